@@ -1,0 +1,58 @@
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+export SAM_CLI_TELEMETRY := 0
+
+.DEFAULT_GOAL := help
+.PHONY: help install up down demo test lint format build clean
+
+help: ## Lists these targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
+
+install: $(INSTALLED) ## Makes .venv with everything needed (Python 3.13)
+
+$(INSTALLED): requirements-dev.txt layers/shared/requirements.txt
+	@for python in python3.13 python3 python; do \
+		if $$python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null; then \
+			found=$$python; break; \
+		fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+		echo "Python 3.13 is needed, and neither python3.13 nor python3 is it. With pyenv: pyenv install 3.13 (.python-version then selects it)." >&2; \
+		exit 1; \
+	fi; \
+	echo "Installing the tools into $(VENV) (a minute or so)"; \
+	$$found -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check --requirement requirements-dev.txt
+	@touch $@
+
+up: install ## Starts the local cloud: emulator, simulator, the real template
+	$(BIN)/python -m local.cloud up
+
+down: install ## Stops the local cloud
+	$(BIN)/python -m local.cloud down
+
+demo: install ## Shows the whole flow on the local cloud
+	$(BIN)/python -m local.demo
+
+test: install ## Runs every test, on a local cloud of their own
+	$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder
+
+lint: install ## ruff, mypy, cfn-lint, sam validate
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/cfn-lint
+	$(BIN)/sam validate
+
+format: install ## Formats the Python code
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+build: install ## Builds functions and layer for deployment (sam build)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/sam build
+
+clean: ## Stops the local cloud and removes everything that was built or installed
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m local.cloud down; fi
+	rm -rf $(VENV) .local .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,85 @@
+"""The reading doors of the ControlApi: messages, numbers, orders."""
+
+from typing import Annotated, Any, Literal
+
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from bandwidth_messaging.domain.sending import PhoneNumber
+from bandwidth_messaging.runtime import cursors, wiring
+from bandwidth_messaging.runtime.api import NotFound, resolver
+from bandwidth_messaging.runtime.views import message_view, number_view, order_view
+from bandwidth_messaging.store.numbers import STATES
+
+app = resolver()
+
+Limit = Annotated[int, Query(ge=1, le=100, description="How many at the most")]
+Cursor = Annotated[str | None, Query(description="`cursor` of the page before")]
+_FAILURES_SHOWN = 100
+
+
+@app.get("/messages/<id>")
+def get_message(id: Annotated[str, Path()]) -> dict[str, Any]:  # noqa: A002 - the path names it so
+    """Return a message by its messageId."""
+    if (message := wiring.messages().get(id)) is None:
+        raise NotFound(f"There is no message {id}.")
+    return message_view(message)
+
+
+@app.get("/messages")
+def list_messages(
+    number: Annotated[PhoneNumber, Query(description="One of your numbers")],
+    limit: Limit = 25,
+    cursor: Cursor = None,
+) -> dict[str, Any]:
+    """Return a number's messages, newest first."""
+    page = wiring.messages().of_number(number, limit=limit, start=cursors.read(cursor))
+    return {"items": [message_view(item) for item in page.items], "cursor": cursors.write(page.next_key)}
+
+
+@app.get("/numbers")
+def list_numbers(
+    state: Annotated[Literal["pending", "active", "failed", "releasing", "released"] | None, Query()] = None,
+    limit: Limit = 25,
+    cursor: Cursor = None,
+) -> dict[str, Any]:
+    """Return numbers of one state, or of all, state by state."""
+    start = cursors.read(cursor)
+    resume_in = start["state"] if start else None
+    states = (state,) if state else STATES[STATES.index(resume_in) :] if resume_in else STATES
+    items: list[dict[str, Any]] = []
+    for current in states:
+        page = wiring.numbers().in_state(
+            current, limit=limit - len(items), start=start if current == resume_in else None
+        )
+        items += page.items
+        if len(items) == limit:
+            return {
+                "items": [number_view(item) for item in items],
+                "cursor": cursors.write({"pk": items[-1]["pk"], "state": current}),
+            }
+    return {"items": [number_view(item) for item in items], "cursor": None}
+
+
+@app.get("/numbers/<number>")
+def get_number(number: Annotated[PhoneNumber, Path()]) -> dict[str, Any]:
+    """Return one number."""
+    if (item := wiring.numbers().get(number)) is None:
+        raise NotFound(f"{number} is not a number of this account's set-ups.")
+    return number_view(item)
+
+
+@app.get("/orders/<customer_order_id>")
+def get_order(customer_order_id: Annotated[str, Path()]) -> dict[str, Any]:
+    """Return an order: how far its set-up is, what came and what failed."""
+    if (order := wiring.orders().get(customer_order_id)) is None:
+        raise NotFound(f"There is no order {customer_order_id}.")
+    failed = (
+        wiring.numbers().of_order(customer_order_id, limit=_FAILURES_SHOWN) if order.get("failed") else None
+    )
+    return order_view(customer_order_id, order, failed.items if failed else [])
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer an API Gateway request."""
+    return app.resolve(event, context)

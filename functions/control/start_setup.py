@@ -1,0 +1,44 @@
+"""POST /setups/…: the input is checked as the machine will check it, and the machine started."""
+
+import json
+import uuid
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler.openapi.params import Body
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from bandwidth_messaging.domain.setups import MessagingV2Setup
+from bandwidth_messaging.domain.times import now
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.api import Conflict, resolver
+from bandwidth_messaging.runtime.settings import settings
+
+app = resolver()
+
+
+@app.post("/setups/messaging-v2")
+def start_messaging_v2(setup: Annotated[MessagingV2Setup, Body()]) -> tuple[dict[str, Any], int]:
+    """Start the set-up (202); GET /orders/{customerOrderId} tells how far it is."""
+    customer_order_id = setup.customer_order_id or f"setup-{uuid.uuid4().hex}"
+    client = wiring.step_functions()
+    try:
+        execution = client.start_execution(
+            stateMachineArn=settings().messaging_v2_state_machine,
+            # An execution's name is unique for 90 days and may hold no spaces.
+            name=customer_order_id.replace(" ", "_"),
+            input=json.dumps(setup.model_dump(by_alias=True, exclude_unset=True)),
+        )
+    except client.exceptions.ExecutionAlreadyExists:
+        message = f"A set-up with the customerOrderId {customer_order_id!r} was started before."
+        raise Conflict(message) from None
+    arn = execution["executionArn"]
+    wiring.orders().open(
+        customer_order_id, kind="messaging_v2", requested=setup.quantity, execution_arn=arn, at=now()
+    )
+    return {"customerOrderId": customer_order_id, "executionArn": arn}, HTTPStatus.ACCEPTED
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer an API Gateway request."""
+    return app.resolve(event, context)

@@ -1,0 +1,87 @@
+"""Messaging 2.0, "Check Order Status": how far the order is, and once it has ended, its numbers recorded."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Literal
+
+from bandwidth_messaging.domain.orders import FAILED, Ended, Failure, OrderStatus
+from bandwidth_messaging.domain.times import now
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.workflow import StepInput, StepResult, step
+from bandwidth_messaging.store.numbers import Home
+
+_WRITERS = 16
+# What a state may carry is bounded; every failed number has its own record.
+_FAILURES_SHOWN = 100
+
+
+class Request(StepInput):
+    order_id: str
+    quantity: int
+    application_id: str
+    location_id: str
+    site_id: str
+
+
+class Result(StepResult):
+    """`state` is pending until the order has ended; `status` is Bandwidth's own word.
+
+    `failed` counts the numbers that were asked for and did not come; `failures` tells of the first hundred.
+    """
+
+    state: Literal["pending"] | Ended
+    status: str
+    numbers: tuple[str, ...] = ()
+    failed: int = 0
+    failures: tuple[Failure, ...] = ()
+    reason: str | None = None
+
+
+@step("Check Order Status", Request)
+def handler(request: Request) -> Result:
+    """Ask once; an unknown status, and BACKORDERED, mean "not yet"."""
+    order = wiring.dashboard().order_status(request.order_id)
+    if order.ended_as is None:
+        return Result(state="pending", status=order.status, detail=order.status)
+    return _record(request, order, order.ended_as)
+
+
+def _record(request: Request, order: OrderStatus, state: Ended) -> Result:
+    numbers, at = wiring.numbers(), now()
+    # An order by area code that comes up short names no failed numbers: they never had any.
+    failed = max(request.quantity - len(order.completed), 0)
+    home = Home(
+        api="v2",
+        customer_order_id=request.customer_order_id,
+        order_id=request.order_id,
+        application_id=request.application_id,
+        location_id=request.location_id,
+        site_id=request.site_id,
+    )
+    failed_numbers = [failure for failure in order.failures if failure["number"]]
+    with ThreadPoolExecutor(_WRITERS) as writers:
+        list(writers.map(lambda number: numbers.activate(number, home, at), order.completed))
+        list(writers.map(lambda failure: numbers.fail(failure, home, at), failed_numbers))
+    reason = _reason(request.order_id, order) if state == FAILED else None
+    wiring.orders().finish(
+        request.customer_order_id,
+        state,
+        at=at,
+        completed=len(order.completed),
+        failed=failed,
+        failures=[failure for failure in order.failures if not failure["number"]],
+        reason=reason,
+    )
+    return Result(
+        state=state,
+        status=order.status,
+        detail=order.status,
+        numbers=order.completed,
+        failed=failed,
+        failures=order.failures[:_FAILURES_SHOWN],
+        reason=reason,
+    )
+
+
+def _reason(order_id: str, order: OrderStatus) -> str:
+    said = {f"{failure['code'] or ''} {failure['reason']}".strip() for failure in order.failures}
+    return f"Bandwidth's order {order_id} failed: {'; '.join(sorted(said)) or 'no reason given'}"

@@ -1,0 +1,24 @@
+"""Records why a set-up ended without its numbers, and puts the reason into words for the machine's end."""
+
+import json
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from bandwidth_messaging.domain.orders import FAILED
+from bandwidth_messaging.domain.times import now
+from bandwidth_messaging.runtime import wiring
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
+    """Return `error` and `reason`. `event` has `customerOrderId`, `error`, and `cause` as Lambda wrote it."""
+    reason = _words(event["cause"])
+    wiring.orders().finish(event["customerOrderId"], FAILED, at=now(), reason=reason)
+    return {"error": event["error"], "reason": reason}
+
+
+def _words(cause: str) -> str:
+    try:
+        return str(json.loads(cause)["errorMessage"])
+    except (ValueError, KeyError, TypeError):
+        return cause

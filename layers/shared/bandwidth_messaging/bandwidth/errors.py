@@ -1,0 +1,45 @@
+"""What can go wrong with Bandwidth, told apart by what the caller may do about it.
+
+State machines match these classes by their names, so a name is part of the machines' contract.
+No message of an error holds credentials, a telephone number or the text of a message.
+"""
+
+
+class BandwidthError(Exception):
+    """Base of all of them."""
+
+
+class BandwidthUnavailable(BandwidthError):
+    """Refused before it was accepted (429, 503, no connection), or a read that failed: repeat it later."""
+
+
+class BandwidthOutcomeUnknown(BandwidthError):
+    """A POST went out and no answer, or a 5xx, came back: look up what happened before doing it again."""
+
+
+class BandwidthUnauthorized(BandwidthError):
+    """401 or 403: the credentials or their rights are wrong, and stay so until a person changes them."""
+
+
+class BandwidthRejected(BandwidthError):
+    """Bandwidth said no, also inside a 2xx answer: repeating the same request will not help.
+
+    `status` is the HTTP status, `code` Bandwidth's error code or type and `words` its description.
+    """
+
+    def __init__(
+        self,
+        request: str,
+        *,
+        status: int | None = None,
+        code: str | None = None,
+        words: str | None = None,
+    ) -> None:
+        self.status = status
+        self.code = code
+        self.words = words or "no reason given"
+        super().__init__(f"{request} was rejected: {f'{code} ' if code else ''}{self.words}")
+
+
+class BandwidthGarbled(BandwidthError):
+    """The body of an answer is not what the documents describe."""

@@ -1,0 +1,62 @@
+"""Bandwidth's V2 messaging API (JSON, Basic auth with token and secret)."""
+
+import json
+from dataclasses import dataclass
+
+from bandwidth_messaging.bandwidth.credentials import BasicCredentials
+from bandwidth_messaging.bandwidth.transport import ErrorBody, Transport
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A message that Bandwidth took (202): its id there, and its count of segments where it tells one."""
+
+    bandwidth_id: str
+    segment_count: int | None
+
+
+class Messaging:
+    """The messages of one user."""
+
+    def __init__(self, base_url: str, user_id: str, credentials: BasicCredentials) -> None:
+        self._transport = Transport(base_url, credentials, read_error)
+        self._messages = f"/users/{user_id}/messages"
+
+    def send(self, *, sender: str, to: tuple[str, ...], text: str, application_id: str, tag: str) -> Taken:
+        """Send a text once (heading "Send Text Message"). Numbers in E.164; `tag` is in every receipt.
+
+        202 means queued: numbers, application and location are checked later and told by callback.
+        Raises the transport's errors; BandwidthOutcomeUnknown means it may have been sent.
+        """
+        body = {
+            "from": sender,
+            # The document sends one number as a plain string.
+            "to": to[0] if len(to) == 1 else list(to),
+            "text": text,
+            "applicationId": application_id,
+            "tag": tag,
+        }
+        answer = self._transport.send(
+            "POST",
+            self._messages,
+            body=json.dumps(body).encode(),
+            content_type="application/json; charset=utf-8",
+        )
+        try:
+            taken = json.loads(answer.body)
+            return Taken(str(taken["id"]), taken.get("segmentCount"))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise answer.garbled("no id is in it") from None
+
+
+def read_error(body: bytes) -> ErrorBody | None:
+    """Return type and description of an error body, with the wrong fields it names; None if it is no such."""
+    try:
+        error = json.loads(body)
+        fields = "; ".join(
+            f"{field['fieldName']}: {field['description']}" for field in error.get("fieldErrors") or ()
+        )
+        words = error.get("description") or error.get("message")
+        return ErrorBody(error.get("type"), f"{words} ({fields})" if fields else words)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None

@@ -1,0 +1,133 @@
+"""HTTP to Bandwidth: one request, one answer, and the error that tells what may be done next."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final, NamedTuple
+
+import requests
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
+
+from bandwidth_messaging.bandwidth.credentials import BasicCredentials
+from bandwidth_messaging.bandwidth.errors import (
+    BandwidthError,
+    BandwidthGarbled,
+    BandwidthOutcomeUnknown,
+    BandwidthRejected,
+    BandwidthUnauthorized,
+    BandwidthUnavailable,
+)
+
+_CONNECT_SECONDS: Final = 3.05
+_ANSWER_SECONDS: Final = 20
+
+
+class ErrorBody(NamedTuple):
+    """The first error that an answer's body names."""
+
+    code: str | None
+    words: str | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A 2xx answer. `request` names what was asked, for error messages: "POST /accounts/1/orders"."""
+
+    request: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def created_id(self) -> str:
+        """Return the last segment of the Location header; it is absolute in some answers, relative in others.
+
+        Raises BandwidthGarbled without that header.
+        """
+        created = self.headers.get("Location", "").rstrip("/").rpartition("/")[2]
+        if not created:
+            raise self.garbled("the Location header is missing")
+        return created
+
+    def garbled(self, what: str) -> BandwidthGarbled:
+        """Return the error for a body that is not as documented; the digest finds it in Bandwidth's logs."""
+        digest = hashlib.sha256(self.body).hexdigest()[:16]
+        return BandwidthGarbled(
+            f"{self.request} was answered {self.status} but {what} ({len(self.body)} bytes, sha256 {digest}…)"
+        )
+
+
+class Transport:
+    """One of Bandwidth's APIs: base URL, credentials, and how its error bodies are read."""
+
+    def __init__(
+        self, base_url: str, credentials: BasicCredentials, read_error: Callable[[bytes], ErrorBody | None]
+    ) -> None:
+        self._base_url = base_url
+        self._read_error = read_error
+        self._session = requests.Session()
+        # An explicit tuple keeps a .netrc file or proxy settings from changing who we are.
+        self._session.auth = (credentials.username, credentials.password)
+        self._session.trust_env = False
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes | None = None,
+        content_type: str | None = None,
+        params: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Send one request, once, and return its 2xx answer. Redirects are not followed.
+
+        Raises BandwidthUnavailable, BandwidthOutcomeUnknown, BandwidthUnauthorized or BandwidthRejected.
+        """
+        request = f"{method} {path}"
+        try:
+            response = self._session.request(
+                method,
+                self._base_url + path,
+                data=body,
+                params=params,
+                headers={"Content-Type": content_type} if content_type else None,
+                timeout=(_CONNECT_SECONDS, _ANSWER_SECONDS),
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            # The library's own text may hold the URL's query and so numbers: it stays out.
+            raise _without_answer(request, method, error) from None
+        answer = Answer(request, response.status_code, response.headers, response.content)
+        if not response.ok or response.is_redirect:
+            raise self._refusal(method, answer)
+        return answer
+
+    def _refusal(self, method: str, answer: Answer) -> BandwidthError:
+        status = answer.status
+        if status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
+            return BandwidthUnavailable(f"{answer.request} was answered {status}, try later")
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            return _failed(answer.request, method, f"was answered {status}")
+        error = self._read_error(answer.body) or ErrorBody(None, f"HTTP {status} without a reason")
+        if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+            return BandwidthUnauthorized(
+                f"{answer.request} was answered {status} ({error.words}): "
+                "check the credentials in the Bandwidth secret and the rights of that user"
+            )
+        return BandwidthRejected(answer.request, status=status, code=error.code, words=error.words)
+
+
+def _without_answer(request: str, method: str, error: requests.RequestException) -> BandwidthError:
+    cause = error.args[0] if error.args else None
+    reason = cause.reason if isinstance(cause, MaxRetryError) else cause
+    if isinstance(reason, NewConnectionError | ConnectTimeoutError):
+        return BandwidthUnavailable(f"{request} could not be sent: no connection")
+    return _failed(request, method, f"got no answer ({type(error).__name__})")
+
+
+def _failed(request: str, method: str, how: str) -> BandwidthError:
+    """Only a POST makes something new each time; GET, PUT and DELETE may simply be repeated."""
+    if method == "POST":
+        return BandwidthOutcomeUnknown(f"{request} {how}; whether Bandwidth carried it out is unknown")
+    return BandwidthUnavailable(f"{request} {how}")

@@ -1,0 +1,22 @@
+"""What is wrong with an input, field by field."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class FieldProblem(NamedTuple):
+    """One wrong field: its name as the caller wrote it, and what would be right."""
+
+    field: str
+    detail: str
+
+
+class InvalidInput(ValueError):
+    """An input that cannot be used. The text names every wrong field; `problems` holds them one by one.
+
+    State machines match this class by its name.
+    """
+
+    def __init__(self, problems: Iterable[FieldProblem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(f"{field}: {detail}" for field, detail in self.problems))

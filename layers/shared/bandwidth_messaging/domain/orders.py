@@ -1,0 +1,63 @@
+"""Orders: one set-up with the numbers it brings, known by its CustomerOrderId."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Final, Literal, TypedDict
+
+Kind = Literal["messaging_v2"]
+Ended = Literal["completed", "partial", "failed"]
+
+STARTED: Final = "started"
+ORDERED: Final = "ordered"
+COMPLETED: Final = "completed"
+PARTIAL: Final = "partial"
+FAILED: Final = "failed"
+
+MAX_QUANTITY: Final = 5000
+"""Numbers in one order (wire: error 5215)."""
+
+_MAX_CUSTOMER_ORDER_ID: Final = 40
+_CUSTOMER_ORDER_ID: Final = re.compile(r"[A-Za-z0-9 -]{1,40}")
+
+# Bandwidth's words for an order that has ended. Every other word, also one we never saw, means "not yet".
+_ENDED: Final[dict[str, Ended]] = {"COMPLETE": COMPLETED, "PARTIAL": PARTIAL, "FAILED": FAILED}
+
+
+class Failure(TypedDict):
+    """Why a number, or with no number the order, failed: E.164, Bandwidth's code, its words."""
+
+    number: str | None
+    code: str | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class OrderStatus:
+    """What Bandwidth says of an order: its word, the numbers that came (E.164), what failed."""
+
+    status: str
+    completed: tuple[str, ...] = ()
+    failures: tuple[Failure, ...] = ()
+
+    @property
+    def ended_as(self) -> Ended | None:
+        """Return completed, partial or failed once the order has ended, else None."""
+        return _ENDED.get(self.status)
+
+
+def is_customer_order_id(written: str) -> bool:
+    """Tell whether Bandwidth takes this CustomerOrderId: up to 40 letters, digits, spaces, dashes (5052)."""
+    return _CUSTOMER_ORDER_ID.fullmatch(written) is not None
+
+
+def customer_order_id(execution_name: str) -> str:
+    """Return the CustomerOrderId of an execution: its name where Bandwidth takes that.
+
+    Other names (underscores, more than 40 characters) are turned into one that always comes out the same.
+    """
+    if is_customer_order_id(execution_name):
+        return execution_name
+    digest = hashlib.sha256(execution_name.encode()).hexdigest()[:8]
+    readable = re.sub(r"[^A-Za-z0-9]+", "-", execution_name).strip("-")
+    return f"{readable[: _MAX_CUSTOMER_ORDER_ID - 9]}-{digest}"

@@ -1,0 +1,25 @@
+"""Where the next page of a list starts, as an opaque text."""
+
+import base64
+import json
+
+from bandwidth_messaging.domain.errors import FieldProblem, InvalidInput
+from bandwidth_messaging.store.dynamodb import Item
+
+
+def write(next_key: Item | None) -> str | None:
+    """Return the cursor of a page's end, None after the last page."""
+    return base64.urlsafe_b64encode(json.dumps(next_key).encode()).decode() if next_key else None
+
+
+def read(cursor: str | None) -> Item | None:
+    """Return the key that a cursor stands for. Raises InvalidInput if it is none of ours."""
+    if cursor is None:
+        return None
+    try:
+        key = json.loads(base64.b64decode(cursor, altchars=b"-_", validate=True))
+    except ValueError:
+        key = None
+    if not isinstance(key, dict) or not all(isinstance(value, str) for value in key.values()):
+        raise InvalidInput([FieldProblem("cursor", "is not a cursor that this list returned")])
+    return key

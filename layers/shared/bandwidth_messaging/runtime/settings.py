@@ -1,0 +1,39 @@
+"""Where we run: the environment variables that template.yaml sets. The one place that reads them."""
+
+import os
+from dataclasses import MISSING, dataclass, fields
+from functools import cache
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Names and addresses, one per environment variable of the same name in capitals."""
+
+    stack_name: str
+    numbers_table: str
+    messages_table: str
+    message_retention_days: str
+    send_queue_url: str
+    quarantine_queue_url: str
+    event_bus: str
+    bandwidth_secret: str
+    callback_secret: str
+    bandwidth_account_id: str
+    bandwidth_site_id: str
+    bandwidth_user_id: str
+    dashboard_url: str
+    messaging_url: str
+    # Only the functions that need these have them.
+    callback_url: str = ""
+    messaging_v2_state_machine: str = ""
+
+
+@cache
+def settings() -> Settings:
+    """Return the settings, read once. Raises RuntimeError that names what is missing."""
+    given = {field.name: os.environ.get(field.name.upper()) for field in fields(Settings)}
+    required = {field.name for field in fields(Settings) if field.default is MISSING}
+    if missing := sorted(name.upper() for name in required if not given[name]):
+        message = f"environment variables are missing: {', '.join(missing)}"
+        raise RuntimeError(message)
+    return Settings(**{name: value for name, value in given.items() if value is not None})

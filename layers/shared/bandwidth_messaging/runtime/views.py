@@ -1,0 +1,63 @@
+"""What the API and the events show of stored items: camelCase, times by state, no keys of ours."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from bandwidth_messaging.domain.messages import RANKS, RECEIVED
+from bandwidth_messaging.domain.orders import COMPLETED, ORDERED, PARTIAL, STARTED
+from bandwidth_messaging.domain.orders import FAILED as ORDER_FAILED
+from bandwidth_messaging.store.dynamodb import Item
+from bandwidth_messaging.store.numbers import FAILED, STATES
+
+View = dict[str, Any]
+
+_MESSAGE = (
+    "messageId", "direction", "api", "from", "to", "owner", "text", "media", "segmentCount", "tag",
+    "applicationId", "bandwidthId", "state", "errorCode", "reason",
+)  # fmt: skip
+_NUMBER = (
+    "number", "state", "api", "applicationId", "locationId", "siteId", "orderId", "customerOrderId", "reason",
+)  # fmt: skip
+_ORDER = ("kind", "orderId", "applicationId", "locationId", "requested", "completed", "failed", "reason",
+          "executionArn")  # fmt: skip
+_ORDER_STATES = (STARTED, ORDERED, COMPLETED, PARTIAL, ORDER_FAILED)
+
+
+def message_view(item: Item) -> View:
+    """Return a message as GET /messages/{messageId} shows it."""
+    view = _only(item, _MESSAGE) | {"times": _times(item, (*RANKS, RECEIVED))}
+    if item.get("direction") == "out":
+        outcome = _only(item, ("state", "errorCode", "reason"))
+        view["recipients"] = dict.fromkeys(item.get("to", []), outcome)
+    return view
+
+
+def number_view(item: Item) -> View:
+    """Return a number as GET /numbers/{number} shows it."""
+    return _only(item, _NUMBER) | {"times": _times(item, STATES)}
+
+
+def order_view(customer_order_id: str, order: Item, numbers: Sequence[Item] = ()) -> View:
+    """Return an order as GET /orders/{customerOrderId} shows it; `numbers` are those that may have failed."""
+    steps = sorted(order.get("steps", {}).items(), key=lambda named: named[1]["at"])
+    failed_numbers = [
+        {"number": item["number"], "code": item.get("errorCode"), "reason": item.get("reason")}
+        for item in numbers
+        if item["state"] == FAILED
+    ]
+    return {
+        "customerOrderId": customer_order_id,
+        "state": order.get("orderState"),
+        **_only(order, _ORDER),
+        "failures": order.get("failures", []) + failed_numbers,
+        "steps": [{"name": name, **entry} for name, entry in steps],
+        "times": _times(order, _ORDER_STATES),
+    }
+
+
+def _only(item: Item, names: Iterable[str]) -> View:
+    return {name: item[name] for name in names if item.get(name) is not None}
+
+
+def _times(item: Item, states: Iterable[str]) -> View:
+    return {state: item[f"{state}At"] for state in states if f"{state}At" in item}

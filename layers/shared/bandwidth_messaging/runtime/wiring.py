@@ -1,0 +1,137 @@
+"""Puts the parts together, each made on first use, so that a function loads only what it calls.
+
+Clients and stores live as long as the Lambda environment; credentials are read again every five minutes.
+"""
+
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+from bandwidth_messaging.runtime.settings import settings
+from bandwidth_messaging.store.dynamodb import Table
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_stepfunctions import SFNClient
+
+    from bandwidth_messaging.bandwidth.credentials import BasicCredentials
+    from bandwidth_messaging.bandwidth.dashboard import Dashboard
+    from bandwidth_messaging.bandwidth.messaging import Messaging
+    from bandwidth_messaging.store.messages import Messages
+    from bandwidth_messaging.store.numbers import Numbers
+    from bandwidth_messaging.store.orders import Orders
+    from bandwidth_messaging.store.queues import Quarantine, SendQueue
+
+_SECRET_SECONDS = 300
+# Shorter than every function's own timeout, so that a slow call is an error we see; 16 threads may share it.
+_AWS = Config(
+    connect_timeout=1,
+    read_timeout=3,
+    retries={"mode": "standard", "total_max_attempts": 2},
+    max_pool_connections=16,
+)
+
+
+@cache
+def _dynamodb() -> "DynamoDBClient":
+    return boto3.client("dynamodb", config=_AWS)
+
+
+@cache
+def _sqs() -> "SQSClient":
+    return boto3.client("sqs", config=_AWS)
+
+
+@cache
+def step_functions() -> "SFNClient":
+    return boto3.client("stepfunctions", config=_AWS)
+
+
+@cache
+def events() -> "EventBridgeClient":
+    return boto3.client("events", config=_AWS)
+
+
+@cache
+def messages() -> "Messages":
+    from bandwidth_messaging.store.messages import Messages
+
+    return Messages(
+        Table(_dynamodb(), settings().messages_table), retention_days=int(settings().message_retention_days)
+    )
+
+
+@cache
+def numbers() -> "Numbers":
+    from bandwidth_messaging.store.numbers import Numbers
+
+    return Numbers(Table(_dynamodb(), settings().numbers_table))
+
+
+@cache
+def orders() -> "Orders":
+    from bandwidth_messaging.store.orders import Orders
+
+    return Orders(Table(_dynamodb(), settings().numbers_table))
+
+
+@cache
+def send_queue() -> "SendQueue":
+    from bandwidth_messaging.store.queues import SendQueue
+
+    return SendQueue(_sqs(), settings().send_queue_url)
+
+
+@cache
+def quarantine() -> "Quarantine":
+    from bandwidth_messaging.store.queues import Quarantine
+
+    return Quarantine(_sqs(), settings().quarantine_queue_url)
+
+
+def dashboard() -> "Dashboard":
+    """Return the Dashboard API with the credentials of now."""
+    from bandwidth_messaging.bandwidth.credentials import BasicCredentials
+
+    secret = _secret(settings().bandwidth_secret)
+    return _dashboard(BasicCredentials(secret["dashboardUser"], secret["dashboardPassword"]))
+
+
+@lru_cache(maxsize=1)
+def _dashboard(credentials: "BasicCredentials") -> "Dashboard":
+    from bandwidth_messaging.bandwidth.dashboard import Dashboard
+
+    return Dashboard(settings().dashboard_url, settings().bandwidth_account_id, credentials)
+
+
+def messaging() -> "Messaging":
+    """Return the V2 messaging API with the credentials of now."""
+    from bandwidth_messaging.bandwidth.credentials import BasicCredentials
+
+    secret = _secret(settings().bandwidth_secret)
+    return _messaging(BasicCredentials(secret["messagingToken"], secret["messagingSecret"]))
+
+
+@lru_cache(maxsize=1)
+def _messaging(credentials: "BasicCredentials") -> "Messaging":
+    from bandwidth_messaging.bandwidth.messaging import Messaging
+
+    return Messaging(settings().messaging_url, settings().bandwidth_user_id, credentials)
+
+
+def callback_credentials() -> "BasicCredentials":
+    """Return what a callback must carry, and what Bandwidth is told to send."""
+    from bandwidth_messaging.bandwidth.credentials import BasicCredentials
+
+    secret = _secret(settings().callback_secret)
+    return BasicCredentials(secret["username"], secret["password"])
+
+
+def _secret(name: str) -> dict[str, Any]:
+    from aws_lambda_powertools.utilities.parameters import get_secret
+
+    return get_secret(name, transform="json", max_age=_SECRET_SECONDS)

@@ -1,0 +1,71 @@
+"""A step of a state machine: JSON in, one call, JSON out, and a line in the order's record."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+from bandwidth_messaging.bandwidth.errors import BandwidthError
+from bandwidth_messaging.domain.errors import InvalidInput
+from bandwidth_messaging.domain.times import now
+from bandwidth_messaging.domain.validation import CamelModel, parse
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.logging import logger
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+_IDS = ("applicationId", "locationId", "orderId")
+
+
+class StepInput(CamelModel):
+    """What every step is given: the order it works for, by its CustomerOrderId."""
+
+    customer_order_id: str
+
+
+class StepResult(CamelModel):
+    """What a step returns to its machine. `detail` is a word for the order's record."""
+
+    detail: str | None = None
+
+
+def step[Request: StepInput](
+    name: str, request_model: type[Request]
+) -> Callable[[Callable[[Request], StepResult]], Callable[..., dict[str, Any]]]:
+    """Make a Lambda handler of a function from a request to a result; `name` is its state's name.
+
+    The order's record then says of the step: succeeded or failed, when, and the ids it found or made.
+    An exception goes on to the machine, which matches it by its class's name.
+    """
+
+    def decorate(function: Callable[[Request], StepResult]) -> Callable[..., dict[str, Any]]:
+        @wraps(function)
+        def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
+            request = parse(request_model, event)
+            logger.append_keys(
+                step=name,
+                customer_order_id=request.customer_order_id,
+                function_request_id=context.aws_request_id,
+            )
+
+            def record(state: str, detail: str | None, found: dict[str, Any]) -> None:
+                wiring.orders().record_step(
+                    request.customer_order_id, name, state=state, at=now(), detail=detail, found=found
+                )
+
+            try:
+                result = function(request)
+            except Exception as error:
+                told = isinstance(error, BandwidthError | InvalidInput)
+                reason = f"{type(error).__name__}: {error}" if told else type(error).__name__
+                logger.warning("step failed", reason=reason)
+                record("failed", reason, {})
+                raise
+            returned = result.model_dump(by_alias=True, mode="json")
+            record("succeeded", result.detail, {name: returned[name] for name in _IDS if name in returned})
+            logger.info("step succeeded", detail=result.detail)
+            return returned
+
+        return handler
+
+    return decorate

@@ -1,0 +1,24 @@
+"""Keys of the two tables; docs/data_model.md has the picture."""
+
+from bandwidth_messaging.store.dynamodb import Item
+
+
+def number_key(number: str) -> Item:
+    """Return the key of a number (E.164) in the Numbers table."""
+    return {"pk": f"NUMBER#{number}"}
+
+
+def order_key(customer_order_id: str) -> Item:
+    """Return the key of an order in the Numbers table."""
+    return {"pk": f"ORDER#{customer_order_id}"}
+
+
+def message_key(message_id: str) -> Item:
+    """Return the key of a message in the Messages table."""
+    return {"messageId": message_id}
+
+
+def customer_order_id_of(item: Item) -> str | None:
+    """Return the CustomerOrderId of an order's item, None for any other item."""
+    kind, _, customer_order_id = str(item.get("pk", "")).partition("#")
+    return customer_order_id if kind == "ORDER" else None

@@ -1,0 +1,116 @@
+"""Orders: the record of each set-up, kept step by step while it runs."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bandwidth_messaging.domain.orders import FAILED, ORDERED, STARTED, Failure, Kind
+from bandwidth_messaging.store.dynamodb import Item, Table
+from bandwidth_messaging.store.keys import order_key
+
+
+class Orders:
+    """The orders in the Numbers table, known by their CustomerOrderId."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def get(self, customer_order_id: str) -> Item | None:
+        """Return an order's item."""
+        return self._table.get(order_key(customer_order_id))
+
+    def open(
+        self, customer_order_id: str, *, kind: Kind, requested: int, execution_arn: str, at: str
+    ) -> None:
+        """Record that a set-up has started; saying it again changes nothing."""
+        self._table.update(
+            order_key(customer_order_id),
+            keep={
+                "kind": kind,
+                "orderState": STARTED,
+                "requested": requested,
+                "executionArn": execution_arn,
+                "startedAt": at,
+                "steps": {},
+            },
+        )
+
+    def record_step(
+        self,
+        customer_order_id: str,
+        step: str,
+        *,
+        state: str,
+        at: str,
+        detail: str | None = None,
+        found: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Record how a step ended, and the ids it found or made; nothing if no order is open."""
+        entry = {"state": state, "at": at} | ({"detail": detail} if detail else {})
+        self._table.update(
+            order_key(customer_order_id),
+            assign={("steps", step): entry, **(found or {})},
+            condition="attribute_exists(#steps)",
+        )
+
+    def begin_ordering(self, customer_order_id: str, at: str) -> Item:
+        """Claim the order's POST to Bandwidth and return the record.
+
+        The claim is ours if its `orderAttemptedAt` is `at`; otherwise an earlier one stands, which may have
+        been sent, and `orderId` is there if Bandwidth's answer was seen.
+        """
+        record = self._table.update(
+            order_key(customer_order_id), keep={"orderAttemptedAt": at, "steps": {}, "orderState": STARTED}
+        )
+        assert record is not None  # noqa: S101 - an update without a condition returns the item
+        return record
+
+    def give_up_ordering(self, customer_order_id: str, attempted_at: str) -> bool:
+        """Take back the claim of a POST that surely ordered nothing; return whether it still stood."""
+        return (
+            self._table.update(
+                order_key(customer_order_id),
+                remove=["orderAttemptedAt"],
+                condition="#orderAttemptedAt = :attempted AND attribute_not_exists(#orderId)",
+                values={"attempted": attempted_at},
+            )
+            is not None
+        )
+
+    def record_ordered(self, customer_order_id: str, order_id: str, at: str) -> None:
+        """Record Bandwidth's id of the order."""
+        self._table.update(
+            order_key(customer_order_id),
+            assign={"orderId": order_id, "orderState": ORDERED},
+            keep={"orderedAt": at},
+            condition="#orderState = :started",
+            values={"started": STARTED},
+        )
+
+    def finish(
+        self,
+        customer_order_id: str,
+        state: str,
+        *,
+        at: str,
+        completed: int = 0,
+        failed: int = 0,
+        failures: Sequence[Failure] = (),
+        reason: str | None = None,
+    ) -> None:
+        """Record how the order ended: counts, and what failed apart from single numbers.
+
+        An order that has brought numbers is not turned into a failed one.
+        """
+        self._table.update(
+            order_key(customer_order_id),
+            assign={
+                "orderState": state,
+                f"{state}At": at,
+                "completed": completed,
+                "failed": failed,
+                "failures": list(failures) or None,
+                "reason": reason,
+            },
+            condition="NOT #orderState IN (:completed, :partial)" if state == FAILED else None,
+            values={"completed": "completed", "partial": "partial"} if state == FAILED else None,
+        )

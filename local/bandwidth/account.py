@@ -1,0 +1,252 @@
+"""The simulated account: its applications and locations, and the rules Bandwidth applies to them."""
+
+import ipaddress
+import itertools
+import json
+import re
+import threading
+import uuid
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from urllib.parse import urlsplit
+
+SERVICE_TYPE = "Messaging-V2"
+PROXY_PEER_ID = "539692"
+MAX_PEER_NAME = 50
+
+
+class RefusedError(Exception):
+    """Bandwidth says no: an HTTP status, its error code (None where none is documented) and its words."""
+
+    def __init__(self, status: int, code: str | None, description: str) -> None:
+        super().__init__(description)
+        self.status = status
+        self.code = code
+        self.description = description
+
+
+@dataclass(frozen=True)
+class AccountConfig:
+    """What the simulated account knows from the start: its ids and the two pairs of credentials."""
+
+    account_id: str
+    site_id: str
+    user_id: str
+    dashboard_user: str
+    messaging_token: str
+    dashboard_password: str = field(repr=False)
+    messaging_secret: str = field(repr=False)
+
+    @classmethod
+    def read(cls, path: Path) -> "AccountConfig":
+        """The account described by a JSON file with exactly these fields, all strings.
+
+        Raises ValueError, naming the fields, when one is missing, unknown or no string.
+        """
+        content = json.loads(path.read_text(encoding="utf-8"))
+        names = {each.name for each in fields(cls)}
+        if not isinstance(content, dict):
+            raise ValueError(f"{path}: expected an object with {', '.join(sorted(names))}")
+        if wrong := sorted(names ^ content.keys()):
+            raise ValueError(f"{path}: missing or unknown: {', '.join(wrong)}")
+        if wrong := sorted(name for name in names if not isinstance(content[name], str)):
+            raise ValueError(f"{path}: must be a string: {', '.join(wrong)}")
+        return cls(**content)
+
+
+@dataclass
+class Application:
+    id: str
+    name: str
+    callback_url: str
+    callback_user: str | None
+    callback_password: str | None = field(repr=False)
+    service_type: str = SERVICE_TYPE
+
+
+@dataclass
+class SmsFeature:
+    """`settings` are the elements of SipPeerSmsFeatureSettings by name, in the order they are answered."""
+
+    settings: dict[str, str]
+    proxy_peer_id: str
+
+
+@dataclass
+class Location:
+    id: str
+    site_id: str
+    name: str
+    is_default: bool
+    sms: SmsFeature | None = None
+    mms_proxy_peer_id: str | None = None
+    application_id: str | None = None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address means this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class Account:
+    """Everything the account owns but its orders. `lock` guards it and whatever is built on it."""
+
+    def __init__(self, config: AccountConfig) -> None:
+        self.config = config
+        self.lock = threading.RLock()
+        self._location_ids = itertools.count(500_101)
+        self._applications: dict[str, Application] = {}
+        self._locations: dict[str, Location] = {}
+
+    def reset(self) -> None:
+        with self.lock:
+            self._applications.clear()
+            self._locations.clear()
+
+    def create_application(
+        self,
+        name: str,
+        callback_url: str,
+        callback_user: str | None = None,
+        callback_password: str | None = None,
+        service_type: str = SERVICE_TYPE,
+    ) -> Application:
+        """A new application, even if one of that name exists: names are not unique."""
+        if service_type != SERVICE_TYPE:
+            raise RefusedError(400, "12801", f"ServiceType '{service_type}' is invalid.")
+        if not name:
+            raise RefusedError(400, "12806", "AppName is required.")
+        if not callback_url:
+            raise RefusedError(400, "12802", "CallbackUrl is required.")
+        url = _parsed(callback_url)
+        if url is None:
+            raise RefusedError(400, "12803", "CallbackUrl is not a valid URL.")
+        scheme, host = url
+        local = is_loopback(host) or host.endswith(".localhost")
+        if callback_user and scheme != "https" and not local:
+            raise RefusedError(400, "12812", "Callback credentials require an https URL.")
+        application = Application(str(uuid.uuid4()), name, callback_url, callback_user, callback_password)
+        with self.lock:
+            self._applications[application.id] = application
+        return application
+
+    def applications(self) -> list[Application]:
+        with self.lock:
+            return list(self._applications.values())
+
+    def application(self, application_id: str) -> Application:
+        with self.lock:
+            if found := self._applications.get(application_id):
+                return found
+        raise RefusedError(404, "1016", f"Application '{application_id}' does not exist.")
+
+    def create_location(self, site_id: str, name: str, is_default: bool) -> Location:
+        """A new location. The first of a site must be its default; a later default takes over."""
+        self._check_site(site_id)
+        if not name:
+            raise RefusedError(400, "13500", "PeerName is required.")
+        if len(name) > MAX_PEER_NAME:
+            raise RefusedError(400, "13501", f"PeerName must not be longer than {MAX_PEER_NAME} characters.")
+        # The error list says "letters and digits only", the document's own sample has spaces: both hold.
+        if not re.fullmatch(r"[A-Za-z0-9 ]+", name):
+            raise RefusedError(400, "13502", "PeerName may contain letters and digits only.")
+        with self.lock:
+            others = [each for each in self._locations.values() if each.site_id == site_id]
+            if any(each.name == name for each in others):
+                raise RefusedError(409, "13524", f"PeerName '{name}' already exists in this site.")
+            if not others and not is_default:
+                raise RefusedError(400, "13522", "The first location of a site must be its default.")
+            if is_default:
+                for each in others:
+                    each.is_default = False
+            location = Location(str(next(self._location_ids)), site_id, name, is_default)
+            self._locations[location.id] = location
+        return location
+
+    def locations(self, site_id: str | None = None) -> list[Location]:
+        """The locations of one site, or of the whole account."""
+        if site_id is not None:
+            self._check_site(site_id)
+        with self.lock:
+            return [each for each in self._locations.values() if site_id in (None, each.site_id)]
+
+    def location(self, site_id: str, location_id: str) -> Location:
+        self._check_site(site_id)
+        with self.lock:
+            found = self._locations.get(location_id)
+        if found is None or found.site_id != site_id:
+            raise RefusedError(404, "13563", f"Location '{location_id}' does not exist.")
+        return found
+
+    def find_location(self, location_id: str) -> Location | None:
+        with self.lock:
+            return self._locations.get(location_id)
+
+    def default_location(self, site_id: str) -> Location | None:
+        with self.lock:
+            return next((each for each in self.locations(site_id) if each.is_default), None)
+
+    def enable_sms(self, location: Location, feature: SmsFeature) -> None:
+        if feature.settings["Protocol"] != "HTTP":
+            raise RefusedError(400, "13608", "Protocol and settings do not match: only HTTP is offered.")
+        with self.lock:
+            location.sms = feature
+
+    def enable_mms(self, location: Location, protocol: str, proxy_peer_id: str) -> None:
+        if protocol != "HTTP":
+            raise RefusedError(400, "13608", "Protocol and settings do not match: only HTTP is offered.")
+        with self.lock:
+            if location.sms is None:
+                raise RefusedError(400, "13623", "SMS must be enabled before MMS.")
+            location.mms_proxy_peer_id = proxy_peer_id
+
+    def disable_sms(self, location: Location) -> None:
+        with self.lock:
+            if location.sms is None:
+                raise RefusedError(404, "13678", "SMS is not enabled on this location.")
+            if location.mms_proxy_peer_id is not None:
+                raise RefusedError(400, "13624", "MMS must be disabled before SMS.")
+            location.sms = None
+
+    def disable_mms(self, location: Location) -> None:
+        with self.lock:
+            if location.mms_proxy_peer_id is None:
+                raise RefusedError(404, "1016", "MMS is not enabled on this location.")
+            location.mms_proxy_peer_id = None
+
+    def assign_application(self, location: Location, application_id: str) -> None:
+        """Attach an application to a location; the word REMOVE detaches whatever is attached."""
+        if not application_id:
+            raise RefusedError(400, "13628", "HttpMessagingV2AppId must be an application id or REMOVE.")
+        with self.lock:
+            if application_id.upper() == "REMOVE":
+                location.application_id = None
+                return
+            if application_id not in self._applications:
+                raise RefusedError(400, "13629", f"Application '{application_id}' does not exist.")
+            if location.sms is None:
+                raise RefusedError(
+                    400, "13645", "HTTP SMS must be enabled before an application is assigned."
+                )
+            location.application_id = application_id
+
+    def _check_site(self, site_id: str) -> None:
+        if site_id != self.config.site_id:
+            raise RefusedError(404, "12016", f"Site '{site_id}' does not exist.")
+
+
+def _parsed(url: str) -> tuple[str, str] | None:
+    """Scheme and host of a callback URL; None if it is no http or https URL."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return None
+    return parts.scheme, parts.hostname

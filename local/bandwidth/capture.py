@@ -1,0 +1,102 @@
+"""What was asked of the simulator: every request but those to its control, without any secret in it."""
+
+import hashlib
+import itertools
+import re
+import threading
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from flask import Flask, Response, g, request
+from lxml import etree
+
+from local.bandwidth.control_path import is_control
+
+REDACTED = "[redacted]"
+_parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+
+
+@dataclass(frozen=True)
+class CapturedRequest:
+    """`status` is None when a fault swallowed the answer; `body` is kept, redacted, of XML only."""
+
+    id: int
+    method: str
+    path: str
+    query: str
+    status: int | None
+    time: float
+    size: int
+    sha256: str
+    body: str | None
+
+
+class Capture:
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ids = itertools.count(1)
+        self._requests: list[CapturedRequest] = []
+
+    def install(self, app: Flask) -> None:
+        """Capture what `app` is asked. Install before anything whose hooks change the answer."""
+
+        @app.before_request
+        def start() -> None:
+            g.received = time.time()
+
+        @app.after_request
+        def finish(response: Response) -> Response:
+            if not is_control(request.path):
+                self._keep(None if g.get("answer_lost") else response.status_code)
+            return response
+
+    def requests(
+        self, path: str = "", method: str | None = None, bodies: bool = False
+    ) -> list[dict[str, Any]]:
+        """What was captured, oldest first: paths containing `path`, this method, with bodies if asked."""
+        with self._lock:
+            found = [each for each in self._requests if path in each.path and method in (None, each.method)]
+        shown = [asdict(each) for each in found]
+        if not bodies:
+            for each in shown:
+                del each["body"]
+        return shown
+
+    def reset(self) -> None:
+        with self._lock:
+            self._requests.clear()
+
+    def _keep(self, status: int | None) -> None:
+        body = request.get_data()
+        captured = CapturedRequest(
+            id=next(self._ids),
+            method=request.method,
+            path=request.path,
+            query=request.query_string.decode("latin-1"),
+            status=status,
+            time=g.received,
+            size=len(body),
+            sha256=hashlib.sha256(body).hexdigest(),
+            body=redact(body),
+        )
+        with self._lock:
+            self._requests.append(captured)
+
+
+def redact(body: bytes) -> str | None:
+    """An XML body as text without its passwords and its URLs' credentials; None for anything but XML."""
+    if not body.lstrip().startswith(b"<"):
+        return None
+    try:
+        root = etree.fromstring(body, _parser)
+    except etree.XMLSyntaxError:
+        return None
+    for element in root.iter(etree.Element):
+        if "password" in etree.QName(element).localname.lower():
+            for child in list(element):
+                element.remove(child)
+            element.text = REDACTED
+        elif element.text:
+            element.text = re.sub(r"://[^/@\s]+@", f"://{REDACTED}@", element.text)
+    return etree.tostring(root, encoding="unicode")

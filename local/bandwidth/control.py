@@ -1,0 +1,213 @@
+"""The simulator's own API under /_simulator: looking at what happened, and choosing what will."""
+
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from local.bandwidth.account import RefusedError
+from local.bandwidth.control_path import PREFIX
+from local.bandwidth.faults import Fault
+from local.bandwidth.messages import Outcome
+from local.bandwidth.messaging_v2 import e164
+from local.bandwidth.orders import Fate
+from local.bandwidth.simulator import Simulator
+
+Answer = tuple[Response, int]
+
+
+class UnprocessableError(Exception):
+    """Control input that makes no sense; the message says what and where."""
+
+
+class Inbound(BaseModel):
+    """A text message from a handset to a number of the account; `copies` are the very same event again."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    from_: str = Field(alias="from")
+    to: str
+    text: str = ""
+    media: list[str] = []
+    others: list[str] = []
+    copies: int = Field(default=1, ge=1, le=100)
+
+    @field_validator("from_", "to")
+    @classmethod
+    def _is_number(cls, number: str) -> str:
+        return _number(number)
+
+    @field_validator("others")
+    @classmethod
+    def _are_numbers(cls, numbers: list[str]) -> list[str]:
+        return [_number(each) for each in numbers]
+
+
+def blueprint(simulator: Simulator) -> Blueprint:
+    control = Blueprint("control", __name__, url_prefix=PREFIX)
+
+    @control.errorhandler(UnprocessableError)
+    def explain(error: UnprocessableError) -> Answer:
+        return jsonify(error=str(error)), 422
+
+    @control.errorhandler(RefusedError)
+    def refuse(refused: RefusedError) -> Answer:
+        return jsonify(error=refused.description), refused.status
+
+    _looking(control, simulator)
+    _choosing(control, simulator)
+    _faults(control, simulator)
+    return control
+
+
+def _looking(control: Blueprint, simulator: Simulator) -> None:
+    @control.get("/health")
+    def health() -> Answer:
+        return jsonify(status="ok", callbacks_pending=simulator.courier.pending()), 200
+
+    @control.get("/messages")
+    def messages() -> Answer:
+        filters = {name: request.args[name] for name in ("from", "to", "tag") if name in request.args}
+        shown = [each.shown() for each in simulator.messages.sent()]
+        for name, wanted in filters.items():
+            value = wanted if name == "tag" else e164(wanted)
+            shown = [each for each in shown if value == each[name] or (name == "to" and value in each["to"])]
+        return jsonify(messages=shown), 200
+
+    @control.get("/requests")
+    def requests() -> Answer:
+        path, method = request.args.get("path", ""), request.args.get("method")
+        bodies = request.args.get("bodies", "").lower() in ("1", "true")
+        return jsonify(requests=simulator.capture.requests(path, method, bodies)), 200
+
+    @control.get("/callbacks")
+    def callbacks() -> Answer:
+        shown = [each.shown() for each in simulator.courier.deliveries()]
+        for name in ("type", "message_id", "to", "state"):
+            if wanted := request.args.get(name):
+                wanted = (e164(wanted) or wanted) if name == "to" else wanted
+                shown = [each for each in shown if each[name] == wanted]
+        return jsonify(callbacks=shown), 200
+
+    @control.get("/account")
+    def account() -> Answer:
+        return jsonify(_account(simulator)), 200
+
+
+def _choosing(control: Blueprint, simulator: Simulator) -> None:
+    @control.post("/inbound")
+    def inbound() -> Answer:
+        message = _input(Inbound)
+        answer = simulator.messages.receive(
+            message.from_, message.to, message.text, message.media, message.others, message.copies
+        )
+        return jsonify(answer), 202
+
+    @control.put("/orders/<customer_order_id>")
+    def decide_order(customer_order_id: str) -> Answer:
+        fate = _input(Fate)
+        simulator.orders.decide_order(customer_order_id, fate)
+        return jsonify(fate.model_dump(exclude_none=True)), 200
+
+    @control.put("/area-codes/<area_code>")
+    def decide_area_code(area_code: str) -> Answer:
+        fate = _input(Fate)
+        simulator.orders.decide_area_code(area_code, fate)
+        return jsonify(fate.model_dump(exclude_none=True)), 200
+
+    @control.put("/outcomes/<number>")
+    def decide_outcome(number: str) -> Answer:
+        outcome = _input(Outcome)
+        try:
+            simulator.messages.decide(_number(number), outcome)
+        except ValueError as error:
+            raise UnprocessableError(str(error)) from None
+        return jsonify(outcome.model_dump(exclude_none=True, by_alias=True)), 200
+
+    @control.post("/reset")
+    def reset() -> Answer:
+        simulator.reset()
+        return jsonify({}), 200
+
+
+def _faults(control: Blueprint, simulator: Simulator) -> None:
+    @control.get("/faults")
+    def faults() -> Answer:
+        return jsonify(faults=simulator.faults.shown()), 200
+
+    @control.post("/faults")
+    def add_fault() -> Answer:
+        fault = _input(Fault)
+        return jsonify(id=simulator.faults.add(fault), **fault.model_dump(exclude_none=True)), 201
+
+    @control.delete("/faults")
+    def clear_faults() -> Answer:
+        simulator.faults.reset()
+        return jsonify({}), 200
+
+    @control.delete("/faults/<int:fault_id>")
+    def remove_fault(fault_id: int) -> Answer:
+        if not simulator.faults.remove(fault_id):
+            raise RefusedError(404, None, f"There is no fault {fault_id}, or not any more.")
+        return jsonify({}), 200
+
+
+def _account(simulator: Simulator) -> dict[str, Any]:
+    account, config = simulator.account, simulator.account.config
+    return {
+        "account_id": config.account_id,
+        "site_id": config.site_id,
+        "user_id": config.user_id,
+        "applications": [
+            {
+                "id": each.id,
+                "name": each.name,
+                "callback_url": each.callback_url,
+                "has_credentials": each.callback_user is not None,
+            }
+            for each in account.applications()
+        ],
+        "locations": [
+            {
+                "id": each.id,
+                "site_id": each.site_id,
+                "name": each.name,
+                "is_default": each.is_default,
+                "sms": each.sms is not None,
+                "mms": each.mms_proxy_peer_id is not None,
+                "application_id": each.application_id,
+            }
+            for each in account.locations()
+        ],
+        "orders": [
+            {
+                "id": each.id,
+                "customer_order_id": each.customer_order_id,
+                "status": each.status,
+                "area_code": each.area_code,
+                "quantity": each.quantity,
+                "location_id": each.location_id,
+                "numbers": [f"+1{number}" for number in each.numbers],
+            }
+            for each in simulator.orders.find()
+        ],
+        "numbers": [
+            {"number": f"+1{number}", "location_id": location_id}
+            for number, location_id in simulator.orders.numbers().items()
+        ],
+    }
+
+
+def _input[Model: BaseModel](model: type[Model]) -> Model:
+    """The request's JSON as a model. Raises UnprocessableError, with one sentence, if it is no such thing."""
+    try:
+        return model.model_validate(request.get_json(force=True, silent=True))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = ".".join(map(str, first["loc"])) or "body"
+        raise UnprocessableError(f"{place}: {first['msg']}") from None
+
+
+def _number(number: str) -> str:
+    if found := e164(number):
+        return found
+    raise ValueError(f"'{number}' is not a telephone number")

@@ -1,0 +1,126 @@
+"""The Dashboard API's orders: "Order Available Numbers" and "Check Order Status", and the list of orders."""
+
+from datetime import datetime
+
+from flask import Blueprint, Response, request
+from lxml import etree
+
+from local.bandwidth.account import Account, RefusedError
+from local.bandwidth.dashboard import guard
+from local.bandwidth.dashboard_xml import answer, element, parse, text
+from local.bandwidth.orders import FINAL, Order, OrderBook, OrderRequest
+
+ORDER_TYPE = "AreaCodeSearchAndOrderType"
+PAGE_SIZE = 300
+
+
+def blueprint(account: Account, orders: OrderBook) -> Blueprint:
+    api = Blueprint("orders", __name__, url_prefix="/api/accounts/<account_id>/orders")
+    guard(api, account)
+
+    @api.post("")
+    def place_order() -> Response:
+        body = parse(request.get_data(), "Order")
+        search = body.find(ORDER_TYPE)
+        if search is None:
+            raise RefusedError(400, "5087", "The input order type is not a valid entry.")
+        order = orders.place(
+            OrderRequest(
+                area_code=text(search, "AreaCode"),
+                quantity=text(search, "Quantity"),
+                site_id=text(body, "SiteId"),
+                location_id=text(body, "PeerId"),
+                customer_order_id=text(body, "CustomerOrderId"),
+                name=text(body, "Name"),
+                partial_allowed=text(body, "PartialAllowed"),
+                back_order_requested=text(body, "BackOrderRequested"),
+            )
+        )
+        root = element("OrderResponse", _order(order, with_id=True), element("OrderStatus", "RECEIVED"))
+        return answer(root, 201, f"{request.base_url}/{order.id}")
+
+    @api.get("")
+    def list_orders() -> Response:
+        found = orders.find(request.args.get("customerOrderId"), request.args.get("status"))
+        page = request.args.get("page", 1, type=int)
+        size = request.args.get("size", PAGE_SIZE, type=int)
+        if page < 1 or size < 1:
+            raise RefusedError(400, "1006", "page and size must be positive.")
+        shown = found[(page - 1) * size : page * size]
+        listed = element("ListOrderIdUserIdDate", element("TotalCount", len(found)))
+        listed.extend(_listed(each, account.config.dashboard_user) for each in shown)
+        return answer(element("ResponseSelectWrapper", listed))
+
+    @api.get("/<order_id>")
+    def check_order_status(order_id: str) -> Response:
+        return answer(_status(orders.get(order_id), account.config.dashboard_user))
+
+    return api
+
+
+def _order(order: Order, with_id: bool) -> etree._Element:
+    """The Order element; its id is in the answer to POST and missing in the answer to GET (document)."""
+    shown = element("Order")
+    if order.customer_order_id:
+        shown.append(element("CustomerOrderId", order.customer_order_id))
+    if order.name:
+        shown.append(element("Name", order.name))
+    shown.append(element("OrderCreateDate", _time(order.created)))
+    shown.append(element("PeerId", order.location_id))
+    shown.append(element("BackOrderRequested", order.back_order_requested))
+    if with_id:
+        shown.append(element("id", order.id))
+    shown.append(
+        element(ORDER_TYPE, element("AreaCode", order.area_code), element("Quantity", order.quantity))
+    )
+    shown.append(element("PartialAllowed", order.partial_allowed))
+    shown.append(element("SiteId", order.site_id))
+    return shown
+
+
+def _status(order: Order, user: str) -> etree._Element:
+    root = element(
+        "OrderResponse", element("CompletedQuantity", len(order.numbers)), element("CreatedByUser", user)
+    )
+    if order.errors:
+        root.append(errors := element("ErrorList"))
+        for each in order.errors:
+            error = element("Error", element("Code", each.code), element("Description", each.description))
+            if each.number:
+                error.append(element("TelephoneNumber", each.number))
+            errors.append(error)
+    if order.failed_numbers:
+        # No TelephoneNumber level here, unlike in CompletedNumbers (orders guide, failed order).
+        root.append(element("FailedNumbers", *(element("FullNumber", each) for each in order.failed_numbers)))
+    root.append(element("LastModifiedDate", _time(order.modified)))
+    if order.completed_at:
+        root.append(element("OrderCompleteDate", _time(order.completed_at)))
+    root.append(_order(order, with_id=False))
+    root.append(element("OrderStatus", order.status))
+    if order.status in FINAL:
+        numbers = (element("TelephoneNumber", element("FullNumber", each)) for each in order.numbers)
+        root.append(element("CompletedNumbers", *numbers))
+    root.append(element("Summary", order.summary))
+    failed = order.quantity - len(order.numbers) if order.status in FINAL else 0
+    root.append(element("FailedQuantity", failed))
+    return root
+
+
+def _listed(order: Order, user: str) -> etree._Element:
+    shown = element("OrderIdUserIdDate", element("CountOfTNs", len(order.numbers)))
+    if order.customer_order_id:
+        shown.append(element("CustomerOrderId", order.customer_order_id))
+    for tag, value in (
+        ("userId", user),
+        ("lastModifiedDate", _time(order.modified)),
+        ("OrderDate", _time(order.created)),
+        ("OrderType", "new_number"),
+        ("orderId", order.id),
+        ("OrderStatus", order.status),
+    ):
+        shown.append(element(tag, value))
+    return shown
+
+
+def _time(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}Z"

@@ -1,0 +1,66 @@
+"""The Dashboard's XML: reading a request's body, writing an answer's, and the shapes of its refusals."""
+
+from flask import Response
+from lxml import etree
+
+from local.bandwidth.account import RefusedError
+
+_parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
+
+
+def parse(body: bytes, root: str) -> etree._Element:
+    """The body's root element, which must have this name. Raises RefusedError (400) otherwise."""
+    try:
+        parsed = etree.fromstring(body, _parser)
+    except etree.XMLSyntaxError:
+        raise RefusedError(400, None, "The request body is not well-formed XML.") from None
+    if parsed.tag != root:
+        raise RefusedError(400, None, f"The request body must be a {root} element.")
+    return parsed
+
+
+def text(parent: etree._Element, *paths: str) -> str | None:
+    """The stripped text of the first of these paths that is there ("" if empty); None if none is."""
+    for path in paths:
+        found = parent.find(path)
+        if found is not None:
+            return (found.text or "").strip()
+    return None
+
+
+def element(tag: str, *content: etree._Element | str | int) -> etree._Element:
+    """An element with child elements, or with one value for its text (true and false in lower case)."""
+    made = etree.Element(tag)
+    for each in content:
+        if isinstance(each, str | int):
+            made.text = str(each).lower() if isinstance(each, bool) else str(each)
+        else:
+            made.append(each)
+    return made
+
+
+def answer(root: etree._Element, status: int = 200, location: str | None = None) -> Response:
+    body = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
+    response = Response(body, status, content_type="application/xml; charset=utf-8")
+    if location:
+        response.headers["Location"] = location
+    return response
+
+
+def refusal(root: str, refused: RefusedError) -> Response:
+    """Most refusals: ResponseStatus below the resource's usual root (numbers specification)."""
+    return answer(element(root, _reason("ResponseStatus", "ErrorCode", refused)), refused.status)
+
+
+def order_refusal(refused: RefusedError) -> Response:
+    """A 400 of an order: an ErrorList (numbers specification)."""
+    errors = element("ErrorList", _reason("Error", "Code", refused))
+    return answer(element("OrderResponse", errors), refused.status)
+
+
+def _reason(tag: str, code_tag: str, refused: RefusedError) -> etree._Element:
+    reason = element(tag)
+    if refused.code is not None:
+        reason.append(element(code_tag, refused.code))
+    reason.append(element("Description", refused.description))
+    return reason

@@ -1,0 +1,154 @@
+"""The messaging API under /v2: "Sending Messages". What it cannot see in a request shows in events."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+
+from local.bandwidth.account import Account
+from local.bandwidth.basic_auth import is_authorized
+from local.bandwidth.messages import Messages
+
+MAX_TEXT = 2048
+MAX_TAG = 1024
+MAX_RECIPIENTS = 10
+MAX_MEDIA_URL = 4096
+ECHOED = ("priority", "expiration")
+
+Answer = tuple[Response, int]
+
+
+def blueprint(account: Account, messages: Messages) -> Blueprint:
+    api = Blueprint("messaging_v2", __name__, url_prefix="/v2/users/<user_id>")
+
+    @api.post("/messages")
+    def send_message(user_id: str) -> Answer:
+        config = account.config
+        if not is_authorized(config.messaging_token, config.messaging_secret):
+            return error(401, "unauthorized", "Authentication Failed")
+        if user_id != config.user_id:
+            return error(403, "forbidden", "Access Denied")
+        if not request.is_json:
+            words = f"Content type '{request.content_type}' not supported. Please use 'application/json'"
+            return error(415, "unsupported-content-type", words)
+        body = request.get_json(silent=True)
+        if not isinstance(body, dict):
+            return error(400, "request-validation", "Your request could not be accepted")
+        if wrong := _wrong_fields(body):
+            fields = [{"fieldName": name, "description": words} for name, words in wrong.items()]
+            return error(400, "request-validation", "Your request could not be accepted", fields)
+        message = messages.send(
+            from_=e164(body["from"]) or "",
+            to=[number for each in _list(body["to"]) if (number := e164(each))],
+            text=body.get("text") or "",
+            application_id=body["applicationId"],
+            media=_list(body.get("media")),
+            tag=body.get("tag"),
+        )
+        answer: dict[str, Any] = {
+            "id": message.id,
+            "owner": message.from_,
+            "applicationId": message.application_id,
+            "time": message.time,
+            "segmentCount": message.segment_count,
+            "direction": "out",
+            "to": message.to,
+            "from": message.from_,
+            "text": message.text,
+        }
+        if message.media:
+            answer["media"] = message.media
+        if message.tag is not None:
+            answer["tag"] = message.tag
+        answer.update((name, body[name]) for name in ECHOED if name in body)
+        return jsonify(answer), 202
+
+    return api
+
+
+def error(status: int, type_: str, description: str, fields: list[dict[str, str]] | None = None) -> Answer:
+    """An error's body, as on Bandwidth's page on messaging errors."""
+    body: dict[str, Any] = {"type": type_, "description": description}
+    if fields:
+        body["fieldErrors"] = fields
+    return jsonify(body), status
+
+
+def not_found(path: str) -> Answer:
+    """Unknown paths are answered in another shape than every other error (same page)."""
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    return jsonify(timestamp=now, status=404, error="Not Found", message="Not Found", path=path), 404
+
+
+def e164(number: object) -> str | None:
+    """A number in E.164, `+1` added where a US number leaves it out; None if it is no number."""
+    if not isinstance(number, str):
+        return None
+    if re.fullmatch(r"\+[1-9][0-9]{6,14}", number):
+        return number
+    if re.fullmatch(r"1?[2-9][0-9]{9}", number):
+        return f"+1{number[-10:]}"
+    return None
+
+
+def _wrong_fields(body: dict[str, Any]) -> dict[str, str]:
+    """What is wrong with a message's fields, by field name; only what can be seen without looking up."""
+    checks = {
+        "applicationId": _wrong_application_id(body.get("applicationId")),
+        "from": _wrong_from(body.get("from")),
+        "to": _wrong_to(body.get("to")),
+        "text": _wrong_text(body.get("text"), _list(body.get("media"))),
+        "media": _wrong_media(_list(body.get("media"))),
+        "tag": _wrong_tag(body.get("tag")),
+    }
+    return {name: words for name, words in checks.items() if words}
+
+
+def _wrong_application_id(value: object) -> str | None:
+    if not value:
+        return "'applicationId' is a required field"
+    return None if isinstance(value, str) else "'applicationId' must be a string"
+
+
+def _wrong_from(value: object) -> str | None:
+    if not value:
+        return "'from' is a required field"
+    return None if e164(value) else "'from' must be an E164 telephone number"
+
+
+def _wrong_to(value: object) -> str | None:
+    if not value:
+        return "'to' is a required field"
+    recipients = _list(value)
+    if len(recipients) > MAX_RECIPIENTS:
+        return f"'to' must have {MAX_RECIPIENTS} recipients or fewer"
+    if all(map(e164, recipients)):
+        return None
+    return "'to' must be replaced with a valid E164 formatted telephone number"
+
+
+def _wrong_text(value: object, media: list[Any]) -> str | None:
+    if value is not None and not isinstance(value, str):
+        return "'text' must be a string"
+    if not value:
+        return None if media else "'text' is a required field unless there is media"
+    return f"'text' must be {MAX_TEXT} characters or less" if len(value) > MAX_TEXT else None
+
+
+def _wrong_media(media: list[Any]) -> str | None:
+    if all(isinstance(each, str) and 0 < len(each) <= MAX_MEDIA_URL for each in media):
+        return None
+    return f"'media' must be URLs of {MAX_MEDIA_URL} characters or less"
+
+
+def _wrong_tag(value: object) -> str | None:
+    if value is None or (isinstance(value, str) and len(value) <= MAX_TAG):
+        return None
+    return f"'tag' must be a string of {MAX_TAG} characters or less"
+
+
+def _list(value: object) -> list[Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]

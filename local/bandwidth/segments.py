@@ -1,0 +1,27 @@
+"""How many segments a text message is cut into, counted apart from the layer so that tests compare two."""
+
+_GSM_7 = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_GSM_7_EXTENSION = frozenset("\f^{}\\[~]|€")
+
+
+def segment_count(text: str) -> int:
+    """160 GSM-7 or 70 UCS-2 characters in one segment, 153 or 67 in each of several (page on segments).
+
+    A character of the GSM-7 extension takes two places, as does one outside the basic plane in UCS-2.
+    """
+    if all(each in _GSM_7 or each in _GSM_7_EXTENSION for each in text):
+        sizes, single, several = [2 if each in _GSM_7_EXTENSION else 1 for each in text], 160, 153
+    else:
+        sizes, single, several = [len(each.encode("utf-16-le", "surrogatepass")) // 2 for each in text], 70, 67
+    if sum(sizes) <= single:
+        return 1
+    count, used = 1, 0
+    for size in sizes:
+        # A character of two places is not torn apart at the end of a segment.
+        if used + size > several:
+            count, used = count + 1, 0
+        used += size
+    return count

@@ -1,0 +1,92 @@
+"""The simulator as an HTTP server on this machine's loopback, alone or inside a test."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from flask import Flask, Response, jsonify, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from local.bandwidth import control, dashboard, dashboard_orders, messaging_v2
+from local.bandwidth.account import AccountConfig
+from local.bandwidth.control_path import is_control
+from local.bandwidth.simulator import Settings, Simulator
+
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class RunningSimulator:
+    """A simulator and the URL it is reached at, without a slash at the end."""
+
+    url: str
+    simulator: Simulator
+
+    @property
+    def dashboard_url(self) -> str:
+        return f"{self.url}/api"
+
+    @property
+    def messaging_url(self) -> str:
+        return f"{self.url}/v2"
+
+    @property
+    def control_url(self) -> str:
+        return f"{self.url}/_simulator"
+
+
+@contextmanager
+def serve(
+    config: AccountConfig, settings: Settings | None = None, port: int = 0
+) -> Iterator[RunningSimulator]:
+    """A simulator served from a thread for as long as the context lasts, on a free port unless told."""
+    simulator = Simulator(config, settings or Settings())
+    server = make(simulator, port)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), name="bandwidth", daemon=True)
+    thread.start()
+    try:
+        yield RunningSimulator(f"http://{HOST}:{server.server_port}", simulator)
+    finally:
+        server.shutdown()
+        thread.join(timeout=5)
+        simulator.courier.close()
+
+
+def make(simulator: Simulator, port: int) -> BaseWSGIServer:
+    """The threaded server, listening already but not serving yet."""
+    return make_server(HOST, port, create_app(simulator), threaded=True, request_handler=_QuietHandler)
+
+
+def create_app(simulator: Simulator) -> Flask:
+    """Every API of the simulated Bandwidth is a blueprint of its own; register another one here."""
+    app = Flask(__name__, static_folder=None)
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.url_map.strict_slashes = False
+    # Hooks after a request run in reverse order: faults spoil the answer, then it is captured.
+    simulator.capture.install(app)
+    simulator.faults.install(app)
+    app.register_blueprint(dashboard.blueprint(simulator.account))
+    app.register_blueprint(dashboard_orders.blueprint(simulator.account, simulator.orders))
+    app.register_blueprint(messaging_v2.blueprint(simulator.account, simulator.messages))
+    app.register_blueprint(control.blueprint(simulator))
+
+    @app.errorhandler(HTTPException)
+    def refuse(error: HTTPException) -> tuple[Response, int]:
+        status = error.code or 500
+        if is_control(request.path):
+            return jsonify(error=f"{status} {error.name}: {request.method} {request.path}"), status
+        if request.path.startswith("/v2/"):
+            if status == HTTPStatus.NOT_FOUND:
+                return messaging_v2.not_found(request.path)
+            return messaging_v2.error(status, error.name.lower().replace(" ", "-"), error.name)
+        return Response(), status
+
+    return app
+
+
+class _QuietHandler(WSGIRequestHandler):
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Nothing: what was asked is kept by the capture, without secrets."""

@@ -1,0 +1,274 @@
+"""The local cloud: the real template on an AWS emulator, with the simulator playing Bandwidth.
+
+``python -m local.cloud up|down|status``. What the emulator does differently from AWS is handled here, in
+``local/deployment.py`` and in ``local/emulator.py``, never in the template.
+"""
+
+import argparse
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import requests
+
+from local import deployment, processes
+from local.processes import EMULATOR, SIMULATOR
+from local.progress import CloudError, wait_for
+from local.stack import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Stack
+
+DIRECTORY = deployment.ROOT / ".local"
+HOST = "127.0.0.1"
+PORTS = (4566, 4567)
+
+
+def up(
+    directory: Path = DIRECTORY, *, ports: tuple[int, int] | None = PORTS, wait_scale: float = 1.0
+) -> Stack:
+    """Start what does not run yet, deploy what has changed, and return the stack.
+
+    ``ports`` are the emulator's and the simulator's (None: any two free ones), ``wait_scale`` multiplies every
+    wait of the state machines; both hold until ``down``. Raises CloudError.
+    """
+    directory = directory.resolve()
+    _check_prerequisites()
+    with _lock(directory):
+        if not (stack := _running(directory)):
+            return _start(directory, ports or _free_ports(), wait_scale)
+        if stack.sources == deployment.digest_of_sources():
+            return stack
+        print("The sources have changed since they were deployed.", flush=True)
+        try:
+            deployment.build(directory)
+            return deployment.deploy(directory, stack.endpoint_url, stack.simulator, stack.bandwidth)
+        except CloudError as error:
+            raise CloudError(f"{error} What was deployed before is still running.") from None
+
+
+def down(directory: Path = DIRECTORY) -> bool:
+    """Stop emulator, simulator and Lambda workers. Returns whether there was anything to stop."""
+    directory = directory.resolve()
+    if not directory.exists():
+        return False
+    with _lock(directory):
+        return _stop(directory)
+
+
+def _check_prerequisites() -> None:
+    if sys.version_info[:2] != (3, 13):
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        raise CloudError(
+            f"The functions run on Python 3.13 and this is {version}; `make install` sets up .venv."
+        )
+    if not deployment.SAM.exists():
+        raise CloudError(f"There is no sam beside {sys.executable}; `make install` sets up .venv with it.")
+
+
+@contextmanager
+def _lock(directory: Path) -> Iterator[None]:
+    """Only one `up` or `down` at a time works on a directory; the others wait."""
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / "lock").open("w") as file:
+        wait_for("another up or down of this local cloud", lambda: _try_lock(file.fileno()), seconds=900)
+        yield
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _running(directory: Path) -> Stack | None:
+    """The stack, if both processes run and a deployment has succeeded on them."""
+    try:
+        stack = Stack.read(directory)
+    except CloudError:
+        return None
+    both_run = all(processes.running(module, directory) for module in (EMULATOR, SIMULATOR))
+    return stack if both_run else None
+
+
+def _start(directory: Path, ports: tuple[int, int], wait_scale: float) -> Stack:
+    # One process alone, or two without a stack, are the rest of something that broke off.
+    _stop(directory)
+    for port in ports:
+        _refuse_if_taken(port)
+    emulator, simulator = (f"http://{HOST}:{port}" for port in ports)
+    print(f"Starting the emulator at {emulator} and the simulator at {simulator}.", flush=True)
+    bandwidth = _invent_account()
+    try:
+        _start_simulator(directory, simulator, emulator, bandwidth)
+        _start_emulator(directory, emulator, wait_scale)
+        deployment.build(directory)
+        return deployment.deploy(directory, emulator, simulator, bandwidth)
+    except BaseException as error:
+        _stop(directory)
+        if isinstance(error, CloudError):
+            raise CloudError(f"{error} Nothing is left running.") from None
+        raise
+
+
+def _stop(directory: Path) -> bool:
+    (directory / "stack.json").unlink(missing_ok=True)
+    stopped = processes.stop(directory)
+    for name in ("tmp", "s3"):
+        shutil.rmtree(directory / name, ignore_errors=True)
+    return stopped > 0
+
+
+def _refuse_if_taken(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            raise CloudError(
+                f"Port {port} is taken by another program; choose two others with LOCAL_PORTS=EMULATOR,SIMULATOR, "
+                "or LOCAL_PORTS=free."
+            ) from None
+
+
+def _free_ports() -> tuple[int, int]:
+    with socket.socket() as one, socket.socket() as other:
+        one.bind((HOST, 0))
+        other.bind((HOST, 0))
+        return one.getsockname()[1], other.getsockname()[1]
+
+
+def _invent_account() -> dict[str, str]:
+    return {
+        "account_id": str(secrets.randbelow(9_000_000) + 1_000_000),
+        "site_id": str(secrets.randbelow(90_000) + 10_000),
+        "user_id": f"u-{secrets.token_hex(12)}",
+        "dashboard_user": f"dashboard-{secrets.token_hex(4)}",
+        "dashboard_password": secrets.token_urlsafe(24),
+        "messaging_token": f"t-{secrets.token_hex(12)}",
+        "messaging_secret": secrets.token_urlsafe(24),
+    }
+
+
+def _start_simulator(directory: Path, url: str, emulator: str, bandwidth: dict[str, str]) -> None:
+    config = directory / "simulator.json"
+    config.touch(mode=0o600)
+    config.write_text(json.dumps(bandwidth))
+    arguments = [
+        "--port",
+        _port(url),
+        "--config",
+        str(config),
+        "--callback-route",
+        f"amazonaws.com={emulator}",
+    ]
+    log = directory / "simulator.log"
+    process = processes.start(SIMULATOR, arguments, _plain_environment(), log)
+    wait_for("the simulator", lambda: _answers(process, f"{url}/_simulator/health", log), seconds=60)
+
+
+def _start_emulator(directory: Path, url: str, wait_scale: float) -> None:
+    (directory / "tmp").mkdir()
+    environment = _plain_environment() | {
+        "AUTH": "true",
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+        "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+        "BIND_HOST": HOST,
+        "MINISTACK_HOST": HOST,
+        "GATEWAY_PORT": _port(url),
+        "MINISTACK_REGION": REGION,
+        "SFN_WAIT_SCALE": str(wait_scale),
+        "TMPDIR": str(directory / "tmp"),
+        "S3_DATA_DIR": str(directory / "s3"),
+        "STATE_DIR": str(directory / "state"),
+        # Listeners we have no use for, and a Docker daemon that is none of its business.
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "DOCKER_HOST": f"unix://{directory}/no-docker",
+    }
+    log = directory / "emulator.log"
+    process = processes.start(EMULATOR, [str(directory)], environment, log)
+    wait_for("the emulator", lambda: _answers(process, f"{url}/_ministack/health", log), seconds=60)
+
+
+def _port(url: str) -> str:
+    return url.rpartition(":")[2]
+
+
+def _plain_environment() -> dict[str, str]:
+    """Nothing of the user's that a function on AWS would not see: no AWS settings, no proxies."""
+    kept = ("HOME", "LANG", "LD_LIBRARY_PATH", "PATH")
+    return {
+        **{name: os.environ[name] for name in kept if name in os.environ},
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "PYTHONUNBUFFERED": "1",
+        "TZ": "UTC",
+    }
+
+
+def _answers(process: psutil.Popen, url: str, log: Path) -> bool:
+    if process.poll() is not None:
+        raise CloudError(f"What should answer at {url} ended at once; {log} says why.")
+    try:
+        with requests.Session() as session:
+            session.trust_env = False
+            return session.get(url, timeout=5).ok
+    except requests.ConnectionError:
+        return False
+
+
+def _ports(text: str) -> tuple[int, int] | None:
+    if text == "free":
+        return None
+    emulator, simulator = text.split(",")
+    return int(emulator), int(simulator)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m local.cloud", description="The local cloud.")
+    parser.add_argument("command", choices=["up", "down", "status"])
+    parser.add_argument("--directory", type=Path, default=DIRECTORY, help="where its files are (.local)")
+    parser.add_argument(
+        "--ports",
+        type=_ports,
+        default=os.environ.get("LOCAL_PORTS", ",".join(map(str, PORTS))),
+        metavar="EMULATOR,SIMULATOR",
+        help="two ports of 127.0.0.1, or free for any; LOCAL_PORTS is the default, else 4566,4567",
+    )
+    parser.add_argument(
+        "--wait-scale", type=float, default=1.0, help="multiplies every wait of the state machines"
+    )
+    options = parser.parse_args()
+    try:
+        if options.command == "up":
+            _tell(up(options.directory, ports=options.ports, wait_scale=options.wait_scale))
+        elif options.command == "down":
+            print("The local cloud is down." if down(options.directory) else "Nothing was running.")
+        elif stack := _running(options.directory.resolve()):
+            _tell(stack)
+        else:
+            sys.exit("The local cloud is down.")
+    except CloudError as error:
+        sys.exit(str(error))
+
+
+def _tell(stack: Stack) -> None:
+    print(
+        f"The local cloud is up.\n"
+        f"  AWS        {stack.endpoint_url} ({stack.region}, stack {stack.stack_name})\n"
+        f"  Bandwidth  {stack.simulator}\n"
+        f"  ControlApi {stack.control_api}"
+    )
+
+
+if __name__ == "__main__":
+    main()

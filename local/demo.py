@@ -1,0 +1,164 @@
+"""``make demo``: the main job, told as it happens, on the local cloud."""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import requests
+
+from local import cloud
+from local.progress import CloudError, wait_for
+from local.stack import Stack
+
+_ROOT: Final = Path(__file__).parent.parent
+_INPUT: Final = _ROOT / "events" / "executions" / "messaging_v2.json"
+_PERSON: Final = "+19195551234"
+_HELLO: Final = "Good morning, this is a test message"
+_REPLY: Final = "Good morning! It works."
+_QUIET_SECONDS: Final = 2
+
+
+def main() -> int:
+    """Run the demo; return 0 only if every part of it really happened."""
+    try:
+        tell(cloud.up())
+    except CloudError as error:
+        print(f"\nThe demo stopped: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def tell(stack: Stack) -> None:
+    """Set up Messaging 2.0, send a text, let a reply come in. Raises CloudError where the story breaks."""
+    _chapter(1, "Set up: the state machine messaging_v2 goes from an empty account to numbers")
+    output = _set_up(stack)
+
+    _chapter(2, "The numbers that this account now owns (GET /numbers)")
+    owned = _get(stack, "/numbers?limit=100")["items"]
+    for number in owned:
+        print(f"   {number['number']}  {number['state']}, application {number['applicationId']}")
+    ours = output["numbers"][0]
+    _expect(ours in {number["number"] for number in owned}, f"{ours} was ordered but is not listed")
+
+    _chapter(3, f"A text from {ours} to {_PERSON} (POST /messages)")
+    accepted = _post(stack, "/messages", {"from": ours, "to": _PERSON, "text": _HELLO})
+    print(f"   202, {accepted['messageId']} is {accepted['state']}")
+    sent = _follow(stack, accepted["messageId"])
+    _expect(sent["state"] == "delivered", f"the text ended {sent['state']}: {sent.get('reason')}")
+
+    _chapter(4, f"{_PERSON} answers; Bandwidth calls back: 401 first, then with credentials")
+    answer = requests.post(
+        f"{stack.simulator}/_simulator/inbound",
+        json={"from": _PERSON, "to": ours, "text": _REPLY},
+        timeout=10,
+    )
+    _expect(answer.ok, f"the simulator refused the reply: {answer.text}")
+    conversation = wait_for(
+        "the reply to be stored", lambda: _conversation(stack, ours, answer.json()["id"]), seconds=30
+    )
+
+    _chapter(5, f"The conversation, newest first (GET /messages?number={ours})")
+    for message in conversation:
+        arrow = "<-" if message["direction"] == "in" else "->"
+        print(f"   {arrow} {message['state']:10} {message['text']}")
+
+    print(f"""
+All of it happened on this machine: the real template, an AWS emulator, and a simulator of Bandwidth.
+
+Try next:
+   cat .local/stack.json                 where everything is (addresses, tables, queues, credentials)
+   curl {stack.simulator}/_simulator/messages    what Bandwidth received
+   make test                             proves it all
+   make down                             stops what `make demo` started
+   README.md                             deploy it to your own AWS account in five steps""")
+
+
+def _set_up(stack: Stack) -> dict[str, Any]:
+    """Start the machine with the sample input, print each state as it is entered, and return its output."""
+    machine = stack.client("stepfunctions")
+    given = json.loads(_INPUT.read_text())
+    print(f"   input: {json.dumps(given)}   ({_INPUT.relative_to(_ROOT)})")
+    arn = machine.start_execution(
+        stateMachineArn=stack.state_machines["messaging_v2"], input=json.dumps(given)
+    )["executionArn"]
+    for state in _states_as_they_pass(machine, arn):
+        print(f"   > {state}", flush=True)
+    execution = machine.describe_execution(executionArn=arn)
+    if execution["status"] != "SUCCEEDED":
+        message = f"the set-up ended {execution['status']}: {execution.get('error')} {execution.get('cause')}"
+        raise CloudError(message)
+    output: dict[str, Any] = json.loads(execution["output"])
+    print(f"   {execution['status']}: {json.dumps(output, indent=2)}".replace("\n", "\n   "))
+    return output
+
+
+def _states_as_they_pass(machine: Any, arn: str) -> Iterator[str]:
+    seen = 0
+    last_told = time.monotonic()
+    while True:
+        running = machine.describe_execution(executionArn=arn)["status"] == "RUNNING"
+        entered = [
+            event["stateEnteredEventDetails"]["name"]
+            for page in machine.get_paginator("get_execution_history").paginate(executionArn=arn)
+            for event in page["events"]
+            if "stateEnteredEventDetails" in event
+        ]
+        if entered[seen:]:
+            last_told = time.monotonic()
+            yield from entered[seen:]
+            seen = len(entered)
+        elif time.monotonic() - last_told > _QUIET_SECONDS:
+            last_told = time.monotonic()
+            yield f"({entered[-1] if entered else 'starting'} is still under way)"
+        if not running:
+            return
+        time.sleep(0.2)
+
+
+def _follow(stack: Stack, message_id: str) -> dict[str, Any]:
+    """Print the message's states as they come, and return it once Bandwidth has told its end."""
+
+    def ended() -> dict[str, Any] | None:
+        message = _get(stack, f"/messages/{message_id}")
+        return message if message["state"] in {"delivered", "failed", "delivery_unknown"} else None
+
+    message = wait_for("Bandwidth's receipts", ended, seconds=60)
+    for state, at in sorted(message["times"].items(), key=lambda reached: reached[1]):
+        print(f"   {at}  {state}")
+    return message
+
+
+def _conversation(stack: Stack, ours: str, reply_id: str) -> list[dict[str, Any]] | None:
+    messages: list[dict[str, Any]] = _get(stack, f"/messages?number=%2B{ours[1:]}")["items"]
+    return messages if any(message["messageId"] == reply_id for message in messages) else None
+
+
+def _get(stack: Stack, path: str) -> dict[str, Any]:
+    return _answered(f"GET {path}", lambda: stack.call("GET", path))
+
+
+def _post(stack: Stack, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    return _answered(f"POST {path}", lambda: stack.call("POST", path, body))
+
+
+def _answered(request: str, send: Callable[[], requests.Response]) -> dict[str, Any]:
+    answer = send()
+    _expect(answer.ok, f"{request} was answered {answer.status_code}: {answer.text}")
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+def _chapter(number: int, title: str) -> None:
+    print(f"\n{number}. {title}", flush=True)
+
+
+def _expect(held: bool, otherwise: str) -> None:
+    if not held:
+        raise CloudError(otherwise)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,247 @@
+"""The real template, built and deployed onto the emulator with the SAM CLI."""
+
+import hashlib
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from local.progress import CloudError, wait_for
+from local.stack import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Stack, client
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+
+ROOT = Path(__file__).resolve().parent.parent
+STACK_NAME = "bandwidth-messaging"
+BANDWIDTH_SECRET_NAME = "bandwidth-messaging/bandwidth"  # noqa: S105 - the template's default
+SAM = Path(sys.executable).with_name("sam")
+
+
+def digest_of_sources() -> str:
+    """What tells whether the sources are still the ones that were deployed."""
+    digest = hashlib.sha256()
+    for path in _sources():
+        digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _sources() -> Iterator[Path]:
+    yield ROOT / "samconfig.toml"
+    yield ROOT / "template.yaml"
+    for folder in ("functions", "layers", "statemachines"):
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                yield path
+
+
+def build(directory: Path) -> None:
+    """Build functions and layer into the directory's .aws-sam. Raises CloudError."""
+    arguments = ["build", "--template-file", str(ROOT / "template.yaml"), "--base-dir", str(ROOT)]
+    _sam([*arguments, "--parameter-overrides", f"Architecture={_architecture()}"], directory, "")
+    if sys.platform != "linux":
+        _rebuild_layer_for_this_machine(directory)
+
+
+def _rebuild_layer_for_this_machine(directory: Path) -> None:
+    """sam builds for Lambda, which is Linux; the emulator runs the functions on this machine itself."""
+    requirements = ROOT / "layers" / "shared" / "requirements.txt"
+    target = directory / ".aws-sam" / "build" / "SharedLayer" / "python"
+    arguments = [
+        "install",
+        "--quiet",
+        "--upgrade",
+        "--requirement",
+        str(requirements),
+        "--target",
+        str(target),
+    ]
+    subprocess.run([sys.executable, "-m", "pip", *arguments], check=True)
+
+
+def deploy(directory: Path, endpoint_url: str, simulator: str, bandwidth: dict[str, str]) -> Stack:
+    """Deploy what was built, and write down where everything is. Raises CloudError.
+
+    ``simulator`` is its base URL, ``bandwidth`` the account it plays (see Stack).
+    """
+    sources = digest_of_sources()
+    _put_bandwidth_secret(endpoint_url, bandwidth)
+    parameters = {
+        "Architecture": _architecture(),
+        "BandwidthAccountId": bandwidth["account_id"],
+        "BandwidthSiteId": bandwidth["site_id"],
+        "BandwidthUserId": bandwidth["user_id"],
+        "DashboardUrl": f"{simulator}/api",
+        "MessagingUrl": f"{simulator}/v2",
+    }
+    overrides = [f"{name}={value}" for name, value in parameters.items()]
+    cloudformation: CloudFormationClient = client("cloudformation", endpoint_url)
+    try:
+        _sam(["deploy", "--parameter-overrides", *overrides], directory, endpoint_url)
+    except CloudError as error:
+        reason = _failed_resource(cloudformation)
+        raise CloudError(f"{error} {reason}".strip()) from None
+    _put_gateway_responses(cloudformation, endpoint_url)
+    stack = _describe(cloudformation, endpoint_url, simulator, bandwidth, sources)
+    stack.write(directory)
+    return stack
+
+
+def _architecture() -> str:
+    return "arm64" if platform.machine().lower() in ("arm64", "aarch64") else "x86_64"
+
+
+def _sam(arguments: list[str], directory: Path, endpoint_url: str) -> None:
+    command = arguments[0]
+    print(f"sam {command}", flush=True)
+    log = directory / f"{command}.log"
+    configuration = ["--config-file", str(ROOT / "samconfig.toml"), "--config-env", "local"]
+    with log.open("wb") as output:
+        # sam keeps its .aws-sam in the current directory, so every local cloud has its own.
+        process = subprocess.Popen(
+            [SAM, *arguments, *configuration],
+            cwd=directory,
+            env=_environment(endpoint_url),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            wait_for(f"sam {command}", lambda: process.poll() is not None, seconds=600)
+        finally:
+            process.kill()
+            process.wait()
+    if process.returncode:
+        last_words = [line for line in log.read_text().splitlines() if line.startswith("Error")]
+        raise CloudError(f"sam {command} failed, its output is in {log}. {' '.join(last_words[-1:])}".strip())
+
+
+def _environment(endpoint_url: str) -> dict[str, str]:
+    """The user's environment with the emulator in the place of AWS, or with nothing in its place."""
+    users = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return users | {
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+        "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ENDPOINT_URL": endpoint_url or "http://127.0.0.1:9",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": "127.0.0.1",
+        "no_proxy": "127.0.0.1",
+        # sam looks for the runtime's interpreter, python3.13, on the path.
+        "PATH": f"{SAM.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        "SAM_CLI_POLL_DELAY": "0.5",
+        "SAM_CLI_TELEMETRY": "0",
+    }
+
+
+def _put_bandwidth_secret(endpoint_url: str, bandwidth: dict[str, str]) -> None:
+    secretsmanager = client("secretsmanager", endpoint_url)
+    content = json.dumps(
+        {
+            "dashboardUser": bandwidth["dashboard_user"],
+            "dashboardPassword": bandwidth["dashboard_password"],
+            "messagingToken": bandwidth["messaging_token"],
+            "messagingSecret": bandwidth["messaging_secret"],
+        }
+    )
+    try:
+        secretsmanager.create_secret(Name=BANDWIDTH_SECRET_NAME, SecretString=content)
+    except secretsmanager.exceptions.ResourceExistsException:
+        secretsmanager.put_secret_value(SecretId=BANDWIDTH_SECRET_NAME, SecretString=content)
+
+
+def _put_gateway_responses(cloudformation: "CloudFormationClient", endpoint_url: str) -> None:
+    """The emulator does not import the gateway responses of an API's OpenAPI body."""
+    apigateway = client("apigateway", endpoint_url)
+    template: Any = cloudformation.get_template(StackName=STACK_NAME, TemplateStage="Processed")[
+        "TemplateBody"
+    ]
+    for name, resource in template["Resources"].items():
+        if resource["Type"] != "AWS::ApiGateway::RestApi":
+            continue
+        responses = resource["Properties"]["Body"].get("x-amazon-apigateway-gateway-responses", {})
+        if not responses:
+            continue
+        detail = cloudformation.describe_stack_resource(StackName=STACK_NAME, LogicalResourceId=name)
+        api_id = detail["StackResourceDetail"]["PhysicalResourceId"]
+        for kind, response in responses.items():
+            optional = {"statusCode": str(response["statusCode"])} if "statusCode" in response else {}
+            apigateway.put_gateway_response(
+                restApiId=api_id,
+                responseType=kind,
+                responseParameters=response.get("responseParameters", {}),
+                responseTemplates=response.get("responseTemplates", {}),
+                **optional,
+            )
+        # They hold from the next deployment on.
+        for stage in apigateway.get_stages(restApiId=api_id)["item"]:
+            apigateway.create_deployment(restApiId=api_id, stageName=stage["stageName"])
+
+
+def _describe(
+    cloudformation: "CloudFormationClient",
+    endpoint_url: str,
+    simulator: str,
+    bandwidth: dict[str, str],
+    sources: str,
+) -> Stack:
+    described = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in described["Outputs"]}
+    secret = client("secretsmanager", endpoint_url).get_secret_value(SecretId=outputs["CallbackSecretArn"])
+    callback = json.loads(secret["SecretString"])
+    return Stack(
+        endpoint_url=endpoint_url,
+        region=REGION,
+        control_api=_from_here(outputs["ControlApiUrl"], endpoint_url),
+        callback_api=_from_here(outputs["CallbackApiUrl"], endpoint_url),
+        simulator=simulator,
+        stack_name=STACK_NAME,
+        numbers_table=outputs["NumbersTableName"],
+        messages_table=outputs["MessagesTableName"],
+        event_bus=outputs["EventBusName"],
+        send_queue=outputs["SendQueueUrl"],
+        quarantine_queue=outputs["QuarantineQueueUrl"],
+        state_machines={"messaging_v2": outputs["MessagingV2StateMachineArn"]},
+        access_key_id=ACCESS_KEY_ID,
+        secret_access_key=SECRET_ACCESS_KEY,
+        callback_user=callback["username"],
+        callback_password=callback["password"],
+        bandwidth=bandwidth,
+        sources=sources,
+    )
+
+
+def _from_here(url: str, endpoint_url: str) -> str:
+    """https://{id}.execute-api.{region}.amazonaws.com/{stage}/... as the emulator serves it."""
+    host, _, path = url.removeprefix("https://").partition("/")
+    stage, _, rest = path.partition("/")
+    return f"{endpoint_url}/restapis/{host.partition('.')[0]}/{stage}/_user_request_/{rest}".rstrip("/")
+
+
+def _failed_resource(cloudformation: "CloudFormationClient") -> str:
+    """The first resource of the latest deployment that failed, and why, in a sentence; empty if none did."""
+    try:
+        newest_first = cloudformation.describe_stack_events(StackName=STACK_NAME)["StackEvents"]
+    except ClientError:
+        return ""
+    failed = ""
+    for event in newest_first:
+        status = event["ResourceStatus"]
+        if event["LogicalResourceId"] == STACK_NAME and status in (
+            "CREATE_IN_PROGRESS",
+            "UPDATE_IN_PROGRESS",
+        ):
+            break
+        if status.endswith("_FAILED") and event["LogicalResourceId"] != STACK_NAME:
+            failed = (
+                f"{event['LogicalResourceId']} ({event['ResourceType']}): {event['ResourceStatusReason']}"
+            )
+    return failed

@@ -1,0 +1,101 @@
+"""What tests and the demo need to know of a running local cloud."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+import botocore.session
+import requests
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.config import Config
+from botocore.credentials import Credentials
+
+from local.progress import CloudError
+
+REGION = "us-east-1"
+# The emulator takes the key it is started with for the account's root user. It is no secret.
+ACCESS_KEY_ID = "LOCALROOT"
+SECRET_ACCESS_KEY = "not-a-secret"  # noqa: S105
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Where everything is, and every credential to it. URLs end without a slash.
+
+    ``control_api``, ``callback_api`` and ``simulator`` are base URLs that work from this machine; ``bandwidth``
+    holds the simulated account: account_id, site_id, user_id, dashboard_user, dashboard_password,
+    messaging_token and messaging_secret; ``sources`` is the digest of what was deployed.
+    """
+
+    endpoint_url: str
+    region: str
+    control_api: str
+    callback_api: str
+    simulator: str
+    stack_name: str
+    numbers_table: str
+    messages_table: str
+    event_bus: str
+    send_queue: str
+    quarantine_queue: str
+    state_machines: dict[str, str]
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    callback_user: str
+    callback_password: str = field(repr=False)
+    bandwidth: dict[str, str] = field(repr=False)
+    sources: str = field(repr=False)
+
+    @classmethod
+    def read(cls, directory: Path) -> "Stack":
+        """The stack that is up in this directory. Raises CloudError if there is none."""
+        try:
+            return cls(**json.loads((directory / "stack.json").read_text()))
+        except (FileNotFoundError, TypeError, ValueError):
+            raise CloudError(f"No local cloud is up in {directory}.") from None
+
+    def write(self, directory: Path) -> None:
+        new = directory / "stack.json.new"
+        new.touch(mode=0o600)
+        new.write_text(json.dumps(asdict(self), indent=2))
+        new.replace(directory / "stack.json")
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the emulator as the account's root user."""
+        return client(service, self.endpoint_url)
+
+    def call(
+        self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
+    ) -> requests.Response:
+        """A signed request to the ControlApi. ``path`` may carry a query; ``body`` is sent as JSON unless None."""
+        request = AWSRequest(method, self.control_api + path, headers=dict(headers or {}))
+        if body is not None:
+            request.data = json.dumps(body)
+            request.headers["Content-Type"] = "application/json"
+        credentials = Credentials(self.access_key_id, self.secret_access_key)
+        SigV4Auth(credentials, "execute-api", self.region).add_auth(request)
+        with requests.Session() as session:
+            session.trust_env = False
+            return session.request(
+                method, request.url, data=request.data, headers=dict(request.headers), timeout=60
+            )
+
+
+def client(service: str, endpoint_url: str) -> Any:
+    """A boto3 client of an emulator, whatever profile, keys or proxies the user's environment names."""
+    nothing = {
+        name: (None, None, os.devnull if name.endswith("_file") else None, None)
+        for name in ("profile", "config_file", "credentials_file", "ca_bundle")
+    }
+    session = boto3.Session(
+        aws_access_key_id=ACCESS_KEY_ID,
+        aws_secret_access_key=SECRET_ACCESS_KEY,
+        region_name=REGION,
+        botocore_session=botocore.session.Session(session_vars=nothing),
+    )
+    return session.client(service, endpoint_url=endpoint_url, config=Config(proxies={}))  # type: ignore[call-overload]
