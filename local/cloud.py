@@ -34,8 +34,8 @@ def up(
 ) -> Stack:
     """Start what does not run yet, deploy what has changed, and return the stack.
 
-    ``ports`` are the emulator's and the simulator's (None: any two free ones), ``wait_scale`` multiplies every
-    wait of the state machines; both hold until ``down``. Raises CloudError.
+    ``ports`` are the emulator's and the simulator's (None: any two free ones), ``wait_scale`` multiplies
+    every wait of the state machines; both hold until ``down``. Raises CloudError.
     """
     directory = directory.resolve()
     _check_prerequisites()
@@ -133,8 +133,8 @@ def _refuse_if_taken(port: int) -> None:
             probe.bind((HOST, port))
         except OSError:
             raise CloudError(
-                f"Port {port} is taken by another program; choose two others with LOCAL_PORTS=EMULATOR,SIMULATOR, "
-                "or LOCAL_PORTS=free."
+                f"Port {port} is taken by another program; "
+                "choose two others with LOCAL_PORTS=EMULATOR,SIMULATOR, or LOCAL_PORTS=free."
             ) from None
 
 
@@ -175,7 +175,7 @@ def _start_simulator(directory: Path, url: str, emulator: str, bandwidth: dict[s
 
 
 def _start_emulator(directory: Path, url: str, wait_scale: float) -> None:
-    (directory / "tmp").mkdir()
+    (directory / "tmp").mkdir(exist_ok=True)
     environment = _plain_environment() | {
         "AUTH": "true",
         "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,

@@ -17,8 +17,8 @@ from ministack.services import lambda_svc
 
 RAISED = "_raised"
 
-# The worker's own last line for an exception, and ours: what Lambda's Python runtime answers, and the traceback
-# on the log as the runtime writes it. The first frame is the worker's.
+# The worker's own answer to an exception, and ours: what Lambda's Python runtime answers, and the traceback
+# on the log. The first frame is the worker's.
 _WORKER_ANSWER = 'json.dumps({"status": "error", "error": str(e), "trace": traceback.format_exc()})'
 _AWS_ANSWER = (
     'traceback.print_exc() or json.dumps({"status": "ok", "result": {"' + RAISED + '": {'

@@ -67,5 +67,5 @@ def _belongs(command: list[str], directory: str) -> bool:
         case [_, "-m", module, *arguments] if module in (EMULATOR, SIMULATOR):
             return any(each == directory or each.startswith(f"{directory}/simulator.") for each in arguments)
         case [_, script]:
-            return script.startswith(f"{directory}/tmp/") and script.endswith("/_worker.py")
+            return script.startswith(f"{directory}/tmp/ministack-lambda-")
     return False

@@ -27,9 +27,9 @@ SECRET_ACCESS_KEY = "not-a-secret"  # noqa: S105
 class Stack:
     """Where everything is, and every credential to it. URLs end without a slash.
 
-    ``control_api``, ``callback_api`` and ``simulator`` are base URLs that work from this machine; ``bandwidth``
-    holds the simulated account: account_id, site_id, user_id, dashboard_user, dashboard_password,
-    messaging_token and messaging_secret; ``sources`` is the digest of what was deployed.
+    ``control_api``, ``callback_api`` and ``simulator`` are base URLs that work from this machine.
+    ``bandwidth`` holds the simulated account: account_id, site_id, user_id, dashboard_user,
+    dashboard_password, messaging_token and messaging_secret. ``sources`` is the digest of what was deployed.
     """
 
     endpoint_url: str
@@ -72,8 +72,9 @@ class Stack:
     def call(
         self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
     ) -> requests.Response:
-        """A signed request to the ControlApi. ``path`` may carry a query; ``body`` is sent as JSON unless None."""
-        request = AWSRequest(method, self.control_api + path, headers=dict(headers or {}))
+        """A signed request to the ControlApi: ``path`` may carry a query, ``body`` is sent as JSON."""
+        url = self.control_api + path
+        request = AWSRequest(method, url, headers=dict(headers or {}))
         if body is not None:
             request.data = json.dumps(body)
             request.headers["Content-Type"] = "application/json"
@@ -81,9 +82,7 @@ class Stack:
         SigV4Auth(credentials, "execute-api", self.region).add_auth(request)
         with requests.Session() as session:
             session.trust_env = False
-            return session.request(
-                method, request.url, data=request.data, headers=dict(request.headers), timeout=60
-            )
+            return session.request(method, url, data=request.data, headers=dict(request.headers), timeout=60)
 
 
 def client(service: str, endpoint_url: str) -> Any:
