@@ -259,6 +259,8 @@ def main() -> None:
             sys.exit("The local cloud is down.")
     except CloudError as error:
         sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit("Interrupted.")
 
 
 def _tell(stack: Stack) -> None:

@@ -7,6 +7,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,17 @@ ROOT = Path(__file__).resolve().parent.parent
 STACK_NAME = "bandwidth-messaging"
 BANDWIDTH_SECRET_NAME = "bandwidth-messaging/bandwidth"  # noqa: S105 - the template's default
 SAM = Path(sys.executable).with_name("sam")
+OUTPUTS = {
+    "CallbackApiUrl",
+    "CallbackSecretArn",
+    "ControlApiUrl",
+    "EventBusName",
+    "MessagesTableName",
+    "MessagingV2StateMachineArn",
+    "NumbersTableName",
+    "QuarantineQueueUrl",
+    "SendQueueUrl",
+}
 
 
 def digest_of_sources() -> str:
@@ -82,12 +94,16 @@ def deploy(directory: Path, endpoint_url: str, simulator: str, bandwidth: dict[s
     }
     overrides = [f"{name}={value}" for name, value in parameters.items()]
     cloudformation: CloudFormationClient = client("cloudformation", endpoint_url)
+    since = datetime.now(UTC)
     try:
         _sam(["deploy", "--parameter-overrides", *overrides], directory, endpoint_url)
-    except CloudError as error:
-        reason = _failed_resource(cloudformation)
-        raise CloudError(f"{error} {reason}".strip()) from None
+    except CloudError:
+        if failed := _failed_resource(cloudformation, since):
+            log = directory / "deploy.log"
+            raise CloudError(f"sam deploy failed at {failed} Its output is in {log}.") from None
+        raise
     _put_gateway_responses(cloudformation, endpoint_url)
+    _put_concurrency(endpoint_url)
     stack = _describe(cloudformation, endpoint_url, simulator, bandwidth, sources)
     stack.write(directory)
     return stack
@@ -186,6 +202,15 @@ def _put_gateway_responses(cloudformation: "CloudFormationClient", endpoint_url:
             apigateway.create_deployment(restApiId=api_id, stageName=stage["stageName"])
 
 
+def _put_concurrency(endpoint_url: str) -> None:
+    """The emulator keeps the text of a Number parameter where AWS makes a number of it, and stops polling."""
+    functions = client("lambda", endpoint_url)
+    for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
+        if maximum := mapping.get("ScalingConfig", {}).get("MaximumConcurrency"):
+            scaling = {"MaximumConcurrency": int(maximum)}
+            functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig=scaling)
+
+
 def _describe(
     cloudformation: "CloudFormationClient",
     endpoint_url: str,
@@ -194,7 +219,9 @@ def _describe(
     sources: str,
 ) -> Stack:
     described = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
-    outputs = {each["OutputKey"]: each["OutputValue"] for each in described["Outputs"]}
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs", [])}
+    if missing := sorted(OUTPUTS - outputs.keys()):
+        raise CloudError(f"The template has no output {', '.join(missing)}.")
     secret = client("secretsmanager", endpoint_url).get_secret_value(SecretId=outputs["CallbackSecretArn"])
     callback = json.loads(secret["SecretString"])
     return Stack(
@@ -226,22 +253,15 @@ def _from_here(url: str, endpoint_url: str) -> str:
     return f"{endpoint_url}/restapis/{host.partition('.')[0]}/{stage}/_user_request_/{rest}".rstrip("/")
 
 
-def _failed_resource(cloudformation: "CloudFormationClient") -> str:
-    """The first resource of the latest deployment that failed, and why, in a sentence; empty if none did."""
+def _failed_resource(cloudformation: "CloudFormationClient", since: datetime) -> str:
+    """The first resource that failed since then, and why; empty if none did."""
     try:
         newest_first = cloudformation.describe_stack_events(StackName=STACK_NAME)["StackEvents"]
     except ClientError:
         return ""
-    failed = ""
-    for event in newest_first:
-        status = event["ResourceStatus"]
-        if event["LogicalResourceId"] == STACK_NAME and status in (
-            "CREATE_IN_PROGRESS",
-            "UPDATE_IN_PROGRESS",
-        ):
-            break
-        if status.endswith("_FAILED") and event["LogicalResourceId"] != STACK_NAME:
-            failed = (
-                f"{event['LogicalResourceId']} ({event['ResourceType']}): {event['ResourceStatusReason']}"
-            )
-    return failed
+    for event in reversed(newest_first):
+        failed = event["ResourceStatus"].endswith("_FAILED") and event["LogicalResourceId"] != STACK_NAME
+        if failed and event["Timestamp"] >= since:
+            reason = event.get("ResourceStatusReason", "no reason given").rstrip(".")
+            return f"{event['LogicalResourceId']} ({event['ResourceType']}): {reason}."
+    return ""

@@ -108,7 +108,7 @@ class Courier:
         return Delivery(
             id=next(self._ids),
             url=application.callback_url,
-            body=json.dumps([event], ensure_ascii=False).encode(),
+            body=json.dumps([event], ensure_ascii=False).encode(errors="replace"),
             user=application.callback_user,
             password=application.callback_password,
             type=event["type"],
@@ -125,7 +125,10 @@ class Courier:
             while self._open:
                 wait = self._due[0][0] - time.monotonic() if self._due else None
                 if wait is not None and wait <= 0:
-                    return heapq.heappop(self._due)[2]
+                    batch = heapq.heappop(self._due)[2]
+                    # Somebody else must now watch for what is due next.
+                    self._wake.notify()
+                    return batch
                 self._wake.wait(wait)
         return None
 

@@ -13,9 +13,11 @@ def segment_count(text: str) -> int:
     A character of the GSM-7 extension takes two places, as does one outside the basic plane in UCS-2.
     """
     if all(each in _GSM_7 or each in _GSM_7_EXTENSION for each in text):
-        sizes, single, several = [2 if each in _GSM_7_EXTENSION else 1 for each in text], 160, 153
+        single, several = 160, 153
+        sizes = [2 if each in _GSM_7_EXTENSION else 1 for each in text]
     else:
-        sizes, single, several = [len(each.encode("utf-16-le", "surrogatepass")) // 2 for each in text], 70, 67
+        single, several = 70, 67
+        sizes = [len(each.encode("utf-16-le", "surrogatepass")) // 2 for each in text]
     if sum(sizes) <= single:
         return 1
     count, used = 1, 0

@@ -22,12 +22,12 @@ CONFIG = AccountConfig(
     messaging_secret="messaging-secret",
 )
 QUICK = Settings(
-    receipt_seconds=0.01, order_seconds=0.0, retry_seconds=0.02, retry_limit=4, callback_workers=4
+    receipt_seconds=0.01, order_seconds=0.0, retry_seconds=0.005, retry_limit=4, callback_workers=4
 )
 TIMEOUT = 5.0
 
 
-def wait_until[Value](look: Callable[[], Value]) -> Value:
+def wait_until[Value](look: Callable[[], Value | None]) -> Value:
     """What `look` returns as soon as it is true; fails after a few seconds."""
     deadline = time.monotonic() + TIMEOUT
     while time.monotonic() < deadline:
@@ -43,7 +43,7 @@ class Client(requests.Session):
     def __init__(self, base: str, credentials: tuple[str, str] | None = None) -> None:
         super().__init__()
         self.trust_env = False
-        self.auth = credentials
+        self.auth = self.credentials = credentials
         self.base = base
 
     def request(self, method: Any, url: Any, **options: Any) -> requests.Response:  # type: ignore[override]
@@ -122,12 +122,15 @@ def new_location(dashboard: Client, name: str = "Bandwidth Messaging 2 test2", d
     return response.headers["Location"].removeprefix(dashboard.base)
 
 
-def assign_application(dashboard: Client, location_path: str, application_id: str) -> etree._Element:
+def assign_application(
+    dashboard: Client, location_path: str, application_id: str, status: int = 200
+) -> etree._Element:
     body = f"<HttpMessagingV2AppId>{application_id}</HttpMessagingV2AppId>"
     return dashboard.xml(
         "PUT",
         f"{location_path}/products/messaging/applicationSettings",
         f"<ApplicationsSettings>{body}</ApplicationsSettings>",
+        status,
     )
 
 

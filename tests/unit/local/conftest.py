@@ -1,4 +1,4 @@
-"""A simulator per test, a signed-in client for each of its APIs, and a receiver for its callbacks."""
+"""A fresh simulator, a signed-in client for each of its APIs, and a receiver for its callbacks."""
 
 import json
 import threading
@@ -23,10 +23,17 @@ from tests.unit.local.bandwidth_support import (
 )
 
 
-@pytest.fixture
-def bandwidth() -> Iterator[RunningSimulator]:
+@pytest.fixture(scope="session")
+def running() -> Iterator[RunningSimulator]:
     with serve(CONFIG, QUICK) as running:
         yield running
+
+
+@pytest.fixture
+def bandwidth(running: RunningSimulator) -> RunningSimulator:
+    """The one simulator of the run, with nothing left of the test before."""
+    running.simulator.reset()
+    return running
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ def tree(element: etree._Element) -> object:
 def refusal(root: etree._Element) -> tuple[str, str | None]:
     """Root and code of a refusal in the ResponseStatus shape."""
     assert root.findtext("ResponseStatus/Description")
-    return root.tag, root.findtext("ResponseStatus/ErrorCode")
+    return str(root.tag), root.findtext("ResponseStatus/ErrorCode")
 
 
 def features(location: str, feature: str) -> str:
@@ -58,7 +58,7 @@ class TestAccess:
             assert stranger.get("/applications").status_code == 401
 
     def test_another_account_is_403(self, bandwidth: RunningSimulator, dashboard: Client) -> None:
-        with Client(f"{bandwidth.dashboard_url}/accounts/9900001", dashboard.auth) as client:
+        with Client(f"{bandwidth.dashboard_url}/accounts/9900001", dashboard.credentials) as client:
             root = client.xml("GET", "/applications", status=403)
         assert refusal(root) == ("ApplicationProvisioningResponse", "1001")
 
@@ -155,7 +155,8 @@ class TestApplications:
 
 class TestLocations:
     def test_the_answer_is_empty_and_the_id_in_its_location_header(self, dashboard: Client) -> None:
-        body = "<SipPeer><PeerName>Bandwidth Messaging 2 test2</PeerName><IsDefaultPeer>true</IsDefaultPeer></SipPeer>"
+        name = "<PeerName>Bandwidth Messaging 2 test2</PeerName>"
+        body = f"<SipPeer>{name}<IsDefaultPeer>true</IsDefaultPeer></SipPeer>"
         response = dashboard.post("/sites/701/sippeers", data=body)
         assert (response.status_code, response.content) == (201, b"")
         start, location_id = response.headers["Location"].rsplit("/", 1)
@@ -378,14 +379,12 @@ class TestAssignment:
     def test_wrong_ids(self, dashboard: Client, application_id: str, code: str) -> None:
         location = new_location(dashboard)
         dashboard.xml("POST", features(location, "sms"), SMS_BODY)
-        body = f"<ApplicationsSettings><HttpMessagingV2AppId>{application_id}</HttpMessagingV2AppId></ApplicationsSettings>"
-        root = dashboard.xml("PUT", settings(location), body, 400)
+        root = assign_application(dashboard, location, application_id, 400)
         assert refusal(root) == ("ApplicationsSettingsResponse", code)
 
     def test_sms_comes_first(self, dashboard: Client) -> None:
         application_id, location = new_application(dashboard), new_location(dashboard)
-        body = f"<ApplicationsSettings><HttpMessagingV2AppId>{application_id}</HttpMessagingV2AppId></ApplicationsSettings>"
-        assert refusal(dashboard.xml("PUT", settings(location), body, 400))[1] == "13645"
+        assert refusal(assign_application(dashboard, location, application_id, 400))[1] == "13645"
 
 
 def test_the_simulator_is_up_in_well_under_a_second(bandwidth: RunningSimulator, control: Client) -> None:

@@ -14,6 +14,8 @@ _STATES = {
     "message-delivered": messages.DELIVERED,
     "message-failed": messages.FAILED,
 }
+# No count or code comes near it; DynamoDB takes 38 digits.
+_MAX_COUNT = 10**9
 
 
 def read_v2(body: str) -> list[Message | Receipt | Unreadable]:
@@ -30,6 +32,8 @@ def read_v2(body: str) -> list[Message | Receipt | Unreadable]:
 
 def _event(event: Any) -> Message | Receipt | Unreadable:
     try:
+        # Half a character (a lone surrogate) is JSON, but cannot be stored.
+        json.dumps(event, ensure_ascii=False).encode()
         if event["type"] == "message-received":
             return _inbound(event)
         if event["type"] in _STATES:
@@ -37,7 +41,7 @@ def _event(event: Any) -> Message | Receipt | Unreadable:
         reason = "its type is unknown"
     except KeyError as error:
         reason = f"{error.args[0]} is missing"
-    except (ValueError, TypeError, AttributeError, RecursionError):
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         reason = "a field is not of the documented form"
     return Unreadable(reason=reason, body=json.dumps(event))
 
@@ -51,19 +55,19 @@ def _inbound(event: dict[str, Any]) -> Message:
         owner=_number(message.get("owner") or event["to"]),
         sender=_number(message["from"]),
         recipients=tuple(_number(number) for number in _list(message["to"])),
-        text=str(message.get("text") or ""),
+        text=_text(message.get("text")) or "",
         state=messages.RECEIVED,
         time=rfc3339(message.get("time") or event["time"]),
-        application_id=message.get("applicationId"),
+        application_id=_text(message.get("applicationId")),
         media=tuple(str(url) for url in _list(message.get("media") or ())),
-        tag=message.get("tag"),
+        tag=_text(message.get("tag")),
         segment_count=_count(message.get("segmentCount")),
     )
 
 
 def _receipt(event: dict[str, Any]) -> Receipt:
     message = event["message"]
-    bandwidth_id, tag = _id(message), message.get("tag")
+    bandwidth_id, tag = _id(message), _text(message.get("tag"))
     state = _STATES[event["type"]]
     failed = state == messages.FAILED
     error_code = _count(event.get("errorCode"))
@@ -75,7 +79,7 @@ def _receipt(event: dict[str, Any]) -> Receipt:
         api="v2",
         owner=_number(message.get("owner") or message["from"]),
         recipient=_number(event["to"]) if event.get("to") else None,
-        application_id=message.get("applicationId"),
+        application_id=_text(message.get("applicationId")),
         segment_count=_count(message.get("segmentCount")),
         error_code=error_code,
         reason=str(event.get("description") or "") or None if failed else None,
@@ -96,9 +100,18 @@ def _number(written: Any) -> str:
         return str(written)
 
 
+def _text(value: Any) -> str | None:
+    if not isinstance(value, str | None):
+        raise TypeError
+    return value
+
+
 def _list(value: Any) -> Any:
     return value if isinstance(value, list | tuple) else [value]
 
 
 def _count(value: Any) -> int | None:
-    return None if value is None else int(value)
+    count = None if value is None else int(value)
+    if count is not None and abs(count) > _MAX_COUNT:
+        raise ValueError
+    return count

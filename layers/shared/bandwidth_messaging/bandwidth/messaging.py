@@ -44,9 +44,12 @@ class Messaging:
         )
         try:
             taken = json.loads(answer.body)
-            return Taken(str(taken["id"]), taken.get("segmentCount"))
+            bandwidth_id, segment_count = taken["id"], taken.get("segmentCount")
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise answer.garbled("no id is in it") from None
+            bandwidth_id = None
+        if not bandwidth_id:
+            raise answer.garbled("no id is in it")
+        return Taken(str(bandwidth_id), segment_count)
 
 
 def read_error(body: bytes) -> ErrorBody | None:

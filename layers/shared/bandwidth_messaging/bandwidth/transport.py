@@ -99,7 +99,7 @@ class Transport:
             # The library's own text may hold the URL's query and so numbers: it stays out.
             raise _without_answer(request, method, error) from None
         answer = Answer(request, response.status_code, response.headers, response.content)
-        if not response.ok or response.is_redirect:
+        if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
             raise self._refusal(method, answer)
         return answer
 

@@ -58,11 +58,11 @@ class Message:
     owner: str
     sender: str
     recipients: tuple[str, ...]
-    text: str
+    text: str = field(repr=False)
     state: str
     time: str
     application_id: str | None = None
-    media: tuple[str, ...] = ()
+    media: tuple[str, ...] = field(default=(), repr=False)
     tag: str | None = None
     segment_count: int | None = None
     bandwidth_id: str | None = None

@@ -4,7 +4,7 @@ import re
 
 _PUNCTUATION = re.compile(r"[\s().\-\u2010-\u2015\u00a0]+")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
-_NANP = re.compile(r"1?([2-9][0-9]{2}[2-9][0-9]{6})")
+_NANP = re.compile(r"(?:\+?1)?([2-9][0-9]{2}[2-9][0-9]{6})")
 
 
 def to_e164(written: str) -> str:
@@ -14,7 +14,7 @@ def to_e164(written: str) -> str:
     Raises ValueError if no telephone number can be made of it.
     """
     bare = _PUNCTUATION.sub("", written)
-    if north_american := _NANP.fullmatch(bare.removeprefix("+1")):
+    if north_american := _NANP.fullmatch(bare):
         return f"+1{north_american[1]}"
     if bare.startswith("+1") or not _E164.fullmatch(bare):
         message = "must be a telephone number in E.164 (+19195551212) or ten digits of North America"

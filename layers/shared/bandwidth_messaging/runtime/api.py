@@ -1,5 +1,6 @@
 """The ControlApi's way of answering: camelCase JSON, and problem details (RFC 9457) for what is wrong."""
 
+import json
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any, Final
@@ -49,7 +50,7 @@ def _failed(_: Exception) -> Response[Any]:
 
 def _problem(status: HTTPStatus, detail: str, **more: Any) -> Response[Any]:
     body = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail, **more}
-    return Response(status_code=status.value, content_type="application/problem+json", body=body)
+    return Response(status_code=status.value, content_type="application/problem+json", body=json.dumps(body))
 
 
 _ANSWERS: Final[dict[type[Exception], Callable[[Any], Response[Any]]]] = {

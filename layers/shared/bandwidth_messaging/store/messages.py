@@ -91,15 +91,19 @@ class Messages:
             "segmentCount": segment_count,
             f"{state}At": at,
         }
+        why = {"errorCode": error_code, "reason": reason}
         moved = self._table.update(
             message_key(message_id),
-            assign={"state": state, "rank": RANKS[state], "errorCode": error_code, "reason": reason},
+            assign={"state": state, "rank": RANKS[state], **why},
             keep=facts | (first_seen or {}),
+            # What was in doubt before is so no more.
+            remove=[name for name, value in why.items() if value is None],
             condition="attribute_not_exists(#messageId) OR #rank < :rank" if first_seen else "#rank < :rank",
             values={"rank": RANKS[state]},
         )
         if moved is None:
-            self._table.update(message_key(message_id), keep=facts, condition="attribute_exists(#messageId)")
+            # Only outbound messages have a rank.
+            self._table.update(message_key(message_id), keep=facts, condition="attribute_exists(#rank)")
         return moved is not None
 
     def record(self, receipt: Receipt) -> bool:

@@ -1,11 +1,14 @@
 """Orders: the record of each set-up, kept step by step while it runs."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
-from bandwidth_messaging.domain.orders import FAILED, ORDERED, STARTED, Failure, Kind
+from bandwidth_messaging.domain.orders import COMPLETED, FAILED, ORDERED, PARTIAL, STARTED, Failure, Kind
 from bandwidth_messaging.store.dynamodb import Item, Table
 from bandwidth_messaging.store.keys import order_key
+
+_NOT_ENDED_WELL: Final = "NOT #orderState IN (:completed, :partial)"
+_ENDED_WELL: Final = {"completed": COMPLETED, "partial": PARTIAL}
 
 
 class Orders:
@@ -77,13 +80,14 @@ class Orders:
         )
 
     def record_ordered(self, customer_order_id: str, order_id: str, at: str) -> None:
-        """Record Bandwidth's id of the order."""
+        """Record Bandwidth's id of the order; a set-up that failed before and was started again goes on."""
         self._table.update(
             order_key(customer_order_id),
             assign={"orderId": order_id, "orderState": ORDERED},
             keep={"orderedAt": at},
-            condition="#orderState = :started",
-            values={"started": STARTED},
+            remove=["reason"],
+            condition=_NOT_ENDED_WELL,
+            values=_ENDED_WELL,
         )
 
     def finish(
@@ -101,6 +105,7 @@ class Orders:
 
         An order that has brought numbers is not turned into a failed one.
         """
+        told = {"failures": list(failures) or None, "reason": reason}
         self._table.update(
             order_key(customer_order_id),
             assign={
@@ -108,9 +113,9 @@ class Orders:
                 f"{state}At": at,
                 "completed": completed,
                 "failed": failed,
-                "failures": list(failures) or None,
-                "reason": reason,
+                **told,
             },
-            condition="NOT #orderState IN (:completed, :partial)" if state == FAILED else None,
-            values={"completed": "completed", "partial": "partial"} if state == FAILED else None,
+            remove=[name for name, value in told.items() if value is None],
+            condition=_NOT_ENDED_WELL if state == FAILED else None,
+            values=_ENDED_WELL if state == FAILED else None,
         )

@@ -1,0 +1,199 @@
+"""What all tiers share: no way off this machine, the simulator, the local cloud, the count per tier."""
+
+import ipaddress
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+
+from local.bandwidth.account import AccountConfig
+from local.bandwidth.server import RunningSimulator, serve
+from local.bandwidth.simulator import Settings
+from local.cloud import down, up
+from local.progress import CloudError
+from local.stack import Stack
+
+# In the order they run: the cloud starts in the background while the tiers that do without it are at work.
+TIERS = ["unit", "contracts", "functions", "faults", "benchmarks", "workflows", "e2e"]
+ON_THE_CLOUD = {"workflows", "e2e"}
+
+ROOT = Path(__file__).parent.parent
+# Apart from a developer's own local cloud, on ports of its own.
+CLOUD = ROOT / ".local" / "test"
+WAIT_SCALE = 0.05
+
+ACCOUNT = AccountConfig(
+    account_id="9900778",
+    site_id="2297",
+    user_id="u-4f7yyv3qmsqhcq2tc2hfvvy",
+    dashboard_user="dashboard-user",
+    dashboard_password="dashboard-password",
+    messaging_token="messaging-token",
+    messaging_secret="messaging-secret",
+)
+
+
+def tier(nodeid: str) -> str:
+    """The folder of tests/ a test is in."""
+    _, folder, *rest = nodeid.split("/")
+    return folder if rest else "other"
+
+
+# Nothing outside
+
+
+def pytest_configure() -> None:
+    for name in [each for each in os.environ if each.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ |= {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    # A slow moment of a busy machine is no failed property.
+    hypothesis.settings.register_profile("patient", deadline=None)
+    hypothesis.settings.load_profile("patient")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_outside() -> Iterator[None]:
+    """No test gets past this machine's loopback."""
+    connect, getaddrinfo = socket.socket.connect, socket.getaddrinfo
+
+    def connect_here(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            _refuse_other_machines(address[0])
+        connect(self, address)
+
+    def getaddrinfo_here(host: Any, *arguments: Any, **more: Any) -> Any:
+        # The domain that never exists, so that the machine's resolver need not be asked.
+        if str(host).endswith(".invalid"):
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        _refuse_other_machines(host)
+        return getaddrinfo(host, *arguments, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", connect_here)
+        patch.setattr(socket, "getaddrinfo", getaddrinfo_here)
+        yield
+
+
+def _refuse_other_machines(host: Any) -> None:
+    name = host.decode() if isinstance(host, bytes) else str(host or "localhost")
+    try:
+        here = name == "localhost" or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        here = False
+    if not here:
+        pytest.fail(f"A test tried to reach {name}; tests stay on this machine.")
+
+
+# The simulator
+
+
+@pytest.fixture
+def simulator() -> Iterator[RunningSimulator]:
+    """The simulator in this process, for as long as one test; it plays ACCOUNT and wastes no time."""
+    with serve(ACCOUNT, Settings(receipt_seconds=0.05, order_seconds=0.05, retry_seconds=0.05)) as running:
+        yield running
+
+
+# The local cloud
+
+
+@pytest.fixture(scope="session")
+def cloud() -> Stack:
+    """The real template on the emulator, shared by all tests and workers; waits last a twentieth."""
+    try:
+        # Waits for the one that is being started in the background, if that is not done yet.
+        return up(CLOUD, ports=None, wait_scale=WAIT_SCALE)
+    except CloudError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+class Cloud:
+    """Starts the local cloud in the background once a test is collected that needs it, and stops it."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._reporter: pytest.TerminalReporter = config.pluginmanager.getplugin("terminalreporter")
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
+        self._start_if_needed(ids)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self._start_if_needed([item.nodeid for item in session.items])
+
+    def _start_if_needed(self, nodeids: Sequence[str]) -> None:
+        if self._process or not any(tier(each) in ON_THE_CLOUD for each in nodeids):
+            return
+        down(CLOUD)
+        CLOUD.mkdir(parents=True, exist_ok=True)
+        log = CLOUD / "up.log"
+        options = ["--directory", str(CLOUD), "--ports", "free", "--wait-scale", str(WAIT_SCALE)]
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "local.cloud", "up", *options],
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        self._say(f"local cloud: starting in the background, see {log.relative_to(ROOT)}")
+        threading.Thread(target=self._tell_when_up, args=(self._process, log), daemon=True).start()
+
+    def _tell_when_up(self, process: subprocess.Popen[bytes], log: Path) -> None:
+        start = time.monotonic()
+        status = process.wait()
+        seconds = time.monotonic() - start
+        last_line = log.read_text().splitlines()[-1:]
+        self._say(f"local cloud: {'did not start' if status else 'up'} after {seconds:.0f} s")
+        if status:
+            self._say(" ".join(last_line))
+
+    def _say(self, line: str) -> None:
+        self._reporter.ensure_newline()
+        self._reporter.write_line(line)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self) -> None:
+        if self._process:
+            self._process.wait()
+            down(CLOUD)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if not hasattr(session.config, "workerinput"):
+        session.config.pluginmanager.register(Cloud(session.config))
+
+
+# Order and count of the tiers
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    order = {name: position for position, name in enumerate(TIERS)}
+    items.sort(key=lambda item: order.get(tier(item.nodeid), -1))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    counts: dict[str, Counter[str]] = {}
+    for outcome in ("passed", "failed", "error", "skipped", "xfailed", "xpassed"):
+        for report in terminalreporter.stats.get(outcome, []):
+            counts.setdefault(tier(report.nodeid), Counter())[outcome] += 1
+    terminalreporter.section("tests per tier")
+    for name in sorted(counts, key=lambda name: TIERS.index(name) if name in TIERS else -1):
+        results = ", ".join(f"{count} {outcome}" for outcome, count in counts[name].items())
+        terminalreporter.write_line(f"{name:<12}{results}")

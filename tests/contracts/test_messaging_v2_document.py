@@ -1,0 +1,268 @@
+"""What goes over the wire is what "Messaging 2.0 API Setup" prints, and what it prints is understood."""
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from bandwidth_messaging.bandwidth.credentials import BasicCredentials
+from bandwidth_messaging.bandwidth.dashboard import Dashboard
+from bandwidth_messaging.bandwidth.messaging import Messaging, Taken
+from bandwidth_messaging.domain.orders import OrderStatus
+from tests.documents.examples import Example, example, outline
+from tests.http_server import Answer, Asked, Server, serving
+
+ACCOUNT, SITE, LOCATION, ORDER = "9500149", "743", "561", "a18a8979-ebed-42f0-ae5f-3cfa7941d4c2"
+PLACEHOLDERS = {
+    "accountId": ACCOUNT,
+    "account": ACCOUNT,
+    "subaccount": SITE,
+    "location": LOCATION,
+    "order": ORDER,
+    "userId": "u-ly123",
+    "your_bandwidth_number": "+19195551212",
+    "yourTN": "+19195551213",
+    "your_application_id": "05851417-c78b-4636-81a2-014a54d8f119",
+}
+OUT = "out_0f8fad5bd9cb469fa16570867728950e"
+
+# The one thing on both sides that the document leaves to the reader: where the API is.
+HOSTS = {"dashboard": "https://dashboard.bandwidth.com/api", "messaging": "https://api.catapult.inetwork.com/v2"}
+
+
+@pytest.fixture
+def bandwidth() -> Iterator[Server]:
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def dashboard(bandwidth: Server) -> Dashboard:
+    return Dashboard(bandwidth.url, ACCOUNT, BasicCredentials("user", "password"))
+
+
+@pytest.fixture
+def messaging(bandwidth: Server) -> Messaging:
+    return Messaging(bandwidth.url, "u-ly123", BasicCredentials("token", "secret"))
+
+
+def request(step: str) -> Example:
+    return example(f"messaging_v2/{step}.request", **PLACEHOLDERS)
+
+
+def response(step: str) -> Example:
+    return example(f"messaging_v2/{step}.response", **PLACEHOLDERS)
+
+
+def answer(step: str) -> Answer:
+    printed = response(step)
+    return Answer(printed.status, printed.body, dict(printed.headers.items()))
+
+
+def assert_same_head(asked: Asked, printed: Example) -> None:
+    api = "messaging" if printed.url.startswith(HOSTS["messaging"]) else "dashboard"
+    assert (asked.method, HOSTS[api] + asked.path) == (printed.method, printed.url)
+    # "Authorization: {user:password}" stands for Basic (wire: every SDK and the credentials guide).
+    user_and_password = printed.headers["Authorization"].strip("{}")
+    assert asked.headers["Authorization"] == f"Basic {base64.b64encode(user_and_password.encode()).decode()}"
+
+
+def assert_same_type(asked: Asked, printed: Example) -> None:
+    assert asked.headers["Content-Type"] == printed.headers["Content-Type"]
+
+
+def test_create_application_is_sent_as_the_document_prints_it(bandwidth: Server, dashboard: Dashboard) -> None:
+    bandwidth.answers(answer("create_application"))
+    dashboard.create_application("Demo Server", "https://requestb.in/zuaqjbzu")
+    assert_same_head(bandwidth.only, request("create_application"))
+    assert_same_type(bandwidth.only, request("create_application"))
+    assert outline(bandwidth.only.body) == outline(request("create_application").body)
+
+
+def test_our_applications_fill_the_callback_credentials_and_change_nothing_else(
+    bandwidth: Server, dashboard: Dashboard
+) -> None:
+    bandwidth.answers(answer("create_application"))
+    dashboard.create_application(
+        "Demo Server", "https://requestb.in/zuaqjbzu", BasicCredentials("bandwidth", "callback-password")
+    )
+    *printed, (depth, name, _) = outline(request("create_application").body)
+    assert name == "CallbackCreds"
+    assert outline(bandwidth.only.body) == [
+        *printed,
+        (depth, "CallbackCreds", ""),
+        (depth + 1, "UserId", "bandwidth"),
+        (depth + 1, "Password", "callback-password"),
+    ]
+
+
+def test_the_application_id_comes_from_the_body(bandwidth: Server, dashboard: Dashboard) -> None:
+    bandwidth.answers(answer("create_application"))
+    created = dashboard.create_application("Demo Server", "https://requestb.in/zuaqjbzu")
+    assert created == "7cc3c4f7-3b8f-4fff-a211-45070792b431"
+
+
+def test_create_location_is_sent_as_the_document_prints_it(bandwidth: Server, dashboard: Dashboard) -> None:
+    bandwidth.answers(answer("create_location"))
+    dashboard.create_location(SITE, "Bandwidth Messaging 2 test2", is_default_peer=True)
+    assert_same_head(bandwidth.only, request("create_location"))
+    assert_same_type(bandwidth.only, request("create_location"))
+    assert outline(bandwidth.only.body) == outline(request("create_location").body)
+
+
+def test_the_location_id_comes_from_the_location_header_of_an_empty_answer(
+    bandwidth: Server, dashboard: Dashboard
+) -> None:
+    bandwidth.answers(answer("create_location"))
+    assert response("create_location").body == ""
+    assert dashboard.create_location(SITE, "Any name", is_default_peer=False) == LOCATION
+
+
+def test_enable_sms_is_sent_as_the_document_prints_it(bandwidth: Server, dashboard: Dashboard) -> None:
+    bandwidth.answers(answer("enable_sms"))
+    dashboard.enable_sms(SITE, LOCATION, toll_free=True, short_code=True)
+    assert_same_head(bandwidth.only, request("enable_sms"))
+    assert_same_type(bandwidth.only, request("enable_sms"))
+    assert outline(bandwidth.only.body) == outline(request("enable_sms").body)
+
+
+@pytest.mark.parametrize(("toll_free", "short_code"), [(False, True), (True, False), (False, False)])
+def test_toll_free_and_short_code_are_the_only_choices_of_enable_sms(
+    bandwidth: Server, dashboard: Dashboard, toll_free: bool, short_code: bool
+) -> None:
+    dashboard.enable_sms(SITE, LOCATION, toll_free=toll_free, short_code=short_code)
+    chosen = {"TollFree": str(toll_free).lower(), "ShortCode": str(short_code).lower()}
+    assert outline(bandwidth.only.body) == [
+        (depth, name, chosen.get(name, text)) for depth, name, text in outline(request("enable_sms").body)
+    ]
+
+
+def test_enable_mms_is_sent_as_the_document_prints_it(bandwidth: Server, dashboard: Dashboard) -> None:
+    bandwidth.answers(answer("enable_mms"))
+    dashboard.enable_mms(SITE, LOCATION)
+    assert_same_head(bandwidth.only, request("enable_mms"))
+    assert_same_type(bandwidth.only, request("enable_mms"))
+    assert outline(bandwidth.only.body) == outline(request("enable_mms").body)
+
+
+@pytest.mark.parametrize("feature", ["sms", "mms"])
+def test_a_feature_is_on_when_the_location_answers_as_the_document_prints_it(
+    bandwidth: Server, dashboard: Dashboard, feature: Any
+) -> None:
+    bandwidth.answers(Answer(200, response(f"enable_{feature}").body))
+    assert dashboard.has_feature(SITE, LOCATION, feature)
+    assert bandwidth.only.method == "GET"
+    assert HOSTS["dashboard"] + bandwidth.only.path == request(f"enable_{feature}").url
+
+
+def test_assign_application_is_sent_as_the_document_prints_it(bandwidth: Server, dashboard: Dashboard) -> None:
+    bandwidth.answers(answer("assign_application"))
+    dashboard.assign_application(SITE, LOCATION, "299ab22a-d7e6-4cf6-9f4d-2089efc0c031")
+    assert_same_head(bandwidth.only, request("assign_application"))
+    assert_same_type(bandwidth.only, request("assign_application"))
+    assert outline(bandwidth.only.body) == outline(request("assign_application").body)
+
+
+def test_the_assigned_application_is_read_from_the_documents_answer(
+    bandwidth: Server, dashboard: Dashboard
+) -> None:
+    bandwidth.answers(answer("assign_application"))
+    assert dashboard.assigned_application(SITE, LOCATION) == "299ab22a-d7e6-4cf6-9f4d-2089efc0c031"
+    assert bandwidth.only.method == "GET"
+    assert HOSTS["dashboard"] + bandwidth.only.path == request("assign_application").url
+
+
+def order(dashboard: Dashboard, customer_order_id: str | None = None) -> str:
+    return dashboard.order_numbers(
+        area_code="910",
+        quantity=1,
+        site_id=SITE,
+        location_id=LOCATION,
+        customer_order_id=customer_order_id,
+    )
+
+
+def test_order_available_numbers_is_sent_as_the_document_prints_it(
+    bandwidth: Server, dashboard: Dashboard
+) -> None:
+    bandwidth.answers(answer("order_numbers"))
+    order(dashboard)
+    assert_same_head(bandwidth.only, request("order_numbers"))
+    assert_same_type(bandwidth.only, request("order_numbers"))
+    assert outline(bandwidth.only.body) == outline(request("order_numbers").body)
+
+
+def test_our_orders_add_the_customer_order_id_and_nothing_else(bandwidth: Server, dashboard: Dashboard) -> None:
+    bandwidth.answers(answer("order_numbers"))
+    order(dashboard, "demo-2026-11")
+    (root, added, *rest) = outline(bandwidth.only.body)
+    assert added == (1, "CustomerOrderId", "demo-2026-11")
+    assert [root, *rest] == outline(request("order_numbers").body)
+
+
+def test_the_order_id_comes_from_the_body(bandwidth: Server, dashboard: Dashboard) -> None:
+    bandwidth.answers(answer("order_numbers"))
+    assert order(dashboard) == ORDER
+
+
+def test_an_order_id_needs_no_order_status_beside_it(bandwidth: Server, dashboard: Dashboard) -> None:
+    printed = response("order_numbers").body
+    without = printed.replace("<OrderStatus>RECEIVED</OrderStatus>", "")
+    assert without != printed
+    bandwidth.answers(Answer(201, without))
+    assert order(dashboard) == ORDER
+
+
+def test_check_order_status_is_sent_as_the_document_prints_it_but_for_a_type_of_no_body(
+    bandwidth: Server, dashboard: Dashboard
+) -> None:
+    bandwidth.answers(answer("check_order_status"))
+    dashboard.order_status(ORDER)
+    assert_same_head(bandwidth.only, request("check_order_status"))
+    assert bandwidth.only.body == b""
+    assert "Content-Type" not in bandwidth.only.headers
+
+
+def test_a_complete_order_brings_its_numbers_in_e164(bandwidth: Server, dashboard: Dashboard) -> None:
+    bandwidth.answers(answer("check_order_status"))
+    status = dashboard.order_status(ORDER)
+    assert status == OrderStatus("COMPLETE", completed=("+19102398766",), failures=())
+    assert status.ended_as == "completed"
+
+
+def test_a_received_order_is_still_under_way(bandwidth: Server, dashboard: Dashboard) -> None:
+    bandwidth.answers(Answer(200, response("order_numbers").body))
+    status = dashboard.order_status(ORDER)
+    assert (status.status, status.ended_as) == ("RECEIVED", None)
+
+
+def send(messaging: Messaging) -> Taken:
+    return messaging.send(
+        sender="+19195551212",
+        to=("+19195551213",),
+        text="Good morning, this is a test message",
+        application_id="05851417-c78b-4636-81a2-014a54d8f119",
+        tag=OUT,
+    )
+
+
+def test_send_text_message_is_sent_as_the_document_prints_it_with_our_id_as_its_tag(
+    bandwidth: Server, messaging: Messaging
+) -> None:
+    bandwidth.answers(answer("send_text_message"))
+    send(messaging)
+    printed = request("send_text_message")
+    assert_same_head(bandwidth.only, printed)
+    assert_same_type(bandwidth.only, printed)
+    *sent, added = json.loads(bandwidth.only.body).items()
+    assert added == ("tag", OUT)
+    assert sent == list(json.loads(printed.body).items())
+
+
+def test_the_message_id_comes_from_the_body_which_counts_no_segments(
+    bandwidth: Server, messaging: Messaging
+) -> None:
+    bandwidth.answers(answer("send_text_message"))
+    assert send(messaging) == Taken("15047516192013g5tuga77zsa6jrp", segment_count=None)

@@ -1,0 +1,71 @@
+"""The doors people use: POST /setups, the SAM CLI, and the demo itself."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from local import demo
+from local.stack import Stack
+from tests.machines import get
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_a_set_up_started_through_the_api_can_be_followed_to_its_end(cloud: Stack) -> None:
+    answer = cloud.call("POST", "/setups/messaging-v2", {"areaCode": "704", "quantity": 1})
+    assert answer.status_code == 202, answer.text
+    path = f"/orders/{answer.json()['customerOrderId']}"
+    deadline = time.monotonic() + 60
+    while (order := get(cloud, path))["state"] not in {"completed", "failed"}:
+        assert time.monotonic() < deadline, order
+        time.sleep(0.2)
+    assert (order["state"], order["completed"]) == ("completed", 1)
+    assert order["steps"][0]["name"] == "Create application"
+    assert all(step["state"] == "succeeded" for step in order["steps"])
+
+
+def test_a_wrong_input_is_refused_at_the_door(cloud: Stack) -> None:
+    answer = cloud.call("POST", "/setups/messaging-v2", {"areaCode": "91", "quantity": 0, "colour": "red"})
+    assert answer.status_code == 422
+    assert {error["field"] for error in answer.json()["errors"]} == {"areaCode", "quantity", "colour"}
+
+
+def test_sam_remote_invoke_runs_the_machine_with_the_sample_event(cloud: Stack) -> None:
+    invoked = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("sam")),
+            "remote", "invoke", "MessagingV2",
+            "--stack-name", cloud.stack_name,
+            "--event-file", "events/executions/messaging_v2.json",
+            "--region", cloud.region,
+        ],
+        cwd=ROOT,
+        env=os.environ
+        | {
+            "AWS_ENDPOINT_URL": cloud.endpoint_url,
+            "AWS_ACCESS_KEY_ID": cloud.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": cloud.secret_access_key,
+            "SAM_CLI_TELEMETRY": "0",
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )  # fmt: skip
+    assert invoked.returncode == 0, invoked.stderr
+    output = json.loads(invoked.stdout[invoked.stdout.index("{") :])
+    assert output["state"] == "completed"
+    for number in output["numbers"]:
+        assert get(cloud, f"/numbers/{number}")["state"] == "active"
+
+
+def test_the_demo_tells_its_story_to_the_end(cloud: Stack, capsys: pytest.CaptureFixture[str]) -> None:
+    demo.tell(cloud)
+    story = capsys.readouterr().out
+    for told in ("> Create application", "> Numbers Ready", "delivered", "<- received", "Try next"):
+        assert told in story

@@ -1,0 +1,194 @@
+"""Messages through the whole stack: API Gateway, queue, worker, Bandwidth, callbacks, tables, bus."""
+
+import json
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import requests
+
+from local.stack import Stack
+from tests.machines import control, get
+
+TEXT = "a text that only the table may hold"
+
+
+def eventually[Result](ask: Callable[[], Result], within: float = 30) -> Result:
+    """Ask until the answer is true; return it."""
+    deadline = time.monotonic() + within
+    while not (answer := ask()):
+        assert time.monotonic() < deadline, f"not within {within} s"
+        time.sleep(0.1)
+    return answer
+
+
+def somebody() -> str:
+    """A recipient that no other test uses."""
+    return f"+1919555{uuid.uuid4().int % 10_000:04}"
+
+
+def send(cloud: Stack, ours: str, to: str) -> str:
+    answer = cloud.call("POST", "/messages", {"from": ours, "to": to, "text": TEXT})
+    assert answer.status_code == 202, answer.text
+    message_id: str = answer.json()["messageId"]
+    return message_id
+
+
+def ended(cloud: Stack, message_id: str) -> dict[str, Any]:
+    def read() -> dict[str, Any] | None:
+        message: dict[str, Any] = get(cloud, f"/messages/{message_id}")
+        return message if message["state"] in {"delivered", "failed", "delivery_unknown"} else None
+
+    return eventually(read)  # type: ignore[return-value]
+
+
+def conversation(cloud: Stack, ours: str) -> list[Any]:
+    items: list[Any] = get(cloud, f"/messages?number={quote(ours)}&limit=100")["items"]
+    return items
+
+
+def callback(cloud: Stack, body: str, **request: Any) -> requests.Response:
+    return requests.post(
+        f"{cloud.callback_api}/callbacks/v2",
+        data=body,
+        headers={"Content-Type": "application/json"},
+        timeout=30,
+        **request,
+    )
+
+
+def inbound(ours: str) -> dict[str, Any]:
+    time_ = "2026-02-03T04:05:06.789Z"
+    return {
+        "type": "message-received", "time": time_, "description": "Incoming message received", "to": ours,
+        "message": {
+            "id": uuid.uuid4().hex, "owner": ours, "applicationId": "app", "time": time_, "segmentCount": 1,
+            "direction": "in", "to": [ours], "from": "+19195551234", "text": TEXT,
+        },
+    }  # fmt: skip
+
+
+class TestSending:
+    def test_a_text_is_accepted_sent_once_and_delivered(self, cloud: Stack, ours: str) -> None:
+        to = somebody()
+        message_id = send(cloud, ours, to)
+        message = ended(cloud, message_id)
+        assert message["state"] == "delivered"
+        assert message["times"].keys() >= {"accepted", "sending", "sent", "delivered"}
+        (received,) = control(cloud, "GET", f"/messages?to={quote(to)}")["messages"]
+        assert (received["tag"], received["text"], received["id"]) == (
+            message_id,
+            TEXT,
+            message["bandwidthId"],
+        )
+
+    def test_the_state_follows_every_receipt(self, cloud: Stack, ours: str) -> None:
+        to = somebody()
+        types = ["message-sending", "message-sent", "message-failed"]
+        outcome = {"types": types, "errorCode": 4720, "description": "invalid destination"}
+        control(cloud, "PUT", f"/outcomes/{quote(to)}", outcome)
+        message = ended(cloud, send(cloud, ours, to))
+        assert (message["state"], message["errorCode"]) == ("failed", 4720)
+        assert message["reason"] == "invalid destination"
+        assert message["recipients"][to]["state"] == "failed"
+
+    def test_a_429_of_bandwidth_is_waited_out(self, cloud: Stack, ours: str) -> None:
+        to = somebody()
+        fault = {"method": "POST", "path": "/messages$", "match": to, "answer": {"status": 429}}
+        control(cloud, "POST", "/faults", fault)
+        assert ended(cloud, send(cloud, ours, to))["state"] == "delivered"
+        assert len(control(cloud, "GET", f"/messages?to={quote(to)}")["messages"]) == 1
+
+    def test_a_lost_answer_is_settled_by_the_receipt_without_sending_again(
+        self, cloud: Stack, ours: str
+    ) -> None:
+        to = somebody()
+        control(
+            cloud,
+            "POST",
+            "/faults",
+            {"method": "POST", "path": "/messages$", "match": to, "lose_answer": True},
+        )
+        assert ended(cloud, send(cloud, ours, to))["state"] == "delivered"
+        assert len(control(cloud, "GET", f"/messages?to={quote(to)}")["messages"]) == 1
+
+    def test_a_sender_that_is_not_ours_is_refused_with_words(self, cloud: Stack) -> None:
+        answer = cloud.call("POST", "/messages", {"from": "+19195550000", "to": somebody(), "text": TEXT})
+        assert answer.status_code == 422
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert answer.json()["errors"][0]["field"] == "from"
+
+    def test_without_an_aws_signature_nothing_is_accepted(self, cloud: Stack) -> None:
+        answer = requests.post(f"{cloud.control_api}/messages", json={"text": TEXT}, timeout=30)
+        assert answer.status_code == 403
+
+
+class TestReceiving:
+    @pytest.mark.parametrize("credentials", [None, ("bandwidth", "wrong"), ("somebody", "else")])
+    def test_without_the_right_credentials_it_is_challenged(
+        self, cloud: Stack, ours: str, credentials: tuple[str, str] | None
+    ) -> None:
+        event = inbound(ours)
+        answer = callback(cloud, json.dumps([event]), auth=credentials)
+        assert answer.status_code == 401
+        assert answer.headers["WWW-Authenticate"] == 'Basic realm="bandwidth"'
+        assert event["message"]["id"] not in [m["messageId"] for m in conversation(cloud, ours)]
+
+    def test_the_same_callback_twice_is_one_record(self, cloud: Stack, ours: str) -> None:
+        event = inbound(ours)
+        for _ in range(2):
+            answer = callback(cloud, json.dumps([event]), auth=(cloud.callback_user, cloud.callback_password))
+            assert answer.status_code == 204
+        ids = [message["messageId"] for message in conversation(cloud, ours)]
+        assert ids.count(event["message"]["id"]) == 1
+
+    def test_bandwidth_asks_first_without_credentials_and_then_with(self, cloud: Stack, ours: str) -> None:
+        reply = {"from": somebody(), "to": ours, "text": TEXT, "copies": 2}
+        reply_id = control(cloud, "POST", "/inbound", reply)["id"]
+
+        def delivered() -> list[Any]:
+            told = control(cloud, "GET", f"/callbacks?message_id={reply_id}")["callbacks"]
+            return told if all(each["state"] == "delivered" for each in told) else []
+
+        for delivery in eventually(delivered):
+            assert [(attempt["status"], attempt["with_credentials"]) for attempt in delivery["attempts"]] == [
+                (401, False),
+                (204, True),
+            ]
+        found = [message for message in conversation(cloud, ours) if message["messageId"] == reply_id]
+        assert [message["text"] for message in found] == [TEXT]
+
+    def test_what_cannot_be_read_is_kept_whole(self, cloud: Stack) -> None:
+        body = json.dumps([{"type": "message-teleported", "mark": uuid.uuid4().hex}])
+        assert callback(cloud, body, auth=(cloud.callback_user, cloud.callback_password)).status_code == 204
+        found = cloud.client("sqs").receive_message(QueueUrl=cloud.quarantine_queue, WaitTimeSeconds=5)
+        kept = [json.loads(message["Body"]) for message in found["Messages"]]
+        assert {"reason": "its type is unknown", "body": json.dumps(json.loads(body)[0])} in kept
+
+
+class TestEvents:
+    def test_what_is_stored_is_announced_on_the_bus_without_its_text(self, cloud: Stack, ours: str) -> None:
+        name = f"watch-{uuid.uuid4().hex[:8]}"
+        sqs, events = cloud.client("sqs"), cloud.client("events")
+        queue = sqs.create_queue(QueueName=name)["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        pattern = {"source": [cloud.stack_name], "detail": {"owner": [ours]}}
+        events.put_rule(Name=name, EventBusName=cloud.event_bus, EventPattern=json.dumps(pattern))
+        events.put_targets(Rule=name, EventBusName=cloud.event_bus, Targets=[{"Id": "1", "Arn": arn}])
+        message_id = send(cloud, ours, somebody())
+        told: dict[str, str] = {}
+
+        def announced() -> bool:
+            for message in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=1).get(
+                "Messages", []
+            ):
+                event = json.loads(message["Body"])
+                if event["detail"]["messageId"] == message_id:
+                    told[event["detail-type"]] = message["Body"]
+            return {"Message Accepted", "Message Sent", "Message Delivered"} <= told.keys()
+
+        eventually(announced)
+        assert not any(TEXT in body for body in told.values())

@@ -1,0 +1,57 @@
+"""Last of all: nothing secret, and no text of a message, in any log or execution history of this run."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from local.demo import _HELLO, _REPLY
+from local.stack import Stack
+from tests.e2e.test_messages import TEXT, ended, send, somebody
+from tests.machines import history
+
+DIRECTORY = Path(__file__).parents[2] / ".local" / "test"
+
+
+def log_lines(cloud: Stack) -> Iterator[str]:
+    logs = cloud.client("logs")
+    for page in logs.get_paginator("describe_log_groups").paginate():
+        for group in page["logGroups"]:
+            found = logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"])
+            yield from (event["message"] for events in found for event in events["events"])
+
+
+def histories(cloud: Stack) -> Iterator[Any]:
+    machines = cloud.client("stepfunctions")
+    for arn in cloud.state_machines.values():
+        for page in machines.get_paginator("list_executions").paginate(stateMachineArn=arn):
+            for execution in page["executions"]:
+                yield history(cloud, execution["executionArn"])
+
+
+def test_no_secret_and_no_text_is_in_any_log_or_history(cloud: Stack, ours: str) -> None:
+    ended(cloud, send(cloud, ours, somebody()))
+    kept_in = {
+        "a function's log": "\n".join(log_lines(cloud)),
+        "an execution's history": "\n".join(map(str, histories(cloud))),
+        "the emulator's log": (DIRECTORY / "emulator.log").read_text(),
+        "the simulator's log": (DIRECTORY / "simulator.log").read_text(),
+    }
+    # The greps below would pass on empty logs too.
+    assert kept_in["a function's log"].count("step succeeded") > 0
+    assert kept_in["an execution's history"].count("Create application") > 0
+    secrets = {
+        "the dashboard password": cloud.bandwidth["dashboard_password"],
+        "the messaging secret": cloud.bandwidth["messaging_secret"],
+        "the messaging token": cloud.bandwidth["messaging_token"],
+        "the callback password": cloud.callback_password,
+        "a message's text": TEXT,
+        "the demo's text": _HELLO,
+        "the demo's reply": _REPLY,
+    }
+    leaks = [
+        f"{what} is in {where}"
+        for what, secret in secrets.items()
+        for where, kept in kept_in.items()
+        if secret in kept
+    ]
+    assert leaks == []

@@ -1,0 +1,178 @@
+"""Functions as Lambda runs them: handlers called with events; moto plays AWS, the simulator Bandwidth."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import boto3
+import pytest
+from aws_lambda_powertools.utilities import parameters
+from moto import mock_aws
+
+from bandwidth_messaging.runtime import settings as settings_module
+from bandwidth_messaging.runtime import wiring
+from local.bandwidth.account import AccountConfig
+from local.bandwidth.server import RunningSimulator, serve
+from local.bandwidth.simulator import Settings
+from tests.template import create_table
+
+ROOT = Path(__file__).parents[2]
+CALLBACK_URL = "https://abcdef1234.execute-api.us-east-1.amazonaws.com/live/callbacks/v2"
+CONFIG = AccountConfig(
+    account_id="5000001",
+    site_id="1001",
+    user_id="u-simulated",
+    dashboard_user="dashboard",
+    dashboard_password="dashboard-password-in-tests",
+    messaging_token="t-simulated",
+    messaging_secret="messaging-secret-in-tests",
+)
+
+
+@dataclass
+class Context:
+    """What Lambda hands a handler beside the event."""
+
+    function_name: str = "function"
+    memory_limit_in_mb: int = 512
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:function"
+    aws_request_id: str = "request-1"
+
+
+@dataclass
+class House:
+    """Everything around the functions."""
+
+    simulator: RunningSimulator
+    dynamodb: Any
+    sqs: Any
+    secrets: Any
+    send_queue: str
+    quarantine_queue: str
+
+    def queued(self, queue_url: str) -> list[Any]:
+        """Take every message from a queue."""
+        found = self.sqs.receive_message(
+            QueueUrl=queue_url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"]
+        )
+        messages: list[Any] = found.get("Messages", [])
+        return messages
+
+    def fault(self, path: str, **fault: Any) -> None:
+        """Let Bandwidth misbehave at the next request whose path matches."""
+        from local.bandwidth.faults import Fault  # noqa: PLC0415
+
+        self.simulator.simulator.faults.add(Fault(path=path, **fault))
+
+    def requests(self, method: str, path: str) -> int:
+        """Count the requests that Bandwidth got."""
+        return len(self.simulator.simulator.capture.requests(path, method, bodies=False))
+
+
+@pytest.fixture
+def house(monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    """The tables, queues and secrets of the stack, and an empty Bandwidth account."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "test")
+    with mock_aws(), serve(CONFIG, Settings(receipt_seconds=0.01, order_seconds=0)) as simulator:
+        house = _build(simulator)
+        environment = {
+            "STACK_NAME": "bandwidth-messaging",
+            "NUMBERS_TABLE": create_table(house.dynamodb, "NumbersTable"),
+            "MESSAGES_TABLE": create_table(house.dynamodb, "MessagesTable"),
+            "MESSAGE_RETENTION_DAYS": "90",
+            "SEND_QUEUE_URL": house.send_queue,
+            "QUARANTINE_QUEUE_URL": house.quarantine_queue,
+            "EVENT_BUS": "bandwidth-messaging",
+            "BANDWIDTH_SECRET": "bandwidth-messaging/bandwidth",
+            "CALLBACK_SECRET": "callback",
+            "BANDWIDTH_ACCOUNT_ID": CONFIG.account_id,
+            "BANDWIDTH_SITE_ID": CONFIG.site_id,
+            "BANDWIDTH_USER_ID": CONFIG.user_id,
+            "DASHBOARD_URL": simulator.dashboard_url,
+            "MESSAGING_URL": simulator.messaging_url,
+            "CALLBACK_URL": CALLBACK_URL,
+        }
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        _forget()
+        yield house
+        _forget()
+
+
+def _build(simulator: RunningSimulator) -> House:
+    sqs, secrets = boto3.client("sqs"), boto3.client("secretsmanager")
+    secrets.create_secret(
+        Name="bandwidth-messaging/bandwidth",
+        SecretString=json.dumps(
+            {
+                "dashboardUser": CONFIG.dashboard_user,
+                "dashboardPassword": CONFIG.dashboard_password,
+                "messagingToken": CONFIG.messaging_token,
+                "messagingSecret": CONFIG.messaging_secret,
+            }
+        ),
+    )
+    secrets.create_secret(
+        Name="callback", SecretString=json.dumps({"username": "bandwidth", "password": "callback:password"})
+    )
+    boto3.client("events").create_event_bus(Name="bandwidth-messaging")
+    return House(
+        simulator=simulator,
+        dynamodb=boto3.client("dynamodb"),
+        sqs=sqs,
+        secrets=secrets,
+        send_queue=sqs.create_queue(QueueName="send")["QueueUrl"],
+        quarantine_queue=sqs.create_queue(QueueName="quarantine")["QueueUrl"],
+    )
+
+
+def _forget() -> None:
+    """Let the next handler start as in a new Lambda environment."""
+    parameters.clear_caches()
+    settings_module.settings.cache_clear()
+    for made in vars(wiring).values():
+        if hasattr(made, "cache_clear") and made.__module__ == wiring.__name__:
+            made.cache_clear()
+
+
+@cache
+def sample(name: str) -> Any:
+    """Return a sample event, by room and module."""
+    return json.loads((ROOT / "events" / f"{name}.json").read_text())
+
+
+def call(module: ModuleType, event: Any) -> Any:
+    """Call a function's handler as Lambda does: JSON in, JSON out."""
+    return json.loads(json.dumps(module.handler(json.loads(json.dumps(event)), Context())))
+
+
+type Request = Callable[..., tuple[int, Any]]
+
+
+def api_event(method: str, path: str, body: Any = None, query: dict[str, str] | None = None) -> Any:
+    """Return an API Gateway proxy event, made from the sample one."""
+    event = json.loads(json.dumps(sample("messages/send_message")))
+    return event | {
+        "httpMethod": method,
+        "path": path,
+        "resource": path,
+        "body": json.dumps(body) if body is not None else None,
+        "queryStringParameters": query,
+        "multiValueQueryStringParameters": {name: [value] for name, value in query.items()}
+        if query
+        else None,
+        "requestContext": event["requestContext"] | {"httpMethod": method, "path": f"/live{path}"},
+    }
+
+
+def ask(module: ModuleType, method: str, path: str, **parts: Any) -> tuple[int, Any]:
+    """Ask an API function; return the status and the JSON of the body."""
+    answer = call(module, api_event(method, path, **parts))
+    return answer["statusCode"], json.loads(answer["body"])

@@ -1,0 +1,143 @@
+"""The ControlApi's other doors: starting set-ups, and reading what is stored."""
+
+import json
+from typing import Any
+
+import boto3
+import pytest
+
+from bandwidth_messaging.domain.messages import Message
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.store.numbers import Home
+from functions.control import browse, start_setup
+from tests.functions.conftest import House, ask
+
+HOME = Home(
+    api="v2",
+    customer_order_id="order-1",
+    order_id="bandwidth-order-1",
+    application_id="app-1",
+    location_id="500001",
+    site_id="1001",
+)
+AT = "2026-01-01T00:00:00.000Z"
+OURS = "+19102398766"
+
+
+class TestStartSetup:
+    @pytest.fixture
+    def machine(self, house: House, monkeypatch: pytest.MonkeyPatch) -> str:
+        arn: str = boto3.client("stepfunctions").create_state_machine(
+            name="messaging_v2",
+            definition=json.dumps({"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}),
+            roleArn="arn:aws:iam::123456789012:role/machine",
+        )["stateMachineArn"]
+        monkeypatch.setenv("MESSAGING_V2_STATE_MACHINE", arn)
+        return arn
+
+    def start(self, **given: Any) -> tuple[int, Any]:
+        return ask(start_setup, "POST", "/setups/messaging-v2", body=given)
+
+    def test_starts_the_machine_under_the_customer_order_id(self, machine: str) -> None:
+        status, started = self.start(areaCode="910", quantity=3, customerOrderId="Order 7")
+        assert status == 202
+        assert started["customerOrderId"] == "Order 7"
+        execution = boto3.client("stepfunctions").describe_execution(executionArn=started["executionArn"])
+        assert json.loads(execution["input"]) == {
+            "areaCode": "910",
+            "quantity": 3,
+            "customerOrderId": "Order 7",
+        }
+
+    def test_the_order_can_be_read_at_once(self, machine: str) -> None:
+        _, started = self.start(areaCode="910", quantity=3)
+        status, order = ask(browse, "GET", f"/orders/{started['customerOrderId']}")
+        assert status == 200
+        assert (order["state"], order["kind"], order["requested"]) == ("started", "messaging_v2", 3)
+        assert order["executionArn"] == started["executionArn"]
+
+    def test_the_same_customer_order_id_with_another_input_is_a_conflict(self, machine: str) -> None:
+        self.start(areaCode="910", customerOrderId="Order-7")
+        status, problem = self.start(areaCode="919", customerOrderId="Order-7")
+        assert status == 409
+        assert "'Order-7' was started before" in problem["detail"]
+
+    def test_names_every_wrong_field(self, machine: str) -> None:
+        status, problem = self.start(areaCode="91", quantity=5001, siteId="main")
+        assert status == 422
+        assert [error["field"] for error in problem["errors"]] == ["areaCode", "quantity", "siteId"]
+
+
+class TestNumbers:
+    def test_are_listed_state_by_state_and_page_by_page(self, house: House) -> None:
+        numbers = [f"+1910239{n:04}" for n in range(5)]
+        for number in numbers:
+            wiring.numbers().activate(number, HOME, AT)
+        failure = {"number": "+19102399999", "code": "5005", "reason": "not available"}
+        wiring.numbers().fail(failure, HOME, AT)  # type: ignore[arg-type]
+        listed: list[str] = []
+        cursor, pages = None, 0
+        while pages == 0 or cursor:
+            query = {"limit": "2"} | ({"cursor": cursor} if cursor else {})
+            status, page = ask(browse, "GET", "/numbers", query=query)
+            assert status == 200
+            listed += [item["number"] for item in page["items"]]
+            cursor, pages = page["cursor"], pages + 1
+        assert listed == [*numbers, "+19102399999"]
+
+    def test_of_one_state_only(self, house: House) -> None:
+        wiring.numbers().activate(OURS, HOME, AT)
+        assert ask(browse, "GET", "/numbers", query={"state": "failed"})[1]["items"] == []
+        (number,) = ask(browse, "GET", "/numbers", query={"state": "active"})[1]["items"]
+        assert number == {
+            "number": OURS,
+            "state": "active",
+            "api": "v2",
+            "applicationId": "app-1",
+            "locationId": "500001",
+            "siteId": "1001",
+            "orderId": "bandwidth-order-1",
+            "customerOrderId": "order-1",
+            "times": {"active": AT},
+        }
+
+    def test_one_may_be_asked_for_as_people_write_it(self, house: House) -> None:
+        wiring.numbers().activate(OURS, HOME, AT)
+        assert ask(browse, "GET", "/numbers/9102398766")[1]["number"] == OURS
+
+    @pytest.mark.parametrize("path", ["/numbers/+19195550000", "/orders/none", "/messages/none", "/nothing"])
+    def test_what_is_not_there_is_a_404_with_words(self, house: House, path: str) -> None:
+        status, problem = ask(browse, "GET", path)
+        assert status == 404
+        assert problem["detail"]
+
+
+class TestMessages:
+    def test_of_a_number_come_newest_first_page_by_page(self, house: House) -> None:
+        for n in range(5):
+            message = Message(
+                message_id=f"in-{n}", direction="in", api="v2", owner=OURS, sender="+19195551234",
+                recipients=(OURS,), text=f"text {n}", state="received",
+                time=f"2026-01-01T00:00:0{n}.000Z",
+            )  # fmt: skip
+            wiring.messages().add(message)
+        query = {"number": "9102398766", "limit": "3"}
+        first = ask(browse, "GET", "/messages", query=query)[1]
+        assert [item["text"] for item in first["items"]] == ["text 4", "text 3", "text 2"]
+        second = ask(browse, "GET", "/messages", query=query | {"cursor": first["cursor"]})[1]
+        assert [item["text"] for item in second["items"]] == ["text 1", "text 0"]
+        assert second["cursor"] is None
+
+    @pytest.mark.parametrize(
+        ("query", "named"),
+        [
+            ({}, "number"),
+            ({"number": "home"}, "number"),
+            ({"number": OURS, "limit": "0"}, "limit"),
+            ({"number": OURS, "cursor": "x"}, "cursor"),
+        ],
+    )
+    def test_wrong_parameters_are_named(self, house: House, query: dict[str, str], named: str) -> None:
+        status, problem = ask(browse, "GET", "/messages", query=query or None)
+        assert status == 422
+        assert [error["field"] for error in problem["errors"]] == [named]

@@ -1,0 +1,186 @@
+"""Callbacks of the V2 API: who may call, what is stored, what is kept aside."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from bandwidth_messaging.domain.messages import Message
+from bandwidth_messaging.runtime import wiring
+from functions.control import browse
+from functions.messages import authorize_callback, receive_callback
+from tests.functions.conftest import Context, House, ask, call, sample
+
+INBOUND = json.loads(sample("messages/receive_callback")["body"])[0]
+OURS, THEIRS = INBOUND["to"], INBOUND["message"]["from"]
+METHOD_ARN = "arn:aws:execute-api:us-east-1:000000000000:abcdef1234/live/POST/callbacks/v2"
+
+
+def receive(body: Any) -> int:
+    text = body if isinstance(body, str) else json.dumps(body)
+    status: int = call(receive_callback, sample("messages/receive_callback") | {"body": text})["statusCode"]
+    return status
+
+
+def receipt(kind: str, message_id: str, **event: Any) -> dict[str, Any]:
+    return {
+        "type": kind,
+        "time": "2026-02-03T04:05:06.789Z",
+        "description": "what happened",
+        "to": THEIRS,
+        "message": {
+            "id": "bandwidth-1",
+            "owner": OURS,
+            "applicationId": "app-1",
+            "time": "2026-02-03T04:05:05.000Z",
+            "segmentCount": 1,
+            "direction": "out",
+            "to": [THEIRS],
+            "from": OURS,
+            "text": "",
+            "tag": message_id,
+        },
+    } | event
+
+
+def stored() -> list[Any]:
+    status, listed = ask(browse, "GET", "/messages", query={"number": OURS})
+    assert status == 200
+    items: list[Any] = listed["items"]
+    return items
+
+
+@pytest.fixture
+def sent(house: House) -> str:
+    """An outbound message that Bandwidth has taken."""
+    message = Message(
+        message_id="out_1", direction="out", api="v2", owner=OURS, sender=OURS, recipients=(THEIRS,),
+        text="hello", state="accepted", time="2026-02-03T04:05:04.000Z", application_id="app-1",
+    )  # fmt: skip
+    wiring.messages().add(message)
+    wiring.messages().advance("out_1", "sent", "2026-02-03T04:05:05.000Z", bandwidth_id="bandwidth-1")
+    return "out_1"
+
+
+class TestInbound:
+    def test_is_stored_whole(self, house: House) -> None:
+        assert receive([INBOUND]) == 204
+        (message,) = stored()
+        assert message["messageId"] == INBOUND["message"]["id"]
+        assert (message["direction"], message["state"], message["api"]) == ("in", "received", "v2")
+        assert (message["from"], message["to"], message["text"]) == (THEIRS, [OURS], "Yes, tomorrow works")
+        assert message["times"] == {"received": "2026-02-03T04:05:06.700Z"}
+
+    def test_is_stored_once_however_often_it_comes(self, house: House) -> None:
+        assert [receive([INBOUND]) for _ in range(3)] == [204] * 3
+        assert len(stored()) == 1
+
+    def test_every_element_of_the_array_is_stored(self, house: House) -> None:
+        events = [INBOUND | {"message": INBOUND["message"] | {"id": f"in-{n}"}} for n in range(3)]
+        assert receive(events) == 204
+        assert {message["messageId"] for message in stored()} == {"in-0", "in-1", "in-2"}
+
+    def test_a_failed_write_is_not_answered_so_that_bandwidth_asks_again(
+        self, house: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(message: Message) -> None:
+            raise ClientError({"Error": {"Code": "ProvisionedThroughputExceededException"}}, "PutItem")
+
+        monkeypatch.setattr(wiring.messages(), "add", refuse)
+        with pytest.raises(ClientError):
+            receive([INBOUND])
+
+
+class TestReceipts:
+    @pytest.mark.parametrize(
+        ("kind", "state"),
+        [("message-sending", "sent"), ("message-sent", "sent"), ("message-delivered", "delivered")],
+    )
+    def test_move_the_message_up_and_never_down(self, house: House, sent: str, kind: str, state: str) -> None:
+        assert receive([receipt(kind, sent)]) == 204
+        (message,) = stored()
+        assert message["state"] == state
+        assert kind.removeprefix("message-") in message["times"]
+
+    def test_failed_carries_code_and_words(self, house: House, sent: str) -> None:
+        receive([receipt("message-failed", sent, errorCode=4720, description="invalid destination")])
+        (message,) = stored()
+        assert (message["state"], message["errorCode"]) == ("failed", 4720)
+        assert message["reason"] == "invalid destination"
+
+    def test_that_leave_the_end_open_are_delivery_unknown_until_delivered_comes(
+        self, house: House, sent: str
+    ) -> None:
+        receive([receipt("message-failed", sent, errorCode=9902)])
+        assert stored()[0]["state"] == "delivery_unknown"
+        receive([receipt("message-delivered", sent)])
+        assert stored()[0]["state"] == "delivered"
+
+    def test_of_a_message_another_system_sent_are_kept_under_bandwidths_id(self, house: House) -> None:
+        receive([receipt("message-delivered", "their own tag")])
+        (message,) = stored()
+        assert (message["messageId"], message["state"]) == ("bandwidth-1", "delivered")
+
+
+class TestUnreadable:
+    @pytest.mark.parametrize(
+        ("body", "reason"),
+        [
+            ("{", "the body is not JSON"),
+            ([{"type": "message-teleported"}], "its type is unknown"),
+            ([{"type": "message-received", "to": OURS}], "message is missing"),
+            ("17", "a field is not of the documented form"),
+        ],
+    )
+    def test_is_kept_in_quarantine_and_answered_2xx(self, house: House, body: Any, reason: str) -> None:
+        assert receive(body) == 204
+        (kept,) = house.queued(house.quarantine_queue)
+        assert json.loads(kept["Body"])["reason"] == reason
+
+    def test_does_not_keep_its_neighbours_from_being_stored(self, house: House) -> None:
+        assert receive([{"type": "message-teleported"}, INBOUND]) == 204
+        assert len(stored()) == 1
+        assert len(house.queued(house.quarantine_queue)) == 1
+
+    def test_an_empty_array_is_nothing(self, house: House) -> None:
+        assert receive([]) == 204
+        assert house.queued(house.quarantine_queue) == []
+
+    def test_bytes_that_are_no_text_are_kept_too(self, house: House) -> None:
+        event = sample("messages/receive_callback") | {
+            "body": base64.b64encode(b"\xff\xfe").decode(),
+            "isBase64Encoded": True,
+        }
+        assert call(receive_callback, event)["statusCode"] == 204
+        (kept,) = house.queued(house.quarantine_queue)
+        assert json.loads(kept["Body"])["reason"] == "the body is not UTF-8"
+
+
+class TestWhoMayCall:
+    def authorize(self, header: str) -> Any:
+        return call(authorize_callback, {"authorizationToken": header, "methodArn": METHOD_ARN})
+
+    def test_our_credentials_open_every_path_of_the_stage(self, house: House) -> None:
+        basic = base64.b64encode(b"bandwidth:callback:password").decode()
+        policy = self.authorize(f"Basic {basic}")["policyDocument"]
+        (statement,) = policy["Statement"]
+        assert statement["Effect"] == "Allow"
+        assert statement["Resource"] == "arn:aws:execute-api:us-east-1:000000000000:abcdef1234/live/*"
+
+    @pytest.mark.parametrize(
+        "header",
+        [
+            "",
+            "Basic",
+            "Basic !!!",
+            "Bearer YmFuZHdpZHRoOmNhbGxiYWNrOnBhc3N3b3Jk",
+            "Basic YmFuZHdpZHRo",
+            "Basic " + base64.b64encode(b"bandwidth:wrong").decode(),
+            "Basic " + base64.b64encode("bändwidth:ü".encode()).decode(),
+        ],
+    )
+    def test_anything_else_is_challenged(self, house: House, header: str) -> None:
+        with pytest.raises(Exception, match=r"^Unauthorized$"):
+            authorize_callback.handler({"authorizationToken": header, "methodArn": METHOD_ARN}, Context())  # type: ignore[arg-type]

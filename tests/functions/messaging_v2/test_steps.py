@@ -1,0 +1,330 @@
+"""The steps of "Messaging 2.0 API Setup", each against an account that keeps state."""
+
+from typing import Any
+
+import pytest
+
+from bandwidth_messaging.bandwidth.errors import (
+    BandwidthOutcomeUnknown,
+    BandwidthRejected,
+    BandwidthUnauthorized,
+    BandwidthUnavailable,
+)
+from bandwidth_messaging.domain.errors import InvalidInput
+from bandwidth_messaging.runtime import wiring
+from functions.control import browse
+from functions.messaging_v2 import (
+    assign_application,
+    check_order_status,
+    create_application,
+    create_location,
+    enable_mms,
+    enable_sms,
+    order_numbers,
+)
+from functions.setups import check_input, record_failure
+from local.bandwidth.orders import Fate
+from tests.functions.conftest import CALLBACK_URL, House, ask, call, sample
+
+ORDER = sample("setups/check_input")["executionName"]
+
+
+@pytest.fixture
+def opened(house: House) -> House:
+    """A set-up whose input was checked, so that its order has a record."""
+    call(check_input, sample("setups/check_input"))
+    return house
+
+
+def location(house: House, *, sms: bool = False) -> dict[str, str]:
+    made = call(create_location, sample("messaging_v2/create_location"))
+    at = {"customerOrderId": ORDER, "siteId": "1001", "locationId": made["locationId"]}
+    if sms:
+        call(enable_sms, sample("messaging_v2/enable_sms") | at)
+    return at
+
+
+def order_of(customer_order_id: str = ORDER) -> dict[str, Any]:
+    status, order = ask(browse, "GET", f"/orders/{customer_order_id}")
+    assert status == 200
+    return order
+
+
+def account(house: House) -> Any:
+    return house.simulator.simulator.account
+
+
+class TestCheckInput:
+    def test_fills_in_what_was_left_out_and_opens_the_order(self, house: House) -> None:
+        checked = call(check_input, sample("setups/check_input"))
+        assert checked["areaCode"] == "910"
+        assert checked["siteId"] == "1001"
+        assert checked["customerOrderId"] == ORDER
+        assert checked["applicationName"] == "bandwidth-messaging"
+        assert checked["locationName"] == "bandwidth messaging"
+        assert order_of()["state"] == "started"
+        assert order_of()["requested"] == 2
+
+    def test_names_every_wrong_field(self, house: House) -> None:
+        wrong = {"areaCode": "91", "quantity": 0, "deadlineHours": 1000}
+        with pytest.raises(InvalidInput) as error:
+            call(check_input, sample("setups/check_input") | {"input": wrong})
+        assert [field for field, _ in error.value.problems] == ["areaCode", "quantity", "deadlineHours"]
+
+    def test_takes_the_consoles_own_sample_input_for_what_it_is(self, house: House) -> None:
+        with pytest.raises(InvalidInput, match="areaCode: field required; Comment: is not a field"):
+            call(
+                check_input,
+                sample("setups/check_input") | {"input": {"Comment": "Insert your JSON here"}},
+            )
+
+
+class TestCreateApplication:
+    def test_creates_it_with_our_callback_url_and_credentials(self, opened: House) -> None:
+        result = call(create_application, sample("messaging_v2/create_application"))
+        (made,) = account(opened).applications()
+        assert result["applicationId"] == made.id
+        assert made.callback_url == CALLBACK_URL
+        assert (made.callback_user, made.callback_password) == ("bandwidth", "callback:password")
+
+    def test_finds_it_by_name_the_second_time(self, opened: House) -> None:
+        first = call(create_application, sample("messaging_v2/create_application"))
+        second = call(create_application, sample("messaging_v2/create_application"))
+        assert second == first | {"detail": "found"}
+        assert len(account(opened).applications()) == 1
+
+    def test_makes_no_second_one_when_the_look_up_fails(self, opened: House) -> None:
+        opened.fault("/applications", method="GET", answer={"status": 500})
+        with pytest.raises(BandwidthUnavailable):
+            call(create_application, sample("messaging_v2/create_application"))
+        assert account(opened).applications() == []
+
+    def test_finds_the_one_whose_answer_was_lost(self, opened: House) -> None:
+        opened.fault("/applications", method="POST", lose_answer=True)
+        with pytest.raises(BandwidthOutcomeUnknown):
+            call(create_application, sample("messaging_v2/create_application"))
+        call(create_application, sample("messaging_v2/create_application"))
+        assert len(account(opened).applications()) == 1
+
+    def test_refuses_a_name_that_calls_back_somewhere_else(
+        self, opened: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        call(create_application, sample("messaging_v2/create_application"))
+        monkeypatch.setenv("CALLBACK_URL", "https://elsewhere.example/callbacks/v2")
+        create_application.settings.cache_clear()
+        with pytest.raises(BandwidthRejected, match="another callback URL"):
+            call(create_application, sample("messaging_v2/create_application"))
+
+
+class TestCreateLocation:
+    def test_the_first_of_a_site_becomes_its_default(self, opened: House) -> None:
+        result = call(create_location, sample("messaging_v2/create_location"))
+        (made,) = account(opened).locations()
+        assert (result["locationId"], made.name, made.is_default) == (made.id, "bandwidth messaging", True)
+
+    def test_the_next_one_does_not_unless_asked(self, opened: House) -> None:
+        call(create_location, sample("messaging_v2/create_location"))
+        call(create_location, sample("messaging_v2/create_location") | {"locationName": "Second"})
+        assert [made.is_default for made in account(opened).locations()] == [True, False]
+
+    def test_finds_it_by_name_the_second_time(self, opened: House) -> None:
+        first = call(create_location, sample("messaging_v2/create_location"))
+        second = call(create_location, sample("messaging_v2/create_location"))
+        assert first["locationId"] == second["locationId"]
+        assert len(account(opened).locations()) == 1
+
+    def test_names_the_site_that_does_not_exist(self, opened: House) -> None:
+        with pytest.raises(BandwidthRejected):
+            call(create_location, sample("messaging_v2/create_location") | {"siteId": "9"})
+
+
+class TestFeatures:
+    def test_sms_then_mms_are_enabled_once(self, opened: House) -> None:
+        at = location(opened)
+        assert call(enable_sms, sample("messaging_v2/enable_sms") | at)["detail"] == "enabled"
+        assert call(enable_mms, sample("messaging_v2/enable_mms") | at)["detail"] == "enabled"
+        assert call(enable_sms, sample("messaging_v2/enable_sms") | at)["detail"] == "was on"
+        assert call(enable_mms, sample("messaging_v2/enable_mms") | at)["detail"] == "was on"
+
+    def test_mms_before_sms_is_refused_with_the_code(self, opened: House) -> None:
+        with pytest.raises(BandwidthRejected) as error:
+            call(enable_mms, sample("messaging_v2/enable_mms") | location(opened))
+        assert error.value.code == "13623"
+
+
+class TestAssignApplication:
+    def test_the_location_says_so_afterwards(self, opened: House) -> None:
+        application = call(create_application, sample("messaging_v2/create_application"))["applicationId"]
+        at = location(opened, sms=True) | {"applicationId": application}
+        call(assign_application, sample("messaging_v2/assign_application") | at)
+        assert account(opened).locations()[0].application_id == application
+
+    def test_an_application_that_was_never_created_is_refused(self, opened: House) -> None:
+        with pytest.raises(BandwidthRejected) as error:
+            call(
+                assign_application,
+                sample("messaging_v2/assign_application") | location(opened, sms=True),
+            )
+        assert error.value.code == "13629"
+
+    def test_an_assignment_that_did_not_take_is_an_error(self, opened: House) -> None:
+        at = location(opened, sms=True) | {"applicationId": "299ab22a-d7e6-4cf6-9f4d-2089efc0c031"}
+        opened.fault("applicationSettings", method="PUT", answer={"status": 200})
+        with pytest.raises(BandwidthRejected, match="has application None after the assignment"):
+            call(assign_application, sample("messaging_v2/assign_application") | at)
+
+
+class TestOrderNumbers:
+    @pytest.fixture
+    def event(self, opened: House) -> dict[str, Any]:
+        event: dict[str, Any] = sample("messaging_v2/order_numbers") | location(opened, sms=True)
+        return event
+
+    def test_orders_with_our_customer_order_id(self, opened: House, event: dict[str, Any]) -> None:
+        result = call(order_numbers, event)
+        (order,) = opened.simulator.simulator.orders.find()
+        assert (result["orderId"], order.customer_order_id) == (order.id, ORDER)
+        assert order_of()["state"] == "ordered"
+        assert order_of()["orderId"] == order.id
+
+    def test_run_again_it_returns_the_recorded_order_without_asking(
+        self, opened: House, event: dict[str, Any]
+    ) -> None:
+        first = call(order_numbers, event)
+        asked = opened.requests("GET", "/orders")
+        second = call(order_numbers, event)
+        assert first["orderId"] == second["orderId"]
+        assert opened.requests("POST", "/orders") == 1
+        assert opened.requests("GET", "/orders") == asked
+
+    def test_an_order_whose_answer_was_lost_is_looked_up(self, opened: House, event: dict[str, Any]) -> None:
+        opened.fault("/orders", method="POST", lose_answer=True)
+        with pytest.raises(BandwidthOutcomeUnknown):
+            call(order_numbers, event)
+        result = call(order_numbers, event)
+        (order,) = opened.simulator.simulator.orders.find()
+        assert result == {"orderId": order.id, "detail": "found"}
+
+    def test_an_order_refused_for_now_may_be_placed_at_once(
+        self, opened: House, event: dict[str, Any]
+    ) -> None:
+        opened.fault("/orders", method="POST", answer={"status": 429})
+        with pytest.raises(BandwidthUnavailable):
+            call(order_numbers, event)
+        assert call(order_numbers, event)["detail"] == "ordered"
+        assert len(opened.simulator.simulator.orders.find()) == 1
+
+    def test_an_order_bandwidth_does_not_list_is_placed_again_only_after_a_minute(
+        self, opened: House, event: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        opened.fault("/orders", method="POST", answer={"status": 500})
+        times = iter(f"2026-01-01T00:0{minute}:00.000Z" for minute in (0, 1, 2, 3, 4, 5, 6))
+        monkeypatch.setattr(order_numbers, "now", lambda: next(times))
+        for _ in ("the POST itself", "a minute later", "two minutes later: the attempt is given up"):
+            with pytest.raises(BandwidthOutcomeUnknown):
+                call(order_numbers, event)
+            assert opened.requests("POST", "/orders") == 1
+        assert call(order_numbers, event)["detail"] == "ordered"
+        assert len(opened.simulator.simulator.orders.find()) == 1
+
+    def test_a_location_that_does_not_exist_is_named(self, opened: House, event: dict[str, Any]) -> None:
+        with pytest.raises(BandwidthRejected) as error:
+            call(order_numbers, event | {"locationId": "9"})
+        assert error.value.code == "5023"
+
+
+class TestCheckOrderStatus:
+    @pytest.fixture
+    def event(self, opened: House) -> dict[str, Any]:
+        at = location(opened, sms=True)
+        event: dict[str, Any] = sample("messaging_v2/check_order_status") | at
+        return event
+
+    def ended(self, house: House, event: dict[str, Any], **fate: Any) -> dict[str, Any]:
+        house.simulator.simulator.orders.decide_order(ORDER, Fate(**fate))
+        at = {name: event[name] for name in ("siteId", "locationId")}
+        ordered = call(order_numbers, sample("messaging_v2/order_numbers") | at)
+        result: dict[str, Any] = call(check_order_status, event | {"orderId": ordered["orderId"]})
+        return result
+
+    def test_complete_records_every_number(self, opened: House, event: dict[str, Any]) -> None:
+        result = self.ended(opened, event, fate="COMPLETE")
+        assert (result["state"], len(result["numbers"]), result["failed"]) == ("completed", 2, 0)
+        for number in result["numbers"]:
+            status, shown = ask(browse, "GET", f"/numbers/{number}")
+            assert (status, shown["state"], shown["api"]) == (200, "active", "v2")
+            assert shown["applicationId"] == event["applicationId"]
+        assert order_of()["state"] == "completed"
+        assert (order_of()["completed"], order_of()["failed"]) == (2, 0)
+
+    def test_partial_keeps_the_good_numbers_and_says_what_failed(
+        self, opened: House, event: dict[str, Any]
+    ) -> None:
+        errors = [{"code": 5017, "description": "Only part of it is available"}]
+        result = self.ended(opened, event, fate="PARTIAL", completed=1, errors=errors)
+        assert (result["state"], len(result["numbers"]), result["failed"]) == ("partial", 1, 1)
+        assert result["failures"][0]["code"] == "5017"
+        order = order_of()
+        assert (order["state"], order["completed"], order["failed"]) == ("partial", 1, 1)
+        assert order["failures"][0]["code"] == "5017"
+
+    def test_failed_says_why(self, opened: House, event: dict[str, Any]) -> None:
+        errors = [{"code": 5018, "description": "None available"}]
+        result = self.ended(opened, event, fate="FAILED", errors=errors)
+        assert (result["state"], result["numbers"]) == ("failed", [])
+        assert "5018 None available" in result["reason"]
+        assert order_of()["state"] == "failed"
+        assert "5018 None available" in order_of()["reason"]
+
+    def test_backordered_is_not_yet(self, opened: House, event: dict[str, Any]) -> None:
+        result = self.ended(opened, event, fate="BACKORDERED")
+        assert (result["state"], result["status"]) == ("pending", "BACKORDERED")
+        assert order_of()["state"] == "ordered"
+
+    def test_said_twice_changes_no_number(self, opened: House, event: dict[str, Any]) -> None:
+        first = self.ended(opened, event, fate="COMPLETE")
+        before = ask(browse, "GET", "/numbers")
+        second = call(check_order_status, event | {"orderId": order_of()["orderId"]})
+        assert second["numbers"] == first["numbers"]
+        assert ask(browse, "GET", "/numbers") == before
+
+
+class TestTheOrdersRecord:
+    def test_lists_each_step_with_time_and_the_ids_it_made(self, opened: House) -> None:
+        application = call(create_application, sample("messaging_v2/create_application"))["applicationId"]
+        at = location(opened)
+        order = order_of()
+        assert [(step["name"], step["state"]) for step in order["steps"]] == [
+            ("Create application", "succeeded"),
+            ("Create location", "succeeded"),
+        ]
+        assert (order["applicationId"], order["locationId"]) == (application, at["locationId"])
+
+    def test_says_why_a_step_failed(self, opened: House) -> None:
+        opened.secrets.update_secret(
+            SecretId="bandwidth-messaging/bandwidth",
+            SecretString='{"dashboardUser": "dashboard", "dashboardPassword": "wrong-password-in-tests"}',
+        )
+        with pytest.raises(BandwidthUnauthorized, match="check the credentials") as error:
+            call(create_application, sample("messaging_v2/create_application"))
+        (step,) = order_of()["steps"]
+        assert step["state"] == "failed"
+        assert step["detail"].startswith("BandwidthUnauthorized: GET /accounts/5000001/applications")
+        assert "wrong-password-in-tests" not in f"{step} {error.value!r}"
+
+    def test_is_failed_with_the_reason_once_the_set_up_has_given_up(self, opened: House) -> None:
+        result = call(record_failure, sample("setups/record_failure"))
+        assert result["reason"] == "POST /accounts/5000001/orders was rejected: 5018 none available"
+        assert (order_of()["state"], order_of()["reason"]) == ("failed", result["reason"])
+
+    def test_of_a_set_up_that_was_mended_and_started_again_forgets_the_failure(self, opened: House) -> None:
+        call(record_failure, sample("setups/record_failure"))
+        call(order_numbers, sample("messaging_v2/order_numbers") | location(opened, sms=True))
+        order = order_of()
+        assert order["state"] == "ordered"
+        assert "reason" not in order
+
+    def test_once_the_numbers_came_is_not_turned_into_a_failed_one(self, opened: House) -> None:
+        wiring.orders().finish(ORDER, "completed", at="2026-01-01T00:00:00.000Z", completed=2)
+        call(record_failure, sample("setups/record_failure"))
+        assert order_of()["state"] == "completed"

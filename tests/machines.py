@@ -1,0 +1,80 @@
+"""Running the state machines on the local cloud, and looking at what they did."""
+
+import json
+import time
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from local.stack import Stack
+
+_PATIENCE_SECONDS = 90
+
+
+@dataclass(frozen=True)
+class Execution:
+    """How an execution ended: status, output, error and cause, and the states it passed, in order."""
+
+    name: str
+    status: str
+    output: dict[str, Any] | None
+    error: str | None
+    cause: str | None
+    states: list[str]
+
+
+def unique(prefix: str) -> str:
+    """Return a name of letters, digits and one space that no other test uses."""
+    return f"{prefix} {uuid.uuid4().hex[:12]}"
+
+
+def run(stack: Stack, machine: str, given: Any, name: str | None = None) -> Execution:
+    """Start a machine and return the execution once it has ended."""
+    client = stack.client("stepfunctions")
+    name = name or f"test-{uuid.uuid4().hex[:12]}"
+    arn = client.start_execution(
+        stateMachineArn=stack.state_machines[machine], name=name, input=json.dumps(given)
+    )["executionArn"]
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while (told := client.describe_execution(executionArn=arn))["status"] == "RUNNING":
+        assert time.monotonic() < deadline, f"{name} is still running: {states(stack, arn)}"
+        time.sleep(0.1)
+    return Execution(
+        name=name,
+        status=told["status"],
+        output=json.loads(told["output"]) if told["status"] == "SUCCEEDED" else None,
+        error=told.get("error"),
+        cause=told.get("cause"),
+        states=states(stack, arn),
+    )
+
+
+def history(stack: Stack, arn: str) -> list[Any]:
+    """Return an execution's events."""
+    pages = stack.client("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=arn)
+    return [event for page in pages for event in page["events"]]
+
+
+def states(stack: Stack, arn: str) -> list[str]:
+    """Return the names of the states that an execution has entered, in order."""
+    return [
+        event["stateEnteredEventDetails"]["name"]
+        for event in history(stack, arn)
+        if "stateEnteredEventDetails" in event
+    ]
+
+
+def control(stack: Stack, method: str, path: str, body: Any = None) -> Any:
+    """Tell the simulator something, or ask it, under /_simulator."""
+    answer = requests.request(method, f"{stack.simulator}/_simulator{path}", json=body, timeout=10)
+    assert answer.ok, answer.text
+    return answer.json()
+
+
+def get(stack: Stack, path: str) -> Any:
+    """Read from the ControlApi."""
+    answer = stack.call("GET", path)
+    assert answer.ok, answer.text
+    return answer.json()

@@ -1,0 +1,36 @@
+"""template.yaml as Python objects, and its tables as DynamoDB makes them."""
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from samcli.yamlhelper import yaml_parse
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@cache
+def template() -> dict[str, Any]:
+    """Return the template; `!Ref x` is {"Ref": "x"}, `!GetAtt x.y` is {"Fn::GetAtt": ["x", "y"]}."""
+    parsed: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
+    return parsed
+
+
+def resources(kind: str) -> dict[str, dict[str, Any]]:
+    """Return the properties of the resources of a type, by logical id."""
+    return {
+        logical_id: resource.get("Properties", {})
+        for logical_id, resource in template()["Resources"].items()
+        if resource["Type"] == kind
+    }
+
+
+def create_table(client: "DynamoDBClient", logical_id: str) -> str:
+    """Create a table, keys and indexes as the template has them, and return its name."""
+    properties = resources("AWS::DynamoDB::Table")[logical_id]
+    told = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
+    client.create_table(TableName=logical_id, **{name: properties[name] for name in told})
+    return logical_id

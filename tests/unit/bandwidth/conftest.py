@@ -1,0 +1,26 @@
+"""A server in Bandwidth's place, and our clients of it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from bandwidth_messaging.bandwidth.credentials import BasicCredentials
+from bandwidth_messaging.bandwidth.dashboard import Dashboard
+from bandwidth_messaging.bandwidth.messaging import Messaging
+from tests.http_server import Server, serving
+
+
+@pytest.fixture
+def bandwidth() -> Iterator[Server]:
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def dashboard(bandwidth: Server) -> Dashboard:
+    return Dashboard(bandwidth.url, "9500149", BasicCredentials("lorem", "dashboard-password"))
+
+
+@pytest.fixture
+def messaging(bandwidth: Server) -> Messaging:
+    return Messaging(bandwidth.url, "u-ly123", BasicCredentials("t-token", "messaging-secret"))

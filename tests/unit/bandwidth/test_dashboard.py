@@ -1,0 +1,407 @@
+"""The Dashboard API: lists, features, orders, and every shape its errors come in."""
+
+from collections.abc import Callable
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from bandwidth_messaging.bandwidth.dashboard import Application, Dashboard, Location, read_error
+from bandwidth_messaging.bandwidth.errors import BandwidthGarbled, BandwidthRejected, BandwidthUnavailable
+from bandwidth_messaging.bandwidth.transport import ErrorBody
+from bandwidth_messaging.domain.orders import Failure, OrderStatus
+from tests.http_server import Answer, Server
+
+Call = Callable[[Dashboard], object]
+
+DECLARATION = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
+# Every shape of wire sheet A5: what stands in the body, and the code and words to be read out of it.
+ERROR_SHAPES = {
+    "ResponseStatus": (
+        "<OrderResponse><ResponseStatus><ErrorCode>5016</ErrorCode><Description>No such site.</Description>"
+        "</ResponseStatus></OrderResponse>",
+        "5016",
+        "No such site.",
+    ),
+    "ResponseStatus without a code": (
+        "<ExternalTnsOrderResponse><ResponseStatus><Description>Not found.</Description></ResponseStatus>"
+        "</ExternalTnsOrderResponse>",
+        None,
+        "Not found.",
+    ),
+    "ErrorList": (
+        "<OrderResponse><ErrorList><Error><Code>5198</Code><Description>Quantity is missing.</Description>"
+        "</Error><Error><Code>5016</Code><Description>No such site.</Description></Error></ErrorList>"
+        "</OrderResponse>",
+        "5198",
+        "Quantity is missing.",
+    ),
+    "Errors with Error": (
+        "<Order><Errors><Error><Code>25000</Code><Description>The action is invalid.</Description></Error>"
+        "</Errors></Order>",
+        "25000",
+        "The action is invalid.",
+    ),
+    "repeated Errors without Error": (
+        "<Response><Errors><Code>7309</Code><Description>No such site.</Description></Errors>"
+        "<Errors><Code>7312</Code><Description>No such location.</Description></Errors></Response>",
+        "7309",
+        "No such site.",
+    ),
+    "Error alone": (
+        "<SearchResult><Error><Code>4010</Code><Description>Unavailable.</Description></Error></SearchResult>",
+        "4010",
+        "Unavailable.",
+    ),
+    "resultCode": (
+        "<Response><resultCode>12</resultCode><resultMessage>It did not work.</resultMessage></Response>",
+        "12",
+        "It did not work.",
+    ),
+    "ResponseStatus beside a corrected address": (
+        "<SipPeerResponse><ResponseStatus><ErrorCode>12112</ErrorCode><Description>Address adjusted."
+        "</Description></ResponseStatus><AddressErrorDescription><AddressInconsistencies/>"
+        "<RecommendedAddress><Zip>27606</Zip></RecommendedAddress></AddressErrorDescription></SipPeerResponse>",
+        "12112",
+        "Address adjusted.",
+    ),
+}
+CALLS: dict[str, Call] = {
+    "applications": lambda dashboard: dashboard.applications(),
+    "create_application": lambda dashboard: dashboard.create_application("name", "https://example.com"),
+    "locations": lambda dashboard: dashboard.locations("743"),
+    "create_location": lambda dashboard: dashboard.create_location("743", "name", is_default_peer=True),
+    "has_feature": lambda dashboard: dashboard.has_feature("743", "561", "sms"),
+    "enable_sms": lambda dashboard: dashboard.enable_sms("743", "561", toll_free=True, short_code=True),
+    "enable_mms": lambda dashboard: dashboard.enable_mms("743", "561"),
+    "assign_application": lambda dashboard: dashboard.assign_application("743", "561", "an-id"),
+    "assigned_application": lambda dashboard: dashboard.assigned_application("743", "561"),
+    "order_numbers": lambda dashboard: dashboard.order_numbers(
+        area_code="910", quantity=1, site_id="743", location_id="561"
+    ),
+    "find_order": lambda dashboard: dashboard.find_order("demo"),
+    "order_status": lambda dashboard: dashboard.order_status("an-order"),
+}
+every_shape = pytest.mark.parametrize(("body", "code", "words"), ERROR_SHAPES.values(), ids=ERROR_SHAPES)
+every_call = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+
+
+@every_shape
+def test_every_shape_of_error_is_read(body: str, code: str | None, words: str) -> None:
+    assert read_error(body.encode()) == ErrorBody(code, words)
+
+
+@every_shape
+def test_the_xml_declaration_of_an_error_does_no_harm(body: str, code: str | None, words: str) -> None:
+    assert read_error(f"{DECLARATION}\n{body}".encode()) == ErrorBody(code, words)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "<html><body>Bad gateway",
+        "not XML",
+        "<Response/>",
+        "<Response><resultCode>0</resultCode><resultMessage>OK</resultMessage></Response>",
+        "<Response><Errors/><ErrorList/></Response>",
+        "<Response><Error/></Response>",
+    ],
+)
+def test_a_body_without_an_error_names_none(body: str) -> None:
+    assert read_error(body.encode()) is None
+
+
+@every_call
+@every_shape
+def test_an_error_is_told_with_its_status_in_a_4xx(
+    bandwidth: Server, dashboard: Dashboard, call: Call, body: str, code: str | None, words: str
+) -> None:
+    bandwidth.answers(Answer(400, body))
+    with pytest.raises(BandwidthRejected) as raised:
+        call(dashboard)
+    assert (raised.value.status, raised.value.code, raised.value.words) == (400, code, words)
+
+
+@every_call
+@every_shape
+def test_an_error_inside_a_2xx_is_an_error(
+    bandwidth: Server, dashboard: Dashboard, call: Call, body: str, code: str | None, words: str
+) -> None:
+    bandwidth.answers(Answer(200, body, {"Location": "/somewhere/1"}))
+    with pytest.raises(BandwidthRejected) as raised:
+        call(dashboard)
+    assert (raised.value.status, raised.value.code, raised.value.words) == (200, code, words)
+
+
+@pytest.mark.parametrize("name", sorted(CALLS.keys() - {"create_location", "enable_sms", "enable_mms"}))
+@pytest.mark.parametrize("body", ["<html><body>Welcome", "{}"])
+def test_a_2xx_that_is_no_xml_is_garbled(bandwidth: Server, dashboard: Dashboard, name: str, body: str) -> None:
+    bandwidth.answers(Answer(200, body))
+    with pytest.raises(BandwidthGarbled, match="not well-formed XML"):
+        CALLS[name](dashboard)
+
+
+@pytest.mark.parametrize("name", ["create_application", "order_numbers"])
+def test_a_created_thing_without_an_id_is_garbled(bandwidth: Server, dashboard: Dashboard, name: str) -> None:
+    bandwidth.answers(Answer(201, "<Response/>"))
+    with pytest.raises(BandwidthGarbled, match="id is missing|ApplicationId is missing"):
+        CALLS[name](dashboard)
+
+
+def test_entities_of_an_answer_are_not_resolved(bandwidth: Server, dashboard: Dashboard) -> None:
+    body = '<!DOCTYPE r [<!ENTITY it SYSTEM "file:///etc/passwd">]><r><OrderStatus>&it;</OrderStatus></r>'
+    bandwidth.answers(Answer(200, body))
+    with pytest.raises(BandwidthGarbled) as raised:
+        dashboard.order_status("an-order")
+    assert "root:" not in str(raised.value)
+
+
+# Applications, locations and their settings
+
+
+def test_applications_are_listed_with_what_tells_them_apart(bandwidth: Server, dashboard: Dashboard) -> None:
+    listed = """
+      <ApplicationProvisioningResponse><ApplicationList>
+        <Application><ApplicationId>a-1</ApplicationId><ServiceType>Messaging-V2</ServiceType>
+          <AppName>Demo Server</AppName><CallbackUrl>https://example.com/v2</CallbackUrl></Application>
+        <Application><ApplicationId>a-2</ApplicationId><AppName>Demo Server</AppName></Application>
+      </ApplicationList></ApplicationProvisioningResponse>"""
+    bandwidth.answers(Answer(200, listed))
+    assert dashboard.applications() == [
+        Application("a-1", "Demo Server", "https://example.com/v2", "Messaging-V2"),
+        Application("a-2", "Demo Server", None, None),
+    ]
+    assert bandwidth.only.path == "/accounts/9500149/applications"
+
+
+def test_an_account_may_have_no_applications(bandwidth: Server, dashboard: Dashboard) -> None:
+    bandwidth.answers(
+        Answer(200, "<ApplicationProvisioningResponse><ApplicationList/></ApplicationProvisioningResponse>")
+    )
+    assert dashboard.applications() == []
+
+
+def test_locations_of_a_site_are_listed(bandwidth: Server, dashboard: Dashboard) -> None:
+    listed = """
+      <TNSipPeersResponse><SipPeers>
+        <SipPeer><PeerId>561</PeerId><PeerName>first</PeerName><IsDefaultPeer>true</IsDefaultPeer></SipPeer>
+        <SipPeer><PeerId>562</PeerId><PeerName>second one</PeerName></SipPeer>
+      </SipPeers></TNSipPeersResponse>"""
+    bandwidth.answers(Answer(200, listed))
+    assert dashboard.locations("743") == [Location("561", "first"), Location("562", "second one")]
+    assert bandwidth.only.path == "/accounts/9500149/sites/743/sippeers"
+
+
+@pytest.mark.parametrize("feature", ["sms", "mms"])
+def test_a_feature_that_is_not_found_is_off(bandwidth: Server, dashboard: Dashboard, feature: str) -> None:
+    bandwidth.answers(Answer(404))
+    assert not dashboard.has_feature("743", "561", "sms" if feature == "sms" else "mms")
+
+
+def test_a_location_may_have_no_application(bandwidth: Server, dashboard: Dashboard) -> None:
+    bandwidth.answers(Answer(200, "<ApplicationsSettingsResponse><ApplicationsSettings/></ApplicationsSettingsResponse>"))
+    assert dashboard.assigned_application("743", "561") is None
+
+
+def test_names_reach_bandwidth_whole_whatever_they_hold(bandwidth: Server, dashboard: Dashboard) -> None:
+    bandwidth.answers(Answer(201, "<r><ApplicationId>a-1</ApplicationId></r>"))
+    dashboard.create_application("Zoë & <Söhne>", "https://example.com/?a=1&b=2")
+    assert "<AppName>Zoë &amp; &lt;Söhne&gt;</AppName>" in bandwidth.only.body.decode()
+
+
+# Orders
+
+
+def status_of(bandwidth: Server, dashboard: Dashboard, inside: str, status: int = 200) -> OrderStatus:
+    bandwidth.answers(Answer(status, f"{DECLARATION}<OrderResponse>{inside}</OrderResponse>"))
+    return dashboard.order_status("an-order")
+
+
+def failure(number: str | None, code: str | None, reason: str) -> Failure:
+    return {"number": number, "code": code, "reason": reason}
+
+
+@pytest.mark.parametrize(
+    ("word", "ended"), [("COMPLETE", "completed"), ("PARTIAL", "partial"), ("FAILED", "failed")]
+)
+def test_three_words_end_an_order(bandwidth: Server, dashboard: Dashboard, word: str, ended: str) -> None:
+    assert status_of(bandwidth, dashboard, f"<OrderStatus>{word}</OrderStatus>").ended_as == ended
+
+
+@pytest.mark.parametrize("word", ["RECEIVED", "BACKORDERED", "WAIT", "RECIEVED", "PROCESSING", "A_NEW_WORD"])
+def test_every_other_word_means_not_yet(bandwidth: Server, dashboard: Dashboard, word: str) -> None:
+    status = status_of(bandwidth, dashboard, f"<OrderStatus> {word} </OrderStatus>")
+    assert (status.status, status.ended_as) == (word, None)
+
+
+def test_an_order_that_is_not_found_yet_is_not_yet(bandwidth: Server, dashboard: Dashboard) -> None:
+    bandwidth.answers(Answer(404))
+    status = dashboard.order_status("an-order")
+    assert (status, status.ended_as) == (OrderStatus("NOT_FOUND"), None)
+
+
+def test_an_answer_without_a_status_is_garbled(bandwidth: Server, dashboard: Dashboard) -> None:
+    with pytest.raises(BandwidthGarbled, match="OrderStatus"):
+        status_of(bandwidth, dashboard, "<CompletedQuantity>1</CompletedQuantity>")
+
+
+def test_polls_beyond_the_limit_are_repeated_later(bandwidth: Server, dashboard: Dashboard) -> None:
+    bandwidth.answers(Answer(429, headers={"X-RateLimit-Reset": "1763800000"}))
+    with pytest.raises(BandwidthUnavailable):
+        dashboard.order_status("an-order")
+
+
+def test_a_partial_order_tells_what_came_and_why_each_other_number_did_not(
+    bandwidth: Server, dashboard: Dashboard
+) -> None:
+    status = status_of(
+        bandwidth,
+        dashboard,
+        """<OrderStatus>PARTIAL</OrderStatus>
+        <CompletedQuantity>2</CompletedQuantity>
+        <CompletedNumbers>
+          <TelephoneNumber><FullNumber>9102398766</FullNumber></TelephoneNumber>
+          <TelephoneNumber><FullNumber>9102398767</FullNumber></TelephoneNumber>
+        </CompletedNumbers>
+        <ErrorList>
+          <Error><Code>5005</Code><Description>Taken.</Description>
+            <TelephoneNumber>9102398768</TelephoneNumber></Error>
+        </ErrorList>
+        <FailedNumbers><FullNumber>9102398768</FullNumber></FailedNumbers>
+        <FailedQuantity>1</FailedQuantity>""",
+    )
+    assert status == OrderStatus(
+        "PARTIAL", ("+19102398766", "+19102398767"), (failure("+19102398768", "5005", "Taken."),)
+    )
+
+
+def test_one_error_may_name_several_numbers(bandwidth: Server, dashboard: Dashboard) -> None:
+    status = status_of(
+        bandwidth,
+        dashboard,
+        """<OrderStatus>FAILED</OrderStatus>
+        <ErrorList><Error><Code>5005</Code><Description>Taken.</Description>
+          <TelephoneNumbers><TelephoneNumber>9102398768</TelephoneNumber>
+            <TelephoneNumber>9102398769</TelephoneNumber></TelephoneNumbers></Error></ErrorList>""",
+    )
+    assert status.failures == (
+        failure("+19102398768", "5005", "Taken."),
+        failure("+19102398769", "5005", "Taken."),
+    )
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        "<FullNumber>9102398768</FullNumber>",
+        "<TelephoneNumber><FullNumber>9102398768</FullNumber></TelephoneNumber>",
+    ],
+    ids=["bare", "as the completed ones"],
+)
+def test_failed_numbers_without_an_error_of_their_own_take_the_orders(
+    bandwidth: Server, dashboard: Dashboard, numbers: str
+) -> None:
+    status = status_of(
+        bandwidth,
+        dashboard,
+        f"""<OrderStatus>FAILED</OrderStatus>
+        <ErrorList><Error><Code>5012</Code><Description>Locked.</Description></Error></ErrorList>
+        <FailedNumbers>{numbers}</FailedNumbers>""",
+    )
+    assert status.failures == (failure("+19102398768", "5012", "Locked."),)
+
+
+def test_an_error_may_name_no_number(bandwidth: Server, dashboard: Dashboard) -> None:
+    status = status_of(
+        bandwidth,
+        dashboard,
+        """<OrderStatus>FAILED</OrderStatus><CompletedQuantity>0</CompletedQuantity>
+        <ErrorList><Error><Code>5018</Code><Description>None available.</Description></Error></ErrorList>
+        <FailedQuantity/>""",
+    )
+    assert status == OrderStatus("FAILED", (), (failure(None, "5018", "None available."),))
+
+
+@pytest.mark.parametrize("inside", ["", "<ErrorList/>", "<ErrorList/><FailedNumbers/><CompletedNumbers/>"])
+def test_an_order_may_fail_without_a_word(bandwidth: Server, dashboard: Dashboard, inside: str) -> None:
+    status = status_of(bandwidth, dashboard, f"<OrderStatus>FAILED</OrderStatus>{inside}")
+    assert status == OrderStatus("FAILED")
+
+
+def test_a_number_may_fail_without_a_word(bandwidth: Server, dashboard: Dashboard) -> None:
+    status = status_of(
+        bandwidth,
+        dashboard,
+        """<OrderStatus>PARTIAL</OrderStatus>
+        <FailedNumbers><FullNumber>9102398768</FullNumber></FailedNumbers>""",
+    )
+    assert status.failures == (failure("+19102398768", None, "no reason given"),)
+
+
+def test_an_error_in_a_code_without_words_is_still_a_reason(bandwidth: Server, dashboard: Dashboard) -> None:
+    status = status_of(
+        bandwidth,
+        dashboard,
+        "<OrderStatus>FAILED</OrderStatus><ErrorList><Error><Code>5018</Code></Error></ErrorList>",
+    )
+    assert status.failures == (failure(None, "5018", "no reason given"),)
+
+
+def test_numbers_of_the_newer_account_api_are_e164_already(bandwidth: Server, dashboard: Dashboard) -> None:
+    status = status_of(
+        bandwidth,
+        dashboard,
+        """<OrderStatus>COMPLETE</OrderStatus><CompletedNumbers>
+        <TelephoneNumber><FullNumber>+19102398766</FullNumber></TelephoneNumber></CompletedNumbers>""",
+    )
+    assert status.completed == ("+19102398766",)
+
+
+def listed(*orders: str) -> Answer:
+    items = "".join(f"<OrderIdUserIdDate>{order}</OrderIdUserIdDate>" for order in orders)
+    body = f"<TotalCount>{len(orders)}</TotalCount>{items}"
+    return Answer(
+        200,
+        f"<ResponseSelectWrapper><ListOrderIdUserIdDate>{body}</ListOrderIdUserIdDate></ResponseSelectWrapper>",
+    )
+
+
+def test_an_order_is_found_by_its_customer_order_id(bandwidth: Server, dashboard: Dashboard) -> None:
+    bandwidth.answers(listed("<CustomerOrderId>set-up 1</CustomerOrderId><OrderId>order-1</OrderId>"))
+    assert dashboard.find_order("set-up 1") == "order-1"
+    asked = urlsplit(bandwidth.only.path)
+    assert (asked.path, parse_qsl(asked.query)) == (
+        "/accounts/9500149/orders",
+        [("customerOrderId", "set-up 1")],
+    )
+
+
+def test_an_order_may_be_listed_without_its_customer_order_id_and_with_a_small_o(
+    bandwidth: Server, dashboard: Dashboard
+) -> None:
+    bandwidth.answers(listed("<orderId>order-1</orderId><OrderStatus>RECEIVED</OrderStatus>"))
+    assert dashboard.find_order("set-up 1") == "order-1"
+
+
+def test_an_order_with_another_customer_order_id_is_not_ours(bandwidth: Server, dashboard: Dashboard) -> None:
+    bandwidth.answers(listed("<CustomerOrderId>set-up 10</CustomerOrderId><OrderId>order-10</OrderId>"))
+    assert dashboard.find_order("set-up 1") is None
+
+
+@pytest.mark.parametrize("answer", [listed(), Answer(200, "<ResponseSelectWrapper/>")])
+def test_an_order_that_bandwidth_does_not_know_is_none(
+    bandwidth: Server, dashboard: Dashboard, answer: Answer
+) -> None:
+    bandwidth.answers(answer)
+    assert dashboard.find_order("set-up 1") is None
+
+
+def test_several_orders_with_one_customer_order_id_are_refused(bandwidth: Server, dashboard: Dashboard) -> None:
+    bandwidth.answers(listed("<OrderId>order-1</OrderId>", "<OrderId>order-2</OrderId>"))
+    with pytest.raises(BandwidthRejected, match="2 orders carry the CustomerOrderId set-up 1"):
+        dashboard.find_order("set-up 1")
+
+
+def test_one_order_that_is_listed_twice_is_one(bandwidth: Server, dashboard: Dashboard) -> None:
+    bandwidth.answers(listed("<OrderId>order-1</OrderId>", "<OrderId>order-1</OrderId>"))
+    assert dashboard.find_order("set-up 1") == "order-1"

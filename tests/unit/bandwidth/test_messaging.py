@@ -1,0 +1,128 @@
+"""The V2 messaging API: one request per text, and its error bodies."""
+
+import json
+
+import pytest
+
+from bandwidth_messaging.bandwidth.errors import (
+    BandwidthGarbled,
+    BandwidthOutcomeUnknown,
+    BandwidthRejected,
+    BandwidthUnauthorized,
+    BandwidthUnavailable,
+)
+from bandwidth_messaging.bandwidth.messaging import Messaging, Taken
+from tests.http_server import Answer, Server
+
+TEXT = "Good morning, a private word"
+
+
+def send(messaging: Messaging, *, to: tuple[str, ...] = ("+19195551213",), text: str = TEXT) -> Taken:
+    return messaging.send(
+        sender="+19195551212", to=to, text=text, application_id="an-application", tag="out_1"
+    )
+
+
+def test_a_taken_message_has_bandwidths_id_and_its_segments(bandwidth: Server, messaging: Messaging) -> None:
+    bandwidth.answers(Answer(202, '{"id": "1562", "segmentCount": 2}'))
+    assert send(messaging) == Taken("1562", 2)
+
+
+def test_one_recipient_is_sent_as_a_string_and_several_as_a_list(
+    bandwidth: Server, messaging: Messaging
+) -> None:
+    bandwidth.answers(Answer(202, '{"id": "1562"}'))
+    send(messaging)
+    send(messaging, to=("+19195551213", "+19195551214"))
+    assert [json.loads(asked.body)["to"] for asked in bandwidth.asked] == [
+        "+19195551213",
+        ["+19195551213", "+19195551214"],
+    ]
+
+
+@pytest.mark.parametrize("text", ["Grüße 👋", 'quote " and \\ backslash', "line\nbreak", "\u0000"])
+def test_a_text_arrives_as_it_was_written(bandwidth: Server, messaging: Messaging, text: str) -> None:
+    bandwidth.answers(Answer(202, '{"id": "1562"}'))
+    send(messaging, text=text)
+    assert json.loads(bandwidth.only.body)["text"] == text
+
+
+@pytest.mark.parametrize("body", ["", "<html/>", "{}", "[]", "null", '"1562"', '{"id": null}', '{"id": ""}'])
+def test_a_202_without_an_id_is_garbled(bandwidth: Server, messaging: Messaging, body: str) -> None:
+    bandwidth.answers(Answer(202, body))
+    with pytest.raises(BandwidthGarbled, match="no id"):
+        send(messaging)
+
+
+def test_a_rejection_names_type_description_and_every_wrong_field(
+    bandwidth: Server, messaging: Messaging
+) -> None:
+    error = {
+        "type": "request-validation",
+        "description": "Your request could not be accepted.",
+        "fieldErrors": [
+            {"fieldName": "to", "description": "is not a telephone number"},
+            {"fieldName": "applicationId", "description": "is missing"},
+        ],
+    }
+    bandwidth.answers(Answer(400, json.dumps(error)))
+    with pytest.raises(BandwidthRejected) as raised:
+        send(messaging)
+    assert (raised.value.status, raised.value.code) == (400, "request-validation")
+    assert raised.value.words == (
+        "Your request could not be accepted. "
+        "(to: is not a telephone number; applicationId: is missing)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "words"),
+    [
+        (
+            '{"type": "unsupported-content-type", "description": "Not JSON."}',
+            "unsupported-content-type",
+            "Not JSON.",
+        ),
+        (
+            '{"timestamp": 1, "status": 404, "error": "Not Found", "message": "No message available"}',
+            None,
+            "No message available",
+        ),
+        ('{"type": "x", "description": "y", "fieldErrors": null}', "x", "y"),
+        ("<html>Not found</html>", None, "HTTP 415 without a reason"),
+        ('["unexpected"]', None, "HTTP 415 without a reason"),
+        ('{"fieldErrors": ["to"]}', None, "HTTP 415 without a reason"),
+        ("{}", None, "no reason given"),
+    ],
+)
+def test_error_bodies_of_every_form_are_rejections(
+    bandwidth: Server, messaging: Messaging, body: str, code: str | None, words: str
+) -> None:
+    bandwidth.answers(Answer(415, body))
+    with pytest.raises(BandwidthRejected) as raised:
+        send(messaging)
+    assert (raised.value.code, raised.value.words) == (code, words)
+
+
+def test_a_full_queue_at_bandwidth_means_later(bandwidth: Server, messaging: Messaging) -> None:
+    bandwidth.answers(Answer(429, '{"type": "max-message-queue-size-exceeded", "description": "Full."}'))
+    with pytest.raises(BandwidthUnavailable):
+        send(messaging)
+
+
+def test_wrong_token_or_secret_is_unauthorized(bandwidth: Server, messaging: Messaging) -> None:
+    bandwidth.answers(Answer(401, '{"type": "authentication-error", "description": "Access is denied."}'))
+    with pytest.raises(BandwidthUnauthorized, match="Access is denied"):
+        send(messaging)
+
+
+@pytest.mark.parametrize("answer", [Answer(500), Answer(lost=True)])
+def test_a_message_that_may_have_gone_out_is_sent_only_once(
+    bandwidth: Server, messaging: Messaging, answer: Answer
+) -> None:
+    bandwidth.answers(answer)
+    with pytest.raises(BandwidthOutcomeUnknown) as raised:
+        send(messaging)
+    assert len(bandwidth.asked) == 1
+    assert TEXT not in str(raised.value)
+    assert "messaging-secret" not in repr(raised.value)

@@ -1,0 +1,201 @@
+"""How the simulator delivers callbacks: the challenge, the repeats, the routes, and what gets lost."""
+
+import time
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from local.bandwidth.callbacks import Courier
+from local.bandwidth.server import serve
+from tests.unit.local.bandwidth_support import (
+    CONFIG,
+    QUICK,
+    Client,
+    Received,
+    Receiver,
+    Setup,
+    challenge,
+    wait_until,
+)
+
+SetUp = Callable[..., Setup]
+EMULATOR = "http://127.0.0.1:4566"
+
+
+def receive(control: Client, setup: Setup, state: str) -> dict[str, Any]:
+    """An inbound text's callback, once it is in this state."""
+    body = {"from": "+19195550142", "to": setup.numbers[0], "text": "hi"}
+    message_id = control.post("/inbound", json=body).json()["id"]
+
+    def look() -> dict[str, Any] | None:
+        [callback] = control.get(f"/callbacks?message_id={message_id}").json()["callbacks"]
+        return callback if callback["state"] == state else None
+
+    return wait_until(look)
+
+
+def statuses(callback: dict[str, Any]) -> list[tuple[int | None, bool]]:
+    return [(each["status"], each["with_credentials"]) for each in callback["attempts"]]
+
+
+class TestChallenge:
+    def test_credentials_are_given_only_when_asked_for(
+        self, receiver: Receiver, control: Client, set_up: SetUp
+    ) -> None:
+        receiver.answers = challenge("hook", "open-sesame")
+        callback = receive(control, set_up(credentials=("hook", "open-sesame")), "delivered")
+        assert statuses(callback) == [(401, False), (200, True)]
+        first, second = receiver.received
+        assert first.authorization is None
+        assert second.authorization == "Basic " + b64encode(b"hook:open-sesame").decode()
+        assert first.events == second.events
+
+    def test_without_a_challenge_they_stay_at_home(
+        self, receiver: Receiver, control: Client, set_up: SetUp
+    ) -> None:
+        callback = receive(control, set_up(credentials=("hook", "open-sesame")), "delivered")
+        assert statuses(callback) == [(200, False)]
+        assert receiver.received[0].authorization is None
+
+    @pytest.mark.parametrize("headers", [{}, {"WWW-Authenticate": "Bearer"}, {"x-amzn-remapped": "Basic"}])
+    def test_a_401_that_does_not_ask_loses_the_event(
+        self, receiver: Receiver, control: Client, set_up: SetUp, headers: dict[str, str]
+    ) -> None:
+        receiver.answers = lambda _: (401, headers)
+        callback = receive(control, set_up(credentials=("hook", "open-sesame")), "lost")
+        assert statuses(callback) == [(401, False)]
+        assert "WWW-Authenticate" in callback["reason"]
+        assert len(receiver.received) == 1
+
+    def test_who_has_no_credentials_gives_none(
+        self, receiver: Receiver, control: Client, set_up: SetUp
+    ) -> None:
+        receiver.answers = challenge("hook", "open-sesame")
+        callback = receive(control, set_up(), "lost")
+        assert statuses(callback) == [(401, False)] * (QUICK.retry_limit + 1)
+
+    def test_wrong_credentials_are_tried_again(
+        self, receiver: Receiver, control: Client, set_up: SetUp
+    ) -> None:
+        receiver.answers = challenge("hook", "open-sesame")
+        callback = receive(control, set_up(credentials=("hook", "wrong")), "lost")
+        assert statuses(callback) == [(401, False), (401, True)] * (QUICK.retry_limit + 1)
+
+
+class TestRepeats:
+    @pytest.mark.parametrize("status", [500, 503, 404, 403, 302])
+    def test_whatever_is_no_2xx_is_repeated_until_it_is(
+        self, receiver: Receiver, control: Client, set_up: SetUp, status: int
+    ) -> None:
+        receiver.answers = lambda _: status if len(receiver.received) < 2 else 204
+        callback = receive(control, set_up(), "delivered")
+        assert [each["status"] for each in callback["attempts"]] == [status, status, 204]
+        assert len({str(each.events) for each in receiver.received}) == 1
+
+    def test_not_for_ever(self, receiver: Receiver, control: Client, set_up: SetUp) -> None:
+        receiver.answers = lambda _: 500
+        callback = receive(control, set_up(), "lost")
+        assert len(callback["attempts"]) == QUICK.retry_limit + 1
+        assert callback["reason"] == f"not taken in {QUICK.retry_limit + 1} tries"
+
+    def test_nobody_there_is_repeated_too(self, control: Client, set_up: SetUp) -> None:
+        callback = receive(control, set_up(url="http://127.0.0.1:9/callbacks"), "lost")
+        assert {each["error"] for each in callback["attempts"]} == {"ConnectionError"}
+        assert len(callback["attempts"]) == QUICK.retry_limit + 1
+
+    def test_who_takes_too_long_is_asked_again(self, receiver: Receiver) -> None:
+        def answer(_: Received) -> int:
+            if not receiver.received:
+                time.sleep(0.3)
+            return 200
+
+        receiver.answers = answer
+        with serve(CONFIG, replace(QUICK, callback_timeout=0.1)) as running:
+            application = running.simulator.account.create_application("Alerts", receiver.url)
+            event = {"type": "message-received", "to": "+1", "message": {"id": "1"}}
+            running.simulator.courier.send(application, [event])
+            wait_until(lambda: running.simulator.courier.pending() == 0)
+            [delivery] = running.simulator.courier.deliveries()
+        assert delivery.attempts[0]["error"] == "ReadTimeout"
+        assert delivery.state == "delivered"
+
+    def test_the_others_do_not_wait_for_one_that_fails(
+        self, receiver: Receiver, control: Client, set_up: SetUp
+    ) -> None:
+        failing = set_up()
+        receiver.answers = lambda each: 500 if each.events[0]["message"]["text"] == "hi" else 200
+        body = {"from": "+19195550142", "to": failing.numbers[0], "text": "hi"}
+        control.post("/inbound", json=body)
+        control.post("/inbound", json={**body, "text": "ho"})
+        wait_until(lambda: "ho" in [each["message"]["text"] for each in receiver.events()])
+
+
+class TestRoutes:
+    def test_nothing_is_sent_outside(self, control: Client, set_up: SetUp) -> None:
+        callback = receive(control, set_up(url="https://hooks.example/v2"), "lost")
+        assert callback["attempts"] == []
+        assert callback["reason"] == "hooks.example is not on this machine and has no callback route"
+
+    def test_a_route_leads_to_this_machine(self, receiver: Receiver) -> None:
+        base = receiver.url.removesuffix("/callbacks/v2")
+        routed = replace(QUICK, callback_routes={"amazonaws.com": base})
+        with serve(CONFIG, routed) as running:
+            application = running.simulator.account.create_application(
+                "Alerts", "https://abc123.execute-api.us-east-1.amazonaws.com/live/callbacks/v2", "hook", "x"
+            )
+            event = {"type": "message-received", "to": "+1", "message": {"id": "1"}}
+            running.simulator.courier.send(application, [event])
+            assert receiver.wait_for(1) == [event]
+        assert receiver.received[0].path == "/restapis/abc123/live/_user_request_/callbacks/v2"
+
+    @pytest.mark.parametrize(
+        ("url", "destination"),
+        [
+            (
+                "https://abc123.execute-api.eu-west-1.amazonaws.com/live/callbacks/v2?a=b",
+                f"{EMULATOR}/restapis/abc123/live/_user_request_/callbacks/v2?a=b",
+            ),
+            (
+                "http://abc123.execute-api.localhost:4566/live/x",
+                f"{EMULATOR}/restapis/abc123/live/_user_request_/x",
+            ),
+            ("https://hooks.example:8443/a/b", "http://127.0.0.1:9000/base/a/b"),
+            ("https://www.hooks.example/", "http://127.0.0.1:9000/base/"),
+            ("https://nothooks.example/", None),
+            ("https://8.8.8.8/", None),
+            ("http://127.0.0.1:7/x", "http://127.0.0.1:7/x"),
+            ("http://localhost:7/x", "http://localhost:7/x"),
+            ("http://[::1]:7/x", "http://[::1]:7/x"),
+            ("http://10.0.0.1/x", None),
+        ],
+    )
+    def test_where_urls_lead(self, url: str, destination: str | None) -> None:
+        routes = {
+            "amazonaws.com": EMULATOR,
+            "execute-api.localhost": EMULATOR,
+            "hooks.example": "http://127.0.0.1:9000/base/",
+        }
+        courier = Courier(routes, retry_seconds=1, retry_limit=1, timeout_seconds=1, workers=0)
+        assert courier.destination(url) == destination
+
+
+def test_callbacks_look_like_bandwidths(receiver: Receiver, control: Client, set_up: SetUp) -> None:
+    receive(control, set_up(), "delivered")
+    headers = receiver.received[0].headers
+    assert headers["user-agent"] == "BandwidthAPI/v2"
+    assert headers["content-type"] == "application/json; charset=utf-8"
+
+
+def test_callbacks_can_be_looked_up(receiver: Receiver, control: Client, set_up: SetUp) -> None:
+    setup = set_up(credentials=("hook", "open-sesame"))
+    callback = receive(control, setup, "delivered")
+    assert callback.keys() == {"id", "url", "type", "message_id", "to", "state", "reason", "attempts"}
+    assert callback["url"] == receiver.url
+    assert callback["type"] == "message-received"
+    everything = control.get("/callbacks")
+    assert "open-sesame" not in everything.text
+    for query, count in (("type=message-sent", 0), ("state=delivered", 1), (f"to={setup.numbers[0][2:]}", 1)):
+        assert len(control.get(f"/callbacks?{query}").json()["callbacks"]) == count
