@@ -47,12 +47,14 @@ lint: install ## ruff, mypy, cfn-lint, sam validate
 	$(BIN)/sam validate
 
 format: install ## Formats the Python code
+	$(BIN)/ruff check --fix --exit-zero --quiet
 	$(BIN)/ruff format
-	$(BIN)/ruff check --fix
 
 build: install ## Builds functions and layer for deployment (sam build)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/sam build
 
 clean: ## Stops the local cloud and removes everything that was built or installed
-	@if [ -x $(BIN)/python ]; then $(BIN)/python -m local.cloud down; fi
+	@if [ -x $(BIN)/python ]; then \
+		$(BIN)/python -m local.cloud down; $(BIN)/python -m local.cloud down --directory .local/test; \
+	fi
 	rm -rf $(VENV) .local .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache

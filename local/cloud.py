@@ -46,8 +46,9 @@ def up(
             return stack
         print("The sources have changed since they were deployed.", flush=True)
         try:
-            deployment.build(directory)
-            return deployment.deploy(directory, stack.endpoint_url, stack.simulator, stack.bandwidth)
+            return deployment.build_and_deploy(
+                directory, stack.endpoint_url, stack.simulator, stack.bandwidth
+            )
         except CloudError as error:
             raise CloudError(f"{error} What was deployed before is still running.") from None
 
@@ -109,8 +110,7 @@ def _start(directory: Path, ports: tuple[int, int], wait_scale: float) -> Stack:
     try:
         _start_simulator(directory, simulator, emulator, bandwidth)
         _start_emulator(directory, emulator, wait_scale)
-        deployment.build(directory)
-        return deployment.deploy(directory, emulator, simulator, bandwidth)
+        return deployment.build_and_deploy(directory, emulator, simulator, bandwidth)
     except BaseException as error:
         _stop(directory)
         if isinstance(error, CloudError):
@@ -266,9 +266,12 @@ def main() -> None:
 def _tell(stack: Stack) -> None:
     print(
         f"The local cloud is up.\n"
-        f"  AWS        {stack.endpoint_url} ({stack.region}, stack {stack.stack_name})\n"
-        f"  Bandwidth  {stack.simulator}\n"
-        f"  ControlApi {stack.control_api}"
+        f"  AWS         {stack.endpoint_url} (stack {stack.stack_name})\n"
+        f"  Bandwidth   {stack.simulator}\n"
+        f"  ControlApi  {stack.control_api}\n"
+        f"For sam and aws:\n"
+        f"  export AWS_ENDPOINT_URL={stack.endpoint_url} AWS_DEFAULT_REGION={stack.region} "
+        f"AWS_ACCESS_KEY_ID={stack.access_key_id} AWS_SECRET_ACCESS_KEY={stack.secret_access_key}"
     )
 
 

@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +14,6 @@ from local.progress import CloudError, wait_for
 from local.stack import Stack
 
 _ROOT: Final = Path(__file__).parent.parent
-_INPUT: Final = _ROOT / "events" / "executions" / "messaging_v2.json"
 _PERSON: Final = "+19195551234"
 _HELLO: Final = "Good morning, this is a test message"
 _REPLY: Final = "Good morning! It works."
@@ -32,24 +31,41 @@ def main() -> int:
 
 
 def tell(stack: Stack) -> None:
-    """Set up Messaging 2.0, send a text, let a reply come in. Raises CloudError where the story breaks."""
-    _chapter(1, "Set up: the state machine messaging_v2 goes from an empty account to numbers")
-    output = _set_up(stack)
+    """Run both set-ups, and text through each. Raises CloudError where the story breaks."""
+    _chapter("Messaging 2.0: the state machine messaging_v2 goes from an empty account to new numbers")
+    ordered = _set_up(stack, "messaging_v2")["numbers"]
+    _list_numbers(stack, ordered)
+    _converse(stack, ordered[0], "V2")
 
-    _chapter(2, "The numbers that this account now owns (GET /numbers)")
-    owned = _get(stack, "/numbers?limit=100")["items"]
-    for number in owned:
-        print(f"   {number['number']}  {number['state']}, application {number['applicationId']}")
-    ours = output["numbers"][0]
-    _expect(ours in {number["number"] for number in owned}, f"{ours} was ordered but is not listed")
+    _chapter("Hosted Messaging: the state machine hosted_messaging imports numbers that live elsewhere")
+    order = _set_up(stack, "hosted_messaging")["customerOrderId"]
+    active = _get(stack, "/numbers?state=active&limit=100")["items"]
+    imported = [number["number"] for number in active if number["customerOrderId"] == order]
+    _expect(bool(imported), f"no number of the order {order} is listed")
+    _list_numbers(stack, imported)
+    _converse(stack, imported[0], "V1")
 
-    _chapter(3, f"A text from {ours} to {_PERSON} (POST /messages)")
+    print(f"""
+All of it happened on this machine: the real template, an AWS emulator, and a simulator of Bandwidth.
+
+Try next:
+   cat .local/stack.json        where everything is (addresses, tables, queues, credentials)
+   curl {stack.simulator}/_simulator/messages
+                                what Bandwidth received
+   make test                    proves it all
+   make down                    stops what `make demo` started
+   README.md                    deploys it to your own AWS account in five steps""")
+
+
+def _converse(stack: Stack, ours: str, api: str) -> None:
+    """Send a text from one of our numbers, follow it to its end, let a reply come in, show both."""
+    print(f"\n   A text from {ours} to {_PERSON} (POST /messages, sent through {api})")
     accepted = _post(stack, "/messages", {"from": ours, "to": _PERSON, "text": _HELLO})
     print(f"   202, {accepted['messageId']} is {accepted['state']}")
     sent = _follow(stack, accepted["messageId"])
     _expect(sent["state"] == "delivered", f"the text ended {sent['state']}: {sent.get('reason')}")
 
-    _chapter(4, f"{_PERSON} answers; Bandwidth calls back: 401 first, then with credentials")
+    print(f"\n   {_PERSON} answers, and Bandwidth calls back with it")
     answer = requests.post(
         f"{stack.simulator}/_simulator/inbound",
         json={"from": _PERSON, "to": ours, "text": _REPLY},
@@ -59,31 +75,32 @@ def tell(stack: Stack) -> None:
     conversation = wait_for(
         "the reply to be stored", lambda: _conversation(stack, ours, answer.json()["id"]), seconds=30
     )
-
-    _chapter(5, f"The conversation, newest first (GET /messages?number={ours})")
+    print(f"   The conversation, newest first (GET /messages?number={ours})")
     for message in conversation:
         arrow = "<-" if message["direction"] == "in" else "->"
-        print(f"   {arrow} {message['state']:10} {message['text']}")
-
-    print(f"""
-All of it happened on this machine: the real template, an AWS emulator, and a simulator of Bandwidth.
-
-Try next:
-   cat .local/stack.json                 where everything is (addresses, tables, queues, credentials)
-   curl {stack.simulator}/_simulator/messages    what Bandwidth received
-   make test                             proves it all
-   make down                             stops what `make demo` started
-   README.md                             deploy it to your own AWS account in five steps""")
+        print(f"      {arrow} {message['state']:10} {message['text']}")
 
 
-def _set_up(stack: Stack) -> dict[str, Any]:
+def _list_numbers(stack: Stack, expected: Sequence[str]) -> None:
+    print("\n   The numbers it brought (GET /numbers/...)")
+    for number in expected:
+        shown = _get(stack, f"/numbers/{number}")
+        print(f"      {shown['number']}  {shown['state']}, application {shown['applicationId']}")
+        _expect(shown["state"] == "active", f"{number} is {shown['state']}: {shown.get('reason')}")
+
+
+def _sample(machine: str) -> Path:
+    return _ROOT / "events" / "executions" / f"{machine}.json"
+
+
+def _set_up(stack: Stack, name: str) -> dict[str, Any]:
     """Start the machine with the sample input, print each state as it is entered, and return its output."""
     machine = stack.client("stepfunctions")
-    given = json.loads(_INPUT.read_text())
-    print(f"   input: {json.dumps(given)}   ({_INPUT.relative_to(_ROOT)})")
-    arn = machine.start_execution(
-        stateMachineArn=stack.state_machines["messaging_v2"], input=json.dumps(given)
-    )["executionArn"]
+    given = json.loads(_sample(name).read_text())
+    print(f"   input: {json.dumps(given)}   ({_sample(name).relative_to(_ROOT)})")
+    arn = machine.start_execution(stateMachineArn=stack.state_machines[name], input=json.dumps(given))[
+        "executionArn"
+    ]
     for state in _states_as_they_pass(machine, arn):
         print(f"   > {state}", flush=True)
     execution = machine.describe_execution(executionArn=arn)
@@ -127,7 +144,7 @@ def _follow(stack: Stack, message_id: str) -> dict[str, Any]:
 
     message = wait_for("Bandwidth's receipts", ended, seconds=60)
     for state, at in sorted(message["times"].items(), key=lambda reached: reached[1]):
-        print(f"   {at}  {state}")
+        print(f"      {at}  {state}")
     return message
 
 
@@ -151,8 +168,8 @@ def _answered(request: str, send: Callable[[], requests.Response]) -> dict[str, 
     return body
 
 
-def _chapter(number: int, title: str) -> None:
-    print(f"\n{number}. {title}", flush=True)
+def _chapter(title: str) -> None:
+    print(f"\n{title}", flush=True)
 
 
 def _expect(held: bool, otherwise: str) -> None:

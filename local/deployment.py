@@ -28,6 +28,7 @@ OUTPUTS = {
     "CallbackSecretArn",
     "ControlApiUrl",
     "EventBusName",
+    "HostedMessagingStateMachineArn",
     "MessagesTableName",
     "MessagingV2StateMachineArn",
     "NumbersTableName",
@@ -53,8 +54,20 @@ def _sources() -> Iterator[Path]:
                 yield path
 
 
-def build(directory: Path) -> None:
-    """Build functions and layer into the directory's .aws-sam. Raises CloudError."""
+def build_and_deploy(directory: Path, endpoint_url: str, simulator: str, bandwidth: dict[str, str]) -> Stack:
+    """Bring the sources onto the emulator, and write down where everything is. Raises CloudError.
+
+    ``simulator`` is its base URL, ``bandwidth`` the account it plays (see Stack).
+    """
+    sources = digest_of_sources()
+    _build(directory)
+    _deploy(directory, endpoint_url, simulator, bandwidth)
+    stack = _describe(endpoint_url, simulator, bandwidth, sources)
+    stack.write(directory)
+    return stack
+
+
+def _build(directory: Path) -> None:
     arguments = ["build", "--template-file", str(ROOT / "template.yaml"), "--base-dir", str(ROOT)]
     _sam([*arguments, "--parameter-overrides", f"Architecture={_architecture()}"], directory, "")
     if sys.platform != "linux":
@@ -65,24 +78,11 @@ def _rebuild_layer_for_this_machine(directory: Path) -> None:
     """sam builds for Lambda, which is Linux; the emulator runs the functions on this machine itself."""
     requirements = ROOT / "layers" / "shared" / "requirements.txt"
     target = directory / ".aws-sam" / "build" / "SharedLayer" / "python"
-    arguments = [
-        "install",
-        "--quiet",
-        "--upgrade",
-        "--requirement",
-        str(requirements),
-        "--target",
-        str(target),
-    ]
-    subprocess.run([sys.executable, "-m", "pip", *arguments], check=True)
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--upgrade"]
+    subprocess.run([*command, "--requirement", requirements, "--target", target], check=True)
 
 
-def deploy(directory: Path, endpoint_url: str, simulator: str, bandwidth: dict[str, str]) -> Stack:
-    """Deploy what was built, and write down where everything is. Raises CloudError.
-
-    ``simulator`` is its base URL, ``bandwidth`` the account it plays (see Stack).
-    """
-    sources = digest_of_sources()
+def _deploy(directory: Path, endpoint_url: str, simulator: str, bandwidth: dict[str, str]) -> None:
     _put_bandwidth_secret(endpoint_url, bandwidth)
     parameters = {
         "Architecture": _architecture(),
@@ -91,6 +91,7 @@ def deploy(directory: Path, endpoint_url: str, simulator: str, bandwidth: dict[s
         "BandwidthUserId": bandwidth["user_id"],
         "DashboardUrl": f"{simulator}/api",
         "MessagingUrl": f"{simulator}/v2",
+        "CatapultUrl": f"{simulator}/v1",
     }
     overrides = [f"{name}={value}" for name, value in parameters.items()]
     cloudformation: CloudFormationClient = client("cloudformation", endpoint_url)
@@ -104,9 +105,6 @@ def deploy(directory: Path, endpoint_url: str, simulator: str, bandwidth: dict[s
         raise
     _put_gateway_responses(cloudformation, endpoint_url)
     _put_concurrency(endpoint_url)
-    stack = _describe(cloudformation, endpoint_url, simulator, bandwidth, sources)
-    stack.write(directory)
-    return stack
 
 
 def _architecture() -> str:
@@ -211,13 +209,8 @@ def _put_concurrency(endpoint_url: str) -> None:
             functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig=scaling)
 
 
-def _describe(
-    cloudformation: "CloudFormationClient",
-    endpoint_url: str,
-    simulator: str,
-    bandwidth: dict[str, str],
-    sources: str,
-) -> Stack:
+def _describe(endpoint_url: str, simulator: str, bandwidth: dict[str, str], sources: str) -> Stack:
+    cloudformation: CloudFormationClient = client("cloudformation", endpoint_url)
     described = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
     outputs = {each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs", [])}
     if missing := sorted(OUTPUTS - outputs.keys()):
@@ -236,7 +229,10 @@ def _describe(
         event_bus=outputs["EventBusName"],
         send_queue=outputs["SendQueueUrl"],
         quarantine_queue=outputs["QuarantineQueueUrl"],
-        state_machines={"messaging_v2": outputs["MessagingV2StateMachineArn"]},
+        state_machines={
+            "hosted_messaging": outputs["HostedMessagingStateMachineArn"],
+            "messaging_v2": outputs["MessagingV2StateMachineArn"],
+        },
         access_key_id=ACCESS_KEY_ID,
         secret_access_key=SECRET_ACCESS_KEY,
         callback_user=callback["username"],

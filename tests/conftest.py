@@ -197,3 +197,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for name in sorted(counts, key=lambda name: TIERS.index(name) if name in TIERS else -1):
         results = ", ".join(f"{count} {outcome}" for outcome, count in counts[name].items())
         terminalreporter.write_line(f"{name:<12}{results}")
+    measured = [
+        pair for report in terminalreporter.stats.get("passed", []) for pair in report.user_properties
+    ]
+    if measured:
+        terminalreporter.section("measured")
+    for what, value in measured:
+        terminalreporter.write_line(f"{what}: {value}")

@@ -18,6 +18,7 @@ class Execution:
     """How an execution ended: status, output, error and cause, and the states it passed, in order."""
 
     name: str
+    arn: str
     status: str
     output: dict[str, Any] | None
     error: str | None
@@ -43,6 +44,7 @@ def run(stack: Stack, machine: str, given: Any, name: str | None = None) -> Exec
         time.sleep(0.1)
     return Execution(
         name=name,
+        arn=arn,
         status=told["status"],
         output=json.loads(told["output"]) if told["status"] == "SUCCEEDED" else None,
         error=told.get("error"),

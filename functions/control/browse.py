@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from bandwidth_messaging.domain.sending import PhoneNumber
+from bandwidth_messaging.domain.validation import PhoneNumber
 from bandwidth_messaging.runtime import cursors, wiring
 from bandwidth_messaging.runtime.api import NotFound, resolver
 from bandwidth_messaging.runtime.views import message_view, number_view, order_view
@@ -33,8 +33,12 @@ def list_messages(
     cursor: Cursor = None,
 ) -> dict[str, Any]:
     """Return a number's messages, newest first."""
-    page = wiring.messages().of_number(number, limit=limit, start=cursors.read(cursor))
-    return {"items": [message_view(item) for item in page.items], "cursor": cursors.write(page.next_key)}
+    of = f"messages of {number}"
+    page = wiring.messages().of_number(number, limit=limit, start=cursors.read(cursor, of=of))
+    return {
+        "items": [message_view(item) for item in page.items],
+        "cursor": cursors.write(page.next_key, of=of),
+    }
 
 
 @app.get("/numbers")
@@ -44,21 +48,13 @@ def list_numbers(
     cursor: Cursor = None,
 ) -> dict[str, Any]:
     """Return numbers of one state, or of all, state by state."""
-    start = cursors.read(cursor)
-    resume_in = start["state"] if start else None
-    states = (state,) if state else STATES[STATES.index(resume_in) :] if resume_in else STATES
-    items: list[dict[str, Any]] = []
-    for current in states:
-        page = wiring.numbers().in_state(
-            current, limit=limit - len(items), start=start if current == resume_in else None
-        )
-        items += page.items
-        if len(items) == limit:
-            return {
-                "items": [number_view(item) for item in items],
-                "cursor": cursors.write({"pk": items[-1]["pk"], "state": current}),
-            }
-    return {"items": [number_view(item) for item in items], "cursor": None}
+    of = f"numbers {state or 'of all states'}"
+    states = (state,) if state else STATES
+    page = wiring.numbers().in_states(states, limit=limit, start=cursors.read(cursor, of=of))
+    return {
+        "items": [number_view(item) for item in page.items],
+        "cursor": cursors.write(page.next_key, of=of),
+    }
 
 
 @app.get("/numbers/<number>")

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler.openapi.params import Body
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from bandwidth_messaging.domain.setups import MessagingV2Setup
+from bandwidth_messaging.domain.orders import Kind
+from bandwidth_messaging.domain.setups import HostedMessagingSetup, MessagingV2Setup
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.api import Conflict, resolver
@@ -19,12 +20,24 @@ app = resolver()
 
 @app.post("/setups/messaging-v2")
 def start_messaging_v2(setup: Annotated[MessagingV2Setup, Body()]) -> tuple[dict[str, Any], int]:
-    """Start the set-up (202); GET /orders/{customerOrderId} tells how far it is."""
+    """Start Messaging 2.0 (202); GET /orders/{customerOrderId} tells how far it is."""
+    return _start("messaging_v2", settings().messaging_v2_state_machine, setup)
+
+
+@app.post("/setups/hosted-messaging")
+def start_hosted_messaging(setup: Annotated[HostedMessagingSetup, Body()]) -> tuple[dict[str, Any], int]:
+    """Start Hosted Messaging (202); GET /orders/{customerOrderId} tells how far it is."""
+    return _start("hosted_messaging", settings().hosted_messaging_state_machine, setup)
+
+
+def _start(
+    kind: Kind, state_machine: str, setup: MessagingV2Setup | HostedMessagingSetup
+) -> tuple[dict[str, Any], int]:
     customer_order_id = setup.customer_order_id or f"setup-{uuid.uuid4().hex}"
     client = wiring.step_functions()
     try:
         execution = client.start_execution(
-            stateMachineArn=settings().messaging_v2_state_machine,
+            stateMachineArn=state_machine,
             # An execution's name is unique for 90 days and may hold no spaces.
             name=customer_order_id.replace(" ", "_"),
             input=json.dumps(setup.model_dump(by_alias=True, exclude_unset=True)),
@@ -33,9 +46,7 @@ def start_messaging_v2(setup: Annotated[MessagingV2Setup, Body()]) -> tuple[dict
         message = f"A set-up with the customerOrderId {customer_order_id!r} was started before."
         raise Conflict(message) from None
     arn = execution["executionArn"]
-    wiring.orders().open(
-        customer_order_id, kind="messaging_v2", requested=setup.quantity, execution_arn=arn, at=now()
-    )
+    wiring.orders().open(customer_order_id, kind=kind, requested=setup.requested, execution_arn=arn, at=now())
     return {"customerOrderId": customer_order_id, "executionArn": arn}, HTTPStatus.ACCEPTED
 
 

@@ -1,4 +1,4 @@
-"""The queue's worker: claims an accepted message and sends it through Bandwidth, at most once."""
+"""The queue's worker ("Send Text Message", "Send Message"): claims a message and sends it, at most once."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -42,7 +42,8 @@ def _deliver(message_id: str) -> bool:
         store.advance(message_id, messages.SEND_UNCONFIRMED, now(), reason=_UNCONFIRMED)
         return True
     try:
-        taken = wiring.messaging().send(
+        bandwidth = wiring.catapult() if message["api"] == "v1" else wiring.messaging()
+        taken = bandwidth.send(
             sender=message["from"],
             to=tuple(message["to"]),
             text=message["text"],

@@ -1,17 +1,14 @@
 """Messaging 2.0, "Check Order Status": how far the order is, and once it has ended, its numbers recorded."""
 
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Literal
 
 from bandwidth_messaging.domain.orders import FAILED, Ended, Failure, OrderStatus
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.workflow import StepInput, StepResult, step
+from bandwidth_messaging.runtime.parallel import for_each
+from bandwidth_messaging.runtime.workflow import FAILURES_SHOWN, StepInput, StepResult, reason_of, step
 from bandwidth_messaging.store.numbers import Home
-
-_WRITERS = 16
-# What a state may carry is bounded; every failed number has its own record.
-_FAILURES_SHOWN = 100
 
 
 class Request(StepInput):
@@ -58,10 +55,9 @@ def _record(request: Request, order: OrderStatus, state: Ended) -> Result:
         site_id=request.site_id,
     )
     failed_numbers = [failure for failure in order.failures if failure["number"]]
-    with ThreadPoolExecutor(_WRITERS) as writers:
-        list(writers.map(lambda number: numbers.activate(number, home, at), order.completed))
-        list(writers.map(lambda failure: numbers.fail(failure, home, at), failed_numbers))
-    reason = _reason(request.order_id, order) if state == FAILED else None
+    for_each(order.completed, partial(numbers.activate, home=home, at=at))
+    for_each(failed_numbers, partial(numbers.fail, home=home, at=at))
+    reason = reason_of(request.order_id, order) if state == FAILED else None
     wiring.orders().finish(
         request.customer_order_id,
         state,
@@ -77,11 +73,6 @@ def _record(request: Request, order: OrderStatus, state: Ended) -> Result:
         detail=order.status,
         numbers=order.completed,
         failed=failed,
-        failures=order.failures[:_FAILURES_SHOWN],
+        failures=order.failures[:FAILURES_SHOWN],
         reason=reason,
     )
-
-
-def _reason(order_id: str, order: OrderStatus) -> str:
-    said = {f"{failure['code'] or ''} {failure['reason']}".strip() for failure in order.failures}
-    return f"Bandwidth's order {order_id} failed: {'; '.join(sorted(said)) or 'no reason given'}"

@@ -6,37 +6,46 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from bandwidth_messaging.domain.orders import customer_order_id
-from bandwidth_messaging.domain.setups import MessagingV2Setup
+from bandwidth_messaging.domain.setups import HostedMessagingSetup, MessagingV2Setup
 from bandwidth_messaging.domain.times import now, rfc3339
 from bandwidth_messaging.domain.validation import parse
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.settings import settings
 
+# Numbers travel through the machine in batches of this size: cutting them there would take too long.
+_BATCH = 100
+_SETUPS: dict[str, Any] = {"hosted_messaging": HostedMessagingSetup, "messaging_v2": MessagingV2Setup}
+
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Return the set-up with nothing left out, its `customerOrderId` and its `deadline` (RFC 3339).
 
-    `event` has `input` (what the person gave), `executionName` and `executionArn`.
+    `event` has `kind` (the machine's name), `input` (what the person gave), `executionName` and
+    `executionArn`. The numbers of a hosted set-up come back in `batches` (E.164).
     Raises InvalidInput that names every wrong field.
     """
-    setup = parse(MessagingV2Setup, event["input"])
+    kind = event["kind"]
+    setup: HostedMessagingSetup | MessagingV2Setup = parse(_SETUPS[kind], event["input"])
     order_id = setup.customer_order_id or customer_order_id(event["executionName"])
     wiring.orders().open(
-        order_id,
-        kind="messaging_v2",
-        requested=setup.quantity,
-        execution_arn=event["executionArn"],
-        at=now(),
-    )
-    stack = settings().stack_name
-    checked = setup.model_copy(
-        update={
-            "customer_order_id": order_id,
-            "site_id": setup.site_id or settings().bandwidth_site_id,
-            "application_name": setup.application_name or stack,
-            # A location's name may hold letters, digits and spaces only, a stack's has dashes.
-            "location_name": setup.location_name or stack.replace("-", " "),
-        }
+        order_id, kind=kind, requested=setup.requested, execution_arn=event["executionArn"], at=now()
     )
     deadline = datetime.now(UTC) + timedelta(hours=setup.deadline_hours)
-    return checked.model_dump(by_alias=True) | {"deadline": rfc3339(deadline.isoformat())}
+    checked = setup.model_dump(by_alias=True) | {
+        "customerOrderId": order_id,
+        "siteId": setup.site_id or settings().bandwidth_site_id,
+        "applicationName": setup.application_name or settings().stack_name,
+        "deadline": rfc3339(deadline.isoformat()),
+    }
+    if isinstance(setup, MessagingV2Setup):
+        return checked | {"locationName": setup.location_name or _as_location_name(settings().stack_name)}
+    numbers = checked.pop("telephoneNumbers")
+    return checked | {
+        "quantity": len(numbers),
+        "batches": [numbers[start : start + _BATCH] for start in range(0, len(numbers), _BATCH)],
+    }
+
+
+def _as_location_name(stack_name: str) -> str:
+    """A location's name has up to 50 letters, digits and spaces (13501, 13502); a stack's has dashes too."""
+    return stack_name.replace("-", " ")[:50].strip()

@@ -2,9 +2,12 @@
 
 import argparse
 from pathlib import Path
+from typing import get_args
 
 from local.bandwidth.account import AccountConfig
-from local.bandwidth.messages import EVENT_TYPES
+from local.bandwidth.messaging_v1 import MessageLocation
+from local.bandwidth.orders import Shape
+from local.bandwidth.outcomes import EVENT_TYPES
 from local.bandwidth.server import HOST, make
 from local.bandwidth.simulator import Settings, Simulator
 
@@ -18,6 +21,9 @@ def main() -> None:
         callback_routes=dict(options.callback_route),
         retry_seconds=options.retry_seconds,
         retry_limit=options.retry_limit,
+        external_tns_shape=options.external_tns_shape,
+        message_location=options.message_location,
+        catapult_pace=options.catapult_pace == "on",
     )
     server = make(Simulator(options.config, settings), options.port)
     print(f"Bandwidth is imitated at http://{HOST}:{server.server_port}", flush=True)
@@ -61,6 +67,24 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument(
         "--retry-limit", type=int, default=defaults.retry_limit, help="how often a callback is repeated"
+    )
+    parser.add_argument(
+        "--external-tns-shape",
+        choices=get_args(Shape),
+        default=defaults.external_tns_shape,
+        help="which published form externalTns answers in",
+    )
+    parser.add_argument(
+        "--message-location",
+        choices=get_args(MessageLocation),
+        default=defaults.message_location,
+        help="how a V1 message's Location is written",
+    )
+    parser.add_argument(
+        "--catapult-pace",
+        choices=("on", "off"),
+        default="on" if defaults.catapult_pace else "off",
+        help="V1's documented limits, or none",
     )
     return parser.parse_args()
 

@@ -1,6 +1,5 @@
 """The simulated account: its applications and locations, and the rules Bandwidth applies to them."""
 
-import ipaddress
 import itertools
 import json
 import re
@@ -8,7 +7,8 @@ import threading
 import uuid
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from urllib.parse import urlsplit
+
+from local.bandwidth.url import is_loopback, scheme_and_host
 
 SERVICE_TYPE = "Messaging-V2"
 PROXY_PEER_ID = "539692"
@@ -83,16 +83,6 @@ class Location:
     application_id: str | None = None
 
 
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address means this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 class Account:
     """Everything the account owns but its orders. `lock` guards it and whatever is built on it."""
 
@@ -123,7 +113,7 @@ class Account:
             raise RefusedError(400, "12806", "AppName is required.")
         if not callback_url:
             raise RefusedError(400, "12802", "CallbackUrl is required.")
-        url = _parsed(callback_url)
+        url = scheme_and_host(callback_url)
         if url is None:
             raise RefusedError(400, "12803", "CallbackUrl is not a valid URL.")
         scheme, host = url
@@ -187,9 +177,18 @@ class Account:
         with self.lock:
             return self._locations.get(location_id)
 
-    def default_location(self, site_id: str) -> Location | None:
+    def location_of_order(self, site_id: str | None, location_id: str | None) -> Location | None:
+        """Where an order's numbers go: the location it names, else the site's default if there is one."""
+        if not site_id:
+            raise RefusedError(400, "5022", "SiteId is a required field.")
+        if site_id != self.config.site_id:
+            raise RefusedError(400, "5016", "The SiteId submitted is invalid.")
         with self.lock:
-            return next((each for each in self.locations(site_id) if each.is_default), None)
+            if not location_id:
+                return next((each for each in self.locations(site_id) if each.is_default), None)
+            if found := self._locations.get(location_id):
+                return found
+        raise RefusedError(400, "5023", "SIP peer submitted is invalid.")
 
     def enable_sms(self, location: Location, feature: SmsFeature) -> None:
         if feature.settings["Protocol"] != "HTTP":
@@ -238,15 +237,3 @@ class Account:
     def _check_site(self, site_id: str) -> None:
         if site_id != self.config.site_id:
             raise RefusedError(404, "12016", f"Site '{site_id}' does not exist.")
-
-
-def _parsed(url: str) -> tuple[str, str] | None:
-    """Scheme and host of a callback URL; None if it is no http or https URL."""
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        return None
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        return None
-    return parts.scheme, parts.hostname

@@ -1,53 +1,103 @@
-"""Outgoing callbacks: asked first without credentials, repeated until taken, and never sent outside.
+"""Outgoing callbacks: repeated or given to a fallback until taken, and never sent outside.
 
-As Bandwidth's pages on message webhooks and on callbacks (the 401 challenge) have it; only the waits
-between attempts are shorter.
+V2 as Bandwidth's pages on message webhooks and on callbacks have it: asked first without credentials (the
+401 challenge), then repeated, only with shorter waits. V1 as document 000 and the page on callbacks have it:
+the URL's own credentials, the fallback URL once after a failure or time-out, and no repeats (none published).
 """
 
 import heapq
 import itertools
-import json
 import re
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from typing import Any, Literal
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import requests
 
-from local.bandwidth.account import Application, is_loopback
+from local.bandwidth.url import is_loopback, redact_credentials
 
-USER_AGENT = "BandwidthAPI/v2"
+Api = Literal["v1", "v2"]
 LONGEST_WAIT = 10.0
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A URL to call, with Basic credentials if there are any. `timeout` in seconds, the usual one if None."""
+
+    url: str
+    user: str | None = field(default=None, repr=False)
+    password: str | None = field(default=None, repr=False)
+    timeout: float | None = None
+
+    @classmethod
+    def with_userinfo(cls, url: str, timeout: float | None = None) -> "Endpoint":
+        """The endpoint of a URL that may carry its credentials itself, as https://user:password@host/."""
+        parts = urlsplit(url)
+        userinfo, _, host = parts.netloc.rpartition("@")
+        if not userinfo:
+            return cls(url, timeout=timeout)
+        user, _, password = userinfo.partition(":")
+        bare = urlunsplit(parts._replace(netloc=host))
+        return cls(bare, unquote(user), unquote(password), timeout)
+
+    @property
+    def credentials(self) -> tuple[str, str] | None:
+        return None if self.user is None else (self.user, self.password or "")
+
+
+@dataclass(frozen=True)
+class Callback:
+    """One event and where it goes: POST with this body, or GET if there is a query instead.
+
+    V2 has one endpoint; a second one is V1's fallback.
+    """
+
+    api: Api
+    endpoints: tuple[Endpoint, ...]
+    type: str
+    message_id: str
+    to: str
+    body: bytes = field(default=b"", repr=False)
+    query: str | None = field(default=None, repr=False)
+
+    @property
+    def method(self) -> str:
+        return "POST" if self.query is None else "GET"
 
 
 @dataclass
 class Delivery:
-    """One event on its way to an application. `attempts` has one entry per HTTP request sent."""
+    """A callback on its way. `attempts` has one entry per HTTP request sent."""
 
     id: int
-    url: str
-    body: bytes = field(repr=False)
-    user: str | None = field(repr=False)
-    password: str | None = field(repr=False)
-    type: str
-    message_id: str
-    to: str
+    callback: Callback
     state: str = "pending"
     reason: str | None = None
     attempts: list[dict[str, Any]] = field(default_factory=list)
     tries: int = 0
 
     def shown(self) -> dict[str, Any]:
-        names = ("id", "url", "type", "message_id", "to", "state", "reason")
-        return {name: getattr(self, name) for name in names} | {"attempts": list(self.attempts)}
+        callback = self.callback
+        return {
+            "id": self.id,
+            "api": callback.api,
+            "method": callback.method,
+            "url": redact_credentials(callback.endpoints[0].url),
+            "type": callback.type,
+            "message_id": callback.message_id,
+            "to": callback.to,
+            "state": self.state,
+            "reason": self.reason,
+            "attempts": list(self.attempts),
+        }
 
 
 class Courier:
-    """Delivers events with a few workers, each event of one batch after the one before it was tried."""
+    """Delivers callbacks with a few workers, each of one batch after the one before it was tried."""
 
     def __init__(
         self,
@@ -70,10 +120,10 @@ class Courier:
         for _ in range(workers):
             threading.Thread(target=self._work, name="bandwidth-callbacks", daemon=True).start()
 
-    def send(self, application: Application, events: Sequence[dict[str, Any]], delay: float = 0.0) -> None:
-        """Deliver these events to an application's CallbackUrl, in this order, after a delay in seconds."""
+    def send(self, callbacks: Sequence[Callback], delay: float = 0.0) -> None:
+        """Deliver these callbacks, in this order, after a delay in seconds."""
         with self._wake:
-            batch = [self._delivery(application, event) for event in events]
+            batch = [Delivery(next(self._ids), each) for each in callbacks]
             self._deliveries.update((each.id, each) for each in batch)
             self._schedule(delay, batch)
 
@@ -104,18 +154,6 @@ class Courier:
                 return _join(base, host, parts.path, parts.query)
         return url if is_loopback(host) else None
 
-    def _delivery(self, application: Application, event: dict[str, Any]) -> Delivery:
-        return Delivery(
-            id=next(self._ids),
-            url=application.callback_url,
-            body=json.dumps([event], ensure_ascii=False).encode(errors="replace"),
-            user=application.callback_user,
-            password=application.callback_password,
-            type=event["type"],
-            message_id=event["message"]["id"],
-            to=event["to"],
-        )
-
     def _schedule(self, delay: float, batch: list[Delivery]) -> None:
         heapq.heappush(self._due, (time.monotonic() + delay, next(self._turns), batch))
         self._wake.notify()
@@ -136,49 +174,72 @@ class Courier:
         with requests.Session() as session:
             # Neither a proxy nor a .netrc of this machine may take part.
             session.trust_env = False
-            session.headers["User-Agent"] = USER_AGENT
             while (batch := self._next()) is not None:
                 for delivery in batch:
-                    self._try(session, delivery)
+                    if delivery.callback.api == "v1":
+                        self._try_v1(session, delivery)
+                    else:
+                        self._try_v2(session, delivery)
 
-    def _try(self, session: requests.Session, delivery: Delivery) -> None:
-        destination = self.destination(delivery.url)
-        if destination is None:
-            host = urlsplit(delivery.url).hostname
-            self._lose(delivery, f"{host} is not on this machine and has no callback route")
+    def _try_v2(self, session: requests.Session, delivery: Delivery) -> None:
+        (endpoint,) = delivery.callback.endpoints
+        if self.destination(endpoint.url) is None:
+            self._lose(delivery, _nowhere(endpoint))
             return
         delivery.tries += 1
-        response = self._post(session, delivery, destination, None)
+        response = self._ask(session, delivery, endpoint, None)
         if response is not None and response.status_code == HTTPStatus.UNAUTHORIZED:
             if not response.headers.get("WWW-Authenticate", "").lower().startswith("basic"):
                 self._lose(delivery, "answered 401 without WWW-Authenticate: Basic")
                 return
-            if delivery.user is not None:
-                credentials = (delivery.user, delivery.password or "")
-                response = self._post(session, delivery, destination, credentials)
-        if response is not None and HTTPStatus.OK <= response.status_code < HTTPStatus.MULTIPLE_CHOICES:
+            if endpoint.credentials is not None:
+                response = self._ask(session, delivery, endpoint, endpoint.credentials)
+        if _is_taken(response):
             delivery.state = "delivered"
         elif delivery.tries > self._retry_limit:
             self._lose(delivery, f"not taken in {delivery.tries} tries")
         else:
             self._retry(delivery)
 
-    def _post(
+    def _try_v1(self, session: requests.Session, delivery: Delivery) -> None:
+        reason = ""
+        for endpoint in delivery.callback.endpoints:
+            if self.destination(endpoint.url) is None:
+                reason = _nowhere(endpoint)
+                continue
+            delivery.tries += 1
+            if _is_taken(self._ask(session, delivery, endpoint, endpoint.credentials)):
+                delivery.state = "delivered"
+                return
+            reason = f"not taken in {delivery.tries} tries, and V1 has no more"
+        self._lose(delivery, reason)
+
+    def _ask(
         self,
         session: requests.Session,
         delivery: Delivery,
-        destination: str,
+        endpoint: Endpoint,
         credentials: tuple[str, str] | None,
     ) -> requests.Response | None:
+        callback = delivery.callback
         attempt: dict[str, Any] = {"time": time.time(), "with_credentials": credentials is not None}
+        if len(callback.endpoints) > 1:
+            attempt["url"] = endpoint.url
+        url = self.destination(endpoint.url) or ""
+        headers = {"User-Agent": f"BandwidthAPI/{callback.api}"}
+        if callback.query is None:
+            headers["Content-Type"] = "application/json; charset=utf-8"
+        else:
+            url = f"{url}{'&' if urlsplit(url).query else '?'}{callback.query}"
         response = None
         try:
-            response = session.post(
-                destination,
-                data=delivery.body,
-                headers={"Content-Type": "application/json; charset=utf-8"},
+            response = session.request(
+                callback.method,
+                url,
+                data=callback.body or None,
+                headers=headers,
                 auth=credentials,
-                timeout=self._timeout,
+                timeout=endpoint.timeout or self._timeout,
                 allow_redirects=False,
             )
             attempt["status"] = response.status_code
@@ -197,6 +258,14 @@ class Courier:
         with self._wake:
             if self._open and delivery.id in self._deliveries:
                 self._schedule(wait, [delivery])
+
+
+def _is_taken(response: requests.Response | None) -> bool:
+    return response is not None and HTTPStatus.OK <= response.status_code < HTTPStatus.MULTIPLE_CHOICES
+
+
+def _nowhere(endpoint: Endpoint) -> str:
+    return f"{urlsplit(endpoint.url).hostname} is not on this machine and has no callback route"
 
 
 def _join(base: str, host: str, path: str, query: str) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 import itertools
-import re
+import json
 import threading
 import time
 from dataclasses import asdict, dataclass
@@ -12,14 +12,15 @@ from flask import Flask, Response, g, request
 from lxml import etree
 
 from local.bandwidth.control_path import is_control
+from local.bandwidth.url import REDACTED, redact_credentials
 
-REDACTED = "[redacted]"
+SECRET_MEMBERS = ("password", "secret")
 _parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
 
 
 @dataclass(frozen=True)
 class CapturedRequest:
-    """`status` is None when a fault swallowed the answer; `body` is kept, redacted, of XML only."""
+    """`status` is None when a fault swallowed the answer; `body` is kept, redacted, of XML and JSON only."""
 
     id: int
     method: str
@@ -85,9 +86,11 @@ class Capture:
 
 
 def redact(body: bytes) -> str | None:
-    """An XML body as text without its passwords and its URLs' credentials; None for anything but XML."""
-    if not body.lstrip().startswith(b"<"):
-        return None
+    """A body as text without passwords, message texts and URLs' credentials; None if no XML or JSON."""
+    return _redact_xml(body) if body.lstrip().startswith(b"<") else _redact_json(body)
+
+
+def _redact_xml(body: bytes) -> str | None:
     try:
         root = etree.fromstring(body, _parser)
     except etree.XMLSyntaxError:
@@ -97,6 +100,30 @@ def redact(body: bytes) -> str | None:
             for child in list(element):
                 element.remove(child)
             element.text = REDACTED
-        elif element.text:
-            element.text = re.sub(r"://[^/@\s]+@", f"://{REDACTED}@", element.text)
+        elif element.text and "@" in element.text:
+            element.text = redact_credentials(element.text)
     return etree.tostring(root, encoding="unicode")
+
+
+def _redact_json(body: bytes) -> str | None:
+    try:
+        return json.dumps(_redacted(json.loads(body)), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _redacted(value: Any) -> Any:
+    match value:
+        case dict():
+            return {name: _redacted_member(name, each) for name, each in value.items()}
+        case list():
+            return [_redacted(each) for each in value]
+        case str():
+            return redact_credentials(value)
+        case _:
+            return value
+
+
+def _redacted_member(name: str, value: Any) -> Any:
+    is_secret = name == "text" or any(each in name.lower() for each in SECRET_MEMBERS)
+    return REDACTED if is_secret else _redacted(value)

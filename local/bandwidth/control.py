@@ -8,10 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from local.bandwidth.account import RefusedError
 from local.bandwidth.control_path import PREFIX
 from local.bandwidth.faults import Fault
-from local.bandwidth.messages import Outcome
-from local.bandwidth.messaging_v2 import e164
 from local.bandwidth.orders import Fate
+from local.bandwidth.outcomes import Outcome
+from local.bandwidth.pace import LIFTED, Limits
 from local.bandwidth.simulator import Simulator
+from local.bandwidth.telephone_numbers import e164
+from local.bandwidth.url import redact_credentials
 
 Answer = tuple[Response, int]
 
@@ -56,6 +58,7 @@ def blueprint(simulator: Simulator) -> Blueprint:
     _looking(control, simulator)
     _choosing(control, simulator)
     _faults(control, simulator)
+    _pace(control, simulator)
     return control
 
 
@@ -66,10 +69,11 @@ def _looking(control: Blueprint, simulator: Simulator) -> None:
 
     @control.get("/messages")
     def messages() -> Answer:
-        filters = {name: request.args[name] for name in ("from", "to", "tag") if name in request.args}
-        shown = [each.shown() for each in simulator.messages.sent()]
+        filters = {name: request.args[name] for name in ("from", "to", "tag", "api") if name in request.args}
+        sent = [*simulator.messages.sent(), *simulator.messages_v1.sent()]
+        shown = [each.shown() for each in sorted(sent, key=lambda each: each.time)]
         for name, wanted in filters.items():
-            value = wanted if name == "tag" else e164(wanted)
+            value = wanted if name in ("tag", "api") else e164(wanted)
             shown = [each for each in shown if value == each[name] or (name == "to" and value in each["to"])]
         return jsonify(messages=shown), 200
 
@@ -82,7 +86,7 @@ def _looking(control: Blueprint, simulator: Simulator) -> None:
     @control.get("/callbacks")
     def callbacks() -> Answer:
         shown = [each.shown() for each in simulator.courier.deliveries()]
-        for name in ("type", "message_id", "to", "state"):
+        for name in ("api", "type", "message_id", "to", "state"):
             if wanted := request.args.get(name):
                 wanted = (e164(wanted) or wanted) if name == "to" else wanted
                 shown = [each for each in shown if each[name] == wanted]
@@ -97,6 +101,13 @@ def _choosing(control: Blueprint, simulator: Simulator) -> None:
     @control.post("/inbound")
     def inbound() -> Answer:
         message = _input(Inbound)
+        if simulator.messages_v1.knows(message.to):
+            if message.others:
+                raise UnprocessableError("others: V1 has no groups")
+            answer = simulator.messages_v1.receive(
+                message.from_, message.to, message.text, message.media, message.copies
+            )
+            return jsonify(answer), 202
         answer = simulator.messages.receive(
             message.from_, message.to, message.text, message.media, message.others, message.copies
         )
@@ -118,7 +129,7 @@ def _choosing(control: Blueprint, simulator: Simulator) -> None:
     def decide_outcome(number: str) -> Answer:
         outcome = _input(Outcome)
         try:
-            simulator.messages.decide(_number(number), outcome)
+            simulator.outcomes.decide(_number(number), outcome)
         except ValueError as error:
             raise UnprocessableError(str(error)) from None
         return jsonify(outcome.model_dump(exclude_none=True, by_alias=True)), 200
@@ -151,6 +162,25 @@ def _faults(control: Blueprint, simulator: Simulator) -> None:
         return jsonify({}), 200
 
 
+def _pace(control: Blueprint, simulator: Simulator) -> None:
+    def shown() -> Answer:
+        return jsonify(simulator.pace.limits.model_dump(exclude_none=True)), 200
+
+    @control.get("/pace")
+    def pace() -> Answer:
+        return shown()
+
+    @control.put("/pace")
+    def set_pace() -> Answer:
+        simulator.pace.set(_input(Limits))
+        return shown()
+
+    @control.delete("/pace")
+    def lift_pace() -> Answer:
+        simulator.pace.set(LIFTED)
+        return shown()
+
+
 def _account(simulator: Simulator) -> dict[str, Any]:
     account, config = simulator.account, simulator.account.config
     return {
@@ -161,7 +191,7 @@ def _account(simulator: Simulator) -> dict[str, Any]:
             {
                 "id": each.id,
                 "name": each.name,
-                "callback_url": each.callback_url,
+                "callback_url": redact_credentials(each.callback_url),
                 "has_credentials": each.callback_user is not None,
             }
             for each in account.applications()
@@ -193,6 +223,49 @@ def _account(simulator: Simulator) -> dict[str, Any]:
         "numbers": [
             {"number": f"+1{number}", "location_id": location_id}
             for number, location_id in simulator.orders.numbers().items()
+        ],
+        **_hosted(simulator),
+    }
+
+
+def _hosted(simulator: Simulator) -> dict[str, Any]:
+    """What hosted messaging left in the account: in the Dashboard, then in Catapult."""
+    return {
+        "external_orders": [
+            {
+                "id": each.id,
+                "customer_order_id": each.customer_order_id,
+                "status": each.status,
+                "action": each.action,
+                "quantity": len(each.numbers),
+                "failed_numbers": [f"+1{number}" for number in each.numbers if number in each.failed],
+            }
+            for each in simulator.external_tns.find()
+        ],
+        "external_numbers": [
+            {"number": f"+1{number}", "site_id": each.site_id, "location_id": each.location_id}
+            for number, each in simulator.external_tns.numbers().items()
+        ],
+        "catapult_applications": [
+            {
+                "id": each.id,
+                "name": each.name,
+                "callback_urls": [redact_credentials(url) for url in each.urls],
+                "has_credentials": any(redact_credentials(url) != url for url in each.urls),
+                "callback_http_method": each.method,
+                "callback_timeout": each.timeout,
+            }
+            for each in simulator.catapult.applications()
+        ],
+        "phone_numbers": [
+            {
+                "id": each.id,
+                "number": each.number,
+                "name": each.name,
+                "application_id": each.application_id,
+                "state": each.state,
+            }
+            for each in [*simulator.catapult.numbers(), *simulator.catapult.numbers("released")]
         ],
     }
 

@@ -236,5 +236,6 @@ def _root(path: str) -> str:
         "/features/mms": "MmsFeatureResponse",
         "/sippeers": "SipPeerResponse",
         "/orders": "OrderResponse",
+        "/externalTns": "ExternalTnsOrderResponse",
     }
     return next((root for part, root in roots.items() if part in path), "ApplicationProvisioningResponse")

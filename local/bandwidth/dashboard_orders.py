@@ -1,7 +1,5 @@
 """The Dashboard API's orders: "Order Available Numbers" and "Check Order Status", and the list of orders."""
 
-from datetime import datetime
-
 from flask import Blueprint, Response, request
 from lxml import etree
 
@@ -9,6 +7,7 @@ from local.bandwidth.account import Account, RefusedError
 from local.bandwidth.dashboard import guard
 from local.bandwidth.dashboard_xml import answer, element, parse, text
 from local.bandwidth.orders import FINAL, Order, OrderBook, OrderRequest
+from local.bandwidth.timestamps import timestamp
 
 ORDER_TYPE = "AreaCodeSearchAndOrderType"
 PAGE_SIZE = 300
@@ -65,7 +64,7 @@ def _order(order: Order, with_id: bool) -> etree._Element:
         shown.append(element("CustomerOrderId", order.customer_order_id))
     if order.name:
         shown.append(element("Name", order.name))
-    shown.append(element("OrderCreateDate", _time(order.created)))
+    shown.append(element("OrderCreateDate", timestamp(order.created)))
     shown.append(element("PeerId", order.location_id))
     shown.append(element("BackOrderRequested", order.back_order_requested))
     if with_id:
@@ -92,9 +91,9 @@ def _status(order: Order, user: str) -> etree._Element:
     if order.failed_numbers:
         # No TelephoneNumber level here, unlike in CompletedNumbers (orders guide, failed order).
         root.append(element("FailedNumbers", *(element("FullNumber", each) for each in order.failed_numbers)))
-    root.append(element("LastModifiedDate", _time(order.modified)))
+    root.append(element("LastModifiedDate", timestamp(order.modified)))
     if order.completed_at:
-        root.append(element("OrderCompleteDate", _time(order.completed_at)))
+        root.append(element("OrderCompleteDate", timestamp(order.completed_at)))
     root.append(_order(order, with_id=False))
     root.append(element("OrderStatus", order.status))
     if order.status in FINAL:
@@ -112,15 +111,11 @@ def _listed(order: Order, user: str) -> etree._Element:
         shown.append(element("CustomerOrderId", order.customer_order_id))
     for tag, value in (
         ("userId", user),
-        ("lastModifiedDate", _time(order.modified)),
-        ("OrderDate", _time(order.created)),
+        ("lastModifiedDate", timestamp(order.modified)),
+        ("OrderDate", timestamp(order.created)),
         ("OrderType", "new_number"),
         ("orderId", order.id),
         ("OrderStatus", order.status),
     ):
         shown.append(element(tag, value))
     return shown
-
-
-def _time(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}Z"

@@ -20,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from local.bandwidth.catapult_json import refusal, throttle
 from local.bandwidth.control_path import is_control
 
 RATE_LIMIT_SECONDS = 1
@@ -36,7 +37,8 @@ class Fault(BaseModel):
     """One kind of misbehaviour, for the next `times` requests of a method whose path the regular
     expression is found in and whose body contains `match`. Exactly one of:
 
-    - `answer`: given before the request is processed. A 429 without headers is filled in as Bandwidth's.
+    - `answer`: given before the request is processed. A 429 without headers is filled in as Bandwidth's,
+      and so are V1's other throttles of messages, 403 (message-rate-limit) and 400 (message-delay-limit).
     - `lose_answer`: the request is processed, then the connection closed without an answer.
     - `delay`: the request is processed, then the answer held back for so many seconds.
     """
@@ -134,16 +136,30 @@ class Faults:
 
 def _answer(answer: FaultAnswer) -> Response:
     headers, body = dict(answer.headers), answer.body
-    if answer.status == HTTPStatus.TOO_MANY_REQUESTS and not headers and not body:
-        if request.path.startswith("/v2/"):
-            headers["Content-Type"] = "application/json; charset=utf-8"
-            body = '{"type": "max-message-queue-size-exceeded", "description": "The queue is full."}'
-        else:
-            # Epoch seconds (page on rate limits); this server closes the connection after every answer.
-            headers["X-RateLimit-Reset"] = str(int(time.time()) + RATE_LIMIT_SECONDS)
+    if not headers and not body:
+        if request.path.startswith("/v1/"):
+            if refused := _throttle_v1(answer.status):
+                return refused
+        elif answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+            headers, body = _throttle()
     response = Response(body, answer.status)
     response.headers.update(headers)
     return response
+
+
+def _throttle() -> tuple[dict[str, str], str]:
+    if request.path.startswith("/v2/"):
+        body = '{"type": "max-message-queue-size-exceeded", "description": "The queue is full."}'
+        return {"Content-Type": "application/json; charset=utf-8"}, body
+    # Epoch seconds (page on rate limits); this server closes the connection after every answer.
+    return {"X-RateLimit-Reset": str(int(time.time()) + RATE_LIMIT_SECONDS)}, ""
+
+
+def _throttle_v1(status: int) -> Response | None:
+    if status != HTTPStatus.TOO_MANY_REQUESTS and not request.path.endswith("/messages"):
+        return None
+    refused = throttle(status, int((time.time() + RATE_LIMIT_SECONDS) * 1000))
+    return refusal(refused) if refused else None
 
 
 def _hang_up(connection: socket.socket) -> Iterator[bytes]:

@@ -1,21 +1,21 @@
 """Messages in both directions: what was taken, what becomes of it, and the events that tell."""
 
+import json
 import secrets
 import string
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, get_args
-
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt
+from typing import Any, ClassVar
 
 from local.bandwidth.account import Account, Application, RefusedError
-from local.bandwidth.callbacks import Courier
+from local.bandwidth.callbacks import Api, Callback, Courier, Endpoint
 from local.bandwidth.orders import OrderBook
+from local.bandwidth.outcomes import Outcome, Outcomes
 from local.bandwidth.segments import segment_count
+from local.bandwidth.timestamps import timestamp
+from local.bandwidth.url import redact_credentials
 
-EventType = Literal["message-sending", "message-sent", "message-delivered", "message-failed"]
-EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
 DESCRIPTIONS = {
     "message-sending": "Message is sending to carrier",
     "message-sent": "Message has been sent to carrier",
@@ -36,22 +36,11 @@ WRONG_APPLICATION = Failure(4452, "rejected-wrong-application-id")
 REFUSED_BY_CARRIER = Failure(4750, "destination-rejected-message")
 
 
-class Outcome(BaseModel):
-    """What becomes of messages to one number: the events' types in their order (none: silence), or an
-    error code alone for a plain failure. `seconds` replaces the usual wait, `times` ends it after so many."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
-    types: list[EventType] | None = None
-    error_code: int | None = Field(default=None, alias="errorCode", ge=1000, le=9999)
-    description: str | None = None
-    seconds: NonNegativeFloat | None = None
-    times: PositiveInt | None = None
-
-
 @dataclass
 class Message:
     """A message as /v2 took it; numbers in E.164, `state` accepted or swallowed, `reason` why."""
 
+    api: ClassVar[Api] = "v2"
     id: str
     from_: str
     to: list[str]
@@ -70,7 +59,7 @@ class Message:
 
     def shown(self) -> dict[str, Any]:
         shown = asdict(self)
-        return {"id": shown.pop("id"), "from": shown.pop("from_"), **shown}
+        return {"id": shown.pop("id"), "api": self.api, "from": shown.pop("from_"), **shown}
 
 
 class Messages:
@@ -81,37 +70,32 @@ class Messages:
         account: Account,
         orders: OrderBook,
         courier: Courier,
+        outcomes: Outcomes,
         receipt_seconds: float,
         receipt_types: Collection[str],
     ) -> None:
         self._account = account
         self._orders = orders
         self._courier = courier
+        self._outcomes = outcomes
         self._receipt_seconds = receipt_seconds
         self._receipt_types = frozenset(receipt_types)
         self._sent: list[Message] = []
-        self._outcomes: dict[str, Outcome] = {}
 
     def reset(self) -> None:
         with self._account.lock:
             self._sent.clear()
-            self._outcomes.clear()
 
     def sent(self) -> list[Message]:
         with self._account.lock:
             return list(self._sent)
-
-    def decide(self, number: str, outcome: Outcome) -> None:
-        """Choose what becomes of messages to a number (E.164)."""
-        with self._account.lock:
-            self._outcomes[number] = outcome.model_copy()
 
     def send(
         self, from_: str, to: list[str], text: str, application_id: str, media: list[str], tag: str | None
     ) -> Message:
         """Take a message whose fields have the right form. Whether it can be sent shows in the events."""
         count = segment_count(text) if not media and len(to) == 1 else 1
-        now = _time(datetime.now(UTC), "milliseconds")
+        now = timestamp(datetime.now(UTC))
         message = Message(_message_id(), from_, to, text, tag, application_id, media, count, now)
         with self._account.lock:
             self._sent.append(message)
@@ -141,7 +125,7 @@ class Messages:
             "id": message_id,
             "owner": to,
             "applicationId": application.id,
-            "time": _time(now, "milliseconds"),
+            "time": timestamp(now),
             "segmentCount": segment_count(text) if not media and not others else 1,
             "direction": "in",
             "to": [to, *others],
@@ -151,8 +135,8 @@ class Messages:
         if media:
             message["media"] = media
         event = _event("message-received", now, to, message)
-        self._courier.send(application, [event] * copies)
-        return {"id": message_id, "callback_url": application.callback_url}
+        self._courier.send([callback(application, event)] * copies)
+        return {"id": message_id, "callback_url": redact_credentials(application.callback_url)}
 
     def _verdict(self, message: Message) -> tuple[Application | None, Failure | None]:
         """Whom to tell, and of what failure. Nobody means that the message was swallowed."""
@@ -187,7 +171,7 @@ class Messages:
     def _tell(
         self, message: Message, recipient: str, application: Application, failure: Failure | None
     ) -> None:
-        outcome = Outcome() if failure else self._take_outcome(recipient)
+        outcome = Outcome() if failure else self._outcomes.take(recipient)
         delay = self._receipt_seconds if outcome.seconds is None else outcome.seconds
         if outcome.error_code:
             failure = Failure(outcome.error_code, outcome.description or REFUSED_BY_CARRIER.description)
@@ -222,15 +206,7 @@ class Messages:
                 event.update(errorCode=why.code, description=outcome.description or why.description)
             events.append(event)
             moment += timedelta(milliseconds=1)
-        self._courier.send(application, events, delay)
-
-    def _take_outcome(self, recipient: str) -> Outcome:
-        outcome = self._outcomes.get(recipient, Outcome())
-        if outcome.times is not None:
-            outcome.times -= 1
-            if outcome.times == 0:
-                del self._outcomes[recipient]
-        return outcome
+        self._courier.send([callback(application, event) for event in events], delay)
 
     @staticmethod
     def _usual_types(message: Message, failure: Failure | None) -> list[str]:
@@ -241,10 +217,23 @@ class Messages:
         return [*sending, "message-sent", "message-delivered"]
 
 
+def callback(application: Application, event: dict[str, Any]) -> Callback:
+    """An event on its way to an application's CallbackUrl: always a POST of an array, here of one."""
+    endpoint = Endpoint(application.callback_url, application.callback_user, application.callback_password)
+    return Callback(
+        "v2",
+        (endpoint,),
+        type=event["type"],
+        message_id=event["message"]["id"],
+        to=event["to"],
+        body=json.dumps([event], ensure_ascii=False).encode(errors="replace"),
+    )
+
+
 def _event(type_: str, moment: datetime, to: str, message: dict[str, Any]) -> dict[str, Any]:
     return {
         "type": type_,
-        "time": _time(moment, "microseconds"),
+        "time": timestamp(moment, "microseconds"),
         "description": DESCRIPTIONS.get(type_, ""),
         "to": to,
         "message": message,
@@ -256,7 +245,3 @@ def _message_id() -> str:
     alphabet = string.ascii_lowercase + string.digits
     tail = "".join(secrets.choice(alphabet) for _ in range(16))
     return f"{int(datetime.now(UTC).timestamp() * 1000)}{tail}"
-
-
-def _time(moment: datetime, timespec: str) -> str:
-    return moment.isoformat(timespec=timespec).replace("+00:00", "Z")

@@ -1,6 +1,5 @@
 """The messaging API under /v2: "Sending Messages". What it cannot see in a request shows in events."""
 
-import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +8,7 @@ from flask import Blueprint, Response, jsonify, request
 from local.bandwidth.account import Account
 from local.bandwidth.basic_auth import is_authorized
 from local.bandwidth.messages import Messages
+from local.bandwidth.telephone_numbers import e164
 
 MAX_TEXT = 2048
 MAX_TAG = 1024
@@ -79,17 +79,6 @@ def not_found(path: str) -> Answer:
     """Unknown paths are answered in another shape than every other error (same page)."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     return jsonify(timestamp=now, status=404, error="Not Found", message="Not Found", path=path), 404
-
-
-def e164(number: object) -> str | None:
-    """A number in E.164, `+1` added where a US number leaves it out; None if it is no number."""
-    if not isinstance(number, str):
-        return None
-    if re.fullmatch(r"\+[1-9][0-9]{6,14}", number):
-        return number
-    if re.fullmatch(r"1?[2-9][0-9]{9}", number):
-        return f"+1{number[-10:]}"
-    return None
 
 
 def _wrong_fields(body: dict[str, Any]) -> dict[str, str]:

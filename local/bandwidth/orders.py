@@ -6,36 +6,57 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt
 
 from local.bandwidth.account import Account, Location, RefusedError
+from local.bandwidth.telephone_numbers import ten_digits
 
 MAX_QUANTITY = 5000
 FICTION_EXCHANGE = 555
 FINAL = ("COMPLETE", "PARTIAL", "FAILED")
+Shape = Literal["document", "later"]
+
+
+def _ten_digits(number: str) -> str:
+    if found := ten_digits(number):
+        return found
+    raise ValueError(f"'{number}' is not a US telephone number")
+
+
+Numbers = list[Annotated[str, AfterValidator(_ten_digits)]]
 
 
 class FateError(BaseModel):
-    """One entry of an order's ErrorList; `per_number` repeats it for, and with, each failed number."""
+    """One entry of an order's ErrorList; `per_number` repeats it for, and with, each failed number.
+
+    In the Errors of an import or removal it stands once: with `numbers` if told, else with all failed ones
+    if `per_number` or the fate's `failed_numbers` are given, else with none."""
 
     model_config = ConfigDict(extra="forbid")
     code: int
     description: str
     per_number: bool = False
+    numbers: Numbers | None = None
 
 
 class Fate(BaseModel):
-    """How an order ends. RECEIVED and BACKORDERED stay until the fate is changed, BACKORDERED with
-    `backordered_seconds` becomes COMPLETE after them. `completed` counts the numbers of a PARTIAL order
-    (half of them if not told). `errors` are Bandwidth's usual ones if not told."""
+    """How an order ends. RECEIVED, PROCESSING and BACKORDERED stay until the fate is changed, BACKORDERED
+    with `backordered_seconds` becomes COMPLETE after them. `completed` counts the numbers of a PARTIAL order
+    (half of them if not told). `errors` are Bandwidth's usual ones if not told.
+
+    Of imports and removals only: `failed_numbers` says which, `keep_failed_numbers` whether the answers'
+    TelephoneNumbers still hold them (as published if not told), `shape` in which form it is answered."""
 
     model_config = ConfigDict(extra="forbid")
-    fate: Literal["COMPLETE", "PARTIAL", "FAILED", "BACKORDERED", "RECEIVED"]
+    fate: Literal["COMPLETE", "PARTIAL", "FAILED", "BACKORDERED", "RECEIVED", "PROCESSING"]
     completed: NonNegativeInt | None = None
     errors: list[FateError] | None = Field(default=None, min_length=1)
     backordered_seconds: NonNegativeFloat | None = None
+    failed_numbers: Numbers | None = None
+    keep_failed_numbers: bool | None = None
+    shape: Shape | None = None
 
 
 COMPLETE = Fate(fate="COMPLETE")
@@ -140,7 +161,9 @@ class OrderBook:
             )
         partial_allowed = _boolean(request.partial_allowed, True, "5217", "PartialAllowed")
         back_order_requested = _boolean(request.back_order_requested, False, "5002", "BackOrderRequested")
-        location = self._location(request)
+        location = self._account.location_of_order(request.site_id, request.location_id)
+        if location is None:
+            raise RefusedError(400, "5020", "No default SIP peer is set on the account and site.")
         now = datetime.now(UTC)
         order = Order(
             id=str(uuid.uuid4()),
@@ -192,6 +215,7 @@ class OrderBook:
             return self._account.find_location(location_id) if location_id else None
 
     def decide_order(self, customer_order_id: str, fate: Fate) -> None:
+        """Choose how orders with this CustomerOrderId end, imports and removals too."""
         with self._account.lock:
             self._order_fates[customer_order_id] = fate
 
@@ -199,19 +223,10 @@ class OrderBook:
         with self._account.lock:
             self._area_code_fates[area_code] = fate
 
-    def _location(self, request: OrderRequest) -> Location:
-        if not request.site_id:
-            raise RefusedError(400, "5022", "SiteId is a required field.")
-        if request.site_id != self._account.config.site_id:
-            raise RefusedError(400, "5016", "The SiteId submitted is invalid.")
-        if not request.location_id:
-            if default := self._account.default_location(request.site_id):
-                return default
-            raise RefusedError(400, "5020", "No default SIP peer is set on the account and site.")
-        location = self._account.find_location(request.location_id)
-        if location is None:
-            raise RefusedError(400, "5023", "SIP peer submitted is invalid.")
-        return location
+    def order_fate(self, customer_order_id: str | None) -> Fate | None:
+        """What was chosen for orders with this CustomerOrderId, if anything was."""
+        with self._account.lock:
+            return self._order_fates.get(customer_order_id or "")
 
     def _settle(self) -> None:
         now = datetime.now(UTC)
@@ -222,8 +237,9 @@ class OrderBook:
         self._unsettled[:] = [each for each in self._unsettled if each.status not in FINAL]
 
     def _apply(self, order: Order, due: datetime, now: datetime) -> None:
-        fate = self._order_fates.get(order.customer_order_id or "")
-        fate = fate or self._area_code_fates.get(order.area_code, COMPLETE)
+        fate = self.order_fate(order.customer_order_id) or self._area_code_fates.get(
+            order.area_code, COMPLETE
+        )
         backordered = fate.backordered_seconds if fate.fate == "BACKORDERED" else None
         if backordered is not None and due + timedelta(seconds=backordered) <= now:
             fate = COMPLETE

@@ -10,7 +10,16 @@ from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from local.bandwidth import control, dashboard, dashboard_orders, messaging_v2
+from local.bandwidth import (
+    catapult_json,
+    catapult_resources,
+    control,
+    dashboard,
+    dashboard_external_tns,
+    dashboard_orders,
+    messaging_v1,
+    messaging_v2,
+)
 from local.bandwidth.account import AccountConfig
 from local.bandwidth.control_path import is_control
 from local.bandwidth.simulator import Settings, Simulator
@@ -32,6 +41,10 @@ class RunningSimulator:
     @property
     def messaging_url(self) -> str:
         return f"{self.url}/v2"
+
+    @property
+    def catapult_url(self) -> str:
+        return f"{self.url}/v1"
 
     @property
     def control_url(self) -> str:
@@ -70,14 +83,25 @@ def create_app(simulator: Simulator) -> Flask:
     simulator.faults.install(app)
     app.register_blueprint(dashboard.blueprint(simulator.account))
     app.register_blueprint(dashboard_orders.blueprint(simulator.account, simulator.orders))
+    app.register_blueprint(dashboard_external_tns.blueprint(simulator.account, simulator.external_tns))
+    app.register_blueprint(
+        catapult_resources.blueprint(simulator.account, simulator.catapult, simulator.pace)
+    )
+    app.register_blueprint(
+        messaging_v1.blueprint(
+            simulator.account, simulator.messages_v1, simulator.pace, simulator.settings.message_location
+        )
+    )
     app.register_blueprint(messaging_v2.blueprint(simulator.account, simulator.messages))
     app.register_blueprint(control.blueprint(simulator))
 
     @app.errorhandler(HTTPException)
-    def refuse(error: HTTPException) -> tuple[Response, int]:
+    def refuse(error: HTTPException) -> Response | tuple[Response, int]:
         status = error.code or 500
         if is_control(request.path):
             return jsonify(error=f"{status} {error.name}: {request.method} {request.path}"), status
+        if request.path.startswith("/v1/"):
+            return catapult_json.unknown_path(status, error.name)
         if request.path.startswith("/v2/"):
             if status == HTTPStatus.NOT_FOUND:
                 return messaging_v2.not_found(request.path)

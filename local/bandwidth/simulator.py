@@ -6,9 +6,15 @@ from dataclasses import dataclass, field
 from local.bandwidth.account import Account, AccountConfig
 from local.bandwidth.callbacks import Courier
 from local.bandwidth.capture import Capture
+from local.bandwidth.catapult import Catapult
+from local.bandwidth.external_tns import ExternalTns
 from local.bandwidth.faults import Faults
-from local.bandwidth.messages import EVENT_TYPES, Messages
-from local.bandwidth.orders import OrderBook
+from local.bandwidth.messages import Messages
+from local.bandwidth.messages_v1 import MessagesV1
+from local.bandwidth.messaging_v1 import MessageLocation
+from local.bandwidth.orders import OrderBook, Shape
+from local.bandwidth.outcomes import EVENT_TYPES, Outcomes
+from local.bandwidth.pace import DOCUMENTED, LIFTED, Pace
 
 
 @dataclass(frozen=True)
@@ -18,7 +24,9 @@ class Settings:
     `receipt_types` are the kinds of events sent about outgoing messages unless an outcome names its own.
     `callback_routes` maps a host suffix of callback URLs to the base URL they really go to.
     `retry_seconds` is the first wait after a callback that was not taken, doubling up to 10 s, at most
-    `retry_limit` times.
+    `retry_limit` times; V1 has no repeats.
+    `external_tns_shape` is the published form that externalTns answers in, `message_location` that of a V1
+    message's Location. With `catapult_pace` V1 has its documented limits, without it none.
     """
 
     receipt_seconds: float = 0.2
@@ -29,12 +37,21 @@ class Settings:
     retry_limit: int = 20
     callback_timeout: float = 10.0
     callback_workers: int = 16
+    external_tns_shape: Shape = "document"
+    message_location: MessageLocation = "absolute"
+    catapult_pace: bool = False
 
 
 class Simulator:
     def __init__(self, config: AccountConfig, settings: Settings) -> None:
+        self.settings = settings
         self.account = Account(config)
         self.orders = OrderBook(self.account, settings.order_seconds)
+        self.external_tns = ExternalTns(
+            self.account, self.orders, settings.order_seconds, settings.external_tns_shape
+        )
+        self.catapult = Catapult(self.account, self.external_tns)
+        self.pace = Pace(DOCUMENTED if settings.catapult_pace else LIFTED)
         self.courier = Courier(
             settings.callback_routes,
             settings.retry_seconds,
@@ -42,13 +59,40 @@ class Simulator:
             settings.callback_timeout,
             settings.callback_workers,
         )
+        self.outcomes = Outcomes()
         self.messages = Messages(
-            self.account, self.orders, self.courier, settings.receipt_seconds, settings.receipt_types
+            self.account,
+            self.orders,
+            self.courier,
+            self.outcomes,
+            settings.receipt_seconds,
+            settings.receipt_types,
+        )
+        self.messages_v1 = MessagesV1(
+            self.account,
+            self.external_tns,
+            self.catapult,
+            self.courier,
+            self.outcomes,
+            settings.receipt_seconds,
+            settings.receipt_types,
         )
         self.faults = Faults()
         self.capture = Capture()
 
     def reset(self) -> None:
         """Forget everything but the configuration."""
-        for part in (self.faults, self.courier, self.messages, self.orders, self.account, self.capture):
+        for part in (
+            self.faults,
+            self.courier,
+            self.outcomes,
+            self.messages,
+            self.messages_v1,
+            self.catapult,
+            self.external_tns,
+            self.orders,
+            self.account,
+            self.pace,
+            self.capture,
+        ):
             part.reset()

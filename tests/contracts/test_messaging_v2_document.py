@@ -29,7 +29,10 @@ PLACEHOLDERS = {
 OUT = "out_0f8fad5bd9cb469fa16570867728950e"
 
 # The one thing on both sides that the document leaves to the reader: where the API is.
-HOSTS = {"dashboard": "https://dashboard.bandwidth.com/api", "messaging": "https://api.catapult.inetwork.com/v2"}
+HOSTS = {
+    "dashboard": "https://dashboard.bandwidth.com/api",
+    "messaging": "https://api.catapult.inetwork.com/v2",
+}
 
 
 @pytest.fixture
@@ -73,7 +76,9 @@ def assert_same_type(asked: Asked, printed: Example) -> None:
     assert asked.headers["Content-Type"] == printed.headers["Content-Type"]
 
 
-def test_create_application_is_sent_as_the_document_prints_it(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_create_application_is_sent_as_the_document_prints_it(
+    bandwidth: Server, dashboard: Dashboard
+) -> None:
     bandwidth.answers(answer("create_application"))
     dashboard.create_application("Demo Server", "https://requestb.in/zuaqjbzu")
     assert_same_head(bandwidth.only, request("create_application"))
@@ -157,7 +162,9 @@ def test_a_feature_is_on_when_the_location_answers_as_the_document_prints_it(
     assert HOSTS["dashboard"] + bandwidth.only.path == request(f"enable_{feature}").url
 
 
-def test_assign_application_is_sent_as_the_document_prints_it(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_assign_application_is_sent_as_the_document_prints_it(
+    bandwidth: Server, dashboard: Dashboard
+) -> None:
     bandwidth.answers(answer("assign_application"))
     dashboard.assign_application(SITE, LOCATION, "299ab22a-d7e6-4cf6-9f4d-2089efc0c031")
     assert_same_head(bandwidth.only, request("assign_application"))
@@ -194,7 +201,9 @@ def test_order_available_numbers_is_sent_as_the_document_prints_it(
     assert outline(bandwidth.only.body) == outline(request("order_numbers").body)
 
 
-def test_our_orders_add_the_customer_order_id_and_nothing_else(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_our_orders_add_the_customer_order_id_and_nothing_else(
+    bandwidth: Server, dashboard: Dashboard
+) -> None:
     bandwidth.answers(answer("order_numbers"))
     order(dashboard, "demo-2026-11")
     (root, added, *rest) = outline(bandwidth.only.body)

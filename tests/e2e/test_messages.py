@@ -16,7 +16,7 @@ from tests.machines import control, get
 TEXT = "a text that only the table may hold"
 
 
-def eventually[Result](ask: Callable[[], Result], within: float = 30) -> Result:
+def eventually[Result](ask: Callable[[], Result | None], within: float = 30) -> Result:
     """Ask until the answer is true; return it."""
     deadline = time.monotonic() + within
     while not (answer := ask()):
@@ -42,7 +42,7 @@ def ended(cloud: Stack, message_id: str) -> dict[str, Any]:
         message: dict[str, Any] = get(cloud, f"/messages/{message_id}")
         return message if message["state"] in {"delivered", "failed", "delivery_unknown"} else None
 
-    return eventually(read)  # type: ignore[return-value]
+    return eventually(read)
 
 
 def conversation(cloud: Stack, ours: str) -> list[Any]:

@@ -65,7 +65,7 @@ class TestStartSetup:
     def test_names_every_wrong_field(self, machine: str) -> None:
         status, problem = self.start(areaCode="91", quantity=5001, siteId="main")
         assert status == 422
-        assert [error["field"] for error in problem["errors"]] == ["areaCode", "quantity", "siteId"]
+        assert {error["field"] for error in problem["errors"]} == {"areaCode", "quantity", "siteId"}
 
 
 class TestNumbers:

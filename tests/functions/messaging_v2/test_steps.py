@@ -11,7 +11,7 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthUnavailable,
 )
 from bandwidth_messaging.domain.errors import InvalidInput
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import placing, wiring
 from functions.control import browse
 from functions.messaging_v2 import (
     assign_application,
@@ -69,7 +69,7 @@ class TestCheckInput:
         wrong = {"areaCode": "91", "quantity": 0, "deadlineHours": 1000}
         with pytest.raises(InvalidInput) as error:
             call(check_input, sample("setups/check_input") | {"input": wrong})
-        assert [field for field, _ in error.value.problems] == ["areaCode", "quantity", "deadlineHours"]
+        assert {field for field, _ in error.value.problems} == {"areaCode", "quantity", "deadlineHours"}
 
     def test_takes_the_consoles_own_sample_input_for_what_it_is(self, house: House) -> None:
         with pytest.raises(InvalidInput, match="areaCode: field required; Comment: is not a field"):
@@ -219,7 +219,7 @@ class TestOrderNumbers:
     ) -> None:
         opened.fault("/orders", method="POST", answer={"status": 500})
         times = iter(f"2026-01-01T00:0{minute}:00.000Z" for minute in (0, 1, 2, 3, 4, 5, 6))
-        monkeypatch.setattr(order_numbers, "now", lambda: next(times))
+        monkeypatch.setattr(placing, "now", lambda: next(times))
         for _ in ("the POST itself", "a minute later", "two minutes later: the attempt is given up"):
             with pytest.raises(BandwidthOutcomeUnknown):
                 call(order_numbers, event)

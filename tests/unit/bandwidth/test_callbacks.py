@@ -143,7 +143,9 @@ json_values: st.SearchStrategy[Any] = st.recursive(
     | st.floats()
     | st.text()
     | st.sampled_from([10**40, float("inf"), "\ud83d"])
-    | st.sampled_from(["message-received", "message-failed", "message-delivered", OURS, "9999-12-31T23:59:59-01:00"]),
+    | st.sampled_from(
+        ["message-received", "message-failed", "message-delivered", OURS, "9999-12-31T23:59:59-01:00"]
+    ),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     max_leaves=5,
 )
@@ -256,10 +258,14 @@ def test_an_event_without_its_message_is_kept_whole_and_that_said() -> None:
 
 @pytest.mark.parametrize("bad", ["", None, 0])
 def test_an_empty_id_is_no_id(bad: Any) -> None:
-    assert "id is missing" in read_unreadable(RECEIVED | {"message": RECEIVED["message"] | {"id": bad}}).reason
+    assert (
+        "id is missing" in read_unreadable(RECEIVED | {"message": RECEIVED["message"] | {"id": bad}}).reason
+    )
 
 
-@pytest.mark.parametrize("time", ["yesterday", "2026-02-03T14-12-57.840Z", 1763800000, "9999-12-31T23:59:59-01:00"])
+@pytest.mark.parametrize(
+    "time", ["yesterday", "2026-02-03T14-12-57.840Z", 1763800000, "9999-12-31T23:59:59-01:00"]
+)
 def test_a_time_that_is_none_is_kept_whole(time: Any) -> None:
     read_unreadable(receipt("message-delivered", time=time))
 

@@ -14,53 +14,116 @@ from tests.http_server import Answer, Server
 Call = Callable[[Dashboard], object]
 
 DECLARATION = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
-# Every shape of wire sheet A5: what stands in the body, and the code and words to be read out of it.
+# Every shape that the Dashboard API's errors come in, with the code and the words to be read out of it.
 ERROR_SHAPES = {
     "ResponseStatus": (
-        "<OrderResponse><ResponseStatus><ErrorCode>5016</ErrorCode><Description>No such site.</Description>"
-        "</ResponseStatus></OrderResponse>",
+        """
+            <OrderResponse>
+              <ResponseStatus>
+                <ErrorCode>5016</ErrorCode>
+                <Description>No such site.</Description>
+              </ResponseStatus>
+            </OrderResponse>
+        """,
         "5016",
         "No such site.",
     ),
     "ResponseStatus without a code": (
-        "<ExternalTnsOrderResponse><ResponseStatus><Description>Not found.</Description></ResponseStatus>"
-        "</ExternalTnsOrderResponse>",
+        """
+            <ExternalTnsOrderResponse>
+              <ResponseStatus>
+                <Description>Not found.</Description>
+              </ResponseStatus>
+            </ExternalTnsOrderResponse>
+        """,
         None,
         "Not found.",
     ),
     "ErrorList": (
-        "<OrderResponse><ErrorList><Error><Code>5198</Code><Description>Quantity is missing.</Description>"
-        "</Error><Error><Code>5016</Code><Description>No such site.</Description></Error></ErrorList>"
-        "</OrderResponse>",
+        """
+            <OrderResponse>
+              <ErrorList>
+                <Error>
+                  <Code>5198</Code>
+                  <Description>Quantity is missing.</Description>
+                </Error>
+                <Error>
+                  <Code>5016</Code>
+                  <Description>No such site.</Description>
+                </Error>
+              </ErrorList>
+            </OrderResponse>
+        """,
         "5198",
         "Quantity is missing.",
     ),
     "Errors with Error": (
-        "<Order><Errors><Error><Code>25000</Code><Description>The action is invalid.</Description></Error>"
-        "</Errors></Order>",
+        """
+            <Order>
+              <Errors>
+                <Error>
+                  <Code>25000</Code>
+                  <Description>The action is invalid.</Description>
+                </Error>
+              </Errors>
+            </Order>
+        """,
         "25000",
         "The action is invalid.",
     ),
     "repeated Errors without Error": (
-        "<Response><Errors><Code>7309</Code><Description>No such site.</Description></Errors>"
-        "<Errors><Code>7312</Code><Description>No such location.</Description></Errors></Response>",
+        """
+            <Response>
+              <Errors>
+                <Code>7309</Code>
+                <Description>No such site.</Description>
+              </Errors>
+              <Errors>
+                <Code>7312</Code>
+                <Description>No such location.</Description>
+              </Errors>
+            </Response>
+        """,
         "7309",
         "No such site.",
     ),
     "Error alone": (
-        "<SearchResult><Error><Code>4010</Code><Description>Unavailable.</Description></Error></SearchResult>",
+        """
+            <SearchResult>
+              <Error>
+                <Code>4010</Code>
+                <Description>Unavailable.</Description>
+              </Error>
+            </SearchResult>
+        """,
         "4010",
         "Unavailable.",
     ),
     "resultCode": (
-        "<Response><resultCode>12</resultCode><resultMessage>It did not work.</resultMessage></Response>",
+        """
+            <Response>
+              <resultCode>12</resultCode>
+              <resultMessage>It did not work.</resultMessage>
+            </Response>
+        """,
         "12",
         "It did not work.",
     ),
     "ResponseStatus beside a corrected address": (
-        "<SipPeerResponse><ResponseStatus><ErrorCode>12112</ErrorCode><Description>Address adjusted."
-        "</Description></ResponseStatus><AddressErrorDescription><AddressInconsistencies/>"
-        "<RecommendedAddress><Zip>27606</Zip></RecommendedAddress></AddressErrorDescription></SipPeerResponse>",
+        """
+            <SipPeerResponse>
+              <ResponseStatus>
+                <ErrorCode>12112</ErrorCode>
+                <Description>Address adjusted.</Description>
+              </ResponseStatus>
+              <AddressErrorDescription>
+                <AddressInconsistencies/>
+                <RecommendedAddress>
+                  <Zip>27606</Zip>
+                </RecommendedAddress>
+              </AddressErrorDescription>
+            </SipPeerResponse>
+        """,
         "12112",
         "Address adjusted.",
     ),
@@ -135,7 +198,9 @@ def test_an_error_inside_a_2xx_is_an_error(
 
 @pytest.mark.parametrize("name", sorted(CALLS.keys() - {"create_location", "enable_sms", "enable_mms"}))
 @pytest.mark.parametrize("body", ["<html><body>Welcome", "{}"])
-def test_a_2xx_that_is_no_xml_is_garbled(bandwidth: Server, dashboard: Dashboard, name: str, body: str) -> None:
+def test_a_2xx_that_is_no_xml_is_garbled(
+    bandwidth: Server, dashboard: Dashboard, name: str, body: str
+) -> None:
     bandwidth.answers(Answer(200, body))
     with pytest.raises(BandwidthGarbled, match="not well-formed XML"):
         CALLS[name](dashboard)
@@ -144,7 +209,7 @@ def test_a_2xx_that_is_no_xml_is_garbled(bandwidth: Server, dashboard: Dashboard
 @pytest.mark.parametrize("name", ["create_application", "order_numbers"])
 def test_a_created_thing_without_an_id_is_garbled(bandwidth: Server, dashboard: Dashboard, name: str) -> None:
     bandwidth.answers(Answer(201, "<Response/>"))
-    with pytest.raises(BandwidthGarbled, match="id is missing|ApplicationId is missing"):
+    with pytest.raises(BandwidthGarbled, match="d is missing"):
         CALLS[name](dashboard)
 
 
@@ -199,7 +264,9 @@ def test_a_feature_that_is_not_found_is_off(bandwidth: Server, dashboard: Dashbo
 
 
 def test_a_location_may_have_no_application(bandwidth: Server, dashboard: Dashboard) -> None:
-    bandwidth.answers(Answer(200, "<ApplicationsSettingsResponse><ApplicationsSettings/></ApplicationsSettingsResponse>"))
+    bandwidth.answers(
+        Answer(200, "<ApplicationsSettingsResponse><ApplicationsSettings/></ApplicationsSettingsResponse>")
+    )
     assert dashboard.assigned_application("743", "561") is None
 
 
@@ -396,7 +463,9 @@ def test_an_order_that_bandwidth_does_not_know_is_none(
     assert dashboard.find_order("set-up 1") is None
 
 
-def test_several_orders_with_one_customer_order_id_are_refused(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_several_orders_with_one_customer_order_id_are_refused(
+    bandwidth: Server, dashboard: Dashboard
+) -> None:
     bandwidth.answers(listed("<OrderId>order-1</OrderId>", "<OrderId>order-2</OrderId>"))
     with pytest.raises(BandwidthRejected, match="2 orders carry the CustomerOrderId set-up 1"):
         dashboard.find_order("set-up 1")

@@ -70,8 +70,7 @@ def test_a_rejection_names_type_description_and_every_wrong_field(
         send(messaging)
     assert (raised.value.status, raised.value.code) == (400, "request-validation")
     assert raised.value.words == (
-        "Your request could not be accepted. "
-        "(to: is not a telephone number; applicationId: is missing)"
+        "Your request could not be accepted. (to: is not a telephone number; applicationId: is missing)"
     )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from urllib3.util import connection
 
 from bandwidth_messaging.bandwidth import transport
 from bandwidth_messaging.bandwidth.credentials import BasicCredentials
@@ -88,6 +89,19 @@ def test_a_refused_connection_is_unavailable(method: str) -> None:
 def test_a_host_that_is_not_known_is_unavailable() -> None:
     with pytest.raises(BandwidthUnavailable, match="no connection"):
         client("http://bandwidth.invalid").send("POST", "/accounts")
+
+
+@pytest.mark.parametrize("method", ["POST", "GET"])
+def test_a_connection_that_takes_too_long_is_unavailable(
+    bandwidth: Server, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    def too_long(*_: object, **__: object) -> None:
+        raise TimeoutError
+
+    monkeypatch.setattr(connection, "create_connection", too_long)
+    with pytest.raises(BandwidthUnavailable, match="no connection"):
+        send(bandwidth, method)
+    assert bandwidth.asked == []
 
 
 def test_a_lost_answer_leaves_the_outcome_of_a_post_unknown(bandwidth: Server) -> None:

@@ -98,7 +98,9 @@ def test_whatever_is_typed_is_refused_or_becomes_e164_that_stays_as_it_is(writte
     assert [digit for digit in written if digit.isdigit()][-7:] == list(e164[-7:])
 
 
-@given(ten_digits, st.sampled_from(["", "1", "+1", "1-", "+1 "]), st.sampled_from(["", " ", "-", ".", "–"]))
+@given(
+    ten_digits, st.sampled_from(["", "1", "+1", "1-", "+1 "]), st.sampled_from(["", " ", "-", ".", "\u2013"])
+)
 def test_prefix_and_punctuation_change_nothing(digits: str, prefix: str, between: str) -> None:
     assert to_e164(prefix + between.join([digits[:3], digits[3:6], digits[6:]])) == f"+1{digits}"
 

@@ -19,7 +19,12 @@ def wrong_fields(**changes: Any) -> list[str]:
 
 def test_numbers_leave_as_e164() -> None:
     new = parse(NewMessage, GIVEN)
-    assert (new.sender, new.to, new.text, new.tag) == ("+19195551212", ["+19195551213"], "Good morning!", None)
+    assert (new.sender, new.to, new.text, new.tag) == (
+        "+19195551212",
+        ["+19195551213"],
+        "Good morning!",
+        None,
+    )
 
 
 def test_the_recipient_may_be_a_list_of_one() -> None:

@@ -2,7 +2,7 @@
 
 import time
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,8 +60,9 @@ class Client(requests.Session):
 
 @dataclass
 class Received:
-    """One request the receiver got."""
+    """One request the receiver got: V2's array of events, V1's one event as a body or as a query."""
 
+    method: str
     path: str
     headers: dict[str, str]
     events: list[dict[str, Any]]
@@ -140,6 +141,46 @@ def order_body(location_id: str, extra: str = "", quantity: int = 2, area_code: 
         f"<Quantity>{quantity}</Quantity></AreaCodeSearchAndOrderType>"
         f"<SiteId>701</SiteId><PeerId>{location_id}</PeerId></Order>"
     )
+
+
+NUMBERS = ["9199918388", "4158714245", "4352154439", "4352154466"]
+
+
+def import_body(
+    customer_order_id: str = "ICPA123ABC",
+    action: str = "IMPORT",
+    numbers: Sequence[str] = NUMBERS,
+    extra: str = "",
+) -> str:
+    """The document's request; numbers are ten digits."""
+    listed = "".join(f"<TelephoneNumber>{each}</TelephoneNumber>" for each in numbers)
+    return (
+        f"<ExternalTnsOrder><CustomerOrderID>{customer_order_id}</CustomerOrderID><SiteId>701</SiteId>{extra}"
+        f"<Action>{action}</Action><TelephoneNumbers>{listed}</TelephoneNumbers></ExternalTnsOrder>"
+    )
+
+
+def number_body(number: str, application_id: str, **properties: str) -> dict[str, Any]:
+    """The document's step 4; `number` is E.164."""
+    credentials = {
+        "accountId": CONFIG.account_id,
+        "userName": CONFIG.dashboard_user,
+        "password": CONFIG.dashboard_password,
+    }
+    return {
+        "number": number,
+        "applicationId": application_id,
+        "name": "text messaging TN",
+        "provider": {"providerName": "bandwidth-dashboard", "properties": {**credentials, **properties}},
+    }
+
+
+@dataclass
+class Hosted:
+    """Numbers (E.164) that live elsewhere and are imported into Catapult, with their application."""
+
+    application_id: str
+    numbers: list[str]
 
 
 SMS_BODY = """

@@ -2,8 +2,10 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -11,14 +13,18 @@ from local.bandwidth.server import RunningSimulator, serve
 from tests.unit.local.bandwidth_support import (
     CONFIG,
     MMS_BODY,
+    NUMBERS,
     QUICK,
     SMS_BODY,
     Client,
+    Hosted,
     Received,
     Receiver,
     Setup,
     assign_application,
+    import_body,
     new_location,
+    number_body,
     order_body,
 )
 
@@ -42,9 +48,15 @@ def receiver() -> Iterator[Receiver]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            self._take(body if isinstance(body, list) else [body])
+
+        def do_GET(self) -> None:
+            self._take([dict(parse_qsl(urlsplit(self.path).query, strict_parsing=True))])
+
+        def _take(self, events: list[dict[str, Any]]) -> None:
             headers = {name.lower(): value for name, value in self.headers.items()}
-            status, answered = receiver.take(Received(self.path, headers, json.loads(body)))
+            status, answered = receiver.take(Received(self.command, self.path, headers, events))
             self.send_response(status)
             for name, value in answered.items():
                 self.send_header(name, value)
@@ -74,6 +86,14 @@ def dashboard(bandwidth: RunningSimulator) -> Iterator[Client]:
 def messaging(bandwidth: RunningSimulator) -> Iterator[Client]:
     """Bound to the user: the path is /messages."""
     base = f"{bandwidth.messaging_url}/users/{CONFIG.user_id}"
+    with Client(base, (CONFIG.messaging_token, CONFIG.messaging_secret)) as client:
+        yield client
+
+
+@pytest.fixture
+def catapult(bandwidth: RunningSimulator) -> Iterator[Client]:
+    """Bound to the user: paths start with /applications, /phoneNumbers or /messages."""
+    base = f"{bandwidth.catapult_url}/users/{CONFIG.user_id}"
     with Client(base, (CONFIG.messaging_token, CONFIG.messaging_secret)) as client:
         yield client
 
@@ -117,5 +137,22 @@ def set_up(dashboard: Client, receiver: Receiver) -> Callable[..., Setup]:
         status = dashboard.xml("GET", f"/orders/{order.findtext('Order/id')}")
         numbers = [f"+1{each.text}" for each in status.iter("FullNumber")]
         return Setup(application_id, location_id, location_path, numbers)
+
+    return run
+
+
+@pytest.fixture
+def host(dashboard: Client, catapult: Client, receiver: Receiver) -> Callable[..., Hosted]:
+    """Runs document 000's steps 1 to 4, with the receiver for incomingMessageUrl."""
+
+    def run(numbers: Sequence[str] = NUMBERS[:2], **properties: object) -> Hosted:
+        dashboard.xml("POST", "/externalTns", import_body(numbers=numbers), 201)
+        application = {"name": "MyFirstApp", "incomingMessageUrl": receiver.url, **properties}
+        location = catapult.post("/applications/", json=application).headers["Location"]
+        hosted = Hosted(location.rsplit("/", 1)[1], [f"+1{each}" for each in numbers])
+        for each in hosted.numbers:
+            response = catapult.post("/phoneNumbers", json=number_body(each, hosted.application_id))
+            assert response.status_code == 201, response.text
+        return hosted
 
     return run

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from local.bandwidth.callbacks import Courier
+from local.bandwidth.messages import callback
 from local.bandwidth.server import serve
 from tests.unit.local.bandwidth_support import (
     CONFIG,
@@ -116,7 +117,7 @@ class TestRepeats:
         with serve(CONFIG, replace(QUICK, callback_timeout=0.1)) as running:
             application = running.simulator.account.create_application("Alerts", receiver.url)
             event = {"type": "message-received", "to": "+1", "message": {"id": "1"}}
-            running.simulator.courier.send(application, [event])
+            running.simulator.courier.send([callback(application, event)])
             wait_until(lambda: running.simulator.courier.pending() == 0)
             [delivery] = running.simulator.courier.deliveries()
         assert delivery.attempts[0]["error"] == "ReadTimeout"
@@ -147,7 +148,7 @@ class TestRoutes:
                 "Alerts", "https://abc123.execute-api.us-east-1.amazonaws.com/live/callbacks/v2", "hook", "x"
             )
             event = {"type": "message-received", "to": "+1", "message": {"id": "1"}}
-            running.simulator.courier.send(application, [event])
+            running.simulator.courier.send([callback(application, event)])
             assert receiver.wait_for(1) == [event]
         assert receiver.received[0].path == "/restapis/abc123/live/_user_request_/callbacks/v2"
 
@@ -191,10 +192,21 @@ def test_callbacks_look_like_bandwidths(receiver: Receiver, control: Client, set
 
 def test_callbacks_can_be_looked_up(receiver: Receiver, control: Client, set_up: SetUp) -> None:
     setup = set_up(credentials=("hook", "open-sesame"))
-    callback = receive(control, setup, "delivered")
-    assert callback.keys() == {"id", "url", "type", "message_id", "to", "state", "reason", "attempts"}
-    assert callback["url"] == receiver.url
-    assert callback["type"] == "message-received"
+    shown = receive(control, setup, "delivered")
+    assert set(shown) == {
+        "id",
+        "api",
+        "method",
+        "url",
+        "type",
+        "message_id",
+        "to",
+        "state",
+        "reason",
+        "attempts",
+    }
+    assert (shown["api"], shown["method"], shown["url"]) == ("v2", "POST", receiver.url)
+    assert shown["type"] == "message-received"
     everything = control.get("/callbacks")
     assert "open-sesame" not in everything.text
     for query, count in (("type=message-sent", 0), ("state=delivered", 1), (f"to={setup.numbers[0][2:]}", 1)):

@@ -131,7 +131,7 @@ class TestCapture:
         messaging.post("/messages", json={"text": "private"})
         response = control.get("/requests?bodies=1")
         assert "private" not in response.text
-        assert response.json()["requests"][0]["body"] is None
+        assert response.json()["requests"][0]["body"] == '{"text": "[redacted]"}'
 
 
 class TestInput:
@@ -142,6 +142,8 @@ class TestInput:
             ("PUT", "/orders/run-1", {}, "fate: Field required"),
             ("PUT", "/area-codes/910", {"fate": "FAILED", "typo": 1}, "typo: Extra inputs"),
             ("PUT", "/orders/run-1", {"fate": "FAILED", "errors": []}, "errors: "),
+            ("PUT", "/orders/run-1", {"fate": "PARTIAL", "failed_numbers": ["x"]}, "failed_numbers.0: "),
+            ("PUT", "/orders/run-1", {"fate": "PARTIAL", "shape": "round"}, "shape: "),
             ("PUT", "/outcomes/nobody", {}, "'nobody' is not a telephone number"),
             ("PUT", "/outcomes/9195550142", {"types": ["message-read"]}, "types.0: "),
             ("POST", "/inbound", {"from": "x", "to": "9195550142"}, "from: "),
@@ -204,6 +206,10 @@ def test_the_account_at_a_glance(control: Client, set_up: Callable[..., Setup], 
             }
         ],
         "numbers": [{"number": each, "location_id": setup.location_id} for each in setup.numbers],
+        "external_orders": [],
+        "external_numbers": [],
+        "catapult_applications": [],
+        "phone_numbers": [],
     }
 
 
@@ -231,6 +237,12 @@ class TestCommand:
             "amazonaws.com=http://127.0.0.1:4566",
             "--receipt-types",
             "message-failed",
+            "--external-tns-shape",
+            "later",
+            "--message-location",
+            "alternate",
+            "--catapult-pace",
+            "on",
         ]
         root = Path(__file__).parents[3]
         with subprocess.Popen([*command, *options], cwd=root, stdout=subprocess.PIPE, text=True) as process:
@@ -238,6 +250,8 @@ class TestCommand:
                 assert process.stdout is not None
                 url = process.stdout.readline().split()[-1]
                 assert requests.get(f"{url}/_simulator/health", timeout=TIMEOUT).json()["status"] == "ok"
+                pace = requests.get(f"{url}/_simulator/pace", timeout=TIMEOUT).json()
+                assert (pace["imports_per_minute"], pace["burst"]) == (100, 800)
             finally:
                 process.terminate()
 

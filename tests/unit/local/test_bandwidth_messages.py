@@ -344,6 +344,7 @@ def test_the_messages_taken_can_be_looked_up(messaging: Client, control: Client,
     [shown] = control.get("/messages", params={"to": "+19195550143"}).json()["messages"]
     assert shown == {
         "id": sent["id"],
+        "api": "v2",
         "from": setup.numbers[0],
         "to": ["+19195550143"],
         "text": "Good morning, this is a test message",

@@ -187,9 +187,7 @@ def test_a_failure_has_its_code_and_reason(messages: Messages) -> None:
     assert (kept["state"], kept["errorCode"], kept["reason"]) == ("failed", 4432, "forbidden to country")
 
 
-@pytest.mark.parametrize(
-    ("doubt", "code"), [("send_unconfirmed", None), ("delivery_unknown", 9902)]
-)
+@pytest.mark.parametrize(("doubt", "code"), [("send_unconfirmed", None), ("delivery_unknown", 9902)])
 @pytest.mark.parametrize("end", ["delivered", "failed"])
 def test_an_end_clears_the_doubt_before_it(
     messages: Messages, doubt: str, code: int | None, end: str
@@ -253,7 +251,11 @@ def test_a_receipt_changes_nothing_that_we_knew_first(messages: Messages) -> Non
     messages.record(receipt("delivered", recipient="+19195559999", owner="+19195558888", application_id="x"))
     kept = stored(messages)
     assert (kept["to"], kept["owner"], kept["from"]) == ([THEIRS], OURS, OURS)
-    assert (kept["applicationId"], kept["tag"], kept["text"]) == ("an-application", "order 7", "Good morning!")
+    assert (kept["applicationId"], kept["tag"], kept["text"]) == (
+        "an-application",
+        "order 7",
+        "Good morning!",
+    )
     assert kept["sortKey"] == f"{AT}#out_1"
 
 
@@ -293,7 +295,7 @@ def after(messages: Messages, news: Sequence[Receipt]) -> dict[str, Any]:
     return {name: value for name, value in item.items() if name not in {"messageId", "sortKey"}}
 
 
-@settings(max_examples=40, **IN_MEMORY)  # type: ignore[arg-type]
+@settings(max_examples=20, **IN_MEMORY)  # type: ignore[arg-type]
 @given(order=st.permutations(NEWS), repeated=st.lists(st.sampled_from(NEWS), max_size=4))
 def test_early_late_and_repeated_receipts_all_lead_to_the_same_item(
     messages: Messages, order: list[Receipt], repeated: list[Receipt]
@@ -301,7 +303,7 @@ def test_early_late_and_repeated_receipts_all_lead_to_the_same_item(
     assert after(messages, [*order, *repeated]) == after(messages, NEWS)
 
 
-@settings(max_examples=40, **IN_MEMORY)  # type: ignore[arg-type]
+@settings(max_examples=20, **IN_MEMORY)  # type: ignore[arg-type]
 @given(news=st.lists(st.sampled_from([*NEWS, receipt("failed", error_code=4432, reason="no")]), max_size=6))
 def test_the_rank_never_falls_and_always_fits_the_state(messages: Messages, news: list[Receipt]) -> None:
     message_id = f"out_{next(_ids)}"

@@ -1,6 +1,7 @@
-"""What Bandwidth calls us back with. V2: a JSON array of events, each read on its own."""
+"""What Bandwidth calls us back with: V2 a JSON array of events, V1 one object or query at a time."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from bandwidth_messaging.domain import messages
@@ -8,12 +9,20 @@ from bandwidth_messaging.domain.messages import Message, Receipt, Unreadable
 from bandwidth_messaging.domain.phone_numbers import to_e164
 from bandwidth_messaging.domain.times import rfc3339
 
-_STATES = {
+_V2_STATES = {
     "message-sending": messages.SENDING,
     "message-sent": messages.SENT,
     "message-delivered": messages.DELIVERED,
     "message-failed": messages.FAILED,
 }
+# V1: `state` of an outbound message, unless `deliveryState` tells more.
+_V1_STATES = {
+    "queued": messages.SENDING,
+    "sending": messages.SENDING,
+    "sent": messages.SENT,
+    "error": messages.FAILED,
+}
+_V1_DELIVERY_STATES = {"delivered": messages.DELIVERED, "not-delivered": messages.FAILED}
 # No count or code comes near it; DynamoDB takes 38 digits.
 _MAX_COUNT = 10**9
 
@@ -23,22 +32,44 @@ def read_v2(body: str) -> list[Message | Receipt | Unreadable]:
 
     The body is an array on the wire; a bare object, as some published samples show it, is read too.
     """
+    events = _json(body)
+    if isinstance(events, Unreadable):
+        return [events]
+    return [_read(event, _v2_event) for event in (events if isinstance(events, list) else [events])]
+
+
+def read_v1(body: str) -> Message | Receipt | Unreadable:
+    """Return what a V1 callback by POST tells: one object (document "Hosted Messaging", step 6)."""
+    event = _json(body)
+    return event if isinstance(event, Unreadable) else _read(event, _v1_event)
+
+
+def read_v1_query(query: dict[str, str]) -> Message | Receipt | Unreadable:
+    """Return what a V1 callback by GET tells: the same fields as query parameters.
+
+    Several media come as one value, `[url1, url2]`.
+    """
+    media = query.get("media", "").removeprefix("[").removesuffix("]")
+    urls = [url.strip() for url in media.split(",") if url.strip()]
+    return _read(query | {"media": urls}, _v1_event)
+
+
+def _json(body: str) -> Any:
     try:
-        events = json.loads(body)
+        return json.loads(body)
     except (ValueError, RecursionError):
-        return [Unreadable(reason="the body is not JSON", body=body)]
-    return [_event(event) for event in (events if isinstance(events, list) else [events])]
+        return Unreadable(reason="the body is not JSON", body=body)
 
 
-def _event(event: Any) -> Message | Receipt | Unreadable:
+def _read(event: Any, read: Callable[[Any], Message | Receipt | str]) -> Message | Receipt | Unreadable:
+    """Return what `read` makes of the event; it returns, or raises, why it could not."""
     try:
         # Half a character (a lone surrogate) is JSON, but cannot be stored.
         json.dumps(event, ensure_ascii=False).encode()
-        if event["type"] == "message-received":
-            return _inbound(event)
-        if event["type"] in _STATES:
-            return _receipt(event)
-        reason = "its type is unknown"
+        told = read(event)
+        if not isinstance(told, str):
+            return told
+        reason = told
     except KeyError as error:
         reason = f"{error.args[0]} is missing"
     except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
@@ -46,10 +77,16 @@ def _event(event: Any) -> Message | Receipt | Unreadable:
     return Unreadable(reason=reason, body=json.dumps(event))
 
 
-def _inbound(event: dict[str, Any]) -> Message:
+def _v2_event(event: dict[str, Any]) -> Message | Receipt | str:
+    if event["type"] == "message-received":
+        return _v2_inbound(event)
+    return _v2_receipt(event) if event["type"] in _V2_STATES else "its type is unknown"
+
+
+def _v2_inbound(event: dict[str, Any]) -> Message:
     message = event["message"]
     return Message(
-        message_id=_id(message),
+        message_id=_id(message, "id"),
         direction="in",
         api="v2",
         owner=_number(message.get("owner") or event["to"]),
@@ -65,10 +102,10 @@ def _inbound(event: dict[str, Any]) -> Message:
     )
 
 
-def _receipt(event: dict[str, Any]) -> Receipt:
+def _v2_receipt(event: dict[str, Any]) -> Receipt:
     message = event["message"]
-    bandwidth_id, tag = _id(message), _text(message.get("tag"))
-    state = _STATES[event["type"]]
+    bandwidth_id, tag = _id(message, "id"), _text(message.get("tag"))
+    state = _V2_STATES[event["type"]]
     failed = state == messages.FAILED
     error_code = _count(event.get("errorCode"))
     return Receipt(
@@ -86,9 +123,57 @@ def _receipt(event: dict[str, Any]) -> Receipt:
     )
 
 
-def _id(message: dict[str, Any]) -> str:
-    if not (bandwidth_id := str(message["id"] or "")):
-        raise KeyError("message.id")
+def _v1_event(event: dict[str, Any]) -> Message | Receipt | str:
+    if event["eventType"] not in {"sms", "mms"}:
+        return "its eventType is unknown"
+    if event["direction"] == "in":
+        return _v1_inbound(event)
+    return _v1_receipt(event)
+
+
+def _v1_inbound(event: dict[str, Any]) -> Message:
+    return Message(
+        message_id=_id(event, "messageId"),
+        direction="in",
+        api="v1",
+        owner=_number(event["to"]),
+        sender=_number(event["from"]),
+        recipients=(_number(event["to"]),),
+        text=_text(event.get("text")) or "",
+        state=messages.RECEIVED,
+        time=rfc3339(event["time"]),
+        application_id=_text(event.get("applicationId")),
+        media=tuple(str(url) for url in _list(event.get("media") or ())),
+        tag=_text(event.get("tag")),
+        segment_count=_count(event.get("segmentCount")),
+    )
+
+
+def _v1_receipt(event: dict[str, Any]) -> Receipt | str:
+    state = _V1_DELIVERY_STATES.get(event.get("deliveryState", "")) or _V1_STATES.get(event.get("state", ""))
+    if state is None:
+        return "its state is unknown"
+    bandwidth_id, tag = _id(event, "messageId"), _text(event.get("tag"))
+    failed = state == messages.FAILED
+    error_code = _count(event.get("deliveryCode")) if failed else None
+    return Receipt(
+        message_id=tag if messages.is_our_message_id(tag) else bandwidth_id,
+        bandwidth_id=bandwidth_id,
+        state=messages.state_after_failure(error_code) if failed else state,
+        time=rfc3339(event["time"]),
+        api="v1",
+        owner=_number(event["from"]),
+        recipient=_number(event["to"]),
+        application_id=_text(event.get("applicationId")),
+        segment_count=_count(event.get("segmentCount")),
+        error_code=error_code,
+        reason=str(event.get("deliveryDescription") or "") or None if failed else None,
+    )
+
+
+def _id(message: dict[str, Any], name: str) -> str:
+    if not (bandwidth_id := str(message[name] or "")):
+        raise KeyError(name)
     return bandwidth_id
 
 

@@ -1,9 +1,10 @@
-"""Bandwidth's Dashboard API (XML, Basic auth): applications, locations (sippeers), number orders.
+"""Bandwidth's Dashboard API (XML, Basic auth): applications, locations (sippeers), orders of numbers.
 
-Paths, elements and their order are those of "Messaging 2.0 API Setup"; each method names its heading.
+Paths, elements and their order are those of "Messaging 2.0 API Setup" and "Hosted Messaging"; each method
+names its heading.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final, Literal
@@ -13,11 +14,12 @@ from bandwidth_messaging.bandwidth.credentials import BasicCredentials
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected
 from bandwidth_messaging.bandwidth.transport import Answer, ErrorBody, Transport
 from bandwidth_messaging.bandwidth.xml import E, Element
-from bandwidth_messaging.domain.orders import Failure, OrderStatus
-from bandwidth_messaging.domain.phone_numbers import from_ten_digits
+from bandwidth_messaging.domain.orders import FAILED, Action, Failure, OrderStatus
+from bandwidth_messaging.domain.phone_numbers import from_ten_digits, to_ten_digits
 
 _XML: Final = "application/xml; charset=utf-8"
 _PROXY_PEER_ID: Final = "539692"
+_NOT_FOUND: Final = OrderStatus("NOT_FOUND")
 
 
 @dataclass(frozen=True)
@@ -183,11 +185,7 @@ class Dashboard:
             if xml.text(listed, "CustomerOrderId") in {customer_order_id, None}
             and (order_id := xml.text(listed, "OrderId") or xml.text(listed, "orderId"))
         }
-        if len(found) > 1:
-            raise BandwidthRejected(
-                "GET /orders", words=f"{len(found)} orders carry the CustomerOrderId {customer_order_id}"
-            )
-        return found.pop() if found else None
+        return _only_one(found, "GET /orders", customer_order_id)
 
     def order_status(self, order_id: str) -> OrderStatus:
         """Return how far the order is (heading "Check Order Status").
@@ -195,13 +193,9 @@ class Dashboard:
         An order that is not to be found yet, right after it was placed, has the status NOT_FOUND.
         Raises BandwidthGarbled if the answer tells no status.
         """
-        path = f"/orders/{order_id}"
-        try:
-            answer = self._transport.send("GET", self._account + path)
-        except BandwidthRejected as error:
-            if error.status == HTTPStatus.NOT_FOUND:
-                return OrderStatus("NOT_FOUND")
-            raise
+        answer = self._order(f"/orders/{order_id}")
+        if answer is None:
+            return _NOT_FOUND
         root = _root(answer)
         if (status := xml.text(root, "OrderStatus")) is None:
             raise _rejection(answer, root) or answer.garbled("tells no OrderStatus")
@@ -209,6 +203,80 @@ class Dashboard:
         return OrderStatus(
             status, tuple(from_ten_digits(number) for number in completed), tuple(_failures(root))
         )
+
+    def create_import_request(
+        self,
+        *,
+        customer_order_id: str,
+        site_id: str,
+        sip_peer_id: str | None,
+        action: Action,
+        numbers: Sequence[str],
+    ) -> str:
+        """Import or remove numbers (E.164) and return the order's id (document "Hosted Messaging", step 1).
+
+        The spelling CustomerOrderID is this resource's own; the order's id comes in the body only.
+        """
+        order = E.ExternalTnsOrder(E.CustomerOrderID(customer_order_id), E.SiteId(site_id))
+        if sip_peer_id is not None:
+            order.append(E.SipPeerId(sip_peer_id))
+        order.append(E.Action(action))
+        order.append(E.TelephoneNumbers(*(E.TelephoneNumber(to_ten_digits(number)) for number in numbers)))
+        return _required(self._write("POST", "/externalTns", order), ".//OrderId")
+
+    def find_import_request(self, customer_order_id: str) -> str | None:
+        """Return the id of the import order with this CustomerOrderID, None if Bandwidth knows none.
+
+        Raises BandwidthRejected if there are several.
+        """
+        root = self._get("/externalTns", {"customerOrderId": customer_order_id})
+        found = {
+            order_id
+            for listed in root.iterfind(".//ExternalTnsOrder")
+            if (xml.text(listed, ".//CustomerOrderID") or xml.text(listed, ".//CustomerOrderId"))
+            in {customer_order_id, None}
+            and (order_id := xml.text(listed, "OrderId"))
+        }
+        return _only_one(found, "GET /externalTns", customer_order_id)
+
+    def import_status(self, order_id: str, requested: Sequence[str]) -> OrderStatus:
+        """Return how far an import order is (document "Hosted Messaging", step 2).
+
+        Who succeeded is computed from what was `requested` (E.164): failed numbers may or may not stay in the
+        answer's own list, and an error may name no number. A FAILED order failed for all of them.
+        """
+        answer = self._order(f"/externalTns/{order_id}")
+        if answer is None:
+            return _NOT_FOUND
+        root = _root(answer)
+        if (status := xml.text(root, ".//ProcessingStatus")) is None:
+            raise _rejection(answer, root) or answer.garbled("tells no ProcessingStatus")
+        order = OrderStatus(status, failures=tuple(_failures(root)))
+        if order.ended_as is None:
+            return OrderStatus(status)
+        named = {failure["number"]: failure for failure in order.failures}
+        listed = {from_ten_digits(number) for number in xml.texts(root, ".//Order//TelephoneNumber")}
+        failed = [
+            number
+            for number in requested
+            if order.ended_as == FAILED or number in named or (listed and number not in listed)
+        ]
+        general = named.get(None) or _failure(None, ErrorBody(None, None))
+        return OrderStatus(
+            status,
+            completed=tuple(number for number in requested if number not in set(failed)),
+            failures=tuple(named.get(number) or general | {"number": number} for number in failed)
+            or order.failures,
+        )
+
+    def _order(self, path: str) -> Answer | None:
+        """Return the answer about an order, None if it is not to be found yet, right after it was placed."""
+        try:
+            return self._transport.send("GET", self._account + path)
+        except BandwidthRejected as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
 
     def _get(self, path: str, params: dict[str, str] | None = None) -> Element:
         answer = self._transport.send("GET", self._account + path, params=params)
@@ -232,6 +300,13 @@ def read_error(body: bytes) -> ErrorBody | None:
         return next((error for _, error in _errors(xml.read(body))), None)
     except xml.Malformed:
         return None
+
+
+def _only_one(found: set[str], request: str, customer_order_id: str) -> str | None:
+    if len(found) > 1:
+        words = f"{len(found)} orders carry the CustomerOrderId {customer_order_id}"
+        raise BandwidthRejected(request, words=words)
+    return found.pop() if found else None
 
 
 def _messaging(site_id: str, location_id: str) -> str:
@@ -292,12 +367,11 @@ def _failures(root: Element) -> Iterator[Failure]:
             of_number.setdefault(number, error)
         else:
             of_order.append(error)
-    failed = of_number.keys() | set(xml.texts(root, "FailedNumbers//FullNumber"))
+    unexplained = set(xml.texts(root, "FailedNumbers//FullNumber")) - of_number.keys()
     general = of_order[0] if of_order else ErrorBody(None, None)
-    for number in sorted(failed):
+    for number in sorted(of_number.keys() | unexplained):
         yield _failure(from_ten_digits(number), of_number.get(number, general))
-    if not failed:
-        yield from (_failure(None, error) for error in of_order)
+    yield from (_failure(None, error) for error in of_order if not (unexplained and error is general))
 
 
 def _failure(number: str | None, error: ErrorBody) -> Failure:

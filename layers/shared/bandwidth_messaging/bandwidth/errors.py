@@ -4,13 +4,25 @@ State machines match these classes by their names, so a name is part of the mach
 No message of an error holds credentials, a telephone number or the text of a message.
 """
 
+import re
+from typing import Final
+
+_NUMBER: Final = re.compile(r"\+?\d{6,11}(\d{4})\b")
+
 
 class BandwidthError(Exception):
     """Base of all of them."""
 
 
 class BandwidthUnavailable(BandwidthError):
-    """Refused before it was accepted (429, 503, no connection), or a read that failed: repeat it later."""
+    """Refused before it was accepted (429, 503, no connection), or a read that failed: repeat it later.
+
+    `wait_seconds` is how long, where Bandwidth said so (X-RateLimit-Reset).
+    """
+
+    def __init__(self, message: str, *, wait_seconds: int | None = None) -> None:
+        self.wait_seconds = wait_seconds
+        super().__init__(message)
 
 
 class BandwidthOutcomeUnknown(BandwidthError):
@@ -24,7 +36,8 @@ class BandwidthUnauthorized(BandwidthError):
 class BandwidthRejected(BandwidthError):
     """Bandwidth said no, also inside a 2xx answer: repeating the same request will not help.
 
-    `status` is the HTTP status, `code` Bandwidth's error code or type and `words` its description.
+    `status` is the HTTP status, `code` Bandwidth's error code or type and `words` its description, whole;
+    the error's own text shows the last four digits of numbers in it.
     """
 
     def __init__(
@@ -38,7 +51,8 @@ class BandwidthRejected(BandwidthError):
         self.status = status
         self.code = code
         self.words = words or "no reason given"
-        super().__init__(f"{request} was rejected: {f'{code} ' if code else ''}{self.words}")
+        shown = _NUMBER.sub(r"…\1", self.words)
+        super().__init__(f"{request} was rejected: {f'{code} ' if code else ''}{shown}")
 
 
 class BandwidthGarbled(BandwidthError):

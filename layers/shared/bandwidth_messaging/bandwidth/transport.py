@@ -1,6 +1,8 @@
 """HTTP to Bandwidth: one request, one answer, and the error that tells what may be done next."""
 
 import hashlib
+import math
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -21,13 +23,22 @@ from bandwidth_messaging.bandwidth.errors import (
 
 _CONNECT_SECONDS: Final = 3.05
 _ANSWER_SECONDS: Final = 20
+_MEANINGS: Final[dict[int, type[BandwidthError]]] = {
+    HTTPStatus.TOO_MANY_REQUESTS: BandwidthUnavailable,
+    HTTPStatus.SERVICE_UNAVAILABLE: BandwidthUnavailable,
+    HTTPStatus.UNAUTHORIZED: BandwidthUnauthorized,
+    HTTPStatus.FORBIDDEN: BandwidthUnauthorized,
+}
+# X-RateLimit-Reset is in seconds on the Dashboard and in milliseconds on Catapult.
+_MILLISECONDS_FROM: Final = 10**11
 
 
 class ErrorBody(NamedTuple):
-    """The first error that an answer's body names."""
+    """The first error that an answer's body names, and what it means where the HTTP status misleads."""
 
     code: str | None
     words: str | None
+    means: type[BandwidthError] | None = None
 
 
 @dataclass(frozen=True)
@@ -105,17 +116,29 @@ class Transport:
 
     def _refusal(self, method: str, answer: Answer) -> BandwidthError:
         status = answer.status
-        if status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
-            return BandwidthUnavailable(f"{answer.request} was answered {status}, try later")
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            return _failed(answer.request, method, f"was answered {status}")
         error = self._read_error(answer.body) or ErrorBody(None, f"HTTP {status} without a reason")
-        if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        meaning = error.means or _MEANINGS.get(status)
+        if meaning is BandwidthUnavailable:
+            wait = _wait_seconds(answer.headers.get("X-RateLimit-Reset"))
+            return BandwidthUnavailable(
+                f"{answer.request} was answered {status}, try later", wait_seconds=wait
+            )
+        if meaning is BandwidthUnauthorized:
             return BandwidthUnauthorized(
                 f"{answer.request} was answered {status} ({error.words}): "
                 "check the credentials in the Bandwidth secret and the rights of that user"
             )
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            return _failed(answer.request, method, f"was answered {status}")
         return BandwidthRejected(answer.request, status=status, code=error.code, words=error.words)
+
+
+def _wait_seconds(reset: str | None) -> int | None:
+    """Return the whole seconds until a limit ends, at least one; None where nothing readable says when."""
+    if reset is None or not reset.isdecimal():
+        return None
+    ends = int(reset) / 1000 if int(reset) >= _MILLISECONDS_FROM else int(reset)
+    return max(math.ceil(ends - time.time()), 1)
 
 
 def _without_answer(request: str, method: str, error: requests.RequestException) -> BandwidthError:

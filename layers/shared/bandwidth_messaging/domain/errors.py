@@ -1,7 +1,10 @@
 """What is wrong with an input, field by field."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+# The cause of a failed state may hold 32,768 characters.
+_SHOWN: Final = 100
 
 
 class FieldProblem(NamedTuple):
@@ -19,4 +22,7 @@ class InvalidInput(ValueError):
 
     def __init__(self, problems: Iterable[FieldProblem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("; ".join(f"{field}: {detail}" for field, detail in self.problems))
+        shown = [f"{field}: {detail}" for field, detail in self.problems[:_SHOWN]]
+        if len(self.problems) > _SHOWN:
+            shown.append(f"and {len(self.problems) - _SHOWN} more")
+        super().__init__("; ".join(shown))

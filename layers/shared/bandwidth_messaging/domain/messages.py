@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, TypeGuard
 
 Direction = Literal["in", "out"]
 Api = Literal["v1", "v2"]
@@ -29,8 +29,8 @@ RANKS: Final[dict[str, int]] = {
 
 _OUR_ID_PREFIX: Final = "out_"
 
-# Failure codes that leave open whether the message arrived (wire: message-failed, class 9).
-_AMBIGUOUS_CODES: Final = frozenset({9902, 9999})
+# Failure codes that leave open whether the message arrived: class 9; V1 writes them without that digit.
+_AMBIGUOUS_CODES: Final = frozenset({9902, 9999, 902, 999})
 
 
 def new_message_id() -> str:
@@ -38,7 +38,7 @@ def new_message_id() -> str:
     return f"{_OUR_ID_PREFIX}{uuid.uuid4().hex}"
 
 
-def is_our_message_id(tag: str | None) -> bool:
+def is_our_message_id(tag: str | None) -> TypeGuard[str]:
     """Tell whether a receipt's tag is an id of ours rather than another sender's tag."""
     return tag is not None and tag.startswith(_OUR_ID_PREFIX)
 

@@ -5,7 +5,8 @@ import re
 from dataclasses import dataclass
 from typing import Final, Literal, TypedDict
 
-Kind = Literal["messaging_v2"]
+Kind = Literal["hosted_messaging", "messaging_v2"]
+Action = Literal["IMPORT", "REMOVE"]
 Ended = Literal["completed", "partial", "failed"]
 
 STARTED: Final = "started"

@@ -2,13 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
-from bandwidth_messaging.domain.phone_numbers import to_e164
-from bandwidth_messaging.domain.validation import CamelModel
-
-PhoneNumber = Annotated[str, AfterValidator(to_e164)]
-"""A telephone number as people type it; E.164 once read."""
+from bandwidth_messaging.domain.validation import CamelModel, PhoneNumber
 
 _OneOrList = BeforeValidator(lambda given: [given] if isinstance(given, str) else given)
 

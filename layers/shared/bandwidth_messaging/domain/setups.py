@@ -1,11 +1,11 @@
 """What a person or a program gives to start a set-up."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
-from bandwidth_messaging.domain.orders import MAX_QUANTITY, is_customer_order_id
-from bandwidth_messaging.domain.validation import CamelModel
+from bandwidth_messaging.domain.orders import MAX_QUANTITY, Action, is_customer_order_id
+from bandwidth_messaging.domain.validation import CamelModel, PhoneNumber
 
 MAX_DEADLINE_HOURS = 168
 """A week of polls every five minutes stays within Step Functions' 25,000 history events (9 a poll)."""
@@ -13,24 +13,19 @@ MAX_DEADLINE_HOURS = 168
 _Name = Annotated[str, Field(min_length=1, max_length=50)]
 
 
-class MessagingV2Setup(CamelModel):
-    """Input of the state machine messaging_v2 and of POST /setups/messaging-v2.
+def _digits(value: object) -> object:
+    """Let people write an id of digits without quotes."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
-    Only `areaCode` must be given. Names left out are taken from the stack, `siteId` from its parameter.
-    """
 
-    area_code: str = Field(
-        pattern=r"^[2-9][0-9]{2}$", description="Area code of the wanted numbers", examples=["910"]
-    )
-    quantity: int = Field(1, ge=1, le=MAX_QUANTITY, description="How many numbers to order")
-    application_name: _Name | None = Field(None, description="AppName; found by name before it is made")
-    location_name: _Name | None = Field(None, description="PeerName; found by name before it is made")
-    is_default_peer: bool | None = Field(
-        None, description="Make the location its site's default; left out: only if it is the site's first"
-    )
-    toll_free: bool = Field(True, description="Enable texting with toll-free numbers")
-    short_code: bool = Field(True, description="Enable texting with short codes")
-    site_id: str | None = Field(None, pattern=r"^[0-9]+$", description="Sub-account; left out: the stack's")
+_Id = Annotated[str, BeforeValidator(_digits), Field(pattern=r"^[0-9]+$")]
+
+
+class Setup(CamelModel):
+    """What both set-ups take; what is left out comes from the stack."""
+
+    application_name: _Name | None = Field(None, description="Found by name before it is made")
+    site_id: _Id | None = Field(None, description="Sub-account; left out: the stack's")
     deadline_hours: float = Field(
         24, gt=0, le=MAX_DEADLINE_HOURS, description="How long to wait for the order to end"
     )
@@ -38,10 +33,28 @@ class MessagingV2Setup(CamelModel):
         None, description="Your own id of the order; left out: the execution's name"
     )
 
-    @field_validator("area_code", "site_id", mode="before")
+    @field_validator("customer_order_id")
     @classmethod
-    def _digits_may_come_as_a_number(cls, value: object) -> object:
-        return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    def _taken_by_bandwidth(cls, value: str | None) -> str | None:
+        if value is not None and not is_customer_order_id(value):
+            message = "may hold up to 40 letters, digits, spaces and dashes"
+            raise ValueError(message)
+        return value
+
+
+class MessagingV2Setup(Setup):
+    """Input of the state machine messaging_v2 and of POST /setups/messaging-v2. `areaCode` must be given."""
+
+    area_code: Annotated[str, BeforeValidator(_digits)] = Field(
+        pattern=r"^[2-9][0-9]{2}$", description="Area code of the wanted numbers", examples=["910"]
+    )
+    quantity: int = Field(1, ge=1, le=MAX_QUANTITY, description="How many numbers to order")
+    location_name: _Name | None = Field(None, description="PeerName; found by name before it is made")
+    is_default_peer: bool | None = Field(
+        None, description="Make the location its site's default; left out: only if it is the site's first"
+    )
+    toll_free: bool = Field(True, description="Enable texting with toll-free numbers")
+    short_code: bool = Field(True, description="Enable texting with short codes")
 
     @field_validator("location_name")
     @classmethod
@@ -52,10 +65,41 @@ class MessagingV2Setup(CamelModel):
             raise ValueError(message)
         return value
 
-    @field_validator("customer_order_id")
+    @property
+    def requested(self) -> int:
+        """Return how many numbers are asked for."""
+        return self.quantity
+
+
+class HostedMessagingSetup(Setup):
+    """Input of the state machine hosted_messaging and of POST /setups/hosted-messaging.
+
+    Only `telephoneNumbers` must be given: numbers of North America as people write them; E.164 once read,
+    each once, in the order given.
+    """
+
+    telephone_numbers: list[PhoneNumber] = Field(
+        min_length=1, description="Up to 5,000 numbers", examples=[["(919) 991-8388", "+14158714245"]]
+    )
+    action: Action = Field("IMPORT", description="IMPORT, or REMOVE to give the numbers back")
+    sip_peer_id: _Id | None = Field(None, description="Location the numbers are provisioned to")
+    application_id: str | None = Field(None, description="Catapult application; left out: found by its name")
+    callback_http_method: Literal["GET", "POST"] = Field("POST", description="How Catapult calls back")
+
+    @field_validator("telephone_numbers")
     @classmethod
-    def _taken_by_bandwidth(cls, value: str | None) -> str | None:
-        if value is not None and not is_customer_order_id(value):
-            message = "may hold up to 40 letters, digits, spaces and dashes"
+    def _one_orders_worth(cls, value: list[str]) -> list[str]:
+        if abroad := [number for number in value if not number.startswith("+1")]:
+            message = f"{len(abroad)} of them are not numbers of North America, the first being {abroad[0]}"
             raise ValueError(message)
-        return value
+        numbers = list(dict.fromkeys(value))
+        if len(numbers) > MAX_QUANTITY:
+            parts = -(-len(numbers) // MAX_QUANTITY)
+            message = f"are {len(numbers)}; one order takes up to {MAX_QUANTITY}: start {parts} set-ups"
+            raise ValueError(message)
+        return numbers
+
+    @property
+    def requested(self) -> int:
+        """Return how many numbers are asked for."""
+        return len(self.telephone_numbers)

@@ -1,12 +1,16 @@
 """JSON in, models out: camelCase fields, and every wrong one named."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 from bandwidth_messaging.domain.errors import FieldProblem, InvalidInput
+from bandwidth_messaging.domain.phone_numbers import to_e164
+
+PhoneNumber = Annotated[str, AfterValidator(to_e164)]
+"""A telephone number as people type it; E.164 once read."""
 
 
 class CamelModel(BaseModel):

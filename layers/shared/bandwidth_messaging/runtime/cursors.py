@@ -7,19 +7,19 @@ from bandwidth_messaging.domain.errors import FieldProblem, InvalidInput
 from bandwidth_messaging.store.dynamodb import Item
 
 
-def write(next_key: Item | None) -> str | None:
-    """Return the cursor of a page's end, None after the last page."""
-    return base64.urlsafe_b64encode(json.dumps(next_key).encode()).decode() if next_key else None
+def write(next_key: Item | None, *, of: str) -> str | None:
+    """Return the cursor of a page's end, None after the last page. `of` names the list."""
+    return base64.urlsafe_b64encode(json.dumps([of, next_key]).encode()).decode() if next_key else None
 
 
-def read(cursor: str | None) -> Item | None:
-    """Return the key that a cursor stands for. Raises InvalidInput if it is none of ours."""
+def read(cursor: str | None, *, of: str) -> Item | None:
+    """Return the key that a cursor stands for. Raises InvalidInput if it is none of the list `of`."""
     if cursor is None:
         return None
     try:
-        key = json.loads(base64.b64decode(cursor, altchars=b"-_", validate=True))
-    except ValueError:
-        key = None
-    if not isinstance(key, dict) or not all(isinstance(value, str) for value in key.values()):
+        listed, key = json.loads(base64.b64decode(cursor, altchars=b"-_", validate=True))
+    except (ValueError, TypeError):
+        listed, key = None, None
+    if listed != of or not isinstance(key, dict) or not all(isinstance(value, str) for value in key.values()):
         raise InvalidInput([FieldProblem("cursor", "is not a cursor that this list returned")])
     return key

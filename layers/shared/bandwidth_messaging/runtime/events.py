@@ -16,7 +16,13 @@ _MESSAGES = {
     "failed": "Message Failed",
     "received": "Message Received",
 }
-_NUMBERS = {"active": "Number Activated", "failed": "Number Failed"}
+_NUMBERS = {
+    "pending": "Number Pending",
+    "active": "Number Activated",
+    "failed": "Number Failed",
+    "releasing": "Number Releasing",
+    "released": "Number Released",
+}
 _ORDERS = {
     "started": "Order Started",
     "ordered": "Order Placed",

@@ -23,8 +23,10 @@ class Settings:
     bandwidth_user_id: str
     dashboard_url: str
     messaging_url: str
+    catapult_url: str
     # Only the functions that need these have them.
     callback_url: str = ""
+    hosted_messaging_state_machine: str = ""
     messaging_v2_state_machine: str = ""
 
 

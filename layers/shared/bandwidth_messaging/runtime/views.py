@@ -17,9 +17,12 @@ _MESSAGE = (
 )  # fmt: skip
 _NUMBER = (
     "number", "state", "api", "applicationId", "locationId", "siteId", "orderId", "customerOrderId", "reason",
+    "errorCode",
 )  # fmt: skip
-_ORDER = ("kind", "orderId", "applicationId", "locationId", "requested", "completed", "failed", "reason",
-          "executionArn")  # fmt: skip
+_ORDER = (
+    "kind", "orderId", "applicationId", "locationId", "requested", "completed", "failed", "reason",
+    "executionArn",
+)  # fmt: skip
 _ORDER_STATES = (STARTED, ORDERED, COMPLETED, PARTIAL, ORDER_FAILED)
 
 

@@ -4,7 +4,7 @@ Clients and stores live as long as the Lambda environment; credentials are read 
 """
 
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_stepfunctions import SFNClient
 
+    from bandwidth_messaging.bandwidth.catapult import Catapult
     from bandwidth_messaging.bandwidth.credentials import BasicCredentials
     from bandwidth_messaging.bandwidth.dashboard import Dashboard
     from bandwidth_messaging.bandwidth.messaging import Messaging
@@ -95,10 +96,12 @@ def quarantine() -> "Quarantine":
 
 def dashboard() -> "Dashboard":
     """Return the Dashboard API with the credentials of now."""
-    from bandwidth_messaging.bandwidth.credentials import BasicCredentials
+    return _dashboard(dashboard_credentials())
 
-    secret = _secret(settings().bandwidth_secret)
-    return _dashboard(BasicCredentials(secret["dashboardUser"], secret["dashboardPassword"]))
+
+def dashboard_credentials() -> "BasicCredentials":
+    """Return the Dashboard user, whom Catapult too asks for when a number is imported."""
+    return _credentials(settings().bandwidth_secret, "dashboardUser", "dashboardPassword")
 
 
 @lru_cache(maxsize=1)
@@ -110,10 +113,23 @@ def _dashboard(credentials: "BasicCredentials") -> "Dashboard":
 
 def messaging() -> "Messaging":
     """Return the V2 messaging API with the credentials of now."""
-    from bandwidth_messaging.bandwidth.credentials import BasicCredentials
+    return _messaging(_messaging_credentials())
 
-    secret = _secret(settings().bandwidth_secret)
-    return _messaging(BasicCredentials(secret["messagingToken"], secret["messagingSecret"]))
+
+def catapult() -> "Catapult":
+    """Return the V1 API with the credentials of now."""
+    return _catapult(_messaging_credentials())
+
+
+@lru_cache(maxsize=1)
+def _catapult(credentials: "BasicCredentials") -> "Catapult":
+    from bandwidth_messaging.bandwidth.catapult import Catapult
+
+    return Catapult(settings().catapult_url, settings().bandwidth_user_id, credentials)
+
+
+def _messaging_credentials() -> "BasicCredentials":
+    return _credentials(settings().bandwidth_secret, "messagingToken", "messagingSecret")
 
 
 @lru_cache(maxsize=1)
@@ -125,13 +141,13 @@ def _messaging(credentials: "BasicCredentials") -> "Messaging":
 
 def callback_credentials() -> "BasicCredentials":
     """Return what a callback must carry, and what Bandwidth is told to send."""
-    from bandwidth_messaging.bandwidth.credentials import BasicCredentials
-
-    secret = _secret(settings().callback_secret)
-    return BasicCredentials(secret["username"], secret["password"])
+    return _credentials(settings().callback_secret, "username", "password")
 
 
-def _secret(name: str) -> dict[str, Any]:
+def _credentials(secret_name: str, username: str, password: str) -> "BasicCredentials":
     from aws_lambda_powertools.utilities.parameters import get_secret
 
-    return get_secret(name, transform="json", max_age=_SECRET_SECONDS)
+    from bandwidth_messaging.bandwidth.credentials import BasicCredentials
+
+    secret: dict[str, str] = get_secret(secret_name, transform="json", max_age=_SECRET_SECONDS)
+    return BasicCredentials(secret[username], secret[password])

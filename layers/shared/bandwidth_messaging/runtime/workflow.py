@@ -1,11 +1,13 @@
 """A step of a state machine: JSON in, one call, JSON out, and a line in the order's record."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from bandwidth_messaging.bandwidth.errors import BandwidthError
 from bandwidth_messaging.domain.errors import InvalidInput
+from bandwidth_messaging.domain.orders import OrderStatus
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.domain.validation import CamelModel, parse
 from bandwidth_messaging.runtime import wiring
@@ -14,6 +16,8 @@ from bandwidth_messaging.runtime.logging import logger
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+# What a state may carry is bounded; every failed number has its own record.
+FAILURES_SHOWN = 100
 _IDS = ("applicationId", "locationId", "orderId")
 
 
@@ -59,7 +63,9 @@ def step[Request: StepInput](
                 told = isinstance(error, BandwidthError | InvalidInput)
                 reason = f"{type(error).__name__}: {error}" if told else type(error).__name__
                 logger.warning("step failed", reason=reason)
-                record("failed", reason, {})
+                # What the machine must see is this error, whatever becomes of the record.
+                with suppress(Exception):
+                    record("failed", reason, {})
                 raise
             returned = result.model_dump(by_alias=True, mode="json")
             record("succeeded", result.detail, {name: returned[name] for name in _IDS if name in returned})
@@ -69,3 +75,9 @@ def step[Request: StepInput](
         return handler
 
     return decorate
+
+
+def reason_of(order_id: str, order: OrderStatus) -> str:
+    """Return in words why Bandwidth's order failed."""
+    said = {f"{failure['code'] or ''} {failure['reason']}".strip() for failure in order.failures}
+    return f"Bandwidth's order {order_id} failed: {'; '.join(sorted(said)) or 'no reason given'}"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Item = dict[str, Any]
 Path = str | tuple[str, ...]
 Changes = Mapping[Any, Any]
-"""Path to value; None values are left out."""
+"""Path to value."""
 
 _serialize: Final = TypeSerializer().serialize
 _deserialize: Final = TypeDeserializer().deserialize
@@ -71,14 +71,14 @@ class Table:
         *,
         assign: Changes | None = None,
         keep: Changes | None = None,
-        remove: Sequence[str] = (),
         condition: str | None = None,
         values: Item | None = None,
     ) -> Item | None:
         """Change one item, making it if need be; return it as it is now, or None if the condition failed.
 
-        `assign` is written over what is there, `keep` only where nothing is. A tuple names a place inside
-        a map. In `condition`, #name stands for an attribute and :name for an entry of `values`.
+        `assign` is written over what is there, and its None values take away what is there; `keep` is written
+        only where nothing is, without its None values. A tuple names a place inside a map. In `condition`,
+        #name stands for an attribute and :name for an entry of `values`.
         """
         names: dict[str, str] = {}
         given = {f":{name}": value for name, value in (values or {}).items()}
@@ -90,8 +90,8 @@ class Table:
                     given[placeholder] = value
                     sets.append(mode.format(_path(path, names), placeholder))
         expression = f"SET {', '.join(sets)}" if sets else ""
-        if remove:
-            expression += f" REMOVE {', '.join(_path(name, names) for name in remove)}"
+        if taken_away := [_path(path, names) for path, value in (assign or {}).items() if value is None]:
+            expression += f" REMOVE {', '.join(taken_away)}"
         names |= {f"#{name}": name for name in re.findall(r"#(\w+)", condition or "")}
         request: dict[str, Any] = {
             "TableName": self.name,

@@ -63,8 +63,7 @@ class Messages:
         """Undo a claim whose request Bandwidth surely did not take, so that it can be sent later."""
         self._table.update(
             message_key(message_id),
-            assign={"state": messages.ACCEPTED, "rank": RANKS[messages.ACCEPTED]},
-            remove=["sendingAt"],
+            assign={"state": messages.ACCEPTED, "rank": RANKS[messages.ACCEPTED], "sendingAt": None},
             condition="#state = :sending",
             values={"sending": messages.SENDING},
         )
@@ -91,13 +90,10 @@ class Messages:
             "segmentCount": segment_count,
             f"{state}At": at,
         }
-        why = {"errorCode": error_code, "reason": reason}
         moved = self._table.update(
             message_key(message_id),
-            assign={"state": state, "rank": RANKS[state], **why},
+            assign={"state": state, "rank": RANKS[state], "errorCode": error_code, "reason": reason},
             keep=facts | (first_seen or {}),
-            # What was in doubt before is so no more.
-            remove=[name for name, value in why.items() if value is None],
             condition="attribute_not_exists(#messageId) OR #rank < :rank" if first_seen else "#rank < :rank",
             values={"rank": RANKS[state]},
         )

@@ -1,5 +1,6 @@
 """Numbers: which are ours, what state each is in, and what it sends through."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,8 +11,10 @@ from bandwidth_messaging.store.keys import number_key
 
 ACTIVE: Final = "active"
 FAILED: Final = "failed"
+PENDING: Final = "pending"
 RELEASED: Final = "released"
-STATES: Final = ("pending", ACTIVE, FAILED, "releasing", RELEASED)
+RELEASING: Final = "releasing"
+STATES: Final = (PENDING, ACTIVE, FAILED, RELEASING, RELEASED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,10 +23,10 @@ class Home:
 
     api: Api
     customer_order_id: str
-    order_id: str
-    application_id: str
-    location_id: str
     site_id: str
+    order_id: str | None = None
+    application_id: str | None = None
+    location_id: str | None = None
 
     def attributes(self) -> Item:
         """Return it as attributes of a number's item."""
@@ -47,12 +50,85 @@ class Numbers:
         """Return a number's item."""
         return self._table.get(number_key(number))
 
-    def activate(self, number: str, home: Home, at: str) -> None:
-        """Record that a number works. Saying it again changes nothing, so it is announced once."""
+    def get_all(self, numbers: Sequence[str]) -> list[Item]:
+        """Return the items of those numbers that have one."""
+        return self._table.get_all([number_key(number) for number in numbers])
+
+    def expect(self, number: str, home: Home, at: str) -> None:
+        """Record that a number is on its way. One that is in use, or on its way out, stays as it is."""
         self._table.update(
             number_key(number),
-            assign={"number": number, "state": ACTIVE, "activeAt": at, **home.attributes()},
-            remove=["reason", "errorCode"],
+            assign={
+                "number": number,
+                "state": PENDING,
+                "pendingAt": at,
+                "detachedAt": None,
+                "reason": None,
+                "errorCode": None,
+                **home.attributes(),
+            },
+            condition="attribute_not_exists(#pk) OR #state IN (:failed, :released)",
+            values={"failed": FAILED, "released": RELEASED},
+        )
+
+    def start_release(self, number: str, home: Home, at: str) -> None:
+        """Record that a number is on its way out: from now on nothing is sent from it."""
+        self._table.update(
+            number_key(number),
+            assign={
+                "number": number,
+                "state": RELEASING,
+                "releasingAt": at,
+                "customerOrderId": home.customer_order_id,
+            },
+            keep={"api": home.api, "siteId": home.site_id},
+            condition="attribute_not_exists(#pk) OR NOT #state IN (:releasing, :released)",
+            values={"releasing": RELEASING, "released": RELEASED},
+        )
+
+    def record_detached(self, number: str, at: str) -> None:
+        """Record that a number on its way out has left Catapult."""
+        self._table.update(
+            number_key(number),
+            assign={"detachedAt": at, "numberId": None, "applicationId": None},
+            condition="#state = :releasing",
+            values={"releasing": RELEASING},
+        )
+
+    def release(self, number: str, at: str) -> None:
+        """Record that a number is gone."""
+        self._table.update(
+            number_key(number),
+            assign={"state": RELEASED, "releasedAt": at, "reason": None, "errorCode": None},
+            condition="#state = :releasing",
+            values={"releasing": RELEASING},
+        )
+
+    def keep_releasing(self, failure: Failure) -> None:
+        """Record why a number on its way out is not gone; nothing is sent from it all the same."""
+        self._table.update(
+            number_key(str(failure["number"])),
+            assign={"reason": failure["reason"], "errorCode": failure["code"]},
+            condition="#state = :releasing",
+            values={"releasing": RELEASING},
+        )
+
+    def activate(self, number: str, home: Home, at: str, *, number_id: str | None = None) -> None:
+        """Record that a number works. Saying it again changes nothing, so it is announced once.
+
+        `number_id` is Catapult's id of it.
+        """
+        self._table.update(
+            number_key(number),
+            assign={
+                "number": number,
+                "state": ACTIVE,
+                "activeAt": at,
+                "numberId": number_id,
+                "reason": None,
+                "errorCode": None,
+                **home.attributes(),
+            },
             condition="attribute_not_exists(#pk) OR #state <> :active OR #orderId <> :order",
             values={"active": ACTIVE, "order": home.order_id},
         )
@@ -73,13 +149,30 @@ class Numbers:
                 "errorCode": failure["code"],
                 **home.attributes(),
             },
-            condition="attribute_not_exists(#pk) OR (#state IN (:failed, :released) AND #orderId <> :order)",
-            values={"failed": FAILED, "released": RELEASED, "order": home.order_id},
+            condition="attribute_not_exists(#pk) OR #state = :pending"
+            " OR (#state IN (:failed, :released) AND #orderId <> :order)",
+            values={
+                "pending": PENDING,
+                "failed": FAILED,
+                "released": RELEASED,
+                "order": home.order_id,
+            },
         )
 
     def in_state(self, state: str, *, limit: int, start: Item | None = None) -> Page:
         """Return numbers in a state, in the order of the numbers."""
         return self._table.query("numbersByState", {"state": state}, limit=limit, start=start)
+
+    def in_states(self, states: Sequence[str], *, limit: int, start: Item | None = None) -> Page:
+        """Return numbers state by state, as many of each as the page has room for."""
+        items: list[Item] = []
+        for state in states[states.index(start["state"]) if start else 0 :]:
+            page = self.in_state(state, limit=limit - len(items), start=start)
+            start = None
+            items += page.items
+            if len(items) == limit:
+                return Page(items, number_key(items[-1]["number"]) | {"state": state})
+        return Page(items, None)
 
     def of_order(self, customer_order_id: str, *, limit: int, start: Item | None = None) -> Page:
         """Return the numbers that an order brought or failed to bring."""

@@ -72,7 +72,7 @@ class Orders:
         return (
             self._table.update(
                 order_key(customer_order_id),
-                remove=["orderAttemptedAt"],
+                assign={"orderAttemptedAt": None},
                 condition="#orderAttemptedAt = :attempted AND attribute_not_exists(#orderId)",
                 values={"attempted": attempted_at},
             )
@@ -83,9 +83,8 @@ class Orders:
         """Record Bandwidth's id of the order; a set-up that failed before and was started again goes on."""
         self._table.update(
             order_key(customer_order_id),
-            assign={"orderId": order_id, "orderState": ORDERED},
+            assign={"orderId": order_id, "orderState": ORDERED, "reason": None},
             keep={"orderedAt": at},
-            remove=["reason"],
             condition=_NOT_ENDED_WELL,
             values=_ENDED_WELL,
         )
@@ -105,7 +104,6 @@ class Orders:
 
         An order that has brought numbers is not turned into a failed one.
         """
-        told = {"failures": list(failures) or None, "reason": reason}
         self._table.update(
             order_key(customer_order_id),
             assign={
@@ -113,9 +111,9 @@ class Orders:
                 f"{state}At": at,
                 "completed": completed,
                 "failed": failed,
-                **told,
+                "failures": list(failures) or None,
+                "reason": reason,
             },
-            remove=[name for name, value in told.items() if value is None],
             condition=_NOT_ENDED_WELL if state == FAILED else None,
             values=_ENDED_WELL if state == FAILED else None,
         )

@@ -1,0 +1,47 @@
+"""Hosted Messaging, step 3, "Create Application": what Catapult calls messages back through."""
+
+from typing import Literal
+
+from bandwidth_messaging.bandwidth.errors import BandwidthRejected
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.settings import settings
+from bandwidth_messaging.runtime.workflow import StepInput, StepResult, step
+
+
+class Request(StepInput):
+    application_id: str | None
+    application_name: str
+    callback_http_method: Literal["GET", "POST"]
+
+
+class Result(StepResult):
+    application_id: str
+
+
+@step("Create Application", Request)
+def handler(request: Request) -> Result:
+    """Take the application that was given, find it by name, or create it with our callback URL."""
+    catapult, callback_url = wiring.catapult(), settings().callback_url
+    if request.application_id is not None:
+        if not catapult.has_application(request.application_id):
+            words = (
+                f"the user has no application {request.application_id}; leave applicationId out to create one"
+            )
+            raise BandwidthRejected("Create Application", words=words)
+        return Result(application_id=request.application_id, detail="given")
+    for application in catapult.applications():
+        if application.name == request.application_name:
+            if application.incoming_message_url != callback_url:
+                raise BandwidthRejected(
+                    "Create Application",
+                    words=f"the user has an application {application.name!r} with another incomingMessageUrl "
+                    f"({application.application_id}); choose another applicationName or give this one's id",
+                )
+            return Result(application_id=application.application_id, detail="found")
+    created = catapult.create_application(
+        request.application_name,
+        callback_url,
+        wiring.callback_credentials(),
+        http_method=request.callback_http_method,
+    )
+    return Result(application_id=created, detail="created")

@@ -1,0 +1,52 @@
+"""Hosted Messaging, step 1, "Create Import Request": the order that imports or removes numbers."""
+
+from functools import partial
+
+from bandwidth_messaging.domain.orders import Action
+from bandwidth_messaging.domain.times import now
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.parallel import for_each
+from bandwidth_messaging.runtime.placing import place_once
+from bandwidth_messaging.runtime.workflow import StepInput, StepResult, step
+from bandwidth_messaging.store.numbers import Home
+
+
+class Request(StepInput):
+    action: Action
+    site_id: str
+    sip_peer_id: str | None
+    batches: list[list[str]]
+
+
+class Result(StepResult):
+    order_id: str
+
+
+@step("Create Import Request", Request)
+def handler(request: Request) -> Result:
+    """Return the order's id: from the record, found at Bandwidth, or newly placed.
+
+    Numbers to be imported are recorded as pending before, so that none is at Bandwidth without a record.
+    """
+    numbers = [number for batch in request.batches for number in batch]
+    if request.action == "IMPORT":
+        home = Home(
+            api="v1",
+            customer_order_id=request.customer_order_id,
+            site_id=request.site_id,
+            location_id=request.sip_peer_id,
+        )
+        for_each(numbers, partial(wiring.numbers().expect, home=home, at=now()))
+    dashboard = wiring.dashboard()
+    order_id, how = place_once(
+        request.customer_order_id,
+        place=lambda: dashboard.create_import_request(
+            customer_order_id=request.customer_order_id,
+            site_id=request.site_id,
+            sip_peer_id=request.sip_peer_id,
+            action=request.action,
+            numbers=numbers,
+        ),
+        find=lambda: dashboard.find_import_request(request.customer_order_id),
+    )
+    return Result(order_id=order_id, detail=how)

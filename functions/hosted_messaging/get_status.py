@@ -1,0 +1,69 @@
+"""Hosted Messaging, step 2, "Get Status": how far the order is, and at its end, what failed."""
+
+from functools import partial
+from typing import Literal
+
+from bandwidth_messaging.domain.orders import Action, Ended, Failure
+from bandwidth_messaging.domain.times import now
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.parallel import for_each
+from bandwidth_messaging.runtime.workflow import FAILURES_SHOWN, StepInput, StepResult, reason_of, step
+from bandwidth_messaging.store.numbers import Home
+
+
+class Request(StepInput):
+    order_id: str
+    action: Action
+    site_id: str
+    sip_peer_id: str | None
+    batches: list[list[str]]
+
+
+class Result(StepResult):
+    """`state` is pending until the order has ended; `status` is Bandwidth's own word.
+
+    `batches` are the numbers that go on, `failed` counts the others, `failures` tells of the first hundred.
+    """
+
+    state: Literal["pending"] | Ended
+    status: str
+    batches: list[list[str]] = []  # noqa: RUF012 - a model's default is copied
+    completed: int = 0
+    failed: int = 0
+    failures: tuple[Failure, ...] = ()
+    reason: str | None = None
+
+
+@step("Get Status", Request)
+def handler(request: Request) -> Result:
+    """Ask once; an unknown status means "not yet"."""
+    requested = [number for batch in request.batches for number in batch]
+    order = wiring.dashboard().import_status(request.order_id, requested)
+    if order.ended_as is None:
+        return Result(state="pending", status=order.status, detail=order.status)
+    numbers, at = wiring.numbers(), now()
+    failures = [failure for failure in order.failures if failure["number"]]
+    if request.action == "IMPORT":
+        home = Home(
+            api="v1",
+            customer_order_id=request.customer_order_id,
+            site_id=request.site_id,
+            order_id=request.order_id,
+            location_id=request.sip_peer_id,
+        )
+        for_each(failures, partial(numbers.fail, home=home, at=at))
+    else:
+        for_each(order.completed, partial(numbers.release, at=at))
+        for_each(failures, numbers.keep_releasing)
+    failed = {failure["number"] for failure in failures}
+    batches = [[number for number in batch if number not in failed] for batch in request.batches]
+    return Result(
+        state=order.ended_as,
+        status=order.status,
+        detail=order.status,
+        batches=[batch for batch in batches if batch],
+        completed=len(order.completed),
+        failed=len(failures),
+        failures=order.failures[:FAILURES_SHOWN],
+        reason=reason_of(request.order_id, order) if order.ended_as == "failed" else None,
+    )

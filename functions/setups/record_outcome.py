@@ -1,0 +1,47 @@
+"""Last state of a hosted set-up that brought, or gave back, numbers: the order's counts and its end."""
+
+from bandwidth_messaging.domain.orders import COMPLETED, FAILED, PARTIAL, Ended, Failure
+from bandwidth_messaging.domain.times import now
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.workflow import FAILURES_SHOWN, StepInput, StepResult, step
+
+
+class Request(StepInput):
+    """`completed` and `failed` count numbers over all batches; `failures` tell of some."""
+
+    completed: int
+    failed: int
+    failures: list[Failure]
+    reason: str | None = None
+
+
+class Result(StepResult):
+    state: Ended
+    completed: int
+    failed: int
+    failures: list[Failure]
+    reason: str | None
+
+
+@step("Record Outcome", Request)
+def handler(request: Request) -> Result:
+    """Record how the order ended for its numbers."""
+    ended: Ended = COMPLETED if not request.failed else PARTIAL if request.completed else FAILED
+    reason = request.reason or "no number came through" if ended == FAILED else None
+    wiring.orders().finish(
+        request.customer_order_id,
+        ended,
+        at=now(),
+        completed=request.completed,
+        failed=request.failed,
+        failures=[failure for failure in request.failures if not failure["number"]],
+        reason=reason,
+    )
+    return Result(
+        state=ended,
+        completed=request.completed,
+        failed=request.failed,
+        failures=request.failures[:FAILURES_SHOWN],
+        reason=reason,
+        detail=ended,
+    )

@@ -1,0 +1,226 @@
+"""Catapult, Bandwidth's V1 API (JSON, Basic auth with token and secret): applications, numbers, messages.
+
+Paths and fields are those of the document "Hosted Messaging", steps 3 to 5.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from bandwidth_messaging.bandwidth.credentials import BasicCredentials
+from bandwidth_messaging.bandwidth.errors import (
+    BandwidthError,
+    BandwidthOutcomeUnknown,
+    BandwidthRejected,
+    BandwidthUnavailable,
+)
+from bandwidth_messaging.bandwidth.messaging import Taken
+from bandwidth_messaging.bandwidth.transport import Answer, ErrorBody, Transport
+
+_JSON: Final = "application/json; charset=utf-8"
+_PAGE: Final = 1000
+_PROVIDER: Final = "bandwidth-dashboard"
+_NUMBER_NAME: Final = "text messaging TN"
+_DUPLICATE_NUMBER: Final = "duplicate-number"
+
+# Codes whose meaning the HTTP status does not tell: throttles come as 403 and 400, refusals of one message or
+# number as 401 and 403, and after this 503 the message's state must be looked at first.
+_MEANS: Final[dict[str, type[BandwidthError]]] = {
+    "message-delay-limit": BandwidthUnavailable,
+    "message-rate-limit": BandwidthUnavailable,
+    "message-rate-limit-overall": BandwidthUnavailable,
+    "message-rate-limit-per-tn": BandwidthUnavailable,
+    "multi-message-limit": BandwidthUnavailable,
+    "message-gateway-unavailable": BandwidthOutcomeUnknown,
+    "message-delivery-failed": BandwidthOutcomeUnknown,
+    "number-access-denied": BandwidthRejected,
+    "no-allocated-number": BandwidthRejected,
+    "message-from-toll-free": BandwidthRejected,
+    "restricted-number": BandwidthRejected,
+}
+
+
+@dataclass(frozen=True)
+class Application:
+    """An application as Catapult lists it; `incoming_message_url` comes without credentials."""
+
+    application_id: str
+    name: str
+    incoming_message_url: str
+
+
+class Catapult:
+    """What belongs to one user. Every method may raise the errors of `Transport.send`."""
+
+    def __init__(self, base_url: str, user_id: str, credentials: BasicCredentials) -> None:
+        self._transport = Transport(base_url, credentials, read_error)
+        self._user = f"/users/{user_id}"
+
+    def applications(self) -> list[Application]:
+        """Return the user's applications."""
+        found: list[Application] = []
+        page: list[Any] = []
+        while not found or len(page) == _PAGE:
+            params = {"page": str(len(found) // _PAGE), "size": str(_PAGE)}
+            page = self._get("/applications", params)
+            found += [
+                Application(
+                    str(listed["id"]),
+                    str(listed.get("name") or ""),
+                    without_credentials(str(listed.get("incomingMessageUrl") or "")),
+                )
+                for listed in page
+            ]
+            if not page:
+                break
+        return found
+
+    def has_application(self, application_id: str) -> bool:
+        """Tell whether the user has an application with this id."""
+        return self._found(f"/applications/{application_id}") is not None
+
+    def create_application(
+        self,
+        name: str,
+        callback_url: str,
+        credentials: BasicCredentials,
+        *,
+        http_method: str,
+        timeout_milliseconds: int = 10_000,
+    ) -> str:
+        """Create an application and return its id (step 3).
+
+        Messages and the fallback go to `callback_url`; V1 takes the credentials for it inside the URL only.
+        """
+        url = with_credentials(callback_url, credentials)
+        answer = self._post(
+            "/applications/",
+            {
+                "name": name,
+                "incomingMessageUrl": url,
+                "incomingMessageUrlCallbackTimeout": timeout_milliseconds,
+                "incomingMessageFallbackUrl": url,
+                "callbackHttpMethod": http_method,
+            },
+        )
+        return answer.created_id
+
+    def import_number(
+        self, number: str, application_id: str, *, account_id: str, dashboard: BasicCredentials
+    ) -> str:
+        """Import a number (E.164) that the Dashboard has, and return its numberId (step 4).
+
+        A number that is there already is fine; it is moved to the application if it has another. The
+        Dashboard's password travels in this body, and nowhere else.
+        """
+        body = {
+            "number": number,
+            "applicationId": application_id,
+            "name": _NUMBER_NAME,
+            "provider": {
+                "providerName": _PROVIDER,
+                "properties": {
+                    "accountId": account_id,
+                    "userName": dashboard.username,
+                    "password": dashboard.password,
+                },
+            },
+        }
+        try:
+            return self._post("/phoneNumbers", body).created_id
+        except BandwidthRejected as error:
+            found = self.find_number(number) if error.code == _DUPLICATE_NUMBER else None
+            if found is None:
+                raise
+        number_id, assigned = found
+        if assigned != application_id:
+            self.move_number(number_id, application_id)
+        return number_id
+
+    def find_number(self, number: str) -> tuple[str, str | None] | None:
+        """Return a number's numberId and its application's id, None if the user has no such number."""
+        found = self._found(f"/phoneNumbers/{quote(number, safe='')}")
+        if found is None:
+            return None
+        # The application comes as a URL.
+        application = str(found.get("application") or "").rstrip("/").rpartition("/")[2]
+        return str(found["id"]), application or None
+
+    def move_number(self, number_id: str, application_id: str) -> None:
+        """Let another application receive a number's messages. Saying it again changes nothing."""
+        self._post(f"/phoneNumbers/{number_id}", {"applicationId": application_id})
+
+    def release_number(self, number_id: str) -> None:
+        """Release a number; one that is gone already is fine."""
+        try:
+            self._transport.send("DELETE", f"{self._user}/phoneNumbers/{number_id}")
+        except BandwidthRejected as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+
+    def send(
+        self,
+        *,
+        sender: str,
+        to: tuple[str, ...],
+        text: str,
+        application_id: str,  # noqa: ARG002 - V2 takes it, and the worker sends through either
+        tag: str,
+    ) -> Taken:
+        """Send a text once (step 5); numbers in E.164, `tag` comes back in every receipt.
+
+        V1 knows no group messages and no applicationId: the number has one. Its answer has no body.
+        """
+        (recipient,) = to
+        answer = self._post(
+            "/messages",
+            {"from": sender, "to": recipient, "text": text, "receiptRequested": "all", "tag": tag},
+        )
+        return Taken(answer.created_id, None)
+
+    def _post(self, path: str, body: Mapping[str, Any]) -> Answer:
+        return self._transport.send(
+            "POST", self._user + path, body=json.dumps(body).encode(), content_type=_JSON
+        )
+
+    def _get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
+        answer = self._transport.send("GET", self._user + path, params=params)
+        try:
+            return json.loads(answer.body)
+        except ValueError:
+            raise answer.garbled("is not JSON") from None
+
+    def _found(self, path: str) -> Any:
+        try:
+            return self._get(path)
+        except BandwidthRejected as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
+
+
+def read_error(body: bytes) -> ErrorBody | None:
+    """Return code and words of an error body {category, code, message, details}; None if it is no such."""
+    try:
+        error = json.loads(body)
+        code, words = error.get("code"), error.get("message")
+    except (ValueError, AttributeError):
+        return None
+    means = _MEANS.get(code) or (BandwidthUnavailable if error.get("category") == "limit" else None)
+    return ErrorBody(code, words, means)
+
+
+def with_credentials(url: str, credentials: BasicCredentials) -> str:
+    """Return the URL with the credentials in it, as V1 wants them."""
+    parts = urlsplit(url)
+    user = f"{quote(credentials.username, safe='')}:{quote(credentials.password, safe='')}"
+    return urlunsplit(parts._replace(netloc=f"{user}@{parts.netloc}"))
+
+
+def without_credentials(url: str) -> str:
+    """Return the URL without credentials, as it may be compared and shown."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

@@ -1,0 +1,56 @@
+"""Placing an order at Bandwidth at most once, however often the step that places it runs.
+
+The CustomerOrderId is in our record before the order goes out. A run that finds an earlier attempt without
+an answer asks Bandwidth for it, and places it again only when Bandwidth, a minute later, knows of none.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from bandwidth_messaging.bandwidth.errors import (
+    BandwidthOutcomeUnknown,
+    BandwidthRejected,
+    BandwidthUnauthorized,
+    BandwidthUnavailable,
+)
+from bandwidth_messaging.domain.times import now
+from bandwidth_messaging.runtime import wiring
+
+# Longer than a request can be under way: 20 seconds for the answer, and some for Bandwidth to file it.
+_SETTLED = timedelta(seconds=60)
+
+
+def place_once(
+    customer_order_id: str, *, place: Callable[[], str], find: Callable[[], str | None]
+) -> tuple[str, str]:
+    """Return the order's id at Bandwidth, and a word for how it came: ordered, found, recorded before.
+
+    `place` sends the order, `find` looks it up by its CustomerOrderId; both return Bandwidth's id.
+    Raises what they raise, and BandwidthOutcomeUnknown while an earlier attempt may still turn up.
+    """
+    orders, at = wiring.orders(), now()
+    order = orders.begin_ordering(customer_order_id, at)
+    if "orderId" in order:
+        return order["orderId"], "recorded before"
+    if (attempted_at := order["orderAttemptedAt"]) == at:
+        order_id, how = _place(customer_order_id, at, place), "ordered"
+    else:
+        found, how = find(), "found"
+        if found is None:
+            if datetime.fromisoformat(at) - datetime.fromisoformat(attempted_at) > _SETTLED:
+                # The run after this one may place it again.
+                orders.give_up_ordering(customer_order_id, attempted_at)
+            message = "an earlier order got no answer and Bandwidth does not list it yet"
+            raise BandwidthOutcomeUnknown(message)
+        order_id = found
+    orders.record_ordered(customer_order_id, order_id, now())
+    return order_id, how
+
+
+def _place(customer_order_id: str, attempted_at: str, place: Callable[[], str]) -> str:
+    try:
+        return place()
+    except (BandwidthUnavailable, BandwidthUnauthorized, BandwidthRejected):
+        # Nothing was ordered, so the next run may order at once.
+        wiring.orders().give_up_ordering(customer_order_id, attempted_at)
+        raise

@@ -1,0 +1,49 @@
+"""What becomes of messages to a number, chosen by the number; both messaging APIs ask here."""
+
+import threading
+from typing import Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt
+
+EventType = Literal["message-sending", "message-sent", "message-delivered", "message-failed"]
+EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
+
+
+class Outcome(BaseModel):
+    """What becomes of messages to one number: the events' types in their order (none: silence), or an
+    error code alone for a plain failure. `seconds` replaces the usual wait, `times` ends it after so many.
+
+    V1's receipts go by the same types, and its deliveryCode is the error code without its first digit of
+    four (both are published; 770 and 4770 mean the same)."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    types: list[EventType] | None = None
+    error_code: int | None = Field(default=None, alias="errorCode", ge=100, le=9999)
+    description: str | None = None
+    seconds: NonNegativeFloat | None = None
+    times: PositiveInt | None = None
+
+
+class Outcomes:
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._outcomes: dict[str, Outcome] = {}
+
+    def reset(self) -> None:
+        with self._lock:
+            self._outcomes.clear()
+
+    def decide(self, number: str, outcome: Outcome) -> None:
+        """Choose what becomes of messages to a number (E.164)."""
+        with self._lock:
+            self._outcomes[number] = outcome.model_copy()
+
+    def take(self, number: str) -> Outcome:
+        """The outcome of the next message to a number (E.164)."""
+        with self._lock:
+            outcome = self._outcomes.get(number, Outcome())
+            if outcome.times is not None:
+                outcome.times -= 1
+                if outcome.times == 0:
+                    del self._outcomes[number]
+            return outcome

@@ -1,0 +1,344 @@
+"""State machines: graphs without loose ends, expressions that parse, and names that others know too."""
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from functools import cache
+from types import ModuleType
+from typing import Any, get_type_hints
+from unittest.mock import MagicMock
+
+import jsonata
+import pytest
+
+from bandwidth_messaging.bandwidth import errors as bandwidth_errors
+from bandwidth_messaging.domain import errors as domain_errors
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.settings import Settings, settings
+from tests.contracts.house import FUNCTIONS, MACHINES, Function, machine, pascal
+from tests.template import ROOT, resources
+
+LAMBDA_ERRORS = {
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.TooManyRequestsException",
+}
+EXPRESSION = re.compile(r"\{%(.*)%\}", re.DOTALL)
+every_machine = pytest.mark.parametrize("name", MACHINES)
+
+
+def graphs(written: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield a machine and the machines inside its maps and branches."""
+    yield written
+    for state in written["States"].values():
+        for inner in (*state.get("Branches", ()), *filter(None, [state.get("ItemProcessor")])):
+            yield from graphs(inner)
+
+
+def states(name: str) -> dict[str, dict[str, Any]]:
+    """Return every state of a machine, also those inside maps."""
+    return {title: state for graph in graphs(machine(name)) for title, state in graph["States"].items()}
+
+
+def tasks(name: str) -> dict[str, dict[str, Any]]:
+    return {title: state for title, state in states(name).items() if state["Type"] == "Task"}
+
+
+def targets(state: dict[str, Any]) -> set[str]:
+    """Return the states that may follow."""
+    ways = [state, *state.get("Choices", ()), *state.get("Catch", ())]
+    return {way["Next"] for way in ways if "Next" in way} | (
+        {state["Default"]} if "Default" in state else set()
+    )
+
+
+def expressions(value: Any) -> Iterator[str]:
+    """Yield every JSONata expression of a piece of a machine."""
+    if isinstance(value, dict):
+        for inner in value.values():
+            yield from expressions(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from expressions(inner)
+    elif isinstance(value, str) and (match := EXPRESSION.fullmatch(value)):
+        yield match[1]
+
+
+def substitutions(name: str) -> dict[str, str]:
+    """Return the logical id that each ${Name} of a machine stands for."""
+    deployed = resources("AWS::Serverless::StateMachine")[pascal(name)]["DefinitionSubstitutions"]
+    return {placeholder: value["Fn::GetAtt"][0] for placeholder, value in deployed.items()}
+
+
+def function_of(name: str, state: dict[str, Any]) -> Function:
+    """Return the function that a task invokes."""
+    logical_id = substitutions(name)[state["Arguments"]["FunctionName"].strip("${}")]
+    (found,) = [function for function in FUNCTIONS if function.logical_id == logical_id]
+    return found
+
+
+every_task = pytest.mark.parametrize(
+    ("name", "title"),
+    [(name, title) for name in MACHINES for title in tasks(name)],
+    ids=lambda part: str(part).replace(" ", "-"),
+)
+
+
+# The graph
+
+
+@every_machine
+def test_a_machine_speaks_jsonata_throughout(name: str) -> None:
+    assert machine(name)["QueryLanguage"] == "JSONata"
+    assert {state.get("QueryLanguage", "JSONata") for state in states(name).values()} == {"JSONata"}
+    paths = {"InputPath", "OutputPath", "ResultPath", "Parameters", "ResultSelector"}
+    assert [title for title, state in states(name).items() if paths & state.keys()] == []
+
+
+@every_machine
+def test_every_way_leads_to_a_state_and_every_state_is_reached(name: str) -> None:
+    for graph in graphs(machine(name)):
+        reached, ahead = set(), {graph["StartAt"]}
+        while ahead:
+            title = ahead.pop()
+            assert title in graph["States"], f"{title} is no state"
+            reached.add(title)
+            ahead |= targets(graph["States"][title]) - reached
+        assert reached == set(graph["States"])
+
+
+@every_machine
+def test_every_state_goes_on_or_ends(name: str) -> None:
+    for title, state in states(name).items():
+        match state["Type"]:
+            case "Choice":
+                assert "Default" in state, title
+            case "Succeed" | "Fail":
+                assert not targets(state), title
+            case _:
+                assert ("Next" in state) != state.get("End", False), title
+
+
+@every_machine
+def test_a_machine_ends_well_or_in_a_fail_that_says_why(name: str) -> None:
+    ends = [state for state in machine(name)["States"].values() if not targets(state)]
+    assert any(state["Type"] != "Fail" for state in ends)
+    failing = [state for state in ends if state["Type"] == "Fail"]
+    assert failing
+    assert all({"Error", "Cause"} <= state.keys() for state in failing)
+
+
+@every_machine
+def test_every_state_that_does_something_says_what(name: str) -> None:
+    silent = {title for title, state in states(name).items() if not state.get("Comment")}
+    assert silent <= {title for title, state in states(name).items() if state["Type"] == "Pass"}
+
+
+# Expressions
+
+
+@every_machine
+def test_every_expression_parses(name: str) -> None:
+    found = list(expressions(machine(name)))
+    assert found
+    for expression in found:
+        jsonata.Jsonata(expression)
+
+
+@every_machine
+def test_what_looks_like_an_expression_is_one(name: str) -> None:
+    """A forgotten bracket makes an expression a plain text that Step Functions passes on as it is."""
+
+    def texts(value: Any) -> Iterator[str]:
+        if isinstance(value, dict | list):
+            for inner in value.values() if isinstance(value, dict) else value:
+                yield from texts(inner)
+        elif isinstance(value, str):
+            yield value
+
+    wrong = [
+        text
+        for text in texts(machine(name))
+        if re.search(r"\{%|%\}", text) and not EXPRESSION.fullmatch(text)
+    ]
+    assert wrong == []
+    assert [
+        text for text in texts(machine(name)) if re.search(r"\$states|\$\w+\.", text) and "{%" not in text
+    ] == []
+
+
+def assigned(name: str) -> dict[str, set[str] | None]:
+    """Return every variable of a machine with the fields it may have, None where that is not known."""
+    known: dict[str, set[str] | None] = {}
+    for title, state in states(name).items():
+        for way in (state, *state.get("Choices", ()), *state.get("Catch", ())):
+            for variable, value in way.get("Assign", {}).items():
+                named: set[str] | None = None
+                if isinstance(value, dict):
+                    named = set(value)
+                elif value == "{% $states.result.Payload %}":
+                    named = result_fields(name, title)
+                before = known.get(variable, set())
+                known[variable] = None if named is None or before is None else before | named
+    return known
+
+
+@every_machine
+def test_every_variable_is_assigned_somewhere(name: str) -> None:
+    for expression in expressions(machine(name)):
+        code = re.sub(r"'[^']*'", "", expression)
+        used = {match[1] for match in re.finditer(r"\$([A-Za-z]\w*)\b(?!\s*\()", code)}
+        assert used <= assigned(name).keys() | {"states"}, expression
+
+
+@every_machine
+def test_every_field_of_a_variable_is_one_that_a_step_or_the_machine_put_there(name: str) -> None:
+    for expression in expressions(machine(name)):
+        for variable, field in re.findall(r"\$([A-Za-z]\w*)\.(\w+)", expression):
+            known = assigned(name).get(variable)
+            assert variable == "states" or known is None or field in known, expression
+
+
+# Steps
+
+
+def aliases(model: Any) -> set[str]:
+    return {str(field.alias) for field in model.model_fields.values()}
+
+
+def request_fields(function: Function) -> set[str]:
+    """Return the fields of a step's request, or what its handler takes out of its event."""
+    if request := getattr(function.load(), "Request", None):
+        return aliases(request)
+    return {
+        str(node.slice.value)
+        for node in ast.walk(ast.parse(function.path.read_text()))
+        if isinstance(node, ast.Subscript)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "event"
+        and isinstance(node.slice, ast.Constant)
+    }
+
+
+@cache
+def result_fields(name: str, title: str) -> set[str]:
+    """Return the fields of what a task's function returns; without a model for it, the function is asked."""
+    state = tasks(name)[title]
+    function = function_of(name, state)
+    handler = function.load().handler
+    if hasattr(handler, "__wrapped__"):
+        return aliases(get_type_hints(handler.__wrapped__)["return"])
+    event = json.loads(function.sample_event.read_text())
+    event |= {
+        field: value for field, value in state["Arguments"]["Payload"].items() if not EXPRESSION.match(value)
+    }
+    if "input" in event:
+        event["input"] = json.loads((ROOT / "events" / "executions" / f"{name}.json").read_text())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(wiring, "orders", MagicMock())
+        for field in fields(Settings):
+            patch.setenv(field.name.upper(), "1")
+        settings.cache_clear()
+        try:
+            return set(handler(event, None))
+        finally:
+            settings.cache_clear()
+
+
+@every_task
+def test_a_step_is_given_exactly_the_fields_it_asks_for(name: str, title: str) -> None:
+    state = tasks(name)[title]
+    assert set(state["Arguments"]["Payload"]) == request_fields(function_of(name, state))
+
+
+@every_task
+def test_what_is_taken_from_a_steps_result_is_in_it(name: str, title: str) -> None:
+    state = tasks(name)[title]
+    own = {part: state[part] for part in ("Assign", "Output") if part in state}
+    taken = {
+        match[1]
+        for expression in expressions(own)
+        for match in re.finditer(r"\$states\.result\.Payload\.(\w+)", expression)
+    }
+    assert taken <= result_fields(name, title)
+
+
+@every_task
+def test_a_step_is_a_lambda_with_a_time_limit_just_beyond_the_functions_own(name: str, title: str) -> None:
+    state = tasks(name)[title]
+    assert state["Resource"] == "arn:aws:states:::lambda:invoke"
+    limit = resources("AWS::Serverless::Function")[function_of(name, state).logical_id].get("Timeout", 60)
+    assert limit < state["TimeoutSeconds"] <= limit + 60
+
+
+@every_machine
+def test_every_substitution_is_used_and_every_placeholder_substituted(name: str) -> None:
+    placeholders = re.findall(r"\$\{(\w+)\}", (ROOT / "statemachines" / f"{name}.asl.json").read_text())
+    assert set(placeholders) == set(substitutions(name))
+
+
+@every_machine
+def test_a_machine_may_invoke_its_functions_and_no_others(name: str) -> None:
+    (policy,) = resources("AWS::Serverless::StateMachine")[pascal(name)]["Policies"]
+    (invoke,) = [each for each in policy["Statement"] if each["Action"] == "lambda:InvokeFunction"]
+    allowed = [resource["Fn::GetAtt"] for resource in invoke["Resource"]]
+    assert sorted(allowed) == sorted([logical_id, "Arn"] for logical_id in substitutions(name).values())
+
+
+# Errors
+
+
+def our_errors() -> set[str]:
+    """Return the names of our exceptions."""
+
+    def of(module: ModuleType) -> set[str]:
+        return {
+            name
+            for name, value in vars(module).items()
+            if isinstance(value, type) and issubclass(value, Exception)
+        }
+
+    return of(bandwidth_errors) | of(domain_errors)
+
+
+@every_machine
+def test_every_error_that_is_matched_is_a_class_of_ours_or_one_of_the_services(name: str) -> None:
+    matched = {
+        error
+        for state in states(name).values()
+        for rule in (*state.get("Retry", ()), *state.get("Catch", ()))
+        for error in rule["ErrorEquals"]
+    }
+    services = {error for error in matched if re.match(r"(States|Lambda|Sandbox)\.", error)}
+    assert matched - services <= our_errors()
+    assert services <= LAMBDA_ERRORS | {"Sandbox.Timedout", "States.Timeout", "States.TaskFailed"}
+
+
+@every_task
+def test_a_step_is_retried_on_what_passes_and_on_nothing_else(name: str, title: str) -> None:
+    retried = [error for rule in tasks(name)[title]["Retry"] for error in rule["ErrorEquals"]]
+    assert len(retried) == len(set(retried))
+    assert set(retried) >= LAMBDA_ERRORS
+    assert set(retried) <= LAMBDA_ERRORS | {
+        "Sandbox.Timedout",
+        "BandwidthUnavailable",
+        "BandwidthOutcomeUnknown",
+    }
+
+
+@every_task
+def test_retries_on_lambdas_own_errors_are_spread_and_bounded(name: str, title: str) -> None:
+    for rule in tasks(name)[title]["Retry"]:
+        assert rule["MaxAttempts"] <= 10
+        assert rule["MaxDelaySeconds"] <= 60
+        if {*rule["ErrorEquals"]} & {*LAMBDA_ERRORS, "BandwidthUnavailable"}:
+            assert rule["JitterStrategy"] == "FULL"
+
+
+@every_task
+def test_only_refusals_are_caught_so_that_every_other_failure_can_be_redriven(name: str, title: str) -> None:
+    caught = [error for rule in tasks(name)[title].get("Catch", ()) for error in rule["ErrorEquals"]]
+    assert set(caught) <= {"BandwidthRejected", "InvalidInput"}

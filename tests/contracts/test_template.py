@@ -1,0 +1,295 @@
+"""template.yaml: what holds for every function, table, door and statement."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bandwidth_messaging.runtime.settings import Settings
+from local.deployment import OUTPUTS
+from tests.contracts.house import FUNCTIONS, Function, pascal
+from tests.template import ROOT, resources, template
+
+DEPLOYED = resources("AWS::Serverless::Function")
+MACHINES = resources("AWS::Serverless::StateMachine")
+TABLES = resources("AWS::DynamoDB::Table")
+GLOBALS = template()["Globals"]["Function"]
+every_function = pytest.mark.parametrize("logical_id", DEPLOYED)
+every_table = pytest.mark.parametrize("logical_id", TABLES)
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def statements(properties: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for policy in properties.get("Policies", ()):
+        yield from policy["Statement"]
+
+
+# Permissions
+
+
+@pytest.mark.parametrize("logical_id", [*DEPLOYED, *MACHINES])
+def test_rights_are_statements_written_out_and_not_ready_made_policies(logical_id: str) -> None:
+    policies = (DEPLOYED | MACHINES)[logical_id]["Policies"]
+    assert all(isinstance(policy, dict) and policy.keys() == {"Statement"} for policy in policies)
+
+
+@every_function
+def test_a_function_names_each_action_and_each_resource(logical_id: str) -> None:
+    for statement in statements(DEPLOYED[logical_id]):
+        assert statement.keys() == {"Effect", "Action", "Resource"}
+        assert not [action for action in as_list(statement["Action"]) if "*" in action]
+        assert not [resource for resource in as_list(statement["Resource"]) if "*" in str(resource)]
+
+
+@pytest.mark.parametrize("logical_id", MACHINES)
+def test_a_machine_has_one_statement_for_everything_and_that_for_logs_and_traces(logical_id: str) -> None:
+    wide = [each for each in statements(MACHINES[logical_id]) if "*" in str(each["Resource"])]
+    assert [each["Resource"] for each in wide] == ["*"]
+    actions = wide[0]["Action"]
+    assert all(re.match(r"(logs|xray):\w+$", action) for action in actions)
+
+
+def test_no_function_has_a_role_or_rights_from_elsewhere() -> None:
+    assert not {"Role", "ManagedPolicyArns"} & {key for each in DEPLOYED.values() for key in each}
+    assert not {"Role", "Policies"} & GLOBALS.keys()
+
+
+# Functions
+
+
+@every_function
+def test_a_function_runs_as_all_do(logical_id: str) -> None:
+    assert GLOBALS["Runtime"] == "python3.13"
+    assert GLOBALS["Architectures"] == [{"Ref": "Architecture"}]
+    assert GLOBALS["Layers"] == [{"Ref": "SharedLayer"}]
+    assert GLOBALS["Tracing"] == "Active"
+    assert not {"Runtime", "Architectures", "Layers", "Tracing"} & DEPLOYED[logical_id].keys()
+
+
+def test_the_layer_is_built_for_the_same_runtime_and_processor() -> None:
+    layer = template()["Resources"]["SharedLayer"]
+    assert layer["Metadata"] == {"BuildMethod": "python3.13", "BuildArchitecture": {"Ref": "Architecture"}}
+    assert layer["Properties"]["CompatibleRuntimes"] == ["python3.13"]
+    assert layer["Properties"]["CompatibleArchitectures"] == [{"Ref": "Architecture"}]
+
+
+def test_developers_have_the_runtimes_python() -> None:
+    assert (ROOT / ".python-version").read_text().strip() == "3.13"
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=str)
+def test_a_function_logs_into_a_group_of_its_own_name_for_a_limited_time(function: Function) -> None:
+    properties = DEPLOYED[function.logical_id]
+    group = resources("AWS::Logs::LogGroup")[properties["LoggingConfig"]["LogGroup"]["Ref"]]
+    assert group == {
+        "LogGroupName": {"Fn::Sub": f"/aws/lambda/${{AWS::StackName}}/{function.room}/{function.name}"},
+        "RetentionInDays": {"Ref": "LogRetentionDays"},
+    }
+
+
+@pytest.mark.parametrize("logical_id", MACHINES)
+def test_a_machine_logs_without_what_it_works_on(logical_id: str) -> None:
+    logging = MACHINES[logical_id]["Logging"]
+    assert logging["IncludeExecutionData"] is False
+    (destination,) = logging["Destinations"]
+    group = destination["CloudWatchLogsLogGroup"]["LogGroupArn"]["Fn::GetAtt"][0]
+    assert resources("AWS::Logs::LogGroup")[group]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+
+
+def test_no_log_group_is_left_over() -> None:
+    used = {each["LoggingConfig"]["LogGroup"]["Ref"] for each in DEPLOYED.values()}
+    used |= {
+        destination["CloudWatchLogsLogGroup"]["LogGroupArn"]["Fn::GetAtt"][0]
+        for each in MACHINES.values()
+        for destination in each["Logging"]["Destinations"]
+    }
+    assert set(resources("AWS::Logs::LogGroup")) == used
+
+
+# Settings
+
+
+def ours(variables: dict[str, Any]) -> set[str]:
+    return {name.lower() for name in variables if not name.startswith("POWERTOOLS_")}
+
+
+def test_every_function_has_every_setting_it_cannot_do_without() -> None:
+    required = {field.name for field in fields(Settings) if field.default is MISSING}
+    assert ours(GLOBALS["Environment"]["Variables"]) == required
+
+
+def test_what_single_functions_have_beside_are_the_other_settings() -> None:
+    given = [ours(each["Environment"]["Variables"]) for each in DEPLOYED.values() if "Environment" in each]
+    optional = {field.name for field in fields(Settings) if field.default is not MISSING}
+    assert set().union(*given) == optional
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=str)
+def test_a_function_that_reads_an_optional_setting_has_it(function: Function) -> None:
+    optional = {field.name for field in fields(Settings) if field.default is not MISSING}
+    read = {name for name in optional if f"settings().{name}" in function.path.read_text()}
+    given = ours(DEPLOYED[function.logical_id].get("Environment", {}).get("Variables", {}))
+    assert given == read
+
+
+# Tables
+
+
+@every_table
+def test_a_table_survives_mistakes(logical_id: str) -> None:
+    table = TABLES[logical_id]
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["DeletionProtectionEnabled"] == {"Ref": "DeletionProtection"}
+    resource = template()["Resources"][logical_id]
+    assert resource["UpdateReplacePolicy"] == "Retain"
+    assert resource["DeletionPolicy"] in {"Retain", "RetainExceptOnCreate"}
+
+
+@every_table
+def test_a_table_is_paid_by_use_and_encrypted(logical_id: str) -> None:
+    assert TABLES[logical_id]["BillingMode"] == "PAY_PER_REQUEST"
+    assert TABLES[logical_id]["SSESpecification"] == {"SSEEnabled": True}
+
+
+@every_table
+def test_every_change_of_a_table_is_announced(logical_id: str) -> None:
+    assert TABLES[logical_id]["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+    streams = [each["Properties"]["Stream"] for each in DEPLOYED["PublishEvents"]["Events"].values()]
+    assert {"Fn::GetAtt": [logical_id, "StreamArn"]} in streams
+
+
+@every_table
+def test_a_table_defines_the_attributes_of_its_keys_and_no_others(logical_id: str) -> None:
+    table = TABLES[logical_id]
+    schemas = [table["KeySchema"], *(index["KeySchema"] for index in table["GlobalSecondaryIndexes"])]
+    keys = {key["AttributeName"] for schema in schemas for key in schema}
+    assert {each["AttributeName"] for each in table["AttributeDefinitions"]} == keys
+
+
+def test_old_messages_are_deleted_by_the_attribute_that_says_when() -> None:
+    assert TABLES["MessagesTable"]["TimeToLiveSpecification"] == {
+        "AttributeName": "expiresAt",
+        "Enabled": True,
+    }
+    assert "expiresAt" in (ROOT / "layers/shared/bandwidth_messaging/store/messages.py").read_text()
+
+
+# Queues and streams
+
+
+def test_a_queued_message_stays_hidden_six_times_as_long_as_its_worker_may_take() -> None:
+    worker = DEPLOYED["DeliverMessage"].get("Timeout", GLOBALS["Timeout"])
+    assert resources("AWS::SQS::Queue")["SendQueue"]["VisibilityTimeout"] >= 6 * worker
+
+
+@pytest.mark.parametrize("logical_id", resources("AWS::SQS::Queue"))
+def test_queues_are_encrypted_and_keep_for_the_longest_time(logical_id: str) -> None:
+    queue = resources("AWS::SQS::Queue")[logical_id]
+    assert queue["SqsManagedSseEnabled"] is True
+    assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600
+
+
+def events(kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    for logical_id, properties in DEPLOYED.items():
+        for event in properties.get("Events", {}).values():
+            if event["Type"] == kind:
+                yield logical_id, event["Properties"]
+
+
+def test_one_bad_record_of_a_stream_or_queue_does_not_hold_up_the_others() -> None:
+    sources = [*events("SQS"), *events("DynamoDB")]
+    assert len(sources) == 1 + len(TABLES)
+    assert all(source["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for _, source in sources)
+
+
+def test_what_cannot_be_announced_ends_in_a_queue_that_it_may_be_put_into() -> None:
+    for _, source in events("DynamoDB"):
+        assert source["MaximumRetryAttempts"] >= 1
+        assert source["DestinationConfig"]["OnFailure"] == {
+            "Type": "SQS",
+            "Destination": {"Fn::GetAtt": ["EventsDeadLetterQueue", "Arn"]},
+        }
+
+
+# Doors
+
+
+def test_callers_of_the_control_api_sign_with_iam() -> None:
+    api = resources("AWS::Serverless::Api")["ControlApi"]
+    assert api["Auth"]["DefaultAuthorizer"] == "AWS_IAM"
+
+
+def test_bandwidth_is_challenged_for_basic_credentials() -> None:
+    api = resources("AWS::Serverless::Api")["CallbackApi"]
+    challenge = api["GatewayResponses"]["UNAUTHORIZED"]
+    assert challenge["StatusCode"] == 401
+    assert re.fullmatch(
+        r"'Basic realm=\".+\"'", challenge["ResponseParameters"]["Headers"]["WWW-Authenticate"]
+    )
+    authorizer = api["Auth"]["Authorizers"][api["Auth"]["DefaultAuthorizer"]]
+    assert authorizer["FunctionArn"] == {"Fn::GetAtt": ["AuthorizeCallback", "Arn"]}
+    assert authorizer["Identity"]["Header"] == "Authorization"
+
+
+@pytest.mark.parametrize("logical_id", ["AuthorizeCallback", "ReceiveCallback"])
+def test_a_callback_is_answered_within_bandwidths_ten_seconds_or_not_at_all(logical_id: str) -> None:
+    assert DEPLOYED[logical_id]["Timeout"] < 10
+
+
+def test_no_door_is_without_a_lock() -> None:
+    assert all("DefaultAuthorizer" in api["Auth"] for api in resources("AWS::Serverless::Api").values())
+    for logical_id, door in events("Api"):
+        assert "Auth" not in door, logical_id
+
+
+def plain(path: str) -> str:
+    """Return a path without the names of its parameters."""
+    return re.sub(r"\{\w+\}", "{}", path)
+
+
+@pytest.mark.parametrize("name", ["send_message", "start_setup", "browse"])
+def test_the_doors_of_a_function_are_the_routes_it_answers(name: str) -> None:
+    room = "messages" if name == "send_message" else "control"
+    routes = {
+        (method.upper(), plain(path))
+        for path, operations in Function(room, name).load().app.get_openapi_schema().paths.items()
+        for method in operations.model_dump(exclude_none=True)
+    }
+    doors = {
+        (door["Method"], plain(door["Path"]))
+        for logical_id, door in events("Api")
+        if logical_id == pascal(name)
+    }
+    assert doors == routes
+
+
+# Parameters and outputs
+
+
+def test_the_local_cloud_finds_the_outputs_it_uses() -> None:
+    assert set(template()["Outputs"]) >= OUTPUTS
+
+
+def test_every_parameter_is_described_grouped_and_used() -> None:
+    groups = template()["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    assert sorted(name for group in groups for name in group["Parameters"]) == sorted(
+        template()["Parameters"]
+    )
+    text = (ROOT / "template.yaml").read_text()
+    for name, parameter in template()["Parameters"].items():
+        assert parameter["Description"]
+        assert re.search(rf"!Ref {name}\b|\$\{{{name}\}}", text), name
+
+
+def test_addresses_of_bandwidth_default_to_those_of_the_document() -> None:
+    document = " ".join(
+        path.read_text() for path in Path(ROOT / "tests/documents/messaging_v2").glob("*.http")
+    )
+    for name in ("DashboardUrl", "MessagingUrl"):
+        assert f" {template()['Parameters'][name]['Default']}/" in document

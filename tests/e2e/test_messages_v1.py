@@ -1,0 +1,88 @@
+"""Messages of imported numbers through the whole stack: V1 out, receipts and replies by POST and by GET."""
+
+import json
+import uuid
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import requests
+
+from local.stack import Stack
+from tests.e2e.test_messages import TEXT, conversation, ended, eventually, send, somebody
+from tests.machines import control, run, unique
+from tests.workflows.test_hosted_messaging import some_numbers
+
+
+def import_one(cloud: Stack, method: str) -> str:
+    name, (number,) = unique("v1"), some_numbers(1)
+    given = {
+        "applicationName": name,
+        "customerOrderId": name,
+        "telephoneNumbers": [number],
+        "callbackHttpMethod": method,
+    }
+    execution = run(cloud, "hosted_messaging", given)
+    assert execution.status == "SUCCEEDED", execution.cause
+    return number
+
+
+@pytest.fixture(scope="session", params=["POST", "GET"])
+def hosted(cloud: Stack, request: pytest.FixtureRequest) -> str:
+    """An imported number, whose application calls back by POST or by GET."""
+    return import_one(cloud, request.param)
+
+
+def test_a_text_goes_out_through_v1_and_its_receipt_comes_back(cloud: Stack, hosted: str) -> None:
+    to = somebody()
+    message_id = send(cloud, hosted, to)
+    message = ended(cloud, message_id)
+    assert (message["state"], message["api"]) == ("delivered", "v1")
+    (received,) = control(cloud, "GET", f"/messages?to={quote(to)}")["messages"]
+    assert (received["tag"], received["text"], received["id"]) == (message_id, TEXT, message["bandwidthId"])
+
+
+def test_a_text_that_failed_carries_the_delivery_code(cloud: Stack, hosted: str) -> None:
+    to = somebody()
+    control(cloud, "PUT", f"/outcomes/{quote(to)}", {"types": ["message-failed"], "errorCode": 720})
+    message = ended(cloud, send(cloud, hosted, to))
+    assert (message["state"], message["errorCode"]) == ("failed", 720)
+
+
+def test_v1s_throttle_is_waited_out_though_it_comes_as_403(cloud: Stack, hosted: str) -> None:
+    to = somebody()
+    body = json.dumps({"category": "limit", "code": "message-rate-limit", "message": "slower"})
+    fault = {"method": "POST", "path": "/messages$", "match": to, "answer": {"status": 403, "body": body}}
+    control(cloud, "POST", "/faults", fault)
+    assert ended(cloud, send(cloud, hosted, to))["state"] == "delivered"
+    assert len(control(cloud, "GET", f"/messages?to={quote(to)}")["messages"]) == 1
+
+
+def test_a_reply_comes_in_with_its_media(cloud: Stack, hosted: str) -> None:
+    media = ["https://media.example/a.png", "https://media.example/b.smil"]
+    reply = {"from": somebody(), "to": hosted, "text": TEXT, "media": media}
+    reply_id = control(cloud, "POST", "/inbound", reply)["id"]
+
+    def stored() -> dict[str, Any] | None:
+        found = [message for message in conversation(cloud, hosted) if message["messageId"] == reply_id]
+        return found[0] if found else None
+
+    message = eventually(stored)
+    assert message is not None
+    assert (message["api"], message["text"], message["media"]) == ("v1", TEXT, media)
+
+
+def test_a_get_is_answered_with_an_empty_bxml(cloud: Stack, hosted: str) -> None:
+    query = {
+        "messageId": f"m-{uuid.uuid4().hex}", "from": "+19191231111", "eventType": "sms", "text": TEXT,
+        "time": "2016-12-01T16:04:49Z", "to": hosted, "state": "received", "direction": "in",
+    }  # fmt: skip
+    answer = requests.get(
+        f"{cloud.callback_api}/callbacks/v1",
+        params=query,
+        auth=(cloud.callback_user, cloud.callback_password),
+        timeout=30,
+    )
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/xml")
+    assert answer.text.endswith("<Response/>")
+    assert query["messageId"] in [message["messageId"] for message in conversation(cloud, hosted)]

@@ -1,0 +1,300 @@
+"""The steps of "Hosted Messaging", each against an account that keeps state."""
+
+from typing import Any
+
+import pytest
+
+from bandwidth_messaging.bandwidth.errors import BandwidthOutcomeUnknown, BandwidthRejected
+from bandwidth_messaging.domain.errors import InvalidInput
+from bandwidth_messaging.runtime import wiring
+from functions.control import browse
+from functions.hosted_messaging import (
+    create_application,
+    create_import_request,
+    get_status,
+    import_numbers,
+    release_numbers,
+    stop_sending,
+)
+from functions.messages import send_message
+from functions.setups import check_input, record_outcome
+from local.bandwidth.orders import Fate
+from tests.functions.conftest import CONFIG, House, ask, call, sample
+
+ORDER = sample("hosted_messaging/create_import_request")["customerOrderId"]
+NUMBERS = sample("hosted_messaging/import_numbers")["numbers"]
+
+
+@pytest.fixture
+def opened(house: House, monkeypatch: pytest.MonkeyPatch) -> House:
+    """A set-up whose input was checked, so that its order has a record."""
+    monkeypatch.setenv(
+        "CALLBACK_URL", "https://abcdef1234.execute-api.us-east-1.amazonaws.com/live/callbacks/v1"
+    )
+    check({"telephoneNumbers": NUMBERS, "customerOrderId": ORDER})
+    return house
+
+
+def check(given: Any) -> Any:
+    event = sample("setups/check_input") | {"kind": "hosted_messaging", "input": given}
+    return call(check_input, event)
+
+
+def event(name: str, **fields: Any) -> dict[str, Any]:
+    """Return a step's sample event, at the simulated account's site and location."""
+    given: dict[str, Any] = sample(f"hosted_messaging/{name}")
+    at = {"siteId": CONFIG.site_id, "sipPeerId": None}
+    return given | {key: value for key, value in at.items() if key in given} | fields
+
+
+def imported(**fate: Any) -> Any:
+    """Order the import and ask for its end."""
+    ordered = call(create_import_request, event("create_import_request"))
+    return call(get_status, event("get_status", orderId=ordered["orderId"]))
+
+
+def decide(house: House, **fate: Any) -> None:
+    house.simulator.simulator.orders.decide_order(ORDER, Fate(**fate))
+
+
+def application() -> str:
+    application_id: str = call(create_application, event("create_application"))["applicationId"]
+    return application_id
+
+
+def import_batch(**fields: Any) -> Any:
+    order_id = wiring.orders().get(ORDER)["orderId"]  # type: ignore[index]
+    return call(
+        import_numbers,
+        event("import_numbers", applicationId=application(), orderId=order_id, **fields),
+    )
+
+
+def number(e164: str) -> Any:
+    status, shown = ask(browse, "GET", f"/numbers/{e164}")
+    assert status == 200
+    return shown
+
+
+def states() -> list[str]:
+    return [number(each)["state"] for each in NUMBERS]
+
+
+class TestCheckInput:
+    def test_numbers_as_people_write_them_come_out_once_in_batches(self, house: House) -> None:
+        written = ["(919) 991-8388", "19199918388", "+1 415 871 4245"]
+        checked = check({"telephoneNumbers": written})
+        assert checked["batches"] == [["+19199918388", "+14158714245"]]
+        assert (checked["quantity"], checked["action"], checked["callbackHttpMethod"]) == (
+            2,
+            "IMPORT",
+            "POST",
+        )
+
+    def test_5000_numbers_are_batches_of_a_hundred(self, house: House) -> None:
+        checked = check({"telephoneNumbers": [f"+1919555{n:04}" for n in range(5000)]})
+        assert [len(batch) for batch in checked["batches"]] == [100] * 50
+
+    def test_more_than_5000_are_refused_with_the_way_to_split(self, house: House) -> None:
+        with pytest.raises(InvalidInput, match=r"telephoneNumbers: are 5001; .* start 2 set-ups"):
+            check({"telephoneNumbers": [f"+1919555{n:04}" for n in range(5001)]})
+
+    @pytest.mark.parametrize(
+        ("given", "named"),
+        [
+            ({}, ["telephoneNumbers"]),
+            ({"telephoneNumbers": []}, ["telephoneNumbers"]),
+            (
+                {"telephoneNumbers": ["home", "+19199918388", "1"]},
+                ["telephoneNumbers.0", "telephoneNumbers.2"],
+            ),
+            ({"telephoneNumbers": ["+442071838750"]}, ["telephoneNumbers"]),
+            ({"telephoneNumbers": NUMBERS, "action": "DELETE"}, ["action"]),
+        ],
+    )
+    def test_names_every_wrong_field(self, house: House, given: Any, named: list[str]) -> None:
+        with pytest.raises(InvalidInput) as error:
+            check(given)
+        assert [field for field, _ in error.value.problems] == named
+
+
+class TestCreateImportRequest:
+    def test_records_the_numbers_as_pending_and_orders_once(self, opened: House) -> None:
+        first = call(create_import_request, event("create_import_request"))
+        second = call(create_import_request, event("create_import_request"))
+        assert first["orderId"] == second["orderId"]
+        assert second["detail"] == "recorded before"
+        assert opened.requests("POST", "/externalTns") == 1
+        assert states() == ["pending"] * 4
+
+    def test_an_order_whose_answer_was_lost_is_looked_up(self, opened: House) -> None:
+        opened.fault("/externalTns", method="POST", lose_answer=True)
+        with pytest.raises(BandwidthOutcomeUnknown):
+            call(create_import_request, event("create_import_request"))
+        assert call(create_import_request, event("create_import_request"))["detail"] == "found"
+        assert opened.requests("POST", "/externalTns") == 1
+
+
+class TestGetStatus:
+    def test_complete_lets_every_number_go_on(self, opened: House) -> None:
+        result = imported()
+        assert (result["state"], result["completed"], result["failed"]) == ("completed", 4, 0)
+        assert result["batches"] == [NUMBERS]
+
+    def test_partial_lets_the_good_ones_go_on_and_records_why_the_others_failed(self, opened: House) -> None:
+        errors = [{"code": 25080, "description": "Cannot be provisioned"}]
+        decide(opened, fate="PARTIAL", failed_numbers=NUMBERS[:1], errors=errors)
+        result = imported()
+        assert (result["state"], result["completed"], result["failed"]) == ("partial", 3, 1)
+        assert result["batches"] == [NUMBERS[1:]]
+        assert result["failures"][0] == {
+            "number": NUMBERS[0],
+            "code": "25080",
+            "reason": "Cannot be provisioned",
+        }
+        failed = number(NUMBERS[0])
+        assert (failed["state"], failed["errorCode"], failed["reason"]) == (
+            "failed",
+            "25080",
+            "Cannot be provisioned",
+        )
+
+    def test_failed_is_the_end_of_every_number(self, opened: House) -> None:
+        decide(opened, fate="FAILED", errors=[{"code": 25060, "description": "Bandwidth-owned"}])
+        result = imported()
+        assert (result["state"], result["completed"], result["failed"]) == ("failed", 0, 4)
+        assert "25060 Bandwidth-owned" in result["reason"]
+        assert states() == ["failed"] * 4
+
+
+class TestCreateApplication:
+    def test_is_found_by_name_before_it_is_made(self, opened: House) -> None:
+        assert application() == application()
+        assert opened.requests("POST", "/applications") == 1
+
+    def test_the_one_given_is_used(self, opened: House) -> None:
+        given = application()
+        result = call(create_application, event("create_application", applicationId=given))
+        assert result == {"applicationId": given, "detail": "given"}
+
+    def test_one_given_that_does_not_exist_is_refused_with_words(self, opened: House) -> None:
+        with pytest.raises(BandwidthRejected, match="the user has no application a-none"):
+            call(create_application, event("create_application", applicationId="a-none"))
+
+
+class TestImportNumbers:
+    @pytest.fixture
+    def ordered(self, opened: House) -> House:
+        imported()
+        return opened
+
+    def test_every_number_becomes_active_with_its_catapult_application(self, ordered: House) -> None:
+        result = import_batch()
+        assert (result["completed"], result["failed"], result["waitSeconds"]) == (4, 0, 0)
+        assert states() == ["active"] * 4
+        shown = number(NUMBERS[0])
+        assert (shown["api"], shown["applicationId"]) == ("v1", application())
+
+    def test_run_again_it_imports_only_what_is_left(self, ordered: House) -> None:
+        import_batch(numbers=NUMBERS[:3])
+        before = ordered.requests("POST", "/phoneNumbers")
+        assert import_batch()["completed"] == 4
+        assert ordered.requests("POST", "/phoneNumbers") == before + 1
+
+    def test_a_number_that_is_there_already_is_a_success(self, ordered: House) -> None:
+        ordered.fault("/phoneNumbers", method="POST", lose_answer=True)
+        with pytest.raises(BandwidthOutcomeUnknown):
+            import_batch()
+        assert import_batch()["completed"] == 4
+        assert states() == ["active"] * 4
+
+    def test_a_number_that_is_there_for_another_application_is_moved(self, ordered: House) -> None:
+        other = call(create_application, event("create_application", applicationName="Other"))
+        wiring.catapult().import_number(
+            NUMBERS[0],
+            other["applicationId"],
+            account_id=CONFIG.account_id,
+            dashboard=wiring.dashboard_credentials(),
+        )
+        import_batch()
+        found = wiring.catapult().find_number(NUMBERS[0])
+        assert found is not None
+        assert found[1] == application()
+
+    def test_a_refused_number_does_not_keep_the_others_back(self, ordered: House) -> None:
+        refusal = '{"category": "bad-request", "code": "validation-error", "message": "not this one"}'
+        ordered.fault(
+            "/phoneNumbers", method="POST", match=NUMBERS[1], answer={"status": 400, "body": refusal}
+        )
+        result = import_batch()
+        assert (result["completed"], result["failed"]) == (3, 1)
+        assert result["failures"] == [
+            {"number": NUMBERS[1], "code": "validation-error", "reason": "not this one"}
+        ]
+        assert states() == ["active", "failed", "active", "active"]
+
+    def test_at_catapults_limit_it_says_how_long_to_wait(self, ordered: House) -> None:
+        import time  # noqa: PLC0415
+
+        reset = str(int((time.time() + 30) * 1000))
+        ordered.fault(
+            "/phoneNumbers",
+            method="POST",
+            match=NUMBERS[2],
+            answer={"status": 429, "headers": {"X-RateLimit-Reset": reset}},
+        )
+        result = import_batch()
+        assert result["completed"] == 2
+        assert 28 <= result["waitSeconds"] <= 31
+        assert import_batch()["completed"] == 4
+
+    def test_the_dashboard_password_stays_in_the_request(self, ordered: House) -> None:
+        import_batch()
+        captured = ordered.simulator.simulator.capture.requests("/phoneNumbers", None, bodies=True)
+        assert CONFIG.dashboard_password not in str(captured)
+
+
+class TestRecordOutcome:
+    @pytest.mark.parametrize(
+        ("completed", "failed", "state"), [(4, 0, "completed"), (3, 1, "partial"), (0, 4, "failed")]
+    )
+    def test_the_order_ends_as_its_numbers_did(
+        self, opened: House, completed: int, failed: int, state: str
+    ) -> None:
+        counts = {"customerOrderId": ORDER, "completed": completed, "failed": failed}
+        assert call(record_outcome, sample("setups/record_outcome") | counts)["state"] == state
+        order = ask(browse, "GET", f"/orders/{ORDER}")[1]
+        assert (order["state"], order["completed"], order["failed"]) == (state, completed, failed)
+
+
+class TestRemoval:
+    @pytest.fixture
+    def active(self, opened: House) -> House:
+        imported()
+        import_batch()
+        return opened
+
+    def test_sends_are_refused_from_the_first_moment(self, active: House) -> None:
+        call(stop_sending, event("stop_sending", batches=[NUMBERS]))
+        assert states() == ["releasing"] * 4
+        body = {"from": NUMBERS[0], "to": "+19195551234", "text": "hello"}
+        status, problem = ask(send_message, "POST", "/messages", body=body)
+        assert status == 422
+        assert "is releasing, not active" in problem["errors"][0]["detail"]
+
+    def test_numbers_leave_catapult_and_then_the_dashboard(self, active: House) -> None:
+        removal = {"customerOrderId": "removal-1"}
+        check({"telephoneNumbers": NUMBERS, "action": "REMOVE", **removal})
+        call(stop_sending, event("stop_sending", batches=[NUMBERS], **removal))
+        call(release_numbers, event("release_numbers", numbers=NUMBERS, **removal))
+        assert [wiring.catapult().find_number(each) for each in NUMBERS] == [None] * 4
+        ordered = call(create_import_request, event("create_import_request", action="REMOVE", **removal))
+        status = event("get_status", action="REMOVE", orderId=ordered["orderId"], **removal)
+        assert call(get_status, status)["completed"] == 4
+        assert states() == ["released"] * 4
+
+    def test_run_again_it_releases_nothing_twice(self, active: House) -> None:
+        call(stop_sending, event("stop_sending", batches=[NUMBERS]))
+        for _ in range(2):
+            call(release_numbers, event("release_numbers", numbers=NUMBERS))
+        assert active.requests("DELETE", "/phoneNumbers") == 4

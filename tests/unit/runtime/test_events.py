@@ -1,0 +1,146 @@
+"""Which changes of the tables are announced, and what is said of them."""
+
+import json
+from typing import Any
+
+import pytest
+from boto3.dynamodb.types import TypeSerializer
+
+from bandwidth_messaging.runtime.events import event_of
+
+AT, LATER = "2026-02-03T04:05:06.000Z", "2026-02-03T04:05:07.000Z"
+MESSAGE: dict[str, Any] = {
+    "messageId": "out_1",
+    "direction": "out",
+    "api": "v2",
+    "owner": "+19195551212",
+    "from": "+19195551212",
+    "to": ["+19195551213"],
+    "text": "a private word",
+    "media": ["https://example.com/private.png"],
+    "state": "accepted",
+    "rank": 0,
+    "acceptedAt": AT,
+    "sortKey": f"{AT}#out_1",
+    "expiresAt": 1777867506,
+}
+NUMBER: dict[str, Any] = {
+    "pk": "NUMBER#+19102398766",
+    "number": "+19102398766",
+    "state": "active",
+    "activeAt": AT,
+}
+ORDER: dict[str, Any] = {
+    "pk": "ORDER#demo",
+    "kind": "messaging_v2",
+    "orderState": "started",
+    "requested": 2,
+    "steps": {},
+    "startedAt": AT,
+}
+
+
+def record(new: dict[str, Any] | None, old: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return the stream record of a change."""
+    serialize = TypeSerializer().serialize
+    images = {"NewImage": new, "OldImage": old}
+    return {
+        "eventID": "c4ca4238",
+        "eventName": "INSERT" if old is None else "MODIFY" if new else "REMOVE",
+        "dynamodb": {"SequenceNumber": "111", "Keys": {}}
+        | {name: serialize(item)["M"] for name, item in images.items() if item is not None},
+    }
+
+
+def detail_type(new: dict[str, Any] | None, old: dict[str, Any] | None = None) -> str | None:
+    event = event_of(record(new, old))
+    return event.detail_type if event else None
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        ("accepted", "Message Accepted"),
+        ("send_unconfirmed", "Message Send Unconfirmed"),
+        ("sent", "Message Sent"),
+        ("delivery_unknown", "Message Delivery Unknown"),
+        ("delivered", "Message Delivered"),
+        ("failed", "Message Failed"),
+        ("received", "Message Received"),
+        ("sending", None),
+    ],
+)
+def test_each_state_of_a_message_is_announced_but_not_the_sending(state: str, told: str | None) -> None:
+    assert detail_type(MESSAGE | {"state": state}) == told
+    assert detail_type(MESSAGE | {"state": state}, MESSAGE | {"state": "before"}) == told
+
+
+@pytest.mark.parametrize(("state", "told"), [("active", "Number Activated"), ("failed", "Number Failed")])
+def test_numbers_that_work_or_do_not_are_announced(state: str, told: str) -> None:
+    assert detail_type(NUMBER | {"state": state}) == told
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        ("started", "Order Started"),
+        ("ordered", "Order Placed"),
+        ("completed", "Order Completed"),
+        ("partial", "Order Partially Completed"),
+        ("failed", "Order Failed"),
+    ],
+)
+def test_each_state_of_an_order_is_announced(state: str, told: str) -> None:
+    assert detail_type(ORDER | {"orderState": state}) == told
+
+
+@pytest.mark.parametrize(
+    ("item", "change"),
+    [
+        (MESSAGE, {"bandwidthId": "1562"}),
+        (NUMBER, {"orderId": "order-2"}),
+        (ORDER, {"steps": {"Create application": {"state": "succeeded", "at": AT}}}),
+    ],
+)
+def test_a_change_without_a_new_state_is_not_announced(item: dict[str, Any], change: dict[str, Any]) -> None:
+    assert event_of(record(item | change, item)) is None
+
+
+@pytest.mark.parametrize("item", [MESSAGE, NUMBER, ORDER])
+def test_what_is_deleted_is_not_announced(item: dict[str, Any]) -> None:
+    assert event_of(record(None, item)) is None
+
+
+def test_an_item_of_another_kind_is_not_announced() -> None:
+    assert event_of(record({"pk": "OPT_OUT#+1#+2", "state": "active"})) is None
+
+
+def test_the_event_says_what_the_api_shows_without_text_and_media() -> None:
+    event = event_of(record(MESSAGE | {"state": "delivered", "deliveredAt": LATER}, MESSAGE))
+    assert event is not None
+    assert event.detail == {
+        "eventId": "c4ca4238",
+        "messageId": "out_1",
+        "direction": "out",
+        "api": "v2",
+        "owner": "+19195551212",
+        "from": "+19195551212",
+        "to": ["+19195551213"],
+        "state": "delivered",
+        "times": {"accepted": AT, "delivered": LATER},
+        "recipients": {"+19195551213": {"state": "delivered"}},
+    }
+    assert "private" not in json.dumps(event.detail)
+
+
+def test_a_number_and_an_order_say_whose_they_are() -> None:
+    number, order = event_of(record(NUMBER)), event_of(record(ORDER))
+    assert number is not None
+    assert order is not None
+    assert number.detail["number"] == "+19102398766"
+    assert (order.detail["customerOrderId"], order.detail["state"]) == ("demo", "started")
+    assert not {"pk"} & (number.detail.keys() | order.detail.keys())
+
+
+def test_an_event_is_the_same_when_its_record_comes_again() -> None:
+    assert event_of(record(MESSAGE)) == event_of(record(MESSAGE))

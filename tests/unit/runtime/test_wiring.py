@@ -1,0 +1,74 @@
+"""The wiring: clients are kept, credentials are those of now."""
+
+from collections.abc import Iterator
+from dataclasses import MISSING, fields
+from typing import Any
+
+import pytest
+from aws_lambda_powertools.utilities import parameters
+
+from bandwidth_messaging.bandwidth.credentials import BasicCredentials
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.settings import Settings, settings
+
+CACHED = [settings, wiring._dashboard, wiring._messaging, wiring.messages, wiring.numbers, wiring.orders]
+BANDWIDTH = {
+    "dashboardUser": "lorem",
+    "dashboardPassword": "dashboard-password",
+    "messagingToken": "t-token",
+    "messagingSecret": "messaging-secret",
+}
+
+
+@pytest.fixture(autouse=True)
+def secrets(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, dict[str, str]]]:
+    """Give what is in Secrets Manager, by the name of the secret."""
+    stored = {
+        "the BANDWIDTH_SECRET": BANDWIDTH,
+        "the CALLBACK_SECRET": {"username": "bandwidth", "password": "callback-password"},
+    }
+    asked: list[Any] = []
+
+    def get_secret(name: str, **options: Any) -> dict[str, str]:
+        asked.append(options)
+        return stored[name]
+
+    monkeypatch.setattr(parameters, "get_secret", get_secret)
+    for field in fields(Settings):
+        if field.default is MISSING:
+            monkeypatch.setenv(field.name.upper(), f"the {field.name.upper()}")
+    monkeypatch.setenv("MESSAGE_RETENTION_DAYS", "90")
+    clear()
+    yield stored
+    clear()
+    assert all(options == {"transform": "json", "max_age": 300} for options in asked)
+
+
+def clear() -> None:
+    for cached in CACHED:
+        cached.cache_clear()
+
+
+def test_clients_of_bandwidth_are_kept_while_their_credentials_stay() -> None:
+    assert wiring.dashboard() is wiring.dashboard()
+    assert wiring.messaging() is wiring.messaging()
+
+
+def test_new_credentials_make_new_clients(secrets: dict[str, dict[str, str]]) -> None:
+    dashboard, messaging = wiring.dashboard(), wiring.messaging()
+    secrets["the BANDWIDTH_SECRET"] = BANDWIDTH | {
+        "dashboardPassword": "rotated",
+        "messagingSecret": "rotated",
+    }
+    assert wiring.dashboard() is not dashboard
+    assert wiring.messaging() is not messaging
+
+
+def test_callbacks_have_credentials_of_their_own() -> None:
+    assert wiring.callback_credentials() == BasicCredentials("bandwidth", "callback-password")
+
+
+def test_stores_are_made_once() -> None:
+    assert wiring.numbers() is wiring.numbers()
+    assert wiring.messages() is wiring.messages()
+    assert wiring.orders() is wiring.orders()

@@ -1,0 +1,142 @@
+"""The step decorator: typed in, typed out, recorded, and nothing secret told."""
+
+import io
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from bandwidth_messaging.bandwidth.errors import (
+    BandwidthOutcomeUnknown,
+    BandwidthRejected,
+    BandwidthUnavailable,
+)
+from bandwidth_messaging.domain.errors import FieldProblem, InvalidInput
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.logging import logger
+from bandwidth_messaging.runtime.workflow import StepInput, StepResult, step
+
+EVENT = {"customerOrderId": "demo", "siteId": "743"}
+
+
+class Request(StepInput):
+    site_id: str
+
+
+class Result(StepResult):
+    location_id: str
+    numbers: tuple[str, ...] = ()
+
+
+@dataclass
+class Context:
+    aws_request_id: str = "request-1"
+
+
+class Recorder:
+    """Stands where the orders' store stands, and keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[Any, ...]] = []
+
+    def record_step(self, customer_order_id: str, name: str, **told: Any) -> None:
+        self.told.append((customer_order_id, name, told["state"], told["detail"], told["found"]))
+
+
+@pytest.fixture
+def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
+    recorder = Recorder()
+    monkeypatch.setattr(wiring, "orders", lambda: recorder)
+    return recorder
+
+
+@pytest.fixture(autouse=True)
+def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    written = io.StringIO()
+    monkeypatch.setattr(logger.registered_handler, "stream", written)
+    return written
+
+
+def run(failing: Exception | None = None, event: Any = EVENT, **result: Any) -> dict[str, Any]:
+    """Run a step that fails or returns the result."""
+
+    @step("Create location", Request)
+    def handler(request: Request) -> Result:
+        """Do what the step does."""
+        assert request.site_id == "743"
+        if failing:
+            raise failing
+        return Result(location_id="561", **result)
+
+    return handler(event, Context())
+
+
+def test_a_step_takes_and_returns_camel_case(recorder: Recorder) -> None:
+    assert run(detail="created", numbers=("+19102398766",)) == {
+        "detail": "created",
+        "locationId": "561",
+        "numbers": ["+19102398766"],
+    }
+
+
+def test_a_step_that_succeeds_records_what_it_found(recorder: Recorder) -> None:
+    run(detail="created")
+    assert recorder.told == [("demo", "Create location", "succeeded", "created", {"locationId": "561"})]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        BandwidthRejected("POST /sippeers", code="13524", words="The name exists."),
+        BandwidthUnavailable("try later"),
+        BandwidthOutcomeUnknown("nobody knows"),
+        InvalidInput([FieldProblem("siteId", "is wrong")]),
+    ],
+)
+def test_a_step_that_fails_records_why_and_passes_the_exception_on(
+    recorder: Recorder, error: Exception
+) -> None:
+    with pytest.raises(type(error)) as raised:
+        run(failing=error)
+    assert raised.value is error
+    why = f"{type(error).__name__}: {error}"
+    assert recorder.told == [("demo", "Create location", "failed", why, {})]
+
+
+def test_what_an_unforeseen_exception_says_is_neither_recorded_nor_logged(
+    recorder: Recorder, log: io.StringIO
+) -> None:
+    with pytest.raises(RuntimeError):
+        run(failing=RuntimeError("the password is hunter2"))
+    assert recorder.told == [("demo", "Create location", "failed", "RuntimeError", {})]
+    assert "hunter2" not in log.getvalue()
+
+
+@pytest.mark.parametrize("event", [{"siteId": "743"}, EVENT | {"surprise": 1}, {}, EVENT | {"siteId": None}])
+def test_a_request_that_does_not_fit_is_refused_before_anything_is_done(
+    recorder: Recorder, event: dict[str, Any]
+) -> None:
+    with pytest.raises(InvalidInput):
+        run(event=event)
+    assert recorder.told == []
+
+
+def test_log_entries_carry_step_order_and_request(recorder: Recorder, log: io.StringIO) -> None:
+    run(detail="created")
+    (entry,) = map(json.loads, log.getvalue().splitlines())
+    assert (entry["message"], entry["step"], entry["customer_order_id"], entry["function_request_id"]) == (
+        "step succeeded",
+        "Create location",
+        "demo",
+        "request-1",
+    )
+
+
+def test_a_step_keeps_its_name_and_its_words(recorder: Recorder) -> None:
+    @step("Create location", Request)
+    def handler(request: Request) -> StepResult:
+        """Do what the step does."""
+        return StepResult()
+
+    assert (handler.__name__, handler.__doc__) == ("handler", "Do what the step does.")

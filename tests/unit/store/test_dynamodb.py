@@ -1,0 +1,113 @@
+"""A table: plain dictionaries in and out."""
+
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+import pytest
+from botocore.exceptions import ClientError
+
+from bandwidth_messaging.store.dynamodb import Table, from_dynamodb
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+def key(name: str) -> dict[str, Any]:
+    return {"pk": name}
+
+
+def test_what_is_stored_comes_back_with_whole_numbers_and_without_what_is_none(numbers_table: Table) -> None:
+    item = {"pk": "a", "text": "x", "n": 7, "yes": True, "list": ["a", 1], "map": {"inner": [2, None]}}
+    assert numbers_table.put_new(item | {"nothing": None}, key="pk")
+    assert numbers_table.get(key("a")) == item
+
+
+def test_an_item_is_put_once(numbers_table: Table) -> None:
+    assert numbers_table.put_new({"pk": "a", "n": 1}, key="pk")
+    assert not numbers_table.put_new({"pk": "a", "n": 2}, key="pk")
+    assert numbers_table.get(key("a")) == {"pk": "a", "n": 1}
+
+
+def test_an_update_makes_assigns_keeps_and_takes_away(numbers_table: Table) -> None:
+    assert numbers_table.update(key("a"), assign={"n": 1}, keep={"first": "x"}) == {
+        "pk": "a",
+        "n": 1,
+        "first": "x",
+    }
+    assert numbers_table.update(key("a"), assign={"n": 2, "gone": None}, keep={"first": "y"}) == {
+        "pk": "a",
+        "n": 2,
+        "first": "x",
+    }
+    assert numbers_table.update(key("a"), assign={"first": None}, keep={"second": None}) == {
+        "pk": "a",
+        "n": 2,
+    }
+
+
+def test_an_update_reaches_into_a_map_whatever_the_names_are(numbers_table: Table) -> None:
+    numbers_table.put_new({"pk": "a", "steps": {}}, key="pk")
+    numbers_table.update(key("a"), assign={("steps", "Create location"): 1, ("steps", "size"): 2, "a.b": 3})
+    numbers_table.update(key("a"), assign={("steps", "Create location"): 4})
+    assert numbers_table.get(key("a")) == {"pk": "a", "steps": {"Create location": 4, "size": 2}, "a.b": 3}
+
+
+def test_a_condition_that_does_not_hold_changes_nothing(numbers_table: Table) -> None:
+    numbers_table.put_new({"pk": "a", "state": "x"}, key="pk")
+    changed = numbers_table.update(
+        key("a"), assign={"state": "z"}, condition="#state = :y", values={"y": "y"}
+    )
+    assert changed is None
+    assert numbers_table.get(key("a")) == {"pk": "a", "state": "x"}
+
+
+def test_every_other_refusal_is_raised(dynamodb: "DynamoDBClient") -> None:
+    missing = Table(dynamodb, "no-such-table")
+    with pytest.raises(ClientError, match="ResourceNotFound"):
+        missing.put_new({"pk": "a"}, key="pk")
+    with pytest.raises(ClientError, match="ResourceNotFound"):
+        missing.update(key("a"), assign={"n": 1})
+    with pytest.raises(ClientError, match="ResourceNotFound"):
+        missing.get(key("a"))
+
+
+def test_many_items_come_in_the_order_of_their_keys_without_those_that_are_not_there(
+    numbers_table: Table,
+) -> None:
+    names = [f"n{number:03}" for number in range(120)]
+    for name in names[::2]:
+        numbers_table.put_new({"pk": name}, key="pk")
+    wanted = list(reversed(names))
+    assert [item["pk"] for item in numbers_table.get_all([key(name) for name in wanted])] == wanted[1::2]
+
+
+def test_no_keys_bring_no_items_and_cost_no_call(dynamodb: "DynamoDBClient") -> None:
+    assert Table(dynamodb, "no-such-table").get_all([]) == []
+
+
+def test_keys_that_were_not_processed_are_asked_for_again(
+    numbers_table: Table, dynamodb: "DynamoDBClient"
+) -> None:
+    for name in "abc":
+        numbers_table.put_new({"pk": name}, key="pk")
+    batch_get_item = dynamodb.batch_get_item
+    asked: list[int] = []
+
+    def one_at_a_time(RequestItems: Any) -> Any:  # noqa: N803 - boto3 calls it so
+        first, *rest = RequestItems["NumbersTable"]["Keys"]
+        asked.append(len(rest) + 1)
+        answer = batch_get_item(RequestItems={"NumbersTable": {"Keys": [first]}})
+        return answer | {"UnprocessedKeys": {"NumbersTable": {"Keys": rest}} if rest else {}}
+
+    with patch.object(dynamodb, "batch_get_item", one_at_a_time):
+        assert [item["pk"] for item in numbers_table.get_all([key(name) for name in "cab"])] == [
+            "c",
+            "a",
+            "b",
+        ]
+    assert asked == [3, 2, 1]
+
+
+def test_a_stream_image_becomes_a_plain_dictionary() -> None:
+    image = {"n": {"N": "4432"}, "to": {"L": [{"S": "+1"}]}, "no": {"NULL": True}, "yes": {"BOOL": False}}
+    assert from_dynamodb(image) == {"n": 4432, "to": ["+1"], "no": None, "yes": False}

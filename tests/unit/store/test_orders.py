@@ -1,0 +1,185 @@
+"""Orders: opened once, written step by step, ordered at most once, ended for good."""
+
+from typing import Any
+
+import pytest
+
+from bandwidth_messaging.store.orders import Orders
+
+AT, LATER, LAST = "2026-02-03T04:05:06.000Z", "2026-02-03T04:05:07.000Z", "2026-02-03T04:05:08.000Z"
+
+
+def opened(orders: Orders, at: str = AT, requested: int = 2) -> Orders:
+    orders.open("demo", kind="messaging_v2", requested=requested, execution_arn="arn:execution", at=at)
+    return orders
+
+
+def stored(orders: Orders) -> dict[str, Any]:
+    item = orders.get("demo")
+    assert item is not None
+    return item
+
+
+def test_an_opened_order_is_started(orders: Orders) -> None:
+    assert stored(opened(orders)) == {
+        "pk": "ORDER#demo",
+        "kind": "messaging_v2",
+        "orderState": "started",
+        "requested": 2,
+        "executionArn": "arn:execution",
+        "startedAt": AT,
+        "steps": {},
+    }
+
+
+def test_opening_it_again_changes_nothing_not_even_when_it_is_further(orders: Orders) -> None:
+    opened(orders).record_ordered("demo", "order-1", LATER)
+    before = stored(orders)
+    opened(orders, at=LAST, requested=9)
+    assert stored(orders) == before
+
+
+def test_an_order_that_is_not_there_is_none(orders: Orders) -> None:
+    assert orders.get("demo") is None
+
+
+# Steps
+
+
+def test_a_step_is_recorded_with_what_it_found(orders: Orders) -> None:
+    opened(orders).record_step(
+        "demo",
+        "Create application",
+        state="succeeded",
+        at=LATER,
+        detail="found",
+        found={"applicationId": "a-1"},
+    )
+    kept = stored(orders)
+    assert kept["steps"] == {"Create application": {"state": "succeeded", "at": LATER, "detail": "found"}}
+    assert kept["applicationId"] == "a-1"
+
+
+def test_a_step_that_is_repeated_tells_its_last_end(orders: Orders) -> None:
+    opened(orders).record_step(
+        "demo", "Create location", state="failed", at=AT, detail="BandwidthRejected: no"
+    )
+    orders.record_step("demo", "Create location", state="succeeded", at=LATER)
+    assert stored(orders)["steps"] == {"Create location": {"state": "succeeded", "at": LATER}}
+
+
+def test_steps_stand_beside_each_other(orders: Orders) -> None:
+    opened(orders).record_step("demo", "Create application", state="succeeded", at=AT)
+    orders.record_step("demo", "Enable SMS on Location", state="succeeded", at=LATER)
+    assert stored(orders)["steps"].keys() == {"Create application", "Enable SMS on Location"}
+
+
+def test_a_step_of_no_open_order_is_not_recorded(orders: Orders) -> None:
+    orders.record_step("demo", "Create application", state="succeeded", at=AT)
+    assert orders.get("demo") is None
+
+
+# Ordering
+
+
+def test_the_first_to_begin_may_order(orders: Orders) -> None:
+    record = opened(orders).begin_ordering("demo", LATER)
+    assert record["orderAttemptedAt"] == LATER
+    assert "orderId" not in record
+
+
+def test_whoever_comes_later_sees_the_earlier_attempt(orders: Orders) -> None:
+    opened(orders).begin_ordering("demo", AT)
+    assert orders.begin_ordering("demo", LATER)["orderAttemptedAt"] == AT
+
+
+def test_whoever_comes_after_the_answer_sees_the_order(orders: Orders) -> None:
+    opened(orders).begin_ordering("demo", AT)
+    orders.record_ordered("demo", "order-1", LATER)
+    assert orders.begin_ordering("demo", LAST)["orderId"] == "order-1"
+
+
+def test_an_order_without_a_record_can_still_be_claimed(orders: Orders) -> None:
+    assert orders.begin_ordering("demo", AT)["orderState"] == "started"
+
+
+def test_an_attempt_that_ordered_nothing_is_given_back(orders: Orders) -> None:
+    opened(orders).begin_ordering("demo", AT)
+    assert orders.give_up_ordering("demo", AT)
+    assert orders.begin_ordering("demo", LATER)["orderAttemptedAt"] == LATER
+
+
+def test_only_the_attempt_that_stands_is_given_back(orders: Orders) -> None:
+    opened(orders).begin_ordering("demo", AT)
+    assert not orders.give_up_ordering("demo", LATER)
+    orders.give_up_ordering("demo", AT)
+    assert not orders.give_up_ordering("demo", AT)
+
+
+def test_an_attempt_that_ordered_is_not_given_back(orders: Orders) -> None:
+    opened(orders).begin_ordering("demo", AT)
+    orders.record_ordered("demo", "order-1", LATER)
+    assert not orders.give_up_ordering("demo", AT)
+    assert stored(orders)["orderAttemptedAt"] == AT
+
+
+def test_an_ordered_order_has_bandwidths_id_and_the_first_time(orders: Orders) -> None:
+    opened(orders).record_ordered("demo", "order-1", AT)
+    orders.record_ordered("demo", "order-1", LATER)
+    kept = stored(orders)
+    assert (kept["orderState"], kept["orderId"], kept["orderedAt"]) == ("ordered", "order-1", AT)
+
+
+# The end
+
+
+@pytest.mark.parametrize("state", ["completed", "partial", "failed"])
+def test_an_order_ends_with_its_counts_and_what_failed(orders: Orders, state: str) -> None:
+    opened(orders).finish(
+        "demo",
+        state,
+        at=LATER,
+        completed=1,
+        failed=1,
+        failures=[{"number": None, "code": "5018", "reason": "none available"}],
+        reason="short",
+    )
+    kept = stored(orders)
+    assert (kept["orderState"], kept[f"{state}At"], kept["completed"], kept["failed"], kept["reason"]) == (
+        state,
+        LATER,
+        1,
+        1,
+        "short",
+    )
+    assert kept["failures"] == [{"number": None, "code": "5018", "reason": "none available"}]
+
+
+@pytest.mark.parametrize("state", ["completed", "partial"])
+def test_an_order_that_brought_numbers_does_not_fail_any_more(orders: Orders, state: str) -> None:
+    opened(orders).finish("demo", state, at=LATER, completed=2)
+    before = stored(orders)
+    orders.finish("demo", "failed", at=LAST, reason="a step after it")
+    assert stored(orders) == before
+
+
+@pytest.mark.parametrize("state", ["completed", "partial"])
+def test_an_order_that_brought_numbers_is_not_ordered_again(orders: Orders, state: str) -> None:
+    opened(orders).finish("demo", state, at=LATER, completed=2)
+    orders.record_ordered("demo", "order-2", LAST)
+    assert stored(orders)["orderState"] == state
+
+
+def test_an_order_that_comes_after_all_has_no_reason_left(orders: Orders) -> None:
+    opened(orders).finish(
+        "demo",
+        "failed",
+        at=AT,
+        failures=[{"number": None, "code": None, "reason": "no"}],
+        reason="the deadline passed",
+    )
+    orders.finish("demo", "completed", at=LATER, completed=2)
+    kept = stored(orders)
+    assert (kept["orderState"], kept["completed"]) == ("completed", 2)
+    assert "reason" not in kept
+    assert "failures" not in kept
