@@ -143,7 +143,7 @@ def _follow(stack: Stack, message_id: str) -> dict[str, Any]:
         return message if message["state"] in {"delivered", "failed", "delivery_unknown"} else None
 
     message = wait_for("Bandwidth's receipts", ended, seconds=60)
-    for state, at in sorted(message["times"].items(), key=lambda reached: reached[1]):
+    for state, at in message["times"].items():
         print(f"      {at}  {state}")
     return message
 

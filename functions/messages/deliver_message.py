@@ -1,7 +1,7 @@
 """The queue's worker ("Send Text Message", "Send Message"): claims a message and sends it, at most once."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -16,6 +16,9 @@ from bandwidth_messaging.domain import messages
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.logging import logger
+
+if TYPE_CHECKING:
+    from bandwidth_messaging.bandwidth.messaging import Taken
 
 _UNCONFIRMED: Final = "Bandwidth may have taken the message; its receipt will tell"
 _LONGEST_DELAY_SECONDS: Final = 300
@@ -42,14 +45,7 @@ def _deliver(message_id: str) -> bool:
         store.advance(message_id, messages.SEND_UNCONFIRMED, now(), reason=_UNCONFIRMED)
         return True
     try:
-        bandwidth = wiring.catapult() if message["api"] == "v1" else wiring.messaging()
-        taken = bandwidth.send(
-            sender=message["from"],
-            to=tuple(message["to"]),
-            text=message["text"],
-            application_id=message["applicationId"],
-            tag=message_id,
-        )
+        taken = _send(message)
     except BandwidthUnavailable as error:
         logger.info("will be tried again", reason=str(error))
         store.put_back(message_id)
@@ -76,6 +72,19 @@ def _deliver(message_id: str) -> bool:
         )
         logger.info("sent", bandwidth_id=taken.bandwidth_id)
     return True
+
+
+def _send(message: Mapping[str, Any]) -> "Taken":
+    """Send through the API that the number belongs to."""
+    parts = {
+        "sender": message["from"],
+        "to": tuple(message["to"]),
+        "text": message["text"],
+        "tag": message["messageId"],
+    }
+    if message["api"] == "v1":
+        return wiring.catapult().send(**parts, callback_url=wiring.callback_url_with_credentials())
+    return wiring.messaging().send(**parts, application_id=message["applicationId"])
 
 
 def _delay(attributes: Mapping[str, str]) -> int:

@@ -162,24 +162,18 @@ class Catapult:
                 raise
 
     def send(
-        self,
-        *,
-        sender: str,
-        to: tuple[str, ...],
-        text: str,
-        application_id: str,  # noqa: ARG002 - V2 takes it, and the worker sends through either
-        tag: str,
+        self, *, sender: str, to: tuple[str, ...], text: str, tag: str, callback_url: str | None = None
     ) -> Taken:
         """Send a text once (step 5); numbers in E.164, `tag` comes back in every receipt.
 
-        V1 knows no group messages and no applicationId: the number has one. Its answer has no body.
+        `callback_url`, with credentials in it, is where V1 sends the receipts. V1 knows no group messages and
+        no applicationId: the number has one. Its answer has no body.
         """
         (recipient,) = to
-        answer = self._post(
-            "/messages",
-            {"from": sender, "to": recipient, "text": text, "receiptRequested": "all", "tag": tag},
-        )
-        return Taken(answer.created_id, None)
+        body = {"from": sender, "to": recipient, "text": text, "receiptRequested": "all", "tag": tag}
+        if callback_url is not None:
+            body["callbackUrl"] = callback_url
+        return Taken(self._post("/messages", body).created_id, None)
 
     def _post(self, path: str, body: Mapping[str, Any]) -> Answer:
         return self._transport.send(

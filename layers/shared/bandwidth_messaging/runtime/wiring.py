@@ -144,6 +144,13 @@ def callback_credentials() -> "BasicCredentials":
     return _credentials(settings().callback_secret, "username", "password")
 
 
+def callback_url_with_credentials() -> str:
+    """Return our callback URL as V1 takes it: with the credentials inside."""
+    from bandwidth_messaging.bandwidth.catapult import with_credentials
+
+    return with_credentials(settings().callback_url, callback_credentials())
+
+
 def _credentials(secret_name: str, username: str, password: str) -> "BasicCredentials":
     from aws_lambda_powertools.utilities.parameters import get_secret
 
