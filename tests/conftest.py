@@ -23,8 +23,8 @@ from local.progress import CloudError
 from local.stack import Stack
 
 # In the order they run: the cloud starts in the background while the tiers that do without it are at work.
-TIERS = ["unit", "contracts", "functions", "faults", "benchmarks", "workflows", "e2e"]
-ON_THE_CLOUD = {"workflows", "e2e"}
+TIERS = ["unit", "contracts", "functions", "benchmarks", "faults", "workflows", "e2e"]
+ON_THE_CLOUD = {"faults", "workflows", "e2e"}
 
 ROOT = Path(__file__).parent.parent
 # Apart from a developer's own local cloud, on ports of its own.

@@ -22,14 +22,15 @@ def handler(request: Request) -> Result:
     numbers, catapult = wiring.numbers(), wiring.catapult()
     left = 0
     try:
-        for item in numbers.get_all(request.numbers):
+        known = {item["number"]: item for item in numbers.get_all(request.numbers)}
+        for number in request.numbers:
+            # A number that was recorded a moment ago may not be among them yet.
+            item = known.get(number, {})
             if "detachedAt" not in item:
-                number_id = item.get("numberId") or next(
-                    iter(catapult.find_number(item["number"]) or ()), None
-                )
+                number_id = item.get("numberId") or next(iter(catapult.find_number(number) or ()), None)
                 if number_id:
                     catapult.release_number(number_id)
-                numbers.record_detached(item["number"], now())
+                numbers.record_detached(number, now())
             left += 1
     except BandwidthUnavailable as error:
         if error.wait_seconds is None:

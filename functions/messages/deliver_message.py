@@ -1,6 +1,8 @@
 """The queue's worker ("Send Text Message", "Send Message"): claims a message and sends it, at most once."""
 
+import random
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -15,63 +17,61 @@ from bandwidth_messaging.bandwidth.errors import (
 from bandwidth_messaging.domain import messages
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.logging import logger
+from bandwidth_messaging.runtime.logging import count, logger
+from bandwidth_messaging.runtime.settings import settings
 
 if TYPE_CHECKING:
     from bandwidth_messaging.bandwidth.messaging import Taken
 
 _UNCONFIRMED: Final = "Bandwidth may have taken the message; its receipt will tell"
-_LONGEST_DELAY_SECONDS: Final = 300
+_NO_RECEIPT: Final = "Bandwidth's answer was lost, and no receipt came"
+_TOO_LATE: Final = "Bandwidth did not take it in time"
+_LONGEST_DELAY_SECONDS: Final = 900
+_LONGEST_INVISIBLE_SECONDS: Final = 43_200
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Send the message of each queue record; the records returned in `batchItemFailures` come again."""
     again = []
     for record in event["Records"]:
-        if not _deliver(record["body"]):
-            wiring.send_queue().delay(record["receiptHandle"], _delay(record["attributes"]))
+        seconds = _deliver(record["body"], int(record["attributes"]["ApproximateReceiveCount"]))
+        if seconds is not None:
+            wiring.send_queue().delay(record["receiptHandle"], min(seconds, _LONGEST_INVISIBLE_SECONDS))
             again.append({"itemIdentifier": record["messageId"]})
     return {"batchItemFailures": again}
 
 
-def _deliver(message_id: str) -> bool:
-    """Return False if the message must be tried again later."""
+def _deliver(message_id: str, receives: int) -> int | None:
+    """Return None once there is no more to do, else after how many seconds to look at the message again."""
     logger.append_keys(message_id=message_id)
     store = wiring.messages()
     message = store.claim(message_id, now())
     if message is None:
-        # A worker claimed it before and did not put it back: what it sent, if anything, is unknown,
-        # unless it recorded the end, and then this changes nothing.
-        store.advance(message_id, messages.SEND_UNCONFIRMED, now(), reason=_UNCONFIRMED)
-        return True
+        return _look_after(message_id)
+    if _is_too_late(message):
+        store.advance(message_id, messages.FAILED, now(), error_class="expired", reason=_TOO_LATE)
+        return None
     try:
         taken = _send(message)
     except BandwidthUnavailable as error:
         logger.info("will be tried again", reason=str(error))
         store.put_back(message_id)
-        return False
+        return _delay(receives)
     except (BandwidthOutcomeUnknown, BandwidthGarbled) as error:
         logger.warning("outcome unknown", reason=str(error))
-        store.advance(message_id, messages.SEND_UNCONFIRMED, now(), reason=_UNCONFIRMED)
+        return _wait_for_receipt(message_id)
     except BandwidthRejected as error:
         logger.warning("rejected", reason=str(error))
         words = f"{error.code}: {error.words}" if error.code else error.words
-        store.advance(message_id, messages.FAILED, now(), reason=words)
+        store.advance(message_id, messages.FAILED, now(), error_class="request", reason=words)
     except BandwidthError:
         # The credentials: nothing was sent, and every message would fail alike until a person mends them.
         store.put_back(message_id)
         logger.exception("not authorized")
-        return False
+        return _delay(receives)
     else:
-        store.advance(
-            message_id,
-            messages.SENT,
-            now(),
-            bandwidth_id=taken.bandwidth_id,
-            segment_count=taken.segment_count,
-        )
-        logger.info("sent", bandwidth_id=taken.bandwidth_id)
-    return True
+        _record_sent(message, taken)
+    return None
 
 
 def _send(message: Mapping[str, Any]) -> "Taken":
@@ -79,14 +79,68 @@ def _send(message: Mapping[str, Any]) -> "Taken":
     parts = {
         "sender": message["from"],
         "to": tuple(message["to"]),
-        "text": message["text"],
+        "text": message.get("text", ""),
+        "media": tuple(message.get("media", ())),
         "tag": message["messageId"],
     }
     if message["api"] == "v1":
         return wiring.catapult().send(**parts, callback_url=wiring.callback_url_with_credentials())
-    return wiring.messaging().send(**parts, application_id=message["applicationId"])
+    return wiring.messaging().send(
+        **parts,
+        application_id=message["applicationId"],
+        priority=message.get("priority"),
+        expiration=message.get("expiration"),
+    )
 
 
-def _delay(attributes: Mapping[str, str]) -> int:
-    """Return after how many seconds a record comes again: doubling with each time it came."""
-    return min(2 ** int(attributes["ApproximateReceiveCount"]), _LONGEST_DELAY_SECONDS)
+def _record_sent(message: Mapping[str, Any], taken: "Taken") -> None:
+    wiring.messages().advance(
+        message["messageId"],
+        messages.SENT,
+        now(),
+        bandwidth_id=taken.bandwidth_id,
+        segment_count=taken.segment_count,
+    )
+    logger.info("sent", bandwidth_id=taken.bandwidth_id)
+    if taken.segment_count not in {None, message.get("segmentCount")}:
+        logger.warning("segments differ", ours=message.get("segmentCount"), theirs=taken.segment_count)
+        count("SegmentCountDiffers")
+
+
+def _look_after(message_id: str) -> int | None:
+    """Handle a message that a worker has claimed before: what it sent, if anything, its receipt tells."""
+    message = wiring.messages().get(message_id)
+    state = message["state"] if message else None
+    if state == messages.SENDING:
+        return _wait_for_receipt(message_id)
+    if message is None or state != messages.SEND_UNCONFIRMED:
+        return None
+    patience = timedelta(minutes=float(settings().unconfirmed_minutes))
+    left = datetime.fromisoformat(message["send_unconfirmedAt"]) + patience - datetime.fromisoformat(now())
+    if left > timedelta(0):
+        return int(left.total_seconds()) + 1
+    wiring.messages().advance(message_id, messages.DELIVERY_UNKNOWN, now(), reason=_NO_RECEIPT)
+    logger.warning("delivery unknown")
+    count("DeliveryUnknown")
+    return None
+
+
+def _wait_for_receipt(message_id: str) -> int:
+    wiring.messages().advance(message_id, messages.SEND_UNCONFIRMED, now(), reason=_UNCONFIRMED)
+    count("SendUnconfirmed")
+    return int(float(settings().unconfirmed_minutes) * 60) + 1
+
+
+def _is_too_late(message: Mapping[str, Any]) -> bool:
+    moment = datetime.fromisoformat(now())
+    patience = timedelta(hours=float(settings().send_deadline_hours))
+    expires = message.get("expiration")
+    return moment > datetime.fromisoformat(message["acceptedAt"]) + patience or (
+        expires is not None and moment > datetime.fromisoformat(expires)
+    )
+
+
+def _delay(receives: int) -> int:
+    """Return seconds that double with each time a record came, with jitter so that waves spread out."""
+    longest = min(2 ** min(receives, 20), _LONGEST_DELAY_SECONDS)
+    return max(1, round(longest * random.uniform(0.5, 1)))  # noqa: S311 - not a secret

@@ -11,6 +11,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from bandwidth_messaging.bandwidth.callbacks import read_v1, read_v1_query, read_v2
+from bandwidth_messaging.domain import failures, opt_outs
 from bandwidth_messaging.domain.messages import Message, Receipt, Unreadable
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.logging import logger
@@ -31,13 +32,40 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             case Message():
                 new = wiring.messages().add(told) is not None
                 logger.info("message received", message_id=told.message_id, new=new)
+                _heed(told)
             case Receipt():
                 moved = wiring.messages().record(told)
                 logger.info("receipt", message_id=told.message_id, state=told.state, moved=moved)
+                _heed_carrier(told)
             case Unreadable():
                 wiring.quarantine().keep(told)
                 logger.warning("quarantined", reason=told.reason)
     return _EMPTY_BXML if event["httpMethod"] == "GET" else _NO_CONTENT
+
+
+def _heed(message: Message) -> None:
+    """Record what a stop or start word asks for; also if the message came before, as that may have failed."""
+    asked = opt_outs.keyword(message.keyword) if message.keyword else None
+    if asked and asked.kind != opt_outs.HELP:
+        wiring.opt_outs().record(
+            message.owner,
+            message.sender,
+            opted_out=asked.kind == opt_outs.OPT_OUT,
+            keyword=asked.word,
+            at=message.time,
+        )
+
+
+def _heed_carrier(receipt: Receipt) -> None:
+    """Record an opt-out that a carrier knows of and we do not."""
+    if failures.is_opt_out(receipt.error_code) and receipt.owner and receipt.recipient:
+        wiring.opt_outs().record(
+            receipt.owner,
+            receipt.recipient,
+            opted_out=True,
+            keyword=str(receipt.error_code),
+            at=receipt.time,
+        )
 
 
 def _read(event: dict[str, Any]) -> list[Message | Receipt | Unreadable]:

@@ -1,59 +1,115 @@
 """POST /messages ("Send Text Message"): a message is checked, stored and queued; the worker sends it."""
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from aws_lambda_powertools.event_handler.openapi.params import Body
+from aws_lambda_powertools.event_handler.openapi.params import Body, Header
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from bandwidth_messaging.domain import messages
 from bandwidth_messaging.domain.errors import FieldProblem, InvalidInput
 from bandwidth_messaging.domain.messages import Message
+from bandwidth_messaging.domain.segments import segments
 from bandwidth_messaging.domain.sending import NewMessage
-from bandwidth_messaging.domain.times import now
+from bandwidth_messaging.domain.times import now, rfc3339
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.api import Conflict, resolver
+from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.runtime.views import message_view
+from bandwidth_messaging.store.dynamodb import Item
 from bandwidth_messaging.store.numbers import ACTIVE
 
 app = resolver()
 
+_NOT_QUEUED = "could not be queued, and was not sent"
+
 
 @app.post("/messages")
-def send_message(new: Annotated[NewMessage, Body()]) -> tuple[dict[str, Any], int]:
+def send_message(
+    new: Annotated[NewMessage, Body()],
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            alias="Idempotency-Key",
+            min_length=1,
+            max_length=255,
+            description="The same key and body are one message, however often they come",
+        ),
+    ] = None,
+) -> tuple[dict[str, Any], int]:
     """Accept a message (202); its state then follows at GET /messages/{messageId}."""
-    number = wiring.numbers().get(new.sender)
-    if number is None or number["state"] != ACTIVE:
-        state = "is not one of our numbers" if number is None else f"is {number['state']}, not active"
-        raise InvalidInput(
-            [FieldProblem("from", f"{new.sender} {state}; GET /numbers lists the active ones")]
-        )
-    message = Message(
-        message_id=messages.new_message_id(),
-        direction="out",
-        api=number["api"],
-        owner=new.sender,
-        sender=new.sender,
-        recipients=tuple(new.to),
-        text=new.text,
-        state=messages.ACCEPTED,
-        time=now(),
-        application_id=number["applicationId"],
-        tag=new.tag,
-    )
+    message = _message(new, _sender(new), idempotency_key)
     stored = wiring.messages().add(message)
     if stored is None:
-        clash = f"There is a message {message.message_id} already."
-        raise Conflict(clash)
+        stored = _stored_before(message)
     try:
         wiring.send_queue().add(message.message_id)
     except Exception:
         # Should the queue have taken it all the same, the worker will not send a message that has failed.
-        wiring.messages().advance(
-            message.message_id, messages.FAILED, now(), reason="could not be queued, and was not sent"
-        )
+        wiring.messages().advance(message.message_id, messages.FAILED, now(), reason=_NOT_QUEUED)
         raise
     return message_view(stored), HTTPStatus.ACCEPTED
+
+
+def _sender(new: NewMessage) -> Item:
+    """Return the sending number. Raises InvalidInput or Conflict if it may not send this to them."""
+    sender, opt_outs = wiring.opt_outs().sender_and_opt_outs(new.sender, new.to)
+    if sender is None or sender["state"] != ACTIVE:
+        state = "is not one of our numbers" if sender is None else f"is {sender['state']}, not active"
+        raise InvalidInput(
+            [FieldProblem("from", f"{new.sender} {state}; GET /numbers lists the active ones")]
+        )
+    if problems := new.problems_with(sender["api"]):
+        raise InvalidInput(problems)
+    if opt_outs and settings().enforce_opt_outs == "true":
+        raise Conflict(
+            "; ".join(
+                f"{opt_out['theirs']} opted out of texts from {opt_out['ours']} at {opt_out['since']} "
+                f"({opt_out['keyword']})"
+                for opt_out in opt_outs
+            )
+        )
+    return sender
+
+
+def _message(new: NewMessage, sender: Item, idempotency_key: str | None) -> Message:
+    counted = segments(new.text, media=bool(new.media) or len(new.to) > 1)
+    return Message(
+        message_id=messages.message_id(idempotency_key),
+        direction="out",
+        api=sender["api"],
+        owner=new.sender,
+        sender=new.sender,
+        recipients=tuple(new.to),
+        text=new.text,
+        media=tuple(new.media),
+        state=messages.ACCEPTED,
+        time=now(),
+        application_id=sender["applicationId"],
+        tag=new.tag,
+        encoding=counted.encoding,
+        segment_count=counted.count,
+        priority=new.priority,
+        expiration=rfc3339(new.expiration.isoformat()) if new.expiration else None,
+        request_digest=new.digest(),
+    )
+
+
+def _stored_before(message: Message) -> Item:
+    """Return what was answered to the same key and body before. Raises InvalidInput for another body.
+
+    It is queued again: the request may have died in between, and the worker sends it once all the same.
+    """
+    store = wiring.messages()
+    before = store.get(message.message_id)
+    if before is None or before.get("requestDigest") != message.request_digest:
+        raise InvalidInput(
+            [FieldProblem("Idempotency-Key", "was used for another message; choose a new one")]
+        )
+    if before.get("reason") == _NOT_QUEUED:
+        store.accept_again(message.message_id)
+    return store.item_of(replace(message, time=before["acceptedAt"]))
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

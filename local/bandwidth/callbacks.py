@@ -10,7 +10,8 @@ import itertools
 import re
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Literal
@@ -133,6 +134,14 @@ class Courier:
 
     def pending(self) -> int:
         return sum(each.state == "pending" for each in self.deliveries())
+
+    def summary(self, message_ids: Collection[str]) -> dict[str, dict[str, int]]:
+        """How many callbacks of these messages there are, by type of event and then by state."""
+        counts: dict[str, dict[str, int]] = defaultdict(Counter)
+        for each in self.deliveries():
+            if each.callback.message_id in message_ids:
+                counts[each.callback.type][each.state] += 1
+        return counts
 
     def reset(self) -> None:
         with self._wake:

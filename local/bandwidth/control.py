@@ -11,6 +11,7 @@ from local.bandwidth.faults import Fault
 from local.bandwidth.orders import Fate
 from local.bandwidth.outcomes import Outcome
 from local.bandwidth.pace import LIFTED, Limits
+from local.bandwidth.sent_messages import summary
 from local.bandwidth.simulator import Simulator
 from local.bandwidth.telephone_numbers import e164
 from local.bandwidth.url import redact_credentials
@@ -69,26 +70,28 @@ def _looking(control: Blueprint, simulator: Simulator) -> None:
 
     @control.get("/messages")
     def messages() -> Answer:
-        filters = {name: request.args[name] for name in ("from", "to", "tag", "api") if name in request.args}
-        sent = [*simulator.messages.sent(), *simulator.messages_v1.sent()]
-        shown = [each.shown() for each in sorted(sent, key=lambda each: each.time)]
-        for name, wanted in filters.items():
-            value = wanted if name in ("tag", "api") else e164(wanted)
-            shown = [each for each in shown if value == each[name] or (name == "to" and value in each["to"])]
-        return jsonify(messages=shown), 200
+        found = simulator.sent.find(
+            request.args.get("api"),
+            _number_asked_for("from"),
+            _number_asked_for("to"),
+            request.args.get("tag"),
+        )
+        if not _is_asked_for("summary"):
+            return jsonify(messages=[each.shown() for each in found]), 200
+        callbacks = simulator.courier.summary({each.id for each in found})
+        return jsonify(**summary(found), callbacks=callbacks), 200
 
     @control.get("/requests")
     def requests() -> Answer:
         path, method = request.args.get("path", ""), request.args.get("method")
-        bodies = request.args.get("bodies", "").lower() in ("1", "true")
-        return jsonify(requests=simulator.capture.requests(path, method, bodies)), 200
+        found = simulator.capture.requests(path, method, _is_asked_for("bodies"))
+        return jsonify(requests=found), 200
 
     @control.get("/callbacks")
     def callbacks() -> Answer:
         shown = [each.shown() for each in simulator.courier.deliveries()]
         for name in ("api", "type", "message_id", "to", "state"):
-            if wanted := request.args.get(name):
-                wanted = (e164(wanted) or wanted) if name == "to" else wanted
+            if wanted := _number_asked_for(name) if name == "to" else request.args.get(name):
                 shown = [each for each in shown if each[name] == wanted]
         return jsonify(callbacks=shown), 200
 
@@ -278,6 +281,16 @@ def _input[Model: BaseModel](model: type[Model]) -> Model:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"])) or "body"
         raise UnprocessableError(f"{place}: {first['msg']}") from None
+
+
+def _is_asked_for(option: str) -> bool:
+    return request.args.get(option, "").lower() in ("1", "true")
+
+
+def _number_asked_for(name: str) -> str | None:
+    """A number of the query in E.164; whatever else it may be as it stands, to be found nowhere."""
+    given = request.args.get(name)
+    return given and (e164(given) or given)
 
 
 def _number(number: str) -> str:

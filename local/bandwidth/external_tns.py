@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from local.bandwidth.account import Account, RefusedError
-from local.bandwidth.orders import COMPLETE, FINAL, Fate, FateError, OrderBook, Shape
+from local.bandwidth.orders import COMPLETE, Fate, FateError, OrderBook, Shape
+from local.bandwidth.placed_orders import FINAL, PlacedOrders
 
 MAX_NUMBERS = 5000
 USUAL_ERRORS = {
@@ -63,9 +64,8 @@ class ExternalTnsOrder:
 
 
 class ExternalTns:
-    """The account's external numbers and their orders. Time passes for an order when somebody looks:
-    RECEIVED in the first half of the wait, PROCESSING in the second, then its fate, which the number orders
-    know."""
+    """The account's external numbers and their orders: RECEIVED in the first half of the wait, PROCESSING in
+    the second, then their fate, which the number orders know."""
 
     def __init__(
         self, account: Account, number_orders: OrderBook, order_seconds: float, shape: Shape
@@ -74,14 +74,13 @@ class ExternalTns:
         self._number_orders = number_orders
         self._wait = timedelta(seconds=order_seconds)
         self._shape = shape
-        self._orders: dict[str, ExternalTnsOrder] = {}
-        self._unsettled: list[ExternalTnsOrder] = []
+        self._orders = PlacedOrders(account, self._advance)
         self._numbers: dict[str, ExternalNumber] = {}
 
     def reset(self) -> None:
         with self._account.lock:
-            for each in (self._orders, self._unsettled, self._numbers):
-                each.clear()
+            self._orders.clear()
+            self._numbers.clear()
 
     def fate(self, customer_order_id: str | None) -> Fate:
         return self._number_orders.order_fate(customer_order_id) or COMPLETE
@@ -116,39 +115,28 @@ class ExternalTns:
             created=now,
             modified=now,
         )
-        with self._account.lock:
-            self._orders[order.id] = order
-            self._unsettled.append(order)
+        self._orders.add(order)
         return order
 
     def get(self, order_id: str) -> ExternalTnsOrder:
-        with self._account.lock:
-            self._settle()
-            if found := self._orders.get(order_id):
-                return found
+        if found := self._orders.get(order_id):
+            return found
         raise RefusedError(404, None, "The resource does not exist")
 
     def find(self, customer_order_id: str | None = None, status: str | None = None) -> list[ExternalTnsOrder]:
         """Orders in the order they were placed, those with this CustomerOrderID and status if given."""
-        with self._account.lock:
-            self._settle()
-            return [
-                each
-                for each in self._orders.values()
-                if customer_order_id in (None, each.customer_order_id)
-                and (status is None or each.status == status.upper())
-            ]
+        return self._orders.find(customer_order_id, status)
 
     def numbers(self) -> dict[str, ExternalNumber]:
         """Every imported number, in ten digits, and where it is."""
         with self._account.lock:
-            self._settle()
+            self._orders.settle()
             return dict(self._numbers)
 
     def holds(self, number: str) -> bool:
         """Whether a number (E.164) is one of the account's external numbers now."""
         with self._account.lock:
-            self._settle()
+            self._orders.settle()
             return number.removeprefix("+1") in self._numbers
 
     @staticmethod
@@ -170,12 +158,6 @@ class ExternalTns:
             raise RefusedError(400, "1022", f"'{wrong}' is not a telephone number of ten digits.")
         if len(set(numbers)) < len(numbers):
             raise RefusedError(400, "5072", "A telephone number is in the order more than once.")
-
-    def _settle(self) -> None:
-        now = datetime.now(UTC)
-        for order in self._unsettled:
-            self._advance(order, now)
-        self._unsettled[:] = [each for each in self._unsettled if each.status not in FINAL]
 
     def _advance(self, order: ExternalTnsOrder, now: datetime) -> None:
         fate = self.fate(order.customer_order_id)

@@ -1,15 +1,18 @@
 """Misbehaviour on demand: a wrong answer instead of the right one, a late answer, or none at all."""
 
 import itertools
+import random
 import re
 import socket
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, g, request
+from flask.typing import ResponseReturnValue
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -20,6 +23,7 @@ from pydantic import (
     model_validator,
 )
 
+from local.bandwidth import messaging_v2
 from local.bandwidth.catapult_json import refusal, throttle
 from local.bandwidth.control_path import is_control
 
@@ -34,8 +38,10 @@ class FaultAnswer(BaseModel):
 
 
 class Fault(BaseModel):
-    """One kind of misbehaviour, for the next `times` requests of a method whose path the regular
-    expression is found in and whose body contains `match`. Exactly one of:
+    """One kind of misbehaviour, for requests of a method whose path the regular expression is found in and
+    whose body contains `match`: for the next `times` of them (1 if not told), or with a `chance` (above 0, at
+    most 1) for each until removed, or until it struck `times`. The same `seed` lets it strike the same of
+    these requests again, counted as they come. Exactly one of:
 
     - `answer`: given before the request is processed. A 429 without headers is filled in as Bandwidth's,
       and so are V1's other throttles of messages, 403 (message-rate-limit) and 400 (message-delay-limit).
@@ -47,7 +53,9 @@ class Fault(BaseModel):
     path: str
     method: str | None = None
     match: str | None = None
-    times: PositiveInt = 1
+    times: PositiveInt | None = None
+    chance: float | None = Field(default=None, gt=0, le=1)
+    seed: int | None = None
     answer: FaultAnswer | None = None
     lose_answer: bool = False
     delay: PositiveFloat | None = None
@@ -67,6 +75,14 @@ class Fault(BaseModel):
             raise ValueError("give exactly one of answer, lose_answer, delay")
         return self
 
+    @model_validator(mode="after")
+    def _has_an_end(self) -> "Fault":
+        if self.chance is None:
+            if self.seed is not None:
+                raise ValueError("give seed with chance only")
+            self.times = self.times or 1
+        return self
+
     def fits(self, method: str, path: str, body: bytes) -> bool:
         return (
             self.method in (None, method)
@@ -75,17 +91,47 @@ class Fault(BaseModel):
         )
 
 
+@dataclass
+class ActiveFault:
+    """A fault and how often it has struck."""
+
+    fault: Fault
+    struck: int = 0
+    _random: random.Random = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        # No secret hangs on it, and it has to be repeatable.
+        self._random = random.Random(self.fault.seed)  # noqa: S311
+
+    @property
+    def left(self) -> int | None:
+        return None if self.fault.times is None else self.fault.times - self.struck
+
+    def strikes(self) -> bool:
+        """Whether it strikes the next request that it fits."""
+        if self.fault.chance is not None and self._random.random() >= self.fault.chance:
+            return False
+        self.struck += 1
+        return True
+
+    def shown(self) -> dict[str, Any]:
+        shown = {**self.fault.model_dump(), "times": self.left, "struck": self.struck}
+        return {name: value for name, value in shown.items() if value is not None}
+
+
 class Faults:
+    """The faults still to strike. The first of them that strikes a request is the only one it gets."""
+
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._ids = itertools.count(1)
-        self._faults: dict[int, Fault] = {}
+        self._faults: dict[int, ActiveFault] = {}
 
     def install(self, app: Flask) -> None:
         """Let faults strike what `app` is asked, its control apart."""
 
         @app.before_request
-        def strike() -> Response | None:
+        def strike() -> ResponseReturnValue | None:
             g.fault = None if is_control(request.path) else self._take()
             if g.fault is None or g.fault.answer is None:
                 return None
@@ -106,13 +152,13 @@ class Faults:
     def add(self, fault: Fault) -> int:
         with self._lock:
             fault_id = next(self._ids)
-            self._faults[fault_id] = fault.model_copy()
+            self._faults[fault_id] = ActiveFault(fault)
             return fault_id
 
     def shown(self) -> list[dict[str, Any]]:
-        """The faults still to strike, `times` what is left of them."""
+        """The faults in the order they were added: `times` is what is left, `struck` what was."""
         with self._lock:
-            return [{"id": key, **each.model_dump(exclude_none=True)} for key, each in self._faults.items()]
+            return [{"id": key, **each.shown()} for key, each in self._faults.items()]
 
     def remove(self, fault_id: int) -> bool:
         with self._lock:
@@ -125,41 +171,36 @@ class Faults:
     def _take(self) -> Fault | None:
         body = request.get_data()
         with self._lock:
-            for fault_id, fault in self._faults.items():
-                if fault.fits(request.method, request.path, body):
-                    fault.times -= 1
-                    if fault.times == 0:
+            for fault_id, active in self._faults.items():
+                if active.fault.fits(request.method, request.path, body) and active.strikes():
+                    if active.left == 0:
                         del self._faults[fault_id]
-                    return fault
+                    return active.fault
         return None
 
 
-def _answer(answer: FaultAnswer) -> Response:
-    headers, body = dict(answer.headers), answer.body
-    if not headers and not body:
-        if request.path.startswith("/v1/"):
-            if refused := _throttle_v1(answer.status):
-                return refused
-        elif answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-            headers, body = _throttle()
-    response = Response(body, answer.status)
-    response.headers.update(headers)
+def _answer(answer: FaultAnswer) -> ResponseReturnValue:
+    if not answer.headers and not answer.body and (throttled := _throttle(answer.status)):
+        return throttled
+    response = Response(answer.body, answer.status)
+    response.headers.update(answer.headers)
     return response
 
 
-def _throttle() -> tuple[dict[str, str], str]:
-    if request.path.startswith("/v2/"):
-        body = '{"type": "max-message-queue-size-exceeded", "description": "The queue is full."}'
-        return {"Content-Type": "application/json; charset=utf-8"}, body
-    # Epoch seconds (page on rate limits); this server closes the connection after every answer.
-    return {"X-RateLimit-Reset": str(int(time.time()) + RATE_LIMIT_SECONDS)}, ""
-
-
-def _throttle_v1(status: int) -> Response | None:
-    if status != HTTPStatus.TOO_MANY_REQUESTS and not request.path.endswith("/messages"):
+def _throttle(status: int) -> ResponseReturnValue | None:
+    """How the API that is asked says "not now" with this status; None if it is no such status."""
+    is_throttle = status == HTTPStatus.TOO_MANY_REQUESTS
+    if request.path.startswith("/v1/"):
+        if not is_throttle and not request.path.endswith("/messages"):
+            return None
+        refused = throttle(status, int((time.time() + RATE_LIMIT_SECONDS) * 1000))
+        return refusal(refused) if refused else None
+    if not is_throttle:
         return None
-    refused = throttle(status, int((time.time() + RATE_LIMIT_SECONDS) * 1000))
-    return refusal(refused) if refused else None
+    if request.path.startswith("/v2/"):
+        return messaging_v2.throttled()
+    # Epoch seconds (page on rate limits); this server closes the connection after every answer.
+    return Response(status=status, headers={"X-RateLimit-Reset": str(int(time.time()) + RATE_LIMIT_SECONDS)})
 
 
 def _hang_up(connection: socket.socket) -> Iterator[bytes]:

@@ -3,8 +3,8 @@
 import json
 import secrets
 import string
-from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -13,7 +13,8 @@ from local.bandwidth.callbacks import Api, Callback, Courier, Endpoint
 from local.bandwidth.orders import OrderBook
 from local.bandwidth.outcomes import Outcome, Outcomes
 from local.bandwidth.segments import segment_count
-from local.bandwidth.timestamps import timestamp
+from local.bandwidth.sent_messages import SentMessage, SentMessages
+from local.bandwidth.timestamps import moment, timestamp
 from local.bandwidth.url import redact_credentials
 
 DESCRIPTIONS = {
@@ -24,42 +25,38 @@ DESCRIPTIONS = {
 }
 
 
-@dataclass(frozen=True)
-class Failure:
-    code: int
-    description: str
-
-
-SERVICE_NOT_ALLOWED = Failure(4001, "service-not-allowed")
-FROM_NOT_ON_ACCOUNT = Failure(4407, "rejected-account-not-defined-from-number")
-WRONG_APPLICATION = Failure(4452, "rejected-wrong-application-id")
-REFUSED_BY_CARRIER = Failure(4750, "destination-rejected-message")
+SERVICE_NOT_ALLOWED = Outcome(error_code=4001, description="service-not-allowed")
+EXPIRED = Outcome(error_code=4360, description="message-not-sent-expiration-date-passed")
+FROM_NOT_ON_ACCOUNT = Outcome(error_code=4407, description="rejected-account-not-defined-from-number")
+WRONG_APPLICATION = Outcome(error_code=4452, description="rejected-wrong-application-id")
+REFUSED_BY_CARRIER = Outcome(error_code=4750, description="destination-rejected-message")
 
 
 @dataclass
-class Message:
-    """A message as /v2 took it; numbers in E.164, `state` accepted or swallowed, `reason` why."""
+class Message(SentMessage):
+    """A message as /v2 took it; `expiration` in RFC 3339, as it came."""
 
     api: ClassVar[Api] = "v2"
-    id: str
-    from_: str
-    to: list[str]
-    text: str
-    tag: str | None
-    application_id: str
-    media: list[str]
-    segment_count: int
-    time: str
-    state: str = "accepted"
-    reason: str | None = None
+    priority: str | None = None
+    expiration: str | None = None
 
-    @property
-    def is_mms(self) -> bool:
-        return bool(self.media) or len(self.to) > 1
-
-    def shown(self) -> dict[str, Any]:
-        shown = asdict(self)
-        return {"id": shown.pop("id"), "api": self.api, "from": shown.pop("from_"), **shown}
+    def published(self) -> dict[str, Any]:
+        """The message as answers and events have it, without what was not given."""
+        published = {
+            "id": self.id,
+            "owner": self.from_,
+            "applicationId": self.application_id,
+            "time": self.time,
+            "segmentCount": self.segment_count,
+            "direction": "out",
+            "to": self.to,
+            "from": self.from_,
+            "text": self.text,
+            "media": self.media or None,
+            "tag": self.tag,
+            "priority": self.priority,
+        }
+        return {name: value for name, value in published.items() if value is not None}
 
 
 class Messages:
@@ -71,38 +68,48 @@ class Messages:
         orders: OrderBook,
         courier: Courier,
         outcomes: Outcomes,
-        receipt_seconds: float,
-        receipt_types: Collection[str],
+        sent: SentMessages,
     ) -> None:
         self._account = account
         self._orders = orders
         self._courier = courier
         self._outcomes = outcomes
-        self._receipt_seconds = receipt_seconds
-        self._receipt_types = frozenset(receipt_types)
-        self._sent: list[Message] = []
+        self._sent = sent
 
-    def reset(self) -> None:
-        with self._account.lock:
-            self._sent.clear()
-
-    def sent(self) -> list[Message]:
-        with self._account.lock:
-            return list(self._sent)
+    def sent(self) -> list[SentMessage]:
+        return self._sent.find(Message.api)
 
     def send(
-        self, from_: str, to: list[str], text: str, application_id: str, media: list[str], tag: str | None
+        self,
+        from_: str,
+        to: Sequence[str],
+        text: str,
+        application_id: str,
+        media: Sequence[str] = (),
+        tag: str | None = None,
+        priority: str | None = None,
+        expiration: str | None = None,
     ) -> Message:
         """Take a message whose fields have the right form. Whether it can be sent shows in the events."""
-        count = segment_count(text) if not media and len(to) == 1 else 1
-        now = timestamp(datetime.now(UTC))
-        message = Message(_message_id(), from_, to, text, tag, application_id, media, count, now)
+        message = Message(
+            id=_message_id(),
+            from_=from_,
+            to=list(to),
+            text=text,
+            tag=tag,
+            application_id=application_id,
+            media=list(media),
+            segment_count=segment_count(text) if not media and len(to) == 1 else 1,
+            time=timestamp(datetime.now(UTC)),
+            priority=priority,
+            expiration=expiration,
+        )
         with self._account.lock:
-            self._sent.append(message)
+            self._sent.add(message)
             application, failure = self._verdict(message)
             if application is None:
                 return message
-            for recipient in to:
+            for recipient in message.to:
                 self._tell(message, recipient, application, failure)
         return message
 
@@ -138,7 +145,7 @@ class Messages:
         self._courier.send([callback(application, event)] * copies)
         return {"id": message_id, "callback_url": redact_credentials(application.callback_url)}
 
-    def _verdict(self, message: Message) -> tuple[Application | None, Failure | None]:
+    def _verdict(self, message: Message) -> tuple[Application | None, Outcome | None]:
         """Whom to tell, and of what failure. Nobody means that the message was swallowed."""
         named = self._find_application(message.application_id)
         location = self._orders.location_of(message.from_)
@@ -154,12 +161,12 @@ class Messages:
         return self._heard(message, named, None if allowed else SERVICE_NOT_ALLOWED)
 
     def _heard(
-        self, message: Message, application: Application | None, failure: Failure | None
-    ) -> tuple[Application | None, Failure | None]:
+        self, message: Message, application: Application | None, failure: Outcome | None
+    ) -> tuple[Application | None, Outcome | None]:
         if application is None:
             message.state, message.reason = "swallowed", "no application to tell"
         elif failure:
-            message.reason = f"{failure.code} {failure.description}"
+            message.reason = _words(failure)
         return application, failure
 
     def _find_application(self, application_id: str) -> Application | None:
@@ -169,49 +176,33 @@ class Messages:
             return None
 
     def _tell(
-        self, message: Message, recipient: str, application: Application, failure: Failure | None
+        self, message: Message, recipient: str, application: Application, failure: Outcome | None
     ) -> None:
-        outcome = Outcome() if failure else self._outcomes.take(recipient)
-        delay = self._receipt_seconds if outcome.seconds is None else outcome.seconds
-        if outcome.error_code:
-            failure = Failure(outcome.error_code, outcome.description or REFUSED_BY_CARRIER.description)
-        if outcome.types is None:
-            types = [each for each in self._usual_types(message, failure) if each in self._receipt_types]
-        else:
-            types = [str(each) for each in outcome.types]
+        now = datetime.now(UTC)
+        outcome = failure or self._outcomes.take(recipient)
+        due = now + timedelta(seconds=self._outcomes.seconds(outcome))
+        expiration = moment(message.expiration)
+        if expiration is not None and expiration < due:
+            outcome, due = EXPIRED, expiration
+            message.reason = _words(EXPIRED)
+        types = self._outcomes.types(outcome, self._usual_types(message, outcome))
         if not types:
             message.reason = f"no events for {recipient}"
             return
-        body: dict[str, Any] = {
-            "id": message.id,
-            "owner": message.from_,
-            "applicationId": message.application_id,
-            "time": message.time,
-            "segmentCount": message.segment_count,
-            "direction": "out",
-            "to": message.to,
-            "from": message.from_,
-            "text": "",
-        }
-        if message.media:
-            body["media"] = message.media
-        if message.tag is not None:
-            body["tag"] = message.tag
-        moment = datetime.now(UTC) + timedelta(seconds=delay)
+        body = message.published() | {"text": ""}
         events = []
-        for each in types:
-            event = _event(each, moment, recipient, body)
+        for position, each in enumerate(types):
+            event = _event(each, due + timedelta(milliseconds=position), recipient, body)
             if each == "message-failed":
-                why = failure or REFUSED_BY_CARRIER
-                event.update(errorCode=why.code, description=outcome.description or why.description)
+                event["errorCode"] = outcome.error_code or REFUSED_BY_CARRIER.error_code
+                event["description"] = outcome.description or REFUSED_BY_CARRIER.description
             events.append(event)
-            moment += timedelta(milliseconds=1)
-        self._courier.send([callback(application, event) for event in events], delay)
+        self._courier.send([callback(application, event) for event in events], (due - now).total_seconds())
 
     @staticmethod
-    def _usual_types(message: Message, failure: Failure | None) -> list[str]:
+    def _usual_types(message: Message, outcome: Outcome) -> list[str]:
         """message-sending is for MMS only; exactly one of delivered and failed (page on message webhooks)."""
-        if failure:
+        if outcome.error_code:
             return ["message-failed"]
         sending = ["message-sending"] if message.is_mms else []
         return [*sending, "message-sent", "message-delivered"]
@@ -230,14 +221,18 @@ def callback(application: Application, event: dict[str, Any]) -> Callback:
     )
 
 
-def _event(type_: str, moment: datetime, to: str, message: dict[str, Any]) -> dict[str, Any]:
+def _event(type_: str, time: datetime, to: str, message: dict[str, Any]) -> dict[str, Any]:
     return {
         "type": type_,
-        "time": timestamp(moment, "microseconds"),
+        "time": timestamp(time, "microseconds"),
         "description": DESCRIPTIONS.get(type_, ""),
         "to": to,
         "message": message,
     }
+
+
+def _words(failure: Outcome) -> str:
+    return f"{failure.error_code} {failure.description}"
 
 
 def _message_id() -> str:

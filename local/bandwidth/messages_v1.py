@@ -1,7 +1,7 @@
 """V1 (Catapult) messages in both directions, and the callbacks that tell of them."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal
@@ -12,9 +12,9 @@ from local.bandwidth.callbacks import Api, Callback, Courier, Endpoint
 from local.bandwidth.catapult import Catapult, CatapultApplication, new_id
 from local.bandwidth.catapult_errors import CatapultError
 from local.bandwidth.external_tns import ExternalTns
-from local.bandwidth.messages import Message
 from local.bandwidth.outcomes import Outcome, Outcomes
 from local.bandwidth.segments import segment_count
+from local.bandwidth.sent_messages import SentMessage, SentMessages
 from local.bandwidth.timestamps import timestamp
 from local.bandwidth.url import redact_credentials
 
@@ -68,7 +68,7 @@ class CallbackWish:
 
 
 @dataclass
-class MessageV1(Message):
+class MessageV1(SentMessage):
     """A message as /v1 took it; `application_id` is its number's, empty if that has none."""
 
     api: ClassVar[Api] = "v1"
@@ -91,25 +91,14 @@ class MessagesV1:
         catapult: Catapult,
         courier: Courier,
         outcomes: Outcomes,
-        receipt_seconds: float,
-        receipt_types: Collection[str],
+        sent: SentMessages,
     ) -> None:
         self._account = account
         self._external_tns = external_tns
         self._catapult = catapult
         self._courier = courier
         self._outcomes = outcomes
-        self._receipt_seconds = receipt_seconds
-        self._receipt_types = frozenset(receipt_types)
-        self._sent: list[MessageV1] = []
-
-    def reset(self) -> None:
-        with self._account.lock:
-            self._sent.clear()
-
-    def sent(self) -> list[MessageV1]:
-        with self._account.lock:
-            return list(self._sent)
+        self._sent = sent
 
     def send(
         self,
@@ -145,8 +134,7 @@ class MessagesV1:
             receipt_requested=receipt_requested,
             wish=wish or CallbackWish(),
         )
-        with self._account.lock:
-            self._sent.append(message)
+        self._sent.add(message)
         self._tell(message, application)
         return message
 
@@ -193,21 +181,15 @@ class MessagesV1:
             message.state, message.reason = "swallowed", "no URL to tell"
             return
         outcome = self._outcomes.take(message.to[0])
-        delay = self._receipt_seconds if outcome.seconds is None else outcome.seconds
-        types = self._types(outcome)
+        usual = ["message-failed"] if outcome.error_code else ["message-sent", "message-delivered"]
+        types = self._outcomes.types(outcome, usual)
         if message.receipt_requested == "error":
             types = [each for each in types if each == "message-failed"]
         if not types:
             message.reason = f"no events for {message.to[0]}"
             return
         callbacks = [_callback(each, self._event(message) | _delivery(each, outcome), wish) for each in types]
-        self._courier.send(callbacks, delay)
-
-    def _types(self, outcome: Outcome) -> list[str]:
-        if outcome.types is not None:
-            return [str(each) for each in outcome.types]
-        usual = ["message-failed"] if outcome.error_code else ["message-sent", "message-delivered"]
-        return [each for each in usual if each in self._receipt_types]
+        self._courier.send(callbacks, self._outcomes.seconds(outcome))
 
     def _event(self, message: MessageV1) -> dict[str, Any]:
         """An outgoing message's event as published: without applicationId, unlike an incoming one's."""

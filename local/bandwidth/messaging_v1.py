@@ -40,7 +40,7 @@ def blueprint(account: Account, messages: MessagesV1, pace: Pace, location: Mess
     locations = _locations(location)
 
     def send(body: Any) -> str:
-        pace.take_message()
+        pace.take_message_v1()
         message = _send(messages, body)
         return f"{next(locations)()}/{message.id}"
 

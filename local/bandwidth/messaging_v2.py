@@ -1,4 +1,8 @@
-"""The messaging API under /v2: "Sending Messages". What it cannot see in a request shows in events."""
+"""The messaging API under /v2: "Sending Messages". What it cannot see in a request shows in events.
+
+It takes the document's fields and those of today's specification. What becomes of a field unknown to it the
+specification leaves open; here it is refused, so that a misspelt one is noticed.
+"""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -8,36 +12,36 @@ from flask import Blueprint, Response, jsonify, request
 from local.bandwidth.account import Account
 from local.bandwidth.basic_auth import is_authorized
 from local.bandwidth.messages import Messages
+from local.bandwidth.pace import Pace
 from local.bandwidth.telephone_numbers import e164
+from local.bandwidth.timestamps import moment
+from local.bandwidth.url import scheme_and_host
 
 MAX_TEXT = 2048
 MAX_TAG = 1024
 MAX_RECIPIENTS = 10
 MAX_MEDIA_URL = 4096
-ECHOED = ("priority", "expiration")
+FIELDS = ("applicationId", "from", "to", "text", "media", "tag", "priority", "expiration")
+PRIORITIES = ("default", "high")
 
 Answer = tuple[Response, int]
 
 
-def blueprint(account: Account, messages: Messages) -> Blueprint:
+def blueprint(account: Account, messages: Messages, pace: Pace) -> Blueprint:
     api = Blueprint("messaging_v2", __name__, url_prefix="/v2/users/<user_id>")
 
     @api.post("/messages")
     def send_message(user_id: str) -> Answer:
-        config = account.config
-        if not is_authorized(config.messaging_token, config.messaging_secret):
-            return error(401, "unauthorized", "Authentication Failed")
-        if user_id != config.user_id:
-            return error(403, "forbidden", "Access Denied")
-        if not request.is_json:
-            words = f"Content type '{request.content_type}' not supported. Please use 'application/json'"
-            return error(415, "unsupported-content-type", words)
+        if refused := _refused_access(account, user_id):
+            return refused
         body = request.get_json(silent=True)
         if not isinstance(body, dict):
             return error(400, "request-validation", "Your request could not be accepted")
         if wrong := _wrong_fields(body):
             fields = [{"fieldName": name, "description": words} for name, words in wrong.items()]
             return error(400, "request-validation", "Your request could not be accepted", fields)
+        if not pace.take_message_v2():
+            return throttled()
         message = messages.send(
             from_=e164(body["from"]) or "",
             to=[number for each in _list(body["to"]) if (number := e164(each))],
@@ -45,24 +49,12 @@ def blueprint(account: Account, messages: Messages) -> Blueprint:
             application_id=body["applicationId"],
             media=_list(body.get("media")),
             tag=body.get("tag"),
+            priority=body.get("priority"),
+            expiration=body.get("expiration"),
         )
-        answer: dict[str, Any] = {
-            "id": message.id,
-            "owner": message.from_,
-            "applicationId": message.application_id,
-            "time": message.time,
-            "segmentCount": message.segment_count,
-            "direction": "out",
-            "to": message.to,
-            "from": message.from_,
-            "text": message.text,
-        }
-        if message.media:
-            answer["media"] = message.media
-        if message.tag is not None:
-            answer["tag"] = message.tag
-        answer.update((name, body[name]) for name in ECHOED if name in body)
-        return jsonify(answer), 202
+        # Of all a message has, this alone is in its answer and not in its events (specification).
+        expiration = {} if message.expiration is None else {"expiration": message.expiration}
+        return jsonify(message.published() | expiration), 202
 
     return api
 
@@ -75,10 +67,27 @@ def error(status: int, type_: str, description: str, fields: list[dict[str, str]
     return jsonify(body), status
 
 
+def throttled() -> Answer:
+    """More messages than the account's queue takes (page on rate limits): without a word on when again."""
+    return error(429, "max-message-queue-size-exceeded", "The queue is full.")
+
+
 def not_found(path: str) -> Answer:
     """Unknown paths are answered in another shape than every other error (same page)."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     return jsonify(timestamp=now, status=404, error="Not Found", message="Not Found", path=path), 404
+
+
+def _refused_access(account: Account, user_id: str) -> Answer | None:
+    config = account.config
+    if not is_authorized(config.messaging_token, config.messaging_secret):
+        return error(401, "unauthorized", "Authentication Failed")
+    if user_id != config.user_id:
+        return error(403, "forbidden", "Access Denied")
+    if not request.is_json:
+        words = f"Content type '{request.content_type}' not supported. Please use 'application/json'"
+        return error(415, "unsupported-content-type", words)
+    return None
 
 
 def _wrong_fields(body: dict[str, Any]) -> dict[str, str]:
@@ -90,6 +99,9 @@ def _wrong_fields(body: dict[str, Any]) -> dict[str, str]:
         "text": _wrong_text(body.get("text"), _list(body.get("media"))),
         "media": _wrong_media(_list(body.get("media"))),
         "tag": _wrong_tag(body.get("tag")),
+        "priority": _wrong_priority(body.get("priority")),
+        "expiration": _wrong_expiration(body.get("expiration")),
+        **{name: f"'{name}' is not a field of a message" for name in body if name not in FIELDS},
     }
     return {name: words for name, words in checks.items() if words}
 
@@ -112,9 +124,10 @@ def _wrong_to(value: object) -> str | None:
     recipients = _list(value)
     if len(recipients) > MAX_RECIPIENTS:
         return f"'to' must have {MAX_RECIPIENTS} recipients or fewer"
-    if all(map(e164, recipients)):
-        return None
-    return "'to' must be replaced with a valid E164 formatted telephone number"
+    numbers = [e164(each) for each in recipients]
+    if None in numbers:
+        return "'to' must be replaced with a valid E164 formatted telephone number"
+    return "'to' must not have a telephone number twice" if len(set(numbers)) < len(numbers) else None
 
 
 def _wrong_text(value: object, media: list[Any]) -> str | None:
@@ -126,7 +139,7 @@ def _wrong_text(value: object, media: list[Any]) -> str | None:
 
 
 def _wrong_media(media: list[Any]) -> str | None:
-    if all(isinstance(each, str) and 0 < len(each) <= MAX_MEDIA_URL for each in media):
+    if all(isinstance(each, str) and len(each) <= MAX_MEDIA_URL and scheme_and_host(each) for each in media):
         return None
     return f"'media' must be URLs of {MAX_MEDIA_URL} characters or less"
 
@@ -135,6 +148,19 @@ def _wrong_tag(value: object) -> str | None:
     if value is None or (isinstance(value, str) and len(value) <= MAX_TAG):
         return None
     return f"'tag' must be a string of {MAX_TAG} characters or less"
+
+
+def _wrong_priority(value: object) -> str | None:
+    return None if value is None or value in PRIORITIES else f"'priority' must be {' or '.join(PRIORITIES)}"
+
+
+def _wrong_expiration(value: object) -> str | None:
+    if value is None:
+        return None
+    expiration = moment(value)
+    if expiration is None:
+        return "'expiration' must be a date-time as RFC 3339 has it"
+    return None if expiration > datetime.now(UTC) else "'expiration' must be a date-time in the future"
 
 
 def _list(value: object) -> list[Any]:

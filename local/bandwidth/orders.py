@@ -11,11 +11,11 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt
 
 from local.bandwidth.account import Account, Location, RefusedError
+from local.bandwidth.placed_orders import FINAL, PlacedOrders
 from local.bandwidth.telephone_numbers import ten_digits
 
 MAX_QUANTITY = 5000
 FICTION_EXCHANGE = 555
-FINAL = ("COMPLETE", "PARTIAL", "FAILED")
 Shape = Literal["document", "later"]
 
 
@@ -121,13 +121,12 @@ class Order:
 
 
 class OrderBook:
-    """The account's orders and numbers. Time passes for an order when somebody looks."""
+    """The account's orders and numbers."""
 
     def __init__(self, account: Account, order_seconds: float) -> None:
         self._account = account
         self._wait = timedelta(seconds=order_seconds)
-        self._orders: dict[str, Order] = {}
-        self._unsettled: list[Order] = []
+        self._orders = PlacedOrders(account, self._advance)
         self._order_fates: dict[str, Fate] = {}
         self._area_code_fates: dict[str, Fate] = {}
         self._supply: dict[str, Iterator[str]] = {}
@@ -136,13 +135,8 @@ class OrderBook:
     def reset(self) -> None:
         """Forget orders, numbers and fates. Numbers once given out are still not given again."""
         with self._account.lock:
-            for each in (
-                self._orders,
-                self._unsettled,
-                self._order_fates,
-                self._area_code_fates,
-                self._numbers,
-            ):
+            self._orders.clear()
+            for each in (self._order_fates, self._area_code_fates, self._numbers):
                 each.clear()
 
     def place(self, request: OrderRequest) -> Order:
@@ -178,39 +172,28 @@ class OrderBook:
             created=now,
             modified=now,
         )
-        with self._account.lock:
-            self._orders[order.id] = order
-            self._unsettled.append(order)
+        self._orders.add(order)
         return order
 
     def get(self, order_id: str) -> Order:
-        with self._account.lock:
-            self._settle()
-            if found := self._orders.get(order_id):
-                return found
+        if found := self._orders.get(order_id):
+            return found
         raise RefusedError(404, "5035", f"Order {order_id} not found.")
 
     def find(self, customer_order_id: str | None = None, status: str | None = None) -> list[Order]:
         """Orders in the order they were placed, those with this CustomerOrderId and status if given."""
-        with self._account.lock:
-            self._settle()
-            return [
-                each
-                for each in self._orders.values()
-                if customer_order_id in (None, each.customer_order_id)
-                and (status is None or each.status == status.upper())
-            ]
+        return self._orders.find(customer_order_id, status)
 
     def numbers(self) -> dict[str, str]:
         """Ten-digit number to location id, for every number of the account."""
         with self._account.lock:
-            self._settle()
+            self._orders.settle()
             return dict(self._numbers)
 
     def location_of(self, number: str) -> Location | None:
         """The location a number belongs to; None if it is not on the account. Takes E.164."""
         with self._account.lock:
-            self._settle()
+            self._orders.settle()
             location_id = self._numbers.get(number.removeprefix("+1"))
             return self._account.find_location(location_id) if location_id else None
 
@@ -228,15 +211,10 @@ class OrderBook:
         with self._account.lock:
             return self._order_fates.get(customer_order_id or "")
 
-    def _settle(self) -> None:
-        now = datetime.now(UTC)
-        for order in self._unsettled:
-            due = order.created + self._wait
-            if due <= now:
-                self._apply(order, due, now)
-        self._unsettled[:] = [each for each in self._unsettled if each.status not in FINAL]
-
-    def _apply(self, order: Order, due: datetime, now: datetime) -> None:
+    def _advance(self, order: Order, now: datetime) -> None:
+        due = order.created + self._wait
+        if due > now:
+            return
         fate = self.order_fate(order.customer_order_id) or self._area_code_fates.get(
             order.area_code, COMPLETE
         )

@@ -1,6 +1,7 @@
 """What becomes of messages to a number, chosen by the number; both messaging APIs ask here."""
 
 import threading
+from collections.abc import Collection, Sequence
 from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt
@@ -25,7 +26,11 @@ class Outcome(BaseModel):
 
 
 class Outcomes:
-    def __init__(self) -> None:
+    """The chosen outcomes, and what is usual: the seconds to the first event, and the types of events."""
+
+    def __init__(self, usual_seconds: float, usual_types: Collection[str]) -> None:
+        self._usual_seconds = usual_seconds
+        self._usual_types = frozenset(usual_types)
         self._lock = threading.Lock()
         self._outcomes: dict[str, Outcome] = {}
 
@@ -47,3 +52,13 @@ class Outcomes:
                 if outcome.times == 0:
                     del self._outcomes[number]
             return outcome
+
+    def seconds(self, outcome: Outcome) -> float:
+        """How long it takes from a message to its first event."""
+        return self._usual_seconds if outcome.seconds is None else outcome.seconds
+
+    def types(self, outcome: Outcome, usual: Sequence[str]) -> list[str]:
+        """The events of an outcome: its own, or those of its API's `usual` ones that are not left out."""
+        if outcome.types is not None:
+            return [str(each) for each in outcome.types]
+        return [each for each in usual if each in self._usual_types]

@@ -1,4 +1,4 @@
-"""How fast the V1 API may be called, as its pages on rate limits have it."""
+"""How fast the messaging APIs may be called: V1 as its pages on rate limits have it, V2 as told."""
 
 import math
 import threading
@@ -16,6 +16,7 @@ class Limits(BaseModel):
 
     `messages_per_second` counts as the average over ten seconds; `requests_per_second` holds for each
     resource, but for imports, which have their own, and for reading numbers, which is all but free.
+    `v2_messages_per_second` has a second's worth at once after a rest, and no queue behind it.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -23,6 +24,7 @@ class Limits(BaseModel):
     burst: PositiveInt = 800
     messages_per_second: PositiveFloat | None = None
     requests_per_second: PositiveFloat | None = None
+    v2_messages_per_second: PositiveFloat | None = None
 
 
 DOCUMENTED = Limits(imports_per_minute=100, burst=800, messages_per_second=1, requests_per_second=1)
@@ -63,10 +65,11 @@ class Pace:
         """Other limits from now on, with every bucket full."""
         with self._lock:
             self._limits = limits
-            self._imports = limits.imports_per_minute and Bucket(limits.imports_per_minute / 60, limits.burst)
-            rate = limits.messages_per_second
-            self._messages = rate and Bucket(rate, max(1, rate * MESSAGE_SECONDS))
-            self._resources: dict[str, Bucket] = {}
+            imports = limits.imports_per_minute
+            self._imports = Bucket(imports / 60, limits.burst) if imports else None
+            self._messages_v1 = _bucket(limits.messages_per_second, MESSAGE_SECONDS)
+            self._messages_v2 = _bucket(limits.v2_messages_per_second)
+            self._resources: dict[str, Bucket | None] = {}
 
     def reset(self) -> None:
         self.set(self._usual)
@@ -74,24 +77,36 @@ class Pace:
     def take_import(self) -> None:
         """One import of a number. Raises CatapultError (429)."""
         with self._lock:
-            wait = self._imports.take() if isinstance(self._imports, Bucket) else 0.0
+            wait = _take(self._imports)
         _refuse(wait)
 
     def take_request(self, resource: str) -> None:
         """One call of a resource. Raises CatapultError (429)."""
         with self._lock:
-            if (rate := self._limits.requests_per_second) is None:
-                return
-            wait = self._resources.setdefault(resource, Bucket(rate, max(1, rate))).take()
+            wait = _take(self._resources.setdefault(resource, _bucket(self._limits.requests_per_second)))
         _refuse(wait)
 
-    def take_message(self) -> None:
-        """One message. Raises CatapultError (403)."""
+    def take_message_v1(self) -> None:
+        """One message of V1. Raises CatapultError (403)."""
         with self._lock:
             rate = self._limits.messages_per_second
-            wait = self._messages.take() if isinstance(self._messages, Bucket) else 0.0
+            wait = _take(self._messages_v1)
         if wait and rate:
             raise message_rate_limit(rate, rate + 1 / MESSAGE_SECONDS)
+
+    def take_message_v2(self) -> bool:
+        """One message of V2, however many recipients and segments it has; False if it is one too many."""
+        with self._lock:
+            return not _take(self._messages_v2)
+
+
+def _bucket(per_second: float | None, seconds: float = 1) -> Bucket | None:
+    """A bucket for so many seconds' worth, of one token at least; None where nothing is limited."""
+    return Bucket(per_second, max(1, per_second * seconds)) if per_second else None
+
+
+def _take(bucket: Bucket | None) -> float:
+    return bucket.take() if bucket else 0.0
 
 
 def _refuse(wait: float) -> None:

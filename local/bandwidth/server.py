@@ -92,7 +92,7 @@ def create_app(simulator: Simulator) -> Flask:
             simulator.account, simulator.messages_v1, simulator.pace, simulator.settings.message_location
         )
     )
-    app.register_blueprint(messaging_v2.blueprint(simulator.account, simulator.messages))
+    app.register_blueprint(messaging_v2.blueprint(simulator.account, simulator.messages, simulator.pace))
     app.register_blueprint(control.blueprint(simulator))
 
     @app.errorhandler(HTTPException)

@@ -15,6 +15,7 @@ from local.bandwidth.messaging_v1 import MessageLocation
 from local.bandwidth.orders import OrderBook, Shape
 from local.bandwidth.outcomes import EVENT_TYPES, Outcomes
 from local.bandwidth.pace import DOCUMENTED, LIFTED, Pace
+from local.bandwidth.sent_messages import SentMessages
 
 
 @dataclass(frozen=True)
@@ -59,23 +60,11 @@ class Simulator:
             settings.callback_timeout,
             settings.callback_workers,
         )
-        self.outcomes = Outcomes()
-        self.messages = Messages(
-            self.account,
-            self.orders,
-            self.courier,
-            self.outcomes,
-            settings.receipt_seconds,
-            settings.receipt_types,
-        )
+        self.outcomes = Outcomes(settings.receipt_seconds, settings.receipt_types)
+        self.sent = SentMessages()
+        self.messages = Messages(self.account, self.orders, self.courier, self.outcomes, self.sent)
         self.messages_v1 = MessagesV1(
-            self.account,
-            self.external_tns,
-            self.catapult,
-            self.courier,
-            self.outcomes,
-            settings.receipt_seconds,
-            settings.receipt_types,
+            self.account, self.external_tns, self.catapult, self.courier, self.outcomes, self.sent
         )
         self.faults = Faults()
         self.capture = Capture()
@@ -86,8 +75,7 @@ class Simulator:
             self.faults,
             self.courier,
             self.outcomes,
-            self.messages,
-            self.messages_v1,
+            self.sent,
             self.catapult,
             self.external_tns,
             self.orders,

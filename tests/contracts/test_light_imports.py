@@ -46,8 +46,14 @@ def test_accepting_a_message_loads_no_client_of_bandwidth() -> None:
 
 
 def test_sending_a_message_loads_no_xml() -> None:
-    used = "import deliver_message; from bandwidth_messaging.bandwidth import messaging"
+    used = "import deliver_message; from bandwidth_messaging.bandwidth import catapult, messaging"
     assert loaded_by("messages", used) <= {"requests"}
+
+
+@pytest.mark.parametrize("name", ["create_application", "import_numbers", "release_numbers"])
+def test_the_steps_that_catapult_does_load_no_xml(name: str) -> None:
+    used = f"import {name}; from bandwidth_messaging.bandwidth import catapult"
+    assert loaded_by("hosted_messaging", used) <= {"pydantic", "requests"}
 
 
 @pytest.mark.parametrize("name", ["browse", "start_setup"])

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bandwidth_messaging.domain.setups import MessagingV2Setup
 from bandwidth_messaging.domain.validation import parse
+from functions.setups import check_input
 from tests.contracts.house import FUNCTIONS, MACHINES, Function, machine, pascal
 from tests.documents.examples import headings
 from tests.template import ROOT, resources
@@ -59,8 +59,13 @@ def test_the_sample_event_of_a_step_is_what_the_step_takes(function: Function) -
         parse(request, json.loads(function.sample_event.read_text()))
 
 
-def test_the_sample_input_of_messaging_v2_is_a_set_up() -> None:
-    parse(MessagingV2Setup, json.loads((ROOT / "events/executions/messaging_v2.json").read_text()))
+def test_every_machine_is_a_kind_of_set_up() -> None:
+    assert sorted(check_input._SETUPS) == MACHINES
+
+
+@every_machine
+def test_the_sample_input_of_a_machine_is_a_set_up(name: str) -> None:
+    parse(check_input._SETUPS[name], json.loads((ROOT / f"events/executions/{name}.json").read_text()))
 
 
 @every_machine
@@ -70,7 +75,8 @@ def test_every_machine_is_deployed_under_its_name(name: str) -> None:
     )
 
 
-# The table of the README: Heading | State | Module | Function
+# The README: a table Heading | State | Module | Function for each document, and a sentence that names state
+# and module of each step that no heading is about
 
 
 def tables() -> list[list[list[str]]]:
@@ -90,6 +96,12 @@ def steps() -> list[list[str]]:
     return [row for table in tables() for row in table]
 
 
+def other_steps() -> list[list[str]]:
+    """Return module and state of the steps that the README names outside its tables."""
+    text = re.sub(r"<!-- steps -->.*?<!-- /steps -->", "", (ROOT / "README.md").read_text(), flags=re.DOTALL)
+    return [list(found) for found in re.findall(r"`(functions/\w+/\w+\.py)`\s+\(state \*([^*]+)\*\)", text)]
+
+
 def title_of(heading: str) -> str:
     """Return a heading without its number and its second name."""
     return re.sub(r"^Step \d+ | \(sippeer\)$", "", heading)
@@ -107,6 +119,7 @@ def function_of(module: str) -> Function:
 
 
 every_step = pytest.mark.parametrize(("heading", "state", "module", "logical_id"), steps())
+every_other_step = pytest.mark.parametrize(("module", "state"), other_steps())
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
@@ -114,10 +127,17 @@ def test_the_readme_has_a_table_of_the_documents_headings_in_their_order(documen
     assert headings(document) in [[row[0] for row in table] for table in tables()]
 
 
-@pytest.mark.parametrize("document", DOCUMENTS)
-def test_the_readme_names_every_module_of_a_documents_room(document: str) -> None:
-    named = {function_of(module) for _, _, module, _ in steps()}
-    assert {each for each in FUNCTIONS if each.room == document} - named == set()
+def test_every_machine_is_a_documents() -> None:
+    assert DOCUMENTS == MACHINES
+
+
+@every_machine
+def test_the_readme_names_each_module_of_a_machines_room_once(name: str) -> None:
+    named = [function_of(module) for _, _, module, _ in steps()]
+    named += [function_of(module) for module, _ in other_steps()]
+    assert sorted(str(each) for each in named if each.room == name) == sorted(
+        str(each) for each in FUNCTIONS if each.room == name
+    )
 
 
 @every_step
@@ -133,15 +153,14 @@ def test_heading_state_module_and_function_are_one_step(
         assert re.fullmatch(r"\(.+\)", state)
         return
     assert state == title
-    substitutions = resources("AWS::Serverless::StateMachine")[pascal(function.room)][
-        "DefinitionSubstitutions"
-    ]
-    invoked = {
-        placeholder
-        for placeholder, value in substitutions.items()
-        if value == {"Fn::GetAtt": [logical_id, "Arn"]}
-    }
-    assert invoked & set(re.findall(r"\$\{(\w+)\}", json.dumps(machine(function.room)["States"][state])))
+    assert logical_id in invoked_by(function.room, state)
+
+
+def invoked_by(name: str, state: str) -> set[str]:
+    """Return the logical ids of the functions that a state, or a state inside it, invokes."""
+    substitutions = resources("AWS::Serverless::StateMachine")[pascal(name)]["DefinitionSubstitutions"]
+    placeholders = re.findall(r"\$\{(\w+)\}", json.dumps(machine(name)["States"][state]))
+    return {substitutions[placeholder]["Fn::GetAtt"][0] for placeholder in placeholders}
 
 
 @every_step
@@ -150,6 +169,15 @@ def test_a_step_records_itself_under_its_states_name(
 ) -> None:
     if (function := function_of(module)).room in MACHINES:
         assert recorded_as(function) == [state]
+
+
+@every_other_step
+def test_a_step_without_a_heading_is_its_machines_and_records_itself_under_its_states_name(
+    module: str, state: str
+) -> None:
+    function = function_of(module)
+    assert function.logical_id in invoked_by(function.room, state)
+    assert recorded_as(function) == [state]
 
 
 def recorded_as(function: Function) -> list[Any]:

@@ -34,8 +34,18 @@ def graphs(written: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield a machine and the machines inside its maps and branches."""
     yield written
     for state in written["States"].values():
-        for inner in (*state.get("Branches", ()), *filter(None, [state.get("ItemProcessor")])):
+        for inner in inside(state):
             yield from graphs(inner)
+
+
+def inside(state: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the machines inside a state: a map has one, a parallel state some, all others none."""
+    return [*state.get("Branches", ()), *filter(None, [state.get("ItemProcessor")])]
+
+
+def outside(state: dict[str, Any]) -> dict[str, Any]:
+    """Return a state without the machines inside it."""
+    return {part: value for part, value in state.items() if part not in {"Branches", "ItemProcessor"}}
 
 
 def states(name: str) -> dict[str, dict[str, Any]]:
@@ -98,16 +108,73 @@ def test_a_machine_speaks_jsonata_throughout(name: str) -> None:
     assert [title for title, state in states(name).items() if paths & state.keys()] == []
 
 
+def reached_from(graph: dict[str, Any], start: set[str]) -> set[str]:
+    """Return the states that are reached from some states of a graph, these included."""
+    reached, ahead = set(), start
+    while ahead:
+        title = ahead.pop()
+        assert title in graph["States"], f"{title} is no state"
+        reached.add(title)
+        ahead |= targets(graph["States"][title]) - reached
+    return reached
+
+
 @every_machine
 def test_every_way_leads_to_a_state_and_every_state_is_reached(name: str) -> None:
     for graph in graphs(machine(name)):
-        reached, ahead = set(), {graph["StartAt"]}
-        while ahead:
-            title = ahead.pop()
-            assert title in graph["States"], f"{title} is no state"
-            reached.add(title)
-            ahead |= targets(graph["States"][title]) - reached
-        assert reached == set(graph["States"])
+        assert reached_from(graph, {graph["StartAt"]}) == set(graph["States"])
+
+
+@every_machine
+def test_no_two_states_of_a_machine_have_the_same_name_not_even_inside_maps(name: str) -> None:
+    titles = [title for graph in graphs(machine(name)) for title in graph["States"]]
+    assert len(titles) == len(set(titles))
+
+
+@every_machine
+def test_every_round_of_a_loop_is_given_what_the_first_one_was(name: str) -> None:
+    for graph in graphs(machine(name)):
+        for title, state in graph["States"].items():
+            given = {part: state[part] for part in ("Arguments", "Items") if part in state}
+            if not any("$states.input" in expression for expression in expressions(given)):
+                continue
+            after = reached_from(graph, targets(state))
+            loop = [each for each in after if title in reached_from(graph, targets(graph["States"][each]))]
+            assert [each for each in loop if not passes_its_input_on(graph["States"][each])] == []
+
+
+def passes_its_input_on(state: dict[str, Any]) -> bool:
+    """Tell whether what comes into a state goes on to the next one."""
+    if state["Type"] in {"Choice", "Wait", "Pass"} and "Output" not in state:
+        return True
+    return bool(state.get("Output") == "{% $states.input %}")
+
+
+@every_machine
+def test_what_goes_round_in_a_map_is_the_numbers_of_its_batch(name: str) -> None:
+    """Beside the loops above: there is one in each map, so that the rule is not about nothing."""
+    for title, state in states(name).items():
+        for graph in inside(state):
+            start = graph["States"][graph["StartAt"]]
+            assert graph["StartAt"] in reached_from(graph, targets(start)), title
+            assert any("$states.input" in expression for expression in expressions(start["Arguments"])), title
+
+
+@every_machine
+def test_a_map_gets_back_what_its_ends_say_and_never_its_whole_input(name: str) -> None:
+    for title, state in states(name).items():
+        own = {part: state[part] for part in ("Assign", "Output") if part in state}
+        taken = {
+            match[1]
+            for expression in expressions(own)
+            for match in re.finditer(r"\$states\.result\.(\w+)", expression)
+        }
+        for graph in inside(state):
+            ends = [each for each in graph["States"].values() if each.get("End")]
+            assert ends
+            assert all(isinstance(end["Output"], dict) and taken <= end["Output"].keys() for end in ends), (
+                title
+            )
 
 
 @every_machine
@@ -186,12 +253,27 @@ def assigned(name: str) -> dict[str, set[str] | None]:
     return known
 
 
+def variables(expression: str) -> set[str]:
+    """Return the variables that an expression reads."""
+    code = re.sub(r"'[^']*'", "", expression)
+    return {match[1] for match in re.finditer(r"\$([A-Za-z]\w*)\b(?!\s*\()", code)} - {"states"}
+
+
 @every_machine
-def test_every_variable_is_assigned_somewhere(name: str) -> None:
-    for expression in expressions(machine(name)):
-        code = re.sub(r"'[^']*'", "", expression)
-        used = {match[1] for match in re.finditer(r"\$([A-Za-z]\w*)\b(?!\s*\()", code)}
-        assert used <= assigned(name).keys() | {"states"}, expression
+def test_a_variable_is_read_where_it_was_assigned_or_further_inside(name: str) -> None:
+    def check(graph: dict[str, Any], around: set[str]) -> None:
+        here = [outside(state) for state in graph["States"].values()]
+        ways = [way for state in here for way in (state, *state.get("Choices", ()), *state.get("Catch", ()))]
+        own = {variable for way in ways for variable in way.get("Assign", {})}
+        # What is inside reads what is around it, and may not have a variable of the same name.
+        assert not own & around
+        for expression in expressions(here):
+            assert variables(expression) <= own | around, expression
+        for state in graph["States"].values():
+            for inner in inside(state):
+                check(inner, own | around)
+
+    check(machine(name), set())
 
 
 @every_machine
@@ -342,3 +424,38 @@ def test_retries_on_lambdas_own_errors_are_spread_and_bounded(name: str, title: 
 def test_only_refusals_are_caught_so_that_every_other_failure_can_be_redriven(name: str, title: str) -> None:
     caught = [error for rule in tasks(name)[title].get("Catch", ()) for error in rule["ErrorEquals"]]
     assert set(caught) <= {"BandwidthRejected", "InvalidInput"}
+
+
+def talks_to_bandwidth(function: Function) -> bool:
+    return bool(re.search(r"\bwiring\.(dashboard|catapult|messaging)\(\)", function.path.read_text()))
+
+
+@every_task
+def test_a_step_that_talks_to_bandwidth_and_no_other_is_retried_when_bandwidth_is_away(
+    name: str, title: str
+) -> None:
+    state = tasks(name)[title]
+    retried = {error for rule in state["Retry"] for error in rule["ErrorEquals"]}
+    assert ("BandwidthUnavailable" in retried) == talks_to_bandwidth(function_of(name, state))
+
+
+@every_machine
+def test_a_refusal_ends_the_set_up_with_its_reason_or_is_the_steps_own_to_answer(name: str) -> None:
+    def check(graph: dict[str, Any], around: set[str]) -> None:
+        for title, state in graph["States"].items():
+            caught = around | {error for rule in state.get("Catch", ()) for error in rule["ErrorEquals"]}
+            if state["Type"] == "Task" and talks_to_bandwidth(function := function_of(name, state)):
+                assert "BandwidthRejected" in caught | handled_by(function), title
+            for inner in inside(state):
+                check(inner, caught)
+
+    check(machine(name), set())
+
+
+def handled_by(function: Function) -> set[str]:
+    """Return the exceptions that a function catches itself."""
+    return {
+        node.type.id
+        for node in ast.walk(ast.parse(function.path.read_text()))
+        if isinstance(node, ast.ExceptHandler) and isinstance(node.type, ast.Name)
+    }

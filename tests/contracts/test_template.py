@@ -1,5 +1,6 @@
 """template.yaml: what holds for every function, table, door and statement."""
 
+import inspect
 import re
 from collections.abc import Iterator
 from dataclasses import MISSING, fields
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.settings import Settings
 from local.deployment import OUTPUTS
 from tests.contracts.house import FUNCTIONS, Function, pascal
@@ -133,7 +135,14 @@ def test_what_single_functions_have_beside_are_the_other_settings() -> None:
 @pytest.mark.parametrize("function", FUNCTIONS, ids=str)
 def test_a_function_that_reads_an_optional_setting_has_it(function: Function) -> None:
     optional = {field.name for field in fields(Settings) if field.default is not MISSING}
-    read = {name for name in optional if f"settings().{name}" in function.path.read_text()}
+    source = function.path.read_text()
+    # The wiring reads for it what it makes out of a setting.
+    source += "".join(
+        inspect.getsource(inspect.unwrap(made))
+        for name, made in vars(wiring).items()
+        if f"wiring.{name}(" in source
+    )
+    read = {name for name in optional if f"settings().{name}" in source}
     given = ours(DEPLOYED[function.logical_id].get("Environment", {}).get("Variables", {}))
     assert given == read
 
@@ -288,8 +297,8 @@ def test_every_parameter_is_described_grouped_and_used() -> None:
 
 
 def test_addresses_of_bandwidth_default_to_those_of_the_document() -> None:
-    document = " ".join(
-        path.read_text() for path in Path(ROOT / "tests/documents/messaging_v2").glob("*.http")
-    )
-    for name in ("DashboardUrl", "MessagingUrl"):
-        assert f" {template()['Parameters'][name]['Default']}/" in document
+    documents = " ".join(path.read_text() for path in Path(ROOT / "tests/documents").glob("*/*.http"))
+    defaults = {name: each.get("Default") for name, each in template()["Parameters"].items()}
+    addresses = {name: default for name, default in defaults.items() if name.endswith("Url")}
+    assert sorted(addresses) == ["CatapultUrl", "DashboardUrl", "MessagingUrl"]
+    assert [address for address in addresses.values() if f" {address}/" not in documents] == []

@@ -87,10 +87,17 @@ def test_nothing_imports_the_functions_but_tests() -> None:
 
 
 # Of the outside a function knows the errors it answers to and what a callback says, of the store the states
-# of a number and its home; it reaches either through the wiring.
+# of a number and its home, and what an item and a page are; it reaches either through the wiring.
 KNOWN_TO_FUNCTIONS = {
     "bandwidth": {"bandwidth.errors", "bandwidth.callbacks"},
-    "store": {"store.numbers.ACTIVE", "store.numbers.STATES", "store.numbers.Home"},
+    "store": {
+        "store.dynamodb.Item",
+        "store.dynamodb.Page",
+        "store.numbers.ACTIVE",
+        "store.numbers.FAILED",
+        "store.numbers.STATES",
+        "store.numbers.Home",
+    },
 }
 
 
@@ -117,7 +124,11 @@ def test_http_is_spoken_under_bandwidth_only() -> None:
 
 
 def test_aws_is_spoken_to_by_store_and_runtime_only() -> None:
-    aws = ("boto3", "botocore", "mypy_boto3_dynamodb", "mypy_boto3_sqs", "mypy_boto3_events")
+    aws = (
+        "boto3",
+        "botocore",
+        *(f"mypy_boto3_{name}" for name in ("dynamodb", "events", "sqs", "stepfunctions")),
+    )
     rooms = {Path(file).parent.name for file in of_libraries(LAYER, *aws)}
     assert rooms == {"store", "runtime"}
     assert of_libraries(ROOT / "functions", *aws) == set()

@@ -1,5 +1,6 @@
 """The examples of Bandwidth's documents, one file each, exactly as they are printed there."""
 
+import re
 from dataclasses import dataclass
 from email.message import Message
 from email.parser import HeaderParser
@@ -13,7 +14,10 @@ _FOLDER = Path(__file__).resolve().parent
 
 @dataclass(frozen=True)
 class Example:
-    """A request or a response: its first line, its headers, and its body without the space around it."""
+    """A request or a response: its first line, its headers, and its body without the space around it.
+
+    An answer that is printed without its head has an empty first line and no headers.
+    """
 
     first_line: str
     headers: Message
@@ -21,8 +25,8 @@ class Example:
 
     @property
     def status(self) -> int:
-        """The status of a response."""
-        return int(self.first_line.split()[1])
+        """The status of a response, "HTTP/1.1 201 Created" or "201 Created"."""
+        return int(self.first_line.removeprefix("HTTP/1.1 ").split()[0])
 
     @property
     def method(self) -> str:
@@ -38,20 +42,29 @@ class Example:
 def example(name: str, **placeholders: str) -> Example:
     """Return an example, "messaging_v2/create_location.request", with placeholders filled in.
 
-    The document's {{your-application-id}} is the argument `your_application_id`.
+    The document's {{your-application-id}}, or {your-application-id}, is the argument `your_application_id`.
     """
     text = (_FOLDER / f"{name}.http").read_text()
     for placeholder, value in placeholders.items():
-        text = text.replace(f"{{{{{placeholder.replace('_', '-')}}}}}", value)
-    head, _, body = text.partition("\n\n")
-    first_line, _, headers = head.partition("\n")
+        written = placeholder.replace("_", "-")
+        text = text.replace(f"{{{{{written}}}}}", value).replace(f"{{{written}}}", value)
+    head, _, body = f"\n{text}".partition("\n\n")
+    first_line, _, headers = head.removeprefix("\n").partition("\n")
     return Example(first_line, HeaderParser().parsestr(headers), body.strip())
 
 
 def headings(document: str) -> list[str]:
-    """Return the document's list of steps, without numbers and emphasis."""
+    """Return the document's list of steps, without a list's numbers, emphasis, and the API's name."""
     lines = (_FOLDER / document / "headings.txt").read_text().splitlines()
-    return [line.partition(". ")[2].replace("_", "") for line in lines]
+    return [re.sub(r"^\d+\. | - Using the .+$", "", line).replace("_", "") for line in lines]
+
+
+def tables(document: str) -> list[list[str]]:
+    """Return the first cell of each row of the document's tables, table by table; its name ends a line."""
+    printed = (_FOLDER / document / "tables.txt").read_text().split("\n\n")
+    rows = (re.findall(r"^(\w+) \|$", table, re.MULTILINE) for table in printed)
+    # A cell that was broken in two leaves the last column in a line of its own.
+    return [[name for name in names if name not in {"Yes", "No"}] for names in rows]
 
 
 def outline(xml: str | bytes) -> list[tuple[int, str, str]]:

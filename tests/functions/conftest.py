@@ -62,6 +62,14 @@ class House:
         messages: list[Any] = found.get("Messages", [])
         return messages
 
+    def show_again(self) -> None:
+        """Let what was taken from a queue, and not deleted, come again at once."""
+        from moto.backends import get_backend  # noqa: PLC0415
+
+        for queue in get_backend("sqs")["123456789012"]["us-east-1"].queues.values():
+            for message in queue._messages:
+                message.change_visibility(0)
+
     def fault(self, path: str, **fault: Any) -> None:
         """Let Bandwidth misbehave at the next request whose path matches."""
         from local.bandwidth.faults import Fault  # noqa: PLC0415
@@ -80,6 +88,7 @@ def house(monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "test")
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "test")
     with mock_aws(), serve(CONFIG, Settings(receipt_seconds=0.01, order_seconds=0)) as simulator:
         house = _build(simulator)
         environment = {
@@ -87,6 +96,9 @@ def house(monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
             "NUMBERS_TABLE": create_table(house.dynamodb, "NumbersTable"),
             "MESSAGES_TABLE": create_table(house.dynamodb, "MessagesTable"),
             "MESSAGE_RETENTION_DAYS": "90",
+            "ENFORCE_OPT_OUTS": "true",
+            "SEND_DEADLINE_HOURS": "4",
+            "UNCONFIRMED_MINUTES": "180",
             "SEND_QUEUE_URL": house.send_queue,
             "QUARANTINE_QUEUE_URL": house.quarantine_queue,
             "EVENT_BUS": "bandwidth-messaging",
@@ -157,10 +169,19 @@ def call(module: ModuleType, event: Any) -> Any:
 type Request = Callable[..., tuple[int, Any]]
 
 
-def api_event(method: str, path: str, body: Any = None, query: dict[str, str] | None = None) -> Any:
+def api_event(
+    method: str,
+    path: str,
+    body: Any = None,
+    query: dict[str, str] | None = None,
+    headers: dict[str, str] | None = None,
+) -> Any:
     """Return an API Gateway proxy event, made from the sample one."""
     event = json.loads(json.dumps(sample("messages/send_message")))
+    given = event["headers"] | (headers or {})
     return event | {
+        "headers": given,
+        "multiValueHeaders": {name: [value] for name, value in given.items()},
         "httpMethod": method,
         "path": path,
         "resource": path,

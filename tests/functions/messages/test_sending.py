@@ -1,11 +1,15 @@
 """ "Send Text Message": accepted, queued, sent at most once."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from bandwidth_messaging.domain.times import rfc3339
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.store.numbers import Home
 from functions.control import browse
@@ -14,6 +18,7 @@ from tests.functions.conftest import House, ask, call, sample
 
 OURS, THEIRS = "+19102398766", "+19195551234"
 TEXT = "Good morning, this is a test message"
+SEGMENTS = ("encoding", "segmentCount")
 HOME = Home(
     api="v2",
     customer_order_id="order-1",
@@ -31,8 +36,10 @@ def ready(house: House) -> House:
     return house
 
 
-def send(**fields: Any) -> tuple[int, Any]:
-    return ask(send_message, "POST", "/messages", body={"from": OURS, "to": THEIRS, "text": TEXT} | fields)
+def send(key: str | None = None, **fields: Any) -> tuple[int, Any]:
+    headers = {"Idempotency-Key": key} if key is not None else None
+    body = {"from": OURS, "to": THEIRS, "text": TEXT} | fields
+    return ask(send_message, "POST", "/messages", body=body, headers=headers)
 
 
 def accepted(house: House) -> str:
@@ -57,6 +64,10 @@ def worker(message_id: str, receipt_handle: str = "none", receives: int = 1) -> 
         "attributes": {"ApproximateReceiveCount": str(receives)},
     }
     return call(deliver_message, {"Records": [record]})["batchItemFailures"]
+
+
+def later(**after: float) -> str:
+    return rfc3339((datetime.now(UTC) + timedelta(**after)).isoformat())
 
 
 def message(message_id: str) -> Any:
@@ -90,7 +101,11 @@ class TestPostMessages:
         [
             ({"from": "+19195550000"}, {"from"}),
             ({"to": "home"}, {"to.0"}),
-            ({"to": [THEIRS, THEIRS]}, {"to"}),
+            ({"to": [f"+191955512{n:02}" for n in range(11)]}, {"to"}),
+            ({"media": ["picture.png"]}, {"media.0"}),
+            ({"expiration": "2020-01-01T00:00:00Z"}, {"expiration"}),
+            ({"expiration": "tomorrow"}, {"expiration"}),
+            ({"priority": "urgent"}, {"priority"}),
             ({"text": ""}, {"text"}),
             ({"text": "x" * 2049}, {"text"}),
             ({"from": "1", "to": [], "text": None, "colour": "red"}, {"from", "to", "text", "colour"}),
@@ -126,6 +141,120 @@ class TestPostMessages:
         (stored,) = ask(browse, "GET", "/messages", query={"number": OURS})[1]["items"]
         assert (stored["state"], stored["reason"]) == ("failed", "could not be queued, and was not sent")
 
+    def test_a_message_that_could_not_be_queued_is_queued_by_the_same_key_again(
+        self, ready: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(message_id: str) -> None:
+            raise ClientError({"Error": {"Code": "QueueDoesNotExist"}}, "SendMessage")
+
+        with monkeypatch.context() as broken:
+            broken.setattr(wiring.send_queue(), "add", refuse)
+            assert send("key-1")[0] == 500
+        status, shown = send("key-1")
+        assert (status, shown["state"]) == (202, "accepted")
+        assert deliver(ready, shown["messageId"]) == []
+        assert message(shown["messageId"])["state"] == "sent"
+
+    def test_tells_encoding_and_segments(self, ready: House) -> None:
+        assert [send(text=text)[1][name] for text in ("x" * 161, "é😀") for name in SEGMENTS] == [
+            "GSM-7", 2, "UCS-2", 1,
+        ]  # fmt: skip
+
+    def test_media_goes_without_a_text(self, ready: House) -> None:
+        status, shown = send(text="", media=["https://media.example/a.png"])
+        assert (status, shown["segmentCount"]) == (202, 1)
+        deliver(ready, shown["messageId"])
+        (sent,) = at_bandwidth(ready)
+        assert list(sent.media) == ["https://media.example/a.png"]
+
+
+class TestIdempotencyKey:
+    def test_the_same_key_and_body_are_one_message_and_one_answer(self, ready: House) -> None:
+        first = send("key-1")
+        deliver(ready, first[1]["messageId"])
+        assert send("key-1") == first
+        worker(first[1]["messageId"])
+        assert len(at_bandwidth(ready)) == 1
+
+    def test_numbers_written_another_way_are_the_same_body(self, ready: House) -> None:
+        assert send("key-1") == send("key-1", to="(919) 555-1234")
+
+    def test_another_body_under_the_key_is_refused(self, ready: House) -> None:
+        send("key-1")
+        status, problem = send("key-1", text="something else")
+        assert status == 422
+        assert problem["errors"][0]["field"] == "Idempotency-Key"
+
+    def test_requests_that_race_are_one_message(self, ready: House) -> None:
+        with ThreadPoolExecutor(8) as clients:
+            answers = list(clients.map(lambda _: send("key-1"), range(16)))
+        assert {status for status, _ in answers} == {202}
+        assert len({shown["messageId"] for _, shown in answers}) == 1
+        assert len(ask(browse, "GET", "/messages", query={"number": OURS})[1]["items"]) == 1
+
+    def test_without_a_key_each_request_is_a_message(self, ready: House) -> None:
+        assert send()[1]["messageId"] != send()[1]["messageId"]
+
+
+class TestGroups:
+    GROUP = ("+19195551201", "+19195551202", "+19195551203")
+
+    def test_goes_out_as_one_message_to_all(self, ready: House) -> None:
+        status, shown = send(to=list(self.GROUP))
+        assert (status, shown["to"], shown["segmentCount"]) == (202, list(self.GROUP), 1)
+        deliver(ready, shown["messageId"])
+        (sent,) = at_bandwidth(ready)
+        assert tuple(sent.to) == self.GROUP
+
+    def test_a_number_of_v1_takes_one_recipient_and_no_priority(self, house: House) -> None:
+        wiring.numbers().activate(OURS, replace(HOME, api="v1"), "2026-01-01T00:00:00.000Z")
+        status, problem = send(to=list(self.GROUP), priority="high")
+        assert status == 422
+        assert {error["field"] for error in problem["errors"]} == {"to", "priority"}
+
+
+class TestOptOuts:
+    @pytest.fixture
+    def opted_out(self, ready: House) -> House:
+        wiring.opt_outs().record(OURS, THEIRS, opted_out=True, keyword="stop", at="2026-02-03T04:05:06.000Z")
+        return ready
+
+    def test_a_message_to_somebody_who_opted_out_is_refused_with_when_and_why(self, opted_out: House) -> None:
+        status, problem = send()
+        assert status == 409
+        assert (
+            problem["detail"] == f"{THEIRS} opted out of texts from {OURS} at 2026-02-03T04:05:06.000Z (stop)"
+        )
+        assert opted_out.queued(opted_out.send_queue) == []
+
+    def test_so_is_a_group_with_them_in_it(self, opted_out: House) -> None:
+        assert send(to=["+19195551201", THEIRS])[0] == 409
+
+    def test_they_are_listed_with_the_number(self, opted_out: House) -> None:
+        status, listed = ask(browse, "GET", f"/numbers/{OURS}/opt-outs")
+        assert status == 200
+        assert listed["items"] == [{"number": THEIRS, "since": "2026-02-03T04:05:06.000Z", "keyword": "stop"}]
+
+    def test_who_opted_in_again_is_written_to_again(self, opted_out: House) -> None:
+        wiring.opt_outs().record(
+            OURS, THEIRS, opted_out=False, keyword="start", at="2026-02-03T05:00:00.000Z"
+        )
+        assert send()[0] == 202
+        assert ask(browse, "GET", f"/numbers/{OURS}/opt-outs")[1]["items"] == []
+
+    def test_an_older_word_that_comes_late_does_not_count(self, opted_out: House) -> None:
+        wiring.opt_outs().record(
+            OURS, THEIRS, opted_out=False, keyword="start", at="2026-02-03T01:00:00.000Z"
+        )
+        assert send()[0] == 409
+
+    def test_enforcement_can_be_left_to_somebody_else(
+        self, opted_out: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("ENFORCE_OPT_OUTS", "false")
+        send_message.settings.cache_clear()
+        assert send()[0] == 202
+
 
 class TestTheWorker:
     def test_sends_once_with_our_id_as_tag(self, ready: House) -> None:
@@ -148,7 +277,7 @@ class TestTheWorker:
     ) -> None:
         message_id = accepted(ready)
         wiring.messages().claim(message_id, "2026-01-01T00:00:00.000Z")
-        assert deliver(ready, message_id, receives=2) == []
+        assert len(deliver(ready, message_id, receives=2)) == 1
         assert at_bandwidth(ready) == []
         assert message(message_id)["state"] == "send_unconfirmed"
 
@@ -162,19 +291,36 @@ class TestTheWorker:
         assert message(message_id)["state"] == "sent"
         assert len(at_bandwidth(ready)) == 1
 
-    def test_comes_back_after_a_delay_that_doubles_up_to_five_minutes(self, ready: House) -> None:
-        seconds = [deliver_message._delay({"ApproximateReceiveCount": str(count)}) for count in (1, 2, 3, 20)]
-        assert seconds == [2, 4, 8, 300]
+    @pytest.mark.parametrize(("receives", "longest"), [(1, 2), (2, 4), (5, 32), (20, 900), (49, 900)])
+    def test_comes_back_after_a_jittered_delay_that_doubles_up_to_a_quarter_of_an_hour(
+        self, receives: int, longest: int
+    ) -> None:
+        delays = {deliver_message._delay(receives) for _ in range(200)}
+        assert longest / 2 <= min(delays) <= max(delays) <= longest
+        assert len(delays) > 1
 
     def test_an_answer_that_got_lost_leaves_it_unconfirmed_and_it_is_not_sent_again(
         self, ready: House
     ) -> None:
         message_id = accepted(ready)
         ready.fault("/messages", method="POST", lose_answer=True)
-        assert deliver(ready, message_id) == []
-        assert worker(message_id) == []
+        assert len(deliver(ready, message_id)) == 1
+        ready.show_again()
+        assert len(deliver(ready, message_id, receives=2)) == 1
         assert message(message_id)["state"] == "send_unconfirmed"
         assert len(at_bandwidth(ready)) == 1
+
+    def test_unconfirmed_it_becomes_unknown_once_no_receipt_came_in_time(
+        self, ready: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        message_id = accepted(ready)
+        ready.fault("/messages", method="POST", lose_answer=True)
+        deliver(ready, message_id)
+        monkeypatch.setattr(deliver_message, "now", lambda: later(hours=3, minutes=1))
+        assert worker(message_id) == []
+        shown = message(message_id)
+        assert shown["state"] == "delivery_unknown"
+        assert shown["reason"] == "Bandwidth's answer was lost, and no receipt came"
 
     def test_a_refusal_is_the_messages_end_with_bandwidths_words(self, ready: House) -> None:
         message_id = accepted(ready)
@@ -183,6 +329,22 @@ class TestTheWorker:
         assert deliver(ready, message_id) == []
         shown = message(message_id)
         assert (shown["state"], shown["reason"]) == ("failed", "request-validation: from is not valid")
+
+    @pytest.mark.parametrize("limit", ["the account's", "the message's"])
+    def test_what_bandwidth_does_not_take_in_time_has_failed(
+        self, ready: House, monkeypatch: pytest.MonkeyPatch, limit: str
+    ) -> None:
+        own = {"expiration": later(minutes=30)} if limit == "the message's" else {}
+        _, shown = send(**own)
+        ready.fault("/messages", method="POST", answer={"status": 429})
+        assert len(deliver(ready, shown["messageId"])) == 1
+        past = later(minutes=31) if own else later(hours=4, minutes=1)
+        monkeypatch.setattr(deliver_message, "now", lambda: past)
+        assert worker(shown["messageId"]) == []
+        ended = message(shown["messageId"])
+        assert (ended["state"], ended["errorClass"]) == ("failed", "expired")
+        assert ended["reason"] == "Bandwidth did not take it in time"
+        assert at_bandwidth(ready) == []
 
     def test_with_wrong_credentials_messages_wait_for_somebody_to_mend_them(self, ready: House) -> None:
         message_id = accepted(ready)

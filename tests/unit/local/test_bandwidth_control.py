@@ -78,6 +78,57 @@ class TestFaults:
         ]
         assert dashboard.get("/orders").status_code == 200
 
+    def test_a_fault_by_chance_strikes_until_removed(self, dashboard: Client, control: Client) -> None:
+        fault = {"path": "/orders", "chance": 1, "answer": {"status": 503}}
+        fault_id = control.post("/faults", json=fault).json()["id"]
+        assert {dashboard.get("/orders").status_code for _ in range(3)} == {503}
+        [shown] = control.get("/faults").json()["faults"]
+        assert (shown["chance"], shown["struck"]) == (1, 3)
+        assert "times" not in shown
+        control.delete(f"/faults/{fault_id}")
+        assert dashboard.get("/orders").status_code == 200
+
+    def test_or_so_many_times_if_told(self, dashboard: Client, control: Client) -> None:
+        control.post("/faults", json={"path": ".", "chance": 1, "times": 2, "answer": {"status": 503}})
+        assert [dashboard.get("/orders").status_code for _ in range(3)] == [503, 503, 200]
+        assert control.get("/faults").json() == {"faults": []}
+
+    def test_with_a_seed_it_strikes_the_same_again(self, dashboard: Client, control: Client) -> None:
+        def run(seed: int) -> list[int]:
+            fault = {"path": "/orders", "chance": 0.3, "seed": seed, "answer": {"status": 503}}
+            fault_id = control.post("/faults", json=fault).json()["id"]
+            statuses = [dashboard.get("/orders").status_code for _ in range(40)]
+            control.delete(f"/faults/{fault_id}")
+            return statuses
+
+        first = run(7)
+        assert 3 <= first.count(503) <= 25
+        assert run(7) == first
+        assert run(8) != first
+
+    @pytest.mark.parametrize(
+        ("kind", "error"),
+        [({"lose_answer": True}, requests.ConnectionError), ({"delay": 0.5}, requests.ReadTimeout)],
+    )
+    def test_lost_and_late_answers_come_by_chance_too(
+        self, dashboard: Client, control: Client, kind: dict[str, object], error: type[Exception]
+    ) -> None:
+        control.post("/faults", json={"path": "/applications", "chance": 1, **kind})
+        for _ in range(2):
+            with pytest.raises(error):
+                dashboard.post("/applications", data=APPLICATION, timeout=0.2)
+        assert len(control.get("/account").json()["applications"]) == 2
+
+    def test_of_several_the_first_that_strikes_is_the_only_one(
+        self, dashboard: Client, control: Client
+    ) -> None:
+        missing = {"path": "/orders", "chance": 0.000001, "seed": 1, "answer": {"status": 500}}
+        striking = {"path": "/orders", "chance": 1, "times": 1, "answer": {"status": 503}}
+        waiting = {"path": "/orders", "answer": {"status": 502}}
+        for each in (missing, striking, waiting):
+            control.post("/faults", json=each)
+        assert [dashboard.get("/orders").status_code for _ in range(3)] == [503, 502, 200]
+
     def test_faults_can_be_seen_and_removed(self, control: Client) -> None:
         ids = [
             control.post("/faults", json={"path": "x", "times": each, "answer": {"status": 500}}).json()["id"]
@@ -151,6 +202,9 @@ class TestInput:
             ("POST", "/faults", {"path": "("}, "path: "),
             ("POST", "/faults", {"path": "/"}, "body: Value error, give exactly one of"),
             ("POST", "/faults", {"path": "/", "delay": 1, "lose_answer": True}, "body: Value error, give"),
+            ("POST", "/faults", {"path": "/", "delay": 1, "chance": 0}, "chance: "),
+            ("POST", "/faults", {"path": "/", "delay": 1, "chance": 1.1}, "chance: "),
+            ("POST", "/faults", {"path": "/", "delay": 1, "seed": 1}, "body: Value error, give seed"),
         ],
     )
     def test_nonsense_is_422_with_a_sentence(

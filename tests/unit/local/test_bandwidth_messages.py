@@ -1,8 +1,11 @@
 """The simulated messaging API: what it takes, what it answers, and the events that follow."""
 
 import re
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -69,6 +72,20 @@ class TestSending:
         assert body["media"] == ["https://a.example/b.png"]
         assert body["priority"] == "high"
 
+    @pytest.mark.parametrize(
+        "expiration",
+        ["2099-03-14T01:59:26Z", "2099-03-13T20:59:26-05:00", "2099-03-14t01:59:26.123456789z"],
+    )
+    def test_an_expiration_is_echoed_as_it_came(
+        self, messaging: Client, receiver: Receiver, setup: Setup, expiration: str
+    ) -> None:
+        answer = send(messaging, setup, expiration=expiration, priority="default")
+        assert answer.status_code == 202, answer.text
+        assert answer.json()["expiration"] == expiration
+        for event in receiver.wait_for(2):
+            assert event["message"]["priority"] == "default"
+            assert "expiration" not in event["message"]
+
     def test_us_numbers_may_leave_out_the_country(self, messaging: Client, setup: Setup) -> None:
         own = setup.numbers[0].removeprefix("+1")
         body = send(messaging, setup, **{"from": own, "to": ["9195550142", "19195550143"]}).json()
@@ -84,12 +101,24 @@ class TestSending:
             ("to", []),
             ("to", ["+19195550142", "nobody"]),
             ("to", [f"+191955501{each}" for each in range(10, 21)]),
+            ("to", [HANDSET, "9195550142"]),
             ("applicationId", None),
             ("text", None),
             ("text", "x" * 2049),
             ("text", 7),
             ("tag", "x" * 1025),
             ("media", [""]),
+            ("media", [7]),
+            ("media", ["b.png"]),
+            ("media", ["https://a.example/b.png", f"https://a.example/{'x' * 4079}"]),
+            ("priority", "urgent"),
+            ("priority", 1),
+            ("expiration", "tomorrow"),
+            ("expiration", 4102444800),
+            ("expiration", "2099-03-14T01:59:26"),
+            ("expiration", "2099-02-30T01:59:26Z"),
+            ("expiration", "2020-03-14T01:59:26Z"),
+            ("receiptRequested", "all"),
         ],
     )
     def test_wrong_fields_are_named(self, messaging: Client, setup: Setup, field: str, value: object) -> None:
@@ -103,6 +132,8 @@ class TestSending:
     def test_longest_text_and_media_without_text_are_fine(self, messaging: Client, setup: Setup) -> None:
         assert send(messaging, setup, text="x" * 2048).json()["segmentCount"] == 14
         assert send(messaging, setup, text=None, media="https://a.example/b.png").json()["segmentCount"] == 1
+        longest = f"https://a.example/{'x' * 4078}"
+        assert send(messaging, setup, text=None, media=[longest], tag="x" * 1024).status_code == 202
 
     def test_a_body_that_is_no_object_is_400(self, messaging: Client) -> None:
         for body in ("[]", "{", ""):
@@ -127,6 +158,32 @@ class TestSending:
         response = messaging.get("/messages/happy")
         assert response.status_code == 404
         assert response.json().keys() == {"timestamp", "status", "error", "message", "path"}
+
+
+class TestPace:
+    def test_more_than_a_seconds_worth_is_429(self, messaging: Client, control: Client, setup: Setup) -> None:
+        pace = control.put("/pace", json={"v2_messages_per_second": 3}).json()
+        assert pace == {"burst": 800, "v2_messages_per_second": 3}
+        assert [send(messaging, setup).status_code for _ in range(4)] == [202, 202, 202, 429]
+        refused = send(messaging, setup)
+        assert refused.json()["type"] == "max-message-queue-size-exceeded"
+        assert "Retry-After" not in refused.headers
+        assert control.get("/messages?summary=1").json()["count"] == 3
+        wait_until(lambda: send(messaging, setup).status_code == 202)
+
+    def test_what_is_wrong_does_not_count(self, messaging: Client, control: Client, setup: Setup) -> None:
+        control.put("/pace", json={"v2_messages_per_second": 0.1})
+        assert [send(messaging, setup, to=to).status_code for to in ("x", HANDSET, HANDSET)] == [
+            400,
+            202,
+            429,
+        ]
+        control.delete("/pace")
+        assert send(messaging, setup).status_code == 202
+
+    def test_v1_has_its_own(self, messaging: Client, control: Client, setup: Setup) -> None:
+        control.put("/pace", json={"messages_per_second": 0.1})
+        assert [send(messaging, setup).status_code for _ in range(2)] == [202, 202]
 
 
 class TestReceipts:
@@ -169,6 +226,34 @@ class TestReceipts:
         last = {each["to"]: each["type"] for each in events if each["type"][8:] in ("delivered", "failed")}
         assert last == {HANDSET: "message-delivered", "+19195550143": "message-failed"}
         assert {each["message"]["id"] for each in events} == {answer["id"]}
+
+    def test_ten_recipients_have_ten_fates(
+        self, messaging: Client, receiver: Receiver, control: Client, setup: Setup
+    ) -> None:
+        group = [f"+191955501{each}" for each in range(40, 50)]
+        control.put(f"/outcomes/{group[0]}", json={"errorCode": 4770, "times": 1})
+        control.put(f"/outcomes/{group[1]}", json={"types": []})
+        answer = send(messaging, setup, to=group, tag="group").json()
+        events = receiver.wait_for(8 * 3 + 1)
+        last = {each["to"]: each["type"] for each in events if each["type"][8:] in ("delivered", "failed")}
+        assert last == {group[0]: "message-failed"} | dict.fromkeys(group[2:], "message-delivered")
+        assert {(each["message"]["id"], each["message"]["tag"]) for each in events} == {
+            (answer["id"], "group")
+        }
+        assert all(each["message"]["to"] == group for each in events)
+
+    def test_an_expiration_reached_before_sending_fails(
+        self, messaging: Client, receiver: Receiver, control: Client, setup: Setup
+    ) -> None:
+        control.put(f"/outcomes/{HANDSET}", json={"types": ["message-delivered"], "seconds": 60})
+        expiration = (datetime.now(UTC) + timedelta(seconds=0.2)).isoformat()
+        assert send(messaging, setup, expiration=expiration).status_code == 202
+        [event] = receiver.wait_for(1)
+        assert (event["type"], event["errorCode"]) == ("message-failed", 4360)
+        assert event["description"] == "message-not-sent-expiration-date-passed"
+        assert datetime.fromisoformat(event["time"]) == datetime.fromisoformat(expiration)
+        [shown] = control.get("/messages").json()["messages"]
+        assert shown["reason"] == "4360 message-not-sent-expiration-date-passed"
 
     def test_a_number_of_nobody_fails(self, messaging: Client, receiver: Receiver, setup: Setup) -> None:
         assert send(messaging, setup, **{"from": "+19105559999"}).status_code == 202
@@ -355,10 +440,80 @@ def test_the_messages_taken_can_be_looked_up(messaging: Client, control: Client,
         "time": sent["time"],
         "state": "accepted",
         "reason": None,
+        "priority": None,
+        "expiration": None,
     }
     by_sender = control.get("/messages", params={"from": setup.numbers[0]}).json()["messages"]
     assert [each["tag"] for each in by_sender] == ["a", "b"]
     assert control.get("/messages?tag=c").json() == {"messages": []}
+
+
+class TestSummary:
+    def test_it_counts_by_state_and_names_what_came_twice(
+        self, messaging: Client, receiver: Receiver, control: Client, setup: Setup
+    ) -> None:
+        control.put("/outcomes/9195550143", json={"errorCode": 4720})
+        for tag in ("a", "b", "a", "c", None, None):
+            send(messaging, setup, tag=tag)
+        send(messaging, setup, tag="c", to="9195550143")
+        control.post("/inbound", json={"from": HANDSET, "to": setup.numbers[0], "text": "hi"})
+        wait_until(lambda: control.get("/health").json()["callbacks_pending"] == 0)
+        assert control.get("/messages?summary=1").json() == {
+            "count": 7,
+            "states": {"accepted": 7},
+            "duplicate_tags": ["a", "c"],
+            "callbacks": {
+                "message-sent": {"delivered": 6},
+                "message-delivered": {"delivered": 6},
+                "message-failed": {"delivered": 1},
+            },
+        }
+
+    def test_it_is_of_the_messages_asked_for(
+        self, messaging: Client, dashboard: Client, control: Client, setup: Setup
+    ) -> None:
+        send(messaging, setup, tag="a")
+        assign_application(dashboard, setup.location_path, "REMOVE")
+        send(messaging, setup, tag="a", **{"from": setup.numbers[1]})
+        shown = control.get("/messages", params={"summary": "true", "from": setup.numbers[1]}).json()
+        assert shown == {"count": 1, "states": {"swallowed": 1}, "duplicate_tags": [], "callbacks": {}}
+
+    def test_of_no_messages_too(self, control: Client) -> None:
+        shown = control.get("/messages?summary=1").json()
+        assert shown == {"count": 0, "states": {}, "duplicate_tags": [], "callbacks": {}}
+
+
+def test_who_repeats_nothing_but_refusals_is_heard_once(
+    messaging: Client, receiver: Receiver, control: Client, setup: Setup
+) -> None:
+    control.put("/pace", json={"v2_messages_per_second": 80})
+    kinds: list[dict[str, object]] = [{"lose_answer": True}, {"answer": {"status": 503}}]
+    for seed, kind in enumerate(kinds):
+        control.post("/faults", json={"path": "/messages$", "chance": 0.1, "seed": seed, **kind})
+
+    def say(number: int) -> set[int | None]:
+        answers: set[int | None] = set()
+        with Client(messaging.base, messaging.credentials) as client:
+            while not answers & {202, None}:
+                try:
+                    answers.add(send(client, setup, tag=f"out_{number}").status_code)
+                except requests.ConnectionError:
+                    answers.add(None)
+                if 429 in answers:
+                    time.sleep(0.02)
+        return answers
+
+    with ThreadPoolExecutor(4) as senders:
+        answers = set().union(*senders.map(say, range(120)))
+    assert answers >= {202, 503, None}
+    wait_until(lambda: control.get("/health").json()["callbacks_pending"] == 0)
+    assert control.get("/messages?summary=1").json() == {
+        "count": 120,
+        "states": {"accepted": 120},
+        "duplicate_tags": [],
+        "callbacks": {"message-sent": {"delivered": 120}, "message-delivered": {"delivered": 120}},
+    }
+    assert len({each["message"]["tag"] for each in receiver.events()}) == 120
 
 
 def test_many_messages_are_told_about_soon(

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypedDict
 
-from bandwidth_messaging.domain import messages
+from bandwidth_messaging.domain import failures, messages, opt_outs
 from bandwidth_messaging.domain.messages import Message, Receipt, Unreadable
 from bandwidth_messaging.domain.phone_numbers import to_e164
 from bandwidth_messaging.domain.times import rfc3339
@@ -93,6 +93,7 @@ def _v2_inbound(event: dict[str, Any]) -> Message:
         sender=_number(message["from"]),
         recipients=tuple(_number(number) for number in _list(message["to"])),
         text=_text(message.get("text")) or "",
+        keyword=_keyword(message.get("text")),
         state=messages.RECEIVED,
         time=rfc3339(message.get("time") or event["time"]),
         application_id=_text(message.get("applicationId")),
@@ -111,15 +112,16 @@ def _v2_receipt(event: dict[str, Any]) -> Receipt:
     return Receipt(
         message_id=tag if messages.is_our_message_id(tag) else bandwidth_id,
         bandwidth_id=bandwidth_id,
-        state=messages.state_after_failure(error_code) if failed else state,
+        state=_ended(error_code) if failed else state,
         time=rfc3339(event["time"]),
         api="v2",
         owner=_number(message.get("owner") or message["from"]),
         recipient=_number(event["to"]) if event.get("to") else None,
+        recipients=tuple(_number(number) for number in _list(message.get("to") or ())),
         application_id=_text(message.get("applicationId")),
         segment_count=_count(message.get("segmentCount")),
         error_code=error_code,
-        reason=str(event.get("description") or "") or None if failed else None,
+        **_why(error_code, event.get("description"), failed=failed),
     )
 
 
@@ -140,6 +142,7 @@ def _v1_inbound(event: dict[str, Any]) -> Message:
         sender=_number(event["from"]),
         recipients=(_number(event["to"]),),
         text=_text(event.get("text")) or "",
+        keyword=_keyword(event.get("text")),
         state=messages.RECEIVED,
         time=rfc3339(event["time"]),
         application_id=_text(event.get("applicationId")),
@@ -159,7 +162,7 @@ def _v1_receipt(event: dict[str, Any]) -> Receipt | str:
     return Receipt(
         message_id=tag if messages.is_our_message_id(tag) else bandwidth_id,
         bandwidth_id=bandwidth_id,
-        state=messages.state_after_failure(error_code) if failed else state,
+        state=_ended(error_code) if failed else state,
         time=rfc3339(event["time"]),
         api="v1",
         owner=_number(event["from"]),
@@ -167,8 +170,30 @@ def _v1_receipt(event: dict[str, Any]) -> Receipt | str:
         application_id=_text(event.get("applicationId")),
         segment_count=_count(event.get("segmentCount")),
         error_code=error_code,
-        reason=str(event.get("deliveryDescription") or "") or None if failed else None,
+        **_why(error_code, event.get("deliveryDescription"), failed=failed),
     )
+
+
+def _ended(error_code: int | None) -> str:
+    """Return the state after a failure: some codes leave open whether the message arrived."""
+    return messages.DELIVERY_UNKNOWN if failures.leaves_open(error_code) else messages.FAILED
+
+
+class _Why(TypedDict):
+    error_class: str | None
+    reason: str | None
+
+
+def _why(error_code: int | None, description: Any, *, failed: bool) -> _Why:
+    """Return class and words of a failure: the catalogue's, else Bandwidth's description."""
+    known = failures.failure(error_code) if failed else None
+    words = known.words if known else str(description or "") or None
+    return {"error_class": known.error_class if known else None, "reason": words if failed else None}
+
+
+def _keyword(text: Any) -> str | None:
+    found = opt_outs.keyword(text) if isinstance(text, str) else None
+    return found.word if found else None
 
 
 def _id(message: dict[str, Any], name: str) -> str:
@@ -196,7 +221,8 @@ def _list(value: Any) -> Any:
 
 
 def _count(value: Any) -> int | None:
-    count = None if value is None else int(value)
+    # A query writes what is not there as an empty value.
+    count = None if value is None or value == "" else int(value)
     if count is not None and abs(count) > _MAX_COUNT:
         raise ValueError
     return count

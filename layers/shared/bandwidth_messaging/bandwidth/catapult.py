@@ -4,7 +4,8 @@ Paths and fields are those of the document "Hosted Messaging", steps 3 to 5.
 """
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
@@ -25,6 +26,7 @@ _PAGE: Final = 1000
 _PROVIDER: Final = "bandwidth-dashboard"
 _NUMBER_NAME: Final = "text messaging TN"
 _DUPLICATE_NUMBER: Final = "duplicate-number"
+_CREDENTIALS_IN_URL: Final = re.compile(r"(^\w+://)[^/?#]*@")
 
 # Codes whose meaning the HTTP status does not tell: throttles come as 403 and 400, refusals of one message or
 # number as 401 and 403, and after this 503 the message's state must be looked at first.
@@ -62,25 +64,16 @@ class Catapult:
     def applications(self) -> list[Application]:
         """Return the user's applications."""
         found: list[Application] = []
-        page: list[Any] = []
-        while not found or len(page) == _PAGE:
+        while True:
             params = {"page": str(len(found) // _PAGE), "size": str(_PAGE)}
-            page = self._get("/applications", params)
-            found += [
-                Application(
-                    str(listed["id"]),
-                    str(listed.get("name") or ""),
-                    without_credentials(str(listed.get("incomingMessageUrl") or "")),
-                )
-                for listed in page
-            ]
-            if not page:
-                break
-        return found
+            page = self._get("/applications", _applications, params)
+            found += page
+            if len(page) < _PAGE:
+                return found
 
     def has_application(self, application_id: str) -> bool:
         """Tell whether the user has an application with this id."""
-        return self._found(f"/applications/{application_id}") is not None
+        return self._found(f"/applications/{application_id}", _id) is not None
 
     def create_application(
         self,
@@ -142,12 +135,7 @@ class Catapult:
 
     def find_number(self, number: str) -> tuple[str, str | None] | None:
         """Return a number's numberId and its application's id, None if the user has no such number."""
-        found = self._found(f"/phoneNumbers/{quote(number, safe='')}")
-        if found is None:
-            return None
-        # The application comes as a URL.
-        application = str(found.get("application") or "").rstrip("/").rpartition("/")[2]
-        return str(found["id"]), application or None
+        return self._found(f"/phoneNumbers/{quote(number, safe='')}", _number)
 
     def move_number(self, number_id: str, application_id: str) -> None:
         """Let another application receive a number's messages. Saying it again changes nothing."""
@@ -162,15 +150,23 @@ class Catapult:
                 raise
 
     def send(
-        self, *, sender: str, to: tuple[str, ...], text: str, tag: str, callback_url: str | None = None
+        self,
+        *,
+        sender: str,
+        to: tuple[str, ...],
+        text: str,
+        tag: str,
+        media: tuple[str, ...] = (),
+        callback_url: str | None = None,
     ) -> Taken:
         """Send a text once (step 5); numbers in E.164, `tag` comes back in every receipt.
 
         `callback_url`, with credentials in it, is where V1 sends the receipts. V1 knows no group messages and
-        no applicationId: the number has one. Its answer has no body.
+        no applicationId: the number has one. It sends no receipts for media. Its answer has no body.
         """
         (recipient,) = to
-        body = {"from": sender, "to": recipient, "text": text, "receiptRequested": "all", "tag": tag}
+        body: dict[str, Any] = {"from": sender, "to": recipient, "text": text, "tag": tag}
+        body |= {"media": list(media)} if media else {"receiptRequested": "all"}
         if callback_url is not None:
             body["callbackUrl"] = callback_url
         return Taken(self._post("/messages", body).created_id, None)
@@ -180,30 +176,55 @@ class Catapult:
             "POST", self._user + path, body=json.dumps(body).encode(), content_type=_JSON
         )
 
-    def _get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
+    def _get[Read](
+        self, path: str, read: Callable[[Any], Read], params: Mapping[str, str] | None = None
+    ) -> Read:
         answer = self._transport.send("GET", self._user + path, params=params)
         try:
-            return json.loads(answer.body)
-        except ValueError:
-            raise answer.garbled("is not JSON") from None
+            return read(json.loads(answer.body))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise answer.garbled("is not the documented JSON") from None
 
-    def _found(self, path: str) -> Any:
+    def _found[Read](self, path: str, read: Callable[[Any], Read]) -> Read | None:
         try:
-            return self._get(path)
+            return self._get(path, read)
         except BandwidthRejected as error:
             if error.status == HTTPStatus.NOT_FOUND:
                 return None
             raise
 
 
+def _applications(listed: Any) -> list[Application]:
+    if not isinstance(listed, list):
+        raise TypeError
+    return [
+        Application(
+            _id(each),
+            str(each.get("name") or ""),
+            without_credentials(str(each.get("incomingMessageUrl") or "")),
+        )
+        for each in listed
+    ]
+
+
+def _number(found: Any) -> tuple[str, str | None]:
+    # The application comes as a URL.
+    application = str(found.get("application") or "").rstrip("/").rpartition("/")[2]
+    return _id(found), application or None
+
+
+def _id(found: Any) -> str:
+    return str(found["id"])
+
+
 def read_error(body: bytes) -> ErrorBody | None:
     """Return code and words of an error body {category, code, message, details}; None if it is no such."""
     try:
         error = json.loads(body)
-        code, words = error.get("code"), error.get("message")
+        code, words = (str(error[name]) if error.get(name) else None for name in ("code", "message"))
+        means = _MEANS.get(code or "") or (BandwidthUnavailable if error.get("category") == "limit" else None)
     except (ValueError, AttributeError):
         return None
-    means = _MEANS.get(code) or (BandwidthUnavailable if error.get("category") == "limit" else None)
     return ErrorBody(code, words, means)
 
 
@@ -216,5 +237,4 @@ def with_credentials(url: str, credentials: BasicCredentials) -> str:
 
 def without_credentials(url: str) -> str:
     """Return the URL without credentials, as it may be compared and shown."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    return _CREDENTIALS_IN_URL.sub(r"\1", url)

@@ -20,6 +20,10 @@ from bandwidth_messaging.domain.phone_numbers import from_ten_digits, to_ten_dig
 _XML: Final = "application/xml; charset=utf-8"
 _PROXY_PEER_ID: Final = "539692"
 _NOT_FOUND: Final = OrderStatus("NOT_FOUND")
+# Where the published shapes of an import order have its numbers; those in Errors are not these.
+_IMPORTED: Final = tuple(
+    f"{inside}TelephoneNumbers/TelephoneNumber" for inside in ("", "Order/", "ExternalTnsOrder/")
+)
 
 
 @dataclass(frozen=True)
@@ -229,10 +233,17 @@ class Dashboard:
 
         Raises BandwidthRejected if there are several.
         """
-        root = self._get("/externalTns", {"customerOrderId": customer_order_id})
+        answer = self._transport.send(
+            "GET", f"{self._account}/externalTns", params={"customerOrderId": customer_order_id}
+        )
+        root = _root(answer)
+        orders = root.findall(".//ExternalTnsOrder")
+        # An order that is listed may have errors of its own.
+        if not orders and (rejection := _rejection(answer, root)):
+            raise rejection
         found = {
             order_id
-            for listed in root.iterfind(".//ExternalTnsOrder")
+            for listed in orders
             if (xml.text(listed, ".//CustomerOrderID") or xml.text(listed, ".//CustomerOrderId"))
             in {customer_order_id, None}
             and (order_id := xml.text(listed, "OrderId"))
@@ -243,7 +254,8 @@ class Dashboard:
         """Return how far an import order is (document "Hosted Messaging", step 2).
 
         Who succeeded is computed from what was `requested` (E.164): failed numbers may or may not stay in the
-        answer's own list, and an error may name no number. A FAILED order failed for all of them.
+        answer's own list, and an error may name no number. A FAILED order failed for all of them. What
+        explains no number comes first.
         """
         answer = self._order(f"/externalTns/{order_id}")
         if answer is None:
@@ -254,20 +266,8 @@ class Dashboard:
         order = OrderStatus(status, failures=tuple(_failures(root)))
         if order.ended_as is None:
             return OrderStatus(status)
-        named = {failure["number"]: failure for failure in order.failures}
-        listed = {from_ten_digits(number) for number in xml.texts(root, ".//Order//TelephoneNumber")}
-        failed = [
-            number
-            for number in requested
-            if order.ended_as == FAILED or number in named or (listed and number not in listed)
-        ]
-        general = named.get(None) or _failure(None, ErrorBody(None, None))
-        return OrderStatus(
-            status,
-            completed=tuple(number for number in requested if number not in set(failed)),
-            failures=tuple(named.get(number) or general | {"number": number} for number in failed)
-            or order.failures,
-        )
+        listed = {from_ten_digits(number) for path in _IMPORTED for number in xml.texts(root, path)}
+        return _of_requested(order, requested, listed)
 
     def _order(self, path: str) -> Answer | None:
         """Return the answer about an order, None if it is not to be found yet, right after it was placed."""
@@ -372,6 +372,31 @@ def _failures(root: Element) -> Iterator[Failure]:
     for number in sorted(of_number.keys() | unexplained):
         yield _failure(from_ten_digits(number), of_number.get(number, general))
     yield from (_failure(None, error) for error in of_order if not (unexplained and error is general))
+
+
+def _of_requested(order: OrderStatus, requested: Sequence[str], listed: set[str]) -> OrderStatus:
+    """Return an ended import order as it ended for the numbers that were requested."""
+    asked = set(requested)
+    explained = {failure["number"]: failure for failure in order.failures if failure["number"] in asked}
+    missing = asked - listed if listed else set()
+    failed = asked if order.ended_as == FAILED else explained.keys() | missing
+    # What names none of them is the order's, unless it must explain a number that no error names.
+    general = [failure | {"number": None} for failure in order.failures if failure["number"] not in asked]
+    unexplained = _failure(None, ErrorBody(None, None))
+    if failed - explained.keys() and general:
+        unexplained = general.pop(0)
+    return OrderStatus(
+        order.status,
+        completed=tuple(number for number in requested if number not in failed),
+        failures=(
+            *general,
+            *(
+                explained.get(number, unexplained | {"number": number})
+                for number in requested
+                if number in failed
+            ),
+        ),
+    )
 
 
 def _failure(number: str | None, error: ErrorBody) -> Failure:

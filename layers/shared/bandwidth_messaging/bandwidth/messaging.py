@@ -22,8 +22,19 @@ class Messaging:
         self._transport = Transport(base_url, credentials, read_error)
         self._messages = f"/users/{user_id}/messages"
 
-    def send(self, *, sender: str, to: tuple[str, ...], text: str, application_id: str, tag: str) -> Taken:
-        """Send a text once (heading "Send Text Message"). Numbers in E.164; `tag` is in every receipt.
+    def send(
+        self,
+        *,
+        sender: str,
+        to: tuple[str, ...],
+        text: str,
+        application_id: str,
+        tag: str,
+        media: tuple[str, ...] = (),
+        priority: str | None = None,
+        expiration: str | None = None,
+    ) -> Taken:
+        """Send a message once (heading "Send Text Message"). Numbers in E.164; `tag` is in every receipt.
 
         202 means queued: numbers, application and location are checked later and told by callback.
         Raises the transport's errors; BandwidthOutcomeUnknown means it may have been sent.
@@ -35,7 +46,12 @@ class Messaging:
             "text": text,
             "applicationId": application_id,
             "tag": tag,
+            "media": list(media),
+            "priority": priority,
+            "expiration": expiration,
         }
+        # What is not given is left out, as in the document.
+        body = {name: value for name, value in body.items() if value not in (None, [], "")}
         answer = self._transport.send(
             "POST",
             self._messages,

@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -31,6 +32,9 @@ _MEANINGS: Final[dict[int, type[BandwidthError]]] = {
 }
 # X-RateLimit-Reset is in seconds on the Dashboard and in milliseconds on Catapult.
 _MILLISECONDS_FROM: Final = 10**11
+_RESET: Final = re.compile(r"[0-9]{1,13}")
+_LONGEST_WAIT_SECONDS: Final = 86_400
+_NUMBER_IN_PATH: Final = re.compile(r"%2B\d+(\d{4})")
 
 
 class ErrorBody(NamedTuple):
@@ -95,7 +99,7 @@ class Transport:
 
         Raises BandwidthUnavailable, BandwidthOutcomeUnknown, BandwidthUnauthorized or BandwidthRejected.
         """
-        request = f"{method} {path}"
+        request = f"{method} {_NUMBER_IN_PATH.sub(r'…\1', path)}"
         try:
             response = self._session.request(
                 method,
@@ -119,7 +123,7 @@ class Transport:
         error = self._read_error(answer.body) or ErrorBody(None, f"HTTP {status} without a reason")
         meaning = error.means or _MEANINGS.get(status)
         if meaning is BandwidthUnavailable:
-            wait = _wait_seconds(answer.headers.get("X-RateLimit-Reset"))
+            wait = _wait_seconds(answer.headers.get("X-RateLimit-Reset", ""))
             return BandwidthUnavailable(
                 f"{answer.request} was answered {status}, try later", wait_seconds=wait
             )
@@ -133,12 +137,13 @@ class Transport:
         return BandwidthRejected(answer.request, status=status, code=error.code, words=error.words)
 
 
-def _wait_seconds(reset: str | None) -> int | None:
-    """Return the whole seconds until a limit ends, at least one; None where nothing readable says when."""
-    if reset is None or not reset.isdecimal():
+def _wait_seconds(reset: str) -> int | None:
+    """Return the whole seconds until a limit ends, at least one; None where nothing believable says when."""
+    if not _RESET.fullmatch(reset):
         return None
     ends = int(reset) / 1000 if int(reset) >= _MILLISECONDS_FROM else int(reset)
-    return max(math.ceil(ends - time.time()), 1)
+    seconds = max(math.ceil(ends - time.time()), 1)
+    return seconds if seconds <= _LONGEST_WAIT_SECONDS else None
 
 
 def _without_answer(request: str, method: str, error: requests.RequestException) -> BandwidthError:

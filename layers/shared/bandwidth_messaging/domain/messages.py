@@ -1,6 +1,8 @@
 """Messages: the states of an outbound one and their ranks, and what a callback tells of one."""
 
+import hashlib
 import uuid
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeGuard
 
@@ -29,23 +31,37 @@ RANKS: Final[dict[str, int]] = {
 
 _OUR_ID_PREFIX: Final = "out_"
 
-# Failure codes that leave open whether the message arrived: class 9; V1 writes them without that digit.
-_AMBIGUOUS_CODES: Final = frozenset({9902, 9999, 902, 999})
+
+def message_id(idempotency_key: str | None = None) -> str:
+    """Return an id for an outbound message; it travels to Bandwidth and back in `tag`.
+
+    The same key always gives the same id; without a key it is a new one.
+    """
+    if idempotency_key is None:
+        return f"{_OUR_ID_PREFIX}{uuid.uuid4().hex}"
+    return f"{_OUR_ID_PREFIX}{hashlib.sha256(idempotency_key.encode()).hexdigest()[:32]}"
 
 
-def new_message_id() -> str:
-    """Return an id for an outbound message; it travels to Bandwidth and back in `tag`."""
-    return f"{_OUR_ID_PREFIX}{uuid.uuid4().hex}"
+def conversation(owner: str, others: Iterable[str]) -> str:
+    """Return what all messages between our number and these others have in common, whoever wrote."""
+    return f"{owner}#{','.join(sorted(set(others) - {owner}))}"
+
+
+def derived_state(states: Sequence[str]) -> str | None:
+    """Return the state of a group message from the last states of its recipients; None says nothing new.
+
+    It has ended when all of them have: delivered if all were, failed if one failed, else unknown.
+    """
+    if all(state == DELIVERED for state in states):
+        return DELIVERED
+    if not all(RANKS[state] >= RANKS[DELIVERY_UNKNOWN] for state in states):
+        return SENT if any(RANKS[state] >= RANKS[SENT] for state in states) else None
+    return FAILED if FAILED in states else DELIVERY_UNKNOWN
 
 
 def is_our_message_id(tag: str | None) -> TypeGuard[str]:
     """Tell whether a receipt's tag is an id of ours rather than another sender's tag."""
     return tag is not None and tag.startswith(_OUR_ID_PREFIX)
-
-
-def state_after_failure(error_code: int | None) -> str:
-    """Return the state that a message-failed event with this code leads to."""
-    return DELIVERY_UNKNOWN if error_code in _AMBIGUOUS_CODES else FAILED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,15 +80,20 @@ class Message:
     application_id: str | None = None
     media: tuple[str, ...] = field(default=(), repr=False)
     tag: str | None = None
+    encoding: str | None = None
     segment_count: int | None = None
-    bandwidth_id: str | None = None
+    priority: str | None = None
+    expiration: str | None = None
+    request_digest: str | None = None
+    keyword: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Receipt:
     """What Bandwidth tells of an outbound message after it took it.
 
-    `message_id` is ours when the tag carries it, else Bandwidth's. `recipient` is E.164 as far as known.
+    `message_id` is ours when the tag carries it, else Bandwidth's. `recipient` is the one it is about, E.164
+    as far as known, of all the `recipients` of a group message.
     """
 
     message_id: str
@@ -82,9 +103,11 @@ class Receipt:
     api: Api
     owner: str | None = None
     recipient: str | None = None
+    recipients: tuple[str, ...] = ()
     application_id: str | None = None
     segment_count: int | None = None
     error_code: int | None = None
+    error_class: str | None = None
     reason: str | None = None
 
 

@@ -1,24 +1,88 @@
 """What a caller gives to send a message."""
 
-from typing import Annotated
+import hashlib
+from datetime import UTC, datetime
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, ValidationInfo, field_validator
 
+from bandwidth_messaging.domain.errors import FieldProblem
+from bandwidth_messaging.domain.messages import Api
 from bandwidth_messaging.domain.validation import CamelModel, PhoneNumber
 
+MAX_RECIPIENTS = 10
+_MAX_MEDIA_URL = 4096
+
+
+def _web_address(url: str) -> str:
+    if not url.startswith(("https://", "http://")):
+        message = "must be a URL that Bandwidth can fetch (https://...)"
+        raise ValueError(message)
+    return url
+
+
+def _in_the_future(moment: datetime) -> datetime:
+    if moment <= datetime.now(UTC):
+        message = "must be in the future"
+        raise ValueError(message)
+    return moment
+
+
 _OneOrList = BeforeValidator(lambda given: [given] if isinstance(given, str) else given)
+_MediaUrl = Annotated[str, Field(max_length=_MAX_MEDIA_URL), AfterValidator(_web_address)]
 
 
 class NewMessage(CamelModel):
-    """Body of POST /messages. Numbers may come in the forms people type; they leave as E.164."""
+    """Body of POST /messages. Numbers may come in the forms people type; they leave as E.164, each once."""
 
     sender: PhoneNumber = Field(
         alias="from", description="One of your active numbers", examples=["+19195551212"]
     )
     to: Annotated[list[PhoneNumber], _OneOrList] = Field(
-        min_length=1, max_length=1, description="The recipient, as a string or a list of one"
+        min_length=1,
+        max_length=MAX_RECIPIENTS,
+        description="The recipient, or up to ten for a group message (V2 only)",
+        examples=["+19195551234"],
     )
+    # Before the text, whose rule looks at it.
+    media: list[_MediaUrl] = Field([], max_length=10, description="URLs of pictures and other files (MMS)")
     text: str = Field(
-        min_length=1, max_length=2048, description="Contents of the message", examples=["Good morning!"]
+        "",
+        max_length=2048,
+        validate_default=True,
+        description="Contents of the message; may be left out if there is media",
+        examples=["Good morning!"],
     )
     tag: str | None = Field(None, max_length=1024, description="Kept with the message for your own use")
+    priority: Literal["default", "high"] | None = Field(None, description="V2 only")
+    expiration: Annotated[AwareDatetime, AfterValidator(_in_the_future)] | None = Field(
+        None, description="After this time (RFC 3339) the message is not sent any more"
+    )
+
+    @field_validator("to")
+    @classmethod
+    def _each_once(cls, value: list[str]) -> list[str]:
+        return list(dict.fromkeys(value))
+
+    @field_validator("text")
+    @classmethod
+    def _says_something(cls, value: str, info: ValidationInfo) -> str:
+        if not value and not info.data.get("media", "wrong, and named itself"):
+            message = "must be given unless there is media"
+            raise ValueError(message)
+        return value
+
+    def digest(self) -> str:
+        """Return what tells this request from every other that means something else."""
+        return hashlib.sha256(self.model_dump_json(by_alias=True).encode()).hexdigest()
+
+    def problems_with(self, api: Api) -> list[FieldProblem]:
+        """Return what the sender's API does not take: V1 knows one recipient and no priority."""
+        if api == "v2":
+            return []
+        problems = []
+        if len(self.to) > 1:
+            problems.append(FieldProblem("to", "may be one number only: this sender uses the V1 API"))
+        if self.priority is not None:
+            problems.append(FieldProblem("priority", "is not known to the V1 API, which this sender uses"))
+        return problems

@@ -83,7 +83,9 @@ class HostedMessagingSetup(Setup):
     )
     action: Action = Field("IMPORT", description="IMPORT, or REMOVE to give the numbers back")
     sip_peer_id: _Id | None = Field(None, description="Location the numbers are provisioned to")
-    application_id: str | None = Field(None, description="Catapult application; left out: found by its name")
+    application_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")] | None = Field(
+        None, description="Catapult application; left out: found by its name"
+    )
     callback_http_method: Literal["GET", "POST"] = Field("POST", description="How Catapult calls back")
 
     @field_validator("telephone_numbers")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from bandwidth_messaging.runtime.views import View, message_view, number_view, order_view
+from bandwidth_messaging.runtime.views import View, message_view, number_view, opt_out_view, order_view
 from bandwidth_messaging.store.dynamodb import Item, from_dynamodb
 from bandwidth_messaging.store.keys import customer_order_id_of
 
@@ -30,6 +30,7 @@ _ORDERS = {
     "partial": "Order Partially Completed",
     "failed": "Order Failed",
 }
+_OPT_OUTS = {"out": "Opt-Out Recorded", "in": "Opt-Out Ended"}
 _UNTOLD = frozenset({"text", "media"})
 
 
@@ -60,6 +61,9 @@ def event_of(record: dict[str, Any]) -> Event | None:
 def _told(new: Item, old: Item) -> tuple[str | None, View]:
     if "messageId" in new:
         return _changed(new, old, "state", _MESSAGES), message_view(new)
+    if "optOutState" in new:
+        shown = opt_out_view(new)
+        return _changed(new, old, "optOutState", _OPT_OUTS), {"owner": new["ours"], **shown}
     if "number" in new:
         return _changed(new, old, "state", _NUMBERS), number_view(new)
     if customer_order_id := customer_order_id_of(new):

@@ -13,6 +13,9 @@ class Settings:
     numbers_table: str
     messages_table: str
     message_retention_days: str
+    enforce_opt_outs: str
+    send_deadline_hours: str
+    unconfirmed_minutes: str
     send_queue_url: str
     quarantine_queue_url: str
     event_bus: str

@@ -7,14 +7,17 @@ from bandwidth_messaging.domain.messages import RANKS, RECEIVED
 from bandwidth_messaging.domain.orders import COMPLETED, ORDERED, PARTIAL, STARTED
 from bandwidth_messaging.domain.orders import FAILED as ORDER_FAILED
 from bandwidth_messaging.store.dynamodb import Item
+from bandwidth_messaging.store.messages import RECIPIENT
 from bandwidth_messaging.store.numbers import FAILED, STATES
 
 View = dict[str, Any]
 
 _MESSAGE = (
-    "messageId", "direction", "api", "from", "to", "owner", "text", "media", "segmentCount", "tag",
-    "applicationId", "bandwidthId", "state", "errorCode", "reason",
+    "messageId", "direction", "api", "from", "to", "owner", "text", "media", "encoding", "segmentCount",
+    "bandwidthSegmentCount", "tag", "priority", "expiration", "keyword", "applicationId", "bandwidthId",
+    "state", "errorCode", "errorClass", "reason",
 )  # fmt: skip
+_OUTCOME = ("state", "errorCode", "errorClass", "reason")
 _NUMBER = (
     "number", "state", "api", "applicationId", "locationId", "siteId", "orderId", "customerOrderId", "reason",
     "errorCode",
@@ -30,9 +33,17 @@ def message_view(item: Item) -> View:
     """Return a message as GET /messages/{messageId} shows it."""
     view = _only(item, _MESSAGE) | {"times": _times(item, (*RANKS, RECEIVED))}
     if item.get("direction") == "out":
-        outcome = _only(item, ("state", "errorCode", "reason"))
-        view["recipients"] = dict.fromkeys(item.get("to", []), outcome)
+        own = {"state": item["state"]} if len(item.get("to", [])) > 1 else _only(item, _OUTCOME)
+        view["recipients"] = {
+            recipient: _only(item.get(f"{RECIPIENT}{recipient}", own), _OUTCOME)
+            for recipient in item.get("to", [])
+        }
     return view
+
+
+def opt_out_view(item: Item) -> View:
+    """Return an opt-out as GET /numbers/{number}/opt-outs shows it."""
+    return {"number": item["theirs"], **_only(item, ("since", "keyword"))}
 
 
 def number_view(item: Item) -> View:

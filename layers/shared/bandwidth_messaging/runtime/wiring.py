@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.bandwidth.messaging import Messaging
     from bandwidth_messaging.store.messages import Messages
     from bandwidth_messaging.store.numbers import Numbers
+    from bandwidth_messaging.store.opt_outs import OptOuts
     from bandwidth_messaging.store.orders import Orders
     from bandwidth_messaging.store.queues import Quarantine, SendQueue
 
@@ -78,6 +79,13 @@ def orders() -> "Orders":
     from bandwidth_messaging.store.orders import Orders
 
     return Orders(Table(_dynamodb(), settings().numbers_table))
+
+
+@cache
+def opt_outs() -> "OptOuts":
+    from bandwidth_messaging.store.opt_outs import OptOuts
+
+    return OptOuts(Table(_dynamodb(), settings().numbers_table))
 
 
 @cache

@@ -39,13 +39,15 @@ class Table:
         found = self._client.get_item(TableName=self.name, Key=_to_dynamodb(key), ConsistentRead=True)
         return from_dynamodb(found["Item"]) if "Item" in found else None
 
-    def get_all(self, keys: Sequence[Item]) -> list[Item]:
+    def get_all(self, keys: Sequence[Item], *, consistent: bool = False) -> list[Item]:
         """Return the items with these keys, in the order of the keys; keys without an item are left out."""
         found: dict[str, Item] = {}
         pending: list[Any] = [_to_dynamodb(key) for key in keys]
         while pending:
             batch, pending = pending[:_BATCH], pending[_BATCH:]
-            answer = self._client.batch_get_item(RequestItems={self.name: {"Keys": batch}})
+            answer = self._client.batch_get_item(
+                RequestItems={self.name: {"Keys": batch, "ConsistentRead": consistent}}
+            )
             if self.name in answer["UnprocessedKeys"]:
                 pending += answer["UnprocessedKeys"][self.name]["Keys"]
             for item in map(from_dynamodb, answer["Responses"].get(self.name, [])):
@@ -72,15 +74,17 @@ class Table:
         assign: Changes | None = None,
         keep: Changes | None = None,
         condition: str | None = None,
+        names: Mapping[str, str] | None = None,
         values: Item | None = None,
     ) -> Item | None:
         """Change one item, making it if need be; return it as it is now, or None if the condition failed.
 
         `assign` is written over what is there, and its None values take away what is there; `keep` is written
         only where nothing is, without its None values. A tuple names a place inside a map. In `condition`,
-        #name stands for an attribute and :name for an entry of `values`.
+        #name stands for an attribute, or for what `names` says, and :name for an entry of `values`.
         """
-        names: dict[str, str] = {}
+        told = names or {}
+        names = {}
         given = {f":{name}": value for name, value in (values or {}).items()}
         sets: list[str] = []
         for mode, changes in (("{0} = {1}", assign), ("{0} = if_not_exists({0}, {1})", keep)):
@@ -92,7 +96,7 @@ class Table:
         expression = f"SET {', '.join(sets)}" if sets else ""
         if taken_away := [_path(path, names) for path, value in (assign or {}).items() if value is None]:
             expression += f" REMOVE {', '.join(taken_away)}"
-        names |= {f"#{name}": name for name in re.findall(r"#(\w+)", condition or "")}
+        names |= {f"#{name}": told.get(name, name) for name in re.findall(r"#(\w+)", condition or "")}
         request: dict[str, Any] = {
             "TableName": self.name,
             "Key": _to_dynamodb(key),

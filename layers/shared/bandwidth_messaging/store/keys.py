@@ -13,6 +13,11 @@ def order_key(customer_order_id: str) -> Item:
     return {"pk": f"ORDER#{customer_order_id}"}
 
 
+def opt_out_key(ours: str, theirs: str) -> Item:
+    """Return the key of an opt-out: of our number's messages, by their number (E.164)."""
+    return {"pk": f"OPT_OUT#{ours}#{theirs}"}
+
+
 def message_key(message_id: str) -> Item:
     """Return the key of a message in the Messages table."""
     return {"messageId": message_id}

@@ -1,11 +1,16 @@
 """Messages: outbound ones move up through their states, inbound ones are stored once."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
 from bandwidth_messaging.domain import messages
 from bandwidth_messaging.domain.messages import RANKS, Message, Receipt
 from bandwidth_messaging.store.dynamodb import Item, Page, Table
 from bandwidth_messaging.store.keys import message_key
+
+RECIPIENT: Final = "recipient "
+"""Prefix of the attributes that hold the states of a group message's recipients."""
 
 
 class Messages:
@@ -20,35 +25,54 @@ class Messages:
         return self._table.get(message_key(message_id))
 
     def of_number(self, number: str, *, limit: int, start: Item | None = None) -> Page:
-        """Return a number's messages, newest first. The index holds keys only, so the items are fetched."""
-        page = self._table.query(
-            "messagesByOwner", {"owner": number}, limit=limit, start=start, newest_first=True
-        )
+        """Return a number's messages, newest first."""
+        return self._fetched("messagesByOwner", {"owner": number}, limit, start)
+
+    def of_conversation(
+        self, owner: str, others: Sequence[str], *, limit: int, start: Item | None = None
+    ) -> Page:
+        """Return the messages between our number and these others, newest first."""
+        key = {"conversation": messages.conversation(owner, others)}
+        return self._fetched("messagesByConversation", key, limit, start)
+
+    def _fetched(self, index: str, key: Item, limit: int, start: Item | None) -> Page:
+        """The indexes hold keys only, so the items are fetched."""
+        page = self._table.query(index, key, limit=limit, start=start, newest_first=True)
         return Page(
             self._table.get_all([message_key(item["messageId"]) for item in page.items]), page.next_key
         )
 
     def add(self, message: Message) -> Item | None:
         """Store a new message and return its item; None, with nothing changed, if it is there already."""
-        item = {
+        item = self.item_of(message)
+        return item if self._table.put_new(item, key="messageId") else None
+
+    def item_of(self, message: Message) -> Item:
+        """Return a message's item as it is first stored."""
+        return {
             "messageId": message.message_id,
             "direction": message.direction,
             "api": message.api,
             "owner": message.owner,
             "from": message.sender,
             "to": list(message.recipients),
-            "text": message.text,
+            "text": message.text or None,
             "media": list(message.media) or None,
             "tag": message.tag,
             "applicationId": message.application_id,
-            "bandwidthId": message.bandwidth_id,
+            "encoding": message.encoding,
             "segmentCount": message.segment_count,
+            "priority": message.priority,
+            "expiration": message.expiration,
+            "requestDigest": message.request_digest,
+            "keyword": message.keyword,
             "state": message.state,
             "rank": RANKS.get(message.state),
             f"{message.state}At": message.time,
-            **self._filing(message.message_id, message.time),
+            **self._filing(
+                message.message_id, message.time, message.owner, (message.sender, *message.recipients)
+            ),
         }
-        return item if self._table.put_new(item, key="messageId") else None
 
     def claim(self, message_id: str, at: str) -> Item | None:
         """Take an accepted message for sending and return it; None if somebody has taken it before."""
@@ -57,6 +81,20 @@ class Messages:
             assign={"state": messages.SENDING, "rank": RANKS[messages.SENDING], "sendingAt": at},
             condition="#state = :accepted",
             values={"accepted": messages.ACCEPTED},
+        )
+
+    def accept_again(self, message_id: str) -> None:
+        """Undo the failure of a message that never got as far as the queue."""
+        self._table.update(
+            message_key(message_id),
+            assign={
+                "state": messages.ACCEPTED,
+                "rank": RANKS[messages.ACCEPTED],
+                "failedAt": None,
+                "reason": None,
+            },
+            condition="#state = :failed AND attribute_not_exists(#sendingAt)",
+            values={"failed": messages.FAILED},
         )
 
     def put_back(self, message_id: str) -> None:
@@ -77,22 +115,29 @@ class Messages:
         bandwidth_id: str | None = None,
         segment_count: int | None = None,
         error_code: int | None = None,
+        error_class: str | None = None,
         reason: str | None = None,
         first_seen: Item | None = None,
-    ) -> bool:
-        """Move an outbound message up to a state; return False if it is there or further already.
+    ) -> Item | None:
+        """Move an outbound message up to a state and return it; None if it is there or further already.
 
-        Its id at Bandwidth and the time of the state are kept in any case. `first_seen` is what to store of
-        a message that is not ours to know: one sent by another system with the same application.
+        Its id at Bandwidth, Bandwidth's count of segments and the time of the state are kept in any case.
+        `first_seen` is what to store of a message that another system sent with the same application.
         """
         facts = {
             "bandwidthId": bandwidth_id,
-            "segmentCount": segment_count,
+            "bandwidthSegmentCount": segment_count,
             f"{state}At": at,
         }
         moved = self._table.update(
             message_key(message_id),
-            assign={"state": state, "rank": RANKS[state], "errorCode": error_code, "reason": reason},
+            assign={
+                "state": state,
+                "rank": RANKS[state],
+                "errorCode": error_code,
+                "errorClass": error_class,
+                "reason": reason,
+            },
             keep=facts | (first_seen or {}),
             condition="attribute_not_exists(#messageId) OR #rank < :rank" if first_seen else "#rank < :rank",
             values={"rank": RANKS[state]},
@@ -100,29 +145,84 @@ class Messages:
         if moved is None:
             # Only outbound messages have a rank.
             self._table.update(message_key(message_id), keep=facts, condition="attribute_exists(#rank)")
-        return moved is not None
+        return moved
 
     def record(self, receipt: Receipt) -> bool:
-        """Apply a receipt, however late, early or repeated; return whether the message's state moved."""
+        """Apply a receipt, however late, early or repeated; return whether the message's state moved.
+
+        In a group message it moves one recipient, and the message follows from all of them.
+        """
+        if receipt.recipient is None or len(receipt.recipients) <= 1:
+            return self._record(receipt, receipt.state) is not None
+        message = self._record_recipient(receipt, receipt.recipient)
+        states = [
+            message.get(f"{RECIPIENT}{recipient}", {}).get("state", messages.ACCEPTED)
+            for recipient in receipt.recipients
+        ]
+        state = messages.derived_state(states)
+        if state is None or RANKS[state] <= message.get("rank", -1):
+            return False
+        failed = states.count(messages.FAILED)
+        reason = f"{failed} of {len(states)} recipients failed" if state == messages.FAILED else None
+        return self.advance(receipt.message_id, state, receipt.time, reason=reason) is not None
+
+    def _record(self, receipt: Receipt, state: str) -> Item | None:
         return self.advance(
             receipt.message_id,
-            receipt.state,
+            state,
             receipt.time,
             bandwidth_id=receipt.bandwidth_id,
             segment_count=receipt.segment_count,
             error_code=receipt.error_code,
+            error_class=receipt.error_class,
             reason=receipt.reason,
-            first_seen={
-                "direction": "out",
-                "api": receipt.api,
-                "owner": receipt.owner,
-                "from": receipt.owner,
-                "to": [receipt.recipient] if receipt.recipient else None,
-                "applicationId": receipt.application_id,
-                **self._filing(receipt.message_id, receipt.time),
-            },
+            first_seen=self._first_seen(receipt),
         )
 
-    def _filing(self, message_id: str, time: str) -> Item:
+    def _record_recipient(self, receipt: Receipt, recipient: str) -> Item:
+        """Move one recipient up to the receipt's state; return the message as it is then."""
+        # One attribute a recipient: unlike an entry of a map it can be written before the message is there.
+        name = f"{RECIPIENT}{recipient}"
+        told = {
+            "state": receipt.state,
+            "rank": RANKS[receipt.state],
+            "errorCode": receipt.error_code,
+            "errorClass": receipt.error_class,
+            "reason": receipt.reason,
+        }
+        facts = {
+            "bandwidthId": receipt.bandwidth_id,
+            "state": messages.SENDING,
+            "rank": RANKS[messages.SENDING],
+            **self._first_seen(receipt),
+        }
+        moved = self._table.update(
+            message_key(receipt.message_id),
+            assign={name: {key: value for key, value in told.items() if value is not None}},
+            keep=facts,
+            condition="attribute_not_exists(#recipient) OR #recipient.#rank < :rank",
+            names={"recipient": name},
+            values={"rank": RANKS[receipt.state]},
+        )
+        return moved or self.get(receipt.message_id) or {}
+
+    def _first_seen(self, receipt: Receipt) -> Item:
+        recipients = receipt.recipients or ((receipt.recipient,) if receipt.recipient else ())
+        owner = receipt.owner or ""
+        return {
+            "direction": "out",
+            "api": receipt.api,
+            "owner": receipt.owner,
+            "from": receipt.owner,
+            "to": list(recipients) or None,
+            "applicationId": receipt.application_id,
+            **self._filing(receipt.message_id, receipt.time, owner, recipients),
+        }
+
+    def _filing(self, message_id: str, time: str, owner: str, parties: Sequence[str]) -> Item:
         expires = datetime.fromisoformat(time) + self._retention
-        return {"sortKey": f"{time}#{message_id}", "expiresAt": int(expires.timestamp())}
+        return {
+            "conversation": messages.conversation(owner, parties),
+            "sortKey": f"{time}#{message_id}",
+            "expiresAt": int(expires.timestamp()),
+        }

@@ -1,0 +1,48 @@
+"""Opt-outs: who does not want to hear from which of our numbers."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from bandwidth_messaging.store.dynamodb import Item, Page, Table
+from bandwidth_messaging.store.keys import number_key, opt_out_key
+
+OUT: Final = "out"
+IN: Final = "in"
+
+
+class OptOuts:
+    """The opt-outs in the Numbers table; all numbers in E.164."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def record(self, ours: str, theirs: str, *, opted_out: bool, keyword: str, at: str) -> None:
+        """Record that somebody opted out, or in again; what was said last counts, however late it comes.
+
+        `keyword` is the word they wrote, or the failure code that told us.
+        """
+        self._table.update(
+            opt_out_key(ours, theirs),
+            assign={
+                "ours": ours,
+                "theirs": theirs,
+                "optOutState": OUT if opted_out else IN,
+                # Only those that stand are in the index.
+                "optedOutOf": ours if opted_out else None,
+                "keyword": keyword,
+                "since": at,
+            },
+            condition="attribute_not_exists(#since) OR #since < :since",
+            values={"since": at},
+        )
+
+    def of_number(self, ours: str, *, limit: int, start: Item | None = None) -> Page:
+        """Return the opt-outs that stand for one of our numbers."""
+        return self._table.query("optOutsByNumber", {"optedOutOf": ours}, limit=limit, start=start)
+
+    def sender_and_opt_outs(self, ours: str, theirs: Sequence[str]) -> tuple[Item | None, list[Item]]:
+        """Return our number's item and those of `theirs` that opted out of it, in one read."""
+        keys = [number_key(ours), *(opt_out_key(ours, each) for each in theirs)]
+        items = self._table.get_all(keys, consistent=True)
+        sender = next((item for item in items if "number" in item), None)
+        return sender, [item for item in items if item.get("optOutState") == OUT]

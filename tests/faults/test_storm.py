@@ -1,0 +1,87 @@
+"""Two thousand messages at once, through a Bandwidth that takes fifty a second and loses answers."""
+
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
+
+from local.stack import Stack
+from tests.machines import control, get, run, unique
+
+MESSAGES = 2000
+CLIENTS = 8
+PATIENCE_SECONDS = 240
+ENDS = {"delivered", "failed", "delivery_unknown"}
+
+
+def own_number(cloud: Stack) -> str:
+    name = unique("storm")
+    own = {"applicationName": name, "locationName": name, "customerOrderId": name}
+    execution = run(cloud, "messaging_v2", {"areaCode": "828"} | own)
+    assert execution.output is not None, execution.cause
+    number: str = execution.output["numbers"][0]
+    return number
+
+
+def states(cloud: Stack, number: str) -> dict[str, str]:
+    """Return the state of every message of a number."""
+    found: dict[str, str] = {}
+    cursor = ""
+    while True:
+        page = get(cloud, f"/messages?number={quote(number)}&limit=100{cursor}")
+        found |= {item["messageId"]: item["state"] for item in page["items"]}
+        if page["cursor"] is None:
+            return found
+        cursor = f"&cursor={quote(page['cursor'])}"
+
+
+def test_every_accepted_message_ends_once_and_none_is_sent_twice(
+    cloud: Stack, record_property: Callable[[str, str], None]
+) -> None:
+    ours, mark = own_number(cloud), uuid.uuid4().hex
+    control(cloud, "PUT", "/pace", {"v2_messages_per_second": 50})
+    trouble = {"method": "POST", "path": "/messages$", "match": mark, "chance": 0.05}
+    faults = [
+        control(cloud, "POST", "/faults", trouble | {"lose_answer": True, "seed": 1}),
+        control(cloud, "POST", "/faults", trouble | {"answer": {"status": 503}, "seed": 2}),
+    ]
+
+    def send(n: int) -> str:
+        body = {"from": ours, "to": f"+1919{2_000_000 + n}", "text": f"{mark} {n}"}
+        answer = cloud.call("POST", "/messages", body)
+        assert answer.status_code == 202, answer.text
+        message_id: str = answer.json()["messageId"]
+        return message_id
+
+    try:
+        start = time.monotonic()
+        with ThreadPoolExecutor(CLIENTS) as clients:
+            accepted = set(clients.map(send, range(MESSAGES)))
+        accepting = time.monotonic() - start
+        assert len(accepted) == MESSAGES
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while (ended := states(cloud, ours)) and not set(ended.values()) <= ENDS:
+            assert time.monotonic() < deadline, Counter(ended.values())
+            time.sleep(2)
+        draining = time.monotonic() - start
+    finally:
+        for fault in faults:
+            control(cloud, "DELETE", f"/faults/{fault['id']}")
+        control(cloud, "DELETE", "/pace")
+
+    counts = Counter(ended.values())
+    assert ended.keys() == accepted
+    assert sum(counts.values()) == MESSAGES
+    received = Counter(
+        message["tag"] for message in control(cloud, "GET", f"/messages?from={quote(ours)}")["messages"]
+    )
+    twice = [tag for tag, times in received.items() if times > 1]
+    assert twice == []
+    assert received.keys() <= accepted
+    record_property(
+        "a storm of 2,000 messages",
+        f"{dict(counts)}, {len(received)} received by Bandwidth, none twice; "
+        f"accepted in {accepting:.0f} s, all ended after {draining:.0f} s",
+    )
