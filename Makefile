@@ -1,11 +1,12 @@
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+ARCHITECTURE := arm64
 
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help install up down demo test lint format build clean
+.PHONY: help install up down demo test lint format openapi build clean
 
 help: ## Lists these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -39,19 +40,23 @@ demo: install ## Shows the whole flow on the local cloud
 test: install ## Runs every test, on a local cloud of their own
 	$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
-lint: install ## ruff, mypy, cfn-lint, sam validate
+lint: install ## ruff, mypy, cfn-lint, sam validate, docs/openapi.json
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/cfn-lint
 	$(BIN)/sam validate
+	$(BIN)/python -m local.openapi --check
 
 format: install ## Formats the Python code
 	$(BIN)/ruff check --fix --exit-zero --quiet
 	$(BIN)/ruff format
 
-build: install ## Builds functions and layer for deployment (sam build)
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/sam build
+openapi: install ## Writes docs/openapi.json as the code describes the API
+	$(BIN)/python -m local.openapi
+
+build: install ## Builds functions and layer for deployment (sam build; ARCHITECTURE=arm64 or x86_64)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/sam build --parameter-overrides Architecture=$(ARCHITECTURE)
 
 clean: ## Stops the local cloud and removes everything that was built or installed
 	@if [ -x $(BIN)/python ]; then \

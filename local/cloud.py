@@ -269,6 +269,7 @@ def _tell(stack: Stack) -> None:
         f"  AWS         {stack.endpoint_url} (stack {stack.stack_name})\n"
         f"  Bandwidth   {stack.simulator}\n"
         f"  ControlApi  {stack.control_api}\n"
+        f"  Its page    {stack.api_page}\n"
         f"For sam and aws:\n"
         f"  export AWS_ENDPOINT_URL={stack.endpoint_url} AWS_DEFAULT_REGION={stack.region} "
         f"AWS_ACCESS_KEY_ID={stack.access_key_id} AWS_SECRET_ACCESS_KEY={stack.secret_access_key}"

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import requests
 
@@ -38,12 +39,9 @@ def tell(stack: Stack) -> None:
     _converse(stack, ordered[0], "V2")
 
     _chapter("Hosted Messaging: the state machine hosted_messaging imports numbers that live elsewhere")
-    order = _set_up(stack, "hosted_messaging")["customerOrderId"]
-    active = _get(stack, "/numbers?state=active&limit=100")["items"]
-    imported = [number["number"] for number in active if number["customerOrderId"] == order]
-    _expect(bool(imported), f"no number of the order {order} is listed")
-    _list_numbers(stack, imported)
-    _converse(stack, imported[0], "V1")
+    _set_up(stack, "hosted_messaging")
+    imported = json.loads(_sample("hosted_messaging").read_text())["telephoneNumbers"]
+    _converse(stack, _list_numbers(stack, imported)[0], "V1")
 
     print(f"""
 All of it happened on this machine: the real template, an AWS emulator, and a simulator of Bandwidth.
@@ -81,12 +79,16 @@ def _converse(stack: Stack, ours: str, api: str) -> None:
         print(f"      {arrow} {message['state']:10} {message['text']}")
 
 
-def _list_numbers(stack: Stack, expected: Sequence[str]) -> None:
+def _list_numbers(stack: Stack, expected: Sequence[str]) -> list[str]:
+    """Print what is known of the numbers, however they are written; return them in E.164."""
+    numbers = []
     print("\n   The numbers it brought (GET /numbers/...)")
     for number in expected:
-        shown = _get(stack, f"/numbers/{number}")
+        shown = _get(stack, f"/numbers/{quote(number)}")
+        numbers.append(shown["number"])
         print(f"      {shown['number']}  {shown['state']}, application {shown['applicationId']}")
         _expect(shown["state"] == "active", f"{number} is {shown['state']}: {shown.get('reason')}")
+    return numbers
 
 
 def _sample(machine: str) -> Path:

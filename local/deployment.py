@@ -24,6 +24,7 @@ STACK_NAME = "bandwidth-messaging"
 BANDWIDTH_SECRET_NAME = "bandwidth-messaging/bandwidth"  # noqa: S105 - the template's default
 SAM = Path(sys.executable).with_name("sam")
 OUTPUTS = {
+    "ApiPageUrl",
     "CallbackApiUrl",
     "CallbackSecretArn",
     "ControlApiUrl",
@@ -85,6 +86,7 @@ def _rebuild_layer_for_this_machine(directory: Path) -> None:
 def _deploy(directory: Path, endpoint_url: str, simulator: str, bandwidth: dict[str, str]) -> None:
     _put_bandwidth_secret(endpoint_url, bandwidth)
     parameters = {
+        "ApiPage": "true",
         "Architecture": _architecture(),
         "BandwidthAccountId": bandwidth["account_id"],
         "BandwidthSiteId": bandwidth["site_id"],
@@ -221,6 +223,7 @@ def _describe(endpoint_url: str, simulator: str, bandwidth: dict[str, str], sour
         endpoint_url=endpoint_url,
         region=REGION,
         control_api=_from_here(outputs["ControlApiUrl"], endpoint_url),
+        api_page=_from_here(outputs["ApiPageUrl"], endpoint_url),
         callback_api=_from_here(outputs["CallbackApiUrl"], endpoint_url),
         simulator=simulator,
         stack_name=STACK_NAME,

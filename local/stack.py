@@ -28,6 +28,7 @@ class Stack:
     """Where everything is, and every credential to it. URLs end without a slash.
 
     ``control_api``, ``callback_api`` and ``simulator`` are base URLs that work from this machine.
+    ``api_page`` is the page that describes the first of them.
     ``bandwidth`` holds the simulated account: account_id, site_id, user_id, dashboard_user,
     dashboard_password, messaging_token and messaging_secret. ``sources`` is the digest of what was deployed.
     """
@@ -35,6 +36,7 @@ class Stack:
     endpoint_url: str
     region: str
     control_api: str
+    api_page: str
     callback_api: str
     simulator: str
     stack_name: str

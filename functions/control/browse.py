@@ -1,36 +1,56 @@
 """The reading doors of the ControlApi: messages, numbers, orders."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from bandwidth_messaging.domain.errors import FieldProblem
 from bandwidth_messaging.domain.validation import CamelModel, PhoneNumber, parse
-from bandwidth_messaging.runtime import cursors, wiring
-from bandwidth_messaging.runtime.api import NotFound, resolver
+from bandwidth_messaging.runtime import answers, cursors, wiring
+from bandwidth_messaging.runtime.api import NotFound, operation, resolver
 from bandwidth_messaging.runtime.views import View, message_view, number_view, opt_out_view, order_view
 from bandwidth_messaging.store.dynamodb import Item, Page
 from bandwidth_messaging.store.numbers import STATES
 
 app = resolver()
 
+_OURS, _THEIRS = "+19195551212", "+19195551234"
 Limit = Annotated[int, Query(ge=1, le=100, description="How many at the most")]
 Cursor = Annotated[str | None, Query(description="`cursor` of the page before")]
 _FAILURES_SHOWN = 100
 
+_NOT_FOUND, _UNPROCESSABLE = HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY
+_NO_MESSAGE = "There is no message {}."
+_NO_NUMBER = "{} is not a number of this account's set-ups."
+_NO_ORDER = "There is no order {}."
+_WRONG_LIMIT = FieldProblem("limit", "input should be less than or equal to 100")
+_WRONG_NUMBER = FieldProblem(
+    "number", "must be a telephone number in E.164 (+19195551212) or ten digits of North America"
+)
 
-@app.get("/messages/<id>")
-def get_message(id: Annotated[str, Path()]) -> dict[str, Any]:  # noqa: A002 - the path names it so
+
+@operation(
+    app.get,
+    "/messages/<messageId>",
+    tag="Messages",
+    answer=answers.Message,
+    errors={_NOT_FOUND: _NO_MESSAGE.format("out_1")},
+)
+def get_message(message_id: Annotated[str, Path(alias="messageId")]) -> dict[str, Any]:
     """Return a message by its messageId."""
-    if (message := wiring.messages().get(id)) is None:
-        raise NotFound(f"There is no message {id}.")
+    if (message := wiring.messages().get(message_id)) is None:
+        raise NotFound(_NO_MESSAGE.format(message_id))
     return message_view(message)
 
 
-@app.get("/messages")
+@operation(
+    app.get, "/messages", tag="Messages", answer=answers.Messages, errors={_UNPROCESSABLE: _WRONG_LIMIT}
+)
 def list_messages(
-    number: Annotated[PhoneNumber, Query(description="One of your numbers")],
+    number: Annotated[PhoneNumber, Query(description="One of your numbers", examples=[_OURS])],
     limit: Limit = 25,
     cursor: Cursor = None,
 ) -> dict[str, Any]:
@@ -40,10 +60,18 @@ def list_messages(
     return _listed(page, message_view, of)
 
 
-@app.get("/conversations/<number>/<participants>")
+@operation(
+    app.get,
+    "/conversations/<number>/<participants>",
+    tag="Messages",
+    answer=answers.Messages,
+    errors={_UNPROCESSABLE: _WRONG_NUMBER},
+)
 def list_conversation(
-    number: Annotated[PhoneNumber, Path(description="One of your numbers")],
-    participants: Annotated[str, Path(description="The others' numbers, separated by commas")],
+    number: Annotated[PhoneNumber, Path(description="One of your numbers", examples=[_OURS])],
+    participants: Annotated[
+        str, Path(description="The others' numbers, separated by commas", examples=[_THEIRS])
+    ],
     limit: Limit = 25,
     cursor: Cursor = None,
 ) -> dict[str, Any]:
@@ -55,7 +83,7 @@ def list_conversation(
     return _listed(page, message_view, of)
 
 
-@app.get("/numbers")
+@operation(app.get, "/numbers", tag="Numbers", answer=answers.Numbers, errors={_UNPROCESSABLE: _WRONG_LIMIT})
 def list_numbers(
     state: Annotated[Literal["pending", "active", "failed", "releasing", "released"] | None, Query()] = None,
     limit: Limit = 25,
@@ -68,17 +96,29 @@ def list_numbers(
     return _listed(page, number_view, of)
 
 
-@app.get("/numbers/<number>")
-def get_number(number: Annotated[PhoneNumber, Path()]) -> dict[str, Any]:
+@operation(
+    app.get,
+    "/numbers/<number>",
+    tag="Numbers",
+    answer=answers.Number,
+    errors={_NOT_FOUND: _NO_NUMBER.format(_OURS), _UNPROCESSABLE: _WRONG_NUMBER},
+)
+def get_number(number: Annotated[PhoneNumber, Path(examples=[_OURS])]) -> dict[str, Any]:
     """Return one number."""
     if (item := wiring.numbers().get(number)) is None:
-        raise NotFound(f"{number} is not a number of this account's set-ups.")
+        raise NotFound(_NO_NUMBER.format(number))
     return number_view(item)
 
 
-@app.get("/numbers/<number>/opt-outs")
+@operation(
+    app.get,
+    "/numbers/<number>/opt-outs",
+    tag="Numbers",
+    answer=answers.OptOuts,
+    errors={_UNPROCESSABLE: _WRONG_NUMBER},
+)
 def list_opt_outs(
-    number: Annotated[PhoneNumber, Path()], limit: Limit = 25, cursor: Cursor = None
+    number: Annotated[PhoneNumber, Path(examples=[_OURS])], limit: Limit = 25, cursor: Cursor = None
 ) -> dict[str, Any]:
     """Return who opted out of texts from this number, and when."""
     of = f"opt-outs of {number}"
@@ -86,15 +126,23 @@ def list_opt_outs(
     return _listed(page, opt_out_view, of)
 
 
-@app.get("/orders/<customer_order_id>")
-def get_order(customer_order_id: Annotated[str, Path()]) -> dict[str, Any]:
+@operation(
+    app.get,
+    "/orders/<customerOrderId>",
+    tag="Set-ups",
+    answer=answers.Order,
+    errors={_NOT_FOUND: _NO_ORDER.format("order-7")},
+)
+def get_order(customer_order_id: Annotated[str, Path(alias="customerOrderId")]) -> dict[str, Any]:
     """Return an order: how far its set-up is, what came and what failed."""
     if (order := wiring.orders().get(customer_order_id)) is None:
-        raise NotFound(f"There is no order {customer_order_id}.")
+        raise NotFound(_NO_ORDER.format(customer_order_id))
     failed = (
-        wiring.numbers().of_order(customer_order_id, limit=_FAILURES_SHOWN) if order.get("failed") else None
+        wiring.numbers().failed_of_order(customer_order_id, limit=_FAILURES_SHOWN)
+        if order.get("failed")
+        else []
     )
-    return order_view(customer_order_id, order, failed.items if failed else [])
+    return order_view(customer_order_id, order, failed)
 
 
 class _Participants(CamelModel):

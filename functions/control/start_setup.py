@@ -8,25 +8,58 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler.openapi.params import Body
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from bandwidth_messaging.domain.errors import FieldProblem
 from bandwidth_messaging.domain.orders import Kind
 from bandwidth_messaging.domain.setups import HostedMessagingSetup, MessagingV2Setup
 from bandwidth_messaging.domain.times import now
-from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.api import Conflict, resolver
+from bandwidth_messaging.runtime import answers, wiring
+from bandwidth_messaging.runtime.api import Conflict, operation, resolver
 from bandwidth_messaging.runtime.settings import settings
 
 app = resolver()
 
+_STARTED_BEFORE = "A set-up with the customerOrderId {!r} was started before."
 
-@app.post("/setups/messaging-v2")
+
+@operation(
+    app.post,
+    "/setups/messaging-v2",
+    tag="Set-ups",
+    answer=answers.StartedSetup,
+    status=HTTPStatus.ACCEPTED,
+    errors={
+        HTTPStatus.CONFLICT: _STARTED_BEFORE.format("Order 7"),
+        HTTPStatus.UNPROCESSABLE_ENTITY: FieldProblem(
+            "quantity", "input should be greater than or equal to 1"
+        ),
+    },
+)
 def start_messaging_v2(setup: Annotated[MessagingV2Setup, Body()]) -> tuple[dict[str, Any], int]:
-    """Start Messaging 2.0 (202); GET /orders/{customerOrderId} tells how far it is."""
+    """Start a set-up of Messaging 2.0.
+
+    It orders new numbers, which send and receive through the V2 API. GET /orders/{customerOrderId} tells how
+    far it is.
+    """
     return _start("messaging_v2", settings().messaging_v2_state_machine, setup)
 
 
-@app.post("/setups/hosted-messaging")
+@operation(
+    app.post,
+    "/setups/hosted-messaging",
+    tag="Set-ups",
+    answer=answers.StartedSetup,
+    status=HTTPStatus.ACCEPTED,
+    errors={
+        HTTPStatus.CONFLICT: _STARTED_BEFORE.format("Order 7"),
+        HTTPStatus.UNPROCESSABLE_ENTITY: FieldProblem("action", "input should be 'IMPORT' or 'REMOVE'"),
+    },
+)
 def start_hosted_messaging(setup: Annotated[HostedMessagingSetup, Body()]) -> tuple[dict[str, Any], int]:
-    """Start Hosted Messaging (202); GET /orders/{customerOrderId} tells how far it is."""
+    """Start a set-up of Hosted Messaging.
+
+    It imports numbers that live with another carrier, or gives them back; they send and receive through the
+    V1 API. GET /orders/{customerOrderId} tells how far it is.
+    """
     return _start("hosted_messaging", settings().hosted_messaging_state_machine, setup)
 
 
@@ -43,8 +76,7 @@ def _start(
             input=json.dumps(setup.model_dump(by_alias=True, exclude_unset=True)),
         )
     except client.exceptions.ExecutionAlreadyExists:
-        message = f"A set-up with the customerOrderId {customer_order_id!r} was started before."
-        raise Conflict(message) from None
+        raise Conflict(_STARTED_BEFORE.format(customer_order_id)) from None
     arn = execution["executionArn"]
     wiring.orders().open(customer_order_id, kind=kind, requested=setup.requested, execution_arn=arn, at=now())
     return {"customerOrderId": customer_order_id, "executionArn": arn}, HTTPStatus.ACCEPTED

@@ -5,7 +5,7 @@ from bandwidth_messaging.domain.orders import Failure
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.settings import settings
-from bandwidth_messaging.runtime.workflow import StepInput, StepResult, step
+from bandwidth_messaging.runtime.workflow import SHORTEST_WAIT_SECONDS, StepInput, StepResult, step
 from bandwidth_messaging.store.numbers import ACTIVE, FAILED, Home
 
 # Fifty batches of what a batch may show stay far below what a state may carry.
@@ -70,7 +70,7 @@ def handler(request: Request) -> Result:
         except BandwidthUnavailable as error:
             if error.wait_seconds is None:
                 raise
-            wait_seconds = error.wait_seconds
+            wait_seconds = max(error.wait_seconds, SHORTEST_WAIT_SECONDS)
             break
         else:
             numbers.activate(number, home, now(), number_id=number_id)

@@ -3,7 +3,7 @@
 from bandwidth_messaging.bandwidth.errors import BandwidthUnavailable
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.workflow import StepInput, StepResult, step
+from bandwidth_messaging.runtime.workflow import SHORTEST_WAIT_SECONDS, StepInput, StepResult, step
 
 
 class Request(StepInput):
@@ -35,5 +35,8 @@ def handler(request: Request) -> Result:
     except BandwidthUnavailable as error:
         if error.wait_seconds is None:
             raise
-        return Result(wait_seconds=error.wait_seconds, detail=f"{left} of a batch of {len(request.numbers)}")
+        return Result(
+            wait_seconds=max(error.wait_seconds, SHORTEST_WAIT_SECONDS),
+            detail=f"{left} of a batch of {len(request.numbers)}",
+        )
     return Result(detail=f"{left} of a batch of {len(request.numbers)}")

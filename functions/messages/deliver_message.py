@@ -1,17 +1,18 @@
 """The queue's worker ("Send Text Message", "Send Message"): claims a message and sends it, at most once."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from bandwidth_messaging.bandwidth.errors import (
-    BandwidthError,
     BandwidthGarbled,
     BandwidthOutcomeUnknown,
     BandwidthRejected,
+    BandwidthUnauthorized,
     BandwidthUnavailable,
 )
 from bandwidth_messaging.domain import messages
@@ -27,6 +28,8 @@ _UNCONFIRMED: Final = "Bandwidth may have taken the message; its receipt will te
 _NO_RECEIPT: Final = "Bandwidth's answer was lost, and no receipt came"
 _TOO_LATE: Final = "Bandwidth did not take it in time"
 _LONGEST_DELAY_SECONDS: Final = 900
+# As long as a worker may live; a claim older than that has nobody at work on it.
+_LONGEST_WORK: Final = timedelta(seconds=60)
 _LONGEST_INVISIBLE_SECONDS: Final = 43_200
 
 
@@ -45,17 +48,24 @@ def _deliver(message_id: str, receives: int) -> int | None:
     """Return None once there is no more to do, else after how many seconds to look at the message again."""
     logger.append_keys(message_id=message_id)
     store = wiring.messages()
-    message = store.claim(message_id, now())
-    if message is None:
-        return _look_after(message_id)
+    message, ours = store.claim(message_id, now())
+    if message is None or not ours:
+        return _look_after(message)
     if _is_too_late(message):
         store.advance(message_id, messages.FAILED, now(), error_class="expired", reason=_TOO_LATE)
         return None
     try:
-        taken = _send(message)
-    except BandwidthUnavailable as error:
-        logger.info("will be tried again", reason=str(error))
-        store.put_back(message_id)
+        send = _sending(message)
+    except Exception:
+        # The secret, say: nothing was sent yet.
+        store.put_back(message)
+        raise
+    try:
+        taken = send()
+    except (BandwidthUnavailable, BandwidthUnauthorized) as error:
+        # With wrong credentials every message would fail alike, until a person mends them.
+        logger.warning("will be tried again", reason=str(error))
+        store.put_back(message)
         return _delay(receives)
     except (BandwidthOutcomeUnknown, BandwidthGarbled) as error:
         logger.warning("outcome unknown", reason=str(error))
@@ -64,18 +74,13 @@ def _deliver(message_id: str, receives: int) -> int | None:
         logger.warning("rejected", reason=str(error))
         words = f"{error.code}: {error.words}" if error.code else error.words
         store.advance(message_id, messages.FAILED, now(), error_class="request", reason=words)
-    except BandwidthError:
-        # The credentials: nothing was sent, and every message would fail alike until a person mends them.
-        store.put_back(message_id)
-        logger.exception("not authorized")
-        return _delay(receives)
     else:
         _record_sent(message, taken)
     return None
 
 
-def _send(message: Mapping[str, Any]) -> "Taken":
-    """Send through the API that the number belongs to."""
+def _sending(message: Mapping[str, Any]) -> Callable[[], "Taken"]:
+    """Return the sending of a message through its number's API, with all it needs at hand."""
     parts = {
         "sender": message["from"],
         "to": tuple(message["to"]),
@@ -84,8 +89,9 @@ def _send(message: Mapping[str, Any]) -> "Taken":
         "tag": message["messageId"],
     }
     if message["api"] == "v1":
-        return wiring.catapult().send(**parts, callback_url=wiring.callback_url_with_credentials())
-    return wiring.messaging().send(
+        return partial(wiring.catapult().send, **parts, callback_url=wiring.callback_url_with_credentials())
+    return partial(
+        wiring.messaging().send,
         **parts,
         application_id=message["applicationId"],
         priority=message.get("priority"),
@@ -107,22 +113,26 @@ def _record_sent(message: Mapping[str, Any], taken: "Taken") -> None:
         count("SegmentCountDiffers")
 
 
-def _look_after(message_id: str) -> int | None:
+def _look_after(message: Mapping[str, Any] | None) -> int | None:
     """Handle a message that a worker has claimed before: what it sent, if anything, its receipt tells."""
-    message = wiring.messages().get(message_id)
-    state = message["state"] if message else None
-    if state == messages.SENDING:
-        return _wait_for_receipt(message_id)
-    if message is None or state != messages.SEND_UNCONFIRMED:
+    if message is None or message["state"] not in {messages.SENDING, messages.SEND_UNCONFIRMED}:
         return None
+    message_id, moment = message["messageId"], datetime.fromisoformat(now())
+    if message["state"] == messages.SENDING:
+        at_work = datetime.fromisoformat(message["sendingAt"]) + _LONGEST_WORK - moment
+        return _seconds(at_work) if at_work > timedelta(0) else _wait_for_receipt(message_id)
     patience = timedelta(minutes=float(settings().unconfirmed_minutes))
-    left = datetime.fromisoformat(message["send_unconfirmedAt"]) + patience - datetime.fromisoformat(now())
+    left = datetime.fromisoformat(message["send_unconfirmedAt"]) + patience - moment
     if left > timedelta(0):
-        return int(left.total_seconds()) + 1
+        return _seconds(left)
     wiring.messages().advance(message_id, messages.DELIVERY_UNKNOWN, now(), reason=_NO_RECEIPT)
     logger.warning("delivery unknown")
     count("DeliveryUnknown")
     return None
+
+
+def _seconds(left: timedelta) -> int:
+    return int(left.total_seconds()) + 1
 
 
 def _wait_for_receipt(message_id: str) -> int:

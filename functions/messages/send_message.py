@@ -13,8 +13,8 @@ from bandwidth_messaging.domain.messages import Message
 from bandwidth_messaging.domain.segments import segments
 from bandwidth_messaging.domain.sending import NewMessage
 from bandwidth_messaging.domain.times import now, rfc3339
-from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.api import Conflict, resolver
+from bandwidth_messaging.runtime import answers, wiring
+from bandwidth_messaging.runtime.api import Conflict, operation, resolver
 from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.runtime.views import message_view
 from bandwidth_messaging.store.dynamodb import Item
@@ -23,9 +23,22 @@ from bandwidth_messaging.store.numbers import ACTIVE
 app = resolver()
 
 _NOT_QUEUED = "could not be queued, and was not sent"
+_OPTED_OUT = "{theirs} opted out of texts from {ours} at {since} ({keyword})"
 
 
-@app.post("/messages")
+@operation(
+    app.post,
+    "/messages",
+    tag="Messages",
+    answer=answers.Message,
+    status=HTTPStatus.ACCEPTED,
+    errors={
+        HTTPStatus.CONFLICT: _OPTED_OUT.format(
+            theirs="+19195551234", ours="+19195551212", since="2026-11-22T10:02:44.000Z", keyword="stop"
+        ),
+        HTTPStatus.UNPROCESSABLE_ENTITY: FieldProblem("text", "must be given unless there is media"),
+    },
+)
 def send_message(
     new: Annotated[NewMessage, Body()],
     idempotency_key: Annotated[
@@ -38,7 +51,11 @@ def send_message(
         ),
     ] = None,
 ) -> tuple[dict[str, Any], int]:
-    """Accept a message (202); its state then follows at GET /messages/{messageId}."""
+    """Accept a message to be sent.
+
+    Its state then follows at GET /messages/{messageId}. People who opted out of texts from the number are
+    a 409, unless the stack leaves that to another system.
+    """
     message = _message(new, _sender(new), idempotency_key)
     stored = wiring.messages().add(message)
     if stored is None:
@@ -63,13 +80,7 @@ def _sender(new: NewMessage) -> Item:
     if problems := new.problems_with(sender["api"]):
         raise InvalidInput(problems)
     if opt_outs and settings().enforce_opt_outs == "true":
-        raise Conflict(
-            "; ".join(
-                f"{opt_out['theirs']} opted out of texts from {opt_out['ours']} at {opt_out['since']} "
-                f"({opt_out['keyword']})"
-                for opt_out in opt_outs
-            )
-        )
+        raise Conflict("; ".join(_OPTED_OUT.format_map(opt_out) for opt_out in opt_outs))
     return sender
 
 

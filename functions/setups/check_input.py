@@ -5,12 +5,14 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from bandwidth_messaging.domain.errors import FieldProblem, InvalidInput
 from bandwidth_messaging.domain.orders import customer_order_id
 from bandwidth_messaging.domain.setups import HostedMessagingSetup, MessagingV2Setup
 from bandwidth_messaging.domain.times import now, rfc3339
 from bandwidth_messaging.domain.validation import parse
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.settings import settings
+from bandwidth_messaging.runtime.workflow import aws_errors
 
 # Numbers travel through the machine in batches of this size: cutting them there would take too long.
 _BATCH = 100
@@ -27,9 +29,19 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     kind = event["kind"]
     setup: HostedMessagingSetup | MessagingV2Setup = parse(_SETUPS[kind], event["input"])
     order_id = setup.customer_order_id or customer_order_id(event["executionName"])
-    wiring.orders().open(
-        order_id, kind=kind, requested=setup.requested, execution_arn=event["executionArn"], at=now()
-    )
+    digest = setup.digest()
+    with aws_errors():
+        order = wiring.orders().open(
+            order_id,
+            kind=kind,
+            requested=setup.requested,
+            execution_arn=event["executionArn"],
+            at=now(),
+            digest=digest,
+        )
+    if "orderId" in order and (order["kind"], order.get("digest")) != (kind, digest):
+        detail = f"{order_id} was used for another order ({order['orderId']}); choose a new one"
+        raise InvalidInput([FieldProblem("customerOrderId", detail)])
     deadline = datetime.now(UTC) + timedelta(hours=setup.deadline_hours)
     checked = setup.model_dump(by_alias=True) | {
         "customerOrderId": order_id,

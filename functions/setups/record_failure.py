@@ -8,12 +8,14 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from bandwidth_messaging.domain.orders import FAILED
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.workflow import aws_errors
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
     """Return `error` and `reason`. `event` has `customerOrderId`, `error`, and `cause` as Lambda wrote it."""
     reason = _words(event["cause"])
-    wiring.orders().finish(event["customerOrderId"], FAILED, at=now(), reason=reason)
+    with aws_errors():
+        wiring.orders().finish(event["customerOrderId"], FAILED, at=now(), reason=reason)
     return {"error": event["error"], "reason": reason}
 
 

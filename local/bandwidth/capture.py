@@ -38,6 +38,7 @@ class Capture:
         self._lock = threading.Lock()
         self._ids = itertools.count(1)
         self._requests: list[CapturedRequest] = []
+        self._since = 0.0
 
     def install(self, app: Flask) -> None:
         """Capture what `app` is asked. Install before anything whose hooks change the answer."""
@@ -65,8 +66,10 @@ class Capture:
         return shown
 
     def reset(self) -> None:
+        """Forget every request, those too whose answer is still held back."""
         with self._lock:
             self._requests.clear()
+            self._since = time.time()
 
     def _keep(self, status: int | None) -> None:
         body = request.get_data()
@@ -82,7 +85,8 @@ class Capture:
             body=redact(body),
         )
         with self._lock:
-            self._requests.append(captured)
+            if captured.time >= self._since:
+                self._requests.append(captured)
 
 
 def redact(body: bytes) -> str | None:

@@ -45,7 +45,8 @@ class Fault(BaseModel):
 
     - `answer`: given before the request is processed. A 429 without headers is filled in as Bandwidth's,
       and so are V1's other throttles of messages, 403 (message-rate-limit) and 400 (message-delay-limit).
-    - `lose_answer`: the request is processed, then the connection closed without an answer.
+    - `lose_answer`: the request is processed, then the connection closed without an answer, which may have
+      been a refusal.
     - `delay`: the request is processed, then the answer held back for so many seconds.
     """
 

@@ -56,6 +56,6 @@ def test_the_steps_that_catapult_does_load_no_xml(name: str) -> None:
     assert loaded_by("hosted_messaging", used) <= {"pydantic", "requests"}
 
 
-@pytest.mark.parametrize("name", ["browse", "start_setup"])
+@pytest.mark.parametrize("name", ["browse", "describe", "start_setup"])
 def test_the_doors_of_the_control_api_load_no_client_of_bandwidth(name: str) -> None:
     assert loaded_by("control", f"import {name}") <= {"pydantic"}

@@ -229,6 +229,10 @@ def test_what_cannot_be_announced_ends_in_a_queue_that_it_may_be_put_into() -> N
 # Doors
 
 
+# The page that describes the API; whoever may read it learns nothing that is not public.
+OPEN = "PageApi"
+
+
 def test_callers_of_the_control_api_sign_with_iam() -> None:
     api = resources("AWS::Serverless::Api")["ControlApi"]
     assert api["Auth"]["DefaultAuthorizer"] == "AWS_IAM"
@@ -251,10 +255,22 @@ def test_a_callback_is_answered_within_bandwidths_ten_seconds_or_not_at_all(logi
     assert DEPLOYED[logical_id]["Timeout"] < 10
 
 
-def test_no_door_is_without_a_lock() -> None:
-    assert all("DefaultAuthorizer" in api["Auth"] for api in resources("AWS::Serverless::Api").values())
+def test_no_door_but_one_is_without_a_lock() -> None:
+    doors = resources("AWS::Serverless::Api")
+    assert [name for name, door in doors.items() if "DefaultAuthorizer" not in door.get("Auth", {})] == [OPEN]
     for logical_id, door in events("Api"):
-        assert "Auth" not in door, logical_id
+        assert ("Auth" in door) == (door["RestApiId"] == {"Ref": OPEN}), logical_id
+
+
+def test_behind_the_open_door_is_a_function_without_rights_and_only_on_request() -> None:
+    behind = {logical_id for logical_id, door in events("Api") if door["RestApiId"] == {"Ref": OPEN}}
+    assert behind == {"Describe"}
+    assert DEPLOYED["Describe"]["Policies"] == []
+    assert {door["RestApiId"]["Ref"] for name, door in events("Api") if name == "Describe"} == {OPEN}
+    for logical_id in (OPEN, "Describe", "DescribeLogs"):
+        assert template()["Resources"][logical_id]["Condition"] == "HasApiPage"
+    assert template()["Conditions"]["HasApiPage"] == {"Fn::Equals": [{"Ref": "ApiPage"}, "true"]}
+    assert template()["Parameters"]["ApiPage"]["Default"] == "false"
 
 
 def plain(path: str) -> str:
@@ -262,7 +278,7 @@ def plain(path: str) -> str:
     return re.sub(r"\{\w+\}", "{}", path)
 
 
-@pytest.mark.parametrize("name", ["send_message", "start_setup", "browse"])
+@pytest.mark.parametrize("name", ["send_message", "start_setup", "browse", "describe"])
 def test_the_doors_of_a_function_are_the_routes_it_answers(name: str) -> None:
     room = "messages" if name == "send_message" else "control"
     routes = {

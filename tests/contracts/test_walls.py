@@ -86,10 +86,11 @@ def test_nothing_imports_the_functions_but_tests() -> None:
     assert of_libraries(ROOT / "local", "functions", "tests") == set()
 
 
-# Of the outside a function knows the errors it answers to and what a callback says, of the store the states
-# of a number and its home, and what an item and a page are; it reaches either through the wiring.
+# Of the outside a function knows the errors it answers to, what a callback says and what a message that was
+# taken is, of the store the states of a number and its home, and what an item and a page are; it reaches
+# either through the wiring.
 KNOWN_TO_FUNCTIONS = {
-    "bandwidth": {"bandwidth.errors", "bandwidth.callbacks"},
+    "bandwidth": {"bandwidth.errors", "bandwidth.callbacks", "bandwidth.messaging.Taken"},
     "store": {
         "store.dynamodb.Item",
         "store.dynamodb.Page",

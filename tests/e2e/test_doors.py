@@ -6,12 +6,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
+import requests
 
 from local import demo
 from local.stack import Stack
 from tests.machines import get
+from tests.openapi import described
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,6 +36,19 @@ def test_a_wrong_input_is_refused_at_the_door(cloud: Stack) -> None:
     answer = cloud.call("POST", "/setups/messaging-v2", {"areaCode": "91", "quantity": 0, "colour": "red"})
     assert answer.status_code == 422
     assert {error["field"] for error in answer.json()["errors"]} == {"areaCode", "quantity", "colour"}
+
+
+def test_the_page_that_describes_the_api_is_there_for_everybody(cloud: Stack) -> None:
+    page = requests.get(cloud.api_page, timeout=30)
+    assert page.status_code == 200
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert "/messages/{messageId}" in page.text
+    document = requests.get(urljoin(cloud.api_page, "openapi.json"), timeout=30)
+    assert document.json() == described()
+
+
+def test_the_api_itself_is_not(cloud: Stack) -> None:
+    assert requests.get(f"{cloud.control_api}/numbers", timeout=30).status_code == 403
 
 
 def test_sam_remote_invoke_runs_the_machine_with_the_sample_event(cloud: Stack) -> None:

@@ -92,7 +92,7 @@ class TestSending:
         control(cloud, "PUT", f"/outcomes/{quote(to)}", outcome)
         message = ended(cloud, send(cloud, ours, to))
         assert (message["state"], message["errorCode"]) == ("failed", 4720)
-        assert message["reason"] == "invalid destination"
+        assert message["reason"].startswith("The recipient's number does not exist")
         assert message["recipients"][to]["state"] == "failed"
 
     def test_a_429_of_bandwidth_is_waited_out(self, cloud: Stack, ours: str) -> None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from http import HTTPStatus
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,6 +19,7 @@ from bandwidth_messaging.runtime import wiring
 from local.bandwidth.account import AccountConfig
 from local.bandwidth.server import RunningSimulator, serve
 from local.bandwidth.simulator import Settings
+from tests.openapi import operation_of, wrong
 from tests.template import create_table
 
 ROOT = Path(__file__).parents[2]
@@ -195,6 +197,10 @@ def api_event(
 
 
 def ask(module: ModuleType, method: str, path: str, **parts: Any) -> tuple[int, Any]:
-    """Ask an API function; return the status and the JSON of the body."""
+    """Ask an API function; return the status and the JSON of the body, which is what OpenAPI says of it."""
     answer = call(module, api_event(method, path, **parts))
-    return answer["statusCode"], json.loads(answer["body"])
+    status, body = answer["statusCode"], json.loads(answer["body"])
+    if (operation := operation_of(method, path)) and status != HTTPStatus.INTERNAL_SERVER_ERROR:
+        (content_type,) = answer["multiValueHeaders"]["Content-Type"]
+        assert wrong(operation["responses"][str(status)]["content"][content_type]["schema"], body) == []
+    return status, body

@@ -108,7 +108,8 @@ class TestReceipts:
         receive([receipt("message-failed", sent, errorCode=4720, description="invalid destination")])
         (message,) = stored()
         assert (message["state"], message["errorCode"]) == ("failed", 4720)
-        assert message["reason"] == "invalid destination"
+        assert message["errorClass"] == "recipient"
+        assert message["reason"].startswith("The recipient's number does not exist")
 
     def test_that_leave_the_end_open_are_delivery_unknown_until_delivered_comes(
         self, house: House, sent: str

@@ -281,6 +281,48 @@ class TestTheWorker:
         assert at_bandwidth(ready) == []
         assert message(message_id)["state"] == "send_unconfirmed"
 
+    def test_a_message_that_another_worker_is_at_is_left_to_it(self, ready: House) -> None:
+        message_id = accepted(ready)
+        wiring.messages().claim(message_id, later(seconds=-5))
+        assert len(deliver(ready, message_id, receives=2)) == 1
+        assert at_bandwidth(ready) == []
+        assert message(message_id)["state"] == "sending"
+
+    def test_a_worker_that_was_thought_dead_may_still_put_its_message_back(self, ready: House) -> None:
+        message_id = accepted(ready)
+        claimed, ours = wiring.messages().claim(message_id, "2026-01-01T00:00:00.000Z")
+        assert ours
+        assert claimed is not None
+        assert len(deliver(ready, message_id, receives=2)) == 1
+        assert message(message_id)["state"] == "send_unconfirmed"
+        wiring.messages().put_back(claimed)
+        assert message(message_id)["state"] == "accepted"
+
+    def test_a_claim_whose_answer_was_lost_is_known_again_by_the_repeated_call(
+        self, ready: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        message_id = accepted(ready)
+        table = wiring.messages()._table
+        update = table.update
+
+        def repeated(*arguments: Any, **more: Any) -> Any:
+            update(*arguments, **more)
+            return update(*arguments, **more)
+
+        with monkeypatch.context() as lossy:
+            lossy.setattr(table, "update", repeated)
+            _, ours = wiring.messages().claim(message_id, later())
+        assert ours
+
+    def test_without_what_it_needs_to_send_a_message_is_not_lost(self, ready: House) -> None:
+        message_id = accepted(ready)
+        ready.secrets.update_secret(
+            SecretId="bandwidth-messaging/bandwidth", SecretString='{"messagingToken": "t"}'
+        )
+        with pytest.raises(RuntimeError, match="has no messagingSecret"):
+            worker(message_id)
+        assert message(message_id)["state"] == "accepted"
+
     @pytest.mark.parametrize("status", [429, 503])
     def test_throttled_it_goes_back_to_the_queue_and_is_sent_later(self, ready: House, status: int) -> None:
         message_id = accepted(ready)

@@ -214,6 +214,25 @@ class TestOrderNumbers:
         assert call(order_numbers, event)["detail"] == "ordered"
         assert len(opened.simulator.simulator.orders.find()) == 1
 
+    def test_a_503_may_be_the_word_of_a_proxy_so_the_order_is_looked_up_before_it_is_placed_again(
+        self, opened: House, event: dict[str, Any]
+    ) -> None:
+        opened.fault("/orders", method="POST", answer={"status": 503})
+        with pytest.raises(BandwidthUnavailable):
+            call(order_numbers, event)
+        with pytest.raises(BandwidthOutcomeUnknown):
+            call(order_numbers, event)
+        assert opened.requests("POST", "/orders") == 1
+
+    def test_a_customer_order_id_with_an_order_is_not_taken_for_another_order(
+        self, opened: House, event: dict[str, Any]
+    ) -> None:
+        call(order_numbers, event)
+        again = sample("setups/check_input")
+        assert call(check_input, again)["customerOrderId"] == ORDER
+        with pytest.raises(InvalidInput, match=r"customerOrderId: .* was used for another order"):
+            call(check_input, again | {"input": {"areaCode": "910", "quantity": 3}})
+
     def test_an_order_bandwidth_does_not_list_is_placed_again_only_after_a_minute(
         self, opened: House, event: dict[str, Any], monkeypatch: pytest.MonkeyPatch
     ) -> None:

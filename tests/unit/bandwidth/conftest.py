@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from bandwidth_messaging.bandwidth.catapult import Catapult
 from bandwidth_messaging.bandwidth.credentials import BasicCredentials
 from bandwidth_messaging.bandwidth.dashboard import Dashboard
 from bandwidth_messaging.bandwidth.messaging import Messaging
@@ -24,3 +25,8 @@ def dashboard(bandwidth: Server) -> Dashboard:
 @pytest.fixture
 def messaging(bandwidth: Server) -> Messaging:
     return Messaging(bandwidth.url, "u-ly123", BasicCredentials("t-token", "messaging-secret"))
+
+
+@pytest.fixture
+def catapult(bandwidth: Server) -> Catapult:
+    return Catapult(bandwidth.url, "u-ly123", BasicCredentials("t-token", "messaging-secret"))

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bandwidth_messaging.bandwidth.callbacks import read_v2
+from bandwidth_messaging.bandwidth.callbacks import read_v1, read_v2
+from bandwidth_messaging.domain.failures import failure
 from bandwidth_messaging.domain.messages import Message, Receipt, Unreadable
 
 OURS, THEIRS = "+19195551212", "+19195551213"
@@ -270,6 +271,41 @@ def test_a_time_that_is_none_is_kept_whole(time: Any) -> None:
     read_unreadable(receipt("message-delivered", time=time))
 
 
+# Keywords
+
+
+def inbound(**message: Any) -> dict[str, Any]:
+    return RECEIVED | {"message": RECEIVED["message"] | message}
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("STOP", "stop"),
+        ("Stop.", "stop"),
+        ("Opt out", "optout"),
+        ("yes", "yes"),
+        ("HELP!", "help"),
+        ("Stop calling", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_text_that_is_a_keyword_carries_it(text: str | None, word: str | None) -> None:
+    assert read_message(inbound(text=text)).keyword == word
+    by_v1 = {
+        "eventType": "sms", "direction": "in", "messageId": "m-asdf", "from": THEIRS, "to": OURS,
+        "time": "2026-02-03T04:05:06Z", "state": "received", "text": text,
+    }  # fmt: skip
+    told = read_v1(json.dumps(by_v1))
+    assert isinstance(told, Message)
+    assert told.keyword == word
+
+
+def test_a_message_with_media_may_be_a_keyword_all_the_same() -> None:
+    assert read_message(inbound(text="stop", media=["https://example.com/a.png"])).keyword == "stop"
+
+
 # Receipts
 
 
@@ -282,6 +318,7 @@ def test_a_receipt_with_our_tag_is_about_our_message() -> None:
         api="v2",
         owner=OURS,
         recipient=THEIRS,
+        recipients=(THEIRS,),
         application_id="93de2206",
         segment_count=2,
     )
@@ -309,33 +346,84 @@ def test_each_type_of_receipt_is_a_state(kind: str, state: str) -> None:
     assert read_receipt(receipt(kind)).state == state
 
 
-def test_a_failure_has_its_code_and_words() -> None:
-    failed = read_receipt(receipt("message-failed", errorCode=4432, description="forbidden to country"))
-    assert (failed.state, failed.error_code, failed.reason) == ("failed", 4432, "forbidden to country")
+@pytest.mark.parametrize(
+    ("code", "state", "error_class"),
+    [
+        (4432, "failed", "recipient"),
+        (4470, "failed", "spam"),
+        (4775, "failed", "opt_out"),
+        (5600, "failed", "carrier"),
+        (9902, "delivery_unknown", "unknown"),
+        (9999, "delivery_unknown", "unknown"),
+    ],
+)
+def test_a_failure_has_its_code_and_the_catalogues_class_and_words(
+    code: int, state: str, error_class: str
+) -> None:
+    failed = read_receipt(receipt("message-failed", errorCode=code, description="as-bandwidth-puts-it"))
+    known = failure(code)
+    assert known is not None
+    assert (failed.state, failed.error_code) == (state, code)
+    assert (failed.error_class, failed.reason) == (error_class, known.words)
+
+
+def test_a_code_of_the_catalogues_rules_is_explained_by_them() -> None:
+    failed = read_receipt(receipt("message-failed", errorCode=4799, description="as-bandwidth-puts-it"))
+    assert (failed.state, failed.error_class) == ("failed", "carrier")
+    assert failed.reason != "as-bandwidth-puts-it"
+
+
+def test_a_code_that_the_catalogue_does_not_know_is_explained_by_bandwidths_description() -> None:
+    failed = read_receipt(receipt("message-failed", errorCode=31, description="something new"))
+    assert (failed.state, failed.error_code) == ("failed", 31)
+    assert (failed.error_class, failed.reason) == (None, "something new")
 
 
 def test_a_code_may_come_as_text() -> None:
     assert read_receipt(receipt("message-failed", errorCode="4432")).error_code == 4432
-
-
-@pytest.mark.parametrize("code", [9902, 9999, "9902"])
-def test_an_ambiguous_failure_leaves_the_delivery_unknown(code: Any) -> None:
-    failed = read_receipt(receipt("message-failed", errorCode=code, description="timed out"))
-    assert (failed.state, failed.error_code, failed.reason) == ("delivery_unknown", int(code), "timed out")
+    assert read_receipt(receipt("message-failed", errorCode="9902")).state == "delivery_unknown"
 
 
 def test_a_failure_without_code_or_words_is_still_one() -> None:
     failed = read_receipt(receipt("message-failed", description=""))
-    assert (failed.state, failed.error_code, failed.reason) == ("failed", None, None)
+    assert (failed.state, failed.error_code, failed.error_class, failed.reason) == (
+        "failed",
+        None,
+        None,
+        None,
+    )
 
 
-def test_a_delivery_has_no_reason_though_it_has_a_description() -> None:
-    assert read_receipt(receipt("message-delivered", description="delivered to carrier")).reason is None
+@pytest.mark.parametrize("code", [None, 4432])
+def test_what_has_not_failed_has_neither_class_nor_reason_though_it_has_a_description(
+    code: int | None,
+) -> None:
+    delivered = read_receipt(receipt("message-delivered", description="delivered to carrier", errorCode=code))
+    assert (delivered.error_class, delivered.reason) == (None, None)
+
+
+@pytest.mark.parametrize(("code", "today"), [("775", 4775), ("902", 9902), ("650", 5650)])
+def test_a_failure_of_v1_has_the_same_class_and_words_as_todays_code(code: str, today: int) -> None:
+    event = {
+        "eventType": "sms", "direction": "out", "messageId": "m-asdf", "from": OURS, "to": THEIRS,
+        "time": "2026-02-03T04:05:06Z", "state": "error", "deliveryState": "not-delivered",
+        "deliveryCode": code, "deliveryDescription": "as-bandwidth-puts-it", "tag": OUT,
+    }  # fmt: skip
+    failed, known = read_v1(json.dumps(event)), failure(today)
+    assert isinstance(failed, Receipt)
+    assert known is not None
+    assert (failed.error_class, failed.reason) == (known.error_class, known.words)
 
 
 def test_a_receipt_is_about_the_outer_recipient() -> None:
-    event = receipt("message-delivered", to="9195551214", message={"to": [THEIRS, "+19195551214"]})
-    assert read_receipt(event).recipient == "+19195551214"
+    event = receipt("message-delivered", to="9195551214", message={"to": [THEIRS, "9195551214"]})
+    told = read_receipt(event)
+    assert (told.recipient, told.recipients) == ("+19195551214", (THEIRS, "+19195551214"))
+
+
+def test_a_receipt_may_tell_nothing_of_all_the_recipients() -> None:
+    assert read_receipt(without(receipt("message-delivered"), "message", "to")).recipients == ()
+    assert read_receipt(receipt("message-delivered", message={"to": THEIRS})).recipients == (THEIRS,)
 
 
 def test_a_receipt_may_name_no_recipient() -> None:

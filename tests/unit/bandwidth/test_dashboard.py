@@ -143,6 +143,11 @@ CALLS: dict[str, Call] = {
     ),
     "find_order": lambda dashboard: dashboard.find_order("demo"),
     "order_status": lambda dashboard: dashboard.order_status("an-order"),
+    "create_import_request": lambda dashboard: dashboard.create_import_request(
+        customer_order_id="demo", site_id="743", sip_peer_id=None, action="IMPORT", numbers=["+19199918388"]
+    ),
+    "find_import_request": lambda dashboard: dashboard.find_import_request("demo"),
+    "import_status": lambda dashboard: dashboard.import_status("an-order", ["+19199918388"]),
 }
 every_shape = pytest.mark.parametrize(("body", "code", "words"), ERROR_SHAPES.values(), ids=ERROR_SHAPES)
 every_call = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
@@ -206,7 +211,7 @@ def test_a_2xx_that_is_no_xml_is_garbled(
         CALLS[name](dashboard)
 
 
-@pytest.mark.parametrize("name", ["create_application", "order_numbers"])
+@pytest.mark.parametrize("name", ["create_application", "order_numbers", "create_import_request"])
 def test_a_created_thing_without_an_id_is_garbled(bandwidth: Server, dashboard: Dashboard, name: str) -> None:
     bandwidth.answers(Answer(201, "<Response/>"))
     with pytest.raises(BandwidthGarbled, match="d is missing"):
@@ -387,6 +392,60 @@ def test_an_error_may_name_no_number(bandwidth: Server, dashboard: Dashboard) ->
         <FailedQuantity/>""",
     )
     assert status == OrderStatus("FAILED", (), (failure(None, "5018", "None available."),))
+
+
+def test_an_error_of_the_order_stands_beside_those_of_numbers(
+    bandwidth: Server, dashboard: Dashboard
+) -> None:
+    status = status_of(
+        bandwidth,
+        dashboard,
+        """<OrderStatus>PARTIAL</OrderStatus>
+        <ErrorList>
+          <Error><Code>5017</Code><Description>Only part available.</Description></Error>
+          <Error><Code>5005</Code><Description>Taken.</Description>
+            <TelephoneNumber>9102398768</TelephoneNumber></Error>
+          <Error><Code>5012</Code><Description>Locked.</Description></Error>
+        </ErrorList>""",
+    )
+    assert status.failures == (
+        failure("+19102398768", "5005", "Taken."),
+        failure(None, "5017", "Only part available."),
+        failure(None, "5012", "Locked."),
+    )
+
+
+def test_an_error_of_the_order_that_explains_a_number_is_not_told_twice(
+    bandwidth: Server, dashboard: Dashboard
+) -> None:
+    status = status_of(
+        bandwidth,
+        dashboard,
+        """<OrderStatus>PARTIAL</OrderStatus>
+        <ErrorList>
+          <Error><Code>5017</Code><Description>Only part available.</Description></Error>
+          <Error><Code>5012</Code><Description>Locked.</Description></Error>
+          <Error><Code>5005</Code><Description>Taken.</Description>
+            <TelephoneNumber>9102398768</TelephoneNumber></Error>
+        </ErrorList>
+        <FailedNumbers><FullNumber>9102398768</FullNumber><FullNumber>9102398769</FullNumber></FailedNumbers>""",
+    )
+    assert status.failures == (
+        failure("+19102398768", "5005", "Taken."),
+        failure("+19102398769", "5017", "Only part available."),
+        failure(None, "5012", "Locked."),
+    )
+
+
+def test_of_two_errors_about_one_number_the_first_is_its_reason(
+    bandwidth: Server, dashboard: Dashboard
+) -> None:
+    one = "<Error><Code>{}</Code><TelephoneNumber>9102398768</TelephoneNumber></Error>"
+    errors = one.format(5005) + one.format(5218)
+    status = status_of(
+        bandwidth, dashboard, f"<OrderStatus>FAILED</OrderStatus><ErrorList>{errors}</ErrorList>"
+    )
+    assert [each["code"] for each in status.failures] == ["5005"]
 
 
 @pytest.mark.parametrize("inside", ["", "<ErrorList/>", "<ErrorList/><FailedNumbers/><CompletedNumbers/>"])

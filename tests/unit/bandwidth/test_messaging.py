@@ -1,6 +1,7 @@
 """The V2 messaging API: one request per text, and its error bodies."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -38,6 +39,60 @@ def test_one_recipient_is_sent_as_a_string_and_several_as_a_list(
         "+19195551213",
         ["+19195551213", "+19195551214"],
     ]
+
+
+def sent(bandwidth: Server) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(bandwidth.only.body)
+    return body
+
+
+PLAIN = {
+    "from": "+19195551212",
+    "to": "+19195551213",
+    "text": TEXT,
+    "applicationId": "an-application",
+    "tag": "out_1",
+}
+
+
+def test_what_is_not_given_is_left_out(bandwidth: Server, messaging: Messaging) -> None:
+    bandwidth.answers(Answer(202, '{"id": "1562"}'))
+    send(messaging)
+    assert list(sent(bandwidth).items()) == list(PLAIN.items())
+
+
+def test_everything_that_is_given_is_sent(bandwidth: Server, messaging: Messaging) -> None:
+    bandwidth.answers(Answer(202, '{"id": "1562"}'))
+    messaging.send(
+        sender="+19195551212",
+        to=("+19195551213", "+19195551214"),
+        text=TEXT,
+        application_id="an-application",
+        tag="out_1",
+        media=("https://example.com/a.png", "https://example.com/b.png"),
+        priority="high",
+        expiration="2099-12-31T23:59:59.000Z",
+    )
+    assert sent(bandwidth) == PLAIN | {
+        "to": ["+19195551213", "+19195551214"],
+        "media": ["https://example.com/a.png", "https://example.com/b.png"],
+        "priority": "high",
+        "expiration": "2099-12-31T23:59:59.000Z",
+    }
+
+
+def test_media_alone_has_no_text(bandwidth: Server, messaging: Messaging) -> None:
+    bandwidth.answers(Answer(202, '{"id": "1562"}'))
+    messaging.send(
+        sender="+19195551212",
+        to=("+19195551213",),
+        text="",
+        application_id="an-application",
+        tag="out_1",
+        media=("https://example.com/a.png",),
+    )
+    without_text = {name: value for name, value in PLAIN.items() if name != "text"}
+    assert sent(bandwidth) == without_text | {"media": ["https://example.com/a.png"]}
 
 
 @pytest.mark.parametrize("text", ["Grüße 👋", 'quote " and \\ backslash', "line\nbreak", "\u0000"])

@@ -1,5 +1,6 @@
 """Each way a request can end is the error that tells what may be done next."""
 
+import time
 from base64 import b64decode, b64encode
 from pathlib import Path
 from typing import Any
@@ -232,3 +233,134 @@ def test_no_other_exception_shows_behind_ours(bandwidth: Server, answer: Answer)
 
 def test_credentials_show_the_user_and_not_the_password() -> None:
     assert repr(CREDENTIALS) == "BasicCredentials(username='lorem')"
+
+
+# How long to wait
+
+
+NOW = 1_763_800_000.25
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time", lambda: NOW)
+
+
+def wait_seconds(bandwidth: Server, reset: str | None, status: int = 429) -> int | None:
+    bandwidth.answers(Answer(status, headers={} if reset is None else {"X-RateLimit-Reset": reset}))
+    with pytest.raises(BandwidthUnavailable) as raised:
+        send(bandwidth, "POST")
+    return raised.value.wait_seconds
+
+
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(
+    ("reset", "seconds"),
+    [
+        ("1763800060", 60),
+        ("1763800001", 1),
+        ("1763800000", 1),
+        ("1763799000", 1),
+        ("0", 1),
+        ("1763886400", 86_400),
+    ],
+)
+def test_the_dashboard_says_in_seconds_when_to_come_again(
+    bandwidth: Server, status: int, reset: str, seconds: int
+) -> None:
+    assert wait_seconds(bandwidth, reset, status) == seconds
+
+
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize(
+    ("reset", "seconds"),
+    [
+        ("1763800060000", 60),
+        ("1763800060300", 61),
+        ("1763800000251", 1),
+        ("1763800000250", 1),
+        ("1763799000000", 1),
+    ],
+)
+def test_catapult_says_in_milliseconds_when_to_come_again(
+    bandwidth: Server, reset: str, seconds: int
+) -> None:
+    assert wait_seconds(bandwidth, reset) == seconds
+
+
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize(
+    "reset",
+    [
+        None,
+        "",
+        "soon",
+        "-5",
+        "1763800060.5",
+        "+1763800060",
+        "1_763_800_060",
+        "Sat, 22 Nov 2026 02:00:00 GMT",
+        "²",
+        "1763886461",
+        "99999999999",
+        "1763800060000000",
+        "9" * 400,
+        "9" * 5000,
+    ],
+)
+def test_without_a_believable_word_nobody_knows_how_long_to_wait(
+    bandwidth: Server, reset: str | None
+) -> None:
+    assert wait_seconds(bandwidth, reset) is None
+
+
+def test_no_connection_says_nothing_of_how_long_to_wait() -> None:
+    with pytest.raises(BandwidthUnavailable) as raised:
+        client(nobody_listens()).send("POST", "/accounts")
+    assert raised.value.wait_seconds is None
+
+
+# What a body says against its status
+
+
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize("status", [400, 401, 403, 409])
+def test_a_body_that_means_later_is_believed_with_the_time_beside_it(bandwidth: Server, status: int) -> None:
+    bandwidth.answers(Answer(status, "<Error/>", {"X-RateLimit-Reset": "1763800060000"}))
+    later = Transport(bandwidth.url, CREDENTIALS, lambda _: ErrorBody("limit", "wait", BandwidthUnavailable))
+    with pytest.raises(BandwidthUnavailable) as raised:
+        later.send("POST", "/messages")
+    assert raised.value.wait_seconds == 60
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_body_that_means_a_refusal_is_believed(bandwidth: Server, status: int) -> None:
+    bandwidth.answers(Answer(status, "<Error/>"))
+    refused = Transport(bandwidth.url, CREDENTIALS, lambda _: ErrorBody("no", "never", BandwidthRejected))
+    with pytest.raises(BandwidthRejected) as raised:
+        refused.send("POST", "/messages")
+    assert (raised.value.status, raised.value.code) == (status, "no")
+
+
+@pytest.mark.parametrize(
+    ("method", "error"), [("POST", BandwidthOutcomeUnknown), ("GET", BandwidthUnavailable)]
+)
+def test_a_503_that_may_have_done_it_is_unknown_of_a_post_only(
+    bandwidth: Server, method: str, error: type[BandwidthError]
+) -> None:
+    bandwidth.answers(Answer(503, "<Error/>"))
+    unknown = Transport(
+        bandwidth.url, CREDENTIALS, lambda _: ErrorBody("gate", "look", BandwidthOutcomeUnknown)
+    )
+    with pytest.raises(error):
+        unknown.send(method, "/messages")
+
+
+@pytest.mark.parametrize("answer", WAYS_TO_FAIL)
+def test_a_number_in_a_path_is_told_by_its_last_four_digits(bandwidth: Server, answer: Answer) -> None:
+    bandwidth.answers(answer)
+    with pytest.raises(BandwidthError, match=r"^GET /users/u-1/phoneNumbers/…1212 ") as raised:
+        client(bandwidth.url).send("GET", "/users/u-1/phoneNumbers/%2B19195551212")
+    assert "9195551212" not in repr(raised.value)
+    assert bandwidth.only.path == "/users/u-1/phoneNumbers/%2B19195551212"

@@ -1,5 +1,6 @@
 """The body of POST /messages."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -27,8 +28,15 @@ def test_numbers_leave_as_e164() -> None:
     )
 
 
-def test_the_recipient_may_be_a_list_of_one() -> None:
+def test_recipients_may_be_a_list() -> None:
     assert parse(NewMessage, GIVEN | {"to": ["9195551213"]}).to == ["+19195551213"]
+    ten = [f"919-555-12{number:02}" for number in range(10)]
+    assert parse(NewMessage, GIVEN | {"to": ten}).to == [f"+191955512{number:02}" for number in range(10)]
+
+
+def test_a_recipient_who_stands_there_twice_is_written_to_once_and_keeps_the_first_place() -> None:
+    to = ["+19195551214", "919 555 1213", "(919) 555-1214", "19195551213"]
+    assert parse(NewMessage, GIVEN | {"to": to}).to == ["+19195551214", "+19195551213"]
 
 
 @pytest.mark.parametrize("text", ["x", "x" * 2048, "👋" * 2048, " "])
@@ -36,7 +44,7 @@ def test_a_text_has_up_to_2048_characters(text: str) -> None:
     assert parse(NewMessage, GIVEN | {"text": text}).text == text
 
 
-@pytest.mark.parametrize("text", ["", "x" * 2049, None, 7, ...])
+@pytest.mark.parametrize("text", ["", "x" * 2049, None, 7, "half an emoji: \ud83d", ...])
 def test_a_text_that_is_none_is_named(text: Any) -> None:
     assert wrong_fields(text=text) == ["text"]
 
@@ -46,13 +54,205 @@ def test_a_sender_that_is_no_number_is_named_as_the_caller_did(sender: Any) -> N
     assert wrong_fields(**{"from": sender}) == ["from"]
 
 
-@pytest.mark.parametrize("to", [[], ["9195551213", "9195551214"], None, 9195551213, {}, ...])
-def test_not_exactly_one_recipient_is_named(to: Any) -> None:
+@pytest.mark.parametrize("to", [[], [f"919555{n:04}" for n in range(11)], None, 9195551213, {}, ...])
+def test_no_recipient_and_more_than_ten_are_named(to: Any) -> None:
     assert wrong_fields(to=to) == ["to"]
 
 
 def test_the_recipient_that_is_no_number_is_named_by_its_place() -> None:
     assert wrong_fields(to=["12345"]) == ["to.0"]
+    assert wrong_fields(to=["9195551213", "12345", "9195551214", None]) == ["to.1", "to.3"]
+
+
+# Text or media
+
+
+PICTURE = "https://example.com/a.png"
+
+
+def test_media_may_go_without_a_text() -> None:
+    for text in ("", ...):
+        given = GIVEN | {"text": text, "media": [PICTURE, "http://example.com/b.gif"]}
+        new = parse(NewMessage, {name: value for name, value in given.items() if value is not ...})
+        assert (new.text, new.media) == ("", [PICTURE, "http://example.com/b.gif"])
+
+
+def test_media_may_go_with_a_text() -> None:
+    assert parse(NewMessage, GIVEN | {"media": [PICTURE]}).text == "Good morning!"
+
+
+def test_neither_text_nor_media_is_no_message() -> None:
+    assert wrong_fields(text=..., media=[]) == ["text"]
+    assert wrong_fields(text="", media=[]) == ["text"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "picture.png",
+        "ftp://example.com/a",
+        "//example.com/a",
+        "https://",
+        "https:///a",
+        "https://a b",
+        "",
+        None,
+        7,
+    ],
+)
+def test_media_that_bandwidth_cannot_fetch_is_named_by_its_place(url: Any) -> None:
+    assert wrong_fields(media=[PICTURE, url]) == ["media.1"]
+
+
+@pytest.mark.parametrize("media", [PICTURE, None, {}, [PICTURE] * 11])
+def test_media_that_is_no_list_of_up_to_ten_is_named(media: Any) -> None:
+    assert wrong_fields(media=media) == ["media"]
+
+
+def test_an_address_has_up_to_4096_characters() -> None:
+    longest = PICTURE + "?" + "x" * (4095 - len(PICTURE))
+    assert parse(NewMessage, GIVEN | {"media": [longest]}).media == [longest]
+    assert wrong_fields(media=[longest + "x"]) == ["media.0"]
+
+
+def test_wrong_media_is_not_taken_for_a_missing_text() -> None:
+    assert wrong_fields(text=..., media=["picture.png"]) == ["media.0"]
+
+
+# Priority and expiration
+
+
+@pytest.mark.parametrize("priority", ["default", "high", None])
+def test_a_priority_is_default_or_high(priority: str | None) -> None:
+    assert parse(NewMessage, GIVEN | {"priority": priority}).priority == priority
+
+
+@pytest.mark.parametrize("priority", ["urgent", "", "HIGH", 1])
+def test_any_other_priority_is_named(priority: Any) -> None:
+    assert wrong_fields(priority=priority) == ["priority"]
+
+
+@pytest.mark.parametrize("written", ["2099-12-31T23:59:59Z", "2100-01-01T01:59:59.000+02:00"])
+def test_an_expiration_is_a_moment_with_an_offset(written: str) -> None:
+    new = parse(NewMessage, GIVEN | {"expiration": written})
+    assert new.expiration == datetime(2099, 12, 31, 23, 59, 59, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2020-01-01T00:00:00Z",
+        "tomorrow",
+        "2099-12-31",
+        "2099-12-31T23:59:59",
+        "",
+        True,
+        {},
+        "9999-12-31T23:59:59-01:00",
+    ],
+)
+def test_a_time_that_is_past_or_none_is_named(written: Any) -> None:
+    assert wrong_fields(expiration=written) == ["expiration"]
+
+
+def test_this_very_moment_is_too_late() -> None:
+    assert wrong_fields(expiration=datetime.now(UTC).isoformat()) == ["expiration"]
+
+
+# What the sender's API takes
+
+
+def test_v2_takes_everything() -> None:
+    to = ["9195551213", "9195551214"]
+    new = parse(NewMessage, GIVEN | {"to": to, "media": [PICTURE], "priority": "high"})
+    assert new.problems_with("v2") == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({}, []),
+        ({"media": [PICTURE], "tag": "order 7", "expiration": "2099-12-31T23:59:59Z"}, []),
+        ({"to": ["9195551213", "(919) 555-1213"]}, []),
+        ({"to": ["9195551213", "9195551214"]}, ["to"]),
+        ({"priority": "default"}, ["priority"]),
+        ({"to": ["9195551213", "9195551214"], "priority": "high"}, ["to", "priority"]),
+    ],
+)
+def test_v1_takes_neither_groups_nor_a_priority(changes: dict[str, Any], named: list[str]) -> None:
+    problems = parse(NewMessage, GIVEN | changes).problems_with("v1")
+    assert [problem.field for problem in problems] == named
+    assert all("V1" in problem.detail for problem in problems)
+
+
+# The digest of a request
+
+
+WHOLE: dict[str, Any] = {
+    "from": "(919) 555-1212",
+    "to": ["919-555-1213", "9195551214"],
+    "text": "Good morning!",
+    "media": [PICTURE],
+    "tag": "order 7",
+    "priority": "high",
+    "expiration": "2099-12-31T23:59:59Z",
+}
+
+
+def digest(given: dict[str, Any]) -> str:
+    return parse(NewMessage, given).digest()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"from": "+19195551212"},
+        {"from": "1 (919) 555.1212"},
+        {"to": ["+1 919 555 1213", "+19195551214"]},
+        {"to": ["9195551213", "9195551214", "+19195551213"]},
+        {"expiration": "2099-12-31T23:59:59.000+00:00"},
+        {"expiration": "2100-01-01T00:59:59+01:00"},
+    ],
+)
+def test_the_same_written_another_way_has_the_same_digest(changes: dict[str, Any]) -> None:
+    assert digest(WHOLE | changes) == digest(WHOLE)
+
+
+def test_what_is_left_out_and_what_is_said_to_be_none_have_the_same_digest() -> None:
+    nothing = {"media": [], "tag": None, "priority": None, "expiration": None}
+    assert digest(GIVEN | nothing) == digest(GIVEN)
+    assert digest(GIVEN | {"to": [GIVEN["to"]]}) == digest(GIVEN)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"from": "9195551215"},
+        {"to": ["9195551213"]},
+        {"to": ["9195551213", "9195551215"]},
+        {"to": ["9195551213", "9195551214", "9195551215"]},
+        {"text": "Good morning."},
+        {"text": "Good morning! "},
+        {"text": ""},
+        {"media": []},
+        {"media": [PICTURE, PICTURE]},
+        {"media": ["https://example.com/b.png"]},
+        {"tag": "order 8"},
+        {"tag": ""},
+        {"tag": None},
+        {"priority": "default"},
+        {"priority": None},
+        {"expiration": "2099-12-31T23:59:58Z"},
+        {"expiration": None},
+    ],
+)
+def test_every_other_change_changes_the_digest(changes: dict[str, Any]) -> None:
+    assert digest(WHOLE | changes) != digest(WHOLE)
+
+
+def test_no_two_fields_can_be_taken_for_each_other() -> None:
+    assert digest(GIVEN | {"text": "a", "tag": "b"}) != digest(GIVEN | {"text": "b", "tag": "a"})
+    assert digest(GIVEN | {"text": 'a","tag":"b'}) != digest(GIVEN | {"text": "a", "tag": "b"})
 
 
 def test_a_tag_has_up_to_1024_characters() -> None:
@@ -61,9 +261,19 @@ def test_a_tag_has_up_to_1024_characters() -> None:
 
 
 def test_every_wrong_field_is_named_and_unknown_ones_too() -> None:
-    assert wrong_fields(**{"from": "me", "to": [], "text": "", "media": ["https://example.com/a.png"]}) == [
-        "from",
-        "to",
-        "text",
-        "media",
-    ]
+    wrong = {
+        "from": "me",
+        "to": [],
+        "media": ["picture.png"],
+        "text": "x" * 2049,
+        "tag": 7,
+        "priority": "urgent",
+        "expiration": "tomorrow",
+        "colour": "red",
+    }
+    assert set(wrong_fields(**wrong)) == {name if name != "media" else "media.0" for name in wrong}
+
+
+def test_a_missing_text_is_named_beside_a_wrong_sender() -> None:
+    assert wrong_fields(**{"from": "me", "text": ...}) == ["from", "text"]
+    assert wrong_fields(**{"from": ..., "to": ..., "text": ...}) == ["from", "to", "text"]

@@ -5,16 +5,25 @@ from typing import Any
 import pytest
 
 from bandwidth_messaging.domain.errors import InvalidInput
-from bandwidth_messaging.domain.setups import MessagingV2Setup
+from bandwidth_messaging.domain.setups import HostedMessagingSetup, MessagingV2Setup, Setup
 from bandwidth_messaging.domain.validation import parse
+
+NUMBERS = ["+19199918388", "+14158714245"]
+
+
+def problems_of(model: type[Setup], given: Any) -> dict[str, str]:
+    """Return what is said of each wrong field."""
+    with pytest.raises(InvalidInput) as raised:
+        parse(model, given)
+    assert str(raised.value) == "; ".join(f"{field}: {detail}" for field, detail in raised.value.problems)
+    return dict(raised.value.problems)
+
+
+# Messaging 2.0
 
 
 def problems(**given: Any) -> dict[str, str]:
-    """Return what is said of each wrong field."""
-    with pytest.raises(InvalidInput) as raised:
-        parse(MessagingV2Setup, given)
-    assert str(raised.value) == "; ".join(f"{field}: {detail}" for field, detail in raised.value.problems)
-    return dict(raised.value.problems)
+    return problems_of(MessagingV2Setup, given)
 
 
 def test_an_area_code_is_enough() -> None:
@@ -122,3 +131,150 @@ def test_an_unknown_field_is_called_that() -> None:
 
 def test_what_was_given_is_not_repeated() -> None:
     assert "a private word" not in str(problems(areaCode="a private word", siteId="a private word"))
+
+
+# What tells an order from every other
+
+
+V2 = {"areaCode": "910", "quantity": 2, "siteId": "743", "locationName": "first"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"areaCode": "919"}, {"quantity": 3}, {"siteId": "744"}, {"locationName": "second"}],
+)
+def test_another_order_of_numbers_has_another_digest(changes: dict[str, Any]) -> None:
+    assert parse(MessagingV2Setup, V2 | changes).digest() != parse(MessagingV2Setup, V2).digest()
+
+
+@pytest.mark.parametrize("changes", [{"deadlineHours": 1}, {"customerOrderId": "demo"}, {"tollFree": False}])
+def test_the_same_order_has_the_same_digest_however_long_one_waits(changes: dict[str, Any]) -> None:
+    assert parse(MessagingV2Setup, V2 | changes).digest() == parse(MessagingV2Setup, V2).digest()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"action": "REMOVE"},
+        {"telephoneNumbers": NUMBERS[:1]},
+        {"siteId": "743"},
+        {"sipPeerId": "303716"},
+    ],
+)
+def test_another_import_has_another_digest(changes: dict[str, Any]) -> None:
+    assert hosted(**changes).digest() != hosted().digest()
+
+
+def test_the_same_import_has_the_same_digest_however_its_numbers_are_written() -> None:
+    written = ["(919) 991-8388", "4158714245"]
+    assert hosted(telephoneNumbers=written, deadlineHours=1).digest() == hosted().digest()
+
+
+# Hosted Messaging
+
+
+def hosted(**given: Any) -> HostedMessagingSetup:
+    return parse(HostedMessagingSetup, {"telephoneNumbers": NUMBERS} | given)
+
+
+def hosted_problems(**given: Any) -> dict[str, str]:
+    return problems_of(HostedMessagingSetup, {"telephoneNumbers": NUMBERS} | given)
+
+
+def test_telephone_numbers_are_enough() -> None:
+    assert hosted() == HostedMessagingSetup(
+        telephone_numbers=NUMBERS,
+        action="IMPORT",
+        sip_peer_id=None,
+        application_id=None,
+        callback_http_method="POST",
+        application_name=None,
+        site_id=None,
+        deadline_hours=24,
+        customer_order_id=None,
+    )
+
+
+def test_every_field_of_a_hosted_set_up_may_be_given() -> None:
+    given = {
+        "telephoneNumbers": NUMBERS,
+        "action": "REMOVE",
+        "sipPeerId": "303716",
+        "applicationId": "a-yr3jpxasdfh5xh5e35saoi",
+        "callbackHttpMethod": "GET",
+        "applicationName": "MyFirstApp",
+        "siteId": "743",
+        "deadlineHours": 168,
+        "customerOrderId": "ICPA123ABC",
+    }
+    assert parse(HostedMessagingSetup, given).model_dump(by_alias=True) == given
+
+
+def test_site_and_location_may_be_typed_as_numbers() -> None:
+    setup = hosted(siteId=743, sipPeerId=303716)
+    assert (setup.site_id, setup.sip_peer_id) == ("743", "303716")
+
+
+def test_numbers_as_people_write_them_come_out_once_each_in_the_order_given() -> None:
+    written = ["(919) 991-8388", "1 415 871 4245", "919.991.8388", "+14158714245", "4352154439"]
+    setup = hosted(telephoneNumbers=written)
+    assert setup.telephone_numbers == [*NUMBERS, "+14352154439"]
+    assert setup.requested == 3
+
+
+def many(count: int) -> list[str]:
+    return [f"+1919{2_000_000 + each}" for each in range(count)]
+
+
+def test_5000_numbers_are_one_order_also_when_some_are_given_twice() -> None:
+    assert hosted(telephoneNumbers=many(5000) + many(5000)).requested == 5000
+
+
+@pytest.mark.parametrize(("count", "parts"), [(5001, 2), (10_000, 2), (10_001, 3)])
+def test_more_numbers_are_refused_with_the_way_to_split_them(count: int, parts: int) -> None:
+    assert hosted_problems(telephoneNumbers=many(count)) == {
+        "telephoneNumbers": f"are {count}; one order takes up to 5000: start {parts} set-ups"
+    }
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("telephoneNumbers", []),
+        ("telephoneNumbers", None),
+        ("telephoneNumbers", "+19199918388"),
+        ("telephoneNumbers", [*NUMBERS, "+442071838750"]),
+        ("action", "import"),
+        ("action", "DELETE"),
+        ("action", None),
+        ("sipPeerId", "peer"),
+        ("sipPeerId", ""),
+        ("applicationId", ""),
+        ("applicationId", "a b"),
+        ("applicationId", "../phoneNumbers"),
+        ("applicationId", "a-1\n"),
+        ("applicationId", 7),
+        ("callbackHttpMethod", "PUT"),
+        ("callbackHttpMethod", None),
+        ("applicationName", "x" * 51),
+        ("siteId", "site"),
+        ("deadlineHours", 169),
+        ("customerOrderId", "under_score"),
+        ("areaCode", "910"),
+        ("password", "hunter2"),
+    ],
+)
+def test_a_wrong_field_of_a_hosted_set_up_is_named_alone(field: str, value: Any) -> None:
+    assert list(hosted_problems(**{field: value})) == [field]
+
+
+def test_a_number_that_is_none_is_named_by_its_place() -> None:
+    told = hosted_problems(telephoneNumbers=["home", NUMBERS[0], "911", 9199918388, None])
+    assert list(told) == [f"telephoneNumbers.{place}" for place in (0, 2, 3, 4)]
+
+
+def test_numbers_from_abroad_are_counted_and_the_first_is_recognised_by_its_last_four_digits() -> None:
+    abroad = ["+442071838750", *NUMBERS, "+4930901820"]
+    assert hosted_problems(telephoneNumbers=abroad) == {
+        "telephoneNumbers": "2 of them are not of North America, first …8750"
+    }

@@ -108,7 +108,7 @@ class TestFaults:
 
     @pytest.mark.parametrize(
         ("kind", "error"),
-        [({"lose_answer": True}, requests.ConnectionError), ({"delay": 0.5}, requests.ReadTimeout)],
+        [({"lose_answer": True}, requests.ConnectionError), ({"delay": 0.6}, requests.ReadTimeout)],
     )
     def test_lost_and_late_answers_come_by_chance_too(
         self, dashboard: Client, control: Client, kind: dict[str, object], error: type[Exception]
@@ -116,8 +116,16 @@ class TestFaults:
         control.post("/faults", json={"path": "/applications", "chance": 1, **kind})
         for _ in range(2):
             with pytest.raises(error):
-                dashboard.post("/applications", data=APPLICATION, timeout=0.2)
+                dashboard.post("/applications", data=APPLICATION, timeout=0.2 if "delay" in kind else TIMEOUT)
         assert len(control.get("/account").json()["applications"]) == 2
+
+    def test_a_late_answer_is_not_captured_after_a_reset(self, dashboard: Client, control: Client) -> None:
+        control.post("/faults", json={"path": "/applications", "delay": 0.3})
+        with pytest.raises(requests.ReadTimeout):
+            dashboard.get("/applications", timeout=0.1)
+        control.post("/reset")
+        time.sleep(0.3)
+        assert control.get("/requests").json() == {"requests": []}
 
     def test_of_several_the_first_that_strikes_is_the_only_one(
         self, dashboard: Client, control: Client

@@ -1,7 +1,6 @@
 """The simulated messaging API: what it takes, what it answers, and the events that follow."""
 
 import re
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -162,13 +161,13 @@ class TestSending:
 
 class TestPace:
     def test_more_than_a_seconds_worth_is_429(self, messaging: Client, control: Client, setup: Setup) -> None:
-        pace = control.put("/pace", json={"v2_messages_per_second": 3}).json()
-        assert pace == {"burst": 800, "v2_messages_per_second": 3}
-        assert [send(messaging, setup).status_code for _ in range(4)] == [202, 202, 202, 429]
+        pace = control.put("/pace", json={"v2_messages_per_second": 2}).json()
+        assert pace == {"burst": 800, "v2_messages_per_second": 2}
+        assert [send(messaging, setup).status_code for _ in range(3)] == [202, 202, 429]
         refused = send(messaging, setup)
         assert refused.json()["type"] == "max-message-queue-size-exceeded"
         assert "Retry-After" not in refused.headers
-        assert control.get("/messages?summary=1").json()["count"] == 3
+        assert control.get("/messages?summary=1").json()["count"] == 2
         wait_until(lambda: send(messaging, setup).status_code == 202)
 
     def test_what_is_wrong_does_not_count(self, messaging: Client, control: Client, setup: Setup) -> None:
@@ -180,6 +179,16 @@ class TestPace:
         ]
         control.delete("/pace")
         assert send(messaging, setup).status_code == 202
+
+    def test_the_answer_that_is_lost_may_be_a_429(
+        self, messaging: Client, control: Client, setup: Setup
+    ) -> None:
+        control.put("/pace", json={"v2_messages_per_second": 0.1})
+        control.post("/faults", json={"path": "/messages", "lose_answer": True, "times": 2})
+        for _ in range(2):
+            with pytest.raises(requests.ConnectionError):
+                send(messaging, setup)
+        assert control.get("/messages?summary=1").json()["count"] == 1
 
     def test_v1_has_its_own(self, messaging: Client, control: Client, setup: Setup) -> None:
         control.put("/pace", json={"messages_per_second": 0.1})
@@ -246,7 +255,7 @@ class TestReceipts:
         self, messaging: Client, receiver: Receiver, control: Client, setup: Setup
     ) -> None:
         control.put(f"/outcomes/{HANDSET}", json={"types": ["message-delivered"], "seconds": 60})
-        expiration = (datetime.now(UTC) + timedelta(seconds=0.2)).isoformat()
+        expiration = (datetime.now(UTC) + timedelta(seconds=0.5)).isoformat()
         assert send(messaging, setup, expiration=expiration).status_code == 202
         [event] = receiver.wait_for(1)
         assert (event["type"], event["errorCode"]) == ("message-failed", 4360)
@@ -340,7 +349,7 @@ class TestOutcomes:
         send(messaging, setup)
         send(messaging, setup, to="+19195550143")
         assert {each["to"] for each in receiver.wait_for(2)} == {"+19195550143"}
-        assert control.get("/health").json()["callbacks_pending"] == 2
+        wait_until(lambda: control.get("/health").json()["callbacks_pending"] == 2)
 
 
 class TestInbound:
@@ -486,7 +495,6 @@ class TestSummary:
 def test_who_repeats_nothing_but_refusals_is_heard_once(
     messaging: Client, receiver: Receiver, control: Client, setup: Setup
 ) -> None:
-    control.put("/pace", json={"v2_messages_per_second": 80})
     kinds: list[dict[str, object]] = [{"lose_answer": True}, {"answer": {"status": 503}}]
     for seed, kind in enumerate(kinds):
         control.post("/faults", json={"path": "/messages$", "chance": 0.1, "seed": seed, **kind})
@@ -499,13 +507,11 @@ def test_who_repeats_nothing_but_refusals_is_heard_once(
                     answers.add(send(client, setup, tag=f"out_{number}").status_code)
                 except requests.ConnectionError:
                     answers.add(None)
-                if 429 in answers:
-                    time.sleep(0.02)
         return answers
 
     with ThreadPoolExecutor(4) as senders:
         answers = set().union(*senders.map(say, range(120)))
-    assert answers >= {202, 503, None}
+    assert answers == {202, 503, None}
     wait_until(lambda: control.get("/health").json()["callbacks_pending"] == 0)
     assert control.get("/messages?summary=1").json() == {
         "count": 120,

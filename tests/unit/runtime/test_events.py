@@ -7,6 +7,7 @@ import pytest
 from boto3.dynamodb.types import TypeSerializer
 
 from bandwidth_messaging.runtime.events import event_of
+from bandwidth_messaging.store.numbers import STATES
 
 AT, LATER = "2026-02-03T04:05:06.000Z", "2026-02-03T04:05:07.000Z"
 MESSAGE: dict[str, Any] = {
@@ -75,9 +76,23 @@ def test_each_state_of_a_message_is_announced_but_not_the_sending(state: str, to
     assert detail_type(MESSAGE | {"state": state}, MESSAGE | {"state": "before"}) == told
 
 
-@pytest.mark.parametrize(("state", "told"), [("active", "Number Activated"), ("failed", "Number Failed")])
-def test_numbers_that_work_or_do_not_are_announced(state: str, told: str) -> None:
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        ("pending", "Number Pending"),
+        ("active", "Number Activated"),
+        ("failed", "Number Failed"),
+        ("releasing", "Number Releasing"),
+        ("released", "Number Released"),
+    ],
+)
+def test_each_state_of_a_number_is_announced(state: str, told: str) -> None:
     assert detail_type(NUMBER | {"state": state}) == told
+    assert detail_type(NUMBER | {"state": state}, NUMBER | {"state": "before"}) == told
+
+
+def test_no_state_of_a_number_is_left_out() -> None:
+    assert None not in [detail_type(NUMBER | {"state": state}) for state in STATES]
 
 
 @pytest.mark.parametrize(
@@ -99,6 +114,8 @@ def test_each_state_of_an_order_is_announced(state: str, told: str) -> None:
     [
         (MESSAGE, {"bandwidthId": "1562"}),
         (NUMBER, {"orderId": "order-2"}),
+        (NUMBER | {"state": "releasing"}, {"detachedAt": AT, "numberId": None}),
+        (NUMBER | {"state": "releasing"}, {"reason": "Cannot be removed", "errorCode": "25040"}),
         (ORDER, {"steps": {"Create application": {"state": "succeeded", "at": AT}}}),
     ],
 )

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from bandwidth_messaging.bandwidth.errors import (
     BandwidthOutcomeUnknown,
@@ -13,9 +15,10 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthUnavailable,
 )
 from bandwidth_messaging.domain.errors import FieldProblem, InvalidInput
+from bandwidth_messaging.domain.orders import Failure, OrderStatus
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.logging import logger
-from bandwidth_messaging.runtime.workflow import StepInput, StepResult, step
+from bandwidth_messaging.runtime.workflow import AwsUnavailable, StepInput, StepResult, reason_of, step
 
 EVENT = {"customerOrderId": "demo", "siteId": "743"}
 
@@ -111,6 +114,84 @@ def test_what_an_unforeseen_exception_says_is_neither_recorded_nor_logged(
         run(failing=RuntimeError("the password is hunter2"))
     assert recorder.told == [("demo", "Create location", "failed", "RuntimeError", {})]
     assert "hunter2" not in log.getvalue()
+
+
+class Unrecorded(Exception):
+    pass
+
+
+class ForgetfulRecorder(Recorder):
+    """Cannot write."""
+
+    def record_step(self, customer_order_id: str, name: str, **told: Any) -> None:
+        raise Unrecorded
+
+
+def test_an_error_in_recording_does_not_hide_the_steps_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wiring, "orders", ForgetfulRecorder)
+    error = BandwidthUnavailable("try later")
+    with pytest.raises(BandwidthUnavailable) as raised:
+        run(failing=error)
+    assert raised.value is error
+
+
+def test_a_success_that_was_not_recorded_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wiring, "orders", ForgetfulRecorder)
+    with pytest.raises(Unrecorded):
+        run(detail="created")
+
+
+AWS_ERRORS = [
+    ClientError({"Error": {"Code": "ThrottlingException", "Message": "private"}}, "UpdateItem"),
+    EndpointConnectionError(endpoint_url="https://private"),
+    GetParameterError("private"),
+]
+
+
+@pytest.mark.parametrize("error", AWS_ERRORS, ids=lambda error: type(error).__name__)
+def test_whatever_aws_says_no_with_is_one_class_that_the_machines_retry(
+    recorder: Recorder, error: Exception
+) -> None:
+    with pytest.raises(AwsUnavailable, match=f"^{type(error).__name__}$") as raised:
+        run(failing=error)
+    assert raised.value.__cause__ is error
+    assert recorder.told == [("demo", "Create location", "failed", "AwsUnavailable", {})]
+
+
+@pytest.mark.parametrize("error", AWS_ERRORS, ids=lambda error: type(error).__name__)
+def test_a_success_that_aws_did_not_record_is_retried(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def away() -> Recorder:
+        raise error
+
+    monkeypatch.setattr(wiring, "orders", away)
+    with pytest.raises(AwsUnavailable):
+        run(detail="created")
+
+
+def test_of_many_reasons_why_an_order_failed_the_first_five_are_told() -> None:
+    failures = tuple(Failure(number=None, code=str(code), reason="No.") for code in range(25000, 25008))
+    assert reason_of("order-1", OrderStatus("FAILED", failures=failures)).endswith("; 25004 No.; and 3 more")
+
+
+@pytest.mark.parametrize(
+    ("failures", "words"),
+    [
+        ([], "no reason given"),
+        ([(None, "25010", "No permission.")], "25010 No permission."),
+        ([(None, None, "No permission.")], "No permission."),
+        ([("+1", "25080", "Cannot."), ("+2", "25080", "Cannot.")], "25080 Cannot."),
+        ([("+1", "25080", "Cannot."), (None, "25010", "No.")], "25010 No.; 25080 Cannot."),
+    ],
+)
+def test_why_an_order_failed_is_said_once_for_all_its_numbers(
+    failures: list[tuple[str | None, str | None, str]], words: str
+) -> None:
+    told = tuple(Failure(number=number, code=code, reason=reason) for number, code, reason in failures)
+    assert reason_of("order-1", OrderStatus("FAILED", failures=told)) == (
+        f"Bandwidth's order order-1 failed: {words}"
+    )
 
 
 @pytest.mark.parametrize("event", [{"siteId": "743"}, EVENT | {"surprise": 1}, {}, EVENT | {"siteId": None}])

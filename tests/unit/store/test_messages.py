@@ -1,6 +1,7 @@
 """Messages: stored once, claimed once, and moved up only, in whatever order they hear of it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -10,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bandwidth_messaging.domain.messages import RANKS, Message, Receipt
+from bandwidth_messaging.store.dynamodb import Table
 from bandwidth_messaging.store.messages import Messages
 
 OURS, THEIRS = "+19195551212", "+19195551213"
@@ -34,8 +36,9 @@ def outbound(message_id: str = "out_1", time: str = AT, **changes: Any) -> Messa
     return Message(**given | changes)
 
 
-def inbound(message_id: str = "1661365814859", time: str = AT) -> Message:
-    return outbound(message_id, time, direction="in", sender=THEIRS, recipients=(OURS,), state="received")
+def inbound(message_id: str = "1661365814859", time: str = AT, **changes: Any) -> Message:
+    given = {"direction": "in", "sender": THEIRS, "recipients": (OURS,), "state": "received"}
+    return outbound(message_id, time, **given | changes)
 
 
 def receipt(state: str, time: str = LATER, message_id: str = "out_1", **changes: Any) -> Receipt:
@@ -63,8 +66,18 @@ def stored(messages: Messages, message_id: str = "out_1") -> dict[str, Any]:
 
 
 def test_a_new_message_is_stored_whole_with_the_day_it_is_deleted(messages: Messages) -> None:
-    item = messages.add(outbound(tag="order 7", media=("https://example.com/a.png",)))
+    whole: dict[str, Any] = {
+        "tag": "order 7",
+        "media": ("https://example.com/a.png",),
+        "encoding": "GSM-7",
+        "segment_count": 1,
+        "priority": "high",
+        "expiration": LATER,
+        "request_digest": "1b4f0e9851971998",
+    }
+    item = messages.add(outbound(**whole))
     assert item is not None
+    assert item == messages.item_of(outbound(**whole))
     kept = stored(messages)
     assert kept == {name: value for name, value in item.items() if value is not None}
     expires = int((datetime.fromisoformat(AT) + timedelta(days=90)).timestamp())
@@ -79,9 +92,15 @@ def test_a_new_message_is_stored_whole_with_the_day_it_is_deleted(messages: Mess
         "media": ["https://example.com/a.png"],
         "tag": "order 7",
         "applicationId": "an-application",
+        "encoding": "GSM-7",
+        "segmentCount": 1,
+        "priority": "high",
+        "expiration": LATER,
+        "requestDigest": "1b4f0e9851971998",
         "state": "accepted",
         "rank": 0,
         "acceptedAt": AT,
+        "conversation": f"{OURS}#{THEIRS}",
         "sortKey": f"{AT}#out_1",
         "expiresAt": expires,
     }
@@ -94,6 +113,72 @@ def test_a_message_is_added_once(messages: Messages) -> None:
     assert stored(messages, "1661365814859") == before
 
 
+def test_a_message_may_have_no_text(messages: Messages) -> None:
+    messages.add(outbound(text="", media=("https://example.com/a.png",)))
+    assert "text" not in stored(messages)
+
+
+def test_an_inbound_message_keeps_its_keyword_and_has_no_rank(messages: Messages) -> None:
+    messages.add(inbound(keyword="stop"))
+    kept = stored(messages, "1661365814859")
+    assert (kept["keyword"], kept["state"], kept["receivedAt"]) == ("stop", "received", AT)
+    assert "rank" not in kept
+
+
+# The same request again
+
+
+def test_a_request_that_comes_again_is_answered_as_the_first_one_was(messages: Messages) -> None:
+    first = messages.add(outbound(request_digest="a digest"))
+    messages.claim("out_1", LATER)
+    messages.record(receipt("delivered"))
+    again = outbound(time=LATER, request_digest="a digest")
+    assert messages.add(again) is None
+    before = stored(messages)
+    assert before["requestDigest"] == "a digest"
+    assert messages.item_of(replace(again, time=before["acceptedAt"])) == first
+
+
+def test_a_request_that_comes_again_writes_nothing(messages: Messages) -> None:
+    messages.add(outbound(text="the first one"))
+    before = stored(messages)
+    assert messages.add(outbound(time=LATER, text="another one", request_digest="another")) is None
+    assert stored(messages) == before
+
+
+def test_a_message_that_could_not_be_queued_is_accepted_again_as_if_nothing_had_been(
+    messages: Messages,
+) -> None:
+    messages.add(outbound())
+    before = stored(messages)
+    messages.advance("out_1", "failed", LATER, reason="could not be queued")
+    messages.accept_again("out_1")
+    assert stored(messages) == before
+    assert claimed(messages)
+
+
+def test_a_message_that_was_ever_sent_is_not_accepted_again(messages: Messages) -> None:
+    messages.add(outbound())
+    messages.claim("out_1", AT)
+    messages.advance("out_1", "failed", LATER, reason="refused")
+    before = stored(messages)
+    messages.accept_again("out_1")
+    assert stored(messages) == before
+
+
+@pytest.mark.parametrize("state", sorted(RANKS.keys() - {"accepted", "failed"}))
+def test_only_a_failure_is_undone(messages: Messages, state: str) -> None:
+    messages.add(outbound(state=state))
+    before = stored(messages)
+    messages.accept_again("out_1")
+    assert stored(messages) == before
+
+
+def test_a_message_that_is_not_there_is_not_accepted_again(messages: Messages) -> None:
+    messages.accept_again("out_unknown")
+    assert messages.get("out_unknown") is None
+
+
 def test_a_message_that_is_not_there_is_none(messages: Messages) -> None:
     assert messages.get("out_unknown") is None
 
@@ -101,17 +186,38 @@ def test_a_message_that_is_not_there_is_none(messages: Messages) -> None:
 # Claiming
 
 
+def claimed(messages: Messages, message_id: str = "out_1", at: str = LATER) -> dict[str, Any] | None:
+    """Claim a message; return it if the claim is ours."""
+    found, ours = messages.claim(message_id, at)
+    return found if ours else None
+
+
 def test_an_accepted_message_is_claimed_once(messages: Messages) -> None:
     messages.add(outbound())
-    claimed = messages.claim("out_1", LATER)
-    assert claimed is not None
-    assert (claimed["state"], claimed["rank"], claimed["sendingAt"]) == ("sending", 1, LATER)
-    assert claimed["text"] == "Good morning!"
-    assert messages.claim("out_1", LATER) is None
+    taken = claimed(messages)
+    assert taken is not None
+    assert (taken["state"], taken["rank"], taken["sendingAt"]) == ("sending", 1, LATER)
+    assert taken["text"] == "Good morning!"
+    assert messages.claim("out_1", AT) == (taken, False)
+
+
+def test_a_claim_whose_answer_was_lost_is_still_ours(
+    messages: Messages, messages_table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def update_twice(*key: Any, **changes: Any) -> Any:
+        assert update(*key, **changes) is not None
+        return update(*key, **changes)
+
+    messages.add(outbound())
+    update = messages_table.update
+    with monkeypatch.context() as lossy:
+        lossy.setattr(messages_table, "update", update_twice)
+        assert claimed(messages) == stored(messages)
+    assert not claimed(messages)
 
 
 def test_a_message_that_is_not_there_is_not_claimed_and_not_made(messages: Messages) -> None:
-    assert messages.claim("out_unknown", AT) is None
+    assert messages.claim("out_unknown", AT) == (None, False)
     assert messages.get("out_unknown") is None
 
 
@@ -119,30 +225,55 @@ def test_a_message_that_is_not_there_is_not_claimed_and_not_made(messages: Messa
 def test_a_message_that_is_further_is_not_claimed(messages: Messages, state: str) -> None:
     messages.add(outbound())
     messages.advance("out_1", state, AT)
-    assert messages.claim("out_1", LATER) is None
+    assert messages.claim("out_1", LATER) == (stored(messages), False)
     assert stored(messages)["state"] == state
 
 
 def test_an_inbound_message_is_not_claimed(messages: Messages) -> None:
     messages.add(inbound())
-    assert messages.claim("1661365814859", LATER) is None
+    before = stored(messages, "1661365814859")
+    assert messages.claim("1661365814859", LATER) == (before, False)
+    assert stored(messages, "1661365814859") == before
 
 
 def test_a_message_put_back_is_as_it_was_and_may_be_claimed_again(messages: Messages) -> None:
     messages.add(outbound())
     before = stored(messages)
-    messages.claim("out_1", LATER)
-    messages.put_back("out_1")
+    taken = claimed(messages)
+    assert taken is not None
+    messages.put_back(taken)
     assert stored(messages) == before
-    assert messages.claim("out_1", LATER) is not None
+    assert claimed(messages)
 
 
-@pytest.mark.parametrize("state", sorted(RANKS.keys() - {"accepted", "sending"}))
+def test_a_message_that_was_given_up_for_lost_meanwhile_is_put_back_as_it_was(messages: Messages) -> None:
+    messages.add(outbound())
+    before = stored(messages)
+    taken = claimed(messages)
+    assert taken is not None
+    messages.advance("out_1", "send_unconfirmed", LATER, reason="nobody knows")
+    messages.put_back(taken)
+    assert stored(messages) == before
+
+
+def test_a_message_is_put_back_only_by_who_has_claimed_it(messages: Messages) -> None:
+    messages.add(outbound())
+    first = claimed(messages)
+    assert first is not None
+    messages.put_back(first)
+    assert claimed(messages)
+    before = stored(messages)
+    messages.put_back(first)
+    assert stored(messages) == before
+
+
+@pytest.mark.parametrize("state", sorted(RANKS.keys() - {"accepted", "sending", "send_unconfirmed"}))
 def test_a_message_that_is_further_is_not_put_back(messages: Messages, state: str) -> None:
     messages.add(outbound())
-    messages.claim("out_1", AT)
+    taken = claimed(messages)
+    assert taken is not None
     messages.advance("out_1", state, LATER)
-    messages.put_back("out_1")
+    messages.put_back(taken)
     assert stored(messages)["state"] == state
 
 
@@ -154,8 +285,10 @@ def test_a_message_that_is_further_is_not_put_back(messages: Messages, state: st
 def test_a_state_moves_up_only(messages: Messages, lower: str, higher: str) -> None:
     messages.add(outbound(state=lower))
     moved = messages.advance("out_1", higher, LATER)
-    assert moved == (RANKS[higher] > RANKS[lower])
+    assert (moved is not None) == (RANKS[higher] > RANKS[lower])
     assert stored(messages)["state"] == (higher if moved else lower)
+    if moved:
+        assert moved == stored(messages)
 
 
 def test_the_answer_of_bandwidth_is_kept_with_the_state(messages: Messages) -> None:
@@ -163,7 +296,13 @@ def test_the_answer_of_bandwidth_is_kept_with_the_state(messages: Messages) -> N
     messages.claim("out_1", AT)
     assert messages.advance("out_1", "sent", LATER, bandwidth_id="1562", segment_count=2)
     kept = stored(messages)
-    assert (kept["bandwidthId"], kept["segmentCount"], kept["sentAt"]) == ("1562", 2, LATER)
+    assert (kept["bandwidthId"], kept["bandwidthSegmentCount"], kept["sentAt"]) == ("1562", 2, LATER)
+
+
+def test_bandwidths_count_of_segments_does_not_replace_ours(messages: Messages) -> None:
+    messages.add(outbound(segment_count=1))
+    messages.record(receipt("delivered", segment_count=2))
+    assert (stored(messages)["segmentCount"], stored(messages)["bandwidthSegmentCount"]) == (1, 2)
 
 
 def test_a_late_answer_still_brings_bandwidths_id_and_its_time(messages: Messages) -> None:
@@ -182,9 +321,10 @@ def test_a_late_answer_still_brings_bandwidths_id_and_its_time(messages: Message
 
 def test_a_failure_has_its_code_and_reason(messages: Messages) -> None:
     messages.add(outbound())
-    messages.record(receipt("failed", error_code=4432, reason="forbidden to country"))
+    messages.record(receipt("failed", error_code=4432, error_class="recipient", reason="no such country"))
     kept = stored(messages)
-    assert (kept["state"], kept["errorCode"], kept["reason"]) == ("failed", 4432, "forbidden to country")
+    assert (kept["state"], kept["errorCode"]) == ("failed", 4432)
+    assert (kept["errorClass"], kept["reason"]) == ("recipient", "no such country")
 
 
 @pytest.mark.parametrize(("doubt", "code"), [("send_unconfirmed", None), ("delivery_unknown", 9902)])
@@ -193,12 +333,11 @@ def test_an_end_clears_the_doubt_before_it(
     messages: Messages, doubt: str, code: int | None, end: str
 ) -> None:
     messages.add(outbound())
-    messages.advance("out_1", doubt, AT, error_code=code, reason="nobody knows")
+    messages.advance("out_1", doubt, AT, error_code=code, error_class="unknown", reason="nobody knows")
     messages.record(receipt(end))
     kept = stored(messages)
     assert kept["state"] == end
-    assert "errorCode" not in kept
-    assert "reason" not in kept
+    assert not kept.keys() & {"errorCode", "errorClass", "reason"}
 
 
 def test_an_unknown_message_of_ours_is_not_made_by_what_the_worker_knows(messages: Messages) -> None:
@@ -229,10 +368,11 @@ def test_the_receipt_of_another_systems_message_is_stored_under_bandwidths_id(me
         "to": [THEIRS],
         "applicationId": "an-application",
         "bandwidthId": "1562",
-        "segmentCount": 1,
+        "bandwidthSegmentCount": 1,
         "state": "delivered",
         "rank": 5,
         "deliveredAt": LATER,
+        "conversation": f"{OURS}#{THEIRS}",
         "sortKey": f"{LATER}#1562",
         "expiresAt": expires,
     }
@@ -363,6 +503,70 @@ def test_messages_of_the_same_moment_are_all_listed(messages: Messages) -> None:
         "out_b",
         "out_c",
     }
+
+
+# Conversations
+
+
+THIRD = "+19195551214"
+
+
+def conversation(messages: Messages, *others: str, limit: int = 10) -> list[str]:
+    return [item["messageId"] for item in messages.of_conversation(OURS, others, limit=limit).items]
+
+
+def test_a_conversation_is_what_both_sides_wrote_newest_first(messages: Messages) -> None:
+    messages.add(outbound("out_1", minute(1)))
+    messages.add(inbound("in-2", minute(2)))
+    messages.add(outbound("out_3", minute(3)))
+    messages.add(outbound("out_4", minute(4), recipients=(THIRD,)))
+    messages.add(inbound("in-5", minute(5), sender=THIRD))
+    messages.add(outbound("out_6", minute(6), owner=THIRD, sender=THIRD))
+    assert conversation(messages, THEIRS) == ["out_3", "in-2", "out_1"]
+    assert conversation(messages, THIRD) == ["in-5", "out_4"]
+
+
+def test_a_group_is_a_conversation_of_its_own_whoever_of_it_wrote(messages: Messages) -> None:
+    messages.add(outbound("out_1", minute(1), recipients=(THEIRS, THIRD)))
+    messages.add(inbound("in-2", minute(2), recipients=(OURS, THIRD)))
+    messages.add(inbound("in-3", minute(3), sender=THIRD, recipients=(THEIRS, OURS)))
+    messages.add(inbound("in-4", minute(4)))
+    assert conversation(messages, THIRD, THEIRS) == ["in-3", "in-2", "out_1"]
+    assert conversation(messages, THEIRS, THIRD, OURS) == ["in-3", "in-2", "out_1"]
+    assert conversation(messages, THEIRS) == ["in-4"]
+
+
+def test_a_foreign_message_is_in_its_conversation(messages: Messages) -> None:
+    messages.record(receipt("delivered", message_id="1562"))
+    assert conversation(messages, THEIRS) == ["1562"]
+
+
+def test_a_foreign_message_of_nobody_we_know_is_in_none(messages: Messages) -> None:
+    messages.record(receipt("delivered", message_id="1562", owner=None))
+    assert "conversation" not in stored(messages, "1562")
+
+
+def test_a_message_to_a_great_many_is_stored_and_found(messages: Messages) -> None:
+    crowd = tuple(f"+1919556{number:04}" for number in range(400))
+    messages.add(inbound("in-1", recipients=(OURS, *crowd)))
+    assert conversation(messages, THEIRS, *reversed(crowd)) == ["in-1"]
+
+
+def test_pages_stay_as_they_are_while_messages_arrive(messages: Messages) -> None:
+    for number in range(6):
+        messages.add(outbound(f"out_{number}", minute(number)))
+    seen: list[str] = []
+    start: dict[str, Any] | None = None
+    for arriving in range(10, 14):
+        page = messages.of_conversation(OURS, [THEIRS], limit=2, start=start)
+        seen += [item["messageId"] for item in page.items]
+        start = page.next_key
+        if start is None:
+            break
+        messages.add(inbound(f"in-{arriving}", minute(arriving)))
+        messages.record(receipt("delivered", message_id=f"out_{arriving - 10}"))
+    assert seen == [f"out_{number}" for number in reversed(range(6))]
+    assert start is None
 
 
 def test_retention_counts_from_the_messages_own_time(messages: Messages) -> None:

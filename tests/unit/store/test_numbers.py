@@ -190,3 +190,244 @@ def test_numbers_of_an_order_are_listed_with_those_that_failed_and_without_the_o
     found = numbers.of_order("demo", limit=10)
     assert [item["number"] for item in found.items] == [NUMBER, "+19102398770"]
     assert found.next_key is None
+
+
+# Numbers that live elsewhere: expected, imported, given back
+
+
+HOSTED = Home(api="v1", customer_order_id="hosted", site_id="743", location_id="303716")
+ORDERED = replace(HOSTED, order_id="order-3", application_id="a-1")
+REMOVAL = Home(api="v1", customer_order_id="removal", site_id="743")
+REFUSED: Failure = {"number": NUMBER, "code": "25040", "reason": "cannot be removed"}
+LAST = "2026-02-03T04:05:08.000Z"
+
+
+def test_a_number_that_is_on_its_way_is_pending_at_its_home_without_an_order(numbers: Numbers) -> None:
+    numbers.expect(NUMBER, HOSTED, AT)
+    assert stored(numbers) == {
+        "pk": f"NUMBER#{NUMBER}",
+        "number": NUMBER,
+        "state": "pending",
+        "pendingAt": AT,
+        "api": "v1",
+        "customerOrderId": "hosted",
+        "locationId": "303716",
+        "siteId": "743",
+    }
+
+
+@pytest.mark.parametrize(
+    ("state", "pending"),
+    [("pending", False), ("active", False), ("releasing", False), ("failed", True), ("released", True)],
+)
+def test_only_a_number_that_is_not_in_use_can_be_on_its_way(
+    numbers: Numbers, numbers_table: Table, state: str, pending: bool
+) -> None:
+    set_state(numbers_table, state)
+    before = stored(numbers)
+    numbers.expect(NUMBER, HOSTED, AT)
+    assert stored(numbers)["state"] == ("pending" if pending else state)
+    assert (stored(numbers) == before) is not pending
+
+
+def test_saying_again_that_a_number_is_on_its_way_changes_nothing(numbers: Numbers) -> None:
+    numbers.expect(NUMBER, HOSTED, AT)
+    numbers.expect(NUMBER, replace(HOSTED, customer_order_id="another"), LATER)
+    assert (stored(numbers)["pendingAt"], stored(numbers)["customerOrderId"]) == (AT, "hosted")
+
+
+def test_a_number_that_is_on_its_way_again_has_nothing_left_of_the_last_time(numbers: Numbers) -> None:
+    numbers.expect(NUMBER, HOSTED, AT)
+    numbers.fail(TAKEN, ORDERED, AT)
+    numbers.expect(NUMBER, HOSTED, LATER)
+    assert not stored(numbers).keys() & {"reason", "errorCode", "orderId", "applicationId", "detachedAt"}
+
+
+def test_a_number_that_was_given_back_can_be_on_its_way_again(numbers: Numbers) -> None:
+    numbers.activate(NUMBER, ORDERED, AT, number_id="n-1")
+    give_back(numbers)
+    numbers.expect(NUMBER, HOSTED, LAST)
+    assert stored(numbers)["state"] == "pending"
+    assert "detachedAt" not in stored(numbers)
+
+
+def test_a_number_that_was_on_its_way_works_with_catapults_id_of_it(numbers: Numbers) -> None:
+    numbers.expect(NUMBER, HOSTED, AT)
+    numbers.activate(NUMBER, ORDERED, LATER, number_id="n-1")
+    kept = stored(numbers)
+    assert (kept["state"], kept["numberId"], kept["orderId"], kept["applicationId"]) == (
+        "active",
+        "n-1",
+        "order-3",
+        "a-1",
+    )
+    assert (kept["pendingAt"], kept["activeAt"]) == (AT, LATER)
+
+
+def test_a_number_that_another_order_brings_has_that_orders_id_of_it(numbers: Numbers) -> None:
+    numbers.activate(NUMBER, ORDERED, AT, number_id="n-1")
+    numbers.activate(NUMBER, HOME, LATER)
+    assert "numberId" not in stored(numbers)
+
+
+def test_a_number_that_was_on_its_way_and_did_not_come_says_why(numbers: Numbers) -> None:
+    numbers.expect(NUMBER, HOSTED, AT)
+    numbers.fail(TAKEN, ORDERED, LATER)
+    kept = stored(numbers)
+    assert (kept["state"], kept["reason"], kept["errorCode"], kept["orderId"]) == (
+        "failed",
+        "taken",
+        "5005",
+        "order-3",
+    )
+
+
+def test_a_number_that_did_not_come_in_step_2_keeps_that_reason_in_step_4(numbers: Numbers) -> None:
+    numbers.expect(NUMBER, HOSTED, AT)
+    numbers.fail(TAKEN, ORDERED, AT)
+    numbers.fail({**TAKEN, "reason": "something else"}, ORDERED, LATER)
+    assert (stored(numbers)["reason"], stored(numbers)["failedAt"]) == ("taken", AT)
+
+
+# Giving back
+
+
+def give_back(numbers: Numbers) -> None:
+    numbers.start_release(NUMBER, REMOVAL, AT)
+    numbers.record_detached(NUMBER, AT)
+    numbers.release(NUMBER, LATER)
+
+
+@pytest.mark.parametrize("state", ["pending", "active", "failed"])
+def test_a_number_on_its_way_out_is_the_removals_and_stays_where_it_was(
+    numbers: Numbers, numbers_table: Table, state: str
+) -> None:
+    numbers.activate(NUMBER, ORDERED, AT, number_id="n-1")
+    numbers_table.update(
+        {"pk": f"NUMBER#{NUMBER}"}, assign={"state": state, "reason": "taken", "errorCode": "5005"}
+    )
+    numbers.start_release(NUMBER, REMOVAL, LATER)
+    kept = stored(numbers)
+    assert (kept["state"], kept["releasingAt"], kept["customerOrderId"]) == ("releasing", LATER, "removal")
+    assert (kept["api"], kept["numberId"], kept["locationId"], kept["applicationId"]) == (
+        "v1",
+        "n-1",
+        "303716",
+        "a-1",
+    )
+    assert not kept.keys() & {"reason", "errorCode"}
+
+
+def test_a_number_that_we_did_not_know_is_on_its_way_out_all_the_same(numbers: Numbers) -> None:
+    numbers.start_release(NUMBER, REMOVAL, AT)
+    assert stored(numbers) == {
+        "pk": f"NUMBER#{NUMBER}",
+        "number": NUMBER,
+        "state": "releasing",
+        "releasingAt": AT,
+        "customerOrderId": "removal",
+        "api": "v1",
+        "siteId": "743",
+    }
+
+
+@pytest.mark.parametrize("state", ["releasing", "released"])
+def test_a_number_that_is_on_its_way_out_or_gone_stays_so(
+    numbers: Numbers, numbers_table: Table, state: str
+) -> None:
+    set_state(numbers_table, state)
+    before = stored(numbers)
+    numbers.start_release(NUMBER, REMOVAL, AT)
+    assert stored(numbers) == before
+
+
+def test_a_number_that_has_left_catapult_has_neither_its_id_nor_its_application(numbers: Numbers) -> None:
+    numbers.activate(NUMBER, ORDERED, AT, number_id="n-1")
+    numbers.start_release(NUMBER, REMOVAL, AT)
+    numbers.record_detached(NUMBER, LATER)
+    kept = stored(numbers)
+    assert (kept["state"], kept["detachedAt"]) == ("releasing", LATER)
+    assert not kept.keys() & {"numberId", "applicationId"}
+
+
+def test_a_removal_that_is_run_again_knows_that_the_number_has_left_catapult(numbers: Numbers) -> None:
+    numbers.start_release(NUMBER, REMOVAL, AT)
+    numbers.record_detached(NUMBER, LATER)
+    numbers.start_release(NUMBER, REMOVAL, LAST)
+    assert stored(numbers)["detachedAt"] == LATER
+
+
+def test_a_number_that_came_back_in_the_middle_of_a_removal_must_leave_catapult_again(
+    numbers: Numbers,
+) -> None:
+    numbers.start_release(NUMBER, REMOVAL, AT)
+    numbers.record_detached(NUMBER, AT)
+    numbers.keep_releasing(REFUSED)
+    numbers.activate(NUMBER, ORDERED, LATER, number_id="n-2")
+    assert stored(numbers)["state"] == "active"
+    numbers.start_release(NUMBER, replace(REMOVAL, customer_order_id="removal-2"), LAST)
+    kept = stored(numbers)
+    assert (kept["state"], kept["numberId"]) == ("releasing", "n-2")
+    assert "detachedAt" not in kept
+
+
+def test_a_number_that_is_gone_is_released_without_a_reason(numbers: Numbers) -> None:
+    numbers.start_release(NUMBER, REMOVAL, AT)
+    numbers.keep_releasing(REFUSED)
+    numbers.release(NUMBER, LATER)
+    kept = stored(numbers)
+    assert (kept["state"], kept["releasedAt"]) == ("released", LATER)
+    assert not kept.keys() & {"reason", "errorCode"}
+
+
+def test_saying_again_that_a_number_is_gone_changes_nothing(numbers: Numbers) -> None:
+    give_back(numbers)
+    before = stored(numbers)
+    numbers.release(NUMBER, LAST)
+    numbers.record_detached(NUMBER, LAST)
+    numbers.keep_releasing(REFUSED)
+    assert stored(numbers) == before
+
+
+def test_a_number_that_could_not_be_removed_says_why_and_stays_on_its_way_out(numbers: Numbers) -> None:
+    numbers.activate(NUMBER, ORDERED, AT, number_id="n-1")
+    numbers.start_release(NUMBER, REMOVAL, LATER)
+    numbers.keep_releasing(REFUSED)
+    kept = stored(numbers)
+    assert (kept["state"], kept["reason"], kept["errorCode"]) == ("releasing", "cannot be removed", "25040")
+    numbers.keep_releasing({**REFUSED, "code": None, "reason": "no reason given"})
+    assert stored(numbers)["reason"] == "no reason given"
+    assert "errorCode" not in stored(numbers)
+
+
+@pytest.mark.parametrize("state", ["pending", "active", "failed", "released"])
+def test_what_is_not_on_its_way_out_neither_leaves_nor_is_gone(
+    numbers: Numbers, numbers_table: Table, state: str
+) -> None:
+    set_state(numbers_table, state)
+    before = stored(numbers)
+    numbers.record_detached(NUMBER, AT)
+    numbers.keep_releasing(REFUSED)
+    numbers.release(NUMBER, AT)
+    assert stored(numbers) == before
+
+
+def test_what_we_do_not_know_neither_leaves_nor_is_gone(numbers: Numbers) -> None:
+    numbers.record_detached(NUMBER, AT)
+    numbers.keep_releasing(REFUSED)
+    numbers.release(NUMBER, AT)
+    assert numbers.get(NUMBER) is None
+
+
+def test_numbers_are_fetched_together_without_those_we_do_not_know(numbers: Numbers) -> None:
+    mine = [f"+1910239{each:04}" for each in range(150)]
+    for number in mine[::2]:
+        numbers.expect(number, HOSTED, AT)
+    assert [item["number"] for item in numbers.get_all(mine)] == mine[::2]
+
+
+def test_a_removal_lists_the_numbers_it_is_giving_back(numbers: Numbers) -> None:
+    numbers.activate(NUMBER, ORDERED, AT, number_id="n-1")
+    numbers.start_release(NUMBER, REMOVAL, LATER)
+    assert [item["number"] for item in numbers.of_order("removal", limit=10).items] == [NUMBER]
+    assert numbers.of_order("hosted", limit=10).items == []

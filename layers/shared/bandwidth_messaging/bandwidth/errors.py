@@ -7,7 +7,12 @@ No message of an error holds credentials, a telephone number or the text of a me
 import re
 from typing import Final
 
-_NUMBER: Final = re.compile(r"\+?\d{6,11}(\d{4})\b")
+_NUMBER: Final = re.compile(r"\+?(?:\d{1,5}[\s.-]*)?\(?\d{3}\)?[\s.-]*\d{3}[\s.-]*(\d{4})\b")
+
+
+def masked(words: str) -> str:
+    """Return Bandwidth's words with telephone numbers cut down to their last four digits."""
+    return _NUMBER.sub(r"…\1", words)
 
 
 class BandwidthError(Exception):
@@ -17,11 +22,13 @@ class BandwidthError(Exception):
 class BandwidthUnavailable(BandwidthError):
     """Refused before it was accepted (429, 503, no connection), or a read that failed: repeat it later.
 
-    `wait_seconds` is how long, where Bandwidth said so (X-RateLimit-Reset).
+    `wait_seconds` is how long, where Bandwidth said so (X-RateLimit-Reset); `status` is the HTTP status, None
+    if it never got that far.
     """
 
-    def __init__(self, message: str, *, wait_seconds: int | None = None) -> None:
+    def __init__(self, message: str, *, wait_seconds: int | None = None, status: int | None = None) -> None:
         self.wait_seconds = wait_seconds
+        self.status = status
         super().__init__(message)
 
 
@@ -51,7 +58,7 @@ class BandwidthRejected(BandwidthError):
         self.status = status
         self.code = code
         self.words = words or "no reason given"
-        shown = _NUMBER.sub(r"…\1", self.words)
+        shown = masked(self.words)
         super().__init__(f"{request} was rejected: {f'{code} ' if code else ''}{shown}")
 
 

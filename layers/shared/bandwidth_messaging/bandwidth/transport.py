@@ -3,6 +3,7 @@
 import hashlib
 import math
 import re
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from http import HTTPStatus
 from typing import Final, NamedTuple
 
 import requests
-from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, SSLError
 
 from bandwidth_messaging.bandwidth.credentials import BasicCredentials
 from bandwidth_messaging.bandwidth.errors import (
@@ -20,10 +21,12 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthRejected,
     BandwidthUnauthorized,
     BandwidthUnavailable,
+    masked,
 )
 
 _CONNECT_SECONDS: Final = 3.05
 _ANSWER_SECONDS: Final = 20
+_IDLE_SECONDS: Final = 4
 _MEANINGS: Final[dict[int, type[BandwidthError]]] = {
     HTTPStatus.TOO_MANY_REQUESTS: BandwidthUnavailable,
     HTTPStatus.SERVICE_UNAVAILABLE: BandwidthUnavailable,
@@ -85,6 +88,7 @@ class Transport:
         # An explicit tuple keeps a .netrc file or proxy settings from changing who we are.
         self._session.auth = (credentials.username, credentials.password)
         self._session.trust_env = False
+        self._used_at = 0.0
 
     def send(
         self,
@@ -100,6 +104,7 @@ class Transport:
         Raises BandwidthUnavailable, BandwidthOutcomeUnknown, BandwidthUnauthorized or BandwidthRejected.
         """
         request = f"{method} {_NUMBER_IN_PATH.sub(r'…\1', path)}"
+        self._drop_idle_connections()
         try:
             response = self._session.request(
                 method,
@@ -118,6 +123,13 @@ class Transport:
             raise self._refusal(method, answer)
         return answer
 
+    def _drop_idle_connections(self) -> None:
+        """Lambda sleeps between events, and what a POST finds of its old connection is an unknown outcome."""
+        # The wall clock goes on while the environment is frozen.
+        idle_since, self._used_at = self._used_at, time.time()
+        if self._used_at - idle_since > _IDLE_SECONDS:
+            self._session.close()
+
     def _refusal(self, method: str, answer: Answer) -> BandwidthError:
         status = answer.status
         error = self._read_error(answer.body) or ErrorBody(None, f"HTTP {status} without a reason")
@@ -125,11 +137,11 @@ class Transport:
         if meaning is BandwidthUnavailable:
             wait = _wait_seconds(answer.headers.get("X-RateLimit-Reset", ""))
             return BandwidthUnavailable(
-                f"{answer.request} was answered {status}, try later", wait_seconds=wait
+                f"{answer.request} was answered {status}, try later", wait_seconds=wait, status=status
             )
         if meaning is BandwidthUnauthorized:
             return BandwidthUnauthorized(
-                f"{answer.request} was answered {status} ({error.words}): "
+                f"{answer.request} was answered {status} ({masked(error.words or '')}): "
                 "check the credentials in the Bandwidth secret and the rights of that user"
             )
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -149,7 +161,10 @@ def _wait_seconds(reset: str) -> int | None:
 def _without_answer(request: str, method: str, error: requests.RequestException) -> BandwidthError:
     cause = error.args[0] if error.args else None
     reason = cause.reason if isinstance(cause, MaxRetryError) else cause
-    if isinstance(reason, NewConnectionError | ConnectTimeoutError):
+    refused_certificate = isinstance(reason, SSLError) and isinstance(
+        next(iter(reason.args), None), ssl.SSLCertVerificationError
+    )
+    if refused_certificate or isinstance(reason, NewConnectionError | ConnectTimeoutError):
         return BandwidthUnavailable(f"{request} could not be sent: no connection")
     return _failed(request, method, f"got no answer ({type(error).__name__})")
 

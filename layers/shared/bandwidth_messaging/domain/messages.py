@@ -30,6 +30,8 @@ RANKS: Final[dict[str, int]] = {
 }
 
 _OUR_ID_PREFIX: Final = "out_"
+# A key of an index holds 2,048 bytes, and a group that writes to us may have any number of people.
+_LONGEST_KEY: Final = 1024
 
 
 def message_id(idempotency_key: str | None = None) -> str:
@@ -44,7 +46,10 @@ def message_id(idempotency_key: str | None = None) -> str:
 
 def conversation(owner: str, others: Iterable[str]) -> str:
     """Return what all messages between our number and these others have in common, whoever wrote."""
-    return f"{owner}#{','.join(sorted(set(others) - {owner}))}"
+    parties = ",".join(sorted(set(others) - {owner}))
+    if len(parties) > _LONGEST_KEY:
+        parties = hashlib.sha256(parties.encode()).hexdigest()
+    return f"{owner}#{parties}"
 
 
 def derived_state(states: Sequence[str]) -> str | None:

@@ -1,6 +1,7 @@
 """What a caller gives to send a message."""
 
 import hashlib
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
@@ -12,10 +13,11 @@ from bandwidth_messaging.domain.validation import CamelModel, PhoneNumber
 
 MAX_RECIPIENTS = 10
 _MAX_MEDIA_URL = 4096
+_WEB_ADDRESS = re.compile(r"https?://[^\s/?#]\S*")
 
 
 def _web_address(url: str) -> str:
-    if not url.startswith(("https://", "http://")):
+    if not _WEB_ADDRESS.fullmatch(url):
         message = "must be a URL that Bandwidth can fetch (https://...)"
         raise ValueError(message)
     return url
@@ -25,10 +27,18 @@ def _in_the_future(moment: datetime) -> datetime:
     if moment <= datetime.now(UTC):
         message = "must be in the future"
         raise ValueError(message)
-    return moment
+    try:
+        # Written with another offset it is the same moment, and the same request.
+        return moment.astimezone(UTC)
+    except OverflowError:
+        message = "must be before the year 10000"
+        raise ValueError(message) from None
 
 
-_OneOrList = BeforeValidator(lambda given: [given] if isinstance(given, str) else given)
+_OneOrList = BeforeValidator(
+    lambda given: [given] if isinstance(given, str) else given,
+    json_schema_input_type=str | Annotated[list[str], Field(min_length=1, max_length=MAX_RECIPIENTS)],
+)
 _MediaUrl = Annotated[str, Field(max_length=_MAX_MEDIA_URL), AfterValidator(_web_address)]
 
 

@@ -1,10 +1,12 @@
 """What a person or a program gives to start a set-up."""
 
+import hashlib
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
 
 from bandwidth_messaging.domain.orders import MAX_QUANTITY, Action, is_customer_order_id
+from bandwidth_messaging.domain.phone_numbers import last_four
 from bandwidth_messaging.domain.validation import CamelModel, PhoneNumber
 
 MAX_DEADLINE_HOURS = 168
@@ -42,6 +44,11 @@ class Setup(CamelModel):
         return value
 
 
+def _digest(*parts: object) -> str:
+    """Return what tells an order from every other: what it asks for, not how long one waits for it."""
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
 class MessagingV2Setup(Setup):
     """Input of the state machine messaging_v2 and of POST /setups/messaging-v2. `areaCode` must be given."""
 
@@ -70,6 +77,10 @@ class MessagingV2Setup(Setup):
         """Return how many numbers are asked for."""
         return self.quantity
 
+    def digest(self) -> str:
+        """Return what tells this order from every other."""
+        return _digest(self.area_code, self.quantity, self.site_id, self.location_name)
+
 
 class HostedMessagingSetup(Setup):
     """Input of the state machine hosted_messaging and of POST /setups/hosted-messaging.
@@ -92,7 +103,7 @@ class HostedMessagingSetup(Setup):
     @classmethod
     def _one_orders_worth(cls, value: list[str]) -> list[str]:
         if abroad := [number for number in value if not number.startswith("+1")]:
-            message = f"{len(abroad)} of them are not numbers of North America, the first being {abroad[0]}"
+            message = f"{len(abroad)} of them are not of North America, first …{last_four(abroad[0])}"
             raise ValueError(message)
         numbers = list(dict.fromkeys(value))
         if len(numbers) > MAX_QUANTITY:
@@ -105,3 +116,7 @@ class HostedMessagingSetup(Setup):
     def requested(self) -> int:
         """Return how many numbers are asked for."""
         return len(self.telephone_numbers)
+
+    def digest(self) -> str:
+        """Return what tells this order from every other."""
+        return _digest(self.action, self.telephone_numbers, self.site_id, self.sip_peer_id)

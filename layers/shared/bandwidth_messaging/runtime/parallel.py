@@ -11,5 +11,7 @@ _WRITERS = 16
 def for_each[Each](each: Iterable[Each], write: Callable[[Each], Any]) -> None:
     """Call `write` with each, several at a time; raise the first error once all have been tried."""
     with ThreadPoolExecutor(_WRITERS) as writers:
-        for _ in writers.map(write, each):
-            pass
+        # Not map(), which gives up on the rest at the first error.
+        written = [writers.submit(write, one) for one in each]
+    for future in written:
+        future.result()

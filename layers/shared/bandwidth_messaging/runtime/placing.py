@@ -6,6 +6,7 @@ an answer asks Bandwidth for it, and places it again only when Bandwidth, a minu
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from http import HTTPStatus
 
 from bandwidth_messaging.bandwidth.errors import (
     BandwidthOutcomeUnknown,
@@ -50,7 +51,9 @@ def place_once(
 def _place(customer_order_id: str, attempted_at: str, place: Callable[[], str]) -> str:
     try:
         return place()
-    except (BandwidthUnavailable, BandwidthUnauthorized, BandwidthRejected):
-        # Nothing was ordered, so the next run may order at once.
-        wiring.orders().give_up_ordering(customer_order_id, attempted_at)
+    except (BandwidthUnavailable, BandwidthUnauthorized, BandwidthRejected) as error:
+        # Nothing was ordered, so the next run may order at once. Only a 503 may be the word of a proxy whose
+        # backend took the order before it went away: there the next run looks it up.
+        if not (isinstance(error, BandwidthUnavailable) and error.status == HTTPStatus.SERVICE_UNAVAILABLE):
+            wiring.orders().give_up_ordering(customer_order_id, attempted_at)
         raise

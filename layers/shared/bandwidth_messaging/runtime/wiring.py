@@ -4,7 +4,7 @@ Clients and stores live as long as the Lambda environment; credentials are read 
 """
 
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -13,6 +13,7 @@ from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.store.dynamodb import Table
 
 if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.parameters import SecretsProvider
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_sqs import SQSClient
@@ -160,9 +161,17 @@ def callback_url_with_credentials() -> str:
 
 
 def _credentials(secret_name: str, username: str, password: str) -> "BasicCredentials":
-    from aws_lambda_powertools.utilities.parameters import get_secret
-
     from bandwidth_messaging.bandwidth.credentials import BasicCredentials
 
-    secret: dict[str, str] = get_secret(secret_name, transform="json", max_age=_SECRET_SECONDS)
+    secret: Any = _secrets().get(secret_name, transform="json", max_age=_SECRET_SECONDS)
+    if missing := [name for name in (username, password) if not secret.get(name)]:
+        message = f"the secret {secret_name} has no {' and no '.join(missing)}"
+        raise RuntimeError(message)
     return BasicCredentials(secret[username], secret[password])
+
+
+@cache
+def _secrets() -> "SecretsProvider":
+    from aws_lambda_powertools.utilities.parameters import SecretsProvider
+
+    return SecretsProvider(boto_config=_AWS)

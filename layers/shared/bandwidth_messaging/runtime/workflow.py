@@ -1,9 +1,12 @@
 """A step of a state machine: JSON in, one call, JSON out, and a line in the order's record."""
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import wraps
 from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from bandwidth_messaging.bandwidth.errors import BandwidthError
 from bandwidth_messaging.domain.errors import InvalidInput
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
 
 # What a state may carry is bounded; every failed number has its own record.
 FAILURES_SHOWN = 100
+_REASONS_SHOWN = 5
+# At Catapult's limit: a limit that lets one number through at a time must not fill the machine's history.
+SHORTEST_WAIT_SECONDS = 15
 _IDS = ("applicationId", "locationId", "orderId")
 
 
@@ -31,6 +37,19 @@ class StepResult(CamelModel):
     """What a step returns to its machine. `detail` is a word for the order's record."""
 
     detail: str | None = None
+
+
+class AwsUnavailable(Exception):
+    """AWS could not be reached, or throttled us: every step may simply run again."""
+
+
+@contextmanager
+def aws_errors() -> Iterator[None]:
+    """Turn whatever AWS's client raises into the one class that the machines retry."""
+    try:
+        yield
+    except (BotoCoreError, ClientError, GetParameterError) as error:
+        raise AwsUnavailable(type(error).__name__) from error
 
 
 def step[Request: StepInput](
@@ -58,7 +77,8 @@ def step[Request: StepInput](
                 )
 
             try:
-                result = function(request)
+                with aws_errors():
+                    result = function(request)
             except Exception as error:
                 told = isinstance(error, BandwidthError | InvalidInput)
                 reason = f"{type(error).__name__}: {error}" if told else type(error).__name__
@@ -68,7 +88,10 @@ def step[Request: StepInput](
                     record("failed", reason, {})
                 raise
             returned = result.model_dump(by_alias=True, mode="json")
-            record("succeeded", result.detail, {name: returned[name] for name in _IDS if name in returned})
+            with aws_errors():
+                record(
+                    "succeeded", result.detail, {name: returned[name] for name in _IDS if name in returned}
+                )
             logger.info("step succeeded", detail=result.detail)
             return returned
 
@@ -79,5 +102,8 @@ def step[Request: StepInput](
 
 def reason_of(order_id: str, order: OrderStatus) -> str:
     """Return in words why Bandwidth's order failed."""
-    said = {f"{failure['code'] or ''} {failure['reason']}".strip() for failure in order.failures}
-    return f"Bandwidth's order {order_id} failed: {'; '.join(sorted(said)) or 'no reason given'}"
+    said = sorted({f"{failure['code'] or ''} {failure['reason']}".strip() for failure in order.failures})
+    more = f"; and {len(said) - _REASONS_SHOWN} more" if len(said) > _REASONS_SHOWN else ""
+    return (
+        f"Bandwidth's order {order_id} failed: {'; '.join(said[:_REASONS_SHOWN]) or 'no reason given'}{more}"
+    )

@@ -1,5 +1,6 @@
 """Messages: outbound ones move up through their states, inbound ones are stored once."""
 
+import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -74,14 +75,28 @@ class Messages:
             ),
         }
 
-    def claim(self, message_id: str, at: str) -> Item | None:
-        """Take an accepted message for sending and return it; None if somebody has taken it before."""
-        return self._table.update(
+    def claim(self, message_id: str, at: str) -> tuple[Item | None, bool]:
+        """Take an accepted message for sending; return it, and whether the claim is ours.
+
+        None: there is no such message. Not ours: somebody has taken it before, or it has ended.
+        """
+        token = uuid.uuid4().hex
+        taken = self._table.update(
             message_key(message_id),
-            assign={"state": messages.SENDING, "rank": RANKS[messages.SENDING], "sendingAt": at},
+            assign={
+                "state": messages.SENDING,
+                "rank": RANKS[messages.SENDING],
+                "sendingAt": at,
+                "claim": token,
+            },
             condition="#state = :accepted",
             values={"accepted": messages.ACCEPTED},
         )
+        if taken is not None:
+            return taken, True
+        # The client repeats a call whose answer was lost, and then is refused by its own first one.
+        found = self.get(message_id)
+        return found, found is not None and found.get("claim") == token
 
     def accept_again(self, message_id: str) -> None:
         """Undo the failure of a message that never got as far as the queue."""
@@ -97,13 +112,24 @@ class Messages:
             values={"failed": messages.FAILED},
         )
 
-    def put_back(self, message_id: str) -> None:
-        """Undo a claim whose request Bandwidth surely did not take, so that it can be sent later."""
+    def put_back(self, message: Item) -> None:
+        """Undo our claim of a message that Bandwidth surely did not take, so that it can be sent later."""
         self._table.update(
-            message_key(message_id),
-            assign={"state": messages.ACCEPTED, "rank": RANKS[messages.ACCEPTED], "sendingAt": None},
-            condition="#state = :sending",
-            values={"sending": messages.SENDING},
+            message_key(message["messageId"]),
+            assign={
+                "state": messages.ACCEPTED,
+                "rank": RANKS[messages.ACCEPTED],
+                "sendingAt": None,
+                "send_unconfirmedAt": None,
+                "claim": None,
+                "reason": None,
+            },
+            condition="#claim = :claim AND #state IN (:sending, :unconfirmed)",
+            values={
+                "claim": message["claim"],
+                "sending": messages.SENDING,
+                "unconfirmed": messages.SEND_UNCONFIRMED,
+            },
         )
 
     def advance(
@@ -222,7 +248,7 @@ class Messages:
     def _filing(self, message_id: str, time: str, owner: str, parties: Sequence[str]) -> Item:
         expires = datetime.fromisoformat(time) + self._retention
         return {
-            "conversation": messages.conversation(owner, parties),
+            "conversation": messages.conversation(owner, parties) if owner else None,
             "sortKey": f"{time}#{message_id}",
             "expiresAt": int(expires.timestamp()),
         }

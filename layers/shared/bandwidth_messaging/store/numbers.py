@@ -14,6 +14,7 @@ FAILED: Final = "failed"
 PENDING: Final = "pending"
 RELEASED: Final = "released"
 RELEASING: Final = "releasing"
+_PAGE: Final = 1000
 STATES: Final = (PENDING, ACTIVE, FAILED, RELEASING, RELEASED)
 
 
@@ -176,6 +177,18 @@ class Numbers:
             if len(items) == limit:
                 return Page(items, number_key(items[-1]["number"]) | {"state": state})
         return Page(items, None)
+
+    def failed_of_order(self, customer_order_id: str, *, limit: int) -> list[Item]:
+        """Return up to `limit` numbers that an order failed to bring."""
+        found: list[Item] = []
+        start: Item | None = None
+        while len(found) < limit:
+            page = self.of_order(customer_order_id, limit=_PAGE, start=start)
+            found += [item for item in page.items if item["state"] == FAILED]
+            start = page.next_key
+            if start is None:
+                break
+        return found[:limit]
 
     def of_order(self, customer_order_id: str, *, limit: int, start: Item | None = None) -> Page:
         """Return the numbers that an order brought or failed to bring."""

@@ -22,10 +22,20 @@ class Orders:
         return self._table.get(order_key(customer_order_id))
 
     def open(
-        self, customer_order_id: str, *, kind: Kind, requested: int, execution_arn: str, at: str
-    ) -> None:
-        """Record that a set-up has started; saying it again changes nothing."""
-        self._table.update(
+        self,
+        customer_order_id: str,
+        *,
+        kind: Kind,
+        requested: int,
+        execution_arn: str,
+        at: str,
+        digest: str | None = None,
+    ) -> Item:
+        """Record that a set-up has started and return the record; saying it again changes nothing.
+
+        `digest` tells what the order asks for from every other.
+        """
+        record = self._table.update(
             order_key(customer_order_id),
             keep={
                 "kind": kind,
@@ -34,8 +44,10 @@ class Orders:
                 "executionArn": execution_arn,
                 "startedAt": at,
                 "steps": {},
+                "digest": digest,
             },
         )
+        return record or {}
 
     def record_step(
         self,

@@ -1,0 +1,181 @@
+"""The answers of the ControlApi as OpenAPI describes them; `views` and `api` make them.
+
+A field that has nothing to say is left out; null is an answer only where it is named as one.
+"""
+
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+from pydantic.json_schema import SkipJsonSchema
+
+from bandwidth_messaging.domain import orders
+from bandwidth_messaging.domain.failures import ErrorClass
+from bandwidth_messaging.domain.messages import RANKS, RECEIVED, Api, Direction
+from bandwidth_messaging.domain.segments import Encoding
+from bandwidth_messaging.store import numbers
+
+
+def _one_of(names: Iterable[str]) -> Any:
+    return Field(json_schema_extra={"enum": list(names)})
+
+
+_Missing = SkipJsonSchema[None]
+_Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+_Times = Annotated[dict[str, _Time], Field(description="When it came to each state (RFC 3339, UTC)")]
+_MessageState = Annotated[str, _one_of((*RANKS, RECEIVED))]
+_NumberState = Annotated[str, _one_of(numbers.STATES)]
+_OrderState = Annotated[
+    str, _one_of((orders.STARTED, orders.ORDERED, orders.COMPLETED, orders.PARTIAL, orders.FAILED))
+]
+_Cursor = Annotated[str | None, Field(description="Goes into the request for the next page; null: no more")]
+
+
+class _Answer(BaseModel):
+    # Only the document needs them built; a function answers without.
+    model_config = ConfigDict(alias_generator=to_camel, defer_build=True)
+
+
+class Recipient(_Answer):
+    """What became of a message at one recipient."""
+
+    state: _MessageState
+    error_code: int | _Missing = Field(None, description="Bandwidth's failure code")
+    error_class: ErrorClass | _Missing = None
+    reason: str | _Missing = Field(None, description="Why it failed, in words")
+
+
+class Message(_Answer):
+    """A message, sent or received. Numbers are E.164."""
+
+    message_id: str = Field(description="Ours (out_…); of a message that came in, Bandwidth's")
+    direction: Direction | _Missing = None
+    api: Api | _Missing = Field(None, description="Generation of Bandwidth's API that it goes through")
+    sender: str | _Missing = Field(None, alias="from")
+    to: list[str] | _Missing = None
+    owner: str | _Missing = Field(None, description="The number of yours that it belongs to")
+    text: str | _Missing = None
+    media: list[str] | _Missing = Field(None, description="URLs")
+    encoding: Encoding | _Missing = None
+    segment_count: int | _Missing = Field(None, description="As computed before sending, or as received")
+    bandwidth_segment_count: int | _Missing = Field(None, description="As Bandwidth counted them")
+    tag: str | _Missing = Field(None, description="As you gave it")
+    priority: str | _Missing = None
+    expiration: _Time | _Missing = None
+    keyword: str | _Missing = Field(None, description="stop, start, help and such, if a text says only that")
+    application_id: str | _Missing = None
+    bandwidth_id: str | _Missing = Field(None, description="The message's id at Bandwidth")
+    state: _MessageState
+    error_code: int | _Missing = Field(None, description="Bandwidth's failure code")
+    error_class: ErrorClass | _Missing = None
+    reason: str | _Missing = Field(None, description="Why it failed, in words")
+    times: _Times
+    recipients: dict[str, Recipient] | _Missing = Field(
+        None, description="What became of it at each recipient; only of a message that went out"
+    )
+
+
+class Messages(_Answer):
+    """A page of messages."""
+
+    items: list[Message]
+    cursor: _Cursor
+
+
+class Number(_Answer):
+    """A number that a set-up brought, or should have brought."""
+
+    number: str = Field(description="E.164")
+    state: _NumberState
+    api: Api | _Missing = Field(None, description="Generation of Bandwidth's API that it sends through")
+    application_id: str | _Missing = None
+    location_id: str | _Missing = None
+    site_id: str | _Missing = None
+    order_id: str | _Missing = Field(None, description="Bandwidth's id of the order")
+    customer_order_id: str | _Missing = Field(None, description="Your id of the order")
+    reason: str | _Missing = Field(None, description="Why it did not come, or is not gone")
+    error_code: str | _Missing = Field(None, description="Bandwidth's code for that")
+    times: _Times
+
+
+class Numbers(_Answer):
+    """A page of numbers."""
+
+    items: list[Number]
+    cursor: _Cursor
+
+
+class OptOut(_Answer):
+    """Somebody who opted out of texts from one of your numbers."""
+
+    number: str = Field(description="Theirs, E.164")
+    since: _Time
+    keyword: str = Field(description="The word they wrote, or the failure code that told of it")
+
+
+class OptOuts(_Answer):
+    """A page of opt-outs."""
+
+    items: list[OptOut]
+    cursor: _Cursor
+
+
+class OrderFailure(_Answer):
+    """Why a number, or with no number the order, failed."""
+
+    number: str | None
+    code: str | None = Field(description="Bandwidth's")
+    reason: str | None
+
+
+class OrderStep(_Answer):
+    """A step of a set-up that has ended."""
+
+    name: str = Field(description="The step's state in the state machine, a heading of Bandwidth's document")
+    state: Annotated[str, _one_of(("succeeded", "failed"))]
+    at: _Time
+    detail: str | _Missing = None
+
+
+class Order(_Answer):
+    """A set-up: what it asked for, how far it is, what came of it."""
+
+    customer_order_id: str
+    state: _OrderState
+    kind: orders.Kind | _Missing = None
+    order_id: str | _Missing = Field(None, description="Bandwidth's id of the order")
+    application_id: str | _Missing = None
+    location_id: str | _Missing = None
+    requested: int | _Missing = Field(None, description="How many numbers were asked for")
+    completed: int | _Missing = Field(None, description="How many came")
+    failed: int | _Missing = Field(None, description="How many did not")
+    reason: str | _Missing = Field(None, description="Why the order failed, in words")
+    execution_arn: str | _Missing = None
+    failures: list[OrderFailure] = Field(description="The first hundred of them")
+    steps: list[OrderStep]
+    times: _Times
+
+
+class StartedSetup(_Answer):
+    """A set-up that has been started."""
+
+    customer_order_id: str = Field(description="Under which GET /orders/{customerOrderId} tells of it")
+    execution_arn: str = Field(description="Its execution in Step Functions")
+
+
+class WrongField(_Answer):
+    """One wrong field."""
+
+    field: str = Field(description="Its name as you gave it")
+    detail: str
+
+
+class Problem(_Answer):
+    """Problem details (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[WrongField] | _Missing = Field(None, description="Every wrong field; only with 422")

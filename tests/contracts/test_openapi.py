@@ -1,0 +1,129 @@
+"""docs/openapi.json: what the code says, whole, and with examples that are right."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bandwidth_messaging.runtime import answers, views
+from local import openapi
+from tests.openapi import described, operations, wrong
+from tests.template import ROOT, resources
+
+OPERATIONS = list(operations())
+every_operation = pytest.mark.parametrize(
+    "operation",
+    [each for _, _, each in OPERATIONS],
+    ids=[f"{method} {path}" for method, path, _ in OPERATIONS],
+)
+
+
+def test_the_document_is_what_the_code_says() -> None:
+    assert openapi.DOCUMENT.read_text() == openapi.document(), "make openapi"
+
+
+def test_the_page_shows_the_same_document() -> None:
+    assert (ROOT / "functions/control/openapi.json").read_bytes() == openapi.DOCUMENT.read_bytes()
+
+
+@pytest.mark.parametrize("found", [None, "{}\n"])
+def test_the_check_says_in_a_sentence_that_a_document_is_old(
+    found: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = tmp_path / "openapi.json"
+    if found is not None:
+        document.write_text(found)
+    monkeypatch.setattr(openapi, "DOCUMENT", document)
+    monkeypatch.setattr("sys.argv", ["openapi", "--check"])
+    with pytest.raises(SystemExit, match=r"^docs/openapi\.json is not what the code says; `make openapi`"):
+        openapi.main()
+
+
+def test_the_command_writes_what_the_check_then_accepts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(openapi, "DOCUMENT", tmp_path / "openapi.json")
+    for arguments in ([], ["--check"]):
+        monkeypatch.setattr("sys.argv", ["openapi", *arguments])
+        openapi.main()
+
+
+def test_the_doors_of_the_control_api_are_its_operations() -> None:
+    doors = [
+        (event["Properties"]["Method"], event["Properties"]["Path"])
+        for function in resources("AWS::Serverless::Function").values()
+        for event in function.get("Events", {}).values()
+        if event["Properties"].get("RestApiId") == {"Ref": "ControlApi"}
+    ]
+    assert sorted(doors) == sorted((method, path) for method, path, _ in OPERATIONS)
+
+
+@every_operation
+def test_an_operation_says_what_it_is_for(operation: dict[str, Any]) -> None:
+    assert operation["summary"]
+    assert operation["tags"][0] in {tag["name"] for tag in described()["tags"]}
+    assert operation["operationId"].isalnum()
+
+
+@every_operation
+def test_an_operation_answers_well_in_one_way_and_else_with_problem_details(
+    operation: dict[str, Any],
+) -> None:
+    good, *errors = operation["responses"].items()
+    assert good[0] in {"200", "202"}
+    assert list(good[1]["content"]) == ["application/json"]
+    for status, response in errors:
+        assert response["description"], status
+        assert response["content"]["application/problem+json"]["schema"] == {
+            "$ref": "#/components/schemas/Problem"
+        }
+        assert response["content"]["application/problem+json"]["example"]["status"] == int(status)
+
+
+@every_operation
+def test_what_a_caller_may_get_wrong_or_miss_is_among_the_errors(operation: dict[str, Any]) -> None:
+    checked = "requestBody" in operation or any(
+        each["in"] == "query" or each["name"] == "number" for each in operation.get("parameters", ())
+    )
+    assert ("422" in operation["responses"]) == checked
+
+
+def bodies(operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for described_body in (operation.get("requestBody", {"content": {}}), *operation["responses"].values()):
+        yield from described_body["content"].values()
+
+
+@every_operation
+def test_every_body_has_an_example_that_is_what_its_schema_says(operation: dict[str, Any]) -> None:
+    found = list(bodies(operation))
+    assert found
+    assert [wrong(body["schema"], body["example"]) for body in found] == [[]] * len(found)
+
+
+def test_an_example_with_an_unknown_field_or_state_would_be_noticed() -> None:
+    schema = {"$ref": "#/components/schemas/OptOut"}
+    right = {"number": "+19195551234", "since": "2026-11-22T10:02:44.000Z", "keyword": "stop"}
+    assert wrong(schema, right) == []
+    assert wrong(schema, right | {"colour": "red"})
+    assert wrong(schema, right | {"since": None})
+    assert wrong({"$ref": "#/components/schemas/Recipient"}, {"state": "lost"})
+
+
+def test_the_door_is_described_as_locked() -> None:
+    (name,) = described()["components"]["securitySchemes"]
+    assert described()["security"] == [{name: []}]
+    assert described()["components"]["securitySchemes"][name]["x-amazon-apigateway-authtype"] == "awsSigv4"
+
+
+@pytest.mark.parametrize(
+    ("model", "shown"),
+    [
+        (answers.Message, {*views._MESSAGE, "times", "recipients"}),
+        (answers.Recipient, {*views._OUTCOME}),
+        (answers.Number, {*views._NUMBER, "times"}),
+        (answers.Order, {*views._ORDER, "customerOrderId", "state", "failures", "steps", "times"}),
+    ],
+)
+def test_an_answers_fields_are_those_that_are_shown(model: type[answers.Message], shown: set[str]) -> None:
+    assert {field.alias for field in model.model_fields.values()} == shown

@@ -1,0 +1,70 @@
+"""Sending that a business can lean on, through the whole stack."""
+
+import uuid
+from typing import Any
+from urllib.parse import quote
+
+from local.stack import Stack
+from tests.e2e.test_messages import TEXT, ended, eventually, somebody
+from tests.machines import control, get
+
+
+def post(cloud: Stack, body: Any, key: str | None = None) -> tuple[int, Any]:
+    answer = cloud.call("POST", "/messages", body, {"Idempotency-Key": key} if key else None)
+    return answer.status_code, answer.json()
+
+
+def reply(cloud: Stack, sender: str, to: str, text: str) -> None:
+    """Let a text come in, and wait until it is stored."""
+    message_id = control(cloud, "POST", "/inbound", {"from": sender, "to": to, "text": text})["id"]
+    eventually(lambda: cloud.call("GET", f"/messages/{message_id}").ok or None)
+
+
+def test_a_repeated_request_with_its_key_is_one_message(cloud: Stack, ours: str) -> None:
+    to, key = somebody(), uuid.uuid4().hex
+    body = {"from": ours, "to": to, "text": TEXT}
+    first, second = post(cloud, body, key), post(cloud, body, key)
+    assert first == second
+    assert first[0] == 202
+    assert ended(cloud, first[1]["messageId"])["state"] == "delivered"
+    assert post(cloud, body | {"text": "another"}, key)[0] == 422
+    assert len(control(cloud, "GET", f"/messages?to={quote(to)}")["messages"]) == 1
+
+
+def test_a_group_has_a_state_per_recipient_and_one_of_its_own(cloud: Stack, ours: str) -> None:
+    group = [somebody(), somebody(), somebody()]
+    outcome = {"types": ["message-failed"], "errorCode": 4720}
+    control(cloud, "PUT", f"/outcomes/{quote(group[1])}", outcome)
+    status, accepted = post(cloud, {"from": ours, "to": group, "text": TEXT})
+    assert (status, accepted["segmentCount"]) == (202, 1)
+    message = ended(cloud, accepted["messageId"])
+    states = {number: told["state"] for number, told in message["recipients"].items()}
+    assert states == {group[0]: "delivered", group[1]: "failed", group[2]: "delivered"}
+    assert (message["state"], message["reason"]) == ("failed", "1 of 3 recipients failed")
+    told = message["recipients"][group[1]]
+    assert (told["errorCode"], told["errorClass"]) == (4720, "recipient")
+
+
+def test_somebody_who_writes_stop_is_not_written_to_until_they_write_start(cloud: Stack, ours: str) -> None:
+    person = somebody()
+    body = {"from": ours, "to": person, "text": TEXT}
+    reply(cloud, person, ours, "STOP.")
+    eventually(lambda: post(cloud, body)[0] == 409 or None)
+    _, problem = post(cloud, body)
+    assert problem["detail"].startswith(f"{person} opted out of texts from {ours} at ")
+    listed = get(cloud, f"/numbers/{quote(ours)}/opt-outs?limit=100")["items"]
+    assert [(each["number"], each["keyword"]) for each in listed if each["number"] == person] == [
+        (person, "stop")
+    ]
+    reply(cloud, person, ours, "start")
+    eventually(lambda: post(cloud, body)[0] == 202 or None)
+
+
+def test_a_conversation_is_both_sides_of_it_and_nothing_else(cloud: Stack, ours: str) -> None:
+    person = somebody()
+    _, sent = post(cloud, {"from": ours, "to": person, "text": TEXT})
+    ended(cloud, sent["messageId"])
+    reply(cloud, person, ours, TEXT)
+    post(cloud, {"from": ours, "to": somebody(), "text": TEXT})
+    listed = get(cloud, f"/conversations/{quote(ours)}/{quote(person)}")["items"]
+    assert [message["direction"] for message in listed] == ["in", "out"]

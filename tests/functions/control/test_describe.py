@@ -1,0 +1,46 @@
+"""The page that describes the ControlApi."""
+
+import json
+import re
+
+from functions.control import describe
+from tests.functions.conftest import api_event, call, sample
+from tests.openapi import described, operations
+
+
+def test_the_page_shows_the_document() -> None:
+    answer = call(describe, sample("control/describe"))
+    assert answer["statusCode"] == 200
+    assert answer["multiValueHeaders"]["Content-Type"] == ["text/html; charset=utf-8"]
+    _, _, rest = answer["body"].rpartition("spec: ")
+    spec = rest[: rest.index(", deepLinking")]
+    assert json.loads(spec.replace("<\\/", "</")) == described()
+    assert all(path in spec for _, path, _ in operations())
+
+
+def test_the_page_asks_for_nothing_else_and_says_that_requests_are_signed() -> None:
+    page = call(describe, sample("control/describe"))["body"]
+    policy = dict(
+        directive.strip().split(" ", 1)
+        for directive in re.findall(r'Content-Security-Policy"\s+content="([^"]*)"', page)[0].split(";")
+    )
+    assert policy["default-src"] == "'none'"
+    assert set(policy) == {"default-src", "img-src", "script-src", "style-src"}
+    assert {policy["script-src"], policy["style-src"], policy["img-src"]} == {"'unsafe-inline'", "data:"}
+    assert "supportedSubmitMethods: []" in page
+    assert "signed (AWS Signature" in page
+
+
+def test_the_page_is_small_enough_for_lambda() -> None:
+    assert len(json.dumps(call(describe, sample("control/describe"))).encode()) < 6 * 1024 * 1024
+
+
+def test_the_document_is_there_for_programs() -> None:
+    answer = call(describe, api_event("GET", "/openapi.json"))
+    assert answer["statusCode"] == 200
+    assert answer["multiValueHeaders"]["Content-Type"] == ["application/json"]
+    assert json.loads(answer["body"]) == described()
+
+
+def test_nothing_else_is_there() -> None:
+    assert call(describe, api_event("GET", "/messages"))["statusCode"] == 404

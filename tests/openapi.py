@@ -1,0 +1,47 @@
+"""docs/openapi.json: its operations, and whether something is what it says."""
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from tests.template import ROOT
+
+type Operation = tuple[str, str, dict[str, Any]]
+
+
+@cache
+def described() -> dict[str, Any]:
+    """Return the document."""
+    document: dict[str, Any] = json.loads((ROOT / "docs" / "openapi.json").read_text())
+    return document
+
+
+def operations() -> Iterator[Operation]:
+    """Yield method, path and description of every operation."""
+    for path, methods in described()["paths"].items():
+        for method, operation in methods.items():
+            yield method.upper(), path, operation
+
+
+def operation_of(method: str, path: str) -> dict[str, Any] | None:
+    """Return the description of the operation that a request is for."""
+    for described_method, pattern, operation in operations():
+        if method == described_method and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", pattern), path):
+            return operation
+    return None
+
+
+def wrong(schema: dict[str, Any], value: Any) -> list[str]:
+    """Return what a value has against a schema of the document; fields that it does not name are wrong."""
+    validator = Draft202012Validator(schema | {"components": _closed()})
+    return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(value)]
+
+
+@cache
+def _closed() -> dict[str, Any]:
+    schemas = described()["components"]["schemas"]
+    return {"schemas": {name: {"additionalProperties": False} | schema for name, schema in schemas.items()}}

@@ -1,0 +1,351 @@
+"""Callbacks of V1: one object by POST, or the same fields as a query by GET."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bandwidth_messaging.bandwidth.callbacks import read_v1, read_v1_query
+from bandwidth_messaging.domain.messages import Message, Receipt, Unreadable
+
+Told = Message | Receipt | Unreadable
+
+OURS, THEIRS = "+14352154439", "+13233326955"
+OUT = "out_0f8fad5bd9cb469fa16570867728950e"
+APPLICATION = "a-yr3jpxasdfh5xh5e35saoi"
+RECEIVED: dict[str, Any] = {
+    "eventType": "sms",
+    "direction": "in",
+    "messageId": "m-asdf",
+    "messageUri": "https://api.catapult.inetwork.com/v1/users/u-123/messages/m-asdf",
+    "from": THEIRS,
+    "to": OURS,
+    "text": "Example",
+    "applicationId": APPLICATION,
+    "time": "2012-11-14T16:13:06.076Z",
+    "state": "received",
+}
+# As published: an outbound event has no applicationId.
+SENT: dict[str, Any] = {
+    "eventType": "sms",
+    "direction": "out",
+    "messageId": "m-asdf",
+    "messageUri": "https://api.catapult.inetwork.com/v1/users/u-123/messages/m-asdf",
+    "from": OURS,
+    "to": THEIRS,
+    "text": "a private word",
+    "time": "2012-11-14T16:13:06.076Z",
+    "state": "sent",
+    "deliveryState": "delivered",
+    "deliveryCode": "0",
+    "deliveryDescription": "Message delivered to carrier.",
+    "segmentCount": 2,
+    "tag": OUT,
+}
+MEDIA = ["https://api.catapult.inetwork.com/v1/users/u-123/media/0.smil", "https://x.example/b.png?c=1&d=%5B"]
+
+
+def by_post(event: dict[str, Any]) -> Told:
+    return read_v1(json.dumps(event))
+
+
+def by_get(event: dict[str, Any]) -> Told:
+    """Read an event as it comes through a query; what is None is an empty value there."""
+    query = urlencode({name: "" if value is None else value for name, value in event.items()})
+    return read_v1_query(dict(parse_qsl(query, keep_blank_values=True)))
+
+
+every_way = pytest.mark.parametrize("read", [by_post, by_get])
+Read = Callable[[dict[str, Any]], Told]
+
+
+def message(told: Told) -> Message:
+    assert isinstance(told, Message), told
+    return told
+
+
+def receipt(told: Told) -> Receipt:
+    assert isinstance(told, Receipt), told
+    return told
+
+
+def unreadable(told: Told) -> Unreadable:
+    assert isinstance(told, Unreadable), told
+    return told
+
+
+def without(event: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in event.items() if name not in names}
+
+
+# Inbound messages
+
+
+@every_way
+@pytest.mark.parametrize("kind", ["sms", "mms"])
+def test_an_inbound_message_is_read_with_all_it_has(read: Read, kind: str) -> None:
+    assert message(read(RECEIVED | {"eventType": kind, "tag": "theirs", "segmentCount": 1})) == Message(
+        message_id="m-asdf",
+        direction="in",
+        api="v1",
+        owner=OURS,
+        sender=THEIRS,
+        recipients=(OURS,),
+        text="Example",
+        state="received",
+        time="2012-11-14T16:13:06.076Z",
+        application_id=APPLICATION,
+        tag="theirs",
+        segment_count=1,
+    )
+
+
+@every_way
+def test_an_inbound_message_may_have_neither_text_nor_application(read: Read) -> None:
+    told = message(read(without(RECEIVED, "text", "applicationId", "state", "messageUri")))
+    assert (told.text, told.application_id, told.media, told.segment_count) == ("", None, (), None)
+
+
+@every_way
+@pytest.mark.parametrize("name", ["text", "segmentCount", "tag", "media"])
+def test_what_is_empty_is_not_there(read: Read, name: str) -> None:
+    told = message(read(RECEIVED | {name: None}))
+    assert told == replace(message(read(without(RECEIVED, name))), tag=told.tag)
+    assert not told.tag
+
+
+@every_way
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [("13233326955", THEIRS), ("3233326955", THEIRS), ("54321", "54321"), ("ACME", "ACME")],
+)
+def test_numbers_become_e164_and_short_codes_and_names_stay(read: Read, written: str, number: str) -> None:
+    assert message(read(RECEIVED | {"from": written})).sender == number
+
+
+def test_a_plus_that_was_not_quoted_in_a_query_is_still_a_number() -> None:
+    query = dict(parse_qsl("from=+13233326955&to=+14352154439"))
+    told = message(read_v1_query({**without(RECEIVED, "from", "to"), **query}))
+    assert (told.sender, told.owner) == (THEIRS, OURS)
+
+
+# Media
+
+
+def test_media_of_a_post_are_a_list() -> None:
+    assert message(by_post(RECEIVED | {"eventType": "mms", "media": MEDIA})).media == tuple(MEDIA)
+
+
+@pytest.mark.parametrize(
+    ("written", "media"),
+    [
+        (f"[{MEDIA[0]}, {MEDIA[1]}]", MEDIA),
+        (f"[{MEDIA[0]},{MEDIA[1]}]", MEDIA),
+        (f"[{MEDIA[0]}]", MEDIA[:1]),
+        (MEDIA[0], MEDIA[:1]),
+        ("[]", []),
+        ("[ ]", []),
+        ("", []),
+    ],
+)
+def test_media_of_a_get_are_one_value_in_brackets(written: str, media: list[str]) -> None:
+    assert message(by_get(RECEIVED | {"eventType": "mms", "media": written})).media == tuple(media)
+
+
+# Receipts
+
+
+@every_way
+def test_a_receipt_with_our_tag_is_about_our_message(read: Read) -> None:
+    assert receipt(read(SENT)) == Receipt(
+        message_id=OUT,
+        bandwidth_id="m-asdf",
+        state="delivered",
+        time="2012-11-14T16:13:06.076Z",
+        api="v1",
+        owner=OURS,
+        recipient=THEIRS,
+        segment_count=2,
+    )
+
+
+@every_way
+@pytest.mark.parametrize("tag", ["another system's", None])
+def test_a_receipt_with_another_tag_is_about_bandwidths_id(read: Read, tag: str | None) -> None:
+    assert receipt(read(SENT | {"tag": tag})).message_id == "m-asdf"
+    assert receipt(read(without(SENT, "tag"))).message_id == "m-asdf"
+
+
+@every_way
+def test_a_receipt_may_name_its_application(read: Read) -> None:
+    assert receipt(read(SENT | {"applicationId": APPLICATION})).application_id == APPLICATION
+
+
+@every_way
+@pytest.mark.parametrize(
+    ("state", "delivery_state", "ours"),
+    [
+        ("queued", None, "sending"),
+        ("sending", None, "sending"),
+        ("sent", None, "sent"),
+        ("sent", "waiting", "sent"),
+        ("sending", "waiting", "sending"),
+        ("sent", "delivered", "delivered"),
+        ("sent", "not-delivered", "failed"),
+        ("error", "not-delivered", "failed"),
+        ("error", None, "failed"),
+        ("error", "waiting", "failed"),
+        (None, "delivered", "delivered"),
+        ("a-new-state", "not-delivered", "failed"),
+    ],
+)
+def test_the_delivery_state_tells_more_than_the_state(
+    read: Read, state: str | None, delivery_state: str | None, ours: str
+) -> None:
+    event = without(SENT, "deliveryCode") | {"state": state, "deliveryState": delivery_state}
+    assert receipt(read(event)).state == ours
+
+
+def failed(**changes: Any) -> dict[str, Any]:
+    return SENT | {"state": "error", "deliveryState": "not-delivered"} | changes
+
+
+@every_way
+def test_a_failure_has_its_code_and_a_reason(read: Read) -> None:
+    told = receipt(read(failed(deliveryCode="750", deliveryDescription="rejected by carrier")))
+    assert (told.state, told.error_code) == ("failed", 750)
+    assert told.reason
+
+
+@every_way
+def test_a_code_that_nobody_knows_is_explained_by_its_description(read: Read) -> None:
+    told = receipt(read(failed(deliveryCode="31", deliveryDescription="a new reason")))
+    assert (told.state, told.error_code, told.reason) == ("failed", 31, "a new reason")
+
+
+@every_way
+@pytest.mark.parametrize("code", ["902", "999"])
+def test_an_ambiguous_code_leaves_the_delivery_unknown(read: Read, code: str) -> None:
+    told = receipt(read(failed(deliveryCode=code)))
+    assert (told.state, told.error_code) == ("delivery_unknown", int(code))
+
+
+@every_way
+@pytest.mark.parametrize("code", [None, ...])
+def test_a_failure_may_have_neither_code_nor_words(read: Read, code: Any) -> None:
+    event = without(failed(), "deliveryCode", "deliveryDescription")
+    if code is None:
+        event |= {"deliveryCode": None, "deliveryDescription": None}
+    told = receipt(read(event))
+    assert (told.state, told.error_code, told.reason) == ("failed", None, None)
+
+
+@every_way
+def test_a_delivery_has_neither_code_nor_reason_though_both_are_told(read: Read) -> None:
+    told = receipt(read(SENT))
+    assert (told.error_code, told.reason) == (None, None)
+
+
+# What cannot be read
+
+
+@every_way
+@pytest.mark.parametrize(
+    ("event", "reason"),
+    [
+        (RECEIVED | {"eventType": "call"}, "its eventType is unknown"),
+        (RECEIVED | {"eventType": "SMS"}, "its eventType is unknown"),
+        (SENT | {"state": "read", "deliveryState": "seen"}, "its state is unknown"),
+        (without(SENT, "state", "deliveryState"), "its state is unknown"),
+        (RECEIVED | {"direction": "sideways"}, "its state is unknown"),
+        (without(RECEIVED, "eventType"), "eventType is missing"),
+        (without(RECEIVED, "direction"), "direction is missing"),
+        (without(RECEIVED, "messageId"), "messageId is missing"),
+        (without(RECEIVED, "from"), "from is missing"),
+        (without(RECEIVED, "to"), "to is missing"),
+        (without(RECEIVED, "time"), "time is missing"),
+        (without(SENT, "messageId"), "messageId is missing"),
+        (without(SENT, "from"), "from is missing"),
+        (without(SENT, "to"), "to is missing"),
+        (without(SENT, "time"), "time is missing"),
+        (RECEIVED | {"messageId": ""}, "messageId is missing"),
+        (RECEIVED | {"time": "yesterday"}, "a field is not of the documented form"),
+        (RECEIVED | {"time": ""}, "a field is not of the documented form"),
+        (RECEIVED | {"segmentCount": "two"}, "a field is not of the documented form"),
+        (failed(deliveryCode="soon"), "a field is not of the documented form"),
+        (failed(deliveryCode="9" * 50), "a field is not of the documented form"),
+    ],
+)
+def test_what_is_not_as_documented_is_kept_with_the_reason(
+    read: Read, event: dict[str, Any], reason: str
+) -> None:
+    told = unreadable(read(event))
+    assert told.reason == reason
+    kept = json.loads(told.body)
+    assert {name: kept[name] for name in event} == (
+        event if read is by_post else {name: str(value) for name, value in event.items()}
+    )
+
+
+@pytest.mark.parametrize("body", ["", "not JSON", "[", "eventType=sms&direction=in", "[" * 100_000])
+def test_a_body_that_is_no_json_is_kept_whole(body: str) -> None:
+    assert read_v1(body) == Unreadable(reason="the body is not JSON", body=body)
+
+
+@pytest.mark.parametrize("body", [None, 1, "sms", True, [], [RECEIVED], {}])
+def test_a_body_that_is_no_event_is_kept_whole(body: Any) -> None:
+    assert json.loads(unreadable(read_v1(json.dumps(body))).body) == body
+
+
+def test_an_empty_query_is_kept_with_the_reason() -> None:
+    assert unreadable(read_v1_query({})).reason == "eventType is missing"
+
+
+def test_what_could_not_be_read_is_not_shown_by_its_repr() -> None:
+    assert "private" not in repr(by_post(SENT | {"state": "a private word", "deliveryState": None}))
+
+
+values: st.SearchStrategy[Any] = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.sampled_from(
+        [10**40, float("inf"), "\ud83d", "in", "out", "mms", "not-delivered", "902", OURS, OUT]
+    ),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=5,
+)
+FIELDS = sorted({*RECEIVED, *SENT, "media"})
+
+
+@given(
+    st.sampled_from([RECEIVED, SENT, failed()]), st.dictionaries(st.sampled_from(FIELDS), values, max_size=3)
+)
+def test_whatever_a_field_holds_what_is_read_of_it_can_be_stored(
+    event: dict[str, Any], changes: dict[str, Any]
+) -> None:
+    assert all(storable(found) for found in vars(read_v1(json.dumps(event | changes))).values())
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS) | st.text(), st.text()))
+def test_whatever_a_query_holds_what_is_read_of_it_can_be_stored(changes: dict[str, str]) -> None:
+    query = {name: str(value) for name, value in SENT.items()} | changes
+    assert all(storable(found) for found in vars(read_v1_query(query)).values())
+
+
+def storable(value: Any) -> bool:
+    match value:
+        case str():
+            return bool(value.encode()) or not value
+        case tuple():
+            return all(storable(inner) for inner in value)
+        case int() | None:
+            return abs(value or 0) < 10**38
+    return False

@@ -1,0 +1,513 @@
+"""Catapult, the V1 API: what is looked for before it is made, and what its refusals mean."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bandwidth_messaging.bandwidth.catapult import (
+    Application,
+    Catapult,
+    read_error,
+    with_credentials,
+    without_credentials,
+)
+from bandwidth_messaging.bandwidth.credentials import BasicCredentials
+from bandwidth_messaging.bandwidth.errors import (
+    BandwidthError,
+    BandwidthGarbled,
+    BandwidthOutcomeUnknown,
+    BandwidthRejected,
+    BandwidthUnauthorized,
+    BandwidthUnavailable,
+)
+from bandwidth_messaging.bandwidth.messaging import Taken
+from bandwidth_messaging.bandwidth.transport import ErrorBody
+from tests.http_server import Answer, Server
+
+Call = Callable[[Catapult], object]
+
+NUMBER, NUMBER_ID, APPLICATION = "+19199918388", "n-id3x6rblp4jrkih2u7zxjdy", "a-ours"
+DASHBOARD = BasicCredentials("wileCoyote", "catchThatBird")
+CALLBACK = BasicCredentials("bandwidth", "callback-password")
+URL = "https://example.com/live/callbacks/v1"
+
+
+def import_number(catapult: Catapult) -> str:
+    return catapult.import_number(NUMBER, APPLICATION, account_id="9500149", dashboard=DASHBOARD)
+
+
+def send(catapult: Catapult) -> Taken:
+    return catapult.send(sender=NUMBER, to=("+19195551213",), text="a private word", tag="out_1")
+
+
+def create_application(catapult: Catapult) -> str:
+    return catapult.create_application("MyFirstApp", URL, CALLBACK, http_method="POST")
+
+
+READS: dict[str, Call] = {
+    "applications": lambda catapult: catapult.applications(),
+    "has_application": lambda catapult: catapult.has_application(APPLICATION),
+    "find_number": lambda catapult: catapult.find_number(NUMBER),
+}
+WRITES: dict[str, Call] = {
+    "create_application": create_application,
+    "import_number": import_number,
+    "move_number": lambda catapult: catapult.move_number(NUMBER_ID, APPLICATION),
+    "send": send,
+}
+CALLS = READS | WRITES | {"release_number": lambda catapult: catapult.release_number(NUMBER_ID)}
+every_call = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+every_read = pytest.mark.parametrize("call", READS.values(), ids=READS)
+every_write = pytest.mark.parametrize("call", WRITES.values(), ids=WRITES)
+
+
+def refusal(status: int, code: str | None, *, category: str = "bad-request", message: str = "No.") -> Answer:
+    error = {"category": category, "code": code, "message": message, "details": [{"name": "a", "value": "b"}]}
+    return Answer(status, json.dumps(error), {"Content-Type": "application/json"})
+
+
+def asked(bandwidth: Server) -> list[tuple[str, str]]:
+    return [(each.method, each.path) for each in bandwidth.asked]
+
+
+# Applications
+
+
+def page(first: int, count: int) -> Answer:
+    listed = [
+        {"id": f"a-{each}", "name": f"name {each}", "incomingMessageUrl": URL}
+        for each in range(first, first + count)
+    ]
+    return Answer(200, json.dumps(listed))
+
+
+@pytest.mark.parametrize(
+    "sizes", [(0,), (1,), (999,), (1000, 0), (1000, 1), (1000, 1000, 0), (1000, 1000, 999)]
+)
+def test_applications_are_read_page_by_page_until_one_is_not_full(
+    bandwidth: Server, catapult: Catapult, sizes: tuple[int, ...]
+) -> None:
+    bandwidth.answers(*(page(1000 * number, size) for number, size in enumerate(sizes)), Answer(500))
+    found = catapult.applications()
+    assert [each.application_id for each in found] == [f"a-{each}" for each in range(sum(sizes))]
+    assert asked(bandwidth) == [
+        ("GET", f"/users/u-ly123/applications?page={number}&size=1000") for number in range(len(sizes))
+    ]
+
+
+def test_applications_are_listed_with_what_tells_them_apart_and_without_credentials(
+    bandwidth: Server, catapult: Catapult
+) -> None:
+    listed = [
+        {"id": "a-1", "name": "MyFirstApp", "incomingMessageUrl": with_credentials(URL, CALLBACK)},
+        {"id": "a-2", "name": None, "incomingMessageUrl": None, "incomingCallUrl": "https://example.com"},
+        {"id": "a-3"},
+    ]
+    bandwidth.answers(Answer(200, json.dumps(listed)))
+    assert catapult.applications() == [
+        Application("a-1", "MyFirstApp", URL),
+        Application("a-2", "", ""),
+        Application("a-3", "", ""),
+    ]
+
+
+def test_an_application_is_there_or_not(bandwidth: Server, catapult: Catapult) -> None:
+    bandwidth.answers(Answer(200, '{"id": "a-ours", "name": "MyFirstApp"}'))
+    assert catapult.has_application(APPLICATION)
+    bandwidth.answers(refusal(404, "application-not-found", category="not-found"))
+    assert not catapult.has_application(APPLICATION)
+    assert asked(bandwidth) == [("GET", "/users/u-ly123/applications/a-ours")] * 2
+
+
+# Numbers
+
+
+@pytest.mark.parametrize(
+    ("application", "application_id"),
+    [
+        ("https://api.catapult.inetwork.com/v1/users/u-ly123/applications/a-ours", "a-ours"),
+        ("/v1/users/u-ly123/applications/a-ours/", "a-ours"),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_number_is_found_with_the_application_whose_url_it_names(
+    bandwidth: Server, catapult: Catapult, application: str | None, application_id: str | None
+) -> None:
+    bandwidth.answers(
+        Answer(200, json.dumps({"id": NUMBER_ID, "number": NUMBER, "application": application}))
+    )
+    assert catapult.find_number(NUMBER) == (NUMBER_ID, application_id)
+    assert asked(bandwidth) == [("GET", "/users/u-ly123/phoneNumbers/%2B19199918388")]
+
+
+def test_a_number_that_catapult_does_not_have_is_none(bandwidth: Server, catapult: Catapult) -> None:
+    bandwidth.answers(refusal(404, "number-not-found", category="not-found"))
+    assert catapult.find_number(NUMBER) is None
+
+
+def test_a_number_is_moved_by_a_post(bandwidth: Server, catapult: Catapult) -> None:
+    catapult.move_number(NUMBER_ID, APPLICATION)
+    assert asked(bandwidth) == [("POST", f"/users/u-ly123/phoneNumbers/{NUMBER_ID}")]
+    assert json.loads(bandwidth.only.body) == {"applicationId": APPLICATION}
+
+
+@pytest.mark.parametrize("answer", [Answer(200), refusal(404, "number-not-found", category="not-found")])
+def test_a_number_that_is_released_or_gone_already_is_gone(
+    bandwidth: Server, catapult: Catapult, answer: Answer
+) -> None:
+    bandwidth.answers(answer)
+    catapult.release_number(NUMBER_ID)
+    assert asked(bandwidth) == [("DELETE", f"/users/u-ly123/phoneNumbers/{NUMBER_ID}")]
+
+
+def test_a_number_that_may_not_be_released_is_a_refusal(bandwidth: Server, catapult: Catapult) -> None:
+    bandwidth.answers(refusal(401, "number-access-denied", category="authorization"))
+    with pytest.raises(BandwidthRejected, match="number-access-denied"):
+        catapult.release_number(NUMBER_ID)
+
+
+# Numbers that are there already
+
+
+DUPLICATE = refusal(409, "duplicate-number", category="conflict", message="The number is there.")
+CREATED = Answer(201, headers={"Location": f"/v1/users/u-ly123/phoneNumbers/{NUMBER_ID}"})
+
+
+def found(application_id: str) -> Answer:
+    return Answer(200, json.dumps({"id": "n-old", "application": f"https://x/applications/{application_id}"}))
+
+
+def test_a_number_that_was_not_there_is_imported_by_one_request(
+    bandwidth: Server, catapult: Catapult
+) -> None:
+    bandwidth.answers(CREATED)
+    assert import_number(catapult) == NUMBER_ID
+    assert asked(bandwidth) == [("POST", "/users/u-ly123/phoneNumbers")]
+
+
+def test_a_number_that_is_there_already_is_imported(bandwidth: Server, catapult: Catapult) -> None:
+    bandwidth.answers(DUPLICATE, found(APPLICATION), Answer(500))
+    assert import_number(catapult) == "n-old"
+    assert [method for method, _ in asked(bandwidth)] == ["POST", "GET"]
+
+
+@pytest.mark.parametrize("application_id", ["a-another", ""])
+def test_a_number_that_is_there_for_another_application_or_none_is_moved(
+    bandwidth: Server, catapult: Catapult, application_id: str
+) -> None:
+    bandwidth.answers(DUPLICATE, found(application_id), Answer(200))
+    assert import_number(catapult) == "n-old"
+    assert asked(bandwidth)[2:] == [("POST", "/users/u-ly123/phoneNumbers/n-old")]
+    assert json.loads(bandwidth.asked[2].body) == {"applicationId": APPLICATION}
+
+
+def test_a_number_that_is_there_but_not_with_this_user_is_refused(
+    bandwidth: Server, catapult: Catapult
+) -> None:
+    bandwidth.answers(DUPLICATE, refusal(404, "number-not-found"))
+    with pytest.raises(BandwidthRejected) as raised:
+        import_number(catapult)
+    assert (raised.value.status, raised.value.code) == (409, "duplicate-number")
+    assert raised.value.words == "The number is there."
+
+
+def test_another_conflict_is_no_success(bandwidth: Server, catapult: Catapult) -> None:
+    bandwidth.answers(refusal(409, "duplicate-application", category="conflict"))
+    with pytest.raises(BandwidthRejected, match="duplicate-application"):
+        import_number(catapult)
+    assert len(bandwidth.asked) == 1
+
+
+def test_a_number_whose_look_up_fails_is_not_a_refused_one(bandwidth: Server, catapult: Catapult) -> None:
+    bandwidth.answers(DUPLICATE, Answer(500))
+    with pytest.raises(BandwidthUnavailable):
+        import_number(catapult)
+
+
+# What its refusals mean
+
+
+@every_call
+@pytest.mark.parametrize(
+    "code",
+    [
+        "message-rate-limit",
+        "message-rate-limit-overall",
+        "message-rate-limit-per-tn",
+        "multi-message-limit",
+        "a-limit-to-come",
+    ],
+)
+def test_a_403_about_a_limit_means_later(
+    bandwidth: Server, catapult: Catapult, call: Call, code: str
+) -> None:
+    bandwidth.answers(refusal(403, code, category="limit"))
+    with pytest.raises(BandwidthUnavailable, match="403, try later"):
+        call(catapult)
+
+
+def test_a_limit_is_known_by_its_code_alone(bandwidth: Server, catapult: Catapult) -> None:
+    bandwidth.answers(refusal(403, "message-rate-limit", category=""))
+    with pytest.raises(BandwidthUnavailable):
+        send(catapult)
+
+
+def test_a_full_queue_at_bandwidth_is_a_400_and_means_later(bandwidth: Server, catapult: Catapult) -> None:
+    bandwidth.answers(refusal(400, "message-delay-limit"))
+    with pytest.raises(BandwidthUnavailable, match="400, try later"):
+        send(catapult)
+
+
+@every_call
+def test_too_many_requests_means_later(bandwidth: Server, catapult: Catapult, call: Call) -> None:
+    bandwidth.answers(refusal(429, "rate-limit-reached", category="too-many-requests"))
+    with pytest.raises(BandwidthUnavailable, match="429, try later"):
+        call(catapult)
+
+
+@pytest.mark.parametrize("code", ["message-gateway-unavailable", "message-delivery-failed"])
+def test_a_503_of_the_message_gateway_may_have_sent_the_message(
+    bandwidth: Server, catapult: Catapult, code: str
+) -> None:
+    bandwidth.answers(refusal(503, code, category="unavailable"))
+    with pytest.raises(BandwidthOutcomeUnknown):
+        send(catapult)
+
+
+@pytest.mark.parametrize("code", ["gateway-unavailable", None])
+def test_another_503_means_later(bandwidth: Server, catapult: Catapult, code: str | None) -> None:
+    bandwidth.answers(refusal(503, code, category="unavailable"))
+    with pytest.raises(BandwidthUnavailable):
+        send(catapult)
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (401, "number-access-denied"),
+        (401, "no-allocated-number"),
+        (403, "message-from-toll-free"),
+        (403, "restricted-number"),
+        (400, "validation-error"),
+        (400, "missing-property"),
+        (404, "number-not-found"),
+    ],
+)
+def test_a_refusal_of_one_number_or_message_is_not_about_the_credentials(
+    bandwidth: Server, catapult: Catapult, status: int, code: str
+) -> None:
+    bandwidth.answers(refusal(status, code, message="Not this one."))
+    with pytest.raises(BandwidthRejected) as raised:
+        send(catapult)
+    assert (raised.value.status, raised.value.code, raised.value.words) == (status, code, "Not this one.")
+
+
+@every_call
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (401, "user-access-denied"),
+        (401, None),
+        (403, "application-access-denied"),
+        (403, "insufficient-available-balance"),
+    ],
+)
+def test_any_other_401_or_403_waits_for_a_person(
+    bandwidth: Server, catapult: Catapult, call: Call, status: int, code: str | None
+) -> None:
+    bandwidth.answers(refusal(status, code, category="authorization"))
+    with pytest.raises(BandwidthUnauthorized, match="check the credentials"):
+        call(catapult)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"[]", b'"no"', b"null", b"7", b"\xff", b'{"code": [1], "message": {"a": 1}}']
+)
+def test_an_error_body_of_another_form_does_no_harm(body: bytes) -> None:
+    error = read_error(body)
+    assert error is None or (error.code, error.words, error.means) == ("[1]", "{'a': 1}", None)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["category", "code", "message", "details"]),
+        st.none() | st.booleans() | st.floats() | st.text() | st.lists(st.text()) | st.just({"a": 1}),
+    )
+)
+def test_whatever_an_error_body_holds_it_becomes_text(body: dict[str, Any]) -> None:
+    error = read_error(json.dumps(body).encode())
+    assert error is not None
+    assert all(isinstance(each, str | None) for each in error[:2])
+
+
+def test_an_error_body_tells_code_and_words() -> None:
+    body = refusal(400, "validation-error", message="Wrong.").body
+    assert read_error(str(body).encode()) == ErrorBody("validation-error", "Wrong.")
+
+
+# What a message's request says
+
+
+PLAIN = {"from": NUMBER, "to": "+19195551213", "text": "a private word", "tag": "out_1"}
+TAKEN = Answer(201, headers={"Location": "/v1/users/u-1/messages/m-1"})
+
+
+def test_a_text_asks_for_receipts_and_what_is_not_given_is_left_out(
+    bandwidth: Server, catapult: Catapult
+) -> None:
+    bandwidth.answers(TAKEN)
+    assert send(catapult) == Taken("m-1", None)
+    assert json.loads(bandwidth.only.body) == PLAIN | {"receiptRequested": "all"}
+
+
+def test_media_goes_without_asking_for_receipts(bandwidth: Server, catapult: Catapult) -> None:
+    bandwidth.answers(TAKEN)
+    catapult.send(
+        sender=NUMBER,
+        to=("+19195551213",),
+        text="a private word",
+        tag="out_1",
+        media=("https://example.com/a.png",),
+        callback_url="https://u:p@example.com/callbacks/v1",
+    )
+    assert json.loads(bandwidth.only.body) == PLAIN | {
+        "media": ["https://example.com/a.png"],
+        "callbackUrl": "https://u:p@example.com/callbacks/v1",
+    }
+
+
+def test_a_group_is_not_v1s(bandwidth: Server, catapult: Catapult) -> None:
+    with pytest.raises(ValueError, match="too many values"):
+        catapult.send(sender=NUMBER, to=("+19195551213", "+19195551214"), text="a private word", tag="out_1")
+    assert bandwidth.asked == []
+
+
+# Answers of another form
+
+
+@every_read
+@pytest.mark.parametrize(
+    "body", ["", "<html/>", "null", "7", '"a-1"', "[7]", "[[]]", "{}", '[{"name": "x"}]']
+)
+def test_a_200_that_is_not_the_documented_json_is_garbled_and_no_sign_of_absence(
+    bandwidth: Server, catapult: Catapult, call: Call, body: str
+) -> None:
+    bandwidth.answers(Answer(200, body))
+    with pytest.raises(BandwidthGarbled, match="is not the documented JSON"):
+        call(catapult)
+
+
+@pytest.mark.parametrize("name", ["create_application", "import_number", "send"])
+@pytest.mark.parametrize("location", [None, "", "/"])
+def test_a_201_without_a_location_is_garbled(
+    bandwidth: Server, catapult: Catapult, name: str, location: str | None
+) -> None:
+    bandwidth.answers(Answer(201, headers={} if location is None else {"Location": location}))
+    with pytest.raises(BandwidthGarbled, match="Location"):
+        CALLS[name](catapult)
+
+
+@every_write
+@pytest.mark.parametrize("answer", [Answer(500), Answer(lost=True)])
+def test_a_write_whose_outcome_is_unknown_is_sent_once(
+    bandwidth: Server, catapult: Catapult, call: Call, answer: Answer
+) -> None:
+    bandwidth.answers(answer)
+    with pytest.raises(BandwidthOutcomeUnknown):
+        call(catapult)
+    assert len(bandwidth.asked) == 1
+
+
+# Nothing secret
+
+
+WAYS_TO_FAIL = [
+    refusal(400, "validation-error", message=f"{NUMBER} is wrong."),
+    Answer(401),
+    DUPLICATE,
+    Answer(429),
+    Answer(500, f"<html>{NUMBER}</html>"),
+    Answer(lost=True),
+    Answer(200, f'["{NUMBER}"]'),
+]
+
+
+@every_call
+@pytest.mark.parametrize("answer", WAYS_TO_FAIL)
+def test_no_error_holds_a_password_a_text_or_a_whole_number(
+    bandwidth: Server, catapult: Catapult, call: Call, answer: Answer
+) -> None:
+    bandwidth.answers(answer)
+    told = ""
+    try:
+        call(catapult)
+    except BandwidthError as error:
+        told = f"{error!s} {error!r}"
+    for secret in (DASHBOARD.password, CALLBACK.password, "messaging-secret", "private", NUMBER[2:]):
+        assert secret not in told
+
+
+def test_a_number_in_an_errors_path_shows_its_last_four_digits(bandwidth: Server, catapult: Catapult) -> None:
+    bandwidth.answers(Answer(500))
+    with pytest.raises(BandwidthUnavailable) as raised:
+        catapult.find_number(NUMBER)
+    assert str(raised.value) == "GET /users/u-ly123/phoneNumbers/…8388 was answered 500"
+
+
+def test_neither_client_nor_credentials_show_a_password(catapult: Catapult) -> None:
+    told = f"{catapult!r} {DASHBOARD!r} {CALLBACK!r}"
+    assert not {"messaging-secret", DASHBOARD.password, CALLBACK.password} & set(told.split("'"))
+
+
+# Credentials in URLs
+
+
+@pytest.mark.parametrize("password", ["plain", "p:ss/w@rd?#[]%&=+ ", "pässwörd…", "%40"])
+def test_credentials_in_a_url_are_quoted_so_that_the_host_stays_the_host(password: str) -> None:
+    parts = urlsplit(with_credentials(URL, BasicCredentials("bandwidth", password)))
+    assert (parts.hostname, parts.path, unquote(parts.password or "")) == (
+        "example.com",
+        "/live/callbacks/v1",
+        password,
+    )
+
+
+@given(
+    st.text(min_size=1),
+    st.text(min_size=1),
+    st.sampled_from(["", "/", "/a@b?c=https://d@e", "?x=@#y", ":8443/a"]),
+)
+def test_credentials_that_were_put_into_a_url_can_be_taken_out_again(
+    username: str, password: str, rest: str
+) -> None:
+    try:
+        credentials = BasicCredentials(username, password)
+        url = with_credentials(f"https://example.com{rest}", credentials)
+    except UnicodeEncodeError:
+        return
+    assert without_credentials(url) == f"https://example.com{rest}"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "no URL",
+        "http://[External server URL]",
+        "https://[::1",
+        "//example.com/a@b",
+        "https://example.com/a@b",
+    ],
+)
+def test_whatever_another_applications_url_is_it_does_not_stop_us(url: str) -> None:
+    assert without_credentials(url) == url
+
+
+def test_everything_before_the_last_at_of_the_host_is_credentials() -> None:
+    assert without_credentials("http://user:p@ss@example.com:80/a") == "http://example.com:80/a"

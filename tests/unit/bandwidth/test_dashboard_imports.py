@@ -1,0 +1,326 @@
+"""Import orders of the Dashboard API: both published shapes, and who succeeded by what was requested."""
+
+from collections.abc import Callable, Sequence
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from bandwidth_messaging.bandwidth.dashboard import Dashboard
+from bandwidth_messaging.bandwidth.errors import BandwidthGarbled, BandwidthRejected, BandwidthUnavailable
+from bandwidth_messaging.domain.orders import Failure, OrderStatus
+from tests.http_server import Answer, Server
+
+Shape = Callable[..., str]
+
+DECLARATION = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
+FIRST, SECOND, THIRD = NUMBERS = ("+19199918388", "+14158714245", "+14352154439")
+REQUEST = "<SiteId>743</SiteId><SipPeerId>303716</SipPeerId><Action>IMPORT</Action>"
+
+
+def listed(numbers: Sequence[str]) -> str:
+    inside = "".join(f"<TelephoneNumber>{each.removeprefix('+1')}</TelephoneNumber>" for each in numbers)
+    return f"<TelephoneNumbers>{inside}</TelephoneNumbers>"
+
+
+def error(code: str | None, words: str | None, *numbers: str) -> str:
+    """Return an error about some numbers, or with none, about the order."""
+    told = f"<Code>{code}</Code>" if code else ""
+    told += f"<Description>{words}</Description>" if words else ""
+    return f"<Error>{told}{listed(numbers) if numbers else ''}</Error>"
+
+
+def document(status: str, numbers: Sequence[str] = NUMBERS, *errors: str) -> str:
+    """Return an order as the document has it: the request inside Order, Errors beside it if there are any."""
+    beside = f"<Errors>{''.join(errors)}</Errors>" if errors else ""
+    return f"""<ExternalTnsOrder>
+      <OrderCreateDate>2016-01-15T11:36:52.727Z</OrderCreateDate><AccountId>1</AccountId>
+      <CreatedByUser>jbm</CreatedByUser><OrderId>order-1</OrderId>
+      <ProcessingStatus>{status}</ProcessingStatus>
+      <Order><CustomerOrderID>demo</CustomerOrderID>{REQUEST}{listed(numbers)}</Order>
+      {beside}</ExternalTnsOrder>"""
+
+
+def later(status: str, numbers: Sequence[str] = NUMBERS, *errors: str) -> str:
+    """Return an order as the specification of 2023 has it: all side by side, Errors even if empty."""
+    return f"""<ExternalTnsOrder>
+      <OrderCreateDate>2023-01-15T11:36:52.727Z</OrderCreateDate><AccountId>1</AccountId>
+      <CreatedByUser>jbm</CreatedByUser><OrderId>order-1</OrderId>
+      <LastModifiedDate>2023-01-15T11:36:53.727Z</LastModifiedDate>
+      <ProcessingStatus>{status}</ProcessingStatus><CustomerOrderId>demo</CustomerOrderId>{REQUEST}
+      <LoaType>CARRIER</LoaType>{listed(numbers)}
+      <Errors>{"".join(errors)}</Errors></ExternalTnsOrder>"""
+
+
+def wrapped(status: str, numbers: Sequence[str] = NUMBERS, *errors: str) -> str:
+    """Return an order as the specification of 2023 answers the request for it: one level further in."""
+    return f"<ExternalTnsOrderResponse>{later(status, numbers, *errors)}</ExternalTnsOrderResponse>"
+
+
+every_shape = pytest.mark.parametrize("shape", [document, later, wrapped])
+
+
+def status_of(bandwidth: Server, dashboard: Dashboard, body: str) -> OrderStatus:
+    bandwidth.answers(Answer(200, f"{DECLARATION}{body}"))
+    return dashboard.import_status("order-1", NUMBERS)
+
+
+def failure(number: str | None, code: str | None, reason: str) -> Failure:
+    return {"number": number, "code": code, "reason": reason}
+
+
+# Placing
+
+
+def place(dashboard: Dashboard) -> str:
+    return dashboard.create_import_request(
+        customer_order_id="demo", site_id="743", sip_peer_id=None, action="REMOVE", numbers=NUMBERS
+    )
+
+
+@every_shape
+def test_the_orders_id_is_found_in_every_published_answer(
+    bandwidth: Server, dashboard: Dashboard, shape: Shape
+) -> None:
+    bandwidth.answers(Answer(201, shape("RECEIVED")))
+    assert place(dashboard) == "order-1"
+
+
+def test_an_order_of_5000_numbers_is_one_request(bandwidth: Server, dashboard: Dashboard) -> None:
+    bandwidth.answers(Answer(201, document("RECEIVED")))
+    numbers = [f"+1919555{each:04}" for each in range(5000)]
+    dashboard.create_import_request(
+        customer_order_id="demo", site_id="743", sip_peer_id="561", action="IMPORT", numbers=numbers
+    )
+    body = bandwidth.only.body.decode()
+    assert body.count("<TelephoneNumber>") == 5000
+    assert "<TelephoneNumber>9195550000</TelephoneNumber><TelephoneNumber>9195550001</Te" in body
+
+
+# Status
+
+
+@every_shape
+@pytest.mark.parametrize(
+    "word", ["RECEIVED", "PROCESSING", "SOMETHING_NEW", "COMPLETED", "complete", "EXCEPTION"]
+)
+def test_every_word_but_three_means_not_yet_whatever_stands_beside_it(
+    bandwidth: Server, dashboard: Dashboard, shape: Shape, word: str
+) -> None:
+    status = status_of(bandwidth, dashboard, shape(word, NUMBERS, error("25090", "Not this one.", FIRST)))
+    assert (status, status.ended_as) == (OrderStatus(word), None)
+
+
+def test_an_import_that_is_not_found_yet_is_not_yet(bandwidth: Server, dashboard: Dashboard) -> None:
+    words = "<ResponseStatus><Description>The resource does not exist</Description></ResponseStatus>"
+    bandwidth.answers(Answer(404, f"<ExternalTnsOrderResponse>{words}</ExternalTnsOrderResponse>"))
+    status = dashboard.import_status("order-1", NUMBERS)
+    assert (status, status.ended_as) == (OrderStatus("NOT_FOUND"), None)
+    assert bandwidth.only.path == "/accounts/9500149/externalTns/order-1"
+
+
+def test_an_answer_without_a_status_is_garbled(bandwidth: Server, dashboard: Dashboard) -> None:
+    with pytest.raises(BandwidthGarbled, match="ProcessingStatus"):
+        status_of(bandwidth, dashboard, f"<ExternalTnsOrder>{listed(NUMBERS)}</ExternalTnsOrder>")
+
+
+def test_a_poll_that_fails_is_repeated_later(bandwidth: Server, dashboard: Dashboard) -> None:
+    bandwidth.answers(Answer(500))
+    with pytest.raises(BandwidthUnavailable):
+        dashboard.import_status("order-1", NUMBERS)
+
+
+@every_shape
+def test_complete_is_every_number_that_was_requested_in_its_order(
+    bandwidth: Server, dashboard: Dashboard, shape: Shape
+) -> None:
+    status = status_of(bandwidth, dashboard, shape("COMPLETE", [THIRD, FIRST, SECOND]))
+    assert status == OrderStatus("COMPLETE", completed=NUMBERS, failures=())
+
+
+@every_shape
+@pytest.mark.parametrize("numbers", [NUMBERS, (SECOND, THIRD), ()], ids=["stays", "is gone", "no list"])
+def test_a_failed_number_may_or_may_not_stay_in_the_list(
+    bandwidth: Server, dashboard: Dashboard, shape: Shape, numbers: Sequence[str]
+) -> None:
+    status = status_of(bandwidth, dashboard, shape("PARTIAL", numbers, error("25080", "Cannot.", FIRST)))
+    assert status == OrderStatus("PARTIAL", (SECOND, THIRD), (failure(FIRST, "25080", "Cannot."),))
+
+
+@every_shape
+def test_one_error_may_be_about_several_numbers_and_several_errors_about_one_each(
+    bandwidth: Server, dashboard: Dashboard, shape: Shape
+) -> None:
+    together = shape("PARTIAL", NUMBERS, error("25080", "Cannot.", FIRST, THIRD))
+    apart = shape("PARTIAL", NUMBERS, error("25080", "Cannot.", THIRD), error("25080", "Cannot.", FIRST))
+    expected = OrderStatus(
+        "PARTIAL", (SECOND,), (failure(FIRST, "25080", "Cannot."), failure(THIRD, "25080", "Cannot."))
+    )
+    assert status_of(bandwidth, dashboard, together) == expected
+    assert status_of(bandwidth, dashboard, apart) == expected
+
+
+@every_shape
+def test_an_error_without_a_number_explains_the_numbers_that_are_gone_from_the_list(
+    bandwidth: Server, dashboard: Dashboard, shape: Shape
+) -> None:
+    status = status_of(bandwidth, dashboard, shape("PARTIAL", [SECOND], error("25080", "Cannot.")))
+    assert status == OrderStatus(
+        "PARTIAL", (SECOND,), (failure(FIRST, "25080", "Cannot."), failure(THIRD, "25080", "Cannot."))
+    )
+
+
+@every_shape
+def test_a_number_that_is_gone_from_the_list_without_a_word_has_failed_all_the_same(
+    bandwidth: Server, dashboard: Dashboard, shape: Shape
+) -> None:
+    status = status_of(bandwidth, dashboard, shape("PARTIAL", [SECOND, THIRD]))
+    assert status == OrderStatus("PARTIAL", (SECOND, THIRD), (failure(FIRST, None, "no reason given"),))
+
+
+@every_shape
+def test_an_error_without_a_number_that_explains_none_is_the_orders_and_comes_first(
+    bandwidth: Server, dashboard: Dashboard, shape: Shape
+) -> None:
+    errors = (error("25080", "Cannot.", FIRST), error("25010", "No permission."), error("25030", "Not all."))
+    status = status_of(bandwidth, dashboard, shape("PARTIAL", NUMBERS, *errors))
+    assert status == OrderStatus(
+        "PARTIAL",
+        (SECOND, THIRD),
+        (
+            failure(None, "25010", "No permission."),
+            failure(None, "25030", "Not all."),
+            failure(FIRST, "25080", "Cannot."),
+        ),
+    )
+
+
+@every_shape
+def test_an_error_about_a_number_that_was_not_requested_is_the_orders(
+    bandwidth: Server, dashboard: Dashboard, shape: Shape
+) -> None:
+    status = status_of(
+        bandwidth, dashboard, shape("PARTIAL", NUMBERS, error("25080", "Cannot.", "+19195550000"))
+    )
+    assert status == OrderStatus("PARTIAL", NUMBERS, (failure(None, "25080", "Cannot."),))
+
+
+@every_shape
+def test_failed_is_every_number_each_with_its_own_reason_or_the_orders(
+    bandwidth: Server, dashboard: Dashboard, shape: Shape
+) -> None:
+    errors = (error("25010", "No permission."), error("25080", "Cannot.", SECOND))
+    status = status_of(bandwidth, dashboard, shape("FAILED", NUMBERS, *errors))
+    assert status == OrderStatus(
+        "FAILED",
+        (),
+        (
+            failure(FIRST, "25010", "No permission."),
+            failure(SECOND, "25080", "Cannot."),
+            failure(THIRD, "25010", "No permission."),
+        ),
+    )
+
+
+@every_shape
+@pytest.mark.parametrize("numbers", [NUMBERS, ()])
+def test_failed_without_a_word_is_every_number_without_a_reason(
+    bandwidth: Server, dashboard: Dashboard, shape: Shape, numbers: Sequence[str]
+) -> None:
+    status = status_of(bandwidth, dashboard, shape("FAILED", numbers))
+    assert status == OrderStatus(
+        "FAILED", (), tuple(failure(each, None, "no reason given") for each in NUMBERS)
+    )
+
+
+@every_shape
+@pytest.mark.parametrize(("code", "words"), [("25080", None), (None, "Cannot.")])
+def test_half_an_explanation_is_one(
+    bandwidth: Server, dashboard: Dashboard, shape: Shape, code: str | None, words: str | None
+) -> None:
+    status = status_of(bandwidth, dashboard, shape("PARTIAL", NUMBERS, error(code, words, FIRST)))
+    assert status.failures == (failure(FIRST, code, words or "no reason given"),)
+
+
+def test_numbers_of_the_newer_account_api_are_e164_already(bandwidth: Server, dashboard: Dashboard) -> None:
+    body = later("PARTIAL", NUMBERS, error("25080", "Cannot.", FIRST))
+    for number in NUMBERS:
+        body = body.replace(f">{number.removeprefix('+1')}<", f">{number}<")
+    assert status_of(bandwidth, dashboard, body).completed == (SECOND, THIRD)
+
+
+def test_an_order_of_5000_numbers_of_which_half_failed_is_read_at_once(
+    bandwidth: Server, dashboard: Dashboard
+) -> None:
+    numbers = [f"+1919555{each:04}" for each in range(5000)]
+    body = document("PARTIAL", numbers, *(error("25080", "Cannot.", each) for each in numbers[::2]))
+    bandwidth.answers(Answer(200, body))
+    status = dashboard.import_status("order-1", numbers)
+    assert status.completed == tuple(numbers[1::2])
+    assert [each["number"] for each in status.failures] == numbers[::2]
+
+
+# Looking up
+
+
+def orders(*found: str) -> Answer:
+    total = f"<TotalCount>{len(found)}</TotalCount>"
+    return Answer(200, f"{DECLARATION}<ExternalTnsOrders>{total}{''.join(found)}</ExternalTnsOrders>")
+
+
+@pytest.mark.parametrize("shape", [document, later])
+@pytest.mark.parametrize("status", ["RECEIVED", "COMPLETE"])
+def test_an_import_is_found_by_its_customer_order_id_in_both_spellings(
+    bandwidth: Server, dashboard: Dashboard, shape: Shape, status: str
+) -> None:
+    bandwidth.answers(orders(shape(status)))
+    assert dashboard.find_import_request("demo") == "order-1"
+    asked = urlsplit(bandwidth.only.path)
+    assert asked.path == "/accounts/9500149/externalTns"
+    assert parse_qsl(asked.query) == [("customerOrderId", "demo")]
+
+
+@pytest.mark.parametrize("shape", [document, later])
+@pytest.mark.parametrize("status", ["PARTIAL", "FAILED"])
+def test_an_import_with_errors_of_its_own_is_found(
+    bandwidth: Server, dashboard: Dashboard, shape: Shape, status: str
+) -> None:
+    bandwidth.answers(
+        orders(shape(status, [SECOND], error("25080", "Cannot.", FIRST), error("25010", "No.")))
+    )
+    assert dashboard.find_import_request("demo") == "order-1"
+
+
+@pytest.mark.parametrize("shape", [document, later])
+def test_an_import_with_another_customer_order_id_is_not_ours(
+    bandwidth: Server, dashboard: Dashboard, shape: Shape
+) -> None:
+    bandwidth.answers(orders(shape("RECEIVED")))
+    assert dashboard.find_import_request("dem") is None
+
+
+def test_an_import_may_be_listed_without_its_customer_order_id(
+    bandwidth: Server, dashboard: Dashboard
+) -> None:
+    bandwidth.answers(orders("<ExternalTnsOrder><OrderId>order-1</OrderId></ExternalTnsOrder>"))
+    assert dashboard.find_import_request("demo") == "order-1"
+
+
+@pytest.mark.parametrize("answer", [orders(), Answer(200, "<ExternalTnsOrders/>")])
+def test_an_import_that_bandwidth_does_not_know_is_none(
+    bandwidth: Server, dashboard: Dashboard, answer: Answer
+) -> None:
+    bandwidth.answers(answer)
+    assert dashboard.find_import_request("demo") is None
+
+
+def test_several_imports_with_one_customer_order_id_are_refused(
+    bandwidth: Server, dashboard: Dashboard
+) -> None:
+    bandwidth.answers(orders(document("COMPLETE"), later("RECEIVED").replace("order-1", "order-2")))
+    with pytest.raises(BandwidthRejected, match="2 orders carry the CustomerOrderId demo"):
+        dashboard.find_import_request("demo")
+
+
+def test_one_import_that_is_listed_twice_is_one(bandwidth: Server, dashboard: Dashboard) -> None:
+    bandwidth.answers(orders(document("RECEIVED"), later("RECEIVED")))
+    assert dashboard.find_import_request("demo") == "order-1"

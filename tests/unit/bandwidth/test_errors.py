@@ -1,0 +1,37 @@
+"""What a rejection shows of the words it was told."""
+
+import pytest
+
+from bandwidth_messaging.bandwidth.errors import BandwidthRejected
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("+19199918388 is taken.", "…8388 is taken."),
+        ("19199918388 is taken.", "…8388 is taken."),
+        ("9199918388 is taken.", "…8388 is taken."),
+        ("From +19199918388 to 4158714245", "From …8388 to …4245"),
+        ("'9199918388','4158714245'", "'…8388','…4245'"),
+        ("9199918388.", "…8388."),
+        ("+442071838750", "…8750"),
+        ("+1 (919) 991-8388 or 415-871-4245", "…8388 or …4245"),
+        ("(919) 991-8388, 1.415.871.4245", "…8388, …4245"),
+        ("Site 743, location 303716, account 9500149", "Site 743, location 303716, account 9500149"),
+        ("Order 65e03a35-6b97-48a5-8126-f47bad02df2a", "Order 65e03a35-6b97-48a5-8126-f47bad02df2a"),
+        ("Quantity 5000 on 2026-11-22", "Quantity 5000 on 2026-11-22"),
+    ],
+)
+def test_the_text_shows_the_last_four_digits_of_numbers_and_the_words_stay_whole(
+    words: str, shown: str
+) -> None:
+    error = BandwidthRejected("POST /orders", status=400, code="5005", words=words)
+    assert str(error) == f"POST /orders was rejected: 5005 {shown}"
+    assert (error.status, error.code, error.words) == (400, "5005", words)
+
+
+@pytest.mark.parametrize("words", [None, ""])
+def test_a_rejection_may_have_neither_code_nor_words(words: str | None) -> None:
+    error = BandwidthRejected("POST /orders", words=words)
+    assert str(error) == "POST /orders was rejected: no reason given"
+    assert (error.status, error.code, error.words) == (None, None, "no reason given")
