@@ -29,18 +29,17 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     kind = event["kind"]
     setup: HostedMessagingSetup | MessagingV2Setup = parse(_SETUPS[kind], event["input"])
     order_id = setup.customer_order_id or customer_order_id(event["executionName"])
-    digest = setup.digest()
     with aws_errors():
-        order = wiring.orders().open(
+        opened = wiring.orders().open(
             order_id,
             kind=kind,
             requested=setup.requested,
             execution_arn=event["executionArn"],
             at=now(),
-            digest=digest,
+            digest=setup.digest(),
         )
-    if "orderId" in order and (order["kind"], order.get("digest")) != (kind, digest):
-        detail = f"{order_id} was used for another order ({order['orderId']}); choose a new one"
+    if not opened:
+        detail = f"{order_id} was used for another order; choose a new one"
         raise InvalidInput([FieldProblem("customerOrderId", detail)])
     deadline = datetime.now(UTC) + timedelta(hours=setup.deadline_hours)
     checked = setup.model_dump(by_alias=True) | {

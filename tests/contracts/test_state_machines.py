@@ -15,7 +15,7 @@ import pytest
 
 from bandwidth_messaging.bandwidth import errors as bandwidth_errors
 from bandwidth_messaging.domain import errors as domain_errors
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import wiring, workflow
 from bandwidth_messaging.runtime.settings import Settings, settings
 from tests.contracts.house import FUNCTIONS, MACHINES, Function, machine, pascal
 from tests.template import ROOT, resources
@@ -25,6 +25,9 @@ LAMBDA_ERRORS = {
     "Lambda.AWSLambdaException",
     "Lambda.SdkClientException",
     "Lambda.TooManyRequestsException",
+    "Lambda.Unknown",
+    # Ours for the same thing inside a function.
+    "AwsUnavailable",
 }
 EXPRESSION = re.compile(r"\{%(.*)%\}", re.DOTALL)
 every_machine = pytest.mark.parametrize("name", MACHINES)
@@ -383,7 +386,7 @@ def our_errors() -> set[str]:
             if isinstance(value, type) and issubclass(value, Exception)
         }
 
-    return of(bandwidth_errors) | of(domain_errors)
+    return of(bandwidth_errors) | of(domain_errors) | of(workflow)
 
 
 @every_machine
@@ -422,8 +425,15 @@ def test_retries_on_lambdas_own_errors_are_spread_and_bounded(name: str, title: 
 
 @every_task
 def test_only_refusals_are_caught_so_that_every_other_failure_can_be_redriven(name: str, title: str) -> None:
-    caught = [error for rule in tasks(name)[title].get("Catch", ()) for error in rule["ErrorEquals"]]
-    assert set(caught) <= {"BandwidthRejected", "InvalidInput"}
+    rules = tasks(name)[title].get("Catch", ())
+    caught = {error for rule in rules for error in rule["ErrorEquals"]}
+    assert caught <= {"BandwidthRejected", "InvalidInput", "BandwidthUnavailable"}
+    # A poll that finds nobody there is a "not yet" like any other: it comes again until the deadline.
+    for rule in rules:
+        if "BandwidthUnavailable" in rule["ErrorEquals"]:
+            assert title in reached_from(machine(name), {rule["Next"]})
+            assert rule["Next"] == tasks(name)[title]["Next"]
+            assert set(rule["Assign"]) == set(tasks(name)[title]["Assign"])
 
 
 def talks_to_bandwidth(function: Function) -> bool:

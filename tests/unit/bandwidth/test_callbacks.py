@@ -430,8 +430,10 @@ def test_a_receipt_may_name_no_recipient() -> None:
     assert read_receipt(without(receipt("message-delivered"), "to")).recipient is None
 
 
-def test_a_receipt_without_an_owner_is_owned_by_its_sender() -> None:
+def test_a_receipt_is_owned_by_its_sender_whatever_its_owner_says() -> None:
     assert read_receipt(without(receipt("message-delivered"), "message", "owner")).owner == OURS
+    assert read_receipt(receipt("message-delivered", message={"owner": THEIRS})).owner == OURS
+    assert read_receipt(without(receipt("message-delivered"), "message", "from")).owner == OURS
 
 
 @pytest.mark.parametrize(

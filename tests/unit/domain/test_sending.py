@@ -219,7 +219,7 @@ def test_the_same_written_another_way_has_the_same_digest(changes: dict[str, Any
 
 
 def test_what_is_left_out_and_what_is_said_to_be_none_have_the_same_digest() -> None:
-    nothing = {"media": [], "tag": None, "priority": None, "expiration": None}
+    nothing: dict[str, Any] = {"media": [], "tag": None, "priority": None, "expiration": None}
     assert digest(GIVEN | nothing) == digest(GIVEN)
     assert digest(GIVEN | {"to": [GIVEN["to"]]}) == digest(GIVEN)
 

@@ -40,6 +40,21 @@ ORDER: dict[str, Any] = {
     "startedAt": AT,
 }
 
+OPT_OUT: dict[str, Any] = {
+    "pk": "OPT_OUT#+19195551212#+19195551213",
+    "ours": "+19195551212",
+    "theirs": "+19195551213",
+    "optOutState": "out",
+    "optedOutOf": "+19195551212",
+    "keyword": "stop",
+    "since": AT,
+}
+OPT_IN = {name: value for name, value in OPT_OUT.items() if name != "optedOutOf"} | {
+    "optOutState": "in",
+    "keyword": "start",
+    "since": LATER,
+}
+
 
 def record(new: dict[str, Any] | None, old: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return the stream record of a change."""
@@ -110,9 +125,39 @@ def test_each_state_of_an_order_is_announced(state: str, told: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("new", "old", "told"),
+    [
+        (OPT_OUT, None, "Opt-Out Recorded"),
+        (OPT_OUT, OPT_IN, "Opt-Out Recorded"),
+        (OPT_IN, OPT_OUT, "Opt-Out Ended"),
+        (OPT_IN, None, None),
+        (OPT_OUT | {"keyword": "quit", "since": LATER}, OPT_OUT, None),
+        (OPT_IN | {"keyword": "yes"}, OPT_IN, None),
+    ],
+)
+def test_an_opt_out_is_announced_when_it_begins_and_when_it_ends(
+    new: dict[str, Any], old: dict[str, Any] | None, told: str | None
+) -> None:
+    assert detail_type(new, old) == told
+
+
+def test_the_event_of_an_opt_out_says_whose_of_which_number_when_and_how() -> None:
+    event = event_of(record(OPT_OUT))
+    assert event is not None
+    assert event.detail == {
+        "eventId": "c4ca4238",
+        "owner": "+19195551212",
+        "number": "+19195551213",
+        "since": AT,
+        "keyword": "stop",
+    }
+
+
+@pytest.mark.parametrize(
     ("item", "change"),
     [
         (MESSAGE, {"bandwidthId": "1562"}),
+        (MESSAGE, {"recipient +19195551213": {"state": "delivered", "rank": 5}}),
         (NUMBER, {"orderId": "order-2"}),
         (NUMBER | {"state": "releasing"}, {"detachedAt": AT, "numberId": None}),
         (NUMBER | {"state": "releasing"}, {"reason": "Cannot be removed", "errorCode": "25040"}),
@@ -123,7 +168,7 @@ def test_a_change_without_a_new_state_is_not_announced(item: dict[str, Any], cha
     assert event_of(record(item | change, item)) is None
 
 
-@pytest.mark.parametrize("item", [MESSAGE, NUMBER, ORDER])
+@pytest.mark.parametrize("item", [MESSAGE, NUMBER, ORDER, OPT_OUT])
 def test_what_is_deleted_is_not_announced(item: dict[str, Any]) -> None:
     assert event_of(record(None, item)) is None
 
@@ -148,6 +193,40 @@ def test_the_event_says_what_the_api_shows_without_text_and_media() -> None:
         "recipients": {"+19195551213": {"state": "delivered"}},
     }
     assert "private" not in json.dumps(event.detail)
+
+
+def test_a_failure_says_code_class_and_words() -> None:
+    outcome = {
+        "state": "failed",
+        "errorCode": 4720,
+        "errorClass": "recipient",
+        "reason": "It does not exist.",
+    }
+    event = event_of(record(MESSAGE | outcome | {"failedAt": LATER}, MESSAGE))
+    assert event is not None
+    assert event.detail_type == "Message Failed"
+    assert {name: event.detail[name] for name in outcome} == outcome
+    assert event.detail["recipients"] == {"+19195551213": outcome}
+
+
+def test_a_groups_failure_says_what_became_of_each_recipient() -> None:
+    gone = {"state": "failed", "errorCode": 4720, "errorClass": "recipient", "reason": "It does not exist."}
+    group = MESSAGE | {
+        "to": ["+19195551213", "+19195551214"],
+        "recipient +19195551213": gone | {"rank": 5},
+        "recipient +19195551214": {"state": "delivered", "rank": 5},
+    }
+    event = event_of(record(group | {"state": "failed", "reason": "1 of 2 recipients failed"}, group))
+    assert event is not None
+    assert event.detail["reason"] == "1 of 2 recipients failed"
+    assert event.detail["recipients"] == {"+19195551213": gone, "+19195551214": {"state": "delivered"}}
+
+
+@pytest.mark.parametrize("word", ["stop", "start", "help"])
+def test_a_message_that_is_a_keyword_says_so(word: str) -> None:
+    event = event_of(record(MESSAGE | {"direction": "in", "state": "received", "keyword": word}))
+    assert event is not None
+    assert (event.detail_type, event.detail["keyword"]) == ("Message Received", word)
 
 
 def test_a_number_and_an_order_say_whose_they_are() -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bandwidth_messaging.runtime.views import message_view, number_view, order_view
+from bandwidth_messaging.runtime.views import message_view, number_view, opt_out_view, order_view
 
 AT, LATER = "2026-02-03T04:05:06.000Z", "2026-02-03T04:05:07.000Z"
 OUTBOUND: dict[str, Any] = {
@@ -16,10 +16,18 @@ OUTBOUND: dict[str, Any] = {
     "tag": "order 7",
     "applicationId": "app-1",
     "bandwidthId": "1562",
+    "encoding": "GSM-7",
     "segmentCount": 1,
+    "bandwidthSegmentCount": 2,
+    "priority": "high",
+    "expiration": LATER,
+    "requestDigest": "1b4f0e9851971998",
+    "claim": "0f8fad5bd9cb469fa16570867728950e",
+    "conversation": "+19195551212#+19195551213",
     "state": "failed",
     "rank": 5,
     "errorCode": 4432,
+    "errorClass": "recipient",
     "reason": "forbidden",
     "acceptedAt": AT,
     "failedAt": LATER,
@@ -40,13 +48,70 @@ def test_an_outbound_message_shows_its_times_and_its_recipients() -> None:
         "tag": "order 7",
         "applicationId": "app-1",
         "bandwidthId": "1562",
+        "encoding": "GSM-7",
         "segmentCount": 1,
+        "bandwidthSegmentCount": 2,
+        "priority": "high",
+        "expiration": LATER,
         "state": "failed",
         "errorCode": 4432,
+        "errorClass": "recipient",
         "reason": "forbidden",
         "times": {"accepted": AT, "failed": LATER},
-        "recipients": {"+19195551213": {"state": "failed", "errorCode": 4432, "reason": "forbidden"}},
+        "recipients": {
+            "+19195551213": {
+                "state": "failed",
+                "errorCode": 4432,
+                "errorClass": "recipient",
+                "reason": "forbidden",
+            }
+        },
     }
+
+
+GROUP = ["+19195551213", "+19195551214", "+19195551215"]
+
+
+def test_a_group_shows_each_recipients_own_outcome() -> None:
+    refused = {"state": "failed", "errorCode": 4432, "errorClass": "recipient", "reason": "forbidden"}
+    view = message_view(
+        {
+            "messageId": "out_1",
+            "direction": "out",
+            "to": GROUP,
+            "state": "sent",
+            "sentAt": AT,
+            f"recipient {GROUP[0]}": refused | {"rank": 5},
+            f"recipient {GROUP[1]}": {"state": "delivered", "rank": 5},
+        }
+    )
+    assert view == {
+        "messageId": "out_1",
+        "direction": "out",
+        "to": GROUP,
+        "state": "sent",
+        "times": {"sent": AT},
+        "recipients": {GROUP[0]: refused, GROUP[1]: {"state": "delivered"}, GROUP[2]: {"state": "sent"}},
+    }
+
+
+def test_a_group_that_failed_as_a_whole_shows_why_for_each_recipient() -> None:
+    refused = {"state": "failed", "errorClass": "request", "reason": "too many recipients"}
+    view = message_view({"messageId": "out_1", "direction": "out", "to": GROUP, **refused})
+    assert view["recipients"] == dict.fromkeys(GROUP, refused)
+
+
+def test_an_opt_out_shows_who_since_when_and_how() -> None:
+    item = {
+        "pk": f"OPT_OUT#+19195551212#{GROUP[0]}",
+        "ours": "+19195551212",
+        "theirs": GROUP[0],
+        "optOutState": "out",
+        "optedOutOf": "+19195551212",
+        "keyword": "4475",
+        "since": AT,
+    }
+    assert opt_out_view(item) == {"number": GROUP[0], "since": AT, "keyword": "4475"}
 
 
 def test_an_inbound_message_has_no_recipients_of_its_own() -> None:
@@ -56,12 +121,14 @@ def test_an_inbound_message_has_no_recipients_of_its_own() -> None:
         "state": "received",
         "receivedAt": AT,
         "media": ["https://x"],
+        "keyword": "stop",
     }
     assert message_view(inbound) == {
         "messageId": "1661",
         "direction": "in",
         "state": "received",
         "media": ["https://x"],
+        "keyword": "stop",
         "times": {"received": AT},
     }
 

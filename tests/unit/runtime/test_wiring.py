@@ -90,7 +90,7 @@ def test_a_secret_that_lacks_something_is_named_and_not_shown(
     with pytest.raises(RuntimeError) as raised:
         wiring.dashboard_credentials()
     assert str(raised.value) == "the secret the BANDWIDTH_SECRET has no dashboardPassword"
-    with pytest.raises(RuntimeError, match="has no messagingToken$"):
+    with pytest.raises(RuntimeError, match=r"has no messagingToken$"):
         wiring.messaging()
 
 

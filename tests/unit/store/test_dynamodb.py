@@ -61,6 +61,17 @@ def test_a_condition_that_does_not_hold_changes_nothing(numbers_table: Table) ->
     assert numbers_table.get(key("a")) == {"pk": "a", "state": "x"}
 
 
+def test_a_condition_may_give_an_attribute_another_name(numbers_table: Table) -> None:
+    name = "recipient +19195551213"
+    assert numbers_table.update(
+        key("a"), assign={name: {"n": 1}}, condition="attribute_not_exists(#told)", names={"told": name}
+    )
+    changes: dict[str, Any] = {"condition": "#told.#n < :n", "names": {"told": name}}
+    assert numbers_table.update(key("a"), assign={name: {"n": 2}}, values={"n": 2}, **changes)
+    assert numbers_table.update(key("a"), assign={name: {"n": 9}}, values={"n": 2}, **changes) is None
+    assert numbers_table.get(key("a")) == {"pk": "a", name: {"n": 2}}
+
+
 def test_every_other_refusal_is_raised(dynamodb: "DynamoDBClient") -> None:
     missing = Table(dynamodb, "no-such-table")
     with pytest.raises(ClientError, match="ResourceNotFound"):
@@ -83,6 +94,17 @@ def test_many_items_come_in_the_order_of_their_keys_without_those_that_are_not_t
 
 def test_no_keys_bring_no_items_and_cost_no_call(dynamodb: "DynamoDBClient") -> None:
     assert Table(dynamodb, "no-such-table").get_all([]) == []
+
+
+@pytest.mark.parametrize("consistent", [False, True])
+def test_many_items_may_be_read_as_they_are_this_moment(
+    numbers_table: Table, dynamodb: "DynamoDBClient", consistent: bool
+) -> None:
+    numbers_table.put_new({"pk": "a"}, key="pk")
+    with patch.object(dynamodb, "batch_get_item", wraps=dynamodb.batch_get_item) as asked:
+        assert numbers_table.get_all([key("a")], consistent=consistent) == [{"pk": "a"}]
+    (table,) = asked.call_args.kwargs["RequestItems"].values()
+    assert table["ConsistentRead"] is consistent
 
 
 def test_keys_that_were_not_processed_are_asked_for_again(

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bandwidth_messaging.domain.orders import Failure
+from bandwidth_messaging.store import numbers as numbers_module
 from bandwidth_messaging.store.dynamodb import Table
 from bandwidth_messaging.store.numbers import STATES, Home, Numbers
 
@@ -421,9 +422,9 @@ def test_what_we_do_not_know_neither_leaves_nor_is_gone(numbers: Numbers) -> Non
 
 def test_numbers_are_fetched_together_without_those_we_do_not_know(numbers: Numbers) -> None:
     mine = [f"+1910239{each:04}" for each in range(150)]
-    for number in mine[::2]:
+    for number in mine[::10]:
         numbers.expect(number, HOSTED, AT)
-    assert [item["number"] for item in numbers.get_all(mine)] == mine[::2]
+    assert [item["number"] for item in numbers.get_all(mine)] == mine[::10]
 
 
 def test_a_removal_lists_the_numbers_it_is_giving_back(numbers: Numbers) -> None:
@@ -431,3 +432,19 @@ def test_a_removal_lists_the_numbers_it_is_giving_back(numbers: Numbers) -> None
     numbers.start_release(NUMBER, REMOVAL, LATER)
     assert [item["number"] for item in numbers.of_order("removal", limit=10).items] == [NUMBER]
     assert numbers.of_order("hosted", limit=10).items == []
+
+
+def test_the_numbers_that_an_order_failed_to_bring_are_found_among_those_it_brought(
+    numbers: Numbers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(numbers_module, "_PAGE", 4)
+    mine = [f"+1910239{each:04}" for each in range(12)]
+    for number in mine:
+        numbers.activate(number, ORDERED, AT)
+    failed = [f"+1910240{each:04}" for each in range(3)]
+    for number in failed:
+        numbers.fail({**TAKEN, "number": number}, ORDERED, AT)
+    found = [item["number"] for item in numbers.failed_of_order("hosted", limit=100)]
+    assert found == failed
+    assert len(numbers.failed_of_order("hosted", limit=2)) == 2
+    assert numbers.failed_of_order("another", limit=100) == []

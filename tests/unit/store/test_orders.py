@@ -39,6 +39,21 @@ def test_opening_it_again_changes_nothing_not_even_when_it_is_further(orders: Or
     assert stored(orders) == before
 
 
+def test_another_input_may_be_given_until_an_order_was_tried(orders: Orders) -> None:
+    def open_with(digest: str) -> bool:
+        return orders.open(
+            "demo", kind="hosted_messaging", requested=2, execution_arn="arn:1", at=AT, digest=digest
+        )
+
+    assert open_with("first")
+    assert open_with("second")
+    assert stored(orders)["digest"] == "second"
+    orders.begin_ordering("demo", AT)
+    assert open_with("second")
+    assert not open_with("first")
+    assert stored(orders)["digest"] == "second"
+
+
 def test_an_order_that_is_not_there_is_none(orders: Orders) -> None:
     assert orders.get("demo") is None
 

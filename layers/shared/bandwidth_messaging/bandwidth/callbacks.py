@@ -115,7 +115,8 @@ def _v2_receipt(event: dict[str, Any]) -> Receipt:
         state=_ended(error_code) if failed else state,
         time=rfc3339(event["time"]),
         api="v2",
-        owner=_number(message.get("owner") or message["from"]),
+        # Of a group's receipts some published samples show the recipient as the owner.
+        owner=_number(message.get("from") or message["owner"]),
         recipient=_number(event["to"]) if event.get("to") else None,
         recipients=tuple(_number(number) for number in _list(message.get("to") or ())),
         application_id=_text(message.get("applicationId")),

@@ -6,6 +6,7 @@ from typing import Any
 from bandwidth_messaging.runtime.views import View, message_view, number_view, opt_out_view, order_view
 from bandwidth_messaging.store.dynamodb import Item, from_dynamodb
 from bandwidth_messaging.store.keys import customer_order_id_of
+from bandwidth_messaging.store.opt_outs import IN, OUT
 
 _MESSAGES = {
     "accepted": "Message Accepted",
@@ -30,7 +31,7 @@ _ORDERS = {
     "partial": "Order Partially Completed",
     "failed": "Order Failed",
 }
-_OPT_OUTS = {"out": "Opt-Out Recorded", "in": "Opt-Out Ended"}
+_OPT_OUTS = {OUT: "Opt-Out Recorded", IN: "Opt-Out Ended"}
 _UNTOLD = frozenset({"text", "media"})
 
 
@@ -62,8 +63,9 @@ def _told(new: Item, old: Item) -> tuple[str | None, View]:
     if "messageId" in new:
         return _changed(new, old, "state", _MESSAGES), message_view(new)
     if "optOutState" in new:
-        shown = opt_out_view(new)
-        return _changed(new, old, "optOutState", _OPT_OUTS), {"owner": new["ours"], **shown}
+        # Who says yes without having opted out ends nothing.
+        before = {"optOutState": IN} | old
+        return _changed(new, before, "optOutState", _OPT_OUTS), {"owner": new["ours"], **opt_out_view(new)}
     if "number" in new:
         return _changed(new, old, "state", _NUMBERS), number_view(new)
     if customer_order_id := customer_order_id_of(new):

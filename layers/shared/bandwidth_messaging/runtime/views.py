@@ -33,9 +33,8 @@ def message_view(item: Item) -> View:
     """Return a message as GET /messages/{messageId} shows it."""
     view = _only(item, _MESSAGE) | {"times": _times(item, (*RANKS, RECEIVED))}
     if item.get("direction") == "out":
-        own = {"state": item["state"]} if len(item.get("to", [])) > 1 else _only(item, _OUTCOME)
         view["recipients"] = {
-            recipient: _only(item.get(f"{RECIPIENT}{recipient}", own), _OUTCOME)
+            recipient: _only(item.get(f"{RECIPIENT}{recipient}", item), _OUTCOME)
             for recipient in item.get("to", [])
         }
     return view

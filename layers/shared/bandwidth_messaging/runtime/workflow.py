@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 # What a state may carry is bounded; every failed number has its own record.
 FAILURES_SHOWN = 100
 _REASONS_SHOWN = 5
-# At Catapult's limit: a limit that lets one number through at a time must not fill the machine's history.
-SHORTEST_WAIT_SECONDS = 15
+# At Catapult's limit: one that lets a number through at a time must not fill the machine's history.
+SHORTEST_WAIT_SECONDS = 60
 _IDS = ("applicationId", "locationId", "orderId")
 
 

@@ -226,7 +226,8 @@ class Messages:
             message_key(receipt.message_id),
             assign={name: {key: value for key, value in told.items() if value is not None}},
             keep=facts,
-            condition="attribute_not_exists(#recipient) OR #recipient.#rank < :rank",
+            condition="(attribute_not_exists(#messageId) OR attribute_exists(#rank))"
+            " AND (attribute_not_exists(#recipient) OR #recipient.#rank < :rank)",
             names={"recipient": name},
             values={"rank": RANKS[receipt.state]},
         )

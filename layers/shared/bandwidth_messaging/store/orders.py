@@ -30,13 +30,15 @@ class Orders:
         execution_arn: str,
         at: str,
         digest: str | None = None,
-    ) -> Item:
-        """Record that a set-up has started and return the record; saying it again changes nothing.
+    ) -> bool:
+        """Record that a set-up has started; saying it again changes nothing.
 
-        `digest` tells what the order asks for from every other.
+        `digest` tells what the order asks for from every other. Return False if an order was tried under this
+        id that asked for something else.
         """
+        key = order_key(customer_order_id)
         record = self._table.update(
-            order_key(customer_order_id),
+            key,
             keep={
                 "kind": kind,
                 "orderState": STARTED,
@@ -44,10 +46,14 @@ class Orders:
                 "executionArn": execution_arn,
                 "startedAt": at,
                 "steps": {},
-                "digest": digest,
             },
         )
-        return record or {}
+        if digest is None or record is None:
+            return True
+        # Until an order has been tried, a set-up may be started again with another input.
+        asked = {"kind": kind, "digest": digest, "requested": requested}
+        untried = self._table.update(key, assign=asked, condition="attribute_not_exists(#orderAttemptedAt)")
+        return untried is not None or (record["kind"], record.get("digest")) == (kind, digest)
 
     def record_step(
         self,

@@ -1,0 +1,343 @@
+"""What docs/data_model.md says of calls and write units, counted at the AWS clients of the real handlers."""
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import boto3
+import botocore.handlers
+import pytest
+
+from bandwidth_messaging.domain.messages import Api
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.store.dynamodb import from_dynamodb
+from bandwidth_messaging.store.numbers import Home
+from functions.messages import deliver_message, receive_callback, send_message
+from tests.functions.conftest import ROOT, House, ask, call, sample
+from tests.template import resources
+
+if TYPE_CHECKING:
+    from botocore.model import OperationModel
+
+OURS, THEIRS = "+19102398766", "+19195551234"
+# As much as one segment holds.
+TEXT = "Good morning, this is a test message. ".ljust(160, ".")
+HOME = Home(
+    api="v2",
+    customer_order_id="setup-2f9c1f0e5b7d4a0f9d2b6c3e8a1f7d54",
+    order_id="65e03a35-6b97-48a5-8126-f47bad02df2a",
+    application_id="93de2206-9669-4e07-948d-329f4b722ee2",
+    location_id="500709",
+    site_id="2297",
+)
+AT, LATER = "2026-02-03T04:05:06.000Z", "2026-02-03T04:05:07.000Z"
+DOCUMENT = (ROOT / "docs" / "data_model.md").read_text()
+
+
+class Cost(NamedTuple):
+    """The names of the AWS calls in their order, and the write units of what they wrote, indexes included."""
+
+    calls: list[str]
+    units: int
+
+
+# What a write costs
+
+
+def size(value: Any) -> int:
+    """Return the bytes a value takes ("DynamoDB Item sizes and formats" in AWS's developer guide)."""
+    match value:
+        case str():
+            return len(value.encode())
+        case bool() | None:
+            return 1
+        case int():
+            return math.ceil(len(str(abs(value))) / 2) + 1
+        case list():
+            return 3 + sum(1 + size(each) for each in value)
+    return 3 + sum(1 + size(name) + size(each) for name, each in value.items())
+
+
+def item_size(item: Mapping[str, Any]) -> int:
+    return sum(size(name) + size(value) for name, value in item.items())
+
+
+def units(*images: Mapping[str, Any]) -> int:
+    """Return the write units of an item: those of the larger of what it was and what it is."""
+    return max(1, *(math.ceil(item_size(image) / 1024) for image in images))
+
+
+def index_units(
+    table: Mapping[str, Any], index: Mapping[str, Any], before: Mapping[str, Any], after: Mapping[str, Any]
+) -> int:
+    """Return the write units that a change of an item costs in an index of its table."""
+    keys = [key["AttributeName"] for key in index["KeySchema"]]
+    held = {*keys, *(key["AttributeName"] for key in table["KeySchema"])}
+    whole = index["Projection"]["ProjectionType"] == "ALL"
+    old, new = (
+        {name: image[name] for name in image if whole or name in held} if image.keys() >= set(keys) else {}
+        for image in (before, after)
+    )
+    if old == new:
+        return 0
+    if old and new and all(old[key] == new[key] for key in keys):
+        return units(old, new)
+    # Another key is another place: the old entry is deleted, the new one written.
+    return sum(units(entry) for entry in (old, new) if entry)
+
+
+class Meter:
+    """Counts what the handlers' clients do."""
+
+    def __init__(self, dynamodb: Any) -> None:
+        # A client that was made before the meter, and is not counted itself.
+        self._dynamodb = dynamodb
+        self._calls: list[str] = []
+        self._units = 0
+
+    def cost(self) -> Cost:
+        """Return what has been counted since this was last asked."""
+        counted = Cost(self._calls, self._units)
+        self._calls, self._units = [], 0
+        return counted
+
+    def before_call(self, model: "OperationModel", params: Any, context: Any, **_: Any) -> None:
+        self._calls.append(model.name)
+        if model.name in {"PutItem", "UpdateItem"}:
+            asked = json.loads(params["body"])
+            table = resources("AWS::DynamoDB::Table")[asked["TableName"]]
+            given = asked.get("Key") or asked["Item"]
+            key = {each["AttributeName"]: given[each["AttributeName"]] for each in table["KeySchema"]}
+            context["written"] = asked["TableName"], key, self._item(asked["TableName"], key)
+        else:
+            assert not model.name.endswith(("WriteItem", "WriteItems", "DeleteItem", "Statement"))
+
+    def after_call(self, context: Any, **_: Any) -> None:
+        if "written" in context:
+            name, key, before = context["written"]
+            after = self._item(name, key)
+            table = resources("AWS::DynamoDB::Table")[name]
+            # A write that was refused costs as much as one that changed nothing.
+            self._units += units(before, after) + sum(
+                index_units(table, index, before, after) for index in table["GlobalSecondaryIndexes"]
+            )
+
+    def _item(self, table: str, key: Any) -> dict[str, Any]:
+        found = self._dynamodb.get_item(TableName=table, Key=key, ConsistentRead=True)
+        return from_dynamodb(found.get("Item", {}))
+
+
+@pytest.fixture
+def meter(house: House, monkeypatch: pytest.MonkeyPatch) -> Meter:
+    """Count the calls of every client that is made from now on, whoever makes it."""
+    meter = Meter(house.dynamodb)
+    hooks = [("before-call", meter.before_call), ("after-call", meter.after_call)]
+    monkeypatch.setattr(botocore.handlers, "BUILTIN_HANDLERS", [*botocore.handlers.BUILTIN_HANDLERS, *hooks])
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    return meter
+
+
+# What is done
+
+
+def callback(told: Any, api: str = "v2") -> None:
+    event = sample("messages/receive_callback") | {
+        "resource": f"/callbacks/{api}",
+        "path": f"/callbacks/{api}",
+        "body": json.dumps(told),
+    }
+    assert call(receive_callback, event)["statusCode"] == 204
+
+
+def receipt(message: Mapping[str, Any], state: str, to: str = THEIRS) -> None:
+    """Let Bandwidth tell of a message, as the API that it went through does."""
+    if message["api"] == "v1":
+        event = {
+            "eventType": "sms",
+            "direction": "out",
+            "messageId": "m-id3x6rblp4jrkih2u7zxjdy",
+            "from": OURS,
+            "to": to,
+            "text": message["text"],
+            "time": LATER,
+            "state": "sent",
+            "tag": message["messageId"],
+            "segmentCount": 1,
+        }
+        callback(
+            event | ({"deliveryState": state, "deliveryCode": "0"} if state == "delivered" else {}), "v1"
+        )
+    else:
+        told = {
+            "id": "16613658148591oidf7mcwd4qacn7",
+            "owner": OURS,
+            "applicationId": message["applicationId"],
+            "time": LATER,
+            "segmentCount": 1,
+            "direction": "out",
+            "to": message["to"],
+            "from": OURS,
+            "text": "",
+            "tag": message["messageId"],
+        }
+        event = {"type": f"message-{state}", "time": LATER, "description": "ok", "to": to, "message": told}
+        callback([event])
+
+
+def inbound(text: str, message_id: str = "16613658148591oidf7mcwd4qacn8") -> None:
+    told = json.loads(sample("messages/receive_callback")["body"])[0]
+    changes = {"id": message_id, "owner": OURS, "from": THEIRS, "to": [OURS], "text": text}
+    callback([told | {"to": OURS, "message": told["message"] | changes}])
+
+
+def post(to: Any = THEIRS, key: str | None = None) -> Any:
+    headers = {"Idempotency-Key": key} if key else None
+    body = {"from": OURS, "to": to, "text": TEXT}
+    _, answer = ask(send_message, "POST", "/messages", body=body, headers=headers)
+    return answer
+
+
+class Desk:
+    """A number that may send, and everything warm: credentials are read once in five minutes."""
+
+    def __init__(self, house: House, meter: Meter, api: Api) -> None:
+        self._house = house
+        self._meter = meter
+        wiring.numbers().activate(OURS, replace(HOME, api=api), AT)
+        receipt(self.sent(), "delivered")
+        meter.cost()
+
+    def measure(self, act: Callable[..., Any], *given: Any, **more: Any) -> Cost:
+        """Return what something costs."""
+        self._meter.cost()
+        act(*given, **more)
+        return self._meter.cost()
+
+    def deliver(self, message: Mapping[str, Any]) -> None:
+        """Let the worker send what is in the queue."""
+        location = "/v1/users/u-simulated/messages/m-id3x6rblp4jrkih2u7zxjdy"
+        taken = {"id": "16613658148591oidf7mcwd4qacn7", "segmentCount": 1}
+        v2 = {"status": 202, "body": json.dumps(taken)}
+        v1 = {"status": 201, "headers": {"Location": location}}
+        self._house.fault("/messages$", method="POST", answer=v1 if message["api"] == "v1" else v2)
+        queued = self._house.queued(self._house.send_queue)
+        assert message["messageId"] in [each["Body"] for each in queued]
+        (record,) = sample("messages/deliver_message")["Records"]
+        record = record | {"body": message["messageId"]}
+        assert call(deliver_message, {"Records": [record]}) == {"batchItemFailures": []}
+
+    def sent(self, to: Any = THEIRS) -> Any:
+        """Send a message; return it as it was accepted."""
+        message = post(to)
+        self.deliver(message)
+        return message
+
+
+@pytest.fixture(params=["v2"])
+def desk(house: House, meter: Meter, request: pytest.FixtureRequest) -> Desk:
+    return Desk(house, meter, request.param)
+
+
+# What is said
+
+
+def budget() -> tuple[int, int]:
+    """Return the most calls and write units of one message's life."""
+    (said,) = re.findall(r"^Budget: (\d+) calls, (\d+) write units$", DOCUMENT, re.MULTILINE)
+    calls, most = said
+    return int(calls), int(most)
+
+
+def documented(access: str) -> Cost:
+    """Return what a row of the document's table says."""
+    (row,) = re.findall(rf"^\| {re.escape(access)} \|(.*)\|(.*)\|.*\|$", DOCUMENT, re.MULTILINE)
+    calls, most = row
+    return Cost(re.findall(r"`(\w+)`", calls), int(most))
+
+
+# What it comes to
+
+
+@pytest.mark.parametrize("desk", ["v1", "v2"], indirect=True)
+def test_a_message_from_accept_to_delivered_stays_within_the_budget(
+    desk: Desk, record_property: Callable[[str, object], None]
+) -> None:
+    message: dict[str, Any] = {}
+    accepted = desk.measure(lambda: message.update(post()))
+    delivered = desk.measure(desk.deliver, message)
+    told = desk.measure(receipt, message, "delivered")
+    item = wiring.messages().get(message["messageId"])
+    assert item is not None
+    assert (item["state"], item["text"], item["segmentCount"]) == ("delivered", TEXT, 1)
+
+    assert accepted == documented("accept a message")
+    assert delivered == documented("claim it, and record what Bandwidth said")
+    assert told == documented("receipt that moves the state")
+    calls = len(accepted.calls) + len(delivered.calls) + len(told.calls)
+    spent = accepted.units + delivered.units + told.units
+    assert (calls, spent) <= budget()
+    assert calls <= budget()[0]
+    assert spent <= budget()[1]
+    life = f"one {message['api']} message from accept to delivered"
+    record_property(life, f"{calls} calls, {spent} write units, {item_size(item)} bytes at its end")
+
+
+def test_a_receipt_that_tells_nothing_new(desk: Desk) -> None:
+    message = desk.sent()
+    assert desk.measure(receipt, message, "sent") == documented("receipt that comes late or again")
+    receipt(message, "delivered")
+    assert desk.measure(receipt, message, "delivered") == documented("receipt that comes late or again")
+
+
+def test_a_receipt_of_a_groups_recipient(desk: Desk) -> None:
+    message = desk.sent([THEIRS, "+19195551235"])
+    cost = desk.measure(receipt, message, "delivered")
+    assert cost == documented("receipt of a group's recipient")
+    cost = desk.measure(receipt, message, "delivered", to="+19195551235")
+    assert cost == documented("receipt of a group's recipient that moves the group")
+
+
+def test_a_request_that_comes_again_under_its_key(desk: Desk) -> None:
+    post(key="key-1")
+    assert desk.measure(post, key="key-1") == documented("the same request again under its key")
+
+
+def test_a_message_to_somebody_who_opted_out(desk: Desk) -> None:
+    inbound("stop")
+    assert desk.measure(post) == documented("message refused for an opt-out")
+
+
+def test_an_inbound_message(desk: Desk) -> None:
+    assert desk.measure(inbound, TEXT) == documented("inbound message")
+    assert desk.measure(inbound, TEXT) == documented("inbound message again")
+
+
+def test_an_inbound_stop(desk: Desk) -> None:
+    assert desk.measure(inbound, "STOP", "in-1") == documented("inbound stop or start")
+
+
+def test_pages(desk: Desk) -> None:
+    desk.sent()
+    store = wiring.messages()
+    messages = desk.measure(store.of_number, OURS, limit=25)
+    assert messages == documented("page of a number's messages, or of a conversation (25)")
+    conversation = desk.measure(store.of_conversation, OURS, [THEIRS], limit=25)
+    assert conversation == messages
+    opt_outs = desk.measure(wiring.opt_outs().of_number, OURS, limit=25)
+    assert opt_outs == documented("page of numbers or opt-outs (25)")
+
+
+def test_a_number(desk: Desk) -> None:
+    store, number = wiring.numbers(), "+19102398767"
+    assert desk.measure(store.expect, number, HOME, AT) == documented("a number is on its way")
+    assert desk.measure(store.activate, number, HOME, AT) == documented("a number becomes active")
+
+
+def test_a_step_of_a_setup(desk: Desk) -> None:
+    order = HOME.customer_order_id
+    wiring.orders().open(order, kind="messaging_v2", requested=2, execution_arn="arn:aws:states:…", at=AT)
+    cost = desk.measure(wiring.orders().record_step, order, "Create application", state="succeeded", at=AT)
+    assert cost == documented("one step of a set-up")

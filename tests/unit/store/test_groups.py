@@ -1,0 +1,311 @@
+"""Group messages: each recipient moves up on their own, and the message follows from all of them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bandwidth_messaging.domain.messages import RANKS, Message, Receipt
+from bandwidth_messaging.store.messages import RECIPIENT, Messages
+
+OURS = "+19195551212"
+GROUP = ("+19195551213", "+19195551214", "+19195551215")
+ANNA, BEN, CLEO = GROUP
+AT = "2026-02-03T04:05:06.000Z"
+LATER = "2026-02-03T04:05:07.000Z"
+REFUSED: dict[str, Any] = {"error_code": 4720, "error_class": "recipient", "reason": "no such number"}
+SILENT: dict[str, Any] = {"error_code": 9902, "error_class": "unknown", "reason": "no receipt came"}
+_ids = count()
+
+
+def outbound(message_id: str = "out_1") -> Message:
+    return Message(
+        message_id=message_id,
+        direction="out",
+        api="v2",
+        owner=OURS,
+        sender=OURS,
+        recipients=GROUP,
+        text="Good morning!",
+        state="accepted",
+        time=AT,
+        application_id="an-application",
+    )
+
+
+def receipt(recipient: str, state: str, message_id: str = "out_1", **changes: Any) -> Receipt:
+    given: dict[str, Any] = {
+        "message_id": message_id,
+        "bandwidth_id": "1562",
+        "state": state,
+        "time": LATER,
+        "api": "v2",
+        "owner": OURS,
+        "recipient": recipient,
+        "recipients": GROUP,
+        "application_id": "an-application",
+        "segment_count": 1,
+    }
+    return Receipt(**given | changes)
+
+
+def stored(messages: Messages, message_id: str = "out_1") -> dict[str, Any]:
+    item = messages.get(message_id)
+    assert item is not None
+    return item
+
+
+def told(item: dict[str, Any]) -> dict[str, str]:
+    """Return the states of the recipients that something is known of."""
+    return {
+        name.removeprefix(RECIPIENT): entry["state"]
+        for name, entry in item.items()
+        if name.startswith(RECIPIENT)
+    }
+
+
+@pytest.fixture
+def sent(messages: Messages) -> Messages:
+    """The store, with a group message that Bandwidth has taken."""
+    messages.add(outbound())
+    messages.claim("out_1", AT)
+    messages.advance("out_1", "sent", AT, bandwidth_id="1562")
+    return messages
+
+
+def test_the_message_is_delivered_once_all_have_it(sent: Messages) -> None:
+    assert [sent.record(receipt(each, "delivered")) for each in GROUP] == [False, False, True]
+    item = stored(sent)
+    assert (item["state"], item["rank"], item["deliveredAt"]) == ("delivered", 5, LATER)
+    assert told(item) == dict.fromkeys(GROUP, "delivered")
+
+
+def test_a_failed_recipient_keeps_code_class_and_words_and_the_message_counts_them(sent: Messages) -> None:
+    sent.record(receipt(ANNA, "failed", **REFUSED))
+    assert stored(sent)["state"] == "sent"
+    sent.record(receipt(BEN, "delivered"))
+    assert sent.record(receipt(CLEO, "failed", **REFUSED))
+    item = stored(sent)
+    assert (item["state"], item["reason"]) == ("failed", "2 of 3 recipients failed")
+    assert not item.keys() & {"errorCode", "errorClass"}
+    assert item[f"{RECIPIENT}{ANNA}"] == {
+        "state": "failed",
+        "rank": 5,
+        "errorCode": 4720,
+        "errorClass": "recipient",
+        "reason": "no such number",
+    }
+    assert item[f"{RECIPIENT}{BEN}"] == {"state": "delivered", "rank": 5}
+
+
+def test_a_recipient_nobody_knows_of_leaves_the_message_unknown(sent: Messages) -> None:
+    sent.record(receipt(ANNA, "delivered"))
+    sent.record(receipt(BEN, "delivery_unknown", **SILENT))
+    assert stored(sent)["state"] == "sent"
+    assert sent.record(receipt(CLEO, "delivered"))
+    item = stored(sent)
+    assert item["state"] == "delivery_unknown"
+    assert "reason" not in item
+
+
+def test_delivered_may_still_come_after_unknown(sent: Messages) -> None:
+    for each in GROUP:
+        sent.record(receipt(each, "delivery_unknown", **SILENT))
+    assert stored(sent)["state"] == "delivery_unknown"
+    assert [sent.record(receipt(each, "delivered")) for each in GROUP] == [False, False, True]
+    item = stored(sent)
+    assert item["state"] == "delivered"
+    assert item[f"{RECIPIENT}{ANNA}"] == {"state": "delivered", "rank": 5}
+
+
+def test_receipts_settle_a_message_that_was_given_up_as_unknown(messages: Messages) -> None:
+    messages.add(outbound())
+    messages.claim("out_1", AT)
+    messages.advance("out_1", "send_unconfirmed", AT, reason="its answer was lost")
+    messages.record(receipt(ANNA, "delivered"))
+    item = stored(messages)
+    assert (item["state"], item["bandwidthId"]) == ("sent", "1562")
+    assert "reason" not in item
+    messages.advance("out_1", "delivery_unknown", LATER, reason="no receipt came")
+    messages.record(receipt(BEN, "delivered"))
+    assert stored(messages)["state"] == "delivery_unknown"
+    messages.record(receipt(CLEO, "delivered"))
+    item = stored(messages)
+    assert item["state"] == "delivered"
+    assert "reason" not in item
+
+
+@pytest.mark.parametrize("lower", RANKS)
+@pytest.mark.parametrize("higher", RANKS)
+def test_a_recipient_moves_up_only(sent: Messages, lower: str, higher: str) -> None:
+    sent.record(receipt(BEN, lower))
+    sent.record(receipt(BEN, higher))
+    assert told(stored(sent)) == {BEN: higher if RANKS[higher] > RANKS[lower] else lower}
+
+
+def test_a_receipt_that_comes_again_changes_nothing(sent: Messages) -> None:
+    for each in GROUP:
+        sent.record(receipt(each, "failed", **REFUSED))
+        before = stored(sent)
+        assert not sent.record(receipt(each, "failed", **REFUSED))
+        assert stored(sent) == before
+
+
+def test_a_message_that_did_not_follow_its_recipients_does_so_when_a_receipt_comes_again(
+    sent: Messages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*given: Any, **more: Any) -> None:
+        raise TimeoutError
+
+    for each in (ANNA, BEN):
+        sent.record(receipt(each, "delivered"))
+    with monkeypatch.context() as broken:
+        broken.setattr(sent, "advance", die)
+        with pytest.raises(TimeoutError):
+            sent.record(receipt(CLEO, "delivered"))
+    assert stored(sent)["state"] == "sent"
+    assert sent.record(receipt(CLEO, "delivered"))
+    assert stored(sent)["state"] == "delivered"
+
+
+def test_a_receipt_that_names_no_recipient_is_about_the_message(sent: Messages) -> None:
+    assert sent.record(replace(receipt(ANNA, "failed", **REFUSED), recipient=None))
+    item = stored(sent)
+    assert (item["state"], item["errorCode"], item["errorClass"]) == ("failed", 4720, "recipient")
+    assert told(item) == {}
+
+
+def test_a_receipt_changes_nothing_that_we_knew_first(sent: Messages) -> None:
+    before = stored(sent)
+    sent.record(receipt(ANNA, "delivered", owner="+19195558888", application_id="x", recipients=GROUP[::-1]))
+    after = stored(sent)
+    assert {name: after[name] for name in before} == before
+    assert after.keys() - before.keys() == {f"{RECIPIENT}{ANNA}"}
+
+
+def test_an_inbound_message_stays_as_it_is_whatever_is_said_of_its_id(messages: Messages) -> None:
+    messages.add(
+        Message(
+            message_id="1562",
+            direction="in",
+            api="v2",
+            owner=OURS,
+            sender=ANNA,
+            recipients=(OURS, BEN),
+            text="Good morning!",
+            state="received",
+            time=AT,
+        )
+    )
+    before = stored(messages, "1562")
+    assert not any(messages.record(receipt(each, "delivered", message_id="1562")) for each in GROUP)
+    assert stored(messages, "1562") == before
+
+
+# A message that another system sent
+
+
+def test_a_foreign_groups_first_receipt_stores_the_message_under_bandwidths_id(messages: Messages) -> None:
+    assert messages.record(receipt(BEN, "delivered", message_id="1562"))
+    item = stored(messages, "1562")
+    assert item.pop("expiresAt") > 0
+    assert item == {
+        "messageId": "1562",
+        "direction": "out",
+        "api": "v2",
+        "owner": OURS,
+        "from": OURS,
+        "to": list(GROUP),
+        "applicationId": "an-application",
+        "bandwidthId": "1562",
+        "conversation": f"{OURS}#{','.join(GROUP)}",
+        "sortKey": f"{LATER}#1562",
+        "state": "sent",
+        "rank": 3,
+        "sentAt": LATER,
+        f"{RECIPIENT}{BEN}": {"state": "delivered", "rank": 5},
+    }
+
+
+def test_a_foreign_group_follows_its_recipients_and_keeps_its_place(messages: Messages) -> None:
+    messages.record(receipt(ANNA, "sending", message_id="1562", time=AT))
+    assert stored(messages, "1562")["state"] == "sending"
+    place = stored(messages, "1562")["sortKey"]
+    for each in GROUP:
+        messages.record(receipt(each, "delivered", message_id="1562"))
+    item = stored(messages, "1562")
+    assert (item["state"], item["sortKey"], told(item)) == (
+        "delivered",
+        place,
+        dict.fromkeys(GROUP, "delivered"),
+    )
+
+
+# Whatever the order
+
+
+ENDS: dict[str, dict[str, Any]] = {"delivered": {}, "failed": REFUSED, "delivery_unknown": SILENT}
+
+
+def receipts(ends: Sequence[str], *, rescued: bool) -> list[Receipt]:
+    """Return all that is told of a message whose recipients end so.
+
+    Bandwidth tells one end of each; with `rescued`, those who have it were given up before.
+    """
+    news: list[Receipt] = []
+    for recipient, end in zip(GROUP, ends, strict=True):
+        news += [receipt(recipient, "sending"), receipt(recipient, end, **ENDS[end])]
+        if rescued and end == "delivered":
+            news.append(receipt(recipient, "delivery_unknown", **SILENT))
+    return news
+
+
+def after(messages: Messages, news: Sequence[Receipt], *, answered: int) -> dict[str, Any]:
+    """Return a message's item after the news, of which `answered` came before the worker's own record.
+
+    Without what is its own, and without the times of its states: they are those of the receipt, or the write
+    of ours, that moved it.
+    """
+    message_id = f"out_{next(_ids)}"
+    messages.add(outbound(message_id))
+    messages.claim(message_id, AT)
+    for position, each in enumerate(news):
+        if position == answered:
+            messages.advance(message_id, "sent", AT, bandwidth_id="1562")
+        messages.record(replace(each, message_id=message_id))
+    if answered == len(news):
+        messages.advance(message_id, "sent", AT, bandwidth_id="1562")
+    item = stored(messages, message_id)
+    own = {"messageId", "sortKey", "claim"}
+    return {name: value for name, value in item.items() if name not in own and not name.endswith("At")}
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), ends=st.tuples(*[st.sampled_from(sorted(ENDS))] * 3), rescued=st.booleans())
+def test_early_late_and_repeated_receipts_between_our_own_writes_all_lead_to_the_same_item(
+    messages: Messages, data: st.DataObject, ends: tuple[str, ...], rescued: bool
+) -> None:
+    news = receipts(ends, rescued=rescued)
+    told = data.draw(st.permutations(news)) + data.draw(st.lists(st.sampled_from(news), max_size=4))
+    answered = data.draw(st.integers(0, len(told)))
+    assert after(messages, told, answered=answered) == after(messages, news, answered=0)
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), ends=st.tuples(*[st.sampled_from(sorted(ENDS))] * 3))
+def test_on_the_way_the_message_never_moves_down_and_its_rank_fits_its_state(
+    messages: Messages, data: st.DataObject, ends: tuple[str, ...]
+) -> None:
+    message_id = f"out_{next(_ids)}"
+    messages.add(outbound(message_id))
+    rank = 0
+    for each in data.draw(st.permutations(receipts(ends, rescued=True))):
+        moved = messages.record(replace(each, message_id=message_id))
+        item = stored(messages, message_id)
+        assert item["rank"] == RANKS[item["state"]] >= rank
+        assert moved == (item["rank"] > rank)
+        rank = item["rank"]
