@@ -18,7 +18,7 @@ from bandwidth_messaging.bandwidth.errors import (
 from bandwidth_messaging.domain import messages
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.logging import count, logger
+from bandwidth_messaging.runtime.logging import compare_segments, count, logger
 from bandwidth_messaging.runtime.settings import settings
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 _UNCONFIRMED: Final = "Bandwidth may have taken the message; its receipt will tell"
 _NO_RECEIPT: Final = "Bandwidth's answer was lost, and no receipt came"
 _TOO_LATE: Final = "Bandwidth did not take it in time"
-_LONGEST_DELAY_SECONDS: Final = 900
 # As long as a worker may live; a claim older than that has nobody at work on it.
 _LONGEST_WORK: Final = timedelta(seconds=60)
 _LONGEST_INVISIBLE_SECONDS: Final = 43_200
@@ -100,7 +99,7 @@ def _sending(message: Mapping[str, Any]) -> Callable[[], "Taken"]:
 
 
 def _record_sent(message: Mapping[str, Any], taken: "Taken") -> None:
-    wiring.messages().advance(
+    moved = wiring.messages().advance(
         message["messageId"],
         messages.SENT,
         now(),
@@ -108,9 +107,7 @@ def _record_sent(message: Mapping[str, Any], taken: "Taken") -> None:
         segment_count=taken.segment_count,
     )
     logger.info("sent", bandwidth_id=taken.bandwidth_id)
-    if taken.segment_count not in {None, message.get("segmentCount")}:
-        logger.warning("segments differ", ours=message.get("segmentCount"), theirs=taken.segment_count)
-        count("SegmentCountDiffers")
+    compare_segments(moved)
 
 
 def _look_after(message: Mapping[str, Any] | None) -> int | None:
@@ -152,5 +149,5 @@ def _is_too_late(message: Mapping[str, Any]) -> bool:
 
 def _delay(receives: int) -> int:
     """Return seconds that double with each time a record came, with jitter so that waves spread out."""
-    longest = min(2 ** min(receives, 20), _LONGEST_DELAY_SECONDS)
+    longest = min(2 ** min(receives, 20), int(settings().longest_send_delay_seconds))
     return max(1, round(longest * random.uniform(0.5, 1)))  # noqa: S311 - not a secret

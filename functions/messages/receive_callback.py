@@ -14,7 +14,7 @@ from bandwidth_messaging.bandwidth.callbacks import read_v1, read_v1_query, read
 from bandwidth_messaging.domain import failures, opt_outs
 from bandwidth_messaging.domain.messages import Message, Receipt, Unreadable
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.logging import logger
+from bandwidth_messaging.runtime.logging import compare_segments, logger
 
 _NO_CONTENT = {"statusCode": 204}
 # A V1 application that calls by GET expects BXML, what to do next: nothing.
@@ -35,7 +35,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
                 _heed(told)
             case Receipt():
                 moved = wiring.messages().record(told)
-                logger.info("receipt", message_id=told.message_id, state=told.state, moved=moved)
+                logger.info("receipt", message_id=told.message_id, state=told.state, moved=moved is not None)
+                compare_segments(moved)
                 _heed_carrier(told)
             case Unreadable():
                 wiring.quarantine().keep(told)

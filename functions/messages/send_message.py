@@ -56,15 +56,25 @@ def send_message(
     Its state then follows at GET /messages/{messageId}. People who opted out of texts from the number are
     a 409, unless the stack leaves that to another system.
     """
-    message = _message(new, _sender(new), idempotency_key)
+    try:
+        sender = _sender(new)
+    except (Conflict, InvalidInput):
+        # What was accepted under this key is answered as it was, whatever has changed since.
+        before = _accepted_before(new, idempotency_key)
+        if before is None:
+            raise
+        sender = before
+    message = _message(new, sender, idempotency_key)
     stored = wiring.messages().add(message)
+    is_ours_to_queue = stored is not None
     if stored is None:
-        stored = _stored_before(message)
+        stored, is_ours_to_queue = _stored_before(message)
     try:
         wiring.send_queue().add(message.message_id)
     except Exception:
         # Should the queue have taken it all the same, the worker will not send a message that has failed.
-        wiring.messages().advance(message.message_id, messages.FAILED, now(), reason=_NOT_QUEUED)
+        if is_ours_to_queue:
+            wiring.messages().fail_unqueued(message.message_id, now(), reason=_NOT_QUEUED)
         raise
     return message_view(stored), HTTPStatus.ACCEPTED
 
@@ -97,7 +107,7 @@ def _message(new: NewMessage, sender: Item, idempotency_key: str | None) -> Mess
         media=tuple(new.media),
         state=messages.ACCEPTED,
         time=now(),
-        application_id=sender["applicationId"],
+        application_id=sender.get("applicationId"),
         tag=new.tag,
         encoding=counted.encoding,
         segment_count=counted.count,
@@ -107,10 +117,17 @@ def _message(new: NewMessage, sender: Item, idempotency_key: str | None) -> Mess
     )
 
 
-def _stored_before(message: Message) -> Item:
-    """Return what was answered to the same key and body before. Raises InvalidInput for another body.
+def _accepted_before(new: NewMessage, idempotency_key: str | None) -> Item | None:
+    """Return the message that the same key and body has made before."""
+    before = wiring.messages().get(messages.message_id(idempotency_key)) if idempotency_key else None
+    return before if before and before.get("requestDigest") == new.digest() else None
+
+
+def _stored_before(message: Message) -> tuple[Item, bool]:
+    """Return what was answered to the same key and body before, and whether it never got into the queue.
 
     It is queued again: the request may have died in between, and the worker sends it once all the same.
+    Raises InvalidInput for another body.
     """
     store = wiring.messages()
     before = store.get(message.message_id)
@@ -118,9 +135,9 @@ def _stored_before(message: Message) -> Item:
         raise InvalidInput(
             [FieldProblem("Idempotency-Key", "was used for another message; choose a new one")]
         )
-    if before.get("reason") == _NOT_QUEUED:
-        store.accept_again(message.message_id)
-    return store.item_of(replace(message, time=before["acceptedAt"]))
+    again = before.get("reason") == _NOT_QUEUED and store.accept_again(message.message_id)
+    sender = {"api": before["api"], "application_id": before.get("applicationId")}
+    return store.item_of(replace(message, time=before["acceptedAt"], **sender)), again
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -100,6 +100,7 @@ def house(monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
             "MESSAGE_RETENTION_DAYS": "90",
             "ENFORCE_OPT_OUTS": "true",
             "SEND_DEADLINE_HOURS": "4",
+            "LONGEST_SEND_DELAY_SECONDS": "900",
             "UNCONFIRMED_MINUTES": "180",
             "SEND_QUEUE_URL": house.send_queue,
             "QUARANTINE_QUEUE_URL": house.quarantine_queue,

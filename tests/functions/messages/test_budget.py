@@ -236,9 +236,9 @@ class Desk:
         return message
 
 
-@pytest.fixture(params=["v2"])
+@pytest.fixture
 def desk(house: House, meter: Meter, request: pytest.FixtureRequest) -> Desk:
-    return Desk(house, meter, request.param)
+    return Desk(house, meter, getattr(request, "param", "v2"))
 
 
 # What is said
@@ -278,7 +278,6 @@ def test_a_message_from_accept_to_delivered_stays_within_the_budget(
     assert told == documented("receipt that moves the state")
     calls = len(accepted.calls) + len(delivered.calls) + len(told.calls)
     spent = accepted.units + delivered.units + told.units
-    assert (calls, spent) <= budget()
     assert calls <= budget()[0]
     assert spent <= budget()[1]
     life = f"one {message['api']} message from accept to delivered"

@@ -185,3 +185,21 @@ class TestWhoMayCall:
     def test_anything_else_is_challenged(self, house: House, header: str) -> None:
         with pytest.raises(Exception, match=r"^Unauthorized$"):
             authorize_callback.handler({"authorizationToken": header, "methodArn": METHOD_ARN}, Context())  # type: ignore[arg-type]
+
+
+class TestSegmentCounts:
+    @pytest.mark.parametrize(("theirs", "told"), [(1, False), (2, True)])
+    def test_bandwidths_own_count_is_kept_and_told_where_it_differs(
+        self, house: House, capsys: pytest.CaptureFixture[str], theirs: int, told: bool
+    ) -> None:
+        message = Message(
+            message_id="out_1", direction="out", api="v2", owner=OURS, sender=OURS, recipients=(THEIRS,),
+            text="hello", state="accepted", time="2026-02-03T04:05:04.000Z", segment_count=1,
+        )  # fmt: skip
+        wiring.messages().add(message)
+        event = receipt("message-delivered", "out_1")
+        event["message"]["segmentCount"] = theirs
+        receive([event])
+        (shown,) = stored()
+        assert (shown["segmentCount"], shown["bandwidthSegmentCount"]) == (1, theirs)
+        assert ("SegmentCountDiffers" in capsys.readouterr().out) is told

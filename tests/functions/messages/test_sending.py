@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectTimeoutError
 
 from bandwidth_messaging.domain.times import rfc3339
 from bandwidth_messaging.runtime import wiring
@@ -179,6 +179,48 @@ class TestIdempotencyKey:
     def test_numbers_written_another_way_are_the_same_body(self, ready: House) -> None:
         assert send("key-1") == send("key-1", to="(919) 555-1234")
 
+    def test_what_has_changed_since_changes_no_answer(self, ready: House) -> None:
+        first = send("key-1")
+        deliver(ready, first[1]["messageId"])
+        wiring.opt_outs().record(OURS, THEIRS, opted_out=True, keyword="stop", at="2026-02-03T04:05:06.000Z")
+        assert send("key-1") == first
+        assert (send()[0], send("key-2")[0], send("key-1", text="something else")[0]) == (409, 409, 409)
+        wiring.numbers().start_release(OURS, HOME, "2026-02-03T04:05:06.000Z")
+        assert send("key-1") == first
+        assert send("key-2")[0] == 422
+        worker(first[1]["messageId"])
+        assert len(at_bandwidth(ready)) == 1
+
+    def test_a_message_on_its_way_does_not_fail_because_it_could_not_be_queued_again(
+        self, ready: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(message_id: str) -> None:
+            raise ClientError({"Error": {"Code": "ServiceUnavailable"}}, "SendMessage")
+
+        message_id = send("key-1")[1]["messageId"]
+        with monkeypatch.context() as broken:
+            broken.setattr(wiring.send_queue(), "add", refuse)
+            assert send("key-1")[0] == 500
+            assert message(message_id)["state"] == "accepted"
+            deliver(ready, message_id)
+            assert send("key-1")[0] == 500
+        assert message(message_id)["state"] == "sent"
+
+    def test_a_message_that_was_queued_without_an_answer_and_sent_has_not_failed(
+        self, ready: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def take_without_an_answer(message_id: str) -> None:
+            worker(message_id)
+            raise ConnectTimeoutError(endpoint_url="https://sqs")
+
+        with monkeypatch.context() as broken:
+            broken.setattr(wiring.send_queue(), "add", take_without_an_answer)
+            assert send("key-1")[0] == 500
+        status, shown = send("key-1")
+        assert status == 202
+        assert message(shown["messageId"])["state"] == "sent"
+        assert len(at_bandwidth(ready)) == 1
+
     def test_another_body_under_the_key_is_refused(self, ready: House) -> None:
         send("key-1")
         status, problem = send("key-1", text="something else")
@@ -335,7 +377,7 @@ class TestTheWorker:
 
     @pytest.mark.parametrize(("receives", "longest"), [(1, 2), (2, 4), (5, 32), (20, 900), (49, 900)])
     def test_comes_back_after_a_jittered_delay_that_doubles_up_to_a_quarter_of_an_hour(
-        self, receives: int, longest: int
+        self, house: House, receives: int, longest: int
     ) -> None:
         delays = {deliver_message._delay(receives) for _ in range(200)}
         assert longest / 2 <= min(delays) <= max(delays) <= longest

@@ -78,7 +78,7 @@ def sent(messages: Messages) -> Messages:
 
 
 def test_the_message_is_delivered_once_all_have_it(sent: Messages) -> None:
-    assert [sent.record(receipt(each, "delivered")) for each in GROUP] == [False, False, True]
+    assert [bool(sent.record(receipt(each, "delivered"))) for each in GROUP] == [False, False, True]
     item = stored(sent)
     assert (item["state"], item["rank"], item["deliveredAt"]) == ("delivered", 5, LATER)
     assert told(item) == dict.fromkeys(GROUP, "delivered")
@@ -116,7 +116,7 @@ def test_delivered_may_still_come_after_unknown(sent: Messages) -> None:
     for each in GROUP:
         sent.record(receipt(each, "delivery_unknown", **SILENT))
     assert stored(sent)["state"] == "delivery_unknown"
-    assert [sent.record(receipt(each, "delivered")) for each in GROUP] == [False, False, True]
+    assert [bool(sent.record(receipt(each, "delivered"))) for each in GROUP] == [False, False, True]
     item = stored(sent)
     assert item["state"] == "delivered"
     assert item[f"{RECIPIENT}{ANNA}"] == {"state": "delivered", "rank": 5}
@@ -307,5 +307,5 @@ def test_on_the_way_the_message_never_moves_down_and_its_rank_fits_its_state(
         moved = messages.record(replace(each, message_id=message_id))
         item = stored(messages, message_id)
         assert item["rank"] == RANKS[item["state"]] >= rank
-        assert moved == (item["rank"] > rank)
+        assert (moved is not None) is (item["rank"] > rank)
         rank = item["rank"]

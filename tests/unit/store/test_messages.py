@@ -151,10 +151,26 @@ def test_a_message_that_could_not_be_queued_is_accepted_again_as_if_nothing_had_
 ) -> None:
     messages.add(outbound())
     before = stored(messages)
-    messages.advance("out_1", "failed", LATER, reason="could not be queued")
-    messages.accept_again("out_1")
+    messages.fail_unqueued("out_1", LATER, reason="could not be queued")
+    assert (stored(messages)["state"], stored(messages)["reason"]) == ("failed", "could not be queued")
+    assert not claimed(messages)
+    assert messages.accept_again("out_1")
     assert stored(messages) == before
+    assert not messages.accept_again("out_1")
     assert claimed(messages)
+
+
+@pytest.mark.parametrize("state", sorted(RANKS.keys() - {"accepted"}))
+def test_a_message_that_a_worker_has_did_get_into_the_queue(messages: Messages, state: str) -> None:
+    messages.add(outbound(state=state))
+    before = stored(messages)
+    messages.fail_unqueued("out_1", LATER, reason="could not be queued")
+    assert stored(messages) == before
+
+
+def test_a_message_that_is_not_there_does_not_fail_and_is_not_made(messages: Messages) -> None:
+    messages.fail_unqueued("out_unknown", AT, reason="could not be queued")
+    assert messages.get("out_unknown") is None
 
 
 def test_a_message_that_was_ever_sent_is_not_accepted_again(messages: Messages) -> None:
@@ -162,7 +178,7 @@ def test_a_message_that_was_ever_sent_is_not_accepted_again(messages: Messages) 
     messages.claim("out_1", AT)
     messages.advance("out_1", "failed", LATER, reason="refused")
     before = stored(messages)
-    messages.accept_again("out_1")
+    assert not messages.accept_again("out_1")
     assert stored(messages) == before
 
 
@@ -452,7 +468,7 @@ def test_the_rank_never_falls_and_always_fits_the_state(messages: Messages, news
     for told in news:
         moved = messages.record(Receipt(**vars(told) | {"message_id": message_id}))
         item = stored(messages, message_id)
-        assert moved == (RANKS[told.state] > rank)
+        assert (moved is not None) is (RANKS[told.state] > rank)
         assert item["rank"] == RANKS[item["state"]] >= rank
         rank = item["rank"]
 

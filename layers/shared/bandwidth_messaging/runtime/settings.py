@@ -15,6 +15,7 @@ class Settings:
     message_retention_days: str
     enforce_opt_outs: str
     send_deadline_hours: str
+    longest_send_delay_seconds: str
     unconfirmed_minutes: str
     send_queue_url: str
     quarantine_queue_url: str

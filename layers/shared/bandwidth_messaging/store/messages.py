@@ -98,9 +98,23 @@ class Messages:
         found = self.get(message_id)
         return found, found is not None and found.get("claim") == token
 
-    def accept_again(self, message_id: str) -> None:
-        """Undo the failure of a message that never got as far as the queue."""
+    def fail_unqueued(self, message_id: str, at: str, *, reason: str) -> None:
+        """Record that a message did not get into the queue, unless a worker has it all the same."""
         self._table.update(
+            message_key(message_id),
+            assign={
+                "state": messages.FAILED,
+                "rank": RANKS[messages.FAILED],
+                "failedAt": at,
+                "reason": reason,
+            },
+            condition="#state = :accepted",
+            values={"accepted": messages.ACCEPTED},
+        )
+
+    def accept_again(self, message_id: str) -> bool:
+        """Undo the failure of a message that never got into the queue; return whether it was one."""
+        undone = self._table.update(
             message_key(message_id),
             assign={
                 "state": messages.ACCEPTED,
@@ -111,6 +125,7 @@ class Messages:
             condition="#state = :failed AND attribute_not_exists(#sendingAt)",
             values={"failed": messages.FAILED},
         )
+        return undone is not None
 
     def put_back(self, message: Item) -> None:
         """Undo our claim of a message that Bandwidth surely did not take, so that it can be sent later."""
@@ -173,13 +188,13 @@ class Messages:
             self._table.update(message_key(message_id), keep=facts, condition="attribute_exists(#rank)")
         return moved
 
-    def record(self, receipt: Receipt) -> bool:
-        """Apply a receipt, however late, early or repeated; return whether the message's state moved.
+    def record(self, receipt: Receipt) -> Item | None:
+        """Apply a receipt, however late, early or repeated; return the message if its state moved.
 
         In a group message it moves one recipient, and the message follows from all of them.
         """
         if receipt.recipient is None or len(receipt.recipients) <= 1:
-            return self._record(receipt, receipt.state) is not None
+            return self._record(receipt)
         message = self._record_recipient(receipt, receipt.recipient)
         states = [
             message.get(f"{RECIPIENT}{recipient}", {}).get("state", messages.ACCEPTED)
@@ -187,15 +202,15 @@ class Messages:
         ]
         state = messages.derived_state(states)
         if state is None or RANKS[state] <= message.get("rank", -1):
-            return False
+            return None
         failed = states.count(messages.FAILED)
         reason = f"{failed} of {len(states)} recipients failed" if state == messages.FAILED else None
-        return self.advance(receipt.message_id, state, receipt.time, reason=reason) is not None
+        return self.advance(receipt.message_id, state, receipt.time, reason=reason)
 
-    def _record(self, receipt: Receipt, state: str) -> Item | None:
+    def _record(self, receipt: Receipt) -> Item | None:
         return self.advance(
             receipt.message_id,
-            state,
+            receipt.state,
             receipt.time,
             bandwidth_id=receipt.bandwidth_id,
             segment_count=receipt.segment_count,
