@@ -115,9 +115,9 @@ def test_backordered_is_waited_for(cloud: Stack) -> None:
 def test_backordered_beyond_the_deadline_ends_with_what_to_know(cloud: Stack) -> None:
     name = unique("deadline")
     decide(cloud, name, fate="BACKORDERED")
-    execution = set_up(cloud, name, deadlineHours=0.0003)
+    execution = set_up(cloud, name, deadlineHours=0.002)
     assert (execution.status, execution.error) == ("FAILED", "DeadlinePassed")
-    assert "is still BACKORDERED after 0.0003 hours. It stays open at Bandwidth" in str(execution.cause)
+    assert "is still BACKORDERED after 0.002 hours. It stays open at Bandwidth" in str(execution.cause)
     order = get(cloud, f"/orders/{name}")
     assert (order["state"], order["reason"]) == ("failed", execution.cause)
 
