@@ -10,6 +10,8 @@ import requests
 
 from local.stack import Stack
 
+# In every message of the tests on the local cloud; the last test looks for it in logs and histories.
+TEXT = "a text that only the table may hold"
 _PATIENCE_SECONDS = 90
 
 

@@ -11,9 +11,7 @@ import pytest
 import requests
 
 from local.stack import Stack
-from tests.machines import control, get
-
-TEXT = "a text that only the table may hold"
+from tests.machines import TEXT, control, get
 
 
 def eventually[Result](ask: Callable[[], Result | None], within: float = 30) -> Result:

@@ -9,8 +9,8 @@ import pytest
 import requests
 
 from local.stack import Stack
-from tests.e2e.test_messages import TEXT, conversation, ended, eventually, send, somebody
-from tests.machines import control, run, unique
+from tests.e2e.test_messages import conversation, ended, eventually, send, somebody
+from tests.machines import TEXT, control, run, unique
 from tests.workflows.test_hosted_messaging import some_numbers
 
 

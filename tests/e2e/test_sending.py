@@ -5,8 +5,8 @@ from typing import Any
 from urllib.parse import quote
 
 from local.stack import Stack
-from tests.e2e.test_messages import TEXT, ended, eventually, somebody
-from tests.machines import control, get
+from tests.e2e.test_messages import ended, eventually, somebody
+from tests.machines import TEXT, control, get
 
 
 def post(cloud: Stack, body: Any, key: str | None = None) -> tuple[int, Any]:

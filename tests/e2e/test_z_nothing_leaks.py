@@ -6,8 +6,8 @@ from typing import Any
 
 from local.demo import _HELLO, _REPLY
 from local.stack import Stack
-from tests.e2e.test_messages import TEXT, ended, send, somebody
-from tests.machines import history
+from tests.e2e.test_messages import ended, send, somebody
+from tests.machines import TEXT, history
 
 DIRECTORY = Path(__file__).parents[2] / ".local" / "test"
 

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
 from local.stack import Stack
-from tests.machines import control, get, run, unique
+from tests.machines import TEXT, control, get, run, unique
 
 MESSAGES = int(os.environ.get("STORM_MESSAGES", "300"))
 CLIENTS = 8
@@ -53,7 +53,7 @@ def test_every_accepted_message_ends_once_and_none_is_sent_twice(
     ]
 
     def send(n: int) -> str:
-        body = {"from": ours, "to": f"+1919{2_000_000 + n}", "text": f"{mark} {n}"}
+        body = {"from": ours, "to": f"+1919{2_000_000 + n}", "text": f"{TEXT} {mark} {n}"}
         answer = cloud.call("POST", "/messages", body)
         assert answer.status_code == 202, answer.text
         message_id: str = answer.json()["messageId"]

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from local.stack import Stack
-from tests.machines import Execution, control, get, history, run, unique
+from tests.machines import TEXT, Execution, control, get, history, run, unique
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = json.loads((ROOT / "events/executions/hosted_messaging.json").read_text())
@@ -130,7 +130,7 @@ def test_removal_gives_numbers_back_and_nothing_is_sent_from_them(cloud: Stack) 
     assert (execution.output["action"], execution.output["completed"]) == ("REMOVE", 3)
     assert numbers_of(cloud, removal, "released") == set(numbers)
     assert not set(numbers) & in_catapult(cloud)
-    answer = cloud.call("POST", "/messages", {"from": numbers[0], "to": "+19195551234", "text": "hello"})
+    answer = cloud.call("POST", "/messages", {"from": numbers[0], "to": "+19195551234", "text": TEXT})
     assert answer.status_code == 422
 
 
