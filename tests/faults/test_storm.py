@@ -1,6 +1,6 @@
 """Many messages at once, through a Bandwidth that takes fifty a second, is away at times and loses answers.
 
-STORM_MESSAGES=2000 in the environment makes it a long one.
+STORM_MESSAGES=2000 in the environment makes it a long one, to be run alone: others share the queue.
 """
 
 import os
