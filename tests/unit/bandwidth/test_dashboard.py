@@ -5,8 +5,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from bandwidth_messaging.bandwidth.dashboard import Application, Dashboard, Location, read_error
+from bandwidth_messaging.bandwidth.account_api import read_error
+from bandwidth_messaging.bandwidth.applications import Application
+from bandwidth_messaging.bandwidth.dashboard import Dashboard
 from bandwidth_messaging.bandwidth.errors import BandwidthGarbled, BandwidthRejected, BandwidthUnavailable
+from bandwidth_messaging.bandwidth.locations import Location
 from bandwidth_messaging.bandwidth.transport import ErrorBody
 from bandwidth_messaging.domain.orders import Failure, OrderStatus
 from tests.http_server import Answer, Server

@@ -1,0 +1,134 @@
+"""What all resources of the account API (the Dashboard) share: one account, XML, and many error bodies."""
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Final
+
+from bandwidth_messaging.bandwidth import xml
+from bandwidth_messaging.bandwidth.credentials import BasicCredentials
+from bandwidth_messaging.bandwidth.errors import BandwidthRejected
+from bandwidth_messaging.bandwidth.transport import Answer, ErrorBody, Transport
+from bandwidth_messaging.bandwidth.xml import Element
+from bandwidth_messaging.domain.orders import Failure, OrderStatus
+from bandwidth_messaging.domain.phone_numbers import from_ten_digits
+
+_XML: Final = "application/xml; charset=utf-8"
+NOT_FOUND: Final = OrderStatus("NOT_FOUND")
+"""The status of an order that is not to be found yet, right after it was placed."""
+
+
+class AccountApi:
+    """One account. Every method may raise the errors of `Transport.send`."""
+
+    def __init__(self, base_url: str, account_id: str, credentials: BasicCredentials) -> None:
+        self.transport = Transport(base_url, credentials, read_error)
+        self.account = f"/accounts/{account_id}"
+
+    def get(self, path: str, params: dict[str, str] | None = None) -> Element:
+        """Return the root of the answer to a GET below the account. Raises also for an error inside a 2xx."""
+        answer = self.transport.send("GET", self.account + path, params=params)
+        root = root_of(answer)
+        if rejection := rejection_of(answer, root):
+            raise rejection
+        return root
+
+    def write(self, method: str, path: str, element: Element) -> Answer:
+        """Send an element below the account and return the answer. Raises also for an error inside a 2xx."""
+        answer = self.transport.send(method, self.account + path, body=xml.write(element), content_type=_XML)
+        if answer.body and (rejection := rejection_of(answer, root_of(answer))):
+            raise rejection
+        return answer
+
+    def get_order(self, path: str) -> Answer | None:
+        """Return the answer about an order, None if it is not to be found yet, right after it was placed."""
+        try:
+            return self.transport.send("GET", self.account + path)
+        except BandwidthRejected as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
+
+
+def read_error(body: bytes) -> ErrorBody | None:
+    """Return the first error that a body names, None if it names none (an empty body, a page of HTML)."""
+    try:
+        return next((error for _, error in _errors(xml.read(body))), None)
+    except xml.Malformed:
+        return None
+
+
+def only_one(found: set[str], request: str, customer_order_id: str) -> str | None:
+    """Return the one order that was found, None if there is none. Raises BandwidthRejected for several."""
+    if len(found) > 1:
+        words = f"{len(found)} orders carry the CustomerOrderId {customer_order_id}"
+        raise BandwidthRejected(request, words=words)
+    return found.pop() if found else None
+
+
+def boolean(value: bool) -> str:
+    """Return XML's word for it."""
+    return "true" if value else "false"
+
+
+def root_of(answer: Answer) -> Element:
+    """Return the root of an answer's body. Raises BandwidthGarbled."""
+    try:
+        return xml.read(answer.body)
+    except xml.Malformed as error:
+        raise answer.garbled(f"is {error}") from None
+
+
+def required(answer: Answer, path: str) -> str:
+    """Return the text at a path of an answer's body. Raises BandwidthGarbled without it."""
+    found = xml.text(root_of(answer), path)
+    if found is None:
+        raise answer.garbled(f"{path} is missing")
+    return found
+
+
+def rejection_of(answer: Answer, root: Element) -> BandwidthRejected | None:
+    """Bandwidth also answers 2xx with an error inside."""
+    for _, error in _errors(root):
+        return BandwidthRejected(answer.request, status=answer.status, code=error.code, words=error.words)
+    return None
+
+
+def _errors(root: Element) -> Iterator[tuple[str | None, ErrorBody]]:
+    """Yield each error of a body with the number it is about (ten digits) or None.
+
+    Errors stand in ResponseStatus, ErrorList/Error, Errors/Error, repeated Errors, Error, or resultCode.
+    """
+    for element in root.iter("ResponseStatus", "Error", "Errors"):
+        code = xml.text(element, "ErrorCode") or xml.text(element, "Code")
+        words = xml.text(element, "Description")
+        if code or words:
+            numbers = [
+                *xml.texts(element, "TelephoneNumber"),
+                *xml.texts(element, "TelephoneNumbers/TelephoneNumber"),
+            ]
+            yield from ((number, ErrorBody(code, words)) for number in numbers)
+            if not numbers:
+                yield None, ErrorBody(code, words)
+    if (result := xml.text(root, "resultCode")) not in {None, "0"}:
+        yield None, ErrorBody(result, xml.text(root, "resultMessage"))
+
+
+def failures_of(root: Element) -> Iterator[Failure]:
+    """Yield what failed in an order: FailedNumbers and the errors each may be missing, or name no number."""
+    of_number: dict[str, ErrorBody] = {}
+    of_order: list[ErrorBody] = []
+    for number, error in _errors(root):
+        if number:
+            of_number.setdefault(number, error)
+        else:
+            of_order.append(error)
+    unexplained = set(xml.texts(root, "FailedNumbers//FullNumber")) - of_number.keys()
+    general = of_order[0] if of_order else ErrorBody(None, None)
+    for number in sorted(of_number.keys() | unexplained):
+        yield failure_of(from_ten_digits(number), of_number.get(number, general))
+    yield from (failure_of(None, error) for error in of_order if not (unexplained and error is general))
+
+
+def failure_of(number: str | None, error: ErrorBody) -> Failure:
+    """Return the failure of a number (E.164), or of the order."""
+    return {"number": number, "code": error.code, "reason": error.words or "no reason given"}

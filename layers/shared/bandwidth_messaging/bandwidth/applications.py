@@ -1,0 +1,56 @@
+"""Applications of the account API: what messages are called back through."""
+
+from dataclasses import dataclass
+
+from bandwidth_messaging.bandwidth import xml
+from bandwidth_messaging.bandwidth.account_api import AccountApi, required
+from bandwidth_messaging.bandwidth.credentials import BasicCredentials
+from bandwidth_messaging.bandwidth.xml import E
+
+
+@dataclass(frozen=True)
+class Application:
+    """An application as the Dashboard lists it."""
+
+    application_id: str
+    name: str
+    callback_url: str | None
+    service_type: str | None
+
+
+class Applications(AccountApi):
+    """The account's applications."""
+
+    def applications(self) -> list[Application]:
+        """Return the account's applications; names are not unique there."""
+        root = self.get("/applications")
+        return [
+            Application(
+                application_id=application_id,
+                name=xml.text(found, "AppName") or "",
+                callback_url=xml.text(found, "CallbackUrl"),
+                service_type=xml.text(found, "ServiceType"),
+            )
+            for found in root.iterfind(".//ApplicationList/Application")
+            if (application_id := xml.text(found, "ApplicationId"))
+        ]
+
+    def create_application(
+        self, name: str, callback_url: str, credentials: BasicCredentials | None = None
+    ) -> str:
+        """Create an application and return its id (heading "Create application").
+
+        `callback_url` receives all message events, asked for with `credentials` after a Basic challenge.
+        """
+        answer = self.write(
+            "POST",
+            "/applications",
+            E.Application(
+                E.AppName(name),
+                E.CallbackUrl(callback_url),
+                E.CallbackCreds(E.UserId(credentials.username), E.Password(credentials.password))
+                if credentials
+                else E.CallbackCreds(),
+            ),
+        )
+        return required(answer, ".//ApplicationId")

@@ -1,0 +1,115 @@
+"""Orders of imported numbers in the account API: externalTns (document "Hosted Messaging")."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from bandwidth_messaging.bandwidth import xml
+from bandwidth_messaging.bandwidth.account_api import (
+    NOT_FOUND,
+    AccountApi,
+    failure_of,
+    failures_of,
+    only_one,
+    rejection_of,
+    required,
+    root_of,
+)
+from bandwidth_messaging.bandwidth.transport import ErrorBody
+from bandwidth_messaging.bandwidth.xml import E
+from bandwidth_messaging.domain.orders import FAILED, Action, OrderStatus
+from bandwidth_messaging.domain.phone_numbers import from_ten_digits, to_ten_digits
+
+# Where the published shapes of an import order have its numbers; those in Errors are not these.
+_IMPORTED: Final = tuple(
+    f"{inside}TelephoneNumbers/TelephoneNumber" for inside in ("", "Order/", "ExternalTnsOrder/")
+)
+
+
+class ImportOrders(AccountApi):
+    """The account's orders of imported numbers."""
+
+    def create_import_request(
+        self,
+        *,
+        customer_order_id: str,
+        site_id: str,
+        sip_peer_id: str | None,
+        action: Action,
+        numbers: Sequence[str],
+    ) -> str:
+        """Import or remove numbers (E.164) and return the order's id (document "Hosted Messaging", step 1).
+
+        The spelling CustomerOrderID is this resource's own; the order's id comes in the body only.
+        """
+        order = E.ExternalTnsOrder(E.CustomerOrderID(customer_order_id), E.SiteId(site_id))
+        if sip_peer_id is not None:
+            order.append(E.SipPeerId(sip_peer_id))
+        order.append(E.Action(action))
+        order.append(E.TelephoneNumbers(*(E.TelephoneNumber(to_ten_digits(number)) for number in numbers)))
+        return required(self.write("POST", "/externalTns", order), ".//OrderId")
+
+    def find_import_request(self, customer_order_id: str) -> str | None:
+        """Return the id of the import order with this CustomerOrderID, None if Bandwidth knows none.
+
+        Raises BandwidthRejected if there are several.
+        """
+        answer = self.transport.send(
+            "GET", f"{self.account}/externalTns", params={"customerOrderId": customer_order_id}
+        )
+        root = root_of(answer)
+        orders = root.findall(".//ExternalTnsOrder")
+        # An order that is listed may have errors of its own.
+        if not orders and (rejection := rejection_of(answer, root)):
+            raise rejection
+        found = {
+            order_id
+            for listed in orders
+            if (xml.text(listed, ".//CustomerOrderID") or xml.text(listed, ".//CustomerOrderId"))
+            in {customer_order_id, None}
+            and (order_id := xml.text(listed, "OrderId"))
+        }
+        return only_one(found, "GET /externalTns", customer_order_id)
+
+    def import_status(self, order_id: str, requested: Sequence[str]) -> OrderStatus:
+        """Return how far an import order is (document "Hosted Messaging", step 2).
+
+        Who succeeded is computed from what was `requested` (E.164): failed numbers may or may not stay in the
+        answer's own list, and an error may name no number. A FAILED order failed for all of them. What
+        explains no number comes first.
+        """
+        answer = self.get_order(f"/externalTns/{order_id}")
+        if answer is None:
+            return NOT_FOUND
+        root = root_of(answer)
+        if (status := xml.text(root, ".//ProcessingStatus")) is None:
+            raise rejection_of(answer, root) or answer.garbled("tells no ProcessingStatus")
+        order = OrderStatus(status, failures=tuple(failures_of(root)))
+        if order.ended_as is None:
+            return OrderStatus(status)
+        listed = {from_ten_digits(number) for path in _IMPORTED for number in xml.texts(root, path)}
+        return _of_requested(order, requested, listed)
+
+
+def _of_requested(order: OrderStatus, requested: Sequence[str], listed: set[str]) -> OrderStatus:
+    """Return an ended import order as it ended for the numbers that were requested."""
+    asked = set(requested)
+    explained = {failure["number"]: failure for failure in order.failures if failure["number"] in asked}
+    missing = asked - listed if listed else set()
+    failed = asked if order.ended_as == FAILED else explained.keys() | missing
+    # What names none of them is the order's, unless it must explain a number that no error names.
+    general = [failure | {"number": None} for failure in order.failures if failure["number"] not in asked]
+    unexplained = failure_of(None, ErrorBody(None, None))
+    if failed - explained.keys() and general:
+        unexplained = general.pop(0)
+    return OrderStatus(
+        order.status,
+        completed=tuple(number for number in requested if number not in failed),
+        failures=(
+            *general,
+            *(
+                explained.get(number, unexplained | {"number": number})
+                for number in requested
+                if number in failed
+            ),
+        ),
+    )
