@@ -5,11 +5,14 @@ import json
 import re
 import threading
 import uuid
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
+from typing import Literal, get_args
 
+from local.bandwidth.tokens import Tokens
 from local.bandwidth.url import is_loopback, scheme_and_host
 
+Generation = Literal["classic", "current", "both"]
 SERVICE_TYPE = "Messaging-V2"
 PROXY_PEER_ID = "539692"
 MAX_PEER_NAME = 50
@@ -27,7 +30,10 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True)
 class AccountConfig:
-    """What the simulated account knows from the start: its ids and the two pairs of credentials."""
+    """What the simulated account knows from the start: its ids and the three pairs of credentials.
+
+    `generation` is the Bandwidth it is at: the documents' with Basic users, today's with OAuth2, or both.
+    """
 
     account_id: str
     site_id: str
@@ -36,21 +42,27 @@ class AccountConfig:
     messaging_token: str
     dashboard_password: str = field(repr=False)
     messaging_secret: str = field(repr=False)
+    client_id: str = "client-simulated"
+    client_secret: str = field(default="client-secret-simulated", repr=False)
+    generation: Generation = "both"
 
     @classmethod
     def read(cls, path: Path) -> "AccountConfig":
-        """The account described by a JSON file with exactly these fields, all strings.
+        """The account described by a JSON file with these fields, all strings; today's may be left out.
 
-        Raises ValueError, naming the fields, when one is missing, unknown or no string.
+        Raises ValueError, naming the fields, when one is missing, unknown, no string or no such generation.
         """
         content = json.loads(path.read_text(encoding="utf-8"))
         names = {each.name for each in fields(cls)}
+        required = {each.name for each in fields(cls) if each.default is MISSING}
         if not isinstance(content, dict):
             raise ValueError(f"{path}: expected an object with {', '.join(sorted(names))}")
-        if wrong := sorted(names ^ content.keys()):
+        if wrong := sorted((required - content.keys()) | (content.keys() - names)):
             raise ValueError(f"{path}: missing or unknown: {', '.join(wrong)}")
-        if wrong := sorted(name for name in names if not isinstance(content[name], str)):
+        if wrong := sorted(name for name, value in content.items() if not isinstance(value, str)):
             raise ValueError(f"{path}: must be a string: {', '.join(wrong)}")
+        if content.get("generation", "both") not in get_args(Generation):
+            raise ValueError(f"{path}: generation must be one of {', '.join(get_args(Generation))}")
         return cls(**content)
 
 
@@ -88,6 +100,7 @@ class Account:
 
     def __init__(self, config: AccountConfig) -> None:
         self.config = config
+        self.tokens = Tokens(config.client_id, config.client_secret)
         self.lock = threading.RLock()
         self._location_ids = itertools.count(500_101)
         self._applications: dict[str, Application] = {}
@@ -97,6 +110,7 @@ class Account:
         with self.lock:
             self._applications.clear()
             self._locations.clear()
+        self.tokens.reset()
 
     def create_application(
         self,

@@ -14,7 +14,7 @@ from lxml import etree
 from local.bandwidth.control_path import is_control
 from local.bandwidth.url import REDACTED, redact_credentials
 
-SECRET_MEMBERS = ("password", "secret")
+SECRET_NAMES = ("password", "secret", "token")
 _parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
 
 
@@ -90,7 +90,7 @@ class Capture:
 
 
 def redact(body: bytes) -> str | None:
-    """A body as text without passwords, message texts and URLs' credentials; None if no XML or JSON."""
+    """A body as text without secrets, message texts and URLs' credentials; None if no XML or JSON."""
     return _redact_xml(body) if body.lstrip().startswith(b"<") else _redact_json(body)
 
 
@@ -100,7 +100,7 @@ def _redact_xml(body: bytes) -> str | None:
     except etree.XMLSyntaxError:
         return None
     for element in root.iter(etree.Element):
-        if "password" in etree.QName(element).localname.lower():
+        if _is_secret(etree.QName(element).localname):
             for child in list(element):
                 element.remove(child)
             element.text = REDACTED
@@ -129,5 +129,8 @@ def _redacted(value: Any) -> Any:
 
 
 def _redacted_member(name: str, value: Any) -> Any:
-    is_secret = name == "text" or any(each in name.lower() for each in SECRET_MEMBERS)
-    return REDACTED if is_secret else _redacted(value)
+    return REDACTED if name == "text" or _is_secret(name) else _redacted(value)
+
+
+def _is_secret(name: str) -> bool:
+    return any(each in name.lower() for each in SECRET_NAMES)

@@ -3,9 +3,11 @@
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from local.bandwidth import control_oauth2
 from local.bandwidth.account import RefusedError
+from local.bandwidth.control_input import UnprocessableError, number, told
 from local.bandwidth.control_path import PREFIX
 from local.bandwidth.faults import Fault
 from local.bandwidth.orders import Fate
@@ -17,10 +19,6 @@ from local.bandwidth.telephone_numbers import e164
 from local.bandwidth.url import redact_credentials
 
 Answer = tuple[Response, int]
-
-
-class UnprocessableError(Exception):
-    """Control input that makes no sense; the message says what and where."""
 
 
 class Inbound(BaseModel):
@@ -36,13 +34,13 @@ class Inbound(BaseModel):
 
     @field_validator("from_", "to")
     @classmethod
-    def _is_number(cls, number: str) -> str:
-        return _number(number)
+    def _is_number(cls, given: str) -> str:
+        return number(given)
 
     @field_validator("others")
     @classmethod
-    def _are_numbers(cls, numbers: list[str]) -> list[str]:
-        return [_number(each) for each in numbers]
+    def _are_numbers(cls, given: list[str]) -> list[str]:
+        return [number(each) for each in given]
 
 
 def blueprint(simulator: Simulator) -> Blueprint:
@@ -60,6 +58,7 @@ def blueprint(simulator: Simulator) -> Blueprint:
     _choosing(control, simulator)
     _faults(control, simulator)
     _pace(control, simulator)
+    control_oauth2.add(control, simulator)
     return control
 
 
@@ -103,7 +102,7 @@ def _looking(control: Blueprint, simulator: Simulator) -> None:
 def _choosing(control: Blueprint, simulator: Simulator) -> None:
     @control.post("/inbound")
     def inbound() -> Answer:
-        message = _input(Inbound)
+        message = told(Inbound)
         if simulator.messages_v1.knows(message.to):
             if message.others:
                 raise UnprocessableError("others: V1 has no groups")
@@ -118,21 +117,21 @@ def _choosing(control: Blueprint, simulator: Simulator) -> None:
 
     @control.put("/orders/<customer_order_id>")
     def decide_order(customer_order_id: str) -> Answer:
-        fate = _input(Fate)
+        fate = told(Fate)
         simulator.orders.decide_order(customer_order_id, fate)
         return jsonify(fate.model_dump(exclude_none=True)), 200
 
     @control.put("/area-codes/<area_code>")
     def decide_area_code(area_code: str) -> Answer:
-        fate = _input(Fate)
+        fate = told(Fate)
         simulator.orders.decide_area_code(area_code, fate)
         return jsonify(fate.model_dump(exclude_none=True)), 200
 
-    @control.put("/outcomes/<number>")
-    def decide_outcome(number: str) -> Answer:
-        outcome = _input(Outcome)
+    @control.put("/outcomes/<recipient>")
+    def decide_outcome(recipient: str) -> Answer:
+        outcome = told(Outcome)
         try:
-            simulator.outcomes.decide(_number(number), outcome)
+            simulator.outcomes.decide(number(recipient), outcome)
         except ValueError as error:
             raise UnprocessableError(str(error)) from None
         return jsonify(outcome.model_dump(exclude_none=True, by_alias=True)), 200
@@ -150,7 +149,7 @@ def _faults(control: Blueprint, simulator: Simulator) -> None:
 
     @control.post("/faults")
     def add_fault() -> Answer:
-        fault = _input(Fault)
+        fault = told(Fault)
         return jsonify(id=simulator.faults.add(fault), **fault.model_dump(exclude_none=True)), 201
 
     @control.delete("/faults")
@@ -175,7 +174,7 @@ def _pace(control: Blueprint, simulator: Simulator) -> None:
 
     @control.put("/pace")
     def set_pace() -> Answer:
-        simulator.pace.set(_input(Limits))
+        simulator.pace.set(told(Limits))
         return shown()
 
     @control.delete("/pace")
@@ -273,16 +272,6 @@ def _hosted(simulator: Simulator) -> dict[str, Any]:
     }
 
 
-def _input[Model: BaseModel](model: type[Model]) -> Model:
-    """The request's JSON as a model. Raises UnprocessableError, with one sentence, if it is no such thing."""
-    try:
-        return model.model_validate(request.get_json(force=True, silent=True))
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        place = ".".join(map(str, first["loc"])) or "body"
-        raise UnprocessableError(f"{place}: {first['msg']}") from None
-
-
 def _is_asked_for(option: str) -> bool:
     return request.args.get(option, "").lower() in ("1", "true")
 
@@ -291,9 +280,3 @@ def _number_asked_for(name: str) -> str | None:
     """A number of the query in E.164; whatever else it may be as it stands, to be found nowhere."""
     given = request.args.get(name)
     return given and (e164(given) or given)
-
-
-def _number(number: str) -> str:
-    if found := e164(number):
-        return found
-    raise ValueError(f"'{number}' is not a telephone number")

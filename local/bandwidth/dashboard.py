@@ -8,6 +8,7 @@ from http import HTTPStatus
 from flask import Blueprint, Response, g, request
 from lxml import etree
 
+from local.bandwidth.access import may_use_account
 from local.bandwidth.account import (
     PROXY_PEER_ID,
     SERVICE_TYPE,
@@ -17,7 +18,6 @@ from local.bandwidth.account import (
     RefusedError,
     SmsFeature,
 )
-from local.bandwidth.basic_auth import is_authorized
 from local.bandwidth.dashboard_xml import answer, element, order_refusal, parse, refusal, text
 
 SMS_SETTINGS = ("TollFree", "ShortCode", "Protocol", "Zone1", "Zone2", "Zone3", "Zone4", "Zone5")
@@ -26,7 +26,7 @@ MESSAGING_PATH = f"{LOCATION_PATH}/products/messaging"
 
 
 def guard(blueprint: Blueprint, account: Account) -> None:
-    """Basic credentials and the account's id on every path of a blueprint, and refusals as XML."""
+    """Credentials and the account's id on every path of a blueprint, and refusals as XML."""
 
     @blueprint.url_value_preprocessor
     def take_account_id(_: str | None, values: dict[str, str] | None) -> None:
@@ -35,8 +35,9 @@ def guard(blueprint: Blueprint, account: Account) -> None:
     @blueprint.before_request
     def check() -> Response | None:
         config = account.config
-        if not is_authorized(config.dashboard_user, config.dashboard_password):
-            return Response(status=401, headers={"WWW-Authenticate": 'Basic realm="Bandwidth"'})
+        if not may_use_account(account):
+            scheme = "Bearer" if config.generation == "current" else "Basic"
+            return Response(status=401, headers={"WWW-Authenticate": f'{scheme} realm="Bandwidth"'})
         if g.account_id != config.account_id:
             raise RefusedError(403, "1001", "Access denied.")
         return None

@@ -9,8 +9,8 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
+from local.bandwidth.access import may_use_messaging
 from local.bandwidth.account import Account
-from local.bandwidth.basic_auth import is_authorized
 from local.bandwidth.messages import Messages
 from local.bandwidth.pace import Pace
 from local.bandwidth.telephone_numbers import e164
@@ -79,10 +79,9 @@ def not_found(path: str) -> Answer:
 
 
 def _refused_access(account: Account, user_id: str) -> Answer | None:
-    config = account.config
-    if not is_authorized(config.messaging_token, config.messaging_secret):
+    if not may_use_messaging(account):
         return error(401, "unauthorized", "Authentication Failed")
-    if user_id != config.user_id:
+    if user_id != account.config.user_id:
         return error(403, "forbidden", "Access Denied")
     if not request.is_json:
         words = f"Content type '{request.content_type}' not supported. Please use 'application/json'"

@@ -19,6 +19,7 @@ from local.bandwidth import (
     dashboard_orders,
     messaging_v1,
     messaging_v2,
+    oauth2,
 )
 from local.bandwidth.account import AccountConfig
 from local.bandwidth.control_path import is_control
@@ -37,6 +38,10 @@ class RunningSimulator:
     @property
     def dashboard_url(self) -> str:
         return f"{self.url}/api"
+
+    @property
+    def token_url(self) -> str:
+        return f"{self.url}/api/v1/oauth2/token"
 
     @property
     def messaging_url(self) -> str:
@@ -93,6 +98,7 @@ def create_app(simulator: Simulator) -> Flask:
         )
     )
     app.register_blueprint(messaging_v2.blueprint(simulator.account, simulator.messages, simulator.pace))
+    app.register_blueprint(oauth2.blueprint(simulator.account))
     app.register_blueprint(control.blueprint(simulator))
 
     @app.errorhandler(HTTPException)

@@ -14,6 +14,7 @@ import requests
 from local.bandwidth.account import AccountConfig
 from tests.unit.local.bandwidth_support import CONFIG, TIMEOUT, Client, Setup, new_location, order_body
 
+TODAY = ("client_id", "client_secret", "generation")
 APPLICATION = (
     "<Application><AppName>Alerts</AppName><CallbackUrl>https://a.example</CallbackUrl></Application>"
 )
@@ -323,6 +324,8 @@ class TestCommand:
             ("[]", "expected an object"),
             ('{"account_id": "1"}', "missing or unknown: dashboard_password"),
             (json.dumps({**asdict(CONFIG), "site_id": 701}), "must be a string: site_id"),
+            (json.dumps({**asdict(CONFIG), "typo": "x"}), "missing or unknown: typo"),
+            (json.dumps({**asdict(CONFIG), "generation": "next"}), "generation must be one of classic"),
             ("{", "Expecting"),
         ],
     )
@@ -331,6 +334,12 @@ class TestCommand:
         config.write_text(content)
         with pytest.raises(ValueError, match=error):
             AccountConfig.read(config)
+
+    def test_a_configuration_may_be_of_the_time_before_oauth2(self, tmp_path: Path) -> None:
+        config = tmp_path / "account.json"
+        older = {name: value for name, value in asdict(CONFIG).items() if name not in TODAY}
+        config.write_text(json.dumps(older))
+        assert AccountConfig.read(config) == CONFIG
 
     def test_a_configuration_shows_no_secret(self) -> None:
         assert CONFIG.dashboard_password not in repr(CONFIG)

@@ -1,0 +1,27 @@
+"""What the simulator's control is told: JSON read into models, and numbers of any form."""
+
+from flask import request
+from pydantic import BaseModel, ValidationError
+
+from local.bandwidth.telephone_numbers import e164
+
+
+class UnprocessableError(Exception):
+    """Control input that makes no sense; the message says what and where."""
+
+
+def told[Model: BaseModel](model: type[Model]) -> Model:
+    """The request's JSON as a model. Raises UnprocessableError, with one sentence, if it is no such thing."""
+    try:
+        return model.model_validate(request.get_json(force=True, silent=True))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = ".".join(map(str, first["loc"])) or "body"
+        raise UnprocessableError(f"{place}: {first['msg']}") from None
+
+
+def number(given: str) -> str:
+    """A number in E.164. Raises ValueError if it is none."""
+    if found := e164(given):
+        return found
+    raise ValueError(f"'{given}' is not a telephone number")
