@@ -5,9 +5,8 @@ from http import HTTPStatus
 from typing import Final
 
 from bandwidth_messaging.bandwidth import xml
-from bandwidth_messaging.bandwidth.credentials import BasicCredentials
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected
-from bandwidth_messaging.bandwidth.transport import Answer, ErrorBody, Transport
+from bandwidth_messaging.bandwidth.transport import Answer, Auth, ErrorBody, Transport
 from bandwidth_messaging.bandwidth.xml import Element
 from bandwidth_messaging.domain.orders import Failure, OrderStatus
 from bandwidth_messaging.domain.phone_numbers import from_ten_digits
@@ -20,8 +19,8 @@ NOT_FOUND: Final = OrderStatus("NOT_FOUND")
 class AccountApi:
     """One account. Every method may raise the errors of `Transport.send`."""
 
-    def __init__(self, base_url: str, account_id: str, credentials: BasicCredentials) -> None:
-        self.transport = Transport(base_url, credentials, read_error)
+    def __init__(self, base_url: str, account_id: str, auth: Auth) -> None:
+        self.transport = Transport(base_url, auth, read_error)
         self.account = f"/accounts/{account_id}"
 
     def get(self, path: str, params: dict[str, str] | None = None) -> Element:

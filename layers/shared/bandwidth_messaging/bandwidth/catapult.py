@@ -19,7 +19,7 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthUnavailable,
 )
 from bandwidth_messaging.bandwidth.messaging import Taken
-from bandwidth_messaging.bandwidth.transport import Answer, ErrorBody, Transport
+from bandwidth_messaging.bandwidth.transport import Answer, Auth, ErrorBody, Transport
 
 _JSON: Final = "application/json; charset=utf-8"
 _PAGE: Final = 1000
@@ -57,8 +57,8 @@ class Application:
 class Catapult:
     """What belongs to one user. Every method may raise the errors of `Transport.send`."""
 
-    def __init__(self, base_url: str, user_id: str, credentials: BasicCredentials) -> None:
-        self._transport = Transport(base_url, credentials, read_error)
+    def __init__(self, base_url: str, user_id: str, auth: Auth) -> None:
+        self._transport = Transport(base_url, auth, read_error)
         self._user = f"/users/{user_id}"
 
     def applications(self) -> list[Application]:

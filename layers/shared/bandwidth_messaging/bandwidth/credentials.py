@@ -1,6 +1,11 @@
 """Credentials for Bandwidth's APIs."""
 
+from base64 import b64encode
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest
 
 
 @dataclass(frozen=True)
@@ -9,3 +14,9 @@ class BasicCredentials:
 
     username: str
     password: str = field(repr=False)
+
+    def __call__(self, request: "PreparedRequest") -> "PreparedRequest":
+        """Sign a request, as requests asks of an auth."""
+        both = b64encode(f"{self.username}:{self.password}".encode()).decode()
+        request.headers["Authorization"] = f"Basic {both}"
+        return request

@@ -3,8 +3,7 @@
 import json
 from dataclasses import dataclass
 
-from bandwidth_messaging.bandwidth.credentials import BasicCredentials
-from bandwidth_messaging.bandwidth.transport import ErrorBody, Transport
+from bandwidth_messaging.bandwidth.transport import Auth, ErrorBody, Transport
 
 
 @dataclass(frozen=True)
@@ -18,8 +17,8 @@ class Taken:
 class Messaging:
     """The messages of one user."""
 
-    def __init__(self, base_url: str, user_id: str, credentials: BasicCredentials) -> None:
-        self._transport = Transport(base_url, credentials, read_error)
+    def __init__(self, base_url: str, user_id: str, auth: Auth) -> None:
+        self._transport = Transport(base_url, auth, read_error)
         self._messages = f"/users/{user_id}/messages"
 
     def send(

@@ -13,7 +13,6 @@ from typing import Final, NamedTuple
 import requests
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, SSLError
 
-from bandwidth_messaging.bandwidth.credentials import BasicCredentials
 from bandwidth_messaging.bandwidth.errors import (
     BandwidthError,
     BandwidthGarbled,
@@ -38,6 +37,10 @@ _MILLISECONDS_FROM: Final = 10**11
 _RESET: Final = re.compile(r"[0-9]{1,13}")
 _LONGEST_WAIT_SECONDS: Final = 86_400
 _NUMBER_IN_PATH: Final = re.compile(r"%2B\d+(\d{4})")
+
+
+type Auth = Callable[[requests.PreparedRequest], requests.PreparedRequest]
+"""Signs a request, as requests asks of an auth: BasicCredentials, or an OAuthClient."""
 
 
 class ErrorBody(NamedTuple):
@@ -77,16 +80,14 @@ class Answer:
 
 
 class Transport:
-    """One of Bandwidth's APIs: base URL, credentials, and how its error bodies are read."""
+    """One of Bandwidth's APIs: base URL, what signs its requests, and how its error bodies are read."""
 
-    def __init__(
-        self, base_url: str, credentials: BasicCredentials, read_error: Callable[[bytes], ErrorBody | None]
-    ) -> None:
+    def __init__(self, base_url: str, auth: Auth, read_error: Callable[[bytes], ErrorBody | None]) -> None:
         self._base_url = base_url
         self._read_error = read_error
         self._session = requests.Session()
-        # An explicit tuple keeps a .netrc file or proxy settings from changing who we are.
-        self._session.auth = (credentials.username, credentials.password)
+        # Neither a .netrc file nor proxy settings change who we are.
+        self._session.auth = auth
         self._session.trust_env = False
         self._used_at = 0.0
 
@@ -101,7 +102,8 @@ class Transport:
     ) -> Answer:
         """Send one request, once, and return its 2xx answer. Redirects are not followed.
 
-        Raises BandwidthUnavailable, BandwidthOutcomeUnknown, BandwidthUnauthorized or BandwidthRejected.
+        Only a 401 to an OAuth2 token has it sent again, with a new one. Raises BandwidthUnavailable,
+        BandwidthOutcomeUnknown, BandwidthUnauthorized or BandwidthRejected.
         """
         request = f"{method} {_NUMBER_IN_PATH.sub(r'…\1', path)}"
         self._drop_idle_connections()

@@ -1,7 +1,7 @@
 """Placing an order at Bandwidth at most once, however often the step that places it runs.
 
 The CustomerOrderId is in our record before the order goes out. A run that finds an earlier attempt without
-an answer asks Bandwidth for it, and places it again only when Bandwidth, a minute later, knows of none.
+an answer asks Bandwidth for it, and places it again only when Bandwidth, a good minute later, knows of none.
 """
 
 from collections.abc import Callable
@@ -17,8 +17,9 @@ from bandwidth_messaging.bandwidth.errors import (
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
 
-# Longer than a request can be under way: 20 seconds for the answer, and some for Bandwidth to file it.
-_SETTLED = timedelta(seconds=60)
+# Longer than a request can be under way: 20 seconds for the answer, twice if the first is a 401, with a token
+# taken before each, and some for Bandwidth to file it.
+_SETTLED = timedelta(seconds=90)
 
 
 def place_once(

@@ -1,0 +1,117 @@
+"""OAuth2 client credentials: how today's account API and messages know us (wire: today versus the seeds)."""
+
+import time
+from collections.abc import Callable
+from http import HTTPStatus
+from threading import Lock
+from typing import Any, Final
+
+import requests
+from requests import PreparedRequest, Response
+
+from bandwidth_messaging.bandwidth.credentials import BasicCredentials
+from bandwidth_messaging.bandwidth.errors import BandwidthUnauthorized, BandwidthUnavailable
+
+_TIMEOUT_SECONDS: Final = (3.05, 5)
+_EARLY_SECONDS: Final = 60
+_BEARER: Final = "Bearer "
+
+
+class OAuthClient:
+    """Puts a client's token on each request that it is the auth of; threads and APIs share one token.
+
+    `credentials` are client id and secret. A client may have two secrets while one takes the other's place:
+    when the one we hold is refused, `reread` is asked for that of now.
+    """
+
+    def __init__(
+        self, token_url: str, credentials: BasicCredentials, reread: Callable[[], BasicCredentials]
+    ) -> None:
+        self._token_url = token_url
+        self._credentials = credentials
+        self._reread = reread
+        self._lock = Lock()
+        self._token = ""
+        self._good_until = 0.0
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        """Sign a request, as requests asks of an auth. A 401 has it sent once more, with a new token.
+
+        Raises BandwidthUnauthorized if the client is refused, BandwidthUnavailable if there is no token to be
+        had; the request was not sent then.
+        """
+        request.headers["Authorization"] = _BEARER + self._valid_token()
+        request.register_hook("response", self._repeat_refused)  # type: ignore[no-untyped-call]
+        return request
+
+    def _repeat_refused(self, response: Response, **options: Any) -> Response:
+        # What was answered 401 was not carried out, so this is safe for a POST too.
+        if response.status_code != HTTPStatus.UNAUTHORIZED:
+            return response
+        again = response.request.copy()
+        refused = response.request.headers["Authorization"].removeprefix(_BEARER)
+        again.headers["Authorization"] = _BEARER + self._valid_token(refused=refused)
+        # Read to its end, its connection can be used again.
+        _ = response.content
+        response.close()
+        repeated: Response = response.connection.send(again, **options)
+        return repeated
+
+    def _valid_token(self, *, refused: str | None = None) -> str:
+        with self._lock:
+            # The wall clock goes on while Lambda's environment is frozen.
+            if self._token == refused or time.time() >= self._good_until:
+                self._token, seconds = self._fetch()
+                self._good_until = time.time() + seconds - _EARLY_SECONDS
+            return self._token
+
+    def _fetch(self) -> tuple[str, float]:
+        try:
+            return self._token_for(self._credentials)
+        except BandwidthUnauthorized:
+            credentials = self._reread()
+            if credentials == self._credentials:
+                raise
+        self._credentials = credentials
+        return self._token_for(credentials)
+
+    def _token_for(self, credentials: BasicCredentials) -> tuple[str, float]:
+        """Return a new token and for how many seconds it is good."""
+        with requests.Session() as session:
+            session.trust_env = False
+            try:
+                answer = session.post(
+                    self._token_url,
+                    data={"grant_type": "client_credentials"},
+                    auth=credentials,
+                    timeout=_TIMEOUT_SECONDS,
+                    allow_redirects=False,
+                )
+            except requests.RequestException as error:
+                raise _no_token(f"no answer ({type(error).__name__})") from None
+        status = answer.status_code
+        if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise _no_token(f"HTTP {status}")
+        if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+            message = (
+                f"Bandwidth gives this client no token (HTTP {status}{_reason(answer)}): check clientId and "
+                "clientSecret in the Bandwidth secret, and TokenUrl if you set it"
+            )
+            raise BandwidthUnauthorized(message)
+        try:
+            told = answer.json()
+            return str(told["access_token"]), float(told.get("expires_in", 0))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise _no_token(f"HTTP {status} without one") from None
+
+
+def _reason(answer: Response) -> str:
+    """Return OAuth2's own word for a refusal (invalid_client), which holds nothing secret."""
+    try:
+        return f" {answer.json()['error']}"
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def _no_token(what: str) -> BandwidthUnavailable:
+    return BandwidthUnavailable(f"asked for a token, Bandwidth gave {what}; nothing else was sent")

@@ -1,0 +1,235 @@
+"""OAuth2: one token for all, taken anew in time or when it is refused, and never told to anybody."""
+
+import json
+import threading
+import time
+from base64 import b64decode
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from bandwidth_messaging.bandwidth.credentials import BasicCredentials
+from bandwidth_messaging.bandwidth.errors import (
+    BandwidthError,
+    BandwidthOutcomeUnknown,
+    BandwidthUnauthorized,
+    BandwidthUnavailable,
+)
+from bandwidth_messaging.bandwidth.oauth import OAuthClient
+from bandwidth_messaging.bandwidth.transport import Transport
+from tests.http_server import Answer, Asked, Server, nobody_listens
+
+OLD = BasicCredentials("client", "old-client-secret")
+NEW = BasicCredentials("client", "new-client-secret")
+TOKEN_PATH = "/api/v1/oauth2/token"
+OK = Answer(200)
+
+
+def token(value: str = "token-1", seconds: int = 3600) -> Answer:
+    body = {"access_token": value, "token_type": "Bearer", "expires_in": seconds}
+    return Answer(200, json.dumps(body))
+
+
+def refusal(status: int = 401) -> Answer:
+    return Answer(status, json.dumps({"error": "invalid_client"}))
+
+
+def client(server: Server, reread: Callable[[], BasicCredentials] = lambda: OLD) -> OAuthClient:
+    return OAuthClient(server.url + TOKEN_PATH, OLD, reread)
+
+
+def api(server: Server, auth: OAuthClient) -> Transport:
+    return Transport(server.url, auth, lambda _: None)
+
+
+def bearer(asked: Asked) -> str:
+    return asked.headers["Authorization"]
+
+
+def paths(server: Server) -> list[str]:
+    return [asked.path for asked in server.asked]
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Hold what time it is."""
+    now = [1_795_000_000.0]
+    monkeypatch.setattr(time, "time", lambda: now[0])
+    return now
+
+
+def test_a_token_is_asked_for_with_id_and_secret_by_a_form(bandwidth: Server) -> None:
+    bandwidth.answers(token(), OK)
+    api(bandwidth, client(bandwidth)).send("POST", "/orders", body=b"<Order/>")
+    asked, used = bandwidth.asked
+    assert (asked.method, asked.path, asked.body) == ("POST", TOKEN_PATH, b"grant_type=client_credentials")
+    assert asked.headers["Content-Type"] == "application/x-www-form-urlencoded"
+    assert b64decode(bearer(asked).removeprefix("Basic ")) == b"client:old-client-secret"
+    assert (used.path, used.body, bearer(used)) == ("/orders", b"<Order/>", "Bearer token-1")
+
+
+def test_account_api_and_messages_share_one_token(bandwidth: Server) -> None:
+    bandwidth.answers(token(), OK)
+    auth = client(bandwidth)
+    api(bandwidth, auth).send("GET", "/orders")
+    api(bandwidth, auth).send("POST", "/messages")
+    assert paths(bandwidth) == [TOKEN_PATH, "/orders", "/messages"]
+
+
+def test_sixteen_threads_ask_for_one_token(bandwidth: Server) -> None:
+    bandwidth.answers(token(), OK)
+    auth, together = client(bandwidth), threading.Barrier(16)
+
+    def send(_: int) -> int:
+        together.wait()
+        return api(bandwidth, auth).send("GET", "/orders").status
+
+    with ThreadPoolExecutor(16) as threads:
+        assert set(threads.map(send, range(16))) == {200}
+    assert sorted(paths(bandwidth)) == [TOKEN_PATH, *["/orders"] * 16]
+
+
+@pytest.mark.parametrize(("seconds", "is_kept"), [(3539, True), (3540, False)])
+def test_a_token_is_kept_until_a_minute_before_it_ends(
+    bandwidth: Server, clock: list[float], seconds: int, is_kept: bool
+) -> None:
+    bandwidth.answers(token(), OK, token("token-2"), OK)
+    transport = api(bandwidth, client(bandwidth))
+    transport.send("GET", "/orders")
+    clock[0] += seconds
+    if is_kept:
+        bandwidth.answers(OK)
+    transport.send("GET", "/orders")
+    assert bearer(bandwidth.asked[-1]) == ("Bearer token-1" if is_kept else "Bearer token-2")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_refused_token_is_taken_anew_and_the_request_repeated_once(bandwidth: Server, method: str) -> None:
+    bandwidth.answers(token(), Answer(401), token("token-2"), Answer(201, "done"))
+    answer = api(bandwidth, client(bandwidth)).send(
+        method, "/orders", body=b"<Order/>", content_type="application/xml", params={"page": "1"}
+    )
+    assert (answer.status, answer.body) == (201, b"done")
+    first, _, again = bandwidth.asked[1:]
+    assert (first.method, first.path, first.body) == (again.method, again.path, again.body)
+    assert again.headers["Content-Type"] == "application/xml"
+    assert [bearer(each) for each in (first, again)] == ["Bearer token-1", "Bearer token-2"]
+
+
+def test_a_request_refused_with_a_new_token_too_is_unauthorized(bandwidth: Server) -> None:
+    bandwidth.answers(token(), Answer(401), token("token-2"), Answer(401))
+    with pytest.raises(BandwidthUnauthorized, match="check the credentials"):
+        api(bandwidth, client(bandwidth)).send("POST", "/orders")
+    assert len(bandwidth.asked) == 4
+
+
+def test_a_token_that_another_thread_took_anew_is_used_instead_of_a_third(bandwidth: Server) -> None:
+    bandwidth.answers(token(), OK, token("token-2"), OK)
+    auth = client(bandwidth)
+    api(bandwidth, auth).send("GET", "/orders")
+    assert auth._valid_token(refused="token-1") == "token-2"
+    assert auth._valid_token(refused="token-1") == "token-2"
+    assert paths(bandwidth).count(TOKEN_PATH) == 2
+
+
+def test_a_403_is_no_matter_of_the_token(bandwidth: Server) -> None:
+    bandwidth.answers(token(), Answer(403))
+    with pytest.raises(BandwidthUnauthorized, match="rights of that user"):
+        api(bandwidth, client(bandwidth)).send("GET", "/orders")
+    assert len(bandwidth.asked) == 2
+
+
+def test_a_lost_answer_to_the_repeated_request_is_an_unknown_outcome(bandwidth: Server) -> None:
+    bandwidth.answers(token(), Answer(401), token("token-2"), Answer(lost=True))
+    with pytest.raises(BandwidthOutcomeUnknown):
+        api(bandwidth, client(bandwidth)).send("POST", "/orders")
+
+
+# Rotation
+
+
+def test_a_secret_that_is_refused_is_read_again_at_once(bandwidth: Server) -> None:
+    bandwidth.answers(refusal(), token(), OK)
+    api(bandwidth, client(bandwidth, reread=lambda: NEW)).send("POST", "/orders")
+    first, second, _ = bandwidth.asked
+    assert [b64decode(bearer(each).removeprefix("Basic ")) for each in (first, second)] == [
+        b"client:old-client-secret",
+        b"client:new-client-secret",
+    ]
+
+
+def test_the_secret_that_was_read_again_is_kept(bandwidth: Server) -> None:
+    bandwidth.answers(refusal(), token(), Answer(401), token("token-2"), OK)
+    reads = iter([NEW])
+    api(bandwidth, client(bandwidth, reread=lambda: next(reads))).send("POST", "/orders")
+    assert paths(bandwidth).count(TOKEN_PATH) == 3
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 302])
+def test_a_client_that_is_refused_is_unauthorized_and_names_the_secrets_fields(
+    bandwidth: Server, status: int
+) -> None:
+    bandwidth.answers(refusal(status))
+    with pytest.raises(BandwidthUnauthorized, match=f"{status} invalid_client.*clientId and clientSecret"):
+        api(bandwidth, client(bandwidth)).send("POST", "/orders")
+    assert paths(bandwidth) == [TOKEN_PATH]
+
+
+# Without a token nothing was ordered or sent
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(500),
+        Answer(503, "<html>out of order</html>"),
+        Answer(429),
+        Answer(lost=True),
+        Answer(200, "no JSON"),
+        Answer(200, "[]"),
+        Answer(200, '{"token_type": "Bearer"}'),
+        Answer(200, '{"access_token": "t", "expires_in": "soon"}'),
+    ],
+)
+def test_a_token_endpoint_out_of_order_leaves_the_outcome_of_a_post_known(
+    bandwidth: Server, answer: Answer
+) -> None:
+    bandwidth.answers(answer)
+    with pytest.raises(BandwidthUnavailable, match="nothing else was sent") as raised:
+        api(bandwidth, client(bandwidth)).send("POST", "/orders")
+    # A status would be that of the request itself, which never went out.
+    assert raised.value.status is None
+    assert paths(bandwidth) == [TOKEN_PATH]
+
+
+def test_a_token_endpoint_that_cannot_be_reached_is_unavailable() -> None:
+    auth = OAuthClient(nobody_listens(), OLD, lambda: OLD)
+    with pytest.raises(BandwidthUnavailable, match="nothing else was sent"):
+        Transport(nobody_listens(), auth, lambda _: None).send("POST", "/orders")
+
+
+# Nothing is told
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [refusal()],
+        [Answer(500, "token-1 old-client-secret")],
+        [Answer(200, '{"access_token": "token-1", "expires_in": "token-1"}')],
+        [token(), Answer(401), token(), Answer(401)],
+        [token(), Answer(500)],
+        [token(), Answer(lost=True)],
+    ],
+)
+def test_no_error_holds_the_secret_or_the_token(bandwidth: Server, answers: list[Answer]) -> None:
+    bandwidth.answers(*answers)
+    auth = client(bandwidth)
+    with pytest.raises(BandwidthError) as raised:
+        api(bandwidth, auth).send("POST", "/orders")
+    told = f"{raised.value!s} {raised.value!r} {vars(raised.value)} {auth!r}"
+    assert "token-1" not in told
+    assert "old-client-secret" not in told
+    assert raised.value.__cause__ is None
+    assert raised.value.__suppress_context__ or raised.value.__context__ is None
