@@ -312,9 +312,26 @@ def test_every_parameter_is_described_grouped_and_used() -> None:
         assert re.search(rf"!Ref {name}\b|\$\{{{name}\}}", text), name
 
 
-def test_addresses_of_bandwidth_default_to_those_of_the_document() -> None:
+def test_classic_addresses_of_bandwidth_are_those_of_the_documents() -> None:
     documents = " ".join(path.read_text() for path in Path(ROOT / "tests/documents").glob("*/*.http"))
-    defaults = {name: each.get("Default") for name, each in template()["Parameters"].items()}
-    addresses = {name: default for name, default in defaults.items() if name.endswith("Url")}
-    assert sorted(addresses) == ["CatapultUrl", "DashboardUrl", "MessagingUrl"]
-    assert [address for address in addresses.values() if f" {address}/" not in documents] == []
+    addresses = [
+        *template()["Mappings"]["Hosts"]["classic"].values(),
+        template()["Parameters"]["CatapultUrl"]["Default"],
+    ]
+    assert [address for address in addresses if f" {address}/" not in documents] == []
+
+
+def test_each_address_of_bandwidth_can_be_set_and_is_the_generations_otherwise() -> None:
+    hosts = template()["Mappings"]["Hosts"]
+    assert hosts.keys() == set(template()["Parameters"]["BandwidthApi"]["AllowedValues"])
+    variables = GLOBALS["Environment"]["Variables"]
+    for name in hosts["classic"].keys() | hosts["current"].keys():
+        assert template()["Parameters"][name]["Default"] == ""
+        variable = variables[name.replace("Url", "_URL").upper()]
+        assert variable == {
+            "Fn::If": [
+                f"Has{name}",
+                {"Ref": name},
+                {"Fn::FindInMap": ["Hosts", {"Ref": "BandwidthApi"}, name]},
+            ]
+        }

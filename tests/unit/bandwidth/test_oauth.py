@@ -166,6 +166,15 @@ def test_the_secret_that_was_read_again_is_kept(bandwidth: Server) -> None:
     assert paths(bandwidth).count(TOKEN_PATH) == 3
 
 
+def test_a_secret_that_cannot_be_read_again_leaves_the_refusal(bandwidth: Server) -> None:
+    def fails() -> BasicCredentials:
+        raise RuntimeError("Secrets Manager is away")
+
+    bandwidth.answers(refusal())
+    with pytest.raises(BandwidthUnauthorized, match="invalid_client"):
+        api(bandwidth, client(bandwidth, reread=fails)).send("POST", "/orders")
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 302])
 def test_a_client_that_is_refused_is_unauthorized_and_names_the_secrets_fields(
     bandwidth: Server, status: int

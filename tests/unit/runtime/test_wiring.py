@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bandwidth_messaging.bandwidth.credentials import BasicCredentials
+from bandwidth_messaging.bandwidth.oauth import OAuthClient
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.settings import Settings, settings
 
@@ -15,6 +16,7 @@ CACHED = [
     wiring._catapult,
     wiring._dashboard,
     wiring._messaging,
+    wiring._oauth_client_of,
     wiring.messages,
     wiring.numbers,
     wiring.orders,
@@ -25,6 +27,7 @@ BANDWIDTH = {
     "messagingToken": "t-token",
     "messagingSecret": "messaging-secret",
 }
+TODAYS = {"clientId": "client", "clientSecret": "client-secret"}
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +49,7 @@ def secrets(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, dict[str, str
         if field.default is MISSING:
             monkeypatch.setenv(field.name.upper(), f"the {field.name.upper()}")
     monkeypatch.setenv("MESSAGE_RETENTION_DAYS", "90")
+    monkeypatch.setenv("BANDWIDTH_API", "classic")
     clear()
     yield stored
     clear()
@@ -72,6 +76,39 @@ def test_new_credentials_make_new_clients(secrets: dict[str, dict[str, str]]) ->
     assert wiring.dashboard() is not dashboard
     assert wiring.messaging() is not messaging
     assert wiring.catapult() is not catapult
+
+
+@pytest.fixture
+def current(monkeypatch: pytest.MonkeyPatch, secrets: dict[str, dict[str, str]]) -> None:
+    """Today's generation, with what its secret must hold and no more."""
+    monkeypatch.setenv("BANDWIDTH_API", "current")
+    secrets["the BANDWIDTH_SECRET"] = TODAYS
+
+
+@pytest.mark.usefixtures("current")
+def test_today_account_api_and_messages_share_one_client_and_so_its_token() -> None:
+    account = wiring.dashboard().transport._session.auth
+    assert isinstance(account, OAuthClient)
+    assert wiring.messaging()._transport._session.auth is account
+
+
+@pytest.mark.usefixtures("current")
+def test_a_new_secret_of_a_client_makes_a_new_token(secrets: dict[str, dict[str, str]]) -> None:
+    before = wiring.dashboard()
+    secrets["the BANDWIDTH_SECRET"] = TODAYS | {"clientSecret": "rotated"}
+    assert wiring.dashboard() is not before
+    assert wiring.dashboard() is wiring.dashboard()
+
+
+@pytest.mark.usefixtures("current")
+def test_today_numbers_of_the_v1_api_still_need_its_token_and_say_so_only_then(
+    secrets: dict[str, dict[str, str]],
+) -> None:
+    wiring.messaging()
+    with pytest.raises(RuntimeError, match="has no messagingToken and no messagingSecret"):
+        wiring.catapult()
+    secrets["the BANDWIDTH_SECRET"] = TODAYS | BANDWIDTH
+    assert wiring.catapult() is wiring.catapult()
 
 
 def test_catapult_is_told_the_dashboards_user_when_a_number_is_imported() -> None:

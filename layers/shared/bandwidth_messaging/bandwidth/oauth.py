@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
 from threading import Lock
 from typing import Any, Final
@@ -69,7 +70,10 @@ class OAuthClient:
         try:
             return self._token_for(self._credentials)
         except BandwidthUnauthorized:
-            credentials = self._reread()
+            credentials = self._credentials
+            # If our own secret cannot be read, the refusal is still what to tell.
+            with suppress(Exception):
+                credentials = self._reread()
             if credentials == self._credentials:
                 raise
         self._credentials = credentials

@@ -20,11 +20,13 @@ class Settings:
     send_queue_url: str
     quarantine_queue_url: str
     event_bus: str
+    bandwidth_api: str
     bandwidth_secret: str
     callback_secret: str
     bandwidth_account_id: str
     bandwidth_site_id: str
     bandwidth_user_id: str
+    token_url: str
     dashboard_url: str
     messaging_url: str
     catapult_url: str

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from bandwidth_messaging.bandwidth.credentials import BasicCredentials
     from bandwidth_messaging.bandwidth.dashboard import Dashboard
     from bandwidth_messaging.bandwidth.messaging import Messaging
+    from bandwidth_messaging.bandwidth.oauth import OAuthClient
+    from bandwidth_messaging.bandwidth.transport import Auth
     from bandwidth_messaging.store.messages import Messages
     from bandwidth_messaging.store.numbers import Numbers
     from bandwidth_messaging.store.opt_outs import OptOuts
@@ -103,9 +105,14 @@ def quarantine() -> "Quarantine":
     return Quarantine(_sqs(), settings().quarantine_queue_url)
 
 
+def is_current() -> bool:
+    """Tell whether Bandwidth's API is that of today, and not the documents'."""
+    return settings().bandwidth_api == "current"
+
+
 def dashboard() -> "Dashboard":
-    """Return the Dashboard API with the credentials of now."""
-    return _dashboard(dashboard_credentials())
+    """Return the account API with the credentials of now."""
+    return _dashboard(_oauth_client() if is_current() else dashboard_credentials())
 
 
 def dashboard_credentials() -> "BasicCredentials":
@@ -114,15 +121,30 @@ def dashboard_credentials() -> "BasicCredentials":
 
 
 @lru_cache(maxsize=1)
-def _dashboard(credentials: "BasicCredentials") -> "Dashboard":
+def _dashboard(auth: "Auth") -> "Dashboard":
     from bandwidth_messaging.bandwidth.dashboard import Dashboard
 
-    return Dashboard(settings().dashboard_url, settings().bandwidth_account_id, credentials)
+    return Dashboard(settings().dashboard_url, settings().bandwidth_account_id, auth)
 
 
 def messaging() -> "Messaging":
     """Return the V2 messaging API with the credentials of now."""
-    return _messaging(_messaging_credentials())
+    return _messaging(_oauth_client() if is_current() else _messaging_credentials())
+
+
+def _oauth_client() -> "OAuthClient":
+    return _oauth_client_of(_client_credentials())
+
+
+@lru_cache(maxsize=1)
+def _oauth_client_of(credentials: "BasicCredentials") -> "OAuthClient":
+    from bandwidth_messaging.bandwidth.oauth import OAuthClient
+
+    return OAuthClient(settings().token_url, credentials, lambda: _client_credentials(fresh=True))
+
+
+def _client_credentials(*, fresh: bool = False) -> "BasicCredentials":
+    return _credentials(settings().bandwidth_secret, "clientId", "clientSecret", fresh=fresh)
 
 
 def catapult() -> "Catapult":
@@ -142,10 +164,10 @@ def _messaging_credentials() -> "BasicCredentials":
 
 
 @lru_cache(maxsize=1)
-def _messaging(credentials: "BasicCredentials") -> "Messaging":
+def _messaging(auth: "Auth") -> "Messaging":
     from bandwidth_messaging.bandwidth.messaging import Messaging
 
-    return Messaging(settings().messaging_url, settings().bandwidth_user_id, credentials)
+    return Messaging(settings().messaging_url, settings().bandwidth_user_id, auth)
 
 
 def callback_credentials() -> "BasicCredentials":
@@ -160,10 +182,13 @@ def callback_url_with_credentials() -> str:
     return with_credentials(settings().callback_url, callback_credentials())
 
 
-def _credentials(secret_name: str, username: str, password: str) -> "BasicCredentials":
+def _credentials(
+    secret_name: str, username: str, password: str, *, fresh: bool = False
+) -> "BasicCredentials":
     from bandwidth_messaging.bandwidth.credentials import BasicCredentials
 
-    secret: Any = _secrets().get(secret_name, transform="json", max_age=_SECRET_SECONDS)
+    again = {"force_fetch": True} if fresh else {}
+    secret: Any = _secrets().get(secret_name, transform="json", max_age=_SECRET_SECONDS, **again)
     if missing := [name for name in (username, password) if not secret.get(name)]:
         message = f"the secret {secret_name} has no {' and no '.join(missing)}"
         raise RuntimeError(message)
