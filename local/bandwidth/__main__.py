@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import get_args
 
 from local.bandwidth.account import AccountConfig
+from local.bandwidth.fates import Shape
 from local.bandwidth.messaging_v1 import MessageLocation
-from local.bandwidth.orders import Shape
 from local.bandwidth.outcomes import EVENT_TYPES
 from local.bandwidth.server import HOST, make
 from local.bandwidth.simulator import Settings, Simulator

@@ -5,10 +5,12 @@ import json
 import re
 import threading
 import uuid
+from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Literal, get_args
 
+from local.bandwidth.account_numbers import AccountNumber, AccountNumbers
 from local.bandwidth.tokens import Tokens
 from local.bandwidth.url import is_loopback, scheme_and_host
 
@@ -102,6 +104,9 @@ class Account:
         self.config = config
         self.tokens = Tokens(config.client_id, config.client_secret)
         self.lock = threading.RLock()
+        self.numbers = AccountNumbers()
+        self._settlers: list[Callable[[], None]] = []
+        self._is_settling = False
         self._location_ids = itertools.count(500_101)
         self._applications: dict[str, Application] = {}
         self._locations: dict[str, Location] = {}
@@ -110,7 +115,38 @@ class Account:
         with self.lock:
             self._applications.clear()
             self._locations.clear()
+            self.numbers.clear()
         self.tokens.reset()
+
+    def settles_with(self, settler: Callable[[], None]) -> None:
+        """Have `settler` bring its orders to where they stand whenever somebody looks at the account."""
+        self._settlers.append(settler)
+
+    def settle(self) -> None:
+        """Bring every order to where it stands now."""
+        with self.lock:
+            if self._is_settling:
+                return
+            self._is_settling = True
+            try:
+                for settler in self._settlers:
+                    settler()
+            finally:
+                self._is_settling = False
+
+    def number(self, number: str) -> AccountNumber | None:
+        """A number of the account by its ten digits or in E.164; None if it is not there."""
+        with self.lock:
+            self.settle()
+            return self.numbers.get(number)
+
+    def numbers_of(
+        self, *, is_hosted: bool | None = None, location_id: str | None = None
+    ) -> list[AccountNumber]:
+        """The numbers in service, only the account's own or hosted ones, or those of a location."""
+        with self.lock:
+            self.settle()
+            return self.numbers.find(is_hosted=is_hosted, location_id=location_id)
 
     def create_application(
         self,

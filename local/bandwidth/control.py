@@ -1,22 +1,19 @@
 """The simulator's own API under /_simulator: looking at what happened, and choosing what will."""
 
-from typing import Any
-
 from flask import Blueprint, Response, jsonify, request
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from local.bandwidth import control_oauth2
+from local.bandwidth import control_account, control_numbers, control_oauth2
 from local.bandwidth.account import RefusedError
 from local.bandwidth.control_input import UnprocessableError, number, told
 from local.bandwidth.control_path import PREFIX
+from local.bandwidth.fates import Fate
 from local.bandwidth.faults import Fault
-from local.bandwidth.orders import Fate
 from local.bandwidth.outcomes import Outcome
 from local.bandwidth.pace import LIFTED, Limits
 from local.bandwidth.sent_messages import summary
 from local.bandwidth.simulator import Simulator
 from local.bandwidth.telephone_numbers import e164
-from local.bandwidth.url import redact_credentials
 
 Answer = tuple[Response, int]
 
@@ -58,6 +55,7 @@ def blueprint(simulator: Simulator) -> Blueprint:
     _choosing(control, simulator)
     _faults(control, simulator)
     _pace(control, simulator)
+    control_numbers.add(control, simulator)
     control_oauth2.add(control, simulator)
     return control
 
@@ -96,7 +94,7 @@ def _looking(control: Blueprint, simulator: Simulator) -> None:
 
     @control.get("/account")
     def account() -> Answer:
-        return jsonify(_account(simulator)), 200
+        return jsonify(control_account.shown(simulator)), 200
 
 
 def _choosing(control: Blueprint, simulator: Simulator) -> None:
@@ -181,95 +179,6 @@ def _pace(control: Blueprint, simulator: Simulator) -> None:
     def lift_pace() -> Answer:
         simulator.pace.set(LIFTED)
         return shown()
-
-
-def _account(simulator: Simulator) -> dict[str, Any]:
-    account, config = simulator.account, simulator.account.config
-    return {
-        "account_id": config.account_id,
-        "site_id": config.site_id,
-        "user_id": config.user_id,
-        "applications": [
-            {
-                "id": each.id,
-                "name": each.name,
-                "callback_url": redact_credentials(each.callback_url),
-                "has_credentials": each.callback_user is not None,
-            }
-            for each in account.applications()
-        ],
-        "locations": [
-            {
-                "id": each.id,
-                "site_id": each.site_id,
-                "name": each.name,
-                "is_default": each.is_default,
-                "sms": each.sms is not None,
-                "mms": each.mms_proxy_peer_id is not None,
-                "application_id": each.application_id,
-            }
-            for each in account.locations()
-        ],
-        "orders": [
-            {
-                "id": each.id,
-                "customer_order_id": each.customer_order_id,
-                "status": each.status,
-                "area_code": each.area_code,
-                "quantity": each.quantity,
-                "location_id": each.location_id,
-                "numbers": [f"+1{number}" for number in each.numbers],
-            }
-            for each in simulator.orders.find()
-        ],
-        "numbers": [
-            {"number": f"+1{number}", "location_id": location_id}
-            for number, location_id in simulator.orders.numbers().items()
-        ],
-        **_hosted(simulator),
-    }
-
-
-def _hosted(simulator: Simulator) -> dict[str, Any]:
-    """What hosted messaging left in the account: in the Dashboard, then in Catapult."""
-    return {
-        "external_orders": [
-            {
-                "id": each.id,
-                "customer_order_id": each.customer_order_id,
-                "status": each.status,
-                "action": each.action,
-                "quantity": len(each.numbers),
-                "failed_numbers": [f"+1{number}" for number in each.numbers if number in each.failed],
-            }
-            for each in simulator.external_tns.find()
-        ],
-        "external_numbers": [
-            {"number": f"+1{number}", "site_id": each.site_id, "location_id": each.location_id}
-            for number, each in simulator.external_tns.numbers().items()
-        ],
-        "catapult_applications": [
-            {
-                "id": each.id,
-                "name": each.name,
-                "callback_urls": [redact_credentials(url) for url in each.urls],
-                "has_credentials": any(redact_credentials(url) != url for url in each.urls),
-                "callback_http_method": each.method,
-                "callback_timeout": each.timeout,
-            }
-            for each in simulator.catapult.applications()
-        ],
-        "phone_numbers": [
-            {
-                "id": each.id,
-                "number": each.number,
-                "name": each.name,
-                "application_id": each.application_id,
-                "state": each.state,
-            }
-            for each in [*simulator.catapult.numbers(), *simulator.catapult.numbers("released")]
-        ],
-    }
 
 
 def _is_asked_for(option: str) -> bool:

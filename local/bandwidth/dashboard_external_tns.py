@@ -9,7 +9,7 @@ from lxml import etree
 
 from local.bandwidth.account import Account
 from local.bandwidth.dashboard import guard
-from local.bandwidth.dashboard_xml import answer, element, parse, text
+from local.bandwidth.dashboard_xml import answer, element, parse, text, texts
 from local.bandwidth.external_tns import ExternalTns, ExternalTnsOrder, ExternalTnsRequest
 from local.bandwidth.timestamps import timestamp
 
@@ -45,9 +45,7 @@ def blueprint(account: Account, external_tns: ExternalTns) -> Blueprint:
                 location_id=text(body, "SipPeerId"),
                 action=text(body, "Action"),
                 loa_type=text(body, "LoaType"),
-                numbers=[
-                    (each.text or "").strip() for each in body.iterfind("TelephoneNumbers/TelephoneNumber")
-                ],
+                numbers=texts(body, "TelephoneNumbers/TelephoneNumber"),
             )
         )
         if external_tns.shape(order.customer_order_id) == "document":

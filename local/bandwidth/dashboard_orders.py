@@ -5,12 +5,15 @@ from lxml import etree
 
 from local.bandwidth.account import Account, RefusedError
 from local.bandwidth.dashboard import guard
-from local.bandwidth.dashboard_xml import answer, element, parse, text
-from local.bandwidth.orders import FINAL, Order, OrderBook, OrderRequest
+from local.bandwidth.dashboard_xml import answer, element, parse, text, texts
+from local.bandwidth.order_types import EXISTING, ORDER_TYPES, Search
+from local.bandwidth.orders import Order, OrderBook, OrderRequest
+from local.bandwidth.placed_orders import FINAL
 from local.bandwidth.timestamps import timestamp
 
-ORDER_TYPE = "AreaCodeSearchAndOrderType"
 PAGE_SIZE = 300
+NUMBER_LIST = "TelephoneNumberList/TelephoneNumber"
+RESERVATION_LIST = "ReservationIdList/ReservationId"
 
 
 def blueprint(account: Account, orders: OrderBook) -> Blueprint:
@@ -20,13 +23,9 @@ def blueprint(account: Account, orders: OrderBook) -> Blueprint:
     @api.post("")
     def place_order() -> Response:
         body = parse(request.get_data(), "Order")
-        search = body.find(ORDER_TYPE)
-        if search is None:
-            raise RefusedError(400, "5087", "The input order type is not a valid entry.")
         order = orders.place(
             OrderRequest(
-                area_code=text(search, "AreaCode"),
-                quantity=text(search, "Quantity"),
+                search=_search(body),
                 site_id=text(body, "SiteId"),
                 location_id=text(body, "PeerId"),
                 customer_order_id=text(body, "CustomerOrderId"),
@@ -54,7 +53,43 @@ def blueprint(account: Account, orders: OrderBook) -> Blueprint:
     def check_order_status(order_id: str) -> Response:
         return answer(_status(orders.get(order_id), account.config.dashboard_user))
 
+    @api.put("/<order_id>")
+    def close_order(order_id: str) -> Response:
+        """Of what an order's PUT can change, only the end of a backorder (page on advanced ordering)."""
+        body = parse(request.get_data(), "Order")
+        if (text(body, "CloseOrder") or "").lower() != "true":
+            raise RefusedError(400, "5002", "CloseOrder must be true: nothing else can be changed.")
+        return answer(_status(orders.close(order_id), account.config.dashboard_user))
+
     return api
+
+
+def _search(body: etree._Element) -> Search:
+    """What is ordered: the one child of the order that is named after an order type."""
+    found = [each for each in body if each.tag in ORDER_TYPES]
+    if len(found) != 1:
+        raise RefusedError(400, "5087", "The input order type is not a valid entry.")
+    order_type = str(found[0].tag)
+    if order_type == EXISTING:
+        numbers, reservations = texts(found[0], NUMBER_LIST), texts(found[0], RESERVATION_LIST)
+        return Search(order_type, {}, numbers=numbers, reservations=reservations)
+    given = {str(each.tag): (each.text or "").strip() for each in found[0]}
+    return Search(order_type, given, quantity=given.pop("Quantity", None))
+
+
+def _order_type(order: Order) -> etree._Element:
+    search = order.wanted.search
+    shown = element(search.order_type)
+    if search.order_type == EXISTING:
+        lists = ((NUMBER_LIST, search.numbers), (RESERVATION_LIST, search.reservations))
+        for path, values in lists:
+            outer, inner = path.split("/")
+            if values:
+                shown.append(element(outer, *(element(inner, each) for each in values)))
+        return shown
+    shown.extend(element(name, value) for name, value in order.wanted.criteria())
+    shown.append(element("Quantity", order.quantity))
+    return shown
 
 
 def _order(order: Order, with_id: bool) -> etree._Element:
@@ -69,9 +104,7 @@ def _order(order: Order, with_id: bool) -> etree._Element:
     shown.append(element("BackOrderRequested", order.back_order_requested))
     if with_id:
         shown.append(element("id", order.id))
-    shown.append(
-        element(ORDER_TYPE, element("AreaCode", order.area_code), element("Quantity", order.quantity))
-    )
+    shown.append(_order_type(order))
     shown.append(element("PartialAllowed", order.partial_allowed))
     shown.append(element("SiteId", order.site_id))
     return shown
@@ -100,8 +133,7 @@ def _status(order: Order, user: str) -> etree._Element:
         numbers = (element("TelephoneNumber", element("FullNumber", each)) for each in order.numbers)
         root.append(element("CompletedNumbers", *numbers))
     root.append(element("Summary", order.summary))
-    failed = order.quantity - len(order.numbers) if order.status in FINAL else 0
-    root.append(element("FailedQuantity", failed))
+    root.append(element("FailedQuantity", order.missing if order.status in FINAL else 0))
     return root
 
 

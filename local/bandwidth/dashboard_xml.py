@@ -28,6 +28,11 @@ def text(parent: etree._Element, *paths: str) -> str | None:
     return None
 
 
+def texts(parent: etree._Element, path: str) -> list[str]:
+    """The stripped texts of every element at this path."""
+    return [(each.text or "").strip() for each in parent.iterfind(path)]
+
+
 def element(tag: str, *content: etree._Element | str | int) -> etree._Element:
     """An element with child elements, or with one value for its text (true and false in lower case)."""
     made = etree.Element(tag)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from local.bandwidth.account import Account, RefusedError
-from local.bandwidth.orders import COMPLETE, Fate, FateError, OrderBook, Shape
+from local.bandwidth.fates import COMPLETE, Fate, FateError, Shape
+from local.bandwidth.orders import OrderBook
 from local.bandwidth.placed_orders import FINAL, PlacedOrders
 
 MAX_NUMBERS = 5000
@@ -30,14 +31,6 @@ class ExternalTnsRequest:
 
 
 @dataclass(frozen=True)
-class ExternalNumber:
-    """Where an imported number was put; no location if the order named none and the site has no default."""
-
-    site_id: str
-    location_id: str | None
-
-
-@dataclass(frozen=True)
 class ExternalTnsError:
     code: int
     description: str
@@ -46,7 +39,8 @@ class ExternalTnsError:
 
 @dataclass
 class ExternalTnsOrder:
-    """An order as it stands; all numbers are ten digits. `location_id` is what the request named."""
+    """An order as it stands; all numbers are ten digits. `location_id` is what the request named, `target`
+    the location that imported numbers go to: none if it named none and the site has no default."""
 
     id: str
     customer_order_id: str | None
@@ -55,7 +49,7 @@ class ExternalTnsOrder:
     action: str
     loa_type: str
     numbers: Sequence[str]
-    target: ExternalNumber
+    target: str | None
     created: datetime
     modified: datetime
     status: str = "RECEIVED"
@@ -75,12 +69,10 @@ class ExternalTns:
         self._wait = timedelta(seconds=order_seconds)
         self._shape = shape
         self._orders = PlacedOrders(account, self._advance)
-        self._numbers: dict[str, ExternalNumber] = {}
 
     def reset(self) -> None:
         with self._account.lock:
             self._orders.clear()
-            self._numbers.clear()
 
     def fate(self, customer_order_id: str | None) -> Fate:
         return self._number_orders.order_fate(customer_order_id) or COMPLETE
@@ -111,7 +103,7 @@ class ExternalTns:
             action=request.action,
             loa_type=request.loa_type or "CARRIER",
             numbers=tuple(request.numbers),
-            target=ExternalNumber(site_id, location.id if location else None),
+            target=location.id if location else None,
             created=now,
             modified=now,
         )
@@ -127,17 +119,10 @@ class ExternalTns:
         """Orders in the order they were placed, those with this CustomerOrderID and status if given."""
         return self._orders.find(customer_order_id, status)
 
-    def numbers(self) -> dict[str, ExternalNumber]:
-        """Every imported number, in ten digits, and where it is."""
-        with self._account.lock:
-            self._orders.settle()
-            return dict(self._numbers)
-
     def holds(self, number: str) -> bool:
         """Whether a number (E.164) is one of the account's external numbers now."""
-        with self._account.lock:
-            self._orders.settle()
-            return number.removeprefix("+1") in self._numbers
+        found = self._account.number(number)
+        return found is not None and found.is_hosted
 
     @staticmethod
     def _check_loa_type(request: ExternalTnsRequest) -> None:
@@ -179,22 +164,21 @@ class ExternalTns:
         order.status, order.modified = fate.fate, now
         if fate.fate == "COMPLETE" and order.failed:
             order.status = "FAILED" if len(order.failed) == len(order.numbers) else "PARTIAL"
-        for number in order.numbers:
-            if number in order.failed:
-                continue
-            if order.action == "REMOVE":
-                del self._numbers[number]
-            else:
-                # One that is there already is no failure, its attributes are set anew (specification).
-                self._numbers[number] = order.target
+        done = [each for each in order.numbers if each not in order.failed]
+        if order.action == "REMOVE":
+            for number in done:
+                self._account.numbers.remove(number)
+        else:
+            # One that is there already is no failure, its attributes are set anew (specification).
+            self._account.numbers.add(done, order.site_id, order.target, is_hosted=True)
 
     def _impossible(self, order: ExternalTnsOrder) -> ExternalTnsError:
         """The numbers that cannot be what the order wants, whatever its fate; maybe none."""
+        there = {each: self._account.numbers.get(each) for each in order.numbers}
         if order.action == "REMOVE":
-            absent = [each for each in order.numbers if each not in self._numbers]
+            absent = [each for each, found in there.items() if found is None or not found.is_hosted]
             return ExternalTnsError(25120, "The telephone number is not an external number.", absent)
-        own = self._number_orders.numbers()
-        ours = [each for each in order.numbers if each in own]
+        ours = [each for each, found in there.items() if found is not None and not found.is_hosted]
         return ExternalTnsError(25060, "The telephone number is Bandwidth's own.", ours)
 
 

@@ -1,77 +1,32 @@
 """Number orders: RECEIVED at first, their fate a moment later, and the numbers they bring."""
 
-import itertools
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal
-
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt
+from itertools import islice
 
 from local.bandwidth.account import Account, Location, RefusedError
+from local.bandwidth.fates import (
+    ALL_UNAVAILABLE,
+    COMPLETE,
+    SOME_UNAVAILABLE,
+    UNAVAILABLE,
+    USUAL_ERRORS,
+    Fate,
+    FateError,
+)
+from local.bandwidth.number_supply import NumberSupply
+from local.bandwidth.order_types import Search, Wanted, wanted
 from local.bandwidth.placed_orders import FINAL, PlacedOrders
-from local.bandwidth.telephone_numbers import ten_digits
-
-MAX_QUANTITY = 5000
-FICTION_EXCHANGE = 555
-Shape = Literal["document", "later"]
-
-
-def _ten_digits(number: str) -> str:
-    if found := ten_digits(number):
-        return found
-    raise ValueError(f"'{number}' is not a US telephone number")
-
-
-Numbers = list[Annotated[str, AfterValidator(_ten_digits)]]
-
-
-class FateError(BaseModel):
-    """One entry of an order's ErrorList; `per_number` repeats it for, and with, each failed number.
-
-    In the Errors of an import or removal it stands once: with `numbers` if told, else with all failed ones
-    if `per_number` or the fate's `failed_numbers` are given, else with none."""
-
-    model_config = ConfigDict(extra="forbid")
-    code: int
-    description: str
-    per_number: bool = False
-    numbers: Numbers | None = None
-
-
-class Fate(BaseModel):
-    """How an order ends. RECEIVED, PROCESSING and BACKORDERED stay until the fate is changed, BACKORDERED
-    with `backordered_seconds` becomes COMPLETE after them. `completed` counts the numbers of a PARTIAL order
-    (half of them if not told). `errors` are Bandwidth's usual ones if not told.
-
-    Of imports and removals only: `failed_numbers` says which, `keep_failed_numbers` whether the answers'
-    TelephoneNumbers still hold them (as published if not told), `shape` in which form it is answered."""
-
-    model_config = ConfigDict(extra="forbid")
-    fate: Literal["COMPLETE", "PARTIAL", "FAILED", "BACKORDERED", "RECEIVED", "PROCESSING"]
-    completed: NonNegativeInt | None = None
-    errors: list[FateError] | None = Field(default=None, min_length=1)
-    backordered_seconds: NonNegativeFloat | None = None
-    failed_numbers: Numbers | None = None
-    keep_failed_numbers: bool | None = None
-    shape: Shape | None = None
-
-
-COMPLETE = Fate(fate="COMPLETE")
-USUAL_ERRORS = {
-    "PARTIAL": [FateError(code=5005, description="Telephone Number Unavailable", per_number=True)],
-    "FAILED": [FateError(code=5018, description="The entire quantity ordered is unavailable")],
-}
 
 
 @dataclass(frozen=True)
 class OrderRequest:
     """An order's fields as they came, untouched text; None where the element was absent."""
 
-    area_code: str | None
-    quantity: str | None
+    search: Search
     site_id: str | None
     location_id: str | None = None
     customer_order_id: str | None = None
@@ -94,8 +49,7 @@ class Order:
     id: str
     customer_order_id: str | None
     name: str | None
-    area_code: str
-    quantity: int
+    wanted: Wanted
     site_id: str
     location_id: str
     partial_allowed: bool
@@ -107,6 +61,19 @@ class Order:
     numbers: list[str] = field(default_factory=list)
     failed_numbers: list[str] = field(default_factory=list)
     errors: list[OrderError] = field(default_factory=list)
+
+    @property
+    def quantity(self) -> int:
+        return self.wanted.quantity
+
+    @property
+    def missing(self) -> int:
+        return self.quantity - len(self.numbers)
+
+    @property
+    def area_code(self) -> str:
+        """That of the numbers, or where they are looked for first."""
+        return (self.numbers or self.wanted.patterns)[0][:3]
 
     @property
     def summary(self) -> str:
@@ -121,40 +88,32 @@ class Order:
 
 
 class OrderBook:
-    """The account's orders and numbers."""
+    """The account's orders of new numbers, and the fates chosen for orders of any kind."""
 
-    def __init__(self, account: Account, order_seconds: float) -> None:
+    def __init__(self, account: Account, supply: NumberSupply, order_seconds: float) -> None:
         self._account = account
+        self._supply = supply
         self._wait = timedelta(seconds=order_seconds)
         self._orders = PlacedOrders(account, self._advance)
         self._order_fates: dict[str, Fate] = {}
         self._area_code_fates: dict[str, Fate] = {}
-        self._supply: dict[str, Iterator[str]] = {}
-        self._numbers: dict[str, str] = {}
 
     def reset(self) -> None:
-        """Forget orders, numbers and fates. Numbers once given out are still not given again."""
         with self._account.lock:
             self._orders.clear()
-            for each in (self._order_fates, self._area_code_fates, self._numbers):
+            for each in (self._order_fates, self._area_code_fates):
                 each.clear()
 
     def place(self, request: OrderRequest) -> Order:
         """Take an order, or raise RefusedError with the code of the first thing wrong with it."""
         if request.customer_order_id and not re.fullmatch(r"[A-Za-z0-9 -]{1,40}", request.customer_order_id):
             raise RefusedError(400, "5052", "CustomerOrderId may have 40 letters, digits, dashes and spaces.")
-        if not request.area_code or not request.quantity:
-            raise RefusedError(400, "5198", "AreaCodeSearchAndOrderType requires AreaCode and Quantity.")
-        # Rules of an area code as the error list words them under 5002.
-        if not re.fullmatch(r"(?!37|96|.11)[2-9][0-8][0-9]", request.area_code):
-            raise RefusedError(400, "5002", "The area code is not one telephone numbers can have.")
-        quantity = int(request.quantity) if request.quantity.isascii() and request.quantity.isdigit() else 0
-        if not 1 <= quantity <= MAX_QUANTITY:
-            raise RefusedError(
-                400, "5215", f"The quantity is not valid or exceeds the maximum of {MAX_QUANTITY}."
-            )
+        search = wanted(request.search)
         partial_allowed = _boolean(request.partial_allowed, True, "5217", "PartialAllowed")
         back_order_requested = _boolean(request.back_order_requested, False, "5002", "BackOrderRequested")
+        if back_order_requested and search.is_exact:
+            words = "Backorders are not compatible with Specific TN, NPANXX, NPANXXX, TollFree Vanity or"
+            raise RefusedError(400, "5522", f"{words} Local Vanity orders")
         location = self._account.location_of_order(request.site_id, request.location_id)
         if location is None:
             raise RefusedError(400, "5020", "No default SIP peer is set on the account and site.")
@@ -163,8 +122,7 @@ class OrderBook:
             id=str(uuid.uuid4()),
             customer_order_id=request.customer_order_id or None,
             name=request.name or None,
-            area_code=request.area_code,
-            quantity=quantity,
+            wanted=search,
             site_id=location.site_id,
             location_id=location.id,
             partial_allowed=partial_allowed,
@@ -184,25 +142,29 @@ class OrderBook:
         """Orders in the order they were placed, those with this CustomerOrderId and status if given."""
         return self._orders.find(customer_order_id, status)
 
-    def numbers(self) -> dict[str, str]:
-        """Ten-digit number to location id, for every number of the account."""
+    def close(self, order_id: str) -> Order:
+        """End a backorder with what it has."""
         with self._account.lock:
-            self._orders.settle()
-            return dict(self._numbers)
+            order = self.get(order_id)
+            if order.status != "BACKORDERED":
+                raise RefusedError(400, "5060", "Only Backordered order can be closed.")
+            self._finish(order, datetime.now(UTC), self._shortage(bool(order.numbers)))
+            return order
 
     def location_of(self, number: str) -> Location | None:
         """The location a number belongs to; None if it is not on the account. Takes E.164."""
-        with self._account.lock:
-            self._orders.settle()
-            location_id = self._numbers.get(number.removeprefix("+1"))
-            return self._account.find_location(location_id) if location_id else None
+        found = self._account.number(number)
+        if found is None or found.is_hosted or found.location_id is None:
+            return None
+        return self._account.find_location(found.location_id)
 
     def decide_order(self, customer_order_id: str, fate: Fate) -> None:
-        """Choose how orders with this CustomerOrderId end, imports and removals too."""
+        """Choose how orders with this CustomerOrderId end, of whatever kind."""
         with self._account.lock:
             self._order_fates[customer_order_id] = fate
 
     def decide_area_code(self, area_code: str, fate: Fate) -> None:
+        """Choose how orders end that look for numbers in this area code first."""
         with self._account.lock:
             self._area_code_fates[area_code] = fate
 
@@ -219,40 +181,84 @@ class OrderBook:
             order.area_code, COMPLETE
         )
         backordered = fate.backordered_seconds if fate.fate == "BACKORDERED" else None
-        if backordered is not None and due + timedelta(seconds=backordered) <= now:
-            fate = COMPLETE
-        if fate.fate not in FINAL:
-            if order.status != fate.fate:
-                order.status, order.modified = fate.fate, now
+        if fate.fate == "COMPLETE" or (
+            backordered is not None and due + timedelta(seconds=backordered) <= now
+        ):
+            self._fulfil(order, now)
             return
-        completed = {
-            "COMPLETE": order.quantity,
-            "PARTIAL": order.quantity // 2 if fate.completed is None else min(fate.completed, order.quantity),
-            "FAILED": 0,
-        }[fate.fate]
-        order.status, order.modified, order.completed_at = fate.fate, now, now
-        order.numbers = self._take(order.area_code, completed)
-        self._numbers.update(dict.fromkeys(order.numbers, order.location_id))
-        errors = fate.errors or USUAL_ERRORS.get(fate.fate, [])
-        if any(each.per_number for each in errors):
-            order.failed_numbers = self._take(order.area_code, order.quantity - completed)
+        if fate.fate in FINAL:
+            self._decided(order, fate, now)
+            return
+        if fate.fate == "BACKORDERED":
+            self._give(order, self._take(order, (fate.completed or 0) - len(order.numbers)))
+        self._stay(order, fate.fate, now)
+
+    def _fulfil(self, order: Order, now: datetime) -> None:
+        """Give an order what it wants, as far as there are numbers (page on advanced ordering)."""
+        unavailable = [each for each in self._not_given(order) if not self._is_free(each)]
+        taken = self._take(order, order.missing)
+        if len(taken) == order.missing or order.partial_allowed:
+            self._give(order, taken)
+        elif not order.wanted.numbers:
+            self._supply.put_back(order.wanted.patterns, order.wanted.names, taken)
+        if not order.missing:
+            self._finish(order, now, [])
+        elif order.back_order_requested:
+            self._stay(order, "BACKORDERED", now)
+        elif order.wanted.numbers:
+            self._finish(order, now, [UNAVAILABLE], unavailable)
+        else:
+            self._finish(order, now, self._shortage(bool(taken)))
+
+    @staticmethod
+    def _shortage(has_some: bool) -> list[FateError]:
+        return [SOME_UNAVAILABLE if has_some else ALL_UNAVAILABLE]
+
+    @staticmethod
+    def _stay(order: Order, status: str, now: datetime) -> None:
+        if order.status != status:
+            order.status, order.modified = status, now
+
+    @staticmethod
+    def _finish(order: Order, now: datetime, errors: list[FateError], failed: Sequence[str] = ()) -> None:
+        """End an order with what it has. `failed` are the numbers that errors are about."""
+        order.status = ("PARTIAL" if order.missing else "COMPLETE") if order.numbers else "FAILED"
+        order.modified = order.completed_at = now
+        order.failed_numbers = list(failed)
         for error in errors:
-            for number in order.failed_numbers if error.per_number else [None]:
+            for number in failed if error.per_number else [None]:
                 order.errors.append(OrderError(error.code, error.description, number))
 
-    def _take(self, area_code: str, count: int) -> list[str]:
-        supply = self._supply.setdefault(area_code, _numbers_of(area_code))
-        return list(itertools.islice(supply, count))
+    def _decided(self, order: Order, fate: Fate, now: datetime) -> None:
+        """End an order as was chosen."""
+        if fate.fate == "PARTIAL":
+            half = order.quantity // 2
+            completed = half if fate.completed is None else min(fate.completed, order.quantity)
+            self._give(order, self._take(order, completed - len(order.numbers)))
+        errors = fate.errors or USUAL_ERRORS[fate.fate]
+        failed = []
+        if any(each.per_number for each in errors):
+            failed = self._not_given(order) or self._take(order, order.missing)
+        self._finish(order, now, errors, failed)
+        order.status = fate.fate
 
+    @staticmethod
+    def _not_given(order: Order) -> list[str]:
+        """The numbers that an order named and has not."""
+        return [each for each in order.wanted.numbers if each not in order.numbers]
 
-def _numbers_of(area_code: str) -> Iterator[str]:
-    """Numbers of an area code, each once: those set aside for fiction first, then any valid exchange."""
-    for line in range(100, 200):
-        yield f"{area_code}{FICTION_EXCHANGE}{line:04}"
-    for exchange in range(200, 1000):
-        if exchange != FICTION_EXCHANGE and not str(exchange).endswith("11"):
-            for line in range(10_000):
-                yield f"{area_code}{exchange}{line:04}"
+    def _take(self, order: Order, count: int) -> list[str]:
+        if order.wanted.numbers:
+            free = (each for each in order.wanted.numbers if self._is_free(each))
+            return list(islice(free, max(count, 0)))
+        return self._supply.take(order.wanted.patterns, order.wanted.names, max(count, 0))
+
+    def _is_free(self, number: str) -> bool:
+        return self._account.numbers.get(number) is None and not self._supply.is_out(number)
+
+    def _give(self, order: Order, numbers: list[str]) -> None:
+        order.numbers += numbers
+        self._account.numbers.add(numbers, order.site_id, order.location_id)
 
 
 def _boolean(text: str | None, default: bool, code: str, element: str) -> bool:

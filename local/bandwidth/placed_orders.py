@@ -16,33 +16,37 @@ class PlacedOrder(Protocol):
 
 
 class PlacedOrders[Order: PlacedOrder]:
-    """Time passes for an order when somebody looks: `advance` brings it to where it stands at that time."""
+    """Time passes for an order when somebody looks at the account: `advance` brings it to where it stands at
+    that time."""
 
     def __init__(self, account: Account, advance: Callable[[Order, datetime], None]) -> None:
-        self._lock = account.lock
+        self._account = account
         self._advance = advance
         self._orders: dict[str, Order] = {}
         self._unsettled: list[Order] = []
+        account.settles_with(self._settle)
 
     def clear(self) -> None:
-        with self._lock:
+        with self._account.lock:
             self._orders.clear()
             self._unsettled.clear()
 
     def add(self, order: Order) -> None:
-        with self._lock:
+        """Take an order, after what was placed before it has come as far as it is."""
+        with self._account.lock:
+            self._account.settle()
             self._orders[order.id] = order
             self._unsettled.append(order)
 
     def get(self, order_id: str) -> Order | None:
-        with self._lock:
-            self.settle()
+        with self._account.lock:
+            self._account.settle()
             return self._orders.get(order_id)
 
     def find(self, customer_order_id: str | None = None, status: str | None = None) -> list[Order]:
         """Orders in the order they were placed, those with this customer's id and status if given."""
-        with self._lock:
-            self.settle()
+        with self._account.lock:
+            self._account.settle()
             return [
                 each
                 for each in self._orders.values()
@@ -50,10 +54,10 @@ class PlacedOrders[Order: PlacedOrder]:
                 and (status is None or each.status == status.upper())
             ]
 
-    def settle(self) -> None:
-        """Bring every order that is not final to where it stands now."""
-        with self._lock:
-            now = datetime.now(UTC)
-            for order in self._unsettled:
+    def _settle(self) -> None:
+        now = datetime.now(UTC)
+        for order in self._unsettled:
+            # One that was ended by hand is final already.
+            if order.status not in FINAL:
                 self._advance(order, now)
-            self._unsettled[:] = [each for each in self._unsettled if each.status not in FINAL]
+        self._unsettled[:] = [each for each in self._unsettled if each.status not in FINAL]

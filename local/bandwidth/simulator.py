@@ -8,11 +8,13 @@ from local.bandwidth.callbacks import Courier
 from local.bandwidth.capture import Capture
 from local.bandwidth.catapult import Catapult
 from local.bandwidth.external_tns import ExternalTns
+from local.bandwidth.fates import Shape
 from local.bandwidth.faults import Faults
 from local.bandwidth.messages import Messages
 from local.bandwidth.messages_v1 import MessagesV1
 from local.bandwidth.messaging_v1 import MessageLocation
-from local.bandwidth.orders import OrderBook, Shape
+from local.bandwidth.number_supply import NumberSupply
+from local.bandwidth.orders import OrderBook
 from local.bandwidth.outcomes import EVENT_TYPES, Outcomes
 from local.bandwidth.pace import DOCUMENTED, LIFTED, Pace
 from local.bandwidth.sent_messages import SentMessages
@@ -47,7 +49,8 @@ class Simulator:
     def __init__(self, config: AccountConfig, settings: Settings) -> None:
         self.settings = settings
         self.account = Account(config)
-        self.orders = OrderBook(self.account, settings.order_seconds)
+        self.supply = NumberSupply(self.account)
+        self.orders = OrderBook(self.account, self.supply, settings.order_seconds)
         self.external_tns = ExternalTns(
             self.account, self.orders, settings.order_seconds, settings.external_tns_shape
         )
@@ -79,6 +82,7 @@ class Simulator:
             self.catapult,
             self.external_tns,
             self.orders,
+            self.supply,
             self.account,
             self.pace,
             self.capture,

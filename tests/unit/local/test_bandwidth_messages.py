@@ -11,7 +11,6 @@ import pytest
 import requests
 
 from local.bandwidth.account import SmsFeature
-from local.bandwidth.orders import OrderRequest
 from local.bandwidth.segments import segment_count
 from local.bandwidth.server import RunningSimulator, serve
 from tests.unit.local.bandwidth_support import (
@@ -304,9 +303,8 @@ class TestReceipts:
             location = simulator.account.create_location("701", "Alerts", is_default=True)
             simulator.account.enable_sms(location, SmsFeature({"Protocol": "HTTP"}, "539692"))
             simulator.account.assign_application(location, application.id)
-            simulator.orders.place(OrderRequest("910", "1", "701"))
-            [number] = simulator.orders.numbers()
-            simulator.messages.send(f"+1{number}", [HANDSET], "hi", application.id, [], None)
+            simulator.account.numbers.add(["9195550100"], "701", location.id)
+            simulator.messages.send("+19195550100", [HANDSET], "hi", application.id, [], None)
             wait_until(lambda: simulator.courier.pending() == 0)
         assert types(receiver.events()) == ["message-delivered"]
 

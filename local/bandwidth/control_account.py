@@ -1,0 +1,97 @@
+"""What the simulator's own API shows of the account."""
+
+from typing import Any
+
+from local.bandwidth.simulator import Simulator
+from local.bandwidth.url import redact_credentials
+
+
+def shown(simulator: Simulator) -> dict[str, Any]:
+    """The account at a glance: all that is in it, without a secret."""
+    account, config = simulator.account, simulator.account.config
+    return {
+        "account_id": config.account_id,
+        "site_id": config.site_id,
+        "user_id": config.user_id,
+        "applications": [
+            {
+                "id": each.id,
+                "name": each.name,
+                "callback_url": redact_credentials(each.callback_url),
+                "has_credentials": each.callback_user is not None,
+            }
+            for each in account.applications()
+        ],
+        "locations": [
+            {
+                "id": each.id,
+                "site_id": each.site_id,
+                "name": each.name,
+                "is_default": each.is_default,
+                "sms": each.sms is not None,
+                "mms": each.mms_proxy_peer_id is not None,
+                "application_id": each.application_id,
+            }
+            for each in account.locations()
+        ],
+        "orders": [
+            {
+                "id": each.id,
+                "customer_order_id": each.customer_order_id,
+                "status": each.status,
+                "order_type": each.wanted.search.order_type,
+                "area_code": each.area_code,
+                "quantity": each.quantity,
+                "location_id": each.location_id,
+                "numbers": [f"+1{number}" for number in each.numbers],
+            }
+            for each in simulator.orders.find()
+        ],
+        "numbers": [
+            {"number": f"+1{each.number}", "location_id": each.location_id}
+            for each in account.numbers_of(is_hosted=False)
+        ],
+        **_hosted(simulator),
+    }
+
+
+def _hosted(simulator: Simulator) -> dict[str, Any]:
+    """What hosted messaging left in the account: in the Dashboard, then in Catapult."""
+    return {
+        "external_orders": [
+            {
+                "id": each.id,
+                "customer_order_id": each.customer_order_id,
+                "status": each.status,
+                "action": each.action,
+                "quantity": len(each.numbers),
+                "failed_numbers": [f"+1{number}" for number in each.numbers if number in each.failed],
+            }
+            for each in simulator.external_tns.find()
+        ],
+        "external_numbers": [
+            {"number": f"+1{each.number}", "site_id": each.site_id, "location_id": each.location_id}
+            for each in simulator.account.numbers_of(is_hosted=True)
+        ],
+        "catapult_applications": [
+            {
+                "id": each.id,
+                "name": each.name,
+                "callback_urls": [redact_credentials(url) for url in each.urls],
+                "has_credentials": any(redact_credentials(url) != url for url in each.urls),
+                "callback_http_method": each.method,
+                "callback_timeout": each.timeout,
+            }
+            for each in simulator.catapult.applications()
+        ],
+        "phone_numbers": [
+            {
+                "id": each.id,
+                "number": each.number,
+                "name": each.name,
+                "application_id": each.application_id,
+                "state": each.state,
+            }
+            for each in [*simulator.catapult.numbers(), *simulator.catapult.numbers("released")]
+        ],
+    }
