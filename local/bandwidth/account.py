@@ -185,6 +185,15 @@ class Account:
                 return found
         raise RefusedError(404, "1016", f"Application '{application_id}' does not exist.")
 
+    def delete_application(self, application_id: str) -> None:
+        with self.lock:
+            application = self.application(application_id)
+            used = [each.name for each in self._locations.values() if each.application_id == application_id]
+            if used:
+                words = f"Application '{application.name}' is still used by locations: {', '.join(used)}"
+                raise RefusedError(400, "12107", words)
+            del self._applications[application_id]
+
     def create_location(self, site_id: str, name: str, is_default: bool) -> Location:
         """A new location. The first of a site must be its default; a later default takes over."""
         self._check_site(site_id)
@@ -223,6 +232,19 @@ class Account:
             raise RefusedError(404, "13563", f"Location '{location_id}' does not exist.")
         return found
 
+    def delete_location(self, location: Location) -> None:
+        """Take an empty location away; a site's default goes last."""
+        with self.lock:
+            if self.numbers_of(location_id=location.id):
+                raise RefusedError(400, "13555", "Telephone numbers are still on this location.")
+            if location.mms_proxy_peer_id is not None:
+                raise RefusedError(400, "13622", "MMS is still enabled on this location.")
+            if location.sms is not None:
+                raise RefusedError(400, "13613", "SMS is still enabled on this location.")
+            if location.is_default and len(self.locations(location.site_id)) > 1:
+                raise RefusedError(400, "13558", "The default location can only be deleted as the last one.")
+            del self._locations[location.id]
+
     def find_location(self, location_id: str) -> Location | None:
         with self.lock:
             return self._locations.get(location_id)
@@ -260,6 +282,10 @@ class Account:
                 raise RefusedError(404, "13678", "SMS is not enabled on this location.")
             if location.mms_proxy_peer_id is not None:
                 raise RefusedError(400, "13624", "MMS must be disabled before SMS.")
+            if self.numbers_of(location_id=location.id):
+                raise RefusedError(
+                    400, "13673", "Telephone numbers with messaging are still on this location."
+                )
             location.sms = None
 
     def disable_mms(self, location: Location) -> None:

@@ -51,6 +51,16 @@ def shown(simulator: Simulator) -> dict[str, Any]:
             {"number": f"+1{each.number}", "location_id": each.location_id}
             for each in account.numbers_of(is_hosted=False)
         ],
+        "disconnects": [
+            {
+                "id": each.id,
+                "customer_order_id": each.customer_order_id,
+                "status": each.status,
+                "numbers": [f"+1{number}" for number in each.numbers],
+                "failed_numbers": [f"+1{number}" for number in each.numbers if number in each.failed],
+            }
+            for each in simulator.disconnects.find()
+        ],
         **_hosted(simulator),
     }
 

@@ -44,9 +44,11 @@ def guard(blueprint: Blueprint, account: Account) -> None:
 
     @blueprint.errorhandler(RefusedError)
     def refuse(refused: RefusedError) -> Response:
-        if "/orders" in request.path and refused.status == HTTPStatus.BAD_REQUEST:
-            return order_refusal(refused)
-        return refusal(_root(request.path), refused)
+        root = _root(request.path)
+        is_order = "/orders" in request.path or "/disconnects" in request.path
+        if is_order and refused.status == HTTPStatus.BAD_REQUEST:
+            return order_refusal(root, refused)
+        return refusal(root, refused)
 
 
 def blueprint(account: Account) -> Blueprint:
@@ -83,6 +85,11 @@ def _applications(api: Blueprint, account: Account) -> None:
         application = account.application(application_id)
         return answer(element("ApplicationProvisioningResponse", _application(application)))
 
+    @api.delete("/applications/<application_id>")
+    def delete_application(application_id: str) -> Response:
+        account.delete_application(application_id)
+        return Response(status=200)
+
 
 def _locations(api: Blueprint, account: Account) -> None:
     @api.post("/sites/<site_id>/sippeers")
@@ -100,6 +107,11 @@ def _locations(api: Blueprint, account: Account) -> None:
     @api.get(LOCATION_PATH)
     def get_location(site_id: str, location_id: str) -> Response:
         return answer(element("SipPeerResponse", _sip_peer(account.location(site_id, location_id))))
+
+    @api.delete(LOCATION_PATH)
+    def delete_location(site_id: str, location_id: str) -> Response:
+        account.delete_location(account.location(site_id, location_id))
+        return Response(status=200)
 
 
 def _sms(api: Blueprint, account: Account) -> None:
@@ -237,6 +249,7 @@ def _root(path: str) -> str:
         "/features/mms": "MmsFeatureResponse",
         "/sippeers": "SipPeerResponse",
         "/orders": "OrderResponse",
+        "/disconnects": "DisconnectTelephoneNumberOrderResponse",
         "/externalTns": "ExternalTnsOrderResponse",
     }
     return next((root for part, root in roots.items() if part in path), "ApplicationProvisioningResponse")

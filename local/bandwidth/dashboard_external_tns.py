@@ -9,7 +9,7 @@ from lxml import etree
 
 from local.bandwidth.account import Account
 from local.bandwidth.dashboard import guard
-from local.bandwidth.dashboard_xml import answer, element, parse, text, texts
+from local.bandwidth.dashboard_xml import answer, element, numbers, parse, text, texts
 from local.bandwidth.external_tns import ExternalTns, ExternalTnsOrder, ExternalTnsRequest
 from local.bandwidth.timestamps import timestamp
 
@@ -25,12 +25,12 @@ def blueprint(account: Account, external_tns: ExternalTns) -> Blueprint:
         is_later = external_tns.shape(order.customer_order_id) == "later"
         keep = external_tns.fate(order.customer_order_id).keep_failed_numbers
         failed = frozenset() if (keep_failed if keep is None else keep) else order.failed
-        numbers = _numbers([each for each in order.numbers if each not in failed])
+        listed = numbers("TelephoneNumbers", [each for each in order.numbers if each not in failed])
         made.extend(_header(order, account, is_later))
         if is_later:
-            made.extend([*_request(order, "CustomerOrderId"), element("LoaType", order.loa_type), numbers])
+            made.extend([*_request(order, "CustomerOrderId"), element("LoaType", order.loa_type), listed])
         else:
-            made.append(element("Order", *_request(order, "CustomerOrderID"), numbers))
+            made.append(element("Order", *_request(order, "CustomerOrderID"), listed))
         if order.errors or is_later:
             made.append(_errors(order))
         return made
@@ -91,15 +91,11 @@ def _request(order: ExternalTnsOrder, id_name: str) -> list[etree._Element]:
     return [element(name, value) for name, value in fields.items() if value is not None]
 
 
-def _numbers(numbers: list[str]) -> etree._Element:
-    return element("TelephoneNumbers", *(element("TelephoneNumber", each) for each in numbers))
-
-
 def _errors(order: ExternalTnsOrder) -> etree._Element:
     errors = element("Errors")
     for each in order.errors:
         error = element("Error", element("Code", each.code), element("Description", each.description))
         if each.numbers:
-            error.append(_numbers(list(each.numbers)))
+            error.append(numbers("TelephoneNumbers", each.numbers))
         errors.append(error)
     return errors

@@ -5,13 +5,13 @@ from lxml import etree
 
 from local.bandwidth.account import Account, RefusedError
 from local.bandwidth.dashboard import guard
+from local.bandwidth.dashboard_lists import orders_listed
 from local.bandwidth.dashboard_xml import answer, element, parse, text, texts
 from local.bandwidth.order_types import EXISTING, ORDER_TYPES, Search
 from local.bandwidth.orders import Order, OrderBook, OrderRequest
 from local.bandwidth.placed_orders import FINAL
 from local.bandwidth.timestamps import timestamp
 
-PAGE_SIZE = 300
 NUMBER_LIST = "TelephoneNumberList/TelephoneNumber"
 RESERVATION_LIST = "ReservationIdList/ReservationId"
 
@@ -40,14 +40,8 @@ def blueprint(account: Account, orders: OrderBook) -> Blueprint:
     @api.get("")
     def list_orders() -> Response:
         found = orders.find(request.args.get("customerOrderId"), request.args.get("status"))
-        page = request.args.get("page", 1, type=int)
-        size = request.args.get("size", PAGE_SIZE, type=int)
-        if page < 1 or size < 1:
-            raise RefusedError(400, "1006", "page and size must be positive.")
-        shown = found[(page - 1) * size : page * size]
-        listed = element("ListOrderIdUserIdDate", element("TotalCount", len(found)))
-        listed.extend(_listed(each, account.config.dashboard_user) for each in shown)
-        return answer(element("ResponseSelectWrapper", listed))
+        counts = [len(each.numbers) for each in found]
+        return answer(orders_listed(found, counts, "new_number", account.config.dashboard_user))
 
     @api.get("/<order_id>")
     def check_order_status(order_id: str) -> Response:
@@ -135,19 +129,3 @@ def _status(order: Order, user: str) -> etree._Element:
     root.append(element("Summary", order.summary))
     root.append(element("FailedQuantity", order.missing if order.status in FINAL else 0))
     return root
-
-
-def _listed(order: Order, user: str) -> etree._Element:
-    shown = element("OrderIdUserIdDate", element("CountOfTNs", len(order.numbers)))
-    if order.customer_order_id:
-        shown.append(element("CustomerOrderId", order.customer_order_id))
-    for tag, value in (
-        ("userId", user),
-        ("lastModifiedDate", timestamp(order.modified)),
-        ("OrderDate", timestamp(order.created)),
-        ("OrderType", "new_number"),
-        ("orderId", order.id),
-        ("OrderStatus", order.status),
-    ):
-        shown.append(element(tag, value))
-    return shown

@@ -1,5 +1,7 @@
 """The Dashboard's XML: reading a request's body, writing an answer's, and the shapes of its refusals."""
 
+from collections.abc import Iterable
+
 from flask import Response
 from lxml import etree
 
@@ -44,6 +46,11 @@ def element(tag: str, *content: etree._Element | str | int) -> etree._Element:
     return made
 
 
+def numbers(tag: str, listed: Iterable[str]) -> etree._Element:
+    """An element that lists telephone numbers."""
+    return element(tag, *(element("TelephoneNumber", each) for each in listed))
+
+
 def answer(root: etree._Element, status: int = 200, location: str | None = None) -> Response:
     body = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
     response = Response(body, status, content_type="application/xml; charset=utf-8")
@@ -57,10 +64,10 @@ def refusal(root: str, refused: RefusedError) -> Response:
     return answer(element(root, _reason("ResponseStatus", "ErrorCode", refused)), refused.status)
 
 
-def order_refusal(refused: RefusedError) -> Response:
-    """A 400 of an order: an ErrorList (numbers specification)."""
+def order_refusal(root: str, refused: RefusedError) -> Response:
+    """A 400 of an order or a disconnect: an ErrorList (numbers specification)."""
     errors = element("ErrorList", _reason("Error", "Code", refused))
-    return answer(element("OrderResponse", errors), refused.status)
+    return answer(element(root, errors), refused.status)
 
 
 def _reason(tag: str, code_tag: str, refused: RefusedError) -> etree._Element:

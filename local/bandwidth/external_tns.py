@@ -1,17 +1,19 @@
 """Numbers that live elsewhere: orders to import them to the account, and to remove them again."""
 
-import re
-import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
 
 from local.bandwidth.account import Account, RefusedError
-from local.bandwidth.fates import COMPLETE, Fate, FateError, Shape
+from local.bandwidth.fates import Fate, FateError, Shape
+from local.bandwidth.numbers_orders import (
+    NumbersError,
+    NumbersOrder,
+    NumbersOrders,
+    check_customer_order_id,
+    check_numbers,
+)
 from local.bandwidth.orders import OrderBook
-from local.bandwidth.placed_orders import FINAL, PlacedOrders
 
-MAX_NUMBERS = 5000
 USUAL_ERRORS = {
     "IMPORT": FateError(code=25090, description="The telephone number cannot be imported."),
     "REMOVE": FateError(code=25040, description="The telephone number cannot be removed."),
@@ -30,52 +32,42 @@ class ExternalTnsRequest:
     numbers: Sequence[str]
 
 
-@dataclass(frozen=True)
-class ExternalTnsError:
-    code: int
-    description: str
-    numbers: Sequence[str]
+@dataclass(kw_only=True)
+class ExternalTnsOrder(NumbersOrder):
+    """An order as it stands. `location_id` is what the request named, `target` the location that imported
+    numbers go to: none if it named none and the site has no default."""
 
-
-@dataclass
-class ExternalTnsOrder:
-    """An order as it stands; all numbers are ten digits. `location_id` is what the request named, `target`
-    the location that imported numbers go to: none if it named none and the site has no default."""
-
-    id: str
-    customer_order_id: str | None
     site_id: str
     location_id: str | None
     action: str
     loa_type: str
-    numbers: Sequence[str]
     target: str | None
-    created: datetime
-    modified: datetime
-    status: str = "RECEIVED"
-    failed: frozenset[str] = frozenset()
-    errors: list[ExternalTnsError] = field(default_factory=list)
 
 
 class ExternalTns:
-    """The account's external numbers and their orders: RECEIVED in the first half of the wait, PROCESSING in
-    the second, then their fate, which the number orders know."""
+    """The orders of external numbers: RECEIVED in the first half of the wait, PROCESSING in the second, then
+    their fate, which the number orders know."""
 
     def __init__(
         self, account: Account, number_orders: OrderBook, order_seconds: float, shape: Shape
     ) -> None:
         self._account = account
-        self._number_orders = number_orders
-        self._wait = timedelta(seconds=order_seconds)
         self._shape = shape
-        self._orders = PlacedOrders(account, self._advance)
+        self._orders: NumbersOrders[ExternalTnsOrder] = NumbersOrders(
+            account,
+            number_orders.order_fate,
+            order_seconds,
+            on_the_way=("RECEIVED", "PROCESSING"),
+            usual_error=lambda order: USUAL_ERRORS[order.action],
+            impossible=self._impossible,
+            apply=self._apply,
+        )
 
     def reset(self) -> None:
-        with self._account.lock:
-            self._orders.clear()
+        self._orders.reset()
 
     def fate(self, customer_order_id: str | None) -> Fate:
-        return self._number_orders.order_fate(customer_order_id) or COMPLETE
+        return self._orders.fate(customer_order_id)
 
     def shape(self, customer_order_id: str | None) -> Shape:
         """In which of the two published forms an order is answered."""
@@ -88,24 +80,19 @@ class ExternalTns:
         # The document's table says mandatory, the later specification optional.
         if not request.customer_order_id and self._shape == "document":
             raise RefusedError(400, "1003", "CustomerOrderID is a required field.")
-        if request.customer_order_id and not re.fullmatch(r"[A-Za-z0-9 -]{1,40}", request.customer_order_id):
-            raise RefusedError(400, "5052", "CustomerOrderID may have 40 letters, digits, dashes and spaces.")
+        check_customer_order_id(request.customer_order_id)
         self._check_loa_type(request)
-        self._check_numbers(request.numbers)
+        check_numbers(request.numbers, absent="1003")
         location = self._account.location_of_order(request.site_id, request.location_id)
-        site_id = self._account.config.site_id
-        now = datetime.now(UTC)
         order = ExternalTnsOrder(
-            id=str(uuid.uuid4()),
             customer_order_id=request.customer_order_id or None,
-            site_id=site_id,
+            status="RECEIVED",
+            site_id=self._account.config.site_id,
             location_id=request.location_id or None,
             action=request.action,
             loa_type=request.loa_type or "CARRIER",
             numbers=tuple(request.numbers),
             target=location.id if location else None,
-            created=now,
-            modified=now,
         )
         self._orders.add(order)
         return order
@@ -133,78 +120,18 @@ class ExternalTns:
         if request.loa_type not in ("CARRIER", "SUBSCRIBER"):
             raise RefusedError(400, "25110", "LoaType is invalid.")
 
-    @staticmethod
-    def _check_numbers(numbers: Sequence[str]) -> None:
-        if not numbers:
-            raise RefusedError(400, "1003", "TelephoneNumbers is a required field.")
-        if len(numbers) > MAX_NUMBERS:
-            raise RefusedError(400, "5215", f"An order may have {MAX_NUMBERS} telephone numbers at most.")
-        if wrong := next((each for each in numbers if not re.fullmatch(r"[2-9][0-9]{9}", each)), None):
-            raise RefusedError(400, "1022", f"'{wrong}' is not a telephone number of ten digits.")
-        if len(set(numbers)) < len(numbers):
-            raise RefusedError(400, "5072", "A telephone number is in the order more than once.")
-
-    def _advance(self, order: ExternalTnsOrder, now: datetime) -> None:
-        fate = self.fate(order.customer_order_id)
-        age = now - order.created
-        if fate.fate in FINAL and age >= self._wait:
-            self._finish(order, fate, now)
-            return
-        usual = "PROCESSING" if age >= self._wait / 2 else "RECEIVED"
-        status = usual if fate.fate in FINAL else fate.fate
-        if order.status != status:
-            order.status, order.modified = status, now
-
-    def _finish(self, order: ExternalTnsOrder, fate: Fate, now: datetime) -> None:
-        impossible = self._impossible(order)
-        chosen = _chosen_failures(order, fate)
-        failed = order.numbers if fate.fate == "FAILED" else [*impossible.numbers, *chosen]
-        order.failed = frozenset(failed)
-        order.errors = [each for each in (impossible,) if each.numbers] + _chosen_errors(order, fate, chosen)
-        order.status, order.modified = fate.fate, now
-        if fate.fate == "COMPLETE" and order.failed:
-            order.status = "FAILED" if len(order.failed) == len(order.numbers) else "PARTIAL"
-        done = [each for each in order.numbers if each not in order.failed]
+    def _apply(self, order: ExternalTnsOrder) -> None:
         if order.action == "REMOVE":
-            for number in done:
+            for number in order.done:
                 self._account.numbers.remove(number)
         else:
             # One that is there already is no failure, its attributes are set anew (specification).
-            self._account.numbers.add(done, order.site_id, order.target, is_hosted=True)
+            self._account.numbers.add(order.done, order.site_id, order.target, is_hosted=True)
 
-    def _impossible(self, order: ExternalTnsOrder) -> ExternalTnsError:
-        """The numbers that cannot be what the order wants, whatever its fate; maybe none."""
+    def _impossible(self, order: ExternalTnsOrder) -> list[NumbersError]:
         there = {each: self._account.numbers.get(each) for each in order.numbers}
         if order.action == "REMOVE":
             absent = [each for each, found in there.items() if found is None or not found.is_hosted]
-            return ExternalTnsError(25120, "The telephone number is not an external number.", absent)
+            return [NumbersError(25120, "The telephone number is not an external number.", absent)]
         ours = [each for each, found in there.items() if found is not None and not found.is_hosted]
-        return ExternalTnsError(25060, "The telephone number is Bandwidth's own.", ours)
-
-
-def _chosen_failures(order: ExternalTnsOrder, fate: Fate) -> Sequence[str]:
-    """The numbers that a fate lets fail, by the most exact thing it says about them."""
-    if fate.fate == "COMPLETE":
-        return []
-    if fate.failed_numbers is not None:
-        return fate.failed_numbers
-    if named := [number for error in fate.errors or [] for number in error.numbers or []]:
-        return named
-    if fate.fate == "FAILED":
-        return order.numbers
-    return order.numbers[len(order.numbers) // 2 if fate.completed is None else fate.completed :]
-
-
-def _chosen_errors(order: ExternalTnsOrder, fate: Fate, failed: Sequence[str]) -> list[ExternalTnsError]:
-    """A fate's errors. One that names no number is the order's: the usual one of FAILED without numbers."""
-    if fate.fate == "COMPLETE":
-        return []
-    is_told = fate.failed_numbers is not None
-    usual = USUAL_ERRORS[order.action].model_copy(update={"per_number": fate.fate == "PARTIAL"})
-    errors = []
-    for each in fate.errors or [usual]:
-        numbers = failed if each.per_number or is_told else []
-        if each.numbers is not None:
-            numbers = each.numbers
-        errors.append(ExternalTnsError(each.code, each.description, numbers))
-    return errors
+        return [NumbersError(25060, "The telephone number is Bandwidth's own.", ours)]

@@ -1,6 +1,5 @@
 """Number orders: RECEIVED at first, their fate a moment later, and the numbers they bring."""
 
-import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from local.bandwidth.fates import (
     FateError,
 )
 from local.bandwidth.number_supply import NumberSupply
+from local.bandwidth.numbers_orders import check_customer_order_id
 from local.bandwidth.order_types import Search, Wanted, wanted
 from local.bandwidth.placed_orders import FINAL, PlacedOrders
 
@@ -106,8 +106,7 @@ class OrderBook:
 
     def place(self, request: OrderRequest) -> Order:
         """Take an order, or raise RefusedError with the code of the first thing wrong with it."""
-        if request.customer_order_id and not re.fullmatch(r"[A-Za-z0-9 -]{1,40}", request.customer_order_id):
-            raise RefusedError(400, "5052", "CustomerOrderId may have 40 letters, digits, dashes and spaces.")
+        check_customer_order_id(request.customer_order_id)
         search = wanted(request.search)
         partial_allowed = _boolean(request.partial_allowed, True, "5217", "PartialAllowed")
         back_order_requested = _boolean(request.back_order_requested, False, "5002", "BackOrderRequested")

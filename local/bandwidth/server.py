@@ -15,6 +15,7 @@ from local.bandwidth import (
     catapult_resources,
     control,
     dashboard,
+    dashboard_disconnects,
     dashboard_external_tns,
     dashboard_orders,
     messaging_v1,
@@ -88,6 +89,7 @@ def create_app(simulator: Simulator) -> Flask:
     simulator.faults.install(app)
     app.register_blueprint(dashboard.blueprint(simulator.account))
     app.register_blueprint(dashboard_orders.blueprint(simulator.account, simulator.orders))
+    app.register_blueprint(dashboard_disconnects.blueprint(simulator.account, simulator.disconnects))
     app.register_blueprint(dashboard_external_tns.blueprint(simulator.account, simulator.external_tns))
     app.register_blueprint(
         catapult_resources.blueprint(simulator.account, simulator.catapult, simulator.pace)

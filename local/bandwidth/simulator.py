@@ -7,6 +7,7 @@ from local.bandwidth.account import Account, AccountConfig
 from local.bandwidth.callbacks import Courier
 from local.bandwidth.capture import Capture
 from local.bandwidth.catapult import Catapult
+from local.bandwidth.disconnects import Disconnects
 from local.bandwidth.external_tns import ExternalTns
 from local.bandwidth.fates import Shape
 from local.bandwidth.faults import Faults
@@ -51,6 +52,7 @@ class Simulator:
         self.account = Account(config)
         self.supply = NumberSupply(self.account)
         self.orders = OrderBook(self.account, self.supply, settings.order_seconds)
+        self.disconnects = Disconnects(self.account, self.orders, settings.order_seconds)
         self.external_tns = ExternalTns(
             self.account, self.orders, settings.order_seconds, settings.external_tns_shape
         )
@@ -81,6 +83,7 @@ class Simulator:
             self.sent,
             self.catapult,
             self.external_tns,
+            self.disconnects,
             self.orders,
             self.supply,
             self.account,
