@@ -1,9 +1,8 @@
 """The simulator's own API under /_simulator: looking at what happened, and choosing what will."""
 
 from flask import Blueprint, Response, jsonify, request
-from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from local.bandwidth import control_account, control_numbers, control_oauth2
+from local.bandwidth import control_account, control_messaging, control_numbers, control_oauth2
 from local.bandwidth.account import RefusedError
 from local.bandwidth.control_input import UnprocessableError, number, told
 from local.bandwidth.control_path import PREFIX
@@ -16,28 +15,6 @@ from local.bandwidth.simulator import Simulator
 from local.bandwidth.telephone_numbers import e164
 
 Answer = tuple[Response, int]
-
-
-class Inbound(BaseModel):
-    """A text message from a handset to a number of the account; `copies` are the very same event again."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
-    from_: str = Field(alias="from")
-    to: str
-    text: str = ""
-    media: list[str] = []
-    others: list[str] = []
-    copies: int = Field(default=1, ge=1, le=100)
-
-    @field_validator("from_", "to")
-    @classmethod
-    def _is_number(cls, given: str) -> str:
-        return number(given)
-
-    @field_validator("others")
-    @classmethod
-    def _are_numbers(cls, given: list[str]) -> list[str]:
-        return [number(each) for each in given]
 
 
 def blueprint(simulator: Simulator) -> Blueprint:
@@ -56,6 +33,7 @@ def blueprint(simulator: Simulator) -> Blueprint:
     _faults(control, simulator)
     _pace(control, simulator)
     control_numbers.add(control, simulator)
+    control_messaging.add(control, simulator)
     control_oauth2.add(control, simulator)
     return control
 
@@ -98,21 +76,6 @@ def _looking(control: Blueprint, simulator: Simulator) -> None:
 
 
 def _choosing(control: Blueprint, simulator: Simulator) -> None:
-    @control.post("/inbound")
-    def inbound() -> Answer:
-        message = told(Inbound)
-        if simulator.messages_v1.knows(message.to):
-            if message.others:
-                raise UnprocessableError("others: V1 has no groups")
-            answer = simulator.messages_v1.receive(
-                message.from_, message.to, message.text, message.media, message.copies
-            )
-            return jsonify(answer), 202
-        answer = simulator.messages.receive(
-            message.from_, message.to, message.text, message.media, message.others, message.copies
-        )
-        return jsonify(answer), 202
-
     @control.put("/orders/<customer_order_id>")
     def decide_order(customer_order_id: str) -> Answer:
         fate = told(Fate)

@@ -198,8 +198,9 @@ def _throttle(status: int) -> ResponseReturnValue | None:
         return refusal(refused) if refused else None
     if not is_throttle:
         return None
-    if request.path.startswith("/v2/"):
-        return messaging_v2.throttled()
+    if messaging_v2.is_messaging(request.path):
+        is_search = request.method == "GET" and request.path.endswith("/messages")
+        return messaging_v2.search_throttled(RATE_LIMIT_SECONDS) if is_search else messaging_v2.throttled()
     # Epoch seconds (page on rate limits); this server closes the connection after every answer.
     return Response(status=status, headers={"X-RateLimit-Reset": str(int(time.time()) + RATE_LIMIT_SECONDS)})
 

@@ -1,29 +1,20 @@
-"""Messages in both directions: what was taken, what becomes of it, and the events that tell."""
+"""Messages to handsets by V2: what was taken, what becomes of it, and the events that tell."""
 
-import json
-import secrets
-import string
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from local.bandwidth.account import Account, Application, RefusedError
-from local.bandwidth.callbacks import Api, Callback, Courier, Endpoint
+from local.bandwidth.callbacks import Api, Courier
+from local.bandwidth.message_events import callback, event, new_id
+from local.bandwidth.message_log import STATUSES, LoggedMessage, MessageLog, Step, failure_status
 from local.bandwidth.orders import OrderBook
 from local.bandwidth.outcomes import Outcome, Outcomes
 from local.bandwidth.segments import segment_count
 from local.bandwidth.sent_messages import SentMessage, SentMessages
 from local.bandwidth.timestamps import moment, timestamp
 from local.bandwidth.url import redact_credentials
-
-DESCRIPTIONS = {
-    "message-sending": "Message is sending to carrier",
-    "message-sent": "Message has been sent to carrier",
-    "message-delivered": "ok",
-    "message-received": "Incoming message received",
-}
-
 
 SERVICE_NOT_ALLOWED = Outcome(error_code=4001, description="service-not-allowed")
 EXPIRED = Outcome(error_code=4360, description="message-not-sent-expiration-date-passed")
@@ -59,6 +50,26 @@ class Message(SentMessage):
         return {name: value for name, value in published.items() if value is not None}
 
 
+@dataclass(frozen=True)
+class Fate:
+    """What becomes of a message at one recipient: `history` are the types of events that it comes to, one
+    millisecond after the other from `due` on, whether they are told or not."""
+
+    outcome: Outcome
+    due: datetime
+    history: Sequence[str]
+
+    def steps(self) -> list[Step]:
+        """What the search shows of it."""
+        steps = []
+        for position, each in enumerate(self.history):
+            failed = each == "message-failed"
+            code = (self.outcome.error_code or REFUSED_BY_CARRIER.error_code) if failed else None
+            status = failure_status(code) if code else STATUSES[each]
+            steps.append(Step(self.due + timedelta(milliseconds=position), status, code))
+        return steps
+
+
 class Messages:
     """The messages of the account. Needs the orders to know whose number is whose."""
 
@@ -69,12 +80,14 @@ class Messages:
         courier: Courier,
         outcomes: Outcomes,
         sent: SentMessages,
+        log: MessageLog,
     ) -> None:
         self._account = account
         self._orders = orders
         self._courier = courier
         self._outcomes = outcomes
         self._sent = sent
+        self._log = log
 
     def sent(self) -> list[SentMessage]:
         return self._sent.find(Message.api)
@@ -91,8 +104,9 @@ class Messages:
         expiration: str | None = None,
     ) -> Message:
         """Take a message whose fields have the right form. Whether it can be sent shows in the events."""
+        now = datetime.now(UTC)
         message = Message(
-            id=_message_id(),
+            id=new_id(),
             from_=from_,
             to=list(to),
             text=text,
@@ -100,49 +114,30 @@ class Messages:
             application_id=application_id,
             media=list(media),
             segment_count=segment_count(text) if not media and len(to) == 1 else 1,
-            time=timestamp(datetime.now(UTC)),
+            time=timestamp(now),
             priority=priority,
             expiration=expiration,
         )
         with self._account.lock:
             self._sent.add(message)
             application, failure = self._verdict(message)
-            if application is None:
-                return message
             for recipient in message.to:
-                self._tell(message, recipient, application, failure)
+                fate = self._fate(message, recipient, failure, now) if application or failure else None
+                self._remember(message, recipient, now, fate)
+                if application and fate:
+                    self._tell(message, recipient, application, fate, now)
         return message
 
-    def receive(
-        self, from_: str, to: str, text: str, media: list[str], others: list[str], copies: int
-    ) -> dict[str, str]:
-        """A message from a handset to one of the account's numbers: its id and where its event goes.
-
-        Raises RefusedError (404) if the number is not on the account.
-        """
-        location = self._orders.location_of(to)
-        if location is None:
-            raise RefusedError(404, None, f"{to} is not a number of this account.")
-        message_id = _message_id()
-        if location.application_id is None:
-            return {"id": message_id, "swallowed": f"location {location.id} has no application"}
-        application = self._account.application(location.application_id)
+    def read(self, message_id: str, to: str | None, copies: int) -> dict[str, str]:
+        """Tell that a recipient, the first unless named, read a message. Raises RefusedError (404)."""
+        found = [each for each in self.sent() if each.id == message_id and to in (None, *each.to)]
+        if not found or not isinstance(message := found[0], Message):
+            raise RefusedError(404, None, f"There is no message {message_id}, or not to that number.")
+        application = self._account.application(message.application_id)
         now = datetime.now(UTC)
-        message: dict[str, Any] = {
-            "id": message_id,
-            "owner": to,
-            "applicationId": application.id,
-            "time": timestamp(now),
-            "segmentCount": segment_count(text) if not media and not others else 1,
-            "direction": "in",
-            "to": [to, *others],
-            "from": from_,
-            "text": text,
-        }
-        if media:
-            message["media"] = media
-        event = _event("message-received", now, to, message)
-        self._courier.send([callback(application, event)] * copies)
+        body = message.published() | {"text": "", "channel": "RBM"}
+        told = event("message-read", now, to or message.to[0], body) | {"eventTime": timestamp(now)}
+        self._courier.send([callback(application, told)] * copies)
         return {"id": message_id, "callback_url": redact_credentials(application.callback_url)}
 
     def _verdict(self, message: Message) -> tuple[Application | None, Outcome | None]:
@@ -175,68 +170,60 @@ class Messages:
         except RefusedError:
             return None
 
-    def _tell(
-        self, message: Message, recipient: str, application: Application, failure: Outcome | None
-    ) -> None:
-        now = datetime.now(UTC)
+    def _fate(self, message: Message, recipient: str, failure: Outcome | None, now: datetime) -> Fate:
         outcome = failure or self._outcomes.take(recipient)
         due = now + timedelta(seconds=self._outcomes.seconds(outcome))
         expiration = moment(message.expiration)
         if expiration is not None and expiration < due:
             outcome, due = EXPIRED, expiration
             message.reason = _words(EXPIRED)
-        types = self._outcomes.types(outcome, self._usual_types(message, outcome))
+        return Fate(outcome, due, outcome.types or _usual_types(message, outcome))
+
+    def _remember(self, message: Message, recipient: str, now: datetime, fate: Fate | None) -> None:
+        location = self._orders.location_of(message.from_)
+        self._log.add(
+            LoggedMessage(
+                id=message.id,
+                account_id=self._account.config.account_id,
+                source=message.from_,
+                destination=recipient,
+                direction="OUTBOUND",
+                time=now,
+                text=message.text,
+                attachments=len(message.media),
+                recipients=len(message.to),
+                segment_count=message.segment_count,
+                location=location.id if location else None,
+                steps=[Step(now, "ACCEPTED"), *(fate.steps() if fate else [])],
+            )
+        )
+
+    def _tell(
+        self, message: Message, recipient: str, application: Application, fate: Fate, now: datetime
+    ) -> None:
+        outcome, due = fate.outcome, fate.due
+        types = self._outcomes.types(outcome, _usual_types(message, outcome))
         if not types:
             message.reason = f"no events for {recipient}"
             return
         body = message.published() | {"text": ""}
         events = []
         for position, each in enumerate(types):
-            event = _event(each, due + timedelta(milliseconds=position), recipient, body)
+            told = event(each, due + timedelta(milliseconds=position), recipient, body)
             if each == "message-failed":
-                event["errorCode"] = outcome.error_code or REFUSED_BY_CARRIER.error_code
-                event["description"] = outcome.description or REFUSED_BY_CARRIER.description
-            events.append(event)
-        self._courier.send([callback(application, event) for event in events], (due - now).total_seconds())
-
-    @staticmethod
-    def _usual_types(message: Message, outcome: Outcome) -> list[str]:
-        """message-sending is for MMS only; exactly one of delivered and failed (page on message webhooks)."""
-        if outcome.error_code:
-            return ["message-failed"]
-        sending = ["message-sending"] if message.is_mms else []
-        return [*sending, "message-sent", "message-delivered"]
+                told["errorCode"] = outcome.error_code or REFUSED_BY_CARRIER.error_code
+                told["description"] = outcome.description or REFUSED_BY_CARRIER.description
+            events.append(told)
+        self._courier.send([callback(application, each) for each in events], (due - now).total_seconds())
 
 
-def callback(application: Application, event: dict[str, Any]) -> Callback:
-    """An event on its way to an application's CallbackUrl: always a POST of an array, here of one."""
-    endpoint = Endpoint(application.callback_url, application.callback_user, application.callback_password)
-    return Callback(
-        "v2",
-        (endpoint,),
-        type=event["type"],
-        message_id=event["message"]["id"],
-        to=event["to"],
-        body=json.dumps([event], ensure_ascii=False).encode(errors="replace"),
-    )
-
-
-def _event(type_: str, time: datetime, to: str, message: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "type": type_,
-        "time": timestamp(time, "microseconds"),
-        "description": DESCRIPTIONS.get(type_, ""),
-        "to": to,
-        "message": message,
-    }
+def _usual_types(message: Message, outcome: Outcome) -> list[str]:
+    """message-sending is for MMS only; exactly one of delivered and failed (page on message webhooks)."""
+    if outcome.error_code:
+        return ["message-failed"]
+    sending = ["message-sending"] if message.is_mms else []
+    return [*sending, "message-sent", "message-delivered"]
 
 
 def _words(failure: Outcome) -> str:
     return f"{failure.error_code} {failure.description}"
-
-
-def _message_id() -> str:
-    """Ids look like the document's: the time in milliseconds, then lower-case letters and digits."""
-    alphabet = string.ascii_lowercase + string.digits
-    tail = "".join(secrets.choice(alphabet) for _ in range(16))
-    return f"{int(datetime.now(UTC).timestamp() * 1000)}{tail}"

@@ -12,6 +12,7 @@ from local.bandwidth.callbacks import Api, Callback, Courier, Endpoint
 from local.bandwidth.catapult import Catapult, CatapultApplication, new_id
 from local.bandwidth.catapult_errors import CatapultError
 from local.bandwidth.external_tns import ExternalTns
+from local.bandwidth.media import InboundFile, MediaStore
 from local.bandwidth.outcomes import Outcome, Outcomes
 from local.bandwidth.segments import segment_count
 from local.bandwidth.sent_messages import SentMessage, SentMessages
@@ -92,6 +93,7 @@ class MessagesV1:
         courier: Courier,
         outcomes: Outcomes,
         sent: SentMessages,
+        media: MediaStore,
     ) -> None:
         self._account = account
         self._external_tns = external_tns
@@ -99,6 +101,7 @@ class MessagesV1:
         self._courier = courier
         self._outcomes = outcomes
         self._sent = sent
+        self._media = media
 
     def send(
         self,
@@ -138,8 +141,19 @@ class MessagesV1:
         self._tell(message, application)
         return message
 
-    def receive(self, from_: str, to: str, text: str, media: Sequence[str], copies: int) -> dict[str, str]:
-        """A message from a handset to one of the user's numbers: its id and where its event goes."""
+    def receive(
+        self,
+        from_: str,
+        to: str,
+        text: str,
+        media: Sequence[str | InboundFile],
+        copies: int,
+        base_url: str,
+    ) -> dict[str, str]:
+        """A message from a handset to one of the user's numbers: its id and where its event goes.
+
+        Files are served at `base_url`.
+        """
         message_id = new_id("m")
         number = self._catapult.find(to)
         if number is None:
@@ -160,7 +174,8 @@ class MessagesV1:
             "state": "received",
         }
         if media:
-            event["media"] = list(media)
+            folder = f"{base_url}/v1/users/{self._account.config.user_id}/media/"
+            event["media"] = self._media.take_in(media, folder, f"{message_id}-")
         callback = _callback("message-received", event, _wish_of(application))
         self._courier.send([callback] * copies)
         return {"id": message_id, "callback_url": redact_credentials(application.urls[0])}

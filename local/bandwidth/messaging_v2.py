@@ -1,7 +1,8 @@
-"""The messaging API under /v2: "Sending Messages". What it cannot see in a request shows in events.
+"""The messaging API under /v2, and today's at its own base: "Sending Messages".
 
-It takes the document's fields and those of today's specification. What becomes of a field unknown to it the
-specification leaves open; here it is refused, so that a misspelt one is noticed.
+What it cannot see in a request shows in events. It takes the document's fields and those of today's
+specification. What becomes of a field unknown to it the specification leaves open; here it is refused, so
+that a misspelt one is noticed.
 """
 
 from datetime import UTC, datetime
@@ -11,12 +12,16 @@ from flask import Blueprint, Response, jsonify, request
 
 from local.bandwidth.access import may_use_messaging
 from local.bandwidth.account import Account
+from local.bandwidth.message_log import MessageLog
+from local.bandwidth.message_search import SearchError, search
 from local.bandwidth.messages import Messages
 from local.bandwidth.pace import Pace
 from local.bandwidth.telephone_numbers import e164
 from local.bandwidth.timestamps import moment
 from local.bandwidth.url import scheme_and_host
 
+# What https://messaging.bandwidth.com/api/v2/users/{accountId} is here.
+CURRENT_PATH = "/messaging/api/v2/users/<account_id>"
 MAX_TEXT = 2048
 MAX_TAG = 1024
 MAX_RECIPIENTS = 10
@@ -28,35 +33,42 @@ Answer = tuple[Response, int]
 
 
 def blueprint(account: Account, messages: Messages, pace: Pace) -> Blueprint:
+    """The documents' base, where the user is known by its old id."""
     api = Blueprint("messaging_v2", __name__, url_prefix="/v2/users/<user_id>")
 
     @api.post("/messages")
     def send_message(user_id: str) -> Answer:
-        if refused := _refused_access(account, user_id):
-            return refused
-        body = request.get_json(silent=True)
-        if not isinstance(body, dict):
-            return error(400, "request-validation", "Your request could not be accepted")
-        if wrong := _wrong_fields(body):
-            fields = [{"fieldName": name, "description": words} for name, words in wrong.items()]
-            return error(400, "request-validation", "Your request could not be accepted", fields)
-        if not pace.take_message_v2():
-            return throttled()
-        message = messages.send(
-            from_=e164(body["from"]) or "",
-            to=[number for each in _list(body["to"]) if (number := e164(each))],
-            text=body.get("text") or "",
-            application_id=body["applicationId"],
-            media=_list(body.get("media")),
-            tag=body.get("tag"),
-            priority=body.get("priority"),
-            expiration=body.get("expiration"),
-        )
-        # Of all a message has, this alone is in its answer and not in its events (specification).
-        expiration = {} if message.expiration is None else {"expiration": message.expiration}
-        return jsonify(message.published() | expiration), 202
+        refused = refused_access(account, user_id, account.config.user_id) or _refused_body()
+        return refused or _send(messages, pace)
 
     return api
+
+
+def current_blueprint(account: Account, messages: Messages, log: MessageLog, pace: Pace) -> Blueprint:
+    """Today's base, where the user is the account, with the search."""
+    api = Blueprint("messaging_current", __name__, url_prefix=CURRENT_PATH)
+
+    @api.post("/messages")
+    def send_message(account_id: str) -> Answer:
+        refused = refused_access(account, account_id, account.config.account_id) or _refused_body()
+        return refused or _send(messages, pace)
+
+    @api.get("/messages")
+    def list_messages(account_id: str) -> Answer:
+        if refused := refused_access(account, account_id, account.config.account_id):
+            return refused
+        try:
+            found = search(log.items(datetime.now(UTC)), request.args.to_dict(), request.base_url)
+        except SearchError as wrong:
+            return error(400, "request-validation", str(wrong))
+        return jsonify(found), 200
+
+    return api
+
+
+def is_messaging(path: str) -> bool:
+    """Whether a path is of this API, at either base."""
+    return path.startswith(("/v2/", "/messaging/"))
 
 
 def error(status: int, type_: str, description: str, fields: list[dict[str, str]] | None = None) -> Answer:
@@ -72,21 +84,55 @@ def throttled() -> Answer:
     return error(429, "max-message-queue-size-exceeded", "The queue is full.")
 
 
+def search_throttled(seconds: int) -> Answer:
+    """More searches than are taken from one address, and when again (specification)."""
+    answer, status = error(429, "rate_limit_exceeded", "Too many requests.")
+    answer.headers["Retry-After"] = str(seconds)
+    return answer, status
+
+
 def not_found(path: str) -> Answer:
     """Unknown paths are answered in another shape than every other error (same page)."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     return jsonify(timestamp=now, status=404, error="Not Found", message="Not Found", path=path), 404
 
 
-def _refused_access(account: Account, user_id: str) -> Answer | None:
+def refused_access(account: Account, given_id: str, own_id: str) -> Answer | None:
+    """The refusal of a request without credentials, or for somebody else's id in its path."""
     if not may_use_messaging(account):
         return error(401, "unauthorized", "Authentication Failed")
-    if user_id != account.config.user_id:
-        return error(403, "forbidden", "Access Denied")
+    return None if given_id == own_id else error(403, "forbidden", "Access Denied")
+
+
+def _refused_body() -> Answer | None:
     if not request.is_json:
         words = f"Content type '{request.content_type}' not supported. Please use 'application/json'"
         return error(415, "unsupported-content-type", words)
     return None
+
+
+def _send(messages: Messages, pace: Pace) -> Answer:
+    body = request.get_json(silent=True)
+    if not isinstance(body, dict):
+        return error(400, "request-validation", "Your request could not be accepted")
+    if wrong := _wrong_fields(body):
+        fields = [{"fieldName": name, "description": words} for name, words in wrong.items()]
+        return error(400, "request-validation", "Your request could not be accepted", fields)
+    if not pace.take_message_v2():
+        return throttled()
+    message = messages.send(
+        from_=e164(body["from"]) or "",
+        to=[number for each in _list(body["to"]) if (number := e164(each))],
+        text=body.get("text") or "",
+        application_id=body["applicationId"],
+        media=_list(body.get("media")),
+        tag=body.get("tag"),
+        priority=body.get("priority"),
+        expiration=body.get("expiration"),
+    )
+    # Of all a message has, this alone is in its answer and not in its events (specification).
+    expiration = {} if message.expiration is None else {"expiration": message.expiration}
+    return jsonify(message.published() | expiration), 202
 
 
 def _wrong_fields(body: dict[str, Any]) -> dict[str, str]:

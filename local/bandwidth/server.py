@@ -18,6 +18,7 @@ from local.bandwidth import (
     dashboard_disconnects,
     dashboard_external_tns,
     dashboard_orders,
+    media_api,
     messaging_v1,
     messaging_v2,
     oauth2,
@@ -47,6 +48,11 @@ class RunningSimulator:
     @property
     def messaging_url(self) -> str:
         return f"{self.url}/v2"
+
+    @property
+    def current_messaging_url(self) -> str:
+        """The stand-in for https://messaging.bandwidth.com/api/v2."""
+        return f"{self.url}/messaging/api/v2"
 
     @property
     def catapult_url(self) -> str:
@@ -100,6 +106,13 @@ def create_app(simulator: Simulator) -> Flask:
         )
     )
     app.register_blueprint(messaging_v2.blueprint(simulator.account, simulator.messages, simulator.pace))
+    app.register_blueprint(
+        messaging_v2.current_blueprint(
+            simulator.account, simulator.messages, simulator.message_log, simulator.pace
+        )
+    )
+    app.register_blueprint(media_api.blueprint(simulator.account, simulator.media))
+    app.register_blueprint(media_api.blueprint_v1(simulator.account, simulator.media, simulator.pace))
     app.register_blueprint(oauth2.blueprint(simulator.account))
     app.register_blueprint(control.blueprint(simulator))
 
@@ -110,7 +123,7 @@ def create_app(simulator: Simulator) -> Flask:
             return jsonify(error=f"{status} {error.name}: {request.method} {request.path}"), status
         if request.path.startswith("/v1/"):
             return catapult_json.unknown_path(status, error.name)
-        if request.path.startswith("/v2/"):
+        if messaging_v2.is_messaging(request.path):
             if status == HTTPStatus.NOT_FOUND:
                 return messaging_v2.not_found(request.path)
             return messaging_v2.error(status, error.name.lower().replace(" ", "-"), error.name)

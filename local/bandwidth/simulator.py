@@ -11,6 +11,9 @@ from local.bandwidth.disconnects import Disconnects
 from local.bandwidth.external_tns import ExternalTns
 from local.bandwidth.fates import Shape
 from local.bandwidth.faults import Faults
+from local.bandwidth.inbound_messages import InboundMessages
+from local.bandwidth.media import MediaStore
+from local.bandwidth.message_log import MessageLog
 from local.bandwidth.messages import Messages
 from local.bandwidth.messages_v1 import MessagesV1
 from local.bandwidth.messaging_v1 import MessageLocation
@@ -67,9 +70,20 @@ class Simulator:
         )
         self.outcomes = Outcomes(settings.receipt_seconds, settings.receipt_types)
         self.sent = SentMessages()
-        self.messages = Messages(self.account, self.orders, self.courier, self.outcomes, self.sent)
+        self.media = MediaStore()
+        self.message_log = MessageLog()
+        self.messages = Messages(
+            self.account, self.orders, self.courier, self.outcomes, self.sent, self.message_log
+        )
+        self.inbound = InboundMessages(self.account, self.orders, self.courier, self.media, self.message_log)
         self.messages_v1 = MessagesV1(
-            self.account, self.external_tns, self.catapult, self.courier, self.outcomes, self.sent
+            self.account,
+            self.external_tns,
+            self.catapult,
+            self.courier,
+            self.outcomes,
+            self.sent,
+            self.media,
         )
         self.faults = Faults()
         self.capture = Capture()
@@ -81,6 +95,8 @@ class Simulator:
             self.courier,
             self.outcomes,
             self.sent,
+            self.message_log,
+            self.media,
             self.catapult,
             self.external_tns,
             self.disconnects,

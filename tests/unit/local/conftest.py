@@ -91,6 +91,14 @@ def messaging(bandwidth: RunningSimulator) -> Iterator[Client]:
 
 
 @pytest.fixture
+def current(bandwidth: RunningSimulator) -> Iterator[Client]:
+    """Bound to the account at today's base: paths start with /messages or /media."""
+    base = f"{bandwidth.current_messaging_url}/users/{CONFIG.account_id}"
+    with Client(base, (CONFIG.messaging_token, CONFIG.messaging_secret)) as client:
+        yield client
+
+
+@pytest.fixture
 def catapult(bandwidth: RunningSimulator) -> Iterator[Client]:
     """Bound to the user: paths start with /applications, /phoneNumbers or /messages."""
     base = f"{bandwidth.catapult_url}/users/{CONFIG.user_id}"

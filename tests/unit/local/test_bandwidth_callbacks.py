@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from local.bandwidth.callbacks import Courier
-from local.bandwidth.messages import callback
+from local.bandwidth.message_events import callback
 from local.bandwidth.server import serve
 from tests.unit.local.bandwidth_support import (
     CONFIG,

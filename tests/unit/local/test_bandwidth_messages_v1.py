@@ -469,7 +469,7 @@ class TestCallbacks:
         with serve(CONFIG, replace(QUICK, callback_routes={"amazonaws.com": base})) as running:
             gateway = "https://hook:x@abc123.execute-api.us-east-1.amazonaws.com/live/callbacks/v1"
             number = imported(running, incomingMessageUrl=gateway, callbackHttpMethod="GET")
-            running.simulator.messages_v1.receive(HANDSET, number, "hi", [], 1)
+            running.simulator.messages_v1.receive(HANDSET, number, "hi", [], 1, running.url)
             receiver.wait_for(1)
         [request] = receiver.received
         assert urlsplit(request.path).path == "/restapis/abc123/live/_user_request_/callbacks/v1"
