@@ -7,7 +7,6 @@ the URL's own credentials, the fallback URL once after a failure or time-out, an
 
 import heapq
 import itertools
-import re
 import threading
 import time
 from collections import Counter, defaultdict
@@ -19,10 +18,12 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 import requests
 
-from local.bandwidth.url import is_loopback, redact_credentials
+from local.bandwidth.routes import Routes
+from local.bandwidth.url import redact_credentials
 
 Api = Literal["v1", "v2"]
 LONGEST_WAIT = 10.0
+JSON = "application/json; charset=utf-8"
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Callback:
-    """One event and where it goes: POST with this body, or GET if there is a query instead.
+    """One event and where it goes, in its body or in the query added to the URL.
 
     V2 has one endpoint; a second one is V1's fallback.
     """
@@ -64,10 +65,19 @@ class Callback:
     to: str
     body: bytes = field(default=b"", repr=False)
     query: str | None = field(default=None, repr=False)
+    method: str = "POST"
+    content_type: str | None = JSON
 
-    @property
-    def method(self) -> str:
-        return "POST" if self.query is None else "GET"
+
+@dataclass(frozen=True)
+class Manner:
+    """How an event is delivered: so many identical copies, each on its own way after `delay` seconds. With
+    `lose_answer` the connection is closed at the first try, when the receiver has answered, with the answer
+    unread, as if there had been none."""
+
+    copies: int = 1
+    delay: float = 0.0
+    lose_answer: bool = False
 
 
 @dataclass
@@ -76,6 +86,7 @@ class Delivery:
 
     id: int
     callback: Callback
+    lose_answer: bool = False
     state: str = "pending"
     reason: str | None = None
     attempts: list[dict[str, Any]] = field(default_factory=list)
@@ -97,6 +108,10 @@ class Delivery:
         }
 
 
+class AnswerLost(Exception):
+    """The answer was to be lost, and is."""
+
+
 class Courier:
     """Delivers callbacks with a few workers, each of one batch after the one before it was tried."""
 
@@ -108,7 +123,7 @@ class Courier:
         timeout_seconds: float,
         workers: int,
     ) -> None:
-        self._routes = dict(routes)
+        self._routes = Routes(routes)
         self._retry_seconds = retry_seconds
         self._retry_limit = retry_limit
         self._timeout = timeout_seconds
@@ -127,6 +142,14 @@ class Courier:
             batch = [Delivery(next(self._ids), each) for each in callbacks]
             self._deliveries.update((each.id, each) for each in batch)
             self._schedule(delay, batch)
+
+    def deliver(self, callback: Callback, manner: Manner) -> None:
+        """Deliver one callback in this manner."""
+        with self._wake:
+            for _ in range(manner.copies):
+                delivery = Delivery(next(self._ids), callback, manner.lose_answer)
+                self._deliveries[delivery.id] = delivery
+                self._schedule(manner.delay, [delivery])
 
     def deliveries(self) -> list[Delivery]:
         with self._wake:
@@ -153,15 +176,6 @@ class Courier:
             self._open = False
             self._due.clear()
             self._wake.notify_all()
-
-    def destination(self, url: str) -> str | None:
-        """Where a callback URL really leads on this machine; None if nowhere but outside."""
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        for suffix, base in self._routes.items():
-            if host == suffix or host.endswith("." + suffix):
-                return _join(base, host, parts.path, parts.query)
-        return url if is_loopback(host) else None
 
     def _schedule(self, delay: float, batch: list[Delivery]) -> None:
         heapq.heappush(self._due, (time.monotonic() + delay, next(self._turns), batch))
@@ -192,7 +206,7 @@ class Courier:
 
     def _try_v2(self, session: requests.Session, delivery: Delivery) -> None:
         (endpoint,) = delivery.callback.endpoints
-        if self.destination(endpoint.url) is None:
+        if self._routes.destination(endpoint.url) is None:
             self._lose(delivery, _nowhere(endpoint))
             return
         delivery.tries += 1
@@ -213,7 +227,7 @@ class Courier:
     def _try_v1(self, session: requests.Session, delivery: Delivery) -> None:
         reason = ""
         for endpoint in delivery.callback.endpoints:
-            if self.destination(endpoint.url) is None:
+            if self._routes.destination(endpoint.url) is None:
                 reason = _nowhere(endpoint)
                 continue
             delivery.tries += 1
@@ -234,11 +248,11 @@ class Courier:
         attempt: dict[str, Any] = {"time": time.time(), "with_credentials": credentials is not None}
         if len(callback.endpoints) > 1:
             attempt["url"] = endpoint.url
-        url = self.destination(endpoint.url) or ""
+        url = self._routes.destination(endpoint.url) or ""
         headers = {"User-Agent": f"BandwidthAPI/{callback.api}"}
-        if callback.query is None:
-            headers["Content-Type"] = "application/json; charset=utf-8"
-        else:
+        if callback.content_type is not None:
+            headers["Content-Type"] = callback.content_type
+        if callback.query is not None:
             url = f"{url}{'&' if urlsplit(url).query else '?'}{callback.query}"
         response = None
         try:
@@ -250,9 +264,16 @@ class Courier:
                 auth=credentials,
                 timeout=endpoint.timeout or self._timeout,
                 allow_redirects=False,
+                stream=delivery.lose_answer,
             )
+            if delivery.lose_answer and not _asks(response, endpoint, credentials):
+                delivery.lose_answer = False
+                response.close()
+                raise AnswerLost
+            _ = response.content
             attempt["status"] = response.status_code
-        except requests.RequestException as error:
+        except (requests.RequestException, AnswerLost) as error:
+            response = None
             attempt.update(status=None, error=type(error).__name__)
         with self._wake:
             delivery.attempts.append(attempt)
@@ -269,18 +290,18 @@ class Courier:
                 self._schedule(wait, [delivery])
 
 
+def _asks(response: requests.Response, endpoint: Endpoint, credentials: tuple[str, str] | None) -> bool:
+    """Whether this answer is but the challenge before the one that counts."""
+    return (
+        response.status_code == HTTPStatus.UNAUTHORIZED
+        and credentials is None
+        and endpoint.credentials is not None
+    )
+
+
 def _is_taken(response: requests.Response | None) -> bool:
     return response is not None and HTTPStatus.OK <= response.status_code < HTTPStatus.MULTIPLE_CHOICES
 
 
 def _nowhere(endpoint: Endpoint) -> str:
     return f"{urlsplit(endpoint.url).hostname} is not on this machine and has no callback route"
-
-
-def _join(base: str, host: str, path: str, query: str) -> str:
-    """The callback URL's path below the route's base URL; an API Gateway's as the AWS emulator serves it."""
-    if gateway := re.match(r"([a-z0-9]+)\.execute-api\.", host):
-        stage, _, rest = path.lstrip("/").partition("/")
-        path = f"/restapis/{gateway[1]}/{stage}/_user_request_/{rest}"
-    scheme, netloc, base_path, *_ = urlsplit(base)
-    return urlunsplit((scheme, netloc, base_path.rstrip("/") + path, query, ""))

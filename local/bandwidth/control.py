@@ -2,7 +2,13 @@
 
 from flask import Blueprint, Response, jsonify, request
 
-from local.bandwidth import control_account, control_messaging, control_numbers, control_oauth2
+from local.bandwidth import (
+    control_account,
+    control_callbacks,
+    control_messaging,
+    control_numbers,
+    control_oauth2,
+)
 from local.bandwidth.account import RefusedError
 from local.bandwidth.control_input import UnprocessableError, number, told
 from local.bandwidth.control_path import PREFIX
@@ -33,6 +39,7 @@ def blueprint(simulator: Simulator) -> Blueprint:
     _faults(control, simulator)
     _pace(control, simulator)
     control_numbers.add(control, simulator)
+    control_callbacks.add(control, simulator)
     control_messaging.add(control, simulator)
     control_oauth2.add(control, simulator)
     return control

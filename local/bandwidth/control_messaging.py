@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from local.bandwidth.callbacks import Manner
 from local.bandwidth.control_input import UnprocessableError, number, told
 from local.bandwidth.media import InboundFile
 from local.bandwidth.simulator import Simulator
@@ -128,24 +129,26 @@ def add(control: Blueprint, simulator: Simulator) -> None:
         message = told(Inbound)
         base_url = request.host_url.rstrip("/")
         media = [each if isinstance(each, str) else each.received() for each in message.media]
+        manner = Manner(message.copies)
         if simulator.messages_v1.knows(message.to):
             if message.others:
                 raise UnprocessableError("others: V1 has no groups")
             answer = simulator.messages_v1.receive(
-                message.from_, message.to, message.text, media, message.copies, base_url
+                message.from_, message.to, message.text, media, base_url, manner
             )
         else:
             answer = simulator.inbound.receive(
-                message.from_, message.to, message.text, media, message.others, message.copies, base_url
+                message.from_, message.to, message.text, media, message.others, base_url, manner
             )
         return jsonify(answer), 202
 
     @control.post("/events")
     def play() -> Answer:
         event = told(Event).root
+        manner = Manner(event.copies)
         if isinstance(event, Read):
-            return jsonify(simulator.messages.read(event.message_id, event.to, event.copies)), 202
-        answer = simulator.inbound.respond(event.type, event.from_, event.to, event.content(), event.copies)
+            return jsonify(simulator.messages.read(event.message_id, event.to, manner)), 202
+        answer = simulator.inbound.respond(event.type, event.from_, event.to, event.content(), manner)
         return jsonify(answer), 202
 
     @control.get("/media")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local.bandwidth.account import Account, Application, Location, RefusedError
-from local.bandwidth.callbacks import Courier
+from local.bandwidth.callbacks import Courier, Manner
 from local.bandwidth.media import InboundFile, MediaStore
 from local.bandwidth.message_events import callback, event, new_id
 from local.bandwidth.message_log import LoggedMessage, MessageLog, Step
@@ -34,8 +34,8 @@ class InboundMessages:
         text: str,
         media: Sequence[str | InboundFile],
         others: Sequence[str],
-        copies: int,
         base_url: str,
+        manner: Manner,
     ) -> dict[str, str]:
         """A message from a handset to one of the account's numbers: its id and where its event goes.
 
@@ -68,10 +68,10 @@ class InboundMessages:
             return {"id": message_id, "swallowed": f"location {location.id} has no application"}
         told = {**_message(message_id, now, from_, [to, *others], application), **content}
         told["segmentCount"] = _segments(text, media, others)
-        return self._tell("message-received", now, to, told, application, copies)
+        return self._tell("message-received", now, to, told, application, manner)
 
     def respond(
-        self, type_: str, from_: str, to: str, content: dict[str, Any], copies: int
+        self, type_: str, from_: str, to: str, content: dict[str, Any], manner: Manner
     ) -> dict[str, str]:
         """What a handset answers to a rich message (RBM): `content` are the message's members that only such
         an answer has. Raises RefusedError (404) if the number is not on the account."""
@@ -81,7 +81,7 @@ class InboundMessages:
         if application is None:
             return {"id": message_id, "swallowed": f"location {location.id} has no application"}
         message = _message(message_id, now, from_, [to], application) | {"channel": "RBM"} | content
-        return self._tell(type_, now, to, message, application, copies)
+        return self._tell(type_, now, to, message, application, manner)
 
     def _location(self, number: str) -> Location:
         if location := self._orders.location_of(number):
@@ -100,9 +100,9 @@ class InboundMessages:
         to: str,
         message: dict[str, Any],
         application: Application,
-        copies: int,
+        manner: Manner,
     ) -> dict[str, str]:
-        self._courier.send([callback(application, event(type_, time, to, message))] * copies)
+        self._courier.deliver(callback(application, event(type_, time, to, message)), manner)
         return {"id": message["id"], "callback_url": redact_credentials(application.callback_url)}
 
 

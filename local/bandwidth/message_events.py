@@ -31,12 +31,16 @@ def event(type_: str, time: datetime, to: str, message: dict[str, Any]) -> dict[
     }
 
 
+def endpoint(application: Application) -> Endpoint:
+    """Where an application has its events sent to."""
+    return Endpoint(application.callback_url, application.callback_user, application.callback_password)
+
+
 def callback(application: Application, event: dict[str, Any]) -> Callback:
-    """An event on its way to an application's CallbackUrl: always a POST of an array, here of one."""
-    endpoint = Endpoint(application.callback_url, application.callback_user, application.callback_password)
+    """An event on its way to its application: always a POST of an array, here of one."""
     return Callback(
         "v2",
-        (endpoint,),
+        (endpoint(application),),
         type=event["type"],
         message_id=event["message"]["id"],
         to=event["to"],

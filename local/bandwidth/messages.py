@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from local.bandwidth.account import Account, Application, RefusedError
-from local.bandwidth.callbacks import Api, Courier
+from local.bandwidth.callbacks import Api, Courier, Manner
 from local.bandwidth.message_events import callback, event, new_id
 from local.bandwidth.message_log import STATUSES, LoggedMessage, MessageLog, Step, failure_status
 from local.bandwidth.orders import OrderBook
@@ -128,7 +128,7 @@ class Messages:
                     self._tell(message, recipient, application, fate, now)
         return message
 
-    def read(self, message_id: str, to: str | None, copies: int) -> dict[str, str]:
+    def read(self, message_id: str, to: str | None, manner: Manner) -> dict[str, str]:
         """Tell that a recipient, the first unless named, read a message. Raises RefusedError (404)."""
         found = [each for each in self.sent() if each.id == message_id and to in (None, *each.to)]
         if not found or not isinstance(message := found[0], Message):
@@ -137,7 +137,7 @@ class Messages:
         now = datetime.now(UTC)
         body = message.published() | {"text": "", "channel": "RBM"}
         told = event("message-read", now, to or message.to[0], body) | {"eventTime": timestamp(now)}
-        self._courier.send([callback(application, told)] * copies)
+        self._courier.deliver(callback(application, told), manner)
         return {"id": message_id, "callback_url": redact_credentials(application.callback_url)}
 
     def _verdict(self, message: Message) -> tuple[Application | None, Outcome | None]:

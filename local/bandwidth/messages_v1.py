@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 from urllib.parse import quote, urlencode
 
 from local.bandwidth.account import Account
-from local.bandwidth.callbacks import Api, Callback, Courier, Endpoint
+from local.bandwidth.callbacks import Api, Callback, Courier, Endpoint, Manner
 from local.bandwidth.catapult import Catapult, CatapultApplication, new_id
 from local.bandwidth.catapult_errors import CatapultError
 from local.bandwidth.external_tns import ExternalTns
@@ -66,6 +66,10 @@ class CallbackWish:
     urls: tuple[str, ...] = ()
     method: str = "POST"
     timeout: int = 10_000
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        return tuple(Endpoint.with_userinfo(each, self.timeout / 1000) for each in self.urls)
 
 
 @dataclass
@@ -147,8 +151,8 @@ class MessagesV1:
         to: str,
         text: str,
         media: Sequence[str | InboundFile],
-        copies: int,
         base_url: str,
+        manner: Manner,
     ) -> dict[str, str]:
         """A message from a handset to one of the user's numbers: its id and where its event goes.
 
@@ -176,8 +180,7 @@ class MessagesV1:
         if media:
             folder = f"{base_url}/v1/users/{self._account.config.user_id}/media/"
             event["media"] = self._media.take_in(media, folder, f"{message_id}-")
-        callback = _callback("message-received", event, _wish_of(application))
-        self._courier.send([callback] * copies)
+        self._courier.deliver(_callback("message-received", event, wish_of(application)), manner)
         return {"id": message_id, "callback_url": redact_credentials(application.urls[0])}
 
     def knows(self, number: str) -> bool:
@@ -189,7 +192,7 @@ class MessagesV1:
 
     def _tell(self, message: MessageV1, application: CatapultApplication | None) -> None:
         """Receipts are for those who asked, and MMS has none (page on the SMS event)."""
-        wish = message.wish if message.wish.urls else _wish_of(application)
+        wish = message.wish if message.wish.urls else wish_of(application)
         if message.receipt_requested == "none" or message.is_mms:
             return
         if not wish.urls:
@@ -224,7 +227,8 @@ class MessagesV1:
         return event
 
 
-def _wish_of(application: CatapultApplication | None) -> CallbackWish:
+def wish_of(application: CatapultApplication | None) -> CallbackWish:
+    """Where an application has its events sent to: nowhere, if there is none."""
     if application is None:
         return CallbackWish()
     return CallbackWish(application.urls, application.method, application.timeout)
@@ -251,13 +255,20 @@ def _delivery(type_: str, outcome: Outcome) -> dict[str, str]:
 
 
 def _callback(type_: str, event: Mapping[str, Any], wish: CallbackWish) -> Callback:
-    endpoints = tuple(Endpoint.with_userinfo(each, wish.timeout / 1000) for each in wish.urls)
-    body, query = b"", None
+    message_id, to = event["messageId"], event["to"]
     if wish.method == "GET":
-        query = as_query(event)
-    else:
-        body = json.dumps(event, ensure_ascii=False).encode(errors="replace")
-    return Callback("v1", endpoints, type_, event["messageId"], event["to"], body, query)
+        return Callback(
+            "v1",
+            wish.endpoints,
+            type_,
+            message_id,
+            to,
+            query=as_query(event),
+            method="GET",
+            content_type=None,
+        )
+    body = json.dumps(event, ensure_ascii=False).encode(errors="replace")
+    return Callback("v1", wish.endpoints, type_, message_id, to, body)
 
 
 def as_query(event: Mapping[str, Any]) -> str:

@@ -60,12 +60,16 @@ class Client(requests.Session):
 
 @dataclass
 class Received:
-    """One request the receiver got: V2's array of events, V1's one event as a body or as a query."""
+    """One request the receiver got: V2's array of events, V1's one event as a body or as a query.
+
+    `events` is empty where `body` is no JSON.
+    """
 
     method: str
     path: str
     headers: dict[str, str]
     events: list[dict[str, Any]]
+    body: bytes = b""
 
     @property
     def authorization(self) -> str | None:

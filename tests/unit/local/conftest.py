@@ -48,15 +48,21 @@ def receiver() -> Iterator[Receiver]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            self._take(body if isinstance(body, list) else [body])
+            content = self.rfile.read(int(self.headers["Content-Length"] or 0))
+            try:
+                body = json.loads(content)
+            except (ValueError, RecursionError):
+                body = []
+            self._take(body if isinstance(body, list) else [body], content)
+
+        do_PUT = do_POST  # noqa: N815
 
         def do_GET(self) -> None:
-            self._take([dict(parse_qsl(urlsplit(self.path).query, strict_parsing=True))])
+            self._take([dict(parse_qsl(urlsplit(self.path).query, strict_parsing=True))], b"")
 
-        def _take(self, events: list[dict[str, Any]]) -> None:
+        def _take(self, events: list[dict[str, Any]], content: bytes) -> None:
             headers = {name.lower(): value for name, value in self.headers.items()}
-            status, answered = receiver.take(Received(self.command, self.path, headers, events))
+            status, answered = receiver.take(Received(self.command, self.path, headers, events, content))
             self.send_response(status)
             for name, value in answered.items():
                 self.send_header(name, value)

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from local.bandwidth.callbacks import Courier
 from local.bandwidth.message_events import callback
+from local.bandwidth.routes import Routes
 from local.bandwidth.server import serve
 from tests.unit.local.bandwidth_support import (
     CONFIG,
     QUICK,
     Client,
+    Hosted,
     Received,
     Receiver,
     Setup,
@@ -179,8 +180,151 @@ class TestRoutes:
             "execute-api.localhost": EMULATOR,
             "hooks.example": "http://127.0.0.1:9000/base/",
         }
-        courier = Courier(routes, retry_seconds=1, retry_limit=1, timeout_seconds=1, workers=0)
-        assert courier.destination(url) == destination
+        assert Routes(routes).destination(url) == destination
+
+
+class TestRawCallbacks:
+    @pytest.mark.parametrize("body", [b"", b"[", b"\xff\xfe\x00", b"[" * 10_000, '["é"]'.encode()])
+    @pytest.mark.parametrize("content_type", [None, "text/plain; charset=latin-1"])
+    def test_the_very_bytes_arrive_as_a_callback(
+        self, receiver: Receiver, control: Client, set_up: SetUp, body: bytes, content_type: str | None
+    ) -> None:
+        receiver.answers = challenge("hook", "open-sesame")
+        setup = set_up(credentials=("hook", "open-sesame"))
+        headers = {"Content-Type": content_type} if content_type else {}
+        played = control.post(f"/callbacks?target={setup.application_id}", data=body, headers=headers)
+        assert played.status_code == 202
+        receiver.wait_for(2)
+        assert [each.body for each in receiver.received] == [body, body]
+        assert {each.headers.get("content-type") for each in receiver.received} == {content_type}
+        assert {each.headers["user-agent"] for each in receiver.received} == {"BandwidthAPI/v2"}
+        assert [bool(each.authorization) for each in receiver.received] == [False, True]
+        shown = control.get(f"/callbacks?message_id={played.json()['id']}").json()["callbacks"]
+        assert [each["type"] for each in shown] == ["raw"]
+
+    def test_what_is_not_taken_is_repeated(self, receiver: Receiver, control: Client, set_up: SetUp) -> None:
+        receiver.answers = lambda _: 500 if len(receiver.received) < 2 else 200
+        control.post(f"/callbacks?target={set_up().application_id}", data=b"{")
+        receiver.wait_for(3)
+        assert {each.body for each in receiver.received} == {b"{"}
+
+    def test_by_another_method_to_a_url(self, receiver: Receiver, control: Client) -> None:
+        params = {"target": f"{receiver.url}?a=b", "method": "PUT", "query": "c=%FF", "api": "v1"}
+        control.post("/callbacks", params=params, data=b"x")
+        receiver.wait_for(1)
+        [request] = receiver.received
+        assert (request.method, request.body) == ("PUT", b"x")
+        assert request.path.endswith("/callbacks/v2?a=b&c=%FF")
+        assert request.headers["user-agent"] == "BandwidthAPI/v1"
+
+    def test_v1_applications_are_called_as_v1_does(
+        self, receiver: Receiver, control: Client, host: Callable[..., Hosted]
+    ) -> None:
+        receiver.answers = lambda _: 500
+        hosted = host(incomingMessageUrl=receiver.url.replace("http://", "http://hook:x@"))
+        params = {"target": hosted.application_id, "method": "GET", "query": "eventType=sms"}
+        message_id = control.post("/callbacks", params=params).json()["id"]
+
+        def look() -> dict[str, Any] | None:
+            [callback] = control.get(f"/callbacks?message_id={message_id}").json()["callbacks"]
+            return callback if callback["state"] == "lost" else None
+
+        callback = wait_until(look)
+        assert (callback["api"], len(callback["attempts"])) == ("v1", 1)
+        [request] = receiver.received
+        assert request.events == [{"eventType": "sms"}]
+        assert request.authorization == "Basic " + b64encode(b"hook:x").decode()
+
+    @pytest.mark.parametrize(
+        ("query", "error"),
+        [
+            ("", "target: "),
+            ("target=nothing", "target: "),
+            ("target=ftp://a.example", "target: "),
+            ("target=http://a.example&method=MAKE", "method: "),
+        ],
+    )
+    def test_nonsense_is_422_with_a_sentence(self, control: Client, query: str, error: str) -> None:
+        response = control.post(f"/callbacks?{query}", data=b"{}")
+        assert response.status_code == 422
+        assert response.json()["error"].startswith(error)
+
+
+class TestBulk:
+    def play(self, control: Client, number: str, **changes: object) -> dict[str, list[str]]:
+        body = {"to": number, "count": 100, "duplicate_percent": 10, "lose_answer_percent": 5, "seed": 7}
+        response = control.post("/inbound/bulk", json={**body, **changes})
+        assert response.status_code == 202, response.text
+        played: dict[str, list[str]] = response.json()
+        wait_until(lambda: control.get("/health").json()["callbacks_pending"] == 0)
+        return played
+
+    def test_some_come_twice_and_some_answers_are_lost(
+        self, receiver: Receiver, control: Client, set_up: SetUp
+    ) -> None:
+        played = self.play(control, set_up().numbers[0], text="Hello")
+        assert [len(played[each]) for each in ("ids", "duplicated", "lost")] == [100, 10, 5]
+        assert not set(played["duplicated"]) & set(played["lost"])
+        heard: dict[str, list[dict[str, Any]]] = {}
+        for event in receiver.events():
+            heard.setdefault(event["message"]["id"], []).append(event)
+        assert heard.keys() == set(played["ids"])
+        twice = {each for each, events in heard.items() if len(events) > 1}
+        assert twice == {*played["duplicated"], *played["lost"]}
+        assert all(events == events[:1] * len(events) for events in heard.values())
+        assert len({events[0]["message"]["from"] for events in heard.values()}) == 100
+        assert len({events[0]["message"]["text"] for events in heard.values()}) == 100
+
+    def test_a_lost_answer_is_one_that_was_given(
+        self, receiver: Receiver, control: Client, set_up: SetUp
+    ) -> None:
+        receiver.answers = challenge("hook", "open-sesame")
+        setup = set_up(credentials=("hook", "open-sesame"))
+        self.play(control, setup.numbers[0], count=1, duplicate_percent=0, lose_answer_percent=100)
+        [callback] = control.get("/callbacks").json()["callbacks"]
+        assert statuses(callback) == [(401, False), (None, True), (401, False), (200, True)]
+        assert callback["attempts"][1]["error"] == "AnswerLost"
+        assert [bool(each.authorization) for each in receiver.received] == [False, True, False, True]
+        assert callback["state"] == "delivered"
+
+    def test_the_same_seed_chooses_the_same(self, receiver: Receiver, control: Client, set_up: SetUp) -> None:
+        number = set_up().numbers[0]
+        chosen = []
+        for seed in (1, 1, 2):
+            played = self.play(control, number, seed=seed)
+            chosen.append([played["ids"].index(each) for each in played["duplicated"] + played["lost"]])
+        assert chosen[0] == chosen[1] != chosen[2]
+
+    def test_of_v1_too(self, receiver: Receiver, control: Client, host: Callable[..., Hosted]) -> None:
+        played = self.play(control, host().numbers[0], count=20)
+        assert {each["messageId"] for each in receiver.events()} == set(played["ids"])
+
+    def test_at_a_pace(self, control: Client, set_up: SetUp) -> None:
+        body = {"to": set_up().numbers[0], "count": 3, "per_second": 0.01}
+        assert control.post("/inbound/bulk", json=body).status_code == 202
+        wait_until(lambda: control.get("/health").json()["callbacks_pending"] == 2)
+
+    @pytest.mark.parametrize(
+        ("changes", "error"),
+        [
+            ({"count": 0}, "count: "),
+            ({"to": "x"}, "to: "),
+            ({"duplicate_percent": 60, "lose_answer_percent": 60}, "body: Value error, duplicate_percent"),
+            ({"per_second": 0}, "per_second: "),
+        ],
+    )
+    def test_nonsense_is_422_with_a_sentence(
+        self, control: Client, changes: dict[str, object], error: str
+    ) -> None:
+        response = control.post("/inbound/bulk", json={"to": "9105550100", "count": 1, **changes})
+        assert response.status_code == 422
+        assert response.json()["error"].startswith(error)
+
+    def test_where_nobody_hears_it_is_refused(self, control: Client, set_up: SetUp) -> None:
+        body = {"to": set_up(assign=False).numbers[0], "count": 1}
+        response = control.post("/inbound/bulk", json=body)
+        assert (response.status_code, response.json()["error"][:4]) == (422, "to: ")
+        assert control.post("/inbound/bulk", json={"to": "9105559999", "count": 1}).status_code == 404
 
 
 def test_callbacks_look_like_bandwidths(receiver: Receiver, control: Client, set_up: SetUp) -> None:

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
+from local.bandwidth.callbacks import Manner
 from local.bandwidth.external_tns import ExternalTnsRequest
 from local.bandwidth.messaging_v1 import MessageLocation
 from local.bandwidth.server import RunningSimulator, serve
@@ -469,7 +470,7 @@ class TestCallbacks:
         with serve(CONFIG, replace(QUICK, callback_routes={"amazonaws.com": base})) as running:
             gateway = "https://hook:x@abc123.execute-api.us-east-1.amazonaws.com/live/callbacks/v1"
             number = imported(running, incomingMessageUrl=gateway, callbackHttpMethod="GET")
-            running.simulator.messages_v1.receive(HANDSET, number, "hi", [], 1, running.url)
+            running.simulator.messages_v1.receive(HANDSET, number, "hi", [], running.url, Manner())
             receiver.wait_for(1)
         [request] = receiver.received
         assert urlsplit(request.path).path == "/restapis/abc123/live/_user_request_/callbacks/v1"
