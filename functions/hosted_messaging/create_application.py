@@ -4,6 +4,7 @@ from typing import Literal
 
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected
 from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.making import Made, Namesake, find_or_make, ours_among
 from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.runtime.workflow import StepInput, StepResult, step
 
@@ -29,19 +30,26 @@ def handler(request: Request) -> Result:
             )
             raise BandwidthRejected("Create Application", words=words)
         return Result(application_id=request.application_id, detail="given")
-    for application in catapult.applications():
-        if application.name == request.application_name:
-            if application.incoming_message_url != callback_url:
-                raise BandwidthRejected(
-                    "Create Application",
-                    words=f"the user has an application {application.name!r} with another incomingMessageUrl "
-                    f"({application.application_id}); choose another applicationName or give this one's id",
-                )
-            return Result(application_id=application.application_id, detail="found")
-    created = catapult.create_application(
-        request.application_name,
-        callback_url,
-        wiring.callback_credentials(),
-        http_method=request.callback_http_method,
+
+    def find() -> Made | None:
+        namesakes = [
+            Namesake(
+                found.application_id,
+                None if found.incoming_message_url == callback_url else "with another incomingMessageUrl",
+            )
+            for found in catapult.applications()
+            if found.name == request.application_name
+        ]
+        return ours_among("Create Application", f"application {request.application_name!r}", namesakes)
+
+    application_id, how = find_or_make(
+        f"catapult application#{request.application_name}",
+        find=find,
+        make=lambda: catapult.create_application(
+            request.application_name,
+            callback_url,
+            wiring.callback_credentials(),
+            http_method=request.callback_http_method,
+        ),
     )
-    return Result(application_id=created, detail="created")
+    return Result(application_id=application_id, detail=how)

@@ -1,7 +1,6 @@
 """Messaging 2.0, "Create application": the application that messages are called back through."""
 
-from bandwidth_messaging.bandwidth.errors import BandwidthRejected
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import provisioning, wiring
 from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.runtime.workflow import StepInput, StepResult, step
 
@@ -17,17 +16,7 @@ class Result(StepResult):
 @step("Create application", Request)
 def handler(request: Request) -> Result:
     """Find the application by name, or create it with our callback URL and credentials."""
-    dashboard, callback_url = wiring.dashboard(), settings().callback_url
-    for application in dashboard.applications():
-        if application.name == request.application_name:
-            if application.callback_url != callback_url:
-                raise BandwidthRejected(
-                    "Create application",
-                    words=f"the account has an application {application.name!r} with another callback URL "
-                    f"({application.application_id}); choose another applicationName, or remove that one",
-                )
-            return Result(application_id=application.application_id, detail="found")
-    created = dashboard.create_application(
-        request.application_name, callback_url, wiring.callback_credentials()
+    application_id, how = provisioning.application(
+        wiring.dashboard(), request.application_name, callback_url=settings().callback_url
     )
-    return Result(application_id=created, detail="created")
+    return Result(application_id=application_id, detail=how)

@@ -157,7 +157,13 @@ def test_a_feature_is_on_when_the_location_answers_as_the_document_prints_it(
     bandwidth: Server, dashboard: Dashboard, feature: Any
 ) -> None:
     bandwidth.answers(Answer(200, response(f"enable_{feature}").body))
-    assert dashboard.has_feature(SITE, LOCATION, feature)
+    if feature == "sms":
+        sms = dashboard.sms(SITE, LOCATION)
+        # What the document asks for lacks nothing that it asks for.
+        assert sms is not None
+        assert sms == sms.with_more(toll_free=True, short_code=True)
+    else:
+        assert dashboard.mms_protocol(SITE, LOCATION) == "HTTP"
     assert bandwidth.only.method == "GET"
     assert HOSTS["dashboard"] + bandwidth.only.path == request(f"enable_{feature}").url
 

@@ -144,7 +144,7 @@ def test_the_libraries_of_the_domain_are_the_standard_ones_and_pydantic() -> Non
     assert of_libraries(LAYER / "domain", "aws_lambda_powertools", "boto3", "requests", "lxml") == set()
 
 
-KEYS = ("NUMBER#", "ORDER#", "OPT_OUT#")
+KEYS = ("NUMBER#", "ORDER#", "OPT_OUT#", "LEASE#")
 KEY_ATTRIBUTES = {"pk", "sortKey"}
 INDEXES = {"numbersByOrder", "numbersByState", "messagesByOwner"}
 

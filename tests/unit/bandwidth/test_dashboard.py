@@ -9,9 +9,10 @@ from bandwidth_messaging.bandwidth.account_api import read_error
 from bandwidth_messaging.bandwidth.applications import Application
 from bandwidth_messaging.bandwidth.dashboard import Dashboard
 from bandwidth_messaging.bandwidth.errors import BandwidthGarbled, BandwidthRejected, BandwidthUnavailable
-from bandwidth_messaging.bandwidth.locations import Location
+from bandwidth_messaging.bandwidth.locations import Location, Sms
 from bandwidth_messaging.bandwidth.transport import ErrorBody
 from bandwidth_messaging.domain.orders import Failure, OrderStatus
+from tests.documents.examples import outline
 from tests.http_server import Answer, Server
 
 Call = Callable[[Dashboard], object]
@@ -136,8 +137,10 @@ CALLS: dict[str, Call] = {
     "create_application": lambda dashboard: dashboard.create_application("name", "https://example.com"),
     "locations": lambda dashboard: dashboard.locations("743"),
     "create_location": lambda dashboard: dashboard.create_location("743", "name", is_default_peer=True),
-    "has_feature": lambda dashboard: dashboard.has_feature("743", "561", "sms"),
+    "sms": lambda dashboard: dashboard.sms("743", "561"),
+    "mms_protocol": lambda dashboard: dashboard.mms_protocol("743", "561"),
     "enable_sms": lambda dashboard: dashboard.enable_sms("743", "561", toll_free=True, short_code=True),
+    "change_sms": lambda dashboard: dashboard.change_sms("743", "561", Sms({"TollFree": "true"})),
     "enable_mms": lambda dashboard: dashboard.enable_mms("743", "561"),
     "assign_application": lambda dashboard: dashboard.assign_application("743", "561", "an-id"),
     "assigned_application": lambda dashboard: dashboard.assigned_application("743", "561"),
@@ -204,7 +207,9 @@ def test_an_error_inside_a_2xx_is_an_error(
     assert (raised.value.status, raised.value.code, raised.value.words) == (200, code, words)
 
 
-@pytest.mark.parametrize("name", sorted(CALLS.keys() - {"create_location", "enable_sms", "enable_mms"}))
+@pytest.mark.parametrize(
+    "name", sorted(CALLS.keys() - {"create_location", "enable_sms", "change_sms", "enable_mms"})
+)
 @pytest.mark.parametrize("body", ["<html><body>Welcome", "{}"])
 def test_a_2xx_that_is_no_xml_is_garbled(
     bandwidth: Server, dashboard: Dashboard, name: str, body: str
@@ -265,10 +270,48 @@ def test_locations_of_a_site_are_listed(bandwidth: Server, dashboard: Dashboard)
     assert bandwidth.only.path == "/accounts/9500149/sites/743/sippeers"
 
 
-@pytest.mark.parametrize("feature", ["sms", "mms"])
-def test_a_feature_that_is_not_found_is_off(bandwidth: Server, dashboard: Dashboard, feature: str) -> None:
-    bandwidth.answers(Answer(404))
-    assert not dashboard.has_feature("743", "561", "sms" if feature == "sms" else "mms")
+@pytest.mark.parametrize("call", [CALLS["sms"], CALLS["mms_protocol"]], ids=["sms", "mms"])
+@pytest.mark.parametrize("answer", [Answer(404), Answer(200, "<Response/>")], ids=["404", "nothing in it"])
+def test_a_feature_that_is_not_found_is_off(
+    bandwidth: Server, dashboard: Dashboard, call: Call, answer: Answer
+) -> None:
+    bandwidth.answers(answer)
+    assert call(dashboard) is None
+
+
+def test_sms_is_changed_as_a_whole_and_what_we_do_not_know_of_it_stays(
+    bandwidth: Server, dashboard: Dashboard
+) -> None:
+    there = """
+      <SipPeerSmsFeature>
+        <SipPeerSmsFeatureSettings>
+          <TollFree>false</TollFree><ShortCode>true</ShortCode><A2pLongCode>DefaultOn</A2pLongCode>
+          <Protocol>HTTP</Protocol><Zone1>true</Zone1><Zone2>true</Zone2>
+        </SipPeerSmsFeatureSettings>
+        <HttpSettings><ProxyPeerId>569238</ProxyPeerId></HttpSettings>
+      </SipPeerSmsFeature>"""
+    bandwidth.answers(Answer(200, f"<SipPeerSmsFeatureResponse>{there}</SipPeerSmsFeatureResponse>"))
+    found = dashboard.sms("743", "561")
+    assert found is not None
+    bandwidth.answers(Answer(200))
+    dashboard.change_sms("743", "561", found.with_more(toll_free=True, short_code=False))
+    changed = bandwidth.asked[-1]
+    assert (changed.method, changed.path) == (
+        "PUT",
+        "/accounts/9500149/sites/743/sippeers/561/products/messaging/features/sms",
+    )
+    assert outline(changed.body) == outline(there.replace("<TollFree>false", "<TollFree>true"))
+
+
+@pytest.mark.parametrize("spelling", ["protocol", "Protocol"])
+def test_the_protocol_of_mms_comes_in_two_spellings(
+    bandwidth: Server, dashboard: Dashboard, spelling: str
+) -> None:
+    settings = f"<MmsSettings><{spelling}>MM4</{spelling}></MmsSettings>"
+    bandwidth.answers(
+        Answer(200, f"<MmsFeatureResponse><MmsFeature>{settings}</MmsFeature></MmsFeatureResponse>")
+    )
+    assert dashboard.mms_protocol("743", "561") == "MM4"
 
 
 def test_a_location_may_have_no_application(bandwidth: Server, dashboard: Dashboard) -> None:

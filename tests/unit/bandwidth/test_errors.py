@@ -19,6 +19,7 @@ from bandwidth_messaging.bandwidth.errors import BandwidthRejected
         ("(919) 991-8388, 1.415.871.4245", "…8388, …4245"),
         ("Site 743, location 303716, account 9500149", "Site 743, location 303716, account 9500149"),
         ("Order 65e03a35-6b97-48a5-8126-f47bad02df2a", "Order 65e03a35-6b97-48a5-8126-f47bad02df2a"),
+        ("Order 94444112-2264-47a6-b8f2-57e198719a41", "Order 94444112-2264-47a6-b8f2-57e198719a41"),
         ("Quantity 5000 on 2026-11-22", "Quantity 5000 on 2026-11-22"),
     ],
 )

@@ -54,8 +54,9 @@ def test_every_field_may_be_given() -> None:
         "siteId": "743",
         "deadlineHours": 0.5,
         "customerOrderId": "demo 2026-11",
+        "replaceApplication": True,
     }
-    assert parse(MessagingV2Setup, given).model_dump(by_alias=True) == given
+    assert parse(MessagingV2Setup, given).model_dump(by_alias=True) == given | {"locationId": None}
 
 
 def test_area_code_and_site_may_be_typed_as_numbers() -> None:

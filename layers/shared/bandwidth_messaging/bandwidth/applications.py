@@ -1,11 +1,14 @@
 """Applications of the account API: what messages are called back through."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from bandwidth_messaging.bandwidth import xml
 from bandwidth_messaging.bandwidth.account_api import AccountApi, required
 from bandwidth_messaging.bandwidth.credentials import BasicCredentials
 from bandwidth_messaging.bandwidth.xml import E
+
+MESSAGING_V2: Final = "Messaging-V2"
 
 
 @dataclass(frozen=True)
@@ -16,6 +19,11 @@ class Application:
     name: str
     callback_url: str | None
     service_type: str | None
+
+    @property
+    def is_for_messaging(self) -> bool:
+        """Tell whether it is of the one service type that the document has; older lists name none."""
+        return self.service_type in {MESSAGING_V2, None}
 
 
 class Applications(AccountApi):

@@ -5,14 +5,17 @@ No message of an error holds credentials, a telephone number or the text of a me
 """
 
 import re
+from http import HTTPStatus
 from typing import Final
 
-_NUMBER: Final = re.compile(r"\+?(?:\d{1,5}[\s.-]*)?\(?\d{3}\)?[\s.-]*\d{3}[\s.-]*(\d{4})\b")
+_ID: Final = r"\b[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\b"
+_NUMBER: Final = r"\+?(?:\d{1,5}[\s.-]*)?\(?\d{3}\)?[\s.-]*\d{3}[\s.-]*(\d{4})\b"
+_ID_OR_NUMBER: Final = re.compile(f"{_ID}|{_NUMBER}")
 
 
 def masked(words: str) -> str:
-    """Return Bandwidth's words with telephone numbers cut down to their last four digits."""
-    return _NUMBER.sub(r"…\1", words)
+    """Return Bandwidth's words with telephone numbers cut down to their last four digits; ids stay whole."""
+    return _ID_OR_NUMBER.sub(lambda found: f"…{found[1]}" if found[1] else found[0], words)
 
 
 class BandwidthError(Exception):
@@ -64,3 +67,13 @@ class BandwidthRejected(BandwidthError):
 
 class BandwidthGarbled(BandwidthError):
     """The body of an answer is not what the documents describe."""
+
+
+def changed_nothing(error: BaseException) -> bool:
+    """Tell whether a request that ended so surely made or changed nothing.
+
+    A 503 may be the word of a proxy whose backend took the request before it went away.
+    """
+    if isinstance(error, BandwidthUnavailable):
+        return error.status != HTTPStatus.SERVICE_UNAVAILABLE
+    return isinstance(error, BandwidthUnauthorized | BandwidthRejected)

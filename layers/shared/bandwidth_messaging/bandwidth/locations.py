@@ -1,14 +1,17 @@
 """Locations (sippeers) of the account API: the groups that numbers belong to, and what is on for them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Final, Literal
 
 from bandwidth_messaging.bandwidth import xml
 from bandwidth_messaging.bandwidth.account_api import AccountApi, boolean
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected
-from bandwidth_messaging.bandwidth.xml import E
+from bandwidth_messaging.bandwidth.xml import E, Element
 
+HTTP: Final = "HTTP"
+"""The one protocol of SMS and MMS through which the messaging API sends."""
 _PROXY_PEER_ID: Final = "539692"
 
 
@@ -18,6 +21,29 @@ class Location:
 
     location_id: str
     name: str
+
+
+@dataclass(frozen=True)
+class Sms:
+    """SMS as it is on at a location: the elements of SipPeerSmsFeatureSettings by name, in their order."""
+
+    settings: Mapping[str, str]
+    proxy_peer_id: str | None = None
+
+    @property
+    def protocol(self) -> str | None:
+        """Return through what messages go, None if that is not told."""
+        return self.settings.get("Protocol") or None
+
+    def with_more(self, *, toll_free: bool, short_code: bool) -> "Sms":
+        """Return it with what is asked for on as well, in zone 1 over HTTP; whatever is on stays on."""
+        asked = {"TollFree": toll_free, "ShortCode": short_code, "Zone1": True}
+        added = {
+            name: boolean(True)
+            for name, on in asked.items()
+            if on and self.settings.get(name, "").lower() != boolean(True)
+        }
+        return replace(self, settings={**self.settings, **added, "Protocol": HTTP})
 
 
 class Locations(AccountApi):
@@ -41,30 +67,48 @@ class Locations(AccountApi):
         )
         return answer.created_id
 
-    def has_feature(self, site_id: str, location_id: str, feature: Literal["sms", "mms"]) -> bool:
-        """Tell whether SMS or MMS is on at a location. A 404 means that it is not."""
+    def sms(self, site_id: str, location_id: str) -> Sms | None:
+        """Return how SMS is on at a location, None if it is not."""
+        root = self._feature(site_id, location_id, "sms")
+        found = root.find(".//SipPeerSmsFeatureSettings") if root is not None else None
+        if root is None or found is None or not len(found):
+            return None
+        settings = {str(each.tag): (each.text or "").strip() for each in found}
+        return Sms(settings, xml.text(root, ".//HttpSettings/ProxyPeerId"))
+
+    def mms_protocol(self, site_id: str, location_id: str) -> str | None:
+        """Return the protocol of MMS at a location, None if MMS is not on; both spellings are Bandwidth's."""
+        root = self._feature(site_id, location_id, "mms")
+        if root is None:
+            return None
+        settings = ".//MmsSettings"
+        return xml.text(root, f"{settings}/protocol") or xml.text(root, f"{settings}/Protocol")
+
+    def _feature(self, site_id: str, location_id: str, feature: Literal["sms", "mms"]) -> Element | None:
         try:
-            self.get(f"{_messaging(site_id, location_id)}/features/{feature}")
+            return self.get(f"{_messaging(site_id, location_id)}/features/{feature}")
         except BandwidthRejected as error:
             if error.status == HTTPStatus.NOT_FOUND:
-                return False
+                return None
             raise
-        return True
 
     def enable_sms(self, site_id: str, location_id: str, *, toll_free: bool, short_code: bool) -> None:
         """Enable SMS over HTTP in zone 1 (heading "Enable SMS on Location (sippeer)")."""
-        zones = (E(f"Zone{zone}", boolean(zone == 1)) for zone in range(1, 6))
+        choices = {"TollFree": boolean(toll_free), "ShortCode": boolean(short_code), "Protocol": HTTP}
+        zones = {f"Zone{zone}": boolean(zone == 1) for zone in range(1, 6)}
+        self._write_sms("POST", site_id, location_id, Sms(choices | zones, _PROXY_PEER_ID))
+
+    def change_sms(self, site_id: str, location_id: str, sms: Sms) -> None:
+        """Let SMS, on at a location, be so instead: every setting is written, also those that stay."""
+        self._write_sms("PUT", site_id, location_id, sms)
+
+    def _write_sms(self, method: str, site_id: str, location_id: str, sms: Sms) -> None:
         self.write(
-            "POST",
+            method,
             f"{_messaging(site_id, location_id)}/features/sms",
             E.SipPeerSmsFeature(
-                E.SipPeerSmsFeatureSettings(
-                    E.TollFree(boolean(toll_free)),
-                    E.ShortCode(boolean(short_code)),
-                    E.Protocol("HTTP"),
-                    *zones,
-                ),
-                E.HttpSettings(E.ProxyPeerId(_PROXY_PEER_ID)),
+                E.SipPeerSmsFeatureSettings(*(E(name, value) for name, value in sms.settings.items())),
+                E.HttpSettings(*([E.ProxyPeerId(sms.proxy_peer_id)] if sms.proxy_peer_id else [])),
             ),
         )
 
@@ -74,7 +118,7 @@ class Locations(AccountApi):
             "POST",
             f"{_messaging(site_id, location_id)}/features/mms",
             E.MmsFeature(
-                E.MmsSettings(E.protocol("HTTP")),
+                E.MmsSettings(E.protocol(HTTP)),
                 E.Protocols(E.HTTP(E.HttpSettings(E.ProxyPeerId(_PROXY_PEER_ID)))),
             ),
         )

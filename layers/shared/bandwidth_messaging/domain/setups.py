@@ -3,7 +3,7 @@
 import hashlib
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from bandwidth_messaging.domain.orders import MAX_QUANTITY, Action, is_customer_order_id
 from bandwidth_messaging.domain.phone_numbers import last_four
@@ -57,11 +57,15 @@ class MessagingV2Setup(Setup):
     )
     quantity: int = Field(1, ge=1, le=MAX_QUANTITY, description="How many numbers to order")
     location_name: _Name | None = Field(None, description="PeerName; found by name before it is made")
+    location_id: _Id | None = Field(None, description="A location that is there, instead of a name")
     is_default_peer: bool | None = Field(
         None, description="Make the location its site's default; left out: only if it is the site's first"
     )
     toll_free: bool = Field(True, description="Enable texting with toll-free numbers")
     short_code: bool = Field(True, description="Enable texting with short codes")
+    replace_application: bool = Field(
+        False, description="Take over a location that sends its messages to another application"
+    )
 
     @field_validator("location_name")
     @classmethod
@@ -72,6 +76,14 @@ class MessagingV2Setup(Setup):
             raise ValueError(message)
         return value
 
+    @field_validator("location_id")
+    @classmethod
+    def _instead_of_a_name(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and info.data.get("location_name") is not None:
+            message = "give either this or locationName"
+            raise ValueError(message)
+        return value
+
     @property
     def requested(self) -> int:
         """Return how many numbers are asked for."""
@@ -79,7 +91,9 @@ class MessagingV2Setup(Setup):
 
     def digest(self) -> str:
         """Return what tells this order from every other."""
-        return _digest(self.area_code, self.quantity, self.site_id, self.location_name)
+        given = [self.area_code, self.quantity, self.site_id, self.location_name]
+        # What came later is told only where it is given, so that an order of before is known again.
+        return _digest(*given, *([self.location_id] if self.location_id else []))
 
 
 class HostedMessagingSetup(Setup):

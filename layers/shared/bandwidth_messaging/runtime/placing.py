@@ -6,14 +6,8 @@ an answer asks Bandwidth for it, and places it again only when Bandwidth, a good
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from http import HTTPStatus
 
-from bandwidth_messaging.bandwidth.errors import (
-    BandwidthOutcomeUnknown,
-    BandwidthRejected,
-    BandwidthUnauthorized,
-    BandwidthUnavailable,
-)
+from bandwidth_messaging.bandwidth.errors import BandwidthError, BandwidthOutcomeUnknown, changed_nothing
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
 
@@ -52,9 +46,8 @@ def place_once(
 def _place(customer_order_id: str, attempted_at: str, place: Callable[[], str]) -> str:
     try:
         return place()
-    except (BandwidthUnavailable, BandwidthUnauthorized, BandwidthRejected) as error:
-        # Nothing was ordered, so the next run may order at once. Only a 503 may be the word of a proxy whose
-        # backend took the order before it went away: there the next run looks it up.
-        if not (isinstance(error, BandwidthUnavailable) and error.status == HTTPStatus.SERVICE_UNAVAILABLE):
+    except BandwidthError as error:
+        # Where surely nothing was ordered the next run may order at once; else it looks the order up.
+        if changed_nothing(error):
             wiring.orders().give_up_ordering(customer_order_id, attempted_at)
         raise

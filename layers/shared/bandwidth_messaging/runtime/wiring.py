@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.bandwidth.messaging import Messaging
     from bandwidth_messaging.bandwidth.oauth import OAuthClient
     from bandwidth_messaging.bandwidth.transport import Auth
+    from bandwidth_messaging.store.leases import Leases
     from bandwidth_messaging.store.messages import Messages
     from bandwidth_messaging.store.numbers import Numbers
     from bandwidth_messaging.store.opt_outs import OptOuts
@@ -82,6 +83,13 @@ def orders() -> "Orders":
     from bandwidth_messaging.store.orders import Orders
 
     return Orders(Table(_dynamodb(), settings().numbers_table))
+
+
+@cache
+def leases() -> "Leases":
+    from bandwidth_messaging.store.leases import Leases
+
+    return Leases(Table(_dynamodb(), settings().numbers_table))
 
 
 @cache

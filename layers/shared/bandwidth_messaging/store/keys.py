@@ -18,6 +18,11 @@ def opt_out_key(ours: str, theirs: str) -> Item:
     return {"pk": f"OPT_OUT#{ours}#{theirs}"}
 
 
+def lease_key(name: str) -> Item:
+    """Return the key of a lease in the Numbers table."""
+    return {"pk": f"LEASE#{name}"}
+
+
 def message_key(message_id: str) -> Item:
     """Return the key of a message in the Messages table."""
     return {"messageId": message_id}

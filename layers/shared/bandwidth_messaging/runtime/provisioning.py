@@ -1,0 +1,151 @@
+"""What numbers need at Bandwidth before they can text: found and mended where it is, made where it is not.
+
+One function per heading of "Messaging 2.0 API Setup". A second run makes nothing twice, and what serves
+something else is left alone: the run then ends with BandwidthRejected, which says what to do.
+"""
+
+from bandwidth_messaging.bandwidth.applications import Applications
+from bandwidth_messaging.bandwidth.errors import BandwidthRejected
+from bandwidth_messaging.bandwidth.locations import HTTP, Location, Locations
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.making import Made, Namesake, find_or_make, ours_among
+
+_NAME_EXISTS = "13524"
+
+
+def application(account: Applications, name: str, *, callback_url: str) -> Made:
+    """Return the application of this name that calls back to us ("Create application").
+
+    It is made with our callback credentials. One with another callback URL, or of another service than
+    messaging, is not ours.
+    """
+
+    def find() -> Made | None:
+        namesakes = [
+            Namesake(
+                found.application_id,
+                f"of the service type {found.service_type}"
+                if not found.is_for_messaging
+                else "with another callback URL"
+                if found.callback_url != callback_url
+                else None,
+            )
+            for found in account.applications()
+            if found.name == name
+        ]
+        return ours_among("Create application", f"application {name!r}", namesakes)
+
+    return find_or_make(
+        f"application#{name}",
+        find=find,
+        make=lambda: account.create_application(name, callback_url, wiring.callback_credentials()),
+    )
+
+
+def location(
+    account: Locations,
+    site_id: str,
+    *,
+    name: str,
+    location_id: str | None = None,
+    is_default_peer: bool | None = None,
+) -> Made:
+    """Return a site's location: the one given by its id, or the one of this name ("Create location").
+
+    A site's first location becomes its default unless `is_default_peer` says otherwise. Bandwidth itself
+    keeps names apart in a site.
+    """
+    there = account.locations(site_id)
+    if location_id is not None:
+        if all(each.location_id != location_id for each in there):
+            raise BandwidthRejected("Create location", words=no_such_location(site_id, location_id))
+        return Made(location_id, "given")
+    if found := _named(name, there):
+        return found
+    is_default = not there if is_default_peer is None else is_default_peer
+    try:
+        return Made(account.create_location(site_id, name, is_default_peer=is_default), "created")
+    except BandwidthRejected as error:
+        # Another set-up was faster by a moment.
+        if error.code == _NAME_EXISTS and (found := _named(name, account.locations(site_id))):
+            return found
+        raise
+
+
+def no_such_location(site_id: str, location_id: str) -> str:
+    """Return the words for a location that the site does not have."""
+    return (
+        f"site {site_id} has no location {location_id}; give a location of that site, "
+        "the site that has it, or leave it out"
+    )
+
+
+def _named(name: str, there: list[Location]) -> Made | None:
+    return next((Made(each.location_id, "found") for each in there if each.name == name), None)
+
+
+def sms(account: Locations, site_id: str, location_id: str, *, toll_free: bool, short_code: bool) -> str:
+    """Let SMS be on at a location, and tell how that came ("Enable SMS on Location (sippeer)").
+
+    Settings that lack what is asked for get it; nothing that is on is taken away.
+    """
+    found = account.sms(site_id, location_id)
+    if found is None:
+        account.enable_sms(site_id, location_id, toll_free=toll_free, short_code=short_code)
+        return "enabled"
+    if found.protocol not in {HTTP, None}:
+        raise _other_protocol("Enable SMS on Location", location_id, "SMS", found.protocol)
+    wanted = found.with_more(toll_free=toll_free, short_code=short_code)
+    if wanted == found:
+        return "was on"
+    account.change_sms(site_id, location_id, wanted)
+    changed = [name for name, value in wanted.settings.items() if found.settings.get(name) != value]
+    return f"was on; added {', '.join(changed)}"
+
+
+def mms(account: Locations, site_id: str, location_id: str) -> str:
+    """Let MMS be on at a location, and tell how that came ("Enable MMS on Location (sippeer)")."""
+    protocol = account.mms_protocol(site_id, location_id)
+    if protocol is None:
+        account.enable_mms(site_id, location_id)
+        return "enabled"
+    if protocol != HTTP:
+        raise _other_protocol("Enable MMS on Location", location_id, "MMS", protocol)
+    return "was on"
+
+
+def _other_protocol(step: str, location_id: str, feature: str, protocol: str | None) -> BandwidthRejected:
+    words = (
+        f"{feature} of location {location_id} goes through {protocol}, not {HTTP}, and so to another system; "
+        "choose another locationName, or change it in Bandwidth's Dashboard"
+    )
+    return BandwidthRejected(step, words=words)
+
+
+def assignment(
+    account: Locations, site_id: str, location_id: str, application_id: str, *, replace: bool = False
+) -> str:
+    """Let a location send its messages to an application, and tell how that came ("Assign Application …").
+
+    The place of another application is taken only with `replace`: its owner would lose the messages. What was
+    assigned is read back, since Bandwidth takes messages from a location without an application with a 202,
+    and drops them silently.
+    """
+    step = "Assign Application to Location"
+    before = account.assigned_application(site_id, location_id)
+    if before == application_id:
+        return "was assigned"
+    if before is not None and not replace:
+        words = (
+            f"location {location_id} sends its messages to the application {before}; choose another "
+            "locationName, or give replaceApplication: true to let them come here instead"
+        )
+        raise BandwidthRejected(step, words=words)
+    account.assign_application(site_id, location_id, application_id)
+    assigned = account.assigned_application(site_id, location_id)
+    if assigned != application_id:
+        words = (
+            f"location {location_id} has application {assigned} after the assignment, not {application_id}"
+        )
+        raise BandwidthRejected(step, words=words)
+    return f"assigned in place of {before}" if before else "assigned"
