@@ -1,71 +1,21 @@
 """The simulated account: its applications and locations, and the rules Bandwidth applies to them."""
 
 import itertools
-import json
 import re
 import threading
 import uuid
 from collections.abc import Callable
-from dataclasses import MISSING, dataclass, field, fields
-from pathlib import Path
-from typing import Literal, get_args
+from dataclasses import dataclass, field
 
+from local.bandwidth.account_config import AccountConfig
 from local.bandwidth.account_numbers import AccountNumber, AccountNumbers
+from local.bandwidth.refused import RefusedError
 from local.bandwidth.tokens import Tokens
 from local.bandwidth.url import is_loopback, scheme_and_host
 
-Generation = Literal["classic", "current", "both"]
 SERVICE_TYPE = "Messaging-V2"
 PROXY_PEER_ID = "539692"
 MAX_PEER_NAME = 50
-
-
-class RefusedError(Exception):
-    """Bandwidth says no: an HTTP status, its error code (None where none is documented) and its words."""
-
-    def __init__(self, status: int, code: str | None, description: str) -> None:
-        super().__init__(description)
-        self.status = status
-        self.code = code
-        self.description = description
-
-
-@dataclass(frozen=True)
-class AccountConfig:
-    """What the simulated account knows from the start: its ids and the three pairs of credentials.
-
-    `generation` is the Bandwidth it is at: the documents' with Basic users, today's with OAuth2, or both.
-    """
-
-    account_id: str
-    site_id: str
-    user_id: str
-    dashboard_user: str
-    messaging_token: str
-    dashboard_password: str = field(repr=False)
-    messaging_secret: str = field(repr=False)
-    client_id: str = "client-simulated"
-    client_secret: str = field(default="client-secret-simulated", repr=False)
-    generation: Generation = "both"
-
-    @classmethod
-    def read(cls, path: Path) -> "AccountConfig":
-        """The account described by a JSON file with these fields, all strings; today's may be left out.
-
-        Raises ValueError, naming the fields, when one is missing, unknown, no string or no such generation.
-        """
-        content = json.loads(path.read_text(encoding="utf-8"))
-        names = {each.name for each in fields(cls)}
-        required = {each.name for each in fields(cls) if each.default is MISSING}
-        if not isinstance(content, dict):
-            raise ValueError(f"{path}: expected an object with {', '.join(sorted(names))}")
-        if wrong := sorted((required - content.keys()) | (content.keys() - names)):
-            raise ValueError(f"{path}: missing or unknown: {', '.join(wrong)}")
-        if wrong := sorted(name for name, value in content.items() if not isinstance(value, str)):
-            raise ValueError(f"{path}: must be a string: {', '.join(wrong)}")
-        if content.get("generation", "both") not in get_args(Generation):
-            raise ValueError(f"{path}: generation must be one of {', '.join(get_args(Generation))}")
-        return cls(**content)
 
 
 @dataclass
@@ -106,6 +56,7 @@ class Account:
         self.lock = threading.RLock()
         self.numbers = AccountNumbers()
         self._settlers: list[Callable[[], None]] = []
+        self._waiters: list[Callable[[str], bool]] = []
         self._is_settling = False
         self._location_ids = itertools.count(500_101)
         self._applications: dict[str, Application] = {}
@@ -121,6 +72,10 @@ class Account:
     def settles_with(self, settler: Callable[[], None]) -> None:
         """Have `settler` bring its orders to where they stand whenever somebody looks at the account."""
         self._settlers.append(settler)
+
+    def is_awaited_with(self, waiter: Callable[[str], bool]) -> None:
+        """Have `waiter` say of a location, by its id, whether an order still waits to bring numbers to it."""
+        self._waiters.append(waiter)
 
     def settle(self) -> None:
         """Bring every order to where it stands now."""
@@ -237,6 +192,8 @@ class Account:
         with self.lock:
             if self.numbers_of(location_id=location.id):
                 raise RefusedError(400, "13555", "Telephone numbers are still on this location.")
+            if any(is_awaited(location.id) for is_awaited in self._waiters):
+                raise RefusedError(400, "13681", "Backorders are still open on this location.")
             if location.mms_proxy_peer_id is not None:
                 raise RefusedError(400, "13622", "MMS is still enabled on this location.")
             if location.sms is not None:
@@ -283,9 +240,7 @@ class Account:
             if location.mms_proxy_peer_id is not None:
                 raise RefusedError(400, "13624", "MMS must be disabled before SMS.")
             if self.numbers_of(location_id=location.id):
-                raise RefusedError(
-                    400, "13673", "Telephone numbers with messaging are still on this location."
-                )
+                raise RefusedError(400, "13673", "Telephone numbers with messaging remain on this location.")
             location.sms = None
 
     def disable_mms(self, location: Location) -> None:

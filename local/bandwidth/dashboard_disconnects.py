@@ -6,7 +6,7 @@ from lxml import etree
 from local.bandwidth.account import Account, RefusedError
 from local.bandwidth.dashboard import guard
 from local.bandwidth.dashboard_lists import orders_listed
-from local.bandwidth.dashboard_xml import answer, element, numbers, parse, text, texts
+from local.bandwidth.dashboard_xml import answer, element, error, numbers, parse, text, texts
 from local.bandwidth.disconnects import DisconnectOrder, Disconnects
 from local.bandwidth.placed_orders import FINAL
 from local.bandwidth.timestamps import timestamp
@@ -70,11 +70,7 @@ def _status(order: DisconnectOrder) -> etree._Element:
         root.append(numbers("DisconnectedTelephoneNumberList", order.done))
         root.append(errors := element("ErrorList"))
         for each in order.errors:
-            for number in each.numbers or [None]:
-                error = element("Error", element("Code", each.code), element("Description", each.description))
-                if number:
-                    error.append(element("TelephoneNumber", number))
-                errors.append(error)
+            errors.extend(error(each.code, each.description, number) for number in each.numbers or (None,))
     root.append(_request(order))
     root.append(element("OrderStatus", order.status))
     return root

@@ -6,7 +6,7 @@ from lxml import etree
 from local.bandwidth.account import Account, RefusedError
 from local.bandwidth.dashboard import guard
 from local.bandwidth.dashboard_lists import orders_listed
-from local.bandwidth.dashboard_xml import answer, element, parse, text, texts
+from local.bandwidth.dashboard_xml import answer, element, error, parse, text, texts
 from local.bandwidth.order_types import EXISTING, ORDER_TYPES, Search
 from local.bandwidth.orders import Order, OrderBook, OrderRequest
 from local.bandwidth.placed_orders import FINAL
@@ -109,12 +109,8 @@ def _status(order: Order, user: str) -> etree._Element:
         "OrderResponse", element("CompletedQuantity", len(order.numbers)), element("CreatedByUser", user)
     )
     if order.errors:
-        root.append(errors := element("ErrorList"))
-        for each in order.errors:
-            error = element("Error", element("Code", each.code), element("Description", each.description))
-            if each.number:
-                error.append(element("TelephoneNumber", each.number))
-            errors.append(error)
+        shown = (error(each.code, each.description, each.number) for each in order.errors)
+        root.append(element("ErrorList", *shown))
     if order.failed_numbers:
         # No TelephoneNumber level here, unlike in CompletedNumbers (orders guide, failed order).
         root.append(element("FailedNumbers", *(element("FullNumber", each) for each in order.failed_numbers)))

@@ -51,6 +51,14 @@ def numbers(tag: str, listed: Iterable[str]) -> etree._Element:
     return element(tag, *(element("TelephoneNumber", each) for each in listed))
 
 
+def error(code: int | str, description: str, number: str | None = None) -> etree._Element:
+    """An entry of an ErrorList, about one number or the whole order."""
+    made = element("Error", element("Code", code), element("Description", description))
+    if number:
+        made.append(element("TelephoneNumber", number))
+    return made
+
+
 def answer(root: etree._Element, status: int = 200, location: str | None = None) -> Response:
     body = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
     response = Response(body, status, content_type="application/xml; charset=utf-8")

@@ -97,6 +97,7 @@ class OrderBook:
         self._orders = PlacedOrders(account, self._advance)
         self._order_fates: dict[str, Fate] = {}
         self._area_code_fates: dict[str, Fate] = {}
+        account.is_awaited_with(self._is_awaited)
 
     def reset(self) -> None:
         with self._account.lock:
@@ -156,6 +157,9 @@ class OrderBook:
         if found is None or found.is_hosted or found.location_id is None:
             return None
         return self._account.find_location(found.location_id)
+
+    def _is_awaited(self, location_id: str) -> bool:
+        return any(each.location_id == location_id for each in self.find(status="BACKORDERED"))
 
     def decide_order(self, customer_order_id: str, fate: Fate) -> None:
         """Choose how orders with this CustomerOrderId end, of whatever kind."""

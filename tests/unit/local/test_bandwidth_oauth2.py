@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from local.bandwidth.account import Generation
+from local.bandwidth.account_config import Generation
 from local.bandwidth.server import RunningSimulator, serve
 from tests.unit.local.bandwidth_support import CONFIG, QUICK, TIMEOUT, Client
 

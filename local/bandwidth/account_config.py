@@ -1,0 +1,46 @@
+"""What the simulated account knows from the start, read from a file or made in a test."""
+
+import json
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from typing import Literal, get_args
+
+Generation = Literal["classic", "current", "both"]
+
+
+@dataclass(frozen=True)
+class AccountConfig:
+    """What the simulated account knows from the start: its ids and the three pairs of credentials.
+
+    `generation` is the Bandwidth it is at: the documents' with Basic users, today's with OAuth2, or both.
+    """
+
+    account_id: str
+    site_id: str
+    user_id: str
+    dashboard_user: str
+    messaging_token: str
+    dashboard_password: str = field(repr=False)
+    messaging_secret: str = field(repr=False)
+    client_id: str = "client-simulated"
+    client_secret: str = field(default="client-secret-simulated", repr=False)
+    generation: Generation = "both"
+
+    @classmethod
+    def read(cls, path: Path) -> "AccountConfig":
+        """The account described by a JSON file with these fields, all strings; today's may be left out.
+
+        Raises ValueError, naming the fields, when one is missing, unknown, no string or no such generation.
+        """
+        content = json.loads(path.read_text(encoding="utf-8"))
+        names = {each.name for each in fields(cls)}
+        required = {each.name for each in fields(cls) if each.default is MISSING}
+        if not isinstance(content, dict):
+            raise ValueError(f"{path}: expected an object with {', '.join(sorted(names))}")
+        if wrong := sorted((required - content.keys()) | (content.keys() - names)):
+            raise ValueError(f"{path}: missing or unknown: {', '.join(wrong)}")
+        if wrong := sorted(name for name, value in content.items() if not isinstance(value, str)):
+            raise ValueError(f"{path}: must be a string: {', '.join(wrong)}")
+        if content.get("generation", "both") not in get_args(Generation):
+            raise ValueError(f"{path}: generation must be one of {', '.join(get_args(Generation))}")
+        return cls(**content)
