@@ -36,6 +36,14 @@ class SmsFeature:
     proxy_peer_id: str
 
 
+@dataclass(frozen=True)
+class Site:
+    """A site (sub-account) of the account; there is one, from the start."""
+
+    id: str
+    name: str = "Simulated"
+
+
 @dataclass
 class Location:
     id: str
@@ -90,10 +98,16 @@ class Account:
                 self._is_settling = False
 
     def number(self, number: str) -> AccountNumber | None:
-        """A number of the account by its ten digits or in E.164; None if it is not there."""
+        """A number in service by its ten digits or in E.164; None if it is not there."""
         with self.lock:
             self.settle()
             return self.numbers.get(number)
+
+    def aging(self) -> list[AccountNumber]:
+        """The numbers that were given back and not ordered again."""
+        with self.lock:
+            self.settle()
+            return self.numbers.aging()
 
     def numbers_of(
         self, *, is_hosted: bool | None = None, location_id: str | None = None
@@ -112,23 +126,45 @@ class Account:
         service_type: str = SERVICE_TYPE,
     ) -> Application:
         """A new application, even if one of that name exists: names are not unique."""
+        application = Application(str(uuid.uuid4()), name, callback_url, callback_user, callback_password)
+        self._check_application(application, service_type)
+        with self.lock:
+            self._applications[application.id] = application
+        return application
+
+    def update_application(
+        self,
+        application_id: str,
+        name: str,
+        callback_url: str,
+        callback_user: str | None = None,
+        callback_password: str | None = None,
+        service_type: str = SERVICE_TYPE,
+    ) -> Application:
+        """Give an application these properties instead of those it has."""
+        application = Application(application_id, name, callback_url, callback_user, callback_password)
+        with self.lock:
+            if service_type != self.application(application_id).service_type:
+                raise RefusedError(400, "12964", "ServiceType cannot be changed.")
+            self._check_application(application, service_type)
+            self._applications[application_id] = application
+        return application
+
+    @staticmethod
+    def _check_application(application: Application, service_type: str) -> None:
         if service_type != SERVICE_TYPE:
             raise RefusedError(400, "12801", f"ServiceType '{service_type}' is invalid.")
-        if not name:
+        if not application.name:
             raise RefusedError(400, "12806", "AppName is required.")
-        if not callback_url:
+        if not application.callback_url:
             raise RefusedError(400, "12802", "CallbackUrl is required.")
-        url = scheme_and_host(callback_url)
+        url = scheme_and_host(application.callback_url)
         if url is None:
             raise RefusedError(400, "12803", "CallbackUrl is not a valid URL.")
         scheme, host = url
         local = is_loopback(host) or host.endswith(".localhost")
-        if callback_user and scheme != "https" and not local:
+        if application.callback_user and scheme != "https" and not local:
             raise RefusedError(400, "12812", "Callback credentials require an https URL.")
-        application = Application(str(uuid.uuid4()), name, callback_url, callback_user, callback_password)
-        with self.lock:
-            self._applications[application.id] = application
-        return application
 
     def applications(self) -> list[Application]:
         with self.lock:
@@ -149,9 +185,17 @@ class Account:
                 raise RefusedError(400, "12107", words)
             del self._applications[application_id]
 
+    def sites(self) -> list[Site]:
+        return [Site(self.config.site_id)]
+
+    def site(self, site_id: str) -> Site:
+        if found := next((each for each in self.sites() if each.id == site_id), None):
+            return found
+        raise RefusedError(404, "12016", f"Site '{site_id}' does not exist.")
+
     def create_location(self, site_id: str, name: str, is_default: bool) -> Location:
         """A new location. The first of a site must be its default; a later default takes over."""
-        self._check_site(site_id)
+        self.site(site_id)
         if not name:
             raise RefusedError(400, "13500", "PeerName is required.")
         if len(name) > MAX_PEER_NAME:
@@ -175,12 +219,12 @@ class Account:
     def locations(self, site_id: str | None = None) -> list[Location]:
         """The locations of one site, or of the whole account."""
         if site_id is not None:
-            self._check_site(site_id)
+            self.site(site_id)
         with self.lock:
             return [each for each in self._locations.values() if site_id in (None, each.site_id)]
 
     def location(self, site_id: str, location_id: str) -> Location:
-        self._check_site(site_id)
+        self.site(site_id)
         with self.lock:
             found = self._locations.get(location_id)
         if found is None or found.site_id != site_id:
@@ -264,7 +308,3 @@ class Account:
                     400, "13645", "HTTP SMS must be enabled before an application is assigned."
                 )
             location.application_id = application_id
-
-    def _check_site(self, site_id: str) -> None:
-        if site_id != self.config.site_id:
-            raise RefusedError(404, "12016", f"Site '{site_id}' does not exist.")

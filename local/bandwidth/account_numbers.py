@@ -1,20 +1,26 @@
 """The numbers in service on the account, its own and those it hosts, and at which location each is."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 
 @dataclass(frozen=True)
 class AccountNumber:
     """`number` is ten digits. A hosted one lives with another carrier and was imported; only such a one may
-    have no location (its order named none and the site had no default)."""
+    have no location (its order named none and the site had no default). `status` is Inservice or Aging."""
 
     number: str
     site_id: str
     location_id: str | None
-    is_hosted: bool
-    since: datetime
+    is_hosted: bool = False
+    order_id: str | None = None
+    status: str = "Inservice"
+    since: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def e164(self) -> str:
+        return f"+1{self.number}"
 
 
 class AccountNumbers:
@@ -22,24 +28,30 @@ class AccountNumbers:
 
     def __init__(self) -> None:
         self._numbers: dict[str, AccountNumber] = {}
+        self._aging: dict[str, AccountNumber] = {}
 
     def clear(self) -> None:
         self._numbers.clear()
+        self._aging.clear()
 
-    def add(
-        self, numbers: Iterable[str], site_id: str, location_id: str | None, *, is_hosted: bool = False
-    ) -> None:
-        """Put numbers (ten digits) into service. One that is there already moves."""
-        now = datetime.now(UTC)
+    def add(self, *numbers: AccountNumber) -> None:
+        """Put numbers into service. One that is there already moves."""
+        for each in numbers:
+            self._aging.pop(each.number, None)
+            self._numbers[each.number] = each
+
+    def remove(self, number: str) -> AccountNumber | None:
+        """Take a number (ten digits) away as if it had never been there; None if it was not."""
+        return self._numbers.pop(number, None)
+
+    def give_back(self, numbers: Iterable[str]) -> None:
+        """Let numbers of the account (ten digits) age."""
         for number in numbers:
-            self._numbers[number] = AccountNumber(number, site_id, location_id, is_hosted, now)
-
-    def remove(self, number: str) -> bool:
-        """Whether there was such a number (ten digits)."""
-        return self._numbers.pop(number, None) is not None
+            given = self._numbers.pop(number)
+            self._aging[number] = replace(given, status="Aging", since=datetime.now(UTC))
 
     def get(self, number: str) -> AccountNumber | None:
-        """A number by its ten digits or in E.164."""
+        """A number in service by its ten digits or in E.164."""
         return self._numbers.get(number.removeprefix("+1"))
 
     def find(self, *, is_hosted: bool | None = None, location_id: str | None = None) -> list[AccountNumber]:
@@ -49,3 +61,6 @@ class AccountNumbers:
             for each in self._numbers.values()
             if is_hosted in (None, each.is_hosted) and location_id in (None, each.location_id)
         ]
+
+    def aging(self) -> list[AccountNumber]:
+        return list(self._aging.values())

@@ -48,7 +48,7 @@ def shown(simulator: Simulator) -> dict[str, Any]:
             for each in simulator.orders.find()
         ],
         "numbers": [
-            {"number": f"+1{each.number}", "location_id": each.location_id}
+            {"number": each.e164, "location_id": each.location_id}
             for each in account.numbers_of(is_hosted=False)
         ],
         "disconnects": [
@@ -80,7 +80,7 @@ def _hosted(simulator: Simulator) -> dict[str, Any]:
             for each in simulator.external_tns.find()
         ],
         "external_numbers": [
-            {"number": f"+1{each.number}", "site_id": each.site_id, "location_id": each.location_id}
+            {"number": each.e164, "site_id": each.site_id, "location_id": each.location_id}
             for each in simulator.account.numbers_of(is_hosted=True)
         ],
         "catapult_applications": [

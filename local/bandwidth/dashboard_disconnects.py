@@ -4,9 +4,9 @@ from flask import Blueprint, Response, request
 from lxml import etree
 
 from local.bandwidth.account import Account, RefusedError
-from local.bandwidth.dashboard import guard
+from local.bandwidth.dashboard_access import guard
 from local.bandwidth.dashboard_lists import orders_listed
-from local.bandwidth.dashboard_xml import answer, element, error, numbers, parse, text, texts
+from local.bandwidth.dashboard_xml import answer, element, error, numbers, order_refusal, parse, text, texts
 from local.bandwidth.disconnects import DisconnectOrder, Disconnects
 from local.bandwidth.placed_orders import FINAL
 from local.bandwidth.timestamps import timestamp
@@ -16,8 +16,8 @@ TYPE = "DisconnectTelephoneNumberOrderType"
 
 
 def blueprint(account: Account, disconnects: Disconnects) -> Blueprint:
-    api = Blueprint("disconnects", __name__, url_prefix="/api/accounts/<account_id>/disconnects")
-    guard(api, account)
+    api = Blueprint("disconnects", __name__, url_prefix="/accounts/<account_id>/disconnects")
+    guard(api, account, {"": ROOT}, order_refusal)
 
     @api.post("")
     def disconnect() -> Response:

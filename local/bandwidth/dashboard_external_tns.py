@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request
 from lxml import etree
 
 from local.bandwidth.account import Account
-from local.bandwidth.dashboard import guard
+from local.bandwidth.dashboard_access import guard
 from local.bandwidth.dashboard_xml import answer, element, numbers, parse, text, texts
 from local.bandwidth.external_tns import ExternalTns, ExternalTnsOrder, ExternalTnsRequest
 from local.bandwidth.timestamps import timestamp
@@ -17,8 +17,8 @@ MAX_LISTED = 1000
 
 
 def blueprint(account: Account, external_tns: ExternalTns) -> Blueprint:
-    api = Blueprint("external_tns", __name__, url_prefix="/api/accounts/<account_id>/externalTns")
-    guard(api, account)
+    api = Blueprint("external_tns", __name__, url_prefix="/accounts/<account_id>/externalTns")
+    guard(api, account, {"": "ExternalTnsOrderResponse"})
 
     def shown(root: str, order: ExternalTnsOrder, keep_failed: bool) -> etree._Element:
         made = element(root)

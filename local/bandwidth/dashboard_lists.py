@@ -1,14 +1,17 @@
-"""Lists of the Dashboard API: pages of them, and the list of orders that number orders have."""
+"""Lists of the Dashboard API: pages of orders and of numbers, and the list that number orders have."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
+from urllib.parse import urlencode
 
 from flask import request
 from lxml import etree
 
-from local.bandwidth.account import RefusedError
+from local.bandwidth.account_numbers import AccountNumber
 from local.bandwidth.dashboard_xml import element
+from local.bandwidth.refused import RefusedError
+from local.bandwidth.telephone_numbers import ten_digits
 from local.bandwidth.timestamps import timestamp
 
 PAGE_SIZE = 300
@@ -22,15 +25,39 @@ class ListedOrder(Protocol):
     modified: datetime
 
 
-def page[Item](items: Sequence[Item], size: int = PAGE_SIZE, largest: int | None = None) -> Sequence[Item]:
-    """The items of the page that the query asks for, of `size` and at most `largest` unless told."""
+def page[Item](items: Sequence[Item]) -> Sequence[Item]:
+    """The items of the page that the query asks for."""
     number = request.args.get("page", 1, type=int)
-    size = request.args.get("size", size, type=int)
+    size = request.args.get("size", PAGE_SIZE, type=int)
     if number < 1 or size < 1:
         raise RefusedError(400, "1006", "page and size must be positive.")
-    if largest is not None and size > largest:
-        raise RefusedError(400, "1006", f"size must be {largest} at most.")
     return items[(number - 1) * size : number * size]
+
+
+def page_of_numbers(
+    found: Sequence[AccountNumber], size: int, largest: int | None = None
+) -> tuple[list[AccountNumber], etree._Element]:
+    """The numbers, in their order, of the page that the query asks for, and the links to the first and next.
+
+    `page` is a count from 1, or, as published links have it for all but the first, the number to begin with.
+    """
+    ordered = sorted(found, key=lambda each: each.number)
+    size = request.args.get("size", size, type=int)
+    if size < 1 or (largest is not None and size > largest):
+        raise RefusedError(400, "1006", f"size must be positive, and {largest or 'what you like'} at most.")
+    page = request.args.get("page", "1").strip().removeprefix("+1")
+    if not page.isdigit() or int(page) < 1:
+        raise RefusedError(400, "1006", "page must be a count from 1, or a telephone number.")
+    start = sum(each.number < page for each in ordered) if ten_digits(page) else (int(page) - 1) * size
+    links = element("Links", element("first", _link("first", "1", size)))
+    if following := ordered[start + size : start + size + 1]:
+        links.append(element("next", _link("next", following[0].number, size)))
+    return ordered[start : start + size], links
+
+
+def _link(relation: str, page: str, size: int) -> str:
+    query = urlencode({**request.args, "page": page, "size": size})
+    return f'Link=<{request.base_url}?{query}>;rel="{relation}";'
 
 
 def orders_listed[Order: ListedOrder](

@@ -4,9 +4,9 @@ from flask import Blueprint, Response, request
 from lxml import etree
 
 from local.bandwidth.account import Account, RefusedError
-from local.bandwidth.dashboard import guard
+from local.bandwidth.dashboard_access import guard
 from local.bandwidth.dashboard_lists import orders_listed
-from local.bandwidth.dashboard_xml import answer, element, error, parse, text, texts
+from local.bandwidth.dashboard_xml import answer, element, error, order_refusal, parse, text, texts
 from local.bandwidth.order_types import EXISTING, ORDER_TYPES, Search
 from local.bandwidth.orders import Order, OrderBook, OrderRequest
 from local.bandwidth.placed_orders import FINAL
@@ -17,8 +17,8 @@ RESERVATION_LIST = "ReservationIdList/ReservationId"
 
 
 def blueprint(account: Account, orders: OrderBook) -> Blueprint:
-    api = Blueprint("orders", __name__, url_prefix="/api/accounts/<account_id>/orders")
-    guard(api, account)
+    api = Blueprint("orders", __name__, url_prefix="/accounts/<account_id>/orders")
+    guard(api, account, {"": "OrderResponse"}, order_refusal)
 
     @api.post("")
     def place_order() -> Response:

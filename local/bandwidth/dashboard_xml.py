@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from flask import Response
 from lxml import etree
 
-from local.bandwidth.account import RefusedError
+from local.bandwidth.account import Location
+from local.bandwidth.refused import RefusedError
 
 _parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
 
@@ -57,6 +58,16 @@ def error(code: int | str, description: str, number: str | None = None) -> etree
     if number:
         made.append(element("TelephoneNumber", number))
     return made
+
+
+def sip_peer(location: Location) -> etree._Element:
+    """A location as every answer shows it."""
+    return element(
+        "SipPeer",
+        element("PeerId", location.id),
+        element("PeerName", location.name),
+        element("IsDefaultPeer", location.is_default),
+    )
 
 
 def answer(root: etree._Element, status: int = 200, location: str | None = None) -> Response:

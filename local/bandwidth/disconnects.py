@@ -78,5 +78,4 @@ class Disconnects:
         return [NumbersError(5006, NOT_OURS, [each for each in order.numbers if each not in own])]
 
     def _apply(self, order: DisconnectOrder) -> None:
-        for number in order.done:
-            self._account.numbers.remove(number)
+        self._account.numbers.give_back(order.done)

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from local.bandwidth.account import Account, RefusedError
+from local.bandwidth.account import Account
+from local.bandwidth.account_numbers import AccountNumber
 from local.bandwidth.fates import Fate, FateError, Shape
 from local.bandwidth.numbers_orders import (
     NumbersError,
@@ -13,6 +14,7 @@ from local.bandwidth.numbers_orders import (
     check_numbers,
 )
 from local.bandwidth.orders import OrderBook
+from local.bandwidth.refused import RefusedError
 
 USUAL_ERRORS = {
     "IMPORT": FateError(code=25090, description="The telephone number cannot be imported."),
@@ -126,7 +128,12 @@ class ExternalTns:
                 self._account.numbers.remove(number)
         else:
             # One that is there already is no failure, its attributes are set anew (specification).
-            self._account.numbers.add(order.done, order.site_id, order.target, is_hosted=True)
+            self._account.numbers.add(
+                *(
+                    AccountNumber(each, order.site_id, order.target, is_hosted=True, order_id=order.id)
+                    for each in order.done
+                )
+            )
 
     def _impossible(self, order: ExternalTnsOrder) -> list[NumbersError]:
         there = {each: self._account.numbers.get(each) for each in order.numbers}

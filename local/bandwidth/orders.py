@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-from local.bandwidth.account import Account, Location, RefusedError
+from local.bandwidth.account import Account, Location
+from local.bandwidth.account_numbers import AccountNumber
 from local.bandwidth.fates import (
     ALL_UNAVAILABLE,
     COMPLETE,
@@ -20,6 +21,7 @@ from local.bandwidth.number_supply import NumberSupply
 from local.bandwidth.numbers_orders import check_customer_order_id
 from local.bandwidth.order_types import Search, Wanted, wanted
 from local.bandwidth.placed_orders import FINAL, PlacedOrders
+from local.bandwidth.refused import RefusedError
 
 
 @dataclass(frozen=True)
@@ -261,7 +263,9 @@ class OrderBook:
 
     def _give(self, order: Order, numbers: list[str]) -> None:
         order.numbers += numbers
-        self._account.numbers.add(numbers, order.site_id, order.location_id)
+        self._account.numbers.add(
+            *(AccountNumber(each, order.site_id, order.location_id, order_id=order.id) for each in numbers)
+        )
 
 
 def _boolean(text: str | None, default: bool, code: str, element: str) -> bool:

@@ -15,9 +15,6 @@ from local.bandwidth import (
     catapult_resources,
     control,
     dashboard,
-    dashboard_disconnects,
-    dashboard_external_tns,
-    dashboard_orders,
     media_api,
     messaging_v1,
     messaging_v2,
@@ -93,10 +90,7 @@ def create_app(simulator: Simulator) -> Flask:
     # Hooks after a request run in reverse order: faults spoil the answer, then it is captured.
     simulator.capture.install(app)
     simulator.faults.install(app)
-    app.register_blueprint(dashboard.blueprint(simulator.account))
-    app.register_blueprint(dashboard_orders.blueprint(simulator.account, simulator.orders))
-    app.register_blueprint(dashboard_disconnects.blueprint(simulator.account, simulator.disconnects))
-    app.register_blueprint(dashboard_external_tns.blueprint(simulator.account, simulator.external_tns))
+    dashboard.register(app, simulator)
     app.register_blueprint(
         catapult_resources.blueprint(simulator.account, simulator.catapult, simulator.pace)
     )

@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from local.bandwidth.account import SmsFeature
+from local.bandwidth.account_numbers import AccountNumber
 from local.bandwidth.segments import segment_count
 from local.bandwidth.server import RunningSimulator, serve
 from tests.unit.local.bandwidth_support import (
@@ -303,7 +304,7 @@ class TestReceipts:
             location = simulator.account.create_location("701", "Alerts", is_default=True)
             simulator.account.enable_sms(location, SmsFeature({"Protocol": "HTTP"}, "539692"))
             simulator.account.assign_application(location, application.id)
-            simulator.account.numbers.add(["9195550100"], "701", location.id)
+            simulator.account.numbers.add(AccountNumber("9195550100", "701", location.id))
             simulator.messages.send("+19195550100", [HANDSET], "hi", application.id, [], None)
             wait_until(lambda: simulator.courier.pending() == 0)
         assert types(receiver.events()) == ["message-delivered"]

@@ -62,7 +62,7 @@ class TestAccess:
             root = client.xml("GET", "/applications", status=403)
         assert refusal(root) == ("ApplicationProvisioningResponse", "1001")
 
-    @pytest.mark.parametrize("path", ["/sites", "/applications/a/b", "/orders/1/2", ""])
+    @pytest.mark.parametrize("path", ["/sites/701/nothing", "/applications/a/b", "/orders/1/2", ""])
     def test_unknown_paths_are_404(self, dashboard: Client, path: str) -> None:
         assert dashboard.get(path).status_code == 404
 

@@ -1,0 +1,127 @@
+"""The Dashboard API's messaging features of a location and its application: the headings "Enable SMS",
+"Enable MMS" and "Assign Application to Location"."""
+
+from flask import Blueprint, Response, request
+from lxml import etree
+
+from local.bandwidth.account import PROXY_PEER_ID, Account, Location, SmsFeature
+from local.bandwidth.dashboard_access import guard
+from local.bandwidth.dashboard_xml import answer, element, parse, text
+from local.bandwidth.refused import RefusedError
+
+SMS_SETTINGS = ("TollFree", "ShortCode", "Protocol", "Zone1", "Zone2", "Zone3", "Zone4", "Zone5")
+
+
+def blueprint(account: Account) -> Blueprint:
+    path = "/accounts/<account_id>/sites/<site_id>/sippeers/<location_id>/products/messaging"
+    api = Blueprint("messaging", __name__, url_prefix=path)
+    roots = {"/sms": "SipPeerSmsFeatureResponse", "/mms": "MmsFeatureResponse"}
+    guard(api, account, {**roots, "": "ApplicationsSettingsResponse"})
+    _sms(api, account)
+    _mms(api, account)
+    _assignment(api, account)
+    return api
+
+
+def _sms(api: Blueprint, account: Account) -> None:
+    @api.route("/features/sms", methods=["POST", "PUT"])
+    def enable_sms(site_id: str, location_id: str) -> Response:
+        location = account.location(site_id, location_id)
+        body = parse(request.get_data(), "SipPeerSmsFeature")
+        settings = {name: text(body, f"SipPeerSmsFeatureSettings/{name}") or "" for name in SMS_SETTINGS}
+        for name, value in settings.items():
+            if not value:
+                raise RefusedError(400, "1003", f"{name} is a required field.")
+            if name != "Protocol" and value.lower() not in ("true", "false"):
+                raise RefusedError(400, "1006", f"{name} must be true or false.")
+        if body.find("HttpSettings") is None:
+            raise RefusedError(400, "13608", "Protocol HTTP needs HttpSettings.")
+        status = _feature_status(location.sms is not None)
+        proxy_peer_id = text(body, "HttpSettings/ProxyPeerId") or PROXY_PEER_ID
+        account.enable_sms(location, SmsFeature(settings, proxy_peer_id))
+        return answer(_sms_feature(location), status)
+
+    @api.get("/features/sms")
+    def get_sms(site_id: str, location_id: str) -> Response:
+        return answer(_sms_feature(account.location(site_id, location_id)))
+
+    @api.delete("/features/sms")
+    def disable_sms(site_id: str, location_id: str) -> Response:
+        account.disable_sms(account.location(site_id, location_id))
+        return Response(status=200)
+
+
+def _mms(api: Blueprint, account: Account) -> None:
+    @api.route("/features/mms", methods=["POST", "PUT"])
+    def enable_mms(site_id: str, location_id: str) -> Response:
+        location = account.location(site_id, location_id)
+        body = parse(request.get_data(), "MmsFeature")
+        # The document insists on a lower-case `protocol`; Bandwidth's clients send `Protocol`: both work.
+        protocol = text(body, "MmsSettings/protocol", "MmsSettings/Protocol")
+        if not protocol:
+            raise RefusedError(400, "1003", "protocol is a required field.")
+        settings = "Protocols/HTTP/HttpSettings"
+        if body.find(settings) is None:
+            raise RefusedError(400, "13608", "Protocol HTTP needs HttpSettings.")
+        status = _feature_status(location.mms_proxy_peer_id is not None)
+        proxy_peer_id = text(body, f"{settings}/ProxyPeerId", f"{settings}/proxyPeerId") or PROXY_PEER_ID
+        account.enable_mms(location, protocol, proxy_peer_id)
+        return answer(_mms_feature(location), status)
+
+    @api.get("/features/mms")
+    def get_mms(site_id: str, location_id: str) -> Response:
+        return answer(_mms_feature(account.location(site_id, location_id)))
+
+    @api.delete("/features/mms")
+    def disable_mms(site_id: str, location_id: str) -> Response:
+        account.disable_mms(account.location(site_id, location_id))
+        return Response(status=200)
+
+
+def _assignment(api: Blueprint, account: Account) -> None:
+    @api.put("/applicationSettings")
+    def assign_application(site_id: str, location_id: str) -> Response:
+        location = account.location(site_id, location_id)
+        body = parse(request.get_data(), "ApplicationsSettings")
+        # REMOVE is documented in the root, error 13628 suggests it in the element: both detach.
+        application_id = text(body, "HttpMessagingV2AppId") or (body.text or "").strip()
+        account.assign_application(location, application_id)
+        return answer(_settings(location))
+
+    @api.get("/applicationSettings")
+    def get_assignment(site_id: str, location_id: str) -> Response:
+        return answer(_settings(account.location(site_id, location_id)))
+
+
+def _feature_status(is_there: bool) -> int:
+    """POST creates, also over what is there (no refusal is documented); PUT changes what is there."""
+    if request.method == "POST":
+        return 201
+    if not is_there:
+        raise RefusedError(404, "1016", "The feature is not enabled on this location.")
+    return 200
+
+
+def _sms_feature(location: Location) -> etree._Element:
+    if location.sms is None:
+        raise RefusedError(404, "13678", "SMS is not enabled on this location.")
+    settings = element(
+        "SipPeerSmsFeatureSettings", *(element(*setting) for setting in location.sms.settings.items())
+    )
+    http = element("HttpSettings", element("ProxyPeerId", location.sms.proxy_peer_id))
+    return element("SipPeerSmsFeatureResponse", element("SipPeerSmsFeature", settings, http))
+
+
+def _mms_feature(location: Location) -> etree._Element:
+    if location.mms_proxy_peer_id is None:
+        raise RefusedError(404, "1016", "MMS is not enabled on this location.")
+    settings = element("MmsSettings", element("protocol", "HTTP"))
+    http = element("HTTP", element("HttpSettings", element("proxyPeerId", location.mms_proxy_peer_id)))
+    return element("MmsFeatureResponse", element("MmsFeature", settings, element("Protocols", http)))
+
+
+def _settings(location: Location) -> etree._Element:
+    settings = element("ApplicationsSettings")
+    if location.application_id:
+        settings.append(element("HttpMessagingV2AppId", location.application_id))
+    return element("ApplicationsSettingsResponse", settings)
