@@ -70,6 +70,8 @@ class LoggedMessage:
             "messageLength": len(self.text),
             "attachmentCount": self.attachments,
             "recipientCount": self.recipients,
+            "callingNumberCountryA3": _country(self.source),
+            "calledNumberCountryA3": _country(self.destination),
             "product": "TOLL_FREE" if own.startswith("+1") and own[2:5] in TOLL_FREE else "LOCAL_A2P",
             "location": self.location,
         }
@@ -93,6 +95,11 @@ class MessageLog:
         """Every message as it is at this moment, in the order they came."""
         with self._lock:
             return [each.item(now) for each in self._messages]
+
+
+def _country(number: str) -> str | None:
+    """The country of a number in letters; of the numbering plan's other countries the simulator has none."""
+    return "USA" if number.startswith("+1") else None
 
 
 def failure_status(error_code: int) -> Status:
