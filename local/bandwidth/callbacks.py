@@ -22,6 +22,7 @@ from local.bandwidth.routes import Routes
 from local.bandwidth.url import redact_credentials
 
 Api = Literal["v1", "v2"]
+USER_AGENTS: dict[Api, str] = {"v1": "BandwidthAPI/v1 (simulated)", "v2": "BandwidthAPI/v2"}
 LONGEST_WAIT = 10.0
 JSON = "application/json; charset=utf-8"
 
@@ -249,7 +250,7 @@ class Courier:
         if len(callback.endpoints) > 1:
             attempt["url"] = endpoint.url
         url = self._routes.destination(endpoint.url) or ""
-        headers = {"User-Agent": f"BandwidthAPI/{callback.api}"}
+        headers = {"User-Agent": USER_AGENTS[callback.api]}
         if callback.content_type is not None:
             headers["Content-Type"] = callback.content_type
         if callback.query is not None:

@@ -20,6 +20,7 @@ from pydantic import (
 from local.bandwidth.callbacks import Manner
 from local.bandwidth.control_input import UnprocessableError, number, told
 from local.bandwidth.media import InboundFile
+from local.bandwidth.message_events import Style
 from local.bandwidth.simulator import Simulator
 
 Answer = tuple[Response, int]
@@ -150,6 +151,15 @@ def add(control: Blueprint, simulator: Simulator) -> None:
             return jsonify(simulator.messages.read(event.message_id, event.to, manner)), 202
         answer = simulator.inbound.respond(event.type, event.from_, event.to, event.content(), manner)
         return jsonify(answer), 202
+
+    @control.get("/style")
+    def style() -> Answer:
+        return jsonify(simulator.events.style.model_dump()), 200
+
+    @control.put("/style")
+    def set_style() -> Answer:
+        simulator.events.style = told(Style)
+        return style()
 
     @control.get("/media")
     def media() -> Answer:

@@ -3,13 +3,17 @@
 import json
 import secrets
 import string
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
 
 from local.bandwidth.account import Application
 from local.bandwidth.callbacks import Callback, Endpoint
 from local.bandwidth.timestamps import timestamp
 
+TIMESPECS = {0: "seconds", 3: "milliseconds", 6: "microseconds"}
 DESCRIPTIONS = {
     "message-sending": "Message is sending to carrier",
     "message-sent": "Message has been sent to carrier",
@@ -21,14 +25,53 @@ DESCRIPTIONS = {
 }
 
 
-def event(type_: str, time: datetime, to: str, message: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "type": type_,
-        "time": timestamp(time, "microseconds"),
-        "description": DESCRIPTIONS.get(type_, ""),
-        "to": to,
-        "message": message,
-    }
+class Style(BaseModel):
+    """How V2's events are written, where Bandwidth's own samples differ or a feature of the account decides.
+
+    `time_digits` are those of every time's fraction: six in an event's and three in its message's if not
+    told. `carrier_name` is in every event of an account that has the feature.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    time_digits: Literal[0, 3, 6] | None = None
+    carrier_name: str | None = None
+
+
+class Events:
+    """Writes V2's events in the style of the account."""
+
+    def __init__(self, style: Style) -> None:
+        self._usual = self.style = style
+
+    def reset(self) -> None:
+        self.style = self._usual
+
+    def event(self, type_: str, time: datetime, to: str, message: Mapping[str, Any]) -> dict[str, Any]:
+        """An event's envelope around a message as published."""
+        style = self.style
+        created = message["time"]
+        if style.time_digits is not None:
+            created = timestamp(datetime.fromisoformat(created), TIMESPECS[style.time_digits])
+        event = {
+            "type": type_,
+            "time": self.time(time),
+            "description": _description(type_, message),
+            "to": to,
+            "message": {**message, "time": created},
+        }
+        return event if style.carrier_name is None else event | {"carrierName": style.carrier_name}
+
+    def time(self, time: datetime) -> str:
+        """When something happened, as an event says it."""
+        digits = self.style.time_digits
+        return timestamp(time, TIMESPECS[6 if digits is None else digits])
+
+
+def _description(type_: str, message: Mapping[str, Any]) -> str:
+    """Of an MMS nobody knows more than that the carrier has it (samples of the page on webhooks)."""
+    if type_ == "message-delivered" and (message.get("media") or len(message["to"]) > 1):
+        return "Message delivered to carrier"
+    return DESCRIPTIONS.get(type_, "")
 
 
 def endpoint(application: Application) -> Endpoint:

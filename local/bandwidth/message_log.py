@@ -31,7 +31,8 @@ class Step:
 class LoggedMessage:
     """A message, or the part of a group message that is one recipient's; numbers in E.164.
 
-    `location` is the id of the own number's location, None if that number is nobody's.
+    `location` is the id of the own number's location, None if that number is nobody's; `carrier` a name, of
+    an account that is told it.
     """
 
     id: str
@@ -45,12 +46,14 @@ class LoggedMessage:
     recipients: int
     segment_count: int
     location: str | None
+    carrier: str | None
     steps: Sequence[Step]
 
     def item(self, now: datetime) -> dict[str, Any]:
         """What the search shows of it at this moment."""
         step = max((each for each in self.steps if each.at <= now), key=lambda each: each.at)
         own = self.destination if self.direction == "INBOUND" else self.source
+        is_mms = bool(self.attachments) or self.recipients > 1
         item = {
             "messageId": self.id,
             "accountId": self.account_id,
@@ -58,14 +61,17 @@ class LoggedMessage:
             "destinationTn": self.destination,
             "messageStatus": step.status,
             "messageDirection": self.direction,
-            "messageType": "mms" if self.attachments or self.recipients > 1 else "sms",
+            "messageType": "mms" if is_mms else "sms",
             "segmentCount": self.segment_count,
             "errorCode": step.error_code,
             "receiveTime": timestamp(self.time),
+            "carrierName": None if is_mms else self.carrier,
             "messageSize": len(self.text.encode(errors="replace")),
             "messageLength": len(self.text),
             "attachmentCount": self.attachments,
             "recipientCount": self.recipients,
+            "callingNumberCountryA3": _country(self.source),
+            "calledNumberCountryA3": _country(self.destination),
             "product": "TOLL_FREE" if own.startswith("+1") and own[2:5] in TOLL_FREE else "LOCAL_A2P",
             "location": self.location,
         }
@@ -89,6 +95,11 @@ class MessageLog:
         """Every message as it is at this moment, in the order they came."""
         with self._lock:
             return [each.item(now) for each in self._messages]
+
+
+def _country(number: str) -> str | None:
+    """The country of a number in letters; of the numbering plan's other countries the simulator has none."""
+    return "USA" if number.startswith("+1") else None
 
 
 def failure_status(error_code: int) -> Status:

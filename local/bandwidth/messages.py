@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 from local.bandwidth.account import Account, Application, RefusedError
 from local.bandwidth.callbacks import Api, Courier, Manner
-from local.bandwidth.message_events import callback, event, new_id
+from local.bandwidth.failure_words import words
+from local.bandwidth.message_events import Events, callback, new_id
 from local.bandwidth.message_log import STATUSES, LoggedMessage, MessageLog, Step, failure_status
 from local.bandwidth.orders import OrderBook
 from local.bandwidth.outcomes import Outcome, Outcomes
@@ -16,11 +17,11 @@ from local.bandwidth.sent_messages import SentMessage, SentMessages
 from local.bandwidth.timestamps import moment, timestamp
 from local.bandwidth.url import redact_credentials
 
-SERVICE_NOT_ALLOWED = Outcome(error_code=4001, description="service-not-allowed")
-EXPIRED = Outcome(error_code=4360, description="message-not-sent-expiration-date-passed")
-FROM_NOT_ON_ACCOUNT = Outcome(error_code=4407, description="rejected-account-not-defined-from-number")
-WRONG_APPLICATION = Outcome(error_code=4452, description="rejected-wrong-application-id")
-REFUSED_BY_CARRIER = Outcome(error_code=4750, description="destination-rejected-message")
+SERVICE_NOT_ALLOWED = Outcome(error_code=4001)
+EXPIRED = Outcome(error_code=4360)
+FROM_NOT_ON_ACCOUNT = Outcome(error_code=4407)
+WRONG_APPLICATION = Outcome(error_code=4452)
+REFUSED_BY_CARRIER = 4750
 
 
 @dataclass
@@ -64,7 +65,7 @@ class Fate:
         steps = []
         for position, each in enumerate(self.history):
             failed = each == "message-failed"
-            code = (self.outcome.error_code or REFUSED_BY_CARRIER.error_code) if failed else None
+            code = (self.outcome.error_code or REFUSED_BY_CARRIER) if failed else None
             status = failure_status(code) if code else STATUSES[each]
             steps.append(Step(self.due + timedelta(milliseconds=position), status, code))
         return steps
@@ -81,6 +82,7 @@ class Messages:
         outcomes: Outcomes,
         sent: SentMessages,
         log: MessageLog,
+        events: Events,
     ) -> None:
         self._account = account
         self._orders = orders
@@ -88,6 +90,7 @@ class Messages:
         self._outcomes = outcomes
         self._sent = sent
         self._log = log
+        self._events = events
 
     def sent(self) -> list[SentMessage]:
         return self._sent.find(Message.api)
@@ -136,7 +139,8 @@ class Messages:
         application = self._account.application(message.application_id)
         now = datetime.now(UTC)
         body = message.published() | {"text": "", "channel": "RBM"}
-        told = event("message-read", now, to or message.to[0], body) | {"eventTime": timestamp(now)}
+        told = self._events.event("message-read", now, to or message.to[0], body)
+        told["eventTime"] = self._events.time(now)
         self._courier.deliver(callback(application, told), manner)
         return {"id": message_id, "callback_url": redact_credentials(application.callback_url)}
 
@@ -193,6 +197,7 @@ class Messages:
                 attachments=len(message.media),
                 recipients=len(message.to),
                 segment_count=message.segment_count,
+                carrier=self._events.style.carrier_name,
                 location=location.id if location else None,
                 steps=[Step(now, "ACCEPTED"), *(fate.steps() if fate else [])],
             )
@@ -209,10 +214,10 @@ class Messages:
         body = message.published() | {"text": ""}
         events = []
         for position, each in enumerate(types):
-            told = event(each, due + timedelta(milliseconds=position), recipient, body)
+            told = self._events.event(each, due + timedelta(milliseconds=position), recipient, body)
             if each == "message-failed":
-                told["errorCode"] = outcome.error_code or REFUSED_BY_CARRIER.error_code
-                told["description"] = outcome.description or REFUSED_BY_CARRIER.description
+                told["errorCode"] = outcome.error_code or REFUSED_BY_CARRIER
+                told["description"] = outcome.description or words(told["errorCode"])
             events.append(told)
         self._courier.send([callback(application, each) for each in events], (due - now).total_seconds())
 
@@ -226,4 +231,4 @@ def _usual_types(message: Message, outcome: Outcome) -> list[str]:
 
 
 def _words(failure: Outcome) -> str:
-    return f"{failure.error_code} {failure.description}"
+    return f"{failure.error_code} {words(failure.error_code or REFUSED_BY_CARRIER)}"

@@ -93,7 +93,7 @@ def search_throttled(seconds: int) -> Answer:
 
 def not_found(path: str) -> Answer:
     """Unknown paths are answered in another shape than every other error (same page)."""
-    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "+0000")
     return jsonify(timestamp=now, status=404, error="Not Found", message="Not Found", path=path), 404
 
 

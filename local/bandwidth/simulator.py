@@ -13,6 +13,7 @@ from local.bandwidth.fates import Shape
 from local.bandwidth.faults import Faults
 from local.bandwidth.inbound_messages import InboundMessages
 from local.bandwidth.media import MediaStore
+from local.bandwidth.message_events import Events, Style
 from local.bandwidth.message_log import MessageLog
 from local.bandwidth.messages import Messages
 from local.bandwidth.messages_v1 import MessagesV1
@@ -34,6 +35,7 @@ class Settings:
     `retry_limit` times; V1 has no repeats.
     `external_tns_shape` is the published form that externalTns answers in, `message_location` that of a V1
     message's Location. With `catapult_pace` V1 has its documented limits, without it none.
+    `event_style` is how V2's events are written.
     """
 
     receipt_seconds: float = 0.2
@@ -47,6 +49,7 @@ class Settings:
     external_tns_shape: Shape = "document"
     message_location: MessageLocation = "absolute"
     catapult_pace: bool = False
+    event_style: Style = field(default_factory=Style)
 
 
 class Simulator:
@@ -72,10 +75,13 @@ class Simulator:
         self.sent = SentMessages()
         self.media = MediaStore()
         self.message_log = MessageLog()
+        self.events = Events(settings.event_style)
         self.messages = Messages(
-            self.account, self.orders, self.courier, self.outcomes, self.sent, self.message_log
+            self.account, self.orders, self.courier, self.outcomes, self.sent, self.message_log, self.events
         )
-        self.inbound = InboundMessages(self.account, self.orders, self.courier, self.media, self.message_log)
+        self.inbound = InboundMessages(
+            self.account, self.orders, self.courier, self.media, self.message_log, self.events
+        )
         self.messages_v1 = MessagesV1(
             self.account,
             self.external_tns,
@@ -96,6 +102,7 @@ class Simulator:
             self.outcomes,
             self.sent,
             self.message_log,
+            self.events,
             self.media,
             self.catapult,
             self.external_tns,

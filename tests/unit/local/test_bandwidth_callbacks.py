@@ -215,7 +215,7 @@ class TestRawCallbacks:
         [request] = receiver.received
         assert (request.method, request.body) == ("PUT", b"x")
         assert request.path.endswith("/callbacks/v2?a=b&c=%FF")
-        assert request.headers["user-agent"] == "BandwidthAPI/v1"
+        assert request.headers["user-agent"] == "BandwidthAPI/v1 (simulated)"
 
     def test_v1_applications_are_called_as_v1_does(
         self, receiver: Receiver, control: Client, host: Callable[..., Hosted]

@@ -224,6 +224,7 @@ class TestReceipts:
         send(messaging, setup, media=["https://a.example/b.png"])
         events = receiver.wait_for(3)
         assert types(events) == ["message-sending", "message-sent", "message-delivered"]
+        assert events[2]["description"] == "Message delivered to carrier"
         assert events[0]["message"]["media"] == ["https://a.example/b.png"]
 
     def test_a_group_has_events_per_recipient(
@@ -323,6 +324,18 @@ class TestOutcomes:
         assert event["errorCode"] == 4770
         assert event["description"] == "carrier-rejected-as-spam"
 
+    @pytest.mark.parametrize(
+        ("code", "words"),
+        [(4720, "invalid-destination-address"), (9902, "delivery-receipt-expired"), (4999, "unknown-error")],
+    )
+    def test_a_code_without_words_has_its_own(
+        self, messaging: Client, receiver: Receiver, control: Client, setup: Setup, code: int, words: str
+    ) -> None:
+        control.put(f"/outcomes/{HANDSET}", json={"errorCode": code})
+        send(messaging, setup)
+        [event] = receiver.wait_for(1)
+        assert (event["errorCode"], event["description"]) == (code, words)
+
     def test_types_come_in_the_chosen_order_also_twice(
         self, messaging: Client, receiver: Receiver, control: Client, setup: Setup
     ) -> None:
@@ -393,6 +406,19 @@ class TestInbound:
         assert event["message"]["to"] == [setup.numbers[0], "+19195550143"]
         assert event["message"]["text"] == ""
 
+    def test_a_group_with_several_own_numbers_has_an_event_for_each(
+        self, receiver: Receiver, control: Client, setup: Setup
+    ) -> None:
+        first, second = setup.numbers
+        body = {"from": HANDSET, "to": second, "others": ["9195550143", first], "text": "hi"}
+        answer = control.post("/inbound", json=body).json()
+        events = {each["to"]: each["message"] for each in receiver.wait_for(2)}
+        assert events.keys() == {first, second}
+        assert {number: each["owner"] for number, each in events.items()} == {first: first, second: second}
+        assert events[second]["id"] == answer["id"] != events[first]["id"]
+        assert [each["id"] for each in answer["others"]] == [events[first]["id"]]
+        assert {tuple(each["to"]) for each in events.values()} == {(second, "+19195550143", first)}
+
     def test_a_number_of_nobody_is_404(self, control: Client) -> None:
         response = control.post("/inbound", json={"from": HANDSET, "to": "+19105559999", "text": "hi"})
         assert response.status_code == 404
@@ -404,6 +430,37 @@ class TestInbound:
         assert response.status_code == 202
         assert "no application" in response.json()["swallowed"]
         assert control.get("/callbacks").json() == {"callbacks": []}
+
+
+class TestStyle:
+    @pytest.mark.parametrize(("digits", "fraction"), [(0, ""), (3, r"\.\d{3}"), (6, r"\.\d{6}")])
+    def test_times_have_as_many_digits_as_told(
+        self, messaging: Client, receiver: Receiver, control: Client, setup: Setup, digits: int, fraction: str
+    ) -> None:
+        assert control.put("/style", json={"time_digits": digits}).json()["time_digits"] == digits
+        send(messaging, setup)
+        control.post("/inbound", json={"from": HANDSET, "to": setup.numbers[0], "text": "hi"})
+        pattern = re.compile(rf"\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d{fraction}Z")
+        for event in receiver.wait_for(3):
+            assert pattern.fullmatch(event["time"])
+            assert pattern.fullmatch(event["message"]["time"])
+
+    def test_the_carrier_is_named_where_the_account_has_the_feature(
+        self, messaging: Client, current: Client, receiver: Receiver, control: Client, setup: Setup
+    ) -> None:
+        send(messaging, setup)
+        assert all("carrierName" not in each for each in receiver.wait_for(2))
+        control.put("/style", json={"carrier_name": "AT&T"})
+        answer = send(messaging, setup).json()
+        assert {each["carrierName"] for each in receiver.wait_for(4)[2:]} == {"AT&T"}
+        [found] = current.get("/messages", params={"carrierName": "AT&T"}).json()["messages"]
+        assert found["messageId"] == answer["id"]
+        control.post("/reset")
+        assert control.get("/style").json() == {"time_digits": None, "carrier_name": None}
+
+    def test_an_unknown_style_is_422(self, control: Client) -> None:
+        response = control.put("/style", json={"time_digits": 4})
+        assert (response.status_code, response.json()["error"][:13]) == (422, "time_digits: ")
 
 
 @pytest.mark.parametrize(

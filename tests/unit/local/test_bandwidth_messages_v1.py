@@ -332,14 +332,14 @@ class TestInbound:
         }
         assert request.method == "POST"
         assert request.headers["content-type"] == "application/json; charset=utf-8"
-        assert request.headers["user-agent"] == "BandwidthAPI/v1"
+        assert request.headers["user-agent"] == "BandwidthAPI/v1 (simulated)"
 
     def test_a_get_is_the_documents_query(self, receiver: Receiver, control: Client, host: Host) -> None:
         hosted = host(callbackHttpMethod="GET")
         callback = receive(control, hosted, text="Grüße & 100%")
         [request] = receiver.received
         assert request.method == "GET"
-        assert request.headers["user-agent"] == "BandwidthAPI/v1"
+        assert request.headers["user-agent"] == "BandwidthAPI/v1 (simulated)"
         query = parse_qs(urlsplit(request.path).query, strict_parsing=True)
         assert list(query) == [
             "messageId",
