@@ -14,8 +14,8 @@ from bandwidth_messaging.bandwidth.errors import (
 from bandwidth_messaging.domain.times import now, rfc3339
 from bandwidth_messaging.runtime import wiring
 
-# Longer than a look-up and a request that makes something can be under way together.
-_LEASED: Final = timedelta(seconds=60)
+# Longer than a function lives, and a request that it left behind can be under way.
+_LEASED: Final = timedelta(seconds=90)
 
 
 class Made(NamedTuple):
@@ -36,7 +36,7 @@ def find_or_make(name: str, *, find: Callable[[], Made | None], make: Callable[[
     """Return what `find` finds, or what `make` makes, for things whose names may come twice at Bandwidth.
 
     While one run makes it, others that miss it raise BandwidthUnavailable, to be repeated. A run that may
-    have made it, but cannot know, keeps the others waiting for a minute; so does one that died over it.
+    have made it, but cannot know, keeps the others waiting for a good minute; so does one that died over it.
     """
     if found := find():
         return found
