@@ -47,6 +47,6 @@ def handler(request: Request) -> Result:
             action=request.action,
             numbers=numbers,
         ),
-        find=lambda: dashboard.find_import_request(request.customer_order_id),
+        find=lambda: dashboard.find_import_request(request.customer_order_id, request.action),
     )
     return Result(order_id=order_id, detail=how)

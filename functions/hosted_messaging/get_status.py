@@ -38,7 +38,7 @@ class Result(StepResult):
 def handler(request: Request) -> Result:
     """Ask once; an unknown status means "not yet"."""
     requested = [number for batch in request.batches for number in batch]
-    order = wiring.dashboard().import_status(request.order_id, requested)
+    order = wiring.dashboard().import_status(request.order_id, requested, request.action)
     if order.ended_as is None:
         return Result(state="pending", status=order.status, detail=order.status)
     numbers, at = wiring.numbers(), now()

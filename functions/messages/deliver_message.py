@@ -20,6 +20,7 @@ from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.logging import compare_segments, count, logger
 from bandwidth_messaging.runtime.settings import settings
+from bandwidth_messaging.runtime.settling import settle
 
 if TYPE_CHECKING:
     from bandwidth_messaging.bandwidth.messaging import Taken
@@ -30,6 +31,8 @@ _TOO_LATE: Final = "Bandwidth did not take it in time"
 # As long as a worker may live; a claim older than that has nobody at work on it.
 _LONGEST_WORK: Final = timedelta(seconds=60)
 _LONGEST_INVISIBLE_SECONDS: Final = 43_200
+# By then Bandwidth's search shows what was sent; a message is looked up then, and when patience ends.
+_SEARCHABLE: Final = timedelta(minutes=5)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -110,7 +113,7 @@ def _record_sent(message: Mapping[str, Any], taken: "Taken") -> None:
     compare_segments(moved)
 
 
-def _look_after(message: Mapping[str, Any] | None) -> int | None:
+def _look_after(message: dict[str, Any] | None) -> int | None:
     """Handle a message that a worker has claimed before: what it sent, if anything, its receipt tells."""
     if message is None or message["state"] not in {messages.SENDING, messages.SEND_UNCONFIRMED}:
         return None
@@ -118,14 +121,21 @@ def _look_after(message: Mapping[str, Any] | None) -> int | None:
     if message["state"] == messages.SENDING:
         at_work = datetime.fromisoformat(message["sendingAt"]) + _LONGEST_WORK - moment
         return _seconds(at_work) if at_work > timedelta(0) else _wait_for_receipt(message_id)
-    patience = timedelta(minutes=float(settings().unconfirmed_minutes))
-    left = datetime.fromisoformat(message["send_unconfirmedAt"]) + patience - moment
-    if left > timedelta(0):
+    waited = moment - datetime.fromisoformat(message["send_unconfirmedAt"])
+    if (until_search := min(_SEARCHABLE, _patience()) - waited) > timedelta(0):
+        return _seconds(until_search)
+    if settle(message):
+        return None
+    if (left := _patience() - waited) > timedelta(0):
         return _seconds(left)
     wiring.messages().advance(message_id, messages.DELIVERY_UNKNOWN, now(), reason=_NO_RECEIPT)
     logger.warning("delivery unknown")
     count("DeliveryUnknown")
     return None
+
+
+def _patience() -> timedelta:
+    return timedelta(minutes=float(settings().unconfirmed_minutes))
 
 
 def _seconds(left: timedelta) -> int:
@@ -135,7 +145,7 @@ def _seconds(left: timedelta) -> int:
 def _wait_for_receipt(message_id: str) -> int:
     wiring.messages().advance(message_id, messages.SEND_UNCONFIRMED, now(), reason=_UNCONFIRMED)
     count("SendUnconfirmed")
-    return int(float(settings().unconfirmed_minutes) * 60) + 1
+    return _seconds(min(_SEARCHABLE, _patience()))
 
 
 def _is_too_late(message: Mapping[str, Any]) -> bool:

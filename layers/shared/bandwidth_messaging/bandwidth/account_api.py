@@ -1,17 +1,17 @@
 """What all resources of the account API (the Dashboard) share: one account, XML, and many error bodies."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 from typing import Final
 
 from bandwidth_messaging.bandwidth import xml
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected
 from bandwidth_messaging.bandwidth.transport import Answer, Auth, ErrorBody, Transport
-from bandwidth_messaging.bandwidth.xml import Element
+from bandwidth_messaging.bandwidth.xml import E, Element
 from bandwidth_messaging.domain.orders import Failure, OrderStatus
-from bandwidth_messaging.domain.phone_numbers import from_ten_digits
+from bandwidth_messaging.domain.phone_numbers import from_ten_digits, to_ten_digits
 
-_XML: Final = "application/xml; charset=utf-8"
+XML: Final = "application/xml; charset=utf-8"
 NOT_FOUND: Final = OrderStatus("NOT_FOUND")
 """The status of an order that is not to be found yet, right after it was placed."""
 
@@ -22,6 +22,15 @@ class AccountApi:
     def __init__(self, base_url: str, account_id: str, auth: Auth) -> None:
         self.transport = Transport(base_url, auth, read_error)
         self.account = f"/accounts/{account_id}"
+        self.is_v2 = base_url.endswith("/v2")
+
+    def number(self, e164: str) -> str:
+        """Return a number as this API writes it: ten digits, in its second version E.164."""
+        return e164 if self.is_v2 else to_ten_digits(e164)
+
+    def telephone_numbers(self, numbers: Iterable[str]) -> Element:
+        """Return the element that lists numbers (E.164)."""
+        return E.TelephoneNumbers(*(E.TelephoneNumber(self.number(number)) for number in numbers))
 
     def get(self, path: str, params: dict[str, str] | None = None) -> Element:
         """Return the root of the answer to a GET below the account. Raises also for an error inside a 2xx."""
@@ -33,7 +42,7 @@ class AccountApi:
 
     def write(self, method: str, path: str, element: Element) -> Answer:
         """Send an element below the account and return the answer. Raises also for an error inside a 2xx."""
-        answer = self.transport.send(method, self.account + path, body=xml.write(element), content_type=_XML)
+        answer = self.transport.send(method, self.account + path, body=xml.write(element), content_type=XML)
         if answer.body and (rejection := rejection_of(answer, root_of(answer))):
             raise rejection
         return answer
@@ -95,9 +104,10 @@ def rejection_of(answer: Answer, root: Element) -> BandwidthRejected | None:
 def _errors(root: Element) -> Iterator[tuple[str | None, ErrorBody]]:
     """Yield each error of a body with the number it is about (ten digits) or None.
 
-    Errors stand in ResponseStatus, ErrorList/Error, Errors/Error, repeated Errors, Error, or resultCode.
+    Errors stand in ResponseStatus, ErrorList/Error, Errors/Error, repeated Errors, Error, ImportTnError, or
+    resultCode.
     """
-    for element in root.iter("ResponseStatus", "Error", "Errors"):
+    for element in root.iter("ResponseStatus", "Error", "Errors", "ImportTnError"):
         code = xml.text(element, "ErrorCode") or xml.text(element, "Code")
         words = xml.text(element, "Description")
         if code or words:

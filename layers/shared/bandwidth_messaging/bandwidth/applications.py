@@ -6,8 +6,10 @@ from typing import Final
 from bandwidth_messaging.bandwidth import xml
 from bandwidth_messaging.bandwidth.account_api import AccountApi, required
 from bandwidth_messaging.bandwidth.credentials import BasicCredentials
-from bandwidth_messaging.bandwidth.xml import E
+from bandwidth_messaging.bandwidth.xml import E, Element
 
+# Today's elements first: beside them the older ones may stay as they were (wire: today versus the seeds).
+_CALLBACK_URLS: Final = (("InboundCallbackUrl", "OutboundCallbackUrl"), ("MsgCallbackUrl",), ("CallbackUrl",))
 MESSAGING_V2: Final = "Messaging-V2"
 
 
@@ -36,7 +38,7 @@ class Applications(AccountApi):
             Application(
                 application_id=application_id,
                 name=xml.text(found, "AppName") or "",
-                callback_url=xml.text(found, "CallbackUrl"),
+                callback_url=_callback_url(found),
                 service_type=xml.text(found, "ServiceType"),
             )
             for found in root.iterfind(".//ApplicationList/Application")
@@ -62,3 +64,12 @@ class Applications(AccountApi):
             ),
         )
         return required(answer, ".//ApplicationId")
+
+
+def _callback_url(application: Element) -> str | None:
+    """Return where messages and receipts go; if they go to different places, both in one text."""
+    for names in _CALLBACK_URLS:
+        urls = dict.fromkeys(url for name in names if (url := xml.text(application, name)))
+        if urls:
+            return " and ".join(urls)
+    return None

@@ -1,6 +1,7 @@
 """Orders of imported numbers in the account API: externalTns (document "Hosted Messaging")."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from bandwidth_messaging.bandwidth import xml
@@ -17,16 +18,22 @@ from bandwidth_messaging.bandwidth.account_api import (
 from bandwidth_messaging.bandwidth.transport import ErrorBody
 from bandwidth_messaging.bandwidth.xml import E
 from bandwidth_messaging.domain.orders import FAILED, Action, OrderStatus
-from bandwidth_messaging.domain.phone_numbers import from_ten_digits, to_ten_digits
+from bandwidth_messaging.domain.phone_numbers import from_ten_digits
+from bandwidth_messaging.domain.setups import Authority
 
 # Where the published shapes of an import order have its numbers; those in Errors are not these.
 _IMPORTED: Final = tuple(
-    f"{inside}TelephoneNumbers/TelephoneNumber" for inside in ("", "Order/", "ExternalTnsOrder/")
+    f"{inside}TelephoneNumbers/TelephoneNumber"
+    for inside in ("", "Order/", "ExternalTnsOrder/", "ImportTnOrder/", "RemoveImportedTnOrder/")
 )
 
 
 class ImportOrders(AccountApi):
     """The account's orders of imported numbers."""
+
+    import_paths: Mapping[Action, str] = MappingProxyType(
+        {"IMPORT": "/externalTns", "REMOVE": "/externalTns"}
+    )
 
     def create_import_request(
         self,
@@ -36,6 +43,7 @@ class ImportOrders(AccountApi):
         sip_peer_id: str | None,
         action: Action,
         numbers: Sequence[str],
+        authority: Authority | None = None,  # noqa: ARG002 - this form has no place for it
     ) -> str:
         """Import or remove numbers (E.164) and return the order's id (document "Hosted Messaging", step 1).
 
@@ -45,16 +53,17 @@ class ImportOrders(AccountApi):
         if sip_peer_id is not None:
             order.append(E.SipPeerId(sip_peer_id))
         order.append(E.Action(action))
-        order.append(E.TelephoneNumbers(*(E.TelephoneNumber(to_ten_digits(number)) for number in numbers)))
-        return required(self.write("POST", "/externalTns", order), ".//OrderId")
+        order.append(self.telephone_numbers(numbers))
+        return required(self.write("POST", self.import_paths[action], order), ".//OrderId")
 
-    def find_import_request(self, customer_order_id: str) -> str | None:
+    def find_import_request(self, customer_order_id: str, action: Action = "IMPORT") -> str | None:
         """Return the id of the import order with this CustomerOrderID, None if Bandwidth knows none.
 
         Raises BandwidthRejected if there are several.
         """
+        path = self.import_paths[action]
         answer = self.transport.send(
-            "GET", f"{self.account}/externalTns", params={"customerOrderId": customer_order_id}
+            "GET", self.account + path, params={"customerOrderId": customer_order_id}
         )
         root = root_of(answer)
         orders = root.findall(".//ExternalTnsOrder")
@@ -68,16 +77,18 @@ class ImportOrders(AccountApi):
             in {customer_order_id, None}
             and (order_id := xml.text(listed, "OrderId"))
         }
-        return only_one(found, "GET /externalTns", customer_order_id)
+        return only_one(found, f"GET {path}", customer_order_id)
 
-    def import_status(self, order_id: str, requested: Sequence[str]) -> OrderStatus:
+    def import_status(
+        self, order_id: str, requested: Sequence[str], action: Action = "IMPORT"
+    ) -> OrderStatus:
         """Return how far an import order is (document "Hosted Messaging", step 2).
 
         Who succeeded is computed from what was `requested` (E.164): failed numbers may or may not stay in the
         answer's own list, and an error may name no number. A FAILED order failed for all of them. What
         explains no number comes first.
         """
-        answer = self.get_order(f"/externalTns/{order_id}")
+        answer = self.get_order(f"{self.import_paths[action]}/{order_id}")
         if answer is None:
             return NOT_FOUND
         root = root_of(answer)
@@ -87,10 +98,10 @@ class ImportOrders(AccountApi):
         if order.ended_as is None:
             return OrderStatus(status)
         listed = {from_ten_digits(number) for path in _IMPORTED for number in xml.texts(root, path)}
-        return _of_requested(order, requested, listed)
+        return of_requested(order, requested, listed)
 
 
-def _of_requested(order: OrderStatus, requested: Sequence[str], listed: set[str]) -> OrderStatus:
+def of_requested(order: OrderStatus, requested: Sequence[str], listed: set[str]) -> OrderStatus:
     """Return an ended import order as it ended for the numbers that were requested."""
     asked = set(requested)
     explained = {failure["number"]: failure for failure in order.failures if failure["number"] in asked}

@@ -9,10 +9,13 @@ from bandwidth_messaging.bandwidth import xml
 from bandwidth_messaging.bandwidth.account_api import AccountApi, boolean
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected
 from bandwidth_messaging.bandwidth.xml import E, Element
+from bandwidth_messaging.domain.orders import Campaign
 
 HTTP: Final = "HTTP"
 """The one protocol of SMS and MMS through which the messaging API sends."""
-_PROXY_PEER_ID: Final = "539692"
+# Numbers may be in a campaign, and are only if they are put into it; ON and OFF would hold for all of them.
+_A2P_OF_NUMBERS: Final = "DefaultOff"
+_A2P_OPEN: Final = ("DefaultOn", "DefaultOff", "ON")
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Sms:
         """Return through what messages go, None if that is not told."""
         return self.settings.get("Protocol") or None
 
-    def with_more(self, *, toll_free: bool, short_code: bool) -> "Sms":
+    def with_more(self, *, toll_free: bool, short_code: bool, campaign: Campaign | None = None) -> "Sms":
         """Return it with what is asked for on as well, in zone 1 over HTTP; whatever is on stays on."""
         asked = {"TollFree": toll_free, "ShortCode": short_code, "Zone1": True}
         added = {
@@ -43,11 +46,24 @@ class Sms:
             for name, on in asked.items()
             if on and self.settings.get(name, "").lower() != boolean(True)
         }
+        if campaign is not None and self.settings.get("A2pLongCode") not in _A2P_OPEN:
+            added |= _a2p(campaign)
         return replace(self, settings={**self.settings, **added, "Protocol": HTTP})
+
+
+def _a2p(campaign: Campaign) -> dict[str, str]:
+    return {
+        "A2pLongCode": _A2P_OF_NUMBERS,
+        "A2pMessageClass": campaign.message_class,
+        "A2pCampaignId": campaign.campaign_id,
+    }
 
 
 class Locations(AccountApi):
     """The locations of the account's sites."""
+
+    proxy_peer_id: str | None = "539692"
+    mms_protocol_element = "protocol"
 
     def locations(self, site_id: str) -> list[Location]:
         """Return the locations (sippeers) of a site; names are unique in it."""
@@ -92,11 +108,24 @@ class Locations(AccountApi):
                 return None
             raise
 
-    def enable_sms(self, site_id: str, location_id: str, *, toll_free: bool, short_code: bool) -> None:
-        """Enable SMS over HTTP in zone 1 (heading "Enable SMS on Location (sippeer)")."""
-        choices = {"TollFree": boolean(toll_free), "ShortCode": boolean(short_code), "Protocol": HTTP}
+    def enable_sms(
+        self,
+        site_id: str,
+        location_id: str,
+        *,
+        toll_free: bool,
+        short_code: bool,
+        campaign: Campaign | None = None,
+    ) -> None:
+        """Enable SMS over HTTP in zone 1 (heading "Enable SMS on Location (sippeer)").
+
+        A `campaign`, of today's API only, makes it possible to put the location's numbers into it.
+        """
+        choices = {"TollFree": boolean(toll_free), "ShortCode": boolean(short_code)}
+        a2p = _a2p(campaign) if campaign else {}
         zones = {f"Zone{zone}": boolean(zone == 1) for zone in range(1, 6)}
-        self._write_sms("POST", site_id, location_id, Sms(choices | zones, _PROXY_PEER_ID))
+        settings = {**choices, **a2p, "Protocol": HTTP, **zones}
+        self._write_sms("POST", site_id, location_id, Sms(settings, self.proxy_peer_id))
 
     def change_sms(self, site_id: str, location_id: str, sms: Sms) -> None:
         """Let SMS, on at a location, be so instead: every setting is written, also those that stay."""
@@ -108,7 +137,7 @@ class Locations(AccountApi):
             f"{_messaging(site_id, location_id)}/features/sms",
             E.SipPeerSmsFeature(
                 E.SipPeerSmsFeatureSettings(*(E(name, value) for name, value in sms.settings.items())),
-                E.HttpSettings(*([E.ProxyPeerId(sms.proxy_peer_id)] if sms.proxy_peer_id else [])),
+                _http_settings(sms.proxy_peer_id),
             ),
         )
 
@@ -118,8 +147,8 @@ class Locations(AccountApi):
             "POST",
             f"{_messaging(site_id, location_id)}/features/mms",
             E.MmsFeature(
-                E.MmsSettings(E.protocol(HTTP)),
-                E.Protocols(E.HTTP(E.HttpSettings(E.ProxyPeerId(_PROXY_PEER_ID)))),
+                E.MmsSettings(E(self.mms_protocol_element, HTTP)),
+                E.Protocols(E.HTTP(_http_settings(self.proxy_peer_id))),
             ),
         )
 
@@ -139,3 +168,7 @@ class Locations(AccountApi):
 
 def _messaging(site_id: str, location_id: str) -> str:
     return f"/sites/{site_id}/sippeers/{location_id}/products/messaging"
+
+
+def _http_settings(proxy_peer_id: str | None) -> Element:
+    return E.HttpSettings(*([E.ProxyPeerId(proxy_peer_id)] if proxy_peer_id else []))

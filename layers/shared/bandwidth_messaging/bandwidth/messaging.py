@@ -14,6 +14,17 @@ class Taken:
     segment_count: int | None
 
 
+@dataclass(frozen=True)
+class FoundMessage:
+    """A message that was looked up: how far it is in our words, and what tells it from others."""
+
+    bandwidth_id: str
+    state: str
+    error_code: int | None
+    segment_count: int | None
+    recipients: int
+
+
 class Messaging:
     """The messages of one user."""
 
@@ -40,8 +51,7 @@ class Messaging:
         """
         body = {
             "from": sender,
-            # The document sends one number as a plain string.
-            "to": to[0] if len(to) == 1 else list(to),
+            "to": self._recipients(to),
             "text": text,
             "applicationId": application_id,
             "tag": tag,
@@ -65,6 +75,14 @@ class Messaging:
         if not bandwidth_id:
             raise answer.garbled("no id is in it")
         return Taken(str(bandwidth_id), segment_count)
+
+    def find_sent(self, sender: str, recipient: str, *, since: str, until: str) -> list[FoundMessage]:  # noqa: ARG002
+        """Return nothing: the documents' API has no search."""
+        return []
+
+    def _recipients(self, to: tuple[str, ...]) -> str | list[str]:
+        # The document sends one number as a plain string.
+        return to[0] if len(to) == 1 else list(to)
 
 
 def read_error(body: bytes) -> ErrorBody | None:

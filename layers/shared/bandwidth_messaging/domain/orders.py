@@ -34,6 +34,14 @@ class Failure(TypedDict):
 
 
 @dataclass(frozen=True)
+class Campaign:
+    """The registered campaign that local numbers text for (10DLC, US), and its message class."""
+
+    campaign_id: str
+    message_class: str
+
+
+@dataclass(frozen=True)
 class OrderStatus:
     """What Bandwidth says of an order: its word, the numbers that came (E.164), what failed."""
 

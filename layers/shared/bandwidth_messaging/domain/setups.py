@@ -96,6 +96,30 @@ class MessagingV2Setup(Setup):
         return _digest(*given, *([self.location_id] if self.location_id else []))
 
 
+class Subscriber(CamelModel):
+    """Whose numbers they are, as the carrier they come from knows it."""
+
+    name: str = Field(min_length=1, max_length=45)
+    house_number: str = Field(min_length=1)
+    street_name: str = Field(min_length=1)
+    city: str = Field(min_length=1)
+    state_code: str = Field(pattern=r"^[A-Z]{2}$")
+    zip: str = Field(pattern=r"^[0-9]{5}(-[0-9]{4})?$")
+    county: str | None = None
+
+
+class Authority(CamelModel):
+    """Who lets the numbers be imported: what today's API asks of an import, and the documents' does not."""
+
+    subscriber: Subscriber | None = None
+    loa_authorizing_person: str | None = Field(
+        None, min_length=1, description="First and last name of who signed the letter of authorization"
+    )
+    loa_type: Literal["CARRIER", "SUBSCRIBER"] = Field(
+        "SUBSCRIBER", description="Whose letter it is: the subscriber's, or the other carrier's for all"
+    )
+
+
 class HostedMessagingSetup(Setup):
     """Input of the state machine hosted_messaging and of POST /setups/hosted-messaging.
 

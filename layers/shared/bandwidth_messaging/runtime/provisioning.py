@@ -7,6 +7,7 @@ something else is left alone: the run then ends with BandwidthRejected, which sa
 from bandwidth_messaging.bandwidth.applications import Applications
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected
 from bandwidth_messaging.bandwidth.locations import HTTP, Location, Locations
+from bandwidth_messaging.domain.orders import Campaign
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.making import Made, Namesake, find_or_make, ours_among
 
@@ -84,18 +85,29 @@ def _named(name: str, there: list[Location]) -> Made | None:
     return next((Made(each.location_id, "found") for each in there if each.name == name), None)
 
 
-def sms(account: Locations, site_id: str, location_id: str, *, toll_free: bool, short_code: bool) -> str:
+def sms(
+    account: Locations,
+    site_id: str,
+    location_id: str,
+    *,
+    toll_free: bool,
+    short_code: bool,
+    campaign: Campaign | None = None,
+) -> str:
     """Let SMS be on at a location, and tell how that came ("Enable SMS on Location (sippeer)").
 
-    Settings that lack what is asked for get it; nothing that is on is taken away.
+    With a `campaign` the location's numbers can be put into it. Settings that lack what is asked for get it;
+    nothing that is on is taken away.
     """
     found = account.sms(site_id, location_id)
     if found is None:
-        account.enable_sms(site_id, location_id, toll_free=toll_free, short_code=short_code)
+        account.enable_sms(
+            site_id, location_id, toll_free=toll_free, short_code=short_code, campaign=campaign
+        )
         return "enabled"
     if found.protocol not in {HTTP, None}:
         raise _other_protocol("Enable SMS on Location", location_id, "SMS", found.protocol)
-    wanted = found.with_more(toll_free=toll_free, short_code=short_code)
+    wanted = found.with_more(toll_free=toll_free, short_code=short_code, campaign=campaign)
     if wanted == found:
         return "was on"
     account.change_sms(site_id, location_id, wanted)

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from bandwidth_messaging.bandwidth.catapult import Catapult
     from bandwidth_messaging.bandwidth.credentials import BasicCredentials
     from bandwidth_messaging.bandwidth.dashboard import Dashboard
+    from bandwidth_messaging.bandwidth.dashboard_today import DashboardToday
     from bandwidth_messaging.bandwidth.messaging import Messaging
+    from bandwidth_messaging.bandwidth.messaging_today import MessagingToday
     from bandwidth_messaging.bandwidth.oauth import OAuthClient
     from bandwidth_messaging.bandwidth.transport import Auth
     from bandwidth_messaging.store.leases import Leases
@@ -120,7 +122,7 @@ def is_current() -> bool:
 
 def dashboard() -> "Dashboard":
     """Return the account API with the credentials of now."""
-    return _dashboard(_oauth_client() if is_current() else dashboard_credentials())
+    return _dashboard_today(_oauth_client()) if is_current() else _dashboard(dashboard_credentials())
 
 
 def dashboard_credentials() -> "BasicCredentials":
@@ -135,9 +137,16 @@ def _dashboard(auth: "Auth") -> "Dashboard":
     return Dashboard(settings().dashboard_url, settings().bandwidth_account_id, auth)
 
 
+@lru_cache(maxsize=1)
+def _dashboard_today(auth: "Auth") -> "DashboardToday":
+    from bandwidth_messaging.bandwidth.dashboard_today import DashboardToday
+
+    return DashboardToday(settings().dashboard_url, settings().bandwidth_account_id, auth)
+
+
 def messaging() -> "Messaging":
     """Return the V2 messaging API with the credentials of now."""
-    return _messaging(_oauth_client() if is_current() else _messaging_credentials())
+    return _messaging_today(_oauth_client()) if is_current() else _messaging(_messaging_credentials())
 
 
 def _oauth_client() -> "OAuthClient":
@@ -176,6 +185,13 @@ def _messaging(auth: "Auth") -> "Messaging":
     from bandwidth_messaging.bandwidth.messaging import Messaging
 
     return Messaging(settings().messaging_url, settings().bandwidth_user_id, auth)
+
+
+@lru_cache(maxsize=1)
+def _messaging_today(auth: "Auth") -> "MessagingToday":
+    from bandwidth_messaging.bandwidth.messaging_today import MessagingToday
+
+    return MessagingToday(settings().messaging_url, settings().bandwidth_user_id, auth)
 
 
 def callback_credentials() -> "BasicCredentials":

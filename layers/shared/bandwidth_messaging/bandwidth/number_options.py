@@ -1,0 +1,46 @@
+"""Options of numbers in today's account API (tnoptions): which campaign a number texts for."""
+
+from collections.abc import Sequence
+
+from bandwidth_messaging.bandwidth import xml
+from bandwidth_messaging.bandwidth.account_api import (
+    NOT_FOUND,
+    AccountApi,
+    failures_of,
+    rejection_of,
+    required,
+    root_of,
+)
+from bandwidth_messaging.bandwidth.xml import E
+from bandwidth_messaging.domain.orders import Campaign, OrderStatus
+
+
+class NumberOptions(AccountApi):
+    """Orders of options of the account's numbers."""
+
+    def set_campaign(self, numbers: Sequence[str], campaign: Campaign, *, customer_order_id: str) -> str:
+        """Order SMS and a campaign for numbers (E.164) and return the order's id.
+
+        Ordered twice, the numbers have the same options as before.
+        """
+        group = E.TnOptionGroup(
+            E.Sms("on"),
+            E.A2pSettings(
+                E.MessageClass(campaign.message_class),
+                E.CampaignId(campaign.campaign_id),
+                E.Action("asSpecified"),
+            ),
+            self.telephone_numbers(numbers),
+        )
+        order = E.TnOptionOrder(E.CustomerOrderId(customer_order_id), E.TnOptionGroups(group))
+        return required(self.write("POST", "/tnoptions", order), ".//OrderId")
+
+    def options_status(self, order_id: str) -> OrderStatus:
+        """Return how far an order of options is, and what failed. A warning ("already on") is no failure."""
+        answer = self.get_order(f"/tnoptions/{order_id}")
+        if answer is None:
+            return NOT_FOUND
+        root = root_of(answer)
+        if (status := xml.text(root, ".//ProcessingStatus")) is None:
+            raise rejection_of(answer, root) or answer.garbled("tells no ProcessingStatus")
+        return OrderStatus(status, failures=tuple(failures_of(root)))
