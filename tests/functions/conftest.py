@@ -115,6 +115,7 @@ def house(monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
             "DASHBOARD_URL": simulator.dashboard_url,
             "MESSAGING_URL": simulator.messaging_url,
             "CALLBACK_URL": CALLBACK_URL,
+            "CALLBACK_PROBE_URL": CALLBACK_URL,
             "CATAPULT_URL": f"{simulator.url}/v1",
         }
         for name, value in environment.items():

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_stepfunctions import SFNClient
 
+    from bandwidth_messaging.bandwidth.callback_door import CallbackDoor
     from bandwidth_messaging.bandwidth.catapult import Catapult
     from bandwidth_messaging.bandwidth.credentials import BasicCredentials
     from bandwidth_messaging.bandwidth.dashboard import Dashboard
@@ -188,6 +189,20 @@ def callback_url_with_credentials() -> str:
     from bandwidth_messaging.bandwidth.catapult import with_credentials
 
     return with_credentials(settings().callback_url, callback_credentials())
+
+
+def callback_door(url: str) -> "CallbackDoor":
+    """Return a URL of our callback API, to be called as Bandwidth calls it."""
+    from bandwidth_messaging.bandwidth.callback_door import CallbackDoor
+
+    return CallbackDoor(url)
+
+
+def bandwidth_secret() -> str:
+    """Return the text of Bandwidth's secret as it is now; from then on secrets and tokens are those of now."""
+    _secrets.cache_clear()
+    _oauth_client_of.cache_clear()
+    return str(_secrets().get(settings().bandwidth_secret))
 
 
 def _credentials(
