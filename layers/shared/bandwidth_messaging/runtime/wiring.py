@@ -199,7 +199,7 @@ def callback_door(url: str) -> "CallbackDoor":
 
 
 def bandwidth_secret() -> str:
-    """Return the text of Bandwidth's secret as it is now; from then on secrets and tokens are those of now."""
+    """Return the text of Bandwidth's secret as it is now; from then on secrets and tokens are of now too."""
     _secrets.cache_clear()
     _oauth_client_of.cache_clear()
     return str(_secrets().get(settings().bandwidth_secret))
