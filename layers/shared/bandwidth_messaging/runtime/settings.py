@@ -33,6 +33,7 @@ class Settings:
     # Only the functions that need these have them.
     callback_url: str = ""
     callback_probe_url: str = ""
+    unregistered_senders: str = ""
     hosted_messaging_state_machine: str = ""
     messaging_v2_state_machine: str = ""
 

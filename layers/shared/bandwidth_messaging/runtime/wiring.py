@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.bandwidth.dashboard import Dashboard
     from bandwidth_messaging.bandwidth.messaging import Messaging
     from bandwidth_messaging.bandwidth.oauth import OAuthClient
+    from bandwidth_messaging.bandwidth.registration import Registrations
     from bandwidth_messaging.bandwidth.transport import Auth
     from bandwidth_messaging.store.leases import Leases
     from bandwidth_messaging.store.messages import Messages
@@ -134,6 +135,15 @@ def _dashboard(auth: "Auth") -> "Dashboard":
     from bandwidth_messaging.bandwidth.dashboard import Dashboard
 
     return Dashboard(settings().dashboard_url, settings().bandwidth_account_id, auth)
+
+
+def registrations(*, seconds: float) -> "Registrations":
+    """Return the registrations of today's account; all that is asked of them may take so many seconds."""
+    from bandwidth_messaging.bandwidth.registration import Registrations
+
+    return Registrations(
+        settings().dashboard_url, settings().bandwidth_account_id, _oauth_client(), seconds=seconds
+    )
 
 
 def messaging() -> "Messaging":
