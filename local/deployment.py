@@ -107,6 +107,7 @@ def _deploy(directory: Path, endpoint_url: str, simulator: str, bandwidth: dict[
         raise
     _put_gateway_responses(cloudformation, endpoint_url)
     _put_concurrency(endpoint_url)
+    _put_callback_door(cloudformation, endpoint_url)
 
 
 def _architecture() -> str:
@@ -209,6 +210,16 @@ def _put_concurrency(endpoint_url: str) -> None:
         if maximum := mapping.get("ScalingConfig", {}).get("MaximumConcurrency"):
             scaling = {"MaximumConcurrency": int(maximum)}
             functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig=scaling)
+
+
+def _put_callback_door(cloudformation: "CloudFormationClient", endpoint_url: str) -> None:
+    """On AWS the host of a REST API is there for everybody; here it answers below the emulator's URL only."""
+    detail = cloudformation.describe_stack_resource(StackName=STACK_NAME, LogicalResourceId="Doctor")
+    name = detail["StackResourceDetail"]["PhysicalResourceId"]
+    functions = client("lambda", endpoint_url)
+    variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    variables["CALLBACK_PROBE_URL"] = _from_here(variables["CALLBACK_URL"], endpoint_url)
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
 
 
 def _describe(endpoint_url: str, simulator: str, bandwidth: dict[str, str], sources: str) -> Stack:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from bandwidth_messaging.domain import messages
+from bandwidth_messaging.domain import messages, registration
 from bandwidth_messaging.domain.errors import FieldProblem, InvalidInput
 from bandwidth_messaging.domain.messages import Message
 from bandwidth_messaging.domain.segments import segments
@@ -89,12 +89,16 @@ def _sender(new: NewMessage) -> Item:
         )
     if problems := new.problems_with(sender["api"]):
         raise InvalidInput(problems)
+    warning = registration.warning_of(new.sender, sender.get("registration"))
+    if warning and settings().unregistered_senders == "refuse":
+        raise InvalidInput([FieldProblem("from", warning)])
     if opt_outs and settings().enforce_opt_outs == "true":
         raise Conflict("; ".join(_OPTED_OUT.format_map(opt_out) for opt_out in opt_outs))
     return sender
 
 
 def _message(new: NewMessage, sender: Item, idempotency_key: str | None) -> Message:
+    warning = registration.warning_of(new.sender, sender.get("registration"))
     counted = segments(new.text, media=bool(new.media) or len(new.to) > 1)
     return Message(
         message_id=messages.message_id(idempotency_key),
@@ -114,6 +118,7 @@ def _message(new: NewMessage, sender: Item, idempotency_key: str | None) -> Mess
         priority=new.priority,
         expiration=rfc3339(new.expiration.isoformat()) if new.expiration else None,
         request_digest=new.digest(),
+        warnings=(warning,) if warning else (),
     )
 
 
@@ -137,7 +142,8 @@ def _stored_before(message: Message) -> tuple[Item, bool]:
         )
     again = before.get("reason") == _NOT_QUEUED and store.accept_again(message.message_id)
     sender = {"api": before["api"], "application_id": before.get("applicationId")}
-    return store.item_of(replace(message, time=before["acceptedAt"], **sender)), again
+    warnings = tuple(before.get("warnings", ()))
+    return store.item_of(replace(message, time=before["acceptedAt"], warnings=warnings, **sender)), again
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -102,6 +102,7 @@ def house(monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
             "SEND_DEADLINE_HOURS": "4",
             "LONGEST_SEND_DELAY_SECONDS": "900",
             "UNCONFIRMED_MINUTES": "180",
+            "UNREGISTERED_SENDERS": "refuse",
             "SEND_QUEUE_URL": house.send_queue,
             "QUARANTINE_QUEUE_URL": house.quarantine_queue,
             "EVENT_BUS": "bandwidth-messaging",
@@ -115,6 +116,7 @@ def house(monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
             "DASHBOARD_URL": simulator.dashboard_url,
             "MESSAGING_URL": simulator.messaging_url,
             "CALLBACK_URL": CALLBACK_URL,
+            "CALLBACK_PROBE_URL": CALLBACK_URL,
             "CATAPULT_URL": f"{simulator.url}/v1",
         }
         for name, value in environment.items():

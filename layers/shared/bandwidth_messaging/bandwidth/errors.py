@@ -40,7 +40,15 @@ class BandwidthOutcomeUnknown(BandwidthError):
 
 
 class BandwidthUnauthorized(BandwidthError):
-    """401 or 403: the credentials or their rights are wrong, and stay so until a person changes them."""
+    """401 or 403: the credentials or their rights are wrong, and stay so until a person changes them.
+
+    `status` is the HTTP status and `words` Bandwidth's description; both None if it gave us no token.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None, words: str | None = None) -> None:
+        self.status = status
+        self.words = words
+        super().__init__(message)
 
 
 class BandwidthRejected(BandwidthError):

@@ -22,6 +22,7 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthUnavailable,
     masked,
 )
+from bandwidth_messaging.bandwidth.reachability import why
 
 _CONNECT_SECONDS: Final = 3.05
 _ANSWER_SECONDS: Final = 20
@@ -142,12 +143,15 @@ class Transport:
                 f"{answer.request} was answered {status}, try later", wait_seconds=wait, status=status
             )
         if meaning is BandwidthUnauthorized:
+            words = masked(error.words or "")
             return BandwidthUnauthorized(
-                f"{answer.request} was answered {status} ({masked(error.words or '')}): "
-                "check the credentials in the Bandwidth secret and the rights of that user"
+                f"{answer.request} was answered {status} ({words}): "
+                "check the credentials in the Bandwidth secret and the rights of that user",
+                status=status,
+                words=words,
             )
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            return _failed(answer.request, method, f"was answered {status}")
+            return _failed(answer.request, method, f"was answered {status}", status)
         return BandwidthRejected(answer.request, status=status, code=error.code, words=error.words)
 
 
@@ -167,12 +171,12 @@ def _without_answer(request: str, method: str, error: requests.RequestException)
         next(iter(reason.args), None), ssl.SSLCertVerificationError
     )
     if refused_certificate or isinstance(reason, NewConnectionError | ConnectTimeoutError):
-        return BandwidthUnavailable(f"{request} could not be sent: no connection")
-    return _failed(request, method, f"got no answer ({type(error).__name__})")
+        return BandwidthUnavailable(f"{request} could not be sent: no connection ({why(error)})")
+    return _failed(request, method, f"got no answer ({why(error)})")
 
 
-def _failed(request: str, method: str, how: str) -> BandwidthError:
+def _failed(request: str, method: str, how: str, status: int | None = None) -> BandwidthError:
     """Only a POST makes something new each time; GET, PUT and DELETE may simply be repeated."""
     if method == "POST":
         return BandwidthOutcomeUnknown(f"{request} {how}; whether Bandwidth carried it out is unknown")
-    return BandwidthUnavailable(f"{request} {how}")
+    return BandwidthUnavailable(f"{request} {how}", status=status)

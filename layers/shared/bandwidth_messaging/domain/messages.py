@@ -91,6 +91,7 @@ class Message:
     expiration: str | None = None
     request_digest: str | None = None
     keyword: str | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import SkipJsonSchema
 
-from bandwidth_messaging.domain import orders
+from bandwidth_messaging.domain import orders, registration
 from bandwidth_messaging.domain.failures import ErrorClass
 from bandwidth_messaging.domain.messages import RANKS, RECEIVED, Api, Direction
 from bandwidth_messaging.domain.segments import Encoding
@@ -70,6 +70,7 @@ class Message(_Answer):
     error_code: int | _Missing = Field(None, description="Bandwidth's failure code")
     error_class: ErrorClass | _Missing = None
     reason: str | _Missing = Field(None, description="Why it failed, in words")
+    warnings: list[str] | _Missing = Field(None, description="Why it may fail, though it was accepted")
     times: _Times
     recipients: dict[str, Recipient] | _Missing = Field(
         None, description="What became of it at each recipient; only of a message that went out"
@@ -81,6 +82,16 @@ class Messages(_Answer):
 
     items: list[Message]
     cursor: _Cursor
+
+
+class Registration(_Answer):
+    """Whether carriers in the United States take a number's texts."""
+
+    kind: registration.Kind = Field(description="What it is registered as; none: it needs no registration")
+    state: registration.State
+    checked_at: _Time = Field(description="When that was last looked up")
+    campaign_id: str | _Missing = Field(None, description="The 10DLC campaign it is on")
+    reason: str | _Missing = Field(None, description="Why it is not registered, or not known to be")
 
 
 class Number(_Answer):
@@ -96,6 +107,7 @@ class Number(_Answer):
     customer_order_id: str | _Missing = Field(None, description="Your id of the order")
     reason: str | _Missing = Field(None, description="Why it did not come, or is not gone")
     error_code: str | _Missing = Field(None, description="Bandwidth's code for that")
+    registration: Registration | _Missing = Field(None, description="As far as it was looked up")
     times: _Times
 
 

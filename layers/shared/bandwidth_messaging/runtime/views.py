@@ -15,12 +15,12 @@ View = dict[str, Any]
 _MESSAGE = (
     "messageId", "direction", "api", "from", "to", "owner", "text", "media", "encoding", "segmentCount",
     "bandwidthSegmentCount", "tag", "priority", "expiration", "keyword", "applicationId", "bandwidthId",
-    "state", "errorCode", "errorClass", "reason",
+    "state", "errorCode", "errorClass", "reason", "warnings",
 )  # fmt: skip
 _OUTCOME = ("state", "errorCode", "errorClass", "reason")
 _NUMBER = (
     "number", "state", "api", "applicationId", "locationId", "siteId", "orderId", "customerOrderId", "reason",
-    "errorCode",
+    "errorCode", "registration",
 )  # fmt: skip
 _ORDER = (
     "kind", "orderId", "applicationId", "locationId", "requested", "completed", "failed", "reason",

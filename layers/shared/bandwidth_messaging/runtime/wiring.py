@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_stepfunctions import SFNClient
 
+    from bandwidth_messaging.bandwidth.callback_door import CallbackDoor
     from bandwidth_messaging.bandwidth.catapult import Catapult
     from bandwidth_messaging.bandwidth.credentials import BasicCredentials
     from bandwidth_messaging.bandwidth.dashboard import Dashboard
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.bandwidth.messaging import Messaging
     from bandwidth_messaging.bandwidth.messaging_today import MessagingToday
     from bandwidth_messaging.bandwidth.oauth import OAuthClient
+    from bandwidth_messaging.bandwidth.registration import Registrations
     from bandwidth_messaging.bandwidth.transport import Auth
     from bandwidth_messaging.store.leases import Leases
     from bandwidth_messaging.store.messages import Messages
@@ -144,6 +146,15 @@ def _dashboard_today(auth: "Auth") -> "DashboardToday":
     return DashboardToday(settings().dashboard_url, settings().bandwidth_account_id, auth)
 
 
+def registrations(*, seconds: float) -> "Registrations":
+    """Return the registrations of today's account; all that is asked of them may take so many seconds."""
+    from bandwidth_messaging.bandwidth.registration import Registrations
+
+    return Registrations(
+        settings().dashboard_url, settings().bandwidth_account_id, _oauth_client(), seconds=seconds
+    )
+
+
 def messaging() -> "Messaging":
     """Return the V2 messaging API with the credentials of now."""
     return _messaging_today(_oauth_client()) if is_current() else _messaging(_messaging_credentials())
@@ -204,6 +215,20 @@ def callback_url_with_credentials() -> str:
     from bandwidth_messaging.bandwidth.catapult import with_credentials
 
     return with_credentials(settings().callback_url, callback_credentials())
+
+
+def callback_door(url: str) -> "CallbackDoor":
+    """Return a URL of our callback API, to be called as Bandwidth calls it."""
+    from bandwidth_messaging.bandwidth.callback_door import CallbackDoor
+
+    return CallbackDoor(url)
+
+
+def bandwidth_secret() -> str:
+    """Return the text of Bandwidth's secret as it is now; from then on secrets and tokens are of now too."""
+    _secrets.cache_clear()
+    _oauth_client_of.cache_clear()
+    return str(_secrets().get(settings().bandwidth_secret))
 
 
 def _credentials(

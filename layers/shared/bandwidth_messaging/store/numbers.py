@@ -6,6 +6,7 @@ from typing import Final
 
 from bandwidth_messaging.domain.messages import Api
 from bandwidth_messaging.domain.orders import Failure
+from bandwidth_messaging.domain.registration import Registration
 from bandwidth_messaging.store.dynamodb import Item, Page, Table
 from bandwidth_messaging.store.keys import number_key
 
@@ -116,7 +117,15 @@ class Numbers:
             values={"releasing": RELEASING},
         )
 
-    def activate(self, number: str, home: Home, at: str, *, number_id: str | None = None) -> None:
+    def activate(
+        self,
+        number: str,
+        home: Home,
+        at: str,
+        *,
+        number_id: str | None = None,
+        registration: Registration | None = None,
+    ) -> None:
         """Record that a number works. Saying it again changes nothing, so it is announced once.
 
         `number_id` is Catapult's id of it.
@@ -128,6 +137,7 @@ class Numbers:
                 "state": ACTIVE,
                 "activeAt": at,
                 "numberId": number_id,
+                "registration": dict(registration) if registration else None,
                 "detachedAt": None,
                 "reason": None,
                 "errorCode": None,
@@ -135,6 +145,15 @@ class Numbers:
             },
             condition="attribute_not_exists(#pk) OR #state <> :active OR #orderId <> :order",
             values={"active": ACTIVE, "order": home.order_id},
+        )
+
+    def record_registration(self, number: str, registration: Registration) -> None:
+        """Record what is known of an active number's registration."""
+        self._table.update(
+            number_key(number),
+            assign={"registration": dict(registration)},
+            condition="#state = :active",
+            values={"active": ACTIVE},
         )
 
     def fail(self, failure: Failure, home: Home, at: str) -> None:

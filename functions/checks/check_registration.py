@@ -1,0 +1,97 @@
+"""Looks up what carriers know of our numbers (10DLC campaigns, toll-free verification), and records it."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Final
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from bandwidth_messaging.domain import registration
+from bandwidth_messaging.domain.registration import Registration
+from bandwidth_messaging.domain.times import now
+from bandwidth_messaging.domain.validation import CamelModel, PhoneNumber, parse
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.logging import logger
+from bandwidth_messaging.runtime.parallel import for_each
+from bandwidth_messaging.runtime.registration import look_up
+from bandwidth_messaging.store.dynamodb import Item
+from bandwidth_messaging.store.numbers import ACTIVE
+
+_PAGE: Final = 1000
+# Of the function's five minutes; the rest is for recording.
+_SECONDS: Final = 200
+# Each toll-free number is a request of its own: a verified one can wait, and so can what is beyond the limit.
+_LASTS: Final = timedelta(days=1)
+_MOST_TOLL_FREE: Final = 200
+
+
+class Request(CamelModel):
+    """Numbers to look up, in the forms people type; all that are due if left out."""
+
+    numbers: list[PhoneNumber] | None = None
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
+    """Return how many active numbers were looked up, how many are of which state, and how many were written.
+
+    What has not changed is written again once a day. Raises InvalidInput, and what keeps Bandwidth from
+    telling.
+    """
+    asked_for = parse(Request, event).numbers
+    counts: Counter[str] = Counter()
+    if wiring.is_current():
+        known = _known(asked_for)
+        toll_free = [number for number in known if registration.kind_of(number) == "toll_free"]
+        others = [number for number in known if number not in set(toll_free)]
+        registrations = wiring.registrations(seconds=_SECONDS)
+        for numbers in (others, toll_free if asked_for else _due(toll_free, known)):
+            found = look_up(numbers, registrations)
+            news = [number for number, each in found.items() if _is_news(known[number], each)]
+            for_each(news, partial(_record, found))
+            counts.update({"numbers": len(found), "written": len(news)})
+            counts.update(each["state"] for each in found.values())
+    logger.info("registrations looked up", counts=counts)
+    return dict(counts)
+
+
+def _known(asked_for: list[str] | None) -> dict[str, Item]:
+    """Return the active numbers that were asked for, or all."""
+    items = wiring.numbers().get_all(asked_for) if asked_for else _active()
+    return {item["number"]: item for item in items if item["state"] == ACTIVE}
+
+
+def _active() -> list[Item]:
+    items: list[Item] = []
+    start = None
+    while True:
+        page = wiring.numbers().in_state(ACTIVE, limit=_PAGE, start=start)
+        items += page.items
+        start = page.next_key
+        if start is None:
+            return items
+
+
+def _due(numbers: list[str], known: Mapping[str, Item]) -> list[str]:
+    """Return the toll-free numbers to look up, those that were not looked up for longest first."""
+    due = [number for number in numbers if not _is_settled(known[number].get("registration"))]
+    due.sort(key=lambda number: str(known[number].get("registration", {}).get("checkedAt", "")))
+    return due[:_MOST_TOLL_FREE]
+
+
+def _is_settled(known: Registration | None) -> bool:
+    return known is not None and known["state"] == "registered" and _is_recent(known)
+
+
+def _is_recent(known: Registration) -> bool:
+    return datetime.fromisoformat(now()) - datetime.fromisoformat(known["checkedAt"]) < _LASTS
+
+
+def _is_news(item: Item, found: Registration) -> bool:
+    known: Registration | None = item.get("registration")
+    return known is None or not registration.says_the_same(known, found) or not _is_recent(known)
+
+
+def _record(found: Mapping[str, Registration], number: str) -> None:
+    wiring.numbers().record_registration(number, found[number])
