@@ -114,6 +114,7 @@ def _message(new: NewMessage, sender: Item, idempotency_key: str | None) -> Mess
         priority=new.priority,
         expiration=rfc3339(new.expiration.isoformat()) if new.expiration else None,
         request_digest=new.digest(),
+        preflight=sender["api"] == "v2" and not sender.get("preflight", {}).get("ok", False),
     )
 
 

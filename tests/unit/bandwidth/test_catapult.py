@@ -51,7 +51,7 @@ def create_application(catapult: Catapult) -> str:
 
 READS: dict[str, Call] = {
     "applications": lambda catapult: catapult.applications(),
-    "has_application": lambda catapult: catapult.has_application(APPLICATION),
+    "application": lambda catapult: catapult.application(APPLICATION),
     "find_number": lambda catapult: catapult.find_number(NUMBER),
 }
 WRITES: dict[str, Call] = {
@@ -117,10 +117,13 @@ def test_applications_are_listed_with_what_tells_them_apart_and_without_credenti
 
 
 def test_an_application_is_there_or_not(bandwidth: Server, catapult: Catapult) -> None:
-    bandwidth.answers(Answer(200, '{"id": "a-ours", "name": "MyFirstApp"}'))
-    assert catapult.has_application(APPLICATION)
+    url = "https://user:password@hook.example/v1"
+    bandwidth.answers(
+        Answer(200, json.dumps({"id": "a-ours", "name": "MyFirstApp", "incomingMessageUrl": url}))
+    )
+    assert catapult.application(APPLICATION) == Application("a-ours", "MyFirstApp", "https://hook.example/v1")
     bandwidth.answers(refusal(404, "application-not-found", category="not-found"))
-    assert not catapult.has_application(APPLICATION)
+    assert catapult.application(APPLICATION) is None
     assert asked(bandwidth) == [("GET", "/users/u-ly123/applications/a-ours")] * 2
 
 

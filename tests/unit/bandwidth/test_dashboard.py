@@ -134,6 +134,7 @@ ERROR_SHAPES = {
 }
 CALLS: dict[str, Call] = {
     "applications": lambda dashboard: dashboard.applications(),
+    "application": lambda dashboard: dashboard.application("an-id"),
     "create_application": lambda dashboard: dashboard.create_application("name", "https://example.com"),
     "locations": lambda dashboard: dashboard.locations("743"),
     "create_location": lambda dashboard: dashboard.create_location("743", "name", is_default_peer=True),
@@ -250,6 +251,20 @@ def test_applications_are_listed_with_what_tells_them_apart(bandwidth: Server, d
         Application("a-2", "Demo Server", None, None),
     ]
     assert bandwidth.only.path == "/accounts/9500149/applications"
+
+
+def test_one_application_is_there_or_not(bandwidth: Server, dashboard: Dashboard) -> None:
+    found = """
+      <ApplicationProvisioningResponse><Application><ApplicationId>a-1</ApplicationId>
+        <ServiceType>Messaging-V2</ServiceType><AppName>Demo Server</AppName>
+        <CallbackUrl>https://example.com/v2</CallbackUrl></Application></ApplicationProvisioningResponse>"""
+    bandwidth.answers(Answer(200, found))
+    assert dashboard.application("a-1") == Application(
+        "a-1", "Demo Server", "https://example.com/v2", "Messaging-V2"
+    )
+    bandwidth.answers(Answer(404))
+    assert dashboard.application("a-1") is None
+    assert [each.path for each in bandwidth.asked] == ["/accounts/9500149/applications/a-1"] * 2
 
 
 def test_an_account_may_have_no_applications(bandwidth: Server, dashboard: Dashboard) -> None:

@@ -31,6 +31,15 @@ class AccountApi:
             raise rejection
         return root
 
+    def find(self, path: str) -> Element | None:
+        """Return the root of the answer to a GET, None if there is no such resource (404)."""
+        try:
+            return self.get(path)
+        except BandwidthRejected as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
+
     def write(self, method: str, path: str, element: Element) -> Answer:
         """Send an element below the account and return the answer. Raises also for an error inside a 2xx."""
         answer = self.transport.send(method, self.account + path, body=xml.write(element), content_type=_XML)

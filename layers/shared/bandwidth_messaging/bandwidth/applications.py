@@ -6,7 +6,7 @@ from typing import Final
 from bandwidth_messaging.bandwidth import xml
 from bandwidth_messaging.bandwidth.account_api import AccountApi, required
 from bandwidth_messaging.bandwidth.credentials import BasicCredentials
-from bandwidth_messaging.bandwidth.xml import E
+from bandwidth_messaging.bandwidth.xml import E, Element
 
 MESSAGING_V2: Final = "Messaging-V2"
 
@@ -33,15 +33,16 @@ class Applications(AccountApi):
         """Return the account's applications; names are not unique there."""
         root = self.get("/applications")
         return [
-            Application(
-                application_id=application_id,
-                name=xml.text(found, "AppName") or "",
-                callback_url=xml.text(found, "CallbackUrl"),
-                service_type=xml.text(found, "ServiceType"),
-            )
+            _application(application_id, found)
             for found in root.iterfind(".//ApplicationList/Application")
             if (application_id := xml.text(found, "ApplicationId"))
         ]
+
+    def application(self, application_id: str) -> Application | None:
+        """Return one application, None if the account has none with this id."""
+        root = self.find(f"/applications/{application_id}")
+        found = None if root is None else root.find(".//Application")
+        return None if found is None else _application(application_id, found)
 
     def create_application(
         self, name: str, callback_url: str, credentials: BasicCredentials | None = None
@@ -62,3 +63,12 @@ class Applications(AccountApi):
             ),
         )
         return required(answer, ".//ApplicationId")
+
+
+def _application(application_id: str, found: Element) -> Application:
+    return Application(
+        application_id=application_id,
+        name=xml.text(found, "AppName") or "",
+        callback_url=xml.text(found, "CallbackUrl"),
+        service_type=xml.text(found, "ServiceType"),
+    )

@@ -71,9 +71,9 @@ class Catapult:
             if len(page) < _PAGE:
                 return found
 
-    def has_application(self, application_id: str) -> bool:
-        """Tell whether the user has an application with this id."""
-        return self._found(f"/applications/{application_id}", _id) is not None
+    def application(self, application_id: str) -> Application | None:
+        """Return one application, None if the user has none with this id."""
+        return self._found(f"/applications/{application_id}", _application)
 
     def create_application(
         self,
@@ -197,14 +197,15 @@ class Catapult:
 def _applications(listed: Any) -> list[Application]:
     if not isinstance(listed, list):
         raise TypeError
-    return [
-        Application(
-            _id(each),
-            str(each.get("name") or ""),
-            without_credentials(str(each.get("incomingMessageUrl") or "")),
-        )
-        for each in listed
-    ]
+    return [_application(each) for each in listed]
+
+
+def _application(found: Any) -> Application:
+    return Application(
+        _id(found),
+        str(found.get("name") or ""),
+        without_credentials(str(found.get("incomingMessageUrl") or "")),
+    )
 
 
 def _number(found: Any) -> tuple[str, str | None]:

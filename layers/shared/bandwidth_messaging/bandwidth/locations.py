@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from http import HTTPStatus
 from typing import Final, Literal
 
 from bandwidth_messaging.bandwidth import xml
 from bandwidth_messaging.bandwidth.account_api import AccountApi, boolean
-from bandwidth_messaging.bandwidth.errors import BandwidthRejected
 from bandwidth_messaging.bandwidth.xml import E, Element
 
 HTTP: Final = "HTTP"
@@ -85,12 +83,7 @@ class Locations(AccountApi):
         return xml.text(root, f"{settings}/protocol") or xml.text(root, f"{settings}/Protocol")
 
     def _feature(self, site_id: str, location_id: str, feature: Literal["sms", "mms"]) -> Element | None:
-        try:
-            return self.get(f"{_messaging(site_id, location_id)}/features/{feature}")
-        except BandwidthRejected as error:
-            if error.status == HTTPStatus.NOT_FOUND:
-                return None
-            raise
+        return self.find(f"{_messaging(site_id, location_id)}/features/{feature}")
 
     def enable_sms(self, site_id: str, location_id: str, *, toll_free: bool, short_code: bool) -> None:
         """Enable SMS over HTTP in zone 1 (heading "Enable SMS on Location (sippeer)")."""

@@ -83,6 +83,14 @@ class Messages(_Answer):
     cursor: _Cursor
 
 
+class Preflight(_Answer):
+    """A look at Bandwidth before a number's first send."""
+
+    at: _Time
+    ok: bool
+    problems: list[str] = Field(description="What is to be mended; until then nothing is sent through V2")
+
+
 class Number(_Answer):
     """A number that a set-up brought, or should have brought."""
 
@@ -96,6 +104,9 @@ class Number(_Answer):
     customer_order_id: str | _Missing = Field(None, description="Your id of the order")
     reason: str | _Missing = Field(None, description="Why it did not come, or is not gone")
     error_code: str | _Missing = Field(None, description="Bandwidth's code for that")
+    preflight: Preflight | _Missing = Field(
+        None, description="Whether its location and application are as they must be; missing: not known"
+    )
     times: _Times
 
 

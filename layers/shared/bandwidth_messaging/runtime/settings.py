@@ -32,6 +32,7 @@ class Settings:
     catapult_url: str
     # Only the functions that need these have them.
     callback_url: str = ""
+    callback_url_v2: str = ""
     hosted_messaging_state_machine: str = ""
     messaging_v2_state_machine: str = ""
 

@@ -67,6 +67,7 @@ class Messages:
             "expiration": message.expiration,
             "requestDigest": message.request_digest,
             "keyword": message.keyword,
+            "preflight": message.preflight or None,
             "state": message.state,
             "rank": RANKS.get(message.state),
             f"{message.state}At": message.time,
