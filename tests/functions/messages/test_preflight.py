@@ -10,7 +10,7 @@ from bandwidth_messaging.store.numbers import Home
 from functions.control import browse
 from functions.messages import deliver_message, send_message
 from local.bandwidth.account import SmsFeature
-from local.bandwidth.orders import Fate
+from local.bandwidth.fates import Fate
 from tests.functions.conftest import CALLBACK_URL, CONFIG, PASSED, House, ask, call, sample
 
 THEIRS = "+19195551234"
@@ -82,8 +82,8 @@ def number(house: House) -> Number:
         location_id=location.id,
         customer_order_id="order-1",
     )
-    (ordered,) = bandwidth.orders.numbers()
-    made = Number(house, f"+1{ordered}", location, application.id)
+    (ordered,) = bandwidth.account.numbers_of()
+    made = Number(house, f"+1{ordered.number}", location, application.id)
     made.activate()
     return made
 
