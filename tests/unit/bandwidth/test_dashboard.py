@@ -145,6 +145,16 @@ CALLS: dict[str, Call] = {
     "enable_mms": lambda dashboard: dashboard.enable_mms("743", "561"),
     "assign_application": lambda dashboard: dashboard.assign_application("743", "561", "an-id"),
     "assigned_application": lambda dashboard: dashboard.assigned_application("743", "561"),
+    "detach_application": lambda dashboard: dashboard.detach_application("743", "561"),
+    "disable_sms": lambda dashboard: dashboard.disable_sms("743", "561"),
+    "disable_mms": lambda dashboard: dashboard.disable_mms("743", "561"),
+    "delete_location": lambda dashboard: dashboard.delete_location("743", "561"),
+    "location_numbers": lambda dashboard: dashboard.location_numbers("743", "561"),
+    "locations_of": lambda dashboard: dashboard.locations_of("an-id"),
+    "delete_application": lambda dashboard: dashboard.delete_application("an-id"),
+    "disconnect": lambda dashboard: dashboard.disconnect(customer_order_id="demo", numbers=["+19199918388"]),
+    "find_disconnect": lambda dashboard: dashboard.find_disconnect("demo"),
+    "disconnect_status": lambda dashboard: dashboard.disconnect_status("an-order", ["+19199918388"]),
     "order_numbers": lambda dashboard: dashboard.order_numbers(
         area_code="910", quantity=1, site_id="743", location_id="561"
     ),
@@ -281,7 +291,10 @@ def test_locations_of_a_site_are_listed(bandwidth: Server, dashboard: Dashboard)
         <SipPeer><PeerId>562</PeerId><PeerName>second one</PeerName></SipPeer>
       </SipPeers></TNSipPeersResponse>"""
     bandwidth.answers(Answer(200, listed))
-    assert dashboard.locations("743") == [Location("561", "first"), Location("562", "second one")]
+    assert dashboard.locations("743") == [
+        Location("561", "first", is_default_peer=True),
+        Location("562", "second one"),
+    ]
     assert bandwidth.only.path == "/accounts/9500149/sites/743/sippeers"
 
 

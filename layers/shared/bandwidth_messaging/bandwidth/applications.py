@@ -44,6 +44,18 @@ class Applications(AccountApi):
         found = None if root is None else root.find(".//Application")
         return None if found is None else _application(application_id, found)
 
+    def locations_of(self, application_id: str) -> set[str]:
+        """Return the ids of the locations that an application serves, as far as the account tells.
+
+        The answer has been seen empty although there were some (wire): the location itself knows best.
+        """
+        root = self.find(f"/applications/{application_id}/associatedsippeers")
+        return set() if root is None else set(xml.texts(root, ".//AssociatedSipPeer/PeerId"))
+
+    def delete_application(self, application_id: str) -> bool:
+        """Delete an application; return whether it was still there. Locations must not use it (12107)."""
+        return self.delete(f"/applications/{application_id}")
+
     def create_application(
         self, name: str, callback_url: str, credentials: BasicCredentials | None = None
     ) -> str:
