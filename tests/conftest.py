@@ -44,8 +44,8 @@ ACCOUNT = AccountConfig(
 
 def tier(nodeid: str) -> str:
     """The folder of tests/ a test is in."""
-    _, folder, *rest = nodeid.split("/")
-    return folder if rest else "other"
+    _, *folders, _ = ["", *nodeid.split("/")]
+    return folders[1] if len(folders) > 1 else "other"
 
 
 # Nothing outside

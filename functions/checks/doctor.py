@@ -214,10 +214,14 @@ def _location(deployment: _Deployment, site_id: str, location_id: str) -> Findin
             "find where the numbers are (Bandwidth App: Numbers), and move them to a location that texts",
         )
     dashboard, problems, mends = wiring.dashboard(), [], []
-    for feature in ("sms", "mms"):
-        if not dashboard.has_feature(site_id, location_id, feature):
-            problems.append(f"{feature.upper()} is off")
-            mends.append(f"switch {feature.upper()} on")
+    features = {
+        "SMS": dashboard.sms(site_id, location_id),
+        "MMS": dashboard.mms_protocol(site_id, location_id),
+    }
+    for feature, found in features.items():
+        if found is None:
+            problems.append(f"{feature} is off")
+            mends.append(f"switch {feature} on")
     assigned = dashboard.assigned_application(site_id, location_id)
     expected = deployment.application_ids("v2", location_id)
     if assigned is None:

@@ -24,7 +24,7 @@ def handler(request: Request) -> Result:
     """Take the application that was given, find it by name, or create it with our callback URL."""
     catapult, callback_url = wiring.catapult(), settings().callback_url
     if request.application_id is not None:
-        if not catapult.has_application(request.application_id):
+        if catapult.application(request.application_id) is None:
             words = (
                 f"the user has no application {request.application_id}; leave applicationId out to create one"
             )

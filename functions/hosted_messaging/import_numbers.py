@@ -3,7 +3,7 @@
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected, BandwidthUnavailable
 from bandwidth_messaging.domain.orders import Failure
 from bandwidth_messaging.domain.times import now
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import preflight, wiring
 from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.runtime.workflow import SHORTEST_WAIT_SECONDS, StepInput, StepResult, step
 from bandwidth_messaging.store.numbers import ACTIVE, FAILED, Home
@@ -52,6 +52,11 @@ def handler(request: Request) -> Result:
         if item["state"] == FAILED
     ]
     completed = len(ended) - len(failures)
+    found = preflight.attempt(
+        lambda: preflight.of_catapult_application(
+            request.application_id, callback_url=settings().callback_url
+        )
+    )
     wait_seconds = 0
     for number in request.numbers:
         if number in ended:
@@ -73,7 +78,7 @@ def handler(request: Request) -> Result:
             wait_seconds = max(error.wait_seconds, SHORTEST_WAIT_SECONDS)
             break
         else:
-            numbers.activate(number, home, now(), number_id=number_id)
+            numbers.activate(number, home, now(), number_id=number_id, preflight=found)
             completed += 1
     return Result(
         completed=completed,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from bandwidth_messaging.bandwidth.errors import (
+    BandwidthError,
     BandwidthGarbled,
     BandwidthOutcomeUnknown,
     BandwidthRejected,
@@ -17,19 +18,23 @@ from bandwidth_messaging.bandwidth.errors import (
 )
 from bandwidth_messaging.domain import messages
 from bandwidth_messaging.domain.times import now
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import preflight, wiring
 from bandwidth_messaging.runtime.logging import compare_segments, count, logger
 from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.runtime.settling import settle
+from bandwidth_messaging.store.dynamodb import Item
 
 if TYPE_CHECKING:
     from bandwidth_messaging.bandwidth.messaging import Taken
 
 _UNCONFIRMED: Final = "Bandwidth may have taken the message; its receipt will tell"
 _NO_RECEIPT: Final = "Bandwidth's answer was lost, and no receipt came"
+_NOT_SET_UP: Final = "Bandwidth would take the message and drop it"
+_SLOW: Final = "the look at the number's set-up took too long to send as well"
 _TOO_LATE: Final = "Bandwidth did not take it in time"
 # As long as a worker may live; a claim older than that has nobody at work on it.
 _LONGEST_WORK: Final = timedelta(seconds=60)
+_LONGEST_PREFLIGHT: Final = timedelta(seconds=30)
 _LONGEST_INVISIBLE_SECONDS: Final = 43_200
 # By then Bandwidth's search shows what was sent; a message is looked up then, and when patience ends.
 _SEARCHABLE: Final = timedelta(minutes=5)
@@ -53,32 +58,63 @@ def _deliver(message_id: str, receives: int) -> int | None:
     message, ours = store.claim(message_id, now())
     if message is None or not ours:
         return _look_after(message)
-    if _is_too_late(message):
-        store.advance(message_id, messages.FAILED, now(), error_class="expired", reason=_TOO_LATE)
-        return None
     try:
-        send = _sending(message)
+        send = _prepared(message)
+    except BandwidthUnavailable as error:
+        return _put_back(message, error, receives)
     except Exception:
         # The secret, say: nothing was sent yet.
         store.put_back(message)
         raise
+    return None if send is None else _send(message, send, receives)
+
+
+def _prepared(message: Mapping[str, Any]) -> Callable[[], "Taken"] | None:
+    """Return the sending of a message; None if it is not to be sent any more, which is recorded."""
+    if _is_too_late(message):
+        _fail(message, "expired", _TOO_LATE)
+        return None
+    # The number's, if it has not passed yet: Bandwidth takes what it then drops without a word.
+    if message.get("preflight"):
+        callback_url = settings().callback_url_v2
+        if problems := preflight.of_sender(message["from"], callback_url=callback_url):
+            logger.warning("not set up", problems=problems)
+            count("PreflightFailed")
+            _fail(message, "sender", f"{_NOT_SET_UP}: {'; '.join(problems)}")
+            return None
+        if datetime.fromisoformat(now()) - datetime.fromisoformat(message["sendingAt"]) > _LONGEST_PREFLIGHT:
+            # What is left of this worker's life may be too short for Bandwidth's answer.
+            raise BandwidthUnavailable(_SLOW)
+    return _sending(message)
+
+
+def _send(message: Item, send: Callable[[], "Taken"], receives: int) -> int | None:
     try:
         taken = send()
     except (BandwidthUnavailable, BandwidthUnauthorized) as error:
         # With wrong credentials every message would fail alike, until a person mends them.
-        logger.warning("will be tried again", reason=str(error))
-        store.put_back(message)
-        return _delay(receives)
+        return _put_back(message, error, receives)
     except (BandwidthOutcomeUnknown, BandwidthGarbled) as error:
         logger.warning("outcome unknown", reason=str(error))
-        return _wait_for_receipt(message_id)
+        return _wait_for_receipt(message["messageId"])
     except BandwidthRejected as error:
         logger.warning("rejected", reason=str(error))
-        words = f"{error.code}: {error.words}" if error.code else error.words
-        store.advance(message_id, messages.FAILED, now(), error_class="request", reason=words)
+        _fail(message, "request", f"{error.code}: {error.words}" if error.code else error.words)
     else:
         _record_sent(message, taken)
     return None
+
+
+def _fail(message: Mapping[str, Any], error_class: str, reason: str) -> None:
+    wiring.messages().advance(
+        message["messageId"], messages.FAILED, now(), error_class=error_class, reason=reason
+    )
+
+
+def _put_back(message: Item, error: BandwidthError, receives: int) -> int:
+    logger.warning("will be tried again", reason=str(error))
+    wiring.messages().put_back(message)
+    return _delay(receives)
 
 
 def _sending(message: Mapping[str, Any]) -> Callable[[], "Taken"]:

@@ -119,6 +119,7 @@ def _message(new: NewMessage, sender: Item, idempotency_key: str | None) -> Mess
         expiration=rfc3339(new.expiration.isoformat()) if new.expiration else None,
         request_digest=new.digest(),
         warnings=(warning,) if warning else (),
+        preflight=sender["api"] == "v2" and not sender.get("preflight", {}).get("ok", False),
     )
 
 

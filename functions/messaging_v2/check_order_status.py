@@ -5,8 +5,9 @@ from typing import Literal
 
 from bandwidth_messaging.domain.orders import FAILED, Ended, Failure, OrderStatus
 from bandwidth_messaging.domain.times import now
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import preflight, wiring
 from bandwidth_messaging.runtime.parallel import for_each
+from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.runtime.workflow import FAILURES_SHOWN, StepInput, StepResult, reason_of, step
 from bandwidth_messaging.store.numbers import Home
 
@@ -55,7 +56,16 @@ def _record(request: Request, order: OrderStatus, state: Ended) -> Result:
         site_id=request.site_id,
     )
     failed_numbers = [failure for failure in order.failures if failure["number"]]
-    for_each(order.completed, partial(numbers.activate, home=home, at=at))
+    # All of them share location and application, so one look is enough.
+    found = preflight.attempt(
+        lambda: preflight.of_location(
+            request.site_id,
+            request.location_id,
+            request.application_id,
+            callback_url=settings().callback_url,
+        )
+    )
+    for_each(order.completed, partial(numbers.activate, home=home, at=at, preflight=found))
     for_each(failed_numbers, partial(numbers.fail, home=home, at=at))
     reason = reason_of(request.order_id, order) if state == FAILED else None
     wiring.orders().finish(

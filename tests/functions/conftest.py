@@ -14,6 +14,7 @@ import pytest
 from aws_lambda_powertools.utilities import parameters
 from moto import mock_aws
 
+from bandwidth_messaging.domain.preflight import Preflight
 from bandwidth_messaging.runtime import settings as settings_module
 from bandwidth_messaging.runtime import wiring
 from local.bandwidth.account import AccountConfig
@@ -24,6 +25,8 @@ from tests.template import create_table
 
 ROOT = Path(__file__).parents[2]
 CALLBACK_URL = "https://abcdef1234.execute-api.us-east-1.amazonaws.com/live/callbacks/v2"
+# What the set-up finds where location and application are as they must be.
+PASSED: Preflight = {"at": "2026-01-01T00:00:00.000Z", "ok": True, "problems": []}
 CONFIG = AccountConfig(
     account_id="5000001",
     site_id="1001",
@@ -117,6 +120,7 @@ def house(monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
             "MESSAGING_URL": simulator.messaging_url,
             "CALLBACK_URL": CALLBACK_URL,
             "CALLBACK_PROBE_URL": CALLBACK_URL,
+            "CALLBACK_URL_V2": CALLBACK_URL,
             "CATAPULT_URL": f"{simulator.url}/v1",
         }
         for name, value in environment.items():

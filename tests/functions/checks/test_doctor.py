@@ -245,6 +245,7 @@ def test_another_role_is_named_for_the_locations(deployment: House) -> None:
 @pytest.mark.parametrize(
     ("url", "words"),
     [(nobody_listens(), "refused the connection"), ("http://bandwidth.invalid", "host name is not known")],
+    ids=["nobody listens", "no such host"],
 )
 def test_an_account_api_that_is_out_of_reach(
     deployment: House, monkeypatch: pytest.MonkeyPatch, url: str, words: str

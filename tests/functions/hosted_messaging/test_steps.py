@@ -6,6 +6,7 @@ import pytest
 
 from bandwidth_messaging.bandwidth.errors import BandwidthOutcomeUnknown, BandwidthRejected
 from bandwidth_messaging.domain.errors import InvalidInput
+from bandwidth_messaging.domain.preflight import Preflight
 from bandwidth_messaging.runtime import wiring
 from functions.control import browse
 from functions.hosted_messaging import (
@@ -194,6 +195,31 @@ class TestImportNumbers:
         assert states() == ["active"] * 4
         shown = number(NUMBERS[0])
         assert (shown["api"], shown["applicationId"]) == ("v1", application())
+
+    def test_says_with_every_number_whether_its_application_sends_us_what_comes_in(
+        self, ordered: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        import_batch(numbers=NUMBERS[:2])
+        assert number(NUMBERS[0])["preflight"]["ok"] is True
+        given = {"numbers": NUMBERS, "applicationId": application(), "orderId": number(NUMBERS[0])["orderId"]}
+        monkeypatch.setenv("CALLBACK_URL", "https://elsewhere.example/callbacks/v1")
+        import_numbers.settings.cache_clear()
+        call(import_numbers, event("import_numbers", **given))
+        found = number(NUMBERS[2])["preflight"]
+        assert found["ok"] is False
+        assert "sends incoming messages elsewhere; give it the URL https://elsewhere" in found["problems"][0]
+
+    def test_a_number_of_v1_is_not_held_back_by_that(
+        self, ordered: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        import_batch()
+        problem: Preflight = {"at": "2026-01-01T00:00:00.000Z", "ok": False, "problems": ["elsewhere"]}
+        wiring.numbers().record_preflight(NUMBERS[0], problem)
+        body = {"from": NUMBERS[0], "to": "+19195551234", "text": "hello"}
+        message_id = ask(send_message, "POST", "/messages", body=body)[1]["messageId"]
+        stored = wiring.messages().get(message_id)
+        assert stored is not None
+        assert "preflight" not in stored
 
     def test_run_again_it_imports_only_what_is_left(self, ordered: House) -> None:
         import_batch(numbers=NUMBERS[:3])

@@ -16,7 +16,7 @@ from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.store.dynamodb import from_dynamodb
 from bandwidth_messaging.store.numbers import Home
 from functions.messages import deliver_message, receive_callback, send_message
-from tests.functions.conftest import ROOT, House, ask, call, sample
+from tests.functions.conftest import CALLBACK_URL, PASSED, ROOT, House, ask, call, sample
 from tests.template import resources
 
 if TYPE_CHECKING:
@@ -206,7 +206,7 @@ class Desk:
     def __init__(self, house: House, meter: Meter, api: Api) -> None:
         self._house = house
         self._meter = meter
-        wiring.numbers().activate(OURS, replace(HOME, api=api), AT)
+        wiring.numbers().activate(OURS, replace(HOME, api=api), AT, preflight=PASSED)
         receipt(self.sent(), "delivered")
         meter.cost()
 
@@ -215,6 +215,10 @@ class Desk:
         self._meter.cost()
         act(*given, **more)
         return self._meter.cost()
+
+    def bandwidth(self, path: str, answer: Any) -> None:
+        """Let Bandwidth answer so to the next request of a path."""
+        self._house.fault(path, answer=answer)
 
     def deliver(self, message: Mapping[str, Any]) -> None:
         """Let the worker send what is in the queue."""
@@ -327,6 +331,31 @@ def test_pages(desk: Desk) -> None:
     assert conversation == messages
     opt_outs = desk.measure(wiring.opt_outs().of_number, OURS, limit=25)
     assert opt_outs == documented("page of numbers or opt-outs (25)")
+
+
+def test_the_first_message_of_a_number(desk: Desk) -> None:
+    wiring.numbers().record_preflight(OURS, {"at": AT, "ok": False, "problems": ["mended since"]})
+    answers = (
+        (
+            "/applicationSettings$",
+            f"<r><HttpMessagingV2AppId>{HOME.application_id}</HttpMessagingV2AppId></r>",
+        ),
+        (
+            f"/applications/{HOME.application_id}$",
+            f"<r><Application><CallbackUrl>{CALLBACK_URL}</CallbackUrl></Application></r>",
+        ),
+    )
+    for path, body in answers:
+        desk.bandwidth(path, {"status": 200, "body": body})
+    message = post()
+    cost = desk.measure(desk.deliver, message)
+    before = documented("look at Bandwidth before a number's first message")
+    usual = documented("claim it, and record what Bandwidth said")
+    # The look comes between the claim and the sending.
+    assert cost == Cost([usual.calls[0], *before.calls, usual.calls[1]], usual.units + before.units)
+    item = wiring.numbers().get(OURS)
+    assert item is not None
+    assert item["preflight"]["ok"] is True
 
 
 def test_a_number(desk: Desk) -> None:

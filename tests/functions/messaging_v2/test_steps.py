@@ -260,6 +260,7 @@ class TestCheckOrderStatus:
         return event
 
     def ended(self, house: House, event: dict[str, Any], **fate: Any) -> dict[str, Any]:
+        event = {name: value for name, value in event.items() if name != "detail"}
         house.simulator.simulator.orders.decide_order(ORDER, Fate(**fate))
         at = {name: event[name] for name in ("siteId", "locationId")}
         ordered = call(order_numbers, sample("messaging_v2/order_numbers") | at)
@@ -275,6 +276,39 @@ class TestCheckOrderStatus:
             assert shown["applicationId"] == event["applicationId"]
         assert order_of()["state"] == "completed"
         assert (order_of()["completed"], order_of()["failed"]) == (2, 0)
+
+    def test_looks_once_whether_the_numbers_are_set_up_as_they_must_be(
+        self, opened: House, event: dict[str, Any]
+    ) -> None:
+        created = call(create_application, sample("messaging_v2/create_application"))
+        at = {name: event[name] for name in ("siteId", "locationId")} | created
+        del at["detail"]
+        call(assign_application, sample("messaging_v2/assign_application") | at)
+        asked = opened.requests("GET", "/applicationSettings")
+        result = self.ended(opened, event | created, fate="COMPLETE")
+        for number in result["numbers"]:
+            found = ask(browse, "GET", f"/numbers/{number}")[1]["preflight"]
+            assert (found["ok"], found["problems"]) == (True, [])
+        assert opened.requests("GET", "/applicationSettings") == asked + 1
+
+    def test_says_what_is_wrong_with_the_set_up_of_its_numbers(
+        self, opened: House, event: dict[str, Any]
+    ) -> None:
+        (first, _) = self.ended(opened, event, fate="COMPLETE")["numbers"]
+        found = ask(browse, "GET", f"/numbers/{first}")[1]["preflight"]
+        assert found["ok"] is False
+        assert [problem.partition(";")[0] for problem in found["problems"]] == [
+            f"location {event['locationId']} is gone, or has no application",
+            f"application {event['applicationId']} is gone",
+        ]
+
+    def test_a_look_that_is_not_possible_holds_no_number_up(
+        self, opened: House, event: dict[str, Any]
+    ) -> None:
+        opened.fault("/applicationSettings", method="GET", answer={"status": 503})
+        (first, _) = self.ended(opened, event, fate="COMPLETE")["numbers"]
+        shown = ask(browse, "GET", f"/numbers/{first}")[1]
+        assert (shown["state"], shown.get("preflight")) == ("active", None)
 
     def test_partial_keeps_the_good_numbers_and_says_what_failed(
         self, opened: House, event: dict[str, Any]

@@ -51,8 +51,9 @@ def create_application(catapult: Catapult) -> str:
 
 READS: dict[str, Call] = {
     "applications": lambda catapult: catapult.applications(),
-    "has_application": lambda catapult: catapult.has_application(APPLICATION),
+    "application": lambda catapult: catapult.application(APPLICATION),
     "find_number": lambda catapult: catapult.find_number(NUMBER),
+    "numbers": lambda catapult: catapult.numbers(),
 }
 WRITES: dict[str, Call] = {
     "create_application": create_application,
@@ -60,7 +61,11 @@ WRITES: dict[str, Call] = {
     "move_number": lambda catapult: catapult.move_number(NUMBER_ID, APPLICATION),
     "send": send,
 }
-CALLS = READS | WRITES | {"release_number": lambda catapult: catapult.release_number(NUMBER_ID)}
+DELETES: dict[str, Call] = {
+    "release_number": lambda catapult: catapult.release_number(NUMBER_ID),
+    "delete_application": lambda catapult: catapult.delete_application(APPLICATION),
+}
+CALLS = READS | WRITES | DELETES
 every_call = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 every_read = pytest.mark.parametrize("call", READS.values(), ids=READS)
 every_write = pytest.mark.parametrize("call", WRITES.values(), ids=WRITES)
@@ -117,14 +122,35 @@ def test_applications_are_listed_with_what_tells_them_apart_and_without_credenti
 
 
 def test_an_application_is_there_or_not(bandwidth: Server, catapult: Catapult) -> None:
-    bandwidth.answers(Answer(200, '{"id": "a-ours", "name": "MyFirstApp"}'))
-    assert catapult.has_application(APPLICATION)
+    url = "https://user:password@hook.example/v1"
+    bandwidth.answers(
+        Answer(200, json.dumps({"id": "a-ours", "name": "MyFirstApp", "incomingMessageUrl": url}))
+    )
+    assert catapult.application(APPLICATION) == Application("a-ours", "MyFirstApp", "https://hook.example/v1")
     bandwidth.answers(refusal(404, "application-not-found", category="not-found"))
-    assert not catapult.has_application(APPLICATION)
+    assert catapult.application(APPLICATION) is None
     assert asked(bandwidth) == [("GET", "/users/u-ly123/applications/a-ours")] * 2
 
 
+def test_deleting_an_application_tells_whether_it_was_there(bandwidth: Server, catapult: Catapult) -> None:
+    assert catapult.delete_application(APPLICATION) is True
+    bandwidth.answers(refusal(404, "application-not-found", category="not-found"))
+    assert catapult.delete_application(APPLICATION) is False
+    assert asked(bandwidth) == [("DELETE", "/users/u-ly123/applications/a-ours")] * 2
+
+
 # Numbers
+
+
+def test_the_numbers_of_an_application_are_listed_page_by_page(bandwidth: Server, catapult: Catapult) -> None:
+    url = "https://api.catapult.inetwork.com/v1/users/u-ly123/applications/a-ours"
+    full = [{"id": f"n-{each}", "number": f"+1919555{each:04}", "application": url} for each in range(1000)]
+    last = [{"id": "n-x", "number": "+19195559999"}]
+    bandwidth.answers(Answer(200, json.dumps(full)), Answer(200, json.dumps(last)))
+    found = catapult.numbers(APPLICATION)
+    assert (len(found), found["+19195550999"], found["+19195559999"]) == (1001, "a-ours", None)
+    queries = [each.path.partition("?")[2] for each in bandwidth.asked]
+    assert queries == [f"applicationId=a-ours&page={page}&size=1000" for page in (0, 1)]
 
 
 @pytest.mark.parametrize(

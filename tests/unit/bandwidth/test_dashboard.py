@@ -134,6 +134,7 @@ ERROR_SHAPES = {
 }
 CALLS: dict[str, Call] = {
     "applications": lambda dashboard: dashboard.applications(),
+    "application": lambda dashboard: dashboard.application("an-id"),
     "create_application": lambda dashboard: dashboard.create_application("name", "https://example.com"),
     "locations": lambda dashboard: dashboard.locations("743"),
     "create_location": lambda dashboard: dashboard.create_location("743", "name", is_default_peer=True),
@@ -144,6 +145,16 @@ CALLS: dict[str, Call] = {
     "enable_mms": lambda dashboard: dashboard.enable_mms("743", "561"),
     "assign_application": lambda dashboard: dashboard.assign_application("743", "561", "an-id"),
     "assigned_application": lambda dashboard: dashboard.assigned_application("743", "561"),
+    "detach_application": lambda dashboard: dashboard.detach_application("743", "561"),
+    "disable_sms": lambda dashboard: dashboard.disable_sms("743", "561"),
+    "disable_mms": lambda dashboard: dashboard.disable_mms("743", "561"),
+    "delete_location": lambda dashboard: dashboard.delete_location("743", "561"),
+    "location_numbers": lambda dashboard: dashboard.location_numbers("743", "561"),
+    "locations_of": lambda dashboard: dashboard.locations_of("an-id"),
+    "delete_application": lambda dashboard: dashboard.delete_application("an-id"),
+    "disconnect": lambda dashboard: dashboard.disconnect(customer_order_id="demo", numbers=["+19199918388"]),
+    "find_disconnect": lambda dashboard: dashboard.find_disconnect("demo"),
+    "disconnect_status": lambda dashboard: dashboard.disconnect_status("an-order", ["+19199918388"]),
     "order_numbers": lambda dashboard: dashboard.order_numbers(
         area_code="910", quantity=1, site_id="743", location_id="561"
     ),
@@ -252,6 +263,20 @@ def test_applications_are_listed_with_what_tells_them_apart(bandwidth: Server, d
     assert bandwidth.only.path == "/accounts/9500149/applications"
 
 
+def test_one_application_is_there_or_not(bandwidth: Server, dashboard: Dashboard) -> None:
+    found = """
+      <ApplicationProvisioningResponse><Application><ApplicationId>a-1</ApplicationId>
+        <ServiceType>Messaging-V2</ServiceType><AppName>Demo Server</AppName>
+        <CallbackUrl>https://example.com/v2</CallbackUrl></Application></ApplicationProvisioningResponse>"""
+    bandwidth.answers(Answer(200, found))
+    assert dashboard.application("a-1") == Application(
+        "a-1", "Demo Server", "https://example.com/v2", "Messaging-V2"
+    )
+    bandwidth.answers(Answer(404))
+    assert dashboard.application("a-1") is None
+    assert [each.path for each in bandwidth.asked] == ["/accounts/9500149/applications/a-1"] * 2
+
+
 def test_an_account_may_have_no_applications(bandwidth: Server, dashboard: Dashboard) -> None:
     bandwidth.answers(
         Answer(200, "<ApplicationProvisioningResponse><ApplicationList/></ApplicationProvisioningResponse>")
@@ -266,7 +291,10 @@ def test_locations_of_a_site_are_listed(bandwidth: Server, dashboard: Dashboard)
         <SipPeer><PeerId>562</PeerId><PeerName>second one</PeerName></SipPeer>
       </SipPeers></TNSipPeersResponse>"""
     bandwidth.answers(Answer(200, listed))
-    assert dashboard.locations("743") == [Location("561", "first"), Location("562", "second one")]
+    assert dashboard.locations("743") == [
+        Location("561", "first", is_default_peer=True),
+        Location("562", "second one"),
+    ]
     assert bandwidth.only.path == "/accounts/9500149/sites/743/sippeers"
 
 

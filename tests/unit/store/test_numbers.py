@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bandwidth_messaging.domain.orders import Failure
+from bandwidth_messaging.domain.preflight import Preflight
 from bandwidth_messaging.store import numbers as numbers_module
 from bandwidth_messaging.store.dynamodb import Table
 from bandwidth_messaging.store.numbers import STATES, Home, Numbers
@@ -48,6 +49,24 @@ def test_a_number_that_came_is_active_at_its_home(numbers: Numbers) -> None:
         "locationId": "561",
         "siteId": "743",
     }
+
+
+def test_what_was_found_before_the_first_send_is_kept_until_another_order_brings_the_number(
+    numbers: Numbers,
+) -> None:
+    passed: Preflight = {"at": AT, "ok": True, "problems": []}
+    problem: Preflight = {"at": LATER, "ok": False, "problems": ["location 561 has no application"]}
+    numbers.activate(NUMBER, HOME, AT, preflight=passed)
+    assert stored(numbers)["preflight"] == passed
+    numbers.record_preflight(NUMBER, problem)
+    assert stored(numbers)["preflight"] == problem
+    numbers.activate(NUMBER, NEXT_HOME, LATER)
+    assert "preflight" not in stored(numbers)
+
+
+def test_what_was_found_makes_no_number(numbers: Numbers) -> None:
+    numbers.record_preflight(NUMBER, {"at": AT, "ok": True, "problems": []})
+    assert numbers.get(NUMBER) is None
 
 
 def test_saying_again_that_a_number_is_active_changes_nothing(numbers: Numbers) -> None:

@@ -1,8 +1,10 @@
 """What all resources of the account API (the Dashboard) share: one account, XML, and many error bodies."""
 
+import re
 from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 from typing import Final
+from urllib.parse import parse_qsl
 
 from bandwidth_messaging.bandwidth import xml
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected
@@ -12,6 +14,9 @@ from bandwidth_messaging.domain.orders import Failure, OrderStatus
 from bandwidth_messaging.domain.phone_numbers import from_ten_digits, to_ten_digits
 
 XML: Final = "application/xml; charset=utf-8"
+_NO_LOCATION: Final = "13563"
+# Link=<https://…?page=…&size=…>;rel="next";
+_NEXT: Final = re.compile(r"<[^>?]*\?([^>]*)>")
 NOT_FOUND: Final = OrderStatus("NOT_FOUND")
 """The status of an order that is not to be found yet, right after it was placed."""
 
@@ -40,6 +45,43 @@ class AccountApi:
             raise rejection
         return root
 
+    def find(self, path: str, params: dict[str, str] | None = None) -> Element | None:
+        """Return the root of the answer to a GET, None if there is no such resource."""
+        try:
+            return self.get(path, params)
+        except BandwidthRejected as error:
+            if is_absent(error):
+                return None
+            raise
+
+    def pages(self, path: str, params: dict[str, str] | None = None) -> Iterator[Element]:
+        """Yield the roots of the answers to a GET, page by page, as each one's link to the next says.
+
+        Yields nothing if there is no such resource.
+        """
+        asked: set[str] = set()
+        root = self.find(path, params)
+        while root is not None:
+            yield root
+            link = _NEXT.search(xml.text(root, ".//Links/next") or "")
+            # A link back would go on for ever.
+            if link is None or link[1] in asked:
+                return
+            asked.add(link[1])
+            root = self.find(path, dict(parse_qsl(link[1])))
+
+    def delete(self, path: str) -> bool:
+        """Delete what is below the account; return whether it was still there."""
+        try:
+            answer = self.transport.send("DELETE", self.account + path)
+            if answer.body and (rejection := rejection_of(answer, root_of(answer))):
+                raise rejection
+        except BandwidthRejected as error:
+            if is_absent(error):
+                return False
+            raise
+        return True
+
     def write(self, method: str, path: str, element: Element) -> Answer:
         """Send an element below the account and return the answer. Raises also for an error inside a 2xx."""
         answer = self.transport.send(method, self.account + path, body=xml.write(element), content_type=XML)
@@ -55,6 +97,11 @@ class AccountApi:
             if error.status == HTTPStatus.NOT_FOUND:
                 return None
             raise
+
+
+def is_absent(error: BandwidthRejected) -> bool:
+    """Tell whether there is no such resource: a 404, or a location's code, which has come with a 400 too."""
+    return error.status == HTTPStatus.NOT_FOUND or error.code == _NO_LOCATION
 
 
 def read_error(body: bytes) -> ErrorBody | None:

@@ -35,15 +35,28 @@ class Applications(AccountApi):
         """Return the account's applications; names are not unique there."""
         root = self.get("/applications")
         return [
-            Application(
-                application_id=application_id,
-                name=xml.text(found, "AppName") or "",
-                callback_url=_callback_url(found),
-                service_type=xml.text(found, "ServiceType"),
-            )
+            _application(application_id, found)
             for found in root.iterfind(".//ApplicationList/Application")
             if (application_id := xml.text(found, "ApplicationId"))
         ]
+
+    def application(self, application_id: str) -> Application | None:
+        """Return one application, None if the account has none with this id."""
+        root = self.find(f"/applications/{application_id}")
+        found = None if root is None else root.find(".//Application")
+        return None if found is None else _application(application_id, found)
+
+    def locations_of(self, application_id: str) -> set[str]:
+        """Return the ids of the locations that an application serves, as far as the account tells.
+
+        The answer has been seen empty although there were some (wire): the location itself knows best.
+        """
+        root = self.find(f"/applications/{application_id}/associatedsippeers")
+        return set() if root is None else set(xml.texts(root, ".//AssociatedSipPeer/PeerId"))
+
+    def delete_application(self, application_id: str) -> bool:
+        """Delete an application; return whether it was still there. Locations must not use it (12107)."""
+        return self.delete(f"/applications/{application_id}")
 
     def create_application(
         self, name: str, callback_url: str, credentials: BasicCredentials | None = None
@@ -73,3 +86,12 @@ def _callback_url(application: Element) -> str | None:
         if urls:
             return " and ".join(urls)
     return None
+
+
+def _application(application_id: str, found: Element) -> Application:
+    return Application(
+        application_id=application_id,
+        name=xml.text(found, "AppName") or "",
+        callback_url=_callback_url(found),
+        service_type=xml.text(found, "ServiceType"),
+    )

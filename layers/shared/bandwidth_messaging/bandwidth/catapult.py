@@ -5,9 +5,10 @@ Paths and fields are those of the document "Hosted Messaging", steps 3 to 5.
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from itertools import count
 from typing import Any, Final
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -63,17 +64,15 @@ class Catapult:
 
     def applications(self) -> list[Application]:
         """Return the user's applications."""
-        found: list[Application] = []
-        while True:
-            params = {"page": str(len(found) // _PAGE), "size": str(_PAGE)}
-            page = self._get("/applications", _applications, params)
-            found += page
-            if len(page) < _PAGE:
-                return found
+        return list(self._pages("/applications", _applications))
 
-    def has_application(self, application_id: str) -> bool:
-        """Tell whether the user has an application with this id."""
-        return self._found(f"/applications/{application_id}", _id) is not None
+    def application(self, application_id: str) -> Application | None:
+        """Return one application, None if the user has none with this id."""
+        return self._found(f"/applications/{application_id}", _application)
+
+    def delete_application(self, application_id: str) -> bool:
+        """Delete an application; return whether it was still there."""
+        return self._delete(f"/applications/{application_id}")
 
     def create_application(
         self,
@@ -143,11 +142,12 @@ class Catapult:
 
     def release_number(self, number_id: str) -> None:
         """Release a number; one that is gone already is fine."""
-        try:
-            self._transport.send("DELETE", f"{self._user}/phoneNumbers/{number_id}")
-        except BandwidthRejected as error:
-            if error.status != HTTPStatus.NOT_FOUND:
-                raise
+        self._delete(f"/phoneNumbers/{number_id}")
+
+    def numbers(self, application_id: str | None = None) -> dict[str, str | None]:
+        """Return the user's numbers (E.164), each with its application's id; of one application if given."""
+        params = {"applicationId": application_id} if application_id else {}
+        return dict(self._pages("/phoneNumbers", _numbers, params))
 
     def send(
         self,
@@ -185,6 +185,24 @@ class Catapult:
         except (ValueError, KeyError, TypeError, AttributeError):
             raise answer.garbled("is not the documented JSON") from None
 
+    def _pages[Read](
+        self, path: str, read: Callable[[Any], list[Read]], params: Mapping[str, str] | None = None
+    ) -> Iterator[Read]:
+        for number in count():
+            page = self._get(path, read, {**(params or {}), "page": str(number), "size": str(_PAGE)})
+            yield from page
+            if len(page) < _PAGE:
+                return
+
+    def _delete(self, path: str) -> bool:
+        try:
+            self._transport.send("DELETE", self._user + path)
+        except BandwidthRejected as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return False
+            raise
+        return True
+
     def _found[Read](self, path: str, read: Callable[[Any], Read]) -> Read | None:
         try:
             return self._get(path, read)
@@ -197,14 +215,21 @@ class Catapult:
 def _applications(listed: Any) -> list[Application]:
     if not isinstance(listed, list):
         raise TypeError
-    return [
-        Application(
-            _id(each),
-            str(each.get("name") or ""),
-            without_credentials(str(each.get("incomingMessageUrl") or "")),
-        )
-        for each in listed
-    ]
+    return [_application(each) for each in listed]
+
+
+def _application(found: Any) -> Application:
+    return Application(
+        _id(found),
+        str(found.get("name") or ""),
+        without_credentials(str(found.get("incomingMessageUrl") or "")),
+    )
+
+
+def _numbers(listed: Any) -> list[tuple[str, str | None]]:
+    if not isinstance(listed, list):
+        raise TypeError
+    return [(str(each["number"]), _number(each)[1]) for each in listed]
 
 
 def _number(found: Any) -> tuple[str, str | None]:

@@ -4,10 +4,11 @@ Paths, elements and their order are the documents'; each method names its headin
 """
 
 from bandwidth_messaging.bandwidth.applications import Applications
+from bandwidth_messaging.bandwidth.disconnect_orders import DisconnectOrders
 from bandwidth_messaging.bandwidth.import_orders import ImportOrders
 from bandwidth_messaging.bandwidth.locations import Locations
 from bandwidth_messaging.bandwidth.number_orders import NumberOrders
 
 
-class Dashboard(Applications, Locations, NumberOrders, ImportOrders):
+class Dashboard(Applications, Locations, NumberOrders, DisconnectOrders, ImportOrders):
     """One account of the Dashboard API."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from http import HTTPStatus
 from typing import Final, Literal
 
 from bandwidth_messaging.bandwidth import xml
@@ -10,9 +9,12 @@ from bandwidth_messaging.bandwidth.account_api import AccountApi, boolean
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected
 from bandwidth_messaging.bandwidth.xml import E, Element
 from bandwidth_messaging.domain.orders import Campaign
+from bandwidth_messaging.domain.phone_numbers import from_ten_digits
 
 HTTP: Final = "HTTP"
 """The one protocol of SMS and MMS through which the messaging API sends."""
+_REMOVE: Final = "REMOVE"
+_NO_APPLICATION_ID: Final = "13628"
 # Numbers may be in a campaign, and are only if they are put into it; ON and OFF would hold for all of them.
 _A2P_OF_NUMBERS: Final = "DefaultOff"
 _A2P_OPEN: Final = ("DefaultOn", "DefaultOff", "ON")
@@ -24,6 +26,7 @@ class Location:
 
     location_id: str
     name: str
+    is_default_peer: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,11 @@ class Locations(AccountApi):
         """Return the locations (sippeers) of a site; names are unique in it."""
         root = self.get(f"/sites/{site_id}/sippeers")
         return [
-            Location(location_id, xml.text(found, "PeerName") or "")
+            Location(
+                location_id,
+                xml.text(found, "PeerName") or "",
+                is_default_peer=(xml.text(found, "IsDefaultPeer") or "").lower() == boolean(True),
+            )
             for found in root.iterfind(".//SipPeer")
             if (location_id := xml.text(found, "PeerId"))
         ]
@@ -82,6 +89,30 @@ class Locations(AccountApi):
             E.SipPeer(E.PeerName(name), E.IsDefaultPeer(boolean(is_default_peer))),
         )
         return answer.created_id
+
+    def delete_location(self, site_id: str, location_id: str) -> bool:
+        """Delete a location; return whether it was still there.
+
+        It must have no numbers (13555), SMS (13613) or MMS (13622); a site's default goes last (13558).
+        """
+        return self.delete(f"/sites/{site_id}/sippeers/{location_id}")
+
+    def location_numbers(self, site_id: str, location_id: str) -> dict[str, bool | None] | None:
+        """Return the numbers (E.164) at a location, None if there is no such location.
+
+        Each with whether SMS is on for it, None where that is not told. The account's own numbers and hosted
+        ones are in it alike.
+        """
+        numbers: dict[str, bool | None] | None = None
+        for root in self.pages(f"/sites/{site_id}/sippeers/{location_id}/tns"):
+            numbers = numbers or {}
+            for found in root.iterfind(".//SipPeerTelephoneNumber"):
+                if number := xml.text(found, "FullNumber"):
+                    enabled = xml.text(found, "MessagingSettings/SmsEnabled")
+                    numbers[from_ten_digits(number)] = (
+                        None if enabled is None else enabled.lower() == boolean(True)
+                    )
+        return numbers
 
     def sms(self, site_id: str, location_id: str) -> Sms | None:
         """Return how SMS is on at a location, None if it is not."""
@@ -101,12 +132,7 @@ class Locations(AccountApi):
         return xml.text(root, f"{settings}/protocol") or xml.text(root, f"{settings}/Protocol")
 
     def _feature(self, site_id: str, location_id: str, feature: Literal["sms", "mms"]) -> Element | None:
-        try:
-            return self.get(f"{_messaging(site_id, location_id)}/features/{feature}")
-        except BandwidthRejected as error:
-            if error.status == HTTPStatus.NOT_FOUND:
-                return None
-            raise
+        return self.find(f"{_messaging(site_id, location_id)}/features/{feature}")
 
     def enable_sms(
         self,
@@ -151,6 +177,39 @@ class Locations(AccountApi):
                 E.Protocols(E.HTTP(_http_settings(self.proxy_peer_id))),
             ),
         )
+
+    def disable_sms(self, site_id: str, location_id: str) -> bool:
+        """Take SMS from a location; return whether it was on. MMS (13624), numbers (13673) must go first."""
+        return self.delete(f"{_messaging(site_id, location_id)}/features/sms")
+
+    def disable_mms(self, site_id: str, location_id: str) -> bool:
+        """Take MMS from a location; return whether it was on."""
+        return self.delete(f"{_messaging(site_id, location_id)}/features/mms")
+
+    def detach_application(self, site_id: str, location_id: str) -> bool:
+        """Let a location send its messages nowhere; return whether it had an application.
+
+        Two forms are published (F3): the word REMOVE as the whole of the settings (specification), and in the
+        place of the id (words of error 13628). The specification's is tried first; what has not taken, as
+        the location itself tells, is asked for in the other.
+        """
+        path = f"{_messaging(site_id, location_id)}/applicationSettings"
+        if not self._has_application(path):
+            return False
+        try:
+            self.write("PUT", path, E.ApplicationsSettings(_REMOVE))
+        except BandwidthRejected as error:
+            if error.code != _NO_APPLICATION_ID:
+                raise
+        if self._has_application(path):
+            self.write("PUT", path, E.ApplicationsSettings(E.HttpMessagingV2AppId(_REMOVE)))
+            if self._has_application(path):
+                raise BandwidthRejected(f"PUT {path}", words="the location keeps its application")
+        return True
+
+    def _has_application(self, path: str) -> bool:
+        root = self.find(path)
+        return root is not None and xml.text(root, ".//HttpMessagingV2AppId") is not None
 
     def assign_application(self, site_id: str, location_id: str, application_id: str) -> None:
         """Assign the application to the location (heading "Assign Application to Location (sippeer)")."""

@@ -71,7 +71,10 @@ def is_our_message_id(tag: str | None) -> TypeGuard[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """A message as it is first stored. Numbers in E.164, times in RFC 3339 UTC."""
+    """A message as it is first stored. Numbers in E.164, times in RFC 3339 UTC.
+
+    `preflight` asks the worker to look at Bandwidth before it sends.
+    """
 
     message_id: str
     direction: Direction
@@ -92,6 +95,7 @@ class Message:
     request_digest: str | None = None
     keyword: str | None = None
     warnings: tuple[str, ...] = ()
+    preflight: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

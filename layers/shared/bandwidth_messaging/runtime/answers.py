@@ -94,6 +94,14 @@ class Registration(_Answer):
     reason: str | _Missing = Field(None, description="Why it is not registered, or not known to be")
 
 
+class Preflight(_Answer):
+    """A look at Bandwidth before a number's first send."""
+
+    at: _Time
+    ok: bool
+    problems: list[str] = Field(description="What is to be mended; until then nothing is sent through V2")
+
+
 class Number(_Answer):
     """A number that a set-up brought, or should have brought."""
 
@@ -108,6 +116,9 @@ class Number(_Answer):
     reason: str | _Missing = Field(None, description="Why it did not come, or is not gone")
     error_code: str | _Missing = Field(None, description="Bandwidth's code for that")
     registration: Registration | _Missing = Field(None, description="As far as it was looked up")
+    preflight: Preflight | _Missing = Field(
+        None, description="Whether its location and application are as they must be; missing: not known"
+    )
     times: _Times
 
 

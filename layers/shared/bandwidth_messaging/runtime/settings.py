@@ -34,6 +34,7 @@ class Settings:
     callback_url: str = ""
     callback_probe_url: str = ""
     unregistered_senders: str = ""
+    callback_url_v2: str = ""
     hosted_messaging_state_machine: str = ""
     messaging_v2_state_machine: str = ""
 

@@ -20,7 +20,7 @@ _MESSAGE = (
 _OUTCOME = ("state", "errorCode", "errorClass", "reason")
 _NUMBER = (
     "number", "state", "api", "applicationId", "locationId", "siteId", "orderId", "customerOrderId", "reason",
-    "errorCode", "registration",
+    "errorCode", "registration", "preflight",
 )  # fmt: skip
 _ORDER = (
     "kind", "orderId", "applicationId", "locationId", "requested", "completed", "failed", "reason",

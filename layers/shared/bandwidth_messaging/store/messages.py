@@ -68,6 +68,7 @@ class Messages:
             "requestDigest": message.request_digest,
             "keyword": message.keyword,
             "warnings": list(message.warnings) or None,
+            "preflight": message.preflight or None,
             "state": message.state,
             "rank": RANKS.get(message.state),
             f"{message.state}At": message.time,

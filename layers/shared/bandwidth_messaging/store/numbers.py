@@ -6,6 +6,7 @@ from typing import Final
 
 from bandwidth_messaging.domain.messages import Api
 from bandwidth_messaging.domain.orders import Failure
+from bandwidth_messaging.domain.preflight import Preflight
 from bandwidth_messaging.domain.registration import Registration
 from bandwidth_messaging.store.dynamodb import Item, Page, Table
 from bandwidth_messaging.store.keys import number_key
@@ -125,10 +126,11 @@ class Numbers:
         *,
         number_id: str | None = None,
         registration: Registration | None = None,
+        preflight: Preflight | None = None,
     ) -> None:
         """Record that a number works. Saying it again changes nothing, so it is announced once.
 
-        `number_id` is Catapult's id of it.
+        `number_id` is Catapult's id of it, `preflight` what was found before its first send.
         """
         self._table.update(
             number_key(number),
@@ -141,6 +143,7 @@ class Numbers:
                 "detachedAt": None,
                 "reason": None,
                 "errorCode": None,
+                "preflight": preflight,
                 **home.attributes(),
             },
             condition="attribute_not_exists(#pk) OR #state <> :active OR #orderId <> :order",
@@ -154,6 +157,12 @@ class Numbers:
             assign={"registration": dict(registration)},
             condition="#state = :active",
             values={"active": ACTIVE},
+        )
+
+    def record_preflight(self, number: str, preflight: Preflight) -> None:
+        """Keep what was found before a number's first send."""
+        self._table.update(
+            number_key(number), assign={"preflight": preflight}, condition="attribute_exists(#pk)"
         )
 
     def fail(self, failure: Failure, home: Home, at: str) -> None:

@@ -1,0 +1,100 @@
+"""Orders that give the account's own numbers back: disconnects. Hosted numbers are removed instead."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from bandwidth_messaging.bandwidth import xml
+from bandwidth_messaging.bandwidth.account_api import (
+    NOT_FOUND,
+    AccountApi,
+    failure_of,
+    failures_of,
+    rejection_of,
+    required,
+    root_of,
+)
+from bandwidth_messaging.bandwidth.transport import ErrorBody
+from bandwidth_messaging.bandwidth.xml import E, Element
+from bandwidth_messaging.domain.orders import COMPLETED, Failure, OrderStatus
+from bandwidth_messaging.domain.phone_numbers import from_ten_digits, to_ten_digits
+
+NOT_DISCONNECTED: Final = "5006"
+"""The code of a number that could not be disconnected, mostly because it is not the account's any more."""
+_NEWEST: Final = 20
+
+
+class DisconnectOrders(AccountApi):
+    """The account's orders that give numbers back."""
+
+    def disconnect(self, *, customer_order_id: str, numbers: Sequence[str]) -> str:
+        """Order numbers (E.164) to be given back, and return the order's id (wire: F2).
+
+        Unlike an order of new numbers it costs nothing to say again: a number that is gone is an error (5006)
+        of its own.
+        """
+        listed = E.TelephoneNumberList(*(E.TelephoneNumber(to_ten_digits(number)) for number in numbers))
+        order = E.DisconnectTelephoneNumberOrder(
+            E.CustomerOrderId(customer_order_id),
+            E.DisconnectTelephoneNumberOrderType(listed, E.Protected("UNCHANGED")),
+        )
+        return required(self.write("POST", "/disconnects", order), "orderRequest/id")
+
+    def find_disconnect(self, customer_order_id: str) -> str | None:
+        """Return the id of the newest disconnect order with this CustomerOrderId, None if there is none.
+
+        The published list has no CustomerOrderId, and ignores being asked for one; the newest of such orders
+        are looked at one by one.
+        """
+        # Without any order the list is a 404.
+        root = self.find("/disconnects", {"customerOrderId": customer_order_id})
+        listed = [] if root is None else root.findall(".//OrderIdUserIdDate")
+        newest_first = sorted(listed, key=lambda each: xml.text(each, "OrderDate") or "", reverse=True)
+        looked_at = 0
+        for each in newest_first:
+            order_id = xml.text(each, "OrderId") or xml.text(each, "orderId")
+            named = xml.text(each, "CustomerOrderId")
+            if order_id and named is None and looked_at < _NEWEST:
+                looked_at += 1
+                named = self._customer_order_id(order_id)
+            if order_id and named == customer_order_id:
+                return order_id
+        return None
+
+    def _customer_order_id(self, order_id: str) -> str | None:
+        answer = self.get_order(f"/disconnects/{order_id}")
+        return None if answer is None else xml.text(root_of(answer), "orderRequest/CustomerOrderId")
+
+    def disconnect_status(self, order_id: str, requested: Sequence[str]) -> OrderStatus:
+        """Return how far a disconnect order is, `completed` being those of the `requested` (E.164) that left.
+
+        A failed number of an order that names no reason for it has the order's. An order that is not to be
+        found yet, right after it was placed, has the status NOT_FOUND. Raises BandwidthGarbled if the answer
+        tells no status.
+        """
+        answer = self.get_order(f"/disconnects/{order_id}")
+        if answer is None:
+            return NOT_FOUND
+        root = root_of(answer)
+        if (status := xml.text(root, "OrderStatus")) is None:
+            raise rejection_of(answer, root) or answer.garbled("tells no OrderStatus")
+        order = OrderStatus(status)
+        return order if order.ended_as is None else _ended(order, root, requested)
+
+
+def _ended(order: OrderStatus, root: Element, requested: Sequence[str]) -> OrderStatus:
+    failures = list(failures_of(root))
+    explained: dict[str | None, Failure] = {failure["number"]: failure for failure in failures}
+    general = explained.get(None) or failure_of(None, ErrorBody(None, None))
+    left = {
+        from_ten_digits(number)
+        for number in xml.texts(root, "DisconnectedTelephoneNumberList/TelephoneNumber")
+    }
+    if order.ended_as == COMPLETED:
+        left |= set(requested) - explained.keys()
+    return OrderStatus(
+        order.status,
+        completed=tuple(number for number in requested if number in left),
+        failures=tuple(
+            explained.get(number, general | {"number": number}) for number in requested if number not in left
+        ),
+    )

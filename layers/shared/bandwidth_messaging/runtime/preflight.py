@@ -1,0 +1,94 @@
+"""Looking before the first send: Bandwidth takes messages of a number that is not set up with a 202, and then
+drops them without a word (a location without an application), or calls nobody back.
+"""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from bandwidth_messaging.bandwidth.errors import (
+    BandwidthError,
+    BandwidthGarbled,
+    BandwidthRejected,
+    BandwidthUnauthorized,
+)
+from bandwidth_messaging.domain.preflight import Preflight
+from bandwidth_messaging.domain.times import now
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.logging import count, logger
+
+
+def of_location(site_id: str, location_id: str, application_id: str, *, callback_url: str) -> Preflight:
+    """Return whether a location has the application, and the application our callback URL.
+
+    Raises what the look-ups raise.
+    """
+    dashboard, problems = wiring.dashboard(), []
+    try:
+        assigned = dashboard.assigned_application(site_id, location_id)
+    except BandwidthRejected as error:
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise
+        assigned = None
+    if assigned != application_id:
+        found = f"has the application {assigned}" if assigned else "is gone, or has no application"
+        problems.append(f"location {location_id} {found}; assign the application {application_id} to it")
+    application = dashboard.application(application_id)
+    if application is None:
+        problems.append(f"application {application_id} is gone; start the set-up again to have one")
+    elif application.callback_url != callback_url:
+        problems.append(f"application {application_id} calls back elsewhere; give it the URL {callback_url}")
+    return _result(problems)
+
+
+def of_catapult_application(application_id: str, *, callback_url: str) -> Preflight:
+    """Return whether a Catapult application has our URL for incoming messages.
+
+    Raises what the look-up raises.
+    """
+    application, problems = wiring.catapult().application(application_id), []
+    if application is None:
+        problems.append(f"Catapult application {application_id} is gone")
+    elif application.incoming_message_url != callback_url:
+        problems.append(
+            f"Catapult application {application_id} sends incoming messages elsewhere; "
+            f"give it the URL {callback_url}"
+        )
+    return _result(problems)
+
+
+def attempt(look: Callable[[], Preflight]) -> Preflight | None:
+    """Return what a look at Bandwidth says, None if nobody could look, whatever the reason."""
+    try:
+        return look()
+    except BandwidthError as error:
+        _tell_skipped(error)
+        return None
+
+
+def of_sender(number: str, *, callback_url: str) -> list[str]:
+    """Return what would make Bandwidth drop a V2 number's messages, and keep it with the number.
+
+    The number may have passed in the meantime. Where nobody can tell, because the account API says no, there
+    is nothing to return; that is logged and counted. Raises BandwidthUnavailable.
+    """
+    item = wiring.numbers().get(number) or {}
+    home: list[Any] = [item.get(name) for name in ("siteId", "locationId", "applicationId")]
+    if item.get("preflight", {}).get("ok") or not all(home):
+        return []
+    try:
+        result = of_location(*home, callback_url=callback_url)
+    except (BandwidthUnauthorized, BandwidthRejected, BandwidthGarbled) as error:
+        _tell_skipped(error)
+        return []
+    wiring.numbers().record_preflight(number, result)
+    return result["problems"]
+
+
+def _result(problems: list[str]) -> Preflight:
+    return {"at": now(), "ok": not problems, "problems": problems}
+
+
+def _tell_skipped(error: BandwidthError) -> None:
+    logger.warning("preflight skipped", reason=str(error))
+    count("PreflightSkipped")

@@ -1,0 +1,246 @@
+"""Before the first send from a number: its location has the application, which calls us back."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.store.numbers import Home
+from functions.control import browse
+from functions.messages import deliver_message, send_message
+from local.bandwidth.account import SmsFeature
+from local.bandwidth.fates import Fate
+from tests.functions.conftest import CALLBACK_URL, CONFIG, PASSED, House, ask, call, sample
+
+THEIRS = "+19195551234"
+AT = "2026-01-01T00:00:00.000Z"
+SMS = SmsFeature({"Protocol": "HTTP"}, "539692")
+
+
+@dataclass
+class Number:
+    """A number that Bandwidth has set up well, and whose record knows of no look yet."""
+
+    house: House
+    number: str
+    location: Any
+    application_id: str
+
+    def activate(self, **more: Any) -> None:
+        home = Home(
+            api="v2",
+            customer_order_id="order-1",
+            order_id="order-1",
+            application_id=self.application_id,
+            location_id=self.location.id,
+            site_id=CONFIG.site_id,
+        )
+        wiring.numbers().activate(self.number, home, AT, **more)
+
+    def send(self) -> str:
+        """Let a message be accepted; return its id."""
+        body = {"from": self.number, "to": THEIRS, "text": "Good morning"}
+        status, message = ask(send_message, "POST", "/messages", body=body)
+        assert status == 202
+        message_id: str = message["messageId"]
+        return message_id
+
+    def deliver(self, message_id: str) -> Any:
+        """Let the worker take a message; return what it gives back to the queue."""
+        self.house.show_again()
+        queued = {each["Body"]: each for each in self.house.queued(self.house.send_queue)}
+        (record,) = sample("messages/deliver_message")["Records"]
+        record = record | {"body": message_id, "receiptHandle": queued[message_id]["ReceiptHandle"]}
+        return call(deliver_message, {"Records": [record]})["batchItemFailures"]
+
+    def preflight(self) -> Any:
+        return ask(browse, "GET", f"/numbers/{self.number}")[1].get("preflight")
+
+    def looks(self) -> int:
+        """Count what Bandwidth was asked about the number's set-up."""
+        paths = ("/applicationSettings", f"/applications/{self.application_id}")
+        return sum(self.house.requests("GET", path) for path in paths)
+
+
+def state(message_id: str) -> Any:
+    return ask(browse, "GET", f"/messages/{message_id}")[1]["state"]
+
+
+@pytest.fixture
+def number(house: House) -> Number:
+    bandwidth = house.simulator.simulator
+    application = bandwidth.account.create_application("ours", CALLBACK_URL)
+    location = bandwidth.account.create_location(CONFIG.site_id, "ours", True)
+    bandwidth.account.enable_sms(location, SMS)
+    bandwidth.account.assign_application(location, application.id)
+    bandwidth.orders.decide_order("order-1", Fate(fate="COMPLETE"))
+    wiring.dashboard().order_numbers(
+        area_code="910",
+        quantity=1,
+        site_id=CONFIG.site_id,
+        location_id=location.id,
+        customer_order_id="order-1",
+    )
+    (ordered,) = bandwidth.account.numbers_of()
+    made = Number(house, f"+1{ordered.number}", location, application.id)
+    made.activate()
+    return made
+
+
+def test_a_number_that_is_set_up_well_sends_and_remembers_it(number: Number) -> None:
+    message_id = number.send()
+    assert number.deliver(message_id) == []
+    assert state(message_id) == "sent"
+    found = number.preflight()
+    assert (found["ok"], found["problems"]) == (True, [])
+    assert found["at"] > AT
+
+
+def test_it_is_looked_at_once(number: Number) -> None:
+    number.deliver(number.send())
+    assert number.looks() == 2
+    number.deliver(number.send())
+    assert number.looks() == 2
+
+
+def test_messages_that_were_accepted_before_the_first_was_sent_are_not_looked_at_again(
+    number: Number,
+) -> None:
+    first, second = number.send(), number.send()
+    for message_id in (first, second):
+        number.deliver(message_id)
+    assert (state(first), state(second), number.looks()) == ("sent", "sent", 2)
+
+
+def test_a_number_that_its_set_up_has_looked_at_is_not_looked_at(number: Number) -> None:
+    wiring.numbers().record_preflight(number.number, PASSED)
+    number.deliver(number.send())
+    assert number.looks() == 0
+
+
+def detach(number: Number) -> None:
+    number.location.application_id = None
+
+
+def give_another(number: Number) -> None:
+    account = number.house.simulator.simulator.account
+    number.location.application_id = account.create_application("another", CALLBACK_URL).id
+
+
+def delete(number: Number) -> None:
+    account = number.house.simulator.simulator.account
+    account._applications.pop(number.application_id)
+
+
+def call_back_elsewhere(number: Number) -> None:
+    account = number.house.simulator.simulator.account
+    account.application(number.application_id).callback_url = "https://elsewhere.example/v2"
+
+
+def lose_the_location(number: Number) -> None:
+    account = number.house.simulator.simulator.account
+    account._locations.pop(number.location.id)
+
+
+@pytest.mark.parametrize(
+    ("broken", "words"),
+    [
+        (detach, "location {location} is gone, or has no application; assign the application {application}"),
+        (lose_the_location, "location {location} is gone, or has no application"),
+        (
+            give_another,
+            "location {location} has the application {another}; assign the application {application}",
+        ),
+        (delete, "application {application} is gone; start the set-up again to have one"),
+        (call_back_elsewhere, "application {application} calls back elsewhere; give it the URL {url}"),
+    ],
+)
+def test_what_is_not_set_up_fails_with_what_to_mend_and_is_not_sent(
+    number: Number, broken: Any, words: str
+) -> None:
+    broken(number)
+    message_id = number.send()
+    assert number.deliver(message_id) == []
+    message = ask(browse, "GET", f"/messages/{message_id}")[1]
+    expected = words.format(
+        location=number.location.id,
+        application=number.application_id,
+        another=number.location.application_id,
+        url=CALLBACK_URL,
+    )
+    assert (message["state"], message["errorClass"]) == ("failed", "sender")
+    assert message["reason"].startswith(f"Bandwidth would take the message and drop it: {expected}")
+    assert number.house.simulator.simulator.messages.sent() == []
+    assert number.preflight()["ok"] is False
+    assert number.preflight()["problems"][0].startswith(expected)
+
+
+def test_once_it_is_mended_the_next_message_goes_out(number: Number) -> None:
+    detach(number)
+    number.deliver(number.send())
+    number.location.application_id = number.application_id
+    message_id = number.send()
+    number.deliver(message_id)
+    assert state(message_id) == "sent"
+    assert number.preflight()["ok"] is True
+
+
+def test_what_it_sends_through_comes_from_the_next_set_up_that_brings_it(number: Number) -> None:
+    detach(number)
+    number.deliver(number.send())
+    wiring.numbers().start_release(
+        number.number, Home(api="v2", customer_order_id="release-1", site_id=CONFIG.site_id), AT
+    )
+    wiring.numbers().release(number.number, AT)
+    number.activate()
+    assert number.preflight() is None
+
+
+def test_an_account_api_that_is_away_lets_the_message_wait(number: Number) -> None:
+    message_id = number.send()
+    number.house.fault("/applicationSettings", method="GET", answer={"status": 503})
+    assert len(number.deliver(message_id)) == 1
+    assert state(message_id) == "accepted"
+    assert number.preflight() is None
+    assert number.deliver(message_id) == []
+    assert state(message_id) == "sent"
+
+
+@pytest.mark.parametrize("status", [401, 403, 400])
+def test_an_account_api_that_says_no_keeps_nothing_back_and_is_counted(
+    number: Number, status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    message_id = number.send()
+    number.house.fault("/applicationSettings", method="GET", answer={"status": status})
+    assert number.deliver(message_id) == []
+    assert state(message_id) == "sent"
+    assert number.preflight() is None
+    assert '"PreflightSkipped":[1' in capsys.readouterr().out.replace(" ", "")
+
+
+def test_a_look_that_took_too_long_leaves_the_sending_to_another_worker(
+    number: Number, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message_id = number.send()
+    times = iter([AT, "2026-01-01T00:00:00.500Z", "2026-01-01T00:00:31.000Z"])
+    with monkeypatch.context() as slow:
+        slow.setattr(deliver_message, "now", lambda: next(times))
+        assert len(number.deliver(message_id)) == 1
+    assert state(message_id) == "accepted"
+    number.deliver(message_id)
+    assert (state(message_id), number.looks()) == ("sent", 2)
+
+
+def test_a_number_without_a_location_in_its_record_cannot_be_looked_at(number: Number) -> None:
+    home = Home(
+        api="v2",
+        customer_order_id="order-2",
+        site_id=CONFIG.site_id,
+        order_id="order-2",
+        application_id=number.application_id,
+    )
+    wiring.numbers().activate(number.number, home, AT)
+    message_id = number.send()
+    number.deliver(message_id)
+    assert (state(message_id), number.looks()) == ("sent", 0)
