@@ -32,6 +32,8 @@ class Settings:
     catapult_url: str
     # Only the functions that need these have them.
     callback_url: str = ""
+    events_dead_letter_queue_url: str = ""
+    events_include_text: str = ""
     hosted_messaging_state_machine: str = ""
     messaging_v2_state_machine: str = ""
 
