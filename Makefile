@@ -40,20 +40,22 @@ demo: install ## Shows the whole flow on the local cloud
 test: install ## Runs every test, on a local cloud of their own
 	$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
-lint: install ## ruff, mypy, cfn-lint, sam validate, docs/openapi.json
+lint: install ## ruff, mypy, cfn-lint, sam validate, docs/openapi.json, events/bus/schemas
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/cfn-lint
 	$(BIN)/sam validate
 	$(BIN)/python -m local.openapi --check
+	$(BIN)/python -m local.bus_schemas --check
 
 format: install ## Formats the Python code
 	$(BIN)/ruff check --fix --exit-zero --quiet
 	$(BIN)/ruff format
 
-openapi: install ## Writes docs/openapi.json as the code describes the API
+openapi: install ## Writes docs/openapi.json and events/bus/schemas as the code describes API and events
 	$(BIN)/python -m local.openapi
+	$(BIN)/python -m local.bus_schemas
 
 build: install ## Builds functions and layer for deployment (sam build; ARCHITECTURE=arm64 or x86_64)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/sam build --parameter-overrides Architecture=$(ARCHITECTURE)

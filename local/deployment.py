@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 STACK_NAME = "bandwidth-messaging"
 BANDWIDTH_SECRET_NAME = "bandwidth-messaging/bandwidth"  # noqa: S105 - the template's default
+FORWARD_SECRET_NAME = "bandwidth-messaging/forward"  # noqa: S105 - the template's default
 SAM = Path(sys.executable).with_name("sam")
 OUTPUTS = {
     "ApiPageUrl",
@@ -84,7 +85,7 @@ def _rebuild_layer_for_this_machine(directory: Path) -> None:
 
 
 def _deploy(directory: Path, endpoint_url: str, simulator: str, bandwidth: dict[str, str]) -> None:
-    _put_bandwidth_secret(endpoint_url, bandwidth)
+    _put_secrets(endpoint_url, bandwidth)
     parameters = {
         "ApiPage": "true",
         "Architecture": _architecture(),
@@ -94,6 +95,8 @@ def _deploy(directory: Path, endpoint_url: str, simulator: str, bandwidth: dict[
         "DashboardUrl": f"{simulator}/api",
         "MessagingUrl": f"{simulator}/v2",
         "CatapultUrl": f"{simulator}/v1",
+        # Nobody listens there until a test does.
+        "ForwardEventsTo": "http://127.0.0.1:9/events",
     }
     overrides = [f"{name}={value}" for name, value in parameters.items()]
     cloudformation: CloudFormationClient = client("cloudformation", endpoint_url)
@@ -159,20 +162,22 @@ def _environment(endpoint_url: str) -> dict[str, str]:
     }
 
 
-def _put_bandwidth_secret(endpoint_url: str, bandwidth: dict[str, str]) -> None:
+def _put_secrets(endpoint_url: str, bandwidth: dict[str, str]) -> None:
     secretsmanager = client("secretsmanager", endpoint_url)
-    content = json.dumps(
-        {
+    contents = {
+        BANDWIDTH_SECRET_NAME: {
             "dashboardUser": bandwidth["dashboard_user"],
             "dashboardPassword": bandwidth["dashboard_password"],
             "messagingToken": bandwidth["messaging_token"],
             "messagingSecret": bandwidth["messaging_secret"],
-        }
-    )
-    try:
-        secretsmanager.create_secret(Name=BANDWIDTH_SECRET_NAME, SecretString=content)
-    except secretsmanager.exceptions.ResourceExistsException:
-        secretsmanager.put_secret_value(SecretId=BANDWIDTH_SECRET_NAME, SecretString=content)
+        },
+        FORWARD_SECRET_NAME: {"header": "X-Api-Key", "value": "key-of-the-local-cloud"},
+    }
+    for name, content in contents.items():
+        try:
+            secretsmanager.create_secret(Name=name, SecretString=json.dumps(content))
+        except secretsmanager.exceptions.ResourceExistsException:
+            secretsmanager.put_secret_value(SecretId=name, SecretString=json.dumps(content))
 
 
 def _put_gateway_responses(cloudformation: "CloudFormationClient", endpoint_url: str) -> None:

@@ -1,19 +1,24 @@
-"""The AWS emulator: ministack, with one difference from AWS taken out.
+"""The AWS emulator: ministack, with two differences from AWS taken out.
 
 ministack answers every exception of a Python function with the error type ``Runtime.HandlerError`` and ends
 the function's process. On AWS the error type is the exception's class name, which is what the ``Retry`` and
 ``Catch`` of a state machine match, and the execution environment stays warm.
+
+Its EventBridge has connections and API destinations, but its CloudFormation does not know them.
 
 Everything the emulator should know comes in environment variables, see ``local/cloud.py``.
 ``python -m local.emulator DIRECTORY``: the directory only marks the process as belonging to that local cloud.
 """
 
 import sys
+from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from ministack import app
 from ministack.core import lambda_runtime
-from ministack.services import lambda_svc
+from ministack.services import eventbridge, lambda_svc
+from ministack.services.cloudformation import provisioners
 
 RAISED = "_raised"
 
@@ -51,7 +56,47 @@ def name_exceptions() -> None:
     lambda_svc._execute_function_warm = execute_and_tell_errors
 
 
+def know_api_destinations() -> None:
+    """Let stacks have connections and API destinations."""
+    provisioners._RESOURCE_HANDLERS |= {
+        "AWS::Events::Connection": _handlers(
+            eventbridge._create_connection,
+            eventbridge._update_connection,
+            eventbridge._delete_connection,
+            lambda name: eventbridge._connections[name]["ConnectionArn"],
+        ),
+        "AWS::Events::ApiDestination": _handlers(
+            eventbridge._create_api_destination,
+            eventbridge._update_api_destination,
+            eventbridge._delete_api_destination,
+            lambda name: eventbridge._api_destinations[name]["ApiDestinationArn"],
+        ),
+    }
+
+
+def _handlers(
+    create: Callable[[Any], Any],
+    update: Callable[[Any], Any],
+    delete: Callable[[Any], Any],
+    arn: Callable[[str], str],
+) -> dict[str, Callable[..., Any]]:
+    """CloudFormation's handlers of a resource type, made of EventBridge's own actions."""
+
+    def act(action: Callable[[Any], Any], name: str, properties: Any) -> tuple[str, dict[str, str]]:
+        status, _, body = action({"Name": name, **properties})
+        if status != HTTPStatus.OK:
+            raise ValueError(body)
+        return name, {"Arn": arn(name)}
+
+    return {
+        "create": lambda logical_id, new, stack: act(create, f"{stack}-{logical_id}", new),
+        "update": lambda name, _old, new, _stack: act(update, name, new),
+        "delete": lambda name, _properties: delete({"Name": name}),
+    }
+
+
 if __name__ == "__main__":
     name_exceptions()
+    know_api_destinations()
     sys.argv[1:] = []
     app.main()

@@ -1,6 +1,7 @@
 """template.yaml: what holds for every function, table, door and statement."""
 
 import inspect
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import MISSING, fields
@@ -217,13 +218,116 @@ def test_one_bad_record_of_a_stream_or_queue_does_not_hold_up_the_others() -> No
     assert all(source["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for _, source in sources)
 
 
-def test_what_cannot_be_announced_is_tried_as_long_as_the_stream_keeps_it_and_then_noted_in_a_queue() -> None:
-    for _, source in events("DynamoDB"):
-        assert not source.keys() & {"MaximumRetryAttempts", "MaximumRecordAgeInSeconds"}
-        assert source["DestinationConfig"]["OnFailure"] == {
-            "Type": "SQS",
-            "Destination": {"Fn::GetAtt": ["EventsDeadLetterQueue", "Arn"]},
+@pytest.mark.parametrize("source", [each for _, each in events("DynamoDB")])
+def test_what_cannot_be_announced_is_noted_while_the_stream_still_has_it(source: dict[str, Any]) -> None:
+    stream_keeps = 24 * 3600
+    assert source["MaximumRecordAgeInSeconds"] == stream_keeps / 2
+    assert "MaximumRetryAttempts" not in source
+    assert source["DestinationConfig"]["OnFailure"] == {
+        "Type": "SQS",
+        "Destination": {"Fn::GetAtt": ["EventsDeadLetterQueue", "Arn"]},
+    }
+
+
+@pytest.mark.parametrize("source", [each for _, each in events("DynamoDB")])
+def test_a_batch_of_changes_is_what_one_request_announces_without_what_is_deleted(
+    source: dict[str, Any],
+) -> None:
+    assert source["BatchSize"] == 10
+    (filter_,) = source["FilterCriteria"]["Filters"]
+    assert json.loads(filter_["Pattern"]) == {"eventName": ["INSERT", "MODIFY"]}
+
+
+def alarms_on(metric: str) -> dict[str, dict[str, Any]]:
+    """Return the alarms on a metric, by what they look at."""
+    return {
+        str(next(iter(alarm["Dimensions"]))["Value"]): alarm
+        for alarm in resources("AWS::CloudWatch::Alarm").values()
+        if alarm["MetricName"] == metric
+    }
+
+
+@pytest.mark.parametrize(
+    "logical_id", [each for each in resources("AWS::SQS::Queue") if "DeadLetter" in each]
+)
+def test_somebody_is_told_of_the_first_dead_letter(logical_id: str) -> None:
+    alarm = alarms_on("ApproximateNumberOfMessagesVisible")[str({"Fn::GetAtt": [logical_id, "QueueName"]})]
+    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
+
+
+def test_somebody_is_told_when_announcing_falls_behind() -> None:
+    assert alarms_on("IteratorAge").keys() == {str({"Ref": "PublishEvents"})}
+
+
+@pytest.mark.parametrize("logical_id", resources("AWS::CloudWatch::Alarm"))
+def test_an_alarm_goes_to_the_topic_and_says_what_is_wrong(logical_id: str) -> None:
+    alarm = resources("AWS::CloudWatch::Alarm")[logical_id]
+    assert alarm["AlarmActions"] == {
+        "Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]
+    }
+    assert alarm["AlarmDescription"].endswith("; see docs/operations.md")
+
+
+# Events that are forwarded
+
+
+FORWARDING = [name for name in template()["Resources"] if name.startswith("Forward")]
+
+
+@pytest.mark.parametrize("logical_id", FORWARDING)
+def test_events_are_forwarded_only_to_a_url_that_was_given(logical_id: str) -> None:
+    assert template()["Resources"][logical_id]["Condition"] == "ForwardsEvents"
+    assert template()["Conditions"]["ForwardsEvents"] == {
+        "Fn::Not": [{"Fn::Equals": [{"Ref": "ForwardEventsTo"}, ""]}]
+    }
+    assert template()["Parameters"]["ForwardEventsTo"]["Default"] == ""
+
+
+def test_every_event_is_forwarded_for_a_day_and_then_kept() -> None:
+    rule = resources("AWS::Events::Rule")["ForwardRule"]
+    assert rule["EventBusName"] == {"Ref": "EventBus"}
+    assert rule["EventPattern"] == {"source": [{"Ref": "AWS::StackName"}]}
+    (target,) = rule["Targets"]
+    assert target["Arn"] == {"Fn::GetAtt": ["ForwardDestination", "Arn"]}
+    assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 24 * 3600, "MaximumRetryAttempts": 185}
+    assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["ForwardDeadLetterQueue", "Arn"]}}
+
+
+def test_the_key_of_the_url_is_read_from_its_secret_and_written_nowhere() -> None:
+    connection = resources("AWS::Events::Connection")["ForwardConnection"]
+    parameters = connection["AuthParameters"]["ApiKeyAuthParameters"]
+    reference = "{{resolve:secretsmanager:${ForwardSecretName}:SecretString:%s}}"
+    assert parameters == {
+        "ApiKeyName": {"Fn::Sub": reference % "header"},
+        "ApiKeyValue": {"Fn::Sub": reference % "value"},
+    }
+
+
+def test_the_rule_that_forwards_may_call_that_url_and_nothing_else() -> None:
+    role = resources("AWS::IAM::Role")["ForwardRole"]
+    (policy,) = role["Policies"]
+    assert policy["PolicyDocument"]["Statement"] == [
+        {
+            "Effect": "Allow",
+            "Action": "events:InvokeApiDestination",
+            "Resource": {"Fn::GetAtt": ["ForwardDestination", "Arn"]},
         }
+    ]
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "events.amazonaws.com"}
+    assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
+@pytest.mark.parametrize("logical_id", resources("AWS::SQS::QueuePolicy"))
+def test_only_its_rule_writes_to_a_queue_that_is_a_rules(logical_id: str) -> None:
+    policy = resources("AWS::SQS::QueuePolicy")[logical_id]
+    (queue,) = policy["Queues"]
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+    assert statement["Action"] == "sqs:SendMessage"
+    assert statement["Resource"] == {"Fn::GetAtt": [queue["Ref"], "Arn"]}
+    rule = statement["Condition"]["ArnEquals"]["aws:SourceArn"]["Fn::GetAtt"][0]
+    assert rule in resources("AWS::Events::Rule")
 
 
 # Doors

@@ -44,6 +44,7 @@ def test_no_secret_and_no_text_is_in_any_log_or_history(cloud: Stack, ours: str)
         "the messaging secret": cloud.bandwidth["messaging_secret"],
         "the messaging token": cloud.bandwidth["messaging_token"],
         "the callback password": cloud.callback_password,
+        "the key of forwarded events": "key-of-the-local-cloud",
         "a message's text": TEXT,
         "the demo's text": _HELLO,
         "the demo's reply": _REPLY,

@@ -58,6 +58,7 @@ class House:
     secrets: Any
     send_queue: str
     quarantine_queue: str
+    events_dead_letter_queue: str
 
     def queued(self, queue_url: str) -> list[Any]:
         """Take every message from a queue."""
@@ -110,6 +111,7 @@ def house(monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
             "QUARANTINE_QUEUE_URL": house.quarantine_queue,
             "EVENT_BUS": "bandwidth-messaging",
             "BANDWIDTH_API": "classic",
+            "EVENTS_DEAD_LETTER_QUEUE_URL": house.events_dead_letter_queue,
             "BANDWIDTH_SECRET": "bandwidth-messaging/bandwidth",
             "CALLBACK_SECRET": "callback",
             "BANDWIDTH_ACCOUNT_ID": CONFIG.account_id,
@@ -154,6 +156,7 @@ def _build(simulator: RunningSimulator) -> House:
         secrets=secrets,
         send_queue=sqs.create_queue(QueueName="send")["QueueUrl"],
         quarantine_queue=sqs.create_queue(QueueName="quarantine")["QueueUrl"],
+        events_dead_letter_queue=sqs.create_queue(QueueName="events-dead-letters")["QueueUrl"],
     )
 
 

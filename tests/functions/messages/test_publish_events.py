@@ -62,6 +62,53 @@ def test_a_batch_comes_again_from_the_first_record_that_failed(
     assert call(publish_events, records(3)) == {"batchItemFailures": [{"itemIdentifier": "1"}]}
 
 
+def test_a_record_that_cannot_be_read_is_kept_whole_and_holds_up_nothing(house: House, bus: Bus) -> None:
+    batch = records(3)
+    poison = batch["Records"][1]
+    poison["dynamodb"] = poison["dynamodb"] | {"NewImage": {"messageId": {"S": "1"}, "to": {"X": "?"}}}
+    assert call(publish_events, batch) == {"batchItemFailures": []}
+    assert len(bus.entries) == 2
+    (kept,) = house.queued(house.events_dead_letter_queue)
+    assert json.loads(kept["Body"]) == {"Records": [poison]}
+
+
+def test_what_was_kept_is_what_the_function_takes_once_it_can_read_it(
+    house: House, bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(publish_events, "event_of", None)
+        call(publish_events, records())
+    (kept,) = house.queued(house.events_dead_letter_queue)
+    assert call(publish_events, json.loads(kept["Body"])) == {"batchItemFailures": []}
+    (entry,) = bus.entries
+    assert entry["DetailType"] == "Message Received"
+
+
+def test_the_log_does_not_say_what_was_in_a_record_that_could_not_be_read(
+    house: House, bus: Bus, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(record: Any, **_: Any) -> None:
+        raise ValueError(str(record))
+
+    monkeypatch.setattr(publish_events, "event_of", fail)
+    call(publish_events, records())
+    logged = str([vars(entry) for entry in caplog.records])
+    assert "c4ca4238a0b923820dcc509a6f75849b" in logged
+    assert "Yes, tomorrow works" not in logged
+
+
+@pytest.mark.parametrize(("length", "told"), [(90_000, True), (100_000, False)])
+def test_an_event_that_would_be_too_long_goes_without_its_text(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch, length: int, told: bool
+) -> None:
+    monkeypatch.setenv("EVENTS_INCLUDE_TEXT", "true")
+    batch = records()
+    batch["Records"][0]["dynamodb"]["NewImage"]["text"] = {"S": "ä" * (length // 2)}
+    assert call(publish_events, batch) == {"batchItemFailures": []}
+    (entry,) = bus.entries
+    assert ("text" in json.loads(entry["Detail"])) is told
+
+
 def test_a_batch_without_news_asks_nothing_of_the_bus(bus: Bus) -> None:
     removed = records()
     del removed["Records"][0]["dynamodb"]["NewImage"]

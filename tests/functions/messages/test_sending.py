@@ -38,7 +38,7 @@ def ready(house: House) -> House:
     return house
 
 
-def send(key: str | None = None, *, through: ModuleType = send_message, **fields: Any) -> tuple[int, Any]:
+def send(key: str | None = None, *, through: Any = send_message, **fields: Any) -> tuple[int, Any]:
     headers = {"Idempotency-Key": key} if key is not None else None
     body = {"from": OURS, "to": THEIRS, "text": TEXT} | fields
     return ask(through, "POST", "/messages", body=body, headers=headers)
@@ -47,7 +47,8 @@ def send(key: str | None = None, *, through: ModuleType = send_message, **fields
 def copy_of(module: ModuleType) -> ModuleType:
     """Return the module as another Lambda environment has it."""
     spec = module.__spec__
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     copy = module_from_spec(spec)
     spec.loader.exec_module(copy)
     return copy

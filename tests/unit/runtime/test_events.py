@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from boto3.dynamodb.types import TypeSerializer
 
+from bandwidth_messaging.domain.messages import RANKS, RECEIVED
 from bandwidth_messaging.runtime.events import event_of
 from bandwidth_messaging.store.numbers import STATES
 
@@ -57,9 +58,9 @@ OPT_IN = {name: value for name, value in OPT_OUT.items() if name != "optedOutOf"
 
 
 def record(new: dict[str, Any] | None, old: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return the stream record of a change."""
+    """Return the stream record of a change, by which the item's version went up from 6 to 7."""
     serialize = TypeSerializer().serialize
-    images = {"NewImage": new, "OldImage": old}
+    images = {"NewImage": new and {"version": 7} | new, "OldImage": old and {"version": 6} | old}
     return {
         "eventID": "c4ca4238",
         "eventName": "INSERT" if old is None else "MODIFY" if new else "REMOVE",
@@ -83,12 +84,22 @@ def detail_type(new: dict[str, Any] | None, old: dict[str, Any] | None = None) -
         ("delivered", "Message Delivered"),
         ("failed", "Message Failed"),
         ("received", "Message Received"),
-        ("sending", None),
+        ("sending", "Message Sending"),
     ],
 )
-def test_each_state_of_a_message_is_announced_but_not_the_sending(state: str, told: str | None) -> None:
+def test_each_state_of_a_message_is_announced(state: str, told: str) -> None:
     assert detail_type(MESSAGE | {"state": state}) == told
-    assert detail_type(MESSAGE | {"state": state}, MESSAGE | {"state": "before"}) == told
+    back = "Message Updated" if state == "accepted" else told
+    assert detail_type(MESSAGE | {"state": state}, MESSAGE | {"state": "before"}) == back
+
+
+def test_no_state_of_a_message_is_left_out() -> None:
+    assert None not in [detail_type(MESSAGE | {"state": state}) for state in (*RANKS, RECEIVED)]
+
+
+def test_a_message_that_goes_back_to_accepted_is_not_accepted_again() -> None:
+    claimed = MESSAGE | {"state": "sending", "rank": 1, "sendingAt": AT, "claim": "7c5f"}
+    assert detail_type(MESSAGE, claimed) == "Message Updated"
 
 
 @pytest.mark.parametrize(
@@ -131,11 +142,11 @@ def test_each_state_of_an_order_is_announced(state: str, told: str) -> None:
         (OPT_OUT, OPT_IN, "Opt-Out Recorded"),
         (OPT_IN, OPT_OUT, "Opt-Out Ended"),
         (OPT_IN, None, None),
-        (OPT_OUT | {"keyword": "quit", "since": LATER}, OPT_OUT, None),
+        (OPT_OUT | {"keyword": "quit", "since": LATER}, OPT_OUT, "Opt-Out Updated"),
         (OPT_IN | {"keyword": "yes"}, OPT_IN, None),
     ],
 )
-def test_an_opt_out_is_announced_when_it_begins_and_when_it_ends(
+def test_an_opt_out_is_announced_when_it_begins_is_said_again_and_ends(
     new: dict[str, Any], old: dict[str, Any] | None, told: str | None
 ) -> None:
     assert detail_type(new, old) == told
@@ -146,6 +157,7 @@ def test_the_event_of_an_opt_out_says_whose_of_which_number_when_and_how() -> No
     assert event is not None
     assert event.detail == {
         "eventId": "c4ca4238",
+        "version": 7,
         "owner": "+19195551212",
         "number": "+19195551213",
         "since": AT,
@@ -154,17 +166,43 @@ def test_the_event_of_an_opt_out_says_whose_of_which_number_when_and_how() -> No
 
 
 @pytest.mark.parametrize(
-    ("item", "change"),
+    ("item", "change", "told"),
     [
-        (MESSAGE, {"bandwidthId": "1562"}),
-        (MESSAGE, {"recipient +19195551213": {"state": "delivered", "rank": 5}}),
-        (NUMBER, {"orderId": "order-2"}),
-        (NUMBER | {"state": "releasing"}, {"detachedAt": AT, "numberId": None}),
-        (NUMBER | {"state": "releasing"}, {"reason": "Cannot be removed", "errorCode": "25040"}),
-        (ORDER, {"steps": {"Create application": {"state": "succeeded", "at": AT}}}),
+        (MESSAGE, {"bandwidthId": "1562"}, "Message Updated"),
+        (MESSAGE, {"bandwidthSegmentCount": 2}, "Message Updated"),
+        (MESSAGE | {"state": "failed"}, {"deliveredAt": LATER}, "Message Updated"),
+        (
+            MESSAGE,
+            {"recipient +19195551213": {"state": "delivered", "rank": 5}},
+            "Message Updated",
+        ),
+        (NUMBER, {"orderId": "order-2"}, "Number Updated"),
+        (
+            NUMBER | {"state": "releasing"},
+            {"reason": "Cannot be removed", "errorCode": "25040"},
+            "Number Updated",
+        ),
+        (ORDER, {"steps": {"Create application": {"state": "succeeded", "at": AT}}}, "Order Updated"),
     ],
 )
-def test_a_change_without_a_new_state_is_not_announced(item: dict[str, Any], change: dict[str, Any]) -> None:
+def test_a_change_without_a_new_state_is_announced_as_such(
+    item: dict[str, Any], change: dict[str, Any], told: str
+) -> None:
+    assert detail_type(item | change, item) == told
+
+
+@pytest.mark.parametrize(
+    ("item", "change"),
+    [
+        (MESSAGE, {}),
+        (MESSAGE, {"claim": "0f8fad5b", "requestDigest": "1b4f0e98"}),
+        (NUMBER | {"state": "releasing"}, {"detachedAt": AT, "numberId": "n-1"}),
+        (ORDER, {"orderAttemptedAt": AT, "digest": "1b4f0e98"}),
+    ],
+)
+def test_a_change_that_the_api_does_not_show_is_not_announced(
+    item: dict[str, Any], change: dict[str, Any]
+) -> None:
     assert event_of(record(item | change, item)) is None
 
 
@@ -182,6 +220,7 @@ def test_the_event_says_what_the_api_shows_without_text_and_media() -> None:
     assert event is not None
     assert event.detail == {
         "eventId": "c4ca4238",
+        "version": 7,
         "messageId": "out_1",
         "direction": "out",
         "api": "v2",
@@ -191,8 +230,15 @@ def test_the_event_says_what_the_api_shows_without_text_and_media() -> None:
         "state": "delivered",
         "times": {"accepted": AT, "delivered": LATER},
         "recipients": {"+19195551213": {"state": "delivered"}},
+        "mediaCount": 1,
     }
     assert "private" not in json.dumps(event.detail)
+
+
+def test_text_and_media_are_told_to_who_asks_for_them() -> None:
+    event = event_of(record(MESSAGE), with_content=True)
+    assert event is not None
+    assert (event.detail["text"], event.detail["media"]) == (MESSAGE["text"], MESSAGE["media"])
 
 
 def test_a_failure_says_code_class_and_words() -> None:

@@ -133,3 +133,38 @@ def test_keys_that_were_not_processed_are_asked_for_again(
 def test_a_stream_image_becomes_a_plain_dictionary() -> None:
     image = {"n": {"N": "4432"}, "to": {"L": [{"S": "+1"}]}, "no": {"NULL": True}, "yes": {"BOOL": False}}
     assert from_dynamodb(image) == {"n": 4432, "to": ["+1"], "no": None, "yes": False}
+
+
+def stored_version(dynamodb: "DynamoDBClient", name: str) -> int | None:
+    found = dynamodb.get_item(TableName="NumbersTable", Key={"pk": {"S": name}})
+    return from_dynamodb(found["Item"]).get("version") if "Item" in found else None
+
+
+def test_each_write_of_an_item_counts_its_version_up_by_one(
+    numbers_table: Table, dynamodb: "DynamoDBClient"
+) -> None:
+    numbers_table.put_new({"pk": "a"}, key="pk")
+    numbers_table.update(key("b"), keep={"n": 1})
+    assert [stored_version(dynamodb, name) for name in "ab"] == [1, 1]
+    numbers_table.update(key("a"), assign={"n": 1})
+    numbers_table.update(key("a"), assign={"n": None})
+    numbers_table.update(key("b"), keep={"n": 2})
+    assert [stored_version(dynamodb, name) for name in "ab"] == [3, 2]
+
+
+def test_a_refused_write_leaves_the_version_as_it_is(
+    numbers_table: Table, dynamodb: "DynamoDBClient"
+) -> None:
+    numbers_table.put_new({"pk": "a", "n": 1}, key="pk")
+    numbers_table.put_new({"pk": "a", "n": 2}, key="pk")
+    numbers_table.update(key("a"), assign={"n": 2}, condition="#n = :n", values={"n": 2})
+    assert stored_version(dynamodb, "a") == 1
+
+
+def test_the_version_is_for_the_stream_and_not_read_with_the_item(numbers_table: Table) -> None:
+    item = {"pk": "a", "state": "active"}
+    numbers_table.put_new(item, key="pk")
+    assert numbers_table.update(key("a"), assign={"n": 1}) == item | {"n": 1}
+    assert numbers_table.get(key("a")) == item | {"n": 1}
+    assert numbers_table.get_all([key("a")]) == [item | {"n": 1}]
+    assert numbers_table.query("numbersByState", {"state": "active"}, limit=1).items == [item | {"n": 1}]

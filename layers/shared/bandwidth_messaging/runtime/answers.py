@@ -1,4 +1,6 @@
-"""The answers of the ControlApi as OpenAPI describes them; `views` and `api` make them.
+"""The answers of the ControlApi as OpenAPI describes them, and the events on the bus as their schemas do.
+
+`views`, `api` and `events` make them.
 
 A field that has nothing to say is left out; null is an answer only where it is named as one.
 """
@@ -202,3 +204,32 @@ class Problem(_Answer):
     status: int
     detail: str
     errors: list[WrongField] | _Missing = Field(None, description="Every wrong field; only with 422")
+
+
+class _Event(_Answer):
+    event_id: str = Field(description="The same when the event comes again")
+    version: int = Field(description="Counts the item's writes: of two events the higher one is the later")
+
+
+class MessageEvent(Message, _Event):
+    """A message as it is after a change."""
+
+    text: str | _Missing = Field(None, description="Only if the parameter EventsIncludeText is true")
+    media: list[str] | _Missing = Field(
+        None, description="URLs, only if the parameter EventsIncludeText is true"
+    )
+    media_count: int | _Missing = Field(None, description="How many media there are, if any")
+
+
+class NumberEvent(Number, _Event):
+    """A number as it is after a change."""
+
+
+class OrderEvent(Order, _Event):
+    """A set-up as it is after a change; of single numbers that failed their own events tell."""
+
+
+class OptOutEvent(OptOut, _Event):
+    """An opt-out as it is after a change."""
+
+    owner: str = Field(description="The number of yours that it is about")

@@ -1,38 +1,96 @@
-"""Which event a change of a table is, and what it says. Text and media stay in the table."""
+"""Which event a change of a table is, and what it says; docs/events.md lists them.
 
+A change is worth an event if the API would show the item otherwise than before.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from bandwidth_messaging.runtime.views import View, message_view, number_view, opt_out_view, order_view
-from bandwidth_messaging.store.dynamodb import Item, from_dynamodb
+from bandwidth_messaging.store.dynamodb import VERSION, Item, from_dynamodb
 from bandwidth_messaging.store.keys import customer_order_id_of
 from bandwidth_messaging.store.opt_outs import IN, OUT
 
-_MESSAGES = {
-    "accepted": "Message Accepted",
-    "send_unconfirmed": "Message Send Unconfirmed",
-    "sent": "Message Sent",
-    "delivery_unknown": "Message Delivery Unknown",
-    "delivered": "Message Delivered",
-    "failed": "Message Failed",
-    "received": "Message Received",
-}
-_NUMBERS = {
-    "pending": "Number Pending",
-    "active": "Number Activated",
-    "failed": "Number Failed",
-    "releasing": "Number Releasing",
-    "released": "Number Released",
-}
-_ORDERS = {
-    "started": "Order Started",
-    "ordered": "Order Placed",
-    "completed": "Order Completed",
-    "partial": "Order Partially Completed",
-    "failed": "Order Failed",
-}
-_OPT_OUTS = {OUT: "Opt-Out Recorded", IN: "Opt-Out Ended"}
-_UNTOLD = frozenset({"text", "media"})
+# Of a text and its pictures an event tells only by parameter.
+_CONTENT: Final = frozenset({"text", "media", "archivedMedia"})
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of item: where its state is, the detail types of its states and of its other changes.
+
+    `new_only` is the state that is announced as such only of a new item: an item that goes back to it has
+    changed, but it has not begun again.
+    """
+
+    name: str
+    state: str
+    states: dict[str, str]
+    updated: str
+    view: Callable[[Item], View]
+    new_only: str | None = None
+
+
+def _order(item: Item) -> View:
+    return order_view(customer_order_id_of(item) or "", item)
+
+
+def _opt_out(item: Item) -> View:
+    return {"owner": item["ours"], **opt_out_view(item)}
+
+
+_MESSAGE: Final = Kind(
+    "message",
+    "state",
+    {
+        "accepted": "Message Accepted",
+        "sending": "Message Sending",
+        "send_unconfirmed": "Message Send Unconfirmed",
+        "sent": "Message Sent",
+        "delivery_unknown": "Message Delivery Unknown",
+        "delivered": "Message Delivered",
+        "failed": "Message Failed",
+        "received": "Message Received",
+    },
+    "Message Updated",
+    message_view,
+    new_only="accepted",
+)
+_NUMBER: Final = Kind(
+    "number",
+    "state",
+    {
+        "pending": "Number Pending",
+        "active": "Number Activated",
+        "failed": "Number Failed",
+        "releasing": "Number Releasing",
+        "released": "Number Released",
+    },
+    "Number Updated",
+    number_view,
+)
+_ORDER: Final = Kind(
+    "order",
+    "orderState",
+    {
+        "started": "Order Started",
+        "ordered": "Order Placed",
+        "completed": "Order Completed",
+        "partial": "Order Partially Completed",
+        "failed": "Order Failed",
+    },
+    "Order Updated",
+    _order,
+)
+_OPT_OUT: Final = Kind(
+    "opt_out",
+    "optOutState",
+    {OUT: "Opt-Out Recorded", IN: "Opt-Out Ended"},
+    "Opt-Out Updated",
+    _opt_out,
+)
+KINDS: Final = (_MESSAGE, _NUMBER, _ORDER, _OPT_OUT)
 
 
 @dataclass(frozen=True)
@@ -43,36 +101,41 @@ class Event:
     detail: View
 
 
-def event_of(record: dict[str, Any]) -> Event | None:
+def event_of(record: dict[str, Any], *, with_content: bool = False) -> Event | None:
     """Return the event that a DynamoDB stream record stands for, None if it is nothing to announce.
 
-    Only a changed state is announced. `eventId` in the detail is the same when the record comes again.
+    `eventId` in the detail is the same when the record comes again, and `version` is higher with each write
+    of the item. Text and media are in it only `with_content`.
     """
     change = record["dynamodb"]
     if "NewImage" not in change:
         return None
     new, old = from_dynamodb(change["NewImage"]), from_dynamodb(change.get("OldImage", {}))
-    detail_type, view = _told(new, old)
-    if detail_type is None:
+    kind = _kind_of(new)
+    if kind is None or (detail_type := _detail_type(kind, new, old)) is None:
         return None
-    shown = {name: value for name, value in view.items() if name not in _UNTOLD}
-    return Event(detail_type, {"eventId": record["eventID"], **shown})
+    shown = {name: value for name, value in kind.view(new).items() if with_content or name not in _CONTENT}
+    if media := new.get("media"):
+        shown["mediaCount"] = len(media)
+    return Event(detail_type, {"eventId": record["eventID"], "version": new.get(VERSION, 0), **shown})
 
 
-def _told(new: Item, old: Item) -> tuple[str | None, View]:
-    if "messageId" in new:
-        return _changed(new, old, "state", _MESSAGES), message_view(new)
-    if "optOutState" in new:
+def _kind_of(item: Item) -> Kind | None:
+    if "messageId" in item:
+        return _MESSAGE
+    if "optOutState" in item:
+        return _OPT_OUT
+    if "number" in item:
+        return _NUMBER
+    return _ORDER if customer_order_id_of(item) else None
+
+
+def _detail_type(kind: Kind, new: Item, old: Item) -> str | None:
+    state = new.get(kind.state)
+    before = old.get(kind.state)
+    if kind is _OPT_OUT and state == IN and before != OUT:
         # Who says yes without having opted out ends nothing.
-        before = {"optOutState": IN} | old
-        return _changed(new, before, "optOutState", _OPT_OUTS), {"owner": new["ours"], **opt_out_view(new)}
-    if "number" in new:
-        return _changed(new, old, "state", _NUMBERS), number_view(new)
-    if customer_order_id := customer_order_id_of(new):
-        return _changed(new, old, "orderState", _ORDERS), order_view(customer_order_id, new)
-    return None, {}
-
-
-def _changed(new: Item, old: Item, attribute: str, told: dict[str, str]) -> str | None:
-    state = new.get(attribute)
-    return told.get(str(state)) if state != old.get(attribute) else None
+        return None
+    if state != before and state in kind.states and not (old and state == kind.new_only):
+        return kind.states[state]
+    return kind.updated if not old or kind.view(new) != kind.view(old) else None

@@ -35,6 +35,8 @@ class Settings:
     callback_probe_url: str = ""
     unregistered_senders: str = ""
     callback_url_v2: str = ""
+    events_dead_letter_queue_url: str = ""
+    events_include_text: str = ""
     hosted_messaging_state_machine: str = ""
     messaging_v2_state_machine: str = ""
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.store.numbers import Numbers
     from bandwidth_messaging.store.opt_outs import OptOuts
     from bandwidth_messaging.store.orders import Orders
-    from bandwidth_messaging.store.queues import Quarantine, SendQueue
+    from bandwidth_messaging.store.queues import DeadLetters, Quarantine, SendQueue
 
 _SECRET_SECONDS = 300
 # Shorter than every function's own timeout, so that a slow call is an error we see; 16 threads may share it.
@@ -115,6 +115,13 @@ def quarantine() -> "Quarantine":
     from bandwidth_messaging.store.queues import Quarantine
 
     return Quarantine(_sqs(), settings().quarantine_queue_url)
+
+
+@cache
+def dead_letters() -> "DeadLetters":
+    from bandwidth_messaging.store.queues import DeadLetters
+
+    return DeadLetters(_sqs(), settings().events_dead_letter_queue_url)
 
 
 def is_current() -> bool:

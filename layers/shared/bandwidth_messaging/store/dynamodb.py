@@ -14,6 +14,8 @@ Item = dict[str, Any]
 Path = str | tuple[str, ...]
 Changes = Mapping[Any, Any]
 """Path to value."""
+VERSION: Final = "version"
+"""The attribute that counts an item's writes. It is for the stream: what is read here comes without it."""
 
 _serialize: Final = TypeSerializer().serialize
 _deserialize: Final = TypeDeserializer().deserialize
@@ -37,7 +39,7 @@ class Table:
     def get(self, key: Item) -> Item | None:
         """Return the item with this key."""
         found = self._client.get_item(TableName=self.name, Key=_to_dynamodb(key), ConsistentRead=True)
-        return from_dynamodb(found["Item"]) if "Item" in found else None
+        return _read(found["Item"]) if "Item" in found else None
 
     def get_all(self, keys: Sequence[Item], *, consistent: bool = False) -> list[Item]:
         """Return the items with these keys, in the order of the keys; keys without an item are left out."""
@@ -50,7 +52,7 @@ class Table:
             )
             if self.name in answer["UnprocessedKeys"]:
                 pending += answer["UnprocessedKeys"][self.name]["Keys"]
-            for item in map(from_dynamodb, answer["Responses"].get(self.name, [])):
+            for item in map(_read, answer["Responses"].get(self.name, [])):
                 found[_identity(item, keys[0])] = item
         return [found[identity] for key in keys if (identity := _identity(key, key)) in found]
 
@@ -59,7 +61,7 @@ class Table:
         try:
             self._client.put_item(
                 TableName=self.name,
-                Item=_to_dynamodb(item),
+                Item=_to_dynamodb({**item, VERSION: 1}),
                 ConditionExpression="attribute_not_exists(#key)",
                 ExpressionAttributeNames={"#key": key},
             )
@@ -85,7 +87,7 @@ class Table:
         """
         told = names or {}
         names = {}
-        given = {f":{name}": value for name, value in (values or {}).items()}
+        given = {f":{name}": value for name, value in (values or {}).items()} | {":one": 1}
         sets: list[str] = []
         for mode, changes in (("{0} = {1}", assign), ("{0} = if_not_exists({0}, {1})", keep)):
             for path, value in (changes or {}).items():
@@ -96,20 +98,20 @@ class Table:
         expression = f"SET {', '.join(sets)}" if sets else ""
         if taken_away := [_path(path, names) for path, value in (assign or {}).items() if value is None]:
             expression += f" REMOVE {', '.join(taken_away)}"
+        expression += f" ADD {_path(VERSION, names)} :one"
         names |= {f"#{name}": told.get(name, name) for name in re.findall(r"#(\w+)", condition or "")}
         request: dict[str, Any] = {
             "TableName": self.name,
             "Key": _to_dynamodb(key),
             "UpdateExpression": expression,
             "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": {name: _serialize(value) for name, value in given.items()},
             "ReturnValues": "ALL_NEW",
         }
-        if given:
-            request["ExpressionAttributeValues"] = {name: _serialize(value) for name, value in given.items()}
         if condition:
             request["ConditionExpression"] = condition
         try:
-            return from_dynamodb(self._client.update_item(**request)["Attributes"])
+            return _read(self._client.update_item(**request)["Attributes"])
         except ClientError as error:
             _condition_failed(error)
             return None
@@ -132,7 +134,7 @@ class Table:
             request["ExclusiveStartKey"] = _to_dynamodb(start)
         answer = self._client.query(**request)
         last = answer.get("LastEvaluatedKey")
-        return Page([from_dynamodb(item) for item in answer["Items"]], from_dynamodb(last) if last else None)
+        return Page([_read(item) for item in answer["Items"]], from_dynamodb(last) if last else None)
 
 
 def _path(path: Path, names: dict[str, str]) -> str:
@@ -158,6 +160,10 @@ def _identity(item: Item, key: Item) -> str:
 
 def _to_dynamodb(item: Mapping[str, Any]) -> Any:
     return {name: _serialize(value) for name, value in item.items() if value is not None}
+
+
+def _read(item: Mapping[str, Any]) -> Item:
+    return {name: value for name, value in from_dynamodb(item).items() if name != VERSION}
 
 
 def from_dynamodb(item: Mapping[str, Any]) -> Item:

@@ -1,7 +1,7 @@
-"""The two queues that functions write to: accepted messages on their way, and callbacks nobody could read."""
+"""The queues that functions write to: messages on their way, and what nobody could read or announce."""
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bandwidth_messaging.domain.messages import Unreadable
 
@@ -38,3 +38,15 @@ class Quarantine:
         """Keep what could not be read."""
         kept = {"reason": unreadable.reason, "body": unreadable.body}
         self._client.send_message(QueueUrl=self._url, MessageBody=json.dumps(kept))
+
+
+class DeadLetters:
+    """Stream records that cannot be announced, each whole, as the event that the function takes again."""
+
+    def __init__(self, client: "SQSClient", url: str) -> None:
+        self._client = client
+        self._url = url
+
+    def keep(self, record: dict[str, Any]) -> None:
+        """Keep a stream record."""
+        self._client.send_message(QueueUrl=self._url, MessageBody=json.dumps({"Records": [record]}))

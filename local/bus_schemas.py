@@ -1,0 +1,98 @@
+"""events/bus/schemas: the events on the bus as JSON Schema, one file for each kind of item.
+
+``python -m local.bus_schemas`` writes them, ``--check`` says whether they are what the code says.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+ROOT = Path(__file__).resolve().parent.parent
+SCHEMAS = ROOT / "events" / "bus" / "schemas"
+_NAME = {"type": "string"}
+
+
+def schemas() -> dict[str, str]:
+    """Return the schemas that the code describes, as they are to be written, by the name of their file."""
+    # Where Lambda has its layer.
+    sys.path.insert(0, str(ROOT / "layers" / "shared"))
+    from bandwidth_messaging.runtime import answers, events  # noqa: PLC0415
+
+    models: dict[str, type[BaseModel]] = {
+        "message": answers.MessageEvent,
+        "number": answers.NumberEvent,
+        "order": answers.OrderEvent,
+        "opt_out": answers.OptOutEvent,
+    }
+    return {
+        f"{kind.name}.json": json.dumps(
+            _schema(kind, models[kind.name].model_json_schema()), indent=2, ensure_ascii=False
+        )
+        + "\n"
+        for kind in events.KINDS
+    }
+
+
+def _schema(kind: Any, detail: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a whole event, as EventBridge delivers it, of this kind and detail."""
+    definitions = detail.pop("$defs", {})
+    for each in (detail, *definitions.values()):
+        _strip(each)
+    told = [
+        {
+            "if": {"properties": {"detail-type": {"const": name}}},
+            "then": {"properties": {"detail": {"properties": {"state": {"const": state}}}}},
+        }
+        for state, name in kind.states.items()
+        if "state" in detail["properties"]
+    ]
+    envelope = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "required": [
+            "version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"
+        ],
+        "properties": {
+            "version": {"const": "0", "description": "EventBridge's, of this envelope"},
+            "id": {**_NAME, "description": "EventBridge's; another one when the event comes again"},
+            "detail-type": {"enum": [*kind.states.values(), kind.updated]},
+            "source": {**_NAME, "description": "The stack's name"},
+            "account": _NAME,
+            "time": {**_NAME, "format": "date-time"},
+            "region": _NAME,
+            "resources": {"type": "array", "maxItems": 0},
+            "detail": detail,
+        },
+        "allOf": told,
+        "$defs": definitions,
+    }  # fmt: skip
+    return {name: value for name, value in envelope.items() if value}
+
+
+def _strip(schema: dict[str, Any]) -> None:
+    """Take out the titles that pydantic makes of names, and that what is left out stands for null."""
+    for field in (schema, *schema.get("properties", {}).values()):
+        field.pop("title", None)
+        field.pop("default", None)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m local.bus_schemas", description="Writes events/bus/schemas."
+    )
+    parser.add_argument("--check", action="store_true", help="only say whether they are what the code says")
+    check = parser.parse_args().check
+    for name, schema in schemas().items():
+        file = SCHEMAS / name
+        if not check:
+            file.write_text(schema)
+        elif not file.exists() or file.read_text() != schema:
+            sys.exit(f"events/bus/schemas/{name} is not what the code says; `make openapi` writes it anew.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""Each detail type has a schema, an example that is right, and a line in docs/events.md."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from local import bus_schemas
+from tests.bus import FOLDER, KIND_OF, delivered, example_of, schema_of, wrong
+from tests.template import ROOT
+
+EVENTS = (ROOT / "docs" / "events.md").read_text()
+every_detail_type = pytest.mark.parametrize("detail_type", KIND_OF)
+
+
+def test_the_schemas_are_what_the_code_says() -> None:
+    written = {path.name: path.read_text() for path in (FOLDER / "schemas").iterdir()}
+    assert written == bus_schemas.schemas(), "make openapi"
+
+
+def test_the_check_says_in_a_sentence_that_a_schema_is_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bus_schemas, "SCHEMAS", tmp_path)
+    monkeypatch.setattr("sys.argv", ["bus_schemas", "--check"])
+    with pytest.raises(SystemExit, match=r"^events/bus/schemas/message\.json is not what the code says"):
+        bus_schemas.main()
+
+
+def test_the_command_writes_what_the_check_then_accepts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bus_schemas, "SCHEMAS", tmp_path)
+    for arguments in ([], ["--check"]):
+        monkeypatch.setattr("sys.argv", ["bus_schemas", *arguments])
+        bus_schemas.main()
+
+
+def test_there_is_an_example_of_each_detail_type_and_of_nothing_else() -> None:
+    assert {path for path in FOLDER.rglob("*") if path.is_file()} == {
+        *map(example_of, KIND_OF),
+        *map(schema_of, KIND_OF.values()),
+    }
+
+
+@every_detail_type
+def test_the_example_of_a_detail_type_is_what_its_schema_says(detail_type: str) -> None:
+    example = json.loads(example_of(detail_type).read_text())
+    assert example["detail-type"] == detail_type
+    assert wrong(example) == []
+
+
+def test_an_event_with_an_unknown_field_a_wrong_state_or_without_its_id_would_be_noticed() -> None:
+    detail = json.loads(example_of("Message Accepted").read_text())["detail"]
+    assert wrong(delivered("Message Accepted", detail)) == []
+    assert wrong(delivered("Message Accepted", detail | {"colour": "red"}))
+    assert wrong(delivered("Message Accepted", detail | {"state": "sent"}))
+    assert wrong(delivered("Message Accepted", {**detail, "eventId": None}))
+    assert wrong(delivered("Message Accepted", {**detail, "version": "1"}))
+
+
+def test_the_page_lists_each_detail_type_with_its_example_and_its_schema() -> None:
+    rows = re.findall(r"^\| \[([^]]+)\]\(\.\./(\S+)\) \|", EVENTS, re.MULTILINE)
+    assert {name: ROOT / path for name, path in rows} == {name: example_of(name) for name in KIND_OF}
+    assert len(rows) == len(KIND_OF)
+    linked = {ROOT / path for path in re.findall(r"\]\(\.\./(events/bus/schemas/\S+)\)", EVENTS)}
+    assert linked == {schema_of(kind) for kind in KIND_OF.values()}

@@ -1,0 +1,298 @@
+"""What the stores write is announced: every detail type, each as its schema says, once and in order."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+
+from bandwidth_messaging.domain import messages
+from bandwidth_messaging.domain.messages import Message, Receipt
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.store.numbers import Home
+from functions.messages import publish_events
+from tests.bus import KIND_OF, delivered, wrong
+from tests.functions.conftest import House, call
+from tests.functions.messages.test_publish_events import Bus
+
+OURS, THEIRS = "+19195551212", "+19195551234"
+NUMBERS = ["+19195551212", "+19195551213", "+19195551214"]
+TEXT = "a text for the table only"
+HOME = Home(
+    api="v2",
+    customer_order_id="order-7",
+    site_id="2297",
+    order_id="9f7e4d3c-6a5f-4f5e-9a4b-0c5f0f3b7d11",
+    application_id="93de2206-9669-4e07-948d-329f4b722ee2",
+    location_id="500709",
+)
+
+
+def at(second: int) -> str:
+    return f"2026-11-22T09:30:{second:02}.000Z"
+
+
+class Streams:
+    """The streams of both tables, read as docs/operations.md reads them."""
+
+    def __init__(self, house: House) -> None:
+        self._client = boto3.client("dynamodbstreams")
+        self._arns = [
+            house.dynamodb.update_table(
+                TableName=table,
+                StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+            )["TableDescription"]["LatestStreamArn"]
+            for table in ("MessagesTable", "NumbersTable")
+        ]
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        for arn in self._arns:
+            (shard,) = self._client.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
+            iterator = self._client.get_shard_iterator(
+                StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+            )["ShardIterator"]
+            for record in self._client.get_records(ShardIterator=iterator)["Records"]:
+                # moto tells of an item that an update makes twice, first with its key alone.
+                if record["dynamodb"]["NewImage"] != record["dynamodb"]["Keys"]:
+                    yield json.loads(json.dumps(record, default=str))
+
+
+@pytest.fixture
+def streams(house: House) -> Streams:
+    return Streams(house)
+
+
+def announced(streams: Streams, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """Publish everything that is in the streams; return the events as they are delivered."""
+    bus = Bus()
+    monkeypatch.setattr(wiring, "events", lambda: bus)
+    records = list(streams.records())
+    for start in range(0, len(records), 10):
+        batch = {"Records": records[start : start + 10]}
+        assert call(publish_events, batch) == {"batchItemFailures": []}
+    return [delivered(entry["DetailType"], json.loads(entry["Detail"])) for entry in bus.entries]
+
+
+def outbound(message_id: str, *to: str) -> Message:
+    return Message(
+        message_id=message_id,
+        direction="out",
+        api="v2",
+        owner=OURS,
+        sender=OURS,
+        recipients=to or (THEIRS,),
+        text=TEXT,
+        state=messages.ACCEPTED,
+        time=at(0),
+        application_id=HOME.application_id,
+        encoding="GSM-7",
+        segment_count=1,
+    )
+
+
+def inbound() -> Message:
+    return Message(
+        message_id="1661365814860moidf7mcwd4qacn8",
+        direction="in",
+        api="v2",
+        owner=OURS,
+        sender=THEIRS,
+        recipients=(OURS,),
+        text=TEXT,
+        media=("https://messaging.bandwidth.com/api/v2/users/9/media/1/0/a.png",),
+        state=messages.RECEIVED,
+        time=at(0),
+        segment_count=1,
+    )
+
+
+def text_messages() -> None:
+    """Let messages come to every state there is, one of them after it had ended otherwise."""
+    store = wiring.messages()
+    sent, unknown, throttled = "out_1", "out_2", "out_3"
+    for message_id in (sent, unknown, throttled):
+        store.add(outbound(message_id))
+        store.claim(message_id, at(1))
+    store.advance(sent, messages.SENT, at(2), bandwidth_id="1661365814859loidf7mcwd4qacn7", segment_count=1)
+    store.advance(sent, messages.FAILED, at(3), error_code=4720, error_class="recipient", reason="Gone.")
+    store.advance(sent, messages.DELIVERED, at(4))
+    store.advance(unknown, messages.SEND_UNCONFIRMED, at(2), reason="Its receipt will tell")
+    store.advance(unknown, messages.DELIVERY_UNKNOWN, at(3), reason="No receipt came")
+    store.advance(unknown, messages.DELIVERED, at(4))
+    claimed = store.get(throttled)
+    assert claimed
+    store.put_back(claimed)
+    store.add(inbound())
+
+
+def numbers() -> None:
+    """Let numbers come to every state there is."""
+    store = wiring.numbers()
+    for number in NUMBERS:
+        store.expect(number, HOME, at(0))
+    store.activate(NUMBERS[0], HOME, at(1))
+    store.fail({"number": NUMBERS[1], "code": "5005", "reason": "the number is not available"}, HOME, at(1))
+    store.start_release(NUMBERS[0], HOME, at(2))
+    store.record_detached(NUMBERS[0], at(3))
+    store.release(NUMBERS[0], at(4))
+
+
+def orders() -> None:
+    """Let orders end in every way there is."""
+    store = wiring.orders()
+    for name, end in {"order-7": "completed", "order-8": "partial", "order-9": "failed"}.items():
+        arn = f"arn:aws:states:us-east-1:123456789012:execution:MessagingV2:{name}"
+        store.open(name, kind="messaging_v2", requested=2, execution_arn=arn, at=at(0))
+        store.record_step(name, "Create application", state="succeeded", at=at(1))
+        store.begin_ordering(name, at(2))
+        store.record_ordered(name, "9f7e4d3c-6a5f-4f5e-9a4b-0c5f0f3b7d11", at(2))
+        store.finish(
+            name, end, at=at(3), completed=1, failed=1, reason="No numbers" if end == "failed" else None
+        )
+
+
+def opt_outs() -> None:
+    """Let somebody opt out, say it again, and come back."""
+    store = wiring.opt_outs()
+    for second, (opted_out, keyword) in enumerate([(True, "stop"), (True, "quit"), (False, "start")]):
+        store.record(OURS, THEIRS, opted_out=opted_out, keyword=keyword, at=at(second))
+
+
+def everything() -> None:
+    text_messages()
+    numbers()
+    orders()
+    opt_outs()
+
+
+def item_of(event: dict[str, Any]) -> tuple[str, ...]:
+    """Return what an event is about."""
+    kind, detail = KIND_OF[event["detail-type"]], event["detail"]
+    name = {"message": "messageId", "number": "number", "order": "customerOrderId", "opt_out": "owner"}[kind]
+    return kind, detail[name]
+
+
+def test_every_detail_type_is_published_as_its_schema_says(
+    streams: Streams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everything()
+    events = announced(streams, monkeypatch)
+    assert {event["detail-type"] for event in events} == KIND_OF.keys()
+    assert [wrong(event) for event in events] == [[]] * len(events)
+
+
+def test_no_event_tells_of_a_text_or_of_where_its_media_are(
+    streams: Streams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text_messages()
+    events = announced(streams, monkeypatch)
+    assert TEXT not in str(events)
+    assert "messaging.bandwidth.com" not in str(events)
+    (received,) = [event for event in events if event["detail-type"] == "Message Received"]
+    assert received["detail"]["mediaCount"] == 1
+
+
+def test_by_parameter_events_carry_text_and_media(streams: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVENTS_INCLUDE_TEXT", "true")
+    text_messages()
+    events = announced(streams, monkeypatch)
+    assert {event["detail"]["text"] for event in events} == {TEXT}
+    (received,) = [event for event in events if event["detail-type"] == "Message Received"]
+    assert received["detail"]["media"] == list(inbound().media)
+    assert [wrong(event) for event in events] == [[]] * len(events)
+
+
+def test_each_change_has_an_id_of_its_own_and_a_version_that_puts_it_in_order(
+    streams: Streams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everything()
+    events = announced(streams, monkeypatch)
+    ids = [event["detail"]["eventId"] for event in events]
+    assert len(set(ids)) == len(ids)
+    versions: dict[Any, list[int]] = {}
+    for event in events:
+        versions.setdefault(item_of(event), []).append(event["detail"]["version"])
+    assert all(seen[0] == 1 and seen == sorted(set(seen)) for seen in versions.values())
+
+
+def test_what_is_published_again_is_the_same(streams: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
+    everything()
+    assert announced(streams, monkeypatch) == announced(streams, monkeypatch)
+
+
+def test_the_last_version_is_the_last_state_however_the_events_come(
+    streams: Streams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everything()
+    newest: dict[Any, dict[str, Any]] = {}
+    for event in reversed(announced(streams, monkeypatch) * 2):
+        known = newest.setdefault(item_of(event), event)
+        if event["detail"]["version"] > known["detail"]["version"]:
+            newest[item_of(event)] = event
+    assert {who: event["detail-type"] for who, event in newest.items()} == {
+        ("message", "out_1"): "Message Updated",
+        ("message", "out_2"): "Message Delivered",
+        ("message", "out_3"): "Message Updated",
+        ("message", inbound().message_id): "Message Received",
+        ("number", NUMBERS[0]): "Number Released",
+        ("number", NUMBERS[1]): "Number Failed",
+        ("number", NUMBERS[2]): "Number Pending",
+        ("order", "order-7"): "Order Completed",
+        ("order", "order-8"): "Order Partially Completed",
+        ("order", "order-9"): "Order Failed",
+        ("opt_out", OURS): "Opt-Out Ended",
+    }
+
+
+def types(streams: Streams, monkeypatch: pytest.MonkeyPatch, message_id: str) -> list[str]:
+    events = announced(streams, monkeypatch)
+    return [event["detail-type"] for event in events if event["detail"]["messageId"] == message_id]
+
+
+def test_a_receipt_that_comes_again_is_no_event(streams: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = wiring.messages()
+    store.add(outbound("out_1"))
+    receipt = Receipt(
+        message_id="out_1", bandwidth_id="1", state=messages.DELIVERED, time=at(2), api="v2", recipient=THEIRS
+    )
+    for _ in range(3):
+        store.record(receipt)
+    assert types(streams, monkeypatch, "out_1") == ["Message Accepted", "Message Delivered"]
+
+
+def test_of_a_group_each_recipients_state_is_an_event(
+    streams: Streams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, group = wiring.messages(), (THEIRS, "+19195551235")
+    store.add(outbound("out_1", *group))
+    for recipient in group:
+        store.record(
+            Receipt(
+                message_id="out_1",
+                bandwidth_id="1",
+                state=messages.DELIVERED,
+                time=at(2),
+                api="v2",
+                recipient=recipient,
+                recipients=group,
+            )
+        )
+    told = types(streams, monkeypatch, "out_1")
+    assert told[0] == "Message Accepted"
+    assert told[-1] == "Message Delivered"
+    assert "Message Updated" in told
+
+
+def test_a_message_that_waits_for_bandwidth_is_accepted_once(
+    streams: Streams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = wiring.messages()
+    store.add(outbound("out_1"))
+    for _ in range(2):
+        claimed, _ = store.claim("out_1", at(1))
+        assert claimed
+        store.put_back(claimed)
+    told = types(streams, monkeypatch, "out_1")
+    assert told.count("Message Accepted") == 1
+    assert told[-1] == "Message Updated"
