@@ -21,7 +21,7 @@ from local.bandwidth.account import AccountConfig
 from local.bandwidth.server import RunningSimulator, serve
 from local.bandwidth.simulator import Settings
 from tests.openapi import operation_of, wrong
-from tests.template import create_table, template
+from tests.template import create_table
 
 ROOT = Path(__file__).parents[2]
 CALLBACK_URL = "https://abcdef1234.execute-api.us-east-1.amazonaws.com/live/callbacks/v2"
@@ -38,10 +38,6 @@ CONFIG = AccountConfig(
     client_id="client-in-tests",
     client_secret="client-secret-in-tests",
 )
-# What talks to Bandwidth is tested on both generations of its API, unless it is of one only.
-both_generations = pytest.mark.parametrize("generation", ["classic", "current"], indirect=True)
-only_classic = pytest.mark.parametrize("generation", ["classic"], indirect=True)
-only_current = pytest.mark.parametrize("generation", ["current"], indirect=True)
 
 
 MESSAGING_CREDENTIALS = {
@@ -55,15 +51,6 @@ SECRETS = {
         **MESSAGING_CREDENTIALS,
     },
     "current": {"clientId": CONFIG.client_id, "clientSecret": CONFIG.client_secret},
-}
-
-
-MESSAGING: dict[str, Callable[[RunningSimulator], dict[str, str]]] = {
-    "classic": lambda at: {"BANDWIDTH_USER_ID": CONFIG.user_id, "MESSAGING_URL": at.messaging_url},
-    "current": lambda at: {
-        "BANDWIDTH_USER_ID": CONFIG.account_id,
-        "MESSAGING_URL": at.current_messaging_url,
-    },
 }
 
 
@@ -116,12 +103,6 @@ class House:
 
 
 @pytest.fixture
-def generation(request: pytest.FixtureRequest) -> Any:
-    """Which Bandwidth the stack speaks to, and the account is at."""
-    return getattr(request, "param", template()["Parameters"]["BandwidthApi"]["Default"])
-
-
-@pytest.fixture
 def house(generation: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     """The tables, queues and secrets of the stack, and an empty Bandwidth account."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
@@ -156,7 +137,11 @@ def house(generation: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
             "CALLBACK_PROBE_URL": CALLBACK_URL,
             "CALLBACK_URL_V2": CALLBACK_URL,
             "CATAPULT_URL": f"{simulator.url}/v1",
-            **MESSAGING[generation](simulator),
+            "BANDWIDTH_USER_ID": CONFIG.user_id,
+            "MESSAGING_URL": {
+                "classic": simulator.messaging_url,
+                "current": simulator.current_messaging_url,
+            }[generation],
         }
         for name, value in environment.items():
             monkeypatch.setenv(name, value)

@@ -6,7 +6,8 @@ import pytest
 
 from bandwidth_messaging.runtime import wiring
 from local.bandwidth.tokens import Tokens
-from tests.functions.conftest import CONFIG, House, only_current
+from tests.functions.conftest import CONFIG, House
+from tests.generations import only_current
 
 pytestmark = only_current
 

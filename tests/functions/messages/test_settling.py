@@ -10,7 +10,8 @@ from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.store.numbers import Home
 from functions.control import browse
 from functions.messages import deliver_message, send_message
-from tests.functions.conftest import House, ask, call, only_current, sample
+from tests.functions.conftest import House, ask, call, sample
+from tests.generations import only_current
 
 pytestmark = only_current
 
