@@ -12,7 +12,7 @@ import secrets
 import shutil
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,7 +22,15 @@ import requests
 from local import deployment, processes
 from local.processes import EMULATOR, SIMULATOR
 from local.progress import CloudError, wait_for
-from local.stack import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Stack
+from local.stack import (
+    ACCESS_KEY_ID,
+    APIS,
+    DEFAULT_API,
+    REGION,
+    SECRET_ACCESS_KEY,
+    Stack,
+    file_of,
+)
 
 DIRECTORY = deployment.ROOT / ".local"
 HOST = "127.0.0.1"
@@ -30,9 +38,13 @@ PORTS = (4566, 4567)
 
 
 def up(
-    directory: Path = DIRECTORY, *, ports: tuple[int, int] | None = PORTS, wait_scale: float = 1.0
-) -> Stack:
-    """Start what does not run yet, deploy what has changed, and return the stack.
+    directory: Path = DIRECTORY,
+    *,
+    ports: tuple[int, int] | None = PORTS,
+    wait_scale: float = 1.0,
+    apis: Sequence[str] = (DEFAULT_API,),
+) -> list[Stack]:
+    """Start what does not run yet, deploy what has changed, and return the stacks, one for each of ``apis``.
 
     ``ports`` are the emulator's and the simulator's (None: any two free ones), ``wait_scale`` multiplies
     every wait of the state machines; both hold until ``down``. Raises CloudError.
@@ -40,17 +52,19 @@ def up(
     directory = directory.resolve()
     _check_prerequisites()
     with _lock(directory):
-        if not (stack := _running(directory)):
-            return _start(directory, ports or _free_ports(), wait_scale)
-        if stack.sources == deployment.digest_of_sources():
-            return stack
-        print("The sources have changed since they were deployed.", flush=True)
-        try:
-            return deployment.build_and_deploy(
-                directory, stack.endpoint_url, stack.simulator, stack.bandwidth
-            )
-        except CloudError as error:
-            raise CloudError(f"{error} What was deployed before is still running.") from None
+        if not (there := _running(directory)):
+            return _start(directory, ports or _free_ports(), wait_scale, apis)
+        sources = deployment.digest_of_sources()
+        known = {stack.bandwidth_api: stack.sources for stack in there}
+        if old := [api for api in apis if known.get(api) != sources]:
+            if any(api in known for api in old):
+                print("The sources have changed since they were deployed.", flush=True)
+            one = there[0]
+            try:
+                deployment.build_and_deploy(directory, one.endpoint_url, one.simulator, one.bandwidth, old)
+            except CloudError as error:
+                raise CloudError(f"{error} What was deployed before is still running.") from None
+        return [Stack.read(directory, api) for api in apis]
 
 
 def down(directory: Path = DIRECTORY) -> bool:
@@ -89,17 +103,14 @@ def _try_lock(descriptor: int) -> bool:
     return True
 
 
-def _running(directory: Path) -> Stack | None:
-    """The stack, if both processes run and a deployment has succeeded on them."""
-    try:
-        stack = Stack.read(directory)
-    except CloudError:
-        return None
+def _running(directory: Path) -> list[Stack]:
+    """The stacks, if both processes run and a deployment has succeeded on them."""
+    there = [Stack.read(directory, api) for api in APIS if file_of(directory, api).exists()]
     both_run = all(processes.running(module, directory) for module in (EMULATOR, SIMULATOR))
-    return stack if both_run else None
+    return there if both_run else []
 
 
-def _start(directory: Path, ports: tuple[int, int], wait_scale: float) -> Stack:
+def _start(directory: Path, ports: tuple[int, int], wait_scale: float, apis: Sequence[str]) -> list[Stack]:
     # One process alone, or two without a stack, are the rest of something that broke off.
     _stop(directory)
     for port in ports:
@@ -110,16 +121,18 @@ def _start(directory: Path, ports: tuple[int, int], wait_scale: float) -> Stack:
     try:
         _start_simulator(directory, simulator, emulator, bandwidth)
         _start_emulator(directory, emulator, wait_scale)
-        return deployment.build_and_deploy(directory, emulator, simulator, bandwidth)
+        deployment.build_and_deploy(directory, emulator, simulator, bandwidth, apis)
     except BaseException as error:
         _stop(directory)
         if isinstance(error, CloudError):
             raise CloudError(f"{error} Nothing is left running.") from None
         raise
+    return [Stack.read(directory, api) for api in apis]
 
 
 def _stop(directory: Path) -> bool:
-    (directory / "stack.json").unlink(missing_ok=True)
+    for api in APIS:
+        file_of(directory, api).unlink(missing_ok=True)
     stopped = processes.stop(directory)
     for name in ("tmp", "s3"):
         shutil.rmtree(directory / name, ignore_errors=True)
@@ -154,6 +167,8 @@ def _invent_account() -> dict[str, str]:
         "dashboard_password": secrets.token_urlsafe(24),
         "messaging_token": f"t-{secrets.token_hex(12)}",
         "messaging_secret": secrets.token_urlsafe(24),
+        "client_id": f"client-{secrets.token_hex(8)}",
+        "client_secret": secrets.token_urlsafe(24),
     }
 
 
@@ -233,6 +248,14 @@ def _ports(text: str) -> tuple[int, int] | None:
     return int(emulator), int(simulator)
 
 
+def chosen_api() -> str:
+    """The generation of Bandwidth's API that BANDWIDTH_API names. Raises CloudError if it is none."""
+    api = os.environ.get("BANDWIDTH_API") or DEFAULT_API
+    if api not in APIS:
+        raise CloudError(f"BANDWIDTH_API must be {' or '.join(APIS)}.")
+    return api
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m local.cloud", description="The local cloud.")
     parser.add_argument("command", choices=["up", "down", "status"])
@@ -247,14 +270,24 @@ def main() -> None:
     parser.add_argument(
         "--wait-scale", type=float, default=1.0, help="multiplies every wait of the state machines"
     )
+    parser.add_argument(
+        "--api",
+        nargs="+",
+        choices=APIS,
+        help=f"generations of Bandwidth's API, a stack each; default: BANDWIDTH_API, else {DEFAULT_API}",
+    )
     options = parser.parse_args()
     try:
         if options.command == "up":
-            _tell(up(options.directory, ports=options.ports, wait_scale=options.wait_scale))
+            ports, wait_scale = options.ports, options.wait_scale
+            apis = options.api or [chosen_api()]
+            for stack in up(options.directory, ports=ports, wait_scale=wait_scale, apis=apis):
+                _tell(stack)
         elif options.command == "down":
             print("The local cloud is down." if down(options.directory) else "Nothing was running.")
-        elif stack := _running(options.directory.resolve()):
-            _tell(stack)
+        elif there := _running(options.directory.resolve()):
+            for stack in there:
+                _tell(stack)
         else:
             sys.exit("The local cloud is down.")
     except CloudError as error:
@@ -267,7 +300,7 @@ def _tell(stack: Stack) -> None:
     print(
         f"The local cloud is up.\n"
         f"  AWS         {stack.endpoint_url} (stack {stack.stack_name})\n"
-        f"  Bandwidth   {stack.simulator}\n"
+        f"  Bandwidth   {stack.simulator} (API: {stack.bandwidth_api})\n"
         f"  ControlApi  {stack.control_api}\n"
         f"  Its page    {stack.api_page}\n"
         f"For sam and aws:\n"

@@ -24,7 +24,8 @@ _QUIET_SECONDS: Final = 2
 def main() -> int:
     """Run the demo; return 0 only if every part of it really happened."""
     try:
-        tell(cloud.up())
+        (stack,) = cloud.up(apis=[cloud.chosen_api()])
+        tell(stack)
     except CloudError as error:
         print(f"\nThe demo stopped: {error}", file=sys.stderr)
         return 1

@@ -6,7 +6,7 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,14 +14,12 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from local.progress import CloudError, wait_for
-from local.stack import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Stack, client
+from local.stack import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Stack, beside, client
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
 ROOT = Path(__file__).resolve().parent.parent
-STACK_NAME = "bandwidth-messaging"
-BANDWIDTH_SECRET_NAME = "bandwidth-messaging/bandwidth"  # noqa: S105 - the template's default
 FORWARD_SECRET_NAME = "bandwidth-messaging/forward"  # noqa: S105 - the template's default
 SAM = Path(sys.executable).with_name("sam")
 OUTPUTS = {
@@ -56,17 +54,24 @@ def _sources() -> Iterator[Path]:
                 yield path
 
 
-def build_and_deploy(directory: Path, endpoint_url: str, simulator: str, bandwidth: dict[str, str]) -> Stack:
+def name_of_stack(api: str) -> str:
+    """The stack of a generation of Bandwidth's API."""
+    return beside("bandwidth-messaging", api, "-")
+
+
+def build_and_deploy(
+    directory: Path, endpoint_url: str, simulator: str, bandwidth: dict[str, str], apis: Sequence[str]
+) -> None:
     """Bring the sources onto the emulator, and write down where everything is. Raises CloudError.
 
-    ``simulator`` is its base URL, ``bandwidth`` the account it plays (see Stack).
+    ``simulator`` is its base URL, ``bandwidth`` the account it plays (see Stack); each of the ``apis`` gets a
+    stack of its own.
     """
     sources = digest_of_sources()
     _build(directory)
-    _deploy(directory, endpoint_url, simulator, bandwidth)
-    stack = _describe(endpoint_url, simulator, bandwidth, sources)
-    stack.write(directory)
-    return stack
+    for api in apis:
+        _deploy(directory, endpoint_url, simulator, bandwidth, api)
+        _describe(endpoint_url, simulator, bandwidth, api, sources).write(directory)
 
 
 def _build(directory: Path) -> None:
@@ -84,16 +89,22 @@ def _rebuild_layer_for_this_machine(directory: Path) -> None:
     subprocess.run([*command, "--requirement", requirements, "--target", target], check=True)
 
 
-def _deploy(directory: Path, endpoint_url: str, simulator: str, bandwidth: dict[str, str]) -> None:
-    _put_secrets(endpoint_url, bandwidth)
+def _deploy(directory: Path, endpoint_url: str, simulator: str, bandwidth: dict[str, str], api: str) -> None:
+    name = name_of_stack(api)
+    secret_name = f"{name}/bandwidth"
+    _put_secrets(endpoint_url, secret_name, bandwidth, api)
+    messaging = {"classic": f"{simulator}/v2", "current": f"{simulator}/messaging/api/v2"}
     parameters = {
         "ApiPage": "true",
         "Architecture": _architecture(),
+        "BandwidthApi": api,
+        "BandwidthSecretName": secret_name,
         "BandwidthAccountId": bandwidth["account_id"],
         "BandwidthSiteId": bandwidth["site_id"],
         "BandwidthUserId": bandwidth["user_id"],
+        "TokenUrl": f"{simulator}/api/v1/oauth2/token",
         "DashboardUrl": f"{simulator}/api",
-        "MessagingUrl": f"{simulator}/v2",
+        "MessagingUrl": messaging[api],
         "CatapultUrl": f"{simulator}/v1",
         # Nobody listens there until a test does.
         "ForwardEventsTo": "http://127.0.0.1:9/events",
@@ -102,15 +113,15 @@ def _deploy(directory: Path, endpoint_url: str, simulator: str, bandwidth: dict[
     cloudformation: CloudFormationClient = client("cloudformation", endpoint_url)
     since = datetime.now(UTC)
     try:
-        _sam(["deploy", "--parameter-overrides", *overrides], directory, endpoint_url)
+        _sam(["deploy", "--stack-name", name, "--parameter-overrides", *overrides], directory, endpoint_url)
     except CloudError:
-        if failed := _failed_resource(cloudformation, since):
+        if failed := _failed_resource(cloudformation, name, since):
             log = directory / "deploy.log"
             raise CloudError(f"sam deploy failed at {failed} Its output is in {log}.") from None
         raise
-    _put_gateway_responses(cloudformation, endpoint_url)
+    _put_gateway_responses(cloudformation, name, endpoint_url)
     _put_concurrency(endpoint_url)
-    _put_callback_door(cloudformation, endpoint_url)
+    _put_callback_door(cloudformation, name, endpoint_url)
 
 
 def _architecture() -> str:
@@ -162,15 +173,19 @@ def _environment(endpoint_url: str) -> dict[str, str]:
     }
 
 
-def _put_secrets(endpoint_url: str, bandwidth: dict[str, str]) -> None:
+def _put_secrets(endpoint_url: str, bandwidth_secret: str, bandwidth: dict[str, str], api: str) -> None:
     secretsmanager = client("secretsmanager", endpoint_url)
-    contents = {
-        BANDWIDTH_SECRET_NAME: {
-            "dashboardUser": bandwidth["dashboard_user"],
-            "dashboardPassword": bandwidth["dashboard_password"],
-            "messagingToken": bandwidth["messaging_token"],
-            "messagingSecret": bandwidth["messaging_secret"],
+    fields = {
+        "classic": {
+            "dashboardUser": "dashboard_user",
+            "dashboardPassword": "dashboard_password",
+            "messagingToken": "messaging_token",
+            "messagingSecret": "messaging_secret",
         },
+        "current": {"clientId": "client_id", "clientSecret": "client_secret"},
+    }
+    contents = {
+        bandwidth_secret: {field: bandwidth[known] for field, known in fields[api].items()},
         FORWARD_SECRET_NAME: {"header": "X-Api-Key", "value": "key-of-the-local-cloud"},
     }
     for name, content in contents.items():
@@ -180,10 +195,12 @@ def _put_secrets(endpoint_url: str, bandwidth: dict[str, str]) -> None:
             secretsmanager.put_secret_value(SecretId=name, SecretString=json.dumps(content))
 
 
-def _put_gateway_responses(cloudformation: "CloudFormationClient", endpoint_url: str) -> None:
+def _put_gateway_responses(
+    cloudformation: "CloudFormationClient", stack_name: str, endpoint_url: str
+) -> None:
     """The emulator does not import the gateway responses of an API's OpenAPI body."""
     apigateway = client("apigateway", endpoint_url)
-    template: Any = cloudformation.get_template(StackName=STACK_NAME, TemplateStage="Processed")[
+    template: Any = cloudformation.get_template(StackName=stack_name, TemplateStage="Processed")[
         "TemplateBody"
     ]
     for name, resource in template["Resources"].items():
@@ -192,7 +209,7 @@ def _put_gateway_responses(cloudformation: "CloudFormationClient", endpoint_url:
         responses = resource["Properties"]["Body"].get("x-amazon-apigateway-gateway-responses", {})
         if not responses:
             continue
-        detail = cloudformation.describe_stack_resource(StackName=STACK_NAME, LogicalResourceId=name)
+        detail = cloudformation.describe_stack_resource(StackName=stack_name, LogicalResourceId=name)
         api_id = detail["StackResourceDetail"]["PhysicalResourceId"]
         for kind, response in responses.items():
             optional = {"statusCode": str(response["statusCode"])} if "statusCode" in response else {}
@@ -217,9 +234,9 @@ def _put_concurrency(endpoint_url: str) -> None:
             functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig=scaling)
 
 
-def _put_callback_door(cloudformation: "CloudFormationClient", endpoint_url: str) -> None:
+def _put_callback_door(cloudformation: "CloudFormationClient", stack_name: str, endpoint_url: str) -> None:
     """On AWS the host of a REST API is there for everybody; here it answers below the emulator's URL only."""
-    detail = cloudformation.describe_stack_resource(StackName=STACK_NAME, LogicalResourceId="Doctor")
+    detail = cloudformation.describe_stack_resource(StackName=stack_name, LogicalResourceId="Doctor")
     name = detail["StackResourceDetail"]["PhysicalResourceId"]
     functions = client("lambda", endpoint_url)
     variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
@@ -227,9 +244,9 @@ def _put_callback_door(cloudformation: "CloudFormationClient", endpoint_url: str
     functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
 
 
-def _describe(endpoint_url: str, simulator: str, bandwidth: dict[str, str], sources: str) -> Stack:
+def _describe(endpoint_url: str, simulator: str, bandwidth: dict[str, str], api: str, sources: str) -> Stack:
     cloudformation: CloudFormationClient = client("cloudformation", endpoint_url)
-    described = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
+    described = cloudformation.describe_stacks(StackName=name_of_stack(api))["Stacks"][0]
     outputs = {each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs", [])}
     if missing := sorted(OUTPUTS - outputs.keys()):
         raise CloudError(f"The template has no output {', '.join(missing)}.")
@@ -242,7 +259,7 @@ def _describe(endpoint_url: str, simulator: str, bandwidth: dict[str, str], sour
         api_page=_from_here(outputs["ApiPageUrl"], endpoint_url),
         callback_api=_from_here(outputs["CallbackApiUrl"], endpoint_url),
         simulator=simulator,
-        stack_name=STACK_NAME,
+        stack_name=described["StackName"],
         numbers_table=outputs["NumbersTableName"],
         messages_table=outputs["MessagesTableName"],
         event_bus=outputs["EventBusName"],
@@ -257,6 +274,7 @@ def _describe(endpoint_url: str, simulator: str, bandwidth: dict[str, str], sour
         callback_user=callback["username"],
         callback_password=callback["password"],
         bandwidth=bandwidth,
+        bandwidth_api=api,
         sources=sources,
     )
 
@@ -268,14 +286,14 @@ def _from_here(url: str, endpoint_url: str) -> str:
     return f"{endpoint_url}/restapis/{host.partition('.')[0]}/{stage}/_user_request_/{rest}".rstrip("/")
 
 
-def _failed_resource(cloudformation: "CloudFormationClient", since: datetime) -> str:
+def _failed_resource(cloudformation: "CloudFormationClient", stack_name: str, since: datetime) -> str:
     """The first resource that failed since then, and why; empty if none did."""
     try:
-        newest_first = cloudformation.describe_stack_events(StackName=STACK_NAME)["StackEvents"]
+        newest_first = cloudformation.describe_stack_events(StackName=stack_name)["StackEvents"]
     except ClientError:
         return ""
     for event in reversed(newest_first):
-        failed = event["ResourceStatus"].endswith("_FAILED") and event["LogicalResourceId"] != STACK_NAME
+        failed = event["ResourceStatus"].endswith("_FAILED") and event["LogicalResourceId"] != stack_name
         if failed and event["Timestamp"] >= since:
             reason = event.get("ResourceStatusReason", "no reason given").rstrip(".")
             return f"{event['LogicalResourceId']} ({event['ResourceType']}): {reason}."

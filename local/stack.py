@@ -23,6 +23,21 @@ ACCESS_KEY_ID = "LOCALROOT"
 SECRET_ACCESS_KEY = "not-a-secret"  # noqa: S105
 
 
+# The template's default, and the generation that is shown beside it on request.
+DEFAULT_API = "classic"
+APIS = ("current", "classic")
+
+
+def beside(name: str, api: str, separator: str) -> str:
+    """The name as it is for the default generation; with that of another one it is a name of its own."""
+    return name if api == DEFAULT_API else f"{name}{separator}{api}"
+
+
+def file_of(directory: Path, api: str) -> Path:
+    """Where a stack is written down: stack.json for the default generation."""
+    return directory / f"{beside('stack', api, '.')}.json"
+
+
 @dataclass(frozen=True)
 class Stack:
     """Where everything is, and every credential to it. URLs end without a slash.
@@ -30,7 +45,8 @@ class Stack:
     ``control_api``, ``callback_api`` and ``simulator`` are base URLs that work from this machine.
     ``api_page`` is the page that describes the first of them.
     ``bandwidth`` holds the simulated account: account_id, site_id, user_id, dashboard_user,
-    dashboard_password, messaging_token and messaging_secret. ``sources`` is the digest of what was deployed.
+    dashboard_password, messaging_token, messaging_secret, client_id and client_secret. ``bandwidth_api`` is
+    the generation of its API that the stack speaks. ``sources`` is the digest of what was deployed.
     """
 
     endpoint_url: str
@@ -51,21 +67,23 @@ class Stack:
     callback_user: str
     callback_password: str = field(repr=False)
     bandwidth: dict[str, str] = field(repr=False)
+    bandwidth_api: str
     sources: str = field(repr=False)
 
     @classmethod
-    def read(cls, directory: Path) -> "Stack":
-        """The stack that is up in this directory. Raises CloudError if there is none."""
+    def read(cls, directory: Path, api: str) -> "Stack":
+        """The stack of a generation that is up in this directory. Raises CloudError if there is none."""
         try:
-            return cls(**json.loads((directory / "stack.json").read_text()))
+            return cls(**json.loads(file_of(directory, api).read_text()))
         except (FileNotFoundError, TypeError, ValueError):
             raise CloudError(f"No local cloud is up in {directory}.") from None
 
     def write(self, directory: Path) -> None:
-        new = directory / "stack.json.new"
+        file = file_of(directory, self.bandwidth_api)
+        new = file.with_suffix(".new")
         new.touch(mode=0o600)
         new.write_text(json.dumps(asdict(self), indent=2))
-        new.replace(directory / "stack.json")
+        new.replace(file)
 
     def client(self, service: str) -> Any:
         """A boto3 client of the emulator as the account's root user."""

@@ -20,7 +20,7 @@ from local.bandwidth.server import RunningSimulator, serve
 from local.bandwidth.simulator import Settings
 from local.cloud import down, up
 from local.progress import CloudError
-from local.stack import Stack
+from local.stack import APIS, DEFAULT_API, Stack
 
 # In the order they run: the cloud starts in the background while the tiers that do without it are at work.
 TIERS = ["unit", "contracts", "functions", "benchmarks", "faults", "workflows", "e2e"]
@@ -100,6 +100,13 @@ def _refuse_other_machines(host: Any) -> None:
         pytest.fail(f"A test tried to reach {name}; tests stay on this machine.")
 
 
+@pytest.fixture
+def generation(request: pytest.FixtureRequest) -> str:
+    """Which Bandwidth the stack speaks to, and the account is at; see tests/generations.py."""
+    chosen: str = getattr(request, "param", DEFAULT_API)
+    return chosen
+
+
 # The simulator
 
 
@@ -114,13 +121,23 @@ def simulator() -> Iterator[RunningSimulator]:
 
 
 @pytest.fixture(scope="session")
-def cloud() -> Stack:
-    """The real template on the emulator, shared by all tests and workers; waits last a twentieth."""
+def clouds() -> dict[str, Stack]:
+    """The real template on the emulator, shared by all tests and workers; waits last a twentieth.
+
+    A stack for each generation of Bandwidth's API, with one account at Bandwidth.
+    """
     try:
-        # Waits for the one that is being started in the background, if that is not done yet.
-        return up(CLOUD, ports=None, wait_scale=WAIT_SCALE)
+        # Waits for the ones that are being started in the background, if that is not done yet.
+        stacks = up(CLOUD, ports=None, wait_scale=WAIT_SCALE, apis=APIS)
     except CloudError as error:
         pytest.fail(str(error), pytrace=False)
+    return {stack.bandwidth_api: stack for stack in stacks}
+
+
+@pytest.fixture
+def cloud(clouds: dict[str, Stack], generation: str) -> Stack:
+    """The stack of the generation that a test is about."""
+    return clouds[generation]
 
 
 class Cloud:
@@ -144,6 +161,7 @@ class Cloud:
         CLOUD.mkdir(parents=True, exist_ok=True)
         log = CLOUD / "up.log"
         options = ["--directory", str(CLOUD), "--ports", "free", "--wait-scale", str(WAIT_SCALE)]
+        options += ["--api", *APIS]
         with log.open("wb") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "local.cloud", "up", *options],

@@ -13,6 +13,7 @@ import pytest
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.settings import Settings
 from local.deployment import OUTPUTS
+from local.stack import APIS, DEFAULT_API
 from tests.contracts.house import FUNCTIONS, Function, pascal
 from tests.template import ROOT, resources, template
 
@@ -403,6 +404,11 @@ def test_the_doors_of_a_function_are_the_routes_it_answers(name: str) -> None:
 
 def test_the_local_cloud_finds_the_outputs_it_uses() -> None:
     assert set(template()["Outputs"]) >= OUTPUTS
+
+
+def test_the_local_cloud_speaks_the_same_generation_unless_told_otherwise() -> None:
+    assert template()["Parameters"]["BandwidthApi"]["Default"] == DEFAULT_API
+    assert sorted(template()["Parameters"]["BandwidthApi"]["AllowedValues"]) == sorted(APIS)
 
 
 def test_every_parameter_is_described_grouped_and_used() -> None:

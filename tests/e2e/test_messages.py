@@ -11,7 +11,10 @@ import pytest
 import requests
 
 from local.stack import Stack
+from tests.generations import both_generations
 from tests.machines import TEXT, control, get
+
+pytestmark = both_generations
 
 
 def eventually[Result](ask: Callable[[], Result | None], within: float = 30) -> Result:

@@ -10,8 +10,11 @@ import requests
 
 from local.stack import Stack
 from tests.e2e.test_messages import conversation, ended, eventually, send, somebody
+from tests.generations import only_classic
 from tests.machines import TEXT, control, run, unique
 from tests.workflows.test_hosted_messaging import some_numbers
+
+pytestmark = only_classic
 
 
 def import_one(cloud: Stack, method: str) -> str:
@@ -28,9 +31,9 @@ def import_one(cloud: Stack, method: str) -> str:
 
 
 @pytest.fixture(scope="session", params=["POST", "GET"])
-def hosted(cloud: Stack, request: pytest.FixtureRequest) -> str:
+def hosted(clouds: dict[str, Stack], request: pytest.FixtureRequest) -> str:
     """An imported number, whose application calls back by POST or by GET."""
-    return import_one(cloud, request.param)
+    return import_one(clouds["classic"], request.param)
 
 
 def test_a_text_goes_out_through_v1_and_its_receipt_comes_back(cloud: Stack, hosted: str) -> None:

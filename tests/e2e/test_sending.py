@@ -6,7 +6,10 @@ from urllib.parse import quote
 
 from local.stack import Stack
 from tests.e2e.test_messages import ended, eventually, somebody
+from tests.generations import both_generations
 from tests.machines import TEXT, control, get
+
+pytestmark = both_generations
 
 
 def post(cloud: Stack, body: Any, key: str | None = None) -> tuple[int, Any]:

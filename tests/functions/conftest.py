@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
@@ -35,7 +35,23 @@ CONFIG = AccountConfig(
     dashboard_password="dashboard-password-in-tests",
     messaging_token="t-simulated",
     messaging_secret="messaging-secret-in-tests",
+    client_id="client-in-tests",
+    client_secret="client-secret-in-tests",
 )
+
+
+MESSAGING_CREDENTIALS = {
+    "messagingToken": CONFIG.messaging_token,
+    "messagingSecret": CONFIG.messaging_secret,
+}
+SECRETS = {
+    "classic": {
+        "dashboardUser": CONFIG.dashboard_user,
+        "dashboardPassword": CONFIG.dashboard_password,
+        **MESSAGING_CREDENTIALS,
+    },
+    "current": {"clientId": CONFIG.client_id, "clientSecret": CONFIG.client_secret},
+}
 
 
 @dataclass
@@ -88,15 +104,16 @@ class House:
 
 
 @pytest.fixture
-def house(monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+def house(generation: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     """The tables, queues and secrets of the stack, and an empty Bandwidth account."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "test")
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "test")
-    with mock_aws(), serve(CONFIG, Settings(receipt_seconds=0.01, order_seconds=0)) as simulator:
-        house = _build(simulator)
+    config = replace(CONFIG, generation=generation)
+    with mock_aws(), serve(config, Settings(receipt_seconds=0.01, order_seconds=0)) as simulator:
+        house = _build(simulator, generation)
         environment = {
             "STACK_NAME": "bandwidth-messaging",
             "NUMBERS_TABLE": create_table(house.dynamodb, "NumbersTable"),
@@ -110,20 +127,23 @@ def house(monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
             "SEND_QUEUE_URL": house.send_queue,
             "QUARANTINE_QUEUE_URL": house.quarantine_queue,
             "EVENT_BUS": "bandwidth-messaging",
-            "BANDWIDTH_API": "classic",
             "EVENTS_DEAD_LETTER_QUEUE_URL": house.events_dead_letter_queue,
+            "BANDWIDTH_API": generation,
             "BANDWIDTH_SECRET": "bandwidth-messaging/bandwidth",
             "CALLBACK_SECRET": "callback",
             "BANDWIDTH_ACCOUNT_ID": CONFIG.account_id,
             "BANDWIDTH_SITE_ID": CONFIG.site_id,
-            "BANDWIDTH_USER_ID": CONFIG.user_id,
-            "TOKEN_URL": f"{simulator.url}/api/v1/oauth2/token",
+            "TOKEN_URL": simulator.token_url,
             "DASHBOARD_URL": simulator.dashboard_url,
-            "MESSAGING_URL": simulator.messaging_url,
             "CALLBACK_URL": CALLBACK_URL,
             "CALLBACK_PROBE_URL": CALLBACK_URL,
             "CALLBACK_URL_V2": CALLBACK_URL,
             "CATAPULT_URL": f"{simulator.url}/v1",
+            "BANDWIDTH_USER_ID": CONFIG.user_id,
+            "MESSAGING_URL": {
+                "classic": simulator.messaging_url,
+                "current": simulator.current_messaging_url,
+            }[generation],
         }
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
@@ -132,19 +152,9 @@ def house(monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
         _forget()
 
 
-def _build(simulator: RunningSimulator) -> House:
+def _build(simulator: RunningSimulator, generation: str) -> House:
     sqs, secrets = boto3.client("sqs"), boto3.client("secretsmanager")
-    secrets.create_secret(
-        Name="bandwidth-messaging/bandwidth",
-        SecretString=json.dumps(
-            {
-                "dashboardUser": CONFIG.dashboard_user,
-                "dashboardPassword": CONFIG.dashboard_password,
-                "messagingToken": CONFIG.messaging_token,
-                "messagingSecret": CONFIG.messaging_secret,
-            }
-        ),
-    )
+    secrets.create_secret(Name="bandwidth-messaging/bandwidth", SecretString=json.dumps(SECRETS[generation]))
     secrets.create_secret(
         Name="callback", SecretString=json.dumps({"username": "bandwidth", "password": "callback:password"})
     )

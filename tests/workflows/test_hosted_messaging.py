@@ -10,7 +10,10 @@ from urllib.parse import quote
 import pytest
 
 from local.stack import Stack
+from tests.generations import only_classic
 from tests.machines import TEXT, Execution, control, get, history, run, unique
+
+pytestmark = only_classic
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = json.loads((ROOT / "events/executions/hosted_messaging.json").read_text())

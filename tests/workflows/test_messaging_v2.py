@@ -5,7 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from local.stack import Stack
+from tests.generations import both_generations
 from tests.machines import Execution, control, get, run, unique
+
+pytestmark = both_generations
 
 SAMPLE = json.loads((Path(__file__).parents[2] / "events/executions/messaging_v2.json").read_text())
 HAPPY_PATH = [

@@ -17,6 +17,9 @@ from bandwidth_messaging.store.numbers import Home
 from functions.control import browse
 from functions.messages import deliver_message, send_message
 from tests.functions.conftest import PASSED, House, ask, call, sample
+from tests.generations import both_generations
+
+pytestmark = both_generations
 
 OURS, THEIRS = "+19102398766", "+19195551234"
 TEXT = "Good morning, this is a test message"
@@ -370,12 +373,14 @@ class TestTheWorker:
             _, ours = wiring.messages().claim(message_id, later())
         assert ours
 
-    def test_without_what_it_needs_to_send_a_message_is_not_lost(self, ready: House) -> None:
+    def test_without_what_it_needs_to_send_a_message_is_not_lost(self, ready: House, generation: str) -> None:
         message_id = accepted(ready)
-        ready.secrets.update_secret(
-            SecretId="bandwidth-messaging/bandwidth", SecretString='{"messagingToken": "t"}'
-        )
-        with pytest.raises(RuntimeError, match="has no messagingSecret"):
+        half, missing = {
+            "classic": ({"messagingToken": "t"}, "messagingSecret"),
+            "current": ({"clientId": "c"}, "clientSecret"),
+        }[generation]
+        ready.secrets.update_secret(SecretId="bandwidth-messaging/bandwidth", SecretString=json.dumps(half))
+        with pytest.raises(RuntimeError, match=f"has no {missing}"):
             worker(message_id)
         assert message(message_id)["state"] == "accepted"
 
@@ -412,7 +417,7 @@ class TestTheWorker:
         self, ready: House, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         message_id = accepted(ready)
-        ready.fault("/messages", method="POST", lose_answer=True)
+        ready.fault("/messages", method="POST", answer={"status": 500})
         deliver(ready, message_id)
         monkeypatch.setattr(deliver_message, "now", lambda: later(hours=3, minutes=1))
         assert worker(message_id) == []
@@ -446,7 +451,7 @@ class TestTheWorker:
 
     def test_with_wrong_credentials_messages_wait_for_somebody_to_mend_them(self, ready: House) -> None:
         message_id = accepted(ready)
-        ready.fault("/messages", method="POST", answer={"status": 401})
+        ready.fault("/messages", method="POST", answer={"status": 401}, times=2)
         assert len(deliver(ready, message_id)) == 1
         assert message(message_id)["state"] == "accepted"
 

@@ -209,7 +209,7 @@ def _messaging(auth: "Auth") -> "Messaging":
 def _messaging_today(auth: "Auth") -> "MessagingToday":
     from bandwidth_messaging.bandwidth.messaging_today import MessagingToday
 
-    return MessagingToday(settings().messaging_url, settings().bandwidth_user_id, auth)
+    return MessagingToday(settings().messaging_url, settings().bandwidth_account_id, auth)
 
 
 def callback_credentials() -> "BasicCredentials":

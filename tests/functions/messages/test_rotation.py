@@ -1,0 +1,73 @@
+"""The client's secret is changed while messages go out: none waits, none is lost."""
+
+import json
+
+import pytest
+
+from bandwidth_messaging.runtime import wiring
+from local.bandwidth.tokens import Tokens
+from tests.functions.conftest import CONFIG, House
+from tests.generations import only_current
+
+pytestmark = only_current
+
+NEW = "another-client-secret-in-tests"
+
+
+@pytest.fixture
+def tokens(house: House) -> Tokens:
+    return house.simulator.simulator.account.tokens
+
+
+def look_up() -> None:
+    """Make a call that changes nothing."""
+    wiring.dashboard().applications()
+
+
+def store(house: House, client_secret: str) -> None:
+    secret = {"clientId": CONFIG.client_id, "clientSecret": client_secret}
+    house.secrets.update_secret(SecretId="bandwidth-messaging/bandwidth", SecretString=json.dumps(secret))
+
+
+def test_account_api_and_messages_use_one_token(house: House, tokens: Tokens) -> None:
+    look_up()
+    look_up()
+    wiring.messaging().find_sent(
+        "+19195550100",
+        "+19195550101",
+        since="2026-11-22T10:00:00.000Z",
+        until="2026-11-22T10:03:00.000Z",
+    )
+    assert tokens.issued == 1
+
+
+def test_with_two_live_secrets_the_new_one_takes_over_unnoticed(house: House, tokens: Tokens) -> None:
+    look_up()
+    tokens.rotate([CONFIG.client_secret, NEW])
+    store(house, NEW)
+    look_up()
+    tokens.rotate([NEW])
+    look_up()
+    assert tokens.issued == 1
+
+
+def test_a_secret_ended_early_is_read_again_at_once(house: House, tokens: Tokens) -> None:
+    look_up()
+    tokens.rotate([NEW])
+    store(house, NEW)
+    tokens.revoke()
+    look_up()
+    assert tokens.issued == 2
+
+
+def test_what_was_read_again_is_what_everybody_uses_from_then_on(house: House, tokens: Tokens) -> None:
+    look_up()
+    tokens.rotate([NEW])
+    store(house, NEW)
+    tokens.revoke()
+    look_up()
+    refused = house.requests("POST", "/oauth2/token")
+    look_up()
+    look_up()
+    # One more token, by the client that is made for the new secret.
+    assert house.requests("POST", "/oauth2/token") == refused + 1
