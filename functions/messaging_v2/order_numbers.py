@@ -1,13 +1,16 @@
 """Messaging 2.0, "Order Available Numbers": the step that spends money, so it orders at most once."""
 
+from bandwidth_messaging.domain.number_search import NumberSearch
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.placing import place_once
 from bandwidth_messaging.runtime.workflow import StepInput, StepResult, step
 
 
 class Request(StepInput):
-    area_code: str
+    search: NumberSearch
     quantity: int
+    partial_allowed: bool
+    back_order_requested: bool
     site_id: str
     location_id: str
 
@@ -23,8 +26,10 @@ def handler(request: Request) -> Result:
     order_id, how = place_once(
         request.customer_order_id,
         place=lambda: dashboard.order_numbers(
-            area_code=request.area_code,
+            search=request.search,
             quantity=request.quantity,
+            partial_allowed=request.partial_allowed,
+            back_order_requested=request.back_order_requested,
             site_id=request.site_id,
             location_id=request.location_id,
             customer_order_id=request.customer_order_id,

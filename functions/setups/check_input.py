@@ -6,6 +6,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from bandwidth_messaging.domain.errors import FieldProblem, InvalidInput
+from bandwidth_messaging.domain.number_search import NumberSearch
 from bandwidth_messaging.domain.orders import customer_order_id
 from bandwidth_messaging.domain.setups import HostedMessagingSetup, MessagingV2Setup
 from bandwidth_messaging.domain.times import now, rfc3339
@@ -23,7 +24,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Return the set-up with nothing left out, its `customerOrderId` and its `deadline` (RFC 3339).
 
     `event` has `kind` (the machine's name), `input` (what the person gave), `executionName` and
-    `executionArn`. The numbers of a hosted set-up come back in `batches` (E.164).
+    `executionArn`. What numbers to order comes back as `search`, and the numbers of a hosted set-up in
+    `batches` (E.164).
     Raises InvalidInput that names every wrong field.
     """
     kind = event["kind"]
@@ -42,17 +44,18 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         detail = f"{order_id} was used for another order; choose a new one"
         raise InvalidInput([FieldProblem("customerOrderId", detail)])
     deadline = datetime.now(UTC) + timedelta(hours=setup.deadline_hours)
-    checked = setup.model_dump(by_alias=True) | {
+    checked = setup.model_dump(by_alias=True, exclude=set(NumberSearch.model_fields)) | {
         "customerOrderId": order_id,
         "siteId": setup.site_id or settings().bandwidth_site_id,
         "applicationName": setup.application_name or settings().stack_name,
         "deadline": rfc3339(deadline.isoformat()),
+        "quantity": setup.requested,
     }
     if isinstance(setup, MessagingV2Setup):
-        return checked | {"locationName": setup.location_name or _as_location_name(settings().stack_name)}
-    numbers = checked.pop("telephoneNumbers")
+        location_name = setup.location_name or _as_location_name(settings().stack_name)
+        return checked | {"search": setup.search(), "locationName": location_name}
+    numbers = setup.telephone_numbers
     return checked | {
-        "quantity": len(numbers),
         "batches": [numbers[start : start + _BATCH] for start in range(0, len(numbers), _BATCH)],
     }
 

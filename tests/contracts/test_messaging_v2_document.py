@@ -10,6 +10,7 @@ import pytest
 from bandwidth_messaging.bandwidth.credentials import BasicCredentials
 from bandwidth_messaging.bandwidth.dashboard import Dashboard
 from bandwidth_messaging.bandwidth.messaging import Messaging, Taken
+from bandwidth_messaging.domain.number_search import NumberSearch
 from bandwidth_messaging.domain.orders import OrderStatus
 from tests.documents.examples import Example, example, outline
 from tests.http_server import Answer, Asked, Server, serving
@@ -189,7 +190,7 @@ def test_the_assigned_application_is_read_from_the_documents_answer(
 
 def order(dashboard: Dashboard, customer_order_id: str | None = None) -> str:
     return dashboard.order_numbers(
-        area_code="910",
+        search=NumberSearch(area_code="910"),
         quantity=1,
         site_id=SITE,
         location_id=LOCATION,

@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 SAMPLE = json.loads((ROOT / "events/executions/hosted_messaging.json").read_text())
 IMPORT_PATH = [
     "Check Input",
+    "Check Account",
     "Import Or Remove",
     "Create Import Request",
     "Wait For Status",

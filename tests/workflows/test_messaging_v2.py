@@ -13,6 +13,7 @@ pytestmark = both_generations
 SAMPLE = json.loads((Path(__file__).parents[2] / "events/executions/messaging_v2.json").read_text())
 HAPPY_PATH = [
     "Check Input",
+    "Check Account",
     "Create application",
     "Create location",
     "Enable SMS on Location",
@@ -134,11 +135,24 @@ def test_three_wrong_fields_are_all_named_and_nothing_is_made(cloud: Stack) -> N
     assert account(cloud, "applications", name) == []
 
 
+def test_a_site_that_does_not_exist_is_named_before_anything_is_made(cloud: Stack) -> None:
+    name = unique("site")
+    execution = set_up(cloud, name, siteId="99")
+    assert (execution.status, execution.error) == ("FAILED", "InvalidInput")
+    assert str(execution.cause).startswith("siteId: the account has no site 99")
+    assert execution.states == ["Check Input", "Check Account", "Record Failure", "Set-up Failed"]
+    assert account(cloud, "applications", name) == []
+
+
 def test_a_refusal_ends_with_bandwidths_code_and_words_and_is_recorded(cloud: Stack) -> None:
     name = unique("refused")
-    execution = set_up(cloud, name, siteId="99")
+    error = "<ErrorCode>12103</ErrorCode><Description>No HTTP.</Description>"
+    body = f"<Response><ResponseStatus>{error}</ResponseStatus></Response>"
+    refuse = {"method": "POST", "path": "/applications$", "match": name}
+    control(cloud, "POST", "/faults", refuse | {"answer": {"status": 400, "body": body}})
+    execution = set_up(cloud, name)
     assert (execution.status, execution.error) == ("FAILED", "BandwidthRejected")
-    assert "12016" in str(execution.cause)
+    assert "12103 No HTTP." in str(execution.cause)
     assert execution.states[-2:] == ["Record Failure", "Set-up Failed"]
     order = get(cloud, f"/orders/{name}")
     assert (order["state"], order["reason"]) == ("failed", execution.cause)
@@ -162,7 +176,7 @@ def test_a_wrong_password_stops_at_once_with_a_clear_cause(cloud: Stack) -> None
     faults = control(cloud, "GET", "/faults")["faults"]
     (left,) = [fault["times"] for fault in faults if fault.get("match") == name]
     assert left == 8
-    (step,) = get(cloud, f"/orders/{name}")["steps"]
+    *_, step = get(cloud, f"/orders/{name}")["steps"]
     assert (step["name"], step["state"]) == ("Create application", "failed")
 
 

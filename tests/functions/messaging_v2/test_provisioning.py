@@ -26,13 +26,14 @@ from functions.messaging_v2 import (
     enable_mms,
     enable_sms,
 )
-from functions.setups import check_input
+from functions.setups import check_account, check_input
 from local.bandwidth.account import Account, Application, Location
 from tests.functions.conftest import CALLBACK_URL, House, call, sample
 from tests.template import template
 
 APPLICATION = sample("messaging_v2/create_application")
 LOCATION = sample("messaging_v2/create_location")
+CHECKED = sample("setups/check_account")
 
 
 @pytest.fixture
@@ -57,6 +58,30 @@ def location(account: Account) -> tuple[Location, dict[str, str]]:
 
 def run(module: ModuleType, name: str, **fields: Any) -> Any:
     return call(module, sample(f"messaging_v2/{name}") | fields)
+
+
+class TestCheckAccount:
+    def test_a_site_that_the_account_has_is_enough(self, account: Account) -> None:
+        assert call(check_account, CHECKED) == {"detail": "site 1001 has 0 locations"}
+
+    @pytest.mark.parametrize("field", ["locationId", "sipPeerId"])
+    def test_names_a_location_of_another_site_as_the_input_calls_it(
+        self, account: Account, field: str
+    ) -> None:
+        there, _ = location(account)
+        call(check_account, CHECKED | {"locationId": there.id})
+        with pytest.raises(InvalidInput, match=f"^{field}: site 1001 has no location 9; give one of that"):
+            call(check_account, CHECKED | {"locationId": "9", "locationField": field})
+
+    def test_names_a_site_that_the_account_does_not_have(self, account: Account) -> None:
+        with pytest.raises(InvalidInput, match=r"^siteId: the account has no site 9; give another"):
+            call(check_account, CHECKED | {"siteId": "9"})
+
+    def test_another_refusal_is_none_of_the_inputs(self, house: House, account: Account) -> None:
+        body = "<R><ResponseStatus><ErrorCode>12054</ErrorCode></ResponseStatus></R>"
+        house.fault("/sippeers", answer={"status": 400, "body": body})
+        with pytest.raises(BandwidthRejected, match="12054"):
+            call(check_account, CHECKED)
 
 
 class TestApplication:
@@ -149,8 +174,8 @@ class TestLocation:
         assert run(create_location, "create_location", **at) == {"locationId": there.id, "detail": "given"}
         assert account.locations() == [there]
 
-    def test_that_is_not_in_the_site_stops_with_the_field_and_the_fix(self, account: Account) -> None:
-        with pytest.raises(BandwidthRejected, match="site 1001 has no location 9; give a location of that"):
+    def test_that_is_gone_again_stops_and_none_is_made_instead(self, account: Account) -> None:
+        with pytest.raises(BandwidthRejected, match="site 1001 has no location 9 any more"):
             run(create_location, "create_location", locationId="9")
         assert account.locations() == []
 

@@ -11,6 +11,7 @@ from bandwidth_messaging.bandwidth.dashboard import Dashboard
 from bandwidth_messaging.bandwidth.errors import BandwidthGarbled, BandwidthRejected, BandwidthUnavailable
 from bandwidth_messaging.bandwidth.locations import Location, Sms
 from bandwidth_messaging.bandwidth.transport import ErrorBody
+from bandwidth_messaging.domain.number_search import NumberSearch
 from bandwidth_messaging.domain.orders import Failure, OrderStatus
 from tests.documents.examples import outline
 from tests.http_server import Answer, Server
@@ -156,7 +157,7 @@ CALLS: dict[str, Call] = {
     "find_disconnect": lambda dashboard: dashboard.find_disconnect("demo"),
     "disconnect_status": lambda dashboard: dashboard.disconnect_status("an-order", ["+19199918388"]),
     "order_numbers": lambda dashboard: dashboard.order_numbers(
-        area_code="910", quantity=1, site_id="743", location_id="561"
+        search=NumberSearch(area_code="910"), quantity=1, site_id="743", location_id="561"
     ),
     "find_order": lambda dashboard: dashboard.find_order("demo"),
     "order_status": lambda dashboard: dashboard.order_status("an-order"),
@@ -557,9 +558,9 @@ def test_numbers_of_the_newer_account_api_are_e164_already(bandwidth: Server, da
     assert status.completed == ("+19102398766",)
 
 
-def listed(*orders: str) -> Answer:
+def listed(*orders: str, total: int | None = None) -> Answer:
     items = "".join(f"<OrderIdUserIdDate>{order}</OrderIdUserIdDate>" for order in orders)
-    body = f"<TotalCount>{len(orders)}</TotalCount>{items}"
+    body = f"<TotalCount>{total or len(orders)}</TotalCount>{items}"
     return Answer(
         200,
         f"<ResponseSelectWrapper><ListOrderIdUserIdDate>{body}</ListOrderIdUserIdDate></ResponseSelectWrapper>",
@@ -576,16 +577,31 @@ def test_an_order_is_found_by_its_customer_order_id(bandwidth: Server, dashboard
     )
 
 
-def test_an_order_may_be_listed_without_its_customer_order_id_and_with_a_small_o(
-    bandwidth: Server, dashboard: Dashboard
-) -> None:
-    bandwidth.answers(listed("<orderId>order-1</orderId><OrderStatus>RECEIVED</OrderStatus>"))
+def test_an_order_may_be_listed_with_a_small_o(bandwidth: Server, dashboard: Dashboard) -> None:
+    bandwidth.answers(listed("<CustomerOrderId>set-up 1</CustomerOrderId><orderId>order-1</orderId>"))
     assert dashboard.find_order("set-up 1") == "order-1"
 
 
 def test_an_order_with_another_customer_order_id_is_not_ours(bandwidth: Server, dashboard: Dashboard) -> None:
     bandwidth.answers(listed("<CustomerOrderId>set-up 10</CustomerOrderId><OrderId>order-10</OrderId>"))
     assert dashboard.find_order("set-up 1") is None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        listed("<OrderId>order-1</OrderId>"),
+        listed("<CustomerOrderId>set-up 1</CustomerOrderId>"),
+        listed("<CustomerOrderId>set-up 10</CustomerOrderId><OrderId>order-10</OrderId>", total=301),
+    ],
+    ids=["without a CustomerOrderId", "without an id", "only a part of a list that nobody filtered"],
+)
+def test_a_list_that_may_hide_our_order_is_not_taken_for_one_without_it(
+    bandwidth: Server, dashboard: Dashboard, answer: Answer
+) -> None:
+    bandwidth.answers(answer)
+    with pytest.raises(BandwidthGarbled, match="does not tell which of its orders is ours"):
+        dashboard.find_order("set-up 1")
 
 
 @pytest.mark.parametrize("answer", [listed(), Answer(200, "<ResponseSelectWrapper/>")])
@@ -596,14 +612,18 @@ def test_an_order_that_bandwidth_does_not_know_is_none(
     assert dashboard.find_order("set-up 1") is None
 
 
+def ours(order_id: str) -> str:
+    return f"<CustomerOrderId>set-up 1</CustomerOrderId><OrderId>{order_id}</OrderId>"
+
+
 def test_several_orders_with_one_customer_order_id_are_refused(
     bandwidth: Server, dashboard: Dashboard
 ) -> None:
-    bandwidth.answers(listed("<OrderId>order-1</OrderId>", "<OrderId>order-2</OrderId>"))
+    bandwidth.answers(listed(ours("order-1"), ours("order-2")))
     with pytest.raises(BandwidthRejected, match="2 orders carry the CustomerOrderId set-up 1"):
         dashboard.find_order("set-up 1")
 
 
 def test_one_order_that_is_listed_twice_is_one(bandwidth: Server, dashboard: Dashboard) -> None:
-    bandwidth.answers(listed("<OrderId>order-1</OrderId>", "<OrderId>order-1</OrderId>"))
+    bandwidth.answers(listed(ours("order-1"), ours("order-1")))
     assert dashboard.find_order("set-up 1") == "order-1"

@@ -55,8 +55,11 @@ def test_every_field_may_be_given() -> None:
         "deadlineHours": 0.5,
         "customerOrderId": "demo 2026-11",
         "replaceApplication": True,
+        "partialAllowed": False,
+        "backOrderRequested": True,
     }
-    assert parse(MessagingV2Setup, given).model_dump(by_alias=True) == given | {"locationId": None}
+    setup = parse(MessagingV2Setup, given)
+    assert setup.model_dump(by_alias=True, exclude_none=True) == given
 
 
 def test_area_code_and_site_may_be_typed_as_numbers() -> None:
@@ -64,8 +67,12 @@ def test_area_code_and_site_may_be_typed_as_numbers() -> None:
     assert (setup.area_code, setup.site_id) == ("910", "743")
 
 
-def test_an_empty_input_misses_its_area_code() -> None:
-    assert problems() == {"areaCode": "field required"}
+def test_an_empty_input_misses_a_way_to_order_and_tells_of_each() -> None:
+    assert list(problems()) == ["areaCode"]
+    assert problems()["areaCode"] == (
+        "give this or another way to order: rateCenter, npaNxx, city, state, zip, lata, tollFreeVanity, "
+        "tollFreeWildCardPattern, combined, telephoneNumbers"
+    )
 
 
 @pytest.mark.parametrize("given", [None, [], "910", 910])
@@ -140,9 +147,23 @@ def test_what_was_given_is_not_repeated() -> None:
 V2 = {"areaCode": "910", "quantity": 2, "siteId": "743", "locationName": "first"}
 
 
+def test_the_digest_of_an_order_is_what_it_was_before_there_were_other_ways_to_order() -> None:
+    known = "b65de0bdc8415dd57c9b9e0bc07699a5da9169b083de0fb1b377df03aaba8523"
+    assert parse(MessagingV2Setup, V2).digest() == known
+
+
 @pytest.mark.parametrize(
     "changes",
-    [{"areaCode": "919"}, {"quantity": 3}, {"siteId": "744"}, {"locationName": "second"}],
+    [
+        {"areaCode": "919"},
+        {"areaCode": None, "zip": "27606"},
+        {"quantity": 3},
+        {"siteId": "744"},
+        {"locationName": "second"},
+        {"locationName": None, "locationId": "500"},
+        {"partialAllowed": False},
+        {"backOrderRequested": True},
+    ],
 )
 def test_another_order_of_numbers_has_another_digest(changes: dict[str, Any]) -> None:
     assert parse(MessagingV2Setup, V2 | changes).digest() != parse(MessagingV2Setup, V2).digest()

@@ -1,7 +1,7 @@
 """What all resources of the account API (the Dashboard) share: one account, XML, and many error bodies."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import parse_qsl
@@ -112,12 +112,27 @@ def read_error(body: bytes) -> ErrorBody | None:
         return None
 
 
-def only_one(found: set[str], request: str, customer_order_id: str) -> str | None:
-    """Return the one order that was found, None if there is none. Raises BandwidthRejected for several."""
-    if len(found) > 1:
-        words = f"{len(found)} orders carry the CustomerOrderId {customer_order_id}"
-        raise BandwidthRejected(request, words=words)
-    return found.pop() if found else None
+def only_ours(
+    answer: Answer, listed: Sequence[tuple[str | None, str | None]], customer_order_id: str
+) -> str | None:
+    """Return the id of the one order that carries the CustomerOrderId, None if surely none does.
+
+    `listed` has id and CustomerOrderId of each order of the answer, a list that was asked for by the latter.
+    Raises BandwidthRejected for several, and BandwidthGarbled where ours may be among others: an order that
+    is taken for none is bought again.
+    """
+    ours = {order_id for order_id, its in listed if its == customer_order_id and order_id}
+    if len(ours) > 1:
+        words = f"{len(ours)} orders carry the CustomerOrderId {customer_order_id}"
+        raise BandwidthRejected(answer.request, words=words)
+    if ours:
+        return ours.pop()
+    total = xml.text(root_of(answer), ".//TotalCount") or ""
+    if any(its in {None, customer_order_id} for _, its in listed) or (
+        total.isdigit() and int(total) > len(listed)
+    ):
+        raise answer.garbled("does not tell which of its orders is ours")
+    return None
 
 
 def boolean(value: bool) -> str:

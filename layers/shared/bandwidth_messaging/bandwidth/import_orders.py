@@ -10,7 +10,7 @@ from bandwidth_messaging.bandwidth.account_api import (
     AccountApi,
     failure_of,
     failures_of,
-    only_one,
+    only_ours,
     rejection_of,
     required,
     root_of,
@@ -59,7 +59,7 @@ class ImportOrders(AccountApi):
     def find_import_request(self, customer_order_id: str, action: Action = "IMPORT") -> str | None:
         """Return the id of the import order with this CustomerOrderID, None if Bandwidth knows none.
 
-        Raises BandwidthRejected if there are several.
+        Raises what `only_ours` does.
         """
         path = self.import_paths[action]
         answer = self.transport.send(
@@ -70,14 +70,14 @@ class ImportOrders(AccountApi):
         # An order that is listed may have errors of its own.
         if not orders and (rejection := rejection_of(answer, root)):
             raise rejection
-        found = {
-            order_id
-            for listed in orders
-            if (xml.text(listed, ".//CustomerOrderID") or xml.text(listed, ".//CustomerOrderId"))
-            in {customer_order_id, None}
-            and (order_id := xml.text(listed, "OrderId"))
-        }
-        return only_one(found, f"GET {path}", customer_order_id)
+        listed = [
+            (
+                xml.text(each, "OrderId"),
+                xml.text(each, ".//CustomerOrderID") or xml.text(each, ".//CustomerOrderId"),
+            )
+            for each in orders
+        ]
+        return only_ours(answer, listed, customer_order_id)
 
     def import_status(
         self, order_id: str, requested: Sequence[str], action: Action = "IMPORT"

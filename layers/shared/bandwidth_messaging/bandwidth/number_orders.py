@@ -1,18 +1,51 @@
 """Orders of new numbers in the account API."""
 
+from typing import Final
+
 from bandwidth_messaging.bandwidth import xml
 from bandwidth_messaging.bandwidth.account_api import (
     NOT_FOUND,
     AccountApi,
+    boolean,
     failures_of,
-    only_one,
+    only_ours,
     rejection_of,
     required,
     root_of,
 )
-from bandwidth_messaging.bandwidth.xml import E
+from bandwidth_messaging.bandwidth.xml import E, Element
+from bandwidth_messaging.domain.number_search import NumberSearch
 from bandwidth_messaging.domain.orders import OrderStatus
-from bandwidth_messaging.domain.phone_numbers import from_ten_digits
+from bandwidth_messaging.domain.phone_numbers import from_ten_digits, to_ten_digits
+
+# The order types of the numbers specification by the way to search, and the elements of their criteria.
+_SEARCHES: Final = {
+    "areaCode": "AreaCodeSearchAndOrderType",
+    "rateCenter": "RateCenterSearchAndOrderType",
+    "npaNxx": "NPANXXSearchAndOrderType",
+    "city": "CitySearchAndOrderType",
+    "state": "StateSearchAndOrderType",
+    "zip": "ZIPSearchAndOrderType",
+    "lata": "LATASearchAndOrderType",
+    "tollFreeVanity": "TollFreeVanitySearchAndOrderType",
+    "tollFreeWildCardPattern": "TollFreeWildCharSearchAndOrderType",
+    "combined": "CombinedSearchAndOrderType",
+}
+_CRITERIA: Final = {
+    "areaCode": "AreaCode",
+    "rateCenter": "RateCenter",
+    "city": "City",
+    "state": "State",
+    "npaNxx": "NpaNxx",
+    "npaNxxX": "NpaNxxX",
+    "lata": "Lata",
+    "zip": "Zip",
+    "localVanity": "LocalVanity",
+    "endsIn": "EndsIn",
+    "enableLca": "EnableLCA",
+    "tollFreeVanity": "TollFreeVanity",
+    "tollFreeWildCardPattern": "TollFreeWildCardPattern",
+}
 
 
 class NumberOrders(AccountApi):
@@ -21,39 +54,45 @@ class NumberOrders(AccountApi):
     def order_numbers(
         self,
         *,
-        area_code: str,
+        search: NumberSearch,
         quantity: int,
         site_id: str,
         location_id: str,
         customer_order_id: str | None = None,
+        partial_allowed: bool = True,
+        back_order_requested: bool = False,
     ) -> str:
-        """Order numbers of an area code and return the order's id (heading "Order Available Numbers").
+        """Order numbers and return the order's id (heading "Order Available Numbers").
 
         This spends money and is not idempotent; `customer_order_id` is what the order is found again by.
+        What is as Bandwidth has it anyway is left out, as in the document.
         """
-        order = E.Order(
-            E.AreaCodeSearchAndOrderType(E.AreaCode(area_code), E.Quantity(str(quantity))),
-            E.SiteId(site_id),
-            E.PeerId(location_id),
-        )
+        order = E.Order(_order_type(search, quantity), E.SiteId(site_id), E.PeerId(location_id))
         if customer_order_id is not None:
             order.insert(0, E.CustomerOrderId(customer_order_id))
+        if not partial_allowed:
+            order.append(E.PartialAllowed(boolean(partial_allowed)))
+        if back_order_requested:
+            order.append(E.BackOrderRequested(boolean(back_order_requested)))
         answer = self.write("POST", "/orders", order)
         return required(answer, "Order/id")
 
     def find_order(self, customer_order_id: str) -> str | None:
         """Return the id of the order with this CustomerOrderId, None if Bandwidth knows none.
 
-        Raises BandwidthRejected if there are several.
+        Raises what `only_ours` does.
         """
-        root = self.get("/orders", {"customerOrderId": customer_order_id})
-        found = {
-            order_id
-            for listed in root.iterfind(".//OrderIdUserIdDate")
-            if xml.text(listed, "CustomerOrderId") in {customer_order_id, None}
-            and (order_id := xml.text(listed, "OrderId") or xml.text(listed, "orderId"))
-        }
-        return only_one(found, "GET /orders", customer_order_id)
+        answer = self.transport.send(
+            "GET", f"{self.account}/orders", params={"customerOrderId": customer_order_id}
+        )
+        root = root_of(answer)
+        if rejection := rejection_of(answer, root):
+            raise rejection
+        listed = [
+            (xml.text(each, "OrderId") or xml.text(each, "orderId"), xml.text(each, "CustomerOrderId"))
+            for each in root.iterfind(".//OrderIdUserIdDate")
+        ]
+        return only_ours(answer, listed, customer_order_id)
 
     def order_status(self, order_id: str) -> OrderStatus:
         """Return how far the order is (heading "Check Order Status").
@@ -71,3 +110,19 @@ class NumberOrders(AccountApi):
         return OrderStatus(
             status, tuple(from_ten_digits(number) for number in completed), tuple(failures_of(root))
         )
+
+
+def _order_type(search: NumberSearch, quantity: int) -> Element:
+    """Return the one element that says what is ordered; the quantity is left out of no search (5198)."""
+    if search.telephone_numbers:
+        numbers = (E.TelephoneNumber(to_ten_digits(number)) for number in search.telephone_numbers)
+        return E.ExistingTelephoneNumberOrderType(E.TelephoneNumberList(*numbers))
+    given = search.criteria()
+    written = {
+        element: boolean(given[name]) if isinstance(given[name], bool) else str(given[name])
+        for name, element in _CRITERIA.items()
+        if name in given
+    }
+    order_type = E(_SEARCHES[search.way])
+    order_type.extend(E(element, text) for element, text in (written | {"Quantity": str(quantity)}).items())
+    return order_type

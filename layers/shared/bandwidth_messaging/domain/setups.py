@@ -3,24 +3,17 @@
 import hashlib
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
+from bandwidth_messaging.domain.number_search import NumberSearch, OrderedNumbers, is_exact
 from bandwidth_messaging.domain.orders import MAX_QUANTITY, Action, is_customer_order_id
-from bandwidth_messaging.domain.phone_numbers import last_four
-from bandwidth_messaging.domain.validation import CamelModel, PhoneNumber
+from bandwidth_messaging.domain.validation import CamelModel, Digits, PrintableText
 
 MAX_DEADLINE_HOURS = 168
 """A week of polls every five minutes stays within Step Functions' 25,000 history events (9 a poll)."""
 
-_Name = Annotated[str, Field(min_length=1, max_length=50)]
-
-
-def _digits(value: object) -> object:
-    """Let people write an id of digits without quotes."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-_Id = Annotated[str, BeforeValidator(_digits), Field(pattern=r"^[0-9]+$")]
+_Name = Annotated[PrintableText, Field(min_length=1, max_length=50)]
+_Id = Annotated[str, Digits, Field(pattern=r"^[0-9]+$")]
 
 
 class Setup(CamelModel):
@@ -49,13 +42,17 @@ def _digest(*parts: object) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
-class MessagingV2Setup(Setup):
-    """Input of the state machine messaging_v2 and of POST /setups/messaging-v2. `areaCode` must be given."""
+class MessagingV2Setup(NumberSearch, Setup):
+    """Input of the state machine messaging_v2 and of POST /setups/messaging-v2.
 
-    area_code: Annotated[str, BeforeValidator(_digits)] = Field(
-        pattern=r"^[2-9][0-9]{2}$", description="Area code of the wanted numbers", examples=["910"]
+    One way to order must be given, such as `areaCode`.
+    """
+
+    quantity: int = Field(
+        1, ge=1, le=MAX_QUANTITY, description="How many numbers to order; of telephoneNumbers always all"
     )
-    quantity: int = Field(1, ge=1, le=MAX_QUANTITY, description="How many numbers to order")
+    partial_allowed: bool = Field(True, description="Take what is there if it is not all")
+    back_order_requested: bool = Field(False, description="Wait at Bandwidth for what is not there")
     location_name: _Name | None = Field(None, description="PeerName; found by name before it is made")
     location_id: _Id | None = Field(None, description="A location that is there, instead of a name")
     is_default_peer: bool | None = Field(
@@ -84,16 +81,41 @@ class MessagingV2Setup(Setup):
             raise ValueError(message)
         return value
 
+    @field_validator("quantity")
+    @classmethod
+    def _is_the_count_of_given_numbers(cls, value: int, info: ValidationInfo) -> int:
+        numbers = info.data.get("telephone_numbers")
+        if numbers and value != len(numbers):
+            message = f"is {value}, but telephoneNumbers has {len(numbers)}; leave it out"
+            raise ValueError(message)
+        return value
+
+    @field_validator("back_order_requested")
+    @classmethod
+    def _has_something_to_wait_for(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and is_exact(info.data):
+            message = "is not for given numbers, exchanges or vanities"
+            raise ValueError(message)
+        return value
+
     @property
     def requested(self) -> int:
         """Return how many numbers are asked for."""
-        return self.quantity
+        return len(self.telephone_numbers or ()) or self.quantity
 
     def digest(self) -> str:
         """Return what tells this order from every other."""
-        given = [self.area_code, self.quantity, self.site_id, self.location_name]
         # What came later is told only where it is given, so that an order of before is known again.
-        return _digest(*given, *([self.location_id] if self.location_id else []))
+        later = {
+            **self.search(),
+            "areaCode": None,
+            "locationId": self.location_id,
+            "partialAllowed": None if self.partial_allowed else False,
+            "backOrderRequested": self.back_order_requested or None,
+        }
+        told = sorted((name, value) for name, value in later.items() if value is not None)
+        given = (self.area_code, self.requested, self.site_id, self.location_name)
+        return _digest(*given, *([told] if told else []))
 
 
 class Subscriber(CamelModel):
@@ -127,8 +149,8 @@ class HostedMessagingSetup(Setup):
     each once, in the order given.
     """
 
-    telephone_numbers: list[PhoneNumber] = Field(
-        min_length=1, description="Up to 5,000 numbers", examples=[["(919) 991-8388", "+14158714245"]]
+    telephone_numbers: OrderedNumbers = Field(
+        description="Up to 5,000 numbers", examples=[["(919) 991-8388", "+14158714245"]]
     )
     action: Action = Field("IMPORT", description="IMPORT, or REMOVE to give the numbers back")
     sip_peer_id: _Id | None = Field(None, description="Location the numbers are provisioned to")
@@ -136,19 +158,6 @@ class HostedMessagingSetup(Setup):
         None, description="Catapult application; left out: found by its name"
     )
     callback_http_method: Literal["GET", "POST"] = Field("POST", description="How Catapult calls back")
-
-    @field_validator("telephone_numbers")
-    @classmethod
-    def _one_orders_worth(cls, value: list[str]) -> list[str]:
-        if abroad := [number for number in value if not number.startswith("+1")]:
-            message = f"{len(abroad)} of them are not of North America, first …{last_four(abroad[0])}"
-            raise ValueError(message)
-        numbers = list(dict.fromkeys(value))
-        if len(numbers) > MAX_QUANTITY:
-            parts = -(-len(numbers) // MAX_QUANTITY)
-            message = f"are {len(numbers)}; one order takes up to {MAX_QUANTITY}: start {parts} set-ups"
-            raise ValueError(message)
-        return numbers
 
     @property
     def requested(self) -> int:

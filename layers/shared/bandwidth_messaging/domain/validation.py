@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 from bandwidth_messaging.domain.errors import FieldProblem, InvalidInput
@@ -11,6 +11,25 @@ from bandwidth_messaging.domain.phone_numbers import to_e164
 
 PhoneNumber = Annotated[str, AfterValidator(to_e164)]
 """A telephone number as people type it; E.164 once read."""
+
+
+def _digits(value: object) -> object:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Digits = BeforeValidator(_digits)
+"""Lets people write an id of digits without quotes."""
+
+
+def _printable(value: str) -> str:
+    if not value.isprintable():
+        message = "may hold no control characters"
+        raise ValueError(message)
+    return value
+
+
+PrintableText = Annotated[str, AfterValidator(_printable)]
+"""A text that XML can carry."""
 
 
 class CamelModel(BaseModel):

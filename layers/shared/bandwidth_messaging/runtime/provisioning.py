@@ -59,7 +59,8 @@ def location(
     there = account.locations(site_id)
     if location_id is not None:
         if all(each.location_id != location_id for each in there):
-            raise BandwidthRejected("Create location", words=no_such_location(site_id, location_id))
+            words = f"site {site_id} has no location {location_id} any more"
+            raise BandwidthRejected("Create location", words=words)
         return Made(location_id, "given")
     if found := _named(name, there):
         return found
@@ -71,14 +72,6 @@ def location(
         if error.code == _NAME_EXISTS and (found := _named(name, account.locations(site_id))):
             return found
         raise
-
-
-def no_such_location(site_id: str, location_id: str) -> str:
-    """Return the words for a location that the site does not have."""
-    return (
-        f"site {site_id} has no location {location_id}; give a location of that site, "
-        "the site that has it, or leave it out"
-    )
 
 
 def _named(name: str, there: list[Location]) -> Made | None:

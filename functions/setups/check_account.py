@@ -1,0 +1,39 @@
+"""Before anything is made: the site and the location that an input names are in the account."""
+
+from http import HTTPStatus
+from typing import Literal
+
+from bandwidth_messaging.bandwidth.errors import BandwidthRejected
+from bandwidth_messaging.domain.errors import FieldProblem, InvalidInput
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.workflow import StepInput, StepResult, step
+
+_NO_SUCH_SITE = "12016"
+
+
+class Request(StepInput):
+    """`location_field` is what the machine's input calls the location."""
+
+    site_id: str
+    location_id: str | None
+    location_field: Literal["locationId", "sipPeerId"]
+
+
+@step("Check Account", Request)
+def handler(request: Request) -> StepResult:
+    """Raise InvalidInput that names the site, or the given location, which the account does not have."""
+    site_id, location_id = request.site_id, request.location_id
+    try:
+        locations = wiring.dashboard().locations(site_id)
+    except BandwidthRejected as error:
+        if error.status != HTTPStatus.NOT_FOUND and error.code != _NO_SUCH_SITE:
+            raise
+        detail = f"the account has no site {site_id}; give another, or change the stack's BandwidthSiteId"
+        raise InvalidInput([FieldProblem("siteId", detail)]) from None
+    if location_id is not None and all(location.location_id != location_id for location in locations):
+        detail = (
+            f"site {site_id} has no location {location_id}; give one of that site, the siteId that has it, "
+            "or leave it out"
+        )
+        raise InvalidInput([FieldProblem(request.location_field, detail)])
+    return StepResult(detail=f"site {site_id} has {len(locations)} locations")

@@ -1,0 +1,76 @@
+"""Every way to order numbers, from the input to the numbers, against an account that knows each."""
+
+from typing import Any
+
+import pytest
+
+from functions.messaging_v2 import check_order_status, create_location, order_numbers
+from functions.setups import check_input
+from tests.functions.conftest import House, call, sample
+
+
+def order(house: House, given: dict[str, Any]) -> dict[str, Any]:
+    """Check the input, place the order and ask for its end, as the machine does."""
+    setup = call(check_input, sample("setups/check_input") | {"input": given})
+    at = {
+        "customerOrderId": setup["customerOrderId"],
+        "siteId": setup["siteId"],
+        "locationId": call(create_location, sample("messaging_v2/create_location"))["locationId"],
+    }
+    chosen = {name: setup[name] for name in ("search", "quantity", "partialAllowed", "backOrderRequested")}
+    ordered = call(order_numbers, at | chosen)
+    status = sample("messaging_v2/check_order_status") | at | ordered | {"quantity": setup["quantity"]}
+    status.pop("detail")
+    ended: dict[str, Any] = call(check_order_status, status)
+    return ended
+
+
+@pytest.mark.parametrize(
+    ("given", "start"),
+    [
+        ({"areaCode": "910"}, "+1910"),
+        ({"rateCenter": "RALEIGH", "state": "NC", "enableLca": True}, "+1"),
+        ({"npaNxx": 919672}, "+1919672"),
+        ({"city": "Raleigh", "state": "nc"}, "+1"),
+        ({"state": "NC"}, "+1"),
+        ({"zip": "27606"}, "+1"),
+        ({"lata": "426"}, "+1"),
+        ({"tollFreeVanity": "CARS"}, "+18"),
+        ({"tollFreeWildCardPattern": "80*"}, "+1800"),
+        ({"combined": {"areaCode": "919", "localVanity": "CAT"}}, "+1919"),
+        ({"telephoneNumbers": ["(919) 672-0001", "9196720002"]}, "+1919672000"),
+    ],
+    ids=lambda part: next(iter(part)) if isinstance(part, dict) else "",
+)
+def test_each_way_brings_numbers(house: House, given: dict[str, Any], start: str) -> None:
+    ended = order(house, given | ({} if "telephoneNumbers" in given else {"quantity": 2}))
+    assert (ended["state"], len(ended["numbers"]), ended["failed"]) == ("completed", 2, 0)
+    assert all(number.startswith(start) for number in ended["numbers"])
+
+
+SHORT = {"areaCode": "910", "quantity": 3}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "state", "status", "came"),
+    [
+        ({"partialAllowed": True, "backOrderRequested": True}, "pending", "BACKORDERED", 0),
+        ({"partialAllowed": False, "backOrderRequested": True}, "pending", "BACKORDERED", 0),
+        ({}, "partial", "PARTIAL", 1),
+        ({"partialAllowed": False}, "failed", "FAILED", 0),
+    ],
+    ids=["some now, the rest later", "all later", "some", "none"],
+)
+def test_when_there_are_not_enough_the_input_says_what_happens(
+    house: House, chosen: dict[str, bool], state: str, status: str, came: int
+) -> None:
+    house.simulator.simulator.supply.limit("910", 1)
+    ended = order(house, SHORT | chosen)
+    assert (ended["state"], ended["status"], len(ended["numbers"])) == (state, status, came)
+
+
+def test_a_given_number_that_is_not_there_is_told_by_its_number(house: House) -> None:
+    house.simulator.simulator.supply.limit("9196720002", 0)
+    ended = order(house, {"telephoneNumbers": ["+19196720001", "+19196720002"]})
+    assert (ended["state"], ended["numbers"], ended["failed"]) == ("partial", ["+19196720001"], 1)
+    assert [failure["number"] for failure in ended["failures"]] == ["+19196720002"]

@@ -1,0 +1,91 @@
+"""Orders of new numbers: each way to order is the element, and has the criteria, of the specification."""
+
+from typing import Any
+
+import pytest
+
+from bandwidth_messaging.bandwidth.dashboard import Dashboard
+from bandwidth_messaging.domain.number_search import NumberSearch
+from bandwidth_messaging.domain.validation import parse
+from tests.documents.examples import outline
+from tests.http_server import Answer, Server
+
+ORDERED = Answer(201, "<OrderResponse><Order><id>an-order</id></Order></OrderResponse>")
+WAYS: list[tuple[dict[str, Any], str, dict[str, str]]] = [
+    ({"areaCode": "910"}, "AreaCodeSearchAndOrderType", {"AreaCode": "910"}),
+    (
+        {"rateCenter": "RALEIGH", "state": "NC", "enableLca": True},
+        "RateCenterSearchAndOrderType",
+        {"RateCenter": "RALEIGH", "State": "NC", "EnableLCA": "true"},
+    ),
+    (
+        {"npaNxx": "919555", "enableLca": False},
+        "NPANXXSearchAndOrderType",
+        {"NpaNxx": "919555", "EnableLCA": "false"},
+    ),
+    ({"city": "Raleigh", "state": "NC"}, "CitySearchAndOrderType", {"City": "Raleigh", "State": "NC"}),
+    ({"state": "NC"}, "StateSearchAndOrderType", {"State": "NC"}),
+    ({"zip": "27606"}, "ZIPSearchAndOrderType", {"Zip": "27606"}),
+    ({"lata": "426"}, "LATASearchAndOrderType", {"Lata": "426"}),
+    ({"tollFreeVanity": "CARS"}, "TollFreeVanitySearchAndOrderType", {"TollFreeVanity": "CARS"}),
+    (
+        {"tollFreeWildCardPattern": "80*"},
+        "TollFreeWildCharSearchAndOrderType",
+        {"TollFreeWildCardPattern": "80*"},
+    ),
+    (
+        {"combined": {"npaNxxX": "9195551", "localVanity": "CAT", "endsIn": True, "zip": "27606"}},
+        "CombinedSearchAndOrderType",
+        {"NpaNxxX": "9195551", "Zip": "27606", "LocalVanity": "CAT", "EndsIn": "true"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("given", "order_type", "criteria"), WAYS, ids=[way for _, way, _ in WAYS])
+def test_each_way_to_search_is_an_order_type_with_its_criteria_and_the_quantity(
+    bandwidth: Server, dashboard: Dashboard, given: dict[str, Any], order_type: str, criteria: dict[str, str]
+) -> None:
+    bandwidth.answers(ORDERED)
+    dashboard.order_numbers(search=parse(NumberSearch, given), quantity=3, site_id="743", location_id="561")
+    inside = "".join(f"<{name}>{text}</{name}>" for name, text in criteria.items())
+    assert outline(bandwidth.only.body) == outline(
+        f"<Order><{order_type}>{inside}<Quantity>3</Quantity></{order_type}>"
+        "<SiteId>743</SiteId><PeerId>561</PeerId></Order>"
+    )
+
+
+def test_the_very_numbers_are_listed_in_ten_digits(bandwidth: Server, dashboard: Dashboard) -> None:
+    bandwidth.answers(ORDERED)
+    numbers = NumberSearch(telephone_numbers=["+19195551212", "+19195551213"])
+    dashboard.order_numbers(search=numbers, quantity=2, site_id="743", location_id="561")
+    assert outline(bandwidth.only.body) == [
+        (0, "Order", ""),
+        (1, "ExistingTelephoneNumberOrderType", ""),
+        (2, "TelephoneNumberList", ""),
+        (3, "TelephoneNumber", "9195551212"),
+        (3, "TelephoneNumber", "9195551213"),
+        (1, "SiteId", "743"),
+        (1, "PeerId", "561"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "elements"),
+    [
+        ({"partial_allowed": False}, [(1, "PartialAllowed", "false")]),
+        ({"back_order_requested": True}, [(1, "BackOrderRequested", "true")]),
+        (
+            {"partial_allowed": False, "back_order_requested": True},
+            [(1, "PartialAllowed", "false"), (1, "BackOrderRequested", "true")],
+        ),
+        ({"partial_allowed": True, "back_order_requested": False}, []),
+    ],
+)
+def test_what_is_not_as_bandwidth_has_it_anyway_is_told(
+    bandwidth: Server, dashboard: Dashboard, chosen: dict[str, Any], elements: list[Any]
+) -> None:
+    bandwidth.answers(ORDERED)
+    dashboard.order_numbers(
+        search=NumberSearch(area_code="910"), quantity=3, site_id="743", location_id="561", **chosen
+    )
+    assert outline(bandwidth.only.body)[6:] == elements

@@ -1,0 +1,142 @@
+"""Which numbers an order is for: exactly one way to say it, and every problem told at once."""
+
+from typing import Any
+
+import pytest
+
+from bandwidth_messaging.domain.errors import InvalidInput
+from bandwidth_messaging.domain.number_search import NumberSearch
+from bandwidth_messaging.domain.setups import MessagingV2Setup
+from bandwidth_messaging.domain.validation import parse
+
+WAYS: dict[str, dict[str, Any]] = {
+    "areaCode": {"areaCode": "910"},
+    "rateCenter": {"rateCenter": "RALEIGH", "state": "NC"},
+    "npaNxx": {"npaNxx": "919555"},
+    "city": {"city": "Winston-Salem", "state": "NC"},
+    "state": {"state": "NC"},
+    "zip": {"zip": "02108"},
+    "lata": {"lata": "426"},
+    "tollFreeVanity": {"tollFreeVanity": "CARS"},
+    "tollFreeWildCardPattern": {"tollFreeWildCardPattern": "80*"},
+    "combined": {"combined": {"areaCode": "919", "localVanity": "CAT", "endsIn": True}},
+    "telephoneNumbers": {"telephoneNumbers": ["+19195551212", "+19195551213"]},
+}
+every_way = pytest.mark.parametrize("way", WAYS)
+
+
+def problems(given: dict[str, Any]) -> dict[str, str]:
+    with pytest.raises(InvalidInput) as raised:
+        parse(MessagingV2Setup, given)
+    return dict(raised.value.problems)
+
+
+@every_way
+def test_a_way_to_order_is_known_by_its_field_and_comes_back_as_it_was_given(way: str) -> None:
+    setup = parse(MessagingV2Setup, WAYS[way] | {"quantity": 2, "deadlineHours": 1})
+    assert (setup.way, setup.search()) == (way, WAYS[way])
+    assert parse(NumberSearch, setup.search()).way == way
+
+
+@every_way
+def test_two_ways_at_once_are_both_named(way: str) -> None:
+    other = "tollFreeVanity" if way != "tollFreeVanity" else "areaCode"
+    told = problems(WAYS[way] | WAYS[other])
+    assert set(told) == {way, other}
+    assert all(words.startswith("give only one of ") for words in told.values())
+
+
+def test_what_is_wrong_together_is_told_with_what_is_wrong_alone() -> None:
+    told = problems({"areaCode": "91", "zip": "27606", "quantity": 5001, "enableLca": True, "county": "Wake"})
+    assert set(told) == {"areaCode", "zip", "quantity", "enableLca", "county"}
+    assert told["areaCode"] == "string should match pattern '^[2-9][0-9]{2}$'"
+
+
+@pytest.mark.parametrize("way", ["rateCenter", "city"])
+def test_a_place_needs_its_state(way: str) -> None:
+    assert problems({way: WAYS[way][way]}) == {"state": f"is needed beside {way}"}
+
+
+@pytest.mark.parametrize("way", ["rateCenter", "npaNxx"])
+def test_the_local_calling_area_goes_with_some_ways_only(way: str) -> None:
+    assert parse(MessagingV2Setup, WAYS[way] | {"enableLca": True}).criteria()["enableLca"] is True
+    assert problems({"zip": "27606", "enableLca": True}) == {
+        "enableLca": "goes with rateCenter or npaNxx only"
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"rateCenter": "", "state": "NC"}, "rateCenter"),
+        ({"rateCenter": "RAL\u0000", "state": "NC"}, "rateCenter"),
+        ({"npaNxx": "91955"}, "npaNxx"),
+        ({"npaNxx": "919155"}, "npaNxx"),
+        ({"city": "\ud800", "state": "NC"}, "city"),
+        ({"state": "North Carolina"}, "state"),
+        ({"zip": "2760"}, "zip"),
+        ({"lata": "42"}, "lata"),
+        ({"tollFreeVanity": "CAR"}, "tollFreeVanity"),
+        ({"tollFreeWildCardPattern": "9**"}, "tollFreeWildCardPattern"),
+        ({"combined": {}}, "combined"),
+        ({"combined": {"enableLca": True}}, "combined"),
+        ({"combined": {"areaCode": "919", "endsIn": True}}, "combined"),
+        ({"combined": {"city": "Raleigh"}}, "combined"),
+        ({"combined": {"areaCode": "9"}}, "combined.areaCode"),
+        ({"telephoneNumbers": []}, "telephoneNumbers"),
+        ({"telephoneNumbers": ["home"]}, "telephoneNumbers.0"),
+        ({"telephoneNumbers": ["+442079460000"]}, "telephoneNumbers"),
+        ({"telephoneNumbers": [f"+1919555{n:04}" for n in range(5001)]}, "telephoneNumbers"),
+    ],
+)
+def test_a_bad_form_is_named_alone(given: dict[str, Any], field: str) -> None:
+    assert list(problems(given)) == [field]
+
+
+def test_small_letters_and_bare_digits_are_understood() -> None:
+    assert parse(NumberSearch, {"state": "nc"}).search() == {"state": "NC"}
+    assert parse(NumberSearch, {"npaNxx": 919555}).search() == {"npaNxx": "919555"}
+
+
+def test_a_field_that_is_null_is_not_given() -> None:
+    assert parse(NumberSearch, {"areaCode": None, "zip": "27606"}).way == "zip"
+
+
+# How many
+
+
+@pytest.mark.parametrize(("way", "quantity"), [("areaCode", 1), ("telephoneNumbers", 2)])
+def test_the_quantity_may_be_left_out(way: str, quantity: int) -> None:
+    assert parse(MessagingV2Setup, WAYS[way]).requested == quantity
+
+
+def test_given_numbers_count_once_each() -> None:
+    written = {"telephoneNumbers": ["(919) 555-1212", "19195551212", "9195551213"], "quantity": 2}
+    assert parse(MessagingV2Setup, written).requested == 2
+
+
+@pytest.mark.parametrize("quantity", [1, 3])
+def test_a_quantity_that_is_not_the_count_of_given_numbers_is_named(quantity: int) -> None:
+    told = problems(WAYS["telephoneNumbers"] | {"quantity": quantity})
+    assert told == {"quantity": f"is {quantity}, but telephoneNumbers has 2; leave it out"}
+
+
+EXACT = {
+    "npaNxx": WAYS["npaNxx"],
+    "tollFreeVanity": WAYS["tollFreeVanity"],
+    "telephoneNumbers": WAYS["telephoneNumbers"],
+    "localVanity": WAYS["combined"],
+    "npaNxxX": {"combined": {"npaNxxX": "9195551"}},
+}
+
+
+@pytest.mark.parametrize("given", EXACT.values(), ids=EXACT)
+def test_what_is_named_exactly_cannot_be_backordered(given: dict[str, Any]) -> None:
+    assert problems(given | {"backOrderRequested": True}) == {
+        "backOrderRequested": "is not for given numbers, exchanges or vanities"
+    }
+
+
+@pytest.mark.parametrize("way", sorted(WAYS.keys() - EXACT.keys() - {"combined"}))
+def test_what_is_not_can_be_backordered(way: str) -> None:
+    assert parse(MessagingV2Setup, WAYS[way] | {"backOrderRequested": True}).back_order_requested
