@@ -10,6 +10,7 @@ from tests.unit.local.bandwidth_support import (
     Client,
     Receiver,
     challenge,
+    disconnect_body,
     import_body,
     new_location,
     order_body,
@@ -186,12 +187,7 @@ class TestNotifications:
         if topic == "externalTns":
             dashboard.xml("POST", "/externalTns", import_body(numbers=NUMBERS[:1]), 201)
         else:
-            listed = (
-                "<TelephoneNumberList><TelephoneNumber>9195550199</TelephoneNumber></TelephoneNumberList>"
-            )
-            inner = f"<DisconnectTelephoneNumberOrderType>{listed}</DisconnectTelephoneNumberOrderType>"
-            root = "DisconnectTelephoneNumberOrder"
-            dashboard.xml("POST", "/disconnects", f"<{root}>{inner}</{root}>", 201)
+            dashboard.xml("POST", "/disconnects", disconnect_body(["9195550199"]), 201)
         [told] = notified(receiver)
         status = {"disconnects": "FAILED", "externalTns": "COMPLETE"}[topic]
         assert (told.findtext("OrderType"), told.findtext("Status")) == (topic, status)
