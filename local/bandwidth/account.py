@@ -4,8 +4,9 @@ import itertools
 import re
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from local.bandwidth.account_config import AccountConfig
 from local.bandwidth.account_numbers import AccountNumber, AccountNumbers
@@ -55,6 +56,20 @@ class Location:
     application_id: str | None = None
 
 
+@dataclass(frozen=True)
+class Change:
+    """The status that an order came to; numbers are ten digits."""
+
+    order_type: str
+    order_id: str
+    customer_order_id: str | None
+    status: str
+    message: str
+    completed: Sequence[str]
+    failed: Sequence[str]
+    modified: datetime
+
+
 class Account:
     """Everything the account owns but its orders. `lock` guards it and whatever is built on it."""
 
@@ -64,6 +79,7 @@ class Account:
         self.lock = threading.RLock()
         self.numbers = AccountNumbers()
         self._settlers: list[Callable[[], None]] = []
+        self._listeners: list[Callable[[Change], None]] = []
         self._waiters: list[Callable[[str], bool]] = []
         self._is_settling = False
         self._location_ids = itertools.count(500_101)
@@ -84,6 +100,14 @@ class Account:
     def is_awaited_with(self, waiter: Callable[[str], bool]) -> None:
         """Have `waiter` say of a location, by its id, whether an order still waits to bring numbers to it."""
         self._waiters.append(waiter)
+
+    def listens_with(self, listener: Callable[[Change], None]) -> None:
+        """Have `listener` hear of every status that an order comes to."""
+        self._listeners.append(listener)
+
+    def announce(self, change: Change) -> None:
+        for listener in self._listeners:
+            listener(change)
 
     def settle(self) -> None:
         """Bring every order to where it stands now."""

@@ -3,6 +3,7 @@
 V2 as Bandwidth's pages on message webhooks and on callbacks have it: asked first without credentials (the
 401 challenge), then repeated, only with shorter waits. V1 as document 000 and the page on callbacks have it:
 the URL's own credentials, the fallback URL once after a failure or time-out, and no repeats (none published).
+Notifications of the account API have V2's challenge, and no repeats (page on webhooks of numbers).
 """
 
 import heapq
@@ -21,8 +22,13 @@ import requests
 from local.bandwidth.routes import Routes
 from local.bandwidth.url import redact_credentials
 
-Api = Literal["v1", "v2"]
-USER_AGENTS: dict[Api, str] = {"v1": "BandwidthAPI/v1 (simulated)", "v2": "BandwidthAPI/v2"}
+Api = Literal["v1", "v2", "account"]
+USER_AGENTS: dict[Api, str] = {
+    "v1": "BandwidthAPI/v1 (simulated)",
+    "v2": "BandwidthAPI/v2",
+    # Not published.
+    "account": "BandwidthAPI (simulated)",
+}
 LONGEST_WAIT = 10.0
 JSON = "application/json; charset=utf-8"
 
@@ -68,6 +74,7 @@ class Callback:
     query: str | None = field(default=None, repr=False)
     method: str = "POST"
     content_type: str | None = JSON
+    repeats: bool = True
 
 
 @dataclass(frozen=True)
@@ -220,6 +227,8 @@ class Courier:
                 response = self._ask(session, delivery, endpoint, endpoint.credentials)
         if _is_taken(response):
             delivery.state = "delivered"
+        elif not delivery.callback.repeats:
+            self._lose(delivery, "not taken, and it is told but once")
         elif delivery.tries > self._retry_limit:
             self._lose(delivery, f"not taken in {delivery.tries} tries")
         else:

@@ -8,6 +8,7 @@ from local.bandwidth import (
     control_messaging,
     control_numbers,
     control_oauth2,
+    control_subscriptions,
 )
 from local.bandwidth.account import RefusedError
 from local.bandwidth.control_input import UnprocessableError, number, told
@@ -42,6 +43,7 @@ def blueprint(simulator: Simulator) -> Blueprint:
     control_callbacks.add(control, simulator)
     control_messaging.add(control, simulator)
     control_oauth2.add(control, simulator)
+    control_subscriptions.add(control, simulator)
     return control
 
 

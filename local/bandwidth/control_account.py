@@ -51,6 +51,16 @@ def shown(simulator: Simulator) -> dict[str, Any]:
             {"number": each.e164, "location_id": each.location_id}
             for each in account.numbers_of(is_hosted=False)
         ],
+        "subscriptions": [
+            {
+                "id": each.id,
+                "topic": each.topic,
+                "order_id": each.order_id,
+                "url": redact_credentials(each.endpoint.url),
+                "has_credentials": each.endpoint.user is not None,
+            }
+            for each in simulator.subscriptions.find()
+        ],
         "disconnects": [
             {
                 "id": each.id,

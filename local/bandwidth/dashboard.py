@@ -10,6 +10,7 @@ from local.bandwidth import (
     dashboard_messaging,
     dashboard_numbers,
     dashboard_orders,
+    dashboard_subscriptions,
     dashboard_tns,
 )
 from local.bandwidth.simulator import Simulator
@@ -29,5 +30,6 @@ def register(app: Flask, simulator: Simulator) -> None:
         dashboard_orders.blueprint(account, simulator.orders),
         dashboard_disconnects.blueprint(account, simulator.disconnects),
         dashboard_external_tns.blueprint(account, simulator.external_tns),
+        dashboard_subscriptions.blueprint(account, simulator.subscriptions),
     ):
         app.register_blueprint(blueprint, url_prefix=f"{BASE}{blueprint.url_prefix}")

@@ -33,6 +33,7 @@ class Disconnects:
         self._account = account
         self._orders: NumbersOrders[DisconnectOrder] = NumbersOrders(
             account,
+            "disconnects",
             number_orders.order_fate,
             order_seconds,
             on_the_way=("RECEIVED",),

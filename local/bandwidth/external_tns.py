@@ -57,6 +57,7 @@ class ExternalTns:
         self._shape = shape
         self._orders: NumbersOrders[ExternalTnsOrder] = NumbersOrders(
             account,
+            "externalTns",
             number_orders.order_fate,
             order_seconds,
             on_the_way=("RECEIVED", "PROCESSING"),

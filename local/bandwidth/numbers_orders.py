@@ -2,9 +2,10 @@
 
 import re
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from local.bandwidth.account import Account, RefusedError
 from local.bandwidth.fates import COMPLETE, Fate, FateError
@@ -43,6 +44,19 @@ class NumbersOrder:
         """The numbers that did not fail."""
         return [each for each in self.numbers if each not in self.failed]
 
+    @property
+    def completed_numbers(self) -> list[str]:
+        return self.done if self.status in FINAL else []
+
+    @property
+    def missed_numbers(self) -> list[str]:
+        return [each for each in self.numbers if each in self.failed]
+
+    @property
+    def message(self) -> str:
+        """The words of a notification; a sample has this sentence even with COMPLETE."""
+        return words_of(self.errors) or "Order processing has started."
+
 
 class NumbersOrders[Order: NumbersOrder]:
     """Orders of one kind. On their way they have the statuses of `on_the_way`, each for an equal part of the
@@ -52,6 +66,7 @@ class NumbersOrders[Order: NumbersOrder]:
     def __init__(
         self,
         account: Account,
+        order_type: str,
         fate_of: Callable[[str | None], Fate | None],
         order_seconds: float,
         on_the_way: Sequence[str],
@@ -66,7 +81,7 @@ class NumbersOrders[Order: NumbersOrder]:
         self._usual_error = usual_error
         self._impossible = impossible
         self._apply = apply
-        self._orders = PlacedOrders(account, self._advance)
+        self._orders = PlacedOrders(account, order_type, self._advance)
 
     def reset(self) -> None:
         self._orders.clear()
@@ -110,6 +125,19 @@ class NumbersOrders[Order: NumbersOrder]:
         if fate.fate == "COMPLETE" and order.failed:
             order.status = "FAILED" if len(order.failed) == len(order.numbers) else "PARTIAL"
         self._apply(order)
+
+
+class CodedError(Protocol):
+    @property
+    def code(self) -> int: ...
+
+    @property
+    def description(self) -> str: ...
+
+
+def words_of(errors: Iterable[CodedError]) -> str:
+    """Errors as a notification has them: its list cannot hold them."""
+    return ". ".join(f"{each.code}: {each.description}" for each in errors)
 
 
 def check_customer_order_id(customer_order_id: str | None) -> None:

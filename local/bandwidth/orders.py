@@ -18,7 +18,7 @@ from local.bandwidth.fates import (
     FateError,
 )
 from local.bandwidth.number_supply import NumberSupply
-from local.bandwidth.numbers_orders import check_customer_order_id
+from local.bandwidth.numbers_orders import check_customer_order_id, words_of
 from local.bandwidth.order_types import Search, Wanted, wanted
 from local.bandwidth.placed_orders import FINAL, PlacedOrders
 from local.bandwidth.refused import RefusedError
@@ -78,6 +78,21 @@ class Order:
         return (self.numbers or self.wanted.patterns)[0][:3]
 
     @property
+    def completed_numbers(self) -> list[str]:
+        return self.numbers
+
+    @property
+    def missed_numbers(self) -> list[str]:
+        return self.failed_numbers
+
+    @property
+    def message(self) -> str:
+        """The words of a notification."""
+        noun = "number" if self.quantity == 1 else "numbers"
+        usual = f"Created a new number order for {self.quantity} {noun} in ({self.area_code})"
+        return words_of(self.errors) or usual
+
+    @property
     def summary(self) -> str:
         noun = "number" if self.quantity == 1 else "numbers"
         match self.status:
@@ -96,7 +111,7 @@ class OrderBook:
         self._account = account
         self._supply = supply
         self._wait = timedelta(seconds=order_seconds)
-        self._orders = PlacedOrders(account, self._advance)
+        self._orders = PlacedOrders(account, "orders", self._advance)
         self._order_fates: dict[str, Fate] = {}
         self._area_code_fates: dict[str, Fate] = {}
         account.is_awaited_with(self._is_awaited)
@@ -151,6 +166,7 @@ class OrderBook:
             if order.status != "BACKORDERED":
                 raise RefusedError(400, "5060", "Only Backordered order can be closed.")
             self._finish(order, datetime.now(UTC), self._shortage(bool(order.numbers)))
+            self._orders.announce(order)
             return order
 
     def location_of(self, number: str) -> Location | None:

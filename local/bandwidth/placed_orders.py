@@ -1,10 +1,10 @@
 """Orders of one kind, from the moment they were placed until they are final."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
-from local.bandwidth.account import Account
+from local.bandwidth.account import Account, Change
 
 FINAL = ("COMPLETE", "PARTIAL", "FAILED")
 
@@ -13,14 +13,25 @@ class PlacedOrder(Protocol):
     id: str
     customer_order_id: str | None
     status: str
+    modified: datetime
+
+    @property
+    def completed_numbers(self) -> Sequence[str]: ...
+
+    @property
+    def missed_numbers(self) -> Sequence[str]: ...
+
+    @property
+    def message(self) -> str: ...
 
 
 class PlacedOrders[Order: PlacedOrder]:
     """Time passes for an order when somebody looks at the account: `advance` brings it to where it stands at
     that time."""
 
-    def __init__(self, account: Account, advance: Callable[[Order, datetime], None]) -> None:
+    def __init__(self, account: Account, order_type: str, advance: Callable[[Order, datetime], None]) -> None:
         self._account = account
+        self._order_type = order_type
         self._advance = advance
         self._orders: dict[str, Order] = {}
         self._unsettled: list[Order] = []
@@ -37,6 +48,22 @@ class PlacedOrders[Order: PlacedOrder]:
             self._account.settle()
             self._orders[order.id] = order
             self._unsettled.append(order)
+            self.announce(order)
+
+    def announce(self, order: Order) -> None:
+        """Let those hear of an order's status who listen to the account."""
+        self._account.announce(
+            Change(
+                order_type=self._order_type,
+                order_id=order.id,
+                customer_order_id=order.customer_order_id,
+                status=order.status,
+                message=order.message,
+                completed=list(order.completed_numbers),
+                failed=list(order.missed_numbers),
+                modified=order.modified,
+            )
+        )
 
     def get(self, order_id: str) -> Order | None:
         with self._account.lock:
@@ -58,6 +85,10 @@ class PlacedOrders[Order: PlacedOrder]:
         now = datetime.now(UTC)
         for order in self._unsettled:
             # One that was ended by hand is final already.
-            if order.status not in FINAL:
-                self._advance(order, now)
+            if order.status in FINAL:
+                continue
+            before = order.status
+            self._advance(order, now)
+            if order.status != before:
+                self.announce(order)
         self._unsettled[:] = [each for each in self._unsettled if each.status not in FINAL]

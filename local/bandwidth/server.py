@@ -74,7 +74,7 @@ def serve(
     finally:
         server.shutdown()
         thread.join(timeout=5)
-        simulator.courier.close()
+        simulator.close()
 
 
 def make(simulator: Simulator, port: int) -> BaseWSGIServer:

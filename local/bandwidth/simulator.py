@@ -23,6 +23,7 @@ from local.bandwidth.orders import OrderBook
 from local.bandwidth.outcomes import EVENT_TYPES, Outcomes
 from local.bandwidth.pace import DOCUMENTED, LIFTED, Pace
 from local.bandwidth.sent_messages import SentMessages
+from local.bandwidth.subscriptions import Subscriptions
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ class Simulator:
             settings.callback_timeout,
             settings.callback_workers,
         )
+        self.subscriptions = Subscriptions(self.account, self.courier)
         self.outcomes = Outcomes(settings.receipt_seconds, settings.receipt_types)
         self.sent = SentMessages()
         self.media = MediaStore()
@@ -94,10 +96,16 @@ class Simulator:
         self.faults = Faults()
         self.capture = Capture()
 
+    def close(self) -> None:
+        """End what runs by itself."""
+        self.subscriptions.close()
+        self.courier.close()
+
     def reset(self) -> None:
         """Forget everything but the configuration."""
         for part in (
             self.faults,
+            self.subscriptions,
             self.courier,
             self.outcomes,
             self.sent,

@@ -147,6 +147,16 @@ def order_body(location_id: str, extra: str = "", quantity: int = 2, area_code: 
     )
 
 
+def disconnect_body(numbers: list[str], customer_order_id: str = "", extra: str = "") -> str:
+    """The published request; numbers in ten digits or in E.164, of which it takes ten."""
+    inner = "DisconnectTelephoneNumberOrderType"
+    listed = "".join(f"<TelephoneNumber>{each.removeprefix('+1')}</TelephoneNumber>" for each in numbers)
+    return (
+        f"<DisconnectTelephoneNumberOrder><CustomerOrderId>{customer_order_id}</CustomerOrderId><{inner}>"
+        f"<TelephoneNumberList>{listed}</TelephoneNumberList>{extra}</{inner}></DisconnectTelephoneNumberOrder>"
+    )
+
+
 NUMBERS = ["9199918388", "4158714245", "4352154439", "4352154466"]
 
 

@@ -270,6 +270,7 @@ def test_the_account_at_a_glance(control: Client, set_up: Callable[..., Setup], 
             }
         ],
         "numbers": [{"number": each, "location_id": setup.location_id} for each in setup.numbers],
+        "subscriptions": [],
         "disconnects": [],
         "external_orders": [],
         "external_numbers": [],

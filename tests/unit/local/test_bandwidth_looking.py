@@ -11,6 +11,7 @@ from tests.unit.local.bandwidth_support import (
     NUMBERS,
     Client,
     Setup,
+    disconnect_body,
     import_body,
     new_location,
     order_body,
@@ -142,10 +143,7 @@ class TestOneNumber:
     ) -> None:
         setup = set_up()
         kept, given = (each.removeprefix("+1") for each in setup.numbers)
-        inner = f"<TelephoneNumberList><TelephoneNumber>{given}</TelephoneNumber></TelephoneNumberList>"
-        body = f"<DisconnectTelephoneNumberOrderType>{inner}</DisconnectTelephoneNumberOrderType>"
-        root = "DisconnectTelephoneNumberOrder"
-        dashboard.xml("POST", "/disconnects", f"<{root}>{body}</{root}>", 201)
+        dashboard.xml("POST", "/disconnects", disconnect_body([given]), 201)
         assert tns.xml("GET", f"/tns/{given}").findtext("Status") == "Aging"
         assert texts(dashboard.xml("GET", "/inserviceNumbers"), ".//TelephoneNumber") == [kept]
         query = f"accountId={CONFIG.account_id}"
@@ -164,9 +162,7 @@ class TestOneNumber:
         setup = set_up()
         number = setup.numbers[0].removeprefix("+1")
         listed = f"<TelephoneNumberList><TelephoneNumber>{number}</TelephoneNumber></TelephoneNumberList>"
-        inner = f"<DisconnectTelephoneNumberOrderType>{listed}</DisconnectTelephoneNumberOrderType>"
-        root = "DisconnectTelephoneNumberOrder"
-        dashboard.xml("POST", "/disconnects", f"<{root}>{inner}</{root}>", 201)
+        dashboard.xml("POST", "/disconnects", disconnect_body([number]), 201)
         order = (
             f"<Order><ExistingTelephoneNumberOrderType>{listed}</ExistingTelephoneNumberOrderType>"
             f"<SiteId>701</SiteId><PeerId>{setup.location_id}</PeerId></Order>"

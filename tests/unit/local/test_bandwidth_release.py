@@ -10,6 +10,7 @@ from tests.unit.local.bandwidth_support import (
     NUMBERS,
     Client,
     Setup,
+    disconnect_body,
     import_body,
     new_location,
     order_body,
@@ -17,15 +18,6 @@ from tests.unit.local.bandwidth_support import (
 
 ROOT = "DisconnectTelephoneNumberOrderResponse"
 TYPE = "DisconnectTelephoneNumberOrderType"
-
-
-def disconnect_body(numbers: list[str], customer_order_id: str = "", extra: str = "") -> str:
-    """The published request; numbers in any form."""
-    listed = "".join(f"<TelephoneNumber>{each.removeprefix('+1')}</TelephoneNumber>" for each in numbers)
-    return (
-        f"<DisconnectTelephoneNumberOrder><CustomerOrderId>{customer_order_id}</CustomerOrderId><{TYPE}>"
-        f"<TelephoneNumberList>{listed}</TelephoneNumberList>{extra}</{TYPE}></DisconnectTelephoneNumberOrder>"
-    )
 
 
 def disconnect(dashboard: Client, numbers: list[str], customer_order_id: str = "") -> etree._Element:
