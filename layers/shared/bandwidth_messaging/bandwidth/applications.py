@@ -15,12 +15,13 @@ MESSAGING_V2: Final = "Messaging-V2"
 
 @dataclass(frozen=True)
 class Application:
-    """An application as the Dashboard lists it."""
+    """An application as the Dashboard lists it; `lacks` names one of today's callback URLs."""
 
     application_id: str
     name: str
     callback_url: str | None
     service_type: str | None
+    lacks: str | None = None
 
     @property
     def is_for_messaging(self) -> bool:
@@ -40,6 +41,7 @@ class Applications(AccountApi):
                 name=xml.text(found, "AppName") or "",
                 callback_url=_callback_url(found),
                 service_type=xml.text(found, "ServiceType"),
+                lacks=_lacks(found),
             )
             for found in root.iterfind(".//ApplicationList/Application")
             if (application_id := xml.text(found, "ApplicationId"))
@@ -73,3 +75,9 @@ def _callback_url(application: Element) -> str | None:
         if urls:
             return " and ".join(urls)
     return None
+
+
+def _lacks(application: Element) -> str | None:
+    """Return which of today's two elements is missing beside the other, None if neither or none is."""
+    missing = [name for name in _CALLBACK_URLS[0] if not xml.text(application, name)]
+    return missing[0] if len(missing) == 1 else None
