@@ -2,30 +2,39 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from functools import cached_property, partial
+from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from bandwidth_messaging.bandwidth.errors import BandwidthRejected
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.bandwidth.errors import BandwidthRejected, BandwidthUnauthorized
+from bandwidth_messaging.domain.registration import kind_of
+from bandwidth_messaging.domain.times import now
+from bandwidth_messaging.runtime import callback_diagnosis, wiring
 from bandwidth_messaging.runtime.diagnosis import Credentials, Diagnosis, Finding, ok, unknown, wrong
 from bandwidth_messaging.runtime.logging import logger
 from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.store.numbers import ACTIVE
 
 _CLASSIC_ENDS: Final = date(2026, 12, 2)
-_SECRET_FIELDS: Final = ("dashboardUser", "dashboardPassword", "messagingToken", "messagingSecret")
-_USER: Final = "a dashboardUser and a dashboardPassword"
-_APPLICATIONS: Final = Credentials(_USER, "HTTP Application Management")
-_LOCATIONS: Final = Credentials(_USER, "Configuration")
-_MESSAGES: Final = Credentials("a messagingToken and a messagingSecret", "Messaging")
-_SERVICE_TYPE: Final = "Messaging-V2"
+_USER: Final = ("dashboardUser", "dashboardPassword")
+_TOKEN: Final = ("messagingToken", "messagingSecret")
+_CLIENT: Final = ("clientId", "clientSecret")
+# As the Bandwidth App calls them. Without the first of them a read succeeds and a set-up does not.
+_TO_ORDER, _TO_LOCATE, _TO_CALL_BACK = "Ordering", "Configuration", "HTTP Application Management"
+_TO_SEND, _TO_REGISTER = "Messaging", "Campaign Management, or TFV for toll-free numbers"
+# None is sent: no number has these digits.
+_NOBODY: Final = "+15005550100"
 _PAGE: Final = 1000
+_REGISTRATION_SECONDS: Final = 20
 # Four requests each at most; many more would outlast the function.
 _MOST_LOCATIONS: Final = 50
 
+_WITH_CREDENTIALS: Final = "with the user and password of the stack's secret CallbackSecretArn"
+_HTTP: Final = "HTTP"
 _ACCOUNT_CHECK: Final = "account credentials"
 _MESSAGING_CHECK: Final = "messaging credentials"
 _CHALLENGE_CHECK: Final = "callback challenge"
@@ -45,6 +54,7 @@ class _Deployment:
 
     def __init__(self) -> None:
         self.homes: Counter[_Home] = Counter()
+        self.toll_free: str | None = None
         self._locations: dict[str, set[str]] = {}
 
     @cached_property
@@ -84,14 +94,25 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
     `event` is not looked at.
     """
-    deployment, diagnosis = _Deployment(), Diagnosis()
-    diagnosis.check("secret", _secret)
-    works = diagnosis.check(_ACCOUNT_CHECK, partial(_account, deployment), _APPLICATIONS)
+    deployment, diagnosis, is_current = _Deployment(), Diagnosis(), wiring.is_current()
+    account, messaging = (_CLIENT, _CLIENT) if is_current else (_USER, _TOKEN)
+    diagnosis.check("secret", partial(_secret, dict.fromkeys((*account, *messaging))))
+    look = partial(_account, deployment)
+    works = diagnosis.check(_ACCOUNT_CHECK, look, Credentials(account, _TO_CALL_BACK))
     diagnosis.check("generation", partial(_generation, works))
-    diagnosis.check(_MESSAGING_CHECK, partial(_messaging, deployment), _MESSAGES)
-    diagnosis.check("site", partial(_site, deployment), _LOCATIONS, needs=_ACCOUNT_CHECK)
+    if is_current:
+        diagnosis.check("roles", _roles, needs=_ACCOUNT_CHECK)
+        diagnosis.check(_MESSAGING_CHECK, _messaging, Credentials(messaging, _TO_SEND))
+    else:
+        look = partial(_v1_messaging, deployment)
+        diagnosis.check(_MESSAGING_CHECK, look, Credentials(messaging, _TO_SEND))
+    look = partial(_site, deployment)
+    diagnosis.check("site", look, Credentials(account, _TO_LOCATE), needs=_ACCOUNT_CHECK)
     diagnosis.check("numbers", partial(_numbers, deployment))
-    _check_homes(diagnosis, deployment)
+    _check_homes(diagnosis, deployment, account)
+    if is_current:
+        look = partial(_registration, deployment)
+        diagnosis.check("registration", look, Credentials(account, _TO_REGISTER), needs=_ACCOUNT_CHECK)
     _check_callbacks(diagnosis, with_v1=bool(deployment.application_ids("v1")))
     report = diagnosis.report()
     logger.info("diagnosed", summary=report["summary"])
@@ -101,22 +122,22 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 # Credentials
 
 
-def _secret() -> Finding:
+def _secret(fields: Iterable[str]) -> Finding:
     name = settings().bandwidth_secret
     try:
         secret = json.loads(wiring.bandwidth_secret())
     except ValueError:
         secret = None
     if not isinstance(secret, dict):
-        form = ", ".join(f'"{field}": "..."' for field in _SECRET_FIELDS)
+        form = ", ".join(f'"{field}": "..."' for field in fields)
         return wrong(f"the secret {name} is not a JSON object", f"write it as {{{form}}}")
-    problems = [f"{field} {problem}" for field in _SECRET_FIELDS if (problem := _problem(secret.get(field)))]
+    problems = [f"{field} {problem}" for field in fields if (problem := _problem(secret.get(field)))]
     if problems:
         return wrong(
             f"in the secret {name}: {'; '.join(problems)}",
             "put the bare values into it; the functions read it again within five minutes",
         )
-    return ok(f"the secret {name} has {', '.join(_SECRET_FIELDS)}")
+    return ok(f"the secret {name} has {', '.join(fields)}")
 
 
 def _problem(value: Any) -> str | None:
@@ -139,6 +160,8 @@ def _account(deployment: _Deployment) -> Finding:
 
 
 def _generation(works: bool) -> Finding:
+    if wiring.is_current():
+        return ok("current")
     days = (_CLASSIC_ENDS - _today()).days
     mend = 'move to the current generation: docs/operations.md, "From classic to current"'
     if days < 0 and not works:
@@ -151,7 +174,31 @@ def _today() -> date:
     return datetime.now(UTC).date()
 
 
-def _messaging(deployment: _Deployment) -> Finding:
+def _roles() -> Finding:
+    claims, account_id = wiring.token_claims(), settings().bandwidth_account_id
+    accounts, roles = claims.get("accounts"), claims.get("roles")
+    if accounts and account_id not in accounts:
+        return wrong(
+            f"the credentials are for account {', '.join(accounts)}, not for {account_id}",
+            "give the credentials this account in the Bandwidth App, or the stack another BandwidthAccountId",
+        )
+    if roles is None:
+        return ok("the token does not say which there are; what follows shows it")
+    if missing := [role for role in (_TO_ORDER, _TO_LOCATE, _TO_CALL_BACK) if role not in roles]:
+        return wrong(
+            f"the credentials lack {' and '.join(missing)}; they have {', '.join(roles)}",
+            f"in the Bandwidth App (Account, API Credentials) give them {' and '.join(missing)}",
+        )
+    return ok(", ".join(roles))
+
+
+def _messaging() -> Finding:
+    moment = now()
+    wiring.messaging().find_sent(_NOBODY, _NOBODY, since=moment, until=moment)
+    return ok("they may look for messages; whether they may send, only sending tells")
+
+
+def _v1_messaging(deployment: _Deployment) -> Finding:
     return ok(
         f"V1 takes them (applications: {len(deployment.v1_applications)}); V2 goes by the same, and has no "
         "request that would be harmless to try"
@@ -178,6 +225,8 @@ def _numbers(deployment: _Deployment) -> Finding:
     while True:
         page = wiring.numbers().in_state(ACTIVE, limit=_PAGE, start=start)
         for item in page.items:
+            if kind_of(item["number"]) == "toll_free":
+                deployment.toll_free = item["number"]
             home = _Home(item["api"], item["siteId"], item.get("locationId"), item.get("applicationId"))
             deployment.homes[home] += 1
         start = page.next_key
@@ -188,11 +237,11 @@ def _numbers(deployment: _Deployment) -> Finding:
     return ok(f"active: {deployment.homes.total()}, at {len(deployment.places)} locations")
 
 
-def _check_homes(diagnosis: Diagnosis, deployment: _Deployment) -> None:
-    places = deployment.places
+def _check_homes(diagnosis: Diagnosis, deployment: _Deployment, account: tuple[str, ...]) -> None:
+    places, credentials = deployment.places, Credentials(account, _TO_CALL_BACK)
     for site_id, location_id in places[:_MOST_LOCATIONS]:
         look = partial(_location, deployment, site_id, location_id)
-        diagnosis.check(f"location {location_id}", look, _LOCATIONS, needs=_ACCOUNT_CHECK)
+        diagnosis.check(f"location {location_id}", look, credentials, needs=_ACCOUNT_CHECK)
     if more := places[_MOST_LOCATIONS:]:
         diagnosis.check(
             "more locations",
@@ -200,10 +249,10 @@ def _check_homes(diagnosis: Diagnosis, deployment: _Deployment) -> None:
         )
     for application_id in sorted(deployment.application_ids("v2")):
         look = partial(_application, deployment, application_id)
-        diagnosis.check(f"application {application_id}", look, _APPLICATIONS, needs=_ACCOUNT_CHECK)
+        diagnosis.check(f"application {application_id}", look, credentials, needs=_ACCOUNT_CHECK)
     for application_id in sorted(deployment.application_ids("v1")):
         look = partial(_v1_application, deployment, application_id)
-        diagnosis.check(f"V1 application {application_id}", look, _MESSAGES, needs=_MESSAGING_CHECK)
+        diagnosis.check(f"V1 application {application_id}", look, Credentials(_TOKEN, _TO_SEND))
 
 
 def _location(deployment: _Deployment, site_id: str, location_id: str) -> Finding:
@@ -214,15 +263,16 @@ def _location(deployment: _Deployment, site_id: str, location_id: str) -> Findin
             "find where the numbers are (Bandwidth App: Numbers), and move them to a location that texts",
         )
     dashboard, problems, mends = wiring.dashboard(), [], []
-    features = {
-        "SMS": dashboard.sms(site_id, location_id),
+    sms = dashboard.sms(site_id, location_id)
+    protocols = {
+        "SMS": "" if sms is None else sms.protocol or _HTTP,
         "MMS": dashboard.mms_protocol(site_id, location_id),
     }
-    for feature, found in features.items():
-        if found is None:
-            problems.append(f"{feature} is off")
-            mends.append(f"switch {feature} on")
-    assigned = dashboard.assigned_application(site_id, location_id)
+    for feature, protocol in protocols.items():
+        if protocol != _HTTP:
+            problems.append(f"{feature} goes through {protocol}" if protocol else f"{feature} is off")
+            mends.append(f"switch {feature} on, through {_HTTP}")
+    assigned = _assigned(site_id, location_id)
     expected = deployment.application_ids("v2", location_id)
     if assigned is None:
         problems.append("no application is assigned, so Bandwidth takes texts and drops them without a word")
@@ -235,16 +285,30 @@ def _location(deployment: _Deployment, site_id: str, location_id: str) -> Findin
     return ok(f"{where}: SMS and MMS are on, application {assigned} is assigned")
 
 
+def _assigned(site_id: str, location_id: str) -> str | None:
+    try:
+        return wiring.dashboard().assigned_application(site_id, location_id)
+    except BandwidthRejected as error:
+        if error.status == HTTPStatus.NOT_FOUND:
+            return None
+        raise
+
+
 def _application(deployment: _Deployment, application_id: str) -> Finding:
-    application, ours = deployment.applications.get(application_id), settings().callback_url
+    application = deployment.applications.get(application_id)
     if application is None:
         return _no_application(application_id)
-    if application.service_type not in {None, _SERVICE_TYPE}:
+    if not application.is_for_messaging:
         return wrong(
-            f"its service type is {application.service_type}, not {_SERVICE_TYPE}",
-            "it cannot be changed: start a set-up with another applicationName",
+            f"it is for {application.service_type}, not for messages",
+            "that cannot be changed: start a set-up with another applicationName",
         )
-    return _calls_back(application.callback_url, ours)
+    if application.lacks:
+        return wrong(
+            f"it has no {application.lacks}: what belongs there, messages or receipts, does not arrive here",
+            f"in the Bandwidth App set it to {settings().callback_url}, {_WITH_CREDENTIALS}",
+        )
+    return _calls_back(application.callback_url, settings().callback_url)
 
 
 def _v1_application(deployment: _Deployment, application_id: str) -> Finding:
@@ -265,10 +329,28 @@ def _calls_back(url: str | None, ours: str) -> Finding:
     if url != ours:
         return wrong(
             f"it calls back {url or 'nobody'}, not this stack: replies and receipts do not arrive here",
-            f"in the Bandwidth App set its callback URL to {ours}, with the user and password of the stack's "
-            "secret CallbackSecretArn",
+            f"in the Bandwidth App set its callback URLs to {ours}, {_WITH_CREDENTIALS}",
         )
     return ok(f"it calls back {ours}")
+
+
+def _registration(deployment: _Deployment) -> Finding:
+    registrations = wiring.registrations(seconds=_REGISTRATION_SECONDS)
+    try:
+        campaigns = registrations.campaigns()
+        if deployment.toll_free:
+            registrations.verification(deployment.toll_free)
+    except BandwidthUnauthorized as error:
+        if error.status != HTTPStatus.FORBIDDEN:
+            raise
+        return ok(
+            f"Bandwidth does not show it to these credentials ({error.words}); texts go out all the same, "
+            "and those that carriers refuse come back failed",
+            f"if the account registers at Bandwidth, give the credentials the role {_TO_REGISTER}, or ask "
+            "its support for the Registration Center",
+        )
+    registered = sum(status == "REGISTERED" for status in campaigns.values())
+    return ok(f"10DLC campaigns: {len(campaigns)}, registered: {registered}")
 
 
 # Callbacks
@@ -276,43 +358,13 @@ def _calls_back(url: str | None, ours: str) -> Finding:
 
 def _check_callbacks(diagnosis: Diagnosis, *, with_v1: bool) -> None:
     url = settings().callback_probe_url
-    diagnosis.check(_CHALLENGE_CHECK, partial(_challenge, url))
-    diagnosis.check("callback credentials", partial(_callback_credentials, url), needs=_CHALLENGE_CHECK)
+    diagnosis.check(_CHALLENGE_CHECK, partial(callback_diagnosis.challenge, url))
+    diagnosis.check(
+        "callback credentials", partial(callback_diagnosis.credentials, url), needs=_CHALLENGE_CHECK
+    )
     if with_v1:
         # What V1 sends is one event, so nothing harmless could be sent with credentials.
-        diagnosis.check("V1 callback challenge", partial(_challenge, _v1_of(url)))
-
-
-def _challenge(url: str) -> Finding:
-    knock = wiring.callback_door(url).knock()
-    if knock.is_challenge:
-        return ok(f"{url} asks for credentials, as Bandwidth needs to be asked")
-    if knock.status is None:
-        return wrong(
-            f"{url} cannot be reached: {knock.words}",
-            "see that the stack's CallbackApi is deployed (stage live), and what its URL is now",
-        )
-    without = "" if knock.challenge else " and no challenge (WWW-Authenticate: Basic)"
-    return wrong(
-        f"{url} answers {knock.status}{without} to a request without credentials, where Bandwidth needs 401 "
-        "and a Basic challenge; it sends no credentials then, and the event is lost",
-        "deploy the stack again; if API Gateway was changed by hand, undo that",
-    )
-
-
-def _callback_credentials(url: str) -> Finding:
-    knock = wiring.callback_door(url).knock(wiring.callback_credentials())
-    if knock.is_taken:
-        return ok(f"{url} takes a callback that has them")
-    if knock.status in {401, 403}:
-        return wrong(
-            f"{url} answers {knock.status} to the credentials of the stack's own secret",
-            "if that secret was changed just now, run this again in five minutes; else deploy again",
-        )
-    return wrong(
-        f"{url} answers {knock.status or knock.words} to a callback, so Bandwidth repeats it for a day",
-        "the logs of the functions receive_callback and authorize_callback say why",
-    )
+        diagnosis.check("V1 callback challenge", partial(callback_diagnosis.challenge, _v1_of(url)))
 
 
 def _v1_of(url: str) -> str:

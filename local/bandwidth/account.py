@@ -75,7 +75,7 @@ class Account:
 
     def __init__(self, config: AccountConfig) -> None:
         self.config = config
-        self.tokens = Tokens(config.client_id, config.client_secret)
+        self.tokens = Tokens(config.client_id, config.client_secret, config.account_id)
         self.lock = threading.RLock()
         self.numbers = AccountNumbers()
         self._settlers: list[Callable[[], None]] = []

@@ -15,12 +15,13 @@ MESSAGING_V2: Final = "Messaging-V2"
 
 @dataclass(frozen=True)
 class Application:
-    """An application as the Dashboard lists it."""
+    """An application as the Dashboard lists it; `lacks` names one of today's callback URLs."""
 
     application_id: str
     name: str
     callback_url: str | None
     service_type: str | None
+    lacks: str | None = None
 
     @property
     def is_for_messaging(self) -> bool:
@@ -94,4 +95,11 @@ def _application(application_id: str, found: Element) -> Application:
         name=xml.text(found, "AppName") or "",
         callback_url=_callback_url(found),
         service_type=xml.text(found, "ServiceType"),
+        lacks=_lacks(found),
     )
+
+
+def _lacks(application: Element) -> str | None:
+    """Return which of today's two elements is missing beside the other, None if neither or none is."""
+    missing = [name for name in _CALLBACK_URLS[0] if not xml.text(application, name)]
+    return missing[0] if len(missing) == 1 else None

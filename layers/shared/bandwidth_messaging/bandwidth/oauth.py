@@ -1,6 +1,8 @@
 """OAuth2 client credentials: how today's account API and messages know us (wire: today versus the seeds)."""
 
+import json
 import time
+from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from contextlib import suppress
 from http import HTTPStatus
@@ -44,6 +46,20 @@ class OAuthClient:
         request.headers["Authorization"] = _BEARER + self._valid_token()
         request.register_hook("response", self._repeat_refused)  # type: ignore[no-untyped-call]
         return request
+
+    def claims(self) -> dict[str, list[str]]:
+        """Return `accounts` and `roles` of the client, as far as its token says them; it need not.
+
+        Raises as the auth does. They are told to people, and nothing is decided by them.
+        """
+        try:
+            payload = self._valid_token().split(".")[1]
+            told = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+            return {
+                name: [str(each) for each in told[name]] for name in ("accounts", "roles") if name in told
+            }
+        except (IndexError, ValueError, TypeError):
+            return {}
 
     def _repeat_refused(self, response: Response, **options: Any) -> Response:
         # What was answered 401 was not carried out, so this is safe for a POST too.

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from typing import Any, Final, Literal
 
-from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
+from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError, TransformParameterError
 from botocore.exceptions import BotoCoreError, ClientError
 
 from bandwidth_messaging.bandwidth.errors import (
@@ -15,6 +15,7 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthUnavailable,
 )
 from bandwidth_messaging.runtime.logging import logger
+from bandwidth_messaging.runtime.wiring import IncompleteSecret
 
 type Result = Literal["ok", "wrong", "unknown"]
 
@@ -30,9 +31,9 @@ class Finding:
 
 @dataclass(frozen=True)
 class Credentials:
-    """What a check uses: where the credentials come from, and which role they need, in words for a person."""
+    """What a check asks Bandwidth with: fields of the secret, and the role that they need there."""
 
-    source: str
+    fields: tuple[str, ...]
     role: str
 
 
@@ -114,18 +115,19 @@ def _look(look: Callable[[], Finding], credentials: Credentials | None) -> Findi
 
 def _refused(error: BandwidthUnauthorized, credentials: Credentials | None) -> Finding:
     if error.status is None:
-        return wrong(str(error), "put credentials that work into the Bandwidth secret")
+        return wrong(str(error), "put values of clientId and clientSecret that work into the secret")
     said = f"Bandwidth answers {error.status} ({error.words})"
-    source, role = (
-        (credentials.source, credentials.role) if credentials else ("credentials", "that this needs")
-    )
+    fields, role = (credentials.fields, credentials.role) if credentials else ((), "that this needs")
     if error.status == HTTPStatus.FORBIDDEN:
         return wrong(
             f"{said}: it knows these credentials, but they may not do this",
             f"in the Bandwidth App give them the role {role} and access to this account, and see that "
             "BandwidthAccountId is its number; or the account lacks the feature: Bandwidth's support knows",
         )
-    return wrong(f"{said}: it does not know these credentials", f"put {source} that work into the secret")
+    return wrong(
+        f"{said}: it does not know these credentials",
+        f"put values of {' and '.join(fields)} that work into the secret",
+    )
 
 
 def _unavailable(error: BandwidthUnavailable) -> Finding:
@@ -161,6 +163,8 @@ _EXPLAINED: Final[dict[type[Exception], Callable[[Any], Finding]]] = {
         str(error), "run this again; if it stays so, ask Bandwidth's support"
     ),
     GetParameterError: _no_secret,
+    TransformParameterError: lambda _: unknown("the secret is not JSON", "mend 'secret' first"),
+    IncompleteSecret: lambda error: unknown(str(error), "mend 'secret' first"),
     BotoCoreError: _aws,
     ClientError: _aws,
 }

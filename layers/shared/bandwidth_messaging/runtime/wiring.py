@@ -46,6 +46,10 @@ _AWS = Config(
 )
 
 
+class IncompleteSecret(RuntimeError):
+    """A secret lacks a field."""
+
+
 @cache
 def _dynamodb() -> "DynamoDBClient":
     return boto3.client("dynamodb", config=_AWS)
@@ -231,6 +235,11 @@ def callback_door(url: str) -> "CallbackDoor":
     return CallbackDoor(url)
 
 
+def token_claims() -> dict[str, list[str]]:
+    """Return what today's token says of who holds it: `accounts` and `roles`, as far as it says that."""
+    return _oauth_client().claims()
+
+
 def bandwidth_secret() -> str:
     """Return the text of Bandwidth's secret as it is now; from then on secrets and tokens are of now too."""
     _secrets.cache_clear()
@@ -247,7 +256,7 @@ def _credentials(
     secret: Any = _secrets().get(secret_name, transform="json", max_age=_SECRET_SECONDS, **again)
     if missing := [name for name in (username, password) if not secret.get(name)]:
         message = f"the secret {secret_name} has no {' and no '.join(missing)}"
-        raise RuntimeError(message)
+        raise IncompleteSecret(message)
     return BasicCredentials(secret[username], secret[password])
 
 
