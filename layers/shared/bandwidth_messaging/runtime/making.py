@@ -47,13 +47,30 @@ def find_or_make(name: str, *, find: Callable[[], Made | None], make: Callable[[
         message = f"another run is just making the {name.replace('#', ' ')}, or died over it; try later"
         raise BandwidthUnavailable(message)
     try:
-        made = find() or Made(make(), "created")
+        made = find() or Made(make_ours(name, make), "created")
     except BandwidthError as error:
         if changed_nothing(error):
             leases.give_back(name, holder)
         raise
     leases.give_back(name, holder)
     return made
+
+
+def make_ours(thing: str, make: Callable[[], str]) -> str:
+    """Return the id of what `make` makes, and keep that one of our set-ups made it.
+
+    That is kept before, too, and so known of a thing whose answer was lost: `thing` is its kind and name.
+    """
+    makings = wiring.makings()
+    makings.begin(thing, now())
+    try:
+        made_id = make()
+    except BandwidthError as error:
+        if changed_nothing(error):
+            makings.give_up(thing)
+        raise
+    makings.finish(thing, made_id)
+    return made_id
 
 
 def ours_among(step: str, wanted: str, namesakes: Sequence[Namesake]) -> Made | None:

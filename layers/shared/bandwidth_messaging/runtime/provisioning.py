@@ -9,7 +9,7 @@ from bandwidth_messaging.bandwidth.errors import BandwidthRejected
 from bandwidth_messaging.bandwidth.locations import HTTP, Location, Locations
 from bandwidth_messaging.domain.orders import Campaign
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.making import Made, Namesake, find_or_make, ours_among
+from bandwidth_messaging.runtime.making import Made, Namesake, find_or_make, make_ours, ours_among
 
 _NAME_EXISTS = "13524"
 
@@ -66,7 +66,11 @@ def location(
         return found
     is_default = not there if is_default_peer is None else is_default_peer
     try:
-        return Made(account.create_location(site_id, name, is_default_peer=is_default), "created")
+        made = make_ours(
+            f"location#{site_id}#{name}",
+            lambda: account.create_location(site_id, name, is_default_peer=is_default),
+        )
+        return Made(made, "created")
     except BandwidthRejected as error:
         # Another set-up was faster by a moment.
         if error.code == _NAME_EXISTS and (found := _named(name, account.locations(site_id))):

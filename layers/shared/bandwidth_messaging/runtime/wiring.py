@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.bandwidth.registration import Registrations
     from bandwidth_messaging.bandwidth.transport import Auth
     from bandwidth_messaging.store.leases import Leases
+    from bandwidth_messaging.store.makings import Makings
     from bandwidth_messaging.store.messages import Messages
     from bandwidth_messaging.store.numbers import Numbers
     from bandwidth_messaging.store.opt_outs import OptOuts
@@ -91,6 +92,13 @@ def orders() -> "Orders":
     from bandwidth_messaging.store.orders import Orders
 
     return Orders(Table(_dynamodb(), settings().numbers_table))
+
+
+@cache
+def makings() -> "Makings":
+    from bandwidth_messaging.store.makings import Makings
+
+    return Makings(Table(_dynamodb(), settings().numbers_table))
 
 
 @cache

@@ -23,6 +23,11 @@ def lease_key(name: str) -> Item:
     return {"pk": f"LEASE#{name}"}
 
 
+def making_key(thing: str) -> Item:
+    """Return the key of what a set-up made, in the Numbers table."""
+    return {"pk": f"MADE#{thing}"}
+
+
 def message_key(message_id: str) -> Item:
     """Return the key of a message in the Messages table."""
     return {"messageId": message_id}

@@ -1,0 +1,34 @@
+"""Makings: what our set-ups made at Bandwidth, and may be taken away again when nothing uses it."""
+
+from bandwidth_messaging.store.dynamodb import Table
+from bandwidth_messaging.store.keys import making_key
+
+
+class Makings:
+    """The makings in the Numbers table, known by kind and name of the thing: application#Alerts."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def begin(self, thing: str, at: str) -> None:
+        """Record that a thing is about to be made; should its id never come back, its name tells it."""
+        self._table.update(making_key(thing), assign={"madeAt": at, "madeId": None})
+
+    def finish(self, thing: str, made_id: str) -> None:
+        """Record the id of the thing that was made."""
+        self._table.update(making_key(thing), assign={"madeId": made_id})
+
+    def give_up(self, thing: str) -> None:
+        """Record that the thing was not made after all, unless another run has made it."""
+        self._table.update(
+            making_key(thing), assign={"madeAt": None}, condition="attribute_not_exists(#madeId)"
+        )
+
+    def forget(self, thing: str) -> None:
+        """Record that the thing is gone."""
+        self._table.update(making_key(thing), assign={"madeAt": None, "madeId": None})
+
+    def is_ours(self, thing: str, found_id: str) -> bool:
+        """Tell whether a thing that is there was made by one of our set-ups."""
+        item = self._table.get(making_key(thing)) or {}
+        return "madeAt" in item and item.get("madeId", found_id) == found_id
