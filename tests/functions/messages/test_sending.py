@@ -140,7 +140,8 @@ class TestPostMessages:
     def test_a_number_that_is_not_active_may_not_send(self, ready: House) -> None:
         failure = {"number": "+19102398767", "code": "5005", "reason": "not available"}
         wiring.numbers().fail(failure, HOME, "2026-01-01T00:00:00.000Z")  # type: ignore[arg-type]
-        status, problem = send(**{"from": "+19102398767"})
+        other: Any = {"from": "+19102398767"}
+        status, problem = send(**other)
         assert status == 422
         assert "is failed, not active" in problem["errors"][0]["detail"]
 
@@ -437,7 +438,7 @@ class TestTheWorker:
     def test_what_bandwidth_does_not_take_in_time_has_failed(
         self, ready: House, monkeypatch: pytest.MonkeyPatch, limit: str
     ) -> None:
-        own = {"expiration": later(minutes=30)} if limit == "the message's" else {}
+        own: Any = {"expiration": later(minutes=30)} if limit == "the message's" else {}
         _, shown = send(**own)
         ready.fault("/messages", method="POST", answer={"status": 429})
         assert len(deliver(ready, shown["messageId"])) == 1

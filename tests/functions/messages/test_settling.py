@@ -10,7 +10,7 @@ from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.store.numbers import Home
 from functions.control import browse
 from functions.messages import deliver_message, send_message
-from tests.functions.conftest import House, ask, call, sample
+from tests.functions.conftest import PASSED, House, ask, call, sample
 from tests.generations import only_current
 
 pytestmark = only_current
@@ -47,7 +47,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 @pytest.fixture
 def ready(house: House) -> House:
     """An account with one active number."""
-    wiring.numbers().activate(OURS, HOME, "2026-01-01T00:00:00.000Z")
+    wiring.numbers().activate(OURS, HOME, "2026-01-01T00:00:00.000Z", preflight=PASSED)
     return house
 
 
