@@ -16,8 +16,8 @@ from bandwidth_messaging.bandwidth.errors import BandwidthRejected
 from bandwidth_messaging.bandwidth.locations import Sms
 from bandwidth_messaging.bandwidth.messaging import FoundMessage, Taken
 from bandwidth_messaging.bandwidth.messaging_today import MessagingToday
+from bandwidth_messaging.domain.imports import Authority, Subscriber
 from bandwidth_messaging.domain.orders import Action, Campaign, OrderStatus
-from bandwidth_messaging.domain.setups import Authority, Subscriber
 from tests.documents.examples import outline
 from tests.http_server import Answer, Server, serving
 

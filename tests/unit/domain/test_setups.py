@@ -57,6 +57,8 @@ def test_every_field_may_be_given() -> None:
         "replaceApplication": True,
         "partialAllowed": False,
         "backOrderRequested": True,
+        "campaignId": "CABC123",
+        "messageClass": "F",
     }
     setup = parse(MessagingV2Setup, given)
     assert setup.model_dump(by_alias=True, exclude_none=True) == given
@@ -217,6 +219,17 @@ def test_telephone_numbers_are_enough() -> None:
     )
 
 
+SUBSCRIBER = {
+    "name": "Example Inc.",
+    "houseNumber": "900",
+    "streetName": "Main Street",
+    "city": "Raleigh",
+    "stateCode": "NC",
+    "zip": "27606",
+    "county": "Wake",
+}
+
+
 def test_every_field_of_a_hosted_set_up_may_be_given() -> None:
     given = {
         "telephoneNumbers": NUMBERS,
@@ -228,8 +241,14 @@ def test_every_field_of_a_hosted_set_up_may_be_given() -> None:
         "siteId": "743",
         "deadlineHours": 168,
         "customerOrderId": "ICPA123ABC",
+        "subscriber": SUBSCRIBER,
+        "loaAuthorizingPerson": "Ada Example",
+        "loaType": "CARRIER",
+        "letterOfAuthorization": {"bucket": "letters-of-example", "key": "2026/example.pdf"},
+        "dryRun": True,
     }
-    assert parse(HostedMessagingSetup, given).model_dump(by_alias=True) == given
+    setup = parse(HostedMessagingSetup, given)
+    assert setup.model_dump(by_alias=True, exclude_none=True) == given
 
 
 def test_site_and_location_may_be_typed_as_numbers() -> None:
@@ -300,3 +319,108 @@ def test_numbers_from_abroad_are_counted_and_the_first_is_recognised_by_its_last
     assert hosted_problems(telephoneNumbers=abroad) == {
         "telephoneNumbers": "2 of them are not of North America, first …8750"
     }
+
+
+# What each generation of Bandwidth's API takes
+
+
+def told(setup: HostedMessagingSetup | MessagingV2Setup, generation: Any) -> dict[str, str]:
+    return {problem.field: problem.detail for problem in setup.problems_with(generation)}
+
+
+AUTHORITY = {"subscriber": SUBSCRIBER, "loaAuthorizingPerson": "Ada Example"}
+TODAYS = [
+    {"subscriber": SUBSCRIBER},
+    {"loaAuthorizingPerson": "Ada Example"},
+    {"loaType": "CARRIER"},
+    {"letterOfAuthorization": {"bucket": "letters", "key": "a.pdf"}},
+    {"locationName": "Demo"},
+    {"dryRun": True},
+]
+
+
+@pytest.mark.parametrize("given", TODAYS, ids=lambda given: next(iter(given)))
+def test_classic_takes_nothing_of_today_least_of_all_a_dry_run(given: dict[str, Any]) -> None:
+    (field,) = given
+    assert told(hosted(**given), "classic") == {
+        field: "is of today's API; deploy with BandwidthApi=current, or leave it out"
+    }
+
+
+def test_classic_needs_no_more_than_the_documents_do() -> None:
+    assert told(hosted(applicationId="a-1", callbackHttpMethod="GET"), "classic") == {}
+
+
+def test_an_import_of_today_says_whose_numbers_they_are_and_who_allows_it() -> None:
+    missing = "must be given for an import"
+    assert told(hosted(), "current") == {"subscriber": missing, "loaAuthorizingPerson": missing}
+    assert told(hosted(**AUTHORITY), "current") == {}
+
+
+def test_a_dry_run_needs_nobodys_leave() -> None:
+    assert told(hosted(dryRun=True), "current") == {}
+
+
+@pytest.mark.parametrize("given", TODAYS, ids=lambda given: next(iter(given)))
+def test_a_removal_of_today_takes_nothing_of_an_import(given: dict[str, Any]) -> None:
+    (field,) = given
+    assert told(hosted(action="REMOVE", **given), "current") == {field: "is of an import, not of a removal"}
+    assert told(hosted(action="REMOVE"), "current") == {}
+
+
+@pytest.mark.parametrize("given", [{"applicationId": "a-1"}, {"callbackHttpMethod": "GET"}])
+def test_current_has_no_application_of_v1(given: dict[str, Any]) -> None:
+    (field,) = given
+    assert list(told(hosted(**AUTHORITY, **given), "current")) == [field]
+
+
+def test_a_campaign_is_of_today() -> None:
+    setup = parse(MessagingV2Setup, {"areaCode": "910", "campaignId": "CABC123"})
+    assert (setup.campaign_id, setup.message_class) == ("CABC123", "M")
+    assert list(told(setup, "classic")) == ["campaignId"]
+    assert told(setup, "current") == {}
+    assert told(parse(MessagingV2Setup, {"areaCode": "910"}), "classic") == {}
+
+
+def test_a_location_is_given_by_id_or_by_name() -> None:
+    assert hosted_problems(sipPeerId="303716", locationName="Demo") == {
+        "locationName": "give either this or sipPeerId"
+    }
+
+
+@pytest.mark.parametrize(
+    ("key", "content_type"),
+    [
+        ("letter.pdf", "application/pdf"),
+        ("2026/Letter of Example.PDF", "application/pdf"),
+        ("a.b.jpeg", "image/jpeg"),
+        ("letter.docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+    ],
+)
+def test_a_letters_type_is_told_by_its_extension(key: str, content_type: str) -> None:
+    letter = hosted(letterOfAuthorization={"bucket": "letters", "key": key}).letter_of_authorization
+    assert letter is not None
+    assert letter.content_type == content_type
+
+
+@pytest.mark.parametrize("key", ["letter", "letter.exe", "letter.pdf.zip", "pdf/", ""])
+def test_a_letter_of_another_type_is_refused(key: str) -> None:
+    refused = hosted_problems(letterOfAuthorization={"bucket": "letters", "key": key})
+    assert list(refused) == ["letterOfAuthorization.key"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", "x" * 46),
+        ("name", ""),
+        ("houseNumber", ""),
+        ("city", "Ra\x00leigh"),
+        ("stateCode", "nc"),
+        ("stateCode", "North Carolina"),
+        ("zip", "2760"),
+        ("colour", "red"),
+    ],
+)
+def test_a_wrong_field_of_the_subscriber_is_named(field: str, value: str) -> None:
+    assert list(hosted_problems(subscriber=SUBSCRIBER | {field: value})) == [f"subscriber.{field}"]

@@ -17,9 +17,9 @@ from bandwidth_messaging.bandwidth.account_api import (
 )
 from bandwidth_messaging.bandwidth.transport import ErrorBody
 from bandwidth_messaging.bandwidth.xml import E
+from bandwidth_messaging.domain.imports import Authority
 from bandwidth_messaging.domain.orders import FAILED, Action, OrderStatus
 from bandwidth_messaging.domain.phone_numbers import from_ten_digits
-from bandwidth_messaging.domain.setups import Authority
 
 # Where the published shapes of an import order have its numbers; those in Errors are not these.
 _IMPORTED: Final = tuple(

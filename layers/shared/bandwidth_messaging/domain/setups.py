@@ -1,10 +1,13 @@
 """What a person or a program gives to start a set-up."""
 
 import hashlib
-from typing import Annotated, Literal
+from collections.abc import Iterable
+from typing import Annotated, Final, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
+from bandwidth_messaging.domain.errors import FieldProblem
+from bandwidth_messaging.domain.imports import Authority, Letter
 from bandwidth_messaging.domain.number_search import NumberSearch, OrderedNumbers, is_exact
 from bandwidth_messaging.domain.orders import MAX_QUANTITY, Action, is_customer_order_id
 from bandwidth_messaging.domain.validation import CamelModel, Digits, PrintableText
@@ -14,6 +17,22 @@ MAX_DEADLINE_HOURS = 168
 
 _Name = Annotated[PrintableText, Field(min_length=1, max_length=50)]
 _Id = Annotated[str, Digits, Field(pattern=r"^[0-9]+$")]
+
+
+def _letters_and_digits(value: str) -> str:
+    # Error 13502 asks for letters and digits; document 004's own example has spaces too.
+    if not value.replace(" ", "").isalnum():
+        message = "may hold letters, digits and spaces only"
+        raise ValueError(message)
+    return value
+
+
+_LocationName = Annotated[_Name, AfterValidator(_letters_and_digits)]
+Generation = Literal["classic", "current"]
+"""Bandwidth's API as the documents have it, and as it is today."""
+CampaignText = Annotated[str, Field(pattern=r"^[A-Za-z0-9 ._-]{1,64}$")]
+"""A campaign's id or message class (errors 13636 to 13642)."""
+_CURRENT_ONLY: Final = "is of today's API; deploy with BandwidthApi=current, or leave it out"
 
 
 class Setup(CamelModel):
@@ -53,7 +72,7 @@ class MessagingV2Setup(NumberSearch, Setup):
     )
     partial_allowed: bool = Field(True, description="Take what is there if it is not all")
     back_order_requested: bool = Field(False, description="Wait at Bandwidth for what is not there")
-    location_name: _Name | None = Field(None, description="PeerName; found by name before it is made")
+    location_name: _LocationName | None = Field(None, description="PeerName; found by name before it is made")
     location_id: _Id | None = Field(None, description="A location that is there, instead of a name")
     is_default_peer: bool | None = Field(
         None, description="Make the location its site's default; left out: only if it is the site's first"
@@ -63,15 +82,10 @@ class MessagingV2Setup(NumberSearch, Setup):
     replace_application: bool = Field(
         False, description="Take over a location that sends its messages to another application"
     )
-
-    @field_validator("location_name")
-    @classmethod
-    def _letters_and_digits(cls, value: str | None) -> str | None:
-        # Error 13502 asks for letters and digits; document 004's own example has spaces too.
-        if value is not None and not value.replace(" ", "").isalnum():
-            message = "may hold letters, digits and spaces only"
-            raise ValueError(message)
-        return value
+    campaign_id: CampaignText | None = Field(
+        None, description="Registered 10DLC campaign that the numbers text for (today's API)"
+    )
+    message_class: CampaignText = Field("M", description="The campaign's message class")
 
     @field_validator("location_id")
     @classmethod
@@ -103,6 +117,12 @@ class MessagingV2Setup(NumberSearch, Setup):
         """Return how many numbers are asked for."""
         return len(self.telephone_numbers or ()) or self.quantity
 
+    def problems_with(self, generation: Generation) -> list[FieldProblem]:
+        """Return what the generation does not know: campaigns are of today."""
+        if generation == "classic" and self.campaign_id is not None:
+            return [FieldProblem("campaignId", _CURRENT_ONLY)]
+        return []
+
     def digest(self) -> str:
         """Return what tells this order from every other."""
         # What came later is told only where it is given, so that an order of before is known again.
@@ -118,35 +138,12 @@ class MessagingV2Setup(NumberSearch, Setup):
         return _digest(*given, *([told] if told else []))
 
 
-class Subscriber(CamelModel):
-    """Whose numbers they are, as the carrier they come from knows it."""
-
-    name: str = Field(min_length=1, max_length=45)
-    house_number: str = Field(min_length=1)
-    street_name: str = Field(min_length=1)
-    city: str = Field(min_length=1)
-    state_code: str = Field(pattern=r"^[A-Z]{2}$")
-    zip: str = Field(pattern=r"^[0-9]{5}(-[0-9]{4})?$")
-    county: str | None = None
-
-
-class Authority(CamelModel):
-    """Who lets the numbers be imported: what today's API asks of an import, and the documents' does not."""
-
-    subscriber: Subscriber | None = None
-    loa_authorizing_person: str | None = Field(
-        None, min_length=1, description="First and last name of who signed the letter of authorization"
-    )
-    loa_type: Literal["CARRIER", "SUBSCRIBER"] = Field(
-        "SUBSCRIBER", description="Whose letter it is: the subscriber's, or the other carrier's for all"
-    )
-
-
-class HostedMessagingSetup(Setup):
+class HostedMessagingSetup(Authority, Setup):
     """Input of the state machine hosted_messaging and of POST /setups/hosted-messaging.
 
-    Only `telephoneNumbers` must be given: numbers of North America as people write them; E.164 once read,
-    each once, in the order given.
+    `telephoneNumbers` must be given: numbers of North America as people write them; E.164 once read, each
+    once, in the order given. Today's API wants to know of an import whose they are too: `subscriber` and
+    `loaAuthorizingPerson`.
     """
 
     telephone_numbers: OrderedNumbers = Field(
@@ -158,12 +155,54 @@ class HostedMessagingSetup(Setup):
         None, description="Catapult application; left out: found by its name"
     )
     callback_http_method: Literal["GET", "POST"] = Field("POST", description="How Catapult calls back")
+    location_name: _LocationName | None = Field(
+        None, description="Location, found by name before it is made, instead of sipPeerId (today's API)"
+    )
+    letter_of_authorization: Letter | None = Field(
+        None, description="Letter to put with the order, from the stack's LettersBucket (today's API)"
+    )
+    dry_run: bool = Field(
+        False, description="Only tell which numbers can be imported, and why the others cannot (today's API)"
+    )
+
+    @field_validator("location_name")
+    @classmethod
+    def _instead_of_an_id(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and info.data.get("sip_peer_id") is not None:
+            message = "give either this or sipPeerId"
+            raise ValueError(message)
+        return value
 
     @property
     def requested(self) -> int:
         """Return how many numbers are asked for."""
         return len(self.telephone_numbers)
 
+    def problems_with(self, generation: Generation) -> list[FieldProblem]:
+        """Return what the generation, or a removal, does not know, and what an import of today lacks."""
+        todays = {"location_name", "letter_of_authorization", "dry_run", *Authority.model_fields}
+        documents = {"application_id", "callback_http_method"}
+        if generation == "classic":
+            return self._given(todays, _CURRENT_ONLY)
+        problems = self._given(documents, "is of the V1 API; numbers text through V2 today: leave it out")
+        if self.action == "REMOVE":
+            return problems + self._given(todays, "is of an import, not of a removal")
+        if not self.dry_run:
+            needed = ("subscriber", "loa_authorizing_person")
+            missing = [name for name in needed if getattr(self, name) is None]
+            problems += self._problems(missing, "must be given for an import")
+        return problems
+
+    def _given(self, names: set[str], detail: str) -> list[FieldProblem]:
+        """Return a problem for each of the fields that is not as if it were left out."""
+        fields = type(self).model_fields
+        given = [name for name in fields if name in names and getattr(self, name) != fields[name].default]
+        return self._problems(given, detail)
+
+    def _problems(self, names: Iterable[str], detail: str) -> list[FieldProblem]:
+        return [FieldProblem(str(type(self).model_fields[name].alias), detail) for name in names]
+
     def digest(self) -> str:
         """Return what tells this order from every other."""
-        return _digest(self.action, self.telephone_numbers, self.site_id, self.sip_peer_id)
+        given = (self.action, self.telephone_numbers, self.site_id, self.sip_peer_id)
+        return _digest(*given, *([self.location_name] if self.location_name else []))

@@ -1,0 +1,70 @@
+"""What today's API asks of an import: whose the numbers are, who allows it, and the letter that says so."""
+
+from typing import Final, Literal
+
+from pydantic import Field, field_validator
+
+from bandwidth_messaging.domain.validation import CamelModel, PrintableText
+
+_LETTER_TYPES: Final = {
+    "pdf": "application/pdf",
+    "txt": "text/plain",
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "png": "image/png",
+    "tif": "image/tiff",
+    "tiff": "image/tiff",
+    "csv": "text/csv",
+    "xls": "application/vnd.ms-excel",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "doc": "application/msword",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+}
+
+
+class Letter(CamelModel):
+    """A letter of authorization: a document in the bucket that the stack may read letters from."""
+
+    bucket: str = Field(min_length=3, max_length=63)
+    key: str = Field(min_length=1, max_length=1024)
+
+    @field_validator("key")
+    @classmethod
+    def _of_a_known_type(cls, value: str) -> str:
+        if _extension(value) not in _LETTER_TYPES:
+            message = f"must end with one of .{', .'.join(_LETTER_TYPES)}"
+            raise ValueError(message)
+        return value
+
+    @property
+    def content_type(self) -> str:
+        """Return the document's type, which its extension tells (types: specification of the Numbers API)."""
+        return _LETTER_TYPES[_extension(self.key)]
+
+
+def _extension(key: str) -> str:
+    return key.rpartition(".")[2].lower()
+
+
+class Subscriber(CamelModel):
+    """Whose numbers they are, as the carrier they come from knows it."""
+
+    name: PrintableText = Field(min_length=1, max_length=45)
+    house_number: PrintableText = Field(min_length=1)
+    street_name: PrintableText = Field(min_length=1)
+    city: PrintableText = Field(min_length=1)
+    state_code: str = Field(pattern=r"^[A-Z]{2}$")
+    zip: str = Field(pattern=r"^[0-9]{5}(-[0-9]{4})?$")
+    county: PrintableText | None = None
+
+
+class Authority(CamelModel):
+    """Who lets the numbers be imported: what today's API asks of an import, and the documents' does not."""
+
+    subscriber: Subscriber | None = None
+    loa_authorizing_person: PrintableText | None = Field(
+        None, min_length=1, description="First and last name of who signed the letter of authorization"
+    )
+    loa_type: Literal["CARRIER", "SUBSCRIBER"] = Field(
+        "SUBSCRIBER", description="Whose letter it is: the subscriber's, or the other carrier's for all"
+    )
