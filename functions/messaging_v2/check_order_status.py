@@ -5,7 +5,7 @@ from typing import Literal
 
 from bandwidth_messaging.domain.orders import FAILED, Ended, Failure, OrderStatus
 from bandwidth_messaging.domain.times import now
-from bandwidth_messaging.runtime import preflight, wiring
+from bandwidth_messaging.runtime import preflight, registration, wiring
 from bandwidth_messaging.runtime.parallel import for_each
 from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.runtime.workflow import FAILURES_SHOWN, StepInput, StepResult, reason_of, step
@@ -65,7 +65,13 @@ def _record(request: Request, order: OrderStatus, state: Ended) -> Result:
             callback_url=settings().callback_url,
         )
     )
-    for_each(order.completed, partial(numbers.activate, home=home, at=at, preflight=found))
+    registrations = registration.of_new(order.completed)
+    for_each(
+        order.completed,
+        lambda number: numbers.activate(
+            number, home, at, preflight=found, registration=registrations.get(number)
+        ),
+    )
     for_each(failed_numbers, partial(numbers.fail, home=home, at=at))
     reason = reason_of(request.order_id, order) if state == FAILED else None
     wiring.orders().finish(

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from bandwidth_messaging.runtime import callback_diagnosis, wiring
 from bandwidth_messaging.runtime import settings as settings_module
-from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.store.numbers import Home
 from functions.checks import doctor
 from functions.messages import receive_callback
@@ -158,9 +158,9 @@ def test_a_secret_that_is_not_there(deployment: House) -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("text", ["dashboard:password", "[]", '"password"', ""])
+@pytest.mark.parametrize("text", ["dashboard:password", "[]"])
 def test_a_secret_that_is_not_json(deployment: House, text: str) -> None:
-    deployment.secrets.put_secret_value(SecretId="bandwidth-messaging/bandwidth", SecretString=text or " ")
+    deployment.secrets.put_secret_value(SecretId="bandwidth-messaging/bandwidth", SecretString=text)
     assert 'write it as {"dashboardUser": "..."' in diagnose().wrong("secret")
 
 
@@ -171,18 +171,22 @@ def test_a_secret_that_is_not_json(deployment: House, text: str) -> None:
         ("", "is empty"),
         ("…", "is empty"),
         ("  ", "is empty"),
-        ("value-in-tests\n", "has a space or a line break at an end"),
-        (" value-in-tests", "has a space or a line break at an end"),
-        ('"value-in-tests"', "is in quotes of its own"),
+        ("value\n", "has a space or a line break at an end"),
+        (" value", "has a space or a line break at an end"),
+        ('"value"', "is in quotes of its own"),
         (12345678, "is not text"),
+        ("value", None),
+        ("a'b", None),
     ],
 )
-def test_a_secret_with_a_bad_value_names_the_field_and_never_the_value(
-    deployment: House, value: Any, problem: str
-) -> None:
-    put_secret(deployment, messagingSecret=value)
+def test_what_is_wrong_with_a_value(value: Any, problem: str | None) -> None:
+    assert doctor._problem(value) == problem
+
+
+def test_a_secret_with_a_bad_value_names_the_field_and_never_the_value(deployment: House) -> None:
+    put_secret(deployment, messagingSecret="value-in-tests\n")
     report = diagnose()
-    assert f"messagingSecret {problem}" in report.wrong("secret")
+    assert "messagingSecret has a space or a line break at an end" in report.wrong("secret")
     assert "value-in-tests" not in report.text
     # What does not need the field is checked all the same.
     assert report["account credentials"]["result"] == "ok"
@@ -506,10 +510,11 @@ def test_a_callback_api_that_is_out_of_reach(deployment: House, monkeypatch: pyt
 
 
 @pytest.mark.parametrize("answer", [Answer(401), Answer(403), Answer(204), Answer(500), Answer(lost=True)])
-def test_a_callback_api_that_does_not_challenge(deployment: House, door: Server, answer: Answer) -> None:
+def test_a_callback_api_that_does_not_challenge(door: Server, answer: Answer) -> None:
     door.answers(answer)
-    told = diagnose().wrong("callback challenge")
-    assert "the event is lost" in told or "the connection broke off" in told
+    found = callback_diagnosis.challenge(door.url)
+    assert found.result == "wrong"
+    assert "the event is lost" in found.found or "the connection broke off" in found.found
 
 
 def test_a_callback_api_that_refuses_our_own_credentials(deployment: House, door: Server) -> None:

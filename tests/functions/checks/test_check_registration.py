@@ -1,0 +1,287 @@
+"""What carriers know of our numbers: looked up, recorded, shown, and heeded by POST /messages."""
+
+import json
+from typing import Any
+
+import pytest
+
+from bandwidth_messaging.bandwidth.errors import BandwidthUnauthorized, BandwidthUnavailable
+from bandwidth_messaging.domain import registration
+from bandwidth_messaging.domain.errors import InvalidInput
+from bandwidth_messaging.runtime import registration as looking_up
+from bandwidth_messaging.runtime import settings as settings_module
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.store.numbers import Home
+from functions.checks import check_registration
+from functions.control import browse
+from functions.messages import send_message
+from tests.functions.conftest import CONFIG, House, ask, call, sample
+
+LOCAL, OTHER, TOLL_FREE, ABROAD = "+19102398766", "+19102398767", "+18005551212", "+447911123456"
+THEIRS = "+19195551234"
+AT, YESTERDAY = "2026-11-22T12:00:00.000Z", "2026-11-21T11:00:00.000Z"
+HOME = Home(
+    api="v2",
+    customer_order_id="order-1",
+    order_id="o-1",
+    application_id="app-1",
+    location_id="500001",
+    site_id="1001",
+)
+NO_ROLE = {"errors": [{"type": "forbidden", "description": "client does not have access rights"}]}
+
+
+@pytest.fixture
+def current(house: House, monkeypatch: pytest.MonkeyPatch) -> House:
+    """Today's Bandwidth, an active number in it, and no campaign."""
+    setting(monkeypatch, "BANDWIDTH_API", "current")
+    house.secrets.update_secret(
+        SecretId="bandwidth-messaging/bandwidth",
+        SecretString=json.dumps({"clientId": CONFIG.client_id, "clientSecret": CONFIG.client_secret}),
+    )
+    monkeypatch.setattr(check_registration, "now", lambda: AT)
+    monkeypatch.setattr(looking_up, "now", lambda: AT)
+    activate(LOCAL)
+    return house
+
+
+def setting(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    settings_module.settings.cache_clear()
+
+
+def activate(number: str, known: Any = None) -> None:
+    wiring.numbers().activate(number, HOME, "2026-01-01T00:00:00.000Z", registration=known)
+
+
+def bandwidth_tells(house: House, path: str, body: Any, status: int = 200, times: int = 1) -> None:
+    house.fault(path, times=times, answer={"status": status, "body": json.dumps(body)})
+
+
+def campaigns(house: House, *numbers: str, status: str = "SUCCESS", campaign: str = "REGISTERED") -> None:
+    """Let the account have one campaign with these numbers."""
+    bandwidth_tells(house, "/tendlc/campaigns$", {"data": [{"campaignId": "C1", "status": campaign}]})
+    listed = [{"phoneNumber": number, "status": status} for number in numbers]
+    bandwidth_tells(house, "/campaigns/C1/phoneNumbers$", {"data": listed})
+
+
+def check(**event: Any) -> Any:
+    return call(check_registration, sample("checks/check_registration") | event)
+
+
+def shown(number: str) -> Any:
+    status, view = ask(browse, "GET", f"/numbers/{number}")
+    assert status == 200
+    return view.get("registration")
+
+
+def send(sender: str = LOCAL, key: str | None = None) -> tuple[int, Any]:
+    body = {"from": sender, "to": THEIRS, "text": "Good morning!"}
+    headers = {"Idempotency-Key": key} if key else None
+    return ask(send_message, "POST", "/messages", body=body, headers=headers)
+
+
+# Looking up
+
+
+def test_a_number_of_a_registered_campaign_is_registered(current: House) -> None:
+    campaigns(current, LOCAL)
+    assert check() == {"numbers": 1, "registered": 1, "written": 1}
+    assert shown(LOCAL) == {
+        "kind": "10dlc", "state": "registered", "checkedAt": AT, "campaignId": "C1"
+    }  # fmt: skip
+
+
+def test_a_number_on_no_campaign_is_unregistered_and_says_so(current: House) -> None:
+    campaigns(current, OTHER)
+    check()
+    assert shown(LOCAL)["state"] == "unregistered"
+    assert "no 10DLC campaign" in shown(LOCAL)["reason"]
+
+
+def test_of_two_campaigns_the_one_that_works_counts(current: House) -> None:
+    listed = [{"campaignId": "C1", "status": "REGISTERED"}, {"campaignId": "C2", "status": "SUSPENDED"}]
+    bandwidth_tells(current, "/tendlc/campaigns$", {"data": listed})
+    bandwidth_tells(
+        current, "/phoneNumbers$", {"data": [{"phoneNumber": LOCAL, "status": "SUCCESS"}]}, times=2
+    )
+    check()
+    assert (shown(LOCAL)["state"], shown(LOCAL)["campaignId"]) == ("registered", "C1")
+
+
+def test_campaigns_that_are_over_are_not_asked_about(current: House) -> None:
+    campaigns(current, LOCAL, campaign="EXPIRED")
+    check()
+    assert shown(LOCAL)["state"] == "unregistered"
+    assert current.requests("GET", "/phoneNumbers") == 0
+
+
+def test_a_toll_free_number_is_asked_about_by_itself(current: House) -> None:
+    activate(TOLL_FREE)
+    campaigns(current, LOCAL)
+    bandwidth_tells(current, "/tollFreeVerification$", {"phoneNumber": TOLL_FREE, "status": "VERIFIED"})
+    assert check()["registered"] == 2
+    assert shown(TOLL_FREE) == {"kind": "toll_free", "state": "registered", "checkedAt": AT}
+
+
+def test_a_verified_one_is_left_alone_for_a_day_and_the_others_are_not(current: House) -> None:
+    activate(TOLL_FREE, registration.of_verification("VERIFIED", None, AT))
+    activate("+18005551213", registration.of_verification("VERIFIED", None, YESTERDAY))
+    activate("+18005551214", registration.of_verification("PENDING", None, AT))
+    campaigns(current, LOCAL)
+    bandwidth_tells(current, "/tollFreeVerification$", {"status": "VERIFIED"}, times=9)
+    check()
+    assert current.requests("GET", "/tollFreeVerification") == 2
+
+
+def test_a_number_abroad_needs_none(current: House) -> None:
+    activate(ABROAD)
+    campaigns(current, LOCAL)
+    check()
+    assert (shown(ABROAD)["kind"], shown(ABROAD)["state"]) == ("none", "unknown")
+
+
+def test_what_has_not_changed_is_not_written_again_within_a_day(current: House) -> None:
+    activate(OTHER, registration.of_campaign("C1", "REGISTERED", "SUCCESS", YESTERDAY))
+    campaigns(current, LOCAL, OTHER)
+    assert check()["written"] == 2
+    campaigns(current, LOCAL, OTHER)
+    assert check()["written"] == 0
+
+
+def test_numbers_that_are_asked_for_are_looked_up_at_once(current: House) -> None:
+    activate(TOLL_FREE, registration.of_verification("VERIFIED", None, AT))
+    bandwidth_tells(current, "/tollFreeVerification$", {"status": "UNVERIFIED"})
+    assert check(numbers=["(800) 555-1212", "+19195559999"])["numbers"] == 1
+    assert shown(TOLL_FREE)["state"] == "unregistered"
+    assert shown(LOCAL) is None
+
+
+def test_a_wrong_event_names_the_field(current: House) -> None:
+    with pytest.raises(InvalidInput, match=r"numbers\.0"):
+        check(numbers=["home"])
+
+
+def test_five_thousand_numbers_cost_few_requests(
+    current: House, record_property: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = [f"+1919555{number:04}" for number in range(5000)]
+    items = [{"number": number, "state": "active"} for number in numbers]
+    monkeypatch.setattr(check_registration, "_active", lambda: items)
+    monkeypatch.setattr(check_registration, "for_each", lambda *_: None)
+    bandwidth_tells(current, "/tendlc/campaigns$", {"data": [{"campaignId": "C1", "status": "REGISTERED"}]})
+    for start in range(0, 5000, 250):
+        page = [{"phoneNumber": number, "status": "SUCCESS"} for number in numbers[start : start + 250]]
+        bandwidth_tells(current, "/phoneNumbers$", {"data": page, "page": {"totalElements": 5000}})
+    assert check()["registered"] == 5000
+    requests = current.requests("GET", "/tendlc/")
+    record_property("registration of 5,000 numbers", f"{requests} requests")
+    assert requests == 21
+
+
+def test_the_classic_generation_has_none(house: House) -> None:
+    activate(LOCAL)
+    assert check() == {}
+    assert shown(LOCAL) is None
+
+
+# What Bandwidth does not show
+
+
+def test_a_missing_role_makes_it_unknown_and_is_said_once(
+    current: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    activate(OTHER, registration.of_no_campaign(AT))
+    bandwidth_tells(current, "/tendlc/campaigns$", NO_ROLE, status=403, times=9)
+    assert check() == {"numbers": 2, "unknown": 2, "written": 2}
+    assert "client does not have access rights" in shown(OTHER)["reason"]
+    assert current.requests("GET", "/tendlc/") == 1
+    assert [each.message for each in caplog.records].count("registration not to be seen") == 1
+
+
+def test_wrong_credentials_change_nothing(current: House) -> None:
+    activate(OTHER, registration.of_no_campaign(YESTERDAY))
+    bandwidth_tells(current, "/tendlc/campaigns$", {}, status=401, times=9)
+    with pytest.raises(BandwidthUnauthorized):
+        check()
+    assert shown(OTHER)["checkedAt"] == YESTERDAY
+
+
+def test_an_api_that_is_out_of_order_changes_nothing(current: House) -> None:
+    activate(OTHER, registration.of_no_campaign(YESTERDAY))
+    bandwidth_tells(current, "/tendlc/campaigns$", {}, status=503)
+    with pytest.raises(BandwidthUnavailable):
+        check()
+    assert shown(OTHER)["checkedAt"] == YESTERDAY
+
+
+# At the end of a set-up
+
+
+def test_a_number_that_has_just_come_and_is_on_no_campaign_yet_is_pending(current: House) -> None:
+    campaigns(current, OTHER)
+    found = looking_up.of_new([LOCAL, OTHER])
+    assert (found[LOCAL]["state"], found[OTHER]["state"]) == ("pending", "registered")
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 429, 500])
+def test_a_set_up_never_fails_for_it(current: House, monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+    monkeypatch.setattr(looking_up, "_SECONDS_AT_A_SETUPS_END", 1)
+    bandwidth_tells(current, "/tendlc/campaigns$", NO_ROLE, status=status, times=9)
+    assert looking_up.of_new([LOCAL])[LOCAL]["state"] == "unknown"
+
+
+def test_a_classic_set_up_does_not_ask(house: House) -> None:
+    assert looking_up.of_new([LOCAL]) == {}
+
+
+# Sending
+
+
+def test_a_text_from_an_unregistered_number_is_refused_with_reason_time_and_remedy(current: House) -> None:
+    activate(OTHER, registration.of_no_campaign(AT))
+    status, problem = send(OTHER)
+    assert status == 422
+    (error,) = problem["errors"]
+    assert error["field"] == "from"
+    for words in (OTHER, "no 10DLC campaign", AT, "CheckRegistration"):
+        assert words in error["detail"]
+    assert current.queued(current.send_queue) == []
+
+
+def test_by_parameter_it_is_accepted_and_carries_the_warning(
+    current: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setting(monkeypatch, "UNREGISTERED_SENDERS", "warn")
+    activate(OTHER, registration.of_no_campaign(AT))
+    status, message = send(OTHER, key="key-1")
+    assert status == 202
+    assert "no 10DLC campaign" in message["warnings"][0]
+    assert ask(browse, "GET", f"/messages/{message['messageId']}")[1]["warnings"] == message["warnings"]
+    # The number has been registered in the meantime; the message is the same.
+    wiring.numbers().record_registration(OTHER, registration.of_campaign("C1", "REGISTERED", "SUCCESS", AT))
+    assert send(OTHER, key="key-1") == (202, message)
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        None,
+        registration.of_campaign("C1", "REGISTERED", "SUCCESS", AT),
+        registration.of_campaign("C1", "REGISTERED", "PROCESSING", AT),
+        registration.unknown(OTHER, "Bandwidth does not say", AT),
+    ],
+)
+def test_registered_pending_and_unknown_numbers_text_without_a_warning(current: House, known: Any) -> None:
+    activate(OTHER, known)
+    status, message = send(OTHER)
+    assert (status, "warnings" in message) == (202, False)
+
+
+def test_a_number_registered_minutes_ago_texts_once_it_was_checked_by_hand(current: House) -> None:
+    campaigns(current)
+    check()
+    assert send()[0] == 422
+    campaigns(current, LOCAL)
+    check(numbers=[LOCAL])
+    assert send()[0] == 202
