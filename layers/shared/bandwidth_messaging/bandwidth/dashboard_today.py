@@ -12,7 +12,7 @@ from bandwidth_messaging.bandwidth import xml
 from bandwidth_messaging.bandwidth.account_api import (
     XML,
     failures_of,
-    only_one,
+    only_ours,
     rejection_of,
     required,
     root_of,
@@ -105,17 +105,15 @@ class DashboardToday(Dashboard, NumberOptions):
     def find_import_request(self, customer_order_id: str, action: Action = "IMPORT") -> str | None:
         """Return the id of the import or removal with this CustomerOrderId, None if Bandwidth knows none.
 
-        Raises BandwidthRejected if there are several.
+        Raises what `only_ours` does.
         """
-        path = self.import_paths[action]
-        root = self.get(path, {"customerOrderId": customer_order_id})
-        found = {
-            order_id
-            for listed in root
-            if xml.text(listed, "CustomerOrderId") == customer_order_id
-            and (order_id := xml.text(listed, "OrderId"))
-        }
-        return only_one(found, f"GET {path}", customer_order_id)
+        answer, root = self.list_by(customer_order_id, self.import_paths[action])
+        listed = [
+            (order_id, xml.text(each, "CustomerOrderId"))
+            for each in root
+            if (order_id := xml.text(each, "OrderId"))
+        ]
+        return only_ours(answer, listed, customer_order_id)
 
     def has_letter(self, order_id: str) -> bool:
         """Tell whether an import order has a file with it, such as a letter of authorization."""
