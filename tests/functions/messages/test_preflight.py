@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bandwidth_messaging.domain.number_search import NumberSearch
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.store.numbers import Home
 from functions.control import browse
@@ -76,7 +77,7 @@ def number(house: House) -> Number:
     bandwidth.account.assign_application(location, application.id)
     bandwidth.orders.decide_order("order-1", Fate(fate="COMPLETE"))
     wiring.dashboard().order_numbers(
-        area_code="910",
+        search=NumberSearch(area_code="910"),
         quantity=1,
         site_id=CONFIG.site_id,
         location_id=location.id,
