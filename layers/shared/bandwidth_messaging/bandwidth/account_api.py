@@ -82,6 +82,18 @@ class AccountApi:
             raise
         return True
 
+    def list_by(self, customer_order_id: str, path: str) -> tuple[Answer, Element]:
+        """Return the list of the orders with a CustomerOrderId, as an answer and as its root.
+
+        Raises for an error in it, but not for one of an order that is listed.
+        """
+        params = {"customerOrderId": customer_order_id}
+        answer = self.transport.send("GET", self.account + path, params=params)
+        root = root_of(answer)
+        if xml.text(root, ".//OrderId") is None and (rejection := rejection_of(answer, root)):
+            raise rejection
+        return answer, root
+
     def write(self, method: str, path: str, element: Element) -> Answer:
         """Send an element below the account and return the answer. Raises also for an error inside a 2xx."""
         answer = self.transport.send(method, self.account + path, body=xml.write(element), content_type=XML)
@@ -128,9 +140,9 @@ def only_ours(
     if ours:
         return ours.pop()
     total = xml.text(root_of(answer), ".//TotalCount") or ""
-    if any(its in {None, customer_order_id} for _, its in listed) or (
-        total.isdigit() and int(total) > len(listed)
-    ):
+    told = {its for _, its in listed}
+    # A list that tells of none may leave them all out; where it tells of some, the others have none.
+    if told == {None} or customer_order_id in told or (total.isdigit() and int(total) > len(listed)):
         raise answer.garbled("does not tell which of its orders is ours")
     return None
 

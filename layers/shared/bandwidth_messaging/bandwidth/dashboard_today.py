@@ -24,9 +24,9 @@ from bandwidth_messaging.bandwidth.import_orders import of_requested
 from bandwidth_messaging.bandwidth.number_options import NumberOptions
 from bandwidth_messaging.bandwidth.transport import Auth
 from bandwidth_messaging.bandwidth.xml import E, Element
-from bandwidth_messaging.domain.imports import Authority
 from bandwidth_messaging.domain.orders import Action, OrderStatus
 from bandwidth_messaging.domain.phone_numbers import from_ten_digits
+from bandwidth_messaging.domain.setups import Authority
 
 _CALLBACK_TYPES: Final = ("message-delivered", "message-failed", "message-sending")
 
@@ -107,15 +107,12 @@ class DashboardToday(Dashboard, NumberOptions):
 
         Raises what `only_ours` does.
         """
-        answer = self.transport.send(
-            "GET", self.account + self.import_paths[action], params={"customerOrderId": customer_order_id}
-        )
-        root = root_of(answer)
-        if rejection := rejection_of(answer, root):
-            raise rejection
-        # Beside the orders stands their count.
-        orders = [each for each in root if len(each)]
-        listed = [(xml.text(each, "OrderId"), xml.text(each, "CustomerOrderId")) for each in orders]
+        answer, root = self.list_by(customer_order_id, self.import_paths[action])
+        listed = [
+            (order_id, xml.text(each, "CustomerOrderId"))
+            for each in root
+            if (order_id := xml.text(each, "OrderId"))
+        ]
         return only_ours(answer, listed, customer_order_id)
 
     def has_letter(self, order_id: str) -> bool:

@@ -61,21 +61,13 @@ class ImportOrders(AccountApi):
 
         Raises what `only_ours` does.
         """
-        path = self.import_paths[action]
-        answer = self.transport.send(
-            "GET", self.account + path, params={"customerOrderId": customer_order_id}
-        )
-        root = root_of(answer)
-        orders = root.findall(".//ExternalTnsOrder")
-        # An order that is listed may have errors of its own.
-        if not orders and (rejection := rejection_of(answer, root)):
-            raise rejection
+        answer, root = self.list_by(customer_order_id, self.import_paths[action])
         listed = [
             (
                 xml.text(each, "OrderId"),
                 xml.text(each, ".//CustomerOrderID") or xml.text(each, ".//CustomerOrderId"),
             )
-            for each in orders
+            for each in root.iterfind(".//ExternalTnsOrder")
         ]
         return only_ours(answer, listed, customer_order_id)
 

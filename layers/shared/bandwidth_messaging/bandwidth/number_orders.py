@@ -82,12 +82,7 @@ class NumberOrders(AccountApi):
 
         Raises what `only_ours` does.
         """
-        answer = self.transport.send(
-            "GET", f"{self.account}/orders", params={"customerOrderId": customer_order_id}
-        )
-        root = root_of(answer)
-        if rejection := rejection_of(answer, root):
-            raise rejection
+        answer, root = self.list_by(customer_order_id, "/orders")
         listed = [
             (xml.text(each, "OrderId") or xml.text(each, "orderId"), xml.text(each, "CustomerOrderId"))
             for each in root.iterfind(".//OrderIdUserIdDate")
