@@ -59,7 +59,7 @@ def _schema(kind: Any, detail: dict[str, Any]) -> dict[str, Any]:
         "properties": {
             "version": {"const": "0", "description": "EventBridge's, of this envelope"},
             "id": {**_NAME, "description": "EventBridge's; another one when the event comes again"},
-            "detail-type": {"enum": [*kind.states.values(), kind.updated]},
+            "detail-type": {"enum": list(kind.detail_types)},
             "source": {**_NAME, "description": "The stack's name"},
             "account": _NAME,
             "time": {**_NAME, "format": "date-time"},

@@ -106,6 +106,7 @@ def _deploy(directory: Path, endpoint_url: str, simulator: str, bandwidth: dict[
         "DashboardUrl": f"{simulator}/api",
         "MessagingUrl": messaging[api],
         "CatapultUrl": f"{simulator}/v1",
+        "MediaArchive": "true",
         # Nobody listens there until a test does.
         "ForwardEventsTo": "http://127.0.0.1:9/events",
     }

@@ -1,10 +1,12 @@
-"""The AWS emulator: ministack, with two differences from AWS taken out.
+"""The AWS emulator: ministack, with three differences from AWS taken out.
 
 ministack answers every exception of a Python function with the error type ``Runtime.HandlerError`` and ends
 the function's process. On AWS the error type is the exception's class name, which is what the ``Retry`` and
 ``Catch`` of a state machine match, and the execution environment stays warm.
 
 Its EventBridge has connections and API destinations, but its CloudFormation does not know them.
+
+It speaks no TLS, and nothing of ours leaves this machine; a bucket that asks for TLS takes that for TLS.
 
 Everything the emulator should know comes in environment variables, see ``local/cloud.py``.
 ``python -m local.emulator DIRECTORY``: the directory only marks the process as belonging to that local cloud.
@@ -16,7 +18,7 @@ from http import HTTPStatus
 from typing import Any
 
 from ministack import app
-from ministack.core import lambda_runtime
+from ministack.core import iam_evaluator, lambda_runtime
 from ministack.services import eventbridge, lambda_svc
 from ministack.services.cloudformation import provisioners
 
@@ -95,8 +97,19 @@ def _handlers(
     }
 
 
+def pass_for_tls() -> None:
+    """Let every request have come by TLS, as far as policies ask."""
+    resolve = iam_evaluator._resolve_condition_key
+
+    def resolve_with_tls(key: str, context: Any) -> Any:
+        return "true" if key.lower() == "aws:securetransport" else resolve(key, context)
+
+    iam_evaluator._resolve_condition_key = resolve_with_tls
+
+
 if __name__ == "__main__":
     name_exceptions()
     know_api_destinations()
+    pass_for_tls()
     sys.argv[1:] = []
     app.main()

@@ -12,7 +12,7 @@ from bandwidth_messaging.runtime.events import KINDS
 from tests.template import ROOT
 
 FOLDER = ROOT / "events" / "bus"
-KIND_OF = {name: kind.name for kind in KINDS for name in (*kind.states.values(), kind.updated)}
+KIND_OF = {name: kind.name for kind in KINDS for name in kind.detail_types}
 """The kind of item that each detail type is about."""
 
 

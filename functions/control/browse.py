@@ -1,6 +1,7 @@
 """The reading doors of the ControlApi: messages, numbers, orders."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
@@ -8,9 +9,11 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from bandwidth_messaging.domain.errors import FieldProblem
+from bandwidth_messaging.domain.times import rfc3339
 from bandwidth_messaging.domain.validation import CamelModel, PhoneNumber, parse
 from bandwidth_messaging.runtime import answers, cursors, wiring
 from bandwidth_messaging.runtime.api import NotFound, operation, resolver
+from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.runtime.views import View, message_view, number_view, opt_out_view, order_view
 from bandwidth_messaging.store.dynamodb import Item, Page
 from bandwidth_messaging.store.numbers import STATES
@@ -21,6 +24,7 @@ _OURS, _THEIRS = "+19195551212", "+19195551234"
 Limit = Annotated[int, Query(ge=1, le=100, description="How many at the most")]
 Cursor = Annotated[str | None, Query(description="`cursor` of the page before")]
 _FAILURES_SHOWN = 100
+_LINK_SECONDS = 900
 
 _NOT_FOUND, _UNPROCESSABLE = HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY
 _NO_MESSAGE = "There is no message {}."
@@ -43,7 +47,7 @@ def get_message(message_id: Annotated[str, Path(alias="messageId")]) -> dict[str
     """Return a message by its messageId."""
     if (message := wiring.messages().get(message_id)) is None:
         raise NotFound(_NO_MESSAGE.format(message_id))
-    return message_view(message)
+    return message_view(message, _link if settings().media_bucket else None)
 
 
 @operation(
@@ -143,6 +147,13 @@ def get_order(customer_order_id: Annotated[str, Path(alias="customerOrderId")]) 
         else []
     )
     return order_view(customer_order_id, order, failed)
+
+
+def _link(key: str) -> View:
+    """Return where a file of the archive may be got, and until when."""
+    expires = datetime.now(UTC) + timedelta(seconds=_LINK_SECONDS)
+    url = wiring.archive().link(key, seconds=_LINK_SECONDS)
+    return {"url": url, "expiresAt": rfc3339(expires.isoformat())}
 
 
 class _Participants(CamelModel):

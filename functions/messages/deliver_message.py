@@ -1,6 +1,5 @@
 """The queue's worker ("Send Text Message", "Send Message"): claims a message and sends it, at most once."""
 
-import random
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,6 +21,7 @@ from bandwidth_messaging.runtime import preflight, wiring
 from bandwidth_messaging.runtime.logging import compare_segments, count, logger
 from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.runtime.settling import settle
+from bandwidth_messaging.runtime.working import growing_delay, work_off
 from bandwidth_messaging.store.dynamodb import Item
 
 if TYPE_CHECKING:
@@ -35,20 +35,13 @@ _TOO_LATE: Final = "Bandwidth did not take it in time"
 # As long as a worker may live; a claim older than that has nobody at work on it.
 _LONGEST_WORK: Final = timedelta(seconds=60)
 _LONGEST_PREFLIGHT: Final = timedelta(seconds=30)
-_LONGEST_INVISIBLE_SECONDS: Final = 43_200
 # By then Bandwidth's search shows what was sent; a message is looked up then, and when patience ends.
 _SEARCHABLE: Final = timedelta(minutes=5)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Send the message of each queue record; the records returned in `batchItemFailures` come again."""
-    again = []
-    for record in event["Records"]:
-        seconds = _deliver(record["body"], int(record["attributes"]["ApproximateReceiveCount"]))
-        if seconds is not None:
-            wiring.send_queue().delay(record["receiptHandle"], min(seconds, _LONGEST_INVISIBLE_SECONDS))
-            again.append({"itemIdentifier": record["messageId"]})
-    return {"batchItemFailures": again}
+    return work_off(event, _deliver, wiring.send_queue)
 
 
 def _deliver(message_id: str, receives: int) -> int | None:
@@ -114,7 +107,7 @@ def _fail(message: Mapping[str, Any], error_class: str, reason: str) -> None:
 def _put_back(message: Item, error: BandwidthError, receives: int) -> int:
     logger.warning("will be tried again", reason=str(error))
     wiring.messages().put_back(message)
-    return _delay(receives)
+    return growing_delay(receives, longest=int(settings().longest_send_delay_seconds))
 
 
 def _sending(message: Mapping[str, Any]) -> Callable[[], "Taken"]:
@@ -191,9 +184,3 @@ def _is_too_late(message: Mapping[str, Any]) -> bool:
     return moment > datetime.fromisoformat(message["acceptedAt"]) + patience or (
         expires is not None and moment > datetime.fromisoformat(expires)
     )
-
-
-def _delay(receives: int) -> int:
-    """Return seconds that double with each time a record came, with jitter so that waves spread out."""
-    longest = min(2 ** min(receives, 20), int(settings().longest_send_delay_seconds))
-    return max(1, round(longest * random.uniform(0.5, 1)))  # noqa: S311 - not a secret

@@ -50,6 +50,11 @@ def test_sending_a_message_loads_no_xml() -> None:
     assert loaded_by("messages", used) <= {"requests"}
 
 
+def test_archiving_media_loads_what_fetches_them_and_no_more() -> None:
+    used = "import archive_media; from bandwidth_messaging.bandwidth import media"
+    assert loaded_by("messages", used) <= {"requests"}
+
+
 @pytest.mark.parametrize("name", ["create_application", "import_numbers", "release_numbers"])
 def test_the_steps_that_catapult_does_load_no_xml(name: str) -> None:
     used = f"import {name}; from bandwidth_messaging.bandwidth import catapult"

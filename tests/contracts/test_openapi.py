@@ -119,7 +119,8 @@ def test_the_door_is_described_as_locked() -> None:
 @pytest.mark.parametrize(
     ("model", "shown"),
     [
-        (answers.Message, {*views._MESSAGE, "times", "recipients"}),
+        (answers.Message, {*views._MESSAGE, "archivedMedia", "times", "recipients"}),
+        (answers.ArchivedFile, {*views._FILE, "url", "expiresAt"}),
         (answers.Recipient, {*views._OUTCOME}),
         (answers.Number, {*views._NUMBER, "times"}),
         (answers.Order, {*views._ORDER, "customerOrderId", "state", "failures", "steps", "times"}),

@@ -14,6 +14,7 @@ from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.settings import Settings
 from local.deployment import OUTPUTS
 from local.stack import APIS, DEFAULT_API
+from tests.bus import KIND_OF
 from tests.contracts.house import FUNCTIONS, Function, pascal
 from tests.template import ROOT, resources, template
 
@@ -31,7 +32,13 @@ def as_list(value: Any) -> list[Any]:
 
 def statements(properties: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for policy in properties.get("Policies", ()):
-        yield from policy["Statement"]
+        for statement in policy["Statement"]:
+            # What goes with a part of the stack that is not always there is given only with it.
+            yield statement["Fn::If"][1] if "Fn::If" in statement else statement
+
+
+# The files of a bucket cannot be named one by one.
+FILES = {"Fn::Sub": "${MediaBucket.Arn}/*"}
 
 
 # Permissions
@@ -48,7 +55,18 @@ def test_a_function_names_each_action_and_each_resource(logical_id: str) -> None
     for statement in statements(DEPLOYED[logical_id]):
         assert statement.keys() == {"Effect", "Action", "Resource"}
         assert not [action for action in as_list(statement["Action"]) if "*" in action]
-        assert not [resource for resource in as_list(statement["Resource"]) if "*" in str(resource)]
+        resources_ = [resource for resource in as_list(statement["Resource"]) if resource != FILES]
+        assert not [resource for resource in resources_ if "*" in str(resource)]
+
+
+def test_the_archive_is_written_by_one_function_and_read_by_another() -> None:
+    rights = {
+        logical_id: statement["Action"]
+        for logical_id, properties in DEPLOYED.items()
+        for statement in statements(properties)
+        if statement["Resource"] == FILES
+    }
+    assert rights == {"ArchiveMedia": "s3:PutObject", "Browse": "s3:GetObject"}
 
 
 @pytest.mark.parametrize("logical_id", MACHINES)
@@ -142,7 +160,7 @@ def test_a_function_that_reads_an_optional_setting_has_it(function: Function) ->
     source += "".join(
         inspect.getsource(inspect.unwrap(made))
         for name, made in vars(wiring).items()
-        if f"wiring.{name}(" in source
+        if re.search(rf"\bwiring\.{name}\b", source)
     )
     read = {name for name in optional if f"settings().{name}" in source}
     given = ours(DEPLOYED[function.logical_id].get("Environment", {}).get("Variables", {}))
@@ -194,9 +212,14 @@ def test_old_messages_are_deleted_by_the_attribute_that_says_when() -> None:
 # Queues and streams
 
 
-def test_a_queued_message_stays_hidden_six_times_as_long_as_its_worker_may_take() -> None:
-    worker = DEPLOYED["DeliverMessage"].get("Timeout", GLOBALS["Timeout"])
-    assert resources("AWS::SQS::Queue")["SendQueue"]["VisibilityTimeout"] >= 6 * worker
+@pytest.mark.parametrize(
+    ("queue", "worker"), [("SendQueue", "DeliverMessage"), ("MediaQueue", "ArchiveMedia")]
+)
+def test_a_queued_message_stays_hidden_six_times_as_long_as_its_worker_may_take(
+    queue: str, worker: str
+) -> None:
+    longest = DEPLOYED[worker].get("Timeout", GLOBALS["Timeout"])
+    assert resources("AWS::SQS::Queue")[queue]["VisibilityTimeout"] >= 6 * longest
 
 
 @pytest.mark.parametrize("logical_id", resources("AWS::SQS::Queue"))
@@ -215,7 +238,7 @@ def events(kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def test_one_bad_record_of_a_stream_or_queue_does_not_hold_up_the_others() -> None:
     sources = [*events("SQS"), *events("DynamoDB")]
-    assert len(sources) == 1 + len(TABLES)
+    assert len(sources) == len(["SendQueue", "MediaQueue"]) + len(TABLES)
     assert all(source["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for _, source in sources)
 
 
@@ -267,6 +290,55 @@ def test_an_alarm_goes_to_the_topic_and_says_what_is_wrong(logical_id: str) -> N
         "Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]
     }
     assert alarm["AlarmDescription"].endswith("; see docs/operations.md")
+
+
+# The archive
+
+
+@pytest.mark.parametrize(
+    "logical_id", [*(n for n in template()["Resources"] if n.startswith("Media")), "ArchiveMedia"]
+)
+def test_there_is_an_archive_only_on_request(logical_id: str) -> None:
+    assert template()["Resources"][logical_id]["Condition"] == "ArchivesMedia"
+    assert template()["Conditions"]["ArchivesMedia"] == {"Fn::Equals": [{"Ref": "MediaArchive"}, "true"]}
+    assert template()["Parameters"]["MediaArchive"]["Default"] == "false"
+
+
+def test_the_bucket_is_private_encrypted_and_lives_as_long_as_the_messages() -> None:
+    bucket = resources("AWS::S3::Bucket")["MediaBucket"]
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+    assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    (encryption,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"] in {"AES256", "aws:kms"}
+    (rule,) = bucket["LifecycleConfiguration"]["Rules"]
+    assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", {"Ref": "MessageRetentionDays"})
+    resource = template()["Resources"]["MediaBucket"]
+    assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert resource["UpdateReplacePolicy"] == "Retain"
+
+
+def test_the_bucket_is_reached_by_tls_only() -> None:
+    policy = resources("AWS::S3::BucketPolicy")["MediaBucketPolicy"]
+    assert policy["Bucket"] == {"Ref": "MediaBucket"}
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert statement["Resource"] == [{"Fn::GetAtt": ["MediaBucket", "Arn"]}, FILES]
+
+
+def test_messages_with_media_wait_in_the_archives_queue() -> None:
+    rule = resources("AWS::Events::Rule")["MediaRule"]
+    assert rule["EventPattern"] == {
+        "source": [{"Ref": "AWS::StackName"}],
+        "detail-type": ["Message Received"],
+        "detail": {"mediaCount": [{"exists": True}]},
+    }
+    assert set(rule["EventPattern"]["detail-type"]) <= KIND_OF.keys()
+    (target,) = rule["Targets"]
+    assert target["Arn"] == {"Fn::GetAtt": ["MediaQueue", "Arn"]}
+    # What arrives in either queue is an event, so the one can be let back into the other.
+    assert target.keys() == {"Id", "Arn", "DeadLetterConfig"}
 
 
 # Events that are forwarded

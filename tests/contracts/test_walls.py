@@ -128,7 +128,7 @@ def test_aws_is_spoken_to_by_store_and_runtime_only() -> None:
     aws = (
         "boto3",
         "botocore",
-        *(f"mypy_boto3_{name}" for name in ("dynamodb", "events", "sqs", "stepfunctions")),
+        *(f"mypy_boto3_{name}" for name in ("dynamodb", "events", "s3", "sqs", "stepfunctions")),
     )
     rooms = {Path(file).parent.name for file in of_libraries(LAYER, *aws)}
     assert rooms == {"store", "runtime"}

@@ -72,9 +72,11 @@ class House:
     dynamodb: Any
     sqs: Any
     secrets: Any
+    s3: Any
     send_queue: str
     quarantine_queue: str
     events_dead_letter_queue: str
+    media_queue: str
 
     def queued(self, queue_url: str) -> list[Any]:
         """Take every message from a queue."""
@@ -129,6 +131,8 @@ def house(generation: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
             "EVENT_BUS": "bandwidth-messaging",
             "EVENTS_DEAD_LETTER_QUEUE_URL": house.events_dead_letter_queue,
             "BANDWIDTH_API": generation,
+            "MEDIA_BUCKET": "media",
+            "MEDIA_QUEUE_URL": house.media_queue,
             "BANDWIDTH_SECRET": "bandwidth-messaging/bandwidth",
             "CALLBACK_SECRET": "callback",
             "BANDWIDTH_ACCOUNT_ID": CONFIG.account_id,
@@ -159,14 +163,18 @@ def _build(simulator: RunningSimulator, generation: str) -> House:
         Name="callback", SecretString=json.dumps({"username": "bandwidth", "password": "callback:password"})
     )
     boto3.client("events").create_event_bus(Name="bandwidth-messaging")
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket="media")
     return House(
         simulator=simulator,
         dynamodb=boto3.client("dynamodb"),
         sqs=sqs,
         secrets=secrets,
+        s3=s3,
         send_queue=sqs.create_queue(QueueName="send")["QueueUrl"],
         quarantine_queue=sqs.create_queue(QueueName="quarantine")["QueueUrl"],
         events_dead_letter_queue=sqs.create_queue(QueueName="events-dead-letters")["QueueUrl"],
+        media_queue=sqs.create_queue(QueueName="media")["QueueUrl"],
     )
 
 

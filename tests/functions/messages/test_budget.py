@@ -17,6 +17,7 @@ from bandwidth_messaging.store.dynamodb import from_dynamodb
 from bandwidth_messaging.store.numbers import Home
 from functions.messages import deliver_message, receive_callback, send_message
 from tests.functions.conftest import CALLBACK_URL, PASSED, ROOT, House, ask, call, sample
+from tests.functions.messages.test_archiving import archive, at_bandwidth, received
 from tests.template import resources
 
 if TYPE_CHECKING:
@@ -320,6 +321,15 @@ def test_an_inbound_message(desk: Desk) -> None:
 
 def test_an_inbound_stop(desk: Desk) -> None:
     assert desk.measure(inbound, "STOP", "in-1") == documented("inbound stop or start")
+
+
+def test_media_that_come_in(house: House, desk: Desk) -> None:
+    url = at_bandwidth(house, "a.png", b"a picture", "image/png")
+    for message_id in ("in-1", "in-2"):
+        received(url, message_id=message_id)
+    archive(house, "in-1")
+    cost = desk.measure(archive, house, "in-2")
+    assert cost == documented("media of an inbound message (one file)")
 
 
 def test_pages(desk: Desk) -> None:

@@ -124,6 +124,8 @@ def text_messages() -> None:
     assert claimed
     store.put_back(claimed)
     store.add(inbound())
+    file = {"name": "a.png", "key": "k/0", "contentType": "image/png", "bytes": 1024}
+    store.record_archive(inbound().message_id, [file], None)
 
 
 def numbers() -> None:
@@ -234,7 +236,7 @@ def test_the_last_version_is_the_last_state_however_the_events_come(
         ("message", "out_1"): "Message Updated",
         ("message", "out_2"): "Message Delivered",
         ("message", "out_3"): "Message Updated",
-        ("message", inbound().message_id): "Message Received",
+        ("message", inbound().message_id): "Message Media Archived",
         ("number", NUMBERS[0]): "Number Released",
         ("number", NUMBERS[1]): "Number Failed",
         ("number", NUMBERS[2]): "Number Pending",

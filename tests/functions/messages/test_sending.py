@@ -395,14 +395,6 @@ class TestTheWorker:
         assert message(message_id)["state"] == "sent"
         assert len(at_bandwidth(ready)) == 1
 
-    @pytest.mark.parametrize(("receives", "longest"), [(1, 2), (2, 4), (5, 32), (20, 900), (49, 900)])
-    def test_comes_back_after_a_jittered_delay_that_doubles_up_to_a_quarter_of_an_hour(
-        self, house: House, receives: int, longest: int
-    ) -> None:
-        delays = {deliver_message._delay(receives) for _ in range(200)}
-        assert longest / 2 <= min(delays) <= max(delays) <= longest
-        assert len(delays) > 1
-
     def test_an_answer_that_got_lost_leaves_it_unconfirmed_and_it_is_not_sent_again(
         self, ready: House
     ) -> None:

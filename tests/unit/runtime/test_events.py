@@ -235,6 +235,25 @@ def test_the_event_says_what_the_api_shows_without_text_and_media() -> None:
     assert "private" not in json.dumps(event.detail)
 
 
+PENDING = {"archive": [{"name": "a.png", "key": "k/0"}, None]}
+ARCHIVED = {"archive": [{"name": "a.png", "key": "k/0"}, {"name": "b.png", "reason": "gone"}]}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ({}, PENDING, "Message Updated"),
+        (PENDING, ARCHIVED, "Message Media Archived"),
+        ({}, ARCHIVED, "Message Media Archived"),
+        (ARCHIVED, ARCHIVED, None),
+    ],
+)
+def test_media_are_archived_once_the_archive_is_done_with_all_of_them(
+    old: dict[str, Any], new: dict[str, Any], told: str | None
+) -> None:
+    assert detail_type(MESSAGE | new, MESSAGE | old) == told
+
+
 def test_text_and_media_are_told_to_who_asks_for_them() -> None:
     event = event_of(record(MESSAGE), with_content=True)
     assert event is not None

@@ -26,7 +26,9 @@ from bandwidth_messaging.bandwidth.reachability import why
 
 _CONNECT_SECONDS: Final = 3.05
 _ANSWER_SECONDS: Final = 20
+_BODY_SECONDS: Final = 20
 _IDLE_SECONDS: Final = 4
+_PIECE_BYTES: Final = 65_536
 _MEANINGS: Final[dict[int, type[BandwidthError]]] = {
     HTTPStatus.TOO_MANY_REQUESTS: BandwidthUnavailable,
     HTTPStatus.SERVICE_UNAVAILABLE: BandwidthUnavailable,
@@ -100,13 +102,19 @@ class Transport:
         body: bytes | None = None,
         content_type: str | None = None,
         params: Mapping[str, str] | None = None,
+        most_bytes: int | None = None,
     ) -> Answer:
         """Send one request, once, and return its 2xx answer. Redirects are not followed.
 
         Only a 401 to an OAuth2 token has it sent again, with a new one. Raises BandwidthUnavailable,
-        BandwidthOutcomeUnknown, BandwidthUnauthorized or BandwidthRejected.
+        BandwidthOutcomeUnknown, BandwidthUnauthorized or BandwidthRejected, this also if the answer's body
+        has more than `most_bytes`.
         """
         request = f"{method} {_NUMBER_IN_PATH.sub(r'…\1', path)}"
+        headers = {"Content-Type": content_type} if content_type else {}
+        if most_bytes is not None:
+            # Nothing that swells while it is read.
+            headers["Accept-Encoding"] = "identity"
         self._drop_idle_connections()
         try:
             response = self._session.request(
@@ -114,16 +122,21 @@ class Transport:
                 self._base_url + path,
                 data=body,
                 params=params,
-                headers={"Content-Type": content_type} if content_type else None,
+                headers=headers,
                 timeout=(_CONNECT_SECONDS, _ANSWER_SECONDS),
                 allow_redirects=False,
+                stream=most_bytes is not None,
             )
+            content = response.content if most_bytes is None else _content(response, most_bytes)
         except requests.RequestException as error:
             # The library's own text may hold the URL's query and so numbers: it stays out.
             raise _without_answer(request, method, error) from None
-        answer = Answer(request, response.status_code, response.headers, response.content)
+        answer = Answer(request, response.status_code, response.headers, content or b"")
         if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
             raise self._refusal(method, answer)
+        if content is None:
+            words = f"it has more than the {most_bytes} bytes it may have"
+            raise BandwidthRejected(request, status=answer.status, words=words)
         return answer
 
     def _drop_idle_connections(self) -> None:
@@ -153,6 +166,24 @@ class Transport:
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return _failed(answer.request, method, f"was answered {status}", status)
         return BandwidthRejected(answer.request, status=status, code=error.code, words=error.words)
+
+
+def _content(response: requests.Response, most_bytes: int) -> bytes | None:
+    """Return a body, None if it is too long; what explains an error may have one piece.
+
+    It is read piece by piece, as what a header says of its length may be wrong.
+    """
+    content = bytearray()
+    longest = most_bytes if response.ok else max(most_bytes, _PIECE_BYTES)
+    deadline = time.monotonic() + _BODY_SECONDS
+    with response:
+        for piece in response.iter_content(_PIECE_BYTES):
+            content += piece
+            if len(content) > longest:
+                return None
+            if time.monotonic() > deadline:
+                raise requests.ReadTimeout
+    return bytes(content)
 
 
 def _wait_seconds(reset: str) -> int | None:

@@ -48,6 +48,18 @@ class Recipient(_Answer):
     reason: str | _Missing = Field(None, description="Why it failed, in words")
 
 
+class ArchivedFile(_Answer):
+    """A file of a message that came in, as the archive has it, or the reason why it has not."""
+
+    name: str
+    content_type: str | _Missing = Field(None, description="As Bandwidth said")
+    bytes: int | _Missing = None
+    smil: bool | _Missing = Field(None, description="True of the layout of the others, which is no content")
+    reason: str | _Missing = Field(None, description="Why it is not in the archive, in words")
+    url: str | _Missing = Field(None, description="Where anybody may get it; only with the message itself")
+    expires_at: _Time | _Missing = Field(None, description="Until when")
+
+
 class Message(_Answer):
     """A message, sent or received. Numbers are E.164."""
 
@@ -59,6 +71,9 @@ class Message(_Answer):
     owner: str | _Missing = Field(None, description="The number of yours that it belongs to")
     text: str | _Missing = None
     media: list[str] | _Missing = Field(None, description="URLs")
+    archived_media: list[ArchivedFile] | _Missing = Field(
+        None, description="Those of the media that the archive is done with; with the parameter MediaArchive"
+    )
     encoding: Encoding | _Missing = None
     segment_count: int | _Missing = Field(None, description="As computed before sending, or as received")
     bandwidth_segment_count: int | _Missing = Field(None, description="As Bandwidth counted them")
@@ -217,6 +232,9 @@ class MessageEvent(Message, _Event):
     text: str | _Missing = Field(None, description="Only if the parameter EventsIncludeText is true")
     media: list[str] | _Missing = Field(
         None, description="URLs, only if the parameter EventsIncludeText is true"
+    )
+    archived_media: list[ArchivedFile] | _Missing = Field(
+        None, description="Without links, only if the parameter EventsIncludeText is true"
     )
     media_count: int | _Missing = Field(None, description="How many media there are, if any")
 

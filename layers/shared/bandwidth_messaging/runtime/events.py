@@ -14,11 +14,12 @@ from bandwidth_messaging.store.opt_outs import IN, OUT
 
 # Of a text and its pictures an event tells only by parameter.
 _CONTENT: Final = frozenset({"text", "media", "archivedMedia"})
+_ARCHIVED: Final = "Message Media Archived"
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of item: where its state is, the detail types of its states and of its other changes.
+    """A kind of item: where its state is, and the detail types of its states and of its other changes.
 
     `new_only` is the state that is announced as such only of a new item: an item that goes back to it has
     changed, but it has not begun again.
@@ -30,6 +31,12 @@ class Kind:
     updated: str
     view: Callable[[Item], View]
     new_only: str | None = None
+    others: tuple[str, ...] = ()
+
+    @property
+    def detail_types(self) -> tuple[str, ...]:
+        """All detail types of the kind."""
+        return (*self.states.values(), *self.others, self.updated)
 
 
 def _order(item: Item) -> View:
@@ -56,6 +63,7 @@ _MESSAGE: Final = Kind(
     "Message Updated",
     message_view,
     new_only="accepted",
+    others=(_ARCHIVED,),
 )
 _NUMBER: Final = Kind(
     "number",
@@ -138,4 +146,10 @@ def _detail_type(kind: Kind, new: Item, old: Item) -> str | None:
         return None
     if state != before and state in kind.states and not (old and state == kind.new_only):
         return kind.states[state]
+    if _is_archived(new) and not _is_archived(old):
+        return _ARCHIVED
     return kind.updated if not old or kind.view(new) != kind.view(old) else None
+
+
+def _is_archived(item: Item) -> bool:
+    return None not in item.get("archive", [None])

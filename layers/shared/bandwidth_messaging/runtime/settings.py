@@ -38,6 +38,8 @@ class Settings:
     events_dead_letter_queue_url: str = ""
     events_include_text: str = ""
     hosted_messaging_state_machine: str = ""
+    media_bucket: str = ""
+    media_queue_url: str = ""
     messaging_v2_state_machine: str = ""
 
 

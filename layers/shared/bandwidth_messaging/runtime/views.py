@@ -1,6 +1,6 @@
 """What the API and the events show of stored items: camelCase, times by state, no keys of ours."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from bandwidth_messaging.domain.messages import RANKS, RECEIVED
@@ -18,6 +18,7 @@ _MESSAGE = (
     "state", "errorCode", "errorClass", "reason", "warnings",
 )  # fmt: skip
 _OUTCOME = ("state", "errorCode", "errorClass", "reason")
+_FILE = ("name", "contentType", "bytes", "smil", "reason")
 _NUMBER = (
     "number", "state", "api", "applicationId", "locationId", "siteId", "orderId", "customerOrderId", "reason",
     "errorCode", "registration", "preflight",
@@ -29,9 +30,15 @@ _ORDER = (
 _ORDER_STATES = (STARTED, ORDERED, COMPLETED, PARTIAL, ORDER_FAILED)
 
 
-def message_view(item: Item) -> View:
-    """Return a message as GET /messages/{messageId} shows it."""
+def message_view(item: Item, link: Callable[[str], View] | None = None) -> View:
+    """Return a message as GET /messages/{messageId} shows it; `link` adds to a file what its key leads to."""
     view = _only(item, _MESSAGE) | {"times": _times(item, (*RANKS, RECEIVED))}
+    if "archive" in item:
+        view["archivedMedia"] = [
+            _only(file, _FILE) | (link(file["key"]) if link and "key" in file else {})
+            for file in item["archive"]
+            if file
+        ]
     if item.get("direction") == "out":
         view["recipients"] = {
             recipient: _only(item.get(f"{RECIPIENT}{recipient}", item), _OUTCOME)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.parameters import SecretsProvider
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_stepfunctions import SFNClient
 
@@ -24,18 +25,20 @@ if TYPE_CHECKING:
     from bandwidth_messaging.bandwidth.credentials import BasicCredentials
     from bandwidth_messaging.bandwidth.dashboard import Dashboard
     from bandwidth_messaging.bandwidth.dashboard_today import DashboardToday
+    from bandwidth_messaging.bandwidth.media import Media
     from bandwidth_messaging.bandwidth.messaging import Messaging
     from bandwidth_messaging.bandwidth.messaging_today import MessagingToday
     from bandwidth_messaging.bandwidth.oauth import OAuthClient
     from bandwidth_messaging.bandwidth.registration import Registrations
     from bandwidth_messaging.bandwidth.transport import Auth
+    from bandwidth_messaging.store.archive import Archive
     from bandwidth_messaging.store.leases import Leases
     from bandwidth_messaging.store.makings import Makings
     from bandwidth_messaging.store.messages import Messages
     from bandwidth_messaging.store.numbers import Numbers
     from bandwidth_messaging.store.opt_outs import OptOuts
     from bandwidth_messaging.store.orders import Orders
-    from bandwidth_messaging.store.queues import DeadLetters, Quarantine, SendQueue
+    from bandwidth_messaging.store.queues import DeadLetters, Quarantine, SendQueue, WorkQueue
 
 _SECRET_SECONDS = 300
 # Shorter than every function's own timeout, so that a slow call is an error we see; 16 threads may share it.
@@ -59,6 +62,13 @@ def _dynamodb() -> "DynamoDBClient":
 @cache
 def _sqs() -> "SQSClient":
     return boto3.client("sqs", config=_AWS)
+
+
+@cache
+def _s3() -> "S3Client":
+    # Links must name the bucket's own region, and be signed for it.
+    signing = Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
+    return boto3.client("s3", config=_AWS.merge(signing))
 
 
 @cache
@@ -136,6 +146,20 @@ def dead_letters() -> "DeadLetters":
     return DeadLetters(_sqs(), settings().events_dead_letter_queue_url)
 
 
+@cache
+def media_queue() -> "WorkQueue":
+    from bandwidth_messaging.store.queues import WorkQueue
+
+    return WorkQueue(_sqs(), settings().media_queue_url)
+
+
+@cache
+def archive() -> "Archive":
+    from bandwidth_messaging.store.archive import Archive
+
+    return Archive(_s3(), settings().media_bucket)
+
+
 def is_current() -> bool:
     """Tell whether Bandwidth's API is that of today, and not the documents'."""
     return settings().bandwidth_api == "current"
@@ -177,6 +201,22 @@ def registrations(*, seconds: float) -> "Registrations":
 def messaging() -> "Messaging":
     """Return the V2 messaging API with the credentials of now."""
     return _messaging_today(_oauth_client()) if is_current() else _messaging(_messaging_credentials())
+
+
+def media() -> "Media":
+    """Return the files of messages that came in, with the credentials of now."""
+    return _media(_oauth_client() if is_current() else _messaging_credentials())
+
+
+@lru_cache(maxsize=1)
+def _media(auth: "Auth") -> "Media":
+    from bandwidth_messaging.bandwidth.media import Media
+
+    # A token of today's is none of the old host's business.
+    hosts = (
+        [settings().messaging_url] if is_current() else [settings().messaging_url, settings().catapult_url]
+    )
+    return Media(hosts, auth)
 
 
 def _oauth_client() -> "OAuthClient":

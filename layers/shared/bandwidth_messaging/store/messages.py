@@ -190,6 +190,25 @@ class Messages:
             self._table.update(message_key(message_id), keep=facts, condition="attribute_exists(#rank)")
         return moved
 
+    def record_archive(
+        self, message_id: str, files: Sequence[Item | None], before: Sequence[Item | None] | None
+    ) -> bool:
+        """Record what became of a message's media, in their order, None for one that is still to come.
+
+        Return False, with nothing changed, unless what is recorded is what it was `before`.
+        """
+        values = {"before": list(before)} if before is not None else None
+        unchanged = "#archive = :before" if values else "attribute_not_exists(#archive)"
+        return (
+            self._table.update(
+                message_key(message_id),
+                assign={"archive": list(files)},
+                condition=f"attribute_exists(#messageId) AND {unchanged}",
+                values=values,
+            )
+            is not None
+        )
+
     def record(self, receipt: Receipt) -> Item | None:
         """Apply a receipt, however late, early or repeated; return the message if its state moved.
 

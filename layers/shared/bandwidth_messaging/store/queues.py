@@ -9,22 +9,26 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 
-class SendQueue:
-    """Accepted messages, by id only, waiting for the worker."""
+class WorkQueue:
+    """Work that waits for a worker."""
 
     def __init__(self, client: "SQSClient", url: str) -> None:
         self._client = client
         self._url = url
-
-    def add(self, message_id: str) -> None:
-        """Queue an accepted message."""
-        self._client.send_message(QueueUrl=self._url, MessageBody=message_id)
 
     def delay(self, receipt_handle: str, seconds: int) -> None:
         """Let a message that was taken from the queue come again after so many seconds."""
         self._client.change_message_visibility(
             QueueUrl=self._url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
         )
+
+
+class SendQueue(WorkQueue):
+    """Accepted messages, by id only."""
+
+    def add(self, message_id: str) -> None:
+        """Queue an accepted message."""
+        self._client.send_message(QueueUrl=self._url, MessageBody=message_id)
 
 
 class Quarantine:

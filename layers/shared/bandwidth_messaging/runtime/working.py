@@ -1,0 +1,33 @@
+"""Working off a queue: what is not done yet comes again, later each time."""
+
+import random
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from bandwidth_messaging.store.queues import WorkQueue
+
+_LONGEST_INVISIBLE_SECONDS: Final = 43_200
+
+
+def work_off(
+    event: dict[str, Any], work: Callable[[str, int], int | None], queue: Callable[[], "WorkQueue"]
+) -> dict[str, Any]:
+    """Do the work of each record of a queue; return the records that come again, as Lambda asks for them.
+
+    `work` takes a record's body and how often it has come, and returns None once there is no more to do, else
+    after how many seconds to look again. `queue` is asked for only then.
+    """
+    again = []
+    for record in event["Records"]:
+        seconds = work(record["body"], int(record["attributes"]["ApproximateReceiveCount"]))
+        if seconds is not None:
+            queue().delay(record["receiptHandle"], min(seconds, _LONGEST_INVISIBLE_SECONDS))
+            again.append({"itemIdentifier": record["messageId"]})
+    return {"batchItemFailures": again}
+
+
+def growing_delay(receives: int, *, longest: int) -> int:
+    """Return seconds that double with each time a record came, with jitter so that waves spread out."""
+    seconds: int = min(2 ** min(receives, 20), longest)
+    return max(1, round(seconds * random.uniform(0.5, 1)))  # noqa: S311 - not a secret

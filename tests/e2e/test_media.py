@@ -1,0 +1,48 @@
+"""A picture comes in, and is there after Bandwidth has thrown its own away."""
+
+import base64
+from typing import Any
+from urllib.parse import quote
+
+import requests
+
+from local.stack import Stack
+from tests.e2e.test_messages import conversation, eventually, somebody
+from tests.machines import TEXT, control, get
+
+PICTURE = b"\x89PNG\r\n" + bytes(range(256))
+
+
+def test_a_picture_is_archived_and_outlives_bandwidths_copy(cloud: Stack, ours: str) -> None:
+    sender = somebody()
+    content = base64.b64encode(PICTURE).decode()
+    files = [
+        {"name": "picture.png", "content_base64": content},
+        {"name": "0.smil", "content_base64": base64.b64encode(b"<smil/>").decode()},
+    ]
+    message_id = control(
+        cloud, "POST", "/inbound", {"from": sender, "to": ours, "text": TEXT, "media": files}
+    )["id"]
+
+    def archived() -> list[Any]:
+        if message_id not in [message["messageId"] for message in conversation(cloud, ours)]:
+            return []
+        shown: list[Any] = get(cloud, f"/messages/{quote(message_id)}").get("archivedMedia", [])
+        return shown if len(shown) == len(files) else []
+
+    picture, layout = eventually(archived)
+    throw_away(cloud, get(cloud, f"/messages/{quote(message_id)}")["media"])
+    assert (picture["name"], picture["contentType"]) == ("picture.png", "image/png")
+    answer = requests.get(picture["url"], timeout=30)
+    assert (answer.status_code, answer.content) == (200, PICTURE)
+    assert layout["smil"] is True
+    unsigned = requests.get(picture["url"].partition("?")[0], timeout=30)
+    assert unsigned.status_code == 403
+
+
+def throw_away(cloud: Stack, urls: list[str]) -> None:
+    """Let Bandwidth have no copy any more."""
+    user = (cloud.bandwidth["messaging_token"], cloud.bandwidth["messaging_secret"])
+    for url in urls:
+        assert requests.delete(url, auth=user, timeout=30).status_code == 204
+        assert requests.get(url, auth=user, timeout=30).status_code == 404

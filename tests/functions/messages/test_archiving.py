@@ -1,0 +1,270 @@
+"""Media of messages that came in are taken to the archive, and read from it by links that do not last."""
+
+import base64
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import requests
+
+from bandwidth_messaging.domain import media
+from bandwidth_messaging.domain.messages import RECEIVED, Message
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.settings import settings
+from functions.control import browse
+from functions.messages import archive_media
+from local.bandwidth.media import MediaFile
+from tests.functions.conftest import CONFIG, House, ask, call, sample
+
+OURS, THEIRS = "+19195551212", "+19195551234"
+ID = "1661365814860moidf7mcwd4qacn8"
+PICTURE = b"\x89PNG\r\n" + bytes(range(256))
+SMIL = b"<smil><body><par><img src='cid:a.png'/></par></body></smil>"
+HTML = b"<script>alert(1)</script>"
+
+
+def at_bandwidth(house: House, name: str, content: bytes, content_type: str) -> str:
+    """Put a file where Bandwidth keeps those that came in; return its URL."""
+    media_id = f"{ID}/0/{name}"
+    house.simulator.simulator.media.put(MediaFile(media_id, content, content_type))
+    return f"{house.simulator.url}/messaging/api/v2/users/{CONFIG.account_id}/media/{media_id}"
+
+
+def received(*urls: str, message_id: str = ID, hours_ago: float = 0) -> str:
+    """Store a message that came in with these media."""
+    moment = datetime.now(UTC) - timedelta(hours=hours_ago)
+    wiring.messages().add(
+        Message(
+            message_id=message_id,
+            direction="in",
+            api="v2",
+            owner=OURS,
+            sender=THEIRS,
+            recipients=(OURS,),
+            text="look!",
+            media=urls,
+            state=RECEIVED,
+            time=moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        )
+    )
+    return message_id
+
+
+def archive(house: House, message_id: str = ID) -> bool:
+    """Let the worker do a message from its queue; return whether it is done with it."""
+    event = json.loads(json.dumps(sample("messages/archive_media")))
+    (record,) = event["Records"]
+    told = json.loads(record["body"])
+    told["detail"]["messageId"] = message_id
+    house.sqs.send_message(QueueUrl=house.media_queue, MessageBody=json.dumps(told))
+    (queued,) = house.queued(house.media_queue)
+    record |= {"body": queued["Body"], "receiptHandle": queued["ReceiptHandle"]}
+    again = call(archive_media, event)["batchItemFailures"]
+    assert again in ([], [{"itemIdentifier": record["messageId"]}])
+    house.sqs.delete_message(QueueUrl=house.media_queue, ReceiptHandle=queued["ReceiptHandle"])
+    return not again
+
+
+def shown(message_id: str = ID) -> Any:
+    """Return what GET /messages/{messageId} says of a message's archived media."""
+    status, message = ask(browse, "GET", f"/messages/{message_id}")
+    assert status == 200
+    return message.get("archivedMedia")
+
+
+def fetches(house: House) -> int:
+    return house.requests("GET", "/media/")
+
+
+def test_a_picture_is_archived_and_read_by_a_link_after_bandwidths_copy_is_gone(house: House) -> None:
+    received(at_bandwidth(house, "a.png", PICTURE, "image/png"))
+    assert archive(house)
+    house.simulator.simulator.media.reset()
+    (file,) = shown()
+    assert (file["name"], file["contentType"], file["bytes"]) == ("a.png", "image/png", len(PICTURE))
+    answer = requests.get(file["url"], timeout=10)
+    assert (answer.content, answer.headers["Content-Type"]) == (PICTURE, "image/png")
+
+
+def test_a_link_lasts_a_quarter_of_an_hour(house: House) -> None:
+    received(at_bandwidth(house, "a.png", PICTURE, "image/png"))
+    archive(house)
+    (file,) = shown()
+    assert "X-Amz-Expires=900&" in file["url"]
+    left = datetime.fromisoformat(file["expiresAt"]) - datetime.now(UTC)
+    assert timedelta(minutes=14) < left <= timedelta(minutes=15)
+
+
+def test_lists_have_no_links(house: House) -> None:
+    received(at_bandwidth(house, "a.png", PICTURE, "image/png"))
+    archive(house)
+    _, page = ask(browse, "GET", "/messages", query={"number": OURS})
+    assert page["items"][0]["archivedMedia"] == [
+        {"name": "a.png", "contentType": "image/png", "bytes": len(PICTURE)}
+    ]
+
+
+def test_without_an_archive_there_are_no_links(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    received(at_bandwidth(house, "a.png", PICTURE, "image/png"))
+    archive(house)
+    monkeypatch.setenv("MEDIA_BUCKET", "")
+    settings.cache_clear()
+    assert shown() == [{"name": "a.png", "contentType": "image/png", "bytes": len(PICTURE)}]
+
+
+def test_the_layout_is_kept_and_marked(house: House) -> None:
+    picture = at_bandwidth(house, "a.png", PICTURE, "image/png")
+    received(at_bandwidth(house, "0.smil", SMIL, "application/smil"), picture)
+    archive(house)
+    layout, file = shown()
+    assert layout["smil"] is True
+    assert "smil" not in file
+
+
+@pytest.mark.parametrize("content_type", ["text/html", "image/svg+xml", "text/plain", "nonsense"])
+def test_what_a_browser_might_run_is_served_to_be_saved(house: House, content_type: str) -> None:
+    received(at_bandwidth(house, "page.html", HTML, content_type))
+    archive(house)
+    (file,) = shown()
+    served = requests.get(file["url"], timeout=10).headers
+    assert served["Content-Type"] == "application/octet-stream"
+    assert served["Content-Disposition"] == 'attachment; filename="page.html"'
+
+
+def test_once_archived_nothing_is_fetched_again(house: House) -> None:
+    received(at_bandwidth(house, "a.png", PICTURE, "image/png"))
+    assert archive(house)
+    house.simulator.simulator.media.reset()
+    before = shown()[0].keys()
+    assert archive(house)
+    assert fetches(house) == 1
+    assert shown()[0].keys() == before
+
+
+@pytest.mark.parametrize("status", [401, 429, 500, 503])
+def test_what_bandwidth_does_not_give_now_is_fetched_later_and_the_rest_not_again(
+    house: House, status: int
+) -> None:
+    first, second = (at_bandwidth(house, name, PICTURE, "image/png") for name in ("a.png", "b.png"))
+    received(first, second)
+    house.fault("/a.png$", method="GET", answer={"status": status})
+    assert not archive(house)
+    assert [file["name"] for file in shown()] == ["b.png"]
+    assert archive(house)
+    assert [file["name"] for file in shown()] == ["a.png", "b.png"]
+    assert fetches(house) == 3
+
+
+def test_what_could_not_be_had_within_bandwidths_two_days_is_given_up(house: House) -> None:
+    received(at_bandwidth(house, "a.png", PICTURE, "image/png"), hours_ago=48.1)
+    house.fault("/a.png$", method="GET", answer={"status": 503})
+    assert archive(house)
+    assert shown() == [{"name": "a.png", "reason": "Bandwidth has it no more"}]
+
+
+def test_what_bandwidth_has_no_more_is_recorded_and_not_asked_for_again(house: House) -> None:
+    gone = at_bandwidth(house, "a.png", PICTURE, "image/png")
+    house.simulator.simulator.media.reset()
+    received(gone)
+    assert archive(house)
+    assert archive(house)
+    assert shown() == [{"name": "a.png", "reason": "Bandwidth has it no more"}]
+    assert fetches(house) == 1
+
+
+def test_what_is_elsewhere_is_not_fetched(house: House) -> None:
+    received("https://example.com/api/v2/users/9/media/a.png", "no URL at all")
+    assert archive(house)
+    assert shown() == [
+        {"name": "a.png", "reason": "it is not the URL of a file at Bandwidth"},
+        {"name": "no_URL_at_all", "reason": "it is not the URL of a file at Bandwidth"},
+    ]
+
+
+def test_the_media_of_a_message_have_room_together(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(media, "MAX_BYTES", 2 * len(PICTURE))
+    urls = [at_bandwidth(house, name, PICTURE, "image/png") for name in ("a.png", "b.png", "c.png")]
+    received(*urls)
+    assert archive(house)
+    assert [file.get("bytes") for file in shown()] == [len(PICTURE), len(PICTURE), None]
+    assert shown()[2]["reason"] == "it has more than the 0 bytes it may have"
+
+
+def test_a_v1_message_is_fetched_from_v1(house: House) -> None:
+    house.simulator.simulator.media.put(MediaFile("m-1-0-a.png", PICTURE, "image/png"))
+    received(f"{house.simulator.url}/v1/users/{CONFIG.user_id}/media/m-1-0-a.png", message_id="m-1")
+    assert archive(house, "m-1")
+    (file,) = shown("m-1")
+    assert file["bytes"] == len(PICTURE)
+
+
+def test_our_credentials_go_to_bandwidth(house: House) -> None:
+    url = at_bandwidth(house, "a.png", PICTURE, "image/png")
+    assert requests.get(url, timeout=10).status_code == 401
+    basic = base64.b64encode(f"{CONFIG.messaging_token}:wrong".encode()).decode()
+    assert requests.get(url, headers={"Authorization": f"Basic {basic}"}, timeout=10).status_code == 401
+    received(url)
+    assert archive(house)
+    assert shown()[0]["bytes"] == len(PICTURE)
+
+
+@pytest.mark.parametrize("message_id", ["a/../b", "ä" * 200, "x" * 500])
+def test_an_id_of_any_form_has_a_place_in_the_bucket(house: House, message_id: str) -> None:
+    received(at_bandwidth(house, "a.png", PICTURE, "image/png"), message_id=message_id)
+    assert archive(house, message_id)
+    item = wiring.messages().get(message_id)
+    assert item
+    (file,) = item["archive"]
+    assert house.s3.get_object(Bucket="media", Key=file["key"])["Body"].read() == PICTURE
+    folder, position = file["key"].split("/")
+    assert (len(folder), position) == (64, "0")
+
+
+def test_a_message_that_is_there_no_more_has_no_media(house: House) -> None:
+    assert archive(house, "gone")
+    assert wiring.messages().get("gone") is None
+
+
+def test_two_workers_at_once_do_not_undo_each_other(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    received(at_bandwidth(house, "a.png", PICTURE, "image/png"))
+    taken = archive_media._taken
+
+    def slowly(*given: Any) -> Any:
+        monkeypatch.setattr(archive_media, "_taken", taken)
+        assert archive(house)
+        house.simulator.simulator.media.reset()
+        return taken(*given)
+
+    monkeypatch.setattr(archive_media, "_taken", slowly)
+    assert not archive(house)
+    assert archive(house)
+    assert shown()[0]["bytes"] == len(PICTURE)
+
+
+def test_a_run_that_takes_long_leaves_the_rest_to_the_next(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    received(*(at_bandwidth(house, name, PICTURE, "image/png") for name in ("a.png", "b.png")))
+    taken = archive_media._taken
+    with monkeypatch.context() as slow:
+
+        def slowly(*given: Any) -> Any:
+            slow.setattr(archive_media, "_LAST_START_SECONDS", -1)
+            return taken(*given)
+
+        slow.setattr(archive_media, "_taken", slowly)
+        assert not archive(house)
+        assert [file["name"] for file in shown()] == ["a.png"]
+    assert archive(house)
+    assert [file["name"] for file in shown()] == ["a.png", "b.png"]
+
+
+def test_no_name_of_a_file_is_logged(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    private = at_bandwidth(house, "private.png", PICTURE, "image/png")
+    received(private, private.replace("private", "private2"), "https://example.com/private3.png")
+    house.fault("/private.png$", method="GET", answer={"status": 503})
+    archive(house)
+    logged = str([vars(entry) for entry in caplog.records])
+    assert "media not fetched" in logged
+    assert "private" not in logged

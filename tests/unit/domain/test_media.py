@@ -1,0 +1,66 @@
+"""Media: names that any file system takes, and what a browser may be served."""
+
+import pytest
+
+from bandwidth_messaging.domain.media import OCTETS, content_type_of, is_harmless, is_smil, name_of
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://messaging.bandwidth.com/api/v2/users/9/media/m-1/0/IMG_2034.jpg", "IMG_2034.jpg"),
+        ("https://host/media/a%20b%2Fc.png", "a_b_c.png"),
+        ("https://host/media/..%2f..%2Fetc", ".._.._etc"),
+        ('https://host/media/x"; filename="y.html', "x_filename_y.html"),
+        ("https://host/media/f%C3%BCr.png", "f_r.png"),
+        ("https://host/media/a.png?size=large#top", "a.png"),
+        ("https://host/media/" + "a" * 300 + ".png", "a" * 96 + ".png"),
+        ("https://host", ""),
+        ("http://[", ""),
+        ("", ""),
+    ],
+)
+def test_a_file_is_called_by_the_end_of_its_url(url: str, name: str) -> None:
+    assert name_of(url) == name
+
+
+@pytest.mark.parametrize(
+    ("header", "content_type"),
+    [
+        ("image/png", "image/png"),
+        ("Text/X-vCard; charset=utf-8", "text/x-vcard"),
+        ("application/vnd.wap.multipart.related", "application/vnd.wap.multipart.related"),
+        ("image", OCTETS),
+        ("image/png\nX-Other: 1", OCTETS),
+        ("", OCTETS),
+        (None, OCTETS),
+    ],
+)
+def test_a_content_type_is_plain_or_octets(header: str | None, content_type: str) -> None:
+    assert content_type_of(header) == content_type
+
+
+@pytest.mark.parametrize(
+    ("name", "content_type", "told"),
+    [
+        ("0.smil", "application/octet-stream", True),
+        ("layout", "application/smil", True),
+        ("SMIL.SMIL", "text/plain", True),
+        ("smile.png", "image/png", False),
+    ],
+)
+def test_the_layout_is_known_by_its_name_or_its_type(name: str, content_type: str, told: bool) -> None:
+    assert is_smil(name, content_type) is told
+
+
+@pytest.mark.parametrize("content_type", ["image/png", "image/jpeg", "image/heic", "audio/amr", "video/3gpp"])
+def test_pictures_sound_and_films_may_be_shown(content_type: str) -> None:
+    assert is_harmless(content_type)
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["text/html", "image/svg+xml", "application/xhtml+xml", "text/xml", "text/plain", "text/vcard", OCTETS],
+)
+def test_what_a_browser_might_run_may_not(content_type: str) -> None:
+    assert not is_harmless(content_type)
