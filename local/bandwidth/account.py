@@ -3,30 +3,18 @@
 import itertools
 import re
 import threading
-import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from local.bandwidth.account_config import AccountConfig
 from local.bandwidth.account_numbers import AccountNumber, AccountNumbers
+from local.bandwidth.applications import MESSAGING, Application, check
 from local.bandwidth.refused import RefusedError
 from local.bandwidth.tokens import Tokens
-from local.bandwidth.url import is_loopback, scheme_and_host
 
-SERVICE_TYPE = "Messaging-V2"
 PROXY_PEER_ID = "539692"
 MAX_PEER_NAME = 50
-
-
-@dataclass
-class Application:
-    id: str
-    name: str
-    callback_url: str
-    callback_user: str | None
-    callback_password: str | None = field(repr=False)
-    service_type: str = SERVICE_TYPE
 
 
 @dataclass
@@ -147,48 +135,20 @@ class Account:
         callback_url: str,
         callback_user: str | None = None,
         callback_password: str | None = None,
-        service_type: str = SERVICE_TYPE,
     ) -> Application:
-        """A new application, even if one of that name exists: names are not unique."""
-        application = Application(str(uuid.uuid4()), name, callback_url, callback_user, callback_password)
-        self._check_application(application, service_type)
-        with self.lock:
-            self._applications[application.id] = application
+        """A new application of the document's form, even if one of that name exists: names are not unique."""
+        application = Application(name, callback_url, callback_user, callback_password)
+        self.add_application(application)
         return application
 
-    def update_application(
-        self,
-        application_id: str,
-        name: str,
-        callback_url: str,
-        callback_user: str | None = None,
-        callback_password: str | None = None,
-        service_type: str = SERVICE_TYPE,
-    ) -> Application:
-        """Give an application these properties instead of those it has."""
-        application = Application(application_id, name, callback_url, callback_user, callback_password)
+    def add_application(self, application: Application, *, names_type: bool = True) -> None:
+        """Take a new application, or another form of one that is there; `names_type` as in its check."""
         with self.lock:
-            if service_type != self.application(application_id).service_type:
+            before = self._applications.get(application.id)
+            if before is not None and before.service_type != application.service_type:
                 raise RefusedError(400, "12964", "ServiceType cannot be changed.")
-            self._check_application(application, service_type)
-            self._applications[application_id] = application
-        return application
-
-    @staticmethod
-    def _check_application(application: Application, service_type: str) -> None:
-        if service_type != SERVICE_TYPE:
-            raise RefusedError(400, "12801", f"ServiceType '{service_type}' is invalid.")
-        if not application.name:
-            raise RefusedError(400, "12806", "AppName is required.")
-        if not application.callback_url:
-            raise RefusedError(400, "12802", "CallbackUrl is required.")
-        url = scheme_and_host(application.callback_url)
-        if url is None:
-            raise RefusedError(400, "12803", "CallbackUrl is not a valid URL.")
-        scheme, host = url
-        local = is_loopback(host) or host.endswith(".localhost")
-        if application.callback_user and scheme != "https" and not local:
-            raise RefusedError(400, "12812", "Callback credentials require an https URL.")
+            check(application, self.config.generation, names_type=names_type)
+            self._applications[application.id] = application
 
     def applications(self) -> list[Application]:
         with self.lock:
@@ -325,8 +285,10 @@ class Account:
             if application_id.upper() == "REMOVE":
                 location.application_id = None
                 return
-            if application_id not in self._applications:
+            if (application := self._applications.get(application_id)) is None:
                 raise RefusedError(400, "13629", f"Application '{application_id}' does not exist.")
+            if application.service_type != MESSAGING:
+                raise RefusedError(400, "13648", f"The ServiceType of '{application_id}' is not {MESSAGING}.")
             if location.sms is None:
                 raise RefusedError(
                     400, "13645", "HTTP SMS must be enabled before an application is assigned."

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from local.bandwidth.applications import Application
 from local.bandwidth.simulator import Simulator
 from local.bandwidth.url import redact_credentials
 
@@ -17,8 +18,8 @@ def shown(simulator: Simulator) -> dict[str, Any]:
             {
                 "id": each.id,
                 "name": each.name,
-                "callback_url": redact_credentials(each.callback_url),
-                "has_credentials": each.callback_user is not None,
+                "service_type": each.service_type,
+                **_callbacks(each),
             }
             for each in account.applications()
         ],
@@ -114,4 +115,16 @@ def _hosted(simulator: Simulator) -> dict[str, Any]:
             }
             for each in [*simulator.catapult.numbers(), *simulator.catapult.numbers("released")]
         ],
+    }
+
+
+def _callbacks(application: Application) -> dict[str, Any]:
+    """Where an application is called: `callback_url` for what comes in, `outbound_url` for what became of
+    what went out."""
+    inbound, outbound = application.endpoint("in"), application.endpoint("out")
+    return {
+        "callback_url": redact_credentials(inbound.url) if inbound else None,
+        "outbound_url": redact_credentials(outbound.url) if outbound else None,
+        "callback_types": application.callback_types,
+        "has_credentials": any(each is not None and each.user is not None for each in (inbound, outbound)),
     }

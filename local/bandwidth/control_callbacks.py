@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveFloat
 from local.bandwidth.account import RefusedError
 from local.bandwidth.callbacks import Callback, Endpoint, Manner
 from local.bandwidth.control_input import UnprocessableError, number, told
-from local.bandwidth.message_events import endpoint, new_id
+from local.bandwidth.message_events import new_id
 from local.bandwidth.messages_v1 import wish_of
 from local.bandwidth.simulator import Simulator
 from local.bandwidth.url import redact_credentials, scheme_and_host
@@ -112,6 +112,9 @@ def _endpoints(simulator: Simulator, target: str, api: str) -> tuple[str, tuple[
     if endpoints := wish_of(simulator.catapult.application_of(target)).endpoints:
         return "v1", endpoints
     try:
-        return "v2", (endpoint(simulator.account.application(target)),)
+        endpoint = simulator.account.application(target).endpoint("in")
     except RefusedError:
         raise UnprocessableError("target: must be the id of an application, or a URL") from None
+    if endpoint is None:
+        raise UnprocessableError("target: must be an application with an inbound URL")
+    return "v2", (endpoint,)

@@ -1,4 +1,4 @@
-"""The account API ("Dashboard") under /api: every resource is a blueprint of its own."""
+"""The account API ("Dashboard"), both its versions: every resource is a blueprint of its own."""
 
 from flask import Flask
 
@@ -13,15 +13,14 @@ from local.bandwidth import (
     dashboard_subscriptions,
     dashboard_tns,
 )
+from local.bandwidth.api_version import V1_BASES, V2_BASE
 from local.bandwidth.simulator import Simulator
-
-BASE = "/api"
 
 
 def register(app: Flask, simulator: Simulator) -> None:
-    """Serve the account API; add another resource here."""
+    """Serve the account API at its bases; add another resource here."""
     account = simulator.account
-    for blueprint in (
+    common = (
         dashboard_applications.blueprint(account),
         dashboard_locations.blueprint(account),
         dashboard_messaging.blueprint(account),
@@ -29,7 +28,11 @@ def register(app: Flask, simulator: Simulator) -> None:
         dashboard_tns.blueprint(account),
         dashboard_orders.blueprint(account, simulator.orders),
         dashboard_disconnects.blueprint(account, simulator.disconnects),
-        dashboard_external_tns.blueprint(account, simulator.external_tns),
         dashboard_subscriptions.blueprint(account, simulator.subscriptions),
-    ):
-        app.register_blueprint(blueprint, url_prefix=f"{BASE}{blueprint.url_prefix}")
+    )
+    only_v1 = (dashboard_external_tns.blueprint(account, simulator.external_tns),)
+    served = [(base, each) for base in V1_BASES for each in (*common, *only_v1)]
+    served += [(V2_BASE, each) for each in common]
+    for base, blueprint in served:
+        path = f"{base}{blueprint.url_prefix}"
+        app.register_blueprint(blueprint, url_prefix=path, name=f"{base} {blueprint.name}")

@@ -37,7 +37,7 @@ def _sms(api: Blueprint, account: Account) -> None:
         if body.find("HttpSettings") is None:
             raise RefusedError(400, "13608", "Protocol HTTP needs HttpSettings.")
         status = _feature_status(location.sms is not None)
-        proxy_peer_id = text(body, "HttpSettings/ProxyPeerId") or PROXY_PEER_ID
+        proxy_peer_id = _proxy_peer_id(text(body, "HttpSettings/ProxyPeerId"), account)
         account.enable_sms(location, SmsFeature(settings, proxy_peer_id))
         return answer(_sms_feature(location), status)
 
@@ -64,7 +64,8 @@ def _mms(api: Blueprint, account: Account) -> None:
         if body.find(settings) is None:
             raise RefusedError(400, "13608", "Protocol HTTP needs HttpSettings.")
         status = _feature_status(location.mms_proxy_peer_id is not None)
-        proxy_peer_id = text(body, f"{settings}/ProxyPeerId", f"{settings}/proxyPeerId") or PROXY_PEER_ID
+        given = text(body, f"{settings}/ProxyPeerId", f"{settings}/proxyPeerId")
+        proxy_peer_id = _proxy_peer_id(given, account)
         account.enable_mms(location, protocol, proxy_peer_id)
         return answer(_mms_feature(location), status)
 
@@ -91,6 +92,13 @@ def _assignment(api: Blueprint, account: Account) -> None:
     @api.get("/applicationSettings")
     def get_assignment(site_id: str, location_id: str) -> Response:
         return answer(_settings(account.location(site_id, location_id)))
+
+
+def _proxy_peer_id(given: str | None, account: Account) -> str:
+    """The document demands it; today's account fills it in."""
+    if not given and account.config.generation == "classic":
+        raise RefusedError(400, "1003", "ProxyPeerId is a required field.")
+    return given or PROXY_PEER_ID
 
 
 def _feature_status(is_there: bool) -> int:

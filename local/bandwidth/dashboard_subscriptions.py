@@ -6,6 +6,7 @@ from flask import Blueprint, Response, request
 from lxml import etree
 
 from local.bandwidth.account import Account
+from local.bandwidth.api_version import is_v2
 from local.bandwidth.callbacks import Endpoint
 from local.bandwidth.dashboard_access import guard
 from local.bandwidth.dashboard_xml import answer, element, parse, text
@@ -81,7 +82,9 @@ def _given(subscription_id: str | None = None) -> Subscription:
 
 def _number_format(given: str | None) -> NumberFormat:
     match given:
-        case None | "" | "LEGACY":
+        case None | "":
+            return "E164" if is_v2() else "LEGACY"
+        case "LEGACY":
             return "LEGACY"
         case "E164":
             return "E164"

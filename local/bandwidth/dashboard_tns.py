@@ -1,15 +1,17 @@
 """The Dashboard API's tns: what is known of a number, whosever it is; here all are the account's."""
 
+import re
+
 from flask import Blueprint, Response, request
 from lxml import etree
 
 from local.bandwidth.account import Account, Location
 from local.bandwidth.account_numbers import AccountNumber
+from local.bandwidth.api_version import read_number
 from local.bandwidth.dashboard_access import guard
 from local.bandwidth.dashboard_lists import page_of_numbers
 from local.bandwidth.dashboard_xml import answer, element, sip_peer
 from local.bandwidth.refused import RefusedError
-from local.bandwidth.telephone_numbers import ten_digits
 from local.bandwidth.timestamps import timestamp
 
 USUAL_SIZE = 500
@@ -57,8 +59,8 @@ def blueprint(account: Account) -> Blueprint:
 
 
 def _find(account: Account, number: str) -> AccountNumber:
-    wanted = ten_digits(number)
-    if wanted is None:
+    wanted = read_number(number)
+    if not re.fullmatch(r"[2-9][0-9]{9}", wanted):
         raise RefusedError(400, "1022", f"'{number}' is not a telephone number.")
     if found := next((each for each in _all(account) if each.number == wanted), None):
         return found

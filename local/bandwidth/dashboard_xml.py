@@ -6,19 +6,22 @@ from flask import Response
 from lxml import etree
 
 from local.bandwidth.account import Location
+from local.bandwidth.api_version import read_numbers, write_numbers
 from local.bandwidth.refused import RefusedError
 
 _parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
 
 
 def parse(body: bytes, root: str) -> etree._Element:
-    """The body's root element, which must have this name. Raises RefusedError (400) otherwise."""
+    """The body's root element, which must have this name; numbers in it are in ten digits, whatever they
+    are in that version of the API. Raises RefusedError (400) otherwise."""
     try:
         parsed = etree.fromstring(body, _parser)
     except etree.XMLSyntaxError:
         raise RefusedError(400, None, "The request body is not well-formed XML.") from None
     if parsed.tag != root:
         raise RefusedError(400, None, f"The request body must be a {root} element.")
+    read_numbers(parsed)
     return parsed
 
 
@@ -71,6 +74,8 @@ def sip_peer(location: Location) -> etree._Element:
 
 
 def answer(root: etree._Element, status: int = 200, location: str | None = None) -> Response:
+    """An answer, its numbers as they are in that version of the API."""
+    write_numbers(root)
     body = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
     response = Response(body, status, content_type="application/xml; charset=utf-8")
     if location:

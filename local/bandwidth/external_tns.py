@@ -78,6 +78,9 @@ class ExternalTns:
 
     def place(self, request: ExternalTnsRequest) -> ExternalTnsOrder:
         """Take an order, or raise RefusedError with the code of the first thing wrong with it."""
+        if self._account.config.generation == "current":
+            words = "The account does not have permission to use the endpoint requested."
+            raise RefusedError(403, "25010", words)
         if request.action not in USUAL_ERRORS:
             raise RefusedError(400, "25000", "Action is absent or invalid")
         # The document's table says mandatory, the later specification optional.

@@ -138,5 +138,8 @@ class InboundMessages:
             "from": from_,
             **content,
         }
-        self._courier.deliver(callback(application, self._events.event(type_, time, own, message)), manner)
-        return {"id": message_id, "callback_url": redact_credentials(application.callback_url)}
+        received = callback(application, self._events.event(type_, time, own, message))
+        if received is None:
+            return {"id": message_id, "swallowed": f"application {application.id} has no inbound URL"}
+        self._courier.deliver(received, manner)
+        return {"id": message_id, "callback_url": redact_credentials(received.endpoints[0].url)}

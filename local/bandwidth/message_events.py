@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from local.bandwidth.account import Application
-from local.bandwidth.callbacks import Callback, Endpoint
+from local.bandwidth.applications import Application
+from local.bandwidth.callbacks import Callback
 from local.bandwidth.timestamps import timestamp
 
 TIMESPECS = {0: "seconds", 3: "milliseconds", 6: "microseconds"}
@@ -74,16 +74,17 @@ def _description(type_: str, message: Mapping[str, Any]) -> str:
     return DESCRIPTIONS.get(type_, "")
 
 
-def endpoint(application: Application) -> Endpoint:
-    """Where an application has its events sent to."""
-    return Endpoint(application.callback_url, application.callback_user, application.callback_password)
-
-
-def callback(application: Application, event: dict[str, Any]) -> Callback:
-    """An event on its way to its application: always a POST of an array, here of one."""
+def callback(application: Application, event: dict[str, Any]) -> Callback | None:
+    """An event on its way to its application: always a POST of an array, here of one. None if it is not to
+    hear of that. What the reader of a rich message does cannot be asked for, and comes."""
+    is_asked_for = event["type"] == "message-read" or application.wants(event["type"])
+    direction = event["message"]["direction"]
+    endpoint = application.endpoint(direction)
+    if endpoint is None or (direction == "out" and not is_asked_for):
+        return None
     return Callback(
         "v2",
-        (endpoint(application),),
+        (endpoint,),
         type=event["type"],
         message_id=event["message"]["id"],
         to=event["to"],

@@ -141,8 +141,11 @@ class Messages:
         body = message.published() | {"text": "", "channel": "RBM"}
         told = self._events.event("message-read", now, to or message.to[0], body)
         told["eventTime"] = self._events.time(now)
-        self._courier.deliver(callback(application, told), manner)
-        return {"id": message_id, "callback_url": redact_credentials(application.callback_url)}
+        read = callback(application, told)
+        if read is None:
+            raise RefusedError(404, None, f"Application {application.id} has no URL for what it sent.")
+        self._courier.deliver(read, manner)
+        return {"id": message_id, "callback_url": redact_credentials(read.endpoints[0].url)}
 
     def _verdict(self, message: Message) -> tuple[Application | None, Outcome | None]:
         """Whom to tell, and of what failure. Nobody means that the message was swallowed."""
@@ -219,7 +222,8 @@ class Messages:
                 told["errorCode"] = outcome.error_code or REFUSED_BY_CARRIER
                 told["description"] = outcome.description or words(told["errorCode"])
             events.append(told)
-        self._courier.send([callback(application, each) for each in events], (due - now).total_seconds())
+        callbacks = [made for each in events if (made := callback(application, each))]
+        self._courier.send(callbacks, (due - now).total_seconds())
 
 
 def _usual_types(message: Message, outcome: Outcome) -> list[str]:

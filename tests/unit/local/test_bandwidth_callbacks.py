@@ -117,8 +117,10 @@ class TestRepeats:
         receiver.answers = answer
         with serve(CONFIG, replace(QUICK, callback_timeout=0.1)) as running:
             application = running.simulator.account.create_application("Alerts", receiver.url)
-            event = {"type": "message-received", "to": "+1", "message": {"id": "1"}}
-            running.simulator.courier.send([callback(application, event)])
+            event = {"type": "message-received", "to": "+1", "message": {"id": "1", "direction": "in"}}
+            wanted = callback(application, event)
+            assert wanted is not None
+            running.simulator.courier.send([wanted])
             wait_until(lambda: running.simulator.courier.pending() == 0)
             [delivery] = running.simulator.courier.deliveries()
         assert delivery.attempts[0]["error"] == "ReadTimeout"
@@ -148,8 +150,10 @@ class TestRoutes:
             application = running.simulator.account.create_application(
                 "Alerts", "https://abc123.execute-api.us-east-1.amazonaws.com/live/callbacks/v2", "hook", "x"
             )
-            event = {"type": "message-received", "to": "+1", "message": {"id": "1"}}
-            running.simulator.courier.send([callback(application, event)])
+            event = {"type": "message-received", "to": "+1", "message": {"id": "1", "direction": "in"}}
+            wanted = callback(application, event)
+            assert wanted is not None
+            running.simulator.courier.send([wanted])
             assert receiver.wait_for(1) == [event]
         assert receiver.received[0].path == "/restapis/abc123/live/_user_request_/callbacks/v2"
 

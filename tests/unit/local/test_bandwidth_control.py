@@ -242,7 +242,10 @@ def test_the_account_at_a_glance(control: Client, set_up: Callable[..., Setup], 
             {
                 "id": setup.application_id,
                 "name": "Alerts",
+                "service_type": "Messaging-V2",
                 "callback_url": callback_url,
+                "outbound_url": callback_url,
+                "callback_types": None,
                 "has_credentials": True,
             }
         ],

@@ -234,7 +234,8 @@ class TestNotifications:
         receiver.answers = lambda _: 503
         subscribe()
         order(dashboard)
-        wait_until(lambda: control.get("/health").json()["callbacks_pending"] == 0 and receiver.received)
+        wait_until(lambda: receiver.received)
+        wait_until(lambda: control.get("/health").json()["callbacks_pending"] == 0)
         [shown] = control.get("/notifications").json()["notifications"]
         assert (shown["state"], len(shown["attempts"])) == ("lost", 1)
 
