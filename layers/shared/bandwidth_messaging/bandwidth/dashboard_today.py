@@ -24,9 +24,9 @@ from bandwidth_messaging.bandwidth.import_orders import of_requested
 from bandwidth_messaging.bandwidth.number_options import NumberOptions
 from bandwidth_messaging.bandwidth.transport import Auth
 from bandwidth_messaging.bandwidth.xml import E, Element
+from bandwidth_messaging.domain.imports import Authority
 from bandwidth_messaging.domain.orders import Action, OrderStatus
 from bandwidth_messaging.domain.phone_numbers import from_ten_digits
-from bandwidth_messaging.domain.setups import Authority
 
 _CALLBACK_TYPES: Final = ("message-delivered", "message-failed", "message-sending")
 
