@@ -14,7 +14,15 @@ from bandwidth_messaging.bandwidth.errors import BandwidthRejected, BandwidthUna
 from bandwidth_messaging.domain.registration import kind_of
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import callback_diagnosis, wiring
-from bandwidth_messaging.runtime.diagnosis import Credentials, Diagnosis, Finding, ok, unknown, wrong
+from bandwidth_messaging.runtime.diagnosis import (
+    Credentials,
+    Diagnosis,
+    Finding,
+    ok,
+    problem_with,
+    unknown,
+    wrong,
+)
 from bandwidth_messaging.runtime.logging import logger
 from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.store.numbers import ACTIVE
@@ -131,28 +139,13 @@ def _secret(fields: Iterable[str]) -> Finding:
     if not isinstance(secret, dict):
         form = ", ".join(f'"{field}": "..."' for field in fields)
         return wrong(f"the secret {name} is not a JSON object", f"write it as {{{form}}}")
-    problems = [f"{field} {problem}" for field in fields if (problem := _problem(secret.get(field)))]
+    problems = [f"{field} {problem}" for field in fields if (problem := problem_with(secret.get(field)))]
     if problems:
         return wrong(
             f"in the secret {name}: {'; '.join(problems)}",
             "put the bare values into it; the functions read it again within five minutes",
         )
     return ok(f"the secret {name} has {', '.join(fields)}")
-
-
-def _problem(value: Any) -> str | None:
-    """Return what is wrong with a value of the secret, never the value."""
-    if value is None:
-        return "is missing"
-    if not isinstance(value, str):
-        return "is not text"
-    if not value.strip(".\u2026 "):
-        return "is empty"
-    if value != value.strip():
-        return "has a space or a line break at an end"
-    if value[0] == value[-1] and value[0] in "\"'":
-        return "is in quotes of its own"
-    return None
 
 
 def _account(deployment: _Deployment) -> Finding:

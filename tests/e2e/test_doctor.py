@@ -4,7 +4,10 @@ import json
 from typing import Any
 
 from local.stack import Stack
+from tests.generations import both_generations
 from tests.machines import get
+
+pytestmark = both_generations
 
 
 def invoke(stack: Stack, logical_id: str, event: Any) -> Any:

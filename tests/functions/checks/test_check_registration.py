@@ -15,8 +15,10 @@ from bandwidth_messaging.store.numbers import Home
 from functions.checks import check_registration
 from functions.control import browse
 from functions.messages import send_message
-from tests.functions.conftest import CONFIG, House, ask, call, sample
+from tests.functions.conftest import House, ask, call, sample
+from tests.generations import only_current
 
+pytestmark = only_current
 LOCAL, OTHER, TOLL_FREE, ABROAD = "+19102398766", "+19102398767", "+18005551212", "+447911123456"
 THEIRS = "+19195551234"
 AT, YESTERDAY = "2026-11-22T12:00:00.000Z", "2026-11-21T11:00:00.000Z"
@@ -33,21 +35,11 @@ NO_ROLE = {"errors": [{"type": "forbidden", "description": "client does not have
 
 @pytest.fixture
 def current(house: House, monkeypatch: pytest.MonkeyPatch) -> House:
-    """Today's Bandwidth, an active number in it, and no campaign."""
-    setting(monkeypatch, "BANDWIDTH_API", "current")
-    house.secrets.update_secret(
-        SecretId="bandwidth-messaging/bandwidth",
-        SecretString=json.dumps({"clientId": CONFIG.client_id, "clientSecret": CONFIG.client_secret}),
-    )
+    """An active number, and a clock that stands still."""
     monkeypatch.setattr(check_registration, "now", lambda: AT)
     monkeypatch.setattr(looking_up, "now", lambda: AT)
     activate(LOCAL)
     return house
-
-
-def setting(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
-    monkeypatch.setenv(name, value)
-    settings_module.settings.cache_clear()
 
 
 def activate(number: str, known: Any = None) -> None:
@@ -179,7 +171,9 @@ def test_five_thousand_numbers_cost_few_requests(
     assert requests == 21
 
 
-def test_the_classic_generation_has_none(house: House) -> None:
+def test_the_classic_generation_has_none(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BANDWIDTH_API", "classic")
+    settings_module.settings.cache_clear()
     activate(LOCAL)
     assert check() == {}
     assert shown(LOCAL) is None
@@ -231,7 +225,9 @@ def test_a_set_up_never_fails_for_it(current: House, monkeypatch: pytest.MonkeyP
     assert looking_up.of_new([LOCAL])[LOCAL]["state"] == "unknown"
 
 
-def test_a_classic_set_up_does_not_ask(house: House) -> None:
+def test_a_classic_set_up_does_not_ask(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BANDWIDTH_API", "classic")
+    settings_module.settings.cache_clear()
     assert looking_up.of_new([LOCAL]) == {}
 
 
@@ -252,7 +248,8 @@ def test_a_text_from_an_unregistered_number_is_refused_with_reason_time_and_reme
 def test_by_parameter_it_is_accepted_and_carries_the_warning(
     current: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    setting(monkeypatch, "UNREGISTERED_SENDERS", "warn")
+    monkeypatch.setenv("UNREGISTERED_SENDERS", "warn")
+    settings_module.settings.cache_clear()
     activate(OTHER, registration.of_no_campaign(AT))
     status, message = send(OTHER, key="key-1")
     assert status == 202

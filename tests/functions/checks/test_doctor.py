@@ -1,115 +1,28 @@
 """The doctor against an account and a callback API with one thing wrong at a time."""
 
-import json
-from collections.abc import Iterator
 from datetime import date
-from typing import Any
 
 import pytest
 
-from bandwidth_messaging.runtime import callback_diagnosis, wiring
-from bandwidth_messaging.runtime import settings as settings_module
-from bandwidth_messaging.store.numbers import Home
+from bandwidth_messaging.runtime import wiring
 from functions.checks import doctor
 from functions.messages import receive_callback
-from local.bandwidth.account import Location, SmsFeature
-from tests.functions.conftest import CALLBACK_URL, CONFIG, House, api_event, call, sample
-from tests.http_server import Answer, Server, nobody_listens, serving
+from tests.functions.checks.conftest import (
+    CHALLENGE,
+    HOSTED,
+    V1_CALLBACK_URL,
+    activate,
+    application_of,
+    diagnose,
+    location_of,
+    put_secret,
+    setting,
+)
+from tests.functions.conftest import CALLBACK_URL, CONFIG, House, api_event
+from tests.generations import only_classic
+from tests.http_server import Answer, Server, nobody_listens
 
-NUMBER, HOSTED = "+19102398766", "+19192381138"
-AT = "2026-01-31T12:00:00.000Z"
-V1_CALLBACK_URL = CALLBACK_URL.replace("/v2", "/v1")
-CHALLENGE = Answer(401, headers={"WWW-Authenticate": 'Basic realm="bandwidth"'})
-SECRETS = (
-    CONFIG.dashboard_password, CONFIG.messaging_secret, CONFIG.messaging_token, "callback:password",
-    "wrong-password-in-tests",
-)  # fmt: skip
-
-
-@pytest.fixture
-def door(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    """A callback API that does all it should, in the place of ours."""
-    with serving() as server:
-        server.answers(CHALLENGE, Answer(204))
-        monkeypatch.setenv("CALLBACK_PROBE_URL", f"{server.url}/callbacks/v2")
-        yield server
-
-
-@pytest.fixture
-def deployment(house: House, door: Server) -> House:
-    """A deployment with nothing wrong: one number at a location, with its application."""
-    account = house.simulator.simulator.account
-    application = account.create_application("texts", CALLBACK_URL, "bandwidth", "callback:password")
-    location = account.create_location(CONFIG.site_id, "texts", is_default=True)
-    account.enable_sms(location, SmsFeature({"Protocol": "HTTP"}, "539692"))
-    account.enable_mms(location, "HTTP", "539692")
-    account.assign_application(location, application.id)
-    activate(NUMBER, application.id, location.id)
-    return house
-
-
-def activate(number: str, application_id: str, location_id: str | None, api: Any = "v2") -> None:
-    home = Home(
-        api=api,
-        customer_order_id="order-1",
-        site_id=CONFIG.site_id,
-        order_id="o-1",
-        application_id=application_id,
-        location_id=location_id,
-    )
-    wiring.numbers().activate(number, home, AT)
-
-
-def location_of(house: House) -> Location:
-    (location,) = house.simulator.simulator.account.locations()
-    return location
-
-
-def application_of(house: House) -> Any:
-    (application,) = house.simulator.simulator.account.applications()
-    return application
-
-
-def put_secret(house: House, **fields: Any) -> None:
-    secret = json.loads(
-        house.secrets.get_secret_value(SecretId="bandwidth-messaging/bandwidth")["SecretString"]
-    )
-    told = {name: value for name, value in (secret | fields).items() if value is not None}
-    house.secrets.update_secret(SecretId="bandwidth-messaging/bandwidth", SecretString=json.dumps(told))
-
-
-def setting(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
-    """Deploy with another setting."""
-    monkeypatch.setenv(name, value)
-    settings_module.settings.cache_clear()
-
-
-class Report:
-    """What the doctor said."""
-
-    def __init__(self, said: dict[str, Any]) -> None:
-        self.healthy, self.summary, self.checks = said["healthy"], said["summary"], said["checks"]
-        self.text = json.dumps(said, ensure_ascii=False)
-
-    def __getitem__(self, name: str) -> dict[str, Any]:
-        (found,) = [each for each in self.checks if each["check"] == name]
-        return found
-
-    @property
-    def not_ok(self) -> set[str]:
-        """The names of the checks that are not well."""
-        return {each["check"] for each in self.checks if each["result"] != "ok"}
-
-    def wrong(self, name: str) -> str:
-        """Return what is wrong and how to mend it, as one text."""
-        assert self[name]["result"] == "wrong", self[name]
-        return f"{self[name]['found']} -> {self[name]['mend']}"
-
-
-def diagnose() -> Report:
-    report = Report(call(doctor, sample("checks/doctor")))
-    assert [secret for secret in SECRETS if secret in report.text] == []
-    return report
+pytestmark = only_classic
 
 
 def test_a_deployment_with_nothing_wrong_is_healthy(deployment: House) -> None:
@@ -162,25 +75,6 @@ def test_a_secret_that_is_not_there(deployment: House) -> None:
 def test_a_secret_that_is_not_json(deployment: House, text: str) -> None:
     deployment.secrets.put_secret_value(SecretId="bandwidth-messaging/bandwidth", SecretString=text)
     assert 'write it as {"dashboardUser": "..."' in diagnose().wrong("secret")
-
-
-@pytest.mark.parametrize(
-    ("value", "problem"),
-    [
-        (None, "is missing"),
-        ("", "is empty"),
-        ("…", "is empty"),
-        ("  ", "is empty"),
-        ("value\n", "has a space or a line break at an end"),
-        (" value", "has a space or a line break at an end"),
-        ('"value"', "is in quotes of its own"),
-        (12345678, "is not text"),
-        ("value", None),
-        ("a'b", None),
-    ],
-)
-def test_what_is_wrong_with_a_value(value: Any, problem: str | None) -> None:
-    assert doctor._problem(value) == problem
 
 
 def test_a_secret_with_a_bad_value_names_the_field_and_never_the_value(deployment: House) -> None:
@@ -387,109 +281,6 @@ def test_a_v1_application_that_is_gone(deployment: House, v1_application: str) -
     assert "no such application" in diagnose().wrong("V1 application a-gone")
 
 
-# Today's Bandwidth
-
-
-@pytest.fixture
-def current(deployment: House, monkeypatch: pytest.MonkeyPatch) -> House:
-    """The same deployment in the current generation."""
-    setting(monkeypatch, "BANDWIDTH_API", "current")
-    setting(monkeypatch, "BANDWIDTH_USER_ID", CONFIG.account_id)
-    setting(monkeypatch, "MESSAGING_URL", deployment.simulator.current_messaging_url)
-    put_secret(deployment, clientId=CONFIG.client_id, clientSecret=CONFIG.client_secret)
-    campaigns = {"data": [{"campaignId": "C1", "status": "REGISTERED"}], "page": {"totalElements": 1}}
-    deployment.fault("/tendlc/campaigns$", times=9, answer={"status": 200, "body": json.dumps(campaigns)})
-    return deployment
-
-
-def only_client(house: House) -> None:
-    """Take the classic fields out of the secret."""
-    put_secret(house, dashboardUser=None, dashboardPassword=None, messagingToken=None, messagingSecret=None)
-
-
-def test_a_current_deployment_with_nothing_wrong_is_healthy(current: House) -> None:
-    only_client(current)
-    report = diagnose()
-    assert report.healthy is True, report.checks
-    assert [each["check"] for each in report.checks] == [
-        "secret", "account credentials", "generation", "roles", "messaging credentials", "site", "numbers",
-        f"location {location_of(current).id}", f"application {application_of(current).id}", "registration",
-        "callback challenge", "callback credentials",
-    ]  # fmt: skip
-    assert report.summary == "12 of 12 checks are well."
-    assert report["registration"]["found"] == "10DLC campaigns: 1, registered: 1"
-
-
-def test_it_changes_nothing_there_either(current: House) -> None:
-    diagnose()
-    asked = current.simulator.simulator.capture.requests("", None, bodies=False)
-    assert {each["method"] for each in asked if "oauth2" not in each["path"]} == {"GET"}
-
-
-def test_a_classic_secret_in_a_current_deployment(current: House) -> None:
-    put_secret(current, clientId=None, clientSecret=None)
-    assert "clientId is missing; clientSecret is missing" in diagnose().wrong("secret")
-
-
-def test_a_client_secret_that_is_not_good_any_more(current: House) -> None:
-    put_secret(current, clientSecret="wrong-password-in-tests")
-    report = diagnose()
-    for name in ("account credentials", "messaging credentials"):
-        assert "gives this client no token" in report.wrong(name)
-    assert "ask" not in report["generation"]["found"]
-
-
-def test_a_token_endpoint_that_is_out_of_reach(current: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    setting(monkeypatch, "TOKEN_URL", nobody_listens())
-    assert "asked for a token" in diagnose().wrong("account credentials")
-
-
-def test_a_role_that_only_a_set_up_would_miss(current: House) -> None:
-    current.simulator.simulator.account.tokens.roles = ["Configuration", "HTTP Application Management"]
-    told = diagnose().wrong("roles")
-    assert "the credentials lack Ordering; they have Configuration" in told
-
-
-def test_credentials_for_another_account(current: House) -> None:
-    current.simulator.simulator.account.tokens.account_id = "4711"
-    assert "for account 4711, not for 5000001" in diagnose().wrong("roles")
-
-
-def test_a_token_that_does_not_tell_its_roles(current: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(current.simulator.simulator.account.tokens, "claims", lambda: {"scope": ""})
-    assert diagnose()["roles"]["result"] == "ok"
-
-
-def test_the_messaging_role_is_named(current: House) -> None:
-    current.fault("/messages$", answer={"status": 403})
-    assert "the role Messaging" in diagnose().wrong("messaging credentials")
-
-
-def test_registration_that_is_not_shown_is_told_and_not_held_against_the_deployment(current: House) -> None:
-    refused = {"errors": [{"type": "forbidden", "description": "client does not have access rights"}]}
-    current.simulator.simulator.faults.reset()
-    current.fault("/tendlc/campaigns$", answer={"status": 403, "body": json.dumps(refused)})
-    report = diagnose()
-    assert report.healthy is True
-    assert "client does not have access rights" in report["registration"]["found"]
-    assert "the role Campaign Management" in report["registration"]["mend"]
-    assert "to be seen to: registration" in report.summary
-
-
-def test_toll_free_verification_is_asked_for_where_there_is_a_toll_free_number(current: House) -> None:
-    activate("+18005551212", application_of(current).id, location_of(current).id)
-    current.fault("/tollFreeVerification$", answer={"status": 403, "body": '{"description": "no TFV"}'})
-    assert "no TFV" in diagnose()["registration"]["found"]
-
-
-def test_an_application_that_has_no_url_for_receipts(current: House) -> None:
-    application = application_of(current)
-    body = f"""<A><ApplicationList><Application><ApplicationId>{application.id}</ApplicationId>
-        <InboundCallbackUrl>{CALLBACK_URL}</InboundCallbackUrl></Application></ApplicationList></A>"""
-    current.fault("/applications$", answer={"status": 200, "body": body})
-    assert "it has no OutboundCallbackUrl" in diagnose().wrong(f"application {application.id}")
-
-
 # The callback API
 
 
@@ -507,14 +298,6 @@ def test_a_callback_api_that_is_out_of_reach(deployment: House, monkeypatch: pyt
     report = diagnose()
     assert "cannot be reached: it refused the connection" in report.wrong("callback challenge")
     assert report["callback credentials"]["result"] == "unknown"
-
-
-@pytest.mark.parametrize("answer", [Answer(401), Answer(403), Answer(204), Answer(500), Answer(lost=True)])
-def test_a_callback_api_that_does_not_challenge(door: Server, answer: Answer) -> None:
-    door.answers(answer)
-    found = callback_diagnosis.challenge(door.url)
-    assert found.result == "wrong"
-    assert "the event is lost" in found.found or "the connection broke off" in found.found
 
 
 def test_a_callback_api_that_refuses_our_own_credentials(deployment: House, door: Server) -> None:

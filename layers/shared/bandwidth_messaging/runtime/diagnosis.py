@@ -52,6 +52,21 @@ def unknown(found: str, mend: str) -> Finding:
     return Finding("unknown", found, mend)
 
 
+def problem_with(value: Any) -> str | None:
+    """Return what is wrong with a value of a secret, never the value; None if nothing is to be seen."""
+    if value is None:
+        return "is missing"
+    if not isinstance(value, str):
+        return "is not text"
+    if not value.strip(".\u2026 "):
+        return "is empty"
+    if value != value.strip():
+        return "has a space or a line break at an end"
+    if value[0] == value[-1] and value[0] in "\"'":
+        return "is in quotes of its own"
+    return None
+
+
 class Diagnosis:
     """The findings so far, by the name of their check. One check that fails does not stop the others."""
 

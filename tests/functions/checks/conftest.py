@@ -1,0 +1,111 @@
+"""What the doctor's tests share: a deployment with nothing wrong, and reading what the doctor says."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from bandwidth_messaging.runtime import settings as settings_module
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.store.numbers import Home
+from functions.checks import doctor
+from local.bandwidth.account import Location, SmsFeature
+from tests.functions.conftest import CALLBACK_URL, CONFIG, House, call, sample
+from tests.http_server import Answer, Server, serving
+
+NUMBER, HOSTED = "+19102398766", "+19192381138"
+AT = "2026-01-31T12:00:00.000Z"
+V1_CALLBACK_URL = CALLBACK_URL.replace("/v2", "/v1")
+CHALLENGE = Answer(401, headers={"WWW-Authenticate": 'Basic realm="bandwidth"'})
+SECRETS = (
+    CONFIG.dashboard_password, CONFIG.messaging_secret, CONFIG.messaging_token, CONFIG.client_secret,
+    "callback:password",
+    "wrong-password-in-tests",
+)  # fmt: skip
+
+
+@pytest.fixture
+def door(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """A callback API that does all it should, in the place of ours."""
+    with serving() as server:
+        server.answers(CHALLENGE, Answer(204))
+        monkeypatch.setenv("CALLBACK_PROBE_URL", f"{server.url}/callbacks/v2")
+        yield server
+
+
+@pytest.fixture
+def deployment(house: House, door: Server) -> House:
+    """A deployment with nothing wrong: one number at a location, with its application."""
+    account = house.simulator.simulator.account
+    application = account.create_application("texts", CALLBACK_URL, "bandwidth", "callback:password")
+    location = account.create_location(CONFIG.site_id, "texts", is_default=True)
+    account.enable_sms(location, SmsFeature({"Protocol": "HTTP"}, "539692"))
+    account.enable_mms(location, "HTTP", "539692")
+    account.assign_application(location, application.id)
+    activate(NUMBER, application.id, location.id)
+    return house
+
+
+def activate(number: str, application_id: str, location_id: str | None, api: Any = "v2") -> None:
+    home = Home(
+        api=api,
+        customer_order_id="order-1",
+        site_id=CONFIG.site_id,
+        order_id="o-1",
+        application_id=application_id,
+        location_id=location_id,
+    )
+    wiring.numbers().activate(number, home, AT)
+
+
+def location_of(house: House) -> Location:
+    (location,) = house.simulator.simulator.account.locations()
+    return location
+
+
+def application_of(house: House) -> Any:
+    (application,) = house.simulator.simulator.account.applications()
+    return application
+
+
+def put_secret(house: House, **fields: Any) -> None:
+    secret = json.loads(
+        house.secrets.get_secret_value(SecretId="bandwidth-messaging/bandwidth")["SecretString"]
+    )
+    told = {name: value for name, value in (secret | fields).items() if value is not None}
+    house.secrets.update_secret(SecretId="bandwidth-messaging/bandwidth", SecretString=json.dumps(told))
+
+
+def setting(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """Deploy with another setting."""
+    monkeypatch.setenv(name, value)
+    settings_module.settings.cache_clear()
+
+
+class Report:
+    """What the doctor said."""
+
+    def __init__(self, said: dict[str, Any]) -> None:
+        self.healthy, self.summary, self.checks = said["healthy"], said["summary"], said["checks"]
+        self.text = json.dumps(said, ensure_ascii=False)
+
+    def __getitem__(self, name: str) -> dict[str, Any]:
+        (found,) = [each for each in self.checks if each["check"] == name]
+        return found
+
+    @property
+    def not_ok(self) -> set[str]:
+        """The names of the checks that are not well."""
+        return {each["check"] for each in self.checks if each["result"] != "ok"}
+
+    def wrong(self, name: str) -> str:
+        """Return what is wrong and how to mend it, as one text."""
+        assert self[name]["result"] == "wrong", self[name]
+        return f"{self[name]['found']} -> {self[name]['mend']}"
+
+
+def diagnose() -> Report:
+    report = Report(call(doctor, sample("checks/doctor")))
+    assert [secret for secret in SECRETS if secret in report.text] == []
+    return report
