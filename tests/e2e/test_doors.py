@@ -28,7 +28,7 @@ def test_a_set_up_started_through_the_api_can_be_followed_to_its_end(cloud: Stac
         assert time.monotonic() < deadline, order
         time.sleep(0.2)
     assert (order["state"], order["completed"]) == ("completed", 1)
-    assert order["steps"][0]["name"] == "Create application"
+    assert order["steps"][0]["name"] == "Check Account"
     assert all(step["state"] == "succeeded" for step in order["steps"])
 
 
