@@ -34,9 +34,10 @@ _CLIENT: Final = ("clientId", "clientSecret")
 # As the Bandwidth App calls them. Without the first of them a read succeeds and a set-up does not.
 _TO_ORDER, _TO_LOCATE, _TO_CALL_BACK = "Ordering", "Configuration", "HTTP Application Management"
 _TO_SEND, _TO_REGISTER = "Messaging", "Campaign Management, or TFV for toll-free numbers"
-# None is sent: no number has these digits.
+# No number has these digits, so there is nothing to be found.
 _NOBODY: Final = "+15005550100"
 _PAGE: Final = 1000
+_SITES_SHOWN: Final = 10
 _REGISTRATION_SECONDS: Final = 20
 # Four requests each at most; many more would outlast the function.
 _MOST_LOCATIONS: Final = 50
@@ -206,8 +207,12 @@ def _site(deployment: _Deployment) -> Finding:
     try:
         count = len(deployment.locations(site_id))
     except BandwidthRejected as error:
+        if not error.is_no_such_site:
+            raise
+        there = [f"{each} ({name})" for each, name in wiring.dashboard().sites().items()]
         return wrong(
-            f"account {settings().bandwidth_account_id} has no site {site_id}: {error.words}",
+            f"account {settings().bandwidth_account_id} has no site {site_id}; it has "
+            f"{', '.join(there[:_SITES_SHOWN]) or 'none'}{', …' * (len(there) > _SITES_SHOWN)}",
             "give the stack's BandwidthSiteId the id of a sub-account of this account",
         )
     return ok(f"site {site_id}, locations: {count}")
@@ -231,10 +236,11 @@ def _numbers(deployment: _Deployment) -> Finding:
 
 
 def _check_homes(diagnosis: Diagnosis, deployment: _Deployment, account: tuple[str, ...]) -> None:
-    places, credentials = deployment.places, Credentials(account, _TO_CALL_BACK)
+    places, to_call_back = deployment.places, Credentials(account, _TO_CALL_BACK)
     for site_id, location_id in places[:_MOST_LOCATIONS]:
         look = partial(_location, deployment, site_id, location_id)
-        diagnosis.check(f"location {location_id}", look, credentials, needs=_ACCOUNT_CHECK)
+        to_locate = Credentials(account, _TO_LOCATE)
+        diagnosis.check(f"location {location_id}", look, to_locate, needs=_ACCOUNT_CHECK)
     if more := places[_MOST_LOCATIONS:]:
         diagnosis.check(
             "more locations",
@@ -242,7 +248,7 @@ def _check_homes(diagnosis: Diagnosis, deployment: _Deployment, account: tuple[s
         )
     for application_id in sorted(deployment.application_ids("v2")):
         look = partial(_application, deployment, application_id)
-        diagnosis.check(f"application {application_id}", look, credentials, needs=_ACCOUNT_CHECK)
+        diagnosis.check(f"application {application_id}", look, to_call_back, needs=_ACCOUNT_CHECK)
     for application_id in sorted(deployment.application_ids("v1")):
         look = partial(_v1_application, deployment, application_id)
         diagnosis.check(f"V1 application {application_id}", look, Credentials(_TOKEN, _TO_SEND))
@@ -314,7 +320,7 @@ def _v1_application(deployment: _Deployment, application_id: str) -> Finding:
 def _no_application(application_id: str) -> Finding:
     return wrong(
         f"our numbers send through application {application_id}, and Bandwidth has no such application",
-        "start a set-up, which makes one and assigns it; the numbers then need its id (docs/operations.md)",
+        'docs/operations.md, "An application is gone", says how to give them another',
     )
 
 

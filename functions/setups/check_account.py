@@ -1,14 +1,11 @@
 """Before anything is made: the site and the location that an input names are in the account."""
 
-from http import HTTPStatus
 from typing import Literal
 
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected
 from bandwidth_messaging.domain.errors import FieldProblem, InvalidInput
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.workflow import StepInput, StepResult, step
-
-_NO_SUCH_SITE = "12016"
 
 
 class Request(StepInput):
@@ -26,7 +23,7 @@ def handler(request: Request) -> StepResult:
     try:
         locations = wiring.dashboard().locations(site_id)
     except BandwidthRejected as error:
-        if error.status != HTTPStatus.NOT_FOUND and error.code != _NO_SUCH_SITE:
+        if not error.is_no_such_site:
             raise
         detail = f"the account has no site {site_id}; give another, or change the stack's BandwidthSiteId"
         raise InvalidInput([FieldProblem("siteId", detail)]) from None

@@ -197,7 +197,7 @@ def test_the_end_of_the_classic_generation(
 def test_a_site_that_is_not_the_accounts(deployment: House, monkeypatch: pytest.MonkeyPatch) -> None:
     setting(monkeypatch, "BANDWIDTH_SITE_ID", "4711")
     told = diagnose().wrong("site")
-    assert "no site 4711" in told
+    assert "no site 4711; it has 1001 (" in told
     assert "BandwidthSiteId" in told
 
 

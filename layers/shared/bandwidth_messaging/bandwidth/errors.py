@@ -8,6 +8,7 @@ import re
 from http import HTTPStatus
 from typing import Final
 
+_NO_SUCH_SITE: Final = "12016"
 _ID: Final = r"\b[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\b"
 _NUMBER: Final = r"\+?(?:\d{1,5}[\s.-]*)?\(?\d{3}\)?[\s.-]*\d{3}[\s.-]*(\d{4})\b"
 _ID_OR_NUMBER: Final = re.compile(f"{_ID}|{_NUMBER}")
@@ -71,6 +72,11 @@ class BandwidthRejected(BandwidthError):
         self.words = words or "no reason given"
         shown = masked(self.words)
         super().__init__(f"{request} was rejected: {f'{code} ' if code else ''}{shown}")
+
+    @property
+    def is_no_such_site(self) -> bool:
+        """Tell whether the account has no such site, if a site's locations were asked for."""
+        return self.status == HTTPStatus.NOT_FOUND or self.code == _NO_SUCH_SITE
 
 
 class BandwidthGarbled(BandwidthError):

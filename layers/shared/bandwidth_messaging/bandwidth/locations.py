@@ -68,6 +68,15 @@ class Locations(AccountApi):
     proxy_peer_id: str | None = "539692"
     mms_protocol_element = "protocol"
 
+    def sites(self) -> dict[str, str]:
+        """Return the names of the account's sites (sub-accounts) by id."""
+        root = self.get("/sites")
+        return {
+            site_id: xml.text(found, "Name") or ""
+            for found in root.iterfind(".//Site")
+            if (site_id := xml.text(found, "Id"))
+        }
+
     def locations(self, site_id: str) -> list[Location]:
         """Return the locations (sippeers) of a site; names are unique in it."""
         root = self.get(f"/sites/{site_id}/sippeers")

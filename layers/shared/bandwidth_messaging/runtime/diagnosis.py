@@ -179,7 +179,7 @@ _EXPLAINED: Final[dict[type[Exception], Callable[[Any], Finding]]] = {
     ),
     GetParameterError: _no_secret,
     TransformParameterError: lambda _: unknown("the secret is not JSON", "mend 'secret' first"),
-    IncompleteSecret: lambda error: unknown(str(error), "mend 'secret' first"),
+    IncompleteSecret: lambda error: wrong(str(error), "put them into the secret"),
     BotoCoreError: _aws,
     ClientError: _aws,
 }
