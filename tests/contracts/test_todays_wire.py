@@ -433,8 +433,8 @@ def test_a_warning_of_an_order_of_options_is_no_failure(
         f"<TelephoneNumber>{written(OURS, version)}</TelephoneNumber><Description>SMS is on.</Description>"
     )
     bandwidth.answers(options("COMPLETE", f"<Warnings><Warning>{warning}</Warning></Warnings><ErrorList/>"))
-    status = dashboard.options_status("options-1")
-    assert (status.ended_as, status.failures) == ("completed", ())
+    status = dashboard.options_status("options-1", [OURS, OTHER])
+    assert (status.ended_as, status.completed, status.failures) == ("completed", (OURS, OTHER), ())
 
 
 def test_an_order_of_options_tells_which_numbers_did_not_get_them(
@@ -443,7 +443,7 @@ def test_an_order_of_options_tells_which_numbers_did_not_get_them(
     number = f"<TelephoneNumber>{written(OTHER, version)}</TelephoneNumber>"
     error = f"<Error><Code>5133</Code><Description>No A2P.</Description>{number}</Error>"
     bandwidth.answers(options("PARTIAL", f"<ErrorList>{error}</ErrorList>"))
-    status = dashboard.options_status("options-1")
+    status = dashboard.options_status("options-1", [OURS, OTHER])
     assert status.failures == ({"number": OTHER, "code": "5133", "reason": "No A2P."},)
 
 
