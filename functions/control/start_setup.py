@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler.openapi.params import Body
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from bandwidth_messaging.domain.errors import FieldProblem
+from bandwidth_messaging.domain.errors import FieldProblem, InvalidInput
 from bandwidth_messaging.domain.orders import Kind
 from bandwidth_messaging.domain.setups import HostedMessagingSetup, MessagingV2Setup
 from bandwidth_messaging.domain.times import now
@@ -57,8 +57,8 @@ def start_messaging_v2(setup: Annotated[MessagingV2Setup, Body()]) -> tuple[dict
 def start_hosted_messaging(setup: Annotated[HostedMessagingSetup, Body()]) -> tuple[dict[str, Any], int]:
     """Start a set-up of Hosted Messaging.
 
-    It imports numbers that live with another carrier, or gives them back; they send and receive through the
-    V1 API. GET /orders/{customerOrderId} tells how far it is.
+    It imports numbers that live with another carrier, or gives them back; they send and receive through V2,
+    with BandwidthApi=classic through V1. GET /orders/{customerOrderId} tells how far it is.
     """
     return _start("hosted_messaging", settings().hosted_messaging_state_machine, setup)
 
@@ -66,6 +66,8 @@ def start_hosted_messaging(setup: Annotated[HostedMessagingSetup, Body()]) -> tu
 def _start(
     kind: Kind, state_machine: str, setup: MessagingV2Setup | HostedMessagingSetup
 ) -> tuple[dict[str, Any], int]:
+    if problems := setup.problems_with(settings().bandwidth_api):
+        raise InvalidInput(problems)
     customer_order_id = setup.customer_order_id or f"setup-{uuid.uuid4().hex}"
     client = wiring.step_functions()
     try:

@@ -2,6 +2,8 @@
 
 from functools import partial
 
+from bandwidth_messaging.domain.imports import Authority
+from bandwidth_messaging.domain.messages import Api
 from bandwidth_messaging.domain.orders import Action
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
@@ -11,11 +13,14 @@ from bandwidth_messaging.runtime.workflow import StepInput, StepResult, step
 from bandwidth_messaging.store.numbers import Home
 
 
-class Request(StepInput):
+class Request(Authority, StepInput):
+    """`api` is what the numbers will text through; the authority is for today's API only."""
+
     action: Action
     site_id: str
     sip_peer_id: str | None
     batches: list[list[str]]
+    api: Api
 
 
 class Result(StepResult):
@@ -31,7 +36,7 @@ def handler(request: Request) -> Result:
     numbers = [number for batch in request.batches for number in batch]
     if request.action == "IMPORT":
         home = Home(
-            api="v1",
+            api=request.api,
             customer_order_id=request.customer_order_id,
             site_id=request.site_id,
             location_id=request.sip_peer_id,
@@ -46,6 +51,7 @@ def handler(request: Request) -> Result:
             sip_peer_id=request.sip_peer_id,
             action=request.action,
             numbers=numbers,
+            authority=request,
         ),
         find=lambda: dashboard.find_import_request(request.customer_order_id, request.action),
     )

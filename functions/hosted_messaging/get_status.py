@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Literal
 
+from bandwidth_messaging.domain.messages import Api
 from bandwidth_messaging.domain.orders import Action, Ended, Failure
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
@@ -17,6 +18,7 @@ class Request(StepInput):
     site_id: str
     sip_peer_id: str | None
     batches: list[list[str]]
+    api: Api
 
 
 class Result(StepResult):
@@ -45,7 +47,7 @@ def handler(request: Request) -> Result:
     failures = [failure for failure in order.failures if failure["number"]]
     if request.action == "IMPORT":
         home = Home(
-            api="v1",
+            api=request.api,
             customer_order_id=request.customer_order_id,
             site_id=request.site_id,
             order_id=request.order_id,

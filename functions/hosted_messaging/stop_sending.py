@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from bandwidth_messaging.domain.messages import Api
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.parallel import for_each
@@ -10,14 +11,28 @@ from bandwidth_messaging.store.numbers import Home
 
 
 class Request(StepInput):
+    """`api` is what numbers text through that nobody knows of here."""
+
     site_id: str
     batches: list[list[str]]
+    api: Api
+
+
+class Result(StepResult):
+    """`atCatapult` are the numbers that Catapult may have: all but those that text through V2."""
+
+    at_catapult: list[list[str]]
 
 
 @step("Stop Sending", Request)
-def handler(request: Request) -> StepResult:
+def handler(request: Request) -> Result:
     """Mark every number (E.164) as on its way out."""
-    home = Home(api="v1", customer_order_id=request.customer_order_id, site_id=request.site_id)
+    home = Home(api=request.api, customer_order_id=request.customer_order_id, site_id=request.site_id)
     numbers = [number for batch in request.batches for number in batch]
     for_each(numbers, partial(wiring.numbers().start_release, home=home, at=now()))
-    return StepResult(detail=f"{len(numbers)} numbers")
+    items = wiring.numbers().get_all(numbers)
+    known = {item["number"]: item["api"] for item in items}
+    batches = [
+        [number for number in batch if known.get(number, request.api) == "v1"] for batch in request.batches
+    ]
+    return Result(at_catapult=[batch for batch in batches if batch], detail=f"{len(numbers)} numbers")

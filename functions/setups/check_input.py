@@ -1,5 +1,6 @@
 """First state of every set-up: the input is checked and completed, and the order's record opened."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from bandwidth_messaging.runtime.workflow import aws_errors
 
 # Numbers travel through the machine in batches of this size: cutting them there would take too long.
 _BATCH = 100
+_LONGEST_LETTER = 10 * 1024 * 1024
 _SETUPS: dict[str, Any] = {"hosted_messaging": HostedMessagingSetup, "messaging_v2": MessagingV2Setup}
 
 
@@ -30,6 +32,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """
     kind = event["kind"]
     setup: HostedMessagingSetup | MessagingV2Setup = parse(_SETUPS[kind], event["input"])
+    if problems := [*setup.problems_with(settings().bandwidth_api), *_problems_with_letter(setup)]:
+        raise InvalidInput(problems)
     order_id = setup.customer_order_id or customer_order_id(event["executionName"])
     with aws_errors():
         opened = wiring.orders().open(
@@ -48,16 +52,36 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         "customerOrderId": order_id,
         "siteId": setup.site_id or settings().bandwidth_site_id,
         "applicationName": setup.application_name or settings().stack_name,
+        "locationName": setup.location_name or _as_location_name(settings().stack_name),
         "deadline": rfc3339(deadline.isoformat()),
         "quantity": setup.requested,
+        "bandwidthApi": settings().bandwidth_api,
     }
     if isinstance(setup, MessagingV2Setup):
-        location_name = setup.location_name or _as_location_name(settings().stack_name)
-        return checked | {"search": setup.search(), "locationName": location_name}
+        return checked | {"search": setup.search()}
     numbers = setup.telephone_numbers
     return checked | {
         "batches": [numbers[start : start + _BATCH] for start in range(0, len(numbers), _BATCH)],
     }
+
+
+def _problems_with_letter(setup: HostedMessagingSetup | MessagingV2Setup) -> Iterator[FieldProblem]:
+    """Yield why the letter cannot be sent later; an order without it should not be placed first."""
+    if not isinstance(setup, HostedMessagingSetup) or (letter := setup.letter_of_authorization) is None:
+        return
+    bucket = settings().letters_bucket
+    if letter.bucket != bucket:
+        right = (
+            f"must be {bucket}, the stack's LettersBucket" if bucket else "needs the parameter LettersBucket"
+        )
+        yield FieldProblem("letterOfAuthorization.bucket", right)
+        return
+    with aws_errors():
+        size = wiring.letters().size(letter.key)
+    if size is None:
+        yield FieldProblem("letterOfAuthorization.key", f"is no document in {bucket} that the stack may read")
+    elif not 0 < size <= _LONGEST_LETTER:
+        yield FieldProblem("letterOfAuthorization.key", f"has {size} bytes; up to 10 MB may be sent")
 
 
 def _as_location_name(stack_name: str) -> str:

@@ -3,20 +3,26 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Literal
 
 
 @dataclass(frozen=True)
 class AccountNumber:
-    """`number` is ten digits. A hosted one lives with another carrier and was imported; only such a one may
-    have no location (its order named none and the site had no default). `status` is Inservice or Aging."""
+    """`number` is ten digits. One `hosted_by` a kind of order lives with another carrier and was imported by
+    it; only such a one may have no location (its order named none and the site had no default). `status` is
+    Inservice or Aging."""
 
     number: str
     site_id: str
     location_id: str | None
-    is_hosted: bool = False
+    hosted_by: Literal["externalTns", "importTnOrders"] | None = None
     order_id: str | None = None
     status: str = "Inservice"
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def is_hosted(self) -> bool:
+        return self.hosted_by is not None
 
     @property
     def e164(self) -> str:

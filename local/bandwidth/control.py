@@ -5,6 +5,7 @@ from flask import Blueprint, Response, jsonify, request
 from local.bandwidth import (
     control_account,
     control_callbacks,
+    control_imports,
     control_messaging,
     control_numbers,
     control_oauth2,
@@ -39,6 +40,7 @@ def blueprint(simulator: Simulator) -> Blueprint:
     _choosing(control, simulator)
     _faults(control, simulator)
     _pace(control, simulator)
+    control_imports.add(control, simulator)
     control_numbers.add(control, simulator)
     control_callbacks.add(control, simulator)
     control_messaging.add(control, simulator)

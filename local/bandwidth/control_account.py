@@ -3,6 +3,7 @@
 from typing import Any
 
 from local.bandwidth.applications import Application
+from local.bandwidth.numbers_orders import NumbersOrder
 from local.bandwidth.simulator import Simulator
 from local.bandwidth.url import redact_credentials
 
@@ -62,16 +63,7 @@ def shown(simulator: Simulator) -> dict[str, Any]:
             }
             for each in simulator.subscriptions.find()
         ],
-        "disconnects": [
-            {
-                "id": each.id,
-                "customer_order_id": each.customer_order_id,
-                "status": each.status,
-                "numbers": [f"+1{number}" for number in each.numbers],
-                "failed_numbers": [f"+1{number}" for number in each.numbers if number in each.failed],
-            }
-            for each in simulator.disconnects.find()
-        ],
+        "disconnects": [_named(each) for each in simulator.disconnects.find()],
         **_hosted(simulator),
     }
 
@@ -94,6 +86,11 @@ def _hosted(simulator: Simulator) -> dict[str, Any]:
             {"number": each.e164, "site_id": each.site_id, "location_id": each.location_id}
             for each in simulator.account.numbers_of(is_hosted=True)
         ],
+        "imports": [
+            {**_named(each), "loa_type": each.loa_type, "letters": len(each.letters)}
+            for each in simulator.imports.find()
+        ],
+        "removals": [_named(each) for each in simulator.removals.find()],
         "catapult_applications": [
             {
                 "id": each.id,
@@ -127,4 +124,15 @@ def _callbacks(application: Application) -> dict[str, Any]:
         "outbound_url": redact_credentials(outbound.url) if outbound else None,
         "callback_types": application.callback_types,
         "has_credentials": any(each is not None and each.user is not None for each in (inbound, outbound)),
+    }
+
+
+def _named(order: NumbersOrder) -> dict[str, Any]:
+    """An order about numbers that it names."""
+    return {
+        "id": order.id,
+        "customer_order_id": order.customer_order_id,
+        "status": order.status,
+        "numbers": [f"+1{number}" for number in order.numbers],
+        "failed_numbers": [f"+1{number}" for number in order.missed_numbers],
     }

@@ -3,7 +3,7 @@
 from flask import request
 from pydantic import BaseModel, ValidationError
 
-from local.bandwidth.telephone_numbers import e164
+from local.bandwidth.telephone_numbers import e164, ten_digits
 
 
 class UnprocessableError(Exception):
@@ -25,3 +25,10 @@ def number(given: str) -> str:
     if found := e164(given):
         return found
     raise ValueError(f"'{given}' is not a telephone number")
+
+
+def us_digits(given: str) -> str:
+    """The ten digits of a US number of the path or body. Raises UnprocessableError if it is none."""
+    if found := ten_digits(given):
+        return found
+    raise UnprocessableError(f"'{given}' is not a US telephone number")

@@ -4,10 +4,9 @@ from flask import Blueprint, Response, jsonify
 from pydantic import BaseModel, ConfigDict, NonNegativeInt
 
 from local.bandwidth.account_numbers import AccountNumber
-from local.bandwidth.control_input import UnprocessableError, told
+from local.bandwidth.control_input import told, us_digits
 from local.bandwidth.refused import RefusedError
 from local.bandwidth.simulator import Simulator
-from local.bandwidth.telephone_numbers import ten_digits
 
 Answer = tuple[Response, int]
 
@@ -59,7 +58,10 @@ def _drift(control: Blueprint, simulator: Simulator) -> None:
         if location is None:
             raise RefusedError(404, None, f"There is no location {appearance.location_id}.")
         number = AccountNumber(
-            _ten_digits(appearance.number), location.site_id, location.id, is_hosted=appearance.hosted
+            us_digits(appearance.number),
+            location.site_id,
+            location.id,
+            hosted_by="importTnOrders" if appearance.hosted else None,
         )
         with account.lock:
             account.settle()
@@ -70,12 +72,9 @@ def _drift(control: Blueprint, simulator: Simulator) -> None:
     def vanish(number: str) -> Answer:
         with account.lock:
             account.settle()
-            if account.numbers.remove(_ten_digits(number)) is None:
+            gone = account.numbers.remove(us_digits(number))
+            if gone is None:
                 raise RefusedError(404, None, f"{number} is not a number of this account.")
+            if gone.is_hosted:
+                simulator.subscriptions.lose_messaging([gone.number])
         return jsonify({}), 200
-
-
-def _ten_digits(number: str) -> str:
-    if found := ten_digits(number):
-        return found
-    raise UnprocessableError(f"'{number}' is not a US telephone number")

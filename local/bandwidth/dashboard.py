@@ -6,10 +6,12 @@ from local.bandwidth import (
     dashboard_applications,
     dashboard_disconnects,
     dashboard_external_tns,
+    dashboard_imports,
     dashboard_locations,
     dashboard_messaging,
     dashboard_numbers,
     dashboard_orders,
+    dashboard_removals,
     dashboard_subscriptions,
     dashboard_tns,
 )
@@ -29,10 +31,15 @@ def register(app: Flask, simulator: Simulator) -> None:
         dashboard_orders.blueprint(account, simulator.orders),
         dashboard_disconnects.blueprint(account, simulator.disconnects),
         dashboard_subscriptions.blueprint(account, simulator.subscriptions),
+        dashboard_imports.checker_blueprint(account, simulator.imports),
     )
-    only_v1 = (dashboard_external_tns.blueprint(account, simulator.external_tns),)
-    served = [(base, each) for base in V1_BASES for each in (*common, *only_v1)]
-    served += [(V2_BASE, each) for each in common]
-    for base, blueprint in served:
-        path = f"{base}{blueprint.url_prefix}"
+    imports = (
+        dashboard_imports.blueprint(account, simulator.imports),
+        dashboard_removals.blueprint(account, simulator.removals),
+    )
+    external_tns = dashboard_external_tns.blueprint(account, simulator.external_tns)
+    served = [(base, each, "") for base in V1_BASES for each in (*common, *imports, external_tns)]
+    served += [(V2_BASE, each, "") for each in common] + [(V2_BASE, each, "/messaging") for each in imports]
+    for base, blueprint, end in served:
+        path = f"{base}{blueprint.url_prefix}{end}"
         app.register_blueprint(blueprint, url_prefix=path, name=f"{base} {blueprint.name}")

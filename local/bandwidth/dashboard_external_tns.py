@@ -9,7 +9,7 @@ from lxml import etree
 
 from local.bandwidth.account import Account
 from local.bandwidth.dashboard_access import guard
-from local.bandwidth.dashboard_xml import answer, element, numbers, parse, text, texts
+from local.bandwidth.dashboard_xml import answer, element, errors_of_numbers, numbers, parse, text, texts
 from local.bandwidth.external_tns import ExternalTns, ExternalTnsOrder, ExternalTnsRequest
 from local.bandwidth.timestamps import timestamp
 
@@ -32,7 +32,7 @@ def blueprint(account: Account, external_tns: ExternalTns) -> Blueprint:
         else:
             made.append(element("Order", *_request(order, "CustomerOrderID"), listed))
         if order.errors or is_later:
-            made.append(_errors(order))
+            made.append(errors_of_numbers("Errors", "Error", order.errors))
         return made
 
     @api.post("")
@@ -89,13 +89,3 @@ def _request(order: ExternalTnsOrder, id_name: str) -> list[etree._Element]:
         "Action": order.action,
     }
     return [element(name, value) for name, value in fields.items() if value is not None]
-
-
-def _errors(order: ExternalTnsOrder) -> etree._Element:
-    errors = element("Errors")
-    for each in order.errors:
-        error = element("Error", element("Code", each.code), element("Description", each.description))
-        if each.numbers:
-            error.append(numbers("TelephoneNumbers", each.numbers))
-        errors.append(error)
-    return errors

@@ -8,8 +8,10 @@ from urllib.parse import urlencode
 from flask import request
 from lxml import etree
 
+from local.bandwidth.account import Account
 from local.bandwidth.account_numbers import AccountNumber
 from local.bandwidth.dashboard_xml import element
+from local.bandwidth.numbers_orders import NumbersOrder
 from local.bandwidth.refused import RefusedError
 from local.bandwidth.telephone_numbers import ten_digits
 from local.bandwidth.timestamps import timestamp
@@ -80,3 +82,26 @@ def orders_listed[Order: ListedOrder](
             shown.append(element(tag, value))
         listed.append(shown)
     return element("ResponseSelectWrapper", listed)
+
+
+def summaries[Order: NumbersOrder](
+    root: str, tag: str, order_type: str, orders: Sequence[Order], account: Account
+) -> etree._Element:
+    """The answer that sums up orders about numbers that they name; here the status is the OrderStatus."""
+    shown = element(root, element("TotalCount", len(orders)))
+    for order in page(orders):
+        summary = element(tag, element("accountId", account.config.account_id))
+        summary.append(element("CountOfTNs", len(order.numbers)))
+        if order.customer_order_id:
+            summary.append(element("CustomerOrderId", order.customer_order_id))
+        for name, value in (
+            ("userId", account.config.dashboard_user),
+            ("lastModifiedDate", timestamp(order.modified)),
+            ("OrderDate", timestamp(order.created)),
+            ("OrderType", order_type),
+            ("OrderStatus", order.status),
+            ("OrderId", order.id),
+        ):
+            summary.append(element(name, value))
+        shown.append(summary)
+    return shown

@@ -7,7 +7,8 @@ from lxml import etree
 
 from local.bandwidth.account import Location
 from local.bandwidth.api_version import read_numbers, write_numbers
-from local.bandwidth.refused import RefusedError
+from local.bandwidth.numbers_orders import NumbersError
+from local.bandwidth.refused import RefusedError, RefusedTogetherError
 
 _parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
 
@@ -73,6 +74,17 @@ def sip_peer(location: Location) -> etree._Element:
     )
 
 
+def errors_of_numbers(outer: str, inner: str, errors: Iterable[NumbersError]) -> etree._Element:
+    """Errors that list the numbers they are about, if they are about any."""
+    made = element(outer)
+    for each in errors:
+        error = element(inner, element("Code", each.code), element("Description", each.description))
+        if each.numbers:
+            error.append(numbers("TelephoneNumbers", each.numbers))
+        made.append(error)
+    return made
+
+
 def answer(root: etree._Element, status: int = 200, location: str | None = None) -> Response:
     """An answer, its numbers as they are in that version of the API."""
     write_numbers(root)
@@ -92,6 +104,12 @@ def order_refusal(root: str, refused: RefusedError) -> Response:
     """A 400 of an order or a disconnect: an ErrorList (numbers specification)."""
     errors = element("ErrorList", _reason("Error", "Code", refused))
     return answer(element(root, errors), refused.status)
+
+
+def repeated_refusal(root: str, refused: RefusedError) -> Response:
+    """A 400 of imported numbers: one Errors element for each thing that is wrong (numbers specification)."""
+    errors = refused.errors if isinstance(refused, RefusedTogetherError) else (refused,)
+    return answer(element(root, *(_reason("Errors", "Code", each) for each in errors)), refused.status)
 
 
 def _reason(tag: str, code_tag: str, refused: RefusedError) -> etree._Element:

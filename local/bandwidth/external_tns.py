@@ -115,7 +115,7 @@ class ExternalTns:
     def holds(self, number: str) -> bool:
         """Whether a number (E.164) is one of the account's external numbers now."""
         found = self._account.number(number)
-        return found is not None and found.is_hosted
+        return found is not None and found.hosted_by == "externalTns"
 
     @staticmethod
     def _check_loa_type(request: ExternalTnsRequest) -> None:
@@ -134,7 +134,9 @@ class ExternalTns:
             # One that is there already is no failure, its attributes are set anew (specification).
             self._account.numbers.add(
                 *(
-                    AccountNumber(each, order.site_id, order.target, is_hosted=True, order_id=order.id)
+                    AccountNumber(
+                        each, order.site_id, order.target, hosted_by="externalTns", order_id=order.id
+                    )
                     for each in order.done
                 )
             )

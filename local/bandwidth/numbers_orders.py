@@ -60,8 +60,8 @@ class NumbersOrder:
 
 class NumbersOrders[Order: NumbersOrder]:
     """Orders of one kind. On their way they have the statuses of `on_the_way`, each for an equal part of the
-    wait, then their fate: what was chosen, but for the numbers that are `impossible` anyhow. `apply` makes it
-    so for the rest."""
+    wait, then, unless held, their fate: what was chosen, but for the numbers that are `impossible` anyhow.
+    `apply` makes it so for the rest."""
 
     def __init__(
         self,
@@ -73,6 +73,7 @@ class NumbersOrders[Order: NumbersOrder]:
         usual_error: Callable[[Order], FateError],
         impossible: Callable[[Order], Sequence[NumbersError]],
         apply: Callable[[Order], None],
+        is_held: Callable[[Order], bool] = lambda _: False,
     ) -> None:
         self._account = account
         self._fate_of = fate_of
@@ -81,6 +82,7 @@ class NumbersOrders[Order: NumbersOrder]:
         self._usual_error = usual_error
         self._impossible = impossible
         self._apply = apply
+        self._is_held = is_held
         self._orders = PlacedOrders(account, order_type, self._advance)
 
     def reset(self) -> None:
@@ -102,7 +104,7 @@ class NumbersOrders[Order: NumbersOrder]:
     def _advance(self, order: Order, now: datetime) -> None:
         fate = self.fate(order.customer_order_id)
         age = now - order.created
-        if fate.fate in FINAL and age >= self._wait:
+        if fate.fate in FINAL and age >= self._wait and not self._is_held(order):
             self._finish(order, fate, now)
             return
         passed = age / self._wait if age < self._wait else 1.0

@@ -170,9 +170,10 @@ class OrderBook:
             return order
 
     def location_of(self, number: str) -> Location | None:
-        """The location a number belongs to; None if it is not on the account. Takes E.164."""
+        """The location that a number (E.164) texts at by V2; None if it is not on the account, or texts by
+        V1, as those do that externalTns imported."""
         found = self._account.number(number)
-        if found is None or found.is_hosted or found.location_id is None:
+        if found is None or found.hosted_by == "externalTns" or found.location_id is None:
             return None
         return self._account.find_location(found.location_id)
 

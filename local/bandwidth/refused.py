@@ -1,5 +1,7 @@
 """How Bandwidth says no."""
 
+from collections.abc import Sequence
+
 
 class RefusedError(Exception):
     """Bandwidth says no: an HTTP status, its error code (None where none is documented) and its words."""
@@ -9,3 +11,11 @@ class RefusedError(Exception):
         self.status = status
         self.code = code
         self.description = description
+
+
+class RefusedTogetherError(RefusedError):
+    """Everything that is wrong with a request, said at once; the first of it counts."""
+
+    def __init__(self, errors: Sequence[RefusedError]) -> None:
+        super().__init__(errors[0].status, errors[0].code, errors[0].description)
+        self.errors = tuple(errors)

@@ -11,6 +11,8 @@ from local.bandwidth.disconnects import Disconnects
 from local.bandwidth.external_tns import ExternalTns
 from local.bandwidth.fates import Shape
 from local.bandwidth.faults import Faults
+from local.bandwidth.importability import Importability
+from local.bandwidth.imports import Imports, Removals
 from local.bandwidth.inbound_messages import InboundMessages
 from local.bandwidth.media import MediaStore
 from local.bandwidth.message_events import Events, Style
@@ -36,6 +38,7 @@ class Settings:
     `retry_limit` times; V1 has no repeats.
     `external_tns_shape` is the published form that externalTns answers in, `message_location` that of a V1
     message's Location. With `catapult_pace` V1 has its documented limits, without it none.
+    Whether an import by a subscriber waits for a letter of authorization, `needs_letter` says.
     `event_style` is how V2's events are written.
     """
 
@@ -50,6 +53,7 @@ class Settings:
     external_tns_shape: Shape = "document"
     message_location: MessageLocation = "absolute"
     catapult_pace: bool = False
+    needs_letter: bool = True
     event_style: Style = field(default_factory=Style)
 
 
@@ -63,6 +67,15 @@ class Simulator:
         self.external_tns = ExternalTns(
             self.account, self.orders, settings.order_seconds, settings.external_tns_shape
         )
+        self.importability = Importability(self.account)
+        self.imports = Imports(
+            self.account,
+            self.orders,
+            self.importability,
+            settings.order_seconds,
+            needs_letter=settings.needs_letter,
+        )
+        self.removals = Removals(self.account, self.orders, settings.order_seconds)
         self.catapult = Catapult(self.account, self.external_tns)
         self.pace = Pace(DOCUMENTED if settings.catapult_pace else LIFTED)
         self.courier = Courier(
@@ -114,6 +127,9 @@ class Simulator:
             self.media,
             self.catapult,
             self.external_tns,
+            self.imports,
+            self.removals,
+            self.importability,
             self.disconnects,
             self.orders,
             self.supply,

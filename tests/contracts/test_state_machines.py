@@ -437,7 +437,9 @@ def test_only_refusals_are_caught_so_that_every_other_failure_can_be_redriven(na
 
 
 def talks_to_bandwidth(function: Function) -> bool:
-    return bool(re.search(r"\bwiring\.(dashboard|catapult|messaging)\(\)", function.path.read_text()))
+    return bool(
+        re.search(r"\bwiring\.(dashboard(_today)?|catapult|messaging)\(\)", function.path.read_text())
+    )
 
 
 @every_task

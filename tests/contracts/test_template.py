@@ -39,6 +39,7 @@ def statements(properties: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 # The files of a bucket cannot be named one by one.
 FILES = {"Fn::Sub": "${MediaBucket.Arn}/*"}
+LETTERS = {"Fn::Sub": "arn:${AWS::Partition}:s3:::${LettersBucket}/*"}
 
 
 # Permissions
@@ -55,8 +56,8 @@ def test_a_function_names_each_action_and_each_resource(logical_id: str) -> None
     for statement in statements(DEPLOYED[logical_id]):
         assert statement.keys() == {"Effect", "Action", "Resource"}
         assert not [action for action in as_list(statement["Action"]) if "*" in action]
-        resources_ = [resource for resource in as_list(statement["Resource"]) if resource != FILES]
-        assert not [resource for resource in resources_ if "*" in str(resource)]
+        wide = [resource for resource in as_list(statement["Resource"]) if "*" in str(resource)]
+        assert [resource for resource in wide if resource not in (FILES, LETTERS)] == []
 
 
 def test_the_archive_is_written_by_one_function_and_read_by_another() -> None:
@@ -67,6 +68,16 @@ def test_the_archive_is_written_by_one_function_and_read_by_another() -> None:
         if statement["Resource"] == FILES
     }
     assert rights == {"ArchiveMedia": "s3:PutObject", "Browse": "s3:GetObject"}
+
+
+def test_letters_are_read_only_and_only_by_those_who_check_and_send_them() -> None:
+    rights = {
+        logical_id: statement["Action"]
+        for logical_id, properties in DEPLOYED.items()
+        for statement in statements(properties)
+        if statement["Resource"] == LETTERS
+    }
+    assert rights == {"CheckInput": "s3:GetObject", "HostedMessagingSendLetter": "s3:GetObject"}
 
 
 @pytest.mark.parametrize("logical_id", MACHINES)

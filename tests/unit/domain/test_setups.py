@@ -246,6 +246,7 @@ def test_every_field_of_a_hosted_set_up_may_be_given() -> None:
         "loaType": "CARRIER",
         "letterOfAuthorization": {"bucket": "letters-of-example", "key": "2026/example.pdf"},
         "dryRun": True,
+        "replaceApplication": True,
     }
     setup = parse(HostedMessagingSetup, given)
     assert setup.model_dump(by_alias=True, exclude_none=True) == given
@@ -329,13 +330,11 @@ def told(setup: HostedMessagingSetup | MessagingV2Setup, generation: Any) -> dic
 
 
 AUTHORITY = {"subscriber": SUBSCRIBER, "loaAuthorizingPerson": "Ada Example"}
-TODAYS = [
-    {"subscriber": SUBSCRIBER},
-    {"loaAuthorizingPerson": "Ada Example"},
-    {"loaType": "CARRIER"},
+TODAYS: list[dict[str, Any]] = [
     {"letterOfAuthorization": {"bucket": "letters", "key": "a.pdf"}},
     {"locationName": "Demo"},
     {"dryRun": True},
+    {"replaceApplication": True},
 ]
 
 
@@ -349,6 +348,11 @@ def test_classic_takes_nothing_of_today_least_of_all_a_dry_run(given: dict[str, 
 
 def test_classic_needs_no_more_than_the_documents_do() -> None:
     assert told(hosted(applicationId="a-1", callbackHttpMethod="GET"), "classic") == {}
+
+
+def test_whose_numbers_they_are_may_be_told_also_where_nobody_asks() -> None:
+    assert told(hosted(**AUTHORITY, loaType="CARRIER"), "classic") == {}
+    assert told(hosted(**AUTHORITY, action="REMOVE"), "current") == {}
 
 
 def test_an_import_of_today_says_whose_numbers_they_are_and_who_allows_it() -> None:

@@ -277,6 +277,8 @@ def test_the_account_at_a_glance(control: Client, set_up: Callable[..., Setup], 
         "disconnects": [],
         "external_orders": [],
         "external_numbers": [],
+        "imports": [],
+        "removals": [],
         "catapult_applications": [],
         "phone_numbers": [],
     }

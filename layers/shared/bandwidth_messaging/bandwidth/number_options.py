@@ -11,6 +11,7 @@ from bandwidth_messaging.bandwidth.account_api import (
     required,
     root_of,
 )
+from bandwidth_messaging.bandwidth.import_orders import of_requested
 from bandwidth_messaging.bandwidth.xml import E
 from bandwidth_messaging.domain.orders import Campaign, OrderStatus
 
@@ -35,12 +36,16 @@ class NumberOptions(AccountApi):
         order = E.TnOptionOrder(E.CustomerOrderId(customer_order_id), E.TnOptionGroups(group))
         return required(self.write("POST", "/tnoptions", order), ".//OrderId")
 
-    def options_status(self, order_id: str) -> OrderStatus:
-        """Return how far an order of options is, and what failed. A warning ("already on") is no failure."""
+    def options_status(self, order_id: str, numbers: Sequence[str]) -> OrderStatus:
+        """Return how far an order of options for numbers (E.164) is, and for which it failed.
+
+        A warning ("already on") is no failure.
+        """
         answer = self.get_order(f"/tnoptions/{order_id}")
         if answer is None:
             return NOT_FOUND
         root = root_of(answer)
         if (status := xml.text(root, ".//ProcessingStatus")) is None:
             raise rejection_of(answer, root) or answer.garbled("tells no ProcessingStatus")
-        return OrderStatus(status, failures=tuple(failures_of(root)))
+        order = OrderStatus(status, failures=tuple(failures_of(root)))
+        return order if order.ended_as is None else of_requested(order, numbers, set())

@@ -82,6 +82,14 @@ def of_no_campaign(at: str) -> Registration:
     return {"kind": "10dlc", "state": "unregistered", "checkedAt": at, "reason": _ON_NONE}
 
 
+def of_options(campaign_id: str, refusal: str | None, at: str) -> Registration:
+    """Return the registration of a local number that was just put into a campaign, or was not, and why."""
+    found: Registration = {"kind": "10dlc", "state": "pending", "checkedAt": at, "campaignId": campaign_id}
+    if refusal is None:
+        return found | {"reason": f"it was just put into campaign {campaign_id}"}
+    return found | {"state": "unregistered", "reason": f"not put into campaign {campaign_id}: {refusal}"}
+
+
 def of_verification(status: str | None, reason: str | None, at: str) -> Registration:
     """Return the registration of a toll-free number by Bandwidth's word for it; None: nobody asked for it."""
     if status is None:

@@ -28,8 +28,6 @@ def _letters_and_digits(value: str) -> str:
 
 
 _LocationName = Annotated[_Name, AfterValidator(_letters_and_digits)]
-Generation = Literal["classic", "current"]
-"""Bandwidth's API as the documents have it, and as it is today."""
 CampaignText = Annotated[str, Field(pattern=r"^[A-Za-z0-9 ._-]{1,64}$")]
 """A campaign's id or message class (errors 13636 to 13642)."""
 _CURRENT_ONLY: Final = "is of today's API; deploy with BandwidthApi=current, or leave it out"
@@ -117,9 +115,9 @@ class MessagingV2Setup(NumberSearch, Setup):
         """Return how many numbers are asked for."""
         return len(self.telephone_numbers or ()) or self.quantity
 
-    def problems_with(self, generation: Generation) -> list[FieldProblem]:
-        """Return what the generation does not know: campaigns are of today."""
-        if generation == "classic" and self.campaign_id is not None:
+    def problems_with(self, generation: str) -> list[FieldProblem]:
+        """Return what the generation of Bandwidth's API does not know: campaigns are of today."""
+        if generation != "current" and self.campaign_id is not None:
             return [FieldProblem("campaignId", _CURRENT_ONLY)]
         return []
 
@@ -161,6 +159,9 @@ class HostedMessagingSetup(Authority, Setup):
     letter_of_authorization: Letter | None = Field(
         None, description="Letter to put with the order, from the stack's LettersBucket (today's API)"
     )
+    replace_application: bool = Field(
+        False, description="Take over a location that sends its messages elsewhere (today's API)"
+    )
     dry_run: bool = Field(
         False, description="Only tell which numbers can be imported, and why the others cannot (today's API)"
     )
@@ -178,12 +179,15 @@ class HostedMessagingSetup(Authority, Setup):
         """Return how many numbers are asked for."""
         return len(self.telephone_numbers)
 
-    def problems_with(self, generation: Generation) -> list[FieldProblem]:
-        """Return what the generation, or a removal, does not know, and what an import of today lacks."""
-        todays = {"location_name", "letter_of_authorization", "dry_run", *Authority.model_fields}
-        documents = {"application_id", "callback_http_method"}
-        if generation == "classic":
+    def problems_with(self, generation: str) -> list[FieldProblem]:
+        """Return what the generation, or a removal, does not know, and what an import of today lacks.
+
+        Whose the numbers are may be told anyway.
+        """
+        todays = {"location_name", "letter_of_authorization", "dry_run", "replace_application"}
+        if generation != "current":
             return self._given(todays, _CURRENT_ONLY)
+        documents = {"application_id", "callback_http_method"}
         problems = self._given(documents, "is of the V1 API; numbers text through V2 today: leave it out")
         if self.action == "REMOVE":
             return problems + self._given(todays, "is of an import, not of a removal")

@@ -31,6 +31,7 @@ class Settings:
     messaging_url: str
     catapult_url: str
     # Only the functions that need these have them.
+    letters_bucket: str = ""
     callback_url: str = ""
     callback_probe_url: str = ""
     unregistered_senders: str = ""

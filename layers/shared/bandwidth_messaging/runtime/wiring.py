@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.bandwidth.transport import Auth
     from bandwidth_messaging.store.archive import Archive
     from bandwidth_messaging.store.leases import Leases
+    from bandwidth_messaging.store.letters import Letters
     from bandwidth_messaging.store.makings import Makings
     from bandwidth_messaging.store.messages import Messages
     from bandwidth_messaging.store.numbers import Numbers
@@ -119,6 +120,13 @@ def leases() -> "Leases":
 
 
 @cache
+def letters() -> "Letters":
+    from bandwidth_messaging.store.letters import Letters
+
+    return Letters(boto3.client("s3", config=_AWS), settings().letters_bucket)
+
+
+@cache
 def opt_outs() -> "OptOuts":
     from bandwidth_messaging.store.opt_outs import OptOuts
 
@@ -167,7 +175,12 @@ def is_current() -> bool:
 
 def dashboard() -> "Dashboard":
     """Return the account API with the credentials of now."""
-    return _dashboard_today(_oauth_client()) if is_current() else _dashboard(dashboard_credentials())
+    return dashboard_today() if is_current() else _dashboard(dashboard_credentials())
+
+
+def dashboard_today() -> "DashboardToday":
+    """Return today's account API, for what only that has."""
+    return _dashboard_today(_oauth_client())
 
 
 def dashboard_credentials() -> "BasicCredentials":

@@ -21,6 +21,10 @@ class Orders:
         """Return an order's item."""
         return self._table.get(order_key(customer_order_id))
 
+    def was_attempted(self, customer_order_id: str) -> bool:
+        """Tell whether the order may be at Bandwidth."""
+        return "orderAttemptedAt" in (self.get(customer_order_id) or {})
+
     def open(
         self,
         customer_order_id: str,

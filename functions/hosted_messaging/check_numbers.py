@@ -1,0 +1,95 @@
+"""Hosted Messaging today: which numbers can be imported, asked before anything is made or ordered."""
+
+from functools import partial
+
+from bandwidth_messaging.domain.orders import Failure
+from bandwidth_messaging.domain.times import now
+from bandwidth_messaging.domain.validation import CamelModel
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.parallel import for_each
+from bandwidth_messaging.runtime.workflow import FAILURES_SHOWN, StepInput, StepResult, step
+from bandwidth_messaging.store.numbers import FAILED, Home
+
+
+class Request(StepInput):
+    site_id: str
+    sip_peer_id: str | None
+    batches: list[list[str]]
+    dry_run: bool
+
+
+class Refused(CamelModel):
+    """Numbers that cannot be imported, and the one reason for all of them."""
+
+    code: str | None
+    reason: str
+    numbers: list[str]
+
+
+class Result(StepResult):
+    """`batches` are the numbers that go on, `failed` counts the others, `failures` tells of a hundred.
+
+    A dry run is told of all of them, in `importable` and `refused`.
+    """
+
+    batches: list[list[str]]
+    failed: int
+    failures: tuple[Failure, ...]
+    importable: tuple[str, ...] = ()
+    refused: tuple[Refused, ...] = ()
+
+
+@step("Check Numbers", Request)
+def handler(request: Request) -> Result:
+    """Ask Bandwidth about all numbers (E.164), and record why those failed that cannot be imported.
+
+    A dry run records nothing. Once the order may be at Bandwidth its numbers are not asked about again: they
+    are the account's by then, and so cannot be imported.
+    """
+    numbers = [number for batch in request.batches for number in batch]
+    if not request.dry_run and wiring.orders().was_attempted(request.customer_order_id):
+        return _result(request, _failed_before(request, numbers), "asked before")
+    checked = wiring.dashboard_today().check_numbers(
+        numbers, site_id=request.site_id, sip_peer_id=request.sip_peer_id
+    )
+    failures = [failure for failure in checked.failures if failure["number"]]
+    how = f"{len(numbers) - len(failures)} of {len(numbers)} can be imported"
+    if request.dry_run:
+        return _result(request, failures, f"dry run: {how}")
+    home = Home(
+        api="v2",
+        customer_order_id=request.customer_order_id,
+        site_id=request.site_id,
+        location_id=request.sip_peer_id,
+    )
+    for_each(failures, partial(wiring.numbers().fail, home=home, at=now()))
+    return _result(request, failures, how)
+
+
+def _failed_before(request: Request, numbers: list[str]) -> list[Failure]:
+    return [
+        {"number": item["number"], "code": item.get("errorCode"), "reason": item["reason"]}
+        for item in wiring.numbers().get_all(numbers)
+        if item["state"] == FAILED and item.get("customerOrderId") == request.customer_order_id
+    ]
+
+
+def _result(request: Request, failures: list[Failure], detail: str) -> Result:
+    failed = {failure["number"] for failure in failures}
+    batches = [[number for number in batch if number not in failed] for batch in request.batches]
+    return Result(
+        batches=[batch for batch in batches if batch],
+        failed=len(failures),
+        failures=tuple(failures[:FAILURES_SHOWN]),
+        importable=tuple(number for batch in batches for number in batch) if request.dry_run else (),
+        refused=_by_reason(failures) if request.dry_run else (),
+        detail=detail,
+    )
+
+
+def _by_reason(failures: list[Failure]) -> tuple[Refused, ...]:
+    """Return the failures, a reason once with all its numbers: what a state may carry is bounded."""
+    numbers: dict[tuple[str | None, str], list[str]] = {}
+    for failure in failures:
+        numbers.setdefault((failure["code"], failure["reason"]), []).append(str(failure["number"]))
+    return tuple(Refused(code=code, reason=reason, numbers=of) for (code, reason), of in numbers.items())

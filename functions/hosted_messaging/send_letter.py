@@ -1,0 +1,34 @@
+"""Hosted Messaging today: the letter of authorization goes with the order, once."""
+
+from bandwidth_messaging.bandwidth.errors import BandwidthRejected
+from bandwidth_messaging.domain.imports import Letter
+from bandwidth_messaging.domain.orders import Failure
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.workflow import StepInput, StepResult, step
+
+
+class Request(StepInput):
+    order_id: str
+    letter_of_authorization: Letter
+
+
+class Result(StepResult):
+    """`failures` says why Bandwidth did not take the letter; the order goes on all the same."""
+
+    sent: bool = True
+    failures: tuple[Failure, ...] = ()
+
+
+@step("Send Letter", Request)
+def handler(request: Request) -> Result:
+    """Send the letter unless the order has one; an earlier run may have sent it."""
+    dashboard, letter = wiring.dashboard_today(), request.letter_of_authorization
+    try:
+        if dashboard.has_letter(request.order_id):
+            return Result(detail="was there")
+        dashboard.send_letter(request.order_id, wiring.letters().read(letter.key), letter.content_type)
+    except BandwidthRejected as error:
+        reason = f"the letter of authorization was not taken: {error.words}"
+        failure: Failure = {"number": None, "code": error.code, "reason": reason}
+        return Result(failures=(failure,), detail="not taken")
+    return Result(detail="sent")
