@@ -8,11 +8,13 @@ import requests
 
 from local.stack import Stack
 from tests.e2e.test_messages import conversation, eventually, somebody
+from tests.generations import both_generations
 from tests.machines import TEXT, control, get
 
 PICTURE = b"\x89PNG\r\n" + bytes(range(256))
 
 
+@both_generations
 def test_a_picture_is_archived_and_outlives_bandwidths_copy(cloud: Stack, ours: str) -> None:
     sender = somebody()
     content = base64.b64encode(PICTURE).decode()

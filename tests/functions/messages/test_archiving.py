@@ -16,6 +16,8 @@ from functions.control import browse
 from functions.messages import archive_media
 from local.bandwidth.media import MediaFile
 from tests.functions.conftest import CONFIG, House, ask, call, sample
+from tests.generations import both_generations, only_classic, only_current
+from tests.http_server import serving
 
 OURS, THEIRS = "+19195551212", "+19195551234"
 ID = "1661365814860moidf7mcwd4qacn8"
@@ -77,6 +79,7 @@ def fetches(house: House) -> int:
     return house.requests("GET", "/media/")
 
 
+@both_generations
 def test_a_picture_is_archived_and_read_by_a_link_after_bandwidths_copy_is_gone(house: House) -> None:
     received(at_bandwidth(house, "a.png", PICTURE, "image/png"))
     assert archive(house)
@@ -191,6 +194,19 @@ def test_the_media_of_a_message_have_room_together(house: House, monkeypatch: py
     assert shown()[2]["reason"] == "it has more than the 0 bytes it may have"
 
 
+@only_current
+def test_a_token_of_todays_is_not_shown_to_the_old_host(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving() as old_host:
+        monkeypatch.setenv("CATAPULT_URL", f"{old_host.url}/v1")
+        received(f"{old_host.url}/v1/users/{CONFIG.user_id}/media/a.png")
+        assert archive(house)
+        assert old_host.asked == []
+    assert shown() == [{"name": "a.png", "reason": "it is not the URL of a file at Bandwidth"}]
+
+
+@only_classic
 def test_a_v1_message_is_fetched_from_v1(house: House) -> None:
     house.simulator.simulator.media.put(MediaFile("m-1-0-a.png", PICTURE, "image/png"))
     received(f"{house.simulator.url}/v1/users/{CONFIG.user_id}/media/m-1-0-a.png", message_id="m-1")
