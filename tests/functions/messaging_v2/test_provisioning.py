@@ -17,7 +17,7 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthUnavailable,
 )
 from bandwidth_messaging.domain.errors import InvalidInput
-from bandwidth_messaging.runtime import making
+from bandwidth_messaging.runtime import making, wiring
 from functions.hosted_messaging import create_application as create_catapult_application
 from functions.messaging_v2 import (
     assign_application,
@@ -126,6 +126,15 @@ class TestTwoAtOnce:
     def test_make_one_application(self, house: House, account: Account, make: Callable[[], Any]) -> None:
         # Both see that there is none, before either makes one.
         house.fault("/applications", method="GET", delay=0.5, times=2)
+        # In Lambda each has clients of its own; boto3 makes none in two threads at once.
+        for part in (
+            wiring.leases,
+            wiring.orders,
+            wiring.dashboard,
+            wiring.catapult,
+            wiring.callback_credentials,
+        ):
+            part()
         together = threading.Barrier(2)
 
         def set_up() -> Any:
