@@ -56,6 +56,14 @@ def numbers(tag: str, listed: Iterable[str]) -> etree._Element:
     return element(tag, *(element("TelephoneNumber", each) for each in listed))
 
 
+def error_list(errors: Iterable[NumbersError]) -> etree._Element:
+    """An ErrorList with one entry for each number that an error is about, or for the order."""
+    made = element("ErrorList")
+    for each in errors:
+        made.extend(error(each.code, each.description, number) for number in each.numbers or (None,))
+    return made
+
+
 def error(code: int | str, description: str, number: str | None = None) -> etree._Element:
     """An entry of an ErrorList, about one number or the whole order."""
     made = element("Error", element("Code", code), element("Description", description))
