@@ -11,6 +11,7 @@ from local.bandwidth.dashboard_xml import (
     element,
     error_list,
     numbers,
+    order_header,
     order_refusal,
     parse,
     text,
@@ -22,7 +23,6 @@ from local.bandwidth.number_options import (
     OptionGroup,
     OptionsOrder,
 )
-from local.bandwidth.timestamps import timestamp
 
 ROOT = "TnOptionOrderResponse"
 
@@ -68,13 +68,7 @@ def _group(group: etree._Element) -> OptionGroup:
 
 def _order(order: OptionsOrder, account: Account) -> etree._Element:
     shown = element("TnOptionOrder")
-    if order.customer_order_id:
-        shown.append(element("CustomerOrderId", order.customer_order_id))
-    shown.append(element("OrderCreateDate", timestamp(order.created)))
-    shown.append(element("AccountId", account.config.account_id))
-    shown.append(element("CreatedByUser", account.config.dashboard_user))
-    shown.append(element("OrderId", order.id))
-    shown.append(element("LastModifiedDate", timestamp(order.modified)))
+    shown.extend(order_header(order, account.config))
     shown.append(element("ProcessingStatus", order.status))
     shown.append(element("TnOptionGroups", *map(_shown_group, order.groups)))
     shown.append(error_list(order.errors))

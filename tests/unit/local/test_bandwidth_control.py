@@ -317,6 +317,10 @@ class TestCommand:
             "alternate",
             "--catapult-pace",
             "on",
+            "--needs-letter",
+            "off",
+            "--enforce-registration",
+            "on",
         ]
         root = Path(__file__).parents[3]
         with subprocess.Popen([*command, *options], cwd=root, stdout=subprocess.PIPE, text=True) as process:
