@@ -24,6 +24,8 @@ def main() -> None:
         external_tns_shape=options.external_tns_shape,
         message_location=options.message_location,
         catapult_pace=options.catapult_pace == "on",
+        needs_letter=options.needs_letter == "on",
+        enforce_registration=options.enforce_registration == "on",
     )
     server = make(Simulator(options.config, settings), options.port)
     print(f"Bandwidth is imitated at http://{HOST}:{server.server_port}", flush=True)
@@ -85,6 +87,18 @@ def _options() -> argparse.Namespace:
         choices=("on", "off"),
         default="on" if defaults.catapult_pace else "off",
         help="V1's documented limits, or none",
+    )
+    parser.add_argument(
+        "--needs-letter",
+        choices=("on", "off"),
+        default="on" if defaults.needs_letter else "off",
+        help="a subscriber's import waits for a letter of authorization, or not",
+    )
+    parser.add_argument(
+        "--enforce-registration",
+        choices=("on", "off"),
+        default="on" if defaults.enforce_registration else "off",
+        help="messages of numbers without a campaign or verification fail, or not",
     )
     return parser.parse_args()
 

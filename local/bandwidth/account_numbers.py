@@ -7,6 +7,16 @@ from typing import Literal
 
 
 @dataclass(frozen=True)
+class NumberOptions:
+    """Whether a number texts, and for which campaign: the one specified, none, or as its location has it."""
+
+    sms: bool = True
+    a2p: Literal["asSpecified", "off", "systemDefault"] = "systemDefault"
+    message_class: str | None = None
+    campaign_id: str | None = None
+
+
+@dataclass(frozen=True)
 class AccountNumber:
     """`number` is ten digits. One `hosted_by` a kind of order lives with another carrier and was imported by
     it; only such a one may have no location (its order named none and the site had no default). `status` is
@@ -17,6 +27,7 @@ class AccountNumber:
     location_id: str | None
     hosted_by: Literal["externalTns", "importTnOrders"] | None = None
     order_id: str | None = None
+    options: NumberOptions = NumberOptions()
     status: str = "Inservice"
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
 

@@ -9,6 +9,7 @@ from local.bandwidth import (
     control_messaging,
     control_numbers,
     control_oauth2,
+    control_registration,
     control_subscriptions,
 )
 from local.bandwidth.account import RefusedError
@@ -45,6 +46,7 @@ def blueprint(simulator: Simulator) -> Blueprint:
     control_callbacks.add(control, simulator)
     control_messaging.add(control, simulator)
     control_oauth2.add(control, simulator)
+    control_registration.add(control, simulator)
     control_subscriptions.add(control, simulator)
     return control
 

@@ -91,6 +91,15 @@ def _hosted(simulator: Simulator) -> dict[str, Any]:
             for each in simulator.imports.find()
         ],
         "removals": [_named(each) for each in simulator.removals.find()],
+        "number_options": [_named(each) for each in simulator.number_options.find()],
+        "campaigns": [
+            {"id": each.id, "status": each.status, "numbers": simulator.registrations.numbers_of(each)}
+            for each in simulator.registrations.campaigns()
+        ],
+        "toll_free_verifications": [
+            {"number": f"+1{number}", "status": each.status}
+            for number, each in simulator.registrations.verifications().items()
+        ],
         "catapult_applications": [
             {
                 "id": each.id,

@@ -13,7 +13,9 @@ from local.bandwidth import (
     dashboard_orders,
     dashboard_removals,
     dashboard_subscriptions,
+    dashboard_tnoptions,
     dashboard_tns,
+    registration_api,
 )
 from local.bandwidth.api_version import V1_BASES, V2_BASE
 from local.bandwidth.simulator import Simulator
@@ -25,13 +27,14 @@ def register(app: Flask, simulator: Simulator) -> None:
     common = (
         dashboard_applications.blueprint(account),
         dashboard_locations.blueprint(account),
-        dashboard_messaging.blueprint(account),
+        dashboard_messaging.blueprint(account, simulator.registrations),
         dashboard_numbers.blueprint(account),
         dashboard_tns.blueprint(account),
         dashboard_orders.blueprint(account, simulator.orders),
         dashboard_disconnects.blueprint(account, simulator.disconnects),
         dashboard_subscriptions.blueprint(account, simulator.subscriptions),
         dashboard_imports.checker_blueprint(account, simulator.imports),
+        dashboard_tnoptions.blueprint(account, simulator.number_options),
     )
     imports = (
         dashboard_imports.blueprint(account, simulator.imports),
@@ -43,3 +46,4 @@ def register(app: Flask, simulator: Simulator) -> None:
     for base, blueprint, end in served:
         path = f"{base}{blueprint.url_prefix}{end}"
         app.register_blueprint(blueprint, url_prefix=path, name=f"{base} {blueprint.name}")
+    app.register_blueprint(registration_api.blueprint(account, simulator.registrations))

@@ -14,6 +14,7 @@ from local.bandwidth.applications import MESSAGING, Application
 from local.bandwidth.callbacks import Endpoint
 from local.bandwidth.dashboard_access import guard
 from local.bandwidth.dashboard_xml import answer, element, parse, text, texts
+from local.bandwidth.refused import RefusedError
 
 ROOT = "ApplicationProvisioningResponse"
 
@@ -25,6 +26,7 @@ def blueprint(account: Account) -> Blueprint:
 
     def taken(body: etree._Element, service_type: str, application_id: str | None = None) -> Application:
         """The application of the request's body, which the account has now."""
+        _check_forms(body)
         application = _given(body, service_type, knows_today=account.config.generation != "classic")
         if application_id is not None:
             application = replace(application, id=application_id)
@@ -59,6 +61,18 @@ def blueprint(account: Account) -> Blueprint:
         return Response(status=200)
 
     return api
+
+
+def _check_forms(body: etree._Element) -> None:
+    """What of the two forms cannot stand together (error list)."""
+    both = {
+        "13065": ("MsgCallbackUrl", "InboundCallbackUrl", "OutboundCallbackUrl"),
+        "13066": ("CallbackCreds/UserId", "InboundCallbackCreds/UserId", "OutboundCallbackCreds/UserId"),
+    }
+    for code, (older, *todays) in both.items():
+        if text(body, older) and any(text(body, each) for each in todays):
+            name = older.partition("/")[0]
+            raise RefusedError(400, code, f"{name} can't be present with today's elements for it.")
 
 
 def _given(body: etree._Element, service_type: str, *, knows_today: bool) -> Application:

@@ -6,7 +6,16 @@ from lxml import etree
 from local.bandwidth.account import Account, RefusedError
 from local.bandwidth.dashboard_access import guard
 from local.bandwidth.dashboard_lists import orders_listed
-from local.bandwidth.dashboard_xml import answer, element, error, numbers, order_refusal, parse, text, texts
+from local.bandwidth.dashboard_xml import (
+    answer,
+    element,
+    error_list,
+    numbers,
+    order_refusal,
+    parse,
+    text,
+    texts,
+)
 from local.bandwidth.disconnects import DisconnectOrder, Disconnects
 from local.bandwidth.placed_orders import FINAL
 from local.bandwidth.timestamps import timestamp
@@ -68,9 +77,7 @@ def _status(order: DisconnectOrder) -> etree._Element:
     root = element(ROOT)
     if order.status in FINAL:
         root.append(numbers("DisconnectedTelephoneNumberList", order.done))
-        root.append(errors := element("ErrorList"))
-        for each in order.errors:
-            errors.extend(error(each.code, each.description, number) for number in each.numbers or (None,))
+        root.append(error_list(order.errors))
     root.append(_request(order))
     root.append(element("OrderStatus", order.status))
     return root

@@ -14,13 +14,13 @@ from local.bandwidth.dashboard_xml import (
     element,
     errors_of_numbers,
     numbers,
+    order_header,
     parse,
     repeated_refusal,
     text,
     texts,
 )
 from local.bandwidth.imports import ImportOrder, ImportRequest, Imports
-from local.bandwidth.timestamps import timestamp
 
 CHECKER_PAYLOAD = "ImportTnCheckerPayload"
 NUMBER_LIST = "TelephoneNumbers/TelephoneNumber"
@@ -112,13 +112,7 @@ def _result(code: int, words: str) -> list[etree._Element]:
 
 def _order(order: ImportOrder, account: Account) -> etree._Element:
     shown = element("ImportTnOrder")
-    if order.customer_order_id:
-        shown.append(element("CustomerOrderId", order.customer_order_id))
-    shown.append(element("OrderCreateDate", timestamp(order.created)))
-    shown.append(element("AccountId", account.config.account_id))
-    shown.append(element("CreatedByUser", account.config.dashboard_user))
-    shown.append(element("OrderId", order.id))
-    shown.append(element("LastModifiedDate", timestamp(order.modified)))
+    shown.extend(order_header(order, account.config))
     shown.append(element("SiteId", order.site_id))
     if order.location_id:
         shown.append(element("SipPeerId", order.location_id))

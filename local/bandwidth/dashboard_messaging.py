@@ -1,6 +1,9 @@
 """The Dashboard API's messaging features of a location and its application: the headings "Enable SMS",
 "Enable MMS" and "Assign Application to Location"."""
 
+import re
+from collections.abc import Mapping
+
 from flask import Blueprint, Response, request
 from lxml import etree
 
@@ -8,22 +11,25 @@ from local.bandwidth.account import PROXY_PEER_ID, Account, Location, SmsFeature
 from local.bandwidth.dashboard_access import guard
 from local.bandwidth.dashboard_xml import answer, element, parse, text
 from local.bandwidth.refused import RefusedError
+from local.bandwidth.registrations import Registrations
 
 SMS_SETTINGS = ("TollFree", "ShortCode", "Protocol", "Zone1", "Zone2", "Zone3", "Zone4", "Zone5")
+A2P_SETTINGS = ("A2pLongCode", "A2pMessageClass", "A2pCampaignId")
+A2P_LONG_CODES = ("ON", "OFF", "DefaultOn", "DefaultOff")
 
 
-def blueprint(account: Account) -> Blueprint:
+def blueprint(account: Account, registrations: Registrations) -> Blueprint:
     path = "/accounts/<account_id>/sites/<site_id>/sippeers/<location_id>/products/messaging"
     api = Blueprint("messaging", __name__, url_prefix=path)
     roots = {"/sms": "SipPeerSmsFeatureResponse", "/mms": "MmsFeatureResponse"}
     guard(api, account, {**roots, "": "ApplicationsSettingsResponse"})
-    _sms(api, account)
+    _sms(api, account, registrations)
     _mms(api, account)
     _assignment(api, account)
     return api
 
 
-def _sms(api: Blueprint, account: Account) -> None:
+def _sms(api: Blueprint, account: Account, registrations: Registrations) -> None:
     @api.route("/features/sms", methods=["POST", "PUT"])
     def enable_sms(site_id: str, location_id: str) -> Response:
         location = account.location(site_id, location_id)
@@ -38,7 +44,12 @@ def _sms(api: Blueprint, account: Account) -> None:
             raise RefusedError(400, "13608", "Protocol HTTP needs HttpSettings.")
         status = _feature_status(location.sms is not None)
         proxy_peer_id = _proxy_peer_id(text(body, "HttpSettings/ProxyPeerId"), account)
-        account.enable_sms(location, SmsFeature(settings, proxy_peer_id))
+        a2p = {} if account.config.generation == "classic" else _a2p(body, settings, registrations)
+        # In today's samples they stand behind ShortCode.
+        order = (*SMS_SETTINGS[:2], *A2P_SETTINGS, *SMS_SETTINGS[2:])
+        given = settings | a2p
+        ordered = {name: given[name] for name in order if name in given}
+        account.enable_sms(location, SmsFeature(ordered, proxy_peer_id))
         return answer(_sms_feature(location), status)
 
     @api.get("/features/sms")
@@ -92,6 +103,36 @@ def _assignment(api: Blueprint, account: Account) -> None:
     @api.get("/applicationSettings")
     def get_assignment(site_id: str, location_id: str) -> Response:
         return answer(_settings(account.location(site_id, location_id)))
+
+
+def _a2p(body: etree._Element, settings: Mapping[str, str], registrations: Registrations) -> dict[str, str]:
+    """Today's settings of campaigns for the numbers of a location. Raises RefusedError (error list)."""
+    a2p = {name: text(body, f"SipPeerSmsFeatureSettings/{name}") or "" for name in A2P_SETTINGS}
+    long_code, message_class, campaign_id = a2p.values()
+    if long_code and long_code not in A2P_LONG_CODES:
+        words = f"Valid values are: {', '.join(A2P_LONG_CODES)}."
+        raise RefusedError(400, "13636", f"A2pLongCode value is invalid. {words}")
+    is_off = long_code in ("", "OFF")
+    texts_anyhow = any(settings[each].lower() == "true" for each in ("TollFree", "ShortCode"))
+    if campaign_id and is_off and not texts_anyhow:
+        raise RefusedError(
+            400, "13637", "CampaignID shouldn't be present if all of its features are disabled."
+        )
+    if message_class and is_off:
+        words = "A2P Message Class shouldn't be present if 'A2pLongCode' is disabled."
+        raise RefusedError(400, "13642", words)
+    # DefaultOff is published without either.
+    if not is_off and long_code != "DefaultOff" and not campaign_id:
+        raise RefusedError(400, "13638", "CampaignID is required if 'A2pLongCode' is enabled.")
+    if not is_off and long_code != "DefaultOff" and not message_class:
+        raise RefusedError(400, "13641", "A2P Message Class is required if 'A2pLongCode' is enabled.")
+    if campaign_id and registrations.campaign(campaign_id) is None:
+        words = f"Campaign ID '{campaign_id}' was not found in list of authorized Campaign IDs."
+        raise RefusedError(400, "13639", words)
+    if message_class and not re.fullmatch(r"[A-Za-z0-9]{1,64}", message_class):
+        words = f"A2P Message Class '{message_class}' was not found in list of authorized Message Classes."
+        raise RefusedError(400, "13640", words)
+    return {name: value for name, value in a2p.items() if value}
 
 
 def _proxy_peer_id(given: str | None, account: Account) -> str:

@@ -11,6 +11,7 @@ from local.bandwidth.dashboard_xml import (
     element,
     errors_of_numbers,
     numbers,
+    order_header,
     parse,
     repeated_refusal,
     text,
@@ -18,7 +19,6 @@ from local.bandwidth.dashboard_xml import (
 )
 from local.bandwidth.imports import Removals
 from local.bandwidth.numbers_orders import NumbersOrder
-from local.bandwidth.timestamps import timestamp
 
 ROOT = "RemoveImportedTnOrdersResponse"
 
@@ -49,13 +49,7 @@ def blueprint(account: Account, removals: Removals) -> Blueprint:
 
 def _order(order: NumbersOrder, account: Account) -> etree._Element:
     shown = element("RemoveImportedTnOrder")
-    if order.customer_order_id:
-        shown.append(element("CustomerOrderId", order.customer_order_id))
-    shown.append(element("OrderCreateDate", timestamp(order.created)))
-    shown.append(element("AccountId", account.config.account_id))
-    shown.append(element("CreatedByUser", account.config.dashboard_user))
-    shown.append(element("OrderId", order.id))
-    shown.append(element("LastModifiedDate", timestamp(order.modified)))
+    shown.extend(order_header(order, account.config))
     shown.append(numbers("TelephoneNumbers", order.numbers))
     shown.append(element("ProcessingStatus", order.status))
     shown.append(errors_of_numbers("Errors", "Error", order.errors))

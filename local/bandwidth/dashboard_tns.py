@@ -108,5 +108,17 @@ def _details(number: AccountNumber, account: Account) -> etree._Element:
         details.append(sip_peer(location))
     if number.is_hosted:
         details.append(element("ServiceTypes", element("ServiceType", "Hosted Messaging")))
+    details.append(_messaging_settings(number))
     details.append(element("LastModified", timestamp(number.since)))
     return details
+
+
+def _messaging_settings(number: AccountNumber) -> etree._Element:
+    options = number.options
+    settings = element("MessagingSettings", element("SmsEnabled", options.sms))
+    if options.campaign_id:
+        settings.append(element("CampaignId", options.campaign_id))
+    if options.message_class:
+        settings.append(element("MessageClass", options.message_class))
+    settings.append(element("A2pState", "systemDefault" if options.a2p == "systemDefault" else "overridden"))
+    return settings

@@ -6,9 +6,11 @@ from flask import Response
 from lxml import etree
 
 from local.bandwidth.account import Location
+from local.bandwidth.account_config import AccountConfig
 from local.bandwidth.api_version import read_numbers, write_numbers
-from local.bandwidth.numbers_orders import NumbersError
+from local.bandwidth.numbers_orders import NumbersError, NumbersOrder
 from local.bandwidth.refused import RefusedError, RefusedTogetherError
+from local.bandwidth.timestamps import timestamp
 
 _parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
 
@@ -56,6 +58,14 @@ def numbers(tag: str, listed: Iterable[str]) -> etree._Element:
     return element(tag, *(element("TelephoneNumber", each) for each in listed))
 
 
+def error_list(errors: Iterable[NumbersError]) -> etree._Element:
+    """An ErrorList with one entry for each number that an error is about, or for the order."""
+    made = element("ErrorList")
+    for each in errors:
+        made.extend(error(each.code, each.description, number) for number in each.numbers or (None,))
+    return made
+
+
 def error(code: int | str, description: str, number: str | None = None) -> etree._Element:
     """An entry of an ErrorList, about one number or the whole order."""
     made = element("Error", element("Code", code), element("Description", description))
@@ -72,6 +82,19 @@ def sip_peer(location: Location) -> etree._Element:
         element("PeerName", location.name),
         element("IsDefaultPeer", location.is_default),
     )
+
+
+def order_header(order: NumbersOrder, config: AccountConfig) -> list[etree._Element]:
+    """What every order about numbers says of itself first."""
+    header = {
+        "CustomerOrderId": order.customer_order_id,
+        "OrderCreateDate": timestamp(order.created),
+        "AccountId": config.account_id,
+        "CreatedByUser": config.dashboard_user,
+        "OrderId": order.id,
+        "LastModifiedDate": timestamp(order.modified),
+    }
+    return [element(name, value) for name, value in header.items() if value is not None]
 
 
 def errors_of_numbers(outer: str, inner: str, errors: Iterable[NumbersError]) -> etree._Element:

@@ -5,19 +5,19 @@ from collections.abc import Sequence
 from local.bandwidth.account import Account
 from local.bandwidth.numbers_orders import NumbersError
 
-# Codes of importTnChecker, and what they say (numbers specification).
+# Codes of importTnChecker, and what they say (error list).
 WORDS = {
-    19001: "The number is not in service.",
-    19002: "The number is not in the inventory, and could not be looked up.",
-    19003: "The losing account could not be determined.",
-    19004: "The losing account does not release the number.",
-    19005: "No messaging route is configured.",
+    19001: "Numbers are not in Service",
+    19002: "Numbers are not in our Inventory, and failed NPAC check",
+    19003: "Numbers are in blacklisted losing account",
+    19004: "Numbers are in unmigrated losing account.",
+    19005: "Messaging route is not configured.",
     19006: "Bandwidth numbers cannot be imported by this account at this time.",
-    19007: "The carrier of the number is not contracted.",
-    19008: "The number's type is not contracted.",
-    19009: "The account has no messaging route.",
-    19010: "The number cannot be provisioned.",
-    19012: "The account has not been migrated.",
+    19007: "Account is not contracted for importing external numbers.",
+    19008: "Non Bandwidth numbers cannot be imported by this account at this time.",
+    19009: "No messaging route found",
+    19010: "Unable to provision telephone numbers. Please contact Bandwidth Support.",
+    19012: "Account is not migrated to new messaging",
 }
 
 

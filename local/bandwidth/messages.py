@@ -12,6 +12,7 @@ from local.bandwidth.message_events import Events, callback, new_id
 from local.bandwidth.message_log import STATUSES, LoggedMessage, MessageLog, Step, failure_status
 from local.bandwidth.orders import OrderBook
 from local.bandwidth.outcomes import Outcome, Outcomes
+from local.bandwidth.registrations import Registrations
 from local.bandwidth.segments import segment_count
 from local.bandwidth.sent_messages import SentMessage, SentMessages
 from local.bandwidth.timestamps import moment, timestamp
@@ -78,6 +79,7 @@ class Messages:
         self,
         account: Account,
         orders: OrderBook,
+        registrations: Registrations,
         courier: Courier,
         outcomes: Outcomes,
         sent: SentMessages,
@@ -86,6 +88,7 @@ class Messages:
     ) -> None:
         self._account = account
         self._orders = orders
+        self._registrations = registrations
         self._courier = courier
         self._outcomes = outcomes
         self._sent = sent
@@ -159,8 +162,12 @@ class Messages:
         if message.application_id != location.application_id:
             own = self._find_application(location.application_id)
             return self._heard(message, named or own, WRONG_APPLICATION)
+        number = self._account.number(message.from_)
         allowed = location.mms_proxy_peer_id if message.is_mms else location.sms
-        return self._heard(message, named, None if allowed else SERVICE_NOT_ALLOWED)
+        if not allowed or number is None or not number.options.sms:
+            return self._heard(message, named, SERVICE_NOT_ALLOWED)
+        unregistered = self._registrations.failure(message.from_)
+        return self._heard(message, named, Outcome(error_code=unregistered) if unregistered else None)
 
     def _heard(
         self, message: Message, application: Application | None, failure: Outcome | None

@@ -20,10 +20,12 @@ from local.bandwidth.message_log import MessageLog
 from local.bandwidth.messages import Messages
 from local.bandwidth.messages_v1 import MessagesV1
 from local.bandwidth.messaging_v1 import MessageLocation
+from local.bandwidth.number_options import NumberOptionsOrders
 from local.bandwidth.number_supply import NumberSupply
 from local.bandwidth.orders import OrderBook
 from local.bandwidth.outcomes import EVENT_TYPES, Outcomes
 from local.bandwidth.pace import DOCUMENTED, LIFTED, Pace
+from local.bandwidth.registrations import Registrations
 from local.bandwidth.sent_messages import SentMessages
 from local.bandwidth.subscriptions import Subscriptions
 
@@ -38,7 +40,8 @@ class Settings:
     `retry_limit` times; V1 has no repeats.
     `external_tns_shape` is the published form that externalTns answers in, `message_location` that of a V1
     message's Location. With `catapult_pace` V1 has its documented limits, without it none.
-    Whether an import by a subscriber waits for a letter of authorization, `needs_letter` says.
+    Whether an import by a subscriber waits for a letter of authorization, `needs_letter` says, and
+    `enforce_registration` whether messages of numbers without a campaign or verification fail.
     `event_style` is how V2's events are written.
     """
 
@@ -54,6 +57,7 @@ class Settings:
     message_location: MessageLocation = "absolute"
     catapult_pace: bool = False
     needs_letter: bool = True
+    enforce_registration: bool = False
     event_style: Style = field(default_factory=Style)
 
 
@@ -76,6 +80,10 @@ class Simulator:
             needs_letter=settings.needs_letter,
         )
         self.removals = Removals(self.account, self.orders, settings.order_seconds)
+        self.registrations = Registrations(self.account, enforced=settings.enforce_registration)
+        self.number_options = NumberOptionsOrders(
+            self.account, self.orders, self.registrations, settings.order_seconds
+        )
         self.catapult = Catapult(self.account, self.external_tns)
         self.pace = Pace(DOCUMENTED if settings.catapult_pace else LIFTED)
         self.courier = Courier(
@@ -92,7 +100,14 @@ class Simulator:
         self.message_log = MessageLog()
         self.events = Events(settings.event_style)
         self.messages = Messages(
-            self.account, self.orders, self.courier, self.outcomes, self.sent, self.message_log, self.events
+            self.account,
+            self.orders,
+            self.registrations,
+            self.courier,
+            self.outcomes,
+            self.sent,
+            self.message_log,
+            self.events,
         )
         self.inbound = InboundMessages(
             self.account, self.orders, self.courier, self.media, self.message_log, self.events
@@ -130,6 +145,8 @@ class Simulator:
             self.imports,
             self.removals,
             self.importability,
+            self.number_options,
+            self.registrations,
             self.disconnects,
             self.orders,
             self.supply,

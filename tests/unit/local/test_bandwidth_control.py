@@ -279,6 +279,9 @@ def test_the_account_at_a_glance(control: Client, set_up: Callable[..., Setup], 
         "external_numbers": [],
         "imports": [],
         "removals": [],
+        "number_options": [],
+        "campaigns": [],
+        "toll_free_verifications": [],
         "catapult_applications": [],
         "phone_numbers": [],
     }
@@ -313,6 +316,10 @@ class TestCommand:
             "--message-location",
             "alternate",
             "--catapult-pace",
+            "on",
+            "--needs-letter",
+            "off",
+            "--enforce-registration",
             "on",
         ]
         root = Path(__file__).parents[3]

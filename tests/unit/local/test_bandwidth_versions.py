@@ -295,6 +295,8 @@ class TestTodaysApplications:
             ("https://a.example/out", "http://a.example/out", "12812"),
             (">message-failed<", ">message-eaten<", "1006"),
             (">Messaging-V2<", ">Fax<", "12801"),
+            ("<AppName>", "<MsgCallbackUrl>https://a.example</MsgCallbackUrl><AppName>", "13065"),
+            ("<AppName>", "<CallbackCreds><UserId>u</UserId></CallbackCreds><AppName>", "13066"),
         ],
     )
     def test_what_is_wrong_is_named_by_its_code(
