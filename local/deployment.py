@@ -33,6 +33,7 @@ OUTPUTS = {
     "MessagingV2StateMachineArn",
     "NumbersTableName",
     "QuarantineQueueUrl",
+    "ReleaseNumbersStateMachineArn",
     "SendQueueUrl",
 }
 
@@ -269,6 +270,7 @@ def _describe(endpoint_url: str, simulator: str, bandwidth: dict[str, str], api:
         state_machines={
             "hosted_messaging": outputs["HostedMessagingStateMachineArn"],
             "messaging_v2": outputs["MessagingV2StateMachineArn"],
+            "release_numbers": outputs["ReleaseNumbersStateMachineArn"],
         },
         access_key_id=ACCESS_KEY_ID,
         secret_access_key=SECRET_ACCESS_KEY,

@@ -1,4 +1,4 @@
-"""First state of every set-up: the input is checked and completed, and the order's record opened."""
+"""First state of every machine: the input is checked and completed, and the order's record opened."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -9,6 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from bandwidth_messaging.domain.errors import FieldProblem, InvalidInput
 from bandwidth_messaging.domain.number_search import NumberSearch
 from bandwidth_messaging.domain.orders import customer_order_id
+from bandwidth_messaging.domain.releases import NumberRelease
 from bandwidth_messaging.domain.setups import HostedMessagingSetup, MessagingV2Setup
 from bandwidth_messaging.domain.times import now, rfc3339
 from bandwidth_messaging.domain.validation import parse
@@ -19,7 +20,13 @@ from bandwidth_messaging.runtime.workflow import aws_errors
 # Numbers travel through the machine in batches of this size: cutting them there would take too long.
 _BATCH = 100
 _LONGEST_LETTER = 10 * 1024 * 1024
-_SETUPS: dict[str, Any] = {"hosted_messaging": HostedMessagingSetup, "messaging_v2": MessagingV2Setup}
+_SETUPS: dict[str, Any] = {
+    "hosted_messaging": HostedMessagingSetup,
+    "messaging_v2": MessagingV2Setup,
+    "release_numbers": NumberRelease,
+}
+
+type Given = HostedMessagingSetup | MessagingV2Setup | NumberRelease
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -27,33 +34,38 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
     `event` has `kind` (the machine's name), `input` (what the person gave), `executionName` and
     `executionArn`. What numbers to order comes back as `search`, and the numbers of a hosted set-up in
-    `batches` (E.164).
+    `batches` (E.164). A release comes back with its own id as `customerOrderId`, and that of the set-up as
+    `setupOrderId`.
     Raises InvalidInput that names every wrong field.
     """
-    kind = event["kind"]
-    setup: HostedMessagingSetup | MessagingV2Setup = parse(_SETUPS[kind], event["input"])
+    given = parse(_SETUPS[event["kind"]], event["input"])
+    return _release(event, given) if isinstance(given, NumberRelease) else _set_up(event, given)
+
+
+def _release(event: dict[str, Any], release: NumberRelease) -> dict[str, Any]:
+    release_id = customer_order_id(event["executionName"])
+    # A dry run changes nothing, so it leaves no record.
+    if not release.dry_run:
+        _open(event, release_id, release)
+    return release.model_dump(by_alias=True) | {
+        "customerOrderId": release_id,
+        "setupOrderId": release.customer_order_id,
+        "deadline": _deadline(release),
+    }
+
+
+def _set_up(event: dict[str, Any], setup: HostedMessagingSetup | MessagingV2Setup) -> dict[str, Any]:
     if problems := [*setup.problems_with(settings().bandwidth_api), *_problems_with_letter(setup)]:
         raise InvalidInput(problems)
     order_id = setup.customer_order_id or customer_order_id(event["executionName"])
-    with aws_errors():
-        opened = wiring.orders().open(
-            order_id,
-            kind=kind,
-            requested=setup.requested,
-            execution_arn=event["executionArn"],
-            at=now(),
-            digest=setup.digest(),
-        )
-    if not opened:
-        detail = f"{order_id} was used for another order; choose a new one"
-        raise InvalidInput([FieldProblem("customerOrderId", detail)])
-    deadline = datetime.now(UTC) + timedelta(hours=setup.deadline_hours)
+    site_id = setup.site_id or settings().bandwidth_site_id
+    _open(event, order_id, setup, site_id=site_id)
     checked = setup.model_dump(by_alias=True, exclude=set(NumberSearch.model_fields)) | {
         "customerOrderId": order_id,
-        "siteId": setup.site_id or settings().bandwidth_site_id,
+        "siteId": site_id,
         "applicationName": setup.application_name or settings().stack_name,
         "locationName": setup.location_name or _as_location_name(settings().stack_name),
-        "deadline": rfc3339(deadline.isoformat()),
+        "deadline": _deadline(setup),
         "quantity": setup.requested,
         "bandwidthApi": settings().bandwidth_api,
     }
@@ -82,6 +94,26 @@ def _problems_with_letter(setup: HostedMessagingSetup | MessagingV2Setup) -> Ite
         yield FieldProblem("letterOfAuthorization.key", f"is no document in {bucket} that the stack may read")
     elif not 0 < size <= _LONGEST_LETTER:
         yield FieldProblem("letterOfAuthorization.key", f"has {size} bytes; up to 10 MB may be sent")
+
+
+def _open(event: dict[str, Any], order_id: str, given: Given, *, site_id: str | None = None) -> None:
+    with aws_errors():
+        opened = wiring.orders().open(
+            order_id,
+            kind=event["kind"],
+            requested=given.requested,
+            execution_arn=event["executionArn"],
+            at=now(),
+            digest=given.digest(),
+            site_id=site_id,
+        )
+    if not opened:
+        detail = f"{order_id} was used for another order; choose a new one"
+        raise InvalidInput([FieldProblem("customerOrderId", detail)])
+
+
+def _deadline(given: Given) -> str:
+    return rfc3339((datetime.now(UTC) + timedelta(hours=given.deadline_hours)).isoformat())
 
 
 def _as_location_name(stack_name: str) -> str:

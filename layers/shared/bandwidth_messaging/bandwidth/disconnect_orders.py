@@ -16,7 +16,7 @@ from bandwidth_messaging.bandwidth.account_api import (
 from bandwidth_messaging.bandwidth.transport import ErrorBody
 from bandwidth_messaging.bandwidth.xml import E, Element
 from bandwidth_messaging.domain.orders import COMPLETED, Failure, OrderStatus
-from bandwidth_messaging.domain.phone_numbers import from_ten_digits, to_ten_digits
+from bandwidth_messaging.domain.phone_numbers import from_ten_digits
 
 NOT_DISCONNECTED: Final = "5006"
 """The code of a number that could not be disconnected, mostly because it is not the account's any more."""
@@ -32,7 +32,7 @@ class DisconnectOrders(AccountApi):
         Unlike an order of new numbers it costs nothing to say again: a number that is gone is an error (5006)
         of its own.
         """
-        listed = E.TelephoneNumberList(*(E.TelephoneNumber(to_ten_digits(number)) for number in numbers))
+        listed = E.TelephoneNumberList(*(E.TelephoneNumber(self.number(number)) for number in numbers))
         order = E.DisconnectTelephoneNumberOrder(
             E.CustomerOrderId(customer_order_id),
             E.DisconnectTelephoneNumberOrderType(listed, E.Protected("UNCHANGED")),

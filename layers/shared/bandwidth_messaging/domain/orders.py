@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, Literal, TypedDict
 
-Kind = Literal["hosted_messaging", "messaging_v2"]
+Kind = Literal["hosted_messaging", "messaging_v2", "release_numbers"]
 Action = Literal["IMPORT", "REMOVE"]
 Ended = Literal["completed", "partial", "failed"]
 

@@ -54,7 +54,7 @@ class Setup(CamelModel):
         return value
 
 
-def _digest(*parts: object) -> str:
+def digest_of(*parts: object) -> str:
     """Return what tells an order from every other: what it asks for, not how long one waits for it."""
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
@@ -133,7 +133,7 @@ class MessagingV2Setup(NumberSearch, Setup):
         }
         told = sorted((name, value) for name, value in later.items() if value is not None)
         given = (self.area_code, self.requested, self.site_id, self.location_name)
-        return _digest(*given, *([told] if told else []))
+        return digest_of(*given, *([told] if told else []))
 
 
 class HostedMessagingSetup(Authority, Setup):
@@ -209,4 +209,4 @@ class HostedMessagingSetup(Authority, Setup):
     def digest(self) -> str:
         """Return what tells this order from every other."""
         given = (self.action, self.telephone_numbers, self.site_id, self.sip_peer_id)
-        return _digest(*given, *([self.location_name] if self.location_name else []))
+        return digest_of(*given, *([self.location_name] if self.location_name else []))

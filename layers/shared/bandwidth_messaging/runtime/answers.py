@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import SkipJsonSchema
 
-from bandwidth_messaging.domain import orders, registration
+from bandwidth_messaging.domain import orders, registration, releases
 from bandwidth_messaging.domain.failures import ErrorClass
 from bandwidth_messaging.domain.messages import RANKS, RECEIVED, Api, Direction
 from bandwidth_messaging.domain.segments import Encoding
@@ -169,6 +169,19 @@ class OrderFailure(_Answer):
     reason: str | None
 
 
+class OrderResource(_Answer):
+    """Something at Bandwidth that a release took away, or left."""
+
+    what: releases.Thing
+    id: str
+    site_id: str | _Missing = None
+    location_id: str | _Missing = None
+    outcome: Annotated[str, _one_of(("deleted", "gone", "left"))] = Field(
+        description="gone: it was not there any more"
+    )
+    reason: str | _Missing = Field(None, description="Why it was left")
+
+
 class OrderStep(_Answer):
     """A step of a set-up that has ended."""
 
@@ -179,7 +192,7 @@ class OrderStep(_Answer):
 
 
 class Order(_Answer):
-    """A set-up: what it asked for, how far it is, what came of it."""
+    """A set-up, or a release of numbers: what it asked for, how far it is, what came of it."""
 
     customer_order_id: str
     state: _OrderState
@@ -192,6 +205,13 @@ class Order(_Answer):
     failed: int | _Missing = Field(None, description="How many did not")
     reason: str | _Missing = Field(None, description="Why the order failed, in words")
     execution_arn: str | _Missing = None
+    setup_order_id: str | _Missing = Field(None, description="Of a release: the set-up whose numbers go")
+    resources: list[OrderResource] | _Missing = Field(
+        None, description="Of a release of everything: what went with the numbers, and what did not"
+    )
+    undone_by: str | _Missing = Field(
+        None, description="Of a set-up: the customerOrderId of the release that undid it"
+    )
     failures: list[OrderFailure] = Field(description="The first hundred of them")
     steps: list[OrderStep]
     times: _Times

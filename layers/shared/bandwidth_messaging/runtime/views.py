@@ -25,9 +25,9 @@ _NUMBER = (
 )  # fmt: skip
 _ORDER = (
     "kind", "orderId", "applicationId", "locationId", "requested", "completed", "failed", "reason",
-    "executionArn",
+    "executionArn", "setupOrderId", "resources", "undoneBy",
 )  # fmt: skip
-_ORDER_STATES = (STARTED, ORDERED, COMPLETED, PARTIAL, ORDER_FAILED)
+_ORDER_STATES = (STARTED, ORDERED, COMPLETED, PARTIAL, ORDER_FAILED, "undone")
 
 
 def message_view(item: Item, link: Callable[[str], View] | None = None) -> View:

@@ -24,7 +24,7 @@ FAILURES_SHOWN = 100
 _REASONS_SHOWN = 5
 # At Catapult's limit: one that lets a number through at a time must not fill the machine's history.
 SHORTEST_WAIT_SECONDS = 60
-_IDS = ("applicationId", "locationId", "orderId")
+_KEPT = ("applicationId", "locationId", "orderId", "requested", "setupOrderId")
 
 
 class StepInput(CamelModel):
@@ -53,9 +53,11 @@ def aws_errors() -> Iterator[None]:
 
 
 def step[Request: StepInput](
-    name: str, request_model: type[Request]
+    name: str, request_model: type[Request], *, of: Callable[[Request], str] | None = None
 ) -> Callable[[Callable[[Request], StepResult]], Callable[..., dict[str, Any]]]:
     """Make a Lambda handler of a function from a request to a result; `name` is its state's name.
+
+    A state that runs once for each of several things tells them apart with `of`.
 
     The order's record then says of the step: succeeded or failed, when, and the ids it found or made.
     An exception goes on to the machine, which matches it by its class's name.
@@ -65,15 +67,16 @@ def step[Request: StepInput](
         @wraps(function)
         def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
             request = parse(request_model, event)
+            title = f"{name}: {of(request)}" if of else name
             logger.append_keys(
-                step=name,
+                step=title,
                 customer_order_id=request.customer_order_id,
                 function_request_id=context.aws_request_id,
             )
 
             def record(state: str, detail: str | None, found: dict[str, Any]) -> None:
                 wiring.orders().record_step(
-                    request.customer_order_id, name, state=state, at=now(), detail=detail, found=found
+                    request.customer_order_id, title, state=state, at=now(), detail=detail, found=found
                 )
 
             try:
@@ -90,7 +93,7 @@ def step[Request: StepInput](
             returned = result.model_dump(by_alias=True, mode="json")
             with aws_errors():
                 record(
-                    "succeeded", result.detail, {name: returned[name] for name in _IDS if name in returned}
+                    "succeeded", result.detail, {name: returned[name] for name in _KEPT if name in returned}
                 )
             logger.info("step succeeded", detail=result.detail)
             return returned

@@ -53,9 +53,9 @@ class Numbers:
         """Return a number's item."""
         return self._table.get(number_key(number))
 
-    def get_all(self, numbers: Sequence[str]) -> list[Item]:
+    def get_all(self, numbers: Sequence[str], *, consistent: bool = False) -> list[Item]:
         """Return the items of those numbers that have one."""
-        return self._table.get_all([number_key(number) for number in numbers])
+        return self._table.get_all([number_key(number) for number in numbers], consistent=consistent)
 
     def expect(self, number: str, home: Home, at: str) -> None:
         """Record that a number is on its way. One that is in use, or on its way out, stays as it is."""
@@ -86,7 +86,7 @@ class Numbers:
                 "errorCode": None,
                 "customerOrderId": home.customer_order_id,
             },
-            keep={"api": home.api, "siteId": home.site_id},
+            keep={"api": home.api, "siteId": home.site_id, "locationId": home.location_id},
             condition="attribute_not_exists(#pk) OR NOT #state IN (:releasing, :released)",
             values={"releasing": RELEASING, "released": RELEASED},
         )
@@ -217,6 +217,16 @@ class Numbers:
             if start is None:
                 break
         return found[:limit]
+
+    def all_of_order(self, customer_order_id: str) -> list[Item]:
+        """Return every number that an order brought or failed to bring."""
+        found: list[Item] = []
+        page = self.of_order(customer_order_id, limit=_PAGE)
+        found += page.items
+        while page.next_key is not None:
+            page = self.of_order(customer_order_id, limit=_PAGE, start=page.next_key)
+            found += page.items
+        return found
 
     def of_order(self, customer_order_id: str, *, limit: int, start: Item | None = None) -> Page:
         """Return the numbers that an order brought or failed to bring."""

@@ -34,6 +34,7 @@ class Orders:
         execution_arn: str,
         at: str,
         digest: str | None = None,
+        site_id: str | None = None,
     ) -> bool:
         """Record that a set-up has started; saying it again changes nothing.
 
@@ -55,7 +56,7 @@ class Orders:
         if digest is None or record is None:
             return True
         # Until an order has been tried, a set-up may be started again with another input.
-        asked = {"kind": kind, "digest": digest, "requested": requested}
+        asked = {"kind": kind, "digest": digest, "requested": requested, "siteId": site_id}
         untried = self._table.update(key, assign=asked, condition="attribute_not_exists(#orderAttemptedAt)")
         return untried is not None or (record["kind"], record.get("digest")) == (kind, digest)
 
@@ -121,10 +122,12 @@ class Orders:
         failed: int = 0,
         failures: Sequence[Failure] = (),
         reason: str | None = None,
+        resources: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         """Record how the order ended: counts, and what failed apart from single numbers.
 
-        An order that has brought numbers is not turned into a failed one.
+        An order that has brought numbers is not turned into a failed one. `resources` are what a release took
+        away beside numbers, or left.
         """
         self._table.update(
             order_key(customer_order_id),
@@ -135,7 +138,16 @@ class Orders:
                 "failed": failed,
                 "failures": list(failures) or None,
                 "reason": reason,
+                "resources": list(resources) or None,
             },
             condition=_NOT_ENDED_WELL if state == FAILED else None,
             values=_ENDED_WELL if state == FAILED else None,
+        )
+
+    def record_undone(self, customer_order_id: str, *, by: str, at: str) -> None:
+        """Record that what a set-up made is gone, and by which release."""
+        self._table.update(
+            order_key(customer_order_id),
+            assign={"undoneAt": at, "undoneBy": by},
+            condition="attribute_exists(#kind)",
         )

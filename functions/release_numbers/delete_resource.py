@@ -1,0 +1,32 @@
+"""Release of everything: one thing that a set-up made is taken away; what is gone already is fine."""
+
+from bandwidth_messaging.bandwidth.errors import BandwidthRejected
+from bandwidth_messaging.domain.releases import Resource
+from bandwidth_messaging.runtime import releasing, wiring
+from bandwidth_messaging.runtime.workflow import StepInput, StepResult, step
+
+
+class Request(StepInput):
+    resource: Resource
+
+
+class Result(StepResult):
+    resource: Resource
+
+
+@step("Delete Resource", Request, of=lambda request: request.resource.what)
+def handler(request: Request) -> Result:
+    """Take it away, unless somebody has come to use it since the plan was made."""
+    resource = request.resource
+    try:
+        if resource.what == "catapultApplication":
+            was_there = wiring.catapult().delete_application(resource.id)
+        else:
+            was_there = releasing.take_away(resource, wiring.dashboard())
+    except BandwidthRejected as error:
+        reason = f"{error.code or ''} {error.words}".strip()
+        left = resource.model_copy(update={"outcome": "left", "reason": reason})
+        return Result(resource=left, detail=f"left: {reason}")
+    outcome = "deleted" if was_there else "gone"
+    gone = resource.model_copy(update={"outcome": outcome, "reason": None})
+    return Result(resource=gone, detail=outcome)

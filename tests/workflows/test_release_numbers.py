@@ -1,0 +1,175 @@
+"""The state machine release_numbers on the local cloud: what the others made is undone, in every way."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.stack import Stack
+from tests.machines import Execution, control, get, run, unique
+from tests.workflows.test_hosted_messaging import some_numbers
+
+SAMPLES = Path(__file__).parents[2] / "events/executions"
+KINDS = ("applications", "locations", "numbers", "external_numbers", "catapult_applications")
+
+
+def sample(machine: str) -> dict[str, Any]:
+    given: dict[str, Any] = json.loads((SAMPLES / f"{machine}.json").read_text())
+    return given
+
+
+@pytest.fixture(scope="module")
+def elsewhere(cloud: Stack) -> str:
+    """Make another location the site's default: hosted numbers go there, and it could not be deleted."""
+    name = unique("default")
+    own = {"applicationName": name, "locationName": name, "customerOrderId": name, "isDefaultPeer": True}
+    execution = run(cloud, "messaging_v2", sample("messaging_v2") | own)
+    assert execution.output is not None, execution.cause
+    location_id: str = execution.output["locationId"]
+    return location_id
+
+
+@pytest.fixture(autouse=True)
+def _not_the_default(elsewhere: str) -> None:
+    pass
+
+
+def set_up(cloud: Stack, name: str) -> list[str]:
+    """Order numbers with an application and a location of the test's own."""
+    own = {"applicationName": name, "locationName": name, "customerOrderId": name}
+    execution = run(cloud, "messaging_v2", sample("messaging_v2") | own)
+    assert execution.output is not None, execution.cause
+    numbers: list[str] = execution.output["numbers"]
+    return numbers
+
+
+def host(cloud: Stack, name: str, count: int = 3) -> list[str]:
+    """Import numbers with an application of the test's own."""
+    numbers = some_numbers(count)
+    own = {"applicationName": name, "customerOrderId": name, "telephoneNumbers": numbers}
+    assert run(cloud, "hosted_messaging", own).status == "SUCCEEDED"
+    return numbers
+
+
+def release(cloud: Stack, **given: Any) -> Execution:
+    return run(cloud, "release_numbers", given)
+
+
+def account(cloud: Stack) -> Any:
+    return control(cloud, "GET", "/account")
+
+
+def left_of(cloud: Stack, name: str, numbers: list[str]) -> list[Any]:
+    """Return what the account still has of a test's names and numbers."""
+    return [
+        each
+        for kind in KINDS
+        for each in account(cloud)[kind]
+        if each.get("name") == name or each.get("number") in numbers
+    ]
+
+
+def test_what_both_set_ups_made_is_planned_then_released_and_nothing_is_left(cloud: Stack) -> None:
+    ordered, imported = unique("release"), unique("release hosted")
+    numbers, hosted = set_up(cloud, ordered), host(cloud, imported)
+    for name, own, kinds in (
+        (ordered, numbers, ["assignment", "mms", "sms", "location", "application"]),
+        (imported, hosted, ["catapultApplication"]),
+    ):
+        before = account(cloud)
+        planned = release(cloud, customerOrderId=name, everything=True, dryRun=True)
+        assert (planned.status, planned.states[-1]) == ("SUCCEEDED", "Plan Only")
+        assert planned.output is not None
+        assert [each["what"] for each in planned.output["delete"]] == kinds
+        assert {each["number"] for each in planned.output["firstNumbers"]} == set(own)
+        assert left_of(cloud, name, own)
+        assert [each for each in account(cloud)["applications"] if each["name"] == name] == [
+            each for each in before["applications"] if each["name"] == name
+        ]
+        assert cloud.call("GET", f"/orders/{planned.name}").status_code == 404
+
+        done = release(cloud, customerOrderId=name, everything=True)
+        assert (done.status, done.cause) == ("SUCCEEDED", None)
+        assert done.output is not None
+        assert done.output["released"] == len(own)
+        assert [(each["what"], each["outcome"]) for each in done.output["resources"]] == [
+            (kind, "deleted") for kind in kinds
+        ]
+        assert left_of(cloud, name, own) == []
+        assert {get(cloud, f"/numbers/{each}")["state"] for each in own} == {"released"}
+        record = get(cloud, f"/orders/{done.name}")
+        assert (record["kind"], record["state"], record["completed"]) == (
+            "release_numbers",
+            "completed",
+            len(own),
+        )
+        assert get(cloud, f"/orders/{name}")["undoneBy"] == done.name
+
+
+def test_run_again_everything_is_gone_and_that_is_a_success(cloud: Stack) -> None:
+    name = unique("again")
+    set_up(cloud, name)
+    for _ in range(2):
+        assert release(cloud, customerOrderId=name, everything=True).status == "SUCCEEDED"
+
+
+def test_single_numbers_of_both_apis_go_and_the_others_stay(cloud: Stack) -> None:
+    name = unique("single")
+    (first, second), (third, *others) = set_up(cloud, name), host(cloud, f"{name} h")
+    execution = release(cloud, telephoneNumbers=[first, third])
+    assert (execution.status, execution.cause) == ("SUCCEEDED", None)
+    assert [get(cloud, f"/numbers/{each}")["state"] for each in (first, third)] == ["released"] * 2
+    assert {get(cloud, f"/numbers/{each}")["state"] for each in (second, *others)} == {"active"}
+
+
+def test_a_number_that_could_not_go_keeps_its_location_and_a_second_run_goes_on(cloud: Stack) -> None:
+    name, execution_name = unique("partial"), unique("stuck").replace(" ", "-")
+    stuck, gone = set_up(cloud, name)
+    errors = [{"code": 5012, "description": "The number is locked"}]
+    fate = {"fate": "PARTIAL", "failed_numbers": [stuck], "errors": errors}
+    control(cloud, "PUT", f"/orders/{execution_name}", fate)
+    given = {"customerOrderId": name, "everything": True}
+    first = run(cloud, "release_numbers", given, name=execution_name)
+    assert (first.status, first.error) == ("FAILED", "ReleaseIncomplete")
+    assert "numbers not released: 1 of 2 (5012 The number is locked)" in str(first.cause)
+    assert [get(cloud, f"/numbers/{each}")["state"] for each in (stuck, gone)] == ["releasing", "released"]
+    record = get(cloud, f"/orders/{execution_name}")
+    assert (record["state"], record["completed"], record["failed"]) == ("partial", 1, 1)
+    assert record["failures"] == [{"number": stuck, "code": "5012", "reason": "The number is locked"}]
+    assert {each["outcome"] for each in record["resources"]} == {"left"}
+    (place,) = [each for each in account(cloud)["locations"] if each["name"] == name]
+    assert place["application_id"] is not None
+    second = release(cloud, **given)
+    assert (second.status, second.cause) == ("SUCCEEDED", None)
+    assert left_of(cloud, name, [stuck, gone]) == []
+
+
+def test_a_hosted_number_that_could_not_be_removed_says_why(cloud: Stack) -> None:
+    name, execution_name = unique("refused"), unique("stuck").replace(" ", "-")
+    stuck, *gone = host(cloud, name)
+    errors = [{"code": 25040, "description": "Cannot be removed"}]
+    fate = {"fate": "PARTIAL", "failed_numbers": [stuck], "errors": errors}
+    control(cloud, "PUT", f"/orders/{execution_name}-removal-1", fate)
+    execution = run(cloud, "release_numbers", {"customerOrderId": name}, name=execution_name)
+    assert (execution.status, execution.error) == ("FAILED", "ReleaseIncomplete")
+    assert "numbers not released: 1 of 3 (25040 Cannot be removed)" in str(execution.cause)
+    assert {get(cloud, f"/numbers/{each}")["state"] for each in gone} == {"released"}
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_set_up_that_is_none_is_named_and_nothing_is_released(cloud: Stack, dry_run: bool) -> None:
+    execution = release(cloud, customerOrderId="nothing of ours", dryRun=dry_run)
+    assert (execution.status, execution.error) == ("FAILED", "InvalidInput")
+    assert execution.cause == "customerOrderId: there is no set-up 'nothing of ours'"
+    recorded = cloud.call("GET", f"/orders/{execution.name}")
+    assert recorded.status_code == (404 if dry_run else 200)
+    if not dry_run:
+        assert (recorded.json()["state"], recorded.json()["reason"]) == ("failed", execution.cause)
+
+
+def test_a_wrong_input_is_named(cloud: Stack) -> None:
+    execution = release(cloud)
+    assert (execution.status, execution.error) == ("FAILED", "InvalidInput")
+    assert execution.states == ["Check Input", "Release Failed"]
+    assert "give telephoneNumbers, or the customerOrderId of a set-up" in str(execution.cause)
