@@ -39,6 +39,7 @@ def statements(properties: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 # The files of a bucket cannot be named one by one.
 FILES = {"Fn::Sub": "${MediaBucket.Arn}/*"}
+QUARANTINED = {"Fn::Sub": "${QuarantineBucket.Arn}/*"}
 
 
 # Permissions
@@ -55,7 +56,8 @@ def test_a_function_names_each_action_and_each_resource(logical_id: str) -> None
     for statement in statements(DEPLOYED[logical_id]):
         assert statement.keys() == {"Effect", "Action", "Resource"}
         assert not [action for action in as_list(statement["Action"]) if "*" in action]
-        resources_ = [resource for resource in as_list(statement["Resource"]) if resource != FILES]
+        files = (FILES, QUARANTINED)
+        resources_ = [resource for resource in as_list(statement["Resource"]) if resource not in files]
         assert not [resource for resource in resources_ if "*" in str(resource)]
 
 
@@ -67,6 +69,19 @@ def test_the_archive_is_written_by_one_function_and_read_by_another() -> None:
         if statement["Resource"] == FILES
     }
     assert rights == {"ArchiveMedia": "s3:PutObject", "Browse": "s3:GetObject"}
+
+
+def test_the_quarantine_is_written_by_one_function_and_emptied_by_another() -> None:
+    rights = {
+        logical_id: statement["Action"]
+        for logical_id, properties in DEPLOYED.items()
+        for statement in statements(properties)
+        if statement["Resource"] == QUARANTINED
+    }
+    assert rights == {
+        "ReceiveCallback": "s3:PutObject",
+        "ReplayQuarantine": ["s3:GetObject", "s3:DeleteObject"],
+    }
 
 
 @pytest.mark.parametrize("logical_id", MACHINES)
@@ -304,27 +319,35 @@ def test_there_is_an_archive_only_on_request(logical_id: str) -> None:
     assert template()["Parameters"]["MediaArchive"]["Default"] == "false"
 
 
-def test_the_bucket_is_private_encrypted_and_lives_as_long_as_the_messages() -> None:
-    bucket = resources("AWS::S3::Bucket")["MediaBucket"]
+# A queue keeps a key for 14 days.
+LIVES = {"MediaBucket": {"Ref": "MessageRetentionDays"}, "QuarantineBucket": 15}
+every_bucket = pytest.mark.parametrize("logical_id", resources("AWS::S3::Bucket"))
+
+
+@every_bucket
+def test_a_bucket_is_private_encrypted_and_keeps_no_longer_than_it_must(logical_id: str) -> None:
+    bucket = resources("AWS::S3::Bucket")[logical_id]
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
     assert len(bucket["PublicAccessBlockConfiguration"]) == 4
     assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
     (encryption,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"] in {"AES256", "aws:kms"}
     (rule,) = bucket["LifecycleConfiguration"]["Rules"]
-    assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", {"Ref": "MessageRetentionDays"})
-    resource = template()["Resources"]["MediaBucket"]
+    assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", LIVES[logical_id])
+    resource = template()["Resources"][logical_id]
     assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
     assert resource["UpdateReplacePolicy"] == "Retain"
 
 
-def test_the_bucket_is_reached_by_tls_only() -> None:
-    policy = resources("AWS::S3::BucketPolicy")["MediaBucketPolicy"]
-    assert policy["Bucket"] == {"Ref": "MediaBucket"}
+@every_bucket
+def test_a_bucket_is_reached_by_tls_only(logical_id: str) -> None:
+    policy = resources("AWS::S3::BucketPolicy")[f"{logical_id}Policy"]
+    assert policy["Bucket"] == {"Ref": logical_id}
     (statement,) = policy["PolicyDocument"]["Statement"]
     assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-    assert statement["Resource"] == [{"Fn::GetAtt": ["MediaBucket", "Arn"]}, FILES]
+    files = {"Fn::Sub": f"${{{logical_id}.Arn}}/*"}
+    assert statement["Resource"] == [{"Fn::GetAtt": [logical_id, "Arn"]}, files]
 
 
 def test_messages_with_media_wait_in_the_archives_queue() -> None:
