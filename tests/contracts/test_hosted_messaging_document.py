@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Iterator
 from typing import Any, get_args
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -406,8 +406,8 @@ def test_the_message_id_comes_from_the_location_of_an_empty_answer(
 
 def test_a_get_callback_is_read_as_the_document_prints_it() -> None:
     # The document prints the query parameter by parameter.
-    query = dict(parse_qsl(printed("incoming_messages.get").body.replace("\n", ""), strict_parsing=True))
-    assert query.pop("messageUri") == f"{CATAPULT_URL}/users/{USER}/messages/{MESSAGE}"
+    query = parse_qs(printed("incoming_messages.get").body.replace("\n", ""), strict_parsing=True)
+    assert query.pop("messageUri") == [f"{CATAPULT_URL}/users/{USER}/messages/{MESSAGE}"]
     assert read_v1_query(query) == Message(
         message_id=MESSAGE,
         direction="in",

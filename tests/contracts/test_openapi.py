@@ -121,7 +121,7 @@ def test_the_door_is_described_as_locked() -> None:
     [
         (answers.Message, {*views._MESSAGE, "archivedMedia", "times", "recipients"}),
         (answers.ArchivedFile, {*views._FILE, "url", "expiresAt"}),
-        (answers.Recipient, {*views._OUTCOME}),
+        (answers.Recipient, {*views._OUTCOME, "times"}),
         (answers.Number, {*views._NUMBER, "times"}),
         (answers.Order, {*views._ORDER, "customerOrderId", "state", "failures", "steps", "times"}),
     ],

@@ -39,6 +39,7 @@ def statements(properties: dict[str, Any]) -> Iterator[dict[str, Any]]:
 # The files of a bucket cannot be named one by one.
 FILES = {"Fn::Sub": "${MediaBucket.Arn}/*"}
 LETTERS = {"Fn::Sub": "arn:${AWS::Partition}:s3:::${LettersBucket}/*"}
+QUARANTINED = {"Fn::Sub": "${QuarantineBucket.Arn}/*"}
 
 
 # Permissions
@@ -56,7 +57,7 @@ def test_a_function_names_each_action_and_each_resource(logical_id: str) -> None
         assert statement.keys() == {"Effect", "Action", "Resource"}
         assert not [action for action in as_list(statement["Action"]) if "*" in action]
         wide = [resource for resource in as_list(statement["Resource"]) if "*" in str(resource)]
-        assert [resource for resource in wide if resource not in (FILES, LETTERS)] == []
+        assert [resource for resource in wide if resource not in (FILES, LETTERS, QUARANTINED)] == []
 
 
 def test_the_archive_is_written_by_one_function_and_read_by_another() -> None:
@@ -77,6 +78,19 @@ def test_letters_are_read_only_and_only_by_those_who_check_and_send_them() -> No
         if statement["Resource"] == LETTERS
     }
     assert rights == {"CheckInput": "s3:GetObject", "HostedMessagingSendLetter": "s3:GetObject"}
+
+
+def test_the_quarantine_is_written_by_one_function_and_emptied_by_another() -> None:
+    rights = {
+        logical_id: statement["Action"]
+        for logical_id, properties in DEPLOYED.items()
+        for statement in statements(properties)
+        if statement["Resource"] == QUARANTINED
+    }
+    assert rights == {
+        "ReceiveCallback": "s3:PutObject",
+        "ReplayQuarantine": ["s3:GetObject", "s3:DeleteObject"],
+    }
 
 
 @pytest.mark.parametrize("logical_id", MACHINES)

@@ -148,6 +148,7 @@ def house(generation: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
                 "classic": simulator.messaging_url,
                 "current": simulator.current_messaging_url,
             }[generation],
+            "QUARANTINE_BUCKET": "quarantine",
         }
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
@@ -165,6 +166,7 @@ def _build(simulator: RunningSimulator, generation: str) -> House:
     boto3.client("events").create_event_bus(Name="bandwidth-messaging")
     s3 = boto3.client("s3")
     s3.create_bucket(Bucket="media")
+    s3.create_bucket(Bucket="quarantine")
     return House(
         simulator=simulator,
         dynamodb=boto3.client("dynamodb"),

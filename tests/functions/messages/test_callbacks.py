@@ -1,4 +1,4 @@
-"""Callbacks of the V2 API: who may call, what is stored, what is kept aside."""
+"""Callbacks: who may call, what is stored."""
 
 import base64
 import json
@@ -15,6 +15,7 @@ from tests.functions.conftest import Context, House, ask, call, sample
 
 INBOUND = json.loads(sample("messages/receive_callback")["body"])[0]
 OURS, THEIRS = INBOUND["to"], INBOUND["message"]["from"]
+OUT = "out_0f8fad5bd9cb469fa16570867728950e"
 METHOD_ARN = "arn:aws:execute-api:us-east-1:000000000000:abcdef1234/live/POST/callbacks/v2"
 
 
@@ -56,12 +57,12 @@ def stored() -> list[Any]:
 def sent(house: House) -> str:
     """An outbound message that Bandwidth has taken."""
     message = Message(
-        message_id="out_1", direction="out", api="v2", owner=OURS, sender=OURS, recipients=(THEIRS,),
+        message_id=OUT, direction="out", api="v2", owner=OURS, sender=OURS, recipients=(THEIRS,),
         text="hello", state="accepted", time="2026-02-03T04:05:04.000Z", application_id="app-1",
     )  # fmt: skip
     wiring.messages().add(message)
-    wiring.messages().advance("out_1", "sent", "2026-02-03T04:05:05.000Z", bandwidth_id="bandwidth-1")
-    return "out_1"
+    wiring.messages().advance(OUT, "sent", "2026-02-03T04:05:05.000Z", bandwidth_id="bandwidth-1")
+    return OUT
 
 
 class TestInbound:
@@ -125,38 +126,38 @@ class TestReceipts:
         assert (message["messageId"], message["state"]) == ("bandwidth-1", "delivered")
 
 
-class TestUnreadable:
-    @pytest.mark.parametrize(
-        ("body", "reason"),
-        [
-            ("{", "the body is not JSON"),
-            ([{"type": "message-teleported"}], "its type is unknown"),
-            ([{"type": "message-received", "to": OURS}], "message is missing"),
-            ("17", "a field is not of the documented form"),
-        ],
-    )
-    def test_is_kept_in_quarantine_and_answered_2xx(self, house: House, body: Any, reason: str) -> None:
-        assert receive(body) == 204
-        (kept,) = house.queued(house.quarantine_queue)
-        assert json.loads(kept["Body"])["reason"] == reason
+class TestRcs:
+    def test_a_message_that_was_read_stays_delivered_and_shows_when(self, house: House, sent: str) -> None:
+        receive([receipt("message-delivered", sent)])
+        receive([receipt("message-read", sent, eventTime="2026-02-03T04:09:00.000Z")])
+        (message,) = stored()
+        assert message["state"] == "delivered"
+        assert message["times"]["delivered"] == "2026-02-03T04:05:06.789Z"
+        assert message["times"]["read"] == "2026-02-03T04:09:00.000Z"
 
-    def test_does_not_keep_its_neighbours_from_being_stored(self, house: House) -> None:
-        assert receive([{"type": "message-teleported"}, INBOUND]) == 204
-        assert len(stored()) == 1
-        assert len(house.queued(house.quarantine_queue)) == 1
-
-    def test_an_empty_array_is_nothing(self, house: House) -> None:
-        assert receive([]) == 204
-        assert house.queued(house.quarantine_queue) == []
-
-    def test_bytes_that_are_no_text_are_kept_too(self, house: House) -> None:
-        event = sample("messages/receive_callback") | {
-            "body": base64.b64encode(b"\xff\xfe").decode(),
-            "isBase64Encoded": True,
+    def test_an_answer_to_a_suggestion_is_a_message_that_shows_what_was_chosen(self, house: House) -> None:
+        chosen = {"text": "Yes, please", "postbackData": "eWVz", "pairedMessageId": "1562"}
+        message = {name: value for name, value in INBOUND["message"].items() if name != "text"}
+        answer = INBOUND | {
+            "type": "suggestion-response",
+            "message": message | {"suggestionResponse": chosen},
         }
-        assert call(receive_callback, event)["statusCode"] == 204
-        (kept,) = house.queued(house.quarantine_queue)
-        assert json.loads(kept["Body"])["reason"] == "the body is not UTF-8"
+        assert receive([answer]) == 204
+        (shown,) = stored()
+        assert (shown["state"], shown["text"], shown["suggestionResponse"]) == (
+            "received",
+            chosen["text"],
+            chosen,
+        )
+
+    def test_a_location_is_a_message_that_shows_it(self, house: House) -> None:
+        here = {"latitude": "37.7749", "longitude": "-122.4194"}
+        message = {name: value for name, value in INBOUND["message"].items() if name != "text"}
+        answer = {"type": "requested-location-response", "message": message | {"locationResponse": here}}
+        assert receive([INBOUND | answer]) == 204
+        (shown,) = stored()
+        assert shown["locationResponse"] == here
+        assert "text" not in shown
 
 
 class TestWhoMayCall:
@@ -193,11 +194,11 @@ class TestSegmentCounts:
         self, house: House, capsys: pytest.CaptureFixture[str], theirs: int, told: bool
     ) -> None:
         message = Message(
-            message_id="out_1", direction="out", api="v2", owner=OURS, sender=OURS, recipients=(THEIRS,),
+            message_id=OUT, direction="out", api="v2", owner=OURS, sender=OURS, recipients=(THEIRS,),
             text="hello", state="accepted", time="2026-02-03T04:05:04.000Z", segment_count=1,
         )  # fmt: skip
         wiring.messages().add(message)
-        event = receipt("message-delivered", "out_1")
+        event = receipt("message-delivered", OUT)
         event["message"]["segmentCount"] = theirs
         receive([event])
         (shown,) = stored()

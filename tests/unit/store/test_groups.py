@@ -1,15 +1,12 @@
 """Group messages: each recipient moves up on their own, and the message follows from all of them."""
 
-from collections.abc import Sequence
 from dataclasses import replace
-from itertools import count
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from bandwidth_messaging.domain.messages import RANKS, Message, Receipt
+from bandwidth_messaging.runtime.views import message_view
 from bandwidth_messaging.store.messages import RECIPIENT, Messages
 
 OURS = "+19195551212"
@@ -19,7 +16,6 @@ AT = "2026-02-03T04:05:06.000Z"
 LATER = "2026-02-03T04:05:07.000Z"
 REFUSED: dict[str, Any] = {"error_code": 4720, "error_class": "recipient", "reason": "no such number"}
 SILENT: dict[str, Any] = {"error_code": 9902, "error_class": "unknown", "reason": "no receipt came"}
-_ids = count()
 
 
 def outbound(message_id: str = "out_1") -> Message:
@@ -80,7 +76,8 @@ def sent(messages: Messages) -> Messages:
 def test_the_message_is_delivered_once_all_have_it(sent: Messages) -> None:
     assert [bool(sent.record(receipt(each, "delivered"))) for each in GROUP] == [False, False, True]
     item = stored(sent)
-    assert (item["state"], item["rank"], item["deliveredAt"]) == ("delivered", 5, LATER)
+    assert (item["state"], item["rank"]) == ("delivered", 5)
+    assert message_view(item)["times"] == {"accepted": AT, "sending": AT, "sent": AT, "delivered": LATER}
     assert told(item) == dict.fromkeys(GROUP, "delivered")
 
 
@@ -90,16 +87,18 @@ def test_a_failed_recipient_keeps_code_class_and_words_and_the_message_counts_th
     sent.record(receipt(BEN, "delivered"))
     assert sent.record(receipt(CLEO, "failed", **REFUSED))
     item = stored(sent)
-    assert (item["state"], item["reason"]) == ("failed", "2 of 3 recipients failed")
-    assert not item.keys() & {"errorCode", "errorClass"}
+    view = message_view(item)
+    assert (view["state"], view["reason"]) == ("failed", "2 of 3 recipients failed")
+    assert not view.keys() & {"errorCode", "errorClass"}
     assert item[f"{RECIPIENT}{ANNA}"] == {
         "state": "failed",
-        "rank": 5,
+        "rank": 6,
         "errorCode": 4720,
         "errorClass": "recipient",
         "reason": "no such number",
+        "failedAt": LATER,
     }
-    assert item[f"{RECIPIENT}{BEN}"] == {"state": "delivered", "rank": 5}
+    assert item[f"{RECIPIENT}{BEN}"] == {"state": "delivered", "rank": 5, "deliveredAt": LATER}
 
 
 def test_a_recipient_nobody_knows_of_leaves_the_message_unknown(sent: Messages) -> None:
@@ -109,7 +108,7 @@ def test_a_recipient_nobody_knows_of_leaves_the_message_unknown(sent: Messages) 
     assert sent.record(receipt(CLEO, "delivered"))
     item = stored(sent)
     assert item["state"] == "delivery_unknown"
-    assert "reason" not in item
+    assert "reason" not in message_view(item)
 
 
 def test_delivered_may_still_come_after_unknown(sent: Messages) -> None:
@@ -119,7 +118,12 @@ def test_delivered_may_still_come_after_unknown(sent: Messages) -> None:
     assert [bool(sent.record(receipt(each, "delivered"))) for each in GROUP] == [False, False, True]
     item = stored(sent)
     assert item["state"] == "delivered"
-    assert item[f"{RECIPIENT}{ANNA}"] == {"state": "delivered", "rank": 5}
+    assert item[f"{RECIPIENT}{ANNA}"] == {
+        "state": "delivered",
+        "rank": 5,
+        "delivery_unknownAt": LATER,
+        "deliveredAt": LATER,
+    }
 
 
 def test_receipts_settle_a_message_that_was_given_up_as_unknown(messages: Messages) -> None:
@@ -164,7 +168,7 @@ def test_a_message_that_did_not_follow_its_recipients_does_so_when_a_receipt_com
     for each in (ANNA, BEN):
         sent.record(receipt(each, "delivered"))
     with monkeypatch.context() as broken:
-        broken.setattr(sent, "advance", die)
+        broken.setattr(sent, "_follow", die)
         with pytest.raises(TimeoutError):
             sent.record(receipt(CLEO, "delivered"))
     assert stored(sent)["state"] == "sent"
@@ -226,9 +230,9 @@ def test_a_foreign_groups_first_receipt_stores_the_message_under_bandwidths_id(m
         "sortKey": f"{LATER}#1562",
         "state": "sent",
         "rank": 3,
-        "sentAt": LATER,
-        f"{RECIPIENT}{BEN}": {"state": "delivered", "rank": 5},
+        f"{RECIPIENT}{BEN}": {"state": "delivered", "rank": 5, "deliveredAt": LATER},
     }
+    assert message_view(stored(messages, "1562"))["times"] == {"sent": LATER}
 
 
 def test_a_foreign_group_follows_its_recipients_and_keeps_its_place(messages: Messages) -> None:
@@ -243,69 +247,3 @@ def test_a_foreign_group_follows_its_recipients_and_keeps_its_place(messages: Me
         place,
         dict.fromkeys(GROUP, "delivered"),
     )
-
-
-# Whatever the order
-
-
-ENDS: dict[str, dict[str, Any]] = {"delivered": {}, "failed": REFUSED, "delivery_unknown": SILENT}
-
-
-def receipts(ends: Sequence[str], *, rescued: bool) -> list[Receipt]:
-    """Return all that is told of a message whose recipients end so.
-
-    Bandwidth tells one end of each; with `rescued`, those who have it were given up before.
-    """
-    news: list[Receipt] = []
-    for recipient, end in zip(GROUP, ends, strict=True):
-        news += [receipt(recipient, "sending"), receipt(recipient, end, **ENDS[end])]
-        if rescued and end == "delivered":
-            news.append(receipt(recipient, "delivery_unknown", **SILENT))
-    return news
-
-
-def after(messages: Messages, news: Sequence[Receipt], *, answered: int) -> dict[str, Any]:
-    """Return a message's item after the news, of which `answered` came before the worker's own record.
-
-    Without what is its own, and without the times of its states: they are those of the receipt, or the write
-    of ours, that moved it.
-    """
-    message_id = f"out_{next(_ids)}"
-    messages.add(outbound(message_id))
-    messages.claim(message_id, AT)
-    for position, each in enumerate(news):
-        if position == answered:
-            messages.advance(message_id, "sent", AT, bandwidth_id="1562")
-        messages.record(replace(each, message_id=message_id))
-    if answered == len(news):
-        messages.advance(message_id, "sent", AT, bandwidth_id="1562")
-    item = stored(messages, message_id)
-    own = {"messageId", "sortKey", "claim"}
-    return {name: value for name, value in item.items() if name not in own and not name.endswith("At")}
-
-
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data(), ends=st.tuples(*[st.sampled_from(sorted(ENDS))] * 3), rescued=st.booleans())
-def test_early_late_and_repeated_receipts_between_our_own_writes_all_lead_to_the_same_item(
-    messages: Messages, data: st.DataObject, ends: tuple[str, ...], rescued: bool
-) -> None:
-    news = receipts(ends, rescued=rescued)
-    told = data.draw(st.permutations(news)) + data.draw(st.lists(st.sampled_from(news), max_size=4))
-    answered = data.draw(st.integers(0, len(told)))
-    assert after(messages, told, answered=answered) == after(messages, news, answered=0)
-
-
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data(), ends=st.tuples(*[st.sampled_from(sorted(ENDS))] * 3))
-def test_on_the_way_the_message_never_moves_down_and_its_rank_fits_its_state(
-    messages: Messages, data: st.DataObject, ends: tuple[str, ...]
-) -> None:
-    message_id = f"out_{next(_ids)}"
-    messages.add(outbound(message_id))
-    rank = 0
-    for each in data.draw(st.permutations(receipts(ends, rescued=True))):
-        moved = messages.record(replace(each, message_id=message_id))
-        item = stored(messages, message_id)
-        assert item["rank"] == RANKS[item["state"]] >= rank
-        assert (moved is not None) is (item["rank"] > rank)
-        rank = item["rank"]

@@ -1,14 +1,10 @@
 """Messages: stored once, claimed once, and moved up only, in whatever order they hear of it."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from bandwidth_messaging.domain.messages import RANKS, Message, Receipt
 from bandwidth_messaging.store.dynamodb import Table
@@ -17,7 +13,6 @@ from bandwidth_messaging.store.messages import Messages
 OURS, THEIRS = "+19195551212", "+19195551213"
 AT = "2026-02-03T04:05:06.000Z"
 LATER = "2026-02-03T04:05:07.000Z"
-IN_MEMORY = {"suppress_health_check": [HealthCheck.function_scoped_fixture]}
 
 
 def outbound(message_id: str = "out_1", time: str = AT, **changes: Any) -> Message:
@@ -423,54 +418,92 @@ def test_a_receipt_that_comes_again_changes_nothing(messages: Messages) -> None:
     assert stored(messages) == before
 
 
-def test_of_two_ends_the_first_one_stays(messages: Messages) -> None:
+@pytest.mark.parametrize("order", [("delivered", "failed"), ("failed", "delivered")])
+def test_of_two_ends_the_failure_stays_whichever_came_first_and_both_times_are_known(
+    messages: Messages, order: tuple[str, str]
+) -> None:
+    ends = {
+        "delivered": receipt("delivered", AT),
+        "failed": receipt("failed", LATER, error_code=4432, reason="no such country"),
+    }
     messages.add(outbound())
-    messages.record(receipt("delivered"))
-    assert not messages.record(receipt("failed", error_code=4432, reason="too late"))
+    for end in order:
+        messages.record(ends[end])
+    kept = stored(messages)
+    assert (kept["state"], kept["errorCode"], kept["reason"]) == ("failed", 4432, "no such country")
+    assert (kept["deliveredAt"], kept["failedAt"]) == (AT, LATER)
+
+
+@pytest.mark.parametrize("code", [9902, 9999])
+@pytest.mark.parametrize("order", [("delivered", "delivery_unknown"), ("delivery_unknown", "delivered")])
+def test_a_delivery_settles_a_failure_that_left_it_open_whichever_came_first(
+    messages: Messages, code: int, order: tuple[str, str]
+) -> None:
+    ends = {
+        "delivered": receipt("delivered", LATER),
+        "delivery_unknown": receipt("delivery_unknown", AT, error_code=code, reason="timed out"),
+    }
+    messages.add(outbound())
+    for end in order:
+        messages.record(ends[end])
     kept = stored(messages)
     assert kept["state"] == "delivered"
-    assert "errorCode" not in kept
+    assert not kept.keys() & {"errorCode", "errorClass", "reason"}
+    assert (kept["delivery_unknownAt"], kept["deliveredAt"]) == (AT, LATER)
 
 
-NEWS = [
-    receipt("sending", "2026-02-03T04:05:07.000Z"),
-    receipt("sent", "2026-02-03T04:05:08.000Z"),
-    receipt("delivery_unknown", "2026-02-03T04:05:09.000Z", error_code=9902, reason="timed out"),
-    receipt("delivered", "2026-02-03T04:05:10.000Z"),
-]
-_ids = count()
+def test_a_message_that_was_read_has_been_delivered(messages: Messages) -> None:
+    messages.add(outbound())
+    assert messages.record(receipt("delivered", LATER, read_at=LATER))
+    assert not messages.record(receipt("delivered", AT))
+    kept = stored(messages)
+    assert (kept["state"], kept["deliveredAt"], kept["readAt"]) == ("delivered", AT, LATER)
 
 
-def after(messages: Messages, news: Sequence[Receipt]) -> dict[str, Any]:
-    """Return a message's item after it was accepted and the news came, without what is its own."""
-    message_id = f"out_{next(_ids)}"
-    messages.add(outbound(message_id))
-    for told in news:
-        messages.record(Receipt(**vars(told) | {"message_id": message_id}))
-    item = stored(messages, message_id)
-    return {name: value for name, value in item.items() if name not in {"messageId", "sortKey"}}
-
-
-@settings(max_examples=20, **IN_MEMORY)  # type: ignore[arg-type]
-@given(order=st.permutations(NEWS), repeated=st.lists(st.sampled_from(NEWS), max_size=4))
-def test_early_late_and_repeated_receipts_all_lead_to_the_same_item(
-    messages: Messages, order: list[Receipt], repeated: list[Receipt]
+def test_a_message_that_bandwidth_has_told_of_is_not_put_back_as_if_it_had_not_taken_it(
+    messages: Messages,
 ) -> None:
-    assert after(messages, [*order, *repeated]) == after(messages, NEWS)
+    messages.add(outbound())
+    taken = claimed(messages)
+    assert taken is not None
+    messages.record(receipt("sending"))
+    before = stored(messages)
+    messages.put_back(taken)
+    assert stored(messages) == before
 
 
-@settings(max_examples=20, **IN_MEMORY)  # type: ignore[arg-type]
-@given(news=st.lists(st.sampled_from([*NEWS, receipt("failed", error_code=4432, reason="no")]), max_size=6))
-def test_the_rank_never_falls_and_always_fits_the_state(messages: Messages, news: list[Receipt]) -> None:
-    message_id = f"out_{next(_ids)}"
-    messages.add(outbound(message_id))
-    rank = 0
-    for told in news:
-        moved = messages.record(Receipt(**vars(told) | {"message_id": message_id}))
-        item = stored(messages, message_id)
-        assert (moved is not None) is (RANKS[told.state] > rank)
-        assert item["rank"] == RANKS[item["state"]] >= rank
-        rank = item["rank"]
+def test_of_two_failures_the_earlier_one_has_the_reasons_whichever_came_first(messages: Messages) -> None:
+    first = receipt("failed", AT, error_code=4720, error_class="recipient", reason="no such number")
+    second = receipt("failed", LATER, error_code=4750)
+    for position, order in enumerate([(first, second), (second, first)]):
+        messages.add(outbound(f"out_{position}"))
+        for each in order:
+            messages.record(replace(each, message_id=f"out_{position}"))
+        kept = stored(messages, f"out_{position}")
+        assert (kept["errorCode"], kept["reason"], kept["failedAt"]) == (4720, "no such number", AT)
+
+
+def test_a_receipt_that_loses_a_race_is_joined_to_what_won_it(
+    messages: Messages, messages_table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change = messages_table.change
+
+    def after_another(*given: Any, **more: Any) -> Any:
+        monkeypatch.setattr(messages_table, "change", change)
+        messages.record(receipt("sending", AT))
+        return change(*given, **more)
+
+    messages.add(outbound())
+    messages.record(receipt("delivered"))
+    monkeypatch.setattr(messages_table, "change", after_another)
+    messages.record(receipt("sent", AT, bandwidth_id="1561"))
+    kept = stored(messages)
+    assert (kept["state"], kept["sendingAt"], kept["sentAt"], kept["bandwidthId"]) == (
+        "delivered",
+        AT,
+        AT,
+        "1561",
+    )
 
 
 # Listing

@@ -1,14 +1,13 @@
-"""The queues: message ids on their way, and callbacks that nobody could read."""
+"""The queues: message ids on their way, and callbacks that nobody could read or store."""
 
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 from moto import mock_aws
 
-from bandwidth_messaging.domain.messages import Unreadable
 from bandwidth_messaging.store.queues import Quarantine, SendQueue
 
 if TYPE_CHECKING:
@@ -38,8 +37,83 @@ def test_a_delayed_message_comes_again_when_its_time_has_come(sqs: "SQSClient") 
     assert "Messages" not in sqs.receive_message(QueueUrl=url)
 
 
-def test_what_could_not_be_read_is_kept_whole_with_the_reason(sqs: "SQSClient") -> None:
-    url = sqs.create_queue(QueueName="quarantine")["QueueUrl"]
-    Quarantine(sqs, url).keep(Unreadable(reason="its type is unknown", body='{"type": "ä \\ud83d"}'))
-    (kept,) = sqs.receive_message(QueueUrl=url)["Messages"]
-    assert json.loads(kept["Body"]) == {"reason": "its type is unknown", "body": '{"type": "ä \\ud83d"}'}
+# The quarantine
+
+
+CALLBACK: dict[str, Any] = {
+    "httpMethod": "POST",
+    "resource": "/callbacks/v2",
+    "path": "/callbacks/v2",
+    "headers": {"Content-Type": "application/json"},
+    "multiValueHeaders": {
+        "Content-Type": ["application/json"],
+        "User-Agent": ["BandwidthAPI/v2"],
+        "Authorization": ["Basic c2VjcmV0"],
+        "COOKIE": ["secret"],
+    },
+    "queryStringParameters": None,
+    "multiValueQueryStringParameters": None,
+    "requestContext": {"authorizer": {"principalId": "bandwidth"}},
+    "body": '{"type": "ä \\ud83d \ud83d \x00 \x1f"}',
+    "isBase64Encoded": False,
+}
+# Of them, what it takes to read it again.
+KEPT = {
+    "httpMethod": "POST",
+    "resource": "/callbacks/v2",
+    "path": "/callbacks/v2",
+    "multiValueHeaders": {"Content-Type": ["application/json"], "User-Agent": ["BandwidthAPI/v2"]},
+    "body": CALLBACK["body"],
+}
+AT = "2026-02-03T04:05:06.000Z"
+
+
+@pytest.fixture
+def quarantine(sqs: "SQSClient") -> Quarantine:
+    s3 = boto3.client("s3", region_name="us-east-1")
+    s3.create_bucket(Bucket="quarantine")
+    return Quarantine(sqs, queue(sqs), lambda: s3, "quarantine")
+
+
+def queue(sqs: "SQSClient") -> str:
+    return sqs.create_queue(QueueName="quarantine", Attributes={"MaximumMessageSize": "262144"})["QueueUrl"]
+
+
+def test_a_callback_is_kept_whole_with_the_reasons_and_without_credentials(
+    sqs: "SQSClient", quarantine: Quarantine
+) -> None:
+    quarantine.keep(CALLBACK, ["its type is unknown"], AT)
+    (kept,) = sqs.receive_message(QueueUrl=queue(sqs))["Messages"]
+    assert json.loads(kept["Body"]) == {"at": AT, "reasons": ["its type is unknown"], "callback": KEPT}
+
+
+def test_a_query_and_bytes_are_kept_as_they_came(quarantine: Quarantine) -> None:
+    parts = {
+        "multiValueQueryStringParameters": {"media": ["a", "b"]},
+        "isBase64Encoded": True,
+        "body": "//4=",
+    }
+    quarantine.keep(CALLBACK | parts, ["why"], AT)
+    (taken,) = quarantine.take(10, seconds=60)
+    assert taken.callback == KEPT | parts
+
+
+@pytest.mark.parametrize("size", [1_000, 200_000, 300_000, 6_000_000])
+@pytest.mark.parametrize("character", ["x", "ä", "\x00"])
+def test_a_callback_of_any_size_comes_back_and_is_gone_once_it_is_let_go(
+    sqs: "SQSClient", quarantine: Quarantine, size: int, character: str
+) -> None:
+    body = character * (size // len(character.encode()))
+    quarantine.keep(CALLBACK | {"body": body}, ["why"] * 100_000, AT)
+    (taken,) = quarantine.take(10, seconds=0)
+    assert taken.callback == KEPT | {"body": body}
+    quarantine.let_go(quarantine.take(10, seconds=60)[0])
+    left = sqs.get_queue_attributes(QueueUrl=queue(sqs), AttributeNames=["All"])["Attributes"]
+    assert left["ApproximateNumberOfMessages"] == left["ApproximateNumberOfMessagesNotVisible"] == "0"
+    assert quarantine._s3().list_objects_v2(Bucket="quarantine")["KeyCount"] == 0
+
+
+def test_no_more_are_taken_than_are_asked_for_and_ten_at_a_time(quarantine: Quarantine) -> None:
+    for number in range(15):
+        quarantine.keep(CALLBACK | {"body": str(number)}, ["why"], AT)
+    assert [len(quarantine.take(at_most, seconds=60)) for at_most in (3, 100, 100)] == [3, 10, 2]

@@ -1,8 +1,9 @@
 """Messages: the states of an outbound one and their ranks, and what a callback tells of one."""
 
 import hashlib
+import re
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeGuard
 
@@ -17,8 +18,11 @@ DELIVERY_UNKNOWN: Final = "delivery_unknown"
 DELIVERED: Final = "delivered"
 FAILED: Final = "failed"
 RECEIVED: Final = "received"
+# No state: a message that was read has been delivered.
+READ: Final = "read"
 
 # A message only ever moves to a higher rank, so receipts may come late, early, twice and in any order.
+# No two states share one: whichever comes first, a failure outranks a delivery, and a delivery all doubt.
 RANKS: Final[dict[str, int]] = {
     ACCEPTED: 0,
     SENDING: 1,
@@ -26,10 +30,12 @@ RANKS: Final[dict[str, int]] = {
     SENT: 3,
     DELIVERY_UNKNOWN: 4,
     DELIVERED: 5,
-    FAILED: 5,
+    FAILED: 6,
 }
 
 _OUR_ID_PREFIX: Final = "out_"
+# The whole form: another system's tags may begin like ours.
+_OUR_ID: Final = re.compile(rf"{_OUR_ID_PREFIX}[0-9a-f]{{32}}")
 # A key of an index holds 2,048 bytes, and a group that writes to us may have any number of people.
 _LONGEST_KEY: Final = 1024
 
@@ -47,7 +53,7 @@ def message_id(idempotency_key: str | None = None) -> str:
 def conversation(owner: str, others: Iterable[str]) -> str:
     """Return what all messages between our number and these others have in common, whoever wrote."""
     parties = ",".join(sorted(set(others) - {owner}))
-    if len(parties) > _LONGEST_KEY:
+    if len(parties.encode()) > _LONGEST_KEY:
         parties = hashlib.sha256(parties.encode()).hexdigest()
     return f"{owner}#{parties}"
 
@@ -66,14 +72,15 @@ def derived_state(states: Sequence[str]) -> str | None:
 
 def is_our_message_id(tag: str | None) -> TypeGuard[str]:
     """Tell whether a receipt's tag is an id of ours rather than another sender's tag."""
-    return tag is not None and tag.startswith(_OUR_ID_PREFIX)
+    return tag is not None and _OUR_ID.fullmatch(tag) is not None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
     """A message as it is first stored. Numbers in E.164, times in RFC 3339 UTC.
 
-    `preflight` asks the worker to look at Bandwidth before it sends.
+    `preflight` asks the worker to look at Bandwidth before it sends. `suggestion_response` and
+    `location_response` are what somebody answered in RCS, as Bandwidth words it.
     """
 
     message_id: str
@@ -96,6 +103,8 @@ class Message:
     keyword: str | None = None
     warnings: tuple[str, ...] = ()
     preflight: bool = False
+    suggestion_response: Mapping[str, str] | None = field(default=None, repr=False)
+    location_response: Mapping[str, str] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +112,9 @@ class Receipt:
     """What Bandwidth tells of an outbound message after it took it.
 
     `message_id` is ours when the tag carries it, else Bandwidth's. `recipient` is the one it is about, E.164
-    as far as known, of all the `recipients` of a group message.
+    as far as known, of all the `recipients` of a group message. `time` is when the message came to the state,
+    `message_time` when it was made, which every receipt of V2 says alike. What is said of the message itself
+    (whose, to whom, through which application) is the same in all its receipts.
     """
 
     message_id: str
@@ -111,6 +122,8 @@ class Receipt:
     state: str
     time: str
     api: Api
+    message_time: str | None = None
+    read_at: str | None = None
     owner: str | None = None
     recipient: str | None = None
     recipients: tuple[str, ...] = ()
@@ -123,7 +136,6 @@ class Receipt:
 
 @dataclass(frozen=True, kw_only=True)
 class Unreadable:
-    """A callback, or one element of it, that is not what the documents describe, kept whole."""
+    """Why a callback, or one event of it, could not be read or stored."""
 
     reason: str
-    body: str = field(repr=False)

@@ -26,6 +26,10 @@ def _one_of(names: Iterable[str]) -> Any:
 _Missing = SkipJsonSchema[None]
 _Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 _Times = Annotated[dict[str, _Time], Field(description="When it came to each state (RFC 3339, UTC)")]
+_MessageTimes = Annotated[
+    dict[str, _Time],
+    Field(description="When it came to each state, and when it was read if that is told (RFC 3339, UTC)"),
+]
 _MessageState = Annotated[str, _one_of((*RANKS, RECEIVED))]
 _NumberState = Annotated[str, _one_of(numbers.STATES)]
 _OrderState = Annotated[
@@ -46,6 +50,24 @@ class Recipient(_Answer):
     error_code: int | _Missing = Field(None, description="Bandwidth's failure code")
     error_class: ErrorClass | _Missing = None
     reason: str | _Missing = Field(None, description="Why it failed, in words")
+    times: _MessageTimes | _Missing = Field(None, description="Of one of several recipients")
+
+
+class SuggestionResponse(_Answer):
+    """The suggested reply or action that somebody chose (RCS)."""
+
+    text: str | _Missing = Field(None, description="Its label; also the text of the message")
+    postback_data: str | _Missing = Field(None, description="What was sent along with the suggestion")
+    paired_message_id: str | _Missing = Field(
+        None, description="Bandwidth's id of the message that suggested"
+    )
+
+
+class LocationResponse(_Answer):
+    """Where somebody said to be (RCS), in degrees as Bandwidth writes them."""
+
+    latitude: str | _Missing = None
+    longitude: str | _Missing = None
 
 
 class ArchivedFile(_Answer):
@@ -81,6 +103,8 @@ class Message(_Answer):
     priority: str | _Missing = None
     expiration: _Time | _Missing = None
     keyword: str | _Missing = Field(None, description="stop, start, help and such, if a text says only that")
+    suggestion_response: SuggestionResponse | _Missing = None
+    location_response: LocationResponse | _Missing = None
     application_id: str | _Missing = None
     bandwidth_id: str | _Missing = Field(None, description="The message's id at Bandwidth")
     state: _MessageState
@@ -88,7 +112,7 @@ class Message(_Answer):
     error_class: ErrorClass | _Missing = None
     reason: str | _Missing = Field(None, description="Why it failed, in words")
     warnings: list[str] | _Missing = Field(None, description="Why it may fail, though it was accepted")
-    times: _Times
+    times: _MessageTimes
     recipients: dict[str, Recipient] | _Missing = Field(
         None, description="What became of it at each recipient; only of a message that went out"
     )

@@ -13,7 +13,7 @@ from bandwidth_messaging.store.keys import customer_order_id_of
 from bandwidth_messaging.store.opt_outs import IN, OUT
 
 # Of a text and its pictures an event tells only by parameter.
-_CONTENT: Final = frozenset({"text", "media", "archivedMedia"})
+_CONTENT: Final = frozenset({"text", "media", "archivedMedia", "suggestionResponse", "locationResponse"})
 _ARCHIVED: Final = "Message Media Archived"
 
 

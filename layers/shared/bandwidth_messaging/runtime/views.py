@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from bandwidth_messaging.domain.messages import RANKS, RECEIVED
+from bandwidth_messaging.domain import messages
+from bandwidth_messaging.domain.messages import RANKS, READ, RECEIVED
 from bandwidth_messaging.domain.orders import COMPLETED, ORDERED, PARTIAL, STARTED
 from bandwidth_messaging.domain.orders import FAILED as ORDER_FAILED
 from bandwidth_messaging.store.dynamodb import Item
@@ -14,10 +15,13 @@ View = dict[str, Any]
 
 _MESSAGE = (
     "messageId", "direction", "api", "from", "to", "owner", "text", "media", "encoding", "segmentCount",
-    "bandwidthSegmentCount", "tag", "priority", "expiration", "keyword", "applicationId", "bandwidthId",
+    "bandwidthSegmentCount", "tag", "priority", "expiration", "keyword", "suggestionResponse",
+    "locationResponse", "applicationId", "bandwidthId",
     "state", "errorCode", "errorClass", "reason", "warnings",
 )  # fmt: skip
 _OUTCOME = ("state", "errorCode", "errorClass", "reason")
+_MESSAGE_TIMES = (*RANKS, READ, RECEIVED)
+_TAKEN = tuple(state for state, rank in RANKS.items() if rank >= RANKS[messages.SENT])
 _FILE = ("name", "contentType", "bytes", "smil", "reason")
 _NUMBER = (
     "number", "state", "api", "applicationId", "locationId", "siteId", "orderId", "customerOrderId", "reason",
@@ -32,7 +36,7 @@ _ORDER_STATES = (STARTED, ORDERED, COMPLETED, PARTIAL, ORDER_FAILED, "undone")
 
 def message_view(item: Item, link: Callable[[str], View] | None = None) -> View:
     """Return a message as GET /messages/{messageId} shows it; `link` adds to a file what its key leads to."""
-    view = _only(item, _MESSAGE) | {"times": _times(item, (*RANKS, RECEIVED))}
+    view = _only(item, _MESSAGE) | {"times": _times(item, _MESSAGE_TIMES)}
     if "archive" in item:
         view["archivedMedia"] = [
             _only(file, _FILE) | (link(file["key"]) if link and "key" in file else {})
@@ -40,11 +44,35 @@ def message_view(item: Item, link: Callable[[str], View] | None = None) -> View:
             if file
         ]
     if item.get("direction") == "out":
+        outcomes = {recipient: item.get(f"{RECIPIENT}{recipient}") for recipient in item.get("to", [])}
         view["recipients"] = {
-            recipient: _only(item.get(f"{RECIPIENT}{recipient}", item), _OUTCOME)
-            for recipient in item.get("to", [])
+            recipient: _outcome(outcome) if outcome else _only(item, _OUTCOME)
+            for recipient, outcome in outcomes.items()
         }
+        _add_what_recipients_tell(view)
     return view
+
+
+def _outcome(outcome: Item) -> View:
+    times = _times(outcome, _MESSAGE_TIMES)
+    return _only(outcome, _OUTCOME) | ({"times": times} if times else {})
+
+
+def _add_what_recipients_tell(view: View) -> None:
+    """Add when and why a group message came to its state, if that is for its recipients to tell."""
+    state, recipients = view["state"], view["recipients"].values()
+    told = [each for each in recipients if each.get("times")]
+    if not told or state in view["times"]:
+        return
+    if state == messages.SENT:
+        view["times"][state] = min(
+            at for each in told for name, at in each["times"].items() if name in _TAKEN
+        )
+    elif RANKS[state] > RANKS[messages.SENT]:
+        view["times"][state] = max(each["times"][each["state"]] for each in told)
+    if state == messages.FAILED:
+        failed = sum(each["state"] == state for each in recipients)
+        view["reason"] = f"{failed} of {len(recipients)} recipients failed"
 
 
 def opt_out_view(item: Item) -> View:

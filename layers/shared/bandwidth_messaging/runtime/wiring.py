@@ -144,7 +144,7 @@ def send_queue() -> "SendQueue":
 def quarantine() -> "Quarantine":
     from bandwidth_messaging.store.queues import Quarantine
 
-    return Quarantine(_sqs(), settings().quarantine_queue_url)
+    return Quarantine(_sqs(), settings().quarantine_queue_url, s3=_s3, bucket=settings().quarantine_bucket)
 
 
 @cache

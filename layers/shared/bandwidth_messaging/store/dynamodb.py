@@ -1,10 +1,9 @@
 """One DynamoDB table: plain dictionaries in and out, every write conditional where it says so."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
@@ -17,8 +16,6 @@ Changes = Mapping[Any, Any]
 VERSION: Final = "version"
 """The attribute that counts an item's writes. It is for the stream: what is read here comes without it."""
 
-_serialize: Final = TypeSerializer().serialize
-_deserialize: Final = TypeDeserializer().deserialize
 _BATCH: Final = 100
 
 
@@ -27,6 +24,13 @@ class Page(NamedTuple):
 
     items: list[Item]
     next_key: Item | None
+
+
+class Attempt(NamedTuple):
+    """Whether a conditional write was done, and the item as it is now, or else as it was found, if it was."""
+
+    done: bool
+    item: Item | None
 
 
 class Table:
@@ -85,6 +89,37 @@ class Table:
         only where nothing is, without its None values. A tuple names a place inside a map. In `condition`,
         #name stands for an attribute, or for what `names` says, and :name for an entry of `values`.
         """
+        done, item = self.attempt(
+            key, assign=assign, keep=keep, condition=condition, names=names, values=values
+        )
+        return item if done else None
+
+    def change(self, key: Item, known: Item, changes: Changes, *, guarded: Iterable[str] = ()) -> Attempt:
+        """Change an item if what is changed, and what is guarded beside, is still as `known` has it."""
+        condition, names, values = [], {}, {}
+        for position, attribute in enumerate(dict.fromkeys([*changes, *guarded])):
+            place = f"guard{position}"
+            names[place] = attribute
+            if attribute in known:
+                values[place] = known[attribute]
+                condition.append(f"#{place} = :{place}")
+            else:
+                condition.append(f"attribute_not_exists(#{place})")
+        return self.attempt(
+            key, assign=changes, condition=" AND ".join(condition), names=names, values=values
+        )
+
+    def attempt(
+        self,
+        key: Item,
+        *,
+        assign: Changes | None = None,
+        keep: Changes | None = None,
+        condition: str | None = None,
+        names: Mapping[str, str] | None = None,
+        values: Item | None = None,
+    ) -> Attempt:
+        """Change one item as `update` does; if the condition failed, tell what was found at no more cost."""
         told = names or {}
         names = {}
         given = {f":{name}": value for name, value in (values or {}).items()} | {":one": 1}
@@ -107,14 +142,16 @@ class Table:
             "ExpressionAttributeNames": names,
             "ExpressionAttributeValues": {name: _serialize(value) for name, value in given.items()},
             "ReturnValues": "ALL_NEW",
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
         if condition:
             request["ConditionExpression"] = condition
         try:
-            return _read(self._client.update_item(**request)["Attributes"])
+            return Attempt(True, _read(self._client.update_item(**request)["Attributes"]))
         except ClientError as error:
-            _condition_failed(error)
-            return None
+            done = _condition_failed(error)
+            found: Any = error.response.get("Item")
+            return Attempt(done, _read(found) if found else None)
 
     def query(
         self, index: str, key: Item, *, limit: int, start: Item | None = None, newest_first: bool = False
@@ -147,6 +184,11 @@ def _path(path: Path, names: dict[str, str]) -> str:
     return ".".join(placeholders)
 
 
+def cannot_be_stored(error: ClientError) -> bool:
+    """Tell whether DynamoDB will never take this item: it is too large (400 KB), or a key of it is."""
+    return error.response["Error"]["Code"] == "ValidationException"
+
+
 def _condition_failed(error: ClientError) -> bool:
     """Return False for a condition that did not hold; raise every other error again."""
     if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
@@ -168,13 +210,42 @@ def _read(item: Mapping[str, Any]) -> Item:
 
 def from_dynamodb(item: Mapping[str, Any]) -> Item:
     """Return an item of DynamoDB's form, also a stream record's image, as a plain dictionary."""
-    return {name: _plain(_deserialize(value)) for name, value in item.items()}
+    return {name: _plain(value) for name, value in item.items()}
 
 
-def _plain(value: Any) -> Any:
-    """DynamoDB's numbers come as Decimal; ours are all whole."""
-    if isinstance(value, dict):
-        return {name: _plain(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_plain(inner) for inner in value]
-    return value if isinstance(value, str | bool) or value is None else int(value)
+# boto3's own serializer brings all of boto3 with it, and knows of types that no item of ours has.
+
+
+def _serialize(value: Any) -> dict[str, Any]:
+    match value:
+        case str():
+            return {"S": value}
+        case bool():
+            return {"BOOL": value}
+        case int():
+            return {"N": str(value)}
+        case dict():
+            return {"M": {name: _serialize(inner) for name, inner in value.items()}}
+        case list():
+            return {"L": [_serialize(inner) for inner in value]}
+        case None:
+            return {"NULL": True}
+    message = f"an item holds text, whole numbers, lists and maps, not {type(value).__name__}"
+    raise TypeError(message)
+
+
+def _plain(value: Mapping[str, Any]) -> Any:
+    ((kind, content),) = value.items()
+    match kind:
+        case "S" | "BOOL":
+            return content
+        case "N":
+            return int(content)
+        case "M":
+            return from_dynamodb(content)
+        case "L":
+            return [_plain(inner) for inner in content]
+        case "NULL":
+            return None
+    message = f"an item of ours has no {kind}"
+    raise TypeError(message)

@@ -1,17 +1,36 @@
 """Messages: outbound ones move up through their states, inbound ones are stored once."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from bandwidth_messaging.domain import messages
 from bandwidth_messaging.domain.messages import RANKS, Message, Receipt
+from bandwidth_messaging.store import outcomes
 from bandwidth_messaging.store.dynamodb import Item, Page, Table
 from bandwidth_messaging.store.keys import message_key
+from bandwidth_messaging.store.outcomes import joined, outcome
 
 RECIPIENT: Final = "recipient "
-"""Prefix of the attributes that hold the states of a group message's recipients."""
+"""Prefix of the attributes that hold the outcomes of a group message's recipients."""
+
+# Which of two tellings of the same fact is kept, whichever came first: a message that Bandwidth took twice
+# has the lower id, and a foreign one is filed by the earliest time that was told.
+_KEPT: Final[dict[str, Callable[[Any, Any], Any]]] = {
+    "bandwidthId": min,
+    "bandwidthSegmentCount": max,
+    "sortKey": min,
+    "expiresAt": min,
+}
+_FILED: Final = frozenset({"sortKey", "expiresAt"})
+# When the first telling of a fact is also the one to be kept.
+_AGREES: Final = {
+    "bandwidthId": "(attribute_not_exists(#bandwidthId) OR #bandwidthId = :bandwidthId)",
+    "bandwidthSegmentCount": "(attribute_not_exists(#bandwidthSegmentCount)"
+    " OR #bandwidthSegmentCount = :bandwidthSegmentCount)",
+    "sortKey": "(attribute_exists(#acceptedAt) OR attribute_not_exists(#sortKey) OR #sortKey <= :sortKey)",
+}
 
 
 class Messages:
@@ -69,6 +88,8 @@ class Messages:
             "keyword": message.keyword,
             "warnings": list(message.warnings) or None,
             "preflight": message.preflight or None,
+            "suggestionResponse": dict(message.suggestion_response) if message.suggestion_response else None,
+            "locationResponse": dict(message.location_response) if message.location_response else None,
             "state": message.state,
             "rank": RANKS.get(message.state),
             f"{message.state}At": message.time,
@@ -83,7 +104,7 @@ class Messages:
         None: there is no such message. Not ours: somebody has taken it before, or it has ended.
         """
         token = uuid.uuid4().hex
-        taken = self._table.update(
+        taken, found = self._table.attempt(
             message_key(message_id),
             assign={
                 "state": messages.SENDING,
@@ -94,11 +115,8 @@ class Messages:
             condition="#state = :accepted",
             values={"accepted": messages.ACCEPTED},
         )
-        if taken is not None:
-            return taken, True
         # The client repeats a call whose answer was lost, and then is refused by its own first one.
-        found = self.get(message_id)
-        return found, found is not None and found.get("claim") == token
+        return found, taken or (found is not None and found.get("claim") == token)
 
     def fail_unqueued(self, message_id: str, at: str, *, reason: str) -> None:
         """Record that a message did not get into the queue, unless a worker has it all the same."""
@@ -130,7 +148,10 @@ class Messages:
         return undone is not None
 
     def put_back(self, message: Item) -> None:
-        """Undo our claim of a message that Bandwidth surely did not take, so that it can be sent later."""
+        """Undo our claim of a message that Bandwidth surely did not take, so that it can be sent later.
+
+        If Bandwidth has told of it, it did take it, whatever it answered.
+        """
         self._table.update(
             message_key(message["messageId"]),
             assign={
@@ -141,7 +162,8 @@ class Messages:
                 "claim": None,
                 "reason": None,
             },
-            condition="#claim = :claim AND #state IN (:sending, :unconfirmed)",
+            condition="#claim = :claim AND #state IN (:sending, :unconfirmed)"
+            " AND attribute_not_exists(#bandwidthId)",
             values={
                 "claim": message["claim"],
                 "sending": messages.SENDING,
@@ -160,35 +182,15 @@ class Messages:
         error_code: int | None = None,
         error_class: str | None = None,
         reason: str | None = None,
-        first_seen: Item | None = None,
     ) -> Item | None:
         """Move an outbound message up to a state and return it; None if it is there or further already.
 
-        Its id at Bandwidth, Bandwidth's count of segments and the time of the state are kept in any case.
-        `first_seen` is what to store of a message that another system sent with the same application.
+        Its id at Bandwidth, Bandwidth's count of segments and the earliest time of the state are kept in any
+        case.
         """
-        facts = {
-            "bandwidthId": bandwidth_id,
-            "bandwidthSegmentCount": segment_count,
-            f"{state}At": at,
-        }
-        moved = self._table.update(
-            message_key(message_id),
-            assign={
-                "state": state,
-                "rank": RANKS[state],
-                "errorCode": error_code,
-                "errorClass": error_class,
-                "reason": reason,
-            },
-            keep=facts | (first_seen or {}),
-            condition="attribute_not_exists(#messageId) OR #rank < :rank" if first_seen else "#rank < :rank",
-            values={"rank": RANKS[state]},
-        )
-        if moved is None:
-            # Only outbound messages have a rank.
-            self._table.update(message_key(message_id), keep=facts, condition="attribute_exists(#rank)")
-        return moved
+        said = outcome(state, at, error_code=error_code, error_class=error_class, reason=reason)
+        facts = {"bandwidthId": bandwidth_id, "bandwidthSegmentCount": segment_count}
+        return self._record(message_id, said, facts)
 
     def record_archive(
         self, message_id: str, files: Sequence[Item | None], before: Sequence[Item | None] | None
@@ -210,64 +212,93 @@ class Messages:
         )
 
     def record(self, receipt: Receipt) -> Item | None:
-        """Apply a receipt, however late, early or repeated; return the message if its state moved.
+        """Apply a receipt, however late, early or repeated; return the message if its state moved up.
 
-        In a group message it moves one recipient, and the message follows from all of them.
+        In a group message it moves one recipient, and the message follows from all of them. A message that
+        another system sent with the same application is made.
         """
-        if receipt.recipient is None or len(receipt.recipients) <= 1:
-            return self._record(receipt)
-        message = self._record_recipient(receipt, receipt.recipient)
-        states = [
-            message.get(f"{RECIPIENT}{recipient}", {}).get("state", messages.ACCEPTED)
-            for recipient in receipt.recipients
-        ]
-        state = messages.derived_state(states)
-        if state is None or RANKS[state] <= message.get("rank", -1):
-            return None
-        failed = states.count(messages.FAILED)
-        reason = f"{failed} of {len(states)} recipients failed" if state == messages.FAILED else None
-        return self.advance(receipt.message_id, state, receipt.time, reason=reason)
-
-    def _record(self, receipt: Receipt) -> Item | None:
-        return self.advance(
-            receipt.message_id,
+        said = outcome(
             receipt.state,
             receipt.time,
-            bandwidth_id=receipt.bandwidth_id,
-            segment_count=receipt.segment_count,
             error_code=receipt.error_code,
             error_class=receipt.error_class,
             reason=receipt.reason,
-            first_seen=self._first_seen(receipt),
+            read_at=receipt.read_at,
         )
+        facts = {"bandwidthId": receipt.bandwidth_id, **self._first_seen(receipt)}
+        if receipt.recipient is None or len(receipt.recipients) <= 1:
+            facts["bandwidthSegmentCount"] = receipt.segment_count
+            return self._record(receipt.message_id, said, facts, may_be_new=True)
+        message = self._record_recipient(receipt.message_id, receipt.recipient, said, facts)
+        return self._follow(message, receipt.recipients) if message else None
 
-    def _record_recipient(self, receipt: Receipt, recipient: str) -> Item:
-        """Move one recipient up to the receipt's state; return the message as it is then."""
+    def _record(self, message_id: str, said: Item, facts: Item, *, may_be_new: bool = False) -> Item | None:
+        condition, values = _facts_agree(facts)
+        condition = f"#rank < :rank{condition}"
+        done, found = self._table.attempt(
+            message_key(message_id),
+            assign=said,
+            keep=facts,
+            condition=f"attribute_not_exists(#messageId) OR {condition}" if may_be_new else condition,
+            values={"rank": said["rank"], **values},
+        )
+        if done:
+            return found
+        now = self._settle(found, lambda known: joined(known, said) | _kept(known, facts))
+        return now if now and found and now["rank"] > found["rank"] else None
+
+    def _record_recipient(self, message_id: str, recipient: str, said: Item, facts: Item) -> Item | None:
+        """Move one recipient up, and return the message as it is then; None if it is an inbound one."""
         # One attribute a recipient: unlike an entry of a map it can be written before the message is there.
         name = f"{RECIPIENT}{recipient}"
-        told = {
-            "state": receipt.state,
-            "rank": RANKS[receipt.state],
-            "errorCode": receipt.error_code,
-            "errorClass": receipt.error_class,
-            "reason": receipt.reason,
-        }
-        facts = {
-            "bandwidthId": receipt.bandwidth_id,
-            "state": messages.SENDING,
-            "rank": RANKS[messages.SENDING],
-            **self._first_seen(receipt),
-        }
-        moved = self._table.update(
-            message_key(receipt.message_id),
-            assign={name: {key: value for key, value in told.items() if value is not None}},
-            keep=facts,
-            condition="(attribute_not_exists(#messageId) OR attribute_exists(#rank))"
-            " AND (attribute_not_exists(#recipient) OR #recipient.#rank < :rank)",
+        condition, values = _facts_agree(facts)
+        done, found = self._table.attempt(
+            message_key(message_id),
+            assign={name: _without_none(said)},
+            keep={"state": messages.SENDING, "rank": RANKS[messages.SENDING], **facts},
+            condition="attribute_not_exists(#messageId)"
+            f" OR attribute_exists(#rank) AND attribute_not_exists(#recipient){condition}",
             names={"recipient": name},
-            values={"rank": RANKS[receipt.state]},
+            values=values,
         )
-        return moved or self.get(receipt.message_id) or {}
+        if done:
+            return found
+        return self._settle(
+            found,
+            lambda known: {name: _without_none(joined(known.get(name, {}), said)), **_kept(known, facts)},
+        )
+
+    def _follow(self, message: Item, recipients: Sequence[str]) -> Item | None:
+        """Move a group message up to what follows from its recipients; they tell when that was, and why."""
+        states = [
+            message.get(f"{RECIPIENT}{recipient}", {}).get("state", messages.ACCEPTED)
+            for recipient in recipients
+        ]
+        state = messages.derived_state(states)
+        if state is None or RANKS[state] <= message["rank"]:
+            return None
+        return self._table.update(
+            message_key(message["messageId"]),
+            assign=dict.fromkeys(outcomes.ATTRIBUTES) | {"state": state, "rank": RANKS[state]},
+            condition="#rank < :rank",
+            values={"rank": RANKS[state]},
+        )
+
+    def _settle(self, known: Item | None, settled: Callable[[Item], Item]) -> Item | None:
+        """Write what an item is to be in the light of news, again if others write between; return it so.
+
+        None: it is not there, or it is an inbound message's; only outbound ones have a rank.
+        """
+        while known is not None and "rank" in known:
+            changes = {name: value for name, value in settled(known).items() if value != known.get(name)}
+            if not changes:
+                break
+            done, known = self._table.change(
+                message_key(known["messageId"]), known, changes, guarded=outcomes.ATTRIBUTES
+            )
+            if done:
+                break
+        return known if known and "rank" in known else None
 
     def _first_seen(self, receipt: Receipt) -> Item:
         recipients = receipt.recipients or ((receipt.recipient,) if receipt.recipient else ())
@@ -279,7 +310,7 @@ class Messages:
             "from": receipt.owner,
             "to": list(recipients) or None,
             "applicationId": receipt.application_id,
-            **self._filing(receipt.message_id, receipt.time, owner, recipients),
+            **self._filing(receipt.message_id, receipt.message_time or receipt.time, owner, recipients),
         }
 
     def _filing(self, message_id: str, time: str, owner: str, parties: Sequence[str]) -> Item:
@@ -289,3 +320,22 @@ class Messages:
             "sortKey": f"{time}#{message_id}",
             "expiresAt": int(expires.timestamp()),
         }
+
+
+def _facts_agree(facts: Item) -> tuple[str, Item]:
+    """Return the end of a condition that holds if facts need only be written where there are none."""
+    given = {name: facts[name] for name in _AGREES if facts.get(name) is not None}
+    return "".join(f" AND {_AGREES[name]}" for name in given), given
+
+
+def _kept(known: Item, facts: Item) -> Item:
+    """Return the facts as they are to be: those that are known, or those told, or what both together say."""
+    kept = _without_none(facts)
+    for name in kept.keys() & known.keys():
+        ours = name in _FILED and "acceptedAt" in known
+        kept[name] = known[name] if ours or name not in _KEPT else _KEPT[name](known[name], kept[name])
+    return kept
+
+
+def _without_none(item: Item) -> Item:
+    return {name: value for name, value in item.items() if value is not None}

@@ -1,12 +1,28 @@
 """The queues that functions write to: messages on their way, and what nobody could read or announce."""
 
 import json
-from typing import TYPE_CHECKING, Any
-
-from bandwidth_messaging.domain.messages import Unreadable
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
+
+# Of API Gateway's proxy event, what reading it again takes.
+_KEPT: Final = (
+    "httpMethod",
+    "resource",
+    "path",
+    "multiValueQueryStringParameters",
+    "body",
+    "isBase64Encoded",
+)
+_CREDENTIALS: Final = frozenset({"authorization", "cookie", "proxy-authorization", "x-amz-security-token"})
+# A queue takes four times as much, and took as little as this for years.
+_LARGEST_MESSAGE: Final = 262_144
+_REASONS_SHOWN: Final = 100
+_BATCH: Final = 10
 
 
 class WorkQueue:
@@ -31,17 +47,71 @@ class SendQueue(WorkQueue):
         self._client.send_message(QueueUrl=self._url, MessageBody=message_id)
 
 
+class Quarantined(NamedTuple):
+    """A callback taken from the quarantine, and the handles to let go of it."""
+
+    callback: dict[str, Any]
+    receipt_handle: str
+    object_key: str | None
+
+
 class Quarantine:
-    """Callbacks that are not what the documents describe, whole, with the reason."""
+    """Callbacks that could not be read or stored, whole but for the credentials.
 
-    def __init__(self, client: "SQSClient", url: str) -> None:
-        self._client = client
+    Each is a message of the queue, {at, reasons, callback}; a callback too large for that is an object of the
+    bucket, and the message has `object`, its key, instead.
+    """
+
+    def __init__(self, sqs: "SQSClient", url: str, s3: "Callable[[], S3Client]", bucket: str) -> None:
+        self._sqs = sqs
         self._url = url
+        self._s3 = s3
+        self._bucket = bucket
 
-    def keep(self, unreadable: Unreadable) -> None:
-        """Keep what could not be read."""
-        kept = {"reason": unreadable.reason, "body": unreadable.body}
-        self._client.send_message(QueueUrl=self._url, MessageBody=json.dumps(kept))
+    def keep(self, callback: Mapping[str, Any], reasons: Sequence[str], at: str) -> None:
+        """Keep a callback, API Gateway's proxy event, and why it is here."""
+        headers = callback.get("multiValueHeaders") or {}
+        kept = {name: callback[name] for name in _KEPT if callback.get(name)} | {
+            "multiValueHeaders": {
+                name: values for name, values in headers.items() if name.lower() not in _CREDENTIALS
+            }
+        }
+        why = {"at": at, "reasons": reasons[:_REASONS_SHOWN]}
+        # Escapes only: a queue takes neither control characters nor halves of characters.
+        message = json.dumps(why | {"callback": kept})
+        if len(message) > _LARGEST_MESSAGE:
+            key = f"{at}-{uuid.uuid4().hex}"
+            self._s3().put_object(
+                Bucket=self._bucket, Key=key, Body=json.dumps(kept).encode(), ContentType="application/json"
+            )
+            message = json.dumps(why | {"object": key})
+        self._sqs.send_message(QueueUrl=self._url, MessageBody=message)
+
+    def take(self, at_most: int, *, seconds: int) -> list[Quarantined]:
+        """Return some callbacks, up to ten, that nobody else gets for so many seconds."""
+        taken = self._sqs.receive_message(
+            QueueUrl=self._url,
+            MaxNumberOfMessages=min(at_most, _BATCH),
+            VisibilityTimeout=seconds,
+            # Without a wait not all of a queue is asked.
+            WaitTimeSeconds=1,
+        )
+        return [
+            self._opened(json.loads(message["Body"]), message["ReceiptHandle"])
+            for message in taken.get("Messages", [])
+        ]
+
+    def _opened(self, kept: dict[str, Any], receipt_handle: str) -> Quarantined:
+        if (key := kept.get("object")) is None:
+            return Quarantined(kept["callback"], receipt_handle, None)
+        stored = self._s3().get_object(Bucket=self._bucket, Key=key)["Body"].read()
+        return Quarantined(json.loads(stored), receipt_handle, key)
+
+    def let_go(self, quarantined: Quarantined) -> None:
+        """Forget a callback that has been stored."""
+        self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=quarantined.receipt_handle)
+        if quarantined.object_key is not None:
+            self._s3().delete_object(Bucket=self._bucket, Key=quarantined.object_key)
 
 
 class DeadLetters:

@@ -1,0 +1,240 @@
+"""Callbacks that cannot be read or stored: answered 2xx, kept whole, counted, and read again on request."""
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from bandwidth_messaging.bandwidth import callbacks
+from bandwidth_messaging.domain.errors import InvalidInput
+from bandwidth_messaging.runtime import wiring
+from functions.messages import receive_callback, replay_quarantine
+from tests.functions.conftest import House, api_event, call, sample
+
+SAMPLE = sample("messages/receive_callback")
+INBOUND = json.loads(SAMPLE["body"])[0]
+ID = INBOUND["message"]["id"]
+DEEP = "[" * 100_000 + "]" * 100_000
+
+
+def receive(body: str | None, **event: Any) -> int:
+    """Return the status of the answer to a callback of V2."""
+    status: int = call(receive_callback, SAMPLE | {"body": body} | event)["statusCode"]
+    return status
+
+
+def inbound(**message: Any) -> dict[str, Any]:
+    return INBOUND | {"message": INBOUND["message"] | message}
+
+
+def kept(house: House) -> list[Any]:
+    """Return what is in the queue."""
+    return [json.loads(message["Body"]) for message in house.queued(house.quarantine_queue)]
+
+
+BASE64 = {"isBase64Encoded": True}
+
+
+@pytest.mark.parametrize(
+    ("body", "event", "reason"),
+    [
+        (None, {}, "the body is not JSON"),
+        ("", {}, "the body is not JSON"),
+        ("{", {}, "the body is not JSON"),
+        ("type=message-received&to=1", {}, "the body is not JSON"),
+        ("\x00\x01", {}, "the body is not JSON"),
+        (DEEP, {}, "the body is not JSON"),
+        ("9" * 5_000, {}, "the body is not JSON"),
+        (
+            json.dumps({"type": "message-received"})[:-1] + ', "x": ' + "[" * 9_000 + "]" * 9_000 + "}",
+            {},
+            "message is missing",
+        ),
+        ("17", {}, "a field is not of the documented form"),
+        ("NaN", {}, "a field is not of the documented form"),
+        (json.dumps([{"type": "message-teleported"}]), {}, "its type is unknown"),
+        (json.dumps([{"type": "message-received", "to": "1"}]), {}, "message is missing"),
+        (json.dumps([inbound(text="\ud83d")]), {}, "it has half a character"),
+        (json.dumps([inbound(id="x" * 501)]), {}, "id is too long"),
+        (json.dumps([inbound(id="")]), {}, "id is missing"),
+        (json.dumps([inbound(text="x" * 410_000)]), {}, "it is too large for the table"),
+        (json.dumps([inbound(to=["+19195551212"] * 40_000)]), {}, "it is too large for the table"),
+        (base64.b64encode(b"\xff\xfe[]").decode(), BASE64, "the body is not UTF-8"),
+        ("no base64", BASE64, "the body is not UTF-8"),
+        ('{"eventType": "fax"}', {"resource": "/callbacks/v1"}, "its eventType is unknown"),
+        (DEEP, {"resource": "/callbacks/v1"}, "the body is not JSON"),
+    ],
+    ids=lambda given: str(given)[:25],
+)
+def test_what_cannot_be_read_or_stored_is_answered_2xx_and_kept_whole(
+    house: House, capsys: pytest.CaptureFixture[str], body: str | None, event: dict[str, Any], reason: str
+) -> None:
+    assert receive(body, **event) == 204
+    (message,) = kept(house)
+    assert message["reasons"] == [reason]
+    if "object" in message:
+        message = {"callback": wiring.quarantine()._opened(message, "").callback}
+    assert message["callback"].get("body", "") == (body or "")
+    assert message["callback"]["resource"] == event.get("resource", "/callbacks/v2")
+    assert "CallbacksQuarantined" in capsys.readouterr().out
+
+
+def test_headers_are_kept_without_credentials(house: House) -> None:
+    headers = SAMPLE["multiValueHeaders"] | {"Authorization": ["Basic c2VjcmV0"], "cookie": ["c=1"]}
+    receive("{", multiValueHeaders=headers)
+    (message,) = kept(house)
+    assert "Content-Type" in message["callback"]["multiValueHeaders"]
+    assert "c2VjcmV0" not in json.dumps(message)
+    assert "cookie" not in message["callback"]["multiValueHeaders"]
+
+
+def test_a_callback_of_megabytes_is_kept_whole(house: House) -> None:
+    body = "x" * 6_000_000
+    assert receive(body) == 204
+    (message,) = kept(house)
+    assert wiring.quarantine()._opened(message, "").callback["body"] == body
+
+
+def test_one_bad_event_does_not_keep_its_neighbours_from_being_stored(house: House) -> None:
+    body = json.dumps([inbound(id="in-1"), {"type": "message-teleported"}, inbound(id="in-2"), 7])
+    assert receive(body) == 204
+    assert wiring.messages().get("in-1")
+    assert wiring.messages().get("in-2")
+    (message,) = kept(house)
+    assert message["reasons"] == [
+        "event 2 of 4: its type is unknown",
+        "event 4 of 4: a field is not of the documented form",
+    ]
+    assert message["callback"]["body"] == body
+
+
+@pytest.mark.parametrize("body", ["[]", json.dumps([INBOUND]), json.dumps(INBOUND)])
+def test_what_can_be_read_is_not_kept(house: House, body: str) -> None:
+    assert receive(body) == 204
+    assert kept(house) == []
+
+
+def test_whatever_content_type_it_says_it_is_read_as_json(house: House) -> None:
+    assert receive(json.dumps([INBOUND]), multiValueHeaders={"Content-Type": ["text/plain"]}) == 204
+    assert wiring.messages().get(ID)
+
+
+def test_a_query_that_cannot_be_read_is_kept_and_answered_as_a_query_is(house: House) -> None:
+    event = api_event("GET", "/callbacks/v1", query={"eventType": "fax", "text": "ä"})
+    assert call(receive_callback, event)["statusCode"] == 200
+    (message,) = kept(house)
+    assert message["callback"]["multiValueQueryStringParameters"] == {"eventType": ["fax"], "text": ["ä"]}
+
+
+@pytest.mark.parametrize("broken", ["_sqs", "_s3"])
+def test_what_cannot_be_kept_either_is_not_answered_so_that_bandwidth_asks_again(
+    house: House, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    def refuse(**given: Any) -> None:
+        raise ClientError({"Error": {"Code": "ServiceUnavailable"}}, "Write")
+
+    client = getattr(wiring, broken)()
+    monkeypatch.setattr(client, "send_message" if broken == "_sqs" else "put_object", refuse)
+    with pytest.raises(ClientError):
+        receive("x" * 300_000)
+
+
+def test_a_write_that_failed_for_now_is_not_quarantined(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*given: Any) -> None:
+        raise ClientError({"Error": {"Code": "ThrottlingException"}}, "PutItem")
+
+    monkeypatch.setattr(wiring.messages(), "add", refuse)
+    with pytest.raises(ClientError):
+        receive(json.dumps([INBOUND, {"type": "message-teleported"}]))
+    assert kept(house) == []
+
+
+# Again
+
+
+def replay(**given: Any) -> Any:
+    return call(replay_quarantine, given)
+
+
+type Forget = Callable[[], None]
+
+
+@pytest.fixture
+def forgetful(monkeypatch: pytest.MonkeyPatch) -> Forget:
+    """Make this version one that does not know inbound messages, until what is returned is called."""
+    with_all = callbacks._V2_INBOUND
+    monkeypatch.setattr(callbacks, "_V2_INBOUND", frozenset())
+    return lambda: monkeypatch.setattr(callbacks, "_V2_INBOUND", with_all)
+
+
+def test_what_a_later_version_can_read_is_stored_and_the_rest_left(house: House, forgetful: Forget) -> None:
+    small, large = inbound(id="in-small"), inbound(id="in-large", text="x" * 300_000)
+    for body in (json.dumps([small]), json.dumps([large]), "{", '{"type": "message-teleported"}'):
+        assert receive(body) == 204
+    assert wiring.messages().get("in-small") is None
+
+    forgetful()
+    assert replay(**sample("messages/replay_quarantine")) == {
+        "stored": 2,
+        "left": 2,
+        "reasons": {"the body is not JSON": 1, "its type is unknown": 1},
+    }
+    assert wiring.messages().get("in-small")
+    assert wiring.messages().get("in-large")
+    house.show_again()
+    assert len(kept(house)) == 2
+    house.show_again()
+    assert replay()["stored"] == 0
+
+
+def test_a_callback_that_was_read_in_part_is_read_again_without_harm(house: House, forgetful: Forget) -> None:
+    delivered = {
+        "type": "message-delivered", "time": "2026-02-03T04:05:06.789Z", "to": "+19195551213",
+        "message": {"id": "1562", "from": "+19195551212", "to": ["+19195551213"]},
+    }  # fmt: skip
+    receive(json.dumps([delivered, INBOUND]))
+    before = wiring.messages().get("1562")
+    assert before is not None
+    forgetful()
+    assert replay() == {"stored": 1, "left": 0, "reasons": {}}
+    assert wiring.messages().get("1562") == before
+    assert wiring.messages().get(ID)
+
+
+def test_queries_bytes_and_v1_are_read_again_as_they_came(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    v1 = {
+        "eventType": "mms", "direction": "in", "messageId": "m-1", "from": "+19195551213",
+        "to": "+19195551212", "text": "ä", "time": "2012-11-14T16:13:06.076Z", "media": "[https://a.example/1]",
+    }  # fmt: skip
+    with monkeypatch.context() as ignorant:
+        ignorant.setattr(callbacks, "_v1_event", callbacks._v2_event)
+        ignorant.setattr(callbacks, "_V2_INBOUND", frozenset())
+        call(receive_callback, api_event("GET", "/callbacks/v1", query=v1))
+        receive(json.dumps(v1 | {"messageId": "m-2", "media": []}), resource="/callbacks/v1")
+        in_base64 = base64.b64encode(json.dumps([inbound(id="m-3")]).encode()).decode()
+        receive(in_base64, isBase64Encoded=True)
+    assert replay() == {"stored": 3, "left": 0, "reasons": {}}
+    first = wiring.messages().get("m-1")
+    assert first is not None
+    assert (first["text"], first["media"]) == ("ä", ["https://a.example/1"])
+    assert wiring.messages().get("m-2")
+    assert wiring.messages().get("m-3")
+
+
+def test_no_more_are_read_again_than_were_asked_for(house: House) -> None:
+    for _ in range(13):
+        receive("{")
+    assert replay(atMost=12)["left"] == 12
+
+
+@pytest.mark.parametrize("given", [{"atMost": 0}, {"atMost": 1001}, {"atMost": "all"}, {"most": 1}])
+def test_a_wrong_request_is_named(house: House, given: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInput, match=next(iter(given))):
+        replay(**given)

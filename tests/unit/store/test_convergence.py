@@ -1,0 +1,299 @@
+"""The same receipts and writes of ours end in the same record: in any order, any number of times.
+
+What is compared is the whole item but for the claim, a new token each time, and the id. The order of our own
+writes is their own; receipts come between them as they like. Each property is shown on moto, and with many
+more examples on DynamoDB in memory, which is held to moto by test_in_memory.py.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from itertools import count
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bandwidth_messaging.bandwidth.callbacks import read_v1, read_v2
+from bandwidth_messaging.domain.messages import RANKS, Api, Message, Receipt, message_id
+from bandwidth_messaging.store.dynamodb import Table
+from bandwidth_messaging.store.messages import Messages
+from bandwidth_messaging.store.outcomes import ATTRIBUTES
+from tests.dynamodb import DynamoDB
+
+type Write = Callable[[str], Any]
+"""Something done to the message of this id."""
+
+OURS = "+19195551212"
+GROUP = ("+19195551213", "+19195551214", "+19195551215")
+# Times of states that only Bandwidth knows of.
+TOLD = ["sent", "delivery_unknown", "delivered", "failed", "read"]
+on_moto = settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+in_memory = settings(max_examples=600)
+_ids = count()
+
+
+def at(second: int) -> str:
+    return f"2026-02-03T04:05:{second:02}.000Z"
+
+
+# What Bandwidth tells, as its callbacks
+
+
+def v2(kind: str, time: str, code: int | None, bandwidth_id: str, to: str, everybody: Sequence[str]) -> Any:
+    return {
+        "type": f"message-{kind}",
+        "time": time,
+        "description": "what happened",
+        "to": to,
+        "errorCode": code,
+        "message": {
+            "id": bandwidth_id,
+            "owner": OURS,
+            "applicationId": "app-1",
+            "time": at(5),
+            "segmentCount": 1,
+            "direction": "out",
+            "to": list(everybody),
+            "from": OURS,
+        },
+    }
+
+
+def v1(kind: str, time: str, code: int | None, bandwidth_id: str, to: str) -> Any:
+    return {
+        "eventType": "sms",
+        "direction": "out",
+        "messageId": bandwidth_id,
+        "from": OURS,
+        "to": to,
+        "time": time,
+        "state": "error" if kind == "failed" else kind,
+        "deliveryState": {"delivered": "delivered", "failed": "not-delivered"}.get(kind, "waiting"),
+        "deliveryCode": code % 1000 if code and kind == "failed" else None,
+        "segmentCount": 1,
+    }
+
+
+@st.composite
+def receipts(draw: st.DrawFn, api: Api, everybody: Sequence[str]) -> list[Any]:
+    """Draw a few callbacks about one message; nothing keeps them from contradicting each other.
+
+    A time may lie before our own writes, as clocks differ; two ids are a message that Bandwidth took twice.
+    """
+    kinds = ["sending", "sent", "delivered", "failed"] + (["read"] if api == "v2" else [])
+    told = []
+    for _ in range(draw(st.integers(2, 6))):
+        kind = draw(st.sampled_from(kinds))
+        parts = (
+            kind,
+            at(draw(st.sampled_from([0, 10, 30, 50]))),
+            draw(st.sampled_from([4720, 4750, 9902, 9999, 31, None])) if kind == "failed" else None,
+            draw(st.sampled_from(["1562", "1562", "1562", "1561"])),
+            draw(st.sampled_from(everybody)),
+        )
+        told.append(v1(*parts) if api == "v1" else v2(*parts, everybody=everybody))
+    return told
+
+
+def heard(messages: Messages, callback: Any, *, foreign: bool = False) -> Write:
+    """Return the recording of a callback: its tag says our id, or else Bandwidth's id is the only one."""
+
+    def record(of: str) -> Any:
+        said = {"tag": "a foreign tag"} | ({"id": of, "messageId": of} if foreign else {"tag": of})
+        if "eventType" in callback:
+            told = read_v1(json.dumps(callback | said))
+        else:
+            (told,) = read_v2(json.dumps(callback | {"message": callback["message"] | said}))
+        assert isinstance(told, Receipt)
+        assert told.message_id == of
+        return messages.record(told)
+
+    return record
+
+
+# What we write ourselves
+
+
+class Worker:
+    """Our writes about one message; those of a history are done in its order."""
+
+    def __init__(self, messages: Messages, api: Api, everybody: Sequence[str]) -> None:
+        self._messages = messages
+        self._api = api
+        self._everybody = everybody
+
+    def add(self, of: str) -> None:
+        message = Message(
+            message_id=of, direction="out", api=self._api, owner=OURS, sender=OURS,
+            recipients=tuple(self._everybody), text="hello", state="accepted", time=at(1),
+            application_id="app-1", segment_count=1,
+        )  # fmt: skip
+        assert self._messages.add(message)
+
+    def claim(self, of: str) -> bool:
+        item, is_ours = self._messages.claim(of, at(2))
+        self._claimed = item or {}
+        return is_ours
+
+    def put_back(self, of: str) -> None:
+        self._messages.put_back(self._claimed)
+
+    def sent(self, of: str) -> None:
+        self._messages.advance(of, "sent", at(6), bandwidth_id="1562", segment_count=1)
+
+    def unconfirmed(self, of: str) -> None:
+        self._messages.advance(of, "send_unconfirmed", at(7), reason="its answer was lost")
+
+    def given_up(self, of: str) -> None:
+        self._messages.advance(of, "delivery_unknown", at(40), reason="no receipt came")
+
+    def rejected(self, of: str) -> None:
+        self._messages.advance(of, "failed", at(6), error_class="request", reason="refused")
+
+
+# What is done before Bandwidth has the message, and after. It is put back only if Bandwidth refused it.
+HISTORIES: list[tuple[list[str], list[str]]] = [
+    (["add", "claim"], ["sent"]),
+    (["add", "claim", "put_back", "claim"], ["sent"]),
+    (["add", "claim", "unconfirmed", "put_back", "claim"], ["unconfirmed", "sent"]),
+    (["add", "claim"], ["unconfirmed"]),
+    (["add", "claim"], ["unconfirmed", "given_up"]),
+    (["add", "claim"], ["rejected"]),
+]
+
+
+def played(messages: Messages, writes: Sequence[Write]) -> dict[str, Any]:
+    """Return the item after the writes, without what is its own."""
+    of = message_id(f"message {next(_ids)}")
+    for write in writes:
+        write(of)
+    item = messages.get(of)
+    assert item is not None
+    filed = item.pop("sortKey").removesuffix(of)
+    own = {"messageId", "claim"} | {name for name, value in item.items() if value == of}
+    return {name: value for name, value in item.items() if name not in own} | {"filed": filed}
+
+
+@st.composite
+def repeated(draw: st.DrawFn, news: Sequence[Write]) -> list[Write]:
+    """Draw an order of the news, some of them coming again."""
+    return draw(st.permutations([*news, *draw(st.lists(st.sampled_from(news), max_size=3))]))
+
+
+@st.composite
+def between(draw: st.DrawFn, news: Sequence[Write], own: Sequence[Write]) -> list[Write]:
+    """Draw where our writes come between the news; AWS's client repeats one whose answer was lost."""
+    order = list(news)
+    places = sorted(draw(st.lists(st.integers(0, len(news)), min_size=len(own), max_size=len(own))))
+    for place, write in reversed(list(zip(places, own, strict=True))):
+        order[place:place] = [write] * draw(st.integers(1, 2))
+    return order
+
+
+@st.composite
+def messages_to(draw: st.DrawFn) -> tuple[Api, Sequence[str]]:
+    """Draw an API and the recipients; only V2 knows groups."""
+    some: list[tuple[Api, Sequence[str]]] = [("v1", GROUP[:1]), ("v2", GROUP[:1]), ("v2", GROUP)]
+    return draw(st.sampled_from(some))
+
+
+def in_store() -> Messages:
+    return Messages(Table(DynamoDB(), "MessagesTable"), retention_days=90)  # type: ignore[arg-type]
+
+
+# A message of ours
+
+
+def a_message_of_ours_converges(messages: Messages, data: st.DataObject) -> None:
+    api, everybody = data.draw(messages_to())
+    worker, history = Worker(messages, api, everybody), data.draw(st.sampled_from(HISTORIES))
+    before, after = ([getattr(worker, name) for name in names] for names in history)
+    news = [heard(messages, each) for each in data.draw(receipts(api, everybody))]
+    order = data.draw(between(data.draw(repeated(news)), after))
+    assert played(messages, [*before, *order]) == played(messages, [*before, *after, *news])
+
+
+@on_moto
+@given(data=st.data())
+def test_a_message_of_ours(messages: Messages, data: st.DataObject) -> None:
+    a_message_of_ours_converges(messages, data)
+
+
+@in_memory
+@given(data=st.data())
+def test_a_message_of_ours_many_times(data: st.DataObject) -> None:
+    a_message_of_ours_converges(in_store(), data)
+
+
+# A message of another system
+
+
+def a_foreign_message_converges(messages: Messages, data: st.DataObject) -> None:
+    api, everybody = data.draw(messages_to())
+    news = [heard(messages, each, foreign=True) for each in data.draw(receipts(api, everybody))]
+    assert played(messages, data.draw(repeated(news))) == played(messages, news)
+
+
+@on_moto
+@given(data=st.data())
+def test_a_message_of_another_system(messages: Messages, data: st.DataObject) -> None:
+    a_foreign_message_converges(messages, data)
+
+
+@in_memory
+@given(data=st.data())
+def test_a_message_of_another_system_many_times(data: st.DataObject) -> None:
+    a_foreign_message_converges(in_store(), data)
+
+
+# A message that Bandwidth refused, but took all the same
+
+
+@in_memory
+@given(data=st.data(), api=st.sampled_from(["v1", "v2"]))
+def test_whether_a_refused_message_goes_out_again_depends_on_who_is_first_but_not_what_became_of_it(
+    data: st.DataObject, api: Api
+) -> None:
+    messages, told = in_store(), [False]
+    worker = Worker(messages, api, GROUP[:1])
+
+    def add_and_claim(of: str) -> None:
+        told[0] = False
+        worker.add(of)
+        assert worker.claim(of)
+
+    def claim_again(of: str) -> None:
+        # Once Bandwidth has told of it, nobody sends it again.
+        assert not (worker.claim(of) and told[0])
+
+    def noticed(news: Write) -> Write:
+        def write(of: str) -> None:
+            told[0] = True
+            news(of)
+
+        return write
+
+    news = [noticed(heard(messages, each)) for each in data.draw(receipts(api, GROUP[:1]))]
+    again: list[Write] = [worker.put_back, claim_again]
+    order = data.draw(between(data.draw(repeated(news)), again))
+    known = {*ATTRIBUTES, "bandwidthId", "bandwidthSegmentCount", *(f"{state}At" for state in TOLD)}
+    one, other = (
+        {name: value for name, value in played(messages, [add_and_claim, *writes]).items() if name in known}
+        for writes in (order, [*again, *news])
+    )
+    assert one == other
+
+
+@in_memory
+@given(data=st.data())
+def test_on_the_way_the_state_never_moves_down_and_its_rank_fits_it(data: st.DataObject) -> None:
+    messages, of, rank = in_store(), message_id(), 0
+    api, everybody = data.draw(messages_to())
+    Worker(messages, api, everybody).add(of)
+    for each in data.draw(receipts(api, everybody)):
+        moved = heard(messages, each)(of)
+        item = messages.get(of)
+        assert item is not None
+        assert item["rank"] == RANKS[item["state"]] >= rank
+        assert (moved is not None) is (item["rank"] > rank)
+        rank = item["rank"]
