@@ -21,6 +21,9 @@ from functions.messages import send_message
 from functions.setups import check_input, record_outcome
 from local.bandwidth.orders import Fate
 from tests.functions.conftest import CONFIG, House, ask, call, sample
+from tests.generations import only_classic
+
+pytestmark = only_classic
 
 ORDER = sample("hosted_messaging/create_import_request")["customerOrderId"]
 NUMBERS = sample("hosted_messaging/import_numbers")["numbers"]

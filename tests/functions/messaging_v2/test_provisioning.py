@@ -29,7 +29,10 @@ from functions.messaging_v2 import (
 from functions.setups import check_account, check_input
 from local.bandwidth.account import Account, Application, Location
 from tests.functions.conftest import CALLBACK_URL, House, call, sample
+from tests.generations import both_generations
 from tests.template import template
+
+pytestmark = both_generations
 
 APPLICATION = sample("messaging_v2/create_application")
 LOCATION = sample("messaging_v2/create_location")
