@@ -23,6 +23,7 @@ from functions.hosted_messaging import (
 from functions.messages import deliver_message, send_message
 from functions.setups import check_input
 from local.bandwidth.fates import Fate
+from local.bandwidth.importability import WORDS
 from tests.functions.conftest import CALLBACK_URL, CONFIG, House, ask, call, sample
 from tests.generations import only_current
 
@@ -169,7 +170,7 @@ class TestCheckNumbers:
     ) -> None:
         refuse(opened, DIGITS[0], 19001)
         result = call(check_numbers, event("check_numbers", sipPeerId=prepared()["locationId"]))
-        failure = {"number": NUMBERS[0], "code": "19001", "reason": "The number is not in service."}
+        failure = {"number": NUMBERS[0], "code": "19001", "reason": WORDS[19001]}
         assert (result["batches"], result["failed"]) == ([NUMBERS[1:]], 1)
         assert result["failures"] == [failure]
         shown = number(NUMBERS[0])
