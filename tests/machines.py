@@ -77,6 +77,18 @@ def control(stack: Stack, method: str, path: str, body: Any = None) -> Any:
     return answer.json()
 
 
+def invoke(stack: Stack, logical_id: str, event: Any) -> Any:
+    """Call a function of the stack and return what it returns."""
+    detail = stack.client("cloudformation").describe_stack_resource(
+        StackName=stack.stack_name, LogicalResourceId=logical_id
+    )
+    name = detail["StackResourceDetail"]["PhysicalResourceId"]
+    answer = stack.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event))
+    told = json.loads(answer["Payload"].read())
+    assert "FunctionError" not in answer, told
+    return told
+
+
 def get(stack: Stack, path: str) -> Any:
     """Read from the ControlApi."""
     answer = stack.call("GET", path)
