@@ -322,6 +322,16 @@ class TestRemoval:
         assert call(get_status, status)["completed"] == 4
         assert states() == ["released"] * 4
 
+    def test_a_number_that_is_not_hosted_any_more_is_gone(self, active: House) -> None:
+        active.simulator.simulator.account.numbers.remove(NUMBERS[0].removeprefix("+1"))
+        removal = {"customerOrderId": "removal-1", "action": "REMOVE"}
+        check({"telephoneNumbers": NUMBERS, **removal})
+        call(stop_sending, event("stop_sending", batches=[NUMBERS], customerOrderId="removal-1"))
+        ordered = call(create_import_request, event("create_import_request", **removal))
+        result = call(get_status, event("get_status", orderId=ordered["orderId"], **removal))
+        assert (result["completed"], result["failed"]) == (4, 0)
+        assert states() == ["released"] * 4
+
     def test_run_again_it_releases_nothing_twice(self, active: House) -> None:
         call(stop_sending, event("stop_sending", batches=[NUMBERS]))
         for _ in range(2):
