@@ -77,6 +77,15 @@ def control(stack: Stack, method: str, path: str, body: Any = None) -> Any:
     return answer.json()
 
 
+def physical_id(stack: Stack, logical_id: str) -> str:
+    """Return what a resource of the template is called on the local cloud."""
+    detail = stack.client("cloudformation").describe_stack_resource(
+        StackName=stack.stack_name, LogicalResourceId=logical_id
+    )
+    name: str = detail["StackResourceDetail"]["PhysicalResourceId"]
+    return name
+
+
 def get(stack: Stack, path: str) -> Any:
     """Read from the ControlApi."""
     answer = stack.call("GET", path)
