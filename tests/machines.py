@@ -77,13 +77,20 @@ def control(stack: Stack, method: str, path: str, body: Any = None) -> Any:
     return answer.json()
 
 
-def invoke(stack: Stack, logical_id: str, event: Any) -> Any:
-    """Call a function of the stack and return what it returns."""
+def physical_id(stack: Stack, logical_id: str) -> str:
+    """Return what a resource of the template is called on the local cloud."""
     detail = stack.client("cloudformation").describe_stack_resource(
         StackName=stack.stack_name, LogicalResourceId=logical_id
     )
-    name = detail["StackResourceDetail"]["PhysicalResourceId"]
-    answer = stack.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event))
+    name: str = detail["StackResourceDetail"]["PhysicalResourceId"]
+    return name
+
+
+def invoke(stack: Stack, logical_id: str, event: Any) -> Any:
+    """Call a function of the stack and return what it returns."""
+    answer = stack.client("lambda").invoke(
+        FunctionName=physical_id(stack, logical_id), Payload=json.dumps(event)
+    )
     told = json.loads(answer["Payload"].read())
     assert "FunctionError" not in answer, told
     return told

@@ -38,6 +38,7 @@ class Settings:
     callback_url_v2: str = ""
     events_dead_letter_queue_url: str = ""
     events_include_text: str = ""
+    callback_source_addresses: str = ""
     quarantine_bucket: str = ""
     hosted_messaging_state_machine: str = ""
     media_bucket: str = ""

@@ -282,6 +282,18 @@ def callback_credentials() -> "BasicCredentials":
     return _credentials(settings().callback_secret, "username", "password")
 
 
+def accepted_callback_credentials(*, fresh: bool = False) -> "list[BasicCredentials]":
+    """Return what a callback may carry: our credentials, and while they are changed those before them.
+
+    `fresh` reads the secret anew.
+    """
+    from bandwidth_messaging.bandwidth.credentials import BasicCredentials
+
+    now = _credentials(settings().callback_secret, "username", "password", fresh=fresh)
+    previous = _secret(settings().callback_secret).get("previousPassword")
+    return [now, BasicCredentials(now.username, previous)] if previous else [now]
+
+
 def callback_url_with_credentials() -> str:
     """Return our callback URL as V1 takes it: with the credentials inside."""
     from bandwidth_messaging.bandwidth.catapult import with_credentials
@@ -313,12 +325,17 @@ def _credentials(
 ) -> "BasicCredentials":
     from bandwidth_messaging.bandwidth.credentials import BasicCredentials
 
-    again = {"force_fetch": True} if fresh else {}
-    secret: Any = _secrets().get(secret_name, transform="json", max_age=_SECRET_SECONDS, **again)
+    secret = _secret(secret_name, fresh=fresh)
     if missing := [name for name in (username, password) if not secret.get(name)]:
         message = f"the secret {secret_name} has no {' and no '.join(missing)}"
         raise IncompleteSecret(message)
     return BasicCredentials(secret[username], secret[password])
+
+
+def _secret(secret_name: str, *, fresh: bool = False) -> dict[str, Any]:
+    again = {"force_fetch": True} if fresh else {}
+    secret: Any = _secrets().get(secret_name, transform="json", max_age=_SECRET_SECONDS, **again)
+    return dict(secret)
 
 
 @cache
