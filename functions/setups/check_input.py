@@ -50,6 +50,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         "applicationName": setup.application_name or settings().stack_name,
         "deadline": rfc3339(deadline.isoformat()),
         "quantity": setup.requested,
+        "orderNotifications": settings().order_notifications == "true",
     }
     if isinstance(setup, MessagingV2Setup):
         location_name = setup.location_name or _as_location_name(settings().stack_name)
