@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, partial
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple
@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected, BandwidthUnauthorized
 from bandwidth_messaging.domain.registration import kind_of
-from bandwidth_messaging.domain.times import now
+from bandwidth_messaging.domain.times import now, rfc3339
 from bandwidth_messaging.runtime import callback_diagnosis, wiring
 from bandwidth_messaging.runtime.diagnosis import (
     Credentials,
@@ -187,8 +187,8 @@ def _roles() -> Finding:
 
 
 def _messaging() -> Finding:
-    moment = now()
-    wiring.messaging().find_sent(_NOBODY, _NOBODY, since=moment, until=moment)
+    since = datetime.now(UTC) - timedelta(minutes=1)
+    wiring.messaging().find_sent(_NOBODY, _NOBODY, since=rfc3339(since.isoformat()), until=now())
     return ok("they may look for messages; whether they may send, only sending tells")
 
 
