@@ -6,7 +6,7 @@ Clients and stores live as long as the Lambda environment; credentials are read 
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
-import boto3
+import botocore.session
 from botocore.config import Config
 
 from bandwidth_messaging.runtime.settings import settings
@@ -56,30 +56,41 @@ class IncompleteSecret(RuntimeError):
 
 
 @cache
+def _session() -> Any:
+    # All that boto3 would do beside is load longer.
+    return botocore.session.get_session()
+
+
+@cache
 def _dynamodb() -> "DynamoDBClient":
-    return boto3.client("dynamodb", config=_AWS)
+    client: DynamoDBClient = _session().create_client("dynamodb", config=_AWS)
+    return client
 
 
 @cache
 def _sqs() -> "SQSClient":
-    return boto3.client("sqs", config=_AWS)
+    client: SQSClient = _session().create_client("sqs", config=_AWS)
+    return client
 
 
 @cache
 def _s3() -> "S3Client":
     # Links must name the bucket's own region, and be signed for it.
     signing = Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
-    return boto3.client("s3", config=_AWS.merge(signing))
+    client: S3Client = _session().create_client("s3", config=_AWS.merge(signing))
+    return client
 
 
 @cache
 def step_functions() -> "SFNClient":
-    return boto3.client("stepfunctions", config=_AWS)
+    client: SFNClient = _session().create_client("stepfunctions", config=_AWS)
+    return client
 
 
 @cache
 def events() -> "EventBridgeClient":
-    return boto3.client("events", config=_AWS)
+    client: EventBridgeClient = _session().create_client("events", config=_AWS)
+    return client
 
 
 @cache
