@@ -134,7 +134,7 @@ def leases() -> "Leases":
 def letters() -> "Letters":
     from bandwidth_messaging.store.letters import Letters
 
-    return Letters(boto3.client("s3", config=_AWS), settings().letters_bucket)
+    return Letters(_s3(), settings().letters_bucket)
 
 
 @cache
