@@ -189,8 +189,10 @@ def _forget() -> None:
     """Let the next handler start as in a new Lambda environment."""
     parameters.clear_caches()
     settings_module.settings.cache_clear()
+    # AWS's description of its services is read once; it knows nothing of the environment.
     for made in vars(wiring).values():
-        if hasattr(made, "cache_clear") and made.__module__ == wiring.__name__:
+        ours = hasattr(made, "cache_clear") and made.__module__ == wiring.__name__
+        if ours and made is not wiring._session:
             made.cache_clear()
 
 

@@ -57,6 +57,7 @@ def test_every_field_may_be_given() -> None:
         "replaceApplication": True,
         "partialAllowed": False,
         "backOrderRequested": True,
+        "closeBackOrder": False,
         "campaignId": "CABC123",
         "messageClass": "F",
     }

@@ -100,7 +100,9 @@ def _removed(order: OrderStatus, requested: Sequence[str]) -> OrderStatus:
     """Return a removal with the numbers that were not there to be removed among the completed ones."""
     failures = tuple(failure for failure in order.failures if failure["code"] not in _NOT_HOSTED)
     left = {failure["number"] for failure in failures}
-    return OrderStatus(order.status, tuple(number for number in requested if number not in left), failures)
+    completed = tuple(number for number in requested if number not in left)
+    status = "COMPLETE" if not failures else "PARTIAL" if completed else order.status
+    return OrderStatus(status, completed, failures)
 
 
 def of_requested(order: OrderStatus, requested: Sequence[str], listed: set[str]) -> OrderStatus:
