@@ -97,10 +97,17 @@ class ImportOrders(AccountApi):
 
 
 def _removed(order: OrderStatus, requested: Sequence[str]) -> OrderStatus:
-    """Return a removal with the numbers that were not there to be removed among the completed ones."""
+    """Return a removal with the numbers that were not there to be removed among the completed ones.
+
+    If that leaves no failure, it is complete, whatever Bandwidth calls it.
+    """
     failures = tuple(failure for failure in order.failures if failure["code"] not in _NOT_HOSTED)
     left = {failure["number"] for failure in failures}
-    return OrderStatus(order.status, tuple(number for number in requested if number not in left), failures)
+    return OrderStatus(
+        order.status if failures else "COMPLETE",
+        tuple(number for number in requested if number not in left),
+        failures,
+    )
 
 
 def of_requested(order: OrderStatus, requested: Sequence[str], listed: set[str]) -> OrderStatus:
