@@ -25,6 +25,7 @@ from tests.template import create_table
 
 ROOT = Path(__file__).parents[2]
 CALLBACK_URL = "https://abcdef1234.execute-api.us-east-1.amazonaws.com/live/callbacks/v2"
+NOTIFICATION_URL = CALLBACK_URL.replace("/v2", "/orders")
 # What the set-up finds where location and application are as they must be.
 PASSED: Preflight = {"at": "2026-01-01T00:00:00.000Z", "ok": True, "problems": []}
 CONFIG = AccountConfig(
@@ -147,6 +148,7 @@ def house(generation: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
             "CALLBACK_URL": CALLBACK_URL,
             "CALLBACK_PROBE_URL": CALLBACK_URL,
             "CALLBACK_URL_V2": CALLBACK_URL,
+            "NOTIFICATION_URL": NOTIFICATION_URL,
             "CATAPULT_URL": f"{simulator.url}/v1",
             "BANDWIDTH_USER_ID": CONFIG.user_id,
             "MESSAGING_URL": {

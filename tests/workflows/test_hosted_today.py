@@ -9,7 +9,7 @@ from local.bandwidth.importability import WORDS
 from local.deployment import LETTERS_BUCKET
 from local.stack import Stack
 from tests.generations import only_current
-from tests.machines import Execution, control, get, run, unique
+from tests.machines import Execution, control, get, run, unique, until
 from tests.workflows.test_hosted_messaging import numbers_of, some_numbers
 
 pytestmark = only_current
@@ -139,7 +139,7 @@ def test_failed_ends_with_bandwidths_reason(cloud: Stack) -> None:
     assert "19010 Cannot be provisioned" in str(execution.cause)
 
 
-def test_removal_gives_back_what_was_imported_and_what_is_not_there_is_gone(cloud: Stack) -> None:
+def test_removal_gives_back_what_was_imported_and_asks_for_nothing_that_is_not_there(cloud: Stack) -> None:
     name, numbers = unique("import"), some_numbers(3)
     assert set_up(cloud, name, numbers[:2]).status == "SUCCEEDED"
     execution = remove(cloud, unique("removal"), numbers)
@@ -147,6 +147,18 @@ def test_removal_gives_back_what_was_imported_and_what_is_not_there_is_gone(clou
     assert execution.output is not None
     assert (execution.output["state"], execution.output["completed"]) == ("completed", 3)
     assert {get(cloud, f"/numbers/{number}")["state"] for number in numbers} == {"released"}
+
+
+def test_a_number_that_bandwidth_takes_away_is_gone(cloud: Stack) -> None:
+    name, (kept, lost) = unique("lost"), some_numbers(2)
+    assert set_up(cloud, name, [kept, lost]).status == "SUCCEEDED"
+    control(cloud, "DELETE", f"/numbers/{lost}")
+    until(
+        lambda: get(cloud, f"/numbers/{lost}")["state"] == "released",
+        lambda: str(get(cloud, f"/numbers/{lost}")),
+    )
+    assert get(cloud, f"/numbers/{lost}")["errorCode"] == "MESSAGING_LOST"
+    assert get(cloud, f"/numbers/{kept}")["state"] == "active"
 
 
 def test_an_import_without_its_authority_is_refused_before_anything_is_made(cloud: Stack) -> None:

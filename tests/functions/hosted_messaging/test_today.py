@@ -21,10 +21,11 @@ from functions.hosted_messaging import (
     stop_sending,
 )
 from functions.messages import deliver_message, send_message
-from functions.setups import check_input
+from functions.setups import check_input, receive_notification
 from local.bandwidth.fates import Fate
 from local.bandwidth.importability import WORDS
-from tests.functions.conftest import CALLBACK_URL, CONFIG, House, ask, call, sample
+from local.bandwidth.subscriptions import Manner
+from tests.functions.conftest import CALLBACK_URL, CONFIG, NOTIFICATION_URL, House, ask, call, sample
 from tests.generations import only_current
 
 pytestmark = only_current
@@ -95,6 +96,35 @@ def refuse(house: House, ten_digits: str, code: int) -> None:
     house.simulator.simulator.importability.decide(ten_digits, code)
 
 
+def active(*numbers: str, order_id: str = "import-1") -> None:
+    """Let numbers text through V2, by an import."""
+    home = Home(api="v2", customer_order_id=ORDER, site_id=CONFIG.site_id, order_id=order_id)
+    for each in numbers:
+        wiring.numbers().activate(each, home, "2026-11-22T09:30:00.000Z")
+
+
+def text(sender: str) -> tuple[int, Any]:
+    """Ask for a text from a number; return status and answer."""
+    body = {"from": sender, "to": "+19195551234", "text": "Good morning"}
+    return ask(send_message, "POST", "/messages", body=body)
+
+
+def lost(house: House, *ten_digits: str) -> str:
+    """Return what Bandwidth tells when numbers are taken away."""
+    prepared()
+    subscriptions = house.simulator.simulator.subscriptions
+    # There is nobody at the address.
+    subscriptions.set_manner(Manner(lose=1))
+    subscriptions.lose_messaging(ten_digits)
+    body: str = subscriptions.notifications()[-1]["body"]
+    return body
+
+
+def notify(body: str) -> None:
+    given = sample("setups/receive_notification") | {"body": body}
+    assert call(receive_notification, given) == {"statusCode": 204}
+
+
 def made(house: House) -> tuple[int, int, int]:
     """Count what the account has: applications, locations, orders of imports."""
     simulator = house.simulator.simulator
@@ -162,6 +192,65 @@ class TestPrepareLocation:
         with pytest.raises(BandwidthRejected, match="replaceApplication: true"):
             prepared()
         assert prepared(replaceApplication=True)["locationId"] == location.id
+
+
+class TestLostNumbers:
+    def test_are_told_of_by_one_subscription_however_many_imports_there_are(self, opened: House) -> None:
+        subscriptions = opened.simulator.simulator.subscriptions
+        prepared()
+        (before,) = subscriptions.find()
+        detail = call(prepare_location, event("prepare_location"))["detail"]
+        (made,) = subscriptions.find()
+        assert detail == "location found, news of lost numbers renewed"
+        assert (made.id, made.topic, made.order_id) == (before.id, "MESSAGING_LOST", None)
+        assert made.created > before.created
+        endpoint = made.endpoint
+        assert endpoint.url == NOTIFICATION_URL
+        assert (endpoint.user, endpoint.password) == ("bandwidth", "callback:password")
+
+    def test_of_another_stack_are_told_to_that_as_before(
+        self, opened: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        prepared()
+        monkeypatch.setenv("NOTIFICATION_URL", "https://another.example/live/callbacks/orders")
+        settings_module.settings.cache_clear()
+        prepared()
+        told = [each.endpoint.url for each in opened.simulator.simulator.subscriptions.find()]
+        assert told == [NOTIFICATION_URL, "https://another.example/live/callbacks/orders"]
+
+    @pytest.mark.parametrize(("method", "status"), [("GET", 404), ("GET", 500), ("POST", 403)])
+    def test_are_no_reason_not_to_import(self, opened: House, method: str, status: int) -> None:
+        opened.fault("/subscriptions$", method=method, answer={"status": status})
+        assert prepared()
+        subscribed = len(opened.simulator.simulator.subscriptions.find())
+        assert subscribed == (status == 404)
+
+    @pytest.mark.parametrize("written", ["{}", "+1{}"])
+    def test_are_gone_and_nothing_is_sent_from_them(self, opened: House, written: str) -> None:
+        active(*NUMBERS[:2])
+        notify(lost(opened, DIGITS[0]).replace(DIGITS[0], written.format(DIGITS[0])))
+        shown = number(NUMBERS[0])
+        assert (shown["state"], shown["errorCode"]) == ("released", "MESSAGING_LOST")
+        assert shown["reason"] == "Bandwidth told that the number texts elsewhere now"
+        assert shown["times"]["released"]
+        status, answer = text(NUMBERS[0])
+        assert status == 422
+        assert "is released, not active" in str(answer)
+        assert text(NUMBERS[1])[0] == 202
+
+    def test_text_again_after_another_import(self, opened: House) -> None:
+        active(NUMBERS[0])
+        notify(lost(opened, DIGITS[0]))
+        active(NUMBERS[0], order_id="another")
+        shown = number(NUMBERS[0])
+        assert (shown["state"], shown.get("reason"), shown.get("errorCode")) == ("active", None, None)
+
+    def test_that_are_none_of_ours_or_on_their_way_out_stay_as_they_are(self, opened: House) -> None:
+        active(NUMBERS[0])
+        call(stop_sending, event("stop_sending", batches=[[NUMBERS[0]]]))
+        notify(lost(opened, DIGITS[0], DIGITS[1], "no number"))
+        assert number(NUMBERS[0])["state"] == "releasing"
+        assert ask(browse, "GET", f"/numbers/{NUMBERS[1]}")[0] == 404
 
 
 class TestCheckNumbers:
@@ -294,8 +383,7 @@ class TestTheNumbers:
         assert (shown["state"], shown["api"]) == ("active", "v2")
         assert {name: shown[name] for name in ids} == ids
         assert shown["preflight"]["ok"]
-        body = {"from": NUMBERS[0], "to": "+19195551234", "text": "Good morning"}
-        assert ask(send_message, "POST", "/messages", body=body)[0] == 202
+        assert text(NUMBERS[0])[0] == 202
         (queued,) = opened.queued(opened.send_queue)
         (record,) = sample("messages/deliver_message")["Records"]
         call(deliver_message, {"Records": [record | {"body": queued["Body"]}]})
@@ -340,9 +428,9 @@ class TestRemoval:
         assert stopped["atCatapult"] == [[NUMBERS[0]]]
         assert opened.requests("DELETE", "/phoneNumbers/n-1") == 1
 
-    def test_of_numbers_that_are_not_there_is_done(self, opened: House) -> None:
+    def test_of_numbers_that_are_not_hosted_any_more_is_done(self, opened: House) -> None:
         _, ended = removed()
-        assert (ended["state"], ended["completed"], ended["failures"]) == ("completed", len(NUMBERS), [])
+        assert (ended["state"], ended["completed"], ended["failures"]) == ("completed", 4, [])
 
 
 def test_a_number_that_v1_imported_in_the_past_still_sends_through_catapult(opened: House) -> None:
@@ -350,8 +438,7 @@ def test_a_number_that_v1_imported_in_the_past_still_sends_through_catapult(open
         api="v1", customer_order_id="old", order_id="old", site_id=CONFIG.site_id, application_id="a-1"
     )
     wiring.numbers().activate(NUMBERS[0], home, "2026-01-01T00:00:00.000Z", number_id="n-1")
-    body = {"from": NUMBERS[0], "to": "+19195551234", "text": "Good morning"}
-    assert ask(send_message, "POST", "/messages", body=body)[0] == 202
+    assert text(NUMBERS[0])[0] == 202
     (queued,) = opened.queued(opened.send_queue)
     (record,) = sample("messages/deliver_message")["Records"]
     call(deliver_message, {"Records": [record | {"body": queued["Body"]}]})

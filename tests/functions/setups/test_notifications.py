@@ -8,12 +8,11 @@ from botocore.exceptions import ClientError
 
 from bandwidth_messaging.runtime import wiring
 from functions.setups import await_notification, check_input, receive_notification
-from tests.functions.conftest import House, call, sample
+from tests.functions.conftest import NOTIFICATION_URL, House, call, sample
 
 ORDER = sample("setups/check_input")["executionName"]
 ORDER_ID = sample("setups/await_notification")["orderId"]
 NOTIFIED = sample("setups/receive_notification")
-URL = "https://abcdef1234.execute-api.us-east-1.amazonaws.com/live/callbacks/orders"
 
 
 class Machines:
@@ -37,7 +36,6 @@ def machines(house: House, monkeypatch: pytest.MonkeyPatch) -> Machines:
     """A set-up that has placed its order."""
     machines = Machines()
     monkeypatch.setattr(wiring, "step_functions", lambda: machines)
-    monkeypatch.setenv("CALLBACK_URL", URL)
     call(check_input, sample("setups/check_input"))
     wiring.orders().record_ordered(ORDER, ORDER_ID, "2026-11-22T09:30:00.000Z")
     return machines
@@ -65,7 +63,7 @@ class TestWaiting:
         assert wait("first", deadline="2100-01-01T00:00:00.000Z")["detail"] == "subscribed"
         assert wait("second")["detail"] == "subscribed before"
         (made,) = subscriptions(house)
-        assert (made.topic, made.order_id, made.endpoint.url) == ("orders", ORDER_ID, URL)
+        assert (made.topic, made.order_id, made.endpoint.url) == ("orders", ORDER_ID, NOTIFICATION_URL)
         assert (made.endpoint.user, made.endpoint.password) == ("bandwidth", "callback:password")
         assert made.expiry > 365 * 24 * 3600
 

@@ -97,7 +97,10 @@ class ImportOrders(AccountApi):
 
 
 def _removed(order: OrderStatus, requested: Sequence[str]) -> OrderStatus:
-    """Return a removal with the numbers that were not there to be removed among the completed ones."""
+    """Return a removal with the numbers that were not there to be removed among the completed ones.
+
+    If that leaves no failure, it is complete, whatever Bandwidth calls it.
+    """
     failures = tuple(failure for failure in order.failures if failure["code"] not in _NOT_HOSTED)
     left = {failure["number"] for failure in failures}
     completed = tuple(number for number in requested if number not in left)

@@ -42,6 +42,7 @@ class Settings:
     quarantine_bucket: str = ""
     hosted_messaging_state_machine: str = ""
     media_bucket: str = ""
+    notification_url: str = ""
     media_queue_url: str = ""
     messaging_v2_state_machine: str = ""
     order_notifications: str = ""

@@ -109,6 +109,20 @@ class Numbers:
             values={"releasing": RELEASING},
         )
 
+    def lose(self, number: str, at: str) -> None:
+        """Record that a hosted number was taken away: it is gone without our doing."""
+        self._table.update(
+            number_key(number),
+            assign={
+                "state": RELEASED,
+                "releasedAt": at,
+                "reason": "Bandwidth told that the number texts elsewhere now",
+                "errorCode": "MESSAGING_LOST",
+            },
+            condition="#state = :active",
+            values={"active": ACTIVE},
+        )
+
     def keep_releasing(self, failure: Failure) -> None:
         """Record why a number on its way out is not gone; nothing is sent from it all the same."""
         self._table.update(
