@@ -69,6 +69,6 @@ def test_every_text_is_one_record_and_one_event(
     assert {record["state"] for record in records} == {"received"}
     record_property(
         f"{TEXTS:,} texts come in, {again} of them once more",
-        f"{len(records):,} records, {len(told):,} events ({sum(map(len, told.values())):,} heard on the bus); "
+        f"{len(records):,} records, {len(told):,} events ({sum(map(len, told.values())):,} on the bus); "
         f"all announced after {heard - start:.0f} s",
     )
