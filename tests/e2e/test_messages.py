@@ -12,7 +12,7 @@ import requests
 
 from local.stack import Stack
 from tests.generations import both_generations
-from tests.machines import TEXT, control, get, physical_id
+from tests.machines import TEXT, control, get, physical_id, watch
 
 pytestmark = both_generations
 
@@ -214,13 +214,7 @@ class TestReceiving:
 
 class TestEvents:
     def test_what_is_stored_is_announced_on_the_bus_without_its_text(self, cloud: Stack, ours: str) -> None:
-        name = f"watch-{uuid.uuid4().hex[:8]}"
-        sqs, events = cloud.client("sqs"), cloud.client("events")
-        queue = sqs.create_queue(QueueName=name)["QueueUrl"]
-        arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        pattern = {"source": [cloud.stack_name], "detail": {"owner": [ours]}}
-        events.put_rule(Name=name, EventBusName=cloud.event_bus, EventPattern=json.dumps(pattern))
-        events.put_targets(Rule=name, EventBusName=cloud.event_bus, Targets=[{"Id": "1", "Arn": arn}])
+        queue, sqs = watch(cloud, ours), cloud.client("sqs")
         message_id = send(cloud, ours, somebody())
         told: dict[str, str] = {}
 

@@ -49,6 +49,18 @@ class Settings:
 
 
 @cache
+def service() -> str:
+    """Return what log entries and metrics call us."""
+    return os.environ.get("POWERTOOLS_SERVICE_NAME", "")
+
+
+def trace_id() -> str | None:
+    """Return the id of the X-Ray trace that the current event belongs to; Lambda sets it anew for each."""
+    root, _, _ = os.environ.get("_X_AMZN_TRACE_ID", "").partition(";")
+    return root.removeprefix("Root=") or None
+
+
+@cache
 def settings() -> Settings:
     """Return the settings, read once. Raises RuntimeError that names what is missing."""
     given = {field.name: os.environ.get(field.name.upper()) for field in fields(Settings)}

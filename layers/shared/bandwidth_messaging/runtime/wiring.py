@@ -3,6 +3,7 @@
 Clients and stores live as long as the Lambda environment; credentials are read again every five minutes.
 """
 
+import gc
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
     from bandwidth_messaging.store.opt_outs import OptOuts
     from bandwidth_messaging.store.orders import Orders
     from bandwidth_messaging.store.queues import DeadLetters, Quarantine, SendQueue, WorkQueue
+
+# What is loaded stays: else the collector goes through all of it while the first client is made.
+gc.freeze()
 
 _SECRET_SECONDS = 300
 # Shorter than every function's own timeout, so that a slow call is an error we see; 16 threads may share it.
