@@ -201,14 +201,14 @@ def test_the_classic_generation_has_none(house: House, monkeypatch: pytest.Monke
 
 
 def test_a_missing_role_makes_it_unknown_and_is_said_once(
-    current: House, caplog: pytest.LogCaptureFixture
+    current: House, capsys: pytest.CaptureFixture[str]
 ) -> None:
     activate(OTHER, registration.of_no_campaign(AT))
     bandwidth_tells(current, "/tendlc/campaigns$", NO_ROLE, status=403, times=9)
     assert check() == {"numbers": 2, "unknown": 2, "written": 2}
     assert "client does not have access rights" in shown(OTHER)["reason"]
     assert current.requests("GET", "/tendlc/") == 1
-    assert [each.message for each in caplog.records].count("registration not to be seen") == 1
+    assert capsys.readouterr().out.count("registration not to be seen") == 1
 
 
 def test_wrong_credentials_change_nothing(current: House) -> None:
