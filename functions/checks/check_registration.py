@@ -19,7 +19,6 @@ from bandwidth_messaging.runtime.registration import look_up
 from bandwidth_messaging.store.dynamodb import Item
 from bandwidth_messaging.store.numbers import ACTIVE
 
-_PAGE: Final = 1000
 # Of the function's five minutes; the rest is for recording.
 _SECONDS: Final = 200
 # Each toll-free number is a request of its own: a verified one can wait, and so can what is beyond the limit.
@@ -63,19 +62,8 @@ def _known(asked_for: list[str] | None) -> dict[str, Item]:
 
     V1 is older than campaigns, and its numbers may be registered with another carrier.
     """
-    items = wiring.numbers().get_all(asked_for) if asked_for else _active()
+    items = wiring.numbers().get_all(asked_for) if asked_for else wiring.numbers().all_in_state(ACTIVE)
     return {item["number"]: item for item in items if item["state"] == ACTIVE and item["api"] == "v2"}
-
-
-def _active() -> list[Item]:
-    items: list[Item] = []
-    start = None
-    while True:
-        page = wiring.numbers().in_state(ACTIVE, limit=_PAGE, start=start)
-        items += page.items
-        start = page.next_key
-        if start is None:
-            return items
 
 
 def _due(numbers: list[str], known: Mapping[str, Item]) -> list[str]:

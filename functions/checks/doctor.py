@@ -271,7 +271,7 @@ def _location(deployment: _Deployment, site_id: str, location_id: str) -> Findin
         if protocol != _HTTP:
             problems.append(f"{feature} goes through {protocol}" if protocol else f"{feature} is off")
             mends.append(f"switch {feature} on, through {_HTTP}")
-    assigned = _assigned(site_id, location_id)
+    assigned = wiring.dashboard().assigned_application(site_id, location_id)
     expected = deployment.application_ids("v2", location_id)
     if assigned is None:
         problems.append("no application is assigned, so Bandwidth takes texts and drops them without a word")
@@ -282,15 +282,6 @@ def _location(deployment: _Deployment, site_id: str, location_id: str) -> Findin
     if problems:
         return wrong(f"{where}: {'; '.join(problems)}", f"in the Bandwidth App, {where}: {', '.join(mends)}")
     return ok(f"{where}: SMS and MMS are on, application {assigned} is assigned")
-
-
-def _assigned(site_id: str, location_id: str) -> str | None:
-    try:
-        return wiring.dashboard().assigned_application(site_id, location_id)
-    except BandwidthRejected as error:
-        if error.status == HTTPStatus.NOT_FOUND:
-            return None
-        raise
 
 
 def _application(deployment: _Deployment, application_id: str) -> Finding:

@@ -12,7 +12,7 @@ from bandwidth_messaging.domain.errors import InvalidInput
 from bandwidth_messaging.runtime import registration as looking_up
 from bandwidth_messaging.runtime import settings as settings_module
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.store.numbers import Home
+from bandwidth_messaging.store.numbers import Home, Numbers
 from functions.checks import check_registration
 from functions.control import browse
 from functions.messages import send_message
@@ -177,7 +177,7 @@ def test_five_thousand_numbers_cost_few_requests(
 ) -> None:
     numbers = [f"+1919555{number:04}" for number in range(5000)]
     items = [{"number": number, "state": "active", "api": "v2"} for number in numbers]
-    monkeypatch.setattr(check_registration, "_active", lambda: items)
+    monkeypatch.setattr(Numbers, "all_in_state", lambda *_: items)
     monkeypatch.setattr(check_registration, "for_each", lambda *_: None)
     bandwidth_tells(current, "/tendlc/campaigns$", {"data": [{"campaignId": "C1", "status": "REGISTERED"}]})
     for start in range(0, 5000, 250):

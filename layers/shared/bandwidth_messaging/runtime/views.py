@@ -7,6 +7,7 @@ from bandwidth_messaging.domain import messages
 from bandwidth_messaging.domain.messages import RANKS, READ, RECEIVED
 from bandwidth_messaging.domain.orders import COMPLETED, ORDERED, PARTIAL, STARTED
 from bandwidth_messaging.domain.orders import FAILED as ORDER_FAILED
+from bandwidth_messaging.store.drift import ENDED, FOUND
 from bandwidth_messaging.store.dynamodb import Item
 from bandwidth_messaging.store.messages import RECIPIENT
 from bandwidth_messaging.store.numbers import FAILED, STATES
@@ -31,6 +32,7 @@ _ORDER = (
     "kind", "orderId", "applicationId", "locationId", "requested", "completed", "failed", "reason",
     "executionArn", "setupOrderId", "resources", "undoneBy",
 )  # fmt: skip
+_DRIFT = ("counts", "findings")
 _ORDER_STATES = (STARTED, ORDERED, COMPLETED, PARTIAL, ORDER_FAILED, "undone")
 
 
@@ -101,6 +103,11 @@ def order_view(customer_order_id: str, order: Item, numbers: Sequence[Item] = ()
         "steps": [{"name": name, **entry} for name, entry in steps],
         "times": _times(order, _ORDER_STATES),
     }
+
+
+def drift_view(item: Item) -> View:
+    """Return the drift as its events show it."""
+    return {"state": item["driftState"], **_only(item, _DRIFT), "times": _times(item, (FOUND, ENDED))}
 
 
 def _only(item: Item, names: Iterable[str]) -> View:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.bandwidth.registration import Registrations
     from bandwidth_messaging.bandwidth.transport import Auth
     from bandwidth_messaging.store.archive import Archive
+    from bandwidth_messaging.store.drift import Drift
     from bandwidth_messaging.store.leases import Leases
     from bandwidth_messaging.store.letters import Letters
     from bandwidth_messaging.store.makings import Makings
@@ -125,6 +126,13 @@ def makings() -> "Makings":
     from bandwidth_messaging.store.makings import Makings
 
     return Makings(Table(_dynamodb(), settings().numbers_table))
+
+
+@cache
+def drift() -> "Drift":
+    from bandwidth_messaging.store.drift import Drift
+
+    return Drift(Table(_dynamodb(), settings().numbers_table))
 
 
 @cache

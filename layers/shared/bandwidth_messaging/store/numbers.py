@@ -209,6 +209,16 @@ class Numbers:
         """Return numbers in a state, in the order of the numbers."""
         return self._table.query("numbersByState", {"state": state}, limit=limit, start=start)
 
+    def all_in_state(self, state: str) -> list[Item]:
+        """Return every number in a state."""
+        found: list[Item] = []
+        page = self.in_state(state, limit=_PAGE)
+        found += page.items
+        while page.next_key is not None:
+            page = self.in_state(state, limit=_PAGE, start=page.next_key)
+            found += page.items
+        return found
+
     def in_states(self, states: Sequence[str], *, limit: int, start: Item | None = None) -> Page:
         """Return numbers state by state, as many of each as the page has room for."""
         items: list[Item] = []
