@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from bandwidth_messaging.runtime import wiring
 from functions.setups import await_notification, check_input, receive_notification
 from tests.functions.conftest import NOTIFICATION_URL, House, call, sample
+from tests.generations import both_generations
 
 ORDER = sample("setups/check_input")["executionName"]
 ORDER_ID = sample("setups/await_notification")["orderId"]
@@ -56,6 +57,7 @@ def subscriptions(house: House) -> Any:
     return house.simulator.simulator.subscriptions.find()
 
 
+@both_generations
 class TestWaiting:
     def test_subscribes_to_the_order_once_with_our_address_and_credentials(
         self, house: House, machines: Machines
@@ -67,12 +69,18 @@ class TestWaiting:
         assert (made.endpoint.user, made.endpoint.password) == ("bandwidth", "callback:password")
         assert made.expiry > 365 * 24 * 3600
 
-    @pytest.mark.parametrize("what", ["IMPORT", "REMOVE"])
+    @pytest.mark.parametrize(
+        ("what", "topics"),
+        [
+            ("IMPORT", {"classic": "externalTns", "current": "importtnorders"}),
+            ("REMOVE", {"classic": "externalTns", "current": "removeImportedTnOrders"}),
+        ],
+    )
     def test_imports_and_removals_are_orders_of_their_own_type(
-        self, house: House, machines: Machines, what: str
+        self, house: House, machines: Machines, generation: str, what: str, topics: dict[str, str]
     ) -> None:
         wait(what=what)
-        assert [each.topic for each in subscriptions(house)] == ["externalTns"]
+        assert [each.topic for each in subscriptions(house)] == [topics[generation]]
 
     @pytest.mark.parametrize("status", [400, 403, 429, 500])
     def test_goes_on_without_where_bandwidth_will_not(
