@@ -8,6 +8,7 @@ import boto3
 import pytest
 
 from bandwidth_messaging.domain import messages
+from bandwidth_messaging.domain.drift import Finding
 from bandwidth_messaging.domain.messages import Message, Receipt
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.store.numbers import Home
@@ -161,18 +162,34 @@ def opt_outs() -> None:
         store.record(OURS, THEIRS, opted_out=opted_out, keyword=keyword, at=at(second))
 
 
+def drift() -> None:
+    """Let drift be found, become another, and end."""
+    store = wiring.drift()
+    appeared: Finding = {"what": "appeared", "number": NUMBERS[2], "reason": "location 561 lists it"}
+    mute: Finding = {
+        "what": "lostMessaging",
+        "numbers": 2,
+        "siteId": "743",
+        "locationId": "561",
+        "reason": "SMS is off at location 561",
+    }
+    for second, findings in enumerate([[appeared], [appeared, mute], []]):
+        store.record(findings, at(second))
+
+
 def everything() -> None:
     text_messages()
     numbers()
     orders()
     opt_outs()
+    drift()
 
 
 def item_of(event: dict[str, Any]) -> tuple[str, ...]:
     """Return what an event is about."""
     kind, detail = KIND_OF[event["detail-type"]], event["detail"]
-    name = {"message": "messageId", "number": "number", "order": "customerOrderId", "opt_out": "owner"}[kind]
-    return kind, detail[name]
+    names = {"message": "messageId", "number": "number", "order": "customerOrderId", "opt_out": "owner"}
+    return kind, detail[names[kind]] if kind in names else ""
 
 
 def test_every_detail_type_is_published_as_its_schema_says(

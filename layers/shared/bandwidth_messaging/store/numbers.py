@@ -1,7 +1,8 @@
 """Numbers: which are ours, what state each is in, and what it sends through."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from bandwidth_messaging.domain.messages import Api
@@ -211,13 +212,7 @@ class Numbers:
 
     def all_in_state(self, state: str) -> list[Item]:
         """Return every number in a state."""
-        found: list[Item] = []
-        page = self.in_state(state, limit=_PAGE)
-        found += page.items
-        while page.next_key is not None:
-            page = self.in_state(state, limit=_PAGE, start=page.next_key)
-            found += page.items
-        return found
+        return _all(partial(self.in_state, state))
 
     def in_states(self, states: Sequence[str], *, limit: int, start: Item | None = None) -> Page:
         """Return numbers state by state, as many of each as the page has room for."""
@@ -244,16 +239,19 @@ class Numbers:
 
     def all_of_order(self, customer_order_id: str) -> list[Item]:
         """Return every number that an order brought or failed to bring."""
-        found: list[Item] = []
-        page = self.of_order(customer_order_id, limit=_PAGE)
-        found += page.items
-        while page.next_key is not None:
-            page = self.of_order(customer_order_id, limit=_PAGE, start=page.next_key)
-            found += page.items
-        return found
+        return _all(partial(self.of_order, customer_order_id))
 
     def of_order(self, customer_order_id: str, *, limit: int, start: Item | None = None) -> Page:
         """Return the numbers that an order brought or failed to bring."""
         return self._table.query(
             "numbersByOrder", {"customerOrderId": customer_order_id}, limit=limit, start=start
         )
+
+
+def _all(pages: Callable[..., Page]) -> list[Item]:
+    page = pages(limit=_PAGE)
+    found = page.items
+    while page.next_key is not None:
+        page = pages(limit=_PAGE, start=page.next_key)
+        found += page.items
+    return found
