@@ -7,13 +7,12 @@ from typing import Any
 import pytest
 
 from local.stack import Stack
-from tests.generations import only_classic
+from tests.generations import both_generations, only_classic
 from tests.machines import Execution, control, get, run, unique
 from tests.workflows.test_hosted_messaging import some_numbers
 
-pytestmark = only_classic
-
 SAMPLES = Path(__file__).parents[2] / "events/executions"
+THINGS = ["assignment", "mms", "sms", "location", "application"]
 KINDS = ("applications", "locations", "numbers", "external_numbers", "catapult_applications")
 
 
@@ -22,20 +21,14 @@ def sample(machine: str) -> dict[str, Any]:
     return given
 
 
-@pytest.fixture(scope="module")
-def elsewhere(clouds: dict[str, Stack]) -> str:
-    """Make another location the site's default: hosted numbers go there, and it could not be deleted."""
-    name = unique("default")
-    own = {"applicationName": name, "locationName": name, "customerOrderId": name, "isDefaultPeer": True}
-    execution = run(clouds["classic"], "messaging_v2", sample("messaging_v2") | own)
-    assert execution.output is not None, execution.cause
-    location_id: str = execution.output["locationId"]
-    return location_id
-
-
-@pytest.fixture(autouse=True)
-def _not_the_default(elsewhere: str) -> None:
-    pass
+@pytest.fixture(autouse=True, scope="module")
+def _elsewhere(clouds: dict[str, Stack]) -> None:
+    """Make another location each site's default: hosted numbers go there, and it could not be deleted."""
+    for cloud in clouds.values():
+        name = unique("default")
+        own = {"applicationName": name, "locationName": name, "customerOrderId": name, "isDefaultPeer": True}
+        execution = run(cloud, "messaging_v2", sample("messaging_v2") | own)
+        assert execution.output is not None, execution.cause
 
 
 def set_up(cloud: Stack, name: str) -> list[str]:
@@ -48,10 +41,12 @@ def set_up(cloud: Stack, name: str) -> list[str]:
 
 
 def host(cloud: Stack, name: str, count: int = 3) -> list[str]:
-    """Import numbers with an application of the test's own."""
+    """Import numbers with an application of the test's own, and with a location where that is needed."""
     numbers = some_numbers(count)
     own = {"applicationName": name, "customerOrderId": name, "telephoneNumbers": numbers}
-    assert run(cloud, "hosted_messaging", own).status == "SUCCEEDED"
+    if cloud.bandwidth_api == "current":
+        own["locationName"] = name
+    assert run(cloud, "hosted_messaging", sample("hosted_messaging") | own).status == "SUCCEEDED"
     return numbers
 
 
@@ -73,12 +68,15 @@ def left_of(cloud: Stack, name: str, numbers: list[str]) -> list[Any]:
     ]
 
 
-def test_what_both_set_ups_made_is_planned_then_released_and_nothing_is_left(cloud: Stack) -> None:
+@both_generations
+def test_what_both_set_ups_made_is_planned_then_released_and_nothing_is_left(
+    cloud: Stack, generation: str
+) -> None:
     ordered, imported = unique("release"), unique("release hosted")
     numbers, hosted = set_up(cloud, ordered), host(cloud, imported)
     for name, own, kinds in (
-        (ordered, numbers, ["assignment", "mms", "sms", "location", "application"]),
-        (imported, hosted, ["catapultApplication"]),
+        (ordered, numbers, THINGS),
+        (imported, hosted, {"classic": ["catapultApplication"], "current": THINGS}[generation]),
     ):
         before = account(cloud)
         planned = release(cloud, customerOrderId=name, everything=True, dryRun=True)
@@ -117,7 +115,8 @@ def test_run_again_everything_is_gone_and_that_is_a_success(cloud: Stack) -> Non
         assert release(cloud, customerOrderId=name, everything=True).status == "SUCCEEDED"
 
 
-def test_single_numbers_of_both_apis_go_and_the_others_stay(cloud: Stack) -> None:
+@both_generations
+def test_single_numbers_of_both_machines_go_and_the_others_stay(cloud: Stack) -> None:
     name = unique("single")
     (first, second), (third, *others) = set_up(cloud, name), host(cloud, f"{name} h")
     execution = release(cloud, telephoneNumbers=[first, third])
@@ -148,6 +147,7 @@ def test_a_number_that_could_not_go_keeps_its_location_and_a_second_run_goes_on(
     assert left_of(cloud, name, [stuck, gone]) == []
 
 
+@only_classic
 def test_a_hosted_number_that_could_not_be_removed_says_why(cloud: Stack) -> None:
     name, execution_name = unique("refused"), unique("stuck").replace(" ", "-")
     stuck, *gone = host(cloud, name)
