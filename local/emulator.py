@@ -1,4 +1,4 @@
-"""The AWS emulator: ministack, with three differences from AWS taken out.
+"""The AWS emulator: ministack, with five differences from AWS taken out.
 
 ministack answers every exception of a Python function with the error type ``Runtime.HandlerError`` and ends
 the function's process. On AWS the error type is the exception's class name, which is what the ``Retry`` and
@@ -6,23 +6,28 @@ the function's process. On AWS the error type is the exception's class name, whi
 
 Its EventBridge has connections and API destinations, but its CloudFormation does not know them.
 
+It takes a task's time limit as it is written, even an expression; here it is told, and shortened like a wait.
+Who ends a task by its token needs a right to everything there; here, as on AWS, one to the token's machine.
+
 It speaks no TLS, and nothing of ours leaves this machine; a bucket that asks for TLS takes that for TLS.
 
 Everything the emulator should know comes in environment variables, see ``local/cloud.py``.
 ``python -m local.emulator DIRECTORY``: the directory only marks the process as belonging to that local cloud.
 """
 
+import json
 import sys
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
 from ministack import app
-from ministack.core import iam_evaluator, lambda_runtime
-from ministack.services import eventbridge, lambda_svc
+from ministack.core import iam_actions, iam_evaluator, lambda_runtime
+from ministack.services import eventbridge, lambda_svc, stepfunctions
 from ministack.services.cloudformation import provisioners
 
 RAISED = "_raised"
+_MACHINE = "_machine"
 
 # The worker's own answer to an exception, and ours: what Lambda's Python runtime answers, and the traceback
 # on the log. The first frame is the worker's.
@@ -97,6 +102,42 @@ def _handlers(
     }
 
 
+def tell_time_limits() -> None:
+    """Let the time limit of a task be an expression, and last as long as a wait of so many seconds."""
+    execute = stepfunctions._execute_task
+
+    def execute_within(state: dict[str, Any], given: Any, execution: Any, context: Any) -> Any:
+        if isinstance(state.get("TimeoutSeconds"), str):
+            seconds = stepfunctions._jsonata_state_field(state, "TimeoutSeconds", "number", given, context)
+            state = {**state, "TimeoutSeconds": seconds * stepfunctions._SFN_WAIT_SCALE}
+        return execute(state, given, execution, context)
+
+    stepfunctions._execute_task = execute_within
+
+
+def know_whose_tokens() -> None:
+    """Let the resource of a call with a task's token be the machine of that task."""
+    execute, invoke = stepfunctions._execute_task, stepfunctions._invoke_with_callback
+    resource_of = iam_actions.extract_resource_arn
+    machines: dict[str, str] = {}
+
+    def execute_for(state: dict[str, Any], given: Any, execution: Any, context: Any) -> Any:
+        return execute({**state, _MACHINE: execution["stateMachineArn"]}, given, execution, context)
+
+    def invoke_for(resource: str, given: Any, token: str, state: dict[str, Any]) -> Any:
+        machines[token] = state[_MACHINE]
+        return invoke(resource, given, token, state)
+
+    def machine_or_resource(service: str, method: str, path: str, headers: Any, body: Any, *more: Any) -> Any:
+        told = json.loads(body) if service == "states" and body else {}
+        return machines.get(told.get("taskToken", "")) or resource_of(
+            service, method, path, headers, body, *more
+        )
+
+    stepfunctions._execute_task, stepfunctions._invoke_with_callback = execute_for, invoke_for
+    iam_actions.extract_resource_arn = machine_or_resource
+
+
 def pass_for_tls() -> None:
     """Let every request have come by TLS, as far as policies ask."""
     resolve = iam_evaluator._resolve_condition_key
@@ -110,6 +151,8 @@ def pass_for_tls() -> None:
 if __name__ == "__main__":
     name_exceptions()
     know_api_destinations()
+    tell_time_limits()
+    know_whose_tokens()
     pass_for_tls()
     sys.argv[1:] = []
     app.main()

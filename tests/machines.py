@@ -3,6 +3,7 @@
 import json
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,24 +36,46 @@ def unique(prefix: str) -> str:
 
 def run(stack: Stack, machine: str, given: Any, name: str | None = None) -> Execution:
     """Start a machine and return the execution once it has ended."""
+    return ended(stack, start(stack, machine, given, name))
+
+
+def start(stack: Stack, machine: str, given: Any, name: str | None = None) -> str:
+    """Start a machine and return the execution's ARN."""
+    execution = stack.client("stepfunctions").start_execution(
+        stateMachineArn=stack.state_machines[machine],
+        name=name or f"test-{uuid.uuid4().hex[:12]}",
+        input=json.dumps(given),
+    )
+    return str(execution["executionArn"])
+
+
+def ended(stack: Stack, arn: str) -> Execution:
+    """Return an execution once it has ended."""
     client = stack.client("stepfunctions")
-    name = name or f"test-{uuid.uuid4().hex[:12]}"
-    arn = client.start_execution(
-        stateMachineArn=stack.state_machines[machine], name=name, input=json.dumps(given)
-    )["executionArn"]
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while (told := client.describe_execution(executionArn=arn))["status"] == "RUNNING":
-        assert time.monotonic() < deadline, f"{name} is still running: {states(stack, arn)}"
-        time.sleep(0.1)
+
+    def told() -> Any:
+        found = client.describe_execution(executionArn=arn)
+        return found if found["status"] != "RUNNING" else None
+
+    execution = until(told, lambda: f"still running: {states(stack, arn)}")
     return Execution(
-        name=name,
+        name=execution["name"],
         arn=arn,
-        status=told["status"],
-        output=json.loads(told["output"]) if told["status"] == "SUCCEEDED" else None,
-        error=told.get("error"),
-        cause=told.get("cause"),
+        status=execution["status"],
+        output=json.loads(execution["output"]) if execution["status"] == "SUCCEEDED" else None,
+        error=execution.get("error"),
+        cause=execution.get("cause"),
         states=states(stack, arn),
     )
+
+
+def until[Found](look: Callable[[], Found | None], otherwise: Callable[[], str]) -> Found:
+    """Return what `look` finds, looking again until it does; fail with what `otherwise` says."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while not (found := look()):
+        assert time.monotonic() < deadline, otherwise()
+        time.sleep(0.1)
+    return found
 
 
 def history(stack: Stack, arn: str) -> list[Any]:

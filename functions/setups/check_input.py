@@ -68,6 +68,7 @@ def _set_up(event: dict[str, Any], setup: HostedMessagingSetup | MessagingV2Setu
         "deadline": _deadline(setup),
         "quantity": setup.requested,
         "bandwidthApi": settings().bandwidth_api,
+        "orderNotifications": settings().order_notifications == "true",
     }
     if isinstance(setup, MessagingV2Setup):
         return checked | {"search": setup.search()}

@@ -376,9 +376,24 @@ def test_what_is_taken_from_a_steps_result_is_in_it(name: str, title: str) -> No
 @every_task
 def test_a_step_is_a_lambda_with_a_time_limit_just_beyond_the_functions_own(name: str, title: str) -> None:
     state = tasks(name)[title]
+    if waits_for_a_token(state):
+        # The wait that it may end early is its limit.
+        assert "$wait" in state["TimeoutSeconds"]
+        return
     assert state["Resource"] == "arn:aws:states:::lambda:invoke"
     limit = resources("AWS::Serverless::Function")[function_of(name, state).logical_id].get("Timeout", 60)
     assert limit < state["TimeoutSeconds"] <= limit + 60
+
+
+def waits_for_a_token(state: dict[str, Any]) -> bool:
+    return bool(state["Resource"] == "arn:aws:states:::lambda:invoke.waitForTaskToken")
+
+
+@every_task
+def test_a_wait_that_nobody_ends_goes_on_as_if_it_had_been_ended(name: str, title: str) -> None:
+    state = tasks(name)[title]
+    caught = {rule["Next"] for rule in state.get("Catch", ()) if "States.Timeout" in rule["ErrorEquals"]}
+    assert caught == ({state["Next"]} if waits_for_a_token(state) else set())
 
 
 @every_machine
@@ -493,7 +508,7 @@ def test_retries_on_lambdas_own_errors_are_spread_and_bounded(name: str, title: 
 @every_task
 def test_only_refusals_are_caught_so_that_every_other_failure_can_be_redriven(name: str, title: str) -> None:
     rules = tasks(name)[title].get("Catch", ())
-    caught = {error for rule in rules for error in rule["ErrorEquals"]}
+    caught = {error for rule in rules for error in rule["ErrorEquals"]} - {"States.Timeout"}
     assert caught <= {"BandwidthRejected", "InvalidInput", "BandwidthUnavailable"}
     # A poll that finds nobody there is a "not yet" like any other: it comes again until the deadline.
     for rule in rules:
@@ -515,7 +530,9 @@ def test_a_step_that_talks_to_bandwidth_and_no_other_is_retried_when_bandwidth_i
 ) -> None:
     state = tasks(name)[title]
     retried = {error for rule in state["Retry"] for error in rule["ErrorEquals"]}
-    assert ("BandwidthUnavailable" in retried) == talks_to_bandwidth(function_of(name, state))
+    function = function_of(name, state)
+    answers_itself = "BandwidthError" in handled_by(function)
+    assert ("BandwidthUnavailable" in retried) == (talks_to_bandwidth(function) and not answers_itself)
 
 
 @every_machine
@@ -524,7 +541,7 @@ def test_a_refusal_ends_the_set_up_with_its_reason_or_is_the_steps_own_to_answer
         for title, state in graph["States"].items():
             caught = around | {error for rule in state.get("Catch", ()) for error in rule["ErrorEquals"]}
             if is_step(state) and talks_to_bandwidth(function := function_of(name, state)):
-                assert "BandwidthRejected" in caught | handled_by(function), title
+                assert {"BandwidthRejected", "BandwidthError"} & (caught | handled_by(function)), title
             for inner in inside(state):
                 check(inner, caught)
 

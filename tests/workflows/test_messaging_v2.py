@@ -122,8 +122,20 @@ def test_backordered_beyond_the_deadline_ends_with_what_to_know(cloud: Stack) ->
     execution = set_up(cloud, name, deadlineHours=0.002)
     assert (execution.status, execution.error) == ("FAILED", "DeadlinePassed")
     assert "is still BACKORDERED after 0.002 hours. It stays open at Bandwidth" in str(execution.cause)
+    assert f"start again with the customerOrderId {name}" in str(execution.cause)
     order = get(cloud, f"/orders/{name}")
     assert (order["state"], order["reason"]) == ("failed", execution.cause)
+
+
+def test_a_backorder_is_closed_at_its_deadline_if_told_and_what_has_come_is_kept(cloud: Stack) -> None:
+    name = unique("closed")
+    decide(cloud, name, fate="BACKORDERED", completed=1)
+    asked = {"quantity": 3, "backOrderRequested": True, "closeBackOrder": True}
+    execution = set_up(cloud, name, deadlineHours=0.002, **asked)
+    assert (execution.status, execution.states.count("Close Order")) == ("SUCCEEDED", 1)
+    assert execution.output is not None
+    assert (execution.output["state"], len(execution.output["numbers"])) == ("partial", 1)
+    assert get(cloud, f"/orders/{name}")["state"] == "partial"
 
 
 def test_three_wrong_fields_are_all_named_and_nothing_is_made(cloud: Stack) -> None:

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from functions.messaging_v2 import check_order_status, create_location, order_numbers
+from bandwidth_messaging.bandwidth.errors import BandwidthRejected
+from functions.messaging_v2 import check_order_status, close_order, create_location, order_numbers
 from functions.setups import check_input
 from tests.functions.conftest import House, call, sample
 
@@ -22,7 +23,7 @@ def order(house: House, given: dict[str, Any]) -> dict[str, Any]:
     status = sample("messaging_v2/check_order_status") | at | ordered | {"quantity": setup["quantity"]}
     status.pop("detail")
     ended: dict[str, Any] = call(check_order_status, status)
-    return ended
+    return ended | {"orderId": ordered["orderId"]}
 
 
 @pytest.mark.parametrize(
@@ -74,3 +75,30 @@ def test_a_given_number_that_is_not_there_is_told_by_its_number(house: House) ->
     ended = order(house, {"telephoneNumbers": ["+19196720001", "+19196720002"]})
     assert (ended["state"], ended["numbers"], ended["failed"]) == ("partial", ["+19196720001"], 1)
     assert [failure["number"] for failure in ended["failures"]] == ["+19196720002"]
+
+
+class TestCloseOrder:
+    def close(self, ended: dict[str, Any]) -> Any:
+        return call(close_order, sample("messaging_v2/close_order") | {"orderId": ended["orderId"]})
+
+    @pytest.fixture
+    def backordered(self, house: House) -> dict[str, Any]:
+        """An order of three numbers of which one is there."""
+        house.simulator.simulator.supply.limit("910", 1)
+        return order(house, SHORT | {"backOrderRequested": True})
+
+    def test_a_backorder_ends_with_what_has_come(self, house: House, backordered: dict[str, Any]) -> None:
+        assert self.close(backordered) == {"detail": "closed"}
+        (placed,) = house.simulator.simulator.orders.find()
+        assert (placed.status, len(placed.numbers)) == ("PARTIAL", 1)
+
+    def test_one_that_ended_by_itself_is_left_as_it_is(
+        self, house: House, backordered: dict[str, Any]
+    ) -> None:
+        for _ in ("closed", "closed again"):
+            detail = self.close(backordered)["detail"]
+        assert detail == "was not backordered any more"
+
+    def test_another_refusal_is_one(self, house: House, backordered: dict[str, Any]) -> None:
+        with pytest.raises(BandwidthRejected):
+            self.close(backordered | {"orderId": "unknown"})

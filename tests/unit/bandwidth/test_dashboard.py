@@ -7,6 +7,7 @@ import pytest
 
 from bandwidth_messaging.bandwidth.account_api import read_error
 from bandwidth_messaging.bandwidth.applications import Application
+from bandwidth_messaging.bandwidth.credentials import BasicCredentials
 from bandwidth_messaging.bandwidth.dashboard import Dashboard
 from bandwidth_messaging.bandwidth.errors import BandwidthGarbled, BandwidthRejected, BandwidthUnavailable
 from bandwidth_messaging.bandwidth.locations import Location, Sms
@@ -158,6 +159,14 @@ CALLS: dict[str, Call] = {
     "disconnect_status": lambda dashboard: dashboard.disconnect_status("an-order", ["+19199918388"]),
     "order_numbers": lambda dashboard: dashboard.order_numbers(
         search=NumberSearch(area_code="910"), quantity=1, site_id="743", location_id="561"
+    ),
+    "close_order": lambda dashboard: dashboard.close_order("an-order"),
+    "subscribe": lambda dashboard: dashboard.subscribe(
+        "NEW_NUMBERS",
+        "an-order",
+        callback_url="https://example.com",
+        credentials=BasicCredentials("bandwidth", "callback-password"),
+        seconds=3600,
     ),
     "find_order": lambda dashboard: dashboard.find_order("demo"),
     "order_status": lambda dashboard: dashboard.order_status("an-order"),

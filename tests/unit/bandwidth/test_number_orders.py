@@ -89,3 +89,13 @@ def test_what_is_not_as_bandwidth_has_it_anyway_is_told(
         search=NumberSearch(area_code="910"), quantity=3, site_id="743", location_id="561", **chosen
     )
     assert outline(bandwidth.only.body)[6:] == elements
+
+
+def test_a_backorder_is_closed_as_the_page_on_advanced_ordering_has_it(
+    bandwidth: Server, dashboard: Dashboard
+) -> None:
+    ended = "<OrderStatus>PARTIAL</OrderStatus><ErrorList><Error><Code>5017</Code></Error></ErrorList>"
+    bandwidth.answers(Answer(200, f"<OrderResponse>{ended}</OrderResponse>"))
+    dashboard.close_order("an-order")
+    assert (bandwidth.only.method, bandwidth.only.path) == ("PUT", "/accounts/9500149/orders/an-order")
+    assert outline(bandwidth.only.body) == [(0, "Order", ""), (1, "CloseOrder", "true")]

@@ -94,9 +94,13 @@ class AccountApi:
             raise rejection
         return answer, root
 
+    def send(self, method: str, path: str, element: Element) -> Answer:
+        """Send an element below the account and return the answer, whatever is inside it."""
+        return self.transport.send(method, self.account + path, body=xml.write(element), content_type=XML)
+
     def write(self, method: str, path: str, element: Element) -> Answer:
         """Send an element below the account and return the answer. Raises also for an error inside a 2xx."""
-        answer = self.transport.send(method, self.account + path, body=xml.write(element), content_type=XML)
+        answer = self.send(method, path, element)
         if answer.body and (rejection := rejection_of(answer, root_of(answer))):
             raise rejection
         return answer

@@ -8,7 +8,8 @@ from bandwidth_messaging.bandwidth.disconnect_orders import DisconnectOrders
 from bandwidth_messaging.bandwidth.import_orders import ImportOrders
 from bandwidth_messaging.bandwidth.locations import Locations
 from bandwidth_messaging.bandwidth.number_orders import NumberOrders
+from bandwidth_messaging.bandwidth.subscriptions import Subscriptions
 
 
-class Dashboard(Applications, Locations, NumberOrders, DisconnectOrders, ImportOrders):
+class Dashboard(Applications, Locations, NumberOrders, DisconnectOrders, ImportOrders, Subscriptions):
     """One account of the Dashboard API."""

@@ -10,7 +10,6 @@ from typing import Final
 
 from bandwidth_messaging.bandwidth import xml
 from bandwidth_messaging.bandwidth.account_api import (
-    XML,
     failures_of,
     only_ours,
     rejection_of,
@@ -37,6 +36,9 @@ class DashboardToday(Dashboard, NumberOptions):
     # Left out, the server fills it in (wire: A3).
     proxy_peer_id = None
     mms_protocol_element = "Protocol"
+    notified_order_types = MappingProxyType(
+        {"NEW_NUMBERS": "orders", "IMPORT": "importtnorders", "REMOVE": "removeImportedTnOrders"}
+    )
 
     def __init__(self, base_url: str, account_id: str, auth: Auth) -> None:
         super().__init__(base_url, account_id, auth)
@@ -70,9 +72,7 @@ class DashboardToday(Dashboard, NumberOptions):
         if sip_peer_id is not None:
             payload.append(E.SipPeerId(sip_peer_id))
         # Not `write`: an error inside this 2xx is about some of the numbers.
-        answer = self.transport.send(
-            "POST", f"{self.account}/importTnChecker", body=xml.write(payload), content_type=XML
-        )
+        answer = self.send("POST", "/importTnChecker", payload)
         root = root_of(answer)
         importable = xml.texts(root, "ImportTnCheckerPayload/TelephoneNumbers/TelephoneNumber")
         checked = OrderStatus("PARTIAL", failures=tuple(failures_of(root)))

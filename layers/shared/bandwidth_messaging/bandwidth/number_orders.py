@@ -89,6 +89,21 @@ class NumberOrders(AccountApi):
         ]
         return only_ours(answer, listed, customer_order_id)
 
+    def close_order(self, order_id: str) -> None:
+        """End a backorder with what has come: it becomes PARTIAL, or FAILED if that is nothing.
+
+        An order that is not backordered is refused (page on advanced ordering).
+        """
+        answer = self.send("PUT", f"/orders/{order_id}", E.Order(E.CloseOrder(boolean(True))))
+        root = root_of(answer) if answer.body else None
+        # An ended order tells of what did not come: no error of this request.
+        if (
+            root is not None
+            and xml.text(root, "OrderStatus") is None
+            and (said := rejection_of(answer, root))
+        ):
+            raise said
+
     def order_status(self, order_id: str) -> OrderStatus:
         """Return how far the order is (heading "Check Order Status").
 

@@ -7,6 +7,7 @@ from typing import Final, Literal, TypedDict
 
 Kind = Literal["hosted_messaging", "messaging_v2", "release_numbers"]
 Action = Literal["IMPORT", "REMOVE"]
+OrderedWhat = Literal["NEW_NUMBERS"] | Action
 Ended = Literal["completed", "partial", "failed"]
 
 STARTED: Final = "started"

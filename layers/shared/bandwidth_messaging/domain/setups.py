@@ -12,8 +12,8 @@ from bandwidth_messaging.domain.number_search import NumberSearch, OrderedNumber
 from bandwidth_messaging.domain.orders import MAX_QUANTITY, Action, is_customer_order_id
 from bandwidth_messaging.domain.validation import CamelModel, Digits, PrintableText
 
-MAX_DEADLINE_HOURS = 168
-"""A week of polls every five minutes stays within Step Functions' 25,000 history events (9 a poll)."""
+MAX_DEADLINE_HOURS = 720
+"""Thirty days; the polls of so long, one an hour, stay far within Step Functions' 25,000 history events."""
 
 _Name = Annotated[PrintableText, Field(min_length=1, max_length=50)]
 _Id = Annotated[str, Digits, Field(pattern=r"^[0-9]+$")]
@@ -70,6 +70,9 @@ class MessagingV2Setup(NumberSearch, Setup):
     )
     partial_allowed: bool = Field(True, description="Take what is there if it is not all")
     back_order_requested: bool = Field(False, description="Wait at Bandwidth for what is not there")
+    close_back_order: bool = Field(
+        False, description="Close an order that is still backordered at the deadline, and take what has come"
+    )
     location_name: _LocationName | None = Field(None, description="PeerName; found by name before it is made")
     location_id: _Id | None = Field(None, description="A location that is there, instead of a name")
     is_default_peer: bool | None = Field(

@@ -43,6 +43,7 @@ class Settings:
     media_bucket: str = ""
     media_queue_url: str = ""
     messaging_v2_state_machine: str = ""
+    order_notifications: str = ""
 
 
 @cache

@@ -112,6 +112,21 @@ class Orders:
             values=_ENDED_WELL,
         )
 
+    def await_notification(self, customer_order_id: str, token: str) -> Item:
+        """Record the token that ends the wait for the order's next change; return the record.
+
+        `subscriptionId` is in it if the order was subscribed to before.
+        """
+        record = self._table.update(
+            order_key(customer_order_id), assign={"taskToken": token}, keep={"steps": {}}
+        )
+        assert record is not None  # noqa: S101 - an update without a condition returns the item
+        return record
+
+    def record_subscription(self, customer_order_id: str, subscription_id: str) -> None:
+        """Record that changes of the order will be told."""
+        self._table.update(order_key(customer_order_id), assign={"subscriptionId": subscription_id})
+
     def finish(
         self,
         customer_order_id: str,
@@ -139,6 +154,7 @@ class Orders:
                 "failures": list(failures) or None,
                 "reason": reason,
                 "resources": list(resources) or None,
+                "taskToken": None,
             },
             condition=_NOT_ENDED_WELL if state == FAILED else None,
             values=_ENDED_WELL if state == FAILED else None,

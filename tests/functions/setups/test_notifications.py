@@ -1,0 +1,159 @@
+"""Bandwidth's word that an order has changed: asked for once, believed never, and missed without harm."""
+
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from bandwidth_messaging.runtime import wiring
+from functions.setups import await_notification, check_input, receive_notification
+from tests.functions.conftest import House, call, sample
+
+ORDER = sample("setups/check_input")["executionName"]
+ORDER_ID = sample("setups/await_notification")["orderId"]
+NOTIFIED = sample("setups/receive_notification")
+URL = "https://abcdef1234.execute-api.us-east-1.amazonaws.com/live/callbacks/orders"
+
+
+class Machines:
+    """Step Functions as far as it is woken: it knows one token."""
+
+    exceptions = boto3.client("stepfunctions", region_name="us-east-1").exceptions
+
+    def __init__(self) -> None:
+        self.woken: list[str] = []
+        self.error: str | None = None
+
+    def send_task_success(self, *, taskToken: str, output: str) -> None:  # noqa: N803 - boto3's name
+        if self.error:
+            raise getattr(self.exceptions, self.error)({"Error": {"Code": self.error}}, "SendTaskSuccess")
+        assert output == "{}"
+        self.woken.append(taskToken)
+
+
+@pytest.fixture
+def machines(house: House, monkeypatch: pytest.MonkeyPatch) -> Machines:
+    """A set-up that has placed its order."""
+    machines = Machines()
+    monkeypatch.setattr(wiring, "step_functions", lambda: machines)
+    monkeypatch.setenv("CALLBACK_URL", URL)
+    call(check_input, sample("setups/check_input"))
+    wiring.orders().record_ordered(ORDER, ORDER_ID, "2026-11-22T09:30:00.000Z")
+    return machines
+
+
+def wait(task: str = "first", **fields: Any) -> Any:
+    return call(await_notification, sample("setups/await_notification") | {"taskToken": task} | fields)
+
+
+def notify(body: str | None = None, **different: str) -> Any:
+    event = NOTIFIED | {"body": NOTIFIED["body"] if body is None else body}
+    for before, after in different.items():
+        event["body"] = event["body"].replace(before, after)
+    return call(receive_notification, event)
+
+
+def subscriptions(house: House) -> Any:
+    return house.simulator.simulator.subscriptions.find()
+
+
+class TestWaiting:
+    def test_subscribes_to_the_order_once_with_our_address_and_credentials(
+        self, house: House, machines: Machines
+    ) -> None:
+        assert wait("first", deadline="2100-01-01T00:00:00.000Z")["detail"] == "subscribed"
+        assert wait("second")["detail"] == "subscribed before"
+        (made,) = subscriptions(house)
+        assert (made.topic, made.order_id, made.endpoint.url) == ("orders", ORDER_ID, URL)
+        assert (made.endpoint.user, made.endpoint.password) == ("bandwidth", "callback:password")
+        assert made.expiry > 365 * 24 * 3600
+
+    @pytest.mark.parametrize("what", ["IMPORT", "REMOVE"])
+    def test_imports_and_removals_are_orders_of_their_own_type(
+        self, house: House, machines: Machines, what: str
+    ) -> None:
+        wait(what=what)
+        assert [each.topic for each in subscriptions(house)] == ["externalTns"]
+
+    @pytest.mark.parametrize("status", [400, 403, 429, 500])
+    def test_goes_on_without_where_bandwidth_will_not(
+        self, house: House, machines: Machines, status: int
+    ) -> None:
+        house.fault("/subscriptions", answer={"status": status})
+        assert wait("first")["detail"].startswith("not subscribed (Bandwidth")
+        assert wait("second")["detail"] == "subscribed"
+
+    def test_past_the_deadline_there_is_still_an_hour_for_what_was_closed(
+        self, house: House, machines: Machines
+    ) -> None:
+        wait(deadline="2026-01-01T00:00:00.000Z")
+        assert [each.expiry for each in subscriptions(house)] == [3600]
+
+
+class TestANotification:
+    def test_ends_the_wait_for_its_order_with_the_latest_token(self, machines: Machines) -> None:
+        wait("first")
+        wait("second")
+        assert notify() == {"statusCode": 204}
+        assert machines.woken == ["second"]
+
+    def test_may_leave_out_the_orders_id(self, machines: Machines) -> None:
+        wait()
+        notify(**{f"<OrderId>{ORDER_ID}</OrderId>": ""})
+        assert machines.woken == ["first"]
+
+    def test_changes_nothing_but_the_wait_whatever_it_says(self, machines: Machines) -> None:
+        wait()
+        before = wiring.orders().get(ORDER)
+        notify(COMPLETE="FAILED")
+        assert wiring.orders().get(ORDER) == before
+
+    @pytest.mark.parametrize(
+        "different",
+        [
+            {ORDER: "another"},
+            {ORDER_ID: "another"},
+            {f"<CustomerOrderId>{ORDER}</CustomerOrderId>": ""},
+            {ORDER: "x" * 3000},
+            {"Notification>": "Order>"},
+        ],
+        ids=["another set-up", "another order", "no CustomerOrderId", "no id at all", "no notification"],
+    )
+    def test_of_something_else_wakes_nobody(self, machines: Machines, different: dict[str, str]) -> None:
+        wait()
+        assert notify(**different) == {"statusCode": 204}
+        assert machines.woken == []
+
+    @pytest.mark.parametrize(
+        "body", ["", "{}", "<Notification>", "<!DOCTYPE r [<!ENTITY it 'x'>]><r>&it;</r>"]
+    )
+    def test_that_is_garbled_wakes_nobody(self, machines: Machines, body: str) -> None:
+        wait()
+        assert notify(body) == {"statusCode": 204}
+        assert call(receive_notification, NOTIFIED | {"body": "€", "isBase64Encoded": True}) == {
+            "statusCode": 204
+        }
+        assert machines.woken == []
+
+    def test_before_anybody_waits_wakes_nobody(self, machines: Machines) -> None:
+        assert notify() == {"statusCode": 204}
+        assert machines.woken == []
+
+    @pytest.mark.parametrize("error", ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"])
+    def test_that_comes_late_is_none(self, machines: Machines, error: str) -> None:
+        wait()
+        machines.error = error
+        assert notify() == {"statusCode": 204}
+
+    def test_after_the_end_wakes_nobody(self, machines: Machines) -> None:
+        wait()
+        wiring.orders().finish(ORDER, "completed", at="2026-11-22T09:31:00.000Z", completed=2)
+        notify()
+        assert machines.woken == []
+
+    def test_that_could_not_be_passed_on_is_an_error(self, machines: Machines) -> None:
+        wait()
+        machines.error = "StateMachineDoesNotExist"
+        with pytest.raises(ClientError):
+            notify()
