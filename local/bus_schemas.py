@@ -27,6 +27,7 @@ def schemas() -> dict[str, str]:
         "number": answers.NumberEvent,
         "order": answers.OrderEvent,
         "opt_out": answers.OptOutEvent,
+        "drift": answers.DriftEvent,
     }
     return {
         f"{kind.name}.json": json.dumps(

@@ -183,6 +183,9 @@ def _start_simulator(directory: Path, url: str, emulator: str, bandwidth: dict[s
         str(config),
         "--callback-route",
         f"amazonaws.com={emulator}",
+        # The sample input has no letter, as the bucket of letters is everybody's own.
+        "--needs-letter",
+        "off",
     ]
     log = directory / "simulator.log"
     process = processes.start(SIMULATOR, arguments, _plain_environment(), log)

@@ -33,16 +33,27 @@ def main() -> int:
 
 
 def tell(stack: Stack) -> None:
-    """Run both set-ups, and text through each. Raises CloudError where the story breaks."""
+    """Run both set-ups, text through each, and undo them. Raises CloudError where the story breaks."""
+    was_empty = not _in_the_account(stack)
     _chapter("Messaging 2.0: the state machine messaging_v2 goes from an empty account to new numbers")
-    ordered = _set_up(stack, "messaging_v2")["numbers"]
+    new = _set_up(stack, "messaging_v2")
+    ordered = new["numbers"]
     _list_numbers(stack, ordered)
     _converse(stack, ordered[0], "V2")
 
     _chapter("Hosted Messaging: the state machine hosted_messaging imports numbers that live elsewhere")
-    _set_up(stack, "hosted_messaging")
+    hosted = _set_up(stack, "hosted_messaging")
     imported = json.loads(_sample("hosted_messaging").read_text())["telephoneNumbers"]
     _converse(stack, _list_numbers(stack, imported)[0], "V1")
+
+    _chapter("And to undo it: the state machine release_numbers takes back what a set-up brought and made")
+    for each in (hosted, new):
+        _undo(stack, each["customerOrderId"])
+    if left := _in_the_account(stack):
+        _expect(not was_empty, f"the account still has {left}")
+        print(f"   The account still has what other set-ups use: {left}")
+    else:
+        print("   Bandwidth's account is as empty as it was before.")
 
     print(f"""
 All of it happened on this machine: the real template, an AWS emulator, and a simulator of Bandwidth.
@@ -97,10 +108,44 @@ def _sample(machine: str) -> Path:
 
 
 def _set_up(stack: Stack, name: str) -> dict[str, Any]:
-    """Start the machine with the sample input, print each state as it is entered, and return its output."""
-    machine = stack.client("stepfunctions")
+    """Run the machine with the sample input, and print and return its output."""
     given = json.loads(_sample(name).read_text())
     print(f"   input: {json.dumps(given)}   ({_sample(name).relative_to(_ROOT)})")
+    output = _run(stack, name, given)
+    print(f"   SUCCEEDED: {json.dumps(output, indent=2)}".replace("\n", "\n   "))
+    return output
+
+
+def _undo(stack: Stack, set_up: str) -> None:
+    """Print what would be released of a set-up, which changes nothing, and then release it."""
+    given: dict[str, Any] = {"customerOrderId": set_up, "everything": True}
+    print(f"\n   input: {json.dumps(given | {'dryRun': True})}")
+    plan = _run(stack, "release_numbers", given | {"dryRun": True})
+    for number in plan["firstNumbers"]:
+        print(f"      {number['number']}  {number['then']}")
+    for thing in plan["delete"]:
+        print(f"      {thing['what']} {thing['id']}  delete")
+    for thing in plan["leave"]:
+        print(f"      {thing['what']} {thing['id']}  leave: {thing['reason']}")
+    print(f"\n   input: {json.dumps(given)}")
+    done = _run(stack, "release_numbers", given)
+    gone = ", ".join(each["what"] for each in done["resources"] if each["outcome"] == "deleted")
+    print(f"   SUCCEEDED: {done['released']} numbers released; deleted: {gone or 'nothing'}\n")
+    numbers = [number["number"] for number in plan["firstNumbers"]]
+    states = {_get(stack, f"/numbers/{quote(number)}")["state"] for number in numbers}
+    _expect(states == {"released"}, f"of {', '.join(numbers)} some are {', '.join(states)}")
+
+
+def _in_the_account(stack: Stack) -> str:
+    """Return what Bandwidth's account holds of what set-ups bring and make, in words."""
+    account = requests.get(f"{stack.simulator}/_simulator/account", timeout=10).json()
+    kinds = ("numbers", "external_numbers", "locations", "applications", "catapult_applications")
+    return ", ".join(f"{len(account[kind])} {kind.replace('_', ' ')}" for kind in kinds if account[kind])
+
+
+def _run(stack: Stack, name: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Start the machine, print each state as it is entered, and return its output."""
+    machine = stack.client("stepfunctions")
     arn = machine.start_execution(stateMachineArn=stack.state_machines[name], input=json.dumps(given))[
         "executionArn"
     ]
@@ -108,10 +153,9 @@ def _set_up(stack: Stack, name: str) -> dict[str, Any]:
         print(f"   > {state}", flush=True)
     execution = machine.describe_execution(executionArn=arn)
     if execution["status"] != "SUCCEEDED":
-        message = f"the set-up ended {execution['status']}: {execution.get('error')} {execution.get('cause')}"
+        message = f"{name} ended {execution['status']}: {execution.get('error')} {execution.get('cause')}"
         raise CloudError(message)
     output: dict[str, Any] = json.loads(execution["output"])
-    print(f"   {execution['status']}: {json.dumps(output, indent=2)}".replace("\n", "\n   "))
     return output
 
 

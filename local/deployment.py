@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 FORWARD_SECRET_NAME = "bandwidth-messaging/forward"  # noqa: S105 - the template's default
+LETTERS_BUCKET = "letters-of-authorization"
 SAM = Path(sys.executable).with_name("sam")
 OUTPUTS = {
     "ApiPageUrl",
@@ -107,11 +108,15 @@ def _deploy(directory: Path, endpoint_url: str, simulator: str, bandwidth: dict[
         "DashboardUrl": f"{simulator}/api",
         "MessagingUrl": messaging[api],
         "CatapultUrl": f"{simulator}/v1",
+        "LettersBucket": LETTERS_BUCKET,
         "MediaArchive": "true",
+        # The account has no campaign until somebody makes one; a look at that would stop all texts.
+        "RegistrationSchedule": "rate(365 days)",
         # Nobody listens there until a test does.
         "ForwardEventsTo": "http://127.0.0.1:9/events",
     }
     overrides = [f"{name}={value}" for name, value in parameters.items()]
+    client("s3", endpoint_url).create_bucket(Bucket=LETTERS_BUCKET)
     cloudformation: CloudFormationClient = client("cloudformation", endpoint_url)
     since = datetime.now(UTC)
     try:

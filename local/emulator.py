@@ -1,8 +1,10 @@
-"""The AWS emulator: ministack, with five differences from AWS taken out.
+"""The AWS emulator: ministack, with six differences from AWS taken out.
 
 ministack answers every exception of a Python function with the error type ``Runtime.HandlerError`` and ends
 the function's process. On AWS the error type is the exception's class name, which is what the ``Retry`` and
 ``Catch`` of a state machine match, and the execution environment stays warm.
+
+Its API Gateway does not know the caller's address as something that an authorizer's answer is cached by.
 
 Its EventBridge has connections and API destinations, but its CloudFormation does not know them.
 
@@ -23,7 +25,7 @@ from typing import Any
 
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
-from ministack.services import eventbridge, lambda_svc, stepfunctions
+from ministack.services import apigateway_v1, eventbridge, lambda_svc, stepfunctions
 from ministack.services.cloudformation import provisioners
 
 RAISED = "_raised"
@@ -102,6 +104,21 @@ def _handlers(
     }
 
 
+def know_addresses() -> None:
+    """Let the answers of authorizers be cached by the caller's address."""
+    resolve = apigateway_v1._request_identity_sources
+    address = "context.identity.sourceIp"
+
+    def resolve_with_address(sources: str, headers: Any, *more: Any) -> tuple[bool, list[str]]:
+        others = [each.strip() for each in sources.split(",") if each.strip() != address]
+        present, values = resolve(",".join(others), headers, *more)
+        # The address it tells functions.
+        told = apigateway_v1._header_ci(headers, "x-forwarded-for") or "127.0.0.1"
+        return present, [*values, told] if address in sources else values
+
+    apigateway_v1._request_identity_sources = resolve_with_address
+
+
 def tell_time_limits() -> None:
     """Let the time limit of a task be an expression, and last as long as a wait of so many seconds."""
     execute = stepfunctions._execute_task
@@ -151,6 +168,7 @@ def pass_for_tls() -> None:
 if __name__ == "__main__":
     name_exceptions()
     know_api_destinations()
+    know_addresses()
     tell_time_limits()
     know_whose_tokens()
     pass_for_tls()

@@ -51,7 +51,8 @@ def tier(nodeid: str) -> str:
 # Nothing outside
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "generations(*names): see tests/generations.py")
     for name in [each for each in os.environ if each.startswith("AWS_")]:
         del os.environ[name]
     os.environ |= {
@@ -98,6 +99,12 @@ def _refuse_other_machines(host: Any) -> None:
         here = False
     if not here:
         pytest.fail(f"A test tried to reach {name}; tests stay on this machine.")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    mark = metafunc.definition.get_closest_marker("generations")
+    if mark and "generation" in metafunc.fixturenames:
+        metafunc.parametrize("generation", mark.args, indirect=True)
 
 
 @pytest.fixture

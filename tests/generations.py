@@ -1,12 +1,13 @@
-"""Which of the two generations of Bandwidth's API a test is about.
+"""Which of the two generations of Bandwidth's API a test, a class or a module is about.
 
-What makes sense on both runs on both; a test that says nothing runs on the template's default.
+What makes sense on both runs on both; a test that says nothing runs on the template's default. The mark means
+something for tests that use the fixture `generation`, as all do that have a stack or a house.
 """
 
 import pytest
 
 from local.stack import APIS
 
-both_generations = pytest.mark.parametrize("generation", sorted(APIS), indirect=True)
-only_classic = pytest.mark.parametrize("generation", ["classic"], indirect=True)
-only_current = pytest.mark.parametrize("generation", ["current"], indirect=True)
+both_generations = pytest.mark.generations(*sorted(APIS))
+only_classic = pytest.mark.generations("classic")
+only_current = pytest.mark.generations("current")

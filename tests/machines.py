@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import requests
 
@@ -98,6 +99,49 @@ def control(stack: Stack, method: str, path: str, body: Any = None) -> Any:
     answer = requests.request(method, f"{stack.simulator}/_simulator{path}", json=body, timeout=10)
     assert answer.ok, answer.text
     return answer.json()
+
+
+def physical_id(stack: Stack, logical_id: str) -> str:
+    """Return what a resource of the template is called on the local cloud."""
+    detail = stack.client("cloudformation").describe_stack_resource(
+        StackName=stack.stack_name, LogicalResourceId=logical_id
+    )
+    name: str = detail["StackResourceDetail"]["PhysicalResourceId"]
+    return name
+
+
+def invoke(stack: Stack, logical_id: str, event: Any) -> Any:
+    """Call a function of the stack and return what it returns."""
+    answer = stack.client("lambda").invoke(
+        FunctionName=physical_id(stack, logical_id), Payload=json.dumps(event)
+    )
+    told = json.loads(answer["Payload"].read())
+    assert "FunctionError" not in answer, told
+    return told
+
+
+def watch(stack: Stack, number: str) -> str:
+    """Return the URL of a new queue that gets every event about messages of a number of ours."""
+    name = f"watch-{uuid.uuid4().hex[:8]}"
+    sqs, events = stack.client("sqs"), stack.client("events")
+    queue: str = sqs.create_queue(QueueName=name)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    pattern = {"source": [stack.stack_name], "detail": {"owner": [number]}}
+    events.put_rule(Name=name, EventBusName=stack.event_bus, EventPattern=json.dumps(pattern))
+    events.put_targets(Rule=name, EventBusName=stack.event_bus, Targets=[{"Id": "1", "Arn": arn}])
+    return queue
+
+
+def messages_of(stack: Stack, number: str) -> list[Any]:
+    """Return all messages of a number, newest first."""
+    found: list[Any] = []
+    cursor = ""
+    while True:
+        page = get(stack, f"/messages?number={quote(number)}&limit=100{cursor}")
+        found += page["items"]
+        if page["cursor"] is None:
+            return found
+        cursor = f"&cursor={quote(page['cursor'])}"
 
 
 def get(stack: Stack, path: str) -> Any:

@@ -19,7 +19,6 @@ from bandwidth_messaging.runtime.registration import look_up
 from bandwidth_messaging.store.dynamodb import Item
 from bandwidth_messaging.store.numbers import ACTIVE
 
-_PAGE: Final = 1000
 # Of the function's five minutes; the rest is for recording.
 _SECONDS: Final = 200
 # Each toll-free number is a request of its own: a verified one can wait, and so can what is beyond the limit.
@@ -43,11 +42,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     counts: Counter[str] = Counter()
     if wiring.is_current():
         known = _known(asked_for)
-        toll_free = [number for number in known if registration.kind_of(number) == "toll_free"]
-        others = [number for number in known if number not in set(toll_free)]
+        kinds = {number: registration.kind_of(number) for number in known}
+        toll_free = [number for number, kind in kinds.items() if kind == "toll_free"]
+        others = [number for number, kind in kinds.items() if kind != "toll_free"]
         registrations = wiring.registrations(seconds=_SECONDS)
         for numbers in (others, toll_free if asked_for else _due(toll_free, known)):
-            found = look_up(numbers, registrations)
+            looked_up = look_up(numbers, registrations)
+            found = {number: _given_time(known[number], each) for number, each in looked_up.items()}
             news = [number for number, each in found.items() if _is_news(known[number], each)]
             for_each(news, partial(_record, found))
             counts.update({"numbers": len(found), "written": len(news)})
@@ -57,20 +58,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
 
 
 def _known(asked_for: list[str] | None) -> dict[str, Item]:
-    """Return the active numbers that were asked for, or all."""
-    items = wiring.numbers().get_all(asked_for) if asked_for else _active()
-    return {item["number"]: item for item in items if item["state"] == ACTIVE}
+    """Return the active numbers that were asked for, or all, without those that text through V1.
 
-
-def _active() -> list[Item]:
-    items: list[Item] = []
-    start = None
-    while True:
-        page = wiring.numbers().in_state(ACTIVE, limit=_PAGE, start=start)
-        items += page.items
-        start = page.next_key
-        if start is None:
-            return items
+    V1 is older than campaigns, and its numbers may be registered with another carrier.
+    """
+    items = wiring.numbers().get_all(asked_for) if asked_for else wiring.numbers().all_in_state(ACTIVE)
+    return {item["number"]: item for item in items if item["state"] == ACTIVE and item["api"] == "v2"}
 
 
 def _due(numbers: list[str], known: Mapping[str, Item]) -> list[str]:
@@ -86,6 +79,13 @@ def _is_settled(known: Registration | None) -> bool:
 
 def _is_recent(known: Registration) -> bool:
     return datetime.fromisoformat(now()) - datetime.fromisoformat(known["checkedAt"]) < _LASTS
+
+
+def _given_time(item: Item, found: Registration) -> Registration:
+    """Return what counts of a number: one that was just put into a campaign has a day to be listed there."""
+    known: Registration | None = item.get("registration")
+    is_on_its_way = known is not None and known["state"] == "pending" and "campaignId" in known
+    return known if known and is_on_its_way and "campaignId" not in found and _is_recent(known) else found
 
 
 def _is_news(item: Item, found: Registration) -> bool:

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, partial
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple
@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected, BandwidthUnauthorized
 from bandwidth_messaging.domain.registration import kind_of
-from bandwidth_messaging.domain.times import now
+from bandwidth_messaging.domain.times import now, rfc3339
 from bandwidth_messaging.runtime import callback_diagnosis, wiring
 from bandwidth_messaging.runtime.diagnosis import (
     Credentials,
@@ -187,8 +187,8 @@ def _roles() -> Finding:
 
 
 def _messaging() -> Finding:
-    moment = now()
-    wiring.messaging().find_sent(_NOBODY, _NOBODY, since=moment, until=moment)
+    since = datetime.now(UTC) - timedelta(minutes=1)
+    wiring.messaging().find_sent(_NOBODY, _NOBODY, since=rfc3339(since.isoformat()), until=now())
     return ok("they may look for messages; whether they may send, only sending tells")
 
 
@@ -271,7 +271,7 @@ def _location(deployment: _Deployment, site_id: str, location_id: str) -> Findin
         if protocol != _HTTP:
             problems.append(f"{feature} goes through {protocol}" if protocol else f"{feature} is off")
             mends.append(f"switch {feature} on, through {_HTTP}")
-    assigned = _assigned(site_id, location_id)
+    assigned = wiring.dashboard().assigned_application(site_id, location_id)
     expected = deployment.application_ids("v2", location_id)
     if assigned is None:
         problems.append("no application is assigned, so Bandwidth takes texts and drops them without a word")
@@ -282,15 +282,6 @@ def _location(deployment: _Deployment, site_id: str, location_id: str) -> Findin
     if problems:
         return wrong(f"{where}: {'; '.join(problems)}", f"in the Bandwidth App, {where}: {', '.join(mends)}")
     return ok(f"{where}: SMS and MMS are on, application {assigned} is assigned")
-
-
-def _assigned(site_id: str, location_id: str) -> str | None:
-    try:
-        return wiring.dashboard().assigned_application(site_id, location_id)
-    except BandwidthRejected as error:
-        if error.status == HTTPStatus.NOT_FOUND:
-            return None
-        raise
 
 
 def _application(deployment: _Deployment, application_id: str) -> Finding:

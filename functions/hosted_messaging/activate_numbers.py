@@ -1,9 +1,7 @@
 """Hosted Messaging today: what the order brought texts through V2."""
 
-from functools import partial
-
 from bandwidth_messaging.domain.times import now
-from bandwidth_messaging.runtime import preflight, wiring
+from bandwidth_messaging.runtime import preflight, registration, wiring
 from bandwidth_messaging.runtime.parallel import for_each
 from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.runtime.workflow import StepInput, StepResult, step
@@ -39,5 +37,11 @@ def handler(request: Request) -> StepResult:
             callback_url=settings().callback_url,
         )
     )
-    for_each(numbers, partial(wiring.numbers().activate, home=home, at=now(), preflight=found))
+    registrations, at = registration.of_new(numbers), now()
+    for_each(
+        numbers,
+        lambda number: wiring.numbers().activate(
+            number, home, at, preflight=found, registration=registrations.get(number)
+        ),
+    )
     return StepResult(detail=f"{len(numbers)} numbers")

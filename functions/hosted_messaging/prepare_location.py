@@ -22,7 +22,10 @@ class Result(StepResult):
 
 @step("Prepare Location", Request)
 def handler(request: Request) -> Result:
-    """Do what "Messaging 2.0 API Setup" does before it orders: find it, mend it, or make it."""
+    """Do what "Messaging 2.0 API Setup" does before it orders: find it, mend it, or make it.
+
+    That Bandwidth tells of numbers that are taken away is asked for beside, and the import goes on without.
+    """
     account, site_id = wiring.dashboard(), request.site_id
     application_id, _ = provisioning.application(
         account, request.application_name, callback_url=settings().callback_url
@@ -35,4 +38,9 @@ def handler(request: Request) -> Result:
     provisioning.assignment(
         account, site_id, location_id, application_id, replace=request.replace_application
     )
-    return Result(application_id=application_id, location_id=location_id, detail=f"location {how}")
+    told = provisioning.news_of_lost_numbers(account, callback_url=settings().notification_url)
+    return Result(
+        application_id=application_id,
+        location_id=location_id,
+        detail=f"location {how}, news of lost numbers {told}",
+    )

@@ -35,7 +35,7 @@ def handler(request: Request) -> StepResult:
         subscription_id = wiring.dashboard().subscribe(
             request.what,
             request.order_id,
-            callback_url=settings().callback_url,
+            callback_url=settings().notification_url,
             credentials=wiring.callback_credentials(),
             seconds=max(int(left.total_seconds()), 0) + _BEYOND_THE_DEADLINE,
         )

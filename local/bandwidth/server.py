@@ -1,13 +1,14 @@
 """The simulator as an HTTP server on this machine's loopback, alone or inside a test."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Rule
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from local.bandwidth import (
@@ -82,9 +83,20 @@ def make(simulator: Simulator, port: int) -> BaseWSGIServer:
     return make_server(HOST, port, create_app(simulator), threaded=True, request_handler=_QuietHandler)
 
 
+class _Route(Rule):
+    """A path that is answered, and never written: what writes its URLs is most of the time to make it."""
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:  # noqa: ARG002
+        return lambda *_, **__: ("", "")
+
+
+class _App(Flask):
+    url_rule_class = _Route
+
+
 def create_app(simulator: Simulator) -> Flask:
     """Every API of the simulated Bandwidth is a blueprint of its own; register another one here."""
-    app = Flask(__name__, static_folder=None)
+    app = _App(__name__, static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.strict_slashes = False
     # Hooks after a request run in reverse order: faults spoil the answer, then it is captured.

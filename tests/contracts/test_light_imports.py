@@ -10,10 +10,12 @@ import pytest
 from tests.template import ROOT
 
 HEAVY = ("lxml", "pydantic", "requests")
+# What a callback is stored without, so that its function starts no later than boto3's bare client is there.
+IDLE = ("aws_lambda_powertools", "boto3", "s3transfer")
 
 
-def loaded_by(room: str, code: str) -> set[str]:
-    """Return which heavy libraries a fresh interpreter has loaded after it ran the code as Lambda would."""
+def loaded_by(room: str, code: str, libraries: tuple[str, ...] = HEAVY) -> set[str]:
+    """Return which of the libraries a fresh interpreter has loaded after it ran the code as Lambda would."""
     path = os.pathsep.join(str(ROOT / folder) for folder in ("layers/shared", f"functions/{room}"))
     told = subprocess.run(
         [sys.executable, "-c", f"{code}\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))"],
@@ -23,7 +25,7 @@ def loaded_by(room: str, code: str) -> set[str]:
         text=True,
         timeout=60,
     )
-    return set(json.loads(told.stdout)) & set(HEAVY)
+    return set(json.loads(told.stdout)) & set(libraries)
 
 
 @pytest.mark.parametrize("name", ["receive_callback", "authorize_callback", "publish_events"])
@@ -39,6 +41,11 @@ from bandwidth_messaging.bandwidth import callbacks, credentials
 from bandwidth_messaging.store import messages, queues
 """
     assert loaded_by("messages", used) == set()
+
+
+def test_storing_a_callback_loads_no_library_but_botocore() -> None:
+    used = "import receive_callback; from bandwidth_messaging.store import messages, queues"
+    assert loaded_by("messages", used, HEAVY + IDLE) == set()
 
 
 def test_accepting_a_message_loads_no_client_of_bandwidth() -> None:

@@ -312,7 +312,11 @@ def test_bandwidth_is_challenged_for_basic_credentials() -> None:
     )
     authorizer = api["Auth"]["Authorizers"][api["Auth"]["DefaultAuthorizer"]]
     assert authorizer["FunctionArn"] == {"Fn::GetAtt": ["AuthorizeCallback", "Arn"]}
-    assert authorizer["Identity"]["Header"] == "Authorization"
+    # Without the header nobody asks the function; what it answers is cached for this caller alone.
+    assert authorizer["FunctionPayloadType"] == "REQUEST"
+    assert authorizer["Identity"]["Headers"] == ["Authorization"]
+    assert authorizer["Identity"]["Context"] == ["identity.sourceIp"]
+    assert authorizer["Identity"]["ReauthorizeEvery"] > 0
 
 
 @pytest.mark.parametrize("logical_id", ["AuthorizeCallback", "ReceiveCallback"])

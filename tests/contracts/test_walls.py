@@ -93,6 +93,7 @@ KNOWN_TO_FUNCTIONS = {
     "bandwidth": {
         "bandwidth.errors",
         "bandwidth.callbacks",
+        "bandwidth.credentials.BasicCredentials",
         "bandwidth.messaging.Taken",
         "bandwidth.subscriptions.read_notification",
     },

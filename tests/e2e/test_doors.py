@@ -83,5 +83,13 @@ def test_sam_remote_invoke_runs_the_machine_with_the_sample_event(cloud: Stack) 
 def test_the_demo_tells_its_story_to_the_end(cloud: Stack, capsys: pytest.CaptureFixture[str]) -> None:
     demo.tell(cloud)
     story = capsys.readouterr().out
-    for told in ("> Create application", "> Numbers Ready", "delivered", "<- received", "Try next"):
+    for told in (
+        "> Create application",
+        "> Numbers Ready",
+        "delivered",
+        "<- received",
+        "> Plan Only",
+        "> Release Done",
+        "Try next",
+    ):
         assert told in story

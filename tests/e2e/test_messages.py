@@ -12,7 +12,7 @@ import requests
 
 from local.stack import Stack
 from tests.generations import both_generations
-from tests.machines import TEXT, control, get
+from tests.machines import TEXT, control, get, physical_id, watch
 
 pytestmark = both_generations
 
@@ -51,11 +51,13 @@ def conversation(cloud: Stack, ours: str) -> list[Any]:
     return items
 
 
-def callback(cloud: Stack, body: str, **request: Any) -> requests.Response:
+def callback(
+    cloud: Stack, body: str, headers: dict[str, str] | None = None, **request: Any
+) -> requests.Response:
     return requests.post(
         f"{cloud.callback_api}/callbacks/v2",
         data=body,
-        headers={"Content-Type": "application/json"},
+        headers={"Content-Type": "application/json"} | (headers or {}),
         timeout=30,
         **request,
     )
@@ -138,6 +140,23 @@ class TestReceiving:
         assert answer.headers["WWW-Authenticate"] == 'Basic realm="bandwidth"'
         assert event["message"]["id"] not in [m["messageId"] for m in conversation(cloud, ours)]
 
+    @pytest.mark.parametrize(("credentials", "asked"), [(None, 0), (("bandwidth", "wrong"), 1)])
+    def test_who_is_challenged_costs_one_call_of_the_authorizer_at_most(
+        self, cloud: Stack, ours: str, credentials: tuple[str, str] | None, asked: int
+    ) -> None:
+        # On AWS nobody can choose an address; the emulator takes it from this header.
+        address = f"203.0.113.{uuid.uuid4().int % 256}"
+        headers = {"X-Forwarded-For": address}
+        answer = callback(cloud, json.dumps([inbound(ours)]), auth=credentials, headers=headers)
+        assert answer.status_code == 401
+        known = callback(cloud, "[]", auth=(cloud.callback_user, cloud.callback_password), headers=headers)
+        assert known.status_code == 204
+        logs = cloud.client("logs").filter_log_events(
+            logGroupName=f"/aws/lambda/{cloud.stack_name}/messages/authorize_callback",
+            filterPattern=f'"{address}"',
+        )
+        assert len(logs["events"]) == asked
+
     def test_the_same_callback_twice_is_one_record(self, cloud: Stack, ours: str) -> None:
         event = inbound(ours)
         for _ in range(2):
@@ -162,23 +181,40 @@ class TestReceiving:
         found = [message for message in conversation(cloud, ours) if message["messageId"] == reply_id]
         assert [message["text"] for message in found] == [TEXT]
 
-    def test_what_cannot_be_read_is_kept_whole(self, cloud: Stack) -> None:
+    def test_what_cannot_be_read_is_kept_whole_and_read_again_on_request(
+        self, cloud: Stack, ours: str
+    ) -> None:
         body = json.dumps([{"type": "message-teleported", "mark": uuid.uuid4().hex}])
-        assert callback(cloud, body, auth=(cloud.callback_user, cloud.callback_password)).status_code == 204
-        found = cloud.client("sqs").receive_message(QueueUrl=cloud.quarantine_queue, WaitTimeSeconds=5)
-        kept = [json.loads(message["Body"]) for message in found["Messages"]]
-        assert {"reason": "its type is unknown", "body": json.dumps(json.loads(body)[0])} in kept
+        large = json.dumps({"type": "message-teleported", "mark": "x" * 300_000})
+        for each in (body, large):
+            answer = callback(cloud, each, auth=(cloud.callback_user, cloud.callback_password))
+            assert answer.status_code == 204
+        queue = {"QueueUrl": cloud.quarantine_queue, "MaxNumberOfMessages": 10, "VisibilityTimeout": 0}
+        kept = [
+            json.loads(message["Body"])
+            for message in cloud.client("sqs").receive_message(**queue, WaitTimeSeconds=5)["Messages"]
+        ]
+        (found,) = [each for each in kept if each.get("callback", {}).get("body") == body]
+        assert found["reasons"] == ["its type is unknown"]
+        assert "Authorization" not in found["callback"]["multiValueHeaders"]
+        assert [each for each in kept if "object" in each]
+
+        event = inbound(ours)
+        once = {"at": event["time"], "reasons": ["an earlier version did not know it"]}
+        callback_then = found["callback"] | {"body": json.dumps([event])}
+        cloud.client("sqs").send_message(
+            QueueUrl=cloud.quarantine_queue, MessageBody=json.dumps(once | {"callback": callback_then})
+        )
+        replay = physical_id(cloud, "ReplayQuarantine")
+        replayed = cloud.client("lambda").invoke(FunctionName=replay, Payload=json.dumps({"atMost": 100}))
+        told = json.loads(replayed["Payload"].read())
+        assert (told["stored"], told["reasons"].get("its type is unknown", 0) >= 2) == (1, True)
+        assert get(cloud, f"/messages/{event['message']['id']}")["state"] == "received"
 
 
 class TestEvents:
     def test_what_is_stored_is_announced_on_the_bus_without_its_text(self, cloud: Stack, ours: str) -> None:
-        name = f"watch-{uuid.uuid4().hex[:8]}"
-        sqs, events = cloud.client("sqs"), cloud.client("events")
-        queue = sqs.create_queue(QueueName=name)["QueueUrl"]
-        arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        pattern = {"source": [cloud.stack_name], "detail": {"owner": [ours]}}
-        events.put_rule(Name=name, EventBusName=cloud.event_bus, EventPattern=json.dumps(pattern))
-        events.put_targets(Rule=name, EventBusName=cloud.event_bus, Targets=[{"Id": "1", "Arn": arn}])
+        queue, sqs = watch(cloud, ours), cloud.client("sqs")
         message_id = send(cloud, ours, somebody())
         told: dict[str, str] = {}
 

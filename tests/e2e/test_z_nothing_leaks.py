@@ -20,19 +20,21 @@ def log_lines(cloud: Stack) -> Iterator[str]:
             yield from (event["message"] for events in found for event in events["events"])
 
 
-def histories(cloud: Stack) -> Iterator[Any]:
+def histories(cloud: Stack, stacks: dict[str, Stack]) -> Iterator[Any]:
     machines = cloud.client("stepfunctions")
-    for arn in cloud.state_machines.values():
+    for arn in (arn for stack in stacks.values() for arn in stack.state_machines.values()):
         for page in machines.get_paginator("list_executions").paginate(stateMachineArn=arn):
             for execution in page["executions"]:
                 yield history(cloud, execution["executionArn"])
 
 
-def test_no_secret_and_no_text_is_in_any_log_or_history(cloud: Stack, ours: str) -> None:
+def test_no_secret_and_no_text_is_in_any_log_or_history(
+    cloud: Stack, clouds: dict[str, Stack], ours: str
+) -> None:
     ended(cloud, send(cloud, ours, somebody()))
     kept_in = {
         "a function's log": "\n".join(log_lines(cloud)),
-        "an execution's history": "\n".join(map(str, histories(cloud))),
+        "an execution's history": "\n".join(map(str, histories(cloud, clouds))),
         "the emulator's log": (DIRECTORY / "emulator.log").read_text(),
         "the simulator's log": (DIRECTORY / "simulator.log").read_text(),
     }
@@ -43,7 +45,9 @@ def test_no_secret_and_no_text_is_in_any_log_or_history(cloud: Stack, ours: str)
         "the dashboard password": cloud.bandwidth["dashboard_password"],
         "the messaging secret": cloud.bandwidth["messaging_secret"],
         "the messaging token": cloud.bandwidth["messaging_token"],
-        "the callback password": cloud.callback_password,
+        "the client's secret": cloud.bandwidth["client_secret"],
+        "a token (the head of every one)": "eyJhbGciOi",
+        **{f"the callback password of {api}": stack.callback_password for api, stack in clouds.items()},
         "the key of forwarded events": "key-of-the-local-cloud",
         "a message's text": TEXT,
         "the demo's text": _HELLO,

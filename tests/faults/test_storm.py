@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
 from local.stack import Stack
-from tests.machines import TEXT, control, get, run, unique
+from tests.machines import TEXT, control, messages_of, run, unique
 
 MESSAGES = int(os.environ.get("STORM_MESSAGES", "300"))
 CLIENTS = 8
@@ -31,14 +31,7 @@ def own_number(cloud: Stack) -> str:
 
 def states(cloud: Stack, number: str) -> dict[str, str]:
     """Return the state of every message of a number."""
-    found: dict[str, str] = {}
-    cursor = ""
-    while True:
-        page = get(cloud, f"/messages?number={quote(number)}&limit=100{cursor}")
-        found |= {item["messageId"]: item["state"] for item in page["items"]}
-        if page["cursor"] is None:
-            return found
-        cursor = f"&cursor={quote(page['cursor'])}"
+    return {item["messageId"]: item["state"] for item in messages_of(cloud, number)}
 
 
 def test_every_accepted_message_ends_once_and_none_is_sent_twice(

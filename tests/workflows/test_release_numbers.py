@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 
 from local.stack import Stack
+from tests.generations import only_classic
 from tests.machines import Execution, control, get, run, unique
 from tests.workflows.test_hosted_messaging import some_numbers
+
+pytestmark = only_classic
 
 SAMPLES = Path(__file__).parents[2] / "events/executions"
 KINDS = ("applications", "locations", "numbers", "external_numbers", "catapult_applications")
@@ -20,11 +23,11 @@ def sample(machine: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def elsewhere(cloud: Stack) -> str:
+def elsewhere(clouds: dict[str, Stack]) -> str:
     """Make another location the site's default: hosted numbers go there, and it could not be deleted."""
     name = unique("default")
     own = {"applicationName": name, "locationName": name, "customerOrderId": name, "isDefaultPeer": True}
-    execution = run(cloud, "messaging_v2", sample("messaging_v2") | own)
+    execution = run(clouds["classic"], "messaging_v2", sample("messaging_v2") | own)
     assert execution.output is not None, execution.cause
     location_id: str = execution.output["locationId"]
     return location_id

@@ -1,6 +1,7 @@
 """What carriers know of our numbers: looked up, recorded, shown, and heeded by POST /messages."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from bandwidth_messaging.domain.errors import InvalidInput
 from bandwidth_messaging.runtime import registration as looking_up
 from bandwidth_messaging.runtime import settings as settings_module
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.store.numbers import Home
+from bandwidth_messaging.store.numbers import Home, Numbers
 from functions.checks import check_registration
 from functions.control import browse
 from functions.messages import send_message
@@ -133,12 +134,29 @@ def test_a_number_abroad_needs_none(current: House) -> None:
     assert (shown(ABROAD)["kind"], shown(ABROAD)["state"]) == ("none", "unknown")
 
 
+def test_a_number_that_texts_through_v1_is_left_alone(current: House) -> None:
+    wiring.numbers().activate(OTHER, replace(HOME, api="v1"), AT)
+    campaigns(current, LOCAL)
+    assert check()["numbers"] == 1
+    assert shown(OTHER) is None
+
+
 def test_what_has_not_changed_is_not_written_again_within_a_day(current: House) -> None:
     activate(OTHER, registration.of_campaign("C1", "REGISTERED", "SUCCESS", YESTERDAY))
     campaigns(current, LOCAL, OTHER)
     assert check()["written"] == 2
     campaigns(current, LOCAL, OTHER)
     assert check()["written"] == 0
+
+
+@pytest.mark.parametrize(("put_at", "state"), [(AT, "pending"), (YESTERDAY, "unregistered")])
+def test_a_number_just_put_into_a_campaign_has_a_day_to_be_listed_there(
+    current: House, put_at: str, state: str
+) -> None:
+    activate(OTHER, registration.of_options("C1", None, put_at))
+    campaigns(current, LOCAL)
+    check()
+    assert shown(OTHER)["state"] == state
 
 
 def test_numbers_that_are_asked_for_are_looked_up_at_once(current: House) -> None:
@@ -158,8 +176,8 @@ def test_five_thousand_numbers_cost_few_requests(
     current: House, record_property: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     numbers = [f"+1919555{number:04}" for number in range(5000)]
-    items = [{"number": number, "state": "active"} for number in numbers]
-    monkeypatch.setattr(check_registration, "_active", lambda: items)
+    items = [{"number": number, "state": "active", "api": "v2"} for number in numbers]
+    monkeypatch.setattr(Numbers, "all_in_state", lambda *_: items)
     monkeypatch.setattr(check_registration, "for_each", lambda *_: None)
     bandwidth_tells(current, "/tendlc/campaigns$", {"data": [{"campaignId": "C1", "status": "REGISTERED"}]})
     for start in range(0, 5000, 250):
@@ -183,14 +201,14 @@ def test_the_classic_generation_has_none(house: House, monkeypatch: pytest.Monke
 
 
 def test_a_missing_role_makes_it_unknown_and_is_said_once(
-    current: House, caplog: pytest.LogCaptureFixture
+    current: House, capsys: pytest.CaptureFixture[str]
 ) -> None:
     activate(OTHER, registration.of_no_campaign(AT))
     bandwidth_tells(current, "/tendlc/campaigns$", NO_ROLE, status=403, times=9)
     assert check() == {"numbers": 2, "unknown": 2, "written": 2}
     assert "client does not have access rights" in shown(OTHER)["reason"]
     assert current.requests("GET", "/tendlc/") == 1
-    assert [each.message for each in caplog.records].count("registration not to be seen") == 1
+    assert capsys.readouterr().out.count("registration not to be seen") == 1
 
 
 def test_wrong_credentials_change_nothing(current: House) -> None:

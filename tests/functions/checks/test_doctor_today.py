@@ -1,9 +1,8 @@
 """The doctor in today's generation: client credentials, roles, registration, two callback URLs."""
 
-import json
-
 import pytest
 
+from local.bandwidth.registrations import Campaign
 from tests.functions.checks.conftest import (
     activate,
     application_of,
@@ -22,8 +21,7 @@ pytestmark = only_current
 @pytest.fixture
 def current(deployment: House) -> House:
     """A deployment with nothing wrong, and one 10DLC campaign."""
-    campaigns = {"data": [{"campaignId": "C1", "status": "REGISTERED"}], "page": {"totalElements": 1}}
-    deployment.fault("/tendlc/campaigns$", times=9, answer={"status": 200, "body": json.dumps(campaigns)})
+    deployment.simulator.simulator.registrations.set_campaign(Campaign("C1", "REGISTERED"))
     return deployment
 
 
@@ -85,20 +83,18 @@ def test_the_messaging_role_is_named(current: House) -> None:
 
 
 def test_registration_that_is_not_shown_is_told_and_not_held_against_the_deployment(current: House) -> None:
-    refused = {"errors": [{"type": "forbidden", "description": "client does not have access rights"}]}
-    current.simulator.simulator.faults.reset()
-    current.fault("/tendlc/campaigns$", answer={"status": 403, "body": json.dumps(refused)})
+    current.simulator.simulator.registrations.denied = "role"
     report = diagnose()
     assert report.healthy is True
-    assert "client does not have access rights" in report["registration"]["found"]
+    assert "does not have access rights" in report["registration"]["found"]
     assert "the role Campaign Management" in report["registration"]["mend"]
     assert "to be seen to: registration" in report.summary
 
 
 def test_toll_free_verification_is_asked_for_where_there_is_a_toll_free_number(current: House) -> None:
     activate("+18005551212", application_of(current).id, location_of(current).id)
-    current.fault("/tollFreeVerification$", answer={"status": 403, "body": '{"description": "no TFV"}'})
-    assert "no TFV" in diagnose()["registration"]["found"]
+    current.simulator.simulator.registrations.toll_free_denied = True
+    assert "does not show it to these credentials" in diagnose()["registration"]["found"]
 
 
 def test_an_application_that_has_no_url_for_receipts(current: House) -> None:

@@ -22,6 +22,9 @@ from functions.messages import send_message
 from functions.setups import check_input, record_outcome
 from local.bandwidth.orders import Fate
 from tests.functions.conftest import CONFIG, House, ask, call, sample
+from tests.generations import only_classic
+
+pytestmark = only_classic
 
 ORDER = sample("hosted_messaging/create_import_request")["customerOrderId"]
 NUMBERS = sample("hosted_messaging/import_numbers")["numbers"]
@@ -357,6 +360,16 @@ class TestRemoval:
         ordered = call(create_import_request, event("create_import_request", action="REMOVE", **removal))
         status = event("get_status", action="REMOVE", orderId=ordered["orderId"], **removal)
         assert call(get_status, status)["completed"] == 4
+        assert states() == ["released"] * 4
+
+    def test_a_number_that_is_not_hosted_any_more_is_gone(self, active: House) -> None:
+        active.simulator.simulator.account.numbers.remove(NUMBERS[0].removeprefix("+1"))
+        removal = {"customerOrderId": "removal-1", "action": "REMOVE"}
+        check({"telephoneNumbers": NUMBERS, **removal})
+        call(stop_sending, event("stop_sending", batches=[NUMBERS], customerOrderId="removal-1"))
+        ordered = call(create_import_request, event("create_import_request", **removal))
+        result = call(get_status, event("get_status", orderId=ordered["orderId"], **removal))
+        assert (result["completed"], result["failed"]) == (4, 0)
         assert states() == ["released"] * 4
 
     def test_run_again_it_releases_nothing_twice(self, active: House) -> None:

@@ -20,10 +20,13 @@ from functions.messages import deliver_message, receive_callback, send_message
 from tests.dynamodb import item_size
 from tests.functions.conftest import CALLBACK_URL, PASSED, ROOT, Context, House, ask, call, sample
 from tests.functions.messages.test_archiving import archive, at_bandwidth, received
+from tests.generations import both_generations
 from tests.template import resources
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel
+
+pytestmark = both_generations
 
 OURS, THEIRS = "+19102398766", "+19195551234"
 # As much as one segment holds.
@@ -252,7 +255,7 @@ def documented(access: str) -> Cost:
 
 @pytest.mark.parametrize("desk", ["v1", "v2"], indirect=True)
 def test_a_message_from_accept_to_delivered_stays_within_the_budget(
-    desk: Desk, record_property: Callable[[str, object], None]
+    desk: Desk, generation: str, record_property: Callable[[str, object], None]
 ) -> None:
     message: dict[str, Any] = {}
     accepted = desk.measure(lambda: message.update(post()))
@@ -269,7 +272,7 @@ def test_a_message_from_accept_to_delivered_stays_within_the_budget(
     spent = accepted.units + delivered.units + told.units
     assert calls <= budget()[0]
     assert spent <= budget()[1]
-    life = f"one {message['api']} message from accept to delivered"
+    life = f"one {message['api']} message ({generation}) from accept to delivered"
     record_property(life, f"{calls} calls, {spent} write units, {item_size(item)} bytes at its end")
 
 

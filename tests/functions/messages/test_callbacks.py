@@ -1,6 +1,5 @@
 """Callbacks: who may call, what is stored."""
 
-import base64
 import json
 from typing import Any
 
@@ -10,8 +9,8 @@ from botocore.exceptions import ClientError
 from bandwidth_messaging.domain.messages import Message
 from bandwidth_messaging.runtime import wiring
 from functions.control import browse
-from functions.messages import authorize_callback, receive_callback
-from tests.functions.conftest import Context, House, ask, call, sample
+from functions.messages import receive_callback
+from tests.functions.conftest import House, ask, call, sample
 
 INBOUND = json.loads(sample("messages/receive_callback")["body"])[0]
 OURS, THEIRS = INBOUND["to"], INBOUND["message"]["from"]
@@ -158,34 +157,6 @@ class TestRcs:
         (shown,) = stored()
         assert shown["locationResponse"] == here
         assert "text" not in shown
-
-
-class TestWhoMayCall:
-    def authorize(self, header: str) -> Any:
-        return call(authorize_callback, {"authorizationToken": header, "methodArn": METHOD_ARN})
-
-    def test_our_credentials_open_every_path_of_the_stage(self, house: House) -> None:
-        basic = base64.b64encode(b"bandwidth:callback:password").decode()
-        policy = self.authorize(f"Basic {basic}")["policyDocument"]
-        (statement,) = policy["Statement"]
-        assert statement["Effect"] == "Allow"
-        assert statement["Resource"] == "arn:aws:execute-api:us-east-1:000000000000:abcdef1234/live/*"
-
-    @pytest.mark.parametrize(
-        "header",
-        [
-            "",
-            "Basic",
-            "Basic !!!",
-            "Bearer YmFuZHdpZHRoOmNhbGxiYWNrOnBhc3N3b3Jk",
-            "Basic YmFuZHdpZHRo",
-            "Basic " + base64.b64encode(b"bandwidth:wrong").decode(),
-            "Basic " + base64.b64encode("bändwidth:ü".encode()).decode(),
-        ],
-    )
-    def test_anything_else_is_challenged(self, house: House, header: str) -> None:
-        with pytest.raises(Exception, match=r"^Unauthorized$"):
-            authorize_callback.handler({"authorizationToken": header, "methodArn": METHOD_ARN}, Context())  # type: ignore[arg-type]
 
 
 class TestSegmentCounts:

@@ -8,6 +8,9 @@ from bandwidth_messaging.bandwidth.errors import BandwidthRejected
 from functions.messaging_v2 import check_order_status, close_order, create_location, order_numbers
 from functions.setups import check_input
 from tests.functions.conftest import House, call, sample
+from tests.generations import both_generations
+
+pytestmark = both_generations
 
 
 def order(house: House, given: dict[str, Any]) -> dict[str, Any]:

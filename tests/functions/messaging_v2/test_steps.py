@@ -27,6 +27,9 @@ from functions.messaging_v2 import (
 from functions.setups import check_input, record_failure
 from local.bandwidth.orders import Fate
 from tests.functions.conftest import CALLBACK_URL, House, ask, call, sample
+from tests.generations import both_generations
+
+pytestmark = both_generations
 
 ORDER = sample("setups/check_input")["executionName"]
 
@@ -88,8 +91,10 @@ class TestCreateApplication:
         result = call(create_application, sample("messaging_v2/create_application"))
         (made,) = account(opened).applications()
         assert result["applicationId"] == made.id
-        assert made.callback_url == CALLBACK_URL
-        assert (made.callback_user, made.callback_password) == ("bandwidth", "callback:password")
+        for direction in ("in", "out"):
+            endpoint = made.endpoint(direction)
+            assert (endpoint.url, endpoint.user) == (CALLBACK_URL, "bandwidth")
+            assert endpoint.password == "callback:password"
 
     def test_finds_it_by_name_the_second_time(self, opened: House) -> None:
         first = call(create_application, sample("messaging_v2/create_application"))
@@ -375,16 +380,23 @@ class TestTheOrdersRecord:
         assert first["startedAt"] <= first["at"] <= second["startedAt"] == second["at"]
         assert (second["name"], second["state"]) == ("Create location", "running")
 
-    def test_says_why_a_step_failed(self, opened: House) -> None:
-        opened.secrets.update_secret(
-            SecretId="bandwidth-messaging/bandwidth",
-            SecretString='{"dashboardUser": "dashboard", "dashboardPassword": "wrong-password-in-tests"}',
-        )
-        with pytest.raises(BandwidthUnauthorized, match="check the credentials") as error:
+    def test_says_why_a_step_failed(self, opened: House, generation: str) -> None:
+        secret, told = {
+            "classic": (
+                '{"dashboardUser": "dashboard", "dashboardPassword": "wrong-password-in-tests"}',
+                "GET /accounts/5000001/applications was answered 401",
+            ),
+            "current": (
+                '{"clientId": "client-in-tests", "clientSecret": "wrong-password-in-tests"}',
+                "Bandwidth gives this client no token (HTTP 401 invalid_client)",
+            ),
+        }[generation]
+        opened.secrets.update_secret(SecretId="bandwidth-messaging/bandwidth", SecretString=secret)
+        with pytest.raises(BandwidthUnauthorized, match="check ") as error:
             call(create_application, sample("messaging_v2/create_application"))
         (step,) = order_of()["steps"]
         assert step["state"] == "failed"
-        assert step["detail"].startswith("BandwidthUnauthorized: GET /accounts/5000001/applications")
+        assert step["detail"].startswith(f"BandwidthUnauthorized: {told}")
         assert "wrong-password-in-tests" not in f"{step} {error.value!r}"
         assert order_of()["nextSteps"].startswith("Create application failed: mend that and redrive")
 

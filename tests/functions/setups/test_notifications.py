@@ -8,12 +8,12 @@ from botocore.exceptions import ClientError
 
 from bandwidth_messaging.runtime import wiring
 from functions.setups import await_notification, check_input, receive_notification
-from tests.functions.conftest import House, call, sample
+from tests.functions.conftest import NOTIFICATION_URL, House, call, sample
+from tests.generations import both_generations
 
 ORDER = sample("setups/check_input")["executionName"]
 ORDER_ID = sample("setups/await_notification")["orderId"]
 NOTIFIED = sample("setups/receive_notification")
-URL = "https://abcdef1234.execute-api.us-east-1.amazonaws.com/live/callbacks/orders"
 
 
 class Machines:
@@ -37,7 +37,6 @@ def machines(house: House, monkeypatch: pytest.MonkeyPatch) -> Machines:
     """A set-up that has placed its order."""
     machines = Machines()
     monkeypatch.setattr(wiring, "step_functions", lambda: machines)
-    monkeypatch.setenv("CALLBACK_URL", URL)
     call(check_input, sample("setups/check_input"))
     wiring.orders().record_ordered(ORDER, ORDER_ID, "2026-11-22T09:30:00.000Z")
     return machines
@@ -58,6 +57,7 @@ def subscriptions(house: House) -> Any:
     return house.simulator.simulator.subscriptions.find()
 
 
+@both_generations
 class TestWaiting:
     def test_subscribes_to_the_order_once_with_our_address_and_credentials(
         self, house: House, machines: Machines
@@ -65,16 +65,22 @@ class TestWaiting:
         assert wait("first", deadline="2100-01-01T00:00:00.000Z")["detail"] == "subscribed"
         assert wait("second")["detail"] == "subscribed before"
         (made,) = subscriptions(house)
-        assert (made.topic, made.order_id, made.endpoint.url) == ("orders", ORDER_ID, URL)
+        assert (made.topic, made.order_id, made.endpoint.url) == ("orders", ORDER_ID, NOTIFICATION_URL)
         assert (made.endpoint.user, made.endpoint.password) == ("bandwidth", "callback:password")
         assert made.expiry > 365 * 24 * 3600
 
-    @pytest.mark.parametrize("what", ["IMPORT", "REMOVE"])
+    @pytest.mark.parametrize(
+        ("what", "topics"),
+        [
+            ("IMPORT", {"classic": "externalTns", "current": "importtnorders"}),
+            ("REMOVE", {"classic": "externalTns", "current": "removeImportedTnOrders"}),
+        ],
+    )
     def test_imports_and_removals_are_orders_of_their_own_type(
-        self, house: House, machines: Machines, what: str
+        self, house: House, machines: Machines, generation: str, what: str, topics: dict[str, str]
     ) -> None:
         wait(what=what)
-        assert [each.topic for each in subscriptions(house)] == ["externalTns"]
+        assert [each.topic for each in subscriptions(house)] == [topics[generation]]
 
     @pytest.mark.parametrize("status", [400, 403, 429, 500])
     def test_goes_on_without_where_bandwidth_will_not(

@@ -41,6 +41,16 @@ ORDER: dict[str, Any] = {
     "startedAt": AT,
 }
 
+DRIFT: dict[str, Any] = {
+    "pk": "DRIFT",
+    "driftState": "found",
+    "digest": "1b4f0e98",
+    "counts": {"appeared": 1},
+    "findings": [{"what": "appeared", "number": "+19195551212", "reason": "location 561 lists it"}],
+    "foundAt": AT,
+}
+ENDED = {"pk": "DRIFT", "driftState": "ended", "foundAt": AT, "endedAt": LATER}
+
 OPT_OUT: dict[str, Any] = {
     "pk": "OPT_OUT#+19195551212#+19195551213",
     "ours": "+19195551212",
@@ -166,6 +176,34 @@ def test_the_event_of_an_opt_out_says_whose_of_which_number_when_and_how() -> No
 
 
 @pytest.mark.parametrize(
+    ("new", "old", "told"),
+    [
+        (DRIFT, None, "Drift Found"),
+        (DRIFT | {"digest": "0f8fad5b", "counts": {"vanished": 2}}, DRIFT, "Drift Updated"),
+        (ENDED, DRIFT, "Drift Ended"),
+        (DRIFT, ENDED, "Drift Found"),
+    ],
+)
+def test_drift_is_announced_when_it_is_found_changes_and_ends(
+    new: dict[str, Any], old: dict[str, Any] | None, told: str
+) -> None:
+    assert detail_type(new, old) == told
+
+
+def test_the_event_of_a_drift_says_what_differs_since_when() -> None:
+    event = event_of(record(DRIFT))
+    assert event is not None
+    assert event.detail == {
+        "eventId": "c4ca4238",
+        "version": 7,
+        "state": "found",
+        "counts": {"appeared": 1},
+        "findings": [{"what": "appeared", "number": "+19195551212", "reason": "location 561 lists it"}],
+        "times": {"found": AT},
+    }
+
+
+@pytest.mark.parametrize(
     ("item", "change", "told"),
     [
         (MESSAGE, {"bandwidthId": "1562"}, "Message Updated"),
@@ -206,7 +244,7 @@ def test_a_change_that_the_api_does_not_show_is_not_announced(
     assert event_of(record(item | change, item)) is None
 
 
-@pytest.mark.parametrize("item", [MESSAGE, NUMBER, ORDER, OPT_OUT])
+@pytest.mark.parametrize("item", [MESSAGE, NUMBER, ORDER, OPT_OUT, DRIFT])
 def test_what_is_deleted_is_not_announced(item: dict[str, Any]) -> None:
     assert event_of(record(None, item)) is None
 

@@ -1,6 +1,5 @@
 """The step decorator: typed in, typed out, recorded, and nothing secret told."""
 
-import io
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -58,10 +57,8 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
 
 
 @pytest.fixture(autouse=True)
-def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
-    written = io.StringIO()
-    monkeypatch.setattr(logger.registered_handler, "stream", written)
-    return written
+def _a_new_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logger, "_keys", {})
 
 
 def run(failing: BaseException | None = None, event: Any = EVENT, **result: Any) -> dict[str, Any]:
@@ -114,12 +111,12 @@ def test_a_step_that_fails_records_why_and_passes_the_exception_on(
 
 
 def test_what_an_unforeseen_exception_says_is_neither_recorded_nor_logged(
-    recorder: Recorder, log: io.StringIO
+    recorder: Recorder, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(RuntimeError):
         run(failing=RuntimeError("the password is hunter2"))
     assert recorder.told == [RUNNING, ("demo", "Create location", "failed", "RuntimeError", {})]
-    assert "hunter2" not in log.getvalue()
+    assert "hunter2" not in capsys.readouterr().out
 
 
 class Unrecorded(Exception):
@@ -230,9 +227,11 @@ def test_a_request_that_does_not_fit_is_refused_before_anything_is_done(
     assert recorder.told == []
 
 
-def test_log_entries_carry_step_order_and_request(recorder: Recorder, log: io.StringIO) -> None:
+def test_log_entries_carry_step_order_and_request(
+    recorder: Recorder, capsys: pytest.CaptureFixture[str]
+) -> None:
     run(detail="created")
-    (entry,) = map(json.loads, log.getvalue().splitlines())
+    (entry,) = map(json.loads, capsys.readouterr().out.splitlines())
     assert (entry["message"], entry["step"], entry["customer_order_id"], entry["function_request_id"]) == (
         "step succeeded",
         "Create location",

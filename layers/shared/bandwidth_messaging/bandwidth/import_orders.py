@@ -21,6 +21,8 @@ from bandwidth_messaging.domain.imports import Authority
 from bandwidth_messaging.domain.orders import FAILED, Action, OrderStatus
 from bandwidth_messaging.domain.phone_numbers import from_ten_digits
 
+# Of a removal: not external (externalTns), not imported (removeImportedTnOrders).
+_NOT_HOSTED: Final = ("25120", "5158")
 # Where the published shapes of an import order have its numbers; those in Errors are not these.
 _IMPORTED: Final = tuple(
     f"{inside}TelephoneNumbers/TelephoneNumber"
@@ -90,7 +92,20 @@ class ImportOrders(AccountApi):
         if order.ended_as is None:
             return OrderStatus(status)
         listed = {from_ten_digits(number) for path in _IMPORTED for number in xml.texts(root, path)}
-        return of_requested(order, requested, listed)
+        ended = of_requested(order, requested, listed)
+        return _removed(ended, requested) if action == "REMOVE" else ended
+
+
+def _removed(order: OrderStatus, requested: Sequence[str]) -> OrderStatus:
+    """Return a removal with the numbers that were not there to be removed among the completed ones.
+
+    If that leaves no failure, it is complete, whatever Bandwidth calls it.
+    """
+    failures = tuple(failure for failure in order.failures if failure["code"] not in _NOT_HOSTED)
+    left = {failure["number"] for failure in failures}
+    completed = tuple(number for number in requested if number not in left)
+    status = "COMPLETE" if not failures else "PARTIAL" if completed else order.status
+    return OrderStatus(status, completed, failures)
 
 
 def of_requested(order: OrderStatus, requested: Sequence[str], listed: set[str]) -> OrderStatus:

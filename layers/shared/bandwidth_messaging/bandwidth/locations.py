@@ -203,22 +203,18 @@ class Locations(AccountApi):
         the location itself tells, is asked for in the other.
         """
         path = f"{_messaging(site_id, location_id)}/applicationSettings"
-        if not self._has_application(path):
+        if self.assigned_application(site_id, location_id) is None:
             return False
         try:
             self.write("PUT", path, E.ApplicationsSettings(_REMOVE))
         except BandwidthRejected as error:
             if error.code != _NO_APPLICATION_ID:
                 raise
-        if self._has_application(path):
-            self.write("PUT", path, E.ApplicationsSettings(E.HttpMessagingV2AppId(_REMOVE)))
-            if self._has_application(path):
+        if self.assigned_application(site_id, location_id) is not None:
+            self.assign_application(site_id, location_id, _REMOVE)
+            if self.assigned_application(site_id, location_id) is not None:
                 raise BandwidthRejected(f"PUT {path}", words="the location keeps its application")
         return True
-
-    def _has_application(self, path: str) -> bool:
-        root = self.find(path)
-        return root is not None and xml.text(root, ".//HttpMessagingV2AppId") is not None
 
     def assign_application(self, site_id: str, location_id: str, application_id: str) -> None:
         """Assign the application to the location (heading "Assign Application to Location (sippeer)")."""
@@ -230,8 +226,8 @@ class Locations(AccountApi):
 
     def assigned_application(self, site_id: str, location_id: str) -> str | None:
         """Return the id of the application that the location sends its messages to, None without one."""
-        root = self.get(f"{_messaging(site_id, location_id)}/applicationSettings")
-        return xml.text(root, ".//HttpMessagingV2AppId")
+        root = self.find(f"{_messaging(site_id, location_id)}/applicationSettings")
+        return None if root is None else xml.text(root, ".//HttpMessagingV2AppId")
 
 
 def _messaging(site_id: str, location_id: str) -> str:

@@ -3,21 +3,30 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Final
 
 from bandwidth_messaging.bandwidth import xml
 from bandwidth_messaging.bandwidth.account_api import AccountApi
 from bandwidth_messaging.bandwidth.credentials import BasicCredentials
-from bandwidth_messaging.bandwidth.xml import E
+from bandwidth_messaging.bandwidth.xml import E, Element
 from bandwidth_messaging.domain.orders import OrderedWhat
+from bandwidth_messaging.domain.phone_numbers import from_ten_digits
+
+_MESSAGING_LOST: Final = "MESSAGING_LOST"
+_TEN_YEARS: Final = 10 * 365 * 24 * 3600
 
 
 @dataclass(frozen=True)
 class Notification:
-    """What a notification says of an order. It is a hint: published ones list failed numbers as completed."""
+    """What a notification says of an order. It is a hint: published ones list failed numbers as completed.
+
+    `lost` are hosted numbers (E.164) that text elsewhere from now on; that is of no order.
+    """
 
     order_id: str | None
     customer_order_id: str | None
     status: str | None
+    lost: tuple[str, ...] = ()
 
 
 class Subscriptions(AccountApi):
@@ -41,17 +50,34 @@ class Subscriptions(AccountApi):
         Bandwidth calls once and never again (wire: order and event notifications). Several subscriptions to
         one order tell it several times.
         """
-        callback = E.CallbackSubscription(
-            E.URL(callback_url),
-            E.Expiry(str(seconds)),
-            E.CallbackCredentials(
-                E.BasicAuthentication(E.Username(credentials.username), E.Password(credentials.password))
-            ),
-        )
         subscription = E.Subscription(
-            E.OrderType(self.notified_order_types[what]), E.OrderId(order_id), callback
+            E.OrderType(self.notified_order_types[what]),
+            E.OrderId(order_id),
+            _callback(callback_url, credentials, seconds),
         )
         return self.write("POST", "/subscriptions", subscription).created_id
+
+    def subscribe_to_lost_numbers(self, *, callback_url: str, credentials: BasicCredentials) -> str:
+        """Let be told when hosted numbers are taken away; return how. A subscription with our URL is renewed.
+
+        Today's account API only (wire: order and event notifications).
+        """
+        subscription = E.Subscription(
+            E.EventType(_MESSAGING_LOST), _callback(callback_url, credentials, _TEN_YEARS)
+        )
+        listed = self.find("/subscriptions")
+        for each in [] if listed is None else listed.iter("Subscription"):
+            told = (xml.text(each, "EventType"), xml.text(each, "CallbackSubscription/URL"))
+            if told == (_MESSAGING_LOST, callback_url):
+                self.write("PUT", f"/subscriptions/{xml.text(each, 'SubscriptionId')}", subscription)
+                return "renewed"
+        self.write("POST", "/subscriptions", subscription)
+        return "asked for"
+
+
+def _callback(url: str, credentials: BasicCredentials, seconds: int) -> Element:
+    basic = E.BasicAuthentication(E.Username(credentials.username), E.Password(credentials.password))
+    return E.CallbackSubscription(E.URL(url), E.Expiry(str(seconds)), E.CallbackCredentials(basic))
 
 
 def read_notification(body: bytes) -> Notification | None:
@@ -62,6 +88,9 @@ def read_notification(body: bytes) -> Notification | None:
         return None
     if root.tag != "Notification":
         return None
+    lost: tuple[str, ...] = ()
+    if xml.text(root, "EventType") == _MESSAGING_LOST:
+        lost = tuple(map(from_ten_digits, xml.texts(root, "ImpactedTelephoneNumbers/TelephoneNumber")))
     return Notification(
-        xml.text(root, "OrderId"), xml.text(root, "CustomerOrderId"), xml.text(root, "Status")
+        xml.text(root, "OrderId"), xml.text(root, "CustomerOrderId"), xml.text(root, "Status"), lost
     )

@@ -22,14 +22,16 @@ _NUMBER_STATES: Final[dict[str, State]] = {
 _CAMPAIGN_STATES: Final[dict[str, State]] = {
     "REGISTERED": "registered",
     "REGISTERING": "pending",
+    "PENDING": "pending",
     "UNREGISTERING": "pending",
     "DECLINED": "unregistered",
+    "REJECTED": "unregistered",
     "EXPIRED": "unregistered",
     "SUSPENDED": "unregistered",
     "ERROR": "unregistered",
 }
 _ON_NONE: Final = "it is on no 10DLC campaign that carriers know"
-_DEAD: Final = ("DECLINED", "EXPIRED")
+_DEAD: Final = ("DECLINED", "EXPIRED", "REJECTED")
 _VERIFICATION_STATES: Final[dict[str, State]] = {
     "VERIFIED": "registered",
     "PENDING": "pending",

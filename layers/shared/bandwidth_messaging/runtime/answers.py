@@ -12,11 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import SkipJsonSchema
 
-from bandwidth_messaging.domain import orders, registration, releases
+from bandwidth_messaging.domain import drift, orders, registration, releases
 from bandwidth_messaging.domain.failures import ErrorClass
 from bandwidth_messaging.domain.messages import RANKS, RECEIVED, Api, Direction
 from bandwidth_messaging.domain.segments import Encoding
 from bandwidth_messaging.store import numbers
+from bandwidth_messaging.store.drift import ENDED, FOUND
 
 
 def _one_of(names: Iterable[str]) -> Any:
@@ -300,3 +301,31 @@ class OptOutEvent(OptOut, _Event):
     """An opt-out as it is after a change."""
 
     owner: str = Field(description="The number of yours that it is about")
+
+
+class DriftCounts(_Answer):
+    """How many numbers each difference is about."""
+
+    appeared: int | _Missing = None
+    vanished: int | _Missing = None
+    lost_messaging: int | _Missing = None
+
+
+class DriftFinding(_Answer):
+    """A difference between Bandwidth's account and our records: of one number, or of several."""
+
+    what: drift.What
+    number: str | _Missing = Field(None, description="E.164")
+    numbers: int | _Missing = Field(None, description="How many it is about, if not one")
+    site_id: str | _Missing = None
+    location_id: str | _Missing = None
+    reason: str = Field(description="What Bandwidth tells")
+
+
+class DriftEvent(_Event):
+    """The drift as it is after a change."""
+
+    state: Annotated[str, _one_of((FOUND, ENDED))]
+    counts: DriftCounts | _Missing = None
+    findings: list[DriftFinding] | _Missing = Field(None, description="The first hundred of them")
+    times: _Times

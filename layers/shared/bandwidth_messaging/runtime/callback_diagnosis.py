@@ -1,5 +1,7 @@
 """Whether our callback API does what Bandwidth needs: it is called as Bandwidth would."""
 
+from http import HTTPStatus
+
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.diagnosis import Finding, ok, wrong
 
@@ -27,9 +29,15 @@ def credentials(url: str) -> Finding:
     knock = wiring.callback_door(url).knock(wiring.callback_credentials())
     if knock.is_taken:
         return ok(f"{url} takes a callback that has them")
-    if knock.status in {401, 403}:
+    if knock.status == HTTPStatus.FORBIDDEN:
         return wrong(
-            f"{url} answers {knock.status} to the credentials of the stack's own secret",
+            f"{url} answers 403 to the credentials of the stack's own secret",
+            "if the stack has CallbackSourceAddresses, this call did not come from one of them: see instead "
+            "whether texts arrive; if it has none, deploy again",
+        )
+    if knock.status == HTTPStatus.UNAUTHORIZED:
+        return wrong(
+            f"{url} answers 401 to the credentials of the stack's own secret",
             "if that secret was changed just now, run this again in five minutes; else deploy again",
         )
     return wrong(

@@ -7,7 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bandwidth_messaging.runtime.views import View, message_view, number_view, opt_out_view, order_view
+from bandwidth_messaging.runtime.views import (
+    View,
+    drift_view,
+    message_view,
+    number_view,
+    opt_out_view,
+    order_view,
+)
+from bandwidth_messaging.store.drift import ENDED, FOUND
 from bandwidth_messaging.store.dynamodb import VERSION, Item, from_dynamodb
 from bandwidth_messaging.store.keys import customer_order_id_of
 from bandwidth_messaging.store.opt_outs import IN, OUT
@@ -98,7 +106,14 @@ _OPT_OUT: Final = Kind(
     "Opt-Out Updated",
     _opt_out,
 )
-KINDS: Final = (_MESSAGE, _NUMBER, _ORDER, _OPT_OUT)
+_DRIFT: Final = Kind(
+    "drift",
+    "driftState",
+    {FOUND: "Drift Found", ENDED: "Drift Ended"},
+    "Drift Updated",
+    drift_view,
+)
+KINDS: Final = (_MESSAGE, _NUMBER, _ORDER, _OPT_OUT, _DRIFT)
 
 
 @dataclass(frozen=True)
@@ -135,6 +150,8 @@ def _kind_of(item: Item) -> Kind | None:
         return _OPT_OUT
     if "number" in item:
         return _NUMBER
+    if "driftState" in item:
+        return _DRIFT
     return _ORDER if customer_order_id_of(item) else None
 
 

@@ -3,7 +3,6 @@ drops them without a word (a location without an application), or calls nobody b
 """
 
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import Any
 
 from bandwidth_messaging.bandwidth.errors import (
@@ -24,12 +23,7 @@ def of_location(site_id: str, location_id: str, application_id: str, *, callback
     Raises what the look-ups raise.
     """
     dashboard, problems = wiring.dashboard(), []
-    try:
-        assigned = dashboard.assigned_application(site_id, location_id)
-    except BandwidthRejected as error:
-        if error.status != HTTPStatus.NOT_FOUND:
-            raise
-        assigned = None
+    assigned = dashboard.assigned_application(site_id, location_id)
     if assigned != application_id:
         found = f"has the application {assigned}" if assigned else "is gone, or has no application"
         problems.append(f"location {location_id} {found}; assign the application {application_id} to it")

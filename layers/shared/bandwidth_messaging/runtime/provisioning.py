@@ -5,10 +5,12 @@ something else is left alone: the run then ends with BandwidthRejected, which sa
 """
 
 from bandwidth_messaging.bandwidth.applications import Applications
-from bandwidth_messaging.bandwidth.errors import BandwidthRejected
+from bandwidth_messaging.bandwidth.errors import BandwidthError, BandwidthRejected
 from bandwidth_messaging.bandwidth.locations import HTTP, Location, Locations
+from bandwidth_messaging.bandwidth.subscriptions import Subscriptions
 from bandwidth_messaging.domain.orders import Campaign
 from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.logging import logger
 from bandwidth_messaging.runtime.making import Made, Namesake, find_or_make, make_ours, ours_among
 
 _NAME_EXISTS = "13524"
@@ -158,3 +160,17 @@ def assignment(
         )
         raise BandwidthRejected(step, words=words)
     return f"assigned in place of {before}" if before else "assigned"
+
+
+def news_of_lost_numbers(account: Subscriptions, *, callback_url: str) -> str:
+    """Ask to be told, with our callback credentials, when hosted numbers are taken away; return how.
+
+    Numbers text without it, so nothing is raised where it fails.
+    """
+    try:
+        return account.subscribe_to_lost_numbers(
+            callback_url=callback_url, credentials=wiring.callback_credentials()
+        )
+    except BandwidthError as error:
+        logger.warning("not subscribed", reason=f"{type(error).__name__}: {error}")
+        return f"not asked for ({type(error).__name__})"

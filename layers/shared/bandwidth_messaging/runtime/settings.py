@@ -38,12 +38,26 @@ class Settings:
     callback_url_v2: str = ""
     events_dead_letter_queue_url: str = ""
     events_include_text: str = ""
+    callback_source_addresses: str = ""
     quarantine_bucket: str = ""
     hosted_messaging_state_machine: str = ""
     media_bucket: str = ""
+    notification_url: str = ""
     media_queue_url: str = ""
     messaging_v2_state_machine: str = ""
     order_notifications: str = ""
+
+
+@cache
+def service() -> str:
+    """Return what log entries and metrics call us."""
+    return os.environ.get("POWERTOOLS_SERVICE_NAME", "")
+
+
+def trace_id() -> str | None:
+    """Return the id of the X-Ray trace that the current event belongs to; Lambda sets it anew for each."""
+    root, _, _ = os.environ.get("_X_AMZN_TRACE_ID", "").partition(";")
+    return root.removeprefix("Root=") or None
 
 
 @cache

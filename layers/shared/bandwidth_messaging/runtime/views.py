@@ -8,6 +8,7 @@ from bandwidth_messaging.domain.messages import RANKS, READ, RECEIVED
 from bandwidth_messaging.domain.next_steps import next_steps
 from bandwidth_messaging.domain.orders import COMPLETED, ORDERED, PARTIAL, STARTED
 from bandwidth_messaging.domain.orders import FAILED as ORDER_FAILED
+from bandwidth_messaging.store.drift import ENDED, FOUND
 from bandwidth_messaging.store.dynamodb import Item
 from bandwidth_messaging.store.messages import RECIPIENT
 from bandwidth_messaging.store.numbers import FAILED, STATES
@@ -32,6 +33,7 @@ _ORDER = (
     "kind", "orderId", "applicationId", "locationId", "requested", "completed", "failed", "reason",
     "executionArn", "setupOrderId", "resources", "undoneBy",
 )  # fmt: skip
+_DRIFT = ("counts", "findings")
 _ORDER_STATES = (STARTED, ORDERED, COMPLETED, PARTIAL, ORDER_FAILED, "undone")
 
 
@@ -103,6 +105,11 @@ def order_view(customer_order_id: str, order: Item, numbers: Sequence[Item] = ()
         "steps": [{"name": name, **entry} for name, entry in steps],
         "times": _times(order, _ORDER_STATES),
     } | ({"nextSteps": advice} if advice else {})
+
+
+def drift_view(item: Item) -> View:
+    """Return the drift as its events show it."""
+    return {"state": item["driftState"], **_only(item, _DRIFT), "times": _times(item, (FOUND, ENDED))}
 
 
 def _only(item: Item, names: Iterable[str]) -> View:

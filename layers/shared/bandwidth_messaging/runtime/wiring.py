@@ -3,10 +3,11 @@
 Clients and stores live as long as the Lambda environment; credentials are read again every five minutes.
 """
 
+import gc
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
-import boto3
+import botocore.session
 from botocore.config import Config
 
 from bandwidth_messaging.runtime.settings import settings
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.bandwidth.registration import Registrations
     from bandwidth_messaging.bandwidth.transport import Auth
     from bandwidth_messaging.store.archive import Archive
+    from bandwidth_messaging.store.drift import Drift
     from bandwidth_messaging.store.leases import Leases
     from bandwidth_messaging.store.letters import Letters
     from bandwidth_messaging.store.makings import Makings
@@ -40,6 +42,9 @@ if TYPE_CHECKING:
     from bandwidth_messaging.store.opt_outs import OptOuts
     from bandwidth_messaging.store.orders import Orders
     from bandwidth_messaging.store.queues import DeadLetters, Quarantine, SendQueue, WorkQueue
+
+# What is loaded stays: else the collector goes through all of it while the first client is made.
+gc.freeze()
 
 _SECRET_SECONDS = 300
 # Shorter than every function's own timeout, so that a slow call is an error we see; 16 threads may share it.
@@ -56,30 +61,41 @@ class IncompleteSecret(RuntimeError):
 
 
 @cache
+def _session() -> Any:
+    # All that boto3 would do beside is load longer.
+    return botocore.session.get_session()
+
+
+@cache
 def _dynamodb() -> "DynamoDBClient":
-    return boto3.client("dynamodb", config=_AWS)
+    client: DynamoDBClient = _session().create_client("dynamodb", config=_AWS)
+    return client
 
 
 @cache
 def _sqs() -> "SQSClient":
-    return boto3.client("sqs", config=_AWS)
+    client: SQSClient = _session().create_client("sqs", config=_AWS)
+    return client
 
 
 @cache
 def _s3() -> "S3Client":
     # Links must name the bucket's own region, and be signed for it.
     signing = Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
-    return boto3.client("s3", config=_AWS.merge(signing))
+    client: S3Client = _session().create_client("s3", config=_AWS.merge(signing))
+    return client
 
 
 @cache
 def step_functions() -> "SFNClient":
-    return boto3.client("stepfunctions", config=_AWS)
+    client: SFNClient = _session().create_client("stepfunctions", config=_AWS)
+    return client
 
 
 @cache
 def events() -> "EventBridgeClient":
-    return boto3.client("events", config=_AWS)
+    client: EventBridgeClient = _session().create_client("events", config=_AWS)
+    return client
 
 
 @cache
@@ -113,6 +129,13 @@ def makings() -> "Makings":
 
 
 @cache
+def drift() -> "Drift":
+    from bandwidth_messaging.store.drift import Drift
+
+    return Drift(Table(_dynamodb(), settings().numbers_table))
+
+
+@cache
 def leases() -> "Leases":
     from bandwidth_messaging.store.leases import Leases
 
@@ -123,7 +146,7 @@ def leases() -> "Leases":
 def letters() -> "Letters":
     from bandwidth_messaging.store.letters import Letters
 
-    return Letters(boto3.client("s3", config=_AWS), settings().letters_bucket)
+    return Letters(_s3(), settings().letters_bucket)
 
 
 @cache
@@ -282,6 +305,18 @@ def callback_credentials() -> "BasicCredentials":
     return _credentials(settings().callback_secret, "username", "password")
 
 
+def accepted_callback_credentials(*, fresh: bool = False) -> "list[BasicCredentials]":
+    """Return what a callback may carry: our credentials, and while they are changed those before them.
+
+    `fresh` reads the secret anew.
+    """
+    from bandwidth_messaging.bandwidth.credentials import BasicCredentials
+
+    now = _credentials(settings().callback_secret, "username", "password", fresh=fresh)
+    previous = _secret(settings().callback_secret).get("previousPassword")
+    return [now, BasicCredentials(now.username, previous)] if previous else [now]
+
+
 def callback_url_with_credentials() -> str:
     """Return our callback URL as V1 takes it: with the credentials inside."""
     from bandwidth_messaging.bandwidth.catapult import with_credentials
@@ -313,12 +348,17 @@ def _credentials(
 ) -> "BasicCredentials":
     from bandwidth_messaging.bandwidth.credentials import BasicCredentials
 
-    again = {"force_fetch": True} if fresh else {}
-    secret: Any = _secrets().get(secret_name, transform="json", max_age=_SECRET_SECONDS, **again)
+    secret = _secret(secret_name, fresh=fresh)
     if missing := [name for name in (username, password) if not secret.get(name)]:
         message = f"the secret {secret_name} has no {' and no '.join(missing)}"
         raise IncompleteSecret(message)
     return BasicCredentials(secret[username], secret[password])
+
+
+def _secret(secret_name: str, *, fresh: bool = False) -> dict[str, Any]:
+    again = {"force_fetch": True} if fresh else {}
+    secret: Any = _secrets().get(secret_name, transform="json", max_age=_SECRET_SECONDS, **again)
+    return dict(secret)
 
 
 @cache

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from botocore.exceptions import ClientError
@@ -120,26 +122,22 @@ class Table:
         values: Item | None = None,
     ) -> Attempt:
         """Change one item as `update` does; if the condition failed, tell what was found at no more cost."""
-        told = names or {}
-        names = {}
-        given = {f":{name}": value for name, value in (values or {}).items()} | {":one": 1}
-        sets: list[str] = []
-        for mode, changes in (("{0} = {1}", assign), ("{0} = if_not_exists({0}, {1})", keep)):
-            for path, value in (changes or {}).items():
-                if value is not None:
-                    placeholder = f":v{len(given)}"
-                    given[placeholder] = value
-                    sets.append(mode.format(_path(path, names), placeholder))
-        expression = f"SET {', '.join(sets)}" if sets else ""
-        if taken_away := [_path(path, names) for path, value in (assign or {}).items() if value is None]:
-            expression += f" REMOVE {', '.join(taken_away)}"
-        expression += f" ADD {_path(VERSION, names)} :one"
-        names |= {f"#{name}": told.get(name, name) for name in re.findall(r"#(\w+)", condition or "")}
+        assigned, kept = assign or {}, _without_none(keep or {})
+        expression, used = _expression(
+            tuple(path for path, value in assigned.items() if value is not None),
+            tuple(kept),
+            tuple(path for path, value in assigned.items() if value is None),
+            condition or "",
+            tuple((names or {}).items()),
+        )
+        written = [*_without_none(assigned).values(), *kept.values(), 1]
+        given = {f":v{position}": value for position, value in enumerate(written)}
+        given |= {f":{name}": value for name, value in (values or {}).items()}
         request: dict[str, Any] = {
             "TableName": self.name,
             "Key": _to_dynamodb(key),
             "UpdateExpression": expression,
-            "ExpressionAttributeNames": names,
+            "ExpressionAttributeNames": used,
             "ExpressionAttributeValues": {name: _serialize(value) for name, value in given.items()},
             "ReturnValues": "ALL_NEW",
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
@@ -174,14 +172,49 @@ class Table:
         return Page([_read(item) for item in answer["Items"]], from_dynamodb(last) if last else None)
 
 
+@lru_cache(maxsize=256)
+def _expression(
+    assigned: tuple[Path, ...],
+    kept: tuple[Path, ...],
+    taken_away: tuple[Path, ...],
+    condition: str,
+    names: tuple[tuple[str, str], ...],
+) -> tuple[str, Mapping[str, str]]:
+    """Return an update's expression and the names that it and its condition use.
+
+    Its values are :v0, :v1, …: those assigned, those kept, and the one that is added to the version.
+    """
+    used: dict[str, str] = {}
+    values = (f":v{position}" for position in count())
+    sets = [f"{_path(path, used)} = {value}" for path, value in zip(assigned, values, strict=False)]
+    for path, value in zip(kept, values, strict=False):
+        sets.append(f"{_path(path, used)} = if_not_exists({_path(path, used)}, {value})")
+    parts = [f"SET {', '.join(sets)}"] if sets else []
+    if taken_away:
+        parts.append(f"REMOVE {', '.join(_path(path, used) for path in taken_away)}")
+    parts.append(f"ADD {_path(VERSION, used)} :v{len(sets)}")
+    told = dict(names)
+    used |= {f"#{name}": told.get(name, name) for name in re.findall(r"#(\w+)", condition)}
+    return " ".join(parts), used
+
+
 def _path(path: Path, names: dict[str, str]) -> str:
     parts = (path,) if isinstance(path, str) else path
-    placeholders = []
-    for part in parts:
-        placeholder = f"#{part}" if part.isidentifier() else f"#n{len(names)}"
-        names[placeholder] = part
-        placeholders.append(placeholder)
-    return ".".join(placeholders)
+    return ".".join(_place(part, names) for part in parts)
+
+
+def _place(part: str, names: dict[str, str]) -> str:
+    """Return what stands for a name in an expression, always the same, and remember it."""
+    placeholder = f"#{part}" if part.isidentifier() else f"#n{len(names)}"
+    for known, name in names.items():
+        if name == part:
+            placeholder = known
+    names[placeholder] = part
+    return placeholder
+
+
+def _without_none(changes: Changes) -> dict[Any, Any]:
+    return {path: value for path, value in changes.items() if value is not None}
 
 
 def cannot_be_stored(error: ClientError) -> bool:

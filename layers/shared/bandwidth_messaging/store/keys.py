@@ -28,6 +28,11 @@ def making_key(thing: str) -> Item:
     return {"pk": f"MADE#{thing}"}
 
 
+def drift_key() -> Item:
+    """Return the key of the drift in the Numbers table."""
+    return {"pk": "DRIFT"}
+
+
 def message_key(message_id: str) -> Item:
     """Return the key of a message in the Messages table."""
     return {"messageId": message_id}

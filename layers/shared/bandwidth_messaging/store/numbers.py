@@ -109,6 +109,20 @@ class Numbers:
             values={"releasing": RELEASING},
         )
 
+    def lose(self, number: str, at: str) -> None:
+        """Record that a hosted number was taken away: it is gone without our doing."""
+        self._table.update(
+            number_key(number),
+            assign={
+                "state": RELEASED,
+                "releasedAt": at,
+                "reason": "Bandwidth told that the number texts elsewhere now",
+                "errorCode": "MESSAGING_LOST",
+            },
+            condition="#state = :active",
+            values={"active": ACTIVE},
+        )
+
     def keep_releasing(self, failure: Failure) -> None:
         """Record why a number on its way out is not gone; nothing is sent from it all the same."""
         self._table.update(
@@ -194,6 +208,16 @@ class Numbers:
     def in_state(self, state: str, *, limit: int, start: Item | None = None) -> Page:
         """Return numbers in a state, in the order of the numbers."""
         return self._table.query("numbersByState", {"state": state}, limit=limit, start=start)
+
+    def all_in_state(self, state: str) -> list[Item]:
+        """Return every number in a state."""
+        found: list[Item] = []
+        page = self.in_state(state, limit=_PAGE)
+        found += page.items
+        while page.next_key is not None:
+            page = self.in_state(state, limit=_PAGE, start=page.next_key)
+            found += page.items
+        return found
 
     def in_states(self, states: Sequence[str], *, limit: int, start: Item | None = None) -> Page:
         """Return numbers state by state, as many of each as the page has room for."""

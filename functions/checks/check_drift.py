@@ -1,0 +1,26 @@
+"""Looks whether Bandwidth's account is still as our numbers' records say, and announces where it is not.
+
+It changes nothing at Bandwidth, and no number.
+"""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from bandwidth_messaging.domain.drift import FIRST, counted
+from bandwidth_messaging.domain.times import now
+from bandwidth_messaging.runtime import drift, wiring
+from bandwidth_messaging.runtime.logging import logger
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Return how many numbers have appeared, vanished and lost their messaging, and the first findings.
+
+    `news` says whether that is announced, for what was found before is not announced again. Raises what keeps
+    Bandwidth from telling.
+    """
+    findings = drift.find()
+    news = wiring.drift().record(findings, now())
+    counts = counted(findings)
+    logger.info("drift looked for", counts=counts, news=news)
+    return {"news": news, "counts": counts, "findings": findings[:FIRST]}

@@ -1,0 +1,368 @@
+"""Drift: what somebody changes at Bandwidth is found, told once, and told to be over; nothing is changed."""
+
+import json
+from functools import partial
+from typing import Any
+
+import pytest
+
+from bandwidth_messaging.bandwidth.errors import BandwidthUnauthorized, BandwidthUnavailable
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.events import event_of
+from bandwidth_messaging.runtime.parallel import for_each
+from bandwidth_messaging.store.numbers import ACTIVE, Home
+from functions.checks import check_drift
+from local.bandwidth.account_numbers import AccountNumber
+from local.bandwidth.control_account import shown
+from tests.bus import delivered, wrong
+from tests.functions.checks.conftest import AT, HOSTED, NUMBER, activate, application_of, location_of
+from tests.functions.conftest import CALLBACK_URL, CONFIG, House, call, sample
+from tests.generations import both_generations, only_classic
+
+pytestmark = both_generations
+OTHER, THIRD = "+19102398767", "+19102398768"
+NOTHING = {"news": False, "counts": {}, "findings": []}
+
+
+def appear(house: House, *numbers: str, location_id: str | None = None, hosted: bool = False) -> None:
+    account = house.simulator.simulator.account
+    at = location_id or location_of(house).id
+    for number in numbers:
+        it = AccountNumber(number[2:], CONFIG.site_id, at, hosted_by="importTnOrders" if hosted else None)
+        account.numbers.add(it)
+
+
+def vanish(house: House, *numbers: str) -> None:
+    for number in numbers:
+        house.simulator.simulator.account.numbers.remove(number[2:])
+
+
+@pytest.fixture
+def home(deployment: House) -> House:
+    """Two active numbers at one location, all as it must be."""
+    appear(deployment, NUMBER, OTHER)
+    activate(OTHER, application_of(deployment).id, location_of(deployment).id)
+    return deployment
+
+
+def check() -> Any:
+    return call(check_drift, sample("checks/check_drift"))
+
+
+def told() -> list[tuple[str, str | int | None]]:
+    """Return what is found now: of what kind, and about which number, or how many."""
+    return [(each["what"], each.get("number", each.get("numbers"))) for each in check()["findings"]]
+
+
+def reasons() -> list[str]:
+    return [each["reason"] for each in check()["findings"]]
+
+
+def stored(house: House) -> Any:
+    """Return the drift's item as the stream has it."""
+    table = wiring.numbers()._table.name
+    return house.dynamodb.get_item(TableName=table, Key={"pk": {"S": "DRIFT"}}).get("Item")
+
+
+# What is found
+
+
+def test_where_nothing_differs_nothing_is_said_or_kept(home: House) -> None:
+    assert check() == NOTHING
+    assert stored(home) is None
+
+
+def test_without_active_numbers_bandwidth_is_not_asked(house: House) -> None:
+    assert check() == NOTHING
+    assert house.requests("GET", "") == 0
+
+
+def test_a_number_that_appeared_at_our_location_is_told(home: House) -> None:
+    appear(home, THIRD)
+    location_id = location_of(home).id
+    assert check() == {
+        "news": True,
+        "counts": {"appeared": 1},
+        "findings": [
+            {
+                "what": "appeared",
+                "number": THIRD,
+                "reason": f"location {location_id} lists it",
+                "siteId": CONFIG.site_id,
+                "locationId": location_id,
+            }
+        ],
+    }
+
+
+@pytest.mark.parametrize("hosted", [False, True])
+def test_a_number_that_appeared_is_told_whoever_it_lives_with(home: House, hosted: bool) -> None:
+    appear(home, THIRD, hosted=hosted)
+    assert told() == [("appeared", THIRD)]
+
+
+def test_a_number_elsewhere_on_the_account_is_none_of_our_business(home: House) -> None:
+    account = home.simulator.simulator.account
+    elsewhere = account.create_location(CONFIG.site_id, "elsewhere", is_default=False)
+    appear(home, THIRD, location_id=elsewhere.id)
+    assert check() == NOTHING
+
+
+def test_a_number_that_vanished_is_told(home: House) -> None:
+    vanish(home, OTHER)
+    assert told() == [("vanished", OTHER)]
+    assert reasons() == [f"location {location_of(home).id} does not list it"]
+
+
+def test_a_number_that_was_moved_to_another_location_of_ours_is_told_with_where(home: House) -> None:
+    first, account = location_of(home), home.simulator.simulator.account
+    second = account.create_location(CONFIG.site_id, "second", is_default=False)
+    assert first.sms
+    account.enable_sms(second, first.sms)
+    account.assign_application(second, application_of(home).id)
+    appear(home, THIRD, location_id=second.id)
+    activate(THIRD, application_of(home).id, second.id)
+    assert check() == NOTHING
+    appear(home, OTHER, location_id=second.id)
+    assert told() == [("vanished", OTHER)]
+    assert reasons() == [f"it is at location {second.id} now"]
+
+
+def test_a_location_without_an_application_mutes_all_its_numbers(home: House) -> None:
+    location = location_of(home)
+    location.application_id = None
+    assert told() == [("lostMessaging", 2)]
+    (reason,) = reasons()
+    assert reason == (f"location {location.id} has no application; it should have {application_of(home).id}")
+    assert check()["counts"] == {"lostMessaging": 2}
+
+
+def test_a_location_with_another_application_mutes_its_numbers(home: House) -> None:
+    account, location = home.simulator.simulator.account, location_of(home)
+    ours = application_of(home).id
+    other = account.create_application("other", "https://example.com", "user", "word")
+    account.assign_application(location, other.id)
+    assert reasons() == [f"location {location.id} has the application {other.id}; it should have {ours}"]
+
+
+def test_a_location_without_sms_mutes_its_numbers(home: House) -> None:
+    location_of(home).sms = None
+    assert told() == [("lostMessaging", 2)]
+    assert reasons() == [f"SMS is off at location {location_of(home).id}"]
+
+
+def test_a_number_that_sms_is_off_for_is_told_by_itself(home: House) -> None:
+    numbers = "".join(
+        f"<SipPeerTelephoneNumber><FullNumber>{number[2:]}</FullNumber>"
+        f"<MessagingSettings><SmsEnabled>{on}</SmsEnabled></MessagingSettings></SipPeerTelephoneNumber>"
+        for number, on in ((NUMBER, "true"), (OTHER, "false"))
+    )
+    listed = f"<R><SipPeerTelephoneNumbers>{numbers}</SipPeerTelephoneNumbers></R>"
+    home.fault("/tns$", answer={"status": 200, "body": listed})
+    assert told() == [("lostMessaging", OTHER)]
+
+
+def test_a_location_that_is_gone_mutes_its_numbers(home: House) -> None:
+    account, location = home.simulator.simulator.account, location_of(home)
+    del account._locations[location.id]
+    assert told() == [("lostMessaging", 2)]
+    assert reasons() == [f"location {location.id} is gone"]
+
+
+# Numbers that are on their way
+
+
+@pytest.mark.parametrize("on_its_way", ["pending", "releasing"])
+def test_a_number_that_comes_or_goes_is_no_drift(home: House, on_its_way: str) -> None:
+    at = Home(api="v2", customer_order_id="order-2", site_id=CONFIG.site_id)
+    if on_its_way == "pending":
+        wiring.numbers().expect(THIRD, at, AT)
+    else:
+        wiring.numbers().start_release(THIRD, at, AT)
+    appear(home, THIRD)
+    assert check() == NOTHING
+
+
+def test_a_number_that_is_still_there_after_its_release_has_appeared(home: House) -> None:
+    at = Home(api="v2", customer_order_id="order-2", site_id=CONFIG.site_id)
+    wiring.numbers().start_release(THIRD, at, AT)
+    wiring.numbers().release(THIRD, AT)
+    appear(home, THIRD)
+    assert reasons() == [f"location {location_of(home).id} lists it, and our record says released"]
+
+
+@pytest.mark.parametrize("change", ["released", "came"])
+def test_a_record_that_changes_while_bandwidth_is_asked_explains_the_difference(
+    home: House, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    locations = wiring.dashboard()
+    read = type(locations).location_numbers
+
+    def meanwhile(*place: Any) -> Any:
+        if change == "released":
+            vanish(home, OTHER)
+            at = Home(api="v2", customer_order_id="order-2", site_id=CONFIG.site_id)
+            wiring.numbers().start_release(OTHER, at, AT)
+        else:
+            appear(home, THIRD)
+            activate(THIRD, application_of(home).id, location_of(home).id)
+        return read(*place)
+
+    monkeypatch.setattr(type(locations), "location_numbers", meanwhile)
+    assert check() == NOTHING
+
+
+# V1
+
+
+def v1(house: House, *numbers: str) -> str:
+    """Have numbers of V1 in Catapult and in our records; return their application's id."""
+    catapult = house.simulator.simulator.catapult
+    properties = {"name": "hosted", "incomingMessageUrl": CALLBACK_URL}
+    application_id: str = catapult.create_application(properties).id
+    for number in numbers:
+        imported(house, number, application_id)
+        activate(number, application_id, None, api="v1")
+    return application_id
+
+
+def imported(house: House, number: str, application_id: str) -> None:
+    account = house.simulator.simulator.account
+    account.numbers.add(AccountNumber(number[2:], CONFIG.site_id, None, hosted_by="externalTns"))
+    credentials = (CONFIG.account_id, CONFIG.dashboard_user, CONFIG.dashboard_password)
+    house.simulator.simulator.catapult.import_number(number, application_id, None, *credentials)
+
+
+def test_numbers_of_v1_are_compared_with_catapult(home: House) -> None:
+    v1(home, HOSTED)
+    assert check() == NOTHING
+    home.simulator.simulator.catapult.release(HOSTED)
+    assert told() == [("vanished", HOSTED)]
+    assert reasons() == ["Catapult does not list it"]
+
+
+@pytest.mark.parametrize("assigned", ["no application", "the application"])
+def test_a_number_of_v1_with_another_application_or_none_is_mute(home: House, assigned: str) -> None:
+    ours, catapult = v1(home, HOSTED), home.simulator.simulator.catapult
+    other = catapult.create_application({"name": "other", "incomingMessageUrl": CALLBACK_URL})
+    catapult.update_number(HOSTED, {"applicationId": other.id if "the" in assigned else ""})
+    assert told() == [("lostMessaging", HOSTED)]
+    (reason,) = reasons()
+    assert reason.startswith(f"it has {assigned}")
+    assert reason.endswith(f"it should have {ours}")
+
+
+def test_a_number_that_appeared_with_our_v1_application_is_told(home: House) -> None:
+    ours, catapult = v1(home, HOSTED), home.simulator.simulator.catapult
+    imported(home, THIRD, ours)
+    other = catapult.create_application({"name": "other", "incomingMessageUrl": CALLBACK_URL})
+    imported(home, "+19192381139", other.id)
+    assert told() == [("appeared", THIRD)]
+    assert reasons() == [f"it has the application {ours} in Catapult"]
+
+
+def test_without_numbers_of_v1_catapult_is_not_asked(home: House) -> None:
+    check()
+    assert home.requests("GET", "/v1/users") == 0
+
+
+def test_a_number_of_v1_is_looked_for_at_its_location_too_which_is_not_ours_alone(house: House) -> None:
+    account = house.simulator.simulator.account
+    shared = account.create_location(CONFIG.site_id, "shared", is_default=True)
+    ours = v1(house, HOSTED)
+    wiring.numbers().activate(
+        HOSTED,
+        Home(
+            api="v1",
+            customer_order_id="order-2",
+            order_id="o-2",
+            site_id=CONFIG.site_id,
+            application_id=ours,
+            location_id=shared.id,
+        ),
+        AT,
+    )
+    appear(house, HOSTED, THIRD, hosted=True)
+    assert check() == NOTHING
+    vanish(house, HOSTED)
+    assert told() == [("vanished", HOSTED)]
+
+
+# What is announced
+
+
+def announced(house: House, before: Any) -> Any:
+    """Return the event that the change of the drift's item is, held against its schema."""
+    images = {"NewImage": stored(house)} | ({"OldImage": before} if before else {})
+    event = event_of({"eventID": "c4ca4238", "dynamodb": images})
+    assert event is not None
+    assert wrong(delivered(event.detail_type, event.detail)) == []
+    return event
+
+
+def test_a_finding_is_announced_once_then_what_changes_then_its_end(home: House) -> None:
+    appear(home, THIRD)
+    assert check()["news"]
+    found = announced(home, None)
+    assert (found.detail_type, found.detail["counts"]) == ("Drift Found", {"appeared": 1})
+    first = stored(home)
+    again = check()
+    assert (again["news"], again["counts"]) == (False, {"appeared": 1})
+    assert stored(home) == first
+    vanish(home, OTHER)
+    assert check()["news"]
+    assert announced(home, first).detail_type == "Drift Updated"
+    second = stored(home)
+    vanish(home, THIRD)
+    appear(home, OTHER)
+    assert check() == {"news": True, "counts": {}, "findings": []}
+    ended = announced(home, second)
+    assert (ended.detail_type, ended.detail["state"], ended.detail["version"]) == (
+        "Drift Ended", "ended", 3
+    )  # fmt: skip
+    assert check() == NOTHING
+
+
+def test_it_reads_only_and_no_number_changes(home: House) -> None:
+    v1(home, HOSTED)
+    appear(home, THIRD)
+    vanish(home, OTHER)
+    location_of(home).application_id = None
+    account, records = shown(home.simulator.simulator), wiring.numbers().all_in_state(ACTIVE)
+    assert check()["counts"] == {"appeared": 1, "vanished": 1, "lostMessaging": 1}
+    assert shown(home.simulator.simulator) == account
+    assert wiring.numbers().all_in_state(ACTIVE) == records
+    for method in ("PUT", "DELETE", "PATCH"):
+        assert home.requests(method, "") == 0
+    assert home.requests("POST", "") == home.requests("POST", "/oauth2/token")
+
+
+@pytest.mark.parametrize(("status", "raised"), [(503, BandwidthUnavailable), (403, BandwidthUnauthorized)])
+@pytest.mark.parametrize("path", ["/tns$", "/features/sms$", "/applicationSettings$"])
+def test_what_cannot_be_asked_ends_no_drift(
+    home: House, path: str, status: int, raised: type[Exception]
+) -> None:
+    appear(home, THIRD)
+    check()
+    before = stored(home)
+    vanish(home, THIRD)
+    home.fault(path, times=10, answer={"status": status, "body": "<Error/>"})
+    with pytest.raises(raised):
+        check()
+    assert stored(home) == before
+
+
+@only_classic
+def test_five_thousand_numbers_are_compared_in_one_run(home: House, record_property: Any) -> None:
+    many = [f"+1919555{number:04}" for number in range(5000)]
+    item = wiring.numbers().get(NUMBER)
+    assert item is not None
+    put = partial(wiring.numbers()._table.put_new, key="pk")
+    for_each([{**item, "pk": f"NUMBER#{number}", "number": number} for number in many], put)
+    appear(home, *many[:-150])
+    before = home.requests("GET", "")
+    result = check()
+    record_property("drift of 5,000 numbers", f"{home.requests('GET', '') - before} requests")
+    assert (result["counts"], len(result["findings"])) == ({"vanished": 150}, 100)
+    assert len(json.dumps(stored(home))) < 100_000
+    assert home.requests("GET", "") - before == 3

@@ -1,0 +1,163 @@
+"""Who may call back: our credentials, those before them while they are changed, and from where."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from bandwidth_messaging.runtime import settings as settings_module
+from bandwidth_messaging.runtime import wiring
+from functions.messages import authorize_callback
+from tests.functions.conftest import Context, House, call, sample
+
+PASSWORD, NEW = "callback:password", "another:password"
+STAGE = "arn:aws:execute-api:us-east-1:000000000000:abcdef1234/live/*"
+SAMPLE = sample("messages/authorize_callback")
+
+
+@pytest.fixture(autouse=True)
+def _a_moment_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No other test has just looked at the secret."""
+    monkeypatch.setattr(authorize_callback, "_looked_at", -authorize_callback._SECONDS_BETWEEN_LOOKS)
+
+
+def basic(password: str, username: str = "bandwidth") -> str:
+    return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
+
+
+def authorize(authorization: str, *, name: str = "Authorization", address: str = "198.51.100.7") -> Any:
+    """Return the statement of the policy, or None for what is challenged."""
+    context = SAMPLE["requestContext"] | {"identity": {"sourceIp": address}}
+    event = SAMPLE | {"headers": {name: authorization}, "requestContext": context}
+    try:
+        policy = call(authorize_callback, event)["policyDocument"]
+    except authorize_callback.Unauthorized:
+        return None
+    (statement,) = policy["Statement"]
+    return statement
+
+
+def is_allowed(authorization: str) -> bool:
+    statement = authorize(authorization)
+    return statement is not None and statement["Effect"] == "Allow"
+
+
+def rewrite(house: House, **secret: str) -> None:
+    house.secrets.update_secret(
+        SecretId="callback", SecretString=json.dumps({"username": "bandwidth"} | secret)
+    )
+
+
+def five_minutes_pass() -> None:
+    wiring._secrets.cache_clear()
+
+
+class TestCredentials:
+    @pytest.mark.parametrize("name", ["Authorization", "authorization", "AUTHORIZATION"])
+    def test_ours_open_every_path_of_the_stage(self, house: House, name: str) -> None:
+        assert authorize(basic(PASSWORD), name=name) == {
+            "Action": "execute-api:Invoke",
+            "Effect": "Allow",
+            "Resource": STAGE,
+        }
+
+    @pytest.mark.parametrize(
+        "header",
+        [
+            "",
+            "Basic",
+            "Basic !!!",
+            "Bearer YmFuZHdpZHRoOmNhbGxiYWNrOnBhc3N3b3Jk",
+            "Basic YmFuZHdpZHRo",
+            basic("wrong"),
+            basic(PASSWORD, "somebody"),
+            basic(PASSWORD + " "),
+            basic("ü", "bändwidth"),
+        ],
+    )
+    def test_anything_else_is_challenged(self, house: House, header: str) -> None:
+        assert authorize(header) is None
+
+    def test_a_call_without_the_header_is_challenged(self, house: House) -> None:
+        with pytest.raises(Exception, match=r"^Unauthorized$"):
+            authorize_callback.handler(SAMPLE | {"headers": {}}, Context())  # type: ignore[arg-type]
+
+
+class TestRotation:
+    def test_old_and_new_are_both_accepted_until_the_old_one_is_dropped(self, house: House) -> None:
+        assert (is_allowed(basic(PASSWORD)), is_allowed(basic(NEW))) == (True, False)
+        rewrite(house, password=NEW, previousPassword=PASSWORD)
+        five_minutes_pass()
+        assert (is_allowed(basic(PASSWORD)), is_allowed(basic(NEW))) == (True, True)
+        rewrite(house, password=NEW)
+        five_minutes_pass()
+        assert (is_allowed(basic(PASSWORD)), is_allowed(basic(NEW))) == (False, True)
+
+    def test_an_empty_previous_password_opens_nothing(self, house: House) -> None:
+        rewrite(house, password=NEW, previousPassword="")
+        assert not is_allowed(basic(""))
+
+    def test_a_new_password_is_accepted_at_once_because_a_wrong_one_makes_us_look(self, house: House) -> None:
+        assert is_allowed(basic(PASSWORD))
+        rewrite(house, password=NEW, previousPassword=PASSWORD)
+        assert is_allowed(basic(NEW))
+        assert is_allowed(basic(PASSWORD))
+
+    def test_however_many_wrong_ones_come_the_secret_is_seldom_looked_at(
+        self, house: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked: list[bool] = []
+        accepted = wiring.accepted_callback_credentials
+
+        def noticed(*, fresh: bool = False) -> Any:
+            asked.append(fresh)
+            return accepted(fresh=fresh)
+
+        monkeypatch.setattr(wiring, "accepted_callback_credentials", noticed)
+        for number in range(50):
+            assert not is_allowed(basic(f"guess {number}"))
+        assert asked.count(True) == 1
+
+    def test_every_comparison_is_made_whichever_one_holds(
+        self, house: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        rewrite(house, password=NEW, previousPassword=PASSWORD)
+        compare = authorize_callback.hmac.compare_digest
+        compared: list[tuple[int, int]] = []
+
+        def counted(one: bytes, other: bytes) -> bool:
+            compared.append((len(one), len(other)))
+            return compare(one, other)
+
+        monkeypatch.setattr(authorize_callback.hmac, "compare_digest", counted)
+        assert is_allowed(basic(NEW))
+        assert is_allowed(basic(PASSWORD))
+        assert compared == [(32, 32)] * 4
+
+
+class TestAddresses:
+    @pytest.fixture
+    def listed(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("CALLBACK_SOURCE_ADDRESSES", "198.51.100.0/24,203.0.113.7,2001:db8::/32")
+        settings_module.settings.cache_clear()
+
+    @pytest.mark.parametrize("address", ["198.51.100.0", "198.51.100.255", "203.0.113.7", "2001:db8::1"])
+    def test_those_of_the_list_may_call(self, listed: None, address: str) -> None:
+        assert authorize(basic(PASSWORD), address=address)["Effect"] == "Allow"
+        assert authorize(basic("wrong"), address=address) is None
+
+    @pytest.mark.parametrize("address", ["198.51.101.0", "203.0.113.8", "2001:db9::1", "127.0.0.1"])
+    @pytest.mark.parametrize("password", [PASSWORD, "wrong"])
+    def test_all_others_are_denied_whatever_they_know(
+        self, listed: None, address: str, password: str
+    ) -> None:
+        assert authorize(basic(password), address=address) == {
+            "Action": "execute-api:Invoke",
+            "Effect": "Deny",
+            "Resource": STAGE,
+        }
+
+    @pytest.mark.parametrize("address", ["198.51.100.7", "2001:db8::1"])
+    def test_without_a_list_anybody_may_who_knows_the_password(self, house: House, address: str) -> None:
+        assert authorize(basic(PASSWORD), address=address)["Effect"] == "Allow"

@@ -1,0 +1,127 @@
+"""Messaging 2.0 at today's Bandwidth: local numbers are put into the campaign that they text for."""
+
+from typing import Any
+
+import pytest
+
+from bandwidth_messaging.bandwidth.errors import BandwidthOutcomeUnknown, BandwidthRejected
+from bandwidth_messaging.runtime import wiring
+from functions.control import browse
+from functions.messages import send_message
+from functions.messaging_v2 import create_location, enable_sms, set_number_options
+from functions.setups import check_input
+from local.bandwidth.account_numbers import AccountNumber
+from local.bandwidth.registrations import Campaign
+from tests.functions.conftest import CONFIG, PASSED, House, ask, call, sample
+from tests.functions.messages.test_sending import HOME
+from tests.generations import only_current
+
+pytestmark = only_current
+
+CAMPAIGN = "CABC123"
+ORDER = sample("messaging_v2/set_number_options")["customerOrderId"]
+LOCAL, OTHER, TOLL_FREE = "+19105550100", "+19105550101", "+18005550100"
+
+
+@pytest.fixture
+def account(house: House) -> House:
+    """An account with a registered campaign, and numbers of ours at a location that lets them into it."""
+    simulator = house.simulator.simulator
+    simulator.registrations.set_campaign(Campaign(CAMPAIGN, "REGISTERED", {}))
+    call(check_input, sample("setups/check_input") | {"executionName": ORDER})
+    at = call(create_location, sample("messaging_v2/create_location"))["locationId"]
+    given = {"siteId": CONFIG.site_id, "locationId": at, "campaignId": CAMPAIGN}
+    call(enable_sms, sample("messaging_v2/enable_sms") | given)
+    for number in (LOCAL, OTHER, TOLL_FREE):
+        digits = number.removeprefix("+1")
+        simulator.account.numbers.add(AccountNumber(digits, CONFIG.site_id, at, order_id="order-1"))
+        wiring.numbers().activate(number, HOME, "2026-01-01T00:00:00.000Z", preflight=PASSED)
+    return house
+
+
+def options(numbers: list[str], order_id: str | None = None, campaign: str = CAMPAIGN) -> Any:
+    given = {"numbers": numbers, "optionsOrderId": order_id, "campaignId": campaign}
+    return call(set_number_options, sample("messaging_v2/set_number_options") | given)
+
+
+def ended(numbers: list[str], campaign: str = CAMPAIGN) -> Any:
+    placed = options(numbers, campaign=campaign)
+    assert placed["state"] == "pending"
+    return options(numbers, placed["optionsOrderId"], campaign)
+
+
+def registration(number: str) -> Any:
+    return ask(browse, "GET", f"/numbers/{number}")[1].get("registration")
+
+
+def orders(house: House) -> list[Any]:
+    return house.simulator.simulator.number_options.find()
+
+
+def test_the_location_lets_its_numbers_into_the_campaign(account: House) -> None:
+    (location,) = account.simulator.simulator.account.locations()
+    assert location.sms is not None
+    a2p = {name: location.sms.settings.get(name) for name in ("A2pLongCode", "A2pCampaignId")}
+    assert a2p == {"A2pLongCode": "DefaultOff", "A2pCampaignId": CAMPAIGN}
+
+
+def test_a_campaign_that_the_account_does_not_have_stops_before_numbers_are_bought(account: House) -> None:
+    (location,) = account.simulator.simulator.account.locations()
+    location.sms = None
+    given = {"siteId": CONFIG.site_id, "locationId": location.id, "campaignId": "COTHER"}
+    with pytest.raises(BandwidthRejected, match="'COTHER' was not found"):
+        call(enable_sms, sample("messaging_v2/enable_sms") | given)
+
+
+def test_numbers_are_put_into_it_and_say_so(account: House) -> None:
+    result = ended([LOCAL, OTHER])
+    assert (result["state"], result["failed"], result["failures"]) == ("completed", 0, [])
+    found = registration(LOCAL)
+    assert (found["state"], found["campaignId"]) == ("pending", CAMPAIGN)
+    number = account.simulator.simulator.account.numbers.get("9105550100")
+    assert number is not None
+    assert number.options.campaign_id == CAMPAIGN
+
+
+def test_asked_for_again_it_is_no_failure_that_they_are_in_it(account: House) -> None:
+    ended([LOCAL])
+    assert ended([LOCAL])["state"] == "completed"
+
+
+def test_toll_free_numbers_are_verified_instead(account: House) -> None:
+    ended([LOCAL, TOLL_FREE])
+    (order,) = orders(account)
+    assert order.numbers == ("9105550100",)
+    assert registration(TOLL_FREE) is None
+    assert options([TOLL_FREE])["state"] == "completed"
+    assert len(orders(account)) == 1
+
+
+def test_a_number_that_is_refused_says_why_and_is_not_sent_from(account: House) -> None:
+    account.simulator.simulator.registrations.set_campaign(Campaign("CDEAD", "REJECTED", {}))
+    result = ended([LOCAL], campaign="CDEAD")
+    assert (result["state"], result["failed"]) == ("failed", 1)
+    found = registration(LOCAL)
+    assert found["state"] == "unregistered"
+    assert found["reason"].startswith("not put into campaign CDEAD: 12220 ")
+    body = {"from": LOCAL, "to": "+19195551234", "text": "Good morning"}
+    status, problem = ask(send_message, "POST", "/messages", body=body)
+    assert status == 422
+    assert "12220" in problem["errors"][0]["detail"]
+
+
+def test_an_order_that_is_refused_as_a_whole_is_each_numbers_failure(account: House) -> None:
+    status = "<ResponseStatus><ErrorCode>5132</ErrorCode></ResponseStatus>"
+    body = f"<TnOptionOrderResponse>{status}</TnOptionOrderResponse>"
+    account.fault("/tnoptions", method="POST", answer={"status": 400, "body": body})
+    result = options([LOCAL, OTHER])
+    assert (result["state"], result["failed"]) == ("failed", 2)
+    assert "5132" in registration(OTHER)["reason"]
+
+
+def test_a_lost_answer_costs_no_more_than_the_same_order_again(account: House) -> None:
+    account.fault("/tnoptions", method="POST", lose_answer=True)
+    with pytest.raises(BandwidthOutcomeUnknown):
+        options([LOCAL])
+    assert ended([LOCAL])["state"] == "completed"
+    assert registration(LOCAL)["state"] == "pending"

@@ -1,0 +1,45 @@
+"""The state machine messaging_v2 with a campaign, at today's Bandwidth."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from local.stack import Stack
+from tests.generations import only_current
+from tests.machines import Execution, control, get, run, unique
+
+pytestmark = only_current
+
+SAMPLE = json.loads((Path(__file__).parents[2] / "events/executions/messaging_v2.json").read_text())
+
+
+def set_up(cloud: Stack, name: str, **given: Any) -> Execution:
+    own = {"applicationName": name, "locationName": name, "customerOrderId": name}
+    return run(cloud, "messaging_v2", SAMPLE | own | given)
+
+
+def test_the_numbers_of_an_order_are_put_into_their_campaign(cloud: Stack) -> None:
+    control(cloud, "PUT", "/campaigns/CWORKFLOW", {"status": "REGISTERED"})
+    name = unique("campaign")
+    execution = set_up(cloud, name, campaignId="CWORKFLOW")
+    assert (execution.status, execution.cause) == ("SUCCEEDED", None)
+    assert execution.states[-1] == "Campaign Ready"
+    assert execution.output is not None
+    assert execution.output["campaign"] == {
+        "campaignId": "CWORKFLOW",
+        "state": "completed",
+        "failed": 0,
+        "failures": [],
+    }
+    for number in execution.output["numbers"]:
+        assert get(cloud, f"/numbers/{number}")["registration"]["campaignId"] == "CWORKFLOW"
+
+
+def test_an_unknown_campaign_stops_before_numbers_are_bought(cloud: Stack) -> None:
+    name = unique("unknown")
+    execution = set_up(cloud, name, campaignId="CUNKNOWN")
+    assert (execution.status, execution.error) == ("FAILED", "BandwidthRejected")
+    assert "'CUNKNOWN' was not found" in str(execution.cause)
+    assert [
+        each for each in control(cloud, "GET", "/account")["orders"] if each["customer_order_id"] == name
+    ] == []

@@ -1,0 +1,170 @@
+"""The state machine hosted_messaging at today's Bandwidth: every way it can go."""
+
+import json
+import uuid
+from pathlib import Path
+from typing import Any
+
+from local.bandwidth.importability import WORDS
+from local.deployment import LETTERS_BUCKET
+from local.stack import Stack
+from tests.generations import only_current
+from tests.machines import Execution, control, get, run, unique, until
+from tests.workflows.test_hosted_messaging import numbers_of, some_numbers
+
+pytestmark = only_current
+
+SAMPLE = json.loads((Path(__file__).parents[2] / "events/executions/hosted_messaging.json").read_text())
+AUTHORITY = {name: SAMPLE[name] for name in ("subscriber", "loaAuthorizingPerson")}
+IMPORT_PATH = [
+    "Check Input",
+    "Check Account",
+    "Import Or Remove",
+    "Prepare Location",
+    "Check Numbers",
+    "Numbers Checked",
+    "Create Import Request",
+    "Wait For Status",
+    "Get Status",
+    "Order Ended",
+]
+
+
+def set_up(cloud: Stack, name: str, numbers: list[str], **given: Any) -> Execution:
+    """Run with an application and a location of the test's own; `name` is the CustomerOrderId too."""
+    own = {"applicationName": name, "locationName": name, "customerOrderId": name}
+    return run(cloud, "hosted_messaging", {"telephoneNumbers": numbers} | AUTHORITY | own | given)
+
+
+def remove(cloud: Stack, name: str, numbers: list[str]) -> Execution:
+    given = {"telephoneNumbers": numbers, "action": "REMOVE", "customerOrderId": name}
+    return run(cloud, "hosted_messaging", given)
+
+
+def account(cloud: Stack, kind: str, name: str) -> list[Any]:
+    known = "customer_order_id" if kind in {"imports", "removals"} else "name"
+    return [each for each in control(cloud, "GET", "/account")[kind] if each[known] == name]
+
+
+def test_the_sample_input_imports_numbers_that_then_text_through_v2(cloud: Stack) -> None:
+    execution = run(cloud, "hosted_messaging", SAMPLE)
+    assert (execution.status, execution.cause) == ("SUCCEEDED", None)
+    assert execution.states[: len(IMPORT_PATH)] == IMPORT_PATH
+    assert execution.states[-4:] == ["Activate Numbers", "Record Outcome", "Set-up Ended", "Set-up Done"]
+    assert execution.output is not None
+    ended = {name: execution.output[name] for name in ("state", "completed", "failed", "failures")}
+    assert ended == {"state": "completed", "completed": 4, "failed": 0, "failures": []}
+    number = get(cloud, "/numbers/+19199918388")
+    assert (number["state"], number["api"]) == ("active", "v2")
+    assert number["applicationId"] == execution.output["applicationId"]
+
+
+def test_a_dry_run_tells_of_each_number_and_makes_nothing(cloud: Stack) -> None:
+    name, numbers = unique("dry run"), some_numbers(3)
+    control(cloud, "PUT", f"/importable/{numbers[0]}", {"code": 19001})
+    # A check without a location is for the site's default, and somebody has made one.
+    set_up(cloud, unique("default"), some_numbers(1))
+    execution = set_up(cloud, name, numbers, dryRun=True)
+    assert (execution.status, execution.cause) == ("SUCCEEDED", None)
+    assert execution.states[2:] == ["Import Or Remove", "Check Numbers", "Numbers Checked", "Dry Run Done"]
+    refused = {"code": "19001", "reason": WORDS[19001], "numbers": numbers[:1]}
+    assert execution.output == {
+        "customerOrderId": name,
+        "dryRun": True,
+        "importable": numbers[1:],
+        "refused": [refused],
+    }
+    assert [account(cloud, kind, name) for kind in ("applications", "locations", "imports")] == [[], [], []]
+    assert cloud.call("GET", f"/numbers/{numbers[1]}").status_code == 404
+
+
+def test_numbers_that_cannot_be_imported_are_told_and_the_others_go_on(cloud: Stack) -> None:
+    name, numbers = unique("partly"), some_numbers(3)
+    control(cloud, "PUT", f"/importable/{numbers[0]}", {"code": 19006})
+    execution = set_up(cloud, name, numbers)
+    assert execution.status == "SUCCEEDED"
+    assert execution.output is not None
+    assert (execution.output["state"], execution.output["completed"], execution.output["failed"]) == (
+        "partial",
+        2,
+        1,
+    )
+    (failure,) = execution.output["failures"]
+    assert (failure["number"], failure["code"]) == (numbers[0], "19006")
+    assert numbers_of(cloud, name, "active") == set(numbers[1:])
+    order = get(cloud, f"/orders/{name}")
+    assert (order["state"], order["completed"], order["failed"]) == ("partial", 2, 1)
+    assert order["failures"] == [failure]
+
+
+def test_if_none_can_be_imported_nothing_is_ordered(cloud: Stack) -> None:
+    name, numbers = unique("none"), some_numbers(2)
+    for number in numbers:
+        control(cloud, "PUT", f"/importable/{number}", {"code": 19010})
+    execution = set_up(cloud, name, numbers)
+    assert (execution.status, execution.error) == ("FAILED", "OrderFailed")
+    assert execution.cause == "none of the numbers can be imported"
+    assert account(cloud, "imports", name) == []
+    assert get(cloud, f"/orders/{name}")["state"] == "failed"
+
+
+def test_a_letter_goes_with_the_order(cloud: Stack) -> None:
+    name, key = unique("letter"), f"{uuid.uuid4().hex}.pdf"
+    cloud.client("s3").put_object(Bucket=LETTERS_BUCKET, Key=key, Body=b"%PDF-1.7 signed")
+    letter = {"bucket": LETTERS_BUCKET, "key": key}
+    execution = set_up(cloud, name, some_numbers(1), letterOfAuthorization=letter)
+    assert (execution.status, execution.cause) == ("SUCCEEDED", None)
+    assert execution.states.count("Send Letter") == 1
+    (order,) = account(cloud, "imports", name)
+    assert order["letters"] == 1
+
+
+def test_an_order_whose_answer_is_lost_is_placed_once(cloud: Stack) -> None:
+    name, numbers = unique("lost"), some_numbers(2)
+    lost = {"method": "POST", "path": "/importTnOrders$", "match": name, "lose_answer": True}
+    control(cloud, "POST", "/faults", lost)
+    execution = set_up(cloud, name, numbers)
+    assert execution.status == "SUCCEEDED"
+    (order,) = account(cloud, "imports", name)
+    assert execution.output is not None
+    assert execution.output["orderId"] == order["id"]
+
+
+def test_failed_ends_with_bandwidths_reason(cloud: Stack) -> None:
+    name = unique("failed")
+    errors = [{"code": 19010, "description": "Cannot be provisioned"}]
+    control(cloud, "PUT", f"/orders/{name}", {"fate": "FAILED", "errors": errors})
+    execution = set_up(cloud, name, some_numbers(2))
+    assert (execution.status, execution.error) == ("FAILED", "OrderFailed")
+    assert "19010 Cannot be provisioned" in str(execution.cause)
+
+
+def test_removal_gives_back_what_was_imported_and_asks_for_nothing_that_is_not_there(cloud: Stack) -> None:
+    name, numbers = unique("import"), some_numbers(3)
+    assert set_up(cloud, name, numbers[:2]).status == "SUCCEEDED"
+    execution = remove(cloud, unique("removal"), numbers)
+    assert execution.status == "SUCCEEDED"
+    assert execution.output is not None
+    assert (execution.output["state"], execution.output["completed"]) == ("completed", 3)
+    assert {get(cloud, f"/numbers/{number}")["state"] for number in numbers} == {"released"}
+
+
+def test_a_number_that_bandwidth_takes_away_is_gone(cloud: Stack) -> None:
+    name, (kept, lost) = unique("lost"), some_numbers(2)
+    assert set_up(cloud, name, [kept, lost]).status == "SUCCEEDED"
+    control(cloud, "DELETE", f"/numbers/{lost}")
+    until(
+        lambda: get(cloud, f"/numbers/{lost}")["state"] == "released",
+        lambda: str(get(cloud, f"/numbers/{lost}")),
+    )
+    assert get(cloud, f"/numbers/{lost}")["errorCode"] == "MESSAGING_LOST"
+    assert get(cloud, f"/numbers/{kept}")["state"] == "active"
+
+
+def test_an_import_without_its_authority_is_refused_before_anything_is_made(cloud: Stack) -> None:
+    name = unique("nobody")
+    given = {"applicationName": name, "customerOrderId": name, "telephoneNumbers": some_numbers(1)}
+    execution = run(cloud, "hosted_messaging", given)
+    assert (execution.status, execution.error) == ("FAILED", "InvalidInput")
+    assert "subscriber: must be given for an import" in str(execution.cause)
+    assert account(cloud, "applications", name) == []
