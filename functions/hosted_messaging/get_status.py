@@ -1,10 +1,11 @@
 """Hosted Messaging, step 2, "Get Status": how far the order is, and at its end, what failed."""
 
+from collections.abc import Collection
 from functools import partial
 from typing import Literal
 
 from bandwidth_messaging.domain.messages import Api
-from bandwidth_messaging.domain.orders import Action, Ended, Failure
+from bandwidth_messaging.domain.orders import PARTIAL, Action, Ended, Failure, OrderStatus
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.parallel import for_each
@@ -43,6 +44,8 @@ def handler(request: Request) -> Result:
     order = wiring.dashboard().import_status(request.order_id, requested, request.action)
     if order.ended_as is None:
         return Result(state="pending", status=order.status, detail=order.status)
+    if request.action == "IMPORT" and order.ended_as == PARTIAL:
+        order = _told_apart(request, order)
     numbers, at = wiring.numbers(), now()
     failures = [failure for failure in order.failures if failure["number"]]
     if request.action == "IMPORT":
@@ -69,3 +72,32 @@ def handler(request: Request) -> Result:
         failures=order.failures[:FAILURES_SHOWN],
         reason=reason_of(request.order_id, order) if order.ended_as == "failed" else None,
     )
+
+
+def _told_apart(request: Request, order: OrderStatus) -> OrderStatus:
+    """Return a partial import whose errors name no number with those failed that are not at the location."""
+    if any(failure["number"] for failure in order.failures):
+        return order
+    there = _numbers_there(request)
+    if there is None:
+        return order
+    why = order.failures[0] if order.failures else Failure(number=None, code=None, reason="no reason given")
+    missing: list[Failure] = [
+        {"number": number, "code": why["code"], "reason": why["reason"]}
+        for number in order.completed
+        if number not in there
+    ]
+    return OrderStatus(
+        order.status,
+        completed=tuple(number for number in order.completed if number in there),
+        failures=(*(order.failures[1:] if missing else order.failures), *missing),
+    )
+
+
+def _numbers_there(request: Request) -> Collection[str] | None:
+    """Return the numbers at the import's location, or at its site's default one, None if there is neither."""
+    dashboard, location_id = wiring.dashboard(), request.sip_peer_id
+    if location_id is None:
+        defaults = (each for each in dashboard.locations(request.site_id) if each.is_default_peer)
+        location_id = next((each.location_id for each in defaults), None)
+    return None if location_id is None else dashboard.location_numbers(request.site_id, location_id)

@@ -2,10 +2,13 @@
 
 from functools import partial
 
+from bandwidth_messaging.domain.errors import FieldProblem, InvalidInput
 from bandwidth_messaging.domain.messages import Api
+from bandwidth_messaging.domain.phone_numbers import last_four
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.parallel import for_each
+from bandwidth_messaging.runtime.release_plan import fates_of
 from bandwidth_messaging.runtime.workflow import StepInput, StepResult, step
 from bandwidth_messaging.store.numbers import Home
 
@@ -26,11 +29,20 @@ class Result(StepResult):
 
 @step("Stop Sending", Request)
 def handler(request: Request) -> Result:
-    """Mark every number (E.164) as on its way out."""
-    home = Home(api=request.api, customer_order_id=request.customer_order_id, site_id=request.site_id)
+    """Mark every number (E.164) as on its way out.
+
+    Raises InvalidInput, before it marks any, for numbers that are not hosted: Bandwidth would refuse them.
+    """
     numbers = [number for batch in request.batches for number in batch]
-    for_each(numbers, partial(wiring.numbers().start_release, home=home, at=now()))
     items = wiring.numbers().get_all(numbers)
+    if own := [item["number"] for item, fate in fates_of(items) if fate == "disconnect"]:
+        detail = (
+            f"{len(own)} of them, first …{last_four(own[0])}, were ordered and not imported; "
+            "give them to the machine release_numbers"
+        )
+        raise InvalidInput([FieldProblem("telephoneNumbers", detail)])
+    home = Home(api=request.api, customer_order_id=request.customer_order_id, site_id=request.site_id)
+    for_each(numbers, partial(wiring.numbers().start_release, home=home, at=now()))
     known = {item["number"]: item["api"] for item in items}
     batches = [
         [number for number in batch if known.get(number, request.api) == "v1"] for batch in request.batches

@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Literal
 
+from bandwidth_messaging.domain.next_steps import next_steps
 from bandwidth_messaging.domain.orders import FAILED, Ended, Failure, OrderStatus
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import preflight, registration, wiring
@@ -32,6 +33,7 @@ class Result(StepResult):
     failed: int = 0
     failures: tuple[Failure, ...] = ()
     reason: str | None = None
+    next_steps: str | None = None
 
 
 @step("Check Order Status", Request)
@@ -74,7 +76,7 @@ def _record(request: Request, order: OrderStatus, state: Ended) -> Result:
     )
     for_each(failed_numbers, partial(numbers.fail, home=home, at=at))
     reason = reason_of(request.order_id, order) if state == FAILED else None
-    wiring.orders().finish(
+    record = wiring.orders().finish(
         request.customer_order_id,
         state,
         at=at,
@@ -91,4 +93,5 @@ def _record(request: Request, order: OrderStatus, state: Ended) -> Result:
         failed=failed,
         failures=order.failures[:FAILURES_SHOWN],
         reason=reason,
+        next_steps=next_steps(request.customer_order_id, record or {}),
     )

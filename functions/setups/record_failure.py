@@ -5,6 +5,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from bandwidth_messaging.domain.next_steps import next_steps
 from bandwidth_messaging.domain.orders import FAILED
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
@@ -12,11 +13,18 @@ from bandwidth_messaging.runtime.workflow import aws_errors
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
-    """Return `error` and `reason`. `event` has `customerOrderId`, `error`, and `cause` as Lambda wrote it."""
-    reason = _words(event["cause"])
+    """Return `error`, `reason` and `nextSteps`.
+
+    `event` has `customerOrderId`, `error`, and `cause` as Lambda wrote it.
+    """
+    customer_order_id, reason = event["customerOrderId"], _words(event["cause"])
     with aws_errors():
-        wiring.orders().finish(event["customerOrderId"], FAILED, at=now(), reason=reason)
-    return {"error": event["error"], "reason": reason}
+        order = wiring.orders().finish(customer_order_id, FAILED, at=now(), reason=reason)
+    return {
+        "error": event["error"],
+        "reason": reason,
+        "nextSteps": next_steps(customer_order_id, order or {}) or "",
+    }
 
 
 def _words(cause: str) -> str:

@@ -1,5 +1,6 @@
 """Last state of a hosted set-up that brought, or gave back, numbers: the order's counts and its end."""
 
+from bandwidth_messaging.domain.next_steps import next_steps
 from bandwidth_messaging.domain.orders import COMPLETED, FAILED, PARTIAL, Ended, Failure
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
@@ -21,6 +22,7 @@ class Result(StepResult):
     failed: int
     failures: list[Failure]
     reason: str | None
+    next_steps: str | None
 
 
 @step("Record Outcome", Request)
@@ -28,7 +30,7 @@ def handler(request: Request) -> Result:
     """Record how the order ended for its numbers."""
     ended: Ended = COMPLETED if not request.failed else PARTIAL if request.completed else FAILED
     reason = request.reason or "no number came through" if ended == FAILED else None
-    wiring.orders().finish(
+    order = wiring.orders().finish(
         request.customer_order_id,
         ended,
         at=now(),
@@ -43,5 +45,6 @@ def handler(request: Request) -> Result:
         failed=request.failed,
         failures=request.failures[:FAILURES_SHOWN],
         reason=reason,
+        next_steps=next_steps(request.customer_order_id, order or {}),
         detail=ended,
     )

@@ -173,6 +173,18 @@ def invoked_by(name: str, state: str) -> set[str]:
 
 
 @every_step
+def test_a_state_says_what_it_does_in_the_words_of_its_heading(
+    heading: str, state: str, module: str, logical_id: str
+) -> None:
+    if (function := function_of(module)).room not in MACHINES:
+        return
+    comment = machine(function.room)["States"][state]["Comment"].lower()
+    # A word may be written in another form: Enable, enables.
+    stems = [word[:5].lower() for word in re.findall(r"\w{4,}|SMS|MMS", title_of(heading))]
+    assert [stem for stem in stems if stem not in comment] == []
+
+
+@every_step
 def test_a_step_records_itself_under_its_states_name(
     heading: str, state: str, module: str, logical_id: str
 ) -> None:

@@ -123,7 +123,10 @@ def test_the_door_is_described_as_locked() -> None:
         (answers.ArchivedFile, {*views._FILE, "url", "expiresAt"}),
         (answers.Recipient, {*views._OUTCOME, "times"}),
         (answers.Number, {*views._NUMBER, "times"}),
-        (answers.Order, {*views._ORDER, "customerOrderId", "state", "failures", "steps", "times"}),
+        (
+            answers.Order,
+            {*views._ORDER, "customerOrderId", "state", "failures", "steps", "times", "nextSteps"},
+        ),
     ],
 )
 def test_an_answers_fields_are_those_that_are_shown(model: type[answers.Message], shown: set[str]) -> None:

@@ -224,9 +224,8 @@ def test_a_machine_ends_well_or_in_a_fail_that_says_why(name: str) -> None:
 
 
 @every_machine
-def test_every_state_that_does_something_says_what(name: str) -> None:
-    silent = {title for title, state in states(name).items() if not state.get("Comment")}
-    assert silent <= {title for title, state in states(name).items() if state["Type"] == "Pass"}
+def test_every_state_says_what_it_does(name: str) -> None:
+    assert [title for title, state in states(name).items() if not state.get("Comment")] == []
 
 
 # Expressions
@@ -378,7 +377,7 @@ def test_a_step_is_a_lambda_with_a_time_limit_just_beyond_the_functions_own(name
     state = tasks(name)[title]
     if waits_for_a_token(state):
         # The wait that it may end early is its limit.
-        assert state["TimeoutSeconds"] == "{% $wait %}"
+        assert "$wait" in state["TimeoutSeconds"]
         return
     assert state["Resource"] == "arn:aws:states:::lambda:invoke"
     limit = resources("AWS::Serverless::Function")[function_of(name, state).logical_id].get("Timeout", 60)

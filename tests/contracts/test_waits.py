@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -19,10 +20,11 @@ TOKEN_EVENTS = 6
 # The states before and after: some tasks, each with all its retries, and a map of fifty batches.
 ELSEWHERE = 5_000
 DOLLARS_PER_TRANSITION = 0.000025
-# The wait and the question of each.
+# Of each: the wait, the question, and what is made of the answer.
 LOOPS = {
-    "messaging_v2": ("Wait For Order", "Check Order Status"),
-    "hosted_messaging": ("Wait For Status", "Get Status"),
+    "messaging_v2": ("Wait For Order", "Check Order Status", "Order Ended"),
+    "hosted_messaging": ("Wait For Status", "Get Status", "Order Ended"),
+    "release_numbers": ("Wait For Disconnect", "Check Disconnect", "Disconnect Ended"),
 }
 HOUR, DAY = 3600, 86_400
 every_machine = pytest.mark.parametrize("name", LOOPS)
@@ -47,22 +49,30 @@ def wait(
     close: bool = False,
 ) -> Waited:
     """Run the loop of a machine from its first wait until it is left; time goes on in its waits only."""
-    states, (first_wait, poll) = machine(name)["States"], LOOPS[name]
+    states, (first_wait, poll, ended) = machine(name)["States"], LOOPS[name]
     clock = 0.0
+    given = {
+        "customerOrderId": "demo",
+        "deadlineHours": hours,
+        "deadline": moment(hours * HOUR),
+        "orderNotifications": notifications,
+        "action": "IMPORT",
+    }
     known: dict[str, Any] = {
+        "setup": given,
+        "release": given,
+        "deadline": given["deadline"],
+        "close": close,
         "wait": 2,
         "orderId": "order-1",
-        "close": close,
-        "deadline": moment(hours * HOUR),
-        "setup": {"deadlineHours": hours, "orderNotifications": notifications, "customerOrderId": "demo"},
+        "order": {"state": "pending", "status": "not asked for"},
+        "letter": {"sent": True},
     }
 
     def told(expression: Any) -> Any:
         if not isinstance(expression, str) or not expression.startswith("{%"):
             return expression
-        code = expression[2:-2].replace("$millis()", "$clock")
-        code = code.replace("$states.context.Execution.StartTime", "$started")
-        evaluator = jsonata.Jsonata(code)
+        evaluator = parsed(expression)
         frame = evaluator.create_frame()
         for variable, value in (known | {"clock": clock * 1000, "started": moment(0)}).items():
             frame.bind(variable, value)
@@ -78,7 +88,7 @@ def wait(
         known.update(values)
 
     waited = Waited([], 0, 0, first_wait)
-    while waited.after in {first_wait, poll, "Wait For Notification", "Order Ended"}:
+    while waited.after in {first_wait, poll, "Wait For Notification", ended}:
         state = states[waited.after]
         waited.transitions += 1
         if waited.after == poll:
@@ -95,9 +105,18 @@ def wait(
             seconds = told(state.get("Seconds") or state["TimeoutSeconds"])
             assert seconds >= 1
             clock += seconds
+            # A wait for a notification that nobody ends: what is caught goes on like what is not.
+            assign(state["Assign"])
             waited.events += EVENTS["Wait"] if state["Type"] == "Wait" else TOKEN_EVENTS
             waited.after = state["Next"]
     return waited
+
+
+@cache
+def parsed(expression: str) -> jsonata.Jsonata:
+    """Return an expression with the clock of this test in it."""
+    code = expression[2:-2].replace("$millis()", "$clock")
+    return jsonata.Jsonata(code.replace("$states.context.Execution.StartTime", "$started"))
 
 
 def moment(seconds: float) -> str:
@@ -121,7 +140,7 @@ def test_the_longest_wait_fits_the_history_and_ends_at_its_deadline(
     name: str, status: Callable[[float], str], notifications: bool
 ) -> None:
     waited = wait(name, status, hours=MAX_DEADLINE_HOURS, notifications=notifications)
-    assert waited.after == "Record Failure"
+    assert waited.after in {"Record Failure", "Record Release"}
     assert waited.events + ELSEWHERE < MAX_EVENTS
     assert 0 < waited.polls[-1] - MAX_DEADLINE_HOURS * HOUR <= 60
 
@@ -147,7 +166,7 @@ def test_an_order_that_takes_its_time_is_asked_for_every_five_minutes_on_the_fir
     assert max(gap for at, gap in gaps.items() if at > DAY + HOUR) == HOUR
 
 
-@every_machine
+@pytest.mark.parametrize("name", ["hosted_messaging", "messaging_v2"])
 def test_with_notifications_the_net_of_polls_is_wide(
     name: str, record_property: Callable[[str, object], None]
 ) -> None:

@@ -51,6 +51,7 @@ def test_the_sample_input_goes_from_an_empty_account_to_numbers_that_text(cloud:
     (order,) = account(cloud, "orders", name)
     assert application["has_credentials"]
     assert (location["sms"], location["mms"], location["application_id"]) == (True, True, application["id"])
+    assert "POST /messages" in output.pop("nextSteps")
     assert output == {
         "customerOrderId": name,
         "applicationId": application["id"],
@@ -122,9 +123,9 @@ def test_backordered_beyond_the_deadline_ends_with_what_to_know(cloud: Stack) ->
     execution = set_up(cloud, name, deadlineHours=0.002)
     assert (execution.status, execution.error) == ("FAILED", "DeadlinePassed")
     assert "is still BACKORDERED after 0.002 hours. It stays open at Bandwidth" in str(execution.cause)
-    assert f"start again with the customerOrderId {name}" in str(execution.cause)
+    assert f'again with the same input and the customerOrderId "{name}"' in str(execution.cause)
     order = get(cloud, f"/orders/{name}")
-    assert (order["state"], order["reason"]) == ("failed", execution.cause)
+    assert (order["state"], f"{order['reason']} {order['nextSteps']}") == ("failed", execution.cause)
 
 
 def test_a_backorder_is_closed_at_its_deadline_if_told_and_what_has_come_is_kept(cloud: Stack) -> None:
@@ -167,7 +168,7 @@ def test_a_refusal_ends_with_bandwidths_code_and_words_and_is_recorded(cloud: St
     assert "12103 No HTTP." in str(execution.cause)
     assert execution.states[-2:] == ["Record Failure", "Set-up Failed"]
     order = get(cloud, f"/orders/{name}")
-    assert (order["state"], order["reason"]) == ("failed", execution.cause)
+    assert (order["state"], f"{order['reason']} {order['nextSteps']}") == ("failed", execution.cause)
 
 
 def test_a_429_is_retried_and_succeeds(cloud: Stack) -> None:

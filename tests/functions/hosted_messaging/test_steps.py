@@ -8,6 +8,7 @@ from bandwidth_messaging.bandwidth.errors import BandwidthOutcomeUnknown, Bandwi
 from bandwidth_messaging.domain.errors import InvalidInput
 from bandwidth_messaging.domain.preflight import Preflight
 from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.store.numbers import Home
 from functions.control import browse
 from functions.hosted_messaging import (
     create_application,
@@ -163,6 +164,31 @@ class TestGetStatus:
             "Cannot be provisioned",
         )
 
+    def partial_without_numbers(self, house: House) -> None:
+        """Let the first number fail, and no error name it."""
+        errors = [{"code": 25080, "description": "Some cannot be provisioned", "numbers": []}]
+        decide(house, fate="PARTIAL", failed_numbers=NUMBERS[:1], keep_failed_numbers=True, errors=errors)
+
+    def test_partial_that_names_no_number_is_told_apart_by_what_is_at_the_location(
+        self, opened: House
+    ) -> None:
+        opened.simulator.simulator.account.create_location(CONFIG.site_id, "default", True)
+        self.partial_without_numbers(opened)
+        result = imported()
+        assert (result["state"], result["completed"], result["failed"]) == ("partial", 3, 1)
+        assert result["batches"] == [NUMBERS[1:]]
+        reason = "Some cannot be provisioned"
+        assert result["failures"] == [{"number": NUMBERS[0], "code": "25080", "reason": reason}]
+        assert (number(NUMBERS[0])["state"], number(NUMBERS[0])["reason"]) == ("failed", reason)
+
+    def test_partial_that_names_no_number_leaves_it_to_the_next_step_where_there_is_no_location(
+        self, opened: House
+    ) -> None:
+        self.partial_without_numbers(opened)
+        result = imported()
+        assert (result["state"], result["completed"], result["failed"]) == ("partial", 4, 0)
+        assert [failure["number"] for failure in result["failures"]] == [None]
+
     def test_failed_is_the_end_of_every_number(self, opened: House) -> None:
         decide(opened, fate="FAILED", errors=[{"code": 25060, "description": "Bandwidth-owned"}])
         result = imported()
@@ -310,6 +336,20 @@ class TestRemoval:
         status, problem = ask(send_message, "POST", "/messages", body=body)
         assert status == 422
         assert "is releasing, not active" in problem["errors"][0]["detail"]
+
+    def test_numbers_that_were_ordered_are_refused_before_any_is_stopped(self, active: House) -> None:
+        own = "+19195550142"
+        wiring.orders().open(
+            "ordered", kind="messaging_v2", requested=1, execution_arn="arn:1", at="2026-01-01T00:00:00.000Z"
+        )
+        home = Home(api="v2", customer_order_id="ordered", site_id=CONFIG.site_id)
+        wiring.numbers().activate(own, home, "2026-01-01T00:00:00.000Z")
+        with pytest.raises(
+            InvalidInput, match=r"^telephoneNumbers: 1 of them, first …0142, were ordered and"
+        ):
+            call(stop_sending, event("stop_sending", batches=[[*NUMBERS, own]]))
+        assert states() == ["active"] * 4
+        assert number(own)["state"] == "active"
 
     def test_numbers_leave_catapult_and_then_the_dashboard(self, active: House) -> None:
         removal = {"customerOrderId": "removal-1"}

@@ -4,12 +4,14 @@ from typing import Any
 
 import pytest
 
+from bandwidth_messaging.bandwidth.dashboard import Dashboard
 from bandwidth_messaging.bandwidth.errors import (
     BandwidthOutcomeUnknown,
     BandwidthRejected,
     BandwidthUnauthorized,
     BandwidthUnavailable,
 )
+from bandwidth_messaging.bandwidth.locations import Location
 from bandwidth_messaging.domain.errors import InvalidInput
 from bandwidth_messaging.runtime import placing, wiring
 from functions.control import browse
@@ -360,6 +362,24 @@ class TestTheOrdersRecord:
         ]
         assert (order["applicationId"], order["locationId"]) == (application, at["locationId"])
 
+    def test_shows_a_step_while_it_runs_and_the_ids_of_each_that_has_ended(
+        self, opened: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made = call(create_application, sample("messaging_v2/create_application"))
+        seen: list[dict[str, Any]] = []
+        locations = Dashboard.locations
+
+        def look(self: Dashboard, site_id: str) -> list[Location]:
+            seen.append(order_of())
+            return locations(self, site_id)
+
+        monkeypatch.setattr(Dashboard, "locations", look)
+        location(opened)
+        first, second = seen[0]["steps"]
+        assert (first["state"], first["applicationId"]) == ("succeeded", made["applicationId"])
+        assert first["startedAt"] <= first["at"] <= second["startedAt"] == second["at"]
+        assert (second["name"], second["state"]) == ("Create location", "running")
+
     def test_says_why_a_step_failed(self, opened: House, generation: str) -> None:
         secret, told = {
             "classic": (
@@ -378,11 +398,14 @@ class TestTheOrdersRecord:
         assert step["state"] == "failed"
         assert step["detail"].startswith(f"BandwidthUnauthorized: {told}")
         assert "wrong-password-in-tests" not in f"{step} {error.value!r}"
+        assert order_of()["nextSteps"].startswith("Create application failed: mend that and redrive")
 
     def test_is_failed_with_the_reason_once_the_set_up_has_given_up(self, opened: House) -> None:
         result = call(record_failure, sample("setups/record_failure"))
         assert result["reason"] == "POST /accounts/5000001/orders was rejected: 5018 none available"
         assert (order_of()["state"], order_of()["reason"]) == ("failed", result["reason"])
+        assert order_of()["nextSteps"] == result["nextSteps"]
+        assert "start messaging_v2 again with the same input" in result["nextSteps"]
 
     def test_of_a_set_up_that_was_mended_and_started_again_forgets_the_failure(self, opened: House) -> None:
         call(record_failure, sample("setups/record_failure"))

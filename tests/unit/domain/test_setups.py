@@ -57,7 +57,7 @@ def test_every_field_may_be_given() -> None:
         "replaceApplication": True,
         "partialAllowed": False,
         "backOrderRequested": True,
-        "closeBackOrder": False,
+        "closeBackOrder": True,
         "campaignId": "CABC123",
         "messageClass": "F",
     }

@@ -20,6 +20,7 @@ from bandwidth_messaging.runtime.logging import logger
 from bandwidth_messaging.runtime.workflow import AwsUnavailable, StepInput, StepResult, reason_of, step
 
 EVENT = {"customerOrderId": "demo", "siteId": "743"}
+RUNNING = ("demo", "Create location", "running")
 
 
 class Request(StepInput):
@@ -43,7 +44,9 @@ class Recorder:
         self.told: list[tuple[Any, ...]] = []
 
     def record_step(self, customer_order_id: str, name: str, **told: Any) -> None:
-        self.told.append((customer_order_id, name, told["state"], told["detail"], told["found"]))
+        assert told["started_at"] <= told["at"]
+        end = () if told["state"] == "running" else (told.get("detail"), told.get("found", {}))
+        self.told.append((customer_order_id, name, told["state"], *end))
 
 
 @pytest.fixture
@@ -58,7 +61,7 @@ def _a_new_log(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logger, "_keys", {})
 
 
-def run(failing: Exception | None = None, event: Any = EVENT, **result: Any) -> dict[str, Any]:
+def run(failing: BaseException | None = None, event: Any = EVENT, **result: Any) -> dict[str, Any]:
     """Run a step that fails or returns the result."""
 
     @step("Create location", Request)
@@ -82,7 +85,10 @@ def test_a_step_takes_and_returns_camel_case(recorder: Recorder) -> None:
 
 def test_a_step_that_succeeds_records_what_it_found(recorder: Recorder) -> None:
     run(detail="created")
-    assert recorder.told == [("demo", "Create location", "succeeded", "created", {"locationId": "561"})]
+    assert recorder.told == [
+        RUNNING,
+        ("demo", "Create location", "succeeded", "created", {"locationId": "561"}),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -101,7 +107,7 @@ def test_a_step_that_fails_records_why_and_passes_the_exception_on(
         run(failing=error)
     assert raised.value is error
     why = f"{type(error).__name__}: {error}"
-    assert recorder.told == [("demo", "Create location", "failed", why, {})]
+    assert recorder.told == [RUNNING, ("demo", "Create location", "failed", why, {})]
 
 
 def test_what_an_unforeseen_exception_says_is_neither_recorded_nor_logged(
@@ -109,7 +115,7 @@ def test_what_an_unforeseen_exception_says_is_neither_recorded_nor_logged(
 ) -> None:
     with pytest.raises(RuntimeError):
         run(failing=RuntimeError("the password is hunter2"))
-    assert recorder.told == [("demo", "Create location", "failed", "RuntimeError", {})]
+    assert recorder.told == [RUNNING, ("demo", "Create location", "failed", "RuntimeError", {})]
     assert "hunter2" not in capsys.readouterr().out
 
 
@@ -118,10 +124,31 @@ class Unrecorded(Exception):
 
 
 class ForgetfulRecorder(Recorder):
-    """Cannot write."""
+    """Cannot write that a step has ended."""
 
     def record_step(self, customer_order_id: str, name: str, **told: Any) -> None:
-        raise Unrecorded
+        if told["state"] != "running":
+            raise Unrecorded
+
+
+class Killed(BaseException):
+    """What a function that dies leaves no time for."""
+
+
+def test_a_step_that_dies_stays_running_in_the_record(recorder: Recorder) -> None:
+    with pytest.raises(Killed):
+        run(failing=Killed())
+    assert recorder.told == [RUNNING]
+
+
+def test_a_step_whose_start_could_not_be_recorded_does_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Deaf(Recorder):
+        def record_step(self, customer_order_id: str, name: str, **told: Any) -> None:
+            raise EndpointConnectionError(endpoint_url="https://private")
+
+    monkeypatch.setattr(wiring, "orders", Deaf)
+    with pytest.raises(AwsUnavailable):
+        run(failing=Killed())
 
 
 def test_an_error_in_recording_does_not_hide_the_steps_own(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,7 +179,7 @@ def test_whatever_aws_says_no_with_is_one_class_that_the_machines_retry(
     with pytest.raises(AwsUnavailable, match=f"^{type(error).__name__}$") as raised:
         run(failing=error)
     assert raised.value.__cause__ is error
-    assert recorder.told == [("demo", "Create location", "failed", "AwsUnavailable", {})]
+    assert recorder.told == [RUNNING, ("demo", "Create location", "failed", "AwsUnavailable", {})]
 
 
 @pytest.mark.parametrize("error", AWS_ERRORS, ids=lambda error: type(error).__name__)

@@ -67,12 +67,21 @@ def test_a_step_is_recorded_with_what_it_found(orders: Orders) -> None:
         "Create application",
         state="succeeded",
         at=LATER,
+        started_at=AT,
         detail="found",
-        found={"applicationId": "a-1"},
+        found={"applicationId": "a-1", "requested": 3},
     )
     kept = stored(orders)
-    assert kept["steps"] == {"Create application": {"state": "succeeded", "at": LATER, "detail": "found"}}
-    assert kept["applicationId"] == "a-1"
+    assert kept["steps"] == {
+        "Create application": {
+            "state": "succeeded",
+            "at": LATER,
+            "startedAt": AT,
+            "detail": "found",
+            "applicationId": "a-1",
+        }
+    }
+    assert (kept["applicationId"], kept["requested"]) == ("a-1", 3)
 
 
 def test_a_step_that_is_repeated_tells_its_last_end(orders: Orders) -> None:

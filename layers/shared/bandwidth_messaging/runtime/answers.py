@@ -208,12 +208,16 @@ class OrderResource(_Answer):
 
 
 class OrderStep(_Answer):
-    """A step of a set-up that has ended."""
+    """A step of a set-up. One that stays running although nothing runs has died."""
 
     name: str = Field(description="The step's state in the state machine, a heading of Bandwidth's document")
-    state: Annotated[str, _one_of(("succeeded", "failed"))]
-    at: _Time
+    state: Annotated[str, _one_of(("running", "succeeded", "failed"))]
+    at: _Time = Field(description="When it came to that state")
+    started_at: _Time | _Missing = None
     detail: str | _Missing = None
+    application_id: str | _Missing = Field(None, description="That it found or made, as are the next two")
+    location_id: str | _Missing = None
+    order_id: str | _Missing = None
 
 
 class Order(_Answer):
@@ -240,6 +244,7 @@ class Order(_Answer):
     failures: list[OrderFailure] = Field(description="The first hundred of them")
     steps: list[OrderStep]
     times: _Times
+    next_steps: str | _Missing = Field(None, description="What may be done next, in words")
 
 
 class StartedSetup(_Answer):

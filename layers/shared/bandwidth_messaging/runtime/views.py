@@ -5,6 +5,7 @@ from typing import Any
 
 from bandwidth_messaging.domain import messages
 from bandwidth_messaging.domain.messages import RANKS, READ, RECEIVED
+from bandwidth_messaging.domain.next_steps import next_steps
 from bandwidth_messaging.domain.orders import COMPLETED, ORDERED, PARTIAL, STARTED
 from bandwidth_messaging.domain.orders import FAILED as ORDER_FAILED
 from bandwidth_messaging.store.drift import ENDED, FOUND
@@ -89,12 +90,13 @@ def number_view(item: Item) -> View:
 
 def order_view(customer_order_id: str, order: Item, numbers: Sequence[Item] = ()) -> View:
     """Return an order as GET /orders/{customerOrderId} shows it; `numbers` are those that may have failed."""
-    steps = sorted(order.get("steps", {}).items(), key=lambda named: named[1]["at"])
+    steps = sorted(order.get("steps", {}).items(), key=lambda step: step[1].get("startedAt", step[1]["at"]))
     failed_numbers = [
         {"number": item["number"], "code": item.get("errorCode"), "reason": item.get("reason")}
         for item in numbers
         if item["state"] == FAILED
     ]
+    advice = next_steps(customer_order_id, order)
     return {
         "customerOrderId": customer_order_id,
         "state": order.get("orderState"),
@@ -102,7 +104,7 @@ def order_view(customer_order_id: str, order: Item, numbers: Sequence[Item] = ()
         "failures": order.get("failures", []) + failed_numbers,
         "steps": [{"name": name, **entry} for name, entry in steps],
         "times": _times(order, _ORDER_STATES),
-    }
+    } | ({"nextSteps": advice} if advice else {})
 
 
 def drift_view(item: Item) -> View:

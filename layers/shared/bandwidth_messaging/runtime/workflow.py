@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from functools import wraps
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
@@ -15,6 +15,7 @@ from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.domain.validation import CamelModel, parse
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.logging import logger
+from bandwidth_messaging.store.orders import STEP_IDS
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -24,7 +25,7 @@ FAILURES_SHOWN = 100
 _REASONS_SHOWN = 5
 # At Catapult's limit: one that lets a number through at a time must not fill the machine's history.
 SHORTEST_WAIT_SECONDS = 60
-_KEPT = ("applicationId", "locationId", "orderId", "requested", "setupOrderId")
+_KEPT = (*STEP_IDS, "requested", "setupOrderId")
 
 
 class StepInput(CamelModel):
@@ -59,7 +60,8 @@ def step[Request: StepInput](
 
     A state that runs once for each of several things tells them apart with `of`.
 
-    The order's record then says of the step: succeeded or failed, when, and the ids it found or made.
+    The order's record says of the step: running since when, then succeeded or failed, when, and the ids it
+    found or made. A step whose function died stays running there.
     An exception goes on to the machine, which matches it by its class's name.
     """
 
@@ -74,11 +76,12 @@ def step[Request: StepInput](
                 function_request_id=context.aws_request_id,
             )
 
-            def record(state: str, detail: str | None, found: dict[str, Any]) -> None:
-                wiring.orders().record_step(
-                    request.customer_order_id, title, state=state, at=now(), detail=detail, found=found
+            started_at = now()
+            with aws_errors():
+                record = partial(
+                    wiring.orders().record_step, request.customer_order_id, title, started_at=started_at
                 )
-
+                record(state="running", at=started_at)
             try:
                 with aws_errors():
                     result = function(request)
@@ -88,13 +91,12 @@ def step[Request: StepInput](
                 logger.warning("step failed", reason=reason)
                 # What the machine must see is this error, whatever becomes of the record.
                 with suppress(Exception):
-                    record("failed", reason, {})
+                    record(state="failed", at=now(), detail=reason)
                 raise
             returned = result.model_dump(by_alias=True, mode="json")
+            found = {name: returned[name] for name in _KEPT if name in returned}
             with aws_errors():
-                record(
-                    "succeeded", result.detail, {name: returned[name] for name in _KEPT if name in returned}
-                )
+                record(state="succeeded", at=now(), detail=result.detail, found=found)
             logger.info("step succeeded", detail=result.detail)
             return returned
 

@@ -8,6 +8,8 @@ from bandwidth_messaging.store.dynamodb import Item, Table
 from bandwidth_messaging.store.keys import order_key
 
 _NOT_ENDED_WELL: Final = "NOT #orderState IN (:completed, :partial)"
+STEP_IDS: Final = ("applicationId", "locationId", "orderId")
+"""What a step may find or make."""
 _ENDED_WELL: Final = {"completed": COMPLETED, "partial": PARTIAL}
 
 
@@ -67,14 +69,26 @@ class Orders:
         *,
         state: str,
         at: str,
+        started_at: str | None = None,
         detail: str | None = None,
         found: Mapping[str, Any] | None = None,
     ) -> None:
-        """Record how a step ended, and the ids it found or made; nothing if no order is open."""
-        entry = {"state": state, "at": at} | ({"detail": detail} if detail else {})
+        """Record that a step has started (running) or how it ended, and the ids it found or made.
+
+        Nothing if no order is open.
+        """
+        found = found or {}
+        entry = {
+            "state": state,
+            "at": at,
+            "startedAt": started_at,
+            "detail": detail,
+            **{name: found.get(name) for name in STEP_IDS},
+        }
+        told = {name: value for name, value in entry.items() if value is not None}
         self._table.update(
             order_key(customer_order_id),
-            assign={("steps", step): entry, **(found or {})},
+            assign={("steps", step): told, **found},
             condition="attribute_exists(#steps)",
         )
 
@@ -138,13 +152,13 @@ class Orders:
         failures: Sequence[Failure] = (),
         reason: str | None = None,
         resources: Sequence[Mapping[str, Any]] = (),
-    ) -> None:
-        """Record how the order ended: counts, and what failed apart from single numbers.
+    ) -> Item | None:
+        """Record how the order ended: counts, and what failed apart from single numbers. Return the record.
 
-        An order that has brought numbers is not turned into a failed one. `resources` are what a release took
-        away beside numbers, or left.
+        An order that has brought numbers is not turned into a failed one, and None returned. `resources` are
+        what a release took away beside numbers, or left.
         """
-        self._table.update(
+        return self._table.update(
             order_key(customer_order_id),
             assign={
                 "orderState": state,
