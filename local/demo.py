@@ -12,13 +12,14 @@ import requests
 
 from local import cloud
 from local.progress import CloudError, wait_for
-from local.stack import Stack
+from local.stack import APIS, Stack
 
 _ROOT: Final = Path(__file__).parent.parent
 _PERSON: Final = "+19195551234"
 _HELLO: Final = "Good morning, this is a test message"
 _REPLY: Final = "Good morning! It works."
 _QUIET_SECONDS: Final = 2
+_GENERATIONS: Final = {"current": "today", "classic": "the two documents"}
 
 
 def main() -> int:
@@ -39,12 +40,12 @@ def tell(stack: Stack) -> None:
     new = _set_up(stack, "messaging_v2")
     ordered = new["numbers"]
     _list_numbers(stack, ordered)
-    _converse(stack, ordered[0], "V2")
+    _converse(stack, ordered[0])
 
     _chapter("Hosted Messaging: the state machine hosted_messaging imports numbers that live elsewhere")
     hosted = _set_up(stack, "hosted_messaging")
     imported = json.loads(_sample("hosted_messaging").read_text())["telephoneNumbers"]
-    _converse(stack, _list_numbers(stack, imported)[0], "V1")
+    _converse(stack, _list_numbers(stack, imported)[0])
 
     _chapter("And to undo it: the state machine release_numbers takes back what a set-up brought and made")
     for each in (hosted, new):
@@ -55,10 +56,14 @@ def tell(stack: Stack) -> None:
     else:
         print("   Bandwidth's account is as empty as it was before.")
 
+    (other,) = set(APIS) - {stack.bandwidth_api}
     print(f"""
-All of it happened on this machine: the real template, an AWS emulator, and a simulator of Bandwidth.
+All of it happened on this machine: the real template, an AWS emulator, and a simulator of Bandwidth, which spoke
+the API of {_GENERATIONS[stack.bandwidth_api]}.
 
 Try next:
+   BANDWIDTH_API={other} make demo
+                                the same on the API of {_GENERATIONS[other]}
    cat .local/stack.json        where everything is (addresses, tables, queues, credentials)
    curl {stack.simulator}/_simulator/messages
                                 what Bandwidth received
@@ -67,8 +72,9 @@ Try next:
    README.md                    deploys it to your own AWS account in five steps""")
 
 
-def _converse(stack: Stack, ours: str, api: str) -> None:
+def _converse(stack: Stack, ours: str) -> None:
     """Send a text from one of our numbers, follow it to its end, let a reply come in, show both."""
+    api = _get(stack, f"/numbers/{quote(ours)}")["api"].upper()
     print(f"\n   A text from {ours} to {_PERSON} (POST /messages, sent through {api})")
     accepted = _post(stack, "/messages", {"from": ours, "to": _PERSON, "text": _HELLO})
     print(f"   202, {accepted['messageId']} is {accepted['state']}")

@@ -24,7 +24,7 @@ SECRET_ACCESS_KEY = "not-a-secret"  # noqa: S105
 
 
 # The template's default, and the generation that is shown beside it on request.
-DEFAULT_API = "classic"
+DEFAULT_API = "current"
 APIS = ("current", "classic")
 
 
