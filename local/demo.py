@@ -58,8 +58,8 @@ def tell(stack: Stack) -> None:
 
     (other,) = set(APIS) - {stack.bandwidth_api}
     print(f"""
-All of it happened on this machine: the real template, an AWS emulator, and a simulator of Bandwidth, which spoke
-the API of {_GENERATIONS[stack.bandwidth_api]}.
+All of it happened on this machine: the real template, an AWS emulator, and a simulator of Bandwidth,
+which spoke the API of {_GENERATIONS[stack.bandwidth_api]}.
 
 Try next:
    BANDWIDTH_API={other} make demo

@@ -1,5 +1,6 @@
 """What all tiers share: no way off this machine, the simulator, the local cloud, the count per tier."""
 
+import functools
 import ipaddress
 import os
 import socket
@@ -12,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import botocore.loaders
 import hypothesis
 import pytest
 
@@ -63,6 +65,8 @@ def pytest_configure(config: pytest.Config) -> None:
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
+    # What botocore knows of AWS's services is read once, not once a session, of which each test has some.
+    botocore.loaders.create_loader = functools.cache(botocore.loaders.create_loader)
     # A slow moment of a busy machine is no failed property.
     hypothesis.settings.register_profile("patient", deadline=None)
     hypothesis.settings.load_profile("patient")
