@@ -13,6 +13,7 @@ import pytest
 
 from bandwidth_messaging.domain.messages import Api
 from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.settling import settle
 from bandwidth_messaging.runtime.workflow import StepInput, StepResult, step
 from bandwidth_messaging.store.dynamodb import from_dynamodb
 from bandwidth_messaging.store.numbers import Home
@@ -20,7 +21,7 @@ from functions.messages import deliver_message, receive_callback, send_message
 from tests.dynamodb import item_size
 from tests.functions.conftest import CALLBACK_URL, PASSED, ROOT, Context, House, ask, call, sample
 from tests.functions.messages.test_archiving import archive, at_bandwidth, received
-from tests.generations import both_generations
+from tests.generations import both_generations, only_current
 from tests.template import resources
 
 if TYPE_CHECKING:
@@ -291,6 +292,19 @@ def test_a_receipt_of_a_groups_recipient(desk: Desk) -> None:
     assert desk.measure(receipt, message, "delivered") == documented("receipt that comes again")
     cost = desk.measure(receipt, message, "delivered", to="+19195551235")
     assert cost == documented("receipt of a group's recipient that moves the group")
+
+
+@only_current
+def test_a_look_up_of_a_message_whose_sending_got_no_answer(house: House, desk: Desk) -> None:
+    message = post()
+    house.fault("/messages$", method="POST", lose_answer=True)
+    (queued,) = (each for each in house.queued(house.send_queue) if each["Body"] == message["messageId"])
+    (record,) = sample("messages/deliver_message")["Records"]
+    record = record | {"body": queued["Body"], "receiptHandle": queued["ReceiptHandle"]}
+    call(deliver_message, {"Records": [record]})
+    item = wiring.messages().get(message["messageId"])
+    assert item is not None
+    assert desk.measure(settle, item) == documented("look up at Bandwidth what got no answer")
 
 
 def test_a_request_that_comes_again_under_its_key(desk: Desk) -> None:
