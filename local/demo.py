@@ -12,7 +12,7 @@ import requests
 
 from local import cloud
 from local.progress import CloudError, wait_for
-from local.stack import APIS, Stack
+from local.stack import APIS, Stack, file_of
 
 _ROOT: Final = Path(__file__).parent.parent
 _PERSON: Final = "+19195551234"
@@ -58,13 +58,14 @@ def tell(stack: Stack) -> None:
 
     (other,) = set(APIS) - {stack.bandwidth_api}
     print(f"""
-All of it happened on this machine: the real template, an AWS emulator, and a simulator of Bandwidth, which spoke
-the API of {_GENERATIONS[stack.bandwidth_api]}.
+All of it happened on this machine: the real template, an AWS emulator, and a simulator of Bandwidth.
+It was Bandwidth's API of {_GENERATIONS[stack.bandwidth_api]}.
 
 Try next:
    BANDWIDTH_API={other} make demo
                                 the same on the API of {_GENERATIONS[other]}
-   cat .local/stack.json        where everything is (addresses, tables, queues, credentials)
+   cat .local/{file_of(cloud.DIRECTORY, stack.bandwidth_api).name}
+                                where everything is (addresses, tables, queues, credentials)
    curl {stack.simulator}/_simulator/messages
                                 what Bandwidth received
    make test                    proves it all

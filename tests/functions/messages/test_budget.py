@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -120,13 +120,16 @@ class Meter:
 
 
 @pytest.fixture
-def meter(house: House, monkeypatch: pytest.MonkeyPatch) -> Meter:
+def meter(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[Meter]:
     """Count the calls of every client that is made from now on, whoever makes it."""
     meter = Meter(house.dynamodb)
     hooks = [("before-call", meter.before_call), ("after-call", meter.after_call)]
     monkeypatch.setattr(botocore.handlers, "BUILTIN_HANDLERS", [*botocore.handlers.BUILTIN_HANDLERS, *hooks])
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-    return meter
+    # What clients call is bound to the session they come from.
+    wiring._session.cache_clear()
+    yield meter
+    wiring._session.cache_clear()
 
 
 # What is done
