@@ -12,7 +12,7 @@ import requests
 
 from local import cloud
 from local.progress import CloudError, wait_for
-from local.stack import APIS, Stack
+from local.stack import APIS, Stack, file_of
 
 _ROOT: Final = Path(__file__).parent.parent
 _PERSON: Final = "+19195551234"
@@ -64,7 +64,8 @@ which spoke the API of {_GENERATIONS[stack.bandwidth_api]}.
 Try next:
    BANDWIDTH_API={other} make demo
                                 the same on the API of {_GENERATIONS[other]}
-   cat .local/stack.json        where everything is (addresses, tables, queues, credentials)
+   cat .local/{file_of(cloud.DIRECTORY, stack.bandwidth_api).name}
+                                where everything is (addresses, tables, queues, credentials)
    curl {stack.simulator}/_simulator/messages
                                 what Bandwidth received
    make test                    proves it all

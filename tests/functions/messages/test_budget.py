@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,6 +13,7 @@ import pytest
 
 from bandwidth_messaging.domain.messages import Api
 from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.settling import settle
 from bandwidth_messaging.runtime.workflow import StepInput, StepResult, step
 from bandwidth_messaging.store.dynamodb import from_dynamodb
 from bandwidth_messaging.store.numbers import Home
@@ -20,7 +21,7 @@ from functions.messages import deliver_message, receive_callback, send_message
 from tests.dynamodb import item_size
 from tests.functions.conftest import CALLBACK_URL, PASSED, ROOT, Context, House, ask, call, sample
 from tests.functions.messages.test_archiving import archive, at_bandwidth, received
-from tests.generations import both_generations
+from tests.generations import both_generations, only_current
 from tests.template import resources
 
 if TYPE_CHECKING:
@@ -119,13 +120,16 @@ class Meter:
 
 
 @pytest.fixture
-def meter(house: House, monkeypatch: pytest.MonkeyPatch) -> Meter:
+def meter(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[Meter]:
     """Count the calls of every client that is made from now on, whoever makes it."""
     meter = Meter(house.dynamodb)
     hooks = [("before-call", meter.before_call), ("after-call", meter.after_call)]
     monkeypatch.setattr(botocore.handlers, "BUILTIN_HANDLERS", [*botocore.handlers.BUILTIN_HANDLERS, *hooks])
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-    return meter
+    # What clients call is bound to the session they come from.
+    wiring._session.cache_clear()
+    yield meter
+    wiring._session.cache_clear()
 
 
 # What is done
@@ -291,6 +295,19 @@ def test_a_receipt_of_a_groups_recipient(desk: Desk) -> None:
     assert desk.measure(receipt, message, "delivered") == documented("receipt that comes again")
     cost = desk.measure(receipt, message, "delivered", to="+19195551235")
     assert cost == documented("receipt of a group's recipient that moves the group")
+
+
+@only_current
+def test_a_look_up_of_a_message_whose_sending_got_no_answer(house: House, desk: Desk) -> None:
+    message = post()
+    house.fault("/messages$", method="POST", lose_answer=True)
+    (queued,) = (each for each in house.queued(house.send_queue) if each["Body"] == message["messageId"])
+    (record,) = sample("messages/deliver_message")["Records"]
+    record = record | {"body": queued["Body"], "receiptHandle": queued["ReceiptHandle"]}
+    call(deliver_message, {"Records": [record]})
+    item = wiring.messages().get(message["messageId"])
+    assert item is not None
+    assert desk.measure(settle, item) == documented("look up at Bandwidth what got no answer")
 
 
 def test_a_request_that_comes_again_under_its_key(desk: Desk) -> None:
