@@ -122,14 +122,25 @@ def invoke(stack: Stack, logical_id: str, event: Any) -> Any:
 
 def watch(stack: Stack, number: str) -> str:
     """Return the URL of a new queue that gets every event about messages of a number of ours."""
+    return listen(stack, {"detail": {"owner": [number]}})
+
+
+def listen(stack: Stack, pattern: dict[str, Any]) -> str:
+    """Return the URL of a new queue that gets every event of the stack that is like the pattern."""
     name = f"watch-{uuid.uuid4().hex[:8]}"
     sqs, events = stack.client("sqs"), stack.client("events")
     queue: str = sqs.create_queue(QueueName=name)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    pattern = {"source": [stack.stack_name], "detail": {"owner": [number]}}
+    pattern = {"source": [stack.stack_name], **pattern}
     events.put_rule(Name=name, EventBusName=stack.event_bus, EventPattern=json.dumps(pattern))
     events.put_targets(Rule=name, EventBusName=stack.event_bus, Targets=[{"Id": "1", "Arn": arn}])
     return queue
+
+
+def heard(stack: Stack, queue: str) -> list[Any]:
+    """Return the events that have come to a queue since this was last asked."""
+    found = stack.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+    return [json.loads(message["Body"]) for message in found.get("Messages", [])]
 
 
 def messages_of(stack: Stack, number: str) -> list[Any]:

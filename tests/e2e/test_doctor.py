@@ -3,10 +3,12 @@
 from typing import Any
 
 from local.stack import Stack
+from tests.bus import wrong
+from tests.e2e.test_messages import eventually
 from tests.generations import both_generations, only_current
-from tests.machines import control, get, invoke, run, unique
+from tests.machines import control, get, heard, invoke, listen, run, unique
 
-CAMPAIGN = "CEXMPL9"
+CAMPAIGN, STRANGER = "CEXMPL9", "+19104444321"
 
 
 @both_generations
@@ -24,6 +26,28 @@ def test_the_doctor_finds_nothing_wrong_with_a_deployment_that_works(
     ]  # fmt: skip
     for name in names + (["roles", "registration"] if generation == "current" else []):
         assert found[name]["result"] == "ok", found[name]
+
+
+@both_generations
+def test_a_number_that_comes_to_our_location_and_goes_is_announced(cloud: Stack, ours: str) -> None:
+    queue = listen(cloud, {"detail-type": [{"prefix": "Drift "}]})
+    here = get(cloud, f"/numbers/{ours}")["locationId"]
+    control(cloud, "POST", "/numbers", {"number": STRANGER, "location_id": here})
+    findings = invoke(cloud, "CheckDrift", {})["findings"]
+    (found,) = [each for each in findings if each.get("number") == STRANGER]
+    assert (found["what"], found["locationId"]) == ("appeared", here)
+    control(cloud, "DELETE", f"/numbers/{STRANGER}")
+    assert STRANGER not in str(invoke(cloud, "CheckDrift", {}))
+
+    told: dict[int, Any] = {}
+
+    def announced() -> bool:
+        told.update({event["detail"]["version"]: event for event in heard(cloud, queue)})
+        return len(told) > 1
+
+    eventually(announced)
+    assert [STRANGER in str(told[version]) for version in sorted(told)] == [True, False]
+    assert [wrong(event) for event in told.values()] == [[], []]
 
 
 def send(stack: Stack, sender: str) -> Any:

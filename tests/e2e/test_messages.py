@@ -12,7 +12,7 @@ import requests
 
 from local.stack import Stack
 from tests.generations import both_generations
-from tests.machines import TEXT, control, get, physical_id, watch
+from tests.machines import TEXT, control, get, heard, physical_id, watch
 
 pytestmark = both_generations
 
@@ -214,17 +214,14 @@ class TestReceiving:
 
 class TestEvents:
     def test_what_is_stored_is_announced_on_the_bus_without_its_text(self, cloud: Stack, ours: str) -> None:
-        queue, sqs = watch(cloud, ours), cloud.client("sqs")
+        queue = watch(cloud, ours)
         message_id = send(cloud, ours, somebody())
         told: dict[str, str] = {}
 
         def announced() -> bool:
-            for message in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=1).get(
-                "Messages", []
-            ):
-                event = json.loads(message["Body"])
+            for event in heard(cloud, queue):
                 if event["detail"]["messageId"] == message_id:
-                    told[event["detail-type"]] = message["Body"]
+                    told[event["detail-type"]] = json.dumps(event, ensure_ascii=False)
             return {"Message Accepted", "Message Sent", "Message Delivered"} <= told.keys()
 
         eventually(announced)

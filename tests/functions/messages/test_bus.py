@@ -261,6 +261,7 @@ def test_the_last_version_is_the_last_state_however_the_events_come(
         ("order", "order-8"): "Order Partially Completed",
         ("order", "order-9"): "Order Failed",
         ("opt_out", OURS): "Opt-Out Ended",
+        ("drift", ""): "Drift Ended",
     }
 
 
