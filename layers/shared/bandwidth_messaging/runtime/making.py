@@ -2,13 +2,13 @@
 
 import uuid
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from bandwidth_messaging.bandwidth.errors import (
     BandwidthError,
+    BandwidthOutcomeUnknown,
     BandwidthRejected,
-    BandwidthUnavailable,
     changed_nothing,
 )
 from bandwidth_messaging.domain.times import now, rfc3339
@@ -35,17 +35,17 @@ class Namesake(NamedTuple):
 def find_or_make(name: str, *, find: Callable[[], Made | None], make: Callable[[], str]) -> Made:
     """Return what `find` finds, or what `make` makes, for things whose names may come twice at Bandwidth.
 
-    While one run makes it, others that miss it raise BandwidthUnavailable, to be repeated. A run that may
+    While one run makes it, others that miss it raise BandwidthOutcomeUnknown, to look again. A run that may
     have made it, but cannot know, keeps the others waiting for a good minute; so does one that died over it.
     """
     if found := find():
         return found
     # Not the set-up's own id: the same set-up may have been started twice at once.
     leases, holder, at = wiring.leases(), uuid.uuid4().hex, now()
-    until = rfc3339((datetime.now(UTC) + _LEASED).isoformat())
+    until = rfc3339((datetime.fromisoformat(at) + _LEASED).isoformat())
     if not leases.take(name, holder, at=at, until=until):
         message = f"another run is just making the {name.replace('#', ' ')}, or died over it; try later"
-        raise BandwidthUnavailable(message)
+        raise BandwidthOutcomeUnknown(message)
     try:
         made = find() or Made(make_ours(name, make), "created")
     except BandwidthError as error:

@@ -1,0 +1,320 @@
+"""The machines themselves, each step killed around its call to Bandwidth, or left without the answer.
+
+The run is continued by a second start with the same customerOrderId, or by the machine's own retry. What
+there is at Bandwidth in the end is there once.
+"""
+
+import re
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import pytest
+from ministack.services import stepfunctions
+
+from bandwidth_messaging.bandwidth.transport import Answer, Transport
+from bandwidth_messaging.runtime import settings as settings_module
+from bandwidth_messaging.runtime import wiring
+from local.bandwidth.fates import COMPLETE, Fate
+from local.bandwidth.registrations import Campaign
+from tests.functions.conftest import House, sample
+from tests.generations import both_generations, only_current
+from tests.machines_here import Died, Ended, Killed, Machines, in_this_process
+
+AUTHORITY = {
+    name: sample("executions/hosted_messaging")[name] for name in ("subscriber", "loaAuthorizingPerson")
+}
+CAMPAIGN = "CABC123"
+
+type Given = Callable[[str], Any]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A state of a machine, and the call to Bandwidth that it is killed at; `makes` what may come twice."""
+
+    state: str
+    method: str
+    path: str
+    makes: bool = False
+
+
+MESSAGING_V2 = [
+    Step("Check Account", "GET", "/sippeers$"),
+    Step("Create application", "POST", "/applications$", makes=True),
+    Step("Create location", "POST", "/sippeers$", makes=True),
+    Step("Enable SMS on Location", "POST", "/features/sms$"),
+    Step("Enable MMS on Location", "POST", "/features/mms$"),
+    Step("Assign Application to Location", "PUT", "/applicationSettings$"),
+    Step("Order Available Numbers", "POST", "/orders$", makes=True),
+    Step("Close Order", "PUT", "/orders/[^/]+$"),
+    Step("Check Order Status", "GET", "/orders/[^/]+$"),
+]
+# Their order completes when they are struck, so that the wait has an end.
+NOTIFIED = [Step("Wait For Notification", "POST", "/subscriptions$")]
+WITH_A_CAMPAIGN = [Step("Set Number Options", "POST", "/tnoptions$")]
+IMPORT = {
+    "classic": [
+        Step("Create Import Request", "POST", "/externalTns$"),
+        Step("Get Status", "GET", "/externalTns/[^/]+$"),
+        Step("Create Application", "POST", "/applications/$"),
+        Step("Import Number", "POST", "/phoneNumbers$"),
+    ],
+    "current": [
+        Step("Prepare Location", "POST", "/applications$"),
+        Step("Prepare Location", "POST", "/sippeers$"),
+        Step("Prepare Location", "POST", "/features/sms$"),
+        Step("Prepare Location", "POST", "/features/mms$"),
+        Step("Prepare Location", "PUT", "/applicationSettings$"),
+        Step("Check Numbers", "POST", "/importTnChecker"),
+        Step("Create Import Request", "POST", "/importTnOrders"),
+        Step("Get Status", "GET", "/importTnOrders/"),
+    ],
+}
+REMOVE = {
+    "classic": [
+        Step("Release Number", "DELETE", "/phoneNumbers/"),
+        Step("Create Import Request", "POST", "/externalTns$"),
+        Step("Get Status", "GET", "/externalTns/[^/]+$"),
+    ],
+    "current": [
+        Step("Create Import Request", "POST", "/removeImportedTnOrders"),
+        Step("Get Status", "GET", "/removeImportedTnOrders/"),
+    ],
+}
+# They cost nothing, and the second order leaves what the first one left.
+OPTIONS = "orders of options"
+FAULTS = ("killed before", "killed after", "died after", "answer lost")
+
+
+@contextmanager
+def fault(
+    house: House, machines: Machines, step: Step, kind: str, then: Callable[[], None]
+) -> Iterator[list[str]]:
+    """Let a fault strike a step's call, once, and call `then`; yield what it struck."""
+    struck: list[str] = []
+    send = Transport.send
+
+    def strike(self: Transport, method: str, path: str, **parts: Any) -> Answer:
+        hit = not struck and machines.state == step.state and method == step.method
+        if not (hit and re.search(step.path, path)):
+            return send(self, method, path, **parts)
+        struck.append(f"{method} {path}")
+        then()
+        machines.is_killed = kind.startswith("killed")
+        match kind:
+            case "killed before":
+                raise Killed
+            case "killed after":
+                send(self, method, path, **parts)
+                raise Killed
+            case "died after":
+                send(self, method, path, **parts)
+                raise Died
+            case _:
+                house.fault(re.escape(path), method=method, lose_answer=True)
+                return send(self, method, path, **parts)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Transport, "send", strike)
+        yield struck
+
+
+def calls(house: House) -> Counter[str]:
+    """Count what Bandwidth was asked, by method; tokens apart."""
+    asked = house.simulator.simulator.capture.requests("", None, bodies=False)
+    return Counter(each["method"] for each in asked if "oauth2" not in each["path"])
+
+
+def at_bandwidth(house: House, name: str) -> dict[str, int]:
+    """Count what there is of a case at Bandwidth; everything of it carries its name."""
+    simulator = house.simulator.simulator
+    locations = [each for each in simulator.account.locations() if each.name == name]
+    at = {each.id for each in locations}
+    classic = Counter(each.action for each in simulator.external_tns.find(name))
+    ours = {number.removeprefix("+1") for number in numbers(name)}
+    found = {
+        "applications": sum(each.name == name for each in simulator.account.applications()),
+        "Catapult applications": sum(each.name == name for each in simulator.catapult.applications()),
+        "locations": len(locations),
+        "SMS": sum(each.sms is not None for each in locations),
+        "MMS": sum(each.mms_proxy_peer_id is not None for each in locations),
+        "assignments": sum(each.application_id is not None for each in locations),
+        "orders": len(simulator.orders.find(name)),
+        "imports": classic["IMPORT"] + len(simulator.imports.find(name)),
+        "removals": classic["REMOVE"] + len(simulator.removals.find(name)),
+        "numbers": sum(each.location_id in at for each in simulator.account.numbers_of()),
+        "Catapult numbers": sum(each.number[2:] in ours for each in simulator.catapult.numbers()),
+        OPTIONS: len(simulator.number_options.find(name)),
+    }
+    return {what: count for what, count in found.items() if count}
+
+
+@dataclass
+class Table:
+    """Step, call, fault, what happened, calls made, what there is in the end: a row for each case."""
+
+    house: House
+    machines: Machines
+    rows: list[str]
+
+    def play(self, machine: str, step: Step, kind: str, given: Given, expected: dict[str, int]) -> None:
+        """Let a fault strike a step, continue, and hold what there is against what there should be."""
+        name = f"case {len(self.rows)} {machine.replace('_', ' ')}"
+        asked = given(name) | {"customerOrderId": name}
+        before = calls(self.house)
+        complete = partial(self.house.simulator.simulator.orders.decide_order, name, COMPLETE)
+        then = complete if step in NOTIFIED else lambda: None
+        with fault(self.house, self.machines, step, kind, then) as struck:
+            first = self.machines.run(machine, asked)
+        assert struck, f"{step} was not called: {first}"
+        last = first
+        if first.status == "KILLED":
+            record = wiring.orders().get(name) or {}
+            assert record["steps"][step.state]["state"] == "running"
+            last = self.machines.run(machine, asked)
+        assert (last.status, last.cause) == ("SUCCEEDED", None), (step, kind)
+        there = at_bandwidth(self.house, name)
+        assert {what: count for what, count in there.items() if what != OPTIONS} == expected, (step, kind)
+        call = re.sub(r"\[.*\]\+|[$/]*$", "", step.path).rstrip("/")
+        happened = "started again" if last is not first else "went on by itself"
+        made = ", ".join(
+            f"{count} {method}" for method, count in sorted((calls(self.house) - before).items())
+        )
+        things = ", ".join(f"{count} {what}" for what, count in there.items())
+        self.rows.append(
+            f"{step.state:<30} {step.method:<6} {call:<23} {kind:<13} {happened:<17} {made:<28} {things}"
+        )
+
+    def play_all(self, machine: str, steps: list[Step], given: Given, expected: dict[str, int]) -> None:
+        """Let every fault strike every step."""
+        for step in steps:
+            for kind in FAULTS:
+                self.play(machine, step, kind, given, expected)
+
+    def __str__(self) -> str:
+        return "\n".join(["", *self.rows])
+
+
+@pytest.fixture
+def table(house: House, monkeypatch: pytest.MonkeyPatch) -> Table:
+    """An empty table; orders are notified of, and imports need no letter."""
+    monkeypatch.setenv("ORDER_NOTIFICATIONS", "true")
+    settings_module.settings.cache_clear()
+    house.simulator.simulator.imports.needs_letter = False
+    return Table(house, in_this_process(monkeypatch), [])
+
+
+PROVISIONED = {"applications": 1, "locations": 1, "SMS": 1, "MMS": 1, "assignments": 1}
+
+
+@both_generations
+def test_a_set_up_of_messaging_2_that_is_killed_anywhere_makes_and_orders_nothing_twice(
+    table: Table, generation: str, record_property: Callable[[str, object], None]
+) -> None:
+    orders = table.house.simulator.simulator.orders
+
+    def backordered(name: str, **fate: Any) -> Any:
+        orders.decide_order(name, Fate(fate="BACKORDERED", **fate))
+        own = {"applicationName": name, "locationName": name, "areaCode": "910", "quantity": 2}
+        return own | {"backOrderRequested": True}
+
+    def closed(name: str) -> Any:
+        # At its deadline at once.
+        return backordered(name, completed=1) | {"closeBackOrder": True, "deadlineHours": 0.0001}
+
+    # The documents' generation has the same steps: only what is made is made in another way.
+    steps = MESSAGING_V2 if generation == "current" else [each for each in MESSAGING_V2 if each.makes]
+    table.play_all("messaging_v2", steps, closed, PROVISIONED | {"orders": 1, "numbers": 1})
+    if generation == "current":
+        table.play_all("messaging_v2", NOTIFIED, backordered, PROVISIONED | {"orders": 1, "numbers": 2})
+    record_property(f"messaging_v2, {generation}", str(table))
+
+
+@only_current
+def test_a_campaign_is_set_for_its_numbers_wherever_that_is_killed(
+    table: Table, record_property: Callable[[str, object], None]
+) -> None:
+    registered = Campaign(CAMPAIGN, "REGISTERED", {})
+    table.house.simulator.simulator.registrations.set_campaign(registered)
+
+    def given(name: str) -> Any:
+        own = {"applicationName": name, "locationName": name, "areaCode": "919"}
+        return own | {"campaignId": CAMPAIGN}
+
+    table.play_all("messaging_v2", WITH_A_CAMPAIGN, given, PROVISIONED | {"orders": 1, "numbers": 1})
+    record_property("messaging_v2 with a campaign", str(table))
+
+
+def numbers(case: str) -> list[str]:
+    """Return two numbers that no other case has."""
+    position = int(case.split()[1])
+    return [f"+1919555{position:03}{last}" for last in range(2)]
+
+
+def hosted(name: str, generation: str) -> dict[str, Any]:
+    """Return the names of a hosted set-up, and what an import needs beside its numbers."""
+    application = {"applicationName": name}
+    return application if generation == "classic" else application | {"locationName": name} | AUTHORITY
+
+
+@both_generations
+def test_an_import_that_is_killed_anywhere_imports_every_number_once(
+    table: Table, generation: str, record_property: Callable[[str, object], None]
+) -> None:
+    def given(name: str) -> Any:
+        return hosted(name, generation) | {"telephoneNumbers": numbers(name)}
+
+    expected = {
+        "classic": {"Catapult applications": 1, "imports": 1, "Catapult numbers": 2},
+        "current": PROVISIONED | {"imports": 1, "numbers": 2},
+    }[generation]
+    table.play_all("hosted_messaging", IMPORT[generation], given, expected)
+    record_property(f"hosted_messaging IMPORT, {generation}", str(table))
+
+
+@both_generations
+def test_a_removal_that_is_killed_anywhere_leaves_no_number_behind(
+    table: Table, generation: str, record_property: Callable[[str, object], None]
+) -> None:
+    def given(name: str) -> Any:
+        """Import the numbers that are to be removed."""
+        numbers_of_it = {"telephoneNumbers": numbers(name)}
+        imported = table.machines.run("hosted_messaging", hosted("imported", generation) | numbers_of_it)
+        assert imported.status == "SUCCEEDED"
+        return {"telephoneNumbers": numbers(name), "action": "REMOVE"}
+
+    table.play_all("hosted_messaging", REMOVE[generation], given, {"removals": 1})
+    record_property(f"hosted_messaging REMOVE, {generation}", str(table))
+
+
+@pytest.mark.parametrize("second", ["same", "another"])
+def test_two_starts_at_once_order_once_for_each_id_and_make_one_application(
+    house: House, monkeypatch: pytest.MonkeyPatch, second: str
+) -> None:
+    machines = in_this_process(monkeypatch)
+    # Real time: what one of them waits for, the other one does.
+    monkeypatch.setattr(stepfunctions, "_scaled_sleep", lambda _: time.sleep(0.1))
+    names = {"applicationName": "at once", "locationName": "at once", "areaCode": "910"}
+    # Each has clients of its own in Lambda; here they share one, made beforehand.
+    machines.run("messaging_v2", names | {"applicationName": "before", "locationName": "before"})
+    house.fault("/applications$", method="GET", delay=0.3, times=2)
+    together = threading.Barrier(2)
+
+    def set_up(customer_order_id: str) -> Ended:
+        together.wait()
+        return machines.run("messaging_v2", names | {"customerOrderId": customer_order_id})
+
+    with ThreadPoolExecutor(2) as threads:
+        ended = [each.result() for each in [threads.submit(set_up, name) for name in ("same", second)]]
+    assert [(each.status, each.cause) for each in ended] == [("SUCCEEDED", None)] * 2
+    simulator = house.simulator.simulator
+    assert [len(simulator.orders.find(name)) for name in ("same", second)] == [1, 1]
+    assert sum(each.name == "at once" for each in simulator.account.applications()) == 1
+    assert sum(each.name == "at once" for each in simulator.account.locations()) == 1

@@ -1,0 +1,46 @@
+"""Set-ups stopped, or started twice at once, on the real machines; tests/functions has every step."""
+
+from typing import Any
+
+import pytest
+
+from local.stack import Stack
+from tests.machines import control, ended, start, unique, until
+
+HELD_SECONDS = 3
+
+
+def own(name: str, customer_order_id: str | None = None) -> dict[str, Any]:
+    names = {"applicationName": name, "locationName": name, "customerOrderId": customer_order_id or name}
+    return {"areaCode": "910", "quantity": 2, **names}
+
+
+def things(cloud: Stack, kind: str, name: str) -> list[Any]:
+    known = "customer_order_id" if kind == "orders" else "name"
+    return [each for each in control(cloud, "GET", "/account")[kind] if each[known] == name]
+
+
+@pytest.mark.parametrize(("path", "kind"), [("/applications$", "applications"), ("/orders$", "orders")])
+def test_an_execution_that_is_stopped_while_bandwidth_answers_is_continued_and_makes_nothing_twice(
+    cloud: Stack, path: str, kind: str
+) -> None:
+    name = unique("stopped")
+    hold = {"method": "POST", "path": path, "match": name, "delay": HELD_SECONDS}
+    control(cloud, "POST", "/faults", hold)
+    arn = start(cloud, "messaging_v2", own(name))
+    until(lambda: things(cloud, kind, name), lambda: f"no {kind}")
+    cloud.client("stepfunctions").stop_execution(executionArn=arn)
+    assert ended(cloud, arn).status == "ABORTED"
+    again = ended(cloud, start(cloud, "messaging_v2", own(name)))
+    assert (again.status, again.cause) == ("SUCCEEDED", None)
+    assert [len(things(cloud, each, name)) for each in ("applications", "locations", "orders")] == [1, 1, 1]
+
+
+def test_three_starts_at_once_order_once_for_each_id_and_make_one_application(cloud: Stack) -> None:
+    name, other = unique("at once"), unique("other")
+    control(cloud, "POST", "/faults", {"method": "GET", "path": "/applications$", "delay": 1, "times": 3})
+    arns = [start(cloud, "messaging_v2", own(name, each)) for each in (name, name, other)]
+    executions = [ended(cloud, arn) for arn in arns]
+    assert [(each.status, each.cause) for each in executions] == [("SUCCEEDED", None)] * 3
+    assert [len(things(cloud, kind, name)) for kind in ("applications", "locations", "orders")] == [1, 1, 1]
+    assert len(things(cloud, "orders", other)) == 1
