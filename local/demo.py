@@ -89,9 +89,16 @@ def _converse(stack: Stack, ours: str) -> None:
         timeout=10,
     )
     _expect(answer.ok, f"the simulator refused the reply: {answer.text}")
-    conversation = wait_for(
-        "the reply to be stored", lambda: _conversation(stack, ours, answer.json()["id"]), seconds=30
-    )
+    reply_id = answer.json()["id"]
+    try:
+        conversation = wait_for(
+            "the reply to be stored", lambda: _conversation(stack, ours, reply_id), seconds=30
+        )
+    except CloudError as error:
+        told = requests.get(
+            f"{stack.simulator}/_simulator/callbacks", params={"message_id": reply_id}, timeout=10
+        )
+        raise CloudError(f"{error} What became of Bandwidth's callback: {told.text}") from None
     print(f"   The conversation, newest first (GET /messages?number={ours})")
     for message in conversation:
         arrow = "<-" if message["direction"] == "in" else "->"

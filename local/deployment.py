@@ -81,6 +81,9 @@ def _build(directory: Path) -> None:
     _sam([*arguments, "--parameter-overrides", f"Architecture={_architecture()}"], directory, "")
     if sys.platform != "linux":
         _rebuild_layer_for_this_machine(directory)
+    # The emulator unpacks a copy for every worker, which would compile it anew; times of files get lost there.
+    command = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
+    subprocess.run([*command, "-j", "0", directory / ".aws-sam" / "build"], check=True)
 
 
 def _rebuild_layer_for_this_machine(directory: Path) -> None:

@@ -65,8 +65,9 @@ def pytest_configure(config: pytest.Config) -> None:
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
-    # What botocore knows of AWS's services is read once, not once a session, of which each test has some.
-    botocore.loaders.create_loader = functools.cache(botocore.loaders.create_loader)
+    # What botocore knows of AWS's services is read once, not once a session, of which many tests have some.
+    read = functools.cache(botocore.loaders.JSONFileLoader().load_file)
+    botocore.loaders.JSONFileLoader.load_file = lambda self, file_path: read(file_path)  # type: ignore[method-assign]
     # A slow moment of a busy machine is no failed property.
     hypothesis.settings.register_profile("patient", deadline=None)
     hypothesis.settings.load_profile("patient")

@@ -9,10 +9,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import boto3
 import pytest
 from aws_lambda_powertools.utilities import parameters
-from moto import mock_aws
 
 from bandwidth_messaging.domain.preflight import Preflight
 from bandwidth_messaging.runtime import settings as settings_module
@@ -20,6 +18,7 @@ from bandwidth_messaging.runtime import wiring
 from local.bandwidth.account import AccountConfig
 from local.bandwidth.server import RunningSimulator, serve
 from local.bandwidth.simulator import Settings
+from tests.aws import aws, client
 from tests.openapi import operation_of, wrong
 from tests.template import create_table
 
@@ -120,7 +119,7 @@ def house(generation: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "test")
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "test")
     config = replace(CONFIG, generation=generation)
-    with mock_aws(), serve(config, Settings(receipt_seconds=0.01, order_seconds=0)) as simulator:
+    with aws(), serve(config, Settings(receipt_seconds=0.01, order_seconds=0)) as simulator:
         house = _build(simulator, generation)
         environment = {
             "STACK_NAME": "bandwidth-messaging",
@@ -165,18 +164,18 @@ def house(generation: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
 
 
 def _build(simulator: RunningSimulator, generation: str) -> House:
-    sqs, secrets = boto3.client("sqs"), boto3.client("secretsmanager")
+    sqs, secrets = client("sqs"), client("secretsmanager")
     secrets.create_secret(Name="bandwidth-messaging/bandwidth", SecretString=json.dumps(SECRETS[generation]))
     secrets.create_secret(
         Name="callback", SecretString=json.dumps({"username": "bandwidth", "password": "callback:password"})
     )
-    boto3.client("events").create_event_bus(Name="bandwidth-messaging")
-    s3 = boto3.client("s3")
+    client("events").create_event_bus(Name="bandwidth-messaging")
+    s3 = client("s3")
     s3.create_bucket(Bucket="media")
     s3.create_bucket(Bucket="quarantine")
     return House(
         simulator=simulator,
-        dynamodb=boto3.client("dynamodb"),
+        dynamodb=client("dynamodb"),
         sqs=sqs,
         secrets=secrets,
         s3=s3,
@@ -187,15 +186,26 @@ def _build(simulator: RunningSimulator, generation: str) -> House:
     )
 
 
+# They take long to make, and know nothing of a test's environment.
+CLIENTS = [
+    wiring._session, wiring._dynamodb, wiring._sqs, wiring._s3, wiring.step_functions, wiring.events
+]  # fmt: skip
+
+
 def _forget() -> None:
-    """Let the next handler start as in a new Lambda environment."""
+    """Let the next handler start as in a new Lambda environment, but for its clients of AWS."""
     parameters.clear_caches()
     settings_module.settings.cache_clear()
-    # AWS's description of its services is read once; it knows nothing of the environment.
     for made in vars(wiring).values():
         ours = hasattr(made, "cache_clear") and made.__module__ == wiring.__name__
-        if ours and made is not wiring._session:
+        if ours and made not in CLIENTS:
             made.cache_clear()
+
+
+def forget_clients() -> None:
+    """Let the clients of AWS be made anew."""
+    for made in CLIENTS:
+        made.cache_clear()
 
 
 @cache

@@ -19,7 +19,17 @@ from bandwidth_messaging.store.dynamodb import from_dynamodb
 from bandwidth_messaging.store.numbers import Home
 from functions.messages import deliver_message, receive_callback, send_message
 from tests.dynamodb import item_size
-from tests.functions.conftest import CALLBACK_URL, PASSED, ROOT, Context, House, ask, call, sample
+from tests.functions.conftest import (
+    CALLBACK_URL,
+    PASSED,
+    ROOT,
+    Context,
+    House,
+    ask,
+    call,
+    forget_clients,
+    sample,
+)
 from tests.functions.messages.test_archiving import archive, at_bandwidth, received
 from tests.generations import both_generations, only_current
 from tests.template import resources
@@ -126,10 +136,9 @@ def meter(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[Meter]:
     hooks = [("before-call", meter.before_call), ("after-call", meter.after_call)]
     monkeypatch.setattr(botocore.handlers, "BUILTIN_HANDLERS", [*botocore.handlers.BUILTIN_HANDLERS, *hooks])
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-    # What clients call is bound to the session they come from.
-    wiring._session.cache_clear()
+    forget_clients()
     yield meter
-    wiring._session.cache_clear()
+    forget_clients()
 
 
 # What is done

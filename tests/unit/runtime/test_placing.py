@@ -4,9 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from bandwidth_messaging.bandwidth.errors import (
     BandwidthGarbled,
@@ -20,6 +18,7 @@ from bandwidth_messaging.runtime import placing, wiring
 from bandwidth_messaging.runtime.placing import place_once
 from bandwidth_messaging.store.dynamodb import Table
 from bandwidth_messaging.store.orders import Orders
+from tests.aws import aws, client
 from tests.template import create_table
 
 START = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
@@ -67,9 +66,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def orders(monkeypatch: pytest.MonkeyPatch) -> Iterator[Orders]:
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
-        orders = Orders(Table(client, create_table(client, "NumbersTable")))
+    with aws():
+        dynamodb = client("dynamodb")
+        orders = Orders(Table(dynamodb, create_table(dynamodb, "NumbersTable")))
         orders.open(
             "demo", kind="hosted_messaging", requested=2, execution_arn="arn", at=rfc3339(START.isoformat())
         )

@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from bandwidth_messaging.store.dynamodb import Table
 from bandwidth_messaging.store.messages import Messages
 from bandwidth_messaging.store.numbers import Numbers
 from bandwidth_messaging.store.orders import Orders
+from tests.aws import aws, client
 from tests.template import create_table
 
 if TYPE_CHECKING:
@@ -19,8 +18,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def dynamodb() -> "Iterator[DynamoDBClient]":
-    with mock_aws():
-        yield boto3.client("dynamodb", region_name="us-east-1")
+    with aws():
+        yield client("dynamodb")
 
 
 @pytest.fixture

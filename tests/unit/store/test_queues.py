@@ -4,11 +4,10 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from bandwidth_messaging.store.queues import Quarantine, SendQueue
+from tests.aws import aws, client
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -16,8 +15,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def sqs() -> "Iterator[SQSClient]":
-    with mock_aws():
-        yield boto3.client("sqs", region_name="us-east-1")
+    with aws():
+        yield client("sqs")
 
 
 def test_a_message_is_queued_by_its_id_alone(sqs: "SQSClient") -> None:
@@ -70,7 +69,7 @@ AT = "2026-02-03T04:05:06.000Z"
 
 @pytest.fixture
 def quarantine(sqs: "SQSClient") -> Quarantine:
-    s3 = boto3.client("s3", region_name="us-east-1")
+    s3 = client("s3")
     s3.create_bucket(Bucket="quarantine")
     return Quarantine(sqs, queue(sqs), lambda: s3, "quarantine")
 
