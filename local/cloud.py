@@ -15,11 +15,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import psutil
 import requests
 
 from local import deployment, processes
+from local.deployment import Target
 from local.processes import EMULATOR, SIMULATOR
 from local.progress import CloudError, wait_for
 from local.stack import (
@@ -30,50 +32,59 @@ from local.stack import (
     SECRET_ACCESS_KEY,
     Stack,
     file_of,
+    place_of,
 )
 
 DIRECTORY = deployment.ROOT / ".local"
 HOST = "127.0.0.1"
-PORTS = (4566, 4567)
+PORTS = {"current": (4566, 4567), "classic": (4568, 4569)}
 
 
 def up(
     directory: Path = DIRECTORY,
     *,
-    ports: tuple[int, int] | None = PORTS,
+    ports: tuple[int, int] | Literal["free"] | None = None,
     wait_scale: float = 1.0,
     apis: Sequence[str] = (DEFAULT_API,),
 ) -> list[Stack]:
     """Start what does not run yet, deploy what has changed, and return the stacks, one for each of ``apis``.
 
-    ``ports`` are the emulator's and the simulator's (None: any two free ones), ``wait_scale`` multiplies
-    every wait of the state machines; both hold until ``down``. Raises CloudError.
+    Each generation of Bandwidth's API has an emulator and an account of its own. ``ports`` are the emulator's
+    and the simulator's (None: LOCAL_PORTS of the environment, else PORTS), ``wait_scale`` multiplies every
+    wait of the state machines; both hold until ``down``. Raises CloudError.
     """
     directory = directory.resolve()
     _check_prerequisites()
     with _lock(directory):
-        if not (there := _running(directory)):
-            return _start(directory, ports or _free_ports(), wait_scale, apis)
         sources = deployment.digest_of_sources()
-        known = {stack.bandwidth_api: stack.sources for stack in there}
-        if old := [api for api in apis if known.get(api) != sources]:
-            if any(api in known for api in old):
-                print("The sources have changed since they were deployed.", flush=True)
-            one = there[0]
-            try:
-                deployment.build_and_deploy(directory, one.endpoint_url, one.simulator, one.bandwidth, old)
-            except CloudError as error:
-                raise CloudError(f"{error} What was deployed before is still running.") from None
+        there = {api: _running(directory, api) for api in apis}
+        old = {api: stack for api, stack in there.items() if stack and stack.sources != sources}
+        if old:
+            print("The sources have changed since they were deployed.", flush=True)
+        targets = [_target_of(stack) for stack in old.values()]
+        new = [api for api in apis if not there[api]]
+        try:
+            targets += [_start(directory, api, _chosen(ports, api), wait_scale) for api in new]
+            if targets:
+                deployment.build_and_deploy(directory, targets)
+        except BaseException as error:
+            for api in new:
+                _stop(directory, api)
+            if isinstance(error, CloudError):
+                left = "What was deployed before is still" if old else "Nothing is left"
+                raise CloudError(f"{error} {left} running.") from None
+            raise
         return [Stack.read(directory, api) for api in apis]
 
 
 def down(directory: Path = DIRECTORY) -> bool:
-    """Stop emulator, simulator and Lambda workers. Returns whether there was anything to stop."""
+    """Stop emulators, simulators and Lambda workers. Returns whether there was anything to stop."""
     directory = directory.resolve()
     if not directory.exists():
         return False
     with _lock(directory):
-        return _stop(directory)
+        stopped = [_stop(directory, api) for api in APIS]
+        return any(stopped)
 
 
 def _check_prerequisites() -> None:
@@ -103,40 +114,44 @@ def _try_lock(descriptor: int) -> bool:
     return True
 
 
-def _running(directory: Path) -> list[Stack]:
-    """The stacks, if both processes run and a deployment has succeeded on them."""
-    there = [Stack.read(directory, api) for api in APIS if file_of(directory, api).exists()]
-    both_run = all(processes.running(module, directory) for module in (EMULATOR, SIMULATOR))
-    return there if both_run else []
+def _running(directory: Path, api: str) -> Stack | None:
+    """The stack of a generation, if both processes run and a deployment has succeeded on them."""
+    place = place_of(directory, api)
+    both_run = all(processes.running(module, place) for module in (EMULATOR, SIMULATOR))
+    return Stack.read(directory, api) if both_run and file_of(directory, api).exists() else None
 
 
-def _start(directory: Path, ports: tuple[int, int], wait_scale: float, apis: Sequence[str]) -> list[Stack]:
+def _target_of(stack: Stack) -> Target:
+    return Target(stack.bandwidth_api, stack.endpoint_url, stack.simulator, stack.bandwidth)
+
+
+def _start(directory: Path, api: str, ports: tuple[int, int], wait_scale: float) -> Target:
     # One process alone, or two without a stack, are the rest of something that broke off.
-    _stop(directory)
+    _stop(directory, api)
     for port in ports:
         _refuse_if_taken(port)
     emulator, simulator = (f"http://{HOST}:{port}" for port in ports)
     print(f"Starting the emulator at {emulator} and the simulator at {simulator}.", flush=True)
-    bandwidth = _invent_account()
-    try:
-        _start_simulator(directory, simulator, emulator, bandwidth)
-        _start_emulator(directory, emulator, wait_scale)
-        deployment.build_and_deploy(directory, emulator, simulator, bandwidth, apis)
-    except BaseException as error:
-        _stop(directory)
-        if isinstance(error, CloudError):
-            raise CloudError(f"{error} Nothing is left running.") from None
-        raise
-    return [Stack.read(directory, api) for api in apis]
+    target = Target(api, emulator, simulator, _invent_account())
+    place = place_of(directory, api)
+    place.mkdir(exist_ok=True)
+    _start_simulator(place, target)
+    _start_emulator(place, emulator, wait_scale)
+    return target
 
 
-def _stop(directory: Path) -> bool:
-    for api in APIS:
-        file_of(directory, api).unlink(missing_ok=True)
-    stopped = processes.stop(directory)
+def _stop(directory: Path, api: str) -> bool:
+    file_of(directory, api).unlink(missing_ok=True)
+    place = place_of(directory, api)
+    stopped = processes.stop(place)
     for name in ("tmp", "s3"):
-        shutil.rmtree(directory / name, ignore_errors=True)
+        shutil.rmtree(place / name, ignore_errors=True)
     return stopped > 0
+
+
+def _chosen(ports: tuple[int, int] | Literal["free"] | None, api: str) -> tuple[int, int]:
+    chosen = ports or _ports(os.environ.get("LOCAL_PORTS", ""))
+    return _free_ports() if chosen == "free" else chosen or PORTS[api]
 
 
 def _refuse_if_taken(port: int) -> None:
@@ -172,28 +187,30 @@ def _invent_account() -> dict[str, str]:
     }
 
 
-def _start_simulator(directory: Path, url: str, emulator: str, bandwidth: dict[str, str]) -> None:
-    config = directory / "simulator.json"
+def _start_simulator(place: Path, target: Target) -> None:
+    config = place / "simulator.json"
     config.touch(mode=0o600)
-    config.write_text(json.dumps(bandwidth))
+    config.write_text(json.dumps(target.bandwidth))
     arguments = [
         "--port",
-        _port(url),
+        _port(target.simulator),
         "--config",
         str(config),
         "--callback-route",
-        f"amazonaws.com={emulator}",
+        f"amazonaws.com={target.endpoint_url}",
         # The sample input has no letter, as the bucket of letters is everybody's own.
         "--needs-letter",
         "off",
     ]
-    log = directory / "simulator.log"
+    log = place / "simulator.log"
     process = processes.start(SIMULATOR, arguments, _plain_environment(), log)
-    wait_for("the simulator", lambda: _answers(process, f"{url}/_simulator/health", log), seconds=60)
+    wait_for(
+        "the simulator", lambda: _answers(process, f"{target.simulator}/_simulator/health", log), seconds=60
+    )
 
 
-def _start_emulator(directory: Path, url: str, wait_scale: float) -> None:
-    (directory / "tmp").mkdir(exist_ok=True)
+def _start_emulator(place: Path, url: str, wait_scale: float) -> None:
+    (place / "tmp").mkdir(exist_ok=True)
     environment = _plain_environment() | {
         "AUTH": "true",
         "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
@@ -203,16 +220,16 @@ def _start_emulator(directory: Path, url: str, wait_scale: float) -> None:
         "GATEWAY_PORT": _port(url),
         "MINISTACK_REGION": REGION,
         "SFN_WAIT_SCALE": str(wait_scale),
-        "TMPDIR": str(directory / "tmp"),
-        "S3_DATA_DIR": str(directory / "s3"),
-        "STATE_DIR": str(directory / "state"),
+        "TMPDIR": str(place / "tmp"),
+        "S3_DATA_DIR": str(place / "s3"),
+        "STATE_DIR": str(place / "state"),
         # Listeners we have no use for, and a Docker daemon that is none of its business.
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
-        "DOCKER_HOST": f"unix://{directory}/no-docker",
+        "DOCKER_HOST": f"unix://{place}/no-docker",
     }
-    log = directory / "emulator.log"
-    process = processes.start(EMULATOR, [str(directory)], environment, log)
+    log = place / "emulator.log"
+    process = processes.start(EMULATOR, [str(place)], environment, log)
     wait_for("the emulator", lambda: _answers(process, f"{url}/_ministack/health", log), seconds=60)
 
 
@@ -244,9 +261,9 @@ def _answers(process: psutil.Popen, url: str, log: Path) -> bool:
         return False
 
 
-def _ports(text: str) -> tuple[int, int] | None:
-    if text == "free":
-        return None
+def _ports(text: str) -> tuple[int, int] | Literal["free"] | None:
+    if text in {"", "free"}:
+        return "free" if text else None
     emulator, simulator = text.split(",")
     return int(emulator), int(simulator)
 
@@ -266,9 +283,9 @@ def main() -> None:
     parser.add_argument(
         "--ports",
         type=_ports,
-        default=os.environ.get("LOCAL_PORTS", ",".join(map(str, PORTS))),
         metavar="EMULATOR,SIMULATOR",
-        help="two ports of 127.0.0.1, or free for any; LOCAL_PORTS is the default, else 4566,4567",
+        help="two ports of 127.0.0.1, or free for any; default: LOCAL_PORTS, else "
+        + ", ".join(f"{one},{other} ({api})" for api, (one, other) in PORTS.items()),
     )
     parser.add_argument(
         "--wait-scale", type=float, default=1.0, help="multiplies every wait of the state machines"
@@ -288,7 +305,7 @@ def main() -> None:
                 _tell(stack)
         elif options.command == "down":
             print("The local cloud is down." if down(options.directory) else "Nothing was running.")
-        elif there := _running(options.directory.resolve()):
+        elif there := [each for api in APIS if (each := _running(options.directory.resolve(), api))]:
             for stack in there:
                 _tell(stack)
         else:

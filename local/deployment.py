@@ -7,6 +7,8 @@ import platform
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,13 +16,16 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from local.progress import CloudError, wait_for
-from local.stack import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Stack, beside, client
+from local.stack import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Stack, client, place_of
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
 ROOT = Path(__file__).resolve().parent.parent
-FORWARD_SECRET_NAME = "bandwidth-messaging/forward"  # noqa: S105 - the template's default
+STACK = "bandwidth-messaging"
+# The template's defaults.
+BANDWIDTH_SECRET_NAME = "bandwidth-messaging/bandwidth"  # noqa: S105
+FORWARD_SECRET_NAME = "bandwidth-messaging/forward"  # noqa: S105
 LETTERS_BUCKET = "letters-of-authorization"
 SAM = Path(sys.executable).with_name("sam")
 OUTPUTS = {
@@ -56,32 +61,35 @@ def _sources() -> Iterator[Path]:
                 yield path
 
 
-def name_of_stack(api: str) -> str:
-    """The stack of a generation of Bandwidth's API."""
-    return beside("bandwidth-messaging", api, "-")
+@dataclass(frozen=True)
+class Target:
+    """Where a stack goes: the generation of Bandwidth's API, the base URLs of the emulator and of the
+    simulator, and the account that the simulator plays (see Stack)."""
+
+    api: str
+    endpoint_url: str
+    simulator: str
+    bandwidth: dict[str, str]
 
 
-def build_and_deploy(
-    directory: Path, endpoint_url: str, simulator: str, bandwidth: dict[str, str], apis: Sequence[str]
-) -> None:
-    """Bring the sources onto the emulator, and write down where everything is. Raises CloudError.
-
-    ``simulator`` is its base URL, ``bandwidth`` the account it plays (see Stack); each of the ``apis`` gets a
-    stack of its own.
-    """
+def build_and_deploy(directory: Path, targets: Sequence[Target]) -> None:
+    """Bring the sources onto the emulators, and write down where everything is. Raises CloudError."""
     sources = digest_of_sources()
     _build(directory)
-    for api in apis:
-        _deploy(directory, endpoint_url, simulator, bandwidth, api)
-        _describe(endpoint_url, simulator, bandwidth, api, sources).write(directory)
+    with ThreadPoolExecutor() as side_by_side:
+        # The first that failed is raised once all have ended.
+        list(side_by_side.map(lambda target: _deploy(directory, target), targets))
+    for target in targets:
+        _describe(target, sources).write(directory)
 
 
 def _build(directory: Path) -> None:
     arguments = ["build", "--template-file", str(ROOT / "template.yaml"), "--base-dir", str(ROOT)]
-    _sam([*arguments, "--parameter-overrides", f"Architecture={_architecture()}"], directory, "")
+    parameters = ["--parameter-overrides", f"Architecture={_architecture()}"]
+    _sam([*arguments, *parameters], directory, directory / "build.log")
     if sys.platform != "linux":
         _rebuild_layer_for_this_machine(directory)
-    # The emulator unpacks a copy for every worker, which would compile it anew; times of files get lost there.
+    # The emulator unpacks a copy for every worker, which would compile it anew; file times get lost there.
     command = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
     subprocess.run([*command, "-j", "0", directory / ".aws-sam" / "build"], check=True)
 
@@ -94,22 +102,20 @@ def _rebuild_layer_for_this_machine(directory: Path) -> None:
     subprocess.run([*command, "--requirement", requirements, "--target", target], check=True)
 
 
-def _deploy(directory: Path, endpoint_url: str, simulator: str, bandwidth: dict[str, str], api: str) -> None:
-    name = name_of_stack(api)
-    secret_name = f"{name}/bandwidth"
-    _put_secrets(endpoint_url, secret_name, bandwidth, api)
+def _deploy(directory: Path, target: Target) -> None:
+    endpoint_url, simulator, bandwidth = target.endpoint_url, target.simulator, target.bandwidth
+    _put_secrets(target)
     messaging = {"classic": f"{simulator}/v2", "current": f"{simulator}/messaging/api/v2"}
     parameters = {
         "ApiPage": "true",
         "Architecture": _architecture(),
-        "BandwidthApi": api,
-        "BandwidthSecretName": secret_name,
+        "BandwidthApi": target.api,
         "BandwidthAccountId": bandwidth["account_id"],
         "BandwidthSiteId": bandwidth["site_id"],
         "BandwidthUserId": bandwidth["user_id"],
         "TokenUrl": f"{simulator}/api/v1/oauth2/token",
         "DashboardUrl": f"{simulator}/api",
-        "MessagingUrl": messaging[api],
+        "MessagingUrl": messaging[target.api],
         "CatapultUrl": f"{simulator}/v1",
         "LettersBucket": LETTERS_BUCKET,
         "MediaArchive": "true",
@@ -121,27 +127,27 @@ def _deploy(directory: Path, endpoint_url: str, simulator: str, bandwidth: dict[
     overrides = [f"{name}={value}" for name, value in parameters.items()]
     client("s3", endpoint_url).create_bucket(Bucket=LETTERS_BUCKET)
     cloudformation: CloudFormationClient = client("cloudformation", endpoint_url)
+    log = place_of(directory, target.api) / "deploy.log"
     since = datetime.now(UTC)
     try:
-        _sam(["deploy", "--stack-name", name, "--parameter-overrides", *overrides], directory, endpoint_url)
+        arguments = ["deploy", "--stack-name", STACK, "--parameter-overrides", *overrides]
+        _sam(arguments, directory, log, endpoint_url)
     except CloudError:
-        if failed := _failed_resource(cloudformation, name, since):
-            log = directory / "deploy.log"
+        if failed := _failed_resource(cloudformation, since):
             raise CloudError(f"sam deploy failed at {failed} Its output is in {log}.") from None
         raise
-    _put_gateway_responses(cloudformation, name, endpoint_url)
+    _put_gateway_responses(cloudformation, endpoint_url)
     _put_concurrency(endpoint_url)
-    _put_callback_door(cloudformation, name, endpoint_url)
+    _put_callback_door(cloudformation, endpoint_url)
 
 
 def _architecture() -> str:
     return "arm64" if platform.machine().lower() in ("arm64", "aarch64") else "x86_64"
 
 
-def _sam(arguments: list[str], directory: Path, endpoint_url: str) -> None:
+def _sam(arguments: list[str], directory: Path, log: Path, endpoint_url: str = "") -> None:
     command = arguments[0]
     print(f"sam {command}", flush=True)
-    log = directory / f"{command}.log"
     configuration = ["--config-file", str(ROOT / "samconfig.toml"), "--config-env", "local"]
     with log.open("wb") as output:
         # sam keeps its .aws-sam in the current directory, so every local cloud has its own.
@@ -183,8 +189,8 @@ def _environment(endpoint_url: str) -> dict[str, str]:
     }
 
 
-def _put_secrets(endpoint_url: str, bandwidth_secret: str, bandwidth: dict[str, str], api: str) -> None:
-    secretsmanager = client("secretsmanager", endpoint_url)
+def _put_secrets(target: Target) -> None:
+    secretsmanager = client("secretsmanager", target.endpoint_url)
     fields = {
         "classic": {
             "dashboardUser": "dashboard_user",
@@ -195,7 +201,9 @@ def _put_secrets(endpoint_url: str, bandwidth_secret: str, bandwidth: dict[str, 
         "current": {"clientId": "client_id", "clientSecret": "client_secret"},
     }
     contents = {
-        bandwidth_secret: {field: bandwidth[known] for field, known in fields[api].items()},
+        BANDWIDTH_SECRET_NAME: {
+            field: target.bandwidth[known] for field, known in fields[target.api].items()
+        },
         FORWARD_SECRET_NAME: {"header": "X-Api-Key", "value": "key-of-the-local-cloud"},
     }
     for name, content in contents.items():
@@ -205,21 +213,17 @@ def _put_secrets(endpoint_url: str, bandwidth_secret: str, bandwidth: dict[str, 
             secretsmanager.put_secret_value(SecretId=name, SecretString=json.dumps(content))
 
 
-def _put_gateway_responses(
-    cloudformation: "CloudFormationClient", stack_name: str, endpoint_url: str
-) -> None:
+def _put_gateway_responses(cloudformation: "CloudFormationClient", endpoint_url: str) -> None:
     """The emulator does not import the gateway responses of an API's OpenAPI body."""
     apigateway = client("apigateway", endpoint_url)
-    template: Any = cloudformation.get_template(StackName=stack_name, TemplateStage="Processed")[
-        "TemplateBody"
-    ]
+    template: Any = cloudformation.get_template(StackName=STACK, TemplateStage="Processed")["TemplateBody"]
     for name, resource in template["Resources"].items():
         if resource["Type"] != "AWS::ApiGateway::RestApi":
             continue
         responses = resource["Properties"]["Body"].get("x-amazon-apigateway-gateway-responses", {})
         if not responses:
             continue
-        detail = cloudformation.describe_stack_resource(StackName=stack_name, LogicalResourceId=name)
+        detail = cloudformation.describe_stack_resource(StackName=STACK, LogicalResourceId=name)
         api_id = detail["StackResourceDetail"]["PhysicalResourceId"]
         for kind, response in responses.items():
             optional = {"statusCode": str(response["statusCode"])} if "statusCode" in response else {}
@@ -244,9 +248,9 @@ def _put_concurrency(endpoint_url: str) -> None:
             functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig=scaling)
 
 
-def _put_callback_door(cloudformation: "CloudFormationClient", stack_name: str, endpoint_url: str) -> None:
+def _put_callback_door(cloudformation: "CloudFormationClient", endpoint_url: str) -> None:
     """On AWS the host of a REST API is there for everybody; here it answers below the emulator's URL only."""
-    detail = cloudformation.describe_stack_resource(StackName=stack_name, LogicalResourceId="Doctor")
+    detail = cloudformation.describe_stack_resource(StackName=STACK, LogicalResourceId="Doctor")
     name = detail["StackResourceDetail"]["PhysicalResourceId"]
     functions = client("lambda", endpoint_url)
     variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
@@ -254,9 +258,10 @@ def _put_callback_door(cloudformation: "CloudFormationClient", stack_name: str, 
     functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
 
 
-def _describe(endpoint_url: str, simulator: str, bandwidth: dict[str, str], api: str, sources: str) -> Stack:
+def _describe(target: Target, sources: str) -> Stack:
+    endpoint_url = target.endpoint_url
     cloudformation: CloudFormationClient = client("cloudformation", endpoint_url)
-    described = cloudformation.describe_stacks(StackName=name_of_stack(api))["Stacks"][0]
+    described = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
     outputs = {each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs", [])}
     if missing := sorted(OUTPUTS - outputs.keys()):
         raise CloudError(f"The template has no output {', '.join(missing)}.")
@@ -268,7 +273,7 @@ def _describe(endpoint_url: str, simulator: str, bandwidth: dict[str, str], api:
         control_api=_from_here(outputs["ControlApiUrl"], endpoint_url),
         api_page=_from_here(outputs["ApiPageUrl"], endpoint_url),
         callback_api=_from_here(outputs["CallbackApiUrl"], endpoint_url),
-        simulator=simulator,
+        simulator=target.simulator,
         stack_name=described["StackName"],
         numbers_table=outputs["NumbersTableName"],
         messages_table=outputs["MessagesTableName"],
@@ -284,8 +289,8 @@ def _describe(endpoint_url: str, simulator: str, bandwidth: dict[str, str], api:
         secret_access_key=SECRET_ACCESS_KEY,
         callback_user=callback["username"],
         callback_password=callback["password"],
-        bandwidth=bandwidth,
-        bandwidth_api=api,
+        bandwidth=target.bandwidth,
+        bandwidth_api=target.api,
         sources=sources,
     )
 
@@ -297,14 +302,14 @@ def _from_here(url: str, endpoint_url: str) -> str:
     return f"{endpoint_url}/restapis/{host.partition('.')[0]}/{stage}/_user_request_/{rest}".rstrip("/")
 
 
-def _failed_resource(cloudformation: "CloudFormationClient", stack_name: str, since: datetime) -> str:
+def _failed_resource(cloudformation: "CloudFormationClient", since: datetime) -> str:
     """The first resource that failed since then, and why; empty if none did."""
     try:
-        newest_first = cloudformation.describe_stack_events(StackName=stack_name)["StackEvents"]
+        newest_first = cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
     except ClientError:
         return ""
     for event in reversed(newest_first):
-        failed = event["ResourceStatus"].endswith("_FAILED") and event["LogicalResourceId"] != stack_name
+        failed = event["ResourceStatus"].endswith("_FAILED") and event["LogicalResourceId"] != STACK
         if failed and event["Timestamp"] >= since:
             reason = event.get("ResourceStatusReason", "no reason given").rstrip(".")
             return f"{event['LogicalResourceId']} ({event['ResourceType']}): {reason}."

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +29,14 @@ DEFAULT_API = "current"
 APIS = ("current", "classic")
 
 
-def beside(name: str, api: str, separator: str) -> str:
-    """The name as it is for the default generation; with that of another one it is a name of its own."""
-    return name if api == DEFAULT_API else f"{name}{separator}{api}"
+def place_of(directory: Path, api: str) -> Path:
+    """Where the local cloud of a generation has its files: for the default one the directory itself."""
+    return directory if api == DEFAULT_API else directory / api
 
 
 def file_of(directory: Path, api: str) -> Path:
     """Where a stack is written down: stack.json for the default generation."""
-    return directory / f"{beside('stack', api, '.')}.json"
+    return directory / ("stack.json" if api == DEFAULT_API else f"stack.{api}.json")
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,7 @@ class Stack:
             return session.request(method, url, data=request.data, headers=dict(request.headers), timeout=60)
 
 
+@cache
 def client(service: str, endpoint_url: str) -> Any:
     """A boto3 client of an emulator, whatever profile, keys or proxies the user's environment names."""
     nothing = {

@@ -67,7 +67,7 @@ def pytest_configure(config: pytest.Config) -> None:
     }
     # What botocore knows of AWS's services is read once, not once a session, of which many tests have some.
     read = functools.cache(botocore.loaders.JSONFileLoader().load_file)
-    botocore.loaders.JSONFileLoader.load_file = lambda self, file_path: read(file_path)  # type: ignore[method-assign]
+    botocore.loaders.JSONFileLoader.load_file = lambda _self, file_path: read(file_path)  # type: ignore[assignment,method-assign]
     # A slow moment of a busy machine is no failed property.
     hypothesis.settings.register_profile("patient", deadline=None)
     hypothesis.settings.load_profile("patient")
@@ -134,13 +134,11 @@ def simulator() -> Iterator[RunningSimulator]:
 
 @pytest.fixture(scope="session")
 def clouds() -> dict[str, Stack]:
-    """The real template on the emulator, shared by all tests and workers; waits last a twentieth.
-
-    A stack for each generation of Bandwidth's API, with one account at Bandwidth.
-    """
+    """The real template on an emulator, for each generation of Bandwidth's API, shared by all tests and
+    workers; waits last a twentieth."""
     try:
         # Waits for the ones that are being started in the background, if that is not done yet.
-        stacks = up(CLOUD, ports=None, wait_scale=WAIT_SCALE, apis=APIS)
+        stacks = up(CLOUD, ports="free", wait_scale=WAIT_SCALE, apis=APIS)
     except CloudError as error:
         pytest.fail(str(error), pytrace=False)
     return {stack.bandwidth_api: stack for stack in stacks}
@@ -157,6 +155,7 @@ class Cloud:
 
     def __init__(self, config: pytest.Config) -> None:
         self._reporter: pytest.TerminalReporter = config.pluginmanager.getplugin("terminalreporter")
+        self._only_lists: bool = config.option.collectonly
         self._process: subprocess.Popen[bytes] | None = None
 
     @pytest.hookimpl(optionalhook=True)
@@ -167,7 +166,7 @@ class Cloud:
         self._start_if_needed([item.nodeid for item in session.items])
 
     def _start_if_needed(self, nodeids: Sequence[str]) -> None:
-        if self._process or not any(tier(each) in ON_THE_CLOUD for each in nodeids):
+        if self._process or self._only_lists or not any(tier(each) in ON_THE_CLOUD for each in nodeids):
             return
         down(CLOUD)
         CLOUD.mkdir(parents=True, exist_ok=True)

@@ -188,8 +188,14 @@ def _build(simulator: RunningSimulator, generation: str) -> House:
 
 # They take long to make, and know nothing of a test's environment.
 CLIENTS = [
-    wiring._session, wiring._dynamodb, wiring._sqs, wiring._s3, wiring.step_functions, wiring.events
-]  # fmt: skip
+    wiring._session,
+    wiring._dynamodb,
+    wiring._sqs,
+    wiring._s3,
+    wiring._secrets_manager,
+    wiring.step_functions,
+    wiring.events,
+]
 
 
 def _forget() -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_stepfunctions import SFNClient
 
@@ -95,6 +96,12 @@ def step_functions() -> "SFNClient":
 @cache
 def events() -> "EventBridgeClient":
     client: EventBridgeClient = _session().create_client("events", config=_AWS)
+    return client
+
+
+@cache
+def _secrets_manager() -> "SecretsManagerClient":
+    client: SecretsManagerClient = _session().create_client("secretsmanager", config=_AWS)
     return client
 
 
@@ -365,4 +372,4 @@ def _secret(secret_name: str, *, fresh: bool = False) -> dict[str, Any]:
 def _secrets() -> "SecretsProvider":
     from aws_lambda_powertools.utilities.parameters import SecretsProvider
 
-    return SecretsProvider(boto_config=_AWS)
+    return SecretsProvider(boto3_client=_secrets_manager())
