@@ -13,12 +13,21 @@ Who ends a task by its token needs a right to everything there; here, as on AWS,
 
 It speaks no TLS, and nothing of ours leaves this machine; a bucket that asks for TLS takes that for TLS.
 
+It unpacks a function's layers for every execution environment anew, which costs more than most functions do;
+here they are unpacked once.
+
 Everything the emulator should know comes in environment variables, see ``local/cloud.py``.
 ``python -m local.emulator DIRECTORY``: the directory only marks the process as belonging to that local cloud.
 """
 
+import functools
+import io
 import json
+import os
 import sys
+import tempfile
+import threading
+import zipfile
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -165,8 +174,35 @@ def pass_for_tls() -> None:
     iam_evaluator._resolve_condition_key = resolve_with_tls
 
 
+def share_layers() -> None:
+    """Let all execution environments load a layer from the same files."""
+    spawn = lambda_runtime.Worker._spawn
+
+    @functools.cache
+    def unpacked(layer: str) -> str:
+        directory = tempfile.mkdtemp(prefix="layer-")
+        with zipfile.ZipFile(io.BytesIO(lambda_svc._resolve_layer_zip(layer))) as archive:
+            archive.extractall(directory)
+        return directory
+
+    def spawn_sharing(worker: Any) -> None:
+        config = worker.config
+        with unpacking:
+            directories = os.pathsep.join(unpacked(layer["Arn"]) for layer in config["Layers"])
+        variables = {**config["Environment"]["Variables"], "_LAMBDA_LAYERS_DIRS": directories}
+        worker.config = {**config, "Layers": [], "Environment": {"Variables": variables}}
+        try:
+            spawn(worker)
+        finally:
+            worker.config = config
+
+    unpacking = threading.Lock()
+    lambda_runtime.Worker._spawn = spawn_sharing
+
+
 if __name__ == "__main__":
     name_exceptions()
+    share_layers()
     know_api_destinations()
     know_addresses()
     tell_time_limits()
