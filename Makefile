@@ -38,7 +38,7 @@ demo: install ## Shows the whole flow on the local cloud
 	$(BIN)/python -m local.demo
 
 test: install ## Runs every test, on a local cloud of their own
-	$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/pytest -n 4 --dist loadgroup --no-loadscope-reorder
 
 lint: install ## ruff, mypy, cfn-lint, sam validate, docs/openapi.json, events/bus/schemas
 	$(BIN)/ruff check
