@@ -1,8 +1,10 @@
-"""The AWS emulator: ministack, with six differences from AWS taken out.
+"""The AWS emulator: ministack, with seven differences from AWS taken out.
 
 ministack answers every exception of a Python function with the error type ``Runtime.HandlerError`` and ends
 the function's process. On AWS the error type is the exception's class name, which is what the ``Retry`` and
 ``Catch`` of a state machine match, and the execution environment stays warm.
+
+A change of a function ends the calls that are under way, or lets them hang; on AWS they end by themselves.
 
 Its API Gateway does not know the caller's address as something that an authorizer's answer is cached by.
 
@@ -28,7 +30,7 @@ import sys
 import tempfile
 import threading
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -72,6 +74,26 @@ def name_exceptions() -> None:
         return answer
 
     lambda_svc._execute_function_warm = execute_and_tell_errors
+
+
+def let_calls_end() -> None:
+    """Let what a function is at go on when it is changed, and end its process only then."""
+    kill, release = lambda_runtime.kill_workers, lambda_svc.release_worker
+    outdated: set[Any] = set()
+
+    def kill_idle(workers: Sequence[Any]) -> None:
+        with lambda_runtime._lock:
+            busy = {worker for worker in workers if worker and worker.in_use}
+            outdated.update(busy)
+        kill([worker for worker in workers if worker not in busy])
+
+    def release_and_kill(worker: Any) -> None:
+        release(worker)
+        if worker in outdated:
+            outdated.discard(worker)
+            kill([worker])
+
+    lambda_runtime.kill_workers, lambda_svc.release_worker = kill_idle, release_and_kill
 
 
 def know_api_destinations() -> None:
@@ -202,6 +224,7 @@ def share_layers() -> None:
 
 if __name__ == "__main__":
     name_exceptions()
+    let_calls_end()
     share_layers()
     know_api_destinations()
     know_addresses()

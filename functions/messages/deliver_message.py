@@ -85,7 +85,9 @@ def _send(message: Item, send: Callable[[], "Taken"], receives: int) -> int | No
     try:
         taken = send()
     except (BandwidthUnavailable, BandwidthUnauthorized) as error:
-        # With wrong credentials every message would fail alike, until a person mends them.
+        if isinstance(error, BandwidthUnauthorized):
+            # Every message would fail alike, until a person mends the credentials; an alarm calls one.
+            count("SendUnauthorized")
         return _put_back(message, error, receives)
     except (BandwidthOutcomeUnknown, BandwidthGarbled) as error:
         logger.warning("outcome unknown", reason=str(error))

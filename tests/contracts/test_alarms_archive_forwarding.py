@@ -31,6 +31,20 @@ def test_somebody_is_told_when_announcing_falls_behind() -> None:
     assert alarms_on("IteratorAge").keys() == {str({"Ref": "PublishEvents"})}
 
 
+def test_somebody_is_told_that_sending_fails_long_before_messages_expire() -> None:
+    (alarm,) = alarms_on("Errors").values()
+    assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": "DeliverMessage"}}]
+    least_hours = template()["Parameters"]["SendDeadlineHours"]["MinValue"]
+    assert alarm["Period"] * alarm["EvaluationPeriods"] < least_hours * 3600 / 2
+
+
+def test_somebody_is_told_that_bandwidth_refuses_the_credentials() -> None:
+    variables = template()["Globals"]["Function"]["Environment"]["Variables"]
+    (alarm,) = alarms_on("SendUnauthorized").values()
+    assert alarm["Namespace"] == variables["POWERTOOLS_METRICS_NAMESPACE"]
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": variables["POWERTOOLS_SERVICE_NAME"]}]
+
+
 @pytest.mark.parametrize("logical_id", resources("AWS::CloudWatch::Alarm"))
 def test_an_alarm_goes_to_the_topic_and_says_what_is_wrong(logical_id: str) -> None:
     alarm = resources("AWS::CloudWatch::Alarm")[logical_id]

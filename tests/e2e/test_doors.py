@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+import uuid
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -52,11 +53,13 @@ def test_the_api_itself_is_not(cloud: Stack) -> None:
 
 
 def test_sam_remote_invoke_runs_the_machine_with_the_sample_event(cloud: Stack) -> None:
+    name = f"by-hand-{uuid.uuid4().hex[:8]}"
     invoked = subprocess.run(
         [
             str(Path(sys.executable).with_name("sam")),
             "remote", "invoke", "MessagingV2",
             "--stack-name", cloud.stack_name,
+            "--parameter", f"name={name}",
             "--event-file", "events/executions/messaging_v2.json",
             "--region", cloud.region,
         ],
@@ -75,7 +78,7 @@ def test_sam_remote_invoke_runs_the_machine_with_the_sample_event(cloud: Stack) 
     )  # fmt: skip
     assert invoked.returncode == 0, invoked.stderr
     output = json.loads(invoked.stdout[invoked.stdout.index("{") :])
-    assert output["state"] == "completed"
+    assert (output["customerOrderId"], output["state"]) == (name, "completed")
     for number in output["numbers"]:
         assert get(cloud, f"/numbers/{number}")["state"] == "active"
 

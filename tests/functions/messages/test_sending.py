@@ -442,11 +442,14 @@ class TestTheWorker:
         assert ended["reason"] == "Bandwidth did not take it in time"
         assert at_bandwidth(ready) == []
 
-    def test_with_wrong_credentials_messages_wait_for_somebody_to_mend_them(self, ready: House) -> None:
+    def test_with_wrong_credentials_messages_wait_for_somebody_to_mend_them(
+        self, ready: House, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         message_id = accepted(ready)
         ready.fault("/messages", method="POST", answer={"status": 401}, times=2)
         assert len(deliver(ready, message_id)) == 1
         assert message(message_id)["state"] == "accepted"
+        assert '"SendUnauthorized":[1' in capsys.readouterr().out.replace(" ", "")
 
     def test_a_queue_record_of_a_message_that_is_gone_makes_nothing_new(self, ready: House) -> None:
         assert worker("out_unknown") == []
