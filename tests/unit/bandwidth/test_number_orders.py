@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from bandwidth_messaging.bandwidth.credentials import BasicCredentials
 from bandwidth_messaging.bandwidth.dashboard import Dashboard
 from bandwidth_messaging.domain.number_search import NumberSearch
 from bandwidth_messaging.domain.validation import parse
@@ -67,6 +68,26 @@ def test_the_very_numbers_are_listed_in_ten_digits(bandwidth: Server, dashboard:
         (1, "SiteId", "743"),
         (1, "PeerId", "561"),
     ]
+
+
+def test_in_the_second_version_the_very_numbers_are_in_e164(bandwidth: Server) -> None:
+    bandwidth.answers(ORDERED)
+    numbers = NumberSearch(telephone_numbers=["+19195551212"])
+    dashboard = Dashboard(
+        f"{bandwidth.url}/api/v2", "9500149", BasicCredentials("lorem", "dashboard-password")
+    )
+    dashboard.order_numbers(search=numbers, quantity=1, site_id="743", location_id="561")
+    assert (3, "TelephoneNumber", "+19195551212") in outline(bandwidth.only.body)
+
+
+def test_an_order_with_an_id_is_placed_whatever_else_the_answer_tells(
+    bandwidth: Server, dashboard: Dashboard
+) -> None:
+    error = "<ErrorList><Error><Code>5017</Code><Description>Some are gone</Description></Error></ErrorList>"
+    bandwidth.answers(Answer(201, f"<OrderResponse><Order><id>an-order</id></Order>{error}</OrderResponse>"))
+    search = NumberSearch(area_code="910")
+    placed = dashboard.order_numbers(search=search, quantity=2, site_id="743", location_id="561")
+    assert placed == "an-order"
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_another_input_may_be_given_until_an_order_was_tried(orders: Orders) -> 
     assert open_with("first")
     assert open_with("second")
     assert stored(orders)["digest"] == "second"
-    orders.begin_ordering("demo", AT)
+    orders.begin_ordering("demo", "first", AT)
     assert open_with("second")
     assert not open_with("first")
     assert stored(orders)["digest"] == "second"
@@ -107,43 +107,49 @@ def test_a_step_of_no_open_order_is_not_recorded(orders: Orders) -> None:
 
 
 def test_the_first_to_begin_may_order(orders: Orders) -> None:
-    record = opened(orders).begin_ordering("demo", LATER)
-    assert record["orderAttemptedAt"] == LATER
+    record = opened(orders).begin_ordering("demo", "first", LATER)
+    assert (record["orderAttempt"], record["orderAttemptedAt"]) == ("first", LATER)
     assert "orderId" not in record
 
 
 def test_whoever_comes_later_sees_the_earlier_attempt(orders: Orders) -> None:
-    opened(orders).begin_ordering("demo", AT)
-    assert orders.begin_ordering("demo", LATER)["orderAttemptedAt"] == AT
+    opened(orders).begin_ordering("demo", "first", AT)
+    record = orders.begin_ordering("demo", "second", LATER)
+    assert (record["orderAttempt"], record["orderAttemptedAt"]) == ("first", AT)
+
+
+def test_of_two_at_the_same_time_one_may_order(orders: Orders) -> None:
+    opened(orders).begin_ordering("demo", "first", AT)
+    assert orders.begin_ordering("demo", "second", AT)["orderAttempt"] == "first"
 
 
 def test_whoever_comes_after_the_answer_sees_the_order(orders: Orders) -> None:
-    opened(orders).begin_ordering("demo", AT)
+    opened(orders).begin_ordering("demo", "first", AT)
     orders.record_ordered("demo", "order-1", LATER)
-    assert orders.begin_ordering("demo", LAST)["orderId"] == "order-1"
+    assert orders.begin_ordering("demo", "second", LAST)["orderId"] == "order-1"
 
 
 def test_an_order_without_a_record_can_still_be_claimed(orders: Orders) -> None:
-    assert orders.begin_ordering("demo", AT)["orderState"] == "started"
+    assert orders.begin_ordering("demo", "first", AT)["orderState"] == "started"
 
 
 def test_an_attempt_that_ordered_nothing_is_given_back(orders: Orders) -> None:
-    opened(orders).begin_ordering("demo", AT)
-    assert orders.give_up_ordering("demo", AT)
-    assert orders.begin_ordering("demo", LATER)["orderAttemptedAt"] == LATER
+    opened(orders).begin_ordering("demo", "first", AT)
+    assert orders.give_up_ordering("demo", "first")
+    assert orders.begin_ordering("demo", "second", LATER)["orderAttempt"] == "second"
 
 
 def test_only_the_attempt_that_stands_is_given_back(orders: Orders) -> None:
-    opened(orders).begin_ordering("demo", AT)
-    assert not orders.give_up_ordering("demo", LATER)
-    orders.give_up_ordering("demo", AT)
-    assert not orders.give_up_ordering("demo", AT)
+    opened(orders).begin_ordering("demo", "first", AT)
+    assert not orders.give_up_ordering("demo", "second")
+    orders.give_up_ordering("demo", "first")
+    assert not orders.give_up_ordering("demo", "first")
 
 
 def test_an_attempt_that_ordered_is_not_given_back(orders: Orders) -> None:
-    opened(orders).begin_ordering("demo", AT)
+    opened(orders).begin_ordering("demo", "first", AT)
     orders.record_ordered("demo", "order-1", LATER)
-    assert not orders.give_up_ordering("demo", AT)
+    assert not orders.give_up_ordering("demo", "first")
     assert stored(orders)["orderAttemptedAt"] == AT
 
 

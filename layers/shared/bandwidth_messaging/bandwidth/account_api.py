@@ -105,6 +105,18 @@ class AccountApi:
             raise rejection
         return answer
 
+    def place(self, path: str, order: Element, order_id: str) -> str:
+        """Place an order and return its id, which is at the path `order_id` of the answer.
+
+        An order that has an id is placed, whatever errors the answer tells of it beside. Raises for an error
+        without an id, also inside a 2xx, and BandwidthGarbled for neither.
+        """
+        answer = self.send("POST", path, order)
+        root = root_of(answer)
+        if (found := xml.text(root, order_id)) is not None:
+            return found
+        raise rejection_of(answer, root) or answer.garbled(f"{order_id} is missing")
+
     def get_order(self, path: str) -> Answer | None:
         """Return the answer about an order, None if it is not to be found yet, right after it was placed."""
         try:

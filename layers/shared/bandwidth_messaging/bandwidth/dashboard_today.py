@@ -100,7 +100,7 @@ class DashboardToday(Dashboard, NumberOptions):
                 order.append(E.SipPeerId(sip_peer_id))
             order.extend(_authority(authority))
         order.append(self.telephone_numbers(numbers))
-        return required(self.write("POST", self.import_paths[action], order), ".//OrderId")
+        return self.place(self.import_paths[action], order, ".//OrderId")
 
     def find_import_request(self, customer_order_id: str, action: Action = "IMPORT") -> str | None:
         """Return the id of the import or removal with this CustomerOrderId, None if Bandwidth knows none.

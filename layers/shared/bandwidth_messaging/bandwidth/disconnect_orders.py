@@ -10,7 +10,6 @@ from bandwidth_messaging.bandwidth.account_api import (
     failure_of,
     failures_of,
     rejection_of,
-    required,
     root_of,
 )
 from bandwidth_messaging.bandwidth.transport import ErrorBody
@@ -37,7 +36,7 @@ class DisconnectOrders(AccountApi):
             E.CustomerOrderId(customer_order_id),
             E.DisconnectTelephoneNumberOrderType(listed, E.Protected("UNCHANGED")),
         )
-        return required(self.write("POST", "/disconnects", order), "orderRequest/id")
+        return self.place("/disconnects", order, "orderRequest/id")
 
     def find_disconnect(self, customer_order_id: str) -> str | None:
         """Return the id of the newest disconnect order with this CustomerOrderId, None if there is none.

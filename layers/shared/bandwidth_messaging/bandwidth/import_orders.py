@@ -12,7 +12,6 @@ from bandwidth_messaging.bandwidth.account_api import (
     failures_of,
     only_ours,
     rejection_of,
-    required,
     root_of,
 )
 from bandwidth_messaging.bandwidth.transport import ErrorBody
@@ -56,7 +55,7 @@ class ImportOrders(AccountApi):
             order.append(E.SipPeerId(sip_peer_id))
         order.append(E.Action(action))
         order.append(self.telephone_numbers(numbers))
-        return required(self.write("POST", self.import_paths[action], order), ".//OrderId")
+        return self.place(self.import_paths[action], order, ".//OrderId")
 
     def find_import_request(self, customer_order_id: str, action: Action = "IMPORT") -> str | None:
         """Return the id of the import order with this CustomerOrderID, None if Bandwidth knows none.

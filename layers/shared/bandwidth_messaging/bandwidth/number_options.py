@@ -8,7 +8,6 @@ from bandwidth_messaging.bandwidth.account_api import (
     AccountApi,
     failures_of,
     rejection_of,
-    required,
     root_of,
 )
 from bandwidth_messaging.bandwidth.import_orders import of_requested
@@ -34,7 +33,7 @@ class NumberOptions(AccountApi):
             self.telephone_numbers(numbers),
         )
         order = E.TnOptionOrder(E.CustomerOrderId(customer_order_id), E.TnOptionGroups(group))
-        return required(self.write("POST", "/tnoptions", order), ".//OrderId")
+        return self.place("/tnoptions", order, ".//OrderId")
 
     def options_status(self, order_id: str, numbers: Sequence[str]) -> OrderStatus:
         """Return how far an order of options for numbers (E.164) is, and for which it failed.

@@ -10,13 +10,12 @@ from bandwidth_messaging.bandwidth.account_api import (
     failures_of,
     only_ours,
     rejection_of,
-    required,
     root_of,
 )
 from bandwidth_messaging.bandwidth.xml import E, Element
 from bandwidth_messaging.domain.number_search import NumberSearch
 from bandwidth_messaging.domain.orders import OrderStatus
-from bandwidth_messaging.domain.phone_numbers import from_ten_digits, to_ten_digits
+from bandwidth_messaging.domain.phone_numbers import from_ten_digits
 
 # The order types of the numbers specification by the way to search, and the elements of their criteria.
 _SEARCHES: Final = {
@@ -67,15 +66,14 @@ class NumberOrders(AccountApi):
         This spends money and is not idempotent; `customer_order_id` is what the order is found again by.
         What is as Bandwidth has it anyway is left out, as in the document.
         """
-        order = E.Order(_order_type(search, quantity), E.SiteId(site_id), E.PeerId(location_id))
+        order = E.Order(self._order_type(search, quantity), E.SiteId(site_id), E.PeerId(location_id))
         if customer_order_id is not None:
             order.insert(0, E.CustomerOrderId(customer_order_id))
         if not partial_allowed:
             order.append(E.PartialAllowed(boolean(partial_allowed)))
         if back_order_requested:
             order.append(E.BackOrderRequested(boolean(back_order_requested)))
-        answer = self.write("POST", "/orders", order)
-        return required(answer, "Order/id")
+        return self.place("/orders", order, "Order/id")
 
     def find_order(self, customer_order_id: str) -> str | None:
         """Return the id of the order with this CustomerOrderId, None if Bandwidth knows none.
@@ -121,18 +119,19 @@ class NumberOrders(AccountApi):
             status, tuple(from_ten_digits(number) for number in completed), tuple(failures_of(root))
         )
 
-
-def _order_type(search: NumberSearch, quantity: int) -> Element:
-    """Return the one element that says what is ordered; the quantity is left out of no search (5198)."""
-    if search.telephone_numbers:
-        numbers = (E.TelephoneNumber(to_ten_digits(number)) for number in search.telephone_numbers)
-        return E.ExistingTelephoneNumberOrderType(E.TelephoneNumberList(*numbers))
-    given = search.criteria()
-    written = {
-        element: boolean(given[name]) if isinstance(given[name], bool) else str(given[name])
-        for name, element in _CRITERIA.items()
-        if name in given
-    }
-    order_type = E(_SEARCHES[search.way])
-    order_type.extend(E(element, text) for element, text in (written | {"Quantity": str(quantity)}).items())
-    return order_type
+    def _order_type(self, search: NumberSearch, quantity: int) -> Element:
+        """Return the one element that says what is ordered; the quantity is left out of no search (5198)."""
+        if search.telephone_numbers:
+            numbers = (E.TelephoneNumber(self.number(number)) for number in search.telephone_numbers)
+            return E.ExistingTelephoneNumberOrderType(E.TelephoneNumberList(*numbers))
+        given = search.criteria()
+        written = {
+            element: boolean(given[name]) if isinstance(given[name], bool) else str(given[name])
+            for name, element in _CRITERIA.items()
+            if name in given
+        }
+        order_type = E(_SEARCHES[search.way])
+        order_type.extend(
+            E(element, text) for element, text in (written | {"Quantity": str(quantity)}).items()
+        )
+        return order_type

@@ -6,6 +6,7 @@ an answer asks Bandwidth for it, and places it again only when Bandwidth, a good
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 from bandwidth_messaging.bandwidth.errors import BandwidthError, BandwidthOutcomeUnknown, changed_nothing
 from bandwidth_messaging.domain.times import now
@@ -25,17 +26,20 @@ def place_once(
     Raises what they raise, and BandwidthOutcomeUnknown while an earlier attempt may still turn up.
     """
     orders, at = wiring.orders(), now()
-    order = orders.begin_ordering(customer_order_id, at)
+    # Two runs may begin at the same time, but not with the same token.
+    attempt = uuid4().hex
+    order = orders.begin_ordering(customer_order_id, attempt, at)
     if "orderId" in order:
         return order["orderId"], "recorded before"
-    if (attempted_at := order["orderAttemptedAt"]) == at:
-        order_id, how = _place(customer_order_id, at, place), "ordered"
+    if order["orderAttempt"] == attempt:
+        order_id, how = _place(customer_order_id, attempt, place), "ordered"
     else:
         found, how = find(), "found"
         if found is None:
-            if datetime.fromisoformat(at) - datetime.fromisoformat(attempted_at) > _SETTLED:
+            attempted_at = datetime.fromisoformat(order["orderAttemptedAt"])
+            if datetime.fromisoformat(at) - attempted_at > _SETTLED:
                 # The run after this one may place it again.
-                orders.give_up_ordering(customer_order_id, attempted_at)
+                orders.give_up_ordering(customer_order_id, order["orderAttempt"])
             message = "an earlier order got no answer and Bandwidth does not list it yet"
             raise BandwidthOutcomeUnknown(message)
         order_id = found
@@ -43,11 +47,11 @@ def place_once(
     return order_id, how
 
 
-def _place(customer_order_id: str, attempted_at: str, place: Callable[[], str]) -> str:
+def _place(customer_order_id: str, attempt: str, place: Callable[[], str]) -> str:
     try:
         return place()
     except BandwidthError as error:
         # Where surely nothing was ordered the next run may order at once; else it looks the order up.
         if changed_nothing(error):
-            wiring.orders().give_up_ordering(customer_order_id, attempted_at)
+            wiring.orders().give_up_ordering(customer_order_id, attempt)
         raise

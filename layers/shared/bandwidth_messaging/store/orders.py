@@ -92,26 +92,27 @@ class Orders:
             condition="attribute_exists(#steps)",
         )
 
-    def begin_ordering(self, customer_order_id: str, at: str) -> Item:
-        """Claim the order's POST to Bandwidth and return the record.
+    def begin_ordering(self, customer_order_id: str, attempt: str, at: str) -> Item:
+        """Claim the order's POST to Bandwidth for an attempt, a token of its own, and return the record.
 
-        The claim is ours if its `orderAttemptedAt` is `at`; otherwise an earlier one stands, which may have
+        The claim is ours if its `orderAttempt` is ours; otherwise an earlier one stands, which may have
         been sent, and `orderId` is there if Bandwidth's answer was seen.
         """
         record = self._table.update(
-            order_key(customer_order_id), keep={"orderAttemptedAt": at, "steps": {}, "orderState": STARTED}
+            order_key(customer_order_id),
+            keep={"orderAttempt": attempt, "orderAttemptedAt": at, "steps": {}, "orderState": STARTED},
         )
         assert record is not None  # noqa: S101 - an update without a condition returns the item
         return record
 
-    def give_up_ordering(self, customer_order_id: str, attempted_at: str) -> bool:
+    def give_up_ordering(self, customer_order_id: str, attempt: str) -> bool:
         """Take back the claim of a POST that surely ordered nothing; return whether it still stood."""
         return (
             self._table.update(
                 order_key(customer_order_id),
-                assign={"orderAttemptedAt": None},
-                condition="#orderAttemptedAt = :attempted AND attribute_not_exists(#orderId)",
-                values={"attempted": attempted_at},
+                assign={"orderAttempt": None, "orderAttemptedAt": None},
+                condition="#orderAttempt = :attempt AND attribute_not_exists(#orderId)",
+                values={"attempt": attempt},
             )
             is not None
         )
