@@ -1,4 +1,4 @@
-"""The AWS emulator: ministack, with seven differences from AWS taken out.
+"""The AWS emulator: ministack, with eight differences from AWS taken out.
 
 ministack answers every exception of a Python function with the error type ``Runtime.HandlerError`` and ends
 the function's process. On AWS the error type is the exception's class name, which is what the ``Retry`` and
@@ -7,6 +7,8 @@ the function's process. On AWS the error type is the exception's class name, whi
 A change of a function ends the calls that are under way, or lets them hang; on AWS they end by themselves.
 
 Its API Gateway does not know the caller's address as something that an authorizer's answer is cached by.
+
+CloudFormation writes the slash of a media type as ~1, which its API Gateway takes as it is.
 
 Its EventBridge has connections and API destinations, but its CloudFormation does not know them.
 
@@ -150,6 +152,16 @@ def know_addresses() -> None:
     apigateway_v1._request_identity_sources = resolve_with_address
 
 
+def read_media_types() -> None:
+    """Let binary media types be written as in CloudFormation."""
+    matches = apigateway_v1._media_type_matches
+
+    def matches_with_slashes(media_type: Any, binary: Any) -> bool:
+        return bool(matches(media_type, [each.replace("~1", "/") for each in binary or []]))
+
+    apigateway_v1._media_type_matches = matches_with_slashes
+
+
 def tell_time_limits() -> None:
     """Let the time limit of a task be an expression, and last as long as a wait of so many seconds."""
     execute = stepfunctions._execute_task
@@ -228,6 +240,7 @@ if __name__ == "__main__":
     share_layers()
     know_api_destinations()
     know_addresses()
+    read_media_types()
     tell_time_limits()
     know_whose_tokens()
     pass_for_tls()

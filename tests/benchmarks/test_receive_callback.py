@@ -1,5 +1,6 @@
 """What receiving a callback costs, beside the least that it could cost: one client, one write."""
 
+import base64
 import json
 import os
 import statistics
@@ -79,7 +80,12 @@ def test_the_function_starts_as_soon_as_a_bare_client_would(
 
 def test_an_event_costs_little_more_than_its_write(record_property: Callable[[str, str], None]) -> None:
     event: Any = sample("messages/receive_callback")
-    given = {"an inbound text": event, "a receipt": event | {"body": json.dumps([RECEIPT])}}
+    bodies = {"an inbound text": event["body"], "a receipt": json.dumps([RECEIPT])}
+    # API Gateway passes bytes on, so that nothing of them is lost.
+    given = {
+        name: event | {"body": base64.b64encode(body.encode()).decode(), "isBase64Encoded": True}
+        for name, body in bodies.items()
+    }
     script = str(ROOT / "tests" / "benchmarks" / "event_cost.py")
     for name, cost in json.loads(python([script], json.dumps(given))).items():
         ratio = cost["handler"] / cost["write"]

@@ -14,12 +14,14 @@ import requests
 
 from local import demo
 from local.stack import Stack
+from tests.generations import both_generations
 from tests.machines import get
 from tests.openapi import described
 
 ROOT = Path(__file__).parents[2]
 
 
+@both_generations
 def test_a_set_up_started_through_the_api_can_be_followed_to_its_end(cloud: Stack) -> None:
     answer = cloud.call("POST", "/setups/messaging-v2", {"areaCode": "704", "quantity": 1})
     assert answer.status_code == 202, answer.text
@@ -83,6 +85,7 @@ def test_sam_remote_invoke_runs_the_machine_with_the_sample_event(cloud: Stack) 
         assert get(cloud, f"/numbers/{number}")["state"] == "active"
 
 
+@both_generations
 def test_the_demo_tells_its_story_to_the_end(cloud: Stack, capsys: pytest.CaptureFixture[str]) -> None:
     demo.tell(cloud)
     story = capsys.readouterr().out

@@ -9,6 +9,7 @@ import pytest
 from local.stack import Stack
 from tests.bus import wrong
 from tests.e2e.test_messages import ended, eventually, send, somebody
+from tests.generations import both_generations
 from tests.http_server import Answer, Server, serving
 from tests.machines import TEXT
 
@@ -30,6 +31,7 @@ def receiver(cloud: Stack) -> Iterator[Server]:
             events.update_api_destination(Name=name, InvocationEndpoint=nowhere)
 
 
+@both_generations
 def test_every_event_of_a_message_is_posted_with_the_key_and_as_its_schema_says(
     cloud: Stack, ours: str, receiver: Server
 ) -> None:

@@ -1,5 +1,6 @@
 """Messages through the whole stack: API Gateway, queue, worker, Bandwidth, callbacks, tables, bus."""
 
+import base64
 import json
 import time
 import uuid
@@ -52,7 +53,7 @@ def conversation(cloud: Stack, ours: str) -> list[Any]:
 
 
 def callback(
-    cloud: Stack, body: str, headers: dict[str, str] | None = None, **request: Any
+    cloud: Stack, body: str | bytes, headers: dict[str, str] | None = None, **request: Any
 ) -> requests.Response:
     return requests.post(
         f"{cloud.callback_api}/callbacks/v2",
@@ -180,6 +181,19 @@ class TestReceiving:
             ]
         found = [message for message in conversation(cloud, ours) if message["messageId"] == reply_id]
         assert [message["text"] for message in found] == [TEXT]
+
+    def test_bytes_that_are_no_text_are_kept_as_they_came(self, cloud: Stack) -> None:
+        body = b"\xff\xfe" + uuid.uuid4().bytes
+        answer = callback(cloud, body, auth=(cloud.callback_user, cloud.callback_password))
+        assert answer.status_code == 204
+        queue = {"QueueUrl": cloud.quarantine_queue, "MaxNumberOfMessages": 10, "VisibilityTimeout": 0}
+
+        def kept() -> Any:
+            found = cloud.client("sqs").receive_message(**queue, WaitTimeSeconds=1).get("Messages", [])
+            bodies = [json.loads(message["Body"]).get("callback", {}).get("body") for message in found]
+            return base64.b64encode(body).decode() in bodies
+
+        eventually(kept)
 
     def test_what_cannot_be_read_is_kept_whole_and_read_again_on_request(
         self, cloud: Stack, ours: str

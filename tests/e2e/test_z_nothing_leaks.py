@@ -1,4 +1,4 @@
-"""Last of all: nothing secret, and no text of a message, in any log or execution history of this run."""
+"""When nearly all has run: nothing secret, and no text of a message, in any log or execution history."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -11,6 +11,7 @@ from bandwidth_messaging.store.numbers import Home
 from functions.control import browse
 from functions.messages import deliver_message, send_message
 from local.bandwidth.account import SmsFeature
+from local.bandwidth.callbacks import Endpoint
 from local.bandwidth.fates import Fate
 from tests.functions.conftest import CALLBACK_URL, CONFIG, PASSED, House, ask, call, sample
 from tests.generations import both_generations
@@ -142,6 +143,11 @@ def call_back_elsewhere(number: Number) -> None:
     account.application(number.application_id).callback_url = "https://elsewhere.example/v2"
 
 
+def take_no_receipts(number: Number) -> None:
+    application = number.house.simulator.simulator.account.application(number.application_id)
+    application.callback_url, application.inbound = "", Endpoint(CALLBACK_URL, None, None)
+
+
 def lose_the_location(number: Number) -> None:
     account = number.house.simulator.simulator.account
     account._locations.pop(number.location.id)
@@ -158,6 +164,7 @@ def lose_the_location(number: Number) -> None:
         ),
         (delete, "application {application} is gone; start the set-up again to have one"),
         (call_back_elsewhere, "application {application} calls back elsewhere; give it the URL {url}"),
+        (take_no_receipts, "application {application} has no OutboundCallbackUrl; give it the URL {url}"),
     ],
 )
 def test_what_is_not_set_up_fails_with_what_to_mend_and_is_not_sent(

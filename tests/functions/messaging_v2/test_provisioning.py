@@ -29,6 +29,7 @@ from functions.messaging_v2 import (
 )
 from functions.setups import check_account, check_input
 from local.bandwidth.account import Account, Application, Location
+from local.bandwidth.callbacks import Endpoint
 from tests.functions.conftest import CALLBACK_URL, House, call, sample
 from tests.generations import both_generations
 from tests.template import template
@@ -104,6 +105,13 @@ class TestApplication:
             call(create_application, APPLICATION)
         assert f"{other.id}, with another callback URL; choose another" in str(error.value)
         assert "elsewhere" not in str(error.value)
+
+    def test_of_which_no_receipt_would_come_stops_with_what_it_has_not(self, account: Account) -> None:
+        half = application(account)
+        half.callback_url, half.inbound = "", Endpoint(CALLBACK_URL, None, None)
+        with pytest.raises(BandwidthRejected) as error:
+            call(create_application, APPLICATION)
+        assert f"{half.id}, without OutboundCallbackUrl; choose another" in str(error.value)
 
     def test_of_several_the_same_one_is_taken_however_they_are_listed(self, account: Account) -> None:
         ours = sorted(application(account).id for _ in range(4))

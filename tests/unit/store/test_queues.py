@@ -1,5 +1,6 @@
 """The queues: message ids on their way, and callbacks that nobody could read or store."""
 
+import base64
 import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -95,6 +96,13 @@ def test_a_query_and_bytes_are_kept_as_they_came(quarantine: Quarantine) -> None
     quarantine.keep(CALLBACK | parts, ["why"], AT)
     (taken,) = quarantine.take(10, seconds=60)
     assert taken.callback == KEPT | parts
+
+
+def test_bytes_that_are_text_are_kept_for_a_person_to_read(quarantine: Quarantine) -> None:
+    in_base64 = {"isBase64Encoded": True, "body": base64.b64encode("[ä]".encode()).decode()}
+    quarantine.keep(CALLBACK | in_base64, ["why"], AT)
+    (taken,) = quarantine.take(10, seconds=60)
+    assert taken.callback == KEPT | {"body": "[ä]"}
 
 
 @pytest.mark.parametrize("size", [1_000, 200_000, 300_000, 6_000_000])

@@ -32,6 +32,10 @@ def of_location(site_id: str, location_id: str, application_id: str, *, callback
         problems.append(f"application {application_id} is gone; start the set-up again to have one")
     elif application.callback_url != callback_url:
         problems.append(f"application {application_id} calls back elsewhere; give it the URL {callback_url}")
+    elif application.lacks:
+        problems.append(
+            f"application {application_id} has no {application.lacks}; give it the URL {callback_url}"
+        )
     return _result(problems)
 
 

@@ -19,8 +19,8 @@ _NAME_EXISTS = "13524"
 def application(account: Applications, name: str, *, callback_url: str) -> Made:
     """Return the application of this name that calls back to us ("Create application").
 
-    It is made with our callback credentials. One with another callback URL, or of another service than
-    messaging, is not ours.
+    It is made with our callback credentials. One with another callback URL, or without one of today's two, or
+    of another service than messaging, is not ours.
     """
 
     def find() -> Made | None:
@@ -31,6 +31,8 @@ def application(account: Applications, name: str, *, callback_url: str) -> Made:
                 if not found.is_for_messaging
                 else "with another callback URL"
                 if found.callback_url != callback_url
+                else f"without {found.lacks}"
+                if found.lacks
                 else None,
             )
             for found in account.applications()

@@ -1,5 +1,6 @@
 """The queues that functions write to: messages on their way, and what nobody could read or announce."""
 
+import base64
 import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -76,6 +77,8 @@ class Quarantine:
                 name: values for name, values in headers.items() if name.lower() not in _CREDENTIALS
             }
         }
+        if kept.get("isBase64Encoded"):
+            kept = _as_text(kept)
         why = {"at": at, "reasons": reasons[:_REASONS_SHOWN]}
         # Escapes only: a queue takes neither control characters nor halves of characters.
         message = json.dumps(why | {"callback": kept})
@@ -124,3 +127,12 @@ class DeadLetters:
     def keep(self, record: dict[str, Any]) -> None:
         """Keep a stream record."""
         self._client.send_message(QueueUrl=self._url, MessageBody=json.dumps({"Records": [record]}))
+
+
+def _as_text(callback: dict[str, Any]) -> dict[str, Any]:
+    """Return a callback with its body for a person to read; as it came, where that is no text."""
+    try:
+        body = base64.b64decode(callback.get("body", ""), validate=True).decode()
+    except ValueError:
+        return callback
+    return {name: part for name, part in callback.items() if name != "isBase64Encoded"} | {"body": body}
