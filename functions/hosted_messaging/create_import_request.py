@@ -31,10 +31,11 @@ class Result(StepResult):
 def handler(request: Request) -> Result:
     """Return the order's id: from the record, found at Bandwidth, or newly placed.
 
-    Numbers to be imported are recorded as pending before, so that none is at Bandwidth without a record.
+    Numbers to be imported are recorded as pending before, so that none is at Bandwidth without a record. Once
+    the order may be there they have been: one that was given back since then stays so.
     """
     numbers = [number for batch in request.batches for number in batch]
-    if request.action == "IMPORT":
+    if request.action == "IMPORT" and not wiring.orders().was_attempted(request.customer_order_id):
         home = Home(
             api=request.api,
             customer_order_id=request.customer_order_id,

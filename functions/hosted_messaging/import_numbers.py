@@ -6,7 +6,7 @@ from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import preflight, wiring
 from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.runtime.workflow import SHORTEST_WAIT_SECONDS, StepInput, StepResult, step
-from bandwidth_messaging.store.numbers import ACTIVE, FAILED, Home
+from bandwidth_messaging.store.numbers import FAILED, PENDING, Home
 
 # Fifty batches of what a batch may show stay far below what a state may carry.
 _FAILURES_SHOWN = 5
@@ -31,7 +31,7 @@ class Result(StepResult):
 
 @step("Import Number", Request)
 def handler(request: Request) -> Result:
-    """Import the numbers (E.164) of the batch that were not imported, or refused, before."""
+    """Import the numbers (E.164) of the batch that were not imported, refused, or given back before."""
     numbers, catapult, dashboard = wiring.numbers(), wiring.catapult(), wiring.dashboard_credentials()
     home = Home(
         api="v1",
@@ -44,7 +44,7 @@ def handler(request: Request) -> Result:
     ended = {
         item["number"]: item
         for item in numbers.get_all(request.numbers)
-        if item["state"] in {ACTIVE, FAILED} and item.get("orderId") == request.order_id
+        if item["state"] != PENDING and home.is_of(item)
     }
     failures: list[Failure] = [
         {"number": number, "code": item.get("errorCode"), "reason": item["reason"]}

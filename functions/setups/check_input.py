@@ -26,6 +26,11 @@ _SETUPS: dict[str, Any] = {
     "release_numbers": NumberRelease,
 }
 
+_REFUSED = {
+    "used": "was used for another order; choose a new one",
+    "undone": "was undone, and its numbers given back; choose another customerOrderId",
+}
+
 type Given = HostedMessagingSetup | MessagingV2Setup | NumberRelease
 
 
@@ -99,7 +104,7 @@ def _problems_with_letter(setup: HostedMessagingSetup | MessagingV2Setup) -> Ite
 
 def _open(event: dict[str, Any], order_id: str, given: Given, *, site_id: str | None = None) -> None:
     with aws_errors():
-        opened = wiring.orders().open(
+        refusal = wiring.orders().open(
             order_id,
             kind=event["kind"],
             requested=given.requested,
@@ -108,9 +113,8 @@ def _open(event: dict[str, Any], order_id: str, given: Given, *, site_id: str | 
             digest=given.digest(),
             site_id=site_id,
         )
-    if not opened:
-        detail = f"{order_id} was used for another order; choose a new one"
-        raise InvalidInput([FieldProblem("customerOrderId", detail)])
+    if refusal:
+        raise InvalidInput([FieldProblem("customerOrderId", f"{order_id} {_REFUSED[refusal]}")])
 
 
 def _deadline(given: Given) -> str:

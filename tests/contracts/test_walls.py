@@ -102,6 +102,7 @@ KNOWN_TO_FUNCTIONS = {
         "store.dynamodb.Page",
         "store.numbers.ACTIVE",
         "store.numbers.FAILED",
+        "store.numbers.PENDING",
         "store.numbers.STATES",
         "store.numbers.Home",
     },

@@ -11,7 +11,7 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthUnavailable,
 )
 from bandwidth_messaging.domain.errors import InvalidInput
-from bandwidth_messaging.runtime import placing, wiring
+from bandwidth_messaging.runtime import placing, releasing, wiring
 from functions.control import browse
 from functions.hosted_messaging import (
     activate_numbers,
@@ -100,6 +100,14 @@ def host(house: House, name: str = SETUP, numbers: list[str] = HOSTED) -> str:
         run(import_numbers, numbers=numbers)
     application: str = at["applicationId"]
     return application
+
+
+def ask_for_the_end() -> Any:
+    """Ask once more how the order of a set-up of Messaging 2.0 has ended; return the numbers it brought."""
+    record = wiring.orders().get(SETUP) or {}
+    event = sample("messaging_v2/check_order_status") | {"customerOrderId": SETUP}
+    given = {name: record[name] for name in ("orderId", "locationId", "applicationId", "siteId")}
+    return call(check_order_status, event | given)["numbers"]
 
 
 def check(name: str = RELEASE, **given: Any) -> Any:
@@ -298,6 +306,38 @@ class TestPlan:
         disconnect(planned["disconnect"])
         assert [number(each)["state"] for each in planned["disconnect"]] == ["released"] * 2
         assert [each["outcome"] for each in delete(planned)] == ["deleted"] * 5
+
+    def test_what_is_released_while_the_set_up_still_asks_is_not_brought_back_by_its_answer(
+        self, house: House
+    ) -> None:
+        house.simulator.simulator.orders.decide_order(SETUP, Fate(fate="BACKORDERED"))
+        set_up(house)
+        house.simulator.simulator.orders.decide_order(SETUP, Fate(fate="COMPLETE"))
+        planned = plan(customerOrderId=SETUP)
+        stop(planned)
+        assert ask_for_the_end() == planned["disconnect"]
+        assert [number(each)["state"] for each in planned["disconnect"]] == ["releasing"] * 2
+        disconnect(planned["disconnect"])
+        ask_for_the_end()
+        assert [number(each)["state"] for each in planned["disconnect"]] == ["released"] * 2
+
+    def test_a_set_up_that_is_run_again_does_not_bring_back_what_was_released(self, house: House) -> None:
+        numbers = set_up(house)
+        planned = plan(customerOrderId=SETUP)
+        stop(planned)
+        disconnect(planned["disconnect"])
+        assert set_up(house) == numbers
+        assert [number(each)["state"] for each in numbers] == ["released"] * 2
+
+    def test_nor_does_a_hosted_one(self, house: House) -> None:
+        host(house)
+        planned = plan(customerOrderId=SETUP)
+        stop(planned)
+        releasing.record_gone(HOSTED)
+        imports = house.requests("POST", "/phoneNumbers")
+        host(house)
+        assert [number(each)["state"] for each in HOSTED] == ["released"] * 2
+        assert house.requests("POST", "/phoneNumbers") == imports
 
 
 class TestWhatIsLeft:
@@ -535,6 +575,12 @@ class TestDelete:
             "Record Release",
         ]
         assert (setup["undoneBy"], setup["times"]["undone"]) == (RELEASE, released["times"]["completed"])
+
+    def test_what_was_undone_is_not_started_again(self, house: House, planned: Any) -> None:
+        record(planned, delete(planned))
+        with pytest.raises(InvalidInput, match=rf"customerOrderId: {SETUP} was undone, .* choose another"):
+            set_up(house)
+        assert [number(each)["state"] for each in planned["disconnect"]] == ["released"] * 2
 
     def test_run_again_each_thing_is_gone(self, house: House, planned: Any) -> None:
         for resource in planned["delete"]:

@@ -87,13 +87,44 @@ def test_a_number_that_another_order_brings_has_a_new_home(numbers: Numbers) -> 
     )
 
 
-@pytest.mark.parametrize("state", sorted({*STATES} - {"active"}))
-def test_a_number_in_any_other_state_becomes_active(
+@pytest.mark.parametrize("state", ["pending", "failed"])
+def test_a_number_that_has_not_come_yet_becomes_active(
     numbers: Numbers, numbers_table: Table, state: str
 ) -> None:
     set_state(numbers_table, state)
     numbers.activate(NUMBER, HOME, AT)
     assert stored(numbers)["state"] == "active"
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_number_in_any_state_becomes_active_by_another_order(
+    numbers: Numbers, numbers_table: Table, state: str
+) -> None:
+    set_state(numbers_table, state)
+    numbers.activate(NUMBER, NEXT_HOME, AT)
+    assert (stored(numbers)["state"], stored(numbers)["orderId"]) == ("active", "order-2")
+
+
+@pytest.mark.parametrize("state", ["releasing", "released"])
+def test_a_number_that_was_given_back_is_not_brought_by_the_same_order(
+    numbers: Numbers, numbers_table: Table, state: str
+) -> None:
+    set_state(numbers_table, state)
+    before = stored(numbers)
+    numbers.activate(NUMBER, HOME, AT)
+    assert stored(numbers) == before
+
+
+def test_a_number_that_was_given_back_before_its_order_had_ended_knows_it_by_our_id(
+    numbers: Numbers,
+) -> None:
+    numbers.start_release(NUMBER, HOME, AT)
+    before = stored(numbers)
+    assert "orderId" not in before
+    numbers.activate(NUMBER, HOME, LATER)
+    assert stored(numbers) == before
+    numbers.activate(NUMBER, NEXT_HOME, LATER)
+    assert (stored(numbers)["state"], stored(numbers)["orderId"]) == ("active", "order-2")
 
 
 def test_a_number_that_came_after_all_has_no_reason_left(numbers: Numbers) -> None:
@@ -383,7 +414,7 @@ def test_a_number_that_came_back_in_the_middle_of_a_removal_must_leave_catapult_
     numbers.start_release(NUMBER, REMOVAL, AT)
     numbers.record_detached(NUMBER, AT)
     numbers.keep_releasing(REFUSED)
-    numbers.activate(NUMBER, ORDERED, LATER, number_id="n-2")
+    numbers.activate(NUMBER, replace(ORDERED, order_id="order-4"), LATER, number_id="n-2")
     assert stored(numbers)["state"] == "active"
     numbers.start_release(NUMBER, replace(REMOVAL, customer_order_id="removal-2"), LAST)
     kept = stored(numbers)

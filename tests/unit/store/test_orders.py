@@ -14,6 +14,12 @@ def opened(orders: Orders, at: str = AT, requested: int = 2) -> Orders:
     return orders
 
 
+def open_with(orders: Orders, digest: str, execution_arn: str = "arn:1") -> str | None:
+    return orders.open(
+        "demo", kind="hosted_messaging", requested=2, execution_arn=execution_arn, at=AT, digest=digest
+    )
+
+
 def stored(orders: Orders) -> dict[str, Any]:
     item = orders.get("demo")
     assert item is not None
@@ -40,18 +46,25 @@ def test_opening_it_again_changes_nothing_not_even_when_it_is_further(orders: Or
 
 
 def test_another_input_may_be_given_until_an_order_was_tried(orders: Orders) -> None:
-    def open_with(digest: str) -> bool:
-        return orders.open(
-            "demo", kind="hosted_messaging", requested=2, execution_arn="arn:1", at=AT, digest=digest
-        )
-
-    assert open_with("first")
-    assert open_with("second")
+    assert open_with(orders, "first") is None
+    assert open_with(orders, "second") is None
     assert stored(orders)["digest"] == "second"
     orders.begin_ordering("demo", "first", AT)
-    assert open_with("second")
-    assert not open_with("first")
+    assert open_with(orders, "second") is None
+    assert open_with(orders, "first") == "used"
     assert stored(orders)["digest"] == "second"
+
+
+@pytest.mark.parametrize("tried", [False, True])
+def test_an_order_that_was_undone_is_not_opened_again(orders: Orders, tried: bool) -> None:
+    open_with(orders, "first")
+    if tried:
+        orders.begin_ordering("demo", AT)
+    orders.record_undone("demo", by="release-1", at=LATER)
+    before = stored(orders)
+    assert open_with(orders, "first") == "undone"
+    assert open_with(orders, "second") == "undone"
+    assert stored(orders) == before
 
 
 def test_an_order_that_is_not_there_is_none(orders: Orders) -> None:

@@ -43,6 +43,12 @@ class Home:
             "siteId": self.site_id,
         }
 
+    def is_of(self, item: Item) -> bool:
+        """Tell whether a number's item speaks of this order, as `activate` tells it."""
+        if "orderId" in item:
+            return bool(item["orderId"] == self.order_id)
+        return bool(item.get("customerOrderId") == self.customer_order_id)
+
 
 class Numbers:
     """The numbers in the Numbers table; all numbers in E.164."""
@@ -145,6 +151,7 @@ class Numbers:
     ) -> None:
         """Record that a number works. Saying it again changes nothing, so it is announced once.
 
+        A number that is on its way out, or gone, stays so until another order brings it.
         `number_id` is Catapult's id of it, `preflight` what was found before its first send.
         """
         self._table.update(
@@ -161,8 +168,17 @@ class Numbers:
                 "preflight": preflight,
                 **home.attributes(),
             },
-            condition="attribute_not_exists(#pk) OR #state <> :active OR #orderId <> :order",
-            values={"active": ACTIVE, "order": home.order_id},
+            # A number that was released before its order had ended knows the order by our id alone.
+            condition="attribute_not_exists(#pk) OR NOT #state IN (:active, :releasing, :released)"
+            " OR (attribute_exists(#orderId) AND #orderId <> :order)"
+            " OR (attribute_not_exists(#orderId) AND #customerOrderId <> :customerOrder)",
+            values={
+                "active": ACTIVE,
+                "releasing": RELEASING,
+                "released": RELEASED,
+                "order": home.order_id,
+                "customerOrder": home.customer_order_id,
+            },
         )
 
     def record_registration(self, number: str, registration: Registration) -> None:

@@ -1,7 +1,7 @@
 """Orders: the record of each set-up, kept step by step while it runs."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from bandwidth_messaging.domain.orders import COMPLETED, FAILED, ORDERED, PARTIAL, STARTED, Failure, Kind
 from bandwidth_messaging.store.dynamodb import Item, Table
@@ -37,11 +37,12 @@ class Orders:
         at: str,
         digest: str | None = None,
         site_id: str | None = None,
-    ) -> bool:
+    ) -> Literal["used", "undone"] | None:
         """Record that a set-up has started; saying it again changes nothing.
 
-        `digest` tells what the order asks for from every other. Return False if an order was tried under this
-        id that asked for something else.
+        `digest` tells what the order asks for from every other. Return why the set-up may not go on under
+        this id, None if it may: an order was tried under it that asked for something else, or what it brought
+        was given back.
         """
         key = order_key(customer_order_id)
         record = self._table.update(
@@ -56,11 +57,15 @@ class Orders:
             },
         )
         if digest is None or record is None:
-            return True
+            return None
+        if "undoneAt" in record:
+            # Its order is still COMPLETE at Bandwidth, and brings nothing any more.
+            return "undone"
         # Until an order has been tried, a set-up may be started again with another input.
         asked = {"kind": kind, "digest": digest, "requested": requested, "siteId": site_id}
         untried = self._table.update(key, assign=asked, condition="attribute_not_exists(#orderAttemptedAt)")
-        return untried is not None or (record["kind"], record.get("digest")) == (kind, digest)
+        is_same = (record["kind"], record.get("digest")) == (kind, digest)
+        return None if untried is not None or is_same else "used"
 
     def record_step(
         self,
