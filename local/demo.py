@@ -153,7 +153,11 @@ def _undo(stack: Stack, set_up: str) -> None:
 def _in_the_account(stack: Stack) -> str:
     """Return what Bandwidth's account holds of what set-ups bring and make, in words."""
     account = requests.get(f"{stack.simulator}/_simulator/account", timeout=10).json()
-    kinds = ("numbers", "external_numbers", "locations", "applications", "catapult_applications")
+    # Those to an order end with it.
+    account["subscriptions"] = [each for each in account["subscriptions"] if each["order_id"] is None]
+    kinds = (
+        "numbers", "external_numbers", "locations", "applications", "subscriptions", "catapult_applications",
+    )  # fmt: skip
     return ", ".join(f"{len(account[kind])} {kind.replace('_', ' ')}" for kind in kinds if account[kind])
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from bandwidth_messaging.domain.orders import customer_order_id
 from bandwidth_messaging.domain.releases import Removal, Resource
 from bandwidth_messaging.runtime import release_plan, wiring
+from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.runtime.workflow import StepInput, StepResult, step
 from bandwidth_messaging.store.dynamodb import Item
 
@@ -88,7 +89,9 @@ def _by_site(release_id: str, items: list[Item]) -> list[Removal]:
 def _around(order: Item, going: set[str]) -> tuple[list[Resource], list[Resource]]:
     if release_plan.uses_catapult(order):
         return release_plan.around_catapult(order, wiring.catapult(), going)
-    return release_plan.around_a_location(order, wiring.dashboard(), going)
+    return release_plan.around_a_location(
+        order, wiring.dashboard(), going, notification_url=settings().notification_url
+    )
 
 
 def _shown(resources: list[Resource]) -> list[dict[str, Any]]:

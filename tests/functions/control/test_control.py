@@ -7,6 +7,7 @@ import boto3
 import pytest
 
 from bandwidth_messaging.domain.messages import Message
+from bandwidth_messaging.domain.setups import MessagingV2Setup
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.store.numbers import Home
 from functions.control import browse, start_setup
@@ -38,6 +39,10 @@ class TestStartSetup:
     def start(self, **given: Any) -> tuple[int, Any]:
         return ask(start_setup, "POST", "/setups/messaging-v2", body=given)
 
+    def end(self, started: Any, state: str, at: str = AT) -> None:
+        """Let a set-up end."""
+        wiring.orders().finish(started["customerOrderId"], state, at=at)
+
     def test_starts_the_machine_under_the_customer_order_id(self, machine: str) -> None:
         status, started = self.start(areaCode="910", quantity=3, customerOrderId="Order 7")
         assert status == 202
@@ -60,7 +65,53 @@ class TestStartSetup:
         self.start(areaCode="910", customerOrderId="Order-7")
         status, problem = self.start(areaCode="919", customerOrderId="Order-7")
         assert status == 409
-        assert "'Order-7' was started before" in problem["detail"]
+        assert "'Order-7' was started before, and has not ended (started)" in problem["detail"]
+
+    def test_a_set_up_that_has_failed_is_continued_under_a_name_of_its_own(self, machine: str) -> None:
+        _, first = self.start(areaCode="910", customerOrderId="Order 7")
+        self.end(first, "failed")
+        status, second = self.start(areaCode="910", customerOrderId="Order 7", deadlineHours=48)
+        assert status == 202
+        assert second["customerOrderId"] == "Order 7"
+        assert second["executionArn"].removeprefix(first["executionArn"]) == "-again-20260101000000000"
+        execution = boto3.client("stepfunctions").describe_execution(executionArn=second["executionArn"])
+        assert json.loads(execution["input"])["customerOrderId"] == "Order 7"
+
+    def test_each_failure_is_continued_once(self, machine: str) -> None:
+        _, first = self.start(areaCode="910", customerOrderId="Order-7")
+        self.end(first, "failed")
+        _, second = self.start(areaCode="910", customerOrderId="Order-7", deadlineHours=48)
+        status, problem = self.start(areaCode="910", customerOrderId="Order-7", deadlineHours=72)
+        assert status == 409
+        assert "was continued since it failed, as Order-7-again-20260101000000000" in problem["detail"]
+        self.end(second, "failed", "2026-01-02T00:00:00.000Z")
+        status, third = self.start(areaCode="910", customerOrderId="Order-7", deadlineHours=72)
+        assert status == 202
+        executions = boto3.client("stepfunctions").list_executions(stateMachineArn=machine)["executions"]
+        assert {each["executionArn"] for each in executions} == {
+            each["executionArn"] for each in (first, second, third)
+        }
+
+    @pytest.mark.parametrize("state", ["completed", "partial"])
+    def test_one_that_has_brought_numbers_is_a_conflict_that_says_so(self, machine: str, state: str) -> None:
+        _, first = self.start(areaCode="910", customerOrderId="Order-7")
+        self.end(first, state)
+        status, problem = self.start(areaCode="910", customerOrderId="Order-7", deadlineHours=48)
+        assert status == 409
+        assert f"and has ended ({state})" in problem["detail"]
+
+    def test_a_failed_order_is_not_continued_with_what_asks_for_something_else(self, machine: str) -> None:
+        asked = {"areaCode": "910", "customerOrderId": "Order-7"}
+        _, first = self.start(**asked)
+        orders = wiring.orders()
+        digest = MessagingV2Setup.model_validate(asked).digest()
+        orders.open("Order-7", kind="messaging_v2", requested=1, execution_arn="arn", at=AT, digest=digest)
+        orders.begin_ordering("Order-7", AT)
+        self.end(first, "failed")
+        status, problem = self.start(areaCode="919", customerOrderId="Order-7")
+        assert status == 409
+        assert "asked for something else" in problem["detail"]
+        assert self.start(**asked, deadlineHours=48)[0] == 202
 
     def test_names_every_wrong_field(self, machine: str) -> None:
         status, problem = self.start(areaCode="91", quantity=5001, siteId="main")

@@ -43,14 +43,15 @@ from functions.setups import check_input
 from local.bandwidth.account_numbers import AccountNumber
 from local.bandwidth.control_account import shown
 from local.bandwidth.fates import Fate
-from tests.functions.conftest import CALLBACK_URL, House, ask, call, sample
-from tests.generations import both_generations, only_classic
+from tests.functions.conftest import CALLBACK_URL, NOTIFICATION_URL, House, ask, call, sample
+from tests.generations import both_generations, only_classic, only_current
 
 pytestmark = both_generations
 
 SETUP, OTHER, RELEASE = "demo-2026-11", "demo-2", "release-1"
 HOSTED = ["+19199918388", "+19199918389"]
 THINGS = ["assignment", "mms", "sms", "location", "application"]
+OF_HOSTED = {"classic": ["catapultApplication"], "current": [*THINGS, "subscription"]}
 
 
 def set_up(house: House, name: str = SETUP, **names: str) -> list[str]:
@@ -275,9 +276,7 @@ class TestPlan:
         (removal,) = planned["remove"]
         assert (removal["siteId"], removal["numbers"]) == ("1001", HOSTED)
         assert removal["customerOrderId"] == f"{RELEASE}-removal-1"
-        assert (
-            things(planned["delete"]) == {"classic": ["catapultApplication"], "current": THINGS}[generation]
-        )
+        assert things(planned["delete"]) == OF_HOSTED[generation]
         assert plan(customerOrderId=SETUP, everything=True) == planned
 
     @only_classic
@@ -535,6 +534,86 @@ class TestDisconnect:
         house.simulator.simulator.orders.decide_order(RELEASE, Fate(fate="RECEIVED"))
         assert disconnect(numbers)["state"] == "pending"
         assert [number(each)["state"] for each in numbers] == ["releasing"] * 2
+
+
+@only_current
+class TestTheSubscriptionToLostNumbers:
+    """All hosted set-ups of the stack share it."""
+
+    def undo(self, name: str) -> dict[str, str]:
+        """Undo a set-up; return what became of each thing."""
+        planned = plan(f"undo {name}", customerOrderId=name, everything=True)
+        stop(planned, f"undo {name}")
+        for removal in planned["remove"]:
+            releasing.record_gone(removal["numbers"])
+            self.remove(removal["numbers"])
+        taken = delete(planned, f"undo {name}")
+        return {each["what"]: each["outcome"] or "left" for each in [*taken, *planned["leave"]]}
+
+    def remove(self, numbers: list[str]) -> None:
+        for each in numbers:
+            self.account.numbers.remove(each.removeprefix("+1"))
+
+    @pytest.fixture(autouse=True)
+    def _account(self, house: House) -> None:
+        self.account = house.simulator.simulator.account
+
+    def test_goes_with_the_last_hosted_set_up(self, house: House) -> None:
+        host(house)
+        host(house, OTHER, ["+19199918390"])
+        assert self.undo(SETUP)["subscription"] == "left"
+        assert len(account(house)["subscriptions"]) == 1
+        assert self.undo(OTHER)["subscription"] == "deleted"
+        assert account(house)["subscriptions"] == []
+
+    def test_is_left_with_the_reason_while_there_are_other_hosted_numbers(self, house: House) -> None:
+        host(house)
+        host(house, OTHER, ["+19199918390"])
+        planned = plan(customerOrderId=SETUP, everything=True)
+        assert reasons(planned)["subscription"] == "1 other hosted number left, whose loss it tells of"
+
+    def test_is_nothing_to_numbers_of_our_own_nor_to_the_set_up_that_brought_them(self, house: House) -> None:
+        set_up(house, OTHER)
+        host(house)
+        assert "subscription" not in self.undo(OTHER)
+        assert "subscription" in things(plan(customerOrderId=SETUP, everything=True)["delete"])
+
+    def test_is_not_one_to_an_order_nor_another_stacks(self, house: House) -> None:
+        host(house)
+        credentials = wiring.callback_credentials()
+        bandwidth = wiring.dashboard()
+        bandwidth.subscribe(
+            "IMPORT", "order-1", callback_url=NOTIFICATION_URL, credentials=credentials, seconds=3600
+        )
+        bandwidth.subscribe_to_lost_numbers(callback_url="https://other.example", credentials=credentials)
+        self.undo(SETUP)
+        assert [each["order_id"] or each["url"] for each in account(house)["subscriptions"]] == [
+            "order-1",
+            "https://other.example",
+        ]
+
+    def test_is_left_if_a_set_up_came_to_rely_on_it_since_the_plan(self, house: House) -> None:
+        host(house)
+        planned = plan(customerOrderId=SETUP, everything=True)
+        stop(planned)
+        host(house, OTHER, ["+19199918390"])
+        (resource,) = [each for each in planned["delete"] if each["what"] == "subscription"]
+        assert take(resource) == "left"
+        assert len(account(house)["subscriptions"]) == 1
+
+    def test_is_gone_when_it_is_taken_away_again(self, house: House) -> None:
+        host(house)
+        planned = plan(customerOrderId=SETUP, everything=True)
+        stop(planned)
+        resource = planned["delete"][-1]
+        assert [take(resource), take(resource)] == ["deleted", "gone"]
+
+    def test_that_may_not_be_listed_keeps_nothing_else_from_going(self, house: House) -> None:
+        host(house)
+        house.fault("/subscriptions$", method="GET", answer={"status": 403})
+        planned = plan(customerOrderId=SETUP, everything=True)
+        assert things(planned["delete"]) == THINGS
+        assert NOTIFICATION_URL in reasons(planned)["subscription"]
 
 
 class Killed(BaseException):

@@ -32,6 +32,10 @@ DELETES: dict[str, tuple[Callable[[Dashboard], bool], str]] = {
         lambda dashboard: dashboard.delete_application("a-1"),
         "/accounts/9500149/applications/a-1",
     ),
+    "subscription": (
+        lambda dashboard: dashboard.delete_subscription("s-1"),
+        "/accounts/9500149/subscriptions/s-1",
+    ),
 }
 every_delete = pytest.mark.parametrize(("delete", "path"), DELETES.values(), ids=DELETES)
 

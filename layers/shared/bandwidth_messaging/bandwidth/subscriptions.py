@@ -65,14 +65,29 @@ class Subscriptions(AccountApi):
         subscription = E.Subscription(
             E.EventType(_MESSAGING_LOST), _callback(callback_url, credentials, _TEN_YEARS)
         )
-        listed = self.find("/subscriptions")
-        for each in [] if listed is None else listed.iter("Subscription"):
-            told = (xml.text(each, "EventType"), xml.text(each, "CallbackSubscription/URL"))
-            if told == (_MESSAGING_LOST, callback_url):
-                self.write("PUT", f"/subscriptions/{xml.text(each, 'SubscriptionId')}", subscription)
-                return "renewed"
+        for subscription_id in self.subscriptions_to_lost_numbers(callback_url):
+            self.write("PUT", f"/subscriptions/{subscription_id}", subscription)
+            return "renewed"
         self.write("POST", "/subscriptions", subscription)
         return "asked for"
+
+    def subscriptions_to_lost_numbers(self, callback_url: str) -> list[str]:
+        """Return the ids of the subscriptions that tell this URL when hosted numbers are taken away.
+
+        Those to orders call the same URL, and are not among them.
+        """
+        listed = self.find("/subscriptions")
+        return [
+            subscription_id
+            for each in ([] if listed is None else listed.iter("Subscription"))
+            if xml.text(each, "EventType") == _MESSAGING_LOST
+            and xml.text(each, "CallbackSubscription/URL") == callback_url
+            and (subscription_id := xml.text(each, "SubscriptionId"))
+        ]
+
+    def delete_subscription(self, subscription_id: str) -> bool:
+        """Delete a subscription; return whether it was still there."""
+        return self.delete(f"/subscriptions/{subscription_id}")
 
 
 def _callback(url: str, credentials: BasicCredentials, seconds: int) -> Element:

@@ -8,7 +8,7 @@ from bandwidth_messaging.domain.orders import MAX_QUANTITY
 from bandwidth_messaging.domain.setups import MAX_DEADLINE_HOURS, digest_of
 from bandwidth_messaging.domain.validation import CamelModel, PhoneNumber
 
-Thing = Literal["assignment", "mms", "sms", "location", "application", "catapultApplication"]
+Thing = Literal["assignment", "mms", "sms", "location", "application", "subscription", "catapultApplication"]
 """What a set-up makes beside numbers, in the only order in which it can be taken away."""
 
 

@@ -6,12 +6,12 @@ A thing goes if one of our set-ups made it and nothing else uses it. All else is
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from bandwidth_messaging.bandwidth.errors import BandwidthRejected
+from bandwidth_messaging.bandwidth.errors import BandwidthRejected, BandwidthUnauthorized
 from bandwidth_messaging.domain.errors import FieldProblem, InvalidInput
 from bandwidth_messaging.domain.orders import COMPLETED, PARTIAL
 from bandwidth_messaging.domain.releases import Resource
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.releasing import counted
+from bandwidth_messaging.runtime.releasing import counted, hosted_numbers, still_told_of, told_apart
 from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.store.dynamodb import Item
 from bandwidth_messaging.store.numbers import FAILED, RELEASED
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.bandwidth.catapult import Catapult
     from bandwidth_messaging.bandwidth.dashboard import Dashboard
     from bandwidth_messaging.bandwidth.locations import Location, Locations
+    from bandwidth_messaging.bandwidth.subscriptions import Subscriptions
 
 _RELEASE: Final = "release_numbers"
 Fate = Literal["disconnect", "remove", "releasedBefore", "neverCame"]
@@ -82,12 +83,7 @@ def numbers_of(customer_order_id: str, order: Item, account: "Dashboard") -> lis
 
 def fates_of(items: Iterable[Item]) -> Iterator[tuple[Item, Fate]]:
     """Yield each number's record with what is to become of it."""
-    kinds: dict[str | None, str | None] = {None: None}
-    for item in items:
-        brought_by = item.get("customerOrderId")
-        if brought_by not in kinds:
-            kinds[brought_by] = (wiring.orders().get(str(brought_by)) or {}).get("kind")
-        is_hosted = item.get("api") == "v1" or kinds[brought_by] == "hosted_messaging"
+    for item, is_hosted in told_apart(items):
         yield item, _fate(item, is_hosted=is_hosted)
 
 
@@ -114,9 +110,9 @@ def uses_catapult(order: Item) -> bool:
 
 
 def around_a_location(
-    order: Item, account: "Dashboard", numbers: Collection[str]
+    order: Item, account: "Dashboard", numbers: Collection[str], *, notification_url: str
 ) -> tuple[list[Resource], list[Resource]]:
-    """Return what of a set-up of Messaging 2.0 goes, in the order in which it must, and what is left.
+    """Return what of a set-up whose numbers text from a location goes, in that order, and what is left.
 
     `numbers` are those that are released before. What is not there is in neither list.
     """
@@ -130,6 +126,8 @@ def around_a_location(
     if application_id := order.get("applicationId"):
         used = set() if location is None or "assignment" in going else {location.location_id}
         found += _application(order, application_id, account, used, location)
+    if "Prepare Location" in order.get("steps", {}):
+        found += _subscriptions(account, numbers, notification_url)
     return _sorted(found)
 
 
@@ -220,6 +218,22 @@ def _application(
     elif not _is_ours(order, "Create application", f"application#{application.name}", application_id):
         reason = _NOT_OURS
     yield Resource(what="application", id=application_id, reason=reason)
+
+
+def _subscriptions(account: "Subscriptions", numbers: Collection[str], url: str) -> Iterator[Resource]:
+    """Yield what tells of lost numbers: every hosted set-up asks for it, and the last takes it away."""
+    try:
+        found = account.subscriptions_to_lost_numbers(url)
+    except (BandwidthRejected, BandwidthUnauthorized) as error:
+        # A set-up goes on where it may not subscribe, and so does its undoing.
+        reason = f"Bandwidth does not list subscriptions ({error}); delete there the one that calls {url}"
+        yield Resource(what="subscription", id="MESSAGING_LOST", reason=reason)
+        return
+    others = hosted_numbers() - set(numbers) if found else set()
+    for subscription_id in found:
+        yield Resource(
+            what="subscription", id=subscription_id, reason=still_told_of(others) if others else None
+        )
 
 
 def _is_ours(order: Item, state: str, thing: str, thing_id: str) -> bool:

@@ -1,6 +1,6 @@
 """Releasing: numbers that leave us, things that are taken away, and what of both is left."""
 
-from collections.abc import Iterable, Sequence, Sized
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,8 @@ from bandwidth_messaging.domain.releases import Resource
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.parallel import for_each
-from bandwidth_messaging.store.numbers import RELEASED
+from bandwidth_messaging.store.dynamodb import Item
+from bandwidth_messaging.store.numbers import ACTIVE, PENDING, RELEASED
 
 if TYPE_CHECKING:
     from bandwidth_messaging.bandwidth.dashboard import Dashboard
@@ -30,6 +31,22 @@ def still_there(numbers: Iterable[str], account: "Locations") -> set[str]:
         else:
             found |= here & (account.location_numbers(site_id, location_id) or {}).keys()
     return found
+
+
+def told_apart(items: Iterable[Item]) -> Iterator[tuple[Item, bool]]:
+    """Yield each number's record with whether it is hosted, which the set-up that brought it tells."""
+    kinds: dict[str | None, str | None] = {None: None}
+    for item in items:
+        brought_by = item.get("customerOrderId")
+        if brought_by not in kinds:
+            kinds[brought_by] = (wiring.orders().get(str(brought_by)) or {}).get("kind")
+        yield item, item.get("api") == "v1" or kinds[brought_by] == "hosted_messaging"
+
+
+def hosted_numbers() -> set[str]:
+    """Return the hosted numbers that are ours or on their way: we want to be told when one is taken away."""
+    items = [item for state in (ACTIVE, PENDING) for item in wiring.numbers().all_in_state(state)]
+    return {item["number"] for item, is_hosted in told_apart(items) if is_hosted}
 
 
 def may_be_gone(code: str | None) -> bool:
@@ -82,6 +99,11 @@ def take_away(resource: Resource, account: "Dashboard") -> bool:
     site_id, location_id = str(resource.site_id), str(resource.location_id)
     if resource.what == "application":
         was_there = account.delete_application(resource.id)
+    elif resource.what == "subscription":
+        # A set-up that came since has renewed it, and goes on relying on it.
+        if others := hosted_numbers():
+            raise BandwidthRejected("Delete Resource", words=still_told_of(others))
+        was_there = account.delete_subscription(resource.id)
     else:
         # A location without an application takes messages of its numbers and drops them.
         if numbers := account.location_numbers(site_id, location_id):
@@ -95,6 +117,11 @@ def take_away(resource: Resource, account: "Dashboard") -> bool:
         }[resource.what]
         was_there = take(site_id, location_id)
     return was_there
+
+
+def still_told_of(numbers: Sized) -> str:
+    """Return in words why the subscription to lost numbers is left."""
+    return f"{counted(numbers, 'other hosted number')} left, whose loss it tells of"
 
 
 def counted(numbers: Sized, what: str) -> str:
