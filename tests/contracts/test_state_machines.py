@@ -344,7 +344,9 @@ def result_fields(name: str, title: str) -> set[str]:
     if "input" in event:
         event["input"] = json.loads((ROOT / "events" / "executions" / f"{name}.json").read_text())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(wiring, "orders", MagicMock())
+        orders = MagicMock()
+        orders.open.return_value = None
+        patch.setattr(wiring, "orders", lambda: orders)
         for field in fields(Settings):
             patch.setenv(field.name.upper(), "1")
         settings.cache_clear()

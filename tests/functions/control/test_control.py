@@ -106,7 +106,7 @@ class TestStartSetup:
         orders = wiring.orders()
         digest = MessagingV2Setup.model_validate(asked).digest()
         orders.open("Order-7", kind="messaging_v2", requested=1, execution_arn="arn", at=AT, digest=digest)
-        orders.begin_ordering("Order-7", AT)
+        orders.begin_ordering("Order-7", "first", AT)
         self.end(first, "failed")
         status, problem = self.start(areaCode="919", customerOrderId="Order-7")
         assert status == 409

@@ -59,7 +59,7 @@ def test_another_input_may_be_given_until_an_order_was_tried(orders: Orders) -> 
 def test_an_order_that_was_undone_is_not_opened_again(orders: Orders, tried: bool) -> None:
     open_with(orders, "first")
     if tried:
-        orders.begin_ordering("demo", AT)
+        orders.begin_ordering("demo", "first", AT)
     orders.record_undone("demo", by="release-1", at=LATER)
     before = stored(orders)
     assert open_with(orders, "first") == "undone"
