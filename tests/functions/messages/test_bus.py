@@ -270,6 +270,33 @@ def types(streams: Streams, monkeypatch: pytest.MonkeyPatch, message_id: str) ->
     return [event["detail-type"] for event in events if event["detail"]["messageId"] == message_id]
 
 
+@pytest.mark.parametrize(
+    ("ordered", "told"),
+    [
+        (False, ["Order Started", "Order Failed", "Order Started", "Order Completed"]),
+        (True, ["Order Started", "Order Placed", "Order Failed", "Order Placed", "Order Completed"]),
+    ],
+)
+def test_an_order_that_failed_and_goes_on_is_announced_as_it_stands(
+    streams: Streams, monkeypatch: pytest.MonkeyPatch, ordered: bool, told: list[str]
+) -> None:
+    store, arn = wiring.orders(), "arn:aws:states:us-east-1:123456789012:execution:MessagingV2:"
+    asked: Any = {"kind": "messaging_v2", "requested": 2, "digest": "d"}
+    store.open("order-7", execution_arn=f"{arn}first", at=at(0), **asked)
+    if ordered:
+        store.record_ordered("order-7", "9f7e4d3c-6a5f-4f5e-9a4b-0c5f0f3b7d11", at(1))
+    store.finish("order-7", "failed", at=at(2), reason="not ended after 24 hours")
+    store.open("order-7", execution_arn=f"{arn}second", at=at(3), **asked)
+    store.finish("order-7", "completed", at=at(4), completed=2)
+    events = announced(streams, monkeypatch)
+    assert [event["detail-type"] for event in events] == told
+    assert [wrong(event) for event in events] == [[]] * len(events)
+    again = events[-2]["detail"]
+    assert again["executionArn"] == f"{arn}second"
+    assert "reason" not in again
+    assert "failed" not in again["times"]
+
+
 def test_a_receipt_that_comes_again_is_no_event(streams: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
     store = wiring.messages()
     store.add(outbound("out_1"))

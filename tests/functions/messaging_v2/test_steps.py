@@ -414,6 +414,17 @@ class TestTheOrdersRecord:
         assert order["state"] == "ordered"
         assert "reason" not in order
 
+    def test_of_a_set_up_that_waits_on_for_its_order_forgets_the_failure_at_once(self, opened: House) -> None:
+        call(order_numbers, sample("messaging_v2/order_numbers") | location(opened, sms=True))
+        call(record_failure, sample("setups/record_failure"))
+        start = sample("setups/check_input")
+        again = {"executionName": "wait-on", "executionArn": start["executionArn"] + "-on"}
+        call(check_input, start | again | {"input": start["input"] | {"customerOrderId": ORDER}})
+        order = order_of()
+        assert (order["state"], order["executionArn"]) == ("ordered", again["executionArn"])
+        assert not order.keys() & {"reason", "nextSteps"}
+        assert "failed" not in order["times"]
+
     def test_once_the_numbers_came_is_not_turned_into_a_failed_one(self, opened: House) -> None:
         wiring.orders().finish(ORDER, "completed", at="2026-01-01T00:00:00.000Z", completed=2)
         call(record_failure, sample("setups/record_failure"))

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from bandwidth_messaging.domain.orders import Failure
 from bandwidth_messaging.store.orders import Orders
 
 AT, LATER, LAST = "2026-02-03T04:05:06.000Z", "2026-02-03T04:05:07.000Z", "2026-02-03T04:05:08.000Z"
@@ -64,6 +65,61 @@ def test_an_order_that_was_undone_is_not_opened_again(orders: Orders, tried: boo
     before = stored(orders)
     assert open_with(orders, "first") == "undone"
     assert open_with(orders, "second") == "undone"
+    assert stored(orders) == before
+
+
+def failed(orders: Orders, order_id: str | None) -> Orders:
+    open_with(orders, "first")
+    orders.begin_ordering("demo", AT)
+    if order_id:
+        orders.record_ordered("demo", order_id, AT)
+    failure: Failure = {"number": None, "code": "5018", "reason": "none available"}
+    orders.finish("demo", "failed", at=LATER, failed=2, failures=[failure], reason="the deadline passed")
+    return orders
+
+
+@pytest.mark.parametrize(("order_id", "state"), [(None, "started"), ("order-1", "ordered")])
+def test_an_order_that_failed_goes_on_in_another_execution(
+    orders: Orders, order_id: str | None, state: str
+) -> None:
+    failed(orders, order_id)
+    assert open_with(orders, "first", "arn:2") is None
+    kept = stored(orders)
+    assert (kept["orderState"], kept["executionArn"], kept["startedAt"]) == (state, "arn:2", AT)
+    assert not kept.keys() & {"failedAt", "reason", "completed", "failed", "failures"}
+
+
+def test_an_order_that_failed_does_not_go_on_by_being_opened_again_in_the_same_execution(
+    orders: Orders,
+) -> None:
+    failed(orders, "order-1")
+    before = stored(orders)
+    open_with(orders, "first", before["executionArn"])
+    assert stored(orders) == before
+
+
+def test_an_order_that_failed_does_not_go_on_with_another_input(orders: Orders) -> None:
+    failed(orders, "order-1")
+    before = stored(orders)
+    assert open_with(orders, "second", "arn:2") == "used"
+    opened(orders)
+    assert stored(orders) == before
+
+
+def test_of_two_that_go_on_with_an_order_at_once_the_first_has_it(orders: Orders) -> None:
+    failed(orders, "order-1")
+    open_with(orders, "first", "arn:2")
+    open_with(orders, "first", "arn:3")
+    assert (stored(orders)["orderState"], stored(orders)["executionArn"]) == ("ordered", "arn:2")
+
+
+@pytest.mark.parametrize("state", ["completed", "partial"])
+def test_an_order_that_brought_numbers_stays_as_it_is_when_it_is_opened_again(
+    orders: Orders, state: str
+) -> None:
+    failed(orders, "order-1").finish("demo", state, at=LAST, completed=2)
+    before = stored(orders)
+    assert open_with(orders, "first", "arn:2") is None
     assert stored(orders) == before
 
 

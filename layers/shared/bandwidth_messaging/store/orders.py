@@ -38,7 +38,7 @@ class Orders:
         digest: str | None = None,
         site_id: str | None = None,
     ) -> Literal["used", "undone"] | None:
-        """Record that a set-up has started; saying it again changes nothing.
+        """Record that a set-up has started, or one that failed goes on; saying it again changes nothing.
 
         `digest` tells what the order asks for from every other. Return why the set-up may not go on under
         this id, None if it may: an order was tried under it that asked for something else, or what it brought
@@ -64,8 +64,25 @@ class Orders:
         # Until an order has been tried, a set-up may be started again with another input.
         asked = {"kind": kind, "digest": digest, "requested": requested, "siteId": site_id}
         untried = self._table.update(key, assign=asked, condition="attribute_not_exists(#orderAttemptedAt)")
-        is_same = (record["kind"], record.get("digest")) == (kind, digest)
-        return None if untried is not None or is_same else "used"
+        if untried is None and (record["kind"], record.get("digest")) != (kind, digest):
+            return "used"
+        if record["orderState"] == FAILED:
+            self._go_on(key, record, execution_arn)
+        return None
+
+    def _go_on(self, key: Item, record: Item, execution_arn: str) -> None:
+        """Take back that an order failed: another execution continues it."""
+        self._table.update(
+            key,
+            assign={
+                "orderState": ORDERED if "orderId" in record else STARTED,
+                "executionArn": execution_arn,
+                **dict.fromkeys(("failedAt", "reason", "completed", "failed", "failures")),
+            },
+            # Another that was started at the same time may be on its way; one that has failed is not.
+            condition="#orderState = :failed AND #executionArn <> :execution",
+            values={"failed": FAILED, "execution": execution_arn},
+        )
 
     def record_step(
         self,
