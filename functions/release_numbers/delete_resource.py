@@ -1,6 +1,6 @@
 """Release of everything: one thing that a set-up made is taken away; what is gone already is fine."""
 
-from bandwidth_messaging.bandwidth.errors import BandwidthRejected
+from bandwidth_messaging.bandwidth.errors import BandwidthRejected, masked
 from bandwidth_messaging.domain.releases import Resource
 from bandwidth_messaging.runtime import releasing, wiring
 from bandwidth_messaging.runtime.workflow import StepInput, StepResult, step
@@ -24,9 +24,10 @@ def handler(request: Request) -> Result:
         else:
             was_there = releasing.take_away(resource, wiring.dashboard())
     except BandwidthRejected as error:
-        reason = f"{error.code or ''} {error.words}".strip()
-        left = resource.model_copy(update={"outcome": "left", "reason": reason})
-        return Result(resource=left, detail=f"left: {reason}")
+        code = f"{error.code} " if error.code else ""
+        left = resource.model_copy(update={"outcome": "left", "reason": code + error.words})
+        # Bandwidth may name a number, and a detail is logged.
+        return Result(resource=left, detail=f"left: {code}{masked(error.words)}")
     outcome = "deleted" if was_there else "gone"
     gone = resource.model_copy(update={"outcome": outcome, "reason": None})
     return Result(resource=gone, detail=outcome)

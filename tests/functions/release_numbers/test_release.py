@@ -1,5 +1,6 @@
 """Releasing numbers, and everything that a set-up made: planned first, done once, and gone on with."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -247,10 +248,13 @@ class TestPlan:
         planned = plan(telephoneNumbers=[f"({first[2:5]}) {first[5:8]}-{first[8:]}"])
         assert planned["disconnect"] == [first]
 
-    def test_names_a_number_that_is_not_ours(self, house: House) -> None:
+    def test_tells_of_a_number_that_is_not_ours_by_its_last_four_digits(
+        self, house: House, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         first, _ = set_up(house)
-        with pytest.raises(InvalidInput, match=r"telephoneNumbers: \+19195550000 is not one of our numbers"):
+        with pytest.raises(InvalidInput, match=r"telephoneNumbers: …0000 is not one of our numbers"):
             plan(telephoneNumbers=[first, "+19195550000"])
+        assert "9195550000" not in capsys.readouterr().out
 
     def test_names_a_set_up_that_is_none(self, house: House) -> None:
         with pytest.raises(InvalidInput, match="customerOrderId: there is no set-up 'nothing'"):
@@ -708,6 +712,20 @@ class TestDelete:
             "location": "left"
         }
         assert taken[3]["reason"].startswith("13558 The default location")
+
+    def test_a_number_in_those_words_is_in_no_log(
+        self, house: House, planned: Any, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        words = (
+            "<r><ResponseStatus><ErrorCode>13555</ErrorCode>"
+            "<Description>9195551212 is still there</Description></ResponseStatus></r>"
+        )
+        house.fault("", method="DELETE", answer={"status": 400, "body": words})
+        taken = step(delete_resource, resource=planned["delete"][-1])
+        assert taken["resource"]["reason"] == "13555 9195551212 is still there"
+        told = capsys.readouterr().out
+        assert "left: 13555 …1212 is still there" in json.loads(told.splitlines()[-1])["detail"]
+        assert "9195551212" not in told
 
 
 def _kill(patch: pytest.MonkeyPatch, module: Any, name: str, *, after: bool) -> None:

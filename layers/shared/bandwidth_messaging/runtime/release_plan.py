@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected, BandwidthUnauthorized
 from bandwidth_messaging.domain.errors import FieldProblem, InvalidInput
 from bandwidth_messaging.domain.orders import COMPLETED, PARTIAL
+from bandwidth_messaging.domain.phone_numbers import last_four
 from bandwidth_messaging.domain.releases import Resource
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.releasing import counted, hosted_numbers, still_told_of, told_apart
@@ -34,11 +35,11 @@ _NOT_OURS: Final = "no set-up of this stack has made it"
 
 
 def numbers_named(numbers: Sequence[str]) -> list[Item]:
-    """Return the records of numbers (E.164). Raises InvalidInput that names those without one."""
+    """Return the records of numbers (E.164). Raises InvalidInput that tells of those without one."""
     items = wiring.numbers().get_all(numbers, consistent=True)
     known = {item["number"] for item in items}
     if unknown := [number for number in numbers if number not in known]:
-        detail = f"{unknown[0]} is not one of our numbers; GET /numbers lists them"
+        detail = f"…{last_four(unknown[0])} is not one of our numbers; GET /numbers lists them"
         more = f"; and {len(unknown) - 1} more" if len(unknown) > 1 else ""
         raise InvalidInput([FieldProblem("telephoneNumbers", detail + more)])
     return items
