@@ -70,7 +70,7 @@ def test_an_order_that_was_undone_is_not_opened_again(orders: Orders, tried: boo
 
 def failed(orders: Orders, order_id: str | None) -> Orders:
     open_with(orders, "first")
-    orders.begin_ordering("demo", AT)
+    orders.begin_ordering("demo", "first", AT)
     if order_id:
         orders.record_ordered("demo", order_id, AT)
     failure: Failure = {"number": None, "code": "5018", "reason": "none available"}
