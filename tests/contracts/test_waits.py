@@ -1,6 +1,6 @@
 """Waiting for an order, computed from the machines as they are written: what it costs, and that it ends."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -186,3 +186,41 @@ def test_a_backorder_is_closed_at_its_deadline_if_told() -> None:
     assert waited.after == "Close Order"
     assert wait("messaging_v2", backordered, hours=1).after == "Record Failure"
     assert wait("messaging_v2", received, hours=1, close=True).after == "Record Failure"
+
+
+def ways(name: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield where each way of a machine comes from, where it goes, and what is assigned on it."""
+    for title, state in machine(name)["States"].items():
+        for way in (state, *state.get("Choices", ()), *state.get("Catch", ())):
+            if following := way.get("Next") or way.get("Default"):
+                yield title, following, way.get("Assign", {})
+
+
+def after(name: str, title: str) -> set[str]:
+    """Return every state that may come after one."""
+    found: set[str] = set()
+    new = {title}
+    while new:
+        new = {following for before, following, _ in ways(name) if before in new} - found
+        found |= new
+    return found
+
+
+def waits_before(name: str, title: str, seen: frozenset[str]) -> Iterator[Any]:
+    """Yield what `wait` was last set to on each way to a state that does not come through those seen."""
+    for before, into, assigned in ways(name):
+        if into == title and before not in seen:
+            if "wait" in assigned:
+                yield assigned["wait"]
+            else:
+                yield from waits_before(name, before, seen | {before})
+
+
+@every_machine
+def test_every_loop_of_waits_begins_with_two_seconds(name: str) -> None:
+    states = machine(name)["States"]
+    growing = [title for title, state in states.items() if "$wait" in str(state.get("Seconds"))]
+    assert growing
+    for first in growing:
+        loop = frozenset(title for title in after(name, first) if first in after(name, title))
+        assert {wait for title in loop for wait in waits_before(name, title, loop)} == {2}, first
