@@ -58,7 +58,8 @@ def start_hosted_messaging(setup: Annotated[HostedMessagingSetup, Body()]) -> tu
     """Start a set-up of Hosted Messaging.
 
     It imports numbers that live with another carrier, or gives them back; they send and receive through V2,
-    with BandwidthApi=classic through V1. GET /orders/{customerOrderId} tells how far it is.
+    with BandwidthApi=classic through V1. GET /orders/{customerOrderId} tells how far it is; a dryRun has no
+    order, its execution's output tells which numbers can be imported.
     """
     return _start("hosted_messaging", settings().hosted_messaging_state_machine, setup)
 
@@ -80,7 +81,10 @@ def _start(
     except client.exceptions.ExecutionAlreadyExists:
         raise Conflict(_STARTED_BEFORE.format(customer_order_id)) from None
     arn = execution["executionArn"]
-    wiring.orders().open(customer_order_id, kind=kind, requested=setup.requested, execution_arn=arn, at=now())
+    if not (isinstance(setup, HostedMessagingSetup) and setup.dry_run):
+        wiring.orders().open(
+            customer_order_id, kind=kind, requested=setup.requested, execution_arn=arn, at=now()
+        )
     return {"customerOrderId": customer_order_id, "executionArn": arn}, HTTPStatus.ACCEPTED
 
 

@@ -56,6 +56,14 @@ class TestStartSetup:
         assert (order["state"], order["kind"], order["requested"]) == ("started", "messaging_v2", 3)
         assert order["executionArn"] == started["executionArn"]
 
+    def test_a_dry_run_has_no_order_to_be_read(self, machine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("BANDWIDTH_API", "current")
+        monkeypatch.setenv("HOSTED_MESSAGING_STATE_MACHINE", machine)
+        given = {"telephoneNumbers": [OURS], "dryRun": True}
+        status, started = ask(start_setup, "POST", "/setups/hosted-messaging", body=given)
+        assert status == 202
+        assert ask(browse, "GET", f"/orders/{started['customerOrderId']}")[0] == 404
+
     def test_the_same_customer_order_id_with_another_input_is_a_conflict(self, machine: str) -> None:
         self.start(areaCode="910", customerOrderId="Order-7")
         status, problem = self.start(areaCode="919", customerOrderId="Order-7")
