@@ -60,8 +60,9 @@ def start_hosted_messaging(setup: Annotated[HostedMessagingSetup, Body()]) -> tu
     """Start a set-up of Hosted Messaging.
 
     It imports numbers that live with another carrier, or gives them back; they send and receive through V2,
-    with BandwidthApi=classic through V1. GET /orders/{customerOrderId} tells how far it is. One that has
-    failed is continued if it is started again with its customerOrderId.
+    with BandwidthApi=classic through V1. GET /orders/{customerOrderId} tells how far it is; a dryRun has no
+    order, its execution's output tells which numbers can be imported. One that has failed is continued if it
+    is started again with its customerOrderId.
     """
     return _start("hosted_messaging", settings().hosted_messaging_state_machine, setup)
 
@@ -72,6 +73,10 @@ def _start(
     if problems := setup.problems_with(settings().bandwidth_api):
         raise InvalidInput(problems)
     customer_order_id = setup.customer_order_id or f"setup-{uuid.uuid4().hex}"
+    if isinstance(setup, HostedMessagingSetup) and setup.dry_run:
+        # It has no order, and may be followed by the set-up itself under the same id.
+        arn = _execute(state_machine, f"dry-run-{uuid.uuid4().hex}", setup)
+        return {"customerOrderId": customer_order_id, "executionArn": arn}, HTTPStatus.ACCEPTED
     # An execution's name is unique for 90 days and may hold no spaces.
     name = customer_order_id.replace(" ", "_")
     arn = _execute(state_machine, name, setup)

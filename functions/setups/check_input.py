@@ -49,8 +49,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 def _release(event: dict[str, Any], release: NumberRelease) -> dict[str, Any]:
     release_id = customer_order_id(event["executionName"])
-    # A dry run changes nothing, so it leaves no record.
-    if not release.dry_run:
+    if not _is_dry_run(release):
         _open(event, release_id, release)
     return release.model_dump(by_alias=True) | {
         "customerOrderId": release_id,
@@ -64,7 +63,8 @@ def _set_up(event: dict[str, Any], setup: HostedMessagingSetup | MessagingV2Setu
         raise InvalidInput(problems)
     order_id = setup.customer_order_id or customer_order_id(event["executionName"])
     site_id = setup.site_id or settings().bandwidth_site_id
-    _open(event, order_id, setup, site_id=site_id)
+    if not _is_dry_run(setup):
+        _open(event, order_id, setup, site_id=site_id)
     checked = setup.model_dump(by_alias=True, exclude=set(NumberSearch.model_fields)) | {
         "customerOrderId": order_id,
         "siteId": site_id,
@@ -115,6 +115,11 @@ def _open(event: dict[str, Any], order_id: str, given: Given, *, site_id: str | 
         )
     if refusal:
         raise InvalidInput([FieldProblem("customerOrderId", f"{order_id} {_REFUSED[refusal]}")])
+
+
+def _is_dry_run(given: Given) -> bool:
+    """A dry run changes nothing, so it leaves no record."""
+    return not isinstance(given, MessagingV2Setup) and given.dry_run
 
 
 def _deadline(given: Given) -> str:

@@ -11,7 +11,7 @@ from bandwidth_messaging.domain.setups import MessagingV2Setup
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.store.numbers import Home
 from functions.control import browse, start_setup
-from tests.functions.conftest import House, ask
+from tests.functions.conftest import House, ask, sample
 
 HOME = Home(
     api="v2",
@@ -60,6 +60,17 @@ class TestStartSetup:
         assert status == 200
         assert (order["state"], order["kind"], order["requested"]) == ("started", "messaging_v2", 3)
         assert order["executionArn"] == started["executionArn"]
+
+    def test_dry_runs_have_no_order_to_be_read_and_the_set_up_itself_may_follow(
+        self, machine: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("BANDWIDTH_API", "current")
+        monkeypatch.setenv("HOSTED_MESSAGING_STATE_MACHINE", machine)
+        given = sample("executions/hosted_messaging") | {"customerOrderId": "Order-7"}
+        for more, found in (({"dryRun": True}, 404), ({"dryRun": True}, 404), ({}, 200)):
+            status, started = ask(start_setup, "POST", "/setups/hosted-messaging", body=given | more)
+            assert (status, started["customerOrderId"]) == (202, "Order-7")
+            assert ask(browse, "GET", "/orders/Order-7")[0] == found
 
     def test_the_same_customer_order_id_with_another_input_is_a_conflict(self, machine: str) -> None:
         self.start(areaCode="910", customerOrderId="Order-7")

@@ -1,10 +1,11 @@
 """The steps of "Hosted Messaging", each against an account that keeps state."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from bandwidth_messaging.bandwidth.errors import BandwidthOutcomeUnknown, BandwidthRejected
+from bandwidth_messaging.bandwidth.errors import BandwidthError, BandwidthOutcomeUnknown, BandwidthRejected
 from bandwidth_messaging.domain.errors import InvalidInput
 from bandwidth_messaging.domain.preflight import Preflight
 from bandwidth_messaging.runtime import wiring
@@ -60,6 +61,13 @@ def imported(**fate: Any) -> Any:
 
 def decide(house: House, **fate: Any) -> None:
     house.simulator.simulator.orders.decide_order(ORDER, Fate(**fate))
+
+
+def refuse(house: House, method: str) -> None:
+    """Let Bandwidth say no to the next request of the method that is about imports."""
+    words = "<Error><Code>25012</Code><Description>No such peer</Description></Error>"
+    body = f"<ImportTnOrderResponse><Errors>{words}</Errors></ImportTnOrderResponse>"
+    house.fault("/externalTns", method=method, answer={"status": 400, "body": body})
 
 
 def application() -> str:
@@ -138,6 +146,43 @@ class TestCreateImportRequest:
             call(create_import_request, event("create_import_request"))
         assert call(create_import_request, event("create_import_request"))["detail"] == "found"
         assert opened.requests("POST", "/externalTns") == 1
+
+    def test_once_it_is_refused_no_number_is_on_its_way_until_it_is_tried_again(self, opened: House) -> None:
+        refuse(opened, "POST")
+        with pytest.raises(BandwidthRejected):
+            call(create_import_request, event("create_import_request"))
+        assert states() == ["failed"] * 4
+        assert (number(NUMBERS[0])["reason"], number(NUMBERS[0])["errorCode"]) == ("No such peer", "25012")
+        assert call(create_import_request, event("create_import_request"))["detail"] == "ordered"
+        assert states() == ["pending"] * 4
+
+    def test_a_refused_one_leaves_the_numbers_of_others_as_they_are(self, opened: House) -> None:
+        others = Home(api="v1", customer_order_id="another", site_id=CONFIG.site_id)
+        at = "2026-01-01T00:00:00.000Z"
+        wiring.numbers().expect(NUMBERS[0], others, at)
+        wiring.numbers().activate(NUMBERS[1], replace(others, order_id="order-2"), at)
+        refuse(opened, "POST")
+        with pytest.raises(BandwidthRejected):
+            call(create_import_request, event("create_import_request"))
+        assert states() == ["pending", "active", "failed", "failed"]
+
+    @pytest.mark.parametrize("status", [401, 429, 500, 503])
+    def test_without_a_definite_refusal_the_numbers_stay_on_their_way(
+        self, opened: House, status: int
+    ) -> None:
+        opened.fault("/externalTns", method="POST", answer={"status": status}, times=2)
+        with pytest.raises(BandwidthError):
+            call(create_import_request, event("create_import_request"))
+        assert states() == ["pending"] * 4
+
+    def test_nor_are_they_failed_by_a_refused_look_up(self, opened: House) -> None:
+        opened.fault("/externalTns", method="POST", lose_answer=True)
+        with pytest.raises(BandwidthOutcomeUnknown):
+            call(create_import_request, event("create_import_request"))
+        refuse(opened, "GET")
+        with pytest.raises(BandwidthRejected):
+            call(create_import_request, event("create_import_request"))
+        assert states() == ["pending"] * 4
 
 
 class TestGetStatus:

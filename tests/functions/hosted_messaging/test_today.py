@@ -21,7 +21,7 @@ from functions.hosted_messaging import (
     stop_sending,
 )
 from functions.messages import deliver_message, send_message
-from functions.setups import check_input, receive_notification
+from functions.setups import check_input, receive_notification, record_failure
 from local.bandwidth.fates import Fate
 from local.bandwidth.importability import WORDS
 from local.bandwidth.subscriptions import Manner
@@ -269,6 +269,16 @@ class TestCheckNumbers:
             failure["reason"],
             "v2",
         )
+
+    def test_a_dry_run_leaves_no_record_however_it_ends(self, house: House) -> None:
+        check({"telephoneNumbers": NUMBERS, "customerOrderId": "a look", "dryRun": True})
+        look = {"customerOrderId": "a look", "dryRun": True}
+        call(check_numbers, event("check_numbers", sipPeerId=prepared()["locationId"]) | look)
+        failed = call(record_failure, sample("setups/record_failure") | {"customerOrderId": "a look"})
+        assert failed["nextSteps"] == ""
+        assert ask(browse, "GET", "/orders/a%20look")[0] == 404
+        items = house.dynamodb.scan(TableName="NumbersTable")["Items"]
+        assert "a look" not in str(items)
 
     def test_a_dry_run_names_all_by_their_reasons_and_changes_nothing(self, opened: House) -> None:
         location_id = prepared()["locationId"]

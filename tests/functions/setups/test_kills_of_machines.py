@@ -300,7 +300,7 @@ def test_two_starts_at_once_order_once_for_each_id_and_make_one_application(
 ) -> None:
     machines = in_this_process(monkeypatch)
     # Real time: what one of them waits for, the other one does.
-    monkeypatch.setattr(stepfunctions, "_scaled_sleep", lambda _: time.sleep(0.1))
+    monkeypatch.setattr(stepfunctions, "_scaled_sleep", lambda _: time.sleep(0.4))
     names = {"applicationName": "at once", "locationName": "at once", "areaCode": "910"}
     # Each has clients of its own in Lambda; here they share one, made beforehand.
     machines.run("messaging_v2", names | {"applicationName": "before", "locationName": "before"})

@@ -269,6 +269,11 @@ def test_an_order_that_brought_numbers_is_not_ordered_again(orders: Orders, stat
     assert stored(orders)["orderState"] == state
 
 
+def test_what_is_not_open_does_not_fail(orders: Orders) -> None:
+    assert orders.finish("demo", "failed", at=AT, reason="no such site") is None
+    assert orders.get("demo") is None
+
+
 def test_an_order_that_comes_after_all_has_no_reason_left(orders: Orders) -> None:
     opened(orders).finish(
         "demo",

@@ -178,7 +178,8 @@ class Orders:
     ) -> Item | None:
         """Record how the order ended: counts, and what failed apart from single numbers. Return the record.
 
-        An order that has brought numbers is not turned into a failed one, and None returned. `resources` are
+        An order that has brought numbers is not turned into a failed one, nor is one that is not open (a dry
+        run has no record), and None returned. `resources` are
         what a release took away beside numbers, or left.
         """
         return self._table.update(
@@ -193,7 +194,7 @@ class Orders:
                 "resources": list(resources) or None,
                 "taskToken": None,
             },
-            condition=_NOT_ENDED_WELL if state == FAILED else None,
+            condition=f"attribute_exists(#pk) AND {_NOT_ENDED_WELL}" if state == FAILED else None,
             values=_ENDED_WELL if state == FAILED else None,
         )
 
