@@ -32,16 +32,16 @@ class Number:
     location: Any
     application_id: str
 
-    def activate(self, **more: Any) -> None:
+    def activate(self, order_id: str = "order-1") -> None:
         home = Home(
             api="v2",
-            customer_order_id="order-1",
-            order_id="order-1",
+            customer_order_id=order_id,
+            order_id=order_id,
             application_id=self.application_id,
             location_id=self.location.id,
             site_id=CONFIG.site_id,
         )
-        wiring.numbers().activate(self.number, home, AT, **more)
+        wiring.numbers().activate(self.number, home, AT)
 
     def send(self) -> str:
         """Let a message be accepted; return its id."""
@@ -204,7 +204,7 @@ def test_what_it_sends_through_comes_from_the_next_set_up_that_brings_it(number:
         number.number, Home(api="v2", customer_order_id="release-1", site_id=CONFIG.site_id), AT
     )
     wiring.numbers().release(number.number, AT)
-    number.activate()
+    number.activate("order-2")
     assert number.preflight() is None
 
 
