@@ -155,6 +155,11 @@ def test_after_a_crash_in_the_middle_a_second_start_does_only_what_is_left(cloud
     assert sorted(each for each in taken if each in set(numbers)) == sorted(numbers)
 
 
+# Catapult's pace is everybody's: with it 5,000 numbers would take too long.
+one_after_another = pytest.mark.xdist_group("pace")
+
+
+@one_after_another
 def test_at_catapults_pace_no_number_is_lost(cloud: Stack) -> None:
     name, numbers = unique("pace"), some_numbers(150)
     # Far below what even a busy machine asks for.
@@ -187,6 +192,7 @@ def calls_but_polls(cloud: Stack, name: str, numbers: list[str]) -> int:
     return len(one_by_one) + len(for_all) + looked_up
 
 
+@one_after_another
 def test_5000_numbers_run_within_the_limits_of_step_functions(
     cloud: Stack, record_property: Callable[[str, str], None]
 ) -> None:
