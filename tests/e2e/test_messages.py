@@ -18,7 +18,7 @@ from tests.machines import TEXT, control, get, heard, physical_id, watch
 pytestmark = both_generations
 
 
-def eventually[Result](ask: Callable[[], Result | None], within: float = 30) -> Result:
+def eventually[Result](ask: Callable[[], Result | None], within: float = 60) -> Result:
     """Ask until the answer is true; return it."""
     deadline = time.monotonic() + within
     while not (answer := ask()):
