@@ -135,6 +135,16 @@ def test_what_a_browser_might_run_is_served_to_be_saved(house: House, content_ty
     assert served["Content-Disposition"] == 'attachment; filename="page.html"'
 
 
+def test_a_file_of_a_type_that_is_not_kept_says_so(house: House) -> None:
+    picture = at_bandwidth(house, "a.png", PICTURE, "image/png")
+    received(at_bandwidth(house, "all.zip", b"PK", "application/zip"), picture)
+    assert archive(house)
+    refused, kept = shown()
+    assert refused == {"name": "all.zip", "reason": "files of the type application/zip are not kept"}
+    assert kept["name"] == "a.png"
+    assert house.s3.list_objects_v2(Bucket="media")["KeyCount"] == 1
+
+
 def test_once_archived_nothing_is_fetched_again(house: House) -> None:
     received(at_bandwidth(house, "a.png", PICTURE, "image/png"))
     assert archive(house)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bandwidth_messaging.domain.media import OCTETS, content_type_of, is_harmless, is_smil, name_of
+from bandwidth_messaging.domain.media import OCTETS, content_type_of, is_harmless, is_kept, is_smil, name_of
 
 
 @pytest.mark.parametrize(
@@ -64,3 +64,26 @@ def test_pictures_sound_and_films_may_be_shown(content_type: str) -> None:
 )
 def test_what_a_browser_might_run_may_not(content_type: str) -> None:
     assert not is_harmless(content_type)
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "image/svg+xml",
+        "audio/amr",
+        "video/3gpp",
+        "text/x-vcard",
+        "application/smil",
+        "application/pdf",
+        OCTETS,
+    ],
+)
+def test_what_people_send_each_other_is_kept(content_type: str) -> None:
+    assert is_kept(content_type)
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/zip", "application/x-msdownload", "application/java-archive"]
+)
+def test_programs_and_archives_of_files_are_not(content_type: str) -> None:
+    assert not is_kept(content_type)

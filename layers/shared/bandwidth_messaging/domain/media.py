@@ -17,6 +17,8 @@ OCTETS: Final = "application/octet-stream"
 _LONGEST_NAME: Final = 100
 _SMIL: Final = "application/smil"
 _CONTENT_TYPE: Final = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+-]{0,99}")
+# What people send each other, and what nobody named the type of; no programs, no archives of files.
+_KEPT: Final = re.compile(r"(image|audio|video|text)/.+|application/(smil|pdf|ogg|(x-)?vcard|octet-stream)")
 # What a browser shows without running anything; an SVG may hold scripts.
 _HARMLESS: Final = re.compile(r"(image/(?!svg)|audio/|video/).+")
 
@@ -39,6 +41,11 @@ def content_type_of(header: str | None) -> str:
 def is_smil(name: str, content_type: str) -> bool:
     """Tell whether a file is no content but the layout of the others, which MMS carries along."""
     return content_type == _SMIL or name.lower().endswith(".smil")
+
+
+def is_kept(content_type: str) -> bool:
+    """Tell whether the archive takes files of a type: what people send each other in messages."""
+    return _KEPT.fullmatch(content_type) is not None
 
 
 def is_harmless(content_type: str) -> bool:
