@@ -1,14 +1,16 @@
 """AWS as moto plays it, in this process, no slower than it has to be."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from threading import RLock
 from typing import Any
 from unittest.mock import patch
 
 import boto3
 from moto import mock_aws
 from moto.core.models import backend_index
+from moto.dynamodb.models import DynamoDBBackend
 
 
 @contextmanager
@@ -19,11 +21,28 @@ def aws() -> Iterator[None]:
     be compared with the address of every service in turn.
     """
     mock = mock_aws()
+    # A write and its condition are one in DynamoDB; moto lets another thread in between.
+    lock = RLock()
+
+    def one_at_a_time(write: Callable[..., Any]) -> Callable[..., Any]:
+        def locked(*arguments: Any, **more: Any) -> Any:
+            with lock:
+                return write(*arguments, **more)
+
+        return locked
+
     s3 = [each for each in backend_index.backend_url_patterns if each[0] == "s3"]
     with patch.object(backend_index, "backend_url_patterns", s3):
         mock.start()
+    put_item, update_item = (
+        one_at_a_time(each) for each in (DynamoDBBackend.put_item, DynamoDBBackend.update_item)
+    )
     try:
-        yield
+        with (
+            patch.object(DynamoDBBackend, "put_item", put_item),
+            patch.object(DynamoDBBackend, "update_item", update_item),
+        ):
+            yield
     finally:
         mock.stop()
 

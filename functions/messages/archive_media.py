@@ -67,12 +67,13 @@ def _taken(message: Mapping[str, Any], position: int, room: int) -> dict[str, An
     except BandwidthRejected as error:
         return _lost(name, _GONE if error.status == HTTPStatus.NOT_FOUND else error.words)
     content_type = file.content_type
-    if not media.is_kept(content_type):
+    is_smil = media.is_smil(name, content_type)
+    if not is_smil and not media.is_kept(content_type):
         return _lost(name, f"files of the type {content_type} are not kept")
     key = wiring.archive().put(
         message["messageId"], position, file.content, name=name, content_type=content_type
     )
-    smil = {"smil": True} if media.is_smil(name, content_type) else {}
+    smil = {"smil": True} if is_smil else {}
     return {"name": name, "key": key, "contentType": content_type, "bytes": len(file.content), **smil}
 
 

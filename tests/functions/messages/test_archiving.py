@@ -135,6 +135,13 @@ def test_what_a_browser_might_run_is_served_to_be_saved(house: House, content_ty
     assert served["Content-Disposition"] == 'attachment; filename="page.html"'
 
 
+def test_a_layout_is_kept_whatever_type_it_is_said_to_be(house: House) -> None:
+    received(at_bandwidth(house, "0.smil", SMIL, "application/x-something"))
+    archive(house)
+    (layout,) = shown()
+    assert layout["smil"] is True
+
+
 def test_a_file_of_a_type_that_is_not_kept_says_so(house: House) -> None:
     picture = at_bandwidth(house, "a.png", PICTURE, "image/png")
     received(at_bandwidth(house, "all.zip", b"PK", "application/zip"), picture)

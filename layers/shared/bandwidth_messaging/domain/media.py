@@ -18,7 +18,9 @@ _LONGEST_NAME: Final = 100
 _SMIL: Final = "application/smil"
 _CONTENT_TYPE: Final = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+-]{0,99}")
 # What people send each other, and what nobody named the type of; no programs, no archives of files.
-_KEPT: Final = re.compile(r"(image|audio|video|text)/.+|application/(smil|pdf|ogg|(x-)?vcard|octet-stream)")
+_KEPT: Final = re.compile(
+    r"(image|audio|video|text)/.+|application/(smil(\+xml)?|pdf|ogg|(x-)?vcard|octet-stream)"
+)
 # What a browser shows without running anything; an SVG may hold scripts.
 _HARMLESS: Final = re.compile(r"(image/(?!svg)|audio/|video/).+")
 
