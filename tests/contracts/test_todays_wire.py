@@ -460,7 +460,7 @@ def test_recipients_are_always_a_list(
     bandwidth: Server, messaging: MessagingToday, to: tuple[str, ...]
 ) -> None:
     bandwidth.answers(Answer(202, json.dumps({"id": "message-1", "segmentCount": 1})))
-    taken = messaging.send(sender=OURS, to=to, text="Hi", application_id="app-1", tag="out_1")
+    taken = messaging.prepare_send(sender=OURS, to=to, text="Hi", application_id="app-1", tag="out_1")()
     assert taken == Taken("message-1", 1)
     assert bandwidth.only.path == f"/api/v2/users/{ACCOUNT}/messages"
     assert json.loads(bandwidth.only.body) == {

@@ -19,9 +19,9 @@ TEXT = "Good morning, a private word"
 
 
 def send(messaging: Messaging, *, to: tuple[str, ...] = ("+19195551213",), text: str = TEXT) -> Taken:
-    return messaging.send(
+    return messaging.prepare_send(
         sender="+19195551212", to=to, text=text, application_id="an-application", tag="out_1"
-    )
+    )()
 
 
 def test_a_taken_message_has_bandwidths_id_and_its_segments(bandwidth: Server, messaging: Messaging) -> None:
@@ -63,7 +63,7 @@ def test_what_is_not_given_is_left_out(bandwidth: Server, messaging: Messaging) 
 
 def test_everything_that_is_given_is_sent(bandwidth: Server, messaging: Messaging) -> None:
     bandwidth.answers(Answer(202, '{"id": "1562"}'))
-    messaging.send(
+    messaging.prepare_send(
         sender="+19195551212",
         to=("+19195551213", "+19195551214"),
         text=TEXT,
@@ -72,7 +72,7 @@ def test_everything_that_is_given_is_sent(bandwidth: Server, messaging: Messagin
         media=("https://example.com/a.png", "https://example.com/b.png"),
         priority="high",
         expiration="2099-12-31T23:59:59.000Z",
-    )
+    )()
     assert sent(bandwidth) == PLAIN | {
         "to": ["+19195551213", "+19195551214"],
         "media": ["https://example.com/a.png", "https://example.com/b.png"],
@@ -83,14 +83,14 @@ def test_everything_that_is_given_is_sent(bandwidth: Server, messaging: Messagin
 
 def test_media_alone_has_no_text(bandwidth: Server, messaging: Messaging) -> None:
     bandwidth.answers(Answer(202, '{"id": "1562"}'))
-    messaging.send(
+    messaging.prepare_send(
         sender="+19195551212",
         to=("+19195551213",),
         text="",
         application_id="an-application",
         tag="out_1",
         media=("https://example.com/a.png",),
-    )
+    )()
     without_text = {name: value for name, value in PLAIN.items() if name != "text"}
     assert sent(bandwidth) == without_text | {"media": ["https://example.com/a.png"]}
 

@@ -218,6 +218,18 @@ def test_a_token_endpoint_that_cannot_be_reached_is_unavailable() -> None:
         Transport(nobody_listens(), auth, lambda _: None).send("POST", "/orders")
 
 
+@pytest.mark.parametrize("broken", ["token\\n-1", "token-1\\r\\nX-Other: 1", "t\u00f6ken-1", "token 1", ""])
+def test_a_token_that_cannot_be_a_header_is_unauthorized_and_nothing_else_is_sent(
+    bandwidth: Server, broken: str
+) -> None:
+    bandwidth.answers(Answer(200, f'{{"access_token": "{broken}", "expires_in": 3600}}'))
+    prepare = api(bandwidth, client(bandwidth)).prepare
+    with pytest.raises(BandwidthUnauthorized, match="cannot be a header") as raised:
+        prepare("POST", "/messages")
+    assert paths(bandwidth) == [TOKEN_PATH]
+    assert "token-1" not in str(raised.value)
+
+
 # Nothing is told
 
 

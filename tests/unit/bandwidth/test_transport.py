@@ -321,6 +321,23 @@ def test_no_connection_says_nothing_of_how_long_to_wait() -> None:
     assert raised.value.wait_seconds is None
 
 
+# What happens before the first byte
+
+
+def test_a_prepared_request_is_signed_and_not_sent_until_it_is_called(bandwidth: Server) -> None:
+    bandwidth.answers(Answer(201, "done"))
+    post = client(bandwidth.url).prepare("POST", "/messages", body=b"{}")
+    assert bandwidth.asked == []
+    assert post().body == b"done"
+    assert "Authorization" in bandwidth.only.headers
+
+
+@pytest.mark.parametrize("base_url", ["bandwidth.example", "https://", "https://bandwidth.example:port"])
+def test_a_request_that_cannot_be_built_is_unavailable_as_nothing_was_sent(base_url: str) -> None:
+    with pytest.raises(BandwidthUnavailable, match="could not be sent"):
+        client(base_url).prepare("POST", "/messages")
+
+
 # What a body says against its status
 
 

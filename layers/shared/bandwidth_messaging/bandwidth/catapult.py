@@ -149,7 +149,7 @@ class Catapult:
         params = {"applicationId": application_id} if application_id else {}
         return dict(self._pages("/phoneNumbers", _numbers, params))
 
-    def send(
+    def prepare_send(
         self,
         *,
         sender: str,
@@ -158,8 +158,10 @@ class Catapult:
         tag: str,
         media: tuple[str, ...] = (),
         callback_url: str | None = None,
-    ) -> Taken:
-        """Send a text once (step 5); numbers in E.164, `tag` comes back in every receipt.
+    ) -> Callable[[], Taken]:
+        """Return the call that sends a text (step 5). Call it at most once; no byte is sent before.
+
+        Numbers in E.164; `tag` is in every receipt.
 
         `callback_url`, with credentials in it, is where V1 sends the receipts. V1 knows no group messages and
         no applicationId: the number has one. It sends no receipts for media. Its answer has no body.
@@ -169,10 +171,14 @@ class Catapult:
         body |= {"media": list(media)} if media else {"receiptRequested": "all"}
         if callback_url is not None:
             body["callbackUrl"] = callback_url
-        return Taken(self._post("/messages", body).created_id, None)
+        post = self._prepare_post("/messages", body)
+        return lambda: Taken(post().created_id, None)
 
     def _post(self, path: str, body: Mapping[str, Any]) -> Answer:
-        return self._transport.send(
+        return self._prepare_post(path, body)()
+
+    def _prepare_post(self, path: str, body: Mapping[str, Any]) -> Callable[[], Answer]:
+        return self._transport.prepare(
             "POST", self._user + path, body=json.dumps(body).encode(), content_type=_JSON
         )
 

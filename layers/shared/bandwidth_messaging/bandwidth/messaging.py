@@ -1,9 +1,10 @@
 """Bandwidth's V2 messaging API (JSON, Basic auth with token and secret)."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from bandwidth_messaging.bandwidth.transport import Auth, ErrorBody, Transport
+from bandwidth_messaging.bandwidth.transport import Answer, Auth, ErrorBody, Transport
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Messaging:
         self._transport = Transport(base_url, auth, read_error)
         self._messages = f"/users/{user_id}/messages"
 
-    def send(
+    def prepare_send(
         self,
         *,
         sender: str,
@@ -43,11 +44,12 @@ class Messaging:
         media: tuple[str, ...] = (),
         priority: str | None = None,
         expiration: str | None = None,
-    ) -> Taken:
-        """Send a message once (heading "Send Text Message"). Numbers in E.164; `tag` is in every receipt.
+    ) -> Callable[[], Taken]:
+        """Return the call that sends a message (heading "Send Text Message"). Call it at most once.
 
-        202 means queued: numbers, application and location are checked later and told by callback.
-        Raises the transport's errors; BandwidthOutcomeUnknown means it may have been sent.
+        Numbers in E.164; `tag` is in every receipt. No byte is sent before the call. 202 means queued:
+        Bandwidth checks numbers, application and location later and reports by callback. Both raise the
+        transport's errors; BandwidthOutcomeUnknown from the call means that the message may have been sent.
         """
         body = {
             "from": sender,
@@ -61,20 +63,13 @@ class Messaging:
         }
         # What is not given is left out, as in the document.
         body = {name: value for name, value in body.items() if value not in (None, [], "")}
-        answer = self._transport.send(
+        post = self._transport.prepare(
             "POST",
             self._messages,
             body=json.dumps(body).encode(),
             content_type="application/json; charset=utf-8",
         )
-        try:
-            taken = json.loads(answer.body)
-            bandwidth_id, segment_count = taken["id"], taken.get("segmentCount")
-        except (ValueError, KeyError, TypeError, AttributeError):
-            bandwidth_id = None
-        if not bandwidth_id:
-            raise answer.garbled("no id is in it")
-        return Taken(str(bandwidth_id), segment_count)
+        return lambda: _taken(post())
 
     def find_sent(self, sender: str, recipient: str, *, since: str, until: str) -> list[FoundMessage]:  # noqa: ARG002
         """Return nothing: the documents' API has no search."""
@@ -83,6 +78,17 @@ class Messaging:
     def _recipients(self, to: tuple[str, ...]) -> str | list[str]:
         # The document sends one number as a plain string.
         return to[0] if len(to) == 1 else list(to)
+
+
+def _taken(answer: Answer) -> Taken:
+    try:
+        taken = json.loads(answer.body)
+        bandwidth_id, segment_count = taken["id"], taken.get("segmentCount")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        bandwidth_id = None
+    if not bandwidth_id:
+        raise answer.garbled("no id is in it")
+    return Taken(str(bandwidth_id), segment_count)
 
 
 def read_error(body: bytes) -> ErrorBody | None:

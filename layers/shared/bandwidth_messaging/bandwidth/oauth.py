@@ -1,6 +1,7 @@
 """OAuth2 client credentials: how today's account API and messages know us (wire: today versus the seeds)."""
 
 import json
+import re
 import time
 from base64 import urlsafe_b64decode
 from collections.abc import Callable
@@ -18,6 +19,8 @@ from bandwidth_messaging.bandwidth.errors import BandwidthUnauthorized, Bandwidt
 _TIMEOUT_SECONDS: Final = (3.05, 5)
 _EARLY_SECONDS: Final = 60
 _BEARER: Final = "Bearer "
+# A header takes no line break and no character outside ASCII (RFC 9110, 5.5).
+_TOKEN: Final = re.compile(r"[!-~]+")
 
 
 class OAuthClient:
@@ -120,9 +123,14 @@ class OAuthClient:
             raise BandwidthUnauthorized(message)
         try:
             told = answer.json()
-            return str(told["access_token"]), float(told.get("expires_in", 0))
+            token, seconds = str(told["access_token"]), float(told.get("expires_in", 0))
         except (ValueError, KeyError, TypeError, AttributeError):
             raise _no_token(f"HTTP {status} without one") from None
+        if not _TOKEN.fullmatch(token):
+            # Like a refused client, this stays until a person changes something.
+            message = "Bandwidth's token endpoint returned a token that cannot be a header: check TokenUrl"
+            raise BandwidthUnauthorized(message)
+        return token, seconds
 
 
 def _reason(answer: Response) -> str:

@@ -7,6 +7,7 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import Final, NamedTuple
 
@@ -110,19 +111,44 @@ class Transport:
         BandwidthOutcomeUnknown, BandwidthUnauthorized or BandwidthRejected, this also if the answer's body
         has more than `most_bytes`.
         """
+        return self.prepare(
+            method, path, body=body, content_type=content_type, params=params, most_bytes=most_bytes
+        )()
+
+    def prepare(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes | None = None,
+        content_type: str | None = None,
+        params: Mapping[str, str] | None = None,
+        most_bytes: int | None = None,
+    ) -> Callable[[], Answer]:
+        """Build and sign one request; return the call that sends it as `send` does.
+
+        Raises BandwidthUnavailable or BandwidthUnauthorized if the request cannot be built or signed. No
+        byte of it is sent before the returned call.
+        """
         request = f"{method} {_NUMBER_IN_PATH.sub(r'…\1', path)}"
         headers = {"Content-Type": content_type} if content_type else {}
         if most_bytes is not None:
             # Nothing that swells while it is read.
             headers["Accept-Encoding"] = "identity"
+        unsigned = requests.Request(method, self._base_url + path, data=body, params=params, headers=headers)
+        try:
+            prepared = self._session.prepare_request(unsigned)
+        except requests.RequestException as error:
+            message = f"{request} could not be sent: {type(error).__name__}"
+            raise BandwidthUnavailable(message) from None
+        return partial(self._send, request, prepared, most_bytes)
+
+    def _send(self, request: str, prepared: requests.PreparedRequest, most_bytes: int | None) -> Answer:
+        method = request.partition(" ")[0]
         self._drop_idle_connections()
         try:
-            response = self._session.request(
-                method,
-                self._base_url + path,
-                data=body,
-                params=params,
-                headers=headers,
+            response = self._session.send(
+                prepared,
                 timeout=(_CONNECT_SECONDS, _ANSWER_SECONDS),
                 allow_redirects=False,
                 stream=most_bytes is not None,
