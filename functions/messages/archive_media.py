@@ -18,7 +18,7 @@ from bandwidth_messaging.domain import media
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.logging import count, logger
-from bandwidth_messaging.runtime.working import growing_delay, work_off
+from bandwidth_messaging.runtime.working import QueueRecord, growing_delay, work_off
 
 _LONGEST_DELAY_SECONDS: Final = 3600
 # A file takes at most three quarters of a minute, and the function has two.
@@ -31,9 +31,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return work_off(event, _archive, wiring.media_queue)
 
 
-def _archive(body: str, receives: int) -> int | None:
+def _archive(record: QueueRecord) -> int | None:
     """Return None once every file is in the archive, or will never be; else when to look again."""
-    message_id = json.loads(body)["detail"]["messageId"]
+    message_id = json.loads(record.body)["detail"]["messageId"]
     logger.append_keys(message_id=message_id)
     store = wiring.messages()
     if (message := store.get(message_id)) is None:
@@ -51,7 +51,7 @@ def _archive(body: str, receives: int) -> int | None:
     if None not in files:
         logger.info("media archived", files=len(files), kept=sum("key" in each for each in files))
         return None
-    return growing_delay(receives, longest=_LONGEST_DELAY_SECONDS)
+    return growing_delay(record.receives, longest=_LONGEST_DELAY_SECONDS)
 
 
 def _taken(message: Mapping[str, Any], position: int, room: int) -> dict[str, Any] | None:
