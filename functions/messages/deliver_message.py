@@ -1,7 +1,8 @@
 """The send queue's worker ("Send Text Message", "Send Message"): claims a message and sends it, at most once.
 
 All that may fail or take long comes before the claim, and the request to Bandwidth right after it. Only a
-worker that dies between the two leaves a claim that looks like a sent message: it is looked up, never sent again.
+worker that dies between the two leaves a claim that looks like a sent message: that message is looked up, and
+never sent again.
 """
 
 from collections.abc import Callable, Mapping
@@ -122,9 +123,10 @@ def _prepare(message: Item) -> "Callable[[], Taken] | _Refusal":
 def _check(message: Item) -> tuple[Item | None, _Refusal | None]:
     """Return the sender's item, and why the message may not go from it or to its recipients, if so."""
     sender, opt_outs = wiring.opt_outs().sender_and_opt_outs(message["from"], message["to"])
-    if problem := send_checks.check_sender(message["from"], sender):
+    unregistered, enforce = settings().unregistered_senders, settings().enforce_opt_outs
+    if problem := send_checks.check_sender(message["from"], sender, unregistered=unregistered):
         return sender, _Refusal("sender", problem)
-    if problem := send_checks.check_opt_outs(opt_outs):
+    if problem := send_checks.check_opt_outs(opt_outs, enforce=enforce):
         return sender, _Refusal("opt_out", problem)
     return sender, None
 

@@ -15,6 +15,7 @@ from bandwidth_messaging.domain.sending import NewMessage
 from bandwidth_messaging.domain.times import now, rfc3339
 from bandwidth_messaging.runtime import answers, send_checks, wiring
 from bandwidth_messaging.runtime.api import Conflict, operation, resolver
+from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.runtime.views import message_view
 from bandwidth_messaging.store.dynamodb import Item
 
@@ -77,12 +78,12 @@ def send_message(
 def _check(new: NewMessage) -> Item:
     """Return the sending number's item. Raises InvalidInput or Conflict if it may not send this message."""
     sender, opt_outs = wiring.opt_outs().sender_and_opt_outs(new.sender, new.to)
-    problem = send_checks.check_sender(new.sender, sender)
+    problem = send_checks.check_sender(new.sender, sender, unregistered=settings().unregistered_senders)
     if sender is None or problem:
         raise InvalidInput([FieldProblem("from", problem or "")])
     if problems := new.problems_with(sender["api"]):
         raise InvalidInput(problems)
-    if problem := send_checks.check_opt_outs(opt_outs):
+    if problem := send_checks.check_opt_outs(opt_outs, enforce=settings().enforce_opt_outs):
         raise Conflict(problem)
     return sender
 
