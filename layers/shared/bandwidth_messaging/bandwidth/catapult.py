@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
 from itertools import count
 from typing import Any, Final
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -198,7 +197,7 @@ class Catapult:
         try:
             self._transport.send("DELETE", self._user + path)
         except BandwidthRejected as error:
-            if error.status == HTTPStatus.NOT_FOUND:
+            if error.is_absent:
                 return False
             raise
         return True
@@ -207,7 +206,7 @@ class Catapult:
         try:
             return self._get(path, read)
         except BandwidthRejected as error:
-            if error.status == HTTPStatus.NOT_FOUND:
+            if error.is_absent:
                 return None
             raise
 

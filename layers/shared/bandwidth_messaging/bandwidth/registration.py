@@ -62,7 +62,7 @@ class Registrations:
         try:
             answer = self._get(path)
         except BandwidthRejected as error:
-            if error.status == HTTPStatus.NOT_FOUND:
+            if error.is_absent:
                 return None
             raise
         told = _object(answer)
