@@ -40,6 +40,11 @@ class RunningSimulator:
         return f"{self.url}/api"
 
     @property
+    def current_dashboard_url(self) -> str:
+        """The stand-in for https://api.bandwidth.com/api/v2."""
+        return f"{self.url}/api/v2"
+
+    @property
     def token_url(self) -> str:
         return f"{self.url}/api/v1/oauth2/token"
 

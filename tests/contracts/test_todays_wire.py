@@ -138,6 +138,22 @@ def test_where_an_application_calls_back_is_read_from_whichever_element_has_it(
     assert found.callback_url == read
 
 
+@pytest.mark.parametrize(
+    ("service_type", "is_for_messaging"),
+    [("Messaging-V2", True), ("Messaging", True), ("Voice-V2", False), ("Voice", False)],
+)
+def test_both_published_service_types_are_messaging(
+    bandwidth: Server, service_type: str, is_for_messaging: bool
+) -> None:
+    inside = f"<ApplicationId>app-1</ApplicationId><ServiceType>{service_type}</ServiceType>"
+    bandwidth.answers(Answer(200, f"<A><Application>{inside}</Application></A>"))
+
+    found = DashboardToday(bandwidth.url, ACCOUNT, CREDENTIALS).application("app-1")
+
+    assert found is not None
+    assert found.is_for_messaging is is_for_messaging
+
+
 def test_sms_leaves_the_proxy_to_the_server(bandwidth: Server, dashboard: DashboardToday) -> None:
     bandwidth.answers(Answer(201))
     dashboard.enable_sms(SITE, LOCATION, toll_free=True, short_code=False)
