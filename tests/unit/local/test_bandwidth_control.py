@@ -206,7 +206,7 @@ class TestInput:
             ("PUT", "/orders/run-1", {"fate": "PARTIAL", "shape": "round"}, "shape: "),
             ("PUT", "/outcomes/nobody", {}, "'nobody' is not a telephone number"),
             ("PUT", "/outcomes/9195550142", {"types": ["message-read"]}, "types.0: "),
-            ("POST", "/inbound", {"from": "x", "to": "9195550142"}, "from: "),
+            ("POST", "/inbound", {"from": "x!", "to": "9195550142"}, "from: "),
             ("POST", "/inbound", "hello", "body: "),
             ("POST", "/faults", {"path": "("}, "path: "),
             ("POST", "/faults", {"path": "/"}, "body: Value error, give exactly one of"),

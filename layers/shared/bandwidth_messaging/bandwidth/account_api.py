@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from http import HTTPStatus
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -14,7 +13,6 @@ from bandwidth_messaging.domain.orders import Failure, OrderStatus
 from bandwidth_messaging.domain.phone_numbers import from_ten_digits, to_ten_digits
 
 XML: Final = "application/xml; charset=utf-8"
-_NO_LOCATION: Final = "13563"
 # Link=<https://…?page=…&size=…>;rel="next";
 _NEXT: Final = re.compile(r"<[^>?]*\?([^>]*)>")
 NOT_FOUND: Final = OrderStatus("NOT_FOUND")
@@ -50,7 +48,7 @@ class AccountApi:
         try:
             return self.get(path, params)
         except BandwidthRejected as error:
-            if is_absent(error):
+            if error.is_absent:
                 return None
             raise
 
@@ -77,7 +75,7 @@ class AccountApi:
             if answer.body and (rejection := rejection_of(answer, root_of(answer))):
                 raise rejection
         except BandwidthRejected as error:
-            if is_absent(error):
+            if error.is_absent:
                 return False
             raise
         return True
@@ -122,14 +120,9 @@ class AccountApi:
         try:
             return self.transport.send("GET", self.account + path)
         except BandwidthRejected as error:
-            if error.status == HTTPStatus.NOT_FOUND:
+            if error.is_absent:
                 return None
             raise
-
-
-def is_absent(error: BandwidthRejected) -> bool:
-    """Tell whether there is no such resource: a 404, or a location's code, which has come with a 400 too."""
-    return error.status == HTTPStatus.NOT_FOUND or error.code == _NO_LOCATION
 
 
 def read_error(body: bytes) -> ErrorBody | None:

@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
 from itertools import count
 from typing import Any, Final
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -204,7 +203,7 @@ class Catapult:
         try:
             self._transport.send("DELETE", self._user + path)
         except BandwidthRejected as error:
-            if error.status == HTTPStatus.NOT_FOUND:
+            if error.is_absent:
                 return False
             raise
         return True
@@ -213,7 +212,7 @@ class Catapult:
         try:
             return self._get(path, read)
         except BandwidthRejected as error:
-            if error.status == HTTPStatus.NOT_FOUND:
+            if error.is_absent:
                 return None
             raise
 

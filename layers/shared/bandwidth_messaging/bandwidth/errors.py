@@ -8,7 +8,9 @@ import re
 from http import HTTPStatus
 from typing import Final
 
-_NO_SUCH_SITE: Final = "12016"
+# Codes of an absent resource (page on numbers errors): resource, order, site, location, application, SMS.
+_ABSENT: Final = frozenset({"1016", "5035", "12016", "13563", "13629", "13678"})
+_ABSENT_WORDS: Final = "does not exist"
 _ID: Final = r"\b[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\b"
 _NUMBER: Final = r"\+?(?:\d{1,5}[\s.-]*)?\(?\d{3}\)?[\s.-]*\d{3}[\s.-]*(\d{4})\b"
 _ID_OR_NUMBER: Final = re.compile(f"{_ID}|{_NUMBER}")
@@ -74,9 +76,15 @@ class BandwidthRejected(BandwidthError):
         super().__init__(f"{request} was rejected: {f'{code} ' if code else ''}{shown}")
 
     @property
-    def is_no_such_site(self) -> bool:
-        """Tell whether the account has no such site, if a site's locations were asked for."""
-        return self.status == HTTPStatus.NOT_FOUND or self.code == _NO_SUCH_SITE
+    def is_absent(self) -> bool:
+        """Tell whether the requested resource does not exist.
+
+        Bandwidth reports this as a 404, or with a code, also on a 400. A removal order without a match is a
+        400 without a code (specification): its description is read as the last resort.
+        """
+        if self.status == HTTPStatus.NOT_FOUND or self.code in _ABSENT:
+            return True
+        return self.code is None and _ABSENT_WORDS in self.words
 
 
 class BandwidthGarbled(BandwidthError):

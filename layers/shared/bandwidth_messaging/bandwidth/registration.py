@@ -48,6 +48,16 @@ class Registrations:
             if each.get("campaignId")
         }
 
+    def has_campaign(self, campaign_id: str) -> bool:
+        """Return whether the account has this 10DLC campaign, its own or an imported one."""
+        try:
+            self._get(f"/tendlc/campaigns/{quote(campaign_id, safe='')}")
+        except BandwidthRejected as error:
+            if error.is_absent:
+                return False
+            raise
+        return True
+
     def numbers_of(self, campaign_id: str) -> dict[str, str]:
         """Return the status of each number (E.164) of a campaign, also of those that failed to get on it."""
         return {
@@ -62,7 +72,7 @@ class Registrations:
         try:
             answer = self._get(path)
         except BandwidthRejected as error:
-            if error.status == HTTPStatus.NOT_FOUND:
+            if error.is_absent:
                 return None
             raise
         told = _object(answer)
