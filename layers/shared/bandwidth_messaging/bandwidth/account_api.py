@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 from bandwidth_messaging.bandwidth import xml
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected
-from bandwidth_messaging.bandwidth.transport import Answer, Auth, ErrorBody, Transport
+from bandwidth_messaging.bandwidth.transport import Answer, Auth, ErrorBody, Transport, combined
 from bandwidth_messaging.bandwidth.xml import E, Element
 from bandwidth_messaging.domain.orders import Failure, OrderStatus
 from bandwidth_messaging.domain.phone_numbers import from_ten_digits, to_ten_digits
@@ -126,9 +126,9 @@ class AccountApi:
 
 
 def read_error(body: bytes) -> ErrorBody | None:
-    """Return the first error that a body names, None if it names none (an empty body, a page of HTML)."""
+    """Return the errors that a body names as one, None if it names none (an empty body, a page of HTML)."""
     try:
-        return next((error for _, error in _errors(xml.read(body))), None)
+        return combined(error for _, error in _errors(xml.read(body)))
     except xml.Malformed:
         return None
 
@@ -179,9 +179,10 @@ def required(answer: Answer, path: str) -> str:
 
 def rejection_of(answer: Answer, root: Element) -> BandwidthRejected | None:
     """Bandwidth also answers 2xx with an error inside."""
-    for _, error in _errors(root):
-        return BandwidthRejected(answer.request, status=answer.status, code=error.code, words=error.words)
-    return None
+    error = combined(error for _, error in _errors(root))
+    if error is None:
+        return None
+    return BandwidthRejected(answer.request, status=answer.status, code=error.code, words=error.words)
 
 
 def _errors(root: Element) -> Iterator[tuple[str | None, ErrorBody]]:

@@ -26,10 +26,10 @@ class BandwidthError(Exception):
 
 
 class BandwidthUnavailable(BandwidthError):
-    """Refused before it was accepted (429, 503, no connection), or a read that failed: repeat it later.
+    """The request was not accepted (425, 429, a redirect, no connection), or a read failed: repeat it later.
 
-    `wait_seconds` is how long, where Bandwidth said so (X-RateLimit-Reset); `status` is the HTTP status, None
-    if it never got that far.
+    `wait_seconds` is how long to wait, if Bandwidth said so (Retry-After, X-RateLimit-Reset). `status` is the
+    HTTP status, None without a response.
     """
 
     def __init__(self, message: str, *, wait_seconds: int | None = None, status: int | None = None) -> None:
@@ -37,9 +37,14 @@ class BandwidthUnavailable(BandwidthError):
         self.status = status
         super().__init__(message)
 
+    @property
+    def is_redirect(self) -> bool:
+        """Tell whether Bandwidth redirected the request: the stack's URL of this API is wrong."""
+        return self.status is not None and HTTPStatus.MULTIPLE_CHOICES <= self.status < HTTPStatus.BAD_REQUEST
+
 
 class BandwidthOutcomeUnknown(BandwidthError):
-    """A POST went out and no answer, or a 5xx, came back: look up what happened before doing it again."""
+    """A POST was sent and no response, a 408 or a 5xx came back: look up the outcome before repeating it."""
 
 
 class BandwidthUnauthorized(BandwidthError):
@@ -92,10 +97,5 @@ class BandwidthGarbled(BandwidthError):
 
 
 def changed_nothing(error: BaseException) -> bool:
-    """Tell whether a request that ended so surely made or changed nothing.
-
-    A 503 may be the word of a proxy whose backend took the request before it went away.
-    """
-    if isinstance(error, BandwidthUnavailable):
-        return error.status != HTTPStatus.SERVICE_UNAVAILABLE
-    return isinstance(error, BandwidthUnauthorized | BandwidthRejected)
+    """Tell whether a POST that ended so had no effect."""
+    return isinstance(error, BandwidthUnavailable | BandwidthUnauthorized | BandwidthRejected)

@@ -318,6 +318,11 @@ class Messages:
         }
 
 
+def filed_at(item: Item) -> str:
+    """Return the time (RFC 3339) by which lists order a message, also one that another system sent."""
+    return str(item["sortKey"]).partition("#")[0]
+
+
 def _facts_agree(facts: Item) -> tuple[str, Item]:
     """Return the end of a condition that holds if facts need only be written where there are none."""
     given = {name: facts[name] for name in _AGREES if facts.get(name) is not None}
