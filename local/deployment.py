@@ -105,6 +105,7 @@ def _rebuild_layer_for_this_machine(directory: Path) -> None:
 def _deploy(directory: Path, target: Target) -> None:
     endpoint_url, simulator, bandwidth = target.endpoint_url, target.simulator, target.bandwidth
     _put_secrets(target)
+    dashboard = {"classic": f"{simulator}/api", "current": f"{simulator}/api/v2"}
     messaging = {"classic": f"{simulator}/v2", "current": f"{simulator}/messaging/api/v2"}
     parameters = {
         "ApiPage": "true",
@@ -114,7 +115,7 @@ def _deploy(directory: Path, target: Target) -> None:
         "BandwidthSiteId": bandwidth["site_id"],
         "BandwidthUserId": bandwidth["user_id"],
         "TokenUrl": f"{simulator}/api/v1/oauth2/token",
-        "DashboardUrl": f"{simulator}/api",
+        "DashboardUrl": dashboard[target.api],
         "MessagingUrl": messaging[target.api],
         "CatapultUrl": f"{simulator}/v1",
         "LettersBucket": LETTERS_BUCKET,

@@ -75,6 +75,13 @@ class DynamoDB:
         found = self.tables[TableName].get(_key(TableName, Key))
         return {"Item": found} if found else {}
 
+    def batch_get_item(self, *, RequestItems: dict[str, Any]) -> Any:  # noqa: N803
+        found = {
+            table: [item for key in asked["Keys"] if (item := self.tables[table].get(_key(table, key)))]
+            for table, asked in RequestItems.items()
+        }
+        return {"Responses": found, "UnprocessedKeys": {}}
+
     def put_item(self, *, TableName: str, Item: Typed, **request: Any) -> Any:  # noqa: N803
         hash_key = _schema(TableName).hash_key
         key = _key(TableName, {hash_key: Item[hash_key]} if hash_key in Item else {})
@@ -255,6 +262,9 @@ def _one(tokens: list[str]) -> Test:
             test = _either(tokens)
             assert tokens.pop(0) == ")"
             return test
+        case "NOT":
+            negated = _one(tokens)
+            return lambda item, given: not negated(item, given)
         case "attribute_exists" | "attribute_not_exists" as function:
             opening, place, closing = tokens.pop(0), tokens.pop(0), tokens.pop(0)
             assert (opening, closing) == ("(", ")")

@@ -4,7 +4,6 @@ import json
 import time
 from collections.abc import Mapping
 from datetime import datetime
-from http import HTTPStatus
 from typing import Any, Final
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -18,7 +17,7 @@ from bandwidth_messaging.domain import media
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.logging import count, logger
-from bandwidth_messaging.runtime.working import growing_delay, work_off
+from bandwidth_messaging.runtime.working import QueueRecord, growing_delay, work_off
 
 _LONGEST_DELAY_SECONDS: Final = 3600
 # A file takes at most three quarters of a minute, and the function has two.
@@ -31,9 +30,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return work_off(event, _archive, wiring.media_queue)
 
 
-def _archive(body: str, receives: int) -> int | None:
+def _archive(record: QueueRecord) -> int | None:
     """Return None once every file is in the archive, or will never be; else when to look again."""
-    message_id = json.loads(body)["detail"]["messageId"]
+    message_id = json.loads(record.body)["detail"]["messageId"]
     logger.append_keys(message_id=message_id)
     store = wiring.messages()
     if (message := store.get(message_id)) is None:
@@ -51,7 +50,7 @@ def _archive(body: str, receives: int) -> int | None:
     if None not in files:
         logger.info("media archived", files=len(files), kept=sum("key" in each for each in files))
         return None
-    return growing_delay(receives, longest=_LONGEST_DELAY_SECONDS)
+    return growing_delay(record.receives, longest=_LONGEST_DELAY_SECONDS)
 
 
 def _taken(message: Mapping[str, Any], position: int, room: int) -> dict[str, Any] | None:
@@ -65,7 +64,7 @@ def _taken(message: Mapping[str, Any], position: int, room: int) -> dict[str, An
         logger.warning("media not fetched", position=position, error=type(error).__name__)
         return _lost(name, _GONE) if _is_too_old(message) else None
     except BandwidthRejected as error:
-        return _lost(name, _GONE if error.status == HTTPStatus.NOT_FOUND else error.words)
+        return _lost(name, _GONE if error.is_absent else error.words)
     content_type = file.content_type
     is_smil = media.is_smil(name, content_type)
     if not is_smil and not media.is_kept(content_type):

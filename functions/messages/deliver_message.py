@@ -1,9 +1,13 @@
-"""The queue's worker ("Send Text Message", "Send Message"): claims a message and sends it, at most once."""
+"""The send queue's worker ("Send Text Message", "Send Message"): claims a message and sends it, at most once.
+
+All that may fail or take long comes before the claim, and the request to Bandwidth right after it. Only a
+worker that dies between the two leaves a claim that looks like a sent message: that message is looked up, and
+never sent again.
+"""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -17,11 +21,11 @@ from bandwidth_messaging.bandwidth.errors import (
 )
 from bandwidth_messaging.domain import messages
 from bandwidth_messaging.domain.times import now
-from bandwidth_messaging.runtime import preflight, wiring
+from bandwidth_messaging.runtime import preflight, send_checks, wiring
 from bandwidth_messaging.runtime.logging import compare_segments, count, logger
 from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.runtime.settling import settle
-from bandwidth_messaging.runtime.working import growing_delay, work_off
+from bandwidth_messaging.runtime.working import QueueRecord, growing_delay, work_off
 from bandwidth_messaging.store.dynamodb import Item
 
 if TYPE_CHECKING:
@@ -30,13 +34,24 @@ if TYPE_CHECKING:
 _UNCONFIRMED: Final = "Bandwidth may have taken the message; its receipt will tell"
 _NO_RECEIPT: Final = "Bandwidth's answer was lost, and no receipt came"
 _NOT_SET_UP: Final = "Bandwidth would take the message and drop it"
-_SLOW: Final = "the look at the number's set-up took too long to send as well"
 _TOO_LATE: Final = "Bandwidth did not take it in time"
-# As long as a worker may live; a claim older than that has nobody at work on it.
+# The Lambda timeout: an older claim has no worker.
 _LONGEST_WORK: Final = timedelta(seconds=60)
-_LONGEST_PREFLIGHT: Final = timedelta(seconds=30)
+# Leaves of the Lambda timeout what the claim (9 s) and the request to Bandwidth take.
+LONGEST_PREPARATION: Final = timedelta(seconds=20)
+# POST /messages queues the id, then stores the message. Outlasts that function's timeout (15 s) and a write
+# to DynamoDB that is still in flight then.
+STORED_WITHIN: Final = timedelta(seconds=60)
+_LONGEST_SHORT_DELAY_SECONDS: Final = 15
 # By then Bandwidth's search shows what was sent; a message is looked up then, and when patience ends.
 _SEARCHABLE: Final = timedelta(minutes=5)
+
+
+class _Refusal(NamedTuple):
+    """Why a message is not sent: its error class, and the reason for people."""
+
+    error_class: str
+    reason: str
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -44,76 +59,117 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return work_off(event, _deliver, wiring.send_queue)
 
 
-def _deliver(message_id: str, receives: int) -> int | None:
+def _deliver(record: QueueRecord) -> int | None:
     """Return None once there is no more to do, else after how many seconds to look at the message again."""
-    logger.append_keys(message_id=message_id)
+    started = now()
+    logger.append_keys(message_id=record.body)
+    message = wiring.messages().get(record.body)
+    if message is None:
+        return _wait_for_storing(record)
+    if message["state"] == messages.ACCEPTED:
+        return _send_accepted(message, record, started)
+    return _look_after(message)
+
+
+def _send_accepted(message: Item, record: QueueRecord, started: str) -> int | None:
+    """Prepare, claim and send a message, or fail it if it may not be sent."""
     store = wiring.messages()
-    message, ours = store.claim(message_id, now())
-    if message is None or not ours:
-        return _look_after(message)
     try:
-        send = _prepared(message)
-    except BandwidthUnavailable as error:
-        return _put_back(message, error, receives)
-    except Exception:
-        # The secret, say: nothing was sent yet.
-        store.put_back(message)
-        raise
-    return None if send is None else _send(message, send, receives)
+        send = _prepare(message)
+    except (BandwidthUnavailable, BandwidthUnauthorized) as error:
+        return _try_later(error, record)
+    if isinstance(send, _Refusal):
+        _, found = store.refuse(record.body, now(), error_class=send.error_class, reason=send.reason)
+        return _look_after(found)
+    if _since(started) > LONGEST_PREPARATION:
+        logger.warning("preparation too slow")
+        return growing_delay(record.receives, longest=_LONGEST_SHORT_DELAY_SECONDS)
+    claimed, is_ours = store.claim(record.body, now())
+    if claimed is None or not is_ours:
+        return _look_after(claimed)
+    return _send(claimed, send, record)
 
 
-def _prepared(message: Mapping[str, Any]) -> Callable[[], "Taken"] | None:
-    """Return the sending of a message; None if it is not to be sent any more, which is recorded."""
+def _wait_for_storing(record: QueueRecord) -> int | None:
+    """Handle an id without a message: POST /messages may still store it."""
+    if _since(record.sent_at.isoformat()) < STORED_WITHIN:
+        return growing_delay(record.receives, longest=_LONGEST_SHORT_DELAY_SECONDS)
+    logger.warning("message never stored")
+    count("MessageNeverStored")
+    return None
+
+
+def _prepare(message: Item) -> "Callable[[], Taken] | _Refusal":
+    """Return the call that sends a message, or why the message is not sent. Nothing is claimed yet.
+
+    Sender and recipients are checked last, as close to the sending as possible.
+    """
     if _is_too_late(message):
-        _fail(message, "expired", _TOO_LATE)
-        return None
-    # The number's, if it has not passed yet: Bandwidth takes what it then drops without a word.
-    if message.get("preflight"):
-        callback_url = settings().callback_url_v2
-        if problems := preflight.of_sender(message["from"], callback_url=callback_url):
-            logger.warning("not set up", problems=problems)
-            count("PreflightFailed")
-            _fail(message, "sender", f"{_NOT_SET_UP}: {'; '.join(problems)}")
-            return None
-        if datetime.fromisoformat(now()) - datetime.fromisoformat(message["sendingAt"]) > _LONGEST_PREFLIGHT:
-            # What is left of this worker's life may be too short for Bandwidth's answer.
-            raise BandwidthUnavailable(_SLOW)
-    return _sending(message)
+        return _Refusal("expired", _TOO_LATE)
+    send = _prepare_send(message)
+    sender, refusal = _check(message)
+    if sender is None or refusal or message["api"] == "v1" or preflight.has_passed(sender):
+        return refusal or send
+    # Bandwidth accepts the messages of a number that is not set up, and drops them without a receipt.
+    if problems := preflight.check_sender(sender, callback_url=settings().callback_url_v2):
+        logger.warning("not set up", problems=problems)
+        count("PreflightFailed")
+        return _Refusal("sender", f"{_NOT_SET_UP}: {'; '.join(problems)}")
+    # That took its time.
+    _, refusal = _check(message)
+    return refusal or send
 
 
-def _send(message: Item, send: Callable[[], "Taken"], receives: int) -> int | None:
+def _check(message: Item) -> tuple[Item | None, _Refusal | None]:
+    """Return the sender's item, and why the message may not go from it or to its recipients, if so."""
+    sender, opt_outs = wiring.opt_outs().sender_and_opt_outs(message["from"], message["to"])
+    unregistered, enforce = settings().unregistered_senders, settings().enforce_opt_outs
+    if problem := send_checks.check_sender(message["from"], sender, unregistered=unregistered):
+        return sender, _Refusal("sender", problem)
+    if problem := send_checks.check_opt_outs(opt_outs, enforce=enforce):
+        return sender, _Refusal("opt_out", problem)
+    return sender, None
+
+
+def _send(message: Item, send: "Callable[[], Taken]", record: QueueRecord) -> int | None:
+    """Send a claimed message, once."""
     try:
         taken = send()
     except (BandwidthUnavailable, BandwidthUnauthorized) as error:
-        if isinstance(error, BandwidthUnauthorized):
-            # Every message would fail alike, until a person mends the credentials; an alarm calls one.
-            count("SendUnauthorized")
-        return _put_back(message, error, receives)
+        wiring.messages().put_back(message)
+        return _try_later(error, record)
     except (BandwidthOutcomeUnknown, BandwidthGarbled) as error:
         logger.warning("outcome unknown", reason=str(error))
         return _wait_for_receipt(message["messageId"])
     except BandwidthRejected as error:
         logger.warning("rejected", reason=str(error))
-        _fail(message, "request", f"{error.code}: {error.words}" if error.code else error.words)
+        reason = f"{error.code}: {error.words}" if error.code else error.words
+        wiring.messages().advance(
+            message["messageId"], messages.FAILED, now(), error_class="request", reason=reason
+        )
     else:
         _record_sent(message, taken)
     return None
 
 
-def _fail(message: Mapping[str, Any], error_class: str, reason: str) -> None:
-    wiring.messages().advance(
-        message["messageId"], messages.FAILED, now(), error_class=error_class, reason=reason
-    )
-
-
-def _put_back(message: Item, error: BandwidthError, receives: int) -> int:
+def _try_later(error: BandwidthError, record: QueueRecord) -> int:
     logger.warning("will be tried again", reason=str(error))
-    wiring.messages().put_back(message)
-    return growing_delay(receives, longest=int(settings().longest_send_delay_seconds))
+    if isinstance(error, BandwidthUnauthorized):
+        # Every message fails alike until a person fixes the credentials; an alarm calls one.
+        count("SendUnauthorized")
+    longest = int(settings().longest_send_delay_seconds)
+    delay = growing_delay(record.receives, longest=longest)
+    if isinstance(error, BandwidthUnavailable):
+        if error.is_redirect:
+            # So does a wrong URL.
+            count("SendRedirected")
+        # Bandwidth knows better when it has room again.
+        delay = max(delay, min(error.wait_seconds or 0, longest))
+    return delay
 
 
-def _sending(message: Mapping[str, Any]) -> Callable[[], "Taken"]:
-    """Return the sending of a message through its number's API, with all it needs at hand."""
+def _prepare_send(message: Item) -> "Callable[[], Taken]":
+    """Return the call that sends a message through its number's API, with token and secret at hand."""
     parts = {
         "sender": message["from"],
         "to": tuple(message["to"]),
@@ -122,9 +178,8 @@ def _sending(message: Mapping[str, Any]) -> Callable[[], "Taken"]:
         "tag": message["messageId"],
     }
     if message["api"] == "v1":
-        return partial(wiring.catapult().send, **parts, callback_url=wiring.callback_url_with_credentials())
-    return partial(
-        wiring.messaging().send,
+        return wiring.catapult().prepare_send(**parts, callback_url=wiring.callback_url_with_credentials())
+    return wiring.messaging().prepare_send(
         **parts,
         application_id=message["applicationId"],
         priority=message.get("priority"),
@@ -155,7 +210,7 @@ def _look_after(message: dict[str, Any] | None) -> int | None:
     waited = moment - datetime.fromisoformat(message["send_unconfirmedAt"])
     if (until_search := min(_SEARCHABLE, _patience()) - waited) > timedelta(0):
         return _seconds(until_search)
-    if settle(message):
+    if _is_resolved(message):
         return None
     if (left := _patience() - waited) > timedelta(0):
         return _seconds(left)
@@ -163,6 +218,20 @@ def _look_after(message: dict[str, Any] | None) -> int | None:
     logger.warning("delivery unknown")
     count("DeliveryUnknown")
     return None
+
+
+def _is_resolved(message: Item) -> bool:
+    """Look an unconfirmed message up. An error does not keep the message from its final state."""
+    try:
+        return settle(message)
+    except Exception:
+        logger.exception("message not looked up")
+        count("LookUpFailed")
+        return False
+
+
+def _since(time: str) -> timedelta:
+    return datetime.fromisoformat(now()) - datetime.fromisoformat(time)
 
 
 def _patience() -> timedelta:

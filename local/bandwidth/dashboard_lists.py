@@ -10,6 +10,7 @@ from lxml import etree
 
 from local.bandwidth.account import Account
 from local.bandwidth.account_numbers import AccountNumber
+from local.bandwidth.api_version import is_v2
 from local.bandwidth.dashboard_xml import element
 from local.bandwidth.numbers_orders import NumbersOrder
 from local.bandwidth.refused import RefusedError
@@ -47,18 +48,24 @@ def page_of_numbers(
     size = request.args.get("size", size, type=int)
     if size < 1 or (largest is not None and size > largest):
         raise RefusedError(400, "1006", f"size must be positive, and {largest or 'what you like'} at most.")
-    page = request.args.get("page", "1").strip().removeprefix("+1")
+    given = request.args.get("page", "1").strip()
+    page = ten_digits(given) or given
     if not page.isdigit() or int(page) < 1:
         raise RefusedError(400, "1006", "page must be a count from 1, or a telephone number.")
     start = sum(each.number < page for each in ordered) if ten_digits(page) else (int(page) - 1) * size
     links = element("Links", element("first", _link("first", "1", size)))
     if following := ordered[start + size : start + size + 1]:
-        links.append(element("next", _link("next", following[0].number, size)))
+        links.append(element("next", _link("next", _page_of(following[0]), size)))
     return ordered[start : start + size], links
 
 
+def _page_of(number: AccountNumber) -> str:
+    return number.e164 if is_v2() else number.number
+
+
 def _link(relation: str, page: str, size: int) -> str:
-    query = urlencode({**request.args, "page": page, "size": size})
+    # The plus of a number is not encoded (published sample).
+    query = urlencode({**request.args, "page": page, "size": size}, safe="+")
     return f'Link=<{request.base_url}?{query}>;rel="{relation}";'
 
 

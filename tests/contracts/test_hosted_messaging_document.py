@@ -366,13 +366,13 @@ class TestParametersOfAnImport:
 
 
 def send(catapult: Catapult, callback_url: str | None = None) -> Taken:
-    return catapult.send(
+    return catapult.prepare_send(
         sender="+14352154439",
         to=("+19195551213",),
         text="Good morning, this is a test message",
         tag=OUT,
         callback_url=callback_url,
-    )
+    )()
 
 
 @pytest.mark.parametrize("callback_url", [None, URL_WITH_CREDENTIALS])

@@ -255,13 +255,13 @@ def test_a_received_order_is_still_under_way(bandwidth: Server, dashboard: Dashb
 
 
 def send(messaging: Messaging) -> Taken:
-    return messaging.send(
+    return messaging.prepare_send(
         sender="+19195551212",
         to=("+19195551213",),
         text="Good morning, this is a test message",
         application_id="05851417-c78b-4636-81a2-014a54d8f119",
         tag=OUT,
-    )
+    )()
 
 
 def test_send_text_message_is_sent_as_the_document_prints_it_with_our_id_as_its_tag(

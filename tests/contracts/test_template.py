@@ -395,6 +395,13 @@ def test_classic_addresses_of_bandwidth_are_those_of_the_documents() -> None:
     assert [address for address in addresses if f" {address}/" not in documents] == []
 
 
+def test_current_addresses_of_bandwidth_are_those_of_its_upgrade_guide() -> None:
+    assert template()["Mappings"]["Hosts"]["current"] == {
+        "DashboardUrl": "https://api.bandwidth.com/api/v2",
+        "MessagingUrl": "https://messaging.bandwidth.com/api/v2",
+    }
+
+
 def test_each_address_of_bandwidth_can_be_set_and_is_the_generations_otherwise() -> None:
     hosts = template()["Mappings"]["Hosts"]
     assert hosts.keys() == set(template()["Parameters"]["BandwidthApi"]["AllowedValues"])

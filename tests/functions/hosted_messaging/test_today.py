@@ -228,7 +228,7 @@ class TestLostNumbers:
     @pytest.mark.parametrize("written", ["{}", "+1{}"])
     def test_are_gone_and_nothing_is_sent_from_them(self, opened: House, written: str) -> None:
         active(*NUMBERS[:2])
-        notify(lost(opened, DIGITS[0]).replace(DIGITS[0], written.format(DIGITS[0])))
+        notify(lost(opened, DIGITS[0]).replace(NUMBERS[0], written.format(DIGITS[0])))
         shown = number(NUMBERS[0])
         assert (shown["state"], shown["errorCode"]) == ("released", "MESSAGING_LOST")
         assert shown["reason"] == "Bandwidth told that the number texts elsewhere now"

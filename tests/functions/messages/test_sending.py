@@ -1,6 +1,7 @@
 """ "Send Text Message": accepted, queued, sent at most once."""
 
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,17 +12,19 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
+from bandwidth_messaging.domain import registration
 from bandwidth_messaging.domain.times import rfc3339
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.store.numbers import Home
 from functions.control import browse
 from functions.messages import deliver_message, send_message
 from tests.functions.conftest import PASSED, House, ask, call, sample
-from tests.generations import both_generations
+from tests.generations import both_generations, only_current
 
 pytestmark = both_generations
 
 OURS, THEIRS = "+19102398766", "+19195551234"
+STOPPED_AT = "2026-02-03T04:05:06.000Z"
 TEXT = "Good morning, this is a test message"
 SEGMENTS = ("encoding", "segmentCount")
 HOME = Home(
@@ -71,18 +74,31 @@ def deliver(house: House, message_id: str, receives: int = 1) -> Any:
     return worker(message_id, queued["ReceiptHandle"], receives)
 
 
-def worker(message_id: str, receipt_handle: str = "none", receives: int = 1) -> Any:
+def worker(
+    message_id: str, receipt_handle: str = "none", receives: int = 1, queued_at: datetime | None = None
+) -> Any:
     (record,) = sample("messages/deliver_message")["Records"]
     record = record | {
         "body": message_id,
         "receiptHandle": receipt_handle,
-        "attributes": {"ApproximateReceiveCount": str(receives)},
+        "attributes": {
+            "ApproximateReceiveCount": str(receives),
+            "SentTimestamp": str(int((queued_at or datetime.now(UTC)).timestamp() * 1000)),
+        },
     }
     return call(deliver_message, {"Records": [record]})["batchItemFailures"]
 
 
 def later(**after: float) -> str:
     return rfc3339((datetime.now(UTC) + timedelta(**after)).isoformat())
+
+
+def never(*_: Any) -> None:
+    pytest.fail("called")
+
+
+def refuse(_: Any) -> None:
+    raise ClientError({"Error": {"Code": "ServiceUnavailable"}}, "SendMessage")
 
 
 def message(message_id: str) -> Any:
@@ -145,31 +161,44 @@ class TestPostMessages:
         assert status == 422
         assert "is failed, not active" in problem["errors"][0]["detail"]
 
-    def test_a_message_that_could_not_be_queued_is_not_left_waiting(
-        self, ready: House, monkeypatch: pytest.MonkeyPatch
+    @pytest.mark.parametrize("key", [None, "key-1"])
+    def test_a_message_that_could_not_be_queued_is_not_stored(
+        self, ready: House, monkeypatch: pytest.MonkeyPatch, key: str | None
     ) -> None:
-        def refuse(message_id: str) -> None:
-            raise ClientError({"Error": {"Code": "QueueDoesNotExist"}}, "SendMessage")
-
-        monkeypatch.setattr(wiring.send_queue(), "add", refuse)
-        status, problem = send()
+        with monkeypatch.context() as broken:
+            broken.setattr(wiring.send_queue(), "add", refuse)
+            status, problem = send(key)
         assert (status, problem["title"]) == (500, "Internal Server Error")
-        (stored,) = ask(browse, "GET", "/messages", query={"number": OURS})[1]["items"]
-        assert (stored["state"], stored["reason"]) == ("failed", "could not be queued, and was not sent")
+        assert ask(browse, "GET", "/messages", query={"number": OURS})[1]["items"] == []
 
-    def test_a_message_that_could_not_be_queued_is_queued_by_the_same_key_again(
+    def test_a_retry_of_what_could_not_be_queued_is_accepted_when_it_is(
         self, ready: House, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def refuse(message_id: str) -> None:
-            raise ClientError({"Error": {"Code": "QueueDoesNotExist"}}, "SendMessage")
-
         with monkeypatch.context() as broken:
             broken.setattr(wiring.send_queue(), "add", refuse)
             assert send("key-1")[0] == 500
+        five_hours_later = later(hours=5)
+        for module in (send_message, deliver_message):
+            monkeypatch.setattr(module, "now", lambda: five_hours_later)
         status, shown = send("key-1")
         assert (status, shown["state"]) == (202, "accepted")
+        assert shown["times"] == {"accepted": five_hours_later}
         assert deliver(ready, shown["messageId"]) == []
         assert message(shown["messageId"])["state"] == "sent"
+
+    def test_a_message_is_in_the_queue_before_it_is_stored(
+        self, ready: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with monkeypatch.context() as dying:
+            dying.setattr(wiring.messages(), "add", refuse)
+            assert send("key-1")[0] == 500
+        (queued,) = ready.queued(ready.send_queue)
+        # The worker looks again until the message is stored, which a retry does.
+        assert len(worker(queued["Body"], queued["ReceiptHandle"])) == 1
+        assert send("key-1")[0] == 202
+        assert worker(queued["Body"], queued["ReceiptHandle"], receives=2) == []
+        assert message(queued["Body"])["state"] == "sent"
+        assert len(at_bandwidth(ready)) == 1
 
     def test_tells_encoding_and_segments(self, ready: House) -> None:
         assert [send(text=text)[1][name] for text in ("x" * 161, "é😀") for name in SEGMENTS] == [
@@ -210,9 +239,6 @@ class TestIdempotencyKey:
     def test_a_message_on_its_way_does_not_fail_because_it_could_not_be_queued_again(
         self, ready: House, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def refuse(message_id: str) -> None:
-            raise ClientError({"Error": {"Code": "ServiceUnavailable"}}, "SendMessage")
-
         message_id = send("key-1")[1]["messageId"]
         with monkeypatch.context() as broken:
             broken.setattr(wiring.send_queue(), "add", refuse)
@@ -222,18 +248,23 @@ class TestIdempotencyKey:
             assert send("key-1")[0] == 500
         assert message(message_id)["state"] == "sent"
 
-    def test_a_message_that_was_queued_without_an_answer_and_sent_has_not_failed(
+    def test_a_request_whose_queueing_got_no_response_does_not_fail_what_its_retry_has_accepted(
         self, ready: House, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def take_without_an_answer(message_id: str) -> None:
-            worker(message_id)
+        accepted_by_retry: list[tuple[int, Any]] = []
+
+        def time_out_after_the_retry(message_id: str) -> None:
+            queue.undo()
+            accepted_by_retry.append(send("key-1", through=copy_of(send_message)))
             raise ConnectTimeoutError(endpoint_url="https://sqs")
 
-        with monkeypatch.context() as broken:
-            broken.setattr(wiring.send_queue(), "add", take_without_an_answer)
+        with pytest.MonkeyPatch.context() as queue:
+            queue.setattr(wiring.send_queue(), "add", time_out_after_the_retry)
             assert send("key-1")[0] == 500
-        status, shown = send("key-1")
+        ((status, shown),) = accepted_by_retry
         assert status == 202
+        assert message(shown["messageId"])["state"] == "accepted"
+        assert deliver(ready, shown["messageId"]) == []
         assert message(shown["messageId"])["state"] == "sent"
         assert len(at_bandwidth(ready)) == 1
 
@@ -313,7 +344,10 @@ class TestOptOuts:
     ) -> None:
         monkeypatch.setenv("ENFORCE_OPT_OUTS", "false")
         send_message.settings.cache_clear()
-        assert send()[0] == 202
+        status, shown = send()
+        assert status == 202
+        deliver(opted_out, shown["messageId"])
+        assert message(shown["messageId"])["state"] == "sent"
 
 
 class TestTheWorker:
@@ -363,29 +397,32 @@ class TestTheWorker:
     ) -> None:
         message_id = accepted(ready)
         table = wiring.messages()._table
-        update = table.update
+        attempt = table.attempt
 
         def repeated(*arguments: Any, **more: Any) -> Any:
-            update(*arguments, **more)
-            return update(*arguments, **more)
+            attempt(*arguments, **more)
+            return attempt(*arguments, **more)
 
         with monkeypatch.context() as lossy:
-            lossy.setattr(table, "update", repeated)
+            lossy.setattr(table, "attempt", repeated)
             _, ours = wiring.messages().claim(message_id, later())
         assert ours
 
-    def test_without_what_it_needs_to_send_a_message_is_not_lost(self, ready: House, generation: str) -> None:
+    def test_without_what_it_needs_to_send_a_message_is_not_claimed(
+        self, ready: House, generation: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         message_id = accepted(ready)
         half, missing = {
             "classic": ({"messagingToken": "t"}, "messagingSecret"),
             "current": ({"clientId": "c"}, "clientSecret"),
         }[generation]
         ready.secrets.update_secret(SecretId="bandwidth-messaging/bandwidth", SecretString=json.dumps(half))
+        monkeypatch.setattr(wiring.messages(), "claim", never)
         with pytest.raises(RuntimeError, match=f"has no {missing}"):
             worker(message_id)
-        assert message(message_id)["state"] == "accepted"
+        assert message(message_id)["times"].keys() == {"accepted"}
 
-    @pytest.mark.parametrize("status", [429, 503])
+    @pytest.mark.parametrize("status", [425, 429])
     def test_throttled_it_goes_back_to_the_queue_and_is_sent_later(self, ready: House, status: int) -> None:
         message_id = accepted(ready)
         ready.fault("/messages", method="POST", answer={"status": status})
@@ -393,6 +430,45 @@ class TestTheWorker:
         assert message(message_id)["state"] == "accepted"
         assert worker(message_id) == []
         assert message(message_id)["state"] == "sent"
+        assert len(at_bandwidth(ready)) == 1
+
+    @pytest.mark.parametrize("status", [500, 503])
+    def test_what_bandwidth_itself_says_it_did_not_send_is_sent_later(
+        self, ready: House, generation: str, status: int
+    ) -> None:
+        own = json.dumps({"type": "internal-server-error", "description": "Try again."})
+        message_id = accepted(ready)
+        ready.fault("/messages", method="POST", answer={"status": status, "body": own})
+        assert len(deliver(ready, message_id)) == 1
+        assert message(message_id)["state"] == "accepted"
+        assert worker(message_id) == []
+        assert len(at_bandwidth(ready)) == 1
+
+    @pytest.mark.parametrize("status", [408, 502, 503, 504])
+    def test_a_proxys_page_leaves_it_unconfirmed(self, ready: House, status: int) -> None:
+        message_id = accepted(ready)
+        page = {"status": status, "body": "<html>Bad gateway</html>"}
+        ready.fault("/messages", method="POST", replace_answer=page)
+        assert len(deliver(ready, message_id)) == 1
+        assert message(message_id)["state"] == "send_unconfirmed"
+        assert len(at_bandwidth(ready)) == 1
+
+    def test_a_redirect_is_a_fault_of_the_configuration_and_sends_nothing(
+        self, ready: House, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        message_id = accepted(ready)
+        redirect = {"status": 302, "headers": {"Location": "https://example.com/"}}
+        ready.fault("/messages", method="POST", answer=redirect)
+        assert len(deliver(ready, message_id)) == 1
+        assert message(message_id)["state"] == "accepted"
+        assert '"SendRedirected":[1' in capsys.readouterr().out.replace(" ", "")
+
+    @pytest.mark.parametrize("body", ["{}", '{"id": 7}', "garbled", ""])
+    def test_a_garbled_202_leaves_it_unconfirmed(self, ready: House, body: str) -> None:
+        message_id = accepted(ready)
+        ready.fault("/messages", method="POST", replace_answer={"status": 202, "body": body})
+        assert len(deliver(ready, message_id)) == 1
+        assert message(message_id)["state"] == "send_unconfirmed"
         assert len(at_bandwidth(ready)) == 1
 
     def test_an_answer_that_got_lost_leaves_it_unconfirmed_and_it_is_not_sent_again(
@@ -451,6 +527,165 @@ class TestTheWorker:
         assert message(message_id)["state"] == "accepted"
         assert '"SendUnauthorized":[1' in capsys.readouterr().out.replace(" ", "")
 
-    def test_a_queue_record_of_a_message_that_is_gone_makes_nothing_new(self, ready: House) -> None:
-        assert worker("out_unknown") == []
+    def test_a_queue_record_whose_message_is_not_stored_waits_a_minute_and_is_dropped(
+        self, ready: House, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        wiring.send_queue().add("out_unknown")
+        (handle,) = (each["ReceiptHandle"] for each in ready.queued(ready.send_queue))
+        queued_at = [datetime.now(UTC) - timedelta(seconds=seconds) for seconds in (59, 60)]
+        assert len(worker("out_unknown", handle, receives=7, queued_at=queued_at[0])) == 1
+        assert "MessageNeverStored" not in capsys.readouterr().out
+        assert worker("out_unknown", handle, receives=8, queued_at=queued_at[1]) == []
+        assert '"MessageNeverStored":[1' in capsys.readouterr().out.replace(" ", "")
         assert ask(browse, "GET", "/messages/out_unknown")[0] == 404
+
+
+def stop(at: str = STOPPED_AT) -> None:
+    wiring.opt_outs().record(OURS, THEIRS, opted_out=True, keyword="stop", at=at)
+
+
+def start_release() -> None:
+    home = Home(api="v2", customer_order_id="release-1", site_id="1001")
+    wiring.numbers().start_release(OURS, home, STOPPED_AT)
+
+
+def release() -> None:
+    start_release()
+    wiring.numbers().release(OURS, STOPPED_AT)
+
+
+def unregister() -> None:
+    wiring.numbers().record_registration(OURS, registration.of_no_campaign(STOPPED_AT))
+
+
+OPTED_OUT = f"{THEIRS} opted out of texts from {OURS} at {STOPPED_AT} (stop)"
+
+
+class TestRightBeforeItIsSent:
+    @pytest.mark.parametrize(
+        ("change", "error_class", "reason"),
+        [
+            (stop, "opt_out", OPTED_OUT),
+            (start_release, "sender", f"{OURS} is releasing, not active"),
+            (release, "sender", f"{OURS} is released, not active"),
+            (unregister, "sender", f"{OURS} is not registered"),
+        ],
+    )
+    @pytest.mark.parametrize("after", ["queued", "throttled"])
+    def test_a_message_that_may_no_longer_go_fails(
+        self, ready: House, change: Callable[[], None], error_class: str, reason: str, after: str
+    ) -> None:
+        message_id = accepted(ready)
+        if after == "throttled":
+            ready.fault("/messages", method="POST", answer={"status": 429})
+            assert len(deliver(ready, message_id)) == 1
+        change()
+        assert worker(message_id, receives=2) == []
+        shown = message(message_id)
+        assert (shown["state"], shown["errorClass"]) == ("failed", error_class)
+        assert shown["reason"].startswith(reason)
+        assert at_bandwidth(ready) == []
+
+    def test_one_recipient_who_opted_out_fails_a_group(self, ready: House) -> None:
+        message_id = send(to=["+19195551201", THEIRS])[1]["messageId"]
+        stop()
+        assert deliver(ready, message_id) == []
+        assert (message(message_id)["state"], message(message_id)["reason"]) == ("failed", OPTED_OUT)
+        assert at_bandwidth(ready) == []
+
+    def test_a_retry_under_its_key_does_not_bring_it_past_the_check(self, ready: House) -> None:
+        first = send("key-1")
+        stop()
+        assert send("key-1") == first
+        for queued in ready.queued(ready.send_queue):
+            assert worker(queued["Body"], queued["ReceiptHandle"]) == []
+        assert message(first[1]["messageId"])["errorClass"] == "opt_out"
+        assert at_bandwidth(ready) == []
+
+    def test_a_warning_lets_an_unregistered_sender_send(
+        self, ready: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        message_id = accepted(ready)
+        unregister()
+        monkeypatch.setenv("UNREGISTERED_SENDERS", "warn")
+        deliver_message.settings.cache_clear()
+        assert deliver(ready, message_id) == []
+        assert message(message_id)["state"] == "sent"
+
+    def test_a_message_that_another_worker_sends_is_not_failed_by_a_late_stop(
+        self, ready: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        message_id = accepted(ready)
+
+        def sent_meanwhile(number: str, recipients: Any) -> Any:
+            checks.undo()
+            assert worker(message_id) == []
+            stop()
+            return wiring.opt_outs().sender_and_opt_outs(number, recipients)
+
+        with pytest.MonkeyPatch.context() as checks:
+            checks.setattr(wiring.opt_outs(), "sender_and_opt_outs", sent_meanwhile)
+            assert worker(message_id) == []
+        assert message(message_id)["state"] == "sent"
+
+
+class TestBeforeTheClaim:
+    @pytest.fixture
+    def unclaimed(self, ready: House, monkeypatch: pytest.MonkeyPatch) -> House:
+        """An account where a claim fails the test."""
+        monkeypatch.setattr(wiring.messages(), "claim", never)
+        return ready
+
+    @only_current
+    @pytest.mark.parametrize(
+        ("answer", "metric"),
+        [
+            ({"status": 200, "body": json.dumps({"access_token": "a\nb", "expires_in": 3600})}, True),
+            ({"status": 401}, True),
+            ({"status": 503}, False),
+        ],
+    )
+    def test_without_a_token_a_message_stays_accepted(
+        self, unclaimed: House, answer: Any, metric: bool, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        message_id = accepted(unclaimed)
+        # The client that is refused is read again, and asked for once more.
+        unclaimed.fault("/token", answer=answer, times=2)
+        assert len(deliver(unclaimed, message_id)) == 1
+        assert message(message_id)["times"].keys() == {"accepted"}
+        assert at_bandwidth(unclaimed) == []
+        assert ('"SendUnauthorized":[1' in capsys.readouterr().out.replace(" ", "")) is metric
+
+    def test_a_preparation_that_took_long_leaves_the_message_to_another_worker(
+        self, unclaimed: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        message_id = accepted(unclaimed)
+        times = iter([later(), later(), later(seconds=21)])
+        with monkeypatch.context() as slow:
+            slow.setattr(deliver_message, "now", lambda: next(times))
+            assert len(deliver(unclaimed, message_id)) == 1
+        assert message(message_id)["times"].keys() == {"accepted"}
+
+    @pytest.mark.parametrize("written", [True, False])
+    def test_a_claim_without_a_response_is_not_sent_and_claimed_again(
+        self, ready: House, monkeypatch: pytest.MonkeyPatch, written: bool
+    ) -> None:
+        message_id = accepted(ready)
+        table = wiring.messages()._table
+        attempt = table.attempt
+
+        def lose(*arguments: Any, **more: Any) -> Any:
+            lossy.undo()
+            if written:
+                attempt(*arguments, **more)
+            raise ConnectTimeoutError(endpoint_url="https://dynamodb")
+
+        with pytest.MonkeyPatch.context() as lossy:
+            lossy.setattr(table, "attempt", lose)
+            with pytest.raises(ConnectTimeoutError):
+                worker(message_id)
+        assert at_bandwidth(ready) == []
+        assert message(message_id)["state"] == "accepted"
+        assert worker(message_id, receives=2) == []
+        assert message(message_id)["state"] == "sent"
+        assert len(at_bandwidth(ready)) == 1

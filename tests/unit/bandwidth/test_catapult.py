@@ -42,7 +42,7 @@ def import_number(catapult: Catapult) -> str:
 
 
 def send(catapult: Catapult) -> Taken:
-    return catapult.send(sender=NUMBER, to=("+19195551213",), text="a private word", tag="out_1")
+    return catapult.prepare_send(sender=NUMBER, to=("+19195551213",), text="a private word", tag="out_1")()
 
 
 def create_application(catapult: Catapult) -> str:
@@ -394,14 +394,14 @@ def test_a_text_asks_for_receipts_and_what_is_not_given_is_left_out(
 
 def test_media_goes_without_asking_for_receipts(bandwidth: Server, catapult: Catapult) -> None:
     bandwidth.answers(TAKEN)
-    catapult.send(
+    catapult.prepare_send(
         sender=NUMBER,
         to=("+19195551213",),
         text="a private word",
         tag="out_1",
         media=("https://example.com/a.png",),
         callback_url="https://u:p@example.com/callbacks/v1",
-    )
+    )()
     assert json.loads(bandwidth.only.body) == PLAIN | {
         "media": ["https://example.com/a.png"],
         "callbackUrl": "https://u:p@example.com/callbacks/v1",
@@ -410,7 +410,9 @@ def test_media_goes_without_asking_for_receipts(bandwidth: Server, catapult: Cat
 
 def test_a_group_is_not_v1s(bandwidth: Server, catapult: Catapult) -> None:
     with pytest.raises(ValueError, match="too many values"):
-        catapult.send(sender=NUMBER, to=("+19195551213", "+19195551214"), text="a private word", tag="out_1")
+        catapult.prepare_send(
+            sender=NUMBER, to=("+19195551213", "+19195551214"), text="a private word", tag="out_1"
+        )()
     assert bandwidth.asked == []
 
 

@@ -61,7 +61,7 @@ ERROR_SHAPES = {
             </OrderResponse>
         """,
         "5198",
-        "Quantity is missing.",
+        "Quantity is missing.; 5016 No such site.",
     ),
     "Errors with Error": (
         """
@@ -91,7 +91,7 @@ ERROR_SHAPES = {
             </Response>
         """,
         "7309",
-        "No such site.",
+        "No such site.; 7312 No such location.",
     ),
     "Error alone": (
         """

@@ -59,6 +59,19 @@ class TestFaults:
             dashboard.post("/applications", data=APPLICATION, timeout=0.2)
         assert len(control.get("/account").json()["applications"]) == 1
 
+    def test_a_processed_request_may_get_another_answer(self, dashboard: Client, control: Client) -> None:
+        wrong = {"status": 202, "headers": {"X-Wrong": "yes"}, "body": "garbled"}
+        control.post("/faults", json={"method": "POST", "path": "/applications$", "replace_answer": wrong})
+        answer = dashboard.post("/applications", data=APPLICATION)
+        assert (answer.status_code, answer.text, answer.headers["X-Wrong"]) == (202, "garbled", "yes")
+        [application] = control.get("/account").json()["applications"]
+        assert application["name"] == "Alerts"
+
+    def test_an_answer_may_drip(self, dashboard: Client, control: Client) -> None:
+        control.post("/faults", json={"path": "/applications$", "drip": 0.0001})
+        dripped, whole = dashboard.get("/applications"), dashboard.get("/applications")
+        assert dripped.text == whole.text
+
     def test_a_fault_strikes_so_many_times_where_it_is_aimed(
         self, dashboard: Client, control: Client
     ) -> None:
@@ -206,7 +219,7 @@ class TestInput:
             ("PUT", "/orders/run-1", {"fate": "PARTIAL", "shape": "round"}, "shape: "),
             ("PUT", "/outcomes/nobody", {}, "'nobody' is not a telephone number"),
             ("PUT", "/outcomes/9195550142", {"types": ["message-read"]}, "types.0: "),
-            ("POST", "/inbound", {"from": "x", "to": "9195550142"}, "from: "),
+            ("POST", "/inbound", {"from": "x!", "to": "9195550142"}, "from: "),
             ("POST", "/inbound", "hello", "body: "),
             ("POST", "/faults", {"path": "("}, "path: "),
             ("POST", "/faults", {"path": "/"}, "body: Value error, give exactly one of"),

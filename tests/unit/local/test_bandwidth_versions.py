@@ -117,8 +117,8 @@ class TestNumbers:
     ) -> None:
         wanted = f"<NumberFormat>{number_format}</NumberFormat>" if number_format else ""
         body = (
-            f"<Subscription><OrderType>orders</OrderType>{wanted}<CallbackSubscription>"
-            f"<URL>{receiver.url}</URL><Expiry>60</Expiry></CallbackSubscription></Subscription>"
+            f"<Subscription><OrderType>orders</OrderType><CallbackSubscription>"
+            f"<URL>{receiver.url}</URL><Expiry>60</Expiry>{wanted}</CallbackSubscription></Subscription>"
         )
         client = versions[base]
         assert client.post("/subscriptions", data=body).status_code == 201

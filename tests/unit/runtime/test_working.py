@@ -1,10 +1,11 @@
 """Working off a queue: what is not done comes again, later each time."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from bandwidth_messaging.runtime.working import growing_delay, work_off
+from bandwidth_messaging.runtime.working import QueueRecord, growing_delay, work_off
 
 
 class Queue:
@@ -29,15 +30,22 @@ def record(body: str, receives: int = 1) -> dict[str, Any]:
 def test_what_is_not_done_comes_again_after_the_time_it_asked_for() -> None:
     queue: Any = Queue()
     event = {"Records": [record("done"), record("later", receives=7)]}
-    answer = work_off(event, lambda body, receives: receives if body == "later" else None, lambda: queue)
+    answer = work_off(
+        event, lambda record: record.receives if record.body == "later" else None, lambda: queue
+    )
     assert answer == {"batchItemFailures": [{"itemIdentifier": "record of later"}]}
     assert queue.delays == {"handle of later": 7}
 
 
 def test_no_record_is_put_off_for_longer_than_sqs_allows() -> None:
     queue: Any = Queue()
-    work_off({"Records": [record("later")]}, lambda *_: 10**6, lambda: queue)
+    work_off({"Records": [record("later")]}, lambda _: 10**6, lambda: queue)
     assert queue.delays == {"handle of later": 12 * 3600}
+
+
+def test_a_record_says_when_it_was_sent() -> None:
+    sent = QueueRecord("out_1", {"SentTimestamp": "1767225600250"}).sent_at
+    assert sent == datetime(2026, 1, 1, 0, 0, 0, 250_000, UTC)
 
 
 @pytest.mark.parametrize(("receives", "longest"), [(1, 2), (2, 4), (5, 32), (20, 900), (49, 900)])

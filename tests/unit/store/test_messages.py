@@ -1,10 +1,12 @@
 """Messages: stored once, claimed once, and moved up only, in whatever order they hear of it."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from bandwidth_messaging.domain.messages import RANKS, Message, Receipt
 from bandwidth_messaging.store.dynamodb import Table
@@ -141,52 +143,30 @@ def test_a_request_that_comes_again_writes_nothing(messages: Messages) -> None:
     assert stored(messages) == before
 
 
-def test_a_message_that_could_not_be_queued_is_accepted_again_as_if_nothing_had_been(
-    messages: Messages,
-) -> None:
+# Refusing
+
+
+def test_an_accepted_message_that_may_not_be_sent_fails_with_class_and_reason(messages: Messages) -> None:
     messages.add(outbound())
-    before = stored(messages)
-    messages.fail_unqueued("out_1", LATER, reason="could not be queued")
-    assert (stored(messages)["state"], stored(messages)["reason"]) == ("failed", "could not be queued")
+    failed, item = messages.refuse("out_1", LATER, error_class="opt_out", reason="opted out")
+    assert failed
+    assert item == stored(messages)
+    assert (item["state"], item["rank"], item["failedAt"]) == ("failed", RANKS["failed"], LATER)
+    assert (item["errorClass"], item["reason"]) == ("opt_out", "opted out")
+    assert "sendingAt" not in item
     assert not claimed(messages)
-    assert messages.accept_again("out_1")
-    assert stored(messages) == before
-    assert not messages.accept_again("out_1")
-    assert claimed(messages)
 
 
 @pytest.mark.parametrize("state", sorted(RANKS.keys() - {"accepted"}))
-def test_a_message_that_a_worker_has_did_get_into_the_queue(messages: Messages, state: str) -> None:
+def test_a_message_that_a_worker_has_claimed_is_not_refused(messages: Messages, state: str) -> None:
     messages.add(outbound(state=state))
     before = stored(messages)
-    messages.fail_unqueued("out_1", LATER, reason="could not be queued")
+    assert messages.refuse("out_1", LATER, error_class="sender", reason="released") == (False, before)
     assert stored(messages) == before
 
 
-def test_a_message_that_is_not_there_does_not_fail_and_is_not_made(messages: Messages) -> None:
-    messages.fail_unqueued("out_unknown", AT, reason="could not be queued")
-    assert messages.get("out_unknown") is None
-
-
-def test_a_message_that_was_ever_sent_is_not_accepted_again(messages: Messages) -> None:
-    messages.add(outbound())
-    messages.claim("out_1", AT)
-    messages.advance("out_1", "failed", LATER, reason="refused")
-    before = stored(messages)
-    assert not messages.accept_again("out_1")
-    assert stored(messages) == before
-
-
-@pytest.mark.parametrize("state", sorted(RANKS.keys() - {"accepted", "failed"}))
-def test_only_a_failure_is_undone(messages: Messages, state: str) -> None:
-    messages.add(outbound(state=state))
-    before = stored(messages)
-    messages.accept_again("out_1")
-    assert stored(messages) == before
-
-
-def test_a_message_that_is_not_there_is_not_accepted_again(messages: Messages) -> None:
-    messages.accept_again("out_unknown")
+def test_a_message_that_is_not_there_is_not_refused_and_not_made(messages: Messages) -> None:
+    assert messages.refuse("out_unknown", AT, error_class="sender", reason="released") == (False, None)
     assert messages.get("out_unknown") is None
 
 
@@ -215,14 +195,14 @@ def test_an_accepted_message_is_claimed_once(messages: Messages) -> None:
 def test_a_claim_whose_answer_was_lost_is_still_ours(
     messages: Messages, messages_table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def update_twice(*key: Any, **changes: Any) -> Any:
-        assert update(*key, **changes) is not None
-        return update(*key, **changes)
+    def attempt_twice(*key: Any, **changes: Any) -> Any:
+        assert attempt(*key, **changes).done
+        return attempt(*key, **changes)
 
     messages.add(outbound())
-    update = messages_table.update
+    attempt = messages_table.attempt
     with monkeypatch.context() as lossy:
-        lossy.setattr(messages_table, "update", update_twice)
+        lossy.setattr(messages_table, "attempt", attempt_twice)
         assert claimed(messages) == stored(messages)
     assert not claimed(messages)
 
@@ -253,8 +233,80 @@ def test_a_message_put_back_is_as_it_was_and_may_be_claimed_again(messages: Mess
     taken = claimed(messages)
     assert taken is not None
     messages.put_back(taken)
-    assert stored(messages) == before
+    assert stored(messages) == before | {"claim": taken["claim"]}
     assert claimed(messages)
+
+
+class Lossy:
+    """A table whose writes take effect as told, and give no response: once, or at all."""
+
+    def __init__(self, table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._attempt = table.attempt
+        self._effects: list[str] = []
+        self.late: list[Callable[[], Any]] = []
+        monkeypatch.setattr(table, "attempt", self._lose)
+
+    def effects(self, *effects: str) -> None:
+        """Say what the next writes do: "done", "lost" (no effect), "unanswered" (effect), "late"."""
+        self._effects = list(effects)
+
+    def _lose(self, *key: Any, **changes: Any) -> Any:
+        effect = self._effects.pop(0) if self._effects else "done"
+        if effect == "late":
+            self.late.append(lambda: self._attempt(*key, **changes))
+        elif effect != "lost":
+            result = self._attempt(*key, **changes)
+        if effect != "done":
+            raise ReadTimeoutError(endpoint_url="https://dynamodb")
+        return result
+
+
+@pytest.fixture
+def lossy(messages_table: Table, monkeypatch: pytest.MonkeyPatch) -> Lossy:
+    return Lossy(messages_table, monkeypatch)
+
+
+@pytest.mark.parametrize("effect", ["lost", "unanswered", "late"])
+def test_a_claim_without_a_response_is_undone(messages: Messages, lossy: Lossy, effect: str) -> None:
+    messages.add(outbound())
+    before = stored(messages)
+    lossy.effects(effect)
+    with pytest.raises(ReadTimeoutError):
+        messages.claim("out_1", LATER)
+    assert {**stored(messages), "claim": None} == {**before, "claim": None}
+    assert claimed(messages)
+
+
+def test_an_undone_claim_that_arrives_late_claims_nothing(messages: Messages, lossy: Lossy) -> None:
+    messages.add(outbound())
+    lossy.effects("late")
+    with pytest.raises(ReadTimeoutError):
+        messages.claim("out_1", LATER)
+    (arrive,) = lossy.late
+    arrive()
+    assert stored(messages)["state"] == "accepted"
+    assert claimed(messages)
+
+
+@pytest.mark.parametrize("effect", ["lost", "unanswered"])
+def test_a_claim_that_cannot_be_undone_still_says_that_it_got_no_response(
+    messages: Messages, lossy: Lossy, effect: str
+) -> None:
+    messages.add(outbound())
+    lossy.effects("unanswered", effect)
+    with pytest.raises(ReadTimeoutError):
+        messages.claim("out_1", LATER)
+    assert stored(messages)["state"] == {"lost": "sending", "unanswered": "accepted"}[effect]
+
+
+def test_a_claim_that_is_undone_leaves_the_claim_of_another_worker(messages: Messages, lossy: Lossy) -> None:
+    messages.add(outbound())
+    assert claimed(messages)
+    before = stored(messages)
+    lossy.effects("lost")
+    with pytest.raises(ReadTimeoutError):
+        messages.claim("out_1", LATER)
+    assert stored(messages) == before
 
 
 def test_a_message_that_was_given_up_for_lost_meanwhile_is_put_back_as_it_was(messages: Messages) -> None:
@@ -264,7 +316,7 @@ def test_a_message_that_was_given_up_for_lost_meanwhile_is_put_back_as_it_was(me
     assert taken is not None
     messages.advance("out_1", "send_unconfirmed", LATER, reason="nobody knows")
     messages.put_back(taken)
-    assert stored(messages) == before
+    assert stored(messages) == before | {"claim": taken["claim"]}
 
 
 def test_a_message_is_put_back_only_by_who_has_claimed_it(messages: Messages) -> None:

@@ -2,19 +2,17 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from http import HTTPStatus
 from typing import Final
 from urllib.parse import parse_qsl
 
 from bandwidth_messaging.bandwidth import xml
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected
-from bandwidth_messaging.bandwidth.transport import Answer, Auth, ErrorBody, Transport
+from bandwidth_messaging.bandwidth.transport import Answer, Auth, ErrorBody, Transport, combined
 from bandwidth_messaging.bandwidth.xml import E, Element
 from bandwidth_messaging.domain.orders import Failure, OrderStatus
 from bandwidth_messaging.domain.phone_numbers import from_ten_digits, to_ten_digits
 
 XML: Final = "application/xml; charset=utf-8"
-_NO_LOCATION: Final = "13563"
 # Link=<https://…?page=…&size=…>;rel="next";
 _NEXT: Final = re.compile(r"<[^>?]*\?([^>]*)>")
 NOT_FOUND: Final = OrderStatus("NOT_FOUND")
@@ -50,7 +48,7 @@ class AccountApi:
         try:
             return self.get(path, params)
         except BandwidthRejected as error:
-            if is_absent(error):
+            if error.is_absent:
                 return None
             raise
 
@@ -77,7 +75,7 @@ class AccountApi:
             if answer.body and (rejection := rejection_of(answer, root_of(answer))):
                 raise rejection
         except BandwidthRejected as error:
-            if is_absent(error):
+            if error.is_absent:
                 return False
             raise
         return True
@@ -122,20 +120,15 @@ class AccountApi:
         try:
             return self.transport.send("GET", self.account + path)
         except BandwidthRejected as error:
-            if error.status == HTTPStatus.NOT_FOUND:
+            if error.is_absent:
                 return None
             raise
 
 
-def is_absent(error: BandwidthRejected) -> bool:
-    """Tell whether there is no such resource: a 404, or a location's code, which has come with a 400 too."""
-    return error.status == HTTPStatus.NOT_FOUND or error.code == _NO_LOCATION
-
-
 def read_error(body: bytes) -> ErrorBody | None:
-    """Return the first error that a body names, None if it names none (an empty body, a page of HTML)."""
+    """Return the errors that a body names as one, None if it names none (an empty body, a page of HTML)."""
     try:
-        return next((error for _, error in _errors(xml.read(body))), None)
+        return combined(error for _, error in _errors(xml.read(body)))
     except xml.Malformed:
         return None
 
@@ -186,9 +179,10 @@ def required(answer: Answer, path: str) -> str:
 
 def rejection_of(answer: Answer, root: Element) -> BandwidthRejected | None:
     """Bandwidth also answers 2xx with an error inside."""
-    for _, error in _errors(root):
-        return BandwidthRejected(answer.request, status=answer.status, code=error.code, words=error.words)
-    return None
+    error = combined(error for _, error in _errors(root))
+    if error is None:
+        return None
+    return BandwidthRejected(answer.request, status=answer.status, code=error.code, words=error.words)
 
 
 def _errors(root: Element) -> Iterator[tuple[str | None, ErrorBody]]:

@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
 from itertools import count
 from typing import Any, Final
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -19,7 +18,7 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthRejected,
     BandwidthUnavailable,
 )
-from bandwidth_messaging.bandwidth.messaging import Taken
+from bandwidth_messaging.bandwidth.messaging import Taken, message_id_of
 from bandwidth_messaging.bandwidth.transport import Answer, Auth, ErrorBody, Transport
 
 _JSON: Final = "application/json; charset=utf-8"
@@ -43,6 +42,12 @@ _MEANS: Final[dict[str, type[BandwidthError]]] = {
     "no-allocated-number": BandwidthRejected,
     "message-from-toll-free": BandwidthRejected,
     "restricted-number": BandwidthRejected,
+}
+
+_MEANS_OF_CATEGORY: Final[dict[str, type[BandwidthError]]] = {
+    "limit": BandwidthUnavailable,
+    "too-many-requests": BandwidthUnavailable,
+    "unavailable": BandwidthUnavailable,
 }
 
 
@@ -149,7 +154,7 @@ class Catapult:
         params = {"applicationId": application_id} if application_id else {}
         return dict(self._pages("/phoneNumbers", _numbers, params))
 
-    def send(
+    def prepare_send(
         self,
         *,
         sender: str,
@@ -158,8 +163,10 @@ class Catapult:
         tag: str,
         media: tuple[str, ...] = (),
         callback_url: str | None = None,
-    ) -> Taken:
-        """Send a text once (step 5); numbers in E.164, `tag` comes back in every receipt.
+    ) -> Callable[[], Taken]:
+        """Return the call that sends a text (step 5). Call it at most once; no byte is sent before.
+
+        Numbers in E.164; `tag` is in every receipt.
 
         `callback_url`, with credentials in it, is where V1 sends the receipts. V1 knows no group messages and
         no applicationId: the number has one. It sends no receipts for media. Its answer has no body.
@@ -169,10 +176,14 @@ class Catapult:
         body |= {"media": list(media)} if media else {"receiptRequested": "all"}
         if callback_url is not None:
             body["callbackUrl"] = callback_url
-        return Taken(self._post("/messages", body).created_id, None)
+        post = self._prepare_post("/messages", body)
+        return lambda: _taken(post())
 
     def _post(self, path: str, body: Mapping[str, Any]) -> Answer:
-        return self._transport.send(
+        return self._prepare_post(path, body)()
+
+    def _prepare_post(self, path: str, body: Mapping[str, Any]) -> Callable[[], Answer]:
+        return self._transport.prepare(
             "POST", self._user + path, body=json.dumps(body).encode(), content_type=_JSON
         )
 
@@ -198,7 +209,7 @@ class Catapult:
         try:
             self._transport.send("DELETE", self._user + path)
         except BandwidthRejected as error:
-            if error.status == HTTPStatus.NOT_FOUND:
+            if error.is_absent:
                 return False
             raise
         return True
@@ -207,9 +218,13 @@ class Catapult:
         try:
             return self._get(path, read)
         except BandwidthRejected as error:
-            if error.status == HTTPStatus.NOT_FOUND:
+            if error.is_absent:
                 return None
             raise
+
+
+def _taken(answer: Answer) -> Taken:
+    return Taken(message_id_of(answer, answer.created_id), None)
 
 
 def _applications(listed: Any) -> list[Application]:
@@ -247,8 +262,8 @@ def read_error(body: bytes) -> ErrorBody | None:
     try:
         error = json.loads(body)
         code, words = (str(error[name]) if error.get(name) else None for name in ("code", "message"))
-        means = _MEANS.get(code or "") or (BandwidthUnavailable if error.get("category") == "limit" else None)
-    except (ValueError, AttributeError):
+        means = _MEANS.get(code or "") or _MEANS_OF_CATEGORY.get(str(error.get("category")))
+    except (ValueError, AttributeError, RecursionError):
         return None
     return ErrorBody(code, words, means)
 

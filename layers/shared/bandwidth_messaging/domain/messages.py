@@ -79,8 +79,7 @@ def is_our_message_id(tag: str | None) -> TypeGuard[str]:
 class Message:
     """A message as it is first stored. Numbers in E.164, times in RFC 3339 UTC.
 
-    `preflight` asks the worker to look at Bandwidth before it sends. `suggestion_response` and
-    `location_response` are what somebody answered in RCS, as Bandwidth words it.
+    `suggestion_response` and `location_response` are what somebody answered in RCS, as Bandwidth words it.
     """
 
     message_id: str
@@ -102,7 +101,6 @@ class Message:
     request_digest: str | None = None
     keyword: str | None = None
     warnings: tuple[str, ...] = ()
-    preflight: bool = False
     suggestion_response: Mapping[str, str] | None = field(default=None, repr=False)
     location_response: Mapping[str, str] | None = field(default=None, repr=False)
 

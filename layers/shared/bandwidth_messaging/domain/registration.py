@@ -21,6 +21,7 @@ _NUMBER_STATES: Final[dict[str, State]] = {
 }
 _CAMPAIGN_STATES: Final[dict[str, State]] = {
     "REGISTERED": "registered",
+    "SUCCESS": "registered",
     "REGISTERING": "pending",
     "PENDING": "pending",
     "UNREGISTERING": "pending",

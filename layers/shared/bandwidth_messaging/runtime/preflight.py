@@ -15,6 +15,7 @@ from bandwidth_messaging.domain.preflight import Preflight
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.logging import count, logger
+from bandwidth_messaging.store.dynamodb import Item
 
 
 def of_location(site_id: str, location_id: str, application_id: str, *, callback_url: str) -> Preflight:
@@ -64,23 +65,29 @@ def attempt(look: Callable[[], Preflight]) -> Preflight | None:
         return None
 
 
-def of_sender(number: str, *, callback_url: str) -> list[str]:
-    """Return what would make Bandwidth drop a V2 number's messages, and keep it with the number.
+def has_passed(number: Item) -> bool:
+    """Return whether a number's item needs no preflight: it passed one, or it lacks what one looks up."""
+    return number.get("preflight", {}).get("ok", False) or not all(_home(number))
 
-    The number may have passed in the meantime. Where nobody can tell, because the account API says no, there
-    is nothing to return; that is logged and counted. Raises BandwidthUnavailable.
+
+def check_sender(number: Item, *, callback_url: str) -> list[str]:
+    """Return what would make Bandwidth drop the messages of a V2 number's item, and record it there.
+
+    The list is empty, and that is logged and counted, if the account API refuses the look-up. Raises
+    BandwidthUnavailable.
     """
-    item = wiring.numbers().get(number) or {}
-    home: list[Any] = [item.get(name) for name in ("siteId", "locationId", "applicationId")]
-    if item.get("preflight", {}).get("ok") or not all(home):
-        return []
+    home = _home(number)
     try:
         result = of_location(*home, callback_url=callback_url)
     except (BandwidthUnauthorized, BandwidthRejected, BandwidthGarbled) as error:
         _tell_skipped(error)
         return []
-    wiring.numbers().record_preflight(number, result)
+    wiring.numbers().record_preflight(number["number"], result)
     return result["problems"]
+
+
+def _home(number: Item) -> list[Any]:
+    return [number.get(name) for name in ("siteId", "locationId", "applicationId")]
 
 
 def _result(problems: list[str]) -> Preflight:

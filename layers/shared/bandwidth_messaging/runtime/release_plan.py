@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 _RELEASE: Final = "release_numbers"
 Fate = Literal["disconnect", "remove", "releasedBefore", "neverCame"]
 
-_NO_SITE: Final = "12016"
 _NOT_OURS: Final = "no set-up of this stack has made it"
 
 
@@ -154,7 +153,7 @@ def _locations(account: "Locations", site_id: str) -> "list[Location]":
     try:
         return account.locations(site_id)
     except BandwidthRejected as error:
-        if error.code == _NO_SITE:
+        if error.is_absent:
             return []
         raise
 

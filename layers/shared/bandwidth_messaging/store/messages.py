@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -87,7 +88,6 @@ class Messages:
             "requestDigest": message.request_digest,
             "keyword": message.keyword,
             "warnings": list(message.warnings) or None,
-            "preflight": message.preflight or None,
             "suggestionResponse": dict(message.suggestion_response) if message.suggestion_response else None,
             "locationResponse": dict(message.location_response) if message.location_response else None,
             "state": message.state,
@@ -99,76 +99,72 @@ class Messages:
         }
 
     def claim(self, message_id: str, at: str) -> tuple[Item | None, bool]:
-        """Take an accepted message for sending; return it, and whether the claim is ours.
+        """Claim an accepted message for sending; return its item, and whether this claim holds it.
 
-        None: there is no such message. Not ours: somebody has taken it before, or it has ended.
+        The item is None if there is no such message. Without a response the claim is undone as far as
+        DynamoDB can be reached, and the error raised: whoever gets no item sends nothing.
         """
         token = uuid.uuid4().hex
-        taken, found = self._table.attempt(
-            message_key(message_id),
-            assign={
-                "state": messages.SENDING,
-                "rank": RANKS[messages.SENDING],
-                "sendingAt": at,
-                "claim": token,
-            },
-            condition="#state = :accepted",
-            values={"accepted": messages.ACCEPTED},
-        )
-        # The client repeats a call whose answer was lost, and then is refused by its own first one.
-        return found, taken or (found is not None and found.get("claim") == token)
-
-    def fail_unqueued(self, message_id: str, at: str, *, reason: str) -> None:
-        """Record that a message did not get into the queue, unless a worker has it all the same."""
-        self._table.update(
-            message_key(message_id),
-            assign={
-                "state": messages.FAILED,
-                "rank": RANKS[messages.FAILED],
-                "failedAt": at,
-                "reason": reason,
-            },
-            condition="#state = :accepted",
-            values={"accepted": messages.ACCEPTED},
-        )
-
-    def accept_again(self, message_id: str) -> bool:
-        """Undo the failure of a message that never got into the queue; return whether it was one."""
-        undone = self._table.update(
-            message_key(message_id),
-            assign={
-                "state": messages.ACCEPTED,
-                "rank": RANKS[messages.ACCEPTED],
-                "failedAt": None,
-                "reason": None,
-            },
-            condition="#state = :failed AND attribute_not_exists(#sendingAt)",
-            values={"failed": messages.FAILED},
-        )
-        return undone is not None
+        try:
+            done, found = self._table.attempt(
+                message_key(message_id),
+                assign={
+                    "state": messages.SENDING,
+                    "rank": RANKS[messages.SENDING],
+                    "sendingAt": at,
+                    "claim": token,
+                },
+                # The token of an undone claim stays in the item: that claim, still on its way, is refused.
+                condition="#state = :accepted AND (attribute_not_exists(#claim) OR #claim <> :claim)",
+                values={"accepted": messages.ACCEPTED, "claim": token},
+            )
+        except Exception:
+            with suppress(Exception):
+                self._undo_claim(message_id, token)
+            raise
+        # botocore repeats a call that got no response; its first call then refuses its second.
+        is_ours = found is not None and (found.get("claim"), found["state"]) == (token, messages.SENDING)
+        return found, done or is_ours
 
     def put_back(self, message: Item) -> None:
-        """Undo our claim of a message that Bandwidth surely did not take, so that it can be sent later.
+        """Undo the claim of a message that Bandwidth did not take, so that it can be sent later.
 
-        If Bandwidth has told of it, it did take it, whatever it answered.
+        If Bandwidth has reported the message, Bandwidth took it, and the message stays as it is.
         """
+        self._undo_claim(message["messageId"], message["claim"])
+
+    def _undo_claim(self, message_id: str, token: str) -> None:
         self._table.update(
-            message_key(message["messageId"]),
+            message_key(message_id),
             assign={
                 "state": messages.ACCEPTED,
                 "rank": RANKS[messages.ACCEPTED],
                 "sendingAt": None,
                 "send_unconfirmedAt": None,
-                "claim": None,
+                "claim": token,
                 "reason": None,
             },
-            condition="#claim = :claim AND #state IN (:sending, :unconfirmed)"
+            # Accepted: the claim was not written yet.
+            condition="(#state = :accepted OR #claim = :claim AND #state IN (:sending, :unconfirmed))"
             " AND attribute_not_exists(#bandwidthId)",
             values={
-                "claim": message["claim"],
+                "accepted": messages.ACCEPTED,
+                "claim": token,
                 "sending": messages.SENDING,
                 "unconfirmed": messages.SEND_UNCONFIRMED,
             },
+        )
+
+    def refuse(self, message_id: str, at: str, *, error_class: str, reason: str) -> tuple[bool, Item | None]:
+        """Fail an accepted message that may not be sent; return whether it failed, and its item.
+
+        A message that a worker has claimed in the meantime is left to that worker.
+        """
+        return self._table.attempt(
+            message_key(message_id),
+            assign=outcome(messages.FAILED, at, error_class=error_class, reason=reason),
+            condition="#state = :accepted",
+            values={"accepted": messages.ACCEPTED},
         )
 
     def advance(
@@ -320,6 +316,11 @@ class Messages:
             "sortKey": f"{time}#{message_id}",
             "expiresAt": int(expires.timestamp()),
         }
+
+
+def filed_at(item: Item) -> str:
+    """Return the time (RFC 3339) by which lists order a message, also one that another system sent."""
+    return str(item["sortKey"]).partition("#")[0]
 
 
 def _facts_agree(facts: Item) -> tuple[str, Item]:

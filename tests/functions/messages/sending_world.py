@@ -1,0 +1,369 @@
+"""The world of test_sending_model.py: real handlers in threads that stop at every call of AWS or Bandwidth.
+
+A process (one Lambda invocation) runs until its next call, and goes on once the model has decided how that
+call ends. Only one thread runs at a time, so the same decisions lead to the same history.
+"""
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from typing import Any
+
+import requests
+from botocore.exceptions import ReadTimeoutError
+from urllib3 import HTTPResponse
+from urllib3.exceptions import MaxRetryError, NewConnectionError
+
+from bandwidth_messaging.bandwidth.credentials import BasicCredentials
+from bandwidth_messaging.bandwidth.oauth import OAuthClient
+from bandwidth_messaging.store.dynamodb import from_dynamodb
+from tests.dynamodb import DynamoDB
+
+TOKEN_URL = "https://bandwidth.example/token"
+WAITING, ENDED = (
+    ("accepted", "sending", "send_unconfirmed"),
+    ("sent", "delivered", "failed", "delivery_unknown"),
+)
+VISIBILITY_TIMEOUT, MAX_RECEIVES = timedelta(seconds=360), 120
+LIFETIMES = {"request": timedelta(seconds=15), "worker": timedelta(seconds=60)}
+# How a call can end. "lost": no effect and no response; "unanswered": an effect and no response; "late": no
+# response, and the effect comes later; "repeated": the client repeated the call after a lost response.
+AWS_OUTCOMES = ("done", "lost", "unanswered", "repeated", "late", "dies before", "dies after")
+HTTP_OUTCOMES = {
+    "token": ("done", "lost", "silent", "401", "503", "broken", "dies before"),
+    "preflight": ("done", "lost", "silent", "401", "503", "dies before"),
+    "search": ("done", "lost", "silent", "503", "dies before"),
+    "post": (
+        *("done", "lost", "silent", "unanswered", "late", "400", "401", "429", "500", "503"),
+        *("dies before", "dies after"),
+    ),
+}
+OUTCOMES = sorted({*AWS_OUTCOMES, *(each for several in HTTP_OUTCOMES.values() for each in several)})
+
+
+class Died(BaseException):
+    """A process was killed in the middle of a call."""
+
+
+@dataclass
+class Record:
+    """A record of the send queue."""
+
+    name: str
+    body: str
+    sent_at: datetime
+    visible_at: datetime
+    receives: int = 0
+
+
+class Process:
+    """One invocation of a function."""
+
+    def __init__(self, world: "World", kind: str, work: Callable[[], Any]) -> None:
+        self.world, self.kind, self.started = world, kind, world.time
+        self.call: str | None = None
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self.alive = True
+        # When its calls of AWS took effect, how its updates ended, and which of them claimed which message.
+        self.effects: list[int] = []
+        self.updates: list[str] = []
+        self.claims: dict[str, int] = {}
+        self.oauth = OAuthClient(
+            TOKEN_URL, BasicCredentials("client", "secret"), lambda: BasicCredentials("client", "secret")
+        )
+        self._go, self._outcome = threading.Semaphore(0), "done"
+        self._thread = threading.Thread(target=self._run, args=(work,), daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+        self.world.paused.acquire()
+
+    def resume(self, outcome: str) -> None:
+        """Let the pending call end so, and run to the next one."""
+        self._outcome = outcome
+        self._go.release()
+        self.world.paused.acquire()
+
+    def pause(self, call: str) -> str:
+        """Wait for how a call is to end; called in the process' own thread."""
+        self.call = call
+        self.world.paused.release()
+        self._go.acquire()
+        return self._outcome
+
+    def excuses(self, message_id: str) -> bool:
+        """Tell whether this process may leave a message that it has claimed, and not sent, as if it had.
+
+        It died over the claim, or an update after that went wrong, as putting the message back may.
+        """
+        if message_id not in self.claims:
+            return False
+        claim, *after = self.updates[self.claims[message_id] :]
+        return claim.startswith("dies") or any(each not in {"done", "repeated"} for each in after)
+
+    def _run(self, work: Callable[[], Any]) -> None:
+        self.world.local.process = self
+        try:
+            self.result = work()
+        except BaseException as error:
+            self.error = error
+        self.alive, self.call = False, None
+        self.world.paused.release()
+
+
+@dataclass
+class World:
+    """Clock, tables, queue, Bandwidth, and the processes that run."""
+
+    time: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+    moment: int = 0
+    dynamodb: DynamoDB = field(default_factory=DynamoDB)
+    records: list[Record] = field(default_factory=list)
+    dead_letters: list[Record] = field(default_factory=list)
+    processes: list[Process] = field(default_factory=list)
+    late: list[Callable[[], Any]] = field(default_factory=list)
+    # What Bandwidth has taken, and what it may have taken.
+    sent: list[dict[str, Any]] = field(default_factory=list)
+    maybe_sent: set[str] = field(default_factory=set)
+    # The moments since which a recipient has opted out, and the sender is not active.
+    opted_out: dict[str, int] = field(default_factory=dict)
+    inactive: int | None = None
+    broken: Counter[str] = field(default_factory=Counter)
+    paused: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    local: threading.local = field(default_factory=threading.local)
+
+    def now(self) -> str:
+        return self.time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def tick(self) -> int:
+        self.moment += 1
+        return self.moment
+
+    @property
+    def process(self) -> Process | None:
+        """The process that runs; None while the model itself does."""
+        found: Process | None = getattr(self.local, "process", None)
+        return found
+
+    @property
+    def messages(self) -> dict[str, Any]:
+        return {name: from_dynamodb(item) for name, item in self.dynamodb.tables["MessagesTable"].items()}
+
+    # Processes
+
+    def start(self, kind: str, work: Callable[[], Any]) -> Process:
+        process = Process(self, kind, work)
+        self.processes.append(process)
+        process.start()
+        return process
+
+    def running(self) -> list[Process]:
+        return [each for each in self.processes if each.alive]
+
+    def finish(self, process: Process, outcomes: list[str] | None = None) -> None:
+        """Run a process to its end; its next calls end so, and all others well."""
+        left = list(outcomes or ())
+        while process.alive:
+            process.resume(left.pop(0) if left else "done")
+
+    def land(self) -> None:
+        """Let every late effect happen."""
+        while self.late:
+            with suppress(Exception):
+                self.late.pop(0)()
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass; a process that has run for too long dies at its call."""
+        self.land()
+        self.time += timedelta(seconds=seconds)
+        for process in self.running():
+            if self.time - process.started >= LIFETIMES[process.kind]:
+                process.resume("dies before")
+
+    # Calls
+
+    def call(self, name: str, effect: Callable[[], Any], no_response: Exception) -> Any:
+        """Make a call of the running process end as the model decides."""
+        process = self.process
+        if process is None:
+            return effect()
+        outcome = process.pause(name)
+        if outcome not in AWS_OUTCOMES:
+            outcome = "done"
+        if name == "update_item":
+            process.updates.append(outcome)
+        moment = self.tick()
+
+        def take_effect() -> Any:
+            process.effects.append(moment)
+            return effect()
+
+        match outcome:
+            case "done":
+                return take_effect()
+            case "repeated":
+                with suppress(Exception):
+                    take_effect()
+                return effect()
+            case "unanswered" | "dies after":
+                with suppress(Exception):
+                    take_effect()
+            case "late":
+                self.late.append(effect)
+        raise Died if outcome.startswith("dies") else no_response
+
+
+class Tables:
+    """The client of DynamoDB, and what each write of a message must hold to."""
+
+    def __init__(self, world: Callable[[], World]) -> None:
+        self._world = world
+
+    def __getattr__(self, operation: str) -> Callable[..., Any]:
+        def call(**request: Any) -> Any:
+            world = self._world()
+            process = world.process
+            key = request.get("Key") or request.get("Item") or {}
+            message_id = key.get("messageId", {}).get("S")
+            position = len(process.updates) if process else 0
+
+            def effect() -> Any:
+                before = world.messages.get(message_id, {}) if message_id else {}
+                try:
+                    return getattr(world.dynamodb, operation)(**request)
+                finally:
+                    if message_id and operation != "get_item":
+                        _watch(world, process, message_id, before, position)
+
+            return world.call(operation, effect, ReadTimeoutError(endpoint_url="https://dynamodb"))
+
+        return call
+
+
+def _watch(
+    world: World, process: Process | None, message_id: str, before: dict[str, Any], position: int
+) -> None:
+    after = world.messages.get(message_id, {})
+    if process and before.get("state") == "accepted" and after.get("state") == "sending":
+        process.claims[message_id] = position
+    if after.get("state") == "accepted" and before.get("state") in (None, *ENDED):
+        started = process.started if process else world.time
+        if not started <= datetime.fromisoformat(after["acceptedAt"]) <= world.time:
+            world.broken["acceptedAt is of another time"] += 1
+
+
+class Queue:
+    """The client of SQS, for the send queue."""
+
+    def __init__(self, world: Callable[[], World]) -> None:
+        self._world = world
+
+    def send_message(self, *, MessageBody: str, **_: Any) -> Any:  # noqa: N803 - boto3's names
+        world = self._world()
+
+        def effect() -> Any:
+            name = f"record-{world.tick()}"
+            world.records.append(Record(name, MessageBody, world.time, world.time))
+            return {"MessageId": name}
+
+        return world.call("send_message", effect, ReadTimeoutError(endpoint_url="https://sqs"))
+
+    def change_message_visibility(self, *, ReceiptHandle: str, VisibilityTimeout: int, **_: Any) -> Any:  # noqa: N803
+        world = self._world()
+
+        def effect() -> Any:
+            for record in world.records:
+                if record.name == ReceiptHandle:
+                    record.visible_at = world.time + timedelta(seconds=VisibilityTimeout)
+
+        return world.call("change_visibility", effect, ReadTimeoutError(endpoint_url="https://sqs"))
+
+
+class Bandwidth:
+    """What answers in place of requests' adapter."""
+
+    def __init__(self, world: Callable[[], World], callback_url: str, application_id: str) -> None:
+        self._world = world
+        self._answers = {
+            "applicationSettings": f"<r><HttpMessagingV2AppId>{application_id}</HttpMessagingV2AppId></r>",
+            application_id: f"<r><Application><CallbackUrl>{callback_url}</CallbackUrl></Application></r>",
+        }
+
+    def send(self, adapter: Any, request: requests.PreparedRequest) -> requests.Response:
+        world, kind = self._world(), _kind(request)
+        process = world.process
+        assert process is not None
+        if "\n" in request.headers.get("Authorization", ""):
+            # As http.client does, before it sends a byte.
+            message = "Invalid header value"
+            raise ValueError(message)
+        outcome = process.pause(kind)
+        outcome = outcome if outcome in HTTP_OUTCOMES[kind] else "done"
+        if kind == "post":
+            self._take(process, json.loads(request.body or b""), outcome)
+        if outcome == "done":
+            status, body = self._answer(request, kind)
+            return _response(adapter, request, status, body)
+        if outcome == "broken":
+            return _response(adapter, request, 200, '{"access_token": "a\\nb", "expires_in": 3600}')
+        if outcome.isdigit():
+            return _response(adapter, request, int(outcome), "{}")
+        if outcome == "lost":
+            reason = NewConnectionError(None, "refused")  # type: ignore[arg-type]
+            raise requests.ConnectionError(MaxRetryError(None, str(request.url), reason))  # type: ignore[arg-type]
+        raise Died if outcome.startswith("dies") else requests.ReadTimeout
+
+    def _take(self, process: Process, message: dict[str, Any], outcome: str) -> None:
+        """Let Bandwidth have a message, now or later, as far as the outcome says."""
+        world = self._world()
+        # The check may be as old as the two calls before this one: itself, and the claim.
+        checked = process.effects[-2:][0]
+
+        def take() -> None:
+            if any(world.opted_out.get(number, checked) < checked for number in message["to"]):
+                world.broken["sent after STOP"] += 1
+            if world.inactive is not None and world.inactive < checked:
+                world.broken["sent from a number that is not active"] += 1
+            if any(message["tag"] == each["tag"] for each in world.sent):
+                world.broken["sent twice"] += 1
+            world.sent.append(message)
+
+        if outcome in {"done", "unanswered", "dies after"}:
+            take()
+        if outcome == "late":
+            world.late.append(take)
+        if outcome not in {"lost", "429", "401"}:
+            # Bandwidth has it, or nobody can know.
+            world.maybe_sent.add(message["tag"])
+
+    def _answer(self, request: requests.PreparedRequest, kind: str) -> tuple[int, str]:
+        if kind == "preflight":
+            (body,) = (body for name, body in self._answers.items() if str(request.url).endswith(name))
+            return 200, body
+        return {
+            "token": (200, '{"access_token": "token", "expires_in": 3600}'),
+            "search": (200, '{"messages": []}'),
+            "post": (202, '{"id": "at-bandwidth", "segmentCount": 1}'),
+        }[kind]
+
+
+def _kind(request: requests.PreparedRequest) -> str:
+    url = str(request.url)
+    if url == TOKEN_URL:
+        return "token"
+    if "/messages" not in url:
+        return "preflight"
+    return "post" if request.method == "POST" else "search"
+
+
+def _response(adapter: Any, request: requests.PreparedRequest, status: int, body: str) -> requests.Response:
+    raw = HTTPResponse(body=BytesIO(body.encode()), status=status, preload_content=False)
+    response: requests.Response = adapter.build_response(request, raw)
+    response.connection = adapter
+    return response
