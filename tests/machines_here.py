@@ -98,7 +98,7 @@ class Machines:
 def definition(name: str) -> str:
     """Return a machine with the names of our modules where the template has ARNs."""
     properties = resources("AWS::Serverless::StateMachine")[pascal(name)]
-    modules = {function.logical_id: str(function) for function in FUNCTIONS}
+    modules = {function.logical_id: str(function) for function in FUNCTIONS} | {"AWS::Partition": "aws"}
     written = json.dumps(machine(name))
     for placeholder, value in properties["DefinitionSubstitutions"].items():
         logical_id = value.get("Fn::GetAtt", [value.get("Ref")])[0]
