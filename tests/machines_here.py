@@ -7,7 +7,7 @@ import json
 import re
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -35,13 +35,17 @@ class Died(BaseException):
 
 @dataclass(frozen=True)
 class Ended:
-    """How a run ended: status (KILLED too), output, error, cause, and the states it entered."""
+    """How a run ended: status (KILLED too), output, error, cause, and the states it entered.
+
+    `largest_payload` is the size in bytes of the largest input, output or parameters in its history.
+    """
 
     status: str
     output: Any
     error: str | None
     cause: str | None
     states: list[str]
+    largest_payload: int
 
 
 @dataclass
@@ -92,7 +96,17 @@ class Machines:
             execution.get("error"),
             execution.get("cause"),
             entered,
+            max(_payloads(execution["events"])),
         )
+
+
+def _payloads(events: list[dict[str, Any]]) -> Iterator[int]:
+    """Yield the size in bytes of every input, output and parameters that a history has."""
+    for event in events:
+        for details in event.values():
+            if isinstance(details, dict):
+                for part in ("input", "output", "parameters"):
+                    yield len(str(details.get(part, "")).encode())
 
 
 def definition(name: str) -> str:

@@ -59,6 +59,15 @@ LEFT_TOO = {"kind": "application", "outcome": "left"}
 SITE = {"siteId": "1", "numbers": ["+1"]}
 SITE_OF_TWO = {"siteId": "2", "numbers": ["+2", "+3"]}
 
+BATCHES: list[list[list[Any]]] = [
+    [],
+    [[]],
+    [[], []],
+    [[{"number": "2"}]],
+    [[], [{"number": "2"}]],
+    [[{"number": "2"}], [{"number": "3"}, {"number": "4"}]],
+]
+
 Case = tuple[str, dict[str, Any], Any]
 
 
@@ -117,14 +126,7 @@ CASES: list[Case] = [
             [*a, *(failure for batch in batches for failure in batch)],
         )
         for a in ([], [{"number": "1"}])
-        for batches in (
-            [],
-            [[]],
-            [[], []],
-            [[{"number": "2"}]],
-            [[], [{"number": "2"}]],
-            [[{"number": "2"}], [{"number": "3"}, {"number": "4"}]],
-        )
+        for batches in BATCHES
     ),
     *(
         ("$sum($append([0], $states.result.completed))", results("completed", *counts), sum(counts))
