@@ -169,7 +169,7 @@ def invoked_by(name: str, state: str) -> set[str]:
     """Return the logical ids of the functions that a state, or a state inside it, invokes."""
     substitutions = resources("AWS::Serverless::StateMachine")[pascal(name)]["DefinitionSubstitutions"]
     placeholders = re.findall(r"\$\{(\w+)\}", json.dumps(machine(name)["States"][state]))
-    return {substitutions[placeholder]["Fn::GetAtt"][0] for placeholder in placeholders}
+    return {substitutions[each]["Fn::GetAtt"][0] for each in placeholders if each != "Partition"}
 
 
 @every_step
