@@ -1,10 +1,11 @@
 """The simulator as an HTTP server on this machine's loopback, alone or inside a test."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
@@ -24,6 +25,10 @@ from local.bandwidth import (
 from local.bandwidth.account import AccountConfig
 from local.bandwidth.control_path import is_control
 from local.bandwidth.simulator import Settings, Simulator
+from local.web_pages import refusal
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 HOST = "127.0.0.1"
 
@@ -92,6 +97,14 @@ class _Route(Rule):
 
 class _App(Flask):
     url_rule_class = _Route
+
+    def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer a request, but refuse those of web pages, also those to /_simulator."""
+        reason = refusal(environ.get("HTTP_HOST", ""), environ.get("HTTP_ORIGIN"))
+        if reason is None:
+            return super().wsgi_app(environ, start_response)
+        start_response("403 Forbidden", [("Content-Type", "text/plain; charset=utf-8")])
+        return [reason.encode()]
 
 
 def create_app(simulator: Simulator) -> Flask:
