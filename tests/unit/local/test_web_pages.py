@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import MutableMapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ PAGE = "https://evil.example"
 KEY_ID, KEY = "LOCAL0123456789ABCDEF", "the secret of this local cloud"
 HOST = "127.0.0.1:4566"
 FUNCTIONS = "/2015-03-31/functions"
+SCOPE = "20260101/us-east-1/lambda/aws4_request"
 
 
 class TestRefusal:
@@ -184,18 +186,17 @@ class TestGate:
             assert emulator.ask(method, path, body=body, **headers)[0] == 403
 
     def test_an_old_signature_is_refused(self, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("botocore.auth.get_current_datetime", lambda: datetime(2020, 1, 1, tzinfo=UTC))
         headers = signed("GET", FUNCTIONS, b"")
-        old = headers | {"X_Amz_Date": "20200101T000000Z"}
 
-        assert emulator.ask("GET", FUNCTIONS, **old)[0] == 403
+        assert emulator.ask("GET", FUNCTIONS, body=b"", **headers)[0] == 403
 
     @pytest.mark.parametrize(
         "authorization",
         [
             f"AWS {KEY_ID}:c2lnbmF0dXJl",
             f"AWS4-HMAC-SHA256 Credential={KEY_ID}/",
-            f"AWS4-HMAC-SHA256 Credential={KEY_ID}/20260101/us-east-1/lambda/aws4_request, "
-            "SignedHeaders=host, Signature=00",
+            f"AWS4-HMAC-SHA256 Credential={KEY_ID}/{SCOPE}, SignedHeaders=host, Signature=00",
             "AWS4-HMAC-SHA256",
             "Basic dXNlcjpwYXNzd29yZA==",
         ],
