@@ -9,7 +9,7 @@ from bandwidth_messaging.domain.orders import PARTIAL, Action, Ended, Failure, O
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.parallel import for_each
-from bandwidth_messaging.runtime.workflow import FAILURES_SHOWN, StepInput, StepResult, reason_of, step
+from bandwidth_messaging.runtime.workflow import StepInput, StepResult, reason_of, shown, step
 from bandwidth_messaging.store.numbers import Home
 
 
@@ -69,7 +69,7 @@ def handler(request: Request) -> Result:
         batches=[batch for batch in batches if batch],
         completed=len(order.completed),
         failed=len(failures),
-        failures=order.failures[:FAILURES_SHOWN],
+        failures=shown(order.failures),
         reason=reason_of(request.order_id, order) if order.ended_as == "failed" else None,
     )
 

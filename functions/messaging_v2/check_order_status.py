@@ -9,7 +9,7 @@ from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import preflight, registration, wiring
 from bandwidth_messaging.runtime.parallel import for_each
 from bandwidth_messaging.runtime.settings import settings
-from bandwidth_messaging.runtime.workflow import FAILURES_SHOWN, StepInput, StepResult, reason_of, step
+from bandwidth_messaging.runtime.workflow import StepInput, StepResult, reason_of, shown, step
 from bandwidth_messaging.store.numbers import Home
 
 
@@ -91,7 +91,7 @@ def _record(request: Request, order: OrderStatus, state: Ended) -> Result:
         detail=order.status,
         numbers=order.completed,
         failed=failed,
-        failures=order.failures[:FAILURES_SHOWN],
+        failures=shown(order.failures),
         reason=reason,
         next_steps=next_steps(request.customer_order_id, record or {}),
     )

@@ -9,7 +9,7 @@ from bandwidth_messaging.domain.orders import Campaign, Ended, Failure, OrderSta
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.parallel import for_each
-from bandwidth_messaging.runtime.workflow import FAILURES_SHOWN, StepInput, StepResult, step
+from bandwidth_messaging.runtime.workflow import StepInput, StepResult, shown, step
 
 
 class Request(StepInput):
@@ -58,7 +58,7 @@ def handler(request: Request) -> Result:
         state=order.ended_as,
         options_order_id=order_id,
         failed=len(refusals),
-        failures=order.failures[:FAILURES_SHOWN],
+        failures=shown(order.failures),
         detail=order.status,
     )
 

@@ -1,12 +1,12 @@
 """The simulator as an HTTP server on this machine's loopback, alone or inside a test."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
@@ -26,6 +26,7 @@ from local.bandwidth import (
 from local.bandwidth.account import AccountConfig
 from local.bandwidth.control_path import is_control
 from local.bandwidth.simulator import Settings, Simulator
+from local.web_pages import refusal
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -106,7 +107,12 @@ class _App(Flask):
 
     url_rule_class = _Route
 
-    def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Any:
+    def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer a request, but refuse those of web pages, also those to /_simulator."""
+        reason = refusal(environ.get("HTTP_HOST", ""), environ.get("HTTP_ORIGIN"))
+        if reason is not None:
+            start_response("403 Forbidden", [("Content-Type", "text/plain; charset=utf-8")])
+            return [reason.encode()]
         path = environ["PATH_INFO"]
         if path.startswith(_ACCOUNT_API):
             environ["PATH_INFO"] = "/".join(self._names.get(each.lower(), each) for each in path.split("/"))
