@@ -15,10 +15,13 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from bandwidth_messaging.domain.errors import FieldProblem, InvalidInput
-from bandwidth_messaging.domain.phone_numbers import to_e164
+from bandwidth_messaging.domain.phone_numbers import to_e164, to_participant
 
 PhoneNumber = Annotated[str, AfterValidator(to_e164)]
 """A phone number as people type it; E.164 once read."""
+
+Participant = Annotated[str, AfterValidator(to_participant)]
+"""The other party of a conversation: a phone number, a short code or the name of a sender."""
 
 
 def _digits(value: object) -> object:
@@ -41,7 +44,9 @@ PrintableText = Annotated[str, AfterValidator(_printable)]
 
 
 def _without_control_characters(value: str) -> str:
-    if wrong := next((each for each in value if unicodedata.category(each) == "Cc" and each not in "\t\n\r"), ""):
+    if wrong := next(
+        (each for each in value if unicodedata.category(each) == "Cc" and each not in "\t\n\r"), ""
+    ):
         message = f"has the control character U+{ord(wrong):04X}. Only tab and line breaks are allowed."
         raise ValueError(message)
     return value
