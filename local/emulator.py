@@ -6,7 +6,7 @@ the function's process. On AWS the error type is the exception's class name, whi
 
 A change of a function ends the calls that are under way, or lets them hang; on AWS they end by themselves.
 
-Its API Gateway decodes the path of a request; a REST API matches it, and hands it to functions, still encoded.
+Its API Gateway decodes paths; REST APIs match them, and pass them to functions, percent-encoded as they came.
 
 Its API Gateway does not know the caller's address as something that an authorizer's answer is cached by.
 
