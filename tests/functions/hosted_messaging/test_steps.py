@@ -119,7 +119,7 @@ class TestCheckInput:
             ({"telephoneNumbers": []}, ["telephoneNumbers"]),
             (
                 {"telephoneNumbers": ["home", "+19199918388", "1"]},
-                ["telephoneNumbers.0", "telephoneNumbers.2"],
+                ["telephoneNumbers[0]", "telephoneNumbers[2]"],
             ),
             ({"telephoneNumbers": ["+442071838750"]}, ["telephoneNumbers"]),
             ({"telephoneNumbers": NUMBERS, "action": "DELETE"}, ["action"]),

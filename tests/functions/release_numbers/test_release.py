@@ -189,7 +189,7 @@ class TestCheckInput:
         [
             ({}, "input: give telephoneNumbers, or the customerOrderId of a set-up, and not both"),
             ({"telephoneNumbers": HOSTED, "customerOrderId": SETUP}, "input: give telephoneNumbers, or"),
-            ({"telephoneNumbers": ["home"]}, "telephoneNumbers.0: must be a telephone number"),
+            ({"telephoneNumbers": ["home"]}, 'telephoneNumbers[0]: "home" is not a phone number'),
             ({"telephoneNumbers": []}, "telephoneNumbers: list should have at least 1 item"),
             ({"telephoneNumbers": HOSTED, "everything": True}, "everything: needs the customerOrderId"),
             ({"customerOrderId": SETUP, "deadlineHours": 0}, "deadlineHours: input should be greater than 0"),
