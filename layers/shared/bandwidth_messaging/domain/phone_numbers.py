@@ -10,6 +10,7 @@ _NANP: Final = re.compile(r"(?:\+?1)?([2-9][0-9]{2}[2-9][0-9]{6})")
 _PLAIN: Final = re.compile(r"\+[2-9][1-9]{3}[0-9]{3,11}")
 _TRUNK_PREFIX: Final = re.compile(r"\(\s*0+\s*\)")
 _DIALLED_ABROAD: Final = re.compile(r"(?:\+|011)[0-9]+")
+_INTERNATIONAL_OF_CALLBACKS: Final = re.compile(r"\+[1-9][0-9]{6,14}|[2-9][0-9]{10,14}")
 _PUNCTUATION_OF_CALLBACKS: Final = re.compile(r"[\s().\-\u2010-\u2015\u00a0]+")
 # U+2212 is the minus sign, U+30FC what a Japanese keyboard types for it.
 _PUNCTUATION: Final = frozenset("()./\u2212\u30fc")
@@ -68,12 +69,15 @@ def to_participant(written: str) -> str:
 def from_callback(written: str) -> str:
     """Return a number of a callback in E.164; a short code or an alphanumeric sender stays as it came.
 
-    Needs no library: Bandwidth writes E.164, or ten or eleven digits.
+    Needs no library: without a "+", ten digits, or eleven that begin with 1, are North American, and eleven
+    to fifteen others begin with a country code.
     """
     bare = _PUNCTUATION_OF_CALLBACKS.sub("", written)
     if north_american := _NANP.fullmatch(bare):
         return f"+1{north_american[1]}"
-    return bare if _E164.fullmatch(bare) and not bare.startswith("+1") else written
+    if bare.startswith("+1") or not _INTERNATIONAL_OF_CALLBACKS.fullmatch(bare):
+        return written
+    return f"+{bare.removeprefix('+')}"
 
 
 def to_ten_digits(e164: str) -> str:
