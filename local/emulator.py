@@ -1,10 +1,12 @@
-"""The AWS emulator: ministack behind ``local.gate``, with nine differences from AWS taken out.
+"""The AWS emulator: ministack behind ``local.gate``, with ten differences from AWS taken out.
 
 ministack answers every exception of a Python function with the error type ``Runtime.HandlerError`` and ends
 the function's process. On AWS the error type is the exception's class name, which is what the ``Retry`` and
 ``Catch`` of a state machine match, and the execution environment stays warm.
 
 A change of a function ends the calls that are under way, or lets them hang; on AWS they end by themselves.
+
+Its API Gateway decodes paths; REST APIs match them, and pass them to functions, percent-encoded as they came.
 
 Its API Gateway does not know the caller's address as something that an authorizer's answer is cached by.
 
@@ -144,6 +146,16 @@ def _handlers(
     }
 
 
+def keep_paths_encoded() -> None:
+    """Let REST APIs match paths, and pass them to functions, percent-encoded as they came."""
+    handle = app._handle_execute_api_request
+
+    def handle_encoded(host: str, path: str, *request: Any, raw_path: str | None = None, **more: Any) -> Any:
+        return handle(host, raw_path or path, *request, raw_path=raw_path, **more)
+
+    app._handle_execute_api_request = handle_encoded
+
+
 def know_addresses() -> None:
     """Let the answers of authorizers be cached by the caller's address."""
     resolve = apigateway_v1._request_identity_sources
@@ -271,6 +283,7 @@ if __name__ == "__main__":
     let_calls_end()
     share_layers()
     know_api_destinations()
+    keep_paths_encoded()
     know_addresses()
     read_media_types()
     tell_time_limits()

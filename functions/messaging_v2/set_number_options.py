@@ -36,7 +36,7 @@ def handler(request: Request) -> Result:
 
     The order may be placed twice: it asks for the same again.
     """
-    # A toll-free number is verified instead.
+    # A toll-free number is verified instead, and campaigns are for numbers of the United States.
     numbers = [number for number in request.numbers if registration.kind_of(number) == "10dlc"]
     if not numbers:
         return Result(state="completed", options_order_id=None, detail="no local numbers")

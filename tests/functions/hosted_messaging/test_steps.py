@@ -119,9 +119,9 @@ class TestCheckInput:
             ({"telephoneNumbers": []}, ["telephoneNumbers"]),
             (
                 {"telephoneNumbers": ["home", "+19199918388", "1"]},
-                ["telephoneNumbers.0", "telephoneNumbers.2"],
+                ["telephoneNumbers[0]", "telephoneNumbers[2]"],
             ),
-            ({"telephoneNumbers": ["+442071838750"]}, ["telephoneNumbers"]),
+            ({"telephoneNumbers": ["+442071838750"]}, ["telephoneNumbers[0]"]),
             ({"telephoneNumbers": NUMBERS, "action": "DELETE"}, ["action"]),
         ],
     )

@@ -131,9 +131,9 @@ class TestPostMessages:
         ("fields", "named"),
         [
             ({"from": "+19195550000"}, {"from"}),
-            ({"to": "home"}, {"to.0"}),
+            ({"to": "home"}, {"to[0]"}),
             ({"to": [f"+191955512{n:02}" for n in range(11)]}, {"to"}),
-            ({"media": ["picture.png"]}, {"media.0"}),
+            ({"media": ["picture.png"]}, {"media[0]"}),
             ({"expiration": "2020-01-01T00:00:00Z"}, {"expiration"}),
             ({"expiration": "tomorrow"}, {"expiration"}),
             ({"priority": "urgent"}, {"priority"}),

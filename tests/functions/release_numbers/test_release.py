@@ -1,6 +1,7 @@
 """Releasing numbers, and everything that a set-up made: planned first, done once, and gone on with."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -189,7 +190,7 @@ class TestCheckInput:
         [
             ({}, "input: give telephoneNumbers, or the customerOrderId of a set-up, and not both"),
             ({"telephoneNumbers": HOSTED, "customerOrderId": SETUP}, "input: give telephoneNumbers, or"),
-            ({"telephoneNumbers": ["home"]}, "telephoneNumbers.0: must be a telephone number"),
+            ({"telephoneNumbers": ["home"]}, 'telephoneNumbers[0]: "home" is not a phone number'),
             ({"telephoneNumbers": []}, "telephoneNumbers: list should have at least 1 item"),
             ({"telephoneNumbers": HOSTED, "everything": True}, "everything: needs the customerOrderId"),
             ({"customerOrderId": SETUP, "deadlineHours": 0}, "deadlineHours: input should be greater than 0"),
@@ -197,7 +198,7 @@ class TestCheckInput:
         ],
     )
     def test_names_what_is_wrong(self, house: House, given: dict[str, Any], words: str) -> None:
-        with pytest.raises(InvalidInput, match=words):
+        with pytest.raises(InvalidInput, match=re.escape(words)):
             check(**given)
         assert stored(house) == []
 

@@ -10,7 +10,7 @@ from typing import Any, Final, TypedDict
 
 from bandwidth_messaging.domain import failures, messages, opt_outs
 from bandwidth_messaging.domain.messages import Message, Receipt, Unreadable
-from bandwidth_messaging.domain.phone_numbers import to_e164
+from bandwidth_messaging.domain.phone_numbers import from_callback
 from bandwidth_messaging.domain.times import rfc3339
 
 type Told = Message | Receipt | Unreadable
@@ -291,11 +291,7 @@ def _numbers(written: Any) -> tuple[str, ...]:
 
 def _e164(written: Any, name: str) -> str:
     """Return E.164; a short code or an alphanumeric sender stays as it came."""
-    number = _name(written, name)
-    try:
-        return to_e164(number)
-    except ValueError:
-        return number
+    return from_callback(_name(written, name))
 
 
 def _name(value: Any, name: str) -> str:

@@ -38,10 +38,14 @@ _WAYS: Final[dict[str, frozenset[str]]] = {
 }
 
 
-def _one_orders_worth(numbers: list[str]) -> list[str]:
-    if abroad := [number for number in numbers if not number.startswith("+1")]:
-        message = f"{len(abroad)} of them are not of North America, first …{last_four(abroad[0])}"
+def _in_north_america(number: str) -> str:
+    if not number.startswith("+1"):
+        message = f"the number ending in {last_four(number)} is not a number of North America (+1)"
         raise ValueError(message)
+    return number
+
+
+def _one_orders_worth(numbers: list[str]) -> list[str]:
     once = list(dict.fromkeys(numbers))
     if len(once) > MAX_QUANTITY:
         parts = -(-len(once) // MAX_QUANTITY)
@@ -50,7 +54,8 @@ def _one_orders_worth(numbers: list[str]) -> list[str]:
     return once
 
 
-OrderedNumbers = Annotated[list[PhoneNumber], Field(min_length=1), AfterValidator(_one_orders_worth)]
+_OrderedNumber = Annotated[PhoneNumber, AfterValidator(_in_north_america)]
+OrderedNumbers = Annotated[list[_OrderedNumber], Field(min_length=1), AfterValidator(_one_orders_worth)]
 """The numbers of one order: of North America, as people type them; E.164 once read, each once."""
 
 _Words = Annotated[PrintableText, Field(min_length=1, max_length=50)]

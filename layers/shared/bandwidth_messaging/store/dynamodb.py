@@ -40,6 +40,10 @@ class Attempt(NamedTuple):
     item: Item | None
 
 
+class InvalidStartKey(ValueError):
+    """A page cannot start at this key: it is not the key that the page before returned."""
+
+
 class Table:
     """A table whose items are dictionaries of text, numbers, lists and maps; None values are left out."""
 
@@ -172,7 +176,10 @@ class Table:
     def query(
         self, index: str, key: Item, *, limit: int, start: Item | None = None, newest_first: bool = False
     ) -> Page:
-        """Return up to `limit` items of an index whose hash key is `key` (one attribute)."""
+        """Return up to `limit` items of an index whose hash key is `key` (one attribute).
+
+        Raises InvalidStartKey if DynamoDB does not accept `start`.
+        """
         (name, value) = next(iter(key.items()))
         request: dict[str, Any] = {
             "TableName": self.name,
@@ -185,7 +192,12 @@ class Table:
         }
         if start:
             request["ExclusiveStartKey"] = _to_dynamodb(start)
-        answer = self._client.query(**request)
+        try:
+            answer = self._client.query(**request)
+        except ClientError as error:
+            if start and error.response["Error"]["Code"] == "ValidationException":
+                raise InvalidStartKey from error
+            raise
         last = answer.get("LastEvaluatedKey")
         return Page([_read(item) for item in answer["Items"]], from_dynamodb(last) if last else None)
 

@@ -9,7 +9,7 @@ from bandwidth_messaging.domain.messages import Api
 from bandwidth_messaging.domain.orders import Failure
 from bandwidth_messaging.domain.preflight import Preflight
 from bandwidth_messaging.domain.registration import Registration
-from bandwidth_messaging.store.dynamodb import Item, Page, Table
+from bandwidth_messaging.store.dynamodb import InvalidStartKey, Item, Page, Table
 from bandwidth_messaging.store.keys import number_key
 
 ACTIVE: Final = "active"
@@ -231,7 +231,12 @@ class Numbers:
         return _all(partial(self.in_state, state))
 
     def in_states(self, states: Sequence[str], *, limit: int, start: Item | None = None) -> Page:
-        """Return numbers state by state, as many of each as the page has room for."""
+        """Return numbers state by state, as many of each as the page has room for.
+
+        Raises InvalidStartKey if `start` is not a key that this list returned.
+        """
+        if start and start.get("state") not in states:
+            raise InvalidStartKey
         items: list[Item] = []
         for state in states[states.index(start["state"]) if start else 0 :]:
             page = self.in_state(state, limit=limit - len(items), start=start)
