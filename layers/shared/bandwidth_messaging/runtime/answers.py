@@ -279,6 +279,9 @@ class Problem(_Answer):
 class _Event(_Answer):
     event_id: str = Field(description="The same when the event comes again")
     version: int = Field(description="Counts the item's writes: of two events the higher one is the later")
+    omitted_fields: list[str] | _Missing = Field(
+        None, description="Fields that are missing or empty because the event would be too large"
+    )
 
 
 class MessageEvent(Message, _Event):
