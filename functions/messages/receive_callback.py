@@ -7,8 +7,6 @@ were stored in time, or if a write of V1 failed. Only a failed write of V2, or o
 
 from typing import TYPE_CHECKING, Any, Final
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.logging import count, logger
@@ -42,7 +40,7 @@ def _receive(event: dict[str, Any], deadline: float) -> list[str]:
     """Return why the callback is to be quarantined, if at all."""
     try:
         return receive(event, deadline=deadline)
-    except (BotoCoreError, ClientError) as error:
+    except Exception as error:
         if not event["resource"].endswith("/v1"):
             raise
         logger.error("callback not stored", error=type(error).__name__)

@@ -1,7 +1,6 @@
 """Stores what message callbacks report; called for Bandwidth's requests and for those of the quarantine."""
 
 import base64
-from math import inf
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
@@ -18,7 +17,7 @@ NOT_IN_TIME: Final = "not all events could be stored in time"
 WRITE_FAILED: Final = "a write failed"
 
 
-def receive(callback: dict[str, Any], *, deadline: float = inf) -> list[str]:
+def receive(callback: dict[str, Any], *, deadline: float) -> list[str]:
     """Store every event of a callback, API Gateway's proxy event; return why some were not stored, if any.
 
     Events are stored several at a time: what they say together does not depend on their order. At the
