@@ -40,6 +40,8 @@ def statements(properties: dict[str, Any]) -> Iterator[dict[str, Any]]:
 FILES = {"Fn::Sub": "${MediaBucket.Arn}/*"}
 LETTERS = {"Fn::Sub": "arn:${AWS::Partition}:s3:::${LettersBucket}/*"}
 QUARANTINED = {"Fn::Sub": "${QuarantineBucket.Arn}/*"}
+DEAD_RECORDS = {"Fn::Sub": "${QuarantineBucket.Arn}/events/*"}
+FILES_OF_BUCKETS = (FILES, LETTERS, QUARANTINED, DEAD_RECORDS)
 
 
 # Permissions
@@ -57,7 +59,7 @@ def test_a_function_names_each_action_and_each_resource(logical_id: str) -> None
         assert statement.keys() == {"Effect", "Action", "Resource"}
         assert not [action for action in as_list(statement["Action"]) if "*" in action]
         wide = [resource for resource in as_list(statement["Resource"]) if "*" in str(resource)]
-        assert [resource for resource in wide if resource not in (FILES, LETTERS, QUARANTINED)] == []
+        assert [resource for resource in wide if resource not in FILES_OF_BUCKETS] == []
 
 
 def test_the_archive_is_written_by_one_function_and_read_by_another() -> None:
@@ -80,16 +82,18 @@ def test_letters_are_read_only_and_only_by_those_who_check_and_send_them() -> No
     assert rights == {"CheckInput": "s3:GetObject", "HostedMessagingSendLetter": "s3:GetObject"}
 
 
-def test_the_quarantine_is_written_by_one_function_and_emptied_by_another() -> None:
+def test_the_quarantine_is_written_by_what_bandwidth_calls_and_emptied_by_the_replay() -> None:
     rights = {
         logical_id: statement["Action"]
         for logical_id, properties in DEPLOYED.items()
         for statement in statements(properties)
-        if statement["Resource"] == QUARANTINED
+        if statement["Resource"] in (QUARANTINED, DEAD_RECORDS)
     }
     assert rights == {
         "ReceiveCallback": "s3:PutObject",
+        "ReceiveNotification": "s3:PutObject",
         "ReplayQuarantine": ["s3:GetObject", "s3:DeleteObject"],
+        "PublishEvents": ["s3:PutObject", "s3:GetObject"],
     }
 
 

@@ -132,7 +132,14 @@ def test_what_a_notification_leaves_out_is_not_told(inside: str, told: Notificat
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{}", b"<Notification>", b"<Order><OrderId>order-1</OrderId></Order>"]
+    "body",
+    [
+        b"",
+        b"{}",
+        b"<Notification>",
+        b"<Order><OrderId>order-1</OrderId></Order>",
+        b"<Notification><EventType>MESSAGING_LOST</EventType></Notification>",
+    ],
 )
 def test_what_is_no_notification_tells_nothing(body: bytes) -> None:
     assert read_notification(body) is None

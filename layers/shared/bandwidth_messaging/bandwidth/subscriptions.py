@@ -118,7 +118,7 @@ def _callback(url: str, credentials: BasicCredentials, seconds: int) -> Element:
 
 
 def read_notification(body: bytes) -> Notification | None:
-    """Return what a notification says, None if it is none."""
+    """Return what a notification says, None if it is none or names no number that lost its messaging."""
     try:
         root = xml.read(body)
     except xml.Malformed:
@@ -128,6 +128,8 @@ def read_notification(body: bytes) -> Notification | None:
     lost: tuple[str, ...] = ()
     if xml.text(root, "EventType") == _MESSAGING_LOST:
         lost = tuple(map(from_ten_digits, xml.texts(root, "ImpactedTelephoneNumbers/TelephoneNumber")))
+        if not lost:
+            return None
     return Notification(
         xml.text(root, "OrderId"), xml.text(root, "CustomerOrderId"), xml.text(root, "Status"), lost
     )

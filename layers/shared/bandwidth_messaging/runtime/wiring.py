@@ -181,7 +181,9 @@ def quarantine() -> "Quarantine":
 def dead_letters() -> "DeadLetters":
     from bandwidth_messaging.store.queues import DeadLetters
 
-    return DeadLetters(_sqs(), settings().events_dead_letter_queue_url)
+    return DeadLetters(
+        _sqs(), settings().events_dead_letter_queue_url, s3=_s3, bucket=settings().quarantine_bucket
+    )
 
 
 @cache

@@ -117,7 +117,10 @@ class Numbers:
         )
 
     def lose(self, number: str, at: str) -> None:
-        """Record that a hosted number was taken away: it is gone without our doing."""
+        """Record that Bandwidth reported at this time that a hosted number was taken away.
+
+        A number that became active after that is another order's, and stays so.
+        """
         self._table.update(
             number_key(number),
             assign={
@@ -126,8 +129,8 @@ class Numbers:
                 "reason": "Bandwidth told that the number texts elsewhere now",
                 "errorCode": "MESSAGING_LOST",
             },
-            condition="#state = :active",
-            values={"active": ACTIVE},
+            condition="#state = :active AND (attribute_not_exists(#activeAt) OR #activeAt <= :at)",
+            values={"active": ACTIVE, "at": at},
         )
 
     def keep_releasing(self, failure: Failure) -> None:
