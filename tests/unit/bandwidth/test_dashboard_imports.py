@@ -298,12 +298,20 @@ def test_an_import_with_another_customer_order_id_is_not_ours(
     assert dashboard.find_import_request("dem") is None
 
 
-def test_an_import_that_is_listed_without_its_customer_order_id_may_be_ours_or_not(
-    bandwidth: Server, dashboard: Dashboard
+@pytest.mark.parametrize("shape", [document, later])
+def test_an_import_that_is_listed_without_its_customer_order_id_is_read(
+    bandwidth: Server, dashboard: Dashboard, shape: Shape
 ) -> None:
-    bandwidth.answers(orders("<ExternalTnsOrder><OrderId>order-1</OrderId></ExternalTnsOrder>"))
-    with pytest.raises(BandwidthGarbled, match="does not tell which of its orders is ours"):
-        dashboard.find_import_request("demo")
+    listed = orders("<ExternalTnsOrder><OrderId>order-1</OrderId></ExternalTnsOrder>")
+    bandwidth.answers(listed, Answer(200, shape("RECEIVED")))
+    assert dashboard.find_import_request("demo") == "order-1"
+    assert bandwidth.asked[1].path == "/accounts/9500149/externalTns/order-1"
+    assert dashboard.find_import_request("another") is None
+
+
+def test_a_404_is_an_empty_list_of_imports(bandwidth: Server, dashboard: Dashboard) -> None:
+    bandwidth.answers(Answer(404, "<ExternalTnsOrdersError/>"))
+    assert dashboard.find_import_request("demo") is None
 
 
 @pytest.mark.parametrize("answer", [orders(), Answer(200, "<ExternalTnsOrders/>")])

@@ -10,10 +10,10 @@ from bandwidth_messaging.bandwidth.account_api import (
     AccountApi,
     failure_of,
     failures_of,
-    only_ours,
     rejection_of,
     root_of,
 )
+from bandwidth_messaging.bandwidth.order_lookup import find_order_id
 from bandwidth_messaging.bandwidth.transport import ErrorBody
 from bandwidth_messaging.bandwidth.xml import E
 from bandwidth_messaging.domain.imports import Authority
@@ -58,19 +58,11 @@ class ImportOrders(AccountApi):
         return self.place(self.import_paths[action], order, ".//OrderId")
 
     def find_import_request(self, customer_order_id: str, action: Action = "IMPORT") -> str | None:
-        """Return the id of the import order with this CustomerOrderID, None if Bandwidth knows none.
+        """Return the id of the import or removal with this CustomerOrderID, None if Bandwidth knows none.
 
-        Raises what `only_ours` does.
+        Raises what `find_order_id` raises.
         """
-        answer, root = self.list_by(customer_order_id, self.import_paths[action])
-        listed = [
-            (
-                xml.text(each, "OrderId"),
-                xml.text(each, ".//CustomerOrderID") or xml.text(each, ".//CustomerOrderId"),
-            )
-            for each in root.iterfind(".//ExternalTnsOrder")
-        ]
-        return only_ours(answer, listed, customer_order_id)
+        return find_order_id(self, self.import_paths[action], customer_order_id)
 
     def import_status(
         self, order_id: str, requested: Sequence[str], action: Action = "IMPORT"

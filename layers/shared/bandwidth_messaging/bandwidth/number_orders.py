@@ -8,10 +8,10 @@ from bandwidth_messaging.bandwidth.account_api import (
     AccountApi,
     boolean,
     failures_of,
-    only_ours,
     rejection_of,
     root_of,
 )
+from bandwidth_messaging.bandwidth.order_lookup import PAGES, find_order_id
 from bandwidth_messaging.bandwidth.xml import E, Element
 from bandwidth_messaging.domain.number_search import NumberSearch
 from bandwidth_messaging.domain.orders import OrderStatus
@@ -78,14 +78,9 @@ class NumberOrders(AccountApi):
     def find_order(self, customer_order_id: str) -> str | None:
         """Return the id of the order with this CustomerOrderId, None if Bandwidth knows none.
 
-        Raises what `only_ours` does.
+        Raises what `find_order_id` raises.
         """
-        answer, root = self.list_by(customer_order_id, "/orders")
-        listed = [
-            (xml.text(each, "OrderId") or xml.text(each, "orderId"), xml.text(each, "CustomerOrderId"))
-            for each in root.iterfind(".//OrderIdUserIdDate")
-        ]
-        return only_ours(answer, listed, customer_order_id)
+        return find_order_id(self, "/orders", customer_order_id, pages=PAGES)
 
     def close_order(self, order_id: str) -> None:
         """End a backorder with what has come: it becomes PARTIAL, or FAILED if that is nothing.
