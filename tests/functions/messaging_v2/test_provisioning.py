@@ -199,7 +199,7 @@ class TestTwoAtOnce:
     def test_wait_longer_than_a_function_lives_and_its_last_request_is_under_way(self) -> None:
         lives = template()["Globals"]["Function"]["Timeout"]
         assert (
-            making._LEASED.total_seconds() >= lives + transport._CONNECT_SECONDS + transport._ANSWER_SECONDS
+            making.LEASE_DURATION.total_seconds() >= lives + transport._CONNECT_SECONDS + transport._ANSWER_SECONDS
         )
 
 
