@@ -114,6 +114,9 @@ def _open(event: dict[str, Any], order_id: str, given: Given, *, site_id: str | 
             digest=given.digest(),
             site_id=site_id,
         )
+    if refusal == "used" and isinstance(given, NumberRelease):
+        problem = "is that of another order; start the release under another execution name"
+        raise InvalidInput([FieldProblem("executionName", f"{order_id} {problem}")])
     if refusal:
         raise InvalidInput([FieldProblem("customerOrderId", f"{order_id} {_REFUSED[refusal]}")])
 

@@ -40,6 +40,14 @@ def statements(properties: dict[str, Any]) -> Iterator[dict[str, Any]]:
 FILES = {"Fn::Sub": "${MediaBucket.Arn}/*"}
 LETTERS = {"Fn::Sub": "arn:${AWS::Partition}:s3:::${LettersBucket}/*"}
 QUARANTINED = {"Fn::Sub": "${QuarantineBucket.Arn}/*"}
+# Nor can the executions of a state machine.
+EXECUTIONS = [
+    {
+        "Fn::Sub": "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:"
+        f"execution:${{{machine}.Name}}:*"
+    }
+    for machine in ("HostedMessaging", "MessagingV2")
+]
 
 
 # Permissions
@@ -57,7 +65,9 @@ def test_a_function_names_each_action_and_each_resource(logical_id: str) -> None
         assert statement.keys() == {"Effect", "Action", "Resource"}
         assert not [action for action in as_list(statement["Action"]) if "*" in action]
         wide = [resource for resource in as_list(statement["Resource"]) if "*" in str(resource)]
-        assert [resource for resource in wide if resource not in (FILES, LETTERS, QUARANTINED)] == []
+        assert [
+            resource for resource in wide if resource not in (FILES, LETTERS, QUARANTINED, *EXECUTIONS)
+        ] == []
 
 
 def test_the_archive_is_written_by_one_function_and_read_by_another() -> None:

@@ -70,7 +70,12 @@ def orders(monkeypatch: pytest.MonkeyPatch) -> Iterator[Orders]:
         dynamodb = client("dynamodb")
         orders = Orders(Table(dynamodb, create_table(dynamodb, "NumbersTable")))
         orders.open(
-            "demo", kind="hosted_messaging", requested=2, execution_arn="arn", at=rfc3339(START.isoformat())
+            "demo",
+            kind="hosted_messaging",
+            requested=2,
+            execution_arn="arn",
+            at=rfc3339(START.isoformat()),
+            digest="d",
         )
         monkeypatch.setattr(wiring, "orders", lambda: orders)
         yield orders
