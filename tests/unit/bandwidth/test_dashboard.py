@@ -381,7 +381,38 @@ def failure(number: str | None, code: str | None, reason: str) -> Failure:
     ("word", "ended"), [("COMPLETE", "completed"), ("PARTIAL", "partial"), ("FAILED", "failed")]
 )
 def test_three_words_end_an_order(bandwidth: Server, dashboard: Dashboard, word: str, ended: str) -> None:
-    assert status_of(bandwidth, dashboard, f"<OrderStatus>{word}</OrderStatus>").ended_as == ended
+    status = status_of(bandwidth, dashboard, f"<OrderStatus>{word}</OrderStatus>{brought(1)}")
+    assert status.ended_as == ended
+
+
+def brought(listed: int, quantity: int | None = None) -> str:
+    """Return how many numbers an order says it has brought, if it says so, and those it lists."""
+    numbers = "".join(
+        f"<TelephoneNumber><FullNumber>910239{each:04}</FullNumber></TelephoneNumber>"
+        for each in range(listed)
+    )
+    said = "" if quantity is None else f"<CompletedQuantity>{quantity}</CompletedQuantity>"
+    return f"{said}<CompletedNumbers>{numbers}</CompletedNumbers>"
+
+
+@pytest.mark.parametrize("word", ["COMPLETE", "PARTIAL"])
+@pytest.mark.parametrize(("listed", "quantity"), [(0, 2), (1, 2), (0, 0), (0, None)])
+def test_an_order_that_lists_fewer_numbers_than_it_brought_has_not_ended(
+    bandwidth: Server, dashboard: Dashboard, word: str, listed: int, quantity: int | None
+) -> None:
+    inside = f"<OrderStatus>{word}</OrderStatus>{brought(listed, quantity)}"
+    status = status_of(bandwidth, dashboard, inside)
+    assert (status.status, status.ended_as, status.is_incomplete) == (word, None, True)
+
+
+@pytest.mark.parametrize(
+    ("word", "listed", "quantity"), [("COMPLETE", 2, 2), ("COMPLETE", 3, 2), ("FAILED", 0, 0)]
+)
+def test_an_order_that_lists_all_its_numbers_is_not_incomplete(
+    bandwidth: Server, dashboard: Dashboard, word: str, listed: int, quantity: int
+) -> None:
+    inside = f"<OrderStatus>{word}</OrderStatus>{brought(listed, quantity)}"
+    assert not status_of(bandwidth, dashboard, inside).is_incomplete
 
 
 @pytest.mark.parametrize("word", ["RECEIVED", "BACKORDERED", "WAIT", "RECIEVED", "PROCESSING", "A_NEW_WORD"])

@@ -259,6 +259,25 @@ def test_an_order_of_5000_numbers_of_which_half_failed_is_read_at_once(
     assert [each["number"] for each in status.failures] == numbers[::2]
 
 
+@pytest.mark.parametrize("shape", [document, later])
+def test_a_complete_import_that_lacks_numbers_and_explains_none_has_not_ended(
+    bandwidth: Server, dashboard: Dashboard, shape: Shape
+) -> None:
+    bandwidth.answers(Answer(200, shape("COMPLETE", [FIRST])))
+    status = dashboard.import_status("order-1", [FIRST, SECOND])
+    assert (status.status, status.ended_as, status.is_incomplete) == ("COMPLETE", None, True)
+    assert not dashboard.import_status("order-1", [FIRST]).is_incomplete
+
+
+@pytest.mark.parametrize("shape", [document, later])
+def test_an_import_that_lists_no_numbers_is_complete_for_all(
+    bandwidth: Server, dashboard: Dashboard, shape: Shape
+) -> None:
+    bandwidth.answers(Answer(200, shape("COMPLETE", [])))
+    status = dashboard.import_status("order-1", [FIRST, SECOND])
+    assert (status.ended_as, status.completed) == ("completed", (FIRST, SECOND))
+
+
 # Looking up
 
 

@@ -71,7 +71,8 @@ def numbers_of(customer_order_id: str, order: Item, account: "Dashboard") -> lis
         order_id = find(customer_order_id)
         if order_id is None:
             return items
-    status = account.import_status(order_id, sorted(known)) if is_hosted else account.order_status(order_id)
+    # An import brings no number without a record.
+    status = account.import_status(order_id, []) if is_hosted else account.order_status(order_id)
     if status.ended_as is None:
         detail = (
             f"its order {order_id} is still {status.status} at Bandwidth, and more numbers may come; "
