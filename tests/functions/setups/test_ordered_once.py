@@ -62,6 +62,15 @@ def test_a_blank_in_the_id_of_a_lost_import_orders_nothing_twice(
 
 
 @both_generations
+def test_a_claim_that_a_run_left_behind_does_not_block_the_next_run(house: House, machines: Machines) -> None:
+    given = NAMES | {"customerOrderId": "left behind"}
+    call(check_input, sample("setups/check_input") | {"input": given, "executionArn": "arn:first"})
+    wiring.orders().begin_ordering("left behind", "attempt", "2026-01-01T00:00:00.000Z")
+    assert machines.run("messaging_v2", given).status == "SUCCEEDED"
+    assert len(house.simulator.simulator.orders.find("left behind")) == 1
+
+
+@both_generations
 def test_blanks_in_names_make_no_second_application_and_location(house: House, machines: Machines) -> None:
     for name in ("My Alerts", " My  Alerts "):
         given = NAMES | {"applicationName": name, "locationName": name}
