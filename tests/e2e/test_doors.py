@@ -23,7 +23,8 @@ ROOT = Path(__file__).parents[2]
 
 @both_generations
 def test_a_set_up_started_through_the_api_can_be_followed_to_its_end(cloud: Stack) -> None:
-    answer = cloud.call("POST", "/setups/messaging-v2", {"areaCode": "704", "quantity": 1})
+    body, key = {"areaCode": "704", "quantity": 1}, {"Idempotency-Key": uuid.uuid4().hex}
+    answer = cloud.call("POST", "/setups/messaging-v2", body, key)
     assert answer.status_code == 202, answer.text
     path = f"/orders/{answer.json()['customerOrderId']}"
     deadline = time.monotonic() + 60
@@ -33,6 +34,8 @@ def test_a_set_up_started_through_the_api_can_be_followed_to_its_end(cloud: Stac
     assert (order["state"], order["completed"]) == ("completed", 1)
     assert order["steps"][0]["name"] == "Check Account"
     assert all(step["state"] == "succeeded" for step in order["steps"])
+    again = cloud.call("POST", "/setups/messaging-v2", body, key)
+    assert (again.status_code, again.json()) == (202, answer.json())
 
 
 def test_a_wrong_input_is_refused_at_the_door(cloud: Stack) -> None:

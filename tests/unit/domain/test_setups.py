@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from bandwidth_messaging.domain.errors import InvalidInput
+from bandwidth_messaging.domain.releases import NumberRelease
 from bandwidth_messaging.domain.setups import HostedMessagingSetup, MessagingV2Setup, Setup
 from bandwidth_messaging.domain.validation import parse
 
@@ -125,6 +126,68 @@ def test_an_input_that_is_no_object_is_refused(given: Any) -> None:
 )
 def test_a_wrong_field_is_named_alone(field: str, value: Any) -> None:
     assert list(problems(**{"areaCode": "910", field: value})) == [field]
+
+
+TEXTS = ["applicationName", "locationName", "customerOrderId", "campaignId", "messageClass"]
+
+
+@pytest.mark.parametrize("field", TEXTS)
+def test_a_text_for_bandwidth_is_normalized(field: str) -> None:
+    setup = parse(MessagingV2Setup, {"areaCode": "910", field: " sp  1 "})
+    assert setup.model_dump(by_alias=True)[field] == "sp 1"
+
+
+@pytest.mark.parametrize("field", TEXTS)
+def test_a_blank_text_for_bandwidth_is_refused(field: str) -> None:
+    assert problems(areaCode="910", **{field: "   "}) == {field: "is blank"}
+
+
+def test_white_space_around_a_text_does_not_make_it_too_long() -> None:
+    setup = parse(MessagingV2Setup, {"areaCode": "910", "customerOrderId": f"  {'x' * 40}  "})
+    assert setup.customer_order_id == "x" * 40
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        {"rateCenter": " BISCUIT  BAY ", "state": "NC"},
+        {"city": "BISCUIT BAY ", "state": "NC"},
+        {"combined": {"city": "BISCUIT  BAY", "state": "NC"}},
+        {"combined": {"rateCenter": "\tBISCUIT BAY", "state": "NC"}},
+    ],
+)
+def test_the_words_of_a_search_are_normalized(search: dict[str, Any]) -> None:
+    assert "BISCUIT BAY" in parse(MessagingV2Setup, search).criteria().values()
+
+
+def test_the_texts_of_an_import_are_normalized() -> None:
+    address = {"houseNumber": " 1 ", "streetName": "Main  St", "city": " Raleigh", "county": "Wake "}
+    subscriber = {"name": " Ada  Lovelace ", **address, "stateCode": "NC", "zip": "27606"}
+    given = {"telephoneNumbers": NUMBERS, "subscriber": subscriber, "loaAuthorizingPerson": " Ada  L "}
+    setup = parse(HostedMessagingSetup, given)
+    assert setup.loa_authorizing_person == "Ada L"
+    assert setup.subscriber is not None
+    assert setup.subscriber.model_dump(exclude={"state_code", "zip"}) == {
+        "name": "Ada Lovelace",
+        "house_number": "1",
+        "street_name": "Main St",
+        "city": "Raleigh",
+        "county": "Wake",
+    }
+
+
+@pytest.mark.parametrize("field", ["name", "houseNumber", "streetName", "city", "county"])
+def test_a_blank_text_of_a_subscriber_is_refused(field: str) -> None:
+    address = {"houseNumber": "1", "streetName": "Main St", "city": "Raleigh", "county": "Wake"}
+    subscriber = {"name": "Ada", **address, "stateCode": "NC", "zip": "27606"} | {field: "  "}
+    given = {"telephoneNumbers": NUMBERS, "subscriber": subscriber}
+    assert problems_of(HostedMessagingSetup, given) == {f"subscriber.{field}": "is blank"}
+
+
+def test_a_release_names_its_set_up_as_the_set_up_was_named() -> None:
+    assert parse(NumberRelease, {"customerOrderId": " sp  1 "}).customer_order_id == "sp 1"
+    with pytest.raises(InvalidInput, match="customerOrderId: is blank"):
+        parse(NumberRelease, {"customerOrderId": " "})
 
 
 def test_three_wrong_fields_are_all_named() -> None:

@@ -140,7 +140,9 @@ class TestOneNumber:
         ]
         assert (root.findtext("TelephoneNumber"), root.findtext("Status")) == (number, "Inservice")
         assert (root.findtext("SiteId"), root.findtext("AccountId")) == ("701", CONFIG.account_id)
-        listed = dashboard.xml("GET", "/orders").findtext("ListOrderIdUserIdDate/OrderIdUserIdDate/orderId")
+        listed = dashboard.xml("GET", "/orders?page=1&size=300").findtext(
+            "ListOrderIdUserIdDate/OrderIdUserIdDate/orderId"
+        )
         assert root.findtext("OrderId") == listed
 
     def test_its_details_have_the_location(self, tns: Client, set_up: Callable[..., Setup]) -> None:

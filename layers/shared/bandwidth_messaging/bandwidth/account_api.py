@@ -1,7 +1,7 @@
 """What all resources of the account API (the Dashboard) share: one account, XML, and many error bodies."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -57,16 +57,16 @@ class AccountApi:
 
         Yields nothing if there is no such resource.
         """
-        asked: set[str] = set()
+        asked: list[dict[str, str]] = []
         root = self.find(path, params)
         while root is not None:
             yield root
-            link = _NEXT.search(xml.text(root, ".//Links/next") or "")
+            following = next_page(root)
             # A link back would go on for ever.
-            if link is None or link[1] in asked:
+            if not following or following in asked:
                 return
-            asked.add(link[1])
-            root = self.find(path, dict(parse_qsl(link[1])))
+            asked.append(following)
+            root = self.find(path, following)
 
     def delete(self, path: str) -> bool:
         """Delete what is below the account; return whether it was still there."""
@@ -79,18 +79,6 @@ class AccountApi:
                 return False
             raise
         return True
-
-    def list_by(self, customer_order_id: str, path: str) -> tuple[Answer, Element]:
-        """Return the list of the orders with a CustomerOrderId, as an answer and as its root.
-
-        Raises for an error in it, but not for one of an order that is listed.
-        """
-        params = {"customerOrderId": customer_order_id}
-        answer = self.transport.send("GET", self.account + path, params=params)
-        root = root_of(answer)
-        if xml.text(root, ".//OrderId") is None and (rejection := rejection_of(answer, root)):
-            raise rejection
-        return answer, root
 
     def send(self, method: str, path: str, element: Element) -> Answer:
         """Send an element below the account and return the answer, whatever is inside it."""
@@ -125,35 +113,18 @@ class AccountApi:
             raise
 
 
+def next_page(root: Element) -> dict[str, str]:
+    """Return the query of a list's next page, which its link names; empty on the last page."""
+    link = _NEXT.search(xml.text(root, ".//Links/next") or "")
+    return dict(parse_qsl(link[1])) if link else {}
+
+
 def read_error(body: bytes) -> ErrorBody | None:
     """Return the errors that a body names as one, None if it names none (an empty body, a page of HTML)."""
     try:
         return combined(error for _, error in _errors(xml.read(body)))
     except xml.Malformed:
         return None
-
-
-def only_ours(
-    answer: Answer, listed: Sequence[tuple[str | None, str | None]], customer_order_id: str
-) -> str | None:
-    """Return the id of the one order that carries the CustomerOrderId, None if surely none does.
-
-    `listed` has id and CustomerOrderId of each order of the answer, a list that was asked for by the latter.
-    Raises BandwidthRejected for several, and BandwidthGarbled where ours may be among others: an order that
-    is taken for none is bought again.
-    """
-    ours = {order_id for order_id, its in listed if its == customer_order_id and order_id}
-    if len(ours) > 1:
-        words = f"{len(ours)} orders carry the CustomerOrderId {customer_order_id}"
-        raise BandwidthRejected(answer.request, words=words)
-    if ours:
-        return ours.pop()
-    total = xml.text(root_of(answer), ".//TotalCount") or ""
-    told = {its for _, its in listed}
-    # A list that tells of none may leave them all out; where it tells of some, the others have none.
-    if told == {None} or customer_order_id in told or (total.isdigit() and int(total) > len(listed)):
-        raise answer.garbled("does not tell which of its orders is ours")
-    return None
 
 
 def boolean(value: bool) -> str:

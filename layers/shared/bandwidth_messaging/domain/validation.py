@@ -16,6 +16,7 @@ from pydantic.alias_generators import to_camel
 
 from bandwidth_messaging.domain.errors import FieldProblem, InvalidInput
 from bandwidth_messaging.domain.phone_numbers import to_e164, to_participant
+from bandwidth_messaging.domain.texts import normalized
 
 PhoneNumber = Annotated[str, AfterValidator(to_e164)]
 """A phone number as people type it; E.164 once read."""
@@ -32,15 +33,21 @@ Digits = BeforeValidator(_digits)
 """Lets people write an id of digits without quotes."""
 
 
-def _printable(value: str) -> str:
-    if not value.isprintable():
+def _normalized(value: str) -> str:
+    text = normalized(value)
+    if not text:
+        message = "is blank"
+        raise ValueError(message)
+    if not text.isprintable():
         message = "may hold no control characters"
         raise ValueError(message)
-    return value
+    return text
 
 
-PrintableText = Annotated[str, AfterValidator(_printable)]
-"""A text that XML can carry."""
+Normalized = AfterValidator(_normalized)
+"""Makes a text one for Bandwidth: trimmed, inner white space as single spaces, not blank, printable."""
+
+NormalizedText = Annotated[str, Normalized]
 
 
 def _without_control_characters(value: str) -> str:

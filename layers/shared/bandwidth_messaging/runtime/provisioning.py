@@ -15,6 +15,7 @@ from bandwidth_messaging.bandwidth.errors import (
 from bandwidth_messaging.bandwidth.locations import HTTP, Location, Locations
 from bandwidth_messaging.bandwidth.subscriptions import Subscriptions
 from bandwidth_messaging.domain.orders import Campaign
+from bandwidth_messaging.domain.texts import is_same_text
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.logging import logger
 from bandwidth_messaging.runtime.making import Made, Namesake, find_or_make, make_ours, ours_among
@@ -45,7 +46,7 @@ def application(account: Applications, name: str, *, callback_url: str) -> Made:
                 else None,
             )
             for found in account.applications()
-            if found.name == name
+            if is_same_text(found.name, name)
         ]
         return ours_among("Create application", f"application {name!r}", namesakes)
 
@@ -92,7 +93,7 @@ def location(
 
 
 def _named(name: str, there: list[Location]) -> Made | None:
-    return next((Made(each.location_id, "found") for each in there if each.name == name), None)
+    return next((Made(each.location_id, "found") for each in there if is_same_text(each.name, name)), None)
 
 
 def sms(

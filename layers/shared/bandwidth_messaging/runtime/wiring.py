@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.store.opt_outs import OptOuts
     from bandwidth_messaging.store.orders import Orders
     from bandwidth_messaging.store.queues import DeadLetters, Quarantine, SendQueue, WorkQueue
+    from bandwidth_messaging.store.setup_requests import SetupRequests
 
 # What is loaded stays: else the collector goes through all of it while the first client is made.
 gc.freeze()
@@ -126,6 +127,13 @@ def orders() -> "Orders":
     from bandwidth_messaging.store.orders import Orders
 
     return Orders(Table(_dynamodb(), settings().numbers_table))
+
+
+@cache
+def setup_requests() -> "SetupRequests":
+    from bandwidth_messaging.store.setup_requests import SetupRequests
+
+    return SetupRequests(Table(_dynamodb(), settings().numbers_table))
 
 
 @cache

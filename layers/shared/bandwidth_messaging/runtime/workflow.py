@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from functools import partial, wraps
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
 from botocore.exceptions import BotoCoreError, ClientError
 
-from bandwidth_messaging.bandwidth.errors import BandwidthError
+from bandwidth_messaging.bandwidth.errors import BandwidthError, BandwidthGarbled
 from bandwidth_messaging.domain.errors import InvalidInput
 from bandwidth_messaging.domain.orders import Failure, OrderStatus
 from bandwidth_messaging.domain.times import now
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 FAILURES_SHOWN = 100
 REASON_CHARACTERS = 300
 _REASONS_SHOWN = 5
+INCOMPLETE_DURATION: Final = timedelta(minutes=15)
+"""How long an order may have ended without listing all its numbers."""
 # At Catapult's limit: one that lets a number through at a time must not fill the machine's history.
 SHORTEST_WAIT_SECONDS = 60
 _KEPT = (*STEP_IDS, "requested", "setupOrderId")
@@ -113,6 +116,21 @@ def shown(failures: Iterable[Failure]) -> tuple[Failure, ...]:
         failure | {"reason": failure["reason"][:REASON_CHARACTERS]}
         for failure in islice(failures, FAILURES_SHOWN)
     )
+
+
+def incomplete_since(order_id: str, order: OrderStatus, since: str | None) -> str | None:
+    """Return since when (RFC 3339) an order has been incomplete, None if it is not.
+
+    `since` is what the last check returned. Raises BandwidthGarbled after INCOMPLETE_DURATION.
+    """
+    if not order.is_incomplete:
+        return None
+    at = now()
+    since = since or at
+    if datetime.fromisoformat(at) - datetime.fromisoformat(since) > INCOMPLETE_DURATION:
+        message = f"order {order_id} is {order.status}, but lists fewer numbers than it brought"
+        raise BandwidthGarbled(message)
+    return since
 
 
 def reason_of(order_id: str, order: OrderStatus) -> str:
