@@ -166,11 +166,10 @@ class World:
     def running(self) -> list[Process]:
         return [each for each in self.processes if each.alive]
 
-    def finish(self, process: Process, outcomes: list[str] | None = None) -> None:
-        """Run a process to its end; its next calls end so, and all others well."""
-        left = list(outcomes or ())
+    def finish(self, process: Process) -> None:
+        """Run a process to its end; all its calls end well."""
         while process.alive:
-            process.resume(left.pop(0) if left else "done")
+            process.resume("done")
 
     def land(self) -> None:
         """Let every late effect happen."""

@@ -82,6 +82,7 @@ ENVIRONMENT = {
 }
 # A call without a response, a refusal, and a death: what a handler may end with. All else is its fault.
 EXPECTED_ERRORS = ReadTimeoutError | Conflict | InvalidInput | Died
+MOST_LOOKS = 1000
 some = st.integers(0, 7)
 outcomes = st.sampled_from(["done"] * len(OUTCOMES) + OUTCOMES)
 
@@ -108,14 +109,15 @@ class Sending(RuleBasedStateMachine):
     @rule(
         key=st.sampled_from(["key-1", "key-2", None]),
         group=st.booleans(),
-        after=st.lists(outcomes, max_size=3),
+        after=st.lists(outcomes, max_size=4),
+        to_the_end=st.booleans(),
     )
-    def post(self, key: str | None, group: bool, after: list[str]) -> None:
+    def post(self, key: str | None, group: bool, after: list[str], to_the_end: bool) -> None:
         body = {"from": OURS, "to": list(RECIPIENTS) if group else RECIPIENTS[0], "text": "Good morning"}
         new = NewMessage.model_validate(body)
         process = self.world.start("request", lambda: send_message.send_message(new, key))
         self.pending.append(process)
-        self._go_on(process, after)
+        self._go_on(process, after, to_the_end=to_the_end)
 
     @precondition(lambda self: self.world.records)
     @rule(which=some, after=st.lists(outcomes, max_size=5), to_the_end=st.booleans())
@@ -123,10 +125,7 @@ class Sending(RuleBasedStateMachine):
         # Hidden ones too: SQS delivers at least once.
         process = self._deliver(self.world.records[which % len(self.world.records)])
         if process:
-            self._go_on(process, after)
-            if to_the_end:
-                self.world.finish(process)
-            self._collect()
+            self._go_on(process, after, to_the_end=to_the_end)
 
     @precondition(lambda self: self.world.running())
     @rule(which=some, after=st.lists(outcomes, min_size=1, max_size=5))
@@ -177,10 +176,13 @@ class Sending(RuleBasedStateMachine):
                 )
             )
 
-    def _go_on(self, process: Process, after: list[str]) -> None:
+    def _go_on(self, process: Process, after: list[str], *, to_the_end: bool = False) -> None:
+        """Let the next calls of a process end so, and all others well if it is to run to its end."""
         for outcome in after:
             if process.alive:
                 process.resume(outcome)
+        while to_the_end and process.alive:
+            process.resume("done")
         self._collect()
 
     def _deliver(self, record: Record) -> Process | None:
@@ -228,9 +230,7 @@ class Sending(RuleBasedStateMachine):
 
     @invariant()
     def what_waits_is_in_the_queue(self) -> None:
-        queued = {each.body for each in self.world.records}
-        waiting = {name for name, item in self.world.messages.items() if item["state"] in WAITING}
-        assert waiting <= queued
+        assert self._is_waiting_queued()
 
     @invariant()
     def nothing_is_sent_twice(self) -> None:
@@ -254,27 +254,33 @@ class Sending(RuleBasedStateMachine):
         assert all(each.get("errorClass") for each in failed if len(each["to"]) == 1)
 
     def teardown(self) -> None:
-        world, holds = self.world, self._holds()
-        for process in world.running():
-            world.finish(process)
-        world.land()
+        holds = not self.world.broken and self._is_waiting_queued()
+        for process in self.world.running():
+            self.world.finish(process)
+        self.world.land()
         self._collect()
-        if not holds:
-            return
-        looks = 0
-        while world.records and looks < 1000:
+        if holds:
+            self._drain()
+            self._check_end()
+
+    def _is_waiting_queued(self) -> bool:
+        """Tell whether each message that waits has a queue record, once no request is at work on it."""
+        if any(each.kind == "request" for each in self.world.running()):
+            return True
+        queued = {each.body for each in self.world.records}
+        waiting = {name for name, item in self.world.messages.items() if item["state"] in WAITING}
+        return waiting <= queued
+
+    def _drain(self) -> None:
+        """Deliver what is in the queue, in its time, until the queue is empty."""
+        world, looks = self.world, 0
+        while world.records and looks < MOST_LOOKS:
             looks += 1
             record = min(world.records, key=lambda each: each.visible_at)
             world.time = max(world.time, record.visible_at) + timedelta(milliseconds=1)
             if worker := self._deliver(record):
                 world.finish(worker)
             self._collect()
-        self._check_end()
-
-    def _holds(self) -> bool:
-        queued = {each.body for each in self.world.records}
-        waiting = {name for name, item in self.world.messages.items() if item["state"] in WAITING}
-        return not self.world.broken and waiting <= queued
 
     def _check_end(self) -> None:
         world = self.world
@@ -327,7 +333,7 @@ def test_nothing_is_sent_twice_after_a_stop_or_lost() -> None:
     run_state_machine_as_test(
         Sending,
         settings=settings(
-            max_examples=150,
+            max_examples=200,
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),
