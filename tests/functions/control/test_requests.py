@@ -158,7 +158,9 @@ def stored(house: House) -> House:
     """Store a number with an opt-out and conversations, and an order with a space in its id."""
     wiring.numbers().activate(OURS, HOME, AT)
     wiring.opt_outs().record(OURS, THEIRS, opted_out=True, keyword="stop", at=AT)
-    wiring.orders().open("Order 7", kind="messaging_v2", requested=1, execution_arn="arn", at=AT)
+    wiring.orders().open(
+        "Order 7", kind="messaging_v2", requested=1, execution_arn="arn", at=AT, digest="a digest"
+    )
     conversations = {
         "in 1/ä": (THEIRS, OURS),
         "in-2": ("12345", OURS),
