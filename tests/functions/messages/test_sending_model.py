@@ -1,334 +1,28 @@
 """No text is sent twice, after a STOP or lost, whatever happens between acceptance and receipt.
 
-A model of acceptance, worker, receipts, opt-outs and releases: every call of AWS or Bandwidth can be done,
-fail, lose its response, take effect late, or kill its process, in any order (see sending_world.py).
+Every call of AWS or Bandwidth can be done, fail, lose its response, take effect late, or kill its process, in
+any order (sending_world.py). The first test tries histories at random, the other known hard ones.
 """
 
-from collections.abc import Iterator
-from datetime import timedelta
-from typing import Any
+from collections.abc import Callable, Iterator
 
 import pytest
-import requests
-from botocore.exceptions import ReadTimeoutError
 from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import run_state_machine_as_test
 
-from bandwidth_messaging.domain.errors import InvalidInput
-from bandwidth_messaging.domain.messages import Receipt
-from bandwidth_messaging.domain.sending import NewMessage
-from bandwidth_messaging.runtime import preflight, settling, wiring
-from bandwidth_messaging.runtime.api import Conflict
-from bandwidth_messaging.store.numbers import Home
-from functions.messages import deliver_message, send_message
-from tests.functions.conftest import CALLBACK_URL, PASSED, Context, _forget, sample
-from tests.functions.messages.sending_world import (
-    ENDED,
-    MAX_RECEIVES,
-    OUTCOMES,
-    TOKEN_URL,
-    VISIBILITY_TIMEOUT,
-    WAITING,
-    Bandwidth,
-    Died,
-    Process,
-    Queue,
-    Record,
-    Tables,
-    World,
-)
-
-OURS, RECIPIENTS = "+19195551212", ("+19195551234", "+19195551235")
-HOME = Home(
-    api="v2",
-    customer_order_id="order-1",
-    order_id="bandwidth-order-1",
-    application_id="app-1",
-    location_id="500001",
-    site_id="1001",
-)
-ENVIRONMENT = {
-    "STACK_NAME": "bandwidth-messaging",
-    "NUMBERS_TABLE": "NumbersTable",
-    "MESSAGES_TABLE": "MessagesTable",
-    "MESSAGE_RETENTION_DAYS": "90",
-    "ENFORCE_OPT_OUTS": "true",
-    "UNREGISTERED_SENDERS": "refuse",
-    "SEND_DEADLINE_HOURS": "4",
-    "LONGEST_SEND_DELAY_SECONDS": "900",
-    "UNCONFIRMED_MINUTES": "180",
-    "SEND_QUEUE_URL": "https://sqs/send",
-    "QUARANTINE_QUEUE_URL": "https://sqs/quarantine",
-    "EVENT_BUS": "bus",
-    "BANDWIDTH_API": "current",
-    "BANDWIDTH_SECRET": "bandwidth",
-    "CALLBACK_SECRET": "callback",
-    "BANDWIDTH_ACCOUNT_ID": "5000001",
-    "BANDWIDTH_SITE_ID": "1001",
-    "BANDWIDTH_USER_ID": "u-1",
-    "TOKEN_URL": TOKEN_URL,
-    "DASHBOARD_URL": "https://bandwidth.example/dashboard",
-    "MESSAGING_URL": "https://bandwidth.example/api/v2",
-    "CATAPULT_URL": "https://bandwidth.example/v1",
-    "CALLBACK_URL": CALLBACK_URL,
-    "CALLBACK_URL_V2": CALLBACK_URL,
-}
-# A call without a response, a refusal, and a death: what a handler may end with. All else is its fault.
-EXPECTED_ERRORS = ReadTimeoutError | Conflict | InvalidInput | Died
-MOST_LOOKS = 1000
-some = st.integers(0, 7)
-outcomes = st.sampled_from(["done"] * len(OUTCOMES) + OUTCOMES)
+from tests.functions.conftest import _forget
+from tests.functions.messages.sending_model import RECIPIENTS, Sending, install
+from tests.functions.messages.sending_world import Process
 
 
-class Sending(RuleBasedStateMachine):
-    """One number that sends to two people under two idempotency keys."""
-
-    world: World
-
-    def __init__(self) -> None:
-        super().__init__()
-        Sending.world = self.world = World()
-        self.accepted: set[str] = set()
-        self.pending: list[Process] = []
-        self.records_of: dict[Process, Record] = {}
-        self._activate(passed=True)
-
-    def _activate(self, *, passed: bool) -> None:
-        wiring.numbers().activate(OURS, HOME, self.world.now(), preflight=PASSED if passed else None)
-        self.world.inactive = None
-
-    # What happens
-
-    @rule(
-        key=st.sampled_from(["key-1", "key-2", None]),
-        group=st.booleans(),
-        after=st.lists(outcomes, max_size=4),
-        to_the_end=st.booleans(),
-    )
-    def post(self, key: str | None, group: bool, after: list[str], to_the_end: bool) -> None:
-        body = {"from": OURS, "to": list(RECIPIENTS) if group else RECIPIENTS[0], "text": "Good morning"}
-        new = NewMessage.model_validate(body)
-        process = self.world.start("request", lambda: send_message.send_message(new, key))
-        self.pending.append(process)
-        self._go_on(process, after, to_the_end=to_the_end)
-
-    @precondition(lambda self: self.world.records)
-    @rule(which=some, after=st.lists(outcomes, max_size=5), to_the_end=st.booleans())
-    def deliver(self, which: int, after: list[str], to_the_end: bool) -> None:
-        # Hidden ones too: SQS delivers at least once.
-        process = self._deliver(self.world.records[which % len(self.world.records)])
-        if process:
-            self._go_on(process, after, to_the_end=to_the_end)
-
-    @precondition(lambda self: self.world.running())
-    @rule(which=some, after=st.lists(outcomes, min_size=1, max_size=5))
-    def resume(self, which: int, after: list[str]) -> None:
-        running = self.world.running()
-        self._go_on(running[which % len(running)], after)
-
-    @rule(seconds=st.sampled_from([1, 21, 61, 400, 4 * 3600, 5 * 3600]))
-    def wait(self, seconds: int) -> None:
-        self.world.wait(seconds)
-        self._collect()
-
-    @rule(number=st.sampled_from(RECIPIENTS), opted_out=st.booleans())
-    def say(self, number: str, opted_out: bool) -> None:
-        self.world.time += timedelta(milliseconds=1)
-        wiring.opt_outs().record(OURS, number, opted_out=opted_out, keyword="word", at=self.world.now())
-        if opted_out:
-            self.world.opted_out.setdefault(number, self.world.tick())
-        else:
-            self.world.opted_out.pop(number, None)
-
-    @rule(passed=st.booleans())
-    def release_or_activate(self, passed: bool) -> None:
-        if self.world.inactive is None:
-            home = Home(api="v2", customer_order_id="release-1", site_id="1001")
-            wiring.numbers().start_release(OURS, home, self.world.now())
-            self.world.inactive = self.world.tick()
-        else:
-            wiring.numbers().release(OURS, self.world.now())
-            self._activate(passed=passed)
-
-    @precondition(lambda self: self.world.sent)
-    @rule(which=some, state=st.sampled_from(["delivered", "failed"]))
-    def report(self, which: int, state: str) -> None:
-        body = self.world.sent[which % len(self.world.sent)]
-        for number in body["to"]:
-            wiring.messages().record(
-                Receipt(
-                    message_id=body["tag"],
-                    bandwidth_id="at-bandwidth",
-                    state=state,
-                    time=self.world.now(),
-                    api="v2",
-                    owner=OURS,
-                    recipient=number,
-                    recipients=tuple(body["to"]),
-                    error_class="carrier" if state == "failed" else None,
-                )
-            )
-
-    def _go_on(self, process: Process, after: list[str], *, to_the_end: bool = False) -> None:
-        """Let the next calls of a process end so, and all others well if it is to run to its end."""
-        for outcome in after:
-            if process.alive:
-                process.resume(outcome)
-        while to_the_end and process.alive:
-            process.resume("done")
-        self._collect()
-
-    def _deliver(self, record: Record) -> Process | None:
-        record.receives += 1
-        record.visible_at = self.world.time + VISIBILITY_TIMEOUT
-        if record.receives > MAX_RECEIVES:
-            self.world.records.remove(record)
-            self.world.dead_letters.append(record)
-            return None
-        (event,) = sample("messages/deliver_message")["Records"]
-        event = event | {
-            "messageId": record.name,
-            "receiptHandle": record.name,
-            "body": record.body,
-            "attributes": {
-                "ApproximateReceiveCount": str(record.receives),
-                "SentTimestamp": str(int(record.sent_at.timestamp() * 1000)),
-            },
-        }
-        process = self.world.start(
-            "worker",
-            lambda: deliver_message.handler({"Records": [event]}, Context()),  # type: ignore[arg-type]
-        )
-        self.pending.append(process)
-        self.records_of[process] = record
-        return process
-
-    def _collect(self) -> None:
-        """Take note of what has ended: answers to callers, and records that are done."""
-        for process in [each for each in self.pending if not each.alive]:
-            self.pending.remove(process)
-            if not isinstance(process.error, EXPECTED_ERRORS | None):
-                raise process.error
-            if process.kind == "request" and process.error is None:
-                self.accepted.add(process.result[0]["messageId"])
-            if process.kind == "worker" and process.result == {"batchItemFailures": []}:
-                record = self.records_of.pop(process)
-                self.world.records = [each for each in self.world.records if each is not record]
-
-    # What must hold
-
-    @invariant()
-    def what_is_accepted_is_stored(self) -> None:
-        assert self.accepted <= self.world.messages.keys()
-
-    @invariant()
-    def what_waits_is_in_the_queue(self) -> None:
-        assert self._is_waiting_queued()
-
-    @invariant()
-    def nothing_is_sent_twice(self) -> None:
-        assert not self.world.broken["sent twice"]
-
-    @invariant()
-    def nothing_is_sent_after_a_stop(self) -> None:
-        assert not self.world.broken["sent after STOP"]
-
-    @invariant()
-    def nothing_is_sent_from_a_number_that_is_not_active(self) -> None:
-        assert not self.world.broken["sent from a number that is not active"]
-
-    @invariant()
-    def accepted_at_is_when_it_was_accepted(self) -> None:
-        assert not self.world.broken["acceptedAt is of another time"]
-
-    @invariant()
-    def what_failed_says_why(self) -> None:
-        failed = [each for each in self.world.messages.values() if each["state"] == "failed"]
-        assert all(each.get("errorClass") for each in failed if len(each["to"]) == 1)
-
-    def teardown(self) -> None:
-        holds = not self.world.broken and self._is_waiting_queued()
-        for process in self.world.running():
-            self.world.finish(process)
-        self.world.land()
-        self._collect()
-        if holds:
-            self._drain()
-            self._check_end()
-
-    def _is_waiting_queued(self) -> bool:
-        """Tell whether each message that waits has a queue record, once no request is at work on it."""
-        if any(each.kind == "request" for each in self.world.running()):
-            return True
-        queued = {each.body for each in self.world.records}
-        waiting = {name for name, item in self.world.messages.items() if item["state"] in WAITING}
-        return waiting <= queued
-
-    def _drain(self) -> None:
-        """Deliver what is in the queue, in its time, until the queue is empty."""
-        world, looks = self.world, 0
-        while world.records and looks < MOST_LOOKS:
-            looks += 1
-            record = min(world.records, key=lambda each: each.visible_at)
-            world.time = max(world.time, record.visible_at) + timedelta(milliseconds=1)
-            if worker := self._deliver(record):
-                world.finish(worker)
-            self._collect()
-
-    def _check_end(self) -> None:
-        world = self.world
-        assert not world.records
-        assert not world.dead_letters
-        assert {item["state"] for item in world.messages.values()} <= set(ENDED)
-        for name, item in world.messages.items():
-            if item["state"] == "delivery_unknown" and name not in world.maybe_sent:
-                assert any(each.excuses(name) for each in world.processes)
-
-
-@pytest.fixture
-def _sending(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
+@pytest.fixture(autouse=True)
+def _functions(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    install(monkeypatch)
     _forget()
-    tables, queue, bandwidth = (
-        Tables(world),
-        Queue(world),
-        Bandwidth(world, CALLBACK_URL, HOME.application_id or ""),
-    )
-    monkeypatch.setattr(wiring, "_dynamodb", lambda: tables)
-    monkeypatch.setattr(wiring, "_sqs", lambda: queue)
-    monkeypatch.setattr(wiring, "_oauth_client", oauth_client)
-
-    def send(adapter: Any, request: requests.PreparedRequest, **_: Any) -> requests.Response:
-        return bandwidth.send(adapter, request)
-
-    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", send)
-    for module in (send_message, deliver_message, preflight):
-        monkeypatch.setattr(module, "now", lambda: world().now())
-    for module in (deliver_message, preflight, settling):
-        monkeypatch.setattr(module, "count", lambda _: None)
     yield
     _forget()
 
 
-def world() -> World:
-    return Sending.world
-
-
-def oauth_client() -> Any:
-    process = world().process
-    assert process is not None
-    return process.oauth
-
-
-@pytest.mark.usefixtures("_sending")
 def test_nothing_is_sent_twice_after_a_stop_or_lost() -> None:
     run_state_machine_as_test(
         Sending,
@@ -339,3 +33,170 @@ def test_nothing_is_sent_twice_after_a_stop_or_lost() -> None:
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+# Histories
+
+
+def until(process: Process, call: str) -> Process:
+    """Run a process until it makes a call."""
+    while process.alive and process.call != call:
+        process.resume("done")
+    assert process.call == call
+    return process
+
+
+def accept(model: Sending, key: str = "key-1") -> None:
+    model.world.finish(model.start_request(key))
+
+
+def worker(model: Sending, call: str) -> Process:
+    """Start a worker with the first record, and run it until it makes a call."""
+    process = model.start_worker(model.world.records[0])
+    assert process is not None
+    return until(process, call)
+
+
+def stop_while_it_waits(model: Sending) -> None:
+    accept(model)
+    model.say(RECIPIENTS[0], opted_out=True)
+
+
+def stop_after_a_throttle(model: Sending) -> None:
+    accept(model)
+    worker(model, "post").resume("429")
+    model.say(RECIPIENTS[0], opted_out=True)
+
+
+def stop_before_a_retry_under_its_key(model: Sending) -> None:
+    accept(model)
+    model.say(RECIPIENTS[0], opted_out=True)
+    accept(model)
+
+
+def stop_during_the_preflight(model: Sending) -> None:
+    model.demand_preflight()
+    accept(model)
+    looking = worker(model, "preflight")
+    model.say(RECIPIENTS[0], opted_out=True)
+    model.world.finish(looking)
+
+
+def release_while_it_waits(model: Sending) -> None:
+    accept(model)
+    model.release_or_activate()
+
+
+def death_before_it_is_stored(model: Sending) -> None:
+    until(model.start_request("key-1"), "put_item").resume("dies before")
+
+
+def a_worker_before_it_is_stored(model: Sending) -> None:
+    first = until(model.start_request("key-1"), "put_item")
+    model.world.finish(worker(model, "get_item"))
+    model.world.finish(first)
+
+
+def death_before_it_is_queued(model: Sending) -> None:
+    until(model.start_request("key-1"), "send_message").resume("dies before")
+
+
+def time_out_of_the_queue_after_the_retry(model: Sending) -> None:
+    first = until(model.start_request("key-1"), "send_message")
+    accept(model)
+    first.resume("lost")
+
+
+def retry_five_hours_after_the_queue_failed(model: Sending) -> None:
+    first = until(model.start_request("key-1"), "send_message")
+    first.resume("lost")
+    model.world.finish(first)
+    model.wait(5 * 3600)
+    accept(model)
+
+
+def retry_long_after_a_first_request_died(model: Sending) -> None:
+    until(model.start_request("key-1"), "put_item").resume("dies before")
+    model.world.finish(worker(model, "get_item"))
+    model.wait(50)
+    accept(model)
+
+
+def a_token_that_is_no_header(model: Sending) -> None:
+    accept(model)
+    worker(model, "token").resume("broken")
+
+
+def a_slow_preflight(model: Sending) -> None:
+    model.demand_preflight()
+    accept(model)
+    worker(model, "preflight")
+    model.wait(61)
+
+
+def a_claim_without_a_response(model: Sending) -> None:
+    accept(model)
+    worker(model, "update_item").resume("unanswered")
+
+
+def a_late_claim(model: Sending) -> None:
+    accept(model)
+    worker(model, "update_item").resume("late")
+
+
+def a_claim_that_is_repeated(model: Sending) -> None:
+    accept(model)
+    worker(model, "update_item").resume("repeated")
+
+
+def two_workers_that_claim(model: Sending) -> None:
+    accept(model)
+    for each in [worker(model, "update_item"), worker(model, "update_item")]:
+        model.world.finish(each)
+
+
+def a_stop_that_a_late_worker_sees(model: Sending) -> None:
+    accept(model)
+    first = worker(model, "update_item")
+    model.say(RECIPIENTS[0], opted_out=True)
+    second = worker(model, "update_item")
+    for each in (first, second):
+        model.world.finish(each)
+
+
+def a_request_without_a_response(model: Sending) -> None:
+    accept(model)
+    worker(model, "post").resume("unanswered")
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        stop_while_it_waits,
+        stop_after_a_throttle,
+        stop_before_a_retry_under_its_key,
+        stop_during_the_preflight,
+        release_while_it_waits,
+        death_before_it_is_stored,
+        a_worker_before_it_is_stored,
+        death_before_it_is_queued,
+        time_out_of_the_queue_after_the_retry,
+        retry_five_hours_after_the_queue_failed,
+        retry_long_after_a_first_request_died,
+        a_token_that_is_no_header,
+        a_slow_preflight,
+        a_claim_without_a_response,
+        a_late_claim,
+        a_claim_that_is_repeated,
+        two_workers_that_claim,
+        a_stop_that_a_late_worker_sees,
+        a_request_without_a_response,
+    ],
+)
+def test_this_history_ends_well(history: Callable[[Sending], None]) -> None:
+    model = Sending()
+
+    history(model)
+
+    model.check()
+    model.teardown()

@@ -1,0 +1,335 @@
+"""The model of test_sending_model.py: what happens from acceptance to receipt, and what must hold."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import requests
+from botocore.exceptions import ReadTimeoutError
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+)
+
+from bandwidth_messaging.domain.errors import InvalidInput
+from bandwidth_messaging.domain.messages import Receipt
+from bandwidth_messaging.domain.sending import NewMessage
+from bandwidth_messaging.runtime import preflight, settling, wiring
+from bandwidth_messaging.runtime.api import Conflict
+from bandwidth_messaging.store.numbers import Home
+from functions.messages import deliver_message, send_message
+from tests.functions.conftest import CALLBACK_URL, PASSED, Context, sample
+from tests.functions.messages.sending_world import (
+    ENDED,
+    MAX_RECEIVES,
+    OUTCOMES,
+    TOKEN_URL,
+    VISIBILITY_TIMEOUT,
+    WAITING,
+    Bandwidth,
+    Died,
+    Process,
+    Queue,
+    Record,
+    Tables,
+    World,
+)
+
+OURS, RECIPIENTS = "+19195551212", ("+19195551234", "+19195551235")
+HOME = Home(
+    api="v2",
+    customer_order_id="order-1",
+    order_id="bandwidth-order-1",
+    application_id="app-1",
+    location_id="500001",
+    site_id="1001",
+)
+ENVIRONMENT = {
+    "STACK_NAME": "bandwidth-messaging",
+    "NUMBERS_TABLE": "NumbersTable",
+    "MESSAGES_TABLE": "MessagesTable",
+    "MESSAGE_RETENTION_DAYS": "90",
+    "ENFORCE_OPT_OUTS": "true",
+    "UNREGISTERED_SENDERS": "refuse",
+    "SEND_DEADLINE_HOURS": "4",
+    "LONGEST_SEND_DELAY_SECONDS": "900",
+    "UNCONFIRMED_MINUTES": "180",
+    "SEND_QUEUE_URL": "https://sqs/send",
+    "QUARANTINE_QUEUE_URL": "https://sqs/quarantine",
+    "EVENT_BUS": "bus",
+    "BANDWIDTH_API": "current",
+    "BANDWIDTH_SECRET": "bandwidth",
+    "CALLBACK_SECRET": "callback",
+    "BANDWIDTH_ACCOUNT_ID": "5000001",
+    "BANDWIDTH_SITE_ID": "1001",
+    "BANDWIDTH_USER_ID": "u-1",
+    "TOKEN_URL": TOKEN_URL,
+    "DASHBOARD_URL": "https://bandwidth.example/dashboard",
+    "MESSAGING_URL": "https://bandwidth.example/api/v2",
+    "CATAPULT_URL": "https://bandwidth.example/v1",
+    "CALLBACK_URL": CALLBACK_URL,
+    "CALLBACK_URL_V2": CALLBACK_URL,
+}
+# A call without a response, a refusal, and a death: what a handler may end with. All else is its fault.
+EXPECTED_ERRORS = ReadTimeoutError | Conflict | InvalidInput | Died
+MOST_LOOKS = 1000
+some = st.integers(0, 7)
+# Some calls of a process end well, and one more in some way.
+ways = st.builds(lambda well, last: ["done"] * well + [last], st.integers(0, 6), st.sampled_from(OUTCOMES))
+
+
+class Sending(RuleBasedStateMachine):
+    """One number that sends to two people under two idempotency keys."""
+
+    world: World
+
+    def __init__(self) -> None:
+        super().__init__()
+        Sending.world = self.world = World()
+        self.accepted: set[str] = set()
+        self.pending: list[Process] = []
+        self.records_of: dict[Process, Record] = {}
+        self._activate()
+
+    def _activate(self) -> None:
+        wiring.numbers().activate(OURS, HOME, self.world.now(), preflight=PASSED)
+        self.world.inactive = None
+
+    # What happens
+
+    @rule(
+        key=st.sampled_from(["key-1", "key-2", None]),
+        group=st.booleans(),
+        way=ways,
+        to_the_end=st.booleans(),
+    )
+    def post(self, key: str | None, group: bool, way: list[str], to_the_end: bool) -> None:
+        self._go_on(self.start_request(key, group=group), way, to_the_end=to_the_end)
+
+    @precondition(lambda self: self.world.records)
+    @rule(which=some, way=ways, to_the_end=st.booleans())
+    def deliver(self, which: int, way: list[str], to_the_end: bool) -> None:
+        # Hidden ones too: SQS delivers at least once.
+        if process := self.start_worker(self.world.records[which % len(self.world.records)]):
+            self._go_on(process, way, to_the_end=to_the_end)
+
+    @precondition(lambda self: self.world.running())
+    @rule(which=some, way=ways, to_the_end=st.booleans())
+    def resume(self, which: int, way: list[str], to_the_end: bool) -> None:
+        running = self.world.running()
+        self._go_on(running[which % len(running)], way, to_the_end=to_the_end)
+
+    @rule(seconds=st.sampled_from([1, 21, 61, 400, 4 * 3600, 5 * 3600]))
+    def wait(self, seconds: int) -> None:
+        self.world.wait(seconds)
+        self._collect()
+
+    @rule(number=st.sampled_from(RECIPIENTS), opted_out=st.booleans())
+    def say(self, number: str, opted_out: bool) -> None:
+        self.world.time += timedelta(milliseconds=1)
+        wiring.opt_outs().record(OURS, number, opted_out=opted_out, keyword="word", at=self.world.now())
+        if opted_out:
+            self.world.opted_out.setdefault(number, self.world.tick())
+        else:
+            self.world.opted_out.pop(number, None)
+
+    @rule()
+    def demand_preflight(self) -> None:
+        wiring.numbers().record_preflight(OURS, PASSED | {"ok": False})
+
+    @rule()
+    def release_or_activate(self) -> None:
+        if self.world.inactive is None:
+            home = Home(api="v2", customer_order_id="release-1", site_id="1001")
+            wiring.numbers().start_release(OURS, home, self.world.now())
+            self.world.inactive = self.world.tick()
+        else:
+            wiring.numbers().release(OURS, self.world.now())
+            self._activate()
+
+    @precondition(lambda self: self.world.sent)
+    @rule(which=some, state=st.sampled_from(["delivered", "failed"]))
+    def report(self, which: int, state: str) -> None:
+        body = self.world.sent[which % len(self.world.sent)]
+        for number in body["to"]:
+            wiring.messages().record(
+                Receipt(
+                    message_id=body["tag"],
+                    bandwidth_id="at-bandwidth",
+                    state=state,
+                    time=self.world.now(),
+                    api="v2",
+                    owner=OURS,
+                    recipient=number,
+                    recipients=tuple(body["to"]),
+                    error_class="carrier" if state == "failed" else None,
+                )
+            )
+
+    def _go_on(self, process: Process, way: list[str], *, to_the_end: bool) -> None:
+        """Let the next calls of a process end so, and all others well if it is to run to its end."""
+        for outcome in way:
+            if process.alive:
+                process.resume(outcome)
+        while to_the_end and process.alive:
+            process.resume("done")
+        self._collect()
+
+    def start_request(self, key: str | None, *, group: bool = False) -> Process:
+        """Start POST /messages, and stop at its first call."""
+        body = {"from": OURS, "to": list(RECIPIENTS) if group else RECIPIENTS[0], "text": "Good morning"}
+        new = NewMessage.model_validate(body)
+        process = self.world.start("request", lambda: send_message.send_message(new, key))
+        self.pending.append(process)
+        return process
+
+    def start_worker(self, record: Record) -> Process | None:
+        """Start the worker with a record, and stop at its first call; None if it goes to the dead letters."""
+        record.receives += 1
+        record.visible_at = self.world.time + VISIBILITY_TIMEOUT
+        if record.receives > MAX_RECEIVES:
+            self.world.records.remove(record)
+            self.world.dead_letters.append(record)
+            return None
+        (event,) = sample("messages/deliver_message")["Records"]
+        event = event | {
+            "messageId": record.name,
+            "receiptHandle": record.name,
+            "body": record.body,
+            "attributes": {
+                "ApproximateReceiveCount": str(record.receives),
+                "SentTimestamp": str(int(record.sent_at.timestamp() * 1000)),
+            },
+        }
+        process = self.world.start(
+            "worker",
+            lambda: deliver_message.handler({"Records": [event]}, Context()),  # type: ignore[arg-type]
+        )
+        self.pending.append(process)
+        self.records_of[process] = record
+        return process
+
+    def _collect(self) -> None:
+        """Take note of what has ended: answers to callers, and records that are done."""
+        for process in [each for each in self.pending if not each.alive]:
+            self.pending.remove(process)
+            if not isinstance(process.error, EXPECTED_ERRORS | None):
+                raise process.error
+            if process.kind == "request" and process.error is None:
+                self.accepted.add(process.result[0]["messageId"])
+            if process.kind == "worker" and process.result == {"batchItemFailures": []}:
+                record = self.records_of.pop(process)
+                self.world.records = [each for each in self.world.records if each is not record]
+
+    # What must hold
+
+    @invariant()
+    def what_is_accepted_is_stored(self) -> None:
+        assert self.accepted <= self.world.messages.keys()
+
+    @invariant()
+    def what_waits_is_in_the_queue(self) -> None:
+        assert self._is_waiting_queued()
+
+    @invariant()
+    def nothing_is_sent_twice(self) -> None:
+        assert not self.world.broken["sent twice"]
+
+    @invariant()
+    def nothing_is_sent_after_a_stop(self) -> None:
+        assert not self.world.broken["sent after STOP"]
+
+    @invariant()
+    def nothing_is_sent_from_a_number_that_is_not_active(self) -> None:
+        assert not self.world.broken["sent from a number that is not active"]
+
+    @invariant()
+    def accepted_at_is_when_it_was_accepted(self) -> None:
+        assert not self.world.broken["acceptedAt is of another time"]
+
+    @invariant()
+    def what_failed_says_why(self) -> None:
+        failed = [each for each in self.world.messages.values() if each["state"] == "failed"]
+        assert all(each.get("errorClass") for each in failed if len(each["to"]) == 1)
+
+    @invariant()
+    def what_bandwidth_took_does_not_fail_before_it_was_sent(self) -> None:
+        taken = [self.world.messages[each["tag"]] for each in self.world.sent]
+        assert not any(each.get("errorClass") in {"opt_out", "sender", "expired"} for each in taken)
+
+    def check(self) -> None:
+        """Check every invariant."""
+        for each in self.invariants:
+            each.function(self)
+
+    def teardown(self) -> None:
+        holds = not self.world.broken and self._is_waiting_queued()
+        for process in self.world.running():
+            self.world.finish(process)
+        self.world.land()
+        self._collect()
+        if holds:
+            self._drain()
+            self._check_end()
+
+    def _is_waiting_queued(self) -> bool:
+        """Tell whether each message that waits has a queue record, once no request is at work on it."""
+        if any(each.kind == "request" for each in self.world.running()):
+            return True
+        queued = {each.body for each in self.world.records}
+        waiting = {name for name, item in self.world.messages.items() if item["state"] in WAITING}
+        return waiting <= queued
+
+    def _drain(self) -> None:
+        """Deliver what is in the queue, in its time, until the queue is empty."""
+        world, looks = self.world, 0
+        while world.records and looks < MOST_LOOKS:
+            looks += 1
+            record = min(world.records, key=lambda each: each.visible_at)
+            world.time = max(world.time, record.visible_at) + timedelta(milliseconds=1)
+            if worker := self.start_worker(record):
+                world.finish(worker)
+            self._collect()
+
+    def _check_end(self) -> None:
+        world = self.world
+        self.check()
+        assert not world.records
+        assert not world.dead_letters
+        assert {item["state"] for item in world.messages.values()} <= set(ENDED)
+        for name, item in world.messages.items():
+            if item["state"] == "delivery_unknown" and name not in world.maybe_sent:
+                assert any(each.excuses(name) for each in world.processes)
+
+
+def install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the functions run in the world of the model that was made last."""
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    tables, queue = Tables(_world), Queue(_world)
+    bandwidth = Bandwidth(_world, CALLBACK_URL, HOME.application_id or "")
+    monkeypatch.setattr(wiring, "_dynamodb", lambda: tables)
+    monkeypatch.setattr(wiring, "_sqs", lambda: queue)
+    monkeypatch.setattr(wiring, "_oauth_client", _oauth_client)
+
+    def send(adapter: Any, request: requests.PreparedRequest, **_: Any) -> requests.Response:
+        return bandwidth.send(adapter, request)
+
+    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", send)
+    for module in (send_message, deliver_message, preflight):
+        monkeypatch.setattr(module, "now", lambda: _world().now())
+    for module in (deliver_message, preflight, settling):
+        monkeypatch.setattr(module, "count", lambda _: None)
+
+
+def _world() -> World:
+    return Sending.world
+
+
+def _oauth_client() -> Any:
+    process = _world().process
+    assert process is not None
+    return process.oauth
