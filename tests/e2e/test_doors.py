@@ -44,6 +44,12 @@ def test_a_wrong_input_is_refused_at_the_door(cloud: Stack) -> None:
     assert {error["field"] for error in answer.json()["errors"]} == {"areaCode", "quantity", "colour"}
 
 
+def test_path_parameters_are_decoded_once(cloud: Stack) -> None:
+    """The emulator passes paths percent-encoded, as AWS does. If it decoded them, the second were a 404."""
+    assert cloud.call("GET", "/orders/no%20such%20order").status_code == 404
+    assert cloud.call("GET", "/orders/no%2520such%2520order").status_code == 422
+
+
 def test_the_page_that_describes_the_api_is_there_for_everybody(cloud: Stack) -> None:
     page = requests.get(cloud.api_page, timeout=30)
     assert page.status_code == 200
