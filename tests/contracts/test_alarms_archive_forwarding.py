@@ -39,11 +39,15 @@ def test_somebody_is_told_that_sending_fails_long_before_messages_expire() -> No
     assert alarm["Period"] * alarm["EvaluationPeriods"] < least_hours * 3600 / 2
 
 
-def test_somebody_is_told_that_bandwidth_refuses_the_credentials() -> None:
+@pytest.mark.parametrize("metric", ["SendUnauthorized", "SendRedirected", "CallbackSourceAddressInvalid"])
+def test_an_alarm_watches_a_metric_of_the_functions(metric: str) -> None:
     variables = template()["Globals"]["Function"]["Environment"]["Variables"]
-    (alarm,) = alarms_on("SendUnauthorized").values()
+
+    (alarm,) = alarms_on(metric).values()
+
     assert alarm["Namespace"] == variables["POWERTOOLS_METRICS_NAMESPACE"]
     assert alarm["Dimensions"] == [{"Name": "service", "Value": variables["POWERTOOLS_SERVICE_NAME"]}]
+    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
 
 
 @pytest.mark.parametrize("logical_id", resources("AWS::CloudWatch::Alarm"))
