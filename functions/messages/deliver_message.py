@@ -36,13 +36,14 @@ _NO_RECEIPT: Final = "Bandwidth's answer was lost, and no receipt came"
 _NOT_SET_UP: Final = "Bandwidth would take the message and drop it"
 _TOO_LATE: Final = "Bandwidth did not take it in time"
 # The Lambda timeout: an older claim has no worker.
-_LONGEST_WORK: Final = timedelta(seconds=60)
+LONGEST_WORK: Final = timedelta(seconds=60)
 # Leaves of the Lambda timeout what the claim (9 s) and the request to Bandwidth take.
 LONGEST_PREPARATION: Final = timedelta(seconds=20)
 # POST /messages queues the id, then stores the message. Outlasts that function's timeout (15 s) and a write
 # to DynamoDB that is still in flight then.
 STORED_WITHIN: Final = timedelta(seconds=60)
-_LONGEST_SHORT_DELAY_SECONDS: Final = 15
+# Where the growing delay of what is only a moment early ends.
+LONGEST_SHORT_DELAY_SECONDS: Final = 15
 # By then Bandwidth's search shows what was sent; a message is looked up then, and when patience ends.
 _SEARCHABLE: Final = timedelta(minutes=5)
 
@@ -83,7 +84,7 @@ def _send_accepted(message: Item, record: QueueRecord, started: str) -> int | No
         return _look_after(found)
     if _since(started) > LONGEST_PREPARATION:
         logger.warning("preparation too slow")
-        return growing_delay(record.receives, longest=_LONGEST_SHORT_DELAY_SECONDS)
+        return growing_delay(record.receives, longest=LONGEST_SHORT_DELAY_SECONDS)
     claimed, is_ours = store.claim(record.body, now())
     if claimed is None or not is_ours:
         return _look_after(claimed)
@@ -93,7 +94,7 @@ def _send_accepted(message: Item, record: QueueRecord, started: str) -> int | No
 def _wait_for_storing(record: QueueRecord) -> int | None:
     """Handle an id without a message: POST /messages may still store it."""
     if _since(record.sent_at.isoformat()) < STORED_WITHIN:
-        return growing_delay(record.receives, longest=_LONGEST_SHORT_DELAY_SECONDS)
+        return growing_delay(record.receives, longest=LONGEST_SHORT_DELAY_SECONDS)
     logger.warning("message never stored")
     count("MessageNeverStored")
     return None
@@ -197,7 +198,7 @@ def _look_after(message: dict[str, Any] | None) -> int | None:
         return None
     message_id, moment = message["messageId"], datetime.fromisoformat(now())
     if message["state"] == messages.SENDING:
-        at_work = datetime.fromisoformat(message["sendingAt"]) + _LONGEST_WORK - moment
+        at_work = datetime.fromisoformat(message["sendingAt"]) + LONGEST_WORK - moment
         return _seconds(at_work) if at_work > timedelta(0) else _wait_for_receipt(message_id)
     waited = moment - datetime.fromisoformat(message["send_unconfirmedAt"])
     if (until_search := min(_SEARCHABLE, _patience()) - waited) > timedelta(0):

@@ -5,13 +5,17 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import MISSING, fields
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.settings import Settings
+from bandwidth_messaging.runtime.working import growing_delay
+from functions.messages import deliver_message
 from local.deployment import OUTPUTS
 from local.stack import APIS, DEFAULT_API
 from tests.contracts.house import FUNCTIONS, Function, pascal
@@ -249,6 +253,28 @@ def test_a_queued_message_stays_hidden_six_times_as_long_as_its_worker_may_take(
 ) -> None:
     longest = DEPLOYED[worker].get("Timeout", GLOBALS["Timeout"])
     assert resources("AWS::SQS::Queue")[queue]["VisibilityTimeout"] >= 6 * longest
+
+
+def test_the_worker_waits_for_a_message_longer_than_a_request_may_take_to_store_it() -> None:
+    assert timedelta(seconds=3 * DEPLOYED["SendMessage"]["Timeout"]) < deliver_message.STORED_WITHIN
+
+
+def test_a_message_that_is_never_stored_does_not_reach_the_dead_letters() -> None:
+    redrive = resources("AWS::SQS::Queue")["SendQueue"]["RedrivePolicy"]
+    seconds, looks = 0, 0
+    with patch("random.uniform", lambda lowest, _: lowest):
+        while seconds < deliver_message.STORED_WITHIN.total_seconds():
+            looks += 1
+            seconds += growing_delay(looks, longest=deliver_message.LONGEST_SHORT_DELAY_SECONDS)
+    # The same record may then wait out a message that a late retry has stored.
+    assert looks < redrive["maxReceiveCount"] / 10
+
+
+def test_a_claim_is_given_up_once_its_worker_cannot_live() -> None:
+    timeout = timedelta(seconds=DEPLOYED["DeliverMessage"].get("Timeout", GLOBALS["Timeout"]))
+    assert timeout == deliver_message.LONGEST_WORK
+    # The claim takes up to 9 s: two tries of 1 s to connect and 3 s to read, and a pause.
+    assert deliver_message.LONGEST_PREPARATION + timedelta(seconds=9) < timeout / 2
 
 
 @pytest.mark.parametrize("logical_id", resources("AWS::SQS::Queue"))

@@ -279,7 +279,7 @@ def test_a_message_from_accept_to_delivered_stays_within_the_budget(
     assert (item["state"], item["text"], item["segmentCount"]) == ("delivered", TEXT, 1)
 
     assert accepted == documented("accept a message")
-    assert delivered == documented("claim it, and record what Bandwidth said")
+    assert delivered == documented("check, claim and send it, and record the response")
     assert told == documented("receipt that moves the state")
     calls = len(accepted.calls) + len(delivered.calls) + len(told.calls)
     spent = accepted.units + delivered.units + told.units
@@ -329,6 +329,15 @@ def test_a_message_to_somebody_who_opted_out(desk: Desk) -> None:
     assert desk.measure(post) == documented("message refused for an opt-out")
 
 
+def test_a_message_that_may_no_longer_be_sent(desk: Desk) -> None:
+    message = post()
+    inbound("stop")
+    (record,) = sample("messages/deliver_message")["Records"]
+    record = record | {"body": message["messageId"]}
+    cost = desk.measure(call, deliver_message, {"Records": [record]})
+    assert cost == documented("message that may no longer be sent")
+
+
 def test_an_inbound_message(desk: Desk) -> None:
     assert desk.measure(inbound, TEXT) == documented("inbound message")
     assert desk.measure(inbound, TEXT) == documented("inbound message again")
@@ -374,10 +383,10 @@ def test_the_first_message_of_a_number(desk: Desk) -> None:
         desk.bandwidth(path, {"status": 200, "body": body})
     message = post()
     cost = desk.measure(desk.deliver, message)
-    before = documented("look at Bandwidth before a number's first message")
-    usual = documented("claim it, and record what Bandwidth said")
-    # The look comes between the claim and the sending.
-    assert cost == Cost([usual.calls[0], *before.calls, usual.calls[1]], usual.units + before.units)
+    before = documented("preflight before a number's first message")
+    usual = documented("check, claim and send it, and record the response")
+    # The preflight comes between the check, which it repeats, and the claim.
+    assert cost == Cost([*usual.calls[:2], *before.calls, *usual.calls[2:]], usual.units + before.units)
     item = wiring.numbers().get(OURS)
     assert item is not None
     assert item["preflight"]["ok"] is True
