@@ -6,12 +6,12 @@ ARCHITECTURE := arm64
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help install up down demo test lint format openapi build clean
+.PHONY: help install up down demo test lint format openapi diagrams build clean
 
-help: ## Lists these targets
+help: ## List these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
 
-install: $(INSTALLED) ## Makes .venv with everything needed (Python 3.13)
+install: $(INSTALLED) ## Create .venv with all tools (needs Python 3.13)
 
 $(INSTALLED): requirements-dev.txt layers/shared/requirements.txt
 	@for python in python3.13 python3 python; do \
@@ -28,19 +28,19 @@ $(INSTALLED): requirements-dev.txt layers/shared/requirements.txt
 	$(BIN)/python -m pip install --disable-pip-version-check --requirement requirements-dev.txt
 	@touch $@
 
-up: install ## Starts the local cloud: emulator, simulator, the real template
+up: install ## Start the local cloud: emulator, simulator, the real template
 	$(BIN)/python -m local.cloud up
 
-down: install ## Stops the local cloud
+down: install ## Stop the local cloud
 	$(BIN)/python -m local.cloud down
 
-demo: install ## Shows the whole flow on the local cloud
+demo: install ## Run the main flow on the local cloud and print each step
 	$(BIN)/python -m local.demo
 
-test: install ## Runs every test, on a local cloud of their own
+test: install ## Run every test; some use a local cloud of their own
 	$(BIN)/pytest -n 4 --dist loadgroup --no-loadscope-reorder
 
-lint: install ## ruff, mypy, cfn-lint, sam validate, docs/openapi.json, events/bus/schemas
+lint: install ## Run ruff, mypy, cfn-lint, sam validate; check the generated files
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -48,19 +48,23 @@ lint: install ## ruff, mypy, cfn-lint, sam validate, docs/openapi.json, events/b
 	$(BIN)/sam validate
 	$(BIN)/python -m local.openapi --check
 	$(BIN)/python -m local.bus_schemas --check
+	$(BIN)/python -m local.architecture --check
 
-format: install ## Formats the Python code
+format: install ## Format the Python code
 	$(BIN)/ruff check --fix --exit-zero --quiet
 	$(BIN)/ruff format
 
-openapi: install ## Writes docs/openapi.json and events/bus/schemas as the code describes API and events
+openapi: install ## Generate docs/openapi.json and events/bus/schemas from the code
 	$(BIN)/python -m local.openapi
 	$(BIN)/python -m local.bus_schemas
 
-build: install ## Builds functions and layer for deployment (sam build; ARCHITECTURE=arm64 or x86_64)
+diagrams: install ## Generate the diagrams and step tables of docs/architecture.md
+	$(BIN)/python -m local.architecture
+
+build: install ## Build functions and layer for deployment (ARCHITECTURE=arm64 or x86_64)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/sam build --parameter-overrides Architecture=$(ARCHITECTURE)
 
-clean: ## Stops the local cloud and removes everything that was built or installed
+clean: ## Stop the local cloud and delete everything built or installed
 	@if [ -x $(BIN)/python ]; then \
 		$(BIN)/python -m local.cloud down; $(BIN)/python -m local.cloud down --directory .local/test; \
 	fi

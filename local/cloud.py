@@ -24,16 +24,7 @@ from local import deployment, processes
 from local.deployment import Target
 from local.processes import EMULATOR, SIMULATOR
 from local.progress import CloudError, wait_for
-from local.stack import (
-    ACCESS_KEY_ID,
-    APIS,
-    DEFAULT_API,
-    REGION,
-    SECRET_ACCESS_KEY,
-    Stack,
-    file_of,
-    place_of,
-)
+from local.stack import APIS, DEFAULT_API, REGION, Stack, file_of, place_of
 
 DIRECTORY = deployment.ROOT / ".local"
 HOST = "127.0.0.1"
@@ -122,7 +113,14 @@ def _running(directory: Path, api: str) -> Stack | None:
 
 
 def _target_of(stack: Stack) -> Target:
-    return Target(stack.bandwidth_api, stack.endpoint_url, stack.simulator, stack.bandwidth)
+    return Target(
+        stack.bandwidth_api,
+        stack.endpoint_url,
+        stack.simulator,
+        stack.bandwidth,
+        stack.access_key_id,
+        stack.secret_access_key,
+    )
 
 
 def _start(directory: Path, api: str, ports: tuple[int, int], wait_scale: float) -> Target:
@@ -132,11 +130,12 @@ def _start(directory: Path, api: str, ports: tuple[int, int], wait_scale: float)
         _refuse_if_taken(port)
     emulator, simulator = (f"http://{HOST}:{port}" for port in ports)
     print(f"Starting the emulator at {emulator} and the simulator at {simulator}.", flush=True)
-    target = Target(api, emulator, simulator, _invent_account())
+    key_id, key = f"LOCAL{secrets.token_hex(8).upper()}", secrets.token_urlsafe(30)
+    target = Target(api, emulator, simulator, _invent_account(), key_id, key)
     place = place_of(directory, api)
     place.mkdir(exist_ok=True)
     _start_simulator(place, target)
-    _start_emulator(place, emulator, wait_scale)
+    _start_emulator(place, target, wait_scale)
     return target
 
 
@@ -209,12 +208,13 @@ def _start_simulator(place: Path, target: Target) -> None:
     )
 
 
-def _start_emulator(place: Path, url: str, wait_scale: float) -> None:
+def _start_emulator(place: Path, target: Target, wait_scale: float) -> None:
+    url = target.endpoint_url
     (place / "tmp").mkdir(exist_ok=True)
     environment = _plain_environment() | {
         "AUTH": "true",
-        "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
-        "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+        "AWS_ACCESS_KEY_ID": target.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": target.secret_access_key,
         "BIND_HOST": HOST,
         "MINISTACK_HOST": HOST,
         "GATEWAY_PORT": _port(url),

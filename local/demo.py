@@ -70,7 +70,7 @@ Try next:
                                 what Bandwidth received
    make test                    proves it all
    make down                    stops what `make demo` started
-   README.md                    deploys it to your own AWS account, step by step""")
+   docs/deploy.md               how to deploy it to your own AWS account""")
 
 
 def _converse(stack: Stack, ours: str) -> None:

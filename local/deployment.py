@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from local.progress import CloudError, wait_for
-from local.stack import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Stack, client, place_of
+from local.stack import REGION, Stack, client, place_of
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -64,12 +64,18 @@ def _sources() -> Iterator[Path]:
 @dataclass(frozen=True)
 class Target:
     """Where a stack goes: the generation of Bandwidth's API, the base URLs of the emulator and of the
-    simulator, and the account that the simulator plays (see Stack)."""
+    simulator, the account that the simulator plays, and the emulator's root user (see Stack)."""
 
     api: str
     endpoint_url: str
     simulator: str
-    bandwidth: dict[str, str]
+    bandwidth: dict[str, str] = field(repr=False)
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the emulator as the account's root user."""
+        return client(service, self.endpoint_url, self.access_key_id, self.secret_access_key)
 
 
 def build_and_deploy(directory: Path, targets: Sequence[Target]) -> None:
@@ -87,11 +93,21 @@ def _build(directory: Path) -> None:
     arguments = ["build", "--template-file", str(ROOT / "template.yaml"), "--base-dir", str(ROOT)]
     parameters = ["--parameter-overrides", f"Architecture={_architecture()}"]
     _sam([*arguments, *parameters], directory, directory / "build.log")
+    _allow_plain_http(directory)
     if sys.platform != "linux":
         _rebuild_layer_for_this_machine(directory)
     # The emulator unpacks a copy for every worker, which would compile it anew; file times get lost there.
     command = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
     subprocess.run([*command, "-j", "0", directory / ".aws-sam" / "build"], check=True)
+
+
+def _allow_plain_http(directory: Path) -> None:
+    """Let parameters of the built template be http:// URLs: the simulator has no certificate."""
+    built = directory / ".aws-sam" / "build" / "template.yaml"
+    text = built.read_text()
+    if "https://[^" not in text:
+        raise CloudError("The template's patterns of URLs are not what local/deployment.py expects.")
+    built.write_text(text.replace("https://[^", "https?://[^"))
 
 
 def _rebuild_layer_for_this_machine(directory: Path) -> None:
@@ -103,8 +119,9 @@ def _rebuild_layer_for_this_machine(directory: Path) -> None:
 
 
 def _deploy(directory: Path, target: Target) -> None:
-    endpoint_url, simulator, bandwidth = target.endpoint_url, target.simulator, target.bandwidth
+    simulator, bandwidth = target.simulator, target.bandwidth
     _put_secrets(target)
+    dashboard = {"classic": f"{simulator}/api", "current": f"{simulator}/api/v2"}
     messaging = {"classic": f"{simulator}/v2", "current": f"{simulator}/messaging/api/v2"}
     parameters = {
         "ApiPage": "true",
@@ -114,7 +131,7 @@ def _deploy(directory: Path, target: Target) -> None:
         "BandwidthSiteId": bandwidth["site_id"],
         "BandwidthUserId": bandwidth["user_id"],
         "TokenUrl": f"{simulator}/api/v1/oauth2/token",
-        "DashboardUrl": f"{simulator}/api",
+        "DashboardUrl": dashboard[target.api],
         "MessagingUrl": messaging[target.api],
         "CatapultUrl": f"{simulator}/v1",
         "LettersBucket": LETTERS_BUCKET,
@@ -124,28 +141,29 @@ def _deploy(directory: Path, target: Target) -> None:
         # Nobody listens there until a test does.
         "ForwardEventsTo": "http://127.0.0.1:9/events",
     }
-    overrides = [f"{name}={value}" for name, value in parameters.items()]
-    client("s3", endpoint_url).create_bucket(Bucket=LETTERS_BUCKET)
-    cloudformation: CloudFormationClient = client("cloudformation", endpoint_url)
+    # Without the quotes sam would end a value at its first blank.
+    overrides = [f'{name}="{value}"' for name, value in parameters.items()]
+    target.client("s3").create_bucket(Bucket=LETTERS_BUCKET)
+    cloudformation: CloudFormationClient = target.client("cloudformation")
     log = place_of(directory, target.api) / "deploy.log"
     since = datetime.now(UTC)
     try:
         arguments = ["deploy", "--stack-name", STACK, "--parameter-overrides", *overrides]
-        _sam(arguments, directory, log, endpoint_url)
+        _sam(arguments, directory, log, target)
     except CloudError:
         if failed := _failed_resource(cloudformation, since):
             raise CloudError(f"sam deploy failed at {failed} Its output is in {log}.") from None
         raise
-    _put_gateway_responses(cloudformation, endpoint_url)
-    _put_concurrency(endpoint_url)
-    _put_callback_door(cloudformation, endpoint_url)
+    _put_gateway_responses(cloudformation, target)
+    _put_concurrency(target)
+    _put_callback_door(cloudformation, target)
 
 
 def _architecture() -> str:
     return "arm64" if platform.machine().lower() in ("arm64", "aarch64") else "x86_64"
 
 
-def _sam(arguments: list[str], directory: Path, log: Path, endpoint_url: str = "") -> None:
+def _sam(arguments: list[str], directory: Path, log: Path, target: Target | None = None) -> None:
     command = arguments[0]
     print(f"sam {command}", flush=True)
     configuration = ["--config-file", str(ROOT / "samconfig.toml"), "--config-env", "local"]
@@ -154,7 +172,7 @@ def _sam(arguments: list[str], directory: Path, log: Path, endpoint_url: str = "
         process = subprocess.Popen(
             [SAM, *arguments, *configuration],
             cwd=directory,
-            env=_environment(endpoint_url),
+            env=_environment(target),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -169,14 +187,14 @@ def _sam(arguments: list[str], directory: Path, log: Path, endpoint_url: str = "
         raise CloudError(f"sam {command} failed, its output is in {log}. {' '.join(last_words[-1:])}".strip())
 
 
-def _environment(endpoint_url: str) -> dict[str, str]:
-    """The user's environment with the emulator in the place of AWS, or with nothing in its place."""
+def _environment(target: Target | None) -> dict[str, str]:
+    """The user's environment with the target's emulator in the place of AWS, or with nothing in its place."""
     users = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return users | {
-        "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
-        "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+        "AWS_ACCESS_KEY_ID": target.access_key_id if target else "none",
+        "AWS_SECRET_ACCESS_KEY": target.secret_access_key if target else "none",
         "AWS_DEFAULT_REGION": REGION,
-        "AWS_ENDPOINT_URL": endpoint_url or "http://127.0.0.1:9",
+        "AWS_ENDPOINT_URL": target.endpoint_url if target else "http://127.0.0.1:9",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
@@ -190,7 +208,7 @@ def _environment(endpoint_url: str) -> dict[str, str]:
 
 
 def _put_secrets(target: Target) -> None:
-    secretsmanager = client("secretsmanager", target.endpoint_url)
+    secretsmanager = target.client("secretsmanager")
     fields = {
         "classic": {
             "dashboardUser": "dashboard_user",
@@ -213,9 +231,9 @@ def _put_secrets(target: Target) -> None:
             secretsmanager.put_secret_value(SecretId=name, SecretString=json.dumps(content))
 
 
-def _put_gateway_responses(cloudformation: "CloudFormationClient", endpoint_url: str) -> None:
+def _put_gateway_responses(cloudformation: "CloudFormationClient", target: Target) -> None:
     """The emulator does not import the gateway responses of an API's OpenAPI body."""
-    apigateway = client("apigateway", endpoint_url)
+    apigateway = target.client("apigateway")
     template: Any = cloudformation.get_template(StackName=STACK, TemplateStage="Processed")["TemplateBody"]
     for name, resource in template["Resources"].items():
         if resource["Type"] != "AWS::ApiGateway::RestApi":
@@ -239,33 +257,33 @@ def _put_gateway_responses(cloudformation: "CloudFormationClient", endpoint_url:
             apigateway.create_deployment(restApiId=api_id, stageName=stage["stageName"])
 
 
-def _put_concurrency(endpoint_url: str) -> None:
+def _put_concurrency(target: Target) -> None:
     """The emulator keeps the text of a Number parameter where AWS makes a number of it, and stops polling."""
-    functions = client("lambda", endpoint_url)
+    functions = target.client("lambda")
     for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
         if maximum := mapping.get("ScalingConfig", {}).get("MaximumConcurrency"):
             scaling = {"MaximumConcurrency": int(maximum)}
             functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig=scaling)
 
 
-def _put_callback_door(cloudformation: "CloudFormationClient", endpoint_url: str) -> None:
+def _put_callback_door(cloudformation: "CloudFormationClient", target: Target) -> None:
     """On AWS the host of a REST API is there for everybody; here it answers below the emulator's URL only."""
     detail = cloudformation.describe_stack_resource(StackName=STACK, LogicalResourceId="Doctor")
     name = detail["StackResourceDetail"]["PhysicalResourceId"]
-    functions = client("lambda", endpoint_url)
+    functions = target.client("lambda")
     variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    variables["CALLBACK_PROBE_URL"] = _from_here(variables["CALLBACK_URL"], endpoint_url)
+    variables["CALLBACK_PROBE_URL"] = _from_here(variables["CALLBACK_URL"], target.endpoint_url)
     functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
 
 
 def _describe(target: Target, sources: str) -> Stack:
     endpoint_url = target.endpoint_url
-    cloudformation: CloudFormationClient = client("cloudformation", endpoint_url)
+    cloudformation: CloudFormationClient = target.client("cloudformation")
     described = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
     outputs = {each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs", [])}
     if missing := sorted(OUTPUTS - outputs.keys()):
         raise CloudError(f"The template has no output {', '.join(missing)}.")
-    secret = client("secretsmanager", endpoint_url).get_secret_value(SecretId=outputs["CallbackSecretArn"])
+    secret = target.client("secretsmanager").get_secret_value(SecretId=outputs["CallbackSecretArn"])
     callback = json.loads(secret["SecretString"])
     return Stack(
         endpoint_url=endpoint_url,
@@ -285,8 +303,8 @@ def _describe(target: Target, sources: str) -> Stack:
             "messaging_v2": outputs["MessagingV2StateMachineArn"],
             "release_numbers": outputs["ReleaseNumbersStateMachineArn"],
         },
-        access_key_id=ACCESS_KEY_ID,
-        secret_access_key=SECRET_ACCESS_KEY,
+        access_key_id=target.access_key_id,
+        secret_access_key=target.secret_access_key,
         callback_user=callback["username"],
         callback_password=callback["password"],
         bandwidth=target.bandwidth,

@@ -1,10 +1,12 @@
-"""The AWS emulator: ministack, with eight differences from AWS taken out.
+"""The AWS emulator: ministack behind ``local.gate``, with ten differences from AWS taken out.
 
 ministack answers every exception of a Python function with the error type ``Runtime.HandlerError`` and ends
 the function's process. On AWS the error type is the exception's class name, which is what the ``Retry`` and
 ``Catch`` of a state machine match, and the execution environment stays warm.
 
 A change of a function ends the calls that are under way, or lets them hang; on AWS they end by themselves.
+
+Its API Gateway decodes paths; REST APIs match them, and pass them to functions, percent-encoded as they came.
 
 Its API Gateway does not know the caller's address as something that an authorizer's answer is cached by.
 
@@ -17,6 +19,9 @@ Who ends a task by its token needs a right to everything there; here, as on AWS,
 
 It speaks no TLS, and nothing of ours leaves this machine; a bucket that asks for TLS takes that for TLS.
 
+It derives the keys of a function's role from the names of function and role, so that whoever knows these has
+the keys; here the secrets depend on the root user's too.
+
 It unpacks a function's layers for every execution environment anew, which costs more than most functions do;
 here they are unpacked once.
 
@@ -25,6 +30,8 @@ Everything the emulator should know comes in environment variables, see ``local/
 """
 
 import functools
+import hashlib
+import hmac
 import io
 import json
 import os
@@ -38,8 +45,10 @@ from typing import Any
 
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
-from ministack.services import apigateway_v1, eventbridge, lambda_svc, stepfunctions
+from ministack.services import apigateway_v1, eventbridge, lambda_svc, stepfunctions, sts
 from ministack.services.cloudformation import provisioners
+
+from local import gate
 
 RAISED = "_raised"
 _MACHINE = "_machine"
@@ -137,6 +146,16 @@ def _handlers(
     }
 
 
+def keep_paths_encoded() -> None:
+    """Let REST APIs match paths, and pass them to functions, percent-encoded as they came."""
+    handle = app._handle_execute_api_request
+
+    def handle_encoded(host: str, path: str, *request: Any, raw_path: str | None = None, **more: Any) -> Any:
+        return handle(host, raw_path or path, *request, raw_path=raw_path, **more)
+
+    app._handle_execute_api_request = handle_encoded
+
+
 def know_addresses() -> None:
     """Let the answers of authorizers be cached by the caller's address."""
     resolve = apigateway_v1._request_identity_sources
@@ -208,6 +227,31 @@ def pass_for_tls() -> None:
     iam_evaluator._resolve_condition_key = resolve_with_tls
 
 
+def keep_function_keys_secret() -> None:
+    """Let nobody compute the secret key and the session token of a function's role."""
+    register = sts.register_session
+    derived = lambda_runtime.execution_credentials
+
+    def secret(of: str) -> str:
+        key = os.environ["AWS_SECRET_ACCESS_KEY"].encode()
+        return hmac.new(key, of.encode(), hashlib.sha256).hexdigest()
+
+    def credentials(config: dict[str, Any]) -> dict[str, str]:
+        issued: dict[str, str] = derived(config)
+        return issued | {
+            name: secret(issued[name]) for name in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+        }
+
+    def register_secretly(access_key: str, session: dict[str, Any]) -> None:
+        # Only the sessions of execution_credentials never expire.
+        if "Expiration" not in session:
+            session |= {name: secret(session[name]) for name in ("SecretAccessKey", "SessionToken")}
+        register(access_key, session)
+
+    sts.register_session = register_secretly
+    lambda_runtime.execution_credentials = lambda_svc.execution_credentials = credentials
+
+
 def share_layers() -> None:
     """Let all execution environments load a layer from the same files."""
     spawn = lambda_runtime.Worker._spawn
@@ -239,10 +283,13 @@ if __name__ == "__main__":
     let_calls_end()
     share_layers()
     know_api_destinations()
+    keep_paths_encoded()
     know_addresses()
     read_media_types()
     tell_time_limits()
     know_whose_tokens()
     pass_for_tls()
+    keep_function_keys_secret()
+    app.app = gate.guard(app.app)
     sys.argv[1:] = []
     app.main()

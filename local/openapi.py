@@ -34,7 +34,8 @@ def document() -> str:
         description=(
             "Send messages, start set-ups, read what is stored. Every request is signed with AWS Signature "
             "Version 4 (service execute-api) by somebody whom IAM allows `execute-api:Invoke`. Errors are "
-            "problem details (RFC 9457)."
+            "problem details (RFC 9457). null for an optional field is the same as leaving it out. Path "
+            "parameters are percent-encoded. Unknown query parameters are a 422."
         ),
         servers=[
             Server(

@@ -19,10 +19,6 @@ from botocore.credentials import Credentials
 from local.progress import CloudError
 
 REGION = "us-east-1"
-# The emulator takes the key it is started with for the account's root user. It is no secret.
-ACCESS_KEY_ID = "LOCALROOT"
-SECRET_ACCESS_KEY = "not-a-secret"  # noqa: S105
-
 
 # The template's default, and the generation that is shown beside it on request.
 DEFAULT_API = "current"
@@ -45,6 +41,7 @@ class Stack:
 
     ``control_api``, ``callback_api`` and ``simulator`` are base URLs that work from this machine.
     ``api_page`` is the page that describes the first of them.
+    ``access_key_id`` and ``secret_access_key`` are the root user's at this emulator, new with every start.
     ``bandwidth`` holds the simulated account: account_id, site_id, user_id, dashboard_user,
     dashboard_password, messaging_token, messaging_secret, client_id and client_secret. ``bandwidth_api`` is
     the generation of its API that the stack speaks. ``sources`` is the digest of what was deployed.
@@ -88,7 +85,7 @@ class Stack:
 
     def client(self, service: str) -> Any:
         """A boto3 client of the emulator as the account's root user."""
-        return client(service, self.endpoint_url)
+        return client(service, self.endpoint_url, self.access_key_id, self.secret_access_key)
 
     def call(
         self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
@@ -107,15 +104,15 @@ class Stack:
 
 
 @cache
-def client(service: str, endpoint_url: str) -> Any:
+def client(service: str, endpoint_url: str, access_key_id: str, secret_access_key: str) -> Any:
     """A boto3 client of an emulator, whatever profile, keys or proxies the user's environment names."""
     nothing = {
         name: (None, None, os.devnull if name.endswith("_file") else None, None)
         for name in ("profile", "config_file", "credentials_file", "ca_bundle")
     }
     session = boto3.Session(
-        aws_access_key_id=ACCESS_KEY_ID,
-        aws_secret_access_key=SECRET_ACCESS_KEY,
+        aws_access_key_id=access_key_id,
+        aws_secret_access_key=secret_access_key,
         region_name=REGION,
         botocore_session=botocore.session.Session(session_vars=nothing),
     )

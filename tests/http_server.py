@@ -13,13 +13,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass(frozen=True)
 class Answer:
-    """What to answer: after `seconds`, and with `lost` nothing at all, the connection being closed."""
+    """What to answer: after `seconds`, and with `lost` nothing at all, the connection being closed.
+
+    With `drip_seconds` the response is sent byte by byte, one after each such time.
+    """
 
     status: int = 200
     body: str | bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0
     lost: bool = False
+    drip_seconds: float = 0
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,12 @@ def serving() -> Iterator[Server]:
                 self.connection.shutdown(socket.SHUT_RDWR)
                 return
             content = answer.body.encode() if isinstance(answer.body, str) else answer.body
+            if answer.drip_seconds:
+                head = f"HTTP/1.1 {answer.status} OK\r\nContent-Length: {len(content)}\r\n\r\n"
+                for byte in head.encode() + content:
+                    self.wfile.write(bytes([byte]))
+                    time.sleep(answer.drip_seconds)
+                return
             self.send_response(answer.status)
             for name, value in {"Content-Length": str(len(content)), **answer.headers}.items():
                 self.send_header(name, value)

@@ -7,7 +7,7 @@ import json
 import re
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -17,7 +17,7 @@ import pytest
 from ministack.services import stepfunctions
 
 from bandwidth_messaging.domain.times import rfc3339
-from bandwidth_messaging.runtime import making, placing
+from bandwidth_messaging.runtime import making, placing, workflow
 from tests.contracts.house import FUNCTIONS, Function, machine, pascal
 from tests.functions.conftest import call
 from tests.template import resources
@@ -35,13 +35,17 @@ class Died(BaseException):
 
 @dataclass(frozen=True)
 class Ended:
-    """How a run ended: status (KILLED too), output, error, cause, and the states it entered."""
+    """How a run ended: status (KILLED too), output, error, cause, and the states it entered.
+
+    `largest_payload` is the size in bytes of the largest input, output or parameters in its history.
+    """
 
     status: str
     output: Any
     error: str | None
     cause: str | None
     states: list[str]
+    largest_payload: int
 
 
 @dataclass
@@ -92,13 +96,23 @@ class Machines:
             execution.get("error"),
             execution.get("cause"),
             entered,
+            max(_payloads(execution["events"])),
         )
+
+
+def _payloads(events: list[dict[str, Any]]) -> Iterator[int]:
+    """Yield the size in bytes of every input, output and parameters that a history has."""
+    for event in events:
+        for details in event.values():
+            if isinstance(details, dict):
+                for part in ("input", "output", "parameters"):
+                    yield len(str(details.get(part, "")).encode())
 
 
 def definition(name: str) -> str:
     """Return a machine with the names of our modules where the template has ARNs."""
     properties = resources("AWS::Serverless::StateMachine")[pascal(name)]
-    modules = {function.logical_id: str(function) for function in FUNCTIONS}
+    modules = {function.logical_id: str(function) for function in FUNCTIONS} | {"AWS::Partition": "aws"}
     written = json.dumps(machine(name))
     for placeholder, value in properties["DefinitionSubstitutions"].items():
         logical_id = value.get("Fn::GetAtt", [value.get("Ref")])[0]
@@ -150,7 +164,7 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch) -> Machines:
 
     monkeypatch.setattr(stepfunctions, "_add_event", follow)
     monkeypatch.setattr(stepfunctions, "_execute_map", stop_what_is_killed_inside)
-    for module in (making, placing):
+    for module in (making, placing, workflow):
         monkeypatch.setattr(module, "now", machines.now)
     return machines
 

@@ -38,7 +38,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     What has not changed is written again once a day. Raises InvalidInput, and what keeps Bandwidth from
     telling.
     """
-    asked_for = parse(Request, event).numbers
+    numbers = parse(Request, event).numbers
+    # DynamoDB refuses to read one key twice in a request.
+    asked_for = list(dict.fromkeys(numbers)) if numbers else None
     counts: Counter[str] = Counter()
     if wiring.is_current():
         known = _known(asked_for)

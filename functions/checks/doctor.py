@@ -207,7 +207,7 @@ def _site(deployment: _Deployment) -> Finding:
     try:
         count = len(deployment.locations(site_id))
     except BandwidthRejected as error:
-        if not error.is_no_such_site:
+        if not error.is_absent:
             raise
         there = [f"{each} ({name})" for each, name in wiring.dashboard().sites().items()]
         return wrong(

@@ -7,10 +7,12 @@ from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import AfterValidator
 
 from bandwidth_messaging.domain.errors import FieldProblem
+from bandwidth_messaging.domain.orders import is_customer_order_id
 from bandwidth_messaging.domain.times import rfc3339
-from bandwidth_messaging.domain.validation import CamelModel, PhoneNumber, parse
+from bandwidth_messaging.domain.validation import CamelModel, Participant, PhoneNumber, parse
 from bandwidth_messaging.runtime import answers, cursors, wiring
 from bandwidth_messaging.runtime.api import NotFound, operation, resolver
 from bandwidth_messaging.runtime.settings import settings
@@ -23,6 +25,8 @@ app = resolver()
 _OURS, _THEIRS = "+19195551212", "+19195551234"
 Limit = Annotated[int, Query(ge=1, le=100, description="How many at the most")]
 Cursor = Annotated[str | None, Query(description="`cursor` of the page before")]
+# Of Bandwidth's ids, callbacks store at most 500 bytes; a key of DynamoDB holds 2,048.
+_MAX_MESSAGE_ID = 500
 _FAILURES_SHOWN = 100
 _LINK_SECONDS = 900
 
@@ -31,9 +35,15 @@ _NO_MESSAGE = "There is no message {}."
 _NO_NUMBER = "{} is not a number of this account's set-ups."
 _NO_ORDER = "There is no order {}."
 _WRONG_LIMIT = FieldProblem("limit", "input should be less than or equal to 100")
-_WRONG_NUMBER = FieldProblem(
-    "number", "must be a telephone number in E.164 (+19195551212) or ten digits of North America"
-)
+_WRONG_ID = FieldProblem("messageId", f"string should have at most {_MAX_MESSAGE_ID} characters")
+_WRONG_ORDER_ID = "may hold up to 40 letters, digits, spaces and dashes"
+_WRONG_NUMBER = FieldProblem("number", '"12" is not a phone number. Use E.164 (+19195551212) or ten digits.')
+
+
+def _order_id(value: str) -> str:
+    if not is_customer_order_id(value):
+        raise ValueError(_WRONG_ORDER_ID)
+    return value
 
 
 @operation(
@@ -41,9 +51,11 @@ _WRONG_NUMBER = FieldProblem(
     "/messages/<messageId>",
     tag="Messages",
     answer=answers.Message,
-    errors={_NOT_FOUND: _NO_MESSAGE.format("out_1")},
+    errors={_NOT_FOUND: _NO_MESSAGE.format("out_1"), _UNPROCESSABLE: _WRONG_ID},
 )
-def get_message(message_id: Annotated[str, Path(alias="messageId")]) -> dict[str, Any]:
+def get_message(
+    message_id: Annotated[str, Path(alias="messageId", max_length=_MAX_MESSAGE_ID)],
+) -> dict[str, Any]:
     """Return a message by its messageId."""
     if (message := wiring.messages().get(message_id)) is None:
         raise NotFound(_NO_MESSAGE.format(message_id))
@@ -74,7 +86,11 @@ def list_messages(
 def list_conversation(
     number: Annotated[PhoneNumber, Path(description="One of your numbers", examples=[_OURS])],
     participants: Annotated[
-        str, Path(description="The others' numbers, separated by commas", examples=[_THEIRS])
+        str,
+        Path(
+            description="The others, separated by commas: numbers, short codes or names of senders",
+            examples=[_THEIRS],
+        ),
     ],
     limit: Limit = 25,
     cursor: Cursor = None,
@@ -135,9 +151,14 @@ def list_opt_outs(
     "/orders/<customerOrderId>",
     tag="Set-ups",
     answer=answers.Order,
-    errors={_NOT_FOUND: _NO_ORDER.format("order-7")},
+    errors={
+        _NOT_FOUND: _NO_ORDER.format("order-7"),
+        _UNPROCESSABLE: FieldProblem("customerOrderId", _WRONG_ORDER_ID),
+    },
 )
-def get_order(customer_order_id: Annotated[str, Path(alias="customerOrderId")]) -> dict[str, Any]:
+def get_order(
+    customer_order_id: Annotated[str, Path(alias="customerOrderId"), AfterValidator(_order_id)],
+) -> dict[str, Any]:
     """Return an order: how far its set-up is, what came and what failed."""
     if (order := wiring.orders().get(customer_order_id)) is None:
         raise NotFound(_NO_ORDER.format(customer_order_id))
@@ -157,7 +178,7 @@ def _link(key: str) -> View:
 
 
 class _Participants(CamelModel):
-    participants: list[PhoneNumber]
+    participants: list[Participant]
 
 
 def _listed(page: Page, view: Callable[[Item], View], of: str) -> dict[str, Any]:

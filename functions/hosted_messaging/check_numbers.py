@@ -7,8 +7,10 @@ from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.domain.validation import CamelModel
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.parallel import for_each
-from bandwidth_messaging.runtime.workflow import FAILURES_SHOWN, StepInput, StepResult, step
+from bandwidth_messaging.runtime.workflow import REASON_CHARACTERS, StepInput, StepResult, shown, step
 from bandwidth_messaging.store.numbers import FAILED, Home
+
+_REASONS_SHOWN = 50
 
 
 class Request(StepInput):
@@ -19,7 +21,10 @@ class Request(StepInput):
 
 
 class Refused(CamelModel):
-    """Numbers that cannot be imported, and the one reason for all of them."""
+    """Numbers that cannot be imported, and the one reason for all of them.
+
+    A reason of Bandwidth's that names the number has "(number)" in its place.
+    """
 
     code: str | None
     reason: str
@@ -27,9 +32,9 @@ class Refused(CamelModel):
 
 
 class Result(StepResult):
-    """`batches` are the numbers that go on, `failed` counts the others, `failures` tells of a hundred.
+    """`batches` are the numbers that go on, `failed` counts the others, `failures` has the first hundred.
 
-    A dry run is told of all of them, in `importable` and `refused`.
+    A dry run has all numbers, each once, in `importable` or `refused`, and neither batches nor failures.
     """
 
     batches: list[list[str]]
@@ -77,19 +82,40 @@ def _failed_before(request: Request, numbers: list[str]) -> list[Failure]:
 def _result(request: Request, failures: list[Failure], detail: str) -> Result:
     failed = {failure["number"] for failure in failures}
     batches = [[number for number in batch if number not in failed] for batch in request.batches]
+    if request.dry_run:
+        return Result(
+            batches=[],
+            failed=len(failures),
+            failures=(),
+            importable=tuple(number for batch in batches for number in batch),
+            refused=_by_reason(failures),
+            detail=detail,
+        )
     return Result(
         batches=[batch for batch in batches if batch],
         failed=len(failures),
-        failures=tuple(failures[:FAILURES_SHOWN]),
-        importable=tuple(number for batch in batches for number in batch) if request.dry_run else (),
-        refused=_by_reason(failures) if request.dry_run else (),
+        failures=shown(failures),
         detail=detail,
     )
 
 
 def _by_reason(failures: list[Failure]) -> tuple[Refused, ...]:
-    """Return the failures, a reason once with all its numbers: what a state may carry is bounded."""
-    numbers: dict[tuple[str | None, str], list[str]] = {}
+    """Group the failures by code and reason: the 49 most frequent groups, and one for the others."""
+    groups: dict[tuple[str | None, str], list[str]] = {}
     for failure in failures:
-        numbers.setdefault((failure["code"], failure["reason"]), []).append(str(failure["number"]))
-    return tuple(Refused(code=code, reason=reason, numbers=of) for (code, reason), of in numbers.items())
+        number = str(failure["number"])
+        groups.setdefault((failure["code"], _without_number(failure["reason"], number)), []).append(number)
+    refused = [Refused(code=code, reason=reason, numbers=of) for (code, reason), of in groups.items()]
+    if len(refused) <= _REASONS_SHOWN:
+        return tuple(refused)
+    refused.sort(key=lambda group: len(group.numbers), reverse=True)
+    others = [number for group in refused[_REASONS_SHOWN - 1 :] for number in group.numbers]
+    reason = "other reasons; a dry run of these numbers alone shows them"
+    return (*refused[: _REASONS_SHOWN - 1], Refused(code=None, reason=reason, numbers=others))
+
+
+def _without_number(reason: str, number: str) -> str:
+    """Replace the number (E.164) in a reason, also where Bandwidth writes it with ten digits."""
+    for written in (number, number.removeprefix("+1")):
+        reason = reason.replace(written, "(number)")
+    return reason[:REASON_CHARACTERS]

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected
+from bandwidth_messaging.domain.texts import is_same_text
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.making import Made, Namesake, find_or_make, ours_among
 from bandwidth_messaging.runtime.settings import settings
@@ -38,7 +39,7 @@ def handler(request: Request) -> Result:
                 None if found.incoming_message_url == callback_url else "with another incomingMessageUrl",
             )
             for found in catapult.applications()
-            if found.name == request.application_name
+            if is_same_text(found.name, request.application_name)
         ]
         return ours_among("Create Application", f"application {request.application_name!r}", namesakes)
 

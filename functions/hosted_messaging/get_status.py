@@ -9,23 +9,34 @@ from bandwidth_messaging.domain.orders import PARTIAL, Action, Ended, Failure, O
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.parallel import for_each
-from bandwidth_messaging.runtime.workflow import FAILURES_SHOWN, StepInput, StepResult, reason_of, step
+from bandwidth_messaging.runtime.workflow import (
+    StepInput,
+    StepResult,
+    incomplete_since,
+    reason_of,
+    shown,
+    step,
+)
 from bandwidth_messaging.store.numbers import Home
 
 
 class Request(StepInput):
+    """`incompleteSince` is what the last check returned."""
+
     order_id: str
     action: Action
     site_id: str
     sip_peer_id: str | None
     batches: list[list[str]]
     api: Api
+    incomplete_since: str | None = None
 
 
 class Result(StepResult):
     """`state` is pending until the order has ended; `status` is Bandwidth's own word.
 
     `batches` are the numbers that go on, `failed` counts the others, `failures` tells of the first hundred.
+    `incompleteSince` is when the order had first ended without listing all its numbers.
     """
 
     state: Literal["pending"] | Ended
@@ -35,15 +46,20 @@ class Result(StepResult):
     failed: int = 0
     failures: tuple[Failure, ...] = ()
     reason: str | None = None
+    incomplete_since: str | None = None
 
 
 @step("Get Status", Request)
 def handler(request: Request) -> Result:
-    """Ask once; an unknown status means "not yet"."""
+    """Ask once; an unknown status, and an end without all its numbers, mean "not yet".
+
+    Raises BandwidthGarbled if the numbers do not come within 15 minutes after the end.
+    """
     requested = [number for batch in request.batches for number in batch]
     order = wiring.dashboard().import_status(request.order_id, requested, request.action)
     if order.ended_as is None:
-        return Result(state="pending", status=order.status, detail=order.status)
+        since = incomplete_since(request.order_id, order, request.incomplete_since)
+        return Result(state="pending", status=order.status, incomplete_since=since, detail=order.status)
     if request.action == "IMPORT" and order.ended_as == PARTIAL:
         order = _told_apart(request, order)
     numbers, at = wiring.numbers(), now()
@@ -69,7 +85,7 @@ def handler(request: Request) -> Result:
         batches=[batch for batch in batches if batch],
         completed=len(order.completed),
         failed=len(failures),
-        failures=order.failures[:FAILURES_SHOWN],
+        failures=shown(order.failures),
         reason=reason_of(request.order_id, order) if order.ended_as == "failed" else None,
     )
 

@@ -5,7 +5,7 @@ from bandwidth_messaging.domain.orders import Failure
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import preflight, wiring
 from bandwidth_messaging.runtime.settings import settings
-from bandwidth_messaging.runtime.workflow import SHORTEST_WAIT_SECONDS, StepInput, StepResult, step
+from bandwidth_messaging.runtime.workflow import SHORTEST_WAIT_SECONDS, StepInput, StepResult, shown, step
 from bandwidth_messaging.store.numbers import FAILED, PENDING, Home
 
 # Fifty batches of what a batch may show stay far below what a state may carry.
@@ -83,7 +83,7 @@ def handler(request: Request) -> Result:
     return Result(
         completed=completed,
         failed=len(failures),
-        failures=tuple(failures[:_FAILURES_SHOWN]),
+        failures=shown(failures[:_FAILURES_SHOWN]),
         wait_seconds=wait_seconds,
         detail=f"{completed} of a batch of {len(request.numbers)}",
     )

@@ -4,7 +4,7 @@ from bandwidth_messaging.bandwidth.errors import BandwidthRejected
 from bandwidth_messaging.domain.imports import Letter
 from bandwidth_messaging.domain.orders import Failure
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.workflow import StepInput, StepResult, step
+from bandwidth_messaging.runtime.workflow import StepInput, StepResult, shown, step
 
 
 class Request(StepInput):
@@ -30,5 +30,5 @@ def handler(request: Request) -> Result:
     except BandwidthRejected as error:
         reason = f"the letter of authorization was not taken: {error.words}"
         failure: Failure = {"number": None, "code": error.code, "reason": reason}
-        return Result(failures=(failure,), detail="not taken")
+        return Result(failures=shown([failure]), detail="not taken")
     return Result(detail="sent")

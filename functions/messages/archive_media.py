@@ -4,7 +4,6 @@ import json
 import time
 from collections.abc import Mapping
 from datetime import datetime
-from http import HTTPStatus
 from typing import Any, Final
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -65,7 +64,7 @@ def _taken(message: Mapping[str, Any], position: int, room: int) -> dict[str, An
         logger.warning("media not fetched", position=position, error=type(error).__name__)
         return _lost(name, _GONE) if _is_too_old(message) else None
     except BandwidthRejected as error:
-        return _lost(name, _GONE if error.status == HTTPStatus.NOT_FOUND else error.words)
+        return _lost(name, _GONE if error.is_absent else error.words)
     content_type = file.content_type
     is_smil = media.is_smil(name, content_type)
     if not is_smil and not media.is_kept(content_type):

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.logging import logger
+from bandwidth_messaging.runtime.logging import count, logger
 from bandwidth_messaging.runtime.settings import settings
 
 if TYPE_CHECKING:
@@ -50,11 +50,26 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
 
 
 def _is_welcome(address: str) -> bool:
-    networks = settings().callback_source_addresses
-    return not networks or any(
-        ipaddress.ip_address(address) in ipaddress.ip_network(network.strip(), strict=False)
-        for network in networks.split(",")
-    )
+    """Tell whether the address is one of CALLBACK_SOURCE_ADDRESSES, or there are none.
+
+    An entry that is no address or network admits nobody; the others hold. So a wrong entry never turns every
+    callback into a 500, and never opens the endpoint to everybody.
+    """
+    listed = settings().callback_source_addresses
+    return not listed or any(ipaddress.ip_address(address) in network for network in _networks(listed))
+
+
+def _networks(listed: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    networks, invalid = [], []
+    for entry in listed.split(","):
+        try:
+            networks.append(ipaddress.ip_network(entry.strip(), strict=False))
+        except ValueError:
+            invalid.append(entry)
+    if invalid:
+        logger.error("callback source address invalid", entries=invalid)
+        count("CallbackSourceAddressInvalid")
+    return networks
 
 
 def _given(headers: dict[str, str]) -> bytes:

@@ -158,7 +158,15 @@ def _try_later(error: BandwidthError, record: QueueRecord) -> int:
     if isinstance(error, BandwidthUnauthorized):
         # Every message fails alike until a person fixes the credentials; an alarm calls one.
         count("SendUnauthorized")
-    return growing_delay(record.receives, longest=int(settings().longest_send_delay_seconds))
+    longest = int(settings().longest_send_delay_seconds)
+    delay = growing_delay(record.receives, longest=longest)
+    if isinstance(error, BandwidthUnavailable):
+        if error.is_redirect:
+            # So does a wrong URL.
+            count("SendRedirected")
+        # Bandwidth knows better when it has room again.
+        delay = max(delay, min(error.wait_seconds or 0, longest))
+    return delay
 
 
 def _prepare_send(message: Item) -> "Callable[[], Taken]":
@@ -203,7 +211,7 @@ def _look_after(message: dict[str, Any] | None) -> int | None:
     waited = moment - datetime.fromisoformat(message["send_unconfirmedAt"])
     if (until_search := min(_SEARCHABLE, _patience()) - waited) > timedelta(0):
         return _seconds(until_search)
-    if settle(message):
+    if _is_resolved(message):
         return None
     if (left := _patience() - waited) > timedelta(0):
         return _seconds(left)
@@ -211,6 +219,16 @@ def _look_after(message: dict[str, Any] | None) -> int | None:
     logger.warning("delivery unknown")
     count("DeliveryUnknown")
     return None
+
+
+def _is_resolved(message: Item) -> bool:
+    """Look an unconfirmed message up. An error does not keep the message from its final state."""
+    try:
+        return settle(message)
+    except Exception:
+        logger.exception("message not looked up")
+        count("LookUpFailed")
+        return False
 
 
 def _since(time: str) -> timedelta:

@@ -9,22 +9,33 @@ from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import preflight, registration, wiring
 from bandwidth_messaging.runtime.parallel import for_each
 from bandwidth_messaging.runtime.settings import settings
-from bandwidth_messaging.runtime.workflow import FAILURES_SHOWN, StepInput, StepResult, reason_of, step
+from bandwidth_messaging.runtime.workflow import (
+    StepInput,
+    StepResult,
+    incomplete_since,
+    reason_of,
+    shown,
+    step,
+)
 from bandwidth_messaging.store.numbers import Home
 
 
 class Request(StepInput):
+    """`incompleteSince` is what the last check returned."""
+
     order_id: str
     quantity: int
     application_id: str
     location_id: str
     site_id: str
+    incomplete_since: str | None = None
 
 
 class Result(StepResult):
     """`state` is pending until the order has ended; `status` is Bandwidth's own word.
 
     `failed` counts the numbers that were asked for and did not come; `failures` tells of the first hundred.
+    `incompleteSince` is when the order had first ended without listing all its numbers.
     """
 
     state: Literal["pending"] | Ended
@@ -33,15 +44,20 @@ class Result(StepResult):
     failed: int = 0
     failures: tuple[Failure, ...] = ()
     reason: str | None = None
+    incomplete_since: str | None = None
     next_steps: str | None = None
 
 
 @step("Check Order Status", Request)
 def handler(request: Request) -> Result:
-    """Ask once; an unknown status, and BACKORDERED, mean "not yet"."""
+    """Ask once; an unknown status, BACKORDERED, and an end without all its numbers mean "not yet".
+
+    Raises BandwidthGarbled if the numbers do not come within 15 minutes after the end.
+    """
     order = wiring.dashboard().order_status(request.order_id)
     if order.ended_as is None:
-        return Result(state="pending", status=order.status, detail=order.status)
+        since = incomplete_since(request.order_id, order, request.incomplete_since)
+        return Result(state="pending", status=order.status, incomplete_since=since, detail=order.status)
     return _record(request, order, order.ended_as)
 
 
@@ -91,7 +107,7 @@ def _record(request: Request, order: OrderStatus, state: Ended) -> Result:
         detail=order.status,
         numbers=order.completed,
         failed=failed,
-        failures=order.failures[:FAILURES_SHOWN],
+        failures=shown(order.failures),
         reason=reason,
         next_steps=next_steps(request.customer_order_id, record or {}),
     )

@@ -1,8 +1,12 @@
 """Messaging 2.0, "Enable SMS on Location (sippeer)"."""
 
+from typing import Final
+
 from bandwidth_messaging.domain.orders import Campaign
 from bandwidth_messaging.runtime import provisioning, wiring
 from bandwidth_messaging.runtime.workflow import StepInput, StepResult, step
+
+_CAMPAIGN_SECONDS: Final = 20
 
 
 class Request(StepInput):
@@ -16,8 +20,11 @@ class Request(StepInput):
 
 @step("Enable SMS on Location", Request)
 def handler(request: Request) -> StepResult:
-    """Enable SMS, or add what it lacks where it is on; with a campaign, let numbers be put into it."""
+    """Enable SMS, or add what it lacks where it is on; with a campaign, let numbers be put on it."""
     campaign = Campaign(request.campaign_id, request.message_class) if request.campaign_id else None
+    if campaign is not None:
+        registrations = wiring.registrations(seconds=_CAMPAIGN_SECONDS)
+        provisioning.check_campaign(registrations, campaign.campaign_id)
     how = provisioning.sms(
         wiring.dashboard(),
         request.site_id,

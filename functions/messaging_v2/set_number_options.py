@@ -9,7 +9,7 @@ from bandwidth_messaging.domain.orders import Campaign, Ended, Failure, OrderSta
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.parallel import for_each
-from bandwidth_messaging.runtime.workflow import FAILURES_SHOWN, StepInput, StepResult, step
+from bandwidth_messaging.runtime.workflow import StepInput, StepResult, shown, step
 
 
 class Request(StepInput):
@@ -36,7 +36,7 @@ def handler(request: Request) -> Result:
 
     The order may be placed twice: it asks for the same again.
     """
-    # A toll-free number is verified instead.
+    # A toll-free number is verified instead, and campaigns are for numbers of the United States.
     numbers = [number for number in request.numbers if registration.kind_of(number) == "10dlc"]
     if not numbers:
         return Result(state="completed", options_order_id=None, detail="no local numbers")
@@ -58,7 +58,7 @@ def handler(request: Request) -> Result:
         state=order.ended_as,
         options_order_id=order_id,
         failed=len(refusals),
-        failures=order.failures[:FAILURES_SHOWN],
+        failures=shown(order.failures),
         detail=order.status,
     )
 

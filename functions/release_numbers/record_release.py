@@ -4,7 +4,7 @@ from bandwidth_messaging.domain.orders import COMPLETED, FAILED, PARTIAL, Ended,
 from bandwidth_messaging.domain.releases import Resource
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import releasing, wiring
-from bandwidth_messaging.runtime.workflow import FAILURES_SHOWN, StepInput, StepResult, step
+from bandwidth_messaging.runtime.workflow import FAILURES_SHOWN, StepInput, StepResult, shown, step
 
 
 class Request(StepInput):
@@ -60,7 +60,7 @@ def handler(request: Request) -> Result:
         state=ended,
         completed=completed,
         failed=len(failures),
-        failures=failures[:FAILURES_SHOWN],
+        failures=list(shown(failures)),
         resources=resources,
         reason=reason,
         detail=ended,

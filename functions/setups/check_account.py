@@ -23,7 +23,7 @@ def handler(request: Request) -> StepResult:
     try:
         locations = wiring.dashboard().locations(site_id)
     except BandwidthRejected as error:
-        if not error.is_no_such_site:
+        if not error.is_absent:
             raise
         detail = f"the account has no site {site_id}; give another, or change the stack's BandwidthSiteId"
         raise InvalidInput([FieldProblem("siteId", detail)]) from None

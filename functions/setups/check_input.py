@@ -11,6 +11,7 @@ from bandwidth_messaging.domain.number_search import NumberSearch
 from bandwidth_messaging.domain.orders import customer_order_id
 from bandwidth_messaging.domain.releases import NumberRelease
 from bandwidth_messaging.domain.setups import HostedMessagingSetup, MessagingV2Setup
+from bandwidth_messaging.domain.texts import normalized
 from bandwidth_messaging.domain.times import now, rfc3339
 from bandwidth_messaging.domain.validation import parse
 from bandwidth_messaging.runtime import wiring
@@ -113,6 +114,9 @@ def _open(event: dict[str, Any], order_id: str, given: Given, *, site_id: str | 
             digest=given.digest(),
             site_id=site_id,
         )
+    if refusal == "used" and isinstance(given, NumberRelease):
+        problem = "is that of another order; start the release under another execution name"
+        raise InvalidInput([FieldProblem("executionName", f"{order_id} {problem}")])
     if refusal:
         raise InvalidInput([FieldProblem("customerOrderId", f"{order_id} {_REFUSED[refusal]}")])
 
@@ -128,4 +132,4 @@ def _deadline(given: Given) -> str:
 
 def _as_location_name(stack_name: str) -> str:
     """A location's name has up to 50 letters, digits and spaces (13501, 13502); a stack's has dashes too."""
-    return stack_name.replace("-", " ")[:50].strip()
+    return normalized(stack_name.replace("-", " ")[:50])

@@ -4,7 +4,7 @@ from bandwidth_messaging.domain.next_steps import next_steps
 from bandwidth_messaging.domain.orders import COMPLETED, FAILED, PARTIAL, Ended, Failure
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.workflow import FAILURES_SHOWN, StepInput, StepResult, step
+from bandwidth_messaging.runtime.workflow import StepInput, StepResult, shown, step
 
 
 class Request(StepInput):
@@ -43,7 +43,7 @@ def handler(request: Request) -> Result:
         state=ended,
         completed=request.completed,
         failed=request.failed,
-        failures=request.failures[:FAILURES_SHOWN],
+        failures=list(shown(request.failures)),
         reason=reason,
         next_steps=next_steps(request.customer_order_id, order or {}),
         detail=ended,

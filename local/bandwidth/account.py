@@ -160,10 +160,15 @@ class Account:
                 return found
         raise RefusedError(404, "1016", f"Application '{application_id}' does not exist.")
 
+    def locations_of(self, application_id: str) -> list[Location]:
+        """The locations that an application is assigned to."""
+        with self.lock:
+            return [each for each in self._locations.values() if each.application_id == application_id]
+
     def delete_application(self, application_id: str) -> None:
         with self.lock:
             application = self.application(application_id)
-            used = [each.name for each in self._locations.values() if each.application_id == application_id]
+            used = [each.name for each in self.locations_of(application_id)]
             if used:
                 words = f"Application '{application.name}' is still used by locations: {', '.join(used)}"
                 raise RefusedError(400, "12107", words)
@@ -208,11 +213,12 @@ class Account:
             return [each for each in self._locations.values() if site_id in (None, each.site_id)]
 
     def location(self, site_id: str, location_id: str) -> Location:
+        """A location of a site. Raises RefusedError, with a 400 where it is absent (specification)."""
         self.site(site_id)
         with self.lock:
             found = self._locations.get(location_id)
         if found is None or found.site_id != site_id:
-            raise RefusedError(404, "13563", f"Location '{location_id}' does not exist.")
+            raise RefusedError(400, "13563", f"Location '{location_id}' does not exist.")
         return found
 
     def delete_location(self, location: Location) -> None:

@@ -207,10 +207,17 @@ class Courier:
             session.trust_env = False
             while (batch := self._next()) is not None:
                 for delivery in batch:
-                    if delivery.callback.api == "v1":
-                        self._try_v1(session, delivery)
-                    else:
-                        self._try_v2(session, delivery)
+                    self._try(session, delivery)
+
+    def _try(self, session: requests.Session, delivery: Delivery) -> None:
+        """Make one attempt. A URL or credentials that no request can be made of end this delivery alone."""
+        try:
+            if delivery.callback.api == "v1":
+                self._try_v1(session, delivery)
+            else:
+                self._try_v2(session, delivery)
+        except Exception as error:
+            self._lose(delivery, f"cannot be delivered: {type(error).__name__}")
 
     def _try_v2(self, session: requests.Session, delivery: Delivery) -> None:
         (endpoint,) = delivery.callback.endpoints

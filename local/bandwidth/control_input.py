@@ -1,9 +1,11 @@
 """What the simulator's control is told: JSON read into models, and numbers of any form."""
 
+import re
+
 from flask import request
 from pydantic import BaseModel, ValidationError
 
-from local.bandwidth.telephone_numbers import e164, ten_digits
+from local.bandwidth.telephone_numbers import e164, sender, ten_digits
 
 
 class UnprocessableError(Exception):
@@ -25,6 +27,13 @@ def number(given: str) -> str:
     if found := e164(given):
         return found
     raise ValueError(f"'{given}' is not a telephone number")
+
+
+def sender_of(given: str) -> str:
+    """A number in E.164, a sender id, or a short code. Raises ValueError if it is none of them."""
+    if found := sender(given) or (given if re.fullmatch(r"[0-9]{5,6}", given) else None):
+        return found
+    raise ValueError(f"'{given}' is no telephone number, sender id or short code")
 
 
 def us_digits(given: str) -> str:

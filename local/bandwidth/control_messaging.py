@@ -18,13 +18,14 @@ from pydantic import (
 )
 
 from local.bandwidth.callbacks import Manner
-from local.bandwidth.control_input import UnprocessableError, number, told
+from local.bandwidth.control_input import UnprocessableError, number, sender_of, told
 from local.bandwidth.media import InboundFile
 from local.bandwidth.message_events import Style
 from local.bandwidth.simulator import Simulator
 
 Answer = tuple[Response, int]
 Number = Annotated[str, AfterValidator(number)]
+Sender = Annotated[str, AfterValidator(sender_of)]
 Copies = Annotated[int, Field(ge=1, le=100)]
 
 
@@ -68,7 +69,7 @@ class Inbound(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid")
-    from_: Number = Field(alias="from")
+    from_: Sender = Field(alias="from")
     to: Number
     text: str = ""
     media: list[Media] = []

@@ -20,6 +20,7 @@ class ToldCampaign(BaseModel):
     model_config = ConfigDict(extra="forbid")
     status: Literal["REGISTERED", "PENDING", "REJECTED", "SUSPENDED", "EXPIRED"]
     numbers: dict[Annotated[str, AfterValidator(number)], Literal["SUCCESS", "PROCESSING", "FAILURE"]] = {}
+    external: bool = False
 
 
 class ToldVerification(BaseModel):
@@ -33,12 +34,14 @@ class ToldVerification(BaseModel):
 
 class Switches(BaseModel):
     """`enforce_registration`: messages of numbers without a registration fail. `denied`: asking about
-    campaigns is a 403, for want of a role or of the account's feature; `toll_free_denied` likewise."""
+    campaigns is a 403, for want of a role or of the account's feature; `toll_free_denied` likewise.
+    `location_campaign_required`: enabling A2P at a location without a campaign is refused."""
 
     model_config = ConfigDict(extra="forbid")
     enforce_registration: bool = False
     denied: Denial | None = None
     toll_free_denied: bool = False
+    location_campaign_required: bool = False
 
 
 def add(control: Blueprint, simulator: Simulator) -> None:
@@ -48,7 +51,7 @@ def add(control: Blueprint, simulator: Simulator) -> None:
     def set_campaign(campaign_id: str) -> Answer:
         given = told(ToldCampaign)
         numbers = {us_digits(each): status for each, status in given.numbers.items()}
-        registrations.set_campaign(Campaign(campaign_id, given.status, numbers))
+        registrations.set_campaign(Campaign(campaign_id, given.status, numbers, given.external))
         return jsonify(id=campaign_id, **given.model_dump()), 200
 
     @control.delete("/campaigns/<campaign_id>")
@@ -69,4 +72,5 @@ def add(control: Blueprint, simulator: Simulator) -> None:
         registrations.enforced = given.enforce_registration
         registrations.denied = given.denied
         registrations.toll_free_denied = given.toll_free_denied
+        registrations.location_campaign_required = given.location_campaign_required
         return jsonify(given.model_dump()), 200

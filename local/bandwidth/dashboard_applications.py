@@ -9,7 +9,7 @@ from dataclasses import replace
 from flask import Blueprint, Response, request
 from lxml import etree
 
-from local.bandwidth.account import Account
+from local.bandwidth.account import Account, Location, Site
 from local.bandwidth.applications import MESSAGING, Application
 from local.bandwidth.callbacks import Endpoint
 from local.bandwidth.dashboard_access import guard
@@ -21,7 +21,7 @@ ROOT = "ApplicationProvisioningResponse"
 
 def blueprint(account: Account) -> Blueprint:
     api = Blueprint("applications", __name__, url_prefix="/accounts/<account_id>/applications")
-    guard(api, account, {"": ROOT})
+    guard(api, account, {"/associatedsippeers": "AssociatedSipPeersResponse", "": ROOT})
     is_today = account.config.generation == "current"
 
     def taken(body: etree._Element, service_type: str, application_id: str | None = None) -> Application:
@@ -46,6 +46,15 @@ def blueprint(account: Account) -> Blueprint:
     @api.get("/<application_id>")
     def get_application(application_id: str) -> Response:
         return answer(element(ROOT, _application(account.application(application_id), is_today)))
+
+    @api.get("/<application_id>/associatedsippeers")
+    def list_associated_locations(application_id: str) -> Response:
+        try:
+            account.application(application_id)
+        except RefusedError:
+            raise RefusedError(404, "13629", f"Application with id '{application_id}' not found") from None
+        shown = map(_associated, account.locations_of(application_id))
+        return answer(element("AssociatedSipPeersResponse", element("AssociatedSipPeers", *shown)))
 
     @api.put("/<application_id>")
     def update_application(application_id: str) -> Response:
@@ -119,6 +128,16 @@ def _application(application: Application, is_today: bool) -> etree._Element:
         types = (element("CallbackType", each) for each in application.callback_types)
         shown.append(element("RequestedCallbackTypes", *types))
     return shown
+
+
+def _associated(location: Location) -> etree._Element:
+    return element(
+        "AssociatedSipPeer",
+        element("SiteId", location.site_id),
+        element("SiteName", Site(location.site_id).name),
+        element("PeerId", location.id),
+        element("PeerName", location.name),
+    )
 
 
 def _credentials(tag: str, user: str | None) -> etree._Element:

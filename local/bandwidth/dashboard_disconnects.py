@@ -49,7 +49,7 @@ def blueprint(account: Account, disconnects: Disconnects) -> Blueprint:
         """The specification does not show this list; it is taken to follow that of number orders."""
         found = disconnects.find(request.args.get("customerOrderId"), request.args.get("status"))
         counts = [len(each.numbers) for each in found]
-        return answer(orders_listed(found, counts, "disconnect", account.config.dashboard_user))
+        return orders_listed(found, counts, "disconnect", account.config.dashboard_user)
 
     @api.get("/<order_id>")
     def get_disconnect(order_id: str) -> Response:

@@ -57,6 +57,9 @@ def blueprint(account: Account, external_tns: ExternalTns) -> Blueprint:
     @api.get("")
     def list_orders() -> Response:
         found = external_tns.find(request.args.get("customerOrderId"), request.args.get("status"))
+        if not found:
+            words = "No external TNs orders match the query parameters."
+            return answer(element("ExternalTnsOrders", element("Error", element("Description", words))), 404)
         # In the published list the failed number is gone from TelephoneNumbers, in the published order not.
         listed = (shown("ExternalTnsOrder", each, keep_failed=False) for each in found[:MAX_LISTED])
         return answer(element("ExternalTnsOrders", element("TotalCount", len(found)), *listed))

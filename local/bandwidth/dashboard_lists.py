@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Protocol
 from urllib.parse import urlencode
 
-from flask import request
+from flask import Response, request
 from lxml import etree
 
 from local.bandwidth.account import Account
 from local.bandwidth.account_numbers import AccountNumber
-from local.bandwidth.dashboard_xml import element
+from local.bandwidth.api_version import is_v2
+from local.bandwidth.dashboard_xml import answer, element
 from local.bandwidth.numbers_orders import NumbersOrder
 from local.bandwidth.refused import RefusedError
 from local.bandwidth.telephone_numbers import ten_digits
@@ -47,30 +48,49 @@ def page_of_numbers(
     size = request.args.get("size", size, type=int)
     if size < 1 or (largest is not None and size > largest):
         raise RefusedError(400, "1006", f"size must be positive, and {largest or 'what you like'} at most.")
-    page = request.args.get("page", "1").strip().removeprefix("+1")
+    given = request.args.get("page", "1").strip()
+    page = ten_digits(given) or given
     if not page.isdigit() or int(page) < 1:
         raise RefusedError(400, "1006", "page must be a count from 1, or a telephone number.")
     start = sum(each.number < page for each in ordered) if ten_digits(page) else (int(page) - 1) * size
     links = element("Links", element("first", _link("first", "1", size)))
     if following := ordered[start + size : start + size + 1]:
-        links.append(element("next", _link("next", following[0].number, size)))
+        links.append(element("next", _link("next", _page_of(following[0]), size)))
     return ordered[start : start + size], links
 
 
+def _page_of(number: AccountNumber) -> str:
+    return number.e164 if is_v2() else number.number
+
+
 def _link(relation: str, page: str, size: int) -> str:
-    query = urlencode({**request.args, "page": page, "size": size})
+    # The plus of a number is not encoded (published sample).
+    query = urlencode({**request.args, "page": page, "size": size}, safe="+")
     return f'Link=<{request.base_url}?{query}>;rel="{relation}";'
 
 
 def orders_listed[Order: ListedOrder](
     orders: Sequence[Order], counts: Sequence[int], order_type: str, user: str
-) -> etree._Element:
-    """The answer that lists orders, with how many numbers each has."""
-    listed = element("ListOrderIdUserIdDate", element("TotalCount", len(orders)))
-    for order, count in page(list(zip(orders, counts, strict=True))):
+) -> Response:
+    """The answer that lists a page of orders, with how many numbers each has; a 404 if there is none.
+
+    As published: `page` is 1 or the id of the order that the page begins with, links name nothing but page
+    and size, and no entry has the CustomerOrderId.
+    """
+    size = request.args.get("size", PAGE_SIZE, type=int)
+    begins_with = request.args.get("page", "1")
+    ids = [order.id for order in orders]
+    if size < 1 or begins_with not in ("1", *ids):
+        raise RefusedError(400, "1006", "page must be 1 or the id of an order, and size positive.")
+    start = 0 if begins_with == "1" else ids.index(begins_with)
+    links = element("Links", element("first", _order_link("first", "1", size)))
+    if not orders:
+        return answer(links, 404)
+    if following := ids[start + size : start + size + 1]:
+        links.append(element("next", _order_link("next", following[0], size)))
+    listed = element("ListOrderIdUserIdDate", element("TotalCount", len(orders)), links)
+    for order, count in list(zip(orders, counts, strict=True))[start : start + size]:
         shown = element("OrderIdUserIdDate", element("CountOfTNs", count))
-        if order.customer_order_id:
-            shown.append(element("CustomerOrderId", order.customer_order_id))
         for tag, value in (
             ("userId", user),
             ("lastModifiedDate", timestamp(order.modified)),
@@ -81,7 +101,11 @@ def orders_listed[Order: ListedOrder](
         ):
             shown.append(element(tag, value))
         listed.append(shown)
-    return element("ResponseSelectWrapper", listed)
+    return answer(element("ResponseSelectWrapper", listed))
+
+
+def _order_link(relation: str, page: str, size: int) -> str:
+    return f'Link=<{request.base_url}?page={page}&size={size}>;rel="{relation}";'
 
 
 def summaries[Order: NumbersOrder](

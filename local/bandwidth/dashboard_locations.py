@@ -6,6 +6,7 @@ from lxml import etree
 from local.bandwidth.account import Account, Site
 from local.bandwidth.dashboard_access import guard
 from local.bandwidth.dashboard_xml import answer, element, parse, sip_peer, text
+from local.bandwidth.refused import RefusedError
 
 
 def blueprint(account: Account) -> Blueprint:
@@ -45,7 +46,12 @@ def _locations(api: Blueprint, account: Account) -> None:
 
     @api.delete("/<site_id>/sippeers/<location_id>")
     def delete_location(site_id: str, location_id: str) -> Response:
-        account.delete_location(account.location(site_id, location_id))
+        try:
+            location = account.location(site_id, location_id)
+        except RefusedError as refused:
+            # Here alone the specification has a 404.
+            raise RefusedError(404, refused.code, refused.description) from None
+        account.delete_location(location)
         return Response(status=200)
 
 

@@ -122,13 +122,20 @@ def _a2p(body: etree._Element, settings: Mapping[str, str], registrations: Regis
         words = "A2P Message Class shouldn't be present if 'A2pLongCode' is disabled."
         raise RefusedError(400, "13642", words)
     # DefaultOff is published without either.
-    if not is_off and long_code != "DefaultOff" and not campaign_id:
+    is_required = not is_off and (long_code != "DefaultOff" or registrations.location_campaign_required)
+    if is_required and not campaign_id:
         raise RefusedError(400, "13638", "CampaignID is required if 'A2pLongCode' is enabled.")
-    if not is_off and long_code != "DefaultOff" and not message_class:
+    if is_required and not message_class:
         raise RefusedError(400, "13641", "A2P Message Class is required if 'A2pLongCode' is enabled.")
-    if campaign_id and registrations.campaign(campaign_id) is None:
+    campaign = registrations.campaign(campaign_id)
+    if campaign_id and campaign is None:
         words = f"Campaign ID '{campaign_id}' was not found in list of authorized Campaign IDs."
         raise RefusedError(400, "13639", words)
+    if campaign is not None and campaign.is_external:
+        words = (
+            f"Campaign ID '{campaign_id}' is not an internal campaign and cannot be assigned to a location."
+        )
+        raise RefusedError(400, "13682", words)
     if message_class and not re.fullmatch(r"[A-Za-z0-9]{1,64}", message_class):
         words = f"A2P Message Class '{message_class}' was not found in list of authorized Message Classes."
         raise RefusedError(400, "13640", words)

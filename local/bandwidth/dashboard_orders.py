@@ -39,9 +39,11 @@ def blueprint(account: Account, orders: OrderBook) -> Blueprint:
 
     @api.get("")
     def list_orders() -> Response:
+        if not {"page", "size"} <= request.args.keys():
+            raise RefusedError(400, "1006", "page and size are required.")
         found = orders.find(request.args.get("customerOrderId"), request.args.get("status"))
         counts = [len(each.numbers) for each in found]
-        return answer(orders_listed(found, counts, "new_number", account.config.dashboard_user))
+        return orders_listed(found, counts, "new_number", account.config.dashboard_user)
 
     @api.get("/<order_id>")
     def check_order_status(order_id: str) -> Response:

@@ -13,12 +13,14 @@ from local.bandwidth.dashboard_xml import (
     numbers,
     order_header,
     parse,
+    refusal,
     repeated_refusal,
     text,
     texts,
 )
 from local.bandwidth.imports import Removals
 from local.bandwidth.numbers_orders import NumbersOrder
+from local.bandwidth.refused import RefusedError
 
 ROOT = "RemoveImportedTnOrdersResponse"
 
@@ -42,7 +44,10 @@ def blueprint(account: Account, removals: Removals) -> Blueprint:
 
     @api.get("/<order_id>")
     def get_removal(order_id: str) -> Response:
-        return answer(_order(removals.get(order_id), account))
+        try:
+            return answer(_order(removals.get(order_id), account))
+        except RefusedError as refused:
+            return refusal("RemoveImportedTnOrdersReportResponse", refused)
 
     return api
 

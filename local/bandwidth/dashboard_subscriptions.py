@@ -75,7 +75,7 @@ def _given(subscription_id: str | None = None) -> Subscription:
             text(callback, f"{credentials}/Password"),
         ),
         expiry=int(expiry) if expiry.isascii() and expiry.isdigit() else 0,
-        number_format=_number_format(text(body, "NumberFormat")),
+        number_format=_number_format(text(callback, "NumberFormat")),
     )
     return subscription if subscription_id is None else replace(subscription, id=subscription_id)
 
@@ -106,5 +106,6 @@ def _subscription(subscription: Subscription, last_status: str | None) -> etree.
     if subscription.endpoint.user:
         basic = element("BasicAuthentication", element("Username", subscription.endpoint.user))
         callback.append(element("CallbackCredentials", basic))
+    callback.append(element("NumberFormat", subscription.number_format))
     shown.append(callback)
     return shown

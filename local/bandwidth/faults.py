@@ -48,6 +48,9 @@ class Fault(BaseModel):
     - `lose_answer`: the request is processed, then the connection closed without an answer, which may have
       been a refusal.
     - `delay`: the request is processed, then the answer held back for so many seconds.
+    - `replace_answer`: the request is processed, then this answer given instead of the right one.
+    - `drip`: the request is processed, then the answer's body sent byte by byte, one after each so many
+      seconds.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -60,6 +63,8 @@ class Fault(BaseModel):
     answer: FaultAnswer | None = None
     lose_answer: bool = False
     delay: PositiveFloat | None = None
+    replace_answer: FaultAnswer | None = None
+    drip: PositiveFloat | None = None
 
     @field_validator("path")
     @classmethod
@@ -72,8 +77,9 @@ class Fault(BaseModel):
 
     @model_validator(mode="after")
     def _is_one_kind(self) -> "Fault":
-        if sum((self.answer is not None, self.lose_answer, self.delay is not None)) != 1:
-            raise ValueError("give exactly one of answer, lose_answer, delay")
+        given = (self.answer, self.lose_answer or None, self.delay, self.replace_answer, self.drip)
+        if sum(each is not None for each in given) != 1:
+            raise ValueError("give exactly one of answer, lose_answer, delay, replace_answer, drip")
         return self
 
     @model_validator(mode="after")
@@ -148,6 +154,10 @@ class Faults:
             if fault.lose_answer:
                 g.answer_lost = True
                 return Response(_hang_up(request.environ["werkzeug.socket"]))
+            if fault.replace_answer:
+                return _response(fault.replace_answer)
+            if fault.drip:
+                response.response = _drip(response.get_data(), fault.drip)
             return response
 
     def add(self, fault: Fault) -> int:
@@ -183,9 +193,19 @@ class Faults:
 def _answer(answer: FaultAnswer) -> ResponseReturnValue:
     if not answer.headers and not answer.body and (throttled := _throttle(answer.status)):
         return throttled
+    return _response(answer)
+
+
+def _response(answer: FaultAnswer) -> Response:
     response = Response(answer.body, answer.status)
     response.headers.update(answer.headers)
     return response
+
+
+def _drip(body: bytes, seconds: float) -> Iterator[bytes]:
+    for position in range(len(body)):
+        yield body[position : position + 1]
+        time.sleep(seconds)
 
 
 def _throttle(status: int) -> ResponseReturnValue | None:

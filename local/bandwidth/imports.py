@@ -98,9 +98,11 @@ class Imports:
     def check(
         self, numbers: Sequence[str], site_id: str | None, location_id: str | None
     ) -> list[NumbersError]:
-        """Why some of the numbers cannot be imported. Raises RefusedTogetherError with all that is wrong."""
+        """Why some of the numbers cannot be imported, at a location, or without one anywhere (guide on hosted
+        messaging). Raises RefusedTogetherError with all that is wrong."""
         wrong = self._wrong_numbers(numbers)
-        self._target(site_id, location_id, wrong)
+        if site_id or location_id:
+            self._target(site_id, location_id, wrong)
         if wrong:
             raise RefusedTogetherError(wrong)
         self._account.settle()
@@ -228,7 +230,8 @@ class Removals:
     def get(self, order_id: str) -> NumbersOrder:
         if found := self._orders.get(order_id):
             return found
-        raise RefusedError(404, None, "The resource does not exist")
+        # Not a 404 (specification).
+        raise RefusedError(400, None, "The resource does not exist")
 
     def find(self, customer_order_id: str | None = None, status: str | None = None) -> list[NumbersOrder]:
         """Orders in the order they were placed, those with this CustomerOrderId and status if given."""

@@ -9,7 +9,7 @@ from local.bandwidth.account import Account
 from local.bandwidth.catapult_errors import not_found as catapult_not_found
 from local.bandwidth.catapult_json import guard
 from local.bandwidth.media import MAX_BYTES, MediaFile, MediaStore
-from local.bandwidth.messaging_v2 import CURRENT_PATH, error, not_found, refused_access
+from local.bandwidth.messaging_v2 import CURRENT_PATH, error, refused_access
 from local.bandwidth.pace import Pace
 
 Answer = Response | tuple[Response, int]
@@ -47,11 +47,11 @@ def blueprint(account: Account, media: MediaStore) -> Blueprint:
 
     @api.get("/<path:media_id>")
     def get_media(media_id: str) -> Answer:
-        return _served(media.get(media_id)) or not_found(request.path)
+        return _served(media.get(media_id)) or _absent()
 
     @api.delete("/<path:media_id>")
     def delete_media(media_id: str) -> Answer:
-        return Response(status=204) if media.delete(media_id) else not_found(request.path)
+        return Response(status=204) if media.delete(media_id) else _absent()
 
     return api
 
@@ -69,6 +69,10 @@ def blueprint_v1(account: Account, media: MediaStore, pace: Pace) -> Blueprint:
         raise catapult_not_found("media", name)
 
     return api
+
+
+def _absent() -> Answer:
+    return error(404, "media-not-found", "The media file does not exist.")
 
 
 def _listed(file: MediaFile) -> dict[str, str | int]:

@@ -15,6 +15,7 @@ from local.bandwidth.outcomes import Outcome, Outcomes
 from local.bandwidth.registrations import Registrations
 from local.bandwidth.segments import segment_count
 from local.bandwidth.sent_messages import SentMessage, SentMessages
+from local.bandwidth.telephone_numbers import sender_id
 from local.bandwidth.timestamps import moment, timestamp
 from local.bandwidth.url import redact_credentials
 
@@ -153,6 +154,8 @@ class Messages:
     def _verdict(self, message: Message) -> tuple[Application | None, Outcome | None]:
         """Whom to tell, and of what failure. Nobody means that the message was swallowed."""
         named = self._find_application(message.application_id)
+        if sender_id(message.from_):
+            return self._heard(message, named, SERVICE_NOT_ALLOWED if message.is_mms else None)
         location = self._orders.location_of(message.from_)
         if location is None:
             return self._heard(message, named, FROM_NOT_ON_ACCOUNT)

@@ -5,6 +5,7 @@ specification. What becomes of a field unknown to it the specification leaves op
 that a misspelt one is noticed.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +17,7 @@ from local.bandwidth.message_log import MessageLog
 from local.bandwidth.message_search import SearchError, search
 from local.bandwidth.messages import Messages
 from local.bandwidth.pace import Pace
-from local.bandwidth.telephone_numbers import e164
+from local.bandwidth.telephone_numbers import e164, sender
 from local.bandwidth.timestamps import moment
 from local.bandwidth.url import scheme_and_host
 
@@ -39,7 +40,7 @@ def blueprint(account: Account, messages: Messages, pace: Pace) -> Blueprint:
     @api.post("/messages")
     def send_message(user_id: str) -> Answer:
         refused = refused_access(account, user_id, account.config.user_id) or _refused_body()
-        return refused or _send(messages, pace)
+        return refused or _send(messages, pace, e164)
 
     return api
 
@@ -51,7 +52,7 @@ def current_blueprint(account: Account, messages: Messages, log: MessageLog, pac
     @api.post("/messages")
     def send_message(account_id: str) -> Answer:
         refused = refused_access(account, account_id, account.config.account_id) or _refused_body()
-        return refused or _send(messages, pace)
+        return refused or _send(messages, pace, sender)
 
     @api.get("/messages")
     def list_messages(account_id: str) -> Answer:
@@ -111,17 +112,18 @@ def _refused_body() -> Answer | None:
     return None
 
 
-def _send(messages: Messages, pace: Pace) -> Answer:
+def _send(messages: Messages, pace: Pace, sender_of: Callable[[object], str | None]) -> Answer:
+    """`sender_of` returns a sender as it is kept, None if it cannot be one at this base."""
     body = request.get_json(silent=True)
     if not isinstance(body, dict):
         return error(400, "request-validation", "Your request could not be accepted")
-    if wrong := _wrong_fields(body):
+    if wrong := _wrong_fields(body, sender_of):
         fields = [{"fieldName": name, "description": words} for name, words in wrong.items()]
         return error(400, "request-validation", "Your request could not be accepted", fields)
     if not pace.take_message_v2():
         return throttled()
     message = messages.send(
-        from_=e164(body["from"]) or "",
+        from_=sender_of(body["from"]) or "",
         to=[number for each in _list(body["to"]) if (number := e164(each))],
         text=body.get("text") or "",
         application_id=body["applicationId"],
@@ -135,11 +137,11 @@ def _send(messages: Messages, pace: Pace) -> Answer:
     return jsonify(message.published() | expiration), 202
 
 
-def _wrong_fields(body: dict[str, Any]) -> dict[str, str]:
+def _wrong_fields(body: dict[str, Any], sender_of: Callable[[object], str | None]) -> dict[str, str]:
     """What is wrong with a message's fields, by field name; only what can be seen without looking up."""
     checks = {
         "applicationId": _wrong_application_id(body.get("applicationId")),
-        "from": _wrong_from(body.get("from")),
+        "from": _wrong_from(body.get("from"), sender_of),
         "to": _wrong_to(body.get("to")),
         "text": _wrong_text(body.get("text"), _list(body.get("media"))),
         "media": _wrong_media(_list(body.get("media"))),
@@ -157,10 +159,10 @@ def _wrong_application_id(value: object) -> str | None:
     return None if isinstance(value, str) else "'applicationId' must be a string"
 
 
-def _wrong_from(value: object) -> str | None:
+def _wrong_from(value: object, sender_of: Callable[[object], str | None]) -> str | None:
     if not value:
         return "'from' is a required field"
-    return None if e164(value) else "'from' must be an E164 telephone number"
+    return None if sender_of(value) else "'from' must be an E164 telephone number"
 
 
 def _wrong_to(value: object) -> str | None:

@@ -75,7 +75,9 @@ class NumberSupply:
             return taken
 
     def put_back(self, patterns: Sequence[str], names: Collection[str], numbers: Sequence[str]) -> None:
-        """Undo a `take` of these numbers."""
+        """Undo a `take` of these numbers. Without a pattern there are none."""
+        if not numbers:
+            return
         with self._account.lock:
             self._given.difference_update(numbers)
             source = self._sources.setdefault(patterns[0], expand(patterns[0]))

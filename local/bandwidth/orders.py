@@ -74,8 +74,8 @@ class Order:
 
     @property
     def area_code(self) -> str:
-        """That of the numbers, or where they are looked for first."""
-        return (self.numbers or self.wanted.patterns)[0][:3]
+        """That of the numbers, or where they are looked for first; empty if no number can fit."""
+        return next((each[:3] for each in (*self.numbers, *self.wanted.patterns)), "")
 
     @property
     def completed_numbers(self) -> list[str]:

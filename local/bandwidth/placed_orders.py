@@ -1,5 +1,6 @@
 """Orders of one kind, from the moment they were placed until they are final."""
 
+import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
@@ -7,6 +8,7 @@ from typing import Protocol
 from local.bandwidth.account import Account, Change
 
 FINAL = ("COMPLETE", "PARTIAL", "FAILED")
+_logger = logging.getLogger(__name__)
 
 
 class PlacedOrder(Protocol):
@@ -46,23 +48,25 @@ class PlacedOrders[Order: PlacedOrder]:
         """Take an order, after what was placed before it has come as far as it is."""
         with self._account.lock:
             self._account.settle()
+            change = self._change(order)
             self._orders[order.id] = order
             self._unsettled.append(order)
-            self.announce(order)
+            self._account.announce(change)
 
     def announce(self, order: Order) -> None:
         """Let those hear of an order's status who listen to the account."""
-        self._account.announce(
-            Change(
-                order_type=self._order_type,
-                order_id=order.id,
-                customer_order_id=order.customer_order_id,
-                status=order.status,
-                message=order.message,
-                completed=list(order.completed_numbers),
-                failed=list(order.missed_numbers),
-                modified=order.modified,
-            )
+        self._account.announce(self._change(order))
+
+    def _change(self, order: Order) -> Change:
+        return Change(
+            order_type=self._order_type,
+            order_id=order.id,
+            customer_order_id=order.customer_order_id,
+            status=order.status,
+            message=order.message,
+            completed=list(order.completed_numbers),
+            failed=list(order.missed_numbers),
+            modified=order.modified,
         )
 
     def get(self, order_id: str) -> Order | None:
@@ -87,8 +91,16 @@ class PlacedOrders[Order: PlacedOrder]:
             # One that was ended by hand is final already.
             if order.status in FINAL:
                 continue
-            before = order.status
-            self._advance(order, now)
-            if order.status != before:
-                self.announce(order)
+            try:
+                self._advance_and_announce(order, now)
+            except Exception:
+                # It would be raised at every later call: a fault here ends this order, and no other.
+                _logger.exception("order %s cannot be settled", order.id)
+                order.status, order.modified = "FAILED", now
         self._unsettled[:] = [each for each in self._unsettled if each.status not in FINAL]
+
+    def _advance_and_announce(self, order: Order, now: datetime) -> None:
+        before = order.status
+        self._advance(order, now)
+        if order.status != before:
+            self.announce(order)

@@ -21,11 +21,13 @@ Denial = Literal["role", "feature"]
 
 @dataclass(frozen=True)
 class Campaign:
-    """`numbers` (ten digits) have a status of their own where it is not SUCCESS."""
+    """`numbers` (ten digits) have a status of their own where it is not SUCCESS. An external campaign, one
+    registered elsewhere and shared with Bandwidth, cannot be a location's."""
 
     id: str
     status: str
     numbers: Mapping[str, str] = field(default_factory=dict)
+    is_external: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,8 @@ class Verification:
 
 class Registrations:
     """The registrations of the account. `enforced`: messages of unregistered numbers fail. `denied`: who asks
-    has not the role, or the account not the feature, for campaigns; `toll_free_denied` likewise."""
+    has not the role, or the account not the feature, for campaigns; `toll_free_denied` likewise.
+    `location_campaign_required`: a location where A2P is on must have a campaign and a message class."""
 
     def __init__(self, account: Account, *, enforced: bool) -> None:
         self._account = account
@@ -52,6 +55,7 @@ class Registrations:
         self.enforced = self._usually_enforced
         self.denied: Denial | None = None
         self.toll_free_denied = False
+        self.location_campaign_required = False
         self._campaigns.clear()
         self._verifications.clear()
 

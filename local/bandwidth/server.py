@@ -1,10 +1,12 @@
 """The simulator as an HTTP server on this machine's loopback, alone or inside a test."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
@@ -24,8 +26,13 @@ from local.bandwidth import (
 from local.bandwidth.account import AccountConfig
 from local.bandwidth.control_path import is_control
 from local.bandwidth.simulator import Settings, Simulator
+from local.web_pages import refusal
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 HOST = "127.0.0.1"
+_ACCOUNT_API = "/api/"
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,11 @@ class RunningSimulator:
     @property
     def dashboard_url(self) -> str:
         return f"{self.url}/api"
+
+    @property
+    def current_dashboard_url(self) -> str:
+        """The stand-in for https://api.bandwidth.com/api/v2."""
+        return f"{self.url}/api/v2"
 
     @property
     def token_url(self) -> str:
@@ -91,7 +103,26 @@ class _Route(Rule):
 
 
 class _App(Flask):
+    """The account API's resources have their names in any case: Bandwidth's own clients differ in it."""
+
     url_rule_class = _Route
+
+    def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer a request, but refuse those of web pages, also those to /_simulator."""
+        reason = refusal(environ.get("HTTP_HOST", ""), environ.get("HTTP_ORIGIN"))
+        if reason is not None:
+            start_response("403 Forbidden", [("Content-Type", "text/plain; charset=utf-8")])
+            return [reason.encode()]
+        path = environ["PATH_INFO"]
+        if path.startswith(_ACCOUNT_API):
+            environ["PATH_INFO"] = "/".join(self._names.get(each.lower(), each) for each in path.split("/"))
+        return super().wsgi_app(environ, start_response)
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        rules = (rule.rule for rule in self.url_map.iter_rules() if rule.rule.startswith(_ACCOUNT_API))
+        names = {each for rule in rules for each in rule.split("/") if "<" not in each}
+        return {each.lower(): each for each in names}
 
 
 def create_app(simulator: Simulator) -> Flask:

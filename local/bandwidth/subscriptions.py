@@ -64,6 +64,11 @@ class Subscription:
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
+    def target(self) -> tuple[str, str | None, str]:
+        """What there may be one subscription for."""
+        return self.topic, self.order_id, self.endpoint.url
+
+    @property
     def is_over(self) -> bool:
         return datetime.now(UTC) >= self.created + timedelta(seconds=self.expiry)
 
@@ -113,6 +118,8 @@ class Subscriptions:
         with self._account.lock:
             if instead_of is not None:
                 self.cancel(instead_of)
+            if any(each.target == subscription.target for each in self.find()):
+                raise RefusedError(409, "1015", "A subscription for this target already exists.")
             self._subscriptions[subscription.id] = subscription
         self._wake.set()
 

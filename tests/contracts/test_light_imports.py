@@ -9,7 +9,7 @@ import pytest
 
 from tests.template import ROOT
 
-HEAVY = ("lxml", "pydantic", "requests")
+HEAVY = ("lxml", "phonenumbers", "pydantic", "requests")
 # What a callback is stored without, so that its function starts no later than boto3's bare client is there.
 IDLE = ("aws_lambda_powertools", "boto3", "s3transfer")
 

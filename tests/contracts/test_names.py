@@ -84,31 +84,35 @@ def test_every_machine_is_deployed_under_its_name(name: str) -> None:
     )
 
 
-# The README: a table Heading | State | Module | Function for each document, and a sentence that names state
-# and module of each step that no heading is about
+# docs/architecture.md: for each machine a table Heading | State | Module | Function of its document, and a
+# table State | Module | Function of its other steps. local/architecture.py generates both.
+
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
 
 
-def tables() -> list[list[list[str]]]:
-    """Return the rows of the README's tables of steps, one per document, without marks of code and links."""
-    found = re.findall(r"<!-- steps -->(.*?)<!-- /steps -->", (ROOT / "README.md").read_text(), re.DOTALL)
-    return [rows(table) for table in found]
+def generated(section: str) -> dict[str, list[list[str]]]:
+    """Return the rows of the generated tables of a kind, by machine, without marks of code and links."""
+    found = re.findall(
+        rf"<!-- generated: {section} (\w+) -->\n(.*?)<!-- /generated -->", ARCHITECTURE, re.DOTALL
+    )
+    assert len(found) == len(dict(found)), f"two sections {section} of one machine"
+    return {name: rows(table) for name, table in found}
 
 
 def rows(table: str) -> list[list[str]]:
     title, _, *lines = table.strip().splitlines()
-    assert cells(title) == ["Heading", "State", "Module", "Function"]
+    assert cells(title) in (["Heading", "State", "Module", "Function"], ["State", "Module", "Function"])
     return [cells(line) for line in lines]
 
 
 def steps() -> list[list[str]]:
-    """Return the rows of all tables."""
-    return [row for table in tables() for row in table]
+    """Return heading, state, module and function of every step that a heading is about."""
+    return [row for table in generated("steps").values() for row in table]
 
 
 def other_steps() -> list[list[str]]:
-    """Return module and state of the steps that the README names outside its tables."""
-    text = re.sub(r"<!-- steps -->.*?<!-- /steps -->", "", (ROOT / "README.md").read_text(), flags=re.DOTALL)
-    return [list(found) for found in re.findall(r"`(functions/\w+/\w+\.py)`\s+\(state \*([^*]+)\*\)", text)]
+    """Return machine, state, module and function of every other step."""
+    return [[name, *row] for name, table in generated("other_steps").items() for row in table]
 
 
 def title_of(heading: str) -> str:
@@ -128,12 +132,12 @@ def function_of(module: str) -> Function:
 
 
 every_step = pytest.mark.parametrize(("heading", "state", "module", "logical_id"), steps())
-every_other_step = pytest.mark.parametrize(("module", "state"), other_steps())
+every_other_step = pytest.mark.parametrize(("machine_name", "state", "module", "logical_id"), other_steps())
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
-def test_the_readme_has_a_table_of_the_documents_headings_in_their_order(document: str) -> None:
-    assert headings(document) in [[row[0] for row in table] for table in tables()]
+def test_architecture_lists_the_headings_of_each_document_in_their_order(document: str) -> None:
+    assert [row[0] for row in generated("steps")[document]] == headings(document)
 
 
 def test_every_machine_is_a_documents_but_the_one_that_undoes_them() -> None:
@@ -141,12 +145,19 @@ def test_every_machine_is_a_documents_but_the_one_that_undoes_them() -> None:
 
 
 @every_machine
-def test_the_readme_names_each_module_of_a_machines_room_once(name: str) -> None:
+def test_architecture_names_each_module_of_a_machines_room_once(name: str) -> None:
     named = [function_of(module) for _, _, module, _ in steps()]
-    named += [function_of(module) for module, _ in other_steps()]
-    assert sorted(str(each) for each in named if each.room == name) == sorted(
-        str(each) for each in FUNCTIONS if each.room == name
+    named += [function_of(module) for _, _, module, _ in other_steps()]
+    assert sorted(str(function) for function in named if function.room == name) == sorted(
+        str(function) for function in FUNCTIONS if function.room == name
     )
+
+
+@every_machine
+def test_architecture_names_every_state_that_invokes_a_function_once(name: str) -> None:
+    named = [state for _, state, _, _ in generated("steps").get(name, []) if not state.startswith("(")]
+    named += [state for state, _, _ in generated("other_steps")[name]]
+    assert sorted(named) == sorted(state for state in machine(name)["States"] if invoked_by(name, state))
 
 
 @every_step
@@ -169,7 +180,8 @@ def invoked_by(name: str, state: str) -> set[str]:
     """Return the logical ids of the functions that a state, or a state inside it, invokes."""
     substitutions = resources("AWS::Serverless::StateMachine")[pascal(name)]["DefinitionSubstitutions"]
     placeholders = re.findall(r"\$\{(\w+)\}", json.dumps(machine(name)["States"][state]))
-    return {substitutions[placeholder]["Fn::GetAtt"][0] for placeholder in placeholders}
+    values = [substitutions[placeholder] for placeholder in placeholders]
+    return {value["Fn::GetAtt"][0] for value in values if "Fn::GetAtt" in value} & DEPLOYED.keys()
 
 
 @every_step
@@ -194,11 +206,13 @@ def test_a_step_records_itself_under_its_states_name(
 
 @every_other_step
 def test_a_step_without_a_heading_is_its_machines_and_records_itself_under_its_states_name(
-    module: str, state: str
+    machine_name: str, state: str, module: str, logical_id: str
 ) -> None:
     function = function_of(module)
-    assert function.logical_id in invoked_by(function.room, state)
-    assert recorded_as(function) == [state]
+    assert function.logical_id == logical_id
+    assert logical_id in invoked_by(machine_name, state)
+    if function.room in MACHINES:
+        assert recorded_as(function) == [state]
 
 
 def recorded_as(function: Function) -> list[Any]:

@@ -22,12 +22,19 @@ from tests.contracts.house import FUNCTIONS, MACHINES, Function, machine, pascal
 from tests.template import ROOT, resources
 
 LAMBDA_ERRORS = {
+    # Developer Guide of Step Functions, "Handle transient Lambda service exceptions".
+    "Lambda.ClientExecutionTimeoutException",
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
     "Lambda.SdkClientException",
     "Lambda.TooManyRequestsException",
+    # The function's process timed out, was killed (out of memory), or could not load its code, as while a
+    # deployment replaces function and layer one after the other.
     "Lambda.Unknown",
-    # Ours for the same thing inside a function.
+    "Sandbox.Timedout",
+    "Runtime.ExitError",
+    "Runtime.ImportModuleError",
+    # A function's own error for an AWS service that did not respond or throttled the function.
     "AwsUnavailable",
 }
 STEP_FUNCTIONS_ERRORS = {
@@ -72,7 +79,7 @@ def is_step(state: dict[str, Any]) -> bool:
 
 def runs_a_machine(state: dict[str, Any]) -> bool:
     """Tell whether a state runs another machine of ours and waits for its end."""
-    return bool(state.get("Resource") == "arn:aws:states:::states:startExecution.sync:2")
+    return bool(state.get("Resource") == "arn:${Partition}:states:::states:startExecution.sync:2")
 
 
 def targets(state: dict[str, Any]) -> set[str]:
@@ -96,9 +103,13 @@ def expressions(value: Any) -> Iterator[str]:
 
 
 def substitutions(name: str) -> dict[str, str]:
-    """Return the logical id that each ${Name} of a machine stands for."""
+    """Return the logical id that each ${Name} of a machine stands for, without ${Partition}."""
     deployed = resources("AWS::Serverless::StateMachine")[pascal(name)]["DefinitionSubstitutions"]
-    return {placeholder: value["Fn::GetAtt"][0] for placeholder, value in deployed.items()}
+    return {
+        placeholder: value["Fn::GetAtt"][0]
+        for placeholder, value in deployed.items()
+        if placeholder != "Partition"
+    }
 
 
 def function_of(name: str, state: dict[str, Any]) -> Function:
@@ -381,13 +392,13 @@ def test_a_step_is_a_lambda_with_a_time_limit_just_beyond_the_functions_own(name
         # The wait that it may end early is its limit.
         assert "$wait" in state["TimeoutSeconds"]
         return
-    assert state["Resource"] == "arn:aws:states:::lambda:invoke"
+    assert state["Resource"] == "arn:${Partition}:states:::lambda:invoke"
     limit = resources("AWS::Serverless::Function")[function_of(name, state).logical_id].get("Timeout", 60)
     assert limit < state["TimeoutSeconds"] <= limit + 60
 
 
 def waits_for_a_token(state: dict[str, Any]) -> bool:
-    return bool(state["Resource"] == "arn:aws:states:::lambda:invoke.waitForTaskToken")
+    return bool(state["Resource"] == "arn:${Partition}:states:::lambda:invoke.waitForTaskToken")
 
 
 @every_task
@@ -400,7 +411,25 @@ def test_a_wait_that_nobody_ends_goes_on_as_if_it_had_been_ended(name: str, titl
 @every_machine
 def test_every_substitution_is_used_and_every_placeholder_substituted(name: str) -> None:
     placeholders = re.findall(r"\$\{(\w+)\}", (ROOT / "statemachines" / f"{name}.asl.json").read_text())
-    assert set(placeholders) == set(substitutions(name))
+    assert set(placeholders) == {*substitutions(name), "Partition"}
+
+
+@every_machine
+def test_a_machine_runs_in_every_partition_of_aws(name: str) -> None:
+    deployed = resources("AWS::Serverless::StateMachine")[pascal(name)]["DefinitionSubstitutions"]
+
+    assert deployed["Partition"] == {"Ref": "AWS::Partition"}
+
+
+def test_nothing_that_is_deployed_names_one_partition() -> None:
+    sources = [
+        ROOT / "template.yaml",
+        *(ROOT / "statemachines").iterdir(),
+        *(ROOT / "functions").rglob("*.py"),
+        *(ROOT / "layers").rglob("*.py"),
+    ]
+
+    assert [str(path) for path in sources if "arn:aws" in path.read_text()] == []
 
 
 @every_machine
@@ -476,13 +505,11 @@ def test_every_error_that_is_matched_is_a_class_of_ours_or_one_of_the_services(n
         for rule in (*state.get("Retry", ()), *state.get("Catch", ()))
         for error in rule["ErrorEquals"]
     }
-    services = {error for error in matched if re.match(r"(States|Lambda|Sandbox|StepFunctions)\.", error)}
-    assert matched - services <= our_errors()
-    assert services <= LAMBDA_ERRORS | STEP_FUNCTIONS_ERRORS | {
-        "Sandbox.Timedout",
-        "States.Timeout",
-        "States.TaskFailed",
+    services = {
+        error for error in matched if re.match(r"(States|Lambda|Sandbox|Runtime|StepFunctions)\.", error)
     }
+    assert matched - services <= our_errors()
+    assert services <= LAMBDA_ERRORS | STEP_FUNCTIONS_ERRORS | {"States.Timeout", "States.TaskFailed"}
 
 
 @every_task
@@ -490,11 +517,7 @@ def test_a_step_is_retried_on_what_passes_and_on_nothing_else(name: str, title: 
     retried = [error for rule in tasks(name)[title]["Retry"] for error in rule["ErrorEquals"]]
     assert len(retried) == len(set(retried))
     assert set(retried) >= LAMBDA_ERRORS
-    assert set(retried) <= LAMBDA_ERRORS | {
-        "Sandbox.Timedout",
-        "BandwidthUnavailable",
-        "BandwidthOutcomeUnknown",
-    }
+    assert set(retried) <= LAMBDA_ERRORS | {"BandwidthUnavailable", "BandwidthOutcomeUnknown"}
 
 
 @every_task

@@ -44,6 +44,16 @@ def statements(properties: dict[str, Any]) -> Iterator[dict[str, Any]]:
 FILES = {"Fn::Sub": "${MediaBucket.Arn}/*"}
 LETTERS = {"Fn::Sub": "arn:${AWS::Partition}:s3:::${LettersBucket}/*"}
 QUARANTINED = {"Fn::Sub": "${QuarantineBucket.Arn}/*"}
+DEAD_RECORDS = {"Fn::Sub": "${QuarantineBucket.Arn}/events/*"}
+FILES_OF_BUCKETS = (FILES, LETTERS, QUARANTINED, DEAD_RECORDS)
+# Nor can the executions of a state machine.
+EXECUTIONS = [
+    {
+        "Fn::Sub": "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:"
+        f"execution:${{{machine}.Name}}:*"
+    }
+    for machine in ("HostedMessaging", "MessagingV2")
+]
 
 
 # Permissions
@@ -61,7 +71,8 @@ def test_a_function_names_each_action_and_each_resource(logical_id: str) -> None
         assert statement.keys() == {"Effect", "Action", "Resource"}
         assert not [action for action in as_list(statement["Action"]) if "*" in action]
         wide = [resource for resource in as_list(statement["Resource"]) if "*" in str(resource)]
-        assert [resource for resource in wide if resource not in (FILES, LETTERS, QUARANTINED)] == []
+        allowed = (*FILES_OF_BUCKETS, *EXECUTIONS)
+        assert [resource for resource in wide if resource not in allowed] == []
 
 
 def test_the_archive_is_written_by_one_function_and_read_by_another() -> None:
@@ -84,16 +95,18 @@ def test_letters_are_read_only_and_only_by_those_who_check_and_send_them() -> No
     assert rights == {"CheckInput": "s3:GetObject", "HostedMessagingSendLetter": "s3:GetObject"}
 
 
-def test_the_quarantine_is_written_by_one_function_and_emptied_by_another() -> None:
+def test_the_quarantine_is_written_by_what_bandwidth_calls_and_emptied_by_the_replay() -> None:
     rights = {
         logical_id: statement["Action"]
         for logical_id, properties in DEPLOYED.items()
         for statement in statements(properties)
-        if statement["Resource"] == QUARANTINED
+        if statement["Resource"] in (QUARANTINED, DEAD_RECORDS)
     }
     assert rights == {
         "ReceiveCallback": "s3:PutObject",
+        "ReceiveNotification": "s3:PutObject",
         "ReplayQuarantine": ["s3:GetObject", "s3:DeleteObject"],
+        "PublishEvents": ["s3:PutObject", "s3:GetObject"],
     }
 
 
@@ -419,6 +432,13 @@ def test_classic_addresses_of_bandwidth_are_those_of_the_documents() -> None:
         template()["Parameters"]["CatapultUrl"]["Default"],
     ]
     assert [address for address in addresses if f" {address}/" not in documents] == []
+
+
+def test_current_addresses_of_bandwidth_are_those_of_its_upgrade_guide() -> None:
+    assert template()["Mappings"]["Hosts"]["current"] == {
+        "DashboardUrl": "https://api.bandwidth.com/api/v2",
+        "MessagingUrl": "https://messaging.bandwidth.com/api/v2",
+    }
 
 
 def test_each_address_of_bandwidth_can_be_set_and_is_the_generations_otherwise() -> None:

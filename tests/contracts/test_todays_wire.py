@@ -5,7 +5,7 @@ API); the values are invented.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -19,7 +19,7 @@ from bandwidth_messaging.bandwidth.messaging_today import MessagingToday
 from bandwidth_messaging.domain.imports import Authority, Subscriber
 from bandwidth_messaging.domain.orders import Action, Campaign, OrderStatus
 from tests.documents.examples import outline
-from tests.http_server import Answer, Server, serving
+from tests.http_server import Answer, Asked, Server, serving
 
 ACCOUNT, SITE, LOCATION = "9500149", "743", "561"
 CALLBACK_URL = "https://abc.execute-api.us-east-1.amazonaws.com/live/callbacks/v2"
@@ -138,6 +138,22 @@ def test_where_an_application_calls_back_is_read_from_whichever_element_has_it(
     assert found.callback_url == read
 
 
+@pytest.mark.parametrize(
+    ("service_type", "is_for_messaging"),
+    [("Messaging-V2", True), ("Messaging", True), ("Voice-V2", False), ("Voice", False)],
+)
+def test_both_published_service_types_are_messaging(
+    bandwidth: Server, service_type: str, is_for_messaging: bool
+) -> None:
+    inside = f"<ApplicationId>app-1</ApplicationId><ServiceType>{service_type}</ServiceType>"
+    bandwidth.answers(Answer(200, f"<A><Application>{inside}</Application></A>"))
+
+    found = DashboardToday(bandwidth.url, ACCOUNT, CREDENTIALS).application("app-1")
+
+    assert found is not None
+    assert found.is_for_messaging is is_for_messaging
+
+
 def test_sms_leaves_the_proxy_to_the_server(bandwidth: Server, dashboard: DashboardToday) -> None:
     bandwidth.answers(Answer(201))
     dashboard.enable_sms(SITE, LOCATION, toll_free=True, short_code=False)
@@ -153,24 +169,99 @@ def test_sms_leaves_the_proxy_to_the_server(bandwidth: Server, dashboard: Dashbo
     ]
 
 
-def test_a_campaign_lets_the_locations_numbers_into_it(bandwidth: Server, dashboard: DashboardToday) -> None:
-    bandwidth.answers(Answer(201))
+def a2p_of(request: Asked) -> list[tuple[str, str]]:
+    return [(name, text) for _, name, text in outline(request.body) if name.startswith("A2p")]
+
+
+def refused(code: str, description: str = "no") -> Answer:
+    reason = f"<ErrorCode>{code}</ErrorCode><Description>{description}</Description>"
+    return Answer(
+        400,
+        f"<SipPeerSmsFeatureResponse><ResponseStatus>{reason}</ResponseStatus></SipPeerSmsFeatureResponse>",
+    )
+
+
+ALLOWS_CAMPAIGNS = [("A2pLongCode", "DefaultOff")]
+HAS_CAMPAIGN = [*ALLOWS_CAMPAIGNS, ("A2pMessageClass", "M"), ("A2pCampaignId", "CABC123")]
+
+
+def enable_sms_for_campaign(dashboard: DashboardToday) -> None:
     dashboard.enable_sms(SITE, LOCATION, toll_free=True, short_code=True, campaign=CAMPAIGN)
-    assert [(name, text) for _, name, text in outline(bandwidth.only.body) if name.startswith("A2p")] == [
-        ("A2pLongCode", "DefaultOff"),
-        ("A2pMessageClass", "M"),
-        ("A2pCampaignId", "CABC123"),
-    ]
+
+
+def change_sms_for_campaign(dashboard: DashboardToday) -> None:
+    settings = {"TollFree": "true", "A2pLongCode": "DefaultOff", "Protocol": "HTTP"}
+    dashboard.change_sms(SITE, LOCATION, Sms(settings), campaign=CAMPAIGN)
+
+
+both_ways = pytest.mark.parametrize("write", [enable_sms_for_campaign, change_sms_for_campaign])
+
+
+@both_ways
+def test_a_location_only_allows_its_numbers_on_campaigns(
+    bandwidth: Server, dashboard: DashboardToday, write: Callable[[DashboardToday], None]
+) -> None:
+    write(dashboard)
+
+    assert a2p_of(bandwidth.only) == ALLOWS_CAMPAIGNS
+
+
+@both_ways
+@pytest.mark.parametrize("code", ["13638", "13641"])
+def test_a_location_gets_the_campaign_if_bandwidth_requires_it(
+    bandwidth: Server, dashboard: DashboardToday, write: Callable[[DashboardToday], None], code: str
+) -> None:
+    bandwidth.answers(refused(code), Answer(201))
+
+    write(dashboard)
+
+    first, second = bandwidth.asked
+    assert (a2p_of(first), a2p_of(second)) == (ALLOWS_CAMPAIGNS, HAS_CAMPAIGN)
+    assert (second.method, second.path) == (first.method, first.path)
+
+
+@both_ways
+def test_an_external_campaign_that_the_location_must_have_is_rejected_with_the_reason(
+    bandwidth: Server, dashboard: DashboardToday, write: Callable[[DashboardToday], None]
+) -> None:
+    bandwidth.answers(refused("13638"), refused("13682", "Campaign is not internal."))
+
+    with pytest.raises(BandwidthRejected, match=r"13682 Campaign is not internal\. .*13638") as raised:
+        write(dashboard)
+
+    assert raised.value.code == "13682"
+    assert len(bandwidth.asked) == 2
+
+
+@both_ways
+@pytest.mark.parametrize("code", ["13637", "13682"])
+def test_other_rejections_are_not_retried_with_the_campaign(
+    bandwidth: Server, dashboard: DashboardToday, write: Callable[[DashboardToday], None], code: str
+) -> None:
+    bandwidth.answers(refused(code))
+
+    with pytest.raises(BandwidthRejected, match=code):
+        write(dashboard)
+
+    assert len(bandwidth.asked) == 1
+
+
+def test_without_a_campaign_to_give_a_required_one_is_a_rejection(
+    bandwidth: Server, dashboard: DashboardToday
+) -> None:
+    bandwidth.answers(refused("13638"))
+
+    with pytest.raises(BandwidthRejected, match="13638"):
+        dashboard.enable_sms(SITE, LOCATION, toll_free=True, short_code=True)
+
+    assert a2p_of(bandwidth.only) == []
 
 
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ({}, {"A2pLongCode": "DefaultOff", "A2pMessageClass": "M", "A2pCampaignId": "CABC123"}),
-        (
-            {"A2pLongCode": "OFF"},
-            {"A2pLongCode": "DefaultOff", "A2pMessageClass": "M", "A2pCampaignId": "CABC123"},
-        ),
+        ({}, {"A2pLongCode": "DefaultOff"}),
+        ({"A2pLongCode": "OFF"}, {"A2pLongCode": "DefaultOff"}),
         ({"A2pLongCode": "DefaultOn", "A2pCampaignId": "COTHER"}, {}),
         ({"A2pLongCode": "ON", "A2pCampaignId": "COTHER"}, {}),
     ],
@@ -179,7 +270,7 @@ def test_a_location_that_has_a_campaign_already_keeps_it(
     before: dict[str, str], after: dict[str, str]
 ) -> None:
     settings = {"TollFree": "true", "ShortCode": "true", "Protocol": "HTTP", "Zone1": "true"}
-    more = Sms(settings | before).with_more(toll_free=True, short_code=True, campaign=CAMPAIGN)
+    more = Sms(settings | before).with_more(toll_free=True, short_code=True, campaigns=True)
     assert more.settings == settings | before | after
 
 

@@ -87,19 +87,19 @@ def test_nothing_imports_the_functions_but_tests() -> None:
 
 
 # Of the outside a function knows the errors it answers to, what a callback says and what a message that was
-# taken is, of the store the states of a number and its home, and what an item and a page are; it reaches
-# either through the wiring.
+# taken is, of the store the states of a number and its home, and what an item, a page and a quarantined
+# callback are; it reaches either through the wiring.
 KNOWN_TO_FUNCTIONS = {
     "bandwidth": {
         "bandwidth.errors",
         "bandwidth.callbacks",
         "bandwidth.credentials.BasicCredentials",
         "bandwidth.messaging.Taken",
-        "bandwidth.subscriptions.read_notification",
     },
     "store": {
         "store.dynamodb.Item",
         "store.dynamodb.Page",
+        "store.queues.Quarantined",
         "store.numbers.ACTIVE",
         "store.numbers.FAILED",
         "store.numbers.PENDING",

@@ -23,7 +23,8 @@ ROOT = Path(__file__).parents[2]
 
 @both_generations
 def test_a_set_up_started_through_the_api_can_be_followed_to_its_end(cloud: Stack) -> None:
-    answer = cloud.call("POST", "/setups/messaging-v2", {"areaCode": "704", "quantity": 1})
+    body, key = {"areaCode": "704", "quantity": 1}, {"Idempotency-Key": uuid.uuid4().hex}
+    answer = cloud.call("POST", "/setups/messaging-v2", body, key)
     assert answer.status_code == 202, answer.text
     path = f"/orders/{answer.json()['customerOrderId']}"
     deadline = time.monotonic() + 60
@@ -33,12 +34,20 @@ def test_a_set_up_started_through_the_api_can_be_followed_to_its_end(cloud: Stac
     assert (order["state"], order["completed"]) == ("completed", 1)
     assert order["steps"][0]["name"] == "Check Account"
     assert all(step["state"] == "succeeded" for step in order["steps"])
+    again = cloud.call("POST", "/setups/messaging-v2", body, key)
+    assert (again.status_code, again.json()) == (202, answer.json())
 
 
 def test_a_wrong_input_is_refused_at_the_door(cloud: Stack) -> None:
     answer = cloud.call("POST", "/setups/messaging-v2", {"areaCode": "91", "quantity": 0, "colour": "red"})
     assert answer.status_code == 422
     assert {error["field"] for error in answer.json()["errors"]} == {"areaCode", "quantity", "colour"}
+
+
+def test_path_parameters_are_decoded_once(cloud: Stack) -> None:
+    """The emulator passes paths percent-encoded, as AWS does. If it decoded them, the second were a 404."""
+    assert cloud.call("GET", "/orders/no%20such%20order").status_code == 404
+    assert cloud.call("GET", "/orders/no%2520such%2520order").status_code == 422
 
 
 def test_the_page_that_describes_the_api_is_there_for_everybody(cloud: Stack) -> None:

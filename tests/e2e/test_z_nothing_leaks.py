@@ -49,6 +49,7 @@ def test_no_secret_and_no_text_is_in_any_log_or_history(cloud: Stack, ours: str)
         "the client's secret": cloud.bandwidth["client_secret"],
         "a token (the head of every one)": "eyJhbGciOi",
         "the callback password": cloud.callback_password,
+        "the emulator's key": cloud.secret_access_key,
         "the key of forwarded events": "key-of-the-local-cloud",
         "a message's text": TEXT,
         "the demo's text": _HELLO,

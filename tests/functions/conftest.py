@@ -143,7 +143,10 @@ def house(generation: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
             "BANDWIDTH_ACCOUNT_ID": CONFIG.account_id,
             "BANDWIDTH_SITE_ID": CONFIG.site_id,
             "TOKEN_URL": simulator.token_url,
-            "DASHBOARD_URL": simulator.dashboard_url,
+            "DASHBOARD_URL": {
+                "classic": simulator.dashboard_url,
+                "current": simulator.current_dashboard_url,
+            }[generation],
             "CALLBACK_URL": CALLBACK_URL,
             "CALLBACK_PROBE_URL": CALLBACK_URL,
             "CALLBACK_URL_V2": CALLBACK_URL,

@@ -119,8 +119,8 @@ def test_failed_ends_with_bandwidths_reason(cloud: Stack) -> None:
 def test_wrong_numbers_are_named_and_nothing_is_ordered(cloud: Stack) -> None:
     execution = set_up(cloud, unique("wrong"), ["home", "+19199918388", "17"])
     assert (execution.status, execution.error) == ("FAILED", "InvalidInput")
-    assert "telephoneNumbers.0: " in str(execution.cause)
-    assert "telephoneNumbers.2: " in str(execution.cause)
+    assert "telephoneNumbers[0]: " in str(execution.cause)
+    assert "telephoneNumbers[2]: " in str(execution.cause)
 
 
 def test_removal_gives_numbers_back_and_nothing_is_sent_from_them(cloud: Stack) -> None:

@@ -121,7 +121,7 @@ def test_a_letter_goes_with_the_order(cloud: Stack) -> None:
 
 def test_an_order_whose_answer_is_lost_is_placed_once(cloud: Stack) -> None:
     name, numbers = unique("lost"), some_numbers(2)
-    lost = {"method": "POST", "path": "/importTnOrders$", "match": name, "lose_answer": True}
+    lost = {"method": "POST", "path": "/importTnOrders/messaging$", "match": name, "lose_answer": True}
     control(cloud, "POST", "/faults", lost)
     execution = set_up(cloud, name, numbers)
     assert execution.status == "SUCCEEDED"

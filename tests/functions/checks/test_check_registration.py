@@ -21,6 +21,7 @@ from tests.generations import only_current
 
 pytestmark = only_current
 LOCAL, OTHER, TOLL_FREE, ABROAD = "+19102398766", "+19102398767", "+18005551212", "+447911123456"
+CANADIAN, BAHAMIAN = "+14165551212", "+12423651234"
 THEIRS = "+19195551234"
 AT, YESTERDAY = "2026-11-22T12:00:00.000Z", "2026-11-21T11:00:00.000Z"
 HOME = Home(
@@ -134,6 +135,21 @@ def test_a_number_abroad_needs_none(current: House) -> None:
     assert (shown(ABROAD)["kind"], shown(ABROAD)["state"]) == ("none", "unknown")
 
 
+@pytest.mark.parametrize("number", [CANADIAN, BAHAMIAN])
+def test_a_number_of_plus_1_outside_the_united_states_needs_none(current: House, number: str) -> None:
+    activate(number)
+    campaigns(current, LOCAL)
+    check()
+    assert (shown(number)["kind"], shown(number)["state"]) == ("none", "unknown")
+    assert send(number)[0] == 202
+
+
+def test_a_canadian_number_once_recorded_as_unregistered_sends(current: House) -> None:
+    activate(CANADIAN, registration.of_no_campaign(AT))
+    status, message = send(CANADIAN)
+    assert (status, "warnings" in message) == (202, False)
+
+
 def test_a_number_that_texts_through_v1_is_left_alone(current: House) -> None:
     wiring.numbers().activate(OTHER, replace(HOME, api="v1"), AT)
     campaigns(current, LOCAL)
@@ -168,8 +184,13 @@ def test_numbers_that_are_asked_for_are_looked_up_at_once(current: House) -> Non
 
 
 def test_a_wrong_event_names_the_field(current: House) -> None:
-    with pytest.raises(InvalidInput, match=r"numbers\.0"):
+    with pytest.raises(InvalidInput, match=r"numbers\[0\]: \"home\" is not"):
         check(numbers=["home"])
+
+
+def test_a_number_given_twice_is_looked_up_once(current: House) -> None:
+    campaigns(current, LOCAL)
+    assert check(numbers=[LOCAL, "919-555-1212", LOCAL])["numbers"] == 1
 
 
 def test_five_thousand_numbers_cost_few_requests(

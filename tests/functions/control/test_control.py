@@ -5,6 +5,8 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import EndpointConnectionError
 
 from bandwidth_messaging.domain.messages import Message
 from bandwidth_messaging.domain.setups import MessagingV2Setup
@@ -94,7 +96,7 @@ class TestStartSetup:
         _, second = self.start(areaCode="910", customerOrderId="Order-7", deadlineHours=48)
         status, problem = self.start(areaCode="910", customerOrderId="Order-7", deadlineHours=72)
         assert status == 409
-        assert "was continued since it failed, as Order-7-again-20260101000000000" in problem["detail"]
+        assert "is the execution Order-7-again-20260101000000000" in problem["detail"]
         self.end(second, "failed", "2026-01-02T00:00:00.000Z")
         status, third = self.start(areaCode="910", customerOrderId="Order-7", deadlineHours=72)
         assert status == 202
@@ -124,10 +126,147 @@ class TestStartSetup:
         assert "asked for something else" in problem["detail"]
         assert self.start(**asked, deadlineHours=48)[0] == 202
 
+    def test_an_input_that_is_not_that_of_the_running_set_up_is_a_conflict_under_any_execution(
+        self, machine: str
+    ) -> None:
+        asked = {"areaCode": "910", "customerOrderId": "Order-7"}
+        digest = MessagingV2Setup.model_validate(asked).digest()
+        wiring.orders().open(
+            "Order-7", kind="messaging_v2", requested=1, execution_arn="arn", at=AT, digest=digest
+        )
+        assert self.start(**asked | {"areaCode": "919"})[0] == 409
+        assert self.start(**asked)[0] == 202
+
+    def test_one_that_was_undone_is_a_conflict_that_says_so(self, machine: str) -> None:
+        _, first = self.start(areaCode="910", customerOrderId="Order-7")
+        self.end(first, "failed")
+        wiring.orders().record_undone("Order-7", by="release-1", at=AT)
+        status, problem = self.start(areaCode="910", customerOrderId="Order-7", deadlineHours=48)
+        assert status == 409
+        assert "was undone" in problem["detail"]
+
+    @pytest.mark.parametrize("given", ["Order 7 ", "\tOrder  7"])
+    def test_an_id_is_the_same_whatever_its_white_space(self, machine: str, given: str) -> None:
+        _, first = self.start(areaCode="910", customerOrderId="Order 7")
+        assert self.start(areaCode="910", customerOrderId=given) == (202, first)
+        execution = boto3.client("stepfunctions").describe_execution(executionArn=first["executionArn"])
+        assert json.loads(execution["input"])["customerOrderId"] == "Order 7"
+
     def test_names_every_wrong_field(self, machine: str) -> None:
         status, problem = self.start(areaCode="91", quantity=5001, siteId="main")
         assert status == 422
         assert {error["field"] for error in problem["errors"]} == {"areaCode", "quantity", "siteId"}
+
+
+class TestIdempotencyKey:
+    """The same key and body are one set-up, whatever became of the first response."""
+
+    start = TestStartSetup.start
+    machine = TestStartSetup.machine
+
+    def again(self, key: str, **given: Any) -> tuple[int, Any]:
+        return ask(start_setup, "POST", "/setups/messaging-v2", body=given, headers={"Idempotency-Key": key})
+
+    def executions(self, machine: str) -> list[Any]:
+        return list(boto3.client("stepfunctions").list_executions(stateMachineArn=machine)["executions"])
+
+    def test_the_same_key_and_body_are_one_set_up(self, machine: str) -> None:
+        first = self.again("key-1", areaCode="910", quantity=2)
+        assert first[0] == 202
+        assert [self.again("key-1", areaCode="910", quantity=2) for _ in range(3)] == [first] * 3
+        assert len(self.executions(machine)) == 1
+
+    def test_another_key_is_another_set_up(self, machine: str) -> None:
+        first = self.again("key-1", areaCode="910")[1]
+        second = self.again("key-2", areaCode="910")[1]
+        assert first["customerOrderId"] != second["customerOrderId"]
+        assert len(self.executions(machine)) == 2
+
+    @pytest.mark.parametrize("customer_order_id", [None, "Order-7"])
+    def test_another_body_is_refused_and_starts_nothing(
+        self, machine: str, customer_order_id: str | None
+    ) -> None:
+        named = {"customerOrderId": customer_order_id} if customer_order_id else {}
+        self.again("key-1", areaCode="910", **named)
+        for other in ({"areaCode": "919", **named}, {"areaCode": "910", "customerOrderId": "Order-8"}):
+            status, problem = self.again("key-1", **other)
+            assert (status, problem["errors"][0]["field"]) == (422, "Idempotency-Key")
+        assert len(self.executions(machine)) == 1
+        assert ask(browse, "GET", "/orders/Order-8")[0] == 404
+
+    def test_the_key_belongs_to_one_operation(self, machine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("HOSTED_MESSAGING_STATE_MACHINE", machine)
+        self.again("key-1", areaCode="910")
+        status, problem = ask(
+            start_setup,
+            "POST",
+            "/setups/hosted-messaging",
+            body=sample("executions/hosted_messaging"),
+            headers={"Idempotency-Key": "key-1"},
+        )
+        assert (status, problem["errors"][0]["field"]) == (422, "Idempotency-Key")
+
+    @pytest.mark.parametrize("state", ["completed", "failed"])
+    def test_a_set_up_that_has_ended_is_still_the_same(self, machine: str, state: str) -> None:
+        first = self.again("key-1", areaCode="910", customerOrderId="Order-7")
+        boto3.client("stepfunctions").stop_execution(executionArn=first[1]["executionArn"])
+        wiring.orders().finish("Order-7", state, at=AT)
+        assert self.again("key-1", areaCode="910", customerOrderId="Order-7") == first
+        assert len(self.executions(machine)) == 1
+
+    def test_a_new_key_continues_a_set_up_that_failed_once(self, machine: str) -> None:
+        asked = {"areaCode": "910", "customerOrderId": "Order-7"}
+        first = self.again("key-1", **asked)
+        wiring.orders().finish("Order-7", "failed", at=AT)
+        second = self.again("key-2", **asked)
+        assert second[1]["executionArn"] == f"{first[1]['executionArn']}-again-20260101000000000"
+        boto3.client("stepfunctions").stop_execution(executionArn=second[1]["executionArn"])
+        assert self.again("key-2", **asked) == second
+        assert self.again("key-1", **asked) == first
+        assert len(self.executions(machine)) == 2
+
+    def test_a_dry_run_is_one_execution_too(self, machine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("BANDWIDTH_API", "current")
+        monkeypatch.setenv("HOSTED_MESSAGING_STATE_MACHINE", machine)
+        given = sample("executions/hosted_messaging") | {"dryRun": True}
+        parts: Any = {"body": given, "headers": {"Idempotency-Key": "key-1"}}
+        first, second = (ask(start_setup, "POST", "/setups/hosted-messaging", **parts) for _ in range(2))
+        assert first == second
+        assert len(self.executions(machine)) == 1
+
+    @pytest.mark.parametrize("call_that_fails", ["UpdateItem", "StartExecution"])
+    @pytest.mark.parametrize("is_lost", [True, False], ids=["response lost", "not carried out"])
+    @pytest.mark.parametrize("nth", [1, 2])
+    def test_a_failed_request_can_be_repeated(
+        self,
+        machine: str,
+        monkeypatch: pytest.MonkeyPatch,
+        call_that_fails: str,
+        is_lost: bool,
+        nth: int,
+    ) -> None:
+        calls: list[str] = []
+        send = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+        def fail(client: Any, name: str, parameters: Any) -> Any:
+            calls.append(name)
+            if name != call_that_fails or calls.count(name) != nth:
+                return send(client, name, parameters)
+            if is_lost:
+                send(client, name, parameters)
+            raise EndpointConnectionError(endpoint_url="https://aws.example")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(BaseClient, "_make_api_call", fail)
+            status, _ = self.again("key-1", areaCode="910", quantity=2)
+        is_struck = calls.count(call_that_fails) >= nth
+        assert status == (500 if is_struck else 202)
+        status, started = self.again("key-1", areaCode="910", quantity=2)
+        assert status == 202
+        (execution,) = self.executions(machine)
+        assert execution["executionArn"] == started["executionArn"]
+        # Nothing that may fail comes after the start.
+        assert "StartExecution" not in calls[:-1]
 
 
 class TestNumbers:

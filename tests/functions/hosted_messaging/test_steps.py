@@ -119,9 +119,9 @@ class TestCheckInput:
             ({"telephoneNumbers": []}, ["telephoneNumbers"]),
             (
                 {"telephoneNumbers": ["home", "+19199918388", "1"]},
-                ["telephoneNumbers.0", "telephoneNumbers.2"],
+                ["telephoneNumbers[0]", "telephoneNumbers[2]"],
             ),
-            ({"telephoneNumbers": ["+442071838750"]}, ["telephoneNumbers"]),
+            ({"telephoneNumbers": ["+442071838750"]}, ["telephoneNumbers[0]"]),
             ({"telephoneNumbers": NUMBERS, "action": "DELETE"}, ["action"]),
         ],
     )
@@ -385,7 +385,12 @@ class TestRemoval:
     def test_numbers_that_were_ordered_are_refused_before_any_is_stopped(self, active: House) -> None:
         own = "+19195550142"
         wiring.orders().open(
-            "ordered", kind="messaging_v2", requested=1, execution_arn="arn:1", at="2026-01-01T00:00:00.000Z"
+            "ordered",
+            kind="messaging_v2",
+            requested=1,
+            execution_arn="arn:1",
+            at="2026-01-01T00:00:00.000Z",
+            digest="d",
         )
         home = Home(api="v2", customer_order_id="ordered", site_id=CONFIG.site_id)
         wiring.numbers().activate(own, home, "2026-01-01T00:00:00.000Z")

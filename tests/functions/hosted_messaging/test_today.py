@@ -24,6 +24,7 @@ from functions.messages import deliver_message, send_message
 from functions.setups import check_input, receive_notification, record_failure
 from local.bandwidth.fates import Fate
 from local.bandwidth.importability import WORDS
+from local.bandwidth.numbers_orders import NumbersError
 from local.bandwidth.subscriptions import Manner
 from tests.functions.conftest import CALLBACK_URL, CONFIG, NOTIFICATION_URL, House, ask, call, sample
 from tests.generations import only_current
@@ -228,7 +229,7 @@ class TestLostNumbers:
     @pytest.mark.parametrize("written", ["{}", "+1{}"])
     def test_are_gone_and_nothing_is_sent_from_them(self, opened: House, written: str) -> None:
         active(*NUMBERS[:2])
-        notify(lost(opened, DIGITS[0]).replace(DIGITS[0], written.format(DIGITS[0])))
+        notify(lost(opened, DIGITS[0]).replace(NUMBERS[0], written.format(DIGITS[0])))
         shown = number(NUMBERS[0])
         assert (shown["state"], shown["errorCode"]) == ("released", "MESSAGING_LOST")
         assert shown["reason"] == "Bandwidth told that the number texts elsewhere now"
@@ -306,6 +307,37 @@ class TestCheckNumbers:
         assert [len(each["numbers"]) for each in result["refused"]] == [5000]
         assert len(str(result)) < 200_000
 
+    def test_a_reason_that_names_its_number_is_one_reason(
+        self, opened: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        refuse_each_in_its_own_words(opened, monkeypatch, "{number} is not ours, +1{number} neither")
+
+        result = call(check_numbers, event("check_numbers", sipPeerId=prepared()["locationId"], dryRun=True))
+
+        assert result["refused"] == [
+            {"code": "19006", "reason": "(number) is not ours, (number) neither", "numbers": NUMBERS}
+        ]
+
+    def test_of_many_reasons_a_dry_run_has_the_most_frequent_and_every_number(
+        self, opened: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        numbers = [f"+1919{2_000_000 + each}" for each in range(200)]
+        refuse_each_in_its_own_words(opened, monkeypatch, "held by carrier {rank}")
+        given = event(
+            "check_numbers",
+            sipPeerId=prepared()["locationId"],
+            dryRun=True,
+            batches=[numbers[:100], numbers[100:]],
+        )
+
+        refused = call(check_numbers, given)["refused"]
+
+        # Ranks 0 to 99 are two numbers each.
+        assert len(refused) == 50
+        assert {len(each["numbers"]) for each in refused[:-1]} == {2}
+        assert refused[-1]["reason"] == "other reasons; a dry run of these numbers alone shows them"
+        assert sorted(number for each in refused for number in each["numbers"]) == numbers
+
     def test_once_the_order_may_be_placed_its_numbers_are_not_asked_about_again(self, opened: House) -> None:
         location_id = prepared()["locationId"]
         refuse(opened, DIGITS[0], 19001)
@@ -321,6 +353,15 @@ class TestCheckNumbers:
     def test_a_site_or_location_that_is_wrong_is_named(self, opened: House) -> None:
         with pytest.raises(BandwidthRejected, match="7312 The sippeer id is invalid"):
             call(check_numbers, event("check_numbers", sipPeerId="99", dryRun=True))
+
+
+def refuse_each_in_its_own_words(house: House, monkeypatch: pytest.MonkeyPatch, words: str) -> None:
+    """Refuse every number, each with `words` about its ten digits and its last two digits."""
+
+    def errors(numbers: list[str]) -> list[NumbersError]:
+        return [NumbersError(19006, words.format(number=each, rank=each[-2:]), [each]) for each in numbers]
+
+    monkeypatch.setattr(house.simulator.simulator.importability, "errors", errors)
 
 
 class TestCreateImportRequest:

@@ -161,3 +161,25 @@ class TestAddresses:
     @pytest.mark.parametrize("address", ["198.51.100.7", "2001:db8::1"])
     def test_without_a_list_anybody_may_who_knows_the_password(self, house: House, address: str) -> None:
         assert authorize(basic(PASSWORD), address=address)["Effect"] == "Allow"
+
+    @pytest.mark.parametrize("wrong", ["10.0.0/24", "127.0.0.0/33", "999.1.1.1", "1:2:3", "", "everywhere"])
+    def test_an_entry_that_is_no_address_admits_nobody_and_is_counted(
+        self, house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], wrong: str
+    ) -> None:
+        monkeypatch.setenv("CALLBACK_SOURCE_ADDRESSES", f"198.51.100.0/24,{wrong}")
+        settings_module.settings.cache_clear()
+
+        assert authorize(basic(PASSWORD), address="198.51.100.7")["Effect"] == "Allow"
+        assert authorize(basic(PASSWORD), address="203.0.113.7")["Effect"] == "Deny"
+
+        written = capsys.readouterr().out
+        assert "callback source address invalid" in written
+        assert '"CallbackSourceAddressInvalid":[1.0]' in written.replace(" ", "")
+
+    def test_a_list_without_any_address_denies_everybody(
+        self, house: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("CALLBACK_SOURCE_ADDRESSES", "127.0.0.0/33")
+        settings_module.settings.cache_clear()
+
+        assert authorize(basic(PASSWORD))["Effect"] == "Deny"

@@ -400,7 +400,9 @@ def test_a_number(desk: Desk) -> None:
 
 def test_a_step_of_a_setup(desk: Desk) -> None:
     order = HOME.customer_order_id
-    wiring.orders().open(order, kind="messaging_v2", requested=2, execution_arn="arn:aws:states:…", at=AT)
+    wiring.orders().open(
+        order, kind="messaging_v2", requested=2, execution_arn="arn:aws:states:…", at=AT, digest="d"
+    )
 
     @step("Create application", StepInput)
     def handler(request: StepInput) -> StepResult:

@@ -146,7 +146,7 @@ def orders() -> None:
     store = wiring.orders()
     for name, end in {"order-7": "completed", "order-8": "partial", "order-9": "failed"}.items():
         arn = f"arn:aws:states:us-east-1:123456789012:execution:MessagingV2:{name}"
-        store.open(name, kind="messaging_v2", requested=2, execution_arn=arn, at=at(0))
+        store.open(name, kind="messaging_v2", requested=2, execution_arn=arn, at=at(0), digest="d")
         store.record_step(name, "Create application", state="succeeded", at=at(1))
         store.begin_ordering(name, "attempt", at(2))
         store.record_ordered(name, "9f7e4d3c-6a5f-4f5e-9a4b-0c5f0f3b7d11", at(2))

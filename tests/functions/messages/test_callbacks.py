@@ -1,6 +1,8 @@
 """Callbacks: who may call, what is stored."""
 
+import base64
 import json
+import time
 from typing import Any
 
 import pytest
@@ -77,6 +79,33 @@ class TestInbound:
         assert [receive([INBOUND]) for _ in range(3)] == [204] * 3
         assert len(stored()) == 1
 
+    def test_shows_channel_priority_and_carrier(self, house: House) -> None:
+        message = INBOUND["message"] | {"channel": "RBM", "priority": "high"}
+        assert receive([INBOUND | {"message": message, "carrierName": "Acme"}]) == 204
+        (shown,) = stored()
+        assert (shown["channel"], shown["priority"], shown["carrierName"]) == ("RBM", "high", "Acme")
+
+    def test_a_stop_from_a_number_without_its_plus_is_of_the_number_in_e164(self, house: House) -> None:
+        message = INBOUND["message"] | {"from": "447700900123", "owner": "447700900123", "text": "STOP"}
+        assert receive([INBOUND | {"message": message}]) == 204
+        _, opted_out = wiring.opt_outs().sender_and_opt_outs(OURS, ["+447700900123"])
+        assert [item["theirs"] for item in opted_out] == ["+447700900123"]
+        assert stored()[0]["from"] == "+447700900123"
+
+    def test_a_text_with_a_time_long_past_is_kept_as_long_as_any(self, house: House) -> None:
+        message = INBOUND["message"] | {"time": "2001-01-01T00:00:00Z"}
+        assert receive([INBOUND | {"message": message}]) == 204
+        item = wiring.messages().get(message["id"])
+        assert item is not None
+        assert item["expiresAt"] > time.time() + 89 * 24 * 3600
+
+    def test_a_byte_order_mark_before_the_body_is_ignored(self, house: House) -> None:
+        body = base64.b64encode(b"\xef\xbb\xbf" + json.dumps([INBOUND]).encode()).decode()
+        event = sample("messages/receive_callback") | {"body": body, "isBase64Encoded": True}
+        assert call(receive_callback, event)["statusCode"] == 204
+        assert len(stored()) == 1
+        assert house.queued(house.quarantine_queue) == []
+
     def test_every_element_of_the_array_is_stored(self, house: House) -> None:
         events = [INBOUND | {"message": INBOUND["message"] | {"id": f"in-{n}"}} for n in range(3)]
         assert receive(events) == 204
@@ -110,6 +139,8 @@ class TestReceipts:
         assert (message["state"], message["errorCode"]) == ("failed", 4720)
         assert message["errorClass"] == "recipient"
         assert message["reason"].startswith("The recipient's number does not exist")
+        assert message["bandwidthReason"] == "invalid destination"
+        assert message["recipients"][THEIRS]["bandwidthReason"] == "invalid destination"
 
     def test_that_leave_the_end_open_are_delivery_unknown_until_delivered_comes(
         self, house: House, sent: str

@@ -20,6 +20,7 @@ import pytest
 from bandwidth_messaging.domain.messages import Message, Receipt
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.logging import logger
+from bandwidth_messaging.runtime.receiving import WRITE_FAILED
 from bandwidth_messaging.runtime.settings import Settings
 from bandwidth_messaging.store.messages import Messages
 from functions.messages import receive_callback
@@ -320,6 +321,8 @@ class Desk:
         for name in ("httpMethod", "resource", "multiValueQueryStringParameters"):
             assert (kept.get(name) or None) == (event.get(name) or None)
         assert bytes_in(kept) == bytes_in(event)
+        # An error of ours must not pass for a callback that cannot be read.
+        assert WRITE_FAILED not in self.sqs.last["reasons"]
         return len(self.sqs.last["reasons"])
 
 
@@ -337,7 +340,7 @@ def events_in(event: dict[str, Any]) -> int:
         body = event["body"] or ""
         body = base64.b64decode(body).decode() if event["isBase64Encoded"] else body
         body.encode()
-        read = json.loads(body)
+        read = json.loads(body.removeprefix("\ufeff"))
     except (ValueError, RecursionError):
         return 1
     return len(read) if isinstance(read, list) else 1

@@ -1,27 +1,37 @@
 """Changes of the tables become events on the bus."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from bandwidth_messaging.runtime import wiring
 from functions.messages import publish_events
+from tests.bus import delivered, wrong
 from tests.functions.conftest import House, call, sample
 
 
 class Bus:
     """Stands where the EventBridge client stands, and refuses what it is told to."""
 
-    def __init__(self, refuse: int | None = None) -> None:
+    def __init__(self, refuse: int | None = None, code: str = "InternalFailure") -> None:
         self.entries: list[dict[str, Any]] = []
+        self.requests: list[int] = []
+        self.too_large = ""
         self._refuse = refuse
+        self._code = code
 
     def put_events(self, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        size = sum(len(text.encode()) for entry in Entries for text in entry.values())
+        if size > 256 * 1024 or any(self.too_large and self.too_large in each["Detail"] for each in Entries):
+            raise ClientError({"Error": {"Code": "ValidationException"}}, "PutEvents")
+        self.requests.append(len(Entries))
         self.entries += Entries
         return {
             "Entries": [
-                {"ErrorCode": "InternalFailure"} if index == self._refuse else {"EventId": str(index)}
+                {"ErrorCode": self._code} if index == self._refuse else {"EventId": str(index)}
                 for index in range(len(Entries))
             ]
         }
@@ -44,6 +54,14 @@ def records(count: int = 1) -> dict[str, Any]:
     }
 
 
+def with_images(count: int, changes: Callable[[int], dict[str, Any]]) -> dict[str, Any]:
+    """Return records whose new images are changed, each by its position."""
+    batch = json.loads(json.dumps(records(count)))
+    for number, record in enumerate(batch["Records"]):
+        record["dynamodb"]["NewImage"] |= changes(number)
+    return dict(batch)
+
+
 def test_an_inbound_text_is_announced_without_its_text(bus: Bus) -> None:
     assert call(publish_events, records()) == {"batchItemFailures": []}
     (entry,) = bus.entries
@@ -60,6 +78,96 @@ def test_a_batch_comes_again_from_the_first_record_that_failed(
 ) -> None:
     monkeypatch.setattr(wiring, "events", lambda: Bus(refuse=1))
     assert call(publish_events, records(3)) == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+
+
+@pytest.mark.parametrize("code", ["InternalFailure", "ThrottlingException", "AccessDeniedException"])
+def test_an_entry_that_a_retry_can_publish_is_retried(
+    house: House, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    monkeypatch.setattr(wiring, "events", lambda: Bus(refuse=1, code=code))
+    assert call(publish_events, records(3)) == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+    assert house.queued(house.events_dead_letter_queue) == []
+
+
+@pytest.mark.parametrize("code", ["InvalidArgument", "MalformedDetail", "RedactionFailure"])
+def test_an_entry_that_no_retry_can_publish_goes_to_the_dead_letter_queue(
+    house: House, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    monkeypatch.setattr(wiring, "events", lambda: Bus(refuse=1, code=code))
+    batch = records(3)
+    assert call(publish_events, batch) == {"batchItemFailures": []}
+    (kept,) = house.queued(house.events_dead_letter_queue)
+    assert json.loads(kept["Body"]) == {"Records": [batch["Records"][1]]}
+
+
+def test_a_request_that_is_refused_for_one_entry_publishes_the_others(house: House, bus: Bus) -> None:
+    batch = with_images(3, lambda number: {"messageId": {"S": f"in-{number}"}})
+    bus.too_large = "in-1"
+    assert call(publish_events, batch) == {"batchItemFailures": []}
+    assert [json.loads(entry["Detail"])["messageId"] for entry in bus.entries] == ["in-0", "in-2"]
+    (kept,) = house.queued(house.events_dead_letter_queue)
+    assert json.loads(kept["Body"]) == {"Records": [batch["Records"][1]]}
+
+
+def test_another_error_of_a_request_holds_the_batch(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "PutEvents")
+
+    bus = Bus()
+    monkeypatch.setattr(bus, "put_events", fail)
+    monkeypatch.setattr(wiring, "events", lambda: bus)
+    with pytest.raises(ClientError):
+        call(publish_events, records())
+
+
+def test_large_events_of_a_batch_go_in_several_requests(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVENTS_INCLUDE_TEXT", "true")
+    batch = with_images(10, lambda number: {"text": {"S": "x" * 90_000}, "messageId": {"S": f"in-{number}"}})
+    assert call(publish_events, batch) == {"batchItemFailures": []}
+    assert bus.requests == [2] * 5
+    assert [json.loads(entry["Detail"])["messageId"] for entry in bus.entries] == [
+        f"in-{number}" for number in range(10)
+    ]
+
+
+def test_an_event_too_large_without_its_text_goes_without_its_largest_fields_too(bus: Bus) -> None:
+    # As items that were stored before fields were bounded.
+    batch = with_images(1, lambda _: {"tag": {"S": "\x01" * 350_000}})
+    assert call(publish_events, batch) == {"batchItemFailures": []}
+    (entry,) = bus.entries
+    detail = json.loads(entry["Detail"])
+    assert len(entry["Detail"].encode()) <= 100_000
+    assert "tag" not in detail
+    assert detail["omittedFields"] == ["tag"]
+    assert detail["messageId"] == "15047516192013g5tuga77zsa6jrp"
+    assert wrong(delivered(entry["DetailType"], detail)) == []
+
+
+def test_a_message_to_thousands_is_announced_without_them(bus: Bus) -> None:
+    numbers = [f"+1919555{number:04}" for number in range(9_000)]
+    changes = {"direction": {"S": "out"}, "to": {"L": [{"S": number} for number in numbers]}}
+    assert call(publish_events, with_images(1, lambda _: changes)) == {"batchItemFailures": []}
+    (entry,) = bus.entries
+    detail = json.loads(entry["Detail"])
+    assert (detail["to"], detail["omittedFields"]) == ([], ["recipients", "to"])
+    assert wrong(delivered(entry["DetailType"], detail)) == []
+
+
+def test_a_record_too_large_for_the_dead_letter_queue_is_an_object_that_can_be_announced(
+    house: House, bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = with_images(1, lambda _: {"text": {"S": "\x01" * 390_000}})
+    with monkeypatch.context() as broken:
+        broken.setattr(publish_events, "event_of", None)
+        assert call(publish_events, batch) == {"batchItemFailures": []}
+    (kept,) = house.queued(house.events_dead_letter_queue)
+    pointer = json.loads(kept["Body"])
+    assert pointer == {"object": "events/c4ca4238a0b923820dcc509a6f75849b"}
+
+    assert call(publish_events, pointer) == {"batchItemFailures": []}
+
+    (entry,) = bus.entries
+    assert entry["DetailType"] == "Message Received"
 
 
 def test_a_record_that_cannot_be_read_is_kept_whole_and_holds_up_nothing(house: House, bus: Bus) -> None:

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -10,8 +10,12 @@ from botocore.exceptions import ClientError
 
 from bandwidth_messaging.bandwidth import callbacks
 from bandwidth_messaging.domain.errors import InvalidInput
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import parallel, wiring
+from bandwidth_messaging.store.dynamodb import Table
+from bandwidth_messaging.store.messages import Messages
 from functions.messages import receive_callback, replay_quarantine
+from tests.clock import Clock
+from tests.dynamodb import DynamoDB
 from tests.functions.conftest import House, api_event, call, sample
 
 SAMPLE = sample("messages/receive_callback")
@@ -36,6 +40,10 @@ def kept(house: House) -> list[Any]:
 
 
 BASE64 = {"isBase64Encoded": True}
+V1 = {
+    "eventType": "mms", "direction": "in", "messageId": "m-1", "from": "+19195551213",
+    "to": "+19195551212", "text": "ä", "time": "2012-11-14T16:13:06.076Z", "media": "[https://a.example/1]",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -95,7 +103,9 @@ def test_a_callback_of_megabytes_is_kept_whole(house: House) -> None:
     body = "x" * 6_000_000
     assert receive(body) == 204
     (message,) = kept(house)
-    assert wiring.quarantine()._opened(message, "").callback["body"] == body
+    callback = wiring.quarantine()._opened(message, "").callback
+    assert callback is not None
+    assert callback["body"] == body
 
 
 def test_one_bad_event_does_not_keep_its_neighbours_from_being_stored(house: House) -> None:
@@ -154,6 +164,99 @@ def test_a_write_that_failed_for_now_is_not_quarantined(
     assert kept(house) == []
 
 
+def test_a_write_of_v1_that_failed_is_quarantined_as_no_retry_of_v1_is_documented(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*given: Any) -> None:
+        raise ClientError({"Error": {"Code": "ThrottlingException"}}, "PutItem")
+
+    body = json.dumps(V1)
+    with monkeypatch.context() as throttled:
+        throttled.setattr(wiring.messages(), "add", refuse)
+        assert receive(body, resource="/callbacks/v1") == 204
+
+    assert replay() == {"stored": 1, "left": 0, "reasons": {}}
+    assert wiring.messages().get("m-1")
+
+
+# In time
+
+MANY = 3000
+
+
+class SlowTable:
+    """DynamoDB in memory; each write takes a tenth of a second of the clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._client = DynamoDB()
+        self._clock = clock
+        self.writes = 0
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._client, name)
+
+        def call(**request: Any) -> Any:
+            self.writes += 1
+            self._clock.advance(0.1)
+            return method(**request)
+
+        return call
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(parallel, "monotonic", clock)
+    return clock
+
+
+@pytest.fixture
+def slow(house: House, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[SlowTable]:
+    """Let the Messages table be slow."""
+    table = SlowTable(clock)
+    messages = Messages(Table(table, "MessagesTable"), retention_days=90)  # type: ignore[arg-type]
+    with monkeypatch.context() as here:
+        here.setattr(wiring, "messages", lambda: messages)
+        yield table
+
+
+def test_events_that_cannot_be_stored_in_seven_seconds_are_quarantined_and_replayed(
+    house: House, slow: SlowTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [f"in-{number}" for number in range(MANY)]
+    body = json.dumps([inbound(id=each) for each in ids])
+
+    assert receive(body) == 204
+
+    # What the writers had begun when the time was up ends.
+    assert 70 <= slow.writes < 70 + 16
+    (message,) = kept(house)
+    assert message["reasons"] == ["not all events could be stored in time"]
+    house.show_again()
+    assert replay() == {"stored": 0, "left": 1, "reasons": {"not all events could be stored in time": 1}}
+    house.show_again()
+    monkeypatch.setattr(slow._clock, "advance", lambda _: None)
+    assert replay() == {"stored": 1, "left": 0, "reasons": {}}
+    assert all(wiring.messages().get(each) for each in ids)
+    assert kept(house) == []
+
+
+def test_a_replay_starts_no_further_callback_once_its_time_is_up(
+    house: House, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(12):
+        receive("{", resource=f"/callbacks/{number}/v2")
+
+    def take_a_minute(*_: Any, **__: Any) -> list[str]:
+        clock.advance(60)
+        return ["still wrong"]
+
+    monkeypatch.setattr(replay_quarantine, "receive", take_a_minute)
+
+    # Ten are taken at a time.
+    assert replay()["left"] == 10
+
+
 # Again
 
 
@@ -209,15 +312,11 @@ def test_a_callback_that_was_read_in_part_is_read_again_without_harm(house: Hous
 def test_queries_bytes_and_v1_are_read_again_as_they_came(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    v1 = {
-        "eventType": "mms", "direction": "in", "messageId": "m-1", "from": "+19195551213",
-        "to": "+19195551212", "text": "ä", "time": "2012-11-14T16:13:06.076Z", "media": "[https://a.example/1]",
-    }  # fmt: skip
     with monkeypatch.context() as ignorant:
         ignorant.setattr(callbacks, "_v1_event", callbacks._v2_event)
         ignorant.setattr(callbacks, "_V2_INBOUND", frozenset())
-        call(receive_callback, api_event("GET", "/callbacks/v1", query=v1))
-        receive(json.dumps(v1 | {"messageId": "m-2", "media": []}), resource="/callbacks/v1")
+        call(receive_callback, api_event("GET", "/callbacks/v1", query=V1))
+        receive(json.dumps(V1 | {"messageId": "m-2", "media": []}), resource="/callbacks/v1")
         in_base64 = base64.b64encode(json.dumps([inbound(id="m-3")]).encode()).decode()
         receive(in_base64, isBase64Encoded=True)
     assert replay() == {"stored": 3, "left": 0, "reasons": {}}
@@ -226,6 +325,43 @@ def test_queries_bytes_and_v1_are_read_again_as_they_came(
     assert (first["text"], first["media"]) == ("ä", ["https://a.example/1"])
     assert wiring.messages().get("m-2")
     assert wiring.messages().get("m-3")
+
+
+def test_a_missing_object_is_reported_and_keeps_no_other_callback_from_being_replayed(
+    house: House, forgetful: Forget
+) -> None:
+    receive(json.dumps([inbound(id="in-large", text="x" * 300_000)]))
+    receive(json.dumps([inbound(id="in-small")]))
+    (stored,) = house.s3.list_objects_v2(Bucket="quarantine")["Contents"]
+    house.s3.delete_object(Bucket="quarantine", Key=stored["Key"])
+    forgetful()
+
+    assert replay() == {
+        "stored": 1,
+        "left": 1,
+        "reasons": {"its object cannot be read from the bucket": 1},
+    }
+    assert wiring.messages().get("in-small")
+    house.show_again()
+    assert len(kept(house)) == 1
+
+
+def test_a_write_that_fails_in_a_replay_leaves_that_callback_only(
+    house: House, forgetful: Forget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for message_id in ("in-1", "in-2"):
+        receive(json.dumps([inbound(id=message_id)]))
+    forgetful()
+    add = wiring.messages().add
+
+    def refuse_the_first(message: Any) -> Any:
+        if message.message_id == "in-1":
+            raise ClientError({"Error": {"Code": "ThrottlingException"}}, "PutItem")
+        return add(message)
+
+    monkeypatch.setattr(wiring.messages(), "add", refuse_the_first)
+    assert replay() == {"stored": 1, "left": 1, "reasons": {"ClientError": 1}}
+    assert wiring.messages().get("in-2")
 
 
 def test_no_more_are_read_again_than_were_asked_for(house: House) -> None:

@@ -131,9 +131,9 @@ class TestPostMessages:
         ("fields", "named"),
         [
             ({"from": "+19195550000"}, {"from"}),
-            ({"to": "home"}, {"to.0"}),
+            ({"to": "home"}, {"to[0]"}),
             ({"to": [f"+191955512{n:02}" for n in range(11)]}, {"to"}),
-            ({"media": ["picture.png"]}, {"media.0"}),
+            ({"media": ["picture.png"]}, {"media[0]"}),
             ({"expiration": "2020-01-01T00:00:00Z"}, {"expiration"}),
             ({"expiration": "tomorrow"}, {"expiration"}),
             ({"priority": "urgent"}, {"priority"}),
@@ -422,7 +422,7 @@ class TestTheWorker:
             worker(message_id)
         assert message(message_id)["times"].keys() == {"accepted"}
 
-    @pytest.mark.parametrize("status", [429, 503])
+    @pytest.mark.parametrize("status", [425, 429])
     def test_throttled_it_goes_back_to_the_queue_and_is_sent_later(self, ready: House, status: int) -> None:
         message_id = accepted(ready)
         ready.fault("/messages", method="POST", answer={"status": status})
@@ -430,6 +430,45 @@ class TestTheWorker:
         assert message(message_id)["state"] == "accepted"
         assert worker(message_id) == []
         assert message(message_id)["state"] == "sent"
+        assert len(at_bandwidth(ready)) == 1
+
+    @pytest.mark.parametrize("status", [500, 503])
+    def test_what_bandwidth_itself_says_it_did_not_send_is_sent_later(
+        self, ready: House, generation: str, status: int
+    ) -> None:
+        own = json.dumps({"type": "internal-server-error", "description": "Try again."})
+        message_id = accepted(ready)
+        ready.fault("/messages", method="POST", answer={"status": status, "body": own})
+        assert len(deliver(ready, message_id)) == 1
+        assert message(message_id)["state"] == "accepted"
+        assert worker(message_id) == []
+        assert len(at_bandwidth(ready)) == 1
+
+    @pytest.mark.parametrize("status", [408, 502, 503, 504])
+    def test_a_proxys_page_leaves_it_unconfirmed(self, ready: House, status: int) -> None:
+        message_id = accepted(ready)
+        page = {"status": status, "body": "<html>Bad gateway</html>"}
+        ready.fault("/messages", method="POST", replace_answer=page)
+        assert len(deliver(ready, message_id)) == 1
+        assert message(message_id)["state"] == "send_unconfirmed"
+        assert len(at_bandwidth(ready)) == 1
+
+    def test_a_redirect_is_a_fault_of_the_configuration_and_sends_nothing(
+        self, ready: House, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        message_id = accepted(ready)
+        redirect = {"status": 302, "headers": {"Location": "https://example.com/"}}
+        ready.fault("/messages", method="POST", answer=redirect)
+        assert len(deliver(ready, message_id)) == 1
+        assert message(message_id)["state"] == "accepted"
+        assert '"SendRedirected":[1' in capsys.readouterr().out.replace(" ", "")
+
+    @pytest.mark.parametrize("body", ["{}", '{"id": 7}', "garbled", ""])
+    def test_a_garbled_202_leaves_it_unconfirmed(self, ready: House, body: str) -> None:
+        message_id = accepted(ready)
+        ready.fault("/messages", method="POST", replace_answer={"status": 202, "body": body})
+        assert len(deliver(ready, message_id)) == 1
+        assert message(message_id)["state"] == "send_unconfirmed"
         assert len(at_bandwidth(ready)) == 1
 
     def test_an_answer_that_got_lost_leaves_it_unconfirmed_and_it_is_not_sent_again(

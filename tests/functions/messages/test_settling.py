@@ -1,10 +1,12 @@
 """A message whose sending got no answer is looked up, and settled if nothing else can be meant."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from bandwidth_messaging.domain.messages import Receipt
 from bandwidth_messaging.domain.times import rfc3339
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.store.numbers import Home
@@ -186,3 +188,65 @@ def test_a_receipt_that_came_is_not_looked_up_again(ready: House, clock: Clock) 
     assert not worker(ready, message_id)
     assert searches(ready) == 0
     assert message(message_id)["bandwidthId"] == "told-by-receipt"
+
+
+def foreign(ready: House, number: int) -> None:
+    """Record the receipt of a message that another system sent between the same two numbers."""
+    at = rfc3339((datetime.now(UTC) - timedelta(seconds=number)).isoformat())
+    wiring.messages().record(
+        Receipt(
+            message_id=f"foreign-{number}", bandwidth_id=f"foreign-{number}", state="sent", time=at,
+            api="v2", owner=OURS, recipient=THEIRS, recipients=(THEIRS,),
+        )
+    )  # fmt: skip
+
+
+def test_foreign_messages_in_the_conversation_do_not_keep_it_from_being_resolved(
+    ready: House, clock: Clock
+) -> None:
+    # More than a page of them, so that the time of the last one counts.
+    for number in range(110):
+        foreign(ready, number)
+    message_id = sent(ready, **LOST)
+    clock.ahead = timedelta(minutes=5)
+    assert worker(ready, message_id)
+    clock.ahead = PATIENCE
+    assert not worker(ready, message_id)
+    assert message(message_id)["state"] == "delivery_unknown"
+
+
+@pytest.mark.parametrize(
+    "body", ["[" * 100_000, "null", '{"messages": [null]}', '{"messages": [{"messageStatus": 5}]}', ""]
+)
+def test_a_garbled_search_does_not_keep_it_from_a_final_state(ready: House, clock: Clock, body: str) -> None:
+    message_id = sent(ready, **LOST)
+    ready.fault("/messages", method="GET", times=2, answer={"status": 200, "body": body})
+    clock.ahead = timedelta(minutes=5)
+    assert worker(ready, message_id)
+    clock.ahead = PATIENCE
+    assert not worker(ready, message_id)
+    assert message(message_id)["state"] == "delivery_unknown"
+
+
+def test_whatever_the_look_up_meets_it_gets_a_final_state(
+    ready: House, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message_id = sent(ready, **NEVER_ARRIVED)
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise KeyError("receivedAt")
+
+    monkeypatch.setattr(wiring.messages(), "of_conversation", broken)
+    monkeypatch.setattr(deliver_message, "settle", broken)
+    clock.ahead = PATIENCE
+    assert not worker(ready, message_id)
+    assert message(message_id)["state"] == "delivery_unknown"
+
+
+def test_a_search_without_recipient_counts_resolves_it(ready: House, clock: Clock) -> None:
+    message_id = sent(ready, **LOST)
+    found = {"messageId": "found-1", "messageStatus": "DELIVERED", "segmentCount": 1, "recipientCount": None}
+    ready.fault("/messages", method="GET", answer={"status": 200, "body": json.dumps({"messages": [found]})})
+    clock.ahead = timedelta(minutes=5)
+    assert not worker(ready, message_id)
+    assert message(message_id)["state"] == "delivered"

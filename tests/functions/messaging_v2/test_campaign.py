@@ -58,19 +58,61 @@ def orders(house: House) -> list[Any]:
     return house.simulator.simulator.number_options.find()
 
 
-def test_the_location_lets_its_numbers_into_the_campaign(account: House) -> None:
+def enabled_sms(account: House, campaign: str = CAMPAIGN) -> Any:
+    """Enable SMS again at the location, with a campaign; return its A2P settings."""
     (location,) = account.simulator.simulator.account.locations()
-    assert location.sms is not None
-    a2p = {name: location.sms.settings.get(name) for name in ("A2pLongCode", "A2pCampaignId")}
-    assert a2p == {"A2pLongCode": "DefaultOff", "A2pCampaignId": CAMPAIGN}
+    location.sms = None
+    given = {"siteId": CONFIG.site_id, "locationId": location.id, "campaignId": campaign}
+    call(enable_sms, sample("messaging_v2/enable_sms") | given)
+    settings: dict[str, str] = location.sms.settings if location.sms else {}
+    return {name: value for name, value in settings.items() if name.startswith("A2p")}
+
+
+@pytest.mark.parametrize("is_external", [False, True])
+def test_the_location_allows_campaigns_and_has_none(account: House, is_external: bool) -> None:
+    registered = Campaign(CAMPAIGN, "REGISTERED", is_external=is_external)
+    account.simulator.simulator.registrations.set_campaign(registered)
+
+    assert enabled_sms(account) == {"A2pLongCode": "DefaultOff"}
+
+
+def test_numbers_are_put_on_an_external_campaign(account: House) -> None:
+    registered = Campaign(CAMPAIGN, "REGISTERED", is_external=True)
+    account.simulator.simulator.registrations.set_campaign(registered)
+    enabled_sms(account)
+
+    assert ended([LOCAL])["state"] == "completed"
+
+
+def test_the_location_has_the_campaign_if_the_account_requires_one(account: House) -> None:
+    account.simulator.simulator.registrations.location_campaign_required = True
+
+    found = enabled_sms(account)
+
+    assert found == {"A2pLongCode": "DefaultOff", "A2pMessageClass": "M", "A2pCampaignId": CAMPAIGN}
+
+
+def test_an_external_campaign_that_the_account_requires_of_the_location_is_rejected(account: House) -> None:
+    registrations = account.simulator.simulator.registrations
+    registrations.location_campaign_required = True
+    registrations.set_campaign(Campaign(CAMPAIGN, "REGISTERED", is_external=True))
+
+    with pytest.raises(BandwidthRejected, match=r"13682 .*13638.*support"):
+        enabled_sms(account)
 
 
 def test_a_campaign_that_the_account_does_not_have_stops_before_numbers_are_bought(account: House) -> None:
-    (location,) = account.simulator.simulator.account.locations()
-    location.sms = None
-    given = {"siteId": CONFIG.site_id, "locationId": location.id, "campaignId": "COTHER"}
     with pytest.raises(BandwidthRejected, match="'COTHER' was not found"):
-        call(enable_sms, sample("messaging_v2/enable_sms") | given)
+        enabled_sms(account, "COTHER")
+
+    assert account.simulator.simulator.account.locations()[0].sms is None
+
+
+@pytest.mark.parametrize("denied", ["role", "feature"])
+def test_credentials_that_cannot_see_campaigns_do_not_stop_a_set_up(account: House, denied: Any) -> None:
+    account.simulator.simulator.registrations.denied = denied
+
+    assert enabled_sms(account, "COTHER") == {"A2pLongCode": "DefaultOff"}
 
 
 def test_numbers_are_put_into_it_and_say_so(account: House) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from bandwidth_messaging.bandwidth import transport
 from bandwidth_messaging.bandwidth.errors import (
     BandwidthOutcomeUnknown,
     BandwidthRejected,
@@ -32,7 +31,6 @@ from local.bandwidth.account import Account, Application, Location
 from local.bandwidth.callbacks import Endpoint
 from tests.functions.conftest import CALLBACK_URL, House, call, sample
 from tests.generations import both_generations
-from tests.template import template
 
 pytestmark = both_generations
 
@@ -195,12 +193,6 @@ class TestTwoAtOnce:
         with pytest.raises(BandwidthUnavailable):
             make()
         assert make()["detail"] == "created"
-
-    def test_wait_longer_than_a_function_lives_and_its_last_request_is_under_way(self) -> None:
-        lives = template()["Globals"]["Function"]["Timeout"]
-        assert (
-            making._LEASED.total_seconds() >= lives + transport._CONNECT_SECONDS + transport._ANSWER_SECONDS
-        )
 
 
 class TestLocation:

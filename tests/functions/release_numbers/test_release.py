@@ -1,6 +1,7 @@
 """Releasing numbers, and everything that a set-up made: planned first, done once, and gone on with."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -189,7 +190,7 @@ class TestCheckInput:
         [
             ({}, "input: give telephoneNumbers, or the customerOrderId of a set-up, and not both"),
             ({"telephoneNumbers": HOSTED, "customerOrderId": SETUP}, "input: give telephoneNumbers, or"),
-            ({"telephoneNumbers": ["home"]}, "telephoneNumbers.0: must be a telephone number"),
+            ({"telephoneNumbers": ["home"]}, 'telephoneNumbers[0]: "home" is not a phone number'),
             ({"telephoneNumbers": []}, "telephoneNumbers: list should have at least 1 item"),
             ({"telephoneNumbers": HOSTED, "everything": True}, "everything: needs the customerOrderId"),
             ({"customerOrderId": SETUP, "deadlineHours": 0}, "deadlineHours: input should be greater than 0"),
@@ -197,7 +198,7 @@ class TestCheckInput:
         ],
     )
     def test_names_what_is_wrong(self, house: House, given: dict[str, Any], words: str) -> None:
-        with pytest.raises(InvalidInput, match=words):
+        with pytest.raises(InvalidInput, match=re.escape(words)):
             check(**given)
         assert stored(house) == []
 
@@ -469,16 +470,16 @@ class TestDisconnect:
         assert step(disconnect_numbers, numbers=numbers)["detail"] == "found"
         assert len(account(house)["disconnects"]) == 1
 
-    def test_killed_before_the_order_went_out_it_is_placed_a_minute_later(
+    def test_killed_before_the_order_went_out_it_is_placed_after_its_claim(
         self, house: House, numbers: list[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        times = iter(f"2026-01-01T00:0{minute}:00.000Z" for minute in range(7))
+        times = iter(f"2026-01-01T00:0{minute}:00.000Z" for minute in (0, 3, 4, 5, 6))
         monkeypatch.setattr(placing, "now", lambda: next(times))
         with monkeypatch.context() as killed:
             killed.setattr(wiring.dashboard(), "disconnect", _die)
             with pytest.raises(Killed):
                 step(disconnect_numbers, numbers=numbers)
-        for _ in ("a minute later", "two minutes later: the attempt is given up"):
+        for _ in ("three minutes later", "four minutes later: the attempt is given up"):
             with pytest.raises(BandwidthOutcomeUnknown):
                 step(disconnect_numbers, numbers=numbers)
         assert step(disconnect_numbers, numbers=numbers)["detail"] == "ordered"

@@ -1,19 +1,27 @@
 """Bandwidth's word that an order has changed: asked for once, believed never, and missed without harm."""
 
+import base64
+import json
 from typing import Any
+from unittest.mock import Mock
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import parallel, wiring
+from bandwidth_messaging.store.numbers import Home
+from functions.messages import replay_quarantine
 from functions.setups import await_notification, check_input, receive_notification
+from tests.clock import Clock
 from tests.functions.conftest import NOTIFICATION_URL, House, call, sample
 from tests.generations import both_generations
 
 ORDER = sample("setups/check_input")["executionName"]
 ORDER_ID = sample("setups/await_notification")["orderId"]
 NOTIFIED = sample("setups/receive_notification")
+THROTTLED = ClientError({"Error": {"Code": "ThrottlingException"}}, "UpdateItem")
+HOME = Home(api="v1", customer_order_id=ORDER, site_id="743")
 
 
 class Machines:
@@ -51,6 +59,23 @@ def notify(body: str | None = None, **different: str) -> Any:
     for before, after in different.items():
         event["body"] = event["body"].replace(before, after)
     return call(receive_notification, event)
+
+
+def lost(*numbers: str) -> str:
+    listed = "".join(f"<TelephoneNumber>{number.removeprefix('+1')}</TelephoneNumber>" for number in numbers)
+    return (
+        "<Notification><EventType>MESSAGING_LOST</EventType>"
+        f"<ImpactedTelephoneNumbers>{listed}</ImpactedTelephoneNumbers></Notification>"
+    )
+
+
+def activate(*numbers: str) -> None:
+    for number in numbers:
+        wiring.numbers().activate(number, HOME, "2026-02-03T04:05:06.000Z")
+
+
+def states(*numbers: str) -> list[str]:
+    return [(wiring.numbers().get(number) or {})["state"] for number in numbers]
 
 
 def subscriptions(house: House) -> Any:
@@ -158,8 +183,93 @@ class TestANotification:
         notify()
         assert machines.woken == []
 
-    def test_that_could_not_be_passed_on_is_an_error(self, machines: Machines) -> None:
+    @pytest.mark.parametrize("failing", ["StateMachineDoesNotExist", "orders"])
+    def test_that_could_not_be_applied_is_quarantined_and_replayed(
+        self, house: House, machines: Machines, monkeypatch: pytest.MonkeyPatch, failing: str
+    ) -> None:
         wait()
-        machines.error = "StateMachineDoesNotExist"
+        with monkeypatch.context() as failed:
+            if failing == "orders":
+                failed.setattr(wiring.orders(), "get", Mock(side_effect=THROTTLED))
+            else:
+                failed.setattr(machines, "error", failing)
+            assert notify() == {"statusCode": 204}
+        assert machines.woken == []
+
+        assert call(replay_quarantine, {}) == {"stored": 1, "left": 0, "reasons": {}}
+
+        assert machines.woken == ["first"]
+        assert house.queued(house.quarantine_queue) == []
+
+    def test_that_cannot_be_read_is_quarantined(self, house: House, machines: Machines) -> None:
+        assert notify("<Notification>") == {"statusCode": 204}
+        (message,) = house.queued(house.quarantine_queue)
+        kept = json.loads(message["Body"])
+        assert kept["reasons"] == ["the notification cannot be read"]
+        assert kept["callback"]["body"] == "<Notification>"
+        assert kept["callback"]["resource"] == "/callbacks/orders"
+
+    def test_that_can_be_neither_applied_nor_quarantined_is_an_error(
+        self, machines: Machines, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        wait()
+        monkeypatch.setattr(wiring.orders(), "get", Mock(side_effect=THROTTLED))
+        monkeypatch.setattr(wiring.quarantine(), "keep", Mock(side_effect=THROTTLED))
         with pytest.raises(ClientError):
             notify()
+
+
+class TestLostNumbers:
+    def test_that_could_not_be_recorded_are_quarantined_and_replayed(
+        self, house: House, machines: Machines, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        numbers = [f"+191955512{number:02}" for number in range(20)]
+        activate(*numbers)
+        lose = wiring.numbers().lose
+
+        def throttle_one(number: str, at: str) -> None:
+            if number == numbers[3]:
+                raise THROTTLED
+            lose(number, at)
+
+        with monkeypatch.context() as throttled:
+            throttled.setattr(wiring.numbers(), "lose", throttle_one)
+            assert notify(lost(*numbers)) == {"statusCode": 204}
+        assert states(*numbers) == ["released"] * 3 + ["active"] + ["released"] * 16
+
+        assert call(replay_quarantine, {}) == {"stored": 1, "left": 0, "reasons": {}}
+
+        assert states(*numbers) == ["released"] * 20
+
+    def test_that_became_active_again_before_the_replay_stay_so(
+        self, house: House, machines: Machines, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        number = "+19195551200"
+        with monkeypatch.context() as throttled:
+            throttled.setattr(wiring.numbers(), "lose", Mock(side_effect=THROTTLED))
+            assert notify(lost(number)) == {"statusCode": 204}
+        wiring.numbers().activate(number, HOME, "2999-01-01T00:00:00.000Z")
+
+        assert call(replay_quarantine, {})["stored"] == 1
+
+        assert states(number) == ["active"]
+
+    def test_that_cannot_all_be_recorded_in_time_are_quarantined(
+        self, house: House, machines: Machines, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        clock = Clock()
+        monkeypatch.setattr(parallel, "monotonic", clock)
+        monkeypatch.setattr(wiring.numbers(), "lose", lambda *_, **__: clock.advance(0.1))
+        assert notify(lost(*(f"+1919555{number:04}" for number in range(1000)))) == {"statusCode": 204}
+        (message,) = house.queued(house.quarantine_queue)
+        assert json.loads(message["Body"])["reasons"] == ["not all numbers could be released in time"]
+
+    def test_a_notification_that_names_none_is_quarantined(self, house: House, machines: Machines) -> None:
+        assert notify(lost()) == {"statusCode": 204}
+        assert len(house.queued(house.quarantine_queue)) == 1
+
+    def test_a_byte_order_mark_before_the_body_is_ignored(self, house: House, machines: Machines) -> None:
+        activate("+19195551200")
+        body = base64.b64encode(b"\xef\xbb\xbf" + lost("+19195551200").encode()).decode()
+        assert call(receive_notification, NOTIFIED | {"body": body, "isBase64Encoded": True})
+        assert states("+19195551200") == ["released"]

@@ -122,7 +122,8 @@ BEYOND_JSON = [
     "type=message-received",
     BRACKETS,
     "[" + "9" * 5000 + "]",
-    "\ufeff[]",
+    "\ufeff",
+    "[]\ufeff",
 ]
 
 
@@ -258,18 +259,73 @@ def test_a_message_without_an_owner_is_owned_by_the_number_it_came_to() -> None:
     assert read_message(without(RECEIVED, "message", "owner")).owner == OURS
 
 
+@pytest.mark.parametrize("owner", [THEIRS, "1 919 555 1213"])
+def test_a_message_whose_owner_is_its_sender_is_owned_by_the_number_it_came_to(owner: str) -> None:
+    assert read_message(inbound(owner=owner)).owner == OURS
+
+
+def test_a_message_that_a_number_sent_to_itself_is_owned_by_it() -> None:
+    event = inbound(owner=OURS, **{"from": OURS})
+    assert read_message(event).owner == OURS
+
+
+def test_channel_priority_and_carrier_are_kept() -> None:
+    event = inbound(channel="RBM", priority="high") | {"carrierName": "Acme"}
+    message = read_message(event)
+    assert (message.channel, message.priority, message.carrier_name) == ("RBM", "high", "Acme")
+    delivered = read_receipt(receipt("message-delivered", carrierName="Acme", message={"channel": "RBM"}))
+    assert (delivered.channel, delivered.carrier_name) == ("RBM", "Acme")
+
+
+@pytest.mark.parametrize("value", [None, "", 7, ["SMS"], {"deep": [1]}])
+def test_a_channel_priority_or_carrier_of_another_form_is_left_out(value: Any) -> None:
+    message = read_message(inbound(channel=value, priority=value) | {"carrierName": value})
+    assert (message.channel, message.priority, message.carrier_name) == (None, None, None)
+
+
+def test_every_field_that_events_carry_is_bounded() -> None:
+    long = "\x01" * 350_000
+    fields = {"tag": long, "applicationId": long, "channel": long, "priority": long}
+    message = read_message(inbound(**fields) | {"carrierName": long})
+    assert (message.tag, message.application_id) == (long[:1024], long[:1024])
+    assert {message.channel, message.priority, message.carrier_name} == {long[:100]}
+    failed = read_receipt(receipt("message-failed", description=long, carrierName=long, message=fields))
+    assert (failed.application_id, failed.bandwidth_reason) == (long[:1024], long[:500])
+    assert {failed.channel, failed.carrier_name} == {long[:100]}
+
+
+def test_a_byte_order_mark_before_the_body_is_ignored() -> None:
+    assert read_v2("\ufeff" + json.dumps([RECEIVED])) == read_v2(json.dumps([RECEIVED]))
+
+
 def test_a_message_without_a_time_of_its_own_has_its_events() -> None:
     assert read_message(without(RECEIVED, "message", "time")).time == "2026-02-03T04:05:06.789Z"
 
 
-@pytest.mark.parametrize("sender", ["54321", "BANDWIDTH", "+447911123456"])
+@pytest.mark.parametrize(
+    "sender",
+    ["54321", "12345678", "BANDWIDTH", "1800FLOWERS", "+447911123456", "0044791112345", "10000000000"],
+)
 def test_short_codes_and_names_and_foreign_numbers_stay_as_they_came(sender: str) -> None:
     assert read_message(RECEIVED | {"message": RECEIVED["message"] | {"from": sender}}).sender == sender
 
 
-def test_numbers_without_their_plus_become_e164() -> None:
-    message = read_message(RECEIVED | {"message": RECEIVED["message"] | {"from": "19195551213"}})
-    assert message.sender == THEIRS
+@pytest.mark.parametrize(
+    ("written", "e164"),
+    [
+        ("19195551213", THEIRS),
+        ("9195551213", THEIRS),
+        ("(919) 555-1213", THEIRS),
+        ("447700900123", "+447700900123"),
+        (" 447700900123", "+447700900123"),
+        ("+44 7700 900123", "+447700900123"),
+        ("4915123456789", "+4915123456789"),
+    ],
+)
+def test_numbers_without_their_plus_become_e164(written: str, e164: str) -> None:
+    assert read_message(inbound(**{"from": written})).sender == e164
+    delivered = read_receipt(receipt("message-delivered", to=written))
+    assert delivered.recipient == e164
 
 
 @pytest.mark.parametrize(
@@ -494,6 +550,12 @@ def test_a_failure_has_its_code_and_the_catalogues_class_and_words(
     assert known is not None
     assert (failed.state, failed.error_code) == (state, code)
     assert (failed.error_class, failed.reason) == (error_class, known.words)
+    assert failed.bandwidth_reason == "as-bandwidth-puts-it"
+
+
+def test_bandwidths_description_is_cut_to_500_characters() -> None:
+    failed = read_receipt(receipt("message-failed", errorCode=31, description="x" * 100_000))
+    assert failed.reason == failed.bandwidth_reason == "x" * 500
 
 
 def test_a_code_of_the_catalogues_rules_is_explained_by_them() -> None:
@@ -506,6 +568,7 @@ def test_a_code_that_the_catalogue_does_not_know_is_explained_by_bandwidths_desc
     failed = read_receipt(receipt("message-failed", errorCode=31, description="something new"))
     assert (failed.state, failed.error_code) == ("failed", 31)
     assert (failed.error_class, failed.reason) == (None, "something new")
+    assert failed.bandwidth_reason == "something new"
 
 
 def test_a_code_may_come_as_text() -> None:
@@ -529,6 +592,7 @@ def test_what_has_not_failed_has_neither_class_nor_reason_though_it_has_a_descri
 ) -> None:
     delivered = read_receipt(receipt("message-delivered", description="delivered to carrier", errorCode=code))
     assert (delivered.error_code, delivered.error_class, delivered.reason) == (None, None, None)
+    assert delivered.bandwidth_reason is None
 
 
 @pytest.mark.parametrize(("code", "today"), [("775", 4775), ("902", 9902), ("650", 5650)])
@@ -542,6 +606,7 @@ def test_a_failure_of_v1_has_the_same_class_and_words_as_todays_code(code: str, 
     assert isinstance(failed, Receipt)
     assert known is not None
     assert (failed.error_class, failed.reason) == (known.error_class, known.words)
+    assert failed.bandwidth_reason == "as-bandwidth-puts-it"
 
 
 def test_a_receipt_is_about_the_outer_recipient() -> None:

@@ -234,6 +234,7 @@ def test_a_failure_has_its_code_and_a_reason(read: Read) -> None:
     told = receipt(read(failed(deliveryCode="750", deliveryDescription="rejected by carrier")))
     assert (told.state, told.error_code) == ("failed", 750)
     assert told.reason
+    assert told.bandwidth_reason == "rejected by carrier"
 
 
 @every_way
@@ -263,6 +264,15 @@ def test_a_failure_may_have_neither_code_nor_words(read: Read, code: Any) -> Non
 def test_a_delivery_has_neither_code_nor_reason_though_both_are_told(read: Read) -> None:
     told = receipt(read(SENT))
     assert (told.error_code, told.reason) == (None, None)
+
+
+@every_way
+def test_a_foreign_number_without_its_plus_becomes_e164(read: Read) -> None:
+    assert receipt(read(SENT | {"to": "447700900123"})).recipient == "+447700900123"
+
+
+def test_a_byte_order_mark_before_the_body_is_ignored() -> None:
+    assert read_v1("\ufeff" + json.dumps(SENT)) == read_v1(json.dumps(SENT))
 
 
 # What cannot be read

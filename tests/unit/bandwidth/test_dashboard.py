@@ -61,7 +61,7 @@ ERROR_SHAPES = {
             </OrderResponse>
         """,
         "5198",
-        "Quantity is missing.",
+        "Quantity is missing.; 5016 No such site.",
     ),
     "Errors with Error": (
         """
@@ -91,7 +91,7 @@ ERROR_SHAPES = {
             </Response>
         """,
         "7309",
-        "No such site.",
+        "No such site.; 7312 No such location.",
     ),
     "Error alone": (
         """
@@ -381,7 +381,38 @@ def failure(number: str | None, code: str | None, reason: str) -> Failure:
     ("word", "ended"), [("COMPLETE", "completed"), ("PARTIAL", "partial"), ("FAILED", "failed")]
 )
 def test_three_words_end_an_order(bandwidth: Server, dashboard: Dashboard, word: str, ended: str) -> None:
-    assert status_of(bandwidth, dashboard, f"<OrderStatus>{word}</OrderStatus>").ended_as == ended
+    status = status_of(bandwidth, dashboard, f"<OrderStatus>{word}</OrderStatus>{brought(1)}")
+    assert status.ended_as == ended
+
+
+def brought(listed: int, quantity: int | None = None) -> str:
+    """Return how many numbers an order says it has brought, if it says so, and those it lists."""
+    numbers = "".join(
+        f"<TelephoneNumber><FullNumber>910239{each:04}</FullNumber></TelephoneNumber>"
+        for each in range(listed)
+    )
+    said = "" if quantity is None else f"<CompletedQuantity>{quantity}</CompletedQuantity>"
+    return f"{said}<CompletedNumbers>{numbers}</CompletedNumbers>"
+
+
+@pytest.mark.parametrize("word", ["COMPLETE", "PARTIAL"])
+@pytest.mark.parametrize(("listed", "quantity"), [(0, 2), (1, 2), (0, 0), (0, None)])
+def test_an_order_that_lists_fewer_numbers_than_it_brought_has_not_ended(
+    bandwidth: Server, dashboard: Dashboard, word: str, listed: int, quantity: int | None
+) -> None:
+    inside = f"<OrderStatus>{word}</OrderStatus>{brought(listed, quantity)}"
+    status = status_of(bandwidth, dashboard, inside)
+    assert (status.status, status.ended_as, status.is_incomplete) == (word, None, True)
+
+
+@pytest.mark.parametrize(
+    ("word", "listed", "quantity"), [("COMPLETE", 2, 2), ("COMPLETE", 3, 2), ("FAILED", 0, 0)]
+)
+def test_an_order_that_lists_all_its_numbers_is_not_incomplete(
+    bandwidth: Server, dashboard: Dashboard, word: str, listed: int, quantity: int
+) -> None:
+    inside = f"<OrderStatus>{word}</OrderStatus>{brought(listed, quantity)}"
+    assert not status_of(bandwidth, dashboard, inside).is_incomplete
 
 
 @pytest.mark.parametrize("word", ["RECEIVED", "BACKORDERED", "WAIT", "RECIEVED", "PROCESSING", "A_NEW_WORD"])
@@ -582,7 +613,7 @@ def test_an_order_is_found_by_its_customer_order_id(bandwidth: Server, dashboard
     asked = urlsplit(bandwidth.only.path)
     assert (asked.path, parse_qsl(asked.query)) == (
         "/accounts/9500149/orders",
-        [("customerOrderId", "set-up 1")],
+        [("customerOrderId", "set-up 1"), ("page", "1"), ("size", "300")],
     )
 
 
@@ -599,11 +630,10 @@ def test_an_order_with_another_customer_order_id_is_not_ours(bandwidth: Server, 
 @pytest.mark.parametrize(
     "answer",
     [
-        listed("<OrderId>order-1</OrderId>"),
         listed("<CustomerOrderId>set-up 1</CustomerOrderId>"),
         listed("<CustomerOrderId>set-up 10</CustomerOrderId><OrderId>order-10</OrderId>", total=301),
     ],
-    ids=["without a CustomerOrderId", "without an id", "only a part of a list that nobody filtered"],
+    ids=["without an id", "only a part of a list that nobody filtered"],
 )
 def test_a_list_that_may_hide_our_order_is_not_taken_for_one_without_it(
     bandwidth: Server, dashboard: Dashboard, answer: Answer
@@ -619,6 +649,105 @@ def test_an_order_that_bandwidth_does_not_know_is_none(
 ) -> None:
     bandwidth.answers(answer)
     assert dashboard.find_order("set-up 1") is None
+
+
+def test_a_404_is_an_empty_list_of_orders(bandwidth: Server, dashboard: Dashboard) -> None:
+    bandwidth.answers(Answer(404, ""))
+    assert dashboard.find_order("set-up 1") is None
+
+
+def test_a_customer_order_id_is_the_same_whatever_its_white_space(
+    bandwidth: Server, dashboard: Dashboard
+) -> None:
+    bandwidth.answers(listed("<CustomerOrderId> set-up  1 </CustomerOrderId><OrderId>order-1</OrderId>"))
+    assert dashboard.find_order("set-up 1 ") == "order-1"
+
+
+def test_the_pages_of_a_list_are_followed(bandwidth: Server, dashboard: Dashboard) -> None:
+    link = "Link=&lt;https://dashboard.bandwidth.com 443/v1.0/orders?page=order-2&amp;size=1&gt;;rel=next;"
+    other = "<CustomerOrderId>other</CustomerOrderId><OrderId>order-1</OrderId>"
+    first = listed(f"{other}<Links><next>{link}</next></Links>", total=2)
+    second = listed("<CustomerOrderId>set-up 1</CustomerOrderId><OrderId>order-2</OrderId>", total=2)
+    bandwidth.answers(first, second)
+    assert dashboard.find_order("set-up 1") == "order-2"
+    queries = [dict(parse_qsl(urlsplit(each.path).query)) for each in bandwidth.asked]
+    assert queries == [
+        {"customerOrderId": "set-up 1", "page": "1", "size": "300"},
+        {"customerOrderId": "set-up 1", "page": "order-2", "size": "1"},
+    ]
+
+
+def test_pages_without_an_end_are_not_taken_for_a_list_without_the_order(
+    bandwidth: Server, dashboard: Dashboard
+) -> None:
+    def page(number: int) -> Answer:
+        link = f"Link=&lt;https://dashboard.bandwidth.com/orders?page={number}&amp;size=1&gt;;"
+        other = "<CustomerOrderId>other</CustomerOrderId><OrderId>order-1</OrderId>"
+        return listed(f"{other}<Links><next>{link}</next></Links>")
+
+    bandwidth.answers(*(page(number) for number in range(2, 100)))
+    with pytest.raises(BandwidthGarbled, match="does not tell which of its orders is ours"):
+        dashboard.find_order("set-up 1")
+    assert len(bandwidth.asked) == 20
+
+
+def read(customer_order_id: str | None) -> Answer:
+    named = f"<CustomerOrderId>{customer_order_id}</CustomerOrderId>" if customer_order_id else ""
+    return Answer(
+        200, f"<OrderResponse><Order>{named}</Order><OrderStatus>COMPLETE</OrderStatus></OrderResponse>"
+    )
+
+
+def unnamed(*order_ids: str) -> Answer:
+    """Return the published list, whose entries have no CustomerOrderId; the later ids are the newer ones."""
+    dates = (f"2026-01-{day:02}T00:00:00.000Z" for day in range(1, len(order_ids) + 1))
+    return listed(
+        *(
+            f"<OrderDate>{date}</OrderDate><orderId>{order_id}</orderId>"
+            for date, order_id in zip(dates, order_ids, strict=True)
+        )
+    )
+
+
+def test_orders_that_are_listed_without_their_customer_order_id_are_read_one_by_one(
+    bandwidth: Server, dashboard: Dashboard
+) -> None:
+    bandwidth.answers(unnamed("order-1", "order-2", "order-3"), read("other"), read("set-up 1"), read(None))
+    assert dashboard.find_order("set-up 1") == "order-2"
+    paths = [each.path.rpartition("/")[2] for each in bandwidth.asked[1:]]
+    assert paths == ["order-3", "order-2", "order-1"]
+
+
+def test_where_no_order_that_is_read_has_the_customer_order_id_there_is_none(
+    bandwidth: Server, dashboard: Dashboard
+) -> None:
+    bandwidth.answers(unnamed("order-1", "order-2"), read("other"), read(None))
+    assert dashboard.find_order("set-up 1") is None
+
+
+def test_only_so_many_orders_are_read_and_the_order_may_be_among_the_others(
+    bandwidth: Server, dashboard: Dashboard
+) -> None:
+    bandwidth.answers(unnamed(*(f"order-{each}" for each in range(1, 23))), read("other"))
+    with pytest.raises(BandwidthGarbled, match="does not tell which of its orders is ours"):
+        dashboard.find_order("set-up 1")
+    assert len(bandwidth.asked) == 1 + 20
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (Answer(404, ""), BandwidthUnavailable),
+        (Answer(200, "<OrderResponse/>"), BandwidthGarbled),
+        (Answer(200, "<html/>"), BandwidthGarbled),
+    ],
+)
+def test_an_order_that_is_listed_but_cannot_be_read_is_not_taken_for_another(
+    bandwidth: Server, dashboard: Dashboard, answer: Answer, error: type[Exception]
+) -> None:
+    bandwidth.answers(unnamed("order-1"), answer)
+    with pytest.raises(error):
+        dashboard.find_order("set-up 1")
 
 
 def ours(order_id: str) -> str:

@@ -259,6 +259,25 @@ def test_an_order_of_5000_numbers_of_which_half_failed_is_read_at_once(
     assert [each["number"] for each in status.failures] == numbers[::2]
 
 
+@pytest.mark.parametrize("shape", [document, later])
+def test_a_complete_import_that_lacks_numbers_and_explains_none_has_not_ended(
+    bandwidth: Server, dashboard: Dashboard, shape: Shape
+) -> None:
+    bandwidth.answers(Answer(200, shape("COMPLETE", [FIRST])))
+    status = dashboard.import_status("order-1", [FIRST, SECOND])
+    assert (status.status, status.ended_as, status.is_incomplete) == ("COMPLETE", None, True)
+    assert not dashboard.import_status("order-1", [FIRST]).is_incomplete
+
+
+@pytest.mark.parametrize("shape", [document, later])
+def test_an_import_that_lists_no_numbers_is_complete_for_all(
+    bandwidth: Server, dashboard: Dashboard, shape: Shape
+) -> None:
+    bandwidth.answers(Answer(200, shape("COMPLETE", [])))
+    status = dashboard.import_status("order-1", [FIRST, SECOND])
+    assert (status.ended_as, status.completed) == ("completed", (FIRST, SECOND))
+
+
 # Looking up
 
 
@@ -298,12 +317,20 @@ def test_an_import_with_another_customer_order_id_is_not_ours(
     assert dashboard.find_import_request("dem") is None
 
 
-def test_an_import_that_is_listed_without_its_customer_order_id_may_be_ours_or_not(
-    bandwidth: Server, dashboard: Dashboard
+@pytest.mark.parametrize("shape", [document, later])
+def test_an_import_that_is_listed_without_its_customer_order_id_is_read(
+    bandwidth: Server, dashboard: Dashboard, shape: Shape
 ) -> None:
-    bandwidth.answers(orders("<ExternalTnsOrder><OrderId>order-1</OrderId></ExternalTnsOrder>"))
-    with pytest.raises(BandwidthGarbled, match="does not tell which of its orders is ours"):
-        dashboard.find_import_request("demo")
+    listed = orders("<ExternalTnsOrder><OrderId>order-1</OrderId></ExternalTnsOrder>")
+    bandwidth.answers(listed, Answer(200, shape("RECEIVED")))
+    assert dashboard.find_import_request("demo") == "order-1"
+    assert bandwidth.asked[1].path == "/accounts/9500149/externalTns/order-1"
+    assert dashboard.find_import_request("another") is None
+
+
+def test_a_404_is_an_empty_list_of_imports(bandwidth: Server, dashboard: Dashboard) -> None:
+    bandwidth.answers(Answer(404, "<ExternalTnsOrdersError/>"))
+    assert dashboard.find_import_request("demo") is None
 
 
 @pytest.mark.parametrize("answer", [orders(), Answer(200, "<ExternalTnsOrders/>")])

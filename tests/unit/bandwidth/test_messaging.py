@@ -102,11 +102,85 @@ def test_a_text_arrives_as_it_was_written(bandwidth: Server, messaging: Messagin
     assert json.loads(bandwidth.only.body)["text"] == text
 
 
-@pytest.mark.parametrize("body", ["", "<html/>", "{}", "[]", "null", '"1562"', '{"id": null}', '{"id": ""}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "", "<html/>", "{}", "[]", "null", '"1562"', '{"id": null}', '{"id": ""}', '{"id": 15}',
+        '{"id": NaN}',         '{"id": "a b"}', f'{{"id": "{"1" * 201}"}}', "[" * 100_000,
+    ],
+)  # fmt: skip
 def test_a_202_without_an_id_is_garbled(bandwidth: Server, messaging: Messaging, body: str) -> None:
     bandwidth.answers(Answer(202, body))
     with pytest.raises(BandwidthGarbled, match="no id"):
         send(messaging)
+
+
+@pytest.mark.parametrize(
+    ("written", "count"),
+    [
+        ("1", 1), ('"2"', 2), ("1.0", 1), ("1.5", None), ("NaN", None), ("Infinity", None), ("true", None),
+        ("null", None), ('"many"', None), ("-1", None), ("0", None), ("1" * 40, None),
+        ('"1" ', 1), ("[1]", None),
+    ],
+)  # fmt: skip
+def test_a_segment_count_that_is_no_count_leaves_the_message_sent(
+    bandwidth: Server, messaging: Messaging, written: str, count: int | None
+) -> None:
+    bandwidth.answers(Answer(202, f'{{"id": "1562", "segmentCount": {written}}}'))
+    assert send(messaging) == Taken("1562", count)
+
+
+OWN = '{"type": "internal-server-error", "description": "Try again."}'
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_a_server_error_with_bandwidths_own_body_was_not_sent(
+    bandwidth: Server, messaging: Messaging, status: int
+) -> None:
+    bandwidth.answers(Answer(status, OWN))
+    with pytest.raises(BandwidthUnavailable, match=str(status)):
+        send(messaging)
+
+
+@pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
+@pytest.mark.parametrize(
+    "body", ["", "<html>Bad gateway</html>", "{}", '{"type": "x"}', '{"message": "down"}', "[]"]
+)
+def test_without_bandwidths_own_body_the_outcome_is_unknown(
+    bandwidth: Server, messaging: Messaging, status: int, body: str
+) -> None:
+    bandwidth.answers(Answer(status, body))
+    with pytest.raises(BandwidthOutcomeUnknown, match=str(status)):
+        send(messaging)
+
+
+@pytest.mark.parametrize("status", [425, 429])
+def test_a_message_that_came_too_early_was_not_sent(
+    bandwidth: Server, messaging: Messaging, status: int
+) -> None:
+    bandwidth.answers(Answer(status, headers={"Retry-After": "7"}))
+    with pytest.raises(BandwidthUnavailable) as raised:
+        send(messaging)
+    assert raised.value.wait_seconds == 7
+
+
+@pytest.mark.parametrize("location", ["https://example.com/", "http://[", "//", ""])
+def test_a_redirect_was_not_sent_and_names_the_parameter(
+    bandwidth: Server, messaging: Messaging, location: str
+) -> None:
+    bandwidth.answers(Answer(302, headers={"Location": location}))
+    with pytest.raises(BandwidthUnavailable, match="URL parameter") as raised:
+        send(messaging)
+    assert raised.value.is_redirect
+
+
+def test_a_field_error_without_a_description_keeps_the_rest(bandwidth: Server, messaging: Messaging) -> None:
+    fields = '[{"fieldName": "to"}, {"description": "is wrong"}, 5]'
+    body = f'{{"type": "bad-request", "description": "No.", "fieldErrors": {fields}}}'
+    bandwidth.answers(Answer(400, body))
+    with pytest.raises(BandwidthRejected) as raised:
+        send(messaging)
+    assert raised.value.words == "No. (to: is wrong; a field: is wrong; a field is wrong)"
 
 
 def test_a_rejection_names_type_description_and_every_wrong_field(
@@ -145,7 +219,7 @@ def test_a_rejection_names_type_description_and_every_wrong_field(
         ('{"type": "x", "description": "y", "fieldErrors": null}', "x", "y"),
         ("<html>Not found</html>", None, "HTTP 415 without a reason"),
         ('["unexpected"]', None, "HTTP 415 without a reason"),
-        ('{"fieldErrors": ["to"]}', None, "HTTP 415 without a reason"),
+        ('{"fieldErrors": ["to"]}', None, "no description (a field is wrong)"),
         ("{}", None, "no reason given"),
     ],
 )

@@ -198,7 +198,8 @@ def test_a_client_that_is_refused_is_unauthorized_and_names_the_secrets_fields(
         Answer(200, "no JSON"),
         Answer(200, "[]"),
         Answer(200, '{"token_type": "Bearer"}'),
-        Answer(200, '{"access_token": "t", "expires_in": "soon"}'),
+        Answer(200, '{"access_token": null, "expires_in": 3600}'),
+        Answer(200, '{"access_token": 17, "expires_in": 3600}'),
     ],
 )
 def test_a_token_endpoint_out_of_order_leaves_the_outcome_of_a_post_known(
@@ -230,6 +231,24 @@ def test_a_token_that_cannot_be_a_header_is_unauthorized_and_nothing_else_is_sen
     assert "token-1" not in str(raised.value)
 
 
+@pytest.mark.parametrize("lifetime", ["null", "NaN", '"soon"', "[]", "1e999", '"3600"', "-5"])
+def test_a_token_whose_lifetime_is_not_known_is_used(bandwidth: Server, lifetime: str) -> None:
+    bandwidth.answers(Answer(200, f'{{"access_token": "token-1", "expires_in": {lifetime}}}'), Answer(201))
+    assert api(bandwidth, client(bandwidth)).send("POST", "/orders").status == 201
+
+
+@pytest.mark.parametrize("lifetime", ["null", "NaN"])
+def test_a_token_whose_lifetime_is_not_known_is_fetched_again_for_the_next_request(
+    bandwidth: Server, lifetime: str
+) -> None:
+    fetched = Answer(200, f'{{"access_token": "token-1", "expires_in": {lifetime}}}')
+    bandwidth.answers(fetched, Answer(201), fetched, Answer(201))
+    auth = client(bandwidth)
+    for _ in range(2):
+        api(bandwidth, auth).send("POST", "/orders")
+    assert paths(bandwidth).count(TOKEN_PATH) == 2
+
+
 # Nothing is told
 
 
@@ -238,7 +257,7 @@ def test_a_token_that_cannot_be_a_header_is_unauthorized_and_nothing_else_is_sen
     [
         [refusal()],
         [Answer(500, "token-1 old-client-secret")],
-        [Answer(200, '{"access_token": "token-1", "expires_in": "token-1"}')],
+        [Answer(200, '{"access_token": ["token-1"], "expires_in": 3600}')],
         [token(), Answer(401), token(), Answer(401)],
         [token(), Answer(500)],
         [token(), Answer(lost=True)],

@@ -52,6 +52,21 @@ def test_campaigns_and_their_status(bandwidth: Server) -> None:
     assert client(bandwidth).campaigns() == {"C1": "REGISTERED", "C2": ""}
 
 
+@pytest.mark.parametrize(
+    ("answer", "has"),
+    [
+        (Answer(200, json.dumps({"data": {"campaignId": "C 1", "status": "PENDING"}})), True),
+        (Answer(404, json.dumps({"errors": [{"description": "Campaign not found"}]})), False),
+    ],
+)
+def test_the_account_has_a_campaign_or_not(bandwidth: Server, answer: Answer, has: bool) -> None:
+    bandwidth.answers(answer)
+
+    assert client(bandwidth).has_campaign("C 1") is has
+
+    assert bandwidth.only.path == "/api/v2/accounts/9500149/tendlc/campaigns/C%201"
+
+
 def test_five_thousand_numbers_are_twenty_requests(bandwidth: Server) -> None:
     bandwidth.answers(*(listed(numbers(start, PAGE), 5000) for start in range(0, 5000, PAGE)))
     assert len(client(bandwidth).numbers_of("C1")) == 5000

@@ -5,6 +5,7 @@ import pytest
 from bandwidth_messaging.bandwidth.credentials import BasicCredentials
 from bandwidth_messaging.bandwidth.dashboard import Dashboard
 from bandwidth_messaging.bandwidth.dashboard_today import DashboardToday
+from bandwidth_messaging.bandwidth.errors import BandwidthRejected
 from bandwidth_messaging.bandwidth.subscriptions import Notification, read_notification
 from bandwidth_messaging.domain.orders import OrderedWhat
 from tests.documents.examples import outline
@@ -56,6 +57,62 @@ def test_each_kind_of_order_has_its_type(
     assert (1, "OrderType", order_type) in outline(bandwidth.only.body)
 
 
+URL = "https://example.com/o"
+CONFLICT = Answer(409)
+
+
+def subscriptions(*subscription: str) -> Answer:
+    callback = f"<CallbackSubscription><URL>{URL}</URL></CallbackSubscription>"
+    listed = "".join(f"<Subscription>{each}{callback}</Subscription>" for each in subscription)
+    return Answer(
+        200, f"<SubscriptionsResponse><Subscriptions>{listed}</Subscriptions></SubscriptionsResponse>"
+    )
+
+
+OF_ORDER = "<SubscriptionId>s-1</SubscriptionId><OrderType>orders</OrderType><OrderId>order-1</OrderId>"
+OF_ANOTHER = "<SubscriptionId>s-2</SubscriptionId><OrderType>orders</OrderType><OrderId>order-2</OrderId>"
+OF_LOST_NUMBERS = "<SubscriptionId>s-3</SubscriptionId><EventType>MESSAGING_LOST</EventType>"
+
+
+def subscribe(dashboard: Dashboard) -> str:
+    return dashboard.subscribe(
+        "NEW_NUMBERS", "order-1", callback_url=URL, credentials=CREDENTIALS, seconds=60
+    )
+
+
+def test_a_subscription_to_an_order_that_exists_is_replaced(bandwidth: Server, dashboard: Dashboard) -> None:
+    bandwidth.answers(CONFLICT, subscriptions(OF_ANOTHER, OF_LOST_NUMBERS, OF_ORDER), Answer(200))
+
+    assert subscribe(dashboard) == "s-1"
+
+    assert [(each.method, each.path.rpartition("/")[2]) for each in bandwidth.asked] == [
+        ("POST", "subscriptions"),
+        ("GET", "subscriptions"),
+        ("PUT", "s-1"),
+    ]
+    assert bandwidth.asked[2].body == bandwidth.asked[0].body
+
+
+def test_a_conflict_without_a_subscription_of_that_target_is_a_rejection(
+    bandwidth: Server, dashboard: Dashboard
+) -> None:
+    bandwidth.answers(CONFLICT, subscriptions(OF_ANOTHER))
+
+    with pytest.raises(BandwidthRejected, match="409"):
+        subscribe(dashboard)
+
+
+def test_a_subscription_to_lost_numbers_that_another_set_up_created_is_renewed(
+    bandwidth: Server, dashboard: Dashboard
+) -> None:
+    bandwidth.answers(subscriptions(), CONFLICT, subscriptions(OF_LOST_NUMBERS), Answer(200))
+
+    how = dashboard.subscribe_to_lost_numbers(callback_url=URL, credentials=CREDENTIALS)
+
+    assert how == "renewed"
+    assert (bandwidth.asked[3].method, bandwidth.asked[3].path.rpartition("/")[2]) == ("PUT", "s-3")
+
+
 @pytest.mark.parametrize(
     ("inside", "told"),
     [
@@ -75,7 +132,14 @@ def test_what_a_notification_leaves_out_is_not_told(inside: str, told: Notificat
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{}", b"<Notification>", b"<Order><OrderId>order-1</OrderId></Order>"]
+    "body",
+    [
+        b"",
+        b"{}",
+        b"<Notification>",
+        b"<Order><OrderId>order-1</OrderId></Order>",
+        b"<Notification><EventType>MESSAGING_LOST</EventType></Notification>",
+    ],
 )
 def test_what_is_no_notification_tells_nothing(body: bytes) -> None:
     assert read_notification(body) is None

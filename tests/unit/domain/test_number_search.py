@@ -84,8 +84,8 @@ def test_the_local_calling_area_goes_with_some_ways_only(way: str) -> None:
         ({"combined": {"city": "Raleigh"}}, "combined"),
         ({"combined": {"areaCode": "9"}}, "combined.areaCode"),
         ({"telephoneNumbers": []}, "telephoneNumbers"),
-        ({"telephoneNumbers": ["home"]}, "telephoneNumbers.0"),
-        ({"telephoneNumbers": ["+442079460000"]}, "telephoneNumbers"),
+        ({"telephoneNumbers": ["home"]}, "telephoneNumbers[0]"),
+        ({"telephoneNumbers": ["9195551212", "+442079460000"]}, "telephoneNumbers[1]"),
         ({"telephoneNumbers": [f"+1919555{n:04}" for n in range(5001)]}, "telephoneNumbers"),
     ],
 )

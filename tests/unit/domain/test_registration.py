@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import phonenumbers
 import pytest
 
 from bandwidth_messaging.domain import registration
@@ -28,12 +29,35 @@ NUMBER = "+19195551212"
         ("+18335551212", "toll_free"),
         ("+18885551212", "toll_free"),
         ("+18225551212", "10dlc"),
+        ("+14165551212", "none"),
+        ("+12423651234", "none"),
+        ("+18765551212", "none"),
+        ("+17875551212", "10dlc"),
         ("+447911123456", "none"),
         ("+4915112345678", "none"),
     ],
 )
 def test_the_kind_of_a_number(number: str, kind: str) -> None:
     assert kind_of(number) == kind
+
+
+# The United States and its territories.
+UNITED_STATES = {"US", "PR", "VI", "GU", "AS", "MP"}
+
+
+def test_area_codes_outside_the_united_states_are_those_of_the_phonenumbers_library() -> None:
+    for area_code in range(200, 1000):
+        national = [area_code * 10**7 + exchange * 10**4 + 1234 for exchange in (222, 234, 555, 876)]
+        numbers = [phonenumbers.PhoneNumber(country_code=1, national_number=each) for each in national]
+        regions = {phonenumbers.region_code_for_number(number) for number in numbers} - {None}
+        is_elsewhere = bool(regions) and not regions <= UNITED_STATES
+        kind = kind_of(f"+1{area_code}5551234")
+        assert (kind == "none") == is_elsewhere, (area_code, regions)
+
+
+def test_a_number_that_needs_no_registration_has_no_warning() -> None:
+    assert warning_of("+14165551212", of_no_campaign(AT)) is None
+    assert warning_of(NUMBER, of_no_campaign(AT)) is not None
 
 
 @pytest.mark.parametrize(

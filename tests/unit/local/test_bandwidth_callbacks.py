@@ -86,6 +86,17 @@ class TestChallenge:
         callback = receive(control, set_up(credentials=("hook", "wrong")), "lost")
         assert statuses(callback) == [(401, False), (401, True)] * (QUICK.retry_limit + 1)
 
+    def test_credentials_that_no_request_can_carry_lose_their_event_and_no_other(
+        self, receiver: Receiver, control: Client, set_up: SetUp
+    ) -> None:
+        receiver.answers = challenge("hook", "open-sesame")
+        setup = set_up(credentials=("☃", "open-sesame"))
+
+        # One more than there are workers: none of them has ended.
+        callbacks = [receive(control, setup, "lost") for _ in range(QUICK.callback_workers + 1)]
+
+        assert {each["reason"] for each in callbacks} == {"cannot be delivered: UnicodeEncodeError"}
+
 
 class TestRepeats:
     @pytest.mark.parametrize("status", [500, 503, 404, 403, 302])

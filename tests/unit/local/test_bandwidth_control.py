@@ -59,6 +59,19 @@ class TestFaults:
             dashboard.post("/applications", data=APPLICATION, timeout=0.2)
         assert len(control.get("/account").json()["applications"]) == 1
 
+    def test_a_processed_request_may_get_another_answer(self, dashboard: Client, control: Client) -> None:
+        wrong = {"status": 202, "headers": {"X-Wrong": "yes"}, "body": "garbled"}
+        control.post("/faults", json={"method": "POST", "path": "/applications$", "replace_answer": wrong})
+        answer = dashboard.post("/applications", data=APPLICATION)
+        assert (answer.status_code, answer.text, answer.headers["X-Wrong"]) == (202, "garbled", "yes")
+        [application] = control.get("/account").json()["applications"]
+        assert application["name"] == "Alerts"
+
+    def test_an_answer_may_drip(self, dashboard: Client, control: Client) -> None:
+        control.post("/faults", json={"path": "/applications$", "drip": 0.0001})
+        dripped, whole = dashboard.get("/applications"), dashboard.get("/applications")
+        assert dripped.text == whole.text
+
     def test_a_fault_strikes_so_many_times_where_it_is_aimed(
         self, dashboard: Client, control: Client
     ) -> None:
@@ -77,28 +90,28 @@ class TestFaults:
             503,
             201,
         ]
-        assert dashboard.get("/orders").status_code == 200
+        assert dashboard.get("/sites").status_code == 200
 
     def test_a_fault_by_chance_strikes_until_removed(self, dashboard: Client, control: Client) -> None:
-        fault = {"path": "/orders", "chance": 1, "answer": {"status": 503}}
+        fault = {"path": "/sites", "chance": 1, "answer": {"status": 503}}
         fault_id = control.post("/faults", json=fault).json()["id"]
-        assert {dashboard.get("/orders").status_code for _ in range(3)} == {503}
+        assert {dashboard.get("/sites").status_code for _ in range(3)} == {503}
         [shown] = control.get("/faults").json()["faults"]
         assert (shown["chance"], shown["struck"]) == (1, 3)
         assert "times" not in shown
         control.delete(f"/faults/{fault_id}")
-        assert dashboard.get("/orders").status_code == 200
+        assert dashboard.get("/sites").status_code == 200
 
     def test_or_so_many_times_if_told(self, dashboard: Client, control: Client) -> None:
         control.post("/faults", json={"path": ".", "chance": 1, "times": 2, "answer": {"status": 503}})
-        assert [dashboard.get("/orders").status_code for _ in range(3)] == [503, 503, 200]
+        assert [dashboard.get("/sites").status_code for _ in range(3)] == [503, 503, 200]
         assert control.get("/faults").json() == {"faults": []}
 
     def test_with_a_seed_it_strikes_the_same_again(self, dashboard: Client, control: Client) -> None:
         def run(seed: int) -> list[int]:
-            fault = {"path": "/orders", "chance": 0.3, "seed": seed, "answer": {"status": 503}}
+            fault = {"path": "/sites", "chance": 0.3, "seed": seed, "answer": {"status": 503}}
             fault_id = control.post("/faults", json=fault).json()["id"]
-            statuses = [dashboard.get("/orders").status_code for _ in range(40)]
+            statuses = [dashboard.get("/sites").status_code for _ in range(40)]
             control.delete(f"/faults/{fault_id}")
             return statuses
 
@@ -131,12 +144,12 @@ class TestFaults:
     def test_of_several_the_first_that_strikes_is_the_only_one(
         self, dashboard: Client, control: Client
     ) -> None:
-        missing = {"path": "/orders", "chance": 0.000001, "seed": 1, "answer": {"status": 500}}
-        striking = {"path": "/orders", "chance": 1, "times": 1, "answer": {"status": 503}}
-        waiting = {"path": "/orders", "answer": {"status": 502}}
+        missing = {"path": "/sites", "chance": 0.000001, "seed": 1, "answer": {"status": 500}}
+        striking = {"path": "/sites", "chance": 1, "times": 1, "answer": {"status": 503}}
+        waiting = {"path": "/sites", "answer": {"status": 502}}
         for each in (missing, striking, waiting):
             control.post("/faults", json=each)
-        assert [dashboard.get("/orders").status_code for _ in range(3)] == [503, 502, 200]
+        assert [dashboard.get("/sites").status_code for _ in range(3)] == [503, 502, 200]
 
     def test_faults_can_be_seen_and_removed(self, control: Client) -> None:
         ids = [
@@ -206,7 +219,7 @@ class TestInput:
             ("PUT", "/orders/run-1", {"fate": "PARTIAL", "shape": "round"}, "shape: "),
             ("PUT", "/outcomes/nobody", {}, "'nobody' is not a telephone number"),
             ("PUT", "/outcomes/9195550142", {"types": ["message-read"]}, "types.0: "),
-            ("POST", "/inbound", {"from": "x", "to": "9195550142"}, "from: "),
+            ("POST", "/inbound", {"from": "x!", "to": "9195550142"}, "from: "),
             ("POST", "/inbound", "hello", "body: "),
             ("POST", "/faults", {"path": "("}, "path: "),
             ("POST", "/faults", {"path": "/"}, "body: Value error, give exactly one of"),
@@ -232,7 +245,9 @@ class TestInput:
 def test_the_account_at_a_glance(control: Client, set_up: Callable[..., Setup], dashboard: Client) -> None:
     setup: Setup = set_up(credentials=("hook", "open-sesame"))
     shown = control.get("/account").json()
-    order_id = dashboard.xml("GET", "/orders").findtext("ListOrderIdUserIdDate/OrderIdUserIdDate/orderId")
+    order_id = dashboard.xml("GET", "/orders?page=1&size=300").findtext(
+        "ListOrderIdUserIdDate/OrderIdUserIdDate/orderId"
+    )
     callback_url = shown["applications"][0]["callback_url"]
     assert shown == {
         "account_id": CONFIG.account_id,

@@ -54,6 +54,44 @@ class TestSending:
         assert answer.status_code == 202
         assert {each["message"]["id"] for each in receiver.wait_for(2)} == {answer.json()["id"]}
 
+    @pytest.mark.parametrize("sender", ["ACME", "Acme 24-7", "+Acme_&Co+"])
+    def test_a_sender_may_be_alphanumeric(
+        self, current: Client, receiver: Receiver, setup: Setup, sender: str
+    ) -> None:
+        answer = send(current, setup, **{"from": sender})
+
+        assert (answer.status_code, answer.json()["from"]) == (202, sender)
+        delivered = receiver.wait_for(2)[-1]
+        assert (delivered["type"], delivered["message"]["owner"]) == ("message-delivered", sender)
+
+    @pytest.mark.parametrize("sender", ["123456", "Acme 24 by 7", "Acme!", "Ácme"])
+    def test_what_is_neither_a_number_nor_a_sender_id_is_refused(
+        self, current: Client, setup: Setup, sender: str
+    ) -> None:
+        response = send(current, setup, **{"from": sender})
+
+        assert response.status_code == 400
+        assert [each["fieldName"] for each in response.json()["fieldErrors"]] == ["from"]
+
+    def test_the_documents_base_knows_numbers_only(self, messaging: Client, setup: Setup) -> None:
+        assert send(messaging, setup, **{"from": "ACME"}).status_code == 400
+
+    def test_a_sender_id_sends_no_media(self, current: Client, receiver: Receiver, setup: Setup) -> None:
+        send(current, setup, **{"from": "ACME", "media": ["https://a.example/b.png"]})
+
+        [event] = receiver.wait_for(1)
+        assert (event["type"], event["errorCode"]) == ("message-failed", 4001)
+
+    @pytest.mark.parametrize("sender", ["ACME", "12345", "123456"])
+    def test_a_message_may_come_in_from_a_sender_id_or_a_short_code(
+        self, control: Client, receiver: Receiver, setup: Setup, sender: str
+    ) -> None:
+        response = control.post("/inbound", json={"from": sender, "to": setup.numbers[0], "text": "hi"})
+
+        assert response.status_code == 202
+        [event] = receiver.wait_for(1)
+        assert event["message"]["from"] == sender
+
     def test_wrong_fields_are_named_as_ever(self, current: Client, setup: Setup) -> None:
         response = send(current, setup, to=[])
         assert response.status_code == 400

@@ -336,9 +336,8 @@ class TestFinding:
         assert root.findtext("TotalCount") == "2"
         assert [each.text for each in root.iter("OrderId")] == wanted
 
-    def test_none_found_is_a_count_of_zero(self, dashboard: Client) -> None:
-        root = dashboard.xml("GET", "/externalTns?customerOrderId=nothing", status=200)
-        assert (tags(root), root.findtext("TotalCount")) == (["TotalCount"], "0")
+    def test_none_found_is_a_404(self, dashboard: Client) -> None:
+        dashboard.xml("GET", "/externalTns?customerOrderId=nothing", status=404)
 
     def test_the_list_leaves_failed_numbers_out_as_published(
         self, dashboard: Client, control: Client

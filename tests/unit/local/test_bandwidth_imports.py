@@ -97,6 +97,17 @@ class TestChecking:
         shown = control.get("/account").json()
         assert (shown["imports"], shown["external_numbers"]) == ([], [])
 
+    def test_it_needs_neither_site_nor_location(self, dashboard: Client) -> None:
+        body = check_body().replace("<SiteId>701</SiteId>", "")
+        root = dashboard.xml("POST", "/importTnChecker", body, 200)
+        path = "ImportTnCheckerPayload/TelephoneNumbers/TelephoneNumber"
+        assert [each.text for each in root.iterfind(path)] == HOSTED
+
+    def test_a_location_needs_its_site(self, dashboard: Client, location_id: str) -> None:
+        body = check_body(location_id=location_id).replace("<SiteId>701</SiteId>", "")
+        root = dashboard.xml("POST", "/importTnChecker", body, 400)
+        assert [each.findtext("Code") for each in root.iterfind("Errors")] == ["7309"]
+
     def test_bandwidths_own_cannot_be_hosted(self, dashboard: Client, set_up: Callable[..., Setup]) -> None:
         own = [each.removeprefix("+1") for each in set_up().numbers]
         root = dashboard.xml("POST", "/importTnChecker", check_body([*own, *HOSTED]), 200)
@@ -248,11 +259,15 @@ class TestImporting:
         root = dashboard.xml("POST", "/importTnOrders", import_order(), 400)
         assert [each.findtext("Code") for each in root.iterfind("Errors")] == ["7310"]
 
-    @pytest.mark.parametrize(
-        "path", ["importTnOrders/x", "removeImportedTnOrders/x", "importTnOrders/x/loas"]
-    )
+    @pytest.mark.parametrize("path", ["importTnOrders/x", "importTnOrders/x/loas"])
     def test_an_unknown_order_is_404(self, dashboard: Client, path: str) -> None:
         dashboard.xml("GET", f"/{path}", status=404)
+
+    def test_an_unknown_removal_is_400_without_a_code(self, dashboard: Client) -> None:
+        root = dashboard.xml("GET", "/removeImportedTnOrders/x", status=400)
+        assert root.tag == "RemoveImportedTnOrdersReportResponse"
+        assert [each.tag for each in root.iter()][1:] == ["ResponseStatus", "Description"]
+        assert root.findtext("ResponseStatus/Description") == "The resource does not exist"
 
 
 class TestTexting:

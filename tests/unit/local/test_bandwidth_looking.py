@@ -95,8 +95,24 @@ class TestLists:
         second = dashboard.xml("GET", f"{setup.location_path}/tns?page=2&size=1")
         assert [f"+1{each}" for each in texts(second, path)] == sorted(setup.numbers)[1:]
 
+    def test_links_to_the_next_page_have_the_numbers_of_their_version(
+        self, bandwidth: RunningSimulator, dashboard: Client, set_up: Callable[..., Setup]
+    ) -> None:
+        setup = set_up()
+        second = sorted(setup.numbers)[1]
+        for base, page in (("/api", second.removeprefix("+1")), ("/api/v2", second)):
+            client = Client(f"{bandwidth.url}{base}/accounts/{CONFIG.account_id}", dashboard.credentials)
+            root = client.xml("GET", f"{setup.location_path}/tns?size=1", status=200)
+            link = root.findtext("Links/next") or ""
+            assert f"page={page}>" in link
+
+            query = link.partition("?")[2].partition(">")[0]
+            following = client.xml("GET", f"{setup.location_path}/tns?{query}", status=200)
+
+            assert texts(following, ".//FullNumber") == [page]
+
     def test_of_a_location_that_is_not_there_nothing(self, dashboard: Client) -> None:
-        dashboard.xml("GET", "/sites/701/sippeers/1/tns", status=404)
+        dashboard.xml("GET", "/sites/701/sippeers/1/tns", status=400)
 
     def test_hosted_numbers_are_in_service_too(self, dashboard: Client, set_up: Callable[..., Setup]) -> None:
         setup = set_up()
@@ -124,7 +140,9 @@ class TestOneNumber:
         ]
         assert (root.findtext("TelephoneNumber"), root.findtext("Status")) == (number, "Inservice")
         assert (root.findtext("SiteId"), root.findtext("AccountId")) == ("701", CONFIG.account_id)
-        listed = dashboard.xml("GET", "/orders").findtext("ListOrderIdUserIdDate/OrderIdUserIdDate/orderId")
+        listed = dashboard.xml("GET", "/orders?page=1&size=300").findtext(
+            "ListOrderIdUserIdDate/OrderIdUserIdDate/orderId"
+        )
         assert root.findtext("OrderId") == listed
 
     def test_its_details_have_the_location(self, tns: Client, set_up: Callable[..., Setup]) -> None:

@@ -8,6 +8,7 @@ from lxml import etree
 
 from local.bandwidth.number_supply import AREA_CODES, STATES, TOLL_FREE
 from local.bandwidth.order_types import ORDER_TYPES
+from local.bandwidth.server import RunningSimulator
 from tests.unit.local.bandwidth_support import Client, new_location
 
 EXISTING = "ExistingTelephoneNumberOrderType"
@@ -331,3 +332,38 @@ class TestClosing:
         root = dashboard.xml("PUT", f"/orders/{order_id}", "<Order><Name>New</Name></Order>", 400)
         assert errors(root) == [("5002", None)]
         dashboard.xml("PUT", "/orders/a18a8979-ebed-42f0-ae5f-3cfa7941d4c2", self.CLOSE, 404)
+
+
+class TestImpossibleOrders:
+    @pytest.mark.parametrize("partial_allowed", ["true", "false"])
+    def test_an_order_that_no_number_satisfies_fails_alone(
+        self, dashboard: Client, location_id: str, partial_allowed: str
+    ) -> None:
+        contradiction = {"NpaNxxX": "9194391", "LocalVanity": "TAXI", "EndsIn": "true"}
+        order_type = "CombinedSearchAndOrderType"
+        body = body_of(order_type, contradiction, location_id, PartialAllowed=partial_allowed)
+
+        root = look(dashboard, place(dashboard, body))
+
+        assert root.findtext("OrderStatus") == "FAILED"
+        assert errors(root) == [("5018", None)]
+        body = body_of("StateSearchAndOrderType", {"State": "RI"}, location_id)
+        assert look(dashboard, place(dashboard, body)).findtext("OrderStatus") == "COMPLETE"
+
+    def test_a_fault_of_the_simulator_ends_one_order_and_no_later_call(
+        self,
+        bandwidth: RunningSimulator,
+        dashboard: Client,
+        location_id: str,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        def fail(*_: object) -> list[str]:
+            raise IndexError
+
+        body = body_of("StateSearchAndOrderType", {"State": "RI"}, location_id)
+        with monkeypatch.context() as broken:
+            broken.setattr(bandwidth.simulator.supply, "take", fail)
+            failed = look(dashboard, place(dashboard, body))
+
+        assert failed.findtext("OrderStatus") == "FAILED"
+        assert look(dashboard, place(dashboard, body)).findtext("OrderStatus") == "COMPLETE"

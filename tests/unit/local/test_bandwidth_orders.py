@@ -244,30 +244,42 @@ class TestFinding:
     def test_orders_are_found_by_their_customer_order_id(self, dashboard: Client, location_id: str) -> None:
         place(dashboard, location_id, "run-1")
         wanted = [place(dashboard, location_id, "run-2"), place(dashboard, location_id, "run-2")]
-        root = dashboard.xml("GET", "/orders?customerOrderId=run-2", status=200)
+        root = dashboard.xml("GET", "/orders?customerOrderId=run-2&page=1&size=300", status=200)
         assert root.tag == "ResponseSelectWrapper"
         listed = root.findall("ListOrderIdUserIdDate/OrderIdUserIdDate")
         assert root.findtext("ListOrderIdUserIdDate/TotalCount") == "2"
         assert [each.findtext("orderId") for each in listed] == wanted
         for each in listed:
-            assert each.findtext("CustomerOrderId") == "run-2"
+            # The published list leaves it out.
+            assert each.find("CustomerOrderId") is None
             assert each.findtext("OrderStatus") == "COMPLETE"
             assert each.findtext("OrderType") == "new_number"
             assert each.findtext("CountOfTNs") == "2"
             assert TIME.fullmatch(each.findtext("OrderDate") or "")
             assert TIME.fullmatch(each.findtext("lastModifiedDate") or "")
 
-    def test_none_found_is_a_count_of_zero(self, dashboard: Client) -> None:
-        root = dashboard.xml("GET", "/orders?customerOrderId=nothing", status=200)
-        assert root.findtext("ListOrderIdUserIdDate/TotalCount") == "0"
-        assert root.find("ListOrderIdUserIdDate/OrderIdUserIdDate") is None
+    def test_none_found_is_a_404(self, dashboard: Client) -> None:
+        dashboard.xml("GET", "/orders?customerOrderId=nothing&page=1&size=300", status=404)
+
+    @pytest.mark.parametrize(
+        "query", ["customerOrderId=run-1", "page=1", "size=300", "page=1&size=0", "page=2&size=1"]
+    )
+    def test_a_list_needs_a_page_and_a_size(self, dashboard: Client, location_id: str, query: str) -> None:
+        place(dashboard, location_id, "run-1")
+        root = dashboard.xml("GET", f"/orders?{query}", status=400)
+        assert root.findtext("ErrorList/Error/Code") == "1006"
 
     def test_by_status_and_page(self, dashboard: Client, control: Client, location_id: str) -> None:
         control.put("/orders/bad", json={"fate": "FAILED"})
         orders = [place(dashboard, location_id, name) for name in ("good-1", "bad", "good-2")]
-        root = dashboard.xml("GET", "/orders?status=complete&page=2&size=1", status=200)
+        root = dashboard.xml("GET", "/orders?status=complete&page=1&size=1", status=200)
         assert root.findtext("ListOrderIdUserIdDate/TotalCount") == "2"
+        assert [each.text for each in root.iter("orderId")] == [orders[0]]
+        link = root.findtext("ListOrderIdUserIdDate/Links/next") or ""
+        assert f"?page={orders[2]}&size=1>" in link
+        root = dashboard.xml("GET", f"/orders?status=complete&page={orders[2]}&size=1", status=200)
         assert [each.text for each in root.iter("orderId")] == [orders[2]]
+        assert root.find("ListOrderIdUserIdDate/Links/next") is None
 
 
 @pytest.fixture(autouse=True)

@@ -310,6 +310,39 @@ class TestLocations:
         root = dashboard.xml("POST", path, body, 400)
         assert root.findtext("ResponseStatus/ErrorCode") == code
 
+    def sms_code(self, dashboard: Client, a2p: str, status: int) -> str | None:
+        """Enable SMS with these A2P settings at a new location; return the code of the refusal."""
+        path = f"{new_location(dashboard)}/products/messaging/features/sms"
+        body = SMS_BODY.replace("<Protocol>", a2p + "<Protocol>")
+        return dashboard.xml("POST", path, body, status).findtext("ResponseStatus/ErrorCode")
+
+    @pytest.mark.parametrize("long_code", ["ON", "DefaultOn", "DefaultOff"])
+    def test_an_external_campaign_cannot_be_a_locations(
+        self, dashboard: Client, control: Client, long_code: str
+    ) -> None:
+        control.put(f"/campaigns/{CAMPAIGN}", json={"status": "REGISTERED", "external": True})
+
+        assert self.sms_code(dashboard, A2P.format(long_code), 400) == "13682"
+
+    def test_numbers_can_be_on_campaigns_without_one_of_the_location(self, dashboard: Client) -> None:
+        assert self.sms_code(dashboard, "<A2pLongCode>DefaultOff</A2pLongCode>", 201) is None
+
+    @pytest.mark.parametrize(
+        ("more", "code"),
+        [
+            ("", "13638"),
+            ("<A2pMessageClass>T</A2pMessageClass>", "13638"),
+            (f"<A2pCampaignId>{CAMPAIGN}</A2pCampaignId>", "13641"),
+        ],
+    )
+    def test_an_account_may_require_a_campaign_of_the_location(
+        self, dashboard: Client, control: Client, more: str, code: str
+    ) -> None:
+        control.put(f"/campaigns/{CAMPAIGN}", json={"status": "REGISTERED"})
+        control.put("/registration", json={"location_campaign_required": True})
+
+        assert self.sms_code(dashboard, f"<A2pLongCode>DefaultOff</A2pLongCode>{more}", 400) == code
+
 
 class TestSending:
     def send(self, current: Client, setup: Setup, receiver: Receiver, number: str) -> object:

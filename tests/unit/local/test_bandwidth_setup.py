@@ -1,5 +1,6 @@
 """The simulated Dashboard: applications, locations, messaging features and assignment."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 import pytest
@@ -12,6 +13,7 @@ from tests.unit.local.bandwidth_support import (
     SMS_BODY,
     TIMEOUT,
     Client,
+    Setup,
     assign_application,
     new_location,
 )
@@ -153,6 +155,54 @@ class TestApplications:
         )
 
 
+class TestAssociatedLocations:
+    def test_they_are_listed_as_published(self, dashboard: Client, set_up: Callable[..., Setup]) -> None:
+        setup = set_up()
+
+        root = dashboard.xml("GET", f"/applications/{setup.application_id}/associatedsippeers", status=200)
+
+        assert root.tag == "AssociatedSipPeersResponse"
+        [listed] = root.findall("AssociatedSipPeers/AssociatedSipPeer")
+        assert {each.tag: each.text for each in listed} == {
+            "SiteId": "701",
+            "SiteName": "Simulated",
+            "PeerId": setup.location_path.rsplit("/", 1)[1],
+            "PeerName": "Bandwidth Messaging 2 test2",
+        }
+
+    def test_an_application_may_have_none(self, dashboard: Client, set_up: Callable[..., Setup]) -> None:
+        setup = set_up(assign=False)
+
+        root = dashboard.xml("GET", f"/applications/{setup.application_id}/associatedsippeers", status=200)
+
+        assert [each.tag for each in root] == ["AssociatedSipPeers"]
+        assert len(root[0]) == 0
+
+    def test_of_an_unknown_application_it_is_13629(self, dashboard: Client) -> None:
+        root = dashboard.xml("GET", "/applications/non-existing/associatedsippeers", status=404)
+
+        assert refusal(root) == ("AssociatedSipPeersResponse", "13629")
+
+
+class TestPaths:
+    @pytest.mark.parametrize("base", ["/api", "/api/v1", "/api/v2"])
+    @pytest.mark.parametrize(
+        "path", ["/sites/701/sippeers", "/Sites/701/sipPeers", "/SITES/701/SIPPEERS", "/sites/701/SipPeers/"]
+    )
+    def test_resources_have_their_names_in_any_case(
+        self, bandwidth: RunningSimulator, dashboard: Client, base: str, path: str
+    ) -> None:
+        account = f"{bandwidth.url}{base}/accounts/{CONFIG.account_id}"
+        with Client(account, dashboard.credentials) as client:
+            assert client.get(path).status_code == 200
+
+    def test_ids_keep_their_case(self, dashboard: Client, set_up: Callable[..., Setup]) -> None:
+        setup = set_up()
+
+        assert dashboard.get(f"/Applications/{setup.application_id}").status_code == 200
+        assert dashboard.get(f"/applications/{setup.application_id.upper()}").status_code == 404
+
+
 class TestLocations:
     def test_the_answer_is_empty_and_the_id_in_its_location_header(self, dashboard: Client) -> None:
         name = "<PeerName>Bandwidth Messaging 2 test2</PeerName>"
@@ -218,8 +268,9 @@ class TestLocations:
         )
         assert refusal(root) == ("SipPeerResponse", "12016")
 
-    def test_an_unknown_location_is_404(self, dashboard: Client) -> None:
-        assert refusal(dashboard.xml("GET", "/sites/701/sippeers/1", status=404)) == (
+    @pytest.mark.parametrize(("method", "status"), [("GET", 400), ("DELETE", 404)])
+    def test_an_unknown_location_is_13563(self, dashboard: Client, method: str, status: int) -> None:
+        assert refusal(dashboard.xml(method, "/sites/701/sippeers/1", status=status)) == (
             "SipPeerResponse",
             "13563",
         )

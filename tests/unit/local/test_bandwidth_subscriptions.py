@@ -95,6 +95,23 @@ class TestSubscribing:
         assert dashboard.xml("GET", "/subscriptions").findtext("Subscriptions") in (None, "")
         assert [dashboard.request(each, path).status_code for each in ("GET", "DELETE")] == [404, 404]
 
+    @pytest.mark.parametrize("topic", ["orders", "MESSAGING_LOST"])
+    def test_there_is_one_for_each_target(self, dashboard: Client, receiver: Receiver, topic: str) -> None:
+        bodies = {
+            "first": subscription_body(receiver.url, topic),
+            "again": subscription_body(receiver.url, topic, credentials=BASIC),
+            "another URL": subscription_body(f"{receiver.url}/2", topic),
+            "another topic": subscription_body(receiver.url, "disconnects"),
+        }
+        answers = {name: dashboard.post("/subscriptions", data=body) for name, body in bodies.items()}
+
+        statuses = {name: answer.status_code for name, answer in answers.items()}
+        assert statuses == {"first": 201, "again": 409, "another URL": 201, "another topic": 201}
+        first = answers["first"].headers["Location"].removeprefix(dashboard.base)
+        assert dashboard.put(first, data=bodies["again"]).status_code == 200
+        assert dashboard.delete(first).status_code == 200
+        assert dashboard.post("/subscriptions", data=bodies["first"]).status_code == 201
+
     def test_it_ends_with_its_expiry(self, dashboard: Client, receiver: Receiver) -> None:
         body = subscription_body(receiver.url).replace("12000", "1")
         path = dashboard.post("/subscriptions", data=body).headers["Location"].removeprefix(dashboard.base)
@@ -112,7 +129,7 @@ class TestSubscribing:
             ("<Expiry>12000</Expiry>", "", "1003"),
             (">12000<", ">soon<", "1006"),
             ("CallbackSubscription", "EmailSubscription", "1003"),
-            ("<OrderType>", "<NumberFormat>NATIONAL</NumberFormat><OrderType>", "1006"),
+            ("<Expiry>", "<NumberFormat>NATIONAL</NumberFormat><Expiry>", "1006"),
         ],
     )
     def test_what_is_wrong_is_named_by_its_code(
@@ -210,7 +227,7 @@ class TestNotifications:
     def test_numbers_may_be_wanted_in_e164(
         self, dashboard: Client, receiver: Receiver, subscribe: Callable[..., str]
     ) -> None:
-        subscribe(extra="<NumberFormat>E164</NumberFormat>")
+        subscribe(credentials="<NumberFormat>E164</NumberFormat>")
         order(dashboard, quantity=1)
         [told] = notified(receiver)
         assert (told.findtext(".//TelephoneNumber") or "").startswith("+1910")

@@ -5,7 +5,9 @@ import time
 
 import pytest
 
-from bandwidth_messaging.runtime.parallel import for_each
+from bandwidth_messaging.runtime import parallel
+from bandwidth_messaging.runtime.parallel import deadline_in, for_each
+from tests.clock import Clock
 
 
 def test_everything_is_written_once() -> None:
@@ -35,3 +37,47 @@ def test_the_first_error_is_raised_once_all_have_been_tried() -> None:
     with pytest.raises(ValueError, match=r"^3$"):
         for_each(range(200), write)
     assert sorted(tried) == list(range(200))
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(parallel, "monotonic", clock)
+    return clock
+
+
+def test_everything_that_ends_before_the_deadline_is_in_time(clock: Clock) -> None:
+    assert for_each(range(100), lambda _: clock.advance(0.01), deadline=deadline_in(7)) is True
+
+
+def test_at_the_deadline_no_write_is_started_any_more(clock: Clock) -> None:
+    written: list[int] = []
+
+    def write(one: int) -> None:
+        written.append(one)
+        clock.advance(0.1)
+
+    assert for_each(range(1000), write, deadline=deadline_in(7)) is False
+    # Each of the sixteen writers may have one under way.
+    assert 70 <= len(written) < 70 + 16
+
+
+def test_a_write_that_hangs_is_not_waited_for_beyond_the_deadline(clock: Clock) -> None:
+    released = threading.Event()
+
+    def hang(_: int) -> None:
+        clock.advance(10)
+        released.wait(timeout=10)
+
+    try:
+        assert for_each([1], hang, deadline=deadline_in(7)) is False
+    finally:
+        released.set()
+
+
+def test_an_error_of_something_that_was_not_finished_in_time_is_not_raised(clock: Clock) -> None:
+    def fail(_: int) -> None:
+        clock.advance(1)
+        raise ValueError
+
+    assert for_each(range(1000), fail, deadline=deadline_in(7)) is False

@@ -29,6 +29,9 @@ OUTBOUND: dict[str, Any] = {
     "errorCode": 4432,
     "errorClass": "recipient",
     "reason": "forbidden",
+    "bandwidthReason": "country not enabled",
+    "channel": "SMS",
+    "carrierName": "Acme",
     "acceptedAt": AT,
     "failedAt": LATER,
     "sortKey": f"{AT}#out_1",
@@ -57,6 +60,9 @@ def test_an_outbound_message_shows_its_times_and_its_recipients() -> None:
         "errorCode": 4432,
         "errorClass": "recipient",
         "reason": "forbidden",
+        "bandwidthReason": "country not enabled",
+        "channel": "SMS",
+        "carrierName": "Acme",
         "times": {"accepted": AT, "failed": LATER},
         "recipients": {
             "+19195551213": {
@@ -64,6 +70,8 @@ def test_an_outbound_message_shows_its_times_and_its_recipients() -> None:
                 "errorCode": 4432,
                 "errorClass": "recipient",
                 "reason": "forbidden",
+                "bandwidthReason": "country not enabled",
+                "carrierName": "Acme",
             }
         },
     }
@@ -73,7 +81,14 @@ GROUP = ["+19195551213", "+19195551214", "+19195551215"]
 
 
 def test_a_group_shows_each_recipients_own_outcome() -> None:
-    refused = {"state": "failed", "errorCode": 4432, "errorClass": "recipient", "reason": "forbidden"}
+    refused = {
+        "state": "failed",
+        "errorCode": 4432,
+        "errorClass": "recipient",
+        "reason": "forbidden",
+        "bandwidthReason": "country not enabled",
+        "carrierName": "Acme",
+    }
     view = message_view(
         {
             "messageId": "out_1",

@@ -39,16 +39,29 @@ def at(second: int) -> str:
 # What Bandwidth tells, as its callbacks
 
 
-def v2(kind: str, time: str, code: int | None, bandwidth_id: str, to: str, everybody: Sequence[str]) -> Any:
+def v2(
+    kind: str,
+    time: str,
+    code: int | None,
+    bandwidth_id: str,
+    to: str,
+    *,
+    everybody: Sequence[str],
+    description: str,
+    carrier: str | None,
+    channel: str | None,
+) -> Any:
     return {
         "type": f"message-{kind}",
         "time": time,
-        "description": "what happened",
+        "description": description,
         "to": to,
         "errorCode": code,
+        "carrierName": carrier,
         "message": {
             "id": bandwidth_id,
             "owner": OURS,
+            "channel": channel,
             "applicationId": "app-1",
             "time": at(5),
             "segmentCount": 1,
@@ -91,7 +104,12 @@ def receipts(draw: st.DrawFn, api: Api, everybody: Sequence[str]) -> list[Any]:
             draw(st.sampled_from(["1562", "1562", "1562", "1561"])),
             draw(st.sampled_from(everybody)),
         )
-        told.append(v1(*parts) if api == "v1" else v2(*parts, everybody=everybody))
+        more: dict[str, Any] = {
+            "description": draw(st.sampled_from(["what happened", "as the carrier says"])),
+            "carrier": draw(st.sampled_from(["Acme", "Other", None])),
+            "channel": draw(st.sampled_from(["RBM", "SMS", None])),
+        }
+        told.append(v1(*parts) if api == "v1" else v2(*parts, everybody=everybody, **more))
     return told
 
 
@@ -170,7 +188,8 @@ def played(messages: Messages, writes: Sequence[Write]) -> dict[str, Any]:
     item = messages.get(of)
     assert item is not None
     filed = item.pop("sortKey").removesuffix(of)
-    own = {"messageId", "claim"} | {name for name, value in item.items() if value == of}
+    # What is deleted when counts from the first write, by our clock.
+    own = {"messageId", "claim", "expiresAt"} | {name for name, value in item.items() if value == of}
     return {name: value for name, value in item.items() if name not in own} | {"filed": filed}
 
 

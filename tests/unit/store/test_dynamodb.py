@@ -130,6 +130,63 @@ def test_keys_that_were_not_processed_are_asked_for_again(
     assert asked == [3, 2, 1]
 
 
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Return the pauses that the table makes, each as long as its jitter allows."""
+    made: list[float] = []
+    monkeypatch.setattr("bandwidth_messaging.store.dynamodb.random.uniform", lambda _, longest: longest)
+    monkeypatch.setattr("bandwidth_messaging.store.dynamodb.time.sleep", made.append)
+    return made
+
+
+def test_unprocessed_keys_are_requested_again_after_growing_pauses(
+    numbers_table: Table, dynamodb: "DynamoDBClient", pauses: list[float]
+) -> None:
+    numbers_table.put_new({"pk": "a"}, key="pk")
+    batch_get_item = dynamodb.batch_get_item
+    throttled = iter([True, True, True, False])
+
+    def throttle(RequestItems: Any) -> Any:  # noqa: N803 - boto3's name
+        if next(throttled):
+            return {"Responses": {}, "UnprocessedKeys": RequestItems}
+        return batch_get_item(RequestItems=RequestItems)
+
+    with patch.object(dynamodb, "batch_get_item", throttle):
+        assert numbers_table.get_all([key("a")]) == [{"pk": "a"}]
+    assert pauses == [0.05, 0.1, 0.2]
+
+
+def test_a_complete_response_starts_the_pauses_anew(
+    numbers_table: Table, dynamodb: "DynamoDBClient", pauses: list[float]
+) -> None:
+    keys = [key(f"{number:03}") for number in range(250)]
+    batch_get_item = dynamodb.batch_get_item
+    throttled = iter([True, False, True, False, False])
+
+    def throttle(RequestItems: Any) -> Any:  # noqa: N803 - boto3's name
+        if next(throttled):
+            return {"Responses": {}, "UnprocessedKeys": RequestItems}
+        return batch_get_item(RequestItems=RequestItems)
+
+    with patch.object(dynamodb, "batch_get_item", throttle):
+        assert numbers_table.get_all(keys) == []
+    assert pauses == [0.05, 0.05]
+
+
+def test_keys_that_stay_unprocessed_raise_a_throttling_error(
+    numbers_table: Table, dynamodb: "DynamoDBClient", pauses: list[float]
+) -> None:
+    def throttle(RequestItems: Any) -> Any:  # noqa: N803 - boto3's name
+        return {"Responses": {}, "UnprocessedKeys": RequestItems}
+
+    with (
+        patch.object(dynamodb, "batch_get_item", throttle),
+        pytest.raises(ClientError, match="ProvisionedThroughputExceededException"),
+    ):
+        numbers_table.get_all([key("a")])
+    assert sum(pauses) == pytest.approx(3.15)
+
+
 def test_a_stream_image_becomes_a_plain_dictionary() -> None:
     image = {"n": {"N": "4432"}, "to": {"L": [{"S": "+1"}]}, "no": {"NULL": True}, "yes": {"BOOL": False}}
     assert from_dynamodb(image) == {"n": 4432, "to": ["+1"], "no": None, "yes": False}

@@ -20,7 +20,7 @@ def test_what_nobody_of_us_made_is_not_ours(makings: Makings) -> None:
 
 def test_what_was_made_is_ours_by_its_id(makings: Makings) -> None:
     makings.begin(THING, AT)
-    makings.finish(THING, "561")
+    makings.finish(THING, "561", AT)
     assert makings.is_ours(THING, "561")
     assert not makings.is_ours(THING, "562")
     assert not makings.is_ours("location#743#other", "561")
@@ -33,23 +33,45 @@ def test_what_was_made_without_an_answer_is_ours_by_its_name(makings: Makings) -
 
 def test_what_was_refused_is_not_ours(makings: Makings) -> None:
     makings.begin(THING, AT)
-    makings.give_up(THING)
+    makings.give_up(THING, AT)
     assert not makings.is_ours(THING, "561")
 
 
-def test_a_refusal_because_another_run_was_faster_leaves_what_that_run_made(makings: Makings) -> None:
+@pytest.mark.parametrize("first_ends", ["before the second begins", "after it"])
+def test_a_run_that_comes_too_late_leaves_the_id_that_another_has_recorded(
+    makings: Makings, first_ends: str
+) -> None:
+    makings.begin(THING, AT)
+    if first_ends == "before the second begins":
+        makings.finish(THING, "561", AT)
+    makings.begin(THING, LATER)
+    if first_ends == "after it":
+        makings.finish(THING, "561", AT)
+    makings.give_up(THING, LATER)
+    assert makings.is_ours(THING, "561")
+    assert not makings.is_ours(THING, "562")
+
+
+def test_a_run_that_was_refused_leaves_what_an_earlier_one_may_have_made(makings: Makings) -> None:
     makings.begin(THING, AT)
     makings.begin(THING, LATER)
-    makings.finish(THING, "561")
-    makings.give_up(THING)
+    makings.give_up(THING, LATER)
+    assert makings.is_ours(THING, "561")
+
+
+def test_a_run_that_made_the_thing_after_another_was_refused_has_made_it(makings: Makings) -> None:
+    makings.begin(THING, AT)
+    makings.begin(THING, LATER)
+    makings.give_up(THING, AT)
+    makings.finish(THING, "561", LATER)
     assert makings.is_ours(THING, "561")
 
 
 def test_what_is_gone_is_not_ours_any_more_and_may_be_made_again(makings: Makings) -> None:
     makings.begin(THING, AT)
-    makings.finish(THING, "561")
+    makings.finish(THING, "561", AT)
     makings.forget(THING)
     assert not makings.is_ours(THING, "561")
     makings.begin(THING, LATER)
-    makings.finish(THING, "562")
+    makings.finish(THING, "562", LATER)
     assert makings.is_ours(THING, "562")

@@ -9,12 +9,21 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from bandwidth_messaging.domain.messages import RANKS, Message, Receipt
+from bandwidth_messaging.store import messages as messages_module
 from bandwidth_messaging.store.dynamodb import Table
 from bandwidth_messaging.store.messages import Messages
 
 OURS, THEIRS = "+19195551212", "+19195551213"
 AT = "2026-02-03T04:05:06.000Z"
 LATER = "2026-02-03T04:05:07.000Z"
+NOW = "2026-02-05T00:00:00.000Z"
+LONG_PAST = "2001-02-03T04:05:06.000Z"
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let our clock say NOW."""
+    monkeypatch.setattr(messages_module, "now", lambda: NOW)
 
 
 def outbound(message_id: str = "out_1", time: str = AT, **changes: Any) -> Message:
@@ -77,7 +86,7 @@ def test_a_new_message_is_stored_whole_with_the_day_it_is_deleted(messages: Mess
     assert item == messages.item_of(outbound(**whole))
     kept = stored(messages)
     assert kept == {name: value for name, value in item.items() if value is not None}
-    expires = int((datetime.fromisoformat(AT) + timedelta(days=90)).timestamp())
+    expires = int((datetime.fromisoformat(NOW) + timedelta(days=90)).timestamp())
     assert kept == {
         "messageId": "out_1",
         "direction": "out",
@@ -421,7 +430,7 @@ def test_an_inbound_message_stays_as_it_is_whatever_is_said_of_its_id(messages: 
 
 def test_the_receipt_of_another_systems_message_is_stored_under_bandwidths_id(messages: Messages) -> None:
     assert messages.record(receipt("delivered", message_id="1562"))
-    expires = int((datetime.fromisoformat(LATER) + timedelta(days=90)).timestamp())
+    expires = int((datetime.fromisoformat(NOW) + timedelta(days=90)).timestamp())
     assert stored(messages, "1562") == {
         "messageId": "1562",
         "direction": "out",
@@ -670,7 +679,38 @@ def test_pages_stay_as_they_are_while_messages_arrive(messages: Messages) -> Non
     assert start is None
 
 
-def test_retention_counts_from_the_messages_own_time(messages: Messages) -> None:
-    messages.add(outbound())
-    expires = datetime.fromtimestamp(stored(messages)["expiresAt"], UTC)
-    assert expires == datetime.fromisoformat(AT) + timedelta(days=90)
+@pytest.mark.parametrize("time", [LONG_PAST, AT, "2999-02-03T04:05:06.000Z"])
+def test_retention_counts_from_our_clock_whatever_time_a_callback_has(messages: Messages, time: str) -> None:
+    messages.add(inbound("1561", time))
+    messages.record(receipt("delivered", time=time, message_id="1562"))
+
+    for message_id in ("1561", "1562"):
+        expires = datetime.fromtimestamp(stored(messages, message_id)["expiresAt"], UTC)
+        assert expires == datetime.fromisoformat(NOW) + timedelta(days=90)
+
+
+def test_retention_counts_from_the_first_write(messages: Messages, monkeypatch: pytest.MonkeyPatch) -> None:
+    messages.record(receipt("sending", time=LATER, message_id="1562"))
+    before = stored(messages, "1562")["expiresAt"]
+    monkeypatch.setattr(messages_module, "now", lambda: "2026-03-03T00:00:00.000Z")
+    messages.record(receipt("delivered", time=LATER, message_id="1562"))
+    messages.record(receipt("sending", time=LONG_PAST, message_id="1562"))
+    assert stored(messages, "1562")["expiresAt"] == before
+
+
+def test_the_carrier_of_a_groups_recipient_is_the_recipients(messages: Messages) -> None:
+    group = (THEIRS, "+19195551215")
+    for carrier, recipient in zip(("Acme", "Other"), group, strict=True):
+        messages.record(
+            receipt(
+                "delivered",
+                message_id="1562",
+                recipient=recipient,
+                recipients=group,
+                channel="MMS",
+                carrier_name=carrier,
+            )
+        )
+    kept = stored(messages, "1562")
+    assert [kept[f"recipient {each}"]["carrierName"] for each in group] == ["Acme", "Other"]
+    assert (kept.get("carrierName"), kept["channel"]) == (None, "MMS")

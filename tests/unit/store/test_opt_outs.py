@@ -1,6 +1,6 @@
 """Opt-outs: what somebody said last counts, and only what stands is listed."""
 
-from itertools import count
+from itertools import count, permutations
 from typing import Any
 from unittest.mock import Mock
 
@@ -112,6 +112,68 @@ def test_in_whatever_order_words_come_the_last_one_said_counts(
         at = f"2026-02-03T04:05:0{second}.000Z"
         opt_outs.record(ours, THEIRS, opted_out=opts_out, keyword=f"word {second}", at=at)
     assert opted_out(opt_outs, ours) == listed(opt_outs, ours) == ([THEIRS] if words[-1] else [])
+
+
+@pytest.mark.parametrize(
+    ("start_at", "stop_at"),
+    [
+        ("2026-02-03T04:05:06.000Z", "2026-02-03T04:05:06.000Z"),
+        # V1 cuts a time to its second: this stop may have been written after the start.
+        ("2026-02-03T04:05:06.300Z", "2026-02-03T04:05:06.000Z"),
+        ("2026-02-03T04:05:06.000Z", "2026-02-03T04:05:06.300Z"),
+    ],
+)
+@pytest.mark.parametrize("order", [*permutations(range(3))], ids=str)
+def test_an_opt_out_wins_over_an_opt_in_of_the_same_second(
+    opt_outs: OptOuts, start_at: str, stop_at: str, order: tuple[int, ...]
+) -> None:
+    ours = f"+1919{next(_numbers)}"
+    writes = [
+        lambda: stop(opt_outs, ours=ours, at="2026-02-03T04:05:05.000Z"),
+        lambda: start(opt_outs, ours=ours, at=start_at),
+        lambda: stop(opt_outs, ours=ours, at=stop_at, word="quit"),
+    ]
+
+    for position in order:
+        writes[position]()
+
+    assert opted_out(opt_outs, ours) == listed(opt_outs, ours) == [THEIRS]
+    (item,) = opt_outs.sender_and_opt_outs(ours, [THEIRS])[1]
+    assert (item["keyword"], item["since"]) == ("quit", stop_at)
+
+
+def test_an_opt_in_of_the_next_second_ends_an_opt_out(opt_outs: OptOuts) -> None:
+    stop(opt_outs, at="2026-02-03T04:05:06.999Z")
+    start(opt_outs, at="2026-02-03T04:05:07.000Z")
+
+    assert opted_out(opt_outs) == []
+
+
+STATEMENTS = st.tuples(
+    st.booleans(),
+    st.sampled_from(["stop", "quit", "start", "4475"]),
+    st.builds("2026-02-03T04:05:0{}.{}Z".format, st.integers(6, 8), st.sampled_from(["000", "300", "600"])),
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(statements=st.lists(STATEMENTS, min_size=2, max_size=4))
+def test_every_permutation_of_statements_ends_in_the_same_record(
+    opt_outs: OptOuts, numbers_table: Table, statements: list[tuple[bool, str, str]]
+) -> None:
+    records = []
+    for order in permutations(statements):
+        ours = f"+1919{next(_numbers)}"
+        for opts_out, word, at in (*order, order[0]):
+            opt_outs.record(ours, THEIRS, opted_out=opts_out, keyword=word, at=at)
+        item = numbers_table.get(opt_out_key(ours, THEIRS))
+        assert item is not None
+        records.append({name: item[name] for name in ("optOutState", "keyword", "since")})
+
+    assert all(record == records[0] for record in records)
+    last_second = max(at[:19] for _, _, at in statements)
+    opts_out = any(opts_out for opts_out, _, at in statements if at.startswith(last_second))
+    assert records[0]["optOutState"] == ("out" if opts_out else "in")
 
 
 # Listing

@@ -4,20 +4,33 @@ from typing import Any
 
 import pytest
 
-from bandwidth_messaging.domain.orders import Failure
+from bandwidth_messaging.domain.orders import Failure, Kind
 from bandwidth_messaging.store.orders import Orders
 
 AT, LATER, LAST = "2026-02-03T04:05:06.000Z", "2026-02-03T04:05:07.000Z", "2026-02-03T04:05:08.000Z"
 
 
 def opened(orders: Orders, at: str = AT, requested: int = 2) -> Orders:
-    orders.open("demo", kind="messaging_v2", requested=requested, execution_arn="arn:execution", at=at)
+    orders.open(
+        "demo",
+        kind="messaging_v2",
+        requested=requested,
+        execution_arn="arn:execution",
+        at=at,
+        digest="digest",
+    )
     return orders
 
 
-def open_with(orders: Orders, digest: str, execution_arn: str = "arn:1") -> str | None:
+def open_with(
+    orders: Orders,
+    digest: str,
+    execution_arn: str = "arn:1",
+    kind: Kind = "hosted_messaging",
+    requested: int = 2,
+) -> str | None:
     return orders.open(
-        "demo", kind="hosted_messaging", requested=2, execution_arn=execution_arn, at=AT, digest=digest
+        "demo", kind=kind, requested=requested, execution_arn=execution_arn, at=AT, digest=digest
     )
 
 
@@ -35,6 +48,7 @@ def test_an_opened_order_is_started(orders: Orders) -> None:
         "requested": 2,
         "executionArn": "arn:execution",
         "startedAt": AT,
+        "digest": "digest",
         "steps": {},
     }
 
@@ -46,14 +60,51 @@ def test_opening_it_again_changes_nothing_not_even_when_it_is_further(orders: Or
     assert stored(orders) == before
 
 
-def test_another_input_may_be_given_until_an_order_was_tried(orders: Orders) -> None:
-    assert open_with(orders, "first") is None
-    assert open_with(orders, "second") is None
-    assert stored(orders)["digest"] == "second"
-    orders.begin_ordering("demo", "first", AT)
-    assert open_with(orders, "second") is None
-    assert open_with(orders, "first") == "used"
-    assert stored(orders)["digest"] == "second"
+def test_another_input_is_refused_while_an_execution_may_run(orders: Orders) -> None:
+    assert open_with(orders, "first", "arn:1") is None
+    before = stored(orders)
+    assert open_with(orders, "second", "arn:2") == "used"
+    assert stored(orders) == before
+    assert open_with(orders, "first", "arn:3") is None
+
+
+def test_another_input_may_be_given_after_a_failure_before_an_order_was_tried(orders: Orders) -> None:
+    open_with(orders, "first", "arn:1")
+    orders.finish("demo", "failed", at=LATER, reason="no such site")
+    assert open_with(orders, "second", "arn:2", requested=9) is None
+    kept = stored(orders)
+    assert (kept["orderState"], kept["digest"], kept["requested"]) == ("started", "second", 9)
+    assert kept["executionArn"] == "arn:2"
+    assert open_with(orders, "first", "arn:1") == "used"
+    assert open_with(orders, "third", "arn:3") == "used"
+
+
+def test_of_two_other_inputs_after_a_failure_the_first_is_taken(orders: Orders) -> None:
+    open_with(orders, "first", "arn:1")
+    orders.finish("demo", "failed", at=LATER, reason="no such site")
+    register, refusals = orders.register, list[str | None]()
+
+    def register_late(*arguments: Any, **fields: Any) -> Any:
+        """Let another execution continue the order after this one has read its record."""
+        record = register(*arguments, **fields)
+        orders.register = register  # type: ignore[method-assign]
+        refusals.append(open_with(orders, "second", "arn:2"))
+        return record
+
+    orders.register = register_late  # type: ignore[method-assign]
+    refusals.append(open_with(orders, "third", "arn:3"))
+    assert refusals == [None, "used"]
+    assert (stored(orders)["digest"], stored(orders)["executionArn"]) == ("second", "arn:2")
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_record_stays_of_its_kind(orders: Orders, fails: bool) -> None:
+    open_with(orders, "first", "arn:1")
+    if fails:
+        orders.finish("demo", "failed", at=LATER, reason="no such site")
+    before = stored(orders)
+    assert open_with(orders, "release", "arn:2", kind="release_numbers") == "used"
+    assert stored(orders) == before
 
 
 @pytest.mark.parametrize("tried", [False, True])

@@ -1,20 +1,18 @@
 """What all resources of the account API (the Dashboard) share: one account, XML, and many error bodies."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from http import HTTPStatus
+from collections.abc import Iterable, Iterator
 from typing import Final
 from urllib.parse import parse_qsl
 
 from bandwidth_messaging.bandwidth import xml
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected
-from bandwidth_messaging.bandwidth.transport import Answer, Auth, ErrorBody, Transport
+from bandwidth_messaging.bandwidth.transport import Answer, Auth, ErrorBody, Transport, combined
 from bandwidth_messaging.bandwidth.xml import E, Element
 from bandwidth_messaging.domain.orders import Failure, OrderStatus
 from bandwidth_messaging.domain.phone_numbers import from_ten_digits, to_ten_digits
 
 XML: Final = "application/xml; charset=utf-8"
-_NO_LOCATION: Final = "13563"
 # Link=<https://…?page=…&size=…>;rel="next";
 _NEXT: Final = re.compile(r"<[^>?]*\?([^>]*)>")
 NOT_FOUND: Final = OrderStatus("NOT_FOUND")
@@ -50,7 +48,7 @@ class AccountApi:
         try:
             return self.get(path, params)
         except BandwidthRejected as error:
-            if is_absent(error):
+            if error.is_absent:
                 return None
             raise
 
@@ -59,16 +57,16 @@ class AccountApi:
 
         Yields nothing if there is no such resource.
         """
-        asked: set[str] = set()
+        asked: list[dict[str, str]] = []
         root = self.find(path, params)
         while root is not None:
             yield root
-            link = _NEXT.search(xml.text(root, ".//Links/next") or "")
+            following = next_page(root)
             # A link back would go on for ever.
-            if link is None or link[1] in asked:
+            if not following or following in asked:
                 return
-            asked.add(link[1])
-            root = self.find(path, dict(parse_qsl(link[1])))
+            asked.append(following)
+            root = self.find(path, following)
 
     def delete(self, path: str) -> bool:
         """Delete what is below the account; return whether it was still there."""
@@ -77,22 +75,10 @@ class AccountApi:
             if answer.body and (rejection := rejection_of(answer, root_of(answer))):
                 raise rejection
         except BandwidthRejected as error:
-            if is_absent(error):
+            if error.is_absent:
                 return False
             raise
         return True
-
-    def list_by(self, customer_order_id: str, path: str) -> tuple[Answer, Element]:
-        """Return the list of the orders with a CustomerOrderId, as an answer and as its root.
-
-        Raises for an error in it, but not for one of an order that is listed.
-        """
-        params = {"customerOrderId": customer_order_id}
-        answer = self.transport.send("GET", self.account + path, params=params)
-        root = root_of(answer)
-        if xml.text(root, ".//OrderId") is None and (rejection := rejection_of(answer, root)):
-            raise rejection
-        return answer, root
 
     def send(self, method: str, path: str, element: Element) -> Answer:
         """Send an element below the account and return the answer, whatever is inside it."""
@@ -122,45 +108,23 @@ class AccountApi:
         try:
             return self.transport.send("GET", self.account + path)
         except BandwidthRejected as error:
-            if error.status == HTTPStatus.NOT_FOUND:
+            if error.is_absent:
                 return None
             raise
 
 
-def is_absent(error: BandwidthRejected) -> bool:
-    """Tell whether there is no such resource: a 404, or a location's code, which has come with a 400 too."""
-    return error.status == HTTPStatus.NOT_FOUND or error.code == _NO_LOCATION
+def next_page(root: Element) -> dict[str, str]:
+    """Return the query of a list's next page, which its link names; empty on the last page."""
+    link = _NEXT.search(xml.text(root, ".//Links/next") or "")
+    return dict(parse_qsl(link[1])) if link else {}
 
 
 def read_error(body: bytes) -> ErrorBody | None:
-    """Return the first error that a body names, None if it names none (an empty body, a page of HTML)."""
+    """Return the errors that a body names as one, None if it names none (an empty body, a page of HTML)."""
     try:
-        return next((error for _, error in _errors(xml.read(body))), None)
+        return combined(error for _, error in _errors(xml.read(body)))
     except xml.Malformed:
         return None
-
-
-def only_ours(
-    answer: Answer, listed: Sequence[tuple[str | None, str | None]], customer_order_id: str
-) -> str | None:
-    """Return the id of the one order that carries the CustomerOrderId, None if surely none does.
-
-    `listed` has id and CustomerOrderId of each order of the answer, a list that was asked for by the latter.
-    Raises BandwidthRejected for several, and BandwidthGarbled where ours may be among others: an order that
-    is taken for none is bought again.
-    """
-    ours = {order_id for order_id, its in listed if its == customer_order_id and order_id}
-    if len(ours) > 1:
-        words = f"{len(ours)} orders carry the CustomerOrderId {customer_order_id}"
-        raise BandwidthRejected(answer.request, words=words)
-    if ours:
-        return ours.pop()
-    total = xml.text(root_of(answer), ".//TotalCount") or ""
-    told = {its for _, its in listed}
-    # A list that tells of none may leave them all out; where it tells of some, the others have none.
-    if told == {None} or customer_order_id in told or (total.isdigit() and int(total) > len(listed)):
-        raise answer.garbled("does not tell which of its orders is ours")
-    return None
 
 
 def boolean(value: bool) -> str:
@@ -186,9 +150,10 @@ def required(answer: Answer, path: str) -> str:
 
 def rejection_of(answer: Answer, root: Element) -> BandwidthRejected | None:
     """Bandwidth also answers 2xx with an error inside."""
-    for _, error in _errors(root):
-        return BandwidthRejected(answer.request, status=answer.status, code=error.code, words=error.words)
-    return None
+    error = combined(error for _, error in _errors(root))
+    if error is None:
+        return None
+    return BandwidthRejected(answer.request, status=answer.status, code=error.code, words=error.words)
 
 
 def _errors(root: Element) -> Iterator[tuple[str | None, ErrorBody]]:

@@ -11,6 +11,8 @@ from bandwidth_messaging.bandwidth.xml import E, Element
 # Today's elements first: beside them the older ones may stay as they were (wire: today versus the seeds).
 _CALLBACK_URLS: Final = (("InboundCallbackUrl", "OutboundCallbackUrl"), ("MsgCallbackUrl",), ("CallbackUrl",))
 MESSAGING_V2: Final = "Messaging-V2"
+# Samples of the specification also have the second; older lists name no type.
+_MESSAGING: Final = (MESSAGING_V2, "Messaging", None)
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,8 @@ class Application:
 
     @property
     def is_for_messaging(self) -> bool:
-        """Tell whether it is of the one service type that the document has; older lists name none."""
-        return self.service_type in {MESSAGING_V2, None}
+        """Return whether the service type is messaging."""
+        return self.service_type in _MESSAGING
 
 
 class Applications(AccountApi):

@@ -10,7 +10,7 @@ from typing import Any, Final, TypedDict
 
 from bandwidth_messaging.domain import failures, messages, opt_outs
 from bandwidth_messaging.domain.messages import Message, Receipt, Unreadable
-from bandwidth_messaging.domain.phone_numbers import to_e164
+from bandwidth_messaging.domain.phone_numbers import from_callback
 from bandwidth_messaging.domain.times import rfc3339
 
 type Told = Message | Receipt | Unreadable
@@ -39,6 +39,10 @@ _LOCATION: Final = ("latitude", "longitude")
 _MAX_COUNT: Final = 10**9
 # A key of an index holds 1,024 bytes: a time and an id, or two numbers.
 _MAX_ID_BYTES: Final = 500
+# Bandwidth's limit of a tag. Events carry these fields, and an event's size is limited.
+_MAX_TAG_CHARACTERS: Final = 1024
+_MAX_DESCRIPTION_CHARACTERS: Final = 500
+_MAX_LABEL_CHARACTERS: Final = 100
 # What is stored is kept for a while after its time, and there is no year 10000.
 _LATEST: Final = "9000"
 # A lone surrogate is JSON, written as an escape, but no text that can be stored.
@@ -98,7 +102,7 @@ def read_v1_query(query: Mapping[str, Sequence[str]]) -> Told:
 def _json(body: str) -> Any:
     try:
         body.encode()
-        return json.loads(body)
+        return json.loads(body.removeprefix("\ufeff"))
     except (ValueError, RecursionError) as error:
         if isinstance(error, UnicodeEncodeError):
             return Unreadable(reason=_HALF)
@@ -130,23 +134,29 @@ def _v2_event(event: dict[str, Any]) -> Message | Receipt:
 
 
 def _v2_inbound(event: dict[str, Any], message: dict[str, Any]) -> Message:
+    sender = _number(message, "from")
+    owner = _number(message, "owner") if message.get("owner") else sender
     suggestion = _texts_of(message.get("suggestionResponse"), _SUGGESTION)
     text = _text(message.get("text")) or suggestion.get("text") or _content_text(message.get("content"))
     return Message(
         message_id=_id(message, "id"),
         direction="in",
         api="v2",
-        owner=_number(message, "owner") if message.get("owner") else _number(event, "to"),
-        sender=_number(message, "from"),
+        # In some published samples the owner is the sender; the outer `to` is the number that received it.
+        owner=_number(event, "to") if owner == sender else owner,
+        sender=sender,
         recipients=_numbers(_required(message, "to")),
         text=text,
         keyword=_keyword(text),
         state=messages.RECEIVED,
         time=_time(message if message.get("time") else event, "time"),
-        application_id=_text(message.get("applicationId")),
+        application_id=_short(message.get("applicationId")),
         media=_texts(message.get("media")) or _content_media(message.get("content")),
-        tag=_text(message.get("tag")),
+        tag=_short(message.get("tag")),
         segment_count=_count(message.get("segmentCount")),
+        priority=_label(message.get("priority")),
+        channel=_label(message.get("channel")),
+        carrier_name=_label(event.get("carrierName")),
         suggestion_response=suggestion or None,
         location_response=_texts_of(message.get("locationResponse"), _LOCATION) or None,
     )
@@ -171,8 +181,10 @@ def _v2_receipt(event: dict[str, Any], message: dict[str, Any]) -> Receipt:
         owner=_number(message, "from" if message.get("from") else "owner"),
         recipient=_number(event, "to") if event.get("to") else None,
         recipients=_numbers(message.get("to") or ()),
-        application_id=_text(message.get("applicationId")),
+        application_id=_short(message.get("applicationId")),
         segment_count=_count(message.get("segmentCount")),
+        channel=_label(message.get("channel")),
+        carrier_name=_label(event.get("carrierName")),
         **_why(error_code, event.get("description"), failed=failed),
     )
 
@@ -201,9 +213,9 @@ def _v1_inbound(event: dict[str, Any]) -> Message:
         keyword=_keyword(text),
         state=messages.RECEIVED,
         time=_time(event, "time"),
-        application_id=_text(event.get("applicationId")),
+        application_id=_short(event.get("applicationId")),
         media=_texts(event.get("media")),
-        tag=_text(event.get("tag")),
+        tag=_short(event.get("tag")),
         segment_count=_count(event.get("segmentCount")),
     )
 
@@ -224,7 +236,7 @@ def _v1_receipt(event: dict[str, Any]) -> Receipt:
         api="v1",
         owner=_number(event, "from"),
         recipient=_number(event, "to"),
-        application_id=_text(event.get("applicationId")),
+        application_id=_short(event.get("applicationId")),
         segment_count=_count(event.get("segmentCount")),
         **_why(error_code, event.get("deliveryDescription"), failed=failed),
     )
@@ -239,16 +251,24 @@ class _Why(TypedDict):
     error_code: int | None
     error_class: str | None
     reason: str | None
+    bandwidth_reason: str | None
 
 
 def _why(error_code: int | None, description: Any, *, failed: bool) -> _Why:
-    """Return code, class and words of a failure: the catalogue's words, else Bandwidth's description."""
-    known = failures.failure(error_code) if failed else None
-    words = known.words if known else str(description or "") or None
+    """Return code, class and reasons of a failure.
+
+    `reason` is the catalogue's sentence, or Bandwidth's description of a code that the catalogue lacks;
+    `bandwidth_reason` always is Bandwidth's description, which may say more than the code (5229).
+    """
+    if not failed:
+        return {"error_code": None, "error_class": None, "reason": None, "bandwidth_reason": None}
+    known = failures.failure(error_code)
+    described = str(description or "")[:_MAX_DESCRIPTION_CHARACTERS] or None
     return {
-        "error_code": error_code if failed else None,
+        "error_code": error_code,
         "error_class": known.error_class if known else None,
-        "reason": words if failed else None,
+        "reason": known.words if known else described,
+        "bandwidth_reason": described,
     }
 
 
@@ -291,11 +311,7 @@ def _numbers(written: Any) -> tuple[str, ...]:
 
 def _e164(written: Any, name: str) -> str:
     """Return E.164; a short code or an alphanumeric sender stays as it came."""
-    number = _name(written, name)
-    try:
-        return to_e164(number)
-    except ValueError:
-        return number
+    return from_callback(_name(written, name))
 
 
 def _name(value: Any, name: str) -> str:
@@ -318,6 +334,17 @@ def _text(value: Any) -> str | None:
     if not isinstance(value, str | None):
         raise TypeError
     return value
+
+
+def _short(value: Any) -> str | None:
+    """Return a text, cut to the length of a tag."""
+    text = _text(value)
+    return text[:_MAX_TAG_CHARACTERS] if text else text
+
+
+def _label(value: Any) -> str | None:
+    """Return a word or name that Bandwidth adds to a message, None if it is no text."""
+    return value[:_MAX_LABEL_CHARACTERS] if isinstance(value, str) and value else None
 
 
 def _texts(value: Any) -> tuple[str, ...]:

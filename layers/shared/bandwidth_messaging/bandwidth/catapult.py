@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
 from itertools import count
 from typing import Any, Final
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -19,7 +18,7 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthRejected,
     BandwidthUnavailable,
 )
-from bandwidth_messaging.bandwidth.messaging import Taken
+from bandwidth_messaging.bandwidth.messaging import Taken, message_id_of
 from bandwidth_messaging.bandwidth.transport import Answer, Auth, ErrorBody, Transport
 
 _JSON: Final = "application/json; charset=utf-8"
@@ -43,6 +42,12 @@ _MEANS: Final[dict[str, type[BandwidthError]]] = {
     "no-allocated-number": BandwidthRejected,
     "message-from-toll-free": BandwidthRejected,
     "restricted-number": BandwidthRejected,
+}
+
+_MEANS_OF_CATEGORY: Final[dict[str, type[BandwidthError]]] = {
+    "limit": BandwidthUnavailable,
+    "too-many-requests": BandwidthUnavailable,
+    "unavailable": BandwidthUnavailable,
 }
 
 
@@ -172,7 +177,7 @@ class Catapult:
         if callback_url is not None:
             body["callbackUrl"] = callback_url
         post = self._prepare_post("/messages", body)
-        return lambda: Taken(post().created_id, None)
+        return lambda: _taken(post())
 
     def _post(self, path: str, body: Mapping[str, Any]) -> Answer:
         return self._prepare_post(path, body)()
@@ -204,7 +209,7 @@ class Catapult:
         try:
             self._transport.send("DELETE", self._user + path)
         except BandwidthRejected as error:
-            if error.status == HTTPStatus.NOT_FOUND:
+            if error.is_absent:
                 return False
             raise
         return True
@@ -213,9 +218,13 @@ class Catapult:
         try:
             return self._get(path, read)
         except BandwidthRejected as error:
-            if error.status == HTTPStatus.NOT_FOUND:
+            if error.is_absent:
                 return None
             raise
+
+
+def _taken(answer: Answer) -> Taken:
+    return Taken(message_id_of(answer, answer.created_id), None)
 
 
 def _applications(listed: Any) -> list[Application]:
@@ -253,8 +262,8 @@ def read_error(body: bytes) -> ErrorBody | None:
     try:
         error = json.loads(body)
         code, words = (str(error[name]) if error.get(name) else None for name in ("code", "message"))
-        means = _MEANS.get(code or "") or (BandwidthUnavailable if error.get("category") == "limit" else None)
-    except (ValueError, AttributeError):
+        means = _MEANS.get(code or "") or _MEANS_OF_CATEGORY.get(str(error.get("category")))
+    except (ValueError, AttributeError, RecursionError):
         return None
     return ErrorBody(code, words, means)
 

@@ -11,7 +11,6 @@ from typing import Final
 from bandwidth_messaging.bandwidth import xml
 from bandwidth_messaging.bandwidth.account_api import (
     failures_of,
-    only_ours,
     rejection_of,
     required,
     root_of,
@@ -101,19 +100,6 @@ class DashboardToday(Dashboard, NumberOptions):
             order.extend(_authority(authority))
         order.append(self.telephone_numbers(numbers))
         return self.place(self.import_paths[action], order, ".//OrderId")
-
-    def find_import_request(self, customer_order_id: str, action: Action = "IMPORT") -> str | None:
-        """Return the id of the import or removal with this CustomerOrderId, None if Bandwidth knows none.
-
-        Raises what `only_ours` does.
-        """
-        answer, root = self.list_by(customer_order_id, self.import_paths[action])
-        listed = [
-            (order_id, xml.text(each, "CustomerOrderId"))
-            for each in root
-            if (order_id := xml.text(each, "OrderId"))
-        ]
-        return only_ours(answer, listed, customer_order_id)
 
     def has_letter(self, order_id: str) -> bool:
         """Tell whether an import order has a file with it, such as a letter of authorization."""

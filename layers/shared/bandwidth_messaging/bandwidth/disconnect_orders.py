@@ -12,14 +12,20 @@ from bandwidth_messaging.bandwidth.account_api import (
     rejection_of,
     root_of,
 )
+from bandwidth_messaging.bandwidth.order_lookup import (
+    MAX_CANDIDATES,
+    PAGES,
+    list_orders,
+    read_customer_order_id,
+)
 from bandwidth_messaging.bandwidth.transport import ErrorBody
 from bandwidth_messaging.bandwidth.xml import E, Element
 from bandwidth_messaging.domain.orders import COMPLETED, Failure, OrderStatus
 from bandwidth_messaging.domain.phone_numbers import from_ten_digits
+from bandwidth_messaging.domain.texts import is_same_text
 
 NOT_DISCONNECTED: Final = "5006"
 """The code of a number that could not be disconnected, mostly because it is not the account's any more."""
-_NEWEST: Final = 20
 
 
 class DisconnectOrders(AccountApi):
@@ -44,24 +50,15 @@ class DisconnectOrders(AccountApi):
         The published list has no CustomerOrderId, and ignores being asked for one; the newest of such orders
         are looked at one by one.
         """
-        # Without any order the list is a 404.
-        root = self.find("/disconnects", {"customerOrderId": customer_order_id})
-        listed = [] if root is None else root.findall(".//OrderIdUserIdDate")
-        newest_first = sorted(listed, key=lambda each: xml.text(each, "OrderDate") or "", reverse=True)
-        looked_at = 0
-        for each in newest_first:
-            order_id = xml.text(each, "OrderId") or xml.text(each, "orderId")
-            named = xml.text(each, "CustomerOrderId")
-            if order_id and named is None and looked_at < _NEWEST:
-                looked_at += 1
-                named = self._customer_order_id(order_id)
-            if order_id and named == customer_order_id:
-                return order_id
+        found = list_orders(self, "/disconnects", customer_order_id, pages=PAGES)
+        for each in found.orders:
+            if each.order_id and is_same_text(each.customer_order_id, customer_order_id):
+                return each.order_id
+        for each in found.candidates()[:MAX_CANDIDATES]:
+            named = read_customer_order_id(self, f"/disconnects/{each.order_id}")
+            if is_same_text(named, customer_order_id):
+                return each.order_id
         return None
-
-    def _customer_order_id(self, order_id: str) -> str | None:
-        answer = self.get_order(f"/disconnects/{order_id}")
-        return None if answer is None else xml.text(root_of(answer), "orderRequest/CustomerOrderId")
 
     def disconnect_status(self, order_id: str, requested: Sequence[str]) -> OrderStatus:
         """Return how far a disconnect order is, `completed` being those of the `requested` (E.164) that left.

@@ -8,7 +8,9 @@ import re
 from http import HTTPStatus
 from typing import Final
 
-_NO_SUCH_SITE: Final = "12016"
+# Codes of an absent resource (page on numbers errors): resource, order, site, location, application, SMS.
+_ABSENT: Final = frozenset({"1016", "5035", "12016", "13563", "13629", "13678"})
+_ABSENT_WORDS: Final = "does not exist"
 _ID: Final = r"\b[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\b"
 _NUMBER: Final = r"\+?(?:\d{1,5}[\s.-]*)?\(?\d{3}\)?[\s.-]*\d{3}[\s.-]*(\d{4})\b"
 _ID_OR_NUMBER: Final = re.compile(f"{_ID}|{_NUMBER}")
@@ -24,10 +26,10 @@ class BandwidthError(Exception):
 
 
 class BandwidthUnavailable(BandwidthError):
-    """Refused before it was accepted (429, 503, no connection), or a read that failed: repeat it later.
+    """The request was not accepted (425, 429, a redirect, no connection), or a read failed: repeat it later.
 
-    `wait_seconds` is how long, where Bandwidth said so (X-RateLimit-Reset); `status` is the HTTP status, None
-    if it never got that far.
+    `wait_seconds` is how long to wait, if Bandwidth said so (Retry-After, X-RateLimit-Reset). `status` is the
+    HTTP status, None without a response.
     """
 
     def __init__(self, message: str, *, wait_seconds: int | None = None, status: int | None = None) -> None:
@@ -35,9 +37,14 @@ class BandwidthUnavailable(BandwidthError):
         self.status = status
         super().__init__(message)
 
+    @property
+    def is_redirect(self) -> bool:
+        """Tell whether Bandwidth redirected the request: the stack's URL of this API is wrong."""
+        return self.status is not None and HTTPStatus.MULTIPLE_CHOICES <= self.status < HTTPStatus.BAD_REQUEST
+
 
 class BandwidthOutcomeUnknown(BandwidthError):
-    """A POST went out and no answer, or a 5xx, came back: look up what happened before doing it again."""
+    """A POST was sent and no response, a 408 or a 5xx came back: look up the outcome before repeating it."""
 
 
 class BandwidthUnauthorized(BandwidthError):
@@ -74,9 +81,15 @@ class BandwidthRejected(BandwidthError):
         super().__init__(f"{request} was rejected: {f'{code} ' if code else ''}{shown}")
 
     @property
-    def is_no_such_site(self) -> bool:
-        """Tell whether the account has no such site, if a site's locations were asked for."""
-        return self.status == HTTPStatus.NOT_FOUND or self.code == _NO_SUCH_SITE
+    def is_absent(self) -> bool:
+        """Tell whether the requested resource does not exist.
+
+        Bandwidth reports this as a 404, or with a code, also on a 400. A removal order without a match is a
+        400 without a code (specification): its description is read as the last resort.
+        """
+        if self.status == HTTPStatus.NOT_FOUND or self.code in _ABSENT:
+            return True
+        return self.code is None and _ABSENT_WORDS in self.words
 
 
 class BandwidthGarbled(BandwidthError):
@@ -84,10 +97,5 @@ class BandwidthGarbled(BandwidthError):
 
 
 def changed_nothing(error: BaseException) -> bool:
-    """Tell whether a request that ended so surely made or changed nothing.
-
-    A 503 may be the word of a proxy whose backend took the request before it went away.
-    """
-    if isinstance(error, BandwidthUnavailable):
-        return error.status != HTTPStatus.SERVICE_UNAVAILABLE
-    return isinstance(error, BandwidthUnauthorized | BandwidthRejected)
+    """Tell whether a POST that ended so had no effect."""
+    return isinstance(error, BandwidthUnavailable | BandwidthUnauthorized | BandwidthRejected)

@@ -1,6 +1,7 @@
 """Orders of imported numbers in the account API: externalTns (document "Hosted Messaging")."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
@@ -10,14 +11,14 @@ from bandwidth_messaging.bandwidth.account_api import (
     AccountApi,
     failure_of,
     failures_of,
-    only_ours,
     rejection_of,
     root_of,
 )
+from bandwidth_messaging.bandwidth.order_lookup import find_order_id
 from bandwidth_messaging.bandwidth.transport import ErrorBody
 from bandwidth_messaging.bandwidth.xml import E
 from bandwidth_messaging.domain.imports import Authority
-from bandwidth_messaging.domain.orders import FAILED, Action, OrderStatus
+from bandwidth_messaging.domain.orders import COMPLETED, FAILED, Action, OrderStatus
 from bandwidth_messaging.domain.phone_numbers import from_ten_digits
 
 # Of a removal: not external (externalTns), not imported (removeImportedTnOrders).
@@ -58,19 +59,11 @@ class ImportOrders(AccountApi):
         return self.place(self.import_paths[action], order, ".//OrderId")
 
     def find_import_request(self, customer_order_id: str, action: Action = "IMPORT") -> str | None:
-        """Return the id of the import order with this CustomerOrderID, None if Bandwidth knows none.
+        """Return the id of the import or removal with this CustomerOrderID, None if Bandwidth knows none.
 
-        Raises what `only_ours` does.
+        Raises what `find_order_id` raises.
         """
-        answer, root = self.list_by(customer_order_id, self.import_paths[action])
-        listed = [
-            (
-                xml.text(each, "OrderId"),
-                xml.text(each, ".//CustomerOrderID") or xml.text(each, ".//CustomerOrderId"),
-            )
-            for each in root.iterfind(".//ExternalTnsOrder")
-        ]
-        return only_ours(answer, listed, customer_order_id)
+        return find_order_id(self, self.import_paths[action], customer_order_id)
 
     def import_status(
         self, order_id: str, requested: Sequence[str], action: Action = "IMPORT"
@@ -79,7 +72,8 @@ class ImportOrders(AccountApi):
 
         Who succeeded is computed from what was `requested` (E.164): failed numbers may or may not stay in the
         answer's own list, and an error may name no number. A FAILED order failed for all of them. What
-        explains no number comes first.
+        explains no number comes first. A COMPLETE order without errors is incomplete while its list lacks
+        some of them.
         """
         answer = self.get_order(f"{self.import_paths[action]}/{order_id}")
         if answer is None:
@@ -91,6 +85,8 @@ class ImportOrders(AccountApi):
         if order.ended_as is None:
             return OrderStatus(status)
         listed = {from_ten_digits(number) for path in _IMPORTED for number in xml.texts(root, path)}
+        if order.ended_as == COMPLETED and not order.failures and listed and not listed.issuperset(requested):
+            return replace(order, is_incomplete=True)
         ended = of_requested(order, requested, listed)
         return _removed(ended, requested) if action == "REMOVE" else ended
 

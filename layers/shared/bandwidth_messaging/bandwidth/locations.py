@@ -15,9 +15,13 @@ HTTP: Final = "HTTP"
 """The one protocol of SMS and MMS through which the messaging API sends."""
 _REMOVE: Final = "REMOVE"
 _NO_APPLICATION_ID: Final = "13628"
-# Numbers may be in a campaign, and are only if they are put into it; ON and OFF would hold for all of them.
-_A2P_OF_NUMBERS: Final = "DefaultOff"
+# DefaultOff lets tnoptions put single numbers on a campaign; ON and DefaultOn would put all of them on one.
+_A2P: Final = "A2pLongCode"
+_A2P_PER_NUMBER: Final = "DefaultOff"
 _A2P_OPEN: Final = ("DefaultOn", "DefaultOff", "ON")
+# The location must have a campaign id (13638) or a message class (13641) if A2P is on.
+_CAMPAIGN_REQUIRED: Final = ("13638", "13641")
+_EXTERNAL_CAMPAIGN: Final = "13682"
 
 
 @dataclass(frozen=True)
@@ -41,25 +45,28 @@ class Sms:
         """Return through what messages go, None if that is not told."""
         return self.settings.get("Protocol") or None
 
-    def with_more(self, *, toll_free: bool, short_code: bool, campaign: Campaign | None = None) -> "Sms":
-        """Return it with what is asked for on as well, in zone 1 over HTTP; whatever is on stays on."""
+    def with_more(self, *, toll_free: bool, short_code: bool, campaigns: bool = False) -> "Sms":
+        """Return it with what is asked for on as well, in zone 1 over HTTP; whatever is on stays on.
+
+        `campaigns` is whether numbers of the location can be put on a campaign.
+        """
         asked = {"TollFree": toll_free, "ShortCode": short_code, "Zone1": True}
         added = {
             name: boolean(True)
             for name, on in asked.items()
             if on and self.settings.get(name, "").lower() != boolean(True)
         }
-        if campaign is not None and self.settings.get("A2pLongCode") not in _A2P_OPEN:
-            added |= _a2p(campaign)
+        if campaigns and self.settings.get(_A2P) not in _A2P_OPEN:
+            added[_A2P] = _A2P_PER_NUMBER
         return replace(self, settings={**self.settings, **added, "Protocol": HTTP})
 
-
-def _a2p(campaign: Campaign) -> dict[str, str]:
-    return {
-        "A2pLongCode": _A2P_OF_NUMBERS,
-        "A2pMessageClass": campaign.message_class,
-        "A2pCampaignId": campaign.campaign_id,
-    }
+    def with_campaign(self, campaign: Campaign) -> "Sms":
+        """Return it with a campaign of the location itself, behind A2pLongCode as in Bandwidth's samples."""
+        own = {"A2pMessageClass": campaign.message_class, "A2pCampaignId": campaign.campaign_id}
+        settings: dict[str, str] = {}
+        for name, value in self.settings.items():
+            settings |= {name: value} | (own if name == _A2P else {})
+        return replace(self, settings=settings)
 
 
 class Locations(AccountApi):
@@ -154,17 +161,51 @@ class Locations(AccountApi):
     ) -> None:
         """Enable SMS over HTTP in zone 1 (heading "Enable SMS on Location (sippeer)").
 
-        A `campaign`, of today's API only, makes it possible to put the location's numbers into it.
+        A `campaign`, of the current API only, makes it possible to put the location's numbers on it by
+        `NumberOptions.set_campaign`. Bandwidth refuses an external campaign as the location's own (13682),
+        so the location gets a campaign only if Bandwidth requires one (13638, 13641).
         """
         choices = {"TollFree": boolean(toll_free), "ShortCode": boolean(short_code)}
-        a2p = _a2p(campaign) if campaign else {}
+        a2p = {_A2P: _A2P_PER_NUMBER} if campaign else {}
         zones = {f"Zone{zone}": boolean(zone == 1) for zone in range(1, 6)}
         settings = {**choices, **a2p, "Protocol": HTTP, **zones}
-        self._write_sms("POST", site_id, location_id, Sms(settings, self.proxy_peer_id))
+        self._allow_campaign("POST", site_id, location_id, Sms(settings, self.proxy_peer_id), campaign)
 
-    def change_sms(self, site_id: str, location_id: str, sms: Sms) -> None:
-        """Let SMS, on at a location, be so instead: every setting is written, also those that stay."""
-        self._write_sms("PUT", site_id, location_id, sms)
+    def change_sms(
+        self, site_id: str, location_id: str, sms: Sms, *, campaign: Campaign | None = None
+    ) -> None:
+        """Replace the settings of SMS at a location: every setting is written, also those that stay.
+
+        `campaign` as in `enable_sms`.
+        """
+        self._allow_campaign("PUT", site_id, location_id, sms, campaign)
+
+    def _allow_campaign(
+        self, method: str, site_id: str, location_id: str, sms: Sms, campaign: Campaign | None
+    ) -> None:
+        try:
+            self._write_sms(method, site_id, location_id, sms)
+        except BandwidthRejected as error:
+            if campaign is None or error.code not in _CAMPAIGN_REQUIRED:
+                raise
+            self._assign_campaign(method, site_id, location_id, sms.with_campaign(campaign), error.code)
+
+    def _assign_campaign(
+        self, method: str, site_id: str, location_id: str, sms: Sms, required_by: str
+    ) -> None:
+        try:
+            self._write_sms(method, site_id, location_id, sms)
+        except BandwidthRejected as error:
+            if error.code != _EXTERNAL_CAMPAIGN:
+                raise
+            words = (
+                f"{error.words} The account requires a campaign of the location ({required_by}) and does not "
+                "allow an external one; ask Bandwidth's support to allow A2pLongCode DefaultOff without a "
+                "campaign, or give a campaign that is registered at Bandwidth"
+            )
+            raise BandwidthRejected(
+                "Enable SMS on Location", status=error.status, code=error.code, words=words
+            ) from None
 
     def _write_sms(self, method: str, site_id: str, location_id: str, sms: Sms) -> None:
         self.write(

@@ -1,10 +1,17 @@
 """Bandwidth's V2 messaging API (JSON, Basic auth with token and secret)."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from bandwidth_messaging.bandwidth.transport import Answer, Auth, ErrorBody, Transport
+
+# Ids of V2 have about 30 characters, those of V1 "m-" and 25.
+_MESSAGE_ID: Final = re.compile(r"[!-~]{1,200}")
+_COUNT_DIGITS: Final = 4
+_SEGMENTS_BELOW: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -81,24 +88,59 @@ class Messaging:
 
 
 def _taken(answer: Answer) -> Taken:
+    """Return what a 202 says. Raises BandwidthGarbled without a usable id: the message may have been sent."""
     try:
         taken = json.loads(answer.body)
         bandwidth_id, segment_count = taken["id"], taken.get("segmentCount")
-    except (ValueError, KeyError, TypeError, AttributeError):
-        bandwidth_id = None
-    if not bandwidth_id:
-        raise answer.garbled("no id is in it")
-    return Taken(str(bandwidth_id), segment_count)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise answer.garbled("no id is in it") from None
+    return Taken(message_id_of(answer, bandwidth_id), segment_count_of(segment_count))
+
+
+def message_id_of(answer: Answer, found: object) -> str:
+    """Return the id of a message. Raises BandwidthGarbled if it is no text that can be one."""
+    if not isinstance(found, str) or not _MESSAGE_ID.fullmatch(found):
+        raise answer.garbled("no id is in it that a message can have")
+    return found
+
+
+def segment_count_of(found: object) -> int | None:
+    """Return Bandwidth's count of segments, None if it is not a count; the id alone proves the acceptance."""
+    count = (
+        int(found) if isinstance(found, str) and found.isdecimal() and len(found) < _COUNT_DIGITS else found
+    )
+    if isinstance(count, float) and count.is_integer():
+        count = int(count)
+    if isinstance(count, bool) or not isinstance(count, int) or not 0 < count < _SEGMENTS_BELOW:
+        return None
+    return count
 
 
 def read_error(body: bytes) -> ErrorBody | None:
-    """Return type and description of an error body, with the wrong fields it names; None if it is no such."""
+    """Return type and description of an error body, with the wrong fields it names; None if it is no such.
+
+    A body with both, as the specification requires them (messagingRequestError), is Bandwidth's own: "Any 4xx
+    or 5xx HTTP response code will not be billed nor will the message be sent." A proxy's page is none.
+    """
     try:
         error = json.loads(body)
-        fields = "; ".join(
-            f"{field['fieldName']}: {field['description']}" for field in error.get("fieldErrors") or ()
-        )
-        words = error.get("description") or error.get("message")
-        return ErrorBody(error.get("type"), f"{words} ({fields})" if fields else words)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, RecursionError):
         return None
+    if not isinstance(error, dict):
+        return None
+    kind, description = error.get("type"), error.get("description")
+    listed = error.get("fieldErrors")
+    fields = "; ".join(_field_error(each) for each in (listed if isinstance(listed, list) else []))
+    words = description or error.get("message")
+    words = words if isinstance(words, str) else None
+    return ErrorBody(
+        kind if isinstance(kind, str) else None,
+        f"{words or 'no description'} ({fields})" if fields else words,
+        proves_no_effect=isinstance(kind, str) and isinstance(description, str),
+    )
+
+
+def _field_error(found: object) -> str:
+    if not isinstance(found, dict):
+        return "a field is wrong"
+    return f"{found.get('fieldName') or 'a field'}: {found.get('description') or 'is wrong'}"

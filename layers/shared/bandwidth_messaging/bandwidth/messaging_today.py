@@ -3,7 +3,7 @@
 import json
 from typing import Any, Final
 
-from bandwidth_messaging.bandwidth.messaging import FoundMessage, Messaging
+from bandwidth_messaging.bandwidth.messaging import FoundMessage, Messaging, segment_count_of
 from bandwidth_messaging.domain import failures, messages
 
 _FAILED: Final = ("FAILED", "UNDELIVERED")
@@ -30,19 +30,22 @@ class MessagingToday(Messaging):
         answer = self._transport.send("GET", self._messages, params=query)
         try:
             return [_found(message) for message in json.loads(answer.body)["messages"]]
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise answer.garbled("is not the documented list") from None
 
 
 def _found(message: dict[str, Any]) -> FoundMessage:
     status, code = message["messageStatus"], message.get("errorCode")
     state = messages.DELIVERED if status == "DELIVERED" else messages.SENT
-    if status in _FAILED:
-        state = messages.DELIVERY_UNKNOWN if failures.leaves_open(code) else messages.FAILED
+    has_failed = status in _FAILED
+    error_code = code if has_failed and isinstance(code, int) else None
+    if has_failed:
+        state = messages.DELIVERY_UNKNOWN if failures.leaves_open(error_code) else messages.FAILED
+    recipients = message.get("recipientCount")
     return FoundMessage(
         bandwidth_id=str(message["messageId"]),
         state=state,
-        error_code=code if status in _FAILED else None,
-        segment_count=message.get("segmentCount"),
-        recipients=message.get("recipientCount", 1),
+        error_code=error_code,
+        segment_count=segment_count_of(message.get("segmentCount")),
+        recipients=1 if recipients is None else recipients,
     )

@@ -1,5 +1,6 @@
 """Orders of new numbers in the account API."""
 
+from dataclasses import replace
 from typing import Final
 
 from bandwidth_messaging.bandwidth import xml
@@ -8,13 +9,13 @@ from bandwidth_messaging.bandwidth.account_api import (
     AccountApi,
     boolean,
     failures_of,
-    only_ours,
     rejection_of,
     root_of,
 )
+from bandwidth_messaging.bandwidth.order_lookup import PAGES, find_order_id
 from bandwidth_messaging.bandwidth.xml import E, Element
 from bandwidth_messaging.domain.number_search import NumberSearch
-from bandwidth_messaging.domain.orders import OrderStatus
+from bandwidth_messaging.domain.orders import COMPLETED, PARTIAL, OrderStatus
 from bandwidth_messaging.domain.phone_numbers import from_ten_digits
 
 # The order types of the numbers specification by the way to search, and the elements of their criteria.
@@ -78,14 +79,9 @@ class NumberOrders(AccountApi):
     def find_order(self, customer_order_id: str) -> str | None:
         """Return the id of the order with this CustomerOrderId, None if Bandwidth knows none.
 
-        Raises what `only_ours` does.
+        Raises what `find_order_id` raises.
         """
-        answer, root = self.list_by(customer_order_id, "/orders")
-        listed = [
-            (xml.text(each, "OrderId") or xml.text(each, "orderId"), xml.text(each, "CustomerOrderId"))
-            for each in root.iterfind(".//OrderIdUserIdDate")
-        ]
-        return only_ours(answer, listed, customer_order_id)
+        return find_order_id(self, "/orders", customer_order_id, pages=PAGES)
 
     def close_order(self, order_id: str) -> None:
         """End a backorder with what has come: it becomes PARTIAL, or FAILED if that is nothing.
@@ -106,7 +102,8 @@ class NumberOrders(AccountApi):
         """Return how far the order is (heading "Check Order Status").
 
         An order that is not to be found yet, right after it was placed, has the status NOT_FOUND.
-        Raises BandwidthGarbled if the answer tells no status.
+        An order that is COMPLETE or PARTIAL is incomplete while it lists fewer numbers than its
+        CompletedQuantity, or none. Raises BandwidthGarbled if the answer tells no status.
         """
         answer = self.get_order(f"/orders/{order_id}")
         if answer is None:
@@ -114,10 +111,14 @@ class NumberOrders(AccountApi):
         root = root_of(answer)
         if (status := xml.text(root, "OrderStatus")) is None:
             raise rejection_of(answer, root) or answer.garbled("tells no OrderStatus")
-        completed = xml.texts(root, "CompletedNumbers//FullNumber")
-        return OrderStatus(
-            status, tuple(from_ten_digits(number) for number in completed), tuple(failures_of(root))
-        )
+        numbers = xml.texts(root, "CompletedNumbers//FullNumber")
+        completed = tuple(from_ten_digits(number) for number in numbers)
+        order = OrderStatus(status, completed, tuple(failures_of(root)))
+        # An order that has brought none has FAILED.
+        count = xml.text(root, "CompletedQuantity") or ""
+        expected = max(int(count) if count.isdecimal() else 0, 1)
+        is_incomplete = order.ended_as in {COMPLETED, PARTIAL} and len(completed) < expected
+        return replace(order, is_incomplete=is_incomplete)
 
     def _order_type(self, search: NumberSearch, quantity: int) -> Element:
         """Return the one element that says what is ordered; the quantity is left out of no search (5198)."""

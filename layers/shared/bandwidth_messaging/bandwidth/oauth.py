@@ -1,6 +1,7 @@
 """OAuth2 client credentials: how today's account API and messages know us (wire: today versus the seeds)."""
 
 import json
+import math
 import re
 import time
 from base64 import urlsafe_b64decode
@@ -14,9 +15,11 @@ import requests
 from requests import PreparedRequest, Response
 
 from bandwidth_messaging.bandwidth.credentials import BasicCredentials
+from bandwidth_messaging.bandwidth.deadline import bounded_session, exchange
 from bandwidth_messaging.bandwidth.errors import BandwidthUnauthorized, BandwidthUnavailable
 
 _TIMEOUT_SECONDS: Final = (3.05, 5)
+_TOTAL_SECONDS: Final = 10
 _EARLY_SECONDS: Final = 60
 _BEARER: Final = "Bearer "
 # A header takes no line break and no character outside ASCII (RFC 9110, 5.5).
@@ -100,8 +103,7 @@ class OAuthClient:
 
     def _token_for(self, credentials: BasicCredentials) -> tuple[str, float]:
         """Return a new token and for how many seconds it is good."""
-        with requests.Session() as session:
-            session.trust_env = False
+        with bounded_session() as session, exchange(_TOTAL_SECONDS) as current:
             try:
                 answer = session.post(
                     self._token_url,
@@ -110,6 +112,7 @@ class OAuthClient:
                     timeout=_TIMEOUT_SECONDS,
                     allow_redirects=False,
                 )
+                current.check()
             except requests.RequestException as error:
                 raise _no_token(f"no answer ({type(error).__name__})") from None
         status = answer.status_code
@@ -123,14 +126,25 @@ class OAuthClient:
             raise BandwidthUnauthorized(message)
         try:
             told = answer.json()
-            token, seconds = str(told["access_token"]), float(told.get("expires_in", 0))
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise _no_token(f"HTTP {status} without one") from None
+            token, lifetime = told["access_token"], told.get("expires_in")
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            token, lifetime = None, None
+        if not isinstance(token, str):
+            raise _no_token(f"HTTP {status} without one")
         if not _TOKEN.fullmatch(token):
             # Like a refused client, this stays until a person changes something.
             message = "Bandwidth's token endpoint returned a token that cannot be a header: check TokenUrl"
             raise BandwidthUnauthorized(message)
-        return token, seconds
+        return token, _seconds_of(lifetime)
+
+
+def _seconds_of(lifetime: object) -> float:
+    """Return for how many seconds a token is valid; 0 if the endpoint does not say, so it is used once."""
+    try:
+        seconds = float(lifetime)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return 0
+    return seconds if math.isfinite(seconds) else 0
 
 
 def _reason(answer: Response) -> str:

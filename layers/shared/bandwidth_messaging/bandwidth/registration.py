@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected, BandwidthUnavailable
-from bandwidth_messaging.bandwidth.transport import Answer, Auth, ErrorBody, Transport
+from bandwidth_messaging.bandwidth.transport import Answer, Auth, ErrorBody, Transport, combined
 
 # The most that the endpoints give at a time.
 _PAGE: Final = 250
@@ -48,6 +48,16 @@ class Registrations:
             if each.get("campaignId")
         }
 
+    def has_campaign(self, campaign_id: str) -> bool:
+        """Return whether the account has this 10DLC campaign, its own or an imported one."""
+        try:
+            self._get(f"/tendlc/campaigns/{quote(campaign_id, safe='')}")
+        except BandwidthRejected as error:
+            if error.is_absent:
+                return False
+            raise
+        return True
+
     def numbers_of(self, campaign_id: str) -> dict[str, str]:
         """Return the status of each number (E.164) of a campaign, also of those that failed to get on it."""
         return {
@@ -62,7 +72,7 @@ class Registrations:
         try:
             answer = self._get(path)
         except BandwidthRejected as error:
-            if error.status == HTTPStatus.NOT_FOUND:
+            if error.is_absent:
                 return None
             raise
         told = _object(answer)
@@ -118,11 +128,13 @@ def _text(value: Any) -> str | None:
 
 
 def read_error(body: bytes) -> ErrorBody | None:
-    """Return type and description of an error body, alone or the first of `errors`; None if it is no such."""
+    """Return type and description of an error body, those of all `errors` as one; None if it is no such."""
     try:
         told = json.loads(body)
         errors = told.get("errors")
-        error = errors[0] if isinstance(errors, list) and errors else told
-        return ErrorBody(_text(error.get("type")), _text(error.get("description")))
-    except (ValueError, AttributeError):
+        listed = errors if isinstance(errors, list) and errors else [told]
+        return combined(
+            ErrorBody(_text(error.get("type")), _text(error.get("description"))) for error in listed
+        )
+    except (ValueError, AttributeError, RecursionError):
         return None

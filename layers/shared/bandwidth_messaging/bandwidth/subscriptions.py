@@ -1,13 +1,15 @@
 """Subscriptions of the account API: who is called when an order has changed, and what that call says."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from types import MappingProxyType
 from typing import Final
 
 from bandwidth_messaging.bandwidth import xml
 from bandwidth_messaging.bandwidth.account_api import AccountApi
 from bandwidth_messaging.bandwidth.credentials import BasicCredentials
+from bandwidth_messaging.bandwidth.errors import BandwidthRejected
 from bandwidth_messaging.bandwidth.xml import E, Element
 from bandwidth_messaging.domain.orders import OrderedWhat
 from bandwidth_messaging.domain.phone_numbers import from_ten_digits
@@ -45,17 +47,20 @@ class Subscriptions(AccountApi):
         credentials: BasicCredentials,
         seconds: int,
     ) -> str:
-        """Let changes of an order be told, for so many seconds or until it has ended; return the id.
+        """Subscribe to changes of an order, for so many seconds or until it has ended; return the id.
 
-        Bandwidth calls once and never again (wire: order and event notifications). Several subscriptions to
-        one order tell it several times.
+        Bandwidth calls once and never again (wire: order and event notifications). A subscription that exists
+        already is replaced.
         """
         subscription = E.Subscription(
             E.OrderType(self.notified_order_types[what]),
             E.OrderId(order_id),
             _callback(callback_url, credentials, seconds),
         )
-        return self.write("POST", "/subscriptions", subscription).created_id
+        subscription_id, _ = self._subscribe(
+            subscription, lambda: self._with_url(callback_url, "OrderId", order_id)
+        )
+        return subscription_id
 
     def subscribe_to_lost_numbers(self, *, callback_url: str, credentials: BasicCredentials) -> str:
         """Let be told when hosted numbers are taken away; return how. A subscription with our URL is renewed.
@@ -68,19 +73,36 @@ class Subscriptions(AccountApi):
         for subscription_id in self.subscriptions_to_lost_numbers(callback_url):
             self.write("PUT", f"/subscriptions/{subscription_id}", subscription)
             return "renewed"
-        self.write("POST", "/subscriptions", subscription)
-        return "asked for"
+        _, is_new = self._subscribe(subscription, lambda: self.subscriptions_to_lost_numbers(callback_url))
+        return "asked for" if is_new else "renewed"
+
+    def _subscribe(self, subscription: Element, existing: Callable[[], list[str]]) -> tuple[str, bool]:
+        """Create a subscription, or replace the existing one; return its id and whether it is new.
+
+        Bandwidth refuses a second subscription for a target with 409. `existing` lists the ids of the first.
+        """
+        try:
+            return self.write("POST", "/subscriptions", subscription).created_id, True
+        except BandwidthRejected as error:
+            if error.status != HTTPStatus.CONFLICT or not (found := existing()):
+                raise
+        self.write("PUT", f"/subscriptions/{found[0]}", subscription)
+        return found[0], False
 
     def subscriptions_to_lost_numbers(self, callback_url: str) -> list[str]:
         """Return the ids of the subscriptions that tell this URL when hosted numbers are taken away.
 
         Those to orders call the same URL, and are not among them.
         """
+        return self._with_url(callback_url, "EventType", _MESSAGING_LOST)
+
+    def _with_url(self, callback_url: str, element: str, value: str) -> list[str]:
+        """Return the ids of the subscriptions that call a URL and have this value of an element."""
         listed = self.find("/subscriptions")
         return [
             subscription_id
             for each in ([] if listed is None else listed.iter("Subscription"))
-            if xml.text(each, "EventType") == _MESSAGING_LOST
+            if xml.text(each, element) == value
             and xml.text(each, "CallbackSubscription/URL") == callback_url
             and (subscription_id := xml.text(each, "SubscriptionId"))
         ]
@@ -96,7 +118,7 @@ def _callback(url: str, credentials: BasicCredentials, seconds: int) -> Element:
 
 
 def read_notification(body: bytes) -> Notification | None:
-    """Return what a notification says, None if it is none."""
+    """Return what a notification says, None if it is none or names no number that lost its messaging."""
     try:
         root = xml.read(body)
     except xml.Malformed:
@@ -106,6 +128,8 @@ def read_notification(body: bytes) -> Notification | None:
     lost: tuple[str, ...] = ()
     if xml.text(root, "EventType") == _MESSAGING_LOST:
         lost = tuple(map(from_ten_digits, xml.texts(root, "ImpactedTelephoneNumbers/TelephoneNumber")))
+        if not lost:
+            return None
     return Notification(
         xml.text(root, "OrderId"), xml.text(root, "CustomerOrderId"), xml.text(root, "Status"), lost
     )

@@ -3,17 +3,18 @@
 import hashlib
 import math
 import re
-import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import partial
 from http import HTTPStatus
 from typing import Final, NamedTuple
 
 import requests
-from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, SSLError
 
+from bandwidth_messaging.bandwidth.deadline import bounded_session, exchange
 from bandwidth_messaging.bandwidth.errors import (
     BandwidthError,
     BandwidthGarbled,
@@ -27,19 +28,23 @@ from bandwidth_messaging.bandwidth.reachability import why
 
 _CONNECT_SECONDS: Final = 3.05
 _ANSWER_SECONDS: Final = 20
-_BODY_SECONDS: Final = 20
+TOTAL_SECONDS: Final = 25
+"""From the connection to the last byte of the response, a second attempt after a 401 included."""
 _IDLE_SECONDS: Final = 4
+_ERRORS_SHOWN: Final = 5
 _PIECE_BYTES: Final = 65_536
 _MEANINGS: Final[dict[int, type[BandwidthError]]] = {
     HTTPStatus.TOO_MANY_REQUESTS: BandwidthUnavailable,
-    HTTPStatus.SERVICE_UNAVAILABLE: BandwidthUnavailable,
+    HTTPStatus.TOO_EARLY: BandwidthUnavailable,
     HTTPStatus.UNAUTHORIZED: BandwidthUnauthorized,
     HTTPStatus.FORBIDDEN: BandwidthUnauthorized,
 }
+_SERVER_ERRORS: Final = range(500, 600)
 # X-RateLimit-Reset is in seconds on the Dashboard and in milliseconds on Catapult.
 _MILLISECONDS_FROM: Final = 10**11
 _RESET: Final = re.compile(r"[0-9]{1,13}")
 _LONGEST_WAIT_SECONDS: Final = 86_400
+_DIGITS: Final = re.compile(r"[0-9]{1,6}")
 _NUMBER_IN_PATH: Final = re.compile(r"%2B\d+(\d{4})")
 
 
@@ -48,11 +53,29 @@ type Auth = Callable[[requests.PreparedRequest], requests.PreparedRequest]
 
 
 class ErrorBody(NamedTuple):
-    """The first error that an answer's body names, and what it means where the HTTP status misleads."""
+    """The errors that an answer's body names: the first code, all descriptions.
+
+    `means` is what the code means where the HTTP status misleads. `proves_no_effect` is whether Bandwidth
+    documents that a request answered with such a body, also with a 5xx, was not carried out.
+    """
 
     code: str | None
     words: str | None
     means: type[BandwidthError] | None = None
+    proves_no_effect: bool = False
+
+
+def combined(errors: Iterable[ErrorBody]) -> ErrorBody | None:
+    """Return all errors of a body as one: the first code, and each description once, at most five of them."""
+    found = list(dict.fromkeys(errors))
+    if not found:
+        return None
+    first, *others = found
+    words = [first.words or "no description"]
+    words += [f"{error.code or ''} {error.words or 'no description'}".strip() for error in others]
+    shown = "; ".join(words[:_ERRORS_SHOWN])
+    more = f"; and {len(words) - _ERRORS_SHOWN} more" if len(words) > _ERRORS_SHOWN else ""
+    return first._replace(words=shown + more if others else first.words)
 
 
 @dataclass(frozen=True)
@@ -89,10 +112,8 @@ class Transport:
     def __init__(self, base_url: str, auth: Auth, read_error: Callable[[bytes], ErrorBody | None]) -> None:
         self._base_url = base_url
         self._read_error = read_error
-        self._session = requests.Session()
-        # Neither a .netrc file nor proxy settings change who we are.
+        self._session = bounded_session()
         self._session.auth = auth
-        self._session.trust_env = False
         self._used_at = 0.0
 
     def send(
@@ -146,17 +167,21 @@ class Transport:
     def _send(self, request: str, prepared: requests.PreparedRequest, most_bytes: int | None) -> Answer:
         method = request.partition(" ")[0]
         self._drop_idle_connections()
-        try:
-            response = self._session.send(
-                prepared,
-                timeout=(_CONNECT_SECONDS, _ANSWER_SECONDS),
-                allow_redirects=False,
-                stream=most_bytes is not None,
-            )
-            content = response.content if most_bytes is None else _content(response, most_bytes)
-        except requests.RequestException as error:
-            # The library's own text may hold the URL's query and so numbers: it stays out.
-            raise _without_answer(request, method, error) from None
+        with exchange(TOTAL_SECONDS) as current:
+            try:
+                response = self._session.send(
+                    prepared, timeout=(_CONNECT_SECONDS, _ANSWER_SECONDS), allow_redirects=False, stream=True
+                )
+                content = _content(response, most_bytes)
+                # A response that the deadline cut short may look complete.
+                current.check()
+            except requests.RequestException as error:
+                if not current.has_begun:
+                    message = f"{request} could not be sent: no connection ({why(error)})"
+                    raise BandwidthUnavailable(message) from None
+                # The library's own text may hold the URL's query and so numbers: it stays out.
+                reason = "it did not answer in time" if current.is_late else why(error)
+                raise _failed(request, method, f"got no answer ({reason})") from None
         answer = Answer(request, response.status_code, response.headers, content or b"")
         if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
             raise self._refusal(method, answer)
@@ -176,10 +201,17 @@ class Transport:
         status = answer.status
         error = self._read_error(answer.body) or ErrorBody(None, f"HTTP {status} without a reason")
         meaning = error.means or _MEANINGS.get(status)
-        if meaning is BandwidthUnavailable:
-            wait = _wait_seconds(answer.headers.get("X-RateLimit-Reset", ""))
+        if status < HTTPStatus.BAD_REQUEST:
+            message = (
+                f"{answer.request} was answered {status}, a redirect that is not followed: check the "
+                "stack's URL parameter of this API"
+            )
+            return BandwidthUnavailable(message, status=status)
+        if meaning is BandwidthUnavailable or (error.proves_no_effect and status in _SERVER_ERRORS):
             return BandwidthUnavailable(
-                f"{answer.request} was answered {status}, try later", wait_seconds=wait, status=status
+                f"{answer.request} was answered {status}, try later",
+                wait_seconds=_wait_seconds(answer.headers),
+                status=status,
             )
         if meaning is BandwidthUnauthorized:
             words = masked(error.words or "")
@@ -189,51 +221,56 @@ class Transport:
                 status=status,
                 words=words,
             )
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            return _failed(answer.request, method, f"was answered {status}", status)
+        if meaning is BandwidthOutcomeUnknown or status in {HTTPStatus.REQUEST_TIMEOUT, *_SERVER_ERRORS}:
+            return _failed(
+                answer.request, method, f"was answered {status}", status, _wait_seconds(answer.headers)
+            )
         return BandwidthRejected(answer.request, status=status, code=error.code, words=error.words)
 
 
-def _content(response: requests.Response, most_bytes: int) -> bytes | None:
-    """Return a body, None if it is too long; what explains an error may have one piece.
+def _content(response: requests.Response, most_bytes: int | None) -> bytes | None:
+    """Return a body, None if it is too long. The body of an error may have at least one piece.
 
-    It is read piece by piece, as what a header says of its length may be wrong.
+    The Content-Length header is not trusted.
     """
     content = bytearray()
-    longest = most_bytes if response.ok else max(most_bytes, _PIECE_BYTES)
-    deadline = time.monotonic() + _BODY_SECONDS
-    with response:
-        for piece in response.iter_content(_PIECE_BYTES):
-            content += piece
-            if len(content) > longest:
-                return None
-            if time.monotonic() > deadline:
-                raise requests.ReadTimeout
+    longest = None
+    if most_bytes is not None:
+        longest = most_bytes if response.ok else max(most_bytes, _PIECE_BYTES)
+    for piece in response.iter_content(_PIECE_BYTES):
+        content += piece
+        if longest is not None and len(content) > longest:
+            response.close()
+            return None
     return bytes(content)
 
 
-def _wait_seconds(reset: str) -> int | None:
-    """Return the whole seconds until a limit ends, at least one; None where nothing believable says when."""
-    if not _RESET.fullmatch(reset):
+def _wait_seconds(headers: Mapping[str, str]) -> int | None:
+    """Return how many whole seconds a response asks to wait, at least one; None if it does not say.
+
+    Retry-After is in seconds or an HTTP date (RFC 9110, 10.2.3), X-RateLimit-Reset a time of the epoch.
+    """
+    after, reset = headers.get("Retry-After", "").strip(), headers.get("X-RateLimit-Reset", "")
+    if _DIGITS.fullmatch(after):
+        seconds = float(after)
+    elif after:
+        try:
+            seconds = (parsedate_to_datetime(after).astimezone(UTC) - datetime.now(UTC)).total_seconds()
+        except (ValueError, OverflowError):
+            return None
+    elif _RESET.fullmatch(reset):
+        ends = int(reset) / 1000 if int(reset) >= _MILLISECONDS_FROM else int(reset)
+        seconds = ends - time.time()
+    else:
         return None
-    ends = int(reset) / 1000 if int(reset) >= _MILLISECONDS_FROM else int(reset)
-    seconds = max(math.ceil(ends - time.time()), 1)
-    return seconds if seconds <= _LONGEST_WAIT_SECONDS else None
+    whole = max(math.ceil(seconds), 1)
+    return whole if whole <= _LONGEST_WAIT_SECONDS else None
 
 
-def _without_answer(request: str, method: str, error: requests.RequestException) -> BandwidthError:
-    cause = error.args[0] if error.args else None
-    reason = cause.reason if isinstance(cause, MaxRetryError) else cause
-    refused_certificate = isinstance(reason, SSLError) and isinstance(
-        next(iter(reason.args), None), ssl.SSLCertVerificationError
-    )
-    if refused_certificate or isinstance(reason, NewConnectionError | ConnectTimeoutError):
-        return BandwidthUnavailable(f"{request} could not be sent: no connection ({why(error)})")
-    return _failed(request, method, f"got no answer ({why(error)})")
-
-
-def _failed(request: str, method: str, how: str, status: int | None = None) -> BandwidthError:
-    """Only a POST makes something new each time; GET, PUT and DELETE may simply be repeated."""
+def _failed(
+    request: str, method: str, how: str, status: int | None = None, wait_seconds: int | None = None
+) -> BandwidthError:
+    """Only a POST creates something each time. GET, PUT and DELETE may be repeated."""
     if method == "POST":
         return BandwidthOutcomeUnknown(f"{request} {how}; whether Bandwidth carried it out is unknown")
-    return BandwidthUnavailable(f"{request} {how}", status=status)
+    return BandwidthUnavailable(f"{request} {how}", wait_seconds=wait_seconds, status=status)

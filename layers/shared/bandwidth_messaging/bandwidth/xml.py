@@ -6,6 +6,8 @@ from typing import Final
 from lxml import etree
 from lxml.builder import ElementMaker
 
+from bandwidth_messaging.domain.texts import normalized
+
 Element = etree._Element  # noqa: SLF001 - the only name lxml has for it
 
 E: Final = ElementMaker()
@@ -34,12 +36,12 @@ def read(body: bytes) -> Element:
 
 
 def text(element: Element, path: str) -> str | None:
-    """Return the trimmed text at the path, None if there is no such element or it is empty."""
-    return (element.findtext(path) or "").strip() or None
+    """Return the normalized text at the path, None if there is no such element or it is blank."""
+    return normalized(element.findtext(path) or "") or None
 
 
 def texts(element: Element, path: str) -> Iterator[str]:
-    """Yield the trimmed texts of all elements at the path, empty ones left out."""
+    """Yield the normalized texts of all elements at the path, blank ones left out."""
     for found in element.iterfind(path):
-        if written := (found.text or "").strip():
+        if written := normalized(found.text or ""):
             yield written

@@ -4,7 +4,7 @@ from typing import Final, Literal
 
 from pydantic import Field, field_validator
 
-from bandwidth_messaging.domain.validation import CamelModel, PrintableText
+from bandwidth_messaging.domain.validation import CamelModel, NormalizedText
 
 _LETTER_TYPES: Final = {
     "pdf": "application/pdf",
@@ -49,20 +49,20 @@ def _extension(key: str) -> str:
 class Subscriber(CamelModel):
     """Whose numbers they are, as the carrier they come from knows it."""
 
-    name: PrintableText = Field(min_length=1, max_length=45)
-    house_number: PrintableText = Field(min_length=1)
-    street_name: PrintableText = Field(min_length=1)
-    city: PrintableText = Field(min_length=1)
+    name: NormalizedText = Field(min_length=1, max_length=45)
+    house_number: NormalizedText = Field(min_length=1)
+    street_name: NormalizedText = Field(min_length=1)
+    city: NormalizedText = Field(min_length=1)
     state_code: str = Field(pattern=r"^[A-Z]{2}$")
     zip: str = Field(pattern=r"^[0-9]{5}(-[0-9]{4})?$")
-    county: PrintableText | None = None
+    county: NormalizedText | None = None
 
 
 class Authority(CamelModel):
     """Who lets the numbers be imported: what today's API asks of an import, and the documents' does not."""
 
     subscriber: Subscriber | None = None
-    loa_authorizing_person: PrintableText | None = Field(
+    loa_authorizing_person: NormalizedText | None = Field(
         None, min_length=1, description="First and last name of who signed the letter of authorization"
     )
     loa_type: Literal["CARRIER", "SUBSCRIBER"] = Field(

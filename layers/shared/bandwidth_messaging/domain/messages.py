@@ -101,6 +101,8 @@ class Message:
     request_digest: str | None = None
     keyword: str | None = None
     warnings: tuple[str, ...] = ()
+    channel: str | None = None
+    carrier_name: str | None = None
     suggestion_response: Mapping[str, str] | None = field(default=None, repr=False)
     location_response: Mapping[str, str] | None = field(default=None, repr=False)
 
@@ -112,7 +114,8 @@ class Receipt:
     `message_id` is ours when the tag carries it, else Bandwidth's. `recipient` is the one it is about, E.164
     as far as known, of all the `recipients` of a group message. `time` is when the message came to the state,
     `message_time` when it was made, which every receipt of V2 says alike. What is said of the message itself
-    (whose, to whom, through which application) is the same in all its receipts.
+    (whose, to whom, through which application) is the same in all its receipts. `reason` is ours and
+    `bandwidth_reason` Bandwidth's description of a failure.
     """
 
     message_id: str
@@ -127,9 +130,12 @@ class Receipt:
     recipients: tuple[str, ...] = ()
     application_id: str | None = None
     segment_count: int | None = None
+    channel: str | None = None
+    carrier_name: str | None = None
     error_code: int | None = None
     error_class: str | None = None
     reason: str | None = None
+    bandwidth_reason: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

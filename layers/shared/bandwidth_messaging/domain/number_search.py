@@ -18,7 +18,7 @@ from pydantic_core import InitErrorDetails
 
 from bandwidth_messaging.domain.orders import MAX_QUANTITY
 from bandwidth_messaging.domain.phone_numbers import last_four
-from bandwidth_messaging.domain.validation import CamelModel, Digits, PhoneNumber, PrintableText
+from bandwidth_messaging.domain.validation import CamelModel, Digits, NormalizedText, PhoneNumber
 
 # With these a backorder makes no sense (5522).
 _EXACT: Final = frozenset({"npa_nxx", "npa_nxx_x", "toll_free_vanity", "local_vanity", "telephone_numbers"})
@@ -38,10 +38,14 @@ _WAYS: Final[dict[str, frozenset[str]]] = {
 }
 
 
-def _one_orders_worth(numbers: list[str]) -> list[str]:
-    if abroad := [number for number in numbers if not number.startswith("+1")]:
-        message = f"{len(abroad)} of them are not of North America, first …{last_four(abroad[0])}"
+def _in_north_america(number: str) -> str:
+    if not number.startswith("+1"):
+        message = f"the number ending in {last_four(number)} is not a number of North America (+1)"
         raise ValueError(message)
+    return number
+
+
+def _one_orders_worth(numbers: list[str]) -> list[str]:
     once = list(dict.fromkeys(numbers))
     if len(once) > MAX_QUANTITY:
         parts = -(-len(once) // MAX_QUANTITY)
@@ -50,10 +54,11 @@ def _one_orders_worth(numbers: list[str]) -> list[str]:
     return once
 
 
-OrderedNumbers = Annotated[list[PhoneNumber], Field(min_length=1), AfterValidator(_one_orders_worth)]
+_OrderedNumber = Annotated[PhoneNumber, AfterValidator(_in_north_america)]
+OrderedNumbers = Annotated[list[_OrderedNumber], Field(min_length=1), AfterValidator(_one_orders_worth)]
 """The numbers of one order: of North America, as people type them; E.164 once read, each once."""
 
-_Words = Annotated[PrintableText, Field(min_length=1, max_length=50)]
+_Words = Annotated[NormalizedText, Field(min_length=1, max_length=50)]
 _AreaCode = Annotated[str, Digits, Field(pattern=r"^[2-9][0-9]{2}$")]
 _State = Annotated[str, StringConstraints(to_upper=True, pattern=r"^[A-Za-z]{2}$")]
 _NpaNxx = Annotated[str, Digits, Field(pattern=r"^[2-9][0-9]{2}[2-9][0-9]{2}$")]

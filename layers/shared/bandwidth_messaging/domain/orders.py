@@ -44,16 +44,20 @@ class Campaign:
 
 @dataclass(frozen=True)
 class OrderStatus:
-    """What Bandwidth says of an order: its word, the numbers that came (E.164), what failed."""
+    """What Bandwidth says of an order: its word, the numbers that came (E.164), what failed.
+
+    An order is incomplete if its word is that of an end, but it lists fewer numbers than it brought.
+    """
 
     status: str
     completed: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()
+    is_incomplete: bool = False
 
     @property
     def ended_as(self) -> Ended | None:
-        """Return completed, partial or failed once the order has ended, else None."""
-        return _ENDED.get(self.status)
+        """Return completed, partial or failed once the order has ended and lists its numbers, else None."""
+        return None if self.is_incomplete else _ENDED.get(self.status)
 
 
 def is_customer_order_id(written: str) -> bool:

@@ -14,6 +14,15 @@ UNREGISTERED: Final = "unregistered"
 
 _TOLL_FREE: Final = re.compile(r"\+18(00|33|44|55|66|77|88)[0-9]{7}")
 _LOCAL: Final = re.compile(r"\+1[2-9][0-9]{9}")
+# Area codes of +1 outside the United States and its territories: Canada, then the Caribbean and Bermuda.
+# A test compares them with the phonenumbers library, which is too slow to load for every message.
+_CANADA: Final = (
+    "204 226 236 249 250 257 263 273 289 306 343 354 365 367 368 382 403 416 418 428 431 437 438 450 468 474"
+    " 506 514 519 548 579 581 584 587 600 604 613 622 633 639 647 672 683 705 709 742 753 778 780 782 807 819"
+    " 825 867 873 879 902 905 942"
+)
+_CARIBBEAN: Final = "242 246 264 268 284 345 441 473 649 658 664 721 758 767 784 809 829 849 868 869 876"
+_OUTSIDE_THE_US: Final = frozenset(f"{_CANADA} {_CARIBBEAN}".split())
 _NUMBER_STATES: Final[dict[str, State]] = {
     "SUCCESS": "registered",
     "PROCESSING": "pending",
@@ -21,6 +30,7 @@ _NUMBER_STATES: Final[dict[str, State]] = {
 }
 _CAMPAIGN_STATES: Final[dict[str, State]] = {
     "REGISTERED": "registered",
+    "SUCCESS": "registered",
     "REGISTERING": "pending",
     "PENDING": "pending",
     "UNREGISTERING": "pending",
@@ -53,10 +63,15 @@ class Registration(TypedDict):
 
 
 def kind_of(number: str) -> Kind:
-    """Return what a number (E.164) is registered as; `none` is what carriers elsewhere ask for nothing."""
+    """Return what a number (E.164) is registered as.
+
+    `none` for numbers of other countries, also those of +1: carriers in the United States demand 10DLC of its
+    numbers only. Its territories, such as Puerto Rico, count as the United States.
+    """
     if _TOLL_FREE.fullmatch(number):
         return "toll_free"
-    return "10dlc" if _LOCAL.fullmatch(number) else "none"
+    is_local = _LOCAL.fullmatch(number) and number[2:5] not in _OUTSIDE_THE_US
+    return "10dlc" if is_local else "none"
 
 
 def may_have_numbers(campaign_status: str) -> bool:
@@ -117,8 +132,11 @@ def unknown(number: str, reason: str, at: str) -> Registration:
 
 
 def warning_of(number: str, found: Registration | None) -> str | None:
-    """Return in words why carriers will refuse a number's texts; None where that is not known."""
-    if found is None or found["state"] != UNREGISTERED:
+    """Return in words why carriers will refuse a number's texts; None where that is not known.
+
+    None also for a number that needs no registration, whatever was once recorded of it.
+    """
+    if found is None or found["state"] != UNREGISTERED or kind_of(number) == "none":
         return None
     return (
         f"{number} is not registered, and carriers refuse its texts: {found.get('reason')} (looked up at "

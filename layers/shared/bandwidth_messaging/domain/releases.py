@@ -6,7 +6,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from bandwidth_messaging.domain.orders import MAX_QUANTITY
 from bandwidth_messaging.domain.setups import MAX_DEADLINE_HOURS, digest_of
-from bandwidth_messaging.domain.validation import CamelModel, PhoneNumber
+from bandwidth_messaging.domain.validation import CamelModel, NormalizedText, PhoneNumber
 
 Thing = Literal["assignment", "mms", "sms", "location", "application", "subscription", "catapultApplication"]
 """What a set-up makes beside numbers, in the only order in which it can be taken away."""
@@ -18,7 +18,7 @@ class NumberRelease(CamelModel):
     telephone_numbers: list[PhoneNumber] | None = Field(
         None, min_length=1, description="Up to 5,000 of your numbers, however written"
     )
-    customer_order_id: str | None = Field(
+    customer_order_id: NormalizedText | None = Field(
         None, min_length=1, description="A set-up's: all numbers that it brought"
     )
     everything: bool = Field(False, description="Also what the set-up made: location, application and so on")

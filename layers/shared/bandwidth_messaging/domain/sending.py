@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import unicodedata
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
@@ -9,11 +10,11 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, Vali
 
 from bandwidth_messaging.domain.errors import FieldProblem
 from bandwidth_messaging.domain.messages import Api
-from bandwidth_messaging.domain.validation import CamelModel, PhoneNumber
+from bandwidth_messaging.domain.validation import CamelModel, PhoneNumber, Text
 
 MAX_RECIPIENTS = 10
 _MAX_MEDIA_URL = 4096
-_WEB_ADDRESS = re.compile(r"https?://[^\s/?#]\S*")
+_WEB_ADDRESS = re.compile(r"https?://[^\s/?#\x00-\x1f\x7f-\x9f][^\s\x00-\x1f\x7f-\x9f]*")
 
 
 def _web_address(url: str) -> str:
@@ -21,6 +22,11 @@ def _web_address(url: str) -> str:
         message = "must be a URL that Bandwidth can fetch (https://...)"
         raise ValueError(message)
     return url
+
+
+def _is_blank(text: str) -> bool:
+    """Return whether a text shows nothing: it has only spaces, line breaks and invisible characters."""
+    return all(unicodedata.category(each) in {"Cc", "Cf", "Zl", "Zp", "Zs"} for each in text)
 
 
 def _in_the_future(moment: datetime) -> datetime:
@@ -56,14 +62,14 @@ class NewMessage(CamelModel):
     )
     # Before the text, whose rule looks at it.
     media: list[_MediaUrl] = Field([], max_length=10, description="URLs of pictures and other files (MMS)")
-    text: str = Field(
+    text: Text = Field(
         "",
         max_length=2048,
         validate_default=True,
         description="Contents of the message; may be left out if there is media",
         examples=["Good morning!"],
     )
-    tag: str | None = Field(None, max_length=1024, description="Kept with the message for your own use")
+    tag: Text | None = Field(None, max_length=1024, description="Kept with the message for your own use")
     priority: Literal["default", "high"] | None = Field(None, description="V2 only")
     expiration: Annotated[AwareDatetime, AfterValidator(_in_the_future)] | None = Field(
         None, description="After this time (RFC 3339) the message is not sent any more"
@@ -71,13 +77,16 @@ class NewMessage(CamelModel):
 
     @field_validator("to")
     @classmethod
-    def _each_once(cls, value: list[str]) -> list[str]:
+    def _each_once(cls, value: list[str], info: ValidationInfo) -> list[str]:
+        if info.data.get("sender") in value:
+            message = "has the number of from. A number cannot text itself."
+            raise ValueError(message)
         return list(dict.fromkeys(value))
 
     @field_validator("text")
     @classmethod
     def _says_something(cls, value: str, info: ValidationInfo) -> str:
-        if not value and not info.data.get("media", "wrong, and named itself"):
+        if _is_blank(value) and not info.data.get("media", "wrong, and named itself"):
             message = "must be given unless there is media"
             raise ValueError(message)
         return value

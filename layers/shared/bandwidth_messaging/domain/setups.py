@@ -10,12 +10,12 @@ from bandwidth_messaging.domain.errors import FieldProblem
 from bandwidth_messaging.domain.imports import Authority, Letter
 from bandwidth_messaging.domain.number_search import NumberSearch, OrderedNumbers, is_exact
 from bandwidth_messaging.domain.orders import MAX_QUANTITY, Action, is_customer_order_id
-from bandwidth_messaging.domain.validation import CamelModel, Digits, PrintableText
+from bandwidth_messaging.domain.validation import CamelModel, Digits, Normalized, NormalizedText
 
 MAX_DEADLINE_HOURS = 720
 """Thirty days; the polls of so long, one an hour, stay far within Step Functions' 25,000 history events."""
 
-_Name = Annotated[PrintableText, Field(min_length=1, max_length=50)]
+_Name = Annotated[NormalizedText, Field(min_length=1, max_length=50)]
 _Id = Annotated[str, Digits, Field(pattern=r"^[0-9]+$")]
 
 
@@ -28,7 +28,7 @@ def _letters_and_digits(value: str) -> str:
 
 
 _LocationName = Annotated[_Name, AfterValidator(_letters_and_digits)]
-CampaignText = Annotated[str, Field(pattern=r"^[A-Za-z0-9 ._-]{1,64}$")]
+CampaignText = Annotated[str, Field(pattern=r"^[A-Za-z0-9 ._-]{1,64}$"), Normalized]
 """A campaign's id or message class (errors 13636 to 13642)."""
 _CURRENT_ONLY: Final = "is of today's API; deploy with BandwidthApi=current, or leave it out"
 
@@ -41,7 +41,7 @@ class Setup(CamelModel):
     deadline_hours: float = Field(
         24, gt=0, le=MAX_DEADLINE_HOURS, description="How long to wait for the order to end"
     )
-    customer_order_id: str | None = Field(
+    customer_order_id: NormalizedText | None = Field(
         None, description="Your own id of the order; left out: the execution's name"
     )
 

@@ -51,6 +51,8 @@ class Recipient(_Answer):
     error_code: int | _Missing = Field(None, description="Bandwidth's failure code")
     error_class: ErrorClass | _Missing = None
     reason: str | _Missing = Field(None, description="Why it failed, in words")
+    bandwidth_reason: str | _Missing = Field(None, description="Bandwidth's own description of the failure")
+    carrier_name: str | _Missing = Field(None, description="Carrier, if the account has that feature")
     times: _MessageTimes | _Missing = Field(None, description="Of one of several recipients")
 
 
@@ -102,6 +104,8 @@ class Message(_Answer):
     bandwidth_segment_count: int | _Missing = Field(None, description="As Bandwidth counted them")
     tag: str | _Missing = Field(None, description="As you gave it")
     priority: str | _Missing = None
+    channel: str | _Missing = Field(None, description="SMS, MMS or RBM (RCS), as Bandwidth reports it")
+    carrier_name: str | _Missing = Field(None, description="Carrier, if the account has that feature")
     expiration: _Time | _Missing = None
     keyword: str | _Missing = Field(None, description="stop, start, help and such, if a text says only that")
     suggestion_response: SuggestionResponse | _Missing = None
@@ -112,6 +116,7 @@ class Message(_Answer):
     error_code: int | _Missing = Field(None, description="Bandwidth's failure code")
     error_class: ErrorClass | _Missing = None
     reason: str | _Missing = Field(None, description="Why it failed, in words")
+    bandwidth_reason: str | _Missing = Field(None, description="Bandwidth's own description of the failure")
     warnings: list[str] | _Missing = Field(None, description="Why it may fail, though it was accepted")
     times: _MessageTimes
     recipients: dict[str, Recipient] | _Missing = Field(
@@ -274,6 +279,9 @@ class Problem(_Answer):
 class _Event(_Answer):
     event_id: str = Field(description="The same when the event comes again")
     version: int = Field(description="Counts the item's writes: of two events the higher one is the later")
+    omitted_fields: list[str] | _Missing = Field(
+        None, description="Fields that are missing or empty because the event would be too large"
+    )
 
 
 class MessageEvent(Message, _Event):

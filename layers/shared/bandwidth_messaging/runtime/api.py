@@ -1,10 +1,13 @@
 """The ControlApi's way of answering: camelCase JSON, and problem details (RFC 9457) for what is wrong."""
 
+import base64
 import inspect
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import (
@@ -16,11 +19,20 @@ from pydantic.alias_generators import to_camel
 
 from bandwidth_messaging.domain.errors import FieldProblem, InvalidInput
 from bandwidth_messaging.domain.validation import field_problems
+from bandwidth_messaging.runtime import cursors
 from bandwidth_messaging.runtime.answers import Problem
 from bandwidth_messaging.runtime.logging import logger
+from bandwidth_messaging.store.dynamodb import InvalidStartKey
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 _PROBLEM_JSON: Final = "application/problem+json"
 _WRONG_FIELDS: Final = "The request has wrong fields."
+_JSON: Final = "application/json"
+_BYTE_ORDER_MARK: Final = "\ufeff"
+_REPLACEMENT: Final = "\ufffd"
 
 
 class NotFound(Exception):
@@ -31,9 +43,23 @@ class Conflict(Exception):
     """What is asked for clashes with what is there."""
 
 
+class _Resolver(APIGatewayRestResolver):
+    """Reads requests as API Gateway hands them to Lambda, where Powertools differs."""
+
+    def resolve(self, event: Mapping[str, Any], context: "LambdaContext") -> dict[str, Any]:
+        return super().resolve(_normalized(event), context)
+
+    def _convert_matches_into_route_keys(self, match: re.Match[str]) -> dict[str, str]:
+        # REST APIs pass paths still percent-encoded. Decoded only now: %2F must not separate segments.
+        return {name: unquote(value) for name, value in match.groupdict().items()}
+
+
 def resolver() -> APIGatewayRestResolver:
-    """Return a resolver that validates by type hints and answers every error with problem details."""
-    app = APIGatewayRestResolver(enable_validation=True)
+    """Return a resolver that validates by type hints and answers every error with problem details.
+
+    A request body is a JSON object; everything else is a 422.
+    """
+    app = _Resolver(enable_validation=True, json_body_deserializer=_object)
     for error, answer in _ANSWERS.items():
         app.exception_handler(error)(answer)
     app.not_found(lambda _: _problem(HTTPStatus.NOT_FOUND, "There is no such path."))
@@ -62,6 +88,7 @@ def operation[Function: Callable[..., Any]](
             summary=" ".join(summary.split()).removesuffix("."),
             description=" ".join(description.split()),
             operation_id=to_camel(function.__name__),
+            middlewares=[_reject_unknown_parameters],
             tags=[tag],
             responses={
                 status.value: {
@@ -76,6 +103,53 @@ def operation[Function: Callable[..., Any]](
     return decorate
 
 
+def _normalized(event: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the event with its media type in lower case, so that only JSON is read, and its body as text.
+
+    Powertools compares media types exactly, reads HTML forms too, and fails on a body that is not UTF-8.
+    """
+    headers = {str(name).lower(): value for name, value in (event.get("headers") or {}).items()}
+    if content_type := headers.get("content-type"):
+        media_type = content_type.partition(";")[0].strip().lower()
+        headers["content-type"] = _JSON if media_type == _JSON else "unsupported"
+    body = event.get("body")
+    if body and event.get("isBase64Encoded"):
+        body = base64.b64decode(body).decode(errors="replace")
+    return {**event, "headers": headers, "body": body, "isBase64Encoded": False}
+
+
+def _object(body: str) -> dict[str, Any]:
+    """Return a request body's JSON object. Raises InvalidInput for everything else."""
+    # API Gateway, too, replaces bytes that are not UTF-8.
+    if _REPLACEMENT in body:
+        raise InvalidInput([FieldProblem("body", "is not UTF-8. Send JSON in UTF-8, without U+FFFD.")])
+    try:
+        content = json.loads(body.removeprefix(_BYTE_ORDER_MARK), parse_constant=_reject_constant)
+    # json also raises ValueError for an integer of more than 4,300 digits.
+    except (ValueError, RecursionError):
+        raise InvalidInput([FieldProblem("body", "is not JSON")]) from None
+    if not isinstance(content, dict):
+        raise InvalidInput([FieldProblem("body", "is not a JSON object ({...})")])
+    return content
+
+
+def _reject_constant(constant: str) -> None:
+    """Reject NaN and Infinity, which Python reads and JSON does not have."""
+    raise ValueError(constant)
+
+
+def _reject_unknown_parameters(
+    app: APIGatewayRestResolver, next_middleware: "NextMiddleware"
+) -> Response[Any]:
+    known = {parameter.alias for parameter in app.context["_route"].dependant.query_params}
+    unknown = app.current_event.query_string_parameters.keys() - known
+    if unknown:
+        expected = f"The parameters are {', '.join(sorted(known))}." if known else "There are no parameters."
+        detail = f"is not a query parameter of this operation. {expected}"
+        raise InvalidInput(FieldProblem(name, detail) for name in sorted(unknown))
+    return next_middleware(app)
+
+
 def _described(error: HTTPStatus, told: str | FieldProblem) -> dict[str, Any]:
     if isinstance(told, FieldProblem):
         example = _problem_details(error, _WRONG_FIELDS, errors=[told._asdict()])
@@ -88,10 +162,9 @@ def _described(error: HTTPStatus, told: str | FieldProblem) -> dict[str, Any]:
 
 
 def _not_valid(error: RequestValidationError) -> Response[Any]:
-    # The first part of a place says body, query or path; the caller knows the field by the rest.
-    found = [{**each, "loc": each["loc"][1:]} for each in error.errors()]
-    if any(each["type"] == "json_invalid" for each in found):
-        return _wrong_fields([FieldProblem("body", "is not JSON")])
+    # The first part of a place says body, query or path; the caller knows the field by the rest. Of a body
+    # that is missing there is no rest.
+    found = [{**each, "loc": each["loc"][1:] or each["loc"]} for each in error.errors()]
     return _wrong_fields(field_problems(found))
 
 
@@ -120,6 +193,7 @@ def _problem_details(status: HTTPStatus, detail: str, **more: Any) -> dict[str, 
 _ANSWERS: Final[dict[type[Exception], Callable[[Any], Response[Any]]]] = {
     RequestValidationError: _not_valid,
     InvalidInput: lambda error: _wrong_fields(error.problems),
+    InvalidStartKey: lambda _: _wrong_fields([cursors.NOT_OF_THIS_LIST]),
     NotFound: lambda error: _problem(HTTPStatus.NOT_FOUND, str(error)),
     Conflict: lambda error: _problem(HTTPStatus.CONFLICT, str(error)),
     RequestUnsupportedContentType: lambda _: _problem(

@@ -2,9 +2,14 @@
 
 import base64
 import json
+from typing import Final
 
 from bandwidth_messaging.domain.errors import FieldProblem, InvalidInput
 from bandwidth_messaging.store.dynamodb import Item
+
+NOT_OF_THIS_LIST: Final = FieldProblem(
+    "cursor", "is not a cursor that this list returned. Leave it out to start with the first page."
+)
 
 
 def write(next_key: Item | None, *, of: str) -> str | None:
@@ -18,8 +23,10 @@ def read(cursor: str | None, *, of: str) -> Item | None:
         return None
     try:
         listed, key = json.loads(base64.b64decode(cursor, altchars=b"-_", validate=True))
-    except (ValueError, TypeError):
+        # Half a surrogate pair cannot be sent to DynamoDB.
+        json.dumps(key, ensure_ascii=False).encode()
+    except (ValueError, TypeError, RecursionError):
         listed, key = None, None
     if listed != of or not isinstance(key, dict) or not all(isinstance(value, str) for value in key.values()):
-        raise InvalidInput([FieldProblem("cursor", "is not a cursor that this list returned")])
+        raise InvalidInput([NOT_OF_THIS_LIST])
     return key

@@ -3,6 +3,7 @@
 A change is worth an event if the API would show the item otherwise than before.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -22,6 +23,12 @@ from bandwidth_messaging.store.opt_outs import IN, OUT
 
 # Of a text and its pictures an event tells only by parameter.
 _CONTENT: Final = frozenset({"text", "media", "archivedMedia", "suggestionResponse", "locationResponse"})
+# Two fit into a request of 256 KB, which is what PutEvents took in all regions before it took 1 MB.
+_LARGEST_DETAIL_BYTES: Final = 100_000
+# What says which item an event is about, and in which state. All of it is short.
+_ALWAYS: Final = frozenset(
+    {"eventId", "version", "messageId", "number", "owner", "customerOrderId", "state", "times"}
+)
 _ARCHIVED: Final = "Message Media Archived"
 
 
@@ -128,7 +135,9 @@ def event_of(record: dict[str, Any], *, with_content: bool = False) -> Event | N
     """Return the event that a DynamoDB stream record stands for, None if it is nothing to announce.
 
     `eventId` in the detail is the same when the record comes again, and `version` is higher with each write
-    of the item. Text and media are in it only `with_content`.
+    of the item. Text and media are in it only `with_content`. A detail has at most 100,000 bytes: what is
+    larger goes without its content, and if that is not enough without its largest fields, which
+    `omittedFields` then names.
     """
     change = record["dynamodb"]
     if "NewImage" not in change:
@@ -140,7 +149,26 @@ def event_of(record: dict[str, Any], *, with_content: bool = False) -> Event | N
     shown = {name: value for name, value in kind.view(new).items() if with_content or name not in _CONTENT}
     if media := new.get("media"):
         shown["mediaCount"] = len(media)
-    return Event(detail_type, {"eventId": record["eventID"], "version": new.get(VERSION, 0), **shown})
+    detail = {"eventId": record["eventID"], "version": new.get(VERSION, 0), **shown}
+    return Event(detail_type, _fitting(detail))
+
+
+def _fitting(detail: View) -> View:
+    if _size(detail) <= _LARGEST_DETAIL_BYTES:
+        return detail
+    fitting = {name: value for name, value in detail.items() if name not in _CONTENT}
+    omitted: list[str] = []
+    while _size(fitting) > _LARGEST_DETAIL_BYTES:
+        name = max(fitting.keys() - _ALWAYS - {"omittedFields"}, key=lambda name: _size(fitting[name]))
+        omitted.append(name)
+        value = fitting.pop(name)
+        # The schemas require some of the lists.
+        fitting |= {"omittedFields": sorted(omitted)} | ({name: []} if isinstance(value, list) else {})
+    return fitting
+
+
+def _size(value: Any) -> int:
+    return len(json.dumps(value, ensure_ascii=False).encode())
 
 
 def _kind_of(item: Item) -> Kind | None:

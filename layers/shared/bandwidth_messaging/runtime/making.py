@@ -14,8 +14,8 @@ from bandwidth_messaging.bandwidth.errors import (
 from bandwidth_messaging.domain.times import now, rfc3339
 from bandwidth_messaging.runtime import wiring
 
-# Longer than a function lives, and a request that it left behind can be under way.
-_LEASED: Final = timedelta(seconds=90)
+LEASE_DURATION: Final = timedelta(seconds=180)
+"""Outlasts the longest Lambda timeout of a holder (120 s) plus a request that is still in flight then."""
 
 
 class Made(NamedTuple):
@@ -35,14 +35,14 @@ class Namesake(NamedTuple):
 def find_or_make(name: str, *, find: Callable[[], Made | None], make: Callable[[], str]) -> Made:
     """Return what `find` finds, or what `make` makes, for things whose names may come twice at Bandwidth.
 
-    While one run makes it, others that miss it raise BandwidthOutcomeUnknown, to look again. A run that may
-    have made it, but cannot know, keeps the others waiting for a good minute; so does one that died over it.
+    While one run makes it, others that miss it raise BandwidthOutcomeUnknown, to look again. After a run that
+    may have made it, but cannot know, or that died, the others wait for LEASE_DURATION.
     """
     if found := find():
         return found
     # Not the set-up's own id: the same set-up may have been started twice at once.
     leases, holder, at = wiring.leases(), uuid.uuid4().hex, now()
-    until = rfc3339((datetime.fromisoformat(at) + _LEASED).isoformat())
+    until = rfc3339((datetime.fromisoformat(at) + LEASE_DURATION).isoformat())
     if not leases.take(name, holder, at=at, until=until):
         message = f"another run is just making the {name.replace('#', ' ')}, or died over it; try later"
         raise BandwidthOutcomeUnknown(message)
@@ -61,15 +61,15 @@ def make_ours(thing: str, make: Callable[[], str]) -> str:
 
     That is kept before, too, and so known of a thing whose answer was lost: `thing` is its kind and name.
     """
-    makings = wiring.makings()
-    makings.begin(thing, now())
+    makings, at = wiring.makings(), now()
+    makings.begin(thing, at)
     try:
         made_id = make()
     except BandwidthError as error:
         if changed_nothing(error):
-            makings.give_up(thing)
+            makings.give_up(thing, at)
         raise
-    makings.finish(thing, made_id)
+    makings.finish(thing, made_id, at)
     return made_id
 
 

@@ -1,20 +1,21 @@
 """Placing an order at Bandwidth at most once, however often the step that places it runs.
 
 The CustomerOrderId is in our record before the order goes out. A run that finds an earlier attempt without
-an answer asks Bandwidth for it, and places it again only when Bandwidth, a good minute later, knows of none.
+an answer asks Bandwidth for it, and places it again only when Bandwidth, CLAIM_DURATION later, knows of none.
 """
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import uuid4
 
 from bandwidth_messaging.bandwidth.errors import BandwidthError, BandwidthOutcomeUnknown, changed_nothing
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
 
-# Longer than a request can be under way: 20 seconds for the answer, twice if the first is a 401, with a token
-# taken before each, and some for Bandwidth to file it.
-_SETTLED = timedelta(seconds=90)
+CLAIM_DURATION: Final = timedelta(seconds=180)
+"""Outlasts a claim's POST, four requests of 23 s (a token and the POST, and both again after a 401), and the
+time until Bandwidth lists the order."""
 
 
 def place_once(
@@ -37,7 +38,7 @@ def place_once(
         found, how = find(), "found"
         if found is None:
             attempted_at = datetime.fromisoformat(order["orderAttemptedAt"])
-            if datetime.fromisoformat(at) - attempted_at > _SETTLED:
+            if datetime.fromisoformat(at) - attempted_at > CLAIM_DURATION:
                 # The run after this one may place it again.
                 orders.give_up_ordering(customer_order_id, order["orderAttempt"])
             message = "an earlier order got no answer and Bandwidth does not list it yet"

@@ -4,16 +4,26 @@ One function per heading of "Messaging 2.0 API Setup". A second run makes nothin
 something else is left alone: the run then ends with BandwidthRejected, which says what to do.
 """
 
+from typing import TYPE_CHECKING, Final
+
 from bandwidth_messaging.bandwidth.applications import Applications
-from bandwidth_messaging.bandwidth.errors import BandwidthError, BandwidthRejected
+from bandwidth_messaging.bandwidth.errors import (
+    BandwidthError,
+    BandwidthRejected,
+    BandwidthUnauthorized,
+)
 from bandwidth_messaging.bandwidth.locations import HTTP, Location, Locations
 from bandwidth_messaging.bandwidth.subscriptions import Subscriptions
 from bandwidth_messaging.domain.orders import Campaign
+from bandwidth_messaging.domain.texts import is_same_text
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.logging import logger
 from bandwidth_messaging.runtime.making import Made, Namesake, find_or_make, make_ours, ours_among
 
-_NAME_EXISTS = "13524"
+if TYPE_CHECKING:
+    from bandwidth_messaging.bandwidth.registration import Registrations
+
+_NAME_EXISTS: Final = "13524"
 
 
 def application(account: Applications, name: str, *, callback_url: str) -> Made:
@@ -36,7 +46,7 @@ def application(account: Applications, name: str, *, callback_url: str) -> Made:
                 else None,
             )
             for found in account.applications()
-            if found.name == name
+            if is_same_text(found.name, name)
         ]
         return ours_among("Create application", f"application {name!r}", namesakes)
 
@@ -83,7 +93,7 @@ def location(
 
 
 def _named(name: str, there: list[Location]) -> Made | None:
-    return next((Made(each.location_id, "found") for each in there if each.name == name), None)
+    return next((Made(each.location_id, "found") for each in there if is_same_text(each.name, name)), None)
 
 
 def sms(
@@ -97,7 +107,7 @@ def sms(
 ) -> str:
     """Let SMS be on at a location, and tell how that came ("Enable SMS on Location (sippeer)").
 
-    With a `campaign` the location's numbers can be put into it. Settings that lack what is asked for get it;
+    With a `campaign` the location's numbers can be put on it. Settings that lack what is asked for get it;
     nothing that is on is taken away.
     """
     found = account.sms(site_id, location_id)
@@ -108,12 +118,31 @@ def sms(
         return "enabled"
     if found.protocol not in {HTTP, None}:
         raise _other_protocol("Enable SMS on Location", location_id, "SMS", found.protocol)
-    wanted = found.with_more(toll_free=toll_free, short_code=short_code, campaign=campaign)
+    wanted = found.with_more(toll_free=toll_free, short_code=short_code, campaigns=campaign is not None)
     if wanted == found:
         return "was on"
-    account.change_sms(site_id, location_id, wanted)
+    account.change_sms(site_id, location_id, wanted, campaign=campaign)
     changed = [name for name, value in wanted.settings.items() if found.settings.get(name) != value]
     return f"was on; added {', '.join(changed)}"
+
+
+def check_campaign(registrations: "Registrations", campaign_id: str) -> None:
+    """Check that the account has a campaign, before numbers are bought for it.
+
+    Raises BandwidthRejected if it has none. Credentials that cannot see campaigns (401, 403) check nothing;
+    Bandwidth then refuses the numbers' options.
+    """
+    try:
+        is_known = registrations.has_campaign(campaign_id)
+    except BandwidthUnauthorized as error:
+        logger.warning("campaign not checked", reason=str(error))
+        return
+    if not is_known:
+        words = (
+            f"Campaign ID {campaign_id!r} was not found on the account; give one that the Bandwidth App "
+            "lists under Registration, or share the campaign with Bandwidth first"
+        )
+        raise BandwidthRejected("Enable SMS on Location", words=words)
 
 
 def mms(account: Locations, site_id: str, location_id: str) -> str:

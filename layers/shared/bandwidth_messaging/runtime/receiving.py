@@ -1,7 +1,7 @@
-"""Callbacks, from wherever they come: what is read is stored, what is not is said."""
+"""Stores what message callbacks report; called for Bandwidth's requests and for those of the quarantine."""
 
 import base64
-from typing import Any
+from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
@@ -10,26 +10,40 @@ from bandwidth_messaging.domain import failures, opt_outs
 from bandwidth_messaging.domain.messages import Message, Receipt, Unreadable
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.logging import compare_segments, logger
+from bandwidth_messaging.runtime.parallel import for_each
 from bandwidth_messaging.store.dynamodb import cannot_be_stored
 
+NOT_IN_TIME: Final = "not all events could be stored in time"
+WRITE_FAILED: Final = "a write failed"
 
-def receive(callback: dict[str, Any]) -> list[str]:
-    """Store every event of a callback, API Gateway's proxy event; return why some could not be, if any.
 
-    What came before is stored again without harm. A write that failed is raised.
+def receive(callback: dict[str, Any], *, deadline: float) -> list[str]:
+    """Store every event of a callback, API Gateway's proxy event; return why some were not stored, if any.
+
+    Events are stored several at a time: what they say together does not depend on their order. At the
+    `deadline` (runtime.parallel) the rest is left, with a reason. Storing an event again changes nothing.
+    Raises the first error of a write, unless the deadline came first.
     """
-    reasons = []
-    for told in _read(callback):
-        if isinstance(told, Unreadable):
-            reasons.append(told.reason)
-            continue
+    events = _read(callback)
+    reasons: dict[int, str] = {}
+
+    def store(numbered: tuple[int, Told]) -> None:
+        position, event = numbered
+        if isinstance(event, Unreadable):
+            reasons[position] = event.reason
+            return
         try:
-            _store(told)
+            _store(event)
         except ClientError as error:
             if not cannot_be_stored(error):
                 raise
-            reasons.append("it is too large for the table")
-    return reasons
+            reasons[position] = "it is too large for the table"
+
+    # The clients are created here, as botocore's session is not made for several threads.
+    wiring.messages()
+    in_time = for_each(enumerate(events), store, deadline=deadline)
+    told = [reason for _, reason in sorted(reasons.copy().items())]
+    return told if in_time else [NOT_IN_TIME, *told]
 
 
 def _read(callback: dict[str, Any]) -> list[Told]:

@@ -13,7 +13,7 @@ from bandwidth_messaging.runtime.logging import logger
 
 # A set-up does not wait long for it: the schedule looks again.
 _SECONDS_AT_A_SETUPS_END = 20
-_NEEDS_NONE = "it is no number of North America, whose registration could be looked up"
+_NEEDS_NONE = "it is not a number of the United States, whose carriers ask for registration"
 
 
 def of_new(numbers: Sequence[str]) -> dict[str, Registration]:

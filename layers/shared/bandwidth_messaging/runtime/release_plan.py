@@ -11,6 +11,7 @@ from bandwidth_messaging.domain.errors import FieldProblem, InvalidInput
 from bandwidth_messaging.domain.orders import COMPLETED, PARTIAL
 from bandwidth_messaging.domain.phone_numbers import last_four
 from bandwidth_messaging.domain.releases import Resource
+from bandwidth_messaging.domain.texts import normalized
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.releasing import counted, hosted_numbers, still_told_of, told_apart
 from bandwidth_messaging.runtime.settings import settings
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 _RELEASE: Final = "release_numbers"
 Fate = Literal["disconnect", "remove", "releasedBefore", "neverCame"]
 
-_NO_SITE: Final = "12016"
 _NOT_OURS: Final = "no set-up of this stack has made it"
 
 
@@ -70,7 +70,8 @@ def numbers_of(customer_order_id: str, order: Item, account: "Dashboard") -> lis
         order_id = find(customer_order_id)
         if order_id is None:
             return items
-    status = account.import_status(order_id, sorted(known)) if is_hosted else account.order_status(order_id)
+    # An import brings no number without a record.
+    status = account.import_status(order_id, []) if is_hosted else account.order_status(order_id)
     if status.ended_as is None:
         detail = (
             f"its order {order_id} is still {status.status} at Bandwidth, and more numbers may come; "
@@ -144,7 +145,7 @@ def around_catapult(
     if others := catapult.numbers(application.application_id).keys() - set(numbers):
         reason = f"{counted(others, 'other number')} still use it"
     elif not _is_ours(
-        order, "Create Application", f"catapult application#{application.name}", application.application_id
+        order, "Create Application", "catapult application", application.name, application.application_id
     ):
         reason = _NOT_OURS
     return _sorted([Resource(what="catapultApplication", id=application.application_id, reason=reason)])
@@ -154,7 +155,7 @@ def _locations(account: "Locations", site_id: str) -> "list[Location]":
     try:
         return account.locations(site_id)
     except BandwidthRejected as error:
-        if error.code == _NO_SITE:
+        if error.is_absent:
             return []
         raise
 
@@ -170,7 +171,7 @@ def _of_location(
     location_id = location.location_id
     others = (account.location_numbers(site_id, location_id) or {}).keys() - set(numbers)
     in_use = f"{counted(others, 'other number')} still at location {location_id}" if others else None
-    is_ours = _is_ours(order, "Create location", f"location#{site_id}#{location.name}", location_id)
+    is_ours = _is_ours(order, "Create location", f"location#{site_id}", location.name, location_id)
     there = {
         "assignment": account.assigned_application(site_id, location_id),
         "mms": account.mms_protocol(site_id, location_id),
@@ -216,7 +217,7 @@ def _application(
     reason = None
     if users := sorted((account.locations_of(application_id) | used) - going):
         reason = f"used by location {', '.join(users)}"
-    elif not _is_ours(order, "Create application", f"application#{application.name}", application_id):
+    elif not _is_ours(order, "Create application", "application", application.name, application_id):
         reason = _NOT_OURS
     yield Resource(what="application", id=application_id, reason=reason)
 
@@ -237,7 +238,8 @@ def _subscriptions(account: "Subscriptions", numbers: Collection[str], url: str)
         )
 
 
-def _is_ours(order: Item, state: str, thing: str, thing_id: str) -> bool:
+def _is_ours(order: Item, state: str, kind: str, name: str, thing_id: str) -> bool:
+    thing = f"{kind}#{normalized(name)}"
     return _how(order, state) == "created" or wiring.makings().is_ours(thing, thing_id)
 
 

@@ -13,6 +13,7 @@ from bandwidth_messaging.domain.times import now, rfc3339
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.logging import count, logger
 from bandwidth_messaging.store.dynamodb import Item
+from bandwidth_messaging.store.messages import filed_at
 
 # A request is under way for a minute at the most; clocks differ by less.
 _BEFORE, _AFTER = timedelta(minutes=1), timedelta(minutes=2)
@@ -68,18 +69,14 @@ def settle(message: Item) -> bool:
 
 
 def _others(message: Item, since: datetime, until: datetime) -> set[str] | None:
-    """Return Bandwidth's ids of our other messages between the two; None if one of them may be meant."""
+    """Return Bandwidth's ids of the other messages between the two; None if one of them may be meant."""
     page = wiring.messages().of_conversation(message["from"], message["to"], limit=_PAGE)
-    if page.next_key is not None and _time(page.items[-1]) > since - _SENT_WITHIN:
+    if page.next_key is not None and filed_at(page.items[-1]) > rfc3339((since - _SENT_WITHIN).isoformat()):
         return None
     others = [each for each in page.items if each["messageId"] != message["messageId"]]
     for each in others:
-        if each["state"] in _MAY_BE_AT_BANDWIDTH and "bandwidthId" not in each and "sendingAt" in each:
+        if each.get("state") in _MAY_BE_AT_BANDWIDTH and "bandwidthId" not in each and "sendingAt" in each:
             sent_at = datetime.fromisoformat(each["sendingAt"])
             if since - _AFTER <= sent_at <= until + _BEFORE:
                 return None
     return {each["bandwidthId"] for each in others if "bandwidthId" in each}
-
-
-def _time(message: Item) -> datetime:
-    return datetime.fromisoformat(message.get("acceptedAt") or message["receivedAt"])

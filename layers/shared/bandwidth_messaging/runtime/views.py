@@ -17,11 +17,11 @@ View = dict[str, Any]
 
 _MESSAGE = (
     "messageId", "direction", "api", "from", "to", "owner", "text", "media", "encoding", "segmentCount",
-    "bandwidthSegmentCount", "tag", "priority", "expiration", "keyword", "suggestionResponse",
-    "locationResponse", "applicationId", "bandwidthId",
-    "state", "errorCode", "errorClass", "reason", "warnings",
+    "bandwidthSegmentCount", "tag", "priority", "channel", "carrierName", "expiration", "keyword",
+    "suggestionResponse", "locationResponse", "applicationId", "bandwidthId",
+    "state", "errorCode", "errorClass", "reason", "bandwidthReason", "warnings",
 )  # fmt: skip
-_OUTCOME = ("state", "errorCode", "errorClass", "reason")
+_OUTCOME = ("state", "errorCode", "errorClass", "reason", "bandwidthReason", "carrierName")
 _MESSAGE_TIMES = (*RANKS, READ, RECEIVED)
 _TAKEN = tuple(state for state, rank in RANKS.items() if rank >= RANKS[messages.SENT])
 _FILE = ("name", "contentType", "bytes", "smil", "reason")

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.store.opt_outs import OptOuts
     from bandwidth_messaging.store.orders import Orders
     from bandwidth_messaging.store.queues import DeadLetters, Quarantine, SendQueue, WorkQueue
+    from bandwidth_messaging.store.setup_requests import SetupRequests
 
 # What is loaded stays: else the collector goes through all of it while the first client is made.
 gc.freeze()
@@ -129,6 +130,13 @@ def orders() -> "Orders":
 
 
 @cache
+def setup_requests() -> "SetupRequests":
+    from bandwidth_messaging.store.setup_requests import SetupRequests
+
+    return SetupRequests(Table(_dynamodb(), settings().numbers_table))
+
+
+@cache
 def makings() -> "Makings":
     from bandwidth_messaging.store.makings import Makings
 
@@ -181,7 +189,9 @@ def quarantine() -> "Quarantine":
 def dead_letters() -> "DeadLetters":
     from bandwidth_messaging.store.queues import DeadLetters
 
-    return DeadLetters(_sqs(), settings().events_dead_letter_queue_url)
+    return DeadLetters(
+        _sqs(), settings().events_dead_letter_queue_url, s3=_s3, bucket=settings().quarantine_bucket
+    )
 
 
 @cache

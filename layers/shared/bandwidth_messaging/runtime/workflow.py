@@ -1,16 +1,18 @@
 """A step of a state machine: JSON in, one call, JSON out, and a line in the order's record."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from functools import partial, wraps
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
 
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
 from botocore.exceptions import BotoCoreError, ClientError
 
-from bandwidth_messaging.bandwidth.errors import BandwidthError
+from bandwidth_messaging.bandwidth.errors import BandwidthError, BandwidthGarbled
 from bandwidth_messaging.domain.errors import InvalidInput
-from bandwidth_messaging.domain.orders import OrderStatus
+from bandwidth_messaging.domain.orders import Failure, OrderStatus
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.domain.validation import CamelModel, parse
 from bandwidth_messaging.runtime import wiring
@@ -20,9 +22,12 @@ from bandwidth_messaging.store.orders import STEP_IDS
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-# What a state may carry is bounded; every failed number has its own record.
+# A payload of Step Functions has at most 256 KiB; every failed number has its own record.
 FAILURES_SHOWN = 100
+REASON_CHARACTERS = 300
 _REASONS_SHOWN = 5
+INCOMPLETE_DURATION: Final = timedelta(minutes=15)
+"""How long an order may have ended without listing all its numbers."""
 # At Catapult's limit: one that lets a number through at a time must not fill the machine's history.
 SHORTEST_WAIT_SECONDS = 60
 _KEPT = (*STEP_IDS, "requested", "setupOrderId")
@@ -105,9 +110,37 @@ def step[Request: StepInput](
     return decorate
 
 
+def shown(failures: Iterable[Failure]) -> tuple[Failure, ...]:
+    """Return the failures that a state carries: the first 100, each reason cut to 300 characters."""
+    return tuple(
+        failure | {"reason": failure["reason"][:REASON_CHARACTERS]}
+        for failure in islice(failures, FAILURES_SHOWN)
+    )
+
+
+def incomplete_since(order_id: str, order: OrderStatus, since: str | None) -> str | None:
+    """Return since when (RFC 3339) an order has been incomplete, None if it is not.
+
+    `since` is what the last check returned. Raises BandwidthGarbled after INCOMPLETE_DURATION.
+    """
+    if not order.is_incomplete:
+        return None
+    at = now()
+    since = since or at
+    if datetime.fromisoformat(at) - datetime.fromisoformat(since) > INCOMPLETE_DURATION:
+        message = f"order {order_id} is {order.status}, but lists fewer numbers than it brought"
+        raise BandwidthGarbled(message)
+    return since
+
+
 def reason_of(order_id: str, order: OrderStatus) -> str:
     """Return in words why Bandwidth's order failed."""
-    said = sorted({f"{failure['code'] or ''} {failure['reason']}".strip() for failure in order.failures})
+    said = sorted(
+        {
+            f"{failure['code'] or ''} {failure['reason'][:REASON_CHARACTERS]}".strip()
+            for failure in order.failures
+        }
+    )
     more = f"; and {len(said) - _REASONS_SHOWN} more" if len(said) > _REASONS_SHOWN else ""
     return (
         f"Bandwidth's order {order_id} failed: {'; '.join(said[:_REASONS_SHOWN]) or 'no reason given'}{more}"

@@ -1,6 +1,8 @@
 """One DynamoDB table: plain dictionaries in and out, every write conditional where it says so."""
 
+import random
 import re
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import count
@@ -19,6 +21,9 @@ VERSION: Final = "version"
 """The attribute that counts an item's writes. It is for the stream: what is read here comes without it."""
 
 _BATCH: Final = 100
+# Pauses after responses that left keys unprocessed: at most 0.05, 0.1, … 1.6 seconds, 3.15 in all.
+_FIRST_PAUSE_SECONDS: Final = 0.05
+_INCOMPLETE_RESPONSES: Final = 7
 
 
 class Page(NamedTuple):
@@ -35,6 +40,10 @@ class Attempt(NamedTuple):
     item: Item | None
 
 
+class InvalidStartKey(ValueError):
+    """A page cannot start at this key: it is not the key that the page before returned."""
+
+
 class Table:
     """A table whose items are dictionaries of text, numbers, lists and maps; None values are left out."""
 
@@ -48,18 +57,31 @@ class Table:
         return _read(found["Item"]) if "Item" in found else None
 
     def get_all(self, keys: Sequence[Item], *, consistent: bool = False) -> list[Item]:
-        """Return the items with these keys, in the order of the keys; keys without an item are left out."""
+        """Return the items with these keys, in the order of the keys; keys without an item are left out.
+
+        Keys that DynamoDB leaves unprocessed (throttling, or more than 16 MB) are requested again after a
+        pause that doubles, with jitter. Raises ClientError (ProvisionedThroughputExceededException) if seven
+        responses in a row are incomplete.
+        """
         found: dict[str, Item] = {}
         pending: list[Any] = [_to_dynamodb(key) for key in keys]
+        incomplete = 0
         while pending:
             batch, pending = pending[:_BATCH], pending[_BATCH:]
             answer = self._client.batch_get_item(
                 RequestItems={self.name: {"Keys": batch, "ConsistentRead": consistent}}
             )
-            if self.name in answer["UnprocessedKeys"]:
-                pending += answer["UnprocessedKeys"][self.name]["Keys"]
             for item in map(_read, answer["Responses"].get(self.name, [])):
                 found[_identity(item, keys[0])] = item
+            if self.name not in answer["UnprocessedKeys"]:
+                incomplete = 0
+                continue
+            pending += answer["UnprocessedKeys"][self.name]["Keys"]
+            incomplete += 1
+            if incomplete == _INCOMPLETE_RESPONSES:
+                raise _throttled()
+            pause = _FIRST_PAUSE_SECONDS * 2 ** (incomplete - 1)
+            time.sleep(random.uniform(0, pause))  # noqa: S311 - not a secret
         return [found[identity] for key in keys if (identity := _identity(key, key)) in found]
 
     def put_new(self, item: Item, key: str) -> bool:
@@ -154,7 +176,10 @@ class Table:
     def query(
         self, index: str, key: Item, *, limit: int, start: Item | None = None, newest_first: bool = False
     ) -> Page:
-        """Return up to `limit` items of an index whose hash key is `key` (one attribute)."""
+        """Return up to `limit` items of an index whose hash key is `key` (one attribute).
+
+        Raises InvalidStartKey if DynamoDB does not accept `start`.
+        """
         (name, value) = next(iter(key.items()))
         request: dict[str, Any] = {
             "TableName": self.name,
@@ -167,7 +192,12 @@ class Table:
         }
         if start:
             request["ExclusiveStartKey"] = _to_dynamodb(start)
-        answer = self._client.query(**request)
+        try:
+            answer = self._client.query(**request)
+        except ClientError as error:
+            if start and error.response["Error"]["Code"] == "ValidationException":
+                raise InvalidStartKey from error
+            raise
         last = answer.get("LastEvaluatedKey")
         return Page([_read(item) for item in answer["Items"]], from_dynamodb(last) if last else None)
 
@@ -220,6 +250,11 @@ def _without_none(changes: Changes) -> dict[Any, Any]:
 def cannot_be_stored(error: ClientError) -> bool:
     """Tell whether DynamoDB will never take this item: it is too large (400 KB), or a key of it is."""
     return error.response["Error"]["Code"] == "ValidationException"
+
+
+def _throttled() -> ClientError:
+    code, message = "ProvisionedThroughputExceededException", "keys stayed unprocessed; try again later"
+    return ClientError({"Error": {"Code": code, "Message": message}}, "BatchGetItem")
 
 
 def _condition_failed(error: ClientError) -> bool:

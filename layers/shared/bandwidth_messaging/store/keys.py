@@ -23,6 +23,11 @@ def lease_key(name: str) -> Item:
     return {"pk": f"LEASE#{name}"}
 
 
+def setup_request_key(request_id: str) -> Item:
+    """Return the key of a request to start a set-up, in the Numbers table."""
+    return {"pk": f"REQUEST#{request_id}"}
+
+
 def making_key(thing: str) -> Item:
     """Return the key of what a set-up made, in the Numbers table."""
     return {"pk": f"MADE#{thing}"}

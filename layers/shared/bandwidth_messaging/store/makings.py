@@ -11,17 +11,26 @@ class Makings:
         self._table = table
 
     def begin(self, thing: str, at: str) -> None:
-        """Record that a thing is about to be made; should its id never come back, its name tells it."""
-        self._table.update(making_key(thing), assign={"madeAt": at, "madeId": None})
+        """Record that a run is about to create a thing, which is known by its name until its id is recorded.
 
-    def finish(self, thing: str, made_id: str) -> None:
-        """Record the id of the thing that was made."""
-        self._table.update(making_key(thing), assign={"madeId": made_id})
+        What another run has recorded stays.
+        """
+        self._table.update(making_key(thing), keep={"madeAt": at})
 
-    def give_up(self, thing: str) -> None:
-        """Record that the thing was not made after all, unless another run has made it."""
+    def finish(self, thing: str, made_id: str, at: str) -> None:
+        """Record the id of the thing that was created."""
+        self._table.update(making_key(thing), assign={"madeId": made_id, "madeAt": at})
+
+    def give_up(self, thing: str, at: str) -> None:
+        """Record that the run that began at this time created nothing.
+
+        Nothing changes if another run began before it, whose result may be unknown, or has created the thing.
+        """
         self._table.update(
-            making_key(thing), assign={"madeAt": None}, condition="attribute_not_exists(#madeId)"
+            making_key(thing),
+            assign={"madeAt": None},
+            condition="#madeAt = :at AND attribute_not_exists(#madeId)",
+            values={"at": at},
         )
 
     def forget(self, thing: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from bandwidth_messaging.domain import messages
 from bandwidth_messaging.domain.messages import RANKS, Message, Receipt
+from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.store import outcomes
 from bandwidth_messaging.store.dynamodb import Item, Page, Table
 from bandwidth_messaging.store.keys import message_key
@@ -21,15 +22,14 @@ RECIPIENT: Final = "recipient "
 _KEPT: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "bandwidthId": min,
     "bandwidthSegmentCount": max,
+    "channel": min,
+    "carrierName": min,
     "sortKey": min,
-    "expiresAt": min,
 }
-_FILED: Final = frozenset({"sortKey", "expiresAt"})
 # When the first telling of a fact is also the one to be kept.
 _AGREES: Final = {
-    "bandwidthId": "(attribute_not_exists(#bandwidthId) OR #bandwidthId = :bandwidthId)",
-    "bandwidthSegmentCount": "(attribute_not_exists(#bandwidthSegmentCount)"
-    " OR #bandwidthSegmentCount = :bandwidthSegmentCount)",
+    name: f"(attribute_not_exists(#{name}) OR #{name} = :{name})" for name in _KEPT if name != "sortKey"
+} | {
     "sortKey": "(attribute_exists(#acceptedAt) OR attribute_not_exists(#sortKey) OR #sortKey <= :sortKey)",
 }
 
@@ -84,6 +84,8 @@ class Messages:
             "encoding": message.encoding,
             "segmentCount": message.segment_count,
             "priority": message.priority,
+            "channel": message.channel,
+            "carrierName": message.carrier_name,
             "expiration": message.expiration,
             "requestDigest": message.request_digest,
             "keyword": message.keyword,
@@ -219,12 +221,19 @@ class Messages:
             error_code=receipt.error_code,
             error_class=receipt.error_class,
             reason=receipt.reason,
+            bandwidth_reason=receipt.bandwidth_reason,
             read_at=receipt.read_at,
         )
-        facts = {"bandwidthId": receipt.bandwidth_id, **self._first_seen(receipt)}
+        facts = {
+            "bandwidthId": receipt.bandwidth_id,
+            "channel": receipt.channel,
+            **self._first_seen(receipt),
+        }
         if receipt.recipient is None or len(receipt.recipients) <= 1:
             facts["bandwidthSegmentCount"] = receipt.segment_count
+            facts["carrierName"] = receipt.carrier_name
             return self._record(receipt.message_id, said, facts, may_be_new=True)
+        said["carrierName"] = receipt.carrier_name
         message = self._record_recipient(receipt.message_id, receipt.recipient, said, facts)
         return self._follow(message, receipt.recipients) if message else None
 
@@ -310,12 +319,18 @@ class Messages:
         }
 
     def _filing(self, message_id: str, time: str, owner: str, parties: Sequence[str]) -> Item:
-        expires = datetime.fromisoformat(time) + self._retention
+        # From our clock: a callback's time may be long past, and the item would be deleted at once.
+        expires = datetime.fromisoformat(now()) + self._retention
         return {
             "conversation": messages.conversation(owner, parties) if owner else None,
             "sortKey": f"{time}#{message_id}",
             "expiresAt": int(expires.timestamp()),
         }
+
+
+def filed_at(item: Item) -> str:
+    """Return the time (RFC 3339) by which lists order a message, also one that another system sent."""
+    return str(item["sortKey"]).partition("#")[0]
 
 
 def _facts_agree(facts: Item) -> tuple[str, Item]:
@@ -328,7 +343,7 @@ def _kept(known: Item, facts: Item) -> Item:
     """Return the facts as they are to be: those that are known, or those told, or what both together say."""
     kept = _without_none(facts)
     for name in kept.keys() & known.keys():
-        ours = name in _FILED and "acceptedAt" in known
+        ours = name == "sortKey" and "acceptedAt" in known
         kept[name] = known[name] if ours or name not in _KEPT else _KEPT[name](known[name], kept[name])
     return kept
 

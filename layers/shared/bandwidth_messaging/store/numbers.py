@@ -9,7 +9,7 @@ from bandwidth_messaging.domain.messages import Api
 from bandwidth_messaging.domain.orders import Failure
 from bandwidth_messaging.domain.preflight import Preflight
 from bandwidth_messaging.domain.registration import Registration
-from bandwidth_messaging.store.dynamodb import Item, Page, Table
+from bandwidth_messaging.store.dynamodb import InvalidStartKey, Item, Page, Table
 from bandwidth_messaging.store.keys import number_key
 
 ACTIVE: Final = "active"
@@ -117,7 +117,10 @@ class Numbers:
         )
 
     def lose(self, number: str, at: str) -> None:
-        """Record that a hosted number was taken away: it is gone without our doing."""
+        """Record that Bandwidth reported at this time that a hosted number was taken away.
+
+        A number that became active after that is another order's, and stays so.
+        """
         self._table.update(
             number_key(number),
             assign={
@@ -126,8 +129,8 @@ class Numbers:
                 "reason": "Bandwidth told that the number texts elsewhere now",
                 "errorCode": "MESSAGING_LOST",
             },
-            condition="#state = :active",
-            values={"active": ACTIVE},
+            condition="#state = :active AND (attribute_not_exists(#activeAt) OR #activeAt <= :at)",
+            values={"active": ACTIVE, "at": at},
         )
 
     def keep_releasing(self, failure: Failure) -> None:
@@ -231,7 +234,12 @@ class Numbers:
         return _all(partial(self.in_state, state))
 
     def in_states(self, states: Sequence[str], *, limit: int, start: Item | None = None) -> Page:
-        """Return numbers state by state, as many of each as the page has room for."""
+        """Return numbers state by state, as many of each as the page has room for.
+
+        Raises InvalidStartKey if `start` is not a key that this list returned.
+        """
+        if start and start.get("state") not in states:
+            raise InvalidStartKey
         items: list[Item] = []
         for state in states[states.index(start["state"]) if start else 0 :]:
             page = self.in_state(state, limit=limit - len(items), start=start)

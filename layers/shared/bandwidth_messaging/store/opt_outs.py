@@ -17,10 +17,23 @@ class OptOuts:
         self._table = table
 
     def record(self, ours: str, theirs: str, *, opted_out: bool, keyword: str, at: str) -> None:
-        """Record that somebody opted out, or in again; what was said last counts, however late it comes.
+        """Record that a person opted out or in; the latest statement counts, in whatever order they arrive.
 
-        `keyword` is the word they wrote, or the failure code that told us.
+        Statements within one second count as simultaneous, and an opt-out wins over an opt-in: V1 reports
+        whole seconds, so their order is unknown. `keyword` is the word they wrote, or Bandwidth's failure
+        code; `at` is when they wrote it, RFC 3339 in UTC with milliseconds.
         """
+        second = at[: len("2026-01-31T12:00:00")]
+        # The keyword only decides which of two otherwise equal statements is kept.
+        later = "(#since < :since OR (#since = :since AND #keyword < :keyword))"
+        wins = (
+            f"(#optOutState = :in AND #since < :endOfSecond) OR (#optOutState = :out AND {later})"
+            if opted_out
+            else f"#since < :second OR (#optOutState = :in AND {later})"
+        )
+        values = {"in": IN, "since": at, "keyword": keyword} | (
+            {"out": OUT, "endOfSecond": f"{second}~"} if opted_out else {"second": second}
+        )
         self._table.update(
             opt_out_key(ours, theirs),
             assign={
@@ -32,8 +45,8 @@ class OptOuts:
                 "keyword": keyword,
                 "since": at,
             },
-            condition="attribute_not_exists(#since) OR #since < :since",
-            values={"since": at},
+            condition=f"attribute_not_exists(#since) OR {wins}",
+            values=values,
         )
 
     def of_number(self, ours: str, *, limit: int, start: Item | None = None) -> Page:

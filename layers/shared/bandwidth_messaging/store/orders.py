@@ -13,6 +13,11 @@ STEP_IDS: Final = ("applicationId", "locationId", "orderId")
 _ENDED_WELL: Final = {"completed": COMPLETED, "partial": PARTIAL}
 
 
+def is_same_order(record: Item, kind: Kind, digest: str) -> bool:
+    """Return whether an order's record is of the same kind and asks for the same."""
+    return bool((record["kind"], record["digest"]) == (kind, digest))
+
+
 class Orders:
     """The orders in the Numbers table, known by their CustomerOrderId."""
 
@@ -27,6 +32,37 @@ class Orders:
         """Tell whether the order may be at Bandwidth."""
         return "orderAttemptedAt" in (self.get(customer_order_id) or {})
 
+    def register(
+        self,
+        customer_order_id: str,
+        *,
+        kind: Kind,
+        requested: int,
+        execution_arn: str,
+        at: str,
+        digest: str,
+        site_id: str | None = None,
+    ) -> Item:
+        """Record that a set-up or a release starts, and return the record. An existing record stays as it is.
+
+        `digest` tells what is asked for from everything else.
+        """
+        record = self._table.update(
+            order_key(customer_order_id),
+            keep={
+                "kind": kind,
+                "orderState": STARTED,
+                "requested": requested,
+                "executionArn": execution_arn,
+                "startedAt": at,
+                "digest": digest,
+                "siteId": site_id,
+                "steps": {},
+            },
+        )
+        assert record is not None  # noqa: S101 - an update without a condition returns the item
+        return record
+
     def open(
         self,
         customer_order_id: str,
@@ -35,54 +71,54 @@ class Orders:
         requested: int,
         execution_arn: str,
         at: str,
-        digest: str | None = None,
+        digest: str,
         site_id: str | None = None,
     ) -> Literal["used", "undone"] | None:
-        """Record that a set-up has started, or one that failed goes on; saying it again changes nothing.
+        """Register an execution, or let it continue one that failed. Repeated, it changes nothing.
 
-        `digest` tells what the order asks for from every other. Return why the set-up may not go on under
-        this id, None if it may: an order was tried under it that asked for something else, or what it brought
-        was given back.
+        Return why the execution may not go on under this id, None if it may: the id is that of an execution
+        that asks for something else, or the set-up was undone. Another input is accepted only after a failure
+        that no order was tried before.
         """
-        key = order_key(customer_order_id)
-        record = self._table.update(
-            key,
-            keep={
-                "kind": kind,
-                "orderState": STARTED,
-                "requested": requested,
-                "executionArn": execution_arn,
-                "startedAt": at,
-                "steps": {},
-            },
+        record = self.register(
+            customer_order_id,
+            kind=kind,
+            requested=requested,
+            execution_arn=execution_arn,
+            at=at,
+            digest=digest,
+            site_id=site_id,
         )
-        if digest is None or record is None:
-            return None
         if "undoneAt" in record:
             # Its order is still COMPLETE at Bandwidth, and brings nothing any more.
             return "undone"
-        # Until an order has been tried, a set-up may be started again with another input.
-        asked = {"kind": kind, "digest": digest, "requested": requested, "siteId": site_id}
-        untried = self._table.update(key, assign=asked, condition="attribute_not_exists(#orderAttemptedAt)")
-        if untried is None and (record["kind"], record.get("digest")) != (kind, digest):
-            return "used"
-        if record["orderState"] == FAILED:
-            self._go_on(key, record, execution_arn)
-        return None
+        if record["orderState"] == FAILED and record["executionArn"] != execution_arn:
+            asked = {"digest": digest, "requested": requested, "siteId": site_id}
+            record = self._continue(customer_order_id, record, execution_arn, kind, asked)
+        return None if is_same_order(record, kind, digest) else "used"
 
-    def _go_on(self, key: Item, record: Item, execution_arn: str) -> None:
-        """Take back that an order failed: another execution continues it."""
-        self._table.update(
-            key,
+    def _continue(
+        self, customer_order_id: str, record: Item, execution_arn: str, kind: Kind, asked: Item
+    ) -> Item:
+        """Let an execution continue a failed order, unless another one already does; return the record."""
+        condition = "#orderState = :failed AND #executionArn = :before AND #kind = :kind"
+        values = {"failed": FAILED, "before": record["executionArn"], "kind": kind}
+        changes: Item = {}
+        if not is_same_order(record, kind, asked["digest"]):
+            condition += " AND attribute_not_exists(#orderAttemptedAt)"
+            changes = asked
+        _, found = self._table.attempt(
+            order_key(customer_order_id),
             assign={
+                **changes,
                 "orderState": ORDERED if "orderId" in record else STARTED,
                 "executionArn": execution_arn,
                 **dict.fromkeys(("failedAt", "reason", "completed", "failed", "failures")),
             },
-            # Another that was started at the same time may be on its way; one that has failed is not.
-            condition="#orderState = :failed AND #executionArn <> :execution",
-            values={"failed": FAILED, "execution": execution_arn},
+            condition=condition,
+            values=values,
         )
+        return found or record
 
     def record_step(
         self,

@@ -9,7 +9,7 @@ from typing import Final
 from bandwidth_messaging.domain.messages import RANKS, READ
 from bandwidth_messaging.store.dynamodb import Item
 
-ATTRIBUTES: Final = ("state", "rank", "errorCode", "errorClass", "reason")
+ATTRIBUTES: Final = ("state", "rank", "errorCode", "errorClass", "reason", "bandwidthReason")
 _TIMES: Final = tuple(f"{state}At" for state in (*RANKS, READ))
 # After every time there is.
 _NEVER: Final = "~"
@@ -22,6 +22,7 @@ def outcome(
     error_code: int | None = None,
     error_class: str | None = None,
     reason: str | None = None,
+    bandwidth_reason: str | None = None,
     read_at: str | None = None,
 ) -> Item:
     """Return what one receipt, or one write of ours, says."""
@@ -31,6 +32,7 @@ def outcome(
         "errorCode": error_code,
         "errorClass": error_class,
         "reason": reason,
+        "bandwidthReason": bandwidth_reason,
         f"{state}At": at,
         **({"readAt": read_at} if read_at else {}),
     }
@@ -39,7 +41,8 @@ def outcome(
 def joined(known: Item, told: Item) -> Item:
     """Return what both say together: the higher state with its reasons, and of each state the earliest time.
 
-    Of two that tell of the same state, the earlier one has the reasons.
+    Of two that tell of the same state, the earlier one has the reasons. Of two carriers of one recipient the
+    first in the alphabet is kept.
     """
     first = min(known, told, key=_precedence)
     times = {
@@ -47,10 +50,12 @@ def joined(known: Item, told: Item) -> Item:
         for name in _TIMES
         if name in known or name in told
     }
-    return {name: first.get(name) for name in ATTRIBUTES} | times
+    carriers = [each["carrierName"] for each in (known, told) if each.get("carrierName")]
+    carrier = {"carrierName": min(carriers)} if carriers else {}
+    return {name: first.get(name) for name in ATTRIBUTES} | times | carrier
 
 
-def _precedence(said: Item) -> tuple[int, str, int, str, str]:
+def _precedence(said: Item) -> tuple[int, str, int, str, str, str]:
     return (
         -said.get("rank", -1),
         # A group's own state follows from its recipients' and has no time.
@@ -58,4 +63,5 @@ def _precedence(said: Item) -> tuple[int, str, int, str, str]:
         said.get("errorCode") or 0,
         said.get("errorClass") or "",
         said.get("reason") or "",
+        said.get("bandwidthReason") or "",
     )

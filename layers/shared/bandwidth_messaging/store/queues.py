@@ -1,10 +1,12 @@
-"""The queues that functions write to: messages on their way, and what nobody could read or announce."""
+"""The queues that functions write to: messages on their way, and what could not be stored or announced."""
 
 import base64
 import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -24,6 +26,7 @@ _CREDENTIALS: Final = frozenset({"authorization", "cookie", "proxy-authorization
 _LARGEST_MESSAGE: Final = 262_144
 _REASONS_SHOWN: Final = 100
 _BATCH: Final = 10
+_RECORDS_PREFIX: Final = "events/"
 
 
 class WorkQueue:
@@ -49,15 +52,19 @@ class SendQueue(WorkQueue):
 
 
 class Quarantined(NamedTuple):
-    """A callback taken from the quarantine, and the handles to let go of it."""
+    """A callback taken from the quarantine, when it was stored there, and the handles to delete it.
 
-    callback: dict[str, Any]
+    `callback` is None if its object could not be read from the bucket.
+    """
+
+    callback: dict[str, Any] | None
+    at: str
     receipt_handle: str
     object_key: str | None
 
 
 class Quarantine:
-    """Callbacks that could not be read or stored, whole but for the credentials.
+    """Callbacks that could not be read, stored or applied, whole but for the credentials.
 
     Each is a message of the queue, {at, reasons, callback}; a callback too large for that is an object of the
     bucket, and the message has `object`, its key, instead.
@@ -106,9 +113,13 @@ class Quarantine:
 
     def _opened(self, kept: dict[str, Any], receipt_handle: str) -> Quarantined:
         if (key := kept.get("object")) is None:
-            return Quarantined(kept["callback"], receipt_handle, None)
-        stored = self._s3().get_object(Bucket=self._bucket, Key=key)["Body"].read()
-        return Quarantined(json.loads(stored), receipt_handle, key)
+            return Quarantined(kept["callback"], kept["at"], receipt_handle, None)
+        try:
+            stored = self._s3().get_object(Bucket=self._bucket, Key=key)["Body"].read()
+        except (BotoCoreError, ClientError):
+            # One missing object must not keep the others from being replayed.
+            return Quarantined(None, kept["at"], receipt_handle, key)
+        return Quarantined(json.loads(stored), kept["at"], receipt_handle, key)
 
     def let_go(self, quarantined: Quarantined) -> None:
         """Forget a callback that has been stored."""
@@ -118,15 +129,32 @@ class Quarantine:
 
 
 class DeadLetters:
-    """Stream records that cannot be announced, each whole, as the event that the function takes again."""
+    """Stream records that cannot be announced, each whole, as the event that the function takes again.
 
-    def __init__(self, client: "SQSClient", url: str) -> None:
-        self._client = client
+    A record too large for the queue is an object of the bucket; the message then has `object`, its key.
+    """
+
+    def __init__(self, sqs: "SQSClient", url: str, s3: "Callable[[], S3Client]", bucket: str) -> None:
+        self._sqs = sqs
         self._url = url
+        self._s3 = s3
+        self._bucket = bucket
 
     def keep(self, record: dict[str, Any]) -> None:
-        """Keep a stream record."""
-        self._client.send_message(QueueUrl=self._url, MessageBody=json.dumps({"Records": [record]}))
+        """Store a stream record."""
+        message = json.dumps({"Records": [record]})
+        if len(message) > _LARGEST_MESSAGE:
+            key = f"{_RECORDS_PREFIX}{record['eventID']}"
+            self._s3().put_object(
+                Bucket=self._bucket, Key=key, Body=message.encode(), ContentType="application/json"
+            )
+            message = json.dumps({"object": key})
+        self._sqs.send_message(QueueUrl=self._url, MessageBody=message)
+
+    def read(self, key: str) -> dict[str, Any]:
+        """Return the event of an object, `{"Records": [record]}`."""
+        event: dict[str, Any] = json.loads(self._s3().get_object(Bucket=self._bucket, Key=key)["Body"].read())
+        return event
 
 
 def _as_text(callback: dict[str, Any]) -> dict[str, Any]:

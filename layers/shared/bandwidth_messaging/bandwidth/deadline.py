@@ -1,0 +1,142 @@
+"""A total deadline for an HTTP request, from the connection to the last byte of the response.
+
+The time-outs of `requests` count per read, so a server that sends a byte now and then is never late for them.
+"""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from typing import Any, Final
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError
+
+
+class Exchange:
+    """One request in progress. `has_begun` tells whether a byte of it may have left this machine."""
+
+    def __init__(self, seconds: float) -> None:
+        self.has_begun = False
+        self._ends = time.monotonic() + seconds
+        self._has_ended = False
+        self._lock = threading.Lock()
+        self._connection: HTTPConnection | None = None
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the deadline has passed."""
+        return self._has_ended or time.monotonic() >= self._ends
+
+    def check(self) -> None:
+        """Raise ReadTimeout if the deadline has closed the connection."""
+        if self._has_ended:
+            raise requests.ReadTimeout
+
+    def use(self, connection: HTTPConnection) -> None:
+        """Let the deadline close this connection from now on."""
+        self._connection = connection
+
+    def release(self) -> None:
+        """Leave the connection to the next request."""
+        with self._lock:
+            self._connection = None
+
+    def end(self) -> None:
+        """Close the connection. A read that waits for it fails at once."""
+        with self._lock:
+            self._has_ended = True
+            sock = getattr(self._connection, "sock", None)
+            if sock is not None:
+                with suppress(OSError):
+                    # The plain socket's method: that of a TLS socket changes the state that the reader uses.
+                    socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
+_exchange: Final[ContextVar[Exchange | None]] = ContextVar("exchange", default=None)
+
+
+@contextmanager
+def exchange(seconds: float) -> Iterator[Exchange]:
+    """Bound all requests of a `bounded_session` inside this context to so many seconds in total."""
+    current = Exchange(seconds)
+    timer = threading.Timer(seconds, current.end)
+    timer.daemon = True
+    timer.start()
+    token = _exchange.set(current)
+    try:
+        yield current
+    finally:
+        timer.cancel()
+        current.release()
+        _exchange.reset(token)
+
+
+class _Bounded(HTTPConnection):
+    """A connection that its exchange's deadline can close."""
+
+    def connect(self) -> None:
+        """Connect, unless the deadline has passed by then."""
+        current = _exchange.get()
+        if current is not None:
+            current.use(self)
+        super().connect()
+        if current is not None and current.is_late:
+            self.close()
+            message = "the deadline passed while connecting"
+            raise ConnectTimeoutError(message)
+
+    def send(self, data: Any) -> None:
+        """Send some bytes of a request."""
+        current = _exchange.get()
+        if current is not None:
+            current.use(self)
+        if self.sock is None:
+            self.connect()
+        if current is not None:
+            current.has_begun = True
+        super().send(data)
+
+
+class _BoundedTls(_Bounded, HTTPSConnection):
+    """The same with TLS."""
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Bounded
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _BoundedTls
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        super().init_poolmanager(*arguments, **options)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+
+    def send(self, *arguments: Any, **options: Any) -> requests.Response:
+        """Send a request. It has not begun yet, even if the exchange sent another one before."""
+        if (current := _exchange.get()) is not None:
+            current.has_begun = False
+        return super().send(*arguments, **options)
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002
+        """Return nothing: redirects are not followed, and `requests` fails on the URL of a broken one."""
+        return
+
+
+def bounded_session() -> requests.Session:
+    """Return a session without redirects, .netrc files and proxies, whose requests an `exchange` bounds."""
+    session = _Session()
+    session.trust_env = False
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, _Adapter())
+    return session

@@ -1,0 +1,141 @@
+"""Looks up an order by its CustomerOrderId in the account API's lists of orders."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from itertools import islice
+from typing import Final, NamedTuple
+
+from bandwidth_messaging.bandwidth import xml
+from bandwidth_messaging.bandwidth.account_api import AccountApi, next_page, rejection_of, root_of
+from bandwidth_messaging.bandwidth.errors import BandwidthRejected, BandwidthUnavailable
+from bandwidth_messaging.bandwidth.transport import Answer
+from bandwidth_messaging.bandwidth.xml import Element
+from bandwidth_messaging.domain.texts import is_same_text
+
+PAGES: Final = {"page": "1", "size": "300"}
+"""The first page of a list. GET orders is refused without it (specification of the Numbers API)."""
+MAX_CANDIDATES: Final = 20
+"""Orders that are read one by one because the list names no CustomerOrderId."""
+_MAX_PAGES: Final = 20
+
+
+class ListedOrder(NamedTuple):
+    """An entry of a list. A list may leave the CustomerOrderId out of any entry."""
+
+    order_id: str | None
+    customer_order_id: str | None
+    placed_at: str
+
+
+@dataclass(frozen=True)
+class OrderList:
+    """The entries of all pages. `is_complete` is false if there are more; `answer` is the first page."""
+
+    answer: Answer | None
+    orders: list[ListedOrder]
+    is_complete: bool
+
+    def candidates(self) -> list[ListedOrder]:
+        """Return the orders whose CustomerOrderId is not listed, the newest first."""
+        unnamed = [each for each in self.orders if each.order_id and each.customer_order_id is None]
+        return sorted(unnamed, key=lambda each: each.placed_at, reverse=True)
+
+
+def find_order_id(
+    api: AccountApi, path: str, customer_order_id: str, *, pages: Mapping[str, str] | None = None
+) -> str | None:
+    """Return Bandwidth's id of the order with the CustomerOrderId, None if no order has it.
+
+    `path` is the list of orders and `pages` the query of its first page. Raises BandwidthRejected for several
+    orders, and BandwidthGarbled if the order may be among those that could not be told apart: an order that
+    is not found is placed again.
+    """
+    found = list_orders(api, path, customer_order_id, pages=pages)
+    if found.answer is None:
+        return None
+    ids = {each.order_id for each in found.orders if is_same_text(each.customer_order_id, customer_order_id)}
+    candidates = found.candidates()
+    if not ids:
+        ids = {
+            each.order_id
+            for each in candidates[:MAX_CANDIDATES]
+            if is_same_text(read_customer_order_id(api, f"{path}/{each.order_id}"), customer_order_id)
+        }
+    if len(ids) > 1:
+        words = f"{len(ids)} orders carry the CustomerOrderId {customer_order_id}"
+        raise BandwidthRejected(found.answer.request, words=words)
+    is_uncertain = not ids and (not found.is_complete or len(candidates) > MAX_CANDIDATES)
+    if is_uncertain or None in ids:
+        raise found.answer.garbled("does not tell which of its orders is ours")
+    return ids.pop() if ids else None
+
+
+def list_orders(
+    api: AccountApi, path: str, customer_order_id: str, *, pages: Mapping[str, str] | None = None
+) -> OrderList:
+    """Return the orders that Bandwidth lists for a CustomerOrderId, following at most 20 pages.
+
+    A 404 is an empty list. An error raises, but not one of an order that is listed.
+    """
+    first: Answer | None = None
+    orders: list[ListedOrder] = []
+    total, read = 0, 0
+    query = {"customerOrderId": customer_order_id, **(pages or {})}
+    for answer, root in islice(_pages(api, path, query), _MAX_PAGES):
+        entries = list(_entries(root))
+        if not entries and (rejection := rejection_of(answer, root)):
+            raise rejection
+        first = first or answer
+        orders += entries
+        count = xml.text(root, ".//TotalCount") or ""
+        total, read = max(total, int(count) if count.isdigit() else 0), read + 1
+    return OrderList(first, orders, is_complete=total <= len(orders) and read < _MAX_PAGES)
+
+
+def read_customer_order_id(api: AccountApi, path: str) -> str | None:
+    """Return the CustomerOrderId of one order, None if it has none.
+
+    Raises BandwidthUnavailable for an order that is listed but cannot be read yet.
+    """
+    answer = api.get_order(path)
+    if answer is None:
+        message = f"GET {path} was answered 404 for an order that is listed"
+        raise BandwidthUnavailable(message, status=HTTPStatus.NOT_FOUND)
+    root = root_of(answer)
+    if named := _customer_order_id(root):
+        return named
+    # Without a status it is not the order, whose id might be missing only here.
+    if xml.text(root, ".//OrderStatus") is None and xml.text(root, ".//ProcessingStatus") is None:
+        raise rejection_of(answer, root) or answer.garbled("tells no status of the order")
+    return None
+
+
+def _pages(api: AccountApi, path: str, query: dict[str, str]) -> Iterator[tuple[Answer, Element]]:
+    read = []
+    while query not in read:
+        read.append(query)
+        try:
+            answer = api.transport.send("GET", api.account + path, params=query)
+        except BandwidthRejected as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return
+            raise
+        root = root_of(answer)
+        yield answer, root
+        # A published link names only page and size.
+        query = {**query, **next_page(root)}
+
+
+def _entries(root: Element) -> Iterator[ListedOrder]:
+    for element in root.iter():
+        order_id = xml.text(element, "OrderId") or xml.text(element, "orderId")
+        is_entry = element.tag == "OrderIdUserIdDate" or order_id is not None
+        if is_entry:
+            placed_at = xml.text(element, "OrderDate") or xml.text(element, "OrderCreateDate") or ""
+            yield ListedOrder(order_id, _customer_order_id(element), placed_at)
+
+
+def _customer_order_id(element: Element) -> str | None:
+    """Return the CustomerOrderId; externalTns writes it CustomerOrderID."""
+    return xml.text(element, ".//CustomerOrderId") or xml.text(element, ".//CustomerOrderID")

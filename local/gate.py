@@ -1,0 +1,162 @@
+"""ASGI application in front of the emulator: only clients with the local cloud's own keys get through.
+
+ministack takes the key "test", any twelve digits and a request without a key for the root user, does not
+check the root user's signature, has endpoints of its own without any check, and answers everything with
+Access-Control-Allow-Origin: *. Any web page could create a function and run it on the developer's machine.
+"""
+
+import os
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
+from urllib.parse import parse_qs, quote
+
+from ministack import app as ministack
+from ministack.core import iam_evaluator, sigv4
+from ministack.core.iam_actions import access_denied_response
+from ministack.core.router import detect_service, extract_access_key_id
+
+from local.web_pages import refusal
+
+HEALTH = "/_ministack/health"
+_ALGORITHM = "AWS4-HMAC-SHA256"
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Message, Receive, Send], Awaitable[None]]
+
+
+def guard(application: Application) -> Application:
+    """Return the application behind the checks of this module."""
+
+    async def guarded(scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await application(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            # Nothing of the stack speaks WebSocket.
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        headers = _headers(scope)
+        query = parse_qs(scope["query_string"].decode(errors="replace"), keep_blank_values=True)
+        reason, body = refusal(headers.get("host", ""), headers.get("origin")), b""
+        if reason is None:
+            body = await _body(receive)
+            reason = _signature_failure(scope, headers, query, body)
+        if reason is not None:
+            await _refuse(
+                send, reason, detect_service(scope["method"], scope["path"], headers, query), headers
+            )
+            return
+        await application(scope, _again(body, receive), _without_cors(send))
+
+    return guarded
+
+
+def _headers(scope: Message) -> dict[str, str]:
+    """Return the headers by lower-case name; several lines of one name are joined as SigV4 signs them."""
+    headers: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        key, text = name.decode("latin-1").lower(), sigv4.decode_header_value(value)
+        headers[key] = f"{headers[key]},{text}" if key in headers else text
+    return headers
+
+
+def _signature_failure(
+    scope: Message, headers: Mapping[str, str], query: Mapping[str, list[str]], body: bytes
+) -> str | None:
+    """Return what is wrong with a request's AWS signature, or None.
+
+    Without a signature only what AWS serves without one passes: methods of API Gateway, which has authorizers
+    of its own. The health check of `make up` passes, too.
+    """
+    key_id = extract_access_key_id(headers, query)
+    if not key_id:
+        is_api = ministack._parse_execute_api_url(headers["host"], scope["path"]) is not None
+        return None if is_api or scope["path"] == HEALTH else "The request is not signed."
+    is_presigned = "authorization" not in headers
+    algorithm = query.get("X-Amz-Algorithm", [""])[0] if is_presigned else headers["authorization"]
+    if not algorithm.startswith(_ALGORITHM):
+        return f"The request is not signed with {_ALGORITHM}."
+    signature = sigv4.parse_query_signature(query) if is_presigned else sigv4.parse_header_signature(headers)
+    if isinstance(signature, tuple):
+        return str(signature[1])
+    if signature.access_key_id != key_id:
+        return "The request names two keys."
+    secret = _secret_of(key_id)
+    if secret is None:
+        return "The key is none of this local cloud; `make up` prints the key to use."
+    failure = _time_failure(signature, query, is_presigned=is_presigned) or sigv4.header_signature_failure(
+        signature,
+        secret,
+        scope["method"],
+        (scope.get("raw_path") or quote(scope["path"]).encode()).decode("latin-1"),
+        query,
+        headers,
+        body,
+        presigned=is_presigned,
+    )
+    return str(failure[1]) if failure else None
+
+
+def _secret_of(key_id: str) -> str | None:
+    """Return the secret key of the root user, an IAM user or a session; None for a key nobody was given."""
+    if key_id != os.environ["AWS_ACCESS_KEY_ID"] and iam_evaluator.is_root_access_key(key_id):
+        return None
+    found = iam_evaluator.resolve_credential(key_id)
+    return found.secret_access_key if isinstance(found, iam_evaluator.ResolvedCredential) else None
+
+
+def _time_failure(
+    signature: Any, query: Mapping[str, list[str]], *, is_presigned: bool
+) -> tuple[str, str] | None:
+    if not is_presigned:
+        failure: tuple[str, str] | None = sigv4.request_time_failure(signature)
+        return failure
+    try:
+        expired = sigv4.presigned_request_is_expired(signature.amz_date, query.get("X-Amz-Expires", [""])[0])
+    except ValueError:
+        expired = True
+    return ("AccessDenied", "The link has expired.") if expired else None
+
+
+async def _refuse(send: Send, reason: str, service: str, request_headers: Mapping[str, str]) -> None:
+    """Send a 403 in the protocol of the service, so that botocore shows the reason."""
+    status, headers, body = access_denied_response(
+        service, "", "", str(uuid.uuid4()), error_code="AccessDenied", message=reason, headers=request_headers
+    )
+    sent = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": status, "headers": sent})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _body(receive: Receive) -> bytes:
+    body, more = bytearray(), True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    return bytes(body)
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """Return a `receive` that gives the body that was read, and then what comes after it."""
+    messages = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive_again() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return receive_again
+
+
+def _without_cors(send: Send) -> Send:
+    """Return a `send` that permits no page of another site to read the response."""
+
+    async def send_without(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            kept = [each for each in message["headers"] if not each[0].lower().startswith(b"access-control-")]
+            message = {**message, "headers": kept}
+        await send(message)
+
+    return send_without

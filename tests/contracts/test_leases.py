@@ -1,0 +1,96 @@
+"""A lease and a claim outlast the run that holds them; a run that waits for either outlasts it."""
+
+from itertools import accumulate
+from typing import Any
+
+import pytest
+
+from bandwidth_messaging.runtime.making import LEASE_DURATION
+from bandwidth_messaging.runtime.placing import CLAIM_DURATION
+from tests.contracts.house import FUNCTIONS, MACHINES, Function, machine
+from tests.template import resources
+
+DEFAULT_TIMEOUT = 60
+# A connection and an answer of Bandwidth: what is in flight when a function's time is over.
+REQUEST_SECONDS = 24
+
+
+def calling(*names: str) -> list[Function]:
+    """Return the functions whose module calls one of these."""
+    return [each for each in FUNCTIONS if any(f"{name}(" in each.path.read_text() for name in names)]
+
+
+LEASING = calling("provisioning.application", "find_or_make")
+ORDERING = calling("place_once")
+
+
+def states_of(function: Function) -> list[dict[str, Any]]:
+    """Return the states that run a function."""
+    found = []
+    for name in MACHINES:
+        deployed = resources("AWS::Serverless::StateMachine")
+        (properties,) = [each for each in deployed.values() if name in str(each.get("DefinitionUri"))]
+        names = {
+            f"${{{placeholder}}}"
+            for placeholder, value in properties["DefinitionSubstitutions"].items()
+            if value.get("Fn::GetAtt", [""])[0] == function.logical_id
+        }
+        found += [
+            state
+            for state in machine(name)["States"].values()
+            if state.get("Arguments", {}).get("FunctionName") in names
+        ]
+    return found
+
+
+def attempts(state: dict[str, Any]) -> list[float]:
+    """Return after how many seconds a state runs again while the outcome is unknown; runs take no time."""
+    (rule,) = [each for each in state["Retry"] if "BandwidthOutcomeUnknown" in each["ErrorEquals"]]
+    assert rule["JitterStrategy"] == "NONE"
+    delays = (
+        min(rule["IntervalSeconds"] * rule["BackoffRate"] ** retry, rule["MaxDelaySeconds"])
+        for retry in range(rule["MaxAttempts"])
+    )
+    return list(accumulate(delays))
+
+
+def test_the_functions_that_lease_and_order_are_known() -> None:
+    assert {str(each) for each in LEASING} == {
+        "messaging_v2/create_application",
+        "hosted_messaging/create_application",
+        "hosted_messaging/prepare_location",
+    }
+    assert {str(each) for each in ORDERING} == {
+        "messaging_v2/order_numbers",
+        "hosted_messaging/create_import_request",
+        "release_numbers/disconnect_numbers",
+    }
+
+
+@pytest.mark.parametrize("function", LEASING, ids=str)
+def test_a_lease_outlasts_its_holder_and_the_request_it_leaves_behind(function: Function) -> None:
+    deployed = resources("AWS::Serverless::Function")[function.logical_id]
+    longest = deployed.get("Timeout", DEFAULT_TIMEOUT) + REQUEST_SECONDS
+    assert LEASE_DURATION.total_seconds() > longest
+
+
+@pytest.mark.parametrize("function", LEASING, ids=str)
+def test_a_run_that_waits_for_a_lease_outlasts_it(function: Function) -> None:
+    states = states_of(function)
+    assert states
+    for state in states:
+        assert attempts(state)[-1] > LEASE_DURATION.total_seconds()
+
+
+def test_a_claim_outlasts_its_request() -> None:
+    # Twice a token and the POST: the first token may be refused.
+    assert CLAIM_DURATION.total_seconds() > 4 * REQUEST_SECONDS
+
+
+@pytest.mark.parametrize("function", ORDERING, ids=str)
+def test_a_run_outlasts_a_lost_claim_and_places_the_order_after_it(function: Function) -> None:
+    states = states_of(function)
+    assert states
+    for state in states:
+        # One gives the claim up, the next one places the order.
+        assert sum(each > CLAIM_DURATION.total_seconds() for each in attempts(state)) >= 2

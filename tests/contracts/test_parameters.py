@@ -1,0 +1,161 @@
+"""template.yaml: values of parameters that are accepted, and values that are refused at deployment."""
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.template import template
+
+PARAMETERS: dict[str, dict[str, Any]] = template()["Parameters"]
+
+# Parameter to values that a stack works with, and values that would deploy and then break it.
+VALUES: dict[str, tuple[list[str], list[str]]] = {
+    "BandwidthAccountId": (["9900000"], ["", "99 00", "u-1", "9" * 21]),
+    "BandwidthSiteId": (["13651"], ["", "site", "1.5"]),
+    "BandwidthUserId": (["", "u-abc123"], ["u/1", "u 1", "a" * 65]),
+    "BandwidthSecretName": (
+        ["bandwidth-messaging/bandwidth", "prod/bw_1+a=b.c@d-AbCdEf"],
+        ["", "arn:aws:secretsmanager:us-east-1:123456789012:secret:bandwidth-AbCdEf", "a b", "a*", "a" * 513],
+    ),
+    "ForwardSecretName": (
+        ["bandwidth-messaging/forward"],
+        ["", "arn:aws:secretsmanager:us-east-1:123456789012:secret:forward-AbCdEf", "forward:header"],
+    ),
+    "TokenUrl": (
+        ["https://api.bandwidth.com/api/v1/oauth2/token"],
+        [
+            "",
+            "http://api.bandwidth.com/token",
+            "https://",
+            "https://api.bandwidth.com/",
+            "https://a b",
+            "api.com",
+        ],
+    ),
+    "CatapultUrl": (
+        ["https://api.catapult.inetwork.com/v1"],
+        ["", "http://api.catapult.inetwork.com/v1", "https://api.catapult.inetwork.com/v1/"],
+    ),
+    "DashboardUrl": (
+        ["", "https://api.bandwidth.com/api", "https://api.bandwidth.com/api/v2"],
+        ["http://api.bandwidth.com/api", "https://api.bandwidth.com/api/", "https:///api", "x"],
+    ),
+    "MessagingUrl": (
+        ["", "https://messaging.bandwidth.com/api/v2"],
+        ["http://messaging.bandwidth.com/api/v2", "https://messaging.bandwidth.com/api/v2/"],
+    ),
+    "LettersBucket": (
+        ["", "letters-of.example"],
+        ["ab", "Letters", "arn:aws:s3:::letters", "-letters", "letters-"],
+    ),
+    "SendConcurrency": (["2", "9", "10", "999", "1000"], ["", "0", "1", "1001", "2.5", "02", "-2", "1e2"]),
+    "LongestSendDelaySeconds": (["300", "899", "900"], ["", "299", "901", "300.5", "0900", "3e2"]),
+    "MessageRetentionDays": (
+        ["1", "9", "90", "365", "1000", "2999", "3599", "3649", "3650"],
+        ["", "0", "3651", "9999999", "90.5", "090", "-1", "1e3"],
+    ),
+    "RegistrationSchedule": (
+        [
+            "rate(15 minutes)",
+            "rate(1 hour)",
+            "rate(365 days)",
+            "cron(0 8 * * ? *)",
+            "cron(0/15 8-18 ? * MON-FRI *)",
+        ],
+        [
+            "",
+            "15 minutes",
+            "rate(0 minutes)",
+            "rate(15)",
+            "rate(1.5 hours)",
+            "cron(0 8 * * *)",
+            "at(2030-01-01T00:00:00)",
+        ],
+    ),
+    "DriftSchedule": (["", "rate(1 day)", "cron(0 8 * * ? *)"], [" ", "daily", "rate(1 week)", "rate(1 day"]),
+    "ForwardEventsTo": (
+        ["", "https://example.com", "https://example.com/", "https://example.com/hooks?key=1"],
+        ["http://example.com/hooks", "https://", "example.com", "https://exa mple.com"],
+    ),
+    "CallbackSourceAddresses": (
+        [
+            "",
+            "198.51.100.0/24",
+            "203.0.113.7",
+            "198.51.100.0/24,203.0.113.7",
+            "0.0.0.0/0",
+            "255.255.255.255/32",
+            "2001:db8::/32",
+            "::1",
+            "::/0",
+            "fe80::1/128,10.0.0.0/8",
+        ],
+        [
+            "10.0.0/24",
+            "127.0.0.0/33",
+            "999.1.1.1",
+            "256.0.0.1",
+            "01.2.3.4",
+            "10.0.0.0/",
+            "10.0.0.0/024",
+            "2001:db8::/129",
+            "2001:db8::12345",
+            "10.0.0.1, 10.0.0.2",
+            "10.0.0.1,",
+            ",",
+            "everywhere",
+        ],
+    ),
+    "AlarmTopicArn": (
+        [
+            "",
+            "arn:aws:sns:us-east-1:123456789012:alarms",
+            "arn:aws-us-gov:sns:us-gov-west-1:123456789012:a_b",
+        ],
+        [
+            "alarms",
+            "arn:aws:sqs:us-east-1:123456789012:alarms",
+            "arn:aws:sns:us-east-1:123456789012:alarms.fifo",
+        ],
+    ),
+}
+
+
+def patterned() -> set[str]:
+    """Return the parameters of free text, which a pattern must bound."""
+    return {
+        name for name, each in PARAMETERS.items() if each["Type"] == "String" and "AllowedValues" not in each
+    }
+
+
+def is_accepted(name: str, value: str) -> bool:
+    """Tell whether CloudFormation accepts a value: the pattern must match the entire value."""
+    return re.fullmatch(PARAMETERS[name]["AllowedPattern"], value) is not None
+
+
+def test_every_parameter_of_free_text_has_a_pattern_that_says_what_it_must_be() -> None:
+    assert patterned() == VALUES.keys()
+    assert [
+        name for name in patterned() if not PARAMETERS[name]["ConstraintDescription"].startswith("must ")
+    ] == []
+
+
+def test_every_number_has_bounds() -> None:
+    numbers = {name: each for name, each in PARAMETERS.items() if each["Type"] == "Number"}
+
+    unbounded = {name for name, each in numbers.items() if not {"MinValue", "MaxValue"} <= each.keys()}
+
+    assert {name for name in unbounded if "AllowedValues" not in numbers[name]} == set()
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_a_value_that_works_is_accepted(name: str) -> None:
+    defaults = [PARAMETERS[name]["Default"]] if "Default" in PARAMETERS[name] else []
+
+    assert [value for value in [*VALUES[name][0], *defaults] if not is_accepted(name, value)] == []
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_a_value_that_would_break_the_stack_is_refused_at_deployment(name: str) -> None:
+    assert [value for value in VALUES[name][1] if is_accepted(name, value)] == []

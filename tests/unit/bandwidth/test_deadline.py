@@ -1,0 +1,87 @@
+"""A request ends at its deadline, however the server delays it."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from urllib3.util import connection
+
+from bandwidth_messaging.bandwidth import transport
+from bandwidth_messaging.bandwidth.errors import (
+    BandwidthOutcomeUnknown,
+    BandwidthUnavailable,
+    changed_nothing,
+)
+from bandwidth_messaging.bandwidth.transport import Transport
+from tests.http_server import Answer, Server
+
+
+@pytest.fixture(autouse=True)
+def _short_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "TOTAL_SECONDS", 0.3)
+
+
+@pytest.fixture
+def silent() -> Iterator[int]:
+    """The port of a server that accepts connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+def client(url: str) -> Transport:
+    return Transport(url, lambda request: request, lambda _: None)
+
+
+@pytest.mark.parametrize("body", ["", "x" * 1000])
+def test_a_response_that_drips_leaves_the_outcome_of_a_post_unknown(bandwidth: Server, body: str) -> None:
+    # No read waits for long, so a time-out per read never ends this.
+    bandwidth.answers(Answer(200, body, drip_seconds=0.02))
+    with pytest.raises(BandwidthOutcomeUnknown, match="in time"):
+        client(bandwidth.url).send("POST", "/orders")
+
+
+def test_a_response_that_drips_ends_a_read_too(bandwidth: Server) -> None:
+    bandwidth.answers(Answer(200, "x" * 1000, drip_seconds=0.02))
+    with pytest.raises(BandwidthUnavailable, match="in time"):
+        client(bandwidth.url).send("GET", "/orders")
+
+
+def test_a_tls_handshake_without_an_end_sends_nothing(silent: int) -> None:
+    with pytest.raises(BandwidthUnavailable, match="no connection") as raised:
+        client(f"https://127.0.0.1:{silent}").send("POST", "/orders")
+    assert changed_nothing(raised.value)
+
+
+def test_a_connection_that_comes_after_the_deadline_sends_nothing(
+    bandwidth: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create = connection.create_connection
+
+    def slow(*arguments: object, **options: object) -> socket.socket:
+        time.sleep(0.4)
+        return create(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(connection, "create_connection", slow)
+    with pytest.raises(BandwidthUnavailable, match="no connection"):
+        client(bandwidth.url).send("POST", "/orders")
+    assert bandwidth.asked == []
+
+
+def test_the_next_request_of_the_session_works(bandwidth: Server) -> None:
+    bandwidth.answers(Answer(200, "late", drip_seconds=0.05), Answer(201))
+    api = client(bandwidth.url)
+    with pytest.raises(BandwidthOutcomeUnknown):
+        api.send("POST", "/orders")
+    assert api.send("POST", "/orders").status == 201
+
+
+def test_no_thread_outlives_its_request(bandwidth: Server) -> None:
+    before = threading.active_count()
+    api = client(bandwidth.url)
+    for _ in range(3):
+        api.send("GET", "/orders")
+    timers = [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
+    assert all(timer.finished.is_set() for timer in timers)
+    assert threading.active_count() <= before + len(timers) + 1
