@@ -12,6 +12,7 @@ from unittest.mock import patch
 
 import pytest
 
+from bandwidth_messaging.bandwidth.transport import TOTAL_SECONDS
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.settings import Settings
 from bandwidth_messaging.runtime.working import growing_delay
@@ -287,7 +288,8 @@ def test_a_claim_is_given_up_once_its_worker_cannot_live() -> None:
     timeout = timedelta(seconds=DEPLOYED["DeliverMessage"].get("Timeout", GLOBALS["Timeout"]))
     assert timeout == deliver_message.LONGEST_WORK
     # The claim takes up to 9 s: two tries of 1 s to connect and 3 s to read, and a pause.
-    assert deliver_message.LONGEST_PREPARATION + timedelta(seconds=9) < timeout / 2
+    claim, request = timedelta(seconds=9), timedelta(seconds=TOTAL_SECONDS)
+    assert deliver_message.LONGEST_PREPARATION + claim + request < timeout
 
 
 @pytest.mark.parametrize("logical_id", resources("AWS::SQS::Queue"))

@@ -5,26 +5,25 @@ call ends. Only one thread runs at a time, so the same decisions lead to the sam
 """
 
 import json
+import socket
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from io import BytesIO
 from typing import Any
 
 import requests
 from botocore.exceptions import ReadTimeoutError
-from urllib3 import HTTPResponse
-from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from bandwidth_messaging.bandwidth.credentials import BasicCredentials
 from bandwidth_messaging.bandwidth.oauth import OAuthClient
 from bandwidth_messaging.store.dynamodb import from_dynamodb
 from tests.dynamodb import DynamoDB
 
-TOKEN_URL = "https://bandwidth.example/token"
+BANDWIDTH = "http://127.0.0.1:9"
+TOKEN_URL = f"{BANDWIDTH}/token"
 WAITING, ENDED = (
     ("accepted", "sending", "send_unconfirmed"),
     ("sent", "delivered", "failed", "delivery_unknown"),
@@ -43,7 +42,8 @@ HTTP_OUTCOMES = {
         *("dies before", "dies after"),
     ),
 }
-OUTCOMES = sorted({*AWS_OUTCOMES, *(each for several in HTTP_OUTCOMES.values() for each in several)})
+type Outcome = str | int
+"""One of these, or its position among those of the call."""
 
 
 class Died(BaseException):
@@ -77,25 +77,36 @@ class Process:
         self.oauth = OAuthClient(
             TOKEN_URL, BasicCredentials("client", "secret"), lambda: BasicCredentials("client", "secret")
         )
-        self._go, self._outcome = threading.Semaphore(0), "done"
+        self.request = requests.PreparedRequest()
+        self._ends: list[socket.socket] = []
+        self._go = threading.Semaphore(0)
+        self._outcome: Outcome = "done"
         self._thread = threading.Thread(target=self._run, args=(work,), daemon=True)
 
     def start(self) -> None:
         self._thread.start()
         self.world.paused.acquire()
 
-    def resume(self, outcome: str) -> None:
+    def resume(self, outcome: Outcome) -> None:
         """Let the pending call end so, and run to the next one."""
         self._outcome = outcome
         self._go.release()
         self.world.paused.acquire()
 
-    def pause(self, call: str) -> str:
+    def pause(self, call: str) -> Outcome:
         """Wait for how a call is to end; called in the process' own thread."""
         self.call = call
         self.world.paused.release()
         self._go.acquire()
         return self._outcome
+
+    def connect(self, response: bytes) -> socket.socket:
+        """Return a connection whose other end has sent a response, and nothing more."""
+        here, there = socket.socketpair()
+        there.sendall(response)
+        there.shutdown(socket.SHUT_WR)
+        self._ends.append(there)
+        return here
 
     def excuses(self, message_id: str) -> bool:
         """Tell whether this process may leave a message that it has claimed, and not sent, as if it had.
@@ -113,6 +124,8 @@ class Process:
             self.result = work()
         except BaseException as error:
             self.error = error
+        for each in self._ends:
+            each.close()
         self.alive, self.call = False, None
         self.world.paused.release()
 
@@ -192,9 +205,7 @@ class World:
         process = self.process
         if process is None:
             return effect()
-        outcome = process.pause(name)
-        if outcome not in AWS_OUTCOMES:
-            outcome = "done"
+        outcome = _choose(process.pause(name), AWS_OUTCOMES)
         if name == "update_item":
             process.updates.append(outcome)
         moment = self.tick()
@@ -285,38 +296,37 @@ class Queue:
 
 
 class Bandwidth:
-    """What answers in place of requests' adapter."""
+    """What is at the other end of a connection: the account, the token endpoint, the messages."""
 
     def __init__(self, world: Callable[[], World], callback_url: str, application_id: str) -> None:
         self._world = world
-        self._answers = {
+        self._bodies = {
+            "token": '{"access_token": "token", "expires_in": 3600}',
+            "search": '{"messages": []}',
+            "post": '{"id": "at-bandwidth", "segmentCount": 1}',
+        }
+        self._looked_up = {
             "applicationSettings": f"<r><HttpMessagingV2AppId>{application_id}</HttpMessagingV2AppId></r>",
             application_id: f"<r><Application><CallbackUrl>{callback_url}</CallbackUrl></Application></r>",
         }
 
-    def send(self, adapter: Any, request: requests.PreparedRequest) -> requests.Response:
-        world, kind = self._world(), _kind(request)
-        process = world.process
+    def connect(self, *_: Any, **__: Any) -> socket.socket:
+        """Return a connection that holds the response to the running process' request, if there is one.
+
+        Raises ConnectionRefusedError, so that no byte is sent, or Died.
+        """
+        process = self._world().process
         assert process is not None
-        if "\n" in request.headers.get("Authorization", ""):
-            # As http.client does, before it sends a byte.
-            message = "Invalid header value"
-            raise ValueError(message)
-        outcome = process.pause(kind)
-        outcome = outcome if outcome in HTTP_OUTCOMES[kind] else "done"
+        request = process.request
+        kind = _kind(request)
+        outcome = _choose(process.pause(kind), HTTP_OUTCOMES[kind])
         if kind == "post":
             self._take(process, json.loads(request.body or b""), outcome)
-        if outcome == "done":
-            status, body = self._answer(request, kind)
-            return _response(adapter, request, status, body)
-        if outcome == "broken":
-            return _response(adapter, request, 200, '{"access_token": "a\\nb", "expires_in": 3600}')
-        if outcome.isdigit():
-            return _response(adapter, request, int(outcome), "{}")
         if outcome == "lost":
-            reason = NewConnectionError(None, "refused")  # type: ignore[arg-type]
-            raise requests.ConnectionError(MaxRetryError(None, str(request.url), reason))  # type: ignore[arg-type]
-        raise Died if outcome.startswith("dies") else requests.ReadTimeout
+            raise ConnectionRefusedError
+        if outcome.startswith("dies"):
+            raise Died
+        return process.connect(self._response(request, kind, outcome))
 
     def _take(self, process: Process, message: dict[str, Any], outcome: str) -> None:
         """Let Bandwidth have a message, now or later, as far as the outcome says."""
@@ -341,15 +351,21 @@ class Bandwidth:
             # Bandwidth has it, or nobody can know.
             world.maybe_sent.add(message["tag"])
 
-    def _answer(self, request: requests.PreparedRequest, kind: str) -> tuple[int, str]:
-        if kind == "preflight":
-            (body,) = (body for name, body in self._answers.items() if str(request.url).endswith(name))
-            return 200, body
-        return {
-            "token": (200, '{"access_token": "token", "expires_in": 3600}'),
-            "search": (200, '{"messages": []}'),
-            "post": (202, '{"id": "at-bandwidth", "segmentCount": 1}'),
-        }[kind]
+    def _response(self, request: requests.PreparedRequest, kind: str, outcome: str) -> bytes:
+        if outcome == "done":
+            status, body = (202 if kind == "post" else 200), self._bodies.get(kind) or self._look_up(request)
+        elif outcome == "broken":
+            status, body = 200, '{"access_token": "a\\nb", "expires_in": 3600}'
+        elif outcome.isdigit():
+            status, body = int(outcome), "{}"
+        else:
+            return b""
+        head = f"HTTP/1.1 {status} Some\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        return f"{head}{body}".encode()
+
+    def _look_up(self, request: requests.PreparedRequest) -> str:
+        (body,) = (body for name, body in self._looked_up.items() if str(request.url).endswith(name))
+        return body
 
 
 def _kind(request: requests.PreparedRequest) -> str:
@@ -361,8 +377,8 @@ def _kind(request: requests.PreparedRequest) -> str:
     return "post" if request.method == "POST" else "search"
 
 
-def _response(adapter: Any, request: requests.PreparedRequest, status: int, body: str) -> requests.Response:
-    raw = HTTPResponse(body=BytesIO(body.encode()), status=status, preload_content=False)
-    response: requests.Response = adapter.build_response(request, raw)
-    response.connection = adapter
-    return response
+def _choose(outcome: Outcome, possible: Sequence[str]) -> str:
+    """Return the outcome itself, or the one of that position; "done" if the call cannot end so."""
+    if isinstance(outcome, int):
+        return possible[outcome % len(possible)]
+    return outcome if outcome in possible else "done"
