@@ -15,6 +15,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
+from requests.utils import requote_uri
 
 from local.progress import CloudError
 
@@ -91,7 +92,8 @@ class Stack:
         self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
     ) -> requests.Response:
         """A signed request to the ControlApi: ``path`` may carry a query, ``body`` is sent as JSON."""
-        url = self.control_api + path
+        # The signature is for the URL as it is sent, with its blanks encoded.
+        url = requote_uri(self.control_api + path)
         request = AWSRequest(method, url, headers=dict(headers or {}))
         if body is not None:
             request.data = json.dumps(body)
