@@ -206,9 +206,9 @@ def _look_after(message: dict[str, Any] | None) -> int | None:
         return None
     message_id, moment = message["messageId"], datetime.fromisoformat(now())
     if message["state"] == messages.SENDING:
-        at_work = datetime.fromisoformat(message["sendingAt"]) + LONGEST_WORK - moment
+        at_work = datetime.fromisoformat(_latest(message, "sendingAt")) + LONGEST_WORK - moment
         return _seconds(at_work) if at_work > timedelta(0) else _wait_for_receipt(message_id)
-    waited = moment - datetime.fromisoformat(message["send_unconfirmedAt"])
+    waited = moment - datetime.fromisoformat(_latest(message, "send_unconfirmedAt", "sendingAt"))
     if (until_search := min(_SEARCHABLE, _patience()) - waited) > timedelta(0):
         return _seconds(until_search)
     if _is_resolved(message):
@@ -221,12 +221,18 @@ def _look_after(message: dict[str, Any] | None) -> int | None:
     return None
 
 
+def _latest(message: Item, *names: str) -> str:
+    """Return the first of these times that the message has, else when it was accepted."""
+    return next((str(message[name]) for name in names if name in message), str(message["acceptedAt"]))
+
+
 def _is_resolved(message: Item) -> bool:
     """Look an unconfirmed message up. An error does not keep the message from its final state."""
     try:
         return settle(message)
-    except Exception:
-        logger.exception("message not looked up")
+    except Exception as error:
+        # The text of an unforeseen error may hold what the message says.
+        logger.error("message not looked up", error=type(error).__name__)
         count("LookUpFailed")
         return False
 

@@ -250,3 +250,40 @@ def test_a_search_without_recipient_counts_resolves_it(ready: House, clock: Cloc
     clock.ahead = timedelta(minutes=5)
     assert not worker(ready, message_id)
     assert message(message_id)["state"] == "delivered"
+
+
+def test_a_group_message_is_not_taken_for_an_mms_without_a_recipient_count(
+    ready: House, clock: Clock
+) -> None:
+    message_id = sent(ready, **LOST)
+    found = {
+        "messageId": "found-1",
+        "messageStatus": "DELIVERED",
+        "messageType": "mms",
+        "recipientCount": None,
+    }
+    ready.fault("/messages", method="GET", answer={"status": 200, "body": json.dumps({"messages": [found]})})
+    clock.ahead = timedelta(minutes=5)
+    assert worker(ready, message_id)
+    assert message(message_id)["state"] == "send_unconfirmed"
+
+
+def test_a_search_that_lists_less_than_it_found_resolves_nothing(ready: House, clock: Clock) -> None:
+    message_id = sent(ready, **LOST)
+    found = {"messageId": "found-1", "messageStatus": "DELIVERED", "segmentCount": 1}
+    body = json.dumps({"totalCount": 2, "messages": [found]})
+    ready.fault("/messages", method="GET", answer={"status": 200, "body": body})
+    clock.ahead = timedelta(minutes=5)
+    assert worker(ready, message_id)
+    assert message(message_id)["state"] == "send_unconfirmed"
+
+
+@pytest.mark.parametrize("missing", ["sendingAt", "send_unconfirmedAt"])
+def test_a_message_without_one_of_its_times_gets_a_final_state(
+    ready: House, clock: Clock, missing: str
+) -> None:
+    message_id = sent(ready, **NEVER_ARRIVED)
+    wiring.messages()._table.update({"messageId": message_id}, assign={missing: None})
+    clock.ahead = PATIENCE
+    assert not worker(ready, message_id)
+    assert message(message_id)["state"] == "delivery_unknown"

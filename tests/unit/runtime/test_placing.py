@@ -165,8 +165,6 @@ def test_an_order_that_surely_was_not_taken_may_be_placed_at_once(
 
 UNKNOWN = [
     BandwidthOutcomeUnknown("nobody knows"),
-    # Maybe the word of a proxy whose backend took the order.
-    BandwidthUnavailable("try later", status=503),
     BandwidthGarbled("no OrderId in it"),
     RuntimeError("the function died"),
 ]

@@ -134,8 +134,8 @@ def test_keys_that_were_not_processed_are_asked_for_again(
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Return the pauses that the table makes, each as long as its jitter allows."""
     made: list[float] = []
-    monkeypatch.setattr("bandwidth_messaging.store.dynamodb.random.uniform", lambda _, longest: longest)
-    monkeypatch.setattr("bandwidth_messaging.store.dynamodb.time.sleep", made.append)
+    monkeypatch.setattr("bandwidth_messaging.store.dynamodb.uniform", lambda _, longest: longest)
+    monkeypatch.setattr("bandwidth_messaging.store.dynamodb.sleep", made.append)
     return made
 
 

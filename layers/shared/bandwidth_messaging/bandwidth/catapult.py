@@ -47,7 +47,6 @@ _MEANS: Final[dict[str, type[BandwidthError]]] = {
 _MEANS_OF_CATEGORY: Final[dict[str, type[BandwidthError]]] = {
     "limit": BandwidthUnavailable,
     "too-many-requests": BandwidthUnavailable,
-    "unavailable": BandwidthUnavailable,
 }
 
 

@@ -29,9 +29,15 @@ class MessagingToday(Messaging):
         }
         answer = self._transport.send("GET", self._messages, params=query)
         try:
-            return [_found(message) for message in json.loads(answer.body)["messages"]]
+            listed = json.loads(answer.body)
+            found = [_found(message) for message in listed["messages"]]
+            total = listed.get("totalCount")
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise answer.garbled("is not the documented list") from None
+        if isinstance(total, int) and total > len(found):
+            # The message that is meant may be among those that are not listed.
+            raise answer.garbled(f"lists {len(found)} of {total} messages")
+        return found
 
 
 def _found(message: dict[str, Any]) -> FoundMessage:
@@ -42,10 +48,13 @@ def _found(message: dict[str, Any]) -> FoundMessage:
     if has_failed:
         state = messages.DELIVERY_UNKNOWN if failures.leaves_open(error_code) else messages.FAILED
     recipients = message.get("recipientCount")
+    if recipients is None:
+        # An MMS may be a group message. With 0 recipients it matches no message of one.
+        recipients = 0 if message.get("messageType") == "mms" else 1
     return FoundMessage(
         bandwidth_id=str(message["messageId"]),
         state=state,
         error_code=error_code,
         segment_count=segment_count_of(message.get("segmentCount")),
-        recipients=1 if recipients is None else recipients,
+        recipients=recipients,
     )

@@ -21,6 +21,8 @@ from bandwidth_messaging.bandwidth.errors import BandwidthUnauthorized, Bandwidt
 _TIMEOUT_SECONDS: Final = (3.05, 5)
 _TOTAL_SECONDS: Final = 10
 _EARLY_SECONDS: Final = 60
+_PASSING: Final = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS)
+_ERROR_WORD: Final = re.compile(r"[A-Za-z_]{1,40}")
 _BEARER: Final = "Bearer "
 # A header takes no line break and no character outside ASCII (RFC 9110, 5.5).
 _TOKEN: Final = re.compile(r"[!-~]+")
@@ -116,7 +118,7 @@ class OAuthClient:
             except requests.RequestException as error:
                 raise _no_token(f"no answer ({type(error).__name__})") from None
         status = answer.status_code
-        if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        if status in _PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise _no_token(f"HTTP {status}")
         if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             message = (
@@ -150,9 +152,10 @@ def _seconds_of(lifetime: object) -> float:
 def _reason(answer: Response) -> str:
     """Return OAuth2's own word for a refusal (invalid_client), which holds nothing secret."""
     try:
-        return f" {answer.json()['error']}"
-    except (ValueError, KeyError, TypeError):
+        word = answer.json()["error"]
+    except (ValueError, KeyError, TypeError, RecursionError):
         return ""
+    return f" {word}" if isinstance(word, str) and _ERROR_WORD.fullmatch(word) else ""
 
 
 def _no_token(what: str) -> BandwidthUnavailable:

@@ -76,7 +76,7 @@ def list_orders(
 ) -> OrderList:
     """Return the orders that Bandwidth lists for a CustomerOrderId, following at most 20 pages.
 
-    A 404 is an empty list. An error raises, but not one of an order that is listed.
+    Absence (a 404, or its code) is an empty list. An error raises, but not the error of a listed order.
     """
     first: Answer | None = None
     orders: list[ListedOrder] = []
@@ -118,7 +118,7 @@ def _pages(api: AccountApi, path: str, query: dict[str, str]) -> Iterator[tuple[
         try:
             answer = api.transport.send("GET", api.account + path, params=query)
         except BandwidthRejected as error:
-            if error.status == HTTPStatus.NOT_FOUND:
+            if error.is_absent:
                 return
             raise
         root = root_of(answer)

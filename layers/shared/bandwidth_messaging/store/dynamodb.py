@@ -1,11 +1,11 @@
 """One DynamoDB table: plain dictionaries in and out, every write conditional where it says so."""
 
-import random
 import re
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import count
+from random import uniform
+from time import sleep
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from botocore.exceptions import ClientError
@@ -81,7 +81,7 @@ class Table:
             if incomplete == _INCOMPLETE_RESPONSES:
                 raise _throttled()
             pause = _FIRST_PAUSE_SECONDS * 2 ** (incomplete - 1)
-            time.sleep(random.uniform(0, pause))  # noqa: S311 - not a secret
+            sleep(uniform(0, pause))  # noqa: S311 - not a secret
         return [found[identity] for key in keys if (identity := _identity(key, key)) in found]
 
     def put_new(self, item: Item, key: str) -> bool:
