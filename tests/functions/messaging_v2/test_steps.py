@@ -227,7 +227,7 @@ class TestOrderNumbers:
         self, opened: House, event: dict[str, Any]
     ) -> None:
         opened.fault("/orders", method="POST", answer={"status": 503})
-        with pytest.raises(BandwidthUnavailable):
+        with pytest.raises(BandwidthOutcomeUnknown):
             call(order_numbers, event)
         with pytest.raises(BandwidthOutcomeUnknown):
             call(order_numbers, event)
