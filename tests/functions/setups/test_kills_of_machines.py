@@ -14,9 +14,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from ministack.services import stepfunctions
+from requests import PreparedRequest
 
 from bandwidth_messaging.bandwidth.transport import Answer, Transport
 from bandwidth_messaging.runtime import settings as settings_module
@@ -99,12 +101,13 @@ def fault(
 ) -> Iterator[list[str]]:
     """Let a fault strike a step's call, once, and call `then`; yield what it struck."""
     struck: list[str] = []
-    send = Transport.send
+    send = Transport._send
 
-    def strike(self: Transport, method: str, path: str, **parts: Any) -> Answer:
+    def strike(self: Transport, request: str, prepared: PreparedRequest, most_bytes: int | None) -> Answer:
+        method, path = str(prepared.method), urlsplit(str(prepared.url)).path
         hit = not struck and machines.state == step.state and method == step.method
         if not (hit and re.search(step.path, path)):
-            return send(self, method, path, **parts)
+            return send(self, request, prepared, most_bytes)
         struck.append(f"{method} {path}")
         then()
         machines.is_killed = kind.startswith("killed")
@@ -112,17 +115,17 @@ def fault(
             case "killed before":
                 raise Killed
             case "killed after":
-                send(self, method, path, **parts)
+                send(self, request, prepared, most_bytes)
                 raise Killed
             case "died after":
-                send(self, method, path, **parts)
+                send(self, request, prepared, most_bytes)
                 raise Died
             case _:
                 house.fault(re.escape(path), method=method, lose_answer=True)
-                return send(self, method, path, **parts)
+                return send(self, request, prepared, most_bytes)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Transport, "send", strike)
+        patch.setattr(Transport, "_send", strike)
         yield struck
 
 
