@@ -20,21 +20,21 @@ def schemas() -> dict[str, str]:
     """Return the schemas that the code describes, as they are to be written, by the name of their file."""
     # Where Lambda has its layer.
     sys.path.insert(0, str(ROOT / "layers" / "shared"))
-    from bandwidth_messaging.runtime import answers, events  # noqa: PLC0415
+    from bandwidth_messaging.api import bus_events, responses  # noqa: PLC0415
 
     models: dict[str, type[BaseModel]] = {
-        "message": answers.MessageEvent,
-        "number": answers.NumberEvent,
-        "order": answers.OrderEvent,
-        "opt_out": answers.OptOutEvent,
-        "drift": answers.DriftEvent,
+        "message": responses.MessageEvent,
+        "number": responses.NumberEvent,
+        "order": responses.OrderEvent,
+        "opt_out": responses.OptOutEvent,
+        "drift": responses.DriftEvent,
     }
     return {
         f"{kind.name}.json": json.dumps(
             _schema(kind, models[kind.name].model_json_schema()), indent=2, ensure_ascii=False
         )
         + "\n"
-        for kind in events.KINDS
+        for kind in bus_events.KINDS
     }
 
 

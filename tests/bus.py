@@ -8,7 +8,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from bandwidth_messaging.runtime.events import KINDS
+from bandwidth_messaging.api.bus_events import KINDS
 from tests.template import ROOT
 
 FOLDER = ROOT / "events" / "bus"

@@ -17,7 +17,8 @@ import pytest
 from ministack.services import stepfunctions
 
 from bandwidth_messaging.domain.times import rfc3339
-from bandwidth_messaging.runtime import making, placing, workflow
+from bandwidth_messaging.runtime import steps
+from bandwidth_messaging.services import find_or_create, order_placement
 from tests.contracts.house import FUNCTIONS, Function, machine, pascal
 from tests.functions.conftest import call
 from tests.template import resources
@@ -164,7 +165,7 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch) -> Machines:
 
     monkeypatch.setattr(stepfunctions, "_add_event", follow)
     monkeypatch.setattr(stepfunctions, "_execute_map", stop_what_is_killed_inside)
-    for module in (making, placing, workflow):
+    for module in (find_or_create, order_placement, steps):
         monkeypatch.setattr(module, "now", machines.now)
     return machines
 

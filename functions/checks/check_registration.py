@@ -9,15 +9,15 @@ from typing import Any, Final
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from bandwidth_messaging.domain import registration
+from bandwidth_messaging.domain.numbers import NumberState
 from bandwidth_messaging.domain.registration import Registration
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.domain.validation import CamelModel, PhoneNumber, parse
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.logging import logger
-from bandwidth_messaging.runtime.parallel import for_each
-from bandwidth_messaging.runtime.registration import look_up
+from bandwidth_messaging.services.parallel import for_each
+from bandwidth_messaging.services.registration_check import look_up
 from bandwidth_messaging.store.dynamodb import Item
-from bandwidth_messaging.store.numbers import ACTIVE
 
 # Of the function's five minutes; the rest is for recording.
 _SECONDS: Final = 200
@@ -55,7 +55,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
             for_each(news, partial(_record, found))
             counts.update({"numbers": len(found), "written": len(news)})
             counts.update(each["state"] for each in found.values())
-    logger.info("registrations looked up", counts=counts)
+    logger.info("registrations looked up", extra={"counts": counts})
     return dict(counts)
 
 
@@ -64,8 +64,14 @@ def _known(asked_for: list[str] | None) -> dict[str, Item]:
 
     V1 is older than campaigns, and its numbers may be registered with another carrier.
     """
-    items = wiring.numbers().get_all(asked_for) if asked_for else wiring.numbers().all_in_state(ACTIVE)
-    return {item["number"]: item for item in items if item["state"] == ACTIVE and item["api"] == "v2"}
+    items = (
+        wiring.numbers().get_all(asked_for)
+        if asked_for
+        else wiring.numbers().all_in_state(NumberState.ACTIVE)
+    )
+    return {
+        item["number"]: item for item in items if item["state"] == NumberState.ACTIVE and item["api"] == "v2"
+    }
 
 
 def _due(numbers: list[str], known: Mapping[str, Item]) -> list[str]:

@@ -11,10 +11,14 @@ from typing import Any, Final, NamedTuple
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected, BandwidthUnauthorized
+from bandwidth_messaging.domain.numbers import NumberState
 from bandwidth_messaging.domain.registration import kind_of
 from bandwidth_messaging.domain.times import now, rfc3339
-from bandwidth_messaging.runtime import callback_diagnosis, wiring
-from bandwidth_messaging.runtime.diagnosis import (
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.logging import logger
+from bandwidth_messaging.runtime.settings import settings
+from bandwidth_messaging.services import callback_check
+from bandwidth_messaging.services.diagnosis import (
     Credentials,
     Diagnosis,
     Finding,
@@ -23,9 +27,6 @@ from bandwidth_messaging.runtime.diagnosis import (
     unknown,
     wrong,
 )
-from bandwidth_messaging.runtime.logging import logger
-from bandwidth_messaging.runtime.settings import settings
-from bandwidth_messaging.store.numbers import ACTIVE
 
 _CLASSIC_ENDS: Final = date(2026, 12, 2)
 _USER: Final = ("dashboardUser", "dashboardPassword")
@@ -124,7 +125,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         diagnosis.check("registration", look, Credentials(account, _TO_REGISTER), needs=_ACCOUNT_CHECK)
     _check_callbacks(diagnosis, with_v1=bool(deployment.application_ids("v1")))
     report = diagnosis.report()
-    logger.info("diagnosed", summary=report["summary"])
+    logger.info("diagnosed", extra={"summary": report["summary"]})
     return report
 
 
@@ -221,7 +222,7 @@ def _site(deployment: _Deployment) -> Finding:
 def _numbers(deployment: _Deployment) -> Finding:
     start = None
     while True:
-        page = wiring.numbers().in_state(ACTIVE, limit=_PAGE, start=start)
+        page = wiring.numbers().in_state(NumberState.ACTIVE, limit=_PAGE, start=start)
         for item in page.items:
             if kind_of(item["number"]) == "toll_free":
                 deployment.toll_free = item["number"]
@@ -348,13 +349,11 @@ def _registration(deployment: _Deployment) -> Finding:
 
 def _check_callbacks(diagnosis: Diagnosis, *, with_v1: bool) -> None:
     url = settings().callback_probe_url
-    diagnosis.check(_CHALLENGE_CHECK, partial(callback_diagnosis.challenge, url))
-    diagnosis.check(
-        "callback credentials", partial(callback_diagnosis.credentials, url), needs=_CHALLENGE_CHECK
-    )
+    diagnosis.check(_CHALLENGE_CHECK, partial(callback_check.challenge, url))
+    diagnosis.check("callback credentials", partial(callback_check.credentials, url), needs=_CHALLENGE_CHECK)
     if with_v1:
         # What V1 sends is one event, so nothing harmless could be sent with credentials.
-        diagnosis.check("V1 callback challenge", partial(callback_diagnosis.challenge, _v1_of(url)))
+        diagnosis.check("V1 callback challenge", partial(callback_check.challenge, _v1_of(url)))
 
 
 def _v1_of(url: str) -> str:

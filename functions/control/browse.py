@@ -9,16 +9,17 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import AfterValidator
 
-from bandwidth_messaging.domain.errors import FieldProblem
+from bandwidth_messaging.api import cursors, responses
+from bandwidth_messaging.api.resolver import operation, resolver
+from bandwidth_messaging.api.views import View, message_view, number_view, opt_out_view, order_view
+from bandwidth_messaging.domain.numbers import STATES
 from bandwidth_messaging.domain.orders import is_customer_order_id
+from bandwidth_messaging.domain.problems import FieldProblem, NotFound
 from bandwidth_messaging.domain.times import rfc3339
 from bandwidth_messaging.domain.validation import CamelModel, Participant, PhoneNumber, parse
-from bandwidth_messaging.runtime import answers, cursors, wiring
-from bandwidth_messaging.runtime.api import NotFound, operation, resolver
+from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.settings import settings
-from bandwidth_messaging.runtime.views import View, message_view, number_view, opt_out_view, order_view
 from bandwidth_messaging.store.dynamodb import Item, Page
-from bandwidth_messaging.store.numbers import STATES
 
 app = resolver()
 
@@ -50,7 +51,7 @@ def _order_id(value: str) -> str:
     app.get,
     "/messages/<messageId>",
     tag="Messages",
-    answer=answers.Message,
+    answer=responses.Message,
     errors={_NOT_FOUND: _NO_MESSAGE.format("out_1"), _UNPROCESSABLE: _WRONG_ID},
 )
 def get_message(
@@ -63,7 +64,7 @@ def get_message(
 
 
 @operation(
-    app.get, "/messages", tag="Messages", answer=answers.Messages, errors={_UNPROCESSABLE: _WRONG_LIMIT}
+    app.get, "/messages", tag="Messages", answer=responses.Messages, errors={_UNPROCESSABLE: _WRONG_LIMIT}
 )
 def list_messages(
     number: Annotated[PhoneNumber, Query(description="One of your numbers", examples=[_OURS])],
@@ -80,7 +81,7 @@ def list_messages(
     app.get,
     "/conversations/<number>/<participants>",
     tag="Messages",
-    answer=answers.Messages,
+    answer=responses.Messages,
     errors={_UNPROCESSABLE: _WRONG_NUMBER},
 )
 def list_conversation(
@@ -103,7 +104,9 @@ def list_conversation(
     return _listed(page, message_view, of)
 
 
-@operation(app.get, "/numbers", tag="Numbers", answer=answers.Numbers, errors={_UNPROCESSABLE: _WRONG_LIMIT})
+@operation(
+    app.get, "/numbers", tag="Numbers", answer=responses.Numbers, errors={_UNPROCESSABLE: _WRONG_LIMIT}
+)
 def list_numbers(
     state: Annotated[Literal["pending", "active", "failed", "releasing", "released"] | None, Query()] = None,
     limit: Limit = 25,
@@ -120,7 +123,7 @@ def list_numbers(
     app.get,
     "/numbers/<number>",
     tag="Numbers",
-    answer=answers.Number,
+    answer=responses.Number,
     errors={_NOT_FOUND: _NO_NUMBER.format(_OURS), _UNPROCESSABLE: _WRONG_NUMBER},
 )
 def get_number(number: Annotated[PhoneNumber, Path(examples=[_OURS])]) -> dict[str, Any]:
@@ -134,7 +137,7 @@ def get_number(number: Annotated[PhoneNumber, Path(examples=[_OURS])]) -> dict[s
     app.get,
     "/numbers/<number>/opt-outs",
     tag="Numbers",
-    answer=answers.OptOuts,
+    answer=responses.OptOuts,
     errors={_UNPROCESSABLE: _WRONG_NUMBER},
 )
 def list_opt_outs(
@@ -150,7 +153,7 @@ def list_opt_outs(
     app.get,
     "/orders/<customerOrderId>",
     tag="Set-ups",
-    answer=answers.Order,
+    answer=responses.Order,
     errors={
         _NOT_FOUND: _NO_ORDER.format("order-7"),
         _UNPROCESSABLE: FieldProblem("customerOrderId", _WRONG_ORDER_ID),

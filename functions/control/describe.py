@@ -8,7 +8,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from bandwidth_messaging.runtime.api import resolver
+from bandwidth_messaging.api.resolver import resolver
 
 app = resolver()
 

@@ -6,13 +6,14 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from bandwidth_messaging.domain.errors import FieldProblem, InvalidInput
+from bandwidth_messaging.api import responses
+from bandwidth_messaging.api.resolver import operation, resolver
 from bandwidth_messaging.domain.orders import Kind
+from bandwidth_messaging.domain.problems import FieldProblem, InvalidInput
 from bandwidth_messaging.domain.setups import HostedMessagingSetup, MessagingV2Setup
-from bandwidth_messaging.runtime import answers, starting
-from bandwidth_messaging.runtime.api import operation, resolver
 from bandwidth_messaging.runtime.settings import settings
-from bandwidth_messaging.runtime.starting import STARTED_BEFORE, Setup
+from bandwidth_messaging.services import setup_start
+from bandwidth_messaging.services.setup_start import STARTED_BEFORE, Setup
 
 app = resolver()
 
@@ -32,7 +33,7 @@ _IdempotencyKey = Annotated[
     app.post,
     "/setups/messaging-v2",
     tag="Set-ups",
-    answer=answers.StartedSetup,
+    answer=responses.StartedSetup,
     status=HTTPStatus.ACCEPTED,
     errors={
         HTTPStatus.CONFLICT: _CONFLICT,
@@ -57,7 +58,7 @@ def start_messaging_v2(
     app.post,
     "/setups/hosted-messaging",
     tag="Set-ups",
-    answer=answers.StartedSetup,
+    answer=responses.StartedSetup,
     status=HTTPStatus.ACCEPTED,
     errors={
         HTTPStatus.CONFLICT: _CONFLICT,
@@ -83,7 +84,7 @@ def _start(
 ) -> tuple[dict[str, Any], int]:
     if problems := setup.problems_with(settings().bandwidth_api):
         raise InvalidInput(problems)
-    started = starting.start(kind, state_machine, setup, idempotency_key)
+    started = setup_start.start(kind, state_machine, setup, idempotency_key)
     view = {"customerOrderId": started.customer_order_id, "executionArn": started.execution_arn}
     return view, HTTPStatus.ACCEPTED
 

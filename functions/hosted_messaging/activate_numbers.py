@@ -1,11 +1,12 @@
 """Hosted Messaging today: what the order brought texts through V2."""
 
+from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.times import now
-from bandwidth_messaging.runtime import preflight, registration, wiring
-from bandwidth_messaging.runtime.parallel import for_each
+from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.settings import settings
-from bandwidth_messaging.runtime.workflow import StepInput, StepResult, step
-from bandwidth_messaging.store.numbers import Home
+from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
+from bandwidth_messaging.services import preflight, registration_check
+from bandwidth_messaging.services.parallel import for_each
 
 
 class Request(StepInput):
@@ -37,7 +38,7 @@ def handler(request: Request) -> StepResult:
             callback_url=settings().callback_url,
         )
     )
-    registrations, at = registration.of_new(numbers), now()
+    registrations, at = registration_check.of_new(numbers), now()
     for_each(
         numbers,
         lambda number: wiring.numbers().activate(

@@ -2,13 +2,13 @@
 
 from functools import partial
 
+from bandwidth_messaging.domain.numbers import Home, NumberState
 from bandwidth_messaging.domain.orders import Failure
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.domain.validation import CamelModel
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.parallel import for_each
-from bandwidth_messaging.runtime.workflow import REASON_CHARACTERS, StepInput, StepResult, shown, step
-from bandwidth_messaging.store.numbers import FAILED, Home
+from bandwidth_messaging.runtime.steps import REASON_CHARACTERS, StepInput, StepResult, shown, step
+from bandwidth_messaging.services.parallel import for_each
 
 _REASONS_SHOWN = 50
 
@@ -54,7 +54,7 @@ def handler(request: Request) -> Result:
     numbers = [number for batch in request.batches for number in batch]
     if not request.dry_run and wiring.orders().was_attempted(request.customer_order_id):
         return _result(request, _failed_before(request, numbers), "asked before")
-    checked = wiring.dashboard_today().check_numbers(
+    checked = wiring.dashboard_current().check_numbers(
         numbers, site_id=request.site_id, sip_peer_id=request.sip_peer_id
     )
     failures = [failure for failure in checked.failures if failure["number"]]
@@ -75,7 +75,7 @@ def _failed_before(request: Request, numbers: list[str]) -> list[Failure]:
     return [
         {"number": item["number"], "code": item.get("errorCode"), "reason": item["reason"]}
         for item in wiring.numbers().get_all(numbers)
-        if item["state"] == FAILED and item.get("customerOrderId") == request.customer_order_id
+        if item["state"] == NumberState.FAILED and item.get("customerOrderId") == request.customer_order_id
     ]
 
 

@@ -5,9 +5,9 @@ from typing import Literal
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected
 from bandwidth_messaging.domain.texts import is_same_text
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.making import Made, Namesake, find_or_make, ours_among
 from bandwidth_messaging.runtime.settings import settings
-from bandwidth_messaging.runtime.workflow import StepInput, StepResult, step
+from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
+from bandwidth_messaging.services.find_or_create import Made, Namesake, choose_owned, find_or_create
 
 
 class Request(StepInput):
@@ -41,9 +41,9 @@ def handler(request: Request) -> Result:
             for found in catapult.applications()
             if is_same_text(found.name, request.application_name)
         ]
-        return ours_among("Create Application", f"application {request.application_name!r}", namesakes)
+        return choose_owned("Create Application", f"application {request.application_name!r}", namesakes)
 
-    application_id, how = find_or_make(
+    application_id, how = find_or_create(
         f"catapult application#{request.application_name}",
         find=find,
         make=lambda: catapult.create_application(

@@ -5,13 +5,13 @@ from functools import partial
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected
 from bandwidth_messaging.domain.imports import Authority
 from bandwidth_messaging.domain.messages import Api
+from bandwidth_messaging.domain.numbers import Home, NumberState
 from bandwidth_messaging.domain.orders import Action, Failure
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.parallel import for_each
-from bandwidth_messaging.runtime.placing import place_once
-from bandwidth_messaging.runtime.workflow import StepInput, StepResult, step
-from bandwidth_messaging.store.numbers import PENDING, Home
+from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
+from bandwidth_messaging.services.order_placement import place_order_once
+from bandwidth_messaging.services.parallel import for_each
 
 
 class Request(Authority, StepInput):
@@ -61,7 +61,7 @@ def _may_be_there(request: Request) -> bool:
 
 def _placed(request: Request, numbers: list[str]) -> tuple[str, str]:
     dashboard = wiring.dashboard()
-    return place_once(
+    return place_order_once(
         request.customer_order_id,
         place=lambda: dashboard.create_import_request(
             customer_order_id=request.customer_order_id,
@@ -79,6 +79,6 @@ def _expect_no_more(numbers: list[str], home: Home, error: BandwidthRejected) ->
     failures: list[Failure] = [
         {"number": item["number"], "code": error.code, "reason": error.words}
         for item in wiring.numbers().get_all(numbers, consistent=True)
-        if item["state"] == PENDING and home.is_of(item)
+        if item["state"] == NumberState.PENDING and home.is_of(item)
     ]
     for_each(failures, partial(wiring.numbers().fail, home=home, at=now()))

@@ -5,19 +5,12 @@ from functools import partial
 from typing import Literal
 
 from bandwidth_messaging.domain.messages import Api
-from bandwidth_messaging.domain.orders import PARTIAL, Action, Ended, Failure, OrderStatus
+from bandwidth_messaging.domain.numbers import Home
+from bandwidth_messaging.domain.orders import Action, Ended, Failure, OrderState, OrderStatus
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.parallel import for_each
-from bandwidth_messaging.runtime.workflow import (
-    StepInput,
-    StepResult,
-    incomplete_since,
-    reason_of,
-    shown,
-    step,
-)
-from bandwidth_messaging.store.numbers import Home
+from bandwidth_messaging.runtime.steps import StepInput, StepResult, incomplete_since, reason_of, shown, step
+from bandwidth_messaging.services.parallel import for_each
 
 
 class Request(StepInput):
@@ -60,7 +53,7 @@ def handler(request: Request) -> Result:
     if order.ended_as is None:
         since = incomplete_since(request.order_id, order, request.incomplete_since)
         return Result(state="pending", status=order.status, incomplete_since=since, detail=order.status)
-    if request.action == "IMPORT" and order.ended_as == PARTIAL:
+    if request.action == "IMPORT" and order.ended_as == OrderState.PARTIAL:
         order = _told_apart(request, order)
     numbers, at = wiring.numbers(), now()
     failures = [failure for failure in order.failures if failure["number"]]

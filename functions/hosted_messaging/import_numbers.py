@@ -1,12 +1,13 @@
 """Hosted Messaging, step 4, "Import Number": a batch of numbers, one request each, as Catapult wants it."""
 
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected, BandwidthUnavailable
+from bandwidth_messaging.domain.numbers import Home, NumberState
 from bandwidth_messaging.domain.orders import Failure
 from bandwidth_messaging.domain.times import now
-from bandwidth_messaging.runtime import preflight, wiring
+from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.settings import settings
-from bandwidth_messaging.runtime.workflow import SHORTEST_WAIT_SECONDS, StepInput, StepResult, shown, step
-from bandwidth_messaging.store.numbers import FAILED, PENDING, Home
+from bandwidth_messaging.runtime.steps import SHORTEST_WAIT_SECONDS, StepInput, StepResult, shown, step
+from bandwidth_messaging.services import preflight
 
 # Fifty batches of what a batch may show stay far below what a state may carry.
 _FAILURES_SHOWN = 5
@@ -44,12 +45,12 @@ def handler(request: Request) -> Result:
     ended = {
         item["number"]: item
         for item in numbers.get_all(request.numbers)
-        if item["state"] != PENDING and home.is_of(item)
+        if item["state"] != NumberState.PENDING and home.is_of(item)
     }
     failures: list[Failure] = [
         {"number": number, "code": item.get("errorCode"), "reason": item["reason"]}
         for number, item in ended.items()
-        if item["state"] == FAILED
+        if item["state"] == NumberState.FAILED
     ]
     completed = len(ended) - len(failures)
     found = preflight.attempt(

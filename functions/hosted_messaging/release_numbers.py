@@ -3,7 +3,7 @@
 from bandwidth_messaging.bandwidth.errors import BandwidthUnavailable
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.workflow import SHORTEST_WAIT_SECONDS, StepInput, StepResult, step
+from bandwidth_messaging.runtime.steps import SHORTEST_WAIT_SECONDS, StepInput, StepResult, step
 
 
 class Request(StepInput):

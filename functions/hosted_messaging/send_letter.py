@@ -4,7 +4,7 @@ from bandwidth_messaging.bandwidth.errors import BandwidthRejected
 from bandwidth_messaging.domain.imports import Letter
 from bandwidth_messaging.domain.orders import Failure
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.workflow import StepInput, StepResult, shown, step
+from bandwidth_messaging.runtime.steps import StepInput, StepResult, shown, step
 
 
 class Request(StepInput):
@@ -22,7 +22,7 @@ class Result(StepResult):
 @step("Send Letter", Request)
 def handler(request: Request) -> Result:
     """Send the letter unless the order has one; an earlier run may have sent it."""
-    dashboard, letter = wiring.dashboard_today(), request.letter_of_authorization
+    dashboard, letter = wiring.dashboard_current(), request.letter_of_authorization
     try:
         if dashboard.has_letter(request.order_id):
             return Result(detail="was there")

@@ -2,15 +2,15 @@
 
 from functools import partial
 
-from bandwidth_messaging.domain.errors import FieldProblem, InvalidInput
 from bandwidth_messaging.domain.messages import Api
+from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.phone_numbers import last_four
+from bandwidth_messaging.domain.problems import FieldProblem, InvalidInput
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.parallel import for_each
-from bandwidth_messaging.runtime.release_plan import fates_of
-from bandwidth_messaging.runtime.workflow import StepInput, StepResult, step
-from bandwidth_messaging.store.numbers import Home
+from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
+from bandwidth_messaging.services.parallel import for_each
+from bandwidth_messaging.services.release_plan import fates_of
 
 
 class Request(StepInput):

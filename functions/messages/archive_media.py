@@ -16,8 +16,9 @@ from bandwidth_messaging.bandwidth.errors import (
 from bandwidth_messaging.domain import media
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.logging import count, logger
-from bandwidth_messaging.runtime.working import QueueRecord, growing_delay, work_off
+from bandwidth_messaging.runtime.logging import append_keys, logger
+from bandwidth_messaging.runtime.metrics import count
+from bandwidth_messaging.runtime.queue_worker import QueueRecord, growing_delay, process_records
 
 _LONGEST_DELAY_SECONDS: Final = 3600
 # A file takes at most three quarters of a minute, and the function has two.
@@ -27,13 +28,13 @@ _GONE: Final = "Bandwidth has it no more"
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Archive the media of the message of each queue record, which is a `Message Received` event."""
-    return work_off(event, _archive, wiring.media_queue)
+    return process_records(event, _archive, wiring.media_queue)
 
 
 def _archive(record: QueueRecord) -> int | None:
     """Return None once every file is in the archive, or will never be; else when to look again."""
     message_id = json.loads(record.body)["detail"]["messageId"]
-    logger.append_keys(message_id=message_id)
+    append_keys(message_id=message_id)
     store = wiring.messages()
     if (message := store.get(message_id)) is None:
         return None
@@ -48,7 +49,9 @@ def _archive(record: QueueRecord) -> int | None:
         # Somebody else is at it; what is there by then is not fetched again.
         return 1
     if None not in files:
-        logger.info("media archived", files=len(files), kept=sum("key" in each for each in files))
+        logger.info(
+            "media archived", extra={"files": len(files), "kept": sum("key" in each for each in files)}
+        )
         return None
     return growing_delay(record.receives, longest=_LONGEST_DELAY_SECONDS)
 
@@ -61,7 +64,7 @@ def _taken(message: Mapping[str, Any], position: int, room: int) -> dict[str, An
         file = wiring.media().fetch(url, most_bytes=room)
     except (BandwidthUnavailable, BandwidthUnauthorized) as error:
         # Its words have the file's name.
-        logger.warning("media not fetched", position=position, error=type(error).__name__)
+        logger.warning("media not fetched", extra={"position": position, "error": type(error).__name__})
         return _lost(name, _GONE) if _is_too_old(message) else None
     except BandwidthRejected as error:
         return _lost(name, _GONE if error.is_absent else error.words)

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.logging import count, logger
+from bandwidth_messaging.runtime.logging import logger
+from bandwidth_messaging.runtime.metrics import count
 from bandwidth_messaging.runtime.settings import settings
 
 if TYPE_CHECKING:
@@ -38,13 +39,13 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """
     address = event["requestContext"]["identity"]["sourceIp"]
     if not _is_welcome(address):
-        logger.warning("an address that may not call back", address=address)
+        logger.warning("an address that may not call back", extra={"address": address})
         return _policy("Deny", event)
     given = _given(event["headers"])
     if not _is_one_of(given, wiring.accepted_callback_credentials()) and not (
         _may_look_again() and _is_one_of(given, wiring.accepted_callback_credentials(fresh=True))
     ):
-        logger.warning("wrong credentials", address=address)
+        logger.warning("wrong credentials", extra={"address": address})
         raise Unauthorized
     return _policy("Allow", event)
 
@@ -67,7 +68,7 @@ def _networks(listed: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network
         except ValueError:
             invalid.append(entry)
     if invalid:
-        logger.error("callback source address invalid", entries=invalid)
+        logger.error("callback source address invalid", extra={"entries": invalid})
         count("CallbackSourceAddressInvalid")
     return networks
 

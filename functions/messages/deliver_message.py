@@ -19,13 +19,16 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthUnauthorized,
     BandwidthUnavailable,
 )
-from bandwidth_messaging.domain import messages
+from bandwidth_messaging.domain.messages import MessageState
 from bandwidth_messaging.domain.times import now
-from bandwidth_messaging.runtime import preflight, send_checks, wiring
-from bandwidth_messaging.runtime.logging import compare_segments, count, logger
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.logging import append_keys, logger
+from bandwidth_messaging.runtime.metrics import count
+from bandwidth_messaging.runtime.queue_worker import QueueRecord, growing_delay, process_records
 from bandwidth_messaging.runtime.settings import settings
-from bandwidth_messaging.runtime.settling import settle
-from bandwidth_messaging.runtime.working import QueueRecord, growing_delay, work_off
+from bandwidth_messaging.services import preflight, send_checks
+from bandwidth_messaging.services.segment_comparison import compare_segments
+from bandwidth_messaging.services.unconfirmed import settle
 from bandwidth_messaging.store.dynamodb import Item
 
 if TYPE_CHECKING:
@@ -57,17 +60,17 @@ class _Refusal(NamedTuple):
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Send the message of each queue record; the records returned in `batchItemFailures` come again."""
-    return work_off(event, _deliver, wiring.send_queue)
+    return process_records(event, _deliver, wiring.send_queue)
 
 
 def _deliver(record: QueueRecord) -> int | None:
     """Return None once there is no more to do, else after how many seconds to look at the message again."""
     started = now()
-    logger.append_keys(message_id=record.body)
+    append_keys(message_id=record.body)
     message = wiring.messages().get(record.body)
     if message is None:
         return _wait_for_storing(record)
-    if message["state"] == messages.ACCEPTED:
+    if message["state"] == MessageState.ACCEPTED:
         return _send_accepted(message, record, started)
     return _look_after(message)
 
@@ -113,7 +116,7 @@ def _prepare(message: Item) -> "Callable[[], Taken] | _Refusal":
         return refusal or send
     # Bandwidth accepts the messages of a number that is not set up, and drops them without a receipt.
     if problems := preflight.check_sender(sender, callback_url=settings().callback_url_v2):
-        logger.warning("not set up", problems=problems)
+        logger.warning("not set up", extra={"problems": problems})
         count("PreflightFailed")
         return _Refusal("sender", f"{_NOT_SET_UP}: {'; '.join(problems)}")
     # That took its time.
@@ -140,13 +143,13 @@ def _send(message: Item, send: "Callable[[], Taken]", record: QueueRecord) -> in
         wiring.messages().put_back(message)
         return _try_later(error, record)
     except (BandwidthOutcomeUnknown, BandwidthGarbled) as error:
-        logger.warning("outcome unknown", reason=str(error))
+        logger.warning("outcome unknown", extra={"reason": str(error)})
         return _wait_for_receipt(message["messageId"])
     except BandwidthRejected as error:
-        logger.warning("rejected", reason=str(error))
+        logger.warning("rejected", extra={"reason": str(error)})
         reason = f"{error.code}: {error.words}" if error.code else error.words
         wiring.messages().advance(
-            message["messageId"], messages.FAILED, now(), error_class="request", reason=reason
+            message["messageId"], MessageState.FAILED, now(), error_class="request", reason=reason
         )
     else:
         _record_sent(message, taken)
@@ -154,7 +157,7 @@ def _send(message: Item, send: "Callable[[], Taken]", record: QueueRecord) -> in
 
 
 def _try_later(error: BandwidthError, record: QueueRecord) -> int:
-    logger.warning("will be tried again", reason=str(error))
+    logger.warning("will be tried again", extra={"reason": str(error)})
     if isinstance(error, BandwidthUnauthorized):
         # Every message fails alike until a person fixes the credentials; an alarm calls one.
         count("SendUnauthorized")
@@ -191,21 +194,21 @@ def _prepare_send(message: Item) -> "Callable[[], Taken]":
 def _record_sent(message: Mapping[str, Any], taken: "Taken") -> None:
     moved = wiring.messages().advance(
         message["messageId"],
-        messages.SENT,
+        MessageState.SENT,
         now(),
         bandwidth_id=taken.bandwidth_id,
         segment_count=taken.segment_count,
     )
-    logger.info("sent", bandwidth_id=taken.bandwidth_id)
+    logger.info("sent", extra={"bandwidth_id": taken.bandwidth_id})
     compare_segments(moved)
 
 
 def _look_after(message: dict[str, Any] | None) -> int | None:
     """Handle a message that a worker has claimed before: what it sent, if anything, its receipt tells."""
-    if message is None or message["state"] not in {messages.SENDING, messages.SEND_UNCONFIRMED}:
+    if message is None or message["state"] not in {MessageState.SENDING, MessageState.SEND_UNCONFIRMED}:
         return None
     message_id, moment = message["messageId"], datetime.fromisoformat(now())
-    if message["state"] == messages.SENDING:
+    if message["state"] == MessageState.SENDING:
         at_work = datetime.fromisoformat(_latest(message, "sendingAt")) + LONGEST_WORK - moment
         return _seconds(at_work) if at_work > timedelta(0) else _wait_for_receipt(message_id)
     waited = moment - datetime.fromisoformat(_latest(message, "send_unconfirmedAt", "sendingAt"))
@@ -215,7 +218,7 @@ def _look_after(message: dict[str, Any] | None) -> int | None:
         return None
     if (left := _patience() - waited) > timedelta(0):
         return _seconds(left)
-    wiring.messages().advance(message_id, messages.DELIVERY_UNKNOWN, now(), reason=_NO_RECEIPT)
+    wiring.messages().advance(message_id, MessageState.DELIVERY_UNKNOWN, now(), reason=_NO_RECEIPT)
     logger.warning("delivery unknown")
     count("DeliveryUnknown")
     return None
@@ -232,7 +235,7 @@ def _is_resolved(message: Item) -> bool:
         return settle(message)
     except Exception as error:
         # The text of an unforeseen error may hold what the message says.
-        logger.error("message not looked up", error=type(error).__name__)
+        logger.error("message not looked up", extra={"error": type(error).__name__})
         count("LookUpFailed")
         return False
 
@@ -250,7 +253,7 @@ def _seconds(left: timedelta) -> int:
 
 
 def _wait_for_receipt(message_id: str) -> int:
-    wiring.messages().advance(message_id, messages.SEND_UNCONFIRMED, now(), reason=_UNCONFIRMED)
+    wiring.messages().advance(message_id, MessageState.SEND_UNCONFIRMED, now(), reason=_UNCONFIRMED)
     count("SendUnconfirmed")
     return _seconds(min(_SEARCHABLE, _patience()))
 

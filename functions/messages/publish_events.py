@@ -5,11 +5,12 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from bandwidth_messaging.api.bus_events import event_of
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.events import event_of
-from bandwidth_messaging.runtime.logging import count, logger
-from bandwidth_messaging.runtime.publishing import publish
+from bandwidth_messaging.runtime.logging import logger
+from bandwidth_messaging.runtime.metrics import count
 from bandwidth_messaging.runtime.settings import settings
+from bandwidth_messaging.services.event_publishing import publish
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -46,6 +47,6 @@ def _entry(record: dict[str, Any]) -> Any:
 
 def _give_up(record: dict[str, Any], error: str) -> None:
     """Store a record that can never be announced in the dead-letter queue."""
-    logger.error("record not announced", event_id=record["eventID"], error=error)
+    logger.error("record not announced", extra={"event_id": record["eventID"], "error": error})
     count("EventUnreadable")
     wiring.dead_letters().keep(record)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.logging import count, logger
-from bandwidth_messaging.runtime.parallel import deadline_in
-from bandwidth_messaging.runtime.receiving import WRITE_FAILED, receive
+from bandwidth_messaging.runtime.logging import logger
+from bandwidth_messaging.runtime.metrics import count
+from bandwidth_messaging.services.callback_intake import WRITE_FAILED, receive
+from bandwidth_messaging.services.parallel import deadline_in
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -31,7 +32,7 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Store every event of the callback; `event` is API Gateway's proxy event."""
     if reasons := _receive(event, deadline=deadline_in(_STORE_SECONDS)):
         wiring.quarantine().keep(event, reasons, now())
-        logger.warning("quarantined", reason=reasons[0], reasons=len(reasons))
+        logger.warning("quarantined", extra={"reason": reasons[0], "reasons": len(reasons)})
         count("CallbacksQuarantined")
     return _EMPTY_BXML if event["httpMethod"] == "GET" else _NO_CONTENT
 
@@ -43,5 +44,5 @@ def _receive(event: dict[str, Any], deadline: float) -> list[str]:
     except Exception as error:
         if not event["resource"].endswith("/v1"):
             raise
-        logger.error("callback not stored", error=type(error).__name__)
+        logger.error("callback not stored", extra={"error": type(error).__name__})
         return [WRITE_FAILED]

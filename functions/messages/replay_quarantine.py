@@ -8,8 +8,8 @@ from pydantic import Field
 from bandwidth_messaging.domain.validation import CamelModel, parse
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.logging import logger
-from bandwidth_messaging.runtime.parallel import deadline_in, is_past
-from bandwidth_messaging.runtime.receiving import receive
+from bandwidth_messaging.services.callback_intake import receive
+from bandwidth_messaging.services.parallel import deadline_in, is_past
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -49,7 +49,7 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
                 why.update(reasons)
             else:
                 stored += 1
-    logger.info("replayed", stored=stored, left=left)
+    logger.info("replayed", extra={"stored": stored, "left": left})
     return {"stored": stored, "left": left, "reasons": dict(why.most_common(_REASONS_SHOWN))}
 
 
@@ -64,14 +64,14 @@ def _replay(quarantined: "Quarantined", deadline: float) -> list[str]:
             wiring.quarantine().let_go(quarantined)
     except Exception as error:
         # It is left, and does not keep the others from being replayed.
-        logger.error("callback not replayed", error=type(error).__name__)
+        logger.error("callback not replayed", extra={"error": type(error).__name__})
         return [type(error).__name__]
     return reasons
 
 
 def _store(callback: dict[str, Any], at: str, deadline: float) -> list[str]:
     if callback["resource"].endswith("/orders"):
-        from bandwidth_messaging.runtime import notifications  # noqa: PLC0415 - loads lxml
+        from bandwidth_messaging.services import notifications  # noqa: PLC0415 - loads lxml
 
         return notifications.apply(callback, at=at, deadline=deadline)
     return receive(callback, deadline=deadline)

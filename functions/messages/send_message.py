@@ -7,16 +7,18 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from bandwidth_messaging.api import responses
+from bandwidth_messaging.api.resolver import operation, resolver
+from bandwidth_messaging.api.views import message_view
 from bandwidth_messaging.domain import messages, registration
-from bandwidth_messaging.domain.errors import FieldProblem, InvalidInput
-from bandwidth_messaging.domain.messages import Message
+from bandwidth_messaging.domain.messages import Message, MessageState
+from bandwidth_messaging.domain.problems import Conflict, FieldProblem, InvalidInput
 from bandwidth_messaging.domain.segments import segments
 from bandwidth_messaging.domain.sending import NewMessage
 from bandwidth_messaging.domain.times import now, rfc3339
-from bandwidth_messaging.runtime import answers, send_checks, wiring
-from bandwidth_messaging.runtime.api import Conflict, operation, resolver
+from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.settings import settings
-from bandwidth_messaging.runtime.views import message_view
+from bandwidth_messaging.services import send_checks
 from bandwidth_messaging.store.dynamodb import Item
 
 app = resolver()
@@ -26,7 +28,7 @@ app = resolver()
     app.post,
     "/messages",
     tag="Messages",
-    answer=answers.Message,
+    answer=responses.Message,
     status=HTTPStatus.ACCEPTED,
     errors={
         HTTPStatus.CONFLICT: (
@@ -100,7 +102,7 @@ def _message(new: NewMessage, sender: Item, idempotency_key: str | None) -> Mess
         recipients=tuple(new.to),
         text=new.text,
         media=tuple(new.media),
-        state=messages.ACCEPTED,
+        state=MessageState.ACCEPTED,
         time=now(),
         application_id=sender.get("applicationId"),
         tag=new.tag,

@@ -1,7 +1,8 @@
 """Messaging 2.0, "Assign Application to Location (sippeer)", read back."""
 
-from bandwidth_messaging.runtime import provisioning, wiring
-from bandwidth_messaging.runtime.workflow import StepInput, StepResult, step
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
+from bandwidth_messaging.services import provisioning
 
 
 class Request(StepInput):

@@ -4,20 +4,14 @@ from functools import partial
 from typing import Literal
 
 from bandwidth_messaging.domain.next_steps import next_steps
-from bandwidth_messaging.domain.orders import FAILED, Ended, Failure, OrderStatus
+from bandwidth_messaging.domain.numbers import Home
+from bandwidth_messaging.domain.orders import Ended, Failure, OrderState, OrderStatus
 from bandwidth_messaging.domain.times import now
-from bandwidth_messaging.runtime import preflight, registration, wiring
-from bandwidth_messaging.runtime.parallel import for_each
+from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.settings import settings
-from bandwidth_messaging.runtime.workflow import (
-    StepInput,
-    StepResult,
-    incomplete_since,
-    reason_of,
-    shown,
-    step,
-)
-from bandwidth_messaging.store.numbers import Home
+from bandwidth_messaging.runtime.steps import StepInput, StepResult, incomplete_since, reason_of, shown, step
+from bandwidth_messaging.services import preflight, registration_check
+from bandwidth_messaging.services.parallel import for_each
 
 
 class Request(StepInput):
@@ -83,7 +77,7 @@ def _record(request: Request, order: OrderStatus, state: Ended) -> Result:
             callback_url=settings().callback_url,
         )
     )
-    registrations = registration.of_new(order.completed)
+    registrations = registration_check.of_new(order.completed)
     for_each(
         order.completed,
         lambda number: numbers.activate(
@@ -91,7 +85,7 @@ def _record(request: Request, order: OrderStatus, state: Ended) -> Result:
         ),
     )
     for_each(failed_numbers, partial(numbers.fail, home=home, at=at))
-    reason = reason_of(request.order_id, order) if state == FAILED else None
+    reason = reason_of(request.order_id, order) if state == OrderState.FAILED else None
     record = wiring.orders().finish(
         request.customer_order_id,
         state,

@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.workflow import StepInput, StepResult, step
+from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
 
 _NOT_BACKORDERED = "5060"
 

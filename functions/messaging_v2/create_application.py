@@ -1,8 +1,9 @@
 """Messaging 2.0, "Create application": the application that messages are called back through."""
 
-from bandwidth_messaging.runtime import provisioning, wiring
+from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.settings import settings
-from bandwidth_messaging.runtime.workflow import StepInput, StepResult, step
+from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
+from bandwidth_messaging.services import provisioning
 
 
 class Request(StepInput):

@@ -3,8 +3,9 @@
 from typing import Final
 
 from bandwidth_messaging.domain.orders import Campaign
-from bandwidth_messaging.runtime import provisioning, wiring
-from bandwidth_messaging.runtime.workflow import StepInput, StepResult, step
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
+from bandwidth_messaging.services import provisioning
 
 _CAMPAIGN_SECONDS: Final = 20
 

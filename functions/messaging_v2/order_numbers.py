@@ -2,8 +2,8 @@
 
 from bandwidth_messaging.domain.number_search import NumberSearch
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.placing import place_once
-from bandwidth_messaging.runtime.workflow import StepInput, StepResult, step
+from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
+from bandwidth_messaging.services.order_placement import place_order_once
 
 
 class Request(StepInput):
@@ -23,7 +23,7 @@ class Result(StepResult):
 def handler(request: Request) -> Result:
     """Return the order's id: from the record, found at Bandwidth, or newly ordered."""
     dashboard = wiring.dashboard()
-    order_id, how = place_once(
+    order_id, how = place_order_once(
         request.customer_order_id,
         place=lambda: dashboard.order_numbers(
             search=request.search,

@@ -8,8 +8,8 @@ from bandwidth_messaging.domain import registration
 from bandwidth_messaging.domain.orders import Campaign, Ended, Failure, OrderStatus
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.parallel import for_each
-from bandwidth_messaging.runtime.workflow import StepInput, StepResult, shown, step
+from bandwidth_messaging.runtime.steps import StepInput, StepResult, shown, step
+from bandwidth_messaging.services.parallel import for_each
 
 
 class Request(StepInput):
@@ -40,7 +40,7 @@ def handler(request: Request) -> Result:
     numbers = [number for number in request.numbers if registration.kind_of(number) == "10dlc"]
     if not numbers:
         return Result(state="completed", options_order_id=None, detail="no local numbers")
-    dashboard, order_id = wiring.dashboard_today(), request.options_order_id
+    dashboard, order_id = wiring.dashboard_current(), request.options_order_id
     campaign = Campaign(request.campaign_id, request.message_class)
     try:
         if order_id is None:

@@ -3,9 +3,10 @@
 from typing import Literal
 
 from bandwidth_messaging.domain.orders import Ended
-from bandwidth_messaging.runtime import releasing, wiring
-from bandwidth_messaging.runtime.parallel import for_each
-from bandwidth_messaging.runtime.workflow import StepInput, StepResult, step
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
+from bandwidth_messaging.services import number_release
+from bandwidth_messaging.services.parallel import for_each
 
 
 class Request(StepInput):
@@ -27,10 +28,12 @@ def handler(request: Request) -> Result:
     order = account.disconnect_status(request.order_id, request.numbers)
     if order.ended_as is None:
         return Result(state="pending", status=order.status, detail=order.status)
-    refused = [str(failure["number"]) for failure in order.failures if releasing.may_be_gone(failure["code"])]
-    left = releasing.still_there(refused, account) if refused else set()
+    refused = [
+        str(failure["number"]) for failure in order.failures if number_release.may_be_gone(failure["code"])
+    ]
+    left = number_release.still_there(refused, account) if refused else set()
     gone = [number for number in refused if number not in left]
-    releasing.record_gone([*order.completed, *gone])
+    number_release.record_gone([*order.completed, *gone])
     for_each(
         [failure for failure in order.failures if failure["number"] not in gone],
         wiring.numbers().keep_releasing,

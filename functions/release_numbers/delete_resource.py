@@ -2,8 +2,9 @@
 
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected, masked
 from bandwidth_messaging.domain.releases import Resource
-from bandwidth_messaging.runtime import releasing, wiring
-from bandwidth_messaging.runtime.workflow import StepInput, StepResult, step
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
+from bandwidth_messaging.services import number_release
 
 
 class Request(StepInput):
@@ -22,7 +23,7 @@ def handler(request: Request) -> Result:
         if resource.what == "catapultApplication":
             was_there = wiring.catapult().delete_application(resource.id)
         else:
-            was_there = releasing.take_away(resource, wiring.dashboard())
+            was_there = number_release.take_away(resource, wiring.dashboard())
     except BandwidthRejected as error:
         code = f"{error.code} " if error.code else ""
         left = resource.model_copy(update={"outcome": "left", "reason": code + error.words})

@@ -1,9 +1,10 @@
 """Release of numbers: the order that gives our own numbers back to Bandwidth, placed once."""
 
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected
-from bandwidth_messaging.runtime import releasing, wiring
-from bandwidth_messaging.runtime.placing import place_once
-from bandwidth_messaging.runtime.workflow import StepInput, StepResult, step
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
+from bandwidth_messaging.services import number_release
+from bandwidth_messaging.services.order_placement import place_order_once
 
 
 class Request(StepInput):
@@ -22,10 +23,10 @@ def handler(request: Request) -> Result:
     try:
         return _placed(request.customer_order_id, request.numbers)
     except BandwidthRejected as error:
-        left = releasing.not_gone(request.numbers, error.code, wiring.dashboard())
+        left = number_release.not_gone(request.numbers, error.code, wiring.dashboard())
         if len(left) == len(request.numbers):
             raise
-    releasing.record_gone([number for number in request.numbers if number not in left])
+    number_release.record_gone([number for number in request.numbers if number not in left])
     if left:
         return _placed(request.customer_order_id, [number for number in request.numbers if number in left])
     return Result(order_id=None, detail="gone before")
@@ -33,7 +34,7 @@ def handler(request: Request) -> Result:
 
 def _placed(release_id: str, numbers: list[str]) -> Result:
     dashboard = wiring.dashboard()
-    order_id, how = place_once(
+    order_id, how = place_order_once(
         release_id,
         place=lambda: dashboard.disconnect(customer_order_id=release_id, numbers=numbers),
         find=lambda: dashboard.find_disconnect(release_id),

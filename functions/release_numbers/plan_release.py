@@ -4,9 +4,10 @@ from typing import Any
 
 from bandwidth_messaging.domain.orders import customer_order_id
 from bandwidth_messaging.domain.releases import Removal, Resource
-from bandwidth_messaging.runtime import release_plan, wiring
+from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.settings import settings
-from bandwidth_messaging.runtime.workflow import StepInput, StepResult, step
+from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
+from bandwidth_messaging.services import release_plan
 from bandwidth_messaging.store.dynamodb import Item
 
 _SHOWN = 100

@@ -1,10 +1,11 @@
 """Last state of every release: what became of each number and thing, and what is left to do."""
 
-from bandwidth_messaging.domain.orders import COMPLETED, FAILED, PARTIAL, Ended, Failure
+from bandwidth_messaging.domain.orders import Ended, Failure, OrderState
 from bandwidth_messaging.domain.releases import Resource
 from bandwidth_messaging.domain.times import now
-from bandwidth_messaging.runtime import releasing, wiring
-from bandwidth_messaging.runtime.workflow import FAILURES_SHOWN, StepInput, StepResult, shown, step
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.steps import FAILURES_SHOWN, StepInput, StepResult, shown, step
+from bandwidth_messaging.services import number_release
 
 
 class Request(StepInput):
@@ -34,13 +35,17 @@ class Result(StepResult):
 def handler(request: Request) -> Result:
     """Record how the release ended; a set-up of which nothing is left that it made is undone."""
     at = now()
-    failures = releasing.not_released(request.numbers, request.refusal)
+    failures = number_release.not_released(request.numbers, request.refusal)
     stuck = [each for each in request.taken if each.outcome == "left"]
     completed = len(request.numbers) - len(failures)
-    ended: Ended = COMPLETED
+    ended: Ended = OrderState.COMPLETED
     if failures or stuck:
-        ended = PARTIAL if completed or len(stuck) < len(request.taken) else FAILED
-    reason = releasing.what_is_left(failures, stuck, len(request.numbers)) if ended != COMPLETED else None
+        ended = OrderState.PARTIAL if completed or len(stuck) < len(request.taken) else OrderState.FAILED
+    reason = (
+        number_release.what_is_left(failures, stuck, len(request.numbers))
+        if ended != OrderState.COMPLETED
+        else None
+    )
     left = [resource.model_copy(update={"outcome": "left"}) for resource in request.leave]
     resources = [*request.taken, *left]
     orders = wiring.orders()
@@ -54,7 +59,7 @@ def handler(request: Request) -> Result:
         reason=reason,
         resources=[each.model_dump(by_alias=True, exclude_none=True) for each in resources],
     )
-    if ended == COMPLETED and request.everything and request.setup_order_id:
+    if ended == OrderState.COMPLETED and request.everything and request.setup_order_id:
         orders.record_undone(request.setup_order_id, by=request.customer_order_id, at=at)
     return Result(
         state=ended,

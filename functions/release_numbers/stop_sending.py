@@ -1,11 +1,12 @@
 """Release of numbers: before they go, nothing is sent from them any more."""
 
+from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.releases import Removal
 from bandwidth_messaging.domain.times import now
-from bandwidth_messaging.runtime import release_plan, wiring
-from bandwidth_messaging.runtime.parallel import for_each
-from bandwidth_messaging.runtime.workflow import StepInput, StepResult, step
-from bandwidth_messaging.store.numbers import Home
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
+from bandwidth_messaging.services import release_plan
+from bandwidth_messaging.services.parallel import for_each
 
 
 class Request(StepInput):

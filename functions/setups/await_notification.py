@@ -11,7 +11,7 @@ from bandwidth_messaging.domain.orders import OrderedWhat
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.logging import logger
 from bandwidth_messaging.runtime.settings import settings
-from bandwidth_messaging.runtime.workflow import StepInput, StepResult, step
+from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
 
 # A backorder that is closed at the deadline ends a moment after it.
 _BEYOND_THE_DEADLINE: Final = 3600
@@ -40,7 +40,7 @@ def handler(request: Request) -> StepResult:
             seconds=max(int(left.total_seconds()), 0) + _BEYOND_THE_DEADLINE,
         )
     except BandwidthError as error:
-        logger.warning("not subscribed", reason=f"{type(error).__name__}: {error}")
+        logger.warning("not subscribed", extra={"reason": f"{type(error).__name__}: {error}"})
         return StepResult(detail=f"not subscribed ({type(error).__name__})")
     orders.record_subscription(request.customer_order_id, subscription_id)
     return StepResult(detail="subscribed")

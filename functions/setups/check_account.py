@@ -3,9 +3,9 @@
 from typing import Literal
 
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected
-from bandwidth_messaging.domain.errors import FieldProblem, InvalidInput
+from bandwidth_messaging.domain.problems import FieldProblem, InvalidInput
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.workflow import StepInput, StepResult, step
+from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
 
 
 class Request(StepInput):

@@ -6,9 +6,9 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from bandwidth_messaging.domain.errors import FieldProblem, InvalidInput
 from bandwidth_messaging.domain.number_search import NumberSearch
 from bandwidth_messaging.domain.orders import customer_order_id
+from bandwidth_messaging.domain.problems import FieldProblem, InvalidInput
 from bandwidth_messaging.domain.releases import NumberRelease
 from bandwidth_messaging.domain.setups import HostedMessagingSetup, MessagingV2Setup
 from bandwidth_messaging.domain.texts import normalized
@@ -16,7 +16,7 @@ from bandwidth_messaging.domain.times import now, rfc3339
 from bandwidth_messaging.domain.validation import parse
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.settings import settings
-from bandwidth_messaging.runtime.workflow import aws_errors
+from bandwidth_messaging.runtime.steps import aws_errors
 
 # Numbers travel through the machine in batches of this size: cutting them there would take too long.
 _BATCH = 100

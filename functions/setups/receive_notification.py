@@ -9,9 +9,11 @@ from typing import Any, Final
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from bandwidth_messaging.domain.times import now
-from bandwidth_messaging.runtime import notifications, wiring
-from bandwidth_messaging.runtime.logging import count, logger
-from bandwidth_messaging.runtime.parallel import deadline_in
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.logging import logger
+from bandwidth_messaging.runtime.metrics import count
+from bandwidth_messaging.services import notifications
+from bandwidth_messaging.services.parallel import deadline_in
 
 # Leaves the quarantine two of the function's nine seconds.
 _APPLY_SECONDS: Final = 7
@@ -24,10 +26,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     try:
         reasons = notifications.apply(event, at=at, deadline=deadline)
     except Exception as error:
-        logger.error("notification not applied", error=type(error).__name__)
+        logger.error("notification not applied", extra={"error": type(error).__name__})
         reasons = [type(error).__name__]
     if reasons:
         wiring.quarantine().keep(event, reasons, at)
-        logger.warning("quarantined", reason=reasons[0], reasons=len(reasons))
+        logger.warning("quarantined", extra={"reason": reasons[0], "reasons": len(reasons)})
         count("CallbacksQuarantined")
     return _NO_CONTENT

@@ -1,10 +1,10 @@
 """Last state of a hosted set-up that brought, or gave back, numbers: the order's counts and its end."""
 
 from bandwidth_messaging.domain.next_steps import next_steps
-from bandwidth_messaging.domain.orders import COMPLETED, FAILED, PARTIAL, Ended, Failure
+from bandwidth_messaging.domain.orders import Ended, Failure, OrderState
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.workflow import StepInput, StepResult, shown, step
+from bandwidth_messaging.runtime.steps import StepInput, StepResult, shown, step
 
 
 class Request(StepInput):
@@ -28,8 +28,14 @@ class Result(StepResult):
 @step("Record Outcome", Request)
 def handler(request: Request) -> Result:
     """Record how the order ended for its numbers."""
-    ended: Ended = COMPLETED if not request.failed else PARTIAL if request.completed else FAILED
-    reason = request.reason or "no number came through" if ended == FAILED else None
+    ended: Ended = (
+        OrderState.COMPLETED
+        if not request.failed
+        else OrderState.PARTIAL
+        if request.completed
+        else OrderState.FAILED
+    )
+    reason = request.reason or "no number came through" if ended == OrderState.FAILED else None
     order = wiring.orders().finish(
         request.customer_order_id,
         ended,

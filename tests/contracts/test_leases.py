@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from bandwidth_messaging.runtime.making import LEASE_DURATION
-from bandwidth_messaging.runtime.placing import CLAIM_DURATION
+from bandwidth_messaging.services.find_or_create import LEASE_DURATION
+from bandwidth_messaging.services.order_placement import CLAIM_DURATION
 from tests.contracts.house import FUNCTIONS, MACHINES, Function, machine
 from tests.template import resources
 
@@ -20,8 +20,8 @@ def calling(*names: str) -> list[Function]:
     return [each for each in FUNCTIONS if any(f"{name}(" in each.path.read_text() for name in names)]
 
 
-LEASING = calling("provisioning.application", "find_or_make")
-ORDERING = calling("place_once")
+LEASING = calling("provisioning.application", "find_or_create")
+ORDERING = calling("place_order_once")
 
 
 def states_of(function: Function) -> list[dict[str, Any]]:

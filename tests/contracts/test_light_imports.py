@@ -38,13 +38,13 @@ def test_checking_and_storing_a_callback_loads_nothing_heavy_either() -> None:
 import authorize_callback, receive_callback
 from aws_lambda_powertools.utilities import parameters
 from bandwidth_messaging.bandwidth import callbacks, credentials
-from bandwidth_messaging.store import messages, queues
+from bandwidth_messaging.store import message_store, queues
 """
     assert loaded_by("messages", used) == set()
 
 
 def test_storing_a_callback_loads_no_library_but_botocore() -> None:
-    used = "import receive_callback; from bandwidth_messaging.store import messages, queues"
+    used = "import receive_callback; from bandwidth_messaging.store import message_store, queues"
     assert loaded_by("messages", used, HEAVY + IDLE) == set()
 
 
@@ -58,7 +58,7 @@ def test_sending_a_message_loads_no_xml() -> None:
 
 
 def test_archiving_media_loads_what_fetches_them_and_no_more() -> None:
-    used = "import archive_media; from bandwidth_messaging.bandwidth import media"
+    used = "import archive_media; from bandwidth_messaging.bandwidth import media_api"
     assert loaded_by("messages", used) <= {"requests"}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bandwidth_messaging.runtime import answers, views
+from bandwidth_messaging.api import responses, views
 from local import openapi
 from tests.openapi import described, operations, wrong
 from tests.template import ROOT, resources
@@ -117,15 +117,15 @@ def test_the_door_is_described_as_locked() -> None:
 @pytest.mark.parametrize(
     ("model", "shown"),
     [
-        (answers.Message, {*views._MESSAGE, "archivedMedia", "times", "recipients"}),
-        (answers.ArchivedFile, {*views._FILE, "url", "expiresAt"}),
-        (answers.Recipient, {*views._OUTCOME, "times"}),
-        (answers.Number, {*views._NUMBER, "times"}),
+        (responses.Message, {*views._MESSAGE, "archivedMedia", "times", "recipients"}),
+        (responses.ArchivedFile, {*views._FILE, "url", "expiresAt"}),
+        (responses.Recipient, {*views._OUTCOME, "times"}),
+        (responses.Number, {*views._NUMBER, "times"}),
         (
-            answers.Order,
+            responses.Order,
             {*views._ORDER, "customerOrderId", "state", "failures", "steps", "times", "nextSteps"},
         ),
     ],
 )
-def test_an_answers_fields_are_those_that_are_shown(model: type[answers.Message], shown: set[str]) -> None:
+def test_an_answers_fields_are_those_that_are_shown(model: type[responses.Message], shown: set[str]) -> None:
     assert {field.alias for field in model.model_fields.values()} == shown

@@ -14,8 +14,8 @@ import jsonata
 import pytest
 
 from bandwidth_messaging.bandwidth import errors as bandwidth_errors
-from bandwidth_messaging.domain import errors as domain_errors
-from bandwidth_messaging.runtime import wiring, workflow
+from bandwidth_messaging.domain import problems as domain_errors
+from bandwidth_messaging.runtime import steps, wiring
 from bandwidth_messaging.runtime.settings import Settings, settings
 from functions.setups import check_input
 from tests.contracts.house import FUNCTIONS, MACHINES, Function, machine, pascal
@@ -494,7 +494,7 @@ def our_errors() -> set[str]:
             if isinstance(value, type) and issubclass(value, Exception)
         }
 
-    return of(bandwidth_errors) | of(domain_errors) | of(workflow)
+    return of(bandwidth_errors) | of(domain_errors) | of(steps)
 
 
 @every_machine
@@ -544,7 +544,7 @@ def test_only_refusals_are_caught_so_that_every_other_failure_can_be_redriven(na
 
 def talks_to_bandwidth(function: Function) -> bool:
     return bool(
-        re.search(r"\bwiring\.(dashboard(_today)?|catapult|messaging)\(\)", function.path.read_text())
+        re.search(r"\bwiring\.(dashboard(_current)?|catapult|messaging)\(\)", function.path.read_text())
     )
 
 

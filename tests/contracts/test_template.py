@@ -14,8 +14,8 @@ import pytest
 
 from bandwidth_messaging.bandwidth.transport import TOTAL_SECONDS
 from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.queue_worker import growing_delay
 from bandwidth_messaging.runtime.settings import Settings
-from bandwidth_messaging.runtime.working import growing_delay
 from functions.messages import deliver_message
 from local.deployment import OUTPUTS
 from local.stack import APIS, DEFAULT_API
@@ -253,7 +253,7 @@ def test_old_messages_are_deleted_by_the_attribute_that_says_when() -> None:
         "AttributeName": "expiresAt",
         "Enabled": True,
     }
-    assert "expiresAt" in (ROOT / "layers/shared/bandwidth_messaging/store/messages.py").read_text()
+    assert "expiresAt" in (ROOT / "layers/shared/bandwidth_messaging/store/message_store.py").read_text()
 
 
 # Queues and streams

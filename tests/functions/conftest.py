@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.utilities import parameters
 
-from bandwidth_messaging.domain.preflight import Preflight
+from bandwidth_messaging.domain.numbers import Preflight
 from bandwidth_messaging.runtime import settings as settings_module
 from bandwidth_messaging.runtime import wiring
 from local.bandwidth.account import AccountConfig

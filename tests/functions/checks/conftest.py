@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.runtime import settings as settings_module
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.store.numbers import Home
 from functions.checks import doctor
 from local.bandwidth.account import Location, SmsFeature
 from tests.functions.conftest import CALLBACK_URL, CONFIG, House, call, sample

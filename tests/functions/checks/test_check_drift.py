@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from bandwidth_messaging.api.bus_events import event_of
 from bandwidth_messaging.bandwidth.errors import BandwidthUnauthorized, BandwidthUnavailable
+from bandwidth_messaging.domain.numbers import Home, NumberState
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.events import event_of
-from bandwidth_messaging.runtime.parallel import for_each
-from bandwidth_messaging.store.numbers import ACTIVE, Home
+from bandwidth_messaging.services.parallel import for_each
 from functions.checks import check_drift
 from local.bandwidth.account_numbers import AccountNumber
 from local.bandwidth.control_account import shown
@@ -328,10 +328,10 @@ def test_it_reads_only_and_no_number_changes(home: House) -> None:
     appear(home, THIRD)
     vanish(home, OTHER)
     location_of(home).application_id = None
-    account, records = shown(home.simulator.simulator), wiring.numbers().all_in_state(ACTIVE)
+    account, records = shown(home.simulator.simulator), wiring.numbers().all_in_state(NumberState.ACTIVE)
     assert check()["counts"] == {"appeared": 1, "vanished": 1, "lostMessaging": 1}
     assert shown(home.simulator.simulator) == account
-    assert wiring.numbers().all_in_state(ACTIVE) == records
+    assert wiring.numbers().all_in_state(NumberState.ACTIVE) == records
     for method in ("PUT", "DELETE", "PATCH"):
         assert home.requests(method, "") == 0
     assert home.requests("POST", "") == home.requests("POST", "/oauth2/token")

@@ -8,11 +8,12 @@ import pytest
 
 from bandwidth_messaging.bandwidth.errors import BandwidthUnauthorized, BandwidthUnavailable
 from bandwidth_messaging.domain import registration
-from bandwidth_messaging.domain.errors import InvalidInput
-from bandwidth_messaging.runtime import registration as looking_up
+from bandwidth_messaging.domain.numbers import Home
+from bandwidth_messaging.domain.problems import InvalidInput
 from bandwidth_messaging.runtime import settings as settings_module
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.store.numbers import Home, Numbers
+from bandwidth_messaging.services import registration_check as looking_up
+from bandwidth_messaging.store.number_store import Numbers
 from functions.checks import check_registration
 from functions.control import browse
 from functions.messages import send_message

@@ -9,9 +9,9 @@ from botocore.client import BaseClient
 from botocore.exceptions import EndpointConnectionError
 
 from bandwidth_messaging.domain.messages import Message
+from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.setups import MessagingV2Setup
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.store.numbers import Home
 from functions.control import browse, start_setup
 from tests.functions.conftest import House, ask, sample
 

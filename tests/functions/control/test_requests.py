@@ -11,9 +11,10 @@ from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bandwidth_messaging.api import cursors
 from bandwidth_messaging.domain.messages import Message
-from bandwidth_messaging.runtime import cursors, wiring
-from bandwidth_messaging.store.numbers import Home
+from bandwidth_messaging.domain.numbers import Home
+from bandwidth_messaging.runtime import wiring
 from functions.control import browse, start_setup
 from functions.messages import send_message
 from tests.functions.conftest import House, api_event, ask, call

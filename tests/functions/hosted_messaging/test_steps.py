@@ -6,10 +6,9 @@ from typing import Any
 import pytest
 
 from bandwidth_messaging.bandwidth.errors import BandwidthError, BandwidthOutcomeUnknown, BandwidthRejected
-from bandwidth_messaging.domain.errors import InvalidInput
-from bandwidth_messaging.domain.preflight import Preflight
+from bandwidth_messaging.domain.numbers import Home, Preflight
+from bandwidth_messaging.domain.problems import InvalidInput
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.store.numbers import Home
 from functions.control import browse
 from functions.hosted_messaging import (
     create_application,

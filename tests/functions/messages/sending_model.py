@@ -16,12 +16,12 @@ from hypothesis.stateful import (
 from requests.adapters import HTTPAdapter
 from urllib3.util import connection
 
-from bandwidth_messaging.domain.errors import InvalidInput
 from bandwidth_messaging.domain.messages import Receipt
+from bandwidth_messaging.domain.numbers import Home
+from bandwidth_messaging.domain.problems import Conflict, InvalidInput
 from bandwidth_messaging.domain.sending import NewMessage
-from bandwidth_messaging.runtime import preflight, settling, wiring
-from bandwidth_messaging.runtime.api import Conflict
-from bandwidth_messaging.store.numbers import Home
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.services import preflight, unconfirmed
 from functions.messages import deliver_message, send_message
 from tests.functions.conftest import CALLBACK_URL, PASSED, Context, sample
 from tests.functions.messages.sending_world import (
@@ -330,7 +330,7 @@ def install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "create_connection", bandwidth.connect)
     for module in (send_message, deliver_message, preflight):
         monkeypatch.setattr(module, "now", lambda: _world().now())
-    for module in (deliver_message, preflight, settling):
+    for module in (deliver_message, preflight, unconfirmed):
         monkeypatch.setattr(module, "count", lambda _: None)
 
 

@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from bandwidth_messaging.domain import media
-from bandwidth_messaging.domain.messages import RECEIVED, Message
+from bandwidth_messaging.domain.messages import Message, MessageState
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.settings import settings
 from functions.control import browse
@@ -46,7 +46,7 @@ def received(*urls: str, message_id: str = ID, hours_ago: float = 0) -> str:
             recipients=(OURS,),
             text="look!",
             media=urls,
-            state=RECEIVED,
+            state=MessageState.RECEIVED,
             time=moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         )
     )

@@ -12,11 +12,11 @@ import botocore.handlers
 import pytest
 
 from bandwidth_messaging.domain.messages import Api
+from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.settling import settle
-from bandwidth_messaging.runtime.workflow import StepInput, StepResult, step
+from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
+from bandwidth_messaging.services.unconfirmed import settle
 from bandwidth_messaging.store.dynamodb import from_dynamodb
-from bandwidth_messaging.store.numbers import Home
 from functions.messages import deliver_message, receive_callback, send_message
 from tests.dynamodb import item_size
 from tests.functions.conftest import (

@@ -7,11 +7,10 @@ from typing import Any
 import boto3
 import pytest
 
-from bandwidth_messaging.domain import messages
 from bandwidth_messaging.domain.drift import Finding
-from bandwidth_messaging.domain.messages import Message, Receipt
+from bandwidth_messaging.domain.messages import Message, MessageState, Receipt
+from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.store.numbers import Home
 from functions.messages import publish_events
 from tests.bus import KIND_OF, delivered, wrong
 from tests.functions.conftest import House, call
@@ -84,7 +83,7 @@ def outbound(message_id: str, *to: str) -> Message:
         sender=OURS,
         recipients=to or (THEIRS,),
         text=TEXT,
-        state=messages.ACCEPTED,
+        state=MessageState.ACCEPTED,
         time=at(0),
         application_id=HOME.application_id,
         encoding="GSM-7",
@@ -102,7 +101,7 @@ def inbound() -> Message:
         recipients=(OURS,),
         text=TEXT,
         media=("https://messaging.bandwidth.com/api/v2/users/9/media/1/0/a.png",),
-        state=messages.RECEIVED,
+        state=MessageState.RECEIVED,
         time=at(0),
         segment_count=1,
     )
@@ -115,12 +114,14 @@ def text_messages() -> None:
     for message_id in (sent, unknown, throttled):
         store.add(outbound(message_id))
         store.claim(message_id, at(1))
-    store.advance(sent, messages.SENT, at(2), bandwidth_id="1661365814859loidf7mcwd4qacn7", segment_count=1)
-    store.advance(sent, messages.FAILED, at(3), error_code=4720, error_class="recipient", reason="Gone.")
-    store.advance(sent, messages.DELIVERED, at(4))
-    store.advance(unknown, messages.SEND_UNCONFIRMED, at(2), reason="Its receipt will tell")
-    store.advance(unknown, messages.DELIVERY_UNKNOWN, at(3), reason="No receipt came")
-    store.advance(unknown, messages.DELIVERED, at(4))
+    store.advance(
+        sent, MessageState.SENT, at(2), bandwidth_id="1661365814859loidf7mcwd4qacn7", segment_count=1
+    )
+    store.advance(sent, MessageState.FAILED, at(3), error_code=4720, error_class="recipient", reason="Gone.")
+    store.advance(sent, MessageState.DELIVERED, at(4))
+    store.advance(unknown, MessageState.SEND_UNCONFIRMED, at(2), reason="Its receipt will tell")
+    store.advance(unknown, MessageState.DELIVERY_UNKNOWN, at(3), reason="No receipt came")
+    store.advance(unknown, MessageState.DELIVERED, at(4))
     claimed = store.get(throttled)
     assert claimed
     store.put_back(claimed)
@@ -301,7 +302,12 @@ def test_a_receipt_that_comes_again_is_no_event(streams: Streams, monkeypatch: p
     store = wiring.messages()
     store.add(outbound("out_1"))
     receipt = Receipt(
-        message_id="out_1", bandwidth_id="1", state=messages.DELIVERED, time=at(2), api="v2", recipient=THEIRS
+        message_id="out_1",
+        bandwidth_id="1",
+        state=MessageState.DELIVERED,
+        time=at(2),
+        api="v2",
+        recipient=THEIRS,
     )
     for _ in range(3):
         store.record(receipt)
@@ -318,7 +324,7 @@ def test_of_a_group_each_recipients_state_is_an_event(
             Receipt(
                 message_id="out_1",
                 bandwidth_id="1",
-                state=messages.DELIVERED,
+                state=MessageState.DELIVERED,
                 time=at(2),
                 api="v2",
                 recipient=recipient,

@@ -20,9 +20,9 @@ import pytest
 from bandwidth_messaging.domain.messages import Message, Receipt
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.logging import logger
-from bandwidth_messaging.runtime.receiving import WRITE_FAILED
 from bandwidth_messaging.runtime.settings import Settings
-from bandwidth_messaging.store.messages import Messages
+from bandwidth_messaging.services.callback_intake import WRITE_FAILED
+from bandwidth_messaging.store.message_store import Messages
 from functions.messages import receive_callback
 from tests.dynamodb import DynamoDB
 from tests.functions.conftest import _forget

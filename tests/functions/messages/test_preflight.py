@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from bandwidth_messaging.domain.number_search import NumberSearch
+from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.store.numbers import Home
 from functions.control import browse
 from functions.messages import deliver_message, send_message
 from local.bandwidth.account import SmsFeature

@@ -9,10 +9,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from bandwidth_messaging.bandwidth import callbacks
-from bandwidth_messaging.domain.errors import InvalidInput
-from bandwidth_messaging.runtime import parallel, wiring
+from bandwidth_messaging.domain.problems import InvalidInput
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.services import parallel
 from bandwidth_messaging.store.dynamodb import Table
-from bandwidth_messaging.store.messages import Messages
+from bandwidth_messaging.store.message_store import Messages
 from functions.messages import receive_callback, replay_quarantine
 from tests.clock import Clock
 from tests.dynamodb import DynamoDB

@@ -13,9 +13,9 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
 from bandwidth_messaging.domain import registration
+from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.times import rfc3339
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.store.numbers import Home
 from functions.control import browse
 from functions.messages import deliver_message, send_message
 from tests.functions.conftest import PASSED, House, ask, call, sample

@@ -15,8 +15,9 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthRejected,
     BandwidthUnavailable,
 )
-from bandwidth_messaging.domain.errors import InvalidInput
-from bandwidth_messaging.runtime import making, wiring
+from bandwidth_messaging.domain.problems import InvalidInput
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.services import find_or_create
 from bandwidth_messaging.store.dynamodb import Table
 from functions.hosted_messaging import create_application as create_catapult_application
 from functions.messaging_v2 import (
@@ -181,7 +182,7 @@ class TestTwoAtOnce:
             make()
         with pytest.raises(BandwidthOutcomeUnknown, match="another run is just making the"):
             make()
-        monkeypatch.setattr(making, "now", lambda: "2100-01-01T00:00:00.000Z")
+        monkeypatch.setattr(find_or_create, "now", lambda: "2100-01-01T00:00:00.000Z")
         assert make()["detail"] == "created"
         assert made(house) == 1
 

@@ -12,8 +12,9 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthUnavailable,
 )
 from bandwidth_messaging.bandwidth.locations import Location
-from bandwidth_messaging.domain.errors import InvalidInput
-from bandwidth_messaging.runtime import placing, wiring
+from bandwidth_messaging.domain.problems import InvalidInput
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.services import order_placement
 from functions.control import browse
 from functions.messaging_v2 import (
     assign_application,
@@ -247,7 +248,7 @@ class TestOrderNumbers:
     ) -> None:
         opened.fault("/orders", method="POST", answer={"status": 500})
         times = iter(f"2026-01-01T00:0{minute}:00.000Z" for minute in (0, 3, 4, 5, 6))
-        monkeypatch.setattr(placing, "now", lambda: next(times))
+        monkeypatch.setattr(order_placement, "now", lambda: next(times))
         for _ in ("the POST itself", "three minutes later", "four minutes later: the attempt is given up"):
             with pytest.raises(BandwidthOutcomeUnknown):
                 call(order_numbers, event)

@@ -12,8 +12,9 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthRejected,
     BandwidthUnavailable,
 )
-from bandwidth_messaging.domain.errors import InvalidInput
-from bandwidth_messaging.runtime import placing, releasing, wiring
+from bandwidth_messaging.domain.problems import InvalidInput
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.services import number_release, order_placement
 from functions.control import browse
 from functions.hosted_messaging import (
     activate_numbers,
@@ -337,7 +338,7 @@ class TestPlan:
         host(house)
         planned = plan(customerOrderId=SETUP)
         stop(planned)
-        releasing.record_gone(HOSTED)
+        number_release.record_gone(HOSTED)
         imports = house.requests("POST", "/phoneNumbers")
         host(house)
         assert [number(each)["state"] for each in HOSTED] == ["released"] * 2
@@ -474,7 +475,7 @@ class TestDisconnect:
         self, house: House, numbers: list[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         times = iter(f"2026-01-01T00:0{minute}:00.000Z" for minute in (0, 3, 4, 5, 6))
-        monkeypatch.setattr(placing, "now", lambda: next(times))
+        monkeypatch.setattr(order_placement, "now", lambda: next(times))
         with monkeypatch.context() as killed:
             killed.setattr(wiring.dashboard(), "disconnect", _die)
             with pytest.raises(Killed):
@@ -550,7 +551,7 @@ class TestTheSubscriptionToLostNumbers:
         planned = plan(f"undo {name}", customerOrderId=name, everything=True)
         stop(planned, f"undo {name}")
         for removal in planned["remove"]:
-            releasing.record_gone(removal["numbers"])
+            number_release.record_gone(removal["numbers"])
             self.remove(removal["numbers"])
         taken = delete(planned, f"undo {name}")
         return {each["what"]: each["outcome"] or "left" for each in [*taken, *planned["leave"]]}

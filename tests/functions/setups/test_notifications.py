@@ -9,8 +9,9 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from bandwidth_messaging.runtime import parallel, wiring
-from bandwidth_messaging.store.numbers import Home
+from bandwidth_messaging.domain.numbers import Home
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.services import parallel
 from functions.messages import replay_quarantine
 from functions.setups import await_notification, check_input, receive_notification
 from tests.clock import Clock

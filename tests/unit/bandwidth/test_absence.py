@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bandwidth_messaging.bandwidth.credentials import BasicCredentials
-from bandwidth_messaging.bandwidth.dashboard_today import DashboardToday
+from bandwidth_messaging.bandwidth.dashboard_current import DashboardCurrent
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected
 from bandwidth_messaging.domain.orders import OrderStatus
 from tests.http_server import Answer, Server
@@ -17,7 +17,7 @@ NOT_FOUND = OrderStatus("NOT_FOUND")
 SPECIFIED = "Sip Peer '561' account '9500149' and site '743' does not exist"
 
 # Each request with its result if the resource does not exist.
-REQUESTS: dict[str, tuple[Callable[[DashboardToday], Any], Any]] = {
+REQUESTS: dict[str, tuple[Callable[[DashboardCurrent], Any], Any]] = {
     "application": (lambda account: account.application("a-1"), None),
     "associated locations": (lambda account: account.locations_of("a-1"), set()),
     "assignment": (lambda account: account.assigned_application(SITE, LOCATION), None),
@@ -44,8 +44,8 @@ CODES = ("1016", "5035", "12016", "13563", "13629", "13678")
 
 
 @pytest.fixture
-def account(bandwidth: Server) -> DashboardToday:
-    return DashboardToday(f"{bandwidth.url}/api/v2", "9500149", BasicCredentials("client", "secret"))
+def account(bandwidth: Server) -> DashboardCurrent:
+    return DashboardCurrent(f"{bandwidth.url}/api/v2", "9500149", BasicCredentials("client", "secret"))
 
 
 def refusal(status: int, code: str | None, description: str) -> Answer:
@@ -59,8 +59,8 @@ def refusal(status: int, code: str | None, description: str) -> Answer:
 @pytest.mark.parametrize("code", CODES)
 def test_absence_is_recognised_by_its_code(
     bandwidth: Server,
-    account: DashboardToday,
-    request_: Callable[[DashboardToday], Any],
+    account: DashboardCurrent,
+    request_: Callable[[DashboardCurrent], Any],
     absent: Any,
     status: int,
     code: str,
@@ -74,8 +74,8 @@ def test_absence_is_recognised_by_its_code(
 @pytest.mark.parametrize("description", ["The resource does not exist", SPECIFIED])
 def test_without_a_code_the_description_decides(
     bandwidth: Server,
-    account: DashboardToday,
-    request_: Callable[[DashboardToday], Any],
+    account: DashboardCurrent,
+    request_: Callable[[DashboardCurrent], Any],
     absent: Any,
     description: str,
 ) -> None:
@@ -90,8 +90,8 @@ def test_without_a_code_the_description_decides(
 )
 def test_other_rejections_stay_rejections(
     bandwidth: Server,
-    account: DashboardToday,
-    request_: Callable[[DashboardToday], Any],
+    account: DashboardCurrent,
+    request_: Callable[[DashboardCurrent], Any],
     absent: Any,
     code: str | None,
     description: str,

@@ -4,7 +4,7 @@ import pytest
 
 from bandwidth_messaging.bandwidth.credentials import BasicCredentials
 from bandwidth_messaging.bandwidth.dashboard import Dashboard
-from bandwidth_messaging.bandwidth.dashboard_today import DashboardToday
+from bandwidth_messaging.bandwidth.dashboard_current import DashboardCurrent
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected
 from bandwidth_messaging.bandwidth.subscriptions import Notification, read_notification
 from bandwidth_messaging.domain.orders import OrderedWhat
@@ -42,9 +42,9 @@ def test_an_order_is_subscribed_to_with_our_address_and_credentials(
     [
         (Dashboard, "IMPORT", "externalTns"),
         (Dashboard, "REMOVE", "externalTns"),
-        (DashboardToday, "NEW_NUMBERS", "orders"),
-        (DashboardToday, "IMPORT", "importtnorders"),
-        (DashboardToday, "REMOVE", "removeImportedTnOrders"),
+        (DashboardCurrent, "NEW_NUMBERS", "orders"),
+        (DashboardCurrent, "IMPORT", "importtnorders"),
+        (DashboardCurrent, "REMOVE", "removeImportedTnOrders"),
     ],
 )
 def test_each_kind_of_order_has_its_type(

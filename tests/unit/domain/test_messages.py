@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bandwidth_messaging.domain import messages
-from bandwidth_messaging.domain.messages import Message
+from bandwidth_messaging.domain.messages import Message, MessageState
 
 
 def test_a_message_moves_up_from_accepted_to_its_end() -> None:
@@ -20,7 +20,7 @@ def test_no_two_states_share_a_rank_so_that_it_does_not_matter_which_comes_first
 
 
 def test_inbound_messages_have_no_rank() -> None:
-    assert messages.RECEIVED not in messages.RANKS
+    assert MessageState.RECEIVED not in messages.RANKS
 
 
 def test_our_ids_are_ours_and_no_two_are_alike() -> None:
@@ -148,7 +148,7 @@ def test_a_message_does_not_show_its_text() -> None:
         sender="+19195551212",
         recipients=("+19195551213",),
         text="a private word",
-        state=messages.ACCEPTED,
+        state=MessageState.ACCEPTED,
         time="2026-02-03T04:05:06.000Z",
         media=("https://example.com/private.png",),
     )

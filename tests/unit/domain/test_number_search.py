@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from bandwidth_messaging.domain.errors import InvalidInput
 from bandwidth_messaging.domain.number_search import NumberSearch
+from bandwidth_messaging.domain.problems import InvalidInput
 from bandwidth_messaging.domain.setups import MessagingV2Setup
 from bandwidth_messaging.domain.validation import parse
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bandwidth_messaging.domain.errors import InvalidInput
+from bandwidth_messaging.domain.problems import InvalidInput
 from bandwidth_messaging.domain.sending import NewMessage
 from bandwidth_messaging.domain.validation import parse
 

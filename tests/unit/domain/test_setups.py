@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bandwidth_messaging.domain.errors import InvalidInput
+from bandwidth_messaging.domain.problems import InvalidInput
 from bandwidth_messaging.domain.releases import NumberRelease
 from bandwidth_messaging.domain.setups import HostedMessagingSetup, MessagingV2Setup, Setup
 from bandwidth_messaging.domain.validation import parse

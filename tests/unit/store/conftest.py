@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bandwidth_messaging.store.dynamodb import Table
-from bandwidth_messaging.store.messages import Messages
-from bandwidth_messaging.store.numbers import Numbers
-from bandwidth_messaging.store.orders import Orders
+from bandwidth_messaging.store.message_store import Messages
+from bandwidth_messaging.store.number_store import Numbers
+from bandwidth_messaging.store.order_store import Orders
 from tests.aws import aws, client
 from tests.template import create_table
 

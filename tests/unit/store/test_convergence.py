@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from bandwidth_messaging.bandwidth.callbacks import read_v1, read_v2
 from bandwidth_messaging.domain.messages import RANKS, Api, Message, Receipt, message_id
 from bandwidth_messaging.store.dynamodb import Table
-from bandwidth_messaging.store.messages import Messages
+from bandwidth_messaging.store.message_store import Messages
 from bandwidth_messaging.store.outcomes import ATTRIBUTES
 from tests.dynamodb import DynamoDB
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from bandwidth_messaging.api.views import message_view
 from bandwidth_messaging.domain.messages import RANKS, Message, Receipt
-from bandwidth_messaging.runtime.views import message_view
-from bandwidth_messaging.store.messages import RECIPIENT, Messages
+from bandwidth_messaging.store.message_store import RECIPIENT, Messages
 
 OURS = "+19195551212"
 GROUP = ("+19195551213", "+19195551214", "+19195551215")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypedDict
 
 from bandwidth_messaging.domain import failures, messages, opt_outs
-from bandwidth_messaging.domain.messages import Message, Receipt, Unreadable
+from bandwidth_messaging.domain.messages import Message, MessageState, Receipt, Unreadable
 from bandwidth_messaging.domain.phone_numbers import from_callback
 from bandwidth_messaging.domain.times import rfc3339
 
@@ -18,21 +18,21 @@ type Told = Message | Receipt | Unreadable
 # The second and third are RCS: a suggested reply or action was chosen, a location was sent on request.
 _V2_INBOUND: Final = frozenset({"message-received", "suggestion-response", "requested-location-response"})
 _V2_STATES: Final = {
-    "message-sending": messages.SENDING,
-    "message-sent": messages.SENT,
-    "message-delivered": messages.DELIVERED,
-    "message-failed": messages.FAILED,
+    "message-sending": MessageState.SENDING,
+    "message-sent": MessageState.SENT,
+    "message-delivered": MessageState.DELIVERED,
+    "message-failed": MessageState.FAILED,
     # RCS: what was read has been delivered.
-    "message-read": messages.DELIVERED,
+    "message-read": MessageState.DELIVERED,
 }
 # V1: `state` of an outbound message, unless `deliveryState` tells more.
 _V1_STATES: Final = {
-    "queued": messages.SENDING,
-    "sending": messages.SENDING,
-    "sent": messages.SENT,
-    "error": messages.FAILED,
+    "queued": MessageState.SENDING,
+    "sending": MessageState.SENDING,
+    "sent": MessageState.SENT,
+    "error": MessageState.FAILED,
 }
-_V1_DELIVERY_STATES: Final = {"delivered": messages.DELIVERED, "not-delivered": messages.FAILED}
+_V1_DELIVERY_STATES: Final = {"delivered": MessageState.DELIVERED, "not-delivered": MessageState.FAILED}
 _SUGGESTION: Final = ("text", "postbackData", "pairedMessageId")
 _LOCATION: Final = ("latitude", "longitude")
 # No count or code comes near it; DynamoDB takes 38 digits.
@@ -148,7 +148,7 @@ def _v2_inbound(event: dict[str, Any], message: dict[str, Any]) -> Message:
         recipients=_numbers(_required(message, "to")),
         text=text,
         keyword=_keyword(text),
-        state=messages.RECEIVED,
+        state=MessageState.RECEIVED,
         time=_time(message if message.get("time") else event, "time"),
         application_id=_short(message.get("applicationId")),
         media=_texts(message.get("media")) or _content_media(message.get("content")),
@@ -167,7 +167,7 @@ def _v2_receipt(event: dict[str, Any], message: dict[str, Any]) -> Receipt:
     state = _V2_STATES[event["type"]]
     was_read = event["type"] == "message-read"
     time = _time(event, "eventTime" if was_read and event.get("eventTime") else "time")
-    failed = state == messages.FAILED
+    failed = state == MessageState.FAILED
     error_code = _count(event.get("errorCode"))
     return Receipt(
         message_id=tag if messages.is_our_message_id(tag) else bandwidth_id,
@@ -211,7 +211,7 @@ def _v1_inbound(event: dict[str, Any]) -> Message:
         recipients=(_number(event, "to"),),
         text=text,
         keyword=_keyword(text),
-        state=messages.RECEIVED,
+        state=MessageState.RECEIVED,
         time=_time(event, "time"),
         application_id=_short(event.get("applicationId")),
         media=_texts(event.get("media")),
@@ -226,7 +226,7 @@ def _v1_receipt(event: dict[str, Any]) -> Receipt:
     if state is None:
         raise _Wrong("its state is unknown")
     bandwidth_id, tag = _id(event, "messageId"), _text(event.get("tag"))
-    failed = state == messages.FAILED
+    failed = state == MessageState.FAILED
     error_code = _count(event.get("deliveryCode")) if failed else None
     return Receipt(
         message_id=tag if messages.is_our_message_id(tag) else bandwidth_id,
@@ -244,7 +244,7 @@ def _v1_receipt(event: dict[str, Any]) -> Receipt:
 
 def _ended(error_code: int | None) -> str:
     """Return the state after a failure: some codes leave open whether the message arrived."""
-    return messages.DELIVERY_UNKNOWN if failures.leaves_open(error_code) else messages.FAILED
+    return MessageState.DELIVERY_UNKNOWN if failures.leaves_open(error_code) else MessageState.FAILED
 
 
 class _Why(TypedDict):

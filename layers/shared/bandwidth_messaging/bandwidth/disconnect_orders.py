@@ -20,7 +20,7 @@ from bandwidth_messaging.bandwidth.order_lookup import (
 )
 from bandwidth_messaging.bandwidth.transport import ErrorBody
 from bandwidth_messaging.bandwidth.xml import E, Element
-from bandwidth_messaging.domain.orders import COMPLETED, Failure, OrderStatus
+from bandwidth_messaging.domain.orders import Failure, OrderState, OrderStatus
 from bandwidth_messaging.domain.phone_numbers import from_ten_digits
 from bandwidth_messaging.domain.texts import is_same_text
 
@@ -85,7 +85,7 @@ def _ended(order: OrderStatus, root: Element, requested: Sequence[str]) -> Order
         from_ten_digits(number)
         for number in xml.texts(root, "DisconnectedTelephoneNumberList/TelephoneNumber")
     }
-    if order.ended_as == COMPLETED:
+    if order.ended_as == OrderState.COMPLETED:
         left |= set(requested) - explained.keys()
     return OrderStatus(
         order.status,

@@ -18,7 +18,7 @@ from bandwidth_messaging.bandwidth.order_lookup import find_order_id
 from bandwidth_messaging.bandwidth.transport import ErrorBody
 from bandwidth_messaging.bandwidth.xml import E
 from bandwidth_messaging.domain.imports import Authority
-from bandwidth_messaging.domain.orders import COMPLETED, FAILED, Action, OrderStatus
+from bandwidth_messaging.domain.orders import Action, OrderState, OrderStatus
 from bandwidth_messaging.domain.phone_numbers import from_ten_digits
 
 # Of a removal: not external (externalTns), not imported (removeImportedTnOrders).
@@ -85,7 +85,12 @@ class ImportOrders(AccountApi):
         if order.ended_as is None:
             return OrderStatus(status)
         listed = {from_ten_digits(number) for path in _IMPORTED for number in xml.texts(root, path)}
-        if order.ended_as == COMPLETED and not order.failures and listed and not listed.issuperset(requested):
+        if (
+            order.ended_as == OrderState.COMPLETED
+            and not order.failures
+            and listed
+            and not listed.issuperset(requested)
+        ):
             return replace(order, is_incomplete=True)
         ended = of_requested(order, requested, listed)
         return _removed(ended, requested) if action == "REMOVE" else ended
@@ -108,7 +113,7 @@ def of_requested(order: OrderStatus, requested: Sequence[str], listed: set[str])
     asked = set(requested)
     explained = {failure["number"]: failure for failure in order.failures if failure["number"] in asked}
     missing = asked - listed if listed else set()
-    failed = asked if order.ended_as == FAILED else explained.keys() | missing
+    failed = asked if order.ended_as == OrderState.FAILED else explained.keys() | missing
     # What names none of them is the order's, unless it must explain a number that no error names.
     general = [failure | {"number": None} for failure in order.failures if failure["number"] not in asked]
     unexplained = failure_of(None, ErrorBody(None, None))

@@ -15,7 +15,7 @@ from bandwidth_messaging.bandwidth.account_api import (
 from bandwidth_messaging.bandwidth.order_lookup import PAGES, find_order_id
 from bandwidth_messaging.bandwidth.xml import E, Element
 from bandwidth_messaging.domain.number_search import NumberSearch
-from bandwidth_messaging.domain.orders import COMPLETED, PARTIAL, OrderStatus
+from bandwidth_messaging.domain.orders import OrderState, OrderStatus
 from bandwidth_messaging.domain.phone_numbers import from_ten_digits
 
 # The order types of the numbers specification by the way to search, and the elements of their criteria.
@@ -117,7 +117,9 @@ class NumberOrders(AccountApi):
         # An order that has brought none has FAILED.
         count = xml.text(root, "CompletedQuantity") or ""
         expected = max(int(count) if count.isdecimal() else 0, 1)
-        is_incomplete = order.ended_as in {COMPLETED, PARTIAL} and len(completed) < expected
+        is_incomplete = (
+            order.ended_as in {OrderState.COMPLETED, OrderState.PARTIAL} and len(completed) < expected
+        )
         return replace(order, is_incomplete=is_incomplete)
 
     def _order_type(self, search: NumberSearch, quantity: int) -> Element:

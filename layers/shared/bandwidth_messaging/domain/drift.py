@@ -2,12 +2,22 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
 from hashlib import sha256
 from json import dumps
 from typing import Final, Literal, NotRequired, TypedDict
 
 FIRST: Final = 100
 """How many findings are kept and told; the counts are those of all."""
+
+
+class DriftState(StrEnum):
+    """Whether the account and the records differ."""
+
+    FOUND = "found"
+    ENDED = "ended"
+
+
 What = Literal["appeared", "vanished", "lostMessaging"]
 
 

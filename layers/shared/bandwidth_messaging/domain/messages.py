@@ -5,32 +5,39 @@ import re
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final, Literal, TypeGuard
 
 Direction = Literal["in", "out"]
 Api = Literal["v1", "v2"]
 
-ACCEPTED: Final = "accepted"
-SENDING: Final = "sending"
-SEND_UNCONFIRMED: Final = "send_unconfirmed"
-SENT: Final = "sent"
-DELIVERY_UNKNOWN: Final = "delivery_unknown"
-DELIVERED: Final = "delivered"
-FAILED: Final = "failed"
-RECEIVED: Final = "received"
+
+class MessageState(StrEnum):
+    """The states of a message. An outbound message moves up through its ranks; an inbound one is received."""
+
+    ACCEPTED = "accepted"
+    SENDING = "sending"
+    SEND_UNCONFIRMED = "send_unconfirmed"
+    SENT = "sent"
+    DELIVERY_UNKNOWN = "delivery_unknown"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    RECEIVED = "received"
+
+
 # No state: a message that was read has been delivered.
 READ: Final = "read"
 
 # A message only ever moves to a higher rank, so receipts may come late, early, twice and in any order.
 # No two states share one: whichever comes first, a failure outranks a delivery, and a delivery all doubt.
 RANKS: Final[dict[str, int]] = {
-    ACCEPTED: 0,
-    SENDING: 1,
-    SEND_UNCONFIRMED: 2,
-    SENT: 3,
-    DELIVERY_UNKNOWN: 4,
-    DELIVERED: 5,
-    FAILED: 6,
+    MessageState.ACCEPTED: 0,
+    MessageState.SENDING: 1,
+    MessageState.SEND_UNCONFIRMED: 2,
+    MessageState.SENT: 3,
+    MessageState.DELIVERY_UNKNOWN: 4,
+    MessageState.DELIVERED: 5,
+    MessageState.FAILED: 6,
 }
 
 _OUR_ID_PREFIX: Final = "out_"
@@ -58,16 +65,18 @@ def conversation(owner: str, others: Iterable[str]) -> str:
     return f"{owner}#{parties}"
 
 
-def derived_state(states: Sequence[str]) -> str | None:
+def derived_state(states: Sequence[str]) -> MessageState | None:
     """Return the state of a group message from the last states of its recipients; None says nothing new.
 
     It has ended when all of them have: delivered if all were, failed if one failed, else unknown.
     """
-    if all(state == DELIVERED for state in states):
-        return DELIVERED
-    if not all(RANKS[state] >= RANKS[DELIVERY_UNKNOWN] for state in states):
-        return SENT if any(RANKS[state] >= RANKS[SENT] for state in states) else None
-    return FAILED if FAILED in states else DELIVERY_UNKNOWN
+    if all(state == MessageState.DELIVERED for state in states):
+        return MessageState.DELIVERED
+    if not all(RANKS[state] >= RANKS[MessageState.DELIVERY_UNKNOWN] for state in states):
+        return (
+            MessageState.SENT if any(RANKS[state] >= RANKS[MessageState.SENT] for state in states) else None
+        )
+    return MessageState.FAILED if MessageState.FAILED in states else MessageState.DELIVERY_UNKNOWN
 
 
 def is_our_message_id(tag: str | None) -> TypeGuard[str]:

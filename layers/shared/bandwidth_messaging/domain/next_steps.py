@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bandwidth_messaging.domain.orders import COMPLETED, FAILED, PARTIAL
+from bandwidth_messaging.domain.orders import OrderState
 
 _THINGS = {"applicationId": "application", "locationId": "location", "orderId": "Bandwidth's order"}
 
@@ -26,18 +26,18 @@ def _sentences(customer_order_id: str, order: Mapping[str, Any]) -> Iterator[str
         "under a new execution name"
     )
     if machine == "release_numbers":
-        if state == FAILED:
+        if state == OrderState.FAILED:
             yield "Mend that, then start release_numbers again: what is gone already is skipped."
         return
-    if state == COMPLETED:
+    if state == OrderState.COMPLETED:
         if not _is_removal(order):
             yield "The numbers can text: POST /messages with one of them as from."
-    elif state == PARTIAL:
+    elif state == OrderState.PARTIAL:
         yield f"For what did not come start {machine} with another customerOrderId."
-    elif state == FAILED and order.get("orderId") and order.get("failed"):
+    elif state == OrderState.FAILED and order.get("orderId") and order.get("failed"):
         # Bandwidth's order has ended, and under its id there is no other.
         yield f"To order anew start {machine} with another customerOrderId; what exists is found by its name."
-    elif state == FAILED:
+    elif state == OrderState.FAILED:
         yield f"To continue, mend that and {again}; what exists is found."
     elif step := _failed_step(order):
         yield f"{step} failed: mend that and redrive the execution, or {again}."

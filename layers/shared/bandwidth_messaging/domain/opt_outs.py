@@ -1,9 +1,18 @@
 """Opt-outs: the words people write to end texts, to begin them again, or to ask for help."""
 
 import unicodedata
+from enum import StrEnum
 from typing import Final, Literal, NamedTuple
 
 Kind = Literal["opt_out", "opt_in", "help"]
+
+
+class OptOutState(StrEnum):
+    """Whether a person has opted out of a number's messages."""
+
+    OUT = "out"
+    IN = "in"
+
 
 OPT_OUT: Final = "opt_out"
 OPT_IN: Final = "opt_in"

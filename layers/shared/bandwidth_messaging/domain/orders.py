@@ -3,18 +3,25 @@
 import hashlib
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final, Literal, TypedDict
 
 Kind = Literal["hosted_messaging", "messaging_v2", "release_numbers"]
 Action = Literal["IMPORT", "REMOVE"]
 OrderedWhat = Literal["NEW_NUMBERS"] | Action
-Ended = Literal["completed", "partial", "failed"]
 
-STARTED: Final = "started"
-ORDERED: Final = "ordered"
-COMPLETED: Final = "completed"
-PARTIAL: Final = "partial"
-FAILED: Final = "failed"
+
+class OrderState(StrEnum):
+    """The states of an order."""
+
+    STARTED = "started"
+    ORDERED = "ordered"
+    COMPLETED = "completed"
+    PARTIAL = "partial"
+    FAILED = "failed"
+
+
+Ended = Literal[OrderState.COMPLETED, OrderState.PARTIAL, OrderState.FAILED]
 
 MAX_QUANTITY: Final = 5000
 """Numbers in one order (wire: error 5215)."""
@@ -23,7 +30,11 @@ _MAX_CUSTOMER_ORDER_ID: Final = 40
 _CUSTOMER_ORDER_ID: Final = re.compile(r"[A-Za-z0-9 -]{1,40}")
 
 # Bandwidth's words for an order that has ended. Every other word, also one we never saw, means "not yet".
-_ENDED: Final[dict[str, Ended]] = {"COMPLETE": COMPLETED, "PARTIAL": PARTIAL, "FAILED": FAILED}
+_ENDED: Final[dict[str, Ended]] = {
+    "COMPLETE": OrderState.COMPLETED,
+    "PARTIAL": OrderState.PARTIAL,
+    "FAILED": OrderState.FAILED,
+}
 
 
 class Failure(TypedDict):

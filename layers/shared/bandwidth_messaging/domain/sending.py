@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, ValidationInfo, field_validator
 
-from bandwidth_messaging.domain.errors import FieldProblem
 from bandwidth_messaging.domain.messages import Api
+from bandwidth_messaging.domain.problems import FieldProblem
 from bandwidth_messaging.domain.validation import CamelModel, PhoneNumber, Text
 
 MAX_RECIPIENTS = 10

@@ -6,10 +6,10 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from bandwidth_messaging.domain.errors import FieldProblem
 from bandwidth_messaging.domain.imports import Authority, Letter
 from bandwidth_messaging.domain.number_search import NumberSearch, OrderedNumbers, is_exact
 from bandwidth_messaging.domain.orders import MAX_QUANTITY, Action, is_customer_order_id
+from bandwidth_messaging.domain.problems import FieldProblem
 from bandwidth_messaging.domain.validation import CamelModel, Digits, Normalized, NormalizedText
 
 MAX_DEADLINE_HOURS = 720

@@ -22,26 +22,26 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_stepfunctions import SFNClient
 
-    from bandwidth_messaging.bandwidth.callback_door import CallbackDoor
+    from bandwidth_messaging.bandwidth.callback_probe import CallbackProbe
     from bandwidth_messaging.bandwidth.catapult import Catapult
     from bandwidth_messaging.bandwidth.credentials import BasicCredentials
     from bandwidth_messaging.bandwidth.dashboard import Dashboard
-    from bandwidth_messaging.bandwidth.dashboard_today import DashboardToday
-    from bandwidth_messaging.bandwidth.media import Media
+    from bandwidth_messaging.bandwidth.dashboard_current import DashboardCurrent
+    from bandwidth_messaging.bandwidth.media_api import Media
     from bandwidth_messaging.bandwidth.messaging import Messaging
-    from bandwidth_messaging.bandwidth.messaging_today import MessagingToday
+    from bandwidth_messaging.bandwidth.messaging_current import MessagingCurrent
     from bandwidth_messaging.bandwidth.oauth import OAuthClient
-    from bandwidth_messaging.bandwidth.registration import Registrations
+    from bandwidth_messaging.bandwidth.registration_center import Registrations
     from bandwidth_messaging.bandwidth.transport import Auth
     from bandwidth_messaging.store.archive import Archive
-    from bandwidth_messaging.store.drift import Drift
+    from bandwidth_messaging.store.created_resources import CreatedResources
+    from bandwidth_messaging.store.drift_store import Drift
     from bandwidth_messaging.store.leases import Leases
     from bandwidth_messaging.store.letters import Letters
-    from bandwidth_messaging.store.makings import Makings
-    from bandwidth_messaging.store.messages import Messages
-    from bandwidth_messaging.store.numbers import Numbers
-    from bandwidth_messaging.store.opt_outs import OptOuts
-    from bandwidth_messaging.store.orders import Orders
+    from bandwidth_messaging.store.message_store import Messages
+    from bandwidth_messaging.store.number_store import Numbers
+    from bandwidth_messaging.store.opt_out_store import OptOuts
+    from bandwidth_messaging.store.order_store import Orders
     from bandwidth_messaging.store.queues import DeadLetters, Quarantine, SendQueue, WorkQueue
     from bandwidth_messaging.store.setup_requests import SetupRequests
 
@@ -108,7 +108,7 @@ def _secrets_manager() -> "SecretsManagerClient":
 
 @cache
 def messages() -> "Messages":
-    from bandwidth_messaging.store.messages import Messages
+    from bandwidth_messaging.store.message_store import Messages
 
     return Messages(
         Table(_dynamodb(), settings().messages_table), retention_days=int(settings().message_retention_days)
@@ -117,14 +117,14 @@ def messages() -> "Messages":
 
 @cache
 def numbers() -> "Numbers":
-    from bandwidth_messaging.store.numbers import Numbers
+    from bandwidth_messaging.store.number_store import Numbers
 
     return Numbers(Table(_dynamodb(), settings().numbers_table))
 
 
 @cache
 def orders() -> "Orders":
-    from bandwidth_messaging.store.orders import Orders
+    from bandwidth_messaging.store.order_store import Orders
 
     return Orders(Table(_dynamodb(), settings().numbers_table))
 
@@ -137,15 +137,15 @@ def setup_requests() -> "SetupRequests":
 
 
 @cache
-def makings() -> "Makings":
-    from bandwidth_messaging.store.makings import Makings
+def created_resources() -> "CreatedResources":
+    from bandwidth_messaging.store.created_resources import CreatedResources
 
-    return Makings(Table(_dynamodb(), settings().numbers_table))
+    return CreatedResources(Table(_dynamodb(), settings().numbers_table))
 
 
 @cache
 def drift() -> "Drift":
-    from bandwidth_messaging.store.drift import Drift
+    from bandwidth_messaging.store.drift_store import Drift
 
     return Drift(Table(_dynamodb(), settings().numbers_table))
 
@@ -166,7 +166,7 @@ def letters() -> "Letters":
 
 @cache
 def opt_outs() -> "OptOuts":
-    from bandwidth_messaging.store.opt_outs import OptOuts
+    from bandwidth_messaging.store.opt_out_store import OptOuts
 
     return OptOuts(Table(_dynamodb(), settings().numbers_table))
 
@@ -215,10 +215,10 @@ def is_current() -> bool:
 
 def dashboard() -> "Dashboard":
     """Return the account API with the credentials of now."""
-    return dashboard_today() if is_current() else _dashboard(dashboard_credentials())
+    return dashboard_current() if is_current() else _dashboard(dashboard_credentials())
 
 
-def dashboard_today() -> "DashboardToday":
+def dashboard_current() -> "DashboardCurrent":
     """Return today's account API, for what only that has."""
     return _dashboard_today(_oauth_client())
 
@@ -236,15 +236,15 @@ def _dashboard(auth: "Auth") -> "Dashboard":
 
 
 @lru_cache(maxsize=1)
-def _dashboard_today(auth: "Auth") -> "DashboardToday":
-    from bandwidth_messaging.bandwidth.dashboard_today import DashboardToday
+def _dashboard_today(auth: "Auth") -> "DashboardCurrent":
+    from bandwidth_messaging.bandwidth.dashboard_current import DashboardCurrent
 
-    return DashboardToday(settings().dashboard_url, settings().bandwidth_account_id, auth)
+    return DashboardCurrent(settings().dashboard_url, settings().bandwidth_account_id, auth)
 
 
 def registrations(*, seconds: float) -> "Registrations":
     """Return the registrations of today's account; all that is asked of them may take so many seconds."""
-    from bandwidth_messaging.bandwidth.registration import Registrations
+    from bandwidth_messaging.bandwidth.registration_center import Registrations
 
     return Registrations(
         settings().dashboard_url, settings().bandwidth_account_id, _oauth_client(), seconds=seconds
@@ -263,7 +263,7 @@ def media() -> "Media":
 
 @lru_cache(maxsize=1)
 def _media(auth: "Auth") -> "Media":
-    from bandwidth_messaging.bandwidth.media import Media
+    from bandwidth_messaging.bandwidth.media_api import Media
 
     # A token of today's is none of the old host's business.
     hosts = (
@@ -311,10 +311,10 @@ def _messaging(auth: "Auth") -> "Messaging":
 
 
 @lru_cache(maxsize=1)
-def _messaging_today(auth: "Auth") -> "MessagingToday":
-    from bandwidth_messaging.bandwidth.messaging_today import MessagingToday
+def _messaging_today(auth: "Auth") -> "MessagingCurrent":
+    from bandwidth_messaging.bandwidth.messaging_current import MessagingCurrent
 
-    return MessagingToday(settings().messaging_url, settings().bandwidth_account_id, auth)
+    return MessagingCurrent(settings().messaging_url, settings().bandwidth_account_id, auth)
 
 
 def callback_credentials() -> "BasicCredentials":
@@ -341,11 +341,11 @@ def callback_url_with_credentials() -> str:
     return with_credentials(settings().callback_url, callback_credentials())
 
 
-def callback_door(url: str) -> "CallbackDoor":
+def callback_probe(url: str) -> "CallbackProbe":
     """Return a URL of our callback API, to be called as Bandwidth calls it."""
-    from bandwidth_messaging.bandwidth.callback_door import CallbackDoor
+    from bandwidth_messaging.bandwidth.callback_probe import CallbackProbe
 
-    return CallbackDoor(url)
+    return CallbackProbe(url)
 
 
 def token_claims() -> dict[str, list[str]]:

@@ -28,7 +28,7 @@ def setup_request_key(request_id: str) -> Item:
     return {"pk": f"REQUEST#{request_id}"}
 
 
-def making_key(thing: str) -> Item:
+def created_resource_key(thing: str) -> Item:
     """Return the key of what a set-up made, in the Numbers table."""
     return {"pk": f"MADE#{thing}"}
 

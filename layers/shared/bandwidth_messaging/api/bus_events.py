@@ -1,0 +1,200 @@
+"""Which event a change of a table is, and what it says; docs/events.md lists them.
+
+A change is worth an event if the API would show the item otherwise than before.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bandwidth_messaging.api.views import (
+    View,
+    drift_view,
+    message_view,
+    number_view,
+    opt_out_view,
+    order_view,
+)
+from bandwidth_messaging.domain.drift import DriftState
+from bandwidth_messaging.domain.opt_outs import OptOutState
+from bandwidth_messaging.store.dynamodb import VERSION, Item, from_dynamodb
+from bandwidth_messaging.store.keys import customer_order_id_of
+
+# Of a text and its pictures an event tells only by parameter.
+_CONTENT: Final = frozenset({"text", "media", "archivedMedia", "suggestionResponse", "locationResponse"})
+# Two fit into a request of 256 KB, which is what PutEvents took in all regions before it took 1 MB.
+_LARGEST_DETAIL_BYTES: Final = 100_000
+# What says which item an event is about, and in which state. All of it is short.
+_ALWAYS: Final = frozenset(
+    {"eventId", "version", "messageId", "number", "owner", "customerOrderId", "state", "times"}
+)
+_ARCHIVED: Final = "Message Media Archived"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of item: where its state is, and the detail types of its states and of its other changes.
+
+    `new_only` is the state that is announced as such only of a new item: an item that goes back to it has
+    changed, but it has not begun again.
+    """
+
+    name: str
+    state: str
+    states: dict[str, str]
+    updated: str
+    view: Callable[[Item], View]
+    new_only: str | None = None
+    others: tuple[str, ...] = ()
+
+    @property
+    def detail_types(self) -> tuple[str, ...]:
+        """All detail types of the kind."""
+        return (*self.states.values(), *self.others, self.updated)
+
+
+def _order(item: Item) -> View:
+    return order_view(customer_order_id_of(item) or "", item)
+
+
+def _opt_out(item: Item) -> View:
+    return {"owner": item["ours"], **opt_out_view(item)}
+
+
+_MESSAGE: Final = Kind(
+    "message",
+    "state",
+    {
+        "accepted": "Message Accepted",
+        "sending": "Message Sending",
+        "send_unconfirmed": "Message Send Unconfirmed",
+        "sent": "Message Sent",
+        "delivery_unknown": "Message Delivery Unknown",
+        "delivered": "Message Delivered",
+        "failed": "Message Failed",
+        "received": "Message Received",
+    },
+    "Message Updated",
+    message_view,
+    new_only="accepted",
+    others=(_ARCHIVED,),
+)
+_NUMBER: Final = Kind(
+    "number",
+    "state",
+    {
+        "pending": "Number Pending",
+        "active": "Number Activated",
+        "failed": "Number Failed",
+        "releasing": "Number Releasing",
+        "released": "Number Released",
+    },
+    "Number Updated",
+    number_view,
+)
+_ORDER: Final = Kind(
+    "order",
+    "orderState",
+    {
+        "started": "Order Started",
+        "ordered": "Order Placed",
+        "completed": "Order Completed",
+        "partial": "Order Partially Completed",
+        "failed": "Order Failed",
+    },
+    "Order Updated",
+    _order,
+)
+_OPT_OUT: Final = Kind(
+    "opt_out",
+    "optOutState",
+    {OptOutState.OUT: "Opt-Out Recorded", OptOutState.IN: "Opt-Out Ended"},
+    "Opt-Out Updated",
+    _opt_out,
+)
+_DRIFT: Final = Kind(
+    "drift",
+    "driftState",
+    {DriftState.FOUND: "Drift Found", DriftState.ENDED: "Drift Ended"},
+    "Drift Updated",
+    drift_view,
+)
+KINDS: Final = (_MESSAGE, _NUMBER, _ORDER, _OPT_OUT, _DRIFT)
+
+
+@dataclass(frozen=True)
+class Event:
+    """An event for the bus: its detail type, and its detail as the API would show the item."""
+
+    detail_type: str
+    detail: View
+
+
+def event_of(record: dict[str, Any], *, with_content: bool = False) -> Event | None:
+    """Return the event that a DynamoDB stream record stands for, None if it is nothing to announce.
+
+    `eventId` in the detail is the same when the record comes again, and `version` is higher with each write
+    of the item. Text and media are in it only `with_content`. A detail has at most 100,000 bytes: what is
+    larger goes without its content, and if that is not enough without its largest fields, which
+    `omittedFields` then names.
+    """
+    change = record["dynamodb"]
+    if "NewImage" not in change:
+        return None
+    new, old = from_dynamodb(change["NewImage"]), from_dynamodb(change.get("OldImage", {}))
+    kind = _kind_of(new)
+    if kind is None or (detail_type := _detail_type(kind, new, old)) is None:
+        return None
+    shown = {name: value for name, value in kind.view(new).items() if with_content or name not in _CONTENT}
+    if media := new.get("media"):
+        shown["mediaCount"] = len(media)
+    detail = {"eventId": record["eventID"], "version": new.get(VERSION, 0), **shown}
+    return Event(detail_type, _fitting(detail))
+
+
+def _fitting(detail: View) -> View:
+    if _size(detail) <= _LARGEST_DETAIL_BYTES:
+        return detail
+    fitting = {name: value for name, value in detail.items() if name not in _CONTENT}
+    omitted: list[str] = []
+    while _size(fitting) > _LARGEST_DETAIL_BYTES:
+        name = max(fitting.keys() - _ALWAYS - {"omittedFields"}, key=lambda name: _size(fitting[name]))
+        omitted.append(name)
+        value = fitting.pop(name)
+        # The schemas require some of the lists.
+        fitting |= {"omittedFields": sorted(omitted)} | ({name: []} if isinstance(value, list) else {})
+    return fitting
+
+
+def _size(value: Any) -> int:
+    return len(json.dumps(value, ensure_ascii=False).encode())
+
+
+def _kind_of(item: Item) -> Kind | None:
+    if "messageId" in item:
+        return _MESSAGE
+    if "optOutState" in item:
+        return _OPT_OUT
+    if "number" in item:
+        return _NUMBER
+    if "driftState" in item:
+        return _DRIFT
+    return _ORDER if customer_order_id_of(item) else None
+
+
+def _detail_type(kind: Kind, new: Item, old: Item) -> str | None:
+    state = new.get(kind.state)
+    before = old.get(kind.state)
+    if kind is _OPT_OUT and state == OptOutState.IN and before != OptOutState.OUT:
+        # Who says yes without having opted out ends nothing.
+        return None
+    if state != before and state in kind.states and not (old and state == kind.new_only):
+        return kind.states[state]
+    if _is_archived(new) and not _is_archived(old):
+        return _ARCHIVED
+    return kind.updated if not old or kind.view(new) != kind.view(old) else None
+
+
+def _is_archived(item: Item) -> bool:
+    return None not in item.get("archive", [None])

@@ -1,0 +1,129 @@
+"""What the API and the events show of stored items: camelCase, times by state, no keys of ours."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from bandwidth_messaging.domain.drift import DriftState
+from bandwidth_messaging.domain.messages import RANKS, READ, MessageState
+from bandwidth_messaging.domain.next_steps import next_steps
+from bandwidth_messaging.domain.numbers import STATES, NumberState
+from bandwidth_messaging.domain.orders import OrderState
+from bandwidth_messaging.store.dynamodb import Item
+from bandwidth_messaging.store.message_store import RECIPIENT
+
+View = dict[str, Any]
+
+_MESSAGE = (
+    "messageId", "direction", "api", "from", "to", "owner", "text", "media", "encoding", "segmentCount",
+    "bandwidthSegmentCount", "tag", "priority", "channel", "carrierName", "expiration", "keyword",
+    "suggestionResponse", "locationResponse", "applicationId", "bandwidthId",
+    "state", "errorCode", "errorClass", "reason", "bandwidthReason", "warnings",
+)  # fmt: skip
+_OUTCOME = ("state", "errorCode", "errorClass", "reason", "bandwidthReason", "carrierName")
+_MESSAGE_TIMES = (*RANKS, READ, MessageState.RECEIVED)
+_TAKEN = tuple(state for state, rank in RANKS.items() if rank >= RANKS[MessageState.SENT])
+_FILE = ("name", "contentType", "bytes", "smil", "reason")
+_NUMBER = (
+    "number", "state", "api", "applicationId", "locationId", "siteId", "orderId", "customerOrderId", "reason",
+    "errorCode", "registration", "preflight",
+)  # fmt: skip
+_ORDER = (
+    "kind", "orderId", "applicationId", "locationId", "requested", "completed", "failed", "reason",
+    "executionArn", "setupOrderId", "resources", "undoneBy",
+)  # fmt: skip
+_DRIFT = ("counts", "findings")
+_ORDER_STATES = (
+    OrderState.STARTED,
+    OrderState.ORDERED,
+    OrderState.COMPLETED,
+    OrderState.PARTIAL,
+    OrderState.FAILED,
+    "undone",
+)
+
+
+def message_view(item: Item, link: Callable[[str], View] | None = None) -> View:
+    """Return a message as GET /messages/{messageId} shows it; `link` adds to a file what its key leads to."""
+    view = _only(item, _MESSAGE) | {"times": _times(item, _MESSAGE_TIMES)}
+    if "archive" in item:
+        view["archivedMedia"] = [
+            _only(file, _FILE) | (link(file["key"]) if link and "key" in file else {})
+            for file in item["archive"]
+            if file
+        ]
+    if item.get("direction") == "out":
+        outcomes = {recipient: item.get(f"{RECIPIENT}{recipient}") for recipient in item.get("to", [])}
+        view["recipients"] = {
+            recipient: _outcome(outcome) if outcome else _only(item, _OUTCOME)
+            for recipient, outcome in outcomes.items()
+        }
+        _add_what_recipients_tell(view)
+    return view
+
+
+def _outcome(outcome: Item) -> View:
+    times = _times(outcome, _MESSAGE_TIMES)
+    return _only(outcome, _OUTCOME) | ({"times": times} if times else {})
+
+
+def _add_what_recipients_tell(view: View) -> None:
+    """Add when and why a group message came to its state, if that is for its recipients to tell."""
+    state, recipients = view["state"], view["recipients"].values()
+    told = [each for each in recipients if each.get("times")]
+    if not told or state in view["times"]:
+        return
+    if state == MessageState.SENT:
+        view["times"][state] = min(
+            at for each in told for name, at in each["times"].items() if name in _TAKEN
+        )
+    elif RANKS[state] > RANKS[MessageState.SENT]:
+        view["times"][state] = max(each["times"][each["state"]] for each in told)
+    if state == MessageState.FAILED:
+        failed = sum(each["state"] == state for each in recipients)
+        view["reason"] = f"{failed} of {len(recipients)} recipients failed"
+
+
+def opt_out_view(item: Item) -> View:
+    """Return an opt-out as GET /numbers/{number}/opt-outs shows it."""
+    return {"number": item["theirs"], **_only(item, ("since", "keyword"))}
+
+
+def number_view(item: Item) -> View:
+    """Return a number as GET /numbers/{number} shows it."""
+    return _only(item, _NUMBER) | {"times": _times(item, STATES)}
+
+
+def order_view(customer_order_id: str, order: Item, numbers: Sequence[Item] = ()) -> View:
+    """Return an order as GET /orders/{customerOrderId} shows it; `numbers` are those that may have failed."""
+    steps = sorted(order.get("steps", {}).items(), key=lambda step: step[1].get("startedAt", step[1]["at"]))
+    failed_numbers = [
+        {"number": item["number"], "code": item.get("errorCode"), "reason": item.get("reason")}
+        for item in numbers
+        if item["state"] == NumberState.FAILED
+    ]
+    advice = next_steps(customer_order_id, order)
+    return {
+        "customerOrderId": customer_order_id,
+        "state": order.get("orderState"),
+        **_only(order, _ORDER),
+        "failures": order.get("failures", []) + failed_numbers,
+        "steps": [{"name": name, **entry} for name, entry in steps],
+        "times": _times(order, _ORDER_STATES),
+    } | ({"nextSteps": advice} if advice else {})
+
+
+def drift_view(item: Item) -> View:
+    """Return the drift as its events show it."""
+    return {
+        "state": item["driftState"],
+        **_only(item, _DRIFT),
+        "times": _times(item, (DriftState.FOUND, DriftState.ENDED)),
+    }
+
+
+def _only(item: Item, names: Iterable[str]) -> View:
+    return {name: item[name] for name in names if item.get(name) is not None}
+
+
+def _times(item: Item, states: Iterable[str]) -> View:
+    return {state: item[f"{state}At"] for state in states if f"{state}At" in item}

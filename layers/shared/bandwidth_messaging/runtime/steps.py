@@ -1,0 +1,147 @@
+"""A step of a state machine: JSON in, one call, JSON out, and a line in the order's record."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
+from functools import partial, wraps
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
+from botocore.exceptions import BotoCoreError, ClientError
+
+from bandwidth_messaging.bandwidth.errors import BandwidthError, BandwidthGarbled
+from bandwidth_messaging.domain.orders import Failure, OrderStatus
+from bandwidth_messaging.domain.problems import InvalidInput
+from bandwidth_messaging.domain.times import now
+from bandwidth_messaging.domain.validation import CamelModel, parse
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.logging import append_keys, logger
+from bandwidth_messaging.store.order_store import STEP_IDS
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+# A payload of Step Functions has at most 256 KiB; every failed number has its own record.
+FAILURES_SHOWN = 100
+REASON_CHARACTERS = 300
+_REASONS_SHOWN = 5
+INCOMPLETE_DURATION: Final = timedelta(minutes=15)
+"""How long an order may have ended without listing all its numbers."""
+# At Catapult's limit: one that lets a number through at a time must not fill the machine's history.
+SHORTEST_WAIT_SECONDS = 60
+_KEPT = (*STEP_IDS, "requested", "setupOrderId")
+
+
+class StepInput(CamelModel):
+    """What every step is given: the order it works for, by its CustomerOrderId."""
+
+    customer_order_id: str
+
+
+class StepResult(CamelModel):
+    """What a step returns to its machine. `detail` is a word for the order's record."""
+
+    detail: str | None = None
+
+
+class AwsUnavailable(Exception):
+    """AWS could not be reached, or throttled us: every step may simply run again."""
+
+
+@contextmanager
+def aws_errors() -> Iterator[None]:
+    """Turn whatever AWS's client raises into the one class that the machines retry."""
+    try:
+        yield
+    except (BotoCoreError, ClientError, GetParameterError) as error:
+        raise AwsUnavailable(type(error).__name__) from error
+
+
+def step[Request: StepInput](
+    name: str, request_model: type[Request], *, of: Callable[[Request], str] | None = None
+) -> Callable[[Callable[[Request], StepResult]], Callable[..., dict[str, Any]]]:
+    """Make a Lambda handler of a function from a request to a result; `name` is its state's name.
+
+    A state that runs once for each of several things tells them apart with `of`.
+
+    The order's record says of the step: running since when, then succeeded or failed, when, and the ids it
+    found or made. A step whose function died stays running there.
+    An exception goes on to the machine, which matches it by its class's name.
+    """
+
+    def decorate(function: Callable[[Request], StepResult]) -> Callable[..., dict[str, Any]]:
+        @wraps(function)
+        def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
+            request = parse(request_model, event)
+            title = f"{name}: {of(request)}" if of else name
+            append_keys(
+                step=title,
+                customer_order_id=request.customer_order_id,
+                function_request_id=context.aws_request_id,
+            )
+
+            started_at = now()
+            with aws_errors():
+                record = partial(
+                    wiring.orders().record_step, request.customer_order_id, title, started_at=started_at
+                )
+                record(state="running", at=started_at)
+            try:
+                with aws_errors():
+                    result = function(request)
+            except Exception as error:
+                told = isinstance(error, BandwidthError | InvalidInput)
+                reason = f"{type(error).__name__}: {error}" if told else type(error).__name__
+                logger.warning("step failed", extra={"reason": reason})
+                # What the machine must see is this error, whatever becomes of the record.
+                with suppress(Exception):
+                    record(state="failed", at=now(), detail=reason)
+                raise
+            returned = result.model_dump(by_alias=True, mode="json")
+            found = {name: returned[name] for name in _KEPT if name in returned}
+            with aws_errors():
+                record(state="succeeded", at=now(), detail=result.detail, found=found)
+            logger.info("step succeeded", extra={"detail": result.detail})
+            return returned
+
+        return handler
+
+    return decorate
+
+
+def shown(failures: Iterable[Failure]) -> tuple[Failure, ...]:
+    """Return the failures that a state carries: the first 100, each reason cut to 300 characters."""
+    return tuple(
+        failure | {"reason": failure["reason"][:REASON_CHARACTERS]}
+        for failure in islice(failures, FAILURES_SHOWN)
+    )
+
+
+def incomplete_since(order_id: str, order: OrderStatus, since: str | None) -> str | None:
+    """Return since when (RFC 3339) an order has been incomplete, None if it is not.
+
+    `since` is what the last check returned. Raises BandwidthGarbled after INCOMPLETE_DURATION.
+    """
+    if not order.is_incomplete:
+        return None
+    at = now()
+    since = since or at
+    if datetime.fromisoformat(at) - datetime.fromisoformat(since) > INCOMPLETE_DURATION:
+        message = f"order {order_id} is {order.status}, but lists fewer numbers than it brought"
+        raise BandwidthGarbled(message)
+    return since
+
+
+def reason_of(order_id: str, order: OrderStatus) -> str:
+    """Return in words why Bandwidth's order failed."""
+    said = sorted(
+        {
+            f"{failure['code'] or ''} {failure['reason'][:REASON_CHARACTERS]}".strip()
+            for failure in order.failures
+        }
+    )
+    more = f"; and {len(said) - _REASONS_SHOWN} more" if len(said) > _REASONS_SHOWN else ""
+    return (
+        f"Bandwidth's order {order_id} failed: {'; '.join(said[:_REASONS_SHOWN]) or 'no reason given'}{more}"
+    )

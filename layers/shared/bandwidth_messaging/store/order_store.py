@@ -1,0 +1,248 @@
+"""Orders: the record of each set-up, kept step by step while it runs."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal
+
+from bandwidth_messaging.domain.orders import Failure, Kind, OrderState
+from bandwidth_messaging.store.dynamodb import Item, Table
+from bandwidth_messaging.store.keys import order_key
+
+_NOT_ENDED_WELL: Final = "NOT #orderState IN (:completed, :partial)"
+STEP_IDS: Final = ("applicationId", "locationId", "orderId")
+"""What a step may find or make."""
+_ENDED_WELL: Final = {"completed": OrderState.COMPLETED, "partial": OrderState.PARTIAL}
+
+
+def is_same_order(record: Item, kind: Kind, digest: str) -> bool:
+    """Return whether an order's record is of the same kind and asks for the same."""
+    return bool((record["kind"], record["digest"]) == (kind, digest))
+
+
+class Orders:
+    """The orders in the Numbers table, known by their CustomerOrderId."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def get(self, customer_order_id: str) -> Item | None:
+        """Return an order's item."""
+        return self._table.get(order_key(customer_order_id))
+
+    def was_attempted(self, customer_order_id: str) -> bool:
+        """Tell whether the order may be at Bandwidth."""
+        return "orderAttemptedAt" in (self.get(customer_order_id) or {})
+
+    def register(
+        self,
+        customer_order_id: str,
+        *,
+        kind: Kind,
+        requested: int,
+        execution_arn: str,
+        at: str,
+        digest: str,
+        site_id: str | None = None,
+    ) -> Item:
+        """Record that a set-up or a release starts, and return the record. An existing record stays as it is.
+
+        `digest` tells what is asked for from everything else.
+        """
+        record = self._table.update(
+            order_key(customer_order_id),
+            keep={
+                "kind": kind,
+                "orderState": OrderState.STARTED,
+                "requested": requested,
+                "executionArn": execution_arn,
+                "startedAt": at,
+                "digest": digest,
+                "siteId": site_id,
+                "steps": {},
+            },
+        )
+        assert record is not None  # noqa: S101 - an update without a condition returns the item
+        return record
+
+    def open(
+        self,
+        customer_order_id: str,
+        *,
+        kind: Kind,
+        requested: int,
+        execution_arn: str,
+        at: str,
+        digest: str,
+        site_id: str | None = None,
+    ) -> Literal["used", "undone"] | None:
+        """Register an execution, or let it continue one that failed. Repeated, it changes nothing.
+
+        Return why the execution may not go on under this id, None if it may: the id is that of an execution
+        that asks for something else, or the set-up was undone. Another input is accepted only after a failure
+        that no order was tried before.
+        """
+        record = self.register(
+            customer_order_id,
+            kind=kind,
+            requested=requested,
+            execution_arn=execution_arn,
+            at=at,
+            digest=digest,
+            site_id=site_id,
+        )
+        if "undoneAt" in record:
+            # Its order is still COMPLETE at Bandwidth, and brings nothing any more.
+            return "undone"
+        if record["orderState"] == OrderState.FAILED and record["executionArn"] != execution_arn:
+            asked = {"digest": digest, "requested": requested, "siteId": site_id}
+            record = self._continue(customer_order_id, record, execution_arn, kind, asked)
+        return None if is_same_order(record, kind, digest) else "used"
+
+    def _continue(
+        self, customer_order_id: str, record: Item, execution_arn: str, kind: Kind, asked: Item
+    ) -> Item:
+        """Let an execution continue a failed order, unless another one already does; return the record."""
+        condition = "#orderState = :failed AND #executionArn = :before AND #kind = :kind"
+        values = {"failed": OrderState.FAILED, "before": record["executionArn"], "kind": kind}
+        changes: Item = {}
+        if not is_same_order(record, kind, asked["digest"]):
+            condition += " AND attribute_not_exists(#orderAttemptedAt)"
+            changes = asked
+        _, found = self._table.attempt(
+            order_key(customer_order_id),
+            assign={
+                **changes,
+                "orderState": OrderState.ORDERED if "orderId" in record else OrderState.STARTED,
+                "executionArn": execution_arn,
+                **dict.fromkeys(("failedAt", "reason", "completed", "failed", "failures")),
+            },
+            condition=condition,
+            values=values,
+        )
+        return found or record
+
+    def record_step(
+        self,
+        customer_order_id: str,
+        step: str,
+        *,
+        state: str,
+        at: str,
+        started_at: str | None = None,
+        detail: str | None = None,
+        found: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Record that a step has started (running) or how it ended, and the ids it found or made.
+
+        Nothing if no order is open.
+        """
+        found = found or {}
+        entry = {
+            "state": state,
+            "at": at,
+            "startedAt": started_at,
+            "detail": detail,
+            **{name: found.get(name) for name in STEP_IDS},
+        }
+        told = {name: value for name, value in entry.items() if value is not None}
+        self._table.update(
+            order_key(customer_order_id),
+            assign={("steps", step): told, **found},
+            condition="attribute_exists(#steps)",
+        )
+
+    def begin_ordering(self, customer_order_id: str, attempt: str, at: str) -> Item:
+        """Claim the order's POST to Bandwidth for an attempt, a token of its own, and return the record.
+
+        The claim is ours if its `orderAttempt` is ours; otherwise an earlier one stands, which may have
+        been sent, and `orderId` is there if Bandwidth's answer was seen.
+        """
+        record = self._table.update(
+            order_key(customer_order_id),
+            keep={
+                "orderAttempt": attempt,
+                "orderAttemptedAt": at,
+                "steps": {},
+                "orderState": OrderState.STARTED,
+            },
+        )
+        assert record is not None  # noqa: S101 - an update without a condition returns the item
+        return record
+
+    def give_up_ordering(self, customer_order_id: str, attempt: str) -> bool:
+        """Take back the claim of a POST that surely ordered nothing; return whether it still stood."""
+        return (
+            self._table.update(
+                order_key(customer_order_id),
+                assign={"orderAttempt": None, "orderAttemptedAt": None},
+                condition="#orderAttempt = :attempt AND attribute_not_exists(#orderId)",
+                values={"attempt": attempt},
+            )
+            is not None
+        )
+
+    def record_ordered(self, customer_order_id: str, order_id: str, at: str) -> None:
+        """Record Bandwidth's id of the order; a set-up that failed before and was started again goes on."""
+        self._table.update(
+            order_key(customer_order_id),
+            assign={"orderId": order_id, "orderState": OrderState.ORDERED, "reason": None},
+            keep={"orderedAt": at},
+            condition=_NOT_ENDED_WELL,
+            values=_ENDED_WELL,
+        )
+
+    def await_notification(self, customer_order_id: str, token: str) -> Item:
+        """Record the token that ends the wait for the order's next change; return the record.
+
+        `subscriptionId` is in it if the order was subscribed to before.
+        """
+        record = self._table.update(
+            order_key(customer_order_id), assign={"taskToken": token}, keep={"steps": {}}
+        )
+        assert record is not None  # noqa: S101 - an update without a condition returns the item
+        return record
+
+    def record_subscription(self, customer_order_id: str, subscription_id: str) -> None:
+        """Record that changes of the order will be told."""
+        self._table.update(order_key(customer_order_id), assign={"subscriptionId": subscription_id})
+
+    def finish(
+        self,
+        customer_order_id: str,
+        state: str,
+        *,
+        at: str,
+        completed: int = 0,
+        failed: int = 0,
+        failures: Sequence[Failure] = (),
+        reason: str | None = None,
+        resources: Sequence[Mapping[str, Any]] = (),
+    ) -> Item | None:
+        """Record how the order ended: counts, and what failed apart from single numbers. Return the record.
+
+        An order that has brought numbers is not turned into a failed one, nor is one that is not open (a dry
+        run has no record), and None returned. `resources` are
+        what a release took away beside numbers, or left.
+        """
+        return self._table.update(
+            order_key(customer_order_id),
+            assign={
+                "orderState": state,
+                f"{state}At": at,
+                "completed": completed,
+                "failed": failed,
+                "failures": list(failures) or None,
+                "reason": reason,
+                "resources": list(resources) or None,
+                "taskToken": None,
+            },
+            condition=f"attribute_exists(#pk) AND {_NOT_ENDED_WELL}" if state == OrderState.FAILED else None,
+            values=_ENDED_WELL if state == OrderState.FAILED else None,
+        )
+
+    def record_undone(self, customer_order_id: str, *, by: str, at: str) -> None:
+        """Record that what a set-up made is gone, and by which release."""
+        self._table.update(
+            order_key(customer_order_id),
+            assign={"undoneAt": at, "undoneBy": by},
+            condition="attribute_exists(#kind)",
+        )

@@ -1,0 +1,505 @@
+"""Hosted Messaging at today's Bandwidth, each step against an account that keeps state."""
+
+from typing import Any
+
+import pytest
+
+from bandwidth_messaging.bandwidth.errors import BandwidthOutcomeUnknown, BandwidthRejected
+from bandwidth_messaging.domain.numbers import Home
+from bandwidth_messaging.domain.problems import InvalidInput
+from bandwidth_messaging.runtime import settings as settings_module
+from bandwidth_messaging.runtime import wiring
+from functions.control import browse
+from functions.hosted_messaging import (
+    activate_numbers,
+    check_numbers,
+    create_import_request,
+    get_status,
+    prepare_location,
+    release_numbers,
+    send_letter,
+    stop_sending,
+)
+from functions.messages import deliver_message, send_message
+from functions.setups import check_input, receive_notification, record_failure
+from local.bandwidth.fates import Fate
+from local.bandwidth.importability import WORDS
+from local.bandwidth.numbers_orders import NumbersError
+from local.bandwidth.subscriptions import Manner
+from tests.functions.conftest import CALLBACK_URL, CONFIG, NOTIFICATION_URL, House, ask, call, sample
+from tests.generations import only_current
+
+pytestmark = only_current
+
+ORDER = sample("hosted_messaging/create_import_request")["customerOrderId"]
+NUMBERS: list[str] = sample("hosted_messaging/create_import_request")["batches"][0]
+GIVEN = sample("executions/hosted_messaging") | {"customerOrderId": ORDER}
+AUTHORITY = {name: GIVEN[name] for name in ("subscriber", "loaAuthorizingPerson")}
+LETTER = {"bucket": "letters-of-example", "key": "2026/example.pdf"}
+PDF = b"%PDF-1.7 signed by Ada Example"
+DIGITS = [number.removeprefix("+1") for number in NUMBERS]
+
+
+@pytest.fixture
+def opened(house: House) -> House:
+    """A set-up whose input was checked, so that its order has a record; orders wait for no letter."""
+    house.simulator.simulator.imports.needs_letter = False
+    check(GIVEN)
+    return house
+
+
+@pytest.fixture
+def letters(house: House, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The bucket of letters, with one in it."""
+    house.s3.create_bucket(Bucket=LETTER["bucket"])
+    house.s3.put_object(Bucket=LETTER["bucket"], Key=LETTER["key"], Body=PDF)
+    monkeypatch.setenv("LETTERS_BUCKET", LETTER["bucket"])
+    settings_module.settings.cache_clear()
+    return house.s3
+
+
+def check(given: Any) -> Any:
+    event = sample("setups/check_input") | {"kind": "hosted_messaging", "input": given}
+    return call(check_input, event)
+
+
+def event(name: str, **fields: Any) -> dict[str, Any]:
+    """Return a step's sample event, at the simulated account's site."""
+    given: dict[str, Any] = sample(f"hosted_messaging/{name}")
+    at = {"siteId": CONFIG.site_id, "sipPeerId": None, "api": "v2"}
+    return given | {key: value for key, value in at.items() if key in given} | fields
+
+
+def prepared(**fields: Any) -> dict[str, str]:
+    """Prepare application and location; return their ids."""
+    result = call(prepare_location, event("prepare_location", **fields))
+    return {name: result[name] for name in ("applicationId", "locationId")}
+
+
+def ordered(location_id: str, **fields: Any) -> str:
+    """Order the import; return the order's id."""
+    given = event("create_import_request", sipPeerId=location_id, **AUTHORITY)
+    order_id: str = call(create_import_request, given | fields)["orderId"]
+    return order_id
+
+
+def number(e164: str) -> Any:
+    status, shown = ask(browse, "GET", f"/numbers/{e164}")
+    assert status == 200
+    return shown
+
+
+def order() -> Any:
+    return ask(browse, "GET", f"/orders/{ORDER}")[1]
+
+
+def refuse(house: House, ten_digits: str, code: int) -> None:
+    house.simulator.simulator.importability.decide(ten_digits, code)
+
+
+def active(*numbers: str, order_id: str = "import-1") -> None:
+    """Let numbers text through V2, by an import."""
+    home = Home(api="v2", customer_order_id=ORDER, site_id=CONFIG.site_id, order_id=order_id)
+    for each in numbers:
+        wiring.numbers().activate(each, home, "2026-11-22T09:30:00.000Z")
+
+
+def text(sender: str) -> tuple[int, Any]:
+    """Ask for a text from a number; return status and answer."""
+    body = {"from": sender, "to": "+19195551234", "text": "Good morning"}
+    return ask(send_message, "POST", "/messages", body=body)
+
+
+def lost(house: House, *ten_digits: str) -> str:
+    """Return what Bandwidth tells when numbers are taken away."""
+    prepared()
+    subscriptions = house.simulator.simulator.subscriptions
+    # There is nobody at the address.
+    subscriptions.set_manner(Manner(lose=1))
+    subscriptions.lose_messaging(ten_digits)
+    body: str = subscriptions.notifications()[-1]["body"]
+    return body
+
+
+def notify(body: str) -> None:
+    given = sample("setups/receive_notification") | {"body": body}
+    assert call(receive_notification, given) == {"statusCode": 204}
+
+
+def made(house: House) -> tuple[int, int, int]:
+    """Count what the account has: applications, locations, orders of imports."""
+    simulator = house.simulator.simulator
+    return (
+        len(simulator.account.applications()),
+        len(simulator.account.locations()),
+        len(simulator.imports.find()),
+    )
+
+
+class TestCheckInput:
+    def test_tells_the_machine_the_generation(self, house: House) -> None:
+        checked = check(GIVEN)
+        assert (checked["bandwidthApi"], checked["locationName"]) == ("current", "bandwidth messaging")
+        assert checked["subscriber"]["county"] is None
+
+    def test_an_import_without_its_authority_opens_no_order(self, house: House) -> None:
+        with pytest.raises(InvalidInput, match=r"subscriber: must be given.*loaAuthorizingPerson: must be"):
+            check({"telephoneNumbers": NUMBERS, "customerOrderId": ORDER})
+        assert wiring.orders().get(ORDER) is None
+
+    def test_a_letter_that_can_be_read_is_taken(self, letters: Any) -> None:
+        assert check(GIVEN | {"letterOfAuthorization": LETTER})["letterOfAuthorization"] == LETTER
+
+    @pytest.mark.parametrize(
+        ("letter", "problem"),
+        [
+            ({"key": "2026/missing.pdf"}, "key: is no document in letters-of-example"),
+            ({"bucket": "elsewhere"}, "bucket: must be letters-of-example, the stack's LettersBucket"),
+        ],
+    )
+    def test_a_letter_that_cannot_be_read_is_named_before_anything_is_made(
+        self, letters: Any, letter: dict[str, str], problem: str
+    ) -> None:
+        with pytest.raises(InvalidInput, match=f"letterOfAuthorization.{problem}"):
+            check(GIVEN | {"letterOfAuthorization": LETTER | letter})
+
+    @pytest.mark.parametrize("size", [0, 10 * 1024 * 1024 + 1])
+    def test_a_letter_is_neither_empty_nor_above_ten_megabytes(self, letters: Any, size: int) -> None:
+        letters.put_object(Bucket=LETTER["bucket"], Key=LETTER["key"], Body=b"x" * size)
+        with pytest.raises(InvalidInput, match=f"has {size} bytes; up to 10 MB may be sent"):
+            check(GIVEN | {"letterOfAuthorization": LETTER})
+
+    def test_without_a_bucket_of_letters_there_is_no_letter(self, house: House) -> None:
+        with pytest.raises(InvalidInput, match="needs the parameter LettersBucket"):
+            check(GIVEN | {"letterOfAuthorization": LETTER})
+
+
+class TestPrepareLocation:
+    def test_makes_all_that_texts_need_and_makes_nothing_twice(self, opened: House) -> None:
+        ids = prepared()
+        assert prepared() == ids
+        assert made(opened) == (1, 1, 0)
+        (location,) = opened.simulator.simulator.account.locations()
+        assert (location.id, location.application_id) == (ids["locationId"], ids["applicationId"])
+        assert location.sms is not None
+        assert location.mms_proxy_peer_id is not None
+
+    def test_a_location_of_somebody_elses_is_left_alone(self, opened: House) -> None:
+        account = opened.simulator.simulator.account
+        prepared()
+        (location,) = account.locations()
+        other = prepared(applicationName="another", locationName="another")
+        location.application_id = other["applicationId"]
+        with pytest.raises(BandwidthRejected, match="replaceApplication: true"):
+            prepared()
+        assert prepared(replaceApplication=True)["locationId"] == location.id
+
+
+class TestLostNumbers:
+    def test_are_told_of_by_one_subscription_however_many_imports_there_are(self, opened: House) -> None:
+        subscriptions = opened.simulator.simulator.subscriptions
+        prepared()
+        (before,) = subscriptions.find()
+        detail = call(prepare_location, event("prepare_location"))["detail"]
+        (made,) = subscriptions.find()
+        assert detail == "location found, news of lost numbers renewed"
+        assert (made.id, made.topic, made.order_id) == (before.id, "MESSAGING_LOST", None)
+        assert made.created > before.created
+        endpoint = made.endpoint
+        assert endpoint.url == NOTIFICATION_URL
+        assert (endpoint.user, endpoint.password) == ("bandwidth", "callback:password")
+
+    def test_of_another_stack_are_told_to_that_as_before(
+        self, opened: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        prepared()
+        monkeypatch.setenv("NOTIFICATION_URL", "https://another.example/live/callbacks/orders")
+        settings_module.settings.cache_clear()
+        prepared()
+        told = [each.endpoint.url for each in opened.simulator.simulator.subscriptions.find()]
+        assert told == [NOTIFICATION_URL, "https://another.example/live/callbacks/orders"]
+
+    @pytest.mark.parametrize(("method", "status"), [("GET", 404), ("GET", 500), ("POST", 403)])
+    def test_are_no_reason_not_to_import(self, opened: House, method: str, status: int) -> None:
+        opened.fault("/subscriptions$", method=method, answer={"status": status})
+        assert prepared()
+        subscribed = len(opened.simulator.simulator.subscriptions.find())
+        assert subscribed == (status == 404)
+
+    @pytest.mark.parametrize("written", ["{}", "+1{}"])
+    def test_are_gone_and_nothing_is_sent_from_them(self, opened: House, written: str) -> None:
+        active(*NUMBERS[:2])
+        notify(lost(opened, DIGITS[0]).replace(NUMBERS[0], written.format(DIGITS[0])))
+        shown = number(NUMBERS[0])
+        assert (shown["state"], shown["errorCode"]) == ("released", "MESSAGING_LOST")
+        assert shown["reason"] == "Bandwidth told that the number texts elsewhere now"
+        assert shown["times"]["released"]
+        status, answer = text(NUMBERS[0])
+        assert status == 422
+        assert "is released, not active" in str(answer)
+        assert text(NUMBERS[1])[0] == 202
+
+    def test_text_again_after_another_import(self, opened: House) -> None:
+        active(NUMBERS[0])
+        notify(lost(opened, DIGITS[0]))
+        active(NUMBERS[0], order_id="another")
+        shown = number(NUMBERS[0])
+        assert (shown["state"], shown.get("reason"), shown.get("errorCode")) == ("active", None, None)
+
+    def test_that_are_none_of_ours_or_on_their_way_out_stay_as_they_are(self, opened: House) -> None:
+        active(NUMBERS[0])
+        call(stop_sending, event("stop_sending", batches=[[NUMBERS[0]]]))
+        notify(lost(opened, DIGITS[0], DIGITS[1], "no number"))
+        assert number(NUMBERS[0])["state"] == "releasing"
+        assert ask(browse, "GET", f"/numbers/{NUMBERS[1]}")[0] == 404
+
+
+class TestCheckNumbers:
+    def test_what_cannot_be_imported_has_failed_with_its_reason_and_goes_no_further(
+        self, opened: House
+    ) -> None:
+        refuse(opened, DIGITS[0], 19001)
+        result = call(check_numbers, event("check_numbers", sipPeerId=prepared()["locationId"]))
+        failure = {"number": NUMBERS[0], "code": "19001", "reason": WORDS[19001]}
+        assert (result["batches"], result["failed"]) == ([NUMBERS[1:]], 1)
+        assert result["failures"] == [failure]
+        shown = number(NUMBERS[0])
+        assert (shown["state"], shown["errorCode"], shown["reason"], shown["api"]) == (
+            "failed",
+            "19001",
+            failure["reason"],
+            "v2",
+        )
+
+    def test_a_dry_run_leaves_no_record_however_it_ends(self, house: House) -> None:
+        check({"telephoneNumbers": NUMBERS, "customerOrderId": "a look", "dryRun": True})
+        look = {"customerOrderId": "a look", "dryRun": True}
+        call(check_numbers, event("check_numbers", sipPeerId=prepared()["locationId"]) | look)
+        failed = call(record_failure, sample("setups/record_failure") | {"customerOrderId": "a look"})
+        assert failed["nextSteps"] == ""
+        assert ask(browse, "GET", "/orders/a%20look")[0] == 404
+        items = house.dynamodb.scan(TableName="NumbersTable")["Items"]
+        assert "a look" not in str(items)
+
+    def test_a_dry_run_names_all_by_their_reasons_and_changes_nothing(self, opened: House) -> None:
+        location_id = prepared()["locationId"]
+        before = made(opened)
+        refuse(opened, DIGITS[0], 19001)
+        refuse(opened, DIGITS[1], 19006)
+        refuse(opened, DIGITS[2], 19001)
+        result = call(check_numbers, event("check_numbers", sipPeerId=location_id, dryRun=True))
+        assert result["importable"] == NUMBERS[3:]
+        assert [(each["code"], each["numbers"]) for each in result["refused"]] == [
+            ("19001", [NUMBERS[0], NUMBERS[2]]),
+            ("19006", [NUMBERS[1]]),
+        ]
+        assert made(opened) == before
+        assert [ask(browse, "GET", f"/numbers/{each}")[0] for each in NUMBERS] == [404] * 4
+
+    def test_5000_refusals_fit_into_what_a_state_may_carry(self, opened: House) -> None:
+        location_id = prepared()["locationId"]
+        numbers = [f"+1919{2_000_000 + each}" for each in range(5000)]
+        for each in numbers:
+            refuse(opened, each.removeprefix("+1"), 19001)
+        batches = [numbers[start : start + 100] for start in range(0, 5000, 100)]
+        given = event("check_numbers", sipPeerId=location_id, dryRun=True, batches=batches)
+        result = call(check_numbers, given)
+        assert [len(each["numbers"]) for each in result["refused"]] == [5000]
+        assert len(str(result)) < 200_000
+
+    def test_a_reason_that_names_its_number_is_one_reason(
+        self, opened: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        refuse_each_in_its_own_words(opened, monkeypatch, "{number} is not ours, +1{number} neither")
+
+        result = call(check_numbers, event("check_numbers", sipPeerId=prepared()["locationId"], dryRun=True))
+
+        assert result["refused"] == [
+            {"code": "19006", "reason": "(number) is not ours, (number) neither", "numbers": NUMBERS}
+        ]
+
+    def test_of_many_reasons_a_dry_run_has_the_most_frequent_and_every_number(
+        self, opened: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        numbers = [f"+1919{2_000_000 + each}" for each in range(200)]
+        refuse_each_in_its_own_words(opened, monkeypatch, "held by carrier {rank}")
+        given = event(
+            "check_numbers",
+            sipPeerId=prepared()["locationId"],
+            dryRun=True,
+            batches=[numbers[:100], numbers[100:]],
+        )
+
+        refused = call(check_numbers, given)["refused"]
+
+        # Ranks 0 to 99 are two numbers each.
+        assert len(refused) == 50
+        assert {len(each["numbers"]) for each in refused[:-1]} == {2}
+        assert refused[-1]["reason"] == "other reasons; a dry run of these numbers alone shows them"
+        assert sorted(number for each in refused for number in each["numbers"]) == numbers
+
+    def test_once_the_order_may_be_placed_its_numbers_are_not_asked_about_again(self, opened: House) -> None:
+        location_id = prepared()["locationId"]
+        refuse(opened, DIGITS[0], 19001)
+        first = call(check_numbers, event("check_numbers", sipPeerId=location_id))
+        ordered(location_id, batches=first["batches"])
+        # They are the account's now, and so would be refused.
+        for each in DIGITS:
+            refuse(opened, each, 19006)
+        again = call(check_numbers, event("check_numbers", sipPeerId=location_id))
+        assert (again["batches"], again["failures"]) == (first["batches"], first["failures"])
+        assert opened.requests("POST", "/importTnChecker") == 1
+
+    def test_a_site_or_location_that_is_wrong_is_named(self, opened: House) -> None:
+        with pytest.raises(BandwidthRejected, match="7312 The sippeer id is invalid"):
+            call(check_numbers, event("check_numbers", sipPeerId="99", dryRun=True))
+
+
+def refuse_each_in_its_own_words(house: House, monkeypatch: pytest.MonkeyPatch, words: str) -> None:
+    """Refuse every number, each with `words` about its ten digits and its last two digits."""
+
+    def errors(numbers: list[str]) -> list[NumbersError]:
+        return [NumbersError(19006, words.format(number=each, rank=each[-2:]), [each]) for each in numbers]
+
+    monkeypatch.setattr(house.simulator.simulator.importability, "errors", errors)
+
+
+class TestCreateImportRequest:
+    def test_orders_once_with_subscriber_and_person(self, opened: House) -> None:
+        location_id = prepared()["locationId"]
+        order_id = ordered(location_id)
+        assert ordered(location_id) == order_id
+        (placed,) = opened.simulator.simulator.imports.find()
+        assert (placed.loa_authorizing_person, placed.loa_type) == ("Ada Example", "SUBSCRIBER")
+        assert placed.subscriber is not None
+        assert placed.subscriber.findtext("ServiceAddress/City") == "Raleigh"
+        assert (placed.numbers, placed.location_id) == (tuple(DIGITS), location_id)
+        shown = number(NUMBERS[0])
+        assert (shown["state"], shown["api"], shown["locationId"]) == ("pending", "v2", location_id)
+
+    def test_an_order_whose_answer_was_lost_is_found_by_its_customer_order_id(self, opened: House) -> None:
+        location_id = prepared()["locationId"]
+        opened.fault("/importTnOrders", method="POST", lose_answer=True)
+        with pytest.raises(BandwidthOutcomeUnknown):
+            ordered(location_id)
+        order_id = ordered(location_id)
+        (placed,) = opened.simulator.simulator.imports.find()
+        assert placed.id == order_id
+
+
+class TestSendLetter:
+    def test_goes_with_the_order_once(self, letters: Any, opened: House) -> None:
+        order_id = ordered(prepared()["locationId"])
+        given = event("send_letter", orderId=order_id, letterOfAuthorization=LETTER)
+        assert call(send_letter, given)["detail"] == "sent"
+        assert call(send_letter, given)["detail"] == "was there"
+        (letter,) = opened.simulator.simulator.imports.get(order_id).letters
+        assert (letter.content_type, letter.size) == ("application/pdf", len(PDF))
+
+    def test_whose_answer_was_lost_is_not_sent_again(self, letters: Any, opened: House) -> None:
+        order_id = ordered(prepared()["locationId"])
+        given = event("send_letter", orderId=order_id, letterOfAuthorization=LETTER)
+        opened.fault("/loas", method="POST", lose_answer=True)
+        with pytest.raises(BandwidthOutcomeUnknown):
+            call(send_letter, given)
+        assert call(send_letter, given)["detail"] == "was there"
+        assert len(opened.simulator.simulator.imports.get(order_id).letters) == 1
+
+    def test_that_bandwidth_does_not_take_is_told_and_the_order_goes_on(
+        self, letters: Any, opened: House
+    ) -> None:
+        order_id = ordered(prepared()["locationId"])
+        opened.fault(
+            "/loas", method="POST", answer={"status": 400, "body": "<Error><Code>5151</Code></Error>"}
+        )
+        result = call(send_letter, event("send_letter", orderId=order_id, letterOfAuthorization=LETTER))
+        (failure,) = result["failures"]
+        assert (failure["number"], failure["code"], result["sent"]) == (None, "5151", True)
+        assert failure["reason"].startswith("the letter of authorization was not taken")
+
+
+def activated(house: House) -> dict[str, str]:
+    """Import the numbers all the way."""
+    ids = prepared()
+    order_id = ordered(ids["locationId"])
+    ended = call(get_status, event("get_status", orderId=order_id, sipPeerId=ids["locationId"]))
+    call(activate_numbers, event("activate_numbers", orderId=order_id, batches=ended["batches"], **ids))
+    return ids
+
+
+class TestTheNumbers:
+    def test_text_through_v2_with_application_and_location(self, opened: House) -> None:
+        ids = activated(opened)
+        shown = number(NUMBERS[0])
+        assert (shown["state"], shown["api"]) == ("active", "v2")
+        assert {name: shown[name] for name in ids} == ids
+        assert shown["preflight"]["ok"]
+        assert text(NUMBERS[0])[0] == 202
+        (queued,) = opened.queued(opened.send_queue)
+        (record,) = sample("messages/deliver_message")["Records"]
+        call(deliver_message, {"Records": [record | {"body": queued["Body"]}]})
+        (sent,) = opened.simulator.simulator.messages.sent()
+        assert (sent.from_, sent.application_id) == (NUMBERS[0], ids["applicationId"])
+
+    def test_that_bandwidth_did_not_import_have_failed(self, opened: House) -> None:
+        location_id = prepared()["locationId"]
+        opened.simulator.simulator.orders.decide_order(ORDER, Fate(fate="PARTIAL", failed_numbers=DIGITS[:1]))
+        order_id = ordered(location_id)
+        ended = call(get_status, event("get_status", orderId=order_id, sipPeerId=location_id))
+        assert (ended["state"], ended["batches"], ended["failed"]) == ("partial", [NUMBERS[1:]], 1)
+        shown = number(NUMBERS[0])
+        assert (shown["state"], shown["api"], shown["errorCode"]) == ("failed", "v2", "19010")
+
+
+def removed() -> Any:
+    """Give the numbers back; return what was stopped and how it ended."""
+    removal = {"action": "REMOVE", "customerOrderId": "removal"}
+    check({"telephoneNumbers": NUMBERS, **removal})
+    stopped = call(stop_sending, event("stop_sending", customerOrderId="removal"))
+    for batch in stopped["atCatapult"]:
+        call(release_numbers, event("release_numbers", customerOrderId="removal", numbers=batch))
+    order_id = call(create_import_request, event("create_import_request", **removal))["orderId"]
+    return stopped, call(get_status, event("get_status", orderId=order_id, **removal))
+
+
+class TestRemoval:
+    def test_of_numbers_that_text_through_v2_asks_nothing_of_catapult(self, opened: House) -> None:
+        activated(opened)
+        stopped, ended = removed()
+        assert (stopped["atCatapult"], ended["state"]) == ([], "completed")
+        assert {number(each)["state"] for each in NUMBERS} == {"released"}
+        assert opened.simulator.simulator.account.numbers.find(is_hosted=True) == []
+        assert opened.requests("GET", "/phoneNumbers") == 0
+
+    def test_of_numbers_that_were_imported_for_v1_releases_them_there_first(self, opened: House) -> None:
+        activated(opened)
+        home = Home(api="v1", customer_order_id="old", order_id="old", site_id=CONFIG.site_id)
+        wiring.numbers().activate(NUMBERS[0], home, "2026-01-01T00:00:00.000Z", number_id="n-1")
+        stopped, _ = removed()
+        assert stopped["atCatapult"] == [[NUMBERS[0]]]
+        assert opened.requests("DELETE", "/phoneNumbers/n-1") == 1
+
+    def test_of_numbers_that_are_not_hosted_any_more_is_done(self, opened: House) -> None:
+        _, ended = removed()
+        assert (ended["state"], ended["completed"], ended["failures"]) == ("completed", 4, [])
+
+
+def test_a_number_that_v1_imported_in_the_past_still_sends_through_catapult(opened: House) -> None:
+    home = Home(
+        api="v1", customer_order_id="old", order_id="old", site_id=CONFIG.site_id, application_id="a-1"
+    )
+    wiring.numbers().activate(NUMBERS[0], home, "2026-01-01T00:00:00.000Z", number_id="n-1")
+    assert text(NUMBERS[0])[0] == 202
+    (queued,) = opened.queued(opened.send_queue)
+    (record,) = sample("messages/deliver_message")["Records"]
+    call(deliver_message, {"Records": [record | {"body": queued["Body"]}]})
+    assert opened.requests("POST", f"/v1/users/{CONFIG.user_id}/messages") == 1
+
+
+def test_the_callback_url_is_ours_in_both_directions(opened: House) -> None:
+    prepared()
+    (application,) = opened.simulator.simulator.account.applications()
+    for direction in ("in", "out"):
+        endpoint = application.endpoint(direction)
+        assert endpoint is not None
+        assert endpoint.url == CALLBACK_URL

@@ -1,0 +1,345 @@
+"""Which changes of the tables are announced, and what is said of them."""
+
+import json
+from typing import Any
+
+import pytest
+from boto3.dynamodb.types import TypeSerializer
+
+from bandwidth_messaging.api.bus_events import event_of
+from bandwidth_messaging.domain.messages import RANKS, MessageState
+from bandwidth_messaging.domain.numbers import STATES
+
+AT, LATER = "2026-02-03T04:05:06.000Z", "2026-02-03T04:05:07.000Z"
+MESSAGE: dict[str, Any] = {
+    "messageId": "out_1",
+    "direction": "out",
+    "api": "v2",
+    "owner": "+19195551212",
+    "from": "+19195551212",
+    "to": ["+19195551213"],
+    "text": "a private word",
+    "media": ["https://example.com/private.png"],
+    "state": "accepted",
+    "rank": 0,
+    "acceptedAt": AT,
+    "sortKey": f"{AT}#out_1",
+    "expiresAt": 1777867506,
+}
+NUMBER: dict[str, Any] = {
+    "pk": "NUMBER#+19102398766",
+    "number": "+19102398766",
+    "state": "active",
+    "activeAt": AT,
+}
+ORDER: dict[str, Any] = {
+    "pk": "ORDER#demo",
+    "kind": "messaging_v2",
+    "orderState": "started",
+    "requested": 2,
+    "steps": {},
+    "startedAt": AT,
+}
+
+DRIFT: dict[str, Any] = {
+    "pk": "DRIFT",
+    "driftState": "found",
+    "digest": "1b4f0e98",
+    "counts": {"appeared": 1},
+    "findings": [{"what": "appeared", "number": "+19195551212", "reason": "location 561 lists it"}],
+    "foundAt": AT,
+}
+ENDED = {"pk": "DRIFT", "driftState": "ended", "foundAt": AT, "endedAt": LATER}
+
+OPT_OUT: dict[str, Any] = {
+    "pk": "OPT_OUT#+19195551212#+19195551213",
+    "ours": "+19195551212",
+    "theirs": "+19195551213",
+    "optOutState": "out",
+    "optedOutOf": "+19195551212",
+    "keyword": "stop",
+    "since": AT,
+}
+OPT_IN = {name: value for name, value in OPT_OUT.items() if name != "optedOutOf"} | {
+    "optOutState": "in",
+    "keyword": "start",
+    "since": LATER,
+}
+
+
+def record(new: dict[str, Any] | None, old: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return the stream record of a change, by which the item's version went up from 6 to 7."""
+    serialize = TypeSerializer().serialize
+    images = {"NewImage": new and {"version": 7} | new, "OldImage": old and {"version": 6} | old}
+    return {
+        "eventID": "c4ca4238",
+        "eventName": "INSERT" if old is None else "MODIFY" if new else "REMOVE",
+        "dynamodb": {"SequenceNumber": "111", "Keys": {}}
+        | {name: serialize(item)["M"] for name, item in images.items() if item is not None},
+    }
+
+
+def detail_type(new: dict[str, Any] | None, old: dict[str, Any] | None = None) -> str | None:
+    event = event_of(record(new, old))
+    return event.detail_type if event else None
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        ("accepted", "Message Accepted"),
+        ("send_unconfirmed", "Message Send Unconfirmed"),
+        ("sent", "Message Sent"),
+        ("delivery_unknown", "Message Delivery Unknown"),
+        ("delivered", "Message Delivered"),
+        ("failed", "Message Failed"),
+        ("received", "Message Received"),
+        ("sending", "Message Sending"),
+    ],
+)
+def test_each_state_of_a_message_is_announced(state: str, told: str) -> None:
+    assert detail_type(MESSAGE | {"state": state}) == told
+    back = "Message Updated" if state == "accepted" else told
+    assert detail_type(MESSAGE | {"state": state}, MESSAGE | {"state": "before"}) == back
+
+
+def test_no_state_of_a_message_is_left_out() -> None:
+    assert None not in [detail_type(MESSAGE | {"state": state}) for state in (*RANKS, MessageState.RECEIVED)]
+
+
+def test_a_message_that_goes_back_to_accepted_is_not_accepted_again() -> None:
+    claimed = MESSAGE | {"state": "sending", "rank": 1, "sendingAt": AT, "claim": "7c5f"}
+    assert detail_type(MESSAGE, claimed) == "Message Updated"
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        ("pending", "Number Pending"),
+        ("active", "Number Activated"),
+        ("failed", "Number Failed"),
+        ("releasing", "Number Releasing"),
+        ("released", "Number Released"),
+    ],
+)
+def test_each_state_of_a_number_is_announced(state: str, told: str) -> None:
+    assert detail_type(NUMBER | {"state": state}) == told
+    assert detail_type(NUMBER | {"state": state}, NUMBER | {"state": "before"}) == told
+
+
+def test_no_state_of_a_number_is_left_out() -> None:
+    assert None not in [detail_type(NUMBER | {"state": state}) for state in STATES]
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        ("started", "Order Started"),
+        ("ordered", "Order Placed"),
+        ("completed", "Order Completed"),
+        ("partial", "Order Partially Completed"),
+        ("failed", "Order Failed"),
+    ],
+)
+def test_each_state_of_an_order_is_announced(state: str, told: str) -> None:
+    assert detail_type(ORDER | {"orderState": state}) == told
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "told"),
+    [
+        (OPT_OUT, None, "Opt-Out Recorded"),
+        (OPT_OUT, OPT_IN, "Opt-Out Recorded"),
+        (OPT_IN, OPT_OUT, "Opt-Out Ended"),
+        (OPT_IN, None, None),
+        (OPT_OUT | {"keyword": "quit", "since": LATER}, OPT_OUT, "Opt-Out Updated"),
+        (OPT_IN | {"keyword": "yes"}, OPT_IN, None),
+    ],
+)
+def test_an_opt_out_is_announced_when_it_begins_is_said_again_and_ends(
+    new: dict[str, Any], old: dict[str, Any] | None, told: str | None
+) -> None:
+    assert detail_type(new, old) == told
+
+
+def test_the_event_of_an_opt_out_says_whose_of_which_number_when_and_how() -> None:
+    event = event_of(record(OPT_OUT))
+    assert event is not None
+    assert event.detail == {
+        "eventId": "c4ca4238",
+        "version": 7,
+        "owner": "+19195551212",
+        "number": "+19195551213",
+        "since": AT,
+        "keyword": "stop",
+    }
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "told"),
+    [
+        (DRIFT, None, "Drift Found"),
+        (DRIFT | {"digest": "0f8fad5b", "counts": {"vanished": 2}}, DRIFT, "Drift Updated"),
+        (ENDED, DRIFT, "Drift Ended"),
+        (DRIFT, ENDED, "Drift Found"),
+    ],
+)
+def test_drift_is_announced_when_it_is_found_changes_and_ends(
+    new: dict[str, Any], old: dict[str, Any] | None, told: str
+) -> None:
+    assert detail_type(new, old) == told
+
+
+def test_the_event_of_a_drift_says_what_differs_since_when() -> None:
+    event = event_of(record(DRIFT))
+    assert event is not None
+    assert event.detail == {
+        "eventId": "c4ca4238",
+        "version": 7,
+        "state": "found",
+        "counts": {"appeared": 1},
+        "findings": [{"what": "appeared", "number": "+19195551212", "reason": "location 561 lists it"}],
+        "times": {"found": AT},
+    }
+
+
+@pytest.mark.parametrize(
+    ("item", "change", "told"),
+    [
+        (MESSAGE, {"bandwidthId": "1562"}, "Message Updated"),
+        (MESSAGE, {"bandwidthSegmentCount": 2}, "Message Updated"),
+        (MESSAGE | {"state": "failed"}, {"deliveredAt": LATER}, "Message Updated"),
+        (
+            MESSAGE,
+            {"recipient +19195551213": {"state": "delivered", "rank": 5}},
+            "Message Updated",
+        ),
+        (NUMBER, {"orderId": "order-2"}, "Number Updated"),
+        (
+            NUMBER | {"state": "releasing"},
+            {"reason": "Cannot be removed", "errorCode": "25040"},
+            "Number Updated",
+        ),
+        (ORDER, {"steps": {"Create application": {"state": "succeeded", "at": AT}}}, "Order Updated"),
+    ],
+)
+def test_a_change_without_a_new_state_is_announced_as_such(
+    item: dict[str, Any], change: dict[str, Any], told: str
+) -> None:
+    assert detail_type(item | change, item) == told
+
+
+@pytest.mark.parametrize(
+    ("item", "change"),
+    [
+        (MESSAGE, {}),
+        (MESSAGE, {"claim": "0f8fad5b", "requestDigest": "1b4f0e98"}),
+        (NUMBER | {"state": "releasing"}, {"detachedAt": AT, "numberId": "n-1"}),
+        (ORDER, {"orderAttemptedAt": AT, "digest": "1b4f0e98"}),
+    ],
+)
+def test_a_change_that_the_api_does_not_show_is_not_announced(
+    item: dict[str, Any], change: dict[str, Any]
+) -> None:
+    assert event_of(record(item | change, item)) is None
+
+
+@pytest.mark.parametrize("item", [MESSAGE, NUMBER, ORDER, OPT_OUT, DRIFT])
+def test_what_is_deleted_is_not_announced(item: dict[str, Any]) -> None:
+    assert event_of(record(None, item)) is None
+
+
+def test_an_item_of_another_kind_is_not_announced() -> None:
+    assert event_of(record({"pk": "OPT_OUT#+1#+2", "state": "active"})) is None
+
+
+def test_the_event_says_what_the_api_shows_without_text_and_media() -> None:
+    event = event_of(record(MESSAGE | {"state": "delivered", "deliveredAt": LATER}, MESSAGE))
+    assert event is not None
+    assert event.detail == {
+        "eventId": "c4ca4238",
+        "version": 7,
+        "messageId": "out_1",
+        "direction": "out",
+        "api": "v2",
+        "owner": "+19195551212",
+        "from": "+19195551212",
+        "to": ["+19195551213"],
+        "state": "delivered",
+        "times": {"accepted": AT, "delivered": LATER},
+        "recipients": {"+19195551213": {"state": "delivered"}},
+        "mediaCount": 1,
+    }
+    assert "private" not in json.dumps(event.detail)
+
+
+PENDING = {"archive": [{"name": "a.png", "key": "k/0"}, None]}
+ARCHIVED = {"archive": [{"name": "a.png", "key": "k/0"}, {"name": "b.png", "reason": "gone"}]}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ({}, PENDING, "Message Updated"),
+        (PENDING, ARCHIVED, "Message Media Archived"),
+        ({}, ARCHIVED, "Message Media Archived"),
+        (ARCHIVED, ARCHIVED, None),
+    ],
+)
+def test_media_are_archived_once_the_archive_is_done_with_all_of_them(
+    old: dict[str, Any], new: dict[str, Any], told: str | None
+) -> None:
+    assert detail_type(MESSAGE | new, MESSAGE | old) == told
+
+
+def test_text_and_media_are_told_to_who_asks_for_them() -> None:
+    event = event_of(record(MESSAGE), with_content=True)
+    assert event is not None
+    assert (event.detail["text"], event.detail["media"]) == (MESSAGE["text"], MESSAGE["media"])
+
+
+def test_a_failure_says_code_class_and_words() -> None:
+    outcome = {
+        "state": "failed",
+        "errorCode": 4720,
+        "errorClass": "recipient",
+        "reason": "It does not exist.",
+    }
+    event = event_of(record(MESSAGE | outcome | {"failedAt": LATER}, MESSAGE))
+    assert event is not None
+    assert event.detail_type == "Message Failed"
+    assert {name: event.detail[name] for name in outcome} == outcome
+    assert event.detail["recipients"] == {"+19195551213": outcome}
+
+
+def test_a_groups_failure_says_what_became_of_each_recipient() -> None:
+    gone = {"state": "failed", "errorCode": 4720, "errorClass": "recipient", "reason": "It does not exist."}
+    group = MESSAGE | {
+        "to": ["+19195551213", "+19195551214"],
+        "recipient +19195551213": gone | {"rank": 5},
+        "recipient +19195551214": {"state": "delivered", "rank": 5},
+    }
+    event = event_of(record(group | {"state": "failed", "reason": "1 of 2 recipients failed"}, group))
+    assert event is not None
+    assert event.detail["reason"] == "1 of 2 recipients failed"
+    assert event.detail["recipients"] == {"+19195551213": gone, "+19195551214": {"state": "delivered"}}
+
+
+@pytest.mark.parametrize("word", ["stop", "start", "help"])
+def test_a_message_that_is_a_keyword_says_so(word: str) -> None:
+    event = event_of(record(MESSAGE | {"direction": "in", "state": "received", "keyword": word}))
+    assert event is not None
+    assert (event.detail_type, event.detail["keyword"]) == ("Message Received", word)
+
+
+def test_a_number_and_an_order_say_whose_they_are() -> None:
+    number, order = event_of(record(NUMBER)), event_of(record(ORDER))
+    assert number is not None
+    assert order is not None
+    assert number.detail["number"] == "+19102398766"
+    assert (order.detail["customerOrderId"], order.detail["state"]) == ("demo", "started")
+    assert not {"pk"} & (number.detail.keys() | order.detail.keys())
+
+
+def test_an_event_is_the_same_when_its_record_comes_again() -> None:
+    assert event_of(record(MESSAGE)) == event_of(record(MESSAGE))

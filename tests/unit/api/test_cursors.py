@@ -1,0 +1,90 @@
+"""Cursors: what a list returned is understood by that list again, and nothing else is."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bandwidth_messaging.api import cursors
+from bandwidth_messaging.domain.problems import InvalidInput
+
+LIST = "numbers active"
+keys = st.dictionaries(st.text(), st.text(), min_size=1)
+
+
+def wrong_fields(cursor: str, of: str = LIST) -> list[str]:
+    with pytest.raises(InvalidInput) as raised:
+        cursors.read(cursor, of=of)
+    return [problem.field for problem in raised.value.problems]
+
+
+def encoded(content: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps(content).encode()).decode()
+
+
+@given(keys, st.text())
+def test_a_cursor_leads_back_to_its_key(key: dict[str, Any], of: str) -> None:
+    assert cursors.read(cursors.write(key, of=of), of=of) == key
+
+
+@given(keys, st.text())
+def test_a_cursor_fits_into_a_query_as_it_is(key: dict[str, Any], of: str) -> None:
+    written = cursors.write(key, of=of)
+    assert written is not None
+    assert all(sign.isascii() and (sign.isalnum() or sign in "-_=") for sign in written)
+
+
+def test_the_last_page_has_no_cursor_and_no_cursor_is_the_first_page() -> None:
+    assert cursors.write(None, of=LIST) is None
+    assert cursors.read(None, of=LIST) is None
+
+
+@given(keys, st.text(), st.text())
+def test_a_cursor_of_another_list_is_a_wrong_cursor(key: dict[str, Any], of: str, other: str) -> None:
+    written = cursors.write(key, of=of)
+    assert written is not None
+    if of != other:
+        assert wrong_fields(written, other) == ["cursor"]
+
+
+@pytest.mark.parametrize(
+    "cursor", ["", "x", "not a cursor", "eyJwayI6", "W10=", "e30x", "eyJwayI6IDF9", "bnVsbA==", "é", "=" * 8]
+)
+def test_what_no_list_returned_is_a_wrong_cursor(cursor: str) -> None:
+    assert wrong_fields(cursor) == ["cursor"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"pk": "NUMBER#+1"},
+        [LIST],
+        [LIST, None],
+        [LIST, []],
+        [LIST, "NUMBER#+1"],
+        [LIST, {"pk": 1}],
+        [LIST, {"pk": {"S": "NUMBER#+1"}}],
+        [LIST, {"pk": "NUMBER#+1"}, 2],
+        [[LIST], {"pk": "NUMBER#+1"}],
+        LIST,
+        12,
+    ],
+)
+def test_what_is_not_of_a_cursors_form_is_a_wrong_cursor(content: Any) -> None:
+    assert wrong_fields(encoded(content)) == ["cursor"]
+
+
+def test_a_page_never_starts_in_an_old_cursor_without_its_list() -> None:
+    assert wrong_fields(encoded({"pk": "NUMBER#+19199918388", "state": "active"})) == ["cursor"]
+
+
+@given(st.text() | st.binary().map(lambda content: base64.urlsafe_b64encode(content).decode()))
+def test_whatever_is_given_as_a_cursor_is_a_key_or_a_wrong_field(cursor: str) -> None:
+    try:
+        key = cursors.read(cursor, of=LIST)
+    except InvalidInput:
+        return
+    assert isinstance(key, dict)

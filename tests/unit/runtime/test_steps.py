@@ -1,0 +1,249 @@
+"""The step decorator: typed in, typed out, recorded, and nothing secret told."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from bandwidth_messaging.bandwidth.errors import (
+    BandwidthOutcomeUnknown,
+    BandwidthRejected,
+    BandwidthUnavailable,
+)
+from bandwidth_messaging.domain.orders import Failure, OrderStatus
+from bandwidth_messaging.domain.problems import FieldProblem, InvalidInput
+from bandwidth_messaging.runtime import logging as json_logging
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.steps import AwsUnavailable, StepInput, StepResult, reason_of, step
+
+EVENT = {"customerOrderId": "demo", "siteId": "743"}
+RUNNING = ("demo", "Create location", "running")
+
+
+class Request(StepInput):
+    site_id: str
+
+
+class Result(StepResult):
+    location_id: str
+    numbers: tuple[str, ...] = ()
+
+
+@dataclass
+class Context:
+    aws_request_id: str = "request-1"
+
+
+class Recorder:
+    """Stands where the orders' store stands, and keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[Any, ...]] = []
+
+    def record_step(self, customer_order_id: str, name: str, **told: Any) -> None:
+        assert told["started_at"] <= told["at"]
+        end = () if told["state"] == "running" else (told.get("detail"), told.get("found", {}))
+        self.told.append((customer_order_id, name, told["state"], *end))
+
+
+@pytest.fixture
+def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
+    recorder = Recorder()
+    monkeypatch.setattr(wiring, "orders", lambda: recorder)
+    return recorder
+
+
+@pytest.fixture(autouse=True)
+def _a_new_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_logging, "_context", {})
+
+
+def run(failing: BaseException | None = None, event: Any = EVENT, **result: Any) -> dict[str, Any]:
+    """Run a step that fails or returns the result."""
+
+    @step("Create location", Request)
+    def handler(request: Request) -> Result:
+        """Do what the step does."""
+        assert request.site_id == "743"
+        if failing:
+            raise failing
+        return Result(location_id="561", **result)
+
+    return handler(event, Context())
+
+
+def test_a_step_takes_and_returns_camel_case(recorder: Recorder) -> None:
+    assert run(detail="created", numbers=("+19102398766",)) == {
+        "detail": "created",
+        "locationId": "561",
+        "numbers": ["+19102398766"],
+    }
+
+
+def test_a_step_that_succeeds_records_what_it_found(recorder: Recorder) -> None:
+    run(detail="created")
+    assert recorder.told == [
+        RUNNING,
+        ("demo", "Create location", "succeeded", "created", {"locationId": "561"}),
+    ]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        BandwidthRejected("POST /sippeers", code="13524", words="The name exists."),
+        BandwidthUnavailable("try later"),
+        BandwidthOutcomeUnknown("nobody knows"),
+        InvalidInput([FieldProblem("siteId", "is wrong")]),
+    ],
+)
+def test_a_step_that_fails_records_why_and_passes_the_exception_on(
+    recorder: Recorder, error: Exception
+) -> None:
+    with pytest.raises(type(error)) as raised:
+        run(failing=error)
+    assert raised.value is error
+    why = f"{type(error).__name__}: {error}"
+    assert recorder.told == [RUNNING, ("demo", "Create location", "failed", why, {})]
+
+
+def test_what_an_unforeseen_exception_says_is_neither_recorded_nor_logged(
+    recorder: Recorder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(RuntimeError):
+        run(failing=RuntimeError("the password is hunter2"))
+    assert recorder.told == [RUNNING, ("demo", "Create location", "failed", "RuntimeError", {})]
+    assert "hunter2" not in capsys.readouterr().out
+
+
+class Unrecorded(Exception):
+    pass
+
+
+class ForgetfulRecorder(Recorder):
+    """Cannot write that a step has ended."""
+
+    def record_step(self, customer_order_id: str, name: str, **told: Any) -> None:
+        if told["state"] != "running":
+            raise Unrecorded
+
+
+class Killed(BaseException):
+    """What a function that dies leaves no time for."""
+
+
+def test_a_step_that_dies_stays_running_in_the_record(recorder: Recorder) -> None:
+    with pytest.raises(Killed):
+        run(failing=Killed())
+    assert recorder.told == [RUNNING]
+
+
+def test_a_step_whose_start_could_not_be_recorded_does_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Deaf(Recorder):
+        def record_step(self, customer_order_id: str, name: str, **told: Any) -> None:
+            raise EndpointConnectionError(endpoint_url="https://private")
+
+    monkeypatch.setattr(wiring, "orders", Deaf)
+    with pytest.raises(AwsUnavailable):
+        run(failing=Killed())
+
+
+def test_an_error_in_recording_does_not_hide_the_steps_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wiring, "orders", ForgetfulRecorder)
+    error = BandwidthUnavailable("try later")
+    with pytest.raises(BandwidthUnavailable) as raised:
+        run(failing=error)
+    assert raised.value is error
+
+
+def test_a_success_that_was_not_recorded_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wiring, "orders", ForgetfulRecorder)
+    with pytest.raises(Unrecorded):
+        run(detail="created")
+
+
+AWS_ERRORS = [
+    ClientError({"Error": {"Code": "ThrottlingException", "Message": "private"}}, "UpdateItem"),
+    EndpointConnectionError(endpoint_url="https://private"),
+    GetParameterError("private"),
+]
+
+
+@pytest.mark.parametrize("error", AWS_ERRORS, ids=lambda error: type(error).__name__)
+def test_whatever_aws_says_no_with_is_one_class_that_the_machines_retry(
+    recorder: Recorder, error: Exception
+) -> None:
+    with pytest.raises(AwsUnavailable, match=f"^{type(error).__name__}$") as raised:
+        run(failing=error)
+    assert raised.value.__cause__ is error
+    assert recorder.told == [RUNNING, ("demo", "Create location", "failed", "AwsUnavailable", {})]
+
+
+@pytest.mark.parametrize("error", AWS_ERRORS, ids=lambda error: type(error).__name__)
+def test_a_success_that_aws_did_not_record_is_retried(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def away() -> Recorder:
+        raise error
+
+    monkeypatch.setattr(wiring, "orders", away)
+    with pytest.raises(AwsUnavailable):
+        run(detail="created")
+
+
+def test_of_many_reasons_why_an_order_failed_the_first_five_are_told() -> None:
+    failures = tuple(Failure(number=None, code=str(code), reason="No.") for code in range(25000, 25008))
+    assert reason_of("order-1", OrderStatus("FAILED", failures=failures)).endswith("; 25004 No.; and 3 more")
+
+
+@pytest.mark.parametrize(
+    ("failures", "words"),
+    [
+        ([], "no reason given"),
+        ([(None, "25010", "No permission.")], "25010 No permission."),
+        ([(None, None, "No permission.")], "No permission."),
+        ([("+1", "25080", "Cannot."), ("+2", "25080", "Cannot.")], "25080 Cannot."),
+        ([("+1", "25080", "Cannot."), (None, "25010", "No.")], "25010 No.; 25080 Cannot."),
+    ],
+)
+def test_why_an_order_failed_is_said_once_for_all_its_numbers(
+    failures: list[tuple[str | None, str | None, str]], words: str
+) -> None:
+    told = tuple(Failure(number=number, code=code, reason=reason) for number, code, reason in failures)
+    assert reason_of("order-1", OrderStatus("FAILED", failures=told)) == (
+        f"Bandwidth's order order-1 failed: {words}"
+    )
+
+
+@pytest.mark.parametrize("event", [{"siteId": "743"}, EVENT | {"surprise": 1}, {}, EVENT | {"siteId": None}])
+def test_a_request_that_does_not_fit_is_refused_before_anything_is_done(
+    recorder: Recorder, event: dict[str, Any]
+) -> None:
+    with pytest.raises(InvalidInput):
+        run(event=event)
+    assert recorder.told == []
+
+
+def test_log_entries_carry_step_order_and_request(
+    recorder: Recorder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(detail="created")
+    (entry,) = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (entry["message"], entry["step"], entry["customer_order_id"], entry["function_request_id"]) == (
+        "step succeeded",
+        "Create location",
+        "demo",
+        "request-1",
+    )
+
+
+def test_a_step_keeps_its_name_and_its_words(recorder: Recorder) -> None:
+    @step("Create location", Request)
+    def handler(request: Request) -> StepResult:
+        """Do what the step does."""
+        return StepResult()
+
+    assert (handler.__name__, handler.__doc__) == ("handler", "Do what the step does.")

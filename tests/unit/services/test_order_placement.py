@@ -1,0 +1,259 @@
+"""An order is placed at most once: what is on record, what Bandwidth lists, and what nobody knows."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bandwidth_messaging.bandwidth.errors import (
+    BandwidthGarbled,
+    BandwidthOutcomeUnknown,
+    BandwidthRejected,
+    BandwidthUnauthorized,
+    BandwidthUnavailable,
+)
+from bandwidth_messaging.domain.times import rfc3339
+from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.services import order_placement
+from bandwidth_messaging.services.order_placement import place_order_once
+from bandwidth_messaging.store.dynamodb import Table
+from bandwidth_messaging.store.order_store import Orders
+from tests.aws import aws, client
+from tests.template import create_table
+
+START = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
+
+
+class Clock:
+    """Stands still until it is told to go on."""
+
+    def __init__(self) -> None:
+        self.time = START
+
+    def now(self) -> str:
+        return rfc3339(self.time.isoformat())
+
+    def wait(self, seconds: float) -> None:
+        self.time += timedelta(seconds=seconds)
+
+
+class Bandwidth:
+    """Takes orders, or raises what it was told to; lists what it was told to."""
+
+    def __init__(self) -> None:
+        self.placed = 0
+        self.looked_up = 0
+        self.listed: str | None = None
+        self.error: Exception | None = None
+
+    def place(self) -> str:
+        self.placed += 1
+        if self.error:
+            raise self.error
+        return f"order-{self.placed}"
+
+    def find(self) -> str | None:
+        self.looked_up += 1
+        return self.listed
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(order_placement, "now", clock.now)
+    return clock
+
+
+@pytest.fixture
+def orders(monkeypatch: pytest.MonkeyPatch) -> Iterator[Orders]:
+    with aws():
+        dynamodb = client("dynamodb")
+        orders = Orders(Table(dynamodb, create_table(dynamodb, "NumbersTable")))
+        orders.open(
+            "demo",
+            kind="hosted_messaging",
+            requested=2,
+            execution_arn="arn",
+            at=rfc3339(START.isoformat()),
+            digest="d",
+        )
+        monkeypatch.setattr(wiring, "orders", lambda: orders)
+        yield orders
+
+
+@pytest.fixture
+def bandwidth() -> Bandwidth:
+    return Bandwidth()
+
+
+@pytest.fixture
+def place(clock: Clock, orders: Orders, bandwidth: Bandwidth) -> Callable[[], tuple[str, str]]:
+    def once() -> tuple[str, str]:
+        return place_order_once("demo", place=bandwidth.place, find=bandwidth.find)
+
+    return once
+
+
+Place = Callable[[], tuple[str, str]]
+
+
+def stored(orders: Orders) -> dict[str, Any]:
+    item = orders.get("demo")
+    assert item is not None
+    return item
+
+
+def test_the_first_run_orders_and_records_bandwidths_id(
+    place: Place, orders: Orders, bandwidth: Bandwidth
+) -> None:
+    assert place() == ("order-1", "ordered")
+    kept = stored(orders)
+    assert (kept["orderId"], kept["orderState"]) == ("order-1", "ordered")
+    assert bandwidth.looked_up == 0
+
+
+def test_the_claim_is_on_record_before_the_order_goes_out(
+    clock: Clock, orders: Orders, bandwidth: Bandwidth
+) -> None:
+    def sent() -> str:
+        assert stored(orders)["orderAttemptedAt"] == clock.now()
+        assert "orderId" not in stored(orders)
+        return "order-1"
+
+    place_order_once("demo", place=sent, find=bandwidth.find)
+
+
+def test_of_two_runs_that_begin_at_the_same_time_one_orders(
+    clock: Clock, orders: Orders, bandwidth: Bandwidth
+) -> None:
+    def sent() -> str:
+        with pytest.raises(BandwidthOutcomeUnknown):
+            place_order_once("demo", place=bandwidth.place, find=bandwidth.find)
+        return "order-1"
+
+    assert place_order_once("demo", place=sent, find=bandwidth.find) == ("order-1", "ordered")
+    assert (bandwidth.placed, bandwidth.looked_up) == (0, 1)
+
+
+def test_every_later_run_has_the_recorded_id_and_asks_nobody(place: Place, bandwidth: Bandwidth) -> None:
+    place()
+    assert [place() for _ in range(3)] == [("order-1", "recorded before")] * 3
+    assert (bandwidth.placed, bandwidth.looked_up) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        BandwidthUnavailable("no connection"),
+        BandwidthUnavailable("try later", wait_seconds=60, status=429),
+        BandwidthUnauthorized("who are you"),
+        BandwidthRejected("POST /externalTns", code="25000"),
+    ],
+)
+def test_an_order_that_surely_was_not_taken_may_be_placed_at_once(
+    place: Place, orders: Orders, bandwidth: Bandwidth, error: Exception
+) -> None:
+    bandwidth.error = error
+    with pytest.raises(type(error)) as raised:
+        place()
+    assert raised.value is error
+    assert "orderAttemptedAt" not in stored(orders)
+    bandwidth.error = None
+    assert place() == ("order-2", "ordered")
+    assert bandwidth.looked_up == 0
+
+
+UNKNOWN = [
+    BandwidthOutcomeUnknown("nobody knows"),
+    BandwidthGarbled("no OrderId in it"),
+    RuntimeError("the function died"),
+]
+
+
+@pytest.mark.parametrize("error", UNKNOWN)
+def test_an_order_that_may_have_been_taken_is_looked_up_and_found(
+    place: Place, orders: Orders, bandwidth: Bandwidth, error: Exception
+) -> None:
+    bandwidth.error, bandwidth.listed = error, "order-at-bandwidth"
+    with pytest.raises(type(error)):
+        place()
+    assert place() == ("order-at-bandwidth", "found")
+    assert place() == ("order-at-bandwidth", "recorded before")
+    assert (bandwidth.placed, bandwidth.looked_up) == (1, 1)
+
+
+@pytest.mark.parametrize("error", UNKNOWN)
+def test_an_order_that_is_not_listed_yet_is_not_placed_again_while_its_claim_lasts(
+    place: Place, clock: Clock, orders: Orders, bandwidth: Bandwidth, error: Exception
+) -> None:
+    bandwidth.error = error
+    with pytest.raises(type(error)):
+        place()
+    bandwidth.error = None
+    for _ in range(3):
+        with pytest.raises(BandwidthOutcomeUnknown, match="does not list it yet"):
+            place()
+        clock.wait(59.9)
+    assert (bandwidth.placed, bandwidth.looked_up) == (1, 3)
+    assert "orderAttemptedAt" in stored(orders)
+
+
+def test_an_order_that_is_not_listed_after_its_claim_may_be_placed_by_the_run_after_the_next(
+    place: Place, clock: Clock, orders: Orders, bandwidth: Bandwidth
+) -> None:
+    bandwidth.error = BandwidthOutcomeUnknown("nobody knows")
+    with pytest.raises(BandwidthOutcomeUnknown):
+        place()
+    bandwidth.error = None
+    clock.wait(181)
+    with pytest.raises(BandwidthOutcomeUnknown):
+        place()
+    assert bandwidth.placed == 1
+    assert place() == ("order-2", "ordered")
+    assert bandwidth.looked_up == 1
+
+
+def test_an_order_that_is_listed_late_is_found_after_all(
+    place: Place, clock: Clock, bandwidth: Bandwidth
+) -> None:
+    bandwidth.error = BandwidthOutcomeUnknown("nobody knows")
+    with pytest.raises(BandwidthOutcomeUnknown):
+        place()
+    with pytest.raises(BandwidthOutcomeUnknown):
+        place()
+    clock.wait(3600)
+    bandwidth.listed = "order-at-bandwidth"
+    assert place() == ("order-at-bandwidth", "found")
+    assert bandwidth.placed == 1
+
+
+def test_a_look_up_that_fails_changes_nothing(
+    clock: Clock, place: Place, orders: Orders, bandwidth: Bandwidth
+) -> None:
+    bandwidth.error = BandwidthOutcomeUnknown("nobody knows")
+    with pytest.raises(BandwidthOutcomeUnknown):
+        place()
+    before = stored(orders)
+    clock.wait(3600)
+
+    def find() -> str | None:
+        raise BandwidthUnavailable("try later")
+
+    with pytest.raises(BandwidthUnavailable):
+        place_order_once("demo", place=bandwidth.place, find=find)
+    assert stored(orders) == before
+    assert bandwidth.placed == 1
+
+
+def test_a_run_whose_claim_was_taken_over_does_not_give_back_the_others(
+    clock: Clock, orders: Orders, bandwidth: Bandwidth
+) -> None:
+    def refused_too_late() -> str:
+        orders.give_up_ordering("demo", stored(orders)["orderAttempt"])
+        orders.begin_ordering("demo", "another", clock.now())
+        raise BandwidthUnavailable("try later")
+
+    with pytest.raises(BandwidthUnavailable):
+        place_order_once("demo", place=refused_too_late, find=bandwidth.find)
+    assert stored(orders)["orderAttempt"] == "another"
