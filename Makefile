@@ -6,7 +6,7 @@ ARCHITECTURE := arm64
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help install up down demo test lint format openapi diagrams build clean
+.PHONY: help install up down demo unit test lint format openapi diagrams build clean
 
 help: ## List these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -36,6 +36,9 @@ down: install ## Stop the local cloud
 
 demo: install ## Run the main flow on the local cloud and print each step
 	$(BIN)/python -m local.demo
+
+unit: install ## Run the unit tests only
+	$(BIN)/pytest -n 2 tests/unit --dist loadgroup
 
 test: install ## Run every test; some use a local cloud of their own
 	$(BIN)/pytest -n 4 --dist loadgroup --no-loadscope-reorder

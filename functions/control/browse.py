@@ -15,6 +15,7 @@ from bandwidth_messaging.api.views import View, message_view, number_view, opt_o
 from bandwidth_messaging.domain.numbers import STATES
 from bandwidth_messaging.domain.orders import is_customer_order_id
 from bandwidth_messaging.domain.problems import FieldProblem, NotFound
+from bandwidth_messaging.domain.texts import normalized
 from bandwidth_messaging.domain.times import rfc3339
 from bandwidth_messaging.domain.validation import CamelModel, Participant, PhoneNumber, parse
 from bandwidth_messaging.runtime import wiring
@@ -42,6 +43,7 @@ _WRONG_NUMBER = FieldProblem("number", '"12" is not a phone number. Use E.164 (+
 
 
 def _order_id(value: str) -> str:
+    value = normalized(value)
     if not is_customer_order_id(value):
         raise ValueError(_WRONG_ORDER_ID)
     return value

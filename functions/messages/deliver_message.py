@@ -41,7 +41,7 @@ _TOO_LATE: Final = "Bandwidth did not take it in time"
 # The Lambda timeout: an older claim has no worker.
 LONGEST_WORK: Final = timedelta(seconds=60)
 # Leaves of the Lambda timeout what the claim (9 s) and the request to Bandwidth take.
-LONGEST_PREPARATION: Final = timedelta(seconds=20)
+LONGEST_PREPARATION: Final = timedelta(seconds=12)
 # POST /messages queues the id, then stores the message. Outlasts that function's timeout (15 s) and a write
 # to DynamoDB that is still in flight then.
 STORED_WITHIN: Final = timedelta(seconds=60)
@@ -87,7 +87,7 @@ def _send_accepted(message: Item, record: QueueRecord, started: str) -> int | No
         return _look_after(found)
     if _since(started) > LONGEST_PREPARATION:
         logger.warning("preparation too slow")
-        return growing_delay(record.receives, longest=LONGEST_SHORT_DELAY_SECONDS)
+        return growing_delay(record.receives, longest=int(settings().longest_send_delay_seconds))
     claimed, is_ours = store.claim(record.body, now())
     if claimed is None or not is_ours:
         return _look_after(claimed)

@@ -687,7 +687,7 @@ class TestDelete:
     ) -> None:
         for resource in planned["delete"]:
             with monkeypatch.context() as killed:
-                _kill(killed, delete_resource, "take_away", after=after)
+                _kill(killed, delete_resource.number_release, "take_away", after=after)
                 with pytest.raises(Killed):
                     take(resource)
             assert take(resource) == outcome

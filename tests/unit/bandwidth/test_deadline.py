@@ -9,6 +9,7 @@ import pytest
 from urllib3.util import connection
 
 from bandwidth_messaging.bandwidth import transport
+from bandwidth_messaging.bandwidth.deadline import exchange
 from bandwidth_messaging.bandwidth.errors import (
     BandwidthOutcomeUnknown,
     BandwidthUnavailable,
@@ -85,3 +86,9 @@ def test_no_thread_outlives_its_request(bandwidth: Server) -> None:
     timers = [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
     assert all(timer.finished.is_set() for timer in timers)
     assert threading.active_count() <= before + len(timers) + 1
+
+
+def test_an_exchange_inside_another_ends_with_the_outer_one() -> None:
+    with exchange(0.2) as outer, exchange(10) as inner:
+        assert inner.seconds_left <= 0.2
+    assert outer.seconds_left <= 0.2

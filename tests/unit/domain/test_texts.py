@@ -27,3 +27,7 @@ def test_texts_that_differ_in_white_space_only_are_the_same() -> None:
 @pytest.mark.parametrize(("one", "other"), [("sp 1", "sp1"), ("sp 1", "SP 1"), (None, None), ("", None)])
 def test_other_texts_and_no_texts_are_not_the_same(one: str | None, other: str | None) -> None:
     assert not is_same_text(one, other)
+
+
+def test_a_letter_and_its_combining_accent_are_one_character() -> None:
+    assert is_same_text("cafe\u0301", "caf\u00e9")

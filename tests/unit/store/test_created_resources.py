@@ -71,11 +71,13 @@ def test_a_run_that_made_the_thing_after_another_was_refused_has_made_it(
     assert created_resources.is_ours(THING, "561")
 
 
-def test_what_is_gone_is_not_ours_any_more_and_may_be_made_again(created_resources: CreatedResources) -> None:
+def test_a_thing_that_was_deleted_and_created_again_without_a_response_is_ours(
+    created_resources: CreatedResources,
+) -> None:
     created_resources.begin(THING, AT)
     created_resources.finish(THING, "561", AT)
-    created_resources.forget(THING)
-    assert not created_resources.is_ours(THING, "561")
     created_resources.begin(THING, LATER)
+    assert created_resources.is_ours(THING, "562")
     created_resources.finish(THING, "562", LATER)
     assert created_resources.is_ours(THING, "562")
+    assert not created_resources.is_ours(THING, "561")

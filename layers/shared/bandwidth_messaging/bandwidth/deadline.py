@@ -29,6 +29,11 @@ class Exchange:
         self._connection: HTTPConnection | None = None
 
     @property
+    def seconds_left(self) -> float:
+        """The seconds until the deadline, at least 0."""
+        return max(self._ends - time.monotonic(), 0.0)
+
+    @property
     def is_late(self) -> bool:
         """Whether the deadline has passed."""
         return self._has_ended or time.monotonic() >= self._ends
@@ -63,7 +68,12 @@ _exchange: Final[ContextVar[Exchange | None]] = ContextVar("exchange", default=N
 
 @contextmanager
 def exchange(seconds: float) -> Iterator[Exchange]:
-    """Bound all requests of a `bounded_session` inside this context to so many seconds in total."""
+    """Bound all requests of a `bounded_session` inside this context to so many seconds in total.
+
+    An exchange inside another one, for a token, ends no later than the outer one.
+    """
+    if (outer := _exchange.get()) is not None:
+        seconds = min(seconds, outer.seconds_left)
     current = Exchange(seconds)
     timer = threading.Timer(seconds, current.end)
     timer.daemon = True

@@ -136,7 +136,8 @@ def read_error(body: bytes) -> ErrorBody | None:
     return ErrorBody(
         kind if isinstance(kind, str) else None,
         f"{words or 'no description'} ({fields})" if fields else words,
-        proves_no_effect=isinstance(kind, str) and isinstance(description, str),
+        # A problem document of a proxy has a URI as its type.
+        proves_no_effect=isinstance(kind, str) and ":" not in kind and isinstance(description, str),
     )
 
 

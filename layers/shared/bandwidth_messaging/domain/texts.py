@@ -1,9 +1,11 @@
 """Names and ids as text: one form of them, for what is sent to Bandwidth and for what Bandwidth lists."""
 
+import unicodedata
+
 
 def normalized(text: str) -> str:
-    """Return a text trimmed, each run of white space inside it as one space."""
-    return " ".join(text.split())
+    """Return a text trimmed, each run of white space as one space, in Unicode's composed form (NFC)."""
+    return unicodedata.normalize("NFC", " ".join(text.split()))
 
 
 def is_same_text(one: str | None, other: str | None) -> bool:

@@ -75,7 +75,7 @@ def numbers_of(customer_order_id: str, order: Item, account: "Dashboard") -> lis
             return items
     # An import brings no number without a record.
     status = account.import_status(order_id, []) if is_hosted else account.order_status(order_id)
-    if status.ended_as is None:
+    if status.ended_as is None and not status.is_incomplete:
         detail = (
             f"its order {order_id} is still {status.status} at Bandwidth, and more numbers may come; "
             "wait for its end, or close it there"
