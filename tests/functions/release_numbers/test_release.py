@@ -687,7 +687,7 @@ class TestDelete:
     ) -> None:
         for resource in planned["delete"]:
             with monkeypatch.context() as killed:
-                _kill(killed, delete_resource.number_release, "take_away", after=after)
+                _kill(killed, delete_resource, "take_away", after=after)
                 with pytest.raises(Killed):
                     take(resource)
             assert take(resource) == outcome
@@ -732,11 +732,11 @@ class TestDelete:
 
 def _kill(patch: pytest.MonkeyPatch, module: Any, name: str, *, after: bool) -> None:
     """Let the function die right before, or right after, what it asks Bandwidth for."""
-    take: Callable[..., Any] = getattr(module.releasing, name)
+    take: Callable[..., Any] = getattr(module.number_release, name)
 
     def dying(*given: Any) -> Any:
         if after:
             take(*given)
         raise Killed
 
-    patch.setattr(module.releasing, name, dying)
+    patch.setattr(module.number_release, name, dying)
