@@ -296,7 +296,7 @@ class TestNumbers:
         assert listed("page=1&size=3") == hosted.numbers[3:]
         assert listed("numberState=enabled&size=2") == hosted.numbers[:2]
 
-    def test_5000_numbers_are_imported_in_no_time(
+    def test_the_last_of_5000_numbers_takes_no_longer_to_import_than_the_first(
         self, bandwidth: RunningSimulator, dashboard: Client
     ) -> None:
         many = [f"9195{each:06}" for each in range(5000)]
@@ -304,10 +304,14 @@ class TestNumbers:
         catapult = bandwidth.simulator.catapult
         application = catapult.create_application(APPLICATION)
         credentials = (CONFIG.account_id, CONFIG.dashboard_user, CONFIG.dashboard_password)
-        started = time.monotonic()
-        for each in many:
-            catapult.import_number(f"+1{each}", application.id, None, *credentials)
-        assert time.monotonic() - started < 1
+        seconds = []
+        for part in (many[:2500], many[2500:]):
+            started = time.process_time()
+            for each in part:
+                catapult.import_number(f"+1{each}", application.id, None, *credentials)
+            seconds.append(time.process_time() - started)
+        first, last = seconds
+        assert last < 5 * first
         assert len(catapult.numbers()) == 5000
 
 
