@@ -129,12 +129,13 @@ def test_another_media_type_is_a_415(house: House, module: ModuleType, path: str
     assert "application/json" in problem["detail"]
 
 
-def test_half_a_surrogate_pair_is_a_wrong_field(house: House) -> None:
-    body = json.dumps({"from": OURS, "to": THEIRS, "text": "half \ud83d"})
+@pytest.mark.parametrize("field", ["text", "tag"])
+def test_half_a_surrogate_pair_is_a_wrong_field(house: House, field: str) -> None:
+    body = json.dumps({"from": OURS, "to": THEIRS, "text": "whole", field: "half \ud83d"})
 
     status, problem = post(send_message, "/messages", body)
 
-    assert (status, fields(problem)) == (422, ["text"])
+    assert (status, fields(problem)) == (422, [field])
 
 
 JSON = st.recursive(

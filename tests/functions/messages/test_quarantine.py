@@ -2,6 +2,7 @@
 
 import base64
 import json
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -240,6 +241,24 @@ def test_events_that_cannot_be_stored_in_seven_seconds_are_quarantined_and_repla
     assert replay() == {"stored": 1, "left": 0, "reasons": {}}
     assert all(wiring.messages().get(each) for each in ids)
     assert kept(house) == []
+
+
+def test_an_event_of_v1_whose_write_hangs_is_quarantined_in_time(
+    house: House, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = threading.Event()
+
+    def hang(_: Any) -> None:
+        clock.advance(10)
+        released.wait(timeout=10)
+
+    with monkeypatch.context() as hanging:
+        hanging.setattr(wiring.messages(), "add", hang)
+        assert receive(json.dumps(V1), resource="/callbacks/v1") == 204
+        released.set()
+
+    (message,) = kept(house)
+    assert message["reasons"] == ["not all events could be stored in time"]
 
 
 def test_a_replay_starts_no_further_callback_once_its_time_is_up(

@@ -1,6 +1,7 @@
 """Callbacks of V2: every event on its own, and what cannot be read kept whole."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -643,3 +644,14 @@ def test_a_receipt_is_owned_by_its_sender_whatever_its_owner_says() -> None:
 )
 def test_a_receipt_that_cannot_be_read_is_unreadable(event: dict[str, Any]) -> None:
     read_unreadable(event)
+
+
+def test_the_time_to_parse_a_body_grows_with_its_events_and_not_with_their_square() -> None:
+    def seconds(events: int) -> float:
+        body = json.dumps([RECEIVED] * events)
+        started = time.process_time()
+        assert len(read_v2(body)) == events
+        return time.process_time() - started
+
+    # Ten times the events: ten times the time, and a hundred times if each event searched the whole body.
+    assert seconds(6000) < 30 * min(seconds(600) for _ in range(3))

@@ -66,11 +66,13 @@ def read_v2(body: str) -> list[Told]:
     if not isinstance(events, list):
         events = [events]
     several = len(events) > 1
+    # Once for the whole body: a search for each event makes the parsing quadratic.
+    escaped = "\\u" in body
     return [
         _read(
             event,
             _v2_event,
-            escaped="\\u" in body,
+            escaped=escaped,
             which=f"event {position} of {len(events)}: " if several else "",
         )
         for position, event in enumerate(events, 1)

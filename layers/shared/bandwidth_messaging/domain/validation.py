@@ -51,6 +51,9 @@ NormalizedText = Annotated[str, Normalized]
 
 
 def _without_control_characters(value: str) -> str:
+    if any("\ud800" <= each <= "\udfff" for each in value):
+        message = "has half a surrogate pair, which is no character. Send whole characters."
+        raise ValueError(message)
     if wrong := next(
         (each for each in value if unicodedata.category(each) == "Cc" and each not in "\t\n\r"), ""
     ):

@@ -19,8 +19,8 @@ NOT_IN_TIME: Final = "not all numbers could be released in time"
 def apply(callback: dict[str, Any], *, at: str, deadline: float) -> list[str]:
     """End the wait for an order, or release lost numbers; return why that was not done, if so.
 
-    `callback` is API Gateway's proxy event and `at` when it arrived. At the `deadline` (runtime.parallel) the
-    rest is left. Applying a notification again changes nothing. Raises errors of AWS.
+    `callback` is API Gateway's proxy event and `at` when it arrived. At the `deadline` (services.parallel)
+    the rest is left. Applying a notification again changes nothing. Raises errors of AWS.
     """
     notification = read_notification(_body(callback))
     if notification is None:

@@ -27,16 +27,10 @@ def for_each[Each](each: Iterable[Each], write: Callable[[Each], Any], *, deadli
     """Call `write` with each, several at a time; return whether all calls ended before the deadline.
 
     At the deadline no call is started any more, and those that run are left to themselves. If all ended,
-    the first error is raised once all have been tried. A single call runs in this thread, to its end.
+    the first error is raised once all have been tried.
     """
     waiting = deque(enumerate(each))
     total = len(waiting)
-    if total == 1:
-        # Most callbacks hold one event. A thread for it would double its CPU time.
-        if is_past(deadline):
-            return False
-        write(waiting[0][1])
-        return True
     ended: list[None] = []
     errors: dict[int, BaseException] = {}
 
