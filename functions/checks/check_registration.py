@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, Final
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import Field
 
 from bandwidth_messaging.domain import registration
 from bandwidth_messaging.domain.numbers import NumberState
@@ -29,7 +30,7 @@ _MOST_TOLL_FREE: Final = 200
 class Request(CamelModel):
     """Numbers to look up, in the forms people type; all that are due if left out."""
 
-    numbers: list[PhoneNumber] | None = None
+    numbers: list[PhoneNumber] | None = Field(None, min_length=1)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:

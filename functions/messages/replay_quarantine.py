@@ -21,6 +21,7 @@ _REPLAY_SECONDS: Final = 270
 # Longer than this function may take, so that what is left is not read twice.
 _HIDDEN_SECONDS: Final = 330
 _REASONS_SHOWN: Final = 20
+_MESSAGE_UNREADABLE: Final = "its message in the queue cannot be read"
 _OBJECT_MISSING: Final = "its object cannot be read from the bucket"
 
 
@@ -57,7 +58,7 @@ def _replay(quarantined: "Quarantined", deadline: float) -> list[str]:
     """Store or apply a callback and delete it from the queue; return why that was not done, if so."""
     callback = quarantined.callback
     if callback is None:
-        return [_OBJECT_MISSING]
+        return [_OBJECT_MISSING if quarantined.object_key else _MESSAGE_UNREADABLE]
     try:
         reasons = _store(callback, quarantined.at, deadline)
         if not reasons:

@@ -10,6 +10,7 @@ from bandwidth_messaging.bandwidth.errors import BandwidthUnauthorized, Bandwidt
 from bandwidth_messaging.domain import registration
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.problems import InvalidInput
+from bandwidth_messaging.domain.validation import parse
 from bandwidth_messaging.runtime import settings as settings_module
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.services import registration_check as looking_up
@@ -322,3 +323,8 @@ def test_a_number_registered_minutes_ago_texts_once_it_was_checked_by_hand(curre
     campaigns(current, LOCAL)
     check(numbers=[LOCAL])
     assert send()[0] == 202
+
+
+def test_an_empty_list_of_numbers_is_a_wrong_field() -> None:
+    with pytest.raises(InvalidInput, match="numbers"):
+        parse(check_registration.Request, {"numbers": []})

@@ -366,6 +366,17 @@ def test_a_missing_object_is_reported_and_keeps_no_other_callback_from_being_rep
     assert len(kept(house)) == 1
 
 
+@pytest.mark.parametrize("body", ["no JSON", "[]", "{}", '{"at": "2026-01-01T00:00:00.000Z"}'])
+def test_a_message_that_cannot_be_read_keeps_no_other_callback_from_being_replayed(
+    house: House, forgetful: Forget, body: str
+) -> None:
+    receive(json.dumps([inbound(id="in-small")]))
+    wiring._sqs().send_message(QueueUrl=wiring.quarantine()._url, MessageBody=body)
+    forgetful()
+
+    assert replay() == {"stored": 1, "left": 1, "reasons": {"its message in the queue cannot be read": 1}}
+
+
 def test_a_write_that_fails_in_a_replay_leaves_that_callback_only(
     house: House, forgetful: Forget, monkeypatch: pytest.MonkeyPatch
 ) -> None:

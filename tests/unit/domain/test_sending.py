@@ -86,7 +86,7 @@ def test_neither_text_nor_media_is_no_message() -> None:
     assert wrong_fields(text="", media=[]) == ["text"]
 
 
-BLANK = [" ", "\t\r\n", "\u00a0\u3000", "\u200b\u2060\ufeff", "\u2028\u2029"]
+BLANK = ["\u3164", "\u2800", "\ufe0f", " ", "\t\r\n", "\u00a0\u3000", "\u200b\u2060\ufeff", "\u2028\u2029"]
 
 
 @pytest.mark.parametrize("text", BLANK)

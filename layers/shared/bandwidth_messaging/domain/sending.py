@@ -4,7 +4,7 @@ import hashlib
 import re
 import unicodedata
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, ValidationInfo, field_validator
 
@@ -24,9 +24,16 @@ def _web_address(url: str) -> str:
     return url
 
 
+# Letters and symbols that show nothing: Hangul fillers and the Braille blank.
+_INVISIBLE: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+
+
 def _is_blank(text: str) -> bool:
-    """Return whether a text shows nothing: it has only spaces, line breaks and invisible characters."""
-    return all(unicodedata.category(each) in {"Cc", "Cf", "Zl", "Zp", "Zs"} for each in text)
+    """Return whether a text shows nothing: only spaces, line breaks, marks and invisible characters."""
+    return all(
+        each in _INVISIBLE or unicodedata.category(each) in {"Cc", "Cf", "Mn", "Zl", "Zp", "Zs"}
+        for each in text
+    )
 
 
 def _in_the_future(moment: datetime) -> datetime:

@@ -54,7 +54,7 @@ class SendQueue(WorkQueue):
 class Quarantined(NamedTuple):
     """A callback taken from the quarantine, when it was stored there, and the handles to delete it.
 
-    `callback` is None if its object could not be read from the bucket.
+    `callback` is None if its message of the queue, or its object of the bucket, cannot be read.
     """
 
     callback: dict[str, Any] | None
@@ -107,19 +107,21 @@ class Quarantine:
             WaitTimeSeconds=1,
         )
         return [
-            self._opened(json.loads(message["Body"]), message["ReceiptHandle"])
-            for message in taken.get("Messages", [])
+            self._opened(message["Body"], message["ReceiptHandle"]) for message in taken.get("Messages", [])
         ]
 
-    def _opened(self, kept: dict[str, Any], receipt_handle: str) -> Quarantined:
-        if (key := kept.get("object")) is None:
-            return Quarantined(kept["callback"], kept["at"], receipt_handle, None)
+    def _opened(self, body: str, receipt_handle: str) -> Quarantined:
+        """Return a callback, without its content if that cannot be read: the others are still replayed."""
+        at, key = "", None
         try:
+            kept = json.loads(body)
+            at, key = kept["at"], kept.get("object")
+            if key is None:
+                return Quarantined(kept["callback"], at, receipt_handle, None)
             stored = self._s3().get_object(Bucket=self._bucket, Key=key)["Body"].read()
-        except (BotoCoreError, ClientError):
-            # One missing object must not keep the others from being replayed.
-            return Quarantined(None, kept["at"], receipt_handle, key)
-        return Quarantined(json.loads(stored), kept["at"], receipt_handle, key)
+            return Quarantined(json.loads(stored), at, receipt_handle, key)
+        except (BotoCoreError, ClientError, ValueError, KeyError, TypeError, AttributeError):
+            return Quarantined(None, at, receipt_handle, key)
 
     def let_go(self, quarantined: Quarantined) -> None:
         """Forget a callback that has been stored."""
