@@ -107,14 +107,14 @@ class Quarantine:
             WaitTimeSeconds=1,
         )
         return [
-            self._opened(message["Body"], message["ReceiptHandle"]) for message in taken.get("Messages", [])
+            self._opened(_parsed(message["Body"]), message["ReceiptHandle"])
+            for message in taken.get("Messages", [])
         ]
 
-    def _opened(self, body: str, receipt_handle: str) -> Quarantined:
+    def _opened(self, kept: Any, receipt_handle: str) -> Quarantined:
         """Return a callback, without its content if that cannot be read: the others are still replayed."""
         at, key = "", None
         try:
-            kept = json.loads(body)
             at, key = kept["at"], kept.get("object")
             if key is None:
                 return Quarantined(kept["callback"], at, receipt_handle, None)
@@ -157,6 +157,14 @@ class DeadLetters:
         """Return the event of an object, `{"Records": [record]}`."""
         event: dict[str, Any] = json.loads(self._s3().get_object(Bucket=self._bucket, Key=key)["Body"].read())
         return event
+
+
+def _parsed(body: str) -> Any:
+    """Return the value of a JSON text, None if it is none."""
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
 
 
 def _as_text(callback: dict[str, Any]) -> dict[str, Any]:
