@@ -3,9 +3,8 @@
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
-from bandwidth_messaging.services import preflight, registration_check
+from bandwidth_messaging.services import registration_check
 from bandwidth_messaging.services.parallel import for_each
 
 
@@ -30,14 +29,7 @@ def handler(request: Request) -> StepResult:
     )
     numbers = [number for batch in request.batches for number in batch]
     # All of them share location and application, so one look is enough.
-    found = preflight.attempt(
-        lambda: preflight.of_location(
-            request.site_id,
-            request.location_id,
-            request.application_id,
-            callback_url=settings().callback_url,
-        )
-    )
+    found = wiring.preflight_check().check_home(home)
     registrations, at = registration_check.of_new(numbers), now()
     for_each(
         numbers,

@@ -7,7 +7,6 @@ from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.runtime.steps import SHORTEST_WAIT_SECONDS, StepInput, StepResult, shown, step
-from bandwidth_messaging.services import preflight
 
 # Fifty batches of what a batch may show stay far below what a state may carry.
 _FAILURES_SHOWN = 5
@@ -53,11 +52,7 @@ def handler(request: Request) -> Result:
         if item["state"] == NumberState.FAILED
     ]
     completed = len(ended) - len(failures)
-    found = preflight.attempt(
-        lambda: preflight.of_catapult_application(
-            request.application_id, callback_url=settings().callback_url
-        )
-    )
+    found = wiring.preflight_check().check_home(home)
     wait_seconds = 0
     for number in request.numbers:
         if number in ended:

@@ -14,11 +14,12 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthUnavailable,
 )
 from bandwidth_messaging.domain import media
+from bandwidth_messaging.domain.retries import growing_delay
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.logging import append_keys, logger
 from bandwidth_messaging.runtime.metrics import count
-from bandwidth_messaging.runtime.queue_worker import QueueRecord, growing_delay, process_records
+from bandwidth_messaging.runtime.queue_worker import QueueRecord, process_records
 
 _LONGEST_DELAY_SECONDS: Final = 3600
 # A file takes at most three quarters of a minute, and the function has two.

@@ -13,10 +13,10 @@ from unittest.mock import patch
 import pytest
 
 from bandwidth_messaging.bandwidth.transport import TOTAL_SECONDS
+from bandwidth_messaging.domain.retries import growing_delay
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.queue_worker import growing_delay
 from bandwidth_messaging.runtime.settings import Settings
-from functions.messages import deliver_message
+from bandwidth_messaging.services import message_delivery
 from local.deployment import OUTPUTS
 from local.stack import APIS, DEFAULT_API
 from tests.contracts.house import FUNCTIONS, Function, pascal
@@ -199,16 +199,26 @@ def test_what_single_functions_have_beside_are_the_other_settings() -> None:
     assert set().union(*given) == optional
 
 
+def builders_used_in(source: str) -> list[Any]:
+    """Return the functions of the wiring that a function calls, and the functions that these use."""
+    builders = {name: inspect.unwrap(each) for name, each in vars(wiring).items() if callable(each)}
+    builders = {name: each for name, each in builders.items() if inspect.isfunction(each)}
+    found: dict[str, Any] = {}
+    pending = re.findall(r"\bwiring\.(\w+)", source)
+    while pending:
+        name = pending.pop()
+        if name in builders and name not in found:
+            found[name] = builders[name]
+            source = inspect.getsource(builders[name]).replace(str(builders[name].__doc__), "")
+            pending += re.findall(r"\b\w+\b", source)
+    return list(found.values())
+
+
 @pytest.mark.parametrize("function", FUNCTIONS, ids=str)
 def test_a_function_that_reads_an_optional_setting_has_it(function: Function) -> None:
     optional = {field.name for field in fields(Settings) if field.default is not MISSING}
     source = function.path.read_text()
-    # The wiring reads for it what it makes out of a setting.
-    source += "".join(
-        inspect.getsource(inspect.unwrap(made))
-        for name, made in vars(wiring).items()
-        if re.search(rf"\bwiring\.{name}\b", source)
-    )
+    source += "".join(inspect.getsource(builder) for builder in builders_used_in(source))
     read = {name for name in optional if f"settings().{name}" in source}
     given = ours(DEPLOYED[function.logical_id].get("Environment", {}).get("Variables", {}))
     assert given == read
@@ -270,27 +280,27 @@ def test_a_queued_message_stays_hidden_six_times_as_long_as_its_worker_may_take(
 
 
 def test_the_worker_waits_for_a_message_longer_than_a_request_may_take_to_store_it() -> None:
-    assert timedelta(seconds=3 * DEPLOYED["SendMessage"]["Timeout"]) < deliver_message.STORED_WITHIN
+    assert timedelta(seconds=3 * DEPLOYED["SendMessage"]["Timeout"]) < message_delivery.MAX_STORING_TIME
 
 
 def test_a_message_that_is_never_stored_does_not_reach_the_dead_letters() -> None:
     redrive = resources("AWS::SQS::Queue")["SendQueue"]["RedrivePolicy"]
     seconds, looks = 0, 0
     with patch("random.uniform", lambda lowest, _: lowest):
-        while seconds < deliver_message.STORED_WITHIN.total_seconds():
+        while seconds < message_delivery.MAX_STORING_TIME.total_seconds():
             looks += 1
-            seconds += growing_delay(looks, longest=deliver_message.LONGEST_SHORT_DELAY_SECONDS)
+            seconds += growing_delay(looks, longest=message_delivery.MAX_STORING_DELAY_SECONDS)
     # The same record may then wait out a message that a late retry has stored.
     assert looks < redrive["maxReceiveCount"] / 10
 
 
 def test_a_claim_is_given_up_once_its_worker_cannot_live() -> None:
     timeout = timedelta(seconds=DEPLOYED["DeliverMessage"].get("Timeout", GLOBALS["Timeout"]))
-    assert timeout == deliver_message.LONGEST_WORK
+    assert timeout == message_delivery.MAX_WORK_TIME
     # The claim takes up to 9 s: two tries of 1 s to connect and 3 s to read, and a pause.
     claim, request = timedelta(seconds=9), timedelta(seconds=TOTAL_SECONDS)
     # After a rejection the claim is undone, which takes as long as the claim.
-    assert deliver_message.LONGEST_PREPARATION + claim + request + claim < timeout
+    assert message_delivery.MAX_PREPARATION_TIME + claim + request + claim < timeout
 
 
 @pytest.mark.parametrize("logical_id", resources("AWS::SQS::Queue"))

@@ -20,8 +20,8 @@ from bandwidth_messaging.domain.messages import Receipt
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.problems import Conflict, InvalidInput
 from bandwidth_messaging.domain.sending import NewMessage
-from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.services import preflight, unconfirmed
+from bandwidth_messaging.runtime import metrics, wiring
+from bandwidth_messaging.services import message_acceptance, message_delivery, preflight
 from functions.messages import deliver_message, send_message
 from tests.functions.conftest import CALLBACK_URL, PASSED, Context, sample
 from tests.functions.messages.sending_world import (
@@ -328,10 +328,9 @@ def install(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(HTTPAdapter, "send", remember)
     monkeypatch.setattr(connection, "create_connection", bandwidth.connect)
-    for module in (send_message, deliver_message, preflight):
+    for module in (message_acceptance, message_delivery, preflight):
         monkeypatch.setattr(module, "now", lambda: _world().now())
-    for module in (deliver_message, preflight, unconfirmed):
-        monkeypatch.setattr(module, "count", lambda _: None)
+    monkeypatch.setattr(metrics, "count", lambda _: None)
 
 
 def _world() -> World:

@@ -10,6 +10,8 @@ from bandwidth_messaging.domain.messages import Receipt
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.times import rfc3339
 from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.services import message_delivery
+from bandwidth_messaging.services.unconfirmed import UnconfirmedMessages
 from functions.control import browse
 from functions.messages import deliver_message, send_message
 from tests.functions.conftest import PASSED, House, ask, call, sample
@@ -42,7 +44,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(deliver_message, "now", clock.now)
+    monkeypatch.setattr(message_delivery, "now", clock.now)
     return clock
 
 
@@ -237,7 +239,7 @@ def test_whatever_the_look_up_meets_it_gets_a_final_state(
         raise KeyError("receivedAt")
 
     monkeypatch.setattr(wiring.messages(), "of_conversation", broken)
-    monkeypatch.setattr(deliver_message, "settle", broken)
+    monkeypatch.setattr(UnconfirmedMessages, "resolve", broken)
     clock.ahead = PATIENCE
     assert not worker(ready, message_id)
     assert message(message_id)["state"] == "delivery_unknown"

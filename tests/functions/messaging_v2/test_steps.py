@@ -308,8 +308,8 @@ class TestCheckOrderStatus:
         found = ask(browse, "GET", f"/numbers/{first}")[1]["preflight"]
         assert found["ok"] is False
         assert [problem.partition(";")[0] for problem in found["problems"]] == [
-            f"location {event['locationId']} is gone, or has no application",
-            f"application {event['applicationId']} is gone",
+            f"location {event['locationId']} does not exist, or has no application",
+            f"application {event['applicationId']} does not exist",
         ]
 
     def test_a_look_that_is_not_possible_holds_no_number_up(

@@ -25,7 +25,7 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthUnauthorized,
     BandwidthUnavailable,
 )
-from bandwidth_messaging.bandwidth.messaging import Taken
+from bandwidth_messaging.bandwidth.messaging import AcceptedMessage
 from bandwidth_messaging.bandwidth.transport import ErrorBody
 from tests.http_server import Answer, Server
 
@@ -41,7 +41,7 @@ def import_number(catapult: Catapult) -> str:
     return catapult.import_number(NUMBER, APPLICATION, account_id="9500149", dashboard=DASHBOARD)
 
 
-def send(catapult: Catapult) -> Taken:
+def send(catapult: Catapult) -> AcceptedMessage:
     return catapult.prepare_send(sender=NUMBER, to=("+19195551213",), text="a private word", tag="out_1")()
 
 
@@ -383,7 +383,7 @@ def test_a_text_asks_for_receipts_and_what_is_not_given_is_left_out(
     bandwidth: Server, catapult: Catapult
 ) -> None:
     bandwidth.answers(TAKEN)
-    assert send(catapult) == Taken("m-1", None)
+    assert send(catapult) == AcceptedMessage("m-1", None)
     assert json.loads(bandwidth.only.body) == PLAIN | {"receiptRequested": "all"}
 
 

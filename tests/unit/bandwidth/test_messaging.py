@@ -12,13 +12,15 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthUnauthorized,
     BandwidthUnavailable,
 )
-from bandwidth_messaging.bandwidth.messaging import Messaging, Taken
+from bandwidth_messaging.bandwidth.messaging import AcceptedMessage, Messaging
 from tests.http_server import Answer, Server
 
 TEXT = "Good morning, a private word"
 
 
-def send(messaging: Messaging, *, to: tuple[str, ...] = ("+19195551213",), text: str = TEXT) -> Taken:
+def send(
+    messaging: Messaging, *, to: tuple[str, ...] = ("+19195551213",), text: str = TEXT
+) -> AcceptedMessage:
     return messaging.prepare_send(
         sender="+19195551212", to=to, text=text, application_id="an-application", tag="out_1"
     )()
@@ -26,7 +28,7 @@ def send(messaging: Messaging, *, to: tuple[str, ...] = ("+19195551213",), text:
 
 def test_a_taken_message_has_bandwidths_id_and_its_segments(bandwidth: Server, messaging: Messaging) -> None:
     bandwidth.answers(Answer(202, '{"id": "1562", "segmentCount": 2}'))
-    assert send(messaging) == Taken("1562", 2)
+    assert send(messaging) == AcceptedMessage("1562", 2)
 
 
 def test_one_recipient_is_sent_as_a_string_and_several_as_a_list(
@@ -127,7 +129,7 @@ def test_a_segment_count_that_is_no_count_leaves_the_message_sent(
     bandwidth: Server, messaging: Messaging, written: str, count: int | None
 ) -> None:
     bandwidth.answers(Answer(202, f'{{"id": "1562", "segmentCount": {written}}}'))
-    assert send(messaging) == Taken("1562", count)
+    assert send(messaging) == AcceptedMessage("1562", count)
 
 
 OWN = '{"type": "internal-server-error", "description": "Try again."}'

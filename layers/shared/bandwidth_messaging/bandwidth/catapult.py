@@ -18,7 +18,7 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthRejected,
     BandwidthUnavailable,
 )
-from bandwidth_messaging.bandwidth.messaging import Taken, message_id_of
+from bandwidth_messaging.bandwidth.messaging import AcceptedMessage, message_id_of
 from bandwidth_messaging.bandwidth.transport import Answer, Auth, ErrorBody, Transport
 
 _JSON: Final = "application/json; charset=utf-8"
@@ -162,7 +162,7 @@ class Catapult:
         tag: str,
         media: tuple[str, ...] = (),
         callback_url: str | None = None,
-    ) -> Callable[[], Taken]:
+    ) -> Callable[[], AcceptedMessage]:
         """Return the call that sends a text (step 5). Call it at most once; no byte is sent before.
 
         Numbers in E.164; `tag` is in every receipt.
@@ -176,7 +176,7 @@ class Catapult:
         if callback_url is not None:
             body["callbackUrl"] = callback_url
         post = self._prepare_post("/messages", body)
-        return lambda: _taken(post())
+        return lambda: _parse_accepted(post())
 
     def _post(self, path: str, body: Mapping[str, Any]) -> Answer:
         return self._prepare_post(path, body)()
@@ -222,8 +222,8 @@ class Catapult:
             raise
 
 
-def _taken(answer: Answer) -> Taken:
-    return Taken(message_id_of(answer, answer.created_id), None)
+def _parse_accepted(answer: Answer) -> AcceptedMessage:
+    return AcceptedMessage(message_id_of(answer, answer.created_id), None)
 
 
 def _applications(listed: Any) -> list[Application]:

@@ -15,7 +15,7 @@ _SEGMENTS_BELOW: Final = 1000
 
 
 @dataclass(frozen=True)
-class Taken:
+class AcceptedMessage:
     """A message that Bandwidth took (202): its id there, and its count of segments where it tells one."""
 
     bandwidth_id: str
@@ -51,7 +51,7 @@ class Messaging:
         media: tuple[str, ...] = (),
         priority: str | None = None,
         expiration: str | None = None,
-    ) -> Callable[[], Taken]:
+    ) -> Callable[[], AcceptedMessage]:
         """Return the call that sends a message (heading "Send Text Message"). Call it at most once.
 
         Numbers in E.164; `tag` is in every receipt. No byte is sent before the call. 202 means queued:
@@ -76,7 +76,7 @@ class Messaging:
             body=json.dumps(body).encode(),
             content_type="application/json; charset=utf-8",
         )
-        return lambda: _taken(post())
+        return lambda: _parse_accepted(post())
 
     def find_sent(self, sender: str, recipient: str, *, since: str, until: str) -> list[FoundMessage]:  # noqa: ARG002
         """Return nothing: the documents' API has no search."""
@@ -87,14 +87,14 @@ class Messaging:
         return to[0] if len(to) == 1 else list(to)
 
 
-def _taken(answer: Answer) -> Taken:
+def _parse_accepted(answer: Answer) -> AcceptedMessage:
     """Return what a 202 says. Raises BandwidthGarbled without a usable id: the message may have been sent."""
     try:
         taken = json.loads(answer.body)
         bandwidth_id, segment_count = taken["id"], taken.get("segmentCount")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise answer.garbled("no id is in it") from None
-    return Taken(message_id_of(answer, bandwidth_id), segment_count_of(segment_count))
+    return AcceptedMessage(message_id_of(answer, bandwidth_id), segment_count_of(segment_count))
 
 
 def message_id_of(answer: Answer, found: object) -> str:

@@ -33,6 +33,11 @@ if TYPE_CHECKING:
     from bandwidth_messaging.bandwidth.oauth import OAuthClient
     from bandwidth_messaging.bandwidth.registration_center import Registrations
     from bandwidth_messaging.bandwidth.transport import Auth
+    from bandwidth_messaging.services.message_acceptance import MessageAcceptance
+    from bandwidth_messaging.services.message_delivery import MessageDelivery
+    from bandwidth_messaging.services.preflight import PreflightCheck
+    from bandwidth_messaging.services.send_checks import SendChecks
+    from bandwidth_messaging.services.unconfirmed import UnconfirmedMessages
     from bandwidth_messaging.store.archive import Archive
     from bandwidth_messaging.store.created_resources import CreatedResources
     from bandwidth_messaging.store.drift_store import Drift
@@ -383,3 +388,75 @@ def _secrets() -> "SecretsProvider":
     from aws_lambda_powertools.utilities.parameters import SecretsProvider
 
     return SecretsProvider(boto3_client=_secrets_manager())
+
+
+# Services of sending
+
+
+def send_checks() -> "SendChecks":
+    """Return the checks of senders and recipients."""
+    from bandwidth_messaging.services.send_checks import SendChecks
+
+    return SendChecks(
+        opt_outs=opt_outs(),
+        unregistered_senders=settings().unregistered_senders,
+        enforce_opt_outs=settings().enforce_opt_outs == "true",
+    )
+
+
+def message_acceptance() -> "MessageAcceptance":
+    """Return the service that accepts messages for sending."""
+    from bandwidth_messaging.services.message_acceptance import MessageAcceptance
+
+    return MessageAcceptance(messages=messages(), send_queue=send_queue(), checks=send_checks())
+
+
+def preflight_check() -> "PreflightCheck":
+    """Return the check of a number's set-up, with the callback URL of the calling function's API."""
+    return _preflight_check(settings().callback_url)
+
+
+def _preflight_check(callback_url: str) -> "PreflightCheck":
+    from bandwidth_messaging.runtime.metrics import count
+    from bandwidth_messaging.services.preflight import PreflightCheck
+
+    return PreflightCheck(
+        dashboard=dashboard,
+        catapult=catapult,
+        numbers=numbers,
+        callback_url_v1=callback_url,
+        callback_url_v2=callback_url,
+        count=count,
+    )
+
+
+def unconfirmed_messages() -> "UnconfirmedMessages":
+    """Return the service that resolves unconfirmed messages."""
+    from bandwidth_messaging.runtime.metrics import count
+    from bandwidth_messaging.services.unconfirmed import UnconfirmedMessages
+
+    return UnconfirmedMessages(messages=messages(), messaging=messaging, count=count)
+
+
+def message_delivery() -> "MessageDelivery":
+    """Return the service that delivers messages to Bandwidth."""
+    from datetime import timedelta
+
+    from bandwidth_messaging.runtime.metrics import count
+    from bandwidth_messaging.services.message_delivery import DeliveryTimes, MessageDelivery
+
+    return MessageDelivery(
+        messages=messages(),
+        checks=send_checks(),
+        preflight_check=_preflight_check(settings().callback_url_v2),
+        unconfirmed=unconfirmed_messages(),
+        messaging=messaging,
+        catapult=catapult,
+        callback_url_with_credentials=callback_url_with_credentials,
+        times=DeliveryTimes(
+            send_deadline=timedelta(hours=float(settings().send_deadline_hours)),
+            unconfirmed=timedelta(minutes=float(settings().unconfirmed_minutes)),
+            max_delay_seconds=int(settings().longest_send_delay_seconds),
+        ),
+        count=count,
+    )

@@ -10,6 +10,7 @@ from bandwidth_messaging.bandwidth.callbacks import Told, read_v1, read_v1_query
 from bandwidth_messaging.domain import failures, opt_outs
 from bandwidth_messaging.domain.messages import Message, Receipt, Unreadable
 from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.metrics import count
 from bandwidth_messaging.services.parallel import for_each
 from bandwidth_messaging.services.segment_comparison import compare_segments
 from bandwidth_messaging.store.dynamodb import cannot_be_stored
@@ -81,7 +82,7 @@ def _store(told: Message | Receipt) -> None:
         logger.info(
             "receipt", extra={"message_id": told.message_id, "state": told.state, "moved": moved is not None}
         )
-        compare_segments(moved)
+        compare_segments(moved, count=count)
         _heed_carrier(told)
 
 

@@ -328,7 +328,7 @@ class Messages:
         }
 
 
-def filed_at(item: Item) -> str:
+def listing_time(item: Item) -> str:
     """Return the time (RFC 3339) by which lists order a message, also one that another system sent."""
     return str(item["sortKey"]).partition("#")[0]
 
