@@ -17,6 +17,7 @@ from bandwidth_messaging.bandwidth.locations import Sms
 from bandwidth_messaging.bandwidth.messaging import AcceptedMessage, FoundMessage
 from bandwidth_messaging.bandwidth.messaging_current import MessagingCurrent
 from bandwidth_messaging.domain.imports import Authority, Subscriber
+from bandwidth_messaging.domain.messages import MessageState
 from bandwidth_messaging.domain.orders import Action, Campaign, OrderStatus
 from tests.documents.examples import outline
 from tests.http_server import Answer, Asked, Server, serving
@@ -610,4 +611,4 @@ def test_a_found_message_is_as_far_as_its_status_says(
     item = {"messageId": "message-1", "messageStatus": status, "segmentCount": 2, "recipientCount": 1}
     found = item | ({"errorCode": code} if code else {})
     bandwidth.answers(Answer(200, json.dumps({"totalCount": 1, "messages": [found]})))
-    assert search(messaging) == [FoundMessage("message-1", state, code, 2, 1)]
+    assert search(messaging) == [FoundMessage("message-1", MessageState(state), code, 2, 1)]

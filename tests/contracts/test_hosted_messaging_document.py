@@ -15,7 +15,7 @@ from bandwidth_messaging.bandwidth.credentials import BasicCredentials
 from bandwidth_messaging.bandwidth.dashboard import Dashboard
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected
 from bandwidth_messaging.bandwidth.messaging import AcceptedMessage
-from bandwidth_messaging.domain.messages import Message
+from bandwidth_messaging.domain.messages import Message, MessageState
 from bandwidth_messaging.domain.orders import Action, Failure, OrderStatus
 from tests.documents.examples import Example, example, outline, tables
 from tests.http_server import Answer, Asked, Server, serving
@@ -416,7 +416,7 @@ def test_a_get_callback_is_read_as_the_document_prints_it() -> None:
         sender="+19191231111",
         recipients=("+14352154439",),
         text="test",
-        state="received",
+        state=MessageState.RECEIVED,
         time="2016-12-01T16:04:49.000Z",
         application_id=APPLICATION,
     )
@@ -431,7 +431,7 @@ def test_a_post_callback_is_read_as_the_document_prints_it() -> None:
         sender="+13233326955",
         recipients=("+14352154439",),
         text="Example",
-        state="received",
+        state=MessageState.RECEIVED,
         time="2012-11-14T16:13:06.076Z",
         application_id=APPLICATION,
     )

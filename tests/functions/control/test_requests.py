@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bandwidth_messaging.api import cursors
-from bandwidth_messaging.domain.messages import Message
+from bandwidth_messaging.domain.messages import Message, MessageState
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.runtime import wiring
 from functions.control import browse, start_setup
@@ -178,7 +178,7 @@ def stored(house: House) -> House:
             sender=sender,
             recipients=tuple(recipients),
             text="Hello",
-            state="received",
+            state=MessageState.RECEIVED,
             time=AT,
         )
         wiring.messages().add(message)

@@ -16,7 +16,7 @@ from hypothesis.stateful import (
 from requests.adapters import HTTPAdapter
 from urllib3.util import connection
 
-from bandwidth_messaging.domain.messages import Receipt
+from bandwidth_messaging.domain.messages import MessageState, Receipt
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.problems import Conflict, InvalidInput
 from bandwidth_messaging.domain.sending import NewMessage
@@ -162,7 +162,7 @@ class Sending(RuleBasedStateMachine):
                 Receipt(
                     message_id=body["tag"],
                     bandwidth_id="at-bandwidth",
-                    state=state,
+                    state=MessageState(state),
                     time=self.world.now(),
                     api="v2",
                     owner=OURS,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bandwidth_messaging.domain.messages import Receipt
+from bandwidth_messaging.domain.messages import MessageState, Receipt
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.times import rfc3339
 from bandwidth_messaging.runtime import wiring
@@ -185,7 +185,7 @@ def test_a_group_message_waits_for_its_receipts(ready: House, clock: Clock) -> N
 
 def test_a_receipt_that_came_is_not_looked_up_again(ready: House, clock: Clock) -> None:
     message_id = sent(ready, **LOST)
-    wiring.messages().advance(message_id, "delivered", clock.now(), bandwidth_id="told-by-receipt")
+    wiring.messages().advance(message_id, MessageState.DELIVERED, clock.now(), bandwidth_id="told-by-receipt")
     clock.ahead = timedelta(minutes=5)
     assert not worker(ready, message_id)
     assert searches(ready) == 0
@@ -197,8 +197,8 @@ def foreign(ready: House, number: int) -> None:
     at = rfc3339((datetime.now(UTC) - timedelta(seconds=number)).isoformat())
     wiring.messages().record(
         Receipt(
-            message_id=f"foreign-{number}", bandwidth_id=f"foreign-{number}", state="sent", time=at,
-            api="v2", owner=OURS, recipient=THEIRS, recipients=(THEIRS,),
+            message_id=f"foreign-{number}", bandwidth_id=f"foreign-{number}", time=at,
+            state=MessageState.SENT, api="v2", owner=OURS, recipient=THEIRS, recipients=(THEIRS,),
         )
     )  # fmt: skip
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bandwidth_messaging.api.views import message_view
-from bandwidth_messaging.domain.messages import RANKS, Message, Receipt
+from bandwidth_messaging.domain.messages import RANKS, Message, MessageState, Receipt
 from bandwidth_messaging.store.message_store import RECIPIENT, Messages
 
 OURS = "+19195551212"
@@ -27,7 +27,7 @@ def outbound(message_id: str = "out_1") -> Message:
         sender=OURS,
         recipients=GROUP,
         text="Good morning!",
-        state="accepted",
+        state=MessageState.ACCEPTED,
         time=AT,
         application_id="an-application",
     )
@@ -69,7 +69,7 @@ def sent(messages: Messages) -> Messages:
     """The store, with a group message that Bandwidth has taken."""
     messages.add(outbound())
     messages.claim("out_1", AT)
-    messages.advance("out_1", "sent", AT, bandwidth_id="1562")
+    messages.advance("out_1", MessageState.SENT, AT, bandwidth_id="1562")
     return messages
 
 
@@ -129,12 +129,12 @@ def test_delivered_may_still_come_after_unknown(sent: Messages) -> None:
 def test_receipts_settle_a_message_that_was_given_up_as_unknown(messages: Messages) -> None:
     messages.add(outbound())
     messages.claim("out_1", AT)
-    messages.advance("out_1", "send_unconfirmed", AT, reason="its answer was lost")
+    messages.advance("out_1", MessageState.SEND_UNCONFIRMED, AT, reason="its answer was lost")
     messages.record(receipt(ANNA, "delivered"))
     item = stored(messages)
     assert (item["state"], item["bandwidthId"]) == ("sent", "1562")
     assert "reason" not in item
-    messages.advance("out_1", "delivery_unknown", LATER, reason="no receipt came")
+    messages.advance("out_1", MessageState.DELIVERY_UNKNOWN, LATER, reason="no receipt came")
     messages.record(receipt(BEN, "delivered"))
     assert stored(messages)["state"] == "delivery_unknown"
     messages.record(receipt(CLEO, "delivered"))
@@ -145,7 +145,7 @@ def test_receipts_settle_a_message_that_was_given_up_as_unknown(messages: Messag
 
 @pytest.mark.parametrize("lower", RANKS)
 @pytest.mark.parametrize("higher", RANKS)
-def test_a_recipient_moves_up_only(sent: Messages, lower: str, higher: str) -> None:
+def test_a_recipient_moves_up_only(sent: Messages, lower: MessageState, higher: MessageState) -> None:
     sent.record(receipt(BEN, lower))
     sent.record(receipt(BEN, higher))
     assert told(stored(sent)) == {BEN: higher if RANKS[higher] > RANKS[lower] else lower}
@@ -201,7 +201,7 @@ def test_an_inbound_message_stays_as_it_is_whatever_is_said_of_its_id(messages: 
             sender=ANNA,
             recipients=(OURS, BEN),
             text="Good morning!",
-            state="received",
+            state=MessageState.RECEIVED,
             time=AT,
         )
     )

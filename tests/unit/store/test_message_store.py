@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from bandwidth_messaging.domain.messages import RANKS, Message, Receipt
+from bandwidth_messaging.domain.messages import RANKS, Message, MessageState, Receipt
 from bandwidth_messaging.store import message_store as messages_module
 from bandwidth_messaging.store.dynamodb import Table
 from bandwidth_messaging.store.message_store import Messages
@@ -160,7 +160,7 @@ def test_an_accepted_message_that_may_not_be_sent_fails_with_class_and_reason(me
     failed, item = messages.refuse("out_1", LATER, error_class="opt_out", reason="opted out")
     assert failed
     assert item == stored(messages)
-    assert (item["state"], item["rank"], item["failedAt"]) == ("failed", RANKS["failed"], LATER)
+    assert (item["state"], item["rank"], item["failedAt"]) == ("failed", RANKS[MessageState.FAILED], LATER)
     assert (item["errorClass"], item["reason"]) == ("opt_out", "opted out")
     assert "sendingAt" not in item
     assert not claimed(messages)
@@ -222,7 +222,7 @@ def test_a_message_that_is_not_there_is_not_claimed_and_not_made(messages: Messa
 
 
 @pytest.mark.parametrize("state", sorted(RANKS.keys() - {"accepted", "sending"}))
-def test_a_message_that_is_further_is_not_claimed(messages: Messages, state: str) -> None:
+def test_a_message_that_is_further_is_not_claimed(messages: Messages, state: MessageState) -> None:
     messages.add(outbound())
     messages.advance("out_1", state, AT)
     assert messages.claim("out_1", LATER) == (stored(messages), False)
@@ -323,7 +323,7 @@ def test_a_message_that_was_given_up_for_lost_meanwhile_is_put_back_as_it_was(me
     before = stored(messages)
     taken = claimed(messages)
     assert taken is not None
-    messages.advance("out_1", "send_unconfirmed", LATER, reason="nobody knows")
+    messages.advance("out_1", MessageState.SEND_UNCONFIRMED, LATER, reason="nobody knows")
     messages.put_back(taken)
     assert stored(messages) == before | {"claim": taken["claim"]}
 
@@ -340,7 +340,7 @@ def test_a_message_is_put_back_only_by_who_has_claimed_it(messages: Messages) ->
 
 
 @pytest.mark.parametrize("state", sorted(RANKS.keys() - {"accepted", "sending", "send_unconfirmed"}))
-def test_a_message_that_is_further_is_not_put_back(messages: Messages, state: str) -> None:
+def test_a_message_that_is_further_is_not_put_back(messages: Messages, state: MessageState) -> None:
     messages.add(outbound())
     taken = claimed(messages)
     assert taken is not None
@@ -354,7 +354,7 @@ def test_a_message_that_is_further_is_not_put_back(messages: Messages, state: st
 
 @pytest.mark.parametrize("lower", RANKS)
 @pytest.mark.parametrize("higher", RANKS)
-def test_a_state_moves_up_only(messages: Messages, lower: str, higher: str) -> None:
+def test_a_state_moves_up_only(messages: Messages, lower: MessageState, higher: MessageState) -> None:
     messages.add(outbound(state=lower))
     moved = messages.advance("out_1", higher, LATER)
     assert (moved is not None) == (RANKS[higher] > RANKS[lower])
@@ -366,7 +366,7 @@ def test_a_state_moves_up_only(messages: Messages, lower: str, higher: str) -> N
 def test_the_answer_of_bandwidth_is_kept_with_the_state(messages: Messages) -> None:
     messages.add(outbound())
     messages.claim("out_1", AT)
-    assert messages.advance("out_1", "sent", LATER, bandwidth_id="1562", segment_count=2)
+    assert messages.advance("out_1", MessageState.SENT, LATER, bandwidth_id="1562", segment_count=2)
     kept = stored(messages)
     assert (kept["bandwidthId"], kept["bandwidthSegmentCount"], kept["sentAt"]) == ("1562", 2, LATER)
 
@@ -380,8 +380,8 @@ def test_bandwidths_count_of_segments_does_not_replace_ours(messages: Messages) 
 def test_a_late_answer_still_brings_bandwidths_id_and_its_time(messages: Messages) -> None:
     messages.add(outbound())
     messages.claim("out_1", AT)
-    messages.advance("out_1", "delivered", LATER)
-    assert not messages.advance("out_1", "sent", AT, bandwidth_id="1562", segment_count=2)
+    messages.advance("out_1", MessageState.DELIVERED, LATER)
+    assert not messages.advance("out_1", MessageState.SENT, AT, bandwidth_id="1562", segment_count=2)
     kept = stored(messages)
     assert (kept["state"], kept["bandwidthId"], kept["sentAt"], kept["deliveredAt"]) == (
         "delivered",
@@ -399,10 +399,12 @@ def test_a_failure_has_its_code_and_reason(messages: Messages) -> None:
     assert (kept["errorClass"], kept["reason"]) == ("recipient", "no such country")
 
 
-@pytest.mark.parametrize(("doubt", "code"), [("send_unconfirmed", None), ("delivery_unknown", 9902)])
+@pytest.mark.parametrize(
+    ("doubt", "code"), [(MessageState.SEND_UNCONFIRMED, None), (MessageState.DELIVERY_UNKNOWN, 9902)]
+)
 @pytest.mark.parametrize("end", ["delivered", "failed"])
 def test_an_end_clears_the_doubt_before_it(
-    messages: Messages, doubt: str, code: int | None, end: str
+    messages: Messages, doubt: MessageState, code: int | None, end: str
 ) -> None:
     messages.add(outbound())
     messages.advance("out_1", doubt, AT, error_code=code, error_class="unknown", reason="nobody knows")
@@ -413,7 +415,7 @@ def test_an_end_clears_the_doubt_before_it(
 
 
 def test_an_unknown_message_of_ours_is_not_made_by_what_the_worker_knows(messages: Messages) -> None:
-    assert not messages.advance("out_unknown", "sent", AT, bandwidth_id="1562")
+    assert not messages.advance("out_unknown", MessageState.SENT, AT, bandwidth_id="1562")
     assert messages.get("out_unknown") is None
 
 
@@ -421,7 +423,7 @@ def test_an_inbound_message_stays_as_it_is_whatever_is_said_of_its_id(messages: 
     messages.add(inbound())
     before = stored(messages, "1661365814859")
     assert not messages.record(receipt("delivered", message_id="1661365814859"))
-    assert not messages.advance("1661365814859", "failed", LATER, reason="a mistake")
+    assert not messages.advance("1661365814859", MessageState.FAILED, LATER, reason="a mistake")
     assert stored(messages, "1661365814859") == before
 
 

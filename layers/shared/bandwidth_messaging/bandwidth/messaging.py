@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bandwidth_messaging.bandwidth.transport import Answer, Auth, ErrorBody, Transport
+from bandwidth_messaging.domain.messages import MessageState
 
 # Ids of V2 have about 30 characters, those of V1 "m-" and 25.
 _MESSAGE_ID: Final = re.compile(r"[!-~]{1,200}")
@@ -27,7 +28,7 @@ class FoundMessage:
     """A message that was looked up: how far it is in our words, and what tells it from others."""
 
     bandwidth_id: str
-    state: str
+    state: MessageState
     error_code: int | None
     segment_count: int | None
     recipients: int

@@ -57,7 +57,7 @@ class MessageAcceptance:
         return sender
 
     def _find_earlier(self, idempotency_key: str | None) -> "Item | None":
-        return self.messages.get(messages.message_id(idempotency_key)) if idempotency_key else None
+        return self.messages.get(messages.create_message_id(idempotency_key)) if idempotency_key else None
 
     def _find_first(self, message: Message) -> "Item":
         """Return the item as first stored under the same id. Raises InvalidInput if it is another message."""
@@ -85,7 +85,7 @@ def _build_message(new: "NewMessage", sender: "Item", idempotency_key: str | Non
     warning = registration.warning_of(new.sender, sender.get("registration"))
     counted = segments(new.text, media=bool(new.media) or len(new.to) > 1)
     return Message(
-        message_id=messages.message_id(idempotency_key),
+        message_id=messages.create_message_id(idempotency_key),
         direction="out",
         api=sender["api"],
         owner=new.sender,

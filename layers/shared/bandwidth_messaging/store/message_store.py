@@ -53,7 +53,7 @@ class Messages:
         self, owner: str, others: Sequence[str], *, limit: int, start: Item | None = None
     ) -> Page:
         """Return the messages between our number and these others, newest first."""
-        key = {"conversation": messages.conversation(owner, others)}
+        key = {"conversation": messages.build_conversation_key(owner, others)}
         return self._fetched("messagesByConversation", key, limit, start)
 
     def _fetched(self, index: str, key: Item, limit: int, start: Item | None) -> Page:
@@ -172,7 +172,7 @@ class Messages:
     def advance(
         self,
         message_id: str,
-        state: str,
+        state: MessageState,
         at: str,
         *,
         bandwidth_id: str | None = None,
@@ -279,7 +279,7 @@ class Messages:
             message.get(f"{RECIPIENT}{recipient}", {}).get("state", MessageState.ACCEPTED)
             for recipient in recipients
         ]
-        state = messages.derived_state(states)
+        state = messages.derive_group_state(states)
         if state is None or RANKS[state] <= message["rank"]:
             return None
         return self._table.update(
@@ -322,7 +322,7 @@ class Messages:
         # From our clock: a callback's time may be long past, and the item would be deleted at once.
         expires = datetime.fromisoformat(now()) + self._retention
         return {
-            "conversation": messages.conversation(owner, parties) if owner else None,
+            "conversation": messages.build_conversation_key(owner, parties) if owner else None,
             "sortKey": f"{time}#{message_id}",
             "expiresAt": int(expires.timestamp()),
         }

@@ -6,7 +6,7 @@ together does not depend on which came first (tests/unit/store/test_convergence.
 
 from typing import Final
 
-from bandwidth_messaging.domain.messages import RANKS, READ
+from bandwidth_messaging.domain.messages import RANKS, READ, MessageState
 from bandwidth_messaging.store.dynamodb import Item
 
 ATTRIBUTES: Final = ("state", "rank", "errorCode", "errorClass", "reason", "bandwidthReason")
@@ -16,7 +16,7 @@ _NEVER: Final = "~"
 
 
 def outcome(
-    state: str,
+    state: MessageState,
     at: str,
     *,
     error_code: int | None = None,
