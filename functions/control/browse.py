@@ -75,7 +75,7 @@ def list_messages(
 ) -> dict[str, Any]:
     """Return a number's messages, newest first."""
     of = f"messages of {number}"
-    page = wiring.messages().of_number(number, limit=limit, start=cursors.read(cursor, of=of))
+    page = wiring.messages().list_by_number(number, limit=limit, start=cursors.read(cursor, of=of))
     return _listed(page, message_view, of)
 
 
@@ -102,7 +102,7 @@ def list_conversation(
     others = parse(_Participants, {"participants": participants.split(",")}).participants
     of = f"conversation of {number} with {sorted(others)}"
     start = cursors.read(cursor, of=of)
-    page = wiring.messages().of_conversation(number, others, limit=limit, start=start)
+    page = wiring.messages().list_by_conversation(number, others, limit=limit, start=start)
     return _listed(page, message_view, of)
 
 

@@ -158,7 +158,7 @@ class Sending(RuleBasedStateMachine):
     def report(self, which: int, state: str) -> None:
         body = self.world.sent[which % len(self.world.sent)]
         for number in body["to"]:
-            wiring.messages().record(
+            wiring.messages().record_receipt(
                 Receipt(
                     message_id=body["tag"],
                     bandwidth_id="at-bandwidth",

@@ -360,9 +360,9 @@ def test_media_that_come_in(house: House, desk: Desk) -> None:
 def test_pages(desk: Desk) -> None:
     desk.sent()
     store = wiring.messages()
-    messages = desk.measure(store.of_number, OURS, limit=25)
+    messages = desk.measure(store.list_by_number, OURS, limit=25)
     assert messages == documented("page of a number's messages, or of a conversation (25)")
-    conversation = desk.measure(store.of_conversation, OURS, [THEIRS], limit=25)
+    conversation = desk.measure(store.list_by_conversation, OURS, [THEIRS], limit=25)
     assert conversation == messages
     opt_outs = desk.measure(wiring.opt_outs().of_number, OURS, limit=25)
     assert opt_outs == documented("page of numbers or opt-outs (25)")

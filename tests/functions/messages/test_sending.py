@@ -391,7 +391,7 @@ class TestTheWorker:
         assert claimed is not None
         assert len(deliver(ready, message_id, receives=2)) == 1
         assert message(message_id)["state"] == "send_unconfirmed"
-        wiring.messages().put_back(claimed)
+        wiring.messages().release_claim(claimed)
         assert message(message_id)["state"] == "accepted"
 
     def test_a_claim_whose_answer_was_lost_is_known_again_by_the_repeated_call(

@@ -195,7 +195,7 @@ def test_a_receipt_that_came_is_not_looked_up_again(ready: House, clock: Clock) 
 def foreign(ready: House, number: int) -> None:
     """Record the receipt of a message that another system sent between the same two numbers."""
     at = rfc3339((datetime.now(UTC) - timedelta(seconds=number)).isoformat())
-    wiring.messages().record(
+    wiring.messages().record_receipt(
         Receipt(
             message_id=f"foreign-{number}", bandwidth_id=f"foreign-{number}", time=at,
             state=MessageState.SENT, api="v2", owner=OURS, recipient=THEIRS, recipients=(THEIRS,),
@@ -238,7 +238,7 @@ def test_whatever_the_look_up_meets_it_gets_a_final_state(
     def broken(*_: Any, **__: Any) -> None:
         raise KeyError("receivedAt")
 
-    monkeypatch.setattr(wiring.messages(), "of_conversation", broken)
+    monkeypatch.setattr(wiring.messages(), "list_by_conversation", broken)
     monkeypatch.setattr(UnconfirmedMessages, "resolve", broken)
     clock.ahead = PATIENCE
     assert not worker(ready, message_id)

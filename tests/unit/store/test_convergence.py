@@ -134,7 +134,7 @@ def heard(messages: Messages, callback: Any, *, foreign: bool = False) -> Write:
             (told,) = read_v2(json.dumps(callback | {"message": callback["message"] | said}))
         assert isinstance(told, Receipt)
         assert told.message_id == of
-        return messages.record(told)
+        return messages.record_receipt(told)
 
     return record
 
@@ -159,12 +159,12 @@ class Worker:
         assert self._messages.add(message)
 
     def claim(self, of: str) -> bool:
-        item, is_ours = self._messages.claim(of, at(2))
-        self._claimed = item or {}
-        return is_ours
+        self._claimed, holds_claim = self._messages.claim(of, at(2))
+        return holds_claim
 
     def put_back(self, of: str) -> None:
-        self._messages.put_back(self._claimed)
+        assert self._claimed is not None
+        self._messages.release_claim(self._claimed)
 
     def sent(self, of: str) -> None:
         self._messages.advance(of, MessageState.SENT, at(6), bandwidth_id="1562", segment_count=1)
@@ -195,8 +195,9 @@ def played(messages: Messages, writes: Sequence[Write]) -> dict[str, Any]:
     of = create_message_id(f"message {next(_ids)}")
     for write in writes:
         write(of)
-    item = messages.get(of)
-    assert item is not None
+    found = messages.get(of)
+    assert found is not None
+    item: dict[str, Any] = dict(found)
     filed = item.pop("sortKey").removesuffix(of)
     # What is deleted when counts from the first write, by our clock.
     own = {"messageId", "claim", "expiresAt"} | {name for name, value in item.items() if value == of}

@@ -1,6 +1,6 @@
 """What the API and the events show of stored items: camelCase, times by state, no keys of ours."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from bandwidth_messaging.domain.drift import DriftState
@@ -42,7 +42,7 @@ _ORDER_STATES = (
 )
 
 
-def message_view(item: Item, link: Callable[[str], View] | None = None) -> View:
+def message_view(item: Mapping[str, Any], link: Callable[[str], View] | None = None) -> View:
     """Return a message as GET /messages/{messageId} shows it; `link` adds to a file what its key leads to."""
     view = _only(item, _MESSAGE) | {"times": _times(item, _MESSAGE_TIMES)}
     if "archive" in item:
@@ -121,9 +121,9 @@ def drift_view(item: Item) -> View:
     }
 
 
-def _only(item: Item, names: Iterable[str]) -> View:
+def _only(item: Mapping[str, Any], names: Iterable[str]) -> View:
     return {name: item[name] for name in names if item.get(name) is not None}
 
 
-def _times(item: Item, states: Iterable[str]) -> View:
+def _times(item: Mapping[str, Any], states: Iterable[str]) -> View:
     return {state: item[f"{state}At"] for state in states if f"{state}At" in item}

@@ -57,13 +57,12 @@ MessageItem = TypedDict(
         "from": str,
         "to": list[str],
         "conversation": str,
-        "sortKey": Required[str],
         "expiresAt": Required[int],
         "rank": int,
         "claim": str,
         "text": str,
         "media": list[str],
-        "archive": list[dict[str, Any] | None],
+        "archive": list[Any],
         "tag": str,
         "priority": str,
         "expiration": str,
@@ -95,8 +94,9 @@ MessageItem = TypedDict(
     },
     total=False,
 )
-"""A message as stored. Group messages also have one attribute per recipient (store.message_store.RECIPIENT).
+"""A message as stored, without its sort key, which only the store reads.
 
+Group messages also have one attribute per recipient (store.message_store.RECIPIENT).
 A message of another system that uses the same application starts with its first receipt.
 """
 

@@ -78,7 +78,7 @@ def _store(told: Message | Receipt) -> None:
         logger.info("message received", extra={"message_id": told.message_id, "new": new})
         _heed(told)
     else:
-        moved = wiring.messages().record(told)
+        moved = wiring.messages().record_receipt(told)
         logger.info(
             "receipt", extra={"message_id": told.message_id, "state": told.state, "moved": moved is not None}
         )

@@ -1,10 +1,11 @@
 """Accepts messages for sending. POST /messages calls it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bandwidth_messaging.domain import messages, registration
-from bandwidth_messaging.domain.messages import Message, MessageState
+from bandwidth_messaging.domain.messages import Message, MessageItem, MessageState
 from bandwidth_messaging.domain.problems import Conflict, FieldProblem, InvalidInput
 from bandwidth_messaging.domain.segments import segments
 from bandwidth_messaging.domain.times import now, rfc3339
@@ -26,7 +27,7 @@ class MessageAcceptance:
     send_queue: "SendQueue"
     checks: "SendChecks"
 
-    def accept(self, new: "NewMessage", idempotency_key: str | None) -> "Item":
+    def accept(self, new: "NewMessage", idempotency_key: str | None) -> MessageItem:
         """Queue and store a message. Return its item as it was first accepted under its idempotency key.
 
         Raises InvalidInput or Conflict if the sender may not send the message, or if the idempotency key
@@ -56,10 +57,10 @@ class MessageAcceptance:
             raise Conflict(problem.reason)
         return sender
 
-    def _find_earlier(self, idempotency_key: str | None) -> "Item | None":
+    def _find_earlier(self, idempotency_key: str | None) -> MessageItem | None:
         return self.messages.get(messages.create_message_id(idempotency_key)) if idempotency_key else None
 
-    def _find_first(self, message: Message) -> "Item":
+    def _find_first(self, message: Message) -> MessageItem:
         """Return the item as first stored under the same id. Raises InvalidInput if it is another message."""
         stored = self.messages.get(message.message_id)
         if stored is None or stored.get("requestDigest") != message.request_digest:
@@ -68,9 +69,9 @@ class MessageAcceptance:
             )
         return self._restore(message, stored)
 
-    def _restore(self, message: Message, stored: "Item") -> "Item":
+    def _restore(self, message: Message, stored: MessageItem) -> MessageItem:
         """Return the item as it was first stored, built from the same request and the stored item."""
-        return self.messages.item_of(
+        return self.messages.build_item(
             replace(
                 message,
                 time=stored["acceptedAt"],
@@ -81,7 +82,7 @@ class MessageAcceptance:
         )
 
 
-def _build_message(new: "NewMessage", sender: "Item", idempotency_key: str | None) -> Message:
+def _build_message(new: "NewMessage", sender: Mapping[str, Any], idempotency_key: str | None) -> Message:
     warning = registration.warning_of(new.sender, sender.get("registration"))
     counted = segments(new.text, media=bool(new.media) or len(new.to) > 1)
     return Message(

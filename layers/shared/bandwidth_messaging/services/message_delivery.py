@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bandwidth_messaging.bandwidth.errors import (
     BandwidthError,
@@ -29,10 +29,10 @@ from bandwidth_messaging.services.send_checks import Obstacle, SendProblem
 if TYPE_CHECKING:
     from bandwidth_messaging.bandwidth.catapult import Catapult
     from bandwidth_messaging.bandwidth.messaging import AcceptedMessage, Messaging
+    from bandwidth_messaging.domain.messages import MessageItem
     from bandwidth_messaging.services.preflight import PreflightCheck
     from bandwidth_messaging.services.send_checks import SendChecks
     from bandwidth_messaging.services.unconfirmed import UnconfirmedMessages
-    from bandwidth_messaging.store.dynamodb import Item
     from bandwidth_messaging.store.message_store import Messages
 
 logger = logging.getLogger(__name__)
@@ -99,7 +99,7 @@ class MessageDelivery:
         self.count("MessageNeverStored")
         return None
 
-    def _send_accepted(self, message: "Item", receives: int, started: str) -> int | None:
+    def _send_accepted(self, message: "MessageItem", receives: int, started: str) -> int | None:
         """Prepare, claim and send a message. Fail it if it may not be sent."""
         message_id = message["messageId"]
         try:
@@ -107,7 +107,9 @@ class MessageDelivery:
         except (BandwidthUnavailable, BandwidthUnauthorized) as error:
             return self._retry_later(error, receives)
         if isinstance(send, SendProblem):
-            _, found = self.messages.refuse(message_id, now(), error_class=send.obstacle, reason=send.reason)
+            _, found = self.messages.fail_unclaimed(
+                message_id, now(), error_class=send.obstacle, reason=send.reason
+            )
             return self._follow_up(found)
         if _time_since(started) > MAX_PREPARATION_TIME:
             logger.warning("preparation too slow")
@@ -117,7 +119,7 @@ class MessageDelivery:
             return self._follow_up(found)
         return self._send(found, send, receives)
 
-    def _prepare(self, message: "Item") -> "Callable[[], AcceptedMessage] | SendProblem":
+    def _prepare(self, message: "MessageItem") -> "Callable[[], AcceptedMessage] | SendProblem":
         """Return the call that sends a message, or why the message may not be sent. Claims nothing.
 
         Sender and recipients are checked last, directly before the claim.
@@ -136,9 +138,9 @@ class MessageDelivery:
         _, problem = self.checks.check(message["from"], message["to"])
         return problem or send
 
-    def _prepare_request(self, message: "Item") -> "Callable[[], AcceptedMessage]":
+    def _prepare_request(self, message: "MessageItem") -> "Callable[[], AcceptedMessage]":
         """Return the call that sends a message through its number's API. It needs no other request."""
-        parts = {
+        parts: dict[str, Any] = {
             "sender": message["from"],
             "to": tuple(message["to"]),
             "text": message.get("text", ""),
@@ -154,13 +156,15 @@ class MessageDelivery:
             expiration=message.get("expiration"),
         )
 
-    def _send(self, message: "Item", send: "Callable[[], AcceptedMessage]", receives: int) -> int | None:
+    def _send(
+        self, message: "MessageItem", send: "Callable[[], AcceptedMessage]", receives: int
+    ) -> int | None:
         """Send a claimed message once, and record the outcome."""
         message_id = message["messageId"]
         try:
             accepted = send()
         except (BandwidthUnavailable, BandwidthUnauthorized) as error:
-            self.messages.put_back(message)
+            self.messages.release_claim(message)
             return self._retry_later(error, receives)
         except (BandwidthOutcomeUnknown, BandwidthGarbled) as error:
             logger.warning("send outcome unknown", extra={"reason": str(error)})
@@ -198,7 +202,7 @@ class MessageDelivery:
             delay = max(delay, min(error.wait_seconds or 0, self.times.max_delay_seconds))
         return delay
 
-    def _follow_up(self, message: "Item | None") -> int | None:
+    def _follow_up(self, message: "MessageItem | None") -> int | None:
         """Handle a message that a worker has claimed before. Its receipt or a look-up resolves it."""
         if message is None or message["state"] not in {MessageState.SENDING, MessageState.SEND_UNCONFIRMED}:
             return None
@@ -207,7 +211,7 @@ class MessageDelivery:
         left = MAX_WORK_TIME - _time_since(_first_time(message, "sendingAt"))
         return _round_up(left) if left > timedelta(0) else self._await_receipt(message["messageId"])
 
-    def _resolve(self, message: "Item") -> int | None:
+    def _resolve(self, message: "MessageItem") -> int | None:
         """Look an unconfirmed message up when the search lists sent messages, and again at the end."""
         waited = _time_since(_first_time(message, "send_unconfirmedAt", "sendingAt"))
         if (left := min(_SEARCHABLE_AFTER, self.times.unconfirmed) - waited) > timedelta(0):
@@ -226,7 +230,7 @@ class MessageDelivery:
         self.count("SendUnconfirmed")
         return _round_up(min(_SEARCHABLE_AFTER, self.times.unconfirmed))
 
-    def _is_resolved(self, message: "Item") -> bool:
+    def _is_resolved(self, message: "MessageItem") -> bool:
         """Look an unconfirmed message up. An error must not keep the message from its final state."""
         try:
             return self.unconfirmed.resolve(message)
@@ -236,15 +240,15 @@ class MessageDelivery:
             self.count("LookUpFailed")
             return False
 
-    def _is_expired(self, message: "Item") -> bool:
+    def _is_expired(self, message: "MessageItem") -> bool:
         if _time_since(message["acceptedAt"]) > self.times.send_deadline:
             return True
         return "expiration" in message and _time_since(message["expiration"]) > timedelta(0)
 
 
-def _first_time(message: "Item", *names: str) -> str:
+def _first_time(message: "MessageItem", *names: str) -> str:
     """Return the first of these times that the message has, or the time of its acceptance."""
-    return next((str(message[name]) for name in names if name in message), str(message["acceptedAt"]))
+    return next((str(message.get(name)) for name in names if name in message), message["acceptedAt"])
 
 
 def _time_since(time: str) -> timedelta:

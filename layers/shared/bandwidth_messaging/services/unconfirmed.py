@@ -19,6 +19,7 @@ from bandwidth_messaging.store.message_store import listing_time
 
 if TYPE_CHECKING:
     from bandwidth_messaging.bandwidth.messaging import FoundMessage, Messaging
+    from bandwidth_messaging.domain.messages import MessageItem
     from bandwidth_messaging.store.dynamodb import Item
     from bandwidth_messaging.store.message_store import Messages
 
@@ -45,7 +46,7 @@ class UnconfirmedMessages:
     messaging: "Callable[[], Messaging]"
     count: Callable[[str], None]
 
-    def resolve(self, message: "Item") -> bool:
+    def resolve(self, message: "MessageItem") -> bool:
         """Look a message up at Bandwidth and record its state if exactly one candidate matches.
 
         Return whether the state was recorded.
@@ -79,7 +80,7 @@ class UnconfirmedMessages:
         self._record(message, candidates[0])
         return True
 
-    def _record(self, message: "Item", found: "FoundMessage") -> None:
+    def _record(self, message: "MessageItem", found: "FoundMessage") -> None:
         failure = failures.failure(found.error_code)
         self.messages.advance(
             message["messageId"],
@@ -94,12 +95,12 @@ class UnconfirmedMessages:
         logger.info("message resolved", extra={"bandwidth_id": found.bandwidth_id, "state": found.state})
         self.count("ResolvedBySearch")
 
-    def _list_other_ids(self, message: "Item", since: datetime, until: datetime) -> set[str] | None:
+    def _list_other_ids(self, message: "MessageItem", since: datetime, until: datetime) -> set[str] | None:
         """Return Bandwidth's ids of the other messages in the conversation.
 
         Return None if one of the others has no id and may be a candidate, or if there are too many to tell.
         """
-        page = self.messages.of_conversation(message["from"], message["to"], limit=_PAGE_SIZE)
+        page = self.messages.list_by_conversation(message["from"], message["to"], limit=_PAGE_SIZE)
         earliest = rfc3339((since - _MAX_SEND_DEADLINE).isoformat())
         if page.next_key is not None and listing_time(page.items[-1]) > earliest:
             return None
