@@ -54,6 +54,11 @@ def service() -> str:
     return os.environ.get("POWERTOOLS_SERVICE_NAME", "")
 
 
+def function_name() -> str:
+    """Return the function's name, or an empty text outside Lambda."""
+    return os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "")
+
+
 def trace_id() -> str | None:
     """Return the id of the X-Ray trace that the current event belongs to; Lambda sets it anew for each."""
     root, _, _ = os.environ.get("_X_AMZN_TRACE_ID", "").partition(";")
