@@ -94,6 +94,17 @@ class FindingView(TypedDict):
     reason: str
 
 
+class DriftItem(TypedDict, total=False):
+    """The drift item of the Numbers table. `endedAt` is set while there is no drift."""
+
+    driftState: str
+    digest: str
+    counts: dict[str, int]
+    findings: list[FindingView]
+    foundAt: str
+    endedAt: str
+
+
 def count_findings(findings: Iterable[Finding]) -> dict[str, int]:
     """Return the number of numbers per kind, without kinds that did not occur."""
     counts: Counter[str] = Counter()

@@ -1,8 +1,10 @@
 """The drift item of the Numbers table: the result of the last drift check."""
 
 from collections.abc import Sequence
+from typing import cast
 
 from bandwidth_messaging.domain.drift import (
+    DriftItem,
     DriftState,
     Finding,
     count_findings,
@@ -21,7 +23,8 @@ class Drift:
 
     def record(self, findings: Sequence[Finding], at: str) -> bool:
         """Store sorted findings unless they equal the stored ones. Return whether they were stored."""
-        known = self._table.get(drift_key()) or {}
+        item = self._table.get(drift_key()) or {}
+        known = cast("DriftItem", item)
         was_found = known.get("driftState") == DriftState.FOUND
         if not findings and not was_found:
             return False
@@ -38,4 +41,4 @@ class Drift:
             changes = dict.fromkeys(changes) | {"driftState": DriftState.ENDED, "endedAt": at}
         elif not was_found:
             changes |= {"foundAt": at, "endedAt": None}
-        return self._table.change(drift_key(), known, changes).done
+        return self._table.change(drift_key(), item, changes).done
