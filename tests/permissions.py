@@ -51,9 +51,9 @@ def recording(until: CodeType) -> Iterator[set[Permission]]:
             action = f"{_PREFIXES.get(service, service)}:{operation}"
             tables = [parameters.get("TableName"), *parameters.get("RequestItems", ())]
             called.update(
-                Permission(_ACTIONS.get(action, action), table or "", "IndexName" in parameters)
-                for table in tables
-                if table or service != "dynamodb"
+                Permission(_ACTIONS.get(action, action), table, "IndexName" in parameters)
+                for table in (tables if service == "dynamodb" else [""])
+                if table in {*resources("AWS::DynamoDB::Table"), ""}
             )
         return make_api_call(self, operation, parameters)
 

@@ -2,10 +2,10 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum, auto
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypedDict
 
 from bandwidth_messaging.bandwidth.credentials import IncompleteSecret
 from bandwidth_messaging.bandwidth.errors import (
@@ -43,6 +43,23 @@ class Finding:
     result: Result
     found: str
     fix: str | None = None
+
+
+class CheckView(TypedDict):
+    """A check in the report."""
+
+    check: str
+    result: str
+    found: str
+    fix: str | None
+
+
+class Report(TypedDict):
+    """The report of all checks, in the order they ran."""
+
+    healthy: bool
+    summary: str
+    checks: list[CheckView]
 
 
 @dataclass(frozen=True)
@@ -113,10 +130,13 @@ class Diagnosis:
         logger.info("check completed", extra={"check": name, "result": finding.result})
         return finding.result == Result.OK
 
-    def report(self) -> dict[str, Any]:
+    def report(self) -> Report:
         """Return `healthy`, a `summary` of one sentence, and all `checks` in the order they ran."""
         healthy = all(finding.result == Result.OK for finding in self.findings.values())
-        checks = [{"check": name, **asdict(finding)} for name, finding in self.findings.items()]
+        checks: list[CheckView] = [
+            {"check": name, "result": finding.result, "found": finding.found, "fix": finding.fix}
+            for name, finding in self.findings.items()
+        ]
         return {"healthy": healthy, "summary": self._summarize(), "checks": checks}
 
     def _summarize(self) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected, BandwidthUnauthorized
 from bandwidth_messaging.domain.numbers import NumberState
@@ -20,6 +20,7 @@ from bandwidth_messaging.services.diagnosis import (
     Credentials,
     Diagnosis,
     Finding,
+    Report,
     explain_invalid_value,
     ok,
     unknown,
@@ -98,7 +99,7 @@ class Doctor:
     callback_credentials: "Callable[[], BasicCredentials]"
     classify_aws_error: Callable[[Exception], AwsFailure | None]
 
-    def examine(self) -> dict[str, Any]:
+    def examine(self) -> Report:
         """Return the report: `healthy`, `summary` and `checks`, each with what it found and how to fix it."""
         report = _Examination(self, Diagnosis(self.classify_aws_error)).run()
         logger.info("deployment checked", extra={"summary": report["summary"]})
@@ -124,7 +125,7 @@ class _Examination:
     toll_free_number: str | None = None
     locations: dict[str, set[str]] = field(default_factory=dict)
 
-    def run(self) -> dict[str, Any]:
+    def run(self) -> Report:
         check, is_current = self.diagnosis.check, self.deployment.is_current
         account, messaging = (_CLIENT, _CLIENT) if is_current else (_DASHBOARD_USER, _MESSAGING_TOKEN)
         check("secret", partial(self._check_secret, dict.fromkeys((*account, *messaging))))
@@ -220,7 +221,7 @@ class _Examination:
         except BandwidthRejected as error:
             if not error.is_absent:
                 raise
-            sites = [f"{each} ({name})" for each, name in self.doctor.dashboard().sites().items()]
+            sites = [f"{other_id} ({name})" for other_id, name in self.doctor.dashboard().sites().items()]
             more = ", …" if len(sites) > _MAX_SITES_SHOWN else ""
             return wrong(
                 f"account {self.deployment.account_id} has no site {site_id}; its sites are "
@@ -358,11 +359,13 @@ class _Examination:
 
     @cached_property
     def _applications(self) -> "dict[str, Application]":
-        return {each.application_id: each for each in self.doctor.dashboard().applications()}
+        applications = self.doctor.dashboard().applications()
+        return {application.application_id: application for application in applications}
 
     @cached_property
     def _classic_applications(self) -> "dict[str, ClassicApplication]":
-        return {each.application_id: each for each in self.doctor.catapult().applications()}
+        applications = self.doctor.catapult().applications()
+        return {application.application_id: application for application in applications}
 
     def _list_locations(self, site_id: str) -> set[str]:
         """Return the ids of the locations of a site."""
