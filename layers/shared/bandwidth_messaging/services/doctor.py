@@ -26,6 +26,11 @@ from bandwidth_messaging.services.diagnosis import (
     unknown,
     wrong,
 )
+from bandwidth_messaging.services.resource_checks import (
+    check_application,
+    check_classic_application,
+    check_location,
+)
 
 if TYPE_CHECKING:
     from bandwidth_messaging.bandwidth.applications import Application
@@ -60,7 +65,6 @@ _REGISTRATION_SECONDS: Final = 20
 # Each location costs up to four requests; more locations would exceed the function's timeout.
 _MAX_LOCATIONS: Final = 50
 
-_HTTP_PROTOCOL: Final = "HTTP"
 _ACCOUNT_CHECK: Final = "account credentials"
 _MESSAGING_CHECK: Final = "messaging credentials"
 _CHALLENGE_CHECK: Final = "callback challenge"
@@ -258,37 +262,13 @@ class _Examination:
             self.diagnosis.check("more locations", lambda: finding)
 
     def _check_location(self, site_id: str, location_id: str) -> Finding:
-        where = f"sub-account {site_id}, location {location_id}"
-        if location_id not in self._list_locations(site_id):
-            return wrong(
-                f"active numbers are recorded at {where}, but this location does not exist",
-                "find the numbers in the Bandwidth App (Numbers) and move them to a location with messaging",
-            )
-        dashboard = self.doctor.dashboard()
-        sms = dashboard.sms(site_id, location_id)
-        protocols = {
-            "SMS": "" if sms is None else sms.protocol or _HTTP_PROTOCOL,
-            "MMS": dashboard.mms_protocol(site_id, location_id),
-        }
-        assigned = dashboard.assigned_application(site_id, location_id)
-        expected = self._application_ids("v2", location_id)
-        problems, fixes = [], []
-        for feature, protocol in protocols.items():
-            if protocol != _HTTP_PROTOCOL:
-                problems.append(f"{feature} uses {protocol}" if protocol else f"{feature} is off")
-                fixes.append(f"turn on {feature} with {_HTTP_PROTOCOL}")
-        if assigned not in expected:
-            problems.append(
-                f"application {assigned} is assigned, but the numbers send through {', '.join(expected)}"
-                if assigned
-                else "no application is assigned, so Bandwidth accepts messages and drops them silently"
-            )
-            fixes.append(f"assign application {' or '.join(sorted(expected))}")
-        if problems:
-            return wrong(
-                f"{where}: {'; '.join(problems)}", f"in the Bandwidth App, {where}: {', '.join(fixes)}"
-            )
-        return ok(f"{where}: SMS and MMS are on, application {assigned} is assigned")
+        return check_location(
+            self.doctor.dashboard(),
+            site_id,
+            location_id,
+            exists=location_id in self._list_locations(site_id),
+            expected_applications=self._application_ids("v2", location_id),
+        )
 
     def _check_applications(self, credentials: Credentials) -> None:
         for application_id in sorted(self._application_ids("v2")):
@@ -301,26 +281,11 @@ class _Examination:
 
     def _check_application(self, application_id: str) -> Finding:
         application = self._applications.get(application_id)
-        if application is None:
-            return _report_missing_application(application_id)
-        url = self.deployment.callback_url_v2
-        if not application.is_for_messaging:
-            return wrong(
-                f"the application has the service type {application.service_type}, not messaging",
-                "an application cannot change its type: start a set-up with another applicationName",
-            )
-        if application.lacks:
-            return wrong(
-                f"the application has no {application.lacks}, so its callbacks do not reach this stack",
-                f"in the Bandwidth App set the URL to {url}, {_with_credentials()}",
-            )
-        return _compare_callback_url(application.callback_url, url)
+        return check_application(application_id, application, self.deployment.callback_url_v2)
 
     def _check_classic_application(self, application_id: str) -> Finding:
         application = self._classic_applications.get(application_id)
-        if application is None:
-            return _report_missing_application(application_id)
-        return _compare_callback_url(application.incoming_message_url, self.deployment.callback_url_v1)
+        return check_classic_application(application_id, application, self.deployment.callback_url_v1)
 
     # Registration and callbacks
 
@@ -394,23 +359,3 @@ class _Examination:
 
 def _today() -> date:
     return datetime.now(UTC).date()
-
-
-def _report_missing_application(application_id: str) -> Finding:
-    return wrong(
-        f"active numbers send through application {application_id}, but this application does not exist",
-        'docs/operations.md, "An application is gone", describes how to assign another application',
-    )
-
-
-def _compare_callback_url(url: str | None, expected: str) -> Finding:
-    if url == expected:
-        return ok(f"the callback URL is {expected}")
-    return wrong(
-        f"the callback URL is {url or 'empty'}, so incoming messages and receipts do not reach this stack",
-        f"in the Bandwidth App set the callback URLs to {expected}, {_with_credentials()}",
-    )
-
-
-def _with_credentials() -> str:
-    return "with the user name and password in the stack's secret CallbackSecretArn"
