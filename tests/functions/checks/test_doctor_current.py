@@ -67,8 +67,8 @@ def test_a_missing_role_that_only_a_set_up_needs_is_wrong(current: House) -> Non
     assert "the credentials lack Ordering; their roles are Configuration" in text
 
 
-def test_credentials_for_another_account_are_wrong(current: House) -> None:
-    current.simulator.simulator.account.tokens.account_id = "4711"
+def test_credentials_for_another_account_are_wrong(current: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(current.simulator.simulator.account.tokens, "account_id", "4711")
     assert "access to account 4711, not to 5000001" in diagnose().wrong("roles")
 
 
