@@ -94,7 +94,7 @@ def test_a_room_imports_only_itself_and_rooms_below(room: str) -> None:
 def test_only_functions_and_the_runtime_import_the_wiring() -> None:
     wrong = [
         found
-        for folder in (LAYER, ROOT / "local")
+        for folder in (LAYER, ROOT / "local", ROOT / "simulator")
         for found in list_imports(folder)
         if found.target == f"{PACKAGE}.runtime.wiring" and "/runtime/" not in found.file
     ]
@@ -108,6 +108,7 @@ def test_the_layer_imports_no_other_package_of_the_repository() -> None:
 def test_only_tests_import_functions() -> None:
     assert files_importing(ROOT / "functions", "functions", "local", "simulator", "tests") == set()
     assert files_importing(ROOT / "local", "functions", "tests") == set()
+    assert files_importing(ROOT / "simulator", PACKAGE, "functions", "local", "tests") == set()
 
 
 def test_functions_import_only_types_of_clients_and_stores() -> None:

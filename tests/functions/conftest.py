@@ -15,9 +15,9 @@ from aws_lambda_powertools.utilities import parameters
 from bandwidth_messaging.domain.numbers import Preflight
 from bandwidth_messaging.runtime import settings as settings_module
 from bandwidth_messaging.runtime import wiring
-from local.bandwidth.account import AccountConfig
-from local.bandwidth.server import RunningSimulator
-from local.bandwidth.simulator import Settings
+from simulator.account.account import AccountConfig
+from simulator.server import RunningSimulator
+from simulator.simulator import Settings
 from tests import permissions
 from tests.aws import aws, client
 from tests.contracts.house import Function
@@ -104,7 +104,7 @@ class House:
 
     def fault(self, path: str, **fault: Any) -> None:
         """Let Bandwidth misbehave at the next request whose path matches."""
-        from local.bandwidth.faults import Fault  # noqa: PLC0415
+        from simulator.faults import Fault  # noqa: PLC0415
 
         self.simulator.simulator.faults.add(Fault(path=path, **fault))
 

@@ -12,8 +12,8 @@ from bandwidth_messaging.domain.numbers import Home, NumberState
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.store.dynamodb import _to_dynamodb
 from functions.checks import check_drift
-from local.bandwidth.account_numbers import AccountNumber
-from local.bandwidth.control_account import shown
+from simulator.account.numbers import AccountNumber
+from simulator.control.account import shown
 from tests.bus import delivered, wrong
 from tests.functions.checks.conftest import AT, HOSTED, NUMBER, activate, application_of, location_of
 from tests.functions.conftest import CALLBACK_URL, CONFIG, House, call, sample

@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.bandwidth.registrations import Campaign
+from simulator.account.registrations import Campaign
 from tests.functions.checks.conftest import (
     activate,
     application_of,
