@@ -1,5 +1,7 @@
 """The wiring keeps clients while their credentials stay the same."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import MISSING, fields
 from typing import Any
@@ -10,6 +12,7 @@ from bandwidth_messaging.bandwidth.credentials import BasicCredentials
 from bandwidth_messaging.bandwidth.oauth import OAuthClient
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.settings import Settings, settings
+from tests.template import ROOT
 
 CACHED = [
     settings,
@@ -147,3 +150,16 @@ def test_stores_are_created_once() -> None:
     assert wiring.numbers() is wiring.numbers()
     assert wiring.messages() is wiring.messages()
     assert wiring.orders() is wiring.orders()
+
+
+def test_the_wiring_configures_the_log_format() -> None:
+    # In a fresh interpreter: in this one other tests have loaded the module.
+    code = (
+        "import logging; from bandwidth_messaging.runtime import wiring; "
+        "print(logging.getLogger('bandwidth_messaging').handlers)"
+    )
+    environment = {"PYTHONPATH": str(ROOT / "layers" / "shared")}
+
+    printed = subprocess.check_output([sys.executable, "-c", code], env=environment, text=True)
+
+    assert "StandardOutput" in printed

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import botocore.session
 from botocore.config import Config
 
-# Configures the log format of every function that uses the wiring.
+# Configures the logs of every function, also of those that log nothing themselves.
+from bandwidth_messaging.runtime import logging as _logging  # noqa: F401
 from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.store.dynamodb import Table
 
