@@ -8,12 +8,12 @@ from pydantic import BaseModel
 
 from simulator.account.order_outcomes import Fate, FateError
 from simulator.account.subscriptions import Manner
-from simulator.control.api import PREFIX
 from simulator.control.callbacks import Bulk
 from simulator.control.imports import Letters, NotImportable
 from simulator.control.messaging import File, Inbound, Read, Suggestion, Whereabouts
 from simulator.control.numbers import Appearance, Supply
 from simulator.control.oauth2 import Rotation
+from simulator.control.path import PREFIX
 from simulator.control.registration import Switches, ToldCampaign, ToldVerification
 from simulator.faults import Fault, FaultAnswer
 from simulator.messaging.events import Style
