@@ -17,16 +17,16 @@ import botocore.loaders
 import hypothesis
 import pytest
 
-from local.bandwidth.account import AccountConfig
-from local.bandwidth.server import RunningSimulator
-from local.bandwidth.simulator import Settings
 from local.cloud import down, up
 from local.progress import CloudError
 from local.stack import APIS, DEFAULT_API, Stack
+from simulator.account.config import AccountConfig
+from simulator.server import RunningSimulator
+from simulator.simulator import Settings
 from tests.simulators import close_simulators, empty_simulator
 
 # In the order they run: the cloud starts in the background while the tiers that do without it are at work.
-TIERS = ["unit", "contracts", "functions", "benchmarks", "faults", "workflows", "e2e"]
+TIERS = ["unit", "simulator", "contracts", "functions", "benchmarks", "faults", "workflows", "e2e"]
 ON_THE_CLOUD = {"faults", "workflows", "e2e"}
 
 ROOT = Path(__file__).parent.parent

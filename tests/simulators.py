@@ -2,9 +2,9 @@
 
 from contextlib import ExitStack
 
-from local.bandwidth.account import AccountConfig
-from local.bandwidth.server import RunningSimulator, serve
-from local.bandwidth.simulator import Settings
+from simulator.account.config import AccountConfig
+from simulator.server import RunningSimulator, serve
+from simulator.simulator import Settings
 
 _stack = ExitStack()
 _running: dict[str, RunningSimulator] = {}

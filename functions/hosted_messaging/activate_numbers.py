@@ -4,7 +4,6 @@ from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
-from bandwidth_messaging.services import registration_check
 from bandwidth_messaging.services.parallel import for_each
 
 
@@ -30,7 +29,7 @@ def handler(request: Request) -> StepResult:
     numbers = [number for batch in request.batches for number in batch]
     # All of them share location and application, so one look is enough.
     found = wiring.preflight_check().check_home(home)
-    registrations, at = registration_check.of_new(numbers), now()
+    registrations, at = wiring.registration_check().look_up_new(numbers), now()
     for_each(
         numbers,
         lambda number: wiring.numbers().activate(

@@ -9,7 +9,6 @@ from bandwidth_messaging.domain.orders import Ended, Failure, OrderState, OrderS
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.steps import StepInput, StepResult, incomplete_since, reason_of, shown, step
-from bandwidth_messaging.services import registration_check
 from bandwidth_messaging.services.parallel import for_each
 
 
@@ -69,7 +68,7 @@ def _record(request: Request, order: OrderStatus, state: Ended) -> Result:
     failed_numbers = [failure for failure in order.failures if failure["number"]]
     # All of them share location and application, so one look is enough.
     found = wiring.preflight_check().check_home(home)
-    registrations = registration_check.of_new(order.completed)
+    registrations = wiring.registration_check().look_up_new(order.completed)
     for_each(
         order.completed,
         lambda number: numbers.activate(

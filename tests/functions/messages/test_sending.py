@@ -557,7 +557,7 @@ def release() -> None:
 
 
 def unregister() -> None:
-    wiring.numbers().record_registration(OURS, registration.of_no_campaign(STOPPED_AT))
+    wiring.numbers().record_registration(OURS, registration.build_unlisted_registration(STOPPED_AT))
 
 
 OPTED_OUT = f"{THEIRS} opted out of texts from {OURS} at {STOPPED_AT} (stop)"

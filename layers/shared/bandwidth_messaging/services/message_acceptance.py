@@ -83,7 +83,7 @@ class MessageAcceptance:
 
 
 def _build_message(new: "NewMessage", sender: Mapping[str, Any], idempotency_key: str | None) -> Message:
-    warning = registration.warning_of(new.sender, sender.get("registration"))
+    warning = registration.explain_unregistered(new.sender, sender.get("registration"))
     counted = segments(new.text, media=bool(new.media) or len(new.to) > 1)
     return Message(
         message_id=messages.create_message_id(idempotency_key),

@@ -63,7 +63,7 @@ def check_sender(number: str, item: "Item | None", *, unregistered: str) -> str 
     if item["state"] != NumberState.ACTIVE:
         return f"{number} is {item['state']}. {_ADVICE}"
     if unregistered == "refuse":
-        return registration.warning_of(number, item.get("registration"))
+        return registration.explain_unregistered(number, item.get("registration"))
     return None
 
 
