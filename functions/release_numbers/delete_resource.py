@@ -1,6 +1,6 @@
 """Release of everything: one thing that a set-up made is taken away; what is gone already is fine."""
 
-from bandwidth_messaging.bandwidth.errors import BandwidthRejected, masked
+from bandwidth_messaging.bandwidth.errors import BandwidthRejected, mask_numbers
 from bandwidth_messaging.domain.releases import Resource
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
@@ -28,7 +28,7 @@ def handler(request: Request) -> Result:
         code = f"{error.code} " if error.code else ""
         left = resource.model_copy(update={"outcome": "left", "reason": code + error.words})
         # Bandwidth may name a number, and a detail is logged.
-        return Result(resource=left, detail=f"left: {code}{masked(error.words)}")
+        return Result(resource=left, detail=f"left: {code}{mask_numbers(error.words)}")
     outcome = "deleted" if was_there else "gone"
     gone = resource.model_copy(update={"outcome": outcome, "reason": None})
     return Result(resource=gone, detail=outcome)

@@ -386,15 +386,15 @@ class TestTheOrdersRecord:
         secret, told = {
             "classic": (
                 '{"dashboardUser": "dashboard", "dashboardPassword": "wrong-password-in-tests"}',
-                "GET /accounts/5000001/applications was answered 401",
+                "GET /accounts/5000001/applications returned 401",
             ),
             "current": (
                 '{"clientId": "client-in-tests", "clientSecret": "wrong-password-in-tests"}',
-                "Bandwidth gives this client no token (HTTP 401 invalid_client)",
+                "Bandwidth rejected the client (HTTP 401 invalid_client)",
             ),
         }[generation]
         opened.secrets.update_secret(SecretId="bandwidth-messaging/bandwidth", SecretString=secret)
-        with pytest.raises(BandwidthUnauthorized, match="check ") as error:
+        with pytest.raises(BandwidthUnauthorized, match="Check ") as error:
             call(create_application, sample("messaging_v2/create_application"))
         (step,) = order_of()["steps"]
         assert step["state"] == "failed"

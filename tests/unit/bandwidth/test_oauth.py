@@ -119,7 +119,7 @@ def test_a_refused_token_is_taken_anew_and_the_request_repeated_once(bandwidth: 
 
 def test_a_request_refused_with_a_new_token_too_is_unauthorized(bandwidth: Server) -> None:
     bandwidth.answers(token(), Answer(401), token("token-2"), Answer(401))
-    with pytest.raises(BandwidthUnauthorized, match="check the credentials"):
+    with pytest.raises(BandwidthUnauthorized, match="Check the credentials"):
         api(bandwidth, client(bandwidth)).send("POST", "/orders")
     assert len(bandwidth.asked) == 4
 
@@ -128,14 +128,14 @@ def test_a_token_that_another_thread_took_anew_is_used_instead_of_a_third(bandwi
     bandwidth.answers(token(), OK, token("token-2"), OK)
     auth = client(bandwidth)
     api(bandwidth, auth).send("GET", "/orders")
-    assert auth._valid_token(refused="token-1") == "token-2"
-    assert auth._valid_token(refused="token-1") == "token-2"
+    assert auth._valid_token(rejected="token-1") == "token-2"
+    assert auth._valid_token(rejected="token-1") == "token-2"
     assert paths(bandwidth).count(TOKEN_PATH) == 2
 
 
 def test_a_403_is_no_matter_of_the_token(bandwidth: Server) -> None:
     bandwidth.answers(token(), Answer(403))
-    with pytest.raises(BandwidthUnauthorized, match="rights of that user"):
+    with pytest.raises(BandwidthUnauthorized, match="permissions of their user"):
         api(bandwidth, client(bandwidth)).send("GET", "/orders")
     assert len(bandwidth.asked) == 2
 
@@ -206,7 +206,7 @@ def test_a_token_endpoint_out_of_order_leaves_the_outcome_of_a_post_known(
     bandwidth: Server, answer: Answer
 ) -> None:
     bandwidth.answers(answer)
-    with pytest.raises(BandwidthUnavailable, match="nothing else was sent") as raised:
+    with pytest.raises(BandwidthUnavailable, match="No other request was sent") as raised:
         api(bandwidth, client(bandwidth)).send("POST", "/orders")
     # A status would be that of the request itself, which never went out.
     assert raised.value.status is None
@@ -215,7 +215,7 @@ def test_a_token_endpoint_out_of_order_leaves_the_outcome_of_a_post_known(
 
 def test_a_token_endpoint_that_cannot_be_reached_is_unavailable() -> None:
     auth = OAuthClient(nobody_listens(), OLD, lambda: OLD)
-    with pytest.raises(BandwidthUnavailable, match="nothing else was sent"):
+    with pytest.raises(BandwidthUnavailable, match="No other request was sent"):
         Transport(nobody_listens(), auth, lambda _: None).send("POST", "/orders")
 
 
@@ -225,7 +225,7 @@ def test_a_token_that_cannot_be_a_header_is_unauthorized_and_nothing_else_is_sen
 ) -> None:
     bandwidth.answers(Answer(200, f'{{"access_token": "{broken}", "expires_in": 3600}}'))
     prepare = api(bandwidth, client(bandwidth)).prepare
-    with pytest.raises(BandwidthUnauthorized, match="cannot be a header") as raised:
+    with pytest.raises(BandwidthUnauthorized, match="invalid token") as raised:
         prepare("POST", "/messages")
     assert paths(bandwidth) == [TOKEN_PATH]
     assert "token-1" not in str(raised.value)

@@ -51,7 +51,7 @@ class Media:
         if transport is None or parts.auth or not _is_media(path):
             # The URL itself stays out of logs.
             raise BandwidthRejected("a media URL", words="it is not the URL of a file at Bandwidth")
-        answer = transport.send("GET", Url(path=path, query=parts.query).url, most_bytes=most_bytes)
+        answer = transport.send("GET", Url(path=path, query=parts.query).url, max_bytes=most_bytes)
         return File(content_type_of(answer.headers.get("Content-Type")), answer.body)
 
 
