@@ -26,7 +26,7 @@ app = resolver()
         HTTPStatus.CONFLICT: (
             "+19195551234 opted out of texts from +19195551212 at 2026-11-22T10:02:44.000Z (stop)"
         ),
-        HTTPStatus.UNPROCESSABLE_ENTITY: FieldProblem("text", "must be given unless there is media"),
+        HTTPStatus.UNPROCESSABLE_ENTITY: FieldProblem("text", "is blank. Give a text or media."),
     },
 )
 def send_message(

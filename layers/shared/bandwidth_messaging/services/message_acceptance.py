@@ -51,7 +51,7 @@ class MessageAcceptance:
         sender, problem = self.checks.check(new.sender, new.to)
         if sender is None or (problem and problem.obstacle is Obstacle.SENDER):
             raise InvalidInput([FieldProblem("from", problem.reason if problem else "")])
-        if problems := new.problems_with(sender["api"]):
+        if problems := new.find_unsupported(sender["api"]):
             raise InvalidInput(problems)
         if problem:
             raise Conflict(problem.reason)
