@@ -272,7 +272,7 @@ def _put_callback_door(cloudformation: "CloudFormationClient", target: Target) -
     name = detail["StackResourceDetail"]["PhysicalResourceId"]
     functions = target.client("lambda")
     variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    variables["CALLBACK_PROBE_URL"] = _from_here(variables["CALLBACK_URL"], target.endpoint_url)
+    variables["CALLBACK_PROBE_URL"] = _from_here(variables["CALLBACK_URL_V2"], target.endpoint_url)
     functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
 
 

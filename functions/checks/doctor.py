@@ -297,16 +297,16 @@ def _application(deployment: _Deployment, application_id: str) -> Finding:
     if application.lacks:
         return wrong(
             f"it has no {application.lacks}: what belongs there, messages or receipts, does not arrive here",
-            f"in the Bandwidth App set it to {settings().callback_url}, {_WITH_CREDENTIALS}",
+            f"in the Bandwidth App set it to {settings().callback_url_v2}, {_WITH_CREDENTIALS}",
         )
-    return _calls_back(application.callback_url, settings().callback_url)
+    return _calls_back(application.callback_url, settings().callback_url_v2)
 
 
 def _v1_application(deployment: _Deployment, application_id: str) -> Finding:
     application = deployment.v1_applications.get(application_id)
     if application is None:
         return _no_application(application_id)
-    return _calls_back(application.incoming_message_url, _v1_of(settings().callback_url))
+    return _calls_back(application.incoming_message_url, settings().callback_url_v1)
 
 
 def _no_application(application_id: str) -> Finding:

@@ -35,7 +35,7 @@ def handler(request: Request) -> StepResult:
             request.site_id,
             request.location_id,
             request.application_id,
-            callback_url=settings().callback_url,
+            callback_url=settings().callback_url_v2,
         )
     )
     registrations, at = registration_check.of_new(numbers), now()

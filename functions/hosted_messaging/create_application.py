@@ -23,7 +23,7 @@ class Result(StepResult):
 @step("Create Application", Request)
 def handler(request: Request) -> Result:
     """Take the application that was given, find it by name, or create it with our callback URL."""
-    catapult, callback_url = wiring.catapult(), settings().callback_url
+    catapult, callback_url = wiring.catapult(), settings().callback_url_v1
     if request.application_id is not None:
         if catapult.application(request.application_id) is None:
             words = (

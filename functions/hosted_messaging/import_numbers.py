@@ -55,7 +55,7 @@ def handler(request: Request) -> Result:
     completed = len(ended) - len(failures)
     found = preflight.attempt(
         lambda: preflight.of_catapult_application(
-            request.application_id, callback_url=settings().callback_url
+            request.application_id, callback_url=settings().callback_url_v1
         )
     )
     wait_seconds = 0

@@ -29,7 +29,7 @@ def handler(request: Request) -> Result:
     """
     account, site_id = wiring.dashboard(), request.site_id
     application_id, _ = provisioning.application(
-        account, request.application_name, callback_url=settings().callback_url
+        account, request.application_name, callback_url=settings().callback_url_v2
     )
     location_id, how = provisioning.location(
         account, site_id, location_id=request.location_id, name=request.location_name

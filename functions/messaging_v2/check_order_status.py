@@ -74,7 +74,7 @@ def _record(request: Request, order: OrderStatus, state: Ended) -> Result:
             request.site_id,
             request.location_id,
             request.application_id,
-            callback_url=settings().callback_url,
+            callback_url=settings().callback_url_v2,
         )
     )
     registrations = registration_check.of_new(order.completed)

@@ -18,6 +18,6 @@ class Result(StepResult):
 def handler(request: Request) -> Result:
     """Find the application by name, or create it with our callback URL and credentials."""
     application_id, how = provisioning.application(
-        wiring.dashboard(), request.application_name, callback_url=settings().callback_url
+        wiring.dashboard(), request.application_name, callback_url=settings().callback_url_v2
     )
     return Result(application_id=application_id, detail=how)

@@ -153,17 +153,17 @@ def test_developers_have_the_runtimes_python() -> None:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=str)
-def test_a_function_logs_into_a_group_of_its_own_name_for_a_limited_time(function: Function) -> None:
+def test_a_function_logs_to_the_log_group_of_its_room_for_a_limited_time(function: Function) -> None:
     properties = DEPLOYED[function.logical_id]
     group = resources("AWS::Logs::LogGroup")[properties["LoggingConfig"]["LogGroup"]["Ref"]]
     assert group == {
-        "LogGroupName": {"Fn::Sub": f"/aws/lambda/${{AWS::StackName}}/{function.room}/{function.name}"},
+        "LogGroupName": {"Fn::Sub": f"/aws/lambda/${{AWS::StackName}}/{function.room}"},
         "RetentionInDays": {"Ref": "LogRetentionDays"},
     }
 
 
 @pytest.mark.parametrize("logical_id", MACHINES)
-def test_a_machine_logs_without_what_it_works_on(logical_id: str) -> None:
+def test_a_machine_logs_without_execution_data(logical_id: str) -> None:
     logging = MACHINES[logical_id]["Logging"]
     assert logging["IncludeExecutionData"] is False
     (destination,) = logging["Destinations"]
@@ -171,7 +171,7 @@ def test_a_machine_logs_without_what_it_works_on(logical_id: str) -> None:
     assert resources("AWS::Logs::LogGroup")[group]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
 
 
-def test_no_log_group_is_left_over() -> None:
+def test_each_room_has_one_log_group_and_the_machines_share_one() -> None:
     used = {each["LoggingConfig"]["LogGroup"]["Ref"] for each in DEPLOYED.values()}
     used |= {
         destination["CloudWatchLogsLogGroup"]["LogGroupArn"]["Fn::GetAtt"][0]
@@ -179,24 +179,56 @@ def test_no_log_group_is_left_over() -> None:
         for destination in each["Logging"]["Destinations"]
     }
     assert set(resources("AWS::Logs::LogGroup")) == used
+    assert len(used) == len({function.room for function in FUNCTIONS}) + 1
+
+
+@pytest.mark.parametrize("logical_id", MACHINES)
+def test_a_machine_may_invoke_exactly_its_steps(logical_id: str) -> None:
+    machine = MACHINES[logical_id]
+    substituted = [each for each in machine["DefinitionSubstitutions"].values() if "Fn::GetAtt" in each]
+    steps = [each for each in substituted if each["Fn::GetAtt"][0] in DEPLOYED]
+    (invoked,) = [
+        each["Resource"] for each in statements(machine) if each["Action"] == "lambda:InvokeFunction"
+    ]
+    assert invoked == steps
 
 
 # Settings
 
 
-def ours(variables: dict[str, Any]) -> set[str]:
+def setting_names(variables: dict[str, Any]) -> set[str]:
     return {name.lower() for name in variables if not name.startswith("POWERTOOLS_")}
 
 
-def test_every_function_has_every_setting_it_cannot_do_without() -> None:
+# The functions behind the CallbackApi cannot have its URL: the API depends on them.
+CALLBACK_URLS = {"callback_url_v1", "callback_url_v2"}
+BEHIND_THE_CALLBACK_API = {"AuthorizeCallback", "ReceiveCallback", "ReceiveNotification"}
+
+
+def test_every_function_has_every_required_setting() -> None:
     required = {field.name for field in fields(Settings) if field.default is MISSING}
-    assert ours(GLOBALS["Environment"]["Variables"]) == required
+    assert setting_names(GLOBALS["Environment"]["Variables"]) == required | CALLBACK_URLS
 
 
-def test_what_single_functions_have_beside_are_the_other_settings() -> None:
-    given = [ours(each["Environment"]["Variables"]) for each in DEPLOYED.values() if "Environment" in each]
+def test_functions_set_exactly_the_optional_settings() -> None:
+    given = [
+        setting_names(each["Environment"]["Variables"]) for each in DEPLOYED.values() if "Environment" in each
+    ]
     optional = {field.name for field in fields(Settings) if field.default is not MISSING}
     assert set().union(*given) == optional
+
+
+def test_callback_urls_differ_by_their_version_and_are_empty_behind_the_callback_api() -> None:
+    everywhere = GLOBALS["Environment"]["Variables"]
+    urls = [everywhere[name.upper()]["Fn::Sub"] for name in sorted(CALLBACK_URLS)]
+    assert [url.rpartition("${CallbackApi.Stage}")[2] for url in urls] == ["/callbacks/v1", "/callbacks/v2"]
+    emptied = {
+        logical_id
+        for logical_id, properties in DEPLOYED.items()
+        for name, value in properties.get("Environment", {}).get("Variables", {}).items()
+        if name.lower() in CALLBACK_URLS and value == ""
+    }
+    assert emptied >= BEHIND_THE_CALLBACK_API
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=str)
@@ -209,9 +241,9 @@ def test_a_function_that_reads_an_optional_setting_has_it(function: Function) ->
         for name, made in vars(wiring).items()
         if re.search(rf"\bwiring\.{name}\b", source)
     )
-    read = {name for name in optional if f"settings().{name}" in source}
-    given = ours(DEPLOYED[function.logical_id].get("Environment", {}).get("Variables", {}))
-    assert given == read
+    read = {name for name in optional if f"settings().{name}" in source} - CALLBACK_URLS
+    given = setting_names(DEPLOYED[function.logical_id].get("Environment", {}).get("Variables", {}))
+    assert given - CALLBACK_URLS == read
 
 
 # Tables
@@ -378,7 +410,7 @@ def test_behind_the_open_door_is_a_function_without_rights_and_only_on_request()
     assert behind == {"Describe"}
     assert DEPLOYED["Describe"]["Policies"] == []
     assert {door["RestApiId"]["Ref"] for name, door in events("Api") if name == "Describe"} == {OPEN}
-    for logical_id in (OPEN, "Describe", "DescribeLogs"):
+    for logical_id in (OPEN, "Describe"):
         assert template()["Resources"][logical_id]["Condition"] == "HasApiPage"
     assert template()["Conditions"]["HasApiPage"] == {"Fn::Equals": [{"Ref": "ApiPage"}, "true"]}
     assert template()["Parameters"]["ApiPage"]["Default"] == "false"

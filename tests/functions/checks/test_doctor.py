@@ -270,7 +270,7 @@ def test_a_hosted_number_has_its_application_and_its_callback_checked(
 def test_a_v1_application_that_calls_back_somewhere_else(
     deployment: House, v1_application: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    setting(monkeypatch, "CALLBACK_URL", "https://new.example/live/callbacks/v2")
+    setting(monkeypatch, "CALLBACK_URL_V1", "https://new.example/live/callbacks/v1")
     assert "set its callback URLs to https://new.example/live/callbacks/v1" in diagnose().wrong(
         f"V1 application {v1_application}"
     )

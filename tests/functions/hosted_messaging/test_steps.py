@@ -34,7 +34,7 @@ NUMBERS = sample("hosted_messaging/import_numbers")["numbers"]
 def opened(house: House, monkeypatch: pytest.MonkeyPatch) -> House:
     """A set-up whose input was checked, so that its order has a record."""
     monkeypatch.setenv(
-        "CALLBACK_URL", "https://abcdef1234.execute-api.us-east-1.amazonaws.com/live/callbacks/v1"
+        "CALLBACK_URL_V1", "https://abcdef1234.execute-api.us-east-1.amazonaws.com/live/callbacks/v1"
     )
     check({"telephoneNumbers": NUMBERS, "customerOrderId": ORDER})
     return house
@@ -275,7 +275,7 @@ class TestImportNumbers:
         import_batch(numbers=NUMBERS[:2])
         assert number(NUMBERS[0])["preflight"]["ok"] is True
         given = {"numbers": NUMBERS, "applicationId": application(), "orderId": number(NUMBERS[0])["orderId"]}
-        monkeypatch.setenv("CALLBACK_URL", "https://elsewhere.example/callbacks/v1")
+        monkeypatch.setenv("CALLBACK_URL_V1", "https://elsewhere.example/callbacks/v1")
         import_numbers.settings.cache_clear()
         call(import_numbers, event("import_numbers", **given))
         found = number(NUMBERS[2])["preflight"]

@@ -41,6 +41,16 @@ def test_an_entry_has_message_time_and_trace_id(capsys: pytest.CaptureFixture[st
     }
 
 
+def test_an_entry_names_its_function(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("_HANDLER", "deliver_message.handler")
+
+    logger.info("sent")
+
+    assert written(capsys)[0]["function"] == "deliver_message"
+
+
 def test_without_a_trace_there_is_none(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,8 +32,8 @@ def test_what_only_some_functions_need_may_be_missing() -> None:
 
 
 def test_what_only_some_functions_need_is_read_where_it_is_set(environment: pytest.MonkeyPatch) -> None:
-    environment.setenv("CALLBACK_URL", "https://example.com/callbacks/v2")
-    assert settings().callback_url == "https://example.com/callbacks/v2"
+    environment.setenv("CALLBACK_URL_V2", "https://example.com/callbacks/v2")
+    assert settings().callback_url_v2 == "https://example.com/callbacks/v2"
 
 
 def test_every_missing_or_empty_variable_is_named(environment: pytest.MonkeyPatch) -> None:

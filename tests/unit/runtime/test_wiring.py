@@ -137,7 +137,7 @@ def test_v1_takes_the_callbacks_credentials_inside_the_url(
     monkeypatch: pytest.MonkeyPatch, secrets: dict[str, dict[str, str]]
 ) -> None:
     secrets["the CALLBACK_SECRET"] = {"username": "bandwidth", "password": "p@ss"}
-    monkeypatch.setenv("CALLBACK_URL", "https://example.com/live/callbacks/v1")
+    monkeypatch.setenv("CALLBACK_URL_V1", "https://example.com/live/callbacks/v1")
     assert wiring.callback_url_with_credentials() == (
         "https://bandwidth:p%40ss@example.com/live/callbacks/v1"
     )

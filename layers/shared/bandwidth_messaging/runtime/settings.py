@@ -32,10 +32,10 @@ class Settings:
     catapult_url: str
     # Only the functions that need these have them.
     letters_bucket: str = ""
-    callback_url: str = ""
+    callback_url_v1: str = ""
+    callback_url_v2: str = ""
     callback_probe_url: str = ""
     unregistered_senders: str = ""
-    callback_url_v2: str = ""
     events_dead_letter_queue_url: str = ""
     events_include_text: str = ""
     callback_source_addresses: str = ""
@@ -52,6 +52,11 @@ class Settings:
 def service() -> str:
     """Return what log entries and metrics call us."""
     return os.environ.get("POWERTOOLS_SERVICE_NAME", "")
+
+
+def function_name() -> str:
+    """Return the module of the handler, such as `deliver_message`; Lambda sets the variable."""
+    return os.environ.get("_HANDLER", "").removesuffix(".handler")
 
 
 def trace_id() -> str | None:

@@ -338,7 +338,7 @@ def callback_url_with_credentials() -> str:
     """Return our callback URL as V1 takes it: with the credentials inside."""
     from bandwidth_messaging.bandwidth.catapult import with_credentials
 
-    return with_credentials(settings().callback_url, callback_credentials())
+    return with_credentials(settings().callback_url_v1, callback_credentials())
 
 
 def callback_probe(url: str) -> "CallbackProbe":
