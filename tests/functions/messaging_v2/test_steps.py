@@ -120,7 +120,7 @@ class TestCreateApplication:
         self, opened: House, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         call(create_application, sample("messaging_v2/create_application"))
-        monkeypatch.setenv("CALLBACK_URL", "https://elsewhere.example/callbacks/v2")
+        monkeypatch.setenv("CALLBACK_URL_V2", "https://elsewhere.example/callbacks/v2")
         create_application.settings.cache_clear()
         with pytest.raises(BandwidthRejected, match="another callback URL"):
             call(create_application, sample("messaging_v2/create_application"))
