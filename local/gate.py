@@ -1,8 +1,8 @@
 """ASGI application in front of the emulator: only clients with the local cloud's own keys get through.
 
-ministack takes the key "test", any twelve digits and a request without a key for the root user, does not
-check the root user's signature, has endpoints of its own without any check, and answers everything with
-Access-Control-Allow-Origin: *. Any web page could create a function and run it on the developer's machine.
+ministack accepts the key "test", any twelve digits and a request without a key as the root user. It does not
+check the root user's signature, has unprotected endpoints, and allows every origin by CORS. Without this
+module any web page could create a function and run it on the developer's machine.
 """
 
 import os
@@ -35,7 +35,7 @@ def guard(application: Application) -> Application:
             await application(scope, receive, send)
             return
         if scope["type"] != "http":
-            # Nothing of the stack speaks WebSocket.
+            # The stack uses no WebSocket.
             await send({"type": "websocket.close", "code": 1008})
             return
         headers = _headers(scope)
@@ -45,7 +45,7 @@ def guard(application: Application) -> Application:
             body = await _body(receive)
             reason = _signature_failure(scope, headers, query, body)
         if reason is not None:
-            await _refuse(
+            await _reject(
                 send, reason, detect_service(scope["method"], scope["path"], headers, query), headers
             )
             return
@@ -68,8 +68,8 @@ def _signature_failure(
 ) -> str | None:
     """Return what is wrong with a request's AWS signature, or None.
 
-    Without a signature only what AWS serves without one passes: methods of API Gateway, which has authorizers
-    of its own. The health check of `make up` passes, too.
+    Methods of API Gateway need no signature, because they have authorizers of their own. Neither does the
+    health check of `make up`.
     """
     key_id = extract_access_key_id(headers, query)
     if not key_id:
@@ -86,7 +86,7 @@ def _signature_failure(
         return "The request names two keys."
     secret = _secret_of(key_id)
     if secret is None:
-        return "The key is none of this local cloud; `make up` prints the key to use."
+        return "The access key does not belong to this local cloud. `make up` prints the key."
     failure = _time_failure(signature, query, is_presigned=is_presigned) or sigv4.header_signature_failure(
         signature,
         secret,
@@ -101,7 +101,7 @@ def _signature_failure(
 
 
 def _secret_of(key_id: str) -> str | None:
-    """Return the secret key of the root user, an IAM user or a session; None for a key nobody was given."""
+    """Return the secret key of the root user, an IAM user or a session; None for an unknown key."""
     if key_id != os.environ["AWS_ACCESS_KEY_ID"] and iam_evaluator.is_root_access_key(key_id):
         return None
     found = iam_evaluator.resolve_credential(key_id)
@@ -121,7 +121,7 @@ def _time_failure(
     return ("AccessDenied", "The link has expired.") if expired else None
 
 
-async def _refuse(send: Send, reason: str, service: str, request_headers: Mapping[str, str]) -> None:
+async def _reject(send: Send, reason: str, service: str, request_headers: Mapping[str, str]) -> None:
     """Send a 403 in the protocol of the service, so that botocore shows the reason."""
     status, headers, body = access_denied_response(
         service, "", "", str(uuid.uuid4()), error_code="AccessDenied", message=reason, headers=request_headers
@@ -141,7 +141,7 @@ async def _body(receive: Receive) -> bytes:
 
 
 def _again(body: bytes, receive: Receive) -> Receive:
-    """Return a `receive` that gives the body that was read, and then what comes after it."""
+    """Return a `receive` that repeats the body that was read, and then continues."""
     messages = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive_again() -> Message:
@@ -151,7 +151,7 @@ def _again(body: bytes, receive: Receive) -> Receive:
 
 
 def _without_cors(send: Send) -> Send:
-    """Return a `send` that permits no page of another site to read the response."""
+    """Return a `send` that removes the CORS headers, so that no other site can read the response."""
 
     async def send_without(message: Message) -> None:
         if message["type"] == "http.response.start":

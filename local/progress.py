@@ -1,19 +1,19 @@
-"""Waiting, and saying what for."""
+"""Waits with progress messages on standard output."""
 
 import time
 from collections.abc import Callable
 
 
 class CloudError(Exception):
-    """Why the local cloud cannot do what it was asked to, in one sentence for the person who asked."""
+    """The local cloud cannot run the command. The message is one sentence for the user."""
 
 
 def wait_for[Result](
     what: str, ready: Callable[[], Result | None], *, seconds: float, interval: float = 0.1
 ) -> Result:
-    """Ask ``ready`` until it has a true answer, and return that; a line is printed on waits longer than 2 s.
+    """Call ``ready`` until its result is true, and return the result. Print a line on waits longer than 2 s.
 
-    ``what`` is what is being waited for, as in "sam build". Raises CloudError after so many ``seconds``.
+    ``what`` names the condition, as in "sam build". Raises CloudError after ``seconds``.
     """
     start = time.monotonic()
     next_line = 2.0
