@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import Field
 
 from bandwidth_messaging.domain import registration
-from bandwidth_messaging.domain.numbers import NumberState
+from bandwidth_messaging.domain.numbers import NumberItem, NumberState
 from bandwidth_messaging.domain.registration import Registration
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.domain.validation import CamelModel, PhoneNumber, parse
@@ -18,7 +18,6 @@ from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.logging import logger
 from bandwidth_messaging.services.parallel import for_each
 from bandwidth_messaging.services.registration_check import look_up
-from bandwidth_messaging.store.dynamodb import Item
 
 # Of the function's five minutes; the rest is for recording.
 _SECONDS: Final = 200
@@ -60,7 +59,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     return dict(counts)
 
 
-def _known(asked_for: list[str] | None) -> dict[str, Item]:
+def _known(asked_for: list[str] | None) -> dict[str, NumberItem]:
     """Return the active numbers that were asked for, or all, without those that text through V1.
 
     V1 is older than campaigns, and its numbers may be registered with another carrier.
@@ -68,14 +67,14 @@ def _known(asked_for: list[str] | None) -> dict[str, Item]:
     items = (
         wiring.numbers().get_all(asked_for)
         if asked_for
-        else wiring.numbers().all_in_state(NumberState.ACTIVE)
+        else wiring.numbers().list_all_by_state(NumberState.ACTIVE)
     )
     return {
         item["number"]: item for item in items if item["state"] == NumberState.ACTIVE and item["api"] == "v2"
     }
 
 
-def _due(numbers: list[str], known: Mapping[str, Item]) -> list[str]:
+def _due(numbers: list[str], known: Mapping[str, NumberItem]) -> list[str]:
     """Return the toll-free numbers to look up, those that were not looked up for longest first."""
     due = [number for number in numbers if not _is_settled(known[number].get("registration"))]
     due.sort(key=lambda number: str(known[number].get("registration", {}).get("checkedAt", "")))
@@ -90,14 +89,14 @@ def _is_recent(known: Registration) -> bool:
     return datetime.fromisoformat(now()) - datetime.fromisoformat(known["checkedAt"]) < _LASTS
 
 
-def _given_time(item: Item, found: Registration) -> Registration:
+def _given_time(item: NumberItem, found: Registration) -> Registration:
     """Return what counts of a number: one that was just put into a campaign has a day to be listed there."""
     known: Registration | None = item.get("registration")
     is_on_its_way = known is not None and known["state"] == "pending" and "campaignId" in known
     return known if known and is_on_its_way and "campaignId" not in found and _is_recent(known) else found
 
 
-def _is_news(item: Item, found: Registration) -> bool:
+def _is_news(item: NumberItem, found: Registration) -> bool:
     known: Registration | None = item.get("registration")
     return known is None or not registration.says_the_same(known, found) or not _is_recent(known)
 

@@ -222,7 +222,7 @@ def _site(deployment: _Deployment) -> Finding:
 def _numbers(deployment: _Deployment) -> Finding:
     start = None
     while True:
-        page = wiring.numbers().in_state(NumberState.ACTIVE, limit=_PAGE, start=start)
+        page = wiring.numbers().list_by_state(NumberState.ACTIVE, limit=_PAGE, start=start)
         for item in page.items:
             if kind_of(item["number"]) == "toll_free":
                 deployment.toll_free = item["number"]

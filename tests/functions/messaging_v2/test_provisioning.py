@@ -93,7 +93,7 @@ class TestApplication:
         voice = application(account, service_type="Voice-V2")
         with pytest.raises(BandwidthRejected) as error:
             call(create_application, APPLICATION)
-        assert f"{voice.id}, of the service type Voice-V2; choose another applicationName" in str(error.value)
+        assert f"{voice.id}, of the service type Voice-V2. Choose another applicationName" in str(error.value)
         assert account.applications() == [voice]
 
     def test_of_another_system_stops_without_its_address_which_may_hold_a_password(
@@ -102,7 +102,7 @@ class TestApplication:
         other = application(account, "https://user:secret@elsewhere.example/v2")
         with pytest.raises(BandwidthRejected) as error:
             call(create_application, APPLICATION)
-        assert f"{other.id}, with another callback URL; choose another" in str(error.value)
+        assert f"{other.id}, with another callback URL. Choose another" in str(error.value)
         assert "elsewhere" not in str(error.value)
 
     def test_of_which_no_receipt_would_come_stops_with_what_it_has_not(self, account: Account) -> None:
@@ -110,14 +110,15 @@ class TestApplication:
         half.callback_url, half.inbound = "", Endpoint(CALLBACK_URL, None, None)
         with pytest.raises(BandwidthRejected) as error:
             call(create_application, APPLICATION)
-        assert f"{half.id}, without OutboundCallbackUrl; choose another" in str(error.value)
+        assert f"{half.id}, without OutboundCallbackUrl. Choose another" in str(error.value)
 
     def test_of_several_the_same_one_is_taken_however_they_are_listed(self, account: Account) -> None:
         ours = sorted(application(account).id for _ in range(4))
         application(account, service_type="Voice-V2")
         assert call(create_application, APPLICATION) == {
             "applicationId": ours[0],
-            "detail": "found; 4 more of this name left alone",
+            "outcome": "found",
+            "detail": "found; 4 others with the same name were ignored",
         }
 
 
@@ -180,10 +181,10 @@ class TestTwoAtOnce:
         house.fault("/applications", method="POST", answer={"status": 500})
         with pytest.raises(BandwidthOutcomeUnknown):
             make()
-        with pytest.raises(BandwidthOutcomeUnknown, match="another run is just making the"):
+        with pytest.raises(BandwidthOutcomeUnknown, match="another run is creating the"):
             make()
         monkeypatch.setattr(find_or_create, "now", lambda: "2100-01-01T00:00:00.000Z")
-        assert make()["detail"] == "created"
+        assert make()["outcome"] == "created"
         assert made(house) == 1
 
     @both
@@ -193,17 +194,21 @@ class TestTwoAtOnce:
         house.fault("/applications", method="POST", answer={"status": 429})
         with pytest.raises(BandwidthUnavailable):
             make()
-        assert make()["detail"] == "created"
+        assert make()["outcome"] == "created"
 
 
 class TestLocation:
     def test_may_be_given_by_its_id(self, account: Account) -> None:
         there, at = location(account)
-        assert run(create_location, "create_location", **at) == {"locationId": there.id, "detail": "given"}
+        assert run(create_location, "create_location", **at) == {
+            "locationId": there.id,
+            "outcome": "given",
+            "detail": "given",
+        }
         assert account.locations() == [there]
 
     def test_that_is_gone_again_stops_and_none_is_made_instead(self, account: Account) -> None:
-        with pytest.raises(BandwidthRejected, match="site 1001 has no location 9 any more"):
+        with pytest.raises(BandwidthRejected, match="site 1001 has no location 9"):
             run(create_location, "create_location", locationId="9")
         assert account.locations() == []
 
@@ -220,7 +225,7 @@ class TestSms:
         assert there.sms is not None
         there.sms.settings["Zone2"] = "true"
         result = run(enable_sms, "enable_sms", **at, tollFree=True, shortCode=False)
-        assert result["detail"] == "was on; added TollFree"
+        assert (result["outcome"], result["detail"]) == ("updated", "updated; added TollFree")
         on = {name for name, value in there.sms.settings.items() if value == "true"}
         assert on == {"TollFree", "ShortCode", "Zone1", "Zone2"}
 
@@ -229,9 +234,7 @@ class TestSms:
         run(enable_sms, "enable_sms", **at)
         assert there.sms is not None
         there.sms.settings["Protocol"] = "SMPP"
-        with pytest.raises(
-            BandwidthRejected, match=f"SMS of location {there.id} goes through SMPP, not HTTP"
-        ):
+        with pytest.raises(BandwidthRejected, match=f"SMS of location {there.id} uses SMPP, not HTTP"):
             run(enable_sms, "enable_sms", **at)
         assert there.sms.settings["Protocol"] == "SMPP"
 
@@ -241,7 +244,7 @@ def test_mms_through_another_protocol_is_another_systems(house: House, account: 
     run(enable_sms, "enable_sms", **at)
     body = "<MmsFeatureResponse><MmsFeature><MmsSettings><Protocol>MM4</Protocol></MmsSettings></MmsFeature></MmsFeatureResponse>"  # noqa: E501
     house.fault("features/mms", method="GET", answer={"status": 200, "body": body})
-    with pytest.raises(BandwidthRejected, match=f"MMS of location {there.id} goes through MM4, not HTTP"):
+    with pytest.raises(BandwidthRejected, match=f"MMS of location {there.id} uses MM4, not HTTP"):
         run(enable_mms, "enable_mms", **at)
     assert there.mms_proxy_peer_id is None
 
@@ -261,7 +264,7 @@ class TestAssignment:
     ) -> None:
         there, at = taken
         before = there.application_id
-        with pytest.raises(BandwidthRejected, match=f"application {before}; .* replaceApplication: true"):
+        with pytest.raises(BandwidthRejected, match=rf"application {before}\. .* replaceApplication: true"):
             run(assign_application, "assign_application", **at)
         assert there.application_id == before
 
@@ -269,10 +272,12 @@ class TestAssignment:
         there, at = taken
         before = there.application_id
         result = run(assign_application, "assign_application", **at, replaceApplication=True)
-        assert (result["detail"], there.application_id) == (
-            f"assigned in place of {before}",
-            at["applicationId"],
-        )
+        assert result == {
+            "outcome": "updated",
+            "replacedApplicationId": before,
+            "detail": f"updated; replaced application {before}",
+        }
+        assert there.application_id == at["applicationId"]
 
 
 def lose_application(account: Account) -> None:
@@ -303,9 +308,9 @@ def nothing(account: Account) -> None:
 MAKING = {
     "application": "created",
     "location": "created",
-    "SMS": "enabled",
-    "MMS": "enabled",
-    "assignment": "assigned",
+    "SMS": "created",
+    "MMS": "created",
+    "assignment": "created",
 }
 
 
@@ -321,7 +326,7 @@ def provision() -> dict[str, str]:
         run(enable_mms, "enable_mms", **where),
         run(assign_application, "assign_application", **where, applicationId=made["applicationId"]),
     )
-    return {what: result["detail"] for what, result in zip(MAKING, results, strict=True)}
+    return {what: result["outcome"] for what, result in zip(MAKING, results, strict=True)}
 
 
 @pytest.mark.parametrize(

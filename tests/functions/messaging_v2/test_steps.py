@@ -100,7 +100,7 @@ class TestCreateApplication:
     def test_finds_it_by_name_the_second_time(self, opened: House) -> None:
         first = call(create_application, sample("messaging_v2/create_application"))
         second = call(create_application, sample("messaging_v2/create_application"))
-        assert second == first | {"detail": "found"}
+        assert second == first | {"outcome": "found", "detail": "found"}
         assert len(account(opened).applications()) == 1
 
     def test_makes_no_second_one_when_the_look_up_fails(self, opened: House) -> None:
@@ -151,10 +151,10 @@ class TestCreateLocation:
 class TestFeatures:
     def test_sms_then_mms_are_enabled_once(self, opened: House) -> None:
         at = location(opened)
-        assert call(enable_sms, sample("messaging_v2/enable_sms") | at)["detail"] == "enabled"
-        assert call(enable_mms, sample("messaging_v2/enable_mms") | at)["detail"] == "enabled"
-        assert call(enable_sms, sample("messaging_v2/enable_sms") | at)["detail"] == "was on"
-        assert call(enable_mms, sample("messaging_v2/enable_mms") | at)["detail"] == "was on"
+        assert call(enable_sms, sample("messaging_v2/enable_sms") | at)["outcome"] == "created"
+        assert call(enable_mms, sample("messaging_v2/enable_mms") | at)["outcome"] == "created"
+        assert call(enable_sms, sample("messaging_v2/enable_sms") | at)["outcome"] == "found"
+        assert call(enable_mms, sample("messaging_v2/enable_mms") | at)["outcome"] == "found"
 
     def test_mms_before_sms_is_refused_with_the_code(self, opened: House) -> None:
         with pytest.raises(BandwidthRejected) as error:
@@ -180,7 +180,7 @@ class TestAssignApplication:
     def test_an_assignment_that_did_not_take_is_an_error(self, opened: House) -> None:
         at = location(opened, sms=True) | {"applicationId": "299ab22a-d7e6-4cf6-9f4d-2089efc0c031"}
         opened.fault("applicationSettings", method="PUT", answer={"status": 200})
-        with pytest.raises(BandwidthRejected, match="has application None after the assignment"):
+        with pytest.raises(BandwidthRejected, match="has the application None after the assignment"):
             call(assign_application, sample("messaging_v2/assign_application") | at)
 
 
@@ -292,7 +292,7 @@ class TestCheckOrderStatus:
     ) -> None:
         created = call(create_application, sample("messaging_v2/create_application"))
         at = {name: event[name] for name in ("siteId", "locationId")} | created
-        del at["detail"]
+        at = {name: value for name, value in at.items() if name not in {"outcome", "detail"}}
         call(assign_application, sample("messaging_v2/assign_application") | at)
         asked = opened.requests("GET", "/applicationSettings")
         result = self.ended(opened, event | created, fate="COMPLETE")
@@ -399,7 +399,7 @@ class TestTheOrdersRecord:
         assert step["state"] == "failed"
         assert step["detail"].startswith(f"BandwidthUnauthorized: {told}")
         assert "wrong-password-in-tests" not in f"{step} {error.value!r}"
-        assert order_of()["nextSteps"].startswith("Create application failed: mend that and redrive")
+        assert order_of()["nextSteps"].startswith("Create application failed. Resolve the cause and redrive")
 
     def test_is_failed_with_the_reason_once_the_set_up_has_given_up(self, opened: House) -> None:
         result = call(record_failure, sample("setups/record_failure"))

@@ -13,8 +13,11 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthUnavailable,
 )
 from bandwidth_messaging.domain.problems import InvalidInput
+from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.services import number_release, order_placement
+from bandwidth_messaging.services import order_placement
+from bandwidth_messaging.services.parallel import for_each
+from bandwidth_messaging.services.resource_deletion import ResourceDeletion
 from functions.control import browse
 from functions.hosted_messaging import (
     activate_numbers,
@@ -165,6 +168,11 @@ def record(planned: Any, taken: list[Any], name: str = RELEASE, refusal: str | N
     )
 
 
+def record_released(numbers: list[str]) -> None:
+    """Record numbers as released, as the removal of hosted numbers does."""
+    for_each(numbers, lambda number: wiring.numbers().release(number, now()))
+
+
 def take(resource: Any) -> Any:
     return step(delete_resource, resource=resource)["resource"]["outcome"]
 
@@ -189,8 +197,11 @@ class TestCheckInput:
     @pytest.mark.parametrize(
         ("given", "words"),
         [
-            ({}, "input: give telephoneNumbers, or the customerOrderId of a set-up, and not both"),
-            ({"telephoneNumbers": HOSTED, "customerOrderId": SETUP}, "input: give telephoneNumbers, or"),
+            ({}, "input: give either telephoneNumbers or the customerOrderId of a set-up"),
+            (
+                {"telephoneNumbers": HOSTED, "customerOrderId": SETUP},
+                "input: give either telephoneNumbers",
+            ),
             ({"telephoneNumbers": ["home"]}, 'telephoneNumbers[0]: "home" is not a phone number'),
             ({"telephoneNumbers": []}, "telephoneNumbers: list should have at least 1 item"),
             ({"telephoneNumbers": HOSTED, "everything": True}, "everything: needs the customerOrderId"),
@@ -204,7 +215,7 @@ class TestCheckInput:
         assert stored(house) == []
 
     def test_one_release_takes_as_many_numbers_as_one_order(self, house: House) -> None:
-        with pytest.raises(InvalidInput, match="are 5001; one release takes up to 5000"):
+        with pytest.raises(InvalidInput, match=r"has 5001 numbers\. Give at most 5000"):
             check(telephoneNumbers=[f"+1919555{each:04}" for each in range(5001)])
 
     def test_opens_a_record_of_its_own_kind(self, house: House) -> None:
@@ -224,7 +235,7 @@ class TestPlan:
             "disconnect": 2,
             "remove": 0,
             "releasedBefore": 0,
-            "neverCame": 0,
+            "neverReceived": 0,
         }
         assert planned["plan"]["firstNumbers"] == [
             {"number": each, "state": "active", "then": "disconnect"} for each in sorted(numbers)
@@ -254,14 +265,14 @@ class TestPlan:
         self, house: House, capsys: pytest.CaptureFixture[str]
     ) -> None:
         first, _ = set_up(house)
-        with pytest.raises(InvalidInput, match=r"telephoneNumbers: …0000 is not one of our numbers"):
+        with pytest.raises(InvalidInput, match=r"telephoneNumbers: …0000 is not a number of this stack"):
             plan(telephoneNumbers=[first, "+19195550000"])
         assert "9195550000" not in capsys.readouterr().out
 
     def test_names_a_set_up_that_is_none(self, house: House) -> None:
-        with pytest.raises(InvalidInput, match="customerOrderId: there is no set-up 'nothing'"):
+        with pytest.raises(InvalidInput, match="customerOrderId: 'nothing' is unknown"):
             plan(customerOrderId="nothing")
-        with pytest.raises(InvalidInput, match="a release, not a set-up, has the id 'release-1'"):
+        with pytest.raises(InvalidInput, match="'release-1' belongs to a release"):
             plan("release-2", customerOrderId=RELEASE)
 
     def test_takes_no_numbers_that_have_gone_or_never_came(self, house: House) -> None:
@@ -338,7 +349,7 @@ class TestPlan:
         host(house)
         planned = plan(customerOrderId=SETUP)
         stop(planned)
-        number_release.record_gone(HOSTED)
+        record_released(HOSTED)
         imports = house.requests("POST", "/phoneNumbers")
         host(house)
         assert [number(each)["state"] for each in HOSTED] == ["released"] * 2
@@ -353,8 +364,8 @@ class TestWhatIsLeft:
         assert planned["delete"] == []
         assert set(reasons(planned)) == set(THINGS)
         location = planned["leave"][0]["locationId"]
-        assert reasons(planned)["location"] == f"2 other numbers still at location {location}"
-        assert reasons(planned)["application"] == f"used by location {location}"
+        assert reasons(planned)["location"] == f"2 other numbers at location {location}"
+        assert reasons(planned)["application"] == f"in use by location {location}"
 
     def test_once_those_are_gone_the_last_set_up_takes_away_what_the_first_made(self, house: House) -> None:
         set_up(house)
@@ -374,8 +385,8 @@ class TestWhatIsLeft:
         # What this set-up switched on at a place of somebody else's, it takes back.
         assert things(planned["delete"]) == ["assignment", "mms", "sms"]
         assert reasons(planned) == {
-            "location": "no set-up of this stack has made it",
-            "application": "no set-up of this stack has made it",
+            "location": "no set-up of this stack created it",
+            "application": "no set-up of this stack created it",
         }
 
     def test_what_was_on_before_is_left(self, house: House) -> None:
@@ -386,7 +397,7 @@ class TestWhatIsLeft:
         set_up(house)
         planned = plan(customerOrderId=SETUP, everything=True)
         assert things(planned["delete"]) == ["assignment", "mms", "application"]
-        assert reasons(planned)["sms"] == "no set-up of this stack has made it"
+        assert reasons(planned)["sms"] == "no set-up of this stack created it"
 
     def test_a_location_that_has_another_application_keeps_it(self, house: House) -> None:
         set_up(house)
@@ -404,7 +415,7 @@ class TestWhatIsLeft:
         house.simulator.simulator.account.create_location("1001", "other", False)
         planned = plan(customerOrderId=SETUP, everything=True)
         assert things(planned["delete"]) == ["assignment", "mms", "sms", "application"]
-        assert "it is the default of site 1001" in reasons(planned)["location"]
+        assert "it is the default location of site 1001" in reasons(planned)["location"]
 
     def test_a_location_whose_making_got_no_answer_is_known_as_ours(self, house: House) -> None:
         house.fault("/sippeers$", method="POST", lose_answer=True)
@@ -421,7 +432,7 @@ class TestWhatIsLeft:
         event = sample("hosted_messaging/create_application") | {"customerOrderId": OTHER}
         call(create_catapult_application, event | {"applicationId": application})
         assert reasons(plan(customerOrderId=OTHER, everything=True)) == {
-            "catapultApplication": "2 other numbers still use it"
+            "catapultApplication": "in use by 2 other numbers"
         }
 
 
@@ -551,7 +562,7 @@ class TestTheSubscriptionToLostNumbers:
         planned = plan(f"undo {name}", customerOrderId=name, everything=True)
         stop(planned, f"undo {name}")
         for removal in planned["remove"]:
-            number_release.record_gone(removal["numbers"])
+            record_released(removal["numbers"])
             self.remove(removal["numbers"])
         taken = delete(planned, f"undo {name}")
         return {each["what"]: each["outcome"] or "left" for each in [*taken, *planned["leave"]]}
@@ -576,7 +587,9 @@ class TestTheSubscriptionToLostNumbers:
         host(house)
         host(house, OTHER, ["+19199918390"])
         planned = plan(customerOrderId=SETUP, everything=True)
-        assert reasons(planned)["subscription"] == "1 other hosted number left, whose loss it tells of"
+        assert reasons(planned)["subscription"] == (
+            "still in use: it reports losses of 1 other hosted number"
+        )
 
     def test_is_nothing_to_numbers_of_our_own_nor_to_the_set_up_that_brought_them(self, house: House) -> None:
         set_up(house, OTHER)
@@ -687,7 +700,7 @@ class TestDelete:
     ) -> None:
         for resource in planned["delete"]:
             with monkeypatch.context() as killed:
-                _kill(killed, delete_resource, "take_away", after=after)
+                _kill(killed, after=after)
                 with pytest.raises(Killed):
                     take(resource)
             assert take(resource) == outcome
@@ -699,12 +712,12 @@ class TestDelete:
         house.simulator.simulator.account.numbers.add(arrived)
         taken = delete(planned)
         assert [each["outcome"] for each in taken] == ["left"] * 5
-        assert taken[0]["reason"] == f"1 number still at location {place.id}"
+        assert taken[0]["reason"] == f"1 other number at location {place.id}"
         assert place.application_id is not None
         outcome = record(planned, taken)
         assert outcome["state"] == "partial"
-        assert f"location {place.id} is left (1 number still at location {place.id})" in outcome["reason"]
-        assert "start again with the same input" in outcome["reason"]
+        assert f"location {place.id} not deleted (1 other number at location {place.id})" in outcome["reason"]
+        assert "start the release again with the same input" in outcome["reason"]
         assert "undoneBy" not in order(SETUP)
 
     def test_a_refusal_is_a_reason_with_bandwidths_words(self, house: House, planned: Any) -> None:
@@ -730,13 +743,13 @@ class TestDelete:
         assert "9195551212" not in told
 
 
-def _kill(patch: pytest.MonkeyPatch, module: Any, name: str, *, after: bool) -> None:
-    """Let the function die right before, or right after, what it asks Bandwidth for."""
-    take: Callable[..., Any] = getattr(module.number_release, name)
+def _kill(patch: pytest.MonkeyPatch, *, after: bool) -> None:
+    """Let the function die right before, or right after, its request to Bandwidth."""
+    delete: Callable[..., Any] = ResourceDeletion._delete
 
     def dying(*given: Any) -> Any:
         if after:
-            take(*given)
+            delete(*given)
         raise Killed
 
-    patch.setattr(module.number_release, name, dying)
+    patch.setattr(ResourceDeletion, "_delete", dying)

@@ -28,7 +28,7 @@ TAKEN: Failure = {"number": NUMBER, "code": "5005", "reason": "taken"}
 def stored(numbers: Numbers, number: str = NUMBER) -> dict[str, Any]:
     item = numbers.get(number)
     assert item is not None
-    return item
+    return dict(item)
 
 
 def set_state(table: Table, state: str, number: str = NUMBER) -> None:
@@ -204,11 +204,11 @@ def test_numbers_of_one_state_are_listed_page_by_page(numbers: Numbers) -> None:
     for number in reversed(mine):
         numbers.activate(number, HOME, AT)
     numbers.fail({**TAKEN, "number": "+19102398770"}, HOME, AT)
-    first = numbers.in_state("active", limit=3)
-    rest = numbers.in_state("active", limit=3, start=first.next_key)
+    first = numbers.list_by_state("active", limit=3)
+    rest = numbers.list_by_state("active", limit=3, start=first.next_key)
     assert [item["number"] for item in (*first.items, *rest.items)] == mine
     assert rest.next_key is None
-    assert [item["number"] for item in numbers.in_state("failed", limit=3).items] == ["+19102398770"]
+    assert [item["number"] for item in numbers.list_by_state("failed", limit=3).items] == ["+19102398770"]
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 6, 100])
@@ -221,7 +221,7 @@ def test_numbers_of_all_states_are_listed_state_by_state_whatever_the_page_holds
     seen: list[tuple[str, int]] = []
     start: dict[str, Any] | None = None
     for _ in range(len(placed) + 1):
-        page = numbers.in_states(STATES, limit=limit, start=start)
+        page = numbers.list_by_states(STATES, limit=limit, start=start)
         assert len(page.items) <= limit
         seen += [(item["state"], int(item["number"][-1])) for item in page.items]
         start = page.next_key
@@ -238,7 +238,7 @@ def test_numbers_of_an_order_are_listed_with_those_that_failed_and_without_the_o
     numbers.activate(NUMBER, HOME, AT)
     numbers.fail({**TAKEN, "number": "+19102398770"}, HOME, AT)
     numbers.activate("+19102398771", NEXT_HOME, AT)
-    found = numbers.of_order("demo", limit=10)
+    found = numbers.list_by_order("demo", limit=10)
     assert [item["number"] for item in found.items] == [NUMBER, "+19102398770"]
     assert found.next_key is None
 
@@ -480,8 +480,8 @@ def test_numbers_are_fetched_together_without_those_we_do_not_know(numbers: Numb
 def test_a_removal_lists_the_numbers_it_is_giving_back(numbers: Numbers) -> None:
     numbers.activate(NUMBER, ORDERED, AT, number_id="n-1")
     numbers.start_release(NUMBER, REMOVAL, LATER)
-    assert [item["number"] for item in numbers.of_order("removal", limit=10).items] == [NUMBER]
-    assert numbers.of_order("hosted", limit=10).items == []
+    assert [item["number"] for item in numbers.list_by_order("removal", limit=10).items] == [NUMBER]
+    assert numbers.list_by_order("hosted", limit=10).items == []
 
 
 def test_the_numbers_that_an_order_failed_to_bring_are_found_among_those_it_brought(
@@ -494,7 +494,7 @@ def test_the_numbers_that_an_order_failed_to_bring_are_found_among_those_it_brou
     failed = [f"+1910240{each:04}" for each in range(3)]
     for number in failed:
         numbers.fail({**TAKEN, "number": number}, ORDERED, AT)
-    found = [item["number"] for item in numbers.failed_of_order("hosted", limit=100)]
+    found = [item["number"] for item in numbers.list_failed_by_order("hosted", limit=100)]
     assert found == failed
-    assert len(numbers.failed_of_order("hosted", limit=2)) == 2
-    assert numbers.failed_of_order("another", limit=100) == []
+    assert len(numbers.list_failed_by_order("hosted", limit=2)) == 2
+    assert numbers.list_failed_by_order("another", limit=100) == []

@@ -206,7 +206,7 @@ class OrderFailure(_Answer):
 class OrderResource(_Answer):
     """Something at Bandwidth that a release took away, or left."""
 
-    what: releases.Thing
+    what: releases.ResourceType
     id: str
     site_id: str | _Missing = None
     location_id: str | _Missing = None

@@ -49,7 +49,7 @@ class Applications(AccountApi):
         found = None if root is None else root.find(".//Application")
         return None if found is None else _application(application_id, found)
 
-    def locations_of(self, application_id: str) -> set[str]:
+    def list_application_locations(self, application_id: str) -> set[str]:
         """Return the ids of the locations that an application serves, as far as the account tells.
 
         The answer has been seen empty although there were some (wire): the location itself knows best.

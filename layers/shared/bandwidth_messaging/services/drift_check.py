@@ -8,9 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from bandwidth_messaging.domain.drift import Finding, What, in_order
-from bandwidth_messaging.domain.numbers import NumberState
+from bandwidth_messaging.domain.numbers import NumberItem, NumberState
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.store.dynamodb import Item
 
 if TYPE_CHECKING:
     from bandwidth_messaging.bandwidth.catapult import Catapult
@@ -27,15 +26,15 @@ def find() -> list[Finding]:
 
     Raises what keeps Bandwidth from telling.
     """
-    ours = {item["number"]: item for item in wiring.numbers().all_in_state(NumberState.ACTIVE)}
+    ours = {item["number"]: item for item in wiring.numbers().list_all_by_state(NumberState.ACTIVE)}
     found = list(_at_locations(ours, wiring.dashboard())) if ours else []
     if old := {number: item for number, item in ours.items() if item["api"] == "v1"}:
         found += _at_catapult(old, ours, wiring.catapult())
     return in_order(_confirmed(found))
 
 
-def _at_locations(ours: Mapping[str, Item], account: "Locations") -> Iterator[Finding]:
-    expected: defaultdict[Place, dict[str, Item]] = defaultdict(dict)
+def _at_locations(ours: Mapping[str, NumberItem], account: "Locations") -> Iterator[Finding]:
+    expected: defaultdict[Place, dict[str, NumberItem]] = defaultdict(dict)
     for number, item in ours.items():
         if "locationId" in item:
             expected[item["siteId"], item["locationId"]][number] = item
@@ -47,9 +46,9 @@ def _at_locations(ours: Mapping[str, Item], account: "Locations") -> Iterator[Fi
 
 def _at_location(
     place: Place,
-    items: Mapping[str, Item],
+    items: Mapping[str, NumberItem],
     listed: Mapping[str, bool | None] | None,
-    ours: Mapping[str, Item],
+    ours: Mapping[str, NumberItem],
     whereabouts: Mapping[str, Place],
     account: "Locations",
 ) -> Iterator[Finding]:
@@ -71,7 +70,7 @@ def _at_location(
 
 
 def _messaging(
-    place: Place, items: Mapping[str, Item], listed: Mapping[str, bool | None], account: "Locations"
+    place: Place, items: Mapping[str, NumberItem], listed: Mapping[str, bool | None], account: "Locations"
 ) -> Iterator[Finding]:
     _, location_id = place
     if account.sms(*place) is None:
@@ -88,7 +87,7 @@ def _messaging(
 
 
 def _at_catapult(
-    items: Mapping[str, Item], ours: Mapping[str, Item], catapult: "Catapult"
+    items: Mapping[str, NumberItem], ours: Mapping[str, NumberItem], catapult: "Catapult"
 ) -> Iterator[Finding]:
     """Yield what differs for the numbers of V1, whose messages go by their application in Catapult."""
     listed = catapult.numbers()
