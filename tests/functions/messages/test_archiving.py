@@ -14,7 +14,7 @@ from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.settings import settings
 from functions.control import browse
 from functions.messages import archive_media
-from local.bandwidth.media import MediaFile
+from simulator.messaging.media import MediaFile
 from tests.functions.conftest import CONFIG, House, ask, call, sample
 from tests.generations import both_generations, only_classic, only_current
 from tests.http_server import serving
