@@ -22,5 +22,5 @@ class Result(StepResult):
 @step("Check Disconnect", Request)
 def handler(request: Request) -> Result:
     """Check once; an unknown status means "not yet"."""
-    order = wiring.number_release().check_disconnect(request.order_id, request.numbers)
+    order = wiring.number_disconnect().check(request.order_id, request.numbers)
     return Result(state=order.ended_as or "pending", status=order.status, detail=order.status)

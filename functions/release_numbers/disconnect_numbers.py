@@ -17,7 +17,7 @@ class Result(StepResult):
 @step("Disconnect Numbers", Request)
 def handler(request: Request) -> Result:
     """Return the id of the order: recorded by an earlier run, found at Bandwidth, or placed now."""
-    order = wiring.number_release().order_disconnect(request.customer_order_id, request.numbers)
+    order = wiring.number_disconnect().order(request.customer_order_id, request.numbers)
     if order is None:
         return Result(order_id=None, detail="all numbers were released before")
     order_id, detail = order

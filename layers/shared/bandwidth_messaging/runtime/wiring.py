@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.services.hosted_numbers import HostedNumbers
     from bandwidth_messaging.services.number_activation import NumberActivation, NumberOrderCompletion
     from bandwidth_messaging.services.number_campaigns import NumberCampaigns
+    from bandwidth_messaging.services.number_disconnect import NumberDisconnect
     from bandwidth_messaging.services.number_release import NumberRelease
     from bandwidth_messaging.services.provisioning import Provisioning
     from bandwidth_messaging.services.release_plan import ReleasePlanner
@@ -288,10 +289,17 @@ def release_planner() -> "ReleasePlanner":
 
 
 def number_release() -> "NumberRelease":
-    """Return the service that releases numbers."""
+    """Return the service that starts and finishes releases."""
     from bandwidth_messaging.services.number_release import NumberRelease
 
-    return NumberRelease(numbers(), orders(), dashboard, settings().bandwidth_site_id)
+    return NumberRelease(numbers(), orders(), settings().bandwidth_site_id)
+
+
+def number_disconnect() -> "NumberDisconnect":
+    """Return the service that disconnects the account's own numbers."""
+    from bandwidth_messaging.services.number_disconnect import NumberDisconnect
+
+    return NumberDisconnect(numbers(), dashboard)
 
 
 def resource_deletion() -> "ResourceDeletion":
