@@ -65,11 +65,11 @@ def run(module: ModuleType, name: str, **fields: Any) -> Any:
 
 
 class TestCheckAccount:
-    def test_a_site_that_the_account_has_is_enough(self, account: Account) -> None:
+    def test_an_existing_site_is_accepted(self, account: Account) -> None:
         assert call(check_account, CHECKED) == {"detail": "site 1001 has 0 locations"}
 
     @pytest.mark.parametrize("field", ["locationId", "sipPeerId"])
-    def test_names_a_location_of_another_site_as_the_input_calls_it(
+    def test_a_location_of_another_site_is_reported_under_its_input_field(
         self, account: Account, field: str
     ) -> None:
         there, _ = location(account)
@@ -77,11 +77,11 @@ class TestCheckAccount:
         with pytest.raises(InvalidInput, match=f"^{field}: site 1001 has no location 9; give one of that"):
             call(check_account, CHECKED | {"locationId": "9", "locationField": field})
 
-    def test_names_a_site_that_the_account_does_not_have(self, account: Account) -> None:
+    def test_an_unknown_site_is_reported(self, account: Account) -> None:
         with pytest.raises(InvalidInput, match=r"^siteId: the account has no site 9; give another"):
             call(check_account, CHECKED | {"siteId": "9"})
 
-    def test_another_refusal_is_none_of_the_inputs(self, house: House, account: Account) -> None:
+    def test_another_rejection_is_not_blamed_on_the_input(self, house: House, account: Account) -> None:
         body = "<R><ResponseStatus><ErrorCode>12054</ErrorCode></ResponseStatus></R>"
         house.fault("/sippeers", answer={"status": 400, "body": body})
         with pytest.raises(BandwidthRejected, match="12054"):
@@ -89,30 +89,28 @@ class TestCheckAccount:
 
 
 class TestApplication:
-    def test_of_another_service_stops_with_its_id_and_what_to_do(self, account: Account) -> None:
+    def test_one_of_another_service_type_is_rejected_with_its_id_and_a_fix(self, account: Account) -> None:
         voice = application(account, service_type="Voice-V2")
         with pytest.raises(BandwidthRejected) as error:
             call(create_application, APPLICATION)
         assert f"{voice.id}, of the service type Voice-V2. Choose another applicationName" in str(error.value)
         assert account.applications() == [voice]
 
-    def test_of_another_system_stops_without_its_address_which_may_hold_a_password(
-        self, account: Account
-    ) -> None:
+    def test_one_of_another_system_is_rejected_without_its_url(self, account: Account) -> None:
         other = application(account, "https://user:secret@elsewhere.example/v2")
         with pytest.raises(BandwidthRejected) as error:
             call(create_application, APPLICATION)
         assert f"{other.id}, with another callback URL. Choose another" in str(error.value)
         assert "elsewhere" not in str(error.value)
 
-    def test_of_which_no_receipt_would_come_stops_with_what_it_has_not(self, account: Account) -> None:
+    def test_one_without_a_receipt_url_is_rejected_with_the_missing_element(self, account: Account) -> None:
         half = application(account)
         half.callback_url, half.inbound = "", Endpoint(CALLBACK_URL, None, None)
         with pytest.raises(BandwidthRejected) as error:
             call(create_application, APPLICATION)
         assert f"{half.id}, without OutboundCallbackUrl. Choose another" in str(error.value)
 
-    def test_of_several_the_same_one_is_taken_however_they_are_listed(self, account: Account) -> None:
+    def test_of_several_the_lowest_id_is_used(self, account: Account) -> None:
         ours = sorted(application(account).id for _ in range(4))
         application(account, service_type="Voice-V2")
         assert call(create_application, APPLICATION) == {
@@ -146,7 +144,7 @@ def one_at_a_time(call: Callable[..., Any]) -> Callable[..., Any]:
 
 class TestTwoAtOnce:
     @both
-    def test_make_one_application(
+    def test_two_runs_at_once_create_one_application(
         self, house: House, account: Account, make: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(Table, "update", one_at_a_time(Table.update))
@@ -175,7 +173,7 @@ class TestTwoAtOnce:
         assert made(house) == 1
 
     @both
-    def test_wait_for_one_that_may_have_made_it_but_cannot_know(
+    def test_others_wait_for_a_run_with_an_unknown_outcome(
         self, house: House, account: Account, make: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         house.fault("/applications", method="POST", answer={"status": 500})
@@ -188,7 +186,7 @@ class TestTwoAtOnce:
         assert made(house) == 1
 
     @both
-    def test_do_not_wait_for_one_that_was_refused(
+    def test_others_do_not_wait_for_a_run_that_was_rejected(
         self, house: House, account: Account, make: Callable[[], Any]
     ) -> None:
         house.fault("/applications", method="POST", answer={"status": 429})
@@ -198,7 +196,7 @@ class TestTwoAtOnce:
 
 
 class TestLocation:
-    def test_may_be_given_by_its_id(self, account: Account) -> None:
+    def test_a_location_is_used_by_its_id(self, account: Account) -> None:
         there, at = location(account)
         assert run(create_location, "create_location", **at) == {
             "locationId": there.id,
@@ -207,19 +205,19 @@ class TestLocation:
         }
         assert account.locations() == [there]
 
-    def test_that_is_gone_again_stops_and_none_is_made_instead(self, account: Account) -> None:
+    def test_an_unknown_location_id_is_rejected_and_none_is_created(self, account: Account) -> None:
         with pytest.raises(BandwidthRejected, match="site 1001 has no location 9"):
             run(create_location, "create_location", locationId="9")
         assert account.locations() == []
 
-    def test_is_given_by_its_id_or_by_its_name(self, house: House) -> None:
+    def test_id_and_name_exclude_each_other(self, house: House) -> None:
         given = {"areaCode": "910", "locationId": 9, "locationName": "Nine"}
         with pytest.raises(InvalidInput, match=r"^locationId: give either this or locationName$"):
             call(check_input, sample("setups/check_input") | {"input": given})
 
 
 class TestSms:
-    def test_gets_what_it_lacks_and_keeps_what_it_has(self, account: Account) -> None:
+    def test_missing_settings_are_added_and_none_is_removed(self, account: Account) -> None:
         there, at = location(account)
         run(enable_sms, "enable_sms", **at, tollFree=False, shortCode=True)
         assert there.sms is not None
@@ -229,7 +227,7 @@ class TestSms:
         on = {name for name, value in there.sms.settings.items() if value == "true"}
         assert on == {"TollFree", "ShortCode", "Zone1", "Zone2"}
 
-    def test_through_another_protocol_is_another_systems(self, account: Account) -> None:
+    def test_sms_over_another_protocol_is_rejected(self, account: Account) -> None:
         there, at = location(account)
         run(enable_sms, "enable_sms", **at)
         assert there.sms is not None
@@ -239,7 +237,7 @@ class TestSms:
         assert there.sms.settings["Protocol"] == "SMPP"
 
 
-def test_mms_through_another_protocol_is_another_systems(house: House, account: Account) -> None:
+def test_mms_over_another_protocol_is_rejected(house: House, account: Account) -> None:
     there, at = location(account)
     run(enable_sms, "enable_sms", **at)
     body = "<MmsFeatureResponse><MmsFeature><MmsSettings><Protocol>MM4</Protocol></MmsSettings></MmsFeature></MmsFeatureResponse>"  # noqa: E501
@@ -259,7 +257,7 @@ class TestAssignment:
         account.assign_application(there, theirs.id)
         return there, at | {"applicationId": ours.id}
 
-    def test_of_another_application_stops_with_what_to_do(
+    def test_an_assignment_of_another_application_is_rejected_with_a_fix(
         self, taken: tuple[Location, dict[str, str]]
     ) -> None:
         there, at = taken
@@ -268,7 +266,9 @@ class TestAssignment:
             run(assign_application, "assign_application", **at)
         assert there.application_id == before
 
-    def test_is_taken_over_when_told(self, taken: tuple[Location, dict[str, str]]) -> None:
+    def test_replace_application_replaces_the_assignment(
+        self, taken: tuple[Location, dict[str, str]]
+    ) -> None:
         there, at = taken
         before = there.application_id
         result = run(assign_application, "assign_application", **at, replaceApplication=True)
@@ -305,7 +305,7 @@ def nothing(account: Account) -> None:
     pass
 
 
-MAKING = {
+CREATED = {
     "application": "created",
     "location": "created",
     "SMS": "created",
@@ -326,11 +326,11 @@ def provision() -> dict[str, str]:
         run(enable_mms, "enable_mms", **where),
         run(assign_application, "assign_application", **where, applicationId=made["applicationId"]),
     )
-    return {what: result["outcome"] for what, result in zip(MAKING, results, strict=True)}
+    return {what: result["outcome"] for what, result in zip(CREATED, results, strict=True)}
 
 
 @pytest.mark.parametrize(
-    ("lose", "made_again"),
+    ("lose", "created_again"),
     [
         (nothing, set()),
         (lose_application, {"application", "assignment"}),
@@ -340,15 +340,15 @@ def provision() -> dict[str, str]:
         (lose_assignment, {"assignment"}),
     ],
 )
-def test_a_second_run_makes_what_is_missing_and_nothing_twice(
-    house: House, account: Account, lose: Callable[[Account], None], made_again: set[str]
+def test_a_second_run_creates_only_what_is_missing(
+    house: House, account: Account, lose: Callable[[Account], None], created_again: set[str]
 ) -> None:
-    assert provision() == MAKING
+    assert provision() == CREATED
     lose(account)
     written = [house.requests(method, "") for method in ("POST", "PUT")]
     again = provision()
-    assert {what for what, how in again.items() if how == MAKING[what]} == made_again
-    assert sum(house.requests(method, "") for method in ("POST", "PUT")) - sum(written) == len(made_again)
+    assert {what for what, how in again.items() if how == CREATED[what]} == created_again
+    assert sum(house.requests(method, "") for method in ("POST", "PUT")) - sum(written) == len(created_again)
     (there,) = account.locations()
     (ours,) = account.applications()
     assert (there.sms is None, there.mms_proxy_peer_id is None) == (False, False)

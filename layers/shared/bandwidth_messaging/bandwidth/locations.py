@@ -61,7 +61,7 @@ class Sms:
         return replace(self, settings={**self.settings, **added, "Protocol": HTTP})
 
     def with_campaign(self, campaign: Campaign) -> "Sms":
-        """Return the settings with the location's own campaign, after A2pLongCode as in Bandwidth's samples."""
+        """Return the settings with the location's own campaign, in the place of Bandwidth's samples."""
         own = {"A2pMessageClass": campaign.message_class, "A2pCampaignId": campaign.campaign_id}
         settings: dict[str, str] = {}
         for name, value in self.settings.items():
