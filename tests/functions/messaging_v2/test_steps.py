@@ -290,9 +290,9 @@ class TestCheckOrderStatus:
         assert (order_of()["completed"], order_of()["failed"]) == (2, 0)
 
     def test_one_preflight_serves_all_numbers(self, opened: House, event: dict[str, Any]) -> None:
-        created = call(create_application, sample("messaging_v2/create_application"))
+        application = call(create_application, sample("messaging_v2/create_application"))
+        created = {"applicationId": application["applicationId"]}
         at = {name: event[name] for name in ("siteId", "locationId")} | created
-        at = {name: value for name, value in at.items() if name not in {"outcome", "detail"}}
         call(assign_application, sample("messaging_v2/assign_application") | at)
         asked = opened.requests("GET", "/applicationSettings")
         result = self.ended(opened, event | created, fate="COMPLETE")

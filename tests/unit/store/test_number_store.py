@@ -191,7 +191,7 @@ def test_a_failure_of_another_order_changes_only_failed_and_released_numbers(
 
 
 def test_a_failure_without_a_number_is_an_error(numbers: Numbers) -> None:
-    with pytest.raises(ValueError, match="belongs to the order"):
+    with pytest.raises(ValueError, match="record it on the order"):
         numbers.fail({"number": None, "code": "5018", "reason": "none available"}, HOME, AT)
 
 
