@@ -3,8 +3,8 @@
 from typing import Literal
 
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected
+from bandwidth_messaging.domain.step_outcomes import StepOutcome
 from bandwidth_messaging.domain.step_texts import describe_outcome
-from bandwidth_messaging.domain.steps import StepOutcome
 from bandwidth_messaging.domain.texts import is_same_text
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.settings import settings

@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Final
 
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected
-from bandwidth_messaging.domain.steps import StepOutcome
+from bandwidth_messaging.domain.step_outcomes import StepOutcome
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
 

@@ -8,7 +8,7 @@ from bandwidth_messaging.bandwidth.dashboard_current import DashboardCurrent
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected
 from bandwidth_messaging.bandwidth.subscriptions import Notification, read_notification
 from bandwidth_messaging.domain.orders import OrderedWhat
-from bandwidth_messaging.domain.steps import StepOutcome
+from bandwidth_messaging.domain.step_outcomes import StepOutcome
 from tests.documents.examples import outline
 from tests.http_server import Answer, Server
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bandwidth_messaging.domain.orders import Action
-from bandwidth_messaging.domain.steps import StepOutcome
+from bandwidth_messaging.domain.step_outcomes import StepOutcome
 from bandwidth_messaging.store.order_store import Orders
 
 AT, LATER = "2026-02-03T04:05:06.000Z", "2026-02-03T04:05:07.000Z"

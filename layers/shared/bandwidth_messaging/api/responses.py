@@ -18,7 +18,7 @@ from bandwidth_messaging.domain.failures import ErrorClass
 from bandwidth_messaging.domain.messages import RANKS, Api, Direction, MessageState
 from bandwidth_messaging.domain.orders import OrderState
 from bandwidth_messaging.domain.segments import Encoding
-from bandwidth_messaging.domain.steps import StepOutcome
+from bandwidth_messaging.domain.step_outcomes import StepOutcome
 
 
 def _one_of(names: Iterable[str]) -> Any:
@@ -138,8 +138,10 @@ class Messages(_Answer):
 class Registration(_Answer):
     """Whether carriers in the United States take a number's texts."""
 
-    kind: registration.Kind = Field(description="What it is registered as; none: it needs no registration")
-    state: registration.State
+    kind: Annotated[str, _one_of(registration.RegistrationKind)] = Field(
+        description="What it is registered as; none: it needs no registration"
+    )
+    state: Annotated[str, _one_of(registration.RegistrationState)]
     checked_at: _Time = Field(description="When that was last looked up")
     campaign_id: str | _Missing = Field(None, description="The 10DLC campaign it is on")
     reason: str | _Missing = Field(None, description="Why it is not registered, or not known to be")
@@ -332,7 +334,7 @@ class DriftCounts(_Answer):
 class DriftFinding(_Answer):
     """A difference between Bandwidth's account and our records: of one number, or of several."""
 
-    what: drift.What
+    what: Annotated[str, _one_of(drift.DriftKind)]
     number: str | _Missing = Field(None, description="E.164")
     numbers: int | _Missing = Field(None, description="How many it is about, if not one")
     site_id: str | _Missing = None

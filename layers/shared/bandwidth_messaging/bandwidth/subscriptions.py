@@ -13,7 +13,7 @@ from bandwidth_messaging.bandwidth.errors import BandwidthRejected
 from bandwidth_messaging.bandwidth.xml import E, Element
 from bandwidth_messaging.domain.orders import OrderedWhat
 from bandwidth_messaging.domain.phone_numbers import from_ten_digits
-from bandwidth_messaging.domain.steps import StepOutcome
+from bandwidth_messaging.domain.step_outcomes import StepOutcome
 
 _MESSAGING_LOST: Final = "MESSAGING_LOST"
 _TEN_YEARS: Final = 10 * 365 * 24 * 3600

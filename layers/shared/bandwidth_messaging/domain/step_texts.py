@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bandwidth_messaging.domain.steps import StepOutcome
+from bandwidth_messaging.domain.step_outcomes import StepOutcome
 
 
 def describe_outcome(

@@ -14,7 +14,7 @@ from pydantic import Field
 from bandwidth_messaging.bandwidth.errors import BandwidthError, BandwidthGarbled
 from bandwidth_messaging.domain.orders import Failure, OrderStatus
 from bandwidth_messaging.domain.problems import InvalidInput
-from bandwidth_messaging.domain.steps import StepOutcome
+from bandwidth_messaging.domain.step_outcomes import StepOutcome
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.domain.validation import CamelModel, parse
 from bandwidth_messaging.runtime import wiring

@@ -12,7 +12,7 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthRejected,
     changed_nothing,
 )
-from bandwidth_messaging.domain.steps import StepOutcome
+from bandwidth_messaging.domain.step_outcomes import StepOutcome
 from bandwidth_messaging.domain.times import now, rfc3339
 
 if TYPE_CHECKING:

@@ -39,7 +39,7 @@ class NumberCampaigns:
         The order may be placed twice, because it requests the same options again.
         """
         # Toll-free numbers are verified instead, and campaigns are for numbers of the United States.
-        local = [number for number in numbers if registration.kind_of(number) == "10dlc"]
+        local = [number for number in numbers if registration.classify_number(number) == "10dlc"]
         if not local:
             return CampaignAssignment(OrderState.COMPLETED, None)
         try:
@@ -60,7 +60,8 @@ class NumberCampaigns:
         for_each(
             numbers,
             lambda number: self.numbers.record_registration(
-                number, registration.of_options(campaign.campaign_id, reasons.get(number), at)
+                number,
+                registration.build_assigned_registration(campaign.campaign_id, reasons.get(number), at),
             ),
         )
 

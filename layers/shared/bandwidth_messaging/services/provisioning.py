@@ -15,7 +15,7 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthUnauthorized,
 )
 from bandwidth_messaging.bandwidth.locations import HTTP
-from bandwidth_messaging.domain.steps import StepOutcome
+from bandwidth_messaging.domain.step_outcomes import StepOutcome
 from bandwidth_messaging.domain.texts import is_same_text
 from bandwidth_messaging.services.find_or_create import (
     Candidate,

@@ -19,7 +19,7 @@ from bandwidth_messaging.domain.releases import (
     ReleaseAction,
     Removal,
 )
-from bandwidth_messaging.domain.steps import StepOutcome
+from bandwidth_messaging.domain.step_outcomes import StepOutcome
 from bandwidth_messaging.domain.texts import normalized
 from bandwidth_messaging.services.hosted_numbers import HostedNumbers
 
