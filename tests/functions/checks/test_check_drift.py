@@ -334,10 +334,10 @@ def test_the_check_only_reads(home: House) -> None:
     appear(home, THIRD)
     vanish(home, OTHER)
     location_of(home).application_id = None
-    account, records = shown(home.simulator.simulator), wiring.numbers().all_in_state(NumberState.ACTIVE)
+    account, records = shown(home.simulator.simulator), wiring.numbers().list_all_by_state(NumberState.ACTIVE)
     assert check()["counts"] == {"appeared": 1, "vanished": 1, "lostMessaging": 1}
     assert shown(home.simulator.simulator) == account
-    assert wiring.numbers().all_in_state(NumberState.ACTIVE) == records
+    assert wiring.numbers().list_all_by_state(NumberState.ACTIVE) == records
     for method in ("PUT", "DELETE", "PATCH"):
         assert home.requests(method, "") == 0
     assert home.requests("POST", "") == home.requests("POST", "/oauth2/token")

@@ -18,6 +18,7 @@ from bandwidth_messaging.domain.failures import ErrorClass
 from bandwidth_messaging.domain.messages import RANKS, Api, Direction, MessageState
 from bandwidth_messaging.domain.orders import OrderState
 from bandwidth_messaging.domain.segments import Encoding
+from bandwidth_messaging.domain.step_outcomes import StepOutcome
 
 
 def _one_of(names: Iterable[str]) -> Any:
@@ -207,7 +208,7 @@ class OrderFailure(_Answer):
 class OrderResource(_Answer):
     """Something at Bandwidth that a release took away, or left."""
 
-    what: releases.Thing
+    what: releases.ResourceType
     id: str
     site_id: str | _Missing = None
     location_id: str | _Missing = None
@@ -224,7 +225,13 @@ class OrderStep(_Answer):
     state: Annotated[str, _one_of(("running", "succeeded", "failed"))]
     at: _Time = Field(description="When it came to that state")
     started_at: _Time | _Missing = None
-    detail: str | _Missing = None
+    detail: str | _Missing = Field(None, description="Text for people")
+    outcome: Annotated[str, _one_of(tuple(StepOutcome))] | _Missing = Field(
+        None, description="How the step reached its result"
+    )
+    replaced_application_id: str | _Missing = Field(
+        None, description="Application that the location sent its messages to before"
+    )
     application_id: str | _Missing = Field(None, description="That it found or made, as are the next two")
     location_id: str | _Missing = None
     order_id: str | _Missing = None

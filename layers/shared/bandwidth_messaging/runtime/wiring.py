@@ -36,9 +36,19 @@ if TYPE_CHECKING:
     from bandwidth_messaging.bandwidth.oauth import OAuthClient
     from bandwidth_messaging.bandwidth.registration_center import Registrations
     from bandwidth_messaging.bandwidth.transport import Auth
+    from bandwidth_messaging.domain.numbers import Home, Preflight
     from bandwidth_messaging.services.doctor import Doctor
     from bandwidth_messaging.services.drift_check import DriftCheck
+    from bandwidth_messaging.services.find_or_create import OwnedResources
+    from bandwidth_messaging.services.hosted_numbers import HostedNumbers
+    from bandwidth_messaging.services.number_activation import NumberActivation, NumberOrderCompletion
+    from bandwidth_messaging.services.number_campaigns import NumberCampaigns
+    from bandwidth_messaging.services.number_disconnect import NumberDisconnect
+    from bandwidth_messaging.services.number_release import NumberRelease
+    from bandwidth_messaging.services.provisioning import Provisioning
     from bandwidth_messaging.services.registration_check import RegistrationCheck
+    from bandwidth_messaging.services.release_plan import ReleasePlanner
+    from bandwidth_messaging.services.resource_deletion import ResourceDeletion
     from bandwidth_messaging.store.archive import Archive
     from bandwidth_messaging.store.created_resources import CreatedResources
     from bandwidth_messaging.store.drift_store import Drift
@@ -214,6 +224,97 @@ def archive() -> "Archive":
     from bandwidth_messaging.store.archive import Archive
 
     return Archive(_s3(), settings().media_bucket)
+
+
+def owned_resources() -> "OwnedResources":
+    """Return the service that finds resources at Bandwidth or creates them once."""
+    from bandwidth_messaging.services.find_or_create import OwnedResources
+
+    return OwnedResources(leases(), created_resources())
+
+
+def provisioning() -> "Provisioning":
+    """Return the service that prepares applications and locations."""
+    from bandwidth_messaging.services.provisioning import Provisioning
+
+    return Provisioning(dashboard(), owned_resources(), callback_credentials)
+
+
+def number_activation() -> "NumberActivation":
+    """Return the service that activates the numbers of an order."""
+    from bandwidth_messaging.services import preflight
+    from bandwidth_messaging.services.number_activation import NumberActivation
+
+    def check_location(home: "Home") -> "Preflight | None":
+        return preflight.attempt(
+            lambda: preflight.of_location(
+                home.site_id,
+                str(home.location_id),
+                str(home.application_id),
+                callback_url=settings().callback_url,
+            )
+        )
+
+    return NumberActivation(numbers(), check_location, registration_check().look_up_new)
+
+
+def number_order_completion() -> "NumberOrderCompletion":
+    """Return the service that records how an order of new numbers ended."""
+    from bandwidth_messaging.services.number_activation import NumberOrderCompletion
+
+    return NumberOrderCompletion(number_activation(), numbers(), orders())
+
+
+def number_campaigns() -> "NumberCampaigns":
+    """Return the service that assigns numbers to campaigns."""
+    from bandwidth_messaging.services.number_campaigns import NumberCampaigns
+
+    return NumberCampaigns(dashboard_current, numbers())
+
+
+def hosted_numbers() -> "HostedNumbers":
+    """Return the service that distinguishes hosted numbers."""
+    from bandwidth_messaging.services.hosted_numbers import HostedNumbers
+
+    return HostedNumbers(numbers(), orders())
+
+
+def release_planner() -> "ReleasePlanner":
+    """Return the service that plans releases."""
+    from bandwidth_messaging.services.release_plan import ReleasePlanner
+
+    return ReleasePlanner(
+        numbers=numbers(),
+        orders=orders(),
+        created_resources=created_resources(),
+        hosted=hosted_numbers(),
+        dashboard=dashboard,
+        catapult=catapult,
+        default_site_id=settings().bandwidth_site_id,
+        generation=settings().bandwidth_api,
+        notification_url=settings().notification_url,
+    )
+
+
+def number_release() -> "NumberRelease":
+    """Return the service that starts and finishes releases."""
+    from bandwidth_messaging.services.number_release import NumberRelease
+
+    return NumberRelease(numbers(), orders(), settings().bandwidth_site_id)
+
+
+def number_disconnect() -> "NumberDisconnect":
+    """Return the service that disconnects the account's own numbers."""
+    from bandwidth_messaging.services.number_disconnect import NumberDisconnect
+
+    return NumberDisconnect(numbers(), dashboard)
+
+
+def resource_deletion() -> "ResourceDeletion":
+    """Return the service that deletes the resources of a set-up."""
+    from bandwidth_messaging.services.resource_deletion import ResourceDeletion
+
+    return ResourceDeletion(dashboard, catapult, hosted_numbers())
 
 
 # Clients of Bandwidth
