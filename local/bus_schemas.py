@@ -17,7 +17,7 @@ _NAME = {"type": "string"}
 
 
 def schemas() -> dict[str, str]:
-    """Return the schemas that the code describes, as they are to be written, by the name of their file."""
+    """Return the schemas that the code describes, as text, by file name."""
     # Where Lambda has its layer.
     sys.path.insert(0, str(ROOT / "layers" / "shared"))
     from bandwidth_messaging.api import bus_events, responses  # noqa: PLC0415
@@ -39,7 +39,7 @@ def schemas() -> dict[str, str]:
 
 
 def _schema(kind: Any, detail: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of a whole event, as EventBridge delivers it, of this kind and detail."""
+    """Return the schema of an event as EventBridge delivers it, with this detail type and detail."""
     definitions = detail.pop("$defs", {})
     for each in (detail, *definitions.values()):
         _strip(each)
@@ -75,7 +75,7 @@ def _schema(kind: Any, detail: dict[str, Any]) -> dict[str, Any]:
 
 
 def _strip(schema: dict[str, Any]) -> None:
-    """Take out the titles that pydantic makes of names, and that what is left out stands for null."""
+    """Remove the titles that pydantic derives from names, and null defaults."""
     for field in (schema, *schema.get("properties", {}).values()):
         field.pop("title", None)
         field.pop("default", None)

@@ -1,7 +1,7 @@
-"""The local cloud: the real template on an AWS emulator, with the simulator in Bandwidth's place.
+"""The local cloud: the real template on an AWS emulator, with the simulator as Bandwidth.
 
-``python -m local.cloud up|down|status``. This module, ``local/deployment.py`` and ``local/emulator.py``
-handle the emulator's differences from AWS; the template does not.
+``python -m local.cloud up|down|status``. What the emulator does differently from AWS is handled here, in
+``local/deployment.py`` and in ``local/emulator.py``, never in the template.
 """
 
 import argparse
@@ -38,22 +38,22 @@ def up(
     wait_scale: float = 1.0,
     apis: Sequence[str] = (DEFAULT_API,),
 ) -> list[Stack]:
-    """Start the missing processes, deploy changed sources, and return one stack for each of ``apis``.
+    """Start missing processes, deploy changed sources, and return a stack for each of ``apis``.
 
-    Each generation of Bandwidth's API has its own emulator and account. ``ports`` are those of the emulator
-    and the simulator (None: LOCAL_PORTS of the environment, else PORTS). ``wait_scale`` multiplies every wait
-    of the state machines. Both apply until ``down``. Raises CloudError.
+    Each generation of Bandwidth's API has an emulator and an account of its own. ``ports`` are the emulator's
+    and the simulator's (None: LOCAL_PORTS of the environment, else PORTS), ``wait_scale`` multiplies every
+    wait of the state machines; both hold until ``down``. Raises CloudError.
     """
     directory = directory.resolve()
     _check_prerequisites()
     with _lock(directory):
         sources = deployment.digest_of_sources()
-        running = {api: _running(directory, api) for api in apis}
-        old = {api: stack for api, stack in running.items() if stack and stack.sources != sources}
+        there = {api: _running(directory, api) for api in apis}
+        old = {api: stack for api, stack in there.items() if stack and stack.sources != sources}
         if old:
-            print("The sources have changed since the last deployment.", flush=True)
+            print("The sources have changed since they were deployed.", flush=True)
         targets = [_target_of(stack) for stack in old.values()]
-        new = [api for api in apis if not running[api]]
+        new = [api for api in apis if not there[api]]
         try:
             targets += [_start(directory, api, _chosen(ports, api), wait_scale) for api in new]
             if targets:
@@ -62,14 +62,14 @@ def up(
             for api in new:
                 _stop(directory, api)
             if isinstance(error, CloudError):
-                rest = "The previous deployment still runs." if old else "No process is left running."
-                raise CloudError(f"{error} {rest}") from None
+                left = "What was deployed before is still" if old else "Nothing is left"
+                raise CloudError(f"{error} {left} running.") from None
             raise
         return [Stack.read(directory, api) for api in apis]
 
 
 def down(directory: Path = DIRECTORY) -> bool:
-    """Stop emulators, simulators and Lambda workers. Returns True if a process was stopped."""
+    """Stop emulators, simulators and Lambda workers. Return False if nothing was running."""
     directory = directory.resolve()
     if not directory.exists():
         return False
@@ -82,15 +82,15 @@ def _check_prerequisites() -> None:
     if sys.version_info[:2] != (3, 13):
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         raise CloudError(
-            f"The functions need Python 3.13; this is {version}. `make install` creates .venv with it."
+            f"The functions run on Python 3.13 and this is {version}; `make install` sets up .venv."
         )
     if not deployment.SAM.exists():
-        raise CloudError(f"sam is missing beside {sys.executable}. `make install` installs it into .venv.")
+        raise CloudError(f"There is no sam beside {sys.executable}; `make install` sets up .venv with it.")
 
 
 @contextmanager
 def _lock(directory: Path) -> Iterator[None]:
-    """Let only one `up` or `down` at a time work on a directory; the others wait."""
+    """Hold the lock of a directory: one `up` or `down` runs at a time, the others wait."""
     directory.mkdir(parents=True, exist_ok=True)
     with (directory / "lock").open("w") as file:
         wait_for("another up or down of this local cloud", lambda: _try_lock(file.fileno()), seconds=900)
@@ -106,7 +106,7 @@ def _try_lock(descriptor: int) -> bool:
 
 
 def _running(directory: Path, api: str) -> Stack | None:
-    """Return the stack of a generation if both processes run and its deployment succeeded."""
+    """Return the stack of a generation if both processes run and a deployment succeeded."""
     place = place_of(directory, api)
     both_run = all(processes.running(module, place) for module in (EMULATOR, SIMULATOR))
     return Stack.read(directory, api) if both_run and file_of(directory, api).exists() else None
@@ -124,14 +124,14 @@ def _target_of(stack: Stack) -> Target:
 
 
 def _start(directory: Path, api: str, ports: tuple[int, int], wait_scale: float) -> Target:
-    # One process alone, or two without a stack, remain from an interrupted start.
+    # One process alone, or two without a stack, are the rest of something that broke off.
     _stop(directory, api)
     for port in ports:
-        _check_port(port)
+        _refuse_if_taken(port)
     emulator, simulator = (f"http://{HOST}:{port}" for port in ports)
     print(f"Starting the emulator at {emulator} and the simulator at {simulator}.", flush=True)
     key_id, key = f"LOCAL{secrets.token_hex(8).upper()}", secrets.token_urlsafe(30)
-    target = Target(api, emulator, simulator, _invent_account(), key_id, key)
+    target = Target(api, emulator, simulator, _generate_account(), key_id, key)
     place = place_of(directory, api)
     place.mkdir(exist_ok=True)
     _start_simulator(place, target)
@@ -153,15 +153,15 @@ def _chosen(ports: tuple[int, int] | Literal["free"] | None, api: str) -> tuple[
     return _free_ports() if chosen == "free" else chosen or PORTS[api]
 
 
-def _check_port(port: int) -> None:
+def _refuse_if_taken(port: int) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
         except OSError:
             raise CloudError(
-                f"Another program uses port {port}. "
-                "Choose two other ports with LOCAL_PORTS=EMULATOR,SIMULATOR, or LOCAL_PORTS=free."
+                f"Port {port} is in use by another program. "
+                "Choose two others with LOCAL_PORTS=EMULATOR,SIMULATOR, or LOCAL_PORTS=free."
             ) from None
 
 
@@ -172,7 +172,7 @@ def _free_ports() -> tuple[int, int]:
         return one.getsockname()[1], other.getsockname()[1]
 
 
-def _invent_account() -> dict[str, str]:
+def _generate_account() -> dict[str, str]:
     return {
         "account_id": str(secrets.randbelow(9_000_000) + 1_000_000),
         "site_id": str(secrets.randbelow(90_000) + 10_000),
@@ -204,7 +204,7 @@ def _start_simulator(place: Path, target: Target) -> None:
     log = place / "simulator.log"
     process = processes.start(SIMULATOR, arguments, _plain_environment(), log)
     wait_for(
-        "the simulator", lambda: _responds(process, f"{target.simulator}/_simulator/health", log), seconds=60
+        "the simulator", lambda: _answers(process, f"{target.simulator}/_simulator/health", log), seconds=60
     )
 
 
@@ -223,14 +223,14 @@ def _start_emulator(place: Path, target: Target, wait_scale: float) -> None:
         "TMPDIR": str(place / "tmp"),
         "S3_DATA_DIR": str(place / "s3"),
         "STATE_DIR": str(place / "state"),
-        # The stack uses neither these listeners nor Docker.
+        # Unused listeners, and no access to a Docker daemon.
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "DOCKER_HOST": f"unix://{place}/no-docker",
     }
     log = place / "emulator.log"
     process = processes.start(EMULATOR, [str(place)], environment, log)
-    wait_for("the emulator", lambda: _responds(process, f"{url}/_ministack/health", log), seconds=60)
+    wait_for("the emulator", lambda: _answers(process, f"{url}/_ministack/health", log), seconds=60)
 
 
 def _port(url: str) -> str:
@@ -250,9 +250,9 @@ def _plain_environment() -> dict[str, str]:
     }
 
 
-def _responds(process: psutil.Popen, url: str, log: Path) -> bool:
+def _answers(process: psutil.Popen, url: str, log: Path) -> bool:
     if process.poll() is not None:
-        raise CloudError(f"The process for {url} ended at once. Its output is in {log}.")
+        raise CloudError(f"The process for {url} ended at once. {log} has the reason.")
     try:
         with requests.Session() as session:
             session.trust_env = False
@@ -269,10 +269,10 @@ def _ports(text: str) -> tuple[int, int] | Literal["free"] | None:
 
 
 def chosen_api() -> str:
-    """Return the generation of Bandwidth's API in BANDWIDTH_API. Raises CloudError if it is unknown."""
+    """Return the generation of Bandwidth's API that BANDWIDTH_API names. Raises CloudError for others."""
     api = os.environ.get("BANDWIDTH_API") or DEFAULT_API
     if api not in APIS:
-        raise CloudError(f"BANDWIDTH_API is {api!r}. It must be {' or '.join(APIS)}.")
+        raise CloudError(f"BANDWIDTH_API must be {' or '.join(APIS)}.")
     return api
 
 
@@ -302,21 +302,21 @@ def main() -> None:
             ports, wait_scale = options.ports, options.wait_scale
             apis = options.api or [chosen_api()]
             for stack in up(options.directory, ports=ports, wait_scale=wait_scale, apis=apis):
-                _print_summary(stack)
+                _print_stack(stack)
         elif options.command == "down":
-            print("The local cloud is down." if down(options.directory) else "No local cloud was running.")
-        elif stacks := [each for api in APIS if (each := _running(options.directory.resolve(), api))]:
-            for stack in stacks:
-                _print_summary(stack)
+            print("The local cloud is down." if down(options.directory) else "Nothing was running.")
+        elif there := [each for api in APIS if (each := _running(options.directory.resolve(), api))]:
+            for stack in there:
+                _print_stack(stack)
         else:
-            sys.exit("No local cloud is running.")
+            sys.exit("The local cloud is down.")
     except CloudError as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
         sys.exit("Interrupted.")
 
 
-def _print_summary(stack: Stack) -> None:
+def _print_stack(stack: Stack) -> None:
     print(
         f"The local cloud is up.\n"
         f"  AWS         {stack.endpoint_url} (stack {stack.stack_name})\n"

@@ -1,4 +1,4 @@
-"""``make demo``: runs the main flow on the local cloud and prints each step."""
+"""``make demo``: run the main job on the local cloud and print each step."""
 
 import json
 import sys
@@ -19,10 +19,11 @@ _PERSON: Final = "+19195551234"
 _HELLO: Final = "Good morning, this is a test message"
 _REPLY: Final = "Good morning! It works."
 _QUIET_SECONDS: Final = 2
+_GENERATIONS: Final = {"current": "the current API", "classic": "the classic API (the two documents)"}
 
 
 def main() -> int:
-    """Run the demo and return 0 only if every step succeeded."""
+    """Run the demo. Return 0 only if every step succeeded."""
     try:
         (stack,) = cloud.up(apis=[cloud.chosen_api()])
         run(stack)
@@ -33,7 +34,7 @@ def main() -> int:
 
 
 def run(stack: Stack) -> None:
-    """Run both set-ups, send through each, and release them. Raises CloudError at the first failed step."""
+    """Run both set-ups, send a text through each, and undo them. Raises CloudError if a step fails."""
     was_empty = not _in_the_account(stack)
     _chapter("Messaging 2.0: the state machine messaging_v2 goes from an empty account to new numbers")
     new = _set_up(stack, "messaging_v2")
@@ -46,7 +47,9 @@ def run(stack: Stack) -> None:
     imported = json.loads(_sample("hosted_messaging").read_text())["telephoneNumbers"]
     _converse(stack, _list_numbers(stack, imported)[0])
 
-    _chapter("Undo: the state machine release_numbers releases the numbers and deletes created resources")
+    _chapter(
+        "Undo: the state machine release_numbers releases the numbers and deletes the resources of a set-up"
+    )
     for each in (hosted, new):
         _undo(stack, each["customerOrderId"])
     if left := _in_the_account(stack):
@@ -57,57 +60,57 @@ def run(stack: Stack) -> None:
 
     (other,) = set(APIS) - {stack.bandwidth_api}
     print(f"""
-Everything ran on this machine: the real template, an AWS emulator, and a simulator of Bandwidth's
-{stack.bandwidth_api} API.
+Everything ran on this machine: the real template on an AWS emulator, and a simulator of Bandwidth with
+{_GENERATIONS[stack.bandwidth_api]}.
 
 Try next:
    BANDWIDTH_API={other} make demo
-                                the same with the {other} API
+                                the same with {_GENERATIONS[other]}
    cat .local/{file_of(cloud.DIRECTORY, stack.bandwidth_api).name}
-                                addresses, tables, queues, credentials
+                                URLs, tables, queues, credentials
    curl {stack.simulator}/_simulator/messages
-                                messages that Bandwidth received
+                                what Bandwidth received
    make test                    runs every test
-   make down                    stops what `make demo` started
-   docs/deploy.md               how to deploy it to your own AWS account""")
+   make down                    stops the local cloud
+   docs/deploy.md               how to deploy to your AWS account""")
 
 
-def _converse(stack: Stack, owner: str) -> None:
-    """Send a message from an owned number, follow it to its final state, receive a reply, and print both."""
-    api = _get(stack, f"/numbers/{quote(owner)}")["api"].upper()
-    print(f"\n   A message from {owner} to {_PERSON} (POST /messages, sent through {api})")
-    accepted = _post(stack, "/messages", {"from": owner, "to": _PERSON, "text": _HELLO})
+def _converse(stack: Stack, number: str) -> None:
+    """Send a text from the number, follow it to its final state, receive a reply, and print both."""
+    api = _get(stack, f"/numbers/{quote(number)}")["api"].upper()
+    print(f"\n   A text from {number} to {_PERSON} (POST /messages, sent through {api})")
+    accepted = _post(stack, "/messages", {"from": number, "to": _PERSON, "text": _HELLO})
     print(f"   202, {accepted['messageId']} is {accepted['state']}")
     sent = _follow(stack, accepted["messageId"])
-    _expect(sent["state"] == "delivered", f"the message ended {sent['state']}: {sent.get('reason')}")
+    _expect(sent["state"] == "delivered", f"the text is {sent['state']}: {sent.get('reason')}")
 
-    print(f"\n   {_PERSON} replies, and Bandwidth sends a callback")
+    print(f"\n   {_PERSON} replies, and Bandwidth sends the callback")
     response = requests.post(
         f"{stack.simulator}/_simulator/inbound",
-        json={"from": _PERSON, "to": owner, "text": _REPLY},
+        json={"from": _PERSON, "to": number, "text": _REPLY},
         timeout=10,
     )
     _expect(response.ok, f"the simulator rejected the reply: {response.text}")
     reply_id = response.json()["id"]
     try:
         conversation = wait_for(
-            "the reply to be stored", lambda: _conversation(stack, owner, reply_id), seconds=30
+            "the reply to be stored", lambda: _conversation(stack, number, reply_id), seconds=30
         )
     except CloudError as error:
         callbacks = requests.get(
             f"{stack.simulator}/_simulator/callbacks", params={"message_id": reply_id}, timeout=10
         )
-        raise CloudError(f"{error} The state of Bandwidth's callback: {callbacks.text}") from None
-    print(f"   The conversation, newest first (GET /messages?number={owner})")
+        raise CloudError(f"{error} The callbacks of the reply: {callbacks.text}") from None
+    print(f"   The conversation, newest first (GET /messages?number={number})")
     for message in conversation:
         arrow = "<-" if message["direction"] == "in" else "->"
         print(f"      {arrow} {message['state']:10} {message['text']}")
 
 
 def _list_numbers(stack: Stack, expected: Sequence[str]) -> list[str]:
-    """Print the records of the numbers and return the numbers in E.164."""
+    """Print the state of the numbers (E.164 or ten digits) and return them in E.164."""
     numbers = []
-    print("\n   The numbers of the set-up (GET /numbers/...)")
+    print("\n   The new numbers (GET /numbers/...)")
     for number in expected:
         shown = _get(stack, f"/numbers/{quote(number)}")
         numbers.append(shown["number"])
@@ -130,7 +133,7 @@ def _set_up(stack: Stack, name: str) -> dict[str, Any]:
 
 
 def _undo(stack: Stack, set_up: str) -> None:
-    """Print the plan of a release (dry run), then release the set-up."""
+    """Print the plan of a release (dry run), and then release the set-up."""
     given: dict[str, Any] = {"customerOrderId": set_up, "everything": True}
     print(f"\n   input: {json.dumps(given | {'dryRun': True})}")
     plan = _run(stack, "release_numbers", given | {"dryRun": True})
@@ -142,18 +145,15 @@ def _undo(stack: Stack, set_up: str) -> None:
         print(f"      {thing['what']} {thing['id']}  leave: {thing['reason']}")
     print(f"\n   input: {json.dumps(given)}")
     done = _run(stack, "release_numbers", given)
-    gone = ", ".join(each["what"] for each in done["resources"] if each["outcome"] == "deleted")
-    print(f"   SUCCEEDED: {done['released']} numbers released; deleted: {gone or 'nothing'}\n")
+    deleted = ", ".join(each["what"] for each in done["resources"] if each["outcome"] == "deleted")
+    print(f"   SUCCEEDED: {done['released']} numbers released; deleted: {deleted or 'nothing'}\n")
     numbers = [number["number"] for number in plan["firstNumbers"]]
     states = {_get(stack, f"/numbers/{quote(number)}")["state"] for number in numbers}
-    _expect(
-        states == {"released"},
-        f"expected released numbers, found {', '.join(states)} among {', '.join(numbers)}",
-    )
+    _expect(states == {"released"}, f"{', '.join(numbers)} are {', '.join(states)}, not released")
 
 
 def _in_the_account(stack: Stack) -> str:
-    """Return the counts of numbers and created resources in Bandwidth's account, as text."""
+    """Return the numbers and resources in Bandwidth's account, as text."""
     account = requests.get(f"{stack.simulator}/_simulator/account", timeout=10).json()
     # A subscription to an order ends with the order.
     account["subscriptions"] = [each for each in account["subscriptions"] if each["order_id"] is None]
@@ -164,7 +164,7 @@ def _in_the_account(stack: Stack) -> str:
 
 
 def _run(stack: Stack, name: str, given: dict[str, Any]) -> dict[str, Any]:
-    """Start the machine, print each state that it enters, and return its output."""
+    """Start the machine, print each state as it is entered, and return its output."""
     machine = stack.client("stepfunctions")
     arn = machine.start_execution(stateMachineArn=stack.state_machines[name], input=json.dumps(given))[
         "executionArn"
@@ -173,7 +173,7 @@ def _run(stack: Stack, name: str, given: dict[str, Any]) -> dict[str, Any]:
         print(f"   > {state}", flush=True)
     execution = machine.describe_execution(executionArn=arn)
     if execution["status"] != "SUCCEEDED":
-        message = f"{name} ended {execution['status']}: {execution.get('error')} {execution.get('cause')}"
+        message = f"{name} is {execution['status']}: {execution.get('error')} {execution.get('cause')}"
         raise CloudError(message)
     output: dict[str, Any] = json.loads(execution["output"])
     return output
@@ -203,7 +203,7 @@ def _entered_states(machine: Any, arn: str) -> Iterator[str]:
 
 
 def _follow(stack: Stack, message_id: str) -> dict[str, Any]:
-    """Wait for the message's final state, print its states with their times, and return the message."""
+    """Wait for the message's final state, print its states, and return it."""
 
     def ended() -> dict[str, Any] | None:
         message = _get(stack, f"/messages/{message_id}")
@@ -215,20 +215,20 @@ def _follow(stack: Stack, message_id: str) -> dict[str, Any]:
     return message
 
 
-def _conversation(stack: Stack, owner: str, reply_id: str) -> list[dict[str, Any]] | None:
-    messages: list[dict[str, Any]] = _get(stack, f"/messages?number=%2B{owner[1:]}")["items"]
+def _conversation(stack: Stack, number: str, reply_id: str) -> list[dict[str, Any]] | None:
+    messages: list[dict[str, Any]] = _get(stack, f"/messages?number=%2B{number[1:]}")["items"]
     return messages if any(message["messageId"] == reply_id for message in messages) else None
 
 
 def _get(stack: Stack, path: str) -> dict[str, Any]:
-    return _checked(f"GET {path}", lambda: stack.call("GET", path))
+    return _body_of(f"GET {path}", lambda: stack.call("GET", path))
 
 
 def _post(stack: Stack, path: str, body: dict[str, Any]) -> dict[str, Any]:
-    return _checked(f"POST {path}", lambda: stack.call("POST", path, body))
+    return _body_of(f"POST {path}", lambda: stack.call("POST", path, body))
 
 
-def _checked(request: str, send: Callable[[], requests.Response]) -> dict[str, Any]:
+def _body_of(request: str, send: Callable[[], requests.Response]) -> dict[str, Any]:
     response = send()
     _expect(response.ok, f"{request} returned {response.status_code}: {response.text}")
     body: dict[str, Any] = response.json()
@@ -239,9 +239,9 @@ def _chapter(title: str) -> None:
     print(f"\n{title}", flush=True)
 
 
-def _expect(held: bool, otherwise: str) -> None:
-    if not held:
-        raise CloudError(otherwise)
+def _expect(condition: bool, failure: str) -> None:
+    if not condition:
+        raise CloudError(failure)
 
 
 if __name__ == "__main__":

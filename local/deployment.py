@@ -1,4 +1,4 @@
-"""Builds the template and deploys it to the emulator with the SAM CLI."""
+"""The real template, built and deployed onto the emulator with the SAM CLI."""
 
 import hashlib
 import json
@@ -45,7 +45,7 @@ OUTPUTS = {
 
 
 def digest_of_sources() -> str:
-    """Return a digest that changes with the deployed sources."""
+    """Return a fingerprint of the deployed sources."""
     digest = hashlib.sha256()
     for path in _sources():
         digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
@@ -63,11 +63,8 @@ def _sources() -> Iterator[Path]:
 
 @dataclass(frozen=True)
 class Target:
-    """The destination of a deployment.
-
-    It has the generation of Bandwidth's API, the base URLs of emulator and simulator, the simulated account
-    and the emulator's root user (see Stack).
-    """
+    """Target of a deployment: the generation of Bandwidth's API, the base URLs of emulator and simulator, the
+    simulated account, and the emulator's root user (see Stack)."""
 
     api: str
     endpoint_url: str
@@ -77,17 +74,17 @@ class Target:
     secret_access_key: str = field(repr=False)
 
     def client(self, service: str) -> Any:
-        """Return a boto3 client of the emulator with the root user's credentials."""
+        """Return a boto3 client of the emulator with the root user's keys."""
         return client(service, self.endpoint_url, self.access_key_id, self.secret_access_key)
 
 
 def build_and_deploy(directory: Path, targets: Sequence[Target]) -> None:
-    """Deploy the sources to the emulators and write the file of each stack. Raises CloudError."""
+    """Deploy the sources to the emulators and write the stack files. Raises CloudError."""
     sources = digest_of_sources()
     _build(directory)
-    with ThreadPoolExecutor() as executor:
-        # The first failure is raised after all deployments have ended.
-        list(executor.map(lambda target: _deploy(directory, target), targets))
+    with ThreadPoolExecutor() as side_by_side:
+        # The first that failed is raised once all have ended.
+        list(side_by_side.map(lambda target: _deploy(directory, target), targets))
     for target in targets:
         _describe(target, sources).write(directory)
 
@@ -99,22 +96,22 @@ def _build(directory: Path) -> None:
     _allow_plain_http(directory)
     if sys.platform != "linux":
         _rebuild_layer_for_this_machine(directory)
-    # The emulator unpacks a copy for every worker, without file times, and each would compile it again.
+    # The emulator unpacks a copy for every worker, which would compile it anew; file times get lost there.
     command = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
     subprocess.run([*command, "-j", "0", directory / ".aws-sam" / "build"], check=True)
 
 
 def _allow_plain_http(directory: Path) -> None:
-    """Accept http:// URLs as parameters of the built template, because the simulator has no certificate."""
+    """Allow http:// URLs as parameters of the built template: the simulator has no certificate."""
     built = directory / ".aws-sam" / "build" / "template.yaml"
     text = built.read_text()
     if "https://[^" not in text:
-        raise CloudError("template.yaml has no URL pattern https://[^ that local/deployment.py can replace.")
+        raise CloudError("The template's patterns of URLs are not what local/deployment.py expects.")
     built.write_text(text.replace("https://[^", "https?://[^"))
 
 
 def _rebuild_layer_for_this_machine(directory: Path) -> None:
-    """Install the layer for this machine: sam builds for Linux, the emulator runs here."""
+    """Replace the built layer, which SAM builds for Linux, by packages for this machine."""
     requirements = ROOT / "layers" / "shared" / "requirements.txt"
     target = directory / ".aws-sam" / "build" / "SharedLayer" / "python"
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--upgrade"]
@@ -139,12 +136,12 @@ def _deploy(directory: Path, target: Target) -> None:
         "CatapultUrl": f"{simulator}/v1",
         "LettersBucket": LETTERS_BUCKET,
         "MediaArchive": "true",
-        # The simulated account starts without a campaign. A registration check would block all messages.
+        # The account has no campaign until somebody makes one; a look at that would stop all texts.
         "RegistrationSchedule": "rate(365 days)",
-        # Nothing listens on this port until a test does.
+        # Nobody listens there until a test does.
         "ForwardEventsTo": "http://127.0.0.1:9/events",
     }
-    # Without quotes sam ends a value at its first space.
+    # Without the quotes sam would end a value at its first blank.
     overrides = [f'{name}="{value}"' for name, value in parameters.items()]
     target.client("s3").create_bucket(Bucket=LETTERS_BUCKET)
     cloudformation: CloudFormationClient = target.client("cloudformation")
@@ -159,7 +156,7 @@ def _deploy(directory: Path, target: Target) -> None:
         raise
     _put_gateway_responses(cloudformation, target)
     _put_concurrency(target)
-    _set_callback_probe_url(cloudformation, target)
+    _set_probe_url(cloudformation, target)
 
 
 def _architecture() -> str:
@@ -171,7 +168,7 @@ def _sam(arguments: list[str], directory: Path, log: Path, target: Target | None
     print(f"sam {command}", flush=True)
     configuration = ["--config-file", str(ROOT / "samconfig.toml"), "--config-env", "local"]
     with log.open("wb") as output:
-        # sam writes .aws-sam to the current directory, so every local cloud has its own.
+        # sam keeps its .aws-sam in the current directory, so every local cloud has its own.
         process = subprocess.Popen(
             [SAM, *arguments, *configuration],
             cwd=directory,
@@ -186,12 +183,12 @@ def _sam(arguments: list[str], directory: Path, log: Path, target: Target | None
             process.kill()
             process.wait()
     if process.returncode:
-        errors = [line for line in log.read_text().splitlines() if line.startswith("Error")]
-        raise CloudError(f"sam {command} failed. Its output is in {log}. {' '.join(errors[-1:])}".strip())
+        last_words = [line for line in log.read_text().splitlines() if line.startswith("Error")]
+        raise CloudError(f"sam {command} failed, its output is in {log}. {' '.join(last_words[-1:])}".strip())
 
 
 def _environment(target: Target | None) -> dict[str, str]:
-    """Return the user's environment with the emulator in place of AWS, or with no AWS at all."""
+    """Return the user's environment with the emulator's endpoint instead of AWS, or without any endpoint."""
     users = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return users | {
         "AWS_ACCESS_KEY_ID": target.access_key_id if target else "none",
@@ -235,7 +232,7 @@ def _put_secrets(target: Target) -> None:
 
 
 def _put_gateway_responses(cloudformation: "CloudFormationClient", target: Target) -> None:
-    """Create the gateway responses of each API, which the emulator does not import from the OpenAPI body."""
+    """Create the gateway responses of an API, which the emulator does not import from the OpenAPI body."""
     apigateway = target.client("apigateway")
     template: Any = cloudformation.get_template(StackName=STACK, TemplateStage="Processed")["TemplateBody"]
     for name, resource in template["Resources"].items():
@@ -255,13 +252,13 @@ def _put_gateway_responses(cloudformation: "CloudFormationClient", target: Targe
                 responseTemplates=response.get("responseTemplates", {}),
                 **optional,
             )
-        # A new deployment activates the responses.
+        # They hold from the next deployment on.
         for stage in apigateway.get_stages(restApiId=api_id)["item"]:
             apigateway.create_deployment(restApiId=api_id, stageName=stage["stageName"])
 
 
 def _put_concurrency(target: Target) -> None:
-    """Store the maximum concurrency as a number: the emulator keeps a parameter's text and stops polling."""
+    """Convert Number parameters of event sources to numbers, which the emulator keeps as text."""
     functions = target.client("lambda")
     for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
         if maximum := mapping.get("ScalingConfig", {}).get("MaximumConcurrency"):
@@ -269,8 +266,8 @@ def _put_concurrency(target: Target) -> None:
             functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig=scaling)
 
 
-def _set_callback_probe_url(cloudformation: "CloudFormationClient", target: Target) -> None:
-    """Give the doctor a callback URL below the emulator's URL, because the API's host exists only on AWS."""
+def _set_probe_url(cloudformation: "CloudFormationClient", target: Target) -> None:
+    """Set the URL that the doctor calls to the emulator's, which serves no host of a REST API."""
     detail = cloudformation.describe_stack_resource(StackName=STACK, LogicalResourceId="Doctor")
     name = detail["StackResourceDetail"]["PhysicalResourceId"]
     functions = target.client("lambda")
@@ -317,14 +314,14 @@ def _describe(target: Target, sources: str) -> Stack:
 
 
 def _from_here(url: str, endpoint_url: str) -> str:
-    """Return the emulator's URL for https://{id}.execute-api.{region}.amazonaws.com/{stage}/..."""
+    """Return the emulator's URL of https://{id}.execute-api.{region}.amazonaws.com/{stage}/...."""
     host, _, path = url.removeprefix("https://").partition("/")
     stage, _, rest = path.partition("/")
     return f"{endpoint_url}/restapis/{host.partition('.')[0]}/{stage}/_user_request_/{rest}".rstrip("/")
 
 
 def _failed_resource(cloudformation: "CloudFormationClient", since: datetime) -> str:
-    """Return the first resource that has failed since then and its reason, or an empty string."""
+    """Return the first resource that failed since then and its reason, or an empty text."""
     try:
         newest_first = cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
     except ClientError:

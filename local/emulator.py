@@ -1,8 +1,24 @@
-"""The AWS emulator: ministack behind ``local.gate``, with its differences from AWS removed.
+"""The AWS emulator: ministack behind ``local.gate``, with these differences from AWS removed.
 
-Each function below removes one difference. ``local/cloud.py`` sets the environment variables that configure
-ministack. ``python -m local.emulator DIRECTORY``: the directory only marks the process as part of that local
-cloud.
+- ministack reports every exception of a Python function as ``Runtime.HandlerError`` and ends the function's
+  process. On AWS the error type is the exception's class name, which ``Retry`` and ``Catch`` of a state
+  machine match, and the execution environment stays warm.
+- An update of a function ends its running invocations. On AWS they complete.
+- API Gateway decodes paths. REST APIs on AWS match them, and pass them to functions, percent-encoded.
+- API Gateway does not accept the caller's address as part of an authorizer's cache key.
+- CloudFormation writes the slash of a media type as ~1, and API Gateway does not decode it.
+- EventBridge has connections and API destinations, CloudFormation does not.
+- The time-out of a task may not be an expression, and is not shortened by the wait scale.
+- Completing a task by its token requires a permission on every resource. On AWS, and here, one on the state
+  machine of the token is enough.
+- There is no TLS. All traffic stays on this machine, so a policy that requires TLS is met.
+- The keys of a function's role are derived from the names of function and role, so anybody could compute
+  them. Here they also depend on the root user's secret key.
+- The layers of a function are unpacked for every execution environment, which takes longer than most
+  invocations. Here they are unpacked once.
+
+Everything the emulator should know comes in environment variables, see ``local/cloud.py``.
+``python -m local.emulator DIRECTORY``: the directory only marks the process as part of that local cloud.
 """
 
 import functools
@@ -29,9 +45,9 @@ from local import gate
 RAISED = "_raised"
 _MACHINE = "_machine"
 
-# ministack's response to an exception, and the response of Lambda's Python runtime with the traceback in the
-# log. The first frame belongs to the worker.
-_MINISTACK_RESPONSE = 'json.dumps({"status": "error", "error": str(e), "trace": traceback.format_exc()})'
+# The worker's response to an exception, and its replacement: the response of Lambda's Python runtime, with
+# the traceback in the log. The first frame is the worker's.
+_WORKER_RESPONSE = 'json.dumps({"status": "error", "error": str(e), "trace": traceback.format_exc()})'
 _AWS_RESPONSE = (
     'traceback.print_exc() or json.dumps({"status": "ok", "result": {"' + RAISED + '": {'
     '"errorMessage": str(e), "errorType": type(e).__name__, "requestId": context.aws_request_id, '
@@ -40,34 +56,29 @@ _AWS_RESPONSE = (
 
 
 def name_exceptions() -> None:
-    """Return a function's exceptions as AWS does, with the class name as the error type.
+    """Report exceptions of Python functions as AWS does.
 
-    ``Retry`` and ``Catch`` of a state machine match the class name. ministack returns
-    ``Runtime.HandlerError`` and ends the process, where AWS keeps the execution environment. Raises RuntimeError if the installed
-    version of ministack is not the pinned one.
+    Raises RuntimeError if the installed version of ministack differs from the pinned one.
     """
     script: str = lambda_runtime._PYTHON_WORKER_SCRIPT
-    if script.count(_MINISTACK_RESPONSE) != 1:
-        raise RuntimeError(
-            "ministack's worker script has changed. "
-            "Install the version in requirements-dev.txt, or adapt local/emulator.py."
-        )
-    lambda_runtime._PYTHON_WORKER_SCRIPT = script.replace(_MINISTACK_RESPONSE, _AWS_RESPONSE)
+    if script.count(_WORKER_RESPONSE) != 1:
+        raise RuntimeError("local/emulator.py does not support this version of ministack. Run make install.")
+    lambda_runtime._PYTHON_WORKER_SCRIPT = script.replace(_WORKER_RESPONSE, _AWS_RESPONSE)
 
     execute = lambda_svc._execute_function_warm
 
-    def execute_with_error_type(func: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
+    def execute_and_name_errors(func: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
         response: dict[str, Any] = execute(func, event, request_id)
         body = response.get("body")
         if isinstance(body, dict) and RAISED in body:
             return {**response, "body": body[RAISED], "error": True}
         return response
 
-    lambda_svc._execute_function_warm = execute_with_error_type
+    lambda_svc._execute_function_warm = execute_and_name_errors
 
 
-def finish_running_calls() -> None:
-    """Let running calls of a changed function finish before its process ends; ministack aborts the calls."""
+def complete_running_invocations() -> None:
+    """Let running invocations complete when a function is updated, and end its process after them."""
     kill, release = lambda_runtime.kill_workers, lambda_svc.release_worker
     outdated: set[Any] = set()
 
@@ -86,8 +97,8 @@ def finish_running_calls() -> None:
     lambda_runtime.kill_workers, lambda_svc.release_worker = kill_idle, release_and_kill
 
 
-def add_api_destinations() -> None:
-    """Add connections and API destinations to CloudFormation; ministack has them only in EventBridge."""
+def support_api_destinations() -> None:
+    """Support connections and API destinations in CloudFormation."""
     provisioners._RESOURCE_HANDLERS |= {
         "AWS::Events::Connection": _handlers(
             eventbridge._create_connection,
@@ -110,7 +121,7 @@ def _handlers(
     delete: Callable[[Any], Any],
     arn: Callable[[str], str],
 ) -> dict[str, Callable[..., Any]]:
-    """Return CloudFormation's handlers of a resource type that call EventBridge's actions."""
+    """Return CloudFormation handlers of a resource type, built from EventBridge's actions."""
 
     def act(action: Callable[[Any], Any], name: str, properties: Any) -> tuple[str, dict[str, str]]:
         status, _, body = action({"Name": name, **properties})
@@ -126,7 +137,7 @@ def _handlers(
 
 
 def keep_paths_encoded() -> None:
-    """Keep paths percent-encoded in REST APIs, for matching and in events; ministack decodes them."""
+    """Match paths of REST APIs, and pass them to functions, percent-encoded as received."""
     handle = app._handle_execute_api_request
 
     def handle_encoded(host: str, path: str, *request: Any, raw_path: str | None = None, **more: Any) -> Any:
@@ -135,23 +146,23 @@ def keep_paths_encoded() -> None:
     app._handle_execute_api_request = handle_encoded
 
 
-def add_source_address_to_cache_key() -> None:
-    """Let the cache key of an authorizer contain the caller's address."""
+def cache_authorizers_by_address() -> None:
+    """Support the caller's address as part of the cache key of an authorizer."""
     resolve = apigateway_v1._request_identity_sources
     address = "context.identity.sourceIp"
 
     def resolve_with_address(sources: str, headers: Any, *more: Any) -> tuple[bool, list[str]]:
         others = [each.strip() for each in sources.split(",") if each.strip() != address]
         present, values = resolve(",".join(others), headers, *more)
-        # ministack passes this address to functions.
-        source_address = apigateway_v1._header_ci(headers, "x-forwarded-for") or "127.0.0.1"
-        return present, [*values, source_address] if address in sources else values
+        # The address that it passes to functions.
+        caller = apigateway_v1._header_ci(headers, "x-forwarded-for") or "127.0.0.1"
+        return present, [*values, caller] if address in sources else values
 
     apigateway_v1._request_identity_sources = resolve_with_address
 
 
 def decode_media_types() -> None:
-    """Decode the ~1 that CloudFormation writes for a slash in a binary media type."""
+    """Decode binary media types as CloudFormation writes them."""
     matches = apigateway_v1._media_type_matches
 
     def matches_with_slashes(media_type: Any, binary: Any) -> bool:
@@ -160,8 +171,8 @@ def decode_media_types() -> None:
     apigateway_v1._media_type_matches = matches_with_slashes
 
 
-def evaluate_task_timeouts() -> None:
-    """Evaluate a task timeout that is an expression, and scale it like a wait."""
+def scale_task_timeouts() -> None:
+    """Support expressions as time-outs of tasks, and scale time-outs as waits are scaled."""
     execute = stepfunctions._execute_task
 
     def execute_within(state: dict[str, Any], given: Any, execution: Any, context: Any) -> Any:
@@ -173,8 +184,8 @@ def evaluate_task_timeouts() -> None:
     stepfunctions._execute_task = execute_within
 
 
-def authorize_tokens_by_machine() -> None:
-    """Authorize a call with a task token for the machine of that task; ministack requires a right to *."""
+def authorize_task_tokens() -> None:
+    """Use the state machine of a task token as the resource of the calls with that token."""
     execute, invoke = stepfunctions._execute_task, stepfunctions._invoke_with_callback
     resource_of = iam_actions.extract_resource_arn
     machines: dict[str, str] = {}
@@ -196,8 +207,8 @@ def authorize_tokens_by_machine() -> None:
     iam_actions.extract_resource_arn = machine_or_resource
 
 
-def report_requests_as_tls() -> None:
-    """Report every request to policies as sent over TLS; the emulator has no TLS and is local."""
+def report_tls() -> None:
+    """Report TLS to policies for every request."""
     resolve = iam_evaluator._resolve_condition_key
 
     def resolve_with_tls(key: str, context: Any) -> Any:
@@ -206,8 +217,8 @@ def report_requests_as_tls() -> None:
     iam_evaluator._resolve_condition_key = resolve_with_tls
 
 
-def derive_secret_function_keys() -> None:
-    """Derive a role's secret key and session token from the root user's secret, not from public names."""
+def keep_function_keys_secret() -> None:
+    """Derive the secret key and the session token of a function's role from a secret."""
     register = sts.register_session
     derived = lambda_runtime.execution_credentials
 
@@ -232,7 +243,7 @@ def derive_secret_function_keys() -> None:
 
 
 def share_layers() -> None:
-    """Unpack a layer once for all execution environments; ministack unpacks it for each."""
+    """Unpack a layer once for all execution environments."""
     spawn = lambda_runtime.Worker._spawn
 
     @functools.cache
@@ -259,16 +270,16 @@ def share_layers() -> None:
 
 if __name__ == "__main__":
     name_exceptions()
-    finish_running_calls()
+    complete_running_invocations()
     share_layers()
-    add_api_destinations()
+    support_api_destinations()
     keep_paths_encoded()
-    add_source_address_to_cache_key()
+    cache_authorizers_by_address()
     decode_media_types()
-    evaluate_task_timeouts()
-    authorize_tokens_by_machine()
-    report_requests_as_tls()
-    derive_secret_function_keys()
+    scale_task_timeouts()
+    authorize_task_tokens()
+    report_tls()
+    keep_function_keys_secret()
     app.app = gate.guard(app.app)
     sys.argv[1:] = []
     app.main()

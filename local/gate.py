@@ -1,8 +1,9 @@
 """ASGI application in front of the emulator: only clients with the local cloud's own keys get through.
 
-ministack accepts the key "test", any twelve digits and a request without a key as the root user. It does not
-check the root user's signature, has unprotected endpoints, and allows every origin by CORS. Without this
-module any web page could create a function and run it on the developer's machine.
+ministack accepts the key "test", any twelve digits and a request without a key for the root user, does not
+check the root user's signature, has endpoints of its own that check nothing, and sends
+Access-Control-Allow-Origin: * with every response. Any web page could create a function and run it on the
+developer's machine.
 """
 
 import os
@@ -45,7 +46,7 @@ def guard(application: Application) -> Application:
             body = await _body(receive)
             reason = _signature_failure(scope, headers, query, body)
         if reason is not None:
-            await _reject(
+            await _refuse(
                 send, reason, detect_service(scope["method"], scope["path"], headers, query), headers
             )
             return
@@ -66,9 +67,9 @@ def _headers(scope: Message) -> dict[str, str]:
 def _signature_failure(
     scope: Message, headers: Mapping[str, str], query: Mapping[str, list[str]], body: bytes
 ) -> str | None:
-    """Return what is wrong with a request's AWS signature, or None.
+    """Return why a request's AWS signature is not valid, or None.
 
-    Methods of API Gateway need no signature, because they have authorizers of their own. Neither does the
+    Two kinds of requests need no signature: methods of API Gateway, which has its own authorizers, and the
     health check of `make up`.
     """
     key_id = extract_access_key_id(headers, query)
@@ -86,7 +87,7 @@ def _signature_failure(
         return "The request names two keys."
     secret = _secret_of(key_id)
     if secret is None:
-        return "The access key does not belong to this local cloud. `make up` prints the key."
+        return "The key does not belong to this local cloud. `make up` prints the key to use."
     failure = _time_failure(signature, query, is_presigned=is_presigned) or sigv4.header_signature_failure(
         signature,
         secret,
@@ -121,7 +122,7 @@ def _time_failure(
     return ("AccessDenied", "The link has expired.") if expired else None
 
 
-async def _reject(send: Send, reason: str, service: str, request_headers: Mapping[str, str]) -> None:
+async def _refuse(send: Send, reason: str, service: str, request_headers: Mapping[str, str]) -> None:
     """Send a 403 in the protocol of the service, so that botocore shows the reason."""
     status, headers, body = access_denied_response(
         service, "", "", str(uuid.uuid4()), error_code="AccessDenied", message=reason, headers=request_headers
@@ -141,7 +142,7 @@ async def _body(receive: Receive) -> bytes:
 
 
 def _again(body: bytes, receive: Receive) -> Receive:
-    """Return a `receive` that repeats the body that was read, and then continues."""
+    """Return a `receive` that returns the body again, and then the following messages."""
     messages = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive_again() -> Message:
@@ -151,7 +152,7 @@ def _again(body: bytes, receive: Receive) -> Receive:
 
 
 def _without_cors(send: Send) -> Send:
-    """Return a `send` that removes the CORS headers, so that no other site can read the response."""
+    """Return a `send` without CORS headers, so that no other site can read the response."""
 
     async def send_without(message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -27,7 +27,7 @@ _JSON = "application/json"
 
 
 def document() -> str:
-    """Return the document that the code describes, as it is to be written."""
+    """Return the OpenAPI document that the code describes, as text."""
     merge = OpenAPIMerge(
         title="Bandwidth messaging",
         version="1.0.0",
@@ -74,7 +74,7 @@ def document() -> str:
 
 
 def _finish(merged: dict[str, Any]) -> dict[str, Any]:
-    """Add the examples, take out what Powertools says of errors that we answer otherwise, and sort."""
+    """Add the examples, remove the error responses that Powertools adds, and sort."""
     answers = json.loads(ANSWERS.read_text())
     for path in merged["paths"].values():
         for operation in path.values():
@@ -99,7 +99,7 @@ def _finish(merged: dict[str, Any]) -> dict[str, Any]:
 
 
 def _untitle(schema: dict[str, Any]) -> None:
-    """Take out the titles that pydantic makes of names ("Messageid")."""
+    """Remove the titles that pydantic derives from names ("Messageid")."""
     schema.pop("title", None)
     for field in schema.get("properties", {}).values():
         _untitle(field)

@@ -1,7 +1,7 @@
-"""The processes of a local cloud. They outlive the command that starts them.
+"""The processes of a local cloud, which outlive the command that starts them.
 
-Their command lines name the directory of the local cloud. A file of process ids could become stale and name a
-process of another program.
+They are found by their command lines, which name the directory they belong to; there is no record of process
+ids that could go stale and point at a stranger.
 """
 
 import subprocess
@@ -16,8 +16,7 @@ import psutil
 EMULATOR = "local.emulator"
 SIMULATOR = "simulator"
 
-# A process that runs longer after SIGTERM gets SIGKILL.
-GRACE_SECONDS = 5.0
+_GRACE = 5.0  # seconds a process gets to end by itself before it is killed
 
 
 def start(module: str, arguments: list[str], environment: Mapping[str, str], log: Path) -> psutil.Popen:
@@ -35,14 +34,14 @@ def start(module: str, arguments: list[str], environment: Mapping[str, str], log
 
 
 def running(module: str, directory: Path) -> bool:
-    """Return True if EMULATOR or SIMULATOR runs for this directory."""
+    """Return whether EMULATOR or SIMULATOR runs for this directory."""
     return any(process.info["cmdline"][1:3] == ["-m", module] for process in _belonging_to(directory))
 
 
 def stop(directory: Path) -> int:
-    """Stop emulator, simulator and Lambda workers of this directory. Returns the number of processes."""
+    """Stop emulator, simulator and Lambda workers of this directory. Return the number of processes."""
     asked: set[int] = set()
-    killing_since = time.monotonic() + GRACE_SECONDS
+    killing_since = time.monotonic() + _GRACE
     while processes := _belonging_to(directory):
         for process in processes:
             with suppress(psutil.NoSuchProcess):

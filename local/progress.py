@@ -1,19 +1,19 @@
-"""Waits with progress messages on standard output."""
+"""Waiting with progress messages."""
 
 import time
 from collections.abc import Callable
 
 
 class CloudError(Exception):
-    """The local cloud cannot run the command. The message is one sentence for the user."""
+    """The local cloud cannot do what was requested. The message is one sentence for the user."""
 
 
 def wait_for[Result](
     what: str, ready: Callable[[], Result | None], *, seconds: float, interval: float = 0.1
 ) -> Result:
-    """Call ``ready`` until its result is true, and return the result. Print a line on waits longer than 2 s.
+    """Call ``ready`` until it returns a true value, and return that value. Print a line after 2 seconds.
 
-    ``what`` names the condition, as in "sam build". Raises CloudError after ``seconds``.
+    ``what`` is what is being waited for, as in "sam build". Raises CloudError after so many ``seconds``.
     """
     start = time.monotonic()
     next_line = 2.0

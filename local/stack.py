@@ -1,4 +1,4 @@
-"""Addresses and credentials of a running local cloud, for tests and the demo."""
+"""Stack file of a running local cloud: written by `make up`, read by tests and the demo."""
 
 import json
 import os
@@ -21,31 +21,31 @@ from local.progress import CloudError
 
 REGION = "us-east-1"
 
-# The template's default comes first.
+# The template's default, and the generation that is shown beside it on request.
 DEFAULT_API = "current"
 APIS = ("current", "classic")
 
 
 def place_of(directory: Path, api: str) -> Path:
-    """Return the directory of a generation's local cloud; the default generation uses `directory` itself."""
+    """Return the directory of a generation's local cloud. The default generation has the directory itself."""
     return directory if api == DEFAULT_API else directory / api
 
 
 def file_of(directory: Path, api: str) -> Path:
-    """Return the file that describes a stack: stack.json for the default generation."""
+    """Return the path of a stack file: stack.json for the default generation."""
     return directory / ("stack.json" if api == DEFAULT_API else f"stack.{api}.json")
 
 
 @dataclass(frozen=True)
 class Stack:
-    """Addresses and credentials of a stack. URLs end without a slash.
+    """URLs, names and credentials of a running stack. URLs end without a slash.
 
     ``control_api``, ``callback_api`` and ``simulator`` are base URLs that work from this machine.
-    ``api_page`` is the page that documents the ControlApi.
-    ``access_key_id`` and ``secret_access_key`` belong to the emulator's root user and change with every start.
+    ``api_page`` is the page that describes the first of them.
+    ``access_key_id`` and ``secret_access_key`` are the root user's at this emulator, new with every start.
     ``bandwidth`` holds the simulated account: account_id, site_id, user_id, dashboard_user,
     dashboard_password, messaging_token, messaging_secret, client_id and client_secret. ``bandwidth_api`` is
-    the generation of Bandwidth's API that the stack uses. ``sources`` is the digest of the deployed sources.
+    the generation of its API that the stack speaks. ``sources`` is the digest of what was deployed.
     """
 
     endpoint_url: str
@@ -71,11 +71,11 @@ class Stack:
 
     @classmethod
     def read(cls, directory: Path, api: str) -> "Stack":
-        """Read the running stack of a generation. Raises CloudError if none runs in this directory."""
+        """Read the stack file of a generation. Raises CloudError if none is up in this directory."""
         try:
             return cls(**json.loads(file_of(directory, api).read_text()))
         except (FileNotFoundError, TypeError, ValueError):
-            raise CloudError(f"No local cloud runs in {directory}. Start one with `make up`.") from None
+            raise CloudError(f"No local cloud is up in {directory}.") from None
 
     def write(self, directory: Path) -> None:
         file = file_of(directory, self.bandwidth_api)
@@ -85,14 +85,14 @@ class Stack:
         new.replace(file)
 
     def client(self, service: str) -> Any:
-        """Return a boto3 client of the emulator with the root user's credentials."""
+        """Return a boto3 client of the emulator with the root user's keys."""
         return client(service, self.endpoint_url, self.access_key_id, self.secret_access_key)
 
     def call(
         self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
     ) -> requests.Response:
-        """Send a signed request to the ControlApi. ``path`` may have a query; ``body`` is sent as JSON."""
-        # The signature covers the URL as it is sent, with encoded spaces.
+        """Send a signed request to the ControlApi. ``path`` may have a query, ``body`` is sent as JSON."""
+        # The signature is for the URL as it is sent, with its blanks encoded.
         url = requote_uri(self.control_api + path)
         request = AWSRequest(method, url, headers=dict(headers or {}))
         if body is not None:
@@ -107,7 +107,7 @@ class Stack:
 
 @cache
 def client(service: str, endpoint_url: str, access_key_id: str, secret_access_key: str) -> Any:
-    """Return a boto3 client of an emulator that ignores profiles, keys and proxies of the environment."""
+    """Return a boto3 client of an emulator, independent of the user's profile, keys and proxies."""
     nothing = {
         name: (None, None, os.devnull if name.endswith("_file") else None, None)
         for name in ("profile", "config_file", "credentials_file", "ca_bundle")

@@ -117,7 +117,7 @@ def list_numbers(
     """Return numbers of one state, or of all, state by state."""
     of = f"numbers {state or 'of all states'}"
     states = (state,) if state else STATES
-    page = wiring.numbers().in_states(states, limit=limit, start=cursors.read(cursor, of=of))
+    page = wiring.numbers().list_by_states(states, limit=limit, start=cursors.read(cursor, of=of))
     return _listed(page, number_view, of)
 
 
@@ -168,7 +168,7 @@ def get_order(
     if (order := wiring.orders().get(customer_order_id)) is None:
         raise NotFound(_NO_ORDER.format(customer_order_id))
     failed = (
-        wiring.numbers().failed_of_order(customer_order_id, limit=_FAILURES_SHOWN)
+        wiring.numbers().list_failed_by_order(customer_order_id, limit=_FAILURES_SHOWN)
         if order.get("failed")
         else []
     )

@@ -9,6 +9,7 @@ from bandwidth_messaging.bandwidth.errors import BandwidthError, BandwidthOutcom
 from bandwidth_messaging.domain.numbers import Home, Preflight
 from bandwidth_messaging.domain.problems import InvalidInput
 from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.settings import settings
 from functions.control import browse
 from functions.hosted_messaging import (
     create_application,
@@ -20,7 +21,7 @@ from functions.hosted_messaging import (
 )
 from functions.messages import send_message
 from functions.setups import check_input, record_outcome
-from simulator.account.orders import Fate
+from simulator.account.order_outcomes import Fate
 from tests.functions.conftest import CONFIG, House, ask, call, sample
 from tests.generations import only_classic
 
@@ -249,7 +250,7 @@ class TestCreateApplication:
     def test_the_one_given_is_used(self, opened: House) -> None:
         given = application()
         result = call(create_application, event("create_application", applicationId=given))
-        assert result == {"applicationId": given, "detail": "given"}
+        assert result == {"applicationId": given, "outcome": "given", "detail": "given"}
 
     def test_one_given_that_does_not_exist_is_refused_with_words(self, opened: House) -> None:
         with pytest.raises(BandwidthRejected, match="the user has no application a-none"):
@@ -276,7 +277,7 @@ class TestImportNumbers:
         assert number(NUMBERS[0])["preflight"]["ok"] is True
         given = {"numbers": NUMBERS, "applicationId": application(), "orderId": number(NUMBERS[0])["orderId"]}
         monkeypatch.setenv("CALLBACK_URL_V1", "https://elsewhere.example/callbacks/v1")
-        import_numbers.settings.cache_clear()
+        settings.cache_clear()
         call(import_numbers, event("import_numbers", **given))
         found = number(NUMBERS[2])["preflight"]
         assert found["ok"] is False

@@ -207,8 +207,8 @@ def test_a_number_nobody_opted_out_of_has_an_empty_list(opt_outs: OptOuts) -> No
 def test_opt_outs_are_no_numbers(opt_outs: OptOuts, numbers: Numbers) -> None:
     stop(opt_outs)
     numbers.activate(OURS, HOME, AT)
-    assert [item["pk"] for item in numbers.in_state("active", limit=10).items] == [f"NUMBER#{OURS}"]
-    assert [item["pk"] for item in numbers.of_order("order-1", limit=10).items] == [f"NUMBER#{OURS}"]
+    assert [item["pk"] for item in numbers.list_by_state("active", limit=10).items] == [f"NUMBER#{OURS}"]
+    assert [item["pk"] for item in numbers.list_by_order("order-1", limit=10).items] == [f"NUMBER#{OURS}"]
     assert listed(opt_outs) == [THEIRS]
 
 

@@ -18,6 +18,7 @@ from bandwidth_messaging.domain.failures import ErrorClass
 from bandwidth_messaging.domain.messages import RANKS, Api, Direction, MessageState
 from bandwidth_messaging.domain.orders import OrderState
 from bandwidth_messaging.domain.segments import Encoding
+from bandwidth_messaging.domain.step_outcomes import StepOutcome
 
 
 def _one_of(names: Iterable[str]) -> Any:
@@ -137,8 +138,10 @@ class Messages(_Answer):
 class Registration(_Answer):
     """Whether carriers in the United States take a number's texts."""
 
-    kind: registration.Kind = Field(description="What it is registered as; none: it needs no registration")
-    state: registration.State
+    kind: Annotated[str, _one_of(registration.RegistrationKind)] = Field(
+        description="What it is registered as; none: it needs no registration"
+    )
+    state: Annotated[str, _one_of(registration.RegistrationState)]
     checked_at: _Time = Field(description="When that was last looked up")
     campaign_id: str | _Missing = Field(None, description="The 10DLC campaign it is on")
     reason: str | _Missing = Field(None, description="Why it is not registered, or not known to be")
@@ -205,7 +208,7 @@ class OrderFailure(_Answer):
 class OrderResource(_Answer):
     """Something at Bandwidth that a release took away, or left."""
 
-    what: releases.Thing
+    what: releases.ResourceType
     id: str
     site_id: str | _Missing = None
     location_id: str | _Missing = None
@@ -222,7 +225,13 @@ class OrderStep(_Answer):
     state: Annotated[str, _one_of(("running", "succeeded", "failed"))]
     at: _Time = Field(description="When it came to that state")
     started_at: _Time | _Missing = None
-    detail: str | _Missing = None
+    detail: str | _Missing = Field(None, description="Text for people")
+    outcome: Annotated[str, _one_of(tuple(StepOutcome))] | _Missing = Field(
+        None, description="How the step reached its result"
+    )
+    replaced_application_id: str | _Missing = Field(
+        None, description="Application that the location sent its messages to before"
+    )
     application_id: str | _Missing = Field(None, description="That it found or made, as are the next two")
     location_id: str | _Missing = None
     order_id: str | _Missing = None
@@ -325,7 +334,7 @@ class DriftCounts(_Answer):
 class DriftFinding(_Answer):
     """A difference between Bandwidth's account and our records: of one number, or of several."""
 
-    what: drift.What
+    what: Annotated[str, _one_of(drift.DriftKind)]
     number: str | _Missing = Field(None, description="E.164")
     numbers: int | _Missing = Field(None, description="How many it is about, if not one")
     site_id: str | _Missing = None

@@ -1,6 +1,6 @@
 """What the API and the events show of stored items: camelCase, times by state, no keys of ours."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from bandwidth_messaging.domain.drift import DriftState
@@ -88,12 +88,12 @@ def opt_out_view(item: Item) -> View:
     return {"number": item["theirs"], **_only(item, ("since", "keyword"))}
 
 
-def number_view(item: Item) -> View:
+def number_view(item: Mapping[str, Any]) -> View:
     """Return a number as GET /numbers/{number} shows it."""
     return _only(item, _NUMBER) | {"times": _times(item, STATES)}
 
 
-def order_view(customer_order_id: str, order: Item, numbers: Sequence[Item] = ()) -> View:
+def order_view(customer_order_id: str, order: Item, numbers: Sequence[Mapping[str, Any]] = ()) -> View:
     """Return an order as GET /orders/{customerOrderId} shows it; `numbers` are those that may have failed."""
     steps = sorted(order.get("steps", {}).items(), key=lambda step: step[1].get("startedAt", step[1]["at"]))
     failed_numbers = [
@@ -121,9 +121,9 @@ def drift_view(item: Item) -> View:
     }
 
 
-def _only(item: Item, names: Iterable[str]) -> View:
+def _only(item: Mapping[str, Any], names: Iterable[str]) -> View:
     return {name: item[name] for name in names if item.get(name) is not None}
 
 
-def _times(item: Item, states: Iterable[str]) -> View:
+def _times(item: Mapping[str, Any], states: Iterable[str]) -> View:
     return {state: item[f"{state}At"] for state in states if f"{state}At" in item}

@@ -37,9 +37,9 @@ class JsonFormatter(logging.Formatter):
             "timestamp": now(),
             "service": service(),
         }
-        # The functions of a room share one log group.
-        if name := function_name():
-            entry["function"] = name
+        # The functions of a room share a log group.
+        if function := function_name():
+            entry["function"] = function
         if trace := trace_id():
             entry["xray_trace_id"] = trace
         fields = {name: value for name, value in vars(record).items() if name not in _STANDARD_ATTRIBUTES}

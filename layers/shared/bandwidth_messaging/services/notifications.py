@@ -26,7 +26,9 @@ def apply(callback: dict[str, Any], *, at: str, deadline: float) -> list[str]:
     if notification is None:
         return [UNREADABLE]
     if notification.lost:
-        in_time = for_each(notification.lost, partial(wiring.numbers().lose, at=at), deadline=deadline)
+        in_time = for_each(
+            notification.lost, partial(wiring.numbers().record_messaging_lost, at=at), deadline=deadline
+        )
         logger.warning("messaging lost", extra={"numbers": len(notification.lost), "in_time": in_time})
         return [] if in_time else [NOT_IN_TIME]
     woken = _wake(notification.customer_order_id, notification.order_id)

@@ -1,4 +1,4 @@
-"""The doors people use: POST /setups, the SAM CLI, and the demo itself."""
+"""What people start the product with: POST /setups, the SAM CLI, and the demo itself."""
 
 import json
 import os
