@@ -12,6 +12,8 @@ from bandwidth_messaging.domain import media
 from bandwidth_messaging.domain.messages import Message, MessageState
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.settings import settings
+from bandwidth_messaging.services import media_archive
+from bandwidth_messaging.services.media_archive import MediaArchive
 from functions.control import browse
 from functions.messages import archive_media
 from local.bandwidth.media import MediaFile
@@ -147,7 +149,10 @@ def test_a_file_of_a_type_that_is_not_kept_says_so(house: House) -> None:
     received(at_bandwidth(house, "all.zip", b"PK", "application/zip"), picture)
     assert archive(house)
     refused, kept = shown()
-    assert refused == {"name": "all.zip", "reason": "files of the type application/zip are not kept"}
+    assert refused == {
+        "name": "all.zip",
+        "reason": "The archive does not store files of the type application/zip.",
+    }
     assert kept["name"] == "a.png"
     assert house.s3.list_objects_v2(Bucket="media")["KeyCount"] == 1
 
@@ -182,7 +187,9 @@ def test_what_could_not_be_had_within_bandwidths_two_days_is_given_up(house: Hou
     received(at_bandwidth(house, "a.png", PICTURE, "image/png"), hours_ago=48.1)
     house.fault("/a.png$", method="GET", answer={"status": 503})
     assert archive(house)
-    assert shown() == [{"name": "a.png", "reason": "Bandwidth has it no more"}]
+    assert shown() == [
+        {"name": "a.png", "reason": "Bandwidth has deleted the file. Bandwidth keeps media for 48 hours."}
+    ]
 
 
 def test_what_bandwidth_has_no_more_is_recorded_and_not_asked_for_again(house: House) -> None:
@@ -191,7 +198,9 @@ def test_what_bandwidth_has_no_more_is_recorded_and_not_asked_for_again(house: H
     received(gone)
     assert archive(house)
     assert archive(house)
-    assert shown() == [{"name": "a.png", "reason": "Bandwidth has it no more"}]
+    assert shown() == [
+        {"name": "a.png", "reason": "Bandwidth has deleted the file. Bandwidth keeps media for 48 hours."}
+    ]
     assert fetches(house) == 1
 
 
@@ -199,8 +208,8 @@ def test_what_is_elsewhere_is_not_fetched(house: House) -> None:
     received("https://example.com/api/v2/users/9/media/a.png", "no URL at all")
     assert archive(house)
     assert shown() == [
-        {"name": "a.png", "reason": "it is not the URL of a file at Bandwidth"},
-        {"name": "no_URL_at_all", "reason": "it is not the URL of a file at Bandwidth"},
+        {"name": "a.png", "reason": "The URL is not a media URL at Bandwidth."},
+        {"name": "no_URL_at_all", "reason": "The URL is not a media URL at Bandwidth."},
     ]
 
 
@@ -222,7 +231,7 @@ def test_a_token_of_todays_is_not_shown_to_the_old_host(
         received(f"{old_host.url}/v1/users/{CONFIG.user_id}/media/a.png")
         assert archive(house)
         assert old_host.asked == []
-    assert shown() == [{"name": "a.png", "reason": "it is not the URL of a file at Bandwidth"}]
+    assert shown() == [{"name": "a.png", "reason": "The URL is not a media URL at Bandwidth."}]
 
 
 @only_classic
@@ -263,15 +272,15 @@ def test_a_message_that_is_there_no_more_has_no_media(house: House) -> None:
 
 def test_two_workers_at_once_do_not_undo_each_other(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     received(at_bandwidth(house, "a.png", PICTURE, "image/png"))
-    taken = archive_media._taken
+    taken = MediaArchive._copy
 
     def slowly(*given: Any) -> Any:
-        monkeypatch.setattr(archive_media, "_taken", taken)
+        monkeypatch.setattr(MediaArchive, "_copy", taken)
         assert archive(house)
         house.simulator.simulator.media.reset()
         return taken(*given)
 
-    monkeypatch.setattr(archive_media, "_taken", slowly)
+    monkeypatch.setattr(MediaArchive, "_copy", slowly)
     assert not archive(house)
     assert archive(house)
     assert shown()[0]["bytes"] == len(PICTURE)
@@ -281,14 +290,14 @@ def test_a_run_that_takes_long_leaves_the_rest_to_the_next(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     received(*(at_bandwidth(house, name, PICTURE, "image/png") for name in ("a.png", "b.png")))
-    taken = archive_media._taken
+    taken = MediaArchive._copy
     with monkeypatch.context() as slow:
 
         def slowly(*given: Any) -> Any:
-            slow.setattr(archive_media, "_LAST_START_SECONDS", -1)
+            slow.setattr(media_archive, "_LAST_START_SECONDS", -1)
             return taken(*given)
 
-        slow.setattr(archive_media, "_taken", slowly)
+        slow.setattr(MediaArchive, "_copy", slowly)
         assert not archive(house)
         assert [file["name"] for file in shown()] == ["a.png"]
     assert archive(house)

@@ -8,18 +8,13 @@ import pytest
 
 from bandwidth_messaging.runtime import settings as settings_module
 from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.services import callback_authorization
 from functions.messages import authorize_callback
 from tests.functions.conftest import Context, House, call, sample
 
 PASSWORD, NEW = "callback:password", "another:password"
 STAGE = "arn:aws:execute-api:us-east-1:000000000000:abcdef1234/live/*"
 SAMPLE = sample("messages/authorize_callback")
-
-
-@pytest.fixture(autouse=True)
-def _a_moment_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No other test has just looked at the secret."""
-    monkeypatch.setattr(authorize_callback, "_looked_at", -authorize_callback._SECONDS_BETWEEN_LOOKS)
 
 
 def basic(password: str, username: str = "bandwidth") -> str:
@@ -123,14 +118,14 @@ class TestRotation:
         self, house: House, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         rewrite(house, password=NEW, previousPassword=PASSWORD)
-        compare = authorize_callback.hmac.compare_digest
+        compare = callback_authorization.hmac.compare_digest
         compared: list[tuple[int, int]] = []
 
         def counted(one: bytes, other: bytes) -> bool:
             compared.append((len(one), len(other)))
             return compare(one, other)
 
-        monkeypatch.setattr(authorize_callback.hmac, "compare_digest", counted)
+        monkeypatch.setattr(callback_authorization.hmac, "compare_digest", counted)
         assert is_allowed(basic(NEW))
         assert is_allowed(basic(PASSWORD))
         assert compared == [(32, 32)] * 4

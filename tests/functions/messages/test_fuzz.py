@@ -19,8 +19,8 @@ import pytest
 
 from bandwidth_messaging.domain.messages import Message, Receipt
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.logging import logger
 from bandwidth_messaging.runtime.settings import Settings
+from bandwidth_messaging.services import callback_intake
 from bandwidth_messaging.services.callback_intake import WRITE_FAILED
 from bandwidth_messaging.store.message_store import Messages
 from functions.messages import receive_callback
@@ -350,7 +350,11 @@ def events_in(event: dict[str, Any]) -> int:
 def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     _forget()
     # What it logs and counts is others' to test, and would be most of the time.
-    for where, name in ((logger, "info"), (logger, "warning"), (receive_callback, "count")):
+    for where, name in (
+        (callback_intake.logger, "info"),
+        (callback_intake.logger, "warning"),
+        (wiring, "count"),
+    ):
         monkeypatch.setattr(where, name, Mock())
     yield Desk(monkeypatch)
     _forget()

@@ -13,6 +13,7 @@ from bandwidth_messaging.bandwidth import callbacks
 from bandwidth_messaging.domain.problems import InvalidInput
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.services import parallel
+from bandwidth_messaging.services.callback_intake import CallbackIntake
 from bandwidth_messaging.store.dynamodb import Table
 from bandwidth_messaging.store.message_store import Messages
 from functions.messages import receive_callback, replay_quarantine
@@ -63,18 +64,18 @@ V1 = {
             {},
             "message is missing",
         ),
-        ("17", {}, "a field is not of the documented form"),
-        ("NaN", {}, "a field is not of the documented form"),
-        (json.dumps([{"type": "message-teleported"}]), {}, "its type is unknown"),
+        ("17", {}, "a field does not have the documented form"),
+        ("NaN", {}, "a field does not have the documented form"),
+        (json.dumps([{"type": "message-teleported"}]), {}, "type is unknown"),
         (json.dumps([{"type": "message-received", "to": "1"}]), {}, "message is missing"),
-        (json.dumps([inbound(text="\ud83d")]), {}, "it has half a character"),
+        (json.dumps([inbound(text="\ud83d")]), {}, "the event contains half of a surrogate pair"),
         (json.dumps([inbound(id="x" * 501)]), {}, "id is too long"),
         (json.dumps([inbound(id="")]), {}, "id is missing"),
-        (json.dumps([inbound(text="x" * 410_000)]), {}, "it is too large for the table"),
-        (json.dumps([inbound(to=["+19195551212"] * 40_000)]), {}, "it is too large for the table"),
+        (json.dumps([inbound(text="x" * 410_000)]), {}, "the event is too large for the table"),
+        (json.dumps([inbound(to=["+19195551212"] * 40_000)]), {}, "the event is too large for the table"),
         (base64.b64encode(b"\xff\xfe[]").decode(), BASE64, "the body is not UTF-8"),
         ("no base64", BASE64, "the body is not UTF-8"),
-        ('{"eventType": "fax"}', {"resource": "/callbacks/v1"}, "its eventType is unknown"),
+        ('{"eventType": "fax"}', {"resource": "/callbacks/v1"}, "eventType is unknown"),
         (DEEP, {"resource": "/callbacks/v1"}, "the body is not JSON"),
     ],
     ids=lambda given: str(given)[:25],
@@ -117,8 +118,8 @@ def test_one_bad_event_does_not_keep_its_neighbours_from_being_stored(house: Hou
     assert wiring.messages().get("in-2")
     (message,) = kept(house)
     assert message["reasons"] == [
-        "event 2 of 4: its type is unknown",
-        "event 4 of 4: a field is not of the documented form",
+        "event 2 of 4: type is unknown",
+        "event 4 of 4: a field does not have the documented form",
     ]
     assert message["callback"]["body"] == body
 
@@ -271,7 +272,7 @@ def test_a_replay_starts_no_further_callback_once_its_time_is_up(
         clock.advance(60)
         return ["still wrong"]
 
-    monkeypatch.setattr(replay_quarantine, "receive", take_a_minute)
+    monkeypatch.setattr(CallbackIntake, "store", take_a_minute)
 
     # Ten are taken at a time.
     assert replay()["left"] == 10
@@ -305,7 +306,7 @@ def test_what_a_later_version_can_read_is_stored_and_the_rest_left(house: House,
     assert replay(**sample("messages/replay_quarantine")) == {
         "stored": 2,
         "left": 2,
-        "reasons": {"the body is not JSON": 1, "its type is unknown": 1},
+        "reasons": {"the body is not JSON": 1, "type is unknown": 1},
     }
     assert wiring.messages().get("in-small")
     assert wiring.messages().get("in-large")
@@ -359,7 +360,7 @@ def test_a_missing_object_is_reported_and_keeps_no_other_callback_from_being_rep
     assert replay() == {
         "stored": 1,
         "left": 1,
-        "reasons": {"its object cannot be read from the bucket": 1},
+        "reasons": {"the object cannot be read from the bucket": 1},
     }
     assert wiring.messages().get("in-small")
     house.show_again()
@@ -374,7 +375,7 @@ def test_a_message_that_cannot_be_read_keeps_no_other_callback_from_being_replay
     wiring._sqs().send_message(QueueUrl=wiring.quarantine()._url, MessageBody=body)
     forgetful()
 
-    assert replay() == {"stored": 1, "left": 1, "reasons": {"its message in the queue cannot be read": 1}}
+    assert replay() == {"stored": 1, "left": 1, "reasons": {"the queue message cannot be parsed": 1}}
 
 
 def test_a_write_that_fails_in_a_replay_leaves_that_callback_only(

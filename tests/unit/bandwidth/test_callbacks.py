@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bandwidth_messaging.bandwidth.callbacks import read_v1, read_v2
+from bandwidth_messaging.bandwidth.callbacks import parse_v1, parse_v2
 from bandwidth_messaging.domain.failures import failure
 from bandwidth_messaging.domain.messages import Message, Receipt, Unreadable
 
@@ -70,7 +70,7 @@ def without(event: dict[str, Any], *path: str) -> dict[str, Any]:
 
 
 def read_one(event: Any) -> Message | Receipt | Unreadable:
-    (told,) = read_v2(json.dumps([event]))
+    (told,) = parse_v2(json.dumps([event]))
     return told
 
 
@@ -96,20 +96,20 @@ def read_unreadable(event: Any) -> Unreadable:
 
 
 def test_every_element_of_an_array_is_read_in_its_order() -> None:
-    told = read_v2(json.dumps([RECEIVED, receipt("message-delivered"), receipt("message-sending")]))
+    told = parse_v2(json.dumps([RECEIVED, receipt("message-delivered"), receipt("message-sending")]))
     assert [type(event) for event in told] == [Message, Receipt, Receipt]
 
 
 def test_a_bare_object_is_read_like_an_array_of_one() -> None:
-    assert read_v2(json.dumps(RECEIVED)) == read_v2(json.dumps([RECEIVED]))
+    assert parse_v2(json.dumps(RECEIVED)) == parse_v2(json.dumps([RECEIVED]))
 
 
 def test_an_empty_array_tells_nothing() -> None:
-    assert read_v2("[]") == []
+    assert parse_v2("[]") == []
 
 
 def test_one_bad_event_does_no_harm_to_the_others() -> None:
-    told = read_v2(json.dumps([RECEIVED, {"type": "message-delivered"}, receipt("message-delivered")]))
+    told = parse_v2(json.dumps([RECEIVED, {"type": "message-delivered"}, receipt("message-delivered")]))
     assert [type(event) for event in told] == [Message, Unreadable, Receipt]
     assert told[1] == Unreadable(reason="event 2 of 3: message is missing")
 
@@ -130,7 +130,7 @@ BEYOND_JSON = [
 
 @pytest.mark.parametrize("body", BEYOND_JSON)
 def test_what_is_no_json_is_unreadable(body: str) -> None:
-    assert read_v2(body) == [Unreadable(reason="the body is not JSON")]
+    assert parse_v2(body) == [Unreadable(reason="the body is not JSON")]
 
 
 @pytest.mark.parametrize("event", [None, 1, "message-received", True, [], [RECEIVED], {}])
@@ -139,7 +139,7 @@ def test_what_is_no_event_is_unreadable(event: Any) -> None:
 
 
 def test_an_unknown_type_is_unreadable_and_that_said() -> None:
-    assert read_unreadable(receipt("a-new-type")).reason == "its type is unknown"
+    assert read_unreadable(receipt("a-new-type")).reason == "type is unknown"
 
 
 @pytest.mark.parametrize("kind", [None, 7, [], {}, ["message-received"]])
@@ -157,11 +157,11 @@ def test_what_no_field_of_ours_is_may_be_anything() -> None:
         json.dumps(RECEIVED)[:-1]
         + ', "carrierName": {"deep": [NaN, 1e999, null]}, "time": "2026-02-03T04:05:06Z"}'
     )
-    assert isinstance(read_v2(extra)[0], Message)
+    assert isinstance(parse_v2(extra)[0], Message)
 
 
 def test_of_a_field_that_comes_twice_the_last_one_counts() -> None:
-    (told,) = read_v2(json.dumps(RECEIVED).replace('"text": "Hello back"', '"text": "x", "text": "y"'))
+    (told,) = parse_v2(json.dumps(RECEIVED).replace('"text": "Hello back"', '"text": "x", "text": "y"'))
     assert isinstance(told, Message)
     assert told.text == "y"
 
@@ -194,7 +194,7 @@ def test_whatever_a_field_holds_what_is_read_of_it_can_be_stored(
     event: dict[str, Any], field: str, value: Any, inside: bool
 ) -> None:
     changed = {"message": event["message"] | {field: value}} if inside else {field: value}
-    (told,) = read_v2(json.dumps([event | changed]))
+    (told,) = parse_v2(json.dumps([event | changed]))
     assert all(storable(found) for found in vars(told).values())
 
 
@@ -214,9 +214,11 @@ def storable(value: Any) -> bool:
 @pytest.mark.parametrize("name", ["text", "tag", "from"])
 def test_half_a_character_is_unreadable(name: str) -> None:
     half = inbound(**{name: "half an emoji: \ud83d"})
-    assert read_unreadable(half).reason == "it has half a character"
-    assert [type(told) for told in read_v2(json.dumps([half, RECEIVED]))] == [Unreadable, Message]
-    assert read_v2(json.dumps(half, ensure_ascii=False)) == [Unreadable(reason="it has half a character")]
+    assert read_unreadable(half).reason == "the event contains half of a surrogate pair"
+    assert [type(told) for told in parse_v2(json.dumps([half, RECEIVED]))] == [Unreadable, Message]
+    assert parse_v2(json.dumps(half, ensure_ascii=False)) == [
+        Unreadable(reason="the event contains half of a surrogate pair")
+    ]
 
 
 def test_a_character_of_two_halves_and_one_that_is_nothing_are_text() -> None:
@@ -296,7 +298,7 @@ def test_every_field_that_events_carry_is_bounded() -> None:
 
 
 def test_a_byte_order_mark_before_the_body_is_ignored() -> None:
-    assert read_v2("\ufeff" + json.dumps([RECEIVED])) == read_v2(json.dumps([RECEIVED]))
+    assert parse_v2("\ufeff" + json.dumps([RECEIVED])) == parse_v2(json.dumps([RECEIVED]))
 
 
 def test_a_message_without_a_time_of_its_own_has_its_events() -> None:
@@ -416,7 +418,7 @@ def test_a_text_that_is_a_keyword_carries_it(text: str | None, word: str | None)
         "eventType": "sms", "direction": "in", "messageId": "m-asdf", "from": THEIRS, "to": OURS,
         "time": "2026-02-03T04:05:06Z", "state": "received", "text": text,
     }  # fmt: skip
-    told = read_v1(json.dumps(by_v1))
+    told = parse_v1(json.dumps(by_v1))
     assert isinstance(told, Message)
     assert told.keyword == word
 
@@ -603,7 +605,7 @@ def test_a_failure_of_v1_has_the_same_class_and_words_as_todays_code(code: str, 
         "time": "2026-02-03T04:05:06Z", "state": "error", "deliveryState": "not-delivered",
         "deliveryCode": code, "deliveryDescription": "as-bandwidth-puts-it", "tag": OUT,
     }  # fmt: skip
-    failed, known = read_v1(json.dumps(event)), failure(today)
+    failed, known = parse_v1(json.dumps(event)), failure(today)
     assert isinstance(failed, Receipt)
     assert known is not None
     assert (failed.error_class, failed.reason) == (known.error_class, known.words)
@@ -650,7 +652,7 @@ def test_the_time_to_parse_a_body_grows_with_its_events_and_not_with_their_squar
     def seconds(events: int) -> float:
         body = json.dumps([RECEIVED] * events)
         started = time.process_time()
-        assert len(read_v2(body)) == events
+        assert len(parse_v2(body)) == events
         return time.process_time() - started
 
     # Ten times the events: ten times the time, and a hundred times if each event searched the whole body.

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bandwidth_messaging.bandwidth.callbacks import read_v1, read_v1_query
+from bandwidth_messaging.bandwidth.callbacks import parse_v1, parse_v1_query
 from bandwidth_messaging.domain.messages import Message, Receipt, Unreadable
 
 Told = Message | Receipt | Unreadable
@@ -51,13 +51,13 @@ MEDIA = ["https://api.catapult.inetwork.com/v1/users/u-123/media/0.smil", "https
 
 
 def by_post(event: dict[str, Any]) -> Told:
-    return read_v1(json.dumps(event))
+    return parse_v1(json.dumps(event))
 
 
 def by_get(event: dict[str, Any]) -> Told:
     """Read an event as it comes through a query; what is None is an empty value there."""
     query = urlencode({name: "" if value is None else value for name, value in event.items()})
-    return read_v1_query(parse_qs(query, keep_blank_values=True))
+    return parse_v1_query(parse_qs(query, keep_blank_values=True))
 
 
 every_way = pytest.mark.parametrize("read", [by_post, by_get])
@@ -130,7 +130,7 @@ def test_numbers_become_e164_and_short_codes_and_names_stay(read: Read, written:
 
 def test_a_plus_that_was_not_quoted_in_a_query_is_still_a_number() -> None:
     rest = urlencode(without(RECEIVED, "from", "to"))
-    told = message(read_v1_query(parse_qs(f"from=+13233326955&to=+14352154439&{rest}")))
+    told = message(parse_v1_query(parse_qs(f"from=+13233326955&to=+14352154439&{rest}")))
     assert (told.sender, told.owner) == (THEIRS, OURS)
 
 
@@ -163,12 +163,12 @@ def test_media_of_a_get_are_one_value_in_brackets(written: str, media: list[str]
 
 def test_media_may_also_be_several_values() -> None:
     query = urlencode(RECEIVED | {"eventType": "mms", "media": MEDIA}, doseq=True)
-    assert message(read_v1_query(parse_qs(query))).media == tuple(MEDIA)
+    assert message(parse_v1_query(parse_qs(query))).media == tuple(MEDIA)
 
 
 def test_of_another_field_with_several_values_the_last_one_counts() -> None:
     query = urlencode(RECEIVED) + "&text=again&text=&text=and%20again"
-    assert message(read_v1_query(parse_qs(query, keep_blank_values=True))).text == "and again"
+    assert message(parse_v1_query(parse_qs(query, keep_blank_values=True))).text == "and again"
 
 
 # Receipts
@@ -272,7 +272,7 @@ def test_a_foreign_number_without_its_plus_becomes_e164(read: Read) -> None:
 
 
 def test_a_byte_order_mark_before_the_body_is_ignored() -> None:
-    assert read_v1("\ufeff" + json.dumps(SENT)) == read_v1(json.dumps(SENT))
+    assert parse_v1("\ufeff" + json.dumps(SENT)) == parse_v1(json.dumps(SENT))
 
 
 # What cannot be read
@@ -282,11 +282,11 @@ def test_a_byte_order_mark_before_the_body_is_ignored() -> None:
 @pytest.mark.parametrize(
     ("event", "reason"),
     [
-        (RECEIVED | {"eventType": "call"}, "its eventType is unknown"),
-        (RECEIVED | {"eventType": "SMS"}, "its eventType is unknown"),
-        (SENT | {"state": "read", "deliveryState": "seen"}, "its state is unknown"),
-        (without(SENT, "state", "deliveryState"), "its state is unknown"),
-        (RECEIVED | {"direction": "sideways"}, "its direction is unknown"),
+        (RECEIVED | {"eventType": "call"}, "eventType is unknown"),
+        (RECEIVED | {"eventType": "SMS"}, "eventType is unknown"),
+        (SENT | {"state": "read", "deliveryState": "seen"}, "state is unknown"),
+        (without(SENT, "state", "deliveryState"), "state is unknown"),
+        (RECEIVED | {"direction": "sideways"}, "direction is unknown"),
         (without(RECEIVED, "eventType"), "eventType is missing"),
         (without(RECEIVED, "direction"), "direction is missing"),
         (without(RECEIVED, "messageId"), "messageId is missing"),
@@ -298,11 +298,11 @@ def test_a_byte_order_mark_before_the_body_is_ignored() -> None:
         (without(SENT, "to"), "to is missing"),
         (without(SENT, "time"), "time is missing"),
         (RECEIVED | {"messageId": ""}, "messageId is missing"),
-        (RECEIVED | {"time": "yesterday"}, "a field is not of the documented form"),
+        (RECEIVED | {"time": "yesterday"}, "a field does not have the documented form"),
         (RECEIVED | {"time": ""}, "time is missing"),
-        (RECEIVED | {"segmentCount": "two"}, "a field is not of the documented form"),
-        (failed(deliveryCode="soon"), "a field is not of the documented form"),
-        (failed(deliveryCode="9" * 50), "a field is not of the documented form"),
+        (RECEIVED | {"segmentCount": "two"}, "a field does not have the documented form"),
+        (failed(deliveryCode="soon"), "a field does not have the documented form"),
+        (failed(deliveryCode="9" * 50), "a field does not have the documented form"),
     ],
 )
 def test_what_is_not_as_documented_is_unreadable_and_the_reason_said(
@@ -313,17 +313,17 @@ def test_what_is_not_as_documented_is_unreadable_and_the_reason_said(
 
 @pytest.mark.parametrize("body", ["", "not JSON", "[", "eventType=sms&direction=in", "[" * 100_000])
 def test_a_body_that_is_no_json_is_unreadable(body: str) -> None:
-    assert read_v1(body) == Unreadable(reason="the body is not JSON")
+    assert parse_v1(body) == Unreadable(reason="the body is not JSON")
 
 
 @pytest.mark.parametrize("body", [None, 1, "sms", True, [], [RECEIVED], {}])
 def test_a_body_that_is_no_event_is_unreadable(body: Any) -> None:
-    unreadable(read_v1(json.dumps(body)))
+    unreadable(parse_v1(json.dumps(body)))
 
 
 @pytest.mark.parametrize("query", [{}, {"eventType": []}, {"": [""]}])
 def test_an_empty_query_is_unreadable_and_the_reason_said(query: dict[str, list[str]]) -> None:
-    assert unreadable(read_v1_query(query)).reason == "eventType is missing"
+    assert unreadable(parse_v1_query(query)).reason == "eventType is missing"
 
 
 def test_what_could_not_be_read_is_not_shown_by_its_reason() -> None:
@@ -351,13 +351,13 @@ FIELDS = sorted({*RECEIVED, *SENT, "media"})
 def test_whatever_a_field_holds_what_is_read_of_it_can_be_stored(
     event: dict[str, Any], changes: dict[str, Any]
 ) -> None:
-    assert all(storable(found) for found in vars(read_v1(json.dumps(event | changes))).values())
+    assert all(storable(found) for found in vars(parse_v1(json.dumps(event | changes))).values())
 
 
 @given(st.dictionaries(st.sampled_from(FIELDS) | st.text(), st.lists(st.text())))
 def test_whatever_a_query_holds_what_is_read_of_it_can_be_stored(changes: dict[str, list[str]]) -> None:
     query = {name: [str(value)] for name, value in SENT.items()} | changes
-    assert all(storable(found) for found in vars(read_v1_query(query)).values())
+    assert all(storable(found) for found in vars(parse_v1_query(query)).values())
 
 
 def storable(value: Any) -> bool:

@@ -96,7 +96,7 @@ def test_nothing_else_is_asked_for(url: str, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(Transport, "send", lambda *_, **__: pytest.fail("it was asked for"))
     with pytest.raises(BandwidthRejected) as refused:
         media("https://api.catapult.inetwork.com/v1").fetch(url, most_bytes=1)
-    assert refused.value.words == "it is not the URL of a file at Bandwidth"
+    assert refused.value.words == "The URL is not a media URL at Bandwidth."
     assert "example.com" not in str(refused.value)
 
 

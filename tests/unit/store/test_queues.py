@@ -82,9 +82,9 @@ def queue(sqs: "SQSClient") -> str:
 def test_a_callback_is_kept_whole_with_the_reasons_and_without_credentials(
     sqs: "SQSClient", quarantine: Quarantine
 ) -> None:
-    quarantine.keep(CALLBACK, ["its type is unknown"], AT)
+    quarantine.keep(CALLBACK, ["type is unknown"], AT)
     (kept,) = sqs.receive_message(QueueUrl=queue(sqs))["Messages"]
-    assert json.loads(kept["Body"]) == {"at": AT, "reasons": ["its type is unknown"], "callback": KEPT}
+    assert json.loads(kept["Body"]) == {"at": AT, "reasons": ["type is unknown"], "callback": KEPT}
 
 
 def test_a_query_and_bytes_are_kept_as_they_came(quarantine: Quarantine) -> None:
@@ -114,7 +114,7 @@ def test_a_callback_of_any_size_comes_back_and_is_gone_once_it_is_let_go(
     quarantine.keep(CALLBACK | {"body": body}, ["why"] * 100_000, AT)
     (taken,) = quarantine.take(10, seconds=0)
     assert taken.callback == KEPT | {"body": body}
-    quarantine.let_go(quarantine.take(10, seconds=60)[0])
+    quarantine.delete(quarantine.take(10, seconds=60)[0])
     left = sqs.get_queue_attributes(QueueUrl=queue(sqs), AttributeNames=["All"])["Attributes"]
     assert left["ApproximateNumberOfMessages"] == left["ApproximateNumberOfMessagesNotVisible"] == "0"
     assert quarantine._s3().list_objects_v2(Bucket="quarantine")["KeyCount"] == 0

@@ -3,7 +3,7 @@
 import re
 from datetime import timedelta
 from pathlib import PurePosixPath
-from typing import Final
+from typing import Final, Required, TypedDict
 from urllib.parse import unquote, urlsplit
 
 KEPT_AT_BANDWIDTH: Final = timedelta(hours=48)
@@ -23,6 +23,17 @@ _KEPT: Final = re.compile(
 )
 # What a browser shows without running anything; an SVG may hold scripts.
 _HARMLESS: Final = re.compile(r"(image/(?!svg)|audio/|video/).+")
+
+
+class ArchivedFileItem(TypedDict, total=False):
+    """The entry of one media file in a message's item: its key in the archive, or why it has none."""
+
+    name: Required[str]
+    key: str
+    contentType: str
+    bytes: int
+    smil: bool
+    reason: str
 
 
 def name_of(url: str) -> str:

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 import botocore.session
 from botocore.config import Config
 
+# Configures the logs of every function, also of those that log nothing themselves.
+from bandwidth_messaging.runtime import logging as _logging  # noqa: F401
+from bandwidth_messaging.runtime.metrics import count
 from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.store.dynamodb import Table
 
@@ -33,6 +36,11 @@ if TYPE_CHECKING:
     from bandwidth_messaging.bandwidth.oauth import OAuthClient
     from bandwidth_messaging.bandwidth.registration_center import Registrations
     from bandwidth_messaging.bandwidth.transport import Auth
+    from bandwidth_messaging.services.callback_authorization import CallbackAuthorization
+    from bandwidth_messaging.services.callback_intake import CallbackIntake
+    from bandwidth_messaging.services.event_publishing import EventPublishing
+    from bandwidth_messaging.services.media_archive import MediaArchive
+    from bandwidth_messaging.services.quarantine_replay import ApplyNotification, QuarantineReplay
     from bandwidth_messaging.store.archive import Archive
     from bandwidth_messaging.store.created_resources import CreatedResources
     from bandwidth_messaging.store.drift_store import Drift
@@ -383,3 +391,64 @@ def _secrets() -> "SecretsProvider":
     from aws_lambda_powertools.utilities.parameters import SecretsProvider
 
     return SecretsProvider(boto3_client=_secrets_manager())
+
+
+# Services of callbacks, events and the ControlApi
+
+
+def callback_intake() -> "CallbackIntake":
+    """Return the service that stores message callbacks."""
+    from bandwidth_messaging.services.callback_intake import CallbackIntake
+
+    # Created before threads write: botocore's session is not thread-safe.
+    return CallbackIntake(messages(), opt_outs, quarantine, count)
+
+
+def quarantine_replay() -> "QuarantineReplay":
+    """Return the service that replays quarantined callbacks."""
+    from bandwidth_messaging.services.quarantine_replay import QuarantineReplay
+
+    return QuarantineReplay(quarantine(), callback_intake().store, _apply_notification)
+
+
+def _apply_notification() -> "ApplyNotification":
+    # Loads lxml, which message callbacks do not need.
+    from bandwidth_messaging.services import notifications
+
+    return notifications.apply
+
+
+@cache
+def callback_authorization() -> "CallbackAuthorization":
+    """Return the service that checks who calls the callback API."""
+    from bandwidth_messaging.services.callback_authorization import CallbackAuthorization
+
+    return CallbackAuthorization(
+        lambda *, fresh=False: accepted_callback_credentials(fresh=fresh),
+        settings().callback_source_addresses,
+        count,
+    )
+
+
+def event_publishing() -> "EventPublishing":
+    """Return the service that publishes table changes on the bus."""
+    from bandwidth_messaging.api.bus_events import event_of
+    from bandwidth_messaging.services.event_publishing import EventPublishing
+    from bandwidth_messaging.store.event_bus import EventBus
+
+    with_content = settings().events_include_text == "true"
+    return EventPublishing(
+        to_event=lambda record: event_of(record, with_content=with_content),
+        bus=EventBus(events()),
+        bus_name=settings().event_bus,
+        source=settings().stack_name,
+        dead_letters=dead_letters,
+        count=count,
+    )
+
+
+def media_archive() -> "MediaArchive":
+    """Return the service that archives media of inbound messages."""
+    from bandwidth_messaging.services.media_archive import MediaArchive
+
+    return MediaArchive(messages(), archive, media, count)

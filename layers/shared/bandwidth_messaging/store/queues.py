@@ -123,8 +123,8 @@ class Quarantine:
         except (BotoCoreError, ClientError, ValueError, KeyError, TypeError, AttributeError):
             return Quarantined(None, at, receipt_handle, key)
 
-    def let_go(self, quarantined: Quarantined) -> None:
-        """Forget a callback that has been stored."""
+    def delete(self, quarantined: Quarantined) -> None:
+        """Delete a callback that has been stored."""
         self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=quarantined.receipt_handle)
         if quarantined.object_key is not None:
             self._s3().delete_object(Bucket=self._bucket, Key=quarantined.object_key)
