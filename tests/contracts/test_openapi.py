@@ -36,7 +36,7 @@ def test_the_check_says_in_a_sentence_that_a_document_is_old(
         document.write_text(found)
     monkeypatch.setattr(openapi, "DOCUMENT", document)
     monkeypatch.setattr("sys.argv", ["openapi", "--check"])
-    with pytest.raises(SystemExit, match=r"^docs/openapi\.json is not what the code says; `make openapi`"):
+    with pytest.raises(SystemExit, match=r"^docs/openapi\.json is out of date\. Run `make openapi`"):
         openapi.main()
 
 

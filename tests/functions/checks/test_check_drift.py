@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bandwidth_messaging.api.bus_events import event_of
+from bandwidth_messaging.api.bus_events import to_event
 from bandwidth_messaging.bandwidth.errors import BandwidthUnauthorized, BandwidthUnavailable
 from bandwidth_messaging.domain.numbers import Home, NumberState
 from bandwidth_messaging.runtime import wiring
@@ -294,7 +294,7 @@ def test_a_number_of_v1_is_looked_for_at_its_location_too_which_is_not_ours_alon
 def announced(house: House, before: Any) -> Any:
     """Return the event that the change of the drift's item is, held against its schema."""
     images = {"NewImage": stored(house)} | ({"OldImage": before} if before else {})
-    event = event_of({"eventID": "c4ca4238", "dynamodb": images})
+    event = to_event({"eventID": "c4ca4238", "dynamodb": images})
     assert event is not None
     assert wrong(delivered(event.detail_type, event.detail)) == []
     return event

@@ -6,12 +6,13 @@ from typing import Any
 import boto3
 import pytest
 from botocore.client import BaseClient
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from bandwidth_messaging.domain.messages import Message
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.setups import MessagingV2Setup
 from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.store.setup_requests import id_of_key
 from functions.control import browse, start_setup
 from tests.functions.conftest import House, ask, sample
 
@@ -78,7 +79,10 @@ class TestStartSetup:
         self.start(areaCode="910", customerOrderId="Order-7")
         status, problem = self.start(areaCode="919", customerOrderId="Order-7")
         assert status == 409
-        assert "'Order-7' was started before, and has not ended (started)" in problem["detail"]
+        assert (
+            "customerOrderId 'Order-7' is already used. That set-up has not ended (started)."
+            in problem["detail"]
+        )
 
     def test_a_set_up_that_has_failed_is_continued_under_a_name_of_its_own(self, machine: str) -> None:
         _, first = self.start(areaCode="910", customerOrderId="Order 7")
@@ -96,7 +100,7 @@ class TestStartSetup:
         _, second = self.start(areaCode="910", customerOrderId="Order-7", deadlineHours=48)
         status, problem = self.start(areaCode="910", customerOrderId="Order-7", deadlineHours=72)
         assert status == 409
-        assert "is the execution Order-7-again-20260101000000000" in problem["detail"]
+        assert "The execution Order-7-again-20260101000000000 has another input." in problem["detail"]
         self.end(second, "failed", "2026-01-02T00:00:00.000Z")
         status, third = self.start(areaCode="910", customerOrderId="Order-7", deadlineHours=72)
         assert status == 202
@@ -111,7 +115,7 @@ class TestStartSetup:
         self.end(first, state)
         status, problem = self.start(areaCode="910", customerOrderId="Order-7", deadlineHours=48)
         assert status == 409
-        assert f"and has ended ({state})" in problem["detail"]
+        assert f"has ended ({state})" in problem["detail"]
 
     def test_a_failed_order_is_not_continued_with_what_asks_for_something_else(self, machine: str) -> None:
         asked = {"areaCode": "910", "customerOrderId": "Order-7"}
@@ -123,7 +127,7 @@ class TestStartSetup:
         self.end(first, "failed")
         status, problem = self.start(areaCode="919", customerOrderId="Order-7")
         assert status == 409
-        assert "asked for something else" in problem["detail"]
+        assert "has another input" in problem["detail"]
         assert self.start(**asked, deadlineHours=48)[0] == 202
 
     def test_an_input_that_is_not_that_of_the_running_set_up_is_a_conflict_under_any_execution(
@@ -152,10 +156,74 @@ class TestStartSetup:
         execution = boto3.client("stepfunctions").describe_execution(executionArn=first["executionArn"])
         assert json.loads(execution["input"])["customerOrderId"] == "Order 7"
 
+    def test_the_same_request_after_its_execution_has_ended_gets_the_first_response(
+        self, machine: str
+    ) -> None:
+        asked = {"areaCode": "910", "customerOrderId": "Order-7"}
+        first = self.start(**asked)
+        boto3.client("stepfunctions").stop_execution(executionArn=first[1]["executionArn"])
+
+        assert self.start(**asked) == first
+
+    @pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException"])
+    def test_a_refused_start_fails_the_order_which_can_then_be_continued(
+        self, machine: str, monkeypatch: pytest.MonkeyPatch, code: str
+    ) -> None:
+        asked = {"areaCode": "910", "customerOrderId": "Order-7"}
+        with monkeypatch.context() as patch:
+            refuse_start(patch, code)
+            assert self.start(**asked)[0] == 500
+
+        order = ask(browse, "GET", "/orders/Order-7")[1]
+        assert order["state"] == "failed"
+        assert order["reason"] == f"Step Functions did not start the execution ({code})."
+        assert self.start(**asked)[0] == 202
+
+    def test_a_refused_start_of_a_running_set_up_leaves_its_order(
+        self, machine: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked = {"areaCode": "910", "customerOrderId": "Order-7"}
+        assert self.start(**asked)[0] == 202
+        with monkeypatch.context() as patch:
+            refuse_start(patch, "ThrottlingException")
+            assert self.start(**asked)[0] == 500
+
+        assert ask(browse, "GET", "/orders/Order-7")[1]["state"] == "started"
+
+    @pytest.mark.parametrize("lost", [None, 500], ids=["no response", "500"])
+    def test_a_refusal_after_an_attempt_that_may_have_started_leaves_the_order(
+        self, machine: str, monkeypatch: pytest.MonkeyPatch, lost: int | None
+    ) -> None:
+        with monkeypatch.context() as patch:
+            refuse_start(patch, "ThrottlingException", earlier_attempt=lost)
+            assert self.start(areaCode="910", customerOrderId="Order-7")[0] == 500
+
+        assert ask(browse, "GET", "/orders/Order-7")[1]["state"] == "started"
+
     def test_names_every_wrong_field(self, machine: str) -> None:
         status, problem = self.start(areaCode="91", quantity=5001, siteId="main")
         assert status == 422
         assert {error["field"] for error in problem["errors"]} == {"areaCode", "quantity", "siteId"}
+
+
+REFUSED = object()
+
+
+def refuse_start(patch: pytest.MonkeyPatch, code: str, *, earlier_attempt: object = REFUSED) -> None:
+    """Let Step Functions refuse to start an execution, after an earlier attempt with this status, if any."""
+    send = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def refuse(client: Any, name: str, parameters: Any) -> Any:
+        if name != "StartExecution":
+            return send(client, name, parameters)
+        if earlier_attempt is not REFUSED:
+            response = None if earlier_attempt is None else {"status_code": earlier_attempt}
+            client.meta.events.emit("response-received.sfn.StartExecution", response_dict=response)
+        client.meta.events.emit("response-received.sfn.StartExecution", response_dict={"status_code": 400})
+        details = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": 400}}
+        raise ClientError(details, name)  # type: ignore[arg-type]
+
+    patch.setattr(BaseClient, "_make_api_call", refuse)
 
 
 class TestIdempotencyKey:
@@ -174,6 +242,26 @@ class TestIdempotencyKey:
         first = self.again("key-1", areaCode="910", quantity=2)
         assert first[0] == 202
         assert [self.again("key-1", areaCode="910", quantity=2) for _ in range(3)] == [first] * 3
+        assert len(self.executions(machine)) == 1
+
+    @pytest.mark.parametrize("customer_order_id", [None, "Order-7"])
+    def test_a_refused_start_fails_the_order_until_the_request_is_repeated(
+        self, machine: str, monkeypatch: pytest.MonkeyPatch, customer_order_id: str | None
+    ) -> None:
+        asked = {"areaCode": "910"} | ({"customerOrderId": customer_order_id} if customer_order_id else {})
+        for _ in range(2):
+            with monkeypatch.context() as patch:
+                refuse_start(patch, "ThrottlingException")
+                assert self.again("key-1", **asked)[0] == 500
+            order_id = customer_order_id or f"setup-{id_of_key('key-1')}"
+            assert ask(browse, "GET", f"/orders/{order_id}")[1]["state"] == "failed"
+
+        status, started = self.again("key-1", **asked)
+
+        assert status == 202
+        order = ask(browse, "GET", f"/orders/{order_id}")[1]
+        assert (order["state"], order["executionArn"]) == ("started", started["executionArn"])
+        assert "reason" not in order
         assert len(self.executions(machine)) == 1
 
     def test_another_key_is_another_set_up(self, machine: str) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from bandwidth_messaging.api import cursors
 from bandwidth_messaging.domain.messages import Message
 from bandwidth_messaging.domain.numbers import Home
+from bandwidth_messaging.domain.phone_numbers import from_callback
 from bandwidth_messaging.runtime import wiring
 from functions.control import browse, start_setup
 from functions.messages import send_message
@@ -138,6 +140,20 @@ def test_half_a_surrogate_pair_is_a_wrong_field(house: House, field: str) -> Non
     assert (status, fields(problem)) == (422, [field])
 
 
+@pytest.mark.parametrize(("module", "path"), WITH_BODY)
+@pytest.mark.parametrize("key", ["", " ", " \t "])
+def test_a_blank_idempotency_key_is_a_422_that_names_the_header(
+    house: House, module: ModuleType, path: str, key: str
+) -> None:
+    body = {"from": OURS, "to": THEIRS, "text": "Hello"} if path == "/messages" else {"areaCode": "910"}
+    event = api_event("POST", path, body=body, headers={"Idempotency-Key": key})
+
+    answer = call(module, event)
+
+    problem = json.loads(answer["body"])
+    assert (answer["statusCode"], problem["errors"][0]["field"].lower()) == (422, "idempotency-key")
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
@@ -170,18 +186,7 @@ def stored(house: House) -> House:
         "in-4": (THEIRS, OURS, "+442079460958"),
     }
     for message_id, (sender, *recipients) in conversations.items():
-        message = Message(
-            message_id=message_id,
-            direction="in",
-            api="v2",
-            owner=OURS,
-            sender=sender,
-            recipients=tuple(recipients),
-            text="Hello",
-            state="received",
-            time=AT,
-        )
-        wiring.messages().add(message)
+        wiring.messages().add(received(message_id, sender, *recipients))
     return house
 
 
@@ -217,6 +222,81 @@ def test_ids_in_a_path_are_decoded_after_the_route_is_matched(stored: House) -> 
 
 def test_a_percent_sign_is_decoded_once(stored: House) -> None:
     assert ask(browse, "GET", "/orders/Order%25207")[0] == 422
+
+
+STORED_AS_SENT = [
+    "00447700900123",
+    "1234567890",
+    "12",
+    "ACME",
+    "Shop, Inc",
+    "Shop,Inc",
+    "a, b and c, d",
+    "tel:+19195551234",
+    "+4402079460958",
+    "1-234-567-890",
+]
+
+
+@pytest.mark.parametrize("limit", ["25", "1"])
+@pytest.mark.parametrize("sender", STORED_AS_SENT)
+def test_a_conversation_is_found_by_the_participant_that_a_message_shows(
+    stored: House, sender: str, limit: str
+) -> None:
+    for message_id in ("in-5", "in-6"):
+        message = received(message_id, from_callback(sender))
+        assert message.sender == sender
+        wiring.messages().add(message)
+    path, found, query = f"/conversations/%2B19102398766/{quote(sender, safe='')}", [], {"limit": limit}
+    while query:
+        status, page = ask(browse, "GET", path, query=query)
+        assert status == 200
+        found += [(item["messageId"], item["from"]) for item in page["items"]]
+        query = query | {"cursor": page["cursor"]} if page["cursor"] else {}
+
+    assert found == [("in-6", sender), ("in-5", sender)]
+
+
+def test_a_group_conversation_with_a_comma_in_a_name_is_found(stored: House) -> None:
+    wiring.messages().add(received("in-5", "Shop, Inc", OURS, THEIRS))
+
+    status, page = ask(browse, "GET", f"/conversations/{OURS}/{quote(f'Shop, Inc,{THEIRS}', safe='')}")
+
+    assert (status, [item["messageId"] for item in page["items"]]) == (200, ["in-5"])
+
+
+def test_a_cursor_of_another_conversation_is_a_422(stored: House) -> None:
+    for message_id in ("in-5", "in-6"):
+        wiring.messages().add(received(message_id, "Shop, Inc"))
+    path = f"/conversations/{OURS}/"
+    cursor = ask(browse, "GET", f"{path}Shop%2C%20Inc", query={"limit": "1"})[1]["cursor"]
+
+    status, problem = ask(browse, "GET", f"{path}ACME", query={"cursor": cursor})
+
+    assert (status, fields(problem)) == (422, ["cursor"])
+
+
+@pytest.mark.parametrize("owner", ["12345", "1234567890", "00447700900123"])
+def test_messages_of_an_owner_that_is_not_e164_are_listed(stored: House, owner: str) -> None:
+    wiring.messages().add(replace(received("in-5", THEIRS), owner=owner))
+
+    status, page = ask(browse, "GET", "/messages", query={"number": owner})
+
+    assert (status, [item["owner"] for item in page["items"]]) == (200, [owner])
+
+
+def received(message_id: str, sender: str, *recipients: str) -> Message:
+    return Message(
+        message_id=message_id,
+        direction="in",
+        api="v2",
+        owner=OURS,
+        sender=sender,
+        recipients=recipients or (OURS,),
+        text="Hello",
+        state="received",
+        time=AT,
+    )
 
 
 @pytest.mark.parametrize(
@@ -263,7 +343,7 @@ def test_an_unknown_query_parameter_is_a_422(
 def forged(path: str, key: Any) -> str:
     """Return a cursor of the right list with a key that the list did not return."""
     of = {"/numbers": "numbers of all states", "/messages": f"messages of {OURS}"}[path]
-    return str(cursors.write(key, of=of))
+    return str(cursors.encode_cursor(key, list_name=of))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Who may call back: our credentials, those before them while they are changed, and from where."""
 
 import base64
+import hmac
 import json
 from typing import Any
 
@@ -8,7 +9,6 @@ import pytest
 
 from bandwidth_messaging.runtime import settings as settings_module
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.services import callback_authorization
 from functions.messages import authorize_callback
 from tests.functions.conftest import Context, House, call, sample
 
@@ -118,14 +118,14 @@ class TestRotation:
         self, house: House, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         rewrite(house, password=NEW, previousPassword=PASSWORD)
-        compare = callback_authorization.hmac.compare_digest
+        compare = hmac.compare_digest
         compared: list[tuple[int, int]] = []
 
         def counted(one: bytes, other: bytes) -> bool:
             compared.append((len(one), len(other)))
             return compare(one, other)
 
-        monkeypatch.setattr(callback_authorization.hmac, "compare_digest", counted)
+        monkeypatch.setattr(hmac, "compare_digest", counted)
         assert is_allowed(basic(NEW))
         assert is_allowed(basic(PASSWORD))
         assert compared == [(32, 32)] * 4

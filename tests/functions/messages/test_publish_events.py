@@ -159,7 +159,7 @@ def test_a_record_too_large_for_the_dead_letter_queue_is_an_object_that_can_be_a
 ) -> None:
     batch = with_images(1, lambda _: {"text": {"S": "\x01" * 390_000}})
     with monkeypatch.context() as broken:
-        broken.setattr(bus_events, "event_of", None)
+        broken.setattr(bus_events, "to_event", None)
         assert call(publish_events, batch) == {"batchItemFailures": []}
     (kept,) = house.queued(house.events_dead_letter_queue)
     pointer = json.loads(kept["Body"])
@@ -185,7 +185,7 @@ def test_what_was_kept_is_what_the_function_takes_once_it_can_read_it(
     house: House, bus: Bus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr(bus_events, "event_of", None)
+        broken.setattr(bus_events, "to_event", None)
         call(publish_events, records())
     (kept,) = house.queued(house.events_dead_letter_queue)
     assert call(publish_events, json.loads(kept["Body"])) == {"batchItemFailures": []}
@@ -199,7 +199,7 @@ def test_the_log_does_not_say_what_was_in_a_record_that_could_not_be_read(
     def fail(record: Any, **_: Any) -> None:
         raise ValueError(str(record))
 
-    monkeypatch.setattr(bus_events, "event_of", fail)
+    monkeypatch.setattr(bus_events, "to_event", fail)
     call(publish_events, records())
     logged = capsys.readouterr().out
     assert "c4ca4238a0b923820dcc509a6f75849b" in logged

@@ -87,7 +87,7 @@ def test_what_cannot_be_read_or_stored_is_answered_2xx_and_kept_whole(
     (message,) = kept(house)
     assert message["reasons"] == [reason]
     if "object" in message:
-        message = {"callback": wiring.quarantine()._opened(message, "").callback}
+        message = {"callback": wiring.quarantine()._open(message, "").callback}
     assert message["callback"].get("body", "") == (body or "")
     assert message["callback"]["resource"] == event.get("resource", "/callbacks/v2")
     assert "CallbacksQuarantined" in capsys.readouterr().out
@@ -106,7 +106,7 @@ def test_a_callback_of_megabytes_is_kept_whole(house: House) -> None:
     body = "x" * 6_000_000
     assert receive(body) == 204
     (message,) = kept(house)
-    callback = wiring.quarantine()._opened(message, "").callback
+    callback = wiring.quarantine()._open(message, "").callback
     assert callback is not None
     assert callback["body"] == body
 

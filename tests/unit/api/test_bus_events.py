@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from boto3.dynamodb.types import TypeSerializer
 
-from bandwidth_messaging.api.bus_events import event_of
+from bandwidth_messaging.api.bus_events import to_event
 from bandwidth_messaging.domain.messages import RANKS, MessageState
 from bandwidth_messaging.domain.numbers import STATES
 
@@ -80,7 +80,7 @@ def record(new: dict[str, Any] | None, old: dict[str, Any] | None = None) -> dic
 
 
 def detail_type(new: dict[str, Any] | None, old: dict[str, Any] | None = None) -> str | None:
-    event = event_of(record(new, old))
+    event = to_event(record(new, old))
     return event.detail_type if event else None
 
 
@@ -163,7 +163,7 @@ def test_an_opt_out_is_announced_when_it_begins_is_said_again_and_ends(
 
 
 def test_the_event_of_an_opt_out_says_whose_of_which_number_when_and_how() -> None:
-    event = event_of(record(OPT_OUT))
+    event = to_event(record(OPT_OUT))
     assert event is not None
     assert event.detail == {
         "eventId": "c4ca4238",
@@ -191,7 +191,7 @@ def test_drift_is_announced_when_it_is_found_changes_and_ends(
 
 
 def test_the_event_of_a_drift_says_what_differs_since_when() -> None:
-    event = event_of(record(DRIFT))
+    event = to_event(record(DRIFT))
     assert event is not None
     assert event.detail == {
         "eventId": "c4ca4238",
@@ -241,20 +241,20 @@ def test_a_change_without_a_new_state_is_announced_as_such(
 def test_a_change_that_the_api_does_not_show_is_not_announced(
     item: dict[str, Any], change: dict[str, Any]
 ) -> None:
-    assert event_of(record(item | change, item)) is None
+    assert to_event(record(item | change, item)) is None
 
 
 @pytest.mark.parametrize("item", [MESSAGE, NUMBER, ORDER, OPT_OUT, DRIFT])
 def test_what_is_deleted_is_not_announced(item: dict[str, Any]) -> None:
-    assert event_of(record(None, item)) is None
+    assert to_event(record(None, item)) is None
 
 
 def test_an_item_of_another_kind_is_not_announced() -> None:
-    assert event_of(record({"pk": "OPT_OUT#+1#+2", "state": "active"})) is None
+    assert to_event(record({"pk": "OPT_OUT#+1#+2", "state": "active"})) is None
 
 
 def test_the_event_says_what_the_api_shows_without_text_and_media() -> None:
-    event = event_of(record(MESSAGE | {"state": "delivered", "deliveredAt": LATER}, MESSAGE))
+    event = to_event(record(MESSAGE | {"state": "delivered", "deliveredAt": LATER}, MESSAGE))
     assert event is not None
     assert event.detail == {
         "eventId": "c4ca4238",
@@ -293,7 +293,7 @@ def test_media_are_archived_once_the_archive_is_done_with_all_of_them(
 
 
 def test_text_and_media_are_told_to_who_asks_for_them() -> None:
-    event = event_of(record(MESSAGE), with_content=True)
+    event = to_event(record(MESSAGE), with_content=True)
     assert event is not None
     assert (event.detail["text"], event.detail["media"]) == (MESSAGE["text"], MESSAGE["media"])
 
@@ -305,7 +305,7 @@ def test_a_failure_says_code_class_and_words() -> None:
         "errorClass": "recipient",
         "reason": "It does not exist.",
     }
-    event = event_of(record(MESSAGE | outcome | {"failedAt": LATER}, MESSAGE))
+    event = to_event(record(MESSAGE | outcome | {"failedAt": LATER}, MESSAGE))
     assert event is not None
     assert event.detail_type == "Message Failed"
     assert {name: event.detail[name] for name in outcome} == outcome
@@ -319,7 +319,7 @@ def test_a_groups_failure_says_what_became_of_each_recipient() -> None:
         "recipient +19195551213": gone | {"rank": 5},
         "recipient +19195551214": {"state": "delivered", "rank": 5},
     }
-    event = event_of(record(group | {"state": "failed", "reason": "1 of 2 recipients failed"}, group))
+    event = to_event(record(group | {"state": "failed", "reason": "1 of 2 recipients failed"}, group))
     assert event is not None
     assert event.detail["reason"] == "1 of 2 recipients failed"
     assert event.detail["recipients"] == {"+19195551213": gone, "+19195551214": {"state": "delivered"}}
@@ -327,13 +327,13 @@ def test_a_groups_failure_says_what_became_of_each_recipient() -> None:
 
 @pytest.mark.parametrize("word", ["stop", "start", "help"])
 def test_a_message_that_is_a_keyword_says_so(word: str) -> None:
-    event = event_of(record(MESSAGE | {"direction": "in", "state": "received", "keyword": word}))
+    event = to_event(record(MESSAGE | {"direction": "in", "state": "received", "keyword": word}))
     assert event is not None
     assert (event.detail_type, event.detail["keyword"]) == ("Message Received", word)
 
 
 def test_a_number_and_an_order_say_whose_they_are() -> None:
-    number, order = event_of(record(NUMBER)), event_of(record(ORDER))
+    number, order = to_event(record(NUMBER)), to_event(record(ORDER))
     assert number is not None
     assert order is not None
     assert number.detail["number"] == "+19102398766"
@@ -342,4 +342,4 @@ def test_a_number_and_an_order_say_whose_they_are() -> None:
 
 
 def test_an_event_is_the_same_when_its_record_comes_again() -> None:
-    assert event_of(record(MESSAGE)) == event_of(record(MESSAGE))
+    assert to_event(record(MESSAGE)) == to_event(record(MESSAGE))

@@ -17,7 +17,7 @@ keys = st.dictionaries(st.text(), st.text(), min_size=1)
 
 def wrong_fields(cursor: str, of: str = LIST) -> list[str]:
     with pytest.raises(InvalidInput) as raised:
-        cursors.read(cursor, of=of)
+        cursors.decode_cursor(cursor, list_name=of)
     return [problem.field for problem in raised.value.problems]
 
 
@@ -27,24 +27,24 @@ def encoded(content: Any) -> str:
 
 @given(keys, st.text())
 def test_a_cursor_leads_back_to_its_key(key: dict[str, Any], of: str) -> None:
-    assert cursors.read(cursors.write(key, of=of), of=of) == key
+    assert cursors.decode_cursor(cursors.encode_cursor(key, list_name=of), list_name=of) == key
 
 
 @given(keys, st.text())
 def test_a_cursor_fits_into_a_query_as_it_is(key: dict[str, Any], of: str) -> None:
-    written = cursors.write(key, of=of)
+    written = cursors.encode_cursor(key, list_name=of)
     assert written is not None
     assert all(sign.isascii() and (sign.isalnum() or sign in "-_=") for sign in written)
 
 
 def test_the_last_page_has_no_cursor_and_no_cursor_is_the_first_page() -> None:
-    assert cursors.write(None, of=LIST) is None
-    assert cursors.read(None, of=LIST) is None
+    assert cursors.encode_cursor(None, list_name=LIST) is None
+    assert cursors.decode_cursor(None, list_name=LIST) is None
 
 
 @given(keys, st.text(), st.text())
 def test_a_cursor_of_another_list_is_a_wrong_cursor(key: dict[str, Any], of: str, other: str) -> None:
-    written = cursors.write(key, of=of)
+    written = cursors.encode_cursor(key, list_name=of)
     assert written is not None
     if of != other:
         assert wrong_fields(written, other) == ["cursor"]
@@ -84,7 +84,7 @@ def test_a_page_never_starts_in_an_old_cursor_without_its_list() -> None:
 @given(st.text() | st.binary().map(lambda content: base64.urlsafe_b64encode(content).decode()))
 def test_whatever_is_given_as_a_cursor_is_a_key_or_a_wrong_field(cursor: str) -> None:
     try:
-        key = cursors.read(cursor, of=LIST)
+        key = cursors.decode_cursor(cursor, list_name=LIST)
     except InvalidInput:
         return
     assert isinstance(key, dict)

@@ -40,7 +40,7 @@ def opted_out(opt_outs: OptOuts, ours: str = OURS, theirs: tuple[str, ...] = (TH
 
 
 def listed(opt_outs: OptOuts, ours: str = OURS) -> list[str]:
-    return [item["theirs"] for item in opt_outs.of_number(ours, limit=100).items]
+    return [item["theirs"] for item in opt_outs.list_by_number(ours, limit=100).items]
 
 
 # Recording
@@ -189,7 +189,7 @@ def test_a_numbers_opt_outs_are_listed_page_by_page(opt_outs: OptOuts) -> None:
     seen: list[str] = []
     start_key: dict[str, Any] | None = None
     for _ in range(3):
-        page = opt_outs.of_number(OURS, limit=2, start=start_key)
+        page = opt_outs.list_by_number(OURS, limit=2, start=start_key)
         seen += [item["theirs"] for item in page.items]
         start_key = page.next_key
         if start_key is None:
@@ -199,7 +199,7 @@ def test_a_numbers_opt_outs_are_listed_page_by_page(opt_outs: OptOuts) -> None:
 
 
 def test_a_number_nobody_opted_out_of_has_an_empty_list(opt_outs: OptOuts) -> None:
-    assert opt_outs.of_number(OURS, limit=10) == ([], None)
+    assert opt_outs.list_by_number(OURS, limit=10) == ([], None)
 
 
 def test_opt_outs_are_no_numbers(opt_outs: OptOuts, numbers: Numbers) -> None:

@@ -4,7 +4,7 @@ Clients and stores live as long as the Lambda environment; credentials are read 
 """
 
 import gc
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import botocore.session
@@ -36,11 +36,13 @@ if TYPE_CHECKING:
     from bandwidth_messaging.bandwidth.oauth import OAuthClient
     from bandwidth_messaging.bandwidth.registration_center import Registrations
     from bandwidth_messaging.bandwidth.transport import Auth
+    from bandwidth_messaging.domain.orders import Kind
     from bandwidth_messaging.services.callback_authorization import CallbackAuthorization
     from bandwidth_messaging.services.callback_intake import CallbackIntake
     from bandwidth_messaging.services.event_publishing import EventPublishing
     from bandwidth_messaging.services.media_archive import MediaArchive
     from bandwidth_messaging.services.quarantine_replay import ApplyNotification, QuarantineReplay
+    from bandwidth_messaging.services.setup_start import SetupStart
     from bandwidth_messaging.store.archive import Archive
     from bandwidth_messaging.store.created_resources import CreatedResources
     from bandwidth_messaging.store.drift_store import Drift
@@ -432,13 +434,13 @@ def callback_authorization() -> "CallbackAuthorization":
 
 def event_publishing() -> "EventPublishing":
     """Return the service that publishes table changes on the bus."""
-    from bandwidth_messaging.api.bus_events import event_of
+    from bandwidth_messaging.api.bus_events import to_event
     from bandwidth_messaging.services.event_publishing import EventPublishing
     from bandwidth_messaging.store.event_bus import EventBus
 
     with_content = settings().events_include_text == "true"
     return EventPublishing(
-        to_event=lambda record: event_of(record, with_content=with_content),
+        to_event=partial(to_event, with_content=with_content),
         bus=EventBus(events()),
         bus_name=settings().event_bus,
         source=settings().stack_name,
@@ -452,3 +454,23 @@ def media_archive() -> "MediaArchive":
     from bandwidth_messaging.services.media_archive import MediaArchive
 
     return MediaArchive(messages(), archive, media, count)
+
+
+@cache
+def media_links() -> "Archive | None":
+    """Return the archive whose files the API links to, or None if the stack archives no media."""
+    return archive() if settings().media_bucket else None
+
+
+def setup_start() -> "SetupStart":
+    """Return the service that starts set-ups."""
+    from bandwidth_messaging.services.setup_start import SetupStart
+    from bandwidth_messaging.store.executions import Executions
+
+    state_machines: dict[Kind, str] = {
+        "messaging_v2": settings().messaging_v2_state_machine,
+        "hosted_messaging": settings().hosted_messaging_state_machine,
+    }
+    return SetupStart(
+        orders(), setup_requests(), Executions(step_functions()), state_machines, settings().bandwidth_api
+    )
