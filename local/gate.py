@@ -16,7 +16,7 @@ from ministack.core import iam_evaluator, sigv4
 from ministack.core.iam_actions import access_denied_response
 from ministack.core.router import detect_service, extract_access_key_id
 
-from local.web_pages import refusal
+from simulator.web_pages import refusal
 
 HEALTH = "/_ministack/health"
 _ALGORITHM = "AWS4-HMAC-SHA256"

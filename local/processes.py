@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 
 EMULATOR = "local.emulator"
-SIMULATOR = "local.bandwidth"
+SIMULATOR = "simulator"
 
 _GRACE = 5.0  # seconds a process gets to end by itself before it is killed
 

@@ -17,15 +17,16 @@ import botocore.loaders
 import hypothesis
 import pytest
 
-from local.bandwidth.account import AccountConfig
-from local.bandwidth.server import RunningSimulator, serve
-from local.bandwidth.simulator import Settings
 from local.cloud import down, up
 from local.progress import CloudError
 from local.stack import APIS, DEFAULT_API, Stack
+from simulator.account.account import AccountConfig
+from simulator.server import RunningSimulator
+from simulator.simulator import Settings
+from tests.simulators import close_simulators, empty_simulator
 
 # In the order they run: the cloud starts in the background while the tiers that do without it are at work.
-TIERS = ["unit", "contracts", "functions", "benchmarks", "faults", "workflows", "e2e"]
+TIERS = ["unit", "simulator", "contracts", "functions", "benchmarks", "faults", "workflows", "e2e"]
 ON_THE_CLOUD = {"faults", "workflows", "e2e"}
 
 ROOT = Path(__file__).parent.parent
@@ -123,10 +124,9 @@ def generation(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def simulator() -> Iterator[RunningSimulator]:
-    """The simulator in this process, for as long as one test; it plays ACCOUNT and wastes no time."""
-    with serve(ACCOUNT, Settings(receipt_seconds=0.05, order_seconds=0.05, retry_seconds=0.05)) as running:
-        yield running
+def simulator() -> RunningSimulator:
+    """The simulator in this process, empty; it plays ACCOUNT, and its orders end after 0.05 seconds."""
+    return empty_simulator(ACCOUNT, Settings(receipt_seconds=0.05, order_seconds=0.05, retry_seconds=0.05))
 
 
 # The local cloud
@@ -202,6 +202,10 @@ class Cloud:
         if self._process:
             self._process.wait()
             down(CLOUD)
+
+
+def pytest_sessionfinish() -> None:
+    close_simulators()
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -15,11 +15,12 @@ from aws_lambda_powertools.utilities import parameters
 from bandwidth_messaging.domain.numbers import Preflight
 from bandwidth_messaging.runtime import settings as settings_module
 from bandwidth_messaging.runtime import wiring
-from local.bandwidth.account import AccountConfig
-from local.bandwidth.server import RunningSimulator, serve
-from local.bandwidth.simulator import Settings
+from simulator.account.account import AccountConfig
+from simulator.server import RunningSimulator
+from simulator.simulator import Settings
 from tests.aws import aws, client
 from tests.openapi import operation_of, wrong
+from tests.simulators import empty_simulator
 from tests.template import create_table
 
 ROOT = Path(__file__).parents[2]
@@ -101,7 +102,7 @@ class House:
 
     def fault(self, path: str, **fault: Any) -> None:
         """Let Bandwidth misbehave at the next request whose path matches."""
-        from local.bandwidth.faults import Fault  # noqa: PLC0415
+        from simulator.faults import Fault  # noqa: PLC0415
 
         self.simulator.simulator.faults.add(Fault(path=path, **fault))
 
@@ -119,7 +120,8 @@ def house(generation: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "test")
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "test")
     config = replace(CONFIG, generation=generation)
-    with aws(), serve(config, Settings(receipt_seconds=0.01, order_seconds=0)) as simulator:
+    with aws():
+        simulator = empty_simulator(config, Settings(receipt_seconds=0.01, order_seconds=0))
         house = _build(simulator, generation)
         environment = {
             "STACK_NAME": "bandwidth-messaging",

@@ -5,9 +5,9 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from local.bandwidth.importability import WORDS
 from local.deployment import LETTERS_BUCKET
 from local.stack import Stack
+from simulator.account.importability import WORDS
 from tests.generations import only_current
 from tests.machines import Execution, control, get, run, unique, until
 from tests.workflows.test_hosted_messaging import numbers_of, some_numbers

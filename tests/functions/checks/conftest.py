@@ -10,7 +10,7 @@ from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.runtime import settings as settings_module
 from bandwidth_messaging.runtime import wiring
 from functions.checks import doctor
-from local.bandwidth.account import Location, SmsFeature
+from simulator.account.account import Location, SmsFeature
 from tests.functions.conftest import CALLBACK_URL, CONFIG, House, call, sample
 from tests.http_server import Answer, Server, serving
 

@@ -1,7 +1,7 @@
 """Drift: what somebody changes at Bandwidth is found, told once, and told to be over; nothing is changed."""
 
 import json
-from functools import partial
+from itertools import batched
 from typing import Any
 
 import pytest
@@ -10,10 +10,10 @@ from bandwidth_messaging.api.bus_events import to_event
 from bandwidth_messaging.bandwidth.errors import BandwidthUnauthorized, BandwidthUnavailable
 from bandwidth_messaging.domain.numbers import Home, NumberState
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.services.parallel import for_each
+from bandwidth_messaging.store.dynamodb import _to_dynamodb
 from functions.checks import check_drift
-from local.bandwidth.account_numbers import AccountNumber
-from local.bandwidth.control_account import shown
+from simulator.account.numbers import AccountNumber
+from simulator.control.account import shown
 from tests.bus import delivered, wrong
 from tests.functions.checks.conftest import AT, HOSTED, NUMBER, activate, application_of, location_of
 from tests.functions.conftest import CALLBACK_URL, CONFIG, House, call, sample
@@ -357,8 +357,10 @@ def test_five_thousand_numbers_are_compared_in_one_run(home: House, record_prope
     many = [f"+1919555{number:04}" for number in range(5000)]
     item = wiring.numbers().get(NUMBER)
     assert item is not None
-    put = partial(wiring.numbers()._table.put_new, key="pk")
-    for_each([{**item, "pk": f"NUMBER#{number}", "number": number} for number in many], put)
+    items = [{**item, "pk": f"NUMBER#{number}", "number": number} for number in many]
+    for batch in batched(items, 25, strict=True):
+        requests = [{"PutRequest": {"Item": _to_dynamodb(each)}} for each in batch]
+        home.dynamodb.batch_write_item(RequestItems={"NumbersTable": requests})
     appear(home, *many[:-150])
     before = home.requests("GET", "")
     result = check()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.bandwidth.registrations import Campaign
+from simulator.account.registrations import Campaign
 from tests.functions.checks.conftest import (
     activate,
     application_of,
@@ -67,8 +67,8 @@ def test_a_role_that_only_a_set_up_would_miss(current: House) -> None:
     assert "the credentials lack Ordering; they have Configuration" in told
 
 
-def test_credentials_for_another_account(current: House) -> None:
-    current.simulator.simulator.account.tokens.account_id = "4711"
+def test_credentials_for_another_account(current: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(current.simulator.simulator.account.tokens, "account_id", "4711")
     assert "for account 4711, not for 5000001" in diagnose().wrong("roles")
 
 

@@ -22,10 +22,10 @@ from functions.hosted_messaging import (
 )
 from functions.messages import deliver_message, send_message
 from functions.setups import check_input, receive_notification, record_failure
-from local.bandwidth.fates import Fate
-from local.bandwidth.importability import WORDS
-from local.bandwidth.numbers_orders import NumbersError
-from local.bandwidth.subscriptions import Manner
+from simulator.account.importability import WORDS
+from simulator.account.order_outcomes import Fate
+from simulator.account.orders_of_numbers import NumbersError
+from simulator.account.subscriptions import Manner
 from tests.functions.conftest import CALLBACK_URL, CONFIG, NOTIFICATION_URL, House, ask, call, sample
 from tests.generations import only_current
 

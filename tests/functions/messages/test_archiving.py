@@ -16,7 +16,7 @@ from bandwidth_messaging.services import media_archive
 from bandwidth_messaging.services.media_archive import MediaArchive
 from functions.control import browse
 from functions.messages import archive_media
-from local.bandwidth.media import MediaFile
+from simulator.messaging.media import MediaFile
 from tests.functions.conftest import CONFIG, House, ask, call, sample
 from tests.generations import both_generations, only_classic, only_current
 from tests.http_server import serving

@@ -140,10 +140,14 @@ BODIES = [
 
 def places(value: Any) -> Iterator[tuple[Any, Any]]:
     """Yield every place of a JSON value: a container and a key in it."""
-    if isinstance(value, dict | list):
-        for key in value if isinstance(value, dict) else range(len(value)):
-            yield value, key
-            yield from places(value[key])
+    # A stack: recursion would pass every place through as many generators as it is deep.
+    containers = [value]
+    while containers:
+        container = containers.pop()
+        if isinstance(container, dict | list):
+            for key in container if isinstance(container, dict) else range(len(container)):
+                yield container, key
+                containers.append(container[key])
 
 
 def spoil(pick: random.Random, event: Any) -> Any:

@@ -10,9 +10,9 @@ from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.runtime import wiring
 from functions.control import browse
 from functions.messages import deliver_message, send_message
-from local.bandwidth.account import SmsFeature
-from local.bandwidth.callbacks import Endpoint
-from local.bandwidth.fates import Fate
+from simulator.account.account import SmsFeature
+from simulator.account.order_outcomes import Fate
+from simulator.callbacks import Endpoint
 from tests.functions.conftest import CALLBACK_URL, CONFIG, PASSED, House, ask, call, sample
 from tests.generations import both_generations
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bandwidth_messaging.runtime import wiring
-from local.bandwidth.tokens import Tokens
+from simulator.account.tokens import Tokens
 from tests.functions.conftest import CONFIG, House
 from tests.generations import only_current
 

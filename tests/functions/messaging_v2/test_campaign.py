@@ -10,8 +10,8 @@ from functions.control import browse
 from functions.messages import send_message
 from functions.messaging_v2 import create_location, enable_sms, set_number_options
 from functions.setups import check_input
-from local.bandwidth.account_numbers import AccountNumber
-from local.bandwidth.registrations import Campaign
+from simulator.account.numbers import AccountNumber
+from simulator.account.registrations import Campaign
 from tests.functions.conftest import CONFIG, PASSED, House, ask, call, sample
 from tests.functions.messages.test_sending import HOME
 from tests.generations import only_current

@@ -28,8 +28,8 @@ from functions.messaging_v2 import (
     enable_sms,
 )
 from functions.setups import check_account, check_input
-from local.bandwidth.account import Account, Application, Location
-from local.bandwidth.callbacks import Endpoint
+from simulator.account.account import Account, Application, Location
+from simulator.callbacks import Endpoint
 from tests.functions.conftest import CALLBACK_URL, House, call, sample
 from tests.generations import both_generations
 

@@ -26,7 +26,7 @@ from functions.messaging_v2 import (
     order_numbers,
 )
 from functions.setups import check_input, record_failure
-from local.bandwidth.orders import Fate
+from simulator.account.orders import Fate
 from tests.functions.conftest import CALLBACK_URL, House, ask, call, sample
 from tests.generations import both_generations
 

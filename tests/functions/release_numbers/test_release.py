@@ -43,9 +43,9 @@ from functions.release_numbers import (
     stop_sending,
 )
 from functions.setups import check_input
-from local.bandwidth.account_numbers import AccountNumber
-from local.bandwidth.control_account import shown
-from local.bandwidth.fates import Fate
+from simulator.account.numbers import AccountNumber
+from simulator.account.order_outcomes import Fate
+from simulator.control.account import shown
 from tests.functions.conftest import CALLBACK_URL, NOTIFICATION_URL, House, ask, call, sample
 from tests.generations import both_generations, only_classic, only_current
 

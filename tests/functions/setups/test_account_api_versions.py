@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bandwidth_messaging.runtime import settings as settings_module
-from local.bandwidth.registrations import Campaign
+from simulator.account.registrations import Campaign
 from tests.functions.conftest import CONFIG, House, sample
 from tests.generations import only_current
 from tests.machines_here import Ended, Machines, in_this_process

@@ -23,8 +23,8 @@ from requests import PreparedRequest
 from bandwidth_messaging.bandwidth.transport import Answer, Transport
 from bandwidth_messaging.runtime import settings as settings_module
 from bandwidth_messaging.runtime import wiring
-from local.bandwidth.fates import COMPLETE, Fate
-from local.bandwidth.registrations import Campaign
+from simulator.account.order_outcomes import COMPLETE, Fate
+from simulator.account.registrations import Campaign
 from tests.functions.conftest import House, sample
 from tests.generations import both_generations, only_current
 from tests.machines_here import Died, Ended, Killed, Machines, in_this_process

@@ -27,6 +27,15 @@ OURS = "+19195551212"
 GROUP = ("+19195551213", "+19195551214", "+19195551215")
 # Times of states that only Bandwidth knows of.
 TOLD = ["sent", "delivery_unknown", "delivered", "failed", "read"]
+# Hypothesis takes longer to build a strategy than to draw from it, so these are built once.
+SOME_RECEIPTS = st.integers(2, 6)
+SECONDS = st.sampled_from([0, 10, 30, 50])
+CODES = st.sampled_from([4720, 4750, 9902, 9999, 31, None])
+BANDWIDTH_IDS = st.sampled_from(["1562", "1562", "1562", "1561"])
+DESCRIPTIONS = st.sampled_from(["what happened", "as the carrier says"])
+CARRIERS = st.sampled_from(["Acme", "Other", None])
+CHANNELS = st.sampled_from(["RBM", "SMS", None])
+REPEATS = st.integers(1, 2)
 on_moto = settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 in_memory = settings(max_examples=600)
 _ids = count()
@@ -93,21 +102,22 @@ def receipts(draw: st.DrawFn, api: Api, everybody: Sequence[str]) -> list[Any]:
 
     A time may lie before our own writes, as clocks differ; two ids are a message that Bandwidth took twice.
     """
-    kinds = ["sending", "sent", "delivered", "failed"] + (["read"] if api == "v2" else [])
+    kinds = st.sampled_from(["sending", "sent", "delivered", "failed"] + (["read"] if api == "v2" else []))
+    recipients = st.sampled_from(everybody)
     told = []
-    for _ in range(draw(st.integers(2, 6))):
-        kind = draw(st.sampled_from(kinds))
+    for _ in range(draw(SOME_RECEIPTS)):
+        kind = draw(kinds)
         parts = (
             kind,
-            at(draw(st.sampled_from([0, 10, 30, 50]))),
-            draw(st.sampled_from([4720, 4750, 9902, 9999, 31, None])) if kind == "failed" else None,
-            draw(st.sampled_from(["1562", "1562", "1562", "1561"])),
-            draw(st.sampled_from(everybody)),
+            at(draw(SECONDS)),
+            draw(CODES) if kind == "failed" else None,
+            draw(BANDWIDTH_IDS),
+            draw(recipients),
         )
         more: dict[str, Any] = {
-            "description": draw(st.sampled_from(["what happened", "as the carrier says"])),
-            "carrier": draw(st.sampled_from(["Acme", "Other", None])),
-            "channel": draw(st.sampled_from(["RBM", "SMS", None])),
+            "description": draw(DESCRIPTIONS),
+            "carrier": draw(CARRIERS),
+            "channel": draw(CHANNELS),
         }
         told.append(v1(*parts) if api == "v1" else v2(*parts, everybody=everybody, **more))
     return told
@@ -205,7 +215,7 @@ def between(draw: st.DrawFn, news: Sequence[Write], own: Sequence[Write]) -> lis
     order = list(news)
     places = sorted(draw(st.lists(st.integers(0, len(news)), min_size=len(own), max_size=len(own))))
     for place, write in reversed(list(zip(places, own, strict=True))):
-        order[place:place] = [write] * draw(st.integers(1, 2))
+        order[place:place] = [write] * draw(REPEATS)
     return order
 
 

@@ -13,6 +13,7 @@ from bandwidth_messaging.store.dynamodb import Table
 from bandwidth_messaging.store.keys import opt_out_key
 from bandwidth_messaging.store.number_store import Numbers
 from bandwidth_messaging.store.opt_out_store import OptOuts
+from tests.dynamodb import DynamoDB
 
 OURS, THEIRS, OTHERS = "+19195551212", "+19195551213", "+19195551214"
 AT, LATER = "2026-02-03T04:05:06.000Z", "2026-02-03T04:05:07.000Z"
@@ -157,12 +158,13 @@ STATEMENTS = st.tuples(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100)
 @given(statements=st.lists(STATEMENTS, min_size=2, max_size=4))
 def test_every_permutation_of_statements_ends_in_the_same_record(
-    opt_outs: OptOuts, numbers_table: Table, statements: list[tuple[bool, str, str]]
+    statements: list[tuple[bool, str, str]],
 ) -> None:
-    records = []
+    numbers_table = Table(DynamoDB(), "NumbersTable")  # type: ignore[arg-type]
+    opt_outs, records = OptOuts(numbers_table), []
     for order in permutations(statements):
         ours = f"+1919{next(_numbers)}"
         for opts_out, word, at in (*order, order[0]):

@@ -1,0 +1,128 @@
+"""python -m simulator: the simulator on its own."""
+
+import argparse
+from pathlib import Path
+from typing import get_args
+
+from simulator.account.account import AccountConfig
+from simulator.account.order_outcomes import Shape
+from simulator.catapult.messages_api import MessageLocation
+from simulator.messaging.outcomes import EVENT_TYPES
+from simulator.server import HOST, make
+from simulator.simulator import Settings, Simulator
+
+
+def main() -> None:
+    options = _options()
+    settings = Settings(
+        receipt_seconds=options.receipt_seconds,
+        order_seconds=options.order_seconds,
+        receipt_types=options.receipt_types,
+        callback_routes=dict(options.callback_route),
+        retry_seconds=options.retry_seconds,
+        retry_limit=options.retry_limit,
+        external_tns_shape=options.external_tns_shape,
+        message_location=options.message_location,
+        catapult_pace=options.catapult_pace == "on",
+        needs_letter=options.needs_letter == "on",
+        enforce_registration=options.enforce_registration == "on",
+    )
+    server = make(Simulator(options.config, settings), options.port)
+    print(f"Bandwidth is imitated at http://{HOST}:{server.server_port}", flush=True)
+    server.serve_forever()
+
+
+def _options() -> argparse.Namespace:
+    defaults = Settings()
+    parser = argparse.ArgumentParser(prog="python -m simulator", description="Bandwidth, imitated.")
+    parser.add_argument("--config", type=_config, required=True, help="JSON file describing the account")
+    parser.add_argument("--port", type=int, default=4567, help="port on 127.0.0.1 (0: any free one)")
+    parser.add_argument(
+        "--order-seconds", type=float, default=defaults.order_seconds, help="from RECEIVED to an order's fate"
+    )
+    parser.add_argument(
+        "--receipt-seconds",
+        type=float,
+        default=defaults.receipt_seconds,
+        help="from a 202 to the first event",
+    )
+    parser.add_argument(
+        "--receipt-types",
+        type=_receipt_types,
+        default=defaults.receipt_types,
+        metavar="TYPE,TYPE",
+        help=f"events sent about outgoing messages, of {', '.join(EVENT_TYPES)}",
+    )
+    parser.add_argument(
+        "--callback-route",
+        type=_route,
+        action="append",
+        default=[],
+        metavar="HOSTSUFFIX=URL",
+        help="where callbacks to hosts of this suffix really go, e.g. amazonaws.com=http://127.0.0.1:4566",
+    )
+    parser.add_argument(
+        "--retry-seconds",
+        type=float,
+        default=defaults.retry_seconds,
+        help="first wait after a callback failed",
+    )
+    parser.add_argument(
+        "--retry-limit", type=int, default=defaults.retry_limit, help="how often a callback is repeated"
+    )
+    parser.add_argument(
+        "--external-tns-shape",
+        choices=get_args(Shape),
+        default=defaults.external_tns_shape,
+        help="which published form externalTns answers in",
+    )
+    parser.add_argument(
+        "--message-location",
+        choices=get_args(MessageLocation),
+        default=defaults.message_location,
+        help="how a V1 message's Location is written",
+    )
+    parser.add_argument(
+        "--catapult-pace",
+        choices=("on", "off"),
+        default="on" if defaults.catapult_pace else "off",
+        help="V1's documented limits, or none",
+    )
+    parser.add_argument(
+        "--needs-letter",
+        choices=("on", "off"),
+        default="on" if defaults.needs_letter else "off",
+        help="a subscriber's import waits for a letter of authorization, or not",
+    )
+    parser.add_argument(
+        "--enforce-registration",
+        choices=("on", "off"),
+        default="on" if defaults.enforce_registration else "off",
+        help="messages of numbers without a campaign or verification fail, or not",
+    )
+    return parser.parse_args()
+
+
+def _config(path: str) -> AccountConfig:
+    try:
+        return AccountConfig.read(Path(path))
+    except (OSError, ValueError) as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _receipt_types(text: str) -> list[str]:
+    types = [each.strip() for each in text.split(",")]
+    if unknown := sorted(set(types) - set(EVENT_TYPES)):
+        raise argparse.ArgumentTypeError(f"unknown: {', '.join(unknown)}")
+    return types
+
+
+def _route(text: str) -> tuple[str, str]:
+    suffix, _, url = text.partition("=")
+    if not suffix or not url.startswith(("http://", "https://")):
+        raise argparse.ArgumentTypeError("expected HOSTSUFFIX=URL, e.g. amazonaws.com=http://127.0.0.1:4566")
+    return suffix.lstrip("."), url
+
+
+if __name__ == "__main__":
+    main()

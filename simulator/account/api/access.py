@@ -1,0 +1,44 @@
+"""Who may use the account API, and how it says no."""
+
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+
+from flask import Blueprint, Response, g, request
+
+from simulator.access import may_use_account
+from simulator.account.account import Account
+from simulator.account.api.xml import refusal
+from simulator.refusals import RefusedError
+
+
+def guard(
+    blueprint: Blueprint,
+    account: Account,
+    roots: Mapping[str, str],
+    bad_request: Callable[[str, RefusedError], Response] = refusal,
+) -> None:
+    """Credentials on every path of a blueprint, the account's id where one is in it, and refusals as XML.
+
+    A refusal has the root element of the resource's answers: that of the first part of `roots` which is in
+    the path. `bad_request` writes those with the status 400.
+    """
+
+    @blueprint.url_value_preprocessor
+    def take_account_id(_: str | None, values: dict[str, str] | None) -> None:
+        g.account_id = (values or {}).pop("account_id", None)
+
+    @blueprint.before_request
+    def check() -> Response | None:
+        config = account.config
+        if not may_use_account(account):
+            scheme = "Bearer" if config.generation == "current" else "Basic"
+            return Response(status=401, headers={"WWW-Authenticate": f'{scheme} realm="Bandwidth"'})
+        if g.account_id not in (None, config.account_id):
+            raise RefusedError(403, "1001", "Access denied.")
+        return None
+
+    @blueprint.errorhandler(RefusedError)
+    def refuse(refused: RefusedError) -> Response:
+        root = next(each for part, each in roots.items() if part in request.path)
+        write = bad_request if refused.status == HTTPStatus.BAD_REQUEST else refusal
+        return write(root, refused)

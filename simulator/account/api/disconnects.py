@@ -1,0 +1,83 @@
+"""The Dashboard API's disconnects: numbers given back, and what became of it (page on disconnecting)."""
+
+from flask import Blueprint, Response, request
+from lxml import etree
+
+from simulator.account.account import Account, RefusedError
+from simulator.account.api.access import guard
+from simulator.account.api.lists import orders_listed
+from simulator.account.api.xml import (
+    answer,
+    element,
+    error_list,
+    numbers,
+    order_refusal,
+    parse,
+    text,
+    texts,
+)
+from simulator.account.disconnects import DisconnectOrder, Disconnects
+from simulator.account.placed_orders import FINAL
+from simulator.timestamps import timestamp
+
+ROOT = "DisconnectTelephoneNumberOrderResponse"
+TYPE = "DisconnectTelephoneNumberOrderType"
+
+
+def blueprint(account: Account, disconnects: Disconnects) -> Blueprint:
+    api = Blueprint("disconnects", __name__, url_prefix="/accounts/<account_id>/disconnects")
+    guard(api, account, {"": ROOT}, order_refusal)
+
+    @api.post("")
+    def disconnect() -> Response:
+        body = parse(request.get_data(), "DisconnectTelephoneNumberOrder")
+        inner = body.find(TYPE)
+        if inner is None:
+            raise RefusedError(400, "5001", "Invalid input telephone number list")
+        order = disconnects.place(
+            texts(inner, "TelephoneNumberList/TelephoneNumber"),
+            customer_order_id=text(body, "CustomerOrderId"),
+            # Both spellings are in published samples.
+            name=text(body, "Name", "name"),
+            protected=text(inner, "Protected"),
+        )
+        root = element(ROOT, _request(order), element("OrderStatus", "RECEIVED"))
+        return answer(root, 201, f"{request.base_url}/{order.id}")
+
+    @api.get("")
+    def list_disconnects() -> Response:
+        """The specification does not show this list; it is taken to follow that of number orders."""
+        found = disconnects.find(request.args.get("customerOrderId"), request.args.get("status"))
+        counts = [len(each.numbers) for each in found]
+        return orders_listed(found, counts, "disconnect", account.config.dashboard_user)
+
+    @api.get("/<order_id>")
+    def get_disconnect(order_id: str) -> Response:
+        return answer(_status(disconnects.get(order_id)))
+
+    return api
+
+
+def _request(order: DisconnectOrder) -> etree._Element:
+    shown = element("orderRequest")
+    if order.customer_order_id:
+        shown.append(element("CustomerOrderId", order.customer_order_id))
+    if order.name:
+        shown.append(element("Name", order.name))
+    shown.append(element("OrderCreateDate", timestamp(order.created)))
+    shown.append(element("id", order.id))
+    inner = element(TYPE, numbers("TelephoneNumberList", order.numbers), element("DisconnectMode", "normal"))
+    if order.protected:
+        inner.append(element("Protected", order.protected))
+    shown.append(inner)
+    return shown
+
+
+def _status(order: DisconnectOrder) -> etree._Element:
+    root = element(ROOT)
+    if order.status in FINAL:
+        root.append(numbers("DisconnectedTelephoneNumberList", order.done))
+        root.append(error_list(order.errors))
+    root.append(_request(order))
+    root.append(element("OrderStatus", order.status))
+    return root

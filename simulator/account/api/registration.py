@@ -1,0 +1,103 @@
+"""Registration in today's account API (JSON): 10DLC campaigns and their numbers, toll-free verification.
+
+Paths, envelope and the members campaignId, brandId, phoneNumber and status are those that Bandwidth's own
+command line reads, and the members of a verification those of its messaging specification; what else an
+answer has is left out, since it is not published.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Blueprint, Response, g, jsonify, request
+
+from simulator.access import may_use_account
+from simulator.account.account import Account
+from simulator.account.registrations import Campaign, Registrations
+from simulator.telephone_numbers import ten_digits
+
+LARGEST_PAGE = 250
+USUAL_PAGE = 50
+DENIALS = {
+    "role": "The user does not have access rights",
+    "feature": "The account is not enabled for the Registration Center",
+}
+
+Answer = tuple[Response, int]
+
+
+def blueprint(account: Account, registrations: Registrations) -> Blueprint:
+    api = Blueprint("registration", __name__, url_prefix="/api/v2/accounts/<account_id>")
+
+    @api.url_value_preprocessor
+    def take_account_id(_: str | None, values: dict[str, str] | None) -> None:
+        g.account_id = (values or {}).pop("account_id", None)
+
+    @api.before_request
+    def check() -> Answer | None:
+        if not may_use_account(account):
+            return _error(401, "Unauthorized")
+        if g.account_id != account.config.account_id:
+            return _error(403, DENIALS["role"])
+        is_campaign = "/tendlc/" in request.path
+        denial = registrations.denied if is_campaign else registrations.toll_free_denied and "role"
+        return _error(403, DENIALS[denial]) if denial else None
+
+    _campaigns(api, registrations)
+
+    @api.get("/phoneNumbers/<number>/tollFreeVerification")
+    def get_verification(number: str) -> Answer:
+        found = registrations.verification(ten_digits(number) or "")
+        if found is None:
+            return _error(404, "There is no verification of this number.")
+        shown = {
+            "phoneNumber": number,
+            "status": found.status,
+            "declineReasonDescription": found.decline_reason,
+            "blocked": found.blocked_reason is not None,
+            "blockedReason": found.blocked_reason,
+        }
+        return jsonify({name: value for name, value in shown.items() if value is not None}), 200
+
+    return api
+
+
+def _campaigns(api: Blueprint, registrations: Registrations) -> None:
+    @api.get("/tendlc/campaigns")
+    def list_campaigns() -> Answer:
+        return _listed([_campaign(each) for each in registrations.campaigns()])
+
+    @api.get("/tendlc/campaigns/<campaign_id>")
+    def get_campaign(campaign_id: str) -> Answer:
+        found = registrations.campaign(campaign_id)
+        return (jsonify(data=_campaign(found)), 200) if found else _error(404, "Campaign not found")
+
+    @api.get("/tendlc/campaigns/<campaign_id>/phoneNumbers")
+    def list_numbers(campaign_id: str) -> Answer:
+        found = registrations.campaign(campaign_id)
+        if found is None:
+            return _error(404, "Campaign not found")
+        numbers = registrations.numbers_of(found).items()
+        return _listed([{"phoneNumber": number, "status": status} for number, status in numbers])
+
+
+def _campaign(campaign: Campaign) -> dict[str, str]:
+    return {"campaignId": campaign.id, "brandId": "BSIMULATED", "status": campaign.status}
+
+
+def _listed(items: Sequence[Any]) -> Answer:
+    """A page of items: `offset` counts items."""
+    limit = request.args.get("limit", USUAL_PAGE, type=int)
+    offset = request.args.get("offset", 0, type=int)
+    if not 1 <= limit <= LARGEST_PAGE or offset < 0:
+        return _error(400, f"limit must be from 1 to {LARGEST_PAGE}, offset 0 or more")
+    page = {
+        "pageNumber": offset // limit,
+        "pageSize": limit,
+        "totalElements": len(items),
+        "totalPages": -(-len(items) // limit),
+    }
+    return jsonify(data=list(items[offset : offset + limit]), page=page), 200
+
+
+def _error(status: int, description: str) -> Answer:
+    return jsonify(errors=[{"description": description}]), status

@@ -1,0 +1,61 @@
+"""The Dashboard API's removeImportedTnOrders: hosted numbers given back (page on hosting numbers)."""
+
+from flask import Blueprint, Response, request
+from lxml import etree
+
+from simulator.account.account import Account
+from simulator.account.api.access import guard
+from simulator.account.api.lists import summaries
+from simulator.account.api.xml import (
+    answer,
+    element,
+    errors_of_numbers,
+    numbers,
+    order_header,
+    parse,
+    refusal,
+    repeated_refusal,
+    text,
+    texts,
+)
+from simulator.account.imports import Removals
+from simulator.account.orders_of_numbers import NumbersOrder
+from simulator.refusals import RefusedError
+
+ROOT = "RemoveImportedTnOrdersResponse"
+
+
+def blueprint(account: Account, removals: Removals) -> Blueprint:
+    api = Blueprint("removals", __name__, url_prefix="/accounts/<account_id>/removeImportedTnOrders")
+    guard(api, account, {"": ROOT}, repeated_refusal)
+
+    @api.post("")
+    def remove() -> Response:
+        body = parse(request.get_data(), "RemoveImportedTnOrder")
+        order = removals.place(texts(body, "TelephoneNumbers/TelephoneNumber"), text(body, "CustomerOrderId"))
+        return answer(element(ROOT, _order(order, account)), 201, f"{request.base_url}/{order.id}")
+
+    @api.get("")
+    def list_removals() -> Response:
+        found = removals.find(request.args.get("customerOrderId"), request.args.get("status"))
+        root = "RemoveImportedTnOrders"
+        shown = summaries(root, f"{root[:-1]}Summary", "remove_imported_tn_orders", found, account)
+        return answer(shown)
+
+    @api.get("/<order_id>")
+    def get_removal(order_id: str) -> Response:
+        try:
+            return answer(_order(removals.get(order_id), account))
+        except RefusedError as refused:
+            return refusal("RemoveImportedTnOrdersReportResponse", refused)
+
+    return api
+
+
+def _order(order: NumbersOrder, account: Account) -> etree._Element:
+    shown = element("RemoveImportedTnOrder")
+    shown.extend(order_header(order, account.config))
+    shown.append(numbers("TelephoneNumbers", order.numbers))
+    shown.append(element("ProcessingStatus", order.status))
+    shown.append(errors_of_numbers("Errors", "Error", order.errors))
+    return shown

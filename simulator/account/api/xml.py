@@ -1,0 +1,143 @@
+"""The Dashboard's XML: reading a request's body, writing an answer's, and the shapes of its refusals."""
+
+from collections.abc import Iterable
+
+from flask import Response
+from lxml import etree
+
+from simulator.account.account import Location
+from simulator.account.api_version import read_numbers, write_numbers
+from simulator.account.config import AccountConfig
+from simulator.account.orders_of_numbers import NumbersError, NumbersOrder
+from simulator.refusals import RefusedError, RefusedTogetherError
+from simulator.timestamps import timestamp
+
+_parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
+
+
+def parse(body: bytes, root: str) -> etree._Element:
+    """The body's root element, which must have this name; numbers in it are in ten digits, whatever they
+    are in that version of the API. Raises RefusedError (400) otherwise."""
+    try:
+        parsed = etree.fromstring(body, _parser)
+    except etree.XMLSyntaxError:
+        raise RefusedError(400, None, "The request body is not well-formed XML.") from None
+    if parsed.tag != root:
+        raise RefusedError(400, None, f"The request body must be a {root} element.")
+    read_numbers(parsed)
+    return parsed
+
+
+def text(parent: etree._Element, *paths: str) -> str | None:
+    """The stripped text of the first of these paths that is there ("" if empty); None if none is."""
+    for path in paths:
+        found = parent.find(path)
+        if found is not None:
+            return (found.text or "").strip()
+    return None
+
+
+def texts(parent: etree._Element, path: str) -> list[str]:
+    """The stripped texts of every element at this path."""
+    return [(each.text or "").strip() for each in parent.iterfind(path)]
+
+
+def element(tag: str, *content: etree._Element | str | int) -> etree._Element:
+    """An element with child elements, or with one value for its text (true and false in lower case)."""
+    made = etree.Element(tag)
+    for each in content:
+        if isinstance(each, str | int):
+            made.text = str(each).lower() if isinstance(each, bool) else str(each)
+        else:
+            made.append(each)
+    return made
+
+
+def numbers(tag: str, listed: Iterable[str]) -> etree._Element:
+    """An element that lists telephone numbers."""
+    return element(tag, *(element("TelephoneNumber", each) for each in listed))
+
+
+def error_list(errors: Iterable[NumbersError]) -> etree._Element:
+    """An ErrorList with one entry for each number that an error is about, or for the order."""
+    made = element("ErrorList")
+    for each in errors:
+        made.extend(error(each.code, each.description, number) for number in each.numbers or (None,))
+    return made
+
+
+def error(code: int | str, description: str, number: str | None = None) -> etree._Element:
+    """An entry of an ErrorList, about one number or the whole order."""
+    made = element("Error", element("Code", code), element("Description", description))
+    if number:
+        made.append(element("TelephoneNumber", number))
+    return made
+
+
+def sip_peer(location: Location) -> etree._Element:
+    """A location as every answer shows it."""
+    return element(
+        "SipPeer",
+        element("PeerId", location.id),
+        element("PeerName", location.name),
+        element("IsDefaultPeer", location.is_default),
+    )
+
+
+def order_header(order: NumbersOrder, config: AccountConfig) -> list[etree._Element]:
+    """What every order about numbers says of itself first."""
+    header = {
+        "CustomerOrderId": order.customer_order_id,
+        "OrderCreateDate": timestamp(order.created),
+        "AccountId": config.account_id,
+        "CreatedByUser": config.dashboard_user,
+        "OrderId": order.id,
+        "LastModifiedDate": timestamp(order.modified),
+    }
+    return [element(name, value) for name, value in header.items() if value is not None]
+
+
+def errors_of_numbers(outer: str, inner: str, errors: Iterable[NumbersError]) -> etree._Element:
+    """Errors that list the numbers they are about, if they are about any."""
+    made = element(outer)
+    for each in errors:
+        error = element(inner, element("Code", each.code), element("Description", each.description))
+        if each.numbers:
+            error.append(numbers("TelephoneNumbers", each.numbers))
+        made.append(error)
+    return made
+
+
+def answer(root: etree._Element, status: int = 200, location: str | None = None) -> Response:
+    """An answer, its numbers as they are in that version of the API."""
+    write_numbers(root)
+    body = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
+    response = Response(body, status, content_type="application/xml; charset=utf-8")
+    if location:
+        response.headers["Location"] = location
+    return response
+
+
+def refusal(root: str, refused: RefusedError) -> Response:
+    """Most refusals: ResponseStatus below the resource's usual root (numbers specification)."""
+    return answer(element(root, _reason("ResponseStatus", "ErrorCode", refused)), refused.status)
+
+
+def order_refusal(root: str, refused: RefusedError) -> Response:
+    """A 400 of an order or a disconnect: an ErrorList (numbers specification)."""
+    errors = element("ErrorList", _reason("Error", "Code", refused))
+    return answer(element(root, errors), refused.status)
+
+
+def repeated_refusal(root: str, refused: RefusedError) -> Response:
+    """A 400 of imported numbers: one Errors element for each thing that is wrong (numbers specification)."""
+    errors = refused.errors if isinstance(refused, RefusedTogetherError) else (refused,)
+    return answer(element(root, *(_reason("Errors", "Code", each) for each in errors)), refused.status)
+
+
+def _reason(tag: str, code_tag: str, refused: RefusedError) -> etree._Element:
+    reason = element(tag)
+    if refused.code is not None:
+        reason.append(element(code_tag, refused.code))
+    reason.append(element("Description", refused.description))
+    return reason

@@ -1,0 +1,71 @@
+"""Applications: where an account has its messages and their events sent to."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from simulator.account.config import Generation
+from simulator.callbacks import Endpoint
+from simulator.refusals import RefusedError
+from simulator.urls import is_loopback, scheme_and_host
+
+MESSAGING = "Messaging-V2"
+VOICE = "Voice-V2"
+CALLBACK_TYPES = ("message-delivered", "message-failed", "message-sending")
+Direction = Literal["in", "out"]
+
+
+@dataclass
+class Application:
+    """`callback_url` and its credentials are the document's, for messages in both directions; `inbound`,
+    `outbound` and the requested `callback_types` (None: all) are today's. What is given of both, today's has.
+    """
+
+    name: str
+    callback_url: str = ""
+    callback_user: str | None = None
+    callback_password: str | None = field(default=None, repr=False)
+    service_type: str = MESSAGING
+    inbound: Endpoint | None = None
+    outbound: Endpoint | None = None
+    callback_types: Sequence[str] | None = None
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+    def endpoint(self, direction: Direction) -> Endpoint | None:
+        """Where messages to the account go, or what becomes of those from it; None if nowhere."""
+        both = Endpoint(self.callback_url, self.callback_user, self.callback_password)
+        chosen = self.inbound if direction == "in" else self.outbound
+        return chosen or (both if self.callback_url else None)
+
+    def wants(self, event_type: str) -> bool:
+        """Whether it asked for this type of event about a message from the account."""
+        return self.callback_types is None or event_type in self.callback_types
+
+
+def check(application: Application, generation: Generation, *, names_type: bool) -> None:
+    """Raises RefusedError with the code of the first thing wrong. `names_type`: the request has a
+    ServiceType, which is a must today."""
+    if application.service_type not in (MESSAGING, VOICE) or (generation == "current" and not names_type):
+        raise RefusedError(400, "12801", f"ServiceType '{application.service_type}' is invalid.")
+    if not application.name:
+        raise RefusedError(400, "12806", "AppName is required.")
+    if application.service_type == VOICE:
+        return
+    if application.endpoint("in") is None:
+        raise RefusedError(400, "12802", "InboundCallbackUrl or CallbackUrl is required.")
+    for direction in ("in", "out"):
+        if endpoint := application.endpoint(direction):
+            _check_endpoint(endpoint)
+    if unknown := set(application.callback_types or ()) - set(CALLBACK_TYPES):
+        raise RefusedError(400, "1006", f"CallbackType '{unknown.pop()}' is invalid.")
+
+
+def _check_endpoint(endpoint: Endpoint) -> None:
+    url = scheme_and_host(endpoint.url)
+    if url is None:
+        raise RefusedError(400, "12803", "The callback URL is not a valid URL.")
+    scheme, host = url
+    local = is_loopback(host) or host.endswith(".localhost")
+    if endpoint.user and scheme != "https" and not local:
+        raise RefusedError(400, "12812", "Callback credentials require an https URL.")

@@ -1,0 +1,82 @@
+"""Orders that give numbers back: RECEIVED at first, then their fate, after which the numbers age."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from simulator.account.account import Account, RefusedError
+from simulator.account.order_outcomes import FateError
+from simulator.account.orders import OrderBook
+from simulator.account.orders_of_numbers import (
+    NumbersError,
+    NumbersOrder,
+    NumbersOrders,
+    check_customer_order_id,
+    check_numbers,
+)
+
+NOT_OURS = "The telephone number could not be disconnected since it is not associated with your account"
+USUAL_ERROR = FateError(code=5006, description="TelephoneNumber Disconnect Error")
+
+
+@dataclass(kw_only=True)
+class DisconnectOrder(NumbersOrder):
+    """An order as it stands; `protected` is what the request said of protected numbers, if anything."""
+
+    name: str | None
+    protected: str | None
+
+
+class Disconnects:
+    """The account's disconnect orders. A hosted number is removed, never disconnected."""
+
+    def __init__(self, account: Account, number_orders: OrderBook, order_seconds: float) -> None:
+        self._account = account
+        self._orders: NumbersOrders[DisconnectOrder] = NumbersOrders(
+            account,
+            "disconnects",
+            number_orders.order_fate,
+            order_seconds,
+            on_the_way=("RECEIVED",),
+            usual_error=lambda _: USUAL_ERROR,
+            impossible=self._impossible,
+            apply=self._apply,
+        )
+
+    def reset(self) -> None:
+        self._orders.reset()
+
+    def place(
+        self,
+        numbers: Sequence[str],
+        customer_order_id: str | None = None,
+        name: str | None = None,
+        protected: str | None = None,
+    ) -> DisconnectOrder:
+        """Take an order of numbers (ten digits), or raise RefusedError with the code of what is wrong."""
+        check_customer_order_id(customer_order_id)
+        check_numbers(numbers, absent="5001")
+        order = DisconnectOrder(
+            customer_order_id=customer_order_id or None,
+            status="RECEIVED",
+            numbers=tuple(numbers),
+            name=name or None,
+            protected=protected or None,
+        )
+        self._orders.add(order)
+        return order
+
+    def get(self, order_id: str) -> DisconnectOrder:
+        if found := self._orders.get(order_id):
+            return found
+        raise RefusedError(404, "5035", f"Disconnect order {order_id} not found.")
+
+    def find(self, customer_order_id: str | None = None, status: str | None = None) -> list[DisconnectOrder]:
+        """Orders in the order they were placed, those with this CustomerOrderId and status if given."""
+        return self._orders.find(customer_order_id, status)
+
+    def _impossible(self, order: DisconnectOrder) -> list[NumbersError]:
+        own = {each.number for each in self._account.numbers.find(is_hosted=False)}
+        return [NumbersError(5006, NOT_OURS, [each for each in order.numbers if each not in own])]
+
+    def _apply(self, order: DisconnectOrder) -> None:
+        self._account.numbers.give_back(order.done)

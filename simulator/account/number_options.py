@@ -1,0 +1,176 @@
+"""Orders of options of numbers: whether one texts, and for which campaign."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from simulator.account.account import Account
+from simulator.account.numbers import AccountNumber, NumberOptions
+from simulator.account.order_outcomes import FateError
+from simulator.account.orders import OrderBook
+from simulator.account.orders_of_numbers import (
+    NumbersError,
+    NumbersOrder,
+    NumbersOrders,
+    check_customer_order_id,
+    check_numbers,
+)
+from simulator.account.registrations import REGISTERED, Registrations, is_toll_free
+from simulator.refusals import RefusedError
+
+ACTIONS = ("asSpecified", "systemDefault", "off", "delete", "unchanged")
+PERMISSIVE = ("DefaultOn", "DefaultOff")
+USUAL_ERROR = FateError(code=5003, description="Provisioning Failure")
+ALREADY_ON = "SMS is already Enabled or number is in processing."
+
+
+@dataclass(frozen=True)
+class OptionGroup:
+    """What a group of numbers (ten digits) is to have; None where the element was absent. `action` is that of
+    its A2pSettings."""
+
+    numbers: Sequence[str]
+    sms: str | None
+    action: str | None = None
+    message_class: str | None = None
+    campaign_id: str | None = None
+
+
+@dataclass(kw_only=True)
+class OptionsOrder(NumbersOrder):
+    """`warned` are the numbers that had already what was ordered."""
+
+    groups: Sequence[OptionGroup]
+    warned: list[str] = field(default_factory=list)
+
+
+class NumberOptionsOrders:
+    """RECEIVED in the first half of the wait, PROCESSING in the second, then their fate."""
+
+    def __init__(
+        self,
+        account: Account,
+        number_orders: OrderBook,
+        registrations: Registrations,
+        order_seconds: float,
+    ) -> None:
+        self._account = account
+        self._registrations = registrations
+        self._orders: NumbersOrders[OptionsOrder] = NumbersOrders(
+            account,
+            "tnoptions",
+            number_orders.order_fate,
+            order_seconds,
+            on_the_way=("RECEIVED", "PROCESSING"),
+            usual_error=lambda _: USUAL_ERROR,
+            impossible=self._impossible,
+            apply=self._apply,
+        )
+
+    def reset(self) -> None:
+        self._orders.reset()
+
+    def place(self, groups: Sequence[OptionGroup], customer_order_id: str | None) -> OptionsOrder:
+        """Take an order, or raise RefusedError with the code of the first thing wrong with it."""
+        check_customer_order_id(customer_order_id)
+        numbers = [number for group in groups for number in group.numbers]
+        check_numbers(numbers, absent="5073")
+        for group in groups:
+            _check_group(group)
+        order = OptionsOrder(
+            customer_order_id=customer_order_id or None,
+            status="RECEIVED",
+            numbers=tuple(numbers),
+            groups=tuple(groups),
+        )
+        self._orders.add(order)
+        return order
+
+    def get(self, order_id: str) -> OptionsOrder:
+        if found := self._orders.get(order_id):
+            return found
+        raise RefusedError(404, "5035", f"TnOption order {order_id} not found.")
+
+    def find(self, customer_order_id: str | None = None, status: str | None = None) -> list[OptionsOrder]:
+        """Orders in the order they were placed, those with this CustomerOrderId and status if given."""
+        return self._orders.find(customer_order_id, status)
+
+    def _impossible(self, order: OptionsOrder) -> list[NumbersError]:
+        found: dict[tuple[int, str], list[str]] = {}
+        for group in order.groups:
+            for number in group.numbers:
+                if reason := self._why_not(group, self._account.numbers.get(number)):
+                    found.setdefault(reason, []).append(number)
+        return [NumbersError(code, words, numbers) for (code, words), numbers in found.items()]
+
+    def _why_not(self, group: OptionGroup, number: AccountNumber | None) -> tuple[int, str] | None:
+        """Why a number cannot have the options of its group: code and words of the error list."""
+        if number is None:
+            return 5076, "Number does not belong to this account."
+        if group.action in (None, "unchanged"):
+            return None
+        if number.is_hosted:
+            return 5128, "Only SMS attribute can be changed for External telephone number(s)."
+        if is_toll_free(number.number):
+            off = (5135, "You cannot set Action as 'OFF' for tollfree tns")
+            return off if group.action == "off" else None
+        return self._why_not_at_location(group, number) or self._why_not_campaign(group)
+
+    def _why_not_at_location(self, group: OptionGroup, number: AccountNumber) -> tuple[int, str] | None:
+        location = self._account.find_location(number.location_id or "")
+        long_code = location.sms.settings.get("A2pLongCode") if location and location.sms else None
+        if long_code == "ON":
+            words = "A2P settings cannot be modified on the TN when the location is enabled for A2P."
+            return 5217, words
+        if group.action == "systemDefault" and long_code is None:
+            return 5136, "Please configure A2P on SipPeer before setting 'systemDefault' as Action"
+        if group.action == "asSpecified" and long_code not in PERMISSIVE:
+            words = "requires permissive A2P Long Code value ('DefaultOn' or 'DefaultOff')"
+            return 5133, f"A2P provisioning for Long Code telephone numbers {words} on the Sip peer"
+        return None
+
+    def _why_not_campaign(self, group: OptionGroup) -> tuple[int, str] | None:
+        campaign = self._registrations.campaign(group.campaign_id or "")
+        if group.action != "asSpecified" or (campaign is not None and campaign.status == REGISTERED):
+            return None
+        return 12220, f"Campaign {group.campaign_id} was rejected."
+
+    def _apply(self, order: OptionsOrder) -> None:
+        for group in order.groups:
+            for number in group.numbers:
+                found = self._account.numbers.get(number)
+                if found is None or number in order.failed:
+                    continue
+                if group.sms == "on" and found.options.sms:
+                    order.warned.append(number)
+                self._account.numbers.add(replace(found, options=_changed(found.options, group)))
+
+
+def _changed(options: NumberOptions, group: OptionGroup) -> NumberOptions:
+    if group.sms is not None:
+        options = replace(options, sms=group.sms == "on")
+    match group.action:
+        case "asSpecified":
+            return NumberOptions(options.sms, "asSpecified", group.message_class, group.campaign_id)
+        case "off":
+            return NumberOptions(options.sms, "off")
+        case "systemDefault" | "delete":
+            return NumberOptions(options.sms)
+    return options
+
+
+def _check_group(group: OptionGroup) -> None:
+    if group.sms not in (None, "on", "off"):
+        raise RefusedError(400, "5113", f"Sms '{group.sms}' is invalid. Valid values are: on, off")
+    if group.sms is None and group.action is None:
+        raise RefusedError(400, "5115", "At least one of the TN option attributes must be applied.")
+    if group.action is None:
+        return
+    if group.action not in ACTIONS:
+        raise RefusedError(400, "5138", f"Action value is invalid. Valid values are: {', '.join(ACTIONS)}.")
+    if group.action == "asSpecified" and group.sms == "off":
+        raise RefusedError(400, "5132", "SMS attribute should be 'ON' for provisioning A2P")
+    if group.action != "asSpecified" and (group.campaign_id or group.message_class):
+        words = "are incompatible with such 'Action' values: 'off, systemDefault, unchanged'"
+        raise RefusedError(400, "5134", f"CampaignId and MessageClass {words}")
+    if group.action == "asSpecified" and not group.campaign_id:
+        raise RefusedError(400, "1003", "CampaignId is required")

@@ -1,0 +1,188 @@
+"""Orders about numbers that they name: imports and removals, disconnects, options of numbers."""
+
+import re
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from simulator.account.account import Account, RefusedError
+from simulator.account.order_outcomes import COMPLETE, Fate, FateError
+from simulator.account.placed_orders import FINAL, PlacedOrders
+
+MAX_NUMBERS = 5000
+
+
+@dataclass(frozen=True)
+class NumbersError:
+    """What went wrong, and with which numbers; with the order itself if it names none."""
+
+    code: int
+    description: str
+    numbers: Sequence[str]
+
+
+@dataclass(kw_only=True)
+class NumbersOrder:
+    """An order as it stands; all numbers are ten digits."""
+
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    customer_order_id: str | None
+    numbers: Sequence[str]
+    created: datetime = field(default_factory=lambda: datetime.now(UTC))
+    modified: datetime = field(init=False)
+    status: str
+    failed: frozenset[str] = frozenset()
+    errors: list[NumbersError] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.modified = self.created
+
+    @property
+    def done(self) -> list[str]:
+        """The numbers that did not fail."""
+        return [each for each in self.numbers if each not in self.failed]
+
+    @property
+    def completed_numbers(self) -> list[str]:
+        return self.done if self.status in FINAL else []
+
+    @property
+    def missed_numbers(self) -> list[str]:
+        return [each for each in self.numbers if each in self.failed]
+
+    @property
+    def message(self) -> str:
+        """The words of a notification; a sample has this sentence even with COMPLETE."""
+        return words_of(self.errors) or "Order processing has started."
+
+
+class NumbersOrders[Order: NumbersOrder]:
+    """Orders of one kind. On their way they have the statuses of `on_the_way`, each for an equal part of the
+    wait, then, unless held, their fate: what was chosen, but for the numbers that are `impossible` anyhow.
+    `apply` makes it so for the rest."""
+
+    def __init__(
+        self,
+        account: Account,
+        order_type: str,
+        fate_of: Callable[[str | None], Fate | None],
+        order_seconds: float,
+        on_the_way: Sequence[str],
+        usual_error: Callable[[Order], FateError],
+        impossible: Callable[[Order], Sequence[NumbersError]],
+        apply: Callable[[Order], None],
+        is_held: Callable[[Order], bool] = lambda _: False,
+    ) -> None:
+        self._account = account
+        self._fate_of = fate_of
+        self._wait = timedelta(seconds=order_seconds)
+        self._on_the_way = on_the_way
+        self._usual_error = usual_error
+        self._impossible = impossible
+        self._apply = apply
+        self._is_held = is_held
+        self._orders = PlacedOrders(account, order_type, self._advance)
+
+    def reset(self) -> None:
+        self._orders.clear()
+
+    def add(self, order: Order) -> None:
+        self._orders.add(order)
+
+    def get(self, order_id: str) -> Order | None:
+        return self._orders.get(order_id)
+
+    def find(self, customer_order_id: str | None = None, status: str | None = None) -> list[Order]:
+        """Orders in the order they were placed, those with this customer's id and status if given."""
+        return self._orders.find(customer_order_id, status)
+
+    def fate(self, customer_order_id: str | None) -> Fate:
+        return self._fate_of(customer_order_id) or COMPLETE
+
+    def _advance(self, order: Order, now: datetime) -> None:
+        fate = self.fate(order.customer_order_id)
+        age = now - order.created
+        if fate.fate in FINAL and age >= self._wait and not self._is_held(order):
+            self._finish(order, fate, now)
+            return
+        passed = age / self._wait if age < self._wait else 1.0
+        step = min(int(passed * len(self._on_the_way)), len(self._on_the_way) - 1)
+        status = self._on_the_way[step] if fate.fate in FINAL else fate.fate
+        if order.status != status:
+            order.status, order.modified = status, now
+
+    def _finish(self, order: Order, fate: Fate, now: datetime) -> None:
+        impossible = [each for each in self._impossible(order) if each.numbers]
+        chosen = _chosen_failures(order.numbers, fate)
+        order.failed = frozenset(
+            order.numbers
+            if fate.fate == "FAILED"
+            else [*chosen, *(number for error in impossible for number in error.numbers)]
+        )
+        usual = self._usual_error(order)
+        order.errors = impossible + _chosen_errors(fate, chosen, usual)
+        order.status, order.modified = fate.fate, now
+        if fate.fate == "COMPLETE" and order.failed:
+            order.status = "FAILED" if len(order.failed) == len(order.numbers) else "PARTIAL"
+        self._apply(order)
+
+
+class CodedError(Protocol):
+    @property
+    def code(self) -> int: ...
+
+    @property
+    def description(self) -> str: ...
+
+
+def words_of(errors: Iterable[CodedError]) -> str:
+    """Errors as a notification has them: its list cannot hold them."""
+    return ". ".join(f"{each.code}: {each.description}" for each in errors)
+
+
+def check_customer_order_id(customer_order_id: str | None) -> None:
+    if customer_order_id and not re.fullmatch(r"[A-Za-z0-9 -]{1,40}", customer_order_id):
+        words = "Only alphanumeric values, dashes and spaces are allowed. Max length is 40 characters."
+        raise RefusedError(400, "5052", f"Customer order ID is invalid. {words}")
+
+
+def check_numbers(numbers: Sequence[str], absent: str) -> None:
+    """Numbers (ten digits) that an order may name; `absent` is the code where there are none."""
+    if not numbers:
+        raise RefusedError(400, absent, "TelephoneNumbers is a required field.")
+    if len(numbers) > MAX_NUMBERS:
+        raise RefusedError(400, "5215", f"An order may have {MAX_NUMBERS} telephone numbers at most.")
+    if wrong := next((each for each in numbers if not re.fullmatch(r"[2-9][0-9]{9}", each)), None):
+        raise RefusedError(400, "1022", f"'{wrong}' is not a telephone number of ten digits.")
+    if len(set(numbers)) < len(numbers):
+        raise RefusedError(400, "5072", "A telephone number is in the order more than once.")
+
+
+def _chosen_failures(numbers: Sequence[str], fate: Fate) -> Sequence[str]:
+    """The numbers that a fate lets fail, by the most exact thing it says about them."""
+    if fate.fate == "COMPLETE":
+        return []
+    if fate.failed_numbers is not None:
+        return fate.failed_numbers
+    if named := [number for error in fate.errors or [] for number in error.numbers or []]:
+        return named
+    if fate.fate == "FAILED":
+        return numbers
+    return numbers[len(numbers) // 2 if fate.completed is None else fate.completed :]
+
+
+def _chosen_errors(fate: Fate, failed: Sequence[str], usual: FateError) -> list[NumbersError]:
+    """A fate's errors. One that names no number is the order's: the usual one of FAILED without numbers."""
+    if fate.fate == "COMPLETE":
+        return []
+    is_told = fate.failed_numbers is not None
+    usual = usual.model_copy(update={"per_number": fate.fate == "PARTIAL"})
+    errors = []
+    for each in fate.errors or [usual]:
+        numbers = failed if each.per_number or is_told else []
+        if each.numbers is not None:
+            numbers = each.numbers
+        errors.append(NumbersError(each.code, each.description, numbers))
+    return errors

@@ -1,0 +1,135 @@
+"""The V1 (Catapult) API's JSON: who may ask, reading bodies and pages, and the shape of its refusals."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, g, jsonify, request
+
+from simulator.account.account import Account
+from simulator.basic_auth import is_authorized
+from simulator.catapult.errors import (
+    CatapultError,
+    blank,
+    invalid,
+    message_delay_limit,
+    message_rate_limit,
+    missing,
+    rate_limit_reached,
+)
+
+DEFAULT_SIZE = 25
+MAX_SIZE = 1000
+
+
+def guard(blueprint: Blueprint, account: Account) -> None:
+    """Basic credentials and the user's id on every path of a blueprint, and refusals as JSON."""
+
+    @blueprint.url_value_preprocessor
+    def take_user_id(_: str | None, values: dict[str, str] | None) -> None:
+        g.user_id = (values or {}).pop("user_id", None)
+
+    @blueprint.before_request
+    def check() -> None:
+        config = account.config
+        if not is_authorized(config.messaging_token, config.messaging_secret):
+            raise CatapultError(401, "authorization", "user-access-denied", "The credentials are not valid")
+        if g.user_id != config.user_id:
+            words = f"User '{config.user_id}' does not have permission to access user '{g.user_id}'"
+            raise CatapultError(401, "authorization", "user-access-denied", words)
+
+    @blueprint.errorhandler(CatapultError)
+    def refuse(refused: CatapultError) -> Response:
+        return refusal(refused)
+
+
+def refusal(refused: CatapultError) -> Response:
+    response = jsonify(error(refused))
+    response.status_code = refused.status
+    response.headers.update(refused.headers)
+    return response
+
+
+def error(refused: CatapultError) -> dict[str, Any]:
+    """An error's body, which is an item of an answer to several messages too."""
+    details = dict(refused.details)
+    if refused.code in ("rate-limit-reached", "message-rate-limit", "message-delay-limit"):
+        details |= {
+            "requestMethod": request.method,
+            "remoteAddress": request.remote_addr or "",
+            "requestPath": request.path.removeprefix("/v1/"),
+        }
+    body: dict[str, Any] = {"category": refused.category, "code": refused.code}
+    if refused.message is not None:
+        body["message"] = refused.message
+    return {**body, "details": [{"name": name, "value": value} for name, value in details.items()]}
+
+
+def unknown_path(status: int, name: str) -> Response:
+    """A path or method that is not there."""
+    if status == HTTPStatus.NOT_FOUND:
+        return refusal(
+            CatapultError(
+                404, "not-found", "resource-not-found", "The requested resource could not be found."
+            )
+        )
+    return refusal(CatapultError(status, "bad-request", name.lower().replace(" ", "-"), name))
+
+
+def throttle(status: int, reset: int) -> CatapultError | None:
+    """One of V1's three ways to say "not now", by its status; None if the status is none of them."""
+    match status:
+        case 429:
+            return rate_limit_reached(reset)
+        case 403:
+            return message_rate_limit(1, 1.1)
+        case 400:
+            return message_delay_limit()
+        case _:
+            return None
+
+
+def json_body() -> Any:
+    """The request's JSON. Raises CatapultError if it is none, or does not say that it is."""
+    if not request.is_json:
+        words = f"Content type '{request.content_type}' is not supported"
+        raise CatapultError(415, "bad-request", "unsupported-media-type", words)
+    body = request.get_json(silent=True)
+    if body is None:
+        raise invalid("Bad parameters")
+    return body
+
+
+def json_object() -> dict[str, Any]:
+    body = json_body()
+    if not isinstance(body, dict):
+        raise invalid("Bad parameters")
+    return body
+
+
+def required_text(resource: str, body: Mapping[str, Any], name: str) -> str:
+    """A property that must be there with something in it. Raises CatapultError (400)."""
+    value = body.get(name)
+    if value is None:
+        raise missing(resource, name)
+    if not isinstance(value, str):
+        raise invalid(f"The '{resource}' resource property '{name}' must be a string")
+    if not value.strip():
+        raise blank(resource, name)
+    return value
+
+
+def page[Item](resource: str, items: Sequence[Item]) -> tuple[Sequence[Item], dict[str, str]]:
+    """The page that the query asks for, and the headers that lead to the next one."""
+    number = request.args.get("page", 0, type=int)
+    size = request.args.get("size", DEFAULT_SIZE, type=int)
+    if size > MAX_SIZE:
+        raise invalid(f"The '{resource}' resource property 'size' exceeds the limit of '{MAX_SIZE}'")
+    if number < 0 or size < 1:
+        raise invalid("Bad parameters")
+    end = (number + 1) * size
+    if end >= len(items):
+        return items[number * size : end], {}
+    following = urlencode({**request.args, "page": number + 1, "size": size})
+    return items[number * size : end], {"Link": f'<{request.base_url}?{following}>; rel="next"'}

@@ -1,0 +1,162 @@
+"""The simulator's own API under /_simulator: looking at what happened, and choosing what will."""
+
+from flask import Blueprint, Response, jsonify, request
+
+from simulator.account.account import RefusedError
+from simulator.account.order_outcomes import Fate
+from simulator.control import (
+    callbacks,
+    imports,
+    messaging,
+    numbers,
+    oauth2,
+    registration,
+    subscriptions,
+)
+from simulator.control.account import shown
+from simulator.control.models import UnprocessableError, number, told
+from simulator.control.path import PREFIX
+from simulator.faults import Fault
+from simulator.messaging.outcomes import Outcome
+from simulator.messaging.sent_messages import summary
+from simulator.rate_limits import LIFTED, Limits
+from simulator.simulator import Simulator
+from simulator.telephone_numbers import e164
+
+Answer = tuple[Response, int]
+
+
+def blueprint(simulator: Simulator) -> Blueprint:
+    control = Blueprint("control", __name__, url_prefix=PREFIX)
+
+    @control.errorhandler(UnprocessableError)
+    def explain(error: UnprocessableError) -> Answer:
+        return jsonify(error=str(error)), 422
+
+    @control.errorhandler(RefusedError)
+    def refuse(refused: RefusedError) -> Answer:
+        return jsonify(error=refused.description), refused.status
+
+    _looking(control, simulator)
+    _choosing(control, simulator)
+    _faults(control, simulator)
+    _pace(control, simulator)
+    for part in (imports, numbers, callbacks, messaging, oauth2, registration, subscriptions):
+        part.add(control, simulator)
+    return control
+
+
+def _looking(control: Blueprint, simulator: Simulator) -> None:
+    @control.get("/health")
+    def health() -> Answer:
+        return jsonify(status="ok", callbacks_pending=simulator.courier.pending()), 200
+
+    @control.get("/messages")
+    def messages() -> Answer:
+        found = simulator.sent.find(
+            request.args.get("api"),
+            _number_asked_for("from"),
+            _number_asked_for("to"),
+            request.args.get("tag"),
+        )
+        if not _is_asked_for("summary"):
+            return jsonify(messages=[each.shown() for each in found]), 200
+        callbacks = simulator.courier.summary({each.id for each in found})
+        return jsonify(**summary(found), callbacks=callbacks), 200
+
+    @control.get("/requests")
+    def requests() -> Answer:
+        path, method = request.args.get("path", ""), request.args.get("method")
+        found = simulator.capture.requests(path, method, _is_asked_for("bodies"))
+        return jsonify(requests=found), 200
+
+    @control.get("/callbacks")
+    def callbacks() -> Answer:
+        shown = [each.shown() for each in simulator.courier.deliveries()]
+        for name in ("api", "type", "message_id", "to", "state"):
+            if wanted := _number_asked_for(name) if name == "to" else request.args.get(name):
+                shown = [each for each in shown if each[name] == wanted]
+        return jsonify(callbacks=shown), 200
+
+    @control.get("/account")
+    def account() -> Answer:
+        return jsonify(shown(simulator)), 200
+
+
+def _choosing(control: Blueprint, simulator: Simulator) -> None:
+    @control.put("/orders/<customer_order_id>")
+    def decide_order(customer_order_id: str) -> Answer:
+        fate = told(Fate)
+        simulator.orders.decide_order(customer_order_id, fate)
+        return jsonify(fate.model_dump(exclude_none=True)), 200
+
+    @control.put("/area-codes/<area_code>")
+    def decide_area_code(area_code: str) -> Answer:
+        fate = told(Fate)
+        simulator.orders.decide_area_code(area_code, fate)
+        return jsonify(fate.model_dump(exclude_none=True)), 200
+
+    @control.put("/outcomes/<recipient>")
+    def decide_outcome(recipient: str) -> Answer:
+        outcome = told(Outcome)
+        try:
+            simulator.outcomes.decide(number(recipient), outcome)
+        except ValueError as error:
+            raise UnprocessableError(str(error)) from None
+        return jsonify(outcome.model_dump(exclude_none=True, by_alias=True)), 200
+
+    @control.post("/reset")
+    def reset() -> Answer:
+        simulator.reset()
+        return jsonify({}), 200
+
+
+def _faults(control: Blueprint, simulator: Simulator) -> None:
+    @control.get("/faults")
+    def faults() -> Answer:
+        return jsonify(faults=simulator.faults.shown()), 200
+
+    @control.post("/faults")
+    def add_fault() -> Answer:
+        fault = told(Fault)
+        return jsonify(id=simulator.faults.add(fault), **fault.model_dump(exclude_none=True)), 201
+
+    @control.delete("/faults")
+    def clear_faults() -> Answer:
+        simulator.faults.reset()
+        return jsonify({}), 200
+
+    @control.delete("/faults/<int:fault_id>")
+    def remove_fault(fault_id: int) -> Answer:
+        if not simulator.faults.remove(fault_id):
+            raise RefusedError(404, None, f"There is no fault {fault_id}, or not any more.")
+        return jsonify({}), 200
+
+
+def _pace(control: Blueprint, simulator: Simulator) -> None:
+    def shown() -> Answer:
+        return jsonify(simulator.pace.limits.model_dump(exclude_none=True)), 200
+
+    @control.get("/pace")
+    def pace() -> Answer:
+        return shown()
+
+    @control.put("/pace")
+    def set_pace() -> Answer:
+        simulator.pace.set(told(Limits))
+        return shown()
+
+    @control.delete("/pace")
+    def lift_pace() -> Answer:
+        simulator.pace.set(LIFTED)
+        return shown()
+
+
+def _is_asked_for(option: str) -> bool:
+    return request.args.get(option, "").lower() in ("1", "true")
+
+
+def _number_asked_for(name: str) -> str | None:
+    """A number of the query in E.164; whatever else it may be as it stands, to be found nowhere."""
+    given = request.args.get(name)
+    return given and (e164(given) or given)

@@ -1,0 +1,50 @@
+"""Control of hosted messaging today: which numbers can be imported, and whether letters are waited for."""
+
+from flask import Blueprint, Response, jsonify
+from pydantic import BaseModel, ConfigDict, field_validator
+
+from simulator.account.importability import WORDS
+from simulator.control.models import told, us_digits
+from simulator.simulator import Simulator
+
+Answer = tuple[Response, int]
+
+
+class NotImportable(BaseModel):
+    """Why a number cannot be imported: one of the published codes."""
+
+    model_config = ConfigDict(extra="forbid")
+    code: int
+
+    @field_validator("code")
+    @classmethod
+    def _is_published(cls, code: int) -> int:
+        if code not in WORDS:
+            raise ValueError(f"must be one of {', '.join(map(str, WORDS))}")
+        return code
+
+
+class Letters(BaseModel):
+    """Whether an import by a subscriber waits for a letter of authorization."""
+
+    model_config = ConfigDict(extra="forbid")
+    needs_letter: bool
+
+
+def add(control: Blueprint, simulator: Simulator) -> None:
+    @control.put("/importable/<number>")
+    def forbid_import(number: str) -> Answer:
+        chosen = told(NotImportable)
+        simulator.importability.decide(us_digits(number), chosen.code)
+        return jsonify(code=chosen.code, description=WORDS[chosen.code]), 200
+
+    @control.delete("/importable/<number>")
+    def allow_import(number: str) -> Answer:
+        simulator.importability.decide(us_digits(number), None)
+        return jsonify({}), 200
+
+    @control.put("/letters")
+    def need_letters() -> Answer:
+        letters = told(Letters)
+        simulator.imports.needs_letter = letters.needs_letter
+        return jsonify(letters.model_dump()), 200

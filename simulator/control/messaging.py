@@ -1,0 +1,177 @@
+"""Control of what comes from handsets: texts, files, answers to rich messages, the news of a reading."""
+
+import mimetypes
+from base64 import b64decode
+from typing import Annotated, Any, Literal
+
+from flask import Blueprint, Response, jsonify, request
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    RootModel,
+    Tag,
+    model_validator,
+)
+
+from simulator.callbacks import Manner
+from simulator.control.models import UnprocessableError, number, sender_of, told
+from simulator.messaging.events import Style
+from simulator.messaging.media import InboundFile
+from simulator.simulator import Simulator
+
+Answer = tuple[Response, int]
+Number = Annotated[str, AfterValidator(number)]
+Sender = Annotated[str, AfterValidator(sender_of)]
+Copies = Annotated[int, Field(ge=1, le=100)]
+
+
+def _decoded(given: object) -> bytes:
+    if not isinstance(given, str):
+        raise ValueError("must be a string")
+    return b64decode(given, validate=True)
+
+
+class File(BaseModel):
+    """A file of an inbound message, of this content or of so many bytes of no meaning."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: str = Field(pattern=r"^[^/]+$")
+    content_type: str | None = None
+    content_base64: Annotated[bytes, BeforeValidator(_decoded)] | None = None
+    bytes: int | None = Field(default=None, ge=0, le=20_000_000)
+
+    @model_validator(mode="after")
+    def _has_one_content(self) -> "File":
+        if (self.content_base64 is None) == (self.bytes is None):
+            raise ValueError("give exactly one of content_base64, bytes")
+        return self
+
+    def received(self) -> InboundFile:
+        content = self.content_base64 if self.content_base64 is not None else b"\0" * (self.bytes or 0)
+        guessed, _ = mimetypes.guess_type(self.name)
+        return InboundFile(self.name, content, self.content_type or guessed or "application/octet-stream")
+
+
+Media = Annotated[
+    Annotated[str, Tag("url")] | Annotated[File, Tag("file")],
+    Discriminator(lambda given: "url" if isinstance(given, str) else "file"),
+]
+
+
+class Inbound(BaseModel):
+    """A text message from a handset to a number of the account; `copies` are the very same event again.
+
+    Media are URLs, told as they are, or files, kept for 48 hours and told by the URL they can be got at.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    from_: Sender = Field(alias="from")
+    to: Number
+    text: str = ""
+    media: list[Media] = []
+    others: list[Number] = []
+    copies: Copies = 1
+
+
+class Read(BaseModel):
+    """A recipient, the first unless named by `to`, read a message."""
+
+    model_config = ConfigDict(extra="forbid")
+    type: Literal["message-read"]
+    message_id: str
+    to: Number | None = None
+    copies: Copies = 1
+
+
+class Suggestion(BaseModel):
+    """A handset chose a suggestion of the rich message `paired_message_id`."""
+
+    model_config = ConfigDict(extra="forbid")
+    type: Literal["suggestion-response"]
+    from_: Number = Field(alias="from")
+    to: Number
+    text: str = ""
+    postback_data: str = ""
+    paired_message_id: str | None = None
+    copies: Copies = 1
+
+    def content(self) -> dict[str, Any]:
+        response = {"text": self.text, "postbackData": self.postback_data}
+        if self.paired_message_id is not None:
+            response["pairedMessageId"] = self.paired_message_id
+        return {"suggestionResponse": response}
+
+
+class Whereabouts(BaseModel):
+    """A handset said where it is: degrees, as text."""
+
+    model_config = ConfigDict(extra="forbid")
+    type: Literal["requested-location-response"]
+    from_: Number = Field(alias="from")
+    to: Number
+    latitude: str
+    longitude: str
+    copies: Copies = 1
+
+    def content(self) -> dict[str, Any]:
+        return {"locationResponse": {"latitude": self.latitude, "longitude": self.longitude}}
+
+
+class Event(RootModel[Annotated[Read | Suggestion | Whereabouts, Field(discriminator="type")]]):
+    pass
+
+
+def add(control: Blueprint, simulator: Simulator) -> None:
+    @control.post("/inbound")
+    def inbound() -> Answer:
+        message = told(Inbound)
+        base_url = request.host_url.rstrip("/")
+        media = [each if isinstance(each, str) else each.received() for each in message.media]
+        manner = Manner(message.copies)
+        if simulator.messages_v1.knows(message.to):
+            if message.others:
+                raise UnprocessableError("others: V1 has no groups")
+            answer = simulator.messages_v1.receive(
+                message.from_, message.to, message.text, media, base_url, manner
+            )
+        else:
+            answer = simulator.inbound.receive(
+                message.from_, message.to, message.text, media, message.others, base_url, manner
+            )
+        return jsonify(answer), 202
+
+    @control.post("/events")
+    def play() -> Answer:
+        event = told(Event).root
+        manner = Manner(event.copies)
+        if isinstance(event, Read):
+            return jsonify(simulator.messages.read(event.message_id, event.to, manner)), 202
+        answer = simulator.inbound.respond(event.type, event.from_, event.to, event.content(), manner)
+        return jsonify(answer), 202
+
+    @control.get("/style")
+    def style() -> Answer:
+        return jsonify(simulator.events.style.model_dump()), 200
+
+    @control.put("/style")
+    def set_style() -> Answer:
+        simulator.events.style = told(Style)
+        return style()
+
+    @control.get("/media")
+    def media() -> Answer:
+        files, _ = simulator.media.page()
+        shown = [
+            {"id": each.id, "content_type": each.content_type, "bytes": len(each.content)} for each in files
+        ]
+        return jsonify(media=shown), 200
+
+    @control.delete("/media")
+    def expire_media() -> Answer:
+        """Every file is gone, as after 48 hours."""
+        simulator.media.reset()
+        return jsonify({}), 200

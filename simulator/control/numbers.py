@@ -1,0 +1,80 @@
+"""The simulator's own API for numbers: which can be ordered, and which come and go without an order."""
+
+from flask import Blueprint, Response, jsonify
+from pydantic import BaseModel, ConfigDict, NonNegativeInt
+
+from simulator.account.numbers import AccountNumber
+from simulator.control.models import told, us_digits
+from simulator.refusals import RefusedError
+from simulator.simulator import Simulator
+
+Answer = tuple[Response, int]
+
+
+class Supply(BaseModel):
+    """How many numbers are left under a name: an area code, a state, a city, one number, ..."""
+
+    model_config = ConfigDict(extra="forbid")
+    available: NonNegativeInt
+
+
+class Appearance(BaseModel):
+    """A number that is suddenly there, at this location."""
+
+    model_config = ConfigDict(extra="forbid")
+    number: str
+    location_id: str
+    hosted: bool = False
+
+
+def add(control: Blueprint, simulator: Simulator) -> None:
+    _supply(control, simulator)
+    _drift(control, simulator)
+
+
+def _supply(control: Blueprint, simulator: Simulator) -> None:
+    @control.get("/supply")
+    def supply() -> Answer:
+        return jsonify(simulator.supply.limits()), 200
+
+    @control.put("/supply/<name>")
+    def limit_supply(name: str) -> Answer:
+        simulator.supply.limit(name, told(Supply).available)
+        return jsonify(simulator.supply.limits()), 200
+
+    @control.delete("/supply/<name>")
+    def lift_limit(name: str) -> Answer:
+        simulator.supply.limit(name, None)
+        return jsonify(simulator.supply.limits()), 200
+
+
+def _drift(control: Blueprint, simulator: Simulator) -> None:
+    account = simulator.account
+
+    @control.post("/numbers")
+    def appear() -> Answer:
+        appearance = told(Appearance)
+        location = account.find_location(appearance.location_id)
+        if location is None:
+            raise RefusedError(404, None, f"There is no location {appearance.location_id}.")
+        number = AccountNumber(
+            us_digits(appearance.number),
+            location.site_id,
+            location.id,
+            hosted_by="importTnOrders" if appearance.hosted else None,
+        )
+        with account.lock:
+            account.settle()
+            account.numbers.add(number)
+        return jsonify(number=number.e164, location_id=location.id, hosted=number.is_hosted), 201
+
+    @control.delete("/numbers/<number>")
+    def vanish(number: str) -> Answer:
+        with account.lock:
+            account.settle()
+            gone = account.numbers.remove(us_digits(number))
+            if gone is None:
+                raise RefusedError(404, None, f"{number} is not a number of this account.")
+            if gone.is_hosted:
+                simulator.subscriptions.lose_messaging([gone.number])
+        return jsonify({}), 200

@@ -1,0 +1,145 @@
+"""V2 messages from handsets to numbers of the account, and the one event that tells of each."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from simulator.account.account import Account, Location, RefusedError
+from simulator.account.orders import OrderBook
+from simulator.callbacks import Courier, Manner
+from simulator.messaging.events import Events, callback, new_id
+from simulator.messaging.media import InboundFile, MediaStore
+from simulator.messaging.message_log import LoggedMessage, MessageLog, Step
+from simulator.messaging.segments import segment_count
+from simulator.timestamps import timestamp
+from simulator.urls import redact_credentials
+
+
+class InboundMessages:
+    """Needs the orders to know whose number is whose."""
+
+    def __init__(
+        self,
+        account: Account,
+        orders: OrderBook,
+        courier: Courier,
+        media: MediaStore,
+        log: MessageLog,
+        events: Events,
+    ) -> None:
+        self._account = account
+        self._orders = orders
+        self._courier = courier
+        self._media = media
+        self._log = log
+        self._events = events
+
+    def receive(
+        self,
+        from_: str,
+        to: str,
+        text: str,
+        media: Sequence[str | InboundFile],
+        others: Sequence[str],
+        base_url: str,
+        manner: Manner,
+    ) -> dict[str, Any]:
+        """A message from a handset to one of the account's numbers: its id and where its event goes.
+
+        Every other number of the account that is among the `others` has a message and an event of its own.
+        Files are served at `base_url`. Raises RefusedError (404) if `to` is not on the account.
+        """
+        recipients = list(dict.fromkeys([to, *others]))
+        answer: dict[str, Any] = {}
+        for each in recipients:
+            location = self._location(each) if each == to else self._orders.location_of(each)
+            if location is None:
+                continue
+            one = self._receive(from_, each, recipients, text, media, location, base_url, manner)
+            if each == to:
+                answer = one
+            else:
+                answer.setdefault("others", []).append(one)
+        return answer
+
+    def respond(
+        self, type_: str, from_: str, to: str, content: dict[str, Any], manner: Manner
+    ) -> dict[str, Any]:
+        """What a handset answers to a rich message (RBM): `content` are the message's members that only such
+        an answer has. Raises RefusedError (404) if the number is not on the account."""
+        message_id, now = new_id(), datetime.now(UTC)
+        content = {"segmentCount": 1, "channel": "RBM", **content}
+        location = self._location(to)
+        return self._tell(type_, now, message_id, from_, to, [to], content, location, manner)
+
+    def _receive(
+        self,
+        from_: str,
+        own: str,
+        to: list[str],
+        text: str,
+        media: Sequence[str | InboundFile],
+        location: Location,
+        base_url: str,
+        manner: Manner,
+    ) -> dict[str, Any]:
+        message_id, now = new_id(), datetime.now(UTC)
+        folder = f"{base_url}/messaging/api/v2/users/{self._account.config.account_id}/media/"
+        segments = segment_count(text) if not media and len(to) == 1 else 1
+        content: dict[str, Any] = {"segmentCount": segments, "text": text}
+        if media:
+            content["media"] = self._media.take_in(media, folder, f"{message_id}/")
+        self._log.add(
+            LoggedMessage(
+                id=message_id,
+                account_id=self._account.config.account_id,
+                source=from_,
+                destination=own,
+                direction="INBOUND",
+                time=now,
+                text=text,
+                attachments=len(media),
+                recipients=len(to),
+                segment_count=segments,
+                location=location.id,
+                carrier=self._events.style.carrier_name,
+                steps=(Step(now, "RECEIVED"),),
+            )
+        )
+        return self._tell("message-received", now, message_id, from_, own, to, content, location, manner)
+
+    def _location(self, number: str) -> Location:
+        if location := self._orders.location_of(number):
+            return location
+        raise RefusedError(404, None, f"{number} is not a number of this account.")
+
+    def _tell(
+        self,
+        type_: str,
+        time: datetime,
+        message_id: str,
+        from_: str,
+        own: str,
+        to: list[str],
+        content: dict[str, Any],
+        location: Location,
+        manner: Manner,
+    ) -> dict[str, Any]:
+        if location.application_id is None:
+            return {"id": message_id, "swallowed": f"location {location.id} has no application"}
+        application = self._account.application(location.application_id)
+        message = {
+            "id": message_id,
+            "owner": own,
+            "applicationId": application.id,
+            "time": timestamp(time),
+            "direction": "in",
+            "to": to,
+            "from": from_,
+            **content,
+        }
+        received = callback(application, self._events.event(type_, time, own, message))
+        if received is None:
+            return {"id": message_id, "swallowed": f"application {application.id} has no inbound URL"}
+        self._courier.deliver(received, manner)
+        return {"id": message_id, "callback_url": redact_credentials(received.endpoints[0].url)}

@@ -1,0 +1,248 @@
+"""Messages to handsets by V2: what was taken, what becomes of it, and the events that tell."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+
+from simulator.account.account import Account, Application, RefusedError
+from simulator.account.orders import OrderBook
+from simulator.account.registrations import Registrations
+from simulator.callbacks import Api, Courier, Manner
+from simulator.messaging.events import Events, callback, new_id
+from simulator.messaging.failure_descriptions import words
+from simulator.messaging.message_log import STATUSES, LoggedMessage, MessageLog, Step, failure_status
+from simulator.messaging.outcomes import Outcome, Outcomes
+from simulator.messaging.segments import segment_count
+from simulator.messaging.sent_messages import SentMessage, SentMessages
+from simulator.telephone_numbers import sender_id
+from simulator.timestamps import moment, timestamp
+from simulator.urls import redact_credentials
+
+SERVICE_NOT_ALLOWED = Outcome(error_code=4001)
+EXPIRED = Outcome(error_code=4360)
+FROM_NOT_ON_ACCOUNT = Outcome(error_code=4407)
+WRONG_APPLICATION = Outcome(error_code=4452)
+REFUSED_BY_CARRIER = 4750
+
+
+@dataclass
+class Message(SentMessage):
+    """A message as /v2 took it; `expiration` in RFC 3339, as it came."""
+
+    api: ClassVar[Api] = "v2"
+    priority: str | None = None
+    expiration: str | None = None
+
+    def published(self) -> dict[str, Any]:
+        """The message as answers and events have it, without what was not given."""
+        published = {
+            "id": self.id,
+            "owner": self.from_,
+            "applicationId": self.application_id,
+            "time": self.time,
+            "segmentCount": self.segment_count,
+            "direction": "out",
+            "to": self.to,
+            "from": self.from_,
+            "text": self.text,
+            "media": self.media or None,
+            "tag": self.tag,
+            "priority": self.priority,
+        }
+        return {name: value for name, value in published.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What becomes of a message at one recipient: `history` are the types of events that it comes to, one
+    millisecond after the other from `due` on, whether they are told or not."""
+
+    outcome: Outcome
+    due: datetime
+    history: Sequence[str]
+
+    def steps(self) -> list[Step]:
+        """What the search shows of it."""
+        steps = []
+        for position, each in enumerate(self.history):
+            failed = each == "message-failed"
+            code = (self.outcome.error_code or REFUSED_BY_CARRIER) if failed else None
+            status = failure_status(code) if code else STATUSES[each]
+            steps.append(Step(self.due + timedelta(milliseconds=position), status, code))
+        return steps
+
+
+class Messages:
+    """The messages of the account. Needs the orders to know whose number is whose."""
+
+    def __init__(
+        self,
+        account: Account,
+        orders: OrderBook,
+        registrations: Registrations,
+        courier: Courier,
+        outcomes: Outcomes,
+        sent: SentMessages,
+        log: MessageLog,
+        events: Events,
+    ) -> None:
+        self._account = account
+        self._orders = orders
+        self._registrations = registrations
+        self._courier = courier
+        self._outcomes = outcomes
+        self._sent = sent
+        self._log = log
+        self._events = events
+
+    def sent(self) -> list[SentMessage]:
+        return self._sent.find(Message.api)
+
+    def send(
+        self,
+        from_: str,
+        to: Sequence[str],
+        text: str,
+        application_id: str,
+        media: Sequence[str] = (),
+        tag: str | None = None,
+        priority: str | None = None,
+        expiration: str | None = None,
+    ) -> Message:
+        """Take a message whose fields have the right form. Whether it can be sent shows in the events."""
+        now = datetime.now(UTC)
+        message = Message(
+            id=new_id(),
+            from_=from_,
+            to=list(to),
+            text=text,
+            tag=tag,
+            application_id=application_id,
+            media=list(media),
+            segment_count=segment_count(text) if not media and len(to) == 1 else 1,
+            time=timestamp(now),
+            priority=priority,
+            expiration=expiration,
+        )
+        with self._account.lock:
+            self._sent.add(message)
+            application, failure = self._verdict(message)
+            for recipient in message.to:
+                fate = self._fate(message, recipient, failure, now) if application or failure else None
+                self._remember(message, recipient, now, fate)
+                if application and fate:
+                    self._tell(message, recipient, application, fate, now)
+        return message
+
+    def read(self, message_id: str, to: str | None, manner: Manner) -> dict[str, str]:
+        """Tell that a recipient, the first unless named, read a message. Raises RefusedError (404)."""
+        found = [each for each in self.sent() if each.id == message_id and to in (None, *each.to)]
+        if not found or not isinstance(message := found[0], Message):
+            raise RefusedError(404, None, f"There is no message {message_id}, or not to that number.")
+        application = self._account.application(message.application_id)
+        now = datetime.now(UTC)
+        body = message.published() | {"text": "", "channel": "RBM"}
+        told = self._events.event("message-read", now, to or message.to[0], body)
+        told["eventTime"] = self._events.time(now)
+        read = callback(application, told)
+        if read is None:
+            raise RefusedError(404, None, f"Application {application.id} has no URL for what it sent.")
+        self._courier.deliver(read, manner)
+        return {"id": message_id, "callback_url": redact_credentials(read.endpoints[0].url)}
+
+    def _verdict(self, message: Message) -> tuple[Application | None, Outcome | None]:
+        """Whom to tell, and of what failure. Nobody means that the message was swallowed."""
+        named = self._find_application(message.application_id)
+        if sender_id(message.from_):
+            return self._heard(message, named, SERVICE_NOT_ALLOWED if message.is_mms else None)
+        location = self._orders.location_of(message.from_)
+        if location is None:
+            return self._heard(message, named, FROM_NOT_ON_ACCOUNT)
+        if location.application_id is None:
+            message.state, message.reason = "swallowed", f"location {location.id} has no application"
+            return None, None
+        if message.application_id != location.application_id:
+            own = self._find_application(location.application_id)
+            return self._heard(message, named or own, WRONG_APPLICATION)
+        number = self._account.number(message.from_)
+        allowed = location.mms_proxy_peer_id if message.is_mms else location.sms
+        if not allowed or number is None or not number.options.sms:
+            return self._heard(message, named, SERVICE_NOT_ALLOWED)
+        unregistered = self._registrations.failure(message.from_)
+        return self._heard(message, named, Outcome(error_code=unregistered) if unregistered else None)
+
+    def _heard(
+        self, message: Message, application: Application | None, failure: Outcome | None
+    ) -> tuple[Application | None, Outcome | None]:
+        if application is None:
+            message.state, message.reason = "swallowed", "no application to tell"
+        elif failure:
+            message.reason = _words(failure)
+        return application, failure
+
+    def _find_application(self, application_id: str) -> Application | None:
+        try:
+            return self._account.application(application_id)
+        except RefusedError:
+            return None
+
+    def _fate(self, message: Message, recipient: str, failure: Outcome | None, now: datetime) -> Fate:
+        outcome = failure or self._outcomes.take(recipient)
+        due = now + timedelta(seconds=self._outcomes.seconds(outcome))
+        expiration = moment(message.expiration)
+        if expiration is not None and expiration < due:
+            outcome, due = EXPIRED, expiration
+            message.reason = _words(EXPIRED)
+        return Fate(outcome, due, outcome.types or _usual_types(message, outcome))
+
+    def _remember(self, message: Message, recipient: str, now: datetime, fate: Fate | None) -> None:
+        location = self._orders.location_of(message.from_)
+        self._log.add(
+            LoggedMessage(
+                id=message.id,
+                account_id=self._account.config.account_id,
+                source=message.from_,
+                destination=recipient,
+                direction="OUTBOUND",
+                time=now,
+                text=message.text,
+                attachments=len(message.media),
+                recipients=len(message.to),
+                segment_count=message.segment_count,
+                carrier=self._events.style.carrier_name,
+                location=location.id if location else None,
+                steps=[Step(now, "ACCEPTED"), *(fate.steps() if fate else [])],
+            )
+        )
+
+    def _tell(
+        self, message: Message, recipient: str, application: Application, fate: Fate, now: datetime
+    ) -> None:
+        outcome, due = fate.outcome, fate.due
+        types = self._outcomes.types(outcome, _usual_types(message, outcome))
+        if not types:
+            message.reason = f"no events for {recipient}"
+            return
+        body = message.published() | {"text": ""}
+        events = []
+        for position, each in enumerate(types):
+            told = self._events.event(each, due + timedelta(milliseconds=position), recipient, body)
+            if each == "message-failed":
+                told["errorCode"] = outcome.error_code or REFUSED_BY_CARRIER
+                told["description"] = outcome.description or words(told["errorCode"])
+            events.append(told)
+        callbacks = [made for each in events if (made := callback(application, each))]
+        self._courier.send(callbacks, (due - now).total_seconds())
+
+
+def _usual_types(message: Message, outcome: Outcome) -> list[str]:
+    """message-sending is for MMS only; exactly one of delivered and failed (page on message webhooks)."""
+    if outcome.error_code:
+        return ["message-failed"]
+    sending = ["message-sending"] if message.is_mms else []
+    return [*sending, "message-sent", "message-delivered"]
+
+
+def _words(failure: Outcome) -> str:
+    return f"{failure.error_code} {words(failure.error_code or REFUSED_BY_CARRIER)}"

@@ -1,0 +1,216 @@
+"""The messaging API under /v2, and today's at its own base: "Sending Messages".
+
+What it cannot see in a request shows in events. It takes the document's fields and those of today's
+specification. What becomes of a field unknown to it the specification leaves open; here it is refused, so
+that a misspelt one is noticed.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+
+from simulator.access import may_use_messaging
+from simulator.account.account import Account
+from simulator.messaging.message_log import MessageLog
+from simulator.messaging.message_search import SearchError, search
+from simulator.messaging.messages import Messages
+from simulator.rate_limits import Pace
+from simulator.telephone_numbers import e164, sender
+from simulator.timestamps import moment
+from simulator.urls import scheme_and_host
+
+# What https://messaging.bandwidth.com/api/v2/users/{accountId} is here.
+CURRENT_PATH = "/messaging/api/v2/users/<account_id>"
+MAX_TEXT = 2048
+MAX_TAG = 1024
+MAX_RECIPIENTS = 10
+MAX_MEDIA_URL = 4096
+FIELDS = ("applicationId", "from", "to", "text", "media", "tag", "priority", "expiration")
+PRIORITIES = ("default", "high")
+
+Answer = tuple[Response, int]
+
+
+def blueprint(account: Account, messages: Messages, pace: Pace) -> Blueprint:
+    """The documents' base, where the user is known by its old id."""
+    api = Blueprint("messaging_v2", __name__, url_prefix="/v2/users/<user_id>")
+
+    @api.post("/messages")
+    def send_message(user_id: str) -> Answer:
+        refused = refused_access(account, user_id, account.config.user_id) or _refused_body()
+        return refused or _send(messages, pace, e164)
+
+    return api
+
+
+def current_blueprint(account: Account, messages: Messages, log: MessageLog, pace: Pace) -> Blueprint:
+    """Today's base, where the user is the account, with the search."""
+    api = Blueprint("messaging_current", __name__, url_prefix=CURRENT_PATH)
+
+    @api.post("/messages")
+    def send_message(account_id: str) -> Answer:
+        refused = refused_access(account, account_id, account.config.account_id) or _refused_body()
+        return refused or _send(messages, pace, sender)
+
+    @api.get("/messages")
+    def list_messages(account_id: str) -> Answer:
+        if refused := refused_access(account, account_id, account.config.account_id):
+            return refused
+        try:
+            found = search(log.items(datetime.now(UTC)), request.args.to_dict(), request.base_url)
+        except SearchError as wrong:
+            return error(400, "request-validation", str(wrong))
+        return jsonify(found), 200
+
+    return api
+
+
+def is_messaging(path: str) -> bool:
+    """Whether a path is of this API, at either base."""
+    return path.startswith(("/v2/", "/messaging/"))
+
+
+def error(status: int, type_: str, description: str, fields: list[dict[str, str]] | None = None) -> Answer:
+    """An error's body, as on Bandwidth's page on messaging errors."""
+    body: dict[str, Any] = {"type": type_, "description": description}
+    if fields:
+        body["fieldErrors"] = fields
+    return jsonify(body), status
+
+
+def throttled() -> Answer:
+    """More messages than the account's queue takes (page on rate limits): without a word on when again."""
+    return error(429, "max-message-queue-size-exceeded", "The queue is full.")
+
+
+def search_throttled(seconds: int) -> Answer:
+    """More searches than are taken from one address, and when again (specification)."""
+    answer, status = error(429, "rate_limit_exceeded", "Too many requests.")
+    answer.headers["Retry-After"] = str(seconds)
+    return answer, status
+
+
+def not_found(path: str) -> Answer:
+    """Unknown paths are answered in another shape than every other error (same page)."""
+    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "+0000")
+    return jsonify(timestamp=now, status=404, error="Not Found", message="Not Found", path=path), 404
+
+
+def refused_access(account: Account, given_id: str, own_id: str) -> Answer | None:
+    """The refusal of a request without credentials, or for somebody else's id in its path."""
+    if not may_use_messaging(account):
+        return error(401, "unauthorized", "Authentication Failed")
+    return None if given_id == own_id else error(403, "forbidden", "Access Denied")
+
+
+def _refused_body() -> Answer | None:
+    if not request.is_json:
+        words = f"Content type '{request.content_type}' not supported. Please use 'application/json'"
+        return error(415, "unsupported-content-type", words)
+    return None
+
+
+def _send(messages: Messages, pace: Pace, sender_of: Callable[[object], str | None]) -> Answer:
+    """`sender_of` returns a sender as it is kept, None if it cannot be one at this base."""
+    body = request.get_json(silent=True)
+    if not isinstance(body, dict):
+        return error(400, "request-validation", "Your request could not be accepted")
+    if wrong := _wrong_fields(body, sender_of):
+        fields = [{"fieldName": name, "description": words} for name, words in wrong.items()]
+        return error(400, "request-validation", "Your request could not be accepted", fields)
+    if not pace.take_message_v2():
+        return throttled()
+    message = messages.send(
+        from_=sender_of(body["from"]) or "",
+        to=[number for each in _list(body["to"]) if (number := e164(each))],
+        text=body.get("text") or "",
+        application_id=body["applicationId"],
+        media=_list(body.get("media")),
+        tag=body.get("tag"),
+        priority=body.get("priority"),
+        expiration=body.get("expiration"),
+    )
+    # Of all a message has, this alone is in its answer and not in its events (specification).
+    expiration = {} if message.expiration is None else {"expiration": message.expiration}
+    return jsonify(message.published() | expiration), 202
+
+
+def _wrong_fields(body: dict[str, Any], sender_of: Callable[[object], str | None]) -> dict[str, str]:
+    """What is wrong with a message's fields, by field name; only what can be seen without looking up."""
+    checks = {
+        "applicationId": _wrong_application_id(body.get("applicationId")),
+        "from": _wrong_from(body.get("from"), sender_of),
+        "to": _wrong_to(body.get("to")),
+        "text": _wrong_text(body.get("text"), _list(body.get("media"))),
+        "media": _wrong_media(_list(body.get("media"))),
+        "tag": _wrong_tag(body.get("tag")),
+        "priority": _wrong_priority(body.get("priority")),
+        "expiration": _wrong_expiration(body.get("expiration")),
+        **{name: f"'{name}' is not a field of a message" for name in body if name not in FIELDS},
+    }
+    return {name: words for name, words in checks.items() if words}
+
+
+def _wrong_application_id(value: object) -> str | None:
+    if not value:
+        return "'applicationId' is a required field"
+    return None if isinstance(value, str) else "'applicationId' must be a string"
+
+
+def _wrong_from(value: object, sender_of: Callable[[object], str | None]) -> str | None:
+    if not value:
+        return "'from' is a required field"
+    return None if sender_of(value) else "'from' must be an E164 telephone number"
+
+
+def _wrong_to(value: object) -> str | None:
+    if not value:
+        return "'to' is a required field"
+    recipients = _list(value)
+    if len(recipients) > MAX_RECIPIENTS:
+        return f"'to' must have {MAX_RECIPIENTS} recipients or fewer"
+    numbers = [e164(each) for each in recipients]
+    if None in numbers:
+        return "'to' must be replaced with a valid E164 formatted telephone number"
+    return "'to' must not have a telephone number twice" if len(set(numbers)) < len(numbers) else None
+
+
+def _wrong_text(value: object, media: list[Any]) -> str | None:
+    if value is not None and not isinstance(value, str):
+        return "'text' must be a string"
+    if not value:
+        return None if media else "'text' is a required field unless there is media"
+    return f"'text' must be {MAX_TEXT} characters or less" if len(value) > MAX_TEXT else None
+
+
+def _wrong_media(media: list[Any]) -> str | None:
+    if all(isinstance(each, str) and len(each) <= MAX_MEDIA_URL and scheme_and_host(each) for each in media):
+        return None
+    return f"'media' must be URLs of {MAX_MEDIA_URL} characters or less"
+
+
+def _wrong_tag(value: object) -> str | None:
+    if value is None or (isinstance(value, str) and len(value) <= MAX_TAG):
+        return None
+    return f"'tag' must be a string of {MAX_TAG} characters or less"
+
+
+def _wrong_priority(value: object) -> str | None:
+    return None if value is None or value in PRIORITIES else f"'priority' must be {' or '.join(PRIORITIES)}"
+
+
+def _wrong_expiration(value: object) -> str | None:
+    if value is None:
+        return None
+    expiration = moment(value)
+    if expiration is None:
+        return "'expiration' must be a date-time as RFC 3339 has it"
+    return None if expiration > datetime.now(UTC) else "'expiration' must be a date-time in the future"
+
+
+def _list(value: object) -> list[Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,231 @@
+"""What the tests of the Bandwidth simulator share: clients, a receiver of callbacks, request bodies."""
+
+import time
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+from lxml import etree
+
+from simulator.account.account import AccountConfig
+from simulator.simulator import Settings
+
+CONFIG = AccountConfig(
+    account_id="9900000",
+    site_id="701",
+    user_id="u-simulated",
+    dashboard_user="dashboard-user",
+    dashboard_password="dashboard-password",
+    messaging_token="t-simulated",
+    messaging_secret="messaging-secret",
+)
+QUICK = Settings(
+    receipt_seconds=0.01, order_seconds=0.0, retry_seconds=0.005, retry_limit=4, callback_workers=4
+)
+TIMEOUT = 5.0
+
+
+def wait_until[Value](look: Callable[[], Value | None]) -> Value:
+    """What `look` returns as soon as it is true; fails after a few seconds."""
+    deadline = time.monotonic() + TIMEOUT
+    while time.monotonic() < deadline:
+        if found := look():
+            return found
+        time.sleep(0.005)
+    raise AssertionError("did not happen in time")
+
+
+class Client(requests.Session):
+    """A session bound to a base URL and, if given, to Basic credentials; never waits for ever."""
+
+    def __init__(self, base: str, credentials: tuple[str, str] | None = None) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.auth = self.credentials = credentials
+        self.base = base
+
+    def request(self, method: Any, url: Any, **options: Any) -> requests.Response:  # type: ignore[override]
+        return super().request(method, self.base + str(url), **{"timeout": TIMEOUT, **options})
+
+    def xml(self, method: str, path: str, body: str = "", status: int | None = None) -> etree._Element:
+        """Send XML, check the status (2xx unless told), and return the answer's root element."""
+        headers = {"Content-Type": "application/xml; charset=utf-8"}
+        response = self.request(method, path, data=body.encode() if body else None, headers=headers)
+        assert response.status_code == status or (status is None and response.ok), response.text
+        assert response.headers["Content-Type"] == "application/xml; charset=utf-8"
+        return etree.fromstring(response.content)
+
+
+@dataclass
+class Received:
+    """One request the receiver got: V2's array of events, V1's one event as a body or as a query.
+
+    `events` is empty where `body` is no JSON.
+    """
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    events: list[dict[str, Any]]
+    body: bytes = b""
+
+    @property
+    def authorization(self) -> str | None:
+        return self.headers.get("authorization")
+
+
+@dataclass
+class Receiver:
+    """An application's server. `answers` is asked what to answer: status, or status and headers."""
+
+    url: str = ""
+    received: list[Received] = field(default_factory=list)
+    answers: Callable[[Received], int | tuple[int, dict[str, str]]] = lambda _: 200
+
+    def take(self, request: Received) -> tuple[int, dict[str, str]]:
+        answer = self.answers(request)
+        self.received.append(request)
+        return (answer, {}) if isinstance(answer, int) else answer
+
+    def events(self) -> list[dict[str, Any]]:
+        return [event for each in self.received for event in each.events]
+
+    def wait_for(self, count: int) -> list[dict[str, Any]]:
+        wait_until(lambda: len(self.received) >= count)
+        return self.events()
+
+
+def challenge(user: str, password: str) -> Callable[[Received], int | tuple[int, dict[str, str]]]:
+    """The answers of a server that wants these Basic credentials."""
+    expected = "Basic " + b64encode(f"{user}:{password}".encode()).decode()
+
+    def answer(request: Received) -> int | tuple[int, dict[str, str]]:
+        if request.authorization == expected:
+            return 200
+        return 401, {"WWW-Authenticate": 'Basic realm="callbacks"'}
+
+    return answer
+
+
+@dataclass
+class Setup:
+    """A finished set-up. `numbers` are E.164."""
+
+    application_id: str
+    location_id: str
+    location_path: str
+    numbers: list[str]
+
+
+def new_location(dashboard: Client, name: str = "Bandwidth Messaging 2 test2", default: str = "true") -> str:
+    """The path of a new location, below the account."""
+    body = f"<SipPeer><PeerName>{name}</PeerName><IsDefaultPeer>{default}</IsDefaultPeer></SipPeer>"
+    response = dashboard.post("/sites/701/sippeers", data=body)
+    assert response.status_code == 201, response.text
+    return response.headers["Location"].removeprefix(dashboard.base)
+
+
+def assign_application(
+    dashboard: Client, location_path: str, application_id: str, status: int = 200
+) -> etree._Element:
+    body = f"<HttpMessagingV2AppId>{application_id}</HttpMessagingV2AppId>"
+    return dashboard.xml(
+        "PUT",
+        f"{location_path}/products/messaging/applicationSettings",
+        f"<ApplicationsSettings>{body}</ApplicationsSettings>",
+        status,
+    )
+
+
+def order_body(location_id: str, extra: str = "", quantity: int = 2, area_code: str = "910") -> str:
+    return (
+        f"<Order>{extra}<AreaCodeSearchAndOrderType><AreaCode>{area_code}</AreaCode>"
+        f"<Quantity>{quantity}</Quantity></AreaCodeSearchAndOrderType>"
+        f"<SiteId>701</SiteId><PeerId>{location_id}</PeerId></Order>"
+    )
+
+
+def disconnect_body(numbers: list[str], customer_order_id: str = "", extra: str = "") -> str:
+    """The published request; numbers in ten digits or in E.164, of which it takes ten."""
+    inner = "DisconnectTelephoneNumberOrderType"
+    listed = "".join(f"<TelephoneNumber>{each.removeprefix('+1')}</TelephoneNumber>" for each in numbers)
+    return (
+        f"<DisconnectTelephoneNumberOrder><CustomerOrderId>{customer_order_id}</CustomerOrderId><{inner}>"
+        f"<TelephoneNumberList>{listed}</TelephoneNumberList>{extra}</{inner}></DisconnectTelephoneNumberOrder>"
+    )
+
+
+NUMBERS = ["9199918388", "4158714245", "4352154439", "4352154466"]
+
+
+def import_body(
+    customer_order_id: str = "ICPA123ABC",
+    action: str = "IMPORT",
+    numbers: Sequence[str] = NUMBERS,
+    extra: str = "",
+) -> str:
+    """The document's request; numbers are ten digits."""
+    listed = "".join(f"<TelephoneNumber>{each}</TelephoneNumber>" for each in numbers)
+    return (
+        f"<ExternalTnsOrder><CustomerOrderID>{customer_order_id}</CustomerOrderID><SiteId>701</SiteId>{extra}"
+        f"<Action>{action}</Action><TelephoneNumbers>{listed}</TelephoneNumbers></ExternalTnsOrder>"
+    )
+
+
+def number_body(number: str, application_id: str, **properties: str) -> dict[str, Any]:
+    """The document's step 4; `number` is E.164."""
+    credentials = {
+        "accountId": CONFIG.account_id,
+        "userName": CONFIG.dashboard_user,
+        "password": CONFIG.dashboard_password,
+    }
+    return {
+        "number": number,
+        "applicationId": application_id,
+        "name": "text messaging TN",
+        "provider": {"providerName": "bandwidth-dashboard", "properties": {**credentials, **properties}},
+    }
+
+
+@dataclass
+class Hosted:
+    """Numbers (E.164) that live elsewhere and are imported into Catapult, with their application."""
+
+    application_id: str
+    numbers: list[str]
+
+
+SMS_BODY = """
+<SipPeerSmsFeature>
+  <SipPeerSmsFeatureSettings>
+    <TollFree>true</TollFree>
+    <ShortCode>true</ShortCode>
+    <Protocol>HTTP</Protocol>
+    <Zone1>true</Zone1>
+    <Zone2>false</Zone2>
+    <Zone3>false</Zone3>
+    <Zone4>false</Zone4>
+    <Zone5>false</Zone5>
+  </SipPeerSmsFeatureSettings>
+  <HttpSettings>
+    <ProxyPeerId>539692</ProxyPeerId>
+  </HttpSettings>
+</SipPeerSmsFeature>
+"""
+
+MMS_BODY = """
+<MmsFeature>
+  <MmsSettings>
+    <protocol>HTTP</protocol>
+  </MmsSettings>
+  <Protocols>
+    <HTTP>
+      <HttpSettings>
+        <ProxyPeerId>539692</ProxyPeerId>
+      </HttpSettings>
+    </HTTP>
+  </Protocols>
+</MmsFeature>
+"""

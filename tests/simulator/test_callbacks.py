@@ -1,0 +1,372 @@
+"""How the simulator delivers callbacks: the challenge, the repeats, the routes, and what gets lost."""
+
+import time
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from simulator.callback_routes import Routes
+from simulator.messaging.events import callback
+from simulator.server import serve
+from tests.simulator.support import (
+    CONFIG,
+    QUICK,
+    Client,
+    Hosted,
+    Received,
+    Receiver,
+    Setup,
+    challenge,
+    wait_until,
+)
+
+SetUp = Callable[..., Setup]
+EMULATOR = "http://127.0.0.1:4566"
+
+
+def receive(control: Client, setup: Setup, state: str) -> dict[str, Any]:
+    """An inbound text's callback, once it is in this state."""
+    body = {"from": "+19195550142", "to": setup.numbers[0], "text": "hi"}
+    message_id = control.post("/inbound", json=body).json()["id"]
+
+    def look() -> dict[str, Any] | None:
+        [callback] = control.get(f"/callbacks?message_id={message_id}").json()["callbacks"]
+        return callback if callback["state"] == state else None
+
+    return wait_until(look)
+
+
+def statuses(callback: dict[str, Any]) -> list[tuple[int | None, bool]]:
+    return [(each["status"], each["with_credentials"]) for each in callback["attempts"]]
+
+
+class TestChallenge:
+    def test_credentials_are_given_only_when_asked_for(
+        self, receiver: Receiver, control: Client, set_up: SetUp
+    ) -> None:
+        receiver.answers = challenge("hook", "open-sesame")
+        callback = receive(control, set_up(credentials=("hook", "open-sesame")), "delivered")
+        assert statuses(callback) == [(401, False), (200, True)]
+        first, second = receiver.received
+        assert first.authorization is None
+        assert second.authorization == "Basic " + b64encode(b"hook:open-sesame").decode()
+        assert first.events == second.events
+
+    def test_without_a_challenge_they_stay_at_home(
+        self, receiver: Receiver, control: Client, set_up: SetUp
+    ) -> None:
+        callback = receive(control, set_up(credentials=("hook", "open-sesame")), "delivered")
+        assert statuses(callback) == [(200, False)]
+        assert receiver.received[0].authorization is None
+
+    @pytest.mark.parametrize("headers", [{}, {"WWW-Authenticate": "Bearer"}, {"x-amzn-remapped": "Basic"}])
+    def test_a_401_that_does_not_ask_loses_the_event(
+        self, receiver: Receiver, control: Client, set_up: SetUp, headers: dict[str, str]
+    ) -> None:
+        receiver.answers = lambda _: (401, headers)
+        callback = receive(control, set_up(credentials=("hook", "open-sesame")), "lost")
+        assert statuses(callback) == [(401, False)]
+        assert "WWW-Authenticate" in callback["reason"]
+        assert len(receiver.received) == 1
+
+    def test_who_has_no_credentials_gives_none(
+        self, receiver: Receiver, control: Client, set_up: SetUp
+    ) -> None:
+        receiver.answers = challenge("hook", "open-sesame")
+        callback = receive(control, set_up(), "lost")
+        assert statuses(callback) == [(401, False)] * (QUICK.retry_limit + 1)
+
+    def test_wrong_credentials_are_tried_again(
+        self, receiver: Receiver, control: Client, set_up: SetUp
+    ) -> None:
+        receiver.answers = challenge("hook", "open-sesame")
+        callback = receive(control, set_up(credentials=("hook", "wrong")), "lost")
+        assert statuses(callback) == [(401, False), (401, True)] * (QUICK.retry_limit + 1)
+
+    def test_credentials_that_no_request_can_carry_lose_their_event_and_no_other(
+        self, receiver: Receiver, control: Client, set_up: SetUp
+    ) -> None:
+        receiver.answers = challenge("hook", "open-sesame")
+        setup = set_up(credentials=("☃", "open-sesame"))
+
+        # One more than there are workers: none of them has ended.
+        callbacks = [receive(control, setup, "lost") for _ in range(QUICK.callback_workers + 1)]
+
+        assert {each["reason"] for each in callbacks} == {"cannot be delivered: UnicodeEncodeError"}
+
+
+class TestRepeats:
+    @pytest.mark.parametrize("status", [500, 503, 404, 403, 302])
+    def test_whatever_is_no_2xx_is_repeated_until_it_is(
+        self, receiver: Receiver, control: Client, set_up: SetUp, status: int
+    ) -> None:
+        receiver.answers = lambda _: status if len(receiver.received) < 2 else 204
+        callback = receive(control, set_up(), "delivered")
+        assert [each["status"] for each in callback["attempts"]] == [status, status, 204]
+        assert len({str(each.events) for each in receiver.received}) == 1
+
+    def test_not_for_ever(self, receiver: Receiver, control: Client, set_up: SetUp) -> None:
+        receiver.answers = lambda _: 500
+        callback = receive(control, set_up(), "lost")
+        assert len(callback["attempts"]) == QUICK.retry_limit + 1
+        assert callback["reason"] == f"not taken in {QUICK.retry_limit + 1} tries"
+
+    def test_nobody_there_is_repeated_too(self, control: Client, set_up: SetUp) -> None:
+        callback = receive(control, set_up(url="http://127.0.0.1:9/callbacks"), "lost")
+        assert {each["error"] for each in callback["attempts"]} == {"ConnectionError"}
+        assert len(callback["attempts"]) == QUICK.retry_limit + 1
+
+    def test_who_takes_too_long_is_asked_again(self, receiver: Receiver) -> None:
+        def answer(_: Received) -> int:
+            if not receiver.received:
+                time.sleep(0.3)
+            return 200
+
+        receiver.answers = answer
+        with serve(CONFIG, replace(QUICK, callback_timeout=0.1)) as running:
+            application = running.simulator.account.create_application("Alerts", receiver.url)
+            event = {"type": "message-received", "to": "+1", "message": {"id": "1", "direction": "in"}}
+            wanted = callback(application, event)
+            assert wanted is not None
+            running.simulator.courier.send([wanted])
+            wait_until(lambda: running.simulator.courier.pending() == 0)
+            [delivery] = running.simulator.courier.deliveries()
+        assert delivery.attempts[0]["error"] == "ReadTimeout"
+        assert delivery.state == "delivered"
+
+    def test_the_others_do_not_wait_for_one_that_fails(
+        self, receiver: Receiver, control: Client, set_up: SetUp
+    ) -> None:
+        failing = set_up()
+        receiver.answers = lambda each: 500 if each.events[0]["message"]["text"] == "hi" else 200
+        body = {"from": "+19195550142", "to": failing.numbers[0], "text": "hi"}
+        control.post("/inbound", json=body)
+        control.post("/inbound", json={**body, "text": "ho"})
+        wait_until(lambda: "ho" in [each["message"]["text"] for each in receiver.events()])
+
+
+class TestRoutes:
+    def test_nothing_is_sent_outside(self, control: Client, set_up: SetUp) -> None:
+        callback = receive(control, set_up(url="https://hooks.example/v2"), "lost")
+        assert callback["attempts"] == []
+        assert callback["reason"] == "hooks.example is not on this machine and has no callback route"
+
+    def test_a_route_leads_to_this_machine(self, receiver: Receiver) -> None:
+        base = receiver.url.removesuffix("/callbacks/v2")
+        routed = replace(QUICK, callback_routes={"amazonaws.com": base})
+        with serve(CONFIG, routed) as running:
+            application = running.simulator.account.create_application(
+                "Alerts", "https://abc123.execute-api.us-east-1.amazonaws.com/live/callbacks/v2", "hook", "x"
+            )
+            event = {"type": "message-received", "to": "+1", "message": {"id": "1", "direction": "in"}}
+            wanted = callback(application, event)
+            assert wanted is not None
+            running.simulator.courier.send([wanted])
+            assert receiver.wait_for(1) == [event]
+        assert receiver.received[0].path == "/restapis/abc123/live/_user_request_/callbacks/v2"
+
+    @pytest.mark.parametrize(
+        ("url", "destination"),
+        [
+            (
+                "https://abc123.execute-api.eu-west-1.amazonaws.com/live/callbacks/v2?a=b",
+                f"{EMULATOR}/restapis/abc123/live/_user_request_/callbacks/v2?a=b",
+            ),
+            (
+                "http://abc123.execute-api.localhost:4566/live/x",
+                f"{EMULATOR}/restapis/abc123/live/_user_request_/x",
+            ),
+            ("https://hooks.example:8443/a/b", "http://127.0.0.1:9000/base/a/b"),
+            ("https://www.hooks.example/", "http://127.0.0.1:9000/base/"),
+            ("https://nothooks.example/", None),
+            ("https://8.8.8.8/", None),
+            ("http://127.0.0.1:7/x", "http://127.0.0.1:7/x"),
+            ("http://localhost:7/x", "http://localhost:7/x"),
+            ("http://[::1]:7/x", "http://[::1]:7/x"),
+            ("http://10.0.0.1/x", None),
+        ],
+    )
+    def test_where_urls_lead(self, url: str, destination: str | None) -> None:
+        routes = {
+            "amazonaws.com": EMULATOR,
+            "execute-api.localhost": EMULATOR,
+            "hooks.example": "http://127.0.0.1:9000/base/",
+        }
+        assert Routes(routes).destination(url) == destination
+
+
+class TestRawCallbacks:
+    @pytest.mark.parametrize("body", [b"", b"[", b"\xff\xfe\x00", b"[" * 10_000, '["é"]'.encode()])
+    @pytest.mark.parametrize("content_type", [None, "text/plain; charset=latin-1"])
+    def test_the_very_bytes_arrive_as_a_callback(
+        self, receiver: Receiver, control: Client, set_up: SetUp, body: bytes, content_type: str | None
+    ) -> None:
+        receiver.answers = challenge("hook", "open-sesame")
+        setup = set_up(credentials=("hook", "open-sesame"))
+        headers = {"Content-Type": content_type} if content_type else {}
+        played = control.post(f"/callbacks?target={setup.application_id}", data=body, headers=headers)
+        assert played.status_code == 202
+        receiver.wait_for(2)
+        assert [each.body for each in receiver.received] == [body, body]
+        assert {each.headers.get("content-type") for each in receiver.received} == {content_type}
+        assert {each.headers["user-agent"] for each in receiver.received} == {"BandwidthAPI/v2"}
+        assert [bool(each.authorization) for each in receiver.received] == [False, True]
+        shown = control.get(f"/callbacks?message_id={played.json()['id']}").json()["callbacks"]
+        assert [each["type"] for each in shown] == ["raw"]
+
+    def test_what_is_not_taken_is_repeated(self, receiver: Receiver, control: Client, set_up: SetUp) -> None:
+        receiver.answers = lambda _: 500 if len(receiver.received) < 2 else 200
+        control.post(f"/callbacks?target={set_up().application_id}", data=b"{")
+        receiver.wait_for(3)
+        assert {each.body for each in receiver.received} == {b"{"}
+
+    def test_by_another_method_to_a_url(self, receiver: Receiver, control: Client) -> None:
+        params = {"target": f"{receiver.url}?a=b", "method": "PUT", "query": "c=%FF", "api": "v1"}
+        control.post("/callbacks", params=params, data=b"x")
+        receiver.wait_for(1)
+        [request] = receiver.received
+        assert (request.method, request.body) == ("PUT", b"x")
+        assert request.path.endswith("/callbacks/v2?a=b&c=%FF")
+        assert request.headers["user-agent"] == "BandwidthAPI/v1 (simulated)"
+
+    def test_v1_applications_are_called_as_v1_does(
+        self, receiver: Receiver, control: Client, host: Callable[..., Hosted]
+    ) -> None:
+        receiver.answers = lambda _: 500
+        hosted = host(incomingMessageUrl=receiver.url.replace("http://", "http://hook:x@"))
+        params = {"target": hosted.application_id, "method": "GET", "query": "eventType=sms"}
+        message_id = control.post("/callbacks", params=params).json()["id"]
+
+        def look() -> dict[str, Any] | None:
+            [callback] = control.get(f"/callbacks?message_id={message_id}").json()["callbacks"]
+            return callback if callback["state"] == "lost" else None
+
+        callback = wait_until(look)
+        assert (callback["api"], len(callback["attempts"])) == ("v1", 1)
+        [request] = receiver.received
+        assert request.events == [{"eventType": "sms"}]
+        assert request.authorization == "Basic " + b64encode(b"hook:x").decode()
+
+    @pytest.mark.parametrize(
+        ("query", "error"),
+        [
+            ("", "target: "),
+            ("target=nothing", "target: "),
+            ("target=ftp://a.example", "target: "),
+            ("target=http://a.example&method=MAKE", "method: "),
+        ],
+    )
+    def test_nonsense_is_422_with_a_sentence(self, control: Client, query: str, error: str) -> None:
+        response = control.post(f"/callbacks?{query}", data=b"{}")
+        assert response.status_code == 422
+        assert response.json()["error"].startswith(error)
+
+
+class TestBulk:
+    def play(self, control: Client, number: str, **changes: object) -> dict[str, list[str]]:
+        body = {"to": number, "count": 100, "duplicate_percent": 10, "lose_answer_percent": 5, "seed": 7}
+        response = control.post("/inbound/bulk", json={**body, **changes})
+        assert response.status_code == 202, response.text
+        played: dict[str, list[str]] = response.json()
+        wait_until(lambda: control.get("/health").json()["callbacks_pending"] == 0)
+        return played
+
+    def test_some_come_twice_and_some_answers_are_lost(
+        self, receiver: Receiver, control: Client, set_up: SetUp
+    ) -> None:
+        played = self.play(control, set_up().numbers[0], text="Hello")
+        assert [len(played[each]) for each in ("ids", "duplicated", "lost")] == [100, 10, 5]
+        assert not set(played["duplicated"]) & set(played["lost"])
+        heard: dict[str, list[dict[str, Any]]] = {}
+        for event in receiver.events():
+            heard.setdefault(event["message"]["id"], []).append(event)
+        assert heard.keys() == set(played["ids"])
+        twice = {each for each, events in heard.items() if len(events) > 1}
+        assert twice == {*played["duplicated"], *played["lost"]}
+        assert all(events == events[:1] * len(events) for events in heard.values())
+        assert len({events[0]["message"]["from"] for events in heard.values()}) == 100
+        assert len({events[0]["message"]["text"] for events in heard.values()}) == 100
+
+    def test_a_lost_answer_is_one_that_was_given(
+        self, receiver: Receiver, control: Client, set_up: SetUp
+    ) -> None:
+        receiver.answers = challenge("hook", "open-sesame")
+        setup = set_up(credentials=("hook", "open-sesame"))
+        self.play(control, setup.numbers[0], count=1, duplicate_percent=0, lose_answer_percent=100)
+        [callback] = control.get("/callbacks").json()["callbacks"]
+        assert statuses(callback) == [(401, False), (None, True), (401, False), (200, True)]
+        assert callback["attempts"][1]["error"] == "AnswerLost"
+        assert [bool(each.authorization) for each in receiver.received] == [False, True, False, True]
+        assert callback["state"] == "delivered"
+
+    def test_the_same_seed_chooses_the_same(self, receiver: Receiver, control: Client, set_up: SetUp) -> None:
+        number = set_up().numbers[0]
+        chosen = []
+        for seed in (1, 1, 2):
+            played = self.play(control, number, seed=seed)
+            chosen.append([played["ids"].index(each) for each in played["duplicated"] + played["lost"]])
+        assert chosen[0] == chosen[1] != chosen[2]
+
+    def test_of_v1_too(self, receiver: Receiver, control: Client, host: Callable[..., Hosted]) -> None:
+        played = self.play(control, host().numbers[0], count=20)
+        assert {each["messageId"] for each in receiver.events()} == set(played["ids"])
+
+    def test_at_a_pace(self, control: Client, set_up: SetUp) -> None:
+        body = {"to": set_up().numbers[0], "count": 3, "per_second": 0.01}
+        assert control.post("/inbound/bulk", json=body).status_code == 202
+        wait_until(lambda: control.get("/health").json()["callbacks_pending"] == 2)
+
+    @pytest.mark.parametrize(
+        ("changes", "error"),
+        [
+            ({"count": 0}, "count: "),
+            ({"to": "x"}, "to: "),
+            ({"duplicate_percent": 60, "lose_answer_percent": 60}, "body: Value error, duplicate_percent"),
+            ({"per_second": 0}, "per_second: "),
+        ],
+    )
+    def test_nonsense_is_422_with_a_sentence(
+        self, control: Client, changes: dict[str, object], error: str
+    ) -> None:
+        response = control.post("/inbound/bulk", json={"to": "9105550100", "count": 1, **changes})
+        assert response.status_code == 422
+        assert response.json()["error"].startswith(error)
+
+    def test_where_nobody_hears_it_is_refused(self, control: Client, set_up: SetUp) -> None:
+        body = {"to": set_up(assign=False).numbers[0], "count": 1}
+        response = control.post("/inbound/bulk", json=body)
+        assert (response.status_code, response.json()["error"][:4]) == (422, "to: ")
+        assert control.post("/inbound/bulk", json={"to": "9105559999", "count": 1}).status_code == 404
+
+
+def test_callbacks_look_like_bandwidths(receiver: Receiver, control: Client, set_up: SetUp) -> None:
+    receive(control, set_up(), "delivered")
+    headers = receiver.received[0].headers
+    assert headers["user-agent"] == "BandwidthAPI/v2"
+    assert headers["content-type"] == "application/json; charset=utf-8"
+
+
+def test_callbacks_can_be_looked_up(receiver: Receiver, control: Client, set_up: SetUp) -> None:
+    setup = set_up(credentials=("hook", "open-sesame"))
+    shown = receive(control, setup, "delivered")
+    assert set(shown) == {
+        "id",
+        "api",
+        "method",
+        "url",
+        "type",
+        "message_id",
+        "to",
+        "state",
+        "reason",
+        "attempts",
+    }
+    assert (shown["api"], shown["method"], shown["url"]) == ("v2", "POST", receiver.url)
+    assert shown["type"] == "message-received"
+    everything = control.get("/callbacks")
+    assert "open-sesame" not in everything.text
+    for query, count in (("type=message-sent", 0), ("state=delivered", 1), (f"to={setup.numbers[0][2:]}", 1)):
+        assert len(control.get(f"/callbacks?{query}").json()["callbacks"]) == count

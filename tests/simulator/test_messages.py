@@ -1,0 +1,589 @@
+"""The simulated messaging API: what it takes, what it answers, and the events that follow."""
+
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import requests
+
+from simulator.account.account import SmsFeature
+from simulator.account.numbers import AccountNumber
+from simulator.messaging.segments import segment_count
+from simulator.server import RunningSimulator, serve
+from tests.simulator.support import (
+    CONFIG,
+    QUICK,
+    Client,
+    Receiver,
+    Setup,
+    assign_application,
+    wait_until,
+)
+
+SetUp = Callable[..., Setup]
+HANDSET = "+19195550142"
+EVENT_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+
+
+def send(messaging: Client, setup: Setup, **changes: Any) -> requests.Response:
+    message = {
+        "from": setup.numbers[0],
+        "to": HANDSET,
+        "text": "Good morning, this is a test message",
+        "applicationId": setup.application_id,
+    }
+    return messaging.post("/messages", json={**message, **changes})
+
+
+def types(events: list[dict[str, Any]]) -> list[str]:
+    return [each["type"] for each in events]
+
+
+@pytest.fixture
+def setup(set_up: SetUp) -> Setup:
+    return set_up()
+
+
+class TestSending:
+    def test_the_documents_request_gets_the_documents_answer(self, messaging: Client, setup: Setup) -> None:
+        response = send(messaging, setup)
+        body = response.json()
+        assert response.status_code == 202
+        assert re.fullmatch(r"\d{13}[a-z0-9]{16}", body.pop("id"))
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", body.pop("time"))
+        assert body == {
+            "owner": setup.numbers[0],
+            "applicationId": setup.application_id,
+            "segmentCount": 1,
+            "direction": "out",
+            "to": [HANDSET],
+            "from": setup.numbers[0],
+            "text": "Good morning, this is a test message",
+        }
+
+    def test_what_is_optional_is_echoed(self, messaging: Client, setup: Setup) -> None:
+        body = send(messaging, setup, tag="out_1", media=["https://a.example/b.png"], priority="high").json()
+        assert body["tag"] == "out_1"
+        assert body["media"] == ["https://a.example/b.png"]
+        assert body["priority"] == "high"
+
+    @pytest.mark.parametrize(
+        "expiration",
+        ["2099-03-14T01:59:26Z", "2099-03-13T20:59:26-05:00", "2099-03-14t01:59:26.123456789z"],
+    )
+    def test_an_expiration_is_echoed_as_it_came(
+        self, messaging: Client, receiver: Receiver, setup: Setup, expiration: str
+    ) -> None:
+        answer = send(messaging, setup, expiration=expiration, priority="default")
+        assert answer.status_code == 202, answer.text
+        assert answer.json()["expiration"] == expiration
+        for event in receiver.wait_for(2):
+            assert event["message"]["priority"] == "default"
+            assert "expiration" not in event["message"]
+
+    def test_us_numbers_may_leave_out_the_country(self, messaging: Client, setup: Setup) -> None:
+        own = setup.numbers[0].removeprefix("+1")
+        body = send(messaging, setup, **{"from": own, "to": ["9195550142", "19195550143"]}).json()
+        assert body["from"] == setup.numbers[0]
+        assert body["to"] == ["+19195550142", "+19195550143"]
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("from", None),
+            ("from", "12345"),
+            ("to", None),
+            ("to", []),
+            ("to", ["+19195550142", "nobody"]),
+            ("to", [f"+191955501{each}" for each in range(10, 21)]),
+            ("to", [HANDSET, "9195550142"]),
+            ("applicationId", None),
+            ("text", None),
+            ("text", "x" * 2049),
+            ("text", 7),
+            ("tag", "x" * 1025),
+            ("media", [""]),
+            ("media", [7]),
+            ("media", ["b.png"]),
+            ("media", ["https://a.example/b.png", f"https://a.example/{'x' * 4079}"]),
+            ("priority", "urgent"),
+            ("priority", 1),
+            ("expiration", "tomorrow"),
+            ("expiration", 4102444800),
+            ("expiration", "2099-03-14T01:59:26"),
+            ("expiration", "2099-02-30T01:59:26Z"),
+            ("expiration", "2020-03-14T01:59:26Z"),
+            ("receiptRequested", "all"),
+        ],
+    )
+    def test_wrong_fields_are_named(self, messaging: Client, setup: Setup, field: str, value: object) -> None:
+        response = send(messaging, setup, **{field: value})
+        body = response.json()
+        assert response.status_code == 400
+        assert body["type"] == "request-validation"
+        assert field in [each["fieldName"] for each in body["fieldErrors"]]
+        assert all(each["description"] for each in body["fieldErrors"])
+
+    def test_longest_text_and_media_without_text_are_fine(self, messaging: Client, setup: Setup) -> None:
+        assert send(messaging, setup, text="x" * 2048).json()["segmentCount"] == 14
+        assert send(messaging, setup, text=None, media="https://a.example/b.png").json()["segmentCount"] == 1
+        longest = f"https://a.example/{'x' * 4078}"
+        assert send(messaging, setup, text=None, media=[longest], tag="x" * 1024).status_code == 202
+
+    def test_a_body_that_is_no_object_is_400(self, messaging: Client) -> None:
+        for body in ("[]", "{", ""):
+            response = messaging.post("/messages", data=body, headers={"Content-Type": "application/json"})
+            assert (response.status_code, response.json()["type"]) == (400, "request-validation")
+
+    def test_another_content_type_is_415(self, messaging: Client) -> None:
+        response = messaging.post("/messages", data="{}", headers={"Content-Type": "text/plain"})
+        assert (response.status_code, response.json()["type"]) == (415, "unsupported-content-type")
+
+    def test_wrong_credentials_are_401(self, messaging: Client) -> None:
+        with Client(messaging.base, (CONFIG.dashboard_user, CONFIG.dashboard_password)) as stranger:
+            response = stranger.post("/messages", json={})
+        assert (response.status_code, response.json()["type"]) == (401, "unauthorized")
+
+    def test_another_user_is_403(self, bandwidth: RunningSimulator, messaging: Client) -> None:
+        with Client(f"{bandwidth.messaging_url}/users/u-other", messaging.credentials) as client:
+            response = client.post("/messages", json={})
+        assert (response.status_code, response.json()["type"]) == (403, "forbidden")
+
+    def test_unknown_paths_are_404_in_another_shape(self, messaging: Client) -> None:
+        response = messaging.get("/messages/happy")
+        assert response.status_code == 404
+        assert response.json().keys() == {"timestamp", "status", "error", "message", "path"}
+
+
+class TestPace:
+    def test_more_than_a_seconds_worth_is_429(self, messaging: Client, control: Client, setup: Setup) -> None:
+        pace = control.put("/pace", json={"v2_messages_per_second": 2}).json()
+        assert pace == {"burst": 800, "v2_messages_per_second": 2}
+        assert [send(messaging, setup).status_code for _ in range(3)] == [202, 202, 429]
+        refused = send(messaging, setup)
+        assert refused.json()["type"] == "max-message-queue-size-exceeded"
+        assert "Retry-After" not in refused.headers
+        assert control.get("/messages?summary=1").json()["count"] == 2
+        wait_until(lambda: send(messaging, setup).status_code == 202)
+
+    def test_what_is_wrong_does_not_count(self, messaging: Client, control: Client, setup: Setup) -> None:
+        control.put("/pace", json={"v2_messages_per_second": 0.1})
+        assert [send(messaging, setup, to=to).status_code for to in ("x", HANDSET, HANDSET)] == [
+            400,
+            202,
+            429,
+        ]
+        control.delete("/pace")
+        assert send(messaging, setup).status_code == 202
+
+    def test_the_answer_that_is_lost_may_be_a_429(
+        self, messaging: Client, control: Client, setup: Setup
+    ) -> None:
+        control.put("/pace", json={"v2_messages_per_second": 0.1})
+        control.post("/faults", json={"path": "/messages", "lose_answer": True, "times": 2})
+        for _ in range(2):
+            with pytest.raises(requests.ConnectionError):
+                send(messaging, setup)
+        assert control.get("/messages?summary=1").json()["count"] == 1
+
+    def test_v1_has_its_own(self, messaging: Client, control: Client, setup: Setup) -> None:
+        control.put("/pace", json={"messages_per_second": 0.1})
+        assert [send(messaging, setup).status_code for _ in range(2)] == [202, 202]
+
+
+class TestReceipts:
+    def test_a_text_is_sent_then_delivered(self, messaging: Client, receiver: Receiver, setup: Setup) -> None:
+        answer = send(messaging, setup, tag="out_1").json()
+        events = receiver.wait_for(2)
+        assert types(events) == ["message-sent", "message-delivered"]
+        assert receiver.received[0].path == "/callbacks/v2"
+        assert [len(each.events) for each in receiver.received] == [1, 1]
+        for event in events:
+            assert EVENT_TIME.fullmatch(event["time"])
+            assert event["description"]
+            assert event["to"] == HANDSET
+            assert "errorCode" not in event
+            assert event["message"] == {
+                "id": answer["id"],
+                "owner": setup.numbers[0],
+                "applicationId": setup.application_id,
+                "time": answer["time"],
+                "segmentCount": 1,
+                "direction": "out",
+                "to": [HANDSET],
+                "from": setup.numbers[0],
+                "text": "",
+                "tag": "out_1",
+            }
+
+    def test_sending_is_for_mms_only(self, messaging: Client, receiver: Receiver, setup: Setup) -> None:
+        send(messaging, setup, media=["https://a.example/b.png"])
+        events = receiver.wait_for(3)
+        assert types(events) == ["message-sending", "message-sent", "message-delivered"]
+        assert events[2]["description"] == "Message delivered to carrier"
+        assert events[0]["message"]["media"] == ["https://a.example/b.png"]
+
+    def test_a_group_has_events_per_recipient(
+        self, messaging: Client, receiver: Receiver, control: Client, setup: Setup
+    ) -> None:
+        control.put("/outcomes/9195550143", json={"errorCode": 4720})
+        answer = send(messaging, setup, to=[HANDSET, "+19195550143"]).json()
+        events = receiver.wait_for(4)
+        last = {each["to"]: each["type"] for each in events if each["type"][8:] in ("delivered", "failed")}
+        assert last == {HANDSET: "message-delivered", "+19195550143": "message-failed"}
+        assert {each["message"]["id"] for each in events} == {answer["id"]}
+
+    def test_ten_recipients_have_ten_fates(
+        self, messaging: Client, receiver: Receiver, control: Client, setup: Setup
+    ) -> None:
+        group = [f"+191955501{each}" for each in range(40, 50)]
+        control.put(f"/outcomes/{group[0]}", json={"errorCode": 4770, "times": 1})
+        control.put(f"/outcomes/{group[1]}", json={"types": []})
+        answer = send(messaging, setup, to=group, tag="group").json()
+        events = receiver.wait_for(8 * 3 + 1)
+        last = {each["to"]: each["type"] for each in events if each["type"][8:] in ("delivered", "failed")}
+        assert last == {group[0]: "message-failed"} | dict.fromkeys(group[2:], "message-delivered")
+        assert {(each["message"]["id"], each["message"]["tag"]) for each in events} == {
+            (answer["id"], "group")
+        }
+        assert all(each["message"]["to"] == group for each in events)
+
+    def test_an_expiration_reached_before_sending_fails(
+        self, messaging: Client, receiver: Receiver, control: Client, setup: Setup
+    ) -> None:
+        control.put(f"/outcomes/{HANDSET}", json={"types": ["message-delivered"], "seconds": 60})
+        expiration = (datetime.now(UTC) + timedelta(seconds=0.5)).isoformat()
+        assert send(messaging, setup, expiration=expiration).status_code == 202
+        [event] = receiver.wait_for(1)
+        assert (event["type"], event["errorCode"]) == ("message-failed", 4360)
+        assert event["description"] == "message-not-sent-expiration-date-passed"
+        assert datetime.fromisoformat(event["time"]) == datetime.fromisoformat(expiration)
+        [shown] = control.get("/messages").json()["messages"]
+        assert shown["reason"] == "4360 message-not-sent-expiration-date-passed"
+
+    def test_a_number_of_nobody_fails(self, messaging: Client, receiver: Receiver, setup: Setup) -> None:
+        assert send(messaging, setup, **{"from": "+19105559999"}).status_code == 202
+        [event] = receiver.wait_for(1)
+        assert (event["type"], event["errorCode"]) == ("message-failed", 4407)
+        assert event["description"] == "rejected-account-not-defined-from-number"
+
+    def test_a_wrong_application_fails(self, messaging: Client, receiver: Receiver, setup: Setup) -> None:
+        assert send(messaging, setup, applicationId="no-such-application").status_code == 202
+        [event] = receiver.wait_for(1)
+        assert (event["type"], event["errorCode"]) == ("message-failed", 4452)
+        assert event["message"]["applicationId"] == "no-such-application"
+
+    def test_mms_from_a_location_without_it_fails(
+        self, messaging: Client, receiver: Receiver, set_up: SetUp
+    ) -> None:
+        send(messaging, set_up(mms=False), media=["https://a.example/b.png"])
+        [event] = receiver.wait_for(1)
+        assert (event["type"], event["errorCode"]) == ("message-failed", 4001)
+
+    def test_a_location_without_an_application_swallows(
+        self, messaging: Client, dashboard: Client, receiver: Receiver, control: Client, set_up: SetUp
+    ) -> None:
+        setup = set_up(assign=False)
+        swallowed = send(messaging, setup, tag="silent")
+        assert swallowed.status_code == 202
+        [shown] = control.get("/messages?tag=silent").json()["messages"]
+        assert shown["state"] == "swallowed"
+        assert "no application" in shown["reason"]
+        assign_application(dashboard, setup.location_path, setup.application_id)
+        heard = send(messaging, setup).json()
+        assert {each["message"]["id"] for each in receiver.wait_for(2)} == {heard["id"]}
+
+    def test_types_can_be_left_out_of_a_run(self, receiver: Receiver) -> None:
+        chosen = replace(QUICK, receipt_types=["message-delivered"])
+        with serve(CONFIG, chosen) as running:
+            simulator = running.simulator
+            application = simulator.account.create_application("Alerts", receiver.url)
+            location = simulator.account.create_location("701", "Alerts", is_default=True)
+            simulator.account.enable_sms(location, SmsFeature({"Protocol": "HTTP"}, "539692"))
+            simulator.account.assign_application(location, application.id)
+            simulator.account.numbers.add(AccountNumber("9195550100", "701", location.id))
+            simulator.messages.send("+19195550100", [HANDSET], "hi", application.id, [], None)
+            wait_until(lambda: simulator.courier.pending() == 0)
+        assert types(receiver.events()) == ["message-delivered"]
+
+
+class TestOutcomes:
+    def test_a_failure_has_the_chosen_code_and_words(
+        self, messaging: Client, receiver: Receiver, control: Client, setup: Setup
+    ) -> None:
+        control.put(
+            f"/outcomes/{HANDSET}", json={"errorCode": 4770, "description": "carrier-rejected-as-spam"}
+        )
+        send(messaging, setup)
+        [event] = receiver.wait_for(1)
+        assert event["type"] == "message-failed"
+        assert event["errorCode"] == 4770
+        assert event["description"] == "carrier-rejected-as-spam"
+
+    @pytest.mark.parametrize(
+        ("code", "words"),
+        [(4720, "invalid-destination-address"), (9902, "delivery-receipt-expired"), (4999, "unknown-error")],
+    )
+    def test_a_code_without_words_has_its_own(
+        self, messaging: Client, receiver: Receiver, control: Client, setup: Setup, code: int, words: str
+    ) -> None:
+        control.put(f"/outcomes/{HANDSET}", json={"errorCode": code})
+        send(messaging, setup)
+        [event] = receiver.wait_for(1)
+        assert (event["errorCode"], event["description"]) == (code, words)
+
+    def test_types_come_in_the_chosen_order_also_twice(
+        self, messaging: Client, receiver: Receiver, control: Client, setup: Setup
+    ) -> None:
+        chosen = ["message-delivered", "message-sent", "message-delivered", "message-failed"]
+        control.put(f"/outcomes/{HANDSET}", json={"types": chosen})
+        send(messaging, setup)
+        assert types(receiver.wait_for(4)) == chosen
+
+    def test_an_outcome_can_end_after_so_many_messages(
+        self, messaging: Client, receiver: Receiver, control: Client, setup: Setup
+    ) -> None:
+        control.put(f"/outcomes/{HANDSET}", json={"types": [], "times": 1})
+        send(messaging, setup, tag="first")
+        send(messaging, setup, tag="second")
+        assert {each["message"]["tag"] for each in receiver.wait_for(2)} == {"second"}
+        [first] = control.get("/messages?tag=first").json()["messages"]
+        assert (first["state"], first["reason"]) == ("accepted", f"no events for {HANDSET}")
+
+    def test_an_outcome_can_come_at_another_time(
+        self, messaging: Client, receiver: Receiver, control: Client, setup: Setup
+    ) -> None:
+        control.put(f"/outcomes/{HANDSET}", json={"seconds": 60})
+        send(messaging, setup)
+        send(messaging, setup, to="+19195550143")
+        assert {each["to"] for each in receiver.wait_for(2)} == {"+19195550143"}
+        wait_until(lambda: control.get("/health").json()["callbacks_pending"] == 2)
+
+
+class TestInbound:
+    def test_a_text_reaches_the_application_of_the_number(
+        self, receiver: Receiver, control: Client, setup: Setup
+    ) -> None:
+        own = setup.numbers[1]
+        response = control.post("/inbound", json={"from": HANDSET, "to": own, "text": "hi"})
+        assert response.status_code == 202
+        assert response.json()["callback_url"] == receiver.url
+        [event] = receiver.wait_for(1)
+        message = event["message"]
+        assert (event["type"], event["to"]) == ("message-received", own)
+        assert EVENT_TIME.fullmatch(event["time"])
+        assert message.pop("time")
+        assert message == {
+            "id": response.json()["id"],
+            "owner": own,
+            "applicationId": setup.application_id,
+            "segmentCount": 1,
+            "direction": "in",
+            "to": [own],
+            "from": HANDSET,
+            "text": "hi",
+        }
+
+    def test_copies_are_the_very_same(self, receiver: Receiver, control: Client, setup: Setup) -> None:
+        control.post("/inbound", json={"from": HANDSET, "to": setup.numbers[0], "text": "hi", "copies": 2})
+        first, second = receiver.wait_for(2)
+        assert first == second
+
+    def test_media_and_others(self, receiver: Receiver, control: Client, setup: Setup) -> None:
+        inbound = {
+            "from": HANDSET,
+            "to": setup.numbers[0],
+            "media": ["https://a.example/b.png"],
+            "others": ["9195550143"],
+        }
+        control.post("/inbound", json=inbound)
+        [event] = receiver.wait_for(1)
+        assert event["message"]["media"] == ["https://a.example/b.png"]
+        assert event["message"]["to"] == [setup.numbers[0], "+19195550143"]
+        assert event["message"]["text"] == ""
+
+    def test_a_group_with_several_own_numbers_has_an_event_for_each(
+        self, receiver: Receiver, control: Client, setup: Setup
+    ) -> None:
+        first, second = setup.numbers
+        body = {"from": HANDSET, "to": second, "others": ["9195550143", first], "text": "hi"}
+        answer = control.post("/inbound", json=body).json()
+        events = {each["to"]: each["message"] for each in receiver.wait_for(2)}
+        assert events.keys() == {first, second}
+        assert {number: each["owner"] for number, each in events.items()} == {first: first, second: second}
+        assert events[second]["id"] == answer["id"] != events[first]["id"]
+        assert [each["id"] for each in answer["others"]] == [events[first]["id"]]
+        assert {tuple(each["to"]) for each in events.values()} == {(second, "+19195550143", first)}
+
+    def test_a_number_of_nobody_is_404(self, control: Client) -> None:
+        response = control.post("/inbound", json={"from": HANDSET, "to": "+19105559999", "text": "hi"})
+        assert response.status_code == 404
+        assert response.json()["error"] == "+19105559999 is not a number of this account."
+
+    def test_without_an_application_it_is_swallowed(self, control: Client, set_up: SetUp) -> None:
+        inbound = {"from": HANDSET, "to": set_up(assign=False).numbers[0], "text": "hi"}
+        response = control.post("/inbound", json=inbound)
+        assert response.status_code == 202
+        assert "no application" in response.json()["swallowed"]
+        assert control.get("/callbacks").json() == {"callbacks": []}
+
+
+class TestStyle:
+    @pytest.mark.parametrize(("digits", "fraction"), [(0, ""), (3, r"\.\d{3}"), (6, r"\.\d{6}")])
+    def test_times_have_as_many_digits_as_told(
+        self, messaging: Client, receiver: Receiver, control: Client, setup: Setup, digits: int, fraction: str
+    ) -> None:
+        assert control.put("/style", json={"time_digits": digits}).json()["time_digits"] == digits
+        send(messaging, setup)
+        control.post("/inbound", json={"from": HANDSET, "to": setup.numbers[0], "text": "hi"})
+        pattern = re.compile(rf"\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d{fraction}Z")
+        for event in receiver.wait_for(3):
+            assert pattern.fullmatch(event["time"])
+            assert pattern.fullmatch(event["message"]["time"])
+
+    def test_the_carrier_is_named_where_the_account_has_the_feature(
+        self, messaging: Client, current: Client, receiver: Receiver, control: Client, setup: Setup
+    ) -> None:
+        send(messaging, setup)
+        assert all("carrierName" not in each for each in receiver.wait_for(2))
+        control.put("/style", json={"carrier_name": "AT&T"})
+        answer = send(messaging, setup).json()
+        assert {each["carrierName"] for each in receiver.wait_for(4)[2:]} == {"AT&T"}
+        [found] = current.get("/messages", params={"carrierName": "AT&T"}).json()["messages"]
+        assert found["messageId"] == answer["id"]
+        control.post("/reset")
+        assert control.get("/style").json() == {"time_digits": None, "carrier_name": None}
+
+    def test_an_unknown_style_is_422(self, control: Client) -> None:
+        response = control.put("/style", json={"time_digits": 4})
+        assert (response.status_code, response.json()["error"][:13]) == (422, "time_digits: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("", 1),
+        ("x" * 160, 1),
+        ("x" * 161, 2),
+        ("x" * 306, 2),
+        ("x" * 307, 3),
+        ("€" * 80, 1),
+        ("€" * 81, 2),
+        ("x" * 152 + "€" + "x" * 152, 3),
+        ("Привет", 1),
+        ("ж" * 70, 1),
+        ("ж" * 71, 2),
+        ("ж" * 134, 2),
+        ("ж" * 135, 3),
+        ("😀" * 35, 1),
+        ("😀" * 36, 2),
+        ("\ud83d", 1),
+    ],
+)
+def test_segments(text: str, count: int) -> None:
+    assert segment_count(text) == count
+
+
+def test_the_messages_taken_can_be_looked_up(messaging: Client, control: Client, setup: Setup) -> None:
+    sent = send(messaging, setup, tag="a", to="9195550143").json()
+    send(messaging, setup, tag="b")
+    [shown] = control.get("/messages", params={"to": "+19195550143"}).json()["messages"]
+    assert shown == {
+        "id": sent["id"],
+        "api": "v2",
+        "from": setup.numbers[0],
+        "to": ["+19195550143"],
+        "text": "Good morning, this is a test message",
+        "tag": "a",
+        "application_id": setup.application_id,
+        "media": [],
+        "segment_count": 1,
+        "time": sent["time"],
+        "state": "accepted",
+        "reason": None,
+        "priority": None,
+        "expiration": None,
+    }
+    by_sender = control.get("/messages", params={"from": setup.numbers[0]}).json()["messages"]
+    assert [each["tag"] for each in by_sender] == ["a", "b"]
+    assert control.get("/messages?tag=c").json() == {"messages": []}
+
+
+class TestSummary:
+    def test_it_counts_by_state_and_names_what_came_twice(
+        self, messaging: Client, receiver: Receiver, control: Client, setup: Setup
+    ) -> None:
+        control.put("/outcomes/9195550143", json={"errorCode": 4720})
+        for tag in ("a", "b", "a", "c", None, None):
+            send(messaging, setup, tag=tag)
+        send(messaging, setup, tag="c", to="9195550143")
+        control.post("/inbound", json={"from": HANDSET, "to": setup.numbers[0], "text": "hi"})
+        wait_until(lambda: control.get("/health").json()["callbacks_pending"] == 0)
+        assert control.get("/messages?summary=1").json() == {
+            "count": 7,
+            "states": {"accepted": 7},
+            "duplicate_tags": ["a", "c"],
+            "callbacks": {
+                "message-sent": {"delivered": 6},
+                "message-delivered": {"delivered": 6},
+                "message-failed": {"delivered": 1},
+            },
+        }
+
+    def test_it_is_of_the_messages_asked_for(
+        self, messaging: Client, dashboard: Client, control: Client, setup: Setup
+    ) -> None:
+        send(messaging, setup, tag="a")
+        assign_application(dashboard, setup.location_path, "REMOVE")
+        send(messaging, setup, tag="a", **{"from": setup.numbers[1]})
+        shown = control.get("/messages", params={"summary": "true", "from": setup.numbers[1]}).json()
+        assert shown == {"count": 1, "states": {"swallowed": 1}, "duplicate_tags": [], "callbacks": {}}
+
+    def test_of_no_messages_too(self, control: Client) -> None:
+        shown = control.get("/messages?summary=1").json()
+        assert shown == {"count": 0, "states": {}, "duplicate_tags": [], "callbacks": {}}
+
+
+def test_who_repeats_nothing_but_refusals_is_heard_once(
+    messaging: Client, receiver: Receiver, control: Client, setup: Setup
+) -> None:
+    kinds: list[dict[str, object]] = [{"lose_answer": True}, {"answer": {"status": 503}}]
+    for seed, kind in enumerate(kinds):
+        control.post("/faults", json={"path": "/messages$", "chance": 0.1, "seed": seed, **kind})
+
+    def say(number: int) -> set[int | None]:
+        answers: set[int | None] = set()
+        with Client(messaging.base, messaging.credentials) as client:
+            while not answers & {202, None}:
+                try:
+                    answers.add(send(client, setup, tag=f"out_{number}").status_code)
+                except requests.ConnectionError:
+                    answers.add(None)
+        return answers
+
+    with ThreadPoolExecutor(4) as senders:
+        answers = set().union(*senders.map(say, range(120)))
+    assert answers == {202, 503, None}
+    wait_until(lambda: control.get("/health").json()["callbacks_pending"] == 0)
+    assert control.get("/messages?summary=1").json() == {
+        "count": 120,
+        "states": {"accepted": 120},
+        "duplicate_tags": [],
+        "callbacks": {"message-sent": {"delivered": 120}, "message-delivered": {"delivered": 120}},
+    }
+    assert len({each["message"]["tag"] for each in receiver.events()}) == 120
+
+
+def test_many_messages_are_told_about_soon(
+    bandwidth: RunningSimulator, receiver: Receiver, control: Client, setup: Setup
+) -> None:
+    for number in range(200):
+        bandwidth.simulator.messages.send(
+            setup.numbers[0], [HANDSET], "hi", setup.application_id, [], f"out_{number}"
+        )
+    wait_until(lambda: control.get("/health").json()["callbacks_pending"] == 0)
+    assert len({each["message"]["tag"] for each in receiver.events()}) == 200
