@@ -1,4 +1,4 @@
-"""Message callbacks: inbound messages and delivery receipts, each stored by one conditional write.
+"""Message callbacks ("Incoming Messages"): each message or delivery receipt is one conditional write.
 
 Bandwidth waits ten seconds for the response. Bandwidth sends a V2 callback again for a day until the response
 is 2xx, and does not document that for V1. So the function quarantines a callback and responds with 2xx if the

@@ -4,7 +4,7 @@ Clients and stores live as long as the Lambda environment; credentials are read 
 """
 
 import gc
-from functools import cache, lru_cache, partial
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import botocore.session
@@ -440,7 +440,7 @@ def event_publishing() -> "EventPublishing":
 
     with_content = settings().events_include_text == "true"
     return EventPublishing(
-        to_event=partial(to_event, with_content=with_content),
+        to_event=lambda record: to_event(record, with_content=with_content),
         bus=EventBus(events()),
         bus_name=settings().event_bus,
         source=settings().stack_name,

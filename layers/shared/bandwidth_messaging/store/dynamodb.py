@@ -44,7 +44,7 @@ class InvalidStartKey(ValueError):
     """A page cannot start at this key: it is not the key that the page before returned."""
 
 
-class ItemRejected(ValueError):
+class ItemRejected(ClientError):
     """DynamoDB never accepts this item: the item (400 KB), or one of its keys, is too large."""
 
 
@@ -262,7 +262,7 @@ def _condition_failed(error: ClientError) -> bool:
     if code == "ConditionalCheckFailedException":
         return False
     if code == "ValidationException":
-        raise ItemRejected from error
+        raise ItemRejected(error.response, error.operation_name) from error
     raise error
 
 
