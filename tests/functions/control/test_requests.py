@@ -1,4 +1,4 @@
-"""Requests to the ControlApi as API Gateway hands them to Lambda: paths, bodies, media types, parameters."""
+"""Requests to the ControlApi as API Gateway passes them to Lambda: paths, bodies, media types, parameters."""
 
 import base64
 import json
@@ -34,7 +34,7 @@ WITH_BODY = [
 def post(
     module: ModuleType, path: str, body: str | bytes | None, content_type: str = "application/json"
 ) -> tuple[int, Any]:
-    """Send a raw body; bytes come as API Gateway hands over binary media types."""
+    """Send a raw body. Bytes are passed as API Gateway passes binary media types."""
     event = api_event("POST", path)
     encoded = base64.b64encode(body).decode() if isinstance(body, bytes) else body
     # REST APIs pass header names as the client wrote them.
@@ -132,7 +132,7 @@ def test_another_media_type_is_a_415(house: House, module: ModuleType, path: str
 
 
 @pytest.mark.parametrize("field", ["text", "tag"])
-def test_half_a_surrogate_pair_is_a_wrong_field(house: House, field: str) -> None:
+def test_half_a_surrogate_pair_is_an_invalid_field(house: House, field: str) -> None:
     body = json.dumps({"from": OURS, "to": THEIRS, "text": "whole", field: "half \ud83d"})
 
     status, problem = post(send_message, "/messages", body)
@@ -314,7 +314,7 @@ def received(message_id: str, sender: str, *recipients: str) -> Message:
         ("/conversations/%2B19102398766/" + "x" * 3000, "participants[0]"),
     ],
 )
-def test_a_wrong_path_parameter_is_a_422(stored: House, path: str, field: str | None) -> None:
+def test_an_invalid_path_parameter_is_a_422(stored: House, path: str, field: str | None) -> None:
     status, problem = ask(browse, "GET", path)
 
     assert (status, fields(problem)) == (422, [field or "participants[1]"])
@@ -341,7 +341,7 @@ def test_an_unknown_query_parameter_is_a_422(
 
 
 def forged(path: str, key: Any) -> str:
-    """Return a cursor of the right list with a key that the list did not return."""
+    """Return a cursor of this list with a key that the list did not return."""
     of = {"/numbers": "numbers of all states", "/messages": f"messages of {OURS}"}[path]
     return str(cursors.encode_cursor(key, list_name=of))
 
@@ -369,7 +369,7 @@ def test_a_forged_cursor_is_a_422(stored: House, path: str, cursor: str) -> None
 def test_a_start_key_that_dynamodb_rejects_is_a_422(
     stored: House, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
-    """moto accepts every start key; DynamoDB answers a ValidationException."""
+    """moto accepts every start key. DynamoDB returns a ValidationException."""
 
     def query(**_: Any) -> None:
         raise ClientError({"Error": {"Code": "ValidationException", "Message": "start key"}}, "Query")

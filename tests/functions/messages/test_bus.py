@@ -236,12 +236,12 @@ def test_each_change_has_an_id_of_its_own_and_a_version_that_puts_it_in_order(
     assert all(seen[0] == 1 and seen == sorted(set(seen)) for seen in versions.values())
 
 
-def test_what_is_published_again_is_the_same(streams: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_republished_event_is_identical(streams: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
     everything()
     assert announced(streams, monkeypatch) == announced(streams, monkeypatch)
 
 
-def test_the_last_version_is_the_last_state_however_the_events_come(
+def test_the_highest_version_has_the_last_state_in_any_order(
     streams: Streams, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     everything()
@@ -272,14 +272,14 @@ def types(streams: Streams, monkeypatch: pytest.MonkeyPatch, message_id: str) ->
 
 
 @pytest.mark.parametrize(
-    ("ordered", "told"),
+    ("ordered", "expected"),
     [
         (False, ["Order Started", "Order Failed", "Order Started", "Order Completed"]),
         (True, ["Order Started", "Order Placed", "Order Failed", "Order Placed", "Order Completed"]),
     ],
 )
-def test_an_order_that_failed_and_goes_on_is_announced_as_it_stands(
-    streams: Streams, monkeypatch: pytest.MonkeyPatch, ordered: bool, told: list[str]
+def test_a_continued_order_is_published_with_its_state(
+    streams: Streams, monkeypatch: pytest.MonkeyPatch, ordered: bool, expected: list[str]
 ) -> None:
     store, arn = wiring.orders(), "arn:aws:states:us-east-1:123456789012:execution:MessagingV2:"
     asked: Any = {"kind": "messaging_v2", "requested": 2, "digest": "d"}
@@ -290,7 +290,7 @@ def test_an_order_that_failed_and_goes_on_is_announced_as_it_stands(
     store.open("order-7", execution_arn=f"{arn}second", at=at(3), **asked)
     store.finish("order-7", "completed", at=at(4), completed=2)
     events = announced(streams, monkeypatch)
-    assert [event["detail-type"] for event in events] == told
+    assert [event["detail-type"] for event in events] == expected
     assert [wrong(event) for event in events] == [[]] * len(events)
     again = events[-2]["detail"]
     assert again["executionArn"] == f"{arn}second"
@@ -298,7 +298,7 @@ def test_an_order_that_failed_and_goes_on_is_announced_as_it_stands(
     assert "failed" not in again["times"]
 
 
-def test_a_receipt_that_comes_again_is_no_event(streams: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_redelivered_receipt_is_no_event(streams: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
     store = wiring.messages()
     store.add(outbound("out_1"))
     receipt = Receipt(
@@ -314,7 +314,7 @@ def test_a_receipt_that_comes_again_is_no_event(streams: Streams, monkeypatch: p
     assert types(streams, monkeypatch, "out_1") == ["Message Accepted", "Message Delivered"]
 
 
-def test_of_a_group_each_recipients_state_is_an_event(
+def test_each_recipients_state_of_a_group_is_an_event(
     streams: Streams, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store, group = wiring.messages(), (THEIRS, "+19195551235")
@@ -331,21 +331,19 @@ def test_of_a_group_each_recipients_state_is_an_event(
                 recipients=group,
             )
         )
-    told = types(streams, monkeypatch, "out_1")
-    assert told[0] == "Message Accepted"
-    assert told[-1] == "Message Delivered"
-    assert "Message Updated" in told
+    published = types(streams, monkeypatch, "out_1")
+    assert published[0] == "Message Accepted"
+    assert published[-1] == "Message Delivered"
+    assert "Message Updated" in published
 
 
-def test_a_message_that_waits_for_bandwidth_is_accepted_once(
-    streams: Streams, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_waiting_message_is_accepted_once(streams: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
     store = wiring.messages()
     store.add(outbound("out_1"))
     for _ in range(2):
         claimed, _ = store.claim("out_1", at(1))
         assert claimed
         store.put_back(claimed)
-    told = types(streams, monkeypatch, "out_1")
-    assert told.count("Message Accepted") == 1
-    assert told[-1] == "Message Updated"
+    published = types(streams, monkeypatch, "out_1")
+    assert published.count("Message Accepted") == 1
+    assert published[-1] == "Message Updated"

@@ -1,4 +1,4 @@
-"""What Bandwidth's failure codes mean."""
+"""Meaning of Bandwidth's failure codes."""
 
 import json
 import re
@@ -98,7 +98,7 @@ def test_no_code_is_there_twice() -> None:
 
 
 @pytest.mark.parametrize("code", entries())
-def test_each_entry_says_all_in_terms_that_are_known(code: str) -> None:
+def test_each_entry_has_a_known_class_and_words(code: str) -> None:
     entry = entries()[code]
     assert set(entry) == {"class", "words"}
     assert entry["class"] in get_args(ErrorClass)
@@ -130,13 +130,13 @@ def test_a_failure_in_full() -> None:
 
 
 @pytest.mark.parametrize(("old", "new"), V1.items())
-def test_a_code_of_v1_says_what_its_equal_of_today_says(old: int, new: int) -> None:
+def test_a_code_of_v1_has_the_meaning_of_the_current_code(old: int, new: int) -> None:
     assert known(old).code == old
     assert said(old) == said(new)
 
 
 @pytest.mark.parametrize(("old", "new"), [(475, 4475), (781, 4781), (211, 5211)])
-def test_a_code_that_v1_does_not_list_is_todays_without_its_first_digit(old: int, new: int) -> None:
+def test_an_unlisted_code_of_v1_is_the_current_code_without_its_first_digit(old: int, new: int) -> None:
     assert said(old) == said(new)
 
 
@@ -154,35 +154,35 @@ def test_a_code_that_v1_does_not_list_is_todays_without_its_first_digit(old: int
         (9000, "unknown"),
     ],
 )
-def test_a_code_that_is_not_listed_is_told_by_its_first_digits(code: int, error_class: str) -> None:
+def test_the_first_digits_explain_an_unlisted_code(code: int, error_class: str) -> None:
     assert code not in CODES
     found = known(code)
     assert (found.code, found.error_class) == (code, error_class)
 
 
 @pytest.mark.parametrize("code", [None, 0, 1, 47, 345, 1000, 3999, 6000, 8999, 10_000, 47_750, -775, -4775])
-def test_what_is_no_failure_code_of_bandwidths_says_nothing(code: int | None) -> None:
+def test_other_numbers_have_no_meaning(code: int | None) -> None:
     assert failure(code) is None
     assert not is_opt_out(code)
     assert not leaves_open(code)
 
 
 @given(st.integers())
-def test_whatever_number_comes_is_explained_or_not(code: int) -> None:
+def test_any_number_has_a_meaning_or_none(code: int) -> None:
     found = failure(code)
     assert found is None or (found.code == code and found.words)
 
 
 @given(st.integers(4000, 5999) | st.integers(9000, 9999))
-def test_every_number_in_the_ranges_of_v2_is_explained(code: int) -> None:
+def test_every_number_in_the_ranges_of_v2_has_a_meaning(code: int) -> None:
     assert known(code).code == code
 
 
-def test_an_opt_out_is_told_by_bandwidth_or_by_a_carrier() -> None:
+def test_four_codes_mean_an_opt_out() -> None:
     assert [code for code in range(10_000) if is_opt_out(code)] == [475, 775, 4475, 4775]
 
 
-def test_open_is_what_begins_with_a_nine_today() -> None:
+def test_codes_that_start_with_nine_leave_the_delivery_open() -> None:
     assert [code for code in range(10_000) if leaves_open(code)] == [902, 999, *range(9000, 10_000)]
 
 
