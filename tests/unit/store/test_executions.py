@@ -32,12 +32,12 @@ def start(*attempts: tuple[int, str] | None) -> None:
     )
     waiting = list(attempts)
 
-    def respond(request: Any, **_: Any) -> AWSResponse:
+    def respond(request: Any, **_: Any) -> Any:
         attempt = waiting.pop(0)
         if attempt is None:
             raise ConnectTimeoutError(endpoint_url=request.url)
         status, code = attempt
-        headers = {"content-type": "application/x-amz-json-1.0"}
+        headers: Any = {"content-type": "application/x-amz-json-1.0"}
         return AWSResponse(request.url, status, headers, Body(json.dumps({"__type": code}).encode()))
 
     client.meta.events.register("before-send.sfn.StartExecution", respond)

@@ -17,7 +17,10 @@ from bandwidth_messaging.api.views import (
     order_view,
 )
 from bandwidth_messaging.domain.drift import DriftState
+from bandwidth_messaging.domain.messages import MessageState
+from bandwidth_messaging.domain.numbers import NumberState
 from bandwidth_messaging.domain.opt_outs import OptOutState
+from bandwidth_messaging.domain.orders import OrderState
 from bandwidth_messaging.store.dynamodb import VERSION, Item, from_dynamodb
 from bandwidth_messaging.store.keys import customer_order_id_of
 
@@ -68,29 +71,29 @@ _MESSAGE: Final = Kind(
     "message",
     "state",
     {
-        "accepted": "Message Accepted",
-        "sending": "Message Sending",
-        "send_unconfirmed": "Message Send Unconfirmed",
-        "sent": "Message Sent",
-        "delivery_unknown": "Message Delivery Unknown",
-        "delivered": "Message Delivered",
-        "failed": "Message Failed",
-        "received": "Message Received",
+        MessageState.ACCEPTED: "Message Accepted",
+        MessageState.SENDING: "Message Sending",
+        MessageState.SEND_UNCONFIRMED: "Message Send Unconfirmed",
+        MessageState.SENT: "Message Sent",
+        MessageState.DELIVERY_UNKNOWN: "Message Delivery Unknown",
+        MessageState.DELIVERED: "Message Delivered",
+        MessageState.FAILED: "Message Failed",
+        MessageState.RECEIVED: "Message Received",
     },
     "Message Updated",
     message_view,
-    new_only="accepted",
+    new_only=MessageState.ACCEPTED,
     others=(_ARCHIVED,),
 )
 _NUMBER: Final = Kind(
     "number",
     "state",
     {
-        "pending": "Number Pending",
-        "active": "Number Activated",
-        "failed": "Number Failed",
-        "releasing": "Number Releasing",
-        "released": "Number Released",
+        NumberState.PENDING: "Number Pending",
+        NumberState.ACTIVE: "Number Activated",
+        NumberState.FAILED: "Number Failed",
+        NumberState.RELEASING: "Number Releasing",
+        NumberState.RELEASED: "Number Released",
     },
     "Number Updated",
     number_view,
@@ -99,11 +102,11 @@ _ORDER: Final = Kind(
     "order",
     "orderState",
     {
-        "started": "Order Started",
-        "ordered": "Order Placed",
-        "completed": "Order Completed",
-        "partial": "Order Partially Completed",
-        "failed": "Order Failed",
+        OrderState.STARTED: "Order Started",
+        OrderState.ORDERED: "Order Placed",
+        OrderState.COMPLETED: "Order Completed",
+        OrderState.PARTIAL: "Order Partially Completed",
+        OrderState.FAILED: "Order Failed",
     },
     "Order Updated",
     _order,

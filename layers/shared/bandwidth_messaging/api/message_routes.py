@@ -11,7 +11,14 @@ from pydantic import AfterValidator
 
 from bandwidth_messaging.api import responses
 from bandwidth_messaging.api.cursors import list_page
-from bandwidth_messaging.api.parameters import OTHER_NUMBER, OWN_NUMBER, Cursor, Limit
+from bandwidth_messaging.api.parameters import (
+    LIMIT_EXAMPLE,
+    NUMBER_EXAMPLE,
+    OTHER_NUMBER,
+    OWN_NUMBER,
+    Cursor,
+    Limit,
+)
 from bandwidth_messaging.api.resolver import operation
 from bandwidth_messaging.api.views import View, message_view
 from bandwidth_messaging.domain.participants import owner_number, stored_readings
@@ -29,11 +36,7 @@ if TYPE_CHECKING:
 _MAX_MESSAGE_ID: Final = 500
 _LINK_SECONDS: Final = 900
 _NOT_FOUND: Final = "Message {} does not exist."
-_LIMIT_PROBLEM: Final = FieldProblem("limit", "input should be less than or equal to 100")
 _ID_PROBLEM: Final = FieldProblem("messageId", f"string should have at most {_MAX_MESSAGE_ID} characters")
-_NUMBER_PROBLEM: Final = FieldProblem(
-    "number", '"12" is not a phone number. Use E.164 (+19195551212) or ten digits.'
-)
 _OwnerNumber = Annotated[str, AfterValidator(owner_number)]
 
 
@@ -68,7 +71,7 @@ def add_message_routes(
         "/messages",
         tag="Messages",
         response=responses.Messages,
-        errors={HTTPStatus.UNPROCESSABLE_ENTITY: _LIMIT_PROBLEM},
+        errors={HTTPStatus.UNPROCESSABLE_ENTITY: LIMIT_EXAMPLE},
     )
     def list_messages(
         number: Annotated[_OwnerNumber, Query(description="One of your numbers", examples=[OWN_NUMBER])],
@@ -84,7 +87,7 @@ def add_message_routes(
         "/conversations/<number>/<participants>",
         tag="Messages",
         response=responses.Messages,
-        errors={HTTPStatus.UNPROCESSABLE_ENTITY: _NUMBER_PROBLEM},
+        errors={HTTPStatus.UNPROCESSABLE_ENTITY: NUMBER_EXAMPLE},
     )
     def list_conversation(
         number: Annotated[_OwnerNumber, Path(description="One of your numbers", examples=[OWN_NUMBER])],

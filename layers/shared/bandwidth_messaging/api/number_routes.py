@@ -9,11 +9,11 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
 from bandwidth_messaging.api import responses
 from bandwidth_messaging.api.cursors import list_page
-from bandwidth_messaging.api.parameters import OWN_NUMBER, Cursor, Limit
+from bandwidth_messaging.api.parameters import LIMIT_EXAMPLE, NUMBER_EXAMPLE, OWN_NUMBER, Cursor, Limit
 from bandwidth_messaging.api.resolver import operation
 from bandwidth_messaging.api.views import number_view, opt_out_view
 from bandwidth_messaging.domain.numbers import STATES
-from bandwidth_messaging.domain.problems import FieldProblem, NotFound
+from bandwidth_messaging.domain.problems import NotFound
 from bandwidth_messaging.domain.validation import PhoneNumber
 
 if TYPE_CHECKING:
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
     from bandwidth_messaging.store.opt_out_store import OptOuts
 
 _NOT_FOUND: Final = "{} is not a number of this account's set-ups."
-_LIMIT_PROBLEM: Final = FieldProblem("limit", "input should be less than or equal to 100")
-_NUMBER_PROBLEM: Final = FieldProblem(
-    "number", '"12" is not a phone number. Use E.164 (+19195551212) or ten digits.'
-)
 _State = Literal["pending", "active", "failed", "releasing", "released"]
 
 
@@ -40,7 +36,7 @@ def add_number_routes(
         "/numbers",
         tag="Numbers",
         response=responses.Numbers,
-        errors={HTTPStatus.UNPROCESSABLE_ENTITY: _LIMIT_PROBLEM},
+        errors={HTTPStatus.UNPROCESSABLE_ENTITY: LIMIT_EXAMPLE},
     )
     def list_numbers(
         state: Annotated[_State | None, Query()] = None, limit: Limit = 25, cursor: Cursor = None
@@ -57,7 +53,7 @@ def add_number_routes(
         response=responses.Number,
         errors={
             HTTPStatus.NOT_FOUND: _NOT_FOUND.format(OWN_NUMBER),
-            HTTPStatus.UNPROCESSABLE_ENTITY: _NUMBER_PROBLEM,
+            HTTPStatus.UNPROCESSABLE_ENTITY: NUMBER_EXAMPLE,
         },
     )
     def get_number(number: Annotated[PhoneNumber, Path(examples=[OWN_NUMBER])]) -> dict[str, Any]:
@@ -71,7 +67,7 @@ def add_number_routes(
         "/numbers/<number>/opt-outs",
         tag="Numbers",
         response=responses.OptOuts,
-        errors={HTTPStatus.UNPROCESSABLE_ENTITY: _NUMBER_PROBLEM},
+        errors={HTTPStatus.UNPROCESSABLE_ENTITY: NUMBER_EXAMPLE},
     )
     def list_opt_outs(
         number: Annotated[PhoneNumber, Path(examples=[OWN_NUMBER])],
