@@ -1,27 +1,21 @@
-"""Looks whether Bandwidth's account is still as our numbers' records say, and announces where it is not.
-
-It changes nothing at Bandwidth, and no number.
-"""
+"""Checks whether Bandwidth's account still matches the stack's records. Publishes new differences."""
 
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from bandwidth_messaging.domain.drift import FIRST, counted
-from bandwidth_messaging.domain.times import now
+from bandwidth_messaging.domain.drift import count_findings, show_findings
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.logging import logger
-from bandwidth_messaging.services import drift_check
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Return how many numbers have appeared, vanished and lost their messaging, and the first findings.
+    """Return the first findings, the `counts` of all, and whether they are `news` and so published.
 
-    `news` says whether that is announced, for what was found before is not announced again. Raises what keeps
-    Bandwidth from telling.
+    Changes nothing at Bandwidth and no number. Raises the errors of Bandwidth's clients.
     """
-    findings = drift_check.find()
-    news = wiring.drift().record(findings, now())
-    counts = counted(findings)
-    logger.info("drift looked for", extra={"counts": counts, "news": news})
-    return {"news": news, "counts": counts, "findings": findings[:FIRST]}
+    result = wiring.drift_check().check()
+    return {
+        "news": result.is_new,
+        "counts": count_findings(result.findings),
+        "findings": show_findings(result.findings),
+    }

@@ -5,7 +5,7 @@ from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
-from bandwidth_messaging.services import preflight, registration_check
+from bandwidth_messaging.services import preflight
 from bandwidth_messaging.services.parallel import for_each
 
 
@@ -38,7 +38,7 @@ def handler(request: Request) -> StepResult:
             callback_url=settings().callback_url,
         )
     )
-    registrations, at = registration_check.of_new(numbers), now()
+    registrations, at = wiring.registration_check().look_up_new(numbers), now()
     for_each(
         numbers,
         lambda number: wiring.numbers().activate(

@@ -79,7 +79,7 @@ def handler(request: Request) -> Result:
         completed=len(order.completed),
         failed=len(failures),
         failures=shown(order.failures),
-        reason=reason_of(request.order_id, order) if order.ended_as == "failed" else None,
+        reason=reason_of(request.order_id, order) if order.ended_as == OrderState.FAILED else None,
     )
 
 

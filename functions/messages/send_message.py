@@ -84,7 +84,7 @@ def _check(new: NewMessage) -> Item:
 
 
 def _message(new: NewMessage, sender: Item, idempotency_key: str | None) -> Message:
-    warning = registration.warning_of(new.sender, sender.get("registration"))
+    warning = registration.explain_unregistered(new.sender, sender.get("registration"))
     counted = segments(new.text, media=bool(new.media) or len(new.to) > 1)
     return Message(
         message_id=messages.message_id(idempotency_key),

@@ -10,7 +10,7 @@ from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.runtime.steps import StepInput, StepResult, incomplete_since, reason_of, shown, step
-from bandwidth_messaging.services import preflight, registration_check
+from bandwidth_messaging.services import preflight
 from bandwidth_messaging.services.parallel import for_each
 
 
@@ -77,7 +77,7 @@ def _record(request: Request, order: OrderStatus, state: Ended) -> Result:
             callback_url=settings().callback_url,
         )
     )
-    registrations = registration_check.of_new(order.completed)
+    registrations = wiring.registration_check().look_up_new(order.completed)
     for_each(
         order.completed,
         lambda number: numbers.activate(

@@ -37,7 +37,7 @@ def handler(request: Request) -> Result:
     The order may be placed twice: it asks for the same again.
     """
     # A toll-free number is verified instead, and campaigns are for numbers of the United States.
-    numbers = [number for number in request.numbers if registration.kind_of(number) == "10dlc"]
+    numbers = [number for number in request.numbers if registration.classify_number(number) == "10dlc"]
     if not numbers:
         return Result(state="completed", options_order_id=None, detail="no local numbers")
     dashboard, order_id = wiring.dashboard_current(), request.options_order_id
@@ -68,5 +68,5 @@ def _words(failure: Failure) -> str:
 
 
 def _record(campaign_id: str, refusals: dict[str, str], at: str, number: str) -> None:
-    found = registration.of_options(campaign_id, refusals.get(number), at)
+    found = registration.build_assigned_registration(campaign_id, refusals.get(number), at)
     wiring.numbers().record_registration(number, found)

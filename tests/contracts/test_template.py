@@ -154,11 +154,11 @@ def test_developers_have_the_runtimes_python() -> None:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=str)
-def test_a_function_logs_into_a_group_of_its_own_name_for_a_limited_time(function: Function) -> None:
+def test_a_function_logs_into_the_group_of_its_room_for_a_limited_time(function: Function) -> None:
     properties = DEPLOYED[function.logical_id]
     group = resources("AWS::Logs::LogGroup")[properties["LoggingConfig"]["LogGroup"]["Ref"]]
     assert group == {
-        "LogGroupName": {"Fn::Sub": f"/aws/lambda/${{AWS::StackName}}/{function.room}/{function.name}"},
+        "LogGroupName": {"Fn::Sub": f"/aws/lambda/${{AWS::StackName}}/{function.room}"},
         "RetentionInDays": {"Ref": "LogRetentionDays"},
     }
 
@@ -172,7 +172,7 @@ def test_a_machine_logs_without_what_it_works_on(logical_id: str) -> None:
     assert resources("AWS::Logs::LogGroup")[group]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
 
 
-def test_no_log_group_is_left_over() -> None:
+def test_each_room_and_the_state_machines_have_one_log_group() -> None:
     used = {each["LoggingConfig"]["LogGroup"]["Ref"] for each in DEPLOYED.values()}
     used |= {
         destination["CloudWatchLogsLogGroup"]["LogGroupArn"]["Fn::GetAtt"][0]
@@ -180,6 +180,7 @@ def test_no_log_group_is_left_over() -> None:
         for destination in each["Logging"]["Destinations"]
     }
     assert set(resources("AWS::Logs::LogGroup")) == used
+    assert len(used) == len({function.room for function in FUNCTIONS}) + 1
 
 
 # Settings
@@ -389,7 +390,7 @@ def test_behind_the_open_door_is_a_function_without_rights_and_only_on_request()
     assert behind == {"Describe"}
     assert DEPLOYED["Describe"]["Policies"] == []
     assert {door["RestApiId"]["Ref"] for name, door in events("Api") if name == "Describe"} == {OPEN}
-    for logical_id in (OPEN, "Describe", "DescribeLogs"):
+    for logical_id in (OPEN, "Describe"):
         assert template()["Resources"][logical_id]["Condition"] == "HasApiPage"
     assert template()["Conditions"]["HasApiPage"] == {"Fn::Equals": [{"Ref": "ApiPage"}, "true"]}
     assert template()["Parameters"]["ApiPage"]["Default"] == "false"

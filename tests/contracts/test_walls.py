@@ -1,16 +1,28 @@
-"""The walls of the house: who may import what, and where some things are written at all."""
+"""The structure of the code: which module may import what, where facts are written, how long a handler is."""
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.contracts.house import FUNCTIONS, Function
 from tests.template import ROOT
 
 LAYER = ROOT / "layers" / "shared" / "bandwidth_messaging"
 PACKAGE = "bandwidth_messaging"
+# Imports point down: each room may import itself and the rooms that it lists.
+ROOMS = {
+    "domain": set[str](),
+    "bandwidth": {"domain"},
+    "store": {"domain"},
+    "services": {"domain", "bandwidth", "store"},
+    "api": {"domain", "bandwidth", "store", "services"},
+    "runtime": {"domain", "bandwidth", "store", "services", "api"},
+}
+MAX_HANDLER_LINES = 40
 
 
 @dataclass(frozen=True)
@@ -20,157 +32,170 @@ class Import:
     file: str
     module: str
     name: str | None
+    is_type_only: bool
 
     @property
     def target(self) -> str:
-        """What is imported, in full."""
+        """The full name of what is imported."""
         return f"{self.module}.{self.name}" if self.name else self.module
 
+    @property
+    def room(self) -> str | None:
+        """The room of the layer that is imported from."""
+        parts = self.target.split(".")
+        return parts[1] if parts[0] == PACKAGE else None
 
-def sources(folder: Path) -> list[Path]:
+
+def list_sources(folder: Path) -> list[Path]:
     """Return the Python files of a folder."""
     found = sorted(path for path in folder.rglob("*.py") if "__pycache__" not in path.parts)
     assert found
     return found
 
 
-def imports(folder: Path) -> Iterator[Import]:
-    """Yield what the files of a folder import, also inside functions and for type checking only."""
-    for path in sources(folder):
-        file = str(path.relative_to(ROOT))
-        for node in ast.walk(ast.parse(path.read_text())):
+def is_type_checking(node: ast.AST) -> bool:
+    """Return whether a statement is `if TYPE_CHECKING:`."""
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+
+
+def list_imports(folder: Path) -> Iterator[Import]:
+    """Yield the imports of the files of a folder, also those inside functions and those for types only."""
+    for path in list_sources(folder):
+        file, tree = str(path.relative_to(ROOT)), ast.parse(path.read_text())
+        type_only = {id(each) for node in ast.walk(tree) if is_type_checking(node) for each in ast.walk(node)}
+        for node in ast.walk(tree):
+            is_type_only = id(node) in type_only
             if isinstance(node, ast.Import):
-                yield from (Import(file, alias.name, None) for alias in node.names)
+                yield from (Import(file, alias.name, None, is_type_only) for alias in node.names)
             elif isinstance(node, ast.ImportFrom):
-                assert node.level == 0, f"{file} imports relatively"
+                assert node.level == 0, f"{file} has a relative import"
                 assert node.module
-                yield from (Import(file, node.module, alias.name) for alias in node.names)
+                yield from (Import(file, node.module, alias.name, is_type_only) for alias in node.names)
 
 
-def room_of(imported: Import) -> str | None:
-    """Return the room of the layer that something is imported from."""
-    parts = imported.target.split(".")
-    return parts[1] if parts[0] == PACKAGE else None
+def files_importing(folder: Path, *libraries: str) -> set[str]:
+    """Return the files of a folder that import one of the libraries."""
+    return {found.file for found in list_imports(folder) if found.module.split(".")[0] in libraries}
 
 
-def of_libraries(folder: Path, *libraries: str) -> set[str]:
-    """Return the files that import one of the libraries."""
-    return {found.file for found in imports(folder) if found.module.split(".")[0] in libraries}
+# Rooms
 
 
-# Services are to get their collaborators as arguments. Until they do, they reach these by themselves.
-STILL_IMPORTED = {
-    "services": {
-        "bandwidth_messaging.runtime.metrics.count",
-        "bandwidth_messaging.runtime.settings.settings",
-        "bandwidth_messaging.runtime.wiring",
-        "bandwidth_messaging.runtime.wiring.IncompleteSecret",
-    },
-}
+def test_the_layer_has_exactly_the_rooms_of_the_layout() -> None:
+    assert {path.relative_to(LAYER).parts[0] for path in list_sources(LAYER)} == set(ROOMS)
 
 
-@pytest.mark.parametrize(
-    ("room", "may_import"),
-    [
-        ("domain", {"domain"}),
-        ("bandwidth", {"bandwidth", "domain"}),
-        ("store", {"store", "domain"}),
-        ("services", {"services", "bandwidth", "store", "domain"}),
-        ("api", {"api", "services", "bandwidth", "store", "domain"}),
-        ("runtime", {"runtime", "api", "services", "bandwidth", "store", "domain"}),
-    ],
-)
-def test_each_room_of_the_layer_imports_only_the_rooms_it_may(room: str, may_import: set[str]) -> None:
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_only_itself_and_rooms_below(room: str) -> None:
+    wrong = [found for found in list_imports(LAYER / room) if found.room not in {*ROOMS[room], room, None}]
+    assert wrong == []
+
+
+def test_only_functions_and_the_runtime_import_the_wiring() -> None:
     wrong = [
         found
-        for found in imports(LAYER / room)
-        if room_of(found) not in {*may_import, None} and found.target not in STILL_IMPORTED.get(room, ())
+        for folder in (LAYER, ROOT / "local", ROOT / "simulator")
+        for found in list_imports(folder)
+        if found.target == f"{PACKAGE}.runtime.wiring" and "/runtime/" not in found.file
     ]
     assert wrong == []
 
 
-def test_the_layer_has_these_rooms_and_no_other() -> None:
-    rooms = {path.relative_to(LAYER).parts[0] for path in sources(LAYER)}
-    assert rooms == {"domain", "bandwidth", "store", "services", "api", "runtime"}
+def test_the_layer_imports_no_other_package_of_the_repository() -> None:
+    assert files_importing(LAYER, "functions", "local", "simulator", "tests") == set()
 
 
-def test_the_layer_imports_neither_functions_nor_local_nor_tests() -> None:
-    assert of_libraries(LAYER, "functions", "local", "tests") == set()
+def test_only_tests_import_functions() -> None:
+    assert files_importing(ROOT / "functions", "functions", "local", "simulator", "tests") == set()
+    assert files_importing(ROOT / "local", "functions", "tests") == set()
+    assert files_importing(ROOT / "simulator", PACKAGE, "functions", "local", "tests") == set()
 
 
-def test_nothing_imports_the_functions_but_tests() -> None:
-    assert of_libraries(ROOT / "functions", "functions", "local", "tests") == set()
-    assert of_libraries(ROOT / "local", "functions", "tests") == set()
+def test_functions_import_only_types_of_clients_and_stores() -> None:
+    wrong = [
+        found
+        for found in list_imports(ROOT / "functions")
+        if found.room in {"bandwidth", "store"}
+        and not found.is_type_only
+        and found.module != f"{PACKAGE}.bandwidth.errors"
+    ]
+    assert wrong == []
 
 
-# Of the outside a function knows the errors it answers to, what a callback says and what a message that was
-# taken is, of the store the states of a number and its home, and what an item, a page and a quarantined
-# callback are; it reaches either through the wiring.
-KNOWN_TO_FUNCTIONS = {
-    "bandwidth": {
-        "bandwidth.errors",
-        "bandwidth.callbacks",
-        "bandwidth.credentials.BasicCredentials",
-        "bandwidth.messaging.Taken",
-    },
-    "store": {
-        "store.dynamodb.Item",
-        "store.dynamodb.Page",
-        "store.queues.Quarantined",
-    },
-}
+def test_no_two_modules_of_the_layer_share_a_file_name() -> None:
+    counts = Counter(path.name for path in list_sources(LAYER))
+    assert [name for name, count in counts.items() if count > 1] == []
 
 
-def test_functions_import_runtime_and_domain_and_of_the_rest_only_types() -> None:
-    for found in imports(ROOT / "functions"):
-        room = room_of(found)
-        if room in {None, "runtime", "api", "services", "domain"}:
-            continue
-        known = KNOWN_TO_FUNCTIONS[str(room)]
-        assert {found.target.removeprefix(f"{PACKAGE}."), found.module.removeprefix(f"{PACKAGE}.")} & known, (
-            found
-        )
+# Libraries
 
 
-def test_lxml_is_imported_by_one_module() -> None:
-    files = of_libraries(LAYER, "lxml") | of_libraries(ROOT / "functions", "lxml")
+def test_one_module_imports_lxml() -> None:
+    files = files_importing(LAYER, "lxml") | files_importing(ROOT / "functions", "lxml")
     assert files == {"layers/shared/bandwidth_messaging/bandwidth/xml.py"}
 
 
-def test_http_is_spoken_under_bandwidth_only() -> None:
-    rooms = {Path(file).parent for file in of_libraries(LAYER, "requests", "urllib3", "httpx", "socket")}
+def test_only_the_bandwidth_room_imports_http_clients() -> None:
+    http = ("requests", "urllib3", "httpx", "socket")
+    rooms = {Path(file).parent for file in files_importing(LAYER, *http)}
     assert rooms == {(LAYER / "bandwidth").relative_to(ROOT)}
-    assert of_libraries(ROOT / "functions", "requests", "urllib3", "httpx", "socket") == set()
+    assert files_importing(ROOT / "functions", *http) == set()
 
 
-def test_aws_is_spoken_to_by_store_and_runtime_only() -> None:
-    aws = (
-        "boto3",
-        "botocore",
-        *(f"mypy_boto3_{name}" for name in ("dynamodb", "events", "s3", "sqs", "stepfunctions")),
-    )
-    rooms = {Path(file).parent.name for file in of_libraries(LAYER, *aws)}
-    # Services still catch errors of AWS's client.
-    assert rooms == {"store", "runtime", "services"}
-    assert of_libraries(ROOT / "functions", *aws) == set()
+def test_only_store_and_runtime_import_aws_clients() -> None:
+    types = (f"mypy_boto3_{name}" for name in ("dynamodb", "events", "s3", "sqs", "stepfunctions"))
+    aws = ("boto3", "botocore", *types)
+    assert {Path(file).parent.name for file in files_importing(LAYER, *aws)} == {"store", "runtime"}
+    assert files_importing(ROOT / "functions", *aws) == set()
 
 
-def test_the_environment_is_read_by_the_settings_only() -> None:
-    files = of_libraries(LAYER, "os") | of_libraries(ROOT / "functions", "os")
+def test_only_the_settings_read_the_environment() -> None:
+    files = files_importing(LAYER, "os") | files_importing(ROOT / "functions", "os")
     assert files == {"layers/shared/bandwidth_messaging/runtime/settings.py"}
 
 
-def test_the_libraries_of_the_domain_are_the_standard_ones_and_pydantic() -> None:
-    assert of_libraries(LAYER / "domain", "aws_lambda_powertools", "boto3", "requests", "lxml") == set()
+def test_the_domain_imports_the_standard_library_and_pydantic_only() -> None:
+    assert files_importing(LAYER / "domain", "aws_lambda_powertools", "boto3", "requests", "lxml") == set()
 
+
+# Handlers
+
+
+def list_code_lines(path: Path) -> set[int]:
+    """Return the lines of a module's code: without imports, docstrings, comments, models and enums."""
+    tree, lines = ast.parse(path.read_text()), set[int]()
+    for node in tree.body:
+        is_model = isinstance(node, ast.ClassDef) and bool(node.bases)
+        if not (is_model or is_type_checking(node) or isinstance(node, ast.Import | ast.ImportFrom)):
+            lines |= lines_of(node)
+    for docstring in ast.walk(tree):
+        if isinstance(docstring, ast.Expr) and isinstance(docstring.value, ast.Constant):
+            lines -= lines_of(docstring)
+    source = path.read_text().splitlines()
+    return {line for line in lines if source[line - 1].partition("#")[0].strip()}
+
+
+def lines_of(node: ast.stmt) -> set[int]:
+    """Return the numbers of the lines of a statement, with its decorators."""
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    start = min([node.lineno, *(each.lineno for each in decorators)])
+    return set(range(start, (node.end_lineno or node.lineno) + 1))
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=str)
+def test_a_handler_module_has_at_most_40_lines_of_code(function: Function) -> None:
+    assert len(list_code_lines(function.path)) <= MAX_HANDLER_LINES
+
+
+# Keys of the tables
 
 KEYS = ("NUMBER#", "ORDER#", "OPT_OUT#", "LEASE#")
 KEY_ATTRIBUTES = {"pk", "sortKey"}
 INDEXES = {"numbersByOrder", "numbersByState", "messagesByOwner"}
 
 
-def written(path: Path) -> Iterator[str]:
-    """Yield the texts of a file's code, docstrings left out."""
+def list_strings(path: Path) -> Iterator[str]:
+    """Yield the string constants of a file without docstrings."""
     tree = ast.parse(path.read_text())
     statements = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
@@ -178,17 +203,17 @@ def written(path: Path) -> Iterator[str]:
             yield node.value
 
 
-def test_keys_of_the_tables_are_written_in_the_store_only() -> None:
+def test_only_the_store_contains_keys_and_indexes_of_the_tables() -> None:
     wrong = [
         (str(path.relative_to(ROOT)), text)
-        for path in (*sources(LAYER), *sources(ROOT / "functions"))
+        for path in (*list_sources(LAYER), *list_sources(ROOT / "functions"))
         if path.parent != LAYER / "store"
-        for text in written(path)
+        for text in list_strings(path)
         if text.startswith(KEYS) or text in KEY_ATTRIBUTES | INDEXES
     ]
     assert wrong == []
 
 
-def test_the_store_writes_them_so_that_this_looks_for_the_right_ones() -> None:
-    texts = {text for path in sources(LAYER / "store") for text in written(path)}
+def test_the_store_contains_the_keys_and_indexes_that_this_test_looks_for() -> None:
+    texts = {text for path in list_sources(LAYER / "store") for text in list_strings(path)}
     assert texts >= INDEXES | KEY_ATTRIBUTES | {"NUMBER#", "ORDER"}

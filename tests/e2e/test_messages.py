@@ -153,7 +153,7 @@ class TestReceiving:
         known = callback(cloud, "[]", auth=(cloud.callback_user, cloud.callback_password), headers=headers)
         assert known.status_code == 204
         logs = cloud.client("logs").filter_log_events(
-            logGroupName=f"/aws/lambda/{cloud.stack_name}/messages/authorize_callback",
+            logGroupName=f"/aws/lambda/{cloud.stack_name}/messages",
             filterPattern=f'"{address}"',
         )
         assert len(logs["events"]) == asked

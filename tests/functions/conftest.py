@@ -18,7 +18,9 @@ from bandwidth_messaging.runtime import wiring
 from simulator.account.account import AccountConfig
 from simulator.server import RunningSimulator
 from simulator.simulator import Settings
+from tests import permissions
 from tests.aws import aws, client
+from tests.contracts.house import Function
 from tests.openapi import operation_of, wrong
 from tests.simulators import empty_simulator
 from tests.template import create_table
@@ -227,7 +229,17 @@ def sample(name: str) -> Any:
 
 def call(module: ModuleType, event: Any) -> Any:
     """Call a function's handler as Lambda does: JSON in, JSON out."""
-    return json.loads(json.dumps(module.handler(json.loads(json.dumps(event)), Context())))
+    with permissions.recording(call.__code__) as called:
+        response = json.loads(json.dumps(module.handler(json.loads(json.dumps(event)), Context())))
+    # A policy that lacks an action fails in AWS only.
+    assert called <= permissions.allowed(logical_id_of(module))
+    return response
+
+
+def logical_id_of(module: ModuleType) -> str:
+    """Return the logical id of the function with this module."""
+    _, room, name = module.__name__.split(".")
+    return Function(room, name).logical_id
 
 
 type Request = Callable[..., tuple[int, Any]]

@@ -1,4 +1,4 @@
-"""What the doctor's tests share: a deployment with nothing wrong, and reading what the doctor says."""
+"""Shared by the tests of functions/checks: a healthy deployment, and the doctor's report."""
 
 import json
 from collections.abc import Iterator
@@ -26,8 +26,8 @@ SECRETS = (
 
 
 @pytest.fixture
-def door(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    """A callback API that does all it should, in the place of ours."""
+def callback_api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """A healthy callback API in place of the stack's own."""
     with serving() as server:
         server.answers(CHALLENGE, Answer(204))
         monkeypatch.setenv("CALLBACK_PROBE_URL", f"{server.url}/callbacks/v2")
@@ -35,8 +35,8 @@ def door(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 
 @pytest.fixture
-def deployment(house: House, door: Server) -> House:
-    """A deployment with nothing wrong: one number at a location, with its application."""
+def deployment(house: House, callback_api: Server) -> House:
+    """A healthy deployment: one number at a location with an application."""
     account = house.simulator.simulator.account
     application = account.create_application("texts", CALLBACK_URL, "bandwidth", "callback:password")
     location = account.create_location(CONFIG.site_id, "texts", is_default=True)
@@ -73,22 +73,22 @@ def put_secret(house: House, **fields: Any) -> None:
     secret = json.loads(
         house.secrets.get_secret_value(SecretId="bandwidth-messaging/bandwidth")["SecretString"]
     )
-    told = {name: value for name, value in (secret | fields).items() if value is not None}
-    house.secrets.update_secret(SecretId="bandwidth-messaging/bandwidth", SecretString=json.dumps(told))
+    updated = {name: value for name, value in (secret | fields).items() if value is not None}
+    house.secrets.update_secret(SecretId="bandwidth-messaging/bandwidth", SecretString=json.dumps(updated))
 
 
-def setting(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
-    """Deploy with another setting."""
+def change_setting(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """Change an environment variable and drop the cached settings."""
     monkeypatch.setenv(name, value)
     settings_module.settings.cache_clear()
 
 
 class Report:
-    """What the doctor said."""
+    """The doctor's report."""
 
-    def __init__(self, said: dict[str, Any]) -> None:
-        self.healthy, self.summary, self.checks = said["healthy"], said["summary"], said["checks"]
-        self.text = json.dumps(said, ensure_ascii=False)
+    def __init__(self, report: dict[str, Any]) -> None:
+        self.healthy, self.summary, self.checks = report["healthy"], report["summary"], report["checks"]
+        self.text = json.dumps(report, ensure_ascii=False)
 
     def __getitem__(self, name: str) -> dict[str, Any]:
         (found,) = [each for each in self.checks if each["check"] == name]
@@ -96,13 +96,13 @@ class Report:
 
     @property
     def not_ok(self) -> set[str]:
-        """The names of the checks that are not well."""
+        """The names of the checks that are not ok."""
         return {each["check"] for each in self.checks if each["result"] != "ok"}
 
     def wrong(self, name: str) -> str:
-        """Return what is wrong and how to mend it, as one text."""
+        """Return what is wrong and how to fix it, as one text."""
         assert self[name]["result"] == "wrong", self[name]
-        return f"{self[name]['found']} -> {self[name]['mend']}"
+        return f"{self[name]['found']} -> {self[name]['fix']}"
 
 
 def diagnose() -> Report:

@@ -1,4 +1,4 @@
-"""Drift: what somebody changes at Bandwidth is found, told once, and told to be over; nothing is changed."""
+"""Drift: changes at Bandwidth are found and published once, and so is their end."""
 
 import json
 from itertools import batched
@@ -39,7 +39,7 @@ def vanish(house: House, *numbers: str) -> None:
 
 @pytest.fixture
 def home(deployment: House) -> House:
-    """Two active numbers at one location, all as it must be."""
+    """Two active numbers at one location, without drift."""
     appear(deployment, NUMBER, OTHER)
     activate(OTHER, application_of(deployment).id, location_of(deployment).id)
     return deployment
@@ -49,8 +49,8 @@ def check() -> Any:
     return call(check_drift, sample("checks/check_drift"))
 
 
-def told() -> list[tuple[str, str | int | None]]:
-    """Return what is found now: of what kind, and about which number, or how many."""
+def found() -> list[tuple[str, str | int | None]]:
+    """Return the kind and the number, or the count of numbers, of each current finding."""
     return [(each["what"], each.get("number", each.get("numbers"))) for each in check()["findings"]]
 
 
@@ -59,25 +59,25 @@ def reasons() -> list[str]:
 
 
 def stored(house: House) -> Any:
-    """Return the drift's item as the stream has it."""
+    """Return the drift item in the form of the stream."""
     table = wiring.numbers()._table.name
     return house.dynamodb.get_item(TableName=table, Key={"pk": {"S": "DRIFT"}}).get("Item")
 
 
-# What is found
+# Findings
 
 
-def test_where_nothing_differs_nothing_is_said_or_kept(home: House) -> None:
+def test_without_differences_nothing_is_stored(home: House) -> None:
     assert check() == NOTHING
     assert stored(home) is None
 
 
-def test_without_active_numbers_bandwidth_is_not_asked(house: House) -> None:
+def test_without_active_numbers_bandwidth_gets_no_request(house: House) -> None:
     assert check() == NOTHING
     assert house.requests("GET", "") == 0
 
 
-def test_a_number_that_appeared_at_our_location_is_told(home: House) -> None:
+def test_a_new_number_at_a_known_location_has_appeared(home: House) -> None:
     appear(home, THIRD)
     location_id = location_of(home).id
     assert check() == {
@@ -87,7 +87,7 @@ def test_a_number_that_appeared_at_our_location_is_told(home: House) -> None:
             {
                 "what": "appeared",
                 "number": THIRD,
-                "reason": f"location {location_id} lists it",
+                "reason": f"location {location_id} lists the number",
                 "siteId": CONFIG.site_id,
                 "locationId": location_id,
             }
@@ -96,25 +96,25 @@ def test_a_number_that_appeared_at_our_location_is_told(home: House) -> None:
 
 
 @pytest.mark.parametrize("hosted", [False, True])
-def test_a_number_that_appeared_is_told_whoever_it_lives_with(home: House, hosted: bool) -> None:
+def test_hosted_and_own_numbers_both_appear(home: House, hosted: bool) -> None:
     appear(home, THIRD, hosted=hosted)
-    assert told() == [("appeared", THIRD)]
+    assert found() == [("appeared", THIRD)]
 
 
-def test_a_number_elsewhere_on_the_account_is_none_of_our_business(home: House) -> None:
+def test_a_number_at_an_unknown_location_is_ignored(home: House) -> None:
     account = home.simulator.simulator.account
     elsewhere = account.create_location(CONFIG.site_id, "elsewhere", is_default=False)
     appear(home, THIRD, location_id=elsewhere.id)
     assert check() == NOTHING
 
 
-def test_a_number_that_vanished_is_told(home: House) -> None:
+def test_a_number_missing_at_its_location_has_vanished(home: House) -> None:
     vanish(home, OTHER)
-    assert told() == [("vanished", OTHER)]
-    assert reasons() == [f"location {location_of(home).id} does not list it"]
+    assert found() == [("vanished", OTHER)]
+    assert reasons() == [f"location {location_of(home).id} does not list the number"]
 
 
-def test_a_number_that_was_moved_to_another_location_of_ours_is_told_with_where(home: House) -> None:
+def test_a_number_moved_to_another_known_location_has_vanished_with_the_new_location(home: House) -> None:
     first, account = location_of(home), home.simulator.simulator.account
     second = account.create_location(CONFIG.site_id, "second", is_default=False)
     assert first.sms
@@ -124,34 +124,38 @@ def test_a_number_that_was_moved_to_another_location_of_ours_is_told_with_where(
     activate(THIRD, application_of(home).id, second.id)
     assert check() == NOTHING
     appear(home, OTHER, location_id=second.id)
-    assert told() == [("vanished", OTHER)]
-    assert reasons() == [f"it is at location {second.id} now"]
+    assert found() == [("vanished", OTHER)]
+    assert reasons() == [f"the number was moved to location {second.id}"]
 
 
-def test_a_location_without_an_application_mutes_all_its_numbers(home: House) -> None:
+def test_at_a_location_without_an_application_all_numbers_lose_messaging(home: House) -> None:
     location = location_of(home)
     location.application_id = None
-    assert told() == [("lostMessaging", 2)]
+    assert found() == [("lostMessaging", 2)]
     (reason,) = reasons()
-    assert reason == (f"location {location.id} has no application; it should have {application_of(home).id}")
+    assert reason == (
+        f"location {location.id} has no application, expected application {application_of(home).id}"
+    )
     assert check()["counts"] == {"lostMessaging": 2}
 
 
-def test_a_location_with_another_application_mutes_its_numbers(home: House) -> None:
+def test_at_a_location_with_another_application_numbers_lose_messaging(home: House) -> None:
     account, location = home.simulator.simulator.account, location_of(home)
-    ours = application_of(home).id
+    expected = application_of(home).id
     other = account.create_application("other", "https://example.com", "user", "word")
     account.assign_application(location, other.id)
-    assert reasons() == [f"location {location.id} has the application {other.id}; it should have {ours}"]
+    assert reasons() == [
+        f"location {location.id} has application {other.id}, expected application {expected}"
+    ]
 
 
-def test_a_location_without_sms_mutes_its_numbers(home: House) -> None:
+def test_at_a_location_without_sms_numbers_lose_messaging(home: House) -> None:
     location_of(home).sms = None
-    assert told() == [("lostMessaging", 2)]
+    assert found() == [("lostMessaging", 2)]
     assert reasons() == [f"SMS is off at location {location_of(home).id}"]
 
 
-def test_a_number_that_sms_is_off_for_is_told_by_itself(home: House) -> None:
+def test_a_number_without_sms_loses_messaging_alone(home: House) -> None:
     numbers = "".join(
         f"<SipPeerTelephoneNumber><FullNumber>{number[2:]}</FullNumber>"
         f"<MessagingSettings><SmsEnabled>{on}</SmsEnabled></MessagingSettings></SipPeerTelephoneNumber>"
@@ -159,23 +163,23 @@ def test_a_number_that_sms_is_off_for_is_told_by_itself(home: House) -> None:
     )
     listed = f"<R><SipPeerTelephoneNumbers>{numbers}</SipPeerTelephoneNumbers></R>"
     home.fault("/tns$", answer={"status": 200, "body": listed})
-    assert told() == [("lostMessaging", OTHER)]
+    assert found() == [("lostMessaging", OTHER)]
 
 
-def test_a_location_that_is_gone_mutes_its_numbers(home: House) -> None:
+def test_at_a_missing_location_numbers_lose_messaging(home: House) -> None:
     account, location = home.simulator.simulator.account, location_of(home)
     del account._locations[location.id]
-    assert told() == [("lostMessaging", 2)]
-    assert reasons() == [f"location {location.id} is gone"]
+    assert found() == [("lostMessaging", 2)]
+    assert reasons() == [f"location {location.id} does not exist"]
 
 
-# Numbers that are on their way
+# Numbers in transition
 
 
-@pytest.mark.parametrize("on_its_way", ["pending", "releasing"])
-def test_a_number_that_comes_or_goes_is_no_drift(home: House, on_its_way: str) -> None:
+@pytest.mark.parametrize("state", ["pending", "releasing"])
+def test_a_pending_or_releasing_number_is_no_drift(home: House, state: str) -> None:
     at = Home(api="v2", customer_order_id="order-2", site_id=CONFIG.site_id)
-    if on_its_way == "pending":
+    if state == "pending":
         wiring.numbers().expect(THIRD, at, AT)
     else:
         wiring.numbers().start_release(THIRD, at, AT)
@@ -183,16 +187,18 @@ def test_a_number_that_comes_or_goes_is_no_drift(home: House, on_its_way: str) -
     assert check() == NOTHING
 
 
-def test_a_number_that_is_still_there_after_its_release_has_appeared(home: House) -> None:
+def test_a_released_number_that_is_still_listed_has_appeared(home: House) -> None:
     at = Home(api="v2", customer_order_id="order-2", site_id=CONFIG.site_id)
     wiring.numbers().start_release(THIRD, at, AT)
     wiring.numbers().release(THIRD, AT)
     appear(home, THIRD)
-    assert reasons() == [f"location {location_of(home).id} lists it, and our record says released"]
+    assert reasons() == [
+        f"location {location_of(home).id} lists the number, and the stack's record of the number is released"
+    ]
 
 
-@pytest.mark.parametrize("change", ["released", "came"])
-def test_a_record_that_changes_while_bandwidth_is_asked_explains_the_difference(
+@pytest.mark.parametrize("change", ["released", "activated"])
+def test_a_record_that_changes_during_the_check_is_no_drift(
     home: House, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
     locations = wiring.dashboard()
@@ -216,7 +222,7 @@ def test_a_record_that_changes_while_bandwidth_is_asked_explains_the_difference(
 
 
 def v1(house: House, *numbers: str) -> str:
-    """Have numbers of V1 in Catapult and in our records; return their application's id."""
+    """Add V1 numbers to Catapult and to the records. Return the id of their application."""
     catapult = house.simulator.simulator.catapult
     properties = {"name": "hosted", "incomingMessageUrl": CALLBACK_URL}
     application_id: str = catapult.create_application(properties).id
@@ -233,43 +239,43 @@ def imported(house: House, number: str, application_id: str) -> None:
     house.simulator.simulator.catapult.import_number(number, application_id, None, *credentials)
 
 
-def test_numbers_of_v1_are_compared_with_catapult(home: House) -> None:
+def test_v1_numbers_are_compared_with_catapult(home: House) -> None:
     v1(home, HOSTED)
     assert check() == NOTHING
     home.simulator.simulator.catapult.release(HOSTED)
-    assert told() == [("vanished", HOSTED)]
-    assert reasons() == ["Catapult does not list it"]
+    assert found() == [("vanished", HOSTED)]
+    assert reasons() == ["Catapult does not list the number"]
 
 
-@pytest.mark.parametrize("assigned", ["no application", "the application"])
-def test_a_number_of_v1_with_another_application_or_none_is_mute(home: House, assigned: str) -> None:
-    ours, catapult = v1(home, HOSTED), home.simulator.simulator.catapult
+@pytest.mark.parametrize("assigned", ["no application", "application "])
+def test_a_v1_number_with_another_application_or_none_loses_messaging(home: House, assigned: str) -> None:
+    expected, catapult = v1(home, HOSTED), home.simulator.simulator.catapult
     other = catapult.create_application({"name": "other", "incomingMessageUrl": CALLBACK_URL})
-    catapult.update_number(HOSTED, {"applicationId": other.id if "the" in assigned else ""})
-    assert told() == [("lostMessaging", HOSTED)]
+    catapult.update_number(HOSTED, {"applicationId": "" if assigned == "no application" else other.id})
+    assert found() == [("lostMessaging", HOSTED)]
     (reason,) = reasons()
-    assert reason.startswith(f"it has {assigned}")
-    assert reason.endswith(f"it should have {ours}")
+    assert reason.startswith(f"the number has {assigned}")
+    assert reason.endswith(f"expected application {expected}")
 
 
-def test_a_number_that_appeared_with_our_v1_application_is_told(home: House) -> None:
-    ours, catapult = v1(home, HOSTED), home.simulator.simulator.catapult
-    imported(home, THIRD, ours)
+def test_a_new_number_with_a_known_v1_application_has_appeared(home: House) -> None:
+    expected, catapult = v1(home, HOSTED), home.simulator.simulator.catapult
+    imported(home, THIRD, expected)
     other = catapult.create_application({"name": "other", "incomingMessageUrl": CALLBACK_URL})
     imported(home, "+19192381139", other.id)
-    assert told() == [("appeared", THIRD)]
-    assert reasons() == [f"it has the application {ours} in Catapult"]
+    assert found() == [("appeared", THIRD)]
+    assert reasons() == [f"the number has application {expected} in Catapult"]
 
 
-def test_without_numbers_of_v1_catapult_is_not_asked(home: House) -> None:
+def test_without_v1_numbers_catapult_gets_no_request(home: House) -> None:
     check()
     assert home.requests("GET", "/v1/users") == 0
 
 
-def test_a_number_of_v1_is_looked_for_at_its_location_too_which_is_not_ours_alone(house: House) -> None:
+def test_a_v1_number_is_expected_at_its_location_which_other_numbers_may_share(house: House) -> None:
     account = house.simulator.simulator.account
     shared = account.create_location(CONFIG.site_id, "shared", is_default=True)
-    ours = v1(house, HOSTED)
+    expected = v1(house, HOSTED)
     wiring.numbers().activate(
         HOSTED,
         Home(
@@ -277,7 +283,7 @@ def test_a_number_of_v1_is_looked_for_at_its_location_too_which_is_not_ours_alon
             customer_order_id="order-2",
             order_id="o-2",
             site_id=CONFIG.site_id,
-            application_id=ours,
+            application_id=expected,
             location_id=shared.id,
         ),
         AT,
@@ -285,14 +291,14 @@ def test_a_number_of_v1_is_looked_for_at_its_location_too_which_is_not_ours_alon
     appear(house, HOSTED, THIRD, hosted=True)
     assert check() == NOTHING
     vanish(house, HOSTED)
-    assert told() == [("vanished", HOSTED)]
+    assert found() == [("vanished", HOSTED)]
 
 
-# What is announced
+# Events
 
 
-def announced(house: House, before: Any) -> Any:
-    """Return the event that the change of the drift's item is, held against its schema."""
+def published(house: House, before: Any) -> Any:
+    """Return the event of the drift item's change, validated against its schema."""
     images = {"NewImage": stored(house)} | ({"OldImage": before} if before else {})
     event = to_event({"eventID": "c4ca4238", "dynamodb": images})
     assert event is not None
@@ -300,30 +306,30 @@ def announced(house: House, before: Any) -> Any:
     return event
 
 
-def test_a_finding_is_announced_once_then_what_changes_then_its_end(home: House) -> None:
+def test_a_finding_is_published_once_and_so_are_its_change_and_its_end(home: House) -> None:
     appear(home, THIRD)
     assert check()["news"]
-    found = announced(home, None)
-    assert (found.detail_type, found.detail["counts"]) == ("Drift Found", {"appeared": 1})
+    event = published(home, None)
+    assert (event.detail_type, event.detail["counts"]) == ("Drift Found", {"appeared": 1})
     first = stored(home)
     again = check()
     assert (again["news"], again["counts"]) == (False, {"appeared": 1})
     assert stored(home) == first
     vanish(home, OTHER)
     assert check()["news"]
-    assert announced(home, first).detail_type == "Drift Updated"
+    assert published(home, first).detail_type == "Drift Updated"
     second = stored(home)
     vanish(home, THIRD)
     appear(home, OTHER)
     assert check() == {"news": True, "counts": {}, "findings": []}
-    ended = announced(home, second)
+    ended = published(home, second)
     assert (ended.detail_type, ended.detail["state"], ended.detail["version"]) == (
         "Drift Ended", "ended", 3
     )  # fmt: skip
     assert check() == NOTHING
 
 
-def test_it_reads_only_and_no_number_changes(home: House) -> None:
+def test_the_check_only_reads(home: House) -> None:
     v1(home, HOSTED)
     appear(home, THIRD)
     vanish(home, OTHER)
@@ -339,9 +345,7 @@ def test_it_reads_only_and_no_number_changes(home: House) -> None:
 
 @pytest.mark.parametrize(("status", "raised"), [(503, BandwidthUnavailable), (403, BandwidthUnauthorized)])
 @pytest.mark.parametrize("path", ["/tns$", "/features/sms$", "/applicationSettings$"])
-def test_what_cannot_be_asked_ends_no_drift(
-    home: House, path: str, status: int, raised: type[Exception]
-) -> None:
+def test_a_failed_request_ends_no_drift(home: House, path: str, status: int, raised: type[Exception]) -> None:
     appear(home, THIRD)
     check()
     before = stored(home)

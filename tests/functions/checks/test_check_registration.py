@@ -1,4 +1,4 @@
-"""What carriers know of our numbers: looked up, recorded, shown, and heeded by POST /messages."""
+"""Registrations of numbers: looked up, recorded, shown, and checked by POST /messages."""
 
 import json
 from dataclasses import replace
@@ -13,7 +13,7 @@ from bandwidth_messaging.domain.problems import InvalidInput
 from bandwidth_messaging.domain.validation import parse
 from bandwidth_messaging.runtime import settings as settings_module
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.services import registration_check as looking_up
+from bandwidth_messaging.services import registration_check
 from bandwidth_messaging.store.number_store import Numbers
 from functions.checks import check_registration
 from functions.control import browse
@@ -24,7 +24,7 @@ from tests.generations import only_current
 pytestmark = only_current
 LOCAL, OTHER, TOLL_FREE, ABROAD = "+19102398766", "+19102398767", "+18005551212", "+447911123456"
 CANADIAN, BAHAMIAN = "+14165551212", "+12423651234"
-THEIRS = "+19195551234"
+RECIPIENT = "+19195551234"
 AT, YESTERDAY = "2026-11-22T12:00:00.000Z", "2026-11-21T11:00:00.000Z"
 HOME = Home(
     api="v2",
@@ -39,9 +39,8 @@ NO_ROLE = {"errors": [{"type": "forbidden", "description": "client does not have
 
 @pytest.fixture
 def current(house: House, monkeypatch: pytest.MonkeyPatch) -> House:
-    """An active number, and a clock that stands still."""
-    monkeypatch.setattr(check_registration, "now", lambda: AT)
-    monkeypatch.setattr(looking_up, "now", lambda: AT)
+    """An active number and a fixed clock."""
+    monkeypatch.setattr(registration_check, "now", lambda: AT)
     activate(LOCAL)
     return house
 
@@ -50,15 +49,15 @@ def activate(number: str, known: Any = None) -> None:
     wiring.numbers().activate(number, HOME, "2026-01-01T00:00:00.000Z", registration=known)
 
 
-def bandwidth_tells(house: House, path: str, body: Any, status: int = 200, times: int = 1) -> None:
+def fake_response(house: House, path: str, body: Any, status: int = 200, times: int = 1) -> None:
     house.fault(path, times=times, answer={"status": status, "body": json.dumps(body)})
 
 
 def campaigns(house: House, *numbers: str, status: str = "SUCCESS", campaign: str = "REGISTERED") -> None:
     """Let the account have one campaign with these numbers."""
-    bandwidth_tells(house, "/tendlc/campaigns$", {"data": [{"campaignId": "C1", "status": campaign}]})
+    fake_response(house, "/tendlc/campaigns$", {"data": [{"campaignId": "C1", "status": campaign}]})
     listed = [{"phoneNumber": number, "status": status} for number in numbers]
-    bandwidth_tells(house, "/campaigns/C1/phoneNumbers$", {"data": listed})
+    fake_response(house, "/campaigns/C1/phoneNumbers$", {"data": listed})
 
 
 def check(**event: Any) -> Any:
@@ -72,7 +71,7 @@ def shown(number: str) -> Any:
 
 
 def send(sender: str = LOCAL, key: str | None = None) -> tuple[int, Any]:
-    body = {"from": sender, "to": THEIRS, "text": "Good morning!"}
+    body = {"from": sender, "to": RECIPIENT, "text": "Good morning!"}
     headers = {"Idempotency-Key": key} if key else None
     return ask(send_message, "POST", "/messages", body=body, headers=headers)
 
@@ -80,7 +79,7 @@ def send(sender: str = LOCAL, key: str | None = None) -> tuple[int, Any]:
 # Looking up
 
 
-def test_a_number_of_a_registered_campaign_is_registered(current: House) -> None:
+def test_a_number_in_a_registered_campaign_is_registered(current: House) -> None:
     campaigns(current, LOCAL)
     assert check() == {"numbers": 1, "registered": 1, "written": 1}
     assert shown(LOCAL) == {
@@ -88,49 +87,47 @@ def test_a_number_of_a_registered_campaign_is_registered(current: House) -> None
     }  # fmt: skip
 
 
-def test_a_number_on_no_campaign_is_unregistered_and_says_so(current: House) -> None:
+def test_a_number_in_no_campaign_is_unregistered_with_a_reason(current: House) -> None:
     campaigns(current, OTHER)
     check()
     assert shown(LOCAL)["state"] == "unregistered"
     assert "no 10DLC campaign" in shown(LOCAL)["reason"]
 
 
-def test_of_two_campaigns_the_one_that_works_counts(current: House) -> None:
+def test_of_two_campaigns_the_registered_one_counts(current: House) -> None:
     listed = [{"campaignId": "C1", "status": "REGISTERED"}, {"campaignId": "C2", "status": "SUSPENDED"}]
-    bandwidth_tells(current, "/tendlc/campaigns$", {"data": listed})
-    bandwidth_tells(
-        current, "/phoneNumbers$", {"data": [{"phoneNumber": LOCAL, "status": "SUCCESS"}]}, times=2
-    )
+    fake_response(current, "/tendlc/campaigns$", {"data": listed})
+    fake_response(current, "/phoneNumbers$", {"data": [{"phoneNumber": LOCAL, "status": "SUCCESS"}]}, times=2)
     check()
     assert (shown(LOCAL)["state"], shown(LOCAL)["campaignId"]) == ("registered", "C1")
 
 
-def test_campaigns_that_are_over_are_not_asked_about(current: House) -> None:
+def test_numbers_of_ended_campaigns_are_not_requested(current: House) -> None:
     campaigns(current, LOCAL, campaign="EXPIRED")
     check()
     assert shown(LOCAL)["state"] == "unregistered"
     assert current.requests("GET", "/phoneNumbers") == 0
 
 
-def test_a_toll_free_number_is_asked_about_by_itself(current: House) -> None:
+def test_a_toll_free_number_is_looked_up_by_its_verification(current: House) -> None:
     activate(TOLL_FREE)
     campaigns(current, LOCAL)
-    bandwidth_tells(current, "/tollFreeVerification$", {"phoneNumber": TOLL_FREE, "status": "VERIFIED"})
+    fake_response(current, "/tollFreeVerification$", {"phoneNumber": TOLL_FREE, "status": "VERIFIED"})
     assert check()["registered"] == 2
     assert shown(TOLL_FREE) == {"kind": "toll_free", "state": "registered", "checkedAt": AT}
 
 
-def test_a_verified_one_is_left_alone_for_a_day_and_the_others_are_not(current: House) -> None:
-    activate(TOLL_FREE, registration.of_verification("VERIFIED", None, AT))
-    activate("+18005551213", registration.of_verification("VERIFIED", None, YESTERDAY))
-    activate("+18005551214", registration.of_verification("PENDING", None, AT))
+def test_a_verified_number_is_looked_up_once_a_day_and_others_each_time(current: House) -> None:
+    activate(TOLL_FREE, registration.build_toll_free_registration("VERIFIED", None, AT))
+    activate("+18005551213", registration.build_toll_free_registration("VERIFIED", None, YESTERDAY))
+    activate("+18005551214", registration.build_toll_free_registration("PENDING", None, AT))
     campaigns(current, LOCAL)
-    bandwidth_tells(current, "/tollFreeVerification$", {"status": "VERIFIED"}, times=9)
+    fake_response(current, "/tollFreeVerification$", {"status": "VERIFIED"}, times=9)
     check()
     assert current.requests("GET", "/tollFreeVerification") == 2
 
 
-def test_a_number_abroad_needs_none(current: House) -> None:
+def test_a_foreign_number_needs_no_registration(current: House) -> None:
     activate(ABROAD)
     campaigns(current, LOCAL)
     check()
@@ -138,7 +135,7 @@ def test_a_number_abroad_needs_none(current: House) -> None:
 
 
 @pytest.mark.parametrize("number", [CANADIAN, BAHAMIAN])
-def test_a_number_of_plus_1_outside_the_united_states_needs_none(current: House, number: str) -> None:
+def test_a_plus_1_number_outside_the_united_states_needs_no_registration(current: House, number: str) -> None:
     activate(number)
     campaigns(current, LOCAL)
     check()
@@ -146,51 +143,51 @@ def test_a_number_of_plus_1_outside_the_united_states_needs_none(current: House,
     assert send(number)[0] == 202
 
 
-def test_a_canadian_number_once_recorded_as_unregistered_sends(current: House) -> None:
-    activate(CANADIAN, registration.of_no_campaign(AT))
+def test_a_canadian_number_recorded_as_unregistered_sends(current: House) -> None:
+    activate(CANADIAN, registration.build_unlisted_registration(AT))
     status, message = send(CANADIAN)
     assert (status, "warnings" in message) == (202, False)
 
 
-def test_a_number_that_texts_through_v1_is_left_alone(current: House) -> None:
+def test_a_v1_number_is_not_looked_up(current: House) -> None:
     wiring.numbers().activate(OTHER, replace(HOME, api="v1"), AT)
     campaigns(current, LOCAL)
     assert check()["numbers"] == 1
     assert shown(OTHER) is None
 
 
-def test_what_has_not_changed_is_not_written_again_within_a_day(current: House) -> None:
-    activate(OTHER, registration.of_campaign("C1", "REGISTERED", "SUCCESS", YESTERDAY))
+def test_an_unchanged_registration_is_written_once_a_day(current: House) -> None:
+    activate(OTHER, registration.build_campaign_registration("C1", "REGISTERED", "SUCCESS", YESTERDAY))
     campaigns(current, LOCAL, OTHER)
     assert check()["written"] == 2
     campaigns(current, LOCAL, OTHER)
     assert check()["written"] == 0
 
 
-@pytest.mark.parametrize(("put_at", "state"), [(AT, "pending"), (YESTERDAY, "unregistered")])
-def test_a_number_just_put_into_a_campaign_has_a_day_to_be_listed_there(
-    current: House, put_at: str, state: str
+@pytest.mark.parametrize(("assigned_at", "state"), [(AT, "pending"), (YESTERDAY, "unregistered")])
+def test_a_number_just_assigned_to_a_campaign_stays_pending_for_a_day(
+    current: House, assigned_at: str, state: str
 ) -> None:
-    activate(OTHER, registration.of_options("C1", None, put_at))
+    activate(OTHER, registration.build_assigned_registration("C1", None, assigned_at))
     campaigns(current, LOCAL)
     check()
     assert shown(OTHER)["state"] == state
 
 
-def test_numbers_that_are_asked_for_are_looked_up_at_once(current: House) -> None:
-    activate(TOLL_FREE, registration.of_verification("VERIFIED", None, AT))
-    bandwidth_tells(current, "/tollFreeVerification$", {"status": "UNVERIFIED"})
+def test_requested_numbers_are_looked_up_even_if_not_due(current: House) -> None:
+    activate(TOLL_FREE, registration.build_toll_free_registration("VERIFIED", None, AT))
+    fake_response(current, "/tollFreeVerification$", {"status": "UNVERIFIED"})
     assert check(numbers=["(800) 555-1212", "+19195559999"])["numbers"] == 1
     assert shown(TOLL_FREE)["state"] == "unregistered"
     assert shown(LOCAL) is None
 
 
-def test_a_wrong_event_names_the_field(current: House) -> None:
+def test_an_invalid_event_names_the_field(current: House) -> None:
     with pytest.raises(InvalidInput, match=r"numbers\[0\]: \"home\" is not"):
         check(numbers=["home"])
 
 
-def test_a_number_given_twice_is_looked_up_once(current: House) -> None:
+def test_a_duplicate_number_is_looked_up_once(current: House) -> None:
     campaigns(current, LOCAL)
     assert check(numbers=[LOCAL, "919-555-1212", LOCAL])["numbers"] == 1
 
@@ -201,18 +198,18 @@ def test_five_thousand_numbers_cost_few_requests(
     numbers = [f"+1919555{number:04}" for number in range(5000)]
     items = [{"number": number, "state": "active", "api": "v2"} for number in numbers]
     monkeypatch.setattr(Numbers, "all_in_state", lambda *_: items)
-    monkeypatch.setattr(check_registration, "for_each", lambda *_: None)
-    bandwidth_tells(current, "/tendlc/campaigns$", {"data": [{"campaignId": "C1", "status": "REGISTERED"}]})
+    monkeypatch.setattr(registration_check, "for_each", lambda *_: None)
+    fake_response(current, "/tendlc/campaigns$", {"data": [{"campaignId": "C1", "status": "REGISTERED"}]})
     for start in range(0, 5000, 250):
         page = [{"phoneNumber": number, "status": "SUCCESS"} for number in numbers[start : start + 250]]
-        bandwidth_tells(current, "/phoneNumbers$", {"data": page, "page": {"totalElements": 5000}})
+        fake_response(current, "/phoneNumbers$", {"data": page, "page": {"totalElements": 5000}})
     assert check()["registered"] == 5000
     requests = current.requests("GET", "/tendlc/")
     record_property("registration of 5,000 numbers", f"{requests} requests")
     assert requests == 21
 
 
-def test_the_classic_generation_has_none(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_classic_generation_looks_nothing_up(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BANDWIDTH_API", "classic")
     settings_module.settings.cache_clear()
     activate(LOCAL)
@@ -220,31 +217,31 @@ def test_the_classic_generation_has_none(house: House, monkeypatch: pytest.Monke
     assert shown(LOCAL) is None
 
 
-# What Bandwidth does not show
+# Denied access and failures
 
 
-def test_a_missing_role_makes_it_unknown_and_is_said_once(
+def test_a_missing_role_makes_registrations_unknown_and_is_logged_once(
     current: House, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    activate(OTHER, registration.of_no_campaign(AT))
-    bandwidth_tells(current, "/tendlc/campaigns$", NO_ROLE, status=403, times=9)
+    activate(OTHER, registration.build_unlisted_registration(AT))
+    fake_response(current, "/tendlc/campaigns$", NO_ROLE, status=403, times=9)
     assert check() == {"numbers": 2, "unknown": 2, "written": 2}
     assert "client does not have access rights" in shown(OTHER)["reason"]
     assert current.requests("GET", "/tendlc/") == 1
-    assert capsys.readouterr().out.count("registration not to be seen") == 1
+    assert capsys.readouterr().out.count("registration access denied") == 1
 
 
 def test_wrong_credentials_change_nothing(current: House) -> None:
-    activate(OTHER, registration.of_no_campaign(YESTERDAY))
-    bandwidth_tells(current, "/tendlc/campaigns$", {}, status=401, times=9)
+    activate(OTHER, registration.build_unlisted_registration(YESTERDAY))
+    fake_response(current, "/tendlc/campaigns$", {}, status=401, times=9)
     with pytest.raises(BandwidthUnauthorized):
         check()
     assert shown(OTHER)["checkedAt"] == YESTERDAY
 
 
-def test_an_api_that_is_out_of_order_changes_nothing(current: House) -> None:
-    activate(OTHER, registration.of_no_campaign(YESTERDAY))
-    bandwidth_tells(current, "/tendlc/campaigns$", {}, status=503)
+def test_an_unavailable_api_changes_nothing(current: House) -> None:
+    activate(OTHER, registration.build_unlisted_registration(YESTERDAY))
+    fake_response(current, "/tendlc/campaigns$", {}, status=503)
     with pytest.raises(BandwidthUnavailable):
         check()
     assert shown(OTHER)["checkedAt"] == YESTERDAY
@@ -253,30 +250,34 @@ def test_an_api_that_is_out_of_order_changes_nothing(current: House) -> None:
 # At the end of a set-up
 
 
-def test_a_number_that_has_just_come_and_is_on_no_campaign_yet_is_pending(current: House) -> None:
+def test_a_new_number_in_no_campaign_is_pending(current: House) -> None:
     campaigns(current, OTHER)
-    found = looking_up.of_new([LOCAL, OTHER])
+    found = wiring.registration_check().look_up_new([LOCAL, OTHER])
     assert (found[LOCAL]["state"], found[OTHER]["state"]) == ("pending", "registered")
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 429, 500])
-def test_a_set_up_never_fails_for_it(current: House, monkeypatch: pytest.MonkeyPatch, status: int) -> None:
-    monkeypatch.setattr(looking_up, "_SECONDS_AT_A_SETUPS_END", 1)
-    bandwidth_tells(current, "/tendlc/campaigns$", NO_ROLE, status=status, times=9)
-    assert looking_up.of_new([LOCAL])[LOCAL]["state"] == "unknown"
+def test_a_failed_lookup_never_fails_a_set_up(
+    current: House, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    monkeypatch.setattr(registration_check, "SETUP_SECONDS", 1)
+    fake_response(current, "/tendlc/campaigns$", NO_ROLE, status=status, times=9)
+    assert wiring.registration_check().look_up_new([LOCAL])[LOCAL]["state"] == "unknown"
 
 
-def test_a_classic_set_up_does_not_ask(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_classic_set_up_looks_nothing_up(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BANDWIDTH_API", "classic")
     settings_module.settings.cache_clear()
-    assert looking_up.of_new([LOCAL]) == {}
+    assert wiring.registration_check().look_up_new([LOCAL]) == {}
 
 
 # Sending
 
 
-def test_a_text_from_an_unregistered_number_is_refused_with_reason_time_and_remedy(current: House) -> None:
-    activate(OTHER, registration.of_no_campaign(AT))
+def test_a_message_from_an_unregistered_number_is_rejected_with_a_remedy(
+    current: House,
+) -> None:
+    activate(OTHER, registration.build_unlisted_registration(AT))
     status, problem = send(OTHER)
     assert status == 422
     (error,) = problem["errors"]
@@ -286,18 +287,20 @@ def test_a_text_from_an_unregistered_number_is_refused_with_reason_time_and_reme
     assert current.queued(current.send_queue) == []
 
 
-def test_by_parameter_it_is_accepted_and_carries_the_warning(
+def test_with_unregistered_senders_warn_the_message_is_accepted_with_a_warning(
     current: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("UNREGISTERED_SENDERS", "warn")
     settings_module.settings.cache_clear()
-    activate(OTHER, registration.of_no_campaign(AT))
+    activate(OTHER, registration.build_unlisted_registration(AT))
     status, message = send(OTHER, key="key-1")
     assert status == 202
     assert "no 10DLC campaign" in message["warnings"][0]
     assert ask(browse, "GET", f"/messages/{message['messageId']}")[1]["warnings"] == message["warnings"]
-    # The number has been registered in the meantime; the message is the same.
-    wiring.numbers().record_registration(OTHER, registration.of_campaign("C1", "REGISTERED", "SUCCESS", AT))
+    # A later registration does not change a message that was accepted.
+    wiring.numbers().record_registration(
+        OTHER, registration.build_campaign_registration("C1", "REGISTERED", "SUCCESS", AT)
+    )
     assert send(OTHER, key="key-1") == (202, message)
 
 
@@ -305,18 +308,18 @@ def test_by_parameter_it_is_accepted_and_carries_the_warning(
     "known",
     [
         None,
-        registration.of_campaign("C1", "REGISTERED", "SUCCESS", AT),
-        registration.of_campaign("C1", "REGISTERED", "PROCESSING", AT),
-        registration.unknown(OTHER, "Bandwidth does not say", AT),
+        registration.build_campaign_registration("C1", "REGISTERED", "SUCCESS", AT),
+        registration.build_campaign_registration("C1", "REGISTERED", "PROCESSING", AT),
+        registration.build_unknown_registration(OTHER, "access denied", AT),
     ],
 )
-def test_registered_pending_and_unknown_numbers_text_without_a_warning(current: House, known: Any) -> None:
+def test_registered_pending_and_unknown_numbers_send_without_a_warning(current: House, known: Any) -> None:
     activate(OTHER, known)
     status, message = send(OTHER)
     assert (status, "warnings" in message) == (202, False)
 
 
-def test_a_number_registered_minutes_ago_texts_once_it_was_checked_by_hand(current: House) -> None:
+def test_a_newly_registered_number_sends_after_a_manual_check(current: House) -> None:
     campaigns(current)
     check()
     assert send()[0] == 422
@@ -325,6 +328,6 @@ def test_a_number_registered_minutes_ago_texts_once_it_was_checked_by_hand(curre
     assert send()[0] == 202
 
 
-def test_an_empty_list_of_numbers_is_a_wrong_field() -> None:
+def test_an_empty_list_of_numbers_is_an_invalid_field() -> None:
     with pytest.raises(InvalidInput, match="numbers"):
         parse(check_registration.Request, {"numbers": []})

@@ -9,6 +9,7 @@ from bandwidth_messaging.bandwidth.errors import BandwidthError, BandwidthOutcom
 from bandwidth_messaging.domain.numbers import Home, Preflight
 from bandwidth_messaging.domain.problems import InvalidInput
 from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.settings import settings
 from functions.control import browse
 from functions.hosted_messaging import (
     create_application,
@@ -276,7 +277,7 @@ class TestImportNumbers:
         assert number(NUMBERS[0])["preflight"]["ok"] is True
         given = {"numbers": NUMBERS, "applicationId": application(), "orderId": number(NUMBERS[0])["orderId"]}
         monkeypatch.setenv("CALLBACK_URL", "https://elsewhere.example/callbacks/v1")
-        import_numbers.settings.cache_clear()
+        settings.cache_clear()
         call(import_numbers, event("import_numbers", **given))
         found = number(NUMBERS[2])["preflight"]
         assert found["ok"] is False

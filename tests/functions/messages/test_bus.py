@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 import pytest
 
-from bandwidth_messaging.domain.drift import Finding
+from bandwidth_messaging.domain.drift import DriftCause, DriftKind, Finding
 from bandwidth_messaging.domain.messages import Message, MessageState, Receipt
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.runtime import wiring
@@ -166,14 +166,14 @@ def opt_outs() -> None:
 def drift() -> None:
     """Let drift be found, become another, and end."""
     store = wiring.drift()
-    appeared: Finding = {"what": "appeared", "number": NUMBERS[2], "reason": "location 561 lists it"}
-    mute: Finding = {
-        "what": "lostMessaging",
-        "numbers": 2,
-        "siteId": "743",
-        "locationId": "561",
-        "reason": "SMS is off at location 561",
-    }
+    appeared = Finding(DriftKind.APPEARED, DriftCause.LISTED_AT_LOCATION, NUMBERS[2], location_id="561")
+    mute = Finding(
+        DriftKind.LOST_MESSAGING,
+        DriftCause.SMS_OFF_AT_LOCATION,
+        numbers=2,
+        site_id="743",
+        location_id="561",
+    )
     for second, findings in enumerate([[appeared], [appeared, mute], []]):
         store.record(findings, at(second))
 

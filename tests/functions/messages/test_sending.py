@@ -16,6 +16,7 @@ from bandwidth_messaging.domain import registration
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.times import rfc3339
 from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.settings import settings
 from functions.control import browse
 from functions.messages import deliver_message, send_message
 from tests.functions.conftest import PASSED, House, ask, call, sample
@@ -343,7 +344,7 @@ class TestOptOuts:
         self, opted_out: House, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("ENFORCE_OPT_OUTS", "false")
-        send_message.settings.cache_clear()
+        settings.cache_clear()
         status, shown = send()
         assert status == 202
         deliver(opted_out, shown["messageId"])
@@ -555,7 +556,7 @@ def release() -> None:
 
 
 def unregister() -> None:
-    wiring.numbers().record_registration(OURS, registration.of_no_campaign(STOPPED_AT))
+    wiring.numbers().record_registration(OURS, registration.build_unlisted_registration(STOPPED_AT))
 
 
 OPTED_OUT = f"{THEIRS} opted out of texts from {OURS} at {STOPPED_AT} (stop)"
@@ -608,7 +609,7 @@ class TestRightBeforeItIsSent:
         message_id = accepted(ready)
         unregister()
         monkeypatch.setenv("UNREGISTERED_SENDERS", "warn")
-        deliver_message.settings.cache_clear()
+        settings.cache_clear()
         assert deliver(ready, message_id) == []
         assert message(message_id)["state"] == "sent"
 

@@ -145,7 +145,7 @@ def test_a_number_that_is_refused_says_why_and_is_not_sent_from(account: House) 
     assert (result["state"], result["failed"]) == ("failed", 1)
     found = registration(LOCAL)
     assert found["state"] == "unregistered"
-    assert found["reason"].startswith("not put into campaign CDEAD: 12220 ")
+    assert found["reason"].startswith("Bandwidth did not assign campaign CDEAD: 12220 ")
     body = {"from": LOCAL, "to": "+19195551234", "text": "Good morning"}
     status, problem = ask(send_message, "POST", "/messages", body=body)
     assert status == 422

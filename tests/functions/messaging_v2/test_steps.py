@@ -14,6 +14,7 @@ from bandwidth_messaging.bandwidth.errors import (
 from bandwidth_messaging.bandwidth.locations import Location
 from bandwidth_messaging.domain.problems import InvalidInput
 from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.services import order_placement
 from functions.control import browse
 from functions.messaging_v2 import (
@@ -121,7 +122,7 @@ class TestCreateApplication:
     ) -> None:
         call(create_application, sample("messaging_v2/create_application"))
         monkeypatch.setenv("CALLBACK_URL", "https://elsewhere.example/callbacks/v2")
-        create_application.settings.cache_clear()
+        settings.cache_clear()
         with pytest.raises(BandwidthRejected, match="another callback URL"):
             call(create_application, sample("messaging_v2/create_application"))
 

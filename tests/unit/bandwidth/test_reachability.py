@@ -1,11 +1,11 @@
-"""Why nothing was answered, in words."""
+"""Explanations of requests without a response."""
 
 import ssl
 
 import pytest
 import requests
 
-from bandwidth_messaging.bandwidth.reachability import why
+from bandwidth_messaging.bandwidth.reachability import explain_failure
 from tests.http_server import nobody_listens
 
 
@@ -15,23 +15,28 @@ def failing(url: str) -> requests.RequestException:
     return raised.value
 
 
-def test_nobody_listens() -> None:
-    assert why(failing(nobody_listens())) == "it refused the connection"
+def test_a_refused_connection_is_explained() -> None:
+    assert explain_failure(failing(nobody_listens())) == "the server refused the connection"
 
 
-def test_a_name_that_is_not_known() -> None:
-    assert why(failing("http://bandwidth.invalid/?to=19195551212")) == "its host name is not known"
+def test_an_unknown_host_name_is_explained() -> None:
+    assert (
+        explain_failure(failing("http://bandwidth.invalid/?to=19195551212")) == "the host name does not exist"
+    )
 
 
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (requests.exceptions.SSLError(ssl.SSLCertVerificationError()), "its certificate is not trusted"),
-        (requests.ReadTimeout(), "it did not answer in time"),
-        (requests.ConnectTimeout(), "there was no connection in time"),
-        (requests.ConnectionError(), "the connection broke off"),
+        (
+            requests.exceptions.SSLError(ssl.SSLCertVerificationError()),
+            "the server's certificate is not trusted",
+        ),
+        (requests.ReadTimeout(), "the server did not respond in time"),
+        (requests.ConnectTimeout(), "the connection timed out"),
+        (requests.ConnectionError(), "the connection was lost"),
         (requests.exceptions.InvalidURL("http://?to=19195551212"), "InvalidURL"),
     ],
 )
-def test_other_failures(error: requests.RequestException, words: str) -> None:
-    assert why(error) == words
+def test_other_failures_are_explained(error: requests.RequestException, words: str) -> None:
+    assert explain_failure(error) == words

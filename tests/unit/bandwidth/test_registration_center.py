@@ -1,4 +1,4 @@
-"""Campaigns, their numbers and toll-free verification, read liberally and to the last page."""
+"""The client of the Registration Center reads all pages and tolerates unknown fields."""
 
 import json
 import time
@@ -37,19 +37,19 @@ def numbers(start: int, count: int) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("base", ["/api", "/api/v1", "/api/v2"])
-def test_the_second_version_is_asked_whichever_the_base_url_is_of(bandwidth: Server, base: str) -> None:
+def test_requests_use_version_2_for_any_base_url(bandwidth: Server, base: str) -> None:
     bandwidth.answers(listed([], 0))
-    client(bandwidth, base).campaigns()
+    client(bandwidth, base).list_campaigns()
     assert urlsplit(bandwidth.only.path).path == "/api/v2/accounts/9500149/tendlc/campaigns"
 
 
-def test_campaigns_and_their_status(bandwidth: Server) -> None:
+def test_campaigns_are_listed_with_their_status(bandwidth: Server) -> None:
     bandwidth.answers(
         listed(
             [{"campaignId": "C1", "status": "REGISTERED", "usecase": "MIXED"}, {"campaignId": "C2"}, {}], 3
         )
     )
-    assert client(bandwidth).campaigns() == {"C1": "REGISTERED", "C2": ""}
+    assert client(bandwidth).list_campaigns() == {"C1": "REGISTERED", "C2": ""}
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_campaigns_and_their_status(bandwidth: Server) -> None:
         (Answer(404, json.dumps({"errors": [{"description": "Campaign not found"}]})), False),
     ],
 )
-def test_the_account_has_a_campaign_or_not(bandwidth: Server, answer: Answer, has: bool) -> None:
+def test_a_missing_campaign_is_not_an_error(bandwidth: Server, answer: Answer, has: bool) -> None:
     bandwidth.answers(answer)
 
     assert client(bandwidth).has_campaign("C 1") is has
@@ -67,50 +67,50 @@ def test_the_account_has_a_campaign_or_not(bandwidth: Server, answer: Answer, ha
     assert bandwidth.only.path == "/api/v2/accounts/9500149/tendlc/campaigns/C%201"
 
 
-def test_five_thousand_numbers_are_twenty_requests(bandwidth: Server) -> None:
+def test_five_thousand_numbers_cost_twenty_requests(bandwidth: Server) -> None:
     bandwidth.answers(*(listed(numbers(start, PAGE), 5000) for start in range(0, 5000, PAGE)))
-    assert len(client(bandwidth).numbers_of("C1")) == 5000
-    asked = [parse_qs(urlsplit(each.path).query) for each in bandwidth.asked]
-    assert [(each["limit"], each["offset"]) for each in asked] == [
+    assert len(client(bandwidth).list_campaign_numbers("C1")) == 5000
+    queries = [parse_qs(urlsplit(each.path).query) for each in bandwidth.asked]
+    assert [(query["limit"], query["offset"]) for query in queries] == [
         (["250"], [str(start)]) for start in range(0, 5000, PAGE)
     ]
 
 
-def test_without_a_page_block_a_short_page_is_the_last(bandwidth: Server) -> None:
+def test_without_a_page_block_a_short_page_is_the_last_page(bandwidth: Server) -> None:
     bandwidth.answers(listed(numbers(0, PAGE)), listed(numbers(PAGE, 1)))
-    assert len(client(bandwidth).numbers_of("C1")) == PAGE + 1
+    assert len(client(bandwidth).list_campaign_numbers("C1")) == PAGE + 1
     assert len(bandwidth.asked) == 2
 
 
-def test_a_list_that_ends_before_its_total_is_not_taken_for_whole(bandwidth: Server) -> None:
+def test_a_list_shorter_than_its_total_is_garbled(bandwidth: Server) -> None:
     bandwidth.answers(listed(numbers(0, 1), 2), listed([], 2))
     with pytest.raises(BandwidthGarbled, match="lists 1 of 2"):
-        client(bandwidth).numbers_of("C1")
+        client(bandwidth).list_campaign_numbers("C1")
 
 
 @pytest.mark.parametrize("body", ["", "<html>", "[]", '{"data": null}', '{"data": {}}'])
-def test_an_answer_that_is_no_list_is_garbled(bandwidth: Server, body: str) -> None:
+def test_a_response_without_a_list_is_garbled(bandwidth: Server, body: str) -> None:
     bandwidth.answers(Answer(200, body))
     with pytest.raises(BandwidthGarbled):
-        client(bandwidth).campaigns()
+        client(bandwidth).list_campaigns()
 
 
 @pytest.mark.parametrize("wrapped", [False, True])
-def test_the_verification_of_a_toll_free_number(bandwidth: Server, wrapped: bool) -> None:
-    told = {"phoneNumber": "+18005551212", "status": "UNVERIFIED", "declineReasonDescription": "no opt-in"}
-    bandwidth.answers(Answer(200, json.dumps({"data": told} if wrapped else told)))
-    assert client(bandwidth).verification("+18005551212") == Verification("UNVERIFIED", "no opt-in")
+def test_a_verification_has_status_and_reason(bandwidth: Server, wrapped: bool) -> None:
+    body = {"phoneNumber": "+18005551212", "status": "UNVERIFIED", "declineReasonDescription": "no opt-in"}
+    bandwidth.answers(Answer(200, json.dumps({"data": body} if wrapped else body)))
+    assert client(bandwidth).get_verification("+18005551212") == Verification("UNVERIFIED", "no opt-in")
     assert bandwidth.only.path == "/api/v2/accounts/9500149/phoneNumbers/%2B18005551212/tollFreeVerification"
 
 
 def test_a_blocked_number_is_restricted(bandwidth: Server) -> None:
     bandwidth.answers(Answer(200, '{"status": "VERIFIED", "blocked": true, "blockedReason": "fraud"}'))
-    assert client(bandwidth).verification("+18005551212") == Verification("RESTRICTED", "fraud")
+    assert client(bandwidth).get_verification("+18005551212") == Verification("RESTRICTED", "fraud")
 
 
-def test_a_verification_nobody_asked_for(bandwidth: Server) -> None:
+def test_a_number_without_a_verification_request_has_none(bandwidth: Server) -> None:
     bandwidth.answers(Answer(404, '{"type": "not-found", "description": "no request"}'))
-    assert client(bandwidth).verification("+18005551212") is None
+    assert client(bandwidth).get_verification("+18005551212") is None
 
 
 @pytest.mark.parametrize(
@@ -120,23 +120,23 @@ def test_a_verification_nobody_asked_for(bandwidth: Server) -> None:
         '{"type": "forbidden", "description": "client does not have access rights"}',
     ],
 )
-def test_a_refusal_has_bandwidths_words(bandwidth: Server, body: str) -> None:
+def test_an_access_error_has_bandwidths_description(bandwidth: Server, body: str) -> None:
     bandwidth.answers(Answer(403, body))
     with pytest.raises(BandwidthUnauthorized) as raised:
-        client(bandwidth).campaigns()
+        client(bandwidth).list_campaigns()
     assert (raised.value.status, raised.value.words) == (403, "client does not have access rights")
 
 
 @pytest.mark.parametrize("body", ["", "[]", "<html>", "7", '{"errors": [7]}'])
-def test_a_refusal_of_any_form_is_one(bandwidth: Server, body: str) -> None:
+def test_a_403_with_any_body_is_an_access_error(bandwidth: Server, body: str) -> None:
     bandwidth.answers(Answer(403, body))
     with pytest.raises(BandwidthUnauthorized):
-        client(bandwidth).campaigns()
+        client(bandwidth).list_campaigns()
 
 
 @pytest.fixture
 def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long was waited, without waiting."""
+    """The seconds of each wait; the clock advances without waiting."""
     clock, seconds = [1000.0], list[float]()
 
     def sleep(wait: float) -> None:
@@ -149,21 +149,21 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return seconds
 
 
-def test_a_limit_is_waited_out(bandwidth: Server, slept: list[float]) -> None:
+def test_a_429_is_retried_after_a_wait(bandwidth: Server, slept: list[float]) -> None:
     bandwidth.answers(Answer(429), Answer(429), listed([], 0))
-    assert client(bandwidth).campaigns() == {}
+    assert client(bandwidth).list_campaigns() == {}
     assert slept == [5, 5]
 
 
-def test_but_not_for_longer_than_there_is_time(bandwidth: Server, slept: list[float]) -> None:
+def test_a_429_is_not_retried_beyond_the_time_limit(bandwidth: Server, slept: list[float]) -> None:
     bandwidth.answers(Answer(429))
     with pytest.raises(BandwidthUnavailable, match="429"):
-        client(bandwidth, seconds=12).campaigns()
+        client(bandwidth, seconds=12).list_campaigns()
     assert slept == [5, 5]
 
 
-def test_another_failure_is_not_waited_for(bandwidth: Server, slept: list[float]) -> None:
+def test_a_503_is_not_retried(bandwidth: Server, slept: list[float]) -> None:
     bandwidth.answers(Answer(503))
     with pytest.raises(BandwidthUnavailable):
-        client(bandwidth).campaigns()
+        client(bandwidth).list_campaigns()
     assert slept == []

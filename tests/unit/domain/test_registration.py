@@ -1,4 +1,4 @@
-"""What Bandwidth's words for a registration mean for a number's texts."""
+"""Registrations that follow from Bandwidth's statuses."""
 
 from typing import Any
 
@@ -7,14 +7,16 @@ import pytest
 
 from bandwidth_messaging.domain import registration
 from bandwidth_messaging.domain.registration import (
-    kind_of,
-    of_campaign,
-    of_new,
-    of_no_campaign,
-    of_verification,
-    says_the_same,
-    unknown,
-    warning_of,
+    Registration,
+    allow_for_listing_delay,
+    build_assigned_registration,
+    build_campaign_registration,
+    build_toll_free_registration,
+    build_unknown_registration,
+    build_unlisted_registration,
+    classify_number,
+    explain_unregistered,
+    is_unchanged,
 )
 
 AT, LATER = "2026-11-22T12:00:00.000Z", "2026-11-22T13:00:00.000Z"
@@ -37,8 +39,8 @@ NUMBER = "+19195551212"
         ("+4915112345678", "none"),
     ],
 )
-def test_the_kind_of_a_number(number: str, kind: str) -> None:
-    assert kind_of(number) == kind
+def test_a_number_is_classified_by_country_and_prefix(number: str, kind: str) -> None:
+    assert classify_number(number) == kind
 
 
 # The United States and its territories.
@@ -51,13 +53,13 @@ def test_area_codes_outside_the_united_states_are_those_of_the_phonenumbers_libr
         numbers = [phonenumbers.PhoneNumber(country_code=1, national_number=each) for each in national]
         regions = {phonenumbers.region_code_for_number(number) for number in numbers} - {None}
         is_elsewhere = bool(regions) and not regions <= UNITED_STATES
-        kind = kind_of(f"+1{area_code}5551234")
+        kind = classify_number(f"+1{area_code}5551234")
         assert (kind == "none") == is_elsewhere, (area_code, regions)
 
 
-def test_a_number_that_needs_no_registration_has_no_warning() -> None:
-    assert warning_of("+14165551212", of_no_campaign(AT)) is None
-    assert warning_of(NUMBER, of_no_campaign(AT)) is not None
+def test_a_number_that_needs_no_registration_is_never_unregistered() -> None:
+    assert explain_unregistered("+14165551212", build_unlisted_registration(AT)) is None
+    assert explain_unregistered(NUMBER, build_unlisted_registration(AT)) is not None
 
 
 @pytest.mark.parametrize(
@@ -69,14 +71,20 @@ def test_a_number_that_needs_no_registration_has_no_warning() -> None:
         ("REGISTERED", "FAILURE", "unregistered"),
         ("REGISTERED", "SOMETHING_NEW", "unknown"),
         ("REGISTERED", "", "unknown"),
+        ("SUCCESS", "SUCCESS", "registered"),
         ("REGISTERING", "SUCCESS", "pending"),
+        ("PENDING", "SUCCESS", "pending"),
+        ("UNREGISTERING", "SUCCESS", "pending"),
+        ("DECLINED", "SUCCESS", "unregistered"),
+        ("REJECTED", "SUCCESS", "unregistered"),
+        ("EXPIRED", "SUCCESS", "unregistered"),
         ("SUSPENDED", "SUCCESS", "unregistered"),
         ("ERROR", "SUCCESS", "unregistered"),
         ("SOMETHING_NEW", "SUCCESS", "unknown"),
     ],
 )
 def test_campaign_and_number_must_both_be_registered(campaign: str, number: str, state: str) -> None:
-    found = of_campaign("C1", campaign, number, AT)
+    found = build_campaign_registration("C1", campaign, number, AT)
     assert (found["state"], found["campaignId"], found["checkedAt"]) == (state, "C1", AT)
     assert ("reason" in found) == (state != "registered")
 
@@ -88,32 +96,37 @@ def test_campaign_and_number_must_both_be_registered(campaign: str, number: str,
         ("PENDING", "pending"),
         ("UNVERIFIED", "unregistered"),
         ("REJECTED", "unregistered"),
+        ("DENIED", "unregistered"),
+        ("RESTRICTED", "unregistered"),
         ("SOMETHING_NEW", "unknown"),
         (None, "unregistered"),
     ],
 )
 def test_a_toll_free_number_must_be_verified(status: str | None, state: str) -> None:
-    found = of_verification(status, "no opt-in", AT)
+    found = build_toll_free_registration(status, "no opt-in", AT)
     assert (found["kind"], found["state"]) == ("toll_free", state)
 
 
-def test_a_declined_verification_says_why() -> None:
-    assert of_verification("UNVERIFIED", "no opt-in", AT)["reason"] == (
-        "its verification is UNVERIFIED (no opt-in)"
+def test_a_rejected_verification_has_bandwidths_reason() -> None:
+    assert build_toll_free_registration("UNVERIFIED", "no opt-in", AT)["reason"] == (
+        "the toll-free verification is UNVERIFIED (no opt-in)"
     )
 
 
-def test_a_number_that_has_just_come_and_is_not_listed_is_given_time() -> None:
-    assert of_new(of_no_campaign(AT))["state"] == "pending"
-    assert of_new(of_verification(None, None, AT))["state"] == "pending"
+def test_a_new_number_that_is_not_listed_yet_is_pending() -> None:
+    assert allow_for_listing_delay(build_unlisted_registration(AT))["state"] == "pending"
+    assert allow_for_listing_delay(build_toll_free_registration(None, None, AT))["state"] == "pending"
 
 
-def test_one_that_a_campaign_lists_as_failed_is_not() -> None:
-    assert of_new(of_campaign("C1", "REGISTERED", "FAILURE", AT))["state"] == "unregistered"
+def test_a_new_number_that_a_campaign_lists_as_failed_is_unregistered() -> None:
+    assert (
+        allow_for_listing_delay(build_campaign_registration("C1", "REGISTERED", "FAILURE", AT))["state"]
+        == "unregistered"
+    )
 
 
-@pytest.mark.parametrize("status", ["DECLINED", "EXPIRED", "expired"])
-def test_campaigns_that_are_over_are_not_asked_for_numbers(status: str) -> None:
+@pytest.mark.parametrize("status", ["DECLINED", "EXPIRED", "REJECTED", "expired"])
+def test_an_ended_campaign_has_no_numbers(status: str) -> None:
     assert not registration.may_have_numbers(status)
 
 
@@ -121,22 +134,48 @@ def test_campaigns_that_are_over_are_not_asked_for_numbers(status: str) -> None:
     "found",
     [
         None,
-        unknown(NUMBER, "Bandwidth does not say", AT),
-        of_campaign("C1", "REGISTERED", "SUCCESS", AT),
-        of_campaign("C1", "REGISTERED", "PROCESSING", AT),
+        build_unknown_registration(NUMBER, "Bandwidth does not say", AT),
+        build_campaign_registration("C1", "REGISTERED", "SUCCESS", AT),
+        build_campaign_registration("C1", "REGISTERED", "PROCESSING", AT),
     ],
 )
-def test_only_what_is_known_to_be_unregistered_is_warned_of(found: Any) -> None:
-    assert warning_of(NUMBER, found) is None
+def test_only_an_unregistered_number_is_explained(found: Any) -> None:
+    assert explain_unregistered(NUMBER, found) is None
 
 
-def test_a_warning_says_which_number_why_since_when_and_what_to_do() -> None:
-    warning = str(warning_of(NUMBER, of_no_campaign(AT)))
-    for words in (NUMBER, "no 10DLC campaign", AT, "register it", "CheckRegistration"):
+def test_the_explanation_has_number_reason_time_and_remedy() -> None:
+    warning = str(explain_unregistered(NUMBER, build_unlisted_registration(AT)))
+    for words in (NUMBER, "no 10DLC campaign", AT, "Register the number", "CheckRegistration"):
         assert words in warning
 
 
-def test_the_time_alone_is_no_news() -> None:
-    assert says_the_same(of_no_campaign(AT), of_no_campaign(LATER))
-    assert not says_the_same(of_no_campaign(AT), of_campaign("C1", "REGISTERED", "SUCCESS", AT))
-    assert not says_the_same(None, of_no_campaign(AT))
+def test_registrations_that_differ_in_time_only_are_unchanged() -> None:
+    assert is_unchanged(build_unlisted_registration(AT), build_unlisted_registration(LATER))
+    assert not is_unchanged(
+        build_unlisted_registration(AT), build_campaign_registration("C1", "REGISTERED", "SUCCESS", AT)
+    )
+    assert not is_unchanged(None, build_unlisted_registration(AT))
+
+
+@pytest.mark.parametrize("status", ["REGISTERED", "PENDING", "UNREGISTERING", "SUSPENDED", "SOMETHING_NEW"])
+def test_a_campaign_that_has_not_ended_may_have_numbers(status: str) -> None:
+    assert registration.may_have_numbers(status)
+
+
+def test_a_number_just_assigned_to_a_campaign_is_pending() -> None:
+    expected: Registration = {
+        "kind": registration.RegistrationKind.TEN_DLC,
+        "state": registration.RegistrationState.PENDING,
+        "checkedAt": AT,
+        "campaignId": "C1",
+        "reason": "the number was just assigned to campaign C1",
+    }
+
+    assert build_assigned_registration("C1", None, AT) == expected
+
+
+def test_a_number_that_a_campaign_rejected_is_unregistered_with_bandwidths_reason() -> None:
+    found = build_assigned_registration("C1", "5132 No such campaign", AT)
+
+    assert (found["state"], found["campaignId"]) == ("unregistered", "C1")
+    assert found["reason"] == "Bandwidth did not assign campaign C1: 5132 No such campaign"

@@ -41,6 +41,17 @@ def test_an_entry_has_message_time_and_trace_id(capsys: pytest.CaptureFixture[st
     }
 
 
+def test_an_entry_names_the_function(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "bandwidth-messaging-SendMessage-abc")
+
+    logger.info("message accepted")
+
+    (entry,) = written(capsys)
+    assert entry["function"] == "bandwidth-messaging-SendMessage-abc"
+
+
 def test_without_a_trace_there_is_none(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

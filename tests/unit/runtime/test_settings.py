@@ -1,4 +1,4 @@
-"""Settings: read from the environment once, and what is missing is named."""
+"""Settings are read from the environment once, and missing variables are named."""
 
 from collections.abc import Iterator
 from dataclasses import MISSING, fields
@@ -22,21 +22,21 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]
     settings.cache_clear()
 
 
-def test_each_setting_is_the_variable_of_its_name() -> None:
+def test_a_setting_has_the_value_of_the_variable_of_its_name() -> None:
     assert settings().numbers_table == "the NUMBERS_TABLE"
     assert all(getattr(settings(), name.lower()) == f"the {name}" for name in REQUIRED)
 
 
-def test_what_only_some_functions_need_may_be_missing() -> None:
+def test_optional_variables_may_be_missing() -> None:
     assert [getattr(settings(), name.lower()) for name in OPTIONAL] == [""] * len(OPTIONAL)
 
 
-def test_what_only_some_functions_need_is_read_where_it_is_set(environment: pytest.MonkeyPatch) -> None:
+def test_an_optional_variable_is_read_if_it_is_set(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("CALLBACK_URL", "https://example.com/callbacks/v2")
     assert settings().callback_url == "https://example.com/callbacks/v2"
 
 
-def test_every_missing_or_empty_variable_is_named(environment: pytest.MonkeyPatch) -> None:
+def test_the_error_names_each_missing_or_empty_variable(environment: pytest.MonkeyPatch) -> None:
     environment.delenv("STACK_NAME")
     environment.delenv("EVENT_BUS")
     environment.setenv("NUMBERS_TABLE", "")
@@ -45,7 +45,7 @@ def test_every_missing_or_empty_variable_is_named(environment: pytest.MonkeyPatc
     assert str(raised.value) == "environment variables are missing: EVENT_BUS, NUMBERS_TABLE, STACK_NAME"
 
 
-def test_what_was_missing_is_looked_for_again(environment: pytest.MonkeyPatch) -> None:
+def test_a_failed_read_is_not_cached(environment: pytest.MonkeyPatch) -> None:
     environment.delenv("STACK_NAME")
     with pytest.raises(RuntimeError, match="STACK_NAME"):
         settings()

@@ -1,5 +1,7 @@
-"""The wiring: clients are kept, credentials are those of now."""
+"""The wiring keeps clients while their credentials stay the same."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import MISSING, fields
 from typing import Any
@@ -10,15 +12,16 @@ from bandwidth_messaging.bandwidth.credentials import BasicCredentials
 from bandwidth_messaging.bandwidth.oauth import OAuthClient
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.settings import Settings, settings
+from tests.template import ROOT
 
 CACHED = [
     settings,
     wiring._catapult,
     wiring._dashboard,
-    wiring._dashboard_today,
+    wiring._dashboard_current,
     wiring._messaging,
-    wiring._messaging_today,
-    wiring._oauth_client_of,
+    wiring._messaging_current,
+    wiring._oauth_client_for,
     wiring.messages,
     wiring.numbers,
     wiring.orders,
@@ -29,21 +32,21 @@ BANDWIDTH = {
     "messagingToken": "t-token",
     "messagingSecret": "messaging-secret",
 }
-TODAYS = {"clientId": "client", "clientSecret": "client-secret"}
+CURRENT = {"clientId": "client", "clientSecret": "client-secret"}
 
 
 @pytest.fixture(autouse=True)
 def secrets(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, dict[str, str]]]:
-    """Give what is in Secrets Manager, by the name of the secret."""
+    """The content of Secrets Manager, by name of the secret."""
     stored = {
         "the BANDWIDTH_SECRET": BANDWIDTH,
         "the CALLBACK_SECRET": {"username": "bandwidth", "password": "callback-password"},
     }
-    asked: list[Any] = []
+    requested: list[Any] = []
 
     class Secrets:
         def get(self, name: str, **options: Any) -> dict[str, str]:
-            asked.append(options)
+            requested.append(options)
             return stored[name]
 
     monkeypatch.setattr(wiring, "_secrets", Secrets)
@@ -55,7 +58,7 @@ def secrets(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, dict[str, str
     clear()
     yield stored
     clear()
-    assert all(options == {"transform": "json", "max_age": 300} for options in asked)
+    assert all(options == {"transform": "json", "max_age": 300} for options in requested)
 
 
 def clear() -> None:
@@ -63,13 +66,13 @@ def clear() -> None:
         cached.cache_clear()
 
 
-def test_clients_of_bandwidth_are_kept_while_their_credentials_stay() -> None:
+def test_clients_are_kept_while_their_credentials_stay() -> None:
     assert wiring.dashboard() is wiring.dashboard()
     assert wiring.messaging() is wiring.messaging()
     assert wiring.catapult() is wiring.catapult()
 
 
-def test_new_credentials_make_new_clients(secrets: dict[str, dict[str, str]]) -> None:
+def test_changed_credentials_create_new_clients(secrets: dict[str, dict[str, str]]) -> None:
     dashboard, messaging, catapult = wiring.dashboard(), wiring.messaging(), wiring.catapult()
     secrets["the BANDWIDTH_SECRET"] = BANDWIDTH | {
         "dashboardPassword": "rotated",
@@ -82,47 +85,47 @@ def test_new_credentials_make_new_clients(secrets: dict[str, dict[str, str]]) ->
 
 @pytest.fixture
 def current(monkeypatch: pytest.MonkeyPatch, secrets: dict[str, dict[str, str]]) -> None:
-    """Today's generation, with what its secret must hold and no more."""
+    """The current generation with exactly the fields that its secret must have."""
     monkeypatch.setenv("BANDWIDTH_API", "current")
-    secrets["the BANDWIDTH_SECRET"] = TODAYS
+    secrets["the BANDWIDTH_SECRET"] = CURRENT
 
 
 @pytest.mark.usefixtures("current")
-def test_today_account_api_and_messages_share_one_client_and_so_its_token() -> None:
+def test_account_api_and_messaging_share_one_token() -> None:
     account = wiring.dashboard().transport._session.auth
     assert isinstance(account, OAuthClient)
     assert wiring.messaging()._transport._session.auth is account
 
 
 @pytest.mark.usefixtures("current")
-def test_a_new_secret_of_a_client_makes_a_new_token(secrets: dict[str, dict[str, str]]) -> None:
+def test_a_changed_client_secret_creates_a_new_token(secrets: dict[str, dict[str, str]]) -> None:
     before = wiring.dashboard()
-    secrets["the BANDWIDTH_SECRET"] = TODAYS | {"clientSecret": "rotated"}
+    secrets["the BANDWIDTH_SECRET"] = CURRENT | {"clientSecret": "rotated"}
     assert wiring.dashboard() is not before
     assert wiring.dashboard() is wiring.dashboard()
 
 
 @pytest.mark.usefixtures("current")
-def test_today_numbers_of_the_v1_api_still_need_its_token_and_say_so_only_then(
+def test_v1_in_the_current_generation_requires_the_messaging_token_on_first_use(
     secrets: dict[str, dict[str, str]],
 ) -> None:
     wiring.messaging()
     with pytest.raises(RuntimeError, match="has no messagingToken and no messagingSecret"):
         wiring.catapult()
-    secrets["the BANDWIDTH_SECRET"] = TODAYS | BANDWIDTH
+    secrets["the BANDWIDTH_SECRET"] = CURRENT | BANDWIDTH
     assert wiring.catapult() is wiring.catapult()
 
 
-def test_catapult_is_told_the_dashboards_user_when_a_number_is_imported() -> None:
+def test_imports_use_the_dashboard_user() -> None:
     assert wiring.dashboard_credentials() == BasicCredentials("lorem", "dashboard-password")
 
 
-def test_callbacks_have_credentials_of_their_own() -> None:
+def test_callbacks_have_their_own_credentials() -> None:
     assert wiring.callback_credentials() == BasicCredentials("bandwidth", "callback-password")
 
 
 @pytest.mark.parametrize("password", [{}, {"dashboardPassword": ""}])
-def test_a_secret_that_lacks_something_is_named_and_not_shown(
+def test_missing_fields_of_a_secret_are_named_and_values_are_not_shown(
     secrets: dict[str, dict[str, str]], password: dict[str, str]
 ) -> None:
     secrets["the BANDWIDTH_SECRET"] = {"dashboardUser": "lorem", "messagingSecret": "hunter2"} | password
@@ -133,7 +136,7 @@ def test_a_secret_that_lacks_something_is_named_and_not_shown(
         wiring.messaging()
 
 
-def test_v1_takes_the_callbacks_credentials_inside_the_url(
+def test_the_v1_callback_url_contains_the_credentials(
     monkeypatch: pytest.MonkeyPatch, secrets: dict[str, dict[str, str]]
 ) -> None:
     secrets["the CALLBACK_SECRET"] = {"username": "bandwidth", "password": "p@ss"}
@@ -143,7 +146,20 @@ def test_v1_takes_the_callbacks_credentials_inside_the_url(
     )
 
 
-def test_stores_are_made_once() -> None:
+def test_stores_are_created_once() -> None:
     assert wiring.numbers() is wiring.numbers()
     assert wiring.messages() is wiring.messages()
     assert wiring.orders() is wiring.orders()
+
+
+def test_the_wiring_configures_the_log_format() -> None:
+    # In a fresh interpreter: in this one other tests have loaded the module.
+    code = (
+        "import logging; from bandwidth_messaging.runtime import wiring; "
+        "print(logging.getLogger('bandwidth_messaging').handlers)"
+    )
+    environment = {"PYTHONPATH": str(ROOT / "layers" / "shared")}
+
+    printed = subprocess.check_output([sys.executable, "-c", code], env=environment, text=True)
+
+    assert "StandardOutput" in printed

@@ -1,11 +1,12 @@
-"""What the doctor finds out without an account: a secret's values, and whether a door asks who is there."""
+"""Checks of the doctor that need no account: values of a secret, and the challenge of the callback API."""
 
 from typing import Any
 
 import pytest
 
-from bandwidth_messaging.services import callback_check
-from bandwidth_messaging.services.diagnosis import problem_with
+from bandwidth_messaging.bandwidth.callback_probe import CallbackProbe
+from bandwidth_messaging.services.callback_check import check_challenge
+from bandwidth_messaging.services.diagnosis import explain_invalid_value
 from tests.http_server import Answer, serving
 
 
@@ -16,22 +17,23 @@ from tests.http_server import Answer, serving
         ("", "is empty"),
         ("…", "is empty"),
         ("  ", "is empty"),
-        ("value\n", "has a space or a line break at an end"),
-        (" value", "has a space or a line break at an end"),
-        ('"value"', "is in quotes of its own"),
-        (12345678, "is not text"),
+        ("value\n", "starts or ends with a space or a line break"),
+        (" value", "starts or ends with a space or a line break"),
+        ('"value"', "is enclosed in extra quotes"),
+        (12345678, "is not a string"),
         ("value", None),
         ("a'b", None),
     ],
 )
-def test_what_is_wrong_with_a_value(value: Any, problem: str | None) -> None:
-    assert problem_with(value) == problem
+def test_an_invalid_value_of_a_secret_is_explained(value: Any, problem: str | None) -> None:
+    assert explain_invalid_value(value) == problem
 
 
 @pytest.mark.parametrize("answer", [Answer(401), Answer(403), Answer(204), Answer(500), Answer(lost=True)])
-def test_a_callback_api_that_does_not_challenge(answer: Answer) -> None:
-    with serving() as door:
-        door.answers(answer)
-        found = callback_check.challenge(door.url)
-    assert found.result == "wrong"
-    assert "the event is lost" in found.found or "the connection broke off" in found.found
+def test_a_callback_api_without_a_challenge_is_wrong(answer: Answer) -> None:
+    with serving() as callback_api:
+        callback_api.answers(answer)
+        finding = check_challenge(callback_api.url, CallbackProbe(callback_api.url))
+
+    assert finding.result == "wrong"
+    assert "drops the event" in finding.found or "the connection was lost" in finding.found

@@ -151,10 +151,10 @@ class Messages(_Response):
 class Registration(_Response):
     """Whether carriers in the United States accept a number's texts."""
 
-    kind: registration.Kind = Field(
+    kind: Annotated[str, _one_of(registration.RegistrationKind)] = Field(
         description="Kind of registration; none if the number needs no registration"
     )
-    state: registration.State
+    state: Annotated[str, _one_of(registration.RegistrationState)]
     checked_at: _Time = Field(description="When the registration was last checked")
     campaign_id: str | _Missing = Field(None, description="10DLC campaign of the number")
     reason: str | _Missing = Field(
@@ -349,7 +349,7 @@ class DriftCounts(_Response):
 class DriftFinding(_Response):
     """A difference between the Bandwidth account and the stored records, of one or several numbers."""
 
-    what: drift.What
+    what: Annotated[str, _one_of(drift.DriftKind)]
     number: str | _Missing = Field(None, description="E.164")
     numbers: int | _Missing = Field(None, description="How many numbers have the difference, if not one")
     site_id: str | _Missing = None

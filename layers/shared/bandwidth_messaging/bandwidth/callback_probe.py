@@ -1,4 +1,4 @@
-"""Our own callback API as Bandwidth meets it: asked without credentials first, then with them."""
+"""Calls the stack's own callback API as Bandwidth does: without credentials first, then with them."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -7,51 +7,51 @@ from typing import Final
 import requests
 
 from bandwidth_messaging.bandwidth.credentials import BasicCredentials
-from bandwidth_messaging.bandwidth.reachability import why
+from bandwidth_messaging.bandwidth.reachability import explain_failure
 
-# Bandwidth waits ten seconds for an answer (wire: delivery of callbacks).
+# Connect and read timeout. Bandwidth waits 10 seconds for a response (wire: delivery of callbacks).
 _TIMEOUT_SECONDS: Final = (3.05, 10)
-_NO_EVENTS: Final = b"[]"
+_EMPTY_CALLBACK: Final = b"[]"
 
 
 @dataclass(frozen=True)
-class Knock:
-    """What the door said: its HTTP status and challenge, or in `words` why it said nothing."""
+class ProbeResponse:
+    """The HTTP status and WWW-Authenticate header of a response, or the `failure` if there was none."""
 
     status: int | None = None
     challenge: str = ""
-    words: str = ""
+    failure: str = ""
 
     @property
     def is_challenge(self) -> bool:
-        """Tell whether Bandwidth would ask again with credentials; without that it gives the event up."""
+        """Return whether Bandwidth would repeat the request with credentials. Else it drops the event."""
         return self.status == HTTPStatus.UNAUTHORIZED and self.challenge.lower().startswith("basic")
 
     @property
-    def is_taken(self) -> bool:
-        """Tell whether Bandwidth would take this for a delivered callback."""
+    def is_accepted(self) -> bool:
+        """Return whether Bandwidth would count the callback as delivered."""
         return self.status is not None and HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
 
 
 class CallbackProbe:
-    """One URL that Bandwidth calls back."""
+    """One callback URL."""
 
     def __init__(self, url: str) -> None:
         self._url = url
 
-    def knock(self, credentials: BasicCredentials | None = None) -> Knock:
-        """Call back with no events, which is taken and changes nothing: V2's body is an array of them."""
+    def send(self, credentials: BasicCredentials | None = None) -> ProbeResponse:
+        """Send a V2 callback without events. The callback API accepts it and stores nothing."""
         with requests.Session() as session:
             session.trust_env = False
             try:
-                answer = session.post(
+                response = session.post(
                     self._url,
-                    data=_NO_EVENTS,
+                    data=_EMPTY_CALLBACK,
                     headers={"Content-Type": "application/json; charset=utf-8"},
                     auth=credentials,
                     timeout=_TIMEOUT_SECONDS,
                     allow_redirects=False,
                 )
             except requests.RequestException as error:
-                return Knock(words=why(error))
-        return Knock(answer.status_code, answer.headers.get("WWW-Authenticate", ""))
+                return ProbeResponse(failure=explain_failure(error))
+        return ProbeResponse(response.status_code, response.headers.get("WWW-Authenticate", ""))

@@ -8,6 +8,10 @@ if TYPE_CHECKING:
     from requests import PreparedRequest
 
 
+class IncompleteSecret(RuntimeError):
+    """A secret lacks a field."""
+
+
 @dataclass(frozen=True)
 class BasicCredentials:
     """A user and password (Dashboard, callbacks), or a token and secret (messaging), for HTTP Basic."""

@@ -1,4 +1,4 @@
-"""Why a request got no answer, in words that tell a person what to mend."""
+"""Explains to people why a request got no response."""
 
 import socket
 import ssl
@@ -7,27 +7,27 @@ from typing import Final
 
 import requests
 
-_WORDS: Final[dict[type[Exception], str]] = {
-    ssl.SSLCertVerificationError: "its certificate is not trusted",
-    socket.gaierror: "its host name is not known",
-    ConnectionRefusedError: "it refused the connection",
-    requests.ReadTimeout: "it did not answer in time",
-    requests.ConnectTimeout: "there was no connection in time",
-    requests.ConnectionError: "the connection broke off",
+_EXPLANATIONS: Final[dict[type[Exception], str]] = {
+    ssl.SSLCertVerificationError: "the server's certificate is not trusted",
+    socket.gaierror: "the host name does not exist",
+    ConnectionRefusedError: "the server refused the connection",
+    requests.ReadTimeout: "the server did not respond in time",
+    requests.ConnectTimeout: "the connection timed out",
+    requests.ConnectionError: "the connection was lost",
 }
 
 
-def why(error: requests.RequestException) -> str:
-    """Return in words why a request got no answer. The library's own text may hold the URL's query."""
+def explain_failure(error: requests.RequestException) -> str:
+    """Return why a request got no response, without the error's own text: it can hold the URL's query."""
     causes = list(_causes(error))
-    for kind, words in _WORDS.items():
+    for kind, explanation in _EXPLANATIONS.items():
         if any(isinstance(cause, kind) for cause in causes):
-            return words
+            return explanation
     return type(error).__name__
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield the error and what caused it; requests and urllib3 keep that in several places."""
+    """Yield the error and its causes. requests and urllib3 store causes in several places."""
     yield error
     reason = getattr(error, "reason", None)
     for cause in (*error.args, reason, error.__context__):

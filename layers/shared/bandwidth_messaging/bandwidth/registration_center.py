@@ -1,7 +1,7 @@
-"""Registration in today's account API (JSON): 10DLC campaigns and their numbers, toll-free verification.
+"""Client of the Registration Center of the current account API: 10DLC campaigns, toll-free verification.
 
-Answers are {data, page}; a page block tells how many there are in all. A 403 means that the credentials lack
-a role, or the account the feature, and stays (wire facts: 10DLC, toll-free verification).
+A response has the form {data, page}, and the page block holds the total count. A 403 means that the
+credentials lack a role or the account lacks the feature (wire facts: 10DLC, toll-free verification).
 """
 
 import json
@@ -15,41 +15,41 @@ from urllib.parse import quote
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected, BandwidthUnavailable
 from bandwidth_messaging.bandwidth.transport import Answer, Auth, ErrorBody, Transport, combined
 
-# The most that the endpoints give at a time.
-_PAGE: Final = 250
-_WAIT_SECONDS: Final = 5
+# The maximum page size of the endpoints.
+_PAGE_SIZE: Final = 250
+_DEFAULT_RETRY_SECONDS: Final = 5
 _VERSION: Final = re.compile(r"/v[12]$")
 
 
 class Verification(NamedTuple):
-    """What became of a toll-free number's verification, in Bandwidth's words."""
+    """Bandwidth's status of a toll-free number's verification, and Bandwidth's reason for a rejection."""
 
     status: str
     reason: str | None
 
 
 class Registrations:
-    """The registrations of one account. Every method may raise the errors of `Transport.send`.
+    """The registrations of one account. Each method can raise the errors of `Transport.send`.
 
-    A limit (429) is waited out, as long as all that is asked takes no longer than `seconds`.
+    The client retries after a 429 until all requests of this object have taken `seconds`.
     """
 
     def __init__(self, base_url: str, account_id: str, auth: Auth, *, seconds: float) -> None:
-        """Take the base URL of the account API, of whichever version: these are of its second one only."""
+        """Accept the base URL of the account API with any version: the client always calls version 2."""
         self._transport = Transport(f"{_VERSION.sub('', base_url)}/v2", auth, read_error)
         self._account = f"/accounts/{account_id}"
-        self._ends = time.monotonic() + seconds
+        self._deadline = time.monotonic() + seconds
 
-    def campaigns(self) -> dict[str, str]:
-        """Return the status of each of the account's 10DLC campaigns, by campaign id."""
+    def list_campaigns(self) -> dict[str, str]:
+        """Return the status of each 10DLC campaign of the account, by campaign id."""
         return {
-            str(each["campaignId"]): str(each.get("status") or "")
-            for each in self._all("/tendlc/campaigns")
-            if each.get("campaignId")
+            str(campaign["campaignId"]): str(campaign.get("status") or "")
+            for campaign in self._list("/tendlc/campaigns")
+            if campaign.get("campaignId")
         }
 
     def has_campaign(self, campaign_id: str) -> bool:
-        """Return whether the account has this 10DLC campaign, its own or an imported one."""
+        """Return whether the account has this 10DLC campaign, its own or an imported campaign."""
         try:
             self._get(f"/tendlc/campaigns/{quote(campaign_id, safe='')}")
         except BandwidthRejected as error:
@@ -58,69 +58,70 @@ class Registrations:
             raise
         return True
 
-    def numbers_of(self, campaign_id: str) -> dict[str, str]:
-        """Return the status of each number (E.164) of a campaign, also of those that failed to get on it."""
+    def list_campaign_numbers(self, campaign_id: str) -> dict[str, str]:
+        """Return the status of each number (E.164) of a campaign, including numbers that failed to join."""
         return {
-            str(each["phoneNumber"]): str(each.get("status") or "")
-            for each in self._all(f"/tendlc/campaigns/{quote(campaign_id, safe='')}/phoneNumbers")
-            if each.get("phoneNumber")
+            str(number["phoneNumber"]): str(number.get("status") or "")
+            for number in self._list(f"/tendlc/campaigns/{quote(campaign_id, safe='')}/phoneNumbers")
+            if number.get("phoneNumber")
         }
 
-    def verification(self, number: str) -> Verification | None:
-        """Return a toll-free number's verification (E.164), None if nobody has asked for one."""
+    def get_verification(self, number: str) -> Verification | None:
+        """Return the verification of a toll-free number (E.164), None if no verification was requested."""
         path = f"/phoneNumbers/{quote(number, safe='')}/tollFreeVerification"
         try:
-            answer = self._get(path)
+            response = self._get(path)
         except BandwidthRejected as error:
             if error.is_absent:
                 return None
             raise
-        told = _object(answer)
-        found = told["data"] if isinstance(told.get("data"), dict) else told
-        if found.get("blocked"):
-            return Verification("RESTRICTED", _text(found.get("blockedReason")))
-        return Verification(str(found.get("status") or ""), _text(found.get("declineReasonDescription")))
+        body = _parse_object(response)
+        verification = body["data"] if isinstance(body.get("data"), dict) else body
+        if verification.get("blocked"):
+            return Verification("RESTRICTED", _text(verification.get("blockedReason")))
+        reason = _text(verification.get("declineReasonDescription"))
+        return Verification(str(verification.get("status") or ""), reason)
 
     def _get(self, path: str, params: dict[str, str] | None = None) -> Answer:
         while True:
-            if time.monotonic() > self._ends:
-                message = f"GET {self._account}/... took too long in all"
+            if time.monotonic() > self._deadline:
+                message = f"GET {self._account}/... exceeded the time for registration requests"
                 raise BandwidthUnavailable(message)
             try:
                 return self._transport.send("GET", self._account + path, params=params)
             except BandwidthUnavailable as error:
-                wait = error.wait_seconds or _WAIT_SECONDS
-                if error.status != HTTPStatus.TOO_MANY_REQUESTS or time.monotonic() + wait > self._ends:
+                wait = error.wait_seconds or _DEFAULT_RETRY_SECONDS
+                if error.status != HTTPStatus.TOO_MANY_REQUESTS or time.monotonic() + wait > self._deadline:
                     raise
             time.sleep(wait)
 
-    def _all(self, path: str) -> Iterator[dict[str, Any]]:
-        """Yield what all pages of a list hold. Raises BandwidthGarbled if there is less than it says."""
-        seen = 0
+    def _list(self, path: str) -> Iterator[dict[str, Any]]:
+        """Yield the entries of all pages. Raises BandwidthGarbled if there are fewer than the total count."""
+        count = 0
         while True:
-            params = {"limit": str(_PAGE), "offset": str(seen)}
-            answer = self._get(path, params)
-            told = _object(answer)
-            page, listed = told.get("page"), told.get("data")
-            if not isinstance(listed, list):
-                raise answer.garbled("has no list of data")
-            yield from (each for each in listed if isinstance(each, dict))
-            seen += len(listed)
+            response = self._get(path, {"limit": str(_PAGE_SIZE), "offset": str(count)})
+            body = _parse_object(response)
+            page, entries = body.get("page"), body.get("data")
+            if not isinstance(entries, list):
+                raise response.garbled("has no list of data")
+            yield from (entry for entry in entries if isinstance(entry, dict))
+            count += len(entries)
             total = page.get("totalElements") if isinstance(page, dict) else None
-            if (seen >= total) if isinstance(total, int) else (len(listed) < _PAGE):
+            is_last = count >= total if isinstance(total, int) else len(entries) < _PAGE_SIZE
+            if is_last:
                 return
-            if not listed:
-                raise answer.garbled(f"lists {seen} of {total}")
+            if not entries:
+                raise response.garbled(f"lists {count} of {total}")
 
 
-def _object(answer: Answer) -> dict[str, Any]:
+def _parse_object(response: Answer) -> dict[str, Any]:
     try:
-        told = json.loads(answer.body)
+        body = json.loads(response.body)
     except ValueError:
-        told = None
-    if not isinstance(told, dict):
-        raise answer.garbled("is not a JSON object")
-    return told
+        body = None
+    if not isinstance(body, dict):
+        raise response.garbled("is not a JSON object")
+    return body
 
 
 def _text(value: Any) -> str | None:
@@ -128,11 +129,11 @@ def _text(value: Any) -> str | None:
 
 
 def read_error(body: bytes) -> ErrorBody | None:
-    """Return type and description of an error body, those of all `errors` as one; None if it is no such."""
+    """Return the combined type and description of all errors in a body, None if the body has none."""
     try:
-        told = json.loads(body)
-        errors = told.get("errors")
-        listed = errors if isinstance(errors, list) and errors else [told]
+        parsed = json.loads(body)
+        errors = parsed.get("errors")
+        listed = errors if isinstance(errors, list) and errors else [parsed]
         return combined(
             ErrorBody(_text(error.get("type")), _text(error.get("description"))) for error in listed
         )

@@ -24,7 +24,7 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthUnavailable,
     masked,
 )
-from bandwidth_messaging.bandwidth.reachability import why
+from bandwidth_messaging.bandwidth.reachability import explain_failure
 
 _CONNECT_SECONDS: Final = 3.05
 _ANSWER_SECONDS: Final = 20
@@ -177,10 +177,10 @@ class Transport:
                 current.check()
             except requests.RequestException as error:
                 if not current.has_begun:
-                    message = f"{request} could not be sent: no connection ({why(error)})"
+                    message = f"{request} could not be sent: no connection ({explain_failure(error)})"
                     raise BandwidthUnavailable(message) from None
                 # The library's own text may hold the URL's query and so numbers: it stays out.
-                reason = "it did not answer in time" if current.is_late else why(error)
+                reason = "the server did not respond in time" if current.is_late else explain_failure(error)
                 raise _failed(request, method, f"got no answer ({reason})") from None
         answer = Answer(request, response.status_code, response.headers, content or b"")
         if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:

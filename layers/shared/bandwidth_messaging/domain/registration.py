@@ -1,21 +1,35 @@
-"""Registration: whether carriers in the United States take a number's texts, and if not, why.
+"""Registration of numbers with carriers in the United States: 10DLC campaigns and toll-free verification.
 
-A local number texts for a 10DLC campaign that is REGISTERED, a toll-free number once it is VERIFIED (wire
-facts: 10DLC, toll-free verification). Bandwidth takes the texts of all others too, and then they fail.
+Carriers accept messages of a local number in a REGISTERED 10DLC campaign and of a VERIFIED toll-free number.
+Bandwidth accepts messages of other numbers too, and the carriers reject them.
 """
 
 import re
-from typing import Final, Literal, NotRequired, TypedDict
+from enum import StrEnum
+from typing import Final, NotRequired, TypedDict
 
-State = Literal["registered", "pending", "unregistered", "unknown"]
-Kind = Literal["10dlc", "toll_free", "none"]
 
-UNREGISTERED: Final = "unregistered"
+class RegistrationState(StrEnum):
+    """Whether carriers accept messages of a number."""
+
+    REGISTERED = "registered"
+    PENDING = "pending"
+    UNREGISTERED = "unregistered"
+    UNKNOWN = "unknown"
+
+
+class RegistrationKind(StrEnum):
+    """How a number is registered."""
+
+    TEN_DLC = "10dlc"
+    TOLL_FREE = "toll_free"
+    NONE = "none"
+
 
 _TOLL_FREE: Final = re.compile(r"\+18(00|33|44|55|66|77|88)[0-9]{7}")
 _LOCAL: Final = re.compile(r"\+1[2-9][0-9]{9}")
 # Area codes of +1 outside the United States and its territories: Canada, then the Caribbean and Bermuda.
-# A test compares them with the phonenumbers library, which is too slow to load for every message.
+# A test compares them with the phonenumbers library, which takes too long to load for each message.
 _CANADA: Final = (
     "204 226 236 249 250 257 263 273 289 306 343 354 365 367 368 382 403 416 418 428 431 437 438 450 468 474"
     " 506 514 519 548 579 581 584 587 600 604 613 622 633 639 647 672 683 705 709 742 753 778 780 782 807 819"
@@ -23,131 +37,164 @@ _CANADA: Final = (
 )
 _CARIBBEAN: Final = "242 246 264 268 284 345 441 473 649 658 664 721 758 767 784 809 829 849 868 869 876"
 _OUTSIDE_THE_US: Final = frozenset(f"{_CANADA} {_CARIBBEAN}".split())
-_NUMBER_STATES: Final[dict[str, State]] = {
-    "SUCCESS": "registered",
-    "PROCESSING": "pending",
-    "FAILURE": "unregistered",
+_NUMBER_STATES: Final = {
+    "SUCCESS": RegistrationState.REGISTERED,
+    "PROCESSING": RegistrationState.PENDING,
+    "FAILURE": RegistrationState.UNREGISTERED,
 }
-_CAMPAIGN_STATES: Final[dict[str, State]] = {
-    "REGISTERED": "registered",
-    "SUCCESS": "registered",
-    "REGISTERING": "pending",
-    "PENDING": "pending",
-    "UNREGISTERING": "pending",
-    "DECLINED": "unregistered",
-    "REJECTED": "unregistered",
-    "EXPIRED": "unregistered",
-    "SUSPENDED": "unregistered",
-    "ERROR": "unregistered",
+_CAMPAIGN_STATES: Final = {
+    "REGISTERED": RegistrationState.REGISTERED,
+    "SUCCESS": RegistrationState.REGISTERED,
+    "REGISTERING": RegistrationState.PENDING,
+    "PENDING": RegistrationState.PENDING,
+    "UNREGISTERING": RegistrationState.PENDING,
+    "DECLINED": RegistrationState.UNREGISTERED,
+    "REJECTED": RegistrationState.UNREGISTERED,
+    "EXPIRED": RegistrationState.UNREGISTERED,
+    "SUSPENDED": RegistrationState.UNREGISTERED,
+    "ERROR": RegistrationState.UNREGISTERED,
 }
-_ON_NONE: Final = "it is on no 10DLC campaign that carriers know"
-_DEAD: Final = ("DECLINED", "EXPIRED", "REJECTED")
-_VERIFICATION_STATES: Final[dict[str, State]] = {
-    "VERIFIED": "registered",
-    "PENDING": "pending",
-    "UNVERIFIED": "unregistered",
-    "REJECTED": "unregistered",
-    "DENIED": "unregistered",
-    "RESTRICTED": "unregistered",
+_ENDED_CAMPAIGN_STATUSES: Final = ("DECLINED", "EXPIRED", "REJECTED")
+_VERIFICATION_STATES: Final = {
+    "VERIFIED": RegistrationState.REGISTERED,
+    "PENDING": RegistrationState.PENDING,
+    "UNVERIFIED": RegistrationState.UNREGISTERED,
+    "REJECTED": RegistrationState.UNREGISTERED,
+    "DENIED": RegistrationState.UNREGISTERED,
+    "RESTRICTED": RegistrationState.UNREGISTERED,
 }
 
 
 class Registration(TypedDict):
-    """What is known of a number's registration, and when it was last looked up (RFC 3339)."""
+    """The registration of a number at its last look-up (`checkedAt`, RFC 3339)."""
 
-    kind: Kind
-    state: State
+    kind: RegistrationKind
+    state: RegistrationState
     checkedAt: str
     campaignId: NotRequired[str]
     reason: NotRequired[str]
 
 
-def kind_of(number: str) -> Kind:
-    """Return what a number (E.164) is registered as.
+def classify_number(number: str) -> RegistrationKind:
+    """Return how a number (E.164) is registered.
 
-    `none` for numbers of other countries, also those of +1: carriers in the United States demand 10DLC of its
-    numbers only. Its territories, such as Puerto Rico, count as the United States.
+    Carriers require 10DLC only for numbers of the United States and its territories, such as Puerto Rico.
+    Numbers of other countries, also those of +1, need no registration.
     """
     if _TOLL_FREE.fullmatch(number):
-        return "toll_free"
-    is_local = _LOCAL.fullmatch(number) and number[2:5] not in _OUTSIDE_THE_US
-    return "10dlc" if is_local else "none"
+        return RegistrationKind.TOLL_FREE
+    if _LOCAL.fullmatch(number) and number[2:5] not in _OUTSIDE_THE_US:
+        return RegistrationKind.TEN_DLC
+    return RegistrationKind.NONE
 
 
 def may_have_numbers(campaign_status: str) -> bool:
-    """Tell whether a campaign's numbers are worth asking for; what is over and done with piles up."""
-    return campaign_status.upper() not in _DEAD
+    """Return whether a campaign with this status can have numbers. Ended campaigns accumulate."""
+    return campaign_status.upper() not in _ENDED_CAMPAIGN_STATUSES
 
 
-def of_campaign(campaign_id: str, campaign_status: str, number_status: str, at: str) -> Registration:
-    """Return the registration of a local number that a campaign lists, by Bandwidth's words for both.
+def build_campaign_registration(
+    campaign_id: str, campaign_status: str, number_status: str, at: str
+) -> Registration:
+    """Return the registration of a local number in a campaign, from Bandwidth's status of each.
 
-    The worse of both counts; a word that is not documented is `unknown`.
+    The worse status counts. The state of an undocumented status is `unknown`.
     """
-    number = _NUMBER_STATES.get(number_status.upper(), "unknown")
-    campaign = _CAMPAIGN_STATES.get(campaign_status.upper(), "unknown")
-    found: Registration = {"kind": "10dlc", "state": number, "checkedAt": at, "campaignId": campaign_id}
-    if campaign != "registered":
-        return found | {"state": campaign, "reason": f"campaign {campaign_id} is {campaign_status}"}
-    if number != "registered":
-        found["reason"] = f"its registration with campaign {campaign_id} is {number_status}"
-    return found
+    number_state = _NUMBER_STATES.get(number_status.upper(), RegistrationState.UNKNOWN)
+    campaign_state = _CAMPAIGN_STATES.get(campaign_status.upper(), RegistrationState.UNKNOWN)
+    registration: Registration = {
+        "kind": RegistrationKind.TEN_DLC,
+        "state": number_state,
+        "checkedAt": at,
+        "campaignId": campaign_id,
+    }
+    if campaign_state != RegistrationState.REGISTERED:
+        registration["state"] = campaign_state
+        registration["reason"] = f"campaign {campaign_id} is {campaign_status}"
+    elif number_state != RegistrationState.REGISTERED:
+        registration["reason"] = f"the number's status in campaign {campaign_id} is {number_status}"
+    return registration
 
 
-def of_no_campaign(at: str) -> Registration:
+def build_unlisted_registration(at: str) -> Registration:
     """Return the registration of a local number that no campaign lists."""
-    return {"kind": "10dlc", "state": "unregistered", "checkedAt": at, "reason": _ON_NONE}
+    return {
+        "kind": RegistrationKind.TEN_DLC,
+        "state": RegistrationState.UNREGISTERED,
+        "checkedAt": at,
+        "reason": "the number is in no 10DLC campaign",
+    }
 
 
-def of_options(campaign_id: str, refusal: str | None, at: str) -> Registration:
-    """Return the registration of a local number that was just put into a campaign, or was not, and why."""
-    found: Registration = {"kind": "10dlc", "state": "pending", "checkedAt": at, "campaignId": campaign_id}
-    if refusal is None:
-        return found | {"reason": f"it was just put into campaign {campaign_id}"}
-    return found | {"state": "unregistered", "reason": f"not put into campaign {campaign_id}: {refusal}"}
+def build_assigned_registration(campaign_id: str, rejection: str | None, at: str) -> Registration:
+    """Return the registration of a local number after an order to assign the number to a campaign.
 
-
-def of_verification(status: str | None, reason: str | None, at: str) -> Registration:
-    """Return the registration of a toll-free number by Bandwidth's word for it; None: nobody asked for it."""
-    if status is None:
-        state: State = "unregistered"
-        reason = "nobody has asked for its toll-free verification"
-    else:
-        state = _VERIFICATION_STATES.get(status.upper(), "unknown")
-        reason = None if state == "registered" else f"its verification is {status}{_more(reason)}"
-    found: Registration = {"kind": "toll_free", "state": state, "checkedAt": at}
-    return found | {"reason": reason} if reason else found
-
-
-def of_new(found: Registration) -> Registration:
-    """Return the registration of a number that came just now: not listed yet, it may well be on its way."""
-    if found["state"] != "unregistered" or "campaignId" in found:
-        return found
-    return found | {"state": "pending", "reason": "it is new, and not listed as registered yet"}
-
-
-def unknown(number: str, reason: str, at: str) -> Registration:
-    """Return the registration of a number that nobody could look up, or that needs none."""
-    return {"kind": kind_of(number), "state": "unknown", "checkedAt": at, "reason": reason}
-
-
-def warning_of(number: str, found: Registration | None) -> str | None:
-    """Return in words why carriers will refuse a number's texts; None where that is not known.
-
-    None also for a number that needs no registration, whatever was once recorded of it.
+    `rejection` is Bandwidth's reason if the order failed for the number.
     """
-    if found is None or found["state"] != UNREGISTERED or kind_of(number) == "none":
+    registration: Registration = {
+        "kind": RegistrationKind.TEN_DLC,
+        "state": RegistrationState.PENDING,
+        "checkedAt": at,
+        "campaignId": campaign_id,
+        "reason": f"the number was just assigned to campaign {campaign_id}",
+    }
+    if rejection is not None:
+        registration["state"] = RegistrationState.UNREGISTERED
+        registration["reason"] = f"Bandwidth did not assign campaign {campaign_id}: {rejection}"
+    return registration
+
+
+def build_toll_free_registration(status: str | None, reason: str | None, at: str) -> Registration:
+    """Return the registration of a toll-free number from Bandwidth's verification status.
+
+    `status` is None if no verification was requested; `reason` is Bandwidth's reason for a rejection.
+    """
+    if status is None:
+        state = RegistrationState.UNREGISTERED
+        explanation = "no toll-free verification was requested"
+    else:
+        state = _VERIFICATION_STATES.get(status.upper(), RegistrationState.UNKNOWN)
+        explanation = f"the toll-free verification is {status}{f' ({reason})' if reason else ''}"
+    registration: Registration = {"kind": RegistrationKind.TOLL_FREE, "state": state, "checkedAt": at}
+    if state != RegistrationState.REGISTERED:
+        registration["reason"] = explanation
+    return registration
+
+
+def build_unknown_registration(number: str, reason: str, at: str) -> Registration:
+    """Return the registration of a number (E.164) that was not looked up, or that needs none."""
+    return {
+        "kind": classify_number(number),
+        "state": RegistrationState.UNKNOWN,
+        "checkedAt": at,
+        "reason": reason,
+    }
+
+
+def allow_for_listing_delay(registration: Registration) -> Registration:
+    """Return the registration of a number that was just activated: `pending` if no campaign lists it yet."""
+    if registration["state"] != RegistrationState.UNREGISTERED or "campaignId" in registration:
+        return registration
+    reason = "the number is new, and Bandwidth does not list it as registered yet"
+    return registration | {"state": RegistrationState.PENDING, "reason": reason}
+
+
+def explain_unregistered(number: str, registration: Registration | None) -> str | None:
+    """Return why carriers reject the messages of a number (E.164), None unless they are known to do so.
+
+    Returns None also for a number that needs no registration, whatever its record holds.
+    """
+    if registration is None or registration["state"] != RegistrationState.UNREGISTERED:
+        return None
+    if classify_number(number) == RegistrationKind.NONE:
         return None
     return (
-        f"{number} is not registered, and carriers refuse its texts: {found.get('reason')} (looked up at "
-        f"{found['checkedAt']}); register it at Bandwidth, then run CheckRegistration or wait for its turn"
+        f"{number} is not registered, so carriers reject its messages: {registration.get('reason')} "
+        f"(checked at {registration['checkedAt']}). Register the number at Bandwidth, then run "
+        "CheckRegistration or wait for the next scheduled check."
     )
 
 
-def says_the_same(one: Registration | None, other: Registration) -> bool:
-    """Tell whether two differ in nothing but the time."""
-    return one is not None and one | {"checkedAt": ""} == other | {"checkedAt": ""}
-
-
-def _more(reason: str | None) -> str:
-    return f" ({reason})" if reason else ""
+def is_unchanged(known: Registration | None, looked_up: Registration) -> bool:
+    """Return whether two registrations differ at most in `checkedAt`."""
+    return known is not None and known | {"checkedAt": ""} == looked_up | {"checkedAt": ""}

@@ -10,7 +10,7 @@ import sys
 from typing import Any, Final
 
 from bandwidth_messaging.domain.times import now
-from bandwidth_messaging.runtime.settings import service, trace_id
+from bandwidth_messaging.runtime.settings import function_name, service, trace_id
 
 logger: Final = logging.getLogger("bandwidth_messaging")
 
@@ -37,6 +37,9 @@ class JsonFormatter(logging.Formatter):
             "timestamp": now(),
             "service": service(),
         }
+        # The functions of a room share a log group.
+        if function := function_name():
+            entry["function"] = function
         if trace := trace_id():
             entry["xray_trace_id"] = trace
         fields = {name: value for name, value in vars(record).items() if name not in _STANDARD_ATTRIBUTES}

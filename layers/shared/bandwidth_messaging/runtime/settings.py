@@ -1,4 +1,4 @@
-"""Where we run: the environment variables that template.yaml sets. The one place that reads them."""
+"""The environment variables that template.yaml sets. No other module reads the environment."""
 
 import os
 from dataclasses import MISSING, dataclass, fields
@@ -7,7 +7,7 @@ from functools import cache
 
 @dataclass(frozen=True)
 class Settings:
-    """Names and addresses, one per environment variable of the same name in capitals."""
+    """One field per environment variable; the variable has the same name in upper case."""
 
     stack_name: str
     numbers_table: str
@@ -30,7 +30,7 @@ class Settings:
     dashboard_url: str
     messaging_url: str
     catapult_url: str
-    # Only the functions that need these have them.
+    # Set only for the functions that need them.
     letters_bucket: str = ""
     callback_url: str = ""
     callback_probe_url: str = ""
@@ -50,19 +50,24 @@ class Settings:
 
 @cache
 def service() -> str:
-    """Return what log entries and metrics call us."""
+    """Return the service name in log entries and metrics."""
     return os.environ.get("POWERTOOLS_SERVICE_NAME", "")
 
 
+def function_name() -> str:
+    """Return the function's name, or an empty text outside Lambda."""
+    return os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "")
+
+
 def trace_id() -> str | None:
-    """Return the id of the X-Ray trace that the current event belongs to; Lambda sets it anew for each."""
+    """Return the X-Ray trace id of the current event. Lambda sets the variable for each event."""
     root, _, _ = os.environ.get("_X_AMZN_TRACE_ID", "").partition(";")
     return root.removeprefix("Root=") or None
 
 
 @cache
 def settings() -> Settings:
-    """Return the settings, read once. Raises RuntimeError that names what is missing."""
+    """Return the settings, read once. Raises RuntimeError with the names of missing variables."""
     given = {field.name: os.environ.get(field.name.upper()) for field in fields(Settings)}
     required = {field.name for field in fields(Settings) if field.default is MISSING}
     if missing := sorted(name.upper() for name in required if not given[name]):

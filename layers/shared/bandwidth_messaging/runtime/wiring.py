@@ -1,6 +1,7 @@
-"""Puts the parts together, each made on first use, so that a function loads only what it calls.
+"""Builds clients, stores and services on first use, so that a function loads only what it calls.
 
-Clients and stores live as long as the Lambda environment; credentials are read again every five minutes.
+Clients and stores live as long as the Lambda environment. Credentials are read again every five minutes.
+Functions and the runtime call this module; services and the API receive what they need as arguments.
 """
 
 import gc
@@ -39,9 +40,12 @@ if TYPE_CHECKING:
     from bandwidth_messaging.domain.orders import Kind
     from bandwidth_messaging.services.callback_authorization import CallbackAuthorization
     from bandwidth_messaging.services.callback_intake import CallbackIntake
+    from bandwidth_messaging.services.doctor import Doctor
+    from bandwidth_messaging.services.drift_check import DriftCheck
     from bandwidth_messaging.services.event_publishing import EventPublishing
     from bandwidth_messaging.services.media_archive import MediaArchive
     from bandwidth_messaging.services.quarantine_replay import ApplyNotification, QuarantineReplay
+    from bandwidth_messaging.services.registration_check import RegistrationCheck
     from bandwidth_messaging.services.setup_start import SetupStart
     from bandwidth_messaging.store.archive import Archive
     from bandwidth_messaging.store.created_resources import CreatedResources
@@ -55,12 +59,12 @@ if TYPE_CHECKING:
     from bandwidth_messaging.store.queues import DeadLetters, Quarantine, SendQueue, WorkQueue
     from bandwidth_messaging.store.setup_requests import SetupRequests
 
-# What is loaded stays: else the collector goes through all of it while the first client is made.
+# Excludes loaded modules from garbage collection, which would run while the first client is built.
 gc.freeze()
 
-_SECRET_SECONDS = 300
-# Shorter than every function's own timeout, so that a slow call is an error we see; 16 threads may share it.
-_AWS = Config(
+_SECRET_CACHE_SECONDS = 300
+# Shorter than each function's timeout, so that a slow call raises an error. 16 threads may share a client.
+_AWS_CONFIG = Config(
     connect_timeout=1,
     read_timeout=3,
     retries={"mode": "standard", "total_max_attempts": 2},
@@ -68,52 +72,54 @@ _AWS = Config(
 )
 
 
-class IncompleteSecret(RuntimeError):
-    """A secret lacks a field."""
+# AWS clients
 
 
 @cache
 def _session() -> Any:
-    # All that boto3 would do beside is load longer.
+    # botocore alone: boto3 would only add import time.
     return botocore.session.get_session()
 
 
 @cache
 def _dynamodb() -> "DynamoDBClient":
-    client: DynamoDBClient = _session().create_client("dynamodb", config=_AWS)
+    client: DynamoDBClient = _session().create_client("dynamodb", config=_AWS_CONFIG)
     return client
 
 
 @cache
 def _sqs() -> "SQSClient":
-    client: SQSClient = _session().create_client("sqs", config=_AWS)
+    client: SQSClient = _session().create_client("sqs", config=_AWS_CONFIG)
     return client
 
 
 @cache
 def _s3() -> "S3Client":
-    # Links must name the bucket's own region, and be signed for it.
+    # A presigned link must name the bucket's region and be signed for this region.
     signing = Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
-    client: S3Client = _session().create_client("s3", config=_AWS.merge(signing))
+    client: S3Client = _session().create_client("s3", config=_AWS_CONFIG.merge(signing))
     return client
 
 
 @cache
 def step_functions() -> "SFNClient":
-    client: SFNClient = _session().create_client("stepfunctions", config=_AWS)
+    client: SFNClient = _session().create_client("stepfunctions", config=_AWS_CONFIG)
     return client
 
 
 @cache
 def events() -> "EventBridgeClient":
-    client: EventBridgeClient = _session().create_client("events", config=_AWS)
+    client: EventBridgeClient = _session().create_client("events", config=_AWS_CONFIG)
     return client
 
 
 @cache
 def _secrets_manager() -> "SecretsManagerClient":
-    client: SecretsManagerClient = _session().create_client("secretsmanager", config=_AWS)
+    client: SecretsManagerClient = _session().create_client("secretsmanager", config=_AWS_CONFIG)
     return client
+
+
+# Stores
 
 
 @cache
@@ -218,23 +224,26 @@ def archive() -> "Archive":
     return Archive(_s3(), settings().media_bucket)
 
 
+# Clients of Bandwidth
+
+
 def is_current() -> bool:
-    """Tell whether Bandwidth's API is that of today, and not the documents'."""
+    """Return whether the stack uses the current generation of Bandwidth's APIs."""
     return settings().bandwidth_api == "current"
 
 
 def dashboard() -> "Dashboard":
-    """Return the account API with the credentials of now."""
+    """Return the client of the account API with the current credentials."""
     return dashboard_current() if is_current() else _dashboard(dashboard_credentials())
 
 
 def dashboard_current() -> "DashboardCurrent":
-    """Return today's account API, for what only that has."""
-    return _dashboard_today(_oauth_client())
+    """Return the client of the current account API, for operations that the classic API lacks."""
+    return _dashboard_current(_oauth_client())
 
 
 def dashboard_credentials() -> "BasicCredentials":
-    """Return the Dashboard user, whom Catapult too asks for when a number is imported."""
+    """Return the Dashboard user. Catapult requires these credentials to import a number."""
     return _credentials(settings().bandwidth_secret, "dashboardUser", "dashboardPassword")
 
 
@@ -246,14 +255,14 @@ def _dashboard(auth: "Auth") -> "Dashboard":
 
 
 @lru_cache(maxsize=1)
-def _dashboard_today(auth: "Auth") -> "DashboardCurrent":
+def _dashboard_current(auth: "Auth") -> "DashboardCurrent":
     from bandwidth_messaging.bandwidth.dashboard_current import DashboardCurrent
 
     return DashboardCurrent(settings().dashboard_url, settings().bandwidth_account_id, auth)
 
 
-def registrations(*, seconds: float) -> "Registrations":
-    """Return the registrations of today's account; all that is asked of them may take so many seconds."""
+def registrations(seconds: float) -> "Registrations":
+    """Return a client of the Registration Center whose requests take at most `seconds` in total."""
     from bandwidth_messaging.bandwidth.registration_center import Registrations
 
     return Registrations(
@@ -262,12 +271,12 @@ def registrations(*, seconds: float) -> "Registrations":
 
 
 def messaging() -> "Messaging":
-    """Return the V2 messaging API with the credentials of now."""
-    return _messaging_today(_oauth_client()) if is_current() else _messaging(_messaging_credentials())
+    """Return the client of the V2 messaging API with the current credentials."""
+    return _messaging_current(_oauth_client()) if is_current() else _messaging(_messaging_credentials())
 
 
 def media() -> "Media":
-    """Return the files of messages that came in, with the credentials of now."""
+    """Return the client for media of incoming messages with the current credentials."""
     return _media(_oauth_client() if is_current() else _messaging_credentials())
 
 
@@ -275,7 +284,7 @@ def media() -> "Media":
 def _media(auth: "Auth") -> "Media":
     from bandwidth_messaging.bandwidth.media_api import Media
 
-    # A token of today's is none of the old host's business.
+    # A token of the current generation must not be sent to the classic host.
     hosts = (
         [settings().messaging_url] if is_current() else [settings().messaging_url, settings().catapult_url]
     )
@@ -283,11 +292,11 @@ def _media(auth: "Auth") -> "Media":
 
 
 def _oauth_client() -> "OAuthClient":
-    return _oauth_client_of(_client_credentials())
+    return _oauth_client_for(_client_credentials())
 
 
 @lru_cache(maxsize=1)
-def _oauth_client_of(credentials: "BasicCredentials") -> "OAuthClient":
+def _oauth_client_for(credentials: "BasicCredentials") -> "OAuthClient":
     from bandwidth_messaging.bandwidth.oauth import OAuthClient
 
     return OAuthClient(settings().token_url, credentials, lambda: _client_credentials(fresh=True))
@@ -298,7 +307,7 @@ def _client_credentials(*, fresh: bool = False) -> "BasicCredentials":
 
 
 def catapult() -> "Catapult":
-    """Return the V1 API with the credentials of now."""
+    """Return the client of the V1 API with the current credentials."""
     return _catapult(_messaging_credentials())
 
 
@@ -321,59 +330,62 @@ def _messaging(auth: "Auth") -> "Messaging":
 
 
 @lru_cache(maxsize=1)
-def _messaging_today(auth: "Auth") -> "MessagingCurrent":
+def _messaging_current(auth: "Auth") -> "MessagingCurrent":
     from bandwidth_messaging.bandwidth.messaging_current import MessagingCurrent
 
     return MessagingCurrent(settings().messaging_url, settings().bandwidth_account_id, auth)
 
 
+# Secrets
+
+
 def callback_credentials() -> "BasicCredentials":
-    """Return what a callback must carry, and what Bandwidth is told to send."""
+    """Return the credentials that Bandwidth sends with each callback."""
     return _credentials(settings().callback_secret, "username", "password")
 
 
 def accepted_callback_credentials(*, fresh: bool = False) -> "list[BasicCredentials]":
-    """Return what a callback may carry: our credentials, and while they are changed those before them.
+    """Return the credentials a callback may have: the current ones, and during a rotation the previous ones.
 
-    `fresh` reads the secret anew.
+    `fresh` bypasses the cache of the secret.
     """
     from bandwidth_messaging.bandwidth.credentials import BasicCredentials
 
-    now = _credentials(settings().callback_secret, "username", "password", fresh=fresh)
+    current = _credentials(settings().callback_secret, "username", "password", fresh=fresh)
     previous = _secret(settings().callback_secret).get("previousPassword")
-    return [now, BasicCredentials(now.username, previous)] if previous else [now]
+    return [current, BasicCredentials(current.username, previous)] if previous else [current]
 
 
 def callback_url_with_credentials() -> str:
-    """Return our callback URL as V1 takes it: with the credentials inside."""
+    """Return the callback URL in the form that V1 requires: with the credentials inside."""
     from bandwidth_messaging.bandwidth.catapult import with_credentials
 
     return with_credentials(settings().callback_url, callback_credentials())
 
 
 def callback_probe(url: str) -> "CallbackProbe":
-    """Return a URL of our callback API, to be called as Bandwidth calls it."""
+    """Return a client that calls a URL of the callback API as Bandwidth does."""
     from bandwidth_messaging.bandwidth.callback_probe import CallbackProbe
 
     return CallbackProbe(url)
 
 
 def token_claims() -> dict[str, list[str]]:
-    """Return what today's token says of who holds it: `accounts` and `roles`, as far as it says that."""
+    """Return the claims `accounts` and `roles` of the current token, if it has them."""
     return _oauth_client().claims()
 
 
 def bandwidth_secret() -> str:
-    """Return the text of Bandwidth's secret as it is now; from then on secrets and tokens are of now too."""
+    """Return the text of Bandwidth's secret, read again, and drop all cached secrets and tokens."""
     _secrets.cache_clear()
-    _oauth_client_of.cache_clear()
+    _oauth_client_for.cache_clear()
     return str(_secrets().get(settings().bandwidth_secret))
 
 
 def _credentials(
     secret_name: str, username: str, password: str, *, fresh: bool = False
 ) -> "BasicCredentials":
-    from bandwidth_messaging.bandwidth.credentials import BasicCredentials
+    from bandwidth_messaging.bandwidth.credentials import BasicCredentials, IncompleteSecret
 
     secret = _secret(secret_name, fresh=fresh)
     if missing := [name for name in (username, password) if not secret.get(name)]:
@@ -383,8 +395,8 @@ def _credentials(
 
 
 def _secret(secret_name: str, *, fresh: bool = False) -> dict[str, Any]:
-    again = {"force_fetch": True} if fresh else {}
-    secret: Any = _secrets().get(secret_name, transform="json", max_age=_SECRET_SECONDS, **again)
+    options = {"force_fetch": True} if fresh else {}
+    secret: Any = _secrets().get(secret_name, transform="json", max_age=_SECRET_CACHE_SECONDS, **options)
     return dict(secret)
 
 
@@ -474,3 +486,54 @@ def setup_start() -> "SetupStart":
     return SetupStart(
         orders(), setup_requests(), Executions(step_functions()), state_machines, settings().bandwidth_api
     )
+
+
+# Services of functions/checks
+
+
+def drift_check() -> "DriftCheck":
+    """Return the drift check."""
+    from bandwidth_messaging.services.drift_check import DriftCheck
+
+    return DriftCheck(numbers=numbers(), drift=drift(), locations=dashboard, catapult=catapult)
+
+
+def registration_check() -> "RegistrationCheck":
+    """Return the registration check."""
+    from bandwidth_messaging.services.registration_check import RegistrationCheck
+
+    return RegistrationCheck(numbers=numbers(), registrations=registrations if is_current() else None)
+
+
+def doctor() -> "Doctor":
+    """Return the doctor."""
+    from bandwidth_messaging.runtime.aws_errors import classify_aws_error
+    from bandwidth_messaging.services.doctor import Deployment, Doctor
+
+    deployment = Deployment(
+        is_current=is_current(),
+        secret_name=settings().bandwidth_secret,
+        account_id=settings().bandwidth_account_id,
+        site_id=settings().bandwidth_site_id,
+        callback_url_v1=_v1_url(settings().callback_url),
+        callback_url_v2=settings().callback_url,
+        probe_url_v1=_v1_url(settings().callback_probe_url),
+        probe_url_v2=settings().callback_probe_url,
+    )
+    return Doctor(
+        deployment=deployment,
+        numbers=numbers(),
+        dashboard=dashboard,
+        catapult=catapult,
+        messaging=messaging,
+        registrations=registrations,
+        probe=callback_probe,
+        read_secret=bandwidth_secret,
+        token_claims=token_claims,
+        callback_credentials=callback_credentials,
+        classify_aws_error=classify_aws_error,
+    )
+
+
+def _v1_url(url_v2: str) -> str:
+    return f"{url_v2.removesuffix('/v2')}/v1"

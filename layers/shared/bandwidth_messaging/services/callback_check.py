@@ -1,46 +1,52 @@
-"""Whether our callback API does what Bandwidth needs: it is called as Bandwidth would."""
+"""Checks of the stack's callback API. The doctor calls the API as Bandwidth does."""
 
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
-from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.services.diagnosis import Finding, ok, wrong
 
+if TYPE_CHECKING:
+    from bandwidth_messaging.bandwidth.callback_probe import CallbackProbe
+    from bandwidth_messaging.bandwidth.credentials import BasicCredentials
 
-def challenge(url: str) -> Finding:
-    """Return whether a URL of the callback API asks for credentials, so that Bandwidth sends them."""
-    knock = wiring.callback_probe(url).knock()
-    if knock.is_challenge:
-        return ok(f"{url} asks for credentials, as Bandwidth needs to be asked")
-    if knock.status is None:
+
+def check_challenge(url: str, probe: "CallbackProbe") -> Finding:
+    """Check that a callback URL requests credentials, so that Bandwidth sends them."""
+    response = probe.send()
+    if response.is_challenge:
+        return ok(f"{url} requests credentials with a Basic challenge")
+    if response.status is None:
         return wrong(
-            f"{url} cannot be reached: {knock.words}",
-            "see that the stack's CallbackApi is deployed (stage live), and what its URL is now",
+            f"{url} cannot be reached: {response.failure}",
+            "check that CallbackApi is deployed (stage live) and that the stack uses its current URL",
         )
-    without = "" if knock.challenge else " and no challenge (WWW-Authenticate: Basic)"
+    missing = "" if response.challenge else " and no WWW-Authenticate header"
     return wrong(
-        f"{url} answers {knock.status}{without} to a request without credentials, where Bandwidth needs 401 "
-        "and a Basic challenge; it sends no credentials then, and the event is lost",
-        "deploy the stack again; if API Gateway was changed by hand, undo that",
+        f"{url} returns {response.status}{missing} to a request without credentials. Bandwidth expects 401 "
+        "with a Basic challenge; without the challenge it sends no credentials and drops the event",
+        "deploy the stack again; undo manual changes to API Gateway",
     )
 
 
-def credentials(url: str) -> Finding:
-    """Return whether a URL of the callback API takes a callback with our credentials; it holds no events."""
-    knock = wiring.callback_probe(url).knock(wiring.callback_credentials())
-    if knock.is_taken:
-        return ok(f"{url} takes a callback that has them")
-    if knock.status == HTTPStatus.FORBIDDEN:
+def check_credentials(url: str, probe: "CallbackProbe", credentials: "BasicCredentials") -> Finding:
+    """Check that a callback URL accepts a callback with the stack's own credentials."""
+    response = probe.send(credentials)
+    if response.is_accepted:
+        return ok(f"{url} accepts a callback with the stack's credentials")
+    if response.status == HTTPStatus.FORBIDDEN:
         return wrong(
-            f"{url} answers 403 to the credentials of the stack's own secret",
-            "if the stack has CallbackSourceAddresses, this call did not come from one of them: see instead "
-            "whether texts arrive; if it has none, deploy again",
+            f"{url} returns 403 to the credentials in the stack's secret",
+            "if CallbackSourceAddresses is set, the doctor's address is not in the list: check that incoming "
+            "messages arrive instead; if the parameter is empty, deploy the stack again",
         )
-    if knock.status == HTTPStatus.UNAUTHORIZED:
+    if response.status == HTTPStatus.UNAUTHORIZED:
         return wrong(
-            f"{url} answers 401 to the credentials of the stack's own secret",
-            "if that secret was changed just now, run this again in five minutes; else deploy again",
+            f"{url} returns 401 to the credentials in the stack's secret",
+            "if the secret changed in the last five minutes, run the doctor again later; otherwise deploy "
+            "the stack again",
         )
+    result = f"returns {response.status}" if response.status else f"gives no response ({response.failure})"
     return wrong(
-        f"{url} answers {knock.status or knock.words} to a callback, so Bandwidth repeats it for a day",
-        "the logs of the functions receive_callback and authorize_callback say why",
+        f"{url} {result} to a callback. Bandwidth repeats such a callback for a day",
+        "read the logs of the functions receive_callback and authorize_callback",
     )

@@ -1,187 +1,230 @@
-"""Checks of a deployment: each on its own, and in words that say what is wrong and how to mend it."""
+"""Runs the checks of a deployment one by one and explains their results to people."""
 
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum, auto
 from http import HTTPStatus
-from typing import Any, Final, Literal
+from typing import Any, TypedDict
 
-from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError, TransformParameterError
-from botocore.exceptions import BotoCoreError, ClientError
-
+from bandwidth_messaging.bandwidth.credentials import IncompleteSecret
 from bandwidth_messaging.bandwidth.errors import (
     BandwidthError,
     BandwidthRejected,
     BandwidthUnauthorized,
     BandwidthUnavailable,
 )
-from bandwidth_messaging.runtime.wiring import IncompleteSecret
 
 logger = logging.getLogger(__name__)
 
-type Result = Literal["ok", "wrong", "unknown"]
+
+class Result(StrEnum):
+    """The result of a check."""
+
+    OK = "ok"
+    WRONG = "wrong"
+    UNKNOWN = "unknown"
+
+
+class AwsFailure(StrEnum):
+    """How a call of AWS failed."""
+
+    SECRET_MISSING = auto()
+    SECRET_ACCESS_DENIED = auto()
+    SECRET_UNAVAILABLE = auto()
+    SECRET_NOT_JSON = auto()
+    SERVICE_ERROR = auto()
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found, and how to mend it; an `ok` one may say what will have to be done some day."""
+    """What a check found, and how to fix it. The `fix` of an `ok` finding is optional or not yet due."""
 
     result: Result
     found: str
-    mend: str | None = None
+    fix: str | None = None
+
+
+class CheckView(TypedDict):
+    """A check in the report."""
+
+    check: str
+    result: str
+    found: str
+    fix: str | None
+
+
+class Report(TypedDict):
+    """The report of all checks, in the order they ran."""
+
+    healthy: bool
+    summary: str
+    checks: list[CheckView]
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """What a check asks Bandwidth with: fields of the secret, and the role that they need there."""
+    """The fields of the secret that a check sends to Bandwidth, and the role that they need."""
 
     fields: tuple[str, ...]
     role: str
 
 
-def ok(found: str, mend: str | None = None) -> Finding:
-    """Return that all is well here."""
-    return Finding("ok", found, mend)
+def ok(found: str, fix: str | None = None) -> Finding:
+    """Return a finding without a problem."""
+    return Finding(Result.OK, found, fix)
 
 
-def wrong(found: str, mend: str) -> Finding:
-    """Return that something is wrong here, and how to mend it."""
-    return Finding("wrong", found, mend)
+def wrong(found: str, fix: str) -> Finding:
+    """Return a finding with a problem."""
+    return Finding(Result.WRONG, found, fix)
 
 
-def unknown(found: str, mend: str) -> Finding:
-    """Return that it could not be found out, and what is in the way."""
-    return Finding("unknown", found, mend)
+def unknown(found: str, fix: str) -> Finding:
+    """Return the finding of a check that could not be completed."""
+    return Finding(Result.UNKNOWN, found, fix)
 
 
-def problem_with(value: Any) -> str | None:
-    """Return what is wrong with a value of a secret, never the value; None if nothing is to be seen."""
+def explain_invalid_value(value: Any) -> str | None:
+    """Return why a value of a secret cannot be valid, None if it can. Never returns the value."""
     if value is None:
         return "is missing"
     if not isinstance(value, str):
-        return "is not text"
+        return "is not a string"
     if not value.strip(".\u2026 "):
         return "is empty"
     if value != value.strip():
-        return "has a space or a line break at an end"
+        return "starts or ends with a space or a line break"
     if value[0] == value[-1] and value[0] in "\"'":
-        return "is in quotes of its own"
+        return "is enclosed in extra quotes"
     return None
 
 
+@dataclass(frozen=True)
 class Diagnosis:
-    """The findings so far, by the name of their check. One check that fails does not stop the others."""
+    """The findings by name of the check. A failed check does not stop the following checks.
 
-    def __init__(self) -> None:
-        self._findings: dict[str, Finding] = {}
+    `classify_aws_error` returns how a call of AWS failed, None for an error of another kind.
+    """
+
+    classify_aws_error: Callable[[Exception], AwsFailure | None]
+    findings: dict[str, Finding] = field(default_factory=dict)
 
     def check(
         self,
         name: str,
-        look: Callable[[], Finding],
+        run: Callable[[], Finding],
         credentials: Credentials | None = None,
         *,
         needs: str | None = None,
     ) -> bool:
-        """Have a look and return whether all is well; without, if the check that it `needs` is not.
+        """Run a check unless the check it `needs` failed. Return whether the result is ok.
 
-        `credentials` are what Bandwidth is asked with.
+        `credentials` are those that the check sends to Bandwidth.
         """
-        if needs and self._findings[needs].result != "ok":
-            finding = unknown("not checked", f"mend {needs!r} first")
+        if needs and self.findings[needs].result != Result.OK:
+            finding = unknown("not checked", f"fix {needs!r} first")
         else:
-            finding = _look(look, credentials)
-        self._findings[name] = finding
-        logger.info("checked", extra={"check": name, "result": finding.result})
-        return finding.result == "ok"
+            finding = self._run(run, credentials)
+        self.findings[name] = finding
+        logger.info("check completed", extra={"check": name, "result": finding.result})
+        return finding.result == Result.OK
 
-    def report(self) -> dict[str, Any]:
-        """Return `healthy`, a `summary` of one sentence, and all `checks` in the order they were made."""
-        not_ok = {name: each.result for name, each in self._findings.items() if each.result != "ok"}
-        return {
-            "healthy": not not_ok,
-            "summary": self._summary(not_ok),
-            "checks": [{"check": name, **asdict(finding)} for name, finding in self._findings.items()],
-        }
+    def report(self) -> Report:
+        """Return `healthy`, a `summary` of one sentence, and all `checks` in the order they ran."""
+        healthy = all(finding.result == Result.OK for finding in self.findings.values())
+        checks: list[CheckView] = [
+            {"check": name, "result": finding.result, "found": finding.found, "fix": finding.fix}
+            for name, finding in self.findings.items()
+        ]
+        return {"healthy": healthy, "summary": self._summarize(), "checks": checks}
 
-    def _summary(self, not_ok: Mapping[str, Result]) -> str:
-        wrong_ones = [name for name, result in not_ok.items() if result == "wrong"]
-        parts = [f"wrong: {', '.join(wrong_ones)}"] if wrong_ones else []
-        if unknown_ones := [name for name in not_ok if name not in wrong_ones]:
-            parts.append(f"not known: {', '.join(unknown_ones)}")
-        if later := [name for name, each in self._findings.items() if each.result == "ok" and each.mend]:
-            parts.append(f"to be seen to: {', '.join(later)}")
-        well = f"{len(self._findings) - len(not_ok)} of {len(self._findings)} checks are well"
-        return f"{'; '.join([well, *parts])}."
+    def _summarize(self) -> str:
+        names: dict[Result, list[str]] = {result: [] for result in Result}
+        for name, finding in self.findings.items():
+            names[finding.result].append(name)
+        advised = [name for name in names[Result.OK] if self.findings[name].fix]
+        parts = [
+            f"{len(names[Result.OK])} of {len(self.findings)} checks passed",
+            _list_names("wrong", names[Result.WRONG]),
+            _list_names("unknown", names[Result.UNKNOWN]),
+            _list_names("passed with advice", advised),
+        ]
+        return f"{'; '.join(filter(None, parts))}."
+
+    def _run(self, run: Callable[[], Finding], credentials: Credentials | None) -> Finding:
+        try:
+            return run()
+        except BandwidthError as error:
+            return _explain_bandwidth_error(error, credentials)
+        except IncompleteSecret as error:
+            return wrong(str(error), "add the missing fields to the secret")
+        except Exception as error:
+            if failure := self.classify_aws_error(error):
+                return _explain_aws_failure(failure, error)
+            logger.exception("check failed")
+            return unknown(
+                f"the check failed with an internal error: {type(error).__name__}",
+                "read the log of the function Doctor",
+            )
 
 
-def _look(look: Callable[[], Finding], credentials: Credentials | None) -> Finding:
-    try:
-        return look()
-    except BandwidthUnauthorized as error:
-        return _refused(error, credentials)
-    except Exception as error:
-        for kind, explain in _EXPLAINED.items():
-            if isinstance(error, kind):
-                return explain(error)
-        logger.exception("a check failed")
-        return unknown(
-            f"the check itself failed: {type(error).__name__}", "the log of this function has more"
-        )
+def _list_names(title: str, names: Iterable[str]) -> str:
+    listed = ", ".join(names)
+    return f"{title}: {listed}" if listed else ""
 
 
-def _refused(error: BandwidthUnauthorized, credentials: Credentials | None) -> Finding:
+def _explain_bandwidth_error(error: BandwidthError, credentials: Credentials | None) -> Finding:
+    match error:
+        case BandwidthUnauthorized():
+            return _explain_unauthorized(error, credentials)
+        case BandwidthUnavailable() if error.status is None:
+            return wrong(
+                str(error),
+                "run the doctor again; if the error stays, check the URL of this API in the stack's "
+                "parameters and the functions' route to the internet",
+            )
+        case BandwidthUnavailable():
+            return unknown(
+                str(error), "run the doctor again in a few minutes; see also Bandwidth's status page"
+            )
+        case BandwidthRejected():
+            return wrong(str(error), "ask Bandwidth's support about this error code")
+        case _:
+            return unknown(str(error), "run the doctor again; if the error stays, ask Bandwidth's support")
+
+
+def _explain_unauthorized(error: BandwidthUnauthorized, credentials: Credentials | None) -> Finding:
     if error.status is None:
-        return wrong(str(error), "put values of clientId and clientSecret that work into the secret")
-    said = f"Bandwidth answers {error.status} ({error.words})"
-    fields, role = (credentials.fields, credentials.role) if credentials else ((), "that this needs")
+        return wrong(str(error), "set clientId and clientSecret in the secret to valid values")
+    fields, role = (credentials.fields, credentials.role) if credentials else ((), "for this request")
     if error.status == HTTPStatus.FORBIDDEN:
         return wrong(
-            f"{said}: it knows these credentials, but they may not do this",
-            f"in the Bandwidth App give them the role {role} and access to this account, and see that "
-            "BandwidthAccountId is its number; or the account lacks the feature: Bandwidth's support knows",
+            f"Bandwidth returns 403 ({error.words}): the credentials are valid but lack permission",
+            f"in the Bandwidth App give the credentials the role {role} and access to this account; check "
+            "BandwidthAccountId; if both are correct, ask Bandwidth's support to enable the feature",
         )
     return wrong(
-        f"{said}: it does not know these credentials",
-        f"put values of {' and '.join(fields)} that work into the secret",
+        f"Bandwidth returns {error.status} ({error.words}): the credentials are not valid",
+        f"set {' and '.join(fields)} in the secret to valid values",
     )
 
 
-def _unavailable(error: BandwidthUnavailable) -> Finding:
-    if error.status is None:
-        return wrong(
-            str(error),
-            "run this again; if it stays so, see that the stack has the right address of this API, and its "
-            "functions a way to the internet",
-        )
-    return unknown(str(error), "run this again in a few minutes; Bandwidth's status page may tell more")
-
-
-def _no_secret(error: GetParameterError) -> Finding:
-    if "ResourceNotFoundException" in str(error):
-        return wrong("there is no such secret", "create it, as the README's deployment begins")
-    if "AccessDenied" in str(error):
-        return wrong(
-            "this function may not read the secret",
-            "see that BandwidthSecretName is the secret's name; if a key of your own encrypts it, let the "
-            "stack's functions decrypt with it",
-        )
-    return unknown("AWS did not hand out the secret", "run this again")
-
-
-def _aws(error: Exception) -> Finding:
-    return unknown(f"AWS did not answer as it should: {type(error).__name__}", "run this again")
-
-
-_EXPLAINED: Final[dict[type[Exception], Callable[[Any], Finding]]] = {
-    BandwidthUnavailable: _unavailable,
-    BandwidthRejected: lambda error: wrong(str(error), "ask Bandwidth's support what this code means"),
-    BandwidthError: lambda error: unknown(
-        str(error), "run this again; if it stays so, ask Bandwidth's support"
-    ),
-    GetParameterError: _no_secret,
-    TransformParameterError: lambda _: unknown("the secret is not JSON", "mend 'secret' first"),
-    IncompleteSecret: lambda error: wrong(str(error), "put them into the secret"),
-    BotoCoreError: _aws,
-    ClientError: _aws,
-}
+def _explain_aws_failure(failure: AwsFailure, error: Exception) -> Finding:
+    match failure:
+        case AwsFailure.SECRET_MISSING:
+            return wrong(
+                "the secret does not exist", "create the secret as the first step of the deployment describes"
+            )
+        case AwsFailure.SECRET_ACCESS_DENIED:
+            return wrong(
+                "the function has no access to the secret",
+                "set BandwidthSecretName to the name of the secret; if a customer managed key encrypts the "
+                "secret, allow the stack's functions to decrypt with the key",
+            )
+        case AwsFailure.SECRET_UNAVAILABLE:
+            return unknown("Secrets Manager did not return the secret", "run the doctor again")
+        case AwsFailure.SECRET_NOT_JSON:
+            return unknown("the secret is not JSON", "fix 'secret' first")
+        case AwsFailure.SERVICE_ERROR:
+            return unknown(f"a call of AWS failed: {type(error).__name__}", "run the doctor again")

@@ -1,143 +1,177 @@
-"""Looks for drift: numbers at our locations that we do not know, and numbers of ours that are gone or mute.
+"""Drift check: compares the numbers in Bandwidth's account with the stack's records. Changes neither."""
 
-Only reads, here and at Bandwidth.
-"""
-
+import logging
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bandwidth_messaging.domain.drift import Finding, What, in_order
+from bandwidth_messaging.domain.drift import DriftCause, DriftKind, Finding, count_findings, sort_findings
 from bandwidth_messaging.domain.numbers import NumberState
-from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.store.dynamodb import Item
+from bandwidth_messaging.domain.times import now
 
 if TYPE_CHECKING:
     from bandwidth_messaging.bandwidth.catapult import Catapult
     from bandwidth_messaging.bandwidth.locations import Locations
+    from bandwidth_messaging.store.drift_store import Drift
+    from bandwidth_messaging.store.dynamodb import Item
+    from bandwidth_messaging.store.number_store import Numbers
 
-# Theirs too are at Bandwidth, or may be.
-_KNOWN = frozenset({NumberState.ACTIVE, NumberState.PENDING, NumberState.RELEASING})
-Place = tuple[str, str]
-"""A site's id and a location's."""
+logger = logging.getLogger(__name__)
 
-
-def find() -> list[Finding]:
-    """Return the differences between our active numbers and the account's, in order.
-
-    Raises what keeps Bandwidth from telling.
-    """
-    ours = {item["number"]: item for item in wiring.numbers().all_in_state(NumberState.ACTIVE)}
-    found = list(_at_locations(ours, wiring.dashboard())) if ours else []
-    if old := {number: item for number, item in ours.items() if item["api"] == "v1"}:
-        found += _at_catapult(old, ours, wiring.catapult())
-    return in_order(_confirmed(found))
+# Numbers in these states exist at Bandwidth, or may exist there.
+_EXPECTED_STATES = frozenset({NumberState.ACTIVE, NumberState.PENDING, NumberState.RELEASING})
+type Place = tuple[str, str]
+"""The ids of a site and of a location."""
 
 
-def _at_locations(ours: Mapping[str, Item], account: "Locations") -> Iterator[Finding]:
+@dataclass(frozen=True)
+class DriftResult:
+    """All findings, sorted, and whether they differ from those of the last check."""
+
+    findings: list[Finding]
+    is_new: bool
+
+
+@dataclass(frozen=True)
+class DriftCheck:
+    """Compares the account with the active numbers."""
+
+    numbers: "Numbers"
+    drift: "Drift"
+    locations: "Callable[[], Locations]"
+    catapult: "Callable[[], Catapult]"
+
+    def check(self) -> DriftResult:
+        """Find the differences and record them. Raises the errors of Bandwidth's clients."""
+        findings = self._find()
+        is_new = self.drift.record(findings, now())
+        logger.info("drift checked", extra={"counts": count_findings(findings), "news": is_new})
+        return DriftResult(findings, is_new)
+
+    def _find(self) -> list[Finding]:
+        active = {item["number"]: item for item in self.numbers.all_in_state(NumberState.ACTIVE)}
+        findings: list[Finding] = []
+        if active:
+            findings += _check_locations(active, self.locations())
+        if classic := {number: item for number, item in active.items() if item["api"] == "v1"}:
+            findings += _check_catapult(classic, active, self.catapult())
+        return sort_findings(self._drop_outdated(findings))
+
+    def _drop_outdated(self, findings: list[Finding]) -> Iterator[Finding]:
+        """Yield the findings that still hold now that the records are read again.
+
+        An appeared number with a record, such as a released one, keeps the state of the record.
+        """
+        numbers = list(dict.fromkeys(finding.number for finding in findings if finding.number))
+        records = self.numbers.get_all(numbers, consistent=True)
+        states = {item["number"]: NumberState(item["state"]) for item in records}
+        for finding in findings:
+            state = states.get(finding.number) if finding.number else None
+            if finding.number is None:
+                yield finding
+            elif finding.kind != DriftKind.APPEARED:
+                if state == NumberState.ACTIVE:
+                    yield finding
+            elif state not in _EXPECTED_STATES:
+                yield replace(finding, recorded_state=state)
+
+
+def _check_locations(active: "Mapping[str, Item]", account: "Locations") -> Iterator[Finding]:
     expected: defaultdict[Place, dict[str, Item]] = defaultdict(dict)
-    for number, item in ours.items():
+    for number, item in active.items():
         if "locationId" in item:
             expected[item["siteId"], item["locationId"]][number] = item
-    there = {place: account.location_numbers(*place) for place in expected}
-    whereabouts = {number: place for place, listed in there.items() for number in listed or ()}
+    listings = {place: account.location_numbers(*place) for place in expected}
+    locations = {number: place[1] for place, listed in listings.items() for number in listed or ()}
     for place, items in expected.items():
-        yield from _at_location(place, items, there[place], ours, whereabouts, account)
+        site_id, location_id = place
+        listed = listings[place]
+        if listed is None:
+            yield _lost_messaging(place, len(items), DriftCause.LOCATION_MISSING)
+            continue
+        for number in items.keys() - listed.keys():
+            yield Finding(
+                DriftKind.VANISHED,
+                DriftCause.MOVED if number in locations else DriftCause.NOT_LISTED_AT_LOCATION,
+                number,
+                site_id=site_id,
+                location_id=location_id,
+                other_location_id=locations.get(number),
+            )
+        # V1 sends independently of the location, so other numbers may share a V1 number's location.
+        if texting := {number: item for number, item in items.items() if item["api"] == "v2"}:
+            yield from _check_messaging(place, texting, listed, active, account)
 
 
-def _at_location(
+def _check_messaging(
     place: Place,
-    items: Mapping[str, Item],
-    listed: Mapping[str, bool | None] | None,
-    ours: Mapping[str, Item],
-    whereabouts: Mapping[str, Place],
+    items: "Mapping[str, Item]",
+    listed: Mapping[str, bool | None],
+    active: "Mapping[str, Item]",
     account: "Locations",
 ) -> Iterator[Finding]:
-    _, location_id = place
-    if listed is None:
-        yield _mute(place, len(items), f"location {location_id} is gone")
+    """Check the numbers that send with V2 at a location that lists numbers."""
+    site_id, location_id = place
+    for number in listed.keys() - active.keys():
+        yield Finding(
+            DriftKind.APPEARED,
+            DriftCause.LISTED_AT_LOCATION,
+            number,
+            site_id=site_id,
+            location_id=location_id,
+        )
+    present = {number: item for number, item in items.items() if number in listed}
+    if not present:
         return
-    for number in items.keys() - listed.keys():
-        moved = f"it is at location {whereabouts[number][1]} now" if number in whereabouts else None
-        yield _finding("vanished", number, moved or f"location {location_id} does not list it", place)
-    # V1 sends without the location, which need not be ours alone then.
-    texting = {number: item for number, item in items.items() if item["api"] == "v2"}
-    if not texting:
-        return
-    for number in listed.keys() - ours.keys():
-        yield _finding("appeared", number, f"location {location_id} lists it", place)
-    if here := {number: item for number, item in texting.items() if number in listed}:
-        yield from _messaging(place, here, listed, account)
-
-
-def _messaging(
-    place: Place, items: Mapping[str, Item], listed: Mapping[str, bool | None], account: "Locations"
-) -> Iterator[Finding]:
-    _, location_id = place
     if account.sms(*place) is None:
-        yield _mute(place, len(items), f"SMS is off at location {location_id}")
+        yield _lost_messaging(place, len(present), DriftCause.SMS_OFF_AT_LOCATION)
     else:
-        for number in items:
+        for number in present:
             if listed[number] is False:
-                yield _finding("lostMessaging", number, "SMS is off for it", place)
+                yield Finding(
+                    DriftKind.LOST_MESSAGING,
+                    DriftCause.SMS_OFF_FOR_NUMBER,
+                    number,
+                    site_id=site_id,
+                    location_id=location_id,
+                )
     assigned = account.assigned_application(*place)
-    for application_id, numbers in Counter(item.get("applicationId") for item in items.values()).items():
-        if application_id not in {assigned, None}:
-            has = f"the application {assigned}" if assigned else "no application"
-            yield _mute(place, numbers, f"location {location_id} has {has}; it should have {application_id}")
+    applications = Counter(item.get("applicationId") for item in present.values())
+    for expected_id, count in applications.items():
+        if expected_id not in {assigned, None}:
+            finding = _lost_messaging(place, count, DriftCause.LOCATION_APPLICATION)
+            yield replace(finding, application_id=assigned, expected_application_id=expected_id)
 
 
-def _at_catapult(
-    items: Mapping[str, Item], ours: Mapping[str, Item], catapult: "Catapult"
+def _check_catapult(
+    items: "Mapping[str, Item]", active: "Mapping[str, Item]", catapult: "Catapult"
 ) -> Iterator[Finding]:
-    """Yield what differs for the numbers of V1, whose messages go by their application in Catapult."""
+    """Check the numbers that send with V1: Catapult assigns the application to each number."""
     listed = catapult.numbers()
     applications = {item.get("applicationId") for item in items.values()} - {None}
     for number, item in items.items():
-        application_id = item.get("applicationId")
+        expected_id = item.get("applicationId")
         if number not in listed:
-            yield _finding("vanished", number, "Catapult does not list it")
-        elif listed[number] != application_id:
-            has = f"the application {listed[number]}" if listed[number] else "no application"
-            yield _finding(
-                "lostMessaging", number, f"it has {has} in Catapult; it should have {application_id}"
+            yield Finding(DriftKind.VANISHED, DriftCause.NOT_LISTED_IN_CATAPULT, number)
+        elif listed[number] != expected_id:
+            yield Finding(
+                DriftKind.LOST_MESSAGING,
+                DriftCause.CATAPULT_APPLICATION,
+                number,
+                application_id=listed[number],
+                expected_application_id=expected_id,
             )
-    for number in listed.keys() - ours.keys():
+    for number in listed.keys() - active.keys():
         if listed[number] in applications:
-            yield _finding("appeared", number, f"it has the application {listed[number]} in Catapult")
+            yield Finding(
+                DriftKind.APPEARED,
+                DriftCause.LISTED_IN_CATAPULT,
+                number,
+                application_id=listed[number],
+            )
 
 
-def _finding(what: What, number: str, reason: str, place: Place | None = None) -> Finding:
-    finding: Finding = {"what": what, "number": number, "reason": reason}
-    if place:
-        finding["siteId"], finding["locationId"] = place
-    return finding
-
-
-def _mute(place: Place, numbers: int, reason: str) -> Finding:
+def _lost_messaging(place: Place, numbers: int, cause: DriftCause) -> Finding:
     site_id, location_id = place
-    return {
-        "what": "lostMessaging",
-        "numbers": numbers,
-        "siteId": site_id,
-        "locationId": location_id,
-        "reason": reason,
-    }
-
-
-def _confirmed(found: list[Finding]) -> Iterator[Finding]:
-    """Yield the findings without those about numbers whose records have changed on the way, or explain it."""
-    numbers = list({finding["number"]: None for finding in found if "number" in finding})
-    records = wiring.numbers().get_all(numbers, consistent=True)
-    states = {item["number"]: item["state"] for item in records}
-    for finding in found:
-        state = states.get(finding.get("number", ""))
-        if "number" not in finding:
-            yield finding
-        elif finding["what"] != "appeared":
-            if state == NumberState.ACTIVE:
-                yield finding
-        elif state is None:
-            yield finding
-        elif state not in _KNOWN:
-            yield {**finding, "reason": f"{finding['reason']}, and our record says {state}"}
+    return Finding(DriftKind.LOST_MESSAGING, cause, numbers=numbers, site_id=site_id, location_id=location_id)

@@ -17,7 +17,7 @@ def check_sender(number: str, item: Item | None, *, unregistered: str) -> str | 
         state = "is not one of our numbers" if item is None else f"is {item['state']}, not active"
         return f"{number} {state}; GET /numbers lists the active ones"
     if unregistered == "refuse":
-        return registration.warning_of(number, item.get("registration"))
+        return registration.explain_unregistered(number, item.get("registration"))
     return None
 
 

@@ -1,0 +1,80 @@
+"""The AWS actions that a function calls in a test, compared with the actions its policy allows."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import CodeType, FrameType
+from typing import Any, NamedTuple
+from unittest.mock import patch
+
+from botocore.client import BaseClient
+
+from tests.template import ROOT, resources
+
+_PREFIXES = {"stepfunctions": "states"}
+_ACTIONS = {"s3:HeadObject": "s3:GetObject"}
+_TESTS = str(ROOT / "tests")
+
+
+class Permission(NamedTuple):
+    """An action. For DynamoDB `resource` is the logical id of the table; for other services it is empty."""
+
+    action: str
+    resource: str = ""
+    is_index: bool = False
+
+
+def allowed(logical_id: str) -> set[Permission]:
+    """Return what the policy of a function allows."""
+    return {
+        _permission(action, str(resource))
+        for policy in resources("AWS::Serverless::Function")[logical_id].get("Policies", ())
+        for statement in policy["Statement"]
+        for each in [statement["Fn::If"][1] if "Fn::If" in statement else statement]
+        for action in _as_list(each["Action"])
+        for resource in _as_list(each["Resource"])
+    }
+
+
+@contextmanager
+def recording(until: CodeType) -> Iterator[set[Permission]]:
+    """Record the calls of AWS clients in this block, without those that the test itself makes.
+
+    `until` is the code that calls the handler: frames of tests above it do not count.
+    """
+    called: set[Permission] = set()
+    make_api_call = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def record(self: Any, operation: str, parameters: dict[str, Any]) -> Any:
+        if not _is_called_by_test(sys._getframe(1), until):
+            service = self.meta.service_model.service_name
+            action = f"{_PREFIXES.get(service, service)}:{operation}"
+            tables = [parameters.get("TableName"), *parameters.get("RequestItems", ())]
+            called.update(
+                Permission(_ACTIONS.get(action, action), table, "IndexName" in parameters)
+                for table in (tables if service == "dynamodb" else [""])
+                if table in {*resources("AWS::DynamoDB::Table"), ""}
+            )
+        return make_api_call(self, operation, parameters)
+
+    with patch.object(BaseClient, "_make_api_call", record):
+        yield called
+
+
+def _is_called_by_test(frame: FrameType | None, until: CodeType) -> bool:
+    while frame and frame.f_code is not until:
+        if frame.f_code.co_filename.startswith(_TESTS):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _permission(action: str, resource: str) -> Permission:
+    if not action.startswith("dynamodb:"):
+        return Permission(action)
+    (table,) = [name for name in resources("AWS::DynamoDB::Table") if name in resource]
+    return Permission(action, table, is_index="/index/" in resource)
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,65 @@
+"""Two outcomes join to one result, whichever comes first: rank, then time, then the error break a tie."""
+
+from typing import Any
+
+import pytest
+
+from bandwidth_messaging.store.outcomes import joined, outcome
+
+AT, LATER = "2026-02-03T04:05:06.000Z", "2026-02-03T04:05:07.000Z"
+
+
+def failed(at: str = AT, **fields: Any) -> dict[str, Any]:
+    return outcome("failed", at, **fields)
+
+
+@pytest.mark.parametrize(
+    ("winner", "loser"),
+    [
+        pytest.param(outcome("delivered", LATER), outcome("sent", AT), id="higher rank"),
+        pytest.param(failed(AT, error_code=4770), failed(LATER, error_code=4720), id="earlier time"),
+        pytest.param(failed(error_code=4720), failed(error_code=4770), id="lower error code"),
+        pytest.param(failed(), failed(error_code=4720), id="no error code"),
+        pytest.param(
+            failed(error_code=4720, error_class="carrier", reason="z"),
+            failed(error_code=4720, error_class="recipient", reason="a"),
+            id="first error class",
+        ),
+        pytest.param(
+            failed(error_code=4720, reason="a", bandwidth_reason="z"),
+            failed(error_code=4720, reason="b", bandwidth_reason="a"),
+            id="first reason",
+        ),
+        pytest.param(
+            failed(error_code=4720, reason="a", bandwidth_reason="a"),
+            failed(error_code=4720, reason="a", bandwidth_reason="b"),
+            id="first reason of Bandwidth",
+        ),
+    ],
+)
+def test_the_winner_of_a_tie_does_not_depend_on_the_order(
+    winner: dict[str, Any], loser: dict[str, Any]
+) -> None:
+    names = ("state", "rank", "errorCode", "errorClass", "reason", "bandwidthReason")
+    expected = {name: winner[name] for name in names}
+
+    for result in (joined(winner, loser), joined(loser, winner)):
+        assert {name: result[name] for name in names} == expected
+
+
+def test_the_earliest_time_of_each_state_is_kept() -> None:
+    result = joined(failed(LATER), failed(AT) | {"sentAt": AT})
+
+    assert (result["failedAt"], result["sentAt"]) == (AT, AT)
+
+
+def test_the_first_carrier_in_the_alphabet_is_kept() -> None:
+    one, other = failed() | {"carrierName": "B"}, failed() | {"carrierName": "A"}
+
+    assert joined(one, other)["carrierName"] == joined(other, one)["carrierName"] == "A"
+
+
+def test_an_outcome_without_a_state_loses() -> None:
+    accepted = outcome("accepted", AT)
+
+    assert joined({}, accepted)["state"] == joined(accepted, {})["state"] == "accepted"
