@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import get_args
 
-from simulator.account.account import AccountConfig
+from simulator.account.config import AccountConfig
 from simulator.account.order_outcomes import Shape
 from simulator.catapult.messages_api import MessageLocation
 from simulator.messaging.outcomes import EVENT_TYPES

@@ -13,9 +13,9 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Rule
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from simulator.account.account import AccountConfig
 from simulator.account.api import oauth2
 from simulator.account.api import routes as account_api
+from simulator.account.config import AccountConfig
 from simulator.catapult import json_api, resources_api
 from simulator.catapult import messages_api as catapult_messages_api
 from simulator.control import api as control_api

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from simulator.account.account import Account, AccountConfig
+from simulator.account.account import Account
+from simulator.account.config import AccountConfig
 from simulator.account.disconnects import Disconnects
 from simulator.account.external_tns import ExternalTns
 from simulator.account.importability import Importability

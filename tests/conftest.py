@@ -20,7 +20,7 @@ import pytest
 from local.cloud import down, up
 from local.progress import CloudError
 from local.stack import APIS, DEFAULT_API, Stack
-from simulator.account.account import AccountConfig
+from simulator.account.config import AccountConfig
 from simulator.server import RunningSimulator
 from simulator.simulator import Settings
 from tests.simulators import close_simulators, empty_simulator

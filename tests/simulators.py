@@ -2,7 +2,7 @@
 
 from contextlib import ExitStack
 
-from simulator.account.account import AccountConfig
+from simulator.account.config import AccountConfig
 from simulator.server import RunningSimulator, serve
 from simulator.simulator import Settings
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from simulator.account.account import Account, RefusedError
+from simulator.account.account import Account
 from simulator.account.order_outcomes import FateError
 from simulator.account.orders import OrderBook
 from simulator.account.orders_of_numbers import (
@@ -13,6 +13,7 @@ from simulator.account.orders_of_numbers import (
     check_customer_order_id,
     check_numbers,
 )
+from simulator.refusals import RefusedError
 
 NOT_OURS = "The telephone number could not be disconnected since it is not associated with your account"
 USUAL_ERROR = FateError(code=5006, description="TelephoneNumber Disconnect Error")

@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from simulator.account.account import RefusedError
 from simulator.account.number_supply import AREA_CODES, STATES, TOLL_FREE, digits_of, merge
+from simulator.refusals import RefusedError
 
 MAX_QUANTITY = 5000
 EXISTING = "ExistingTelephoneNumberOrderType"

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from simulator.account.account import Account, RefusedError
+from simulator.account.account import Account
 from simulator.account.order_outcomes import COMPLETE, Fate, FateError
 from simulator.account.placed_orders import FINAL, PlacedOrders
+from simulator.refusals import RefusedError
 
 MAX_NUMBERS = 5000
 

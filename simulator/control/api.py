@@ -2,7 +2,6 @@
 
 from flask import Blueprint, Response, jsonify, request
 
-from simulator.account.account import RefusedError
 from simulator.account.order_outcomes import Fate
 from simulator.control import (
     callbacks,
@@ -20,6 +19,7 @@ from simulator.faults import Fault
 from simulator.messaging.outcomes import Outcome
 from simulator.messaging.sent_messages import summary
 from simulator.rate_limits import LIFTED, Limits
+from simulator.refusals import RefusedError
 from simulator.simulator import Simulator
 from simulator.telephone_numbers import e164
 

@@ -6,11 +6,11 @@ from typing import Annotated
 from flask import Blueprint, Response, jsonify, request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveFloat, model_validator
 
-from simulator.account.account import RefusedError
 from simulator.callbacks import Callback, Endpoint, Manner
 from simulator.catapult.messages import wish_of
 from simulator.control.models import UnprocessableError, number, told
 from simulator.messaging.events import new_id
+from simulator.refusals import RefusedError
 from simulator.simulator import Simulator
 from simulator.urls import redact_credentials, scheme_and_host
 

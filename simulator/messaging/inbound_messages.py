@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from simulator.account.account import Account, Location, RefusedError
+from simulator.account.account import Account, Location
 from simulator.account.orders import OrderBook
 from simulator.callbacks import Courier, Manner
 from simulator.messaging.events import Events, callback, new_id
 from simulator.messaging.media import InboundFile, MediaStore
 from simulator.messaging.message_log import LoggedMessage, MessageLog, Step
 from simulator.messaging.segments import segment_count
+from simulator.refusals import RefusedError
 from simulator.timestamps import timestamp
 from simulator.urls import redact_credentials
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
-from simulator.account.account import Account, Application, RefusedError
+from simulator.account.account import Account
+from simulator.account.applications import Application
 from simulator.account.orders import OrderBook
 from simulator.account.registrations import Registrations
 from simulator.callbacks import Api, Courier, Manner
@@ -15,6 +16,7 @@ from simulator.messaging.message_log import STATUSES, LoggedMessage, MessageLog,
 from simulator.messaging.outcomes import Outcome, Outcomes
 from simulator.messaging.segments import segment_count
 from simulator.messaging.sent_messages import SentMessage, SentMessages
+from simulator.refusals import RefusedError
 from simulator.telephone_numbers import sender_id
 from simulator.timestamps import moment, timestamp
 from simulator.urls import redact_credentials

@@ -15,7 +15,7 @@ from aws_lambda_powertools.utilities import parameters
 from bandwidth_messaging.domain.numbers import Preflight
 from bandwidth_messaging.runtime import settings as settings_module
 from bandwidth_messaging.runtime import wiring
-from simulator.account.account import AccountConfig
+from simulator.account.config import AccountConfig
 from simulator.server import RunningSimulator
 from simulator.simulator import Settings
 from tests import permissions

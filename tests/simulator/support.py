@@ -9,7 +9,7 @@ from typing import Any
 import requests
 from lxml import etree
 
-from simulator.account.account import AccountConfig
+from simulator.account.config import AccountConfig
 from simulator.simulator import Settings
 
 CONFIG = AccountConfig(

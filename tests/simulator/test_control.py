@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from simulator.account.account import AccountConfig
+from simulator.account.config import AccountConfig
 from tests.simulator.support import CONFIG, TIMEOUT, Client, Setup, new_location, order_body
 
 TODAY = ("client_id", "client_secret", "generation")

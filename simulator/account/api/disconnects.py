@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, request
 from lxml import etree
 
-from simulator.account.account import Account, RefusedError
+from simulator.account.account import Account
 from simulator.account.api.access import guard
 from simulator.account.api.lists import orders_listed
 from simulator.account.api.xml import (
@@ -18,6 +18,7 @@ from simulator.account.api.xml import (
 )
 from simulator.account.disconnects import DisconnectOrder, Disconnects
 from simulator.account.placed_orders import FINAL
+from simulator.refusals import RefusedError
 from simulator.timestamps import timestamp
 
 ROOT = "DisconnectTelephoneNumberOrderResponse"

@@ -3,13 +3,14 @@
 from flask import Blueprint, Response, request
 from lxml import etree
 
-from simulator.account.account import Account, RefusedError
+from simulator.account.account import Account
 from simulator.account.api.access import guard
 from simulator.account.api.lists import orders_listed
 from simulator.account.api.xml import answer, element, error, order_refusal, parse, text, texts
 from simulator.account.order_types import EXISTING, ORDER_TYPES, Search
 from simulator.account.orders import Order, OrderBook, OrderRequest
 from simulator.account.placed_orders import FINAL
+from simulator.refusals import RefusedError
 from simulator.timestamps import timestamp
 
 NUMBER_LIST = "TelephoneNumberList/TelephoneNumber"

@@ -21,7 +21,7 @@ from functions.hosted_messaging import (
 )
 from functions.messages import send_message
 from functions.setups import check_input, record_outcome
-from simulator.account.orders import Fate
+from simulator.account.order_outcomes import Fate
 from tests.functions.conftest import CONFIG, House, ask, call, sample
 from tests.generations import only_classic
 

@@ -28,7 +28,8 @@ from functions.messaging_v2 import (
     enable_sms,
 )
 from functions.setups import check_account, check_input
-from simulator.account.account import Account, Application, Location
+from simulator.account.account import Account, Location
+from simulator.account.applications import Application
 from simulator.callbacks import Endpoint
 from tests.functions.conftest import CALLBACK_URL, House, call, sample
 from tests.generations import both_generations

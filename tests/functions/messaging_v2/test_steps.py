@@ -27,7 +27,7 @@ from functions.messaging_v2 import (
     order_numbers,
 )
 from functions.setups import check_input, record_failure
-from simulator.account.orders import Fate
+from simulator.account.order_outcomes import Fate
 from tests.functions.conftest import CALLBACK_URL, House, ask, call, sample
 from tests.generations import both_generations
 
