@@ -19,10 +19,9 @@ from bandwidth_messaging.store.order_store import is_same_order
 from bandwidth_messaging.store.setup_requests import id_of_key
 
 if TYPE_CHECKING:
-    from bandwidth_messaging.store.dynamodb import Item
     from bandwidth_messaging.store.executions import Executions
     from bandwidth_messaging.store.order_store import Orders
-    from bandwidth_messaging.store.setup_requests import SetupRequests
+    from bandwidth_messaging.store.setup_requests import SetupRequestItem, SetupRequests
 
 logger = logging.getLogger(__name__)
 
@@ -116,7 +115,7 @@ class _Start:
             raise Conflict(conflict_detail(customer_order_id, StartConflict.OTHER_EXECUTION, name))
         return Started(customer_order_id, arn)
 
-    def _request(self) -> "Item":
+    def _request(self) -> "SetupRequestItem":
         """Return the request under the key, or record this request."""
         request = self._requests.get(self._key) if self._key else None
         is_repeated = request is not None
@@ -131,7 +130,7 @@ class _Start:
             )
         return request
 
-    def _new_request(self) -> "Item":
+    def _new_request(self) -> "SetupRequestItem":
         """Register the order and record the request. Return the first request under the key."""
         unique = id_of_key(self._key) if self._key else uuid.uuid4().hex
         customer_order_id = self._setup.customer_order_id or f"setup-{unique}"
@@ -140,15 +139,13 @@ class _Start:
             name = f"dry-run-{unique}"
         else:
             name = self._register(customer_order_id)
-        if not self._key:
-            return {"requestDigest": self._digest, "startsOrder": customer_order_id, "executionName": name}
-        return self._requests.add(
-            self._key,
-            digest=self._digest,
-            customer_order_id=customer_order_id,
-            execution_name=name,
-            at=self._at,
-        )
+        request: SetupRequestItem = {
+            "requestDigest": self._digest,
+            "startsOrder": customer_order_id,
+            "executionName": name,
+            "requestedAt": self._at,
+        }
+        return self._requests.add(self._key, request) if self._key else request
 
     def _register(self, customer_order_id: str) -> str:
         """Register the order and return the name of the execution that starts or continues the order.
