@@ -44,12 +44,14 @@ if TYPE_CHECKING:
     from bandwidth_messaging.services.drift_check import DriftCheck
     from bandwidth_messaging.services.event_publishing import EventPublishing
     from bandwidth_messaging.services.media_archive import MediaArchive
+    from bandwidth_messaging.services.notifications import Notifications
     from bandwidth_messaging.services.quarantine_replay import ApplyNotification, QuarantineReplay
     from bandwidth_messaging.services.registration_check import RegistrationCheck
     from bandwidth_messaging.services.setup_start import SetupStart
     from bandwidth_messaging.store.archive import Archive
     from bandwidth_messaging.store.created_resources import CreatedResources
     from bandwidth_messaging.store.drift_store import Drift
+    from bandwidth_messaging.store.executions import Executions
     from bandwidth_messaging.store.leases import Leases
     from bandwidth_messaging.store.letters import Letters
     from bandwidth_messaging.store.message_store import Messages
@@ -426,10 +428,14 @@ def quarantine_replay() -> "QuarantineReplay":
 
 
 def _apply_notification() -> "ApplyNotification":
-    # Loads lxml, which message callbacks do not need.
-    from bandwidth_messaging.services import notifications
+    return notifications().apply
 
-    return notifications.apply
+
+def notifications() -> "Notifications":
+    """Return the service that applies order notifications. It loads lxml."""
+    from bandwidth_messaging.services.notifications import Notifications
+
+    return Notifications(numbers, orders, executions, quarantine, count)
 
 
 @cache
@@ -474,18 +480,22 @@ def media_links() -> "Archive | None":
     return archive() if settings().media_bucket else None
 
 
+def executions() -> "Executions":
+    """Return the executions of the state machines."""
+    from bandwidth_messaging.store.executions import Executions
+
+    return Executions(step_functions())
+
+
 def setup_start() -> "SetupStart":
     """Return the service that starts set-ups."""
     from bandwidth_messaging.services.setup_start import SetupStart
-    from bandwidth_messaging.store.executions import Executions
 
     state_machines: dict[Kind, str] = {
         "messaging_v2": settings().messaging_v2_state_machine,
         "hosted_messaging": settings().hosted_messaging_state_machine,
     }
-    return SetupStart(
-        orders(), setup_requests(), Executions(step_functions()), state_machines, settings().bandwidth_api
-    )
+    return SetupStart(orders(), setup_requests(), executions(), state_machines, settings().bandwidth_api)
 
 
 # Services of functions/checks

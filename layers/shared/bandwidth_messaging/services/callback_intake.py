@@ -11,6 +11,7 @@ from bandwidth_messaging.domain import failures, opt_outs
 from bandwidth_messaging.domain.messages import Message, Receipt, Unreadable
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.services.parallel import for_each
+from bandwidth_messaging.services.quarantining import quarantine_callback
 from bandwidth_messaging.services.segment_comparison import compare_segments
 from bandwidth_messaging.store.dynamodb import ItemRejected
 
@@ -52,9 +53,7 @@ class CallbackIntake:
             logger.error("callback not stored", extra={"error": type(error).__name__})
             reasons = [WRITE_FAILED]
         if reasons:
-            self.quarantine().keep(callback, reasons, now())
-            logger.warning("callback quarantined", extra={"reason": reasons[0], "reasons": len(reasons)})
-            self.count("CallbacksQuarantined")
+            quarantine_callback(self.quarantine(), callback, reasons, at=now(), count=self.count)
 
     def store(self, callback: ProxyEvent, *, deadline: float) -> list[str]:
         """Store every event of a callback. Return a reason for each event that was not stored.

@@ -1,4 +1,4 @@
-"""Executions of the state machines in Step Functions. Called by services/setup_start."""
+"""Executions of the state machines in Step Functions. Called by services/setup_start and notifications."""
 
 import json
 from http import HTTPStatus
@@ -21,7 +21,7 @@ class StartRefused(Exception):
 
 
 class Executions:
-    """Starts and reads executions."""
+    """Starts and reads executions, and ends their waits."""
 
     def __init__(self, client: "SFNClient") -> None:
         self._client = client
@@ -52,6 +52,18 @@ class Executions:
             raise
         finally:
             events.unregister(_RESPONSE_EVENT, note_attempt)
+        return True
+
+    def end_wait(self, task_token: str) -> bool:
+        """Complete the waiting task of an execution. Return False if the wait has ended before."""
+        try:
+            self._client.send_task_success(taskToken=task_token, output="{}")
+        except (
+            self._client.exceptions.TaskTimedOut,
+            self._client.exceptions.TaskDoesNotExist,
+            self._client.exceptions.InvalidToken,
+        ):
+            return False
         return True
 
     def has_input(self, execution_arn: str, execution_input: dict[str, Any]) -> bool:
