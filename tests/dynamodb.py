@@ -1,8 +1,8 @@
 """DynamoDB in memory for property-based tests. test_in_memory.py compares it with moto.
 
-An update takes 0.02 ms here and 12 ms in moto, so a property with thousands of writes needs this module; every
-other test uses moto. It accepts only the requests of the stores. It rejects what DynamoDB rejects: empty or too
-long keys (also of an index), items above 400 KB, invalid numbers, lone surrogates and unused names.
+An update takes 0.02 ms here and 12 ms in moto, so tests with thousands of writes need this module. Other tests
+use moto. It accepts only the requests of the stores. It rejects what DynamoDB rejects: empty or too long keys
+(also of an index), items above 400 KB, invalid numbers, lone surrogates and unused names.
 """
 
 import math
