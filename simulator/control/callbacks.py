@@ -8,9 +8,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveFloat
 
 from simulator.callbacks import Callback, Endpoint, Manner
 from simulator.catapult.messages import wish_of
-from simulator.control.models import UnprocessableError, number, told
+from simulator.control.models import UnprocessableError, number, read_body
 from simulator.messaging.events import new_id
-from simulator.refusals import RefusedError
+from simulator.rejections import RejectedError
 from simulator.simulator import Simulator
 from simulator.urls import redact_credentials, scheme_and_host
 
@@ -80,7 +80,7 @@ def add(control: Blueprint, simulator: Simulator) -> None:
 
     @control.post("/inbound/bulk")
     def inbound_bulk() -> Answer:
-        bulk = told(Bulk)
+        bulk = read_body(Bulk)
         base_url = request.host_url.rstrip("/")
         twice, lost = bulk.chosen()
         ids = []
@@ -113,7 +113,7 @@ def _endpoints(simulator: Simulator, target: str, api: str) -> tuple[str, tuple[
         return "v1", endpoints
     try:
         endpoint = simulator.account.application(target).endpoint("in")
-    except RefusedError:
+    except RejectedError:
         raise UnprocessableError("target: must be the id of an application, or a URL") from None
     if endpoint is None:
         raise UnprocessableError("target: must be an application with an inbound URL")

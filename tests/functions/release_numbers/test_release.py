@@ -44,7 +44,7 @@ from functions.release_numbers import (
 )
 from functions.setups import check_input
 from simulator.account.numbers import AccountNumber
-from simulator.account.order_outcomes import Fate
+from simulator.account.order_outcomes import OrderOutcome
 from simulator.control.account import shown
 from tests.functions.conftest import CALLBACK_URL, NOTIFICATION_URL, House, ask, call, sample
 from tests.generations import both_generations, only_classic, only_current
@@ -294,7 +294,7 @@ class TestPlan:
         assert plan(customerOrderId=SETUP)["remove"][0]["numbers"] == HOSTED
 
     def test_a_set_up_whose_order_bandwidth_is_still_at_is_not_undone(self, house: House) -> None:
-        house.simulator.simulator.orders.decide_order(SETUP, Fate(fate="BACKORDERED"))
+        house.simulator.simulator.orders.decide_order(SETUP, OrderOutcome(fate="BACKORDERED"))
         set_up(house)
         with pytest.raises(
             InvalidInput, match="is still BACKORDERED at Bandwidth, and more numbers may come"
@@ -302,9 +302,9 @@ class TestPlan:
             plan(customerOrderId=SETUP, everything=True)
 
     def test_numbers_that_came_after_we_had_given_up_are_released_too(self, house: House) -> None:
-        house.simulator.simulator.orders.decide_order(SETUP, Fate(fate="BACKORDERED"))
+        house.simulator.simulator.orders.decide_order(SETUP, OrderOutcome(fate="BACKORDERED"))
         assert set_up(house) == []
-        house.simulator.simulator.orders.decide_order(SETUP, Fate(fate="COMPLETE"))
+        house.simulator.simulator.orders.decide_order(SETUP, OrderOutcome(fate="COMPLETE"))
         planned = plan(customerOrderId=SETUP, everything=True)
         assert (len(planned["disconnect"]), things(planned["delete"])) == (2, THINGS)
         stop(planned)
@@ -315,9 +315,9 @@ class TestPlan:
     def test_what_is_released_while_the_set_up_still_asks_is_not_brought_back_by_its_answer(
         self, house: House
     ) -> None:
-        house.simulator.simulator.orders.decide_order(SETUP, Fate(fate="BACKORDERED"))
+        house.simulator.simulator.orders.decide_order(SETUP, OrderOutcome(fate="BACKORDERED"))
         set_up(house)
-        house.simulator.simulator.orders.decide_order(SETUP, Fate(fate="COMPLETE"))
+        house.simulator.simulator.orders.decide_order(SETUP, OrderOutcome(fate="COMPLETE"))
         planned = plan(customerOrderId=SETUP)
         stop(planned)
         assert ask_for_the_end() == planned["disconnect"]
@@ -528,7 +528,7 @@ class TestDisconnect:
 
     def test_a_number_that_could_not_be_disconnected_says_why(self, house: House, numbers: list[str]) -> None:
         errors = [{"code": 5006, "description": "TelephoneNumber Disconnect Error", "numbers": numbers[:1]}]
-        fate = Fate(fate="PARTIAL", failed_numbers=numbers[:1], errors=errors)
+        fate = OrderOutcome(fate="PARTIAL", failed_numbers=numbers[:1], errors=errors)
         house.simulator.simulator.orders.decide_order(RELEASE, fate)
         disconnect(numbers)
         kept = number(numbers[0])
@@ -537,7 +537,7 @@ class TestDisconnect:
         assert number(numbers[1])["state"] == "released"
 
     def test_not_yet_is_not_yet(self, house: House, numbers: list[str]) -> None:
-        house.simulator.simulator.orders.decide_order(RELEASE, Fate(fate="RECEIVED"))
+        house.simulator.simulator.orders.decide_order(RELEASE, OrderOutcome(fate="RECEIVED"))
         assert disconnect(numbers)["state"] == "pending"
         assert [number(each)["state"] for each in numbers] == ["releasing"] * 2
 

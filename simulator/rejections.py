@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 
-class RefusedError(Exception):
+class RejectedError(Exception):
     """Bandwidth says no: an HTTP status, its error code (None where none is documented) and its words."""
 
     def __init__(self, status: int, code: str | None, description: str) -> None:
@@ -13,9 +13,9 @@ class RefusedError(Exception):
         self.description = description
 
 
-class RefusedTogetherError(RefusedError):
+class MultipleRejectionsError(RejectedError):
     """Everything that is wrong with a request, said at once; the first of it counts."""
 
-    def __init__(self, errors: Sequence[RefusedError]) -> None:
+    def __init__(self, errors: Sequence[RejectedError]) -> None:
         super().__init__(errors[0].status, errors[0].code, errors[0].description)
         self.errors = tuple(errors)
