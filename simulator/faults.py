@@ -1,4 +1,4 @@
-"""Misbehaviour on demand: a wrong answer instead of the right one, a late answer, or none at all."""
+"""Faults on demand: a wrong response, a late response, or no response."""
 
 import itertools
 import random
@@ -39,7 +39,7 @@ class FaultAnswer(BaseModel):
 
 class Fault(BaseModel):
     """One kind of misbehaviour, for requests of a method whose path the regular expression is found in and
-    whose body contains `match`: for the next `times` of them (1 if not told), or with a `chance` (above 0, at
+    whose body contains `match`: for the next `times` of them (default 1), or with a `chance` (above 0, at
     most 1) for each until removed, or until it struck `times`. The same `seed` lets it strike the same of
     these requests again, counted as they come. Exactly one of:
 

@@ -1,4 +1,4 @@
-"""How fast the messaging APIs may be called: V1 as its pages on rate limits have it, V2 as told."""
+"""Rate limits of the messaging APIs: V1 as published, V2 as configured."""
 
 import math
 import threading

@@ -1,10 +1,10 @@
-"""How Bandwidth says no."""
+"""Errors with which Bandwidth rejects a request."""
 
 from collections.abc import Sequence
 
 
 class RejectedError(Exception):
-    """Bandwidth says no: an HTTP status, its error code (None where none is documented) and its words."""
+    """A rejected request: HTTP status, error code (None if none is documented) and description."""
 
     def __init__(self, status: int, code: str | None, description: str) -> None:
         super().__init__(description)
@@ -14,7 +14,7 @@ class RejectedError(Exception):
 
 
 class MultipleRejectionsError(RejectedError):
-    """Everything that is wrong with a request, said at once; the first of it counts."""
+    """Every error of one request. The first one sets status, code and description."""
 
     def __init__(self, errors: Sequence[RejectedError]) -> None:
         super().__init__(errors[0].status, errors[0].code, errors[0].description)

@@ -73,7 +73,7 @@ class RunningSimulator:
 def serve(
     config: AccountConfig, settings: Settings | None = None, port: int = 0
 ) -> Iterator[RunningSimulator]:
-    """A simulator served from a thread for as long as the context lasts, on a free port unless told."""
+    """A simulator served from a thread for as long as the context lasts, on a free port unless given."""
     simulator = Simulator(config, settings or Settings())
     server = make(simulator, port)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), name="bandwidth", daemon=True)

@@ -1,4 +1,4 @@
-"""Applications: where an account has its messages and their events sent to."""
+"""Applications: the callback URLs for messages and their events."""
 
 import uuid
 from collections.abc import Sequence

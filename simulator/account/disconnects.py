@@ -1,4 +1,4 @@
-"""Orders that give numbers back: RECEIVED at first, then their outcome, after which the numbers age."""
+"""Orders that release numbers. They are RECEIVED first, then reach their outcome. Released numbers age."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Numbers that live elsewhere: orders to import them to the account, and to remove them again."""
+"""Classic hosted messaging: orders that import numbers of other carriers, and orders that remove them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

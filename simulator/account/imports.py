@@ -1,4 +1,4 @@
-"""Hosted messaging today: orders to import numbers that live elsewhere, and to remove them again."""
+"""Current hosted messaging: orders that import numbers of other carriers, and orders that remove them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

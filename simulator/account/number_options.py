@@ -1,4 +1,4 @@
-"""Orders of options of numbers: whether one texts, and for which campaign."""
+"""Orders that set options of numbers: messaging on or off, and the campaign."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""What becomes of orders, chosen beforehand: of numbers, imports, removals, disconnects and options alike."""
+"""Outcomes of orders, set in advance by the control API for orders of every kind."""
 
 from typing import Annotated, Literal
 

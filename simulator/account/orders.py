@@ -1,4 +1,4 @@
-"""Number orders: RECEIVED at first, their outcome a moment later, and the numbers they bring."""
+"""Number orders. They are RECEIVED first, then reach their outcome and add numbers to the account."""
 
 import uuid
 from collections.abc import Sequence

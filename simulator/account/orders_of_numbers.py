@@ -1,4 +1,4 @@
-"""Orders about numbers that they name: imports and removals, disconnects, options of numbers."""
+"""Orders that list their numbers: imports, removals, disconnects, options of numbers."""
 
 import re
 import uuid

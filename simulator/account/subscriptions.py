@@ -1,4 +1,4 @@
-"""Subscriptions to what becomes of orders, and the notifications that tell it once, or never."""
+"""Subscriptions to order changes, and their notifications. Each is sent at most once."""
 
 import itertools
 import threading

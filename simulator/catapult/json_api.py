@@ -1,4 +1,4 @@
-"""The V1 (Catapult) API's JSON: who may ask, reading bodies and pages, and the shape of its rejections."""
+"""The V1 (Catapult) API's JSON: authorization, request bodies, pages and error bodies."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus

@@ -1,4 +1,4 @@
-"""The simulator's own API under /_simulator: looking at what happened, and choosing what will."""
+"""The control API under /_simulator: read what happened, choose what happens next."""
 
 from flask import Blueprint, Response, jsonify, request
 
@@ -37,8 +37,8 @@ def blueprint(simulator: Simulator) -> Blueprint:
     def reject(rejected: RejectedError) -> Answer:
         return jsonify(error=rejected.description), rejected.status
 
-    _looking(control, simulator)
-    _choosing(control, simulator)
+    _add_reads(control, simulator)
+    _add_outcomes(control, simulator)
     _faults(control, simulator)
     _pace(control, simulator)
     for part in (imports, numbers, callbacks, messaging, oauth2, registration, subscriptions):
@@ -46,7 +46,7 @@ def blueprint(simulator: Simulator) -> Blueprint:
     return control
 
 
-def _looking(control: Blueprint, simulator: Simulator) -> None:
+def _add_reads(control: Blueprint, simulator: Simulator) -> None:
     @control.get("/health")
     def health() -> Answer:
         return jsonify(status="ok", callbacks_pending=simulator.courier.pending()), 200
@@ -83,7 +83,7 @@ def _looking(control: Blueprint, simulator: Simulator) -> None:
         return jsonify(shown(simulator)), 200
 
 
-def _choosing(control: Blueprint, simulator: Simulator) -> None:
+def _add_outcomes(control: Blueprint, simulator: Simulator) -> None:
     @control.put("/orders/<customer_order_id>")
     def decide_order(customer_order_id: str) -> Answer:
         outcome = read_body(OrderOutcome)

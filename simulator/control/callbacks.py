@@ -1,4 +1,4 @@
-"""Control of callbacks themselves: any bytes at all, and many texts at once with what goes wrong."""
+"""Control of callbacks: send any body, or many inbound texts with faults."""
 
 import random
 from typing import Annotated
@@ -58,7 +58,7 @@ def add(control: Blueprint, simulator: Simulator) -> None:
         """Sends the request's own body, under its own Content-Type, as Bandwidth would.
 
         Of the query: `target` is the id of an application of either API, or a URL, called as V2 does unless
-        `api` is v1; `method` is POST unless told; `query` is added to the URL.
+        `api` is v1; `method` is POST unless given; `query` is added to the URL.
         """
         target, method = request.args.get("target", ""), request.args.get("method", "POST")
         if method not in METHODS:

@@ -1,4 +1,4 @@
-"""Control of hosted messaging today: which numbers can be imported, and whether letters are waited for."""
+"""Control of current hosted messaging: importable numbers, and whether orders wait for letters."""
 
 from flask import Blueprint, Response, jsonify
 from pydantic import BaseModel, ConfigDict, field_validator

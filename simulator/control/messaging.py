@@ -1,4 +1,4 @@
-"""Control of what comes from handsets: texts, files, answers to rich messages, the news of a reading."""
+"""Control of handsets: send texts, files, replies to rich messages and read receipts."""
 
 import mimetypes
 from base64 import b64decode

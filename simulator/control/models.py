@@ -1,4 +1,4 @@
-"""What the simulator's control is told: JSON read into models, and numbers of any form."""
+"""Input of the control API: parse JSON into models and numbers of any form."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The simulator's own API for numbers: which can be ordered, and which come and go without an order."""
+"""Control of numbers: limit the supply, add or remove numbers without an order."""
 
 from flask import Blueprint, Response, jsonify
 from pydantic import BaseModel, ConfigDict, NonNegativeInt

@@ -1,4 +1,4 @@
-"""Control of OAuth2: rotating the client's secrets, ending its tokens, counting them."""
+"""Control of OAuth2: rotate the client's secrets, revoke and count its tokens."""
 
 from typing import Annotated
 

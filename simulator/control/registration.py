@@ -1,4 +1,4 @@
-"""Control of registration: campaigns, toll-free verifications, whether they matter, and who may look."""
+"""Control of registration: campaigns, toll-free verifications, enforcement, and read permissions."""
 
 from typing import Annotated, Literal
 

@@ -1,4 +1,4 @@
-"""Control of notifications: what was told, and what is to go wrong with the next."""
+"""Control of notifications: list them, and set faults for the next ones."""
 
 from flask import Blueprint, Response, jsonify
 

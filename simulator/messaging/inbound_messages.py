@@ -1,4 +1,4 @@
-"""V2 messages from handsets to numbers of the account, and the one event that tells of each."""
+"""V2 messages from handsets to numbers of the account. Each has one event."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""The media of both messaging APIs: today's under /messaging/api/v2, and V1's to be fetched."""
+"""Media endpoints: the current API's under /messaging/api/v2, and V1's (download only)."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from urllib.parse import quote

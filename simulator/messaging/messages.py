@@ -1,4 +1,4 @@
-"""Messages to handsets by V2: what was taken, what becomes of it, and the events that tell."""
+"""V2 messages to handsets: accepted messages, their delivery, and their events."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

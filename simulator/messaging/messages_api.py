@@ -1,6 +1,6 @@
-"""The messaging API under /v2, and today's at its own base: "Sending Messages".
+"""The messaging API under /v2, and the current one at its own base: "Sending Messages".
 
-What it cannot see in a request shows in events. It takes the document's fields and those of today's
+What it cannot see in a request shows in events. It takes the document's fields and those of the current
 specification. What becomes of a field unknown to it the specification leaves open; here it is rejected, so
 that a misspelt one is noticed.
 """

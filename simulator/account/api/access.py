@@ -1,4 +1,4 @@
-"""Who may use the account API, and how it says no."""
+"""Authorization and error responses of the account API."""
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus

@@ -1,7 +1,7 @@
-"""The Dashboard API's applications: "Create application", looking at them, changing and deleting them.
+"""The Dashboard API's applications: "Create application", read, update and delete.
 
-The document's form has one callback URL, today's one for each direction, with credentials of its own, and the
-types of events that are wanted. An answer has the form that was given; today's account always has its own.
+The document's form has one callback URL. The current form has one for each direction, with credentials of its
+own, and the requested event types. A response has the request's form. The current account uses its own.
 """
 
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The Dashboard API's disconnects: numbers given back, and what became of it (page on disconnecting)."""
+"""The Dashboard API's disconnects: orders that release numbers, and their status (page on disconnecting)."""
 
 from flask import Blueprint, Response, request
 from lxml import etree

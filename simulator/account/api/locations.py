@@ -1,4 +1,4 @@
-"""The Dashboard API's sites and locations (sippeers): "Create location", looking at them, deleting them."""
+"""The Dashboard API's sites and locations (sippeers): "Create location", read and delete."""
 
 from flask import Blueprint, Response, request
 from lxml import etree

@@ -45,7 +45,7 @@ def _sms(api: Blueprint, account: Account, registrations: Registrations) -> None
         status = _feature_status(location.sms is not None)
         proxy_peer_id = _proxy_peer_id(text(body, "HttpSettings/ProxyPeerId"), account)
         a2p = {} if account.config.generation == "classic" else _a2p(body, settings, registrations)
-        # In today's samples they stand behind ShortCode.
+        # In the current samples they stand behind ShortCode.
         order = (*SMS_SETTINGS[:2], *A2P_SETTINGS, *SMS_SETTINGS[2:])
         given = settings | a2p
         ordered = {name: given[name] for name in order if name in given}
@@ -143,7 +143,7 @@ def _a2p(body: etree._Element, settings: Mapping[str, str], registrations: Regis
 
 
 def _proxy_peer_id(given: str | None, account: Account) -> str:
-    """The document demands it; today's account fills it in."""
+    """The document demands it; the current account fills it in."""
     if not given and account.config.generation == "classic":
         raise RejectedError(400, "1003", "ProxyPeerId is a required field.")
     return given or PROXY_PEER_ID

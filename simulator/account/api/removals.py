@@ -1,4 +1,4 @@
-"""The Dashboard API's removeImportedTnOrders: hosted numbers given back (page on hosting numbers)."""
+"""The Dashboard API's removeImportedTnOrders: release of hosted numbers (page on hosting numbers)."""
 
 from flask import Blueprint, Response, request
 from lxml import etree

@@ -1,4 +1,4 @@
-"""The Dashboard API's subscriptions: who is called when orders change (page on subscriptions)."""
+"""The Dashboard API's subscriptions: URLs notified of order changes (page on subscriptions)."""
 
 from dataclasses import replace
 

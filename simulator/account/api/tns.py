@@ -1,4 +1,4 @@
-"""The Dashboard API's tns: what is known of a number, whosever it is; here all are the account's."""
+"""The Dashboard API's tns: details of one number. The simulator knows only numbers of the account."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The Dashboard's XML: reading a request's body, writing an answer's, and the shapes of its rejections."""
+"""The Dashboard's XML: parse request bodies, write response bodies and error bodies."""
 
 from collections.abc import Iterable
 

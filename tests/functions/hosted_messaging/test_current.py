@@ -116,7 +116,7 @@ def lost(house: House, *ten_digits: str) -> str:
     subscriptions = house.simulator.simulator.subscriptions
     # There is nobody at the address.
     subscriptions.set_manner(Manner(lose=1))
-    subscriptions.lose_messaging(ten_digits)
+    subscriptions.report_messaging_lost(ten_digits)
     body: str = subscriptions.notifications()[-1]["body"]
     return body
 
