@@ -23,7 +23,7 @@ from functions.hosted_messaging import (
 from functions.messages import deliver_message, send_message
 from functions.setups import check_input, receive_notification, record_failure
 from simulator.account.importability import WORDS
-from simulator.account.order_outcomes import Fate
+from simulator.account.order_outcomes import OrderOutcome
 from simulator.account.orders_of_numbers import NumbersError
 from simulator.account.subscriptions import Manner
 from tests.functions.conftest import CALLBACK_URL, CONFIG, NOTIFICATION_URL, House, ask, call, sample
@@ -116,7 +116,7 @@ def lost(house: House, *ten_digits: str) -> str:
     subscriptions = house.simulator.simulator.subscriptions
     # There is nobody at the address.
     subscriptions.set_manner(Manner(lose=1))
-    subscriptions.lose_messaging(ten_digits)
+    subscriptions.report_messaging_lost(ten_digits)
     body: str = subscriptions.notifications()[-1]["body"]
     return body
 
@@ -443,7 +443,9 @@ class TestTheNumbers:
 
     def test_that_bandwidth_did_not_import_have_failed(self, opened: House) -> None:
         location_id = prepared()["locationId"]
-        opened.simulator.simulator.orders.decide_order(ORDER, Fate(fate="PARTIAL", failed_numbers=DIGITS[:1]))
+        opened.simulator.simulator.orders.decide_order(
+            ORDER, OrderOutcome(fate="PARTIAL", failed_numbers=DIGITS[:1])
+        )
         order_id = ordered(location_id)
         ended = call(get_status, event("get_status", orderId=order_id, sipPeerId=location_id))
         assert (ended["state"], ended["batches"], ended["failed"]) == ("partial", [NUMBERS[1:]], 1)

@@ -21,7 +21,7 @@ from functions.hosted_messaging import (
 )
 from functions.messages import send_message
 from functions.setups import check_input, record_outcome
-from simulator.account.order_outcomes import Fate
+from simulator.account.order_outcomes import OrderOutcome
 from tests.functions.conftest import CONFIG, House, ask, call, sample
 from tests.generations import only_classic
 
@@ -60,7 +60,7 @@ def imported(**fate: Any) -> Any:
 
 
 def decide(house: House, **fate: Any) -> None:
-    house.simulator.simulator.orders.decide_order(ORDER, Fate(**fate))
+    house.simulator.simulator.orders.decide_order(ORDER, OrderOutcome(**fate))
 
 
 def refuse(house: House, method: str) -> None:

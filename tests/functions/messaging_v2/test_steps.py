@@ -27,7 +27,7 @@ from functions.messaging_v2 import (
     order_numbers,
 )
 from functions.setups import check_input, record_failure
-from simulator.account.order_outcomes import Fate
+from simulator.account.order_outcomes import OrderOutcome
 from tests.functions.conftest import CALLBACK_URL, House, ask, call, sample
 from tests.generations import both_generations
 
@@ -274,7 +274,7 @@ class TestCheckOrderStatus:
 
     def ended(self, house: House, event: dict[str, Any], **fate: Any) -> dict[str, Any]:
         event = {name: value for name, value in event.items() if name != "detail"}
-        house.simulator.simulator.orders.decide_order(ORDER, Fate(**fate))
+        house.simulator.simulator.orders.decide_order(ORDER, OrderOutcome(**fate))
         at = {name: event[name] for name in ("siteId", "locationId")}
         ordered = call(order_numbers, sample("messaging_v2/order_numbers") | at)
         result: dict[str, Any] = call(check_order_status, event | {"orderId": ordered["orderId"]})

@@ -47,7 +47,7 @@ from functions.release_numbers import (
 )
 from functions.setups import check_input
 from simulator.account.numbers import AccountNumber
-from simulator.account.order_outcomes import Fate
+from simulator.account.order_outcomes import OrderOutcome
 from simulator.control.account import shown
 from tests.functions.conftest import CALLBACK_URL, NOTIFICATION_URL, House, ask, call, sample
 from tests.generations import both_generations, only_classic, only_current
@@ -307,7 +307,7 @@ class TestPlan:
         assert plan(customerOrderId=SETUP)["remove"][0]["numbers"] == HOSTED
 
     def test_a_set_up_with_an_open_order_is_not_undone(self, house: House) -> None:
-        house.simulator.simulator.orders.decide_order(SETUP, Fate(fate="BACKORDERED"))
+        house.simulator.simulator.orders.decide_order(SETUP, OrderOutcome(fate="BACKORDERED"))
         set_up(house)
         with pytest.raises(
             InvalidInput, match="is still BACKORDERED at Bandwidth, and more numbers may come"
@@ -315,9 +315,9 @@ class TestPlan:
             plan(customerOrderId=SETUP, everything=True)
 
     def test_numbers_that_came_after_the_set_up_stopped_waiting_are_released(self, house: House) -> None:
-        house.simulator.simulator.orders.decide_order(SETUP, Fate(fate="BACKORDERED"))
+        house.simulator.simulator.orders.decide_order(SETUP, OrderOutcome(fate="BACKORDERED"))
         assert set_up(house) == []
-        house.simulator.simulator.orders.decide_order(SETUP, Fate(fate="COMPLETE"))
+        house.simulator.simulator.orders.decide_order(SETUP, OrderOutcome(fate="COMPLETE"))
         planned = plan(customerOrderId=SETUP, everything=True)
         assert (len(planned["disconnect"]), what_of(planned["delete"])) == (2, RESOURCES)
         stop(planned)
@@ -326,9 +326,9 @@ class TestPlan:
         assert [each["outcome"] for each in delete(planned)] == ["deleted"] * 5
 
     def test_a_released_number_is_not_activated_by_a_set_up_that_still_polls(self, house: House) -> None:
-        house.simulator.simulator.orders.decide_order(SETUP, Fate(fate="BACKORDERED"))
+        house.simulator.simulator.orders.decide_order(SETUP, OrderOutcome(fate="BACKORDERED"))
         set_up(house)
-        house.simulator.simulator.orders.decide_order(SETUP, Fate(fate="COMPLETE"))
+        house.simulator.simulator.orders.decide_order(SETUP, OrderOutcome(fate="COMPLETE"))
         planned = plan(customerOrderId=SETUP)
         stop(planned)
         assert check_order_again() == planned["disconnect"]
@@ -543,7 +543,7 @@ class TestDisconnect:
         self, house: House, numbers: list[str]
     ) -> None:
         errors = [{"code": 5006, "description": "TelephoneNumber Disconnect Error", "numbers": numbers[:1]}]
-        fate = Fate(fate="PARTIAL", failed_numbers=numbers[:1], errors=errors)
+        fate = OrderOutcome(fate="PARTIAL", failed_numbers=numbers[:1], errors=errors)
         house.simulator.simulator.orders.decide_order(RELEASE, fate)
         disconnect(numbers)
         kept = number(numbers[0])
@@ -552,7 +552,7 @@ class TestDisconnect:
         assert number(numbers[1])["state"] == "released"
 
     def test_an_open_order_is_pending(self, house: House, numbers: list[str]) -> None:
-        house.simulator.simulator.orders.decide_order(RELEASE, Fate(fate="RECEIVED"))
+        house.simulator.simulator.orders.decide_order(RELEASE, OrderOutcome(fate="RECEIVED"))
         assert disconnect(numbers)["state"] == "pending"
         assert [number(each)["state"] for each in numbers] == ["releasing"] * 2
 
