@@ -79,6 +79,6 @@ def _expect_no_more(numbers: list[str], home: Home, error: BandwidthRejected) ->
     failures: list[Failure] = [
         {"number": item["number"], "code": error.code, "reason": error.words}
         for item in wiring.numbers().get_all(numbers, consistent=True)
-        if item["state"] == NumberState.PENDING and home.is_of(item)
+        if item["state"] == NumberState.PENDING and home.owns(item)
     ]
     for_each(failures, partial(wiring.numbers().fail, home=home, at=now()))

@@ -45,7 +45,7 @@ def handler(request: Request) -> Result:
     ended = {
         item["number"]: item
         for item in numbers.get_all(request.numbers)
-        if item["state"] != NumberState.PENDING and home.is_of(item)
+        if item["state"] != NumberState.PENDING and home.owns(item)
     }
     failures: list[Failure] = [
         {"number": number, "code": item.get("errorCode"), "reason": item["reason"]}

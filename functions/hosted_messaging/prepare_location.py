@@ -3,7 +3,6 @@
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
-from bandwidth_messaging.services import provisioning
 
 
 class Request(StepInput):
@@ -27,21 +26,23 @@ def handler(request: Request) -> Result:
 
     That Bandwidth tells of numbers that are taken away is asked for beside, and the import goes on without.
     """
-    account, site_id = wiring.dashboard(), request.site_id
-    application_id, _ = provisioning.application(
-        account, request.application_name, callback_url=settings().callback_url
+    provisioning, site_id = wiring.provisioning(), request.site_id
+    application = provisioning.find_or_create_application(
+        request.application_name, callback_url=settings().callback_url
     )
-    location_id, how = provisioning.location(
-        account, site_id, location_id=request.location_id, name=request.location_name
+    location = provisioning.find_or_create_location(
+        site_id, location_id=request.location_id, name=request.location_name
     )
-    provisioning.sms(account, site_id, location_id, toll_free=True, short_code=True)
-    provisioning.mms(account, site_id, location_id)
-    provisioning.assignment(
-        account, site_id, location_id, application_id, replace=request.replace_application
+    provisioning.enable_sms(site_id, location.id, toll_free=True, short_code=True)
+    provisioning.enable_mms(site_id, location.id)
+    assignment = provisioning.assign_application(
+        site_id, location.id, application.id, replace=request.replace_application
     )
-    told = provisioning.news_of_lost_numbers(account, callback_url=settings().notification_url)
+    subscription = provisioning.subscribe_to_lost_numbers(callback_url=settings().notification_url)
     return Result(
-        application_id=application_id,
-        location_id=location_id,
-        detail=f"location {how}, news of lost numbers {told}",
+        application_id=application.id,
+        location_id=location.id,
+        outcome=location.outcome,
+        replaced_application_id=assignment.replaced_application_id,
+        detail=f"location {location.outcome}, subscription to lost numbers {subscription}",
     )

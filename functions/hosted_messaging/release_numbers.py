@@ -1,6 +1,7 @@
 """Hosted Messaging, removal: a batch of numbers leaves Catapult before it leaves the Dashboard."""
 
 from bandwidth_messaging.bandwidth.errors import BandwidthUnavailable
+from bandwidth_messaging.domain.numbers import NumberItem, NumberState
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.steps import SHORTEST_WAIT_SECONDS, StepInput, StepResult, step
@@ -25,7 +26,7 @@ def handler(request: Request) -> Result:
         known = {item["number"]: item for item in numbers.get_all(request.numbers)}
         for number in request.numbers:
             # A number that was recorded a moment ago may not be among them yet.
-            item = known.get(number, {})
+            item = known.get(number, NumberItem(number=number, state=NumberState.RELEASING))
             if "detachedAt" not in item:
                 number_id = item.get("numberId") or next(iter(catapult.find_number(number) or ()), None)
                 if number_id:

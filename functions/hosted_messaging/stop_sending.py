@@ -6,11 +6,11 @@ from bandwidth_messaging.domain.messages import Api
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.phone_numbers import last_four
 from bandwidth_messaging.domain.problems import FieldProblem, InvalidInput
+from bandwidth_messaging.domain.releases import ReleaseAction
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
 from bandwidth_messaging.services.parallel import for_each
-from bandwidth_messaging.services.release_plan import fates_of
 
 
 class Request(StepInput):
@@ -35,7 +35,8 @@ def handler(request: Request) -> Result:
     """
     numbers = [number for batch in request.batches for number in batch]
     items = wiring.numbers().get_all(numbers)
-    if own := [item["number"] for item, fate in fates_of(items) if fate == "disconnect"]:
+    actions = wiring.hosted_numbers().plan_actions(items)
+    if own := [item["number"] for item, action in actions if action == ReleaseAction.DISCONNECT]:
         detail = (
             f"{len(own)} of them, first …{last_four(own[0])}, were ordered and not imported; "
             "give them to the machine release_numbers"

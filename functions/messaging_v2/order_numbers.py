@@ -1,4 +1,4 @@
-"""Messaging 2.0, "Order Available Numbers": the step that spends money, so it orders at most once."""
+"""Messaging 2.0, "Order Available Numbers": orders the numbers at most once, because orders cost money."""
 
 from bandwidth_messaging.domain.number_search import NumberSearch
 from bandwidth_messaging.runtime import wiring
@@ -21,7 +21,7 @@ class Result(StepResult):
 
 @step("Order Available Numbers", Request)
 def handler(request: Request) -> Result:
-    """Return the order's id: from the record, found at Bandwidth, or newly ordered."""
+    """Return the id of the order: recorded by an earlier run, found at Bandwidth, or placed now."""
     dashboard = wiring.dashboard()
     order_id, how = place_order_once(
         request.customer_order_id,

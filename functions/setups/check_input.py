@@ -113,6 +113,8 @@ def _open(event: dict[str, Any], order_id: str, given: Given, *, site_id: str | 
             at=now(),
             digest=given.digest(),
             site_id=site_id,
+            action=given.action if isinstance(given, HostedMessagingSetup) else None,
+            generation=settings().bandwidth_api,
         )
     if refusal == "used" and isinstance(given, NumberRelease):
         problem = "is that of another order; start the release under another execution name"

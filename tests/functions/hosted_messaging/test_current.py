@@ -202,7 +202,7 @@ class TestLostNumbers:
         (before,) = subscriptions.find()
         detail = call(prepare_location, event("prepare_location"))["detail"]
         (made,) = subscriptions.find()
-        assert detail == "location found, news of lost numbers renewed"
+        assert detail == "location found, subscription to lost numbers updated"
         assert (made.id, made.topic, made.order_id) == (before.id, "MESSAGING_LOST", None)
         assert made.created > before.created
         endpoint = made.endpoint
@@ -232,7 +232,7 @@ class TestLostNumbers:
         notify(lost(opened, DIGITS[0]).replace(NUMBERS[0], written.format(DIGITS[0])))
         shown = number(NUMBERS[0])
         assert (shown["state"], shown["errorCode"]) == ("released", "MESSAGING_LOST")
-        assert shown["reason"] == "Bandwidth told that the number texts elsewhere now"
+        assert shown["reason"] == "Bandwidth reported that another provider now carries the number's messages"
         assert shown["times"]["released"]
         status, answer = text(NUMBERS[0])
         assert status == 422

@@ -250,7 +250,7 @@ class TestCreateApplication:
     def test_the_one_given_is_used(self, opened: House) -> None:
         given = application()
         result = call(create_application, event("create_application", applicationId=given))
-        assert result == {"applicationId": given, "detail": "given"}
+        assert result == {"applicationId": given, "outcome": "given", "detail": "given"}
 
     def test_one_given_that_does_not_exist_is_refused_with_words(self, opened: House) -> None:
         with pytest.raises(BandwidthRejected, match="the user has no application a-none"):

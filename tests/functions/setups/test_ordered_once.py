@@ -161,6 +161,7 @@ def test_a_release_that_is_named_like_its_failed_set_up_leaves_its_record(house:
         execution_arn="arn:1",
         at="2026-01-01T00:00:00.000Z",
         digest="d",
+        generation="current",
     )
     wiring.orders().finish("set-up-1", "failed", at="2026-01-01T00:00:01.000Z", reason="no such site")
     before = wiring.orders().get("set-up-1")

@@ -152,7 +152,7 @@ CALLS: dict[str, Call] = {
     "disable_mms": lambda dashboard: dashboard.disable_mms("743", "561"),
     "delete_location": lambda dashboard: dashboard.delete_location("743", "561"),
     "location_numbers": lambda dashboard: dashboard.location_numbers("743", "561"),
-    "locations_of": lambda dashboard: dashboard.locations_of("an-id"),
+    "list_application_locations": lambda dashboard: dashboard.list_application_locations("an-id"),
     "delete_application": lambda dashboard: dashboard.delete_application("an-id"),
     "disconnect": lambda dashboard: dashboard.disconnect(customer_order_id="demo", numbers=["+19199918388"]),
     "find_disconnect": lambda dashboard: dashboard.find_disconnect("demo"),
@@ -294,7 +294,7 @@ def test_an_account_may_have_no_applications(bandwidth: Server, dashboard: Dashb
     assert dashboard.applications() == []
 
 
-def test_locations_of_a_site_are_listed(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_list_application_locations_a_site_are_listed(bandwidth: Server, dashboard: Dashboard) -> None:
     listed = """
       <TNSipPeersResponse><SipPeers>
         <SipPeer><PeerId>561</PeerId><PeerName>first</PeerName><IsDefaultPeer>true</IsDefaultPeer></SipPeer>

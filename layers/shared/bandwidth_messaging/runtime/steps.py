@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
 from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import Field
 
 from bandwidth_messaging.bandwidth.errors import BandwidthError, BandwidthGarbled
 from bandwidth_messaging.domain.orders import Failure, OrderStatus
 from bandwidth_messaging.domain.problems import InvalidInput
+from bandwidth_messaging.domain.step_outcomes import StepOutcome
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.domain.validation import CamelModel, parse
 from bandwidth_messaging.runtime import wiring
@@ -40,8 +42,14 @@ class StepInput(CamelModel):
 
 
 class StepResult(CamelModel):
-    """What a step returns to its machine. `detail` is a word for the order's record."""
+    """What a step returns to its state machine.
 
+    The order's record keeps `outcome` and `replacedApplicationId`, which code decides by, and `detail`, which
+    is for people only.
+    """
+
+    outcome: StepOutcome | None = Field(None, exclude_if=lambda value: value is None)
+    replaced_application_id: str | None = Field(None, exclude_if=lambda value: value is None)
     detail: str | None = None
 
 
@@ -101,7 +109,14 @@ def step[Request: StepInput](
             returned = result.model_dump(by_alias=True, mode="json")
             found = {name: returned[name] for name in _KEPT if name in returned}
             with aws_errors():
-                record(state="succeeded", at=now(), detail=result.detail, found=found)
+                record(
+                    state="succeeded",
+                    at=now(),
+                    detail=result.detail,
+                    outcome=result.outcome,
+                    replaced_application_id=result.replaced_application_id,
+                    found=found,
+                )
             logger.info("step succeeded", extra={"detail": result.detail})
             return returned
 

@@ -44,6 +44,10 @@ class InvalidStartKey(ValueError):
     """A page cannot start at this key, because no page returned it as `next_key`."""
 
 
+class ItemRejected(ClientError):
+    """DynamoDB never accepts this item: the item (400 KB), or one of its keys, is too large."""
+
+
 class Table:
     """A table whose items are dictionaries of text, numbers, lists and maps. None values are not stored."""
 
@@ -247,23 +251,18 @@ def _without_none(changes: Changes) -> dict[Any, Any]:
     return {path: value for path, value in changes.items() if value is not None}
 
 
-def cannot_be_stored(error: ClientError) -> bool:
-    """Return whether DynamoDB can never store the item: the item (400 KB) or one of its keys is too large."""
-    return error.response["Error"]["Code"] == "ValidationException"
-
-
 def _throttled() -> ClientError:
-    code, message = (
-        "ProvisionedThroughputExceededException",
-        "DynamoDB left keys unprocessed. Try again later.",
-    )
+    code, message = "ProvisionedThroughputExceededException", "DynamoDB left keys unprocessed. Retry later."
     return ClientError({"Error": {"Code": code, "Message": message}}, "BatchGetItem")
 
 
 def _condition_failed(error: ClientError) -> bool:
     """Return False if the error is a failed condition. Raise every other error again."""
-    if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+    code = error.response["Error"]["Code"]
+    if code == "ConditionalCheckFailedException":
         return False
+    if code == "ValidationException":
+        raise ItemRejected(error.response, error.operation_name) from error
     raise error
 
 
