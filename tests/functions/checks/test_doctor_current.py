@@ -58,7 +58,7 @@ def test_an_invalid_client_secret_is_wrong(current: House) -> None:
 
 def test_an_unreachable_token_endpoint_is_wrong(current: House, monkeypatch: pytest.MonkeyPatch) -> None:
     change_setting(monkeypatch, "TOKEN_URL", nobody_listens())
-    assert "asked for a token" in diagnose().wrong("account credentials")
+    assert "token endpoint gave" in diagnose().wrong("account credentials")
 
 
 def test_a_missing_role_that_only_a_set_up_needs_is_wrong(current: House) -> None:

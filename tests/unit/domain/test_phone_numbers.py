@@ -102,6 +102,27 @@ def test_a_number_of_elsewhere_needs_its_plus_and_its_length(written: str, e164:
 @pytest.mark.parametrize(
     "written",
     [
+        "+525512345678",
+        "+52 55 1234 5678",
+        "+5215512345678",
+        "+52 1 55 1234 5678",
+        "011 52 1 55 1234 5678",
+        "tel:+52-1-55-1234-5678",
+    ],
+)
+def test_mexicos_old_mobile_prefix_is_removed_with_and_without_punctuation(written: str) -> None:
+    assert to_e164(written) == "+525512345678"
+
+
+@pytest.mark.parametrize("written", ["+52155123456789", "+52 1 55 1234 56789", "5215512345678"])
+def test_mexicos_old_mobile_prefix_needs_a_country_code_and_ten_digits(written: str) -> None:
+    with pytest.raises(ValueError, match="is not a phone number"):
+        to_e164(written)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
         "",
         " ",
         "+",
@@ -185,6 +206,7 @@ def test_the_error_shows_the_value_but_of_a_phone_number_the_last_four_digits(
         ("+442179460958", False),
         ("12", False),
         ("BANDWIDTH", False),
+        ("+5215512345678", False),
         ("+44 20 7946 0958", True),
     ],
 )
@@ -229,6 +251,10 @@ def test_what_cannot_be_a_party_of_a_conversation_is_rejected(written: str) -> N
         (" +19195551212 ", "+19195551212"),
         ("+4402079460958", "+4402079460958"),
         ("447700900123", "+447700900123"),
+        ("+5215512345678", "+525512345678"),
+        ("5215512345678", "+525512345678"),
+        ("+52 1 55 1234 5678", "+525512345678"),
+        ("+525512345678", "+525512345678"),
         ("12345", "12345"),
         ("1800FLOWERS", "1800FLOWERS"),
     ],

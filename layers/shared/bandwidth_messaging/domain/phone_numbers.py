@@ -7,7 +7,10 @@ from typing import Final
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _NANP: Final = re.compile(r"(?:\+?1)?([2-9][0-9]{2}[2-9][0-9]{6})")
 # E.164 without a 0 where a national trunk prefix could follow the country code (one to three digits).
-_PLAIN: Final = re.compile(r"\+[2-9][1-9]{3}[0-9]{3,11}")
+# Mexico's old mobile prefix is not plain either.
+_PLAIN: Final = re.compile(r"\+(?!521)[2-9][1-9]{3}[0-9]{3,11}")
+# Until 2019 a Mexican mobile number had a 1 between the country code and its ten digits.
+_OLD_MEXICAN_MOBILE: Final = re.compile(r"(?:\+|011)?521([2-9][0-9]{9})")
 _TRUNK_PREFIX: Final = re.compile(r"\(\s*0+\s*\)")
 _DIALLED_ABROAD: Final = re.compile(r"(?:\+|011)[0-9]+")
 _INTERNATIONAL_OF_CALLBACKS: Final = re.compile(r"\+[1-9][0-9]{6,14}|[2-9][0-9]{10,14}")
@@ -28,7 +31,8 @@ def to_e164(written: str) -> str:
     """Return a number as people type or paste it, "(919) 555-1212" or "tel:+1 919…", in E.164.
 
     Ten digits, or eleven with a leading 1, are North American. Every other number needs "+" or "011" before
-    its country code, and is read with the phonenumbers library, which is loaded only then.
+    its country code, and is read with the phonenumbers library, which is loaded only then. The 1 of an old
+    Mexican mobile number (+52 1) is removed.
 
     Raises ValueError if `written` is not a phone number. The message shows the value: of seven or more digits
     only the last four, because messages reach logs.
@@ -46,6 +50,8 @@ def to_e164(written: str) -> str:
     if _TRUNK_PREFIX.search(cleaned):
         message = f'"{_shown(written)}" has a (0) after the country code. Leave the (0) out.'
         raise ValueError(message)
+    if old_mexican_mobile := _OLD_MEXICAN_MOBILE.fullmatch(bare):
+        return f"+52{old_mexican_mobile[1]}"
     e164 = None if bare.startswith("+1") else _read_with_library(bare)
     if e164 is None:
         raise _not_a_phone_number(written)
@@ -70,11 +76,14 @@ def from_callback(written: str) -> str:
     """Return a number of a callback in E.164; a short code or an alphanumeric sender stays as it came.
 
     Needs no library: without a "+", ten digits, or eleven that begin with 1, are North American, and eleven
-    to fifteen others begin with a country code.
+    to fifteen others begin with a country code. The 1 of an old Mexican mobile number (+52 1) is removed, so
+    that an opt-out and a reply name the same recipient.
     """
     bare = _PUNCTUATION_OF_CALLBACKS.sub("", written)
     if north_american := _NANP.fullmatch(bare):
         return f"+1{north_american[1]}"
+    if old_mexican_mobile := _OLD_MEXICAN_MOBILE.fullmatch(bare):
+        return f"+52{old_mexican_mobile[1]}"
     if bare.startswith("+1") or not _INTERNATIONAL_OF_CALLBACKS.fullmatch(bare):
         return written
     return f"+{bare.removeprefix('+')}"
