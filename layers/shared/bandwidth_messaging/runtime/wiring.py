@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.services.number_activation import NumberActivation, NumberOrderCompletion
     from bandwidth_messaging.services.number_campaigns import NumberCampaigns
     from bandwidth_messaging.services.number_disconnect import NumberDisconnect
+    from bandwidth_messaging.services.number_import import NumberImport
     from bandwidth_messaging.services.number_release import NumberRelease
     from bandwidth_messaging.services.provisioning import Provisioning
     from bandwidth_messaging.services.registration_check import RegistrationCheck
@@ -258,6 +259,13 @@ def number_activation() -> "NumberActivation":
     return NumberActivation(numbers(), check_location, registration_check().look_up_new)
 
 
+def number_import() -> "NumberImport":
+    """Return the service that imports and removes hosted numbers."""
+    from bandwidth_messaging.services.number_import import NumberImport
+
+    return NumberImport(numbers(), orders(), dashboard, dashboard_current)
+
+
 def number_order_completion() -> "NumberOrderCompletion":
     """Return the service that records how an order of new numbers ended."""
     from bandwidth_messaging.services.number_activation import NumberOrderCompletion
@@ -307,7 +315,7 @@ def number_disconnect() -> "NumberDisconnect":
     """Return the service that disconnects the account's own numbers."""
     from bandwidth_messaging.services.number_disconnect import NumberDisconnect
 
-    return NumberDisconnect(numbers(), dashboard)
+    return NumberDisconnect(numbers(), orders(), dashboard)
 
 
 def resource_deletion() -> "ResourceDeletion":
