@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.bandwidth.registration_center import Registrations
     from bandwidth_messaging.bandwidth.transport import Auth
     from bandwidth_messaging.domain.numbers import Home, Preflight
+    from bandwidth_messaging.services.catapult_import import CatapultImport, CatapultRelease
     from bandwidth_messaging.services.doctor import Doctor
     from bandwidth_messaging.services.drift_check import DriftCheck
     from bandwidth_messaging.services.find_or_create import OwnedResources
@@ -264,6 +265,28 @@ def number_import() -> "NumberImport":
     from bandwidth_messaging.services.number_import import NumberImport
 
     return NumberImport(numbers(), orders(), dashboard, dashboard_current)
+
+
+def catapult_import() -> "CatapultImport":
+    """Return the service that imports hosted numbers at Catapult."""
+    from bandwidth_messaging.services import preflight
+    from bandwidth_messaging.services.catapult_import import CatapultImport
+
+    def check_application(application_id: str) -> "Preflight | None":
+        return preflight.attempt(
+            lambda: preflight.of_catapult_application(application_id, callback_url=settings().callback_url)
+        )
+
+    return CatapultImport(
+        numbers(), catapult(), dashboard_credentials(), settings().bandwidth_account_id, check_application
+    )
+
+
+def catapult_release() -> "CatapultRelease":
+    """Return the service that releases hosted numbers from Catapult."""
+    from bandwidth_messaging.services.catapult_import import CatapultRelease
+
+    return CatapultRelease(numbers(), catapult())
 
 
 def number_order_completion() -> "NumberOrderCompletion":
