@@ -243,7 +243,7 @@ class TestOrderNumbers:
         call(order_numbers, event)
         again = sample("setups/check_input")
         assert call(check_input, again)["customerOrderId"] == ORDER
-        with pytest.raises(InvalidInput, match=r"customerOrderId: .* was used for another order"):
+        with pytest.raises(InvalidInput, match=r"customerOrderId: .* belongs to another order"):
             call(check_input, again | {"input": {"areaCode": "910", "quantity": 3}})
 
     def test_an_unlisted_order_is_placed_again_only_after_its_claim(

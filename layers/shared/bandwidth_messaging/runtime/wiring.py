@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.services.registration_check import RegistrationCheck
     from bandwidth_messaging.services.release_plan import ReleasePlanner
     from bandwidth_messaging.services.resource_deletion import ResourceDeletion
+    from bandwidth_messaging.services.setup_check import SetupCheck
     from bandwidth_messaging.store.archive import Archive
     from bandwidth_messaging.store.created_resources import CreatedResources
     from bandwidth_messaging.store.drift_store import Drift
@@ -265,6 +266,21 @@ def number_import() -> "NumberImport":
     from bandwidth_messaging.services.number_import import NumberImport
 
     return NumberImport(numbers(), orders(), dashboard, dashboard_current)
+
+
+def setup_check() -> "SetupCheck":
+    """Return the service that checks the inputs of the state machines."""
+    from bandwidth_messaging.services.setup_check import SetupCheck
+
+    return SetupCheck(
+        orders=orders(),
+        letters=letters,
+        generation=settings().bandwidth_api,
+        default_site_id=settings().bandwidth_site_id,
+        stack_name=settings().stack_name,
+        letters_bucket=settings().letters_bucket,
+        has_order_notifications=settings().order_notifications == "true",
+    )
 
 
 def catapult_import() -> "CatapultImport":
