@@ -545,7 +545,7 @@ def test_only_refusals_are_caught_so_that_every_other_failure_can_be_redriven(na
 WIRING = ROOT / "layers" / "shared" / "bandwidth_messaging" / "runtime" / "wiring.py"
 CLIENTS = frozenset({"dashboard", "dashboard_current", "catapult", "messaging"})
 # Services that record a rejection as their result.
-RECORDING_REJECTIONS = ("resource_deletion", "number_campaigns")
+RECORDING_REJECTIONS = ("resource_deletion", "number_campaigns", "catapult_import")
 
 
 def talking_builders() -> set[str]:
