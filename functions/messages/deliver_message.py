@@ -200,7 +200,7 @@ def _record_sent(message: Mapping[str, Any], taken: "Taken") -> None:
         segment_count=taken.segment_count,
     )
     logger.info("sent", extra={"bandwidth_id": taken.bandwidth_id})
-    compare_segments(moved)
+    compare_segments(moved, count=count)
 
 
 def _look_after(message: dict[str, Any] | None) -> int | None:

@@ -1,9 +1,10 @@
 """template.yaml: what holds for every function, table, door and statement."""
 
+import ast
 import inspect
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import MISSING, fields
 from datetime import timedelta
 from pathlib import Path
@@ -200,16 +201,26 @@ def test_what_single_functions_have_beside_are_the_other_settings() -> None:
     assert set().union(*given) == optional
 
 
+def wired_by(names: Iterable[str]) -> str:
+    """Return the source of these functions of the wiring, and of those that they use in turn."""
+    sources: dict[str, str] = {}
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        built = inspect.unwrap(vars(wiring)[name])
+        if name in sources or not inspect.isfunction(built) or built.__module__ != wiring.__name__:
+            continue
+        sources[name] = inspect.getsource(built)
+        used = {node.id for node in ast.walk(ast.parse(sources[name])) if isinstance(node, ast.Name)}
+        waiting += used & vars(wiring).keys()
+    return "".join(sources.values())
+
+
 @pytest.mark.parametrize("function", FUNCTIONS, ids=str)
 def test_a_function_that_reads_an_optional_setting_has_it(function: Function) -> None:
     optional = {field.name for field in fields(Settings) if field.default is not MISSING}
     source = function.path.read_text()
-    # The wiring reads for it what it makes out of a setting.
-    source += "".join(
-        inspect.getsource(inspect.unwrap(made))
-        for name, made in vars(wiring).items()
-        if re.search(rf"\bwiring\.{name}\b", source)
-    )
+    source += wired_by(re.findall(r"\bwiring\.(\w+)", source))
     read = {name for name in optional if f"settings().{name}" in source}
     given = ours(DEPLOYED[function.logical_id].get("Environment", {}).get("Variables", {}))
     assert given == read

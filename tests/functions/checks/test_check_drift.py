@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bandwidth_messaging.api.bus_events import event_of
+from bandwidth_messaging.api.bus_events import to_event
 from bandwidth_messaging.bandwidth.errors import BandwidthUnauthorized, BandwidthUnavailable
 from bandwidth_messaging.domain.numbers import Home, NumberState
 from bandwidth_messaging.runtime import wiring
@@ -300,7 +300,7 @@ def test_a_v1_number_is_expected_at_its_location_which_other_numbers_may_share(h
 def published(house: House, before: Any) -> Any:
     """Return the event of the drift item's change, validated against its schema."""
     images = {"NewImage": stored(house)} | ({"OldImage": before} if before else {})
-    event = event_of({"eventID": "c4ca4238", "dynamodb": images})
+    event = to_event({"eventID": "c4ca4238", "dynamodb": images})
     assert event is not None
     assert wrong(delivered(event.detail_type, event.detail)) == []
     return event

@@ -1,4 +1,4 @@
-"""Messaging 2.0 at today's Bandwidth: local numbers are put into the campaign that they text for."""
+"""Messaging 2.0 with the current API: local numbers are assigned to their campaign."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ LOCAL, OTHER, TOLL_FREE = "+19105550100", "+19105550101", "+18005550100"
 
 @pytest.fixture
 def account(house: House) -> House:
-    """An account with a registered campaign, and numbers of ours at a location that lets them into it."""
+    """An account with a registered campaign, and numbers at a location that allows campaigns."""
     simulator = house.simulator.simulator
     simulator.registrations.set_campaign(Campaign(CAMPAIGN, "REGISTERED", {}))
     call(check_input, sample("setups/check_input") | {"executionName": ORDER})

@@ -1,4 +1,4 @@
-"""Every way to order numbers, from the input to the numbers, against an account that knows each."""
+"""Every search for numbers, from the input to the ordered numbers."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ pytestmark = both_generations
 
 
 def order(house: House, given: dict[str, Any]) -> dict[str, Any]:
-    """Check the input, place the order and ask for its end, as the machine does."""
+    """Check the input, place the order and check its status, as the state machine does."""
     setup = call(check_input, sample("setups/check_input") | {"input": given})
     at = {
         "customerOrderId": setup["customerOrderId"],
@@ -86,7 +86,7 @@ class TestCloseOrder:
 
     @pytest.fixture
     def backordered(self, house: House) -> dict[str, Any]:
-        """An order of three numbers of which one is there."""
+        """An order of three numbers, one of which is available."""
         house.simulator.simulator.supply.limit("910", 1)
         return order(house, SHORT | {"backOrderRequested": True})
 

@@ -1,4 +1,4 @@
-"""What numbers need at Bandwidth: found, mended, made once, and never taken from somebody else."""
+"""Provisioning: resources are found or created once, and never taken from another system."""
 
 import threading
 from collections.abc import Callable
@@ -48,7 +48,7 @@ def account(house: House) -> Account:
 
 
 def application(account: Account, callback_url: str = CALLBACK_URL, **different: Any) -> Application:
-    """Let the account have an application of the set-up's name."""
+    """Create an application of the set-up's name in the account."""
     made = account.create_application(APPLICATION["applicationName"], callback_url)
     for name, value in different.items():
         setattr(made, name, value)
@@ -56,7 +56,7 @@ def application(account: Account, callback_url: str = CALLBACK_URL, **different:
 
 
 def location(account: Account) -> tuple[Location, dict[str, str]]:
-    """Let the account have the set-up's location; return it and the fields of a step that works on it."""
+    """Create the set-up's location in the account; return it with the fields of a step for it."""
     made = account.create_location("1001", LOCATION["locationName"], is_default=True)
     return made, {"siteId": "1001", "locationId": made.id}
 
@@ -133,7 +133,7 @@ def made(house: House) -> int:
 
 
 def one_at_a_time(call: Callable[..., Any]) -> Callable[..., Any]:
-    """DynamoDB decides on one write to an item after the other; moto lets threads come in between."""
+    """Serialize the calls: DynamoDB serializes the writes to an item, and moto does not."""
     lock = threading.Lock()
 
     def locked(*given: Any, **named: Any) -> Any:
@@ -149,9 +149,9 @@ class TestTwoAtOnce:
         self, house: House, account: Account, make: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(Table, "update", one_at_a_time(Table.update))
-        # Both see that there is none, before either makes one.
+        # Both runs list no application before either creates one.
         house.fault("/applications", method="GET", delay=0.5, times=2)
-        # In Lambda each has clients of its own; boto3 makes none in two threads at once.
+        # boto3 cannot create clients in two threads at once; in Lambda each run has its own.
         for part in (
             wiring.leases,
             wiring.orders,
@@ -169,7 +169,7 @@ class TestTwoAtOnce:
 
         with ThreadPoolExecutor(2) as threads:
             results = [each.result() for each in [threads.submit(set_up) for _ in range(2)]]
-        # Who came second was told to come again, and then finds it.
+        # The second run raises an error that is retried, and then finds the application.
         assert {each["applicationId"] for each in results if each} == {make()["applicationId"]}
         assert made(house) == 1
 
@@ -251,7 +251,7 @@ def test_mms_over_another_protocol_is_rejected(house: House, account: Account) -
 class TestAssignment:
     @pytest.fixture
     def taken(self, account: Account) -> tuple[Location, dict[str, str]]:
-        """A location that serves another application, and the fields of the step that wants it for ours."""
+        """A location with another application, and the fields of the step that assigns the stack's own."""
         there, at = location(account)
         run(enable_sms, "enable_sms", **at)
         theirs, ours = account.create_application("Theirs", CALLBACK_URL), application(account)
@@ -316,7 +316,7 @@ CREATED = {
 
 
 def provision() -> dict[str, str]:
-    """Run the five steps in the order of the machine; return how each came by what it needs."""
+    """Run the five steps in the order of the machine; return the outcome of each."""
     made = call(create_application, APPLICATION)
     at = run(create_location, "create_location")
     where = {"siteId": "1001", "locationId": at["locationId"]}

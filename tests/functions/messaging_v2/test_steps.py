@@ -38,7 +38,7 @@ ORDER = sample("setups/check_input")["executionName"]
 
 @pytest.fixture
 def opened(house: House) -> House:
-    """A set-up whose input was checked, so that its order has a record."""
+    """A set-up whose input was checked, so that its order exists."""
     call(check_input, sample("setups/check_input"))
     return house
 

@@ -1,4 +1,4 @@
-"""Releasing numbers, and everything that a set-up made: planned first, done once, and gone on with."""
+"""Releases of numbers and of everything that a set-up created: plan, steps, repetition and result."""
 
 import json
 import re
@@ -56,8 +56,8 @@ pytestmark = both_generations
 
 SETUP, OTHER, RELEASE = "demo-2026-11", "demo-2", "release-1"
 HOSTED = ["+19199918388", "+19199918389"]
-THINGS = ["assignment", "mms", "sms", "location", "application"]
-OF_HOSTED = {"classic": ["catapultApplication"], "current": [*THINGS, "subscription"]}
+RESOURCES = ["assignment", "mms", "sms", "location", "application"]
+OF_HOSTED = {"classic": ["catapultApplication"], "current": [*RESOURCES, "subscription"]}
 
 
 def set_up(house: House, name: str = SETUP, **names: str) -> list[str]:
@@ -84,7 +84,7 @@ def set_up(house: House, name: str = SETUP, **names: str) -> list[str]:
 
 
 def host(house: House, name: str = SETUP, numbers: list[str] = HOSTED) -> str:
-    """Run a hosted set-up step by step; return its application's id, Catapult's or today's."""
+    """Run a hosted set-up step by step; return the id of its application."""
     given = sample("executions/hosted_messaging") | {"telephoneNumbers": numbers, "customerOrderId": name}
     checked = call(check_input, sample("setups/check_input") | {"kind": "hosted_messaging", "input": given})
     at = checked | {"api": "v1"}
@@ -109,8 +109,8 @@ def host(house: House, name: str = SETUP, numbers: list[str] = HOSTED) -> str:
     return application
 
 
-def ask_for_the_end() -> Any:
-    """Ask once more how the order of a set-up of Messaging 2.0 has ended; return the numbers it brought."""
+def check_order_again() -> Any:
+    """Check the order of a set-up of Messaging 2.0 again; return the numbers that it brought."""
     record = wiring.orders().get(SETUP) or {}
     event = sample("messaging_v2/check_order_status") | {"customerOrderId": SETUP}
     given = {name: record[name] for name in ("orderId", "locationId", "applicationId", "siteId")}
@@ -128,7 +128,7 @@ def plan(name: str = RELEASE, **given: Any) -> Any:
     return call(plan_release, {field: checked[field] for field in fields})
 
 
-def things(resources: list[Any]) -> list[str]:
+def what_of(resources: list[Any]) -> list[str]:
     return [resource["what"] for resource in resources]
 
 
@@ -173,7 +173,7 @@ def record_released(numbers: list[str]) -> None:
     for_each(numbers, lambda number: wiring.numbers().release(number, now()))
 
 
-def take(resource: Any) -> Any:
+def delete_one(resource: Any) -> Any:
     return step(delete_resource, resource=resource)["resource"]["outcome"]
 
 
@@ -231,7 +231,7 @@ class TestPlan:
         numbers = set_up(house)
         planned = plan(customerOrderId=SETUP, everything=True)
         assert planned["disconnect"] == sorted(numbers)
-        assert things(planned["delete"]) == THINGS
+        assert what_of(planned["delete"]) == RESOURCES
         assert planned["leave"] == []
         assert planned["plan"]["numbers"] == {
             "disconnect": 2,
@@ -295,7 +295,7 @@ class TestPlan:
         (removal,) = planned["remove"]
         assert (removal["siteId"], removal["numbers"]) == ("1001", HOSTED)
         assert removal["customerOrderId"] == f"{RELEASE}-removal-1"
-        assert things(planned["delete"]) == OF_HOSTED[generation]
+        assert what_of(planned["delete"]) == OF_HOSTED[generation]
         assert plan(customerOrderId=SETUP, everything=True) == planned
 
     @only_classic
@@ -319,7 +319,7 @@ class TestPlan:
         assert set_up(house) == []
         house.simulator.simulator.orders.decide_order(SETUP, Fate(fate="COMPLETE"))
         planned = plan(customerOrderId=SETUP, everything=True)
-        assert (len(planned["disconnect"]), things(planned["delete"])) == (2, THINGS)
+        assert (len(planned["disconnect"]), what_of(planned["delete"])) == (2, RESOURCES)
         stop(planned)
         disconnect(planned["disconnect"])
         assert [number(each)["state"] for each in planned["disconnect"]] == ["released"] * 2
@@ -331,10 +331,10 @@ class TestPlan:
         house.simulator.simulator.orders.decide_order(SETUP, Fate(fate="COMPLETE"))
         planned = plan(customerOrderId=SETUP)
         stop(planned)
-        assert ask_for_the_end() == planned["disconnect"]
+        assert check_order_again() == planned["disconnect"]
         assert [number(each)["state"] for each in planned["disconnect"]] == ["releasing"] * 2
         disconnect(planned["disconnect"])
-        ask_for_the_end()
+        check_order_again()
         assert [number(each)["state"] for each in planned["disconnect"]] == ["released"] * 2
 
     def test_a_repeated_set_up_does_not_activate_released_numbers(self, house: House) -> None:
@@ -362,7 +362,7 @@ class TestKeptResources:
         set_up(house, OTHER)
         planned = plan(customerOrderId=SETUP, everything=True)
         assert planned["delete"] == []
-        assert set(reasons(planned)) == set(THINGS)
+        assert set(reasons(planned)) == set(RESOURCES)
         location = planned["leave"][0]["locationId"]
         assert reasons(planned)["location"] == f"2 other numbers at location {location}"
         assert reasons(planned)["application"] == f"in use by location {location}"
@@ -374,7 +374,7 @@ class TestKeptResources:
         stop(first)
         disconnect(first["disconnect"])
         last = plan("release-2", customerOrderId=OTHER, everything=True)
-        assert (things(last["delete"]), last["leave"]) == (THINGS, [])
+        assert (what_of(last["delete"]), last["leave"]) == (RESOURCES, [])
 
     def test_resources_that_another_system_created_are_kept(self, house: House) -> None:
         bandwidth = house.simulator.simulator.account
@@ -382,8 +382,8 @@ class TestKeptResources:
         bandwidth.create_location("1001", "bandwidth messaging", True)
         set_up(house)
         planned = plan(customerOrderId=SETUP, everything=True)
-        # What this set-up switched on at a place of somebody else's, it takes back.
-        assert things(planned["delete"]) == ["assignment", "mms", "sms"]
+        # The set-up enabled these features at the location of another system.
+        assert what_of(planned["delete"]) == ["assignment", "mms", "sms"]
         assert reasons(planned) == {
             "location": "no set-up of this stack created it",
             "application": "no set-up of this stack created it",
@@ -396,7 +396,7 @@ class TestKeptResources:
         wiring.dashboard().enable_sms("1001", place.id, toll_free=True, short_code=True)
         set_up(house)
         planned = plan(customerOrderId=SETUP, everything=True)
-        assert things(planned["delete"]) == ["assignment", "mms", "application"]
+        assert what_of(planned["delete"]) == ["assignment", "mms", "application"]
         assert reasons(planned)["sms"] == "no set-up of this stack created it"
 
     def test_an_assignment_of_another_application_is_kept(self, house: House) -> None:
@@ -414,7 +414,7 @@ class TestKeptResources:
         set_up(house)
         house.simulator.simulator.account.create_location("1001", "other", False)
         planned = plan(customerOrderId=SETUP, everything=True)
-        assert things(planned["delete"]) == ["assignment", "mms", "sms", "application"]
+        assert what_of(planned["delete"]) == ["assignment", "mms", "sms", "application"]
         assert "it is the default location of site 1001" in reasons(planned)["location"]
 
     def test_a_location_whose_creation_got_no_response_is_owned(self, house: House) -> None:
@@ -422,7 +422,7 @@ class TestKeptResources:
         with pytest.raises(BandwidthOutcomeUnknown):
             set_up(house)
         set_up(house)
-        assert things(plan(customerOrderId=SETUP, everything=True)["delete"]) == THINGS
+        assert what_of(plan(customerOrderId=SETUP, everything=True)["delete"]) == RESOURCES
 
     @only_classic
     def test_a_catapult_application_that_other_numbers_use_is_kept(self, house: House) -> None:
@@ -562,7 +562,7 @@ class TestTheSubscriptionToLostNumbers:
     """All hosted set-ups of the stack share it."""
 
     def undo(self, name: str) -> dict[str, str]:
-        """Undo a set-up; return what became of each thing."""
+        """Undo a set-up; return the outcome of each resource."""
         planned = plan(f"undo {name}", customerOrderId=name, everything=True)
         stop(planned, f"undo {name}")
         for removal in planned["remove"]:
@@ -599,7 +599,7 @@ class TestTheSubscriptionToLostNumbers:
         set_up(house, OTHER)
         host(house)
         assert "subscription" not in self.undo(OTHER)
-        assert "subscription" in things(plan(customerOrderId=SETUP, everything=True)["delete"])
+        assert "subscription" in what_of(plan(customerOrderId=SETUP, everything=True)["delete"])
 
     def test_subscriptions_to_orders_and_of_other_stacks_are_kept(self, house: House) -> None:
         host(house)
@@ -621,7 +621,7 @@ class TestTheSubscriptionToLostNumbers:
         stop(planned)
         host(house, OTHER, ["+19199918390"])
         (resource,) = [each for each in planned["delete"] if each["what"] == "subscription"]
-        assert take(resource) == "left"
+        assert delete_one(resource) == "left"
         assert len(account(house)["subscriptions"]) == 1
 
     def test_a_repeated_deletion_reports_it_as_gone(self, house: House) -> None:
@@ -629,18 +629,18 @@ class TestTheSubscriptionToLostNumbers:
         planned = plan(customerOrderId=SETUP, everything=True)
         stop(planned)
         resource = planned["delete"][-1]
-        assert [take(resource), take(resource)] == ["deleted", "gone"]
+        assert [delete_one(resource), delete_one(resource)] == ["deleted", "gone"]
 
     def test_a_list_that_bandwidth_denies_does_not_stop_the_other_deletions(self, house: House) -> None:
         host(house)
         house.fault("/subscriptions$", method="GET", answer={"status": 403})
         planned = plan(customerOrderId=SETUP, everything=True)
-        assert things(planned["delete"]) == THINGS
+        assert what_of(planned["delete"]) == RESOURCES
         assert NOTIFICATION_URL in reasons(planned)["subscription"]
 
 
 class Killed(BaseException):
-    """What no code of ours catches, as nothing catches the end of a Lambda environment."""
+    """The end of a Lambda environment, which no code catches."""
 
 
 def _die(*_: Any, **__: Any) -> Any:
@@ -658,7 +658,9 @@ class TestDelete:
 
     def test_everything_is_deleted_and_the_account_is_empty(self, house: House, planned: Any) -> None:
         taken = delete(planned)
-        assert [(each["what"], each["outcome"]) for each in taken] == [(what, "deleted") for what in THINGS]
+        assert [(each["what"], each["outcome"]) for each in taken] == [
+            (what, "deleted") for what in RESOURCES
+        ]
         assert record(planned, taken)["state"] == "completed"
         left = account(house)
         assert [left[kind] for kind in ("applications", "locations", "numbers")] == [[], [], []]
@@ -666,14 +668,14 @@ class TestDelete:
         assert (released["state"], released["requested"], released["completed"]) == ("completed", 2, 2)
         assert released["setupOrderId"] == SETUP
         assert [(each["what"], each["outcome"]) for each in released["resources"]] == [
-            (what, "deleted") for what in THINGS
+            (what, "deleted") for what in RESOURCES
         ]
         assert [each["name"] for each in released["steps"]] == [
             "Plan Release",
             "Stop Sending",
             "Disconnect Numbers",
             "Check Disconnect",
-            *(f"Delete Resource: {what}" for what in THINGS),
+            *(f"Delete Resource: {what}" for what in RESOURCES),
             "Record Release",
         ]
         assert (setup["undoneBy"], setup["times"]["undone"]) == (RELEASE, released["times"]["completed"])
@@ -686,7 +688,7 @@ class TestDelete:
 
     def test_a_repeated_deletion_reports_gone(self, house: House, planned: Any) -> None:
         for resource in planned["delete"]:
-            assert [take(resource), take(resource)] == ["deleted", "gone"]
+            assert [delete_one(resource), delete_one(resource)] == ["deleted", "gone"]
         assert account(house)["locations"] == account(house)["applications"] == []
 
     def test_a_deletion_whose_response_was_lost_reports_gone(self, house: House, planned: Any) -> None:
@@ -694,8 +696,8 @@ class TestDelete:
             method = "PUT" if resource["what"] == "assignment" else "DELETE"
             house.fault("", method=method, lose_answer=True)
             with pytest.raises(BandwidthUnavailable):
-                take(resource)
-            assert take(resource) == "gone"
+                delete_one(resource)
+            assert delete_one(resource) == "gone"
         assert account(house)["locations"] == account(house)["applications"] == []
 
     @pytest.mark.parametrize(("after", "outcome"), [(False, "deleted"), (True, "gone")])
@@ -706,8 +708,8 @@ class TestDelete:
             with monkeypatch.context() as killed:
                 _kill(killed, after=after)
                 with pytest.raises(Killed):
-                    take(resource)
-            assert take(resource) == outcome
+                    delete_one(resource)
+            assert delete_one(resource) == outcome
         assert account(house)["locations"] == account(house)["applications"] == []
 
     def test_a_location_that_got_a_number_since_the_plan_is_kept(self, house: House, planned: Any) -> None:
@@ -727,7 +729,7 @@ class TestDelete:
     def test_a_rejection_is_kept_as_the_reason(self, house: House, planned: Any) -> None:
         house.simulator.simulator.account.create_location("1001", "other", False)
         taken = delete(planned)
-        assert {each["what"]: each["outcome"] for each in taken} == dict.fromkeys(THINGS, "deleted") | {
+        assert {each["what"]: each["outcome"] for each in taken} == dict.fromkeys(RESOURCES, "deleted") | {
             "location": "left"
         }
         assert taken[3]["reason"].startswith("13558 The default location")
@@ -748,7 +750,7 @@ class TestDelete:
 
 
 def _kill(patch: pytest.MonkeyPatch, *, after: bool) -> None:
-    """Let the function die right before, or right after, its request to Bandwidth."""
+    """Kill the function right before, or right after, its request to Bandwidth."""
     delete: Callable[..., Any] = ResourceDeletion._delete
 
     def dying(*given: Any) -> Any:

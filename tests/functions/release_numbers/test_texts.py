@@ -18,8 +18,8 @@ from tests.functions.release_numbers.test_release import (
     HOSTED,
     OF_HOSTED,
     RELEASE,
+    RESOURCES,
     SETUP,
-    THINGS,
     account,
     delete,
     disconnect,
@@ -29,7 +29,7 @@ from tests.functions.release_numbers.test_release import (
     record,
     set_up,
     stop,
-    things,
+    what_of,
 )
 from tests.generations import both_generations
 
@@ -97,7 +97,7 @@ class TestWithAnyText:
         disconnect(planned["disconnect"])
         outcome = record(planned, delete(planned))
 
-        assert (things(planned["delete"]), planned["leave"]) == (THINGS, [])
+        assert (what_of(planned["delete"]), planned["leave"]) == (RESOURCES, [])
         assert (outcome["state"], order(SETUP)["undoneBy"]) == ("completed", RELEASE)
         assert "nextSteps" not in order(SETUP)
 
@@ -107,7 +107,7 @@ class TestWithAnyText:
         planned = plan(customerOrderId=SETUP, everything=True)
 
         assert planned["remove"][0]["numbers"] == HOSTED
-        assert things(planned["delete"]) == OF_HOSTED[generation]
+        assert what_of(planned["delete"]) == OF_HOSTED[generation]
 
     def test_a_replaced_application_keeps_its_advice(self, house: House) -> None:
         bandwidth = house.simulator.simulator.account

@@ -1,4 +1,4 @@
-"""CreatedResources: what our set-ups made, also if nobody ever heard of its id."""
+"""CreatedResources: what set-ups of this stack created, also without a response."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Leases: one holder at a time, until it gives the lease back or its time is over."""
+"""Leases: one holder at a time, until it releases the lease or the lease expires."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Numbers: activated once per order, and never failed while they work."""
+"""Numbers: each is activated once per order, and an active number never fails."""
 
 from dataclasses import replace
 from typing import Any
@@ -243,7 +243,7 @@ def test_numbers_of_an_order_are_listed_with_those_that_failed_and_without_the_o
     assert found.next_key is None
 
 
-# Numbers that live elsewhere: expected, imported, given back
+# Hosted numbers: expected, imported, released
 
 
 HOSTED = Home(api="v1", customer_order_id="hosted", site_id="743", location_id="303716")
@@ -296,7 +296,7 @@ def test_a_number_expected_again_loses_its_old_attributes(numbers: Numbers) -> N
 
 def test_a_released_number_can_be_expected_again(numbers: Numbers) -> None:
     numbers.activate(NUMBER, ORDERED, AT, number_id="n-1")
-    give_back(numbers)
+    release_number(numbers)
     numbers.expect(NUMBER, HOSTED, LAST)
     assert stored(numbers)["state"] == "pending"
     assert "detachedAt" not in stored(numbers)
@@ -340,10 +340,10 @@ def test_a_number_that_failed_in_step_2_keeps_the_reason_in_step_4(numbers: Numb
     assert (stored(numbers)["reason"], stored(numbers)["failedAt"]) == ("taken", AT)
 
 
-# Giving back
+# Releases
 
 
-def give_back(numbers: Numbers) -> None:
+def release_number(numbers: Numbers) -> None:
     numbers.start_release(NUMBER, REMOVAL, AT)
     numbers.record_detached(NUMBER, AT)
     numbers.release(NUMBER, LATER)
@@ -432,7 +432,7 @@ def test_a_released_number_has_no_reason(numbers: Numbers) -> None:
 
 
 def test_a_repeated_release_changes_nothing(numbers: Numbers) -> None:
-    give_back(numbers)
+    release_number(numbers)
     before = stored(numbers)
     numbers.release(NUMBER, LAST)
     numbers.record_detached(NUMBER, LAST)

@@ -13,6 +13,7 @@ from botocore.config import Config
 
 # Configures the logs of every function, also of those that log nothing themselves.
 from bandwidth_messaging.runtime import logging as _logging  # noqa: F401
+from bandwidth_messaging.runtime.metrics import count
 from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.store.dynamodb import Table
 
@@ -37,24 +38,33 @@ if TYPE_CHECKING:
     from bandwidth_messaging.bandwidth.registration_center import Registrations
     from bandwidth_messaging.bandwidth.transport import Auth
     from bandwidth_messaging.domain.numbers import Home, Preflight
+    from bandwidth_messaging.domain.orders import Kind
+    from bandwidth_messaging.services.callback_authorization import CallbackAuthorization
+    from bandwidth_messaging.services.callback_intake import CallbackIntake
     from bandwidth_messaging.services.catapult_import import CatapultImport, CatapultRelease
     from bandwidth_messaging.services.doctor import Doctor
     from bandwidth_messaging.services.drift_check import DriftCheck
+    from bandwidth_messaging.services.event_publishing import EventPublishing
     from bandwidth_messaging.services.find_or_create import OwnedResources
     from bandwidth_messaging.services.hosted_numbers import HostedNumbers
+    from bandwidth_messaging.services.media_archive import MediaArchive
+    from bandwidth_messaging.services.notifications import Notifications
     from bandwidth_messaging.services.number_activation import NumberActivation, NumberOrderCompletion
     from bandwidth_messaging.services.number_campaigns import NumberCampaigns
     from bandwidth_messaging.services.number_disconnect import NumberDisconnect
     from bandwidth_messaging.services.number_import import NumberImport
     from bandwidth_messaging.services.number_release import NumberRelease
     from bandwidth_messaging.services.provisioning import Provisioning
+    from bandwidth_messaging.services.quarantine_replay import ApplyNotification, QuarantineReplay
     from bandwidth_messaging.services.registration_check import RegistrationCheck
     from bandwidth_messaging.services.release_plan import ReleasePlanner
     from bandwidth_messaging.services.resource_deletion import ResourceDeletion
     from bandwidth_messaging.services.setup_check import SetupCheck
+    from bandwidth_messaging.services.setup_start import SetupStart
     from bandwidth_messaging.store.archive import Archive
     from bandwidth_messaging.store.created_resources import CreatedResources
     from bandwidth_messaging.store.drift_store import Drift
+    from bandwidth_messaging.store.executions import Executions
     from bandwidth_messaging.store.leases import Leases
     from bandwidth_messaging.store.letters import Letters
     from bandwidth_messaging.store.message_store import Messages
@@ -545,6 +555,95 @@ def _secrets() -> "SecretsProvider":
     from aws_lambda_powertools.utilities.parameters import SecretsProvider
 
     return SecretsProvider(boto3_client=_secrets_manager())
+
+
+# Services of callbacks, events and the ControlApi
+
+
+def callback_intake() -> "CallbackIntake":
+    """Return the service that stores message callbacks."""
+    from bandwidth_messaging.services.callback_intake import CallbackIntake
+
+    # Created before threads write: botocore's session is not thread-safe.
+    return CallbackIntake(messages(), opt_outs, quarantine, count)
+
+
+def quarantine_replay() -> "QuarantineReplay":
+    """Return the service that replays quarantined callbacks."""
+    from bandwidth_messaging.services.quarantine_replay import QuarantineReplay
+
+    return QuarantineReplay(quarantine(), callback_intake().store, _apply_notification)
+
+
+def _apply_notification() -> "ApplyNotification":
+    return notifications().apply
+
+
+def notifications() -> "Notifications":
+    """Return the service that applies order notifications. It loads lxml."""
+    from bandwidth_messaging.services.notifications import Notifications
+
+    return Notifications(numbers, orders, executions, quarantine, count)
+
+
+@cache
+def callback_authorization() -> "CallbackAuthorization":
+    """Return the service that checks who calls the callback API."""
+    from bandwidth_messaging.services.callback_authorization import CallbackAuthorization
+
+    return CallbackAuthorization(
+        lambda *, fresh=False: accepted_callback_credentials(fresh=fresh),
+        settings().callback_source_addresses,
+        count,
+    )
+
+
+def event_publishing() -> "EventPublishing":
+    """Return the service that publishes table changes on the bus."""
+    from bandwidth_messaging.api.bus_events import to_event
+    from bandwidth_messaging.services.event_publishing import EventPublishing
+    from bandwidth_messaging.store.event_bus import EventBus
+
+    with_content = settings().events_include_text == "true"
+    return EventPublishing(
+        to_event=lambda record: to_event(record, with_content=with_content),
+        bus=EventBus(events()),
+        bus_name=settings().event_bus,
+        source=settings().stack_name,
+        dead_letters=dead_letters,
+        count=count,
+    )
+
+
+def media_archive() -> "MediaArchive":
+    """Return the service that archives media of inbound messages."""
+    from bandwidth_messaging.services.media_archive import MediaArchive
+
+    return MediaArchive(messages(), archive, media, count)
+
+
+@cache
+def media_links() -> "Archive | None":
+    """Return the archive whose files the API links to, or None if the stack archives no media."""
+    return archive() if settings().media_bucket else None
+
+
+def executions() -> "Executions":
+    """Return the executions of the state machines."""
+    from bandwidth_messaging.store.executions import Executions
+
+    return Executions(step_functions())
+
+
+def setup_start() -> "SetupStart":
+    """Return the service that starts set-ups."""
+    from bandwidth_messaging.services.setup_start import SetupStart
+
+    state_machines: dict[Kind, str] = {
+        "messaging_v2": settings().messaging_v2_state_machine,
+        "hosted_messaging": settings().hosted_messaging_state_machine,
+    }
+    return SetupStart(orders(), setup_requests(), executions(), state_machines, settings().bandwidth_api)
 
 
 # Services of functions/checks

@@ -1,15 +1,13 @@
 """Compares our count of a message's segments with Bandwidth's, which is the one it bills."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
-
-from bandwidth_messaging.runtime.metrics import count
 
 logger = logging.getLogger(__name__)
 
 
-def compare_segments(message: Mapping[str, Any] | None) -> None:
+def compare_segments(message: Mapping[str, Any] | None, *, count: Callable[[str], None]) -> None:
     """Tell if Bandwidth counted a message's segments, which it bills, otherwise than we did."""
     if message is None:
         return

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from bandwidth_messaging.domain import registration
 from bandwidth_messaging.domain.numbers import NumberState
+from bandwidth_messaging.domain.opt_outs import OptOutItem
 from bandwidth_messaging.store.dynamodb import Item
 
 
@@ -20,7 +21,7 @@ def check_sender(number: str, item: Item | None, *, unregistered: str) -> str | 
     return None
 
 
-def check_opt_outs(opt_outs: Sequence[Item], *, enforce: str) -> str | None:
+def check_opt_outs(opt_outs: Sequence[OptOutItem], *, enforce: str) -> str | None:
     """Return why a message may not go to its recipients, of whom these opted out; None if it may.
 
     One recipient of a group is enough. `enforce` is EnforceOptOuts: "false" leaves this to another system.

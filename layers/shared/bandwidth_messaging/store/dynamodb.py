@@ -44,6 +44,10 @@ class InvalidStartKey(ValueError):
     """A page cannot start at this key: it is not the key that the page before returned."""
 
 
+class ItemRejected(ClientError):
+    """DynamoDB never accepts this item: the item (400 KB), or one of its keys, is too large."""
+
+
 class Table:
     """A table whose items are dictionaries of text, numbers, lists and maps; None values are left out."""
 
@@ -247,20 +251,18 @@ def _without_none(changes: Changes) -> dict[Any, Any]:
     return {path: value for path, value in changes.items() if value is not None}
 
 
-def cannot_be_stored(error: ClientError) -> bool:
-    """Tell whether DynamoDB will never take this item: it is too large (400 KB), or a key of it is."""
-    return error.response["Error"]["Code"] == "ValidationException"
-
-
 def _throttled() -> ClientError:
     code, message = "ProvisionedThroughputExceededException", "keys stayed unprocessed; try again later"
     return ClientError({"Error": {"Code": code, "Message": message}}, "BatchGetItem")
 
 
 def _condition_failed(error: ClientError) -> bool:
-    """Return False for a condition that did not hold; raise every other error again."""
-    if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+    """Return False for a condition that did not hold. Raises every other error."""
+    code = error.response["Error"]["Code"]
+    if code == "ConditionalCheckFailedException":
         return False
+    if code == "ValidationException":
+        raise ItemRejected(error.response, error.operation_name) from error
     raise error
 
 

@@ -69,6 +69,37 @@ class Orders:
         assert record is not None  # noqa: S101 - an update without a condition returns the item
         return record
 
+    def record_unstarted(self, customer_order_id: str, *, registered_at: str, at: str, reason: str) -> None:
+        """Fail an order whose execution did not start, unless the order has changed meanwhile."""
+        self._table.update(
+            order_key(customer_order_id),
+            assign={
+                "orderState": OrderState.FAILED,
+                "failedAt": at,
+                "reason": reason,
+                "unstarted": True,
+            },
+            condition="#orderState = :started AND #startedAt = :registeredAt AND #steps = :noSteps",
+            values={"started": OrderState.STARTED, "registeredAt": registered_at, "noSteps": {}},
+        )
+
+    def reopen_unstarted(self, customer_order_id: str, *, execution_arn: str, at: str) -> bool:
+        """Reopen an order whose execution did not start, so that the same execution can start.
+
+        Return False, with nothing changed, if the order is not one of these.
+        """
+        order = self._table.update(
+            order_key(customer_order_id),
+            assign={
+                "orderState": OrderState.STARTED,
+                "startedAt": at,
+                **dict.fromkeys(("failedAt", "reason", "unstarted")),
+            },
+            condition="#unstarted = :yes AND #orderState = :failed AND #executionArn = :arn",
+            values={"yes": True, "failed": OrderState.FAILED, "arn": execution_arn},
+        )
+        return order is not None
+
     def open(
         self,
         customer_order_id: str,
