@@ -1,4 +1,4 @@
-"""Hosted Messaging today: imported numbers text through V2, from a location with an application."""
+"""Hosted Messaging with the current API: prepares the location and application of imported numbers."""
 
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.settings import settings
@@ -6,7 +6,7 @@ from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
 
 
 class Request(StepInput):
-    """`locationId` is a location that is there; without it the one of that name is found, or made."""
+    """`locationId` is an existing location. Without it the location of that name is found or created."""
 
     site_id: str
     location_id: str | None
@@ -22,9 +22,9 @@ class Result(StepResult):
 
 @step("Prepare Location", Request)
 def handler(request: Request) -> Result:
-    """Do what "Messaging 2.0 API Setup" does before it orders: find it, mend it, or make it.
+    """Find or create what "Messaging 2.0 API Setup" needs before an order, and switch on what is off.
 
-    That Bandwidth tells of numbers that are taken away is asked for beside, and the import goes on without.
+    The import continues if the subscription to lost numbers fails.
     """
     provisioning, site_id = wiring.provisioning(), request.site_id
     application = provisioning.find_or_create_application(

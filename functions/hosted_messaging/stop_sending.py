@@ -1,4 +1,4 @@
-"""Before numbers are removed: nothing is sent from them any more."""
+"""Stops sending from numbers before they are removed."""
 
 from functools import partial
 
@@ -14,7 +14,7 @@ from bandwidth_messaging.services.parallel import for_each
 
 
 class Request(StepInput):
-    """`api` is what numbers text through that nobody knows of here."""
+    """`api` is the API of numbers that the stack has no record of."""
 
     site_id: str
     batches: list[list[str]]
@@ -22,16 +22,16 @@ class Request(StepInput):
 
 
 class Result(StepResult):
-    """`atCatapult` are the numbers that Catapult may have: all but those that text through V2."""
+    """`atCatapult` lists the numbers that Catapult may have: all but those of V2."""
 
     at_catapult: list[list[str]]
 
 
 @step("Stop Sending", Request)
 def handler(request: Request) -> Result:
-    """Mark every number (E.164) as on its way out.
+    """Record every number (E.164) as in release.
 
-    Raises InvalidInput, before it marks any, for numbers that are not hosted: Bandwidth would refuse them.
+    Raises InvalidInput, before any record, for numbers that are not hosted: Bandwidth would reject them.
     """
     numbers = [number for batch in request.batches for number in batch]
     items = wiring.numbers().get_all(numbers)

@@ -1,5 +1,6 @@
 """Release of numbers: orders the disconnect of the account's own numbers once."""
 
+from bandwidth_messaging.domain.step_texts import describe_outcome
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
 
@@ -20,5 +21,4 @@ def handler(request: Request) -> Result:
     order = wiring.number_disconnect().order(request.customer_order_id, request.numbers)
     if order is None:
         return Result(order_id=None, detail="all numbers were released before")
-    order_id, detail = order
-    return Result(order_id=order_id, detail=detail)
+    return Result(order_id=order.order_id, outcome=order.outcome, detail=describe_outcome(order.outcome))

@@ -3,7 +3,7 @@
 from bandwidth_messaging.domain.orders import Ended, Failure
 from bandwidth_messaging.domain.releases import Resource
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.steps import FAILURES_SHOWN, StepInput, StepResult, shown, step
+from bandwidth_messaging.runtime.steps import MAX_FAILURES, StepInput, StepResult, shown, step
 
 
 class Request(StepInput):
@@ -40,7 +40,7 @@ def handler(request: Request) -> Result:
         deleted=request.taken,
         kept=request.leave,
         rejection=request.refusal,
-        failures_stored=FAILURES_SHOWN,
+        failures_stored=MAX_FAILURES,
     )
     return Result(
         state=result.state,

@@ -21,7 +21,7 @@ def calling(*names: str) -> list[Function]:
 
 
 LEASING = calling("find_or_create", "find_or_create_application")
-ORDERING = calling("place_order_once", "number_disconnect().order")
+ORDERING = calling("place_order_once", "number_disconnect().order", "number_import().place")
 
 
 def states_of(function: Function) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from bandwidth_messaging.bandwidth import errors as bandwidth_errors
 from bandwidth_messaging.domain import problems as domain_errors
 from bandwidth_messaging.runtime import steps, wiring
 from bandwidth_messaging.runtime.settings import Settings, settings
-from functions.setups import check_input
+from bandwidth_messaging.services.setup_check import SETUPS
 from tests.contracts.house import FUNCTIONS, MACHINES, Function, machine, pascal
 from tests.template import ROOT, resources
 
@@ -465,7 +465,7 @@ def test_a_nested_machine_is_given_fields_of_its_input(name: str, title: str) ->
     given = states(name)[title]["Arguments"]
     (model,) = [
         model
-        for kind, model in check_input._SETUPS.items()
+        for kind, model in SETUPS.items()
         if pascal(kind) == substitutions(name)[given["StateMachineArn"].strip("${}")]
     ]
     assert set(given["Input"]) <= aliases(model)
@@ -545,7 +545,7 @@ def test_only_refusals_are_caught_so_that_every_other_failure_can_be_redriven(na
 WIRING = ROOT / "layers" / "shared" / "bandwidth_messaging" / "runtime" / "wiring.py"
 CLIENTS = frozenset({"dashboard", "dashboard_current", "catapult", "messaging"})
 # Services that record a rejection as their result.
-RECORDING_REJECTIONS = ("resource_deletion", "number_campaigns")
+RECORDING_REJECTIONS = ("resource_deletion", "number_campaigns", "catapult_import")
 
 
 def talking_builders() -> set[str]:

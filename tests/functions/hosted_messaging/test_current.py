@@ -170,7 +170,7 @@ class TestCheckInput:
             check(GIVEN | {"letterOfAuthorization": LETTER})
 
     def test_without_a_bucket_of_letters_there_is_no_letter(self, house: House) -> None:
-        with pytest.raises(InvalidInput, match="needs the parameter LettersBucket"):
+        with pytest.raises(InvalidInput, match="needs the stack's parameter LettersBucket"):
             check(GIVEN | {"letterOfAuthorization": LETTER})
 
 

@@ -136,7 +136,7 @@ class TestCreateImportRequest:
         first = call(create_import_request, event("create_import_request"))
         second = call(create_import_request, event("create_import_request"))
         assert first["orderId"] == second["orderId"]
-        assert second["detail"] == "recorded before"
+        assert second["detail"] == "recorded"
         assert opened.requests("POST", "/externalTns") == 1
         assert states() == ["pending"] * 4
 
@@ -153,7 +153,7 @@ class TestCreateImportRequest:
             call(create_import_request, event("create_import_request"))
         assert states() == ["failed"] * 4
         assert (number(NUMBERS[0])["reason"], number(NUMBERS[0])["errorCode"]) == ("No such peer", "25012")
-        assert call(create_import_request, event("create_import_request"))["detail"] == "ordered"
+        assert call(create_import_request, event("create_import_request"))["detail"] == "created"
         assert states() == ["pending"] * 4
 
     def test_a_refused_one_leaves_the_numbers_of_others_as_they_are(self, opened: House) -> None:

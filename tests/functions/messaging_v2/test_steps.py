@@ -216,7 +216,7 @@ class TestOrderNumbers:
             call(order_numbers, event)
         result = call(order_numbers, event)
         (order,) = opened.simulator.simulator.orders.find()
-        assert result == {"orderId": order.id, "detail": "found"}
+        assert result == {"orderId": order.id, "outcome": "found", "detail": "found"}
 
     def test_an_order_that_was_not_accepted_is_placed_again_at_once(
         self, opened: House, event: dict[str, Any]
@@ -224,7 +224,7 @@ class TestOrderNumbers:
         opened.fault("/orders", method="POST", answer={"status": 429})
         with pytest.raises(BandwidthUnavailable):
             call(order_numbers, event)
-        assert call(order_numbers, event)["detail"] == "ordered"
+        assert call(order_numbers, event)["detail"] == "created"
         assert len(opened.simulator.simulator.orders.find()) == 1
 
     def test_after_a_503_of_a_proxy_the_order_is_looked_up_first(
@@ -243,7 +243,7 @@ class TestOrderNumbers:
         call(order_numbers, event)
         again = sample("setups/check_input")
         assert call(check_input, again)["customerOrderId"] == ORDER
-        with pytest.raises(InvalidInput, match=r"customerOrderId: .* was used for another order"):
+        with pytest.raises(InvalidInput, match=r"customerOrderId: .* belongs to another order"):
             call(check_input, again | {"input": {"areaCode": "910", "quantity": 3}})
 
     def test_an_unlisted_order_is_placed_again_only_after_its_claim(
@@ -256,7 +256,7 @@ class TestOrderNumbers:
             with pytest.raises(BandwidthOutcomeUnknown):
                 call(order_numbers, event)
             assert opened.requests("POST", "/orders") == 1
-        assert call(order_numbers, event)["detail"] == "ordered"
+        assert call(order_numbers, event)["detail"] == "created"
         assert len(opened.simulator.simulator.orders.find()) == 1
 
     def test_a_location_that_does_not_exist_is_named(self, opened: House, event: dict[str, Any]) -> None:

@@ -462,7 +462,7 @@ class TestDisconnect:
         first = step(disconnect_numbers, numbers=numbers)
         second = step(disconnect_numbers, numbers=numbers)
         assert first["orderId"] == second["orderId"]
-        assert second["detail"] == "recorded before"
+        assert second["detail"] == "recorded"
         assert house.requests("POST", "/disconnects") == 1
 
     def test_an_order_whose_response_was_lost_is_looked_up(self, house: House, numbers: list[str]) -> None:
@@ -494,7 +494,7 @@ class TestDisconnect:
         for _ in ("three minutes later", "four minutes later: the attempt is given up"):
             with pytest.raises(BandwidthOutcomeUnknown):
                 step(disconnect_numbers, numbers=numbers)
-        assert step(disconnect_numbers, numbers=numbers)["detail"] == "ordered"
+        assert step(disconnect_numbers, numbers=numbers)["detail"] == "created"
         assert len(account(house)["disconnects"]) == 1
 
     def test_a_number_that_left_the_account_is_released(self, house: House, numbers: list[str]) -> None:

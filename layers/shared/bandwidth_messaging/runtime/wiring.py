@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.domain.orders import Kind
     from bandwidth_messaging.services.callback_authorization import CallbackAuthorization
     from bandwidth_messaging.services.callback_intake import CallbackIntake
+    from bandwidth_messaging.services.catapult_import import CatapultImport, CatapultRelease
     from bandwidth_messaging.services.doctor import Doctor
     from bandwidth_messaging.services.drift_check import DriftCheck
     from bandwidth_messaging.services.event_publishing import EventPublishing
@@ -51,12 +52,14 @@ if TYPE_CHECKING:
     from bandwidth_messaging.services.number_activation import NumberActivation, NumberOrderCompletion
     from bandwidth_messaging.services.number_campaigns import NumberCampaigns
     from bandwidth_messaging.services.number_disconnect import NumberDisconnect
+    from bandwidth_messaging.services.number_import import NumberImport
     from bandwidth_messaging.services.number_release import NumberRelease
     from bandwidth_messaging.services.provisioning import Provisioning
     from bandwidth_messaging.services.quarantine_replay import ApplyNotification, QuarantineReplay
     from bandwidth_messaging.services.registration_check import RegistrationCheck
     from bandwidth_messaging.services.release_plan import ReleasePlanner
     from bandwidth_messaging.services.resource_deletion import ResourceDeletion
+    from bandwidth_messaging.services.setup_check import SetupCheck
     from bandwidth_messaging.services.setup_start import SetupStart
     from bandwidth_messaging.store.archive import Archive
     from bandwidth_messaging.store.created_resources import CreatedResources
@@ -268,6 +271,50 @@ def number_activation() -> "NumberActivation":
     return NumberActivation(numbers(), check_location, registration_check().look_up_new)
 
 
+def number_import() -> "NumberImport":
+    """Return the service that imports and removes hosted numbers."""
+    from bandwidth_messaging.services.number_import import NumberImport
+
+    return NumberImport(numbers(), orders(), dashboard, dashboard_current)
+
+
+def setup_check() -> "SetupCheck":
+    """Return the service that checks the inputs of the state machines."""
+    from bandwidth_messaging.services.setup_check import SetupCheck
+
+    return SetupCheck(
+        orders=orders(),
+        letters=letters,
+        generation=settings().bandwidth_api,
+        default_site_id=settings().bandwidth_site_id,
+        stack_name=settings().stack_name,
+        letters_bucket=settings().letters_bucket,
+        has_order_notifications=settings().order_notifications == "true",
+    )
+
+
+def catapult_import() -> "CatapultImport":
+    """Return the service that imports hosted numbers at Catapult."""
+    from bandwidth_messaging.services import preflight
+    from bandwidth_messaging.services.catapult_import import CatapultImport
+
+    def check_application(application_id: str) -> "Preflight | None":
+        return preflight.attempt(
+            lambda: preflight.of_catapult_application(application_id, callback_url=settings().callback_url_v1)
+        )
+
+    return CatapultImport(
+        numbers(), catapult(), dashboard_credentials(), settings().bandwidth_account_id, check_application
+    )
+
+
+def catapult_release() -> "CatapultRelease":
+    """Return the service that releases hosted numbers from Catapult."""
+    from bandwidth_messaging.services.catapult_import import CatapultRelease
+
+    return CatapultRelease(numbers(), catapult())
+
+
 def number_order_completion() -> "NumberOrderCompletion":
     """Return the service that records how an order of new numbers ended."""
     from bandwidth_messaging.services.number_activation import NumberOrderCompletion
@@ -317,7 +364,7 @@ def number_disconnect() -> "NumberDisconnect":
     """Return the service that disconnects the account's own numbers."""
     from bandwidth_messaging.services.number_disconnect import NumberDisconnect
 
-    return NumberDisconnect(numbers(), dashboard)
+    return NumberDisconnect(numbers(), orders(), dashboard)
 
 
 def resource_deletion() -> "ResourceDeletion":

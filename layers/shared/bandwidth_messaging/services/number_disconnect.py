@@ -9,12 +9,13 @@ from bandwidth_messaging.bandwidth.disconnect_orders import NOT_DISCONNECTED
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected
 from bandwidth_messaging.domain.orders import OrderStatus
 from bandwidth_messaging.domain.times import now
-from bandwidth_messaging.services.order_placement import place_order_once
+from bandwidth_messaging.services.order_placement import PlacedOrder, place_order_once
 from bandwidth_messaging.services.parallel import for_each
 
 if TYPE_CHECKING:
     from bandwidth_messaging.bandwidth.dashboard import Dashboard
     from bandwidth_messaging.store.number_store import Numbers
+    from bandwidth_messaging.store.order_store import Orders
 
 
 @dataclass(frozen=True)
@@ -22,10 +23,11 @@ class NumberDisconnect:
     """Places and checks disconnect orders. A number that is no longer on the account is released."""
 
     numbers: "Numbers"
+    orders: "Orders"
     dashboard: "Callable[[], Dashboard]"
 
-    def order(self, release_id: str, numbers: Sequence[str]) -> tuple[str, str] | None:
-        """Order the disconnect of numbers once; return the order's id, None if all numbers are gone.
+    def order(self, release_id: str, numbers: Sequence[str]) -> PlacedOrder | None:
+        """Order the disconnect of numbers once; return the order, None if all numbers are gone.
 
         Bandwidth may reject the order because numbers are no longer on the account. Then it is placed for
         the others.
@@ -42,9 +44,10 @@ class NumberDisconnect:
             return None
         return self._place(release_id, [number for number in numbers if number in remaining])
 
-    def _place(self, release_id: str, numbers: Sequence[str]) -> tuple[str, str]:
+    def _place(self, release_id: str, numbers: Sequence[str]) -> PlacedOrder:
         dashboard = self.dashboard()
         return place_order_once(
+            self.orders,
             release_id,
             place=lambda: dashboard.disconnect(customer_order_id=release_id, numbers=numbers),
             find=lambda: dashboard.find_disconnect(release_id),
