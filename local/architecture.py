@@ -60,7 +60,7 @@ _SHAPES: Final = {
 
 
 def document(text: str) -> str:
-    """Return the page with every generated section written anew. Raises KeyError for an unknown section."""
+    """Return the page with its generated sections. Raises KeyError for an unknown section."""
     sections = {"diagram": diagram, "steps": steps, "other_steps": other_steps}
     return _MARKED.sub(lambda found: f"{found[1]}{sections[found[2]](found[3])}{found[4]}", text)
 
@@ -134,7 +134,7 @@ def _id(name: str) -> str:
 
 
 def _text(text: str) -> str:
-    """Return a text as it stands inside Mermaid's quotes."""
+    """Return a text escaped for Mermaid's quotes."""
     return text.replace("#", "#35;").replace('"', "#quot;").replace("<", "#lt;").replace(">", "#gt;")
 
 
@@ -158,7 +158,7 @@ def steps(machine: str) -> str:
 
 
 def other_steps(machine: str) -> str:
-    """Return the table state, module, function of the steps that no heading is about."""
+    """Return the table state, module, function of the steps without a heading in the documents."""
     titles = {_title(heading) for heading in HEADINGS[machine]}
     return _table(
         ("State", "Module", "Function"),

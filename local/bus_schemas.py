@@ -1,6 +1,6 @@
-"""events/bus/schemas: the events on the bus as JSON Schema, one file for each kind of item.
+"""Generates events/bus/schemas: JSON Schemas of the events on the bus, one file per kind of item.
 
-``python -m local.bus_schemas`` writes them, ``--check`` says whether they are what the code says.
+``python -m local.bus_schemas`` writes the files. ``--check`` fails if a file is out of date.
 """
 
 import argparse
@@ -17,8 +17,8 @@ _NAME = {"type": "string"}
 
 
 def schemas() -> dict[str, str]:
-    """Return the schemas that the code describes, as they are to be written, by the name of their file."""
-    # Where Lambda has its layer.
+    """Return the schemas that the code describes, by file name."""
+    # Lambda has the layer on its path.
     sys.path.insert(0, str(ROOT / "layers" / "shared"))
     from bandwidth_messaging.api import bus_events, responses  # noqa: PLC0415
 
@@ -39,11 +39,11 @@ def schemas() -> dict[str, str]:
 
 
 def _schema(kind: Any, detail: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of a whole event, as EventBridge delivers it, of this kind and detail."""
+    """Return the schema of an event as EventBridge delivers it, for a kind and its detail."""
     definitions = detail.pop("$defs", {})
     for each in (detail, *definitions.values()):
         _strip(each)
-    told = [
+    states = [
         {
             "if": {"properties": {"detail-type": {"const": name}}},
             "then": {"properties": {"detail": {"properties": {"state": {"const": state}}}}},
@@ -58,24 +58,24 @@ def _schema(kind: Any, detail: dict[str, Any]) -> dict[str, Any]:
             "version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"
         ],
         "properties": {
-            "version": {"const": "0", "description": "EventBridge's, of this envelope"},
-            "id": {**_NAME, "description": "EventBridge's; another one when the event comes again"},
+            "version": {"const": "0", "description": "EventBridge's version of this envelope"},
+            "id": {**_NAME, "description": "EventBridge's id. Use detail.eventId to detect duplicates"},
             "detail-type": {"enum": list(kind.detail_types)},
-            "source": {**_NAME, "description": "The stack's name"},
+            "source": {**_NAME, "description": "Name of the stack"},
             "account": _NAME,
             "time": {**_NAME, "format": "date-time"},
             "region": _NAME,
             "resources": {"type": "array", "maxItems": 0},
             "detail": detail,
         },
-        "allOf": told,
+        "allOf": states,
         "$defs": definitions,
     }  # fmt: skip
     return {name: value for name, value in envelope.items() if value}
 
 
 def _strip(schema: dict[str, Any]) -> None:
-    """Take out the titles that pydantic makes of names, and that what is left out stands for null."""
+    """Remove the titles that pydantic derives from names, and the defaults of missing fields."""
     for field in (schema, *schema.get("properties", {}).values()):
         field.pop("title", None)
         field.pop("default", None)
@@ -85,14 +85,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m local.bus_schemas", description="Writes events/bus/schemas."
     )
-    parser.add_argument("--check", action="store_true", help="only say whether they are what the code says")
+    parser.add_argument("--check", action="store_true", help="only check that the schemas are up to date")
     check = parser.parse_args().check
     for name, schema in schemas().items():
         file = SCHEMAS / name
         if not check:
             file.write_text(schema)
         elif not file.exists() or file.read_text() != schema:
-            sys.exit(f"events/bus/schemas/{name} is not what the code says; `make openapi` writes it anew.")
+            sys.exit(f"events/bus/schemas/{name} is out of date. Run `make openapi`.")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The local cloud: the real template on an AWS emulator, with the simulator playing Bandwidth.
+"""The local cloud: the real template on an AWS emulator, with the simulator as Bandwidth.
 
 ``python -m local.cloud up|down|status``. What the emulator does differently from AWS is handled here, in
 ``local/deployment.py`` and in ``local/emulator.py``, never in the template.
@@ -38,7 +38,7 @@ def up(
     wait_scale: float = 1.0,
     apis: Sequence[str] = (DEFAULT_API,),
 ) -> list[Stack]:
-    """Start what does not run yet, deploy what has changed, and return the stacks, one for each of ``apis``.
+    """Start missing processes, deploy changed sources, and return a stack for each of ``apis``.
 
     Each generation of Bandwidth's API has an emulator and an account of its own. ``ports`` are the emulator's
     and the simulator's (None: LOCAL_PORTS of the environment, else PORTS), ``wait_scale`` multiplies every
@@ -69,7 +69,7 @@ def up(
 
 
 def down(directory: Path = DIRECTORY) -> bool:
-    """Stop emulators, simulators and Lambda workers. Returns whether there was anything to stop."""
+    """Stop emulators, simulators and Lambda workers. Return False if nothing was running."""
     directory = directory.resolve()
     if not directory.exists():
         return False
@@ -90,7 +90,7 @@ def _check_prerequisites() -> None:
 
 @contextmanager
 def _lock(directory: Path) -> Iterator[None]:
-    """Only one `up` or `down` at a time works on a directory; the others wait."""
+    """Hold the lock of a directory: one `up` or `down` runs at a time, the others wait."""
     directory.mkdir(parents=True, exist_ok=True)
     with (directory / "lock").open("w") as file:
         wait_for("another up or down of this local cloud", lambda: _try_lock(file.fileno()), seconds=900)
@@ -106,7 +106,7 @@ def _try_lock(descriptor: int) -> bool:
 
 
 def _running(directory: Path, api: str) -> Stack | None:
-    """The stack of a generation, if both processes run and a deployment has succeeded on them."""
+    """Return the stack of a generation if both processes run and a deployment succeeded."""
     place = place_of(directory, api)
     both_run = all(processes.running(module, place) for module in (EMULATOR, SIMULATOR))
     return Stack.read(directory, api) if both_run and file_of(directory, api).exists() else None
@@ -131,7 +131,7 @@ def _start(directory: Path, api: str, ports: tuple[int, int], wait_scale: float)
     emulator, simulator = (f"http://{HOST}:{port}" for port in ports)
     print(f"Starting the emulator at {emulator} and the simulator at {simulator}.", flush=True)
     key_id, key = f"LOCAL{secrets.token_hex(8).upper()}", secrets.token_urlsafe(30)
-    target = Target(api, emulator, simulator, _invent_account(), key_id, key)
+    target = Target(api, emulator, simulator, _generate_account(), key_id, key)
     place = place_of(directory, api)
     place.mkdir(exist_ok=True)
     _start_simulator(place, target)
@@ -160,8 +160,8 @@ def _refuse_if_taken(port: int) -> None:
             probe.bind((HOST, port))
         except OSError:
             raise CloudError(
-                f"Port {port} is taken by another program; "
-                "choose two others with LOCAL_PORTS=EMULATOR,SIMULATOR, or LOCAL_PORTS=free."
+                f"Port {port} is in use by another program. "
+                "Choose two others with LOCAL_PORTS=EMULATOR,SIMULATOR, or LOCAL_PORTS=free."
             ) from None
 
 
@@ -172,7 +172,7 @@ def _free_ports() -> tuple[int, int]:
         return one.getsockname()[1], other.getsockname()[1]
 
 
-def _invent_account() -> dict[str, str]:
+def _generate_account() -> dict[str, str]:
     return {
         "account_id": str(secrets.randbelow(9_000_000) + 1_000_000),
         "site_id": str(secrets.randbelow(90_000) + 10_000),
@@ -197,7 +197,7 @@ def _start_simulator(place: Path, target: Target) -> None:
         str(config),
         "--callback-route",
         f"amazonaws.com={target.endpoint_url}",
-        # The sample input has no letter, as the bucket of letters is everybody's own.
+        # The sample input has no letter of authorization.
         "--needs-letter",
         "off",
     ]
@@ -223,7 +223,7 @@ def _start_emulator(place: Path, target: Target, wait_scale: float) -> None:
         "TMPDIR": str(place / "tmp"),
         "S3_DATA_DIR": str(place / "s3"),
         "STATE_DIR": str(place / "state"),
-        # Listeners we have no use for, and a Docker daemon that is none of its business.
+        # Unused listeners, and no access to a Docker daemon.
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "DOCKER_HOST": f"unix://{place}/no-docker",
@@ -238,7 +238,7 @@ def _port(url: str) -> str:
 
 
 def _plain_environment() -> dict[str, str]:
-    """Nothing of the user's that a function on AWS would not see: no AWS settings, no proxies."""
+    """Return an environment without the user's AWS settings and proxies, as a function on AWS has it."""
     kept = ("HOME", "LANG", "LD_LIBRARY_PATH", "PATH")
     return {
         **{name: os.environ[name] for name in kept if name in os.environ},
@@ -252,7 +252,7 @@ def _plain_environment() -> dict[str, str]:
 
 def _answers(process: psutil.Popen, url: str, log: Path) -> bool:
     if process.poll() is not None:
-        raise CloudError(f"What should answer at {url} ended at once; {log} says why.")
+        raise CloudError(f"The process for {url} ended at once. {log} has the reason.")
     try:
         with requests.Session() as session:
             session.trust_env = False
@@ -269,7 +269,7 @@ def _ports(text: str) -> tuple[int, int] | Literal["free"] | None:
 
 
 def chosen_api() -> str:
-    """The generation of Bandwidth's API that BANDWIDTH_API names. Raises CloudError if it is none."""
+    """Return the generation of Bandwidth's API that BANDWIDTH_API names. Raises CloudError for others."""
     api = os.environ.get("BANDWIDTH_API") or DEFAULT_API
     if api not in APIS:
         raise CloudError(f"BANDWIDTH_API must be {' or '.join(APIS)}.")
@@ -302,12 +302,12 @@ def main() -> None:
             ports, wait_scale = options.ports, options.wait_scale
             apis = options.api or [chosen_api()]
             for stack in up(options.directory, ports=ports, wait_scale=wait_scale, apis=apis):
-                _tell(stack)
+                _print_stack(stack)
         elif options.command == "down":
             print("The local cloud is down." if down(options.directory) else "Nothing was running.")
         elif there := [each for api in APIS if (each := _running(options.directory.resolve(), api))]:
             for stack in there:
-                _tell(stack)
+                _print_stack(stack)
         else:
             sys.exit("The local cloud is down.")
     except CloudError as error:
@@ -316,13 +316,13 @@ def main() -> None:
         sys.exit("Interrupted.")
 
 
-def _tell(stack: Stack) -> None:
+def _print_stack(stack: Stack) -> None:
     print(
         f"The local cloud is up.\n"
         f"  AWS         {stack.endpoint_url} (stack {stack.stack_name})\n"
         f"  Bandwidth   {stack.simulator} (API: {stack.bandwidth_api})\n"
         f"  ControlApi  {stack.control_api}\n"
-        f"  Its page    {stack.api_page}\n"
+        f"  API page    {stack.api_page}\n"
         f"For sam and aws:\n"
         f"  export AWS_ENDPOINT_URL={stack.endpoint_url} AWS_DEFAULT_REGION={stack.region} "
         f"AWS_ACCESS_KEY_ID={stack.access_key_id} AWS_SECRET_ACCESS_KEY={stack.secret_access_key}"

@@ -1,4 +1,4 @@
-"""``make demo``: the main job, told as it happens, on the local cloud."""
+"""``make demo``: run the main job on the local cloud and print each step."""
 
 import json
 import sys
@@ -19,22 +19,22 @@ _PERSON: Final = "+19195551234"
 _HELLO: Final = "Good morning, this is a test message"
 _REPLY: Final = "Good morning! It works."
 _QUIET_SECONDS: Final = 2
-_GENERATIONS: Final = {"current": "today", "classic": "the two documents"}
+_GENERATIONS: Final = {"current": "the current API", "classic": "the classic API (the two documents)"}
 
 
 def main() -> int:
-    """Run the demo; return 0 only if every part of it really happened."""
+    """Run the demo. Return 0 only if every step succeeded."""
     try:
         (stack,) = cloud.up(apis=[cloud.chosen_api()])
-        tell(stack)
+        run(stack)
     except CloudError as error:
         print(f"\nThe demo stopped: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-def tell(stack: Stack) -> None:
-    """Run both set-ups, text through each, and undo them. Raises CloudError where the story breaks."""
+def run(stack: Stack) -> None:
+    """Run both set-ups, send a text through each, and undo them. Raises CloudError if a step fails."""
     was_empty = not _in_the_account(stack)
     _chapter("Messaging 2.0: the state machine messaging_v2 goes from an empty account to new numbers")
     new = _set_up(stack, "messaging_v2")
@@ -42,73 +42,75 @@ def tell(stack: Stack) -> None:
     _list_numbers(stack, ordered)
     _converse(stack, ordered[0])
 
-    _chapter("Hosted Messaging: the state machine hosted_messaging imports numbers that live elsewhere")
+    _chapter("Hosted Messaging: the state machine hosted_messaging imports numbers of another carrier")
     hosted = _set_up(stack, "hosted_messaging")
     imported = json.loads(_sample("hosted_messaging").read_text())["telephoneNumbers"]
     _converse(stack, _list_numbers(stack, imported)[0])
 
-    _chapter("And to undo it: the state machine release_numbers takes back what a set-up brought and made")
+    _chapter(
+        "Undo: the state machine release_numbers releases the numbers and deletes the resources of a set-up"
+    )
     for each in (hosted, new):
         _undo(stack, each["customerOrderId"])
     if left := _in_the_account(stack):
         _expect(not was_empty, f"the account still has {left}")
-        print(f"   The account still has what other set-ups use: {left}")
+        print(f"   The account still has resources of other set-ups: {left}")
     else:
         print("   Bandwidth's account is as empty as it was before.")
 
     (other,) = set(APIS) - {stack.bandwidth_api}
     print(f"""
-All of it happened on this machine: the real template, an AWS emulator, and a simulator of Bandwidth,
-which spoke the API of {_GENERATIONS[stack.bandwidth_api]}.
+Everything ran on this machine: the real template on an AWS emulator, and a simulator of Bandwidth with
+{_GENERATIONS[stack.bandwidth_api]}.
 
 Try next:
    BANDWIDTH_API={other} make demo
-                                the same on the API of {_GENERATIONS[other]}
+                                the same with {_GENERATIONS[other]}
    cat .local/{file_of(cloud.DIRECTORY, stack.bandwidth_api).name}
-                                where everything is (addresses, tables, queues, credentials)
+                                URLs, tables, queues, credentials
    curl {stack.simulator}/_simulator/messages
                                 what Bandwidth received
-   make test                    proves it all
-   make down                    stops what `make demo` started
-   docs/deploy.md               how to deploy it to your own AWS account""")
+   make test                    runs every test
+   make down                    stops the local cloud
+   docs/deploy.md               how to deploy to your AWS account""")
 
 
-def _converse(stack: Stack, ours: str) -> None:
-    """Send a text from one of our numbers, follow it to its end, let a reply come in, show both."""
-    api = _get(stack, f"/numbers/{quote(ours)}")["api"].upper()
-    print(f"\n   A text from {ours} to {_PERSON} (POST /messages, sent through {api})")
-    accepted = _post(stack, "/messages", {"from": ours, "to": _PERSON, "text": _HELLO})
+def _converse(stack: Stack, number: str) -> None:
+    """Send a text from the number, follow it to its final state, receive a reply, and print both."""
+    api = _get(stack, f"/numbers/{quote(number)}")["api"].upper()
+    print(f"\n   A text from {number} to {_PERSON} (POST /messages, sent through {api})")
+    accepted = _post(stack, "/messages", {"from": number, "to": _PERSON, "text": _HELLO})
     print(f"   202, {accepted['messageId']} is {accepted['state']}")
     sent = _follow(stack, accepted["messageId"])
-    _expect(sent["state"] == "delivered", f"the text ended {sent['state']}: {sent.get('reason')}")
+    _expect(sent["state"] == "delivered", f"the text is {sent['state']}: {sent.get('reason')}")
 
-    print(f"\n   {_PERSON} answers, and Bandwidth calls back with it")
-    answer = requests.post(
+    print(f"\n   {_PERSON} replies, and Bandwidth sends the callback")
+    response = requests.post(
         f"{stack.simulator}/_simulator/inbound",
-        json={"from": _PERSON, "to": ours, "text": _REPLY},
+        json={"from": _PERSON, "to": number, "text": _REPLY},
         timeout=10,
     )
-    _expect(answer.ok, f"the simulator refused the reply: {answer.text}")
-    reply_id = answer.json()["id"]
+    _expect(response.ok, f"the simulator rejected the reply: {response.text}")
+    reply_id = response.json()["id"]
     try:
         conversation = wait_for(
-            "the reply to be stored", lambda: _conversation(stack, ours, reply_id), seconds=30
+            "the reply to be stored", lambda: _conversation(stack, number, reply_id), seconds=30
         )
     except CloudError as error:
-        told = requests.get(
+        callbacks = requests.get(
             f"{stack.simulator}/_simulator/callbacks", params={"message_id": reply_id}, timeout=10
         )
-        raise CloudError(f"{error} What became of Bandwidth's callback: {told.text}") from None
-    print(f"   The conversation, newest first (GET /messages?number={ours})")
+        raise CloudError(f"{error} The callbacks of the reply: {callbacks.text}") from None
+    print(f"   The conversation, newest first (GET /messages?number={number})")
     for message in conversation:
         arrow = "<-" if message["direction"] == "in" else "->"
         print(f"      {arrow} {message['state']:10} {message['text']}")
 
 
 def _list_numbers(stack: Stack, expected: Sequence[str]) -> list[str]:
-    """Print what is known of the numbers, however they are written; return them in E.164."""
+    """Print the state of the numbers (E.164 or ten digits) and return them in E.164."""
     numbers = []
-    print("\n   The numbers it brought (GET /numbers/...)")
+    print("\n   The new numbers (GET /numbers/...)")
     for number in expected:
         shown = _get(stack, f"/numbers/{quote(number)}")
         numbers.append(shown["number"])
@@ -131,7 +133,7 @@ def _set_up(stack: Stack, name: str) -> dict[str, Any]:
 
 
 def _undo(stack: Stack, set_up: str) -> None:
-    """Print what would be released of a set-up, which changes nothing, and then release it."""
+    """Print the plan of a release (dry run), and then release the set-up."""
     given: dict[str, Any] = {"customerOrderId": set_up, "everything": True}
     print(f"\n   input: {json.dumps(given | {'dryRun': True})}")
     plan = _run(stack, "release_numbers", given | {"dryRun": True})
@@ -143,17 +145,17 @@ def _undo(stack: Stack, set_up: str) -> None:
         print(f"      {thing['what']} {thing['id']}  leave: {thing['reason']}")
     print(f"\n   input: {json.dumps(given)}")
     done = _run(stack, "release_numbers", given)
-    gone = ", ".join(each["what"] for each in done["resources"] if each["outcome"] == "deleted")
-    print(f"   SUCCEEDED: {done['released']} numbers released; deleted: {gone or 'nothing'}\n")
+    deleted = ", ".join(each["what"] for each in done["resources"] if each["outcome"] == "deleted")
+    print(f"   SUCCEEDED: {done['released']} numbers released; deleted: {deleted or 'nothing'}\n")
     numbers = [number["number"] for number in plan["firstNumbers"]]
     states = {_get(stack, f"/numbers/{quote(number)}")["state"] for number in numbers}
-    _expect(states == {"released"}, f"of {', '.join(numbers)} some are {', '.join(states)}")
+    _expect(states == {"released"}, f"{', '.join(numbers)} are {', '.join(states)}, not released")
 
 
 def _in_the_account(stack: Stack) -> str:
-    """Return what Bandwidth's account holds of what set-ups bring and make, in words."""
+    """Return the numbers and resources in Bandwidth's account, as text."""
     account = requests.get(f"{stack.simulator}/_simulator/account", timeout=10).json()
-    # Those to an order end with it.
+    # A subscription to an order ends with the order.
     account["subscriptions"] = [each for each in account["subscriptions"] if each["order_id"] is None]
     kinds = (
         "numbers", "external_numbers", "locations", "applications", "subscriptions", "catapult_applications",
@@ -167,19 +169,19 @@ def _run(stack: Stack, name: str, given: dict[str, Any]) -> dict[str, Any]:
     arn = machine.start_execution(stateMachineArn=stack.state_machines[name], input=json.dumps(given))[
         "executionArn"
     ]
-    for state in _states_as_they_pass(machine, arn):
+    for state in _entered_states(machine, arn):
         print(f"   > {state}", flush=True)
     execution = machine.describe_execution(executionArn=arn)
     if execution["status"] != "SUCCEEDED":
-        message = f"{name} ended {execution['status']}: {execution.get('error')} {execution.get('cause')}"
+        message = f"{name} is {execution['status']}: {execution.get('error')} {execution.get('cause')}"
         raise CloudError(message)
     output: dict[str, Any] = json.loads(execution["output"])
     return output
 
 
-def _states_as_they_pass(machine: Any, arn: str) -> Iterator[str]:
+def _entered_states(machine: Any, arn: str) -> Iterator[str]:
     seen = 0
-    last_told = time.monotonic()
+    last_printed = time.monotonic()
     while True:
         running = machine.describe_execution(executionArn=arn)["status"] == "RUNNING"
         entered = [
@@ -189,19 +191,19 @@ def _states_as_they_pass(machine: Any, arn: str) -> Iterator[str]:
             if "stateEnteredEventDetails" in event
         ]
         if entered[seen:]:
-            last_told = time.monotonic()
+            last_printed = time.monotonic()
             yield from entered[seen:]
             seen = len(entered)
-        elif time.monotonic() - last_told > _QUIET_SECONDS:
-            last_told = time.monotonic()
-            yield f"({entered[-1] if entered else 'starting'} is still under way)"
+        elif time.monotonic() - last_printed > _QUIET_SECONDS:
+            last_printed = time.monotonic()
+            yield f"({entered[-1] if entered else 'starting'} is still running)"
         if not running:
             return
         time.sleep(0.2)
 
 
 def _follow(stack: Stack, message_id: str) -> dict[str, Any]:
-    """Print the message's states as they come, and return it once Bandwidth has told its end."""
+    """Wait for the message's final state, print its states, and return it."""
 
     def ended() -> dict[str, Any] | None:
         message = _get(stack, f"/messages/{message_id}")
@@ -213,23 +215,23 @@ def _follow(stack: Stack, message_id: str) -> dict[str, Any]:
     return message
 
 
-def _conversation(stack: Stack, ours: str, reply_id: str) -> list[dict[str, Any]] | None:
-    messages: list[dict[str, Any]] = _get(stack, f"/messages?number=%2B{ours[1:]}")["items"]
+def _conversation(stack: Stack, number: str, reply_id: str) -> list[dict[str, Any]] | None:
+    messages: list[dict[str, Any]] = _get(stack, f"/messages?number=%2B{number[1:]}")["items"]
     return messages if any(message["messageId"] == reply_id for message in messages) else None
 
 
 def _get(stack: Stack, path: str) -> dict[str, Any]:
-    return _answered(f"GET {path}", lambda: stack.call("GET", path))
+    return _body_of(f"GET {path}", lambda: stack.call("GET", path))
 
 
 def _post(stack: Stack, path: str, body: dict[str, Any]) -> dict[str, Any]:
-    return _answered(f"POST {path}", lambda: stack.call("POST", path, body))
+    return _body_of(f"POST {path}", lambda: stack.call("POST", path, body))
 
 
-def _answered(request: str, send: Callable[[], requests.Response]) -> dict[str, Any]:
-    answer = send()
-    _expect(answer.ok, f"{request} was answered {answer.status_code}: {answer.text}")
-    body: dict[str, Any] = answer.json()
+def _body_of(request: str, send: Callable[[], requests.Response]) -> dict[str, Any]:
+    response = send()
+    _expect(response.ok, f"{request} returned {response.status_code}: {response.text}")
+    body: dict[str, Any] = response.json()
     return body
 
 
@@ -237,9 +239,9 @@ def _chapter(title: str) -> None:
     print(f"\n{title}", flush=True)
 
 
-def _expect(held: bool, otherwise: str) -> None:
-    if not held:
-        raise CloudError(otherwise)
+def _expect(condition: bool, failure: str) -> None:
+    if not condition:
+        raise CloudError(failure)
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ OUTPUTS = {
 
 
 def digest_of_sources() -> str:
-    """What tells whether the sources are still the ones that were deployed."""
+    """Return a fingerprint of the deployed sources."""
     digest = hashlib.sha256()
     for path in _sources():
         digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
@@ -63,8 +63,8 @@ def _sources() -> Iterator[Path]:
 
 @dataclass(frozen=True)
 class Target:
-    """Where a stack goes: the generation of Bandwidth's API, the base URLs of the emulator and of the
-    simulator, the account that the simulator plays, and the emulator's root user (see Stack)."""
+    """Target of a deployment: the generation of Bandwidth's API, the base URLs of emulator and simulator, the
+    simulated account, and the emulator's root user (see Stack)."""
 
     api: str
     endpoint_url: str
@@ -74,12 +74,12 @@ class Target:
     secret_access_key: str = field(repr=False)
 
     def client(self, service: str) -> Any:
-        """A boto3 client of the emulator as the account's root user."""
+        """Return a boto3 client of the emulator with the root user's keys."""
         return client(service, self.endpoint_url, self.access_key_id, self.secret_access_key)
 
 
 def build_and_deploy(directory: Path, targets: Sequence[Target]) -> None:
-    """Bring the sources onto the emulators, and write down where everything is. Raises CloudError."""
+    """Deploy the sources to the emulators and write the stack files. Raises CloudError."""
     sources = digest_of_sources()
     _build(directory)
     with ThreadPoolExecutor() as side_by_side:
@@ -102,7 +102,7 @@ def _build(directory: Path) -> None:
 
 
 def _allow_plain_http(directory: Path) -> None:
-    """Let parameters of the built template be http:// URLs: the simulator has no certificate."""
+    """Allow http:// URLs as parameters of the built template: the simulator has no certificate."""
     built = directory / ".aws-sam" / "build" / "template.yaml"
     text = built.read_text()
     if "https://[^" not in text:
@@ -111,7 +111,7 @@ def _allow_plain_http(directory: Path) -> None:
 
 
 def _rebuild_layer_for_this_machine(directory: Path) -> None:
-    """sam builds for Lambda, which is Linux; the emulator runs the functions on this machine itself."""
+    """Replace the built layer, which SAM builds for Linux, by packages for this machine."""
     requirements = ROOT / "layers" / "shared" / "requirements.txt"
     target = directory / ".aws-sam" / "build" / "SharedLayer" / "python"
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--upgrade"]
@@ -156,7 +156,7 @@ def _deploy(directory: Path, target: Target) -> None:
         raise
     _put_gateway_responses(cloudformation, target)
     _put_concurrency(target)
-    _put_callback_door(cloudformation, target)
+    _set_probe_url(cloudformation, target)
 
 
 def _architecture() -> str:
@@ -188,7 +188,7 @@ def _sam(arguments: list[str], directory: Path, log: Path, target: Target | None
 
 
 def _environment(target: Target | None) -> dict[str, str]:
-    """The user's environment with the target's emulator in the place of AWS, or with nothing in its place."""
+    """Return the user's environment with the emulator's endpoint instead of AWS, or without any endpoint."""
     users = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return users | {
         "AWS_ACCESS_KEY_ID": target.access_key_id if target else "none",
@@ -232,7 +232,7 @@ def _put_secrets(target: Target) -> None:
 
 
 def _put_gateway_responses(cloudformation: "CloudFormationClient", target: Target) -> None:
-    """The emulator does not import the gateway responses of an API's OpenAPI body."""
+    """Create the gateway responses of an API, which the emulator does not import from the OpenAPI body."""
     apigateway = target.client("apigateway")
     template: Any = cloudformation.get_template(StackName=STACK, TemplateStage="Processed")["TemplateBody"]
     for name, resource in template["Resources"].items():
@@ -258,7 +258,7 @@ def _put_gateway_responses(cloudformation: "CloudFormationClient", target: Targe
 
 
 def _put_concurrency(target: Target) -> None:
-    """The emulator keeps the text of a Number parameter where AWS makes a number of it, and stops polling."""
+    """Convert Number parameters of event sources to numbers, which the emulator keeps as text."""
     functions = target.client("lambda")
     for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
         if maximum := mapping.get("ScalingConfig", {}).get("MaximumConcurrency"):
@@ -266,13 +266,13 @@ def _put_concurrency(target: Target) -> None:
             functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig=scaling)
 
 
-def _put_callback_door(cloudformation: "CloudFormationClient", target: Target) -> None:
-    """On AWS the host of a REST API is there for everybody; here it answers below the emulator's URL only."""
+def _set_probe_url(cloudformation: "CloudFormationClient", target: Target) -> None:
+    """Set the URL that the doctor calls to the emulator's, which serves no host of a REST API."""
     detail = cloudformation.describe_stack_resource(StackName=STACK, LogicalResourceId="Doctor")
     name = detail["StackResourceDetail"]["PhysicalResourceId"]
     functions = target.client("lambda")
     variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    variables["CALLBACK_PROBE_URL"] = _from_here(variables["CALLBACK_URL"], target.endpoint_url)
+    variables["CALLBACK_PROBE_URL"] = _from_here(variables["CALLBACK_URL_V2"], target.endpoint_url)
     functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
 
 
@@ -314,14 +314,14 @@ def _describe(target: Target, sources: str) -> Stack:
 
 
 def _from_here(url: str, endpoint_url: str) -> str:
-    """https://{id}.execute-api.{region}.amazonaws.com/{stage}/... as the emulator serves it."""
+    """Return the emulator's URL of https://{id}.execute-api.{region}.amazonaws.com/{stage}/...."""
     host, _, path = url.removeprefix("https://").partition("/")
     stage, _, rest = path.partition("/")
     return f"{endpoint_url}/restapis/{host.partition('.')[0]}/{stage}/_user_request_/{rest}".rstrip("/")
 
 
 def _failed_resource(cloudformation: "CloudFormationClient", since: datetime) -> str:
-    """The first resource that failed since then, and why; empty if none did."""
+    """Return the first resource that failed since then and its reason, or an empty text."""
     try:
         newest_first = cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
     except ClientError:

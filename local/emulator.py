@@ -1,32 +1,24 @@
-"""The AWS emulator: ministack behind ``local.gate``, with ten differences from AWS taken out.
+"""The AWS emulator: ministack behind ``local.gate``, with these differences from AWS removed.
 
-ministack answers every exception of a Python function with the error type ``Runtime.HandlerError`` and ends
-the function's process. On AWS the error type is the exception's class name, which is what the ``Retry`` and
-``Catch`` of a state machine match, and the execution environment stays warm.
-
-A change of a function ends the calls that are under way, or lets them hang; on AWS they end by themselves.
-
-Its API Gateway decodes paths; REST APIs match them, and pass them to functions, percent-encoded as they came.
-
-Its API Gateway does not know the caller's address as something that an authorizer's answer is cached by.
-
-CloudFormation writes the slash of a media type as ~1, which its API Gateway takes as it is.
-
-Its EventBridge has connections and API destinations, but its CloudFormation does not know them.
-
-It takes a task's time limit as it is written, even an expression; here it is told, and shortened like a wait.
-Who ends a task by its token needs a right to everything there; here, as on AWS, one to the token's machine.
-
-It speaks no TLS, and nothing of ours leaves this machine; a bucket that asks for TLS takes that for TLS.
-
-It derives the keys of a function's role from the names of function and role, so that whoever knows these has
-the keys; here the secrets depend on the root user's too.
-
-It unpacks a function's layers for every execution environment anew, which costs more than most functions do;
-here they are unpacked once.
+- ministack reports every exception of a Python function as ``Runtime.HandlerError`` and ends the function's
+  process. On AWS the error type is the exception's class name, which ``Retry`` and ``Catch`` of a state
+  machine match, and the execution environment stays warm.
+- An update of a function ends its running invocations. On AWS they complete.
+- API Gateway decodes paths. REST APIs on AWS match them, and pass them to functions, percent-encoded.
+- API Gateway does not accept the caller's address as part of an authorizer's cache key.
+- CloudFormation writes the slash of a media type as ~1, and API Gateway does not decode it.
+- EventBridge has connections and API destinations, CloudFormation does not.
+- The time-out of a task may not be an expression, and is not shortened by the wait scale.
+- Completing a task by its token requires a permission on every resource. On AWS, and here, one on the state
+  machine of the token is enough.
+- There is no TLS. All traffic stays on this machine, so a policy that requires TLS is met.
+- The keys of a function's role are derived from the names of function and role, so anybody could compute
+  them. Here they also depend on the root user's secret key.
+- The layers of a function are unpacked for every execution environment, which takes longer than most
+  invocations. Here they are unpacked once.
 
 Everything the emulator should know comes in environment variables, see ``local/cloud.py``.
-``python -m local.emulator DIRECTORY``: the directory only marks the process as belonging to that local cloud.
+``python -m local.emulator DIRECTORY``: the directory only marks the process as part of that local cloud.
 """
 
 import functools
@@ -53,10 +45,10 @@ from local import gate
 RAISED = "_raised"
 _MACHINE = "_machine"
 
-# The worker's own answer to an exception, and ours: what Lambda's Python runtime answers, and the traceback
-# on the log. The first frame is the worker's.
-_WORKER_ANSWER = 'json.dumps({"status": "error", "error": str(e), "trace": traceback.format_exc()})'
-_AWS_ANSWER = (
+# The worker's response to an exception, and its replacement: the response of Lambda's Python runtime, with
+# the traceback in the log. The first frame is the worker's.
+_WORKER_RESPONSE = 'json.dumps({"status": "error", "error": str(e), "trace": traceback.format_exc()})'
+_AWS_RESPONSE = (
     'traceback.print_exc() or json.dumps({"status": "ok", "result": {"' + RAISED + '": {'
     '"errorMessage": str(e), "errorType": type(e).__name__, "requestId": context.aws_request_id, '
     '"stackTrace": traceback.format_tb(e.__traceback__)[1:]}}})'
@@ -64,31 +56,29 @@ _AWS_ANSWER = (
 
 
 def name_exceptions() -> None:
-    """Make failed Python functions answer as on AWS.
+    """Report exceptions of Python functions as AWS does.
 
-    Raises RuntimeError when this version of ministack is built differently from the one we pin.
+    Raises RuntimeError if the installed version of ministack differs from the pinned one.
     """
     script: str = lambda_runtime._PYTHON_WORKER_SCRIPT
-    if script.count(_WORKER_ANSWER) != 1:
-        raise RuntimeError(
-            "this version of ministack answers exceptions in a way local/emulator.py does not know"
-        )
-    lambda_runtime._PYTHON_WORKER_SCRIPT = script.replace(_WORKER_ANSWER, _AWS_ANSWER)
+    if script.count(_WORKER_RESPONSE) != 1:
+        raise RuntimeError("local/emulator.py does not support this version of ministack. Run make install.")
+    lambda_runtime._PYTHON_WORKER_SCRIPT = script.replace(_WORKER_RESPONSE, _AWS_RESPONSE)
 
     execute = lambda_svc._execute_function_warm
 
-    def execute_and_tell_errors(func: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
-        answer: dict[str, Any] = execute(func, event, request_id)
-        body = answer.get("body")
+    def execute_and_name_errors(func: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
+        response: dict[str, Any] = execute(func, event, request_id)
+        body = response.get("body")
         if isinstance(body, dict) and RAISED in body:
-            return {**answer, "body": body[RAISED], "error": True}
-        return answer
+            return {**response, "body": body[RAISED], "error": True}
+        return response
 
-    lambda_svc._execute_function_warm = execute_and_tell_errors
+    lambda_svc._execute_function_warm = execute_and_name_errors
 
 
-def let_calls_end() -> None:
-    """Let what a function is at go on when it is changed, and end its process only then."""
+def complete_running_invocations() -> None:
+    """Let running invocations complete when a function is updated, and end its process after them."""
     kill, release = lambda_runtime.kill_workers, lambda_svc.release_worker
     outdated: set[Any] = set()
 
@@ -107,8 +97,8 @@ def let_calls_end() -> None:
     lambda_runtime.kill_workers, lambda_svc.release_worker = kill_idle, release_and_kill
 
 
-def know_api_destinations() -> None:
-    """Let stacks have connections and API destinations."""
+def support_api_destinations() -> None:
+    """Support connections and API destinations in CloudFormation."""
     provisioners._RESOURCE_HANDLERS |= {
         "AWS::Events::Connection": _handlers(
             eventbridge._create_connection,
@@ -131,7 +121,7 @@ def _handlers(
     delete: Callable[[Any], Any],
     arn: Callable[[str], str],
 ) -> dict[str, Callable[..., Any]]:
-    """CloudFormation's handlers of a resource type, made of EventBridge's own actions."""
+    """Return CloudFormation handlers of a resource type, built from EventBridge's actions."""
 
     def act(action: Callable[[Any], Any], name: str, properties: Any) -> tuple[str, dict[str, str]]:
         status, _, body = action({"Name": name, **properties})
@@ -147,7 +137,7 @@ def _handlers(
 
 
 def keep_paths_encoded() -> None:
-    """Let REST APIs match paths, and pass them to functions, percent-encoded as they came."""
+    """Match paths of REST APIs, and pass them to functions, percent-encoded as received."""
     handle = app._handle_execute_api_request
 
     def handle_encoded(host: str, path: str, *request: Any, raw_path: str | None = None, **more: Any) -> Any:
@@ -156,23 +146,23 @@ def keep_paths_encoded() -> None:
     app._handle_execute_api_request = handle_encoded
 
 
-def know_addresses() -> None:
-    """Let the answers of authorizers be cached by the caller's address."""
+def cache_authorizers_by_address() -> None:
+    """Support the caller's address as part of the cache key of an authorizer."""
     resolve = apigateway_v1._request_identity_sources
     address = "context.identity.sourceIp"
 
     def resolve_with_address(sources: str, headers: Any, *more: Any) -> tuple[bool, list[str]]:
         others = [each.strip() for each in sources.split(",") if each.strip() != address]
         present, values = resolve(",".join(others), headers, *more)
-        # The address it tells functions.
-        told = apigateway_v1._header_ci(headers, "x-forwarded-for") or "127.0.0.1"
-        return present, [*values, told] if address in sources else values
+        # The address that it passes to functions.
+        caller = apigateway_v1._header_ci(headers, "x-forwarded-for") or "127.0.0.1"
+        return present, [*values, caller] if address in sources else values
 
     apigateway_v1._request_identity_sources = resolve_with_address
 
 
-def read_media_types() -> None:
-    """Let binary media types be written as in CloudFormation."""
+def decode_media_types() -> None:
+    """Decode binary media types as CloudFormation writes them."""
     matches = apigateway_v1._media_type_matches
 
     def matches_with_slashes(media_type: Any, binary: Any) -> bool:
@@ -181,8 +171,8 @@ def read_media_types() -> None:
     apigateway_v1._media_type_matches = matches_with_slashes
 
 
-def tell_time_limits() -> None:
-    """Let the time limit of a task be an expression, and last as long as a wait of so many seconds."""
+def scale_task_timeouts() -> None:
+    """Support expressions as time-outs of tasks, and scale time-outs as waits are scaled."""
     execute = stepfunctions._execute_task
 
     def execute_within(state: dict[str, Any], given: Any, execution: Any, context: Any) -> Any:
@@ -194,8 +184,8 @@ def tell_time_limits() -> None:
     stepfunctions._execute_task = execute_within
 
 
-def know_whose_tokens() -> None:
-    """Let the resource of a call with a task's token be the machine of that task."""
+def authorize_task_tokens() -> None:
+    """Use the state machine of a task token as the resource of the calls with that token."""
     execute, invoke = stepfunctions._execute_task, stepfunctions._invoke_with_callback
     resource_of = iam_actions.extract_resource_arn
     machines: dict[str, str] = {}
@@ -208,8 +198,8 @@ def know_whose_tokens() -> None:
         return invoke(resource, given, token, state)
 
     def machine_or_resource(service: str, method: str, path: str, headers: Any, body: Any, *more: Any) -> Any:
-        told = json.loads(body) if service == "states" and body else {}
-        return machines.get(told.get("taskToken", "")) or resource_of(
+        request = json.loads(body) if service == "states" and body else {}
+        return machines.get(request.get("taskToken", "")) or resource_of(
             service, method, path, headers, body, *more
         )
 
@@ -217,8 +207,8 @@ def know_whose_tokens() -> None:
     iam_actions.extract_resource_arn = machine_or_resource
 
 
-def pass_for_tls() -> None:
-    """Let every request have come by TLS, as far as policies ask."""
+def report_tls() -> None:
+    """Report TLS to policies for every request."""
     resolve = iam_evaluator._resolve_condition_key
 
     def resolve_with_tls(key: str, context: Any) -> Any:
@@ -228,7 +218,7 @@ def pass_for_tls() -> None:
 
 
 def keep_function_keys_secret() -> None:
-    """Let nobody compute the secret key and the session token of a function's role."""
+    """Derive the secret key and the session token of a function's role from a secret."""
     register = sts.register_session
     derived = lambda_runtime.execution_credentials
 
@@ -253,7 +243,7 @@ def keep_function_keys_secret() -> None:
 
 
 def share_layers() -> None:
-    """Let all execution environments load a layer from the same files."""
+    """Unpack a layer once for all execution environments."""
     spawn = lambda_runtime.Worker._spawn
 
     @functools.cache
@@ -280,15 +270,15 @@ def share_layers() -> None:
 
 if __name__ == "__main__":
     name_exceptions()
-    let_calls_end()
+    complete_running_invocations()
     share_layers()
-    know_api_destinations()
+    support_api_destinations()
     keep_paths_encoded()
-    know_addresses()
-    read_media_types()
-    tell_time_limits()
-    know_whose_tokens()
-    pass_for_tls()
+    cache_authorizers_by_address()
+    decode_media_types()
+    scale_task_timeouts()
+    authorize_task_tokens()
+    report_tls()
     keep_function_keys_secret()
     app.app = gate.guard(app.app)
     sys.argv[1:] = []

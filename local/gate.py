@@ -1,8 +1,9 @@
 """ASGI application in front of the emulator: only clients with the local cloud's own keys get through.
 
-ministack takes the key "test", any twelve digits and a request without a key for the root user, does not
-check the root user's signature, has endpoints of its own without any check, and answers everything with
-Access-Control-Allow-Origin: *. Any web page could create a function and run it on the developer's machine.
+ministack accepts the key "test", any twelve digits and a request without a key for the root user, does not
+check the root user's signature, has endpoints of its own that check nothing, and sends
+Access-Control-Allow-Origin: * with every response. Any web page could create a function and run it on the
+developer's machine.
 """
 
 import os
@@ -35,7 +36,7 @@ def guard(application: Application) -> Application:
             await application(scope, receive, send)
             return
         if scope["type"] != "http":
-            # Nothing of the stack speaks WebSocket.
+            # The stack uses no WebSocket.
             await send({"type": "websocket.close", "code": 1008})
             return
         headers = _headers(scope)
@@ -66,10 +67,10 @@ def _headers(scope: Message) -> dict[str, str]:
 def _signature_failure(
     scope: Message, headers: Mapping[str, str], query: Mapping[str, list[str]], body: bytes
 ) -> str | None:
-    """Return what is wrong with a request's AWS signature, or None.
+    """Return why a request's AWS signature is not valid, or None.
 
-    Without a signature only what AWS serves without one passes: methods of API Gateway, which has authorizers
-    of its own. The health check of `make up` passes, too.
+    Two kinds of requests need no signature: methods of API Gateway, which has its own authorizers, and the
+    health check of `make up`.
     """
     key_id = extract_access_key_id(headers, query)
     if not key_id:
@@ -86,7 +87,7 @@ def _signature_failure(
         return "The request names two keys."
     secret = _secret_of(key_id)
     if secret is None:
-        return "The key is none of this local cloud; `make up` prints the key to use."
+        return "The key does not belong to this local cloud. `make up` prints the key to use."
     failure = _time_failure(signature, query, is_presigned=is_presigned) or sigv4.header_signature_failure(
         signature,
         secret,
@@ -101,7 +102,7 @@ def _signature_failure(
 
 
 def _secret_of(key_id: str) -> str | None:
-    """Return the secret key of the root user, an IAM user or a session; None for a key nobody was given."""
+    """Return the secret key of the root user, an IAM user or a session; None for an unknown key."""
     if key_id != os.environ["AWS_ACCESS_KEY_ID"] and iam_evaluator.is_root_access_key(key_id):
         return None
     found = iam_evaluator.resolve_credential(key_id)
@@ -141,7 +142,7 @@ async def _body(receive: Receive) -> bytes:
 
 
 def _again(body: bytes, receive: Receive) -> Receive:
-    """Return a `receive` that gives the body that was read, and then what comes after it."""
+    """Return a `receive` that returns the body again, and then the following messages."""
     messages = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive_again() -> Message:
@@ -151,7 +152,7 @@ def _again(body: bytes, receive: Receive) -> Receive:
 
 
 def _without_cors(send: Send) -> Send:
-    """Return a `send` that permits no page of another site to read the response."""
+    """Return a `send` without CORS headers, so that no other site can read the response."""
 
     async def send_without(message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -1,6 +1,6 @@
-"""docs/openapi.json: the ControlApi as its functions' routes describe it.
+"""Generates docs/openapi.json from the routes of the ControlApi's functions.
 
-``python -m local.openapi`` writes it, ``--check`` says whether it is what the code says.
+``python -m local.openapi`` writes the document. ``--check`` fails if the document is out of date.
 """
 
 import argparse
@@ -16,26 +16,27 @@ from aws_lambda_powertools.event_handler.openapi.models import APIKey, APIKeyIn,
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs" / "openapi.json"
 FUNCTIONS = ("messages/send_message", "control/start_setup", "control/browse")
-# The samples of requests: file under events/, and key of the body where the sample is API Gateway's event.
+# Samples of requests: the file under events/, and the key of the body if the sample is a proxy event.
 REQUESTS = {
     "sendMessage": ("messages/send_message.json", "body"),
     "startMessagingV2": ("executions/messaging_v2.json", None),
     "startHostedMessaging": ("executions/hosted_messaging.json", None),
 }
-ANSWERS = Path(__file__).with_name("openapi_examples.json")
+EXAMPLES = Path(__file__).with_name("openapi_examples.json")
 _JSON = "application/json"
 
 
 def document() -> str:
-    """Return the document that the code describes, as it is to be written."""
+    """Return the document that the code describes."""
     merge = OpenAPIMerge(
         title="Bandwidth messaging",
         version="1.0.0",
         description=(
-            "Send messages, start set-ups, read what is stored. Every request is signed with AWS Signature "
-            "Version 4 (service execute-api) by somebody whom IAM allows `execute-api:Invoke`. Errors are "
-            "problem details (RFC 9457). null for an optional field is the same as leaving it out. Path "
-            "parameters are percent-encoded. Unknown query parameters are a 422."
+            "Send messages, start set-ups, and read messages, numbers and orders. Sign every request with "
+            "AWS Signature Version 4 (service execute-api). The caller needs the IAM permission "
+            "`execute-api:Invoke`. Errors are problem details (RFC 9457). An optional field may be null, "
+            "which is the same as leaving it out. Path parameters are percent-encoded. An unknown query "
+            "parameter is a 422."
         ),
         servers=[
             Server(
@@ -48,15 +49,15 @@ def document() -> str:
             )
         ],
         tags=[
-            Tag(name="Messages", description="Texts in both directions"),
-            Tag(name="Numbers", description="What you send from, and who does not want to hear from it"),
-            Tag(name="Set-ups", description="How numbers come, and go"),
+            Tag(name="Messages", description="Outbound and inbound messages"),
+            Tag(name="Numbers", description="Your numbers, and the people who opted out of their texts"),
+            Tag(name="Set-ups", description="Orders that import, buy or release numbers"),
         ],
         security_schemes={
             "signature": APIKey(
                 name="Authorization",
                 in_=APIKeyIn.header,
-                description="AWS Signature Version 4; without it, API Gateway itself answers 403.",
+                description="AWS Signature Version 4. Without a valid signature, API Gateway returns 403.",
                 **{"x-amazon-apigateway-authtype": "awsSigv4"},
             )
         },
@@ -65,17 +66,17 @@ def document() -> str:
     )
     for function in FUNCTIONS:
         merge.add_file(ROOT / "functions" / f"{function}.py")
-    # Where Lambda has its layer.
+    # Lambda has the layer on its path.
     sys.path.insert(0, str(ROOT / "layers" / "shared"))
-    # It only warns of a function that cannot be loaded.
+    # OpenAPIMerge only warns if a function cannot be loaded.
     with warnings.catch_warnings(action="error"):
         merged = json.loads(merge.get_openapi_json_schema())
     return json.dumps(_finish(merged), indent=2, ensure_ascii=False) + "\n"
 
 
 def _finish(merged: dict[str, Any]) -> dict[str, Any]:
-    """Add the examples, take out what Powertools says of errors that we answer otherwise, and sort."""
-    answers = json.loads(ANSWERS.read_text())
+    """Add the examples, remove the error schemas of Powertools, and sort."""
+    examples = json.loads(EXAMPLES.read_text())
     for path in merged["paths"].values():
         for operation in path.values():
             name, responses = operation["operationId"], operation["responses"]
@@ -83,7 +84,7 @@ def _finish(merged: dict[str, Any]) -> dict[str, Any]:
                 del responses["422"]
             operation["responses"] = dict(sorted(responses.items()))
             (good,) = (each for each in responses.values() if _JSON in each["content"])
-            good["content"][_JSON]["example"] = answers[name]
+            good["content"][_JSON]["example"] = examples[name]
             if "requestBody" in operation:
                 operation["requestBody"]["content"][_JSON]["example"] = _request(name)
             for parameter in operation.get("parameters", ()):
@@ -99,7 +100,7 @@ def _finish(merged: dict[str, Any]) -> dict[str, Any]:
 
 
 def _untitle(schema: dict[str, Any]) -> None:
-    """Take out the titles that pydantic makes of names ("Messageid")."""
+    """Remove the titles that pydantic derives from names ("Messageid")."""
     schema.pop("title", None)
     for field in schema.get("properties", {}).values():
         _untitle(field)
@@ -113,11 +114,11 @@ def _request(name: str) -> Any:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m local.openapi", description="Writes docs/openapi.json.")
-    parser.add_argument("--check", action="store_true", help="only say whether it is what the code says")
+    parser.add_argument("--check", action="store_true", help="only check that the document is up to date")
     if not parser.parse_args().check:
         DOCUMENT.write_text(document())
     elif not DOCUMENT.exists() or DOCUMENT.read_text() != document():
-        sys.exit("docs/openapi.json is not what the code says; `make openapi` writes it anew.")
+        sys.exit("docs/openapi.json is out of date. Run `make openapi`.")
 
 
 if __name__ == "__main__":

@@ -34,12 +34,12 @@ def start(module: str, arguments: list[str], environment: Mapping[str, str], log
 
 
 def running(module: str, directory: Path) -> bool:
-    """Whether EMULATOR or SIMULATOR runs for this directory."""
+    """Return whether EMULATOR or SIMULATOR runs for this directory."""
     return any(process.info["cmdline"][1:3] == ["-m", module] for process in _belonging_to(directory))
 
 
 def stop(directory: Path) -> int:
-    """Stop emulator, simulator and Lambda workers of this directory. Returns how many processes that were."""
+    """Stop emulator, simulator and Lambda workers of this directory. Return the number of processes."""
     asked: set[int] = set()
     killing_since = time.monotonic() + _GRACE
     while processes := _belonging_to(directory):

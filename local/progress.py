@@ -1,17 +1,17 @@
-"""Waiting, and saying what for."""
+"""Waiting with progress messages."""
 
 import time
 from collections.abc import Callable
 
 
 class CloudError(Exception):
-    """Why the local cloud cannot do what it was asked to, in one sentence for the person who asked."""
+    """The local cloud cannot do what was requested. The message is one sentence for the user."""
 
 
 def wait_for[Result](
     what: str, ready: Callable[[], Result | None], *, seconds: float, interval: float = 0.1
 ) -> Result:
-    """Ask ``ready`` until it has a true answer, and return that; a line is printed on waits longer than 2 s.
+    """Call ``ready`` until it returns a true value, and return that value. Print a line after 2 seconds.
 
     ``what`` is what is being waited for, as in "sam build". Raises CloudError after so many ``seconds``.
     """

@@ -1,4 +1,4 @@
-"""What tests and the demo need to know of a running local cloud."""
+"""Stack file of a running local cloud: written by `make up`, read by tests and the demo."""
 
 import json
 import os
@@ -27,18 +27,18 @@ APIS = ("current", "classic")
 
 
 def place_of(directory: Path, api: str) -> Path:
-    """Where the local cloud of a generation has its files: for the default one the directory itself."""
+    """Return the directory of a generation's local cloud. The default generation has the directory itself."""
     return directory if api == DEFAULT_API else directory / api
 
 
 def file_of(directory: Path, api: str) -> Path:
-    """Where a stack is written down: stack.json for the default generation."""
+    """Return the path of a stack file: stack.json for the default generation."""
     return directory / ("stack.json" if api == DEFAULT_API else f"stack.{api}.json")
 
 
 @dataclass(frozen=True)
 class Stack:
-    """Where everything is, and every credential to it. URLs end without a slash.
+    """URLs, names and credentials of a running stack. URLs end without a slash.
 
     ``control_api``, ``callback_api`` and ``simulator`` are base URLs that work from this machine.
     ``api_page`` is the page that describes the first of them.
@@ -71,7 +71,7 @@ class Stack:
 
     @classmethod
     def read(cls, directory: Path, api: str) -> "Stack":
-        """The stack of a generation that is up in this directory. Raises CloudError if there is none."""
+        """Read the stack file of a generation. Raises CloudError if none is up in this directory."""
         try:
             return cls(**json.loads(file_of(directory, api).read_text()))
         except (FileNotFoundError, TypeError, ValueError):
@@ -85,13 +85,13 @@ class Stack:
         new.replace(file)
 
     def client(self, service: str) -> Any:
-        """A boto3 client of the emulator as the account's root user."""
+        """Return a boto3 client of the emulator with the root user's keys."""
         return client(service, self.endpoint_url, self.access_key_id, self.secret_access_key)
 
     def call(
         self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
     ) -> requests.Response:
-        """A signed request to the ControlApi: ``path`` may carry a query, ``body`` is sent as JSON."""
+        """Send a signed request to the ControlApi. ``path`` may have a query, ``body`` is sent as JSON."""
         # The signature is for the URL as it is sent, with its blanks encoded.
         url = requote_uri(self.control_api + path)
         request = AWSRequest(method, url, headers=dict(headers or {}))
@@ -107,7 +107,7 @@ class Stack:
 
 @cache
 def client(service: str, endpoint_url: str, access_key_id: str, secret_access_key: str) -> Any:
-    """A boto3 client of an emulator, whatever profile, keys or proxies the user's environment names."""
+    """Return a boto3 client of an emulator, independent of the user's profile, keys and proxies."""
     nothing = {
         name: (None, None, os.devnull if name.endswith("_file") else None, None)
         for name in ("profile", "config_file", "credentials_file", "ca_bundle")

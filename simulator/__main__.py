@@ -38,7 +38,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--config", type=_config, required=True, help="JSON file describing the account")
     parser.add_argument("--port", type=int, default=4567, help="port on 127.0.0.1 (0: any free one)")
     parser.add_argument(
-        "--order-seconds", type=float, default=defaults.order_seconds, help="from RECEIVED to an order's fate"
+        "--order-seconds",
+        type=float,
+        default=defaults.order_seconds,
+        help="seconds from RECEIVED to the outcome",
     )
     parser.add_argument(
         "--receipt-seconds",

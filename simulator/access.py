@@ -1,4 +1,4 @@
-"""Who may ask: the legacy users of the account API, the users of messaging, and whoever has a token."""
+"""Authentication: users of the account API, users of the messaging API, and OAuth2 tokens."""
 
 from flask import request
 

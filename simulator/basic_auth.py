@@ -1,4 +1,4 @@
-"""Basic credentials of the request being answered."""
+"""Basic credentials of the current request."""
 
 from flask import request
 

@@ -1,4 +1,4 @@
-"""Where callbacks really go: nothing is ever sent outside this machine."""
+"""Destinations of callbacks. The simulator sends callbacks only to this machine."""
 
 import re
 from collections.abc import Mapping

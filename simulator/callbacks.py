@@ -217,27 +217,27 @@ class Courier:
             else:
                 self._try_v2(session, delivery)
         except Exception as error:
-            self._lose(delivery, f"cannot be delivered: {type(error).__name__}")
+            self._give_up(delivery, f"cannot be delivered: {type(error).__name__}")
 
     def _try_v2(self, session: requests.Session, delivery: Delivery) -> None:
         (endpoint,) = delivery.callback.endpoints
         if self._routes.destination(endpoint.url) is None:
-            self._lose(delivery, _nowhere(endpoint))
+            self._give_up(delivery, _nowhere(endpoint))
             return
         delivery.tries += 1
         response = self._ask(session, delivery, endpoint, None)
         if response is not None and response.status_code == HTTPStatus.UNAUTHORIZED:
             if not response.headers.get("WWW-Authenticate", "").lower().startswith("basic"):
-                self._lose(delivery, "answered 401 without WWW-Authenticate: Basic")
+                self._give_up(delivery, "answered 401 without WWW-Authenticate: Basic")
                 return
             if endpoint.credentials is not None:
                 response = self._ask(session, delivery, endpoint, endpoint.credentials)
         if _is_taken(response):
             delivery.state = "delivered"
         elif not delivery.callback.repeats:
-            self._lose(delivery, "not taken, and it is told but once")
+            self._give_up(delivery, "not taken, and it is told but once")
         elif delivery.tries > self._retry_limit:
-            self._lose(delivery, f"not taken in {delivery.tries} tries")
+            self._give_up(delivery, f"not taken in {delivery.tries} tries")
         else:
             self._retry(delivery)
 
@@ -252,7 +252,7 @@ class Courier:
                 delivery.state = "delivered"
                 return
             reason = f"not taken in {delivery.tries} tries, and V1 has no more"
-        self._lose(delivery, reason)
+        self._give_up(delivery, reason)
 
     def _ask(
         self,
@@ -296,7 +296,7 @@ class Courier:
             delivery.attempts.append(attempt)
         return response
 
-    def _lose(self, delivery: Delivery, reason: str) -> None:
+    def _give_up(self, delivery: Delivery, reason: str) -> None:
         delivery.reason = reason
         delivery.state = "lost"
 

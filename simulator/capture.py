@@ -1,4 +1,4 @@
-"""What was asked of the simulator: every request but those to its control, without any secret in it."""
+"""Recorded requests, without secrets. Control requests are not recorded."""
 
 import hashlib
 import itertools

@@ -1,4 +1,4 @@
-"""Misbehaviour on demand: a wrong answer instead of the right one, a late answer, or none at all."""
+"""Faults on demand: a wrong response, a late response, or no response."""
 
 import itertools
 import random
@@ -23,7 +23,7 @@ from pydantic import (
     model_validator,
 )
 
-from simulator.catapult.json_api import refusal, throttle
+from simulator.catapult.json_api import rejection, throttle
 from simulator.control.path import is_control
 from simulator.messaging import messages_api
 
@@ -39,14 +39,14 @@ class FaultAnswer(BaseModel):
 
 class Fault(BaseModel):
     """One kind of misbehaviour, for requests of a method whose path the regular expression is found in and
-    whose body contains `match`: for the next `times` of them (1 if not told), or with a `chance` (above 0, at
+    whose body contains `match`: for the next `times` of them (default 1), or with a `chance` (above 0, at
     most 1) for each until removed, or until it struck `times`. The same `seed` lets it strike the same of
     these requests again, counted as they come. Exactly one of:
 
     - `answer`: given before the request is processed. A 429 without headers is filled in as Bandwidth's,
       and so are V1's other throttles of messages, 403 (message-rate-limit) and 400 (message-delay-limit).
     - `lose_answer`: the request is processed, then the connection closed without an answer, which may have
-      been a refusal.
+      been a rejection.
     - `delay`: the request is processed, then the answer held back for so many seconds.
     - `replace_answer`: the request is processed, then this answer given instead of the right one.
     - `drip`: the request is processed, then the answer's body sent byte by byte, one after each so many
@@ -214,8 +214,8 @@ def _throttle(status: int) -> ResponseReturnValue | None:
     if request.path.startswith("/v1/"):
         if not is_throttle and not request.path.endswith("/messages"):
             return None
-        refused = throttle(status, int((time.time() + RATE_LIMIT_SECONDS) * 1000))
-        return refusal(refused) if refused else None
+        rejected = throttle(status, int((time.time() + RATE_LIMIT_SECONDS) * 1000))
+        return rejection(rejected) if rejected else None
     if not is_throttle:
         return None
     if messages_api.is_messaging(request.path):

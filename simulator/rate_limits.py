@@ -1,4 +1,4 @@
-"""How fast the messaging APIs may be called: V1 as its pages on rate limits have it, V2 as told."""
+"""Rate limits of the messaging APIs: V1 as published, V2 as configured."""
 
 import math
 import threading
@@ -78,13 +78,13 @@ class Pace:
         """One import of a number. Raises CatapultError (429)."""
         with self._lock:
             wait = _take(self._imports)
-        _refuse(wait)
+        _reject(wait)
 
     def take_request(self, resource: str) -> None:
         """One call of a resource. Raises CatapultError (429)."""
         with self._lock:
             wait = _take(self._resources.setdefault(resource, _bucket(self._limits.requests_per_second)))
-        _refuse(wait)
+        _reject(wait)
 
     def take_message_v1(self) -> None:
         """One message of V1. Raises CatapultError (403)."""
@@ -109,6 +109,6 @@ def _take(bucket: Bucket | None) -> float:
     return bucket.take() if bucket else 0.0
 
 
-def _refuse(wait: float) -> None:
+def _reject(wait: float) -> None:
     if wait:
         raise rate_limit_reached(math.ceil((time.time() + wait) * 1000))

@@ -73,7 +73,7 @@ class RunningSimulator:
 def serve(
     config: AccountConfig, settings: Settings | None = None, port: int = 0
 ) -> Iterator[RunningSimulator]:
-    """A simulator served from a thread for as long as the context lasts, on a free port unless told."""
+    """A simulator served from a thread for as long as the context lasts, on a free port unless given."""
     simulator = Simulator(config, settings or Settings())
     server = make(simulator, port)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), name="bandwidth", daemon=True)
@@ -104,7 +104,7 @@ class _App(Flask):
     url_rule_class = _Route
 
     def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Answer a request, but refuse those of web pages, also those to /_simulator."""
+        """Answer a request, but reject those of web pages, also those to /_simulator."""
         reason = refusal(environ.get("HTTP_HOST", ""), environ.get("HTTP_ORIGIN"))
         if reason is not None:
             start_response("403 Forbidden", [("Content-Type", "text/plain; charset=utf-8")])
@@ -148,7 +148,7 @@ def create_app(simulator: Simulator) -> Flask:
     app.register_blueprint(control_api.blueprint(simulator))
 
     @app.errorhandler(HTTPException)
-    def refuse(error: HTTPException) -> Response | tuple[Response, int]:
+    def reject(error: HTTPException) -> Response | tuple[Response, int]:
         status = error.code or 500
         if is_control(request.path):
             return jsonify(error=f"{status} {error.name}: {request.method} {request.path}"), status

@@ -1,4 +1,4 @@
-"""The simulator's parts, put together once."""
+"""All parts of one simulator, connected."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field

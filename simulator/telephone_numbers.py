@@ -1,4 +1,4 @@
-"""The two ways the APIs write a number: E.164 in messaging, ten digits in the Dashboard."""
+"""The two number formats of the APIs: E.164 in messaging, ten digits in the Dashboard."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""URLs that applications gave: their parts, and how they are shown without the credentials in them."""
+"""URLs of applications: parts, and display without credentials."""
 
 import ipaddress
 import re

@@ -1,4 +1,4 @@
-"""The events on the bus: schemas and examples under events/bus, and whether an event is what they say."""
+"""The events on the bus: schemas and examples under events/bus, and validation against them."""
 
 import json
 import re
@@ -13,7 +13,7 @@ from tests.template import ROOT
 
 FOLDER = ROOT / "events" / "bus"
 KIND_OF = {name: kind.name for kind in KINDS for name in kind.detail_types}
-"""The kind of item that each detail type is about."""
+"""The kind of item of each detail type."""
 
 
 def example_of(detail_type: str) -> Path:
@@ -42,7 +42,7 @@ def delivered(detail_type: str, detail: Any) -> dict[str, Any]:
 
 
 def wrong(event: dict[str, Any]) -> list[str]:
-    """Return what an event has against its schema; fields that it does not name are wrong."""
+    """Return the violations of an event's schema. Unknown fields are violations."""
     validator = _validator(KIND_OF[event["detail-type"]])
     return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(event)]
 

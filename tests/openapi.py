@@ -1,4 +1,4 @@
-"""docs/openapi.json: its operations, and whether something is what it says."""
+"""docs/openapi.json: its operations, and validation against its schemas."""
 
 import json
 import re
@@ -28,7 +28,7 @@ def operations() -> Iterator[Operation]:
 
 
 def operation_of(method: str, path: str) -> dict[str, Any] | None:
-    """Return the description of the operation that a request is for."""
+    """Return the operation of a request."""
     for described_method, pattern, operation in operations():
         if method == described_method and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", pattern), path):
             return operation
@@ -36,7 +36,7 @@ def operation_of(method: str, path: str) -> dict[str, Any] | None:
 
 
 def wrong(schema: dict[str, Any], value: Any) -> list[str]:
-    """Return what a value has against a schema of the document; fields that it does not name are wrong."""
+    """Return the violations of a schema of the document. Unknown fields are violations."""
     validator = Draft202012Validator(schema | {"components": _closed()})
     return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(value)]
 

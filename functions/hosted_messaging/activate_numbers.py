@@ -1,10 +1,10 @@
-"""Hosted Messaging today: what the order brought texts through V2."""
+"""Hosted Messaging with the current API: activates the numbers of the import for V2."""
 
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
-from bandwidth_messaging.services.parallel import for_each
+from bandwidth_messaging.services.number_import import join_batches
 
 
 class Request(StepInput):
@@ -14,26 +14,14 @@ class Request(StepInput):
     site_id: str
     batches: list[list[str]]
 
+    def home(self) -> Home:
+        """Return the order, application and location that the numbers belong to."""
+        return Home(api="v2", **self.model_dump(exclude={"batches"}))
+
 
 @step("Activate Numbers", Request)
 def handler(request: Request) -> StepResult:
-    """Record every number (E.164) as one that texts, with what a look at its location found."""
-    home = Home(
-        api="v2",
-        customer_order_id=request.customer_order_id,
-        order_id=request.order_id,
-        application_id=request.application_id,
-        location_id=request.location_id,
-        site_id=request.site_id,
-    )
-    numbers = [number for batch in request.batches for number in batch]
-    # All of them share location and application, so one look is enough.
-    found = wiring.preflight_check().check_home(home)
-    registrations, at = wiring.registration_check().look_up_new(numbers), now()
-    for_each(
-        numbers,
-        lambda number: wiring.numbers().activate(
-            number, home, at, preflight=found, registration=registrations.get(number)
-        ),
-    )
+    """Record every number (E.164) as active, with the preflight of its location."""
+    numbers = join_batches(request.batches)
+    wiring.number_activation().activate(numbers, request.home(), now())
     return StepResult(detail=f"{len(numbers)} numbers")

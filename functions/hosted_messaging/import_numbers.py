@@ -1,15 +1,12 @@
-"""Hosted Messaging, step 4, "Import Number": a batch of numbers, one request each, as Catapult wants it."""
+"""Hosted Messaging, step 4, "Import Number": a batch of numbers, one request per number."""
 
-from bandwidth_messaging.bandwidth.errors import BandwidthRejected, BandwidthUnavailable
-from bandwidth_messaging.domain.numbers import Home, NumberState
+from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.orders import Failure
-from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.settings import settings
-from bandwidth_messaging.runtime.steps import SHORTEST_WAIT_SECONDS, StepInput, StepResult, shown, step
+from bandwidth_messaging.runtime.steps import StepInput, StepResult, shown, step
 
-# Fifty batches of what a batch may show stay far below what a state may carry.
-_FAILURES_SHOWN = 5
+# Fifty batches with so many failures each stay far below what a state may carry.
+_MAX_FAILURES = 5
 
 
 class Request(StepInput):
@@ -19,9 +16,20 @@ class Request(StepInput):
     site_id: str
     sip_peer_id: str | None
 
+    def home(self) -> Home:
+        """Return the order, application and location that the numbers belong to."""
+        return Home(
+            api="v1",
+            customer_order_id=self.customer_order_id,
+            site_id=self.site_id,
+            order_id=self.order_id,
+            application_id=self.application_id,
+            location_id=self.sip_peer_id,
+        )
+
 
 class Result(StepResult):
-    """`waitSeconds` above 0: Catapult's limit was reached, and what is left may go on after so long."""
+    """`waitSeconds` above 0: Catapult's limit was reached, and the other numbers can follow then."""
 
     completed: int
     failed: int
@@ -31,55 +39,12 @@ class Result(StepResult):
 
 @step("Import Number", Request)
 def handler(request: Request) -> Result:
-    """Import the numbers (E.164) of the batch that were not imported, refused, or given back before."""
-    numbers, catapult, dashboard = wiring.numbers(), wiring.catapult(), wiring.dashboard_credentials()
-    home = Home(
-        api="v1",
-        customer_order_id=request.customer_order_id,
-        site_id=request.site_id,
-        order_id=request.order_id,
-        application_id=request.application_id,
-        location_id=request.sip_peer_id,
-    )
-    ended = {
-        item["number"]: item
-        for item in numbers.get_all(request.numbers)
-        if item["state"] != NumberState.PENDING and home.is_of(item)
-    }
-    failures: list[Failure] = [
-        {"number": number, "code": item.get("errorCode"), "reason": item["reason"]}
-        for number, item in ended.items()
-        if item["state"] == NumberState.FAILED
-    ]
-    completed = len(ended) - len(failures)
-    found = wiring.preflight_check().check_home(home)
-    wait_seconds = 0
-    for number in request.numbers:
-        if number in ended:
-            continue
-        try:
-            number_id = catapult.import_number(
-                number,
-                request.application_id,
-                account_id=settings().bandwidth_account_id,
-                dashboard=dashboard,
-            )
-        except BandwidthRejected as error:
-            failure: Failure = {"number": number, "code": error.code, "reason": error.words}
-            numbers.fail(failure, home, now())
-            failures.append(failure)
-        except BandwidthUnavailable as error:
-            if error.wait_seconds is None:
-                raise
-            wait_seconds = max(error.wait_seconds, SHORTEST_WAIT_SECONDS)
-            break
-        else:
-            numbers.activate(number, home, now(), number_id=number_id, preflight=found)
-            completed += 1
+    """Import the numbers (E.164) of the batch that no earlier run imported, failed or released."""
+    batch = wiring.catapult_import().import_batch(request.numbers, request.home())
     return Result(
-        completed=completed,
-        failed=len(failures),
-        failures=shown(failures[:_FAILURES_SHOWN]),
-        wait_seconds=wait_seconds,
-        detail=f"{completed} of a batch of {len(request.numbers)}",
+        completed=batch.completed,
+        failed=len(batch.failures),
+        failures=shown(batch.failures[:_MAX_FAILURES]),
+        wait_seconds=batch.wait_seconds,
+        detail=f"{batch.completed} of a batch of {len(request.numbers)}",
     )

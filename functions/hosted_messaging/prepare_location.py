@@ -1,13 +1,12 @@
-"""Hosted Messaging today: imported numbers text through V2, from a location with an application."""
+"""Hosted Messaging with the current API: prepares the location and application of imported numbers."""
 
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
-from bandwidth_messaging.services import provisioning
 
 
 class Request(StepInput):
-    """`locationId` is a location that is there; without it the one of that name is found, or made."""
+    """`locationId` is an existing location. Without it the location of that name is found or created."""
 
     site_id: str
     location_id: str | None
@@ -23,25 +22,27 @@ class Result(StepResult):
 
 @step("Prepare Location", Request)
 def handler(request: Request) -> Result:
-    """Do what "Messaging 2.0 API Setup" does before it orders: find it, mend it, or make it.
+    """Find or create what "Messaging 2.0 API Setup" needs before an order, and switch on what is off.
 
-    That Bandwidth tells of numbers that are taken away is asked for beside, and the import goes on without.
+    The import continues if the subscription to lost numbers fails.
     """
-    account, site_id = wiring.dashboard(), request.site_id
-    application_id, _ = provisioning.application(
-        account, request.application_name, callback_url=settings().callback_url
+    provisioning, site_id = wiring.provisioning(), request.site_id
+    application = provisioning.find_or_create_application(
+        request.application_name, callback_url=settings().callback_url_v2
     )
-    location_id, how = provisioning.location(
-        account, site_id, location_id=request.location_id, name=request.location_name
+    location = provisioning.find_or_create_location(
+        site_id, location_id=request.location_id, name=request.location_name
     )
-    provisioning.sms(account, site_id, location_id, toll_free=True, short_code=True)
-    provisioning.mms(account, site_id, location_id)
-    provisioning.assignment(
-        account, site_id, location_id, application_id, replace=request.replace_application
+    provisioning.enable_sms(site_id, location.id, toll_free=True, short_code=True)
+    provisioning.enable_mms(site_id, location.id)
+    assignment = provisioning.assign_application(
+        site_id, location.id, application.id, replace=request.replace_application
     )
-    told = provisioning.news_of_lost_numbers(account, callback_url=settings().notification_url)
+    subscription = provisioning.subscribe_to_lost_numbers(callback_url=settings().notification_url)
     return Result(
-        application_id=application_id,
-        location_id=location_id,
-        detail=f"location {how}, news of lost numbers {told}",
+        application_id=application.id,
+        location_id=location.id,
+        outcome=location.outcome,
+        replaced_application_id=assignment.replaced_application_id,
+        detail=f"location {location.outcome}, subscription to lost numbers {subscription}",
     )

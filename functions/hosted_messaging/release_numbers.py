@@ -1,9 +1,7 @@
-"""Hosted Messaging, removal: a batch of numbers leaves Catapult before it leaves the Dashboard."""
+"""Hosted Messaging, removal: releases a batch of numbers from Catapult before the Dashboard removes them."""
 
-from bandwidth_messaging.bandwidth.errors import BandwidthUnavailable
-from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.steps import SHORTEST_WAIT_SECONDS, StepInput, StepResult, step
+from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
 
 
 class Request(StepInput):
@@ -11,32 +9,13 @@ class Request(StepInput):
 
 
 class Result(StepResult):
-    """`waitSeconds` above 0: Catapult's limit was reached, and what is left may go on after so long."""
+    """`waitSeconds` above 0: Catapult's limit was reached, and the other numbers can follow then."""
 
     wait_seconds: int = 0
 
 
 @step("Release Number", Request)
 def handler(request: Request) -> Result:
-    """Release the numbers (E.164) of the batch that Catapult still has; one that is gone is fine."""
-    numbers, catapult = wiring.numbers(), wiring.catapult()
-    left = 0
-    try:
-        known = {item["number"]: item for item in numbers.get_all(request.numbers)}
-        for number in request.numbers:
-            # A number that was recorded a moment ago may not be among them yet.
-            item = known.get(number, {})
-            if "detachedAt" not in item:
-                number_id = item.get("numberId") or next(iter(catapult.find_number(number) or ()), None)
-                if number_id:
-                    catapult.release_number(number_id)
-                numbers.record_detached(number, now())
-            left += 1
-    except BandwidthUnavailable as error:
-        if error.wait_seconds is None:
-            raise
-        return Result(
-            wait_seconds=max(error.wait_seconds, SHORTEST_WAIT_SECONDS),
-            detail=f"{left} of a batch of {len(request.numbers)}",
-        )
-    return Result(detail=f"{left} of a batch of {len(request.numbers)}")
+    """Release the numbers (E.164) of the batch that Catapult still has."""
+    gone, wait_seconds = wiring.catapult_release().release_batch(request.numbers)
+    return Result(wait_seconds=wait_seconds, detail=f"{gone} of a batch of {len(request.numbers)}")

@@ -1,4 +1,4 @@
-"""Hosted Messaging today: the letter of authorization goes with the order, once."""
+"""Hosted Messaging with the current API: sends the letter of authorization to the order once."""
 
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected
 from bandwidth_messaging.domain.imports import Letter
@@ -13,7 +13,7 @@ class Request(StepInput):
 
 
 class Result(StepResult):
-    """`failures` says why Bandwidth did not take the letter; the order goes on all the same."""
+    """`failures` says why Bandwidth rejected the letter. The order continues without it."""
 
     sent: bool = True
     failures: tuple[Failure, ...] = ()

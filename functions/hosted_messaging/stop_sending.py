@@ -1,4 +1,4 @@
-"""Before numbers are removed: nothing is sent from them any more."""
+"""Stops sending from numbers before they are removed."""
 
 from functools import partial
 
@@ -6,15 +6,15 @@ from bandwidth_messaging.domain.messages import Api
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.phone_numbers import last_four
 from bandwidth_messaging.domain.problems import FieldProblem, InvalidInput
+from bandwidth_messaging.domain.releases import ReleaseAction
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
 from bandwidth_messaging.services.parallel import for_each
-from bandwidth_messaging.services.release_plan import fates_of
 
 
 class Request(StepInput):
-    """`api` is what numbers text through that nobody knows of here."""
+    """`api` is the API of numbers that the stack has no record of."""
 
     site_id: str
     batches: list[list[str]]
@@ -22,20 +22,21 @@ class Request(StepInput):
 
 
 class Result(StepResult):
-    """`atCatapult` are the numbers that Catapult may have: all but those that text through V2."""
+    """`atCatapult` lists the numbers that Catapult may have: all but those of V2."""
 
     at_catapult: list[list[str]]
 
 
 @step("Stop Sending", Request)
 def handler(request: Request) -> Result:
-    """Mark every number (E.164) as on its way out.
+    """Record every number (E.164) as in release.
 
-    Raises InvalidInput, before it marks any, for numbers that are not hosted: Bandwidth would refuse them.
+    Raises InvalidInput, before any record, for numbers that are not hosted: Bandwidth would reject them.
     """
     numbers = [number for batch in request.batches for number in batch]
     items = wiring.numbers().get_all(numbers)
-    if own := [item["number"] for item, fate in fates_of(items) if fate == "disconnect"]:
+    actions = wiring.hosted_numbers().plan_actions(items)
+    if own := [item["number"] for item, action in actions if action == ReleaseAction.DISCONNECT]:
         detail = (
             f"{len(own)} of them, first …{last_four(own[0])}, were ordered and not imported; "
             "give them to the machine release_numbers"

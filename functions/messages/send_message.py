@@ -3,10 +3,11 @@
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from aws_lambda_powertools.event_handler.openapi.params import Body, Header
+from aws_lambda_powertools.event_handler.openapi.params import Body
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from bandwidth_messaging.api import responses
+from bandwidth_messaging.api.parameters import IdempotencyKey
 from bandwidth_messaging.api.resolver import operation, resolver
 from bandwidth_messaging.api.views import message_view
 from bandwidth_messaging.domain.problems import FieldProblem
@@ -20,7 +21,7 @@ app = resolver()
     app.post,
     "/messages",
     tag="Messages",
-    answer=responses.Message,
+    response=responses.Message,
     status=HTTPStatus.ACCEPTED,
     errors={
         HTTPStatus.CONFLICT: (
@@ -31,15 +32,7 @@ app = resolver()
 )
 def send_message(
     new: Annotated[NewMessage, Body()],
-    idempotency_key: Annotated[
-        str | None,
-        Header(
-            alias="Idempotency-Key",
-            min_length=1,
-            max_length=255,
-            description="Requests with the same key and body are one message",
-        ),
-    ] = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> tuple[dict[str, Any], int]:
     """Accept a message for sending.
 

@@ -1,8 +1,8 @@
-"""Messaging 2.0, "Assign Application to Location (sippeer)", read back."""
+"""Messaging 2.0, "Assign Application to Location (sippeer)": assigns the application and reads it back."""
 
+from bandwidth_messaging.domain.step_texts import describe_outcome
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
-from bandwidth_messaging.services import provisioning
 
 
 class Request(StepInput):
@@ -14,12 +14,15 @@ class Request(StepInput):
 
 @step("Assign Application to Location", Request)
 def handler(request: Request) -> StepResult:
-    """Assign the application and make sure that the location says so too."""
-    how = provisioning.assignment(
-        wiring.dashboard(),
+    """Assign the application unless it is assigned."""
+    outcome, replaced = wiring.provisioning().assign_application(
         request.site_id,
         request.location_id,
         request.application_id,
         replace=request.replace_application,
     )
-    return StepResult(detail=how)
+    return StepResult(
+        outcome=outcome,
+        replaced_application_id=replaced,
+        detail=describe_outcome(outcome, replaced_application_id=replaced),
+    )

@@ -1,8 +1,8 @@
-"""Messaging 2.0, "Create location (sippeer)": the group that the numbers will belong to."""
+"""Messaging 2.0, "Create location (sippeer)": the location that the numbers belong to."""
 
+from bandwidth_messaging.domain.step_texts import describe_outcome
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
-from bandwidth_messaging.services import provisioning
 
 
 class Request(StepInput):
@@ -18,12 +18,13 @@ class Result(StepResult):
 
 @step("Create location", Request)
 def handler(request: Request) -> Result:
-    """Take the location that was given, find it by name in its site, or create it."""
-    location_id, how = provisioning.location(
-        wiring.dashboard(),
+    """Use the given location, find it by name in its site, or create it."""
+    location = wiring.provisioning().find_or_create_location(
         request.site_id,
         location_id=request.location_id,
         name=request.location_name,
         is_default_peer=request.is_default_peer,
     )
-    return Result(location_id=location_id, detail=how)
+    return Result(
+        location_id=location.id, outcome=location.outcome, detail=describe_outcome(location.outcome)
+    )

@@ -1,8 +1,8 @@
-"""Messaging 2.0, "Enable MMS on Location (sippeer)"; SMS must come first."""
+"""Messaging 2.0, "Enable MMS on Location (sippeer)". SMS must be enabled first."""
 
+from bandwidth_messaging.domain.step_texts import describe_outcome
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
-from bandwidth_messaging.services import provisioning
 
 
 class Request(StepInput):
@@ -12,5 +12,6 @@ class Request(StepInput):
 
 @step("Enable MMS on Location", Request)
 def handler(request: Request) -> StepResult:
-    """Enable MMS unless it is on."""
-    return StepResult(detail=provisioning.mms(wiring.dashboard(), request.site_id, request.location_id))
+    """Enable MMS unless it is enabled."""
+    outcome = wiring.provisioning().enable_mms(request.site_id, request.location_id)
+    return StepResult(outcome=outcome, detail=describe_outcome(outcome))

@@ -3,11 +3,12 @@
 from typing import Final
 
 from bandwidth_messaging.domain.orders import Campaign
+from bandwidth_messaging.domain.step_texts import describe_outcome
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
-from bandwidth_messaging.services import provisioning
+from bandwidth_messaging.services.provisioning import check_campaign
 
-_CAMPAIGN_SECONDS: Final = 20
+_CAMPAIGN_CHECK_SECONDS: Final = 20
 
 
 class Request(StepInput):
@@ -21,17 +22,16 @@ class Request(StepInput):
 
 @step("Enable SMS on Location", Request)
 def handler(request: Request) -> StepResult:
-    """Enable SMS, or add what it lacks where it is on; with a campaign, let numbers be put on it."""
-    campaign = Campaign(request.campaign_id, request.message_class) if request.campaign_id else None
-    if campaign is not None:
-        registrations = wiring.registrations(seconds=_CAMPAIGN_SECONDS)
-        provisioning.check_campaign(registrations, campaign.campaign_id)
-    how = provisioning.sms(
-        wiring.dashboard(),
+    """Enable SMS or add missing settings. With a campaign, its numbers can then be assigned to it."""
+    campaign = None
+    if request.campaign_id:
+        campaign = Campaign(request.campaign_id, request.message_class)
+        check_campaign(wiring.registrations(seconds=_CAMPAIGN_CHECK_SECONDS), campaign.campaign_id)
+    outcome, added = wiring.provisioning().enable_sms(
         request.site_id,
         request.location_id,
         toll_free=request.toll_free,
         short_code=request.short_code,
         campaign=campaign,
     )
-    return StepResult(detail=how)
+    return StepResult(outcome=outcome, detail=describe_outcome(outcome, added=added))

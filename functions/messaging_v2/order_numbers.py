@@ -1,6 +1,7 @@
-"""Messaging 2.0, "Order Available Numbers": the step that spends money, so it orders at most once."""
+"""Messaging 2.0, "Order Available Numbers": orders the numbers at most once, because orders cost money."""
 
 from bandwidth_messaging.domain.number_search import NumberSearch
+from bandwidth_messaging.domain.step_texts import describe_outcome
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
 from bandwidth_messaging.services.order_placement import place_order_once
@@ -21,9 +22,10 @@ class Result(StepResult):
 
 @step("Order Available Numbers", Request)
 def handler(request: Request) -> Result:
-    """Return the order's id: from the record, found at Bandwidth, or newly ordered."""
+    """Return the id of the order: recorded by an earlier run, found at Bandwidth, or placed now."""
     dashboard = wiring.dashboard()
-    order_id, how = place_order_once(
+    order = place_order_once(
+        wiring.orders(),
         request.customer_order_id,
         place=lambda: dashboard.order_numbers(
             search=request.search,
@@ -36,4 +38,4 @@ def handler(request: Request) -> Result:
         ),
         find=lambda: dashboard.find_order(request.customer_order_id),
     )
-    return Result(order_id=order_id, detail=how)
+    return Result(order_id=order.order_id, outcome=order.outcome, detail=describe_outcome(order.outcome))

@@ -1,12 +1,10 @@
-"""Release of numbers: how far the disconnect order is, and once it has ended, its numbers recorded."""
+"""Release of numbers: checks the disconnect order, and records its numbers once it has ended."""
 
 from typing import Literal
 
 from bandwidth_messaging.domain.orders import Ended
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
-from bandwidth_messaging.services import number_release
-from bandwidth_messaging.services.parallel import for_each
 
 
 class Request(StepInput):
@@ -15,7 +13,7 @@ class Request(StepInput):
 
 
 class Result(StepResult):
-    """`state` is pending until the order has ended; `status` is Bandwidth's own word."""
+    """`state` is pending until the order has ended; `status` is Bandwidth's own status."""
 
     state: Literal["pending"] | Ended
     status: str
@@ -23,19 +21,6 @@ class Result(StepResult):
 
 @step("Check Disconnect", Request)
 def handler(request: Request) -> Result:
-    """Ask once; an unknown status means "not yet". A number that is not ours any more is gone."""
-    account = wiring.dashboard()
-    order = account.disconnect_status(request.order_id, request.numbers)
-    if order.ended_as is None:
-        return Result(state="pending", status=order.status, detail=order.status)
-    refused = [
-        str(failure["number"]) for failure in order.failures if number_release.may_be_gone(failure["code"])
-    ]
-    left = number_release.still_there(refused, account) if refused else set()
-    gone = [number for number in refused if number not in left]
-    number_release.record_gone([*order.completed, *gone])
-    for_each(
-        [failure for failure in order.failures if failure["number"] not in gone],
-        wiring.numbers().keep_releasing,
-    )
-    return Result(state=order.ended_as, status=order.status, detail=order.status)
+    """Check once; an unknown status means "not yet"."""
+    order = wiring.number_disconnect().check(request.order_id, request.numbers)
+    return Result(state=order.ended_as or "pending", status=order.status, detail=order.status)

@@ -1,10 +1,12 @@
-"""Release of everything: one thing that a set-up made is taken away; what is gone already is fine."""
+"""Release of everything: deletes one resource that a set-up created."""
 
-from bandwidth_messaging.bandwidth.errors import BandwidthRejected, mask_numbers
+from dataclasses import replace
+
+from bandwidth_messaging.bandwidth.errors import mask_numbers
+from bandwidth_messaging.domain.release_texts import describe_keep_reason
 from bandwidth_messaging.domain.releases import Resource
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
-from bandwidth_messaging.services import number_release
 
 
 class Request(StepInput):
@@ -17,18 +19,12 @@ class Result(StepResult):
 
 @step("Delete Resource", Request, of=lambda request: request.resource.what)
 def handler(request: Request) -> Result:
-    """Take it away, unless somebody has come to use it since the plan was made."""
-    resource = request.resource
-    try:
-        if resource.what == "catapultApplication":
-            was_there = wiring.catapult().delete_application(resource.id)
-        else:
-            was_there = number_release.take_away(resource, wiring.dashboard())
-    except BandwidthRejected as error:
-        code = f"{error.code} " if error.code else ""
-        left = resource.model_copy(update={"outcome": "left", "reason": code + error.words})
-        # Bandwidth may name a number, and a detail is logged.
-        return Result(resource=left, detail=f"left: {code}{mask_numbers(error.words)}")
-    outcome = "deleted" if was_there else "gone"
-    gone = resource.model_copy(update={"outcome": outcome, "reason": None})
-    return Result(resource=gone, detail=outcome)
+    """Delete the resource unless it is gone, or something has come to use it since the plan."""
+    outcome, kept = wiring.resource_deletion().delete(request.resource)
+    reason = describe_keep_reason(kept) if kept else None
+    resource = request.resource.model_copy(update={"outcome": outcome, "reason": reason})
+    if kept is None:
+        return Result(resource=resource, detail=outcome)
+    # Bandwidth's description may contain a number, and the detail is logged.
+    logged = replace(kept, error=mask_numbers(kept.error) if kept.error else None)
+    return Result(resource=resource, detail=f"{outcome}: {describe_keep_reason(logged)}")

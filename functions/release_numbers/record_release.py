@@ -1,17 +1,15 @@
-"""Last state of every release: what became of each number and thing, and what is left to do."""
+"""Last state of every release: records what was released and deleted, and what remains."""
 
-from bandwidth_messaging.domain.orders import Ended, Failure, OrderState
+from bandwidth_messaging.domain.orders import Ended, Failure
 from bandwidth_messaging.domain.releases import Resource
-from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.steps import FAILURES_SHOWN, StepInput, StepResult, shown, step
-from bandwidth_messaging.services import number_release
+from bandwidth_messaging.runtime.steps import MAX_FAILURES, StepInput, StepResult, shown, step
 
 
 class Request(StepInput):
-    """`taken` are the things that were to go, with their outcomes, `leave` those that were not.
+    """`taken` are the resources to delete, with their outcomes, and `leave` the ones that are kept.
 
-    `refusal` is what kept the numbers from leaving, in words.
+    `refusal` is the text of why the numbers were not released.
     """
 
     setup_order_id: str | None
@@ -33,40 +31,23 @@ class Result(StepResult):
 
 @step("Record Release", Request)
 def handler(request: Request) -> Result:
-    """Record how the release ended; a set-up of which nothing is left that it made is undone."""
-    at = now()
-    failures = number_release.not_released(request.numbers, request.refusal)
-    stuck = [each for each in request.taken if each.outcome == "left"]
-    completed = len(request.numbers) - len(failures)
-    ended: Ended = OrderState.COMPLETED
-    if failures or stuck:
-        ended = OrderState.PARTIAL if completed or len(stuck) < len(request.taken) else OrderState.FAILED
-    reason = (
-        number_release.what_is_left(failures, stuck, len(request.numbers))
-        if ended != OrderState.COMPLETED
-        else None
-    )
-    left = [resource.model_copy(update={"outcome": "left"}) for resource in request.leave]
-    resources = [*request.taken, *left]
-    orders = wiring.orders()
-    orders.finish(
+    """Record how the release ended. If nothing of the set-up remains, the set-up is undone."""
+    result = wiring.number_release().finish(
         request.customer_order_id,
-        ended,
-        at=at,
-        completed=completed,
-        failed=len(failures),
-        failures=failures[:FAILURES_SHOWN],
-        reason=reason,
-        resources=[each.model_dump(by_alias=True, exclude_none=True) for each in resources],
+        request.setup_order_id,
+        everything=request.everything,
+        numbers=request.numbers,
+        deleted=request.taken,
+        kept=request.leave,
+        rejection=request.refusal,
+        failures_stored=MAX_FAILURES,
     )
-    if ended == OrderState.COMPLETED and request.everything and request.setup_order_id:
-        orders.record_undone(request.setup_order_id, by=request.customer_order_id, at=at)
     return Result(
-        state=ended,
-        completed=completed,
-        failed=len(failures),
-        failures=list(shown(failures)),
-        resources=resources,
-        reason=reason,
-        detail=ended,
+        state=result.state,
+        completed=result.completed,
+        failed=len(result.failures),
+        failures=list(shown(result.failures)),
+        resources=result.resources,
+        reason=result.reason,
+        detail=result.state,
     )

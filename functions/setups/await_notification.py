@@ -1,6 +1,6 @@
-"""Before a wait that Bandwidth's notification may end early: its token is kept, and the order subscribed to.
+"""Stores the token of a wait, and subscribes to the order so that a notification ends the wait early.
 
-The subscription is a hint. Where it fails the wait ends by itself, and the order is asked for then anyway.
+Without a subscription the wait ends by its timeout. The state machine then checks the order in any case.
 """
 
 from datetime import UTC, datetime
@@ -13,8 +13,8 @@ from bandwidth_messaging.runtime.logging import logger
 from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
 
-# A backorder that is closed at the deadline ends a moment after it.
-_BEYOND_THE_DEADLINE: Final = 3600
+# A backorder that is closed at the deadline ends shortly after the deadline.
+_SECONDS_AFTER_DEADLINE: Final = 3600
 
 
 class Request(StepInput):
@@ -26,7 +26,7 @@ class Request(StepInput):
 
 @step("Wait For Notification", Request)
 def handler(request: Request) -> StepResult:
-    """Keep the token, and subscribe to the order once."""
+    """Store the token, and subscribe to the order once."""
     orders = wiring.orders()
     if "subscriptionId" in orders.await_notification(request.customer_order_id, request.task_token):
         return StepResult(detail="subscribed before")
@@ -37,7 +37,7 @@ def handler(request: Request) -> StepResult:
             request.order_id,
             callback_url=settings().notification_url,
             credentials=wiring.callback_credentials(),
-            seconds=max(int(left.total_seconds()), 0) + _BEYOND_THE_DEADLINE,
+            seconds=max(int(left.total_seconds()), 0) + _SECONDS_AFTER_DEADLINE,
         )
     except BandwidthError as error:
         logger.warning("not subscribed", extra={"reason": f"{type(error).__name__}: {error}"})

@@ -1,4 +1,4 @@
-"""Before anything is made: the site and the location that an input names are in the account."""
+"""Checks, before anything is created, that the account has the site and the location of an input."""
 
 from typing import Literal
 
@@ -9,7 +9,7 @@ from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
 
 
 class Request(StepInput):
-    """`location_field` is what the machine's input calls the location."""
+    """`location_field` is the name of the location's field in the state machine's input."""
 
     site_id: str
     location_id: str | None

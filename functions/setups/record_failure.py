@@ -1,4 +1,4 @@
-"""Records why a set-up ended without its numbers, and puts the reason into words for the machine's end."""
+"""Records why a set-up failed, and returns the reason for the end of the state machine."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Last state of a hosted set-up that brought, or gave back, numbers: the order's counts and its end."""
+"""Last state of a hosted set-up that imported or removed numbers: records its counts and its state."""
 
 from bandwidth_messaging.domain.next_steps import next_steps
 from bandwidth_messaging.domain.orders import Ended, Failure, OrderState
@@ -8,7 +8,7 @@ from bandwidth_messaging.runtime.steps import StepInput, StepResult, shown, step
 
 
 class Request(StepInput):
-    """`completed` and `failed` count numbers over all batches; `failures` tell of some."""
+    """`completed` and `failed` count the numbers of all batches; `failures` lists some of them."""
 
     completed: int
     failed: int
@@ -28,13 +28,7 @@ class Result(StepResult):
 @step("Record Outcome", Request)
 def handler(request: Request) -> Result:
     """Record how the order ended for its numbers."""
-    ended: Ended = (
-        OrderState.COMPLETED
-        if not request.failed
-        else OrderState.PARTIAL
-        if request.completed
-        else OrderState.FAILED
-    )
+    ended = _choose_state(request)
     reason = request.reason or "no number came through" if ended == OrderState.FAILED else None
     order = wiring.orders().finish(
         request.customer_order_id,
@@ -54,3 +48,9 @@ def handler(request: Request) -> Result:
         next_steps=next_steps(request.customer_order_id, order or {}),
         detail=ended,
     )
+
+
+def _choose_state(request: Request) -> Ended:
+    if not request.failed:
+        return OrderState.COMPLETED
+    return OrderState.PARTIAL if request.completed else OrderState.FAILED

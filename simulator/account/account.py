@@ -11,7 +11,7 @@ from simulator.account.applications import MESSAGING, Application, check
 from simulator.account.config import AccountConfig
 from simulator.account.numbers import AccountNumber, AccountNumbers
 from simulator.account.tokens import Tokens
-from simulator.refusals import RefusedError
+from simulator.rejections import RejectedError
 
 PROXY_PEER_ID = "539692"
 MAX_PEER_NAME = 50
@@ -146,7 +146,7 @@ class Account:
         with self.lock:
             before = self._applications.get(application.id)
             if before is not None and before.service_type != application.service_type:
-                raise RefusedError(400, "12964", "ServiceType cannot be changed.")
+                raise RejectedError(400, "12964", "ServiceType cannot be changed.")
             check(application, self.config.generation, names_type=names_type)
             self._applications[application.id] = application
 
@@ -158,7 +158,7 @@ class Account:
         with self.lock:
             if found := self._applications.get(application_id):
                 return found
-        raise RefusedError(404, "1016", f"Application '{application_id}' does not exist.")
+        raise RejectedError(404, "1016", f"Application '{application_id}' does not exist.")
 
     def locations_of(self, application_id: str) -> list[Location]:
         """The locations that an application is assigned to."""
@@ -171,7 +171,7 @@ class Account:
             used = [each.name for each in self.locations_of(application_id)]
             if used:
                 words = f"Application '{application.name}' is still used by locations: {', '.join(used)}"
-                raise RefusedError(400, "12107", words)
+                raise RejectedError(400, "12107", words)
             del self._applications[application_id]
 
     def sites(self) -> list[Site]:
@@ -180,24 +180,24 @@ class Account:
     def site(self, site_id: str) -> Site:
         if found := next((each for each in self.sites() if each.id == site_id), None):
             return found
-        raise RefusedError(404, "12016", f"Site '{site_id}' does not exist.")
+        raise RejectedError(404, "12016", f"Site '{site_id}' does not exist.")
 
     def create_location(self, site_id: str, name: str, is_default: bool) -> Location:
         """A new location. The first of a site must be its default; a later default takes over."""
         self.site(site_id)
         if not name:
-            raise RefusedError(400, "13500", "PeerName is required.")
+            raise RejectedError(400, "13500", "PeerName is required.")
         if len(name) > MAX_PEER_NAME:
-            raise RefusedError(400, "13501", f"PeerName must not be longer than {MAX_PEER_NAME} characters.")
+            raise RejectedError(400, "13501", f"PeerName must not be longer than {MAX_PEER_NAME} characters.")
         # The error list says "letters and digits only", the document's own sample has spaces: both hold.
         if not re.fullmatch(r"[A-Za-z0-9 ]+", name):
-            raise RefusedError(400, "13502", "PeerName may contain letters and digits only.")
+            raise RejectedError(400, "13502", "PeerName may contain letters and digits only.")
         with self.lock:
             others = [each for each in self._locations.values() if each.site_id == site_id]
             if any(each.name == name for each in others):
-                raise RefusedError(409, "13524", f"PeerName '{name}' already exists in this site.")
+                raise RejectedError(409, "13524", f"PeerName '{name}' already exists in this site.")
             if not others and not is_default:
-                raise RefusedError(400, "13522", "The first location of a site must be its default.")
+                raise RejectedError(400, "13522", "The first location of a site must be its default.")
             if is_default:
                 for each in others:
                     each.is_default = False
@@ -213,27 +213,27 @@ class Account:
             return [each for each in self._locations.values() if site_id in (None, each.site_id)]
 
     def location(self, site_id: str, location_id: str) -> Location:
-        """A location of a site. Raises RefusedError, with a 400 where it is absent (specification)."""
+        """A location of a site. Raises RejectedError, with a 400 where it is absent (specification)."""
         self.site(site_id)
         with self.lock:
             found = self._locations.get(location_id)
         if found is None or found.site_id != site_id:
-            raise RefusedError(400, "13563", f"Location '{location_id}' does not exist.")
+            raise RejectedError(400, "13563", f"Location '{location_id}' does not exist.")
         return found
 
     def delete_location(self, location: Location) -> None:
         """Take an empty location away; a site's default goes last."""
         with self.lock:
             if self.numbers_of(location_id=location.id):
-                raise RefusedError(400, "13555", "Telephone numbers are still on this location.")
+                raise RejectedError(400, "13555", "Telephone numbers are still on this location.")
             if any(is_awaited(location.id) for is_awaited in self._waiters):
-                raise RefusedError(400, "13681", "Backorders are still open on this location.")
+                raise RejectedError(400, "13681", "Backorders are still open on this location.")
             if location.mms_proxy_peer_id is not None:
-                raise RefusedError(400, "13622", "MMS is still enabled on this location.")
+                raise RejectedError(400, "13622", "MMS is still enabled on this location.")
             if location.sms is not None:
-                raise RefusedError(400, "13613", "SMS is still enabled on this location.")
+                raise RejectedError(400, "13613", "SMS is still enabled on this location.")
             if location.is_default and len(self.locations(location.site_id)) > 1:
-                raise RefusedError(400, "13558", "The default location can only be deleted as the last one.")
+                raise RejectedError(400, "13558", "The default location can only be deleted as the last one.")
             del self._locations[location.id]
 
     def find_location(self, location_id: str) -> Location | None:
@@ -243,60 +243,62 @@ class Account:
     def location_of_order(self, site_id: str | None, location_id: str | None) -> Location | None:
         """Where an order's numbers go: the location it names, else the site's default if there is one."""
         if not site_id:
-            raise RefusedError(400, "5022", "SiteId is a required field.")
+            raise RejectedError(400, "5022", "SiteId is a required field.")
         if site_id != self.config.site_id:
-            raise RefusedError(400, "5016", "The SiteId submitted is invalid.")
+            raise RejectedError(400, "5016", "The SiteId submitted is invalid.")
         with self.lock:
             if not location_id:
                 return next((each for each in self.locations(site_id) if each.is_default), None)
             if found := self._locations.get(location_id):
                 return found
-        raise RefusedError(400, "5023", "SIP peer submitted is invalid.")
+        raise RejectedError(400, "5023", "SIP peer submitted is invalid.")
 
     def enable_sms(self, location: Location, feature: SmsFeature) -> None:
         if feature.settings["Protocol"] != "HTTP":
-            raise RefusedError(400, "13608", "Protocol and settings do not match: only HTTP is offered.")
+            raise RejectedError(400, "13608", "Protocol and settings do not match: only HTTP is offered.")
         with self.lock:
             location.sms = feature
 
     def enable_mms(self, location: Location, protocol: str, proxy_peer_id: str) -> None:
         if protocol != "HTTP":
-            raise RefusedError(400, "13608", "Protocol and settings do not match: only HTTP is offered.")
+            raise RejectedError(400, "13608", "Protocol and settings do not match: only HTTP is offered.")
         with self.lock:
             if location.sms is None:
-                raise RefusedError(400, "13623", "SMS must be enabled before MMS.")
+                raise RejectedError(400, "13623", "SMS must be enabled before MMS.")
             location.mms_proxy_peer_id = proxy_peer_id
 
     def disable_sms(self, location: Location) -> None:
         with self.lock:
             if location.sms is None:
-                raise RefusedError(404, "13678", "SMS is not enabled on this location.")
+                raise RejectedError(404, "13678", "SMS is not enabled on this location.")
             if location.mms_proxy_peer_id is not None:
-                raise RefusedError(400, "13624", "MMS must be disabled before SMS.")
+                raise RejectedError(400, "13624", "MMS must be disabled before SMS.")
             if self.numbers_of(location_id=location.id):
-                raise RefusedError(400, "13673", "Telephone numbers with messaging remain on this location.")
+                raise RejectedError(400, "13673", "Telephone numbers with messaging remain on this location.")
             location.sms = None
 
     def disable_mms(self, location: Location) -> None:
         with self.lock:
             if location.mms_proxy_peer_id is None:
-                raise RefusedError(404, "1016", "MMS is not enabled on this location.")
+                raise RejectedError(404, "1016", "MMS is not enabled on this location.")
             location.mms_proxy_peer_id = None
 
     def assign_application(self, location: Location, application_id: str) -> None:
         """Attach an application to a location; the word REMOVE detaches whatever is attached."""
         if not application_id:
-            raise RefusedError(400, "13628", "HttpMessagingV2AppId must be an application id or REMOVE.")
+            raise RejectedError(400, "13628", "HttpMessagingV2AppId must be an application id or REMOVE.")
         with self.lock:
             if application_id.upper() == "REMOVE":
                 location.application_id = None
                 return
             if (application := self._applications.get(application_id)) is None:
-                raise RefusedError(400, "13629", f"Application '{application_id}' does not exist.")
+                raise RejectedError(400, "13629", f"Application '{application_id}' does not exist.")
             if application.service_type != MESSAGING:
-                raise RefusedError(400, "13648", f"The ServiceType of '{application_id}' is not {MESSAGING}.")
+                raise RejectedError(
+                    400, "13648", f"The ServiceType of '{application_id}' is not {MESSAGING}."
+                )
             if location.sms is None:
-                raise RefusedError(
+                raise RejectedError(
                     400, "13645", "HTTP SMS must be enabled before an application is assigned."
                 )
             location.application_id = application_id

@@ -5,7 +5,7 @@ import re
 from flask import request
 from lxml import etree
 
-from simulator.refusals import RefusedError
+from simulator.rejections import RejectedError
 from simulator.telephone_numbers import ten_digits
 
 V1_BASES = ("/api", "/api/v1")
@@ -19,17 +19,17 @@ def is_v2() -> bool:
 
 def read_number(number: str) -> str:
     """A number of the request as the first version has it. Of the second version it must be in E.164, else
-    RefusedError (1022) is raised; what is wrong with one of the first, its resource says in its own way."""
+    RejectedError (1022) is raised; what is wrong with one of the first, its resource says in its own way."""
     if not is_v2():
         return number
     found = ten_digits(number)
     if found is None or not number.startswith("+"):
-        raise RefusedError(400, "1022", f"'{number}' is not a telephone number in E.164 format.")
+        raise RejectedError(400, "1022", f"'{number}' is not a telephone number in E.164 format.")
     return found
 
 
 def read_numbers(body: etree._Element) -> None:
-    """Turn every number of a request's body into ten digits. Raises RefusedError (1022)."""
+    """Turn every number of a request's body into ten digits. Raises RejectedError (1022)."""
     for each in body.iter(*NUMBER_ELEMENTS):
         if not len(each):
             each.text = read_number((each.text or "").strip())

@@ -1,4 +1,4 @@
-"""Applications: where an account has its messages and their events sent to."""
+"""Applications: the callback URLs for messages and their events."""
 
 import uuid
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from typing import Literal
 
 from simulator.account.config import Generation
 from simulator.callbacks import Endpoint
-from simulator.refusals import RefusedError
+from simulator.rejections import RejectedError
 from simulator.urls import is_loopback, scheme_and_host
 
 MESSAGING = "Messaging-V2"
@@ -44,28 +44,28 @@ class Application:
 
 
 def check(application: Application, generation: Generation, *, names_type: bool) -> None:
-    """Raises RefusedError with the code of the first thing wrong. `names_type`: the request has a
+    """Raises RejectedError with the code of the first thing wrong. `names_type`: the request has a
     ServiceType, which is a must today."""
     if application.service_type not in (MESSAGING, VOICE) or (generation == "current" and not names_type):
-        raise RefusedError(400, "12801", f"ServiceType '{application.service_type}' is invalid.")
+        raise RejectedError(400, "12801", f"ServiceType '{application.service_type}' is invalid.")
     if not application.name:
-        raise RefusedError(400, "12806", "AppName is required.")
+        raise RejectedError(400, "12806", "AppName is required.")
     if application.service_type == VOICE:
         return
     if application.endpoint("in") is None:
-        raise RefusedError(400, "12802", "InboundCallbackUrl or CallbackUrl is required.")
+        raise RejectedError(400, "12802", "InboundCallbackUrl or CallbackUrl is required.")
     for direction in ("in", "out"):
         if endpoint := application.endpoint(direction):
             _check_endpoint(endpoint)
     if unknown := set(application.callback_types or ()) - set(CALLBACK_TYPES):
-        raise RefusedError(400, "1006", f"CallbackType '{unknown.pop()}' is invalid.")
+        raise RejectedError(400, "1006", f"CallbackType '{unknown.pop()}' is invalid.")
 
 
 def _check_endpoint(endpoint: Endpoint) -> None:
     url = scheme_and_host(endpoint.url)
     if url is None:
-        raise RefusedError(400, "12803", "The callback URL is not a valid URL.")
+        raise RejectedError(400, "12803", "The callback URL is not a valid URL.")
     scheme, host = url
     local = is_loopback(host) or host.endswith(".localhost")
     if endpoint.user and scheme != "https" and not local:
-        raise RefusedError(400, "12812", "Callback credentials require an https URL.")
+        raise RejectedError(400, "12812", "Callback credentials require an https URL.")

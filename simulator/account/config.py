@@ -1,4 +1,4 @@
-"""What the simulated account knows from the start, read from a file or made in a test."""
+"""Configuration of the simulated account, read from a file or created by a test."""
 
 import json
 from dataclasses import MISSING, dataclass, field, fields
@@ -12,7 +12,7 @@ Generation = Literal["classic", "current", "both"]
 class AccountConfig:
     """What the simulated account knows from the start: its ids and the three pairs of credentials.
 
-    `generation` is the Bandwidth it is at: the documents' with Basic users, today's with OAuth2, or both.
+    `generation` is the Bandwidth it is at: classic with Basic users, current with OAuth2, or both.
     """
 
     account_id: str
@@ -28,7 +28,7 @@ class AccountConfig:
 
     @classmethod
     def read(cls, path: Path) -> "AccountConfig":
-        """The account described by a JSON file with these fields, all strings; today's may be left out.
+        """Read the account from a JSON file. All fields are strings; those of the current API are optional.
 
         Raises ValueError, naming the fields, when one is missing, unknown, no string or no such generation.
         """

@@ -1,10 +1,10 @@
-"""Orders that give numbers back: RECEIVED at first, then their fate, after which the numbers age."""
+"""Orders that release numbers. They are RECEIVED first, then reach their outcome. Released numbers age."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from simulator.account.account import Account
-from simulator.account.order_outcomes import FateError
+from simulator.account.order_outcomes import OrderOutcomeError
 from simulator.account.orders import OrderBook
 from simulator.account.orders_of_numbers import (
     NumbersError,
@@ -13,10 +13,10 @@ from simulator.account.orders_of_numbers import (
     check_customer_order_id,
     check_numbers,
 )
-from simulator.refusals import RefusedError
+from simulator.rejections import RejectedError
 
 NOT_OURS = "The telephone number could not be disconnected since it is not associated with your account"
-USUAL_ERROR = FateError(code=5006, description="TelephoneNumber Disconnect Error")
+USUAL_ERROR = OrderOutcomeError(code=5006, description="TelephoneNumber Disconnect Error")
 
 
 @dataclass(kw_only=True)
@@ -35,7 +35,7 @@ class Disconnects:
         self._orders: NumbersOrders[DisconnectOrder] = NumbersOrders(
             account,
             "disconnects",
-            number_orders.order_fate,
+            number_orders.order_outcome,
             order_seconds,
             on_the_way=("RECEIVED",),
             usual_error=lambda _: USUAL_ERROR,
@@ -53,7 +53,7 @@ class Disconnects:
         name: str | None = None,
         protected: str | None = None,
     ) -> DisconnectOrder:
-        """Take an order of numbers (ten digits), or raise RefusedError with the code of what is wrong."""
+        """Take an order of numbers (ten digits), or raise RejectedError with the code of what is wrong."""
         check_customer_order_id(customer_order_id)
         check_numbers(numbers, absent="5001")
         order = DisconnectOrder(
@@ -69,7 +69,7 @@ class Disconnects:
     def get(self, order_id: str) -> DisconnectOrder:
         if found := self._orders.get(order_id):
             return found
-        raise RefusedError(404, "5035", f"Disconnect order {order_id} not found.")
+        raise RejectedError(404, "5035", f"Disconnect order {order_id} not found.")
 
     def find(self, customer_order_id: str | None = None, status: str | None = None) -> list[DisconnectOrder]:
         """Orders in the order they were placed, those with this CustomerOrderId and status if given."""

@@ -1,11 +1,11 @@
-"""Numbers that live elsewhere: orders to import them to the account, and to remove them again."""
+"""Classic hosted messaging: orders that import numbers of other carriers, and orders that remove them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from simulator.account.account import Account
 from simulator.account.numbers import AccountNumber
-from simulator.account.order_outcomes import Fate, FateError, Shape
+from simulator.account.order_outcomes import OrderOutcome, OrderOutcomeError, Shape
 from simulator.account.orders import OrderBook
 from simulator.account.orders_of_numbers import (
     NumbersError,
@@ -14,11 +14,11 @@ from simulator.account.orders_of_numbers import (
     check_customer_order_id,
     check_numbers,
 )
-from simulator.refusals import RefusedError
+from simulator.rejections import RejectedError
 
 USUAL_ERRORS = {
-    "IMPORT": FateError(code=25090, description="The telephone number cannot be imported."),
-    "REMOVE": FateError(code=25040, description="The telephone number cannot be removed."),
+    "IMPORT": OrderOutcomeError(code=25090, description="The telephone number cannot be imported."),
+    "REMOVE": OrderOutcomeError(code=25040, description="The telephone number cannot be removed."),
 }
 
 
@@ -48,7 +48,7 @@ class ExternalTnsOrder(NumbersOrder):
 
 class ExternalTns:
     """The orders of external numbers: RECEIVED in the first half of the wait, PROCESSING in the second, then
-    their fate, which the number orders know."""
+    their outcome, which the number orders know."""
 
     def __init__(
         self, account: Account, number_orders: OrderBook, order_seconds: float, shape: Shape
@@ -58,7 +58,7 @@ class ExternalTns:
         self._orders: NumbersOrders[ExternalTnsOrder] = NumbersOrders(
             account,
             "externalTns",
-            number_orders.order_fate,
+            number_orders.order_outcome,
             order_seconds,
             on_the_way=("RECEIVED", "PROCESSING"),
             usual_error=lambda order: USUAL_ERRORS[order.action],
@@ -69,23 +69,23 @@ class ExternalTns:
     def reset(self) -> None:
         self._orders.reset()
 
-    def fate(self, customer_order_id: str | None) -> Fate:
-        return self._orders.fate(customer_order_id)
+    def outcome(self, customer_order_id: str | None) -> OrderOutcome:
+        return self._orders.outcome(customer_order_id)
 
     def shape(self, customer_order_id: str | None) -> Shape:
         """In which of the two published forms an order is answered."""
-        return self.fate(customer_order_id).shape or self._shape
+        return self.outcome(customer_order_id).shape or self._shape
 
     def place(self, request: ExternalTnsRequest) -> ExternalTnsOrder:
-        """Take an order, or raise RefusedError with the code of the first thing wrong with it."""
+        """Take an order, or raise RejectedError with the code of the first thing wrong with it."""
         if self._account.config.generation == "current":
             words = "The account does not have permission to use the endpoint requested."
-            raise RefusedError(403, "25010", words)
+            raise RejectedError(403, "25010", words)
         if request.action not in USUAL_ERRORS:
-            raise RefusedError(400, "25000", "Action is absent or invalid")
+            raise RejectedError(400, "25000", "Action is absent or invalid")
         # The document's table says mandatory, the later specification optional.
         if not request.customer_order_id and self._shape == "document":
-            raise RefusedError(400, "1003", "CustomerOrderID is a required field.")
+            raise RejectedError(400, "1003", "CustomerOrderID is a required field.")
         check_customer_order_id(request.customer_order_id)
         self._check_loa_type(request)
         check_numbers(request.numbers, absent="1003")
@@ -106,7 +106,7 @@ class ExternalTns:
     def get(self, order_id: str) -> ExternalTnsOrder:
         if found := self._orders.get(order_id):
             return found
-        raise RefusedError(404, None, "The resource does not exist")
+        raise RejectedError(404, None, "The resource does not exist")
 
     def find(self, customer_order_id: str | None = None, status: str | None = None) -> list[ExternalTnsOrder]:
         """Orders in the order they were placed, those with this CustomerOrderID and status if given."""
@@ -122,9 +122,9 @@ class ExternalTns:
         if not request.loa_type:
             return
         if request.action == "REMOVE":
-            raise RefusedError(400, "25100", "LoaType is not allowed with this action.")
+            raise RejectedError(400, "25100", "LoaType is not allowed with this action.")
         if request.loa_type not in ("CARRIER", "SUBSCRIBER"):
-            raise RefusedError(400, "25110", "LoaType is invalid.")
+            raise RejectedError(400, "25110", "LoaType is invalid.")
 
     def _apply(self, order: ExternalTnsOrder) -> None:
         if order.action == "REMOVE":

@@ -1,4 +1,4 @@
-"""Whether a number that lives with another carrier can be hosted, chosen by the number."""
+"""Whether a number of another carrier can be imported, set per number."""
 
 from collections.abc import Sequence
 

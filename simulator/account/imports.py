@@ -1,4 +1,4 @@
-"""Hosted messaging today: orders to import numbers that live elsewhere, and to remove them again."""
+"""Current hosted messaging: orders that import numbers of other carriers, and orders that remove them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from lxml import etree
 from simulator.account.account import Account, Location
 from simulator.account.importability import Importability
 from simulator.account.numbers import AccountNumber
-from simulator.account.order_outcomes import FateError
+from simulator.account.order_outcomes import OrderOutcomeError
 from simulator.account.orders import OrderBook
 from simulator.account.orders_of_numbers import (
     MAX_NUMBERS,
@@ -18,12 +18,12 @@ from simulator.account.orders_of_numbers import (
     check_customer_order_id,
     check_numbers,
 )
-from simulator.refusals import RefusedError, RefusedTogetherError
+from simulator.rejections import MultipleRejectionsError, RejectedError
 
 MAX_SUBSCRIBER_NAME = 45
 ADDRESS = {"HouseNumber": "7108", "StreetName": "7109", "City": "7110", "StateCode": "7111", "Zip": "7112"}
-USUAL_IMPORT_ERROR = FateError(code=19010, description="The number cannot be provisioned.")
-USUAL_REMOVAL_ERROR = FateError(code=25040, description="Unable to remove telephone numbers.")
+USUAL_IMPORT_ERROR = OrderOutcomeError(code=19010, description="The number cannot be provisioned.")
+USUAL_REMOVAL_ERROR = OrderOutcomeError(code=25040, description="Unable to remove telephone numbers.")
 NOT_IMPORTED = "Telephone number hasn't been previously imported."
 
 
@@ -64,7 +64,7 @@ class ImportRequest:
 
 class Imports:
     """The import orders: PROCESSING, a subscriber's without a letter for as long as `needs_letter` says so,
-    then their fate."""
+    then their outcome."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class Imports:
         self._orders: NumbersOrders[ImportOrder] = NumbersOrders(
             account,
             "importtnorders",
-            number_orders.order_fate,
+            number_orders.order_outcome,
             order_seconds,
             on_the_way=("PROCESSING",),
             usual_error=lambda _: USUAL_IMPORT_ERROR,
@@ -99,33 +99,33 @@ class Imports:
         self, numbers: Sequence[str], site_id: str | None, location_id: str | None
     ) -> list[NumbersError]:
         """Why some of the numbers cannot be imported, at a location, or without one anywhere (guide on hosted
-        messaging). Raises RefusedTogetherError with all that is wrong."""
+        messaging). Raises MultipleRejectionsError with all that is wrong."""
         wrong = self._wrong_numbers(numbers)
         if site_id or location_id:
             self._target(site_id, location_id, wrong)
         if wrong:
-            raise RefusedTogetherError(wrong)
+            raise MultipleRejectionsError(wrong)
         self._account.settle()
         return self._importability.errors(numbers)
 
     def place(self, request: ImportRequest) -> ImportOrder:
-        """Take an order. Raises RefusedTogetherError with all that is wrong."""
+        """Take an order. Raises MultipleRejectionsError with all that is wrong."""
         loa_type = request.loa_type or "SUBSCRIBER"
         wrong = self._wrong_numbers(request.numbers)
         target = self._target(request.site_id, request.location_id, wrong)
         if loa_type not in ("CARRIER", "SUBSCRIBER"):
             words = "LoaType is absent or invalid. Possible values: carrier, subscriber"
-            wrong.append(RefusedError(400, "25110", words))
+            wrong.append(RejectedError(400, "25110", words))
         elif loa_type == "SUBSCRIBER" or request.subscriber is not None:
             wrong += _wrong_subscriber(request.subscriber)
         if not request.loa_authorizing_person:
-            wrong.append(RefusedError(400, "7115", "The LOA authorizing person is required"))
+            wrong.append(RejectedError(400, "7115", "The LOA authorizing person is required"))
         try:
             check_customer_order_id(request.customer_order_id)
-        except RefusedError as refused:
-            wrong.append(refused)
+        except RejectedError as rejected:
+            wrong.append(rejected)
         if wrong or target is None:
-            raise RefusedTogetherError(wrong)
+            raise MultipleRejectionsError(wrong)
         order = ImportOrder(
             customer_order_id=request.customer_order_id or None,
             status="PROCESSING",
@@ -143,7 +143,7 @@ class Imports:
     def get(self, order_id: str) -> ImportOrder:
         if found := self._orders.get(order_id):
             return found
-        raise RefusedError(404, None, "The resource does not exist")
+        raise RejectedError(404, None, "The resource does not exist")
 
     def find(self, customer_order_id: str | None = None, status: str | None = None) -> list[ImportOrder]:
         """Orders in the order they were placed, those with this CustomerOrderId and status if given."""
@@ -169,44 +169,44 @@ class Imports:
         )
 
     def _target(
-        self, site_id: str | None, location_id: str | None, wrong: list[RefusedError]
+        self, site_id: str | None, location_id: str | None, wrong: list[RejectedError]
     ) -> Location | None:
         """Where numbers are to go; None where that cannot be, which is added to what is `wrong`."""
         if site_id != self._account.config.site_id:
-            wrong.append(RefusedError(400, "7309", "The site id was not supplied or is invalid."))
+            wrong.append(RejectedError(400, "7309", "The site id was not supplied or is invalid."))
             return None
         try:
             location = self._account.location_of_order(site_id, location_id)
-        except RefusedError:
-            wrong.append(RefusedError(400, "7312", "The sippeer id is invalid."))
+        except RejectedError:
+            wrong.append(RejectedError(400, "7312", "The sippeer id is invalid."))
             return None
         if location is None:
             words = "The site id submitted does not have a default SIP peer associated to it."
-            wrong.append(RefusedError(400, "7310", words))
+            wrong.append(RejectedError(400, "7310", words))
         return location
 
     @staticmethod
-    def _wrong_numbers(numbers: Sequence[str]) -> list[RefusedError]:
+    def _wrong_numbers(numbers: Sequence[str]) -> list[RejectedError]:
         if len(numbers) > MAX_NUMBERS:
             words = f"The number of telephone numbers provided exceeds the maximum {MAX_NUMBERS}"
-            return [RefusedError(400, "7314", words)]
+            return [RejectedError(400, "7314", words)]
         try:
             check_numbers(numbers, absent="7316")
-        except RefusedError as refused:
-            code = {"1022": "7201", "5072": "7360"}.get(refused.code or "", refused.code)
-            return [RefusedError(400, code, refused.description)]
+        except RejectedError as rejected:
+            code = {"1022": "7201", "5072": "7360"}.get(rejected.code or "", rejected.code)
+            return [RejectedError(400, code, rejected.description)]
         return []
 
 
 class Removals:
-    """The orders to remove numbers that were imported: PROCESSING, then their fate."""
+    """The orders to remove numbers that were imported: PROCESSING, then their outcome."""
 
     def __init__(self, account: Account, number_orders: OrderBook, order_seconds: float) -> None:
         self._account = account
         self._orders: NumbersOrders[NumbersOrder] = NumbersOrders(
             account,
             "removeImportedTnOrders",
-            number_orders.order_fate,
+            number_orders.order_outcome,
             order_seconds,
             on_the_way=("PROCESSING",),
             usual_error=lambda _: USUAL_REMOVAL_ERROR,
@@ -218,7 +218,7 @@ class Removals:
         self._orders.reset()
 
     def place(self, numbers: Sequence[str], customer_order_id: str | None) -> NumbersOrder:
-        """Take an order of numbers (ten digits), or raise RefusedError with the code of what is wrong."""
+        """Take an order of numbers (ten digits), or raise RejectedError with the code of what is wrong."""
         check_customer_order_id(customer_order_id)
         check_numbers(numbers, absent="5073")
         order = NumbersOrder(
@@ -231,7 +231,7 @@ class Removals:
         if found := self._orders.get(order_id):
             return found
         # Not a 404 (specification).
-        raise RefusedError(400, None, "The resource does not exist")
+        raise RejectedError(400, None, "The resource does not exist")
 
     def find(self, customer_order_id: str | None = None, status: str | None = None) -> list[NumbersOrder]:
         """Orders in the order they were placed, those with this CustomerOrderId and status if given."""
@@ -246,20 +246,20 @@ class Removals:
             self._account.numbers.remove(number)
 
 
-def _wrong_subscriber(subscriber: etree._Element | None) -> list[RefusedError]:
+def _wrong_subscriber(subscriber: etree._Element | None) -> list[RejectedError]:
     if subscriber is None:
-        return [RefusedError(400, "7104", "Subscriber information is required")]
+        return [RejectedError(400, "7104", "Subscriber information is required")]
     name = (subscriber.findtext("Name") or "").strip()
     wrong = []
     if not name:
-        wrong.append(RefusedError(400, "7105", "The subscriber name is required"))
+        wrong.append(RejectedError(400, "7105", "The subscriber name is required"))
     if len(name) > MAX_SUBSCRIBER_NAME:
         words = f"The Subscriber Name is too long. Maximum length is {MAX_SUBSCRIBER_NAME} characters."
-        wrong.append(RefusedError(400, "25131", words))
+        wrong.append(RejectedError(400, "25131", words))
     if subscriber.find("ServiceAddress") is None:
-        return [*wrong, RefusedError(400, "7107", "The service address is required")]
+        return [*wrong, RejectedError(400, "7107", "The service address is required")]
     return wrong + [
-        RefusedError(400, code, f"The service address {name} is required")
+        RejectedError(400, code, f"The service address {name} is required")
         for name, code in ADDRESS.items()
         if not (subscriber.findtext(f"ServiceAddress/{name}") or "").strip()
     ]

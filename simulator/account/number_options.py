@@ -1,11 +1,11 @@
-"""Orders of options of numbers: whether one texts, and for which campaign."""
+"""Orders that set options of numbers: messaging on or off, and the campaign."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from simulator.account.account import Account
 from simulator.account.numbers import AccountNumber, NumberOptions
-from simulator.account.order_outcomes import FateError
+from simulator.account.order_outcomes import OrderOutcomeError
 from simulator.account.orders import OrderBook
 from simulator.account.orders_of_numbers import (
     NumbersError,
@@ -15,11 +15,11 @@ from simulator.account.orders_of_numbers import (
     check_numbers,
 )
 from simulator.account.registrations import REGISTERED, Registrations, is_toll_free
-from simulator.refusals import RefusedError
+from simulator.rejections import RejectedError
 
 ACTIONS = ("asSpecified", "systemDefault", "off", "delete", "unchanged")
 PERMISSIVE = ("DefaultOn", "DefaultOff")
-USUAL_ERROR = FateError(code=5003, description="Provisioning Failure")
+USUAL_ERROR = OrderOutcomeError(code=5003, description="Provisioning Failure")
 ALREADY_ON = "SMS is already Enabled or number is in processing."
 
 
@@ -44,7 +44,7 @@ class OptionsOrder(NumbersOrder):
 
 
 class NumberOptionsOrders:
-    """RECEIVED in the first half of the wait, PROCESSING in the second, then their fate."""
+    """RECEIVED in the first half of the wait, PROCESSING in the second, then their outcome."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class NumberOptionsOrders:
         self._orders: NumbersOrders[OptionsOrder] = NumbersOrders(
             account,
             "tnoptions",
-            number_orders.order_fate,
+            number_orders.order_outcome,
             order_seconds,
             on_the_way=("RECEIVED", "PROCESSING"),
             usual_error=lambda _: USUAL_ERROR,
@@ -70,7 +70,7 @@ class NumberOptionsOrders:
         self._orders.reset()
 
     def place(self, groups: Sequence[OptionGroup], customer_order_id: str | None) -> OptionsOrder:
-        """Take an order, or raise RefusedError with the code of the first thing wrong with it."""
+        """Take an order, or raise RejectedError with the code of the first thing wrong with it."""
         check_customer_order_id(customer_order_id)
         numbers = [number for group in groups for number in group.numbers]
         check_numbers(numbers, absent="5073")
@@ -88,7 +88,7 @@ class NumberOptionsOrders:
     def get(self, order_id: str) -> OptionsOrder:
         if found := self._orders.get(order_id):
             return found
-        raise RefusedError(404, "5035", f"TnOption order {order_id} not found.")
+        raise RejectedError(404, "5035", f"TnOption order {order_id} not found.")
 
     def find(self, customer_order_id: str | None = None, status: str | None = None) -> list[OptionsOrder]:
         """Orders in the order they were placed, those with this CustomerOrderId and status if given."""
@@ -160,17 +160,17 @@ def _changed(options: NumberOptions, group: OptionGroup) -> NumberOptions:
 
 def _check_group(group: OptionGroup) -> None:
     if group.sms not in (None, "on", "off"):
-        raise RefusedError(400, "5113", f"Sms '{group.sms}' is invalid. Valid values are: on, off")
+        raise RejectedError(400, "5113", f"Sms '{group.sms}' is invalid. Valid values are: on, off")
     if group.sms is None and group.action is None:
-        raise RefusedError(400, "5115", "At least one of the TN option attributes must be applied.")
+        raise RejectedError(400, "5115", "At least one of the TN option attributes must be applied.")
     if group.action is None:
         return
     if group.action not in ACTIONS:
-        raise RefusedError(400, "5138", f"Action value is invalid. Valid values are: {', '.join(ACTIONS)}.")
+        raise RejectedError(400, "5138", f"Action value is invalid. Valid values are: {', '.join(ACTIONS)}.")
     if group.action == "asSpecified" and group.sms == "off":
-        raise RefusedError(400, "5132", "SMS attribute should be 'ON' for provisioning A2P")
+        raise RejectedError(400, "5132", "SMS attribute should be 'ON' for provisioning A2P")
     if group.action != "asSpecified" and (group.campaign_id or group.message_class):
         words = "are incompatible with such 'Action' values: 'off, systemDefault, unchanged'"
-        raise RefusedError(400, "5134", f"CampaignId and MessageClass {words}")
+        raise RejectedError(400, "5134", f"CampaignId and MessageClass {words}")
     if group.action == "asSpecified" and not group.campaign_id:
-        raise RefusedError(400, "1003", "CampaignId is required")
+        raise RejectedError(400, "1003", "CampaignId is required")

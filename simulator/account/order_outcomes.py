@@ -1,4 +1,4 @@
-"""What becomes of orders, chosen beforehand: of numbers, imports, removals, disconnects and options alike."""
+"""Outcomes of orders, set in advance by the control API for orders of every kind."""
 
 from typing import Annotated, Literal
 
@@ -18,11 +18,11 @@ def _ten_digits(number: str) -> str:
 Numbers = list[Annotated[str, AfterValidator(_ten_digits)]]
 
 
-class FateError(BaseModel):
-    """One entry of an order's ErrorList; `per_number` repeats it for, and with, each failed number.
+class OrderOutcomeError(BaseModel):
+    """One entry of an order's ErrorList. `per_number` repeats the entry with each failed number.
 
-    In the Errors of an import or removal it stands once: with `numbers` if told, else with all failed ones
-    if `per_number` or the fate's `failed_numbers` are given, else with none."""
+    The Errors of an import or removal contain the entry once. It lists `numbers` if given. Otherwise it
+    lists all failed numbers if `per_number` or the outcome's `failed_numbers` are given."""
 
     model_config = ConfigDict(extra="forbid")
     code: int
@@ -31,30 +31,32 @@ class FateError(BaseModel):
     numbers: Numbers | None = None
 
 
-class Fate(BaseModel):
-    """How an order ends. RECEIVED, PROCESSING and BACKORDERED stay until the fate is changed, BACKORDERED
-    with `backordered_seconds` becomes COMPLETE after them. `completed` counts the numbers of a PARTIAL order
-    (half of them if not told), and those that a BACKORDERED one has already (none). `errors` are Bandwidth's
-    usual ones if not told. COMPLETE is what an order comes to anyhow, as far as there are numbers.
+class OrderOutcome(BaseModel):
+    """How an order ends.
 
-    Of imports and removals only: `failed_numbers` says which, `keep_failed_numbers` whether the answers'
-    TelephoneNumbers still hold them (as published if not told), `shape` in which form it is answered."""
+    RECEIVED, PROCESSING and BACKORDERED stay until the outcome is changed. BACKORDERED with
+    `backordered_seconds` becomes COMPLETE after that time. COMPLETE is the default, limited by the supply.
+    `completed` is the count of numbers that a PARTIAL order gets (default: half), or that a BACKORDERED
+    order has already (default: 0). `errors` default to Bandwidth's usual ones.
+
+    Imports and removals only: `failed_numbers` names the numbers that fail. `keep_failed_numbers` keeps them
+    in TelephoneNumbers of the responses (default: as published). `shape` selects the response's form."""
 
     model_config = ConfigDict(extra="forbid")
     fate: Literal["COMPLETE", "PARTIAL", "FAILED", "BACKORDERED", "RECEIVED", "PROCESSING"]
     completed: NonNegativeInt | None = None
-    errors: list[FateError] | None = Field(default=None, min_length=1)
+    errors: list[OrderOutcomeError] | None = Field(default=None, min_length=1)
     backordered_seconds: NonNegativeFloat | None = None
     failed_numbers: Numbers | None = None
     keep_failed_numbers: bool | None = None
     shape: Shape | None = None
 
 
-COMPLETE = Fate(fate="COMPLETE")
-UNAVAILABLE = FateError(code=5005, description="Telephone Number Unavailable", per_number=True)
-SOME_UNAVAILABLE = FateError(
+COMPLETE = OrderOutcome(fate="COMPLETE")
+UNAVAILABLE = OrderOutcomeError(code=5005, description="Telephone Number Unavailable", per_number=True)
+SOME_UNAVAILABLE = OrderOutcomeError(
     code=5017,
     description="Only a partial quantity of the total telephone numbers ordered could be fulfilled",
 )
-ALL_UNAVAILABLE = FateError(code=5018, description="The entire quantity ordered is unavailable")
+ALL_UNAVAILABLE = OrderOutcomeError(code=5018, description="The entire quantity ordered is unavailable")
 USUAL_ERRORS = {"PARTIAL": [UNAVAILABLE], "FAILED": [ALL_UNAVAILABLE]}

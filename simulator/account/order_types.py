@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from simulator.account.number_supply import AREA_CODES, STATES, TOLL_FREE, digits_of, merge
-from simulator.refusals import RefusedError
+from simulator.rejections import RejectedError
 
 MAX_QUANTITY = 5000
 EXISTING = "ExistingTelephoneNumberOrderType"
@@ -139,26 +139,26 @@ RULES: Mapping[str, tuple[str, str]] = {
 
 
 def wanted(search: Search) -> Wanted:
-    """What a search asks for, or RefusedError with the code of the first thing wrong with it."""
+    """What a search asks for, or RejectedError with the code of the first thing wrong with it."""
     if search.order_type == EXISTING:
         return _existing(search)
     order_type = ORDER_TYPES[search.order_type]
     missing = [name for name in order_type.required if not search.criteria.get(name)]
     if order_type.code and (missing or not search.quantity):
-        raise RefusedError(400, order_type.code, order_type.words)
+        raise RejectedError(400, order_type.code, order_type.words)
     if missing:
-        raise RefusedError(400, "5224", f"The search criteria '{missing[0]}' cannot be empty")
+        raise RejectedError(400, "5224", f"The search criteria '{missing[0]}' cannot be empty")
     for name, value in search.criteria.items():
         if name not in order_type.criteria:
-            raise RefusedError(400, "5002", f"The combination of search criteria is unsupported: {name}")
+            raise RejectedError(400, "5002", f"The combination of search criteria is unsupported: {name}")
         rule, words = RULES[name]
         if not re.fullmatch(rule, value, re.IGNORECASE):
-            raise RefusedError(400, "5002", words.format(value))
+            raise RejectedError(400, "5002", words.format(value))
     given = search.quantity or ""
     quantity = int(given) if given.isascii() and given.isdigit() else 0
     if not 1 <= quantity <= MAX_QUANTITY:
         words = "The quantity specified in the order is not valid or exceeds the maximum value of"
-        raise RefusedError(400, "5215", f"{words} {MAX_QUANTITY}")
+        raise RejectedError(400, "5215", f"{words} {MAX_QUANTITY}")
     if search.order_type == "CombinedSearchAndOrderType":
         _check_combination(search.criteria)
     return Wanted(search, quantity, _patterns(search.criteria))
@@ -167,27 +167,27 @@ def wanted(search: Search) -> Wanted:
 def _existing(search: Search) -> Wanted:
     numbers = search.numbers
     if not numbers:
-        raise RefusedError(400, "5212", "The input list of telephone numbers is null or empty.")
+        raise RejectedError(400, "5212", "The input list of telephone numbers is null or empty.")
     if len(numbers) > MAX_QUANTITY:
         words = f"The count of telephone numbers in order exceeds the maximum size of {MAX_QUANTITY}"
-        raise RefusedError(400, "5095", words)
+        raise RejectedError(400, "5095", words)
     for each in numbers:
         if not re.fullmatch(r"[2-9][0-9]{2}[2-9][0-9]{6}", each):
             words = f"TelephoneNumber: {each} The telephone number is not valid for ordering."
-            raise RefusedError(400, "5213", words)
+            raise RejectedError(400, "5213", words)
     if len(set(numbers)) < len(numbers):
-        raise RefusedError(400, "5093", "Order cannot contain duplicate telephone numbers")
+        raise RejectedError(400, "5093", "Order cannot contain duplicate telephone numbers")
     return Wanted(search, len(numbers), list(numbers))
 
 
 def _check_combination(criteria: Mapping[str, str]) -> None:
     if not criteria.keys() - set(FLAGS):
         words = "Unable to perform search. Please, provide some search criteria"
-        raise RefusedError(400, "5002", words)
+        raise RejectedError(400, "5002", words)
     if "EndsIn" in criteria and "LocalVanity" not in criteria:
-        raise RefusedError(400, "5002", "Ends In is meaningless without Local Vanity")
+        raise RejectedError(400, "5002", "Ends In is meaningless without Local Vanity")
     if ("City" in criteria or "RateCenter" in criteria) and "State" not in criteria:
-        raise RefusedError(400, "5002", "Please also specify state to search by current criteria.")
+        raise RejectedError(400, "5002", "Please also specify state to search by current criteria.")
 
 
 def _patterns(criteria: Mapping[str, str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Number orders: RECEIVED at first, their fate a moment later, and the numbers they bring."""
+"""Number orders. They are RECEIVED first, then reach their outcome and add numbers to the account."""
 
 import uuid
 from collections.abc import Sequence
@@ -15,13 +15,13 @@ from simulator.account.order_outcomes import (
     SOME_UNAVAILABLE,
     UNAVAILABLE,
     USUAL_ERRORS,
-    Fate,
-    FateError,
+    OrderOutcome,
+    OrderOutcomeError,
 )
 from simulator.account.order_types import Search, Wanted, wanted
 from simulator.account.orders_of_numbers import check_customer_order_id, words_of
 from simulator.account.placed_orders import FINAL, PlacedOrders
-from simulator.refusals import RefusedError
+from simulator.rejections import RejectedError
 
 
 @dataclass(frozen=True)
@@ -105,35 +105,35 @@ class Order:
 
 
 class OrderBook:
-    """The account's orders of new numbers, and the fates chosen for orders of any kind."""
+    """The account's orders of new numbers, and the outcomes chosen for orders of any kind."""
 
     def __init__(self, account: Account, supply: NumberSupply, order_seconds: float) -> None:
         self._account = account
         self._supply = supply
         self._wait = timedelta(seconds=order_seconds)
         self._orders = PlacedOrders(account, "orders", self._advance)
-        self._order_fates: dict[str, Fate] = {}
-        self._area_code_fates: dict[str, Fate] = {}
+        self._order_outcomes: dict[str, OrderOutcome] = {}
+        self._area_code_outcomes: dict[str, OrderOutcome] = {}
         account.is_awaited_with(self._is_awaited)
 
     def reset(self) -> None:
         with self._account.lock:
             self._orders.clear()
-            for each in (self._order_fates, self._area_code_fates):
+            for each in (self._order_outcomes, self._area_code_outcomes):
                 each.clear()
 
     def place(self, request: OrderRequest) -> Order:
-        """Take an order, or raise RefusedError with the code of the first thing wrong with it."""
+        """Take an order, or raise RejectedError with the code of the first thing wrong with it."""
         check_customer_order_id(request.customer_order_id)
         search = wanted(request.search)
         partial_allowed = _boolean(request.partial_allowed, True, "5217", "PartialAllowed")
         back_order_requested = _boolean(request.back_order_requested, False, "5002", "BackOrderRequested")
         if back_order_requested and search.is_exact:
             words = "Backorders are not compatible with Specific TN, NPANXX, NPANXXX, TollFree Vanity or"
-            raise RefusedError(400, "5522", f"{words} Local Vanity orders")
+            raise RejectedError(400, "5522", f"{words} Local Vanity orders")
         location = self._account.location_of_order(request.site_id, request.location_id)
         if location is None:
-            raise RefusedError(400, "5020", "No default SIP peer is set on the account and site.")
+            raise RejectedError(400, "5020", "No default SIP peer is set on the account and site.")
         now = datetime.now(UTC)
         order = Order(
             id=str(uuid.uuid4()),
@@ -153,7 +153,7 @@ class OrderBook:
     def get(self, order_id: str) -> Order:
         if found := self._orders.get(order_id):
             return found
-        raise RefusedError(404, "5035", f"Order {order_id} not found.")
+        raise RejectedError(404, "5035", f"Order {order_id} not found.")
 
     def find(self, customer_order_id: str | None = None, status: str | None = None) -> list[Order]:
         """Orders in the order they were placed, those with this CustomerOrderId and status if given."""
@@ -164,7 +164,7 @@ class OrderBook:
         with self._account.lock:
             order = self.get(order_id)
             if order.status != "BACKORDERED":
-                raise RefusedError(400, "5060", "Only Backordered order can be closed.")
+                raise RejectedError(400, "5060", "Only Backordered order can be closed.")
             self._finish(order, datetime.now(UTC), self._shortage(bool(order.numbers)))
             self._orders.announce(order)
             return order
@@ -180,40 +180,40 @@ class OrderBook:
     def _is_awaited(self, location_id: str) -> bool:
         return any(each.location_id == location_id for each in self.find(status="BACKORDERED"))
 
-    def decide_order(self, customer_order_id: str, fate: Fate) -> None:
+    def decide_order(self, customer_order_id: str, outcome: OrderOutcome) -> None:
         """Choose how orders with this CustomerOrderId end, of whatever kind."""
         with self._account.lock:
-            self._order_fates[customer_order_id] = fate
+            self._order_outcomes[customer_order_id] = outcome
 
-    def decide_area_code(self, area_code: str, fate: Fate) -> None:
+    def decide_area_code(self, area_code: str, outcome: OrderOutcome) -> None:
         """Choose how orders end that look for numbers in this area code first."""
         with self._account.lock:
-            self._area_code_fates[area_code] = fate
+            self._area_code_outcomes[area_code] = outcome
 
-    def order_fate(self, customer_order_id: str | None) -> Fate | None:
+    def order_outcome(self, customer_order_id: str | None) -> OrderOutcome | None:
         """What was chosen for orders with this CustomerOrderId, if anything was."""
         with self._account.lock:
-            return self._order_fates.get(customer_order_id or "")
+            return self._order_outcomes.get(customer_order_id or "")
 
     def _advance(self, order: Order, now: datetime) -> None:
         due = order.created + self._wait
         if due > now:
             return
-        fate = self.order_fate(order.customer_order_id) or self._area_code_fates.get(
+        outcome = self.order_outcome(order.customer_order_id) or self._area_code_outcomes.get(
             order.area_code, COMPLETE
         )
-        backordered = fate.backordered_seconds if fate.fate == "BACKORDERED" else None
-        if fate.fate == "COMPLETE" or (
+        backordered = outcome.backordered_seconds if outcome.fate == "BACKORDERED" else None
+        if outcome.fate == "COMPLETE" or (
             backordered is not None and due + timedelta(seconds=backordered) <= now
         ):
             self._fulfil(order, now)
             return
-        if fate.fate in FINAL:
-            self._decided(order, fate, now)
+        if outcome.fate in FINAL:
+            self._decided(order, outcome, now)
             return
-        if fate.fate == "BACKORDERED":
-            self._give(order, self._take(order, (fate.completed or 0) - len(order.numbers)))
-        self._stay(order, fate.fate, now)
+        if outcome.fate == "BACKORDERED":
+            self._give(order, self._take(order, (outcome.completed or 0) - len(order.numbers)))
+        self._stay(order, outcome.fate, now)
 
     def _fulfil(self, order: Order, now: datetime) -> None:
         """Give an order what it wants, as far as there are numbers (page on advanced ordering)."""
@@ -233,7 +233,7 @@ class OrderBook:
             self._finish(order, now, self._shortage(bool(taken)))
 
     @staticmethod
-    def _shortage(has_some: bool) -> list[FateError]:
+    def _shortage(has_some: bool) -> list[OrderOutcomeError]:
         return [SOME_UNAVAILABLE if has_some else ALL_UNAVAILABLE]
 
     @staticmethod
@@ -242,7 +242,9 @@ class OrderBook:
             order.status, order.modified = status, now
 
     @staticmethod
-    def _finish(order: Order, now: datetime, errors: list[FateError], failed: Sequence[str] = ()) -> None:
+    def _finish(
+        order: Order, now: datetime, errors: list[OrderOutcomeError], failed: Sequence[str] = ()
+    ) -> None:
         """End an order with what it has. `failed` are the numbers that errors are about."""
         order.status = ("PARTIAL" if order.missing else "COMPLETE") if order.numbers else "FAILED"
         order.modified = order.completed_at = now
@@ -251,18 +253,18 @@ class OrderBook:
             for number in failed if error.per_number else [None]:
                 order.errors.append(OrderError(error.code, error.description, number))
 
-    def _decided(self, order: Order, fate: Fate, now: datetime) -> None:
+    def _decided(self, order: Order, outcome: OrderOutcome, now: datetime) -> None:
         """End an order as was chosen."""
-        if fate.fate == "PARTIAL":
+        if outcome.fate == "PARTIAL":
             half = order.quantity // 2
-            completed = half if fate.completed is None else min(fate.completed, order.quantity)
+            completed = half if outcome.completed is None else min(outcome.completed, order.quantity)
             self._give(order, self._take(order, completed - len(order.numbers)))
-        errors = fate.errors or USUAL_ERRORS[fate.fate]
+        errors = outcome.errors or USUAL_ERRORS[outcome.fate]
         failed = []
         if any(each.per_number for each in errors):
             failed = self._not_given(order) or self._take(order, order.missing)
         self._finish(order, now, errors, failed)
-        order.status = fate.fate
+        order.status = outcome.fate
 
     @staticmethod
     def _not_given(order: Order) -> list[str]:
@@ -289,5 +291,5 @@ def _boolean(text: str | None, default: bool, code: str, element: str) -> bool:
     if not text:
         return default
     if text.lower() not in ("true", "false"):
-        raise RefusedError(400, code, f"The {element} value submitted is invalid.")
+        raise RejectedError(400, code, f"The {element} value submitted is invalid.")
     return text.lower() == "true"

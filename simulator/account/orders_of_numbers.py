@@ -1,4 +1,4 @@
-"""Orders about numbers that they name: imports and removals, disconnects, options of numbers."""
+"""Orders that list their numbers: imports, removals, disconnects, options of numbers."""
 
 import re
 import uuid
@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from simulator.account.account import Account
-from simulator.account.order_outcomes import COMPLETE, Fate, FateError
+from simulator.account.order_outcomes import COMPLETE, OrderOutcome, OrderOutcomeError
 from simulator.account.placed_orders import FINAL, PlacedOrders
-from simulator.refusals import RefusedError
+from simulator.rejections import RejectedError
 
 MAX_NUMBERS = 5000
 
@@ -61,23 +61,23 @@ class NumbersOrder:
 
 class NumbersOrders[Order: NumbersOrder]:
     """Orders of one kind. On their way they have the statuses of `on_the_way`, each for an equal part of the
-    wait, then, unless held, their fate: what was chosen, but for the numbers that are `impossible` anyhow.
+    wait, then, unless held, their outcome: what was chosen, but for the numbers that are `impossible` anyhow.
     `apply` makes it so for the rest."""
 
     def __init__(
         self,
         account: Account,
         order_type: str,
-        fate_of: Callable[[str | None], Fate | None],
+        find_outcome: Callable[[str | None], OrderOutcome | None],
         order_seconds: float,
         on_the_way: Sequence[str],
-        usual_error: Callable[[Order], FateError],
+        usual_error: Callable[[Order], OrderOutcomeError],
         impossible: Callable[[Order], Sequence[NumbersError]],
         apply: Callable[[Order], None],
         is_held: Callable[[Order], bool] = lambda _: False,
     ) -> None:
         self._account = account
-        self._fate_of = fate_of
+        self._find_outcome = find_outcome
         self._wait = timedelta(seconds=order_seconds)
         self._on_the_way = on_the_way
         self._usual_error = usual_error
@@ -99,33 +99,33 @@ class NumbersOrders[Order: NumbersOrder]:
         """Orders in the order they were placed, those with this customer's id and status if given."""
         return self._orders.find(customer_order_id, status)
 
-    def fate(self, customer_order_id: str | None) -> Fate:
-        return self._fate_of(customer_order_id) or COMPLETE
+    def outcome(self, customer_order_id: str | None) -> OrderOutcome:
+        return self._find_outcome(customer_order_id) or COMPLETE
 
     def _advance(self, order: Order, now: datetime) -> None:
-        fate = self.fate(order.customer_order_id)
+        outcome = self.outcome(order.customer_order_id)
         age = now - order.created
-        if fate.fate in FINAL and age >= self._wait and not self._is_held(order):
-            self._finish(order, fate, now)
+        if outcome.fate in FINAL and age >= self._wait and not self._is_held(order):
+            self._finish(order, outcome, now)
             return
         passed = age / self._wait if age < self._wait else 1.0
         step = min(int(passed * len(self._on_the_way)), len(self._on_the_way) - 1)
-        status = self._on_the_way[step] if fate.fate in FINAL else fate.fate
+        status = self._on_the_way[step] if outcome.fate in FINAL else outcome.fate
         if order.status != status:
             order.status, order.modified = status, now
 
-    def _finish(self, order: Order, fate: Fate, now: datetime) -> None:
+    def _finish(self, order: Order, outcome: OrderOutcome, now: datetime) -> None:
         impossible = [each for each in self._impossible(order) if each.numbers]
-        chosen = _chosen_failures(order.numbers, fate)
+        chosen = _chosen_failures(order.numbers, outcome)
         order.failed = frozenset(
             order.numbers
-            if fate.fate == "FAILED"
+            if outcome.fate == "FAILED"
             else [*chosen, *(number for error in impossible for number in error.numbers)]
         )
         usual = self._usual_error(order)
-        order.errors = impossible + _chosen_errors(fate, chosen, usual)
-        order.status, order.modified = fate.fate, now
-        if fate.fate == "COMPLETE" and order.failed:
+        order.errors = impossible + _chosen_errors(outcome, chosen, usual)
+        order.status, order.modified = outcome.fate, now
+        if outcome.fate == "COMPLETE" and order.failed:
             order.status = "FAILED" if len(order.failed) == len(order.numbers) else "PARTIAL"
         self._apply(order)
 
@@ -146,43 +146,45 @@ def words_of(errors: Iterable[CodedError]) -> str:
 def check_customer_order_id(customer_order_id: str | None) -> None:
     if customer_order_id and not re.fullmatch(r"[A-Za-z0-9 -]{1,40}", customer_order_id):
         words = "Only alphanumeric values, dashes and spaces are allowed. Max length is 40 characters."
-        raise RefusedError(400, "5052", f"Customer order ID is invalid. {words}")
+        raise RejectedError(400, "5052", f"Customer order ID is invalid. {words}")
 
 
 def check_numbers(numbers: Sequence[str], absent: str) -> None:
     """Numbers (ten digits) that an order may name; `absent` is the code where there are none."""
     if not numbers:
-        raise RefusedError(400, absent, "TelephoneNumbers is a required field.")
+        raise RejectedError(400, absent, "TelephoneNumbers is a required field.")
     if len(numbers) > MAX_NUMBERS:
-        raise RefusedError(400, "5215", f"An order may have {MAX_NUMBERS} telephone numbers at most.")
+        raise RejectedError(400, "5215", f"An order may have {MAX_NUMBERS} telephone numbers at most.")
     if wrong := next((each for each in numbers if not re.fullmatch(r"[2-9][0-9]{9}", each)), None):
-        raise RefusedError(400, "1022", f"'{wrong}' is not a telephone number of ten digits.")
+        raise RejectedError(400, "1022", f"'{wrong}' is not a telephone number of ten digits.")
     if len(set(numbers)) < len(numbers):
-        raise RefusedError(400, "5072", "A telephone number is in the order more than once.")
+        raise RejectedError(400, "5072", "A telephone number is in the order more than once.")
 
 
-def _chosen_failures(numbers: Sequence[str], fate: Fate) -> Sequence[str]:
-    """The numbers that a fate lets fail, by the most exact thing it says about them."""
-    if fate.fate == "COMPLETE":
+def _chosen_failures(numbers: Sequence[str], outcome: OrderOutcome) -> Sequence[str]:
+    """The numbers that a outcome lets fail, by the most exact thing it says about them."""
+    if outcome.fate == "COMPLETE":
         return []
-    if fate.failed_numbers is not None:
-        return fate.failed_numbers
-    if named := [number for error in fate.errors or [] for number in error.numbers or []]:
+    if outcome.failed_numbers is not None:
+        return outcome.failed_numbers
+    if named := [number for error in outcome.errors or [] for number in error.numbers or []]:
         return named
-    if fate.fate == "FAILED":
+    if outcome.fate == "FAILED":
         return numbers
-    return numbers[len(numbers) // 2 if fate.completed is None else fate.completed :]
+    return numbers[len(numbers) // 2 if outcome.completed is None else outcome.completed :]
 
 
-def _chosen_errors(fate: Fate, failed: Sequence[str], usual: FateError) -> list[NumbersError]:
-    """A fate's errors. One that names no number is the order's: the usual one of FAILED without numbers."""
-    if fate.fate == "COMPLETE":
+def _chosen_errors(
+    outcome: OrderOutcome, failed: Sequence[str], usual: OrderOutcomeError
+) -> list[NumbersError]:
+    """Return the errors of an outcome. An error without numbers applies to the whole order."""
+    if outcome.fate == "COMPLETE":
         return []
-    is_told = fate.failed_numbers is not None
-    usual = usual.model_copy(update={"per_number": fate.fate == "PARTIAL"})
+    has_named_failures = outcome.failed_numbers is not None
+    usual = usual.model_copy(update={"per_number": outcome.fate == "PARTIAL"})
     errors = []
-    for each in fate.errors or [usual]:
-        numbers = failed if each.per_number or is_told else []
+    for each in outcome.errors or [usual]:
+        numbers = failed if each.per_number or has_named_failures else []
         if each.numbers is not None:
             numbers = each.numbers
         errors.append(NumbersError(each.code, each.description, numbers))

@@ -1,4 +1,4 @@
-"""Orders of one kind, from the moment they were placed until they are final."""
+"""Orders of one kind, from placement to their final status."""
 
 import logging
 from collections.abc import Callable, Sequence

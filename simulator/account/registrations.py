@@ -1,4 +1,4 @@
-"""What carriers know of the account's numbers: 10DLC campaigns and toll-free verifications."""
+"""Registrations of the account's numbers: 10DLC campaigns and toll-free verifications."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Subscriptions to what becomes of orders, and the notifications that tell it once, or never."""
+"""Subscriptions to order changes, and their notifications. Each is sent at most once."""
 
 import itertools
 import threading
@@ -16,11 +16,11 @@ from simulator.account.account import Account, Change
 from simulator.account.api.xml import element, numbers
 from simulator.account.placed_orders import FINAL
 from simulator.callbacks import Callback, Courier, Endpoint
-from simulator.refusals import RefusedError
+from simulator.rejections import RejectedError
 from simulator.timestamps import timestamp
 from simulator.urls import scheme_and_host
 
-# Which statuses are told of which orders, as published.
+# The statuses that are reported for each order type, as published.
 ORDER_TYPES = {
     "orders": ("BACKORDERED", *FINAL),
     "disconnects": FINAL,
@@ -43,8 +43,9 @@ NumberFormat = Literal["LEGACY", "E164"]
 
 
 class Manner(BaseModel):
-    """How notifications go wrong: the next `lose` are never sent, and those elements are left out that a
-    sample leaves out as well."""
+    """Faults of notifications: the next `lose` are not sent, and the elements in `without` are left out.
+
+    Each element in `without` is absent from at least one published sample."""
 
     model_config = ConfigDict(extra="forbid")
     lose: NonNegativeInt = 0
@@ -75,7 +76,7 @@ class Subscription:
 
 @dataclass(frozen=True)
 class Notification:
-    """What was told, or was to be told if `is_lost`."""
+    """A notification that was sent, or withheld if `is_lost`."""
 
     subscription: Subscription
     callback: Callback
@@ -83,7 +84,7 @@ class Notification:
 
 
 class Subscriptions:
-    """The account's subscriptions. While there are any, the orders are looked at all the time."""
+    """The account's subscriptions. While one exists, a thread advances the orders continuously."""
 
     def __init__(self, account: Account, courier: Courier) -> None:
         self._account = account
@@ -94,7 +95,7 @@ class Subscriptions:
         self._variants = itertools.count()
         self._wake = threading.Event()
         self._is_open = True
-        account.listens_with(self._tell)
+        account.listens_with(self._notify)
         threading.Thread(target=self._watch, name="bandwidth-orders", daemon=True).start()
 
     def reset(self) -> None:
@@ -108,25 +109,25 @@ class Subscriptions:
         self._wake.set()
 
     def subscribe(self, subscription: Subscription, instead_of: str | None = None) -> None:
-        """Take a subscription, in the place of another one if told. Raises RefusedError."""
+        """Take a subscription, or replace the one with id `instead_of`. Raises RejectedError."""
         if subscription.topic not in (*ORDER_TYPES, MESSAGING_LOST):
-            raise RefusedError(400, "1006", f"'{subscription.topic}' is no OrderType or EventType.")
+            raise RejectedError(400, "1006", f"'{subscription.topic}' is no OrderType or EventType.")
         if scheme_and_host(subscription.endpoint.url) is None:
-            raise RefusedError(400, "1006", "URL is not a valid URL.")
+            raise RejectedError(400, "1006", "URL is not a valid URL.")
         if subscription.expiry < 1:
-            raise RefusedError(400, "1006", "Expiry must be a positive number of seconds.")
+            raise RejectedError(400, "1006", "Expiry must be a positive number of seconds.")
         with self._account.lock:
             if instead_of is not None:
                 self.cancel(instead_of)
             if any(each.target == subscription.target for each in self.find()):
-                raise RefusedError(409, "1015", "A subscription for this target already exists.")
+                raise RejectedError(409, "1015", "A subscription for this target already exists.")
             self._subscriptions[subscription.id] = subscription
         self._wake.set()
 
     def get(self, subscription_id: str) -> Subscription:
         if found := next((each for each in self.find() if each.id == subscription_id), None):
             return found
-        raise RefusedError(404, "1016", f"Subscription '{subscription_id}' does not exist.")
+        raise RejectedError(404, "1016", f"Subscription '{subscription_id}' does not exist.")
 
     def find(self) -> list[Subscription]:
         with self._account.lock:
@@ -139,9 +140,9 @@ class Subscriptions:
             del self._subscriptions[self.get(subscription_id).id]
 
     def last_status(self, subscription: Subscription) -> str | None:
-        """What the latest callback of a subscription met with."""
-        told = [each.callback for each in self._notifications if each.subscription.id == subscription.id]
-        attempts = [attempt for each in told for attempt in self._delivery(each).get("attempts", [])]
+        """Return the HTTP status or error of the subscription's latest callback."""
+        callbacks = [each.callback for each in self._notifications if each.subscription.id == subscription.id]
+        attempts = [attempt for each in callbacks for attempt in self._delivery(each).get("attempts", [])]
         return None if not attempts else f"{attempts[-1].get('status') or attempts[-1]['error']}"
 
     def set_manner(self, manner: Manner) -> None:
@@ -149,11 +150,11 @@ class Subscriptions:
             self._manner = manner
 
     def notifications(self) -> list[dict[str, Any]]:
-        """What was told, oldest first, and how that went; without credentials."""
+        """Return every notification, oldest first, with its attempts and without credentials."""
         with self._account.lock:
-            told = list(self._notifications)
+            notifications = list(self._notifications)
         shown = []
-        for each in told:
+        for each in notifications:
             delivery = {"state": "lost", "reason": "lost on request", "attempts": []}
             if not each.is_lost:
                 delivery = self._delivery(each.callback)
@@ -168,8 +169,8 @@ class Subscriptions:
             )
         return shown
 
-    def lose_messaging(self, lost: Sequence[str]) -> None:
-        """Tell that these hosted numbers (ten digits) text elsewhere now."""
+    def report_messaging_lost(self, lost: Sequence[str]) -> None:
+        """Notify subscribers that these hosted numbers (ten digits) text at another provider now."""
         with self._account.lock:
             for each in self.find():
                 if each.topic == MESSAGING_LOST:
@@ -180,7 +181,7 @@ class Subscriptions:
         found = (each.shown() for each in self._courier.deliveries() if each.callback is callback)
         return next(found, {"state": "pending", "reason": None, "attempts": []})
 
-    def _tell(self, change: Change) -> None:
+    def _notify(self, change: Change) -> None:
         for each in self.find():
             if each.topic != change.order_type or each.order_id not in (None, change.order_id):
                 continue

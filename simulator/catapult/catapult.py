@@ -1,4 +1,4 @@
-"""What the account has in V1 (Catapult): applications, and the numbers imported from the Dashboard."""
+"""Resources of the account in V1 (Catapult): applications and imported numbers."""
 
 import secrets
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Refusals of the V1 (Catapult) API: status, category, code and words, as its page on errors lists them."""
+"""Errors of the V1 (Catapult) API: status, category, code and text (page on errors)."""
 
 from collections.abc import Mapping
 

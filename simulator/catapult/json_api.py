@@ -1,4 +1,4 @@
-"""The V1 (Catapult) API's JSON: who may ask, reading bodies and pages, and the shape of its refusals."""
+"""The V1 (Catapult) API's JSON: authorization, request bodies, pages and error bodies."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -24,7 +24,7 @@ MAX_SIZE = 1000
 
 
 def guard(blueprint: Blueprint, account: Account) -> None:
-    """Basic credentials and the user's id on every path of a blueprint, and refusals as JSON."""
+    """Basic credentials and the user's id on every path of a blueprint, and rejections as JSON."""
 
     @blueprint.url_value_preprocessor
     def take_user_id(_: str | None, values: dict[str, str] | None) -> None:
@@ -40,41 +40,41 @@ def guard(blueprint: Blueprint, account: Account) -> None:
             raise CatapultError(401, "authorization", "user-access-denied", words)
 
     @blueprint.errorhandler(CatapultError)
-    def refuse(refused: CatapultError) -> Response:
-        return refusal(refused)
+    def reject(rejected: CatapultError) -> Response:
+        return rejection(rejected)
 
 
-def refusal(refused: CatapultError) -> Response:
-    response = jsonify(error(refused))
-    response.status_code = refused.status
-    response.headers.update(refused.headers)
+def rejection(rejected: CatapultError) -> Response:
+    response = jsonify(error(rejected))
+    response.status_code = rejected.status
+    response.headers.update(rejected.headers)
     return response
 
 
-def error(refused: CatapultError) -> dict[str, Any]:
+def error(rejected: CatapultError) -> dict[str, Any]:
     """An error's body, which is an item of an answer to several messages too."""
-    details = dict(refused.details)
-    if refused.code in ("rate-limit-reached", "message-rate-limit", "message-delay-limit"):
+    details = dict(rejected.details)
+    if rejected.code in ("rate-limit-reached", "message-rate-limit", "message-delay-limit"):
         details |= {
             "requestMethod": request.method,
             "remoteAddress": request.remote_addr or "",
             "requestPath": request.path.removeprefix("/v1/"),
         }
-    body: dict[str, Any] = {"category": refused.category, "code": refused.code}
-    if refused.message is not None:
-        body["message"] = refused.message
+    body: dict[str, Any] = {"category": rejected.category, "code": rejected.code}
+    if rejected.message is not None:
+        body["message"] = rejected.message
     return {**body, "details": [{"name": name, "value": value} for name, value in details.items()]}
 
 
 def unknown_path(status: int, name: str) -> Response:
     """A path or method that is not there."""
     if status == HTTPStatus.NOT_FOUND:
-        return refusal(
+        return rejection(
             CatapultError(
                 404, "not-found", "resource-not-found", "The requested resource could not be found."
             )
         )
-    return refusal(CatapultError(status, "bad-request", name.lower().replace(" ", "-"), name))
+    return rejection(CatapultError(status, "bad-request", name.lower().replace(" ", "-"), name))
 
 
 def throttle(status: int, reset: int) -> CatapultError | None:

@@ -1,4 +1,4 @@
-"""V1 (Catapult) messages in both directions, and the callbacks that tell of them."""
+"""V1 (Catapult) messages in both directions, and their callbacks."""
 
 import json
 from collections.abc import Mapping, Sequence

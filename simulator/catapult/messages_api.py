@@ -57,8 +57,8 @@ def blueprint(account: Account, messages: MessagesV1, pace: Pace, location: Mess
         for each in body:
             try:
                 results.append({"result": "accepted", "location": send(each)})
-            except CatapultError as refused:
-                results.append({"result": "error", "error": error(refused)})
+            except CatapultError as rejected:
+                results.append({"result": "error", "error": error(rejected)})
         response = jsonify(results)
         response.status_code = 202
         return response

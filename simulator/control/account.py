@@ -1,4 +1,4 @@
-"""What the simulator's own API shows of the account."""
+"""Control endpoint that shows the account."""
 
 from typing import Any
 

@@ -1,8 +1,8 @@
-"""The simulator's own API under /_simulator: looking at what happened, and choosing what will."""
+"""The control API under /_simulator: read what happened, choose what happens next."""
 
 from flask import Blueprint, Response, jsonify, request
 
-from simulator.account.order_outcomes import Fate
+from simulator.account.order_outcomes import OrderOutcome
 from simulator.control import (
     callbacks,
     imports,
@@ -13,13 +13,13 @@ from simulator.control import (
     subscriptions,
 )
 from simulator.control.account import shown
-from simulator.control.models import UnprocessableError, number, told
+from simulator.control.models import UnprocessableError, number, read_body
 from simulator.control.path import PREFIX
 from simulator.faults import Fault
 from simulator.messaging.outcomes import Outcome
 from simulator.messaging.sent_messages import summary
 from simulator.rate_limits import LIFTED, Limits
-from simulator.refusals import RefusedError
+from simulator.rejections import RejectedError
 from simulator.simulator import Simulator
 from simulator.telephone_numbers import e164
 
@@ -33,12 +33,12 @@ def blueprint(simulator: Simulator) -> Blueprint:
     def explain(error: UnprocessableError) -> Answer:
         return jsonify(error=str(error)), 422
 
-    @control.errorhandler(RefusedError)
-    def refuse(refused: RefusedError) -> Answer:
-        return jsonify(error=refused.description), refused.status
+    @control.errorhandler(RejectedError)
+    def reject(rejected: RejectedError) -> Answer:
+        return jsonify(error=rejected.description), rejected.status
 
-    _looking(control, simulator)
-    _choosing(control, simulator)
+    _add_reads(control, simulator)
+    _add_outcomes(control, simulator)
     _faults(control, simulator)
     _pace(control, simulator)
     for part in (imports, numbers, callbacks, messaging, oauth2, registration, subscriptions):
@@ -46,7 +46,7 @@ def blueprint(simulator: Simulator) -> Blueprint:
     return control
 
 
-def _looking(control: Blueprint, simulator: Simulator) -> None:
+def _add_reads(control: Blueprint, simulator: Simulator) -> None:
     @control.get("/health")
     def health() -> Answer:
         return jsonify(status="ok", callbacks_pending=simulator.courier.pending()), 200
@@ -83,22 +83,22 @@ def _looking(control: Blueprint, simulator: Simulator) -> None:
         return jsonify(shown(simulator)), 200
 
 
-def _choosing(control: Blueprint, simulator: Simulator) -> None:
+def _add_outcomes(control: Blueprint, simulator: Simulator) -> None:
     @control.put("/orders/<customer_order_id>")
     def decide_order(customer_order_id: str) -> Answer:
-        fate = told(Fate)
-        simulator.orders.decide_order(customer_order_id, fate)
-        return jsonify(fate.model_dump(exclude_none=True)), 200
+        outcome = read_body(OrderOutcome)
+        simulator.orders.decide_order(customer_order_id, outcome)
+        return jsonify(outcome.model_dump(exclude_none=True)), 200
 
     @control.put("/area-codes/<area_code>")
     def decide_area_code(area_code: str) -> Answer:
-        fate = told(Fate)
-        simulator.orders.decide_area_code(area_code, fate)
-        return jsonify(fate.model_dump(exclude_none=True)), 200
+        outcome = read_body(OrderOutcome)
+        simulator.orders.decide_area_code(area_code, outcome)
+        return jsonify(outcome.model_dump(exclude_none=True)), 200
 
     @control.put("/outcomes/<recipient>")
     def decide_outcome(recipient: str) -> Answer:
-        outcome = told(Outcome)
+        outcome = read_body(Outcome)
         try:
             simulator.outcomes.decide(number(recipient), outcome)
         except ValueError as error:
@@ -118,7 +118,7 @@ def _faults(control: Blueprint, simulator: Simulator) -> None:
 
     @control.post("/faults")
     def add_fault() -> Answer:
-        fault = told(Fault)
+        fault = read_body(Fault)
         return jsonify(id=simulator.faults.add(fault), **fault.model_dump(exclude_none=True)), 201
 
     @control.delete("/faults")
@@ -129,7 +129,7 @@ def _faults(control: Blueprint, simulator: Simulator) -> None:
     @control.delete("/faults/<int:fault_id>")
     def remove_fault(fault_id: int) -> Answer:
         if not simulator.faults.remove(fault_id):
-            raise RefusedError(404, None, f"There is no fault {fault_id}, or not any more.")
+            raise RejectedError(404, None, f"There is no fault {fault_id}, or not any more.")
         return jsonify({}), 200
 
 
@@ -143,7 +143,7 @@ def _pace(control: Blueprint, simulator: Simulator) -> None:
 
     @control.put("/pace")
     def set_pace() -> Answer:
-        simulator.pace.set(told(Limits))
+        simulator.pace.set(read_body(Limits))
         return shown()
 
     @control.delete("/pace")

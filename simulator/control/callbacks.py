@@ -1,4 +1,4 @@
-"""Control of callbacks themselves: any bytes at all, and many texts at once with what goes wrong."""
+"""Control of callbacks: send any body, or many inbound texts with faults."""
 
 import random
 from typing import Annotated
@@ -8,9 +8,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveFloat
 
 from simulator.callbacks import Callback, Endpoint, Manner
 from simulator.catapult.messages import wish_of
-from simulator.control.models import UnprocessableError, number, told
+from simulator.control.models import UnprocessableError, number, read_body
 from simulator.messaging.events import new_id
-from simulator.refusals import RefusedError
+from simulator.rejections import RejectedError
 from simulator.simulator import Simulator
 from simulator.urls import redact_credentials, scheme_and_host
 
@@ -58,7 +58,7 @@ def add(control: Blueprint, simulator: Simulator) -> None:
         """Sends the request's own body, under its own Content-Type, as Bandwidth would.
 
         Of the query: `target` is the id of an application of either API, or a URL, called as V2 does unless
-        `api` is v1; `method` is POST unless told; `query` is added to the URL.
+        `api` is v1; `method` is POST unless given; `query` is added to the URL.
         """
         target, method = request.args.get("target", ""), request.args.get("method", "POST")
         if method not in METHODS:
@@ -80,7 +80,7 @@ def add(control: Blueprint, simulator: Simulator) -> None:
 
     @control.post("/inbound/bulk")
     def inbound_bulk() -> Answer:
-        bulk = told(Bulk)
+        bulk = read_body(Bulk)
         base_url = request.host_url.rstrip("/")
         twice, lost = bulk.chosen()
         ids = []
@@ -113,7 +113,7 @@ def _endpoints(simulator: Simulator, target: str, api: str) -> tuple[str, tuple[
         return "v1", endpoints
     try:
         endpoint = simulator.account.application(target).endpoint("in")
-    except RefusedError:
+    except RejectedError:
         raise UnprocessableError("target: must be the id of an application, or a URL") from None
     if endpoint is None:
         raise UnprocessableError("target: must be an application with an inbound URL")

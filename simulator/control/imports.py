@@ -1,10 +1,10 @@
-"""Control of hosted messaging today: which numbers can be imported, and whether letters are waited for."""
+"""Control of current hosted messaging: importable numbers, and whether orders wait for letters."""
 
 from flask import Blueprint, Response, jsonify
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from simulator.account.importability import WORDS
-from simulator.control.models import told, us_digits
+from simulator.control.models import read_body, us_digits
 from simulator.simulator import Simulator
 
 Answer = tuple[Response, int]
@@ -34,7 +34,7 @@ class Letters(BaseModel):
 def add(control: Blueprint, simulator: Simulator) -> None:
     @control.put("/importable/<number>")
     def forbid_import(number: str) -> Answer:
-        chosen = told(NotImportable)
+        chosen = read_body(NotImportable)
         simulator.importability.decide(us_digits(number), chosen.code)
         return jsonify(code=chosen.code, description=WORDS[chosen.code]), 200
 
@@ -45,6 +45,6 @@ def add(control: Blueprint, simulator: Simulator) -> None:
 
     @control.put("/letters")
     def need_letters() -> Answer:
-        letters = told(Letters)
+        letters = read_body(Letters)
         simulator.imports.needs_letter = letters.needs_letter
         return jsonify(letters.model_dump()), 200

@@ -1,4 +1,4 @@
-"""Control of what comes from handsets: texts, files, answers to rich messages, the news of a reading."""
+"""Control of handsets: send texts, files, replies to rich messages and read receipts."""
 
 import mimetypes
 from base64 import b64decode
@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from simulator.callbacks import Manner
-from simulator.control.models import UnprocessableError, number, sender_of, told
+from simulator.control.models import UnprocessableError, number, read_body, sender_of
 from simulator.messaging.events import Style
 from simulator.messaging.media import InboundFile
 from simulator.simulator import Simulator
@@ -128,7 +128,7 @@ class Event(RootModel[Annotated[Read | Suggestion | Whereabouts, Field(discrimin
 def add(control: Blueprint, simulator: Simulator) -> None:
     @control.post("/inbound")
     def inbound() -> Answer:
-        message = told(Inbound)
+        message = read_body(Inbound)
         base_url = request.host_url.rstrip("/")
         media = [each if isinstance(each, str) else each.received() for each in message.media]
         manner = Manner(message.copies)
@@ -146,7 +146,7 @@ def add(control: Blueprint, simulator: Simulator) -> None:
 
     @control.post("/events")
     def play() -> Answer:
-        event = told(Event).root
+        event = read_body(Event).root
         manner = Manner(event.copies)
         if isinstance(event, Read):
             return jsonify(simulator.messages.read(event.message_id, event.to, manner)), 202
@@ -159,7 +159,7 @@ def add(control: Blueprint, simulator: Simulator) -> None:
 
     @control.put("/style")
     def set_style() -> Answer:
-        simulator.events.style = told(Style)
+        simulator.events.style = read_body(Style)
         return style()
 
     @control.get("/media")

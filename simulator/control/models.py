@@ -1,4 +1,4 @@
-"""What the simulator's control is told: JSON read into models, and numbers of any form."""
+"""Input of the control API: parse JSON into models and numbers of any form."""
 
 import re
 
@@ -12,7 +12,7 @@ class UnprocessableError(Exception):
     """Control input that makes no sense; the message says what and where."""
 
 
-def told[Model: BaseModel](model: type[Model]) -> Model:
+def read_body[Model: BaseModel](model: type[Model]) -> Model:
     """The request's JSON as a model. Raises UnprocessableError, with one sentence, if it is no such thing."""
     try:
         return model.model_validate(request.get_json(force=True, silent=True))

@@ -1,11 +1,11 @@
-"""The simulator's own API for numbers: which can be ordered, and which come and go without an order."""
+"""Control of numbers: limit the supply, add or remove numbers without an order."""
 
 from flask import Blueprint, Response, jsonify
 from pydantic import BaseModel, ConfigDict, NonNegativeInt
 
 from simulator.account.numbers import AccountNumber
-from simulator.control.models import told, us_digits
-from simulator.refusals import RefusedError
+from simulator.control.models import read_body, us_digits
+from simulator.rejections import RejectedError
 from simulator.simulator import Simulator
 
 Answer = tuple[Response, int]
@@ -39,7 +39,7 @@ def _supply(control: Blueprint, simulator: Simulator) -> None:
 
     @control.put("/supply/<name>")
     def limit_supply(name: str) -> Answer:
-        simulator.supply.limit(name, told(Supply).available)
+        simulator.supply.limit(name, read_body(Supply).available)
         return jsonify(simulator.supply.limits()), 200
 
     @control.delete("/supply/<name>")
@@ -53,10 +53,10 @@ def _drift(control: Blueprint, simulator: Simulator) -> None:
 
     @control.post("/numbers")
     def appear() -> Answer:
-        appearance = told(Appearance)
+        appearance = read_body(Appearance)
         location = account.find_location(appearance.location_id)
         if location is None:
-            raise RefusedError(404, None, f"There is no location {appearance.location_id}.")
+            raise RejectedError(404, None, f"There is no location {appearance.location_id}.")
         number = AccountNumber(
             us_digits(appearance.number),
             location.site_id,
@@ -74,7 +74,7 @@ def _drift(control: Blueprint, simulator: Simulator) -> None:
             account.settle()
             gone = account.numbers.remove(us_digits(number))
             if gone is None:
-                raise RefusedError(404, None, f"{number} is not a number of this account.")
+                raise RejectedError(404, None, f"{number} is not a number of this account.")
             if gone.is_hosted:
-                simulator.subscriptions.lose_messaging([gone.number])
+                simulator.subscriptions.report_messaging_lost([gone.number])
         return jsonify({}), 200

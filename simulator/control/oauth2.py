@@ -1,4 +1,4 @@
-"""Control of OAuth2: rotating the client's secrets, ending its tokens, counting them."""
+"""Control of OAuth2: rotate the client's secrets, revoke and count its tokens."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ from flask import Blueprint, Response, jsonify
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 from simulator.account.tokens import MAX_SECRETS
-from simulator.control.models import told
+from simulator.control.models import read_body
 from simulator.simulator import Simulator
 
 Answer = tuple[Response, int]
@@ -42,7 +42,7 @@ def add(control: Blueprint, simulator: Simulator) -> None:
 
     @control.put("/oauth2")
     def rotate() -> Answer:
-        rotation = told(Rotation)
+        rotation = read_body(Rotation)
         if rotation.client_secrets:
             tokens.rotate(rotation.client_secrets)
         if rotation.expires_in:

@@ -1,4 +1,4 @@
-"""Where the simulator's own control is, so that what imitates Bandwidth leaves it alone."""
+"""Path of the control API. The imitated APIs skip requests under it."""
 
 PREFIX = "/_simulator"
 

@@ -1,4 +1,4 @@
-"""Control of registration: campaigns, toll-free verifications, whether they matter, and who may look."""
+"""Control of registration: campaigns, toll-free verifications, enforcement, and read permissions."""
 
 from typing import Annotated, Literal
 
@@ -6,14 +6,14 @@ from flask import Blueprint, Response, jsonify
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from simulator.account.registrations import Campaign, Denial, Verification
-from simulator.control.models import number, told, us_digits
-from simulator.refusals import RefusedError
+from simulator.control.models import number, read_body, us_digits
+from simulator.rejections import RejectedError
 from simulator.simulator import Simulator
 
 Answer = tuple[Response, int]
 
 
-class ToldCampaign(BaseModel):
+class CampaignInput(BaseModel):
     """A campaign of the account. Numbers are on it by their options or their location's; those named here
     have another status than SUCCESS."""
 
@@ -23,7 +23,7 @@ class ToldCampaign(BaseModel):
     external: bool = False
 
 
-class ToldVerification(BaseModel):
+class VerificationInput(BaseModel):
     """What became of a toll-free number's verification."""
 
     model_config = ConfigDict(extra="forbid")
@@ -35,7 +35,7 @@ class ToldVerification(BaseModel):
 class Switches(BaseModel):
     """`enforce_registration`: messages of numbers without a registration fail. `denied`: asking about
     campaigns is a 403, for want of a role or of the account's feature; `toll_free_denied` likewise.
-    `location_campaign_required`: enabling A2P at a location without a campaign is refused."""
+    `location_campaign_required`: enabling A2P at a location without a campaign is rejected."""
 
     model_config = ConfigDict(extra="forbid")
     enforce_registration: bool = False
@@ -49,7 +49,7 @@ def add(control: Blueprint, simulator: Simulator) -> None:
 
     @control.put("/campaigns/<campaign_id>")
     def set_campaign(campaign_id: str) -> Answer:
-        given = told(ToldCampaign)
+        given = read_body(CampaignInput)
         numbers = {us_digits(each): status for each, status in given.numbers.items()}
         registrations.set_campaign(Campaign(campaign_id, given.status, numbers, given.external))
         return jsonify(id=campaign_id, **given.model_dump()), 200
@@ -57,18 +57,18 @@ def add(control: Blueprint, simulator: Simulator) -> None:
     @control.delete("/campaigns/<campaign_id>")
     def drop_campaign(campaign_id: str) -> Answer:
         if not registrations.drop_campaign(campaign_id):
-            raise RefusedError(404, None, f"There is no campaign {campaign_id}.")
+            raise RejectedError(404, None, f"There is no campaign {campaign_id}.")
         return jsonify({}), 200
 
     @control.put("/toll-free/<toll_free>")
     def set_verification(toll_free: str) -> Answer:
-        given = told(ToldVerification)
+        given = read_body(VerificationInput)
         registrations.set_verification(us_digits(toll_free), Verification(**given.model_dump()))
         return jsonify(given.model_dump(exclude_none=True)), 200
 
     @control.put("/registration")
     def set_switches() -> Answer:
-        given = told(Switches)
+        given = read_body(Switches)
         registrations.enforced = given.enforce_registration
         registrations.denied = given.denied
         registrations.toll_free_denied = given.toll_free_denied

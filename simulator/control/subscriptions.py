@@ -1,9 +1,9 @@
-"""Control of notifications: what was told, and what is to go wrong with the next."""
+"""Control of notifications: list them, and set faults for the next ones."""
 
 from flask import Blueprint, Response, jsonify
 
 from simulator.account.subscriptions import Manner
-from simulator.control.models import told
+from simulator.control.models import read_body
 from simulator.simulator import Simulator
 
 Answer = tuple[Response, int]
@@ -16,6 +16,6 @@ def add(control: Blueprint, simulator: Simulator) -> None:
 
     @control.put("/notifications")
     def spoil_notifications() -> Answer:
-        manner = told(Manner)
+        manner = read_body(Manner)
         simulator.subscriptions.set_manner(manner)
         return jsonify(manner.model_dump()), 200

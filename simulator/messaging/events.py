@@ -1,4 +1,4 @@
-"""V2's events: their envelope, their words, and the callback that brings one to its application."""
+"""V2's events: their envelope, their texts, and the callback that carries an event to its application."""
 
 import json
 import secrets

@@ -1,4 +1,4 @@
-"""What V2's message-failed says of each code (page on messaging errors, 2023)."""
+"""Descriptions of error codes in V2's message-failed (page on messaging errors, 2023)."""
 
 WORDS = {
     4001: "service-not-allowed",

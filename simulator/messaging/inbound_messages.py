@@ -1,4 +1,4 @@
-"""V2 messages from handsets to numbers of the account, and the one event that tells of each."""
+"""V2 messages from handsets to numbers of the account. Each has one event."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from simulator.messaging.events import Events, callback, new_id
 from simulator.messaging.media import InboundFile, MediaStore
 from simulator.messaging.message_log import LoggedMessage, MessageLog, Step
 from simulator.messaging.segments import segment_count
-from simulator.refusals import RefusedError
+from simulator.rejections import RejectedError
 from simulator.timestamps import timestamp
 from simulator.urls import redact_credentials
 
@@ -48,7 +48,7 @@ class InboundMessages:
         """A message from a handset to one of the account's numbers: its id and where its event goes.
 
         Every other number of the account that is among the `others` has a message and an event of its own.
-        Files are served at `base_url`. Raises RefusedError (404) if `to` is not on the account.
+        Files are served at `base_url`. Raises RejectedError (404) if `to` is not on the account.
         """
         recipients = list(dict.fromkeys([to, *others]))
         answer: dict[str, Any] = {}
@@ -67,7 +67,7 @@ class InboundMessages:
         self, type_: str, from_: str, to: str, content: dict[str, Any], manner: Manner
     ) -> dict[str, Any]:
         """What a handset answers to a rich message (RBM): `content` are the message's members that only such
-        an answer has. Raises RefusedError (404) if the number is not on the account."""
+        an answer has. Raises RejectedError (404) if the number is not on the account."""
         message_id, now = new_id(), datetime.now(UTC)
         content = {"segmentCount": 1, "channel": "RBM", **content}
         location = self._location(to)
@@ -112,7 +112,7 @@ class InboundMessages:
     def _location(self, number: str) -> Location:
         if location := self._orders.location_of(number):
             return location
-        raise RefusedError(404, None, f"{number} is not a number of this account.")
+        raise RejectedError(404, None, f"{number} is not a number of this account.")
 
     def _tell(
         self,

@@ -1,4 +1,4 @@
-"""The media of both messaging APIs: today's under /messaging/api/v2, and V1's to be fetched."""
+"""Media endpoints: the current API's under /messaging/api/v2, and V1's (download only)."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from urllib.parse import quote
@@ -9,7 +9,7 @@ from simulator.account.account import Account
 from simulator.catapult.errors import not_found as catapult_not_found
 from simulator.catapult.json_api import guard
 from simulator.messaging.media import MAX_BYTES, MediaFile, MediaStore
-from simulator.messaging.messages_api import CURRENT_PATH, error, refused_access
+from simulator.messaging.messages_api import CURRENT_PATH, error, reject_access
 from simulator.rate_limits import Pace
 
 Answer = Response | tuple[Response, int]
@@ -22,7 +22,7 @@ def blueprint(account: Account, media: MediaStore) -> Blueprint:
 
     @api.before_request
     def check() -> Answer | None:
-        return refused_access(account, (request.view_args or {}).pop("account_id"), account.config.account_id)
+        return reject_access(account, (request.view_args or {}).pop("account_id"), account.config.account_id)
 
     @api.get("")
     def list_media() -> Answer:

@@ -1,4 +1,4 @@
-"""What Bandwidth remembers of V2's messages for the search: metadata and states, neither text nor tag."""
+"""The log of V2 messages that the search reads: metadata and states, neither text nor tag."""
 
 import threading
 from collections.abc import Sequence

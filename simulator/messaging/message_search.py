@@ -1,4 +1,4 @@
-"""Today's search of messages: the query's filters, the order and the pages (specification)."""
+"""Message search of the current API: filters, order and pages (specification)."""
 
 import json
 import re

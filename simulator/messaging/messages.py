@@ -1,4 +1,4 @@
-"""Messages to handsets by V2: what was taken, what becomes of it, and the events that tell."""
+"""V2 messages to handsets: accepted messages, their delivery, and their events."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from simulator.messaging.message_log import STATUSES, LoggedMessage, MessageLog,
 from simulator.messaging.outcomes import Outcome, Outcomes
 from simulator.messaging.segments import segment_count
 from simulator.messaging.sent_messages import SentMessage, SentMessages
-from simulator.refusals import RefusedError
+from simulator.rejections import RejectedError
 from simulator.telephone_numbers import sender_id
 from simulator.timestamps import moment, timestamp
 from simulator.urls import redact_credentials
@@ -56,16 +56,17 @@ class Message(SentMessage):
 
 
 @dataclass(frozen=True)
-class Fate:
-    """What becomes of a message at one recipient: `history` are the types of events that it comes to, one
-    millisecond after the other from `due` on, whether they are told or not."""
+class DeliveryPlan:
+    """The delivery of a message to one recipient.
+
+    `history` lists the event types in order, one millisecond apart from `due` on, sent or not."""
 
     outcome: Outcome
     due: datetime
     history: Sequence[str]
 
     def steps(self) -> list[Step]:
-        """What the search shows of it."""
+        """Return the states that the message search reports."""
         steps = []
         for position, each in enumerate(self.history):
             failed = each == "message-failed"
@@ -131,25 +132,27 @@ class Messages:
             self._sent.add(message)
             application, failure = self._verdict(message)
             for recipient in message.to:
-                fate = self._fate(message, recipient, failure, now) if application or failure else None
-                self._remember(message, recipient, now, fate)
-                if application and fate:
-                    self._tell(message, recipient, application, fate, now)
+                plan = (
+                    self._plan_delivery(message, recipient, failure, now) if application or failure else None
+                )
+                self._remember(message, recipient, now, plan)
+                if application and plan:
+                    self._send_events(message, recipient, application, plan, now)
         return message
 
     def read(self, message_id: str, to: str | None, manner: Manner) -> dict[str, str]:
-        """Tell that a recipient, the first unless named, read a message. Raises RefusedError (404)."""
+        """Send a message-read event of a recipient (default: the first). Raises RejectedError (404)."""
         found = [each for each in self.sent() if each.id == message_id and to in (None, *each.to)]
         if not found or not isinstance(message := found[0], Message):
-            raise RefusedError(404, None, f"There is no message {message_id}, or not to that number.")
+            raise RejectedError(404, None, f"There is no message {message_id}, or not to that number.")
         application = self._account.application(message.application_id)
         now = datetime.now(UTC)
         body = message.published() | {"text": "", "channel": "RBM"}
-        told = self._events.event("message-read", now, to or message.to[0], body)
-        told["eventTime"] = self._events.time(now)
-        read = callback(application, told)
+        event = self._events.event("message-read", now, to or message.to[0], body)
+        event["eventTime"] = self._events.time(now)
+        read = callback(application, event)
         if read is None:
-            raise RefusedError(404, None, f"Application {application.id} has no URL for what it sent.")
+            raise RejectedError(404, None, f"Application {application.id} has no URL for what it sent.")
         self._courier.deliver(read, manner)
         return {"id": message_id, "callback_url": redact_credentials(read.endpoints[0].url)}
 
@@ -186,19 +189,21 @@ class Messages:
     def _find_application(self, application_id: str) -> Application | None:
         try:
             return self._account.application(application_id)
-        except RefusedError:
+        except RejectedError:
             return None
 
-    def _fate(self, message: Message, recipient: str, failure: Outcome | None, now: datetime) -> Fate:
+    def _plan_delivery(
+        self, message: Message, recipient: str, failure: Outcome | None, now: datetime
+    ) -> DeliveryPlan:
         outcome = failure or self._outcomes.take(recipient)
         due = now + timedelta(seconds=self._outcomes.seconds(outcome))
         expiration = moment(message.expiration)
         if expiration is not None and expiration < due:
             outcome, due = EXPIRED, expiration
             message.reason = _words(EXPIRED)
-        return Fate(outcome, due, outcome.types or _usual_types(message, outcome))
+        return DeliveryPlan(outcome, due, outcome.types or _usual_types(message, outcome))
 
-    def _remember(self, message: Message, recipient: str, now: datetime, fate: Fate | None) -> None:
+    def _remember(self, message: Message, recipient: str, now: datetime, plan: DeliveryPlan | None) -> None:
         location = self._orders.location_of(message.from_)
         self._log.add(
             LoggedMessage(
@@ -214,14 +219,14 @@ class Messages:
                 segment_count=message.segment_count,
                 carrier=self._events.style.carrier_name,
                 location=location.id if location else None,
-                steps=[Step(now, "ACCEPTED"), *(fate.steps() if fate else [])],
+                steps=[Step(now, "ACCEPTED"), *(plan.steps() if plan else [])],
             )
         )
 
-    def _tell(
-        self, message: Message, recipient: str, application: Application, fate: Fate, now: datetime
+    def _send_events(
+        self, message: Message, recipient: str, application: Application, plan: DeliveryPlan, now: datetime
     ) -> None:
-        outcome, due = fate.outcome, fate.due
+        outcome, due = plan.outcome, plan.due
         types = self._outcomes.types(outcome, _usual_types(message, outcome))
         if not types:
             message.reason = f"no events for {recipient}"
@@ -229,11 +234,11 @@ class Messages:
         body = message.published() | {"text": ""}
         events = []
         for position, each in enumerate(types):
-            told = self._events.event(each, due + timedelta(milliseconds=position), recipient, body)
+            event = self._events.event(each, due + timedelta(milliseconds=position), recipient, body)
             if each == "message-failed":
-                told["errorCode"] = outcome.error_code or REFUSED_BY_CARRIER
-                told["description"] = outcome.description or words(told["errorCode"])
-            events.append(told)
+                event["errorCode"] = outcome.error_code or REFUSED_BY_CARRIER
+                event["description"] = outcome.description or words(event["errorCode"])
+            events.append(event)
         callbacks = [made for each in events if (made := callback(application, each))]
         self._courier.send(callbacks, (due - now).total_seconds())
 

@@ -1,7 +1,7 @@
-"""The messaging API under /v2, and today's at its own base: "Sending Messages".
+"""The messaging API under /v2, and the current one at its own base: "Sending Messages".
 
-What it cannot see in a request shows in events. It takes the document's fields and those of today's
-specification. What becomes of a field unknown to it the specification leaves open; here it is refused, so
+What it cannot see in a request shows in events. It takes the document's fields and those of the current
+specification. What becomes of a field unknown to it the specification leaves open; here it is rejected, so
 that a misspelt one is noticed.
 """
 
@@ -39,8 +39,8 @@ def blueprint(account: Account, messages: Messages, pace: Pace) -> Blueprint:
 
     @api.post("/messages")
     def send_message(user_id: str) -> Answer:
-        refused = refused_access(account, user_id, account.config.user_id) or _refused_body()
-        return refused or _send(messages, pace, e164)
+        rejected = reject_access(account, user_id, account.config.user_id) or _reject_body()
+        return rejected or _send(messages, pace, e164)
 
     return api
 
@@ -51,13 +51,13 @@ def current_blueprint(account: Account, messages: Messages, log: MessageLog, pac
 
     @api.post("/messages")
     def send_message(account_id: str) -> Answer:
-        refused = refused_access(account, account_id, account.config.account_id) or _refused_body()
-        return refused or _send(messages, pace, sender)
+        rejected = reject_access(account, account_id, account.config.account_id) or _reject_body()
+        return rejected or _send(messages, pace, sender)
 
     @api.get("/messages")
     def list_messages(account_id: str) -> Answer:
-        if refused := refused_access(account, account_id, account.config.account_id):
-            return refused
+        if rejected := reject_access(account, account_id, account.config.account_id):
+            return rejected
         try:
             found = search(log.items(datetime.now(UTC)), request.args.to_dict(), request.base_url)
         except SearchError as wrong:
@@ -98,14 +98,14 @@ def not_found(path: str) -> Answer:
     return jsonify(timestamp=now, status=404, error="Not Found", message="Not Found", path=path), 404
 
 
-def refused_access(account: Account, given_id: str, own_id: str) -> Answer | None:
-    """The refusal of a request without credentials, or for somebody else's id in its path."""
+def reject_access(account: Account, given_id: str, own_id: str) -> Answer | None:
+    """The rejection of a request without credentials, or for somebody else's id in its path."""
     if not may_use_messaging(account):
         return error(401, "unauthorized", "Authentication Failed")
     return None if given_id == own_id else error(403, "forbidden", "Access Denied")
 
 
-def _refused_body() -> Answer | None:
+def _reject_body() -> Answer | None:
     if not request.is_json:
         words = f"Content type '{request.content_type}' not supported. Please use 'application/json'"
         return error(415, "unsupported-content-type", words)

@@ -1,4 +1,4 @@
-"""What becomes of messages to a number, chosen by the number; both messaging APIs ask here."""
+"""Outcomes of messages, set per recipient. Both messaging APIs use them."""
 
 import threading
 from collections.abc import Collection, Sequence

@@ -1,4 +1,4 @@
-"""How many segments a text message is cut into, counted apart from the layer so that tests compare two."""
+"""Segment counts of texts. The code is independent of the layer's, so that tests can compare both."""
 
 _GSM_7 = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"

@@ -1,4 +1,4 @@
-"""The messages that were taken to be sent, by either messaging API."""
+"""Messages that either messaging API accepted."""
 
 import threading
 from collections import Counter

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from bandwidth_messaging.bandwidth.callbacks import read_v1, read_v1_query
+from bandwidth_messaging.bandwidth.callbacks import parse_v1, parse_v1_query
 from bandwidth_messaging.bandwidth.catapult import Catapult
 from bandwidth_messaging.bandwidth.credentials import BasicCredentials
 from bandwidth_messaging.bandwidth.dashboard import Dashboard
@@ -408,7 +408,7 @@ def test_a_get_callback_is_read_as_the_document_prints_it() -> None:
     # The document prints the query parameter by parameter.
     query = parse_qs(printed("incoming_messages.get").body.replace("\n", ""), strict_parsing=True)
     assert query.pop("messageUri") == [f"{CATAPULT_URL}/users/{USER}/messages/{MESSAGE}"]
-    assert read_v1_query(query) == Message(
+    assert parse_v1_query(query) == Message(
         message_id=MESSAGE,
         direction="in",
         api="v1",
@@ -423,7 +423,7 @@ def test_a_get_callback_is_read_as_the_document_prints_it() -> None:
 
 
 def test_a_post_callback_is_read_as_the_document_prints_it() -> None:
-    assert read_v1(printed("incoming_messages.post").body) == Message(
+    assert parse_v1(printed("incoming_messages.post").body) == Message(
         message_id=MESSAGE,
         direction="in",
         api="v1",

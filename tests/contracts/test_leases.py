@@ -20,8 +20,8 @@ def calling(*names: str) -> list[Function]:
     return [each for each in FUNCTIONS if any(f"{name}(" in each.path.read_text() for name in names)]
 
 
-LEASING = calling("provisioning.application", "find_or_create")
-ORDERING = calling("place_order_once")
+LEASING = calling("find_or_create", "find_or_create_application")
+ORDERING = calling("place_order_once", "number_disconnect().order", "number_import().place")
 
 
 def states_of(function: Function) -> list[dict[str, Any]]:

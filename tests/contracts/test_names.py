@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bandwidth_messaging.domain.validation import parse
-from functions.setups import check_input
+from bandwidth_messaging.services.setup_check import SETUPS
 from tests.contracts.house import FUNCTIONS, MACHINES, Function, machine, pascal
 from tests.documents.examples import headings
 from tests.template import ROOT, resources
@@ -66,7 +66,7 @@ def test_the_sample_event_of_a_step_is_what_the_step_takes(function: Function) -
 
 
 def test_every_machine_is_a_kind_of_set_up() -> None:
-    assert sorted(check_input._SETUPS) == MACHINES
+    assert sorted(SETUPS) == MACHINES
 
 
 @every_machine
@@ -74,7 +74,7 @@ def test_the_sample_inputs_of_a_machine_are_set_ups(name: str) -> None:
     samples = [path for path in (ROOT / "events/executions").iterdir() if machine_of(path) == name]
     assert ROOT / f"events/executions/{name}.json" in samples
     for sample in samples:
-        parse(check_input._SETUPS[name], json.loads(sample.read_text()))
+        parse(SETUPS[name], json.loads(sample.read_text()))
 
 
 @every_machine

@@ -1,4 +1,4 @@
-"""docs/openapi.json: what the code says, whole, and with examples that are right."""
+"""docs/openapi.json is up to date and complete, and its examples match the schemas."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +19,7 @@ every_operation = pytest.mark.parametrize(
 )
 
 
-def test_the_document_is_what_the_code_says() -> None:
+def test_the_document_is_up_to_date() -> None:
     assert openapi.DOCUMENT.read_text() == openapi.document(), "make openapi"
 
 
@@ -28,7 +28,7 @@ def test_the_page_shows_the_same_document() -> None:
 
 
 @pytest.mark.parametrize("found", [None, "{}\n"])
-def test_the_check_says_in_a_sentence_that_a_document_is_old(
+def test_the_check_reports_an_outdated_document(
     found: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     document = tmp_path / "openapi.json"
@@ -36,20 +36,18 @@ def test_the_check_says_in_a_sentence_that_a_document_is_old(
         document.write_text(found)
     monkeypatch.setattr(openapi, "DOCUMENT", document)
     monkeypatch.setattr("sys.argv", ["openapi", "--check"])
-    with pytest.raises(SystemExit, match=r"^docs/openapi\.json is not what the code says; `make openapi`"):
+    with pytest.raises(SystemExit, match=r"^docs/openapi\.json is out of date\. Run `make openapi`"):
         openapi.main()
 
 
-def test_the_command_writes_what_the_check_then_accepts(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_check_accepts_what_the_command_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(openapi, "DOCUMENT", tmp_path / "openapi.json")
     for arguments in ([], ["--check"]):
         monkeypatch.setattr("sys.argv", ["openapi", *arguments])
         openapi.main()
 
 
-def test_the_doors_of_the_control_api_are_its_operations() -> None:
+def test_the_endpoints_of_the_control_api_are_the_operations() -> None:
     doors = [
         (event["Properties"]["Method"], event["Properties"]["Path"])
         for function in resources("AWS::Serverless::Function").values()
@@ -60,14 +58,14 @@ def test_the_doors_of_the_control_api_are_its_operations() -> None:
 
 
 @every_operation
-def test_an_operation_says_what_it_is_for(operation: dict[str, Any]) -> None:
+def test_an_operation_has_a_summary_and_a_tag(operation: dict[str, Any]) -> None:
     assert operation["summary"]
     assert operation["tags"][0] in {tag["name"] for tag in described()["tags"]}
     assert operation["operationId"].isalnum()
 
 
 @every_operation
-def test_an_operation_answers_well_in_one_way_and_else_with_problem_details(
+def test_an_operation_has_one_success_response_and_problem_details(
     operation: dict[str, Any],
 ) -> None:
     good, *errors = operation["responses"].items()
@@ -83,7 +81,7 @@ def test_an_operation_answers_well_in_one_way_and_else_with_problem_details(
 
 @every_operation
 def test_a_422_is_among_the_errors_of_every_operation(operation: dict[str, Any]) -> None:
-    """Every operation rejects at least a query parameter that it does not know."""
+    """Every operation rejects an unknown query parameter."""
     assert "422" in operation["responses"]
 
 
@@ -93,13 +91,13 @@ def bodies(operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 @every_operation
-def test_every_body_has_an_example_that_is_what_its_schema_says(operation: dict[str, Any]) -> None:
+def test_every_body_has_an_example_that_matches_its_schema(operation: dict[str, Any]) -> None:
     found = list(bodies(operation))
     assert found
     assert [wrong(body["schema"], body["example"]) for body in found] == [[]] * len(found)
 
 
-def test_an_example_with_an_unknown_field_or_state_would_be_noticed() -> None:
+def test_an_example_with_an_unknown_field_or_state_is_invalid() -> None:
     schema = {"$ref": "#/components/schemas/OptOut"}
     right = {"number": "+19195551234", "since": "2026-11-22T10:02:44.000Z", "keyword": "stop"}
     assert wrong(schema, right) == []
@@ -108,7 +106,7 @@ def test_an_example_with_an_unknown_field_or_state_would_be_noticed() -> None:
     assert wrong({"$ref": "#/components/schemas/Recipient"}, {"state": "lost"})
 
 
-def test_the_door_is_described_as_locked() -> None:
+def test_the_document_requires_signatures() -> None:
     (name,) = described()["components"]["securitySchemes"]
     assert described()["security"] == [{name: []}]
     assert described()["components"]["securitySchemes"][name]["x-amazon-apigateway-authtype"] == "awsSigv4"
@@ -127,5 +125,5 @@ def test_the_door_is_described_as_locked() -> None:
         ),
     ],
 )
-def test_an_answers_fields_are_those_that_are_shown(model: type[responses.Message], shown: set[str]) -> None:
+def test_a_responses_fields_are_the_views_fields(model: type[responses.Message], shown: set[str]) -> None:
     assert {field.alias for field in model.model_fields.values()} == shown

@@ -17,7 +17,7 @@ from bandwidth_messaging.bandwidth import errors as bandwidth_errors
 from bandwidth_messaging.domain import problems as domain_errors
 from bandwidth_messaging.runtime import steps, wiring
 from bandwidth_messaging.runtime.settings import Settings, settings
-from functions.setups import check_input
+from bandwidth_messaging.services.setup_check import SETUPS
 from tests.contracts.house import FUNCTIONS, MACHINES, Function, machine, pascal
 from tests.template import ROOT, resources
 
@@ -465,7 +465,7 @@ def test_a_nested_machine_is_given_fields_of_its_input(name: str, title: str) ->
     given = states(name)[title]["Arguments"]
     (model,) = [
         model
-        for kind, model in check_input._SETUPS.items()
+        for kind, model in SETUPS.items()
         if pascal(kind) == substitutions(name)[given["StateMachineArn"].strip("${}")]
     ]
     assert set(given["Input"]) <= aliases(model)
@@ -542,10 +542,28 @@ def test_only_refusals_are_caught_so_that_every_other_failure_can_be_redriven(na
             assert set(rule["Assign"]) == set(tasks(name)[title]["Assign"])
 
 
+WIRING = ROOT / "layers" / "shared" / "bandwidth_messaging" / "runtime" / "wiring.py"
+CLIENTS = frozenset({"dashboard", "dashboard_current", "catapult", "messaging"})
+# Services that record a rejection as their result.
+RECORDING_REJECTIONS = ("resource_deletion", "number_campaigns", "catapult_import")
+
+
+def talking_builders() -> set[str]:
+    """Return the functions of the wiring that return a client of Bandwidth, or a service that has one."""
+    builders = [node for node in ast.parse(WIRING.read_text()).body if isinstance(node, ast.FunctionDef)]
+    names = {
+        builder.name: {node.id for node in ast.walk(builder) if isinstance(node, ast.Name)}
+        for builder in builders
+    }
+    talking = set(CLIENTS)
+    while added := {name for name, used in names.items() if used & talking} - talking:
+        talking |= added
+    return talking
+
+
 def talks_to_bandwidth(function: Function) -> bool:
-    return bool(
-        re.search(r"\bwiring\.(dashboard(_current)?|catapult|messaging)\(\)", function.path.read_text())
-    )
+    used = set(re.findall(r"\bwiring\.(\w+)\(", function.path.read_text()))
+    return bool(used & talking_builders())
 
 
 @every_task
@@ -573,9 +591,13 @@ def test_a_refusal_ends_the_set_up_with_its_reason_or_is_the_steps_own_to_answer
 
 
 def handled_by(function: Function) -> set[str]:
-    """Return the exceptions that a function catches itself."""
+    """Return the exceptions that a function, or its service that records rejections, catches."""
+    code = function.path.read_text()
+    services = WIRING.parents[1] / "services"
+    modules = [services / f"{name}.py" for name in RECORDING_REJECTIONS if f"wiring.{name}(" in code]
     return {
         node.type.id
-        for node in ast.walk(ast.parse(function.path.read_text()))
+        for module in (function.path, *modules)
+        for node in ast.walk(ast.parse(module.read_text()))
         if isinstance(node, ast.ExceptHandler) and isinstance(node.type, ast.Name)
     }

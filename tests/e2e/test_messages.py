@@ -209,7 +209,7 @@ class TestReceiving:
             for message in cloud.client("sqs").receive_message(**queue, WaitTimeSeconds=5)["Messages"]
         ]
         (found,) = [each for each in kept if each.get("callback", {}).get("body") == body]
-        assert found["reasons"] == ["its type is unknown"]
+        assert found["reasons"] == ["type is unknown"]
         assert "Authorization" not in found["callback"]["multiValueHeaders"]
         assert [each for each in kept if "object" in each]
 
@@ -222,7 +222,7 @@ class TestReceiving:
         replay = physical_id(cloud, "ReplayQuarantine")
         replayed = cloud.client("lambda").invoke(FunctionName=replay, Payload=json.dumps({"atMost": 100}))
         told = json.loads(replayed["Payload"].read())
-        assert (told["stored"], told["reasons"].get("its type is unknown", 0) >= 2) == (1, True)
+        assert (told["stored"], told["reasons"].get("type is unknown", 0) >= 2) == (1, True)
         assert get(cloud, f"/messages/{event['message']['id']}")["state"] == "received"
 
 

@@ -151,7 +151,7 @@ def house(generation: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
                 "classic": simulator.dashboard_url,
                 "current": simulator.current_dashboard_url,
             }[generation],
-            "CALLBACK_URL": CALLBACK_URL,
+            "CALLBACK_URL_V1": CALLBACK_URL.replace("/v2", "/v1"),
             "CALLBACK_PROBE_URL": CALLBACK_URL,
             "CALLBACK_URL_V2": CALLBACK_URL,
             "NOTIFICATION_URL": NOTIFICATION_URL,

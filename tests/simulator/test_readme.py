@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from simulator.account.order_outcomes import Fate, FateError
+from simulator.account.order_outcomes import OrderOutcome, OrderOutcomeError
 from simulator.account.subscriptions import Manner
 from simulator.control.callbacks import Bulk
 from simulator.control.imports import Letters, NotImportable
@@ -14,7 +14,7 @@ from simulator.control.messaging import File, Inbound, Read, Suggestion, Whereab
 from simulator.control.numbers import Appearance, Supply
 from simulator.control.oauth2 import Rotation
 from simulator.control.path import PREFIX
-from simulator.control.registration import Switches, ToldCampaign, ToldVerification
+from simulator.control.registration import CampaignInput, Switches, VerificationInput
 from simulator.faults import Fault, FaultAnswer
 from simulator.messaging.events import Style
 from simulator.messaging.outcomes import Outcome
@@ -26,9 +26,9 @@ from tests.simulator.support import CONFIG
 README = (Path(__file__).parents[2] / "simulator" / "README.md").read_text()
 ENDPOINT = re.compile(r"`(GET|PUT|POST|DELETE) (/_simulator/[^`?]*)")
 REQUESTS: list[type[BaseModel]] = [
-    Appearance, Bulk, Fate, FateError, Fault, FaultAnswer, File, Inbound, Letters, Limits, Manner,
-    NotImportable, Outcome, Read, Rotation, Style, Suggestion, Supply, Switches, ToldCampaign,
-    ToldVerification, Whereabouts,
+    Appearance, Bulk, OrderOutcome, OrderOutcomeError, Fault, FaultAnswer, File, Inbound, Letters, Limits,
+    Manner, NotImportable, Outcome, Read, Rotation, Style, Suggestion, Supply, Switches, CampaignInput,
+    VerificationInput, Whereabouts,
 ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Who may use the account API, and how it says no."""
+"""Authorization and error responses of the account API."""
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -7,19 +7,19 @@ from flask import Blueprint, Response, g, request
 
 from simulator.access import may_use_account
 from simulator.account.account import Account
-from simulator.account.api.xml import refusal
-from simulator.refusals import RefusedError
+from simulator.account.api.xml import rejection
+from simulator.rejections import RejectedError
 
 
 def guard(
     blueprint: Blueprint,
     account: Account,
     roots: Mapping[str, str],
-    bad_request: Callable[[str, RefusedError], Response] = refusal,
+    bad_request: Callable[[str, RejectedError], Response] = rejection,
 ) -> None:
-    """Credentials on every path of a blueprint, the account's id where one is in it, and refusals as XML.
+    """Credentials on every path of a blueprint, the account's id where one is in it, and rejections as XML.
 
-    A refusal has the root element of the resource's answers: that of the first part of `roots` which is in
+    A rejection has the root element of the resource's answers: that of the first part of `roots` which is in
     the path. `bad_request` writes those with the status 400.
     """
 
@@ -34,11 +34,11 @@ def guard(
             scheme = "Bearer" if config.generation == "current" else "Basic"
             return Response(status=401, headers={"WWW-Authenticate": f'{scheme} realm="Bandwidth"'})
         if g.account_id not in (None, config.account_id):
-            raise RefusedError(403, "1001", "Access denied.")
+            raise RejectedError(403, "1001", "Access denied.")
         return None
 
-    @blueprint.errorhandler(RefusedError)
-    def refuse(refused: RefusedError) -> Response:
+    @blueprint.errorhandler(RejectedError)
+    def reject(rejected: RejectedError) -> Response:
         root = next(each for part, each in roots.items() if part in request.path)
-        write = bad_request if refused.status == HTTPStatus.BAD_REQUEST else refusal
-        return write(root, refused)
+        write = bad_request if rejected.status == HTTPStatus.BAD_REQUEST else rejection
+        return write(root, rejected)

@@ -1,7 +1,7 @@
-"""The Dashboard API's applications: "Create application", looking at them, changing and deleting them.
+"""The Dashboard API's applications: "Create application", read, update and delete.
 
-The document's form has one callback URL, today's one for each direction, with credentials of its own, and the
-types of events that are wanted. An answer has the form that was given; today's account always has its own.
+The document's form has one callback URL. The current form has one for each direction, with credentials of its
+own, and the requested event types. A response has the request's form. The current account uses its own.
 """
 
 from dataclasses import replace
@@ -14,7 +14,7 @@ from simulator.account.api.access import guard
 from simulator.account.api.xml import answer, element, parse, text, texts
 from simulator.account.applications import MESSAGING, Application
 from simulator.callbacks import Endpoint
-from simulator.refusals import RefusedError
+from simulator.rejections import RejectedError
 
 ROOT = "ApplicationProvisioningResponse"
 
@@ -51,8 +51,8 @@ def blueprint(account: Account) -> Blueprint:
     def list_associated_locations(application_id: str) -> Response:
         try:
             account.application(application_id)
-        except RefusedError:
-            raise RefusedError(404, "13629", f"Application with id '{application_id}' not found") from None
+        except RejectedError:
+            raise RejectedError(404, "13629", f"Application with id '{application_id}' not found") from None
         shown = map(_associated, account.locations_of(application_id))
         return answer(element("AssociatedSipPeersResponse", element("AssociatedSipPeers", *shown)))
 
@@ -81,7 +81,7 @@ def _check_forms(body: etree._Element) -> None:
     for code, (older, *todays) in both.items():
         if text(body, older) and any(text(body, each) for each in todays):
             name = older.partition("/")[0]
-            raise RefusedError(400, code, f"{name} can't be present with today's elements for it.")
+            raise RejectedError(400, code, f"{name} can't be present with today's elements for it.")
 
 
 def _given(body: etree._Element, service_type: str, *, knows_today: bool) -> Application:

@@ -1,4 +1,4 @@
-"""The Dashboard API's disconnects: numbers given back, and what became of it (page on disconnecting)."""
+"""The Dashboard API's disconnects: orders that release numbers, and their status (page on disconnecting)."""
 
 from flask import Blueprint, Response, request
 from lxml import etree
@@ -11,14 +11,14 @@ from simulator.account.api.xml import (
     element,
     error_list,
     numbers,
-    order_refusal,
+    order_rejection,
     parse,
     text,
     texts,
 )
 from simulator.account.disconnects import DisconnectOrder, Disconnects
 from simulator.account.placed_orders import FINAL
-from simulator.refusals import RefusedError
+from simulator.rejections import RejectedError
 from simulator.timestamps import timestamp
 
 ROOT = "DisconnectTelephoneNumberOrderResponse"
@@ -27,14 +27,14 @@ TYPE = "DisconnectTelephoneNumberOrderType"
 
 def blueprint(account: Account, disconnects: Disconnects) -> Blueprint:
     api = Blueprint("disconnects", __name__, url_prefix="/accounts/<account_id>/disconnects")
-    guard(api, account, {"": ROOT}, order_refusal)
+    guard(api, account, {"": ROOT}, order_rejection)
 
     @api.post("")
     def disconnect() -> Response:
         body = parse(request.get_data(), "DisconnectTelephoneNumberOrder")
         inner = body.find(TYPE)
         if inner is None:
-            raise RefusedError(400, "5001", "Invalid input telephone number list")
+            raise RejectedError(400, "5001", "Invalid input telephone number list")
         order = disconnects.place(
             texts(inner, "TelephoneNumberList/TelephoneNumber"),
             customer_order_id=text(body, "CustomerOrderId"),

@@ -23,7 +23,7 @@ def blueprint(account: Account, external_tns: ExternalTns) -> Blueprint:
     def shown(root: str, order: ExternalTnsOrder, keep_failed: bool) -> etree._Element:
         made = element(root)
         is_later = external_tns.shape(order.customer_order_id) == "later"
-        keep = external_tns.fate(order.customer_order_id).keep_failed_numbers
+        keep = external_tns.outcome(order.customer_order_id).keep_failed_numbers
         failed = frozenset() if (keep_failed if keep is None else keep) else order.failed
         listed = numbers("TelephoneNumbers", [each for each in order.numbers if each not in failed])
         made.extend(_header(order, account, is_later))

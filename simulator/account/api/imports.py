@@ -16,7 +16,7 @@ from simulator.account.api.xml import (
     numbers,
     order_header,
     parse,
-    repeated_refusal,
+    repeated_rejection,
     text,
     texts,
 )
@@ -30,17 +30,17 @@ LETTER_TYPES = ("application/pdf", "image/tiff", "image/jpeg", "image/png", "tex
 
 def checker_blueprint(account: Account, imports: Imports) -> Blueprint:
     api = Blueprint("import_checker", __name__, url_prefix="/accounts/<account_id>/importTnChecker")
-    guard(api, account, {"": "ImportTnCheckerResponse"}, repeated_refusal)
+    guard(api, account, {"": "ImportTnCheckerResponse"}, repeated_rejection)
 
     @api.post("")
     def check_numbers() -> Response:
         body = parse(request.get_data(), CHECKER_PAYLOAD)
         wanted = texts(body, NUMBER_LIST)
         errors = imports.check(wanted, text(body, "SiteId"), text(body, "SipPeerId"))
-        refused = {number for error in errors for number in error.numbers}
+        rejected = {number for error in errors for number in error.numbers}
         payload = element(
             CHECKER_PAYLOAD,
-            numbers("TelephoneNumbers", [each for each in wanted if each not in refused]),
+            numbers("TelephoneNumbers", [each for each in wanted if each not in rejected]),
             errors_of_numbers("ImportTnErrors", "ImportTnError", errors),
         )
         return answer(element("ImportTnCheckerResponse", payload))
@@ -50,7 +50,7 @@ def checker_blueprint(account: Account, imports: Imports) -> Blueprint:
 
 def blueprint(account: Account, imports: Imports) -> Blueprint:
     api = Blueprint("import_orders", __name__, url_prefix="/accounts/<account_id>/importTnOrders")
-    guard(api, account, {"": "ImportTnOrderResponse"}, repeated_refusal)
+    guard(api, account, {"": "ImportTnOrderResponse"}, repeated_rejection)
     _orders(api, account, imports)
     _letters(api, imports)
     return api

@@ -13,7 +13,7 @@ from simulator.account.api.xml import answer, element
 from simulator.account.api_version import is_v2
 from simulator.account.numbers import AccountNumber
 from simulator.account.orders_of_numbers import NumbersOrder
-from simulator.refusals import RefusedError
+from simulator.rejections import RejectedError
 from simulator.telephone_numbers import ten_digits
 from simulator.timestamps import timestamp
 
@@ -33,7 +33,7 @@ def page[Item](items: Sequence[Item]) -> Sequence[Item]:
     number = request.args.get("page", 1, type=int)
     size = request.args.get("size", PAGE_SIZE, type=int)
     if number < 1 or size < 1:
-        raise RefusedError(400, "1006", "page and size must be positive.")
+        raise RejectedError(400, "1006", "page and size must be positive.")
     return items[(number - 1) * size : number * size]
 
 
@@ -47,11 +47,11 @@ def page_of_numbers(
     ordered = sorted(found, key=lambda each: each.number)
     size = request.args.get("size", size, type=int)
     if size < 1 or (largest is not None and size > largest):
-        raise RefusedError(400, "1006", f"size must be positive, and {largest or 'what you like'} at most.")
+        raise RejectedError(400, "1006", f"size must be positive, and {largest or 'what you like'} at most.")
     given = request.args.get("page", "1").strip()
     page = ten_digits(given) or given
     if not page.isdigit() or int(page) < 1:
-        raise RefusedError(400, "1006", "page must be a count from 1, or a telephone number.")
+        raise RejectedError(400, "1006", "page must be a count from 1, or a telephone number.")
     start = sum(each.number < page for each in ordered) if ten_digits(page) else (int(page) - 1) * size
     links = element("Links", element("first", _link("first", "1", size)))
     if following := ordered[start + size : start + size + 1]:
@@ -81,7 +81,7 @@ def orders_listed[Order: ListedOrder](
     begins_with = request.args.get("page", "1")
     ids = [order.id for order in orders]
     if size < 1 or begins_with not in ("1", *ids):
-        raise RefusedError(400, "1006", "page must be 1 or the id of an order, and size positive.")
+        raise RejectedError(400, "1006", "page must be 1 or the id of an order, and size positive.")
     start = 0 if begins_with == "1" else ids.index(begins_with)
     links = element("Links", element("first", _order_link("first", "1", size)))
     if not orders:

@@ -1,4 +1,4 @@
-"""The Dashboard API's sites and locations (sippeers): "Create location", looking at them, deleting them."""
+"""The Dashboard API's sites and locations (sippeers): "Create location", read and delete."""
 
 from flask import Blueprint, Response, request
 from lxml import etree
@@ -6,7 +6,7 @@ from lxml import etree
 from simulator.account.account import Account, Site
 from simulator.account.api.access import guard
 from simulator.account.api.xml import answer, element, parse, sip_peer, text
-from simulator.refusals import RefusedError
+from simulator.rejections import RejectedError
 
 
 def blueprint(account: Account) -> Blueprint:
@@ -48,9 +48,9 @@ def _locations(api: Blueprint, account: Account) -> None:
     def delete_location(site_id: str, location_id: str) -> Response:
         try:
             location = account.location(site_id, location_id)
-        except RefusedError as refused:
+        except RejectedError as rejected:
             # Here alone the specification has a 404.
-            raise RefusedError(404, refused.code, refused.description) from None
+            raise RejectedError(404, rejected.code, rejected.description) from None
         account.delete_location(location)
         return Response(status=200)
 

@@ -11,7 +11,7 @@ from simulator.account.account import PROXY_PEER_ID, Account, Location, SmsFeatu
 from simulator.account.api.access import guard
 from simulator.account.api.xml import answer, element, parse, text
 from simulator.account.registrations import Registrations
-from simulator.refusals import RefusedError
+from simulator.rejections import RejectedError
 
 SMS_SETTINGS = ("TollFree", "ShortCode", "Protocol", "Zone1", "Zone2", "Zone3", "Zone4", "Zone5")
 A2P_SETTINGS = ("A2pLongCode", "A2pMessageClass", "A2pCampaignId")
@@ -37,15 +37,15 @@ def _sms(api: Blueprint, account: Account, registrations: Registrations) -> None
         settings = {name: text(body, f"SipPeerSmsFeatureSettings/{name}") or "" for name in SMS_SETTINGS}
         for name, value in settings.items():
             if not value:
-                raise RefusedError(400, "1003", f"{name} is a required field.")
+                raise RejectedError(400, "1003", f"{name} is a required field.")
             if name != "Protocol" and value.lower() not in ("true", "false"):
-                raise RefusedError(400, "1006", f"{name} must be true or false.")
+                raise RejectedError(400, "1006", f"{name} must be true or false.")
         if body.find("HttpSettings") is None:
-            raise RefusedError(400, "13608", "Protocol HTTP needs HttpSettings.")
+            raise RejectedError(400, "13608", "Protocol HTTP needs HttpSettings.")
         status = _feature_status(location.sms is not None)
         proxy_peer_id = _proxy_peer_id(text(body, "HttpSettings/ProxyPeerId"), account)
         a2p = {} if account.config.generation == "classic" else _a2p(body, settings, registrations)
-        # In today's samples they stand behind ShortCode.
+        # In the current samples they stand behind ShortCode.
         order = (*SMS_SETTINGS[:2], *A2P_SETTINGS, *SMS_SETTINGS[2:])
         given = settings | a2p
         ordered = {name: given[name] for name in order if name in given}
@@ -70,10 +70,10 @@ def _mms(api: Blueprint, account: Account) -> None:
         # The document insists on a lower-case `protocol`; Bandwidth's clients send `Protocol`: both work.
         protocol = text(body, "MmsSettings/protocol", "MmsSettings/Protocol")
         if not protocol:
-            raise RefusedError(400, "1003", "protocol is a required field.")
+            raise RejectedError(400, "1003", "protocol is a required field.")
         settings = "Protocols/HTTP/HttpSettings"
         if body.find(settings) is None:
-            raise RefusedError(400, "13608", "Protocol HTTP needs HttpSettings.")
+            raise RejectedError(400, "13608", "Protocol HTTP needs HttpSettings.")
         status = _feature_status(location.mms_proxy_peer_id is not None)
         given = text(body, f"{settings}/ProxyPeerId", f"{settings}/proxyPeerId")
         proxy_peer_id = _proxy_peer_id(given, account)
@@ -106,61 +106,61 @@ def _assignment(api: Blueprint, account: Account) -> None:
 
 
 def _a2p(body: etree._Element, settings: Mapping[str, str], registrations: Registrations) -> dict[str, str]:
-    """Today's settings of campaigns for the numbers of a location. Raises RefusedError (error list)."""
+    """Today's settings of campaigns for the numbers of a location. Raises RejectedError (error list)."""
     a2p = {name: text(body, f"SipPeerSmsFeatureSettings/{name}") or "" for name in A2P_SETTINGS}
     long_code, message_class, campaign_id = a2p.values()
     if long_code and long_code not in A2P_LONG_CODES:
         words = f"Valid values are: {', '.join(A2P_LONG_CODES)}."
-        raise RefusedError(400, "13636", f"A2pLongCode value is invalid. {words}")
+        raise RejectedError(400, "13636", f"A2pLongCode value is invalid. {words}")
     is_off = long_code in ("", "OFF")
     texts_anyhow = any(settings[each].lower() == "true" for each in ("TollFree", "ShortCode"))
     if campaign_id and is_off and not texts_anyhow:
-        raise RefusedError(
+        raise RejectedError(
             400, "13637", "CampaignID shouldn't be present if all of its features are disabled."
         )
     if message_class and is_off:
         words = "A2P Message Class shouldn't be present if 'A2pLongCode' is disabled."
-        raise RefusedError(400, "13642", words)
+        raise RejectedError(400, "13642", words)
     # DefaultOff is published without either.
     is_required = not is_off and (long_code != "DefaultOff" or registrations.location_campaign_required)
     if is_required and not campaign_id:
-        raise RefusedError(400, "13638", "CampaignID is required if 'A2pLongCode' is enabled.")
+        raise RejectedError(400, "13638", "CampaignID is required if 'A2pLongCode' is enabled.")
     if is_required and not message_class:
-        raise RefusedError(400, "13641", "A2P Message Class is required if 'A2pLongCode' is enabled.")
+        raise RejectedError(400, "13641", "A2P Message Class is required if 'A2pLongCode' is enabled.")
     campaign = registrations.campaign(campaign_id)
     if campaign_id and campaign is None:
         words = f"Campaign ID '{campaign_id}' was not found in list of authorized Campaign IDs."
-        raise RefusedError(400, "13639", words)
+        raise RejectedError(400, "13639", words)
     if campaign is not None and campaign.is_external:
         words = (
             f"Campaign ID '{campaign_id}' is not an internal campaign and cannot be assigned to a location."
         )
-        raise RefusedError(400, "13682", words)
+        raise RejectedError(400, "13682", words)
     if message_class and not re.fullmatch(r"[A-Za-z0-9]{1,64}", message_class):
         words = f"A2P Message Class '{message_class}' was not found in list of authorized Message Classes."
-        raise RefusedError(400, "13640", words)
+        raise RejectedError(400, "13640", words)
     return {name: value for name, value in a2p.items() if value}
 
 
 def _proxy_peer_id(given: str | None, account: Account) -> str:
-    """The document demands it; today's account fills it in."""
+    """The document demands it; the current account fills it in."""
     if not given and account.config.generation == "classic":
-        raise RefusedError(400, "1003", "ProxyPeerId is a required field.")
+        raise RejectedError(400, "1003", "ProxyPeerId is a required field.")
     return given or PROXY_PEER_ID
 
 
 def _feature_status(is_there: bool) -> int:
-    """POST creates, also over what is there (no refusal is documented); PUT changes what is there."""
+    """POST creates, also over what is there (no rejection is documented); PUT changes what is there."""
     if request.method == "POST":
         return 201
     if not is_there:
-        raise RefusedError(404, "1016", "The feature is not enabled on this location.")
+        raise RejectedError(404, "1016", "The feature is not enabled on this location.")
     return 200
 
 
 def _sms_feature(location: Location) -> etree._Element:
     if location.sms is None:
-        raise RefusedError(404, "13678", "SMS is not enabled on this location.")
+        raise RejectedError(404, "13678", "SMS is not enabled on this location.")
     settings = element(
         "SipPeerSmsFeatureSettings", *(element(*setting) for setting in location.sms.settings.items())
     )
@@ -170,7 +170,7 @@ def _sms_feature(location: Location) -> etree._Element:
 
 def _mms_feature(location: Location) -> etree._Element:
     if location.mms_proxy_peer_id is None:
-        raise RefusedError(404, "1016", "MMS is not enabled on this location.")
+        raise RejectedError(404, "1016", "MMS is not enabled on this location.")
     settings = element("MmsSettings", element("protocol", "HTTP"))
     http = element("HTTP", element("HttpSettings", element("proxyPeerId", location.mms_proxy_peer_id)))
     return element("MmsFeatureResponse", element("MmsFeature", settings, element("Protocols", http)))

@@ -6,11 +6,11 @@ from lxml import etree
 from simulator.account.account import Account
 from simulator.account.api.access import guard
 from simulator.account.api.lists import orders_listed
-from simulator.account.api.xml import answer, element, error, order_refusal, parse, text, texts
+from simulator.account.api.xml import answer, element, error, order_rejection, parse, text, texts
 from simulator.account.order_types import EXISTING, ORDER_TYPES, Search
 from simulator.account.orders import Order, OrderBook, OrderRequest
 from simulator.account.placed_orders import FINAL
-from simulator.refusals import RefusedError
+from simulator.rejections import RejectedError
 from simulator.timestamps import timestamp
 
 NUMBER_LIST = "TelephoneNumberList/TelephoneNumber"
@@ -19,7 +19,7 @@ RESERVATION_LIST = "ReservationIdList/ReservationId"
 
 def blueprint(account: Account, orders: OrderBook) -> Blueprint:
     api = Blueprint("orders", __name__, url_prefix="/accounts/<account_id>/orders")
-    guard(api, account, {"": "OrderResponse"}, order_refusal)
+    guard(api, account, {"": "OrderResponse"}, order_rejection)
 
     @api.post("")
     def place_order() -> Response:
@@ -41,7 +41,7 @@ def blueprint(account: Account, orders: OrderBook) -> Blueprint:
     @api.get("")
     def list_orders() -> Response:
         if not {"page", "size"} <= request.args.keys():
-            raise RefusedError(400, "1006", "page and size are required.")
+            raise RejectedError(400, "1006", "page and size are required.")
         found = orders.find(request.args.get("customerOrderId"), request.args.get("status"))
         counts = [len(each.numbers) for each in found]
         return orders_listed(found, counts, "new_number", account.config.dashboard_user)
@@ -55,7 +55,7 @@ def blueprint(account: Account, orders: OrderBook) -> Blueprint:
         """Of what an order's PUT can change, only the end of a backorder (page on advanced ordering)."""
         body = parse(request.get_data(), "Order")
         if (text(body, "CloseOrder") or "").lower() != "true":
-            raise RefusedError(400, "5002", "CloseOrder must be true: nothing else can be changed.")
+            raise RejectedError(400, "5002", "CloseOrder must be true: nothing else can be changed.")
         return answer(_status(orders.close(order_id), account.config.dashboard_user))
 
     return api
@@ -65,7 +65,7 @@ def _search(body: etree._Element) -> Search:
     """What is ordered: the one child of the order that is named after an order type."""
     found = [each for each in body if each.tag in ORDER_TYPES]
     if len(found) != 1:
-        raise RefusedError(400, "5087", "The input order type is not a valid entry.")
+        raise RejectedError(400, "5087", "The input order type is not a valid entry.")
     order_type = str(found[0].tag)
     if order_type == EXISTING:
         numbers, reservations = texts(found[0], NUMBER_LIST), texts(found[0], RESERVATION_LIST)

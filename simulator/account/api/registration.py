@@ -1,4 +1,4 @@
-"""Registration in today's account API (JSON): 10DLC campaigns and their numbers, toll-free verification.
+"""Registration in the current account API (JSON): 10DLC campaigns and their numbers, toll-free verification.
 
 Paths, envelope and the members campaignId, brandId, phoneNumber and status are those that Bandwidth's own
 command line reads, and the members of a verification those of its messaging specification; what else an

@@ -1,4 +1,4 @@
-"""The Dashboard API's removeImportedTnOrders: hosted numbers given back (page on hosting numbers)."""
+"""The Dashboard API's removeImportedTnOrders: release of hosted numbers (page on hosting numbers)."""
 
 from flask import Blueprint, Response, request
 from lxml import etree
@@ -13,21 +13,21 @@ from simulator.account.api.xml import (
     numbers,
     order_header,
     parse,
-    refusal,
-    repeated_refusal,
+    rejection,
+    repeated_rejection,
     text,
     texts,
 )
 from simulator.account.imports import Removals
 from simulator.account.orders_of_numbers import NumbersOrder
-from simulator.refusals import RefusedError
+from simulator.rejections import RejectedError
 
 ROOT = "RemoveImportedTnOrdersResponse"
 
 
 def blueprint(account: Account, removals: Removals) -> Blueprint:
     api = Blueprint("removals", __name__, url_prefix="/accounts/<account_id>/removeImportedTnOrders")
-    guard(api, account, {"": ROOT}, repeated_refusal)
+    guard(api, account, {"": ROOT}, repeated_rejection)
 
     @api.post("")
     def remove() -> Response:
@@ -46,8 +46,8 @@ def blueprint(account: Account, removals: Removals) -> Blueprint:
     def get_removal(order_id: str) -> Response:
         try:
             return answer(_order(removals.get(order_id), account))
-        except RefusedError as refused:
-            return refusal("RemoveImportedTnOrdersReportResponse", refused)
+        except RejectedError as rejected:
+            return rejection("RemoveImportedTnOrdersReportResponse", rejected)
 
     return api
 

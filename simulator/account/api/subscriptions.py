@@ -1,4 +1,4 @@
-"""The Dashboard API's subscriptions: who is called when orders change (page on subscriptions)."""
+"""The Dashboard API's subscriptions: URLs notified of order changes (page on subscriptions)."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from simulator.account.api.xml import answer, element, parse, text
 from simulator.account.api_version import is_v2
 from simulator.account.subscriptions import MESSAGING_LOST, NumberFormat, Subscription, Subscriptions
 from simulator.callbacks import Endpoint
-from simulator.refusals import RefusedError
+from simulator.rejections import RejectedError
 
 ROOT = "SubscriptionsResponse"
 
@@ -52,18 +52,18 @@ def blueprint(account: Account, subscriptions: Subscriptions) -> Blueprint:
 
 
 def _given(subscription_id: str | None = None) -> Subscription:
-    """The subscription of the request's body. Raises RefusedError (400)."""
+    """The subscription of the request's body. Raises RejectedError (400)."""
     body = parse(request.get_data(), "Subscription")
     topics = [each for each in (text(body, "OrderType"), text(body, "EventType")) if each]
     if len(topics) != 1:
-        raise RefusedError(400, "1003", "Either OrderType or EventType is required.")
+        raise RejectedError(400, "1003", "Either OrderType or EventType is required.")
     callback = body.find("CallbackSubscription")
     if callback is None:
-        raise RefusedError(400, "1003", "CallbackSubscription is required: nothing else is imitated here.")
+        raise RejectedError(400, "1003", "CallbackSubscription is required: nothing else is imitated here.")
     given = {name: text(callback, name) for name in ("URL", "Expiry")}
     for name, value in given.items():
         if not value:
-            raise RefusedError(400, "1003", f"{name} is required.")
+            raise RejectedError(400, "1003", f"{name} is required.")
     expiry = given["Expiry"] or ""
     credentials = "CallbackCredentials/BasicAuthentication"
     subscription = Subscription(
@@ -89,7 +89,7 @@ def _number_format(given: str | None) -> NumberFormat:
         case "E164":
             return "E164"
         case _:
-            raise RefusedError(400, "1006", "NumberFormat must be LEGACY or E164.")
+            raise RejectedError(400, "1006", "NumberFormat must be LEGACY or E164.")
 
 
 def _subscription(subscription: Subscription, last_status: str | None) -> etree._Element:

@@ -12,7 +12,7 @@ from simulator.account.api.xml import (
     error_list,
     numbers,
     order_header,
-    order_refusal,
+    order_rejection,
     parse,
     text,
     texts,
@@ -29,7 +29,7 @@ ROOT = "TnOptionOrderResponse"
 
 def blueprint(account: Account, options: NumberOptionsOrders) -> Blueprint:
     api = Blueprint("tnoptions", __name__, url_prefix="/accounts/<account_id>/tnoptions")
-    guard(api, account, {"": ROOT}, order_refusal)
+    guard(api, account, {"": ROOT}, order_rejection)
 
     @api.post("")
     def place_order() -> Response:

@@ -1,4 +1,4 @@
-"""The Dashboard API's tns: what is known of a number, whosever it is; here all are the account's."""
+"""The Dashboard API's tns: details of one number. The simulator knows only numbers of the account."""
 
 import re
 
@@ -11,7 +11,7 @@ from simulator.account.api.lists import page_of_numbers
 from simulator.account.api.xml import answer, element, sip_peer
 from simulator.account.api_version import read_number
 from simulator.account.numbers import AccountNumber
-from simulator.refusals import RefusedError
+from simulator.rejections import RejectedError
 from simulator.timestamps import timestamp
 
 USUAL_SIZE = 500
@@ -52,7 +52,7 @@ def blueprint(account: Account) -> Blueprint:
     def get_location(number: str) -> Response:
         location = _location_of(_find(account, number), account)
         if location is None:
-            raise RefusedError(404, *UNKNOWN)
+            raise RejectedError(404, *UNKNOWN)
         return answer(element("SipPeer", element("Id", location.id), element("Name", location.name)))
 
     return api
@@ -61,10 +61,10 @@ def blueprint(account: Account) -> Blueprint:
 def _find(account: Account, number: str) -> AccountNumber:
     wanted = read_number(number)
     if not re.fullmatch(r"[2-9][0-9]{9}", wanted):
-        raise RefusedError(400, "1022", f"'{number}' is not a telephone number.")
+        raise RejectedError(400, "1022", f"'{number}' is not a telephone number.")
     if found := next((each for each in _all(account) if each.number == wanted), None):
         return found
-    raise RefusedError(404, *UNKNOWN)
+    raise RejectedError(404, *UNKNOWN)
 
 
 def _all(account: Account) -> list[AccountNumber]:

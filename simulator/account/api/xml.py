@@ -1,4 +1,4 @@
-"""The Dashboard's XML: reading a request's body, writing an answer's, and the shapes of its refusals."""
+"""The Dashboard's XML: parse request bodies, write response bodies and error bodies."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ from simulator.account.account import Location
 from simulator.account.api_version import read_numbers, write_numbers
 from simulator.account.config import AccountConfig
 from simulator.account.orders_of_numbers import NumbersError, NumbersOrder
-from simulator.refusals import RefusedError, RefusedTogetherError
+from simulator.rejections import MultipleRejectionsError, RejectedError
 from simulator.timestamps import timestamp
 
 _parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
@@ -17,13 +17,13 @@ _parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=Fals
 
 def parse(body: bytes, root: str) -> etree._Element:
     """The body's root element, which must have this name; numbers in it are in ten digits, whatever they
-    are in that version of the API. Raises RefusedError (400) otherwise."""
+    are in that version of the API. Raises RejectedError (400) otherwise."""
     try:
         parsed = etree.fromstring(body, _parser)
     except etree.XMLSyntaxError:
-        raise RefusedError(400, None, "The request body is not well-formed XML.") from None
+        raise RejectedError(400, None, "The request body is not well-formed XML.") from None
     if parsed.tag != root:
-        raise RefusedError(400, None, f"The request body must be a {root} element.")
+        raise RejectedError(400, None, f"The request body must be a {root} element.")
     read_numbers(parsed)
     return parsed
 
@@ -118,26 +118,26 @@ def answer(root: etree._Element, status: int = 200, location: str | None = None)
     return response
 
 
-def refusal(root: str, refused: RefusedError) -> Response:
-    """Most refusals: ResponseStatus below the resource's usual root (numbers specification)."""
-    return answer(element(root, _reason("ResponseStatus", "ErrorCode", refused)), refused.status)
+def rejection(root: str, rejected: RejectedError) -> Response:
+    """Most rejections: ResponseStatus below the resource's usual root (numbers specification)."""
+    return answer(element(root, _reason("ResponseStatus", "ErrorCode", rejected)), rejected.status)
 
 
-def order_refusal(root: str, refused: RefusedError) -> Response:
+def order_rejection(root: str, rejected: RejectedError) -> Response:
     """A 400 of an order or a disconnect: an ErrorList (numbers specification)."""
-    errors = element("ErrorList", _reason("Error", "Code", refused))
-    return answer(element(root, errors), refused.status)
+    errors = element("ErrorList", _reason("Error", "Code", rejected))
+    return answer(element(root, errors), rejected.status)
 
 
-def repeated_refusal(root: str, refused: RefusedError) -> Response:
+def repeated_rejection(root: str, rejected: RejectedError) -> Response:
     """A 400 of imported numbers: one Errors element for each thing that is wrong (numbers specification)."""
-    errors = refused.errors if isinstance(refused, RefusedTogetherError) else (refused,)
-    return answer(element(root, *(_reason("Errors", "Code", each) for each in errors)), refused.status)
+    errors = rejected.errors if isinstance(rejected, MultipleRejectionsError) else (rejected,)
+    return answer(element(root, *(_reason("Errors", "Code", each) for each in errors)), rejected.status)
 
 
-def _reason(tag: str, code_tag: str, refused: RefusedError) -> etree._Element:
+def _reason(tag: str, code_tag: str, rejected: RejectedError) -> etree._Element:
     reason = element(tag)
-    if refused.code is not None:
-        reason.append(element(code_tag, refused.code))
-    reason.append(element("Description", refused.description))
+    if rejected.code is not None:
+        reason.append(element(code_tag, rejected.code))
+    reason.append(element("Description", rejected.description))
     return reason

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bandwidth_messaging.api.bus_events import event_of
+from bandwidth_messaging.api.bus_events import to_event
 from bandwidth_messaging.bandwidth.errors import BandwidthUnauthorized, BandwidthUnavailable
 from bandwidth_messaging.domain.numbers import Home, NumberState
 from bandwidth_messaging.runtime import wiring
@@ -300,7 +300,7 @@ def test_a_v1_number_is_expected_at_its_location_which_other_numbers_may_share(h
 def published(house: House, before: Any) -> Any:
     """Return the event of the drift item's change, validated against its schema."""
     images = {"NewImage": stored(house)} | ({"OldImage": before} if before else {})
-    event = event_of({"eventID": "c4ca4238", "dynamodb": images})
+    event = to_event({"eventID": "c4ca4238", "dynamodb": images})
     assert event is not None
     assert wrong(delivered(event.detail_type, event.detail)) == []
     return event
@@ -334,10 +334,10 @@ def test_the_check_only_reads(home: House) -> None:
     appear(home, THIRD)
     vanish(home, OTHER)
     location_of(home).application_id = None
-    account, records = shown(home.simulator.simulator), wiring.numbers().all_in_state(NumberState.ACTIVE)
+    account, records = shown(home.simulator.simulator), wiring.numbers().list_all_by_state(NumberState.ACTIVE)
     assert check()["counts"] == {"appeared": 1, "vanished": 1, "lostMessaging": 1}
     assert shown(home.simulator.simulator) == account
-    assert wiring.numbers().all_in_state(NumberState.ACTIVE) == records
+    assert wiring.numbers().list_all_by_state(NumberState.ACTIVE) == records
     for method in ("PUT", "DELETE", "PATCH"):
         assert home.requests(method, "") == 0
     assert home.requests("POST", "") == home.requests("POST", "/oauth2/token")

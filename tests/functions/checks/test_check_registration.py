@@ -197,7 +197,7 @@ def test_five_thousand_numbers_cost_few_requests(
 ) -> None:
     numbers = [f"+1919555{number:04}" for number in range(5000)]
     items = [{"number": number, "state": "active", "api": "v2"} for number in numbers]
-    monkeypatch.setattr(Numbers, "all_in_state", lambda *_: items)
+    monkeypatch.setattr(Numbers, "list_all_by_state", lambda *_: items)
     monkeypatch.setattr(registration_check, "for_each", lambda *_: None)
     fake_response(current, "/tendlc/campaigns$", {"data": [{"campaignId": "C1", "status": "REGISTERED"}]})
     for start in range(0, 5000, 250):

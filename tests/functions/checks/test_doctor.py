@@ -268,7 +268,7 @@ def test_the_application_and_callback_of_a_hosted_number_are_checked(
 def test_a_v1_application_with_another_callback_url_is_wrong(
     deployment: House, v1_application: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    change_setting(monkeypatch, "CALLBACK_URL", "https://new.example/live/callbacks/v2")
+    change_setting(monkeypatch, "CALLBACK_URL_V1", "https://new.example/live/callbacks/v1")
     assert "set the callback URLs to https://new.example/live/callbacks/v1" in diagnose().wrong(
         f"V1 application {v1_application}"
     )

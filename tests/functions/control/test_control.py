@@ -1,4 +1,4 @@
-"""The ControlApi's other doors: starting set-ups, and reading what is stored."""
+"""Operations of the ControlApi: starting set-ups, and reading messages, numbers and orders."""
 
 import json
 from typing import Any
@@ -6,12 +6,13 @@ from typing import Any
 import boto3
 import pytest
 from botocore.client import BaseClient
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from bandwidth_messaging.domain.messages import Message, MessageState
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.setups import MessagingV2Setup
 from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.store.setup_requests import id_of_key
 from functions.control import browse, start_setup
 from tests.functions.conftest import House, ask, sample
 
@@ -42,7 +43,7 @@ class TestStartSetup:
         return ask(start_setup, "POST", "/setups/messaging-v2", body=given)
 
     def end(self, started: Any, state: str, at: str = AT) -> None:
-        """Let a set-up end."""
+        """End a set-up."""
         wiring.orders().finish(started["customerOrderId"], state, at=at)
 
     def test_starts_the_machine_under_the_customer_order_id(self, machine: str) -> None:
@@ -78,7 +79,10 @@ class TestStartSetup:
         self.start(areaCode="910", customerOrderId="Order-7")
         status, problem = self.start(areaCode="919", customerOrderId="Order-7")
         assert status == 409
-        assert "'Order-7' was started before, and has not ended (started)" in problem["detail"]
+        assert (
+            "customerOrderId 'Order-7' is already used. That set-up has not ended (started)."
+            in problem["detail"]
+        )
 
     def test_a_set_up_that_has_failed_is_continued_under_a_name_of_its_own(self, machine: str) -> None:
         _, first = self.start(areaCode="910", customerOrderId="Order 7")
@@ -96,7 +100,7 @@ class TestStartSetup:
         _, second = self.start(areaCode="910", customerOrderId="Order-7", deadlineHours=48)
         status, problem = self.start(areaCode="910", customerOrderId="Order-7", deadlineHours=72)
         assert status == 409
-        assert "is the execution Order-7-again-20260101000000000" in problem["detail"]
+        assert "The execution Order-7-again-20260101000000000 has another input." in problem["detail"]
         self.end(second, "failed", "2026-01-02T00:00:00.000Z")
         status, third = self.start(areaCode="910", customerOrderId="Order-7", deadlineHours=72)
         assert status == 202
@@ -106,14 +110,14 @@ class TestStartSetup:
         }
 
     @pytest.mark.parametrize("state", ["completed", "partial"])
-    def test_one_that_has_brought_numbers_is_a_conflict_that_says_so(self, machine: str, state: str) -> None:
+    def test_a_completed_set_up_started_again_is_a_conflict(self, machine: str, state: str) -> None:
         _, first = self.start(areaCode="910", customerOrderId="Order-7")
         self.end(first, state)
         status, problem = self.start(areaCode="910", customerOrderId="Order-7", deadlineHours=48)
         assert status == 409
-        assert f"and has ended ({state})" in problem["detail"]
+        assert f"has ended ({state})" in problem["detail"]
 
-    def test_a_failed_order_is_not_continued_with_what_asks_for_something_else(self, machine: str) -> None:
+    def test_a_failed_order_with_another_input_is_a_conflict(self, machine: str) -> None:
         asked = {"areaCode": "910", "customerOrderId": "Order-7"}
         _, first = self.start(**asked)
         orders = wiring.orders()
@@ -123,10 +127,10 @@ class TestStartSetup:
         self.end(first, "failed")
         status, problem = self.start(areaCode="919", customerOrderId="Order-7")
         assert status == 409
-        assert "asked for something else" in problem["detail"]
+        assert "has another input" in problem["detail"]
         assert self.start(**asked, deadlineHours=48)[0] == 202
 
-    def test_an_input_that_is_not_that_of_the_running_set_up_is_a_conflict_under_any_execution(
+    def test_another_input_than_the_running_set_up_is_a_conflict_under_any_execution(
         self, machine: str
     ) -> None:
         asked = {"areaCode": "910", "customerOrderId": "Order-7"}
@@ -137,7 +141,7 @@ class TestStartSetup:
         assert self.start(**asked | {"areaCode": "919"})[0] == 409
         assert self.start(**asked)[0] == 202
 
-    def test_one_that_was_undone_is_a_conflict_that_says_so(self, machine: str) -> None:
+    def test_an_undone_set_up_started_again_is_a_conflict(self, machine: str) -> None:
         _, first = self.start(areaCode="910", customerOrderId="Order-7")
         self.end(first, "failed")
         wiring.orders().record_undone("Order-7", by="release-1", at=AT)
@@ -146,20 +150,84 @@ class TestStartSetup:
         assert "was undone" in problem["detail"]
 
     @pytest.mark.parametrize("given", ["Order 7 ", "\tOrder  7"])
-    def test_an_id_is_the_same_whatever_its_white_space(self, machine: str, given: str) -> None:
+    def test_white_space_in_an_id_is_normalized(self, machine: str, given: str) -> None:
         _, first = self.start(areaCode="910", customerOrderId="Order 7")
         assert self.start(areaCode="910", customerOrderId=given) == (202, first)
         execution = boto3.client("stepfunctions").describe_execution(executionArn=first["executionArn"])
         assert json.loads(execution["input"])["customerOrderId"] == "Order 7"
 
-    def test_names_every_wrong_field(self, machine: str) -> None:
+    def test_the_same_request_after_its_execution_has_ended_gets_the_first_response(
+        self, machine: str
+    ) -> None:
+        asked = {"areaCode": "910", "customerOrderId": "Order-7"}
+        first = self.start(**asked)
+        boto3.client("stepfunctions").stop_execution(executionArn=first[1]["executionArn"])
+
+        assert self.start(**asked) == first
+
+    @pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException"])
+    def test_a_refused_start_fails_the_order_which_can_then_be_continued(
+        self, machine: str, monkeypatch: pytest.MonkeyPatch, code: str
+    ) -> None:
+        asked = {"areaCode": "910", "customerOrderId": "Order-7"}
+        with monkeypatch.context() as patch:
+            refuse_start(patch, code)
+            assert self.start(**asked)[0] == 500
+
+        order = ask(browse, "GET", "/orders/Order-7")[1]
+        assert order["state"] == "failed"
+        assert order["reason"] == f"Step Functions did not start the execution ({code})."
+        assert self.start(**asked)[0] == 202
+
+    def test_a_refused_start_of_a_running_set_up_leaves_its_order(
+        self, machine: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked = {"areaCode": "910", "customerOrderId": "Order-7"}
+        assert self.start(**asked)[0] == 202
+        with monkeypatch.context() as patch:
+            refuse_start(patch, "ThrottlingException")
+            assert self.start(**asked)[0] == 500
+
+        assert ask(browse, "GET", "/orders/Order-7")[1]["state"] == "started"
+
+    @pytest.mark.parametrize("lost", [None, 500], ids=["no response", "500"])
+    def test_a_refusal_after_an_attempt_that_may_have_started_leaves_the_order(
+        self, machine: str, monkeypatch: pytest.MonkeyPatch, lost: int | None
+    ) -> None:
+        with monkeypatch.context() as patch:
+            refuse_start(patch, "ThrottlingException", earlier_attempt=lost)
+            assert self.start(areaCode="910", customerOrderId="Order-7")[0] == 500
+
+        assert ask(browse, "GET", "/orders/Order-7")[1]["state"] == "started"
+
+    def test_every_invalid_field_is_named(self, machine: str) -> None:
         status, problem = self.start(areaCode="91", quantity=5001, siteId="main")
         assert status == 422
         assert {error["field"] for error in problem["errors"]} == {"areaCode", "quantity", "siteId"}
 
 
+REFUSED = object()
+
+
+def refuse_start(patch: pytest.MonkeyPatch, code: str, *, earlier_attempt: object = REFUSED) -> None:
+    """Let Step Functions refuse to start an execution, after an earlier attempt with this status, if any."""
+    send = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def refuse(client: Any, name: str, parameters: Any) -> Any:
+        if name != "StartExecution":
+            return send(client, name, parameters)
+        if earlier_attempt is not REFUSED:
+            response = None if earlier_attempt is None else {"status_code": earlier_attempt}
+            client.meta.events.emit("response-received.sfn.StartExecution", response_dict=response)
+        client.meta.events.emit("response-received.sfn.StartExecution", response_dict={"status_code": 400})
+        details = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": 400}}
+        raise ClientError(details, name)  # type: ignore[arg-type]
+
+    patch.setattr(BaseClient, "_make_api_call", refuse)
+
+
 class TestIdempotencyKey:
-    """The same key and body are one set-up, whatever became of the first response."""
+    """Requests with the same key and body start one set-up, also if the first response was lost."""
 
     start = TestStartSetup.start
     machine = TestStartSetup.machine
@@ -176,6 +244,26 @@ class TestIdempotencyKey:
         assert [self.again("key-1", areaCode="910", quantity=2) for _ in range(3)] == [first] * 3
         assert len(self.executions(machine)) == 1
 
+    @pytest.mark.parametrize("customer_order_id", [None, "Order-7"])
+    def test_a_refused_start_fails_the_order_until_the_request_is_repeated(
+        self, machine: str, monkeypatch: pytest.MonkeyPatch, customer_order_id: str | None
+    ) -> None:
+        asked = {"areaCode": "910"} | ({"customerOrderId": customer_order_id} if customer_order_id else {})
+        for _ in range(2):
+            with monkeypatch.context() as patch:
+                refuse_start(patch, "ThrottlingException")
+                assert self.again("key-1", **asked)[0] == 500
+            order_id = customer_order_id or f"setup-{id_of_key('key-1')}"
+            assert ask(browse, "GET", f"/orders/{order_id}")[1]["state"] == "failed"
+
+        status, started = self.again("key-1", **asked)
+
+        assert status == 202
+        order = ask(browse, "GET", f"/orders/{order_id}")[1]
+        assert (order["state"], order["executionArn"]) == ("started", started["executionArn"])
+        assert "reason" not in order
+        assert len(self.executions(machine)) == 1
+
     def test_another_key_is_another_set_up(self, machine: str) -> None:
         first = self.again("key-1", areaCode="910")[1]
         second = self.again("key-2", areaCode="910")[1]
@@ -183,7 +271,7 @@ class TestIdempotencyKey:
         assert len(self.executions(machine)) == 2
 
     @pytest.mark.parametrize("customer_order_id", [None, "Order-7"])
-    def test_another_body_is_refused_and_starts_nothing(
+    def test_another_body_is_rejected_and_starts_nothing(
         self, machine: str, customer_order_id: str | None
     ) -> None:
         named = {"customerOrderId": customer_order_id} if customer_order_id else {}
@@ -207,7 +295,7 @@ class TestIdempotencyKey:
         assert (status, problem["errors"][0]["field"]) == (422, "Idempotency-Key")
 
     @pytest.mark.parametrize("state", ["completed", "failed"])
-    def test_a_set_up_that_has_ended_is_still_the_same(self, machine: str, state: str) -> None:
+    def test_an_ended_set_up_gets_the_first_response(self, machine: str, state: str) -> None:
         first = self.again("key-1", areaCode="910", customerOrderId="Order-7")
         boto3.client("stepfunctions").stop_execution(executionArn=first[1]["executionArn"])
         wiring.orders().finish("Order-7", state, at=AT)
@@ -302,12 +390,12 @@ class TestNumbers:
             "times": {"active": AT},
         }
 
-    def test_one_may_be_asked_for_as_people_write_it(self, house: House) -> None:
+    def test_a_number_is_found_in_a_national_notation(self, house: House) -> None:
         wiring.numbers().activate(OURS, HOME, AT)
         assert ask(browse, "GET", "/numbers/9102398766")[1]["number"] == OURS
 
     @pytest.mark.parametrize("path", ["/numbers/+19195550000", "/orders/none", "/messages/none", "/nothing"])
-    def test_what_is_not_there_is_a_404_with_words(self, house: House, path: str) -> None:
+    def test_a_missing_resource_is_a_404_with_a_detail(self, house: House, path: str) -> None:
         status, problem = ask(browse, "GET", path)
         assert status == 404
         assert problem["detail"]
@@ -338,7 +426,7 @@ class TestMessages:
             ({"number": OURS, "cursor": "x"}, "cursor"),
         ],
     )
-    def test_wrong_parameters_are_named(self, house: House, query: dict[str, str], named: str) -> None:
+    def test_invalid_parameters_are_named(self, house: House, query: dict[str, str], named: str) -> None:
         status, problem = ask(browse, "GET", "/messages", query=query or None)
         assert status == 422
         assert [error["field"] for error in problem["errors"]] == [named]

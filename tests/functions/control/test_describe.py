@@ -1,4 +1,4 @@
-"""The page that describes the ControlApi."""
+"""The public page and document of the ControlApi."""
 
 import json
 import re
@@ -18,7 +18,7 @@ def test_the_page_shows_the_document() -> None:
     assert all(path in spec for _, path, _ in operations())
 
 
-def test_the_page_asks_for_nothing_else_and_says_that_requests_are_signed() -> None:
+def test_the_page_loads_nothing_else_and_says_that_requests_are_signed() -> None:
     page = call(describe, sample("control/describe"))["body"]
     policy = dict(
         directive.strip().split(" ", 1)
@@ -35,12 +35,12 @@ def test_the_page_is_small_enough_for_lambda() -> None:
     assert len(json.dumps(call(describe, sample("control/describe"))).encode()) < 6 * 1024 * 1024
 
 
-def test_the_document_is_there_for_programs() -> None:
+def test_the_document_is_served_as_json() -> None:
     answer = call(describe, api_event("GET", "/openapi.json"))
     assert answer["statusCode"] == 200
     assert answer["multiValueHeaders"]["Content-Type"] == ["application/json"]
     assert json.loads(answer["body"]) == described()
 
 
-def test_nothing_else_is_there() -> None:
+def test_other_paths_are_a_404() -> None:
     assert call(describe, api_event("GET", "/messages"))["statusCode"] == 404

@@ -1,7 +1,8 @@
-"""Requests to the ControlApi as API Gateway hands them to Lambda: paths, bodies, media types, parameters."""
+"""Requests to the ControlApi as API Gateway passes them to Lambda: paths, bodies, media types, parameters."""
 
 import base64
 import json
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from bandwidth_messaging.api import cursors
 from bandwidth_messaging.domain.messages import Message, MessageState
 from bandwidth_messaging.domain.numbers import Home
+from bandwidth_messaging.domain.phone_numbers import from_callback
 from bandwidth_messaging.runtime import wiring
 from functions.control import browse, start_setup
 from functions.messages import send_message
@@ -32,7 +34,7 @@ WITH_BODY = [
 def post(
     module: ModuleType, path: str, body: str | bytes | None, content_type: str = "application/json"
 ) -> tuple[int, Any]:
-    """Send a raw body; bytes come as API Gateway hands over binary media types."""
+    """Send a raw body. Bytes are passed as API Gateway passes binary media types."""
     event = api_event("POST", path)
     encoded = base64.b64encode(body).decode() if isinstance(body, bytes) else body
     # REST APIs pass header names as the client wrote them.
@@ -130,12 +132,26 @@ def test_another_media_type_is_a_415(house: House, module: ModuleType, path: str
 
 
 @pytest.mark.parametrize("field", ["text", "tag"])
-def test_half_a_surrogate_pair_is_a_wrong_field(house: House, field: str) -> None:
+def test_half_a_surrogate_pair_is_an_invalid_field(house: House, field: str) -> None:
     body = json.dumps({"from": OURS, "to": THEIRS, "text": "whole", field: "half \ud83d"})
 
     status, problem = post(send_message, "/messages", body)
 
     assert (status, fields(problem)) == (422, [field])
+
+
+@pytest.mark.parametrize(("module", "path"), WITH_BODY)
+@pytest.mark.parametrize("key", ["", " ", " \t "])
+def test_a_blank_idempotency_key_is_a_422_that_names_the_header(
+    house: House, module: ModuleType, path: str, key: str
+) -> None:
+    body = {"from": OURS, "to": THEIRS, "text": "Hello"} if path == "/messages" else {"areaCode": "910"}
+    event = api_event("POST", path, body=body, headers={"Idempotency-Key": key})
+
+    answer = call(module, event)
+
+    problem = json.loads(answer["body"])
+    assert (answer["statusCode"], problem["errors"][0]["field"].lower()) == (422, "idempotency-key")
 
 
 JSON = st.recursive(
@@ -170,18 +186,7 @@ def stored(house: House) -> House:
         "in-4": (THEIRS, OURS, "+442079460958"),
     }
     for message_id, (sender, *recipients) in conversations.items():
-        message = Message(
-            message_id=message_id,
-            direction="in",
-            api="v2",
-            owner=OURS,
-            sender=sender,
-            recipients=tuple(recipients),
-            text="Hello",
-            state=MessageState.RECEIVED,
-            time=AT,
-        )
-        wiring.messages().add(message)
+        wiring.messages().add(received(message_id, sender, *recipients))
     return house
 
 
@@ -219,6 +224,81 @@ def test_a_percent_sign_is_decoded_once(stored: House) -> None:
     assert ask(browse, "GET", "/orders/Order%25207")[0] == 422
 
 
+STORED_AS_SENT = [
+    "00447700900123",
+    "1234567890",
+    "12",
+    "ACME",
+    "Shop, Inc",
+    "Shop,Inc",
+    "a, b and c, d",
+    "tel:+19195551234",
+    "+4402079460958",
+    "1-234-567-890",
+]
+
+
+@pytest.mark.parametrize("limit", ["25", "1"])
+@pytest.mark.parametrize("sender", STORED_AS_SENT)
+def test_a_conversation_is_found_by_the_participant_that_a_message_shows(
+    stored: House, sender: str, limit: str
+) -> None:
+    for message_id in ("in-5", "in-6"):
+        message = received(message_id, from_callback(sender))
+        assert message.sender == sender
+        wiring.messages().add(message)
+    path, found, query = f"/conversations/%2B19102398766/{quote(sender, safe='')}", [], {"limit": limit}
+    while query:
+        status, page = ask(browse, "GET", path, query=query)
+        assert status == 200
+        found += [(item["messageId"], item["from"]) for item in page["items"]]
+        query = query | {"cursor": page["cursor"]} if page["cursor"] else {}
+
+    assert found == [("in-6", sender), ("in-5", sender)]
+
+
+def test_a_group_conversation_with_a_comma_in_a_name_is_found(stored: House) -> None:
+    wiring.messages().add(received("in-5", "Shop, Inc", OURS, THEIRS))
+
+    status, page = ask(browse, "GET", f"/conversations/{OURS}/{quote(f'Shop, Inc,{THEIRS}', safe='')}")
+
+    assert (status, [item["messageId"] for item in page["items"]]) == (200, ["in-5"])
+
+
+def test_a_cursor_of_another_conversation_is_a_422(stored: House) -> None:
+    for message_id in ("in-5", "in-6"):
+        wiring.messages().add(received(message_id, "Shop, Inc"))
+    path = f"/conversations/{OURS}/"
+    cursor = ask(browse, "GET", f"{path}Shop%2C%20Inc", query={"limit": "1"})[1]["cursor"]
+
+    status, problem = ask(browse, "GET", f"{path}ACME", query={"cursor": cursor})
+
+    assert (status, fields(problem)) == (422, ["cursor"])
+
+
+@pytest.mark.parametrize("owner", ["12345", "1234567890", "00447700900123"])
+def test_messages_of_an_owner_that_is_not_e164_are_listed(stored: House, owner: str) -> None:
+    wiring.messages().add(replace(received("in-5", THEIRS), owner=owner))
+
+    status, page = ask(browse, "GET", "/messages", query={"number": owner})
+
+    assert (status, [item["owner"] for item in page["items"]]) == (200, [owner])
+
+
+def received(message_id: str, sender: str, *recipients: str) -> Message:
+    return Message(
+        message_id=message_id,
+        direction="in",
+        api="v2",
+        owner=OURS,
+        sender=sender,
+        recipients=recipients or (OURS,),
+        text="Hello",
+        state=MessageState.RECEIVED,
+        time=AT,
+    )
+
+
 @pytest.mark.parametrize(
     ("path", "field"),
     [
@@ -234,7 +314,7 @@ def test_a_percent_sign_is_decoded_once(stored: House) -> None:
         ("/conversations/%2B19102398766/" + "x" * 3000, "participants[0]"),
     ],
 )
-def test_a_wrong_path_parameter_is_a_422(stored: House, path: str, field: str | None) -> None:
+def test_an_invalid_path_parameter_is_a_422(stored: House, path: str, field: str | None) -> None:
     status, problem = ask(browse, "GET", path)
 
     assert (status, fields(problem)) == (422, [field or "participants[1]"])
@@ -261,9 +341,9 @@ def test_an_unknown_query_parameter_is_a_422(
 
 
 def forged(path: str, key: Any) -> str:
-    """Return a cursor of the right list with a key that the list did not return."""
+    """Return a cursor of this list with a key that the list did not return."""
     of = {"/numbers": "numbers of all states", "/messages": f"messages of {OURS}"}[path]
-    return str(cursors.write(key, of=of))
+    return str(cursors.encode_cursor(key, list_name=of))
 
 
 @pytest.mark.parametrize(
@@ -289,7 +369,7 @@ def test_a_forged_cursor_is_a_422(stored: House, path: str, cursor: str) -> None
 def test_a_start_key_that_dynamodb_rejects_is_a_422(
     stored: House, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
-    """moto accepts every start key; DynamoDB answers a ValidationException."""
+    """moto accepts every start key. DynamoDB returns a ValidationException."""
 
     def query(**_: Any) -> None:
         raise ClientError({"Error": {"Code": "ValidationException", "Message": "start key"}}, "Query")

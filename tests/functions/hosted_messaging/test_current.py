@@ -23,7 +23,7 @@ from functions.hosted_messaging import (
 from functions.messages import deliver_message, send_message
 from functions.setups import check_input, receive_notification, record_failure
 from simulator.account.importability import WORDS
-from simulator.account.order_outcomes import Fate
+from simulator.account.order_outcomes import OrderOutcome
 from simulator.account.orders_of_numbers import NumbersError
 from simulator.account.subscriptions import Manner
 from tests.functions.conftest import CALLBACK_URL, CONFIG, NOTIFICATION_URL, House, ask, call, sample
@@ -116,7 +116,7 @@ def lost(house: House, *ten_digits: str) -> str:
     subscriptions = house.simulator.simulator.subscriptions
     # There is nobody at the address.
     subscriptions.set_manner(Manner(lose=1))
-    subscriptions.lose_messaging(ten_digits)
+    subscriptions.report_messaging_lost(ten_digits)
     body: str = subscriptions.notifications()[-1]["body"]
     return body
 
@@ -170,7 +170,7 @@ class TestCheckInput:
             check(GIVEN | {"letterOfAuthorization": LETTER})
 
     def test_without_a_bucket_of_letters_there_is_no_letter(self, house: House) -> None:
-        with pytest.raises(InvalidInput, match="needs the parameter LettersBucket"):
+        with pytest.raises(InvalidInput, match="needs the stack's parameter LettersBucket"):
             check(GIVEN | {"letterOfAuthorization": LETTER})
 
 
@@ -202,7 +202,7 @@ class TestLostNumbers:
         (before,) = subscriptions.find()
         detail = call(prepare_location, event("prepare_location"))["detail"]
         (made,) = subscriptions.find()
-        assert detail == "location found, news of lost numbers renewed"
+        assert detail == "location found, subscription to lost numbers updated"
         assert (made.id, made.topic, made.order_id) == (before.id, "MESSAGING_LOST", None)
         assert made.created > before.created
         endpoint = made.endpoint
@@ -232,7 +232,7 @@ class TestLostNumbers:
         notify(lost(opened, DIGITS[0]).replace(NUMBERS[0], written.format(DIGITS[0])))
         shown = number(NUMBERS[0])
         assert (shown["state"], shown["errorCode"]) == ("released", "MESSAGING_LOST")
-        assert shown["reason"] == "Bandwidth told that the number texts elsewhere now"
+        assert shown["reason"] == "Bandwidth reported that another provider now carries the number's messages"
         assert shown["times"]["released"]
         status, answer = text(NUMBERS[0])
         assert status == 422
@@ -443,7 +443,9 @@ class TestTheNumbers:
 
     def test_that_bandwidth_did_not_import_have_failed(self, opened: House) -> None:
         location_id = prepared()["locationId"]
-        opened.simulator.simulator.orders.decide_order(ORDER, Fate(fate="PARTIAL", failed_numbers=DIGITS[:1]))
+        opened.simulator.simulator.orders.decide_order(
+            ORDER, OrderOutcome(fate="PARTIAL", failed_numbers=DIGITS[:1])
+        )
         order_id = ordered(location_id)
         ended = call(get_status, event("get_status", orderId=order_id, sipPeerId=location_id))
         assert (ended["state"], ended["batches"], ended["failed"]) == ("partial", [NUMBERS[1:]], 1)

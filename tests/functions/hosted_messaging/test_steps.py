@@ -21,7 +21,7 @@ from functions.hosted_messaging import (
 )
 from functions.messages import send_message
 from functions.setups import check_input, record_outcome
-from simulator.account.order_outcomes import Fate
+from simulator.account.order_outcomes import OrderOutcome
 from tests.functions.conftest import CONFIG, House, ask, call, sample
 from tests.generations import only_classic
 
@@ -35,7 +35,7 @@ NUMBERS = sample("hosted_messaging/import_numbers")["numbers"]
 def opened(house: House, monkeypatch: pytest.MonkeyPatch) -> House:
     """A set-up whose input was checked, so that its order has a record."""
     monkeypatch.setenv(
-        "CALLBACK_URL", "https://abcdef1234.execute-api.us-east-1.amazonaws.com/live/callbacks/v1"
+        "CALLBACK_URL_V1", "https://abcdef1234.execute-api.us-east-1.amazonaws.com/live/callbacks/v1"
     )
     check({"telephoneNumbers": NUMBERS, "customerOrderId": ORDER})
     return house
@@ -60,7 +60,7 @@ def imported(**fate: Any) -> Any:
 
 
 def decide(house: House, **fate: Any) -> None:
-    house.simulator.simulator.orders.decide_order(ORDER, Fate(**fate))
+    house.simulator.simulator.orders.decide_order(ORDER, OrderOutcome(**fate))
 
 
 def refuse(house: House, method: str) -> None:
@@ -136,7 +136,7 @@ class TestCreateImportRequest:
         first = call(create_import_request, event("create_import_request"))
         second = call(create_import_request, event("create_import_request"))
         assert first["orderId"] == second["orderId"]
-        assert second["detail"] == "recorded before"
+        assert second["detail"] == "recorded"
         assert opened.requests("POST", "/externalTns") == 1
         assert states() == ["pending"] * 4
 
@@ -153,7 +153,7 @@ class TestCreateImportRequest:
             call(create_import_request, event("create_import_request"))
         assert states() == ["failed"] * 4
         assert (number(NUMBERS[0])["reason"], number(NUMBERS[0])["errorCode"]) == ("No such peer", "25012")
-        assert call(create_import_request, event("create_import_request"))["detail"] == "ordered"
+        assert call(create_import_request, event("create_import_request"))["detail"] == "created"
         assert states() == ["pending"] * 4
 
     def test_a_refused_one_leaves_the_numbers_of_others_as_they_are(self, opened: House) -> None:
@@ -250,7 +250,7 @@ class TestCreateApplication:
     def test_the_one_given_is_used(self, opened: House) -> None:
         given = application()
         result = call(create_application, event("create_application", applicationId=given))
-        assert result == {"applicationId": given, "detail": "given"}
+        assert result == {"applicationId": given, "outcome": "given", "detail": "given"}
 
     def test_one_given_that_does_not_exist_is_refused_with_words(self, opened: House) -> None:
         with pytest.raises(BandwidthRejected, match="the user has no application a-none"):
@@ -276,7 +276,7 @@ class TestImportNumbers:
         import_batch(numbers=NUMBERS[:2])
         assert number(NUMBERS[0])["preflight"]["ok"] is True
         given = {"numbers": NUMBERS, "applicationId": application(), "orderId": number(NUMBERS[0])["orderId"]}
-        monkeypatch.setenv("CALLBACK_URL", "https://elsewhere.example/callbacks/v1")
+        monkeypatch.setenv("CALLBACK_URL_V1", "https://elsewhere.example/callbacks/v1")
         settings.cache_clear()
         call(import_numbers, event("import_numbers", **given))
         found = number(NUMBERS[2])["preflight"]

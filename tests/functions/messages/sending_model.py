@@ -73,7 +73,7 @@ ENVIRONMENT = {
     "DASHBOARD_URL": f"{BANDWIDTH}/dashboard",
     "MESSAGING_URL": f"{BANDWIDTH}/api/v2",
     "CATAPULT_URL": f"{BANDWIDTH}/v1",
-    "CALLBACK_URL": CALLBACK_URL,
+    "CALLBACK_URL_V1": CALLBACK_URL.replace("/v2", "/v1"),
     "CALLBACK_URL_V2": CALLBACK_URL,
 }
 # A call without a response, a refusal, and a death: what a handler may end with. All else is its fault.

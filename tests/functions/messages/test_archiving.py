@@ -1,4 +1,4 @@
-"""Media of messages that came in are taken to the archive, and read from it by links that do not last."""
+"""Media of inbound messages are copied to the archive and read through links that expire."""
 
 import base64
 import json
@@ -12,6 +12,8 @@ from bandwidth_messaging.domain import media
 from bandwidth_messaging.domain.messages import Message, MessageState
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.settings import settings
+from bandwidth_messaging.services import media_archive
+from bandwidth_messaging.services.media_archive import MediaArchive
 from functions.control import browse
 from functions.messages import archive_media
 from simulator.messaging.media import MediaFile
@@ -27,14 +29,14 @@ HTML = b"<script>alert(1)</script>"
 
 
 def at_bandwidth(house: House, name: str, content: bytes, content_type: str) -> str:
-    """Put a file where Bandwidth keeps those that came in; return its URL."""
+    """Store an inbound media file at Bandwidth and return its URL."""
     media_id = f"{ID}/0/{name}"
     house.simulator.simulator.media.put(MediaFile(media_id, content, content_type))
     return f"{house.simulator.url}/messaging/api/v2/users/{CONFIG.account_id}/media/{media_id}"
 
 
 def received(*urls: str, message_id: str = ID, hours_ago: float = 0) -> str:
-    """Store a message that came in with these media."""
+    """Store an inbound message with these media."""
     moment = datetime.now(UTC) - timedelta(hours=hours_ago)
     wiring.messages().add(
         Message(
@@ -54,12 +56,12 @@ def received(*urls: str, message_id: str = ID, hours_ago: float = 0) -> str:
 
 
 def archive(house: House, message_id: str = ID) -> bool:
-    """Let the worker do a message from its queue; return whether it is done with it."""
+    """Let the worker process a message from the queue. Return whether the message is done."""
     event = json.loads(json.dumps(sample("messages/archive_media")))
     (record,) = event["Records"]
-    told = json.loads(record["body"])
-    told["detail"]["messageId"] = message_id
-    house.sqs.send_message(QueueUrl=house.media_queue, MessageBody=json.dumps(told))
+    body = json.loads(record["body"])
+    body["detail"]["messageId"] = message_id
+    house.sqs.send_message(QueueUrl=house.media_queue, MessageBody=json.dumps(body))
     (queued,) = house.queued(house.media_queue)
     record |= {"body": queued["Body"], "receiptHandle": queued["ReceiptHandle"]}
     again = call(archive_media, event)["batchItemFailures"]
@@ -69,7 +71,7 @@ def archive(house: House, message_id: str = ID) -> bool:
 
 
 def shown(message_id: str = ID) -> Any:
-    """Return what GET /messages/{messageId} says of a message's archived media."""
+    """Return the archived media in GET /messages/{messageId}."""
     status, message = ask(browse, "GET", f"/messages/{message_id}")
     assert status == 200
     return message.get("archivedMedia")
@@ -80,7 +82,7 @@ def fetches(house: House) -> int:
 
 
 @both_generations
-def test_a_picture_is_archived_and_read_by_a_link_after_bandwidths_copy_is_gone(house: House) -> None:
+def test_an_archived_picture_can_be_read_after_bandwidth_deletes_it(house: House) -> None:
     received(at_bandwidth(house, "a.png", PICTURE, "image/png"))
     assert archive(house)
     house.simulator.simulator.media.reset()
@@ -116,7 +118,7 @@ def test_without_an_archive_there_are_no_links(house: House, monkeypatch: pytest
     assert shown() == [{"name": "a.png", "contentType": "image/png", "bytes": len(PICTURE)}]
 
 
-def test_the_layout_is_kept_and_marked(house: House) -> None:
+def test_a_layout_file_is_archived_and_marked(house: House) -> None:
     picture = at_bandwidth(house, "a.png", PICTURE, "image/png")
     received(at_bandwidth(house, "0.smil", SMIL, "application/smil"), picture)
     archive(house)
@@ -126,7 +128,7 @@ def test_the_layout_is_kept_and_marked(house: House) -> None:
 
 
 @pytest.mark.parametrize("content_type", ["text/html", "image/svg+xml", "text/plain", "nonsense"])
-def test_what_a_browser_might_run_is_served_to_be_saved(house: House, content_type: str) -> None:
+def test_a_file_that_a_browser_might_run_is_served_as_a_download(house: House, content_type: str) -> None:
     received(at_bandwidth(house, "page.html", HTML, content_type))
     archive(house)
     (file,) = shown()
@@ -135,24 +137,27 @@ def test_what_a_browser_might_run_is_served_to_be_saved(house: House, content_ty
     assert served["Content-Disposition"] == 'attachment; filename="page.html"'
 
 
-def test_a_layout_is_kept_whatever_type_it_is_said_to_be(house: House) -> None:
+def test_a_layout_file_is_archived_with_any_content_type(house: House) -> None:
     received(at_bandwidth(house, "0.smil", SMIL, "application/x-something"))
     archive(house)
     (layout,) = shown()
     assert layout["smil"] is True
 
 
-def test_a_file_of_a_type_that_is_not_kept_says_so(house: House) -> None:
+def test_a_file_of_an_unsupported_type_has_a_reason(house: House) -> None:
     picture = at_bandwidth(house, "a.png", PICTURE, "image/png")
     received(at_bandwidth(house, "all.zip", b"PK", "application/zip"), picture)
     assert archive(house)
     refused, kept = shown()
-    assert refused == {"name": "all.zip", "reason": "files of the type application/zip are not kept"}
+    assert refused == {
+        "name": "all.zip",
+        "reason": "The archive does not store files of the type application/zip.",
+    }
     assert kept["name"] == "a.png"
     assert house.s3.list_objects_v2(Bucket="media")["KeyCount"] == 1
 
 
-def test_once_archived_nothing_is_fetched_again(house: House) -> None:
+def test_archived_files_are_not_fetched_again(house: House) -> None:
     received(at_bandwidth(house, "a.png", PICTURE, "image/png"))
     assert archive(house)
     house.simulator.simulator.media.reset()
@@ -163,7 +168,7 @@ def test_once_archived_nothing_is_fetched_again(house: House) -> None:
 
 
 @pytest.mark.parametrize("status", [401, 429, 500, 503])
-def test_what_bandwidth_does_not_give_now_is_fetched_later_and_the_rest_not_again(
+def test_a_file_that_failed_is_fetched_later_and_the_others_are_not_fetched_again(
     house: House, generation: str, status: int
 ) -> None:
     first, second = (at_bandwidth(house, name, PICTURE, "image/png") for name in ("a.png", "b.png"))
@@ -178,33 +183,37 @@ def test_what_bandwidth_does_not_give_now_is_fetched_later_and_the_rest_not_agai
     assert fetches(house) == 2 + refusals
 
 
-def test_what_could_not_be_had_within_bandwidths_two_days_is_given_up(house: House) -> None:
+def test_a_file_that_failed_for_two_days_is_given_up(house: House) -> None:
     received(at_bandwidth(house, "a.png", PICTURE, "image/png"), hours_ago=48.1)
     house.fault("/a.png$", method="GET", answer={"status": 503})
     assert archive(house)
-    assert shown() == [{"name": "a.png", "reason": "Bandwidth has it no more"}]
+    assert shown() == [
+        {"name": "a.png", "reason": "Bandwidth has deleted the file. Bandwidth keeps media for 48 hours."}
+    ]
 
 
-def test_what_bandwidth_has_no_more_is_recorded_and_not_asked_for_again(house: House) -> None:
+def test_a_deleted_file_is_recorded_and_not_fetched_again(house: House) -> None:
     gone = at_bandwidth(house, "a.png", PICTURE, "image/png")
     house.simulator.simulator.media.reset()
     received(gone)
     assert archive(house)
     assert archive(house)
-    assert shown() == [{"name": "a.png", "reason": "Bandwidth has it no more"}]
+    assert shown() == [
+        {"name": "a.png", "reason": "Bandwidth has deleted the file. Bandwidth keeps media for 48 hours."}
+    ]
     assert fetches(house) == 1
 
 
-def test_what_is_elsewhere_is_not_fetched(house: House) -> None:
+def test_a_url_of_another_host_is_not_fetched(house: House) -> None:
     received("https://example.com/api/v2/users/9/media/a.png", "no URL at all")
     assert archive(house)
     assert shown() == [
-        {"name": "a.png", "reason": "it is not the URL of a file at Bandwidth"},
-        {"name": "no_URL_at_all", "reason": "it is not the URL of a file at Bandwidth"},
+        {"name": "a.png", "reason": "The URL is not a media URL at Bandwidth."},
+        {"name": "no_URL_at_all", "reason": "The URL is not a media URL at Bandwidth."},
     ]
 
 
-def test_the_media_of_a_message_have_room_together(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_size_limit_counts_all_media_of_a_message(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(media, "MAX_BYTES", 2 * len(PICTURE))
     urls = [at_bandwidth(house, name, PICTURE, "image/png") for name in ("a.png", "b.png", "c.png")]
     received(*urls)
@@ -214,7 +223,7 @@ def test_the_media_of_a_message_have_room_together(house: House, monkeypatch: py
 
 
 @only_current
-def test_a_token_of_todays_is_not_shown_to_the_old_host(
+def test_a_current_token_is_not_sent_to_the_classic_host(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with serving() as old_host:
@@ -222,7 +231,7 @@ def test_a_token_of_todays_is_not_shown_to_the_old_host(
         received(f"{old_host.url}/v1/users/{CONFIG.user_id}/media/a.png")
         assert archive(house)
         assert old_host.asked == []
-    assert shown() == [{"name": "a.png", "reason": "it is not the URL of a file at Bandwidth"}]
+    assert shown() == [{"name": "a.png", "reason": "The URL is not a media URL at Bandwidth."}]
 
 
 @only_classic
@@ -245,7 +254,7 @@ def test_our_credentials_go_to_bandwidth(house: House) -> None:
 
 
 @pytest.mark.parametrize("message_id", ["a/../b", "ä" * 200, "x" * 500])
-def test_an_id_of_any_form_has_a_place_in_the_bucket(house: House, message_id: str) -> None:
+def test_an_id_with_special_characters_has_a_valid_key(house: House, message_id: str) -> None:
     received(at_bandwidth(house, "a.png", PICTURE, "image/png"), message_id=message_id)
     assert archive(house, message_id)
     item = wiring.messages().get(message_id)
@@ -256,39 +265,39 @@ def test_an_id_of_any_form_has_a_place_in_the_bucket(house: House, message_id: s
     assert (len(folder), position) == (64, "0")
 
 
-def test_a_message_that_is_there_no_more_has_no_media(house: House) -> None:
+def test_a_missing_message_has_no_media(house: House) -> None:
     assert archive(house, "gone")
     assert wiring.messages().get("gone") is None
 
 
-def test_two_workers_at_once_do_not_undo_each_other(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_workers_do_not_overwrite_each_other(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     received(at_bandwidth(house, "a.png", PICTURE, "image/png"))
-    taken = archive_media._taken
+    taken = MediaArchive._copy
 
     def slowly(*given: Any) -> Any:
-        monkeypatch.setattr(archive_media, "_taken", taken)
+        monkeypatch.setattr(MediaArchive, "_copy", taken)
         assert archive(house)
         house.simulator.simulator.media.reset()
         return taken(*given)
 
-    monkeypatch.setattr(archive_media, "_taken", slowly)
+    monkeypatch.setattr(MediaArchive, "_copy", slowly)
     assert not archive(house)
     assert archive(house)
     assert shown()[0]["bytes"] == len(PICTURE)
 
 
-def test_a_run_that_takes_long_leaves_the_rest_to_the_next(
+def test_a_long_run_leaves_the_remaining_files_to_the_next_run(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     received(*(at_bandwidth(house, name, PICTURE, "image/png") for name in ("a.png", "b.png")))
-    taken = archive_media._taken
+    taken = MediaArchive._copy
     with monkeypatch.context() as slow:
 
         def slowly(*given: Any) -> Any:
-            slow.setattr(archive_media, "_LAST_START_SECONDS", -1)
+            slow.setattr(media_archive, "_LAST_START_SECONDS", -1)
             return taken(*given)
 
-        slow.setattr(archive_media, "_taken", slowly)
+        slow.setattr(MediaArchive, "_copy", slowly)
         assert not archive(house)
         assert [file["name"] for file in shown()] == ["a.png"]
     assert archive(house)

@@ -1,4 +1,4 @@
-"""Who may call back: our credentials, those before them while they are changed, and from where."""
+"""Authorization of callbacks: current and previous credentials, and source addresses."""
 
 import base64
 import hmac
@@ -17,18 +17,12 @@ STAGE = "arn:aws:execute-api:us-east-1:000000000000:abcdef1234/live/*"
 SAMPLE = sample("messages/authorize_callback")
 
 
-@pytest.fixture(autouse=True)
-def _a_moment_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No other test has just looked at the secret."""
-    monkeypatch.setattr(authorize_callback, "_looked_at", -authorize_callback._SECONDS_BETWEEN_LOOKS)
-
-
 def basic(password: str, username: str = "bandwidth") -> str:
     return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
 
 
 def authorize(authorization: str, *, name: str = "Authorization", address: str = "198.51.100.7") -> Any:
-    """Return the statement of the policy, or None for what is challenged."""
+    """Return the statement of the policy, or None if the request is challenged."""
     context = SAMPLE["requestContext"] | {"identity": {"sourceIp": address}}
     event = SAMPLE | {"headers": {name: authorization}, "requestContext": context}
     try:
@@ -56,7 +50,7 @@ def five_minutes_pass() -> None:
 
 class TestCredentials:
     @pytest.mark.parametrize("name", ["Authorization", "authorization", "AUTHORIZATION"])
-    def test_ours_open_every_path_of_the_stage(self, house: House, name: str) -> None:
+    def test_valid_credentials_allow_every_path_of_the_stage(self, house: House, name: str) -> None:
         assert authorize(basic(PASSWORD), name=name) == {
             "Action": "execute-api:Invoke",
             "Effect": "Allow",
@@ -77,16 +71,16 @@ class TestCredentials:
             basic("ü", "bändwidth"),
         ],
     )
-    def test_anything_else_is_challenged(self, house: House, header: str) -> None:
+    def test_other_credentials_are_challenged(self, house: House, header: str) -> None:
         assert authorize(header) is None
 
-    def test_a_call_without_the_header_is_challenged(self, house: House) -> None:
+    def test_a_request_without_the_header_is_challenged(self, house: House) -> None:
         with pytest.raises(Exception, match=r"^Unauthorized$"):
             authorize_callback.handler(SAMPLE | {"headers": {}}, Context())  # type: ignore[arg-type]
 
 
 class TestRotation:
-    def test_old_and_new_are_both_accepted_until_the_old_one_is_dropped(self, house: House) -> None:
+    def test_old_and_new_password_are_accepted_until_the_old_one_is_removed(self, house: House) -> None:
         assert (is_allowed(basic(PASSWORD)), is_allowed(basic(NEW))) == (True, False)
         rewrite(house, password=NEW, previousPassword=PASSWORD)
         five_minutes_pass()
@@ -95,17 +89,17 @@ class TestRotation:
         five_minutes_pass()
         assert (is_allowed(basic(PASSWORD)), is_allowed(basic(NEW))) == (False, True)
 
-    def test_an_empty_previous_password_opens_nothing(self, house: House) -> None:
+    def test_an_empty_previous_password_is_not_accepted(self, house: House) -> None:
         rewrite(house, password=NEW, previousPassword="")
         assert not is_allowed(basic(""))
 
-    def test_a_new_password_is_accepted_at_once_because_a_wrong_one_makes_us_look(self, house: House) -> None:
+    def test_a_new_password_is_accepted_at_once(self, house: House) -> None:
         assert is_allowed(basic(PASSWORD))
         rewrite(house, password=NEW, previousPassword=PASSWORD)
         assert is_allowed(basic(NEW))
         assert is_allowed(basic(PASSWORD))
 
-    def test_however_many_wrong_ones_come_the_secret_is_seldom_looked_at(
+    def test_many_wrong_passwords_refresh_the_secret_once(
         self, house: House, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         asked: list[bool] = []
@@ -120,7 +114,7 @@ class TestRotation:
             assert not is_allowed(basic(f"guess {number}"))
         assert asked.count(True) == 1
 
-    def test_every_comparison_is_made_whichever_one_holds(
+    def test_every_credential_is_compared_even_after_a_match(
         self, house: House, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         rewrite(house, password=NEW, previousPassword=PASSWORD)
@@ -144,13 +138,13 @@ class TestAddresses:
         settings_module.settings.cache_clear()
 
     @pytest.mark.parametrize("address", ["198.51.100.0", "198.51.100.255", "203.0.113.7", "2001:db8::1"])
-    def test_those_of_the_list_may_call(self, listed: None, address: str) -> None:
+    def test_listed_addresses_are_allowed(self, listed: None, address: str) -> None:
         assert authorize(basic(PASSWORD), address=address)["Effect"] == "Allow"
         assert authorize(basic("wrong"), address=address) is None
 
     @pytest.mark.parametrize("address", ["198.51.101.0", "203.0.113.8", "2001:db9::1", "127.0.0.1"])
     @pytest.mark.parametrize("password", [PASSWORD, "wrong"])
-    def test_all_others_are_denied_whatever_they_know(
+    def test_other_addresses_are_denied_with_valid_credentials(
         self, listed: None, address: str, password: str
     ) -> None:
         assert authorize(basic(password), address=address) == {
@@ -160,11 +154,11 @@ class TestAddresses:
         }
 
     @pytest.mark.parametrize("address", ["198.51.100.7", "2001:db8::1"])
-    def test_without_a_list_anybody_may_who_knows_the_password(self, house: House, address: str) -> None:
+    def test_without_a_list_every_address_is_allowed(self, house: House, address: str) -> None:
         assert authorize(basic(PASSWORD), address=address)["Effect"] == "Allow"
 
     @pytest.mark.parametrize("wrong", ["10.0.0/24", "127.0.0.0/33", "999.1.1.1", "1:2:3", "", "everywhere"])
-    def test_an_entry_that_is_no_address_admits_nobody_and_is_counted(
+    def test_an_invalid_entry_allows_no_address_and_is_counted(
         self, house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], wrong: str
     ) -> None:
         monkeypatch.setenv("CALLBACK_SOURCE_ADDRESSES", f"198.51.100.0/24,{wrong}")
@@ -177,7 +171,7 @@ class TestAddresses:
         assert "callback source address invalid" in written
         assert '"CallbackSourceAddressInvalid":[1.0]' in written.replace(" ", "")
 
-    def test_a_list_without_any_address_denies_everybody(
+    def test_a_list_without_valid_addresses_denies_every_address(
         self, house: House, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("CALLBACK_SOURCE_ADDRESSES", "127.0.0.0/33")

@@ -364,7 +364,7 @@ def test_pages(desk: Desk) -> None:
     assert messages == documented("page of a number's messages, or of a conversation (25)")
     conversation = desk.measure(store.list_by_conversation, OURS, [THEIRS], limit=25)
     assert conversation == messages
-    opt_outs = desk.measure(wiring.opt_outs().of_number, OURS, limit=25)
+    opt_outs = desk.measure(wiring.opt_outs().list_by_number, OURS, limit=25)
     assert opt_outs == documented("page of numbers or opt-outs (25)")
 
 

@@ -1,4 +1,4 @@
-"""What the stores write is announced: every detail type, each as its schema says, once and in order."""
+"""Changes of the stores are published: every detail type, valid by its schema, once and in order."""
 
 import json
 from collections.abc import Iterator
@@ -53,7 +53,7 @@ class Streams:
                 StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
             )["ShardIterator"]
             for record in self._client.get_records(ShardIterator=iterator)["Records"]:
-                # moto tells of an item that an update makes twice, first with its key alone.
+                # moto reports an item that an update creates twice, first with its key alone.
                 if record["dynamodb"]["NewImage"] != record["dynamodb"]["Keys"]:
                     yield json.loads(json.dumps(record, default=str))
 
@@ -63,8 +63,8 @@ def streams(house: House) -> Streams:
     return Streams(house)
 
 
-def announced(streams: Streams, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """Publish everything that is in the streams; return the events as they are delivered."""
+def publish_all(streams: Streams, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """Publish every record of the streams. Return the events as EventBridge delivers them."""
     bus = Bus()
     monkeypatch.setattr(wiring, "events", lambda: bus)
     records = list(streams.records())
@@ -108,7 +108,7 @@ def inbound() -> Message:
 
 
 def text_messages() -> None:
-    """Let messages come to every state there is, one of them after it had ended otherwise."""
+    """Move messages to every state, one of them after another final state."""
     store = wiring.messages()
     sent, unknown, throttled = "out_1", "out_2", "out_3"
     for message_id in (sent, unknown, throttled):
@@ -131,7 +131,7 @@ def text_messages() -> None:
 
 
 def numbers() -> None:
-    """Let numbers come to every state there is."""
+    """Move numbers to every state."""
     store = wiring.numbers()
     for number in NUMBERS:
         store.expect(number, HOME, at(0))
@@ -143,7 +143,7 @@ def numbers() -> None:
 
 
 def orders() -> None:
-    """Let orders end in every way there is."""
+    """Move orders to every final state."""
     store = wiring.orders()
     for name, end in {"order-7": "completed", "order-8": "partial", "order-9": "failed"}.items():
         arn = f"arn:aws:states:us-east-1:123456789012:execution:MessagingV2:{name}"
@@ -157,14 +157,14 @@ def orders() -> None:
 
 
 def opt_outs() -> None:
-    """Let somebody opt out, say it again, and come back."""
+    """Record an opt-out, its repetition and an opt-in."""
     store = wiring.opt_outs()
     for second, (opted_out, keyword) in enumerate([(True, "stop"), (True, "quit"), (False, "start")]):
         store.record(OURS, THEIRS, opted_out=opted_out, keyword=keyword, at=at(second))
 
 
 def drift() -> None:
-    """Let drift be found, become another, and end."""
+    """Record drift, another drift, and no drift."""
     store = wiring.drift()
     appeared = Finding(DriftKind.APPEARED, DriftCause.LISTED_AT_LOCATION, NUMBERS[2], location_id="561")
     mute = Finding(
@@ -187,47 +187,45 @@ def everything() -> None:
 
 
 def item_of(event: dict[str, Any]) -> tuple[str, ...]:
-    """Return what an event is about."""
+    """Return the id of an event's item."""
     kind, detail = KIND_OF[event["detail-type"]], event["detail"]
     names = {"message": "messageId", "number": "number", "order": "customerOrderId", "opt_out": "owner"}
     return kind, detail[names[kind]] if kind in names else ""
 
 
-def test_every_detail_type_is_published_as_its_schema_says(
-    streams: Streams, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_detail_type_is_published_and_valid(streams: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
     everything()
-    events = announced(streams, monkeypatch)
+    events = publish_all(streams, monkeypatch)
     assert {event["detail-type"] for event in events} == KIND_OF.keys()
     assert [wrong(event) for event in events] == [[]] * len(events)
 
 
-def test_no_event_tells_of_a_text_or_of_where_its_media_are(
-    streams: Streams, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_event_contains_text_or_media_urls(streams: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
     text_messages()
-    events = announced(streams, monkeypatch)
+    events = publish_all(streams, monkeypatch)
     assert TEXT not in str(events)
     assert "messaging.bandwidth.com" not in str(events)
     (received,) = [event for event in events if event["detail-type"] == "Message Received"]
     assert received["detail"]["mediaCount"] == 1
 
 
-def test_by_parameter_events_carry_text_and_media(streams: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_events_contain_text_and_media_by_parameter(
+    streams: Streams, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("EVENTS_INCLUDE_TEXT", "true")
     text_messages()
-    events = announced(streams, monkeypatch)
+    events = publish_all(streams, monkeypatch)
     assert {event["detail"]["text"] for event in events} == {TEXT}
     (received,) = [event for event in events if event["detail-type"] == "Message Received"]
     assert received["detail"]["media"] == list(inbound().media)
     assert [wrong(event) for event in events] == [[]] * len(events)
 
 
-def test_each_change_has_an_id_of_its_own_and_a_version_that_puts_it_in_order(
+def test_each_change_has_a_unique_id_and_an_ordered_version(
     streams: Streams, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     everything()
-    events = announced(streams, monkeypatch)
+    events = publish_all(streams, monkeypatch)
     ids = [event["detail"]["eventId"] for event in events]
     assert len(set(ids)) == len(ids)
     versions: dict[Any, list[int]] = {}
@@ -236,17 +234,17 @@ def test_each_change_has_an_id_of_its_own_and_a_version_that_puts_it_in_order(
     assert all(seen[0] == 1 and seen == sorted(set(seen)) for seen in versions.values())
 
 
-def test_what_is_published_again_is_the_same(streams: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_republished_event_is_identical(streams: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
     everything()
-    assert announced(streams, monkeypatch) == announced(streams, monkeypatch)
+    assert publish_all(streams, monkeypatch) == publish_all(streams, monkeypatch)
 
 
-def test_the_last_version_is_the_last_state_however_the_events_come(
+def test_the_highest_version_has_the_last_state_in_any_order(
     streams: Streams, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     everything()
     newest: dict[Any, dict[str, Any]] = {}
-    for event in reversed(announced(streams, monkeypatch) * 2):
+    for event in reversed(publish_all(streams, monkeypatch) * 2):
         known = newest.setdefault(item_of(event), event)
         if event["detail"]["version"] > known["detail"]["version"]:
             newest[item_of(event)] = event
@@ -267,19 +265,19 @@ def test_the_last_version_is_the_last_state_however_the_events_come(
 
 
 def types(streams: Streams, monkeypatch: pytest.MonkeyPatch, message_id: str) -> list[str]:
-    events = announced(streams, monkeypatch)
+    events = publish_all(streams, monkeypatch)
     return [event["detail-type"] for event in events if event["detail"]["messageId"] == message_id]
 
 
 @pytest.mark.parametrize(
-    ("ordered", "told"),
+    ("ordered", "expected"),
     [
         (False, ["Order Started", "Order Failed", "Order Started", "Order Completed"]),
         (True, ["Order Started", "Order Placed", "Order Failed", "Order Placed", "Order Completed"]),
     ],
 )
-def test_an_order_that_failed_and_goes_on_is_announced_as_it_stands(
-    streams: Streams, monkeypatch: pytest.MonkeyPatch, ordered: bool, told: list[str]
+def test_a_continued_order_is_published_with_its_state(
+    streams: Streams, monkeypatch: pytest.MonkeyPatch, ordered: bool, expected: list[str]
 ) -> None:
     store, arn = wiring.orders(), "arn:aws:states:us-east-1:123456789012:execution:MessagingV2:"
     asked: Any = {"kind": "messaging_v2", "requested": 2, "digest": "d"}
@@ -289,8 +287,8 @@ def test_an_order_that_failed_and_goes_on_is_announced_as_it_stands(
     store.finish("order-7", "failed", at=at(2), reason="not ended after 24 hours")
     store.open("order-7", execution_arn=f"{arn}second", at=at(3), **asked)
     store.finish("order-7", "completed", at=at(4), completed=2)
-    events = announced(streams, monkeypatch)
-    assert [event["detail-type"] for event in events] == told
+    events = publish_all(streams, monkeypatch)
+    assert [event["detail-type"] for event in events] == expected
     assert [wrong(event) for event in events] == [[]] * len(events)
     again = events[-2]["detail"]
     assert again["executionArn"] == f"{arn}second"
@@ -298,7 +296,7 @@ def test_an_order_that_failed_and_goes_on_is_announced_as_it_stands(
     assert "failed" not in again["times"]
 
 
-def test_a_receipt_that_comes_again_is_no_event(streams: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_redelivered_receipt_is_no_event(streams: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
     store = wiring.messages()
     store.add(outbound("out_1"))
     receipt = Receipt(
@@ -314,7 +312,7 @@ def test_a_receipt_that_comes_again_is_no_event(streams: Streams, monkeypatch: p
     assert types(streams, monkeypatch, "out_1") == ["Message Accepted", "Message Delivered"]
 
 
-def test_of_a_group_each_recipients_state_is_an_event(
+def test_each_recipients_state_of_a_group_is_an_event(
     streams: Streams, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store, group = wiring.messages(), (THEIRS, "+19195551235")
@@ -331,21 +329,19 @@ def test_of_a_group_each_recipients_state_is_an_event(
                 recipients=group,
             )
         )
-    told = types(streams, monkeypatch, "out_1")
-    assert told[0] == "Message Accepted"
-    assert told[-1] == "Message Delivered"
-    assert "Message Updated" in told
+    published = types(streams, monkeypatch, "out_1")
+    assert published[0] == "Message Accepted"
+    assert published[-1] == "Message Delivered"
+    assert "Message Updated" in published
 
 
-def test_a_message_that_waits_for_bandwidth_is_accepted_once(
-    streams: Streams, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_waiting_message_is_accepted_once(streams: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
     store = wiring.messages()
     store.add(outbound("out_1"))
     for _ in range(2):
         claimed, _ = store.claim("out_1", at(1))
         assert claimed
         store.release_claim(claimed)
-    told = types(streams, monkeypatch, "out_1")
-    assert told.count("Message Accepted") == 1
-    assert told[-1] == "Message Updated"
+    published = types(streams, monkeypatch, "out_1")
+    assert published.count("Message Accepted") == 1
+    assert published[-1] == "Message Updated"

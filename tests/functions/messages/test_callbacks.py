@@ -1,4 +1,4 @@
-"""Callbacks: who may call, what is stored."""
+"""Callbacks: the messages, receipts and opt-outs that are stored."""
 
 import base64
 import json
@@ -56,7 +56,7 @@ def stored() -> list[Any]:
 
 @pytest.fixture
 def sent(house: House) -> str:
-    """An outbound message that Bandwidth has taken."""
+    """An outbound message that Bandwidth has accepted."""
     message = Message(
         message_id=OUT, direction="out", api="v2", owner=OURS, sender=OURS, recipients=(THEIRS,),
         text="hello", state=MessageState.ACCEPTED, time="2026-02-03T04:05:04.000Z", application_id="app-1",
@@ -67,7 +67,7 @@ def sent(house: House) -> str:
 
 
 class TestInbound:
-    def test_is_stored_whole(self, house: House) -> None:
+    def test_an_inbound_message_is_stored_completely(self, house: House) -> None:
         assert receive([INBOUND]) == 204
         (message,) = stored()
         assert message["messageId"] == INBOUND["message"]["id"]
@@ -75,24 +75,24 @@ class TestInbound:
         assert (message["from"], message["to"], message["text"]) == (THEIRS, [OURS], "Yes, tomorrow works")
         assert message["times"] == {"received": "2026-02-03T04:05:06.700Z"}
 
-    def test_is_stored_once_however_often_it_comes(self, house: House) -> None:
+    def test_a_redelivered_message_is_stored_once(self, house: House) -> None:
         assert [receive([INBOUND]) for _ in range(3)] == [204] * 3
         assert len(stored()) == 1
 
-    def test_shows_channel_priority_and_carrier(self, house: House) -> None:
+    def test_a_message_shows_channel_priority_and_carrier(self, house: House) -> None:
         message = INBOUND["message"] | {"channel": "RBM", "priority": "high"}
         assert receive([INBOUND | {"message": message, "carrierName": "Acme"}]) == 204
         (shown,) = stored()
         assert (shown["channel"], shown["priority"], shown["carrierName"]) == ("RBM", "high", "Acme")
 
-    def test_a_stop_from_a_number_without_its_plus_is_of_the_number_in_e164(self, house: House) -> None:
+    def test_a_stop_from_a_number_without_plus_is_recorded_in_e164(self, house: House) -> None:
         message = INBOUND["message"] | {"from": "447700900123", "owner": "447700900123", "text": "STOP"}
         assert receive([INBOUND | {"message": message}]) == 204
         _, opted_out = wiring.opt_outs().sender_and_opt_outs(OURS, ["+447700900123"])
         assert [item["theirs"] for item in opted_out] == ["+447700900123"]
         assert stored()[0]["from"] == "+447700900123"
 
-    def test_a_text_with_a_time_long_past_is_kept_as_long_as_any(self, house: House) -> None:
+    def test_a_message_with_an_old_time_has_the_full_retention(self, house: House) -> None:
         message = INBOUND["message"] | {"time": "2001-01-01T00:00:00Z"}
         assert receive([INBOUND | {"message": message}]) == 204
         item = wiring.messages().get(message["id"])
@@ -111,7 +111,7 @@ class TestInbound:
         assert receive(events) == 204
         assert {message["messageId"] for message in stored()} == {"in-0", "in-1", "in-2"}
 
-    def test_a_failed_write_is_not_answered_so_that_bandwidth_asks_again(
+    def test_a_failed_write_raises_so_that_bandwidth_redelivers(
         self, house: House, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def refuse(message: Message) -> None:
@@ -127,13 +127,15 @@ class TestReceipts:
         ("kind", "state"),
         [("message-sending", "sent"), ("message-sent", "sent"), ("message-delivered", "delivered")],
     )
-    def test_move_the_message_up_and_never_down(self, house: House, sent: str, kind: str, state: str) -> None:
+    def test_receipts_move_a_message_up_and_never_down(
+        self, house: House, sent: str, kind: str, state: str
+    ) -> None:
         assert receive([receipt(kind, sent)]) == 204
         (message,) = stored()
         assert message["state"] == state
         assert kind.removeprefix("message-") in message["times"]
 
-    def test_failed_carries_code_and_words(self, house: House, sent: str) -> None:
+    def test_a_failed_receipt_records_code_and_reason(self, house: House, sent: str) -> None:
         receive([receipt("message-failed", sent, errorCode=4720, description="invalid destination")])
         (message,) = stored()
         assert (message["state"], message["errorCode"]) == ("failed", 4720)
@@ -142,22 +144,20 @@ class TestReceipts:
         assert message["bandwidthReason"] == "invalid destination"
         assert message["recipients"][THEIRS]["bandwidthReason"] == "invalid destination"
 
-    def test_that_leave_the_end_open_are_delivery_unknown_until_delivered_comes(
-        self, house: House, sent: str
-    ) -> None:
+    def test_an_ambiguous_failure_is_unknown_until_delivered_arrives(self, house: House, sent: str) -> None:
         receive([receipt("message-failed", sent, errorCode=9902)])
         assert stored()[0]["state"] == "delivery_unknown"
         receive([receipt("message-delivered", sent)])
         assert stored()[0]["state"] == "delivered"
 
-    def test_of_a_message_another_system_sent_are_kept_under_bandwidths_id(self, house: House) -> None:
+    def test_receipts_of_another_systems_message_are_stored_under_bandwidths_id(self, house: House) -> None:
         receive([receipt("message-delivered", "their own tag")])
         (message,) = stored()
         assert (message["messageId"], message["state"]) == ("bandwidth-1", "delivered")
 
 
 class TestRcs:
-    def test_a_message_that_was_read_stays_delivered_and_shows_when(self, house: House, sent: str) -> None:
+    def test_a_read_message_stays_delivered_and_shows_the_time(self, house: House, sent: str) -> None:
         receive([receipt("message-delivered", sent)])
         receive([receipt("message-read", sent, eventTime="2026-02-03T04:09:00.000Z")])
         (message,) = stored()
@@ -165,7 +165,7 @@ class TestRcs:
         assert message["times"]["delivered"] == "2026-02-03T04:05:06.789Z"
         assert message["times"]["read"] == "2026-02-03T04:09:00.000Z"
 
-    def test_an_answer_to_a_suggestion_is_a_message_that_shows_what_was_chosen(self, house: House) -> None:
+    def test_a_suggestion_response_is_a_message_that_shows_the_choice(self, house: House) -> None:
         chosen = {"text": "Yes, please", "postbackData": "eWVz", "pairedMessageId": "1562"}
         message = {name: value for name, value in INBOUND["message"].items() if name != "text"}
         answer = INBOUND | {
@@ -180,7 +180,7 @@ class TestRcs:
             chosen,
         )
 
-    def test_a_location_is_a_message_that_shows_it(self, house: House) -> None:
+    def test_a_location_response_is_a_message_that_shows_the_location(self, house: House) -> None:
         here = {"latitude": "37.7749", "longitude": "-122.4194"}
         message = {name: value for name, value in INBOUND["message"].items() if name != "text"}
         answer = {"type": "requested-location-response", "message": message | {"locationResponse": here}}
@@ -191,9 +191,9 @@ class TestRcs:
 
 
 class TestSegmentCounts:
-    @pytest.mark.parametrize(("theirs", "told"), [(1, False), (2, True)])
-    def test_bandwidths_own_count_is_kept_and_told_where_it_differs(
-        self, house: House, capsys: pytest.CaptureFixture[str], theirs: int, told: bool
+    @pytest.mark.parametrize(("bandwidth_count", "is_logged"), [(1, False), (2, True)])
+    def test_bandwidths_segment_count_is_stored_and_differences_are_logged(
+        self, house: House, capsys: pytest.CaptureFixture[str], bandwidth_count: int, is_logged: bool
     ) -> None:
         message = Message(
             message_id=OUT, direction="out", api="v2", owner=OURS, sender=OURS, recipients=(THEIRS,),
@@ -201,8 +201,8 @@ class TestSegmentCounts:
         )  # fmt: skip
         wiring.messages().add(message)
         event = receipt("message-delivered", OUT)
-        event["message"]["segmentCount"] = theirs
+        event["message"]["segmentCount"] = bandwidth_count
         receive([event])
         (shown,) = stored()
-        assert (shown["segmentCount"], shown["bandwidthSegmentCount"]) == (1, theirs)
-        assert ("SegmentCountDiffers" in capsys.readouterr().out) is told
+        assert (shown["segmentCount"], shown["bandwidthSegmentCount"]) == (1, bandwidth_count)
+        assert ("SegmentCountDiffers" in capsys.readouterr().out) is is_logged

@@ -1,4 +1,4 @@
-"""Callbacks of every form, right and wrong, through the real handler: none is lost and none is a 5xx.
+"""Valid and invalid callbacks of every form, through the handler: none is lost and none is a 5xx.
 
 FUZZED_CALLBACKS=1000000 in the environment makes it a long run, FUZZ_SEED another one.
 """
@@ -19,8 +19,8 @@ import pytest
 
 from bandwidth_messaging.domain.messages import Message, Receipt
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.logging import logger
 from bandwidth_messaging.runtime.settings import Settings
+from bandwidth_messaging.services import callback_intake
 from bandwidth_messaging.services.callback_intake import WRITE_FAILED
 from bandwidth_messaging.store.message_store import Messages
 from functions.messages import receive_callback
@@ -151,7 +151,7 @@ def places(value: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def spoil(pick: random.Random, event: Any) -> Any:
-    """Return the event with up to three of its places changed, taken away, or doubled under another name."""
+    """Return the event with up to three values changed, removed, or copied to another name."""
     event = copy.deepcopy(event)
     for _ in range(pick.choice([1, 1, 2, 3])):
         container, key = pick.choice(list(places(event)) or [([0], 0)])
@@ -166,7 +166,7 @@ def spoil(pick: random.Random, event: Any) -> Any:
 
 
 def scratch(pick: random.Random, body: str) -> str:
-    """Return the text with some of its characters taken away, put in or exchanged, or cut off at a place."""
+    """Return the text with some characters removed, inserted or exchanged, or truncated."""
     characters = list(body)
     for _ in range(pick.choice([1, 2, 5])):
         place = pick.randrange(len(characters) + 1)
@@ -185,7 +185,7 @@ def scratch(pick: random.Random, body: str) -> str:
 
 
 type Callback = tuple[dict[str, Any], bool]
-"""API Gateway's event, and whether it is a right one."""
+"""API Gateway's event, and whether it is valid."""
 
 
 def post(api: str, body: str | None, *, bytes_: bytes | None = None) -> dict[str, Any]:
@@ -204,14 +204,14 @@ def get(query: Any) -> dict[str, Any]:
 
 
 def query_of(event: Any) -> dict[str, list[str]]:
-    told = {name: "" if value is None else value for name, value in event.items()}
-    if isinstance(told.get("media"), list):
-        told["media"] = f"[{', '.join(map(str, told['media']))}]"
-    return {str(name): [str(value)] for name, value in told.items()}
+    query = {name: "" if value is None else value for name, value in event.items()}
+    if isinstance(query.get("media"), list):
+        query["media"] = f"[{', '.join(map(str, query['media']))}]"
+    return {str(name): [str(value)] for name, value in query.items()}
 
 
 def callbacks(pick: random.Random) -> Iterator[Callback]:
-    """Yield callbacks without end: a third of them right, and the others wrong in all kinds of ways."""
+    """Yield callbacks without end: a third of them valid, the others invalid in many ways."""
     number = 0
     while True:
         number += 1
@@ -264,7 +264,7 @@ def callbacks(pick: random.Random) -> Iterator[Callback]:
 
 
 class Sqs:
-    """A queue that takes what SQS takes."""
+    """A queue that accepts what SQS accepts."""
 
     _FOREIGN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -285,7 +285,7 @@ class S3:
 
 
 class Desk:
-    """What surrounds the handler, in memory, and what has come of the callback it was given last."""
+    """The handler's tables and queues in memory, and the result of the last callback."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.dynamodb, self.sqs, self.s3 = DynamoDB(), Sqs(), S3()
@@ -303,15 +303,15 @@ class Desk:
             monkeypatch.setattr(Messages, name, self._noticed(getattr(Messages, name)))
 
     def _noticed(self, store: Callable[..., Any]) -> Callable[..., Any]:
-        def noticed(messages: Messages, told: Message | Receipt) -> Any:
-            done = store(messages, told)
-            self.stored.append(told.message_id)
+        def noticed(messages: Messages, event: Message | Receipt) -> Any:
+            done = store(messages, event)
+            self.stored.append(event.message_id)
             return done
 
         return noticed
 
     def receive(self, event: dict[str, Any]) -> tuple[int, int]:
-        """Give the handler a callback; return how many of its events were stored, and how many were not."""
+        """Pass a callback to the handler. Return how many events were stored, and how many were not."""
         self.stored, self.sqs.last = [], None
         answer = receive_callback.handler(event, None)  # type: ignore[arg-type]
         assert answer["statusCode"] == (200 if event["httpMethod"] == "GET" else 204)
@@ -325,7 +325,7 @@ class Desk:
         for name in ("httpMethod", "resource", "multiValueQueryStringParameters"):
             assert (kept.get(name) or None) == (event.get(name) or None)
         assert bytes_in(kept) == bytes_in(event)
-        # An error of ours must not pass for a callback that cannot be read.
+        # An error of the handler must not count as an unreadable callback.
         assert WRITE_FAILED not in self.sqs.last["reasons"]
         return len(self.sqs.last["reasons"])
 
@@ -337,7 +337,7 @@ def bytes_in(event: dict[str, Any]) -> bytes:
 
 
 def events_in(event: dict[str, Any]) -> int:
-    """Return how many events a callback has; what nobody can read counts as one."""
+    """Return how many events a callback has. An unreadable callback counts as one."""
     if event["httpMethod"] == "GET" or event["resource"].endswith("v1"):
         return 1
     try:
@@ -353,8 +353,12 @@ def events_in(event: dict[str, Any]) -> int:
 @pytest.fixture
 def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     _forget()
-    # What it logs and counts is others' to test, and would be most of the time.
-    for where, name in ((logger, "info"), (logger, "warning"), (receive_callback, "count")):
+    # Logs and metrics are tested elsewhere, and would take most of the time.
+    for where, name in (
+        (callback_intake.logger, "info"),
+        (callback_intake.logger, "warning"),
+        (wiring, "count"),
+    ):
         monkeypatch.setattr(where, name, Mock())
     yield Desk(monkeypatch)
     _forget()

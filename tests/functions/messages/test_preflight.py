@@ -12,7 +12,7 @@ from bandwidth_messaging.services import message_delivery
 from functions.control import browse
 from functions.messages import deliver_message, send_message
 from simulator.account.account import SmsFeature
-from simulator.account.order_outcomes import Fate
+from simulator.account.order_outcomes import OrderOutcome
 from simulator.callbacks import Endpoint
 from tests.functions.conftest import CALLBACK_URL, CONFIG, PASSED, House, ask, call, sample
 from tests.generations import both_generations
@@ -80,7 +80,7 @@ def number(house: House) -> Number:
     location = bandwidth.account.create_location(CONFIG.site_id, "ours", True)
     bandwidth.account.enable_sms(location, SMS)
     bandwidth.account.assign_application(location, application.id)
-    bandwidth.orders.decide_order("order-1", Fate(fate="COMPLETE"))
+    bandwidth.orders.decide_order("order-1", OrderOutcome(fate="COMPLETE"))
     wiring.dashboard().order_numbers(
         search=NumberSearch(area_code="910"),
         quantity=1,

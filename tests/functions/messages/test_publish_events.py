@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from bandwidth_messaging.api import bus_events
 from bandwidth_messaging.runtime import wiring
 from functions.messages import publish_events
 from tests.bus import delivered, wrong
@@ -14,7 +15,7 @@ from tests.functions.conftest import House, call, sample
 
 
 class Bus:
-    """Stands where the EventBridge client stands, and refuses what it is told to."""
+    """An EventBridge client that rejects chosen entries."""
 
     def __init__(self, refuse: int | None = None, code: str = "InternalFailure") -> None:
         self.entries: list[dict[str, Any]] = []
@@ -55,14 +56,14 @@ def records(count: int = 1) -> dict[str, Any]:
 
 
 def with_images(count: int, changes: Callable[[int], dict[str, Any]]) -> dict[str, Any]:
-    """Return records whose new images are changed, each by its position."""
+    """Return records whose new images have changes by position."""
     batch = json.loads(json.dumps(records(count)))
     for number, record in enumerate(batch["Records"]):
         record["dynamodb"]["NewImage"] |= changes(number)
     return dict(batch)
 
 
-def test_an_inbound_text_is_announced_without_its_text(bus: Bus) -> None:
+def test_an_inbound_message_is_published_without_its_text(bus: Bus) -> None:
     assert call(publish_events, records()) == {"batchItemFailures": []}
     (entry,) = bus.entries
     assert (entry["DetailType"], entry["Source"]) == ("Message Received", "bandwidth-messaging")
@@ -73,7 +74,7 @@ def test_an_inbound_text_is_announced_without_its_text(bus: Bus) -> None:
     assert "Yes, tomorrow works" not in entry["Detail"]
 
 
-def test_a_batch_comes_again_from_the_first_record_that_failed(
+def test_a_batch_is_retried_from_the_first_failed_record(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(wiring, "events", lambda: Bus(refuse=1))
@@ -100,7 +101,7 @@ def test_an_entry_that_no_retry_can_publish_goes_to_the_dead_letter_queue(
     assert json.loads(kept["Body"]) == {"Records": [batch["Records"][1]]}
 
 
-def test_a_request_that_is_refused_for_one_entry_publishes_the_others(house: House, bus: Bus) -> None:
+def test_a_request_rejected_for_one_entry_publishes_the_others(house: House, bus: Bus) -> None:
     batch = with_images(3, lambda number: {"messageId": {"S": f"in-{number}"}})
     bus.too_large = "in-1"
     assert call(publish_events, batch) == {"batchItemFailures": []}
@@ -109,7 +110,7 @@ def test_a_request_that_is_refused_for_one_entry_publishes_the_others(house: Hou
     assert json.loads(kept["Body"]) == {"Records": [batch["Records"][1]]}
 
 
-def test_another_error_of_a_request_holds_the_batch(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_error_of_a_request_raises(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(**_: Any) -> None:
         raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "PutEvents")
 
@@ -120,7 +121,7 @@ def test_another_error_of_a_request_holds_the_batch(house: House, monkeypatch: p
         call(publish_events, records())
 
 
-def test_large_events_of_a_batch_go_in_several_requests(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_events_are_split_into_several_requests(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EVENTS_INCLUDE_TEXT", "true")
     batch = with_images(10, lambda number: {"text": {"S": "x" * 90_000}, "messageId": {"S": f"in-{number}"}})
     assert call(publish_events, batch) == {"batchItemFailures": []}
@@ -130,7 +131,7 @@ def test_large_events_of_a_batch_go_in_several_requests(bus: Bus, monkeypatch: p
     ]
 
 
-def test_an_event_too_large_without_its_text_goes_without_its_largest_fields_too(bus: Bus) -> None:
+def test_an_event_too_large_without_its_text_omits_its_largest_fields(bus: Bus) -> None:
     # As items that were stored before fields were bounded.
     batch = with_images(1, lambda _: {"tag": {"S": "\x01" * 350_000}})
     assert call(publish_events, batch) == {"batchItemFailures": []}
@@ -143,7 +144,7 @@ def test_an_event_too_large_without_its_text_goes_without_its_largest_fields_too
     assert wrong(delivered(entry["DetailType"], detail)) == []
 
 
-def test_a_message_to_thousands_is_announced_without_them(bus: Bus) -> None:
+def test_a_message_to_thousands_omits_its_recipients(bus: Bus) -> None:
     numbers = [f"+1919555{number:04}" for number in range(9_000)]
     changes = {"direction": {"S": "out"}, "to": {"L": [{"S": number} for number in numbers]}}
     assert call(publish_events, with_images(1, lambda _: changes)) == {"batchItemFailures": []}
@@ -153,12 +154,12 @@ def test_a_message_to_thousands_is_announced_without_them(bus: Bus) -> None:
     assert wrong(delivered(entry["DetailType"], detail)) == []
 
 
-def test_a_record_too_large_for_the_dead_letter_queue_is_an_object_that_can_be_announced(
+def test_a_record_too_large_for_the_dead_letter_queue_is_an_object_that_can_be_published(
     house: House, bus: Bus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batch = with_images(1, lambda _: {"text": {"S": "\x01" * 390_000}})
     with monkeypatch.context() as broken:
-        broken.setattr(publish_events, "event_of", None)
+        broken.setattr(bus_events, "to_event", None)
         assert call(publish_events, batch) == {"batchItemFailures": []}
     (kept,) = house.queued(house.events_dead_letter_queue)
     pointer = json.loads(kept["Body"])
@@ -170,7 +171,7 @@ def test_a_record_too_large_for_the_dead_letter_queue_is_an_object_that_can_be_a
     assert entry["DetailType"] == "Message Received"
 
 
-def test_a_record_that_cannot_be_read_is_kept_whole_and_holds_up_nothing(house: House, bus: Bus) -> None:
+def test_an_unreadable_record_is_stored_completely_and_blocks_nothing(house: House, bus: Bus) -> None:
     batch = records(3)
     poison = batch["Records"][1]
     poison["dynamodb"] = poison["dynamodb"] | {"NewImage": {"messageId": {"S": "1"}, "to": {"X": "?"}}}
@@ -180,11 +181,11 @@ def test_a_record_that_cannot_be_read_is_kept_whole_and_holds_up_nothing(house: 
     assert json.loads(kept["Body"]) == {"Records": [poison]}
 
 
-def test_what_was_kept_is_what_the_function_takes_once_it_can_read_it(
+def test_a_dead_letter_can_be_published_later(
     house: House, bus: Bus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr(publish_events, "event_of", None)
+        broken.setattr(bus_events, "to_event", None)
         call(publish_events, records())
     (kept,) = house.queued(house.events_dead_letter_queue)
     assert call(publish_events, json.loads(kept["Body"])) == {"batchItemFailures": []}
@@ -192,32 +193,32 @@ def test_what_was_kept_is_what_the_function_takes_once_it_can_read_it(
     assert entry["DetailType"] == "Message Received"
 
 
-def test_the_log_does_not_say_what_was_in_a_record_that_could_not_be_read(
+def test_the_log_contains_no_data_of_an_unreadable_record(
     house: House, bus: Bus, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fail(record: Any, **_: Any) -> None:
         raise ValueError(str(record))
 
-    monkeypatch.setattr(publish_events, "event_of", fail)
+    monkeypatch.setattr(bus_events, "to_event", fail)
     call(publish_events, records())
     logged = capsys.readouterr().out
     assert "c4ca4238a0b923820dcc509a6f75849b" in logged
     assert "Yes, tomorrow works" not in logged
 
 
-@pytest.mark.parametrize(("length", "told"), [(90_000, True), (100_000, False)])
-def test_an_event_that_would_be_too_long_goes_without_its_text(
-    bus: Bus, monkeypatch: pytest.MonkeyPatch, length: int, told: bool
+@pytest.mark.parametrize(("length", "is_included"), [(90_000, True), (100_000, False)])
+def test_an_event_that_is_too_large_omits_its_text(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch, length: int, is_included: bool
 ) -> None:
     monkeypatch.setenv("EVENTS_INCLUDE_TEXT", "true")
     batch = records()
     batch["Records"][0]["dynamodb"]["NewImage"]["text"] = {"S": "ä" * (length // 2)}
     assert call(publish_events, batch) == {"batchItemFailures": []}
     (entry,) = bus.entries
-    assert ("text" in json.loads(entry["Detail"])) is told
+    assert ("text" in json.loads(entry["Detail"])) is is_included
 
 
-def test_a_batch_without_news_asks_nothing_of_the_bus(bus: Bus) -> None:
+def test_a_batch_without_events_sends_no_request(bus: Bus) -> None:
     removed = records()
     del removed["Records"][0]["dynamodb"]["NewImage"]
     assert call(publish_events, removed) == {"batchItemFailures": []}

@@ -1,4 +1,4 @@
-"""Callbacks that cannot be read or stored: answered 2xx, kept whole, counted, and read again on request."""
+"""Unreadable and unstored callbacks: a 2xx response, the quarantine, a metric, and the replay."""
 
 import base64
 import json
@@ -13,6 +13,7 @@ from bandwidth_messaging.bandwidth import callbacks
 from bandwidth_messaging.domain.problems import InvalidInput
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.services import parallel
+from bandwidth_messaging.services.callback_intake import CallbackIntake
 from bandwidth_messaging.store.dynamodb import Table
 from bandwidth_messaging.store.message_store import Messages
 from functions.messages import receive_callback, replay_quarantine
@@ -27,7 +28,7 @@ DEEP = "[" * 100_000 + "]" * 100_000
 
 
 def receive(body: str | None, **event: Any) -> int:
-    """Return the status of the answer to a callback of V2."""
+    """Return the status of the response to a V2 callback."""
     status: int = call(receive_callback, SAMPLE | {"body": body} | event)["statusCode"]
     return status
 
@@ -37,7 +38,7 @@ def inbound(**message: Any) -> dict[str, Any]:
 
 
 def kept(house: House) -> list[Any]:
-    """Return what is in the queue."""
+    """Return the messages of the queue."""
     return [json.loads(message["Body"]) for message in house.queued(house.quarantine_queue)]
 
 
@@ -63,36 +64,36 @@ V1 = {
             {},
             "message is missing",
         ),
-        ("17", {}, "a field is not of the documented form"),
-        ("NaN", {}, "a field is not of the documented form"),
-        (json.dumps([{"type": "message-teleported"}]), {}, "its type is unknown"),
+        ("17", {}, "a field does not have the documented form"),
+        ("NaN", {}, "a field does not have the documented form"),
+        (json.dumps([{"type": "message-teleported"}]), {}, "type is unknown"),
         (json.dumps([{"type": "message-received", "to": "1"}]), {}, "message is missing"),
-        (json.dumps([inbound(text="\ud83d")]), {}, "it has half a character"),
+        (json.dumps([inbound(text="\ud83d")]), {}, "the event contains half of a surrogate pair"),
         (json.dumps([inbound(id="x" * 501)]), {}, "id is too long"),
         (json.dumps([inbound(id="")]), {}, "id is missing"),
-        (json.dumps([inbound(text="x" * 410_000)]), {}, "it is too large for the table"),
-        (json.dumps([inbound(to=["+19195551212"] * 40_000)]), {}, "it is too large for the table"),
+        (json.dumps([inbound(text="x" * 410_000)]), {}, "the event is too large for the table"),
+        (json.dumps([inbound(to=["+19195551212"] * 40_000)]), {}, "the event is too large for the table"),
         (base64.b64encode(b"\xff\xfe[]").decode(), BASE64, "the body is not UTF-8"),
         ("no base64", BASE64, "the body is not UTF-8"),
-        ('{"eventType": "fax"}', {"resource": "/callbacks/v1"}, "its eventType is unknown"),
+        ('{"eventType": "fax"}', {"resource": "/callbacks/v1"}, "eventType is unknown"),
         (DEEP, {"resource": "/callbacks/v1"}, "the body is not JSON"),
     ],
     ids=lambda given: str(given)[:25],
 )
-def test_what_cannot_be_read_or_stored_is_answered_2xx_and_kept_whole(
+def test_an_unreadable_callback_gets_2xx_and_is_quarantined_completely(
     house: House, capsys: pytest.CaptureFixture[str], body: str | None, event: dict[str, Any], reason: str
 ) -> None:
     assert receive(body, **event) == 204
     (message,) = kept(house)
     assert message["reasons"] == [reason]
     if "object" in message:
-        message = {"callback": wiring.quarantine()._opened(message, "").callback}
+        message = {"callback": wiring.quarantine()._open(message, "").callback}
     assert message["callback"].get("body", "") == (body or "")
     assert message["callback"]["resource"] == event.get("resource", "/callbacks/v2")
     assert "CallbacksQuarantined" in capsys.readouterr().out
 
 
-def test_headers_are_kept_without_credentials(house: House) -> None:
+def test_headers_are_quarantined_without_credentials(house: House) -> None:
     headers = SAMPLE["multiValueHeaders"] | {"Authorization": ["Basic c2VjcmV0"], "cookie": ["c=1"]}
     receive("{", multiValueHeaders=headers)
     (message,) = kept(house)
@@ -101,40 +102,40 @@ def test_headers_are_kept_without_credentials(house: House) -> None:
     assert "cookie" not in message["callback"]["multiValueHeaders"]
 
 
-def test_a_callback_of_megabytes_is_kept_whole(house: House) -> None:
+def test_a_callback_of_megabytes_is_quarantined_completely(house: House) -> None:
     body = "x" * 6_000_000
     assert receive(body) == 204
     (message,) = kept(house)
-    callback = wiring.quarantine()._opened(message, "").callback
+    callback = wiring.quarantine()._open(message, "").callback
     assert callback is not None
     assert callback["body"] == body
 
 
-def test_one_bad_event_does_not_keep_its_neighbours_from_being_stored(house: House) -> None:
+def test_an_unreadable_event_does_not_prevent_storing_the_others(house: House) -> None:
     body = json.dumps([inbound(id="in-1"), {"type": "message-teleported"}, inbound(id="in-2"), 7])
     assert receive(body) == 204
     assert wiring.messages().get("in-1")
     assert wiring.messages().get("in-2")
     (message,) = kept(house)
     assert message["reasons"] == [
-        "event 2 of 4: its type is unknown",
-        "event 4 of 4: a field is not of the documented form",
+        "event 2 of 4: type is unknown",
+        "event 4 of 4: a field does not have the documented form",
     ]
     assert message["callback"]["body"] == body
 
 
 @pytest.mark.parametrize("body", ["[]", json.dumps([INBOUND]), json.dumps(INBOUND)])
-def test_what_can_be_read_is_not_kept(house: House, body: str) -> None:
+def test_a_readable_callback_is_not_quarantined(house: House, body: str) -> None:
     assert receive(body) == 204
     assert kept(house) == []
 
 
-def test_whatever_content_type_it_says_it_is_read_as_json(house: House) -> None:
+def test_any_content_type_is_parsed_as_json(house: House) -> None:
     assert receive(json.dumps([INBOUND]), multiValueHeaders={"Content-Type": ["text/plain"]}) == 204
     assert wiring.messages().get(ID)
 
 
-def test_a_query_that_cannot_be_read_is_kept_and_answered_as_a_query_is(house: House) -> None:
+def test_an_unreadable_query_is_quarantined_and_gets_bxml(house: House) -> None:
     event = api_event("GET", "/callbacks/v1", query={"eventType": "fax", "text": "ä"})
     assert call(receive_callback, event)["statusCode"] == 200
     (message,) = kept(house)
@@ -142,7 +143,7 @@ def test_a_query_that_cannot_be_read_is_kept_and_answered_as_a_query_is(house: H
 
 
 @pytest.mark.parametrize("broken", ["_sqs", "_s3"])
-def test_what_cannot_be_kept_either_is_not_answered_so_that_bandwidth_asks_again(
+def test_a_failed_quarantine_raises_so_that_bandwidth_redelivers(
     house: House, monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:
     def refuse(**given: Any) -> None:
@@ -154,9 +155,7 @@ def test_what_cannot_be_kept_either_is_not_answered_so_that_bandwidth_asks_again
         receive("x" * 300_000)
 
 
-def test_a_write_that_failed_for_now_is_not_quarantined(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_write_of_v2_is_not_quarantined(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*given: Any) -> None:
         raise ClientError({"Error": {"Code": "ThrottlingException"}}, "PutItem")
 
@@ -166,9 +165,7 @@ def test_a_write_that_failed_for_now_is_not_quarantined(
     assert kept(house) == []
 
 
-def test_a_write_of_v1_that_failed_is_quarantined_as_no_retry_of_v1_is_documented(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_write_of_v1_is_quarantined(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*given: Any) -> None:
         raise ClientError({"Error": {"Code": "ThrottlingException"}}, "PutItem")
 
@@ -187,7 +184,7 @@ MANY = 3000
 
 
 class SlowTable:
-    """DynamoDB in memory; each write takes a tenth of a second of the clock."""
+    """DynamoDB in memory. Each write takes 0.1 seconds of the clock."""
 
     def __init__(self, clock: Clock) -> None:
         self._client = DynamoDB()
@@ -214,7 +211,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def slow(house: House, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[SlowTable]:
-    """Let the Messages table be slow."""
+    """Make the Messages table slow."""
     table = SlowTable(clock)
     messages = Messages(Table(table, "MessagesTable"), retention_days=90)  # type: ignore[arg-type]
     with monkeypatch.context() as here:
@@ -261,7 +258,7 @@ def test_an_event_of_v1_whose_write_hangs_is_quarantined_in_time(
     assert message["reasons"] == ["not all events could be stored in time"]
 
 
-def test_a_replay_starts_no_further_callback_once_its_time_is_up(
+def test_a_replay_receives_no_callbacks_after_its_deadline(
     house: House, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(12):
@@ -271,7 +268,7 @@ def test_a_replay_starts_no_further_callback_once_its_time_is_up(
         clock.advance(60)
         return ["still wrong"]
 
-    monkeypatch.setattr(replay_quarantine, "receive", take_a_minute)
+    monkeypatch.setattr(CallbackIntake, "store", take_a_minute)
 
     # Ten are taken at a time.
     assert replay()["left"] == 10
@@ -289,13 +286,13 @@ type Forget = Callable[[], None]
 
 @pytest.fixture
 def forgetful(monkeypatch: pytest.MonkeyPatch) -> Forget:
-    """Make this version one that does not know inbound messages, until what is returned is called."""
+    """Disable the parser of inbound messages, until the returned function is called."""
     with_all = callbacks._V2_INBOUND
     monkeypatch.setattr(callbacks, "_V2_INBOUND", frozenset())
     return lambda: monkeypatch.setattr(callbacks, "_V2_INBOUND", with_all)
 
 
-def test_what_a_later_version_can_read_is_stored_and_the_rest_left(house: House, forgetful: Forget) -> None:
+def test_a_replay_stores_readable_callbacks_and_leaves_the_others(house: House, forgetful: Forget) -> None:
     small, large = inbound(id="in-small"), inbound(id="in-large", text="x" * 300_000)
     for body in (json.dumps([small]), json.dumps([large]), "{", '{"type": "message-teleported"}'):
         assert receive(body) == 204
@@ -305,7 +302,7 @@ def test_what_a_later_version_can_read_is_stored_and_the_rest_left(house: House,
     assert replay(**sample("messages/replay_quarantine")) == {
         "stored": 2,
         "left": 2,
-        "reasons": {"the body is not JSON": 1, "its type is unknown": 1},
+        "reasons": {"the body is not JSON": 1, "type is unknown": 1},
     }
     assert wiring.messages().get("in-small")
     assert wiring.messages().get("in-large")
@@ -315,7 +312,7 @@ def test_what_a_later_version_can_read_is_stored_and_the_rest_left(house: House,
     assert replay()["stored"] == 0
 
 
-def test_a_callback_that_was_read_in_part_is_read_again_without_harm(house: House, forgetful: Forget) -> None:
+def test_a_partly_stored_callback_can_be_replayed(house: House, forgetful: Forget) -> None:
     delivered = {
         "type": "message-delivered", "time": "2026-02-03T04:05:06.789Z", "to": "+19195551213",
         "message": {"id": "1562", "from": "+19195551212", "to": ["+19195551213"]},
@@ -329,7 +326,7 @@ def test_a_callback_that_was_read_in_part_is_read_again_without_harm(house: Hous
     assert wiring.messages().get(ID)
 
 
-def test_queries_bytes_and_v1_are_read_again_as_they_came(
+def test_queries_bytes_and_v1_callbacks_are_replayed_unchanged(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as ignorant:
@@ -347,7 +344,7 @@ def test_queries_bytes_and_v1_are_read_again_as_they_came(
     assert wiring.messages().get("m-3")
 
 
-def test_a_missing_object_is_reported_and_keeps_no_other_callback_from_being_replayed(
+def test_a_missing_object_is_reported_and_the_other_callbacks_are_replayed(
     house: House, forgetful: Forget
 ) -> None:
     receive(json.dumps([inbound(id="in-large", text="x" * 300_000)]))
@@ -359,7 +356,7 @@ def test_a_missing_object_is_reported_and_keeps_no_other_callback_from_being_rep
     assert replay() == {
         "stored": 1,
         "left": 1,
-        "reasons": {"its object cannot be read from the bucket": 1},
+        "reasons": {"the object cannot be read from the bucket": 1},
     }
     assert wiring.messages().get("in-small")
     house.show_again()
@@ -367,17 +364,17 @@ def test_a_missing_object_is_reported_and_keeps_no_other_callback_from_being_rep
 
 
 @pytest.mark.parametrize("body", ["no JSON", "[]", "{}", '{"at": "2026-01-01T00:00:00.000Z"}'])
-def test_a_message_that_cannot_be_read_keeps_no_other_callback_from_being_replayed(
+def test_an_unreadable_message_is_reported_and_the_other_callbacks_are_replayed(
     house: House, forgetful: Forget, body: str
 ) -> None:
     receive(json.dumps([inbound(id="in-small")]))
     wiring._sqs().send_message(QueueUrl=wiring.quarantine()._url, MessageBody=body)
     forgetful()
 
-    assert replay() == {"stored": 1, "left": 1, "reasons": {"its message in the queue cannot be read": 1}}
+    assert replay() == {"stored": 1, "left": 1, "reasons": {"the queue message cannot be parsed": 1}}
 
 
-def test_a_write_that_fails_in_a_replay_leaves_that_callback_only(
+def test_a_failed_write_in_a_replay_leaves_only_that_callback(
     house: House, forgetful: Forget, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for message_id in ("in-1", "in-2"):

@@ -1,4 +1,4 @@
-"""The client's secret is changed while messages go out: none waits, none is lost."""
+"""The client secret is rotated while messages are sent: no message waits or is lost."""
 
 import json
 
@@ -20,7 +20,7 @@ def tokens(house: House) -> Tokens:
 
 
 def look_up() -> None:
-    """Make a call that changes nothing."""
+    """Send a read-only request."""
     wiring.dashboard().applications()
 
 
@@ -41,7 +41,7 @@ def test_account_api_and_messages_use_one_token(house: House, tokens: Tokens) ->
     assert tokens.issued == 1
 
 
-def test_with_two_live_secrets_the_new_one_takes_over_unnoticed(house: House, tokens: Tokens) -> None:
+def test_a_new_secret_takes_over_while_both_are_valid(house: House, tokens: Tokens) -> None:
     look_up()
     tokens.rotate([CONFIG.client_secret, NEW])
     store(house, NEW)
@@ -51,7 +51,7 @@ def test_with_two_live_secrets_the_new_one_takes_over_unnoticed(house: House, to
     assert tokens.issued == 1
 
 
-def test_a_secret_ended_early_is_read_again_at_once(house: House, tokens: Tokens) -> None:
+def test_a_revoked_secret_is_read_again_at_once(house: House, tokens: Tokens) -> None:
     look_up()
     tokens.rotate([NEW])
     store(house, NEW)
@@ -60,7 +60,7 @@ def test_a_secret_ended_early_is_read_again_at_once(house: House, tokens: Tokens
     assert tokens.issued == 2
 
 
-def test_what_was_read_again_is_what_everybody_uses_from_then_on(house: House, tokens: Tokens) -> None:
+def test_a_refreshed_secret_is_used_by_every_client(house: House, tokens: Tokens) -> None:
     look_up()
     tokens.rotate([NEW])
     store(house, NEW)

@@ -1,4 +1,4 @@
-"""Messaging 2.0 at today's Bandwidth: local numbers are put into the campaign that they text for."""
+"""Messaging 2.0 with the current API: local numbers are assigned to their campaign."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ LOCAL, OTHER, TOLL_FREE = "+19105550100", "+19105550101", "+18005550100"
 
 @pytest.fixture
 def account(house: House) -> House:
-    """An account with a registered campaign, and numbers of ours at a location that lets them into it."""
+    """An account with a registered campaign, and numbers at a location that allows campaigns."""
     simulator = house.simulator.simulator
     simulator.registrations.set_campaign(Campaign(CAMPAIGN, "REGISTERED", {}))
     call(check_input, sample("setups/check_input") | {"executionName": ORDER})
@@ -76,7 +76,7 @@ def test_the_location_allows_campaigns_and_has_none(account: House, is_external:
     assert enabled_sms(account) == {"A2pLongCode": "DefaultOff"}
 
 
-def test_numbers_are_put_on_an_external_campaign(account: House) -> None:
+def test_numbers_are_assigned_to_an_external_campaign(account: House) -> None:
     registered = Campaign(CAMPAIGN, "REGISTERED", is_external=True)
     account.simulator.simulator.registrations.set_campaign(registered)
     enabled_sms(account)
@@ -115,7 +115,7 @@ def test_credentials_that_cannot_see_campaigns_do_not_stop_a_set_up(account: Hou
     assert enabled_sms(account, "COTHER") == {"A2pLongCode": "DefaultOff"}
 
 
-def test_numbers_are_put_into_it_and_say_so(account: House) -> None:
+def test_numbers_are_assigned_and_their_registration_says_so(account: House) -> None:
     result = ended([LOCAL, OTHER])
     assert (result["state"], result["failed"], result["failures"]) == ("completed", 0, [])
     found = registration(LOCAL)
@@ -125,7 +125,7 @@ def test_numbers_are_put_into_it_and_say_so(account: House) -> None:
     assert number.options.campaign_id == CAMPAIGN
 
 
-def test_asked_for_again_it_is_no_failure_that_they_are_in_it(account: House) -> None:
+def test_numbers_that_are_assigned_already_are_no_failure(account: House) -> None:
     ended([LOCAL])
     assert ended([LOCAL])["state"] == "completed"
 
@@ -139,7 +139,7 @@ def test_toll_free_numbers_are_verified_instead(account: House) -> None:
     assert len(orders(account)) == 1
 
 
-def test_a_number_that_is_refused_says_why_and_is_not_sent_from(account: House) -> None:
+def test_a_rejected_number_has_the_reason_and_cannot_send(account: House) -> None:
     account.simulator.simulator.registrations.set_campaign(Campaign("CDEAD", "REJECTED", {}))
     result = ended([LOCAL], campaign="CDEAD")
     assert (result["state"], result["failed"]) == ("failed", 1)
@@ -152,7 +152,7 @@ def test_a_number_that_is_refused_says_why_and_is_not_sent_from(account: House) 
     assert "12220" in problem["errors"][0]["detail"]
 
 
-def test_an_order_that_is_refused_as_a_whole_is_each_numbers_failure(account: House) -> None:
+def test_a_rejected_order_is_a_failure_of_each_number(account: House) -> None:
     status = "<ResponseStatus><ErrorCode>5132</ErrorCode></ResponseStatus>"
     body = f"<TnOptionOrderResponse>{status}</TnOptionOrderResponse>"
     account.fault("/tnoptions", method="POST", answer={"status": 400, "body": body})
@@ -161,7 +161,7 @@ def test_an_order_that_is_refused_as_a_whole_is_each_numbers_failure(account: Ho
     assert "5132" in registration(OTHER)["reason"]
 
 
-def test_a_lost_answer_costs_no_more_than_the_same_order_again(account: House) -> None:
+def test_after_a_lost_response_the_same_order_is_placed_again(account: House) -> None:
     account.fault("/tnoptions", method="POST", lose_answer=True)
     with pytest.raises(BandwidthOutcomeUnknown):
         options([LOCAL])

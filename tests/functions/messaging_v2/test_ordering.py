@@ -1,4 +1,4 @@
-"""Every way to order numbers, from the input to the numbers, against an account that knows each."""
+"""Every search for numbers, from the input to the ordered numbers."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ pytestmark = both_generations
 
 
 def order(house: House, given: dict[str, Any]) -> dict[str, Any]:
-    """Check the input, place the order and ask for its end, as the machine does."""
+    """Check the input, place the order and check its status, as the state machine does."""
     setup = call(check_input, sample("setups/check_input") | {"input": given})
     at = {
         "customerOrderId": setup["customerOrderId"],
@@ -46,7 +46,7 @@ def order(house: House, given: dict[str, Any]) -> dict[str, Any]:
     ],
     ids=lambda part: next(iter(part)) if isinstance(part, dict) else "",
 )
-def test_each_way_brings_numbers(house: House, given: dict[str, Any], start: str) -> None:
+def test_each_search_brings_numbers(house: House, given: dict[str, Any], start: str) -> None:
     ended = order(house, given | ({} if "telephoneNumbers" in given else {"quantity": 2}))
     assert (ended["state"], len(ended["numbers"]), ended["failed"]) == ("completed", 2, 0)
     assert all(number.startswith(start) for number in ended["numbers"])
@@ -65,7 +65,7 @@ SHORT = {"areaCode": "910", "quantity": 3}
     ],
     ids=["some now, the rest later", "all later", "some", "none"],
 )
-def test_when_there_are_not_enough_the_input_says_what_happens(
+def test_the_input_decides_what_happens_with_too_few_numbers(
     house: House, chosen: dict[str, bool], state: str, status: str, came: int
 ) -> None:
     house.simulator.simulator.supply.limit("910", 1)
@@ -73,7 +73,7 @@ def test_when_there_are_not_enough_the_input_says_what_happens(
     assert (ended["state"], ended["status"], len(ended["numbers"])) == (state, status, came)
 
 
-def test_a_given_number_that_is_not_there_is_told_by_its_number(house: House) -> None:
+def test_an_unavailable_number_is_reported_by_its_number(house: House) -> None:
     house.simulator.simulator.supply.limit("9196720002", 0)
     ended = order(house, {"telephoneNumbers": ["+19196720001", "+19196720002"]})
     assert (ended["state"], ended["numbers"], ended["failed"]) == ("partial", ["+19196720001"], 1)
@@ -86,22 +86,22 @@ class TestCloseOrder:
 
     @pytest.fixture
     def backordered(self, house: House) -> dict[str, Any]:
-        """An order of three numbers of which one is there."""
+        """An order of three numbers, one of which is available."""
         house.simulator.simulator.supply.limit("910", 1)
         return order(house, SHORT | {"backOrderRequested": True})
 
-    def test_a_backorder_ends_with_what_has_come(self, house: House, backordered: dict[str, Any]) -> None:
-        assert self.close(backordered) == {"detail": "closed"}
+    def test_a_closed_backorder_ends_with_the_numbers_it_has(
+        self, house: House, backordered: dict[str, Any]
+    ) -> None:
+        assert self.close(backordered) == {"outcome": "updated", "detail": "closed"}
         (placed,) = house.simulator.simulator.orders.find()
         assert (placed.status, len(placed.numbers)) == ("PARTIAL", 1)
 
-    def test_one_that_ended_by_itself_is_left_as_it_is(
-        self, house: House, backordered: dict[str, Any]
-    ) -> None:
+    def test_an_order_that_has_ended_is_not_closed(self, house: House, backordered: dict[str, Any]) -> None:
         for _ in ("closed", "closed again"):
             detail = self.close(backordered)["detail"]
-        assert detail == "was not backordered any more"
+        assert detail == "no longer backordered"
 
-    def test_another_refusal_is_one(self, house: House, backordered: dict[str, Any]) -> None:
+    def test_another_rejection_is_raised(self, house: House, backordered: dict[str, Any]) -> None:
         with pytest.raises(BandwidthRejected):
             self.close(backordered | {"orderId": "unknown"})

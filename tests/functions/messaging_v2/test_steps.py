@@ -27,7 +27,7 @@ from functions.messaging_v2 import (
     order_numbers,
 )
 from functions.setups import check_input, record_failure
-from simulator.account.order_outcomes import Fate
+from simulator.account.order_outcomes import OrderOutcome
 from tests.functions.conftest import CALLBACK_URL, House, ask, call, sample
 from tests.generations import both_generations
 
@@ -38,7 +38,7 @@ ORDER = sample("setups/check_input")["executionName"]
 
 @pytest.fixture
 def opened(house: House) -> House:
-    """A set-up whose input was checked, so that its order has a record."""
+    """A set-up whose input was checked, so that its order exists."""
     call(check_input, sample("setups/check_input"))
     return house
 
@@ -62,7 +62,7 @@ def account(house: House) -> Any:
 
 
 class TestCheckInput:
-    def test_fills_in_what_was_left_out_and_opens_the_order(self, house: House) -> None:
+    def test_defaults_are_filled_in_and_the_order_is_opened(self, house: House) -> None:
         checked = call(check_input, sample("setups/check_input"))
         assert (checked["search"], checked["quantity"]) == ({"areaCode": "910"}, 2)
         assert checked["siteId"] == "1001"
@@ -72,13 +72,13 @@ class TestCheckInput:
         assert order_of()["state"] == "started"
         assert order_of()["requested"] == 2
 
-    def test_names_every_wrong_field(self, house: House) -> None:
+    def test_every_wrong_field_is_named(self, house: House) -> None:
         wrong = {"areaCode": "91", "quantity": 0, "deadlineHours": 1000}
         with pytest.raises(InvalidInput) as error:
             call(check_input, sample("setups/check_input") | {"input": wrong})
         assert {field for field, _ in error.value.problems} == {"areaCode", "quantity", "deadlineHours"}
 
-    def test_takes_the_consoles_own_sample_input_for_what_it_is(self, house: House) -> None:
+    def test_the_sample_input_of_the_console_is_recognized(self, house: House) -> None:
         with pytest.raises(
             InvalidInput, match="Comment: is not a field of this input; areaCode: give this or another way"
         ):
@@ -89,7 +89,7 @@ class TestCheckInput:
 
 
 class TestCreateApplication:
-    def test_creates_it_with_our_callback_url_and_credentials(self, opened: House) -> None:
+    def test_it_is_created_with_the_callback_url_and_credentials(self, opened: House) -> None:
         result = call(create_application, sample("messaging_v2/create_application"))
         (made,) = account(opened).applications()
         assert result["applicationId"] == made.id
@@ -98,53 +98,53 @@ class TestCreateApplication:
             assert (endpoint.url, endpoint.user) == (CALLBACK_URL, "bandwidth")
             assert endpoint.password == "callback:password"
 
-    def test_finds_it_by_name_the_second_time(self, opened: House) -> None:
+    def test_a_second_run_finds_it_by_name(self, opened: House) -> None:
         first = call(create_application, sample("messaging_v2/create_application"))
         second = call(create_application, sample("messaging_v2/create_application"))
-        assert second == first | {"detail": "found"}
+        assert second == first | {"outcome": "found", "detail": "found"}
         assert len(account(opened).applications()) == 1
 
-    def test_makes_no_second_one_when_the_look_up_fails(self, opened: House) -> None:
+    def test_a_failed_look_up_creates_no_second_one(self, opened: House) -> None:
         opened.fault("/applications", method="GET", answer={"status": 500})
         with pytest.raises(BandwidthUnavailable):
             call(create_application, sample("messaging_v2/create_application"))
         assert account(opened).applications() == []
 
-    def test_finds_the_one_whose_answer_was_lost(self, opened: House) -> None:
+    def test_one_whose_response_was_lost_is_found(self, opened: House) -> None:
         opened.fault("/applications", method="POST", lose_answer=True)
         with pytest.raises(BandwidthOutcomeUnknown):
             call(create_application, sample("messaging_v2/create_application"))
         call(create_application, sample("messaging_v2/create_application"))
         assert len(account(opened).applications()) == 1
 
-    def test_refuses_a_name_that_calls_back_somewhere_else(
+    def test_one_with_another_callback_url_is_rejected(
         self, opened: House, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         call(create_application, sample("messaging_v2/create_application"))
-        monkeypatch.setenv("CALLBACK_URL", "https://elsewhere.example/callbacks/v2")
+        monkeypatch.setenv("CALLBACK_URL_V2", "https://elsewhere.example/callbacks/v2")
         settings.cache_clear()
         with pytest.raises(BandwidthRejected, match="another callback URL"):
             call(create_application, sample("messaging_v2/create_application"))
 
 
 class TestCreateLocation:
-    def test_the_first_of_a_site_becomes_its_default(self, opened: House) -> None:
+    def test_the_first_location_of_a_site_becomes_its_default(self, opened: House) -> None:
         result = call(create_location, sample("messaging_v2/create_location"))
         (made,) = account(opened).locations()
         assert (result["locationId"], made.name, made.is_default) == (made.id, "bandwidth messaging", True)
 
-    def test_the_next_one_does_not_unless_asked(self, opened: House) -> None:
+    def test_a_further_location_becomes_the_default_only_on_request(self, opened: House) -> None:
         call(create_location, sample("messaging_v2/create_location"))
         call(create_location, sample("messaging_v2/create_location") | {"locationName": "Second"})
         assert [made.is_default for made in account(opened).locations()] == [True, False]
 
-    def test_finds_it_by_name_the_second_time(self, opened: House) -> None:
+    def test_a_second_run_finds_it_by_name(self, opened: House) -> None:
         first = call(create_location, sample("messaging_v2/create_location"))
         second = call(create_location, sample("messaging_v2/create_location"))
         assert first["locationId"] == second["locationId"]
         assert len(account(opened).locations()) == 1
 
-    def test_names_the_site_that_does_not_exist(self, opened: House) -> None:
+    def test_an_unknown_site_is_named(self, opened: House) -> None:
         with pytest.raises(BandwidthRejected):
             call(create_location, sample("messaging_v2/create_location") | {"siteId": "9"})
 
@@ -152,25 +152,25 @@ class TestCreateLocation:
 class TestFeatures:
     def test_sms_then_mms_are_enabled_once(self, opened: House) -> None:
         at = location(opened)
-        assert call(enable_sms, sample("messaging_v2/enable_sms") | at)["detail"] == "enabled"
-        assert call(enable_mms, sample("messaging_v2/enable_mms") | at)["detail"] == "enabled"
-        assert call(enable_sms, sample("messaging_v2/enable_sms") | at)["detail"] == "was on"
-        assert call(enable_mms, sample("messaging_v2/enable_mms") | at)["detail"] == "was on"
+        assert call(enable_sms, sample("messaging_v2/enable_sms") | at)["outcome"] == "created"
+        assert call(enable_mms, sample("messaging_v2/enable_mms") | at)["outcome"] == "created"
+        assert call(enable_sms, sample("messaging_v2/enable_sms") | at)["outcome"] == "found"
+        assert call(enable_mms, sample("messaging_v2/enable_mms") | at)["outcome"] == "found"
 
-    def test_mms_before_sms_is_refused_with_the_code(self, opened: House) -> None:
+    def test_mms_before_sms_is_rejected_with_the_code(self, opened: House) -> None:
         with pytest.raises(BandwidthRejected) as error:
             call(enable_mms, sample("messaging_v2/enable_mms") | location(opened))
         assert error.value.code == "13623"
 
 
 class TestAssignApplication:
-    def test_the_location_says_so_afterwards(self, opened: House) -> None:
+    def test_the_location_has_the_application_afterwards(self, opened: House) -> None:
         application = call(create_application, sample("messaging_v2/create_application"))["applicationId"]
         at = location(opened, sms=True) | {"applicationId": application}
         call(assign_application, sample("messaging_v2/assign_application") | at)
         assert account(opened).locations()[0].application_id == application
 
-    def test_an_application_that_was_never_created_is_refused(self, opened: House) -> None:
+    def test_an_unknown_application_is_rejected(self, opened: House) -> None:
         with pytest.raises(BandwidthRejected) as error:
             call(
                 assign_application,
@@ -178,10 +178,10 @@ class TestAssignApplication:
             )
         assert error.value.code == "13629"
 
-    def test_an_assignment_that_did_not_take_is_an_error(self, opened: House) -> None:
+    def test_an_assignment_without_effect_is_an_error(self, opened: House) -> None:
         at = location(opened, sms=True) | {"applicationId": "299ab22a-d7e6-4cf6-9f4d-2089efc0c031"}
         opened.fault("applicationSettings", method="PUT", answer={"status": 200})
-        with pytest.raises(BandwidthRejected, match="has application None after the assignment"):
+        with pytest.raises(BandwidthRejected, match="has the application None after the assignment"):
             call(assign_application, sample("messaging_v2/assign_application") | at)
 
 
@@ -191,14 +191,14 @@ class TestOrderNumbers:
         event: dict[str, Any] = sample("messaging_v2/order_numbers") | location(opened, sms=True)
         return event
 
-    def test_orders_with_our_customer_order_id(self, opened: House, event: dict[str, Any]) -> None:
+    def test_the_order_has_the_customer_order_id(self, opened: House, event: dict[str, Any]) -> None:
         result = call(order_numbers, event)
         (order,) = opened.simulator.simulator.orders.find()
         assert (result["orderId"], order.customer_order_id) == (order.id, ORDER)
         assert order_of()["state"] == "ordered"
         assert order_of()["orderId"] == order.id
 
-    def test_run_again_it_returns_the_recorded_order_without_asking(
+    def test_a_repeated_step_returns_the_recorded_order_without_a_request(
         self, opened: House, event: dict[str, Any]
     ) -> None:
         first = call(order_numbers, event)
@@ -208,24 +208,26 @@ class TestOrderNumbers:
         assert opened.requests("POST", "/orders") == 1
         assert opened.requests("GET", "/orders") == asked
 
-    def test_an_order_whose_answer_was_lost_is_looked_up(self, opened: House, event: dict[str, Any]) -> None:
+    def test_an_order_whose_response_was_lost_is_looked_up(
+        self, opened: House, event: dict[str, Any]
+    ) -> None:
         opened.fault("/orders", method="POST", lose_answer=True)
         with pytest.raises(BandwidthOutcomeUnknown):
             call(order_numbers, event)
         result = call(order_numbers, event)
         (order,) = opened.simulator.simulator.orders.find()
-        assert result == {"orderId": order.id, "detail": "found"}
+        assert result == {"orderId": order.id, "outcome": "found", "detail": "found"}
 
-    def test_an_order_refused_for_now_may_be_placed_at_once(
+    def test_an_order_that_was_not_accepted_is_placed_again_at_once(
         self, opened: House, event: dict[str, Any]
     ) -> None:
         opened.fault("/orders", method="POST", answer={"status": 429})
         with pytest.raises(BandwidthUnavailable):
             call(order_numbers, event)
-        assert call(order_numbers, event)["detail"] == "ordered"
+        assert call(order_numbers, event)["detail"] == "created"
         assert len(opened.simulator.simulator.orders.find()) == 1
 
-    def test_a_503_may_be_the_word_of_a_proxy_so_the_order_is_looked_up_before_it_is_placed_again(
+    def test_after_a_503_of_a_proxy_the_order_is_looked_up_first(
         self, opened: House, event: dict[str, Any]
     ) -> None:
         opened.fault("/orders", method="POST", answer={"status": 503})
@@ -235,16 +237,16 @@ class TestOrderNumbers:
             call(order_numbers, event)
         assert opened.requests("POST", "/orders") == 1
 
-    def test_a_customer_order_id_with_an_order_is_not_taken_for_another_order(
+    def test_a_used_customer_order_id_places_no_other_order(
         self, opened: House, event: dict[str, Any]
     ) -> None:
         call(order_numbers, event)
         again = sample("setups/check_input")
         assert call(check_input, again)["customerOrderId"] == ORDER
-        with pytest.raises(InvalidInput, match=r"customerOrderId: .* was used for another order"):
+        with pytest.raises(InvalidInput, match=r"customerOrderId: .* belongs to another order"):
             call(check_input, again | {"input": {"areaCode": "910", "quantity": 3}})
 
-    def test_an_order_bandwidth_does_not_list_is_placed_again_only_after_its_claim(
+    def test_an_unlisted_order_is_placed_again_only_after_its_claim(
         self, opened: House, event: dict[str, Any], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         opened.fault("/orders", method="POST", answer={"status": 500})
@@ -254,7 +256,7 @@ class TestOrderNumbers:
             with pytest.raises(BandwidthOutcomeUnknown):
                 call(order_numbers, event)
             assert opened.requests("POST", "/orders") == 1
-        assert call(order_numbers, event)["detail"] == "ordered"
+        assert call(order_numbers, event)["detail"] == "created"
         assert len(opened.simulator.simulator.orders.find()) == 1
 
     def test_a_location_that_does_not_exist_is_named(self, opened: House, event: dict[str, Any]) -> None:
@@ -272,7 +274,7 @@ class TestCheckOrderStatus:
 
     def ended(self, house: House, event: dict[str, Any], **fate: Any) -> dict[str, Any]:
         event = {name: value for name, value in event.items() if name != "detail"}
-        house.simulator.simulator.orders.decide_order(ORDER, Fate(**fate))
+        house.simulator.simulator.orders.decide_order(ORDER, OrderOutcome(**fate))
         at = {name: event[name] for name in ("siteId", "locationId")}
         ordered = call(order_numbers, sample("messaging_v2/order_numbers") | at)
         result: dict[str, Any] = call(check_order_status, event | {"orderId": ordered["orderId"]})
@@ -288,12 +290,10 @@ class TestCheckOrderStatus:
         assert order_of()["state"] == "completed"
         assert (order_of()["completed"], order_of()["failed"]) == (2, 0)
 
-    def test_looks_once_whether_the_numbers_are_set_up_as_they_must_be(
-        self, opened: House, event: dict[str, Any]
-    ) -> None:
-        created = call(create_application, sample("messaging_v2/create_application"))
+    def test_one_preflight_serves_all_numbers(self, opened: House, event: dict[str, Any]) -> None:
+        application = call(create_application, sample("messaging_v2/create_application"))
+        created = {"applicationId": application["applicationId"]}
         at = {name: event[name] for name in ("siteId", "locationId")} | created
-        del at["detail"]
         call(assign_application, sample("messaging_v2/assign_application") | at)
         asked = opened.requests("GET", "/applicationSettings")
         result = self.ended(opened, event | created, fate="COMPLETE")
@@ -302,9 +302,7 @@ class TestCheckOrderStatus:
             assert (found["ok"], found["problems"]) == (True, [])
         assert opened.requests("GET", "/applicationSettings") == asked + 1
 
-    def test_says_what_is_wrong_with_the_set_up_of_its_numbers(
-        self, opened: House, event: dict[str, Any]
-    ) -> None:
+    def test_a_failed_preflight_names_the_problems(self, opened: House, event: dict[str, Any]) -> None:
         (first, _) = self.ended(opened, event, fate="COMPLETE")["numbers"]
         found = ask(browse, "GET", f"/numbers/{first}")[1]["preflight"]
         assert found["ok"] is False
@@ -313,17 +311,13 @@ class TestCheckOrderStatus:
             f"application {event['applicationId']} does not exist",
         ]
 
-    def test_a_look_that_is_not_possible_holds_no_number_up(
-        self, opened: House, event: dict[str, Any]
-    ) -> None:
+    def test_numbers_are_activated_without_a_preflight(self, opened: House, event: dict[str, Any]) -> None:
         opened.fault("/applicationSettings", method="GET", answer={"status": 503})
         (first, _) = self.ended(opened, event, fate="COMPLETE")["numbers"]
         shown = ask(browse, "GET", f"/numbers/{first}")[1]
         assert (shown["state"], shown.get("preflight")) == ("active", None)
 
-    def test_partial_keeps_the_good_numbers_and_says_what_failed(
-        self, opened: House, event: dict[str, Any]
-    ) -> None:
+    def test_a_partial_order_records_numbers_and_failures(self, opened: House, event: dict[str, Any]) -> None:
         errors = [{"code": 5017, "description": "Only part of it is available"}]
         result = self.ended(opened, event, fate="PARTIAL", completed=1, errors=errors)
         assert (result["state"], len(result["numbers"]), result["failed"]) == ("partial", 1, 1)
@@ -332,7 +326,7 @@ class TestCheckOrderStatus:
         assert (order["state"], order["completed"], order["failed"]) == ("partial", 1, 1)
         assert order["failures"][0]["code"] == "5017"
 
-    def test_failed_says_why(self, opened: House, event: dict[str, Any]) -> None:
+    def test_a_failed_order_has_the_reason(self, opened: House, event: dict[str, Any]) -> None:
         errors = [{"code": 5018, "description": "None available"}]
         result = self.ended(opened, event, fate="FAILED", errors=errors)
         assert (result["state"], result["numbers"]) == ("failed", [])
@@ -340,12 +334,12 @@ class TestCheckOrderStatus:
         assert order_of()["state"] == "failed"
         assert "5018 None available" in order_of()["reason"]
 
-    def test_backordered_is_not_yet(self, opened: House, event: dict[str, Any]) -> None:
+    def test_a_backordered_order_is_pending(self, opened: House, event: dict[str, Any]) -> None:
         result = self.ended(opened, event, fate="BACKORDERED")
         assert (result["state"], result["status"]) == ("pending", "BACKORDERED")
         assert order_of()["state"] == "ordered"
 
-    def test_said_twice_changes_no_number(self, opened: House, event: dict[str, Any]) -> None:
+    def test_a_repeated_check_changes_no_number(self, opened: House, event: dict[str, Any]) -> None:
         first = self.ended(opened, event, fate="COMPLETE")
         before = ask(browse, "GET", "/numbers")
         second = call(check_order_status, event | {"orderId": order_of()["orderId"]})
@@ -354,7 +348,7 @@ class TestCheckOrderStatus:
 
 
 class TestTheOrdersRecord:
-    def test_lists_each_step_with_time_and_the_ids_it_made(self, opened: House) -> None:
+    def test_each_step_is_listed_with_time_and_ids(self, opened: House) -> None:
         application = call(create_application, sample("messaging_v2/create_application"))["applicationId"]
         at = location(opened)
         order = order_of()
@@ -364,9 +358,7 @@ class TestTheOrdersRecord:
         ]
         assert (order["applicationId"], order["locationId"]) == (application, at["locationId"])
 
-    def test_shows_a_step_while_it_runs_and_the_ids_of_each_that_has_ended(
-        self, opened: House, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_running_step_is_shown(self, opened: House, monkeypatch: pytest.MonkeyPatch) -> None:
         made = call(create_application, sample("messaging_v2/create_application"))
         seen: list[dict[str, Any]] = []
         locations = Dashboard.locations
@@ -382,7 +374,7 @@ class TestTheOrdersRecord:
         assert first["startedAt"] <= first["at"] <= second["startedAt"] == second["at"]
         assert (second["name"], second["state"]) == ("Create location", "running")
 
-    def test_says_why_a_step_failed(self, opened: House, generation: str) -> None:
+    def test_a_failed_step_has_the_reason(self, opened: House, generation: str) -> None:
         secret, told = {
             "classic": (
                 '{"dashboardUser": "dashboard", "dashboardPassword": "wrong-password-in-tests"}',
@@ -400,23 +392,23 @@ class TestTheOrdersRecord:
         assert step["state"] == "failed"
         assert step["detail"].startswith(f"BandwidthUnauthorized: {told}")
         assert "wrong-password-in-tests" not in f"{step} {error.value!r}"
-        assert order_of()["nextSteps"].startswith("Create application failed: mend that and redrive")
+        assert order_of()["nextSteps"].startswith("Create application failed. Resolve the cause and redrive")
 
-    def test_is_failed_with_the_reason_once_the_set_up_has_given_up(self, opened: House) -> None:
+    def test_a_set_up_that_ended_is_failed_with_the_reason(self, opened: House) -> None:
         result = call(record_failure, sample("setups/record_failure"))
         assert result["reason"] == "POST /accounts/5000001/orders was rejected: 5018 none available"
         assert (order_of()["state"], order_of()["reason"]) == ("failed", result["reason"])
         assert order_of()["nextSteps"] == result["nextSteps"]
         assert "start messaging_v2 again with the same input" in result["nextSteps"]
 
-    def test_of_a_set_up_that_was_mended_and_started_again_forgets_the_failure(self, opened: House) -> None:
+    def test_a_set_up_that_is_started_again_loses_the_failure(self, opened: House) -> None:
         call(record_failure, sample("setups/record_failure"))
         call(order_numbers, sample("messaging_v2/order_numbers") | location(opened, sms=True))
         order = order_of()
         assert order["state"] == "ordered"
         assert "reason" not in order
 
-    def test_of_a_set_up_that_waits_on_for_its_order_forgets_the_failure_at_once(self, opened: House) -> None:
+    def test_a_set_up_that_waits_again_loses_the_failure_at_once(self, opened: House) -> None:
         call(order_numbers, sample("messaging_v2/order_numbers") | location(opened, sms=True))
         call(record_failure, sample("setups/record_failure"))
         start = sample("setups/check_input")
@@ -427,7 +419,7 @@ class TestTheOrdersRecord:
         assert not order.keys() & {"reason", "nextSteps"}
         assert "failed" not in order["times"]
 
-    def test_once_the_numbers_came_is_not_turned_into_a_failed_one(self, opened: House) -> None:
+    def test_a_completed_set_up_does_not_fail_later(self, opened: House) -> None:
         wiring.orders().finish(ORDER, "completed", at="2026-01-01T00:00:00.000Z", completed=2)
         call(record_failure, sample("setups/record_failure"))
         assert order_of()["state"] == "completed"

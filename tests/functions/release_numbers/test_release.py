@@ -1,4 +1,4 @@
-"""Releasing numbers, and everything that a set-up made: planned first, done once, and gone on with."""
+"""Releases of numbers and of everything that a set-up created: plan, steps, repetition and result."""
 
 import json
 import re
@@ -13,8 +13,11 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthUnavailable,
 )
 from bandwidth_messaging.domain.problems import InvalidInput
+from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.services import number_release, order_placement
+from bandwidth_messaging.services import order_placement
+from bandwidth_messaging.services.parallel import for_each
+from bandwidth_messaging.services.resource_deletion import ResourceDeletion
 from functions.control import browse
 from functions.hosted_messaging import (
     activate_numbers,
@@ -44,7 +47,7 @@ from functions.release_numbers import (
 )
 from functions.setups import check_input
 from simulator.account.numbers import AccountNumber
-from simulator.account.order_outcomes import Fate
+from simulator.account.order_outcomes import OrderOutcome
 from simulator.control.account import shown
 from tests.functions.conftest import CALLBACK_URL, NOTIFICATION_URL, House, ask, call, sample
 from tests.generations import both_generations, only_classic, only_current
@@ -53,8 +56,8 @@ pytestmark = both_generations
 
 SETUP, OTHER, RELEASE = "demo-2026-11", "demo-2", "release-1"
 HOSTED = ["+19199918388", "+19199918389"]
-THINGS = ["assignment", "mms", "sms", "location", "application"]
-OF_HOSTED = {"classic": ["catapultApplication"], "current": [*THINGS, "subscription"]}
+RESOURCES = ["assignment", "mms", "sms", "location", "application"]
+OF_HOSTED = {"classic": ["catapultApplication"], "current": [*RESOURCES, "subscription"]}
 
 
 def set_up(house: House, name: str = SETUP, **names: str) -> list[str]:
@@ -81,7 +84,7 @@ def set_up(house: House, name: str = SETUP, **names: str) -> list[str]:
 
 
 def host(house: House, name: str = SETUP, numbers: list[str] = HOSTED) -> str:
-    """Run a hosted set-up step by step; return its application's id, Catapult's or today's."""
+    """Run a hosted set-up step by step; return the id of its application."""
     given = sample("executions/hosted_messaging") | {"telephoneNumbers": numbers, "customerOrderId": name}
     checked = call(check_input, sample("setups/check_input") | {"kind": "hosted_messaging", "input": given})
     at = checked | {"api": "v1"}
@@ -106,8 +109,8 @@ def host(house: House, name: str = SETUP, numbers: list[str] = HOSTED) -> str:
     return application
 
 
-def ask_for_the_end() -> Any:
-    """Ask once more how the order of a set-up of Messaging 2.0 has ended; return the numbers it brought."""
+def check_order_again() -> Any:
+    """Check the order of a set-up of Messaging 2.0 again; return the numbers that it brought."""
     record = wiring.orders().get(SETUP) or {}
     event = sample("messaging_v2/check_order_status") | {"customerOrderId": SETUP}
     given = {name: record[name] for name in ("orderId", "locationId", "applicationId", "siteId")}
@@ -125,7 +128,7 @@ def plan(name: str = RELEASE, **given: Any) -> Any:
     return call(plan_release, {field: checked[field] for field in fields})
 
 
-def things(resources: list[Any]) -> list[str]:
+def what_of(resources: list[Any]) -> list[str]:
     return [resource["what"] for resource in resources]
 
 
@@ -165,7 +168,12 @@ def record(planned: Any, taken: list[Any], name: str = RELEASE, refusal: str | N
     )
 
 
-def take(resource: Any) -> Any:
+def record_released(numbers: list[str]) -> None:
+    """Record numbers as released, as the removal of hosted numbers does."""
+    for_each(numbers, lambda number: wiring.numbers().release(number, now()))
+
+
+def delete_one(resource: Any) -> Any:
     return step(delete_resource, resource=resource)["resource"]["outcome"]
 
 
@@ -189,8 +197,11 @@ class TestCheckInput:
     @pytest.mark.parametrize(
         ("given", "words"),
         [
-            ({}, "input: give telephoneNumbers, or the customerOrderId of a set-up, and not both"),
-            ({"telephoneNumbers": HOSTED, "customerOrderId": SETUP}, "input: give telephoneNumbers, or"),
+            ({}, "input: give either telephoneNumbers or the customerOrderId of a set-up"),
+            (
+                {"telephoneNumbers": HOSTED, "customerOrderId": SETUP},
+                "input: give either telephoneNumbers",
+            ),
             ({"telephoneNumbers": ["home"]}, 'telephoneNumbers[0]: "home" is not a phone number'),
             ({"telephoneNumbers": []}, "telephoneNumbers: list should have at least 1 item"),
             ({"telephoneNumbers": HOSTED, "everything": True}, "everything: needs the customerOrderId"),
@@ -198,39 +209,41 @@ class TestCheckInput:
             ({"customerOrderId": SETUP, "colour": "red"}, "colour: is not a field of this input"),
         ],
     )
-    def test_names_what_is_wrong(self, house: House, given: dict[str, Any], words: str) -> None:
+    def test_wrong_input_is_rejected_with_the_field(
+        self, house: House, given: dict[str, Any], words: str
+    ) -> None:
         with pytest.raises(InvalidInput, match=re.escape(words)):
             check(**given)
         assert stored(house) == []
 
-    def test_one_release_takes_as_many_numbers_as_one_order(self, house: House) -> None:
-        with pytest.raises(InvalidInput, match="are 5001; one release takes up to 5000"):
+    def test_a_release_has_the_same_limit_of_numbers_as_an_order(self, house: House) -> None:
+        with pytest.raises(InvalidInput, match=r"has 5001 numbers\. Give at most 5000"):
             check(telephoneNumbers=[f"+1919555{each:04}" for each in range(5001)])
 
-    def test_opens_a_record_of_its_own_kind(self, house: House) -> None:
+    def test_a_release_opens_an_order_of_its_own_kind(self, house: House) -> None:
         checked = check(customerOrderId=SETUP)
         assert (checked["customerOrderId"], checked["setupOrderId"]) == (RELEASE, SETUP)
         assert (order(RELEASE)["kind"], order(RELEASE)["state"]) == ("release_numbers", "started")
 
 
 class TestPlan:
-    def test_of_everything_names_numbers_and_things_in_the_only_order_that_works(self, house: House) -> None:
+    def test_everything_lists_numbers_and_resources_in_the_order_of_deletion(self, house: House) -> None:
         numbers = set_up(house)
         planned = plan(customerOrderId=SETUP, everything=True)
         assert planned["disconnect"] == sorted(numbers)
-        assert things(planned["delete"]) == THINGS
+        assert what_of(planned["delete"]) == RESOURCES
         assert planned["leave"] == []
         assert planned["plan"]["numbers"] == {
             "disconnect": 2,
             "remove": 0,
             "releasedBefore": 0,
-            "neverCame": 0,
+            "neverReceived": 0,
         }
         assert planned["plan"]["firstNumbers"] == [
             {"number": each, "state": "active", "then": "disconnect"} for each in sorted(numbers)
         ]
 
-    def test_of_a_dry_run_changes_nothing_anywhere(self, house: House) -> None:
+    def test_a_dry_run_changes_nothing(self, house: House) -> None:
         set_up(house)
         before, records = account(house), stored(house)
         asked = len(house.simulator.simulator.capture.requests("", None, bodies=False))
@@ -239,32 +252,32 @@ class TestPlan:
         since = house.simulator.simulator.capture.requests("", None, bodies=False)[asked:]
         assert {each["method"] for each in since} == {"GET"}
 
-    def test_without_everything_leaves_what_stands_around_the_numbers(self, house: House) -> None:
+    def test_without_everything_no_resource_is_planned(self, house: House) -> None:
         set_up(house)
         planned = plan(customerOrderId=SETUP)
         assert len(planned["disconnect"]) == 2
         assert (planned["delete"], planned["leave"]) == ([], [])
 
-    def test_of_single_numbers_takes_them_as_people_write_them(self, house: House) -> None:
+    def test_single_numbers_are_accepted_in_any_notation(self, house: House) -> None:
         first, _ = set_up(house)
         planned = plan(telephoneNumbers=[f"({first[2:5]}) {first[5:8]}-{first[8:]}"])
         assert planned["disconnect"] == [first]
 
-    def test_tells_of_a_number_that_is_not_ours_by_its_last_four_digits(
+    def test_an_unknown_number_is_reported_by_its_last_four_digits(
         self, house: House, capsys: pytest.CaptureFixture[str]
     ) -> None:
         first, _ = set_up(house)
-        with pytest.raises(InvalidInput, match=r"telephoneNumbers: …0000 is not one of our numbers"):
+        with pytest.raises(InvalidInput, match=r"telephoneNumbers: …0000 is not a number of this stack"):
             plan(telephoneNumbers=[first, "+19195550000"])
         assert "9195550000" not in capsys.readouterr().out
 
-    def test_names_a_set_up_that_is_none(self, house: House) -> None:
-        with pytest.raises(InvalidInput, match="customerOrderId: there is no set-up 'nothing'"):
+    def test_an_unknown_set_up_and_a_release_are_rejected(self, house: House) -> None:
+        with pytest.raises(InvalidInput, match="customerOrderId: 'nothing' is unknown"):
             plan(customerOrderId="nothing")
-        with pytest.raises(InvalidInput, match="a release, not a set-up, has the id 'release-1'"):
+        with pytest.raises(InvalidInput, match="'release-1' belongs to a release"):
             plan("release-2", customerOrderId=RELEASE)
 
-    def test_takes_no_numbers_that_have_gone_or_never_came(self, house: House) -> None:
+    def test_released_numbers_are_not_planned_again(self, house: House) -> None:
         first, second = set_up(house)
         planned = plan(telephoneNumbers=[first])
         stop(planned)
@@ -273,7 +286,7 @@ class TestPlan:
         assert again["disconnect"] == [second]
         assert again["plan"]["numbers"]["releasedBefore"] == 1
 
-    def test_hosted_numbers_are_removed_by_site_under_an_id_that_stays_the_same(
+    def test_hosted_numbers_are_removed_by_site_under_a_stable_id(
         self, house: House, generation: str
     ) -> None:
         host(house)
@@ -282,51 +295,49 @@ class TestPlan:
         (removal,) = planned["remove"]
         assert (removal["siteId"], removal["numbers"]) == ("1001", HOSTED)
         assert removal["customerOrderId"] == f"{RELEASE}-removal-1"
-        assert things(planned["delete"]) == OF_HOSTED[generation]
+        assert what_of(planned["delete"]) == OF_HOSTED[generation]
         assert plan(customerOrderId=SETUP, everything=True) == planned
 
     @only_classic
-    def test_a_hosted_number_that_only_catapult_refused_is_removed_too(self, house: House) -> None:
+    def test_a_hosted_number_that_only_catapult_rejected_is_removed(self, house: House) -> None:
         refusal = '{"category": "bad-request", "code": "validation-error", "message": "not this one"}'
         house.fault("/phoneNumbers", method="POST", match=HOSTED[1], answer={"status": 400, "body": refusal})
         host(house)
         assert number(HOSTED[1])["state"] == "failed"
         assert plan(customerOrderId=SETUP)["remove"][0]["numbers"] == HOSTED
 
-    def test_a_set_up_whose_order_bandwidth_is_still_at_is_not_undone(self, house: House) -> None:
-        house.simulator.simulator.orders.decide_order(SETUP, Fate(fate="BACKORDERED"))
+    def test_a_set_up_with_an_open_order_is_not_undone(self, house: House) -> None:
+        house.simulator.simulator.orders.decide_order(SETUP, OrderOutcome(fate="BACKORDERED"))
         set_up(house)
         with pytest.raises(
             InvalidInput, match="is still BACKORDERED at Bandwidth, and more numbers may come"
         ):
             plan(customerOrderId=SETUP, everything=True)
 
-    def test_numbers_that_came_after_we_had_given_up_are_released_too(self, house: House) -> None:
-        house.simulator.simulator.orders.decide_order(SETUP, Fate(fate="BACKORDERED"))
+    def test_numbers_that_came_after_the_set_up_stopped_waiting_are_released(self, house: House) -> None:
+        house.simulator.simulator.orders.decide_order(SETUP, OrderOutcome(fate="BACKORDERED"))
         assert set_up(house) == []
-        house.simulator.simulator.orders.decide_order(SETUP, Fate(fate="COMPLETE"))
+        house.simulator.simulator.orders.decide_order(SETUP, OrderOutcome(fate="COMPLETE"))
         planned = plan(customerOrderId=SETUP, everything=True)
-        assert (len(planned["disconnect"]), things(planned["delete"])) == (2, THINGS)
+        assert (len(planned["disconnect"]), what_of(planned["delete"])) == (2, RESOURCES)
         stop(planned)
         disconnect(planned["disconnect"])
         assert [number(each)["state"] for each in planned["disconnect"]] == ["released"] * 2
         assert [each["outcome"] for each in delete(planned)] == ["deleted"] * 5
 
-    def test_what_is_released_while_the_set_up_still_asks_is_not_brought_back_by_its_answer(
-        self, house: House
-    ) -> None:
-        house.simulator.simulator.orders.decide_order(SETUP, Fate(fate="BACKORDERED"))
+    def test_a_released_number_is_not_activated_by_a_set_up_that_still_polls(self, house: House) -> None:
+        house.simulator.simulator.orders.decide_order(SETUP, OrderOutcome(fate="BACKORDERED"))
         set_up(house)
-        house.simulator.simulator.orders.decide_order(SETUP, Fate(fate="COMPLETE"))
+        house.simulator.simulator.orders.decide_order(SETUP, OrderOutcome(fate="COMPLETE"))
         planned = plan(customerOrderId=SETUP)
         stop(planned)
-        assert ask_for_the_end() == planned["disconnect"]
+        assert check_order_again() == planned["disconnect"]
         assert [number(each)["state"] for each in planned["disconnect"]] == ["releasing"] * 2
         disconnect(planned["disconnect"])
-        ask_for_the_end()
+        check_order_again()
         assert [number(each)["state"] for each in planned["disconnect"]] == ["released"] * 2
 
-    def test_a_set_up_that_is_run_again_does_not_bring_back_what_was_released(self, house: House) -> None:
+    def test_a_repeated_set_up_does_not_activate_released_numbers(self, house: House) -> None:
         numbers = set_up(house)
         planned = plan(customerOrderId=SETUP)
         stop(planned)
@@ -334,61 +345,61 @@ class TestPlan:
         assert set_up(house) == numbers
         assert [number(each)["state"] for each in numbers] == ["released"] * 2
 
-    def test_nor_does_a_hosted_one(self, house: House) -> None:
+    def test_a_repeated_hosted_set_up_does_not_activate_released_numbers(self, house: House) -> None:
         host(house)
         planned = plan(customerOrderId=SETUP)
         stop(planned)
-        number_release.record_gone(HOSTED)
+        record_released(HOSTED)
         imports = house.requests("POST", "/phoneNumbers")
         host(house)
         assert [number(each)["state"] for each in HOSTED] == ["released"] * 2
         assert house.requests("POST", "/phoneNumbers") == imports
 
 
-class TestWhatIsLeft:
-    def test_what_numbers_of_another_set_up_use_is_left(self, house: House) -> None:
+class TestKeptResources:
+    def test_resources_that_numbers_of_another_set_up_use_are_kept(self, house: House) -> None:
         set_up(house)
         set_up(house, OTHER)
         planned = plan(customerOrderId=SETUP, everything=True)
         assert planned["delete"] == []
-        assert set(reasons(planned)) == set(THINGS)
+        assert set(reasons(planned)) == set(RESOURCES)
         location = planned["leave"][0]["locationId"]
-        assert reasons(planned)["location"] == f"2 other numbers still at location {location}"
-        assert reasons(planned)["application"] == f"used by location {location}"
+        assert reasons(planned)["location"] == f"2 other numbers at location {location}"
+        assert reasons(planned)["application"] == f"in use by location {location}"
 
-    def test_once_those_are_gone_the_last_set_up_takes_away_what_the_first_made(self, house: House) -> None:
+    def test_the_last_set_up_deletes_what_the_first_one_created(self, house: House) -> None:
         set_up(house)
         set_up(house, OTHER)
         first = plan(customerOrderId=SETUP, everything=True)
         stop(first)
         disconnect(first["disconnect"])
         last = plan("release-2", customerOrderId=OTHER, everything=True)
-        assert (things(last["delete"]), last["leave"]) == (THINGS, [])
+        assert (what_of(last["delete"]), last["leave"]) == (RESOURCES, [])
 
-    def test_what_somebody_else_made_is_left(self, house: House) -> None:
+    def test_resources_that_another_system_created_are_kept(self, house: House) -> None:
         bandwidth = house.simulator.simulator.account
         bandwidth.create_application("bandwidth-messaging", CALLBACK_URL)
         bandwidth.create_location("1001", "bandwidth messaging", True)
         set_up(house)
         planned = plan(customerOrderId=SETUP, everything=True)
-        # What this set-up switched on at a place of somebody else's, it takes back.
-        assert things(planned["delete"]) == ["assignment", "mms", "sms"]
+        # The set-up enabled these features at the location of another system.
+        assert what_of(planned["delete"]) == ["assignment", "mms", "sms"]
         assert reasons(planned) == {
-            "location": "no set-up of this stack has made it",
-            "application": "no set-up of this stack has made it",
+            "location": "no set-up of this stack created it",
+            "application": "no set-up of this stack created it",
         }
 
-    def test_what_was_on_before_is_left(self, house: House) -> None:
+    def test_a_feature_that_was_enabled_before_is_kept(self, house: House) -> None:
         bandwidth = house.simulator.simulator.account
         bandwidth.create_location("1001", "bandwidth messaging", True)
         (place,) = bandwidth.locations()
         wiring.dashboard().enable_sms("1001", place.id, toll_free=True, short_code=True)
         set_up(house)
         planned = plan(customerOrderId=SETUP, everything=True)
-        assert things(planned["delete"]) == ["assignment", "mms", "application"]
-        assert reasons(planned)["sms"] == "no set-up of this stack has made it"
+        assert what_of(planned["delete"]) == ["assignment", "mms", "application"]
+        assert reasons(planned)["sms"] == "no set-up of this stack created it"
 
-    def test_a_location_that_has_another_application_keeps_it(self, house: House) -> None:
+    def test_an_assignment_of_another_application_is_kept(self, house: House) -> None:
         set_up(house)
         bandwidth = house.simulator.simulator.account
         (place,) = bandwidth.locations()
@@ -399,29 +410,29 @@ class TestWhatIsLeft:
             f"location {place.id} sends its messages to the application {other.id}"
         )
 
-    def test_a_sites_default_is_left_while_the_site_has_others(self, house: House) -> None:
+    def test_the_default_location_is_kept_while_the_site_has_others(self, house: House) -> None:
         set_up(house)
         house.simulator.simulator.account.create_location("1001", "other", False)
         planned = plan(customerOrderId=SETUP, everything=True)
-        assert things(planned["delete"]) == ["assignment", "mms", "sms", "application"]
-        assert "it is the default of site 1001" in reasons(planned)["location"]
+        assert what_of(planned["delete"]) == ["assignment", "mms", "sms", "application"]
+        assert "it is the default location of site 1001" in reasons(planned)["location"]
 
-    def test_a_location_whose_making_got_no_answer_is_known_as_ours(self, house: House) -> None:
+    def test_a_location_whose_creation_got_no_response_is_owned(self, house: House) -> None:
         house.fault("/sippeers$", method="POST", lose_answer=True)
         with pytest.raises(BandwidthOutcomeUnknown):
             set_up(house)
         set_up(house)
-        assert things(plan(customerOrderId=SETUP, everything=True)["delete"]) == THINGS
+        assert what_of(plan(customerOrderId=SETUP, everything=True)["delete"]) == RESOURCES
 
     @only_classic
-    def test_an_application_of_catapult_that_was_given_or_that_others_use_is_left(self, house: House) -> None:
+    def test_a_catapult_application_that_other_numbers_use_is_kept(self, house: House) -> None:
         application = host(house)
         given = {"telephoneNumbers": ["+19199918390"], "customerOrderId": OTHER, "applicationId": application}
         call(check_input, sample("setups/check_input") | {"kind": "hosted_messaging", "input": given})
         event = sample("hosted_messaging/create_application") | {"customerOrderId": OTHER}
         call(create_catapult_application, event | {"applicationId": application})
         assert reasons(plan(customerOrderId=OTHER, everything=True)) == {
-            "catapultApplication": "2 other numbers still use it"
+            "catapultApplication": "in use by 2 other numbers"
         }
 
 
@@ -432,36 +443,36 @@ class TestDisconnect:
         stop(plan(telephoneNumbers=numbers))
         return numbers
 
-    def test_nothing_is_sent_from_the_first_moment(self, house: House, numbers: list[str]) -> None:
+    def test_a_releasing_number_cannot_send(self, house: House, numbers: list[str]) -> None:
         assert [number(each)["state"] for each in numbers] == ["releasing"] * 2
         body = {"from": numbers[0], "to": "+19195551234", "text": "hello"}
         assert ask(send_message, "POST", "/messages", body=body)[0] == 422
 
-    def test_numbers_stay_with_the_set_up_that_brought_them(self, house: House, numbers: list[str]) -> None:
+    def test_releasing_numbers_stay_with_their_set_up(self, house: House, numbers: list[str]) -> None:
         assert {number(each)["customerOrderId"] for each in numbers} == {SETUP}
 
-    def test_numbers_are_released_with_the_time(self, house: House, numbers: list[str]) -> None:
+    def test_disconnected_numbers_are_released_with_the_time(self, house: House, numbers: list[str]) -> None:
         assert disconnect(numbers) == {"state": "completed", "status": "COMPLETE", "detail": "COMPLETE"}
         for each in numbers:
             assert number(each)["state"] == "released"
             assert number(each)["times"].keys() >= {"active", "releasing", "released"}
         assert account(house)["numbers"] == []
 
-    def test_run_again_it_orders_nothing(self, house: House, numbers: list[str]) -> None:
+    def test_a_repeated_step_places_no_second_order(self, house: House, numbers: list[str]) -> None:
         first = step(disconnect_numbers, numbers=numbers)
         second = step(disconnect_numbers, numbers=numbers)
         assert first["orderId"] == second["orderId"]
-        assert second["detail"] == "recorded before"
+        assert second["detail"] == "recorded"
         assert house.requests("POST", "/disconnects") == 1
 
-    def test_an_order_whose_answer_was_lost_is_looked_up(self, house: House, numbers: list[str]) -> None:
+    def test_an_order_whose_response_was_lost_is_looked_up(self, house: House, numbers: list[str]) -> None:
         house.fault("/disconnects", method="POST", lose_answer=True)
         with pytest.raises(BandwidthOutcomeUnknown):
             step(disconnect_numbers, numbers=numbers)
         assert step(disconnect_numbers, numbers=numbers)["detail"] == "found"
         assert len(account(house)["disconnects"]) == 1
 
-    def test_killed_after_the_order_went_out_it_is_looked_up(
+    def test_a_step_killed_after_the_request_looks_the_order_up(
         self, house: House, numbers: list[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         with monkeypatch.context() as killed:
@@ -471,7 +482,7 @@ class TestDisconnect:
         assert step(disconnect_numbers, numbers=numbers)["detail"] == "found"
         assert len(account(house)["disconnects"]) == 1
 
-    def test_killed_before_the_order_went_out_it_is_placed_after_its_claim(
+    def test_a_step_killed_before_the_request_places_the_order_after_the_claim(
         self, house: House, numbers: list[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         times = iter(f"2026-01-01T00:0{minute}:00.000Z" for minute in (0, 3, 4, 5, 6))
@@ -483,21 +494,23 @@ class TestDisconnect:
         for _ in ("three minutes later", "four minutes later: the attempt is given up"):
             with pytest.raises(BandwidthOutcomeUnknown):
                 step(disconnect_numbers, numbers=numbers)
-        assert step(disconnect_numbers, numbers=numbers)["detail"] == "ordered"
+        assert step(disconnect_numbers, numbers=numbers)["detail"] == "created"
         assert len(account(house)["disconnects"]) == 1
 
-    def test_a_number_that_is_not_ours_any_more_is_gone(self, house: House, numbers: list[str]) -> None:
+    def test_a_number_that_left_the_account_is_released(self, house: House, numbers: list[str]) -> None:
         house.simulator.simulator.account.numbers.remove(numbers[0].removeprefix("+1"))
         assert disconnect(numbers)["status"] == "PARTIAL"
         assert [number(each)["state"] for each in numbers] == ["released"] * 2
 
-    def test_so_are_all_of_an_order_that_failed_for_that(self, house: House, numbers: list[str]) -> None:
+    def test_all_numbers_that_left_the_account_are_released(self, house: House, numbers: list[str]) -> None:
         for each in numbers:
             house.simulator.simulator.account.numbers.remove(each.removeprefix("+1"))
         assert disconnect(numbers)["status"] == "FAILED"
         assert [number(each)["state"] for each in numbers] == ["released"] * 2
 
-    def test_numbers_that_are_gone_may_be_refused_at_once(self, house: House, numbers: list[str]) -> None:
+    def test_an_order_rejected_for_missing_numbers_is_placed_for_the_others(
+        self, house: House, numbers: list[str]
+    ) -> None:
         house.simulator.simulator.account.numbers.remove(numbers[0].removeprefix("+1"))
         gone = (
             "<r><ErrorList><Error><Code>5006</Code><Description>not with your account</Description>"
@@ -508,7 +521,7 @@ class TestDisconnect:
         assert number(numbers[0])["state"] == "released"
         assert account(house)["disconnects"][0]["numbers"] == [numbers[1]]
 
-    def test_without_a_number_left_there_is_no_order(self, house: House, numbers: list[str]) -> None:
+    def test_without_remaining_numbers_no_order_is_placed(self, house: House, numbers: list[str]) -> None:
         for each in numbers:
             house.simulator.simulator.account.numbers.remove(each.removeprefix("+1"))
         gone = "<r><ErrorList><Error><Code>5006</Code><Description>no</Description></Error></ErrorList></r>"
@@ -516,7 +529,7 @@ class TestDisconnect:
         assert step(disconnect_numbers, numbers=numbers)["orderId"] is None
         assert [number(each)["state"] for each in numbers] == ["released"] * 2
 
-    def test_another_refusal_is_the_orders_end(self, house: House, numbers: list[str]) -> None:
+    def test_another_rejection_ends_the_step(self, house: House, numbers: list[str]) -> None:
         locked = (
             "<r><ErrorList><Error><Code>5012</Code><Description>The account is locked</Description>"
             "</Error></ErrorList></r>"
@@ -526,9 +539,11 @@ class TestDisconnect:
             step(disconnect_numbers, numbers=numbers)
         assert [number(each)["state"] for each in numbers] == ["releasing"] * 2
 
-    def test_a_number_that_could_not_be_disconnected_says_why(self, house: House, numbers: list[str]) -> None:
+    def test_a_number_that_was_not_disconnected_keeps_the_reason(
+        self, house: House, numbers: list[str]
+    ) -> None:
         errors = [{"code": 5006, "description": "TelephoneNumber Disconnect Error", "numbers": numbers[:1]}]
-        fate = Fate(fate="PARTIAL", failed_numbers=numbers[:1], errors=errors)
+        fate = OrderOutcome(fate="PARTIAL", failed_numbers=numbers[:1], errors=errors)
         house.simulator.simulator.orders.decide_order(RELEASE, fate)
         disconnect(numbers)
         kept = number(numbers[0])
@@ -536,8 +551,8 @@ class TestDisconnect:
         assert kept["reason"] == "TelephoneNumber Disconnect Error"
         assert number(numbers[1])["state"] == "released"
 
-    def test_not_yet_is_not_yet(self, house: House, numbers: list[str]) -> None:
-        house.simulator.simulator.orders.decide_order(RELEASE, Fate(fate="RECEIVED"))
+    def test_an_open_order_is_pending(self, house: House, numbers: list[str]) -> None:
+        house.simulator.simulator.orders.decide_order(RELEASE, OrderOutcome(fate="RECEIVED"))
         assert disconnect(numbers)["state"] == "pending"
         assert [number(each)["state"] for each in numbers] == ["releasing"] * 2
 
@@ -547,11 +562,11 @@ class TestTheSubscriptionToLostNumbers:
     """All hosted set-ups of the stack share it."""
 
     def undo(self, name: str) -> dict[str, str]:
-        """Undo a set-up; return what became of each thing."""
+        """Undo a set-up; return the outcome of each resource."""
         planned = plan(f"undo {name}", customerOrderId=name, everything=True)
         stop(planned, f"undo {name}")
         for removal in planned["remove"]:
-            number_release.record_gone(removal["numbers"])
+            record_released(removal["numbers"])
             self.remove(removal["numbers"])
         taken = delete(planned, f"undo {name}")
         return {each["what"]: each["outcome"] or "left" for each in [*taken, *planned["leave"]]}
@@ -564,7 +579,7 @@ class TestTheSubscriptionToLostNumbers:
     def _account(self, house: House) -> None:
         self.account = house.simulator.simulator.account
 
-    def test_goes_with_the_last_hosted_set_up(self, house: House) -> None:
+    def test_it_is_deleted_with_the_last_hosted_set_up(self, house: House) -> None:
         host(house)
         host(house, OTHER, ["+19199918390"])
         assert self.undo(SETUP)["subscription"] == "left"
@@ -572,19 +587,21 @@ class TestTheSubscriptionToLostNumbers:
         assert self.undo(OTHER)["subscription"] == "deleted"
         assert account(house)["subscriptions"] == []
 
-    def test_is_left_with_the_reason_while_there_are_other_hosted_numbers(self, house: House) -> None:
+    def test_it_is_kept_while_other_hosted_numbers_exist(self, house: House) -> None:
         host(house)
         host(house, OTHER, ["+19199918390"])
         planned = plan(customerOrderId=SETUP, everything=True)
-        assert reasons(planned)["subscription"] == "1 other hosted number left, whose loss it tells of"
+        assert reasons(planned)["subscription"] == (
+            "still in use: it reports losses of 1 other hosted number"
+        )
 
-    def test_is_nothing_to_numbers_of_our_own_nor_to_the_set_up_that_brought_them(self, house: House) -> None:
+    def test_ordered_numbers_do_not_affect_it(self, house: House) -> None:
         set_up(house, OTHER)
         host(house)
         assert "subscription" not in self.undo(OTHER)
-        assert "subscription" in things(plan(customerOrderId=SETUP, everything=True)["delete"])
+        assert "subscription" in what_of(plan(customerOrderId=SETUP, everything=True)["delete"])
 
-    def test_is_not_one_to_an_order_nor_another_stacks(self, house: House) -> None:
+    def test_subscriptions_to_orders_and_of_other_stacks_are_kept(self, house: House) -> None:
         host(house)
         credentials = wiring.callback_credentials()
         bandwidth = wiring.dashboard()
@@ -598,32 +615,32 @@ class TestTheSubscriptionToLostNumbers:
             "https://other.example",
         ]
 
-    def test_is_left_if_a_set_up_came_to_rely_on_it_since_the_plan(self, house: House) -> None:
+    def test_it_is_kept_if_a_set_up_ran_since_the_plan(self, house: House) -> None:
         host(house)
         planned = plan(customerOrderId=SETUP, everything=True)
         stop(planned)
         host(house, OTHER, ["+19199918390"])
         (resource,) = [each for each in planned["delete"] if each["what"] == "subscription"]
-        assert take(resource) == "left"
+        assert delete_one(resource) == "left"
         assert len(account(house)["subscriptions"]) == 1
 
-    def test_is_gone_when_it_is_taken_away_again(self, house: House) -> None:
+    def test_a_repeated_deletion_reports_it_as_gone(self, house: House) -> None:
         host(house)
         planned = plan(customerOrderId=SETUP, everything=True)
         stop(planned)
         resource = planned["delete"][-1]
-        assert [take(resource), take(resource)] == ["deleted", "gone"]
+        assert [delete_one(resource), delete_one(resource)] == ["deleted", "gone"]
 
-    def test_that_may_not_be_listed_keeps_nothing_else_from_going(self, house: House) -> None:
+    def test_a_list_that_bandwidth_denies_does_not_stop_the_other_deletions(self, house: House) -> None:
         host(house)
         house.fault("/subscriptions$", method="GET", answer={"status": 403})
         planned = plan(customerOrderId=SETUP, everything=True)
-        assert things(planned["delete"]) == THINGS
+        assert what_of(planned["delete"]) == RESOURCES
         assert NOTIFICATION_URL in reasons(planned)["subscription"]
 
 
 class Killed(BaseException):
-    """What no code of ours catches, as nothing catches the end of a Lambda environment."""
+    """The end of a Lambda environment, which no code catches."""
 
 
 def _die(*_: Any, **__: Any) -> Any:
@@ -639,9 +656,11 @@ class TestDelete:
         disconnect(planned["disconnect"])
         return planned
 
-    def test_everything_goes_and_the_account_is_empty(self, house: House, planned: Any) -> None:
+    def test_everything_is_deleted_and_the_account_is_empty(self, house: House, planned: Any) -> None:
         taken = delete(planned)
-        assert [(each["what"], each["outcome"]) for each in taken] == [(what, "deleted") for what in THINGS]
+        assert [(each["what"], each["outcome"]) for each in taken] == [
+            (what, "deleted") for what in RESOURCES
+        ]
         assert record(planned, taken)["state"] == "completed"
         left = account(house)
         assert [left[kind] for kind in ("applications", "locations", "numbers")] == [[], [], []]
@@ -649,73 +668,73 @@ class TestDelete:
         assert (released["state"], released["requested"], released["completed"]) == ("completed", 2, 2)
         assert released["setupOrderId"] == SETUP
         assert [(each["what"], each["outcome"]) for each in released["resources"]] == [
-            (what, "deleted") for what in THINGS
+            (what, "deleted") for what in RESOURCES
         ]
         assert [each["name"] for each in released["steps"]] == [
             "Plan Release",
             "Stop Sending",
             "Disconnect Numbers",
             "Check Disconnect",
-            *(f"Delete Resource: {what}" for what in THINGS),
+            *(f"Delete Resource: {what}" for what in RESOURCES),
             "Record Release",
         ]
         assert (setup["undoneBy"], setup["times"]["undone"]) == (RELEASE, released["times"]["completed"])
 
-    def test_what_was_undone_is_not_started_again(self, house: House, planned: Any) -> None:
+    def test_an_undone_set_up_is_not_started_again(self, house: House, planned: Any) -> None:
         record(planned, delete(planned))
         with pytest.raises(InvalidInput, match=rf"customerOrderId: {SETUP} was undone, .* choose another"):
             set_up(house)
         assert [number(each)["state"] for each in planned["disconnect"]] == ["released"] * 2
 
-    def test_run_again_each_thing_is_gone(self, house: House, planned: Any) -> None:
+    def test_a_repeated_deletion_reports_gone(self, house: House, planned: Any) -> None:
         for resource in planned["delete"]:
-            assert [take(resource), take(resource)] == ["deleted", "gone"]
+            assert [delete_one(resource), delete_one(resource)] == ["deleted", "gone"]
         assert account(house)["locations"] == account(house)["applications"] == []
 
-    def test_each_thing_whose_answer_was_lost_is_gone(self, house: House, planned: Any) -> None:
+    def test_a_deletion_whose_response_was_lost_reports_gone(self, house: House, planned: Any) -> None:
         for resource in planned["delete"]:
             method = "PUT" if resource["what"] == "assignment" else "DELETE"
             house.fault("", method=method, lose_answer=True)
             with pytest.raises(BandwidthUnavailable):
-                take(resource)
-            assert take(resource) == "gone"
+                delete_one(resource)
+            assert delete_one(resource) == "gone"
         assert account(house)["locations"] == account(house)["applications"] == []
 
     @pytest.mark.parametrize(("after", "outcome"), [(False, "deleted"), (True, "gone")])
-    def test_killed_right_before_or_after_each_thing_the_next_run_goes_on(
+    def test_a_step_killed_around_a_deletion_is_continued(
         self, house: House, planned: Any, after: bool, outcome: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         for resource in planned["delete"]:
             with monkeypatch.context() as killed:
-                _kill(killed, delete_resource, "take_away", after=after)
+                _kill(killed, after=after)
                 with pytest.raises(Killed):
-                    take(resource)
-            assert take(resource) == outcome
+                    delete_one(resource)
+            assert delete_one(resource) == outcome
         assert account(house)["locations"] == account(house)["applications"] == []
 
-    def test_what_got_a_number_since_the_plan_is_left(self, house: House, planned: Any) -> None:
+    def test_a_location_that_got_a_number_since_the_plan_is_kept(self, house: House, planned: Any) -> None:
         (place,) = house.simulator.simulator.account.locations()
         arrived = AccountNumber("9105550199", "1001", place.id)
         house.simulator.simulator.account.numbers.add(arrived)
         taken = delete(planned)
         assert [each["outcome"] for each in taken] == ["left"] * 5
-        assert taken[0]["reason"] == f"1 number still at location {place.id}"
+        assert taken[0]["reason"] == f"1 other number at location {place.id}"
         assert place.application_id is not None
         outcome = record(planned, taken)
         assert outcome["state"] == "partial"
-        assert f"location {place.id} is left (1 number still at location {place.id})" in outcome["reason"]
-        assert "start again with the same input" in outcome["reason"]
+        assert f"location {place.id} not deleted (1 other number at location {place.id})" in outcome["reason"]
+        assert "start the release again with the same input" in outcome["reason"]
         assert "undoneBy" not in order(SETUP)
 
-    def test_a_refusal_is_a_reason_with_bandwidths_words(self, house: House, planned: Any) -> None:
+    def test_a_rejection_is_kept_as_the_reason(self, house: House, planned: Any) -> None:
         house.simulator.simulator.account.create_location("1001", "other", False)
         taken = delete(planned)
-        assert {each["what"]: each["outcome"] for each in taken} == dict.fromkeys(THINGS, "deleted") | {
+        assert {each["what"]: each["outcome"] for each in taken} == dict.fromkeys(RESOURCES, "deleted") | {
             "location": "left"
         }
         assert taken[3]["reason"].startswith("13558 The default location")
 
-    def test_a_number_in_those_words_is_in_no_log(
+    def test_a_number_in_a_rejection_is_not_logged(
         self, house: House, planned: Any, capsys: pytest.CaptureFixture[str]
     ) -> None:
         words = (
@@ -730,13 +749,13 @@ class TestDelete:
         assert "9195551212" not in told
 
 
-def _kill(patch: pytest.MonkeyPatch, module: Any, name: str, *, after: bool) -> None:
-    """Let the function die right before, or right after, what it asks Bandwidth for."""
-    take: Callable[..., Any] = getattr(module.number_release, name)
+def _kill(patch: pytest.MonkeyPatch, *, after: bool) -> None:
+    """Kill the function right before, or right after, its request to Bandwidth."""
+    delete: Callable[..., Any] = ResourceDeletion._delete
 
     def dying(*given: Any) -> Any:
         if after:
-            take(*given)
+            delete(*given)
         raise Killed
 
-    patch.setattr(module.number_release, name, dying)
+    patch.setattr(ResourceDeletion, "_delete", dying)

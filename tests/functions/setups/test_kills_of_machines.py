@@ -23,7 +23,7 @@ from requests import PreparedRequest
 from bandwidth_messaging.bandwidth.transport import Response, Transport
 from bandwidth_messaging.runtime import settings as settings_module
 from bandwidth_messaging.runtime import wiring
-from simulator.account.order_outcomes import COMPLETE, Fate
+from simulator.account.order_outcomes import COMPLETE, OrderOutcome
 from simulator.account.registrations import Campaign
 from tests.functions.conftest import House, sample
 from tests.generations import both_generations, only_current
@@ -224,7 +224,7 @@ def test_a_set_up_of_messaging_2_that_is_killed_anywhere_makes_and_orders_nothin
     orders = table.house.simulator.simulator.orders
 
     def backordered(name: str, **fate: Any) -> Any:
-        orders.decide_order(name, Fate(fate="BACKORDERED", **fate))
+        orders.decide_order(name, OrderOutcome(fate="BACKORDERED", **fate))
         own = {"applicationName": name, "locationName": name, "areaCode": "910", "quantity": 2}
         return own | {"backOrderRequested": True}
 

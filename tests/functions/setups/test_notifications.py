@@ -76,7 +76,7 @@ def activate(*numbers: str) -> None:
 
 
 def states(*numbers: str) -> list[str]:
-    return [(wiring.numbers().get(number) or {})["state"] for number in numbers]
+    return [item["state"] for item in wiring.numbers().get_all(numbers)]
 
 
 def subscriptions(house: House) -> Any:
@@ -226,7 +226,7 @@ class TestLostNumbers:
     ) -> None:
         numbers = [f"+191955512{number:02}" for number in range(20)]
         activate(*numbers)
-        lose = wiring.numbers().lose
+        lose = wiring.numbers().record_messaging_lost
 
         def throttle_one(number: str, at: str) -> None:
             if number == numbers[3]:
@@ -234,7 +234,7 @@ class TestLostNumbers:
             lose(number, at)
 
         with monkeypatch.context() as throttled:
-            throttled.setattr(wiring.numbers(), "lose", throttle_one)
+            throttled.setattr(wiring.numbers(), "record_messaging_lost", throttle_one)
             assert notify(lost(*numbers)) == {"statusCode": 204}
         assert states(*numbers) == ["released"] * 3 + ["active"] + ["released"] * 16
 
@@ -247,7 +247,7 @@ class TestLostNumbers:
     ) -> None:
         number = "+19195551200"
         with monkeypatch.context() as throttled:
-            throttled.setattr(wiring.numbers(), "lose", Mock(side_effect=THROTTLED))
+            throttled.setattr(wiring.numbers(), "record_messaging_lost", Mock(side_effect=THROTTLED))
             assert notify(lost(number)) == {"statusCode": 204}
         wiring.numbers().activate(number, HOME, "2999-01-01T00:00:00.000Z")
 
@@ -260,7 +260,7 @@ class TestLostNumbers:
     ) -> None:
         clock = Clock()
         monkeypatch.setattr(parallel, "monotonic", clock)
-        monkeypatch.setattr(wiring.numbers(), "lose", lambda *_, **__: clock.advance(0.1))
+        monkeypatch.setattr(wiring.numbers(), "record_messaging_lost", lambda *_, **__: clock.advance(0.1))
         assert notify(lost(*(f"+1919555{number:04}" for number in range(1000)))) == {"statusCode": 204}
         (message,) = house.queued(house.quarantine_queue)
         assert json.loads(message["Body"])["reasons"] == ["not all numbers could be released in time"]

@@ -147,7 +147,7 @@ def test_another_input_under_the_id_of_a_running_set_up_is_refused(house: House,
     before = wiring.orders().get("one")
     second = machines.run("messaging_v2", given | {"quantity": 3})
     assert (second.status, second.error) == ("FAILED", "InvalidInput")
-    assert "one was used for another order" in str(second.cause)
+    assert "one belongs to another order" in str(second.cause)
     assert wiring.orders().get("one") == before
     assert house.requests("POST", "/orders") == 0
 
@@ -161,11 +161,12 @@ def test_a_release_that_is_named_like_its_failed_set_up_leaves_its_record(house:
         execution_arn="arn:1",
         at="2026-01-01T00:00:00.000Z",
         digest="d",
+        generation="current",
     )
     wiring.orders().finish("set-up-1", "failed", at="2026-01-01T00:00:01.000Z", reason="no such site")
     before = wiring.orders().get("set-up-1")
     release = {"kind": "release_numbers", "input": {"customerOrderId": "set-up-1"}}
     event = sample("setups/check_input") | release | {"executionName": "set-up-1", "executionArn": "arn:2"}
-    with pytest.raises(Exception, match="start the release under another execution name"):
+    with pytest.raises(Exception, match="Start the release under another execution name"):
         call(check_input, event)
     assert wiring.orders().get("set-up-1") == before

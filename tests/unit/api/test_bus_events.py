@@ -1,4 +1,4 @@
-"""Which changes of the tables are announced, and what is said of them."""
+"""Changes of the tables that are events, and the fields of the events."""
 
 import json
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from boto3.dynamodb.types import TypeSerializer
 
-from bandwidth_messaging.api.bus_events import event_of
+from bandwidth_messaging.api.bus_events import to_event
 from bandwidth_messaging.domain.messages import RANKS, MessageState
 from bandwidth_messaging.domain.numbers import STATES
 
@@ -68,7 +68,7 @@ OPT_IN = {name: value for name, value in OPT_OUT.items() if name != "optedOutOf"
 
 
 def record(new: dict[str, Any] | None, old: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return the stream record of a change, by which the item's version went up from 6 to 7."""
+    """Return the stream record of a change from version 6 to 7."""
     serialize = TypeSerializer().serialize
     images = {"NewImage": new and {"version": 7} | new, "OldImage": old and {"version": 6} | old}
     return {
@@ -80,12 +80,12 @@ def record(new: dict[str, Any] | None, old: dict[str, Any] | None = None) -> dic
 
 
 def detail_type(new: dict[str, Any] | None, old: dict[str, Any] | None = None) -> str | None:
-    event = event_of(record(new, old))
+    event = to_event(record(new, old))
     return event.detail_type if event else None
 
 
 @pytest.mark.parametrize(
-    ("state", "told"),
+    ("state", "expected"),
     [
         ("accepted", "Message Accepted"),
         ("send_unconfirmed", "Message Send Unconfirmed"),
@@ -97,9 +97,9 @@ def detail_type(new: dict[str, Any] | None, old: dict[str, Any] | None = None) -
         ("sending", "Message Sending"),
     ],
 )
-def test_each_state_of_a_message_is_announced(state: str, told: str) -> None:
-    assert detail_type(MESSAGE | {"state": state}) == told
-    back = "Message Updated" if state == "accepted" else told
+def test_each_state_of_a_message_is_an_event(state: str, expected: str) -> None:
+    assert detail_type(MESSAGE | {"state": state}) == expected
+    back = "Message Updated" if state == "accepted" else expected
     assert detail_type(MESSAGE | {"state": state}, MESSAGE | {"state": "before"}) == back
 
 
@@ -107,13 +107,13 @@ def test_no_state_of_a_message_is_left_out() -> None:
     assert None not in [detail_type(MESSAGE | {"state": state}) for state in (*RANKS, MessageState.RECEIVED)]
 
 
-def test_a_message_that_goes_back_to_accepted_is_not_accepted_again() -> None:
+def test_a_message_that_returns_to_accepted_is_no_accepted_event() -> None:
     claimed = MESSAGE | {"state": "sending", "rank": 1, "sendingAt": AT, "claim": "7c5f"}
     assert detail_type(MESSAGE, claimed) == "Message Updated"
 
 
 @pytest.mark.parametrize(
-    ("state", "told"),
+    ("state", "expected"),
     [
         ("pending", "Number Pending"),
         ("active", "Number Activated"),
@@ -122,9 +122,9 @@ def test_a_message_that_goes_back_to_accepted_is_not_accepted_again() -> None:
         ("released", "Number Released"),
     ],
 )
-def test_each_state_of_a_number_is_announced(state: str, told: str) -> None:
-    assert detail_type(NUMBER | {"state": state}) == told
-    assert detail_type(NUMBER | {"state": state}, NUMBER | {"state": "before"}) == told
+def test_each_state_of_a_number_is_an_event(state: str, expected: str) -> None:
+    assert detail_type(NUMBER | {"state": state}) == expected
+    assert detail_type(NUMBER | {"state": state}, NUMBER | {"state": "before"}) == expected
 
 
 def test_no_state_of_a_number_is_left_out() -> None:
@@ -132,7 +132,7 @@ def test_no_state_of_a_number_is_left_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "told"),
+    ("state", "expected"),
     [
         ("started", "Order Started"),
         ("ordered", "Order Placed"),
@@ -141,12 +141,12 @@ def test_no_state_of_a_number_is_left_out() -> None:
         ("failed", "Order Failed"),
     ],
 )
-def test_each_state_of_an_order_is_announced(state: str, told: str) -> None:
-    assert detail_type(ORDER | {"orderState": state}) == told
+def test_each_state_of_an_order_is_an_event(state: str, expected: str) -> None:
+    assert detail_type(ORDER | {"orderState": state}) == expected
 
 
 @pytest.mark.parametrize(
-    ("new", "old", "told"),
+    ("new", "old", "expected"),
     [
         (OPT_OUT, None, "Opt-Out Recorded"),
         (OPT_OUT, OPT_IN, "Opt-Out Recorded"),
@@ -156,14 +156,14 @@ def test_each_state_of_an_order_is_announced(state: str, told: str) -> None:
         (OPT_IN | {"keyword": "yes"}, OPT_IN, None),
     ],
 )
-def test_an_opt_out_is_announced_when_it_begins_is_said_again_and_ends(
-    new: dict[str, Any], old: dict[str, Any] | None, told: str | None
+def test_the_start_the_repetition_and_the_end_of_an_opt_out_are_events(
+    new: dict[str, Any], old: dict[str, Any] | None, expected: str | None
 ) -> None:
-    assert detail_type(new, old) == told
+    assert detail_type(new, old) == expected
 
 
-def test_the_event_of_an_opt_out_says_whose_of_which_number_when_and_how() -> None:
-    event = event_of(record(OPT_OUT))
+def test_an_opt_out_event_has_both_numbers_time_and_keyword() -> None:
+    event = to_event(record(OPT_OUT))
     assert event is not None
     assert event.detail == {
         "eventId": "c4ca4238",
@@ -176,7 +176,7 @@ def test_the_event_of_an_opt_out_says_whose_of_which_number_when_and_how() -> No
 
 
 @pytest.mark.parametrize(
-    ("new", "old", "told"),
+    ("new", "old", "expected"),
     [
         (DRIFT, None, "Drift Found"),
         (DRIFT | {"digest": "0f8fad5b", "counts": {"vanished": 2}}, DRIFT, "Drift Updated"),
@@ -184,14 +184,14 @@ def test_the_event_of_an_opt_out_says_whose_of_which_number_when_and_how() -> No
         (DRIFT, ENDED, "Drift Found"),
     ],
 )
-def test_drift_is_announced_when_it_is_found_changes_and_ends(
-    new: dict[str, Any], old: dict[str, Any] | None, told: str
+def test_the_start_the_change_and_the_end_of_drift_are_events(
+    new: dict[str, Any], old: dict[str, Any] | None, expected: str
 ) -> None:
-    assert detail_type(new, old) == told
+    assert detail_type(new, old) == expected
 
 
-def test_the_event_of_a_drift_says_what_differs_since_when() -> None:
-    event = event_of(record(DRIFT))
+def test_a_drift_event_has_differences_and_times() -> None:
+    event = to_event(record(DRIFT))
     assert event is not None
     assert event.detail == {
         "eventId": "c4ca4238",
@@ -204,7 +204,7 @@ def test_the_event_of_a_drift_says_what_differs_since_when() -> None:
 
 
 @pytest.mark.parametrize(
-    ("item", "change", "told"),
+    ("item", "change", "expected"),
     [
         (MESSAGE, {"bandwidthId": "1562"}, "Message Updated"),
         (MESSAGE, {"bandwidthSegmentCount": 2}, "Message Updated"),
@@ -223,10 +223,10 @@ def test_the_event_of_a_drift_says_what_differs_since_when() -> None:
         (ORDER, {"steps": {"Create application": {"state": "succeeded", "at": AT}}}, "Order Updated"),
     ],
 )
-def test_a_change_without_a_new_state_is_announced_as_such(
-    item: dict[str, Any], change: dict[str, Any], told: str
+def test_a_change_without_a_new_state_is_an_updated_event(
+    item: dict[str, Any], change: dict[str, Any], expected: str
 ) -> None:
-    assert detail_type(item | change, item) == told
+    assert detail_type(item | change, item) == expected
 
 
 @pytest.mark.parametrize(
@@ -238,23 +238,23 @@ def test_a_change_without_a_new_state_is_announced_as_such(
         (ORDER, {"orderAttemptedAt": AT, "digest": "1b4f0e98"}),
     ],
 )
-def test_a_change_that_the_api_does_not_show_is_not_announced(
+def test_a_change_that_the_api_does_not_show_is_no_event(
     item: dict[str, Any], change: dict[str, Any]
 ) -> None:
-    assert event_of(record(item | change, item)) is None
+    assert to_event(record(item | change, item)) is None
 
 
 @pytest.mark.parametrize("item", [MESSAGE, NUMBER, ORDER, OPT_OUT, DRIFT])
-def test_what_is_deleted_is_not_announced(item: dict[str, Any]) -> None:
-    assert event_of(record(None, item)) is None
+def test_a_deletion_is_no_event(item: dict[str, Any]) -> None:
+    assert to_event(record(None, item)) is None
 
 
-def test_an_item_of_another_kind_is_not_announced() -> None:
-    assert event_of(record({"pk": "OPT_OUT#+1#+2", "state": "active"})) is None
+def test_an_item_of_another_kind_is_no_event() -> None:
+    assert to_event(record({"pk": "OPT_OUT#+1#+2", "state": "active"})) is None
 
 
-def test_the_event_says_what_the_api_shows_without_text_and_media() -> None:
-    event = event_of(record(MESSAGE | {"state": "delivered", "deliveredAt": LATER}, MESSAGE))
+def test_an_event_has_the_fields_of_the_api_without_text_and_media() -> None:
+    event = to_event(record(MESSAGE | {"state": "delivered", "deliveredAt": LATER}, MESSAGE))
     assert event is not None
     assert event.detail == {
         "eventId": "c4ca4238",
@@ -278,7 +278,7 @@ ARCHIVED = {"archive": [{"name": "a.png", "key": "k/0"}, {"name": "b.png", "reas
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "expected"),
     [
         ({}, PENDING, "Message Updated"),
         (PENDING, ARCHIVED, "Message Media Archived"),
@@ -286,54 +286,54 @@ ARCHIVED = {"archive": [{"name": "a.png", "key": "k/0"}, {"name": "b.png", "reas
         (ARCHIVED, ARCHIVED, None),
     ],
 )
-def test_media_are_archived_once_the_archive_is_done_with_all_of_them(
-    old: dict[str, Any], new: dict[str, Any], told: str | None
+def test_media_are_archived_once_every_file_is_archived_or_lost(
+    old: dict[str, Any], new: dict[str, Any], expected: str | None
 ) -> None:
-    assert detail_type(MESSAGE | new, MESSAGE | old) == told
+    assert detail_type(MESSAGE | new, MESSAGE | old) == expected
 
 
-def test_text_and_media_are_told_to_who_asks_for_them() -> None:
-    event = event_of(record(MESSAGE), with_content=True)
+def test_text_and_media_are_included_with_content() -> None:
+    event = to_event(record(MESSAGE), with_content=True)
     assert event is not None
     assert (event.detail["text"], event.detail["media"]) == (MESSAGE["text"], MESSAGE["media"])
 
 
-def test_a_failure_says_code_class_and_words() -> None:
+def test_a_failure_event_has_code_class_and_reason() -> None:
     outcome = {
         "state": "failed",
         "errorCode": 4720,
         "errorClass": "recipient",
         "reason": "It does not exist.",
     }
-    event = event_of(record(MESSAGE | outcome | {"failedAt": LATER}, MESSAGE))
+    event = to_event(record(MESSAGE | outcome | {"failedAt": LATER}, MESSAGE))
     assert event is not None
     assert event.detail_type == "Message Failed"
     assert {name: event.detail[name] for name in outcome} == outcome
     assert event.detail["recipients"] == {"+19195551213": outcome}
 
 
-def test_a_groups_failure_says_what_became_of_each_recipient() -> None:
+def test_a_failure_event_of_a_group_has_each_recipients_outcome() -> None:
     gone = {"state": "failed", "errorCode": 4720, "errorClass": "recipient", "reason": "It does not exist."}
     group = MESSAGE | {
         "to": ["+19195551213", "+19195551214"],
         "recipient +19195551213": gone | {"rank": 5},
         "recipient +19195551214": {"state": "delivered", "rank": 5},
     }
-    event = event_of(record(group | {"state": "failed", "reason": "1 of 2 recipients failed"}, group))
+    event = to_event(record(group | {"state": "failed", "reason": "1 of 2 recipients failed"}, group))
     assert event is not None
     assert event.detail["reason"] == "1 of 2 recipients failed"
     assert event.detail["recipients"] == {"+19195551213": gone, "+19195551214": {"state": "delivered"}}
 
 
 @pytest.mark.parametrize("word", ["stop", "start", "help"])
-def test_a_message_that_is_a_keyword_says_so(word: str) -> None:
-    event = event_of(record(MESSAGE | {"direction": "in", "state": "received", "keyword": word}))
+def test_an_event_of_a_keyword_has_the_keyword(word: str) -> None:
+    event = to_event(record(MESSAGE | {"direction": "in", "state": "received", "keyword": word}))
     assert event is not None
     assert (event.detail_type, event.detail["keyword"]) == ("Message Received", word)
 
 
-def test_a_number_and_an_order_say_whose_they_are() -> None:
-    number, order = event_of(record(NUMBER)), event_of(record(ORDER))
+def test_number_and_order_events_have_the_order_id() -> None:
+    number, order = to_event(record(NUMBER)), to_event(record(ORDER))
     assert number is not None
     assert order is not None
     assert number.detail["number"] == "+19102398766"
@@ -341,5 +341,5 @@ def test_a_number_and_an_order_say_whose_they_are() -> None:
     assert not {"pk"} & (number.detail.keys() | order.detail.keys())
 
 
-def test_an_event_is_the_same_when_its_record_comes_again() -> None:
-    assert event_of(record(MESSAGE)) == event_of(record(MESSAGE))
+def test_a_redelivered_record_is_the_same_event() -> None:
+    assert to_event(record(MESSAGE)) == to_event(record(MESSAGE))

@@ -1,4 +1,4 @@
-"""Cursors: what a list returned is understood by that list again, and nothing else is."""
+"""Cursors: a list accepts only cursors that it returned."""
 
 import base64
 import json
@@ -17,7 +17,7 @@ keys = st.dictionaries(st.text(), st.text(), min_size=1)
 
 def wrong_fields(cursor: str, of: str = LIST) -> list[str]:
     with pytest.raises(InvalidInput) as raised:
-        cursors.read(cursor, of=of)
+        cursors.decode_cursor(cursor, list_name=of)
     return [problem.field for problem in raised.value.problems]
 
 
@@ -26,25 +26,25 @@ def encoded(content: Any) -> str:
 
 
 @given(keys, st.text())
-def test_a_cursor_leads_back_to_its_key(key: dict[str, Any], of: str) -> None:
-    assert cursors.read(cursors.write(key, of=of), of=of) == key
+def test_a_cursor_decodes_to_its_key(key: dict[str, Any], of: str) -> None:
+    assert cursors.decode_cursor(cursors.encode_cursor(key, list_name=of), list_name=of) == key
 
 
 @given(keys, st.text())
-def test_a_cursor_fits_into_a_query_as_it_is(key: dict[str, Any], of: str) -> None:
-    written = cursors.write(key, of=of)
+def test_a_cursor_needs_no_encoding_in_a_query(key: dict[str, Any], of: str) -> None:
+    written = cursors.encode_cursor(key, list_name=of)
     assert written is not None
     assert all(sign.isascii() and (sign.isalnum() or sign in "-_=") for sign in written)
 
 
 def test_the_last_page_has_no_cursor_and_no_cursor_is_the_first_page() -> None:
-    assert cursors.write(None, of=LIST) is None
-    assert cursors.read(None, of=LIST) is None
+    assert cursors.encode_cursor(None, list_name=LIST) is None
+    assert cursors.decode_cursor(None, list_name=LIST) is None
 
 
 @given(keys, st.text(), st.text())
-def test_a_cursor_of_another_list_is_a_wrong_cursor(key: dict[str, Any], of: str, other: str) -> None:
-    written = cursors.write(key, of=of)
+def test_a_cursor_of_another_list_is_invalid(key: dict[str, Any], of: str, other: str) -> None:
+    written = cursors.encode_cursor(key, list_name=of)
     assert written is not None
     if of != other:
         assert wrong_fields(written, other) == ["cursor"]
@@ -53,7 +53,7 @@ def test_a_cursor_of_another_list_is_a_wrong_cursor(key: dict[str, Any], of: str
 @pytest.mark.parametrize(
     "cursor", ["", "x", "not a cursor", "eyJwayI6", "W10=", "e30x", "eyJwayI6IDF9", "bnVsbA==", "é", "=" * 8]
 )
-def test_what_no_list_returned_is_a_wrong_cursor(cursor: str) -> None:
+def test_a_text_that_no_list_returned_is_invalid(cursor: str) -> None:
     assert wrong_fields(cursor) == ["cursor"]
 
 
@@ -73,18 +73,18 @@ def test_what_no_list_returned_is_a_wrong_cursor(cursor: str) -> None:
         12,
     ],
 )
-def test_what_is_not_of_a_cursors_form_is_a_wrong_cursor(content: Any) -> None:
+def test_content_with_another_form_is_invalid(content: Any) -> None:
     assert wrong_fields(encoded(content)) == ["cursor"]
 
 
-def test_a_page_never_starts_in_an_old_cursor_without_its_list() -> None:
+def test_a_cursor_without_a_list_is_invalid() -> None:
     assert wrong_fields(encoded({"pk": "NUMBER#+19199918388", "state": "active"})) == ["cursor"]
 
 
 @given(st.text() | st.binary().map(lambda content: base64.urlsafe_b64encode(content).decode()))
-def test_whatever_is_given_as_a_cursor_is_a_key_or_a_wrong_field(cursor: str) -> None:
+def test_any_text_is_a_key_or_an_invalid_field(cursor: str) -> None:
     try:
-        key = cursors.read(cursor, of=LIST)
+        key = cursors.decode_cursor(cursor, list_name=LIST)
     except InvalidInput:
         return
     assert isinstance(key, dict)

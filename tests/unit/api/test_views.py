@@ -1,4 +1,4 @@
-"""What the API shows of what is stored: names of its own, and no keys of ours."""
+"""Views of stored items: the API's names, and no keys of the tables."""
 
 from typing import Any
 
@@ -110,13 +110,13 @@ def test_a_group_shows_each_recipients_own_outcome() -> None:
     }
 
 
-def test_a_group_that_failed_as_a_whole_shows_why_for_each_recipient() -> None:
+def test_a_failed_group_shows_the_reason_for_each_recipient() -> None:
     refused = {"state": "failed", "errorClass": "request", "reason": "too many recipients"}
     view = message_view({"messageId": "out_1", "direction": "out", "to": GROUP, **refused})
     assert view["recipients"] == dict.fromkeys(GROUP, refused)
 
 
-def test_an_opt_out_shows_who_since_when_and_how() -> None:
+def test_an_opt_out_shows_number_time_and_keyword() -> None:
     item = {
         "pk": f"OPT_OUT#+19195551212#{GROUP[0]}",
         "ours": "+19195551212",
@@ -148,17 +148,17 @@ def test_an_inbound_message_has_no_recipients_of_its_own() -> None:
     }
 
 
-def test_a_foreign_message_may_know_no_recipient() -> None:
+def test_a_message_of_another_system_may_have_no_recipient() -> None:
     view = message_view({"messageId": "1562", "direction": "out", "state": "delivered", "deliveredAt": AT})
     assert view["recipients"] == {}
 
 
-def test_a_message_that_was_just_stored_shows_no_empty_fields() -> None:
+def test_a_new_message_shows_no_empty_fields() -> None:
     view = message_view(OUTBOUND | {"bandwidthId": None, "tag": None, "segmentCount": None, "media": None})
     assert not view.keys() & {"bandwidthId", "tag", "segmentCount", "media"}
 
 
-def test_a_number_shows_where_it_belongs_and_since_when() -> None:
+def test_a_number_shows_its_location_and_times() -> None:
     item = {
         "pk": "NUMBER#+19102398766",
         "number": "+19102398766",
@@ -216,7 +216,7 @@ def test_an_order_shows_its_steps_in_the_order_of_their_times() -> None:
     }
 
 
-def test_an_order_shows_what_failed_with_and_without_a_number() -> None:
+def test_an_order_shows_failures_with_and_without_a_number() -> None:
     order = {
         "orderState": "partial",
         "completed": 1,

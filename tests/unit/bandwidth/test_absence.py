@@ -19,7 +19,7 @@ SPECIFIED = "Sip Peer '561' account '9500149' and site '743' does not exist"
 # Each request with its result if the resource does not exist.
 REQUESTS: dict[str, tuple[Callable[[DashboardCurrent], Any], Any]] = {
     "application": (lambda account: account.application("a-1"), None),
-    "associated locations": (lambda account: account.locations_of("a-1"), set()),
+    "associated locations": (lambda account: account.list_application_locations("a-1"), set()),
     "assignment": (lambda account: account.assigned_application(SITE, LOCATION), None),
     "SMS": (lambda account: account.sms(SITE, LOCATION), None),
     "MMS": (lambda account: account.mms_protocol(SITE, LOCATION), None),

@@ -1,4 +1,4 @@
-"""Callbacks of V2: every event on its own, and what cannot be read kept whole."""
+"""V2 callbacks: each event is parsed on its own, or is unreadable with a reason."""
 
 import json
 import time
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bandwidth_messaging.bandwidth.callbacks import read_v1, read_v2
+from bandwidth_messaging.bandwidth.callbacks import parse_v1, parse_v2
 from bandwidth_messaging.domain.failures import failure
 from bandwidth_messaging.domain.messages import Message, MessageState, Receipt, Unreadable
 
@@ -70,48 +70,48 @@ def without(event: dict[str, Any], *path: str) -> dict[str, Any]:
 
 
 def read_one(event: Any) -> Message | Receipt | Unreadable:
-    (told,) = read_v2(json.dumps([event]))
-    return told
+    (parsed,) = parse_v2(json.dumps([event]))
+    return parsed
 
 
 def read_receipt(event: dict[str, Any]) -> Receipt:
-    told = read_one(event)
-    assert isinstance(told, Receipt)
-    return told
+    parsed = read_one(event)
+    assert isinstance(parsed, Receipt)
+    return parsed
 
 
 def read_message(event: dict[str, Any]) -> Message:
-    told = read_one(event)
-    assert isinstance(told, Message)
-    return told
+    parsed = read_one(event)
+    assert isinstance(parsed, Message)
+    return parsed
 
 
 def read_unreadable(event: Any) -> Unreadable:
-    told = read_one(event)
-    assert isinstance(told, Unreadable)
-    return told
+    parsed = read_one(event)
+    assert isinstance(parsed, Unreadable)
+    return parsed
 
 
 # The envelope
 
 
-def test_every_element_of_an_array_is_read_in_its_order() -> None:
-    told = read_v2(json.dumps([RECEIVED, receipt("message-delivered"), receipt("message-sending")]))
-    assert [type(event) for event in told] == [Message, Receipt, Receipt]
+def test_every_element_of_an_array_is_parsed_in_order() -> None:
+    parsed = parse_v2(json.dumps([RECEIVED, receipt("message-delivered"), receipt("message-sending")]))
+    assert [type(event) for event in parsed] == [Message, Receipt, Receipt]
 
 
-def test_a_bare_object_is_read_like_an_array_of_one() -> None:
-    assert read_v2(json.dumps(RECEIVED)) == read_v2(json.dumps([RECEIVED]))
+def test_a_single_object_is_parsed_as_an_array_of_one() -> None:
+    assert parse_v2(json.dumps(RECEIVED)) == parse_v2(json.dumps([RECEIVED]))
 
 
-def test_an_empty_array_tells_nothing() -> None:
-    assert read_v2("[]") == []
+def test_an_empty_array_has_no_events() -> None:
+    assert parse_v2("[]") == []
 
 
-def test_one_bad_event_does_no_harm_to_the_others() -> None:
-    told = read_v2(json.dumps([RECEIVED, {"type": "message-delivered"}, receipt("message-delivered")]))
-    assert [type(event) for event in told] == [Message, Unreadable, Receipt]
-    assert told[1] == Unreadable(reason="event 2 of 3: message is missing")
+def test_an_unreadable_event_does_not_affect_the_others() -> None:
+    parsed = parse_v2(json.dumps([RECEIVED, {"type": "message-delivered"}, receipt("message-delivered")]))
+    assert [type(event) for event in parsed] == [Message, Unreadable, Receipt]
+    assert parsed[1] == Unreadable(reason="event 2 of 3: message is missing")
 
 
 BRACKETS = "[" * 100_000
@@ -129,41 +129,41 @@ BEYOND_JSON = [
 
 
 @pytest.mark.parametrize("body", BEYOND_JSON)
-def test_what_is_no_json_is_unreadable(body: str) -> None:
-    assert read_v2(body) == [Unreadable(reason="the body is not JSON")]
+def test_a_body_that_is_not_json_is_unreadable(body: str) -> None:
+    assert parse_v2(body) == [Unreadable(reason="the body is not JSON")]
 
 
 @pytest.mark.parametrize("event", [None, 1, "message-received", True, [], [RECEIVED], {}])
-def test_what_is_no_event_is_unreadable(event: Any) -> None:
+def test_a_value_that_is_no_event_is_unreadable(event: Any) -> None:
     read_unreadable(event)
 
 
-def test_an_unknown_type_is_unreadable_and_that_said() -> None:
-    assert read_unreadable(receipt("a-new-type")).reason == "its type is unknown"
+def test_an_unknown_type_is_unreadable_with_a_reason() -> None:
+    assert read_unreadable(receipt("a-new-type")).reason == "type is unknown"
 
 
 @pytest.mark.parametrize("kind", [None, 7, [], {}, ["message-received"]])
-def test_a_type_that_is_no_word_is_unreadable(kind: Any) -> None:
+def test_a_type_that_is_no_text_is_unreadable(kind: Any) -> None:
     read_unreadable(RECEIVED | {"type": kind})
 
 
-def test_what_could_not_be_read_is_not_shown_by_its_reason() -> None:
+def test_the_reason_contains_no_data_of_the_event() -> None:
     assert "private" not in repr(read_unreadable({"type": "a private word"}))
     assert "private" not in repr(read_unreadable(inbound(text=["a private word"])))
 
 
-def test_what_no_field_of_ours_is_may_be_anything() -> None:
+def test_unknown_fields_are_ignored() -> None:
     extra = (
         json.dumps(RECEIVED)[:-1]
         + ', "carrierName": {"deep": [NaN, 1e999, null]}, "time": "2026-02-03T04:05:06Z"}'
     )
-    assert isinstance(read_v2(extra)[0], Message)
+    assert isinstance(parse_v2(extra)[0], Message)
 
 
-def test_of_a_field_that_comes_twice_the_last_one_counts() -> None:
-    (told,) = read_v2(json.dumps(RECEIVED).replace('"text": "Hello back"', '"text": "x", "text": "y"'))
-    assert isinstance(told, Message)
-    assert told.text == "y"
+def test_the_last_value_of_a_repeated_field_counts() -> None:
+    (parsed,) = parse_v2(json.dumps(RECEIVED).replace('"text": "Hello back"', '"text": "x", "text": "y"'))
+    assert isinstance(parsed, Message)
+    assert parsed.text == "y"
 
 
 json_values: st.SearchStrategy[Any] = st.recursive(
@@ -190,12 +190,12 @@ FIELDS = sorted({*RECEIVED, *RECEIVED["message"], *OTHERS})
     value=json_values,
     inside=st.booleans(),
 )
-def test_whatever_a_field_holds_what_is_read_of_it_can_be_stored(
+def test_every_parsed_event_can_be_stored(
     event: dict[str, Any], field: str, value: Any, inside: bool
 ) -> None:
     changed = {"message": event["message"] | {field: value}} if inside else {field: value}
-    (told,) = read_v2(json.dumps([event | changed]))
-    assert all(storable(found) for found in vars(told).values())
+    (parsed,) = parse_v2(json.dumps([event | changed]))
+    assert all(storable(found) for found in vars(parsed).values())
 
 
 def storable(value: Any) -> bool:
@@ -212,21 +212,23 @@ def storable(value: Any) -> bool:
 
 
 @pytest.mark.parametrize("name", ["text", "tag", "from"])
-def test_half_a_character_is_unreadable(name: str) -> None:
+def test_half_of_a_surrogate_pair_is_unreadable(name: str) -> None:
     half = inbound(**{name: "half an emoji: \ud83d"})
-    assert read_unreadable(half).reason == "it has half a character"
-    assert [type(told) for told in read_v2(json.dumps([half, RECEIVED]))] == [Unreadable, Message]
-    assert read_v2(json.dumps(half, ensure_ascii=False)) == [Unreadable(reason="it has half a character")]
+    assert read_unreadable(half).reason == "the event contains half of a surrogate pair"
+    assert [type(parsed) for parsed in parse_v2(json.dumps([half, RECEIVED]))] == [Unreadable, Message]
+    assert parse_v2(json.dumps(half, ensure_ascii=False)) == [
+        Unreadable(reason="the event contains half of a surrogate pair")
+    ]
 
 
-def test_a_character_of_two_halves_and_one_that_is_nothing_are_text() -> None:
+def test_a_surrogate_pair_and_a_noncharacter_are_text() -> None:
     assert read_message(inbound(text="\U0001f44d \x00")).text == "\U0001f44d \x00"
 
 
 # Inbound messages
 
 
-def test_an_inbound_message_is_read_with_all_it_has() -> None:
+def test_every_field_of_an_inbound_message_is_parsed() -> None:
     assert read_message(RECEIVED) == Message(
         message_id="1661365814859loidf7mcwd4qacn7",
         direction="in",
@@ -252,16 +254,16 @@ def test_an_inbound_message_may_have_neither_text_nor_media_nor_a_count() -> Non
     assert (message.text, message.media, message.tag, message.segment_count) == ("", (), None, None)
 
 
-def test_the_numbers_of_a_message_may_be_one_string() -> None:
+def test_the_recipients_may_be_one_string() -> None:
     assert read_message(RECEIVED | {"message": RECEIVED["message"] | {"to": OURS}}).recipients == (OURS,)
 
 
-def test_a_message_without_an_owner_is_owned_by_the_number_it_came_to() -> None:
+def test_a_message_without_owner_is_owned_by_the_receiving_number() -> None:
     assert read_message(without(RECEIVED, "message", "owner")).owner == OURS
 
 
 @pytest.mark.parametrize("owner", [THEIRS, "1 919 555 1213"])
-def test_a_message_whose_owner_is_its_sender_is_owned_by_the_number_it_came_to(owner: str) -> None:
+def test_a_message_whose_owner_is_the_sender_is_owned_by_the_receiving_number(owner: str) -> None:
     assert read_message(inbound(owner=owner)).owner == OURS
 
 
@@ -270,7 +272,7 @@ def test_a_message_that_a_number_sent_to_itself_is_owned_by_it() -> None:
     assert read_message(event).owner == OURS
 
 
-def test_channel_priority_and_carrier_are_kept() -> None:
+def test_channel_priority_and_carrier_are_parsed() -> None:
     event = inbound(channel="RBM", priority="high") | {"carrierName": "Acme"}
     message = read_message(event)
     assert (message.channel, message.priority, message.carrier_name) == ("RBM", "high", "Acme")
@@ -296,10 +298,10 @@ def test_every_field_that_events_carry_is_bounded() -> None:
 
 
 def test_a_byte_order_mark_before_the_body_is_ignored() -> None:
-    assert read_v2("\ufeff" + json.dumps([RECEIVED])) == read_v2(json.dumps([RECEIVED]))
+    assert parse_v2("\ufeff" + json.dumps([RECEIVED])) == parse_v2(json.dumps([RECEIVED]))
 
 
-def test_a_message_without_a_time_of_its_own_has_its_events() -> None:
+def test_a_message_without_time_has_the_events_time() -> None:
     assert read_message(without(RECEIVED, "message", "time")).time == "2026-02-03T04:05:06.789Z"
 
 
@@ -307,7 +309,7 @@ def test_a_message_without_a_time_of_its_own_has_its_events() -> None:
     "sender",
     ["54321", "12345678", "BANDWIDTH", "1800FLOWERS", "+447911123456", "0044791112345", "10000000000"],
 )
-def test_short_codes_and_names_and_foreign_numbers_stay_as_they_came(sender: str) -> None:
+def test_short_codes_names_and_foreign_numbers_are_unchanged(sender: str) -> None:
     assert read_message(RECEIVED | {"message": RECEIVED["message"] | {"from": sender}}).sender == sender
 
 
@@ -323,7 +325,7 @@ def test_short_codes_and_names_and_foreign_numbers_stay_as_they_came(sender: str
         ("4915123456789", "+4915123456789"),
     ],
 )
-def test_numbers_without_their_plus_become_e164(written: str, e164: str) -> None:
+def test_numbers_without_plus_become_e164(written: str, e164: str) -> None:
     assert read_message(inbound(**{"from": written})).sender == e164
     delivered = read_receipt(receipt("message-delivered", to=written))
     assert delivered.recipient == e164
@@ -343,11 +345,11 @@ def test_times_have_none_three_or_six_fraction_digits(written: str, read: str) -
 
 
 @pytest.mark.parametrize("name", ["id", "from", "to"])
-def test_a_message_without_a_field_it_needs_is_unreadable_and_the_field_named(name: str) -> None:
+def test_a_message_without_a_required_field_is_unreadable_and_the_reason_names_the_field(name: str) -> None:
     assert name in read_unreadable(without(RECEIVED, "message", name)).reason
 
 
-def test_an_event_without_its_message_is_unreadable_and_that_said() -> None:
+def test_an_event_without_message_is_unreadable_with_a_reason() -> None:
     assert read_unreadable(without(RECEIVED, "message")).reason == "message is missing"
 
 
@@ -364,7 +366,7 @@ def test_an_id_may_be_of_any_form_that_can_be_a_key(given_id: Any) -> None:
 
 @pytest.mark.parametrize("name", ["id", "from", "to", "owner"])
 @pytest.mark.parametrize("bad", [LONGEST + "n", "é" * 251, True, 1.5, {"a": 1}])
-def test_what_can_be_no_key_is_unreadable_and_named(name: str, bad: Any) -> None:
+def test_an_id_that_fits_no_key_is_unreadable_and_named(name: str, bad: Any) -> None:
     assert (name if name != "owner" else "owner") in read_unreadable(inbound(**{name: bad})).reason
 
 
@@ -386,7 +388,7 @@ def test_an_empty_id_is_no_id(bad: Any) -> None:
         "0001-01-01T00:00:00+01:00",
     ],
 )
-def test_a_time_that_is_none_is_unreadable(time: Any) -> None:
+def test_an_invalid_time_is_unreadable(time: Any) -> None:
     read_unreadable(receipt("message-delivered", time=time))
 
 
@@ -410,35 +412,35 @@ def inbound(**message: Any) -> dict[str, Any]:
         (None, None),
     ],
 )
-def test_a_text_that_is_a_keyword_carries_it(text: str | None, word: str | None) -> None:
+def test_a_text_that_is_a_keyword_has_the_keyword(text: str | None, word: str | None) -> None:
     assert read_message(inbound(text=text)).keyword == word
     by_v1 = {
         "eventType": "sms", "direction": "in", "messageId": "m-asdf", "from": THEIRS, "to": OURS,
         "time": "2026-02-03T04:05:06Z", "state": "received", "text": text,
     }  # fmt: skip
-    told = read_v1(json.dumps(by_v1))
-    assert isinstance(told, Message)
-    assert told.keyword == word
+    parsed = parse_v1(json.dumps(by_v1))
+    assert isinstance(parsed, Message)
+    assert parsed.keyword == word
 
 
-def test_a_message_with_media_may_be_a_keyword_all_the_same() -> None:
+def test_a_message_with_media_may_be_a_keyword() -> None:
     assert read_message(inbound(text="stop", media=["https://example.com/a.png"])).keyword == "stop"
 
 
 # RCS
 
 
-def test_a_chosen_suggestion_is_an_inbound_message_with_its_label_for_a_text() -> None:
+def test_a_suggestion_response_is_an_inbound_message_with_the_label_as_text() -> None:
     chosen = {"text": "Yes, please", "postbackData": "eWVz", "pairedMessageId": "1562"}
     event = without(RECEIVED | {"type": "suggestion-response"}, "message", "text")
     event["message"] |= {"channel": "RBM", "suggestionResponse": chosen}
-    told = read_message(event)
-    assert (told.text, told.suggestion_response, told.state) == ("Yes, please", chosen, "received")
-    assert told.location_response is None
+    parsed = read_message(event)
+    assert (parsed.text, parsed.suggestion_response, parsed.state) == ("Yes, please", chosen, "received")
+    assert parsed.location_response is None
 
 
-def test_a_chosen_suggestion_may_be_a_keyword() -> None:
-    told = read_message(
+def test_a_suggestion_response_may_be_a_keyword() -> None:
+    parsed = read_message(
         without(RECEIVED, "message", "text")
         | {"type": "suggestion-response"}
         | {
@@ -446,28 +448,32 @@ def test_a_chosen_suggestion_may_be_a_keyword() -> None:
             | {"suggestionResponse": {"text": "STOP"}}
         }
     )
-    assert (told.text, told.keyword) == ("STOP", "stop")
+    assert (parsed.text, parsed.keyword) == ("STOP", "stop")
 
 
 @pytest.mark.parametrize(("latitude", "longitude"), [("37.7749", "-122.4194"), (37.7749, -122.4194)])
-def test_a_location_is_an_inbound_message_without_a_text(latitude: Any, longitude: Any) -> None:
+def test_a_location_response_is_an_inbound_message_without_text(latitude: Any, longitude: Any) -> None:
     event = without(RECEIVED | {"type": "requested-location-response"}, "message", "text")
     event["message"]["locationResponse"] = {"latitude": latitude, "longitude": longitude}
-    told = read_message(event)
-    assert (told.text, told.location_response) == ("", {"latitude": "37.7749", "longitude": "-122.4194"})
+    parsed = read_message(event)
+    assert (parsed.text, parsed.location_response) == ("", {"latitude": "37.7749", "longitude": "-122.4194"})
 
 
-def test_an_answer_of_which_nothing_is_told_is_an_inbound_message_all_the_same() -> None:
+def test_an_empty_rcs_response_is_an_inbound_message() -> None:
     for kind in ("suggestion-response", "requested-location-response"):
-        told = read_message(RECEIVED | {"type": kind})
-        assert (told.text, told.suggestion_response, told.location_response) == ("Hello back", None, None)
+        parsed = read_message(RECEIVED | {"type": kind})
+        assert (parsed.text, parsed.suggestion_response, parsed.location_response) == (
+            "Hello back",
+            None,
+            None,
+        )
 
 
 @pytest.mark.parametrize(
     "message",
     [{"suggestionResponse": ["x"]}, {"suggestionResponse": {"text": ["x"]}}, {"locationResponse": 7}],
 )
-def test_an_answer_of_another_form_is_unreadable(message: Any) -> None:
+def test_an_rcs_response_of_another_form_is_unreadable(message: Any) -> None:
     read_unreadable(inbound(**message))
 
 
@@ -475,15 +481,15 @@ def test_text_and_file_may_be_in_the_content() -> None:
     content = {"text": "Hello", "media": {"fileUrl": "https://example.com/a.png"}}
     event = without(without(RECEIVED, "message", "text"), "message", "media")
     event["message"]["content"] = content
-    told = read_message(event)
-    assert (told.text, told.media) == ("Hello", ("https://example.com/a.png",))
+    parsed = read_message(event)
+    assert (parsed.text, parsed.media) == ("Hello", ("https://example.com/a.png",))
 
 
 @pytest.mark.parametrize("event_time", [None, "2026-02-03T04:09:00Z"])
-def test_what_was_read_has_been_delivered(event_time: str | None) -> None:
-    told = read_receipt(receipt("message-read", eventTime=event_time))
+def test_a_read_message_is_delivered(event_time: str | None) -> None:
+    parsed = read_receipt(receipt("message-read", eventTime=event_time))
     at = "2026-02-03T04:09:00.000Z" if event_time else "2026-02-03T04:05:07.000Z"
-    assert (told.state, told.time, told.read_at) == ("delivered", at, at)
+    assert (parsed.state, parsed.time, parsed.read_at) == ("delivered", at, at)
 
 
 # Receipts
@@ -515,7 +521,7 @@ def test_a_receipt_without_a_tag_is_about_bandwidths_id() -> None:
 
 
 @pytest.mark.parametrize("tag", ["out_of_office", OUT + "0", OUT[:-1], OUT.upper(), f" {OUT}", f"{OUT}\n"])
-def test_a_tag_that_only_begins_like_ours_is_a_foreign_one(tag: str) -> None:
+def test_a_tag_that_only_starts_like_our_id_is_foreign(tag: str) -> None:
     assert read_receipt(receipt("message-delivered", message={"tag": tag})).message_id == "1562"
 
 
@@ -543,7 +549,7 @@ def test_each_type_of_receipt_is_a_state(kind: str, state: str) -> None:
         (9999, "delivery_unknown", "unknown"),
     ],
 )
-def test_a_failure_has_its_code_and_the_catalogues_class_and_words(
+def test_a_failure_has_its_code_and_the_catalogues_class_and_reason(
     code: int, state: str, error_class: str
 ) -> None:
     failed = read_receipt(receipt("message-failed", errorCode=code, description="as-bandwidth-puts-it"))
@@ -577,7 +583,7 @@ def test_a_code_may_come_as_text() -> None:
     assert read_receipt(receipt("message-failed", errorCode="9902")).state == "delivery_unknown"
 
 
-def test_a_failure_without_code_or_words_is_still_one() -> None:
+def test_a_failure_without_code_and_description_is_a_failure() -> None:
     failed = read_receipt(receipt("message-failed", description=""))
     assert (failed.state, failed.error_code, failed.error_class, failed.reason) == (
         "failed",
@@ -588,7 +594,7 @@ def test_a_failure_without_code_or_words_is_still_one() -> None:
 
 
 @pytest.mark.parametrize("code", [None, 4432])
-def test_what_has_not_failed_has_neither_class_nor_reason_though_it_has_a_description(
+def test_a_successful_receipt_with_a_description_has_no_class_and_no_reason(
     code: int | None,
 ) -> None:
     delivered = read_receipt(receipt("message-delivered", description="delivered to carrier", errorCode=code))
@@ -597,13 +603,13 @@ def test_what_has_not_failed_has_neither_class_nor_reason_though_it_has_a_descri
 
 
 @pytest.mark.parametrize(("code", "today"), [("775", 4775), ("902", 9902), ("650", 5650)])
-def test_a_failure_of_v1_has_the_same_class_and_words_as_todays_code(code: str, today: int) -> None:
+def test_a_failure_of_v1_has_the_class_and_reason_of_the_current_code(code: str, today: int) -> None:
     event = {
         "eventType": "sms", "direction": "out", "messageId": "m-asdf", "from": OURS, "to": THEIRS,
         "time": "2026-02-03T04:05:06Z", "state": "error", "deliveryState": "not-delivered",
         "deliveryCode": code, "deliveryDescription": "as-bandwidth-puts-it", "tag": OUT,
     }  # fmt: skip
-    failed, known = read_v1(json.dumps(event)), failure(today)
+    failed, known = parse_v1(json.dumps(event)), failure(today)
     assert isinstance(failed, Receipt)
     assert known is not None
     assert (failed.error_class, failed.reason) == (known.error_class, known.words)
@@ -612,11 +618,11 @@ def test_a_failure_of_v1_has_the_same_class_and_words_as_todays_code(code: str, 
 
 def test_a_receipt_is_about_the_outer_recipient() -> None:
     event = receipt("message-delivered", to="9195551214", message={"to": [THEIRS, "9195551214"]})
-    told = read_receipt(event)
-    assert (told.recipient, told.recipients) == ("+19195551214", (THEIRS, "+19195551214"))
+    parsed = read_receipt(event)
+    assert (parsed.recipient, parsed.recipients) == ("+19195551214", (THEIRS, "+19195551214"))
 
 
-def test_a_receipt_may_tell_nothing_of_all_the_recipients() -> None:
+def test_a_receipt_may_have_no_list_of_recipients() -> None:
     assert read_receipt(without(receipt("message-delivered"), "message", "to")).recipients == ()
     assert read_receipt(receipt("message-delivered", message={"to": THEIRS})).recipients == (THEIRS,)
 
@@ -625,7 +631,7 @@ def test_a_receipt_may_name_no_recipient() -> None:
     assert read_receipt(without(receipt("message-delivered"), "to")).recipient is None
 
 
-def test_a_receipt_is_owned_by_its_sender_whatever_its_owner_says() -> None:
+def test_a_receipt_is_owned_by_its_sender_with_any_owner() -> None:
     assert read_receipt(without(receipt("message-delivered"), "message", "owner")).owner == OURS
     assert read_receipt(receipt("message-delivered", message={"owner": THEIRS})).owner == OURS
     assert read_receipt(without(receipt("message-delivered"), "message", "from")).owner == OURS
@@ -642,15 +648,15 @@ def test_a_receipt_is_owned_by_its_sender_whatever_its_owner_says() -> None:
         receipt("message-delivered", message={"tag": 7}),
     ],
 )
-def test_a_receipt_that_cannot_be_read_is_unreadable(event: dict[str, Any]) -> None:
+def test_an_invalid_receipt_is_unreadable(event: dict[str, Any]) -> None:
     read_unreadable(event)
 
 
-def test_the_time_to_parse_a_body_grows_with_its_events_and_not_with_their_square() -> None:
+def test_a_body_is_parsed_in_linear_time() -> None:
     def seconds(events: int) -> float:
         body = json.dumps([RECEIVED] * events)
         started = time.process_time()
-        assert len(read_v2(body)) == events
+        assert len(parse_v2(body)) == events
         return time.process_time() - started
 
     # Ten times the events: ten times the time, and a hundred times if each event searched the whole body.

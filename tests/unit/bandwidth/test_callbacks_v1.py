@@ -1,4 +1,4 @@
-"""Callbacks of V1: one object by POST, or the same fields as a query by GET."""
+"""V1 callbacks: one object by POST, or the same fields as a query by GET."""
 
 import json
 from collections.abc import Callable
@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bandwidth_messaging.bandwidth.callbacks import read_v1, read_v1_query
+from bandwidth_messaging.bandwidth.callbacks import parse_v1, parse_v1_query
 from bandwidth_messaging.domain.messages import Message, MessageState, Receipt, Unreadable
 
-Told = Message | Receipt | Unreadable
+CallbackEvent = Message | Receipt | Unreadable
 
 OURS, THEIRS = "+14352154439", "+13233326955"
 OUT = "out_0f8fad5bd9cb469fa16570867728950e"
@@ -50,33 +50,33 @@ SENT: dict[str, Any] = {
 MEDIA = ["https://api.catapult.inetwork.com/v1/users/u-123/media/0.smil", "https://x.example/b.png?c=1&d=%5B"]
 
 
-def by_post(event: dict[str, Any]) -> Told:
-    return read_v1(json.dumps(event))
+def by_post(event: dict[str, Any]) -> CallbackEvent:
+    return parse_v1(json.dumps(event))
 
 
-def by_get(event: dict[str, Any]) -> Told:
-    """Read an event as it comes through a query; what is None is an empty value there."""
+def by_get(event: dict[str, Any]) -> CallbackEvent:
+    """Parse an event as a query, in which None is an empty value."""
     query = urlencode({name: "" if value is None else value for name, value in event.items()})
-    return read_v1_query(parse_qs(query, keep_blank_values=True))
+    return parse_v1_query(parse_qs(query, keep_blank_values=True))
 
 
 every_way = pytest.mark.parametrize("read", [by_post, by_get])
-Read = Callable[[dict[str, Any]], Told]
+Read = Callable[[dict[str, Any]], CallbackEvent]
 
 
-def message(told: Told) -> Message:
-    assert isinstance(told, Message), told
-    return told
+def message(parsed: CallbackEvent) -> Message:
+    assert isinstance(parsed, Message), parsed
+    return parsed
 
 
-def receipt(told: Told) -> Receipt:
-    assert isinstance(told, Receipt), told
-    return told
+def receipt(parsed: CallbackEvent) -> Receipt:
+    assert isinstance(parsed, Receipt), parsed
+    return parsed
 
 
-def unreadable(told: Told) -> Unreadable:
-    assert isinstance(told, Unreadable), told
-    return told
+def unreadable(parsed: CallbackEvent) -> Unreadable:
+    assert isinstance(parsed, Unreadable), parsed
+    return parsed
 
 
 def without(event: dict[str, Any], *names: str) -> dict[str, Any]:
@@ -88,7 +88,7 @@ def without(event: dict[str, Any], *names: str) -> dict[str, Any]:
 
 @every_way
 @pytest.mark.parametrize("kind", ["sms", "mms"])
-def test_an_inbound_message_is_read_with_all_it_has(read: Read, kind: str) -> None:
+def test_every_field_of_an_inbound_message_is_parsed(read: Read, kind: str) -> None:
     assert message(read(RECEIVED | {"eventType": kind, "tag": "theirs", "segmentCount": 1})) == Message(
         message_id="m-asdf",
         direction="in",
@@ -107,16 +107,16 @@ def test_an_inbound_message_is_read_with_all_it_has(read: Read, kind: str) -> No
 
 @every_way
 def test_an_inbound_message_may_have_neither_text_nor_application(read: Read) -> None:
-    told = message(read(without(RECEIVED, "text", "applicationId", "state", "messageUri")))
-    assert (told.text, told.application_id, told.media, told.segment_count) == ("", None, (), None)
+    parsed = message(read(without(RECEIVED, "text", "applicationId", "state", "messageUri")))
+    assert (parsed.text, parsed.application_id, parsed.media, parsed.segment_count) == ("", None, (), None)
 
 
 @every_way
 @pytest.mark.parametrize("name", ["text", "segmentCount", "tag", "media"])
-def test_what_is_empty_is_not_there(read: Read, name: str) -> None:
-    told = message(read(RECEIVED | {name: None}))
-    assert told == replace(message(read(without(RECEIVED, name))), tag=told.tag)
-    assert not told.tag
+def test_an_empty_value_is_a_missing_field(read: Read, name: str) -> None:
+    parsed = message(read(RECEIVED | {name: None}))
+    assert parsed == replace(message(read(without(RECEIVED, name))), tag=parsed.tag)
+    assert not parsed.tag
 
 
 @every_way
@@ -124,14 +124,14 @@ def test_what_is_empty_is_not_there(read: Read, name: str) -> None:
     ("written", "number"),
     [("13233326955", THEIRS), ("3233326955", THEIRS), ("54321", "54321"), ("ACME", "ACME")],
 )
-def test_numbers_become_e164_and_short_codes_and_names_stay(read: Read, written: str, number: str) -> None:
+def test_numbers_become_e164_short_codes_and_names_do_not(read: Read, written: str, number: str) -> None:
     assert message(read(RECEIVED | {"from": written})).sender == number
 
 
-def test_a_plus_that_was_not_quoted_in_a_query_is_still_a_number() -> None:
+def test_an_unencoded_plus_in_a_query_is_part_of_the_number() -> None:
     rest = urlencode(without(RECEIVED, "from", "to"))
-    told = message(read_v1_query(parse_qs(f"from=+13233326955&to=+14352154439&{rest}")))
-    assert (told.sender, told.owner) == (THEIRS, OURS)
+    parsed = message(parse_v1_query(parse_qs(f"from=+13233326955&to=+14352154439&{rest}")))
+    assert (parsed.sender, parsed.owner) == (THEIRS, OURS)
 
 
 # Media
@@ -163,12 +163,12 @@ def test_media_of_a_get_are_one_value_in_brackets(written: str, media: list[str]
 
 def test_media_may_also_be_several_values() -> None:
     query = urlencode(RECEIVED | {"eventType": "mms", "media": MEDIA}, doseq=True)
-    assert message(read_v1_query(parse_qs(query))).media == tuple(MEDIA)
+    assert message(parse_v1_query(parse_qs(query))).media == tuple(MEDIA)
 
 
-def test_of_another_field_with_several_values_the_last_one_counts() -> None:
+def test_the_last_of_several_values_counts() -> None:
     query = urlencode(RECEIVED) + "&text=again&text=&text=and%20again"
-    assert message(read_v1_query(parse_qs(query, keep_blank_values=True))).text == "and again"
+    assert message(parse_v1_query(parse_qs(query, keep_blank_values=True))).text == "and again"
 
 
 # Receipts
@@ -218,7 +218,7 @@ def test_a_receipt_may_name_its_application(read: Read) -> None:
         ("a-new-state", "not-delivered", "failed"),
     ],
 )
-def test_the_delivery_state_tells_more_than_the_state(
+def test_the_delivery_state_takes_precedence_over_the_state(
     read: Read, state: str | None, delivery_state: str | None, ours: str
 ) -> None:
     event = without(SENT, "deliveryCode") | {"state": state, "deliveryState": delivery_state}
@@ -231,48 +231,48 @@ def failed(**changes: Any) -> dict[str, Any]:
 
 @every_way
 def test_a_failure_has_its_code_and_a_reason(read: Read) -> None:
-    told = receipt(read(failed(deliveryCode="750", deliveryDescription="rejected by carrier")))
-    assert (told.state, told.error_code) == ("failed", 750)
-    assert told.reason
-    assert told.bandwidth_reason == "rejected by carrier"
+    parsed = receipt(read(failed(deliveryCode="750", deliveryDescription="rejected by carrier")))
+    assert (parsed.state, parsed.error_code) == ("failed", 750)
+    assert parsed.reason
+    assert parsed.bandwidth_reason == "rejected by carrier"
 
 
 @every_way
-def test_a_code_that_nobody_knows_is_explained_by_its_description(read: Read) -> None:
-    told = receipt(read(failed(deliveryCode="31", deliveryDescription="a new reason")))
-    assert (told.state, told.error_code, told.reason) == ("failed", 31, "a new reason")
+def test_an_unknown_code_is_explained_by_its_description(read: Read) -> None:
+    parsed = receipt(read(failed(deliveryCode="31", deliveryDescription="a new reason")))
+    assert (parsed.state, parsed.error_code, parsed.reason) == ("failed", 31, "a new reason")
 
 
 @every_way
 @pytest.mark.parametrize("code", ["902", "999"])
 def test_an_ambiguous_code_leaves_the_delivery_unknown(read: Read, code: str) -> None:
-    told = receipt(read(failed(deliveryCode=code)))
-    assert (told.state, told.error_code) == ("delivery_unknown", int(code))
+    parsed = receipt(read(failed(deliveryCode=code)))
+    assert (parsed.state, parsed.error_code) == ("delivery_unknown", int(code))
 
 
 @every_way
 @pytest.mark.parametrize("code", [None, ...])
-def test_a_failure_may_have_neither_code_nor_words(read: Read, code: Any) -> None:
+def test_a_failure_may_have_neither_code_nor_description(read: Read, code: Any) -> None:
     event = without(failed(), "deliveryCode", "deliveryDescription")
     if code is None:
         event |= {"deliveryCode": None, "deliveryDescription": None}
-    told = receipt(read(event))
-    assert (told.state, told.error_code, told.reason) == ("failed", None, None)
+    parsed = receipt(read(event))
+    assert (parsed.state, parsed.error_code, parsed.reason) == ("failed", None, None)
 
 
 @every_way
-def test_a_delivery_has_neither_code_nor_reason_though_both_are_told(read: Read) -> None:
-    told = receipt(read(SENT))
-    assert (told.error_code, told.reason) == (None, None)
+def test_a_delivered_receipt_has_neither_code_nor_reason(read: Read) -> None:
+    parsed = receipt(read(SENT))
+    assert (parsed.error_code, parsed.reason) == (None, None)
 
 
 @every_way
-def test_a_foreign_number_without_its_plus_becomes_e164(read: Read) -> None:
+def test_a_foreign_number_without_plus_becomes_e164(read: Read) -> None:
     assert receipt(read(SENT | {"to": "447700900123"})).recipient == "+447700900123"
 
 
 def test_a_byte_order_mark_before_the_body_is_ignored() -> None:
-    assert read_v1("\ufeff" + json.dumps(SENT)) == read_v1(json.dumps(SENT))
+    assert parse_v1("\ufeff" + json.dumps(SENT)) == parse_v1(json.dumps(SENT))
 
 
 # What cannot be read
@@ -282,11 +282,11 @@ def test_a_byte_order_mark_before_the_body_is_ignored() -> None:
 @pytest.mark.parametrize(
     ("event", "reason"),
     [
-        (RECEIVED | {"eventType": "call"}, "its eventType is unknown"),
-        (RECEIVED | {"eventType": "SMS"}, "its eventType is unknown"),
-        (SENT | {"state": "read", "deliveryState": "seen"}, "its state is unknown"),
-        (without(SENT, "state", "deliveryState"), "its state is unknown"),
-        (RECEIVED | {"direction": "sideways"}, "its direction is unknown"),
+        (RECEIVED | {"eventType": "call"}, "eventType is unknown"),
+        (RECEIVED | {"eventType": "SMS"}, "eventType is unknown"),
+        (SENT | {"state": "read", "deliveryState": "seen"}, "state is unknown"),
+        (without(SENT, "state", "deliveryState"), "state is unknown"),
+        (RECEIVED | {"direction": "sideways"}, "direction is unknown"),
         (without(RECEIVED, "eventType"), "eventType is missing"),
         (without(RECEIVED, "direction"), "direction is missing"),
         (without(RECEIVED, "messageId"), "messageId is missing"),
@@ -298,35 +298,35 @@ def test_a_byte_order_mark_before_the_body_is_ignored() -> None:
         (without(SENT, "to"), "to is missing"),
         (without(SENT, "time"), "time is missing"),
         (RECEIVED | {"messageId": ""}, "messageId is missing"),
-        (RECEIVED | {"time": "yesterday"}, "a field is not of the documented form"),
+        (RECEIVED | {"time": "yesterday"}, "a field does not have the documented form"),
         (RECEIVED | {"time": ""}, "time is missing"),
-        (RECEIVED | {"segmentCount": "two"}, "a field is not of the documented form"),
-        (failed(deliveryCode="soon"), "a field is not of the documented form"),
-        (failed(deliveryCode="9" * 50), "a field is not of the documented form"),
+        (RECEIVED | {"segmentCount": "two"}, "a field does not have the documented form"),
+        (failed(deliveryCode="soon"), "a field does not have the documented form"),
+        (failed(deliveryCode="9" * 50), "a field does not have the documented form"),
     ],
 )
-def test_what_is_not_as_documented_is_unreadable_and_the_reason_said(
+def test_an_undocumented_form_is_unreadable_with_a_reason(
     read: Read, event: dict[str, Any], reason: str
 ) -> None:
     assert unreadable(read(event)).reason == reason
 
 
 @pytest.mark.parametrize("body", ["", "not JSON", "[", "eventType=sms&direction=in", "[" * 100_000])
-def test_a_body_that_is_no_json_is_unreadable(body: str) -> None:
-    assert read_v1(body) == Unreadable(reason="the body is not JSON")
+def test_a_body_that_is_not_json_is_unreadable(body: str) -> None:
+    assert parse_v1(body) == Unreadable(reason="the body is not JSON")
 
 
 @pytest.mark.parametrize("body", [None, 1, "sms", True, [], [RECEIVED], {}])
 def test_a_body_that_is_no_event_is_unreadable(body: Any) -> None:
-    unreadable(read_v1(json.dumps(body)))
+    unreadable(parse_v1(json.dumps(body)))
 
 
 @pytest.mark.parametrize("query", [{}, {"eventType": []}, {"": [""]}])
-def test_an_empty_query_is_unreadable_and_the_reason_said(query: dict[str, list[str]]) -> None:
-    assert unreadable(read_v1_query(query)).reason == "eventType is missing"
+def test_an_empty_query_is_unreadable_with_a_reason(query: dict[str, list[str]]) -> None:
+    assert unreadable(parse_v1_query(query)).reason == "eventType is missing"
 
 
-def test_what_could_not_be_read_is_not_shown_by_its_reason() -> None:
+def test_the_reason_contains_no_data_of_the_event() -> None:
     assert "private" not in repr(by_post(SENT | {"state": "a private word", "deliveryState": None}))
 
 
@@ -348,16 +348,14 @@ FIELDS = sorted({*RECEIVED, *SENT, "media"})
 @given(
     st.sampled_from([RECEIVED, SENT, failed()]), st.dictionaries(st.sampled_from(FIELDS), values, max_size=3)
 )
-def test_whatever_a_field_holds_what_is_read_of_it_can_be_stored(
-    event: dict[str, Any], changes: dict[str, Any]
-) -> None:
-    assert all(storable(found) for found in vars(read_v1(json.dumps(event | changes))).values())
+def test_every_parsed_event_can_be_stored(event: dict[str, Any], changes: dict[str, Any]) -> None:
+    assert all(storable(found) for found in vars(parse_v1(json.dumps(event | changes))).values())
 
 
 @given(st.dictionaries(st.sampled_from(FIELDS) | st.text(), st.lists(st.text())))
-def test_whatever_a_query_holds_what_is_read_of_it_can_be_stored(changes: dict[str, list[str]]) -> None:
+def test_every_parsed_query_can_be_stored(changes: dict[str, list[str]]) -> None:
     query = {name: [str(value)] for name, value in SENT.items()} | changes
-    assert all(storable(found) for found in vars(read_v1_query(query)).values())
+    assert all(storable(found) for found in vars(parse_v1_query(query)).values())
 
 
 def storable(value: Any) -> bool:

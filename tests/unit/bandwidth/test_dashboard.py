@@ -5,6 +5,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from bandwidth_messaging.bandwidth import order_lookup
 from bandwidth_messaging.bandwidth.account_api import read_error
 from bandwidth_messaging.bandwidth.applications import Application
 from bandwidth_messaging.bandwidth.credentials import BasicCredentials
@@ -152,7 +153,7 @@ CALLS: dict[str, Call] = {
     "disable_mms": lambda dashboard: dashboard.disable_mms("743", "561"),
     "delete_location": lambda dashboard: dashboard.delete_location("743", "561"),
     "location_numbers": lambda dashboard: dashboard.location_numbers("743", "561"),
-    "locations_of": lambda dashboard: dashboard.locations_of("an-id"),
+    "list_application_locations": lambda dashboard: dashboard.list_application_locations("an-id"),
     "delete_application": lambda dashboard: dashboard.delete_application("an-id"),
     "disconnect": lambda dashboard: dashboard.disconnect(customer_order_id="demo", numbers=["+19199918388"]),
     "find_disconnect": lambda dashboard: dashboard.find_disconnect("demo"),
@@ -294,7 +295,7 @@ def test_an_account_may_have_no_applications(bandwidth: Server, dashboard: Dashb
     assert dashboard.applications() == []
 
 
-def test_locations_of_a_site_are_listed(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_list_application_locations_a_site_are_listed(bandwidth: Server, dashboard: Dashboard) -> None:
     listed = """
       <TNSipPeersResponse><SipPeers>
         <SipPeer><PeerId>561</PeerId><PeerName>first</PeerName><IsDefaultPeer>true</IsDefaultPeer></SipPeer>
@@ -639,7 +640,7 @@ def test_a_list_that_may_hide_our_order_is_not_taken_for_one_without_it(
     bandwidth: Server, dashboard: Dashboard, answer: Answer
 ) -> None:
     bandwidth.answers(answer)
-    with pytest.raises(BandwidthGarbled, match="does not tell which of its orders is ours"):
+    with pytest.raises(BandwidthGarbled, match=r"does not tell whether|without its OrderId"):
         dashboard.find_order("set-up 1")
 
 
@@ -686,7 +687,7 @@ def test_pages_without_an_end_are_not_taken_for_a_list_without_the_order(
         return listed(f"{other}<Links><next>{link}</next></Links>")
 
     bandwidth.answers(*(page(number) for number in range(2, 100)))
-    with pytest.raises(BandwidthGarbled, match="does not tell which of its orders is ours"):
+    with pytest.raises(BandwidthGarbled, match=r"does not tell whether|without its OrderId"):
         dashboard.find_order("set-up 1")
     assert len(bandwidth.asked) == 20
 
@@ -725,13 +726,23 @@ def test_where_no_order_that_is_read_has_the_customer_order_id_there_is_none(
     assert dashboard.find_order("set-up 1") is None
 
 
-def test_only_so_many_orders_are_read_and_the_order_may_be_among_the_others(
-    bandwidth: Server, dashboard: Dashboard
+def test_all_orders_without_a_customer_order_id_are_read(bandwidth: Server, dashboard: Dashboard) -> None:
+    others = [read("other")] * 27
+    bandwidth.answers(unnamed(*(f"order-{each}" for each in range(1, 29))), *others, read("set-up 1"))
+
+    assert dashboard.find_order("set-up 1") == "order-1"
+
+
+def test_an_order_may_be_among_those_that_were_not_read_in_time(
+    bandwidth: Server, dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bandwidth.answers(unnamed(*(f"order-{each}" for each in range(1, 23))), read("other"))
-    with pytest.raises(BandwidthGarbled, match="does not tell which of its orders is ours"):
+    clock = iter(range(100))
+    monkeypatch.setattr(order_lookup, "monotonic", lambda: next(clock))
+    bandwidth.answers(unnamed(*(f"order-{each}" for each in range(1, 33))), read("other"))
+
+    with pytest.raises(BandwidthGarbled, match="3 listed orders could not be read in time"):
         dashboard.find_order("set-up 1")
-    assert len(bandwidth.asked) == 1 + 20
+    assert len(bandwidth.asked) == 1 + 29
 
 
 @pytest.mark.parametrize(

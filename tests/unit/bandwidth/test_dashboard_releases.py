@@ -208,7 +208,7 @@ def test_a_page_that_links_to_itself_is_not_followed_for_ever(
     assert len(bandwidth.asked) == 2
 
 
-def test_the_locations_of_an_application(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_the_list_application_locations_an_application(bandwidth: Server, dashboard: Dashboard) -> None:
     one = "<AssociatedSipPeer><SiteId>743</SiteId><PeerId>561</PeerId></AssociatedSipPeer>"
     bandwidth.answers(
         Answer(
@@ -216,10 +216,10 @@ def test_the_locations_of_an_application(bandwidth: Server, dashboard: Dashboard
             f"<AssociatedSipPeersResponse><AssociatedSipPeers>{one}</AssociatedSipPeers></AssociatedSipPeersResponse>",
         )
     )
-    assert dashboard.locations_of("a-1") == {"561"}
+    assert dashboard.list_application_locations("a-1") == {"561"}
     assert bandwidth.only.path == "/accounts/9500149/applications/a-1/associatedsippeers"
     bandwidth.answers(Answer(404))
-    assert dashboard.locations_of("a-1") == set()
+    assert dashboard.list_application_locations("a-1") == set()
 
 
 # Disconnecting

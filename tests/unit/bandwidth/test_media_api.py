@@ -1,4 +1,4 @@
-"""Media: fetched from Bandwidth's own hosts only, and no more of them than is wanted."""
+"""Media are fetched from Bandwidth's hosts only, up to a maximum size."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ def test_a_file_is_fetched_with_our_credentials(bandwidth: Server) -> None:
         "/messaging/api/v2/users/5000001/media/m-1/0/a.png?version=2",
     ],
 )
-def test_its_path_goes_out_as_it_came(bandwidth: Server, path: str) -> None:
+def test_the_path_of_a_url_is_sent_unchanged(bandwidth: Server, path: str) -> None:
     media(f"{bandwidth.url}/v2").fetch(bandwidth.url + path, most_bytes=1)
     assert bandwidth.only.path == path
 
@@ -53,7 +53,7 @@ def test_its_path_goes_out_as_it_came(bandwidth: Server, path: str) -> None:
         "https://api.catapult.inetwork.com/v1/users/u-1/media/a.png",
     ],
 )
-def test_bandwidths_hosts_are_todays_and_those_that_are_set(
+def test_the_allowed_hosts_are_the_current_one_and_the_configured_ones(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Any] = []
@@ -92,11 +92,11 @@ ELSEWHERE = [
 
 
 @pytest.mark.parametrize("url", ELSEWHERE)
-def test_nothing_else_is_asked_for(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_urls_are_rejected_without_a_request(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Transport, "send", lambda *_, **__: pytest.fail("it was asked for"))
     with pytest.raises(BandwidthRejected) as refused:
         media("https://api.catapult.inetwork.com/v1").fetch(url, most_bytes=1)
-    assert refused.value.words == "it is not the URL of a file at Bandwidth"
+    assert refused.value.words == "The URL is not a media URL at Bandwidth."
     assert "example.com" not in str(refused.value)
 
 
@@ -109,7 +109,7 @@ def test_a_redirect_is_not_followed(bandwidth: Server) -> None:
     assert refused.value.status == 302
 
 
-def test_a_file_that_is_no_more_says_so(bandwidth: Server) -> None:
+def test_a_deleted_file_is_absent(bandwidth: Server) -> None:
     bandwidth.answers(Answer(404, '{"status": 404, "error": "Not Found", "message": "No message available"}'))
     with pytest.raises(BandwidthRejected) as refused:
         media(bandwidth.url).fetch(bandwidth.url + PATH, most_bytes=1)
@@ -117,9 +117,7 @@ def test_a_file_that_is_no_more_says_so(bandwidth: Server) -> None:
 
 
 @pytest.mark.parametrize("headers", [{}, {"Content-Length": ""}, {"Content-Length": "4"}])
-def test_no_more_is_read_than_is_wanted_whatever_the_header_says(
-    bandwidth: Server, headers: dict[str, str]
-) -> None:
+def test_no_more_than_the_limit_is_read_with_any_header(bandwidth: Server, headers: dict[str, str]) -> None:
     bandwidth.answers(Answer(200, PICTURE, headers))
     if headers == {"Content-Length": "4"}:
         assert media(bandwidth.url).fetch(bandwidth.url + PATH, most_bytes=4).content == PICTURE[:4]
@@ -128,15 +126,13 @@ def test_no_more_is_read_than_is_wanted_whatever_the_header_says(
         media(bandwidth.url).fetch(bandwidth.url + PATH, most_bytes=len(PICTURE) - 1)
 
 
-def test_a_file_that_ends_early_is_fetched_again_later(bandwidth: Server) -> None:
+def test_a_truncated_file_is_unavailable(bandwidth: Server) -> None:
     bandwidth.answers(Answer(200, PICTURE, {"Content-Length": str(len(PICTURE) + 1)}))
     with pytest.raises(BandwidthUnavailable):
         media(bandwidth.url).fetch(bandwidth.url + PATH, most_bytes=10_000)
 
 
-def test_a_file_that_comes_too_slowly_is_fetched_again_later(
-    bandwidth: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_slow_file_is_unavailable(bandwidth: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "TOTAL_SECONDS", 0.2)
     bandwidth.answers(Answer(200, PICTURE, drip_seconds=0.05))
     with pytest.raises(BandwidthUnavailable):
@@ -153,7 +149,7 @@ def test_a_file_that_comes_too_slowly_is_fetched_again_later(
         (403, BandwidthUnauthorized),
     ],
 )
-def test_what_may_be_there_later_is_told_apart(
+def test_temporary_and_permanent_errors_are_different(
     bandwidth: Server, status: int, error: type[Exception]
 ) -> None:
     bandwidth.answers(Answer(status))

@@ -8,6 +8,7 @@ from bandwidth_messaging.bandwidth.dashboard_current import DashboardCurrent
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected
 from bandwidth_messaging.bandwidth.subscriptions import Notification, read_notification
 from bandwidth_messaging.domain.orders import OrderedWhat
+from bandwidth_messaging.domain.step_outcomes import StepOutcome
 from tests.documents.examples import outline
 from tests.http_server import Answer, Server
 
@@ -107,9 +108,9 @@ def test_a_subscription_to_lost_numbers_that_another_set_up_created_is_renewed(
 ) -> None:
     bandwidth.answers(subscriptions(), CONFLICT, subscriptions(OF_LOST_NUMBERS), Answer(200))
 
-    how = dashboard.subscribe_to_lost_numbers(callback_url=URL, credentials=CREDENTIALS)
+    outcome = dashboard.subscribe_to_lost_numbers(callback_url=URL, credentials=CREDENTIALS)
 
-    assert how == "renewed"
+    assert outcome == StepOutcome.UPDATED
     assert (bandwidth.asked[3].method, bandwidth.asked[3].path.rpartition("/")[2]) == ("PUT", "s-3")
 
 

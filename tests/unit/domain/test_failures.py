@@ -1,4 +1,4 @@
-"""What Bandwidth's failure codes mean."""
+"""Meaning of Bandwidth's failure codes."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bandwidth_messaging.domain import failures
-from bandwidth_messaging.domain.failures import ErrorClass, Failure, Retry, failure, is_opt_out, leaves_open
+from bandwidth_messaging.domain.failures import ErrorClass, Failure, failure, is_opt_out, leaves_open
 
 FILE = Path(failures.__file__).with_name("failure_codes.json")
 
@@ -65,9 +65,9 @@ def known(code: int) -> Failure:
     return found
 
 
-def said(code: int) -> tuple[str, str, str, bool]:
+def said(code: int) -> tuple[str, str]:
     found = known(code)
-    return found.error_class, found.words, found.retry, found.billable
+    return found.error_class, found.words
 
 
 def catalogue() -> dict[str, Any]:
@@ -86,7 +86,7 @@ def test_the_catalogue_has_every_documented_code_and_no_other() -> None:
 
 def test_the_catalogue_names_its_source() -> None:
     assert "dev.bandwidth.com/docs/messaging/errors" in catalogue()["source"]["codes"]
-    assert set(catalogue()["source"]) == {"codes", "rules", "retry", "billable", "v1"}
+    assert set(catalogue()["source"]) == {"codes", "rules", "v1"}
 
 
 def test_no_code_is_there_twice() -> None:
@@ -98,12 +98,10 @@ def test_no_code_is_there_twice() -> None:
 
 
 @pytest.mark.parametrize("code", entries())
-def test_each_entry_says_all_in_terms_that_are_known(code: str) -> None:
+def test_each_entry_has_a_known_class_and_words(code: str) -> None:
     entry = entries()[code]
-    assert set(entry) == {"class", "retry", "billable", "words"}
+    assert set(entry) == {"class", "words"}
     assert entry["class"] in get_args(ErrorClass)
-    assert entry["retry"] in get_args(Retry)
-    assert isinstance(entry["billable"], bool)
 
 
 @pytest.mark.parametrize("code", entries())
@@ -123,89 +121,68 @@ def test_each_code_is_of_its_class() -> None:
     }
 
 
-def test_what_is_worth_another_try() -> None:
-    """What Bandwidth had of its own and what passes, later; what a carrier had, once; nothing else."""
-    passing = [*DOCUMENTED["away"], *DOCUMENTED["volume"], *DOCUMENTED["service"]]
-    assert [code for code in CODES if known(code).retry == "later"] == sorted(passing)
-    assert [code for code in CODES if known(code).retry == "once"] == DOCUMENTED["carrier"]
-
-
-def test_bandwidth_charges_for_what_a_carrier_had_and_for_what_it_took_for_spam_itself() -> None:
-    billable = [code for code in CODES if code // 100 in {47, 56, 99} or code == 4470]
-    assert [code for code in CODES if known(code).billable] == billable
-
-
 def test_a_failure_in_full() -> None:
     assert failure(4721) == Failure(
         code=4721,
         error_class="recipient",
         words="The recipient's number has been deactivated.",
-        retry="never",
-        billable=True,
     )
 
 
 @pytest.mark.parametrize(("old", "new"), V1.items())
-def test_a_code_of_v1_says_what_its_equal_of_today_says(old: int, new: int) -> None:
+def test_a_code_of_v1_has_the_meaning_of_the_current_code(old: int, new: int) -> None:
     assert known(old).code == old
     assert said(old) == said(new)
 
 
 @pytest.mark.parametrize(("old", "new"), [(475, 4475), (781, 4781), (211, 5211)])
-def test_a_code_that_v1_does_not_list_is_todays_without_its_first_digit(old: int, new: int) -> None:
+def test_an_unlisted_code_of_v1_is_the_current_code_without_its_first_digit(old: int, new: int) -> None:
     assert said(old) == said(new)
 
 
 @pytest.mark.parametrize(
-    ("code", "error_class", "retry", "billable"),
+    ("code", "error_class"),
     [
-        (4000, "request", "never", False),
-        (4199, "request", "never", False),
-        (4499, "request", "never", False),
-        (4769, "carrier", "never", True),
-        (4999, "request", "never", False),
-        (5000, "service", "later", False),
-        (5299, "service", "later", False),
-        (5699, "carrier", "once", True),
-        (9000, "unknown", "never", True),
+        (4000, "request"),
+        (4199, "request"),
+        (4499, "request"),
+        (4769, "carrier"),
+        (4999, "request"),
+        (5000, "service"),
+        (5299, "service"),
+        (5699, "carrier"),
+        (9000, "unknown"),
     ],
 )
-def test_a_code_that_is_not_listed_is_told_by_its_first_digits(
-    code: int, error_class: str, retry: str, billable: bool
-) -> None:
+def test_the_first_digits_explain_an_unlisted_code(code: int, error_class: str) -> None:
     assert code not in CODES
     found = known(code)
-    assert (found.code, found.error_class, found.retry, found.billable) == (
-        code,
-        error_class,
-        retry,
-        billable,
-    )
+    assert (found.code, found.error_class) == (code, error_class)
 
 
 @pytest.mark.parametrize("code", [None, 0, 1, 47, 345, 1000, 3999, 6000, 8999, 10_000, 47_750, -775, -4775])
-def test_what_is_no_failure_code_of_bandwidths_says_nothing(code: int | None) -> None:
+def test_other_numbers_have_no_meaning(code: int | None) -> None:
     assert failure(code) is None
     assert not is_opt_out(code)
     assert not leaves_open(code)
 
 
 @given(st.integers())
-def test_whatever_number_comes_is_explained_or_not(code: int) -> None:
+def test_any_number_has_a_meaning_or_none(code: int) -> None:
     found = failure(code)
     assert found is None or (found.code == code and found.words)
 
 
 @given(st.integers(4000, 5999) | st.integers(9000, 9999))
-def test_every_number_in_the_ranges_of_v2_is_explained(code: int) -> None:
+def test_every_number_in_the_ranges_of_v2_has_a_meaning(code: int) -> None:
     assert known(code).code == code
 
 
-def test_an_opt_out_is_told_by_bandwidth_or_by_a_carrier() -> None:
+def test_four_codes_mean_an_opt_out() -> None:
     assert [code for code in range(10_000) if is_opt_out(code)] == [475, 775, 4475, 4775]
 
 
-def test_open_is_what_begins_with_a_nine_today() -> None:
+def test_codes_that_start_with_nine_leave_the_delivery_open() -> None:
     assert [code for code in range(10_000) if leaves_open(code)] == [902, 999, *range(9000, 10_000)]
 
 

@@ -1,4 +1,4 @@
-"""Media: names that any file system takes, and what a browser may be served."""
+"""Media files: portable names, archived types, and types that a browser may show."""
 
 import pytest
 
@@ -20,7 +20,7 @@ from bandwidth_messaging.domain.media import OCTETS, content_type_of, is_harmles
         ("", ""),
     ],
 )
-def test_a_file_is_called_by_the_end_of_its_url(url: str, name: str) -> None:
+def test_a_files_name_is_the_end_of_its_url(url: str, name: str) -> None:
     assert name_of(url) == name
 
 
@@ -36,7 +36,7 @@ def test_a_file_is_called_by_the_end_of_its_url(url: str, name: str) -> None:
         (None, OCTETS),
     ],
 )
-def test_a_content_type_is_plain_or_octets(header: str | None, content_type: str) -> None:
+def test_a_content_type_is_normalized_or_octets(header: str | None, content_type: str) -> None:
     assert content_type_of(header) == content_type
 
 
@@ -49,12 +49,12 @@ def test_a_content_type_is_plain_or_octets(header: str | None, content_type: str
         ("smile.png", "image/png", False),
     ],
 )
-def test_the_layout_is_known_by_its_name_or_its_type(name: str, content_type: str, told: bool) -> None:
+def test_a_layout_file_is_recognized_by_name_or_type(name: str, content_type: str, told: bool) -> None:
     assert is_smil(name, content_type) is told
 
 
 @pytest.mark.parametrize("content_type", ["image/png", "image/jpeg", "image/heic", "audio/amr", "video/3gpp"])
-def test_pictures_sound_and_films_may_be_shown(content_type: str) -> None:
+def test_images_audio_and_video_may_be_shown(content_type: str) -> None:
     assert is_harmless(content_type)
 
 
@@ -62,7 +62,7 @@ def test_pictures_sound_and_films_may_be_shown(content_type: str) -> None:
     "content_type",
     ["text/html", "image/svg+xml", "application/xhtml+xml", "text/xml", "text/plain", "text/vcard", OCTETS],
 )
-def test_what_a_browser_might_run_may_not(content_type: str) -> None:
+def test_types_that_a_browser_may_run_are_not_shown(content_type: str) -> None:
     assert not is_harmless(content_type)
 
 
@@ -78,12 +78,12 @@ def test_what_a_browser_might_run_may_not(content_type: str) -> None:
         OCTETS,
     ],
 )
-def test_what_people_send_each_other_is_kept(content_type: str) -> None:
+def test_types_that_people_send_are_archived(content_type: str) -> None:
     assert is_kept(content_type)
 
 
 @pytest.mark.parametrize(
     "content_type", ["application/zip", "application/x-msdownload", "application/java-archive"]
 )
-def test_programs_and_archives_of_files_are_not(content_type: str) -> None:
+def test_programs_and_archives_of_files_are_not_archived(content_type: str) -> None:
     assert not is_kept(content_type)

@@ -1,4 +1,4 @@
-"""What may be done next about a set-up, in words."""
+"""The advice about what to do next with a set-up or a release."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ AGAIN = (
     'start messaging_v2 again with the same input and the customerOrderId "demo", under a new execution name'
 )
 UNDO = (
-    "To see how to undo it all start release_numbers with "
+    "To plan how to undo it all, start release_numbers with "
     '{"customerOrderId": "demo", "everything": true, "dryRun": true}.'
 )
-MADE = {"applicationId": "a-1", "locationId": "561"}
+EXISTING = {"applicationId": "a-1", "locationId": "561"}
 
 
 def advice(state: str, **record: Any) -> str | None:
@@ -24,27 +24,28 @@ def step(state: str, at: str = "2026-01-01T00:00:00.000Z") -> dict[str, str]:
     return {"state": state, "at": at}
 
 
-def test_what_was_refused_is_continued_once_the_reason_is_mended() -> None:
-    assert advice("failed", reason="No.") == f"To continue, mend that and {AGAIN}; what exists is found."
+def test_a_rejected_set_up_is_continued_after_the_cause_is_resolved() -> None:
+    text = advice("failed", reason="No.")
+    assert text == f"To continue, resolve the cause and {AGAIN}. It finds existing resources."
 
 
-def test_what_exists_is_named_with_the_way_to_undo_it() -> None:
-    told = advice("failed", **MADE)
-    assert told is not None
-    assert told.endswith(f" There are application a-1, location 561. {UNDO}")
+def test_the_advice_names_existing_resources_and_how_to_undo_them() -> None:
+    text = advice("failed", **EXISTING)
+    assert text is not None
+    assert text.endswith(f" Existing: application a-1, location 561. {UNDO}")
 
 
-def test_an_order_that_bandwidth_ended_is_not_to_be_had_again_under_its_id() -> None:
-    told = advice("failed", orderId="order-1", failed=2)
-    assert told is not None
-    assert told.startswith("To order anew start messaging_v2 with another customerOrderId; ")
-    assert "Bandwidth's order order-1" in told
+def test_an_order_that_ended_at_bandwidth_is_ordered_again_under_another_id() -> None:
+    text = advice("failed", orderId="order-1", failed=2)
+    assert text is not None
+    assert text.startswith("To order again, start messaging_v2 with another customerOrderId. ")
+    assert "Bandwidth's order order-1" in text
 
 
-def test_an_order_at_its_deadline_is_waited_for_again_under_its_id() -> None:
-    told = advice("failed", orderId="order-1", failed=0)
-    assert told is not None
-    assert AGAIN in told
+def test_an_order_at_its_deadline_is_continued_under_its_id() -> None:
+    text = advice("failed", orderId="order-1", failed=0)
+    assert text is not None
+    assert AGAIN in text
 
 
 @pytest.mark.parametrize("state", ["started", "ordered"])
@@ -53,52 +54,54 @@ def test_a_step_that_failed_for_technical_reasons_is_redriven(state: str) -> Non
         "Create application": step("succeeded"),
         "Create location": step("failed", "2026-01-01T00:00:01.000Z"),
     }
-    told = advice(state, steps=steps)
-    assert told == f"Create location failed: mend that and redrive the execution, or {AGAIN}."
+    text = advice(state, steps=steps)
+    assert text == f"Create location failed. Resolve the cause and redrive the execution, or {AGAIN}."
 
 
 @pytest.mark.parametrize("last", ["running", "succeeded"])
-def test_while_it_goes_on_there_is_nothing_to_do(last: str) -> None:
+def test_there_is_no_advice_while_the_execution_runs(last: str) -> None:
     steps = {
         "Create application": step("failed"),
         "Create location": step(last, "2026-01-01T00:00:01.000Z"),
     }
-    assert advice("started", steps=steps, **MADE) is None
+    assert advice("started", steps=steps, **EXISTING) is None
     assert advice("started") is None
 
 
-def test_numbers_that_came_can_text_and_may_be_given_back() -> None:
-    told = advice("completed", orderId="order-1")
-    assert told is not None
-    assert told.startswith("The numbers can text: POST /messages with one of them as from.")
-    assert told.endswith(UNDO)
+def test_numbers_of_a_completed_set_up_can_send_and_be_released() -> None:
+    text = advice("completed", orderId="order-1")
+    assert text is not None
+    assert text.startswith("The numbers can send: POST /messages with one of them as from.")
+    assert text.endswith(UNDO)
 
 
-def test_what_did_not_come_is_ordered_under_another_id() -> None:
-    told = advice("partial")
-    assert told == "For what did not come start messaging_v2 with another customerOrderId."
+def test_failed_numbers_are_ordered_under_another_id() -> None:
+    text = advice("partial")
+    assert text == "For the numbers that failed, start messaging_v2 with another customerOrderId."
 
 
+# Orders of earlier versions have no action.
+@pytest.mark.parametrize("action", ["REMOVE", None])
 @pytest.mark.parametrize("state", ["failed", "completed", "partial"])
-def test_a_removal_is_not_undone(state: str) -> None:
-    told = next_steps(
+def test_a_removal_is_neither_undone_nor_sent_from(state: str, action: str | None) -> None:
+    text = next_steps(
         "demo",
         {
             "kind": "hosted_messaging",
             "orderState": state,
             "orderId": "order-1",
-            "steps": {"Stop Sending": step("succeeded")},
+            "action": action,
         },
     )
-    assert "undo" not in str(told)
-    assert "text" not in str(told)
+    assert "undo" not in str(text)
+    assert "can send" not in str(text)
 
 
 def test_a_release_that_failed_is_started_again() -> None:
-    told = next_steps("demo", {"kind": "release_numbers", "orderState": "failed"})
-    assert told == "Mend that, then start release_numbers again: what is gone already is skipped."
+    text = next_steps("demo", {"kind": "release_numbers", "orderState": "failed"})
+    assert text == "Resolve the cause, then start release_numbers again. It skips what is already released."
     assert next_steps("demo", {"kind": "release_numbers", "orderState": "completed"}) is None
 
 
-def test_what_was_undone_needs_nothing_more() -> None:
-    assert advice("completed", undoneBy="release-1", **MADE) is None
+def test_there_is_no_advice_about_an_undone_set_up() -> None:
+    assert advice("completed", undoneBy="release-1", **EXISTING) is None

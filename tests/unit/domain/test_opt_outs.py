@@ -1,4 +1,4 @@
-"""The words people write to end texts, to begin them again, or to ask for help."""
+"""Keywords that stop texts, start them again, or ask for help."""
 
 import string
 
@@ -32,7 +32,7 @@ aside = st.text(alphabet=PUNCTUATION + SPACES + UNSEEN_AND_EMOJI, max_size=4)
 
 
 @pytest.mark.parametrize(("word", "kind"), WORDS.items())
-def test_each_word_is_understood(word: str, kind: Kind) -> None:
+def test_each_keyword_is_recognized(word: str, kind: Kind) -> None:
     assert keyword(word) == Keyword(kind, word.replace(" ", ""))
 
 
@@ -49,7 +49,7 @@ def test_case_punctuation_spaces_and_emoji_change_nothing(data: st.DataObject, w
     st.sampled_from(sorted(WORDS)),
     st.text(alphabet=string.ascii_letters + string.digits + "éßчא中", min_size=1),
 )
-def test_a_word_with_more_before_or_behind_it_is_none(word: str, more: str) -> None:
+def test_a_keyword_with_other_words_is_no_keyword(word: str, more: str) -> None:
     for first, second in ((word, more), (more, word)):
         assume((first + second).replace(" ", "").lower() not in WORDS)
         assert keyword(first + second) is None
@@ -57,7 +57,7 @@ def test_a_word_with_more_before_or_behind_it_is_none(word: str, more: str) -> N
 
 
 @given(st.text())
-def test_any_text_is_a_keyword_or_is_none_and_the_word_stays_one(text: str) -> None:
+def test_any_text_is_a_keyword_or_none_and_a_keyword_stays_one(text: str) -> None:
     found = keyword(text)
     assert found is None or keyword(found.word) == found
 
@@ -91,7 +91,7 @@ def test_any_text_is_a_keyword_or_is_none_and_the_word_stays_one(text: str) -> N
         ("Help?", "help"),
     ],
 )
-def test_how_people_write_them(written: str, word: str) -> None:
+def test_usual_notations_of_keywords(written: str, word: str) -> None:
     found = keyword(written)
     assert found is not None
     assert (found.word, found.kind) == (word, WORDS[word])
@@ -143,5 +143,5 @@ def test_how_people_write_them(written: str, word: str) -> None:
         "stop\u0660",
     ],
 )
-def test_what_says_more_or_less_is_none(written: str) -> None:
+def test_other_texts_are_no_keywords(written: str) -> None:
     assert keyword(written) is None

@@ -72,7 +72,7 @@ written = st.one_of(
 
 @settings(max_examples=500)
 @given(written)
-def test_encoding_and_count_are_those_of_another_implementation(text: str) -> None:
+def test_encoding_and_count_equal_those_of_another_implementation(text: str) -> None:
     assert astuple(segments(text, media=False)) == cut(text)
 
 
@@ -85,7 +85,7 @@ def test_every_character_is_encoded_as_the_codec_does() -> None:
     assert wrong == []
 
 
-def test_there_are_137_characters_of_gsm_7_and_ten_of_them_take_two_septets() -> None:
+def test_gsm_7_has_137_characters_of_which_ten_take_two_septets() -> None:
     gsm = [chr(point) for point in range(0x10000) if segments(chr(point), media=False).encoding == "GSM-7"]
     assert (len(gsm), set(gsm)) == (137, set(BASIC + EXTENSION))
     assert {each for each in gsm if segments(each * 81, media=False).count == 2} == set(EXTENSION)
@@ -126,27 +126,27 @@ def test_there_are_137_characters_of_gsm_7_and_ten_of_them_take_two_septets() ->
         ("[👋]", "UCS-2", 1),
     ],
 )
-def test_texts_at_the_ends_of_segments(text: str, encoding: str, count: int) -> None:
+def test_segments_split_at_their_documented_lengths(text: str, encoding: str, count: int) -> None:
     assert astuple(segments(text, media=False)) == (encoding, count)
 
 
 @pytest.mark.parametrize(
     "look_alike", ["`", "\t", "\u2019", "\u2013", "…", "ç", "á", "\u0391", "\u00a0", "\x1b"]
 )
-def test_what_looks_like_gsm_7_and_is_not_makes_the_whole_text_ucs_2(look_alike: str) -> None:
+def test_one_look_alike_of_a_gsm_7_character_makes_the_text_ucs_2(look_alike: str) -> None:
     assert segments("a" * 70 + look_alike, media=False) == Segments("UCS-2", 2)
 
 
-def test_the_extension_counts_single_in_ucs_2() -> None:
+def test_extension_characters_take_one_unit_in_ucs_2() -> None:
     assert segments("€" * 69 + "ч", media=False) == Segments("UCS-2", 1)
 
 
-def test_a_text_without_characters_is_one_segment() -> None:
+def test_an_empty_text_is_one_segment() -> None:
     assert segments("", media=False) == Segments("GSM-7", 1)
 
 
 @given(written)
-def test_an_mms_is_one_segment_whatever_it_says(text: str) -> None:
+def test_an_mms_is_one_segment_for_any_text(text: str) -> None:
     assert segments(text, media=True) == Segments(segments(text, media=False).encoding, 1)
 
 

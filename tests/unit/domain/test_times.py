@@ -15,7 +15,7 @@ moments = st.datetimes(
 )
 
 
-def test_now_is_now_in_utc_with_milliseconds() -> None:
+def test_now_returns_the_current_time_in_utc_with_milliseconds() -> None:
     written = now()
     assert len(written) == len("2026-01-31T12:00:00.000Z")
     assert written.endswith("Z")
@@ -23,7 +23,7 @@ def test_now_is_now_in_utc_with_milliseconds() -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "ours"),
+    ("written", "converted"),
     [
         ("2026-02-03T04:05:06Z", "2026-02-03T04:05:06.000Z"),
         ("2026-02-03T04:05:06.7Z", "2026-02-03T04:05:06.700Z"),
@@ -33,21 +33,21 @@ def test_now_is_now_in_utc_with_milliseconds() -> None:
         ("2026-02-03T04:05:06", "2026-02-03T04:05:06.000Z"),
     ],
 )
-def test_bandwidths_times_come_out_in_one_form(written: str, ours: str) -> None:
-    assert rfc3339(written) == ours
-    assert rfc3339(ours) == ours
+def test_times_of_bandwidth_are_converted_to_one_format(written: str, converted: str) -> None:
+    assert rfc3339(written) == converted
+    assert rfc3339(converted) == converted
 
 
 @pytest.mark.parametrize(
     "written", ["", "yesterday", "2026-02-03T14-12-57.840Z", "1763800000", "2026-13-01T00:00:00Z"]
 )
-def test_what_is_no_time_is_refused(written: str) -> None:
+def test_text_that_is_not_a_time_raises_value_error(written: str) -> None:
     with pytest.raises(ValueError, match=r"isoformat|month"):
         rfc3339(written)
 
 
 @given(moments, moments)
-def test_text_order_is_time_order_to_the_millisecond(first: datetime, second: datetime) -> None:
+def test_alphabetical_order_is_time_order_to_the_millisecond(first: datetime, second: datetime) -> None:
     early, late = sorted([first, second])
     assert rfc3339(early.isoformat()) <= rfc3339(late.isoformat())
     if late - early >= timedelta(milliseconds=1):

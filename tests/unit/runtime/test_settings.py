@@ -32,8 +32,8 @@ def test_optional_variables_may_be_missing() -> None:
 
 
 def test_an_optional_variable_is_read_if_it_is_set(environment: pytest.MonkeyPatch) -> None:
-    environment.setenv("CALLBACK_URL", "https://example.com/callbacks/v2")
-    assert settings().callback_url == "https://example.com/callbacks/v2"
+    environment.setenv("CALLBACK_URL_V2", "https://example.com/callbacks/v2")
+    assert settings().callback_url_v2 == "https://example.com/callbacks/v2"
 
 
 def test_the_error_names_each_missing_or_empty_variable(environment: pytest.MonkeyPatch) -> None:

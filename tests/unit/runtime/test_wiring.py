@@ -140,7 +140,7 @@ def test_the_v1_callback_url_contains_the_credentials(
     monkeypatch: pytest.MonkeyPatch, secrets: dict[str, dict[str, str]]
 ) -> None:
     secrets["the CALLBACK_SECRET"] = {"username": "bandwidth", "password": "p@ss"}
-    monkeypatch.setenv("CALLBACK_URL", "https://example.com/live/callbacks/v1")
+    monkeypatch.setenv("CALLBACK_URL_V1", "https://example.com/live/callbacks/v1")
     assert wiring.callback_url_with_credentials() == (
         "https://bandwidth:p%40ss@example.com/live/callbacks/v1"
     )

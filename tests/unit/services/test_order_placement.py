@@ -13,10 +13,10 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthUnauthorized,
     BandwidthUnavailable,
 )
+from bandwidth_messaging.domain.step_outcomes import StepOutcome
 from bandwidth_messaging.domain.times import rfc3339
-from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.services import order_placement
-from bandwidth_messaging.services.order_placement import place_order_once
+from bandwidth_messaging.services.order_placement import PlacedOrder, place_order_once
 from bandwidth_messaging.store.dynamodb import Table
 from bandwidth_messaging.store.order_store import Orders
 from tests.aws import aws, client
@@ -66,7 +66,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def orders(monkeypatch: pytest.MonkeyPatch) -> Iterator[Orders]:
+def orders() -> Iterator[Orders]:
     with aws():
         dynamodb = client("dynamodb")
         orders = Orders(Table(dynamodb, create_table(dynamodb, "NumbersTable")))
@@ -78,7 +78,6 @@ def orders(monkeypatch: pytest.MonkeyPatch) -> Iterator[Orders]:
             at=rfc3339(START.isoformat()),
             digest="d",
         )
-        monkeypatch.setattr(wiring, "orders", lambda: orders)
         yield orders
 
 
@@ -88,14 +87,14 @@ def bandwidth() -> Bandwidth:
 
 
 @pytest.fixture
-def place(clock: Clock, orders: Orders, bandwidth: Bandwidth) -> Callable[[], tuple[str, str]]:
-    def once() -> tuple[str, str]:
-        return place_order_once("demo", place=bandwidth.place, find=bandwidth.find)
+def place(clock: Clock, orders: Orders, bandwidth: Bandwidth) -> Callable[[], PlacedOrder]:
+    def once() -> PlacedOrder:
+        return place_order_once(orders, "demo", place=bandwidth.place, find=bandwidth.find)
 
     return once
 
 
-Place = Callable[[], tuple[str, str]]
+Place = Callable[[], PlacedOrder]
 
 
 def stored(orders: Orders) -> dict[str, Any]:
@@ -107,7 +106,7 @@ def stored(orders: Orders) -> dict[str, Any]:
 def test_the_first_run_orders_and_records_bandwidths_id(
     place: Place, orders: Orders, bandwidth: Bandwidth
 ) -> None:
-    assert place() == ("order-1", "ordered")
+    assert place() == ("order-1", StepOutcome.CREATED)
     kept = stored(orders)
     assert (kept["orderId"], kept["orderState"]) == ("order-1", "ordered")
     assert bandwidth.looked_up == 0
@@ -121,7 +120,7 @@ def test_the_claim_is_on_record_before_the_order_goes_out(
         assert "orderId" not in stored(orders)
         return "order-1"
 
-    place_order_once("demo", place=sent, find=bandwidth.find)
+    place_order_once(orders, "demo", place=sent, find=bandwidth.find)
 
 
 def test_of_two_runs_that_begin_at_the_same_time_one_orders(
@@ -129,16 +128,19 @@ def test_of_two_runs_that_begin_at_the_same_time_one_orders(
 ) -> None:
     def sent() -> str:
         with pytest.raises(BandwidthOutcomeUnknown):
-            place_order_once("demo", place=bandwidth.place, find=bandwidth.find)
+            place_order_once(orders, "demo", place=bandwidth.place, find=bandwidth.find)
         return "order-1"
 
-    assert place_order_once("demo", place=sent, find=bandwidth.find) == ("order-1", "ordered")
+    assert place_order_once(orders, "demo", place=sent, find=bandwidth.find) == (
+        "order-1",
+        StepOutcome.CREATED,
+    )
     assert (bandwidth.placed, bandwidth.looked_up) == (0, 1)
 
 
 def test_every_later_run_has_the_recorded_id_and_asks_nobody(place: Place, bandwidth: Bandwidth) -> None:
     place()
-    assert [place() for _ in range(3)] == [("order-1", "recorded before")] * 3
+    assert [place() for _ in range(3)] == [("order-1", StepOutcome.RECORDED)] * 3
     assert (bandwidth.placed, bandwidth.looked_up) == (1, 0)
 
 
@@ -160,7 +162,7 @@ def test_an_order_that_surely_was_not_taken_may_be_placed_at_once(
     assert raised.value is error
     assert "orderAttemptedAt" not in stored(orders)
     bandwidth.error = None
-    assert place() == ("order-2", "ordered")
+    assert place() == ("order-2", StepOutcome.CREATED)
     assert bandwidth.looked_up == 0
 
 
@@ -178,8 +180,8 @@ def test_an_order_that_may_have_been_taken_is_looked_up_and_found(
     bandwidth.error, bandwidth.listed = error, "order-at-bandwidth"
     with pytest.raises(type(error)):
         place()
-    assert place() == ("order-at-bandwidth", "found")
-    assert place() == ("order-at-bandwidth", "recorded before")
+    assert place() == ("order-at-bandwidth", StepOutcome.FOUND)
+    assert place() == ("order-at-bandwidth", StepOutcome.RECORDED)
     assert (bandwidth.placed, bandwidth.looked_up) == (1, 1)
 
 
@@ -192,7 +194,7 @@ def test_an_order_that_is_not_listed_yet_is_not_placed_again_while_its_claim_las
         place()
     bandwidth.error = None
     for _ in range(3):
-        with pytest.raises(BandwidthOutcomeUnknown, match="does not list it yet"):
+        with pytest.raises(BandwidthOutcomeUnknown, match="does not list the order yet"):
             place()
         clock.wait(59.9)
     assert (bandwidth.placed, bandwidth.looked_up) == (1, 3)
@@ -210,7 +212,7 @@ def test_an_order_that_is_not_listed_after_its_claim_may_be_placed_by_the_run_af
     with pytest.raises(BandwidthOutcomeUnknown):
         place()
     assert bandwidth.placed == 1
-    assert place() == ("order-2", "ordered")
+    assert place() == ("order-2", StepOutcome.CREATED)
     assert bandwidth.looked_up == 1
 
 
@@ -224,7 +226,7 @@ def test_an_order_that_is_listed_late_is_found_after_all(
         place()
     clock.wait(3600)
     bandwidth.listed = "order-at-bandwidth"
-    assert place() == ("order-at-bandwidth", "found")
+    assert place() == ("order-at-bandwidth", StepOutcome.FOUND)
     assert bandwidth.placed == 1
 
 
@@ -241,7 +243,7 @@ def test_a_look_up_that_fails_changes_nothing(
         raise BandwidthUnavailable("try later")
 
     with pytest.raises(BandwidthUnavailable):
-        place_order_once("demo", place=bandwidth.place, find=find)
+        place_order_once(orders, "demo", place=bandwidth.place, find=find)
     assert stored(orders) == before
     assert bandwidth.placed == 1
 
@@ -255,5 +257,5 @@ def test_a_run_whose_claim_was_taken_over_does_not_give_back_the_others(
         raise BandwidthUnavailable("try later")
 
     with pytest.raises(BandwidthUnavailable):
-        place_order_once("demo", place=refused_too_late, find=bandwidth.find)
+        place_order_once(orders, "demo", place=refused_too_late, find=bandwidth.find)
     assert stored(orders)["orderAttempt"] == "another"

@@ -1,4 +1,4 @@
-"""Many small writes at once."""
+"""Calls run several at a time, until a deadline."""
 
 import threading
 import time
@@ -10,22 +10,22 @@ from bandwidth_messaging.services.parallel import deadline_in, for_each
 from tests.clock import Clock
 
 
-def test_everything_is_written_once() -> None:
+def test_each_item_is_passed_to_one_call() -> None:
     written: list[int] = []
     for_each(range(1000), written.append)
     assert sorted(written) == list(range(1000))
 
 
-def test_nothing_is_nothing_to_do() -> None:
+def test_no_items_make_no_call() -> None:
     for_each([], pytest.fail)
 
 
-def test_several_are_written_at_a_time() -> None:
+def test_sixteen_calls_run_at_a_time() -> None:
     together = threading.Barrier(16)
     for_each(range(16), lambda _: together.wait(timeout=10))
 
 
-def test_the_first_error_is_raised_once_all_have_been_tried() -> None:
+def test_the_error_of_the_first_failed_item_is_raised_after_all_calls() -> None:
     tried: list[int] = []
 
     def write(each: int) -> None:
@@ -46,23 +46,23 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def test_everything_that_ends_before_the_deadline_is_in_time(clock: Clock) -> None:
+def test_calls_that_end_before_the_deadline_return_true(clock: Clock) -> None:
     assert for_each(range(100), lambda _: clock.advance(0.01), deadline=deadline_in(7)) is True
 
 
-def test_at_the_deadline_no_write_is_started_any_more(clock: Clock) -> None:
+def test_no_call_starts_after_the_deadline(clock: Clock) -> None:
     written: list[int] = []
 
-    def write(one: int) -> None:
-        written.append(one)
+    def write(item: int) -> None:
+        written.append(item)
         clock.advance(0.1)
 
     assert for_each(range(1000), write, deadline=deadline_in(7)) is False
-    # Each of the sixteen writers may have one under way.
+    # Each of the sixteen threads may have one call in progress.
     assert 70 <= len(written) < 70 + 16
 
 
-def test_a_write_that_hangs_is_not_waited_for_beyond_the_deadline(clock: Clock) -> None:
+def test_a_hanging_call_is_not_awaited_beyond_the_deadline(clock: Clock) -> None:
     released = threading.Event()
 
     def hang(_: int) -> None:
@@ -75,7 +75,7 @@ def test_a_write_that_hangs_is_not_waited_for_beyond_the_deadline(clock: Clock) 
         released.set()
 
 
-def test_an_error_of_something_that_was_not_finished_in_time_is_not_raised(clock: Clock) -> None:
+def test_no_error_is_raised_after_the_deadline(clock: Clock) -> None:
     def fail(_: int) -> None:
         clock.advance(1)
         raise ValueError

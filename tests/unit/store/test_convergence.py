@@ -13,7 +13,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bandwidth_messaging.bandwidth.callbacks import read_v1, read_v2
+from bandwidth_messaging.bandwidth.callbacks import parse_v1, parse_v2
 from bandwidth_messaging.domain.messages import RANKS, Api, Message, MessageState, Receipt, create_message_id
 from bandwidth_messaging.store.dynamodb import Table
 from bandwidth_messaging.store.message_store import Messages
@@ -129,9 +129,9 @@ def heard(messages: Messages, callback: Any, *, foreign: bool = False) -> Write:
     def record(of: str) -> Any:
         said = {"tag": "a foreign tag"} | ({"id": of, "messageId": of} if foreign else {"tag": of})
         if "eventType" in callback:
-            told = read_v1(json.dumps(callback | said))
+            told = parse_v1(json.dumps(callback | said))
         else:
-            (told,) = read_v2(json.dumps(callback | {"message": callback["message"] | said}))
+            (told,) = parse_v2(json.dumps(callback | {"message": callback["message"] | said}))
         assert isinstance(told, Receipt)
         assert told.message_id == of
         return messages.record_receipt(told)

@@ -1,4 +1,4 @@
-"""Numbers: activated once per order, and never failed while they work."""
+"""Numbers: each is activated once per order, and an active number never fails."""
 
 from dataclasses import replace
 from typing import Any
@@ -28,14 +28,14 @@ TAKEN: Failure = {"number": NUMBER, "code": "5005", "reason": "taken"}
 def stored(numbers: Numbers, number: str = NUMBER) -> dict[str, Any]:
     item = numbers.get(number)
     assert item is not None
-    return item
+    return dict(item)
 
 
 def set_state(table: Table, state: str, number: str = NUMBER) -> None:
     table.update({"pk": f"NUMBER#{number}"}, assign={"number": number, "state": state, "orderId": "order-1"})
 
 
-def test_a_number_that_came_is_active_at_its_home(numbers: Numbers) -> None:
+def test_a_received_number_is_active_at_its_home(numbers: Numbers) -> None:
     numbers.activate(NUMBER, HOME, AT)
     assert stored(numbers) == {
         "pk": f"NUMBER#{NUMBER}",
@@ -51,7 +51,7 @@ def test_a_number_that_came_is_active_at_its_home(numbers: Numbers) -> None:
     }
 
 
-def test_what_was_found_before_the_first_send_is_kept_until_another_order_brings_the_number(
+def test_a_preflight_is_kept_until_another_order_brings_the_number(
     numbers: Numbers,
 ) -> None:
     passed: Preflight = {"at": AT, "ok": True, "problems": []}
@@ -64,12 +64,12 @@ def test_what_was_found_before_the_first_send_is_kept_until_another_order_brings
     assert "preflight" not in stored(numbers)
 
 
-def test_what_was_found_makes_no_number(numbers: Numbers) -> None:
+def test_a_preflight_creates_no_number(numbers: Numbers) -> None:
     numbers.record_preflight(NUMBER, {"at": AT, "ok": True, "problems": []})
     assert numbers.get(NUMBER) is None
 
 
-def test_saying_again_that_a_number_is_active_changes_nothing(numbers: Numbers) -> None:
+def test_a_repeated_activation_changes_nothing(numbers: Numbers) -> None:
     numbers.activate(NUMBER, HOME, AT)
     numbers.activate(NUMBER, HOME, LATER)
     assert stored(numbers)["activeAt"] == AT
@@ -88,7 +88,7 @@ def test_a_number_that_another_order_brings_has_a_new_home(numbers: Numbers) -> 
 
 
 @pytest.mark.parametrize("state", ["pending", "failed"])
-def test_a_number_that_has_not_come_yet_becomes_active(
+def test_an_expected_or_failed_number_becomes_active(
     numbers: Numbers, numbers_table: Table, state: str
 ) -> None:
     set_state(numbers_table, state)
@@ -106,7 +106,7 @@ def test_a_number_in_any_state_becomes_active_by_another_order(
 
 
 @pytest.mark.parametrize("state", ["releasing", "released"])
-def test_a_number_that_was_given_back_is_not_brought_by_the_same_order(
+def test_a_released_number_is_not_activated_by_the_same_order(
     numbers: Numbers, numbers_table: Table, state: str
 ) -> None:
     set_state(numbers_table, state)
@@ -115,7 +115,7 @@ def test_a_number_that_was_given_back_is_not_brought_by_the_same_order(
     assert stored(numbers) == before
 
 
-def test_a_number_that_was_given_back_before_its_order_had_ended_knows_it_by_our_id(
+def test_a_number_released_before_its_order_ended_has_the_customer_order_id(
     numbers: Numbers,
 ) -> None:
     numbers.start_release(NUMBER, HOME, AT)
@@ -127,7 +127,7 @@ def test_a_number_that_was_given_back_before_its_order_had_ended_knows_it_by_our
     assert (stored(numbers)["state"], stored(numbers)["orderId"]) == ("active", "order-2")
 
 
-def test_a_number_that_came_after_all_has_no_reason_left(numbers: Numbers) -> None:
+def test_an_activated_number_loses_its_reason(numbers: Numbers) -> None:
     numbers.fail(TAKEN, HOME, AT)
     numbers.activate(NUMBER, HOME, LATER)
     kept = stored(numbers)
@@ -136,7 +136,7 @@ def test_a_number_that_came_after_all_has_no_reason_left(numbers: Numbers) -> No
     assert "errorCode" not in kept
 
 
-def test_a_number_that_did_not_come_says_why(numbers: Numbers) -> None:
+def test_a_failed_number_has_the_reason(numbers: Numbers) -> None:
     numbers.fail(TAKEN, HOME, AT)
     kept = stored(numbers)
     assert (kept["state"], kept["reason"], kept["errorCode"], kept["failedAt"]) == (
@@ -153,27 +153,27 @@ def test_a_number_may_fail_without_a_code(numbers: Numbers) -> None:
     assert "errorCode" not in stored(numbers)
 
 
-def test_saying_again_that_a_number_failed_changes_nothing(numbers: Numbers) -> None:
+def test_a_repeated_failure_changes_nothing(numbers: Numbers) -> None:
     numbers.fail(TAKEN, HOME, AT)
     numbers.fail({**TAKEN, "reason": "something else"}, HOME, LATER)
     kept = stored(numbers)
     assert (kept["reason"], kept["failedAt"]) == ("taken", AT)
 
 
-def test_a_number_that_fails_in_another_order_says_the_new_reason(numbers: Numbers) -> None:
+def test_a_failure_in_another_order_replaces_the_reason(numbers: Numbers) -> None:
     numbers.fail(TAKEN, HOME, AT)
     numbers.fail({**TAKEN, "reason": "taken again"}, NEXT_HOME, LATER)
     assert (stored(numbers)["reason"], stored(numbers)["orderId"]) == ("taken again", "order-2")
 
 
-def test_the_code_of_an_earlier_failure_does_not_stay_with_a_later_reason(numbers: Numbers) -> None:
+def test_a_later_failure_without_a_code_removes_the_code(numbers: Numbers) -> None:
     numbers.fail(TAKEN, HOME, AT)
     numbers.fail({"number": NUMBER, "code": None, "reason": "no reason given"}, NEXT_HOME, LATER)
     assert "errorCode" not in stored(numbers)
 
 
 @pytest.mark.parametrize("home", [HOME, NEXT_HOME])
-def test_a_number_that_works_does_not_fail(numbers: Numbers, home: Home) -> None:
+def test_an_active_number_does_not_fail(numbers: Numbers, home: Home) -> None:
     numbers.activate(NUMBER, HOME, AT)
     before = stored(numbers)
     numbers.fail(TAKEN, home, LATER)
@@ -181,7 +181,7 @@ def test_a_number_that_works_does_not_fail(numbers: Numbers, home: Home) -> None
 
 
 @pytest.mark.parametrize(("state", "fails"), [("releasing", False), ("released", True), ("failed", True)])
-def test_another_orders_failure_reaches_only_numbers_that_are_gone(
+def test_a_failure_of_another_order_changes_only_failed_and_released_numbers(
     numbers: Numbers, numbers_table: Table, state: str, fails: bool
 ) -> None:
     set_state(numbers_table, state)
@@ -190,12 +190,12 @@ def test_another_orders_failure_reaches_only_numbers_that_are_gone(
     assert stored(numbers)["orderId"] == ("order-2" if fails else "order-1")
 
 
-def test_a_failure_without_a_number_is_no_numbers(numbers: Numbers) -> None:
-    with pytest.raises(ValueError, match="belongs to the order"):
+def test_a_failure_without_a_number_is_an_error(numbers: Numbers) -> None:
+    with pytest.raises(ValueError, match="record it on the order"):
         numbers.fail({"number": None, "code": "5018", "reason": "none available"}, HOME, AT)
 
 
-def test_a_number_that_is_not_ours_is_none(numbers: Numbers) -> None:
+def test_an_unknown_number_is_none(numbers: Numbers) -> None:
     assert numbers.get(NUMBER) is None
 
 
@@ -204,15 +204,15 @@ def test_numbers_of_one_state_are_listed_page_by_page(numbers: Numbers) -> None:
     for number in reversed(mine):
         numbers.activate(number, HOME, AT)
     numbers.fail({**TAKEN, "number": "+19102398770"}, HOME, AT)
-    first = numbers.in_state("active", limit=3)
-    rest = numbers.in_state("active", limit=3, start=first.next_key)
+    first = numbers.list_by_state("active", limit=3)
+    rest = numbers.list_by_state("active", limit=3, start=first.next_key)
     assert [item["number"] for item in (*first.items, *rest.items)] == mine
     assert rest.next_key is None
-    assert [item["number"] for item in numbers.in_state("failed", limit=3).items] == ["+19102398770"]
+    assert [item["number"] for item in numbers.list_by_state("failed", limit=3).items] == ["+19102398770"]
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 6, 100])
-def test_numbers_of_all_states_are_listed_state_by_state_whatever_the_page_holds(
+def test_numbers_of_all_states_are_listed_state_by_state_with_any_page_size(
     numbers: Numbers, numbers_table: Table, limit: int
 ) -> None:
     placed = [("active", 3), ("active", 7), ("failed", 1), ("failed", 2), ("released", 5)]
@@ -221,7 +221,7 @@ def test_numbers_of_all_states_are_listed_state_by_state_whatever_the_page_holds
     seen: list[tuple[str, int]] = []
     start: dict[str, Any] | None = None
     for _ in range(len(placed) + 1):
-        page = numbers.in_states(STATES, limit=limit, start=start)
+        page = numbers.list_by_states(STATES, limit=limit, start=start)
         assert len(page.items) <= limit
         seen += [(item["state"], int(item["number"][-1])) for item in page.items]
         start = page.next_key
@@ -238,12 +238,12 @@ def test_numbers_of_an_order_are_listed_with_those_that_failed_and_without_the_o
     numbers.activate(NUMBER, HOME, AT)
     numbers.fail({**TAKEN, "number": "+19102398770"}, HOME, AT)
     numbers.activate("+19102398771", NEXT_HOME, AT)
-    found = numbers.of_order("demo", limit=10)
+    found = numbers.list_by_order("demo", limit=10)
     assert [item["number"] for item in found.items] == [NUMBER, "+19102398770"]
     assert found.next_key is None
 
 
-# Numbers that live elsewhere: expected, imported, given back
+# Hosted numbers: expected, imported, released
 
 
 HOSTED = Home(api="v1", customer_order_id="hosted", site_id="743", location_id="303716")
@@ -253,7 +253,7 @@ REFUSED: Failure = {"number": NUMBER, "code": "25040", "reason": "cannot be remo
 LAST = "2026-02-03T04:05:08.000Z"
 
 
-def test_a_number_that_is_on_its_way_is_pending_at_its_home_without_an_order(numbers: Numbers) -> None:
+def test_an_expected_number_is_pending_at_its_home_without_an_order(numbers: Numbers) -> None:
     numbers.expect(NUMBER, HOSTED, AT)
     assert stored(numbers) == {
         "pk": f"NUMBER#{NUMBER}",
@@ -271,7 +271,7 @@ def test_a_number_that_is_on_its_way_is_pending_at_its_home_without_an_order(num
     ("state", "pending"),
     [("pending", False), ("active", False), ("releasing", False), ("failed", True), ("released", True)],
 )
-def test_only_a_number_that_is_not_in_use_can_be_on_its_way(
+def test_only_a_failed_or_released_number_can_be_expected_again(
     numbers: Numbers, numbers_table: Table, state: str, pending: bool
 ) -> None:
     set_state(numbers_table, state)
@@ -281,28 +281,28 @@ def test_only_a_number_that_is_not_in_use_can_be_on_its_way(
     assert (stored(numbers) == before) is not pending
 
 
-def test_saying_again_that_a_number_is_on_its_way_changes_nothing(numbers: Numbers) -> None:
+def test_expecting_a_number_again_changes_nothing(numbers: Numbers) -> None:
     numbers.expect(NUMBER, HOSTED, AT)
     numbers.expect(NUMBER, replace(HOSTED, customer_order_id="another"), LATER)
     assert (stored(numbers)["pendingAt"], stored(numbers)["customerOrderId"]) == (AT, "hosted")
 
 
-def test_a_number_that_is_on_its_way_again_has_nothing_left_of_the_last_time(numbers: Numbers) -> None:
+def test_a_number_expected_again_loses_its_old_attributes(numbers: Numbers) -> None:
     numbers.expect(NUMBER, HOSTED, AT)
     numbers.fail(TAKEN, ORDERED, AT)
     numbers.expect(NUMBER, HOSTED, LATER)
     assert not stored(numbers).keys() & {"reason", "errorCode", "orderId", "applicationId", "detachedAt"}
 
 
-def test_a_number_that_was_given_back_can_be_on_its_way_again(numbers: Numbers) -> None:
+def test_a_released_number_can_be_expected_again(numbers: Numbers) -> None:
     numbers.activate(NUMBER, ORDERED, AT, number_id="n-1")
-    give_back(numbers)
+    release_number(numbers)
     numbers.expect(NUMBER, HOSTED, LAST)
     assert stored(numbers)["state"] == "pending"
     assert "detachedAt" not in stored(numbers)
 
 
-def test_a_number_that_was_on_its_way_works_with_catapults_id_of_it(numbers: Numbers) -> None:
+def test_an_expected_number_becomes_active_with_catapults_id(numbers: Numbers) -> None:
     numbers.expect(NUMBER, HOSTED, AT)
     numbers.activate(NUMBER, ORDERED, LATER, number_id="n-1")
     kept = stored(numbers)
@@ -315,13 +315,13 @@ def test_a_number_that_was_on_its_way_works_with_catapults_id_of_it(numbers: Num
     assert (kept["pendingAt"], kept["activeAt"]) == (AT, LATER)
 
 
-def test_a_number_that_another_order_brings_has_that_orders_id_of_it(numbers: Numbers) -> None:
+def test_another_order_replaces_catapults_id(numbers: Numbers) -> None:
     numbers.activate(NUMBER, ORDERED, AT, number_id="n-1")
     numbers.activate(NUMBER, HOME, LATER)
     assert "numberId" not in stored(numbers)
 
 
-def test_a_number_that_was_on_its_way_and_did_not_come_says_why(numbers: Numbers) -> None:
+def test_an_expected_number_that_fails_has_the_reason(numbers: Numbers) -> None:
     numbers.expect(NUMBER, HOSTED, AT)
     numbers.fail(TAKEN, ORDERED, LATER)
     kept = stored(numbers)
@@ -333,24 +333,24 @@ def test_a_number_that_was_on_its_way_and_did_not_come_says_why(numbers: Numbers
     )
 
 
-def test_a_number_that_did_not_come_in_step_2_keeps_that_reason_in_step_4(numbers: Numbers) -> None:
+def test_a_number_that_failed_in_step_2_keeps_the_reason_in_step_4(numbers: Numbers) -> None:
     numbers.expect(NUMBER, HOSTED, AT)
     numbers.fail(TAKEN, ORDERED, AT)
     numbers.fail({**TAKEN, "reason": "something else"}, ORDERED, LATER)
     assert (stored(numbers)["reason"], stored(numbers)["failedAt"]) == ("taken", AT)
 
 
-# Giving back
+# Releases
 
 
-def give_back(numbers: Numbers) -> None:
+def release_number(numbers: Numbers) -> None:
     numbers.start_release(NUMBER, REMOVAL, AT)
     numbers.record_detached(NUMBER, AT)
     numbers.release(NUMBER, LATER)
 
 
 @pytest.mark.parametrize("state", ["pending", "active", "failed"])
-def test_a_number_on_its_way_out_is_the_removals_and_stays_where_it_was(
+def test_a_releasing_number_belongs_to_the_removal_and_keeps_its_location(
     numbers: Numbers, numbers_table: Table, state: str
 ) -> None:
     numbers.activate(NUMBER, ORDERED, AT, number_id="n-1")
@@ -369,7 +369,7 @@ def test_a_number_on_its_way_out_is_the_removals_and_stays_where_it_was(
     assert not kept.keys() & {"reason", "errorCode"}
 
 
-def test_a_number_that_we_did_not_know_is_on_its_way_out_all_the_same(numbers: Numbers) -> None:
+def test_an_unknown_number_can_be_released(numbers: Numbers) -> None:
     numbers.start_release(NUMBER, REMOVAL, AT)
     assert stored(numbers) == {
         "pk": f"NUMBER#{NUMBER}",
@@ -383,7 +383,7 @@ def test_a_number_that_we_did_not_know_is_on_its_way_out_all_the_same(numbers: N
 
 
 @pytest.mark.parametrize("state", ["releasing", "released"])
-def test_a_number_that_is_on_its_way_out_or_gone_stays_so(
+def test_a_releasing_or_released_number_keeps_its_state(
     numbers: Numbers, numbers_table: Table, state: str
 ) -> None:
     set_state(numbers_table, state)
@@ -401,14 +401,14 @@ def test_a_number_that_has_left_catapult_has_neither_its_id_nor_its_application(
     assert not kept.keys() & {"numberId", "applicationId"}
 
 
-def test_a_removal_that_is_run_again_knows_that_the_number_has_left_catapult(numbers: Numbers) -> None:
+def test_a_repeated_removal_keeps_the_detached_time(numbers: Numbers) -> None:
     numbers.start_release(NUMBER, REMOVAL, AT)
     numbers.record_detached(NUMBER, LATER)
     numbers.start_release(NUMBER, REMOVAL, LAST)
     assert stored(numbers)["detachedAt"] == LATER
 
 
-def test_a_number_that_came_back_in_the_middle_of_a_removal_must_leave_catapult_again(
+def test_a_number_activated_during_a_removal_must_leave_catapult_again(
     numbers: Numbers,
 ) -> None:
     numbers.start_release(NUMBER, REMOVAL, AT)
@@ -422,7 +422,7 @@ def test_a_number_that_came_back_in_the_middle_of_a_removal_must_leave_catapult_
     assert "detachedAt" not in kept
 
 
-def test_a_number_that_is_gone_is_released_without_a_reason(numbers: Numbers) -> None:
+def test_a_released_number_has_no_reason(numbers: Numbers) -> None:
     numbers.start_release(NUMBER, REMOVAL, AT)
     numbers.keep_releasing(REFUSED)
     numbers.release(NUMBER, LATER)
@@ -431,8 +431,8 @@ def test_a_number_that_is_gone_is_released_without_a_reason(numbers: Numbers) ->
     assert not kept.keys() & {"reason", "errorCode"}
 
 
-def test_saying_again_that_a_number_is_gone_changes_nothing(numbers: Numbers) -> None:
-    give_back(numbers)
+def test_a_repeated_release_changes_nothing(numbers: Numbers) -> None:
+    release_number(numbers)
     before = stored(numbers)
     numbers.release(NUMBER, LAST)
     numbers.record_detached(NUMBER, LAST)
@@ -440,7 +440,7 @@ def test_saying_again_that_a_number_is_gone_changes_nothing(numbers: Numbers) ->
     assert stored(numbers) == before
 
 
-def test_a_number_that_could_not_be_removed_says_why_and_stays_on_its_way_out(numbers: Numbers) -> None:
+def test_a_number_that_was_not_removed_stays_releasing_with_the_reason(numbers: Numbers) -> None:
     numbers.activate(NUMBER, ORDERED, AT, number_id="n-1")
     numbers.start_release(NUMBER, REMOVAL, LATER)
     numbers.keep_releasing(REFUSED)
@@ -452,7 +452,7 @@ def test_a_number_that_could_not_be_removed_says_why_and_stays_on_its_way_out(nu
 
 
 @pytest.mark.parametrize("state", ["pending", "active", "failed", "released"])
-def test_what_is_not_on_its_way_out_neither_leaves_nor_is_gone(
+def test_only_a_releasing_number_is_detached_or_released(
     numbers: Numbers, numbers_table: Table, state: str
 ) -> None:
     set_state(numbers_table, state)
@@ -463,25 +463,25 @@ def test_what_is_not_on_its_way_out_neither_leaves_nor_is_gone(
     assert stored(numbers) == before
 
 
-def test_what_we_do_not_know_neither_leaves_nor_is_gone(numbers: Numbers) -> None:
+def test_an_unknown_number_is_neither_detached_nor_released(numbers: Numbers) -> None:
     numbers.record_detached(NUMBER, AT)
     numbers.keep_releasing(REFUSED)
     numbers.release(NUMBER, AT)
     assert numbers.get(NUMBER) is None
 
 
-def test_numbers_are_fetched_together_without_those_we_do_not_know(numbers: Numbers) -> None:
+def test_numbers_are_read_together_without_unknown_ones(numbers: Numbers) -> None:
     mine = [f"+1910239{each:04}" for each in range(150)]
     for number in mine[::10]:
         numbers.expect(number, HOSTED, AT)
     assert [item["number"] for item in numbers.get_all(mine)] == mine[::10]
 
 
-def test_a_removal_lists_the_numbers_it_is_giving_back(numbers: Numbers) -> None:
+def test_a_removal_lists_its_numbers(numbers: Numbers) -> None:
     numbers.activate(NUMBER, ORDERED, AT, number_id="n-1")
     numbers.start_release(NUMBER, REMOVAL, LATER)
-    assert [item["number"] for item in numbers.of_order("removal", limit=10).items] == [NUMBER]
-    assert numbers.of_order("hosted", limit=10).items == []
+    assert [item["number"] for item in numbers.list_by_order("removal", limit=10).items] == [NUMBER]
+    assert numbers.list_by_order("hosted", limit=10).items == []
 
 
 def test_the_numbers_that_an_order_failed_to_bring_are_found_among_those_it_brought(
@@ -494,7 +494,7 @@ def test_the_numbers_that_an_order_failed_to_bring_are_found_among_those_it_brou
     failed = [f"+1910240{each:04}" for each in range(3)]
     for number in failed:
         numbers.fail({**TAKEN, "number": number}, ORDERED, AT)
-    found = [item["number"] for item in numbers.failed_of_order("hosted", limit=100)]
+    found = [item["number"] for item in numbers.list_failed_by_order("hosted", limit=100)]
     assert found == failed
-    assert len(numbers.failed_of_order("hosted", limit=2)) == 2
-    assert numbers.failed_of_order("another", limit=100) == []
+    assert len(numbers.list_failed_by_order("hosted", limit=2)) == 2
+    assert numbers.list_failed_by_order("another", limit=100) == []

@@ -1,4 +1,4 @@
-"""Opt-outs: what somebody said last counts, and only what stands is listed."""
+"""Opt-outs: the latest statement counts, and only current opt-outs are listed."""
 
 from itertools import count, permutations
 from typing import Any
@@ -41,13 +41,13 @@ def opted_out(opt_outs: OptOuts, ours: str = OURS, theirs: tuple[str, ...] = (TH
 
 
 def listed(opt_outs: OptOuts, ours: str = OURS) -> list[str]:
-    return [item["theirs"] for item in opt_outs.of_number(ours, limit=100).items]
+    return [item["theirs"] for item in opt_outs.list_by_number(ours, limit=100).items]
 
 
 # Recording
 
 
-def test_an_opt_out_says_who_when_and_how(opt_outs: OptOuts, numbers_table: Table) -> None:
+def test_an_opt_out_has_both_numbers_time_and_keyword(opt_outs: OptOuts, numbers_table: Table) -> None:
     stop(opt_outs)
     assert numbers_table.get(opt_out_key(OURS, THEIRS)) == {
         "pk": f"OPT_OUT#{OURS}#{THEIRS}",
@@ -60,14 +60,14 @@ def test_an_opt_out_says_who_when_and_how(opt_outs: OptOuts, numbers_table: Tabl
     }
 
 
-def test_an_opt_out_is_of_this_pair_only(opt_outs: OptOuts) -> None:
+def test_an_opt_out_applies_to_one_pair_of_numbers(opt_outs: OptOuts) -> None:
     stop(opt_outs)
     assert opted_out(opt_outs, OURS, (THEIRS, OTHERS)) == [THEIRS]
     assert opted_out(opt_outs, OTHERS, (THEIRS,)) == []
     assert opted_out(opt_outs, THEIRS, (OURS,)) == []
 
 
-def test_who_opts_in_again_stays_known_and_is_not_listed(opt_outs: OptOuts, numbers_table: Table) -> None:
+def test_an_opt_in_removes_the_record_from_the_list(opt_outs: OptOuts, numbers_table: Table) -> None:
     stop(opt_outs)
     start(opt_outs)
     assert opted_out(opt_outs) == listed(opt_outs) == []
@@ -77,7 +77,7 @@ def test_who_opts_in_again_stays_known_and_is_not_listed(opt_outs: OptOuts, numb
     assert "optedOutOf" not in kept
 
 
-def test_who_opts_out_again_is_out_since_then(opt_outs: OptOuts) -> None:
+def test_a_second_opt_out_has_the_later_time(opt_outs: OptOuts) -> None:
     stop(opt_outs)
     start(opt_outs)
     stop(opt_outs, at="2026-02-03T04:05:08.000Z", word="quit")
@@ -86,7 +86,7 @@ def test_who_opts_out_again_is_out_since_then(opt_outs: OptOuts) -> None:
     assert listed(opt_outs) == [THEIRS]
 
 
-def test_an_older_word_that_comes_late_does_not_count(opt_outs: OptOuts) -> None:
+def test_an_older_statement_that_arrives_late_is_ignored(opt_outs: OptOuts) -> None:
     start(opt_outs, at=LATER)
     stop(opt_outs, at=AT)
     assert opted_out(opt_outs) == []
@@ -95,7 +95,7 @@ def test_an_older_word_that_comes_late_does_not_count(opt_outs: OptOuts) -> None
     assert opted_out(opt_outs, theirs=(OTHERS,)) == [OTHERS]
 
 
-def test_a_word_that_comes_again_changes_nothing(opt_outs: OptOuts, numbers_table: Table) -> None:
+def test_a_repeated_statement_changes_nothing(opt_outs: OptOuts, numbers_table: Table) -> None:
     stop(opt_outs)
     before = numbers_table.get(opt_out_key(OURS, THEIRS))
     stop(opt_outs, word="quit")
@@ -104,7 +104,7 @@ def test_a_word_that_comes_again_changes_nothing(opt_outs: OptOuts, numbers_tabl
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(words=st.lists(st.booleans(), min_size=1, max_size=5), data=st.data())
-def test_in_whatever_order_words_come_the_last_one_said_counts(
+def test_the_latest_statement_counts_in_any_order(
     opt_outs: OptOuts, words: list[bool], data: st.DataObject
 ) -> None:
     # A number of its own for every example that is tried.
@@ -191,7 +191,7 @@ def test_a_numbers_opt_outs_are_listed_page_by_page(opt_outs: OptOuts) -> None:
     seen: list[str] = []
     start_key: dict[str, Any] | None = None
     for _ in range(3):
-        page = opt_outs.of_number(OURS, limit=2, start=start_key)
+        page = opt_outs.list_by_number(OURS, limit=2, start=start_key)
         seen += [item["theirs"] for item in page.items]
         start_key = page.next_key
         if start_key is None:
@@ -200,22 +200,22 @@ def test_a_numbers_opt_outs_are_listed_page_by_page(opt_outs: OptOuts) -> None:
     assert start_key is None
 
 
-def test_a_number_nobody_opted_out_of_has_an_empty_list(opt_outs: OptOuts) -> None:
-    assert opt_outs.of_number(OURS, limit=10) == ([], None)
+def test_a_number_without_opt_outs_has_an_empty_list(opt_outs: OptOuts) -> None:
+    assert opt_outs.list_by_number(OURS, limit=10) == ([], None)
 
 
 def test_opt_outs_are_no_numbers(opt_outs: OptOuts, numbers: Numbers) -> None:
     stop(opt_outs)
     numbers.activate(OURS, HOME, AT)
-    assert [item["pk"] for item in numbers.in_state("active", limit=10).items] == [f"NUMBER#{OURS}"]
-    assert [item["pk"] for item in numbers.of_order("order-1", limit=10).items] == [f"NUMBER#{OURS}"]
+    assert [item["pk"] for item in numbers.list_by_state("active", limit=10).items] == [f"NUMBER#{OURS}"]
+    assert [item["pk"] for item in numbers.list_by_order("order-1", limit=10).items] == [f"NUMBER#{OURS}"]
     assert listed(opt_outs) == [THEIRS]
 
 
 # Before sending
 
 
-def test_the_sender_and_who_opted_out_of_it_are_read_in_one_call(
+def test_the_sender_and_its_opt_outs_are_read_in_one_call(
     opt_outs: OptOuts, numbers: Numbers, numbers_table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     numbers.activate(OURS, HOME, AT)
@@ -233,7 +233,7 @@ def test_the_sender_and_who_opted_out_of_it_are_read_in_one_call(
     assert asked.call_args.kwargs["RequestItems"][numbers_table.name]["ConsistentRead"] is True
 
 
-def test_a_sender_that_is_none_of_ours_is_none_even_if_somebody_opted_out_of_it(opt_outs: OptOuts) -> None:
+def test_an_unknown_sender_with_opt_outs_is_none(opt_outs: OptOuts) -> None:
     assert opt_outs.sender_and_opt_outs(OURS, [THEIRS]) == (None, [])
     stop(opt_outs)
     sender, out = opt_outs.sender_and_opt_outs(OURS, [THEIRS])
@@ -241,8 +241,6 @@ def test_a_sender_that_is_none_of_ours_is_none_even_if_somebody_opted_out_of_it(
     assert [item["theirs"] for item in out] == [THEIRS]
 
 
-def test_a_number_of_ours_among_the_recipients_is_not_taken_for_the_sender(
-    opt_outs: OptOuts, numbers: Numbers
-) -> None:
+def test_a_recipient_that_is_our_number_is_not_the_sender(opt_outs: OptOuts, numbers: Numbers) -> None:
     numbers.activate(THEIRS, HOME, AT)
     assert opt_outs.sender_and_opt_outs(OURS, [THEIRS, OURS]) == (None, [])

@@ -1,4 +1,4 @@
-"""The queues: message ids on their way, and callbacks that nobody could read or store."""
+"""The queues: accepted messages and quarantined callbacks."""
 
 import base64
 import json
@@ -27,7 +27,7 @@ def test_a_message_is_queued_by_its_id_alone(sqs: "SQSClient") -> None:
     assert queued["Body"] == "out_1"
 
 
-def test_a_delayed_message_comes_again_when_its_time_has_come(sqs: "SQSClient") -> None:
+def test_a_delayed_message_is_redelivered_after_the_delay(sqs: "SQSClient") -> None:
     url = sqs.create_queue(QueueName="send")["QueueUrl"]
     queue = SendQueue(sqs, url)
     queue.add("out_1")
@@ -79,15 +79,15 @@ def queue(sqs: "SQSClient") -> str:
     return sqs.create_queue(QueueName="quarantine", Attributes={"MaximumMessageSize": "262144"})["QueueUrl"]
 
 
-def test_a_callback_is_kept_whole_with_the_reasons_and_without_credentials(
+def test_a_callback_is_stored_with_reasons_and_without_credentials(
     sqs: "SQSClient", quarantine: Quarantine
 ) -> None:
-    quarantine.keep(CALLBACK, ["its type is unknown"], AT)
+    quarantine.keep(CALLBACK, ["type is unknown"], AT)
     (kept,) = sqs.receive_message(QueueUrl=queue(sqs))["Messages"]
-    assert json.loads(kept["Body"]) == {"at": AT, "reasons": ["its type is unknown"], "callback": KEPT}
+    assert json.loads(kept["Body"]) == {"at": AT, "reasons": ["type is unknown"], "callback": KEPT}
 
 
-def test_a_query_and_bytes_are_kept_as_they_came(quarantine: Quarantine) -> None:
+def test_a_query_and_bytes_are_stored_unchanged(quarantine: Quarantine) -> None:
     parts = {
         "multiValueQueryStringParameters": {"media": ["a", "b"]},
         "isBase64Encoded": True,
@@ -98,7 +98,7 @@ def test_a_query_and_bytes_are_kept_as_they_came(quarantine: Quarantine) -> None
     assert taken.callback == KEPT | parts
 
 
-def test_bytes_that_are_text_are_kept_for_a_person_to_read(quarantine: Quarantine) -> None:
+def test_bytes_that_are_text_are_stored_as_text(quarantine: Quarantine) -> None:
     in_base64 = {"isBase64Encoded": True, "body": base64.b64encode("[ä]".encode()).decode()}
     quarantine.keep(CALLBACK | in_base64, ["why"], AT)
     (taken,) = quarantine.take(10, seconds=60)
@@ -107,20 +107,20 @@ def test_bytes_that_are_text_are_kept_for_a_person_to_read(quarantine: Quarantin
 
 @pytest.mark.parametrize("size", [1_000, 200_000, 300_000, 6_000_000])
 @pytest.mark.parametrize("character", ["x", "ä", "\x00"])
-def test_a_callback_of_any_size_comes_back_and_is_gone_once_it_is_let_go(
+def test_a_callback_of_any_size_is_received_and_deleted(
     sqs: "SQSClient", quarantine: Quarantine, size: int, character: str
 ) -> None:
     body = character * (size // len(character.encode()))
     quarantine.keep(CALLBACK | {"body": body}, ["why"] * 100_000, AT)
     (taken,) = quarantine.take(10, seconds=0)
     assert taken.callback == KEPT | {"body": body}
-    quarantine.let_go(quarantine.take(10, seconds=60)[0])
+    quarantine.delete(quarantine.take(10, seconds=60)[0])
     left = sqs.get_queue_attributes(QueueUrl=queue(sqs), AttributeNames=["All"])["Attributes"]
     assert left["ApproximateNumberOfMessages"] == left["ApproximateNumberOfMessagesNotVisible"] == "0"
     assert quarantine._s3().list_objects_v2(Bucket="quarantine")["KeyCount"] == 0
 
 
-def test_no_more_are_taken_than_are_asked_for_and_ten_at_a_time(quarantine: Quarantine) -> None:
+def test_at_most_the_requested_number_and_ten_callbacks_are_received(quarantine: Quarantine) -> None:
     for number in range(15):
         quarantine.keep(CALLBACK | {"body": str(number)}, ["why"], AT)
     assert [len(quarantine.take(at_most, seconds=60)) for at_most in (3, 100, 100)] == [3, 10, 2]

@@ -1,6 +1,6 @@
-"""Which event a change of a table is, and what it says; docs/events.md lists them.
+"""Maps changes of the tables to events on the bus. docs/events.md lists the events.
 
-A change is worth an event if the API would show the item otherwise than before.
+A change is an event if the API shows the item differently than before.
 """
 
 import json
@@ -17,16 +17,21 @@ from bandwidth_messaging.api.views import (
     order_view,
 )
 from bandwidth_messaging.domain.drift import DriftState
+from bandwidth_messaging.domain.messages import MessageState
+from bandwidth_messaging.domain.numbers import NumberState
 from bandwidth_messaging.domain.opt_outs import OptOutState
+from bandwidth_messaging.domain.orders import OrderState
 from bandwidth_messaging.store.dynamodb import VERSION, Item, from_dynamodb
 from bandwidth_messaging.store.keys import customer_order_id_of
 
-# Of a text and its pictures an event tells only by parameter.
-_CONTENT: Final = frozenset({"text", "media", "archivedMedia", "suggestionResponse", "locationResponse"})
-# Two fit into a request of 256 KB, which is what PutEvents took in all regions before it took 1 MB.
-_LARGEST_DETAIL_BYTES: Final = 100_000
-# What says which item an event is about, and in which state. All of it is short.
-_ALWAYS: Final = frozenset(
+# Content of messages. Events contain it only if the parameter EventsIncludeText is true.
+_CONTENT_FIELDS: Final = frozenset(
+    {"text", "media", "archivedMedia", "suggestionResponse", "locationResponse"}
+)
+# Two details fit into a PutEvents request of 256 KB, which every region accepts.
+_MAX_DETAIL_BYTES: Final = 100_000
+# Fields that identify the item and its state. All of them are short.
+_REQUIRED_FIELDS: Final = frozenset(
     {"eventId", "version", "messageId", "number", "owner", "customerOrderId", "state", "times"}
 )
 _ARCHIVED: Final = "Message Media Archived"
@@ -34,10 +39,10 @@ _ARCHIVED: Final = "Message Media Archived"
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of item: where its state is, and the detail types of its states and of its other changes.
+    """A kind of item: the attribute of its state, and the detail types of its states and other changes.
 
-    `new_only` is the state that is announced as such only of a new item: an item that goes back to it has
-    changed, but it has not begun again.
+    `new_only` is a state whose event is published for a new item only. An item that returns to this state is
+    an update.
     """
 
     name: str
@@ -50,7 +55,7 @@ class Kind:
 
     @property
     def detail_types(self) -> tuple[str, ...]:
-        """All detail types of the kind."""
+        """Return all detail types of the kind."""
         return (*self.states.values(), *self.others, self.updated)
 
 
@@ -66,29 +71,29 @@ _MESSAGE: Final = Kind(
     "message",
     "state",
     {
-        "accepted": "Message Accepted",
-        "sending": "Message Sending",
-        "send_unconfirmed": "Message Send Unconfirmed",
-        "sent": "Message Sent",
-        "delivery_unknown": "Message Delivery Unknown",
-        "delivered": "Message Delivered",
-        "failed": "Message Failed",
-        "received": "Message Received",
+        MessageState.ACCEPTED: "Message Accepted",
+        MessageState.SENDING: "Message Sending",
+        MessageState.SEND_UNCONFIRMED: "Message Send Unconfirmed",
+        MessageState.SENT: "Message Sent",
+        MessageState.DELIVERY_UNKNOWN: "Message Delivery Unknown",
+        MessageState.DELIVERED: "Message Delivered",
+        MessageState.FAILED: "Message Failed",
+        MessageState.RECEIVED: "Message Received",
     },
     "Message Updated",
     message_view,
-    new_only="accepted",
+    new_only=MessageState.ACCEPTED,
     others=(_ARCHIVED,),
 )
 _NUMBER: Final = Kind(
     "number",
     "state",
     {
-        "pending": "Number Pending",
-        "active": "Number Activated",
-        "failed": "Number Failed",
-        "releasing": "Number Releasing",
-        "released": "Number Released",
+        NumberState.PENDING: "Number Pending",
+        NumberState.ACTIVE: "Number Activated",
+        NumberState.FAILED: "Number Failed",
+        NumberState.RELEASING: "Number Releasing",
+        NumberState.RELEASED: "Number Released",
     },
     "Number Updated",
     number_view,
@@ -97,11 +102,11 @@ _ORDER: Final = Kind(
     "order",
     "orderState",
     {
-        "started": "Order Started",
-        "ordered": "Order Placed",
-        "completed": "Order Completed",
-        "partial": "Order Partially Completed",
-        "failed": "Order Failed",
+        OrderState.STARTED: "Order Started",
+        OrderState.ORDERED: "Order Placed",
+        OrderState.COMPLETED: "Order Completed",
+        OrderState.PARTIAL: "Order Partially Completed",
+        OrderState.FAILED: "Order Failed",
     },
     "Order Updated",
     _order,
@@ -125,19 +130,18 @@ KINDS: Final = (_MESSAGE, _NUMBER, _ORDER, _OPT_OUT, _DRIFT)
 
 @dataclass(frozen=True)
 class Event:
-    """An event for the bus: its detail type, and its detail as the API would show the item."""
+    """An event for the bus: its detail type, and its detail as the API shows the item."""
 
     detail_type: str
     detail: View
 
 
-def event_of(record: dict[str, Any], *, with_content: bool = False) -> Event | None:
-    """Return the event that a DynamoDB stream record stands for, None if it is nothing to announce.
+def to_event(record: dict[str, Any], *, with_content: bool = False) -> Event | None:
+    """Return the event of a DynamoDB stream record, or None if the record is no event.
 
-    `eventId` in the detail is the same when the record comes again, and `version` is higher with each write
-    of the item. Text and media are in it only `with_content`. A detail has at most 100,000 bytes: what is
-    larger goes without its content, and if that is not enough without its largest fields, which
-    `omittedFields` then names.
+    `eventId` in the detail is the same for a redelivered record, and `version` grows with each write of the
+    item. The detail contains text and media only if `with_content`. A detail has at most 100,000 bytes. A
+    larger detail omits the content, and then its largest fields, which `omittedFields` lists.
     """
     change = record["dynamodb"]
     if "NewImage" not in change:
@@ -146,25 +150,29 @@ def event_of(record: dict[str, Any], *, with_content: bool = False) -> Event | N
     kind = _kind_of(new)
     if kind is None or (detail_type := _detail_type(kind, new, old)) is None:
         return None
-    shown = {name: value for name, value in kind.view(new).items() if with_content or name not in _CONTENT}
+    fields = {
+        name: value for name, value in kind.view(new).items() if with_content or name not in _CONTENT_FIELDS
+    }
     if media := new.get("media"):
-        shown["mediaCount"] = len(media)
-    detail = {"eventId": record["eventID"], "version": new.get(VERSION, 0), **shown}
-    return Event(detail_type, _fitting(detail))
+        fields["mediaCount"] = len(media)
+    detail = {"eventId": record["eventID"], "version": new.get(VERSION, 0), **fields}
+    return Event(detail_type, _truncate(detail))
 
 
-def _fitting(detail: View) -> View:
-    if _size(detail) <= _LARGEST_DETAIL_BYTES:
+def _truncate(detail: View) -> View:
+    if _size(detail) <= _MAX_DETAIL_BYTES:
         return detail
-    fitting = {name: value for name, value in detail.items() if name not in _CONTENT}
+    truncated = {name: value for name, value in detail.items() if name not in _CONTENT_FIELDS}
     omitted: list[str] = []
-    while _size(fitting) > _LARGEST_DETAIL_BYTES:
-        name = max(fitting.keys() - _ALWAYS - {"omittedFields"}, key=lambda name: _size(fitting[name]))
+    while _size(truncated) > _MAX_DETAIL_BYTES:
+        name = max(
+            truncated.keys() - _REQUIRED_FIELDS - {"omittedFields"}, key=lambda name: _size(truncated[name])
+        )
         omitted.append(name)
-        value = fitting.pop(name)
-        # The schemas require some of the lists.
-        fitting |= {"omittedFields": sorted(omitted)} | ({name: []} if isinstance(value, list) else {})
-    return fitting
+        value = truncated.pop(name)
+        # The schemas require some of the lists, so that an omitted list is empty.
+        truncated |= {"omittedFields": sorted(omitted)} | ({name: []} if isinstance(value, list) else {})
+    return truncated
 
 
 def _size(value: Any) -> int:
@@ -187,7 +195,7 @@ def _detail_type(kind: Kind, new: Item, old: Item) -> str | None:
     state = new.get(kind.state)
     before = old.get(kind.state)
     if kind is _OPT_OUT and state == OptOutState.IN and before != OptOutState.OUT:
-        # Who says yes without having opted out ends nothing.
+        # A start word of a person who has not opted out ends no opt-out.
         return None
     if state != before and state in kind.states and not (old and state == kind.new_only):
         return kind.states[state]

@@ -1,4 +1,4 @@
-"""The ControlApi's way of answering: camelCase JSON, and problem details (RFC 9457) for what is wrong."""
+"""Resolver of the ControlApi: camelCase JSON responses, and problem details (RFC 9457) for errors."""
 
 import base64
 import inspect
@@ -18,7 +18,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
 from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 
-from bandwidth_messaging.api import cursors
+from bandwidth_messaging.api.cursors import INVALID_CURSOR
 from bandwidth_messaging.api.responses import Problem
 from bandwidth_messaging.domain.problems import Conflict, FieldProblem, InvalidInput, NotFound
 from bandwidth_messaging.domain.validation import field_problems
@@ -31,32 +31,32 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _PROBLEM_JSON: Final = "application/problem+json"
-_WRONG_FIELDS: Final = "The request has wrong fields."
+_INVALID_FIELDS: Final = "The request has invalid fields."
 _JSON: Final = "application/json"
 _BYTE_ORDER_MARK: Final = "\ufeff"
 _REPLACEMENT: Final = "\ufffd"
 
 
 class _Resolver(APIGatewayRestResolver):
-    """Reads requests as API Gateway hands them to Lambda, where Powertools differs."""
+    """Reads requests as API Gateway passes them to Lambda, where Powertools differs."""
 
     def resolve(self, event: Mapping[str, Any], context: "LambdaContext") -> dict[str, Any]:
         return super().resolve(_normalized(event), context)
 
     def _convert_matches_into_route_keys(self, match: re.Match[str]) -> dict[str, str]:
-        # REST APIs pass paths still percent-encoded. Decoded only now: %2F must not separate segments.
+        # REST APIs pass percent-encoded paths. Decoded after routing, so that %2F separates no segments.
         return {name: unquote(value) for name, value in match.groupdict().items()}
 
 
 def resolver() -> APIGatewayRestResolver:
-    """Return a resolver that validates by type hints and answers every error with problem details.
+    """Return a resolver that validates by type hints and responds to every error with problem details.
 
-    A request body is a JSON object; everything else is a 422.
+    A request body must be a JSON object. Every other body is a 422.
     """
     app = _Resolver(enable_validation=True, json_body_deserializer=_object)
-    for error, answer in _ANSWERS.items():
-        app.exception_handler(error)(answer)
-    app.not_found(lambda _: _problem(HTTPStatus.NOT_FOUND, "There is no such path."))
+    for error, response in _ERROR_RESPONSES.items():
+        app.exception_handler(error)(response)
+    app.not_found(lambda _: _problem(HTTPStatus.NOT_FOUND, "The path does not exist."))
     return app
 
 
@@ -65,14 +65,14 @@ def operation[Function: Callable[..., Any]](
     path: str,
     *,
     tag: str,
-    answer: type[BaseModel],
+    response: type[BaseModel],
     status: HTTPStatus = HTTPStatus.OK,
     errors: Mapping[HTTPStatus, str | FieldProblem],
 ) -> Callable[[Function], Function]:
-    """Register a function for a path, with `register` a resolver's `get` or `post`, and describe it.
+    """Register a function for a path and describe it in OpenAPI. `register` is a resolver's `get` or `post`.
 
-    OpenAPI then says of it: summary and description from its docstring; what it answers with `status`; each
-    error with an example, which is the `detail` of its problem details, for a 422 one of its wrong fields.
+    The summary and the description come from the docstring. `response` is the body with `status`. Each of
+    `errors` is an example: the `detail` of the problem details, or for a 422 one invalid field.
     """
 
     def decorate(function: Function) -> Function:
@@ -87,9 +87,9 @@ def operation[Function: Callable[..., Any]](
             responses={
                 status.value: {
                     "description": status.phrase,
-                    "content": {"application/json": {"model": answer}},
+                    "content": {"application/json": {"model": response}},
                 },
-                **{error.value: _described(error, told) for error, told in errors.items()},
+                **{error.value: _describe_error(error, example) for error, example in errors.items()},
             },
         )(function)
         return function
@@ -98,9 +98,9 @@ def operation[Function: Callable[..., Any]](
 
 
 def _normalized(event: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the event with its media type in lower case, so that only JSON is read, and its body as text.
+    """Return the event with its body as text, and with a media type that is JSON or unsupported.
 
-    Powertools compares media types exactly, reads HTML forms too, and fails on a body that is not UTF-8.
+    Powertools compares media types exactly, accepts HTML forms, and fails on a body that is not UTF-8.
     """
     headers = {str(name).lower(): value for name, value in (event.get("headers") or {}).items()}
     if content_type := headers.get("content-type"):
@@ -113,22 +113,22 @@ def _normalized(event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _object(body: str) -> dict[str, Any]:
-    """Return a request body's JSON object. Raises InvalidInput for everything else."""
-    # API Gateway, too, replaces bytes that are not UTF-8.
+    """Return a request body's JSON object. Raises InvalidInput for every other body."""
+    # API Gateway replaces bytes that are not UTF-8 too.
     if _REPLACEMENT in body:
         raise InvalidInput([FieldProblem("body", "is not UTF-8. Send JSON in UTF-8, without U+FFFD.")])
     try:
         content = json.loads(body.removeprefix(_BYTE_ORDER_MARK), parse_constant=_reject_constant)
-    # json also raises ValueError for an integer of more than 4,300 digits.
+    # json raises ValueError also for an integer of more than 4,300 digits.
     except (ValueError, RecursionError):
-        raise InvalidInput([FieldProblem("body", "is not JSON")]) from None
+        raise InvalidInput([FieldProblem("body", "is not JSON. Send a JSON object ({...}).")]) from None
     if not isinstance(content, dict):
-        raise InvalidInput([FieldProblem("body", "is not a JSON object ({...})")])
+        raise InvalidInput([FieldProblem("body", "is not a JSON object. Send a JSON object ({...}).")])
     return content
 
 
 def _reject_constant(constant: str) -> None:
-    """Reject NaN and Infinity, which Python reads and JSON does not have."""
+    """Reject NaN and Infinity, which Python accepts and JSON does not contain."""
     raise ValueError(constant)
 
 
@@ -144,35 +144,38 @@ def _reject_unknown_parameters(
     return next_middleware(app)
 
 
-def _described(error: HTTPStatus, told: str | FieldProblem) -> dict[str, Any]:
-    if isinstance(told, FieldProblem):
-        example = _problem_details(error, _WRONG_FIELDS, errors=[told._asdict()])
+def _describe_error(error: HTTPStatus, example: str | FieldProblem) -> dict[str, Any]:
+    if isinstance(example, FieldProblem):
+        problem = _problem_details(error, _INVALID_FIELDS, errors=[example._asdict()])
     else:
-        example = _problem_details(error, told)
+        problem = _problem_details(error, example)
     return {
         "description": error.phrase,
-        "content": {_PROBLEM_JSON: {"model": Problem, "example": example}},
+        "content": {_PROBLEM_JSON: {"model": Problem, "example": problem}},
     }
 
 
-def _not_valid(error: RequestValidationError) -> Response[Any]:
-    # The first part of a place says body, query or path; the caller knows the field by the rest. Of a body
-    # that is missing there is no rest.
-    found = [{**each, "loc": each["loc"][1:] or each["loc"]} for each in error.errors()]
-    return _wrong_fields(field_problems(found))
+def _validation_failed(error: RequestValidationError) -> Response[Any]:
+    # The first part of a location is body, query or path. The rest names the field. A missing body has no
+    # rest.
+    errors = [{**entry, "loc": entry["loc"][1:] or entry["loc"]} for entry in error.errors()]
+    return _invalid_fields(field_problems(errors))
 
 
-def _wrong_fields(problems: Iterable[FieldProblem]) -> Response[Any]:
+def _invalid_fields(problems: Iterable[FieldProblem]) -> Response[Any]:
     return _problem(
         HTTPStatus.UNPROCESSABLE_ENTITY,
-        _WRONG_FIELDS,
+        _INVALID_FIELDS,
         errors=[problem._asdict() for problem in problems],
     )
 
 
-def _failed(error: Exception) -> Response[Any]:
+def _internal_error(error: Exception) -> Response[Any]:
     logger.error("request failed", exc_info=error)
-    return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, "The request failed on our side; it is in the log.")
+    return _problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "The request failed with an internal error. The log has the details.",
+    )
 
 
 def _problem(status: HTTPStatus, detail: str, **more: Any) -> Response[Any]:
@@ -184,14 +187,14 @@ def _problem_details(status: HTTPStatus, detail: str, **more: Any) -> dict[str, 
     return {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail, **more}
 
 
-_ANSWERS: Final[dict[type[Exception], Callable[[Any], Response[Any]]]] = {
-    RequestValidationError: _not_valid,
-    InvalidInput: lambda error: _wrong_fields(error.problems),
-    InvalidStartKey: lambda _: _wrong_fields([cursors.NOT_OF_THIS_LIST]),
+_ERROR_RESPONSES: Final[dict[type[Exception], Callable[[Any], Response[Any]]]] = {
+    RequestValidationError: _validation_failed,
+    InvalidInput: lambda error: _invalid_fields(error.problems),
+    InvalidStartKey: lambda _: _invalid_fields([INVALID_CURSOR]),
     NotFound: lambda error: _problem(HTTPStatus.NOT_FOUND, str(error)),
     Conflict: lambda error: _problem(HTTPStatus.CONFLICT, str(error)),
     RequestUnsupportedContentType: lambda _: _problem(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send JSON, with the header Content-Type: application/json."
     ),
-    Exception: _failed,
+    Exception: _internal_error,
 }

@@ -1,8 +1,7 @@
-"""The answers of the ControlApi as OpenAPI describes them, and the events on the bus as their schemas do.
+"""Models of the ControlApi's responses in OpenAPI, and of the events on the bus in their schemas.
 
-`views`, `api` and `events` make them.
-
-A field that has nothing to say is left out; null is an answer only where it is named as one.
+The models describe. The functions of api/views build the responses and the events. A field without a value is
+left out, and is null only where the model says so.
 """
 
 from collections.abc import Iterable
@@ -18,6 +17,7 @@ from bandwidth_messaging.domain.failures import ErrorClass
 from bandwidth_messaging.domain.messages import RANKS, Api, Direction, MessageState
 from bandwidth_messaging.domain.orders import OrderState
 from bandwidth_messaging.domain.segments import Encoding
+from bandwidth_messaging.domain.step_outcomes import StepOutcome
 
 
 def _one_of(names: Iterable[str]) -> Any:
@@ -26,10 +26,10 @@ def _one_of(names: Iterable[str]) -> Any:
 
 _Missing = SkipJsonSchema[None]
 _Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
-_Times = Annotated[dict[str, _Time], Field(description="When it came to each state (RFC 3339, UTC)")]
+_Times = Annotated[dict[str, _Time], Field(description="When the item reached each state (RFC 3339, UTC)")]
 _MessageTimes = Annotated[
     dict[str, _Time],
-    Field(description="When it came to each state, and when it was read if that is told (RFC 3339, UTC)"),
+    Field(description="When the message reached each state, and was read if reported (RFC 3339, UTC)"),
 ]
 _MessageState = Annotated[str, _one_of((*RANKS, MessageState.RECEIVED))]
 _NumberState = Annotated[str, _one_of(numbers.STATES)]
@@ -39,199 +39,222 @@ _OrderState = Annotated[
         (OrderState.STARTED, OrderState.ORDERED, OrderState.COMPLETED, OrderState.PARTIAL, OrderState.FAILED)
     ),
 ]
-_Cursor = Annotated[str | None, Field(description="Goes into the request for the next page; null: no more")]
+_Cursor = Annotated[
+    str | None, Field(description="`cursor` of the request for the next page; null after the last page")
+]
 
 
-class _Answer(BaseModel):
-    # Only the document needs them built; a function answers without.
+class _Response(BaseModel):
+    # Only the OpenAPI document needs the built models.
     model_config = ConfigDict(alias_generator=to_camel, defer_build=True)
 
 
-class Recipient(_Answer):
-    """What became of a message at one recipient."""
+class Recipient(_Response):
+    """The outcome of a message for one recipient."""
 
     state: _MessageState
     error_code: int | _Missing = Field(None, description="Bandwidth's failure code")
     error_class: ErrorClass | _Missing = None
-    reason: str | _Missing = Field(None, description="Why it failed, in words")
+    reason: str | _Missing = Field(None, description="Why the message failed, as a sentence")
     bandwidth_reason: str | _Missing = Field(None, description="Bandwidth's own description of the failure")
-    carrier_name: str | _Missing = Field(None, description="Carrier, if the account has that feature")
-    times: _MessageTimes | _Missing = Field(None, description="Of one of several recipients")
+    carrier_name: str | _Missing = Field(
+        None, description="Carrier, if the Bandwidth account has that feature"
+    )
+    times: _MessageTimes | _Missing = Field(None, description="Only if the message has several recipients")
 
 
-class SuggestionResponse(_Answer):
-    """The suggested reply or action that somebody chose (RCS)."""
+class SuggestionResponse(_Response):
+    """The suggested reply or action that the sender chose (RCS)."""
 
-    text: str | _Missing = Field(None, description="Its label; also the text of the message")
-    postback_data: str | _Missing = Field(None, description="What was sent along with the suggestion")
+    text: str | _Missing = Field(None, description="Label of the suggestion. Also the text of the message")
+    postback_data: str | _Missing = Field(None, description="Data that was sent with the suggestion")
     paired_message_id: str | _Missing = Field(
-        None, description="Bandwidth's id of the message that suggested"
+        None, description="Bandwidth's id of the message with the suggestion"
     )
 
 
-class LocationResponse(_Answer):
-    """Where somebody said to be (RCS), in degrees as Bandwidth writes them."""
+class LocationResponse(_Response):
+    """The location that the sender shared (RCS), in degrees as Bandwidth writes them."""
 
     latitude: str | _Missing = None
     longitude: str | _Missing = None
 
 
-class ArchivedFile(_Answer):
-    """A file of a message that came in, as the archive has it, or the reason why it has not."""
+class ArchivedFile(_Response):
+    """A media file of an inbound message in the archive, or the reason why the archive does not have it."""
 
     name: str
-    content_type: str | _Missing = Field(None, description="As Bandwidth said")
+    content_type: str | _Missing = Field(None, description="Content type that Bandwidth reported")
     bytes: int | _Missing = None
-    smil: bool | _Missing = Field(None, description="True of the layout of the others, which is no content")
-    reason: str | _Missing = Field(None, description="Why it is not in the archive, in words")
-    url: str | _Missing = Field(None, description="Where anybody may get it; only with the message itself")
-    expires_at: _Time | _Missing = Field(None, description="Until when")
+    smil: bool | _Missing = Field(None, description="True if the file is the layout of the other files")
+    reason: str | _Missing = Field(None, description="Why the file is not in the archive, as a sentence")
+    url: str | _Missing = Field(
+        None, description="Public link to the file. Only in GET /messages/{messageId}"
+    )
+    expires_at: _Time | _Missing = Field(None, description="When the link expires")
 
 
-class Message(_Answer):
+class Message(_Response):
     """A message, sent or received. Numbers are E.164."""
 
-    message_id: str = Field(description="Ours (out_…); of a message that came in, Bandwidth's")
+    message_id: str = Field(description="Id of the message: out_… if outbound, Bandwidth's id if inbound")
     direction: Direction | _Missing = None
-    api: Api | _Missing = Field(None, description="Generation of Bandwidth's API that it goes through")
+    api: Api | _Missing = Field(None, description="API of Bandwidth that carries the message")
     sender: str | _Missing = Field(None, alias="from")
     to: list[str] | _Missing = None
-    owner: str | _Missing = Field(None, description="The number of yours that it belongs to")
+    owner: str | _Missing = Field(None, description="Your number that the message belongs to")
     text: str | _Missing = None
     media: list[str] | _Missing = Field(None, description="URLs")
     archived_media: list[ArchivedFile] | _Missing = Field(
-        None, description="Those of the media that the archive is done with; with the parameter MediaArchive"
+        None,
+        description="Archived files, and files that cannot be archived. Only with the parameter MediaArchive",
     )
     encoding: Encoding | _Missing = None
-    segment_count: int | _Missing = Field(None, description="As computed before sending, or as received")
-    bandwidth_segment_count: int | _Missing = Field(None, description="As Bandwidth counted them")
-    tag: str | _Missing = Field(None, description="As you gave it")
+    segment_count: int | _Missing = Field(
+        None, description="Number of segments, computed before sending or received"
+    )
+    bandwidth_segment_count: int | _Missing = Field(
+        None, description="Number of segments that Bandwidth counted"
+    )
+    tag: str | _Missing = Field(None, description="Tag of the request")
     priority: str | _Missing = None
     channel: str | _Missing = Field(None, description="SMS, MMS or RBM (RCS), as Bandwidth reports it")
-    carrier_name: str | _Missing = Field(None, description="Carrier, if the account has that feature")
+    carrier_name: str | _Missing = Field(
+        None, description="Carrier, if the Bandwidth account has that feature"
+    )
     expiration: _Time | _Missing = None
-    keyword: str | _Missing = Field(None, description="stop, start, help and such, if a text says only that")
+    keyword: str | _Missing = Field(
+        None, description="Keyword (stop, start, help, …) if it is the whole text"
+    )
     suggestion_response: SuggestionResponse | _Missing = None
     location_response: LocationResponse | _Missing = None
     application_id: str | _Missing = None
-    bandwidth_id: str | _Missing = Field(None, description="The message's id at Bandwidth")
+    bandwidth_id: str | _Missing = Field(None, description="Bandwidth's id of the message")
     state: _MessageState
     error_code: int | _Missing = Field(None, description="Bandwidth's failure code")
     error_class: ErrorClass | _Missing = None
-    reason: str | _Missing = Field(None, description="Why it failed, in words")
+    reason: str | _Missing = Field(None, description="Why the message failed, as a sentence")
     bandwidth_reason: str | _Missing = Field(None, description="Bandwidth's own description of the failure")
-    warnings: list[str] | _Missing = Field(None, description="Why it may fail, though it was accepted")
+    warnings: list[str] | _Missing = Field(None, description="Why the accepted message may fail")
     times: _MessageTimes
     recipients: dict[str, Recipient] | _Missing = Field(
-        None, description="What became of it at each recipient; only of a message that went out"
+        None, description="Outcome for each recipient. Only for outbound messages"
     )
 
 
-class Messages(_Answer):
+class Messages(_Response):
     """A page of messages."""
 
     items: list[Message]
     cursor: _Cursor
 
 
-class Registration(_Answer):
-    """Whether carriers in the United States take a number's texts."""
+class Registration(_Response):
+    """Whether carriers in the United States accept a number's texts."""
 
     kind: Annotated[str, _one_of(registration.RegistrationKind)] = Field(
-        description="What it is registered as; none: it needs no registration"
+        description="Kind of registration; none if the number needs no registration"
     )
     state: Annotated[str, _one_of(registration.RegistrationState)]
-    checked_at: _Time = Field(description="When that was last looked up")
-    campaign_id: str | _Missing = Field(None, description="The 10DLC campaign it is on")
-    reason: str | _Missing = Field(None, description="Why it is not registered, or not known to be")
+    checked_at: _Time = Field(description="When the registration was last checked")
+    campaign_id: str | _Missing = Field(None, description="10DLC campaign of the number")
+    reason: str | _Missing = Field(
+        None, description="Why the number is not registered, or its registration is unknown"
+    )
 
 
-class Preflight(_Answer):
-    """A look at Bandwidth before a number's first send."""
+class Preflight(_Response):
+    """The check of a number's location and application at Bandwidth before its first message."""
 
     at: _Time
     ok: bool
-    problems: list[str] = Field(description="What is to be mended; until then nothing is sent through V2")
+    problems: list[str] = Field(description="What to fix. Until then the number cannot send through V2")
 
 
-class Number(_Answer):
-    """A number that a set-up brought, or should have brought."""
+class Number(_Response):
+    """A number of a set-up."""
 
     number: str = Field(description="E.164")
     state: _NumberState
-    api: Api | _Missing = Field(None, description="Generation of Bandwidth's API that it sends through")
+    api: Api | _Missing = Field(None, description="API of Bandwidth that the number sends through")
     application_id: str | _Missing = None
     location_id: str | _Missing = None
     site_id: str | _Missing = None
     order_id: str | _Missing = Field(None, description="Bandwidth's id of the order")
     customer_order_id: str | _Missing = Field(None, description="Your id of the order")
-    reason: str | _Missing = Field(None, description="Why it did not come, or is not gone")
-    error_code: str | _Missing = Field(None, description="Bandwidth's code for that")
-    registration: Registration | _Missing = Field(None, description="As far as it was looked up")
+    reason: str | _Missing = Field(None, description="Why the set-up or the release of the number failed")
+    error_code: str | _Missing = Field(None, description="Bandwidth's error code for the failure")
+    registration: Registration | _Missing = Field(None, description="Registration, if it was checked")
     preflight: Preflight | _Missing = Field(
-        None, description="Whether its location and application are as they must be; missing: not known"
+        None, description="Result of the check of location and application. Missing if not checked"
     )
     times: _Times
 
 
-class Numbers(_Answer):
+class Numbers(_Response):
     """A page of numbers."""
 
     items: list[Number]
     cursor: _Cursor
 
 
-class OptOut(_Answer):
-    """Somebody who opted out of texts from one of your numbers."""
+class OptOut(_Response):
+    """A person who opted out of texts from one of your numbers."""
 
-    number: str = Field(description="Theirs, E.164")
+    number: str = Field(description="The person's number, E.164")
     since: _Time
-    keyword: str = Field(description="The word they wrote, or the failure code that told of it")
+    keyword: str = Field(description="Keyword that the person wrote, or Bandwidth's failure code")
 
 
-class OptOuts(_Answer):
+class OptOuts(_Response):
     """A page of opt-outs."""
 
     items: list[OptOut]
     cursor: _Cursor
 
 
-class OrderFailure(_Answer):
-    """Why a number, or with no number the order, failed."""
+class OrderFailure(_Response):
+    """Why a number failed, or the whole order if `number` is null."""
 
     number: str | None
-    code: str | None = Field(description="Bandwidth's")
+    code: str | None = Field(description="Bandwidth's error code")
     reason: str | None
 
 
-class OrderResource(_Answer):
-    """Something at Bandwidth that a release took away, or left."""
+class OrderResource(_Response):
+    """A resource at Bandwidth that a release deleted or left."""
 
-    what: releases.Thing
+    what: releases.ResourceType
     id: str
     site_id: str | _Missing = None
     location_id: str | _Missing = None
     outcome: Annotated[str, _one_of(("deleted", "gone", "left"))] = Field(
-        description="gone: it was not there any more"
+        description="gone: the resource did not exist"
     )
-    reason: str | _Missing = Field(None, description="Why it was left")
+    reason: str | _Missing = Field(None, description="Why the resource was left")
 
 
-class OrderStep(_Answer):
-    """A step of a set-up. One that stays running although nothing runs has died."""
+class OrderStep(_Response):
+    """A step of a set-up. A step that is running after its execution has ended was interrupted."""
 
-    name: str = Field(description="The step's state in the state machine, a heading of Bandwidth's document")
+    name: str = Field(description="State of the state machine, named after a heading of Bandwidth's document")
     state: Annotated[str, _one_of(("running", "succeeded", "failed"))]
-    at: _Time = Field(description="When it came to that state")
+    at: _Time = Field(description="When the step reached the state")
     started_at: _Time | _Missing = None
-    detail: str | _Missing = None
-    application_id: str | _Missing = Field(None, description="That it found or made, as are the next two")
+    detail: str | _Missing = Field(None, description="Text for people")
+    outcome: Annotated[str, _one_of(tuple(StepOutcome))] | _Missing = Field(
+        None, description="How the step reached its result"
+    )
+    replaced_application_id: str | _Missing = Field(
+        None, description="Application that was assigned to the location before"
+    )
+    application_id: str | _Missing = Field(None, description="Application that the step found or created")
     location_id: str | _Missing = None
     order_id: str | _Missing = None
 
 
-class Order(_Answer):
-    """A set-up, or a release of numbers: what it asked for, how far it is, what came of it."""
+class Order(_Response):
+    """A set-up or a release of numbers: its request, progress and result."""
 
     customer_order_id: str
     state: _OrderState
@@ -239,106 +262,112 @@ class Order(_Answer):
     order_id: str | _Missing = Field(None, description="Bandwidth's id of the order")
     application_id: str | _Missing = None
     location_id: str | _Missing = None
-    requested: int | _Missing = Field(None, description="How many numbers were asked for")
-    completed: int | _Missing = Field(None, description="How many came")
-    failed: int | _Missing = Field(None, description="How many did not")
-    reason: str | _Missing = Field(None, description="Why the order failed, in words")
+    requested: int | _Missing = Field(None, description="How many numbers were requested")
+    completed: int | _Missing = Field(None, description="How many numbers succeeded")
+    failed: int | _Missing = Field(None, description="How many numbers failed")
+    reason: str | _Missing = Field(None, description="Why the order failed, as a sentence")
     execution_arn: str | _Missing = None
-    setup_order_id: str | _Missing = Field(None, description="Of a release: the set-up whose numbers go")
+    setup_order_id: str | _Missing = Field(
+        None, description="Only for a release: the set-up whose numbers are released"
+    )
     resources: list[OrderResource] | _Missing = Field(
-        None, description="Of a release of everything: what went with the numbers, and what did not"
+        None, description="Only for a release of everything: the resources that were deleted or left"
     )
     undone_by: str | _Missing = Field(
-        None, description="Of a set-up: the customerOrderId of the release that undid it"
+        None, description="Only for a set-up: customerOrderId of the release that undid the set-up"
     )
-    failures: list[OrderFailure] = Field(description="The first hundred of them")
+    failures: list[OrderFailure] = Field(description="At most 100")
     steps: list[OrderStep]
     times: _Times
-    next_steps: str | _Missing = Field(None, description="What may be done next, in words")
+    next_steps: str | _Missing = Field(None, description="What you can do next, as sentences")
 
 
-class StartedSetup(_Answer):
-    """A set-up that has been started."""
+class StartedSetup(_Response):
+    """A set-up that was started."""
 
-    customer_order_id: str = Field(description="Under which GET /orders/{customerOrderId} tells of it")
-    execution_arn: str = Field(description="Its execution in Step Functions")
+    customer_order_id: str = Field(description="Id for GET /orders/{customerOrderId}")
+    execution_arn: str = Field(description="Execution in Step Functions")
 
 
-class WrongField(_Answer):
-    """One wrong field."""
+class InvalidField(_Response):
+    """An invalid field."""
 
-    field: str = Field(description="Its name as you gave it")
+    field: str = Field(description="Name of the field in the request")
     detail: str
 
 
-class Problem(_Answer):
+class Problem(_Response):
     """Problem details (RFC 9457)."""
 
     type: str
     title: str
     status: int
     detail: str
-    errors: list[WrongField] | _Missing = Field(None, description="Every wrong field; only with 422")
+    errors: list[InvalidField] | _Missing = Field(
+        None, description="Every invalid field. Only with status 422"
+    )
 
 
-class _Event(_Answer):
-    event_id: str = Field(description="The same when the event comes again")
-    version: int = Field(description="Counts the item's writes: of two events the higher one is the later")
+class _Event(_Response):
+    event_id: str = Field(description="Id of the event. A redelivered event has the same id")
+    version: int = Field(
+        description="Number of writes of the item. The later of two events has the higher version"
+    )
     omitted_fields: list[str] | _Missing = Field(
-        None, description="Fields that are missing or empty because the event would be too large"
+        None, description="Fields that are missing or empty because the event is too large"
     )
 
 
 class MessageEvent(Message, _Event):
-    """A message as it is after a change."""
+    """A message after a change."""
 
     text: str | _Missing = Field(None, description="Only if the parameter EventsIncludeText is true")
     media: list[str] | _Missing = Field(
-        None, description="URLs, only if the parameter EventsIncludeText is true"
+        None, description="URLs. Only if the parameter EventsIncludeText is true"
     )
     archived_media: list[ArchivedFile] | _Missing = Field(
-        None, description="Without links, only if the parameter EventsIncludeText is true"
+        None, description="Files without links. Only if the parameter EventsIncludeText is true"
     )
-    media_count: int | _Missing = Field(None, description="How many media there are, if any")
+    media_count: int | _Missing = Field(None, description="Number of media, if any")
 
 
 class NumberEvent(Number, _Event):
-    """A number as it is after a change."""
+    """A number after a change."""
 
 
 class OrderEvent(Order, _Event):
-    """A set-up as it is after a change; of single numbers that failed their own events tell."""
+    """A set-up after a change. Failed numbers have events of their own."""
 
 
 class OptOutEvent(OptOut, _Event):
-    """An opt-out as it is after a change."""
+    """An opt-out after a change."""
 
-    owner: str = Field(description="The number of yours that it is about")
+    owner: str = Field(description="Your number that the person opted out of")
 
 
-class DriftCounts(_Answer):
-    """How many numbers each difference is about."""
+class DriftCounts(_Response):
+    """How many numbers have each kind of difference."""
 
     appeared: int | _Missing = None
     vanished: int | _Missing = None
     lost_messaging: int | _Missing = None
 
 
-class DriftFinding(_Answer):
-    """A difference between Bandwidth's account and our records: of one number, or of several."""
+class DriftFinding(_Response):
+    """A difference between the Bandwidth account and the stored records, of one or several numbers."""
 
     what: Annotated[str, _one_of(drift.DriftKind)]
     number: str | _Missing = Field(None, description="E.164")
-    numbers: int | _Missing = Field(None, description="How many it is about, if not one")
+    numbers: int | _Missing = Field(None, description="How many numbers have the difference, if not one")
     site_id: str | _Missing = None
     location_id: str | _Missing = None
-    reason: str = Field(description="What Bandwidth tells")
+    reason: str = Field(description="What Bandwidth reports, as a sentence")
 
 
 class DriftEvent(_Event):
-    """The drift as it is after a change."""
+    """The drift after a change."""
 
     state: Annotated[str, _one_of((DriftState.FOUND, DriftState.ENDED))]
     counts: DriftCounts | _Missing = None
-    findings: list[DriftFinding] | _Missing = Field(None, description="The first hundred of them")
+    findings: list[DriftFinding] | _Missing = Field(None, description="At most 100")
     times: _Times

@@ -1,4 +1,4 @@
-"""What the API and the events show of stored items: camelCase, times by state, no keys of ours."""
+"""Views: stored items as the API and the events show them, in camelCase, without keys of the tables."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -21,7 +21,7 @@ _MESSAGE = (
 )  # fmt: skip
 _OUTCOME = ("state", "errorCode", "errorClass", "reason", "bandwidthReason", "carrierName")
 _MESSAGE_TIMES = (*RANKS, READ, MessageState.RECEIVED)
-_TAKEN = tuple(state for state, rank in RANKS.items() if rank >= RANKS[MessageState.SENT])
+_SENT_STATES = tuple(state for state, rank in RANKS.items() if rank >= RANKS[MessageState.SENT])
 _FILE = ("name", "contentType", "bytes", "smil", "reason")
 _NUMBER = (
     "number", "state", "api", "applicationId", "locationId", "siteId", "orderId", "customerOrderId", "reason",
@@ -43,7 +43,7 @@ _ORDER_STATES = (
 
 
 def message_view(item: Mapping[str, Any], link: Callable[[str], View] | None = None) -> View:
-    """Return a message as GET /messages/{messageId} shows it; `link` adds to a file what its key leads to."""
+    """Return a message as GET /messages/{messageId} shows it. `link` returns the link to an archived file."""
     view = _only(item, _MESSAGE) | {"times": _times(item, _MESSAGE_TIMES)}
     if "archive" in item:
         view["archivedMedia"] = [
@@ -57,7 +57,7 @@ def message_view(item: Mapping[str, Any], link: Callable[[str], View] | None = N
             recipient: _outcome(outcome) if outcome else _only(item, _OUTCOME)
             for recipient, outcome in outcomes.items()
         }
-        _add_what_recipients_tell(view)
+        _add_outcome_of_group(view)
     return view
 
 
@@ -66,35 +66,35 @@ def _outcome(outcome: Item) -> View:
     return _only(outcome, _OUTCOME) | ({"times": times} if times else {})
 
 
-def _add_what_recipients_tell(view: View) -> None:
-    """Add when and why a group message came to its state, if that is for its recipients to tell."""
+def _add_outcome_of_group(view: View) -> None:
+    """Add the time and the reason of a group message's state, derived from the recipients' outcomes."""
     state, recipients = view["state"], view["recipients"].values()
-    told = [each for each in recipients if each.get("times")]
-    if not told or state in view["times"]:
+    timed = [recipient for recipient in recipients if recipient.get("times")]
+    if not timed or state in view["times"]:
         return
     if state == MessageState.SENT:
         view["times"][state] = min(
-            at for each in told for name, at in each["times"].items() if name in _TAKEN
+            at for recipient in timed for name, at in recipient["times"].items() if name in _SENT_STATES
         )
     elif RANKS[state] > RANKS[MessageState.SENT]:
-        view["times"][state] = max(each["times"][each["state"]] for each in told)
+        view["times"][state] = max(recipient["times"][recipient["state"]] for recipient in timed)
     if state == MessageState.FAILED:
-        failed = sum(each["state"] == state for each in recipients)
+        failed = sum(recipient["state"] == state for recipient in recipients)
         view["reason"] = f"{failed} of {len(recipients)} recipients failed"
 
 
-def opt_out_view(item: Item) -> View:
+def opt_out_view(item: Mapping[str, Any]) -> View:
     """Return an opt-out as GET /numbers/{number}/opt-outs shows it."""
     return {"number": item["theirs"], **_only(item, ("since", "keyword"))}
 
 
-def number_view(item: Item) -> View:
+def number_view(item: Mapping[str, Any]) -> View:
     """Return a number as GET /numbers/{number} shows it."""
     return _only(item, _NUMBER) | {"times": _times(item, STATES)}
 
 
-def order_view(customer_order_id: str, order: Item, numbers: Sequence[Item] = ()) -> View:
-    """Return an order as GET /orders/{customerOrderId} shows it; `numbers` are those that may have failed."""
+def order_view(customer_order_id: str, order: Item, numbers: Sequence[Mapping[str, Any]] = ()) -> View:
+    """Return an order as GET /orders/{customerOrderId} shows it. Failed `numbers` are failures."""
     steps = sorted(order.get("steps", {}).items(), key=lambda step: step[1].get("startedAt", step[1]["at"]))
     failed_numbers = [
         {"number": item["number"], "code": item.get("errorCode"), "reason": item.get("reason")}

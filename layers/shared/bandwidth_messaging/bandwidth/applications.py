@@ -1,4 +1,4 @@
-"""Applications of the account API: what messages are called back through."""
+"""Applications of the account API. An application has the callback URL of its messages."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -8,16 +8,16 @@ from bandwidth_messaging.bandwidth.account_api import AccountApi, required
 from bandwidth_messaging.bandwidth.credentials import BasicCredentials
 from bandwidth_messaging.bandwidth.xml import E, Element
 
-# Today's elements first: beside them the older ones may stay as they were (wire: today versus the seeds).
+# The current elements come first: older ones may be out of date (wire: today versus the seeds).
 _CALLBACK_URLS: Final = (("InboundCallbackUrl", "OutboundCallbackUrl"), ("MsgCallbackUrl",), ("CallbackUrl",))
 MESSAGING_V2: Final = "Messaging-V2"
-# Samples of the specification also have the second; older lists name no type.
+# Samples of the specification also have the second one; older lists have no type.
 _MESSAGING: Final = (MESSAGING_V2, "Messaging", None)
 
 
 @dataclass(frozen=True)
 class Application:
-    """An application as the Dashboard lists it; `lacks` names one of today's callback URLs."""
+    """An application as the Dashboard lists it. `lacks` names a missing one of its two callback URLs."""
 
     application_id: str
     name: str
@@ -35,7 +35,7 @@ class Applications(AccountApi):
     """The account's applications."""
 
     def applications(self) -> list[Application]:
-        """Return the account's applications; names are not unique there."""
+        """Return the account's applications. Their names are not unique."""
         root = self.get("/applications")
         return [
             _application(application_id, found)
@@ -49,16 +49,17 @@ class Applications(AccountApi):
         found = None if root is None else root.find(".//Application")
         return None if found is None else _application(application_id, found)
 
-    def locations_of(self, application_id: str) -> set[str]:
-        """Return the ids of the locations that an application serves, as far as the account tells.
+    def list_application_locations(self, application_id: str) -> set[str]:
+        """Return the ids of the locations that Bandwidth lists for an application.
 
-        The answer has been seen empty although there were some (wire): the location itself knows best.
+        Bandwidth has returned an empty list although there were locations (wire): the settings of a location
+        are the more reliable source.
         """
         root = self.find(f"/applications/{application_id}/associatedsippeers")
         return set() if root is None else set(xml.texts(root, ".//AssociatedSipPeer/PeerId"))
 
     def delete_application(self, application_id: str) -> bool:
-        """Delete an application; return whether it was still there. Locations must not use it (12107)."""
+        """Delete an application; return whether it existed. No location may use it (12107)."""
         return self.delete(f"/applications/{application_id}")
 
     def create_application(
@@ -66,9 +67,9 @@ class Applications(AccountApi):
     ) -> str:
         """Create an application and return its id (heading "Create application").
 
-        `callback_url` receives all message events, asked for with `credentials` after a Basic challenge.
+        Bandwidth calls `callback_url` for all message events, with `credentials` after a Basic challenge.
         """
-        answer = self.write(
+        response = self.write(
             "POST",
             "/applications",
             E.Application(
@@ -79,11 +80,11 @@ class Applications(AccountApi):
                 else E.CallbackCreds(),
             ),
         )
-        return required(answer, ".//ApplicationId")
+        return required(response, ".//ApplicationId")
 
 
 def _callback_url(application: Element) -> str | None:
-    """Return where messages and receipts go; if they go to different places, both in one text."""
+    """Return the URL of messages and receipts. If there are two URLs, they are joined with " and "."""
     for names in _CALLBACK_URLS:
         urls = dict.fromkeys(url for name in names if (url := xml.text(application, name)))
         if urls:
@@ -102,6 +103,6 @@ def _application(application_id: str, found: Element) -> Application:
 
 
 def _lacks(application: Element) -> str | None:
-    """Return which of today's two elements is missing beside the other, None if neither or none is."""
+    """Return the missing one of the two current elements, None if both or neither exist."""
     missing = [name for name in _CALLBACK_URLS[0] if not xml.text(application, name)]
     return missing[0] if len(missing) == 1 else None

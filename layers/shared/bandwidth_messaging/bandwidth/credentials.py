@@ -20,7 +20,7 @@ class BasicCredentials:
     password: str = field(repr=False)
 
     def __call__(self, request: "PreparedRequest") -> "PreparedRequest":
-        """Sign a request, as requests asks of an auth."""
-        both = b64encode(f"{self.username}:{self.password}".encode()).decode()
-        request.headers["Authorization"] = f"Basic {both}"
+        """Sign a request; `requests` calls this."""
+        encoded = b64encode(f"{self.username}:{self.password}".encode()).decode()
+        request.headers["Authorization"] = f"Basic {encoded}"
         return request

@@ -1,4 +1,4 @@
-"""Orders that give the account's own numbers back: disconnects. Hosted numbers are removed instead."""
+"""Disconnect orders, which release the account's own numbers. Hosted numbers are removed instead."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -25,17 +25,17 @@ from bandwidth_messaging.domain.phone_numbers import from_ten_digits
 from bandwidth_messaging.domain.texts import is_same_text
 
 NOT_DISCONNECTED: Final = "5006"
-"""The code of a number that could not be disconnected, mostly because it is not the account's any more."""
+"""The code of a number that could not be disconnected, usually because it is no longer on the account."""
 
 
 class DisconnectOrders(AccountApi):
-    """The account's orders that give numbers back."""
+    """The account's disconnect orders."""
 
     def disconnect(self, *, customer_order_id: str, numbers: Sequence[str]) -> str:
-        """Order numbers (E.164) to be given back, and return the order's id (wire: F2).
+        """Order the disconnect of numbers (E.164), and return the order's id (wire: F2).
 
-        Unlike an order of new numbers it costs nothing to say again: a number that is gone is an error (5006)
-        of its own.
+        Unlike an order of new numbers, a second order costs nothing: each number that is gone has the error
+        5006.
         """
         listed = E.TelephoneNumberList(*(E.TelephoneNumber(self.number(number)) for number in numbers))
         order = E.DisconnectTelephoneNumberOrder(
@@ -47,32 +47,32 @@ class DisconnectOrders(AccountApi):
     def find_disconnect(self, customer_order_id: str) -> str | None:
         """Return the id of the newest disconnect order with this CustomerOrderId, None if there is none.
 
-        The published list has no CustomerOrderId, and ignores being asked for one; the newest of such orders
-        are looked at one by one.
+        The published list has no CustomerOrderId and ignores it as a filter, so that the newest orders are
+        read one by one.
         """
         found = list_orders(self, "/disconnects", customer_order_id, pages=PAGES)
-        for each in found.orders:
-            if each.order_id and is_same_text(each.customer_order_id, customer_order_id):
-                return each.order_id
-        for each in found.candidates()[:MAX_CANDIDATES]:
-            named = read_customer_order_id(self, f"/disconnects/{each.order_id}")
-            if is_same_text(named, customer_order_id):
-                return each.order_id
+        for order in found.orders:
+            if order.order_id and is_same_text(order.customer_order_id, customer_order_id):
+                return order.order_id
+        for order in found.candidates()[:MAX_CANDIDATES]:
+            read_id = read_customer_order_id(self, f"/disconnects/{order.order_id}")
+            if is_same_text(read_id, customer_order_id):
+                return order.order_id
         return None
 
     def disconnect_status(self, order_id: str, requested: Sequence[str]) -> OrderStatus:
-        """Return how far a disconnect order is, `completed` being those of the `requested` (E.164) that left.
+        """Return the status of a disconnect order. `completed` are the `requested` numbers (E.164) that left.
 
-        A failed number of an order that names no reason for it has the order's. An order that is not to be
-        found yet, right after it was placed, has the status NOT_FOUND. Raises BandwidthGarbled if the answer
-        tells no status.
+        A failed number without a reason of its own gets the order's reason. An order that Bandwidth does not
+        find yet, right after it was placed, has the status NOT_FOUND. Raises BandwidthGarbled if the response
+        has no status.
         """
-        answer = self.get_order(f"/disconnects/{order_id}")
-        if answer is None:
+        response = self.get_order(f"/disconnects/{order_id}")
+        if response is None:
             return NOT_FOUND
-        root = root_of(answer)
+        root = root_of(response)
         if (status := xml.text(root, "OrderStatus")) is None:
-            raise rejection_of(answer, root) or answer.garbled("tells no OrderStatus")
+            raise rejection_of(response, root) or response.garbled("has no OrderStatus")
         order = OrderStatus(status)
         return order if order.ended_as is None else _ended(order, root, requested)
 

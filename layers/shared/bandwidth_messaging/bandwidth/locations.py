@@ -1,4 +1,4 @@
-"""Locations (sippeers) of the account API: the groups that numbers belong to, and what is on for them."""
+"""Locations (sippeers) of the account API. Each number belongs to one, which enables SMS and MMS for it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -12,14 +12,14 @@ from bandwidth_messaging.domain.orders import Campaign
 from bandwidth_messaging.domain.phone_numbers import from_ten_digits
 
 HTTP: Final = "HTTP"
-"""The one protocol of SMS and MMS through which the messaging API sends."""
+"""The only protocol of SMS and MMS that the messaging API uses."""
 _REMOVE: Final = "REMOVE"
 _NO_APPLICATION_ID: Final = "13628"
-# DefaultOff lets tnoptions put single numbers on a campaign; ON and DefaultOn would put all of them on one.
+# DefaultOff lets tnoptions assign single numbers to a campaign. ON and DefaultOn assign all numbers to one.
 _A2P: Final = "A2pLongCode"
 _A2P_PER_NUMBER: Final = "DefaultOff"
 _A2P_OPEN: Final = ("DefaultOn", "DefaultOff", "ON")
-# The location must have a campaign id (13638) or a message class (13641) if A2P is on.
+# With A2P enabled, the account requires a campaign id (13638) or a message class (13641) of the location.
 _CAMPAIGN_REQUIRED: Final = ("13638", "13641")
 _EXTERNAL_CAMPAIGN: Final = "13682"
 
@@ -35,20 +35,20 @@ class Location:
 
 @dataclass(frozen=True)
 class Sms:
-    """SMS as it is on at a location: the elements of SipPeerSmsFeatureSettings by name, in their order."""
+    """The SMS settings of a location: the elements of SipPeerSmsFeatureSettings by name, in their order."""
 
     settings: Mapping[str, str]
     proxy_peer_id: str | None = None
 
     @property
     def protocol(self) -> str | None:
-        """Return through what messages go, None if that is not told."""
+        """Return the protocol of messages, None if Bandwidth does not report it."""
         return self.settings.get("Protocol") or None
 
     def with_more(self, *, toll_free: bool, short_code: bool, campaigns: bool = False) -> "Sms":
-        """Return it with what is asked for on as well, in zone 1 over HTTP; whatever is on stays on.
+        """Return the settings with more of them enabled, in zone 1 over HTTP. No setting is disabled.
 
-        `campaigns` is whether numbers of the location can be put on a campaign.
+        `campaigns` is whether numbers of the location can be assigned to a campaign.
         """
         asked = {"TollFree": toll_free, "ShortCode": short_code, "Zone1": True}
         added = {
@@ -61,7 +61,7 @@ class Sms:
         return replace(self, settings={**self.settings, **added, "Protocol": HTTP})
 
     def with_campaign(self, campaign: Campaign) -> "Sms":
-        """Return it with a campaign of the location itself, behind A2pLongCode as in Bandwidth's samples."""
+        """Return the settings with the location's own campaign, in the place of Bandwidth's samples."""
         own = {"A2pMessageClass": campaign.message_class, "A2pCampaignId": campaign.campaign_id}
         settings: dict[str, str] = {}
         for name, value in self.settings.items():
@@ -85,7 +85,7 @@ class Locations(AccountApi):
         }
 
     def locations(self, site_id: str) -> list[Location]:
-        """Return the locations (sippeers) of a site; names are unique in it."""
+        """Return the locations (sippeers) of a site. Their names are unique in the site."""
         root = self.get(f"/sites/{site_id}/sippeers")
         return [
             Location(
@@ -99,25 +99,25 @@ class Locations(AccountApi):
 
     def create_location(self, site_id: str, name: str, *, is_default_peer: bool) -> str:
         """Create a location and return its id, taken from the Location header (heading "Create location")."""
-        answer = self.write(
+        response = self.write(
             "POST",
             f"/sites/{site_id}/sippeers",
             E.SipPeer(E.PeerName(name), E.IsDefaultPeer(boolean(is_default_peer))),
         )
-        return answer.created_id
+        return response.created_id
 
     def delete_location(self, site_id: str, location_id: str) -> bool:
-        """Delete a location; return whether it was still there.
+        """Delete a location; return whether it existed.
 
-        It must have no numbers (13555), SMS (13613) or MMS (13622); a site's default goes last (13558).
+        It must have no numbers (13555), SMS (13613) or MMS (13622). A site's default is deleted last (13558).
         """
         return self.delete(f"/sites/{site_id}/sippeers/{location_id}")
 
     def location_numbers(self, site_id: str, location_id: str) -> dict[str, bool | None] | None:
         """Return the numbers (E.164) at a location, None if there is no such location.
 
-        Each with whether SMS is on for it, None where that is not told. The account's own numbers and hosted
-        ones are in it alike.
+        The values say whether SMS is enabled for the number, None if Bandwidth does not report it. The
+        account's own numbers and hosted numbers are both listed.
         """
         numbers: dict[str, bool | None] | None = None
         for root in self.pages(f"/sites/{site_id}/sippeers/{location_id}/tns"):
@@ -131,7 +131,7 @@ class Locations(AccountApi):
         return numbers
 
     def sms(self, site_id: str, location_id: str) -> Sms | None:
-        """Return how SMS is on at a location, None if it is not."""
+        """Return the SMS settings of a location, None if SMS is not enabled."""
         root = self._feature(site_id, location_id, "sms")
         found = root.find(".//SipPeerSmsFeatureSettings") if root is not None else None
         if root is None or found is None or not len(found):
@@ -140,7 +140,7 @@ class Locations(AccountApi):
         return Sms(settings, xml.text(root, ".//HttpSettings/ProxyPeerId"))
 
     def mms_protocol(self, site_id: str, location_id: str) -> str | None:
-        """Return the protocol of MMS at a location, None if MMS is not on; both spellings are Bandwidth's."""
+        """Return the MMS protocol of a location, None if MMS is not enabled. Both spellings occur."""
         root = self._feature(site_id, location_id, "mms")
         if root is None:
             return None
@@ -161,9 +161,9 @@ class Locations(AccountApi):
     ) -> None:
         """Enable SMS over HTTP in zone 1 (heading "Enable SMS on Location (sippeer)").
 
-        A `campaign`, of the current API only, makes it possible to put the location's numbers on it by
-        `NumberOptions.set_campaign`. Bandwidth refuses an external campaign as the location's own (13682),
-        so the location gets a campaign only if Bandwidth requires one (13638, 13641).
+        With a `campaign` (current API only), `NumberOptions.set_campaign` can assign the location's numbers
+        to it. Bandwidth rejects an external campaign as the location's own (13682), so that the location
+        gets a campaign only if Bandwidth requires one (13638, 13641).
         """
         choices = {"TollFree": boolean(toll_free), "ShortCode": boolean(short_code)}
         a2p = {_A2P: _A2P_PER_NUMBER} if campaign else {}
@@ -174,7 +174,7 @@ class Locations(AccountApi):
     def change_sms(
         self, site_id: str, location_id: str, sms: Sms, *, campaign: Campaign | None = None
     ) -> None:
-        """Replace the settings of SMS at a location: every setting is written, also those that stay.
+        """Replace the SMS settings of a location. Every setting is written, also the unchanged ones.
 
         `campaign` as in `enable_sms`.
         """
@@ -200,7 +200,7 @@ class Locations(AccountApi):
                 raise
             words = (
                 f"{error.words} The account requires a campaign of the location ({required_by}) and does not "
-                "allow an external one; ask Bandwidth's support to allow A2pLongCode DefaultOff without a "
+                "allow an external one. Ask Bandwidth's support to allow A2pLongCode DefaultOff without a "
                 "campaign, or give a campaign that is registered at Bandwidth"
             )
             raise BandwidthRejected(
@@ -229,19 +229,19 @@ class Locations(AccountApi):
         )
 
     def disable_sms(self, site_id: str, location_id: str) -> bool:
-        """Take SMS from a location; return whether it was on. MMS (13624), numbers (13673) must go first."""
+        """Disable SMS; return whether it was enabled. MMS (13624) and numbers (13673) must go first."""
         return self.delete(f"{_messaging(site_id, location_id)}/features/sms")
 
     def disable_mms(self, site_id: str, location_id: str) -> bool:
-        """Take MMS from a location; return whether it was on."""
+        """Disable MMS at a location; return whether it was enabled."""
         return self.delete(f"{_messaging(site_id, location_id)}/features/mms")
 
     def detach_application(self, site_id: str, location_id: str) -> bool:
-        """Let a location send its messages nowhere; return whether it had an application.
+        """Remove the application from a location; return whether it had one.
 
-        Two forms are published (F3): the word REMOVE as the whole of the settings (specification), and in the
-        place of the id (words of error 13628). The specification's is tried first; what has not taken, as
-        the location itself tells, is asked for in the other.
+        Bandwidth publishes two forms (F3): the word REMOVE as the whole settings (specification), or instead
+        of the id (description of error 13628). The second form is sent if the location keeps its application
+        after the first.
         """
         path = f"{_messaging(site_id, location_id)}/applicationSettings"
         if self.assigned_application(site_id, location_id) is None:

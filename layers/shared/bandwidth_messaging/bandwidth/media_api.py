@@ -1,6 +1,7 @@
-"""Media of messages that came in, fetched from Bandwidth's own hosts with our credentials, and nowhere else.
+"""Client of Bandwidth's media API: fetches the files of inbound messages. Called by services/media_archive.
 
-Their URLs come in callbacks, so each is held to what a media resource's URL looks like (wire: section D).
+The URLs are data of callbacks. So the client sends credentials only to Bandwidth's hosts, and only to URLs
+that have the form of a media resource (wire: section D).
 """
 
 import re
@@ -17,31 +18,32 @@ from bandwidth_messaging.bandwidth.messaging import read_error
 from bandwidth_messaging.bandwidth.transport import Auth, Transport
 from bandwidth_messaging.domain.media import content_type_of
 
-# What today's callbacks name, also to an account that sends through the older base.
-_TODAY: Final = "https://messaging.bandwidth.com"
+# The host in current callbacks, also for an account that sends through the older host.
+_CURRENT_ORIGIN: Final = "https://messaging.bandwidth.com"
 _MEDIA_PATH: Final = re.compile(r"(/[a-z0-9]+)*/users/[^/]+/media/.+")
 
 
 @dataclass(frozen=True)
 class File:
-    """A fetched file; its type is the one that Bandwidth says, in lower case and without parameters."""
+    """A fetched file. The type is Bandwidth's Content-Type, in lower case and without parameters."""
 
     content_type: str
     content: bytes = field(repr=False)
 
 
 class Media:
-    """The files of messages, on the hosts of the base URLs and on today's host of Bandwidth."""
+    """Fetches files from the hosts of the base URLs and from Bandwidth's current host."""
 
     def __init__(self, base_urls: Iterable[str], auth: Auth) -> None:
-        origins = {_TODAY, *(_origin(parse_url(url)) for url in base_urls)}
+        origins = {_CURRENT_ORIGIN, *(_origin(parse_url(url)) for url in base_urls)}
         self._transports = {origin: Transport(origin, auth, read_error) for origin in origins}
 
     def fetch(self, url: str, *, most_bytes: int) -> File:
-        """Return a file. Redirects are not followed.
+        """Fetch a file. Redirects are not followed.
 
-        Raises BandwidthRejected, with the reason in `words`, if it is not at Bandwidth, is there no more
-        (`status` 404) or has more bytes; else the transport's errors.
+        Raises BandwidthRejected, with the reason in `words`, if the URL is not a media URL at Bandwidth, if
+        the file does not exist (`status` 404), or if the file has more than `most_bytes`. Raises the
+        transport's errors.
         """
         try:
             parts = parse_url(url)
@@ -49,14 +51,14 @@ class Media:
             parts = Url()
         transport, path = self._transports.get(_origin(parts)), parts.path or ""
         if transport is None or parts.auth or not _is_media(path):
-            # The URL itself stays out of logs.
-            raise BandwidthRejected("a media URL", words="it is not the URL of a file at Bandwidth")
-        answer = transport.send("GET", Url(path=path, query=parts.query).url, max_bytes=most_bytes)
-        return File(content_type_of(answer.headers.get("Content-Type")), answer.body)
+            # The error reaches logs, which must not contain the URL.
+            raise BandwidthRejected("a media URL", words="The URL is not a media URL at Bandwidth.")
+        response = transport.send("GET", Url(path=path, query=parts.query).url, max_bytes=most_bytes)
+        return File(content_type_of(response.headers.get("Content-Type")), response.body)
 
 
 def _origin(url: Url) -> str:
-    """Return scheme, host and port of a parsed URL, the scheme's own port left out."""
+    """Return scheme, host and port of a parsed URL, without the default port of HTTPS."""
     port = None if (url.scheme, url.port) == ("https", 443) else url.port
     return Url(scheme=url.scheme, host=url.host, port=port).url
 

@@ -1,4 +1,4 @@
-"""Options of numbers in today's account API (tnoptions): which campaign a number texts for."""
+"""Options of numbers in the current account API (tnoptions): the campaign that a number texts for."""
 
 from collections.abc import Sequence
 
@@ -16,12 +16,12 @@ from bandwidth_messaging.domain.orders import Campaign, OrderStatus
 
 
 class NumberOptions(AccountApi):
-    """Orders of options of the account's numbers."""
+    """Orders of number options."""
 
     def set_campaign(self, numbers: Sequence[str], campaign: Campaign, *, customer_order_id: str) -> str:
         """Order SMS and a campaign for numbers (E.164) and return the order's id.
 
-        Ordered twice, the numbers have the same options as before.
+        A second order leaves the options unchanged.
         """
         group = E.TnOptionGroup(
             E.Sms("on"),
@@ -36,15 +36,15 @@ class NumberOptions(AccountApi):
         return self.place("/tnoptions", order, ".//OrderId")
 
     def options_status(self, order_id: str, numbers: Sequence[str]) -> OrderStatus:
-        """Return how far an order of options for numbers (E.164) is, and for which it failed.
+        """Return the status of an order of options for numbers (E.164), with the numbers that failed.
 
-        A warning ("already on") is no failure.
+        A warning ("already on") is not a failure.
         """
-        answer = self.get_order(f"/tnoptions/{order_id}")
-        if answer is None:
+        response = self.get_order(f"/tnoptions/{order_id}")
+        if response is None:
             return NOT_FOUND
-        root = root_of(answer)
+        root = root_of(response)
         if (status := xml.text(root, ".//ProcessingStatus")) is None:
-            raise rejection_of(answer, root) or answer.garbled("tells no ProcessingStatus")
+            raise rejection_of(response, root) or response.garbled("has no ProcessingStatus")
         order = OrderStatus(status, failures=tuple(failures_of(root)))
         return order if order.ended_as is None else of_requested(order, numbers, set())

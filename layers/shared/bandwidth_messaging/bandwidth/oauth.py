@@ -1,4 +1,4 @@
-"""OAuth2 client credentials, which authenticate requests to the current account and messaging APIs."""
+"""OAuth2 client credentials of the current account and messaging APIs."""
 
 import json
 import math
@@ -18,20 +18,20 @@ from bandwidth_messaging.bandwidth.credentials import BasicCredentials
 from bandwidth_messaging.bandwidth.deadline import bounded_session, exchange
 from bandwidth_messaging.bandwidth.errors import BandwidthUnauthorized, BandwidthUnavailable
 
-_TIMEOUT_SECONDS: Final = (3.05, 5)
+_CONNECT_AND_READ_SECONDS: Final = (3.05, 5)
 _TOTAL_SECONDS: Final = 10
 _RENEWAL_MARGIN_SECONDS: Final = 60
 _TEMPORARY_STATUSES: Final = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS)
-_ERROR_CODE: Final = re.compile(r"[A-Za-z_]{1,40}")
+_ERROR_NAME: Final = re.compile(r"[A-Za-z_]{1,40}")
 _BEARER: Final = "Bearer "
-# A header contains no line break and no character outside ASCII (RFC 9110, 5.5).
+# A header takes no line break and no character outside ASCII (RFC 9110, 5.5).
 _TOKEN: Final = re.compile(r"[!-~]+")
 
 
 class OAuthClient:
-    """Signs requests with a client's token, which threads and APIs share.
+    """Signs requests with a client's token. Threads and APIs share one token.
 
-    `credentials` are client id and secret. During a rotation a client has two secrets. If Bandwidth rejects
+    `credentials` are client id and secret. During a rotation a client has two secrets: if Bandwidth rejects
     the cached secret, `reread` returns the current one.
     """
 
@@ -46,74 +46,71 @@ class OAuthClient:
         self._valid_until = 0.0
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        """Sign a request, as `requests` expects of an auth. After a 401 it is sent again with a new token.
+        """Sign a request; `requests` calls this. After a 401 the request is sent once more with a new token.
 
-        Raises BandwidthUnauthorized if the client is rejected, and BandwidthUnavailable if the token endpoint
-        fails. The request has not been sent then.
+        Raises BandwidthUnauthorized if Bandwidth rejects the client, and BandwidthUnavailable if the token
+        endpoint returns no token. In both cases the request was not sent.
         """
         request.headers["Authorization"] = _BEARER + self._valid_token()
-        request.register_hook("response", self._repeat_unauthorized)  # type: ignore[no-untyped-call]
+        request.register_hook("response", self._repeat_after_401)  # type: ignore[no-untyped-call]
         return request
 
     def claims(self) -> dict[str, list[str]]:
-        """Return the claims `accounts` and `roles` of the client's token, if it has them.
+        """Return the claims `accounts` and `roles` of the client's token, as far as it has them.
 
-        They are shown to people only. Raises the errors of the auth.
+        For display only: no decision depends on them. Raises what signing a request raises.
         """
         try:
             payload = self._valid_token().split(".")[1]
             claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-            return {
-                name: [str(value) for value in claims[name]]
-                for name in ("accounts", "roles")
-                if name in claims
-            }
+            names = [name for name in ("accounts", "roles") if name in claims]
+            return {name: [str(value) for value in claims[name]] for name in names}
         except (IndexError, ValueError, TypeError):
             return {}
 
-    def _repeat_unauthorized(self, response: Response, **options: Any) -> Response:
-        # A request that got a 401 had no effect, so that even a POST may be repeated.
+    def _repeat_after_401(self, response: Response, **options: Any) -> Response:
+        # Bandwidth did not carry out a request that returned 401, so a POST can be repeated too.
         if response.status_code != HTTPStatus.UNAUTHORIZED:
             return response
-        repeat = response.request.copy()
-        rejected = response.request.headers["Authorization"].removeprefix(_BEARER)
-        repeat.headers["Authorization"] = _BEARER + self._valid_token(rejected=rejected)
-        # A connection can be reused once the response is read to its end.
+        request = response.request.copy()
+        rejected = request.headers["Authorization"].removeprefix(_BEARER)
+        request.headers["Authorization"] = _BEARER + self._valid_token(rejected=rejected)
+        # A connection can be reused only after its response was read.
         _ = response.content
         response.close()
-        second: Response = response.connection.send(repeat, **options)
-        return second
+        repeated: Response = response.connection.send(request, **options)
+        return repeated
 
     def _valid_token(self, *, rejected: str | None = None) -> str:
         with self._lock:
-            # Only the wall clock advances while the Lambda environment is frozen.
+            # Only the wall clock advances while Lambda's environment is frozen.
             if self._token == rejected or time.time() >= self._valid_until:
-                self._token, seconds = self._fetch_token()
+                self._token, seconds = self._fetch()
                 self._valid_until = time.time() + seconds - _RENEWAL_MARGIN_SECONDS
             return self._token
 
-    def _fetch_token(self) -> tuple[str, float]:
+    def _fetch(self) -> tuple[str, float]:
         try:
-            return self._request_token(self._credentials)
+            return self._token_for(self._credentials)
         except BandwidthUnauthorized:
             credentials = self._credentials
-            # If the secret cannot be read, the rejection is the error to raise.
+            # If the secret cannot be read either, the operator still needs Bandwidth's error.
             with suppress(Exception):
                 credentials = self._reread()
             if credentials == self._credentials:
                 raise
         self._credentials = credentials
-        return self._request_token(credentials)
+        return self._token_for(credentials)
 
-    def _request_token(self, credentials: BasicCredentials) -> tuple[str, float]:
-        """Return a new token, and for how many seconds it is valid."""
+    def _token_for(self, credentials: BasicCredentials) -> tuple[str, float]:
+        """Return a new token and its lifetime in seconds."""
         with bounded_session() as session, exchange(_TOTAL_SECONDS) as current:
             try:
                 response = session.post(
                     self._token_url,
                     data={"grant_type": "client_credentials"},
                     auth=credentials,
-                    timeout=_TIMEOUT_SECONDS,
+                    timeout=_CONNECT_AND_READ_SECONDS,
                     allow_redirects=False,
                 )
                 current.check()
@@ -124,8 +121,8 @@ class OAuthClient:
             raise _no_token(f"HTTP {status}")
         if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             message = (
-                f"Bandwidth rejected the client (HTTP {status}{_error_code(response)}). Check clientId and "
-                "clientSecret in the Bandwidth secret, and the parameter TokenUrl if it is set."
+                f"Bandwidth gives this client no token (HTTP {status}{_error_name(response)}). Check "
+                "clientId and clientSecret in the Bandwidth secret, and the parameter TokenUrl if you set it."
             )
             raise BandwidthUnauthorized(message)
         try:
@@ -136,14 +133,17 @@ class OAuthClient:
         if not isinstance(token, str):
             raise _no_token(f"HTTP {status} without a token")
         if not _TOKEN.fullmatch(token):
-            # Like a rejected client, this error lasts until a person changes something.
-            message = "The token endpoint returned an invalid token. Check the parameter TokenUrl."
+            # As with a rejected client, a retry fails until the operator changes the configuration.
+            message = (
+                "Bandwidth's token endpoint returned a token that cannot be a header. "
+                "Check the parameter TokenUrl."
+            )
             raise BandwidthUnauthorized(message)
-        return token, _to_seconds(lifetime)
+        return token, _parse_lifetime(lifetime)
 
 
-def _to_seconds(lifetime: object) -> float:
-    """Return the lifetime of a token in seconds. Without a lifetime return 0: the token is used once."""
+def _parse_lifetime(lifetime: object) -> float:
+    """Return a token's lifetime in seconds, 0 if it is unknown: such a token is used once."""
     try:
         seconds = float(lifetime)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
@@ -151,14 +151,14 @@ def _to_seconds(lifetime: object) -> float:
     return seconds if math.isfinite(seconds) else 0
 
 
-def _error_code(response: Response) -> str:
-    """Return the OAuth2 error code (invalid_client), which contains no secret."""
+def _error_name(response: Response) -> str:
+    """Return OAuth2's name of an error (invalid_client). It contains no secret."""
     try:
-        code = response.json()["error"]
+        name = response.json()["error"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return ""
-    return f" {code}" if isinstance(code, str) and _ERROR_CODE.fullmatch(code) else ""
+    return f" {name}" if isinstance(name, str) and _ERROR_NAME.fullmatch(name) else ""
 
 
-def _no_token(problem: str) -> BandwidthUnavailable:
-    return BandwidthUnavailable(f"The token request failed: {problem}. No other request was sent.")
+def _no_token(outcome: str) -> BandwidthUnavailable:
+    return BandwidthUnavailable(f"Bandwidth's token endpoint gave {outcome}. The request was not sent.")

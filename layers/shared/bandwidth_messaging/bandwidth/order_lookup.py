@@ -1,9 +1,10 @@
 """Looks up an order by its CustomerOrderId in the account API's lists of orders."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import islice
+from time import monotonic
 from typing import Final, NamedTuple
 
 from bandwidth_messaging.bandwidth import xml
@@ -16,7 +17,10 @@ from bandwidth_messaging.domain.texts import is_same_text
 PAGES: Final = {"page": "1", "size": "300"}
 """The first page of a list. GET orders is refused without it (specification of the Numbers API)."""
 MAX_CANDIDATES: Final = 20
-"""Orders that are read one by one because the list names no CustomerOrderId."""
+"""Disconnect orders that are read one by one because the list names no CustomerOrderId."""
+LOOKUP_SECONDS: Final = 30.0
+"""How long after the start of a look-up another order may be read. With a request of 25 s in flight, the
+look-up ends before 60 s, the timeout of the functions that look orders up."""
 _MAX_PAGES: Final = 20
 
 
@@ -47,28 +51,45 @@ def find_order_id(
 ) -> str | None:
     """Return Bandwidth's id of the order with the CustomerOrderId, None if no order has it.
 
-    `path` is the list of orders and `pages` the query of its first page. Raises BandwidthRejected for several
-    orders, and BandwidthGarbled if the order may be among those that could not be told apart: an order that
-    is not found is placed again.
+    `path` is the list of orders and `pages` the query of its first page. Orders that the list shows without
+    a CustomerOrderId are read one by one, the newest first, for LOOKUP_SECONDS. Raises BandwidthRejected for
+    several orders, and BandwidthGarbled if an order that was not read may be the one: an order that is not
+    found is placed again.
     """
+    ends_at = monotonic() + LOOKUP_SECONDS
     found = list_orders(api, path, customer_order_id, pages=pages)
     if found.answer is None:
         return None
     ids = {each.order_id for each in found.orders if is_same_text(each.customer_order_id, customer_order_id)}
-    candidates = found.candidates()
+    unread = 0
     if not ids:
-        ids = {
-            each.order_id
-            for each in candidates[:MAX_CANDIDATES]
-            if is_same_text(read_customer_order_id(api, f"{path}/{each.order_id}"), customer_order_id)
-        }
+        candidates = found.candidates()
+        ids, unread = _read_candidates(api, path, customer_order_id, candidates, ends_at)
     if len(ids) > 1:
         words = f"{len(ids)} orders carry the CustomerOrderId {customer_order_id}"
         raise BandwidthRejected(found.answer.request, words=words)
-    is_uncertain = not ids and (not found.is_complete or len(candidates) > MAX_CANDIDATES)
-    if is_uncertain or None in ids:
-        raise found.answer.garbled("does not tell which of its orders is ours")
+    if None in ids:
+        raise found.answer.garbled(f"lists order {customer_order_id!r} without its OrderId")
+    if not ids and (unread or not found.is_complete):
+        rest = f"{unread} listed orders could not be read in time" if unread else "the list is not complete"
+        raise found.answer.garbled(
+            f"does not tell whether order {customer_order_id!r} exists: {rest}. Look it up in Bandwidth's "
+            "Dashboard before another set-up orders the same numbers"
+        )
     return ids.pop() if ids else None
+
+
+def _read_candidates(
+    api: AccountApi, path: str, customer_order_id: str, candidates: Sequence[ListedOrder], ends_at: float
+) -> tuple[set[str | None], int]:
+    """Return the ids of the orders with the CustomerOrderId, and how many orders were not read in time."""
+    ids: set[str | None] = set()
+    for position, order in enumerate(candidates):
+        if monotonic() >= ends_at:
+            return ids, len(candidates) - position
+        if is_same_text(read_customer_order_id(api, f"{path}/{order.order_id}"), customer_order_id):
+            ids.add(order.order_id)
+    return ids, 0
 
 
 def list_orders(

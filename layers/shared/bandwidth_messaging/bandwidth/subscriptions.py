@@ -13,6 +13,7 @@ from bandwidth_messaging.bandwidth.errors import BandwidthRejected
 from bandwidth_messaging.bandwidth.xml import E, Element
 from bandwidth_messaging.domain.orders import OrderedWhat
 from bandwidth_messaging.domain.phone_numbers import from_ten_digits
+from bandwidth_messaging.domain.step_outcomes import StepOutcome
 
 _MESSAGING_LOST: Final = "MESSAGING_LOST"
 _TEN_YEARS: Final = 10 * 365 * 24 * 3600
@@ -62,19 +63,19 @@ class Subscriptions(AccountApi):
         )
         return subscription_id
 
-    def subscribe_to_lost_numbers(self, *, callback_url: str, credentials: BasicCredentials) -> str:
-        """Let be told when hosted numbers are taken away; return how. A subscription with our URL is renewed.
+    def subscribe_to_lost_numbers(self, *, callback_url: str, credentials: BasicCredentials) -> StepOutcome:
+        """Subscribe to notifications of hosted numbers that lost messaging, or renew the subscription.
 
-        Today's account API only (wire: order and event notifications).
+        Current API only (wire: order and event notifications).
         """
         subscription = E.Subscription(
             E.EventType(_MESSAGING_LOST), _callback(callback_url, credentials, _TEN_YEARS)
         )
         for subscription_id in self.subscriptions_to_lost_numbers(callback_url):
             self.write("PUT", f"/subscriptions/{subscription_id}", subscription)
-            return "renewed"
+            return StepOutcome.UPDATED
         _, is_new = self._subscribe(subscription, lambda: self.subscriptions_to_lost_numbers(callback_url))
-        return "asked for" if is_new else "renewed"
+        return StepOutcome.CREATED if is_new else StepOutcome.UPDATED
 
     def _subscribe(self, subscription: Element, existing: Callable[[], list[str]]) -> tuple[str, bool]:
         """Create a subscription, or replace the existing one; return its id and whether it is new.

@@ -1,60 +1,77 @@
-"""What a person may do next about a set-up: continue it, order anew, undo it. Words, made from its record."""
+"""The text of what a person can do next about a set-up or a release. It is derived from the order's item."""
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from bandwidth_messaging.domain.orders import OrderState
 
-_THINGS = {"applicationId": "application", "locationId": "location", "orderId": "Bandwidth's order"}
+_RESOURCES: Final = {
+    "applicationId": "application",
+    "locationId": "location",
+    "orderId": "Bandwidth's order",
+}
 
 
 def next_steps(customer_order_id: str, order: Mapping[str, Any]) -> str | None:
-    """Return what may be done next about an order, None while there is nothing but to wait.
+    """Return what a person can do next about an order, None if there is nothing to do.
 
-    `order` has the names of its stored item.
+    `order` has the names of the order's item.
     """
     if order.get("undoneBy"):
         return None
-    return " ".join(_sentences(customer_order_id, order)) or None
+    if order.get("kind") == "release_numbers":
+        return _after_release(order)
+    return " ".join(_after_setup(customer_order_id, order)) or None
 
 
-def _sentences(customer_order_id: str, order: Mapping[str, Any]) -> Iterator[str]:
+def _after_release(order: Mapping[str, Any]) -> str | None:
+    if order.get("orderState") != OrderState.FAILED:
+        return None
+    return "Resolve the cause, then start release_numbers again. It skips what is already released."
+
+
+def _after_setup(customer_order_id: str, order: Mapping[str, Any]) -> Iterator[str]:
+    advice = _advise(customer_order_id, order)
+    if advice is None:
+        return
+    # Hosted orders of earlier versions have no action: their advice leaves out what a removal does not need.
+    brings_numbers = order.get("kind") == "messaging_v2" or order.get("action") == "IMPORT"
+    if brings_numbers or order.get("orderState") != OrderState.COMPLETED:
+        yield advice
+    existing = [f"{name} {order[field]}" for field, name in _RESOURCES.items() if order.get(field)]
+    if existing and brings_numbers:
+        undo = json.dumps({"customerOrderId": customer_order_id, "everything": True, "dryRun": True})
+        yield f"Existing: {', '.join(existing)}."
+        yield f"To plan how to undo it all, start release_numbers with {undo}."
+
+
+def _advise(customer_order_id: str, order: Mapping[str, Any]) -> str | None:
     machine, state = order.get("kind"), order.get("orderState")
     again = (
         f"start {machine} again with the same input and the customerOrderId {json.dumps(customer_order_id)}, "
         "under a new execution name"
     )
-    if machine == "release_numbers":
-        if state == OrderState.FAILED:
-            yield "Mend that, then start release_numbers again: what is gone already is skipped."
-        return
-    if state == OrderState.COMPLETED:
-        if not _is_removal(order):
-            yield "The numbers can text: POST /messages with one of them as from."
-    elif state == OrderState.PARTIAL:
-        yield f"For what did not come start {machine} with another customerOrderId."
-    elif state == OrderState.FAILED and order.get("orderId") and order.get("failed"):
-        # Bandwidth's order has ended, and under its id there is no other.
-        yield f"To order anew start {machine} with another customerOrderId; what exists is found by its name."
-    elif state == OrderState.FAILED:
-        yield f"To continue, mend that and {again}; what exists is found."
-    elif step := _failed_step(order):
-        yield f"{step} failed: mend that and redrive the execution, or {again}."
-    else:
-        return
-    exists = [f"{thing} {order[name]}" for name, thing in _THINGS.items() if order.get(name)]
-    if exists and not _is_removal(order):
-        undo = json.dumps({"customerOrderId": customer_order_id, "everything": True, "dryRun": True})
-        yield f"There are {', '.join(exists)}. To see how to undo it all start release_numbers with {undo}."
+    texts = {
+        OrderState.COMPLETED: "The numbers can send: POST /messages with one of them as from.",
+        OrderState.PARTIAL: f"For the numbers that failed, start {machine} with another customerOrderId.",
+        OrderState.FAILED: f"To continue, resolve the cause and {again}. It finds existing resources.",
+    }
+    if state == OrderState.FAILED and order.get("orderId") and order.get("failed"):
+        # Bandwidth's order has ended, and its CustomerOrderId cannot be ordered again.
+        return (
+            f"To order again, start {machine} with another customerOrderId. It finds existing resources by "
+            "their names."
+        )
+    if state in texts:
+        return texts[OrderState(state)]
+    if step := _find_failed_step(order):
+        return f"{step} failed. Resolve the cause and redrive the execution, or {again}."
+    return None
 
 
-def _is_removal(order: Mapping[str, Any]) -> bool:
-    return "Stop Sending" in order.get("steps", {})
-
-
-def _failed_step(order: Mapping[str, Any]) -> str | None:
-    """Return the step that was touched last if it failed; one that failed and was repeated has not."""
+def _find_failed_step(order: Mapping[str, Any]) -> str | None:
+    """Return the name of the last step if it failed. A step that failed and was repeated has not failed."""
     steps = sorted(order.get("steps", {}).items(), key=lambda named: str(named[1]["at"]))
     name, entry = steps[-1] if steps else (None, {})
     return name if entry.get("state") == "failed" else None

@@ -1,11 +1,13 @@
-"""Numbers: the states of a phone number, where it belongs, and the check before its first send."""
+"""Numbers: their states, the order and location each belongs to, and their stored item."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final, TypedDict
+from typing import TYPE_CHECKING, Any, Final, Required, TypedDict
 
 from bandwidth_messaging.domain.messages import Api
+
+if TYPE_CHECKING:
+    from bandwidth_messaging.domain.registration import Registration
 
 
 class NumberState(StrEnum):
@@ -21,9 +23,44 @@ class NumberState(StrEnum):
 STATES: Final = tuple(NumberState)
 
 
+class Preflight(TypedDict):
+    """The result of a check at Bandwidth, and its time (RFC 3339). `problems` names what must be fixed."""
+
+    at: str
+    ok: bool
+    problems: list[str]
+
+
+class NumberItem(TypedDict, total=False):
+    """A number's item in the Numbers table; the number is in E.164, times are RFC 3339.
+
+    `numberId` is Catapult's id of the number. `detachedAt` is when a number in release left Catapult.
+    """
+
+    number: Required[str]
+    state: Required[str]
+    api: Api
+    customerOrderId: str
+    orderId: str
+    applicationId: str
+    locationId: str
+    siteId: str
+    numberId: str
+    reason: str
+    errorCode: str
+    registration: "Registration"
+    preflight: Preflight
+    pendingAt: str
+    activeAt: str
+    failedAt: str
+    releasingAt: str
+    releasedAt: str
+    detachedAt: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Home:
-    """Where an order's numbers belong."""
+    """The order, application and location that an order's numbers belong to."""
 
     api: Api
     customer_order_id: str
@@ -33,7 +70,7 @@ class Home:
     location_id: str | None = None
 
     def attributes(self) -> dict[str, Any]:
-        """Return it as attributes of a number's item."""
+        """Return the attributes of a number's item."""
         return {
             "api": self.api,
             "customerOrderId": self.customer_order_id,
@@ -43,16 +80,8 @@ class Home:
             "siteId": self.site_id,
         }
 
-    def is_of(self, item: Mapping[str, Any]) -> bool:
-        """Tell whether a number's item speaks of this order, as `activate` tells it."""
+    def owns(self, item: NumberItem) -> bool:
+        """Return whether a number's item belongs to this order. `Numbers.activate` has the same condition."""
         if "orderId" in item:
-            return bool(item["orderId"] == self.order_id)
-        return bool(item.get("customerOrderId") == self.customer_order_id)
-
-
-class Preflight(TypedDict):
-    """What a look at Bandwidth found, and when (RFC 3339). `problems` name what is to be mended."""
-
-    at: str
-    ok: bool
-    problems: list[str]
+            return item["orderId"] == self.order_id
+        return item.get("customerOrderId") == self.customer_order_id

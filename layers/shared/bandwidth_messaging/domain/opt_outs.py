@@ -1,8 +1,8 @@
-"""Opt-outs: the words people write to end texts, to begin them again, or to ask for help."""
+"""Opt-outs: the keywords that stop texts, start them again, or ask for help."""
 
 import unicodedata
 from enum import StrEnum
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, Required, TypedDict
 
 Kind = Literal["opt_out", "opt_in", "help"]
 
@@ -14,11 +14,25 @@ class OptOutState(StrEnum):
     IN = "in"
 
 
+class OptOutItem(TypedDict, total=False):
+    """The opt-out of a participant (`theirs`) from the texts of an owner number (`ours`), both in E.164.
+
+    `keyword` is the participant's word, or Bandwidth's failure code. Only a current opt-out has `optedOutOf`.
+    """
+
+    ours: Required[str]
+    theirs: Required[str]
+    optOutState: Required[str]
+    optedOutOf: str
+    keyword: Required[str]
+    since: Required[str]
+
+
 OPT_OUT: Final = "opt_out"
 OPT_IN: Final = "opt_in"
 HELP: Final = "help"
 
-# "opt out" is here as "optout": a text is compared without its spaces.
+# A text is compared without spaces: "optout" matches "opt out".
 _WORDS: Final[dict[Kind, tuple[str, ...]]] = {
     OPT_OUT: ("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"),
     OPT_IN: ("start", "unstop", "yes"),
@@ -28,19 +42,18 @@ _KINDS: Final = {word: kind for kind, words in _WORDS.items() for word in words}
 
 
 class Keyword(NamedTuple):
-    """What a text asks for, and the word that did, in lower case and without spaces ("optout")."""
+    """The request of a text, and its keyword in lower case without spaces ("optout")."""
 
     kind: Kind
     word: str
 
 
 def keyword(text: str) -> Keyword | None:
-    """Return the keyword that is the whole content of an inbound text, or None if it says anything else.
+    """Return the keyword that is the whole content of an inbound text, or None.
 
-    Only letters and digits are content: case, spaces, punctuation, emoji and invisible characters are put
-    aside, wherever they stand, and full-width or styled letters are the letters they look like (Unicode
-    NFKC). So "STOP.", "«Stop»", "opt-out", "Stop all" and "stop 🛑" are keywords; "Stop please", "stop 2" and
-    "don't stop" are not.
+    Only letters and digits count. Case, spaces, punctuation, emoji and invisible characters are ignored, and
+    full-width or styled letters count as plain letters (Unicode NFKC). So "STOP.", "«Stop»", "opt-out",
+    "Stop all" and "stop 🛑" are keywords. "Stop please", "stop 2" and "don't stop" are not.
     """
     folded = unicodedata.normalize("NFKC", text).casefold()
     word = "".join(filter(str.isalnum, folded))

@@ -37,6 +37,10 @@ _ENDED: Final[dict[str, Ended]] = {
 }
 
 
+MAX_REASON_CHARACTERS: Final = 300
+"""A payload of Step Functions has at most 256 KiB, so that a state carries shortened reasons."""
+
+
 class Failure(TypedDict):
     """Why a number, or with no number the order, failed: E.164, Bandwidth's code, its words."""
 

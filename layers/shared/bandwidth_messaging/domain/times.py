@@ -1,16 +1,17 @@
-"""Points in time, written as RFC 3339 in UTC with milliseconds, so that text order is time order."""
+"""Times as RFC 3339 text in UTC with milliseconds. Their alphabetical order is their order in time."""
 
 from datetime import UTC, datetime
 
 
 def now() -> str:
-    """Return this moment, such as 2026-01-31T12:00:00.000Z."""
+    """Return the current time, such as 2026-01-31T12:00:00.000Z."""
     return _text(datetime.now(UTC))
 
 
 def rfc3339(written: str) -> str:
-    """Return a time of Bandwidth's (no, three or six fraction digits, any offset) in our one form.
+    """Convert a time from Bandwidth, with any offset and any number of fraction digits, to this format.
 
+    A time without an offset is UTC.
     Raises ValueError if it is not an ISO 8601 time.
     """
     moment = datetime.fromisoformat(written)

@@ -32,10 +32,10 @@ class Settings:
     catapult_url: str
     # Set only for the functions that need them.
     letters_bucket: str = ""
-    callback_url: str = ""
+    callback_url_v1: str = ""
+    callback_url_v2: str = ""
     callback_probe_url: str = ""
     unregistered_senders: str = ""
-    callback_url_v2: str = ""
     events_dead_letter_queue_url: str = ""
     events_include_text: str = ""
     callback_source_addresses: str = ""

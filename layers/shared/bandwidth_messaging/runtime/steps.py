@@ -1,4 +1,4 @@
-"""A step of a state machine: JSON in, one call, JSON out, and a line in the order's record."""
+"""Makes a Lambda handler of a state machine's step: parses the request, and records the step in its order."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
 from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import Field
 
 from bandwidth_messaging.bandwidth.errors import BandwidthError, BandwidthGarbled
-from bandwidth_messaging.domain.orders import Failure, OrderStatus
+from bandwidth_messaging.domain.orders import MAX_REASON_CHARACTERS, Failure, OrderStatus
 from bandwidth_messaging.domain.problems import InvalidInput
+from bandwidth_messaging.domain.step_outcomes import StepOutcome
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.domain.validation import CamelModel, parse
 from bandwidth_messaging.runtime import wiring
@@ -23,35 +25,38 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 # A payload of Step Functions has at most 256 KiB; every failed number has its own record.
-FAILURES_SHOWN = 100
-REASON_CHARACTERS = 300
-_REASONS_SHOWN = 5
+MAX_FAILURES = 100
+_MAX_REASONS = 5
 INCOMPLETE_DURATION: Final = timedelta(minutes=15)
-"""How long an order may have ended without listing all its numbers."""
-# At Catapult's limit: one that lets a number through at a time must not fill the machine's history.
-SHORTEST_WAIT_SECONDS = 60
+"""How long after its end an order may list too few numbers."""
 _KEPT = (*STEP_IDS, "requested", "setupOrderId")
 
 
 class StepInput(CamelModel):
-    """What every step is given: the order it works for, by its CustomerOrderId."""
+    """The request of every step names its order by the CustomerOrderId."""
 
     customer_order_id: str
 
 
 class StepResult(CamelModel):
-    """What a step returns to its machine. `detail` is a word for the order's record."""
+    """What a step returns to its state machine.
 
+    The order's record keeps `outcome` and `replacedApplicationId`, which code decides by, and `detail`, which
+    is for people only.
+    """
+
+    outcome: StepOutcome | None = Field(None, exclude_if=lambda value: value is None)
+    replaced_application_id: str | None = Field(None, exclude_if=lambda value: value is None)
     detail: str | None = None
 
 
 class AwsUnavailable(Exception):
-    """AWS could not be reached, or throttled us: every step may simply run again."""
+    """AWS could not be reached or throttled the request. Every step can run again."""
 
 
 @contextmanager
 def aws_errors() -> Iterator[None]:
-    """Turn whatever AWS's client raises into the one class that the machines retry."""
+    """Turn the errors of AWS clients into the class that the state machines retry."""
     try:
         yield
     except (BotoCoreError, ClientError, GetParameterError) as error:
@@ -63,11 +68,11 @@ def step[Request: StepInput](
 ) -> Callable[[Callable[[Request], StepResult]], Callable[..., dict[str, Any]]]:
     """Make a Lambda handler of a function from a request to a result; `name` is its state's name.
 
-    A state that runs once for each of several things tells them apart with `of`.
+    `of` tells the runs apart of a state that runs several times in an execution.
 
-    The order's record says of the step: running since when, then succeeded or failed, when, and the ids it
-    found or made. A step whose function died stays running there.
-    An exception goes on to the machine, which matches it by its class's name.
+    The order's record has the step's start, its state (running, succeeded or failed), its end, and the ids it
+    found or created. A step whose function died stays running there. The state machine matches an exception
+    by the name of its class.
     """
 
     def decorate(function: Callable[[Request], StepResult]) -> Callable[..., dict[str, Any]]:
@@ -91,17 +96,24 @@ def step[Request: StepInput](
                 with aws_errors():
                     result = function(request)
             except Exception as error:
-                told = isinstance(error, BandwidthError | InvalidInput)
-                reason = f"{type(error).__name__}: {error}" if told else type(error).__name__
+                is_explained = isinstance(error, BandwidthError | InvalidInput)
+                reason = f"{type(error).__name__}: {error}" if is_explained else type(error).__name__
                 logger.warning("step failed", extra={"reason": reason})
-                # What the machine must see is this error, whatever becomes of the record.
+                # The state machine must get this error, even if the record cannot be written.
                 with suppress(Exception):
                     record(state="failed", at=now(), detail=reason)
                 raise
             returned = result.model_dump(by_alias=True, mode="json")
             found = {name: returned[name] for name in _KEPT if name in returned}
             with aws_errors():
-                record(state="succeeded", at=now(), detail=result.detail, found=found)
+                record(
+                    state="succeeded",
+                    at=now(),
+                    detail=result.detail,
+                    outcome=result.outcome,
+                    replaced_application_id=result.replaced_application_id,
+                    found=found,
+                )
             logger.info("step succeeded", extra={"detail": result.detail})
             return returned
 
@@ -113,8 +125,8 @@ def step[Request: StepInput](
 def shown(failures: Iterable[Failure]) -> tuple[Failure, ...]:
     """Return the failures that a state carries: the first 100, each reason cut to 300 characters."""
     return tuple(
-        failure | {"reason": failure["reason"][:REASON_CHARACTERS]}
-        for failure in islice(failures, FAILURES_SHOWN)
+        failure | {"reason": failure["reason"][:MAX_REASON_CHARACTERS]}
+        for failure in islice(failures, MAX_FAILURES)
     )
 
 
@@ -134,14 +146,14 @@ def incomplete_since(order_id: str, order: OrderStatus, since: str | None) -> st
 
 
 def reason_of(order_id: str, order: OrderStatus) -> str:
-    """Return in words why Bandwidth's order failed."""
-    said = sorted(
+    """Return the text for people of why Bandwidth's order failed."""
+    reasons = sorted(
         {
-            f"{failure['code'] or ''} {failure['reason'][:REASON_CHARACTERS]}".strip()
+            f"{failure['code'] or ''} {failure['reason'][:MAX_REASON_CHARACTERS]}".strip()
             for failure in order.failures
         }
     )
-    more = f"; and {len(said) - _REASONS_SHOWN} more" if len(said) > _REASONS_SHOWN else ""
+    more = f"; and {len(reasons) - _MAX_REASONS} more" if len(reasons) > _MAX_REASONS else ""
     return (
-        f"Bandwidth's order {order_id} failed: {'; '.join(said[:_REASONS_SHOWN]) or 'no reason given'}{more}"
+        f"Bandwidth's order {order_id} failed: {'; '.join(reasons[:_MAX_REASONS]) or 'no reason given'}{more}"
     )

@@ -13,6 +13,7 @@ from botocore.config import Config
 
 # Configures the logs of every function, also of those that log nothing themselves.
 from bandwidth_messaging.runtime import logging as _logging  # noqa: F401
+from bandwidth_messaging.runtime.metrics import count
 from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.store.dynamodb import Table
 
@@ -36,17 +37,38 @@ if TYPE_CHECKING:
     from bandwidth_messaging.bandwidth.oauth import OAuthClient
     from bandwidth_messaging.bandwidth.registration_center import Registrations
     from bandwidth_messaging.bandwidth.transport import Auth
+    from bandwidth_messaging.domain.orders import Kind
+    from bandwidth_messaging.services.callback_authorization import CallbackAuthorization
+    from bandwidth_messaging.services.callback_intake import CallbackIntake
+    from bandwidth_messaging.services.catapult_import import CatapultImport, CatapultRelease
     from bandwidth_messaging.services.doctor import Doctor
     from bandwidth_messaging.services.drift_check import DriftCheck
+    from bandwidth_messaging.services.event_publishing import EventPublishing
+    from bandwidth_messaging.services.find_or_create import OwnedResources
+    from bandwidth_messaging.services.hosted_numbers import HostedNumbers
+    from bandwidth_messaging.services.media_archive import MediaArchive
     from bandwidth_messaging.services.message_acceptance import MessageAcceptance
     from bandwidth_messaging.services.message_delivery import MessageDelivery
+    from bandwidth_messaging.services.notifications import Notifications
+    from bandwidth_messaging.services.number_activation import NumberActivation, NumberOrderCompletion
+    from bandwidth_messaging.services.number_campaigns import NumberCampaigns
+    from bandwidth_messaging.services.number_disconnect import NumberDisconnect
+    from bandwidth_messaging.services.number_import import NumberImport
+    from bandwidth_messaging.services.number_release import NumberRelease
     from bandwidth_messaging.services.preflight import PreflightCheck
+    from bandwidth_messaging.services.provisioning import Provisioning
+    from bandwidth_messaging.services.quarantine_replay import ApplyNotification, QuarantineReplay
     from bandwidth_messaging.services.registration_check import RegistrationCheck
+    from bandwidth_messaging.services.release_plan import ReleasePlanner
+    from bandwidth_messaging.services.resource_deletion import ResourceDeletion
     from bandwidth_messaging.services.send_checks import SendChecks
+    from bandwidth_messaging.services.setup_check import SetupCheck
+    from bandwidth_messaging.services.setup_start import SetupStart
     from bandwidth_messaging.services.unconfirmed import UnconfirmedMessages
     from bandwidth_messaging.store.archive import Archive
     from bandwidth_messaging.store.created_resources import CreatedResources
     from bandwidth_messaging.store.drift_store import Drift
+    from bandwidth_messaging.store.executions import Executions
     from bandwidth_messaging.store.leases import Leases
     from bandwidth_messaging.store.letters import Letters
     from bandwidth_messaging.store.message_store import Messages
@@ -221,6 +243,128 @@ def archive() -> "Archive":
     return Archive(_s3(), settings().media_bucket)
 
 
+def owned_resources() -> "OwnedResources":
+    """Return the service that finds resources at Bandwidth or creates them once."""
+    from bandwidth_messaging.services.find_or_create import OwnedResources
+
+    return OwnedResources(leases(), created_resources())
+
+
+def provisioning() -> "Provisioning":
+    """Return the service that prepares applications and locations."""
+    from bandwidth_messaging.services.provisioning import Provisioning
+
+    return Provisioning(dashboard(), owned_resources(), callback_credentials)
+
+
+def number_activation() -> "NumberActivation":
+    """Return the service that activates the numbers of an order."""
+    from bandwidth_messaging.services.number_activation import NumberActivation
+
+    return NumberActivation(numbers(), preflight_check().check_home, registration_check().look_up_new)
+
+
+def number_import() -> "NumberImport":
+    """Return the service that imports and removes hosted numbers."""
+    from bandwidth_messaging.services.number_import import NumberImport
+
+    return NumberImport(numbers(), orders(), dashboard, dashboard_current)
+
+
+def setup_check() -> "SetupCheck":
+    """Return the service that checks the inputs of the state machines."""
+    from bandwidth_messaging.services.setup_check import SetupCheck
+
+    return SetupCheck(
+        orders=orders(),
+        letters=letters,
+        generation=settings().bandwidth_api,
+        default_site_id=settings().bandwidth_site_id,
+        stack_name=settings().stack_name,
+        letters_bucket=settings().letters_bucket,
+        has_order_notifications=settings().order_notifications == "true",
+    )
+
+
+def catapult_import() -> "CatapultImport":
+    """Return the service that imports hosted numbers at Catapult."""
+    from bandwidth_messaging.services.catapult_import import CatapultImport
+
+    return CatapultImport(
+        numbers(),
+        catapult(),
+        dashboard_credentials(),
+        settings().bandwidth_account_id,
+        preflight_check().check_home,
+    )
+
+
+def catapult_release() -> "CatapultRelease":
+    """Return the service that releases hosted numbers from Catapult."""
+    from bandwidth_messaging.services.catapult_import import CatapultRelease
+
+    return CatapultRelease(numbers(), catapult())
+
+
+def number_order_completion() -> "NumberOrderCompletion":
+    """Return the service that records how an order of new numbers ended."""
+    from bandwidth_messaging.services.number_activation import NumberOrderCompletion
+
+    return NumberOrderCompletion(number_activation(), numbers(), orders())
+
+
+def number_campaigns() -> "NumberCampaigns":
+    """Return the service that assigns numbers to campaigns."""
+    from bandwidth_messaging.services.number_campaigns import NumberCampaigns
+
+    return NumberCampaigns(dashboard_current, numbers())
+
+
+def hosted_numbers() -> "HostedNumbers":
+    """Return the service that distinguishes hosted numbers."""
+    from bandwidth_messaging.services.hosted_numbers import HostedNumbers
+
+    return HostedNumbers(numbers(), orders())
+
+
+def release_planner() -> "ReleasePlanner":
+    """Return the service that plans releases."""
+    from bandwidth_messaging.services.release_plan import ReleasePlanner
+
+    return ReleasePlanner(
+        numbers=numbers(),
+        orders=orders(),
+        created_resources=created_resources(),
+        hosted=hosted_numbers(),
+        dashboard=dashboard,
+        catapult=catapult,
+        default_site_id=settings().bandwidth_site_id,
+        generation=settings().bandwidth_api,
+        notification_url=settings().notification_url,
+    )
+
+
+def number_release() -> "NumberRelease":
+    """Return the service that starts and finishes releases."""
+    from bandwidth_messaging.services.number_release import NumberRelease
+
+    return NumberRelease(numbers(), orders(), settings().bandwidth_site_id)
+
+
+def number_disconnect() -> "NumberDisconnect":
+    """Return the service that disconnects the account's own numbers."""
+    from bandwidth_messaging.services.number_disconnect import NumberDisconnect
+
+    return NumberDisconnect(numbers(), orders(), dashboard)
+
+
+def resource_deletion() -> "ResourceDeletion":
+    """Return the service that deletes the resources of a set-up."""
+    from bandwidth_messaging.services.resource_deletion import ResourceDeletion
+
+    return ResourceDeletion(dashboard, catapult, hosted_numbers())
+
+
 # Clients of Bandwidth
 
 
@@ -357,7 +501,7 @@ def callback_url_with_credentials() -> str:
     """Return the callback URL in the form that V1 requires: with the credentials inside."""
     from bandwidth_messaging.bandwidth.catapult import with_credentials
 
-    return with_credentials(settings().callback_url, callback_credentials())
+    return with_credentials(settings().callback_url_v1, callback_credentials())
 
 
 def callback_probe(url: str) -> "CallbackProbe":
@@ -404,6 +548,95 @@ def _secrets() -> "SecretsProvider":
     return SecretsProvider(boto3_client=_secrets_manager())
 
 
+# Services of callbacks, events and the ControlApi
+
+
+def callback_intake() -> "CallbackIntake":
+    """Return the service that stores message callbacks."""
+    from bandwidth_messaging.services.callback_intake import CallbackIntake
+
+    # Created before threads write: botocore's session is not thread-safe.
+    return CallbackIntake(messages(), opt_outs, quarantine, count)
+
+
+def quarantine_replay() -> "QuarantineReplay":
+    """Return the service that replays quarantined callbacks."""
+    from bandwidth_messaging.services.quarantine_replay import QuarantineReplay
+
+    return QuarantineReplay(quarantine(), callback_intake().store, _apply_notification)
+
+
+def _apply_notification() -> "ApplyNotification":
+    return notifications().apply
+
+
+def notifications() -> "Notifications":
+    """Return the service that applies order notifications. It loads lxml."""
+    from bandwidth_messaging.services.notifications import Notifications
+
+    return Notifications(numbers, orders, executions, quarantine, count)
+
+
+@cache
+def callback_authorization() -> "CallbackAuthorization":
+    """Return the service that checks who calls the callback API."""
+    from bandwidth_messaging.services.callback_authorization import CallbackAuthorization
+
+    return CallbackAuthorization(
+        lambda *, fresh=False: accepted_callback_credentials(fresh=fresh),
+        settings().callback_source_addresses,
+        count,
+    )
+
+
+def event_publishing() -> "EventPublishing":
+    """Return the service that publishes table changes on the bus."""
+    from bandwidth_messaging.api.bus_events import to_event
+    from bandwidth_messaging.services.event_publishing import EventPublishing
+    from bandwidth_messaging.store.event_bus import EventBus
+
+    with_content = settings().events_include_text == "true"
+    return EventPublishing(
+        to_event=lambda record: to_event(record, with_content=with_content),
+        bus=EventBus(events()),
+        bus_name=settings().event_bus,
+        source=settings().stack_name,
+        dead_letters=dead_letters,
+        count=count,
+    )
+
+
+def media_archive() -> "MediaArchive":
+    """Return the service that archives media of inbound messages."""
+    from bandwidth_messaging.services.media_archive import MediaArchive
+
+    return MediaArchive(messages(), archive, media, count)
+
+
+@cache
+def media_links() -> "Archive | None":
+    """Return the archive whose files the API links to, or None if the stack archives no media."""
+    return archive() if settings().media_bucket else None
+
+
+def executions() -> "Executions":
+    """Return the executions of the state machines."""
+    from bandwidth_messaging.store.executions import Executions
+
+    return Executions(step_functions())
+
+
+def setup_start() -> "SetupStart":
+    """Return the service that starts set-ups."""
+    from bandwidth_messaging.services.setup_start import SetupStart
+
+    state_machines: dict[Kind, str] = {
+        "messaging_v2": settings().messaging_v2_state_machine,
+        "hosted_messaging": settings().hosted_messaging_state_machine,
+    }
+    return SetupStart(orders(), setup_requests(), executions(), state_machines, settings().bandwidth_api)
+
+
 # Services of functions/checks
 
 
@@ -431,8 +664,8 @@ def doctor() -> "Doctor":
         secret_name=settings().bandwidth_secret,
         account_id=settings().bandwidth_account_id,
         site_id=settings().bandwidth_site_id,
-        callback_url_v1=_v1_url(settings().callback_url),
-        callback_url_v2=settings().callback_url,
+        callback_url_v1=settings().callback_url_v1,
+        callback_url_v2=settings().callback_url_v2,
         probe_url_v1=_v1_url(settings().callback_probe_url),
         probe_url_v2=settings().callback_probe_url,
     )
@@ -477,11 +710,7 @@ def message_acceptance() -> "MessageAcceptance":
 
 
 def preflight_check() -> "PreflightCheck":
-    """Return the check of a number's set-up, with the callback URL of the calling function's API."""
-    return _preflight_check(settings().callback_url)
-
-
-def _preflight_check(callback_url: str) -> "PreflightCheck":
+    """Return the check of a number's set-up before its first send."""
     from bandwidth_messaging.runtime.metrics import count
     from bandwidth_messaging.services.preflight import PreflightCheck
 
@@ -489,8 +718,8 @@ def _preflight_check(callback_url: str) -> "PreflightCheck":
         dashboard=dashboard,
         catapult=catapult,
         numbers=numbers,
-        callback_url_v1=callback_url,
-        callback_url_v2=callback_url,
+        callback_url_v1=settings().callback_url_v1,
+        callback_url_v2=settings().callback_url_v2,
         count=count,
     )
 
@@ -513,7 +742,7 @@ def message_delivery() -> "MessageDelivery":
     return MessageDelivery(
         messages=messages(),
         checks=send_checks(),
-        preflight_check=_preflight_check(settings().callback_url_v2),
+        preflight_check=preflight_check(),
         unconfirmed=unconfirmed_messages(),
         messaging=messaging,
         catapult=catapult,

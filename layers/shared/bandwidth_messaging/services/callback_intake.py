@@ -1,111 +1,149 @@
-"""Stores what message callbacks report; called for Bandwidth's requests and for those of the quarantine."""
+"""Stores what message callbacks report. Called for Bandwidth's requests and for quarantined callbacks."""
 
 import base64
 import logging
-from typing import Any, Final
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
-from botocore.exceptions import ClientError
-
-from bandwidth_messaging.bandwidth.callbacks import Told, read_v1, read_v1_query, read_v2
+from bandwidth_messaging.bandwidth.callbacks import CallbackEvent, parse_v1, parse_v1_query, parse_v2
 from bandwidth_messaging.domain import failures, opt_outs
 from bandwidth_messaging.domain.messages import Message, Receipt, Unreadable
-from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.metrics import count
+from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.services.parallel import for_each
+from bandwidth_messaging.services.quarantining import quarantine_callback
 from bandwidth_messaging.services.segment_comparison import compare_segments
-from bandwidth_messaging.store.dynamodb import cannot_be_stored
+from bandwidth_messaging.store.dynamodb import ItemRejected
+
+if TYPE_CHECKING:
+    from bandwidth_messaging.store.message_store import Messages
+    from bandwidth_messaging.store.opt_out_store import OptOuts
+    from bandwidth_messaging.store.queues import Quarantine
 
 logger = logging.getLogger(__name__)
 
+type ProxyEvent = dict[str, Any]
+"""A callback as API Gateway passes it to Lambda."""
+
 NOT_IN_TIME: Final = "not all events could be stored in time"
 WRITE_FAILED: Final = "a write failed"
+_TOO_LARGE: Final = "the event is too large for the table"
+_NOT_UTF8: Final = "the body is not UTF-8"
 
 
-def receive(callback: dict[str, Any], *, deadline: float) -> list[str]:
-    """Store every event of a callback, API Gateway's proxy event; return why some were not stored, if any.
+@dataclass(frozen=True)
+class CallbackIntake:
+    """Stores the messages, receipts and opt-outs that callbacks report."""
 
-    Events are stored several at a time: what they say together does not depend on their order. At the
-    `deadline` (services.parallel) the rest is left, with a reason. A single event of V2 has no deadline:
-    Bandwidth sends it again. Storing an event again changes nothing. Raises the first error of a write,
-    unless the deadline came first.
-    """
-    events = _read(callback)
-    reasons: dict[int, str] = {}
+    messages: "Messages"
+    opt_outs: Callable[[], "OptOuts"]
+    quarantine: Callable[[], "Quarantine"]
+    count: Callable[[str], None]
 
-    def store(numbered: tuple[int, Told]) -> None:
-        position, event = numbered
-        if isinstance(event, Unreadable):
-            reasons[position] = event.reason
-            return
+    def accept(self, callback: ProxyEvent, *, deadline: float) -> None:
+        """Store a callback's events. Quarantine the callback if an event was not stored.
+
+        Raises an error of a write only if Bandwidth sends the callback again.
+        """
         try:
-            _store(event)
-        except ClientError as error:
-            if not cannot_be_stored(error):
+            reasons = self.store(callback, deadline=deadline)
+        except Exception as error:
+            if not _is_v1(callback):
                 raise
-            reasons[position] = "it is too large for the table"
+            logger.error("callback not stored", extra={"error": type(error).__name__})
+            reasons = [WRITE_FAILED]
+        if reasons:
+            quarantine_callback(self.quarantine(), callback, reasons, at=now(), count=self.count)
 
-    # The clients are created here, as botocore's session is not made for several threads.
-    wiring.messages()
-    if len(events) == 1 and _is_redelivered(callback):
-        # Most callbacks hold one event. A thread for it would double its CPU time.
-        store((0, events[0]))
-        return list(reasons.values())
-    in_time = for_each(enumerate(events), store, deadline=deadline)
-    told = [reason for _, reason in sorted(reasons.copy().items())]
-    return told if in_time else [NOT_IN_TIME, *told]
+    def store(self, callback: ProxyEvent, *, deadline: float) -> list[str]:
+        """Store every event of a callback. Return a reason for each event that was not stored.
+
+        Events are stored in parallel, because their result does not depend on their order. At the `deadline`
+        (services.parallel) the remaining events are skipped, with a reason. A callback that Bandwidth sends
+        again and that holds one event has no deadline. Storing an event twice changes nothing.
+
+        Raises the first error of a write, unless the deadline came first.
+        """
+        events = _parse(callback)
+        if len(events) == 1 and _is_redelivered(callback):
+            # Most callbacks hold one event. A thread for the event would double the CPU time.
+            reason = self._store_event(events[0])
+            return [reason] if reason else []
+        reasons: dict[int, str] = {}
+
+        def store(numbered: tuple[int, CallbackEvent]) -> None:
+            position, event = numbered
+            if reason := self._store_event(event):
+                reasons[position] = reason
+
+        in_time = for_each(enumerate(events), store, deadline=deadline)
+        found = [reason for _, reason in sorted(reasons.copy().items())]
+        return found if in_time else [NOT_IN_TIME, *found]
+
+    def _store_event(self, event: CallbackEvent) -> str | None:
+        """Store one event. Return why the event can never be stored, if so."""
+        if isinstance(event, Unreadable):
+            return event.reason
+        try:
+            if isinstance(event, Message):
+                self._add_message(event)
+            else:
+                self._record_receipt(event)
+        except ItemRejected:
+            return _TOO_LARGE
+        return None
+
+    def _add_message(self, message: Message) -> None:
+        is_new = self.messages.add(message) is not None
+        logger.info("message received", extra={"message_id": message.message_id, "new": is_new})
+        # Also for a known message: the earlier write of the opt-out may have failed.
+        keyword = opt_outs.keyword(message.keyword) if message.keyword else None
+        if keyword and keyword.kind != opt_outs.HELP:
+            self.opt_outs().record(
+                message.owner,
+                message.sender,
+                opted_out=keyword.kind == opt_outs.OPT_OUT,
+                keyword=keyword.word,
+                at=message.time,
+            )
+
+    def _record_receipt(self, receipt: Receipt) -> None:
+        message = self.messages.record_receipt(receipt)
+        logger.info(
+            "receipt recorded",
+            extra={
+                "message_id": receipt.message_id,
+                "state": receipt.state,
+                "moved": message is not None,
+            },
+        )
+        compare_segments(message, count=self.count)
+        if failures.is_opt_out(receipt.error_code) and receipt.owner and receipt.recipient:
+            self.opt_outs().record(
+                receipt.owner,
+                receipt.recipient,
+                opted_out=True,
+                keyword=str(receipt.error_code),
+                at=receipt.time,
+            )
 
 
-def _is_redelivered(callback: dict[str, Any]) -> bool:
-    """Return whether Bandwidth repeats a callback that gets no 2xx: documented for V2 only."""
-    return bool(callback["httpMethod"] == "POST" and not callback["resource"].endswith("/v1"))
+def _is_redelivered(callback: ProxyEvent) -> bool:
+    """Return whether Bandwidth sends the callback again without a 2xx response: documented for V2 only."""
+    return bool(callback["httpMethod"] == "POST" and not _is_v1(callback))
 
 
-def _read(callback: dict[str, Any]) -> list[Told]:
+def _is_v1(callback: ProxyEvent) -> bool:
+    return bool(callback["resource"].endswith("/v1"))
+
+
+def _parse(callback: ProxyEvent) -> list[CallbackEvent]:
     if callback["httpMethod"] == "GET":
-        return [read_v1_query(callback.get("multiValueQueryStringParameters") or {})]
+        return [parse_v1_query(callback.get("multiValueQueryStringParameters") or {})]
     body = callback.get("body") or ""
     if callback.get("isBase64Encoded"):
         try:
             body = base64.b64decode(body).decode()
         except ValueError:
-            return [Unreadable(reason="the body is not UTF-8")]
-    return [read_v1(body)] if callback["resource"].endswith("/v1") else read_v2(body)
-
-
-def _store(told: Message | Receipt) -> None:
-    if isinstance(told, Message):
-        new = wiring.messages().add(told) is not None
-        logger.info("message received", extra={"message_id": told.message_id, "new": new})
-        _heed(told)
-    else:
-        moved = wiring.messages().record_receipt(told)
-        logger.info(
-            "receipt", extra={"message_id": told.message_id, "state": told.state, "moved": moved is not None}
-        )
-        compare_segments(moved, count=count)
-        _heed_carrier(told)
-
-
-def _heed(message: Message) -> None:
-    """Record what a stop or start word asks for; also if the message came before, as that may have failed."""
-    asked = opt_outs.keyword(message.keyword) if message.keyword else None
-    if asked and asked.kind != opt_outs.HELP:
-        wiring.opt_outs().record(
-            message.owner,
-            message.sender,
-            opted_out=asked.kind == opt_outs.OPT_OUT,
-            keyword=asked.word,
-            at=message.time,
-        )
-
-
-def _heed_carrier(receipt: Receipt) -> None:
-    """Record an opt-out that a carrier knows of and we do not."""
-    if failures.is_opt_out(receipt.error_code) and receipt.owner and receipt.recipient:
-        wiring.opt_outs().record(
-            receipt.owner,
-            receipt.recipient,
-            opted_out=True,
-            keyword=str(receipt.error_code),
-            at=receipt.time,
-        )
+            return [Unreadable(reason=_NOT_UTF8)]
+    return [parse_v1(body)] if _is_v1(callback) else parse_v2(body)

@@ -237,7 +237,7 @@ class _Examination:
     def _check_numbers(self) -> Finding:
         start = None
         while True:
-            page = self.doctor.numbers.in_state(NumberState.ACTIVE, limit=_PAGE_SIZE, start=start)
+            page = self.doctor.numbers.list_by_state(NumberState.ACTIVE, limit=_PAGE_SIZE, start=start)
             for item in page.items:
                 if classify_number(item["number"]) == RegistrationKind.TOLL_FREE:
                     self.toll_free_number = item["number"]

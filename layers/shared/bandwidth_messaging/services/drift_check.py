@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bandwidth_messaging.domain.drift import DriftCause, DriftKind, Finding, count_findings, sort_findings
-from bandwidth_messaging.domain.numbers import NumberState
+from bandwidth_messaging.domain.numbers import NumberItem, NumberState
 from bandwidth_messaging.domain.times import now
 
 if TYPE_CHECKING:
     from bandwidth_messaging.bandwidth.catapult import Catapult
     from bandwidth_messaging.bandwidth.locations import Locations
     from bandwidth_messaging.store.drift_store import Drift
-    from bandwidth_messaging.store.dynamodb import Item
     from bandwidth_messaging.store.number_store import Numbers
 
 logger = logging.getLogger(__name__)
@@ -50,7 +49,7 @@ class DriftCheck:
         return DriftResult(findings, is_new)
 
     def _find(self) -> list[Finding]:
-        active = {item["number"]: item for item in self.numbers.all_in_state(NumberState.ACTIVE)}
+        active = {item["number"]: item for item in self.numbers.list_all_by_state(NumberState.ACTIVE)}
         findings: list[Finding] = []
         if active:
             findings += _check_locations(active, self.locations())
@@ -77,8 +76,8 @@ class DriftCheck:
                 yield replace(finding, recorded_state=state)
 
 
-def _check_locations(active: "Mapping[str, Item]", account: "Locations") -> Iterator[Finding]:
-    expected: defaultdict[Place, dict[str, Item]] = defaultdict(dict)
+def _check_locations(active: "Mapping[str, NumberItem]", account: "Locations") -> Iterator[Finding]:
+    expected: defaultdict[Place, dict[str, NumberItem]] = defaultdict(dict)
     for number, item in active.items():
         if "locationId" in item:
             expected[item["siteId"], item["locationId"]][number] = item
@@ -106,9 +105,9 @@ def _check_locations(active: "Mapping[str, Item]", account: "Locations") -> Iter
 
 def _check_messaging(
     place: Place,
-    items: "Mapping[str, Item]",
+    items: "Mapping[str, NumberItem]",
     listed: Mapping[str, bool | None],
-    active: "Mapping[str, Item]",
+    active: "Mapping[str, NumberItem]",
     account: "Locations",
 ) -> Iterator[Finding]:
     """Check the numbers that send with V2 at a location that lists numbers."""
@@ -145,7 +144,7 @@ def _check_messaging(
 
 
 def _check_catapult(
-    items: "Mapping[str, Item]", active: "Mapping[str, Item]", catapult: "Catapult"
+    items: "Mapping[str, NumberItem]", active: "Mapping[str, NumberItem]", catapult: "Catapult"
 ) -> Iterator[Finding]:
     """Check the numbers that send with V1: Catapult assigns the application to each number."""
     listed = catapult.numbers()

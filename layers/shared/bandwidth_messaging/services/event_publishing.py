@@ -1,72 +1,74 @@
-"""Puts entries on the event bus, in requests that EventBridge takes; called by publish_events."""
+"""Publishes changes of the tables as events on the bus. Called by publish_events."""
 
+import json
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
 
-from botocore.exceptions import ClientError
-
-from bandwidth_messaging.runtime import wiring
+if TYPE_CHECKING:
+    from bandwidth_messaging.store.event_bus import EventBus, Record
+    from bandwidth_messaging.store.queues import DeadLetters
 
 logger = logging.getLogger(__name__)
 
 
-type Record = dict[str, Any]
-type Announced = tuple[Record, Any]
-"""A stream record and its entry for PutEvents."""
-type GiveUp = Callable[[Record, str], None]
-"""Called with a record that can never be published, and the error code."""
+class Event(Protocol):
+    """An event for the bus."""
 
-# PutEvents takes 1 MB in one request since January 2026, but 256 KB is what it takes everywhere.
-_LARGEST_REQUEST_BYTES: Final = 256_000
-# Errors of a request, and of one of its entries, that no retry changes. Others, as a throttle or a missing
-# permission, do not concern one record alone: its shard waits.
-_REQUEST_REFUSED: Final = frozenset({"ValidationException", "RequestEntityTooLargeException", "413"})
-_ENTRY_REFUSED: Final = frozenset({"InvalidArgument", "MalformedDetail", "RedactionFailure"})
+    @property
+    def detail_type(self) -> str:
+        """Return the detail type that rules match."""
+
+    @property
+    def detail(self) -> dict[str, Any]:
+        """Return the detail as JSON values."""
 
 
-def publish(announced: Sequence[Announced], *, give_up: GiveUp) -> Record | None:
-    """Publish entries in their order; return the record of the first that has to be retried, if any.
+@dataclass(frozen=True)
+class EventPublishing:
+    """Turns stream records into events and publishes them."""
 
-    Raises errors of whole requests that a retry may overcome.
-    """
-    return next((failed for each in _requests(announced) if (failed := _put(each, give_up))), None)
+    to_event: Callable[["Record"], Event | None]
+    bus: "EventBus"
+    bus_name: str
+    source: str
+    dead_letters: Callable[[], "DeadLetters"]
+    count: Callable[[str], None]
 
+    def records_of(self, event: dict[str, Any]) -> "list[Record]":
+        """Return the stream records of an invocation, whose event names the object of a large record."""
+        if "object" in event:
+            event = self.dead_letters().read(event["object"])
+        records: list[Record] = event["Records"]
+        return records
 
-def _requests(announced: Sequence[Announced]) -> Iterator[list[Announced]]:
-    """Yield the entries in their order, as many at a time as one request takes."""
-    request: list[Announced] = []
-    size = 0
-    for record, entry in announced:
-        entry_size = sum(len(text.encode()) for text in entry.values())
-        if request and size + entry_size > _LARGEST_REQUEST_BYTES:
-            yield request
-            request, size = [], 0
-        request.append((record, entry))
-        size += entry_size
-    if request:
-        yield request
+    def publish(self, records: "Iterable[Record]") -> "Record | None":
+        """Publish the events of stream records in order. Return the first record that needs a retry, if any.
 
+        A record that can never be published is stored in the dead-letter queue, so that its shard goes on.
+        """
+        entries = []
+        for record in records:
+            try:
+                event = self.to_event(record)
+            except Exception as error:
+                # The error's text may contain data of the record.
+                self._give_up(record, type(error).__name__)
+                continue
+            if event:
+                entries.append((record, self._entry(event)))
+        return self.bus.publish(entries, give_up=self._give_up)
 
-def _put(request: Sequence[Announced], give_up: GiveUp) -> Record | None:
-    try:
-        response = wiring.events().put_events(Entries=[entry for _, entry in request])
-    except ClientError as error:
-        code = error.response["Error"]["Code"]
-        if code not in _REQUEST_REFUSED:
-            raise
-        if len(request) == 1:
-            give_up(request[0][0], code)
-            return None
-        # One of them is refused: each is published on its own.
-        return next((failed for each in request if (failed := _put([each], give_up))), None)
-    for (record, entry), result in zip(request, response["Entries"], strict=True):
-        error_code = result.get("ErrorCode")
-        if error_code in _ENTRY_REFUSED:
-            give_up(record, error_code)
-        elif error_code:
-            logger.warning(
-                "event not published", extra={"detail_type": entry["DetailType"], "error": error_code}
-            )
-            return record
-    return None
+    def _entry(self, event: Event) -> Any:
+        return {
+            "EventBusName": self.bus_name,
+            "Source": self.source,
+            "DetailType": event.detail_type,
+            "Detail": json.dumps(event.detail, ensure_ascii=False),
+        }
+
+    def _give_up(self, record: "Record", error: str) -> None:
+        logger.error("record not published", extra={"event_id": record["eventID"], "error": error})
+        self.count("EventUnreadable")
+        self.dead_letters().keep(record)

@@ -1,9 +1,10 @@
-"""Finding a thing at Bandwidth by its name or making it: there is one, however many set-ups want it."""
+"""Finds a resource at Bandwidth by its name or creates it once, however many set-ups need it."""
 
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bandwidth_messaging.bandwidth.errors import (
     BandwidthError,
@@ -11,82 +12,100 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthRejected,
     changed_nothing,
 )
+from bandwidth_messaging.domain.step_outcomes import StepOutcome
 from bandwidth_messaging.domain.times import now, rfc3339
-from bandwidth_messaging.runtime import wiring
+
+if TYPE_CHECKING:
+    from bandwidth_messaging.store.created_resources import CreatedResources
+    from bandwidth_messaging.store.leases import Leases
 
 LEASE_DURATION: Final = timedelta(seconds=180)
-"""Outlasts the longest Lambda timeout of a holder (120 s) plus a request that is still in flight then."""
+"""Outlasts the longest Lambda timeout of a holder (120 s) plus one Bandwidth request still in flight."""
 
 
-class Made(NamedTuple):
-    """A thing's id, and a word for how it came: created, found, given."""
-
-    id: str
-    how: str
-
-
-class Namesake(NamedTuple):
-    """A thing of the wanted name, and what tells that it is somebody else's (None: it is ours)."""
+class Resolved(NamedTuple):
+    """The id of a resource, how the step reached it, and how many others of its name were ignored."""
 
     id: str
-    other: str | None
+    outcome: StepOutcome
+    ignored_duplicates: int = 0
 
 
-def find_or_create(name: str, *, find: Callable[[], Made | None], make: Callable[[], str]) -> Made:
-    """Return what `find` finds, or what `make` makes, for things whose names may come twice at Bandwidth.
+class Candidate(NamedTuple):
+    """An existing resource of the wanted name. `mismatch` is why it is not usable, None if it is."""
 
-    While one run makes it, others that miss it raise BandwidthOutcomeUnknown, to look again. After a run that
-    may have made it, but cannot know, or that died, the others wait for LEASE_DURATION.
+    id: str
+    mismatch: str | None
+
+
+@dataclass(frozen=True)
+class OwnedResources:
+    """Creates resources at Bandwidth and records that this stack owns them."""
+
+    leases: "Leases"
+    created_resources: "CreatedResources"
+
+    def find_or_create(
+        self, resource: str, *, find: Callable[[], Resolved | None], create: Callable[[], str]
+    ) -> Resolved:
+        """Return the resource that `find` returns, or the one that `create` creates.
+
+        `resource` is its kind and name. It is for resources whose names Bandwidth does not keep unique.
+        While one run creates it, the others raise BandwidthOutcomeUnknown, so that they look again. If a run
+        cannot know whether it created the resource, or died, the others wait for LEASE_DURATION.
+        """
+        if found := find():
+            return found
+        # Not the set-up's own id: the same set-up may run twice at once.
+        holder, at = uuid.uuid4().hex, now()
+        until = rfc3339((datetime.fromisoformat(at) + LEASE_DURATION).isoformat())
+        if not self.leases.acquire(resource, holder, at=at, until=until):
+            message = (
+                f"another run is creating the {resource.replace('#', ' ')}, or ended without a result; "
+                f"retry in {LEASE_DURATION.seconds} seconds"
+            )
+            raise BandwidthOutcomeUnknown(message)
+        try:
+            resolved = find() or Resolved(self.create(resource, create), StepOutcome.CREATED)
+        except BandwidthError as error:
+            if changed_nothing(error):
+                self.leases.release(resource, holder)
+            raise
+        self.leases.release(resource, holder)
+        return resolved
+
+    def create(self, resource: str, create: Callable[[], str]) -> str:
+        """Create a resource, record that this stack owns it, and return its id.
+
+        The record begins before the request, so that a resource is known as owned although the response was
+        lost. `resource` is its kind and name.
+        """
+        at = now()
+        self.created_resources.begin(resource, at)
+        try:
+            created_id = create()
+        except BandwidthError as error:
+            if changed_nothing(error):
+                self.created_resources.give_up(resource, at)
+            raise
+        self.created_resources.finish(resource, created_id, at)
+        return created_id
+
+
+def choose_candidate(step: str, resource: str, candidates: Sequence[Candidate]) -> Resolved | None:
+    """Return the candidate to use, None if there are none.
+
+    Of several usable ones it is the one with the lowest id, whatever their order. Raises BandwidthRejected
+    if no candidate is usable: another system's messages must not be diverted. `step` and `resource` are for
+    the error's text.
     """
-    if found := find():
-        return found
-    # Not the set-up's own id: the same set-up may have been started twice at once.
-    leases, holder, at = wiring.leases(), uuid.uuid4().hex, now()
-    until = rfc3339((datetime.fromisoformat(at) + LEASE_DURATION).isoformat())
-    if not leases.take(name, holder, at=at, until=until):
-        message = f"another run is just making the {name.replace('#', ' ')}, or died over it; try later"
-        raise BandwidthOutcomeUnknown(message)
-    try:
-        made = find() or Made(create_owned(name, make), "created")
-    except BandwidthError as error:
-        if changed_nothing(error):
-            leases.give_back(name, holder)
-        raise
-    leases.give_back(name, holder)
-    return made
-
-
-def create_owned(thing: str, make: Callable[[], str]) -> str:
-    """Return the id of what `make` makes, and keep that one of our set-ups made it.
-
-    That is kept before, too, and so known of a thing whose answer was lost: `thing` is its kind and name.
-    """
-    created_resources, at = wiring.created_resources(), now()
-    created_resources.begin(thing, at)
-    try:
-        made_id = make()
-    except BandwidthError as error:
-        if changed_nothing(error):
-            created_resources.give_up(thing, at)
-        raise
-    created_resources.finish(thing, made_id, at)
-    return made_id
-
-
-def choose_owned(step: str, wanted: str, namesakes: Sequence[Namesake]) -> Made | None:
-    """Return the one to use of all things of a name (`wanted`, in words), None if there is none.
-
-    Of several of ours the one with the lowest id, however they are listed. Raises BandwidthRejected if the
-    name is taken by others only, whose messages must not be diverted.
-    """
-    ours = sorted(namesake.id for namesake in namesakes if namesake.other is None)
-    if ours:
-        more = len(namesakes) - 1
-        return Made(ours[0], f"found; {more} more of this name left alone" if more else "found")
-    for namesake in sorted(namesakes):
+    usable = sorted(candidate.id for candidate in candidates if candidate.mismatch is None)
+    if usable:
+        return Resolved(usable[0], StepOutcome.FOUND, len(candidates) - 1)
+    for candidate in sorted(candidates):
         words = (
-            f"there is an {wanted} already, {namesake.id}, {namesake.other}; "
-            "choose another applicationName, or rename or remove that one"
+            f"{resource} exists as {candidate.id}, {candidate.mismatch}. Choose another applicationName, or "
+            "rename or remove that application"
         )
         raise BandwidthRejected(step, words=words)
     return None

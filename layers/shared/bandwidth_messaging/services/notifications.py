@@ -1,14 +1,22 @@
-"""Applies order and event notifications; called for Bandwidth's requests and for those of the quarantine."""
+"""Applies order and event notifications of requests and of the quarantine. Called by receive_notification."""
 
 import base64
 import logging
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bandwidth_messaging.bandwidth.subscriptions import read_notification
 from bandwidth_messaging.domain.orders import is_customer_order_id
-from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.services.parallel import for_each
+from bandwidth_messaging.services.quarantining import quarantine_callback
+
+if TYPE_CHECKING:
+    from bandwidth_messaging.store.executions import Executions
+    from bandwidth_messaging.store.number_store import Numbers
+    from bandwidth_messaging.store.order_store import Orders
+    from bandwidth_messaging.store.queues import Quarantine
 
 logger = logging.getLogger(__name__)
 
@@ -16,25 +24,64 @@ UNREADABLE: Final = "the notification cannot be read"
 NOT_IN_TIME: Final = "not all numbers could be released in time"
 
 
-def apply(callback: dict[str, Any], *, at: str, deadline: float) -> list[str]:
-    """End the wait for an order, or release lost numbers; return why that was not done, if so.
+@dataclass(frozen=True)
+class Notifications:
+    """Ends the waits for orders, and releases hosted numbers that lost messaging."""
 
-    `callback` is API Gateway's proxy event and `at` when it arrived. At the `deadline` (services.parallel)
-    the rest is left. Applying a notification again changes nothing. Raises errors of AWS.
-    """
-    notification = read_notification(_body(callback))
-    if notification is None:
-        return [UNREADABLE]
-    if notification.lost:
-        in_time = for_each(notification.lost, partial(wiring.numbers().lose, at=at), deadline=deadline)
-        logger.warning("messaging lost", extra={"numbers": len(notification.lost), "in_time": in_time})
-        return [] if in_time else [NOT_IN_TIME]
-    woken = _wake(notification.customer_order_id, notification.order_id)
-    logger.info(
-        "notification",
-        extra={"order_id": notification.order_id, "status": notification.status, "woken": woken},
-    )
-    return []
+    numbers: "Callable[[], Numbers]"
+    orders: "Callable[[], Orders]"
+    executions: "Callable[[], Executions]"
+    quarantine: "Callable[[], Quarantine]"
+    count: Callable[[str], None]
+
+    def accept(self, callback: dict[str, Any], *, at: str, deadline: float) -> None:
+        """Apply a notification that arrived at a time. Quarantine a notification that cannot be applied.
+
+        Raises errors of the quarantine.
+        """
+        try:
+            reasons = self.apply(callback, at=at, deadline=deadline)
+        except Exception as error:
+            logger.error("notification not applied", extra={"error": type(error).__name__})
+            reasons = [type(error).__name__]
+        if reasons:
+            quarantine_callback(self.quarantine(), callback, reasons, at=at, count=self.count)
+
+    def apply(self, callback: dict[str, Any], *, at: str, deadline: float) -> list[str]:
+        """End the wait for an order, or release numbers. Return why that was not done, if so.
+
+        `callback` is API Gateway's proxy event, and `at` its time of arrival. At the `deadline`
+        (services.parallel) the remaining numbers are skipped. Applying a notification twice changes nothing.
+        Raises errors of AWS.
+        """
+        notification = read_notification(_body(callback))
+        if notification is None:
+            return [UNREADABLE]
+        if notification.lost:
+            in_time = for_each(
+                notification.lost, partial(self.numbers().record_messaging_lost, at=at), deadline=deadline
+            )
+            logger.warning("messaging lost", extra={"numbers": len(notification.lost), "in_time": in_time})
+            return [] if in_time else [NOT_IN_TIME]
+        has_ended = self._end_wait(notification.customer_order_id, notification.order_id)
+        logger.info(
+            "notification applied",
+            extra={
+                "order_id": notification.order_id,
+                "status": notification.status,
+                "wait_ended": has_ended,
+            },
+        )
+        return []
+
+    def _end_wait(self, customer_order_id: str | None, order_id: str | None) -> bool:
+        """End the wait for an order. Return False if no execution waits for the order."""
+        if customer_order_id is None or not is_customer_order_id(customer_order_id):
+            return False
+        order = self.orders().get(customer_order_id) or {}
+        if "taskToken" not in order or order_id not in {order.get("orderId"), None}:
+            return False
+        return self.executions().end_wait(order["taskToken"])
 
 
 def _body(callback: dict[str, Any]) -> bytes:
@@ -43,23 +90,3 @@ def _body(callback: dict[str, Any]) -> bytes:
         return base64.b64decode(body) if callback.get("isBase64Encoded") else body.encode()
     except ValueError:
         return b""
-
-
-def _wake(customer_order_id: str | None, order_id: str | None) -> bool:
-    """End the wait for an order; return whether there was one."""
-    if customer_order_id is None or not is_customer_order_id(customer_order_id):
-        return False
-    order = wiring.orders().get(customer_order_id) or {}
-    if "taskToken" not in order or order_id not in {order.get("orderId"), None}:
-        return False
-    client = wiring.step_functions()
-    try:
-        client.send_task_success(taskToken=order["taskToken"], output="{}")
-    except (
-        client.exceptions.TaskTimedOut,
-        client.exceptions.TaskDoesNotExist,
-        client.exceptions.InvalidToken,
-    ):
-        # The wait had ended before.
-        return False
-    return True

@@ -1,133 +1,119 @@
-"""Releasing: numbers that leave us, things that are taken away, and what of both is left."""
+"""Starts and finishes a release: stops sending from its numbers, and records its result."""
 
-from collections.abc import Iterable, Iterator, Sequence, Sized
-from functools import partial
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bandwidth_messaging.bandwidth.errors import BandwidthRejected
-from bandwidth_messaging.domain.numbers import NumberState
-from bandwidth_messaging.domain.orders import Failure
-from bandwidth_messaging.domain.releases import Resource
+from bandwidth_messaging.domain.numbers import Home, NumberState
+from bandwidth_messaging.domain.orders import Ended, Failure, OrderState
+from bandwidth_messaging.domain.release_texts import describe_remainder
+from bandwidth_messaging.domain.releases import DeletionOutcome, Removal, Resource
 from bandwidth_messaging.domain.times import now
-from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.services.parallel import for_each
-from bandwidth_messaging.store.dynamodb import Item
 
 if TYPE_CHECKING:
-    from bandwidth_messaging.bandwidth.dashboard import Dashboard
-    from bandwidth_messaging.bandwidth.locations import Locations
+    from bandwidth_messaging.domain.numbers import NumberItem
+    from bandwidth_messaging.store.number_store import Numbers
+    from bandwidth_messaging.store.order_store import Orders
 
 
-def still_there(numbers: Iterable[str], account: "Locations") -> set[str]:
-    """Return those of the numbers that are still at their locations, or whose location nobody knows."""
-    homes: dict[tuple[str | None, str | None], set[str]] = {}
-    for item in wiring.numbers().get_all(list(numbers), consistent=True):
-        home = item.get("siteId"), item.get("locationId")
-        homes.setdefault(home, set()).add(item["number"])
-    found: set[str] = set()
-    for (site_id, location_id), here in homes.items():
-        if site_id is None or location_id is None:
-            found |= here
-        else:
-            found |= here & (account.location_numbers(site_id, location_id) or {}).keys()
-    return found
+class ReleaseResult(NamedTuple):
+    """How a release ended. `failures` are the numbers that were not released."""
+
+    state: Ended
+    completed: int
+    failures: list[Failure]
+    resources: list[Resource]
+    reason: str | None
 
 
-def told_apart(items: Iterable[Item]) -> Iterator[tuple[Item, bool]]:
-    """Yield each number's record with whether it is hosted, which the set-up that brought it tells."""
-    kinds: dict[str | None, str | None] = {None: None}
-    for item in items:
-        brought_by = item.get("customerOrderId")
-        if brought_by not in kinds:
-            kinds[brought_by] = (wiring.orders().get(str(brought_by)) or {}).get("kind")
-        yield item, item.get("api") == "v1" or kinds[brought_by] == "hosted_messaging"
+@dataclass(frozen=True)
+class NumberRelease:
+    """The first and the last step of a release."""
 
+    numbers: "Numbers"
+    orders: "Orders"
+    default_site_id: str
 
-def hosted_numbers() -> set[str]:
-    """Return the hosted numbers that are ours or on their way: we want to be told when one is taken away."""
-    items = [
-        item
-        for state in (NumberState.ACTIVE, NumberState.PENDING)
-        for item in wiring.numbers().all_in_state(state)
-    ]
-    return {item["number"] for item, is_hosted in told_apart(items) if is_hosted}
+    def stop_sending(
+        self, setup_order_id: str | None, disconnect: Sequence[str], removals: Iterable[Removal]
+    ) -> int:
+        """Record the numbers as releasing, so that they can no longer send; return how many there are.
 
+        Each number stays with the order that brought it.
+        """
+        at = now()
+        leaving = [*disconnect, *(number for removal in removals for number in removal.numbers)]
+        known = {item["number"]: item for item in self.numbers.get_all(leaving, consistent=True)}
+        setup = (self.orders.get(setup_order_id) if setup_order_id else None) or {}
 
-def may_be_gone(code: str | None) -> bool:
-    """Tell whether a disconnect's error may mean that the number is not the account's any more."""
-    from bandwidth_messaging.bandwidth.disconnect_orders import NOT_DISCONNECTED  # noqa: PLC0415 - loads lxml
+        def stop(number: str) -> None:
+            # A number that came after its set-up had stopped waiting has no item: the set-up has its site.
+            item: Mapping[str, Any] = known.get(number, setup)
+            home = Home(
+                api=item.get("api", "v2"),
+                customer_order_id=item.get("customerOrderId") or str(setup_order_id),
+                site_id=str(item.get("siteId") or self.default_site_id),
+                location_id=item.get("locationId"),
+            )
+            self.numbers.start_release(number, home, at)
 
-    return code == NOT_DISCONNECTED
+        for_each(leaving, stop)
+        return len(leaving)
 
+    def finish(
+        self,
+        release_id: str,
+        setup_order_id: str | None,
+        *,
+        everything: bool,
+        numbers: Sequence[str],
+        deleted: Sequence[Resource],
+        kept: Sequence[Resource],
+        rejection: str | None,
+        failures_stored: int,
+    ) -> ReleaseResult:
+        """Record how a release ended. A set-up whose resources are all deleted is recorded as undone.
 
-def not_gone(numbers: Sequence[str], code: str | None, account: "Locations") -> set[str]:
-    """Return those of the numbers that an order refused with this code is still about."""
-    return still_there(numbers, account) if may_be_gone(code) else set(numbers)
+        `deleted` are the resources that were to be deleted, with their outcomes, and `kept` the others.
+        `rejection` is the text of why the numbers were not released; a number's own reason comes first.
+        """
+        at, failures = now(), self._find_failures(numbers, rejection)
+        not_deleted = [each for each in deleted if each.outcome == DeletionOutcome.LEFT]
+        completed = len(numbers) - len(failures)
+        state: Ended = OrderState.COMPLETED
+        if failures or not_deleted:
+            is_partial = completed or len(not_deleted) < len(deleted)
+            state = OrderState.PARTIAL if is_partial else OrderState.FAILED
+        is_complete = state == OrderState.COMPLETED
+        reason = None if is_complete else describe_remainder(failures, not_deleted, len(numbers))
+        left = [resource.model_copy(update={"outcome": DeletionOutcome.LEFT}) for resource in kept]
+        resources = [*deleted, *left]
+        self.orders.finish(
+            release_id,
+            state,
+            at=at,
+            completed=completed,
+            failed=len(failures),
+            failures=failures[:failures_stored],
+            reason=reason,
+            resources=[each.model_dump(by_alias=True, exclude_none=True, mode="json") for each in resources],
+        )
+        if is_complete and everything and setup_order_id:
+            self.orders.record_undone(setup_order_id, by=release_id, at=at)
+        return ReleaseResult(state, completed, failures, resources, reason)
 
-
-def record_gone(numbers: Iterable[str]) -> None:
-    """Record that numbers have left us."""
-    for_each(numbers, partial(wiring.numbers().release, at=now()))
-
-
-def not_released(numbers: Sequence[str], refusal: str | None) -> list[Failure]:
-    """Return which of the numbers have not left, and why: their own reason, or the `refusal` of all."""
-    items = {item["number"]: item for item in wiring.numbers().get_all(numbers, consistent=True)}
-    return [
-        {
-            "number": number,
-            "code": items.get(number, {}).get("errorCode"),
-            "reason": items.get(number, {}).get("reason") or refusal or "no reason given",
+    def _find_failures(self, numbers: Sequence[str], rejection: str | None) -> list[Failure]:
+        items: dict[str, NumberItem] = {
+            item["number"]: item for item in self.numbers.get_all(numbers, consistent=True)
         }
-        for number in numbers
-        if items.get(number, {}).get("state") != NumberState.RELEASED
-    ]
+        return [
+            _failure(number, items.get(number), rejection)
+            for number in numbers
+            if number not in items or items[number]["state"] != NumberState.RELEASED
+        ]
 
 
-def what_is_left(failures: Sequence[Failure], stuck: Sequence[Resource], requested: int) -> str:
-    """Return in words what a release has left behind, and what to do."""
-    left = []
-    if failures:
-        first = failures[0]
-        why = f"{first['code'] or ''} {first['reason']}".strip()
-        left.append(f"numbers not released: {len(failures)} of {requested} ({why})")
-    left += [f"{each.what} {each.id} is left ({each.reason})" for each in stuck]
-    return f"{'; '.join(left)}. Mend that, and start again with the same input: it goes on with what is left"
-
-
-def take_away(resource: Resource, account: "Dashboard") -> bool:
-    """Take away a thing of the account; return whether it was still there.
-
-    Raises BandwidthRejected if Bandwidth, or a number that is still there, keeps it.
-    """
-    site_id, location_id = str(resource.site_id), str(resource.location_id)
-    if resource.what == "application":
-        was_there = account.delete_application(resource.id)
-    elif resource.what == "subscription":
-        # A set-up that came since has renewed it, and goes on relying on it.
-        if others := hosted_numbers():
-            raise BandwidthRejected("Delete Resource", words=still_told_of(others))
-        was_there = account.delete_subscription(resource.id)
-    else:
-        # A location without an application takes messages of its numbers and drops them.
-        if numbers := account.location_numbers(site_id, location_id):
-            words = f"{counted(numbers, 'number')} still at location {location_id}"
-            raise BandwidthRejected("Delete Resource", words=words)
-        take = {
-            "assignment": account.detach_application,
-            "mms": account.disable_mms,
-            "sms": account.disable_sms,
-            "location": account.delete_location,
-        }[resource.what]
-        was_there = take(site_id, location_id)
-    return was_there
-
-
-def still_told_of(numbers: Sized) -> str:
-    """Return in words why the subscription to lost numbers is left."""
-    return f"{counted(numbers, 'other hosted number')} left, whose loss it tells of"
-
-
-def counted(numbers: Sized, what: str) -> str:
-    """Return how many there are of what, in words."""
-    return f"{len(numbers)} {what}{'' if len(numbers) == 1 else 's'}"
+def _failure(number: str, item: "NumberItem | None", rejection: str | None) -> Failure:
+    code, reason = (item.get("errorCode"), item.get("reason")) if item else (None, None)
+    return {"number": number, "code": code, "reason": reason or rejection or "no reason given"}

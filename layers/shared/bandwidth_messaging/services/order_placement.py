@@ -1,58 +1,71 @@
-"""Placing an order at Bandwidth at most once, however often the step that places it runs.
+"""Places an order at Bandwidth at most once, however often the step that places the order runs.
 
-The CustomerOrderId is in our record before the order goes out. A run that finds an earlier attempt without
-an answer asks Bandwidth for it, and places it again only when Bandwidth, CLAIM_DURATION later, knows of none.
+The CustomerOrderId is in the order's record before the request is sent. A run that finds an earlier attempt
+without a response looks the order up at Bandwidth. The order is placed again only if Bandwidth does not list
+it CLAIM_DURATION after that attempt.
 """
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 from uuid import uuid4
 
 from bandwidth_messaging.bandwidth.errors import BandwidthError, BandwidthOutcomeUnknown, changed_nothing
+from bandwidth_messaging.domain.step_outcomes import StepOutcome
 from bandwidth_messaging.domain.times import now
-from bandwidth_messaging.runtime import wiring
+
+if TYPE_CHECKING:
+    from bandwidth_messaging.store.order_store import Orders
 
 CLAIM_DURATION: Final = timedelta(seconds=180)
 """Outlasts a claim's POST, four requests of 23 s (a token and the POST, and both again after a 401), and the
 time until Bandwidth lists the order."""
 
 
+class PlacedOrder(NamedTuple):
+    """Bandwidth's id of an order, and how the step reached it: created, found or recorded."""
+
+    order_id: str
+    outcome: StepOutcome
+
+
 def place_order_once(
-    customer_order_id: str, *, place: Callable[[], str], find: Callable[[], str | None]
-) -> tuple[str, str]:
-    """Return the order's id at Bandwidth, and a word for how it came: ordered, found, recorded before.
+    orders: "Orders", customer_order_id: str, *, place: Callable[[], str], find: Callable[[], str | None]
+) -> PlacedOrder:
+    """Return the order at Bandwidth with this CustomerOrderId, and place it if no run has placed it.
 
     `place` sends the order, `find` looks it up by its CustomerOrderId; both return Bandwidth's id.
-    Raises what they raise, and BandwidthOutcomeUnknown while an earlier attempt may still turn up.
+    Raises what they raise, and BandwidthOutcomeUnknown while Bandwidth may still list an earlier attempt.
     """
-    orders, at = wiring.orders(), now()
-    # Two runs may begin at the same time, but not with the same token.
+    at = now()
+    # Tells this run from another run that begins at the same time.
     attempt = uuid4().hex
     order = orders.begin_ordering(customer_order_id, attempt, at)
     if "orderId" in order:
-        return order["orderId"], "recorded before"
+        return PlacedOrder(order["orderId"], StepOutcome.RECORDED)
     if order["orderAttempt"] == attempt:
-        order_id, how = _place(customer_order_id, attempt, place), "ordered"
+        placed = PlacedOrder(_place(orders, customer_order_id, attempt, place), StepOutcome.CREATED)
+    elif found_id := find():
+        placed = PlacedOrder(found_id, StepOutcome.FOUND)
     else:
-        found, how = find(), "found"
-        if found is None:
-            attempted_at = datetime.fromisoformat(order["orderAttemptedAt"])
-            if datetime.fromisoformat(at) - attempted_at > CLAIM_DURATION:
-                # The run after this one may place it again.
-                orders.give_up_ordering(customer_order_id, order["orderAttempt"])
-            message = "an earlier order got no answer and Bandwidth does not list it yet"
-            raise BandwidthOutcomeUnknown(message)
-        order_id = found
-    orders.record_ordered(customer_order_id, order_id, now())
-    return order_id, how
+        attempted_at = datetime.fromisoformat(order["orderAttemptedAt"])
+        if datetime.fromisoformat(at) - attempted_at > CLAIM_DURATION:
+            # The next run may place the order again.
+            orders.give_up_ordering(customer_order_id, order["orderAttempt"])
+        message = (
+            f"an earlier request for order {customer_order_id} got no response, and Bandwidth does not list "
+            "the order yet. The state machine retries."
+        )
+        raise BandwidthOutcomeUnknown(message)
+    orders.record_ordered(customer_order_id, placed.order_id, now())
+    return placed
 
 
-def _place(customer_order_id: str, attempt: str, place: Callable[[], str]) -> str:
+def _place(orders: "Orders", customer_order_id: str, attempt: str, place: Callable[[], str]) -> str:
     try:
         return place()
     except BandwidthError as error:
-        # Where surely nothing was ordered the next run may order at once; else it looks the order up.
+        # The next run may place the order at once only if Bandwidth ordered nothing.
         if changed_nothing(error):
-            wiring.orders().give_up_ordering(customer_order_id, attempt)
+            orders.give_up_ordering(customer_order_id, attempt)
         raise

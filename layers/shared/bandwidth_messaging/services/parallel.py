@@ -1,4 +1,4 @@
-"""Many small writes at once."""
+"""Runs one call per item, several at a time, until a deadline."""
 
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -7,14 +7,14 @@ from math import inf
 from time import monotonic
 from typing import Any, Final
 
-# As many as the shared DynamoDB client keeps connections for.
-_WRITERS: Final = 16
-# How often a wait with a deadline reads the clock.
-_TICK_SECONDS: Final = 0.1
+# The shared DynamoDB client keeps this many connections.
+_THREADS: Final = 16
+# A wait with a deadline checks the clock at this interval.
+_POLL_SECONDS: Final = 0.1
 
 
 def deadline_in(seconds: float) -> float:
-    """Return the time of the monotonic clock in so many seconds."""
+    """Return the monotonic clock's time in this many seconds."""
     return monotonic() + seconds
 
 
@@ -23,13 +23,13 @@ def is_past(deadline: float) -> bool:
     return monotonic() >= deadline
 
 
-def for_each[Each](each: Iterable[Each], write: Callable[[Each], Any], *, deadline: float = inf) -> bool:
-    """Call `write` with each, several at a time; return whether all calls ended before the deadline.
+def for_each[T](items: Iterable[T], call: Callable[[T], Any], *, deadline: float = inf) -> bool:
+    """Call `call` with each item, several at a time; return whether all calls ended before the deadline.
 
-    At the deadline no call is started any more, and those that run are left to themselves. If all ended,
-    the first error is raised once all have been tried.
+    After the deadline no call starts, and running calls continue in the background. An error does not stop
+    the other calls: once all have ended, the error of the first failed item is raised.
     """
-    waiting = deque(enumerate(each))
+    waiting = deque(enumerate(items))
     total = len(waiting)
     ended: list[None] = []
     errors: dict[int, BaseException] = {}
@@ -37,20 +37,20 @@ def for_each[Each](each: Iterable[Each], write: Callable[[Each], Any], *, deadli
     def work() -> None:
         while not is_past(deadline):
             try:
-                position, one = waiting.popleft()
+                position, item = waiting.popleft()
             except IndexError:
                 return
             try:
-                write(one)
-            except BaseException as error:  # raised below, once all have been tried
+                call(item)
+            except BaseException as error:  # raised below, after all calls
                 errors[position] = error
             ended.append(None)
 
-    writers = ThreadPoolExecutor(_WRITERS)
-    running = {writers.submit(work) for _ in range(min(_WRITERS, total))}
+    threads = ThreadPoolExecutor(_THREADS)
+    running = {threads.submit(work) for _ in range(min(_THREADS, total))}
     while running and not is_past(deadline):
-        _, running = wait(running, timeout=None if deadline == inf else _TICK_SECONDS)
-    writers.shutdown(wait=False)
+        _, running = wait(running, timeout=None if deadline == inf else _POLL_SECONDS)
+    threads.shutdown(wait=False)
     if len(ended) < total:
         return False
     if errors:

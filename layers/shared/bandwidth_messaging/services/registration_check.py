@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from bandwidth_messaging.bandwidth.errors import BandwidthError, BandwidthUnauthorized
-from bandwidth_messaging.domain.numbers import NumberState
+from bandwidth_messaging.domain.numbers import NumberItem, NumberState
 from bandwidth_messaging.domain.registration import (
     Registration,
     RegistrationKind,
@@ -28,7 +28,6 @@ from bandwidth_messaging.services.parallel import for_each
 
 if TYPE_CHECKING:
     from bandwidth_messaging.bandwidth.registration_center import Registrations
-    from bandwidth_messaging.store.dynamodb import Item
     from bandwidth_messaging.store.number_store import Numbers
 
 logger = logging.getLogger(__name__)
@@ -89,12 +88,14 @@ class RegistrationCheck:
             return {number: build_unknown_registration(number, str(error), at) for number in numbers}
         return {number: allow_for_listing_delay(registration) for number, registration in found.items()}
 
-    def _read_active(self, numbers: Sequence[str]) -> "dict[str, Item]":
+    def _read_active(self, numbers: Sequence[str]) -> "dict[str, NumberItem]":
         """Return the items of the given numbers, or of all, that are active and send with V2.
 
         V1 does not support campaigns, and V1 numbers may be registered with another carrier.
         """
-        items = self.numbers.get_all(numbers) if numbers else self.numbers.all_in_state(NumberState.ACTIVE)
+        items = (
+            self.numbers.get_all(numbers) if numbers else self.numbers.list_all_by_state(NumberState.ACTIVE)
+        )
         return {
             item["number"]: item
             for item in items
@@ -102,7 +103,7 @@ class RegistrationCheck:
         }
 
     def _check_batch(
-        self, numbers: Sequence[str], items: "Mapping[str, Item]", client: "Registrations"
+        self, numbers: Sequence[str], items: "Mapping[str, NumberItem]", client: "Registrations"
     ) -> Counter[str]:
         found = {
             number: _keep_recent_assignment(items[number].get("registration"), registration)
@@ -171,7 +172,7 @@ def _look_up_verifications(
     return found
 
 
-def _select_due(toll_free: Iterable[str], items: "Mapping[str, Item]") -> list[str]:
+def _select_due(toll_free: Iterable[str], items: "Mapping[str, NumberItem]") -> list[str]:
     """Return the toll-free numbers to look up, those with the oldest look-up first."""
     due = [number for number in toll_free if not _is_settled(items[number].get("registration"))]
     due.sort(key=lambda number: str(items[number].get("registration", {}).get("checkedAt", "")))

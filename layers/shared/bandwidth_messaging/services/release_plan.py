@@ -1,160 +1,334 @@
-"""The plan of a release: what goes and what is left, read from our records and from Bandwidth.
+"""Plans a release: which numbers and resources go, and which stay. It reads records and Bandwidth only.
 
-A thing goes if one of our set-ups made it and nothing else uses it. All else is left, with the reason.
+A resource is deleted if a set-up of this stack created it and nothing else uses it.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, Literal
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected, BandwidthUnauthorized
-from bandwidth_messaging.domain.numbers import NumberState
-from bandwidth_messaging.domain.orders import OrderState
+from bandwidth_messaging.domain.orders import OrderState, customer_order_id
 from bandwidth_messaging.domain.phone_numbers import last_four
 from bandwidth_messaging.domain.problems import FieldProblem, InvalidInput
-from bandwidth_messaging.domain.releases import Resource
+from bandwidth_messaging.domain.releases import (
+    NOT_RECORDED,
+    KeepCode,
+    KeepReason,
+    PlannedResource,
+    ReleaseAction,
+    Removal,
+)
+from bandwidth_messaging.domain.step_outcomes import StepOutcome
 from bandwidth_messaging.domain.texts import normalized
-from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.settings import settings
-from bandwidth_messaging.services.number_release import counted, hosted_numbers, still_told_of, told_apart
-from bandwidth_messaging.store.dynamodb import Item
+from bandwidth_messaging.services.hosted_numbers import HostedNumbers
 
 if TYPE_CHECKING:
-    from bandwidth_messaging.bandwidth.applications import Applications
     from bandwidth_messaging.bandwidth.catapult import Catapult
     from bandwidth_messaging.bandwidth.dashboard import Dashboard
-    from bandwidth_messaging.bandwidth.locations import Location, Locations
-    from bandwidth_messaging.bandwidth.subscriptions import Subscriptions
+    from bandwidth_messaging.bandwidth.locations import Location
+    from bandwidth_messaging.domain.numbers import NumberItem
+    from bandwidth_messaging.store.created_resources import CreatedResources
+    from bandwidth_messaging.store.dynamodb import Item
+    from bandwidth_messaging.store.number_store import Numbers
+    from bandwidth_messaging.store.order_store import Orders
 
-_RELEASE: Final = "release_numbers"
-Fate = Literal["disconnect", "remove", "releasedBefore", "neverCame"]
-
-_NOT_OURS: Final = "no set-up of this stack has made it"
-
-
-# Numbers
-
-
-def numbers_named(numbers: Sequence[str]) -> list[Item]:
-    """Return the records of numbers (E.164). Raises InvalidInput that tells of those without one."""
-    items = wiring.numbers().get_all(numbers, consistent=True)
-    known = {item["number"] for item in items}
-    if unknown := [number for number in numbers if number not in known]:
-        detail = f"…{last_four(unknown[0])} is not one of our numbers; GET /numbers lists them"
-        more = f"; and {len(unknown) - 1} more" if len(unknown) > 1 else ""
-        raise InvalidInput([FieldProblem("telephoneNumbers", detail + more)])
-    return items
+_NOT_OWNED: Final = KeepReason(code=KeepCode.NOT_OWNED)
+_FEATURES: Final[tuple[tuple[Literal["assignment", "mms", "sms"], str], ...]] = (
+    ("assignment", "Assign Application to Location"),
+    ("mms", "Enable MMS on Location"),
+    ("sms", "Enable SMS on Location"),
+)
+"""The features of a location, in the only order in which Bandwidth deletes them, and their steps."""
 
 
-def set_up(customer_order_id: str) -> Item:
-    """Return the record of a set-up. Raises InvalidInput if it is none."""
-    order = wiring.orders().get(customer_order_id)
-    if order is None or order.get("kind") == _RELEASE:
-        what = "there is no set-up" if order is None else "a release, not a set-up, has the id"
-        raise InvalidInput([FieldProblem("customerOrderId", f"{what} {customer_order_id!r}")])
-    return order
+@dataclass(frozen=True)
+class ReleasePlan:
+    """What a release does with each number, and which resources it deletes, in this order, or keeps."""
+
+    actions: "list[tuple[NumberItem, ReleaseAction]]"
+    removals: list[Removal]
+    delete: list[PlannedResource]
+    keep: list[PlannedResource]
+
+    @property
+    def disconnect(self) -> list[str]:
+        """Return the account's own numbers that are disconnected."""
+        return _select(self.actions, ReleaseAction.DISCONNECT)
+
+    @property
+    def leaving(self) -> set[str]:
+        """Return all numbers that the release disconnects or removes."""
+        return {*self.disconnect, *(number for removal in self.removals for number in removal.numbers)}
 
 
-def numbers_of(customer_order_id: str, order: Item, account: "Dashboard") -> list[Item]:
-    """Return the records of the numbers that a set-up brought, those too that it never heard of.
+@dataclass(frozen=True)
+class ReleasePlanner:
+    """Plans releases of numbers and of everything that a set-up created."""
 
-    Raises InvalidInput while Bandwidth is still at work on its order: more numbers may come.
-    """
-    items = wiring.numbers().all_of_order(customer_order_id)
-    if (
-        order.get("orderState") in {OrderState.COMPLETED, OrderState.PARTIAL}
-        or "orderAttemptedAt" not in order
-    ):
-        return items
-    known = {item["number"] for item in items}
-    is_hosted = order["kind"] == "hosted_messaging"
-    order_id = order.get("orderId")
-    if order_id is None:
-        find = account.find_import_request if is_hosted else account.find_order
-        order_id = find(customer_order_id)
-        if order_id is None:
-            return items
-    # An import brings no number without a record.
-    status = account.import_status(order_id, []) if is_hosted else account.order_status(order_id)
-    if status.ended_as is None and not status.is_incomplete:
-        detail = (
-            f"its order {order_id} is still {status.status} at Bandwidth, and more numbers may come; "
-            "wait for its end, or close it there"
+    numbers: "Numbers"
+    orders: "Orders"
+    created_resources: "CreatedResources"
+    hosted: HostedNumbers
+    dashboard: "Callable[[], Dashboard]"
+    catapult: "Callable[[], Catapult]"
+    default_site_id: str
+    generation: str
+    notification_url: str
+
+    def plan(
+        self,
+        release_id: str,
+        *,
+        setup_order_id: str | None,
+        telephone_numbers: Sequence[str],
+        everything: bool,
+    ) -> ReleasePlan:
+        """Return the plan for numbers (E.164) or, with `setup_order_id`, for the numbers of a set-up.
+
+        Raises InvalidInput for unknown numbers or set-ups, and for a set-up whose order is still open.
+        """
+        order: Item = {}
+        if setup_order_id is None:
+            items = self._find_numbers(telephone_numbers)
+        else:
+            order = self._find_setup(setup_order_id)
+            items = self._list_numbers(setup_order_id, order)
+        actions = list(self.hosted.plan_actions(items))
+        removals = self._group_by_site(release_id, actions)
+        plan = ReleasePlan(actions, removals, [], [])
+        if not everything:
+            return plan
+        resources = list(self._plan_cleanup(order, plan.leaving))
+        return ReleasePlan(
+            actions,
+            removals,
+            [resource for resource in resources if resource.keep is None],
+            [resource for resource in resources if resource.keep is not None],
         )
-        raise InvalidInput([FieldProblem("customerOrderId", detail)])
-    late = [number for number in status.completed if number not in known]
-    home = {"siteId": site_of(order), "customerOrderId": customer_order_id}
-    return items + [{"number": number, "state": "not recorded", **home} for number in late]
+
+    def _find_numbers(self, numbers: Sequence[str]) -> "list[NumberItem]":
+        items = self.numbers.get_all(numbers, consistent=True)
+        known = {item["number"] for item in items}
+        if unknown := [number for number in numbers if number not in known]:
+            more = f" (and {len(unknown) - 1} more)" if len(unknown) > 1 else ""
+            number = f"…{last_four(unknown[0])}{more}"
+            detail = f"{number} is not a number of this stack. GET /numbers lists its numbers"
+            raise InvalidInput([FieldProblem("telephoneNumbers", detail)])
+        return items
+
+    def _find_setup(self, setup_order_id: str) -> "Item":
+        order = self.orders.get(setup_order_id)
+        if order is None:
+            problem = f"{setup_order_id!r} is unknown. Give the customerOrderId of a set-up of this stack"
+            raise InvalidInput([FieldProblem("customerOrderId", problem)])
+        if order.get("kind") == "release_numbers":
+            problem = f"{setup_order_id!r} belongs to a release. Give the customerOrderId of a set-up"
+            raise InvalidInput([FieldProblem("customerOrderId", problem)])
+        return order
+
+    def _list_numbers(self, setup_order_id: str, order: "Item") -> "list[NumberItem]":
+        """Return the numbers that a set-up brought, also those that came after it had stopped waiting.
+
+        Raises InvalidInput while Bandwidth still works on the order, because more numbers may come.
+        """
+        items = self.numbers.list_all_by_order(setup_order_id)
+        has_ended = order.get("orderState") in {OrderState.COMPLETED, OrderState.PARTIAL}
+        if has_ended or "orderAttemptedAt" not in order:
+            return items
+        account, is_hosted = self.dashboard(), order.get("kind") == "hosted_messaging"
+        order_id = order.get("orderId")
+        if order_id is None:
+            find = account.find_import_request if is_hosted else account.find_order
+            order_id = find(setup_order_id)
+            if order_id is None:
+                return items
+        # The numbers of an import are recorded before it is placed, so that only its status matters here.
+        status = account.import_status(order_id, []) if is_hosted else account.order_status(order_id)
+        if status.ended_as is None and not status.is_incomplete:
+            detail = (
+                f"its order {order_id} is still {status.status} at Bandwidth, and more numbers may come. "
+                "Wait for its end, or close it at Bandwidth"
+            )
+            raise InvalidInput([FieldProblem("customerOrderId", detail)])
+        known = {item["number"] for item in items}
+        late = (number for number in status.completed if number not in known)
+        home = {"siteId": self.find_site(order), "customerOrderId": setup_order_id}
+        return items + [
+            cast("NumberItem", {"number": number, "state": NOT_RECORDED, **home}) for number in late
+        ]
+
+    def _group_by_site(
+        self, release_id: str, actions: "Sequence[tuple[NumberItem, ReleaseAction]]"
+    ) -> list[Removal]:
+        sites: dict[str, list[str]] = {}
+        for item, action in actions:
+            if action == ReleaseAction.REMOVE:
+                sites.setdefault(self.find_site(item), []).append(item["number"])
+        return [
+            Removal(
+                site_id=site_id,
+                # The same id in every run of this release, so that the order is placed once.
+                customer_order_id=customer_order_id(f"{release_id}-removal-{position}"),
+                numbers=numbers,
+            )
+            for position, (site_id, numbers) in enumerate(sorted(sites.items()), 1)
+        ]
+
+    def find_site(self, item: Mapping[str, Any]) -> str:
+        """Return the site of an order or a number."""
+        return str(item.get("siteId") or self.default_site_id)
+
+    def _plan_cleanup(self, order: "Item", leaving: Collection[str]) -> Iterator[PlannedResource]:
+        if self._uses_catapult(order):
+            return self.plan_catapult_cleanup(order, leaving)
+        return self.plan_location_cleanup(order, leaving)
+
+    def _uses_catapult(self, order: "Item") -> bool:
+        """Return whether a set-up created its application in Catapult, and Catapult can be asked about it."""
+        return _is_hosted_import(order) and self.generation == "classic" == self._find_generation(order)
+
+    def _find_generation(self, order: "Item") -> str:
+        # Orders of earlier versions do not have it.
+        return str(order.get("generation", self.generation))
+
+    def plan_location_cleanup(self, order: "Item", leaving: Collection[str]) -> Iterator[PlannedResource]:
+        """Yield the resources of a set-up whose numbers text from a location, in the order of deletion.
+
+        `leaving` are the numbers that are released first. Resources that do not exist are left out.
+        """
+        account = self.dashboard()
+        site_id, location_id = self.find_site(order), order.get("locationId")
+        locations = _list_locations(account, site_id)
+        location = next((each for each in locations if each.location_id == location_id), None)
+        deleted: set[str] = set()
+        if location is not None:
+            for resource in self._plan_location(order, site_id, location, locations, account, leaving):
+                if resource.keep is None:
+                    deleted.add(resource.what)
+                yield resource
+        if application_id := order.get("applicationId"):
+            uses_application = location is not None and "assignment" not in deleted
+            yield from self._plan_application(
+                order, application_id, account, location, uses_application=uses_application
+            )
+        if _is_hosted_import(order) and self._find_generation(order) == "current":
+            yield from self._plan_subscriptions(account, leaving)
+
+    def plan_catapult_cleanup(self, order: "Item", leaving: Collection[str]) -> Iterator[PlannedResource]:
+        """Yield the Catapult application of a hosted set-up if it exists."""
+        catapult, application_id = self.catapult(), order.get("applicationId")
+        application = catapult.application(application_id) if application_id else None
+        if application is None:
+            return
+        application_id = application.application_id
+        keep = None
+        if others := catapult.numbers(application_id).keys() - set(leaving):
+            keep = KeepReason(code=KeepCode.NUMBERS_USE_APPLICATION, numbers=len(others))
+        elif not self._is_owned(
+            order, "Create Application", "catapult application", application.name, application_id
+        ):
+            keep = _NOT_OWNED
+        yield PlannedResource(what="catapultApplication", id=application_id, keep=keep)
+
+    def _plan_location(
+        self,
+        order: "Item",
+        site_id: str,
+        location: "Location",
+        locations: "Sequence[Location]",
+        account: "Dashboard",
+        leaving: Collection[str],
+    ) -> Iterator[PlannedResource]:
+        location_id = location.location_id
+        others = (account.location_numbers(site_id, location_id) or {}).keys() - set(leaving)
+        in_use = None
+        if others:
+            in_use = KeepReason(
+                code=KeepCode.NUMBERS_AT_LOCATION, numbers=len(others), location_ids=(location_id,)
+            )
+        is_owned = self._is_owned(order, "Create location", f"location#{site_id}", location.name, location_id)
+        existing = {
+            "assignment": account.assigned_application(site_id, location_id),
+            "mms": account.mms_protocol(site_id, location_id),
+            "sms": account.sms(site_id, location_id),
+        }
+        for what, step in _FEATURES:
+            if existing[what] is None:
+                continue
+            keep = in_use or (None if is_owned else _find_feature_reason(order, step))
+            if what == "assignment" and existing[what] != order.get("applicationId"):
+                keep = KeepReason(
+                    code=KeepCode.OTHER_APPLICATION_ASSIGNED,
+                    location_ids=(location_id,),
+                    application_id=str(existing[what]),
+                )
+            yield PlannedResource(
+                what=what, id=location_id, site_id=site_id, location_id=location_id, keep=keep
+            )
+        keep = in_use or (None if is_owned else _NOT_OWNED)
+        if keep is None and location.is_default_peer and len(locations) > 1:
+            keep = KeepReason(code=KeepCode.DEFAULT_LOCATION, site_id=site_id)
+        yield PlannedResource(
+            what="location", id=location_id, site_id=site_id, location_id=location_id, keep=keep
+        )
+
+    def _plan_application(
+        self,
+        order: "Item",
+        application_id: str,
+        account: "Dashboard",
+        location: "Location | None",
+        *,
+        uses_application: bool,
+    ) -> Iterator[PlannedResource]:
+        """Yield an application. `uses_application` is whether the set-up's own location goes on using it."""
+        application = account.application(application_id)
+        if application is None:
+            return
+        users = account.list_application_locations(application_id)
+        if location is not None:
+            own = {location.location_id}
+            users = users | own if uses_application else users - own
+        keep = None
+        if users:
+            keep = KeepReason(code=KeepCode.LOCATIONS_USE_APPLICATION, location_ids=tuple(sorted(users)))
+        elif not self._is_owned(order, "Create application", "application", application.name, application_id):
+            keep = _NOT_OWNED
+        yield PlannedResource(what="application", id=application_id, keep=keep)
+
+    def _plan_subscriptions(
+        self, account: "Dashboard", leaving: Collection[str]
+    ) -> Iterator[PlannedResource]:
+        """Yield the subscriptions to lost numbers, which all hosted set-ups of the stack share."""
+        url = self.notification_url
+        try:
+            subscription_ids = account.subscriptions_to_lost_numbers(url)
+        except (BandwidthRejected, BandwidthUnauthorized) as error:
+            # A set-up goes on where it may not subscribe, and so does its release.
+            keep = KeepReason(code=KeepCode.SUBSCRIPTIONS_NOT_LISTED, error=str(error), callback_url=url)
+            yield PlannedResource(what="subscription", id="MESSAGING_LOST", keep=keep)
+            return
+        others = self.hosted.list_current() - set(leaving) if subscription_ids else set()
+        remaining = KeepReason(code=KeepCode.HOSTED_NUMBERS_REMAIN, numbers=len(others)) if others else None
+        for subscription_id in subscription_ids:
+            yield PlannedResource(what="subscription", id=subscription_id, keep=remaining)
+
+    def _is_owned(self, order: "Item", step: str, kind: str, name: str, resource_id: str) -> bool:
+        outcome, _ = _find_outcome(order, step)
+        resource = f"{kind}#{normalized(name)}"
+        return outcome == StepOutcome.CREATED or self.created_resources.is_owned(resource, resource_id)
 
 
-def fates_of(items: Iterable[Item]) -> Iterator[tuple[Item, Fate]]:
-    """Yield each number's record with what is to become of it."""
-    for item, is_hosted in told_apart(items):
-        yield item, _fate(item, is_hosted=is_hosted)
+def _is_hosted_import(order: "Item") -> bool:
+    return order.get("kind") == "hosted_messaging" and order.get("action", "IMPORT") == "IMPORT"
 
 
-def _fate(item: Item, *, is_hosted: bool) -> Fate:
-    if item["state"] == NumberState.RELEASED:
-        return "releasedBefore"
-    # A hosted number that Catapult refused is on the account all the same; its record has an application.
-    if item["state"] == NumberState.FAILED and not (is_hosted and item.get("applicationId")):
-        return "neverCame"
-    return "remove" if is_hosted else "disconnect"
+def _select(actions: "Sequence[tuple[NumberItem, ReleaseAction]]", wanted: ReleaseAction) -> list[str]:
+    return [item["number"] for item, action in actions if action == wanted]
 
 
-# What stands around them
-
-
-def site_of(order: Item) -> str:
-    """Return the site of a set-up."""
-    return str(order.get("siteId") or settings().bandwidth_site_id)
-
-
-def uses_catapult(order: Item) -> bool:
-    """Tell whether a set-up made, or found, its application in Catapult."""
-    return "Create Application" in order.get("steps", {}) and not wiring.is_current()
-
-
-def around_a_location(
-    order: Item, account: "Dashboard", numbers: Collection[str], *, notification_url: str
-) -> tuple[list[Resource], list[Resource]]:
-    """Return what of a set-up whose numbers text from a location goes, in that order, and what is left.
-
-    `numbers` are those that are released before. What is not there is in neither list.
-    """
-    site_id, location_id = site_of(order), order.get("locationId")
-    locations = _locations(account, site_id)
-    location = next((each for each in locations if each.location_id == location_id), None)
-    found: list[Resource] = []
-    if location is not None:
-        found += _of_location(order, site_id, location, locations, account, numbers)
-    going = {resource.what for resource in found if resource.reason is None}
-    if application_id := order.get("applicationId"):
-        used = set() if location is None or "assignment" in going else {location.location_id}
-        found += _application(order, application_id, account, used, location)
-    if "Prepare Location" in order.get("steps", {}):
-        found += _subscriptions(account, numbers, notification_url)
-    return _sorted(found)
-
-
-def around_catapult(
-    order: Item, catapult: "Catapult", numbers: Collection[str]
-) -> tuple[list[Resource], list[Resource]]:
-    """Return the Catapult application of a hosted set-up: in the first list if it goes, else the second."""
-    application_id = order.get("applicationId")
-    application = catapult.application(application_id) if application_id else None
-    if application is None:
-        return [], []
-    reason = None
-    if others := catapult.numbers(application.application_id).keys() - set(numbers):
-        reason = f"{counted(others, 'other number')} still use it"
-    elif not _is_ours(
-        order, "Create Application", "catapult application", application.name, application.application_id
-    ):
-        reason = _NOT_OURS
-    return _sorted([Resource(what="catapultApplication", id=application.application_id, reason=reason)])
-
-
-def _locations(account: "Locations", site_id: str) -> "list[Location]":
+def _list_locations(account: "Dashboard", site_id: str) -> "list[Location]":
     try:
         return account.locations(site_id)
     except BandwidthRejected as error:
@@ -163,97 +337,15 @@ def _locations(account: "Locations", site_id: str) -> "list[Location]":
         raise
 
 
-def _of_location(
-    order: Item,
-    site_id: str,
-    location: "Location",
-    locations: "Sequence[Location]",
-    account: "Dashboard",
-    numbers: Collection[str],
-) -> Iterator[Resource]:
-    location_id = location.location_id
-    others = (account.location_numbers(site_id, location_id) or {}).keys() - set(numbers)
-    in_use = f"{counted(others, 'other number')} still at location {location_id}" if others else None
-    is_ours = _is_ours(order, "Create location", f"location#{site_id}", location.name, location_id)
-    there = {
-        "assignment": account.assigned_application(site_id, location_id),
-        "mms": account.mms_protocol(site_id, location_id),
-        "sms": account.sms(site_id, location_id),
-    }
-    for (what, state), found in zip(_FEATURES, there.values(), strict=True):
-        if found is not None:
-            reason = in_use or (None if is_ours else _reason_to_keep(order, state))
-            if what == "assignment" and found != order.get("applicationId"):
-                reason = f"location {location_id} sends its messages to the application {found}"
-            yield Resource(what=what, id=location_id, site_id=site_id, location_id=location_id, reason=reason)
-    reason = in_use or (None if is_ours else _NOT_OURS)
-    if reason is None and location.is_default_peer and len(locations) > 1:
-        reason = (
-            f"it is the default of site {site_id}, which Bandwidth deletes last (13558); "
-            "make another location the default, then start this again"
-        )
-    yield Resource(what="location", id=location_id, site_id=site_id, location_id=location_id, reason=reason)
+def _find_feature_reason(order: "Item", step: str) -> KeepReason | None:
+    """Return why a feature of a location that is not owned stays, None if this set-up enabled it."""
+    outcome, replaced = _find_outcome(order, step)
+    if replaced is not None:
+        return KeepReason(code=KeepCode.APPLICATION_REPLACED, application_id=replaced)
+    return None if outcome == StepOutcome.CREATED else _NOT_OWNED
 
 
-_FEATURES: Final[tuple[tuple[Literal["assignment", "mms", "sms"], str], ...]] = (
-    ("assignment", "Assign Application to Location"),
-    ("mms", "Enable MMS on Location"),
-    ("sms", "Enable SMS on Location"),
-)
-
-
-def _reason_to_keep(order: Item, state: str) -> str | None:
-    """Return why a feature of a location that is not ours is left, None if this set-up switched it on."""
-    how = _how(order, state)
-    if " in place of " in how:
-        return f"the set-up {how}; assign that one again, if it is to have its messages back"
-    return None if how in {"enabled", "assigned"} else _NOT_OURS
-
-
-def _application(
-    order: Item, application_id: str, account: "Applications", used: set[str], location: "Location | None"
-) -> Iterator[Resource]:
-    application = account.application(application_id)
-    if application is None:
-        return
-    going = {location.location_id} - used if location else set()
-    reason = None
-    if users := sorted((account.locations_of(application_id) | used) - going):
-        reason = f"used by location {', '.join(users)}"
-    elif not _is_ours(order, "Create application", "application", application.name, application_id):
-        reason = _NOT_OURS
-    yield Resource(what="application", id=application_id, reason=reason)
-
-
-def _subscriptions(account: "Subscriptions", numbers: Collection[str], url: str) -> Iterator[Resource]:
-    """Yield what tells of lost numbers: every hosted set-up asks for it, and the last takes it away."""
-    try:
-        found = account.subscriptions_to_lost_numbers(url)
-    except (BandwidthRejected, BandwidthUnauthorized) as error:
-        # A set-up goes on where it may not subscribe, and so does its undoing.
-        reason = f"Bandwidth does not list subscriptions ({error}); delete there the one that calls {url}"
-        yield Resource(what="subscription", id="MESSAGING_LOST", reason=reason)
-        return
-    others = hosted_numbers() - set(numbers) if found else set()
-    for subscription_id in found:
-        yield Resource(
-            what="subscription", id=subscription_id, reason=still_told_of(others) if others else None
-        )
-
-
-def _is_ours(order: Item, state: str, kind: str, name: str, thing_id: str) -> bool:
-    thing = f"{kind}#{normalized(name)}"
-    return _how(order, state) == "created" or wiring.created_resources().is_ours(thing, thing_id)
-
-
-def _how(order: Item, state: str) -> str:
-    """Return the word for how a step of a set-up came by its thing: created, found, given, was on, ..."""
-    steps: Mapping[str, Any] = order.get("steps", {})
-    return str(steps.get(state, {}).get("detail", ""))
-
-
-def _sorted(found: list[Resource]) -> tuple[list[Resource], list[Resource]]:
-    return (
-        [resource for resource in found if resource.reason is None],
-        [resource for resource in found if resource.reason is not None],
-    )
+def _find_outcome(order: "Item", step: str) -> tuple[str | None, str | None]:
+    """Return the outcome of a step of a set-up, and the id of the application that it replaced."""
+    entry = order.get("steps", {}).get(step, {})
+    return entry.get("outcome"), entry.get("replacedApplicationId")

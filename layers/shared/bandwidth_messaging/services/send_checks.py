@@ -9,6 +9,7 @@ from bandwidth_messaging.domain import registration
 from bandwidth_messaging.domain.numbers import NumberState
 
 if TYPE_CHECKING:
+    from bandwidth_messaging.domain.opt_outs import OptOutItem
     from bandwidth_messaging.store.dynamodb import Item
     from bandwidth_messaging.store.opt_out_store import OptOuts
 
@@ -67,7 +68,7 @@ def check_sender(number: str, item: "Item | None", *, unregistered: str) -> str 
     return None
 
 
-def _describe_opt_outs(opt_outs: "Sequence[Item]") -> str:
+def _describe_opt_outs(opt_outs: "Sequence[OptOutItem]") -> str:
     return "; ".join(
         f"{each['theirs']} opted out of texts from {each['ours']} at {each['since']} ({each['keyword']})"
         for each in opt_outs

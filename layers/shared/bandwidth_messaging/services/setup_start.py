@@ -1,126 +1,189 @@
-"""Starts a set-up's execution once for each request to POST /setups/…"""
+"""Starts the execution of a set-up once per request. Called by api/setup_routes."""
 
 import hashlib
 import json
+import logging
 import re
 import uuid
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
 
 from bandwidth_messaging.domain.orders import Kind, OrderState
 from bandwidth_messaging.domain.problems import Conflict, FieldProblem, InvalidInput
 from bandwidth_messaging.domain.setups import HostedMessagingSetup, MessagingV2Setup
 from bandwidth_messaging.domain.times import now
-from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.store.dynamodb import Item
+from bandwidth_messaging.store.executions import StartRefused, execution_arn
 from bandwidth_messaging.store.order_store import is_same_order
 from bandwidth_messaging.store.setup_requests import id_of_key
 
-STARTED_BEFORE = "A set-up with the customerOrderId {!r} was started before, and {}."
+if TYPE_CHECKING:
+    from bandwidth_messaging.store.executions import Executions
+    from bandwidth_messaging.store.order_store import Orders
+    from bandwidth_messaging.store.setup_requests import SetupRequestItem, SetupRequests
+
+logger = logging.getLogger(__name__)
 
 type Setup = HostedMessagingSetup | MessagingV2Setup
 
 
+class StartConflict(StrEnum):
+    """Why a customerOrderId cannot be used for a set-up."""
+
+    UNDONE = "undone"
+    ENDED = "ended"
+    NOT_ENDED = "not_ended"
+    OTHER_ORDER = "other_order"
+    OTHER_EXECUTION = "other_execution"
+
+
+_CONFLICTS: Mapping[StartConflict, str] = {
+    StartConflict.UNDONE: "That set-up was undone. Use another customerOrderId.",
+    StartConflict.ENDED: "That set-up has ended ({}). Use another customerOrderId.",
+    StartConflict.NOT_ENDED: (
+        "That set-up has not ended ({}). GET /orders/{{customerOrderId}} returns its progress."
+    ),
+    StartConflict.OTHER_ORDER: "That set-up has another input. Use another customerOrderId.",
+    StartConflict.OTHER_EXECUTION: "The execution {} has another input.",
+}
+
+
+def conflict_detail(customer_order_id: str, conflict: StartConflict, value: str = "") -> str:
+    """Return the text of a conflict. `value` is the order's state or the execution's name."""
+    return f"customerOrderId '{customer_order_id}' is already used. {_CONFLICTS[conflict].format(value)}"
+
+
 class Started(NamedTuple):
-    """A set-up's order and its execution."""
+    """The order and the execution of a set-up."""
 
     customer_order_id: str
     execution_arn: str
 
 
-def start(kind: Kind, state_machine: str, setup: Setup, idempotency_key: str | None) -> Started:
-    """Start an execution of the state machine (ARN) and return it.
+@dataclass(frozen=True)
+class SetupStart:
+    """Registers the order of a set-up and starts its execution."""
 
-    The same key and set-up are one execution, however often they come. Every write comes before the start, so
-    that a failed request can be repeated. Raises InvalidInput if the key was used for another set-up, and
-    Conflict if the customerOrderId was.
-    """
-    given = setup.model_dump(by_alias=True, exclude_unset=True)
-    digest = hashlib.sha256(json.dumps([kind, given], sort_keys=True).encode()).hexdigest()
-    request = wiring.setup_requests().get(idempotency_key) if idempotency_key else None
-    if request is None:
-        request = _new_request(kind, state_machine, setup, idempotency_key, digest)
-    if request["requestDigest"] != digest:
-        problem = FieldProblem("Idempotency-Key", "was used for another set-up; choose a new one")
-        raise InvalidInput([problem])
-    customer_order_id, name = request["startsOrder"], request["executionName"]
-    arn = _execution_arn(state_machine, name)
-    is_started = _start_execution(state_machine, name, given)
-    if not is_started and not (idempotency_key and _has_input(arn, given)):
-        raise Conflict(STARTED_BEFORE.format(customer_order_id, f"is the execution {name}"))
-    return Started(customer_order_id, arn)
+    orders: "Orders"
+    setup_requests: "SetupRequests"
+    executions: "Executions"
+    state_machines: Mapping[Kind, str]
+    bandwidth_api: str
 
+    def start(self, kind: Kind, setup: Setup, idempotency_key: str | None) -> Started:
+        """Start an execution and return it.
 
-def _new_request(
-    kind: Kind, state_machine: str, setup: Setup, idempotency_key: str | None, digest: str
-) -> Item:
-    """Register the order and record the request under its key; return the one that came first under it."""
-    unique = id_of_key(idempotency_key) if idempotency_key else uuid.uuid4().hex
-    customer_order_id = setup.customer_order_id or f"setup-{unique}"
-    if isinstance(setup, HostedMessagingSetup) and setup.dry_run:
-        # It has no order, and may be followed by the set-up itself under the same id.
-        name = f"dry-run-{unique}"
-    else:
-        name = _register(kind, state_machine, setup, customer_order_id)
-    if not idempotency_key:
-        return {"requestDigest": digest, "startsOrder": customer_order_id, "executionName": name}
-    return wiring.setup_requests().add(
-        idempotency_key,
-        digest=digest,
-        customer_order_id=customer_order_id,
-        execution_name=name,
-        at=now(),
-    )
+        Requests with the same key and set-up start one execution. Every write precedes the start, so that a
+        failed request can be repeated. Raises InvalidInput if the set-up is not valid for the generation of
+        Bandwidth's API, or if the key was used for another set-up. Raises Conflict if the customerOrderId was
+        used before.
+        """
+        if problems := setup.problems_with(self.bandwidth_api):
+            raise InvalidInput(problems)
+        return _Start(self, kind, setup, idempotency_key).run()
 
 
-def _register(kind: Kind, state_machine: str, setup: Setup, customer_order_id: str) -> str:
-    """Register the order and return the name of the execution that starts or continues it.
+class _Start:
+    """One request to start a set-up."""
 
-    Each failure is continued once: its time is in the name. Raises Conflict if it may not be continued.
-    """
-    # A name may hold no spaces, and is unique for 90 days.
-    name = customer_order_id.replace(" ", "_")
-    order = wiring.orders().register(
-        customer_order_id,
-        kind=kind,
-        requested=setup.requested,
-        execution_arn=_execution_arn(state_machine, name),
-        at=now(),
-        digest=setup.digest(),
-    )
-    state = order["orderState"]
-    is_same = is_same_order(order, kind, setup.digest())
-    if "undoneAt" in order:
-        problem = "was undone; choose another customerOrderId"
-    elif state in {OrderState.COMPLETED, OrderState.PARTIAL}:
-        problem = f"has ended ({state})"
-    elif state != OrderState.FAILED:
-        problem = "" if is_same else f"has not ended ({state})"
-    elif not is_same and (order["kind"] != kind or "orderAttemptedAt" in order):
-        problem = "asked for something else; choose another customerOrderId"
-    else:
-        return f"{name}-again-{re.sub(r'[^0-9]', '', order['failedAt'])}"
-    if problem:
-        raise Conflict(STARTED_BEFORE.format(customer_order_id, problem))
-    return name
+    def __init__(self, service: SetupStart, kind: Kind, setup: Setup, idempotency_key: str | None) -> None:
+        self._orders = service.orders
+        self._requests = service.setup_requests
+        self._executions = service.executions
+        self._state_machine = service.state_machines[kind]
+        self._kind: Kind = kind
+        self._setup = setup
+        self._key = idempotency_key
+        self._input = setup.model_dump(by_alias=True, exclude_unset=True)
+        self._digest = hashlib.sha256(json.dumps([kind, self._input], sort_keys=True).encode()).hexdigest()
+        self._at = now()
+        # Whether no other request can have started the execution.
+        self._is_first = False
 
+    def run(self) -> Started:
+        request = self._request()
+        customer_order_id, name = request["startsOrder"], request["executionName"]
+        arn = self._arn(name)
+        try:
+            is_started = self._executions.start(self._state_machine, name, self._input)
+        except StartRefused as error:
+            if self._is_first:
+                self._record_refusal(customer_order_id, error.code)
+            raise
+        if not is_started and not self._executions.has_input(arn, self._input):
+            raise Conflict(conflict_detail(customer_order_id, StartConflict.OTHER_EXECUTION, name))
+        return Started(customer_order_id, arn)
 
-def _execution_arn(state_machine: str, name: str) -> str:
-    return f"{state_machine.replace(':stateMachine:', ':execution:')}:{name}"
+    def _request(self) -> "SetupRequestItem":
+        """Return the request under the key, or record this request."""
+        request = self._requests.get(self._key) if self._key else None
+        is_repeated = request is not None
+        if request is None:
+            request = self._new_request()
+        if request["requestDigest"] != self._digest:
+            problem = FieldProblem("Idempotency-Key", "was used for another set-up. Use a new key.")
+            raise InvalidInput([problem])
+        if is_repeated:
+            self._is_first = self._orders.reopen_unstarted(
+                request["startsOrder"], execution_arn=self._arn(request["executionName"]), at=self._at
+            )
+        return request
 
+    def _new_request(self) -> "SetupRequestItem":
+        """Register the order and record the request. Return the first request under the key."""
+        unique = id_of_key(self._key) if self._key else uuid.uuid4().hex
+        customer_order_id = self._setup.customer_order_id or f"setup-{unique}"
+        if isinstance(self._setup, HostedMessagingSetup) and self._setup.dry_run:
+            # A dry run has no order. The set-up itself may follow with the same customerOrderId.
+            name = f"dry-run-{unique}"
+        else:
+            name = self._register(customer_order_id)
+        request: SetupRequestItem = {
+            "requestDigest": self._digest,
+            "startsOrder": customer_order_id,
+            "executionName": name,
+            "requestedAt": self._at,
+        }
+        return self._requests.add(self._key, request) if self._key else request
 
-def _start_execution(state_machine: str, name: str, given: dict[str, Any]) -> bool:
-    """Start an execution; return whether it runs, False if its name was used before.
+    def _register(self, customer_order_id: str) -> str:
+        """Register the order and return the name of the execution that starts or continues the order.
 
-    Step Functions starts a running execution with the same name and input only once.
-    """
-    client = wiring.step_functions()
-    try:
-        client.start_execution(stateMachineArn=state_machine, name=name, input=json.dumps(given))
-    except client.exceptions.ExecutionAlreadyExists:
-        return False
-    return True
+        Each failure can be continued once: the name contains the time of the failure. Raises Conflict.
+        """
+        # An execution name cannot contain spaces, and is unique for 90 days.
+        name = customer_order_id.replace(" ", "_")
+        digest = self._setup.digest()
+        order = self._orders.register(
+            customer_order_id,
+            kind=self._kind,
+            requested=self._setup.requested,
+            execution_arn=self._arn(name),
+            at=self._at,
+            digest=digest,
+        )
+        state = order["orderState"]
+        is_same = is_same_order(order, self._kind, digest)
+        if "undoneAt" in order:
+            conflict = StartConflict.UNDONE
+        elif state in {OrderState.COMPLETED, OrderState.PARTIAL}:
+            conflict = StartConflict.ENDED
+        elif state != OrderState.FAILED:
+            if is_same:
+                self._is_first = order["startedAt"] == self._at
+                return name
+            conflict = StartConflict.NOT_ENDED
+        elif not is_same and (order["kind"] != self._kind or "orderAttemptedAt" in order):
+            conflict = StartConflict.OTHER_ORDER
+        else:
+            return f"{name}-again-{re.sub(r'[^0-9]', '', order['failedAt'])}"
+        raise Conflict(conflict_detail(customer_order_id, conflict, state))
 
+    def _record_refusal(self, customer_order_id: str, code: str) -> None:
+        logger.error("execution not started", extra={"customer_order_id": customer_order_id, "error": code})
+        reason = f"Step Functions did not start the execution ({code})."
+        self._orders.record_unstarted(customer_order_id, registered_at=self._at, at=now(), reason=reason)
 
-def _has_input(execution_arn: str, given: dict[str, Any]) -> bool:
-    execution = wiring.step_functions().describe_execution(executionArn=execution_arn)
-    return bool(json.loads(execution["input"]) == given)
+    def _arn(self, name: str) -> str:
+        return execution_arn(self._state_machine, name)

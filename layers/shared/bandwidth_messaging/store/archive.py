@@ -1,4 +1,4 @@
-"""The archive: a private bucket with the media of messages that came in."""
+"""The archive: a private bucket with the media of inbound messages."""
 
 import hashlib
 import re
@@ -13,16 +13,16 @@ _PLAIN_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
 class Archive:
-    """The files in the bucket, known by keys that are the same whenever the same file is put."""
+    """The files in the bucket. Storing the same file again gives the same key."""
 
     def __init__(self, client: "S3Client", bucket: str) -> None:
         self._client = client
         self._bucket = bucket
 
     def put(self, message_id: str, position: int, content: bytes, *, name: str, content_type: str) -> str:
-        """Store a file of a message, by its position among them, and return its key.
+        """Store a message's file under its position among the message's files. Return its key.
 
-        What a browser might run is served as octets to be saved, whatever `content_type` is.
+        A browser saves a file of a type that may run code, because the file is served as octets.
         """
         key = f"{_folder(message_id)}/{position}"
         shown = is_harmless(content_type)
@@ -36,14 +36,14 @@ class Archive:
         return key
 
     def link(self, key: str, *, seconds: int) -> str:
-        """Return a URL that anybody may read the file at, for so many seconds."""
+        """Return a presigned URL of the file that is valid for `seconds`."""
         return self._client.generate_presigned_url(
             "get_object", Params={"Bucket": self._bucket, "Key": key}, ExpiresIn=seconds
         )
 
 
 def _folder(message_id: str) -> str:
-    """Return a message's id if it may stand in a key as it is; Bandwidth's ids are of any form."""
+    """Return the first part of a key: the message's id, or its hash if the id has other characters."""
     if _PLAIN_ID.fullmatch(message_id):
         return message_id
     return hashlib.sha256(message_id.encode()).hexdigest()

@@ -1,34 +1,35 @@
-"""What set-ups of this stack created at Bandwidth. A release deletes it if nothing uses it."""
+"""Which resources at Bandwidth the set-ups of this stack created. A release deletes those that are unused."""
 
 from bandwidth_messaging.store.dynamodb import Table
 from bandwidth_messaging.store.keys import created_resource_key
 
 
 class CreatedResources:
-    """The created resources in the Numbers table, known by kind and name: application#Alerts."""
+    """The created resources in the Numbers table. The key is kind and name, such as application#Alerts."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def begin(self, thing: str, at: str) -> None:
-        """Record that a run is about to create a thing, which is known by its name until its id is recorded.
+    def begin(self, resource: str, at: str) -> None:
+        """Record that a run is about to create a resource. Records of other runs stay.
 
-        What another run has recorded stays.
+        Until `finish` records its id, the resource is known by its name.
         """
-        self._table.update(created_resource_key(thing), keep={"madeAt": at, "begunAt": at})
+        self._table.update(created_resource_key(resource), keep={"madeAt": at, "begunAt": at})
 
-    def finish(self, thing: str, made_id: str, at: str) -> None:
-        """Record the id of the thing that was created."""
+    def finish(self, resource: str, created_id: str, at: str) -> None:
+        """Record the id of the resource that was created."""
         self._table.update(
-            created_resource_key(thing), assign={"madeId": made_id, "madeAt": at, "begunAt": None}
+            created_resource_key(resource), assign={"madeId": created_id, "madeAt": at, "begunAt": None}
         )
 
-    def give_up(self, thing: str, at: str) -> None:
+    def give_up(self, resource: str, at: str) -> None:
         """Record that the run that began at this time created nothing.
 
-        Nothing changes if another run began before it, whose result may be unknown, or has created the thing.
+        Nothing changes if another run began before, because its result may be unknown, or if the resource
+        was created.
         """
-        key, values = created_resource_key(thing), {"at": at}
+        key, values = created_resource_key(resource), {"at": at}
         self._table.update(key, assign={"begunAt": None}, condition="#begunAt = :at", values=values)
         self._table.update(
             key,
@@ -37,12 +38,12 @@ class CreatedResources:
             values=values,
         )
 
-    def is_ours(self, thing: str, found_id: str) -> bool:
-        """Tell whether an existing thing was created by one of our set-ups.
+    def is_owned(self, resource: str, existing_id: str) -> bool:
+        """Return whether a set-up of this stack created an existing resource.
 
-        It is known by its id, or by its name alone while the result of a run is unknown. The recorded id may
-        be that of an earlier thing of this name, which was deleted since.
+        The id decides, or the name alone while the result of a run is unknown. The recorded id may belong to
+        an earlier resource of this name that has been deleted since.
         """
-        item = self._table.get(created_resource_key(thing)) or {}
+        item = self._table.get(created_resource_key(resource)) or {}
         is_unknown = "madeId" not in item or "begunAt" in item
-        return "madeAt" in item and (is_unknown or item["madeId"] == found_id)
+        return "madeAt" in item and (is_unknown or item["madeId"] == existing_id)

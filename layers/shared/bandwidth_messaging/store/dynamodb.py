@@ -1,4 +1,4 @@
-"""One DynamoDB table: plain dictionaries in and out, every write conditional where it says so."""
+"""Reads and writes one DynamoDB table. Items are plain dictionaries."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,34 +18,38 @@ Path = str | tuple[str, ...]
 Changes = Mapping[Any, Any]
 """Path to value."""
 VERSION: Final = "version"
-"""The attribute that counts an item's writes. It is for the stream: what is read here comes without it."""
+"""The attribute that counts an item's writes. Consumers of the stream use it; reads leave it out."""
 
 _BATCH: Final = 100
-# Pauses after responses that left keys unprocessed: at most 0.05, 0.1, … 1.6 seconds, 3.15 in all.
+# Longest pauses after responses with unprocessed keys: 0.05, 0.1, … 1.6 seconds, 3.15 in total.
 _FIRST_PAUSE_SECONDS: Final = 0.05
 _INCOMPLETE_RESPONSES: Final = 7
 
 
 class Page(NamedTuple):
-    """Some items of a query, and where the next page starts (None: that was all)."""
+    """Items of a query, and the key where the next page starts (None after the last page)."""
 
     items: list[Item]
     next_key: Item | None
 
 
 class Attempt(NamedTuple):
-    """Whether a conditional write was done, and the item as it is now, or else as it was found, if it was."""
+    """Whether a conditional write succeeded, and the current item (None if none exists)."""
 
     done: bool
     item: Item | None
 
 
 class InvalidStartKey(ValueError):
-    """A page cannot start at this key: it is not the key that the page before returned."""
+    """A page cannot start at this key, because no page returned it as `next_key`."""
+
+
+class ItemRejected(ClientError):
+    """DynamoDB never accepts this item: the item (400 KB), or one of its keys, is too large."""
 
 
 class Table:
-    """A table whose items are dictionaries of text, numbers, lists and maps; None values are left out."""
+    """A table whose items are dictionaries of text, numbers, lists and maps. None values are not stored."""
 
     def __init__(self, client: "DynamoDBClient", name: str) -> None:
         self._client = client
@@ -53,11 +57,11 @@ class Table:
 
     def get(self, key: Item) -> Item | None:
         """Return the item with this key."""
-        found = self._client.get_item(TableName=self.name, Key=_to_dynamodb(key), ConsistentRead=True)
-        return _read(found["Item"]) if "Item" in found else None
+        response = self._client.get_item(TableName=self.name, Key=_to_dynamodb(key), ConsistentRead=True)
+        return _read(response["Item"]) if "Item" in response else None
 
     def get_all(self, keys: Sequence[Item], *, consistent: bool = False) -> list[Item]:
-        """Return the items with these keys, in the order of the keys; keys without an item are left out.
+        """Return the items with these keys, in the order of the keys. Keys without an item are skipped.
 
         Keys that DynamoDB leaves unprocessed (throttling, or more than 16 MB) are requested again after a
         pause that doubles, with jitter. Raises ClientError (ProvisionedThroughputExceededException) if seven
@@ -68,15 +72,15 @@ class Table:
         incomplete = 0
         while pending:
             batch, pending = pending[:_BATCH], pending[_BATCH:]
-            answer = self._client.batch_get_item(
+            response = self._client.batch_get_item(
                 RequestItems={self.name: {"Keys": batch, "ConsistentRead": consistent}}
             )
-            for item in map(_read, answer["Responses"].get(self.name, [])):
+            for item in map(_read, response["Responses"].get(self.name, [])):
                 found[_identity(item, keys[0])] = item
-            if self.name not in answer["UnprocessedKeys"]:
+            if self.name not in response["UnprocessedKeys"]:
                 incomplete = 0
                 continue
-            pending += answer["UnprocessedKeys"][self.name]["Keys"]
+            pending += response["UnprocessedKeys"][self.name]["Keys"]
             incomplete += 1
             if incomplete == _INCOMPLETE_RESPONSES:
                 raise _throttled()
@@ -85,7 +89,7 @@ class Table:
         return [found[identity] for key in keys if (identity := _identity(key, key)) in found]
 
     def put_new(self, item: Item, key: str) -> bool:
-        """Store the item unless one with its `key` attribute is there; return whether it was stored."""
+        """Store the item unless one with its key exists; return whether it was stored."""
         try:
             self._client.put_item(
                 TableName=self.name,
@@ -107,11 +111,11 @@ class Table:
         names: Mapping[str, str] | None = None,
         values: Item | None = None,
     ) -> Item | None:
-        """Change one item, making it if need be; return it as it is now, or None if the condition failed.
+        """Update or create one item; return the current item, or None if the condition failed.
 
-        `assign` is written over what is there, and its None values take away what is there; `keep` is written
-        only where nothing is, without its None values. A tuple names a place inside a map. In `condition`,
-        #name stands for an attribute, or for what `names` says, and :name for an entry of `values`.
+        `assign` replaces values, and its None values remove attributes. `keep` sets only attributes that do
+        not exist; its None values are ignored. A tuple is a path inside a map. In `condition`, #name is the
+        attribute of that name, or the one that `names` gives, and :name is an entry of `values`.
         """
         done, item = self.attempt(
             key, assign=assign, keep=keep, condition=condition, names=names, values=values
@@ -119,16 +123,16 @@ class Table:
         return item if done else None
 
     def change(self, key: Item, known: Item, changes: Changes, *, guarded: Iterable[str] = ()) -> Attempt:
-        """Change an item if what is changed, and what is guarded beside, is still as `known` has it."""
+        """Update an item if its changed and its `guarded` attributes still equal those of `known`."""
         condition, names, values = [], {}, {}
         for position, attribute in enumerate(dict.fromkeys([*changes, *guarded])):
-            place = f"guard{position}"
-            names[place] = attribute
+            placeholder = f"guard{position}"
+            names[placeholder] = attribute
             if attribute in known:
-                values[place] = known[attribute]
-                condition.append(f"#{place} = :{place}")
+                values[placeholder] = known[attribute]
+                condition.append(f"#{placeholder} = :{placeholder}")
             else:
-                condition.append(f"attribute_not_exists(#{place})")
+                condition.append(f"attribute_not_exists(#{placeholder})")
         return self.attempt(
             key, assign=changes, condition=" AND ".join(condition), names=names, values=values
         )
@@ -143,7 +147,7 @@ class Table:
         names: Mapping[str, str] | None = None,
         values: Item | None = None,
     ) -> Attempt:
-        """Change one item as `update` does; if the condition failed, tell what was found at no more cost."""
+        """Update one item as `update` does. If the condition failed, the result has the existing item."""
         assigned, kept = assign or {}, _without_none(keep or {})
         expression, used = _expression(
             tuple(path for path, value in assigned.items() if value is not None),
@@ -153,14 +157,14 @@ class Table:
             tuple((names or {}).items()),
         )
         written = [*_without_none(assigned).values(), *kept.values(), 1]
-        given = {f":v{position}": value for position, value in enumerate(written)}
-        given |= {f":{name}": value for name, value in (values or {}).items()}
+        placeholders = {f":v{position}": value for position, value in enumerate(written)}
+        placeholders |= {f":{name}": value for name, value in (values or {}).items()}
         request: dict[str, Any] = {
             "TableName": self.name,
             "Key": _to_dynamodb(key),
             "UpdateExpression": expression,
             "ExpressionAttributeNames": used,
-            "ExpressionAttributeValues": {name: _serialize(value) for name, value in given.items()},
+            "ExpressionAttributeValues": {name: _serialize(value) for name, value in placeholders.items()},
             "ReturnValues": "ALL_NEW",
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
@@ -170,8 +174,8 @@ class Table:
             return Attempt(True, _read(self._client.update_item(**request)["Attributes"]))
         except ClientError as error:
             done = _condition_failed(error)
-            found: Any = error.response.get("Item")
-            return Attempt(done, _read(found) if found else None)
+            existing: Any = error.response.get("Item")
+            return Attempt(done, _read(existing) if existing else None)
 
     def query(
         self, index: str, key: Item, *, limit: int, start: Item | None = None, newest_first: bool = False
@@ -193,26 +197,26 @@ class Table:
         if start:
             request["ExclusiveStartKey"] = _to_dynamodb(start)
         try:
-            answer = self._client.query(**request)
+            response = self._client.query(**request)
         except ClientError as error:
             if start and error.response["Error"]["Code"] == "ValidationException":
                 raise InvalidStartKey from error
             raise
-        last = answer.get("LastEvaluatedKey")
-        return Page([_read(item) for item in answer["Items"]], from_dynamodb(last) if last else None)
+        last = response.get("LastEvaluatedKey")
+        return Page([_read(item) for item in response["Items"]], from_dynamodb(last) if last else None)
 
 
 @lru_cache(maxsize=256)
 def _expression(
     assigned: tuple[Path, ...],
     kept: tuple[Path, ...],
-    taken_away: tuple[Path, ...],
+    removed: tuple[Path, ...],
     condition: str,
     names: tuple[tuple[str, str], ...],
 ) -> tuple[str, Mapping[str, str]]:
-    """Return an update's expression and the names that it and its condition use.
+    """Return an update expression, and the attribute names that the expression and the condition use.
 
-    Its values are :v0, :v1, …: those assigned, those kept, and the one that is added to the version.
+    Its values are :v0, :v1, …: the assigned ones, the kept ones, and the increment of the version.
     """
     used: dict[str, str] = {}
     values = (f":v{position}" for position in count())
@@ -220,21 +224,21 @@ def _expression(
     for path, value in zip(kept, values, strict=False):
         sets.append(f"{_path(path, used)} = if_not_exists({_path(path, used)}, {value})")
     parts = [f"SET {', '.join(sets)}"] if sets else []
-    if taken_away:
-        parts.append(f"REMOVE {', '.join(_path(path, used) for path in taken_away)}")
+    if removed:
+        parts.append(f"REMOVE {', '.join(_path(path, used) for path in removed)}")
     parts.append(f"ADD {_path(VERSION, used)} :v{len(sets)}")
-    told = dict(names)
-    used |= {f"#{name}": told.get(name, name) for name in re.findall(r"#(\w+)", condition)}
+    renamed = dict(names)
+    used |= {f"#{name}": renamed.get(name, name) for name in re.findall(r"#(\w+)", condition)}
     return " ".join(parts), used
 
 
 def _path(path: Path, names: dict[str, str]) -> str:
     parts = (path,) if isinstance(path, str) else path
-    return ".".join(_place(part, names) for part in parts)
+    return ".".join(_placeholder(part, names) for part in parts)
 
 
-def _place(part: str, names: dict[str, str]) -> str:
-    """Return what stands for a name in an expression, always the same, and remember it."""
+def _placeholder(part: str, names: dict[str, str]) -> str:
+    """Return the placeholder of a name in an expression, and add it to `names`. A name has only one."""
     placeholder = f"#{part}" if part.isidentifier() else f"#n{len(names)}"
     for known, name in names.items():
         if name == part:
@@ -247,20 +251,18 @@ def _without_none(changes: Changes) -> dict[Any, Any]:
     return {path: value for path, value in changes.items() if value is not None}
 
 
-def cannot_be_stored(error: ClientError) -> bool:
-    """Tell whether DynamoDB will never take this item: it is too large (400 KB), or a key of it is."""
-    return error.response["Error"]["Code"] == "ValidationException"
-
-
 def _throttled() -> ClientError:
-    code, message = "ProvisionedThroughputExceededException", "keys stayed unprocessed; try again later"
+    code, message = "ProvisionedThroughputExceededException", "DynamoDB left keys unprocessed. Retry later."
     return ClientError({"Error": {"Code": code, "Message": message}}, "BatchGetItem")
 
 
 def _condition_failed(error: ClientError) -> bool:
-    """Return False for a condition that did not hold; raise every other error again."""
-    if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+    """Return False if the error is a failed condition. Raise every other error again."""
+    code = error.response["Error"]["Code"]
+    if code == "ConditionalCheckFailedException":
         return False
+    if code == "ValidationException":
+        raise ItemRejected(error.response, error.operation_name) from error
     raise error
 
 
@@ -277,11 +279,11 @@ def _read(item: Mapping[str, Any]) -> Item:
 
 
 def from_dynamodb(item: Mapping[str, Any]) -> Item:
-    """Return an item of DynamoDB's form, also a stream record's image, as a plain dictionary."""
+    """Return an item in DynamoDB's format, or the image of a stream record, as a plain dictionary."""
     return {name: _plain(value) for name, value in item.items()}
 
 
-# boto3's own serializer brings all of boto3 with it, and knows of types that no item of ours has.
+# boto3's serializer would load all of boto3 in each cold start.
 
 
 def _serialize(value: Any) -> dict[str, Any]:
@@ -298,7 +300,7 @@ def _serialize(value: Any) -> dict[str, Any]:
             return {"L": [_serialize(inner) for inner in value]}
         case None:
             return {"NULL": True}
-    message = f"an item holds text, whole numbers, lists and maps, not {type(value).__name__}"
+    message = f"an item cannot hold a {type(value).__name__}. Use text, whole numbers, lists and maps."
     raise TypeError(message)
 
 
@@ -315,5 +317,5 @@ def _plain(value: Mapping[str, Any]) -> Any:
             return [_plain(inner) for inner in content]
         case "NULL":
             return None
-    message = f"an item of ours has no {kind}"
+    message = f"the DynamoDB type {kind} is not supported in an item"
     raise TypeError(message)

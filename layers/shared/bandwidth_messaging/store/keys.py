@@ -1,4 +1,4 @@
-"""Keys of the two tables; docs/data_model.md has the picture."""
+"""Keys of the Numbers table and the Messages table. docs/data_model.md describes both tables."""
 
 from bandwidth_messaging.store.dynamodb import Item
 
@@ -13,9 +13,9 @@ def order_key(customer_order_id: str) -> Item:
     return {"pk": f"ORDER#{customer_order_id}"}
 
 
-def opt_out_key(ours: str, theirs: str) -> Item:
-    """Return the key of an opt-out: of our number's messages, by their number (E.164)."""
-    return {"pk": f"OPT_OUT#{ours}#{theirs}"}
+def opt_out_key(owner: str, recipient: str) -> Item:
+    """Return the key of a recipient's opt-out from an owner number's messages, in the Numbers table."""
+    return {"pk": f"OPT_OUT#{owner}#{recipient}"}
 
 
 def lease_key(name: str) -> Item:
@@ -28,13 +28,13 @@ def setup_request_key(request_id: str) -> Item:
     return {"pk": f"REQUEST#{request_id}"}
 
 
-def created_resource_key(thing: str) -> Item:
-    """Return the key of what a set-up made, in the Numbers table."""
-    return {"pk": f"MADE#{thing}"}
+def created_resource_key(resource: str) -> Item:
+    """Return the key of a resource that a set-up created, in the Numbers table."""
+    return {"pk": f"MADE#{resource}"}
 
 
 def drift_key() -> Item:
-    """Return the key of the drift in the Numbers table."""
+    """Return the key of the drift report in the Numbers table."""
     return {"pk": "DRIFT"}
 
 

@@ -1,27 +1,27 @@
-"""Leases: who may make something right now, where nothing at Bandwidth keeps two from making the same."""
+"""Leases: exclusive rights to create a resource whose name Bandwidth does not keep unique."""
 
 from bandwidth_messaging.store.dynamodb import Table
 from bandwidth_messaging.store.keys import lease_key
 
 
 class Leases:
-    """The leases in the Numbers table, known by the name of what they are for."""
+    """The leases in the Numbers table. The key is the name of the resource."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def take(self, name: str, holder: str, *, at: str, until: str) -> bool:
-        """Take a lease that is free, has run out, or is the holder's own; return whether it is now."""
-        taken = self._table.update(
+    def acquire(self, name: str, holder: str, *, at: str, until: str) -> bool:
+        """Acquire a lease that is free, has expired, or belongs to the holder; return whether it did."""
+        acquired = self._table.update(
             lease_key(name),
             assign={"holder": holder, "leasedUntil": until},
             condition="attribute_not_exists(#leasedUntil) OR #leasedUntil < :at OR #holder = :holder",
             values={"at": at, "holder": holder},
         )
-        return taken is not None
+        return acquired is not None
 
-    def give_back(self, name: str, holder: str) -> None:
-        """Free the lease if it is the holder's."""
+    def release(self, name: str, holder: str) -> None:
+        """Release the lease if it belongs to the holder."""
         self._table.update(
             lease_key(name),
             assign={"leasedUntil": None},

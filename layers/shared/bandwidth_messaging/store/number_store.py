@@ -1,34 +1,37 @@
-"""Numbers: which are ours, what state each is in, and what it sends through."""
+"""Numbers: their state, and the order, application and location that each belongs to."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final, cast
 
-from bandwidth_messaging.domain.numbers import Home, NumberState, Preflight
-from bandwidth_messaging.domain.orders import Failure
-from bandwidth_messaging.domain.registration import Registration
+from bandwidth_messaging.domain.numbers import Home, NumberItem, NumberState, Preflight
 from bandwidth_messaging.store.dynamodb import InvalidStartKey, Item, Page, Table
 from bandwidth_messaging.store.keys import number_key
+
+if TYPE_CHECKING:
+    from bandwidth_messaging.domain.orders import Failure
+    from bandwidth_messaging.domain.registration import Registration
 
 _PAGE: Final = 1000
 
 
 class Numbers:
-    """The numbers in the Numbers table; all numbers in E.164."""
+    """The numbers in the Numbers table. All numbers are in E.164."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def get(self, number: str) -> Item | None:
+    def get(self, number: str) -> NumberItem | None:
         """Return a number's item."""
-        return self._table.get(number_key(number))
+        return cast("NumberItem | None", self._table.get(number_key(number)))
 
-    def get_all(self, numbers: Sequence[str], *, consistent: bool = False) -> list[Item]:
+    def get_all(self, numbers: Sequence[str], *, consistent: bool = False) -> list[NumberItem]:
         """Return the items of those numbers that have one."""
-        return self._table.get_all([number_key(number) for number in numbers], consistent=consistent)
+        keys = [number_key(number) for number in numbers]
+        return cast("list[NumberItem]", self._table.get_all(keys, consistent=consistent))
 
     def expect(self, number: str, home: Home, at: str) -> None:
-        """Record that a number is on its way. One that is in use, or on its way out, stays as it is."""
+        """Record that a number is expected. A number that is active or in release does not change."""
         self._table.update(
             number_key(number),
             assign={
@@ -45,7 +48,7 @@ class Numbers:
         )
 
     def start_release(self, number: str, home: Home, at: str) -> None:
-        """Record that a number is on its way out: from now on nothing is sent from it."""
+        """Record that a number is in release: it can no longer send."""
         self._table.update(
             number_key(number),
             assign={
@@ -62,7 +65,7 @@ class Numbers:
         )
 
     def record_detached(self, number: str, at: str) -> None:
-        """Record that a number on its way out has left Catapult."""
+        """Record that a number in release has left Catapult."""
         self._table.update(
             number_key(number),
             assign={"detachedAt": at, "numberId": None, "applicationId": None},
@@ -71,7 +74,7 @@ class Numbers:
         )
 
     def release(self, number: str, at: str) -> None:
-        """Record that a number is gone."""
+        """Record that a number in release is released."""
         self._table.update(
             number_key(number),
             assign={"state": NumberState.RELEASED, "releasedAt": at, "reason": None, "errorCode": None},
@@ -79,25 +82,25 @@ class Numbers:
             values={"releasing": NumberState.RELEASING},
         )
 
-    def lose(self, number: str, at: str) -> None:
-        """Record that Bandwidth reported at this time that a hosted number was taken away.
+    def record_messaging_lost(self, number: str, at: str) -> None:
+        """Record that Bandwidth reported at this time that a hosted number lost messaging.
 
-        A number that became active after that is another order's, and stays so.
+        A number that became active later belongs to another order and does not change.
         """
         self._table.update(
             number_key(number),
             assign={
                 "state": NumberState.RELEASED,
                 "releasedAt": at,
-                "reason": "Bandwidth told that the number texts elsewhere now",
+                "reason": "Bandwidth reported that another provider now carries the number's messages",
                 "errorCode": "MESSAGING_LOST",
             },
             condition="#state = :active AND (attribute_not_exists(#activeAt) OR #activeAt <= :at)",
             values={"active": NumberState.ACTIVE, "at": at},
         )
 
-    def keep_releasing(self, failure: Failure) -> None:
-        """Record why a number on its way out is not gone; nothing is sent from it all the same."""
+    def keep_releasing(self, failure: "Failure") -> None:
+        """Record why a number in release is not released. It can no longer send."""
         self._table.update(
             number_key(str(failure["number"])),
             assign={"reason": failure["reason"], "errorCode": failure["code"]},
@@ -112,13 +115,13 @@ class Numbers:
         at: str,
         *,
         number_id: str | None = None,
-        registration: Registration | None = None,
+        registration: "Registration | None" = None,
         preflight: Preflight | None = None,
     ) -> None:
-        """Record that a number works. Saying it again changes nothing, so it is announced once.
+        """Record that a number is active. A repetition changes nothing, so that one event is published.
 
-        A number that is on its way out, or gone, stays so until another order brings it.
-        `number_id` is Catapult's id of it, `preflight` what was found before its first send.
+        A number that is in release or released stays so until another order brings it. `number_id` is
+        Catapult's id of the number, and `preflight` the result of the check before its first send.
         """
         self._table.update(
             number_key(number),
@@ -134,7 +137,7 @@ class Numbers:
                 "preflight": preflight,
                 **home.attributes(),
             },
-            # A number that was released before its order had ended knows the order by our id alone.
+            # The item of a number that was released before its order ended has only the customerOrderId.
             condition="attribute_not_exists(#pk) OR NOT #state IN (:active, :releasing, :released)"
             " OR (attribute_exists(#orderId) AND #orderId <> :order)"
             " OR (attribute_not_exists(#orderId) AND #customerOrderId <> :customerOrder)",
@@ -147,8 +150,8 @@ class Numbers:
             },
         )
 
-    def record_registration(self, number: str, registration: Registration) -> None:
-        """Record what is known of an active number's registration."""
+    def record_registration(self, number: str, registration: "Registration") -> None:
+        """Record the registration of an active number."""
         self._table.update(
             number_key(number),
             assign={"registration": dict(registration)},
@@ -157,16 +160,16 @@ class Numbers:
         )
 
     def record_preflight(self, number: str, preflight: Preflight) -> None:
-        """Keep what was found before a number's first send."""
+        """Record the result of the check before a number's first send."""
         self._table.update(
             number_key(number), assign={"preflight": preflight}, condition="attribute_exists(#pk)"
         )
 
-    def fail(self, failure: Failure, home: Home, at: str) -> None:
-        """Record why a number did not come. A number that is ours by another order stays as it is."""
+    def fail(self, failure: "Failure", home: Home, at: str) -> None:
+        """Record why an order failed to bring a number. A number of another order does not change."""
         number = failure["number"]
         if number is None:
-            message = "a failure without a number belongs to the order"
+            message = "the failure has no number: record it on the order"
             raise ValueError(message)
         self._table.update(
             number_key(number),
@@ -188,57 +191,61 @@ class Numbers:
             },
         )
 
-    def in_state(self, state: str, *, limit: int, start: Item | None = None) -> Page:
-        """Return numbers in a state, in the order of the numbers."""
+    def list_by_state(self, state: str, *, limit: int, start: Item | None = None) -> Page:
+        """Return a page of the numbers in a state, sorted by number."""
         return self._table.query("numbersByState", {"state": state}, limit=limit, start=start)
 
-    def all_in_state(self, state: str) -> list[Item]:
+    def list_all_by_state(self, state: str) -> list[NumberItem]:
         """Return every number in a state."""
-        return _all(partial(self.in_state, state))
+        return _read_all(partial(self.list_by_state, state))
 
-    def in_states(self, states: Sequence[str], *, limit: int, start: Item | None = None) -> Page:
-        """Return numbers state by state, as many of each as the page has room for.
+    def list_by_states(self, states: Sequence[str], *, limit: int, start: Item | None = None) -> Page:
+        """Return a page of the numbers in any of the states, state by state.
 
-        Raises InvalidStartKey if `start` is not a key that this list returned.
+        Raises InvalidStartKey if `start` is not a key that this method returned.
         """
         if start and start.get("state") not in states:
             raise InvalidStartKey
         items: list[Item] = []
         for state in states[states.index(start["state"]) if start else 0 :]:
-            page = self.in_state(state, limit=limit - len(items), start=start)
+            page = self.list_by_state(state, limit=limit - len(items), start=start)
             start = None
             items += page.items
             if len(items) == limit:
                 return Page(items, number_key(items[-1]["number"]) | {"state": state})
         return Page(items, None)
 
-    def failed_of_order(self, customer_order_id: str, *, limit: int) -> list[Item]:
+    def list_failed_by_order(self, customer_order_id: str, *, limit: int) -> list[NumberItem]:
         """Return up to `limit` numbers that an order failed to bring."""
-        found: list[Item] = []
+        found: list[NumberItem] = []
         start: Item | None = None
         while len(found) < limit:
-            page = self.of_order(customer_order_id, limit=_PAGE, start=start)
-            found += [item for item in page.items if item["state"] == NumberState.FAILED]
+            page = self.list_by_order(customer_order_id, limit=_PAGE, start=start)
+            found += [item for item in _typed(page) if item["state"] == NumberState.FAILED]
             start = page.next_key
             if start is None:
                 break
         return found[:limit]
 
-    def all_of_order(self, customer_order_id: str) -> list[Item]:
+    def list_all_by_order(self, customer_order_id: str) -> list[NumberItem]:
         """Return every number that an order brought or failed to bring."""
-        return _all(partial(self.of_order, customer_order_id))
+        return _read_all(partial(self.list_by_order, customer_order_id))
 
-    def of_order(self, customer_order_id: str, *, limit: int, start: Item | None = None) -> Page:
-        """Return the numbers that an order brought or failed to bring."""
+    def list_by_order(self, customer_order_id: str, *, limit: int, start: Item | None = None) -> Page:
+        """Return a page of the numbers that an order brought or failed to bring."""
         return self._table.query(
             "numbersByOrder", {"customerOrderId": customer_order_id}, limit=limit, start=start
         )
 
 
-def _all(pages: Callable[..., Page]) -> list[Item]:
-    page = pages(limit=_PAGE)
-    found = page.items
+def _read_all(read_page: Callable[..., Page]) -> list[NumberItem]:
+    page = read_page(limit=_PAGE)
+    items = _typed(page)
     while page.next_key is not None:
-        page = pages(limit=_PAGE, start=page.next_key)
-        found += page.items
-    return found
+        page = read_page(limit=_PAGE, start=page.next_key)
+        items += _typed(page)
+    return items
+
+
+def _typed(page: Page) -> list[NumberItem]:
+    return cast("list[NumberItem]", page.items)

@@ -1,8 +1,9 @@
-"""Opt-outs: who does not want to hear from which of our numbers."""
+"""Opt-outs: the people who do not accept texts from one of our numbers."""
 
 from collections.abc import Sequence
+from typing import cast
 
-from bandwidth_messaging.domain.opt_outs import OptOutState
+from bandwidth_messaging.domain.opt_outs import OptOutItem, OptOutState
 from bandwidth_messaging.store.dynamodb import Item, Page, Table
 from bandwidth_messaging.store.keys import number_key, opt_out_key
 
@@ -13,15 +14,16 @@ class OptOuts:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def record(self, ours: str, theirs: str, *, opted_out: bool, keyword: str, at: str) -> None:
-        """Record that a person opted out or in; the latest statement counts, in whatever order they arrive.
+    def record(self, owner: str, participant: str, *, opted_out: bool, keyword: str, at: str) -> None:
+        """Record that a participant opted out of an owner number's texts, or in again.
 
-        Statements within one second count as simultaneous, and an opt-out wins over an opt-in: V1 reports
-        whole seconds, so their order is unknown. `keyword` is the word they wrote, or Bandwidth's failure
-        code; `at` is when they wrote it, RFC 3339 in UTC with milliseconds.
+        The latest statement counts, in whatever order the statements arrive. Statements within one second
+        count as simultaneous, and an opt-out wins over an opt-in: V1 reports whole seconds, so the order is
+        unknown. `keyword` is the word that the participant wrote, or Bandwidth's failure code. `at` is the
+        time of the statement, RFC 3339 in UTC with milliseconds.
         """
         second = at[: len("2026-01-31T12:00:00")]
-        # The keyword only decides which of two otherwise equal statements is kept.
+        # The keyword decides between two statements of the same time, so that the order of arrival does not.
         later = "(#since < :since OR (#since = :since AND #keyword < :keyword))"
         wins = (
             f"(#optOutState = :in AND #since < :endOfSecond) OR (#optOutState = :out AND {later})"
@@ -32,13 +34,13 @@ class OptOuts:
             {"out": OptOutState.OUT, "endOfSecond": f"{second}~"} if opted_out else {"second": second}
         )
         self._table.update(
-            opt_out_key(ours, theirs),
+            opt_out_key(owner, participant),
             assign={
-                "ours": ours,
-                "theirs": theirs,
+                "ours": owner,
+                "theirs": participant,
                 "optOutState": OptOutState.OUT if opted_out else OptOutState.IN,
-                # Only those that stand are in the index.
-                "optedOutOf": ours if opted_out else None,
+                # The index holds current opt-outs only.
+                "optedOutOf": owner if opted_out else None,
                 "keyword": keyword,
                 "since": at,
             },
@@ -46,13 +48,16 @@ class OptOuts:
             values=values,
         )
 
-    def of_number(self, ours: str, *, limit: int, start: Item | None = None) -> Page:
-        """Return the opt-outs that stand for one of our numbers."""
-        return self._table.query("optOutsByNumber", {"optedOutOf": ours}, limit=limit, start=start)
+    def list_by_number(self, owner: str, *, limit: int, start: Item | None = None) -> Page:
+        """Return the current opt-outs of an owner number."""
+        return self._table.query("optOutsByNumber", {"optedOutOf": owner}, limit=limit, start=start)
 
-    def sender_and_opt_outs(self, ours: str, theirs: Sequence[str]) -> tuple[Item | None, list[Item]]:
-        """Return our number's item and those of `theirs` that opted out of it, in one read."""
-        keys = [number_key(ours), *(opt_out_key(ours, each) for each in theirs)]
+    def sender_and_opt_outs(
+        self, owner: str, recipients: Sequence[str]
+    ) -> tuple[Item | None, list[OptOutItem]]:
+        """Return the owner number's item and the opt-outs of the recipients, in one read."""
+        keys = [number_key(owner), *(opt_out_key(owner, recipient) for recipient in recipients)]
         items = self._table.get_all(keys, consistent=True)
         sender = next((item for item in items if "number" in item), None)
-        return sender, [item for item in items if item.get("optOutState") == OptOutState.OUT]
+        opt_outs = [cast(OptOutItem, item) for item in items if item.get("optOutState") == OptOutState.OUT]
+        return sender, opt_outs

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
-from bandwidth_messaging.domain.orders import Failure, Kind, OrderState
+from bandwidth_messaging.domain.orders import Action, Failure, Kind, OrderState
+from bandwidth_messaging.domain.step_outcomes import StepOutcome
 from bandwidth_messaging.store.dynamodb import Item, Table
 from bandwidth_messaging.store.keys import order_key
 
@@ -42,10 +43,13 @@ class Orders:
         at: str,
         digest: str,
         site_id: str | None = None,
+        action: Action | None = None,
+        generation: str | None = None,
     ) -> Item:
         """Record that a set-up or a release starts, and return the record. An existing record stays as it is.
 
-        `digest` tells what is asked for from everything else.
+        `digest` distinguishes the request from every other one. `action` is that of a hosted set-up, and
+        `generation` is the generation of Bandwidth's API that the set-up uses.
         """
         record = self._table.update(
             order_key(customer_order_id),
@@ -57,11 +61,44 @@ class Orders:
                 "startedAt": at,
                 "digest": digest,
                 "siteId": site_id,
+                "action": action,
+                "generation": generation,
                 "steps": {},
             },
         )
         assert record is not None  # noqa: S101 - an update without a condition returns the item
         return record
+
+    def record_unstarted(self, customer_order_id: str, *, registered_at: str, at: str, reason: str) -> None:
+        """Fail an order whose execution did not start, unless the order has changed meanwhile."""
+        self._table.update(
+            order_key(customer_order_id),
+            assign={
+                "orderState": OrderState.FAILED,
+                "failedAt": at,
+                "reason": reason,
+                "unstarted": True,
+            },
+            condition="#orderState = :started AND #startedAt = :registeredAt AND #steps = :noSteps",
+            values={"started": OrderState.STARTED, "registeredAt": registered_at, "noSteps": {}},
+        )
+
+    def reopen_unstarted(self, customer_order_id: str, *, execution_arn: str, at: str) -> bool:
+        """Reopen an order whose execution did not start, so that the same execution can start.
+
+        Return False, with nothing changed, if the order is not one of these.
+        """
+        order = self._table.update(
+            order_key(customer_order_id),
+            assign={
+                "orderState": OrderState.STARTED,
+                "startedAt": at,
+                **dict.fromkeys(("failedAt", "reason", "unstarted")),
+            },
+            condition="#unstarted = :yes AND #orderState = :failed AND #executionArn = :arn",
+            values={"yes": True, "failed": OrderState.FAILED, "arn": execution_arn},
+        )
+        return order is not None
 
     def open(
         self,
@@ -73,6 +110,8 @@ class Orders:
         at: str,
         digest: str,
         site_id: str | None = None,
+        action: Action | None = None,
+        generation: str | None = None,
     ) -> Literal["used", "undone"] | None:
         """Register an execution, or let it continue one that failed. Repeated, it changes nothing.
 
@@ -88,25 +127,35 @@ class Orders:
             at=at,
             digest=digest,
             site_id=site_id,
+            action=action,
+            generation=generation,
         )
         if "undoneAt" in record:
             # Its order is still COMPLETE at Bandwidth, and brings nothing any more.
             return "undone"
         if record["orderState"] == OrderState.FAILED and record["executionArn"] != execution_arn:
-            asked = {"digest": digest, "requested": requested, "siteId": site_id}
-            record = self._continue(customer_order_id, record, execution_arn, kind, asked)
+            asked = {"digest": digest, "requested": requested, "siteId": site_id, "action": action}
+            record = self._continue(
+                customer_order_id, record, execution_arn, kind, asked, {"generation": generation}
+            )
         return None if is_same_order(record, kind, digest) else "used"
 
     def _continue(
-        self, customer_order_id: str, record: Item, execution_arn: str, kind: Kind, asked: Item
+        self,
+        customer_order_id: str,
+        record: Item,
+        execution_arn: str,
+        kind: Kind,
+        asked: Item,
+        current: Item,
     ) -> Item:
         """Let an execution continue a failed order, unless another one already does; return the record."""
         condition = "#orderState = :failed AND #executionArn = :before AND #kind = :kind"
         values = {"failed": OrderState.FAILED, "before": record["executionArn"], "kind": kind}
-        changes: Item = {}
+        changes = current
         if not is_same_order(record, kind, asked["digest"]):
             condition += " AND attribute_not_exists(#orderAttemptedAt)"
-            changes = asked
+            changes = current | asked
         _, found = self._table.attempt(
             order_key(customer_order_id),
             assign={
@@ -129,11 +178,14 @@ class Orders:
         at: str,
         started_at: str | None = None,
         detail: str | None = None,
+        outcome: StepOutcome | None = None,
+        replaced_application_id: str | None = None,
         found: Mapping[str, Any] | None = None,
     ) -> None:
-        """Record that a step has started (running) or how it ended, and the ids it found or made.
+        """Record that a step has started (running) or how it ended, and the ids it found or created.
 
-        Nothing if no order is open.
+        Code decides by `outcome` and `replaced_application_id`; `detail` is for people. Nothing is recorded
+        if no order is open.
         """
         found = found or {}
         entry = {
@@ -141,6 +193,8 @@ class Orders:
             "at": at,
             "startedAt": started_at,
             "detail": detail,
+            "outcome": outcome,
+            "replacedApplicationId": replaced_application_id,
             **{name: found.get(name) for name in STEP_IDS},
         }
         told = {name: value for name, value in entry.items() if value is not None}

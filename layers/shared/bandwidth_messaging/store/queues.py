@@ -1,4 +1,4 @@
-"""The queues that functions write to: messages on their way, and what could not be stored or announced."""
+"""The queues: accepted messages, quarantined callbacks, and stream records that were not published."""
 
 import base64
 import json
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
-# Of API Gateway's proxy event, what reading it again takes.
-_KEPT: Final = (
+# The fields of API Gateway's proxy event that a replay needs.
+_REPLAY_FIELDS: Final = (
     "httpMethod",
     "resource",
     "path",
@@ -22,22 +22,22 @@ _KEPT: Final = (
     "isBase64Encoded",
 )
 _CREDENTIALS: Final = frozenset({"authorization", "cookie", "proxy-authorization", "x-amz-security-token"})
-# A queue takes four times as much, and took as little as this for years.
-_LARGEST_MESSAGE: Final = 262_144
+# SQS accepts 1 MiB since 2025, and 256 KiB before.
+_MAX_MESSAGE_BYTES: Final = 262_144
 _REASONS_SHOWN: Final = 100
 _BATCH: Final = 10
 _RECORDS_PREFIX: Final = "events/"
 
 
 class WorkQueue:
-    """Work that waits for a worker."""
+    """A queue whose records a worker processes."""
 
     def __init__(self, client: "SQSClient", url: str) -> None:
         self._client = client
         self._url = url
 
     def delay(self, receipt_handle: str, seconds: int) -> None:
-        """Let a message that was taken from the queue come again after so many seconds."""
+        """Redeliver a received message after `seconds`."""
         self._client.change_message_visibility(
             QueueUrl=self._url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
         )
@@ -52,9 +52,9 @@ class SendQueue(WorkQueue):
 
 
 class Quarantined(NamedTuple):
-    """A callback taken from the quarantine, when it was stored there, and the handles to delete it.
+    """A callback received from the quarantine, when it was stored, and the handles to delete it.
 
-    `callback` is None if its message of the queue, or its object of the bucket, cannot be read.
+    `callback` is None if the queue message cannot be parsed, or the object cannot be read.
     """
 
     callback: dict[str, Any] | None
@@ -64,10 +64,10 @@ class Quarantined(NamedTuple):
 
 
 class Quarantine:
-    """Callbacks that could not be read, stored or applied, whole but for the credentials.
+    """Callbacks that could not be parsed, stored or applied, without their credentials.
 
-    Each is a message of the queue, {at, reasons, callback}; a callback too large for that is an object of the
-    bucket, and the message has `object`, its key, instead.
+    Each callback is a queue message `{at, reasons, callback}`. A callback that is too large for the queue is
+    an object of the bucket, and the message has `object`, its key.
     """
 
     def __init__(self, sqs: "SQSClient", url: str, s3: "Callable[[], S3Client]", bucket: str) -> None:
@@ -77,9 +77,9 @@ class Quarantine:
         self._bucket = bucket
 
     def keep(self, callback: Mapping[str, Any], reasons: Sequence[str], at: str) -> None:
-        """Keep a callback, API Gateway's proxy event, and why it is here."""
+        """Store a callback, API Gateway's proxy event, with the reasons."""
         headers = callback.get("multiValueHeaders") or {}
-        kept = {name: callback[name] for name in _KEPT if callback.get(name)} | {
+        kept = {name: callback[name] for name in _REPLAY_FIELDS if callback.get(name)} | {
             "multiValueHeaders": {
                 name: values for name, values in headers.items() if name.lower() not in _CREDENTIALS
             }
@@ -87,9 +87,9 @@ class Quarantine:
         if kept.get("isBase64Encoded"):
             kept = _as_text(kept)
         why = {"at": at, "reasons": reasons[:_REASONS_SHOWN]}
-        # Escapes only: a queue takes neither control characters nor halves of characters.
+        # json.dumps escapes control characters and lone surrogates, which SQS rejects.
         message = json.dumps(why | {"callback": kept})
-        if len(message) > _LARGEST_MESSAGE:
+        if len(message) > _MAX_MESSAGE_BYTES:
             key = f"{at}-{uuid.uuid4().hex}"
             self._s3().put_object(
                 Bucket=self._bucket, Key=key, Body=json.dumps(kept).encode(), ContentType="application/json"
@@ -98,21 +98,21 @@ class Quarantine:
         self._sqs.send_message(QueueUrl=self._url, MessageBody=message)
 
     def take(self, at_most: int, *, seconds: int) -> list[Quarantined]:
-        """Return some callbacks, up to ten, that nobody else gets for so many seconds."""
-        taken = self._sqs.receive_message(
+        """Receive up to ten callbacks and hide them from other receivers for `seconds`."""
+        response = self._sqs.receive_message(
             QueueUrl=self._url,
             MaxNumberOfMessages=min(at_most, _BATCH),
             VisibilityTimeout=seconds,
-            # Without a wait not all of a queue is asked.
+            # Long polling queries every SQS server. Short polling may miss messages.
             WaitTimeSeconds=1,
         )
         return [
-            self._opened(_parsed(message["Body"]), message["ReceiptHandle"])
-            for message in taken.get("Messages", [])
+            self._open(_parse(message["Body"]), message["ReceiptHandle"])
+            for message in response.get("Messages", [])
         ]
 
-    def _opened(self, kept: Any, receipt_handle: str) -> Quarantined:
-        """Return a callback, without its content if that cannot be read: the others are still replayed."""
+    def _open(self, kept: Any, receipt_handle: str) -> Quarantined:
+        """Return a callback, without content if the content cannot be read: the others are still replayed."""
         at, key = "", None
         try:
             at, key = kept["at"], kept.get("object")
@@ -123,17 +123,17 @@ class Quarantine:
         except (BotoCoreError, ClientError, ValueError, KeyError, TypeError, AttributeError):
             return Quarantined(None, at, receipt_handle, key)
 
-    def let_go(self, quarantined: Quarantined) -> None:
-        """Forget a callback that has been stored."""
+    def delete(self, quarantined: Quarantined) -> None:
+        """Delete a callback that has been stored."""
         self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=quarantined.receipt_handle)
         if quarantined.object_key is not None:
             self._s3().delete_object(Bucket=self._bucket, Key=quarantined.object_key)
 
 
 class DeadLetters:
-    """Stream records that cannot be announced, each whole, as the event that the function takes again.
+    """Stream records that cannot be published, as events that publish_events accepts.
 
-    A record too large for the queue is an object of the bucket; the message then has `object`, its key.
+    A record that is too large for the queue is an object of the bucket. The message has `object`, its key.
     """
 
     def __init__(self, sqs: "SQSClient", url: str, s3: "Callable[[], S3Client]", bucket: str) -> None:
@@ -145,7 +145,7 @@ class DeadLetters:
     def keep(self, record: dict[str, Any]) -> None:
         """Store a stream record."""
         message = json.dumps({"Records": [record]})
-        if len(message) > _LARGEST_MESSAGE:
+        if len(message) > _MAX_MESSAGE_BYTES:
             key = f"{_RECORDS_PREFIX}{record['eventID']}"
             self._s3().put_object(
                 Bucket=self._bucket, Key=key, Body=message.encode(), ContentType="application/json"
@@ -159,8 +159,8 @@ class DeadLetters:
         return event
 
 
-def _parsed(body: str) -> Any:
-    """Return the value of a JSON text, None if it is none."""
+def _parse(body: str) -> Any:
+    """Return the value of a JSON text, or None if the text is not JSON."""
     try:
         return json.loads(body)
     except ValueError:
@@ -168,7 +168,7 @@ def _parsed(body: str) -> Any:
 
 
 def _as_text(callback: dict[str, Any]) -> dict[str, Any]:
-    """Return a callback with its body for a person to read; as it came, where that is no text."""
+    """Return a callback with its body decoded for people, unchanged if the body is not UTF-8."""
     try:
         body = base64.b64decode(callback.get("body", ""), validate=True).decode()
     except ValueError:

@@ -1,13 +1,23 @@
-"""Requests to start a set-up, known by their Idempotency-Key."""
+"""Requests to start a set-up, by Idempotency-Key. Called by services/setup_start."""
 
 import hashlib
+from typing import TypedDict, cast
 
-from bandwidth_messaging.store.dynamodb import Item, Table
+from bandwidth_messaging.store.dynamodb import Table
 from bandwidth_messaging.store.keys import setup_request_key
 
 
+class SetupRequestItem(TypedDict):
+    """A request: the digest of its body, the order that it starts, and the name of the execution."""
+
+    requestDigest: str
+    startsOrder: str
+    executionName: str
+    requestedAt: str
+
+
 def id_of_key(idempotency_key: str) -> str:
-    """Return an id of 32 characters that is always the same for an Idempotency-Key."""
+    """Return the id of an Idempotency-Key: 32 characters that depend on the key only."""
     return hashlib.sha256(idempotency_key.encode()).hexdigest()[:32]
 
 
@@ -17,22 +27,12 @@ class SetupRequests:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def get(self, idempotency_key: str) -> Item | None:
+    def get(self, idempotency_key: str) -> SetupRequestItem | None:
         """Return the request under an Idempotency-Key."""
-        return self._table.get(setup_request_key(id_of_key(idempotency_key)))
+        return cast(SetupRequestItem | None, self._table.get(setup_request_key(id_of_key(idempotency_key))))
 
-    def add(
-        self, idempotency_key: str, *, digest: str, customer_order_id: str, execution_name: str, at: str
-    ) -> Item:
-        """Record a request before its execution is started; return the one that came first under the key."""
-        record = self._table.update(
-            setup_request_key(id_of_key(idempotency_key)),
-            keep={
-                "requestDigest": digest,
-                "startsOrder": customer_order_id,
-                "executionName": execution_name,
-                "requestedAt": at,
-            },
-        )
+    def add(self, idempotency_key: str, request: SetupRequestItem) -> SetupRequestItem:
+        """Record a request before its execution is started. Return the first request under the key."""
+        record = self._table.update(setup_request_key(id_of_key(idempotency_key)), keep=request)
         assert record is not None  # noqa: S101 - an update without a condition returns the item
-        return record
+        return cast(SetupRequestItem, record)

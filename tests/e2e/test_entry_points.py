@@ -1,4 +1,4 @@
-"""The doors people use: POST /setups, the SAM CLI, and the demo itself."""
+"""What people start the product with: POST /setups, the SAM CLI, and the demo itself."""
 
 import json
 import os
@@ -99,7 +99,7 @@ def test_sam_remote_invoke_runs_the_machine_with_the_sample_event(cloud: Stack) 
 
 @both_generations
 def test_the_demo_tells_its_story_to_the_end(cloud: Stack, capsys: pytest.CaptureFixture[str]) -> None:
-    demo.tell(cloud)
+    demo.run(cloud)
     story = capsys.readouterr().out
     for told in (
         "> Create application",

@@ -1,0 +1,46 @@
+"""Readings of a conversation's participants in a request. Called by api/message_routes.
+
+Callbacks store numbers that they cannot convert to E.164 unchanged, for example 00447700900123, 1234567890 or
+"Shop, Inc". A request must find a participant by the value that a message shows.
+"""
+
+import re
+from typing import Final
+
+from bandwidth_messaging.domain.phone_numbers import from_callback, to_e164
+
+_DIGITS: Final = re.compile(r"\+?[0-9]{3,20}")
+_SEPARATOR: Final = ","
+
+
+def owner_number(written: str) -> str:
+    """Return the owner number of messages, in the form in which messages store the number.
+
+    That is E.164, or unchanged a value of three or more digits that callbacks do not convert to E.164. Raises
+    ValueError for every other value.
+    """
+    try:
+        return to_e164(written)
+    except ValueError:
+        if _DIGITS.fullmatch(written):
+            return from_callback(written)
+        raise
+
+
+def stored_readings(participants: str) -> list[tuple[str, ...]]:
+    """Return the lists of stored participants that a text may show, separated by commas.
+
+    A comma separates participants or belongs to a sender's name. So consecutive values that are no numbers
+    are read as one name with commas, and as several names.
+    """
+    values = participants.split(_SEPARATOR)
+    joined: list[str] = []
+    is_after_name = False
+    for value in values:
+        is_name = not _DIGITS.fullmatch(value)
+        if is_name and is_after_name:
+            joined[-1] += f"{_SEPARATOR}{value}"
+        else:
+            joined.append(value)
+        is_after_name = is_name
+    return list(dict.fromkeys((tuple(joined), tuple(values))))

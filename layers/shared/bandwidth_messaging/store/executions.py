@@ -1,0 +1,85 @@
+"""Executions of the state machines in Step Functions. Called by services/setup_start and notifications."""
+
+import json
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+
+_RESPONSE_EVENT: Final = "response-received.sfn.StartExecution"
+
+
+class StartRefused(Exception):
+    """Step Functions refused to start an execution, and no attempt can have started it."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Executions:
+    """Starts and reads executions, and ends their waits."""
+
+    def __init__(self, client: "SFNClient") -> None:
+        self._client = client
+
+    def start(self, state_machine: str, name: str, execution_input: dict[str, Any]) -> bool:
+        """Start an execution. Return False if the state machine (ARN) has used the name before.
+
+        A running execution with the same name and input counts as started. Raises StartRefused. Other errors
+        leave open whether the execution started.
+        """
+        statuses: list[int | None] = []
+
+        def note_attempt(response_dict: dict[str, Any] | None = None, **_: Any) -> None:
+            statuses.append(response_dict["status_code"] if response_dict else None)
+
+        # botocore repeats a call without a response. The lost attempt may have started the execution.
+        events = self._client.meta.events
+        events.register(_RESPONSE_EVENT, note_attempt)
+        try:
+            self._client.start_execution(
+                stateMachineArn=state_machine, name=name, input=json.dumps(execution_input)
+            )
+        except self._client.exceptions.ExecutionAlreadyExists:
+            return False
+        except ClientError as error:
+            if all(map(_is_refusal, [*statuses, _status_of(error)])):
+                raise StartRefused(error.response["Error"]["Code"]) from error
+            raise
+        finally:
+            events.unregister(_RESPONSE_EVENT, note_attempt)
+        return True
+
+    def end_wait(self, task_token: str) -> bool:
+        """Complete the waiting task of an execution. Return False if the wait has ended before."""
+        try:
+            self._client.send_task_success(taskToken=task_token, output="{}")
+        except (
+            self._client.exceptions.TaskTimedOut,
+            self._client.exceptions.TaskDoesNotExist,
+            self._client.exceptions.InvalidToken,
+        ):
+            return False
+        return True
+
+    def has_input(self, execution_arn: str, execution_input: dict[str, Any]) -> bool:
+        """Return whether an execution has this input."""
+        execution = self._client.describe_execution(executionArn=execution_arn)
+        return bool(json.loads(execution["input"]) == execution_input)
+
+
+def execution_arn(state_machine: str, name: str) -> str:
+    """Return the ARN of a state machine's execution."""
+    return f"{state_machine.replace(':stateMachine:', ':execution:')}:{name}"
+
+
+def _status_of(error: ClientError) -> int | None:
+    return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+
+
+def _is_refusal(status: int | None) -> bool:
+    return status is not None and HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
