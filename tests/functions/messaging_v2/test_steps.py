@@ -386,7 +386,7 @@ class TestTheOrdersRecord:
             ),
         }[generation]
         opened.secrets.update_secret(SecretId="bandwidth-messaging/bandwidth", SecretString=secret)
-        with pytest.raises(BandwidthUnauthorized, match="check ") as error:
+        with pytest.raises(BandwidthUnauthorized, match=r"[Cc]heck ") as error:
             call(create_application, sample("messaging_v2/create_application"))
         (step,) = order_of()["steps"]
         assert step["state"] == "failed"
