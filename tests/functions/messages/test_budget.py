@@ -306,7 +306,7 @@ def test_a_receipt_of_a_groups_recipient(desk: Desk) -> None:
 
 
 @only_current
-def test_a_look_up_of_a_message_whose_sending_got_no_answer(house: House, desk: Desk) -> None:
+def test_a_look_up_of_an_unconfirmed_message(house: House, desk: Desk) -> None:
     message = post()
     house.fault("/messages$", method="POST", lose_answer=True)
     (queued,) = (each for each in house.queued(house.send_queue) if each["Body"] == message["messageId"])
@@ -320,12 +320,12 @@ def test_a_look_up_of_a_message_whose_sending_got_no_answer(house: House, desk: 
     )
 
 
-def test_a_request_that_comes_again_under_its_key(desk: Desk) -> None:
+def test_a_repeated_request_with_the_same_key(desk: Desk) -> None:
     post(key="key-1")
     assert desk.measure(post, key="key-1") == documented("the same request again under its key")
 
 
-def test_a_message_to_somebody_who_opted_out(desk: Desk) -> None:
+def test_a_message_to_an_opted_out_recipient(desk: Desk) -> None:
     inbound("stop")
     assert desk.measure(post) == documented("message refused for an opt-out")
 
@@ -348,7 +348,7 @@ def test_an_inbound_stop(desk: Desk) -> None:
     assert desk.measure(inbound, "STOP", "in-1") == documented("inbound stop or start")
 
 
-def test_media_that_come_in(house: House, desk: Desk) -> None:
+def test_inbound_media(house: House, desk: Desk) -> None:
     url = at_bandwidth(house, "a.png", b"a picture", "image/png")
     for message_id in ("in-1", "in-2"):
         received(url, message_id=message_id)

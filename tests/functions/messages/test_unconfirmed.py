@@ -98,7 +98,7 @@ def searches(house: House) -> int:
 LOST, NEVER_ARRIVED = {"lose_answer": True}, {"answer": {"status": 500}}
 
 
-def test_the_only_message_it_can_be_tells_its_state_and_id(ready: House, clock: Clock) -> None:
+def test_a_single_candidate_resolves_the_message(ready: House, clock: Clock) -> None:
     message_id = sent(ready, **LOST)
     clock.ahead = timedelta(minutes=5)
     assert not worker(ready, message_id)
@@ -108,9 +108,7 @@ def test_the_only_message_it_can_be_tells_its_state_and_id(ready: House, clock: 
     assert shown["errorClass"] == "sender"
 
 
-def test_it_is_looked_up_when_the_search_can_show_it_and_at_the_end_and_no_more(
-    ready: House, clock: Clock
-) -> None:
+def test_a_message_is_looked_up_after_five_minutes_and_at_the_end(ready: House, clock: Clock) -> None:
     message_id = sent(ready, **NEVER_ARRIVED)
     assert worker(ready, message_id)
     assert searches(ready) == 0
@@ -124,7 +122,7 @@ def test_it_is_looked_up_when_the_search_can_show_it_and_at_the_end_and_no_more(
     assert message(message_id)["state"] == "delivery_unknown"
 
 
-def test_what_another_message_of_ours_is_cannot_be_this_one(ready: House, clock: Clock) -> None:
+def test_the_id_of_another_message_is_no_candidate(ready: House, clock: Clock) -> None:
     sent(ready)
     message_id = sent(ready, **NEVER_ARRIVED)
     clock.ahead = timedelta(minutes=5)
@@ -132,14 +130,14 @@ def test_what_another_message_of_ours_is_cannot_be_this_one(ready: House, clock:
     assert message(message_id)["state"] == "send_unconfirmed"
 
 
-def test_two_unconfirmed_to_the_same_person_are_not_told_apart(ready: House, clock: Clock) -> None:
+def test_two_unconfirmed_messages_to_one_recipient_stay_unconfirmed(ready: House, clock: Clock) -> None:
     both = [sent(ready, **LOST), sent(ready, **NEVER_ARRIVED)]
     clock.ahead = timedelta(minutes=5)
     assert [worker(ready, message_id) for message_id in both] == [True, True]
     assert {message(message_id)["state"] for message_id in both} == {"send_unconfirmed"}
 
 
-def test_with_another_systems_message_beside_it_nothing_is_settled(ready: House, clock: Clock) -> None:
+def test_a_second_candidate_of_another_system_resolves_nothing(ready: House, clock: Clock) -> None:
     message_id = sent(ready, **LOST)
     ready.simulator.simulator.messages.send(OURS, [THEIRS], "Good evening", "app-2")
     clock.ahead = timedelta(minutes=5)
@@ -147,14 +145,14 @@ def test_with_another_systems_message_beside_it_nothing_is_settled(ready: House,
     assert message(message_id)["state"] == "send_unconfirmed"
 
 
-def test_a_message_of_another_length_is_not_it(ready: House, clock: Clock) -> None:
+def test_a_message_with_another_segment_count_is_no_candidate(ready: House, clock: Clock) -> None:
     message_id = sent(ready, **NEVER_ARRIVED)
     ready.simulator.simulator.messages.send(OURS, [THEIRS], "long " * 100, "app-2")
     clock.ahead = timedelta(minutes=5)
     assert worker(ready, message_id)
 
 
-def test_an_earlier_unconfirmed_message_does_not_hold_it_up(ready: House, clock: Clock) -> None:
+def test_an_earlier_unconfirmed_message_does_not_block_the_look_up(ready: House, clock: Clock) -> None:
     earlier = sent(ready, **NEVER_ARRIVED)
     item = wiring.messages().get(earlier)
     assert item is not None
@@ -166,7 +164,7 @@ def test_an_earlier_unconfirmed_message_does_not_hold_it_up(ready: House, clock:
     assert message(message_id)["state"] == "failed"
 
 
-def test_a_search_that_fails_settles_nothing(ready: House, clock: Clock) -> None:
+def test_a_failed_search_resolves_nothing(ready: House, clock: Clock) -> None:
     message_id = sent(ready, **LOST)
     ready.fault("/messages", method="GET", answer={"status": 429})
     clock.ahead = timedelta(minutes=5)
@@ -183,7 +181,7 @@ def test_a_group_message_waits_for_its_receipts(ready: House, clock: Clock) -> N
     assert searches(ready) == 0
 
 
-def test_a_receipt_that_came_is_not_looked_up_again(ready: House, clock: Clock) -> None:
+def test_a_message_with_a_receipt_is_not_looked_up(ready: House, clock: Clock) -> None:
     message_id = sent(ready, **LOST)
     wiring.messages().advance(message_id, MessageState.DELIVERED, clock.now(), bandwidth_id="told-by-receipt")
     clock.ahead = timedelta(minutes=5)
@@ -203,9 +201,7 @@ def foreign(ready: House, number: int) -> None:
     )  # fmt: skip
 
 
-def test_foreign_messages_in_the_conversation_do_not_keep_it_from_being_resolved(
-    ready: House, clock: Clock
-) -> None:
+def test_many_messages_of_another_system_do_not_block_the_look_up(ready: House, clock: Clock) -> None:
     # More than a page of them, so that the time of the last one counts.
     for number in range(110):
         foreign(ready, number)
@@ -220,7 +216,7 @@ def test_foreign_messages_in_the_conversation_do_not_keep_it_from_being_resolved
 @pytest.mark.parametrize(
     "body", ["[" * 100_000, "null", '{"messages": [null]}', '{"messages": [{"messageStatus": 5}]}', ""]
 )
-def test_a_garbled_search_does_not_keep_it_from_a_final_state(ready: House, clock: Clock, body: str) -> None:
+def test_a_message_gets_a_final_state_despite_a_garbled_search(ready: House, clock: Clock, body: str) -> None:
     message_id = sent(ready, **LOST)
     ready.fault("/messages", method="GET", times=2, answer={"status": 200, "body": body})
     clock.ahead = timedelta(minutes=5)
@@ -230,7 +226,7 @@ def test_a_garbled_search_does_not_keep_it_from_a_final_state(ready: House, cloc
     assert message(message_id)["state"] == "delivery_unknown"
 
 
-def test_whatever_the_look_up_meets_it_gets_a_final_state(
+def test_a_message_gets_a_final_state_despite_an_unexpected_error(
     ready: House, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     message_id = sent(ready, **NEVER_ARRIVED)
@@ -245,7 +241,7 @@ def test_whatever_the_look_up_meets_it_gets_a_final_state(
     assert message(message_id)["state"] == "delivery_unknown"
 
 
-def test_a_search_without_recipient_counts_resolves_it(ready: House, clock: Clock) -> None:
+def test_a_search_without_recipient_counts_resolves_a_message(ready: House, clock: Clock) -> None:
     message_id = sent(ready, **LOST)
     found = {"messageId": "found-1", "messageStatus": "DELIVERED", "segmentCount": 1, "recipientCount": None}
     ready.fault("/messages", method="GET", answer={"status": 200, "body": json.dumps({"messages": [found]})})
@@ -254,9 +250,7 @@ def test_a_search_without_recipient_counts_resolves_it(ready: House, clock: Cloc
     assert message(message_id)["state"] == "delivered"
 
 
-def test_a_group_message_is_not_taken_for_an_mms_without_a_recipient_count(
-    ready: House, clock: Clock
-) -> None:
+def test_an_mms_without_a_recipient_count_is_no_candidate(ready: House, clock: Clock) -> None:
     message_id = sent(ready, **LOST)
     found = {
         "messageId": "found-1",
@@ -270,7 +264,7 @@ def test_a_group_message_is_not_taken_for_an_mms_without_a_recipient_count(
     assert message(message_id)["state"] == "send_unconfirmed"
 
 
-def test_a_search_that_lists_less_than_it_found_resolves_nothing(ready: House, clock: Clock) -> None:
+def test_an_incomplete_search_resolves_nothing(ready: House, clock: Clock) -> None:
     message_id = sent(ready, **LOST)
     found = {"messageId": "found-1", "messageStatus": "DELIVERED", "segmentCount": 1}
     body = json.dumps({"totalCount": 2, "messages": [found]})
