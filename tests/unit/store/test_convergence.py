@@ -245,13 +245,13 @@ def a_message_of_ours_converges(messages: Messages, data: st.DataObject) -> None
 
 @on_moto
 @given(data=st.data())
-def test_a_message_of_ours(messages: Messages, data: st.DataObject) -> None:
+def test_two_orders_of_writes_of_a_message_converge(messages: Messages, data: st.DataObject) -> None:
     a_message_of_ours_converges(messages, data)
 
 
 @in_memory
 @given(data=st.data())
-def test_a_message_of_ours_many_times(data: st.DataObject) -> None:
+def test_many_orders_of_writes_of_a_message_converge(data: st.DataObject) -> None:
     a_message_of_ours_converges(in_store(), data)
 
 
@@ -266,13 +266,15 @@ def a_foreign_message_converges(messages: Messages, data: st.DataObject) -> None
 
 @on_moto
 @given(data=st.data())
-def test_a_message_of_another_system(messages: Messages, data: st.DataObject) -> None:
+def test_two_orders_of_receipts_of_another_systems_message_converge(
+    messages: Messages, data: st.DataObject
+) -> None:
     a_foreign_message_converges(messages, data)
 
 
 @in_memory
 @given(data=st.data())
-def test_a_message_of_another_system_many_times(data: st.DataObject) -> None:
+def test_many_orders_of_receipts_of_another_systems_message_converge(data: st.DataObject) -> None:
     a_foreign_message_converges(in_store(), data)
 
 
@@ -281,7 +283,7 @@ def test_a_message_of_another_system_many_times(data: st.DataObject) -> None:
 
 @in_memory
 @given(data=st.data(), api=st.sampled_from(["v1", "v2"]))
-def test_whether_a_refused_message_goes_out_again_depends_on_who_is_first_but_not_what_became_of_it(
+def test_a_receipt_before_the_release_of_a_claim_converges_to_the_same_outcome(
     data: st.DataObject, api: Api
 ) -> None:
     messages, told = in_store(), [False]
@@ -316,7 +318,7 @@ def test_whether_a_refused_message_goes_out_again_depends_on_who_is_first_but_no
 
 @in_memory
 @given(data=st.data())
-def test_on_the_way_the_state_never_moves_down_and_its_rank_fits_it(data: st.DataObject) -> None:
+def test_the_state_never_moves_down_and_matches_its_rank(data: st.DataObject) -> None:
     messages, of, rank = in_store(), create_message_id(), 0
     api, everybody = data.draw(messages_to())
     Worker(messages, api, everybody).add(of)
