@@ -1,4 +1,4 @@
-"""Before the first send from a number: its location has the application, which calls us back."""
+"""The preflight of a number: its location has the application, which has the callback URL of the stack."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,14 +19,14 @@ from tests.generations import both_generations
 
 pytestmark = both_generations
 
-THEIRS = "+19195551234"
+RECIPIENT = "+19195551234"
 AT = "2026-01-01T00:00:00.000Z"
 SMS = SmsFeature({"Protocol": "HTTP"}, "539692")
 
 
 @dataclass
 class Number:
-    """A number that Bandwidth has set up well, and whose record knows of no look yet."""
+    """A number with a correct set-up at Bandwidth and no recorded preflight."""
 
     house: House
     number: str
@@ -45,15 +45,15 @@ class Number:
         wiring.numbers().activate(self.number, home, AT)
 
     def send(self) -> str:
-        """Let a message be accepted; return its id."""
-        body = {"from": self.number, "to": THEIRS, "text": "Good morning"}
+        """Accept a message and return its id."""
+        body = {"from": self.number, "to": RECIPIENT, "text": "Good morning"}
         status, message = ask(send_message, "POST", "/messages", body=body)
         assert status == 202
         message_id: str = message["messageId"]
         return message_id
 
     def deliver(self, message_id: str) -> Any:
-        """Let the worker take a message; return what it gives back to the queue."""
+        """Run the worker with the record of a message. Return its `batchItemFailures`."""
         self.house.show_again()
         queued = {each["Body"]: each for each in self.house.queued(self.house.send_queue)}
         (record,) = sample("messages/deliver_message")["Records"]
@@ -63,8 +63,8 @@ class Number:
     def preflight(self) -> Any:
         return ask(browse, "GET", f"/numbers/{self.number}")[1].get("preflight")
 
-    def looks(self) -> int:
-        """Count what Bandwidth was asked about the number's set-up."""
+    def look_ups(self) -> int:
+        """Count the look-ups of the number's set-up at Bandwidth."""
         paths = ("/applicationSettings", f"/applications/{self.application_id}")
         return sum(self.house.requests("GET", path) for path in paths)
 
@@ -105,9 +105,9 @@ def test_a_passed_preflight_is_recorded_and_the_message_is_sent(number: Number) 
 
 def test_a_number_is_checked_once(number: Number) -> None:
     number.deliver(number.send())
-    assert number.looks() == 2
+    assert number.look_ups() == 2
     number.deliver(number.send())
-    assert number.looks() == 2
+    assert number.look_ups() == 2
 
 
 def test_messages_accepted_before_the_first_send_need_no_second_check(
@@ -116,13 +116,13 @@ def test_messages_accepted_before_the_first_send_need_no_second_check(
     first, second = number.send(), number.send()
     for message_id in (first, second):
         number.deliver(message_id)
-    assert (state(first), state(second), number.looks()) == ("sent", "sent", 2)
+    assert (state(first), state(second), number.look_ups()) == ("sent", "sent", 2)
 
 
 def test_a_number_that_the_set_up_checked_is_not_checked_again(number: Number) -> None:
     wiring.numbers().record_preflight(number.number, PASSED)
     number.deliver(number.send())
-    assert number.looks() == 0
+    assert number.look_ups() == 0
 
 
 def detach(number: Number) -> None:
@@ -225,7 +225,7 @@ def test_a_rejected_look_up_is_counted_and_the_message_is_sent(
     number: Number, status: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     message_id = number.send()
-    # After a 401 today's client asks once more, with a new token.
+    # After a 401 the current client repeats the request with a new token.
     number.house.fault("/applicationSettings", method="GET", answer={"status": status}, times=2)
     assert number.deliver(message_id) == []
     assert state(message_id) == "sent"
@@ -243,7 +243,7 @@ def test_a_slow_preflight_leaves_the_message_to_another_worker(
         assert len(number.deliver(message_id)) == 1
     assert state(message_id) == "accepted"
     number.deliver(message_id)
-    assert (state(message_id), number.looks()) == ("sent", 2)
+    assert (state(message_id), number.look_ups()) == ("sent", 2)
 
 
 def test_a_number_without_a_recorded_location_is_not_checked(number: Number) -> None:
@@ -257,4 +257,4 @@ def test_a_number_without_a_recorded_location_is_not_checked(number: Number) -> 
     wiring.numbers().activate(number.number, home, AT)
     message_id = number.send()
     number.deliver(message_id)
-    assert (state(message_id), number.looks()) == ("sent", 0)
+    assert (state(message_id), number.look_ups()) == ("sent", 0)

@@ -25,7 +25,8 @@ from tests.generations import both_generations, only_current
 
 pytestmark = both_generations
 
-OURS, THEIRS = "+19102398766", "+19195551234"
+OWNER, RECIPIENT = "+19102398766", "+19195551234"
+STOPPED_AT = "2026-02-03T04:05:06.000Z"
 STOPPED_AT = "2026-02-03T04:05:06.000Z"
 TEXT = "Good morning, this is a test message"
 SEGMENTS = ("encoding", "segmentCount")
@@ -42,18 +43,18 @@ HOME = Home(
 @pytest.fixture
 def ready(house: House) -> House:
     """An account with one active number."""
-    wiring.numbers().activate(OURS, HOME, "2026-01-01T00:00:00.000Z", preflight=PASSED)
+    wiring.numbers().activate(OWNER, HOME, "2026-01-01T00:00:00.000Z", preflight=PASSED)
     return house
 
 
 def send(key: str | None = None, *, through: Any = send_message, **fields: Any) -> tuple[int, Any]:
     headers = {"Idempotency-Key": key} if key is not None else None
-    body = {"from": OURS, "to": THEIRS, "text": TEXT} | fields
+    body = {"from": OWNER, "to": RECIPIENT, "text": TEXT} | fields
     return ask(through, "POST", "/messages", body=body, headers=headers)
 
 
 def copy_of(module: ModuleType) -> ModuleType:
-    """Return the module as another Lambda environment has it."""
+    """Return the module as loaded by another Lambda environment."""
     spec = module.__spec__
     assert spec is not None
     assert spec.loader is not None
@@ -70,7 +71,7 @@ def accepted(house: House) -> str:
 
 
 def deliver(house: House, message_id: str, receives: int = 1) -> Any:
-    """Let the worker take a message from the queue; return what it gives back to the queue."""
+    """Run the worker with the queue record of a message. Return its `batchItemFailures`."""
     (queued,) = house.queued(house.send_queue)
     assert queued["Body"] == message_id
     return worker(message_id, queued["ReceiptHandle"], receives)
@@ -118,14 +119,14 @@ class TestPostMessages:
         status, shown = send(to="(919) 555-1234", tag="invoice 7")
         assert status == 202
         assert (shown["from"], shown["to"], shown["text"], shown["tag"]) == (
-            OURS,
-            [THEIRS],
+            OWNER,
+            [RECIPIENT],
             TEXT,
             "invoice 7",
         )
         assert (shown["state"], shown["direction"], shown["api"]) == ("accepted", "out", "v2")
         assert shown["times"].keys() == {"accepted"}
-        assert shown["recipients"] == {THEIRS: {"state": "accepted"}}
+        assert shown["recipients"] == {RECIPIENT: {"state": "accepted"}}
         assert message(shown["messageId"]) == shown
         assert [queued["Body"] for queued in ready.queued(ready.send_queue)] == [shown["messageId"]]
 
@@ -173,7 +174,7 @@ class TestPostMessages:
             broken.setattr(wiring.send_queue(), "add", refuse)
             status, problem = send(key)
         assert (status, problem["title"]) == (500, "Internal Server Error")
-        assert ask(browse, "GET", "/messages", query={"number": OURS})[1]["items"] == []
+        assert ask(browse, "GET", "/messages", query={"number": OWNER})[1]["items"] == []
 
     def test_a_retry_after_a_failed_queueing_is_accepted_at_its_own_time(
         self, ready: House, monkeypatch: pytest.MonkeyPatch
@@ -197,7 +198,7 @@ class TestPostMessages:
             dying.setattr(wiring.messages(), "add", refuse)
             assert send("key-1")[0] == 500
         (queued,) = ready.queued(ready.send_queue)
-        # The worker looks again until the message is stored, which a retry does.
+        # The record is redelivered until a repeated request stores the message.
         assert len(worker(queued["Body"], queued["ReceiptHandle"])) == 1
         assert send("key-1")[0] == 202
         assert worker(queued["Body"], queued["ReceiptHandle"], receives=2) == []
@@ -231,10 +232,10 @@ class TestIdempotencyKey:
     def test_later_changes_do_not_change_the_response_to_a_repeated_request(self, ready: House) -> None:
         first = send("key-1")
         deliver(ready, first[1]["messageId"])
-        wiring.opt_outs().record(OURS, THEIRS, opted_out=True, keyword="stop", at="2026-02-03T04:05:06.000Z")
+        wiring.opt_outs().record(OWNER, RECIPIENT, opted_out=True, keyword="stop", at=STOPPED_AT)
         assert send("key-1") == first
         assert (send()[0], send("key-2")[0], send("key-1", text="something else")[0]) == (409, 409, 409)
-        wiring.numbers().start_release(OURS, HOME, "2026-02-03T04:05:06.000Z")
+        wiring.numbers().start_release(OWNER, HOME, "2026-02-03T04:05:06.000Z")
         assert send("key-1") == first
         assert send("key-2")[0] == 422
         worker(first[1]["messageId"])
@@ -279,13 +280,13 @@ class TestIdempotencyKey:
         assert problem["errors"][0]["field"] == "Idempotency-Key"
 
     def test_concurrent_requests_with_one_key_give_one_message(self, ready: House) -> None:
-        # A Lambda environment answers one request at a time, and so does its resolver.
+        # A Lambda environment and its resolver process one request at a time.
         environments = [copy_of(send_message) for _ in range(16)]
         with ThreadPoolExecutor(8) as clients:
             answers = list(clients.map(lambda through: send("key-1", through=through), environments))
         assert {status for status, _ in answers} == {202}
         assert len({shown["messageId"] for _, shown in answers}) == 1
-        assert len(ask(browse, "GET", "/messages", query={"number": OURS})[1]["items"]) == 1
+        assert len(ask(browse, "GET", "/messages", query={"number": OWNER})[1]["items"]) == 1
 
     def test_each_request_without_a_key_is_a_message(self, ready: House) -> None:
         assert send()[1]["messageId"] != send()[1]["messageId"]
@@ -302,7 +303,7 @@ class TestGroups:
         assert tuple(sent.to) == self.GROUP
 
     def test_a_v1_number_supports_one_recipient_and_no_priority(self, house: House) -> None:
-        wiring.numbers().activate(OURS, replace(HOME, api="v1"), "2026-01-01T00:00:00.000Z")
+        wiring.numbers().activate(OWNER, replace(HOME, api="v1"), "2026-01-01T00:00:00.000Z")
         status, problem = send(to=list(self.GROUP), priority="high")
         assert status == 422
         assert {error["field"] for error in problem["errors"]} == {"to", "priority"}
@@ -311,7 +312,7 @@ class TestGroups:
 class TestOptOuts:
     @pytest.fixture
     def opted_out(self, ready: House) -> House:
-        wiring.opt_outs().record(OURS, THEIRS, opted_out=True, keyword="stop", at="2026-02-03T04:05:06.000Z")
+        wiring.opt_outs().record(OWNER, RECIPIENT, opted_out=True, keyword="stop", at=STOPPED_AT)
         return ready
 
     def test_a_message_to_an_opted_out_recipient_is_rejected_with_time_and_keyword(
@@ -319,29 +320,27 @@ class TestOptOuts:
     ) -> None:
         status, problem = send()
         assert status == 409
-        assert (
-            problem["detail"] == f"{THEIRS} opted out of texts from {OURS} at 2026-02-03T04:05:06.000Z (stop)"
-        )
+        assert problem["detail"] == f"{RECIPIENT} opted out of texts from {OWNER} at {STOPPED_AT} (stop)"
         assert opted_out.queued(opted_out.send_queue) == []
 
     def test_a_group_with_an_opted_out_recipient_is_rejected(self, opted_out: House) -> None:
-        assert send(to=["+19195551201", THEIRS])[0] == 409
+        assert send(to=["+19195551201", RECIPIENT])[0] == 409
 
     def test_opt_outs_are_listed_with_the_number(self, opted_out: House) -> None:
-        status, listed = ask(browse, "GET", f"/numbers/{OURS}/opt-outs")
+        status, listed = ask(browse, "GET", f"/numbers/{OWNER}/opt-outs")
         assert status == 200
-        assert listed["items"] == [{"number": THEIRS, "since": "2026-02-03T04:05:06.000Z", "keyword": "stop"}]
+        assert listed["items"] == [{"number": RECIPIENT, "since": STOPPED_AT, "keyword": "stop"}]
 
     def test_a_recipient_who_opted_in_again_receives_messages(self, opted_out: House) -> None:
         wiring.opt_outs().record(
-            OURS, THEIRS, opted_out=False, keyword="start", at="2026-02-03T05:00:00.000Z"
+            OWNER, RECIPIENT, opted_out=False, keyword="start", at="2026-02-03T05:00:00.000Z"
         )
         assert send()[0] == 202
-        assert ask(browse, "GET", f"/numbers/{OURS}/opt-outs")[1]["items"] == []
+        assert ask(browse, "GET", f"/numbers/{OWNER}/opt-outs")[1]["items"] == []
 
     def test_an_older_keyword_that_arrives_late_is_ignored(self, opted_out: House) -> None:
         wiring.opt_outs().record(
-            OURS, THEIRS, opted_out=False, keyword="start", at="2026-02-03T01:00:00.000Z"
+            OWNER, RECIPIENT, opted_out=False, keyword="start", at="2026-02-03T01:00:00.000Z"
         )
         assert send()[0] == 409
 
@@ -545,24 +544,24 @@ class TestWorker:
 
 
 def stop(at: str = STOPPED_AT) -> None:
-    wiring.opt_outs().record(OURS, THEIRS, opted_out=True, keyword="stop", at=at)
+    wiring.opt_outs().record(OWNER, RECIPIENT, opted_out=True, keyword="stop", at=at)
 
 
 def start_release() -> None:
     home = Home(api="v2", customer_order_id="release-1", site_id="1001")
-    wiring.numbers().start_release(OURS, home, STOPPED_AT)
+    wiring.numbers().start_release(OWNER, home, STOPPED_AT)
 
 
 def release() -> None:
     start_release()
-    wiring.numbers().release(OURS, STOPPED_AT)
+    wiring.numbers().release(OWNER, STOPPED_AT)
 
 
 def unregister() -> None:
-    wiring.numbers().record_registration(OURS, registration.build_unlisted_registration(STOPPED_AT))
+    wiring.numbers().record_registration(OWNER, registration.build_unlisted_registration(STOPPED_AT))
 
 
-OPTED_OUT = f"{THEIRS} opted out of texts from {OURS} at {STOPPED_AT} (stop)"
+OPTED_OUT = f"{RECIPIENT} opted out of texts from {OWNER} at {STOPPED_AT} (stop)"
 
 
 class TestRightBeforeItIsSent:
@@ -570,9 +569,9 @@ class TestRightBeforeItIsSent:
         ("change", "error_class", "reason"),
         [
             (stop, "opt_out", OPTED_OUT),
-            (start_release, "sender", f"{OURS} is releasing. GET /numbers"),
-            (release, "sender", f"{OURS} is released. GET /numbers"),
-            (unregister, "sender", f"{OURS} is not registered"),
+            (start_release, "sender", f"{OWNER} is releasing. GET /numbers"),
+            (release, "sender", f"{OWNER} is released. GET /numbers"),
+            (unregister, "sender", f"{OWNER} is not registered"),
         ],
     )
     @pytest.mark.parametrize("after", ["queued", "throttled"])
@@ -591,7 +590,7 @@ class TestRightBeforeItIsSent:
         assert at_bandwidth(ready) == []
 
     def test_one_opted_out_recipient_fails_a_group_message(self, ready: House) -> None:
-        message_id = send(to=["+19195551201", THEIRS])[1]["messageId"]
+        message_id = send(to=["+19195551201", RECIPIENT])[1]["messageId"]
         stop()
         assert deliver(ready, message_id) == []
         assert (message(message_id)["state"], message(message_id)["reason"]) == ("failed", OPTED_OUT)
@@ -653,7 +652,7 @@ class TestBeforeTheClaim:
         self, unclaimed: House, answer: Any, metric: bool, capsys: pytest.CaptureFixture[str]
     ) -> None:
         message_id = accepted(unclaimed)
-        # The client that is refused is read again, and asked for once more.
+        # After a rejection the secret is read again and the token requested a second time.
         unclaimed.fault("/token", answer=answer, times=2)
         assert len(deliver(unclaimed, message_id)) == 1
         assert message(message_id)["times"].keys() == {"accepted"}

@@ -1,4 +1,4 @@
-"""A message whose sending got no answer is looked up, and settled if nothing else can be meant."""
+"""An unconfirmed message is looked up, and resolved if exactly one candidate matches."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ from tests.generations import only_current
 
 pytestmark = only_current
 
-OURS, THEIRS = "+19102398766", "+19195551234"
+OWNER, RECIPIENT = "+19102398766", "+19195551234"
 HOME = Home(
     api="v2",
     customer_order_id="order-1",
@@ -32,7 +32,7 @@ PATIENCE = timedelta(minutes=180)
 
 
 class Clock:
-    """What time the worker thinks it is."""
+    """The clock of the worker."""
 
     def __init__(self) -> None:
         self.ahead = timedelta()
@@ -51,12 +51,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 @pytest.fixture
 def ready(house: House) -> House:
     """An account with one active number."""
-    wiring.numbers().activate(OURS, HOME, "2026-01-01T00:00:00.000Z", preflight=PASSED)
+    wiring.numbers().activate(OWNER, HOME, "2026-01-01T00:00:00.000Z", preflight=PASSED)
     return house
 
 
 def sent(house: House, **trouble: Any) -> str:
-    """Send a message with some trouble on the way; return its id."""
+    """Send a message with a fault and return its id."""
     if trouble:
         house.fault("/messages", method="POST", **trouble)
     message_id = accepted()
@@ -65,7 +65,7 @@ def sent(house: House, **trouble: Any) -> str:
 
 
 def accepted(**fields: Any) -> str:
-    body = {"from": OURS, "to": THEIRS, "text": "Good morning"} | fields
+    body = {"from": OWNER, "to": RECIPIENT, "text": "Good morning"} | fields
     status, message = ask(send_message, "POST", "/messages", body=body)
     assert status == 202
     message_id: str = message["messageId"]
@@ -73,7 +73,7 @@ def accepted(**fields: Any) -> str:
 
 
 def worker(house: House, message_id: str) -> bool:
-    """Let the worker look at a message; return whether it is to come again."""
+    """Run the worker with the record of a message. Return whether the record is redelivered."""
     house.show_again()
     (handle,) = {
         each["ReceiptHandle"] for each in house.queued(house.send_queue) if each["Body"] == message_id
@@ -103,7 +103,7 @@ def test_a_single_candidate_resolves_the_message(ready: House, clock: Clock) -> 
     clock.ahead = timedelta(minutes=5)
     assert not worker(ready, message_id)
     shown, (at,) = message(message_id), at_bandwidth(ready)
-    # The simulated account has no such number: it took the message, and failed it.
+    # The simulated account does not have the number: it accepted the message and failed it.
     assert (shown["bandwidthId"], shown["state"], shown["errorCode"]) == (at.id, "failed", 4407)
     assert shown["errorClass"] == "sender"
 
@@ -139,7 +139,7 @@ def test_two_unconfirmed_messages_to_one_recipient_stay_unconfirmed(ready: House
 
 def test_a_second_candidate_of_another_system_resolves_nothing(ready: House, clock: Clock) -> None:
     message_id = sent(ready, **LOST)
-    ready.simulator.simulator.messages.send(OURS, [THEIRS], "Good evening", "app-2")
+    ready.simulator.simulator.messages.send(OWNER, [RECIPIENT], "Good evening", "app-2")
     clock.ahead = timedelta(minutes=5)
     assert worker(ready, message_id)
     assert message(message_id)["state"] == "send_unconfirmed"
@@ -147,7 +147,7 @@ def test_a_second_candidate_of_another_system_resolves_nothing(ready: House, clo
 
 def test_a_message_with_another_segment_count_is_no_candidate(ready: House, clock: Clock) -> None:
     message_id = sent(ready, **NEVER_ARRIVED)
-    ready.simulator.simulator.messages.send(OURS, [THEIRS], "long " * 100, "app-2")
+    ready.simulator.simulator.messages.send(OWNER, [RECIPIENT], "long " * 100, "app-2")
     clock.ahead = timedelta(minutes=5)
     assert worker(ready, message_id)
 
@@ -174,7 +174,7 @@ def test_a_failed_search_resolves_nothing(ready: House, clock: Clock) -> None:
 
 def test_a_group_message_waits_for_its_receipts(ready: House, clock: Clock) -> None:
     ready.fault("/messages", method="POST", **LOST)
-    message_id = accepted(to=[THEIRS, "+19195551235"])
+    message_id = accepted(to=[RECIPIENT, "+19195551235"])
     worker(ready, message_id)
     clock.ahead = timedelta(minutes=5)
     assert worker(ready, message_id)
@@ -196,13 +196,13 @@ def foreign(ready: House, number: int) -> None:
     wiring.messages().record_receipt(
         Receipt(
             message_id=f"foreign-{number}", bandwidth_id=f"foreign-{number}", time=at,
-            state=MessageState.SENT, api="v2", owner=OURS, recipient=THEIRS, recipients=(THEIRS,),
+            state=MessageState.SENT, api="v2", owner=OWNER, recipient=RECIPIENT, recipients=(RECIPIENT,),
         )
     )  # fmt: skip
 
 
 def test_many_messages_of_another_system_do_not_block_the_look_up(ready: House, clock: Clock) -> None:
-    # More than a page of them, so that the time of the last one counts.
+    # More than one page, so that the time of the last message counts.
     for number in range(110):
         foreign(ready, number)
     message_id = sent(ready, **LOST)

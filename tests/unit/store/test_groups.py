@@ -1,4 +1,4 @@
-"""Group messages: each recipient moves up on their own, and the message follows from all of them."""
+"""Group messages: each recipient moves up separately, and the state of the message follows from all."""
 
 from dataclasses import replace
 from typing import Any
@@ -9,7 +9,7 @@ from bandwidth_messaging.api.views import message_view
 from bandwidth_messaging.domain.messages import RANKS, Message, MessageState, Receipt
 from bandwidth_messaging.store.message_store import RECIPIENT, Messages
 
-OURS = "+19195551212"
+OWNER = "+19195551212"
 GROUP = ("+19195551213", "+19195551214", "+19195551215")
 ANNA, BEN, CLEO = GROUP
 AT = "2026-02-03T04:05:06.000Z"
@@ -23,8 +23,8 @@ def outbound(message_id: str = "out_1") -> Message:
         message_id=message_id,
         direction="out",
         api="v2",
-        owner=OURS,
-        sender=OURS,
+        owner=OWNER,
+        sender=OWNER,
         recipients=GROUP,
         text="Good morning!",
         state=MessageState.ACCEPTED,
@@ -40,7 +40,7 @@ def receipt(recipient: str, state: str, message_id: str = "out_1", **changes: An
         "state": state,
         "time": LATER,
         "api": "v2",
-        "owner": OURS,
+        "owner": OWNER,
         "recipient": recipient,
         "recipients": GROUP,
         "application_id": "an-application",
@@ -55,8 +55,8 @@ def stored(messages: Messages, message_id: str = "out_1") -> dict[str, Any]:
     return dict(item)
 
 
-def told(item: dict[str, Any]) -> dict[str, str]:
-    """Return the states of the recipients that something is known of."""
+def recipient_states(item: dict[str, Any]) -> dict[str, str]:
+    """Return the known states of recipients."""
     return {
         name.removeprefix(RECIPIENT): entry["state"]
         for name, entry in item.items()
@@ -66,7 +66,7 @@ def told(item: dict[str, Any]) -> dict[str, str]:
 
 @pytest.fixture
 def sent(messages: Messages) -> Messages:
-    """The store, with a group message that Bandwidth has taken."""
+    """The store with a group message that Bandwidth has accepted."""
     messages.add(outbound())
     messages.claim("out_1", AT)
     messages.advance("out_1", MessageState.SENT, AT, bandwidth_id="1562")
@@ -78,7 +78,7 @@ def test_a_group_message_is_delivered_once_all_recipients_have_it(sent: Messages
     item = stored(sent)
     assert (item["state"], item["rank"]) == ("delivered", 5)
     assert message_view(item)["times"] == {"accepted": AT, "sending": AT, "sent": AT, "delivered": LATER}
-    assert told(item) == dict.fromkeys(GROUP, "delivered")
+    assert recipient_states(item) == dict.fromkeys(GROUP, "delivered")
 
 
 def test_a_failed_recipient_keeps_code_class_and_reason(sent: Messages) -> None:
@@ -148,7 +148,7 @@ def test_receipts_resolve_a_message_with_unknown_delivery(messages: Messages) ->
 def test_a_recipient_moves_up_only(sent: Messages, lower: MessageState, higher: MessageState) -> None:
     sent.record_receipt(receipt(BEN, lower))
     sent.record_receipt(receipt(BEN, higher))
-    assert told(stored(sent)) == {BEN: higher if RANKS[higher] > RANKS[lower] else lower}
+    assert recipient_states(stored(sent)) == {BEN: higher if RANKS[higher] > RANKS[lower] else lower}
 
 
 def test_a_repeated_receipt_changes_nothing(sent: Messages) -> None:
@@ -180,7 +180,7 @@ def test_a_receipt_without_a_recipient_applies_to_the_message(sent: Messages) ->
     assert sent.record_receipt(replace(receipt(ANNA, "failed", **REFUSED), recipient=None))
     item = stored(sent)
     assert (item["state"], item["errorCode"], item["errorClass"]) == ("failed", 4720, "recipient")
-    assert told(item) == {}
+    assert recipient_states(item) == {}
 
 
 def test_a_receipt_does_not_change_known_facts(sent: Messages) -> None:
@@ -199,9 +199,9 @@ def test_a_receipt_does_not_change_an_inbound_message(messages: Messages) -> Non
             message_id="1562",
             direction="in",
             api="v2",
-            owner=OURS,
+            owner=OWNER,
             sender=ANNA,
-            recipients=(OURS, BEN),
+            recipients=(OWNER, BEN),
             text="Good morning!",
             state=MessageState.RECEIVED,
             time=AT,
@@ -212,7 +212,7 @@ def test_a_receipt_does_not_change_an_inbound_message(messages: Messages) -> Non
     assert stored(messages, "1562") == before
 
 
-# A message that another system sent
+# Messages of another system
 
 
 def test_the_first_receipt_of_another_systems_group_stores_the_message(messages: Messages) -> None:
@@ -223,12 +223,12 @@ def test_the_first_receipt_of_another_systems_group_stores_the_message(messages:
         "messageId": "1562",
         "direction": "out",
         "api": "v2",
-        "owner": OURS,
-        "from": OURS,
+        "owner": OWNER,
+        "from": OWNER,
         "to": list(GROUP),
         "applicationId": "an-application",
         "bandwidthId": "1562",
-        "conversation": f"{OURS}#{','.join(GROUP)}",
+        "conversation": f"{OWNER}#{','.join(GROUP)}",
         "sortKey": f"{LATER}#1562",
         "state": "sent",
         "rank": 3,
@@ -244,7 +244,7 @@ def test_another_systems_group_message_follows_its_recipients(messages: Messages
     for each in GROUP:
         messages.record_receipt(receipt(each, "delivered", message_id="1562"))
     item = stored(messages, "1562")
-    assert (item["state"], item["sortKey"], told(item)) == (
+    assert (item["state"], item["sortKey"], recipient_states(item)) == (
         "delivered",
         place,
         dict.fromkeys(GROUP, "delivered"),

@@ -1,4 +1,4 @@
-"""Messages: stored once, claimed once, and moved up only, in whatever order they hear of it."""
+"""Messages are stored once, claimed once, and only move up, in whatever order receipts arrive."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,7 +13,7 @@ from bandwidth_messaging.store import message_store as messages_module
 from bandwidth_messaging.store.dynamodb import Table
 from bandwidth_messaging.store.message_store import Messages
 
-OURS, THEIRS = "+19195551212", "+19195551213"
+OWNER, RECIPIENT = "+19195551212", "+19195551213"
 AT = "2026-02-03T04:05:06.000Z"
 LATER = "2026-02-03T04:05:07.000Z"
 NOW = "2026-02-05T00:00:00.000Z"
@@ -22,7 +22,7 @@ LONG_PAST = "2001-02-03T04:05:06.000Z"
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let our clock say NOW."""
+    """Set the clock of the stack to NOW."""
     monkeypatch.setattr(messages_module, "now", lambda: NOW)
 
 
@@ -31,9 +31,9 @@ def outbound(message_id: str = "out_1", time: str = AT, **changes: Any) -> Messa
         "message_id": message_id,
         "direction": "out",
         "api": "v2",
-        "owner": OURS,
-        "sender": OURS,
-        "recipients": (THEIRS,),
+        "owner": OWNER,
+        "sender": OWNER,
+        "recipients": (RECIPIENT,),
         "text": "Good morning!",
         "state": "accepted",
         "time": time,
@@ -43,7 +43,7 @@ def outbound(message_id: str = "out_1", time: str = AT, **changes: Any) -> Messa
 
 
 def inbound(message_id: str = "1661365814859", time: str = AT, **changes: Any) -> Message:
-    given = {"direction": "in", "sender": THEIRS, "recipients": (OURS,), "state": "received"}
+    given = {"direction": "in", "sender": RECIPIENT, "recipients": (OWNER,), "state": "received"}
     return outbound(message_id, time, **given | changes)
 
 
@@ -54,8 +54,8 @@ def receipt(state: str, time: str = LATER, message_id: str = "out_1", **changes:
         "state": state,
         "time": time,
         "api": "v2",
-        "owner": OURS,
-        "recipient": THEIRS,
+        "owner": OWNER,
+        "recipient": RECIPIENT,
         "application_id": "an-application",
         "segment_count": 1,
     }
@@ -91,9 +91,9 @@ def test_a_new_message_is_stored_with_its_expiry(messages: Messages) -> None:
         "messageId": "out_1",
         "direction": "out",
         "api": "v2",
-        "owner": OURS,
-        "from": OURS,
-        "to": [THEIRS],
+        "owner": OWNER,
+        "from": OWNER,
+        "to": [RECIPIENT],
         "text": "Good morning!",
         "media": ["https://example.com/a.png"],
         "tag": "order 7",
@@ -106,7 +106,7 @@ def test_a_new_message_is_stored_with_its_expiry(messages: Messages) -> None:
         "state": "accepted",
         "rank": 0,
         "acceptedAt": AT,
-        "conversation": f"{OURS}#{THEIRS}",
+        "conversation": f"{OWNER}#{RECIPIENT}",
         "sortKey": f"{AT}#out_1",
         "expiresAt": expires,
     }
@@ -131,7 +131,7 @@ def test_an_inbound_message_keeps_its_keyword_and_has_no_rank(messages: Messages
     assert "rank" not in kept
 
 
-# The same request again
+# Repeated requests
 
 
 def test_a_repeated_request_rebuilds_the_first_item(messages: Messages) -> None:
@@ -152,7 +152,7 @@ def test_a_repeated_request_writes_nothing(messages: Messages) -> None:
     assert stored(messages) == before
 
 
-# Refusing
+# Failing unclaimed messages
 
 
 def test_an_unclaimed_message_fails_with_class_and_reason(messages: Messages) -> None:
@@ -250,7 +250,7 @@ def test_a_released_claim_restores_the_message(messages: Messages) -> None:
 
 
 class Lossy:
-    """A table whose writes take effect as told, and give no response: once, or at all."""
+    """A table whose writes have chosen effects and return no response."""
 
     def __init__(self, table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
         self._attempt = table.attempt
@@ -259,7 +259,7 @@ class Lossy:
         monkeypatch.setattr(table, "attempt", self._lose)
 
     def effects(self, *effects: str) -> None:
-        """Say what the next writes do: "done", "lost" (no effect), "unanswered" (effect), "late"."""
+        """Set the effects of the next writes: "done", "lost" (no effect), "unanswered" (effect), "late"."""
         self._effects = list(effects)
 
     def _lose(self, *key: Any, **changes: Any) -> Any:
@@ -442,16 +442,16 @@ def test_the_receipt_of_another_systems_message_is_stored_under_bandwidths_id(me
         "messageId": "1562",
         "direction": "out",
         "api": "v2",
-        "owner": OURS,
-        "from": OURS,
-        "to": [THEIRS],
+        "owner": OWNER,
+        "from": OWNER,
+        "to": [RECIPIENT],
         "applicationId": "an-application",
         "bandwidthId": "1562",
         "bandwidthSegmentCount": 1,
         "state": "delivered",
         "rank": 5,
         "deliveredAt": LATER,
-        "conversation": f"{OURS}#{THEIRS}",
+        "conversation": f"{OWNER}#{RECIPIENT}",
         "sortKey": f"{LATER}#1562",
         "expiresAt": expires,
     }
@@ -471,7 +471,7 @@ def test_a_receipt_does_not_change_known_facts(messages: Messages) -> None:
         receipt("delivered", recipient="+19195559999", owner="+19195558888", application_id="x")
     )
     kept = stored(messages)
-    assert (kept["to"], kept["owner"], kept["from"]) == ([THEIRS], OURS, OURS)
+    assert (kept["to"], kept["owner"], kept["from"]) == ([RECIPIENT], OWNER, OWNER)
     assert (kept["applicationId"], kept["tag"], kept["text"]) == (
         "an-application",
         "order 7",
@@ -585,8 +585,8 @@ def test_the_messages_of_a_number_are_listed_newest_first(messages: Messages) ->
     messages.add(inbound("in-2", minute(2)))
     messages.add(outbound("out_1", minute(1)))
     messages.add(outbound("out_3", minute(3)))
-    messages.add(outbound("out_9", minute(9), owner=THEIRS))
-    page = messages.list_by_number(OURS, limit=10)
+    messages.add(outbound("out_9", minute(9), owner=RECIPIENT))
+    page = messages.list_by_number(OWNER, limit=10)
     assert [item["messageId"] for item in page.items] == ["out_3", "in-2", "out_1"]
     assert page.items[0]["text"] == "Good morning!"
     assert page.next_key is None
@@ -598,7 +598,7 @@ def test_pages_have_no_gaps_and_no_duplicates(messages: Messages) -> None:
     seen: list[str] = []
     start: dict[str, Any] | None = None
     for _ in range(4):
-        page = messages.list_by_number(OURS, limit=3, start=start)
+        page = messages.list_by_number(OWNER, limit=3, start=start)
         assert len(page.items) <= 3
         seen += [item["messageId"] for item in page.items]
         start = page.next_key
@@ -609,13 +609,13 @@ def test_pages_have_no_gaps_and_no_duplicates(messages: Messages) -> None:
 
 
 def test_a_number_without_messages_has_an_empty_page(messages: Messages) -> None:
-    assert messages.list_by_number(THEIRS, limit=10) == ([], None)
+    assert messages.list_by_number(RECIPIENT, limit=10) == ([], None)
 
 
 def test_messages_of_the_same_time_are_all_listed(messages: Messages) -> None:
     for name in "abc":
         messages.add(outbound(f"out_{name}"))
-    assert {item["messageId"] for item in messages.list_by_number(OURS, limit=10).items} == {
+    assert {item["messageId"] for item in messages.list_by_number(OWNER, limit=10).items} == {
         "out_a",
         "out_b",
         "out_c",
@@ -629,7 +629,7 @@ THIRD = "+19195551214"
 
 
 def conversation(messages: Messages, *others: str, limit: int = 10) -> list[str]:
-    return [item["messageId"] for item in messages.list_by_conversation(OURS, others, limit=limit).items]
+    return [item["messageId"] for item in messages.list_by_conversation(OWNER, others, limit=limit).items]
 
 
 def test_a_conversation_lists_both_directions_newest_first(messages: Messages) -> None:
@@ -639,23 +639,23 @@ def test_a_conversation_lists_both_directions_newest_first(messages: Messages) -
     messages.add(outbound("out_4", minute(4), recipients=(THIRD,)))
     messages.add(inbound("in-5", minute(5), sender=THIRD))
     messages.add(outbound("out_6", minute(6), owner=THIRD, sender=THIRD))
-    assert conversation(messages, THEIRS) == ["out_3", "in-2", "out_1"]
+    assert conversation(messages, RECIPIENT) == ["out_3", "in-2", "out_1"]
     assert conversation(messages, THIRD) == ["in-5", "out_4"]
 
 
 def test_a_group_is_one_conversation_for_all_senders(messages: Messages) -> None:
-    messages.add(outbound("out_1", minute(1), recipients=(THEIRS, THIRD)))
-    messages.add(inbound("in-2", minute(2), recipients=(OURS, THIRD)))
-    messages.add(inbound("in-3", minute(3), sender=THIRD, recipients=(THEIRS, OURS)))
+    messages.add(outbound("out_1", minute(1), recipients=(RECIPIENT, THIRD)))
+    messages.add(inbound("in-2", minute(2), recipients=(OWNER, THIRD)))
+    messages.add(inbound("in-3", minute(3), sender=THIRD, recipients=(RECIPIENT, OWNER)))
     messages.add(inbound("in-4", minute(4)))
-    assert conversation(messages, THIRD, THEIRS) == ["in-3", "in-2", "out_1"]
-    assert conversation(messages, THEIRS, THIRD, OURS) == ["in-3", "in-2", "out_1"]
-    assert conversation(messages, THEIRS) == ["in-4"]
+    assert conversation(messages, THIRD, RECIPIENT) == ["in-3", "in-2", "out_1"]
+    assert conversation(messages, RECIPIENT, THIRD, OWNER) == ["in-3", "in-2", "out_1"]
+    assert conversation(messages, RECIPIENT) == ["in-4"]
 
 
 def test_a_message_of_another_system_is_in_its_conversation(messages: Messages) -> None:
     messages.record_receipt(receipt("delivered", message_id="1562"))
-    assert conversation(messages, THEIRS) == ["1562"]
+    assert conversation(messages, RECIPIENT) == ["1562"]
 
 
 def test_a_message_without_an_owner_is_in_no_conversation(messages: Messages) -> None:
@@ -665,8 +665,8 @@ def test_a_message_without_an_owner_is_in_no_conversation(messages: Messages) ->
 
 def test_a_message_with_many_participants_is_stored_and_listed(messages: Messages) -> None:
     crowd = tuple(f"+1919556{number:04}" for number in range(400))
-    messages.add(inbound("in-1", recipients=(OURS, *crowd)))
-    assert conversation(messages, THEIRS, *reversed(crowd)) == ["in-1"]
+    messages.add(inbound("in-1", recipients=(OWNER, *crowd)))
+    assert conversation(messages, RECIPIENT, *reversed(crowd)) == ["in-1"]
 
 
 def test_pages_do_not_change_while_messages_arrive(messages: Messages) -> None:
@@ -675,7 +675,7 @@ def test_pages_do_not_change_while_messages_arrive(messages: Messages) -> None:
     seen: list[str] = []
     start: dict[str, Any] | None = None
     for arriving in range(10, 14):
-        page = messages.list_by_conversation(OURS, [THEIRS], limit=2, start=start)
+        page = messages.list_by_conversation(OWNER, [RECIPIENT], limit=2, start=start)
         seen += [item["messageId"] for item in page.items]
         start = page.next_key
         if start is None:
@@ -706,7 +706,7 @@ def test_retention_counts_from_the_first_write(messages: Messages, monkeypatch: 
 
 
 def test_a_recipient_of_a_group_message_has_its_own_carrier(messages: Messages) -> None:
-    group = (THEIRS, "+19195551215")
+    group = (RECIPIENT, "+19195551215")
     for carrier, recipient in zip(("Acme", "Other"), group, strict=True):
         messages.record_receipt(
             receipt(
