@@ -27,7 +27,6 @@ pytestmark = both_generations
 
 OWNER, RECIPIENT = "+19102398766", "+19195551234"
 STOPPED_AT = "2026-02-03T04:05:06.000Z"
-STOPPED_AT = "2026-02-03T04:05:06.000Z"
 TEXT = "Good morning, this is a test message"
 SEGMENTS = ("encoding", "segmentCount")
 HOME = Home(
