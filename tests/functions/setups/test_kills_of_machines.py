@@ -179,7 +179,7 @@ class Table:
         assert struck, f"{step} was not called: {first}"
         last = first
         if first.status == "KILLED":
-            record = wiring.orders().get(name) or {}
+            record: Any = wiring.orders().get(name)
             assert record["steps"][step.state]["state"] == "running"
             last = self.machines.run(machine, asked)
         assert (last.status, last.cause) == ("SUCCEEDED", None), (step, kind)

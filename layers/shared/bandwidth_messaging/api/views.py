@@ -93,7 +93,9 @@ def number_view(item: Mapping[str, Any]) -> View:
     return _only(item, _NUMBER) | {"times": _times(item, STATES)}
 
 
-def order_view(customer_order_id: str, order: Item, numbers: Sequence[Mapping[str, Any]] = ()) -> View:
+def order_view(
+    customer_order_id: str, order: Mapping[str, Any], numbers: Sequence[Mapping[str, Any]] = ()
+) -> View:
     """Return an order as GET /orders/{customerOrderId} shows it. Failed `numbers` are failures."""
     steps = sorted(order.get("steps", {}).items(), key=lambda step: step[1].get("startedAt", step[1]["at"]))
     failed_numbers = [
