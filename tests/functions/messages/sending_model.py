@@ -16,12 +16,12 @@ from hypothesis.stateful import (
 from requests.adapters import HTTPAdapter
 from urllib3.util import connection
 
-from bandwidth_messaging.domain.messages import Receipt
+from bandwidth_messaging.domain.messages import MessageState, Receipt
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.problems import Conflict, InvalidInput
 from bandwidth_messaging.domain.sending import NewMessage
-from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.services import preflight, unconfirmed
+from bandwidth_messaging.runtime import metrics, wiring
+from bandwidth_messaging.services import message_acceptance, message_delivery, preflight
 from functions.messages import deliver_message, send_message
 from tests.functions.conftest import CALLBACK_URL, PASSED, Context, sample
 from tests.functions.messages.sending_world import (
@@ -158,11 +158,11 @@ class Sending(RuleBasedStateMachine):
     def report(self, which: int, state: str) -> None:
         body = self.world.sent[which % len(self.world.sent)]
         for number in body["to"]:
-            wiring.messages().record(
+            wiring.messages().record_receipt(
                 Receipt(
                     message_id=body["tag"],
                     bandwidth_id="at-bandwidth",
-                    state=state,
+                    state=MessageState(state),
                     time=self.world.now(),
                     api="v2",
                     owner=OURS,
@@ -328,10 +328,9 @@ def install(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(HTTPAdapter, "send", remember)
     monkeypatch.setattr(connection, "create_connection", bandwidth.connect)
-    for module in (send_message, deliver_message, preflight):
+    for module in (message_acceptance, message_delivery, preflight):
         monkeypatch.setattr(module, "now", lambda: _world().now())
-    for module in (deliver_message, preflight, unconfirmed):
-        monkeypatch.setattr(module, "count", lambda _: None)
+    monkeypatch.setattr(metrics, "count", lambda _: None)
 
 
 def _world() -> World:

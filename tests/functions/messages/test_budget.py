@@ -15,7 +15,6 @@ from bandwidth_messaging.domain.messages import Api
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
-from bandwidth_messaging.services.unconfirmed import settle
 from bandwidth_messaging.store.dynamodb import from_dynamodb
 from functions.messages import deliver_message, receive_callback, send_message
 from tests.dynamodb import item_size
@@ -316,7 +315,9 @@ def test_a_look_up_of_a_message_whose_sending_got_no_answer(house: House, desk: 
     call(deliver_message, {"Records": [record]})
     item = wiring.messages().get(message["messageId"])
     assert item is not None
-    assert desk.measure(settle, item) == documented("look up at Bandwidth what got no answer")
+    assert desk.measure(wiring.unconfirmed_messages().resolve, item) == documented(
+        "look up at Bandwidth what got no answer"
+    )
 
 
 def test_a_request_that_comes_again_under_its_key(desk: Desk) -> None:
@@ -359,9 +360,9 @@ def test_media_that_come_in(house: House, desk: Desk) -> None:
 def test_pages(desk: Desk) -> None:
     desk.sent()
     store = wiring.messages()
-    messages = desk.measure(store.of_number, OURS, limit=25)
+    messages = desk.measure(store.list_by_number, OURS, limit=25)
     assert messages == documented("page of a number's messages, or of a conversation (25)")
-    conversation = desk.measure(store.of_conversation, OURS, [THEIRS], limit=25)
+    conversation = desk.measure(store.list_by_conversation, OURS, [THEIRS], limit=25)
     assert conversation == messages
     opt_outs = desk.measure(wiring.opt_outs().list_by_number, OURS, limit=25)
     assert opt_outs == documented("page of numbers or opt-outs (25)")

@@ -8,6 +8,7 @@ import pytest
 from bandwidth_messaging.domain.number_search import NumberSearch
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.services import message_delivery
 from functions.control import browse
 from functions.messages import deliver_message, send_message
 from simulator.account.account import SmsFeature
@@ -156,15 +157,18 @@ def lose_the_location(number: Number) -> None:
 @pytest.mark.parametrize(
     ("broken", "words"),
     [
-        (detach, "location {location} is gone, or has no application; assign the application {application}"),
-        (lose_the_location, "location {location} is gone, or has no application"),
+        (
+            detach,
+            "location {location} does not exist, or has no application; assign the application {application}",
+        ),
+        (lose_the_location, "location {location} does not exist, or has no application"),
         (
             give_another,
             "location {location} has the application {another}; assign the application {application}",
         ),
-        (delete, "application {application} is gone; start the set-up again to have one"),
-        (call_back_elsewhere, "application {application} calls back elsewhere; give it the URL {url}"),
-        (take_no_receipts, "application {application} has no OutboundCallbackUrl; give it the URL {url}"),
+        (delete, "application {application} does not exist; start the set-up again to create one"),
+        (call_back_elsewhere, "application {application} has another callback URL; set it to {url}"),
+        (take_no_receipts, "application {application} has no OutboundCallbackUrl; set it to {url}"),
     ],
 )
 def test_what_is_not_set_up_fails_with_what_to_mend_and_is_not_sent(
@@ -181,7 +185,7 @@ def test_what_is_not_set_up_fails_with_what_to_mend_and_is_not_sent(
         url=CALLBACK_URL,
     )
     assert (message["state"], message["errorClass"]) == ("failed", "sender")
-    assert message["reason"].startswith(f"Bandwidth would take the message and drop it: {expected}")
+    assert message["reason"].startswith(f"Bandwidth would accept the message and drop it: {expected}")
     assert number.house.simulator.simulator.messages.sent() == []
     assert number.preflight()["ok"] is False
     assert number.preflight()["problems"][0].startswith(expected)
@@ -237,7 +241,7 @@ def test_a_look_that_took_too_long_leaves_the_sending_to_another_worker(
     message_id = number.send()
     times = iter([AT, AT, "2026-01-01T00:00:21.000Z"])
     with monkeypatch.context() as slow:
-        slow.setattr(deliver_message, "now", lambda: next(times))
+        slow.setattr(message_delivery, "now", lambda: next(times))
         assert len(number.deliver(message_id)) == 1
     assert state(message_id) == "accepted"
     number.deliver(message_id)

@@ -17,6 +17,7 @@ from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.times import rfc3339
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.settings import settings
+from bandwidth_messaging.services import message_acceptance, message_delivery
 from functions.control import browse
 from functions.messages import deliver_message, send_message
 from tests.functions.conftest import PASSED, House, ask, call, sample
@@ -160,7 +161,7 @@ class TestPostMessages:
         other: Any = {"from": "+19102398767"}
         status, problem = send(**other)
         assert status == 422
-        assert "is failed, not active" in problem["errors"][0]["detail"]
+        assert "is failed. GET /numbers" in problem["errors"][0]["detail"]
 
     @pytest.mark.parametrize("key", [None, "key-1"])
     def test_a_message_that_could_not_be_queued_is_not_stored(
@@ -179,7 +180,7 @@ class TestPostMessages:
             broken.setattr(wiring.send_queue(), "add", refuse)
             assert send("key-1")[0] == 500
         five_hours_later = later(hours=5)
-        for module in (send_message, deliver_message):
+        for module in (message_acceptance, message_delivery):
             monkeypatch.setattr(module, "now", lambda: five_hours_later)
         status, shown = send("key-1")
         assert (status, shown["state"]) == (202, "accepted")
@@ -390,7 +391,7 @@ class TestTheWorker:
         assert claimed is not None
         assert len(deliver(ready, message_id, receives=2)) == 1
         assert message(message_id)["state"] == "send_unconfirmed"
-        wiring.messages().put_back(claimed)
+        wiring.messages().release_claim(claimed)
         assert message(message_id)["state"] == "accepted"
 
     def test_a_claim_whose_answer_was_lost_is_known_again_by_the_repeated_call(
@@ -489,11 +490,11 @@ class TestTheWorker:
         message_id = accepted(ready)
         ready.fault("/messages", method="POST", answer={"status": 500})
         deliver(ready, message_id)
-        monkeypatch.setattr(deliver_message, "now", lambda: later(hours=3, minutes=1))
+        monkeypatch.setattr(message_delivery, "now", lambda: later(hours=3, minutes=1))
         assert worker(message_id) == []
         shown = message(message_id)
         assert shown["state"] == "delivery_unknown"
-        assert shown["reason"] == "Bandwidth's answer was lost, and no receipt came"
+        assert shown["reason"] == "Bandwidth sent no response, and no receipt arrived"
 
     def test_a_refusal_is_the_messages_end_with_bandwidths_words(self, ready: House) -> None:
         message_id = accepted(ready)
@@ -512,11 +513,11 @@ class TestTheWorker:
         ready.fault("/messages", method="POST", answer={"status": 429})
         assert len(deliver(ready, shown["messageId"])) == 1
         past = later(minutes=31) if own else later(hours=4, minutes=1)
-        monkeypatch.setattr(deliver_message, "now", lambda: past)
+        monkeypatch.setattr(message_delivery, "now", lambda: past)
         assert worker(shown["messageId"]) == []
         ended = message(shown["messageId"])
         assert (ended["state"], ended["errorClass"]) == ("failed", "expired")
-        assert ended["reason"] == "Bandwidth did not take it in time"
+        assert ended["reason"] == "Bandwidth did not accept the message before it expired"
         assert at_bandwidth(ready) == []
 
     def test_with_wrong_credentials_messages_wait_for_somebody_to_mend_them(
@@ -567,8 +568,8 @@ class TestRightBeforeItIsSent:
         ("change", "error_class", "reason"),
         [
             (stop, "opt_out", OPTED_OUT),
-            (start_release, "sender", f"{OURS} is releasing, not active"),
-            (release, "sender", f"{OURS} is released, not active"),
+            (start_release, "sender", f"{OURS} is releasing. GET /numbers"),
+            (release, "sender", f"{OURS} is released. GET /numbers"),
             (unregister, "sender", f"{OURS} is not registered"),
         ],
     )
@@ -663,7 +664,7 @@ class TestBeforeTheClaim:
         message_id = accepted(unclaimed)
         times = iter([later(), later(), later(seconds=21)])
         with monkeypatch.context() as slow:
-            slow.setattr(deliver_message, "now", lambda: next(times))
+            slow.setattr(message_delivery, "now", lambda: next(times))
             assert len(deliver(unclaimed, message_id)) == 1
         assert message(message_id)["times"].keys() == {"accepted"}
 

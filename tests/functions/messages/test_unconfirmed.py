@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from bandwidth_messaging.domain.messages import Receipt
+from bandwidth_messaging.domain.messages import MessageState, Receipt
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.times import rfc3339
 from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.services import message_delivery
+from bandwidth_messaging.services.unconfirmed import UnconfirmedMessages
 from functions.control import browse
 from functions.messages import deliver_message, send_message
 from tests.functions.conftest import PASSED, House, ask, call, sample
@@ -42,7 +44,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(deliver_message, "now", clock.now)
+    monkeypatch.setattr(message_delivery, "now", clock.now)
     return clock
 
 
@@ -183,7 +185,7 @@ def test_a_group_message_waits_for_its_receipts(ready: House, clock: Clock) -> N
 
 def test_a_receipt_that_came_is_not_looked_up_again(ready: House, clock: Clock) -> None:
     message_id = sent(ready, **LOST)
-    wiring.messages().advance(message_id, "delivered", clock.now(), bandwidth_id="told-by-receipt")
+    wiring.messages().advance(message_id, MessageState.DELIVERED, clock.now(), bandwidth_id="told-by-receipt")
     clock.ahead = timedelta(minutes=5)
     assert not worker(ready, message_id)
     assert searches(ready) == 0
@@ -193,10 +195,10 @@ def test_a_receipt_that_came_is_not_looked_up_again(ready: House, clock: Clock) 
 def foreign(ready: House, number: int) -> None:
     """Record the receipt of a message that another system sent between the same two numbers."""
     at = rfc3339((datetime.now(UTC) - timedelta(seconds=number)).isoformat())
-    wiring.messages().record(
+    wiring.messages().record_receipt(
         Receipt(
-            message_id=f"foreign-{number}", bandwidth_id=f"foreign-{number}", state="sent", time=at,
-            api="v2", owner=OURS, recipient=THEIRS, recipients=(THEIRS,),
+            message_id=f"foreign-{number}", bandwidth_id=f"foreign-{number}", time=at,
+            state=MessageState.SENT, api="v2", owner=OURS, recipient=THEIRS, recipients=(THEIRS,),
         )
     )  # fmt: skip
 
@@ -236,8 +238,8 @@ def test_whatever_the_look_up_meets_it_gets_a_final_state(
     def broken(*_: Any, **__: Any) -> None:
         raise KeyError("receivedAt")
 
-    monkeypatch.setattr(wiring.messages(), "of_conversation", broken)
-    monkeypatch.setattr(deliver_message, "settle", broken)
+    monkeypatch.setattr(wiring.messages(), "list_by_conversation", broken)
+    monkeypatch.setattr(UnconfirmedMessages, "resolve", broken)
     clock.ahead = PATIENCE
     assert not worker(ready, message_id)
     assert message(message_id)["state"] == "delivery_unknown"

@@ -682,7 +682,7 @@ class TestDelete:
 
     def test_an_undone_set_up_is_not_started_again(self, house: House, planned: Any) -> None:
         record(planned, delete(planned))
-        with pytest.raises(InvalidInput, match=rf"customerOrderId: {SETUP} was undone, .* choose another"):
+        with pytest.raises(InvalidInput, match=rf"customerOrderId: {SETUP} was undone .* Choose a new"):
             set_up(house)
         assert [number(each)["state"] for each in planned["disconnect"]] == ["released"] * 2
 

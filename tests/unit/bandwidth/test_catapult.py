@@ -25,7 +25,7 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthUnauthorized,
     BandwidthUnavailable,
 )
-from bandwidth_messaging.bandwidth.messaging import Taken
+from bandwidth_messaging.bandwidth.messaging import AcceptedMessage
 from bandwidth_messaging.bandwidth.transport import ErrorBody
 from tests.http_server import Answer, Server
 
@@ -41,7 +41,7 @@ def import_number(catapult: Catapult) -> str:
     return catapult.import_number(NUMBER, APPLICATION, account_id="9500149", dashboard=DASHBOARD)
 
 
-def send(catapult: Catapult) -> Taken:
+def send(catapult: Catapult) -> AcceptedMessage:
     return catapult.prepare_send(sender=NUMBER, to=("+19195551213",), text="a private word", tag="out_1")()
 
 
@@ -274,7 +274,7 @@ def test_a_403_about_a_limit_means_later(
     bandwidth: Server, catapult: Catapult, call: Call, code: str
 ) -> None:
     bandwidth.answers(refusal(403, code, category="limit"))
-    with pytest.raises(BandwidthUnavailable, match="403, try later"):
+    with pytest.raises(BandwidthUnavailable, match=r"403\. Retry it later"):
         call(catapult)
 
 
@@ -286,14 +286,14 @@ def test_a_limit_is_known_by_its_code_alone(bandwidth: Server, catapult: Catapul
 
 def test_a_full_queue_at_bandwidth_is_a_400_and_means_later(bandwidth: Server, catapult: Catapult) -> None:
     bandwidth.answers(refusal(400, "message-delay-limit"))
-    with pytest.raises(BandwidthUnavailable, match="400, try later"):
+    with pytest.raises(BandwidthUnavailable, match=r"400\. Retry it later"):
         send(catapult)
 
 
 @every_call
 def test_too_many_requests_means_later(bandwidth: Server, catapult: Catapult, call: Call) -> None:
     bandwidth.answers(refusal(429, "rate-limit-reached", category="too-many-requests"))
-    with pytest.raises(BandwidthUnavailable, match="429, try later"):
+    with pytest.raises(BandwidthUnavailable, match=r"429\. Retry it later"):
         call(catapult)
 
 
@@ -343,7 +343,7 @@ def test_any_other_401_or_403_waits_for_a_person(
     bandwidth: Server, catapult: Catapult, call: Call, status: int, code: str | None
 ) -> None:
     bandwidth.answers(refusal(status, code, category="authorization"))
-    with pytest.raises(BandwidthUnauthorized, match="check the credentials"):
+    with pytest.raises(BandwidthUnauthorized, match="Check the credentials"):
         call(catapult)
 
 
@@ -383,7 +383,7 @@ def test_a_text_asks_for_receipts_and_what_is_not_given_is_left_out(
     bandwidth: Server, catapult: Catapult
 ) -> None:
     bandwidth.answers(TAKEN)
-    assert send(catapult) == Taken("m-1", None)
+    assert send(catapult) == AcceptedMessage("m-1", None)
     assert json.loads(bandwidth.only.body) == PLAIN | {"receiptRequested": "all"}
 
 
@@ -480,7 +480,7 @@ def test_a_number_in_an_errors_path_shows_its_last_four_digits(bandwidth: Server
     bandwidth.answers(Answer(500))
     with pytest.raises(BandwidthUnavailable) as raised:
         catapult.find_number(NUMBER)
-    assert str(raised.value) == "GET /users/u-ly123/phoneNumbers/…8388 was answered 500"
+    assert str(raised.value) == "GET /users/u-ly123/phoneNumbers/…8388 returned 500"
 
 
 def test_neither_client_nor_credentials_show_a_password(catapult: Catapult) -> None:

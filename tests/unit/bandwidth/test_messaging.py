@@ -12,13 +12,15 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthUnauthorized,
     BandwidthUnavailable,
 )
-from bandwidth_messaging.bandwidth.messaging import Messaging, Taken
+from bandwidth_messaging.bandwidth.messaging import AcceptedMessage, Messaging
 from tests.http_server import Answer, Server
 
 TEXT = "Good morning, a private word"
 
 
-def send(messaging: Messaging, *, to: tuple[str, ...] = ("+19195551213",), text: str = TEXT) -> Taken:
+def send(
+    messaging: Messaging, *, to: tuple[str, ...] = ("+19195551213",), text: str = TEXT
+) -> AcceptedMessage:
     return messaging.prepare_send(
         sender="+19195551212", to=to, text=text, application_id="an-application", tag="out_1"
     )()
@@ -26,7 +28,7 @@ def send(messaging: Messaging, *, to: tuple[str, ...] = ("+19195551213",), text:
 
 def test_a_taken_message_has_bandwidths_id_and_its_segments(bandwidth: Server, messaging: Messaging) -> None:
     bandwidth.answers(Answer(202, '{"id": "1562", "segmentCount": 2}'))
-    assert send(messaging) == Taken("1562", 2)
+    assert send(messaging) == AcceptedMessage("1562", 2)
 
 
 def test_one_recipient_is_sent_as_a_string_and_several_as_a_list(
@@ -111,7 +113,7 @@ def test_a_text_arrives_as_it_was_written(bandwidth: Server, messaging: Messagin
 )  # fmt: skip
 def test_a_202_without_an_id_is_garbled(bandwidth: Server, messaging: Messaging, body: str) -> None:
     bandwidth.answers(Answer(202, body))
-    with pytest.raises(BandwidthGarbled, match="no id"):
+    with pytest.raises(BandwidthGarbled, match=r"has no (valid )?id"):
         send(messaging)
 
 
@@ -127,7 +129,7 @@ def test_a_segment_count_that_is_no_count_leaves_the_message_sent(
     bandwidth: Server, messaging: Messaging, written: str, count: int | None
 ) -> None:
     bandwidth.answers(Answer(202, f'{{"id": "1562", "segmentCount": {written}}}'))
-    assert send(messaging) == Taken("1562", count)
+    assert send(messaging) == AcceptedMessage("1562", count)
 
 
 OWN = '{"type": "internal-server-error", "description": "Try again."}'
@@ -217,8 +219,8 @@ def test_a_rejection_names_type_description_and_every_wrong_field(
             "No message available",
         ),
         ('{"type": "x", "description": "y", "fieldErrors": null}', "x", "y"),
-        ("<html>Not found</html>", None, "HTTP 415 without a reason"),
-        ('["unexpected"]', None, "HTTP 415 without a reason"),
+        ("<html>Not found</html>", None, "HTTP 415 without a description"),
+        ('["unexpected"]', None, "HTTP 415 without a description"),
         ('{"fieldErrors": ["to"]}', None, "no description (a field is wrong)"),
         ("{}", None, "no reason given"),
     ],

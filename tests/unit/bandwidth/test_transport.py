@@ -29,7 +29,7 @@ def client(base_url: str) -> Transport:
     return Transport(base_url, CREDENTIALS, lambda body: ErrorBody("5005", "no number") if body else None)
 
 
-def send(server: Server, method: str, **options: Any) -> transport.Answer:
+def send(server: Server, method: str, **options: Any) -> transport.Response:
     return client(server.url).send(method, "/accounts/9500149/orders", **options)
 
 
@@ -62,7 +62,7 @@ def test_401_and_403_are_unauthorized_and_say_what_to_check(
     bandwidth: Server, status: int, body: str
 ) -> None:
     bandwidth.answers(Answer(status, body))
-    with pytest.raises(BandwidthUnauthorized, match=f"{status}.*check the credentials"):
+    with pytest.raises(BandwidthUnauthorized, match=f"{status}.*Check the credentials"):
         send(bandwidth, "GET")
 
 
@@ -108,7 +108,7 @@ def test_a_connection_that_takes_too_long_is_unavailable(
 
 def test_a_lost_answer_leaves_the_outcome_of_a_post_unknown(bandwidth: Server) -> None:
     bandwidth.answers(Answer(lost=True))
-    with pytest.raises(BandwidthOutcomeUnknown, match="no answer"):
+    with pytest.raises(BandwidthOutcomeUnknown, match="no response"):
         send(bandwidth, "POST", body=b"<Order/>")
     assert len(bandwidth.asked) == 1
 
@@ -116,13 +116,13 @@ def test_a_lost_answer_leaves_the_outcome_of_a_post_unknown(bandwidth: Server) -
 @pytest.mark.parametrize("method", REPEATABLE)
 def test_a_lost_answer_of_what_may_be_repeated_is_unavailable(bandwidth: Server, method: str) -> None:
     bandwidth.answers(Answer(lost=True))
-    with pytest.raises(BandwidthUnavailable, match="no answer"):
+    with pytest.raises(BandwidthUnavailable, match="no response"):
         send(bandwidth, method)
 
 
 def test_half_an_answer_leaves_the_outcome_of_a_post_unknown(bandwidth: Server) -> None:
     bandwidth.answers(Answer(201, "<OrderRes", headers={"Content-Length": "500", "Connection": "close"}))
-    with pytest.raises(BandwidthOutcomeUnknown, match="no answer"):
+    with pytest.raises(BandwidthOutcomeUnknown, match="no response"):
         send(bandwidth, "POST")
 
 
@@ -132,16 +132,16 @@ def test_half_an_answer_leaves_the_outcome_of_a_post_unknown(bandwidth: Server) 
 def test_an_answer_that_takes_too_long_is_a_lost_one(
     bandwidth: Server, monkeypatch: pytest.MonkeyPatch, method: str, error: type[BandwidthError]
 ) -> None:
-    monkeypatch.setattr(transport, "_ANSWER_SECONDS", 0.05)
+    monkeypatch.setattr(transport, "RESPONSE_TIMEOUT_SECONDS", 0.05)
     bandwidth.answers(Answer(201, seconds=0.2))
-    with pytest.raises(error, match="no answer"):
+    with pytest.raises(error, match="no response"):
         send(bandwidth, method)
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_a_redirect_is_not_followed(bandwidth: Server, status: int) -> None:
     bandwidth.answers(Answer(status, headers={"Location": f"{bandwidth.url}/elsewhere"}), Answer(200))
-    with pytest.raises(BandwidthUnavailable, match=f"{status}.*check the stack's URL parameter") as raised:
+    with pytest.raises(BandwidthUnavailable, match=f"{status}.*Check the stack's URL parameter") as raised:
         send(bandwidth, "POST")
     assert raised.value.is_redirect
     assert len(bandwidth.asked) == 1

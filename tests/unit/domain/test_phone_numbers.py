@@ -8,11 +8,13 @@ import re
 import subprocess
 import sys
 
+import phonenumbers
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bandwidth_messaging.domain.phone_numbers import (
+    _parse_with_library,
     from_callback,
     from_ten_digits,
     last_four,
@@ -80,6 +82,9 @@ def test_a_north_american_number_is_understood_however_it_is_typed(written: str)
         ("+39 02 3661 8300", "+390236618300"),
         ("+390236618300", "+390236618300"),
         ("+54 11 15 1234 5678", "+5491112345678"),
+        ("+54 11 15 12345678", "+5491112345678"),
+        ("+54111512345678", "+5491112345678"),
+        ("+541112345678", "+541112345678"),
         ("+800 1234 5678", "+80012345678"),
         ("+33 1 23", None),
         ("+44 20 7946 0958 0958", None),
@@ -177,6 +182,17 @@ def test_what_is_no_telephone_number_is_refused_with_the_form_that_is_wanted(wri
 def test_a_zero_in_brackets_after_the_country_code_is_rejected(written: str) -> None:
     with pytest.raises(ValueError, match=r"has a \(0\) after the country code\. Leave the \(0\) out\."):
         to_e164(written)
+
+
+COUNTRY_CODES = sorted(set(phonenumbers.COUNTRY_CODE_TO_REGION_CODE) - {1})
+
+
+@settings(max_examples=500)
+@given(st.sampled_from(COUNTRY_CODES), st.from_regex(r"[1-9]{4,12}", fullmatch=True))
+def test_e164_without_punctuation_is_what_the_library_makes_of_it(country_code: int, digits: str) -> None:
+    written = f"+{country_code}{digits}"
+    parsed = _parse_with_library(written)
+    assert parsed is None or to_e164(written) == parsed
 
 
 @pytest.mark.parametrize(

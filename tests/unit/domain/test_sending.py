@@ -200,7 +200,7 @@ def test_this_very_moment_is_too_late() -> None:
 def test_v2_takes_everything() -> None:
     to = ["9195551213", "9195551214"]
     new = parse(NewMessage, GIVEN | {"to": to, "media": [PICTURE], "priority": "high"})
-    assert new.problems_with("v2") == []
+    assert new.find_unsupported("v2") == []
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_v2_takes_everything() -> None:
     ],
 )
 def test_v1_takes_neither_groups_nor_a_priority(changes: dict[str, Any], named: list[str]) -> None:
-    problems = parse(NewMessage, GIVEN | changes).problems_with("v1")
+    problems = parse(NewMessage, GIVEN | changes).find_unsupported("v1")
     assert [problem.field for problem in problems] == named
     assert all("V1" in problem.detail for problem in problems)
 

@@ -3,9 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
-
-from bandwidth_messaging.runtime.queue_worker import QueueRecord, growing_delay, process_records
+from bandwidth_messaging.runtime.queue_worker import QueueRecord, process_records
 
 
 class Queue:
@@ -46,10 +44,3 @@ def test_no_record_is_put_off_for_longer_than_sqs_allows() -> None:
 def test_a_record_says_when_it_was_sent() -> None:
     sent = QueueRecord("out_1", {"SentTimestamp": "1767225600250"}).sent_at
     assert sent == datetime(2026, 1, 1, 0, 0, 0, 250_000, UTC)
-
-
-@pytest.mark.parametrize(("receives", "longest"), [(1, 2), (2, 4), (5, 32), (20, 900), (49, 900)])
-def test_delays_are_jittered_and_double_up_to_the_longest(receives: int, longest: int) -> None:
-    delays = {growing_delay(receives, longest=900) for _ in range(200)}
-    assert longest / 2 <= min(delays) <= max(delays) <= longest
-    assert len(delays) > 1

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bandwidth_messaging.bandwidth.callbacks import parse_v1, parse_v2
-from bandwidth_messaging.domain.messages import RANKS, Api, Message, Receipt, message_id
+from bandwidth_messaging.domain.messages import RANKS, Api, Message, MessageState, Receipt, create_message_id
 from bandwidth_messaging.store.dynamodb import Table
 from bandwidth_messaging.store.message_store import Messages
 from bandwidth_messaging.store.outcomes import ATTRIBUTES
@@ -134,7 +134,7 @@ def heard(messages: Messages, callback: Any, *, foreign: bool = False) -> Write:
             (told,) = parse_v2(json.dumps(callback | {"message": callback["message"] | said}))
         assert isinstance(told, Receipt)
         assert told.message_id == of
-        return messages.record(told)
+        return messages.record_receipt(told)
 
     return record
 
@@ -153,30 +153,30 @@ class Worker:
     def add(self, of: str) -> None:
         message = Message(
             message_id=of, direction="out", api=self._api, owner=OURS, sender=OURS,
-            recipients=tuple(self._everybody), text="hello", state="accepted", time=at(1),
+            recipients=tuple(self._everybody), text="hello", state=MessageState.ACCEPTED, time=at(1),
             application_id="app-1", segment_count=1,
         )  # fmt: skip
         assert self._messages.add(message)
 
     def claim(self, of: str) -> bool:
-        item, is_ours = self._messages.claim(of, at(2))
-        self._claimed = item or {}
-        return is_ours
+        self._claimed, holds_claim = self._messages.claim(of, at(2))
+        return holds_claim
 
     def put_back(self, of: str) -> None:
-        self._messages.put_back(self._claimed)
+        assert self._claimed is not None
+        self._messages.release_claim(self._claimed)
 
     def sent(self, of: str) -> None:
-        self._messages.advance(of, "sent", at(6), bandwidth_id="1562", segment_count=1)
+        self._messages.advance(of, MessageState.SENT, at(6), bandwidth_id="1562", segment_count=1)
 
     def unconfirmed(self, of: str) -> None:
-        self._messages.advance(of, "send_unconfirmed", at(7), reason="its answer was lost")
+        self._messages.advance(of, MessageState.SEND_UNCONFIRMED, at(7), reason="its answer was lost")
 
     def given_up(self, of: str) -> None:
-        self._messages.advance(of, "delivery_unknown", at(40), reason="no receipt came")
+        self._messages.advance(of, MessageState.DELIVERY_UNKNOWN, at(40), reason="no receipt came")
 
     def rejected(self, of: str) -> None:
-        self._messages.advance(of, "failed", at(6), error_class="request", reason="refused")
+        self._messages.advance(of, MessageState.FAILED, at(6), error_class="request", reason="refused")
 
 
 # What is done before Bandwidth has the message, and after. It is put back only if Bandwidth refused it.
@@ -192,11 +192,12 @@ HISTORIES: list[tuple[list[str], list[str]]] = [
 
 def played(messages: Messages, writes: Sequence[Write]) -> dict[str, Any]:
     """Return the item after the writes, without what is its own."""
-    of = message_id(f"message {next(_ids)}")
+    of = create_message_id(f"message {next(_ids)}")
     for write in writes:
         write(of)
-    item = messages.get(of)
-    assert item is not None
+    found = messages.get(of)
+    assert found is not None
+    item: dict[str, Any] = dict(found)
     filed = item.pop("sortKey").removesuffix(of)
     # What is deleted when counts from the first write, by our clock.
     own = {"messageId", "claim", "expiresAt"} | {name for name, value in item.items() if value == of}
@@ -316,7 +317,7 @@ def test_whether_a_refused_message_goes_out_again_depends_on_who_is_first_but_no
 @in_memory
 @given(data=st.data())
 def test_on_the_way_the_state_never_moves_down_and_its_rank_fits_it(data: st.DataObject) -> None:
-    messages, of, rank = in_store(), message_id(), 0
+    messages, of, rank = in_store(), create_message_id(), 0
     api, everybody = data.draw(messages_to())
     Worker(messages, api, everybody).add(of)
     for each in data.draw(receipts(api, everybody)):

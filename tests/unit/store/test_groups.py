@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bandwidth_messaging.api.views import message_view
-from bandwidth_messaging.domain.messages import RANKS, Message, Receipt
+from bandwidth_messaging.domain.messages import RANKS, Message, MessageState, Receipt
 from bandwidth_messaging.store.message_store import RECIPIENT, Messages
 
 OURS = "+19195551212"
@@ -27,7 +27,7 @@ def outbound(message_id: str = "out_1") -> Message:
         sender=OURS,
         recipients=GROUP,
         text="Good morning!",
-        state="accepted",
+        state=MessageState.ACCEPTED,
         time=AT,
         application_id="an-application",
     )
@@ -52,7 +52,7 @@ def receipt(recipient: str, state: str, message_id: str = "out_1", **changes: An
 def stored(messages: Messages, message_id: str = "out_1") -> dict[str, Any]:
     item = messages.get(message_id)
     assert item is not None
-    return item
+    return dict(item)
 
 
 def told(item: dict[str, Any]) -> dict[str, str]:
@@ -69,12 +69,12 @@ def sent(messages: Messages) -> Messages:
     """The store, with a group message that Bandwidth has taken."""
     messages.add(outbound())
     messages.claim("out_1", AT)
-    messages.advance("out_1", "sent", AT, bandwidth_id="1562")
+    messages.advance("out_1", MessageState.SENT, AT, bandwidth_id="1562")
     return messages
 
 
 def test_the_message_is_delivered_once_all_have_it(sent: Messages) -> None:
-    assert [bool(sent.record(receipt(each, "delivered"))) for each in GROUP] == [False, False, True]
+    assert [bool(sent.record_receipt(receipt(each, "delivered"))) for each in GROUP] == [False, False, True]
     item = stored(sent)
     assert (item["state"], item["rank"]) == ("delivered", 5)
     assert message_view(item)["times"] == {"accepted": AT, "sending": AT, "sent": AT, "delivered": LATER}
@@ -82,10 +82,10 @@ def test_the_message_is_delivered_once_all_have_it(sent: Messages) -> None:
 
 
 def test_a_failed_recipient_keeps_code_class_and_words_and_the_message_counts_them(sent: Messages) -> None:
-    sent.record(receipt(ANNA, "failed", **REFUSED))
+    sent.record_receipt(receipt(ANNA, "failed", **REFUSED))
     assert stored(sent)["state"] == "sent"
-    sent.record(receipt(BEN, "delivered"))
-    assert sent.record(receipt(CLEO, "failed", **REFUSED))
+    sent.record_receipt(receipt(BEN, "delivered"))
+    assert sent.record_receipt(receipt(CLEO, "failed", **REFUSED))
     item = stored(sent)
     view = message_view(item)
     assert (view["state"], view["reason"]) == ("failed", "2 of 3 recipients failed")
@@ -102,10 +102,10 @@ def test_a_failed_recipient_keeps_code_class_and_words_and_the_message_counts_th
 
 
 def test_a_recipient_nobody_knows_of_leaves_the_message_unknown(sent: Messages) -> None:
-    sent.record(receipt(ANNA, "delivered"))
-    sent.record(receipt(BEN, "delivery_unknown", **SILENT))
+    sent.record_receipt(receipt(ANNA, "delivered"))
+    sent.record_receipt(receipt(BEN, "delivery_unknown", **SILENT))
     assert stored(sent)["state"] == "sent"
-    assert sent.record(receipt(CLEO, "delivered"))
+    assert sent.record_receipt(receipt(CLEO, "delivered"))
     item = stored(sent)
     assert item["state"] == "delivery_unknown"
     assert "reason" not in message_view(item)
@@ -113,9 +113,9 @@ def test_a_recipient_nobody_knows_of_leaves_the_message_unknown(sent: Messages) 
 
 def test_delivered_may_still_come_after_unknown(sent: Messages) -> None:
     for each in GROUP:
-        sent.record(receipt(each, "delivery_unknown", **SILENT))
+        sent.record_receipt(receipt(each, "delivery_unknown", **SILENT))
     assert stored(sent)["state"] == "delivery_unknown"
-    assert [bool(sent.record(receipt(each, "delivered"))) for each in GROUP] == [False, False, True]
+    assert [bool(sent.record_receipt(receipt(each, "delivered"))) for each in GROUP] == [False, False, True]
     item = stored(sent)
     assert item["state"] == "delivered"
     assert item[f"{RECIPIENT}{ANNA}"] == {
@@ -129,15 +129,15 @@ def test_delivered_may_still_come_after_unknown(sent: Messages) -> None:
 def test_receipts_settle_a_message_that_was_given_up_as_unknown(messages: Messages) -> None:
     messages.add(outbound())
     messages.claim("out_1", AT)
-    messages.advance("out_1", "send_unconfirmed", AT, reason="its answer was lost")
-    messages.record(receipt(ANNA, "delivered"))
+    messages.advance("out_1", MessageState.SEND_UNCONFIRMED, AT, reason="its answer was lost")
+    messages.record_receipt(receipt(ANNA, "delivered"))
     item = stored(messages)
     assert (item["state"], item["bandwidthId"]) == ("sent", "1562")
     assert "reason" not in item
-    messages.advance("out_1", "delivery_unknown", LATER, reason="no receipt came")
-    messages.record(receipt(BEN, "delivered"))
+    messages.advance("out_1", MessageState.DELIVERY_UNKNOWN, LATER, reason="no receipt came")
+    messages.record_receipt(receipt(BEN, "delivered"))
     assert stored(messages)["state"] == "delivery_unknown"
-    messages.record(receipt(CLEO, "delivered"))
+    messages.record_receipt(receipt(CLEO, "delivered"))
     item = stored(messages)
     assert item["state"] == "delivered"
     assert "reason" not in item
@@ -145,17 +145,17 @@ def test_receipts_settle_a_message_that_was_given_up_as_unknown(messages: Messag
 
 @pytest.mark.parametrize("lower", RANKS)
 @pytest.mark.parametrize("higher", RANKS)
-def test_a_recipient_moves_up_only(sent: Messages, lower: str, higher: str) -> None:
-    sent.record(receipt(BEN, lower))
-    sent.record(receipt(BEN, higher))
+def test_a_recipient_moves_up_only(sent: Messages, lower: MessageState, higher: MessageState) -> None:
+    sent.record_receipt(receipt(BEN, lower))
+    sent.record_receipt(receipt(BEN, higher))
     assert told(stored(sent)) == {BEN: higher if RANKS[higher] > RANKS[lower] else lower}
 
 
 def test_a_receipt_that_comes_again_changes_nothing(sent: Messages) -> None:
     for each in GROUP:
-        sent.record(receipt(each, "failed", **REFUSED))
+        sent.record_receipt(receipt(each, "failed", **REFUSED))
         before = stored(sent)
-        assert not sent.record(receipt(each, "failed", **REFUSED))
+        assert not sent.record_receipt(receipt(each, "failed", **REFUSED))
         assert stored(sent) == before
 
 
@@ -166,18 +166,18 @@ def test_a_message_that_did_not_follow_its_recipients_does_so_when_a_receipt_com
         raise TimeoutError
 
     for each in (ANNA, BEN):
-        sent.record(receipt(each, "delivered"))
+        sent.record_receipt(receipt(each, "delivered"))
     with monkeypatch.context() as broken:
-        broken.setattr(sent, "_follow", die)
+        broken.setattr(sent, "_move_group", die)
         with pytest.raises(TimeoutError):
-            sent.record(receipt(CLEO, "delivered"))
+            sent.record_receipt(receipt(CLEO, "delivered"))
     assert stored(sent)["state"] == "sent"
-    assert sent.record(receipt(CLEO, "delivered"))
+    assert sent.record_receipt(receipt(CLEO, "delivered"))
     assert stored(sent)["state"] == "delivered"
 
 
 def test_a_receipt_that_names_no_recipient_is_about_the_message(sent: Messages) -> None:
-    assert sent.record(replace(receipt(ANNA, "failed", **REFUSED), recipient=None))
+    assert sent.record_receipt(replace(receipt(ANNA, "failed", **REFUSED), recipient=None))
     item = stored(sent)
     assert (item["state"], item["errorCode"], item["errorClass"]) == ("failed", 4720, "recipient")
     assert told(item) == {}
@@ -185,7 +185,9 @@ def test_a_receipt_that_names_no_recipient_is_about_the_message(sent: Messages) 
 
 def test_a_receipt_changes_nothing_that_we_knew_first(sent: Messages) -> None:
     before = stored(sent)
-    sent.record(receipt(ANNA, "delivered", owner="+19195558888", application_id="x", recipients=GROUP[::-1]))
+    sent.record_receipt(
+        receipt(ANNA, "delivered", owner="+19195558888", application_id="x", recipients=GROUP[::-1])
+    )
     after = stored(sent)
     assert {name: after[name] for name in before} == before
     assert after.keys() - before.keys() == {f"{RECIPIENT}{ANNA}"}
@@ -201,12 +203,12 @@ def test_an_inbound_message_stays_as_it_is_whatever_is_said_of_its_id(messages: 
             sender=ANNA,
             recipients=(OURS, BEN),
             text="Good morning!",
-            state="received",
+            state=MessageState.RECEIVED,
             time=AT,
         )
     )
     before = stored(messages, "1562")
-    assert not any(messages.record(receipt(each, "delivered", message_id="1562")) for each in GROUP)
+    assert not any(messages.record_receipt(receipt(each, "delivered", message_id="1562")) for each in GROUP)
     assert stored(messages, "1562") == before
 
 
@@ -214,7 +216,7 @@ def test_an_inbound_message_stays_as_it_is_whatever_is_said_of_its_id(messages: 
 
 
 def test_a_foreign_groups_first_receipt_stores_the_message_under_bandwidths_id(messages: Messages) -> None:
-    assert messages.record(receipt(BEN, "delivered", message_id="1562"))
+    assert messages.record_receipt(receipt(BEN, "delivered", message_id="1562"))
     item = stored(messages, "1562")
     assert item.pop("expiresAt") > 0
     assert item == {
@@ -236,11 +238,11 @@ def test_a_foreign_groups_first_receipt_stores_the_message_under_bandwidths_id(m
 
 
 def test_a_foreign_group_follows_its_recipients_and_keeps_its_place(messages: Messages) -> None:
-    messages.record(receipt(ANNA, "sending", message_id="1562", time=AT))
+    messages.record_receipt(receipt(ANNA, "sending", message_id="1562", time=AT))
     assert stored(messages, "1562")["state"] == "sending"
     place = stored(messages, "1562")["sortKey"]
     for each in GROUP:
-        messages.record(receipt(each, "delivered", message_id="1562"))
+        messages.record_receipt(receipt(each, "delivered", message_id="1562"))
     item = stored(messages, "1562")
     assert (item["state"], item["sortKey"], told(item)) == (
         "delivered",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from bandwidth_messaging.domain.messages import RANKS, Message, Receipt
+from bandwidth_messaging.domain.messages import RANKS, Message, MessageItem, MessageState, Receipt
 from bandwidth_messaging.store import message_store as messages_module
 from bandwidth_messaging.store.dynamodb import Table
 from bandwidth_messaging.store.message_store import Messages
@@ -65,7 +65,7 @@ def receipt(state: str, time: str = LATER, message_id: str = "out_1", **changes:
 def stored(messages: Messages, message_id: str = "out_1") -> dict[str, Any]:
     item = messages.get(message_id)
     assert item is not None
-    return item
+    return dict(item)
 
 
 # Adding
@@ -83,7 +83,7 @@ def test_a_new_message_is_stored_whole_with_the_day_it_is_deleted(messages: Mess
     }
     item = messages.add(outbound(**whole))
     assert item is not None
-    assert item == messages.item_of(outbound(**whole))
+    assert item == messages.build_item(outbound(**whole))
     kept = stored(messages)
     assert kept == {name: value for name, value in item.items() if value is not None}
     expires = int((datetime.fromisoformat(NOW) + timedelta(days=90)).timestamp())
@@ -137,12 +137,12 @@ def test_an_inbound_message_keeps_its_keyword_and_has_no_rank(messages: Messages
 def test_a_request_that_comes_again_is_answered_as_the_first_one_was(messages: Messages) -> None:
     first = messages.add(outbound(request_digest="a digest"))
     messages.claim("out_1", LATER)
-    messages.record(receipt("delivered"))
+    messages.record_receipt(receipt("delivered"))
     again = outbound(time=LATER, request_digest="a digest")
     assert messages.add(again) is None
     before = stored(messages)
     assert before["requestDigest"] == "a digest"
-    assert messages.item_of(replace(again, time=before["acceptedAt"])) == first
+    assert messages.build_item(replace(again, time=before["acceptedAt"])) == first
 
 
 def test_a_request_that_comes_again_writes_nothing(messages: Messages) -> None:
@@ -157,10 +157,10 @@ def test_a_request_that_comes_again_writes_nothing(messages: Messages) -> None:
 
 def test_an_accepted_message_that_may_not_be_sent_fails_with_class_and_reason(messages: Messages) -> None:
     messages.add(outbound())
-    failed, item = messages.refuse("out_1", LATER, error_class="opt_out", reason="opted out")
+    failed, item = messages.fail_unclaimed("out_1", LATER, error_class="opt_out", reason="opted out")
     assert failed
     assert item == stored(messages)
-    assert (item["state"], item["rank"], item["failedAt"]) == ("failed", RANKS["failed"], LATER)
+    assert (item["state"], item["rank"], item["failedAt"]) == ("failed", RANKS[MessageState.FAILED], LATER)
     assert (item["errorClass"], item["reason"]) == ("opt_out", "opted out")
     assert "sendingAt" not in item
     assert not claimed(messages)
@@ -170,12 +170,15 @@ def test_an_accepted_message_that_may_not_be_sent_fails_with_class_and_reason(me
 def test_a_message_that_a_worker_has_claimed_is_not_refused(messages: Messages, state: str) -> None:
     messages.add(outbound(state=state))
     before = stored(messages)
-    assert messages.refuse("out_1", LATER, error_class="sender", reason="released") == (False, before)
+    assert messages.fail_unclaimed("out_1", LATER, error_class="sender", reason="released") == (False, before)
     assert stored(messages) == before
 
 
 def test_a_message_that_is_not_there_is_not_refused_and_not_made(messages: Messages) -> None:
-    assert messages.refuse("out_unknown", AT, error_class="sender", reason="released") == (False, None)
+    assert messages.fail_unclaimed("out_unknown", AT, error_class="sender", reason="released") == (
+        False,
+        None,
+    )
     assert messages.get("out_unknown") is None
 
 
@@ -186,10 +189,10 @@ def test_a_message_that_is_not_there_is_none(messages: Messages) -> None:
 # Claiming
 
 
-def claimed(messages: Messages, message_id: str = "out_1", at: str = LATER) -> dict[str, Any] | None:
-    """Claim a message; return it if the claim is ours."""
-    found, ours = messages.claim(message_id, at)
-    return found if ours else None
+def claimed(messages: Messages, message_id: str = "out_1", at: str = LATER) -> MessageItem | None:
+    """Claim a message. Return it if the claim succeeded."""
+    found, holds_claim = messages.claim(message_id, at)
+    return found if holds_claim else None
 
 
 def test_an_accepted_message_is_claimed_once(messages: Messages) -> None:
@@ -222,7 +225,7 @@ def test_a_message_that_is_not_there_is_not_claimed_and_not_made(messages: Messa
 
 
 @pytest.mark.parametrize("state", sorted(RANKS.keys() - {"accepted", "sending"}))
-def test_a_message_that_is_further_is_not_claimed(messages: Messages, state: str) -> None:
+def test_a_message_that_is_further_is_not_claimed(messages: Messages, state: MessageState) -> None:
     messages.add(outbound())
     messages.advance("out_1", state, AT)
     assert messages.claim("out_1", LATER) == (stored(messages), False)
@@ -241,7 +244,7 @@ def test_a_message_put_back_is_as_it_was_and_may_be_claimed_again(messages: Mess
     before = stored(messages)
     taken = claimed(messages)
     assert taken is not None
-    messages.put_back(taken)
+    messages.release_claim(taken)
     assert stored(messages) == before | {"claim": taken["claim"]}
     assert claimed(messages)
 
@@ -323,8 +326,8 @@ def test_a_message_that_was_given_up_for_lost_meanwhile_is_put_back_as_it_was(me
     before = stored(messages)
     taken = claimed(messages)
     assert taken is not None
-    messages.advance("out_1", "send_unconfirmed", LATER, reason="nobody knows")
-    messages.put_back(taken)
+    messages.advance("out_1", MessageState.SEND_UNCONFIRMED, LATER, reason="nobody knows")
+    messages.release_claim(taken)
     assert stored(messages) == before | {"claim": taken["claim"]}
 
 
@@ -332,20 +335,20 @@ def test_a_message_is_put_back_only_by_who_has_claimed_it(messages: Messages) ->
     messages.add(outbound())
     first = claimed(messages)
     assert first is not None
-    messages.put_back(first)
+    messages.release_claim(first)
     assert claimed(messages)
     before = stored(messages)
-    messages.put_back(first)
+    messages.release_claim(first)
     assert stored(messages) == before
 
 
 @pytest.mark.parametrize("state", sorted(RANKS.keys() - {"accepted", "sending", "send_unconfirmed"}))
-def test_a_message_that_is_further_is_not_put_back(messages: Messages, state: str) -> None:
+def test_a_message_that_is_further_is_not_put_back(messages: Messages, state: MessageState) -> None:
     messages.add(outbound())
     taken = claimed(messages)
     assert taken is not None
     messages.advance("out_1", state, LATER)
-    messages.put_back(taken)
+    messages.release_claim(taken)
     assert stored(messages)["state"] == state
 
 
@@ -354,7 +357,7 @@ def test_a_message_that_is_further_is_not_put_back(messages: Messages, state: st
 
 @pytest.mark.parametrize("lower", RANKS)
 @pytest.mark.parametrize("higher", RANKS)
-def test_a_state_moves_up_only(messages: Messages, lower: str, higher: str) -> None:
+def test_a_state_moves_up_only(messages: Messages, lower: MessageState, higher: MessageState) -> None:
     messages.add(outbound(state=lower))
     moved = messages.advance("out_1", higher, LATER)
     assert (moved is not None) == (RANKS[higher] > RANKS[lower])
@@ -366,22 +369,22 @@ def test_a_state_moves_up_only(messages: Messages, lower: str, higher: str) -> N
 def test_the_answer_of_bandwidth_is_kept_with_the_state(messages: Messages) -> None:
     messages.add(outbound())
     messages.claim("out_1", AT)
-    assert messages.advance("out_1", "sent", LATER, bandwidth_id="1562", segment_count=2)
+    assert messages.advance("out_1", MessageState.SENT, LATER, bandwidth_id="1562", segment_count=2)
     kept = stored(messages)
     assert (kept["bandwidthId"], kept["bandwidthSegmentCount"], kept["sentAt"]) == ("1562", 2, LATER)
 
 
 def test_bandwidths_count_of_segments_does_not_replace_ours(messages: Messages) -> None:
     messages.add(outbound(segment_count=1))
-    messages.record(receipt("delivered", segment_count=2))
+    messages.record_receipt(receipt("delivered", segment_count=2))
     assert (stored(messages)["segmentCount"], stored(messages)["bandwidthSegmentCount"]) == (1, 2)
 
 
 def test_a_late_answer_still_brings_bandwidths_id_and_its_time(messages: Messages) -> None:
     messages.add(outbound())
     messages.claim("out_1", AT)
-    messages.advance("out_1", "delivered", LATER)
-    assert not messages.advance("out_1", "sent", AT, bandwidth_id="1562", segment_count=2)
+    messages.advance("out_1", MessageState.DELIVERED, LATER)
+    assert not messages.advance("out_1", MessageState.SENT, AT, bandwidth_id="1562", segment_count=2)
     kept = stored(messages)
     assert (kept["state"], kept["bandwidthId"], kept["sentAt"], kept["deliveredAt"]) == (
         "delivered",
@@ -393,35 +396,39 @@ def test_a_late_answer_still_brings_bandwidths_id_and_its_time(messages: Message
 
 def test_a_failure_has_its_code_and_reason(messages: Messages) -> None:
     messages.add(outbound())
-    messages.record(receipt("failed", error_code=4432, error_class="recipient", reason="no such country"))
+    messages.record_receipt(
+        receipt("failed", error_code=4432, error_class="recipient", reason="no such country")
+    )
     kept = stored(messages)
     assert (kept["state"], kept["errorCode"]) == ("failed", 4432)
     assert (kept["errorClass"], kept["reason"]) == ("recipient", "no such country")
 
 
-@pytest.mark.parametrize(("doubt", "code"), [("send_unconfirmed", None), ("delivery_unknown", 9902)])
+@pytest.mark.parametrize(
+    ("doubt", "code"), [(MessageState.SEND_UNCONFIRMED, None), (MessageState.DELIVERY_UNKNOWN, 9902)]
+)
 @pytest.mark.parametrize("end", ["delivered", "failed"])
 def test_an_end_clears_the_doubt_before_it(
-    messages: Messages, doubt: str, code: int | None, end: str
+    messages: Messages, doubt: MessageState, code: int | None, end: str
 ) -> None:
     messages.add(outbound())
     messages.advance("out_1", doubt, AT, error_code=code, error_class="unknown", reason="nobody knows")
-    messages.record(receipt(end))
+    messages.record_receipt(receipt(end))
     kept = stored(messages)
     assert kept["state"] == end
     assert not kept.keys() & {"errorCode", "errorClass", "reason"}
 
 
 def test_an_unknown_message_of_ours_is_not_made_by_what_the_worker_knows(messages: Messages) -> None:
-    assert not messages.advance("out_unknown", "sent", AT, bandwidth_id="1562")
+    assert not messages.advance("out_unknown", MessageState.SENT, AT, bandwidth_id="1562")
     assert messages.get("out_unknown") is None
 
 
 def test_an_inbound_message_stays_as_it_is_whatever_is_said_of_its_id(messages: Messages) -> None:
     messages.add(inbound())
     before = stored(messages, "1661365814859")
-    assert not messages.record(receipt("delivered", message_id="1661365814859"))
-    assert not messages.advance("1661365814859", "failed", LATER, reason="a mistake")
+    assert not messages.record_receipt(receipt("delivered", message_id="1661365814859"))
+    assert not messages.advance("1661365814859", MessageState.FAILED, LATER, reason="a mistake")
     assert stored(messages, "1661365814859") == before
 
 
@@ -429,7 +436,7 @@ def test_an_inbound_message_stays_as_it_is_whatever_is_said_of_its_id(messages: 
 
 
 def test_the_receipt_of_another_systems_message_is_stored_under_bandwidths_id(messages: Messages) -> None:
-    assert messages.record(receipt("delivered", message_id="1562"))
+    assert messages.record_receipt(receipt("delivered", message_id="1562"))
     expires = int((datetime.fromisoformat(NOW) + timedelta(days=90)).timestamp())
     assert stored(messages, "1562") == {
         "messageId": "1562",
@@ -451,16 +458,18 @@ def test_the_receipt_of_another_systems_message_is_stored_under_bandwidths_id(me
 
 
 def test_a_foreign_message_keeps_its_place_in_the_list_when_more_is_heard_of_it(messages: Messages) -> None:
-    messages.record(receipt("sending", time=AT, message_id="1562"))
+    messages.record_receipt(receipt("sending", time=AT, message_id="1562"))
     place = stored(messages, "1562")["sortKey"]
-    messages.record(receipt("delivered", time=LATER, message_id="1562"))
+    messages.record_receipt(receipt("delivered", time=LATER, message_id="1562"))
     assert stored(messages, "1562")["sortKey"] == place
     assert stored(messages, "1562")["state"] == "delivered"
 
 
 def test_a_receipt_changes_nothing_that_we_knew_first(messages: Messages) -> None:
     messages.add(outbound(tag="order 7"))
-    messages.record(receipt("delivered", recipient="+19195559999", owner="+19195558888", application_id="x"))
+    messages.record_receipt(
+        receipt("delivered", recipient="+19195559999", owner="+19195558888", application_id="x")
+    )
     kept = stored(messages)
     assert (kept["to"], kept["owner"], kept["from"]) == ([THEIRS], OURS, OURS)
     assert (kept["applicationId"], kept["tag"], kept["text"]) == (
@@ -473,9 +482,9 @@ def test_a_receipt_changes_nothing_that_we_knew_first(messages: Messages) -> Non
 
 def test_a_receipt_that_comes_again_changes_nothing(messages: Messages) -> None:
     messages.add(outbound())
-    assert messages.record(receipt("delivered"))
+    assert messages.record_receipt(receipt("delivered"))
     before = stored(messages)
-    assert not messages.record(receipt("delivered"))
+    assert not messages.record_receipt(receipt("delivered"))
     assert stored(messages) == before
 
 
@@ -489,7 +498,7 @@ def test_of_two_ends_the_failure_stays_whichever_came_first_and_both_times_are_k
     }
     messages.add(outbound())
     for end in order:
-        messages.record(ends[end])
+        messages.record_receipt(ends[end])
     kept = stored(messages)
     assert (kept["state"], kept["errorCode"], kept["reason"]) == ("failed", 4432, "no such country")
     assert (kept["deliveredAt"], kept["failedAt"]) == (AT, LATER)
@@ -506,7 +515,7 @@ def test_a_delivery_settles_a_failure_that_left_it_open_whichever_came_first(
     }
     messages.add(outbound())
     for end in order:
-        messages.record(ends[end])
+        messages.record_receipt(ends[end])
     kept = stored(messages)
     assert kept["state"] == "delivered"
     assert not kept.keys() & {"errorCode", "errorClass", "reason"}
@@ -515,8 +524,8 @@ def test_a_delivery_settles_a_failure_that_left_it_open_whichever_came_first(
 
 def test_a_message_that_was_read_has_been_delivered(messages: Messages) -> None:
     messages.add(outbound())
-    assert messages.record(receipt("delivered", LATER, read_at=LATER))
-    assert not messages.record(receipt("delivered", AT))
+    assert messages.record_receipt(receipt("delivered", LATER, read_at=LATER))
+    assert not messages.record_receipt(receipt("delivered", AT))
     kept = stored(messages)
     assert (kept["state"], kept["deliveredAt"], kept["readAt"]) == ("delivered", AT, LATER)
 
@@ -527,9 +536,9 @@ def test_a_message_that_bandwidth_has_told_of_is_not_put_back_as_if_it_had_not_t
     messages.add(outbound())
     taken = claimed(messages)
     assert taken is not None
-    messages.record(receipt("sending"))
+    messages.record_receipt(receipt("sending"))
     before = stored(messages)
-    messages.put_back(taken)
+    messages.release_claim(taken)
     assert stored(messages) == before
 
 
@@ -539,7 +548,7 @@ def test_of_two_failures_the_earlier_one_has_the_reasons_whichever_came_first(me
     for position, order in enumerate([(first, second), (second, first)]):
         messages.add(outbound(f"out_{position}"))
         for each in order:
-            messages.record(replace(each, message_id=f"out_{position}"))
+            messages.record_receipt(replace(each, message_id=f"out_{position}"))
         kept = stored(messages, f"out_{position}")
         assert (kept["errorCode"], kept["reason"], kept["failedAt"]) == (4720, "no such number", AT)
 
@@ -551,13 +560,13 @@ def test_a_receipt_that_loses_a_race_is_joined_to_what_won_it(
 
     def after_another(*given: Any, **more: Any) -> Any:
         monkeypatch.setattr(messages_table, "change", change)
-        messages.record(receipt("sending", AT))
+        messages.record_receipt(receipt("sending", AT))
         return change(*given, **more)
 
     messages.add(outbound())
-    messages.record(receipt("delivered"))
+    messages.record_receipt(receipt("delivered"))
     monkeypatch.setattr(messages_table, "change", after_another)
-    messages.record(receipt("sent", AT, bandwidth_id="1561"))
+    messages.record_receipt(receipt("sent", AT, bandwidth_id="1561"))
     kept = stored(messages)
     assert (kept["state"], kept["sendingAt"], kept["sentAt"], kept["bandwidthId"]) == (
         "delivered",
@@ -579,7 +588,7 @@ def test_a_numbers_messages_come_newest_first_in_both_directions(messages: Messa
     messages.add(outbound("out_1", minute(1)))
     messages.add(outbound("out_3", minute(3)))
     messages.add(outbound("out_9", minute(9), owner=THEIRS))
-    page = messages.of_number(OURS, limit=10)
+    page = messages.list_by_number(OURS, limit=10)
     assert [item["messageId"] for item in page.items] == ["out_3", "in-2", "out_1"]
     assert page.items[0]["text"] == "Good morning!"
     assert page.next_key is None
@@ -591,7 +600,7 @@ def test_pages_follow_each_other_without_gap_or_repetition(messages: Messages) -
     seen: list[str] = []
     start: dict[str, Any] | None = None
     for _ in range(4):
-        page = messages.of_number(OURS, limit=3, start=start)
+        page = messages.list_by_number(OURS, limit=3, start=start)
         assert len(page.items) <= 3
         seen += [item["messageId"] for item in page.items]
         start = page.next_key
@@ -602,13 +611,13 @@ def test_pages_follow_each_other_without_gap_or_repetition(messages: Messages) -
 
 
 def test_a_number_without_messages_has_an_empty_page(messages: Messages) -> None:
-    assert messages.of_number(THEIRS, limit=10) == ([], None)
+    assert messages.list_by_number(THEIRS, limit=10) == ([], None)
 
 
 def test_messages_of_the_same_moment_are_all_listed(messages: Messages) -> None:
     for name in "abc":
         messages.add(outbound(f"out_{name}"))
-    assert {item["messageId"] for item in messages.of_number(OURS, limit=10).items} == {
+    assert {item["messageId"] for item in messages.list_by_number(OURS, limit=10).items} == {
         "out_a",
         "out_b",
         "out_c",
@@ -622,7 +631,7 @@ THIRD = "+19195551214"
 
 
 def conversation(messages: Messages, *others: str, limit: int = 10) -> list[str]:
-    return [item["messageId"] for item in messages.of_conversation(OURS, others, limit=limit).items]
+    return [item["messageId"] for item in messages.list_by_conversation(OURS, others, limit=limit).items]
 
 
 def test_a_conversation_is_what_both_sides_wrote_newest_first(messages: Messages) -> None:
@@ -647,12 +656,12 @@ def test_a_group_is_a_conversation_of_its_own_whoever_of_it_wrote(messages: Mess
 
 
 def test_a_foreign_message_is_in_its_conversation(messages: Messages) -> None:
-    messages.record(receipt("delivered", message_id="1562"))
+    messages.record_receipt(receipt("delivered", message_id="1562"))
     assert conversation(messages, THEIRS) == ["1562"]
 
 
 def test_a_foreign_message_of_nobody_we_know_is_in_none(messages: Messages) -> None:
-    messages.record(receipt("delivered", message_id="1562", owner=None))
+    messages.record_receipt(receipt("delivered", message_id="1562", owner=None))
     assert "conversation" not in stored(messages, "1562")
 
 
@@ -668,13 +677,13 @@ def test_pages_stay_as_they_are_while_messages_arrive(messages: Messages) -> Non
     seen: list[str] = []
     start: dict[str, Any] | None = None
     for arriving in range(10, 14):
-        page = messages.of_conversation(OURS, [THEIRS], limit=2, start=start)
+        page = messages.list_by_conversation(OURS, [THEIRS], limit=2, start=start)
         seen += [item["messageId"] for item in page.items]
         start = page.next_key
         if start is None:
             break
         messages.add(inbound(f"in-{arriving}", minute(arriving)))
-        messages.record(receipt("delivered", message_id=f"out_{arriving - 10}"))
+        messages.record_receipt(receipt("delivered", message_id=f"out_{arriving - 10}"))
     assert seen == [f"out_{number}" for number in reversed(range(6))]
     assert start is None
 
@@ -682,7 +691,7 @@ def test_pages_stay_as_they_are_while_messages_arrive(messages: Messages) -> Non
 @pytest.mark.parametrize("time", [LONG_PAST, AT, "2999-02-03T04:05:06.000Z"])
 def test_retention_counts_from_our_clock_whatever_time_a_callback_has(messages: Messages, time: str) -> None:
     messages.add(inbound("1561", time))
-    messages.record(receipt("delivered", time=time, message_id="1562"))
+    messages.record_receipt(receipt("delivered", time=time, message_id="1562"))
 
     for message_id in ("1561", "1562"):
         expires = datetime.fromtimestamp(stored(messages, message_id)["expiresAt"], UTC)
@@ -690,18 +699,18 @@ def test_retention_counts_from_our_clock_whatever_time_a_callback_has(messages: 
 
 
 def test_retention_counts_from_the_first_write(messages: Messages, monkeypatch: pytest.MonkeyPatch) -> None:
-    messages.record(receipt("sending", time=LATER, message_id="1562"))
+    messages.record_receipt(receipt("sending", time=LATER, message_id="1562"))
     before = stored(messages, "1562")["expiresAt"]
     monkeypatch.setattr(messages_module, "now", lambda: "2026-03-03T00:00:00.000Z")
-    messages.record(receipt("delivered", time=LATER, message_id="1562"))
-    messages.record(receipt("sending", time=LONG_PAST, message_id="1562"))
+    messages.record_receipt(receipt("delivered", time=LATER, message_id="1562"))
+    messages.record_receipt(receipt("sending", time=LONG_PAST, message_id="1562"))
     assert stored(messages, "1562")["expiresAt"] == before
 
 
 def test_the_carrier_of_a_groups_recipient_is_the_recipients(messages: Messages) -> None:
     group = (THEIRS, "+19195551215")
     for carrier, recipient in zip(("Acme", "Other"), group, strict=True):
-        messages.record(
+        messages.record_receipt(
             receipt(
                 "delivered",
                 message_id="1562",

@@ -42,7 +42,7 @@ _ORDER_STATES = (
 )
 
 
-def message_view(item: Item, link: Callable[[str], View] | None = None) -> View:
+def message_view(item: Mapping[str, Any], link: Callable[[str], View] | None = None) -> View:
     """Return a message as GET /messages/{messageId} shows it. `link` returns the link to an archived file."""
     view = _only(item, _MESSAGE) | {"times": _times(item, _MESSAGE_TIMES)}
     if "archive" in item:

@@ -1,6 +1,5 @@
 """Working off a queue: what is not done yet comes again, later each time."""
 
-import random
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -43,9 +42,3 @@ def process_records(
             queue().delay(record["receiptHandle"], min(seconds, _LONGEST_INVISIBLE_SECONDS))
             again.append({"itemIdentifier": record["messageId"]})
     return {"batchItemFailures": again}
-
-
-def growing_delay(receives: int, *, longest: int) -> int:
-    """Return seconds that double with each time a record came, with jitter so that waves spread out."""
-    seconds: int = min(2 ** min(receives, 20), longest)
-    return max(1, round(seconds * random.uniform(0.5, 1)))  # noqa: S311 - not a secret

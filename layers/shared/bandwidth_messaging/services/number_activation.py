@@ -22,12 +22,12 @@ class NumberActivation:
     """Activates numbers with the preflight of their location and their registrations."""
 
     numbers: "Numbers"
-    check_location: "Callable[[Home], Preflight | None]"
+    check_home: "Callable[[Home], Preflight | None]"
     look_up_registrations: "Callable[[Sequence[str]], dict[str, Registration]]"
 
     def activate(self, numbers: Sequence[str], home: "Home", at: str) -> None:
         """Record numbers (E.164) as active. They share a location, so that one preflight serves all."""
-        preflight = self.check_location(home)
+        preflight = self.check_home(home)
         registrations = self.look_up_registrations(numbers)
         for_each(
             numbers,
