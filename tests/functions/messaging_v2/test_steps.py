@@ -382,7 +382,7 @@ class TestTheOrdersRecord:
             ),
             "current": (
                 '{"clientId": "client-in-tests", "clientSecret": "wrong-password-in-tests"}',
-                "Bandwidth rejected the client (HTTP 401 invalid_client)",
+                "Bandwidth gives this client no token (HTTP 401 invalid_client)",
             ),
         }[generation]
         opened.secrets.update_secret(SecretId="bandwidth-messaging/bandwidth", SecretString=secret)
