@@ -57,38 +57,39 @@ def test_tags_of_other_systems_are_not_recognized(tag: str | None) -> None:
 # Conversation keys
 
 
-OURS = "+19195551212"
+OWNER = "+19195551212"
 numbers = st.lists(st.integers(10**9, 10**10 - 1).map("+1{}".format), min_size=1, max_size=10)
 
 
 @given(others=numbers, data=st.data())
 def test_a_conversation_key_ignores_the_order_of_participants(others: list[str], data: st.DataObject) -> None:
-    key = messages.build_conversation_key(OURS, [OURS, *others])
+    key = messages.build_conversation_key(OWNER, [OWNER, *others])
     assert (
-        messages.build_conversation_key(OURS, data.draw(st.permutations([*others, OURS, others[0]]))) == key
+        messages.build_conversation_key(OWNER, data.draw(st.permutations([*others, OWNER, others[0]]))) == key
     )
-    assert messages.build_conversation_key(OURS, others) == key
+    assert messages.build_conversation_key(OWNER, others) == key
 
 
 def test_a_conversation_key_is_the_owner_and_the_sorted_participants() -> None:
     others = ["+19195551214", "+19195551213"]
-    assert messages.build_conversation_key(OURS, others) == "+19195551212#+19195551213,+19195551214"
+    assert messages.build_conversation_key(OWNER, others) == "+19195551212#+19195551213,+19195551214"
 
 
 @given(others=numbers, more=numbers)
 def test_another_participant_makes_another_conversation_key(others: list[str], more: list[str]) -> None:
-    same = set(others) - {OURS} == {*others, *more} - {OURS}
+    same = set(others) - {OWNER} == {*others, *more} - {OWNER}
     assert (
-        messages.build_conversation_key(OURS, others) == messages.build_conversation_key(OURS, others + more)
+        messages.build_conversation_key(OWNER, others)
+        == messages.build_conversation_key(OWNER, others + more)
     ) == same
 
 
 def test_the_key_of_many_participants_fits_an_index() -> None:
     others = [f"+1919555{number:04}" for number in range(500)]
-    key = messages.build_conversation_key(OURS, others)
+    key = messages.build_conversation_key(OWNER, others)
     assert len(key.encode()) <= 2048
-    assert messages.build_conversation_key(OURS, [*reversed(others), OURS]) == key
-    assert messages.build_conversation_key(OURS, others[1:]) != key
+    assert messages.build_conversation_key(OWNER, [*reversed(others), OWNER]) == key
+    assert messages.build_conversation_key(OWNER, others[1:]) != key
 
 
 # Group messages
@@ -146,7 +147,7 @@ def test_a_group_message_never_moves_down_when_a_recipient_moves_up() -> None:
 
 
 def test_the_key_of_long_names_fits_an_index() -> None:
-    assert len(messages.build_conversation_key(OURS, ["п" * 500, "ш" * 500]).encode()) <= 2048
+    assert len(messages.build_conversation_key(OWNER, ["п" * 500, "ш" * 500]).encode()) <= 2048
 
 
 def test_the_repr_of_a_message_hides_text_and_media() -> None:
