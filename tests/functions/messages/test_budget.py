@@ -290,17 +290,17 @@ def test_a_message_from_accept_to_delivered_stays_within_the_budget(
 
 def test_a_receipt_that_does_not_move_the_message(desk: Desk) -> None:
     message = desk.sent()
-    assert desk.measure(receipt, message, "sending") == documented("receipt that comes late")
-    assert desk.measure(receipt, message, "sending") == documented("receipt that comes again")
+    assert desk.measure(receipt, message, "sending") == documented("late receipt with new information")
+    assert desk.measure(receipt, message, "sending") == documented("repeated receipt")
     receipt(message, "delivered")
-    assert desk.measure(receipt, message, "delivered") == documented("receipt that comes again")
+    assert desk.measure(receipt, message, "delivered") == documented("repeated receipt")
 
 
 def test_a_receipt_of_a_groups_recipient(desk: Desk) -> None:
     message = desk.sent([RECIPIENT, "+19195551235"])
     cost = desk.measure(receipt, message, "delivered")
     assert cost == documented("receipt of a group's recipient")
-    assert desk.measure(receipt, message, "delivered") == documented("receipt that comes again")
+    assert desk.measure(receipt, message, "delivered") == documented("repeated receipt")
     cost = desk.measure(receipt, message, "delivered", to="+19195551235")
     assert cost == documented("receipt of a group's recipient that moves the group")
 
@@ -316,18 +316,18 @@ def test_a_look_up_of_an_unconfirmed_message(house: House, desk: Desk) -> None:
     item = wiring.messages().get(message["messageId"])
     assert item is not None
     assert desk.measure(wiring.unconfirmed_messages().resolve, item) == documented(
-        "look up at Bandwidth what got no answer"
+        "search Bandwidth for an unconfirmed message"
     )
 
 
 def test_a_repeated_request_with_the_same_key(desk: Desk) -> None:
     post(key="key-1")
-    assert desk.measure(post, key="key-1") == documented("the same request again under its key")
+    assert desk.measure(post, key="key-1") == documented("repeated request with the same `Idempotency-Key`")
 
 
 def test_a_message_to_an_opted_out_recipient(desk: Desk) -> None:
     inbound("stop")
-    assert desk.measure(post) == documented("message refused for an opt-out")
+    assert desk.measure(post) == documented("message rejected for an opt-out")
 
 
 def test_a_message_that_may_no_longer_be_sent(desk: Desk) -> None:
@@ -341,7 +341,7 @@ def test_a_message_that_may_no_longer_be_sent(desk: Desk) -> None:
 
 def test_an_inbound_message(desk: Desk) -> None:
     assert desk.measure(inbound, TEXT) == documented("inbound message")
-    assert desk.measure(inbound, TEXT) == documented("inbound message again")
+    assert desk.measure(inbound, TEXT) == documented("repeated inbound message")
 
 
 def test_an_inbound_stop(desk: Desk) -> None:
@@ -395,7 +395,7 @@ def test_the_first_message_of_a_number(desk: Desk) -> None:
 
 def test_a_number(desk: Desk) -> None:
     store, number = wiring.numbers(), "+19102398767"
-    assert desk.measure(store.expect, number, HOME, AT) == documented("a number is on its way")
+    assert desk.measure(store.expect, number, HOME, AT) == documented("a number is expected (pending)")
     assert desk.measure(store.activate, number, HOME, AT) == documented("a number becomes active")
 
 
