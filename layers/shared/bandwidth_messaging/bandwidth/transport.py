@@ -1,4 +1,4 @@
-"""Sends one HTTP request to Bandwidth. Returns the response, or raises an error that tells how to react."""
+"""Sends one HTTP request to Bandwidth. Returns the response, or raises an error that says how to react."""
 
 import hashlib
 import math
