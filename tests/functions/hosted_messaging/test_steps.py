@@ -109,7 +109,7 @@ class TestCheckInput:
         assert [len(batch) for batch in checked["batches"]] == [100] * 50
 
     def test_more_than_5000_are_refused_with_the_way_to_split(self, house: House) -> None:
-        with pytest.raises(InvalidInput, match=r"telephoneNumbers: are 5001; .* start 2 set-ups"):
+        with pytest.raises(InvalidInput, match=r"telephoneNumbers: are 5001\. .* start 2 set-ups"):
             check({"telephoneNumbers": [f"+1919555{n:04}" for n in range(5001)]})
 
     @pytest.mark.parametrize(
