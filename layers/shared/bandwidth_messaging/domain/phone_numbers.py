@@ -6,12 +6,11 @@ from typing import Final
 
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _NANP: Final = re.compile(r"(?:\+?1)?([2-9][0-9]{2}[2-9][0-9]{6})")
-# Country codes whose numbers may have a national prefix other than 0. A test compares them with the library.
-_OTHER_PREFIXES: Final = "7|52|54|86|261|352|375|378|672|692|993"
-# E.164 that cannot have a national prefix: no 0 follows the country code, which has one to three digits.
-_PLAIN: Final = re.compile(rf"\+(?!{_OTHER_PREFIXES})[2-9][1-9]{{3}}[0-9]{{3,11}}")
-# Until 2019 a Mexican mobile number had a 1 between the country code and its ten digits.
-_OLD_MEXICAN_MOBILE: Final = re.compile(r"(?:\+|011)?521([2-9][0-9]{9})")
+# E.164 without a 0 where a national prefix could follow the country code (one to three digits).
+_PLAIN: Final = re.compile(r"\+[2-9][1-9]{3}[0-9]{3,11}")
+# Until 2019 a Mexican mobile number had a 1 between the country code and its ten digits. The library rejects
+# it. The 1 stays: opt-outs and conversations are stored under the number as Bandwidth sent it.
+_OLD_MEXICAN_MOBILE: Final = re.compile(r"(?:\+|011)521([2-9][0-9]{9})")
 _TRUNK_PREFIX: Final = re.compile(r"\(\s*0+\s*\)")
 _DIALLED_ABROAD: Final = re.compile(r"(?:\+|011)[0-9]+")
 _INTERNATIONAL_OF_CALLBACKS: Final = re.compile(r"\+[1-9][0-9]{6,14}|[2-9][0-9]{10,14}")
@@ -32,8 +31,7 @@ def to_e164(written: str) -> str:
     """Convert a number as people type or paste it, "(919) 555-1212" or "tel:+1 919…", to E.164.
 
     Ten digits, or eleven digits with a leading 1, are North American. Every other number needs "+" or "011"
-    before its country code. The phonenumbers library parses such a number and is loaded only then. The 1 of
-    an old Mexican mobile number (+52 1) is removed.
+    before its country code. The phonenumbers library parses such a number and is loaded only then.
 
     Raises ValueError if `written` is not a phone number. The message contains the value. Of seven or more
     digits it contains only the last four, because messages reach logs.
@@ -52,7 +50,7 @@ def to_e164(written: str) -> str:
         message = f'"{_mask(written)}" has a (0) after the country code. Leave the (0) out.'
         raise ValueError(message)
     if old_mexican_mobile := _OLD_MEXICAN_MOBILE.fullmatch(bare):
-        return f"+52{old_mexican_mobile[1]}"
+        return f"+521{old_mexican_mobile[1]}"
     e164 = None if bare.startswith("+1") else _parse_with_library(bare)
     if e164 is None:
         raise _not_a_phone_number(written)
@@ -77,14 +75,11 @@ def from_callback(written: str) -> str:
     """Convert a number of a callback to E.164. Short codes and alphanumeric senders do not change.
 
     Loads no library. Without a "+", ten digits, or eleven digits with a leading 1, are North American. Other
-    numbers of eleven to fifteen digits begin with a country code. The 1 of an old Mexican mobile number
-    (+52 1) is removed, so that an opt-out and a reply name the same recipient.
+    numbers of eleven to fifteen digits begin with a country code.
     """
     bare = _PUNCTUATION_OF_CALLBACKS.sub("", written)
     if north_american := _NANP.fullmatch(bare):
         return f"+1{north_american[1]}"
-    if old_mexican_mobile := _OLD_MEXICAN_MOBILE.fullmatch(bare):
-        return f"+52{old_mexican_mobile[1]}"
     if bare.startswith("+1") or not _INTERNATIONAL_OF_CALLBACKS.fullmatch(bare):
         return written
     return f"+{bare.removeprefix('+')}"
