@@ -78,7 +78,7 @@ class Callback:
 
 
 @dataclass(frozen=True)
-class Manner:
+class DeliveryOptions:
     """How an event is delivered: so many identical copies, each on its own way after `delay` seconds. With
     `lose_answer` the connection is closed at the first try, when the receiver has answered, with the answer
     unread, as if there had been none."""
@@ -151,13 +151,13 @@ class Courier:
             self._deliveries.update((each.id, each) for each in batch)
             self._schedule(delay, batch)
 
-    def deliver(self, callback: Callback, manner: Manner) -> None:
-        """Deliver one callback in this manner."""
+    def deliver(self, callback: Callback, options: DeliveryOptions) -> None:
+        """Deliver one callback with these options."""
         with self._wake:
-            for _ in range(manner.copies):
-                delivery = Delivery(next(self._ids), callback, manner.lose_answer)
+            for _ in range(options.copies):
+                delivery = Delivery(next(self._ids), callback, options.lose_answer)
                 self._deliveries[delivery.id] = delivery
-                self._schedule(manner.delay, [delivery])
+                self._schedule(options.delay, [delivery])
 
     def deliveries(self) -> list[Delivery]:
         with self._wake:

@@ -50,7 +50,7 @@ class Capture:
         @app.after_request
         def finish(response: Response) -> Response:
             if not is_control(request.path):
-                self._keep(None if g.get("answer_lost") else response.status_code)
+                self._keep(None if g.get("response_lost") else response.status_code)
             return response
 
     def requests(

@@ -152,7 +152,7 @@ class Faults:
             if fault.delay:
                 time.sleep(fault.delay)
             if fault.lose_answer:
-                g.answer_lost = True
+                g.response_lost = True
                 return Response(_hang_up(request.environ["werkzeug.socket"]))
             if fault.replace_answer:
                 return _response(fault.replace_answer)

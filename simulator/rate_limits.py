@@ -51,7 +51,7 @@ class Bucket:
         return (1 - self._tokens) / self._per_second
 
 
-class Pace:
+class RateLimits:
     def __init__(self, limits: Limits) -> None:
         self._usual = limits
         self._lock = threading.Lock()

@@ -104,7 +104,7 @@ class _App(Flask):
     url_rule_class = _Route
 
     def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Answer a request, but reject those of web pages, also those to /_simulator."""
+        """JsonResponse a request, but reject those of web pages, also those to /_simulator."""
         reason = refusal(environ.get("HTTP_HOST", ""), environ.get("HTTP_ORIGIN"))
         if reason is not None:
             start_response("403 Forbidden", [("Content-Type", "text/plain; charset=utf-8")])
@@ -130,20 +130,27 @@ def create_app(simulator: Simulator) -> Flask:
     simulator.capture.install(app)
     simulator.faults.install(app)
     account_api.register(app, simulator)
-    app.register_blueprint(resources_api.blueprint(simulator.account, simulator.catapult, simulator.pace))
+    app.register_blueprint(
+        resources_api.blueprint(simulator.account, simulator.catapult, simulator.rate_limits)
+    )
     app.register_blueprint(
         catapult_messages_api.blueprint(
-            simulator.account, simulator.messages_v1, simulator.pace, simulator.settings.message_location
+            simulator.account,
+            simulator.messages_v1,
+            simulator.rate_limits,
+            simulator.settings.message_location,
         )
     )
-    app.register_blueprint(messages_api.blueprint(simulator.account, simulator.messages, simulator.pace))
+    app.register_blueprint(
+        messages_api.blueprint(simulator.account, simulator.messages, simulator.rate_limits)
+    )
     app.register_blueprint(
         messages_api.current_blueprint(
-            simulator.account, simulator.messages, simulator.message_log, simulator.pace
+            simulator.account, simulator.messages, simulator.message_log, simulator.rate_limits
         )
     )
     app.register_blueprint(media_api.blueprint(simulator.account, simulator.media))
-    app.register_blueprint(media_api.blueprint_v1(simulator.account, simulator.media, simulator.pace))
+    app.register_blueprint(media_api.blueprint_v1(simulator.account, simulator.media, simulator.rate_limits))
     app.register_blueprint(oauth2.blueprint(simulator.account))
     app.register_blueprint(control_api.blueprint(simulator))
 

@@ -28,7 +28,7 @@ from simulator.messaging.message_log import MessageLog
 from simulator.messaging.messages import Messages
 from simulator.messaging.outcomes import EVENT_TYPES, Outcomes
 from simulator.messaging.sent_messages import SentMessages
-from simulator.rate_limits import DOCUMENTED, LIFTED, Pace
+from simulator.rate_limits import DOCUMENTED, LIFTED, RateLimits
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Simulator:
             self.account, self.orders, self.registrations, settings.order_seconds
         )
         self.catapult = Catapult(self.account, self.external_tns)
-        self.pace = Pace(DOCUMENTED if settings.catapult_pace else LIFTED)
+        self.rate_limits = RateLimits(DOCUMENTED if settings.catapult_pace else LIFTED)
         self.courier = Courier(
             settings.callback_routes,
             settings.retry_seconds,
@@ -152,7 +152,7 @@ class Simulator:
             self.orders,
             self.supply,
             self.account,
-            self.pace,
+            self.rate_limits,
             self.capture,
         ):
             part.reset()

@@ -66,10 +66,10 @@ class Account:
         self.tokens = Tokens(config.client_id, config.client_secret, config.account_id)
         self.lock = threading.RLock()
         self.numbers = AccountNumbers()
-        self._settlers: list[Callable[[], None]] = []
+        self._updaters: list[Callable[[], None]] = []
         self._listeners: list[Callable[[Change], None]] = []
-        self._waiters: list[Callable[[str], bool]] = []
-        self._is_settling = False
+        self._backorder_checks: list[Callable[[str], bool]] = []
+        self._is_updating = False
         self._location_ids = itertools.count(500_101)
         self._applications: dict[str, Application] = {}
         self._locations: dict[str, Location] = {}
@@ -81,52 +81,52 @@ class Account:
             self.numbers.clear()
         self.tokens.reset()
 
-    def settles_with(self, settler: Callable[[], None]) -> None:
-        """Have `settler` bring its orders to where they stand whenever somebody looks at the account."""
-        self._settlers.append(settler)
+    def add_updater(self, updater: Callable[[], None]) -> None:
+        """Call `updater`, which updates the orders of one kind, before every read of the account."""
+        self._updaters.append(updater)
 
-    def is_awaited_with(self, waiter: Callable[[str], bool]) -> None:
-        """Have `waiter` say of a location, by its id, whether an order still waits to bring numbers to it."""
-        self._waiters.append(waiter)
+    def add_backorder_check(self, check_backorders: Callable[[str], bool]) -> None:
+        """Register `check_backorders`: it returns whether a location (by id) has an open backorder."""
+        self._backorder_checks.append(check_backorders)
 
-    def listens_with(self, listener: Callable[[Change], None]) -> None:
-        """Have `listener` hear of every status that an order comes to."""
+    def add_listener(self, listener: Callable[[Change], None]) -> None:
+        """Call `listener` with every status change of an order."""
         self._listeners.append(listener)
 
     def announce(self, change: Change) -> None:
         for listener in self._listeners:
             listener(change)
 
-    def settle(self) -> None:
-        """Bring every order to where it stands now."""
+    def update_orders(self) -> None:
+        """Update every order to its status at the current time."""
         with self.lock:
-            if self._is_settling:
+            if self._is_updating:
                 return
-            self._is_settling = True
+            self._is_updating = True
             try:
-                for settler in self._settlers:
-                    settler()
+                for updater in self._updaters:
+                    updater()
             finally:
-                self._is_settling = False
+                self._is_updating = False
 
     def number(self, number: str) -> AccountNumber | None:
         """A number in service by its ten digits or in E.164; None if it is not there."""
         with self.lock:
-            self.settle()
+            self.update_orders()
             return self.numbers.get(number)
 
     def aging(self) -> list[AccountNumber]:
         """The numbers that were given back and not ordered again."""
         with self.lock:
-            self.settle()
+            self.update_orders()
             return self.numbers.aging()
 
-    def numbers_of(
+    def list_numbers(
         self, *, is_hosted: bool | None = None, location_id: str | None = None
     ) -> list[AccountNumber]:
         """The numbers in service, only the account's own or hosted ones, or those of a location."""
         with self.lock:
-            self.settle()
+            self.update_orders()
             return self.numbers.find(is_hosted=is_hosted, location_id=location_id)
 
     def create_application(
@@ -160,7 +160,7 @@ class Account:
                 return found
         raise RejectedError(404, "1016", f"Application '{application_id}' does not exist.")
 
-    def locations_of(self, application_id: str) -> list[Location]:
+    def list_assigned_locations(self, application_id: str) -> list[Location]:
         """The locations that an application is assigned to."""
         with self.lock:
             return [each for each in self._locations.values() if each.application_id == application_id]
@@ -168,7 +168,7 @@ class Account:
     def delete_application(self, application_id: str) -> None:
         with self.lock:
             application = self.application(application_id)
-            used = [each.name for each in self.locations_of(application_id)]
+            used = [each.name for each in self.list_assigned_locations(application_id)]
             if used:
                 words = f"Application '{application.name}' is still used by locations: {', '.join(used)}"
                 raise RejectedError(400, "12107", words)
@@ -224,9 +224,9 @@ class Account:
     def delete_location(self, location: Location) -> None:
         """Take an empty location away; a site's default goes last."""
         with self.lock:
-            if self.numbers_of(location_id=location.id):
+            if self.list_numbers(location_id=location.id):
                 raise RejectedError(400, "13555", "Telephone numbers are still on this location.")
-            if any(is_awaited(location.id) for is_awaited in self._waiters):
+            if any(has_backorder(location.id) for has_backorder in self._backorder_checks):
                 raise RejectedError(400, "13681", "Backorders are still open on this location.")
             if location.mms_proxy_peer_id is not None:
                 raise RejectedError(400, "13622", "MMS is still enabled on this location.")
@@ -240,7 +240,7 @@ class Account:
         with self.lock:
             return self._locations.get(location_id)
 
-    def location_of_order(self, site_id: str | None, location_id: str | None) -> Location | None:
+    def choose_location(self, site_id: str | None, location_id: str | None) -> Location | None:
         """Where an order's numbers go: the location it names, else the site's default if there is one."""
         if not site_id:
             raise RejectedError(400, "5022", "SiteId is a required field.")
@@ -273,7 +273,7 @@ class Account:
                 raise RejectedError(404, "13678", "SMS is not enabled on this location.")
             if location.mms_proxy_peer_id is not None:
                 raise RejectedError(400, "13624", "MMS must be disabled before SMS.")
-            if self.numbers_of(location_id=location.id):
+            if self.list_numbers(location_id=location.id):
                 raise RejectedError(400, "13673", "Telephone numbers with messaging remain on this location.")
             location.sms = None
 

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from simulator.account.account import Account
-from simulator.account.order_outcomes import OrderOutcomeError
-from simulator.account.orders import OrderBook
-from simulator.account.orders_of_numbers import (
+from simulator.account.number_list_orders import (
     NumbersError,
     NumbersOrder,
     NumbersOrders,
     check_customer_order_id,
     check_numbers,
 )
+from simulator.account.order_outcomes import OrderOutcomeError
+from simulator.account.orders import OrderBook
 from simulator.rejections import RejectedError
 
 NOT_OURS = "The telephone number could not be disconnected since it is not associated with your account"

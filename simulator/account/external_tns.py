@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from simulator.account.account import Account
-from simulator.account.numbers import AccountNumber
-from simulator.account.order_outcomes import OrderOutcome, OrderOutcomeError, Shape
-from simulator.account.orders import OrderBook
-from simulator.account.orders_of_numbers import (
+from simulator.account.number_list_orders import (
     NumbersError,
     NumbersOrder,
     NumbersOrders,
     check_customer_order_id,
     check_numbers,
 )
+from simulator.account.numbers import AccountNumber
+from simulator.account.order_outcomes import OrderOutcome, OrderOutcomeError, Shape
+from simulator.account.orders import OrderBook
 from simulator.rejections import RejectedError
 
 USUAL_ERRORS = {
@@ -89,7 +89,7 @@ class ExternalTns:
         check_customer_order_id(request.customer_order_id)
         self._check_loa_type(request)
         check_numbers(request.numbers, absent="1003")
-        location = self._account.location_of_order(request.site_id, request.location_id)
+        location = self._account.choose_location(request.site_id, request.location_id)
         order = ExternalTnsOrder(
             customer_order_id=request.customer_order_id or None,
             status="RECEIVED",

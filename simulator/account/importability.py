@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from simulator.account.account import Account
-from simulator.account.orders_of_numbers import NumbersError
+from simulator.account.number_list_orders import NumbersError
 
 # Codes of importTnChecker, and what they say (error list).
 WORDS = {

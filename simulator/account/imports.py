@@ -7,10 +7,7 @@ from lxml import etree
 
 from simulator.account.account import Account, Location
 from simulator.account.importability import Importability
-from simulator.account.numbers import AccountNumber
-from simulator.account.order_outcomes import OrderOutcomeError
-from simulator.account.orders import OrderBook
-from simulator.account.orders_of_numbers import (
+from simulator.account.number_list_orders import (
     MAX_NUMBERS,
     NumbersError,
     NumbersOrder,
@@ -18,6 +15,9 @@ from simulator.account.orders_of_numbers import (
     check_customer_order_id,
     check_numbers,
 )
+from simulator.account.numbers import AccountNumber
+from simulator.account.order_outcomes import OrderOutcomeError
+from simulator.account.orders import OrderBook
 from simulator.rejections import MultipleRejectionsError, RejectedError
 
 MAX_SUBSCRIBER_NAME = 45
@@ -105,7 +105,7 @@ class Imports:
             self._target(site_id, location_id, wrong)
         if wrong:
             raise MultipleRejectionsError(wrong)
-        self._account.settle()
+        self._account.update_orders()
         return self._importability.errors(numbers)
 
     def place(self, request: ImportRequest) -> ImportOrder:
@@ -176,7 +176,7 @@ class Imports:
             wrong.append(RejectedError(400, "7309", "The site id was not supplied or is invalid."))
             return None
         try:
-            location = self._account.location_of_order(site_id, location_id)
+            location = self._account.choose_location(site_id, location_id)
         except RejectedError:
             wrong.append(RejectedError(400, "7312", "The sippeer id is invalid."))
             return None

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from simulator.account.account import Account
-from simulator.account.numbers import AccountNumber, NumberOptions
-from simulator.account.order_outcomes import OrderOutcomeError
-from simulator.account.orders import OrderBook
-from simulator.account.orders_of_numbers import (
+from simulator.account.number_list_orders import (
     NumbersError,
     NumbersOrder,
     NumbersOrders,
     check_customer_order_id,
     check_numbers,
 )
+from simulator.account.numbers import AccountNumber, NumberOptions
+from simulator.account.order_outcomes import OrderOutcomeError
+from simulator.account.orders import OrderBook
 from simulator.account.registrations import REGISTERED, Registrations, is_toll_free
 from simulator.rejections import RejectedError
 

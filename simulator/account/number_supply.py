@@ -110,7 +110,7 @@ def merge(one: str, other: str) -> str | None:
     return None if None in merged else "".join(each or "" for each in merged)
 
 
-def digits_of(word: str) -> str:
+def spell_as_digits(word: str) -> str:
     """The digits that a vanity's letters lie on."""
     return "".join(KEYPAD.get(each, each) for each in word.upper())
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from simulator.account.number_supply import AREA_CODES, STATES, TOLL_FREE, digits_of, merge
+from simulator.account.number_supply import AREA_CODES, STATES, TOLL_FREE, merge, spell_as_digits
 from simulator.rejections import RejectedError
 
 MAX_QUANTITY = 5000
@@ -194,7 +194,7 @@ def _patterns(criteria: Mapping[str, str]) -> list[str]:
     """The patterns of numbers that fit the criteria. A rate center or city is anywhere in its state, a zip
     code or LATA somewhere in the country, always the same."""
     made = next(make(criteria[name]) for name, make in _PLACES.items() if name in criteria)
-    if vanity := digits_of(criteria.get("LocalVanity", "")):
+    if vanity := spell_as_digits(criteria.get("LocalVanity", "")):
         free = len(ANY_LOCAL) - len(vanity)
         is_end = criteria.get("EndsIn", "").lower() == "true"
         fits = [f"***{'*' * at}{vanity}{'*' * (free - at)}" for at in range(free if is_end else 0, free + 1)]
@@ -214,7 +214,7 @@ _PLACES: Mapping[str, Callable[[str], list[str]]] = {
     "State": lambda value: [each + ANY_LOCAL for each in STATES[value.upper()]],
     "Zip": _anywhere,
     "Lata": _anywhere,
-    "TollFreeVanity": lambda value: [each + digits_of(value).rjust(7, "*") for each in TOLL_FREE],
+    "TollFreeVanity": lambda value: [each + spell_as_digits(value).rjust(7, "*") for each in TOLL_FREE],
     "TollFreeWildCardPattern": lambda value: [each + ANY_LOCAL for each in TOLL_FREE if merge(each, value)],
     "LocalVanity": lambda _: [each + ANY_LOCAL for each in AREA_CODES],
 }

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from simulator.account.account import Account, Location
+from simulator.account.number_list_orders import check_customer_order_id, format_errors
 from simulator.account.number_supply import NumberSupply
 from simulator.account.numbers import AccountNumber
 from simulator.account.order_outcomes import (
@@ -19,7 +20,6 @@ from simulator.account.order_outcomes import (
     OrderOutcomeError,
 )
 from simulator.account.order_types import Search, Wanted, wanted
-from simulator.account.orders_of_numbers import check_customer_order_id, words_of
 from simulator.account.placed_orders import FINAL, PlacedOrders
 from simulator.rejections import RejectedError
 
@@ -90,7 +90,7 @@ class Order:
         """The words of a notification."""
         noun = "number" if self.quantity == 1 else "numbers"
         usual = f"Created a new number order for {self.quantity} {noun} in ({self.area_code})"
-        return words_of(self.errors) or usual
+        return format_errors(self.errors) or usual
 
     @property
     def summary(self) -> str:
@@ -114,7 +114,7 @@ class OrderBook:
         self._orders = PlacedOrders(account, "orders", self._advance)
         self._order_outcomes: dict[str, OrderOutcome] = {}
         self._area_code_outcomes: dict[str, OrderOutcome] = {}
-        account.is_awaited_with(self._is_awaited)
+        account.add_backorder_check(self._has_backorder)
 
     def reset(self) -> None:
         with self._account.lock:
@@ -131,7 +131,7 @@ class OrderBook:
         if back_order_requested and search.is_exact:
             words = "Backorders are not compatible with Specific TN, NPANXX, NPANXXX, TollFree Vanity or"
             raise RejectedError(400, "5522", f"{words} Local Vanity orders")
-        location = self._account.location_of_order(request.site_id, request.location_id)
+        location = self._account.choose_location(request.site_id, request.location_id)
         if location is None:
             raise RejectedError(400, "5020", "No default SIP peer is set on the account and site.")
         now = datetime.now(UTC)
@@ -169,7 +169,7 @@ class OrderBook:
             self._orders.announce(order)
             return order
 
-    def location_of(self, number: str) -> Location | None:
+    def find_location(self, number: str) -> Location | None:
         """The location that a number (E.164) texts at by V2; None if it is not on the account, or texts by
         V1, as those do that externalTns imported."""
         found = self._account.number(number)
@@ -177,7 +177,7 @@ class OrderBook:
             return None
         return self._account.find_location(found.location_id)
 
-    def _is_awaited(self, location_id: str) -> bool:
+    def _has_backorder(self, location_id: str) -> bool:
         return any(each.location_id == location_id for each in self.find(status="BACKORDERED"))
 
     def decide_order(self, customer_order_id: str, outcome: OrderOutcome) -> None:

@@ -36,21 +36,21 @@ class PlacedOrders[Order: PlacedOrder]:
         self._order_type = order_type
         self._advance = advance
         self._orders: dict[str, Order] = {}
-        self._unsettled: list[Order] = []
-        account.settles_with(self._settle)
+        self._open_orders: list[Order] = []
+        account.add_updater(self._update)
 
     def clear(self) -> None:
         with self._account.lock:
             self._orders.clear()
-            self._unsettled.clear()
+            self._open_orders.clear()
 
     def add(self, order: Order) -> None:
         """Take an order, after what was placed before it has come as far as it is."""
         with self._account.lock:
-            self._account.settle()
+            self._account.update_orders()
             change = self._change(order)
             self._orders[order.id] = order
-            self._unsettled.append(order)
+            self._open_orders.append(order)
             self._account.announce(change)
 
     def announce(self, order: Order) -> None:
@@ -71,13 +71,13 @@ class PlacedOrders[Order: PlacedOrder]:
 
     def get(self, order_id: str) -> Order | None:
         with self._account.lock:
-            self._account.settle()
+            self._account.update_orders()
             return self._orders.get(order_id)
 
     def find(self, customer_order_id: str | None = None, status: str | None = None) -> list[Order]:
         """Orders in the order they were placed, those with this customer's id and status if given."""
         with self._account.lock:
-            self._account.settle()
+            self._account.update_orders()
             return [
                 each
                 for each in self._orders.values()
@@ -85,9 +85,9 @@ class PlacedOrders[Order: PlacedOrder]:
                 and (status is None or each.status == status.upper())
             ]
 
-    def _settle(self) -> None:
+    def _update(self) -> None:
         now = datetime.now(UTC)
-        for order in self._unsettled:
+        for order in self._open_orders:
             # One that was ended by hand is final already.
             if order.status in FINAL:
                 continue
@@ -97,7 +97,7 @@ class PlacedOrders[Order: PlacedOrder]:
                 # It would be raised at every later call: a fault here ends this order, and no other.
                 _logger.exception("order %s cannot be settled", order.id)
                 order.status, order.modified = "FAILED", now
-        self._unsettled[:] = [each for each in self._unsettled if each.status not in FINAL]
+        self._open_orders[:] = [each for each in self._open_orders if each.status not in FINAL]
 
     def _advance_and_announce(self, order: Order, now: datetime) -> None:
         before = order.status

@@ -76,15 +76,15 @@ class Registrations:
         with self._account.lock:
             return self._campaigns.get(campaign_id)
 
-    def numbers_of(self, campaign: Campaign) -> dict[str, str]:
+    def list_numbers(self, campaign: Campaign) -> dict[str, str]:
         """The numbers (E.164) of a campaign, and the status of each."""
         return {
             each.e164: campaign.numbers.get(each.number, SUCCESS)
-            for each in self._account.numbers_of()
-            if not is_toll_free(each.number) and self.campaign_id_of(each) == campaign.id
+            for each in self._account.list_numbers()
+            if not is_toll_free(each.number) and self.find_campaign_id(each) == campaign.id
         }
 
-    def campaign_id_of(self, number: AccountNumber) -> str | None:
+    def find_campaign_id(self, number: AccountNumber) -> str | None:
         """The campaign that a number texts for: its own, or its location's."""
         match number.options.a2p:
             case "asSpecified":
@@ -123,7 +123,7 @@ class Registrations:
         return found is not None and found.status == VERIFIED and found.blocked_reason is None
 
     def _is_registered(self, number: AccountNumber) -> bool:
-        campaign = self.campaign(self.campaign_id_of(number) or "")
+        campaign = self.campaign(self.find_campaign_id(number) or "")
         if campaign is None or campaign.status != REGISTERED:
             return False
         return campaign.numbers.get(number.number, SUCCESS) == SUCCESS

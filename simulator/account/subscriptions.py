@@ -42,7 +42,7 @@ TICK_SECONDS = 0.02
 NumberFormat = Literal["LEGACY", "E164"]
 
 
-class Manner(BaseModel):
+class NotificationFaults(BaseModel):
     """Faults of notifications: the next `lose` are not sent, and the elements in `without` are left out.
 
     Each element in `without` is absent from at least one published sample."""
@@ -91,18 +91,18 @@ class Subscriptions:
         self._courier = courier
         self._subscriptions: dict[str, Subscription] = {}
         self._notifications: list[Notification] = []
-        self._manner = Manner()
+        self._faults = NotificationFaults()
         self._variants = itertools.count()
         self._wake = threading.Event()
         self._is_open = True
-        account.listens_with(self._notify)
+        account.add_listener(self._notify)
         threading.Thread(target=self._watch, name="bandwidth-orders", daemon=True).start()
 
     def reset(self) -> None:
         with self._account.lock:
             self._subscriptions.clear()
             self._notifications.clear()
-            self._manner = Manner()
+            self._faults = NotificationFaults()
 
     def close(self) -> None:
         self._is_open = False
@@ -145,9 +145,9 @@ class Subscriptions:
         attempts = [attempt for each in callbacks for attempt in self._delivery(each).get("attempts", [])]
         return None if not attempts else f"{attempts[-1].get('status') or attempts[-1]['error']}"
 
-    def set_manner(self, manner: Manner) -> None:
+    def set_faults(self, faults: NotificationFaults) -> None:
         with self._account.lock:
-            self._manner = manner
+            self._faults = faults
 
     def notifications(self) -> list[dict[str, Any]]:
         """Return every notification, oldest first, with its attempts and without credentials."""
@@ -219,9 +219,9 @@ class Subscriptions:
         content = {"SubscriptionId": subscription.id, **content}
         root = etree.Element("Notification")
         for name in ELEMENT_ORDERS[next(self._variants) % len(ELEMENT_ORDERS)]:
-            if (value := content.get(name)) is not None and name not in self._manner.without:
+            if (value := content.get(name)) is not None and name not in self._faults.without:
                 root.append(element(name, value))
-        if listed and list_name not in self._manner.without:
+        if listed and list_name not in self._faults.without:
             prefix = "+1" if subscription.number_format == "E164" else ""
             root.append(numbers(list_name, [f"{prefix}{each}" for each in listed]))
         if modified is not None:
@@ -236,9 +236,9 @@ class Subscriptions:
             content_type="application/xml; charset=utf-8",
             repeats=False,
         )
-        is_lost = self._manner.lose > 0
+        is_lost = self._faults.lose > 0
         if is_lost:
-            self._manner = self._manner.model_copy(update={"lose": self._manner.lose - 1})
+            self._faults = self._faults.model_copy(update={"lose": self._faults.lose - 1})
         self._notifications.append(Notification(subscription, callback, is_lost))
         if not is_lost:
             self._courier.send([callback])
@@ -246,7 +246,7 @@ class Subscriptions:
     def _watch(self) -> None:
         while self._is_open:
             self._wake.wait()
-            self._account.settle()
+            self._account.update_orders()
             with self._account.lock:
                 if self._is_open and not self.find():
                     self._wake.clear()

@@ -105,11 +105,11 @@ class Catapult:
             return list(self._applications.values())
 
     def application(self, application_id: str) -> CatapultApplication:
-        if found := self.application_of(application_id):
+        if found := self.find_application(application_id):
             return found
         raise not_found("application", application_id)
 
-    def application_of(self, application_id: str | None) -> CatapultApplication | None:
+    def find_application(self, application_id: str | None) -> CatapultApplication | None:
         """The application of a number, by what the number holds; None if detached or deleted."""
         with self._account.lock:
             return self._applications.get(application_id or "")

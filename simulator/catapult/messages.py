@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 from simulator.account.account import Account
 from simulator.account.external_tns import ExternalTns
-from simulator.callbacks import Api, Callback, Courier, Endpoint, Manner
+from simulator.callbacks import Api, Callback, Courier, DeliveryOptions, Endpoint
 from simulator.catapult.catapult import Catapult, CatapultApplication, new_id
 from simulator.catapult.errors import CatapultError
 from simulator.messaging.media import InboundFile, MediaStore
@@ -60,7 +60,7 @@ REFUSED_BY_CARRIER = 750
 
 
 @dataclass(frozen=True)
-class CallbackWish:
+class CallbackTarget:
     """Where a message says its own events go, instead of its number's application. Timeout in ms."""
 
     urls: tuple[str, ...] = ()
@@ -78,11 +78,11 @@ class MessageV1(SentMessage):
 
     api: ClassVar[Api] = "v1"
     receipt_requested: Receipt = "none"
-    wish: CallbackWish = field(default_factory=CallbackWish, repr=False)
+    target: CallbackTarget = field(default_factory=CallbackTarget, repr=False)
 
     def shown(self) -> dict[str, Any]:
         shown = super().shown()
-        del shown["wish"]
+        del shown["target"]
         return shown
 
 
@@ -115,7 +115,7 @@ class MessagesV1:
         media: Sequence[str] = (),
         tag: str | None = None,
         receipt_requested: Receipt = "none",
-        wish: CallbackWish | None = None,
+        target: CallbackTarget | None = None,
     ) -> MessageV1:
         """Take a message whose fields have the right form; numbers in E.164.
 
@@ -127,7 +127,7 @@ class MessagesV1:
             words = f"User '{user}' does not have permission to use number '{from_}'"
             details = {"userId": user, "number": from_}
             raise CatapultError(401, "authorization", "number-access-denied", words, details)
-        application = self._catapult.application_of(number.application_id)
+        application = self._catapult.find_application(number.application_id)
         message = MessageV1(
             id=new_id("m"),
             from_=from_,
@@ -139,7 +139,7 @@ class MessagesV1:
             segment_count=1 if media else segment_count(text),
             time=timestamp(datetime.now(UTC)),
             receipt_requested=receipt_requested,
-            wish=wish or CallbackWish(),
+            target=target or CallbackTarget(),
         )
         self._sent.add(message)
         self._tell(message, application)
@@ -152,7 +152,7 @@ class MessagesV1:
         text: str,
         media: Sequence[str | InboundFile],
         base_url: str,
-        manner: Manner,
+        options: DeliveryOptions,
     ) -> dict[str, str]:
         """A message from a handset to one of the user's numbers: its id and where its event goes.
 
@@ -162,7 +162,7 @@ class MessagesV1:
         number = self._catapult.find(to)
         if number is None:
             return {"id": message_id, "swallowed": f"{to} is not imported into Catapult"}
-        application = self._catapult.application_of(number.application_id)
+        application = self._catapult.find_application(number.application_id)
         if application is None or not application.urls:
             return {"id": message_id, "swallowed": f"{to} has no application"}
         event: dict[str, Any] = {
@@ -180,7 +180,7 @@ class MessagesV1:
         if media:
             folder = f"{base_url}/v1/users/{self._account.config.user_id}/media/"
             event["media"] = self._media.take_in(media, folder, f"{message_id}-")
-        self._courier.deliver(_callback("message-received", event, wish_of(application)), manner)
+        self._courier.deliver(_callback("message-received", event, find_target(application)), options)
         return {"id": message_id, "callback_url": redact_credentials(application.urls[0])}
 
     def knows(self, number: str) -> bool:
@@ -192,10 +192,10 @@ class MessagesV1:
 
     def _tell(self, message: MessageV1, application: CatapultApplication | None) -> None:
         """Receipts are for those who asked, and MMS has none (page on the SMS event)."""
-        wish = message.wish if message.wish.urls else wish_of(application)
+        target = message.target if message.target.urls else find_target(application)
         if message.receipt_requested == "none" or message.is_mms:
             return
-        if not wish.urls:
+        if not target.urls:
             message.state, message.reason = "swallowed", "no URL to tell"
             return
         outcome = self._outcomes.take(message.to[0])
@@ -206,7 +206,9 @@ class MessagesV1:
         if not types:
             message.reason = f"no events for {message.to[0]}"
             return
-        callbacks = [_callback(each, self._event(message) | _delivery(each, outcome), wish) for each in types]
+        callbacks = [
+            _callback(each, self._event(message) | _delivery(each, outcome), target) for each in types
+        ]
         self._courier.send(callbacks, self._outcomes.seconds(outcome))
 
     def _event(self, message: MessageV1) -> dict[str, Any]:
@@ -227,11 +229,11 @@ class MessagesV1:
         return event
 
 
-def wish_of(application: CatapultApplication | None) -> CallbackWish:
+def find_target(application: CatapultApplication | None) -> CallbackTarget:
     """Where an application has its events sent to: nowhere, if there is none."""
     if application is None:
-        return CallbackWish()
-    return CallbackWish(application.urls, application.method, application.timeout)
+        return CallbackTarget()
+    return CallbackTarget(application.urls, application.method, application.timeout)
 
 
 def _delivery(type_: str, outcome: Outcome) -> dict[str, str]:
@@ -254,12 +256,12 @@ def _delivery(type_: str, outcome: Outcome) -> dict[str, str]:
     }
 
 
-def _callback(type_: str, event: Mapping[str, Any], wish: CallbackWish) -> Callback:
+def _callback(type_: str, event: Mapping[str, Any], target: CallbackTarget) -> Callback:
     message_id, to = event["messageId"], event["to"]
-    if wish.method == "GET":
+    if target.method == "GET":
         return Callback(
             "v1",
-            wish.endpoints,
+            target.endpoints,
             type_,
             message_id,
             to,
@@ -268,7 +270,7 @@ def _callback(type_: str, event: Mapping[str, Any], wish: CallbackWish) -> Callb
             content_type=None,
         )
     body = json.dumps(event, ensure_ascii=False).encode(errors="replace")
-    return Callback("v1", wish.endpoints, type_, message_id, to, body)
+    return Callback("v1", target.endpoints, type_, message_id, to, body)
 
 
 def as_query(event: Mapping[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from simulator.account.applications import Application
-from simulator.account.orders_of_numbers import NumbersOrder
+from simulator.account.number_list_orders import NumbersOrder
 from simulator.simulator import Simulator
 from simulator.urls import redact_credentials
 
@@ -51,7 +51,7 @@ def shown(simulator: Simulator) -> dict[str, Any]:
         ],
         "numbers": [
             {"number": each.e164, "location_id": each.location_id}
-            for each in account.numbers_of(is_hosted=False)
+            for each in account.list_numbers(is_hosted=False)
         ],
         "subscriptions": [
             {
@@ -84,7 +84,7 @@ def _hosted(simulator: Simulator) -> dict[str, Any]:
         ],
         "external_numbers": [
             {"number": each.e164, "site_id": each.site_id, "location_id": each.location_id}
-            for each in simulator.account.numbers_of(is_hosted=True)
+            for each in simulator.account.list_numbers(is_hosted=True)
         ],
         "imports": [
             {**_named(each), "loa_type": each.loa_type, "letters": len(each.letters)}
@@ -93,7 +93,7 @@ def _hosted(simulator: Simulator) -> dict[str, Any]:
         "removals": [_named(each) for each in simulator.removals.find()],
         "number_options": [_named(each) for each in simulator.number_options.find()],
         "campaigns": [
-            {"id": each.id, "status": each.status, "numbers": simulator.registrations.numbers_of(each)}
+            {"id": each.id, "status": each.status, "numbers": simulator.registrations.list_numbers(each)}
             for each in simulator.registrations.campaigns()
         ],
         "toll_free_verifications": [

@@ -3,18 +3,18 @@
 import random
 from typing import Annotated
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, jsonify, request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveFloat, model_validator
 
-from simulator.callbacks import Callback, Endpoint, Manner
-from simulator.catapult.messages import wish_of
+from simulator.callbacks import Callback, DeliveryOptions, Endpoint
+from simulator.catapult.messages import find_target
 from simulator.control.models import UnprocessableError, number, read_body
+from simulator.json_responses import JsonResponse
 from simulator.messaging.events import new_id
 from simulator.rejections import RejectedError
 from simulator.simulator import Simulator
 from simulator.urls import redact_credentials, scheme_and_host
 
-Answer = tuple[Response, int]
 Percent = Annotated[float, Field(ge=0, le=100)]
 METHODS = ("POST", "GET", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 
@@ -54,7 +54,7 @@ class Bulk(BaseModel):
 
 def add(control: Blueprint, simulator: Simulator) -> None:
     @control.post("/callbacks")
-    def call() -> Answer:
+    def call() -> JsonResponse:
         """Sends the request's own body, under its own Content-Type, as Bandwidth would.
 
         Of the query: `target` is the id of an application of either API, or a URL, called as V2 does unless
@@ -75,26 +75,26 @@ def add(control: Blueprint, simulator: Simulator) -> None:
             method=method,
             content_type=request.headers.get("Content-Type"),
         )
-        simulator.courier.deliver(callback, Manner())
+        simulator.courier.deliver(callback, DeliveryOptions())
         return jsonify(id=callback.message_id, callback_url=redact_credentials(endpoints[0].url)), 202
 
     @control.post("/inbound/bulk")
-    def inbound_bulk() -> Answer:
+    def inbound_bulk() -> JsonResponse:
         bulk = read_body(Bulk)
         base_url = request.host_url.rstrip("/")
         twice, lost = bulk.chosen()
         ids = []
         for position in range(bulk.count):
-            manner = Manner(
+            options = DeliveryOptions(
                 copies=2 if position in twice else 1,
                 delay=position / bulk.per_second if bulk.per_second else 0.0,
                 lose_answer=position in lost,
             )
             sender, text = f"+1226{2_000_000 + position}", f"{bulk.text} {position}"
             if simulator.messages_v1.knows(bulk.to):
-                answer = simulator.messages_v1.receive(sender, bulk.to, text, [], base_url, manner)
+                answer = simulator.messages_v1.receive(sender, bulk.to, text, [], base_url, options)
             else:
-                answer = simulator.inbound.receive(sender, bulk.to, text, [], [], base_url, manner)
+                answer = simulator.inbound.receive(sender, bulk.to, text, [], [], base_url, options)
             if "swallowed" in answer:
                 raise UnprocessableError(f"to: {answer['swallowed']}")
             ids.append(answer["id"])
@@ -109,7 +109,7 @@ def _endpoints(simulator: Simulator, target: str, api: str) -> tuple[str, tuple[
     """The API that a target is of, and its endpoints. Raises UnprocessableError if it is none."""
     if scheme_and_host(target):
         return api, (Endpoint.with_userinfo(target),)
-    if endpoints := wish_of(simulator.catapult.application_of(target)).endpoints:
+    if endpoints := find_target(simulator.catapult.find_application(target)).endpoints:
         return "v1", endpoints
     try:
         endpoint = simulator.account.application(target).endpoint("in")

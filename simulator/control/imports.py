@@ -1,13 +1,12 @@
 """Control of current hosted messaging: importable numbers, and whether orders wait for letters."""
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, jsonify
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from simulator.account.importability import WORDS
 from simulator.control.models import read_body, us_digits
+from simulator.json_responses import JsonResponse
 from simulator.simulator import Simulator
-
-Answer = tuple[Response, int]
 
 
 class NotImportable(BaseModel):
@@ -33,18 +32,18 @@ class Letters(BaseModel):
 
 def add(control: Blueprint, simulator: Simulator) -> None:
     @control.put("/importable/<number>")
-    def forbid_import(number: str) -> Answer:
+    def forbid_import(number: str) -> JsonResponse:
         chosen = read_body(NotImportable)
         simulator.importability.decide(us_digits(number), chosen.code)
         return jsonify(code=chosen.code, description=WORDS[chosen.code]), 200
 
     @control.delete("/importable/<number>")
-    def allow_import(number: str) -> Answer:
+    def allow_import(number: str) -> JsonResponse:
         simulator.importability.decide(us_digits(number), None)
         return jsonify({}), 200
 
     @control.put("/letters")
-    def need_letters() -> Answer:
+    def need_letters() -> JsonResponse:
         letters = read_body(Letters)
         simulator.imports.needs_letter = letters.needs_letter
         return jsonify(letters.model_dump()), 200

@@ -4,7 +4,7 @@ import mimetypes
 from base64 import b64decode
 from typing import Annotated, Any, Literal
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, jsonify, request
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -17,15 +17,15 @@ from pydantic import (
     model_validator,
 )
 
-from simulator.callbacks import Manner
-from simulator.control.models import UnprocessableError, number, read_body, sender_of
+from simulator.callbacks import DeliveryOptions
+from simulator.control.models import UnprocessableError, number, parse_sender, read_body
+from simulator.json_responses import JsonResponse
 from simulator.messaging.events import Style
 from simulator.messaging.media import InboundFile
 from simulator.simulator import Simulator
 
-Answer = tuple[Response, int]
 Number = Annotated[str, AfterValidator(number)]
-Sender = Annotated[str, AfterValidator(sender_of)]
+Sender = Annotated[str, AfterValidator(parse_sender)]
 Copies = Annotated[int, Field(ge=1, le=100)]
 
 
@@ -127,43 +127,43 @@ class Event(RootModel[Annotated[Read | Suggestion | Whereabouts, Field(discrimin
 
 def add(control: Blueprint, simulator: Simulator) -> None:
     @control.post("/inbound")
-    def inbound() -> Answer:
+    def inbound() -> JsonResponse:
         message = read_body(Inbound)
         base_url = request.host_url.rstrip("/")
         media = [each if isinstance(each, str) else each.received() for each in message.media]
-        manner = Manner(message.copies)
+        options = DeliveryOptions(message.copies)
         if simulator.messages_v1.knows(message.to):
             if message.others:
                 raise UnprocessableError("others: V1 has no groups")
             answer = simulator.messages_v1.receive(
-                message.from_, message.to, message.text, media, base_url, manner
+                message.from_, message.to, message.text, media, base_url, options
             )
         else:
             answer = simulator.inbound.receive(
-                message.from_, message.to, message.text, media, message.others, base_url, manner
+                message.from_, message.to, message.text, media, message.others, base_url, options
             )
         return jsonify(answer), 202
 
     @control.post("/events")
-    def play() -> Answer:
+    def play() -> JsonResponse:
         event = read_body(Event).root
-        manner = Manner(event.copies)
+        options = DeliveryOptions(event.copies)
         if isinstance(event, Read):
-            return jsonify(simulator.messages.read(event.message_id, event.to, manner)), 202
-        answer = simulator.inbound.respond(event.type, event.from_, event.to, event.content(), manner)
+            return jsonify(simulator.messages.read(event.message_id, event.to, options)), 202
+        answer = simulator.inbound.respond(event.type, event.from_, event.to, event.content(), options)
         return jsonify(answer), 202
 
     @control.get("/style")
-    def style() -> Answer:
+    def style() -> JsonResponse:
         return jsonify(simulator.events.style.model_dump()), 200
 
     @control.put("/style")
-    def set_style() -> Answer:
+    def set_style() -> JsonResponse:
         simulator.events.style = read_body(Style)
         return style()
 
     @control.get("/media")
-    def media() -> Answer:
+    def media() -> JsonResponse:
         files, _ = simulator.media.page()
         shown = [
             {"id": each.id, "content_type": each.content_type, "bytes": len(each.content)} for each in files
@@ -171,7 +171,7 @@ def add(control: Blueprint, simulator: Simulator) -> None:
         return jsonify(media=shown), 200
 
     @control.delete("/media")
-    def expire_media() -> Answer:
+    def expire_media() -> JsonResponse:
         """Every file is gone, as after 48 hours."""
         simulator.media.reset()
         return jsonify({}), 200

@@ -29,7 +29,7 @@ def number(given: str) -> str:
     raise ValueError(f"'{given}' is not a telephone number")
 
 
-def sender_of(given: str) -> str:
+def parse_sender(given: str) -> str:
     """A number in E.164, a sender id, or a short code. Raises ValueError if it is none of them."""
     if found := sender(given) or (given if re.fullmatch(r"[0-9]{5,6}", given) else None):
         return found

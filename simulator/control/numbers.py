@@ -1,14 +1,13 @@
 """Control of numbers: limit the supply, add or remove numbers without an order."""
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, jsonify
 from pydantic import BaseModel, ConfigDict, NonNegativeInt
 
 from simulator.account.numbers import AccountNumber
 from simulator.control.models import read_body, us_digits
+from simulator.json_responses import JsonResponse
 from simulator.rejections import RejectedError
 from simulator.simulator import Simulator
-
-Answer = tuple[Response, int]
 
 
 class Supply(BaseModel):
@@ -34,16 +33,16 @@ def add(control: Blueprint, simulator: Simulator) -> None:
 
 def _supply(control: Blueprint, simulator: Simulator) -> None:
     @control.get("/supply")
-    def supply() -> Answer:
+    def supply() -> JsonResponse:
         return jsonify(simulator.supply.limits()), 200
 
     @control.put("/supply/<name>")
-    def limit_supply(name: str) -> Answer:
+    def limit_supply(name: str) -> JsonResponse:
         simulator.supply.limit(name, read_body(Supply).available)
         return jsonify(simulator.supply.limits()), 200
 
     @control.delete("/supply/<name>")
-    def lift_limit(name: str) -> Answer:
+    def lift_limit(name: str) -> JsonResponse:
         simulator.supply.limit(name, None)
         return jsonify(simulator.supply.limits()), 200
 
@@ -52,7 +51,7 @@ def _drift(control: Blueprint, simulator: Simulator) -> None:
     account = simulator.account
 
     @control.post("/numbers")
-    def appear() -> Answer:
+    def appear() -> JsonResponse:
         appearance = read_body(Appearance)
         location = account.find_location(appearance.location_id)
         if location is None:
@@ -64,14 +63,14 @@ def _drift(control: Blueprint, simulator: Simulator) -> None:
             hosted_by="importTnOrders" if appearance.hosted else None,
         )
         with account.lock:
-            account.settle()
+            account.update_orders()
             account.numbers.add(number)
         return jsonify(number=number.e164, location_id=location.id, hosted=number.is_hosted), 201
 
     @control.delete("/numbers/<number>")
-    def vanish(number: str) -> Answer:
+    def vanish(number: str) -> JsonResponse:
         with account.lock:
-            account.settle()
+            account.update_orders()
             gone = account.numbers.remove(us_digits(number))
             if gone is None:
                 raise RejectedError(404, None, f"{number} is not a number of this account.")

@@ -2,14 +2,13 @@
 
 from typing import Annotated
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, jsonify
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 from simulator.account.tokens import MAX_SECRETS
 from simulator.control.models import read_body
+from simulator.json_responses import JsonResponse
 from simulator.simulator import Simulator
-
-Answer = tuple[Response, int]
 
 
 class Rotation(BaseModel):
@@ -27,7 +26,7 @@ class Rotation(BaseModel):
 def add(control: Blueprint, simulator: Simulator) -> None:
     tokens = simulator.account.tokens
 
-    def shown() -> Answer:
+    def shown() -> JsonResponse:
         """Never a secret or a token: how many there are, and how long the next one lives."""
         return jsonify(
             client_id=tokens.client_id,
@@ -37,11 +36,11 @@ def add(control: Blueprint, simulator: Simulator) -> None:
         ), 200
 
     @control.get("/oauth2")
-    def oauth2() -> Answer:
+    def oauth2() -> JsonResponse:
         return shown()
 
     @control.put("/oauth2")
-    def rotate() -> Answer:
+    def rotate() -> JsonResponse:
         rotation = read_body(Rotation)
         if rotation.client_secrets:
             tokens.rotate(rotation.client_secrets)

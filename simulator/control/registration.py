@@ -2,15 +2,14 @@
 
 from typing import Annotated, Literal
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, jsonify
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from simulator.account.registrations import Campaign, Denial, Verification
 from simulator.control.models import number, read_body, us_digits
+from simulator.json_responses import JsonResponse
 from simulator.rejections import RejectedError
 from simulator.simulator import Simulator
-
-Answer = tuple[Response, int]
 
 
 class CampaignInput(BaseModel):
@@ -48,26 +47,26 @@ def add(control: Blueprint, simulator: Simulator) -> None:
     registrations = simulator.registrations
 
     @control.put("/campaigns/<campaign_id>")
-    def set_campaign(campaign_id: str) -> Answer:
+    def set_campaign(campaign_id: str) -> JsonResponse:
         given = read_body(CampaignInput)
         numbers = {us_digits(each): status for each, status in given.numbers.items()}
         registrations.set_campaign(Campaign(campaign_id, given.status, numbers, given.external))
         return jsonify(id=campaign_id, **given.model_dump()), 200
 
     @control.delete("/campaigns/<campaign_id>")
-    def drop_campaign(campaign_id: str) -> Answer:
+    def drop_campaign(campaign_id: str) -> JsonResponse:
         if not registrations.drop_campaign(campaign_id):
             raise RejectedError(404, None, f"There is no campaign {campaign_id}.")
         return jsonify({}), 200
 
     @control.put("/toll-free/<toll_free>")
-    def set_verification(toll_free: str) -> Answer:
+    def set_verification(toll_free: str) -> JsonResponse:
         given = read_body(VerificationInput)
         registrations.set_verification(us_digits(toll_free), Verification(**given.model_dump()))
         return jsonify(given.model_dump(exclude_none=True)), 200
 
     @control.put("/registration")
-    def set_switches() -> Answer:
+    def set_switches() -> JsonResponse:
         given = read_body(Switches)
         registrations.enforced = given.enforce_registration
         registrations.denied = given.denied

@@ -6,7 +6,7 @@ from typing import Any
 
 from simulator.account.account import Account, Location
 from simulator.account.orders import OrderBook
-from simulator.callbacks import Courier, Manner
+from simulator.callbacks import Courier, DeliveryOptions
 from simulator.messaging.events import Events, callback, new_id
 from simulator.messaging.media import InboundFile, MediaStore
 from simulator.messaging.message_log import LoggedMessage, MessageLog, Step
@@ -43,7 +43,7 @@ class InboundMessages:
         media: Sequence[str | InboundFile],
         others: Sequence[str],
         base_url: str,
-        manner: Manner,
+        options: DeliveryOptions,
     ) -> dict[str, Any]:
         """A message from a handset to one of the account's numbers: its id and where its event goes.
 
@@ -53,10 +53,10 @@ class InboundMessages:
         recipients = list(dict.fromkeys([to, *others]))
         answer: dict[str, Any] = {}
         for each in recipients:
-            location = self._location(each) if each == to else self._orders.location_of(each)
+            location = self._location(each) if each == to else self._orders.find_location(each)
             if location is None:
                 continue
-            one = self._receive(from_, each, recipients, text, media, location, base_url, manner)
+            one = self._receive(from_, each, recipients, text, media, location, base_url, options)
             if each == to:
                 answer = one
             else:
@@ -64,14 +64,14 @@ class InboundMessages:
         return answer
 
     def respond(
-        self, type_: str, from_: str, to: str, content: dict[str, Any], manner: Manner
+        self, type_: str, from_: str, to: str, content: dict[str, Any], options: DeliveryOptions
     ) -> dict[str, Any]:
         """What a handset answers to a rich message (RBM): `content` are the message's members that only such
         an answer has. Raises RejectedError (404) if the number is not on the account."""
         message_id, now = new_id(), datetime.now(UTC)
         content = {"segmentCount": 1, "channel": "RBM", **content}
         location = self._location(to)
-        return self._tell(type_, now, message_id, from_, to, [to], content, location, manner)
+        return self._tell(type_, now, message_id, from_, to, [to], content, location, options)
 
     def _receive(
         self,
@@ -82,7 +82,7 @@ class InboundMessages:
         media: Sequence[str | InboundFile],
         location: Location,
         base_url: str,
-        manner: Manner,
+        options: DeliveryOptions,
     ) -> dict[str, Any]:
         message_id, now = new_id(), datetime.now(UTC)
         folder = f"{base_url}/messaging/api/v2/users/{self._account.config.account_id}/media/"
@@ -107,10 +107,10 @@ class InboundMessages:
                 steps=(Step(now, "RECEIVED"),),
             )
         )
-        return self._tell("message-received", now, message_id, from_, own, to, content, location, manner)
+        return self._tell("message-received", now, message_id, from_, own, to, content, location, options)
 
     def _location(self, number: str) -> Location:
-        if location := self._orders.location_of(number):
+        if location := self._orders.find_location(number):
             return location
         raise RejectedError(404, None, f"{number} is not a number of this account.")
 
@@ -124,7 +124,7 @@ class InboundMessages:
         to: list[str],
         content: dict[str, Any],
         location: Location,
-        manner: Manner,
+        options: DeliveryOptions,
     ) -> dict[str, Any]:
         if location.application_id is None:
             return {"id": message_id, "swallowed": f"location {location.id} has no application"}
@@ -142,5 +142,5 @@ class InboundMessages:
         received = callback(application, self._events.event(type_, time, own, message))
         if received is None:
             return {"id": message_id, "swallowed": f"application {application.id} has no inbound URL"}
-        self._courier.deliver(received, manner)
+        self._courier.deliver(received, options)
         return {"id": message_id, "callback_url": redact_credentials(received.endpoints[0].url)}

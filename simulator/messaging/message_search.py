@@ -68,7 +68,7 @@ def _equal(name: str, value: str) -> Test:
     return lambda item: str(item.get(name, "")) == value
 
 
-def _one_of(*values: str) -> Callable[[str, str], Test]:
+def _match_any(*values: str) -> Callable[[str, str], Test]:
     def read(name: str, value: str) -> Test:
         if value not in values:
             raise SearchError(f"'{name}' must be one of {', '.join(values)}")
@@ -111,9 +111,9 @@ FILTERS: dict[str, Callable[[str, str], Test]] = {
     "messageId": _equal,
     "sourceTn": _numbers,
     "destinationTn": _numbers,
-    "messageStatus": _one_of(*get_args(Status)),
-    "messageDirection": _one_of(*DIRECTIONS),
-    "messageType": _one_of(*TYPES),
+    "messageStatus": _match_any(*get_args(Status)),
+    "messageDirection": _match_any(*DIRECTIONS),
+    "messageType": _match_any(*TYPES),
     "errorCode": _code,
     "carrierName": _equal,
     "campaignId": _equal,

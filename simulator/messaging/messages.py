@@ -9,7 +9,7 @@ from simulator.account.account import Account
 from simulator.account.applications import Application
 from simulator.account.orders import OrderBook
 from simulator.account.registrations import Registrations
-from simulator.callbacks import Api, Courier, Manner
+from simulator.callbacks import Api, Courier, DeliveryOptions
 from simulator.messaging.events import Events, callback, new_id
 from simulator.messaging.failure_descriptions import words
 from simulator.messaging.message_log import STATUSES, LoggedMessage, MessageLog, Step, failure_status
@@ -140,7 +140,7 @@ class Messages:
                     self._send_events(message, recipient, application, plan, now)
         return message
 
-    def read(self, message_id: str, to: str | None, manner: Manner) -> dict[str, str]:
+    def read(self, message_id: str, to: str | None, options: DeliveryOptions) -> dict[str, str]:
         """Send a message-read event of a recipient (default: the first). Raises RejectedError (404)."""
         found = [each for each in self.sent() if each.id == message_id and to in (None, *each.to)]
         if not found or not isinstance(message := found[0], Message):
@@ -153,7 +153,7 @@ class Messages:
         read = callback(application, event)
         if read is None:
             raise RejectedError(404, None, f"Application {application.id} has no URL for what it sent.")
-        self._courier.deliver(read, manner)
+        self._courier.deliver(read, options)
         return {"id": message_id, "callback_url": redact_credentials(read.endpoints[0].url)}
 
     def _verdict(self, message: Message) -> tuple[Application | None, Outcome | None]:
@@ -161,7 +161,7 @@ class Messages:
         named = self._find_application(message.application_id)
         if sender_id(message.from_):
             return self._heard(message, named, SERVICE_NOT_ALLOWED if message.is_mms else None)
-        location = self._orders.location_of(message.from_)
+        location = self._orders.find_location(message.from_)
         if location is None:
             return self._heard(message, named, FROM_NOT_ON_ACCOUNT)
         if location.application_id is None:
@@ -204,7 +204,7 @@ class Messages:
         return DeliveryPlan(outcome, due, outcome.types or _usual_types(message, outcome))
 
     def _remember(self, message: Message, recipient: str, now: datetime, plan: DeliveryPlan | None) -> None:
-        location = self._orders.location_of(message.from_)
+        location = self._orders.find_location(message.from_)
         self._log.add(
             LoggedMessage(
                 id=message.id,

@@ -9,14 +9,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, jsonify, request
 
 from simulator.access import may_use_messaging
 from simulator.account.account import Account
+from simulator.json_responses import JsonResponse
 from simulator.messaging.message_log import MessageLog
 from simulator.messaging.message_search import SearchError, search
 from simulator.messaging.messages import Messages
-from simulator.rate_limits import Pace
+from simulator.rate_limits import RateLimits
 from simulator.telephone_numbers import e164, sender
 from simulator.timestamps import moment
 from simulator.urls import scheme_and_host
@@ -30,32 +31,32 @@ MAX_MEDIA_URL = 4096
 FIELDS = ("applicationId", "from", "to", "text", "media", "tag", "priority", "expiration")
 PRIORITIES = ("default", "high")
 
-Answer = tuple[Response, int]
 
-
-def blueprint(account: Account, messages: Messages, pace: Pace) -> Blueprint:
+def blueprint(account: Account, messages: Messages, rate_limits: RateLimits) -> Blueprint:
     """The documents' base, where the user is known by its old id."""
     api = Blueprint("messaging_v2", __name__, url_prefix="/v2/users/<user_id>")
 
     @api.post("/messages")
-    def send_message(user_id: str) -> Answer:
+    def send_message(user_id: str) -> JsonResponse:
         rejected = reject_access(account, user_id, account.config.user_id) or _reject_body()
-        return rejected or _send(messages, pace, e164)
+        return rejected or _send(messages, rate_limits, e164)
 
     return api
 
 
-def current_blueprint(account: Account, messages: Messages, log: MessageLog, pace: Pace) -> Blueprint:
+def current_blueprint(
+    account: Account, messages: Messages, log: MessageLog, rate_limits: RateLimits
+) -> Blueprint:
     """Today's base, where the user is the account, with the search."""
     api = Blueprint("messaging_current", __name__, url_prefix=CURRENT_PATH)
 
     @api.post("/messages")
-    def send_message(account_id: str) -> Answer:
+    def send_message(account_id: str) -> JsonResponse:
         rejected = reject_access(account, account_id, account.config.account_id) or _reject_body()
-        return rejected or _send(messages, pace, sender)
+        return rejected or _send(messages, rate_limits, sender)
 
     @api.get("/messages")
-    def list_messages(account_id: str) -> Answer:
+    def list_messages(account_id: str) -> JsonResponse:
         if rejected := reject_access(account, account_id, account.config.account_id):
             return rejected
         try:
@@ -72,7 +73,9 @@ def is_messaging(path: str) -> bool:
     return path.startswith(("/v2/", "/messaging/"))
 
 
-def error(status: int, type_: str, description: str, fields: list[dict[str, str]] | None = None) -> Answer:
+def error(
+    status: int, type_: str, description: str, fields: list[dict[str, str]] | None = None
+) -> JsonResponse:
     """An error's body, as on Bandwidth's page on messaging errors."""
     body: dict[str, Any] = {"type": type_, "description": description}
     if fields:
@@ -80,50 +83,52 @@ def error(status: int, type_: str, description: str, fields: list[dict[str, str]
     return jsonify(body), status
 
 
-def throttled() -> Answer:
+def throttled() -> JsonResponse:
     """More messages than the account's queue takes (page on rate limits): without a word on when again."""
     return error(429, "max-message-queue-size-exceeded", "The queue is full.")
 
 
-def search_throttled(seconds: int) -> Answer:
+def search_throttled(seconds: int) -> JsonResponse:
     """More searches than are taken from one address, and when again (specification)."""
     answer, status = error(429, "rate_limit_exceeded", "Too many requests.")
     answer.headers["Retry-After"] = str(seconds)
     return answer, status
 
 
-def not_found(path: str) -> Answer:
+def not_found(path: str) -> JsonResponse:
     """Unknown paths are answered in another shape than every other error (same page)."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "+0000")
     return jsonify(timestamp=now, status=404, error="Not Found", message="Not Found", path=path), 404
 
 
-def reject_access(account: Account, given_id: str, own_id: str) -> Answer | None:
+def reject_access(account: Account, given_id: str, own_id: str) -> JsonResponse | None:
     """The rejection of a request without credentials, or for somebody else's id in its path."""
     if not may_use_messaging(account):
         return error(401, "unauthorized", "Authentication Failed")
     return None if given_id == own_id else error(403, "forbidden", "Access Denied")
 
 
-def _reject_body() -> Answer | None:
+def _reject_body() -> JsonResponse | None:
     if not request.is_json:
         words = f"Content type '{request.content_type}' not supported. Please use 'application/json'"
         return error(415, "unsupported-content-type", words)
     return None
 
 
-def _send(messages: Messages, pace: Pace, sender_of: Callable[[object], str | None]) -> Answer:
-    """`sender_of` returns a sender as it is kept, None if it cannot be one at this base."""
+def _send(
+    messages: Messages, rate_limits: RateLimits, parse_sender: Callable[[object], str | None]
+) -> JsonResponse:
+    """`parse_sender` returns a sender as it is kept, None if it cannot be one at this base."""
     body = request.get_json(silent=True)
     if not isinstance(body, dict):
         return error(400, "request-validation", "Your request could not be accepted")
-    if wrong := _wrong_fields(body, sender_of):
+    if wrong := _wrong_fields(body, parse_sender):
         fields = [{"fieldName": name, "description": words} for name, words in wrong.items()]
         return error(400, "request-validation", "Your request could not be accepted", fields)
-    if not pace.take_message_v2():
+    if not rate_limits.take_message_v2():
         return throttled()
     message = messages.send(
-        from_=sender_of(body["from"]) or "",
+        from_=parse_sender(body["from"]) or "",
         to=[number for each in _list(body["to"]) if (number := e164(each))],
         text=body.get("text") or "",
         application_id=body["applicationId"],
@@ -137,11 +142,11 @@ def _send(messages: Messages, pace: Pace, sender_of: Callable[[object], str | No
     return jsonify(message.published() | expiration), 202
 
 
-def _wrong_fields(body: dict[str, Any], sender_of: Callable[[object], str | None]) -> dict[str, str]:
+def _wrong_fields(body: dict[str, Any], parse_sender: Callable[[object], str | None]) -> dict[str, str]:
     """What is wrong with a message's fields, by field name; only what can be seen without looking up."""
     checks = {
         "applicationId": _wrong_application_id(body.get("applicationId")),
-        "from": _wrong_from(body.get("from"), sender_of),
+        "from": _wrong_from(body.get("from"), parse_sender),
         "to": _wrong_to(body.get("to")),
         "text": _wrong_text(body.get("text"), _list(body.get("media"))),
         "media": _wrong_media(_list(body.get("media"))),
@@ -159,10 +164,10 @@ def _wrong_application_id(value: object) -> str | None:
     return None if isinstance(value, str) else "'applicationId' must be a string"
 
 
-def _wrong_from(value: object, sender_of: Callable[[object], str | None]) -> str | None:
+def _wrong_from(value: object, parse_sender: Callable[[object], str | None]) -> str | None:
     if not value:
         return "'from' is a required field"
-    return None if sender_of(value) else "'from' must be an E164 telephone number"
+    return None if parse_sender(value) else "'from' must be an E164 telephone number"
 
 
 def _wrong_to(value: object) -> str | None:

@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from simulator.account.external_tns import ExternalTnsRequest
-from simulator.callbacks import Manner
+from simulator.callbacks import DeliveryOptions
 from simulator.catapult.messages_api import MessageLocation
 from simulator.server import RunningSimulator, serve
 from tests.simulator.support import (
@@ -470,7 +470,7 @@ class TestCallbacks:
         with serve(CONFIG, replace(QUICK, callback_routes={"amazonaws.com": base})) as running:
             gateway = "https://hook:x@abc123.execute-api.us-east-1.amazonaws.com/live/callbacks/v1"
             number = imported(running, incomingMessageUrl=gateway, callbackHttpMethod="GET")
-            running.simulator.messages_v1.receive(HANDSET, number, "hi", [], running.url, Manner())
+            running.simulator.messages_v1.receive(HANDSET, number, "hi", [], running.url, DeliveryOptions())
             receiver.wait_for(1)
         [request] = receiver.received
         assert urlsplit(request.path).path == "/restapis/abc123/live/_user_request_/callbacks/v1"

@@ -53,7 +53,7 @@ def blueprint(account: Account) -> Blueprint:
             account.application(application_id)
         except RejectedError:
             raise RejectedError(404, "13629", f"Application with id '{application_id}' not found") from None
-        shown = map(_associated, account.locations_of(application_id))
+        shown = map(_associated, account.list_assigned_locations(application_id))
         return answer(element("AssociatedSipPeersResponse", element("AssociatedSipPeers", *shown)))
 
     @api.put("/<application_id>")

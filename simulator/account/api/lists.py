@@ -11,8 +11,8 @@ from lxml import etree
 from simulator.account.account import Account
 from simulator.account.api.xml import answer, element
 from simulator.account.api_version import is_v2
+from simulator.account.number_list_orders import NumbersOrder
 from simulator.account.numbers import AccountNumber
-from simulator.account.orders_of_numbers import NumbersOrder
 from simulator.rejections import RejectedError
 from simulator.telephone_numbers import ten_digits
 from simulator.timestamps import timestamp
@@ -37,7 +37,7 @@ def page[Item](items: Sequence[Item]) -> Sequence[Item]:
     return items[(number - 1) * size : number * size]
 
 
-def page_of_numbers(
+def paginate_numbers(
     found: Sequence[AccountNumber], size: int, largest: int | None = None
 ) -> tuple[list[AccountNumber], etree._Element]:
     """The numbers, in their order, of the page that the query asks for, and the links to the first and next.
@@ -55,11 +55,11 @@ def page_of_numbers(
     start = sum(each.number < page for each in ordered) if ten_digits(page) else (int(page) - 1) * size
     links = element("Links", element("first", _link("first", "1", size)))
     if following := ordered[start + size : start + size + 1]:
-        links.append(element("next", _link("next", _page_of(following[0]), size)))
+        links.append(element("next", _link("next", _page_key(following[0]), size)))
     return ordered[start : start + size], links
 
 
-def _page_of(number: AccountNumber) -> str:
+def _page_key(number: AccountNumber) -> str:
     return number.e164 if is_v2() else number.number
 
 

@@ -4,7 +4,7 @@ from flask import Blueprint, Response
 
 from simulator.account.account import Account
 from simulator.account.api.access import guard
-from simulator.account.api.lists import page_of_numbers
+from simulator.account.api.lists import paginate_numbers
 from simulator.account.api.xml import answer, element, numbers
 
 IN_SERVICE_SIZE = 500
@@ -18,8 +18,8 @@ def blueprint(account: Account) -> Blueprint:
 
     @api.get("/inserviceNumbers")
     def in_service_numbers() -> Response:
-        found = account.numbers_of()
-        shown, links = page_of_numbers(found, IN_SERVICE_SIZE)
+        found = account.list_numbers()
+        shown, links = paginate_numbers(found, IN_SERVICE_SIZE)
         listed = numbers("TelephoneNumbers", [each.number for each in shown])
         listed.insert(0, element("Count", len(shown)))
         return answer(element("TNs", element("TotalCount", len(found)), links, listed))
@@ -27,7 +27,7 @@ def blueprint(account: Account) -> Blueprint:
     @api.get("/sites/<site_id>/sippeers/<location_id>/tns")
     def location_numbers(site_id: str, location_id: str) -> Response:
         location = account.location(site_id, location_id)
-        shown, links = page_of_numbers(account.numbers_of(location_id=location.id), LOCATION_SIZE)
+        shown, links = paginate_numbers(account.list_numbers(location_id=location.id), LOCATION_SIZE)
         listed = (element("SipPeerTelephoneNumber", element("FullNumber", each.number)) for each in shown)
         root = element("SipPeerTelephoneNumbersResponse", links, element("SipPeerTelephoneNumbers", *listed))
         return answer(root)

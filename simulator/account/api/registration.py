@@ -8,11 +8,12 @@ answer has is left out, since it is not published.
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, Response, g, jsonify, request
+from flask import Blueprint, g, jsonify, request
 
 from simulator.access import may_use_account
 from simulator.account.account import Account
 from simulator.account.registrations import Campaign, Registrations
+from simulator.json_responses import JsonResponse
 from simulator.telephone_numbers import ten_digits
 
 LARGEST_PAGE = 250
@@ -21,8 +22,6 @@ DENIALS = {
     "role": "The user does not have access rights",
     "feature": "The account is not enabled for the Registration Center",
 }
-
-Answer = tuple[Response, int]
 
 
 def blueprint(account: Account, registrations: Registrations) -> Blueprint:
@@ -33,7 +32,7 @@ def blueprint(account: Account, registrations: Registrations) -> Blueprint:
         g.account_id = (values or {}).pop("account_id", None)
 
     @api.before_request
-    def check() -> Answer | None:
+    def check() -> JsonResponse | None:
         if not may_use_account(account):
             return _error(401, "Unauthorized")
         if g.account_id != account.config.account_id:
@@ -45,7 +44,7 @@ def blueprint(account: Account, registrations: Registrations) -> Blueprint:
     _campaigns(api, registrations)
 
     @api.get("/phoneNumbers/<number>/tollFreeVerification")
-    def get_verification(number: str) -> Answer:
+    def get_verification(number: str) -> JsonResponse:
         found = registrations.verification(ten_digits(number) or "")
         if found is None:
             return _error(404, "There is no verification of this number.")
@@ -63,20 +62,20 @@ def blueprint(account: Account, registrations: Registrations) -> Blueprint:
 
 def _campaigns(api: Blueprint, registrations: Registrations) -> None:
     @api.get("/tendlc/campaigns")
-    def list_campaigns() -> Answer:
+    def list_campaigns() -> JsonResponse:
         return _listed([_campaign(each) for each in registrations.campaigns()])
 
     @api.get("/tendlc/campaigns/<campaign_id>")
-    def get_campaign(campaign_id: str) -> Answer:
+    def get_campaign(campaign_id: str) -> JsonResponse:
         found = registrations.campaign(campaign_id)
         return (jsonify(data=_campaign(found)), 200) if found else _error(404, "Campaign not found")
 
     @api.get("/tendlc/campaigns/<campaign_id>/phoneNumbers")
-    def list_numbers(campaign_id: str) -> Answer:
+    def list_numbers(campaign_id: str) -> JsonResponse:
         found = registrations.campaign(campaign_id)
         if found is None:
             return _error(404, "Campaign not found")
-        numbers = registrations.numbers_of(found).items()
+        numbers = registrations.list_numbers(found).items()
         return _listed([{"phoneNumber": number, "status": status} for number, status in numbers])
 
 
@@ -84,7 +83,7 @@ def _campaign(campaign: Campaign) -> dict[str, str]:
     return {"campaignId": campaign.id, "brandId": "BSIMULATED", "status": campaign.status}
 
 
-def _listed(items: Sequence[Any]) -> Answer:
+def _listed(items: Sequence[Any]) -> JsonResponse:
     """A page of items: `offset` counts items."""
     limit = request.args.get("limit", USUAL_PAGE, type=int)
     offset = request.args.get("offset", 0, type=int)
@@ -99,5 +98,5 @@ def _listed(items: Sequence[Any]) -> Answer:
     return jsonify(data=list(items[offset : offset + limit]), page=page), 200
 
 
-def _error(status: int, description: str) -> Answer:
+def _error(status: int, description: str) -> JsonResponse:
     return jsonify(errors=[{"description": description}]), status

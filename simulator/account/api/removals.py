@@ -19,7 +19,7 @@ from simulator.account.api.xml import (
     texts,
 )
 from simulator.account.imports import Removals
-from simulator.account.orders_of_numbers import NumbersOrder
+from simulator.account.number_list_orders import NumbersOrder
 from simulator.rejections import RejectedError
 
 ROOT = "RemoveImportedTnOrdersResponse"

@@ -7,7 +7,7 @@ from lxml import etree
 
 from simulator.account.account import Account, Location
 from simulator.account.api.access import guard
-from simulator.account.api.lists import page_of_numbers
+from simulator.account.api.lists import paginate_numbers
 from simulator.account.api.xml import answer, element, sip_peer
 from simulator.account.api_version import read_number
 from simulator.account.numbers import AccountNumber
@@ -30,7 +30,7 @@ def blueprint(account: Account) -> Blueprint:
         found = [each for each in _all(account) if not statuses or each.status in statuses]
         if request.args.get("accountId") not in (None, account.config.account_id):
             found = []
-        shown, links = page_of_numbers(found, USUAL_SIZE, LARGEST_SIZE)
+        shown, links = paginate_numbers(found, USUAL_SIZE, LARGEST_SIZE)
         listed = element("TelephoneNumbers", *(_listed(each, account) for each in shown))
         root = element("TelephoneNumbersResponse", element("TelephoneNumberCount", len(found)), links, listed)
         return answer(root)
@@ -50,7 +50,7 @@ def blueprint(account: Account) -> Blueprint:
 
     @api.get("/<number>/sippeers")
     def get_location(number: str) -> Response:
-        location = _location_of(_find(account, number), account)
+        location = _find_location(_find(account, number), account)
         if location is None:
             raise RejectedError(404, *UNKNOWN)
         return answer(element("SipPeer", element("Id", location.id), element("Name", location.name)))
@@ -69,7 +69,7 @@ def _find(account: Account, number: str) -> AccountNumber:
 
 def _all(account: Account) -> list[AccountNumber]:
     with account.lock:
-        return [*account.numbers_of(), *account.aging()]
+        return [*account.list_numbers(), *account.aging()]
 
 
 def _listed(number: AccountNumber, account: Account) -> etree._Element:
@@ -82,7 +82,7 @@ def _listed(number: AccountNumber, account: Account) -> etree._Element:
     )
 
 
-def _location_of(number: AccountNumber, account: Account) -> Location | None:
+def _find_location(number: AccountNumber, account: Account) -> Location | None:
     return account.find_location(number.location_id) if number.location_id else None
 
 
@@ -104,7 +104,7 @@ def _details(number: AccountNumber, account: Account) -> etree._Element:
     details.append(element("AccountId", account.config.account_id))
     site = account.site(number.site_id)
     details.append(element("Site", element("Id", site.id), element("Name", site.name)))
-    if location := _location_of(number, account):
+    if location := _find_location(number, account):
         details.append(sip_peer(location))
     if number.is_hosted:
         details.append(element("ServiceTypes", element("ServiceType", "Hosted Messaging")))

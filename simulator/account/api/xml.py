@@ -8,7 +8,7 @@ from lxml import etree
 from simulator.account.account import Location
 from simulator.account.api_version import read_numbers, write_numbers
 from simulator.account.config import AccountConfig
-from simulator.account.orders_of_numbers import NumbersError, NumbersOrder
+from simulator.account.number_list_orders import NumbersError, NumbersOrder
 from simulator.rejections import MultipleRejectionsError, RejectedError
 from simulator.timestamps import timestamp
 

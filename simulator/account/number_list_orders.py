@@ -56,7 +56,7 @@ class NumbersOrder:
     @property
     def message(self) -> str:
         """The words of a notification; a sample has this sentence even with COMPLETE."""
-        return words_of(self.errors) or "Order processing has started."
+        return format_errors(self.errors) or "Order processing has started."
 
 
 class NumbersOrders[Order: NumbersOrder]:
@@ -138,7 +138,7 @@ class CodedError(Protocol):
     def description(self) -> str: ...
 
 
-def words_of(errors: Iterable[CodedError]) -> str:
+def format_errors(errors: Iterable[CodedError]) -> str:
     """Errors as a notification has them: its list cannot hold them."""
     return ". ".join(f"{each.code}: {each.description}" for each in errors)
 
