@@ -8,7 +8,6 @@ from lxml import etree
 from simulator.rejections import RejectedError
 from simulator.telephone_numbers import ten_digits
 
-V1_BASES = ("/api", "/api/v1")
 V2_BASE = "/api/v2"
 NUMBER_ELEMENTS = ("TelephoneNumber", "FullNumber")
 

@@ -25,7 +25,9 @@ def guard(
 
     @blueprint.url_value_preprocessor
     def take_account_id(_: str | None, values: dict[str, str] | None) -> None:
-        g.account_id = (values or {}).pop("account_id", None)
+        values = {} if values is None else values
+        values.pop("version", None)
+        g.account_id = values.pop("account_id", None)
 
     @blueprint.before_request
     def check() -> Response | None:
