@@ -1,4 +1,4 @@
-"""The control API under /_simulator: read what happened, choose what happens next."""
+"""The control API under /_simulator: read what happened, and set what happens next."""
 
 from flask import Blueprint, jsonify, request
 
@@ -12,7 +12,7 @@ from simulator.control import (
     registration,
     subscriptions,
 )
-from simulator.control.account import shown
+from simulator.control.account import describe_account
 from simulator.control.models import UnprocessableError, number, read_body
 from simulator.control.path import PREFIX
 from simulator.faults import Fault
@@ -29,7 +29,7 @@ def blueprint(simulator: Simulator) -> Blueprint:
     control = Blueprint("control", __name__, url_prefix=PREFIX)
 
     @control.errorhandler(UnprocessableError)
-    def explain(error: UnprocessableError) -> JsonResponse:
+    def reject_body(error: UnprocessableError) -> JsonResponse:
         return jsonify(error=str(error)), 422
 
     @control.errorhandler(RejectedError)
@@ -39,7 +39,7 @@ def blueprint(simulator: Simulator) -> Blueprint:
     _add_reads(control, simulator)
     _add_outcomes(control, simulator)
     _faults(control, simulator)
-    _pace(control, simulator)
+    _rate_limits(control, simulator)
     for part in (imports, numbers, callbacks, messaging, oauth2, registration, subscriptions):
         part.add(control, simulator)
     return control
@@ -54,11 +54,11 @@ def _add_reads(control: Blueprint, simulator: Simulator) -> None:
     def messages() -> JsonResponse:
         found = simulator.sent.find(
             request.args.get("api"),
-            _number_asked_for("from"),
-            _number_asked_for("to"),
+            _number_parameter("from"),
+            _number_parameter("to"),
             request.args.get("tag"),
         )
-        if not _is_asked_for("summary"):
+        if not _flag("summary"):
             return jsonify(messages=[each.shown() for each in found]), 200
         callbacks = simulator.courier.summary({each.id for each in found})
         return jsonify(**summary(found), callbacks=callbacks), 200
@@ -66,20 +66,20 @@ def _add_reads(control: Blueprint, simulator: Simulator) -> None:
     @control.get("/requests")
     def requests() -> JsonResponse:
         path, method = request.args.get("path", ""), request.args.get("method")
-        found = simulator.capture.requests(path, method, _is_asked_for("bodies"))
+        found = simulator.capture.requests(path, method, _flag("bodies"))
         return jsonify(requests=found), 200
 
     @control.get("/callbacks")
     def callbacks() -> JsonResponse:
         shown = [each.shown() for each in simulator.courier.deliveries()]
         for name in ("api", "type", "message_id", "to", "state"):
-            if wanted := _number_asked_for(name) if name == "to" else request.args.get(name):
+            if wanted := _number_parameter(name) if name == "to" else request.args.get(name):
                 shown = [each for each in shown if each[name] == wanted]
         return jsonify(callbacks=shown), 200
 
     @control.get("/account")
     def account() -> JsonResponse:
-        return jsonify(shown(simulator)), 200
+        return jsonify(describe_account(simulator)), 200
 
 
 def _add_outcomes(control: Blueprint, simulator: Simulator) -> None:
@@ -128,11 +128,15 @@ def _faults(control: Blueprint, simulator: Simulator) -> None:
     @control.delete("/faults/<int:fault_id>")
     def remove_fault(fault_id: int) -> JsonResponse:
         if not simulator.faults.remove(fault_id):
-            raise RejectedError(404, None, f"There is no fault {fault_id}, or not any more.")
+            raise RejectedError(
+                404,
+                None,
+                f"Fault {fault_id} does not exist or has ended. GET /_simulator/faults lists the faults.",
+            )
         return jsonify({}), 200
 
 
-def _pace(control: Blueprint, simulator: Simulator) -> None:
+def _rate_limits(control: Blueprint, simulator: Simulator) -> None:
     def shown() -> JsonResponse:
         return jsonify(simulator.rate_limits.limits.model_dump(exclude_none=True)), 200
 
@@ -151,11 +155,11 @@ def _pace(control: Blueprint, simulator: Simulator) -> None:
         return shown()
 
 
-def _is_asked_for(option: str) -> bool:
+def _flag(option: str) -> bool:
     return request.args.get(option, "").lower() in ("1", "true")
 
 
-def _number_asked_for(name: str) -> str | None:
-    """A number of the query in E.164; whatever else it may be as it stands, to be found nowhere."""
+def _number_parameter(name: str) -> str | None:
+    """Return a number of the query in E.164. Other text stays as it is and matches nothing."""
     given = request.args.get(name)
     return given and (e164(given) or given)

@@ -10,7 +10,7 @@ from simulator.simulator import Simulator
 
 
 class NotImportable(BaseModel):
-    """Why a number cannot be imported: one of the published codes."""
+    """The reason why a number cannot be imported, as one of the published codes."""
 
     model_config = ConfigDict(extra="forbid")
     code: int
@@ -19,12 +19,12 @@ class NotImportable(BaseModel):
     @classmethod
     def _is_published(cls, code: int) -> int:
         if code not in WORDS:
-            raise ValueError(f"must be one of {', '.join(map(str, WORDS))}")
+            raise ValueError(f"{code} is not a published code. Use one of {', '.join(map(str, WORDS))}.")
         return code
 
 
 class Letters(BaseModel):
-    """Whether an import by a subscriber waits for a letter of authorization."""
+    """Whether an import with LoaType SUBSCRIBER waits for a letter of authorization."""
 
     model_config = ConfigDict(extra="forbid")
     needs_letter: bool
@@ -43,7 +43,7 @@ def add(control: Blueprint, simulator: Simulator) -> None:
         return jsonify({}), 200
 
     @control.put("/letters")
-    def need_letters() -> JsonResponse:
+    def set_letters() -> JsonResponse:
         letters = read_body(Letters)
         simulator.imports.needs_letter = letters.needs_letter
         return jsonify(letters.model_dump()), 200

@@ -11,14 +11,14 @@ from simulator.simulator import Simulator
 
 
 class Supply(BaseModel):
-    """How many numbers are left under a name: an area code, a state, a city, one number, ..."""
+    """The count of available numbers for a name: an area code, a state, a city or one number."""
 
     model_config = ConfigDict(extra="forbid")
     available: NonNegativeInt
 
 
 class Appearance(BaseModel):
-    """A number that is suddenly there, at this location."""
+    """A number that appears at a location without an order."""
 
     model_config = ConfigDict(extra="forbid")
     number: str
@@ -51,11 +51,15 @@ def _drift(control: Blueprint, simulator: Simulator) -> None:
     account = simulator.account
 
     @control.post("/numbers")
-    def appear() -> JsonResponse:
+    def add_number() -> JsonResponse:
         appearance = read_body(Appearance)
         location = account.find_location(appearance.location_id)
         if location is None:
-            raise RejectedError(404, None, f"There is no location {appearance.location_id}.")
+            raise RejectedError(
+                404,
+                None,
+                f"Location {appearance.location_id} does not exist. See GET /_simulator/account.",
+            )
         number = AccountNumber(
             us_digits(appearance.number),
             location.site_id,
@@ -68,12 +72,16 @@ def _drift(control: Blueprint, simulator: Simulator) -> None:
         return jsonify(number=number.e164, location_id=location.id, hosted=number.is_hosted), 201
 
     @control.delete("/numbers/<number>")
-    def vanish(number: str) -> JsonResponse:
+    def remove_number(number: str) -> JsonResponse:
         with account.lock:
             account.update_orders()
-            gone = account.numbers.remove(us_digits(number))
-            if gone is None:
-                raise RejectedError(404, None, f"{number} is not a number of this account.")
-            if gone.is_hosted:
-                simulator.subscriptions.report_messaging_lost([gone.number])
+            removed = account.numbers.remove(us_digits(number))
+            if removed is None:
+                raise RejectedError(
+                    404,
+                    None,
+                    f"{number} is not a number of this account. GET /_simulator/account lists the numbers.",
+                )
+            if removed.is_hosted:
+                simulator.subscriptions.report_messaging_lost([removed.number])
         return jsonify({}), 200

@@ -12,8 +12,10 @@ from simulator.simulator import Simulator
 
 
 class Rotation(BaseModel):
-    """What is not given stays as it is. `expires_in` (seconds) holds for tokens yet to be issued, `revoke`
-    ends those issued so far: whoever uses one gets a 401."""
+    """Changes to the OAuth2 client. Omitted fields stay as they are.
+
+    `expires_in` (seconds) applies to tokens issued from now on. `revoke` invalidates all issued tokens, so
+    the next request with one of them gets a 401."""
 
     model_config = ConfigDict(extra="forbid")
     client_secrets: list[Annotated[str, Field(min_length=1)]] | None = Field(
@@ -27,7 +29,7 @@ def add(control: Blueprint, simulator: Simulator) -> None:
     tokens = simulator.account.tokens
 
     def shown() -> JsonResponse:
-        """Never a secret or a token: how many there are, and how long the next one lives."""
+        """Return counts and the lifetime of new tokens, without secrets and tokens."""
         return jsonify(
             client_id=tokens.client_id,
             client_secrets=tokens.live_secrets,

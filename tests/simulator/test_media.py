@@ -141,7 +141,7 @@ class TestInbound:
     @pytest.mark.parametrize(
         ("file", "error"),
         [
-            ({"name": "a.png"}, "give exactly one of content_base64, bytes"),
+            ({"name": "a.png"}, "give exactly one of content_base64 and bytes"),
             ({"name": "a.png", "bytes": 1, "content_base64": ""}, "give exactly one of"),
             ({"name": "a/b.png", "bytes": 1}, "media.0.file.name: "),
             ({"name": "a.png", "content_base64": "?"}, "media.0.file.content_base64: "),

@@ -436,7 +436,7 @@ class TestCallbacks:
         receiver.answers = lambda _: 401
         callback = receive(control, host(incomingMessageFallbackUrl=receiver.url), "lost")
         assert len(callback["attempts"]) == 2
-        assert callback["reason"] == "not taken in 2 tries, and V1 has no more"
+        assert callback["reason"] == "not accepted after 2 attempts; V1 does not retry"
 
     def test_without_a_fallback_one_failure_loses_it(
         self, receiver: Receiver, control: Client, hosted: Hosted
