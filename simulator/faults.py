@@ -169,7 +169,7 @@ class Faults:
             return fault_id
 
     def shown(self) -> list[dict[str, Any]]:
-        """Return the faults in the order they were added, with the remaining `times` and the `struck` count."""
+        """Return the faults in the order they were added, with their remaining `times`."""
         with self._lock:
             return [{"id": key, **each.shown()} for key, each in self._faults.items()]
 

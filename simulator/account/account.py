@@ -1,4 +1,4 @@
-"""The simulated account: its applications and locations, and the rules Bandwidth applies to them."""
+"""The simulated account: its applications and locations, with Bandwidth's rules for them."""
 
 import itertools
 import re
@@ -19,7 +19,7 @@ MAX_PEER_NAME = 50
 
 @dataclass
 class SmsFeature:
-    """`settings` are the elements of SipPeerSmsFeatureSettings by name, in the order they are answered."""
+    """`settings` are the elements of SipPeerSmsFeatureSettings by name, in the order of the response."""
 
     settings: dict[str, str]
     proxy_peer_id: str
@@ -27,7 +27,7 @@ class SmsFeature:
 
 @dataclass(frozen=True)
 class Site:
-    """A site (sub-account) of the account; there is one, from the start."""
+    """A site (sub-account). The account has exactly one site from the start."""
 
     id: str
     name: str = "Simulated"
@@ -46,7 +46,7 @@ class Location:
 
 @dataclass(frozen=True)
 class Change:
-    """The status that an order came to; numbers are ten digits."""
+    """A status change of an order. Numbers have ten digits."""
 
     order_type: str
     order_id: str
@@ -59,7 +59,7 @@ class Change:
 
 
 class Account:
-    """Everything the account owns but its orders. `lock` guards it and whatever is built on it."""
+    """All resources of the account except its orders. `lock` guards them and the orders."""
 
     def __init__(self, config: AccountConfig) -> None:
         self.config = config
@@ -110,13 +110,13 @@ class Account:
                 self._is_updating = False
 
     def number(self, number: str) -> AccountNumber | None:
-        """A number in service by its ten digits or in E.164; None if it is not there."""
+        """Return a number in service by its ten digits or in E.164; None if it does not exist."""
         with self.lock:
             self.update_orders()
             return self.numbers.get(number)
 
     def aging(self) -> list[AccountNumber]:
-        """The numbers that were given back and not ordered again."""
+        """Return the numbers that were released and not ordered again."""
         with self.lock:
             self.update_orders()
             return self.numbers.aging()
@@ -124,7 +124,7 @@ class Account:
     def list_numbers(
         self, *, is_hosted: bool | None = None, location_id: str | None = None
     ) -> list[AccountNumber]:
-        """The numbers in service, only the account's own or hosted ones, or those of a location."""
+        """Return the numbers in service: all, owned or hosted numbers, or those of a location."""
         with self.lock:
             self.update_orders()
             return self.numbers.find(is_hosted=is_hosted, location_id=location_id)
@@ -136,13 +136,13 @@ class Account:
         callback_user: str | None = None,
         callback_password: str | None = None,
     ) -> Application:
-        """A new application of the document's form, even if one of that name exists: names are not unique."""
+        """Create an application in the classic form. Names are not unique."""
         application = Application(name, callback_url, callback_user, callback_password)
         self.add_application(application)
         return application
 
     def add_application(self, application: Application, *, names_type: bool = True) -> None:
-        """Take a new application, or another form of one that is there; `names_type` as in its check."""
+        """Add an application or replace the one with its id. `names_type` is passed to the check."""
         with self.lock:
             before = self._applications.get(application.id)
             if before is not None and before.service_type != application.service_type:
@@ -161,7 +161,7 @@ class Account:
         raise RejectedError(404, "1016", f"Application '{application_id}' does not exist.")
 
     def list_assigned_locations(self, application_id: str) -> list[Location]:
-        """The locations that an application is assigned to."""
+        """Return the locations that an application is assigned to."""
         with self.lock:
             return [each for each in self._locations.values() if each.application_id == application_id]
 
@@ -183,13 +183,13 @@ class Account:
         raise RejectedError(404, "12016", f"Site '{site_id}' does not exist.")
 
     def create_location(self, site_id: str, name: str, is_default: bool) -> Location:
-        """A new location. The first of a site must be its default; a later default takes over."""
+        """Create a location. A site's first location must be its default. A new default replaces it."""
         self.site(site_id)
         if not name:
             raise RejectedError(400, "13500", "PeerName is required.")
         if len(name) > MAX_PEER_NAME:
             raise RejectedError(400, "13501", f"PeerName must not be longer than {MAX_PEER_NAME} characters.")
-        # The error list says "letters and digits only", the document's own sample has spaces: both hold.
+        # The error list says "letters and digits only", but the document's sample has spaces. Allow both.
         if not re.fullmatch(r"[A-Za-z0-9 ]+", name):
             raise RejectedError(400, "13502", "PeerName may contain letters and digits only.")
         with self.lock:
@@ -206,14 +206,14 @@ class Account:
         return location
 
     def locations(self, site_id: str | None = None) -> list[Location]:
-        """The locations of one site, or of the whole account."""
+        """Return the locations of one site, or of the whole account."""
         if site_id is not None:
             self.site(site_id)
         with self.lock:
             return [each for each in self._locations.values() if site_id in (None, each.site_id)]
 
     def location(self, site_id: str, location_id: str) -> Location:
-        """A location of a site. Raises RejectedError, with a 400 where it is absent (specification)."""
+        """Return a location of a site. Raises RejectedError (400, per specification) if it does not exist."""
         self.site(site_id)
         with self.lock:
             found = self._locations.get(location_id)
@@ -222,7 +222,7 @@ class Account:
         return found
 
     def delete_location(self, location: Location) -> None:
-        """Take an empty location away; a site's default goes last."""
+        """Delete an empty location. The site's default can only be deleted last."""
         with self.lock:
             if self.list_numbers(location_id=location.id):
                 raise RejectedError(400, "13555", "Telephone numbers are still on this location.")
@@ -241,7 +241,7 @@ class Account:
             return self._locations.get(location_id)
 
     def choose_location(self, site_id: str | None, location_id: str | None) -> Location | None:
-        """Where an order's numbers go: the location it names, else the site's default if there is one."""
+        """Return the location for an order's numbers: the named one, or the site's default if it exists."""
         if not site_id:
             raise RejectedError(400, "5022", "SiteId is a required field.")
         if site_id != self.config.site_id:
@@ -284,7 +284,7 @@ class Account:
             location.mms_proxy_peer_id = None
 
     def assign_application(self, location: Location, application_id: str) -> None:
-        """Attach an application to a location; the word REMOVE detaches whatever is attached."""
+        """Assign an application to a location. The word REMOVE detaches the assigned application."""
         if not application_id:
             raise RejectedError(400, "13628", "HttpMessagingV2AppId must be an application id or REMOVE.")
         with self.lock:

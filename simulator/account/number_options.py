@@ -60,9 +60,9 @@ class NumberOptionsOrders:
             "tnoptions",
             number_orders.order_outcome,
             order_seconds,
-            on_the_way=("RECEIVED", "PROCESSING"),
+            interim_statuses=("RECEIVED", "PROCESSING"),
             usual_error=lambda _: USUAL_ERROR,
-            impossible=self._impossible,
+            find_impossible=self._find_impossible,
             apply=self._apply,
         )
 
@@ -91,10 +91,10 @@ class NumberOptionsOrders:
         raise RejectedError(404, "5035", f"TnOption order {order_id} not found.")
 
     def find(self, customer_order_id: str | None = None, status: str | None = None) -> list[OptionsOrder]:
-        """Orders in the order they were placed, those with this CustomerOrderId and status if given."""
+        """Return the orders in placement order, filtered by CustomerOrderId and status."""
         return self._orders.find(customer_order_id, status)
 
-    def _impossible(self, order: OptionsOrder) -> list[NumbersError]:
+    def _find_impossible(self, order: OptionsOrder) -> list[NumbersError]:
         found: dict[tuple[int, str], list[str]] = {}
         for group in order.groups:
             for number in group.numbers:

@@ -28,8 +28,8 @@ class PlacedOrder(Protocol):
 
 
 class PlacedOrders[Order: PlacedOrder]:
-    """Time passes for an order when somebody looks at the account: `advance` brings it to where it stands at
-    that time."""
+    """Orders that advance before every read of the account. `advance` updates an order to its status at the
+    given time."""
 
     def __init__(self, account: Account, order_type: str, advance: Callable[[Order, datetime], None]) -> None:
         self._account = account
@@ -45,7 +45,7 @@ class PlacedOrders[Order: PlacedOrder]:
             self._open_orders.clear()
 
     def add(self, order: Order) -> None:
-        """Take an order, after what was placed before it has come as far as it is."""
+        """Add an order after updating the earlier orders."""
         with self._account.lock:
             self._account.update_orders()
             change = self._change(order)
@@ -54,7 +54,7 @@ class PlacedOrders[Order: PlacedOrder]:
             self._account.announce(change)
 
     def announce(self, order: Order) -> None:
-        """Let those hear of an order's status who listen to the account."""
+        """Report an order's status to the listeners of the account."""
         self._account.announce(self._change(order))
 
     def _change(self, order: Order) -> Change:
@@ -75,7 +75,7 @@ class PlacedOrders[Order: PlacedOrder]:
             return self._orders.get(order_id)
 
     def find(self, customer_order_id: str | None = None, status: str | None = None) -> list[Order]:
-        """Orders in the order they were placed, those with this customer's id and status if given."""
+        """Return the orders in placement order, filtered by CustomerOrderId and status."""
         with self._account.lock:
             self._account.update_orders()
             return [
@@ -88,14 +88,14 @@ class PlacedOrders[Order: PlacedOrder]:
     def _update(self) -> None:
         now = datetime.now(UTC)
         for order in self._open_orders:
-            # One that was ended by hand is final already.
+            # The account closes backorders outside of this loop.
             if order.status in FINAL:
                 continue
             try:
                 self._advance_and_announce(order, now)
             except Exception:
-                # It would be raised at every later call: a fault here ends this order, and no other.
-                _logger.exception("order %s cannot be settled", order.id)
+                # The error would recur at every read of the account, so it ends this order only.
+                _logger.exception("order update failed: %s", order.id)
                 order.status, order.modified = "FAILED", now
         self._open_orders[:] = [each for each in self._open_orders if each.status not in FINAL]
 

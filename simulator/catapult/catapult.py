@@ -128,7 +128,7 @@ class Catapult:
             if number in self._numbers:
                 words = f"Cannot create another instance of number resource '{self._numbers[number].id}'"
                 raise CatapultError(409, "conflict", "duplicate-number", f"{words} for number '{number}'")
-            if not self._external_tns.holds(number):
+            if not self._external_tns.is_external(number):
                 words = f"The number '{number}' could not be found"
                 raise CatapultError(400, "bad-request", "number-not-found", words)
             imported = PhoneNumber(new_id("n"), number, name, application_id, datetime.now(UTC))

@@ -185,7 +185,7 @@ class MessagesV1:
 
     def knows(self, number: str) -> bool:
         """Whether messages to a number (E.164) are V1's: imported, here or at least in the Dashboard."""
-        return self._catapult.find(number) is not None or self._external_tns.holds(number)
+        return self._catapult.find(number) is not None or self._external_tns.is_external(number)
 
     def _uri(self, message_id: str) -> str:
         return f"{CATAPULT_URL}/users/{self._account.config.user_id}/messages/{message_id}"

@@ -112,7 +112,7 @@ class TestRepeats:
         receiver.answers = lambda _: 500
         callback = receive(control, set_up(), "lost")
         assert len(callback["attempts"]) == QUICK.retry_limit + 1
-        assert callback["reason"] == f"not taken in {QUICK.retry_limit + 1} tries"
+        assert callback["reason"] == f"not accepted after {QUICK.retry_limit + 1} attempts"
 
     def test_nobody_there_is_repeated_too(self, control: Client, set_up: SetUp) -> None:
         callback = receive(control, set_up(url="http://127.0.0.1:9/callbacks"), "lost")

@@ -226,7 +226,7 @@ class TestInput:
             ("POST", "/faults", {"path": "/", "delay": 1, "lose_answer": True}, "body: Value error, give"),
             ("POST", "/faults", {"path": "/", "delay": 1, "chance": 0}, "chance: "),
             ("POST", "/faults", {"path": "/", "delay": 1, "chance": 1.1}, "chance: "),
-            ("POST", "/faults", {"path": "/", "delay": 1, "seed": 1}, "body: Value error, seed requires chance"),
+            ("POST", "/faults", {"path": "/", "delay": 1, "seed": 1}, "body: Value error, seed requires"),
         ],
     )
     def test_nonsense_is_422_with_a_sentence(
