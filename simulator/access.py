@@ -24,4 +24,4 @@ def _has_token(account: Account) -> bool:
     given = request.authorization
     if given is None or given.type != "bearer" or account.config.generation == "classic":
         return False
-    return account.tokens.is_good(given.token)
+    return account.tokens.is_valid(given.token)

@@ -19,7 +19,7 @@ from simulator.account.order_outcomes import (
     OrderOutcome,
     OrderOutcomeError,
 )
-from simulator.account.order_types import Search, Wanted, wanted
+from simulator.account.order_types import Search, Wanted, validate_search
 from simulator.account.placed_orders import FINAL, PlacedOrders
 from simulator.rejections import RejectedError
 
@@ -125,7 +125,7 @@ class OrderBook:
     def place(self, request: OrderRequest) -> Order:
         """Place an order. Raises RejectedError with the code of the first error."""
         check_customer_order_id(request.customer_order_id)
-        search = wanted(request.search)
+        search = validate_search(request.search)
         partial_allowed = _boolean(request.partial_allowed, True, "5217", "PartialAllowed")
         back_order_requested = _boolean(request.back_order_requested, False, "5002", "BackOrderRequested")
         if back_order_requested and search.is_exact:

@@ -29,10 +29,10 @@ ORDER_TYPES = {
     "removeImportedTnOrders": ("PROCESSING", *FINAL),
     "tnoptions": ("RECEIVED", "PROCESSING", *FINAL),
 }
-# CompletedTelephoneNumbers is of these only (page on order webhooks).
+# Only these have CompletedTelephoneNumbers (page on order webhooks).
 WITH_NUMBERS = ("orders", "disconnects")
 MESSAGING_LOST = "MESSAGING_LOST"
-# Samples differ in the order of a notification's elements: the page's, then one seen in the wild.
+# Samples differ in the order of the elements: first the page's order, then that of a real notification.
 ELEMENT_ORDERS = (
     ("SubscriptionId", "OrderType", "EventType", "OrderId", "CustomerOrderId", "Status", "Message", "Note"),
     ("Status", "SubscriptionId", "Message", "OrderId", "OrderType", "EventType", "CustomerOrderId", "Note"),
@@ -54,7 +54,7 @@ class NotificationFaults(BaseModel):
 
 @dataclass(frozen=True)
 class Subscription:
-    """`topic` is an order type or MESSAGING_LOST. Bound to one order, it ends with that order."""
+    """`topic` is an order type or MESSAGING_LOST. A subscription with an `order_id` ends with the order."""
 
     topic: str
     order_id: str | None
@@ -66,11 +66,11 @@ class Subscription:
 
     @property
     def target(self) -> tuple[str, str | None, str]:
-        """What there may be one subscription for."""
+        """Return the key that is unique among subscriptions."""
         return self.topic, self.order_id, self.endpoint.url
 
     @property
-    def is_over(self) -> bool:
+    def is_expired(self) -> bool:
         return datetime.now(UTC) >= self.created + timedelta(seconds=self.expiry)
 
 
@@ -109,7 +109,7 @@ class Subscriptions:
         self._wake.set()
 
     def subscribe(self, subscription: Subscription, instead_of: str | None = None) -> None:
-        """Take a subscription, or replace the one with id `instead_of`. Raises RejectedError."""
+        """Add a subscription, or replace the one with id `instead_of`. Raises RejectedError."""
         if subscription.topic not in (*ORDER_TYPES, MESSAGING_LOST):
             raise RejectedError(400, "1006", f"'{subscription.topic}' is no OrderType or EventType.")
         if scheme_and_host(subscription.endpoint.url) is None:
@@ -131,7 +131,7 @@ class Subscriptions:
 
     def find(self) -> list[Subscription]:
         with self._account.lock:
-            for each in [each for each in self._subscriptions.values() if each.is_over]:
+            for each in [each for each in self._subscriptions.values() if each.is_expired]:
                 del self._subscriptions[each.id]
             return list(self._subscriptions.values())
 
@@ -170,7 +170,7 @@ class Subscriptions:
         return shown
 
     def report_messaging_lost(self, lost: Sequence[str]) -> None:
-        """Notify subscribers that these hosted numbers (ten digits) text at another provider now."""
+        """Notify subscribers that these hosted numbers (ten digits) moved to another provider."""
         with self._account.lock:
             for each in self.find():
                 if each.topic == MESSAGING_LOST:
@@ -193,7 +193,7 @@ class Subscriptions:
                     "Status": change.status,
                     "Message": change.message,
                 }
-                # Of a failed order the list holds what failed (published sample).
+                # For a failed order the list has the failed numbers (published sample).
                 listed = change.failed if change.status == "FAILED" else change.completed
                 is_shown = change.order_type in WITH_NUMBERS and change.status in FINAL
                 self._send(
