@@ -36,8 +36,8 @@ class ExternalTnsRequest:
 
 @dataclass(kw_only=True)
 class ExternalTnsOrder(NumbersOrder):
-    """An order as it stands. `location_id` is what the request named, `target` the location that imported
-    numbers go to: none if it named none and the site has no default."""
+    """An order. `location_id` is from the request. `target` is the location of imported numbers: None if the
+    request named none and the site has no default."""
 
     site_id: str
     location_id: str | None
@@ -47,8 +47,10 @@ class ExternalTnsOrder(NumbersOrder):
 
 
 class ExternalTns:
-    """The orders of external numbers: RECEIVED in the first half of the wait, PROCESSING in the second, then
-    their outcome, which the number orders know."""
+    """The orders of external numbers.
+
+    They are RECEIVED in the first half of the wait and PROCESSING in the second. Then they reach the outcome
+    that the number orders hold."""
 
     def __init__(
         self, account: Account, number_orders: OrderBook, order_seconds: float, shape: Shape

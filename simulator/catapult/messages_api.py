@@ -69,7 +69,7 @@ def blueprint(
 
 
 def _locations(kind: MessageLocation) -> Iterator[Any]:
-    """How the next message's Location starts: the document shows a whole URL, Catapult's own page a path."""
+    """Yield the start of Location headers. The document has a URL, Catapult's page has a path."""
 
     def absolute() -> str:
         return request.base_url.rstrip("/")
@@ -99,7 +99,7 @@ def _send(messages: MessagesV1, body: Any) -> MessageV1:
 
 
 def _number(body: dict[str, Any], name: str) -> str:
-    """E.164; the document's own sample leaves the plus out."""
+    """Return a number in E.164. The document's sample omits the plus."""
     if found := e164(required_text("message", body, name)):
         return found
     raise invalid("Invalid phone number")
@@ -124,7 +124,7 @@ def _optional_text(body: dict[str, Any], name: str) -> str | None:
 
 
 def _media(body: dict[str, Any]) -> list[str]:
-    """One URL or a list of them."""
+    """Return the media URLs from one URL or a list."""
     media = body.get("media") or []
     media = media if isinstance(media, list) else [media]
     if not all(isinstance(each, str) and each for each in media):

@@ -28,7 +28,7 @@ def _applications(api: Blueprint, account: Account, catapult: Catapult, rate_lim
     def create_application() -> Response:
         rate_limits.take_request("applications")
         application = catapult.create_application(json_object())
-        # The document's Location is a path here, and a whole URL where a number is imported.
+        # The document's Location is a path here, and a URL in the response to an import.
         return Response(status=201, headers={"Location": f"{path}/{application.id}"})
 
     @api.get("/applications")
@@ -125,12 +125,12 @@ def _phone_numbers(api: Blueprint, account: Account, catapult: Catapult, rate_li
 
 
 def _application(application: CatapultApplication) -> dict[str, Any]:
-    usual = {
+    defaults = {
         "incomingMessageUrlCallbackTimeout": application.timeout,
         "callbackHttpMethod": "POST",
         "autoAnswer": True,
     }
-    return {"id": application.id, **usual, **application.properties}
+    return {"id": application.id, **defaults, **application.properties}
 
 
 def _number(body: dict[str, Any]) -> str:

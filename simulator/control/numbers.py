@@ -77,11 +77,8 @@ def _drift(control: Blueprint, simulator: Simulator) -> None:
             account.update_orders()
             removed = account.numbers.remove(us_digits(number))
             if removed is None:
-                raise RejectedError(
-                    404,
-                    None,
-                    f"{number} is not a number of this account. GET /_simulator/account lists the numbers.",
-                )
+                words = f"{number} is not a number of this account. See GET /_simulator/account."
+                raise RejectedError(404, None, words)
             if removed.is_hosted:
                 simulator.subscriptions.report_messaging_lost([removed.number])
         return jsonify({}), 200

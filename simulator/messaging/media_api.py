@@ -17,7 +17,7 @@ OCTETS = "application/octet-stream"
 
 
 def blueprint(account: Account, media: MediaStore) -> Blueprint:
-    """Files by id; an id may have slashes, written as such or as %2F."""
+    """Return the media API. An id may contain slashes, also as %2F."""
     api = Blueprint("media", __name__, url_prefix=f"{CURRENT_PATH}/media")
 
     @api.before_request
@@ -29,12 +29,14 @@ def blueprint(account: Account, media: MediaStore) -> Blueprint:
         try:
             after = urlsafe_b64decode(request.headers.get("Continuation-Token", "")).decode()
         except ValueError:
-            return error(400, "request-validation", "'Continuation-Token' is not one that was given out")
+            return error(
+                400, "request-validation", "'Continuation-Token' is not a token from an earlier response"
+            )
         files, last = media.page(after)
-        answer = jsonify([_listed(each) for each in files])
+        response = jsonify([_listed(each) for each in files])
         if last is not None:
-            answer.headers["Continuation-Token"] = urlsafe_b64encode(last.encode()).decode()
-        return answer
+            response.headers["Continuation-Token"] = urlsafe_b64encode(last.encode()).decode()
+        return response
 
     @api.put("/<path:media_id>")
     def upload_media(media_id: str) -> MediaResponse:
@@ -57,7 +59,7 @@ def blueprint(account: Account, media: MediaStore) -> Blueprint:
 
 
 def blueprint_v1(account: Account, media: MediaStore, rate_limits: RateLimits) -> Blueprint:
-    """Where V1's events say that an inbound message's files are."""
+    """Return V1's media API. The events of inbound messages have its URLs."""
     api = Blueprint("media_v1", __name__, url_prefix="/v1/users/<user_id>/media")
     guard(api, account)
 

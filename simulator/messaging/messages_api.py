@@ -1,8 +1,8 @@
 """The messaging API under /v2, and the current one at its own base: "Sending Messages".
 
-What it cannot see in a request shows in events. It takes the document's fields and those of the current
-specification. What becomes of a field unknown to it the specification leaves open; here it is rejected, so
-that a misspelt one is noticed.
+Events report errors that the request itself does not show. The API accepts the fields of the document and of
+the current specification. The specification does not define unknown fields. The simulator rejects them to
+reveal misspelt names.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from simulator.telephone_numbers import e164, sender
 from simulator.timestamps import moment
 from simulator.urls import scheme_and_host
 
-# What https://messaging.bandwidth.com/api/v2/users/{accountId} is here.
+# The equivalent of https://messaging.bandwidth.com/api/v2/users/{accountId}.
 CURRENT_PATH = "/messaging/api/v2/users/<account_id>"
 MAX_TEXT = 2048
 MAX_TAG = 1024
@@ -33,7 +33,7 @@ PRIORITIES = ("default", "high")
 
 
 def blueprint(account: Account, messages: Messages, rate_limits: RateLimits) -> Blueprint:
-    """The documents' base, where the user is known by its old id."""
+    """Return the classic API, whose paths have the user id."""
     api = Blueprint("messaging_v2", __name__, url_prefix="/v2/users/<user_id>")
 
     @api.post("/messages")
@@ -47,7 +47,7 @@ def blueprint(account: Account, messages: Messages, rate_limits: RateLimits) -> 
 def current_blueprint(
     account: Account, messages: Messages, log: MessageLog, rate_limits: RateLimits
 ) -> Blueprint:
-    """Today's base, where the user is the account, with the search."""
+    """Return the current API with the search. Its paths have the account id."""
     api = Blueprint("messaging_current", __name__, url_prefix=CURRENT_PATH)
 
     @api.post("/messages")
@@ -69,14 +69,14 @@ def current_blueprint(
 
 
 def is_messaging(path: str) -> bool:
-    """Whether a path is of this API, at either base."""
+    """Return whether a path belongs to the classic or the current messaging API."""
     return path.startswith(("/v2/", "/messaging/"))
 
 
 def error(
     status: int, type_: str, description: str, fields: list[dict[str, str]] | None = None
 ) -> JsonResponse:
-    """An error's body, as on Bandwidth's page on messaging errors."""
+    """Return an error response as on Bandwidth's page on messaging errors."""
     body: dict[str, Any] = {"type": type_, "description": description}
     if fields:
         body["fieldErrors"] = fields
@@ -84,25 +84,25 @@ def error(
 
 
 def throttled() -> JsonResponse:
-    """More messages than the account's queue takes (page on rate limits): without a word on when again."""
+    """Return the response of a full queue (page on rate limits). It has no Retry-After header."""
     return error(429, "max-message-queue-size-exceeded", "The queue is full.")
 
 
 def search_throttled(seconds: int) -> JsonResponse:
-    """More searches than are taken from one address, and when again (specification)."""
-    answer, status = error(429, "rate_limit_exceeded", "Too many requests.")
-    answer.headers["Retry-After"] = str(seconds)
-    return answer, status
+    """Return the response of too many searches, with Retry-After (specification)."""
+    response, status = error(429, "rate_limit_exceeded", "Too many requests.")
+    response.headers["Retry-After"] = str(seconds)
+    return response, status
 
 
 def not_found(path: str) -> JsonResponse:
-    """Unknown paths are answered in another shape than every other error (same page)."""
+    """Return the response for an unknown path, which has its own form (page on messaging errors)."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "+0000")
     return jsonify(timestamp=now, status=404, error="Not Found", message="Not Found", path=path), 404
 
 
 def reject_access(account: Account, given_id: str, own_id: str) -> JsonResponse | None:
-    """The rejection of a request without credentials, or for somebody else's id in its path."""
+    """Return the rejection of missing credentials or of a wrong id in the path; None if allowed."""
     if not may_use_messaging(account):
         return error(401, "unauthorized", "Authentication Failed")
     return None if given_id == own_id else error(403, "forbidden", "Access Denied")
@@ -118,7 +118,7 @@ def _reject_body() -> JsonResponse | None:
 def _send(
     messages: Messages, rate_limits: RateLimits, parse_sender: Callable[[object], str | None]
 ) -> JsonResponse:
-    """`parse_sender` returns a sender as it is kept, None if it cannot be one at this base."""
+    """Accept a message. `parse_sender` returns a normalized sender, or None if invalid in this API."""
     body = request.get_json(silent=True)
     if not isinstance(body, dict):
         return error(400, "request-validation", "Your request could not be accepted")
@@ -137,13 +137,13 @@ def _send(
         priority=body.get("priority"),
         expiration=body.get("expiration"),
     )
-    # Of all a message has, this alone is in its answer and not in its events (specification).
+    # Only the response has the expiration, the events do not (specification).
     expiration = {} if message.expiration is None else {"expiration": message.expiration}
     return jsonify(message.published() | expiration), 202
 
 
 def _wrong_fields(body: dict[str, Any], parse_sender: Callable[[object], str | None]) -> dict[str, str]:
-    """What is wrong with a message's fields, by field name; only what can be seen without looking up."""
+    """Return the errors of a message's fields by field name, without looking up numbers."""
     checks = {
         "applicationId": _wrong_application_id(body.get("applicationId")),
         "from": _wrong_from(body.get("from"), parse_sender),
@@ -211,7 +211,7 @@ def _wrong_expiration(value: object) -> str | None:
         return None
     expiration = moment(value)
     if expiration is None:
-        return "'expiration' must be a date-time as RFC 3339 has it"
+        return "'expiration' must be a date-time in RFC 3339 format"
     return None if expiration > datetime.now(UTC) else "'expiration' must be a date-time in the future"
 
 

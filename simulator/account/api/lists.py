@@ -47,9 +47,8 @@ def paginate_numbers(
     ordered = sorted(found, key=lambda each: each.number)
     size = request.args.get("size", size, type=int)
     if size < 1 or (largest is not None and size > largest):
-        raise RejectedError(
-            400, "1006", f"size must be positive{f' and at most {largest}' if largest else ''}."
-        )
+        limit = f" and at most {largest}" if largest else ""
+        raise RejectedError(400, "1006", f"size must be positive{limit}.")
     given = request.args.get("page", "1").strip()
     page = ten_digits(given) or given
     if not page.isdigit() or int(page) < 1:

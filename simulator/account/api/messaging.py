@@ -45,7 +45,7 @@ def _sms(api: Blueprint, account: Account, registrations: Registrations) -> None
         status = _feature_status(location.sms is not None)
         proxy_peer_id = _proxy_peer_id(text(body, "HttpSettings/ProxyPeerId"), account)
         a2p = {} if account.config.generation == "classic" else _a2p(body, settings, registrations)
-        # In the current samples they stand behind ShortCode.
+        # The current samples have them after ShortCode.
         order = (*SMS_SETTINGS[:2], *A2P_SETTINGS, *SMS_SETTINGS[2:])
         given = settings | a2p
         ordered = {name: given[name] for name in order if name in given}
@@ -67,7 +67,7 @@ def _mms(api: Blueprint, account: Account) -> None:
     def enable_mms(site_id: str, location_id: str) -> Response:
         location = account.location(site_id, location_id)
         body = parse(request.get_data(), "MmsFeature")
-        # The document insists on a lower-case `protocol`; Bandwidth's clients send `Protocol`: both work.
+        # The document requires a lower-case `protocol`, but Bandwidth's clients send `Protocol`. Both work.
         protocol = text(body, "MmsSettings/protocol", "MmsSettings/Protocol")
         if not protocol:
             raise RejectedError(400, "1003", "protocol is a required field.")

@@ -1,8 +1,8 @@
 """Registration in the current account API (JSON): 10DLC campaigns and their numbers, toll-free verification.
 
-Paths, envelope and the members campaignId, brandId, phoneNumber and status are those that Bandwidth's own
-command line reads, and the members of a verification those of its messaging specification; what else an
-answer has is left out, since it is not published.
+Paths, envelope and the members campaignId, brandId, phoneNumber and status are those that Bandwidth's command
+line reads. The members of a verification are from its messaging specification. Unpublished members are
+omitted.
 """
 
 from collections.abc import Sequence
@@ -16,8 +16,8 @@ from simulator.account.registrations import Campaign, Registrations
 from simulator.json_responses import JsonResponse
 from simulator.telephone_numbers import ten_digits
 
-LARGEST_PAGE = 250
-USUAL_PAGE = 50
+MAX_PAGE_SIZE = 250
+DEFAULT_PAGE_SIZE = 50
 DENIALS = {
     "role": "The user does not have access rights",
     "feature": "The account is not enabled for the Registration Center",
@@ -47,7 +47,7 @@ def blueprint(account: Account, registrations: Registrations) -> Blueprint:
     def get_verification(number: str) -> JsonResponse:
         found = registrations.verification(ten_digits(number) or "")
         if found is None:
-            return _error(404, "There is no verification of this number.")
+            return _error(404, "No verification of this number exists.")
         shown = {
             "phoneNumber": number,
             "status": found.status,
@@ -84,11 +84,11 @@ def _campaign(campaign: Campaign) -> dict[str, str]:
 
 
 def _listed(items: Sequence[Any]) -> JsonResponse:
-    """A page of items: `offset` counts items."""
-    limit = request.args.get("limit", USUAL_PAGE, type=int)
+    """Return a page of items. `offset` counts items."""
+    limit = request.args.get("limit", DEFAULT_PAGE_SIZE, type=int)
     offset = request.args.get("offset", 0, type=int)
-    if not 1 <= limit <= LARGEST_PAGE or offset < 0:
-        return _error(400, f"limit must be from 1 to {LARGEST_PAGE}, offset 0 or more")
+    if not 1 <= limit <= MAX_PAGE_SIZE or offset < 0:
+        return _error(400, f"limit must be from 1 to {MAX_PAGE_SIZE}, offset 0 or more")
     page = {
         "pageNumber": offset // limit,
         "pageSize": limit,

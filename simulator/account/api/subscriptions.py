@@ -59,9 +59,7 @@ def _read_subscription(subscription_id: str | None = None) -> Subscription:
         raise RejectedError(400, "1003", "Either OrderType or EventType is required.")
     callback = body.find("CallbackSubscription")
     if callback is None:
-        raise RejectedError(
-            400, "1003", "CallbackSubscription is required. The simulator supports no other kind."
-        )
+        raise RejectedError(400, "1003", "CallbackSubscription is required. No other kind is supported.")
     given = {name: text(callback, name) for name in ("URL", "Expiry")}
     for name, value in given.items():
         if not value:
