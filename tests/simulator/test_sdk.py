@@ -63,7 +63,7 @@ class TestCredentials:
             media.list_media(CONFIG.account_id)
         assert control.get("/oauth2").json()["tokens_issued"] == 1
 
-    def test_a_token_that_is_no_good_any_more_is_unauthorized(self, media: Any, control: Client) -> None:
+    def test_a_revoked_token_is_unauthorized(self, media: Any, control: Client) -> None:
         media.list_media(CONFIG.account_id)
         control.put("/oauth2", json={"revoke": True})
         with pytest.raises(UnauthorizedException) as refused:
@@ -125,7 +125,7 @@ class TestMessages:
             assert (each.message_length, each.recipient_count, each.attachment_count) == (2, 1, 0)
             assert datetime.now(UTC) - each.receive_time < timedelta(minutes=1)
 
-    def test_what_came_in_and_what_failed_is_listed_too(
+    def test_inbound_and_failed_messages_are_listed(
         self, messages: Any, receiver: Receiver, control: Client, setup: Setup
     ) -> None:
         control.put(f"/outcomes/{HANDSET}", json={"errorCode": 4720})
@@ -137,24 +137,24 @@ class TestMessages:
         [received] = messages.list_messages(CONFIG.account_id, source_tn=HANDSET).messages
         assert (received.message_status, received.message_direction) == ("RECEIVED", "INBOUND")
 
-    def test_wrong_fields_are_an_exception_that_names_them(self, messages: Any, setup: Setup) -> None:
+    def test_invalid_fields_raise_an_exception_with_their_names(self, messages: Any, setup: Setup) -> None:
         with pytest.raises(BadRequestException) as refused:
             messages.create_message(CONFIG.account_id, request(setup, to=["nobody"], text=""))
         assert refused.value.data.type == "request-validation"
         assert {each.field_name for each in refused.value.data.field_errors} == {"to", "text"}
         assert all(each.description for each in refused.value.data.field_errors)
 
-    def test_a_search_without_a_filter_is_an_exception(self, messages: Any) -> None:
+    def test_a_search_without_a_filter_raises_an_exception(self, messages: Any) -> None:
         with pytest.raises(BadRequestException) as refused:
             messages.list_messages(CONFIG.account_id)
         assert refused.value.data.description == "At least one filter is required"
 
-    def test_somebody_elses_account_is_forbidden(self, messages: Any, setup: Setup) -> None:
+    def test_another_account_is_forbidden(self, messages: Any, setup: Setup) -> None:
         with pytest.raises(ForbiddenException) as refused:
             messages.create_message("9900001", request(setup))
         assert refused.value.data.type == "forbidden"
 
-    def test_throttling_tells_a_search_when_again_and_a_message_not(
+    def test_a_throttled_search_has_retry_after_and_a_throttled_message_has_not(
         self, messages: Any, control: Client, setup: Setup
     ) -> None:
         control.post("/faults", json={"path": "/messages$", "answer": {"status": 429}, "times": 2})
@@ -169,7 +169,7 @@ class TestMessages:
 
 class TestMedia:
     @pytest.mark.parametrize("name", ["a.png", "pictures/a b.png"])
-    def test_up_down_and_gone(self, media: Any, name: str) -> None:
+    def test_media_is_uploaded_downloaded_and_deleted(self, media: Any, name: str) -> None:
         kind = {"_content_type": "image/png", "cache_control": "no-cache"}
         media.upload_media(CONFIG.account_id, name, PICTURE, **kind)
         got = media.get_media_with_http_info(CONFIG.account_id, name)
@@ -184,7 +184,7 @@ class TestMedia:
         assert json.loads(absent.value.body).keys() == {"type", "description"}
         assert media.list_media(CONFIG.account_id) == []
 
-    def test_what_came_in_is_fetched_by_the_end_of_its_url(
+    def test_inbound_media_is_downloaded_by_the_path_of_its_url(
         self, media: Any, receiver: Receiver, control: Client, setup: Setup
     ) -> None:
         body = {"from": HANDSET, "to": setup.numbers[0], "media": [{"name": "a.png", "bytes": 7}]}
@@ -207,7 +207,7 @@ class TestCallbacks:
         return told
 
     @pytest.mark.parametrize("optional", [{}, {"media": ["https://a.example/b.png"], "tag": "t"}])
-    def test_of_what_becomes_of_a_message(
+    def test_events_of_outgoing_messages_are_parsed(
         self,
         messages: Any,
         receiver: Receiver,
@@ -235,7 +235,7 @@ class TestCallbacks:
             {"text": "hi", "media": [{"name": "a.png", "bytes": 1}]},
         ],
     )
-    def test_of_what_comes_in(
+    def test_events_of_inbound_messages_are_parsed(
         self, receiver: Receiver, control: Client, setup: Setup, message: dict[str, object]
     ) -> None:
         control.post("/inbound", json={"from": HANDSET, "to": setup.numbers[0], **message})
@@ -244,7 +244,9 @@ class TestCallbacks:
         assert (told.type, told.message.direction) == ("message-received", "in")
         assert told.message.to == [setup.numbers[0], *([OTHER] if "others" in message else [])]
 
-    def test_of_answers_to_rich_messages(self, receiver: Receiver, control: Client, setup: Setup) -> None:
+    def test_events_of_rich_message_responses_are_parsed(
+        self, receiver: Receiver, control: Client, setup: Setup
+    ) -> None:
         both = {"from": HANDSET, "to": setup.numbers[0]}
         suggestion = {"text": "Yes", "postback_data": "eWVz", "paired_message_id": "1"}
         control.post("/events", json={"type": "suggestion-response", **both, **suggestion})

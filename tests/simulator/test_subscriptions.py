@@ -63,7 +63,7 @@ def order(dashboard: Client, customer_order_id: str = "run-1", quantity: int = 2
 
 
 class TestSubscribing:
-    def test_a_subscription_can_be_seen_without_its_password(
+    def test_a_subscription_is_returned_without_its_password(
         self, dashboard: Client, receiver: Receiver, control: Client, subscribe: Callable[..., str]
     ) -> None:
         extra = f"<OrderId>{ORDER_ID}</OrderId>"
@@ -83,7 +83,7 @@ class TestSubscribing:
         [listed] = control.get("/account").json()["subscriptions"]
         assert (listed["topic"], listed["order_id"], listed["has_credentials"]) == ("orders", ORDER_ID, True)
 
-    def test_it_can_be_changed_and_cancelled(
+    def test_a_subscription_can_be_changed_and_cancelled(
         self, dashboard: Client, receiver: Receiver, subscribe: Callable[..., str]
     ) -> None:
         path = f"/subscriptions/{subscribe()}"
@@ -96,7 +96,9 @@ class TestSubscribing:
         assert [dashboard.request(each, path).status_code for each in ("GET", "DELETE")] == [404, 404]
 
     @pytest.mark.parametrize("topic", ["orders", "MESSAGING_LOST"])
-    def test_there_is_one_for_each_target(self, dashboard: Client, receiver: Receiver, topic: str) -> None:
+    def test_a_target_has_at_most_one_subscription(
+        self, dashboard: Client, receiver: Receiver, topic: str
+    ) -> None:
         bodies = {
             "first": subscription_body(receiver.url, topic),
             "again": subscription_body(receiver.url, topic, credentials=BASIC),
@@ -112,7 +114,7 @@ class TestSubscribing:
         assert dashboard.delete(first).status_code == 200
         assert dashboard.post("/subscriptions", data=bodies["first"]).status_code == 201
 
-    def test_it_ends_with_its_expiry(self, dashboard: Client, receiver: Receiver) -> None:
+    def test_a_subscription_ends_with_its_expiry(self, dashboard: Client, receiver: Receiver) -> None:
         body = subscription_body(receiver.url).replace("12000", "1")
         path = dashboard.post("/subscriptions", data=body).headers["Location"].removeprefix(dashboard.base)
         assert dashboard.get(path).status_code == 200
@@ -132,7 +134,7 @@ class TestSubscribing:
             ("<Expiry>", "<NumberFormat>NATIONAL</NumberFormat><Expiry>", "1006"),
         ],
     )
-    def test_what_is_wrong_is_named_by_its_code(
+    def test_an_invalid_subscription_returns_its_error_code(
         self, dashboard: Client, old: str, new: str, code: str
     ) -> None:
         body = subscription_body("https://a.example/hook").replace(old, new)
@@ -141,7 +143,7 @@ class TestSubscribing:
 
 
 class TestNotifications:
-    def test_an_order_is_told_without_anybody_looking(
+    def test_an_order_is_reported_without_any_read_of_the_account(
         self, dashboard: Client, receiver: Receiver, subscribe: Callable[..., str]
     ) -> None:
         subscription_id = subscribe()
@@ -156,7 +158,7 @@ class TestNotifications:
         assert told.findtext("LastModifiedDate")
         assert receiver.received[0].headers["content-type"] == "application/xml; charset=utf-8"
 
-    def test_each_status_of_the_table_is_told_once(
+    def test_each_documented_status_is_reported_once(
         self, dashboard: Client, receiver: Receiver, control: Client, subscribe: Callable[..., str]
     ) -> None:
         subscribe()
@@ -167,7 +169,7 @@ class TestNotifications:
         assert [each.findtext("Status") for each in notified(receiver, 2)] == ["BACKORDERED", "FAILED"]
         assert len(control.get("/notifications").json()["notifications"]) == 2
 
-    def test_a_failed_orders_list_holds_what_failed(
+    def test_the_notification_of_a_failed_order_lists_the_failed_numbers(
         self, dashboard: Client, receiver: Receiver, control: Client, subscribe: Callable[..., str]
     ) -> None:
         subscribe()
@@ -185,7 +187,7 @@ class TestNotifications:
         assert told.findtext("CompletedTelephoneNumbers/TelephoneNumber") == "9195550121"
         assert told.find("CustomerOrderId") is None
 
-    def test_the_order_of_its_elements_varies(
+    def test_the_order_of_elements_varies(
         self, dashboard: Client, receiver: Receiver, subscribe: Callable[..., str]
     ) -> None:
         subscribe()
@@ -196,7 +198,7 @@ class TestNotifications:
         assert set(one) == set(other)
 
     @pytest.mark.parametrize("topic", ["disconnects", "externalTns"])
-    def test_other_orders_are_told_too(
+    def test_orders_of_every_type_are_reported(
         self, dashboard: Client, receiver: Receiver, subscribe: Callable[..., str], topic: str
     ) -> None:
         order(dashboard)
@@ -210,7 +212,7 @@ class TestNotifications:
         assert (told.findtext("OrderType"), told.findtext("Status")) == (topic, status)
         assert (told.find("CompletedTelephoneNumbers") is not None) == (topic == "disconnects")
 
-    def test_one_bound_to_an_order_tells_of_no_other_and_ends_with_it(
+    def test_a_subscription_to_one_order_reports_only_that_order_and_ends_with_it(
         self, dashboard: Client, receiver: Receiver, control: Client, subscribe: Callable[..., str]
     ) -> None:
         control.put("/orders/run-1", json={"fate": "BACKORDERED"})
@@ -224,7 +226,7 @@ class TestNotifications:
         shown = control.get("/notifications").json()["notifications"]
         assert {each["order_id"] for each in shown} == {order_id}
 
-    def test_numbers_may_be_wanted_in_e164(
+    def test_notifications_can_have_numbers_in_e164(
         self, dashboard: Client, receiver: Receiver, subscribe: Callable[..., str]
     ) -> None:
         subscribe(credentials="<NumberFormat>E164</NumberFormat>")
@@ -232,7 +234,7 @@ class TestNotifications:
         [told] = notified(receiver)
         assert (told.findtext(".//TelephoneNumber") or "").startswith("+1910")
 
-    def test_credentials_come_after_the_challenge(
+    def test_credentials_are_sent_after_the_challenge(
         self, dashboard: Client, receiver: Receiver, control: Client, subscribe: Callable[..., str]
     ) -> None:
         receiver.answers = challenge("hook", "open-sesame")
@@ -245,7 +247,7 @@ class TestNotifications:
         assert [each.text for each in shown.iter("Status")] == ["200"]
         assert "open-sesame" not in control.get("/notifications").text
 
-    def test_what_is_not_taken_is_not_told_again(
+    def test_a_rejected_notification_is_not_sent_again(
         self, dashboard: Client, receiver: Receiver, control: Client, subscribe: Callable[..., str]
     ) -> None:
         receiver.answers = lambda _: 503
@@ -256,7 +258,7 @@ class TestNotifications:
         [shown] = control.get("/notifications").json()["notifications"]
         assert (shown["state"], len(shown["attempts"])) == ("lost", 1)
 
-    def test_the_next_can_be_lost(
+    def test_the_next_notifications_can_be_lost(
         self, dashboard: Client, receiver: Receiver, control: Client, subscribe: Callable[..., str]
     ) -> None:
         subscribe()
@@ -269,7 +271,7 @@ class TestNotifications:
             (told, False),
         ]
 
-    def test_what_samples_leave_out_can_be_left_out(
+    def test_elements_absent_from_samples_can_be_omitted(
         self, dashboard: Client, receiver: Receiver, control: Client, subscribe: Callable[..., str]
     ) -> None:
         subscribe()
@@ -279,7 +281,7 @@ class TestNotifications:
         [told] = notified(receiver)
         assert {each.tag for each in told} == {"SubscriptionId", "OrderType", "Status", "LastModifiedDate"}
 
-    def test_nobody_is_told_after_a_reset(
+    def test_no_notification_is_sent_after_a_reset(
         self, dashboard: Client, receiver: Receiver, control: Client, subscribe: Callable[..., str]
     ) -> None:
         subscribe()

@@ -63,7 +63,7 @@ def texts(root: etree._Element, tag: str) -> list[str]:
 
 class TestNumbers:
     @pytest.mark.parametrize(("base", "prefix"), [("/api", ""), ("/api/v1", ""), ("/api/v2", "+1")])
-    def test_each_version_writes_numbers_in_its_own_way(
+    def test_each_version_has_its_number_format(
         self, versions: dict[str, Client], base: str, prefix: str
     ) -> None:
         client = versions[base]
@@ -82,7 +82,7 @@ class TestNumbers:
         looked = client.xml("GET", f"/disconnects/{gone.findtext('orderRequest/id')}")
         assert texts(looked, "TelephoneNumber") == [number, number]
 
-    def test_given_numbers_are_wanted_in_e164_by_v2(self, versions: dict[str, Client]) -> None:
+    def test_v2_requires_requested_numbers_in_e164(self, versions: dict[str, Client]) -> None:
         client = versions["/api/v2"]
         location_id = new_location(client).rsplit("/", 1)[1]
         listed = "<TelephoneNumberList><TelephoneNumber>{}</TelephoneNumber></TelephoneNumberList>"
@@ -96,7 +96,7 @@ class TestNumbers:
         assert texts(created, "TelephoneNumber") == ["+19195550100"]
         versions["/api/v1"].xml("POST", "/orders", body.replace("{}", "+19195550101"), 400)
 
-    def test_ten_digits_are_refused_by_v2_wherever_they_are(self, versions: dict[str, Client]) -> None:
+    def test_v2_rejects_ten_digits_everywhere(self, versions: dict[str, Client]) -> None:
         client = versions["/api/v2"]
         refused = client.xml("POST", "/disconnects", disconnect_body(["9195550100"]), 400)
         assert refused.findtext("ErrorList/Error/Code") == "1022"
@@ -129,14 +129,14 @@ class TestNumbers:
             f"{prefix}910"
         )
 
-    def test_external_numbers_are_no_part_of_v2(self, versions: dict[str, Client]) -> None:
+    def test_v2_has_no_external_numbers(self, versions: dict[str, Client]) -> None:
         # An empty list is a 404, too.
         statuses = {base: each.post("/externalTns").status_code for base, each in versions.items()}
         assert statuses == {"/api": 400, "/api/v1": 400, "/api/v2": 404}
 
 
 class TestGenerations:
-    def test_basic_users_end_with_the_classic_one(self) -> None:
+    def test_basic_users_exist_only_in_the_classic_generation(self) -> None:
         with account_of("classic") as client:
             assert client.get("/applications").status_code == 200
         with account_of("current") as client:
@@ -146,7 +146,7 @@ class TestGenerations:
             assert client.get("/applications").status_code == 401
 
     @pytest.mark.parametrize(("generation", "status"), [("classic", 201), ("both", 201), ("current", 400)])
-    def test_todays_applications_have_a_service_type(self, generation: Generation, status: int) -> None:
+    def test_current_applications_require_a_service_type(self, generation: Generation, status: int) -> None:
         typed = APPLICATION.replace("<AppName>", "<ServiceType>Messaging-V2</ServiceType><AppName>")
         with account_of(generation) as client:
             root = client.xml("POST", "/applications", APPLICATION, status)
@@ -154,7 +154,7 @@ class TestGenerations:
             client.xml("POST", "/applications", typed, 201)
 
     @pytest.mark.parametrize(("generation", "status"), [("classic", 400), ("both", 201), ("current", 201)])
-    def test_the_document_demands_a_proxy_peer(self, generation: Generation, status: int) -> None:
+    def test_the_classic_generation_requires_a_proxy_peer(self, generation: Generation, status: int) -> None:
         with account_of(generation) as client:
             path = f"{new_location(client)}/products/messaging/features"
             root = client.xml("POST", f"{path}/sms", SMS_BODY.replace(PROXY, ""), status)
@@ -164,19 +164,19 @@ class TestGenerations:
             mms = client.xml("POST", f"{path}/mms", MMS_BODY.replace(PROXY, ""), status)
             assert texts(mms, "proxyPeerId") == ([] if status == 400 else ["539692"])
 
-    def test_external_numbers_are_refused_today(self) -> None:
+    def test_the_current_generation_rejects_external_numbers(self) -> None:
         with account_of("current") as client:
             new_location(client)
             root = client.xml("POST", "/externalTns", import_body(numbers=NUMBERS[:1]), 403)
             assert root.findtext("ResponseStatus/ErrorCode") == "25010"
 
-    def test_todays_elements_are_nothing_to_the_classic_one(self) -> None:
+    def test_the_classic_generation_ignores_current_elements(self) -> None:
         today = APPLICATION.replace("CallbackUrl>", "InboundCallbackUrl>")
         with account_of("classic") as client:
             root = client.xml("POST", "/applications", today, 400)
             assert root.findtext("ResponseStatus/ErrorCode") == "12802"
 
-    def test_todays_account_answers_in_todays_form(self) -> None:
+    def test_the_current_generation_responds_in_the_current_form(self) -> None:
         typed = APPLICATION.replace("<AppName>", "<ServiceType>Messaging-V2</ServiceType><AppName>")
         with account_of("current") as client:
             root = client.xml("POST", "/applications", typed, 201)
@@ -204,7 +204,9 @@ class TestTodaysApplications:
         dashboard.xml("PUT", path, f"<ApplicationsSettings>{settings}</ApplicationsSettings>", 200)
         return application_id
 
-    def test_they_are_answered_without_passwords(self, dashboard: Client, control: Client) -> None:
+    def test_current_applications_are_returned_without_passwords(
+        self, dashboard: Client, control: Client
+    ) -> None:
         body = self.BODY.replace("{url}", "https://a.example")
         root = dashboard.xml("POST", "/applications", body, 201)
         application = root.find("Application")
@@ -233,7 +235,7 @@ class TestTodaysApplications:
             "https://a.example/out",
         )
 
-    def test_events_go_where_they_are_wanted(
+    def test_events_go_to_the_url_of_their_direction(
         self,
         dashboard: Client,
         current: Client,
@@ -266,7 +268,7 @@ class TestTodaysApplications:
         }
         assert len({each.authorization for each in taken}) == 2
 
-    def test_without_a_url_for_them_outbound_events_go_nowhere(
+    def test_outbound_events_without_a_url_are_not_sent(
         self,
         dashboard: Client,
         current: Client,
@@ -300,14 +302,14 @@ class TestTodaysApplications:
             ("<AppName>", "<CallbackCreds><UserId>u</UserId></CallbackCreds><AppName>", "13066"),
         ],
     )
-    def test_what_is_wrong_is_named_by_its_code(
+    def test_an_invalid_application_returns_its_error_code(
         self, dashboard: Client, old: str, new: str, code: str
     ) -> None:
         body = self.BODY.replace("{url}", "https://a.example").replace(old, new)
         root = dashboard.xml("POST", "/applications", body, 400)
         assert root.findtext("ResponseStatus/ErrorCode") == code
 
-    def test_one_for_calls_cannot_be_a_locations(
+    def test_a_voice_application_cannot_be_assigned(
         self, dashboard: Client, set_up: Callable[..., Setup]
     ) -> None:
         setup = set_up(assign=False)

@@ -45,7 +45,7 @@ class TestRefusal:
             "[",
         ],
     )
-    def test_every_other_name_is_refused(self, host: str) -> None:
+    def test_every_other_name_is_rejected(self, host: str) -> None:
         assert refusal(host, None) == "The Host header does not name this machine."
 
     @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ class TestRefusal:
             "http://localhost:4566",
         ],
     )
-    def test_every_other_origin_is_refused(self, origin: str) -> None:
+    def test_every_other_origin_is_rejected(self, origin: str) -> None:
         assert refusal(HOST, origin) == "The Origin header names another site."
 
 
