@@ -1,4 +1,4 @@
-"""How the simulator delivers callbacks: the challenge, the repeats, the routes, and what gets lost."""
+"""The delivery of callbacks: challenge, retries, routes and lost events."""
 
 import time
 from base64 import b64encode
@@ -28,7 +28,7 @@ EMULATOR = "http://127.0.0.1:4566"
 
 
 def receive(control: Client, setup: Setup, state: str) -> dict[str, Any]:
-    """An inbound text's callback, once it is in this state."""
+    """Return the callback of an inbound text when it reaches this state."""
     body = {"from": "+19195550142", "to": setup.numbers[0], "text": "hi"}
     message_id = control.post("/inbound", json=body).json()["id"]
 
@@ -47,7 +47,7 @@ class TestChallenge:
     def test_credentials_are_sent_only_after_a_challenge(
         self, receiver: Receiver, control: Client, set_up: SetUp
     ) -> None:
-        receiver.answers = challenge("hook", "open-sesame")
+        receiver.responses = challenge("hook", "open-sesame")
         callback = receive(control, set_up(credentials=("hook", "open-sesame")), "delivered")
         assert statuses(callback) == [(401, False), (200, True)]
         first, second = receiver.received
@@ -66,7 +66,7 @@ class TestChallenge:
     def test_a_401_without_a_challenge_loses_the_event(
         self, receiver: Receiver, control: Client, set_up: SetUp, headers: dict[str, str]
     ) -> None:
-        receiver.answers = lambda _: (401, headers)
+        receiver.responses = lambda _: (401, headers)
         callback = receive(control, set_up(credentials=("hook", "open-sesame")), "lost")
         assert statuses(callback) == [(401, False)]
         assert "WWW-Authenticate" in callback["reason"]
@@ -75,21 +75,21 @@ class TestChallenge:
     def test_an_endpoint_without_credentials_gets_none(
         self, receiver: Receiver, control: Client, set_up: SetUp
     ) -> None:
-        receiver.answers = challenge("hook", "open-sesame")
+        receiver.responses = challenge("hook", "open-sesame")
         callback = receive(control, set_up(), "lost")
         assert statuses(callback) == [(401, False)] * (QUICK.retry_limit + 1)
 
     def test_a_callback_with_wrong_credentials_is_retried(
         self, receiver: Receiver, control: Client, set_up: SetUp
     ) -> None:
-        receiver.answers = challenge("hook", "open-sesame")
+        receiver.responses = challenge("hook", "open-sesame")
         callback = receive(control, set_up(credentials=("hook", "wrong")), "lost")
         assert statuses(callback) == [(401, False), (401, True)] * (QUICK.retry_limit + 1)
 
     def test_invalid_credentials_lose_only_their_event(
         self, receiver: Receiver, control: Client, set_up: SetUp
     ) -> None:
-        receiver.answers = challenge("hook", "open-sesame")
+        receiver.responses = challenge("hook", "open-sesame")
         setup = set_up(credentials=("☃", "open-sesame"))
 
         # One more than there are workers: none of them has ended.
@@ -98,12 +98,12 @@ class TestChallenge:
         assert {each["reason"] for each in callbacks} == {"cannot be delivered: UnicodeEncodeError"}
 
 
-class TestRepeats:
+class TestRetries:
     @pytest.mark.parametrize("status", [500, 503, 404, 403, 302])
     def test_a_callback_is_retried_until_a_2xx(
         self, receiver: Receiver, control: Client, set_up: SetUp, status: int
     ) -> None:
-        receiver.answers = lambda _: status if len(receiver.received) < 2 else 204
+        receiver.responses = lambda _: status if len(receiver.received) < 2 else 204
         callback = receive(control, set_up(), "delivered")
         assert [each["status"] for each in callback["attempts"]] == [status, status, 204]
         assert len({str(each.events) for each in receiver.received}) == 1
@@ -111,7 +111,7 @@ class TestRepeats:
     def test_a_callback_is_lost_after_the_retry_limit(
         self, receiver: Receiver, control: Client, set_up: SetUp
     ) -> None:
-        receiver.answers = lambda _: 500
+        receiver.responses = lambda _: 500
         callback = receive(control, set_up(), "lost")
         assert len(callback["attempts"]) == QUICK.retry_limit + 1
         assert callback["reason"] == f"not accepted after {QUICK.retry_limit + 1} attempts"
@@ -122,12 +122,12 @@ class TestRepeats:
         assert len(callback["attempts"]) == QUICK.retry_limit + 1
 
     def test_a_timeout_is_retried(self, receiver: Receiver) -> None:
-        def answer(_: Received) -> int:
+        def respond(_: Received) -> int:
             if not receiver.received:
                 time.sleep(0.3)
             return 200
 
-        receiver.answers = answer
+        receiver.responses = respond
         with serve(CONFIG, replace(QUICK, callback_timeout=0.1)) as running:
             application = running.simulator.account.create_application("Alerts", receiver.url)
             event = {"type": "message-received", "to": "+1", "message": {"id": "1", "direction": "in"}}
@@ -143,7 +143,7 @@ class TestRepeats:
         self, receiver: Receiver, control: Client, set_up: SetUp
     ) -> None:
         failing = set_up()
-        receiver.answers = lambda each: 500 if each.events[0]["message"]["text"] == "hi" else 200
+        receiver.responses = lambda each: 500 if each.events[0]["message"]["text"] == "hi" else 200
         body = {"from": "+19195550142", "to": failing.numbers[0], "text": "hi"}
         control.post("/inbound", json=body)
         control.post("/inbound", json={**body, "text": "ho"})
@@ -206,7 +206,7 @@ class TestRawCallbacks:
     def test_a_raw_callback_has_the_body_of_the_request(
         self, receiver: Receiver, control: Client, set_up: SetUp, body: bytes, content_type: str | None
     ) -> None:
-        receiver.answers = challenge("hook", "open-sesame")
+        receiver.responses = challenge("hook", "open-sesame")
         setup = set_up(credentials=("hook", "open-sesame"))
         headers = {"Content-Type": content_type} if content_type else {}
         played = control.post(f"/callbacks?target={setup.application_id}", data=body, headers=headers)
@@ -220,7 +220,7 @@ class TestRawCallbacks:
         assert [each["type"] for each in shown] == ["raw"]
 
     def test_a_raw_callback_is_retried(self, receiver: Receiver, control: Client, set_up: SetUp) -> None:
-        receiver.answers = lambda _: 500 if len(receiver.received) < 2 else 200
+        receiver.responses = lambda _: 500 if len(receiver.received) < 2 else 200
         control.post(f"/callbacks?target={set_up().application_id}", data=b"{")
         receiver.wait_for(3)
         assert {each.body for each in receiver.received} == {b"{"}
@@ -239,7 +239,7 @@ class TestRawCallbacks:
     def test_a_raw_callback_to_a_v1_application_follows_v1(
         self, receiver: Receiver, control: Client, host: Callable[..., Hosted]
     ) -> None:
-        receiver.answers = lambda _: 500
+        receiver.responses = lambda _: 500
         hosted = host(incomingMessageUrl=receiver.url.replace("http://", "http://hook:x@"))
         params = {"target": hosted.application_id, "method": "GET", "query": "eventType=sms"}
         message_id = control.post("/callbacks", params=params).json()["id"]
@@ -297,7 +297,7 @@ class TestBulk:
     def test_a_lost_response_was_sent_by_the_receiver(
         self, receiver: Receiver, control: Client, set_up: SetUp
     ) -> None:
-        receiver.answers = challenge("hook", "open-sesame")
+        receiver.responses = challenge("hook", "open-sesame")
         setup = set_up(credentials=("hook", "open-sesame"))
         self.play(control, setup.numbers[0], count=1, duplicate_percent=0, lose_answer_percent=100)
         [callback] = control.get("/callbacks").json()["callbacks"]

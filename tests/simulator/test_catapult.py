@@ -1,4 +1,4 @@
-"""The simulated V1 API: applications and imported numbers, who may use them, and how fast."""
+"""The simulated V1 API: applications, imported numbers, permissions and rate limits."""
 
 import re
 import time
@@ -30,8 +30,8 @@ APPLICATION = {
 }
 
 
-def refused(response: requests.Response) -> tuple[int, str, str]:
-    """Status, category and code of a refusal in V1's shape."""
+def error_fields(response: requests.Response) -> tuple[int, str, str]:
+    """Return status, category and code of a V1 error."""
     body = response.json()
     assert body.keys() == {"category", "code", "message", "details"}
     return response.status_code, body["category"], body["code"]
@@ -45,7 +45,7 @@ def new_application(catapult: Client, **changes: Any) -> str:
 
 @pytest.fixture(autouse=True)
 def _no_secrets(control: Client) -> Iterator[None]:
-    """Whatever a test asked, the control shows no password."""
+    """Check after each test that the control API shows no password."""
     yield
     for path in ("/account", "/requests?bodies=1", "/messages", "/callbacks"):
         shown = control.get(path).text
@@ -61,26 +61,26 @@ class TestAccess:
     ) -> None:
         with Client(catapult.base, credentials) as stranger:
             response = stranger.post(path, json={})
-        assert refused(response) == (401, "authorization", "user-access-denied")
+        assert error_fields(response) == (401, "authorization", "user-access-denied")
 
     def test_another_user_returns_401(self, bandwidth: RunningSimulator, catapult: Client) -> None:
         with Client(f"{bandwidth.catapult_url}/users/u-other", catapult.credentials) as client:
             response = client.get("/applications")
-        assert refused(response) == (401, "authorization", "user-access-denied")
+        assert error_fields(response) == (401, "authorization", "user-access-denied")
 
     def test_unknown_paths_return_404(self, catapult: Client) -> None:
-        assert refused(catapult.get("/bridges")) == (404, "not-found", "resource-not-found")
+        assert error_fields(catapult.get("/bridges")) == (404, "not-found", "resource-not-found")
 
     @pytest.mark.parametrize("body", ["", "{", "[]", '"x"'])
     def test_a_body_that_is_not_an_object_returns_400(self, catapult: Client, body: str) -> None:
         headers = {"Content-Type": "application/json"}
         for path in ("/applications", "/phoneNumbers"):
             response = catapult.post(path, data=body, headers=headers)
-            assert refused(response) == (400, "bad-request", "validation-error")
+            assert error_fields(response) == (400, "bad-request", "validation-error")
 
     def test_a_body_without_the_json_content_type_returns_415(self, catapult: Client) -> None:
         response = catapult.post("/applications", data="{}", headers={"Content-Type": "text/plain"})
-        assert refused(response)[0] == 415
+        assert error_fields(response)[0] == 415
 
 
 class TestApplications:
@@ -126,7 +126,7 @@ class TestApplications:
         self, catapult: Client, changes: dict[str, Any], code: str, words: str
     ) -> None:
         response = catapult.post("/applications", json={**APPLICATION, **changes})
-        assert refused(response) == (400, "bad-request", code)
+        assert error_fields(response) == (400, "bad-request", code)
         assert words in response.json()["message"]
 
     def test_names_are_not_unique_and_pages_have_a_next(self, catapult: Client) -> None:
@@ -140,7 +140,7 @@ class TestApplications:
         assert len(catapult.get("/applications?size=1000").json()) == 30
         assert catapult.get("/applications?page=7").json() == []
         for query in ("size=1001", "size=0", "page=-1"):
-            assert refused(catapult.get(f"/applications?{query}"))[2] == "validation-error"
+            assert error_fields(catapult.get(f"/applications?{query}"))[2] == "validation-error"
 
     def test_a_post_changes_only_the_given_properties(self, catapult: Client) -> None:
         application_id = new_application(catapult, incomingMessageFallbackUrl="https://a.example")
@@ -151,7 +151,7 @@ class TestApplications:
         assert shown["name"] == "Renamed"
         assert shown["incomingMessageUrl"] == APPLICATION["incomingMessageUrl"]
         assert "incomingMessageFallbackUrl" not in shown
-        assert refused(catapult.post(path, json={"name": ""}))[2] == "blank-property"
+        assert error_fields(catapult.post(path, json={"name": ""}))[2] == "blank-property"
         assert catapult.get(path).json()["name"] == "Renamed"
 
     def test_a_deleted_application_does_not_exist(self, catapult: Client) -> None:
@@ -159,7 +159,7 @@ class TestApplications:
         assert catapult.delete(path).status_code == 200
         for method in ("GET", "POST", "DELETE"):
             response = catapult.request(method, path, json={})
-            assert refused(response) == (404, "not-found", "application-not-found")
+            assert error_fields(response) == (404, "not-found", "application-not-found")
 
 
 class TestImportNumber:
@@ -196,15 +196,19 @@ class TestImportNumber:
     def test_an_existing_number_returns_409(self, catapult: Client, application_id: str) -> None:
         body = number_body("+14352154439", application_id)
         catapult.post("/phoneNumbers", json=body)
-        assert refused(catapult.post("/phoneNumbers", json=body)) == (409, "conflict", "duplicate-number")
+        assert error_fields(catapult.post("/phoneNumbers", json=body)) == (
+            409,
+            "conflict",
+            "duplicate-number",
+        )
 
     def test_a_number_that_is_not_external_returns_400(self, catapult: Client, application_id: str) -> None:
         response = catapult.post("/phoneNumbers", json=number_body("+14352150000", application_id))
-        assert refused(response) == (400, "bad-request", "number-not-found")
+        assert error_fields(response) == (400, "bad-request", "number-not-found")
 
     def test_an_unknown_application_returns_404(self, catapult: Client, application_id: str) -> None:
         response = catapult.post("/phoneNumbers", json=number_body("+14352154439", "a-other"))
-        assert refused(response) == (404, "not-found", "application-not-found")
+        assert error_fields(response) == (404, "not-found", "application-not-found")
 
     @pytest.mark.parametrize(
         ("name", "value"), [("accountId", "1"), ("userName", "wileCoyote"), ("password", "open-sesame")]
@@ -214,7 +218,7 @@ class TestImportNumber:
     ) -> None:
         body = number_body("+14352154439", application_id, **{name: value})
         response = catapult.post("/phoneNumbers", json=body)
-        assert refused(response) == (401, "authorization", "user-access-denied")
+        assert error_fields(response) == (401, "authorization", "user-access-denied")
         assert value not in response.json()["message"].split()
 
     @pytest.mark.parametrize(
@@ -238,7 +242,7 @@ class TestImportNumber:
     ) -> None:
         body = number_body("+14352154439", application_id)
         response = catapult.post("/phoneNumbers", json={**body, **changes})
-        assert refused(response) == (400, "bad-request", code)
+        assert error_fields(response) == (400, "bad-request", code)
 
     def test_the_password_is_not_captured(
         self, catapult: Client, control: Client, application_id: str
@@ -266,8 +270,8 @@ class TestNumbers:
     ) -> None:
         path = self.number_path(host())
         response = catapult.post(path, json={"applicationId": "a-other"})
-        assert refused(response)[2] == "application-not-found"
-        assert refused(catapult.post(path, json={"applicationID": "x"}))[2] == "validation-error"
+        assert error_fields(response)[2] == "application-not-found"
+        assert error_fields(catapult.post(path, json={"applicationID": "x"}))[2] == "validation-error"
 
     def test_a_released_number_can_be_imported_again(self, catapult: Client, host: Host) -> None:
         hosted = host()
@@ -277,7 +281,7 @@ class TestNumbers:
         for gone in (path, f"/phoneNumbers/{number_id}"):
             for method in ("GET", "POST", "DELETE"):
                 response = catapult.request(method, gone, json={})
-                assert refused(response) == (404, "not-found", "number-not-found")
+                assert error_fields(response) == (404, "not-found", "number-not-found")
         [released] = catapult.get("/phoneNumbers?numberState=released").json()
         assert (released["id"], released["numberState"]) == (number_id, "released")
         body = number_body(hosted.numbers[0], hosted.application_id)
@@ -356,7 +360,7 @@ def test_the_account_endpoint_returns_catapult_resources(
     }
 
 
-class TestPace:
+class TestRateLimits:
     def test_the_limits_are_off_by_default(self, catapult: Client, control: Client) -> None:
         assert control.get("/pace").json() == {"burst": 800}
         statuses = {catapult.get("/applications").status_code for _ in range(20)}
@@ -374,7 +378,7 @@ class TestPace:
             base = f"{running.catapult_url}/users/{CONFIG.user_id}"
             with Client(base, (CONFIG.messaging_token, CONFIG.messaging_secret)) as catapult:
                 assert [catapult.get("/applications").status_code for _ in range(2)] == [200, 429]
-                # Reading numbers is all but free.
+                # Reads of numbers are not limited.
                 assert {catapult.get("/phoneNumbers").status_code for _ in range(5)} == {200}
 
     def test_imports_above_the_burst_are_limited(self, catapult: Client, control: Client) -> None:

@@ -1,4 +1,4 @@
-"""The simulator's own API: faults, captured requests, the account at a glance, reset, and the start."""
+"""The control API: faults, captured requests, account, reset and the command."""
 
 import json
 import subprocess
@@ -22,8 +22,8 @@ APPLICATION = (
 
 class TestFaults:
     def test_an_answer_fault_responds_before_processing(self, dashboard: Client, control: Client) -> None:
-        answer = {"status": 500, "headers": {"Content-Type": "application/xml"}, "body": "<Oops/>"}
-        fault = control.post("/faults", json={"method": "POST", "path": "/applications$", "answer": answer})
+        planned = {"status": 500, "headers": {"Content-Type": "application/xml"}, "body": "<Oops/>"}
+        fault = control.post("/faults", json={"method": "POST", "path": "/applications$", "answer": planned})
         assert fault.status_code == 201
         response = dashboard.post("/applications", data=APPLICATION)
         assert (response.status_code, response.text) == (500, "<Oops/>")
@@ -66,8 +66,8 @@ class TestFaults:
     ) -> None:
         wrong = {"status": 202, "headers": {"X-Wrong": "yes"}, "body": "garbled"}
         control.post("/faults", json={"method": "POST", "path": "/applications$", "replace_answer": wrong})
-        answer = dashboard.post("/applications", data=APPLICATION)
-        assert (answer.status_code, answer.text, answer.headers["X-Wrong"]) == (202, "garbled", "yes")
+        response = dashboard.post("/applications", data=APPLICATION)
+        assert (response.status_code, response.text, response.headers["X-Wrong"]) == (202, "garbled", "yes")
         [application] = control.get("/account").json()["applications"]
         assert application["name"] == "Alerts"
 
@@ -149,9 +149,9 @@ class TestFaults:
 
     def test_only_the_first_applicable_fault_applies(self, dashboard: Client, control: Client) -> None:
         missing = {"path": "/sites", "chance": 0.000001, "seed": 1, "answer": {"status": 500}}
-        striking = {"path": "/sites", "chance": 1, "times": 1, "answer": {"status": 503}}
+        applied = {"path": "/sites", "chance": 1, "times": 1, "answer": {"status": 503}}
         waiting = {"path": "/sites", "answer": {"status": 502}}
-        for each in (missing, striking, waiting):
+        for each in (missing, applied, waiting):
             control.post("/faults", json=each)
         assert [dashboard.get("/sites").status_code for _ in range(3)] == [503, 502, 200]
 

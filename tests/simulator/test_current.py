@@ -1,4 +1,4 @@
-"""Today's messaging API: the same messages at another base, and the search that the documents' has not."""
+"""The current messaging API: messages with the account id, and the message search."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -50,17 +50,17 @@ class TestSending:
     def test_a_message_is_accepted_under_the_account_id(
         self, current: Client, receiver: Receiver, setup: Setup
     ) -> None:
-        answer = send(current, setup, tag="out_1")
-        assert answer.status_code == 202
-        assert {each["message"]["id"] for each in receiver.wait_for(2)} == {answer.json()["id"]}
+        response = send(current, setup, tag="out_1")
+        assert response.status_code == 202
+        assert {each["message"]["id"] for each in receiver.wait_for(2)} == {response.json()["id"]}
 
     @pytest.mark.parametrize("sender", ["ACME", "Acme 24-7", "+Acme_&Co+"])
     def test_a_sender_can_be_alphanumeric(
         self, current: Client, receiver: Receiver, setup: Setup, sender: str
     ) -> None:
-        answer = send(current, setup, **{"from": sender})
+        response = send(current, setup, **{"from": sender})
 
-        assert (answer.status_code, answer.json()["from"]) == (202, sender)
+        assert (response.status_code, response.json()["from"]) == (202, sender)
         delivered = receiver.wait_for(2)[-1]
         assert (delivered["type"], delivered["message"]["owner"]) == ("message-delivered", sender)
 
@@ -116,15 +116,15 @@ class TestSending:
         assert (response.status_code, response.json()["type"]) == (405, "method-not-allowed")
 
 
-class TestWhatIsRemembered:
+class TestCaptureAndCallbacks:
     def test_the_search_returns_only_metadata(
         self, current: Client, receiver: Receiver, setup: Setup
     ) -> None:
-        answer = send(current, setup, text="Привет", tag="private").json()
+        response = send(current, setup, text="Привет", tag="private").json()
         receiver.wait_for(2)
-        [found] = search(current, messageId=answer["id"])
+        [found] = search(current, messageId=response["id"])
         assert found == {
-            "messageId": answer["id"],
+            "messageId": response["id"],
             "accountId": CONFIG.account_id,
             "sourceTn": setup.numbers[0],
             "destinationTn": HANDSET,
@@ -132,7 +132,7 @@ class TestWhatIsRemembered:
             "messageDirection": "OUTBOUND",
             "messageType": "sms",
             "segmentCount": 1,
-            "receiveTime": answer["time"],
+            "receiveTime": response["time"],
             "messageSize": 12,
             "messageLength": 6,
             "attachmentCount": 0,
@@ -146,8 +146,8 @@ class TestWhatIsRemembered:
     def test_the_search_has_messages_of_the_classic_api(
         self, current: Client, messaging: Client, setup: Setup
     ) -> None:
-        answer = send(messaging, setup).json()
-        assert [each["messageId"] for each in search(current, sourceTn=setup.numbers[0])] == [answer["id"]]
+        response = send(messaging, setup).json()
+        assert [each["messageId"] for each in search(current, sourceTn=setup.numbers[0])] == [response["id"]]
 
     def test_the_search_has_inbound_messages(self, current: Client, control: Client, setup: Setup) -> None:
         body = {"from": HANDSET, "to": setup.numbers[0], "media": ["https://a.example/b.png"]}
@@ -173,9 +173,9 @@ class TestWhatIsRemembered:
         self, current: Client, control: Client, receiver: Receiver, setup: Setup
     ) -> None:
         control.put(f"/outcomes/{OTHER}", json={"errorCode": 4720})
-        answer = send(current, setup, to=[HANDSET, OTHER]).json()
+        response = send(current, setup, to=[HANDSET, OTHER]).json()
         receiver.wait_for(4)
-        found = {each["destinationTn"]: each for each in search(current, messageId=answer["id"])}
+        found = {each["destinationTn"]: each for each in search(current, messageId=response["id"])}
         assert found[HANDSET]["messageStatus"] == "DELIVERED"
         assert found[OTHER]["messageStatus"] == "UNDELIVERED"
         assert found[HANDSET]["recipientCount"] == 2
@@ -206,8 +206,8 @@ class TestWhatIsRemembered:
 
 class TestFilters:
     @pytest.fixture
-    def answers(self, current: Client, receiver: Receiver, control: Client, setup: Setup) -> list[str]:
-        """The ids of a text, of a picture from the other number, and of a failure."""
+    def sent_ids(self, current: Client, receiver: Receiver, control: Client, setup: Setup) -> list[str]:
+        """Send a text, a picture from the other number, and a message that fails. Return their ids."""
         control.put(f"/outcomes/{OTHER}", json={"errorCode": 4720})
         second = {"from": setup.numbers[1], "media": ["https://a.example/b.png"]}
         ids = [
@@ -259,7 +259,7 @@ class TestFilters:
         self,
         current: Client,
         setup: Setup,
-        answers: list[str],
+        sent_ids: list[str],
         query: dict[str, str],
         positions: list[int] | None,
     ) -> None:
@@ -269,7 +269,7 @@ class TestFilters:
             assert (response.status_code, response.json()["type"]) == (400, "request-validation")
             return
         found = {each["messageId"] for each in response.json()["messages"]}
-        assert found == {answers[each] for each in positions}
+        assert found == {sent_ids[each] for each in positions}
 
     def test_the_time_range_is_at_most_14_days(self, current: Client, setup: Setup) -> None:
         now = datetime.now(UTC)
@@ -351,9 +351,9 @@ class TestEvents:
     def test_a_read_message_has_an_event(
         self, current: Client, control: Client, receiver: Receiver, setup: Setup
     ) -> None:
-        answer = send(current, setup, tag="out_1").json()
+        response = send(current, setup, tag="out_1").json()
         receiver.wait_for(2)
-        played = control.post("/events", json={"type": "message-read", "message_id": answer["id"]})
+        played = control.post("/events", json={"type": "message-read", "message_id": response["id"]})
         assert played.status_code == 202
         event = receiver.wait_for(3)[-1]
         assert (event["type"], event["to"], event["message"]["tag"]) == ("message-read", HANDSET, "out_1")

@@ -1,4 +1,4 @@
-"""The simulated Dashboard: importing numbers that live elsewhere, removing them, and the two forms."""
+"""The simulated Dashboard: import and removal of external numbers, in both published forms."""
 
 import re
 import time
@@ -25,13 +25,13 @@ HEADER = ["OrderCreateDate", "AccountId", "CreatedByUser", "OrderId", "Processin
 
 
 def place(dashboard: Client, *args: Any, **options: Any) -> str:
-    """An order's id, from whichever form it was answered in."""
+    """Place an order and return its id in either form."""
     root = dashboard.xml("POST", "/externalTns", import_body(*args, **options), 201)
     return root.findtext(".//OrderId") or ""
 
 
 def end(dashboard: Client, *args: Any, **options: Any) -> etree._Element:
-    """An order as it ended."""
+    """Place an order and return its final state."""
     return dashboard.xml("GET", f"/externalTns/{place(dashboard, *args, **options)}", status=200)
 
 

@@ -1,4 +1,4 @@
-"""The simulated Dashboard: hosted messaging of today, from the check of numbers to their removal or loss."""
+"""The simulated Dashboard: current hosted messaging, from the check of numbers to their removal or loss."""
 
 from collections.abc import Callable, Sequence
 
@@ -56,7 +56,7 @@ def location_id(dashboard: Client) -> str:
 
 @pytest.fixture
 def imported(dashboard: Client, control: Client) -> Callable[..., str]:
-    """Imports numbers with a carrier's letter, and returns the order's id."""
+    """Import numbers with LoaType CARRIER and return the id of the order."""
 
     def run(location_id: str = "", numbers: Sequence[str] = HOSTED, extra: str = "") -> str:
         body = import_order(location_id, numbers, "CARRIER", extra)
@@ -274,7 +274,7 @@ class TestImporting:
         assert root.findtext("ResponseStatus/Description") == "The resource does not exist"
 
 
-class TestTexting:
+class TestSendingFromHostedNumbers:
     def test_imported_numbers_send_and_receive_through_v2_at_their_location(
         self,
         dashboard: Client,
@@ -347,7 +347,7 @@ class TestRemoving:
         assert [each.findtext("Code") for each in root.iterfind("Errors")] == ["5073"]
 
 
-class TestLosing:
+class TestLostNumbers:
     @pytest.mark.parametrize("topic", ["importtnorders", "removeImportedTnOrders"])
     def test_subscribers_are_notified_of_orders(
         self,
@@ -366,9 +366,9 @@ class TestLosing:
         dashboard.xml("POST", "/removeImportedTnOrders", removal(), 201)
         expected = ["COMPLETE"] if topic == "importtnorders" else ["COMPLETE", "PROCESSING"]
         wait_until(lambda: len(receiver.received) == len(expected))
-        told = [etree.fromstring(each.body) for each in receiver.received]
-        assert sorted(each.findtext("Status") or "" for each in told) == expected
-        assert {each.findtext("OrderType") for each in told} == {topic}
+        notifications = [etree.fromstring(each.body) for each in receiver.received]
+        assert sorted(each.findtext("Status") or "" for each in notifications) == expected
+        assert {each.findtext("OrderType") for each in notifications} == {topic}
 
     def test_a_number_that_vanishes_is_reported_and_a_removed_number_is_not(
         self,
@@ -387,10 +387,12 @@ class TestLosing:
         dashboard.xml("POST", "/removeImportedTnOrders", removal(HOSTED[1:]), 201)
         control.delete(f"/numbers/+1{HOSTED[0]}")
         wait_until(lambda: receiver.received)
-        [told] = [etree.fromstring(each.body) for each in receiver.received]
-        assert told.findtext("EventType") == "MESSAGING_LOST"
-        assert told.find("OrderType") is None
-        assert [each.text for each in told.iterfind("ImpactedTelephoneNumbers/TelephoneNumber")] == HOSTED[:1]
+        [notification] = [etree.fromstring(each.body) for each in receiver.received]
+        assert notification.findtext("EventType") == "MESSAGING_LOST"
+        assert notification.find("OrderType") is None
+        assert [
+            each.text for each in notification.iterfind("ImpactedTelephoneNumbers/TelephoneNumber")
+        ] == HOSTED[:1]
 
 
 class TestVersions:
@@ -411,5 +413,5 @@ class TestVersions:
             checked = client.xml("POST", "/importTnChecker", check_body(numbers), 200)
             assert [each.text for each in checked.iter("TelephoneNumber")] == numbers
             client.xml("POST", "/removeImportedTnOrders/messaging", removal(numbers), 201)
-            refused = client.xml("POST", "/removeImportedTnOrders/messaging", removal(), 400)
-            assert [each.findtext("Code") for each in refused.iterfind("Errors")] == ["1022"]
+            rejected = client.xml("POST", "/removeImportedTnOrders/messaging", removal(), 400)
+            assert [each.findtext("Code") for each in rejected.iterfind("Errors")] == ["1022"]

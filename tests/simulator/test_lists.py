@@ -1,4 +1,4 @@
-"""The simulated Dashboard: sites, numbers in service, one number, those that come and go on their own."""
+"""The simulated Dashboard: sites, numbers in service, single numbers, and numbers added without an order."""
 
 from collections.abc import Callable
 
@@ -20,7 +20,7 @@ from tests.simulator.support import (
 
 @pytest.fixture
 def tns(bandwidth: RunningSimulator, dashboard: Client) -> Client:
-    """Bound to the account API itself: paths start with /tns."""
+    """A client of the account API's base path: paths start with /tns."""
     return Client(bandwidth.dashboard_url, dashboard.credentials)
 
 

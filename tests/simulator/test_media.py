@@ -1,4 +1,4 @@
-"""The simulator's media: uploads of today's API, and files that come with inbound messages."""
+"""The simulator's media: uploads of the current API, and files of inbound messages."""
 
 from base64 import b64encode
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The simulated messaging API: what it takes, what it answers, and the events that follow."""
+"""The simulated messaging API: requests, responses and events."""
 
 import re
 from collections.abc import Callable
@@ -80,9 +80,9 @@ class TestSending:
     def test_the_response_contains_the_expiration_unchanged(
         self, messaging: Client, receiver: Receiver, setup: Setup, expiration: str
     ) -> None:
-        answer = send(messaging, setup, expiration=expiration, priority="default")
-        assert answer.status_code == 202, answer.text
-        assert answer.json()["expiration"] == expiration
+        response = send(messaging, setup, expiration=expiration, priority="default")
+        assert response.status_code == 202, response.text
+        assert response.json()["expiration"] == expiration
         for event in receiver.wait_for(2):
             assert event["message"]["priority"] == "default"
             assert "expiration" not in event["message"]
@@ -172,9 +172,9 @@ class TestPace:
         pace = control.put("/pace", json={"v2_messages_per_second": 2}).json()
         assert pace == {"burst": 800, "v2_messages_per_second": 2}
         assert [send(messaging, setup).status_code for _ in range(3)] == [202, 202, 429]
-        refused = send(messaging, setup)
-        assert refused.json()["type"] == "max-message-queue-size-exceeded"
-        assert "Retry-After" not in refused.headers
+        rejected = send(messaging, setup)
+        assert rejected.json()["type"] == "max-message-queue-size-exceeded"
+        assert "Retry-After" not in rejected.headers
         assert control.get("/messages?summary=1").json()["count"] == 2
         wait_until(lambda: send(messaging, setup).status_code == 202)
 
@@ -203,7 +203,7 @@ class TestPace:
 
 class TestReceipts:
     def test_a_text_is_sent_then_delivered(self, messaging: Client, receiver: Receiver, setup: Setup) -> None:
-        answer = send(messaging, setup, tag="out_1").json()
+        response = send(messaging, setup, tag="out_1").json()
         events = receiver.wait_for(2)
         assert types(events) == ["message-sent", "message-delivered"]
         assert receiver.received[0].path == "/callbacks/v2"
@@ -214,10 +214,10 @@ class TestReceipts:
             assert event["to"] == HANDSET
             assert "errorCode" not in event
             assert event["message"] == {
-                "id": answer["id"],
+                "id": response["id"],
                 "owner": setup.numbers[0],
                 "applicationId": setup.application_id,
-                "time": answer["time"],
+                "time": response["time"],
                 "segmentCount": 1,
                 "direction": "out",
                 "to": [HANDSET],
@@ -237,11 +237,11 @@ class TestReceipts:
         self, messaging: Client, receiver: Receiver, control: Client, setup: Setup
     ) -> None:
         control.put("/outcomes/9195550143", json={"errorCode": 4720})
-        answer = send(messaging, setup, to=[HANDSET, "+19195550143"]).json()
+        response = send(messaging, setup, to=[HANDSET, "+19195550143"]).json()
         events = receiver.wait_for(4)
         last = {each["to"]: each["type"] for each in events if each["type"][8:] in ("delivered", "failed")}
         assert last == {HANDSET: "message-delivered", "+19195550143": "message-failed"}
-        assert {each["message"]["id"] for each in events} == {answer["id"]}
+        assert {each["message"]["id"] for each in events} == {response["id"]}
 
     def test_each_of_ten_recipients_has_its_outcome(
         self, messaging: Client, receiver: Receiver, control: Client, setup: Setup
@@ -249,12 +249,12 @@ class TestReceipts:
         group = [f"+191955501{each}" for each in range(40, 50)]
         control.put(f"/outcomes/{group[0]}", json={"errorCode": 4770, "times": 1})
         control.put(f"/outcomes/{group[1]}", json={"types": []})
-        answer = send(messaging, setup, to=group, tag="group").json()
+        response = send(messaging, setup, to=group, tag="group").json()
         events = receiver.wait_for(8 * 3 + 1)
         last = {each["to"]: each["type"] for each in events if each["type"][8:] in ("delivered", "failed")}
         assert last == {group[0]: "message-failed"} | dict.fromkeys(group[2:], "message-delivered")
         assert {(each["message"]["id"], each["message"]["tag"]) for each in events} == {
-            (answer["id"], "group")
+            (response["id"], "group")
         }
         assert all(each["message"]["to"] == group for each in events)
 
@@ -421,12 +421,12 @@ class TestInbound:
     ) -> None:
         first, second = setup.numbers
         body = {"from": HANDSET, "to": second, "others": ["9195550143", first], "text": "hi"}
-        answer = control.post("/inbound", json=body).json()
+        response = control.post("/inbound", json=body).json()
         events = {each["to"]: each["message"] for each in receiver.wait_for(2)}
         assert events.keys() == {first, second}
         assert {number: each["owner"] for number, each in events.items()} == {first: first, second: second}
-        assert events[second]["id"] == answer["id"] != events[first]["id"]
-        assert [each["id"] for each in answer["others"]] == [events[first]["id"]]
+        assert events[second]["id"] == response["id"] != events[first]["id"]
+        assert [each["id"] for each in response["others"]] == [events[first]["id"]]
         assert {tuple(each["to"]) for each in events.values()} == {(second, "+19195550143", first)}
 
     def test_an_unknown_number_returns_404(self, control: Client) -> None:
@@ -463,10 +463,10 @@ class TestStyle:
         send(messaging, setup)
         assert all("carrierName" not in each for each in receiver.wait_for(2))
         control.put("/style", json={"carrier_name": "AT&T"})
-        answer = send(messaging, setup).json()
+        response = send(messaging, setup).json()
         assert {each["carrierName"] for each in receiver.wait_for(4)[2:]} == {"AT&T"}
         [found] = current.get("/messages", params={"carrierName": "AT&T"}).json()["messages"]
-        assert found["messageId"] == answer["id"]
+        assert found["messageId"] == response["id"]
         control.post("/reset")
         assert control.get("/style").json() == {"time_digits": None, "carrier_name": None}
 
@@ -568,18 +568,18 @@ def test_a_client_that_retries_only_rejections_sends_each_message_once(
         control.post("/faults", json={"path": "/messages$", "chance": 0.1, "seed": seed, **kind})
 
     def say(number: int) -> set[int | None]:
-        answers: set[int | None] = set()
+        responses: set[int | None] = set()
         with Client(messaging.base, messaging.credentials) as client:
-            while not answers & {202, None}:
+            while not responses & {202, None}:
                 try:
-                    answers.add(send(client, setup, tag=f"out_{number}").status_code)
+                    responses.add(send(client, setup, tag=f"out_{number}").status_code)
                 except requests.ConnectionError:
-                    answers.add(None)
-        return answers
+                    responses.add(None)
+        return responses
 
     with ThreadPoolExecutor(4) as senders:
-        answers = set().union(*senders.map(say, range(120)))
-    assert answers == {202, 503, None}
+        responses = set().union(*senders.map(say, range(120)))
+    assert responses == {202, 503, None}
     wait_until(lambda: control.get("/health").json()["callbacks_pending"] == 0)
     assert control.get("/messages?summary=1").json() == {
         "count": 120,

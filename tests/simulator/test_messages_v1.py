@@ -1,4 +1,4 @@
-"""The simulated V1 messages: what is taken, the receipts that were asked for, and what handsets send."""
+"""The simulated V1 messages: accepted messages, requested receipts and inbound messages."""
 
 import json
 import re
@@ -45,14 +45,14 @@ def send(catapult: Client, hosted: Hosted, **changes: Any) -> requests.Response:
     return catapult.post("/messages", json=body)
 
 
-def refused(response: requests.Response) -> tuple[int, str, str]:
+def error_fields(response: requests.Response) -> tuple[int, str, str]:
     body = response.json()
     assert body.keys() == {"category", "code", "message", "details"}
     return response.status_code, body["category"], body["code"]
 
 
 def receive(control: Client, hosted: Hosted, state: str = "delivered", **changes: Any) -> dict[str, Any]:
-    """An inbound message's callback, once it is in this state."""
+    """Return the callback of an inbound message when it reaches this state."""
     body = {"from": HANDSET, "to": hosted.numbers[0], "text": "hi", **changes}
     response = control.post("/inbound", json=body)
     assert response.status_code == 202, response.text
@@ -66,7 +66,7 @@ def receive(control: Client, hosted: Hosted, state: str = "delivered", **changes
 
 
 def imported(running: RunningSimulator, **properties: str) -> str:
-    """A number (E.164) imported into a simulator of a test's own."""
+    """Import a number (E.164) into a separate simulator."""
     simulator = running.simulator
     request = ExternalTnsRequest("ICPA123ABC", CONFIG.site_id, None, "IMPORT", None, NUMBERS[:1])
     simulator.external_tns.place(request)
@@ -95,10 +95,10 @@ class TestSending:
             body = {"from": imported(running, incomingMessageUrl="https://a.example"), "to": HANDSET}
             base = f"{running.catapult_url}/users/{CONFIG.user_id}"
             with Client(base, (CONFIG.messaging_token, CONFIG.messaging_secret)) as catapult:
-                answers = [catapult.post("/messages", json={**body, "text": "hi"}) for _ in paths]
+                responses = [catapult.post("/messages", json={**body, "text": "hi"}) for _ in paths]
         path = f"/v1/users/{CONFIG.user_id}/messages/m-"
-        assert [each.headers["Location"].startswith(path) for each in answers] == paths
-        assert all(path in each.headers["Location"] for each in answers)
+        assert [each.headers["Location"].startswith(path) for each in responses] == paths
+        assert all(path in each.headers["Location"] for each in responses)
 
     @pytest.mark.parametrize(
         ("changes", "code"),
@@ -128,7 +128,7 @@ class TestSending:
     def test_invalid_fields_are_named(
         self, catapult: Client, hosted: Hosted, changes: dict[str, Any], code: str
     ) -> None:
-        assert refused(send(catapult, hosted, **changes)) == (400, "bad-request", code)
+        assert error_fields(send(catapult, hosted, **changes)) == (400, "bad-request", code)
 
     def test_optional_fields_are_accepted(self, catapult: Client, control: Client, hosted: Hosted) -> None:
         assert send(catapult, hosted, text="x" * 2048, tag="out_1", receiptRequested="none").ok
@@ -140,7 +140,7 @@ class TestSending:
 
     def test_an_unknown_number_returns_401(self, catapult: Client, hosted: Hosted) -> None:
         response = send(catapult, hosted, **{"from": "+14352154466"})
-        assert refused(response) == (401, "authorization", "number-access-denied")
+        assert error_fields(response) == (401, "authorization", "number-access-denied")
         assert response.json()["details"] == [
             {"name": "userId", "value": CONFIG.user_id},
             {"name": "number", "value": "+14352154466"},
@@ -148,7 +148,7 @@ class TestSending:
 
     def test_a_released_number_returns_401(self, catapult: Client, hosted: Hosted) -> None:
         catapult.delete(f"/phoneNumbers/{hosted.numbers[0]}")
-        assert refused(send(catapult, hosted))[2] == "number-access-denied"
+        assert error_fields(send(catapult, hosted))[2] == "number-access-denied"
 
     def test_accepted_messages_can_be_filtered(
         self, catapult: Client, control: Client, hosted: Hosted
@@ -201,7 +201,11 @@ class TestSendingSeveral:
     ) -> None:
         one = {"from": hosted.numbers[0], "to": HANDSET, "text": "one"}
         assert len(catapult.post("/messages", json=[one] * 50).json()) == 50
-        assert refused(catapult.post("/messages", json=[one] * 51)) == (403, "limit", "multi-message-limit")
+        assert error_fields(catapult.post("/messages", json=[one] * 51)) == (
+            403,
+            "limit",
+            "multi-message-limit",
+        )
         assert len(control.get("/messages").json()["messages"]) == 50
 
 
@@ -212,7 +216,7 @@ class TestThrottle:
         control.put("/pace", json={"messages_per_second": 0.2})
         assert [send(catapult, hosted).status_code for _ in range(2)] == [201, 201]
         limited = send(catapult, hosted)
-        assert refused(limited) == (403, "limit", "message-rate-limit")
+        assert error_fields(limited) == (403, "limit", "message-rate-limit")
         assert [each["name"] for each in limited.json()["details"]] == [
             "requestMethod",
             "remoteAddress",
@@ -405,9 +409,9 @@ class TestInbound:
         else:
             dashboard.xml("POST", "/externalTns", import_body("more", numbers=NUMBERS[3:]), 201)
             number = f"+1{NUMBERS[3]}"
-        answer = control.post("/inbound", json={"from": HANDSET, "to": number, "text": "hi"})
-        assert answer.status_code == 202
-        assert number in answer.json()["swallowed"]
+        response = control.post("/inbound", json={"from": HANDSET, "to": number, "text": "hi"})
+        assert response.status_code == 202
+        assert number in response.json()["swallowed"]
         assert control.get("/callbacks").json() == {"callbacks": []}
 
 
@@ -418,7 +422,7 @@ class TestCallbacks:
     ) -> None:
         url = receiver.url.replace("http://", "http://hook:open%2Fsesame@")
         hosted = host(incomingMessageUrl=url, incomingMessageFallbackUrl=url, callbackHttpMethod=method)
-        receiver.answers = lambda _: 200 if receiver.received else 500
+        receiver.responses = lambda _: 200 if receiver.received else 500
         callback = receive(control, hosted)
         send(catapult, hosted, receiptRequested="all", callbackUrl=url)
         settled(control)
@@ -433,7 +437,7 @@ class TestCallbacks:
         self, receiver: Receiver, control: Client, host: Host
     ) -> None:
         fallback = receiver.url.replace("/v2", "/fallback")
-        receiver.answers = lambda each: 200 if "fallback" in each.path else 500
+        receiver.responses = lambda each: 200 if "fallback" in each.path else 500
         callback = receive(control, host(incomingMessageFallbackUrl=fallback))
         assert [each["status"] for each in callback["attempts"]] == [500, 200]
         assert [each["url"] for each in callback["attempts"]] == [receiver.url, fallback]
@@ -443,7 +447,7 @@ class TestCallbacks:
     def test_a_callback_is_lost_after_its_fallback_fails(
         self, receiver: Receiver, control: Client, host: Host
     ) -> None:
-        receiver.answers = lambda _: 401
+        receiver.responses = lambda _: 401
         callback = receive(control, host(incomingMessageFallbackUrl=receiver.url), "lost")
         assert len(callback["attempts"]) == 2
         assert callback["reason"] == "not accepted after 2 attempts; V1 does not retry"
@@ -451,19 +455,19 @@ class TestCallbacks:
     def test_a_callback_without_a_fallback_is_lost_after_one_failure(
         self, receiver: Receiver, control: Client, hosted: Hosted
     ) -> None:
-        receiver.answers = lambda _: 302
+        receiver.responses = lambda _: 302
         callback = receive(control, hosted, "lost")
         assert [each["status"] for each in callback["attempts"]] == [302]
 
     def test_the_application_sets_the_callback_timeout(
         self, receiver: Receiver, control: Client, host: Host
     ) -> None:
-        def answer(request: Received) -> int:
+        def response(request: Received) -> int:
             if "fallback" not in request.path:
                 time.sleep(0.3)
             return 200
 
-        receiver.answers = answer
+        receiver.responses = response
         fallback = receiver.url.replace("/v2", "/fallback")
         hosted = host(incomingMessageUrlCallbackTimeout=100, incomingMessageFallbackUrl=fallback)
         callback = receive(control, hosted)

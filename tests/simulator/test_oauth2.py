@@ -1,4 +1,4 @@
-"""OAuth2 as today's accounts have it: tokens for client credentials, their end, and rotation."""
+"""OAuth2 of the current generation: tokens for client credentials, expiry, and rotation."""
 
 from base64 import b64encode
 from collections.abc import Iterator
@@ -50,7 +50,7 @@ class TestTokens:
         assert response.headers["Cache-Control"] == "no-store"
 
     @pytest.mark.parametrize(
-        ("data", "credentials", "answer"),
+        ("data", "credentials", "expected"),
         [
             (GRANT, None, (401, "invalid_client")),
             (GRANT, (CONFIG.client_id, "wrong"), (401, "invalid_client")),
@@ -62,10 +62,10 @@ class TestTokens:
         ],
     )
     def test_other_requests_return_the_errors_of_the_standard(
-        self, oauth2: Client, data: Any, credentials: tuple[str, str] | None, answer: tuple[int, str]
+        self, oauth2: Client, data: Any, credentials: tuple[str, str] | None, expected: tuple[int, str]
     ) -> None:
         response = oauth2.post("", data=data, auth=credentials)
-        assert (response.status_code, response.json()["error"]) == answer
+        assert (response.status_code, response.json()["error"]) == expected
         assert ("WWW-Authenticate" in response.headers) == (response.status_code == 401)
 
     def test_a_token_authorizes_account_and_messaging_requests(
@@ -104,10 +104,10 @@ class TestRotation:
         assert shown["client_secrets"] == 2
         held = [f"Bearer {token(bandwidth, (CONFIG.client_id, each))}" for each in ("old", "new")]
         control.put("/oauth2", json={"client_secrets": ["new"]})
-        refused = requests.post(
+        rejected = requests.post(
             bandwidth.token_url, data=GRANT, auth=(CONFIG.client_id, "old"), timeout=TIMEOUT
         )
-        assert refused.status_code == 401
+        assert rejected.status_code == 401
         assert [status(applications(bandwidth), each) for each in held] == [200, 200]
 
     def test_tokens_can_be_revoked(self, bandwidth: RunningSimulator, control: Client) -> None:
@@ -149,14 +149,14 @@ class TestRotation:
 
 
 @pytest.mark.parametrize(
-    ("generation", "answers"),
+    ("generation", "statuses"),
     [
         ("classic", {"basic": 200, "bearer": 401, "token": 404, "messaging": 400}),
         ("current", {"basic": 401, "bearer": 200, "token": 200, "messaging": 400}),
         ("both", {"basic": 200, "bearer": 200, "token": 200, "messaging": 400}),
     ],
 )
-def test_a_generation_accepts_only_its_credentials(generation: Generation, answers: dict[str, int]) -> None:
+def test_a_generation_accepts_only_its_credentials(generation: Generation, statuses: dict[str, int]) -> None:
     with serve(replace(CONFIG, generation=generation), QUICK) as running:
         asked = requests.post(running.token_url, data=GRANT, auth=CLIENT, timeout=TIMEOUT)
         bearer = f"Bearer {asked.json()['access_token'] if asked.ok else 'none'}"
@@ -167,7 +167,7 @@ def test_a_generation_accepts_only_its_credentials(generation: Generation, answe
             auth=(CONFIG.messaging_token, CONFIG.messaging_secret),
             timeout=TIMEOUT,
         )
-        assert answers == {
+        assert statuses == {
             "basic": status(applications(running), user),
             "bearer": status(applications(running), bearer),
             "token": asked.status_code,

@@ -1,4 +1,4 @@
-"""The simulated Dashboard: every way to order numbers, short supply, and closing a backorder."""
+"""The simulated Dashboard: every order type, limited supply, and closing a backorder."""
 
 import re
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ def location_id(dashboard: Client) -> str:
 def body_of(
     order_type: str, criteria: Mapping[str, str], location_id: str, quantity: int | None = 2, **extra: str
 ) -> str:
-    """An order; `extra` are further children of it."""
+    """Return an order. `extra` has additional child elements."""
     given = dict(criteria) | ({} if quantity is None else {"Quantity": str(quantity)})
     children = "".join(f"<{name}>{value}</{name}>" for name, value in given.items())
     more = "".join(f"<{name}>{value}</{name}>" for name, value in extra.items())
@@ -60,7 +60,7 @@ def existing_body(numbers: list[str], location_id: str, **extra: str) -> str:
 
 
 def place(dashboard: Client, body: str) -> str:
-    """An order's id."""
+    """Place an order and return its id."""
     return dashboard.xml("POST", "/orders", body, 201).findtext("Order/id") or ""
 
 
@@ -210,8 +210,8 @@ class TestShortSupply:
         taken: int,
     ) -> None:
         control.put("/supply/910", json={"available": 3})
-        wishes = {"PartialAllowed": partial, "BackOrderRequested": backorder}
-        body = body_of("AreaCodeSearchAndOrderType", {"AreaCode": "910"}, location_id, 5, **wishes)
+        options = {"PartialAllowed": partial, "BackOrderRequested": backorder}
+        body = body_of("AreaCodeSearchAndOrderType", {"AreaCode": "910"}, location_id, 5, **options)
         order_id = place(dashboard, body)
         root = look(dashboard, order_id)
         assert (root.findtext("OrderStatus"), root.findtext("CompletedQuantity")) == (status, str(taken))
@@ -233,9 +233,9 @@ class TestShortSupply:
         self, dashboard: Client, control: Client, location_id: str, partial: str
     ) -> None:
         control.put("/supply/RI", json={"available": 1})
-        wishes = {"PartialAllowed": partial, "BackOrderRequested": "true"}
+        options = {"PartialAllowed": partial, "BackOrderRequested": "true"}
         order_id = place(
-            dashboard, body_of("StateSearchAndOrderType", {"State": "RI"}, location_id, 2, **wishes)
+            dashboard, body_of("StateSearchAndOrderType", {"State": "RI"}, location_id, 2, **options)
         )
         assert look(dashboard, order_id).findtext("OrderStatus") == "BACKORDERED"
         control.delete("/supply/RI")

@@ -1,4 +1,4 @@
-"""The simulated Dashboard: number orders, what becomes of them, and finding them again."""
+"""The simulated Dashboard: number orders, their outcomes, and their list."""
 
 import re
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ def location_id(dashboard: Client) -> str:
 
 
 def place(dashboard: Client, location_id: str, customer_order_id: str = "", **options: object) -> str:
-    """An order's id."""
+    """Place an order and return its id."""
     extra = f"<CustomerOrderId>{customer_order_id}</CustomerOrderId>" if customer_order_id else ""
     body = order_body(location_id, extra, **options)  # type: ignore[arg-type]
     return dashboard.xml("POST", "/orders", body, 201).findtext("Order/id") or ""
@@ -164,7 +164,7 @@ class TestCompletion:
                 )
 
 
-class TestFates:
+class TestOrderOutcomes:
     def test_a_partial_order_lists_failed_numbers(
         self, dashboard: Client, control: Client, location_id: str
     ) -> None:
@@ -254,7 +254,7 @@ class TestFinding:
         assert root.findtext("ListOrderIdUserIdDate/TotalCount") == "2"
         assert [each.findtext("orderId") for each in listed] == wanted
         for each in listed:
-            # The published list leaves it out.
+            # The published list omits it.
             assert each.find("CustomerOrderId") is None
             assert each.findtext("OrderStatus") == "COMPLETE"
             assert each.findtext("OrderType") == "new_number"
@@ -290,7 +290,7 @@ class TestFinding:
 
 @pytest.fixture(autouse=True)
 def _no_secrets(control: Client) -> Iterator[None]:
-    """Whatever a test asked, the control shows no password."""
+    """Check after each test that the control API shows no password."""
     yield
     for path in ("/account", "/requests?bodies=1"):
         assert CONFIG.dashboard_password not in control.get(path).text

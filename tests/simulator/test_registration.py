@@ -1,4 +1,4 @@
-"""The simulated account API: campaigns and verifications, options of numbers, and sending without either."""
+"""The simulated account API: campaigns, verifications, number options, and unregistered numbers."""
 
 from collections.abc import Callable, Iterator
 
@@ -23,7 +23,7 @@ A2P = (
 
 
 def options(numbers: list[str], inner: str, extra: str = "") -> str:
-    """An order for numbers in E.164."""
+    """Return an order for numbers in E.164."""
     listed = "".join(f"<TelephoneNumber>{each.removeprefix('+1')}</TelephoneNumber>" for each in numbers)
     group = f"<TnOptionGroup>{inner}<TelephoneNumbers>{listed}</TelephoneNumbers></TnOptionGroup>"
     return f"<TnOptionOrder>{extra}<TnOptionGroups>{group}</TnOptionGroups></TnOptionOrder>"
@@ -37,7 +37,7 @@ def campaign(action: str = "asSpecified", sms: str = "<Sms>on</Sms>") -> str:
 
 
 def ordered(dashboard: Client, body: str) -> etree._Element:
-    """The order as it ends."""
+    """Place an order and return its final state."""
     created = dashboard.xml("POST", "/tnoptions", body, 201)
     return dashboard.xml("GET", f"/tnoptions/{created.findtext('TnOptionOrder/OrderId')}", status=200)
 
@@ -54,7 +54,7 @@ def sms_with(long_code: str) -> str:
 
 @pytest.fixture
 def registry(bandwidth: RunningSimulator, dashboard: Client) -> Iterator[Client]:
-    """Bound to the account: paths start with /tendlc or /phoneNumbers."""
+    """A client of the registration API: paths start with /tendlc or /phoneNumbers."""
     base = f"{bandwidth.url}/api/v2/accounts/{CONFIG.account_id}"
     with Client(base, dashboard.credentials) as client:
         yield client
@@ -62,7 +62,7 @@ def registry(bandwidth: RunningSimulator, dashboard: Client) -> Iterator[Client]
 
 @pytest.fixture
 def setup(dashboard: Client, control: Client, set_up: Callable[..., Setup]) -> Setup:
-    """A set-up at whose location numbers can be on a registered campaign."""
+    """A setup whose location allows numbers on a registered campaign."""
     made = set_up()
     control.put(f"/campaigns/{CAMPAIGN}", json={"status": "REGISTERED"})
     path = f"{made.location_path}/products/messaging/features/sms"
@@ -315,7 +315,7 @@ class TestLocations:
         assert root.findtext("ResponseStatus/ErrorCode") == code
 
     def sms_code(self, dashboard: Client, a2p: str, status: int) -> str | None:
-        """Enable SMS with these A2P settings at a new location; return the code of the refusal."""
+        """Enable SMS with these A2P settings at a new location; return the code of the rejection."""
         path = f"{new_location(dashboard)}/products/messaging/features/sms"
         body = SMS_BODY.replace("<Protocol>", a2p + "<Protocol>")
         return dashboard.xml("POST", path, body, status).findtext("ResponseStatus/ErrorCode")
@@ -350,7 +350,7 @@ class TestLocations:
 
 class TestSending:
     def send(self, current: Client, setup: Setup, receiver: Receiver, number: str) -> object:
-        """The error code of a message's end, None if it was delivered."""
+        """Send a message and return its error code; None if it was delivered."""
         message = {"from": number, "to": ["+19195550142"], "text": "hi"}
         sent = current.post("/messages", json={**message, "applicationId": setup.application_id})
         assert sent.status_code == 202

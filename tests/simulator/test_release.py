@@ -1,4 +1,4 @@
-"""The simulated Dashboard: giving numbers back, and deleting in the only order that works."""
+"""The simulated Dashboard: release of numbers, and deletion of resources in the valid order."""
 
 from collections.abc import Callable
 
@@ -21,7 +21,7 @@ TYPE = "DisconnectTelephoneNumberOrderType"
 
 
 def disconnect(dashboard: Client, numbers: list[str], customer_order_id: str = "") -> etree._Element:
-    """The order as it ends."""
+    """Place an order and return its final state."""
     body = disconnect_body(numbers, customer_order_id)
     order_id = dashboard.xml("POST", "/disconnects", body, 201).findtext("orderRequest/id")
     return dashboard.xml("GET", f"/disconnects/{order_id}", status=200)
@@ -156,9 +156,9 @@ class TestCleaningUp:
             ("DELETE", setup.location_path),
             ("DELETE", f"/applications/{setup.application_id}"),
         ]
-        refusals = [dashboard.xml("DELETE", path, status=400) for _, path in steps[2:]]
-        assert [code(each) for each in refusals] == ["13624", "13555", "12107"]
-        assert "Bandwidth Messaging 2 test2" in (refusals[2].findtext("ResponseStatus/Description") or "")
+        rejections = [dashboard.xml("DELETE", path, status=400) for _, path in steps[2:]]
+        assert [code(each) for each in rejections] == ["13624", "13555", "12107"]
+        assert "Bandwidth Messaging 2 test2" in (rejections[2].findtext("ResponseStatus/Description") or "")
         disconnect(dashboard, setup.numbers)
         for method, path in steps:
             body = "<ApplicationsSettings>REMOVE</ApplicationsSettings>" if method == "PUT" else None

@@ -28,12 +28,12 @@ APPLICATION = """
 
 
 def tree(element: etree._Element) -> object:
-    """An element as nested lists, so that a whole answer can be compared at once."""
+    """Return an element as nested lists to compare a whole response."""
     return [element.tag, [tree(each) for each in element] or element.text]
 
 
-def refusal(root: etree._Element) -> tuple[str, str | None]:
-    """Root and code of a refusal in the ResponseStatus shape."""
+def rejection(root: etree._Element) -> tuple[str, str | None]:
+    """Return root element and code of a rejection with a ResponseStatus."""
     assert root.findtext("ResponseStatus/Description")
     return str(root.tag), root.findtext("ResponseStatus/ErrorCode")
 
@@ -64,7 +64,7 @@ class TestAccess:
     def test_another_account_returns_403(self, bandwidth: RunningSimulator, dashboard: Client) -> None:
         with Client(f"{bandwidth.dashboard_url}/accounts/9900001", dashboard.credentials) as client:
             root = client.xml("GET", "/applications", status=403)
-        assert refusal(root) == ("ApplicationProvisioningResponse", "1001")
+        assert rejection(root) == ("ApplicationProvisioningResponse", "1001")
 
     @pytest.mark.parametrize("path", ["/sites/701/nothing", "/applications/a/b", "/orders/1/2", ""])
     def test_unknown_paths_return_404(self, dashboard: Client, path: str) -> None:
@@ -109,15 +109,15 @@ class TestApplications:
 
     def test_an_unknown_id_returns_404(self, dashboard: Client) -> None:
         root = dashboard.xml("GET", "/applications/299ab22a-d7e6-4cf6-9f4d-2089efc0c031", status=404)
-        assert refusal(root) == ("ApplicationProvisioningResponse", "1016")
+        assert rejection(root) == ("ApplicationProvisioningResponse", "1016")
 
     def test_responses_never_contain_the_password(self, dashboard: Client) -> None:
         body = APPLICATION.replace(
             "<CallbackCreds/>",
             "<CallbackCreds><UserId>hook</UserId><Password>open-sesame</Password></CallbackCreds>",
         )
-        answers = [dashboard.xml("POST", "/applications", body), dashboard.xml("GET", "/applications")]
-        for root in answers:
+        responses = [dashboard.xml("POST", "/applications", body), dashboard.xml("GET", "/applications")]
+        for root in responses:
             assert [each.text for each in root.iter("UserId")] == ["hook"]
             assert b"open-sesame" not in etree.tostring(root)
 
@@ -141,17 +141,17 @@ class TestApplications:
         self, dashboard: Client, old: str, new: str, code: str
     ) -> None:
         root = dashboard.xml("POST", "/applications", APPLICATION.replace(old, new), 400)
-        assert refusal(root) == ("ApplicationProvisioningResponse", code)
+        assert rejection(root) == ("ApplicationProvisioningResponse", code)
 
     def test_credentials_require_https(self, dashboard: Client) -> None:
         body = APPLICATION.replace("https:", "http:").replace(
             "<CallbackCreds/>", "<CallbackCreds><UserId>u</UserId><Password>p</Password></CallbackCreds>"
         )
-        assert refusal(dashboard.xml("POST", "/applications", body, 400))[1] == "12812"
+        assert rejection(dashboard.xml("POST", "/applications", body, 400))[1] == "12812"
 
     @pytest.mark.parametrize("body", ["", "no xml", "<Application>", "<SipPeer/>"])
     def test_a_body_without_an_application_returns_400(self, dashboard: Client, body: str) -> None:
-        assert refusal(dashboard.xml("POST", "/applications", body, 400)) == (
+        assert rejection(dashboard.xml("POST", "/applications", body, 400)) == (
             "ApplicationProvisioningResponse",
             None,
         )
@@ -187,7 +187,7 @@ class TestAssociatedLocations:
     def test_an_unknown_application_returns_13629(self, dashboard: Client) -> None:
         root = dashboard.xml("GET", "/applications/non-existing/associatedsippeers", status=404)
 
-        assert refusal(root) == ("AssociatedSipPeersResponse", "13629")
+        assert rejection(root) == ("AssociatedSipPeersResponse", "13629")
 
 
 class TestPaths:
@@ -249,7 +249,7 @@ class TestLocations:
         root = dashboard.xml(
             "POST", "/sites/701/sippeers", "<SipPeer><PeerName>One</PeerName></SipPeer>", 409
         )
-        assert refusal(root) == ("SipPeerResponse", "13524")
+        assert rejection(root) == ("SipPeerResponse", "13524")
 
     @pytest.mark.parametrize(
         ("name", "code"), [("", "13500"), ("x" * 51, "13501"), ("semi;colon", "13502"), ("One", "13522")]
@@ -258,7 +258,7 @@ class TestLocations:
         self, dashboard: Client, name: str, code: str
     ) -> None:
         body = f"<SipPeer><PeerName>{name}</PeerName><IsDefaultPeer>false</IsDefaultPeer></SipPeer>"
-        assert refusal(dashboard.xml("POST", "/sites/701/sippeers", body, 400)) == ("SipPeerResponse", code)
+        assert rejection(dashboard.xml("POST", "/sites/701/sippeers", body, 400)) == ("SipPeerResponse", code)
 
     def test_a_new_default_location_replaces_the_old_one(self, dashboard: Client) -> None:
         new_location(dashboard, "One")
@@ -272,11 +272,11 @@ class TestLocations:
         root = dashboard.xml(
             method, "/sites/702/sippeers", "<SipPeer><PeerName>One</PeerName></SipPeer>", 404
         )
-        assert refusal(root) == ("SipPeerResponse", "12016")
+        assert rejection(root) == ("SipPeerResponse", "12016")
 
     @pytest.mark.parametrize(("method", "status"), [("GET", 400), ("DELETE", 404)])
     def test_an_unknown_location_is_13563(self, dashboard: Client, method: str, status: int) -> None:
-        assert refusal(dashboard.xml(method, "/sites/701/sippeers/1", status=status)) == (
+        assert rejection(dashboard.xml(method, "/sites/701/sippeers/1", status=status)) == (
             "SipPeerResponse",
             "13563",
         )
@@ -345,7 +345,7 @@ class TestFeatures:
 
     def test_mms_before_sms_is_rejected(self, dashboard: Client) -> None:
         root = dashboard.xml("POST", features(new_location(dashboard), "mms"), MMS_BODY, 400)
-        assert refusal(root) == ("MmsFeatureResponse", "13623")
+        assert rejection(root) == ("MmsFeatureResponse", "13623")
 
     @pytest.mark.parametrize(
         ("old", "new", "code"),
@@ -360,7 +360,7 @@ class TestFeatures:
         self, dashboard: Client, old: str, new: str, code: str
     ) -> None:
         path = features(new_location(dashboard), "sms")
-        assert refusal(dashboard.xml("POST", path, SMS_BODY.replace(old, new), 400)) == (
+        assert rejection(dashboard.xml("POST", path, SMS_BODY.replace(old, new), 400)) == (
             "SipPeerSmsFeatureResponse",
             code,
         )
@@ -379,7 +379,7 @@ class TestFeatures:
         location = new_location(dashboard)
         dashboard.xml("POST", features(location, "sms"), SMS_BODY)
         root = dashboard.xml("POST", features(location, "mms"), MMS_BODY.replace(old, new), 400)
-        assert refusal(root) == ("MmsFeatureResponse", code or None)
+        assert rejection(root) == ("MmsFeatureResponse", code or None)
 
     @pytest.mark.parametrize("feature", ["sms", "mms"])
     @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
@@ -401,7 +401,7 @@ class TestFeatures:
         location = new_location(dashboard)
         dashboard.xml("POST", features(location, "sms"), SMS_BODY)
         dashboard.xml("POST", features(location, "mms"), MMS_BODY)
-        assert refusal(dashboard.xml("DELETE", features(location, "sms"), status=400))[1] == "13624"
+        assert rejection(dashboard.xml("DELETE", features(location, "sms"), status=400))[1] == "13624"
         assert dashboard.delete(features(location, "mms")).status_code == 200
         assert dashboard.delete(features(location, "sms")).status_code == 200
         assert dashboard.get(features(location, "sms")).status_code == 404
@@ -443,11 +443,11 @@ class TestAssignment:
         location = new_location(dashboard)
         dashboard.xml("POST", features(location, "sms"), SMS_BODY)
         root = assign_application(dashboard, location, application_id, 400)
-        assert refusal(root) == ("ApplicationsSettingsResponse", code)
+        assert rejection(root) == ("ApplicationsSettingsResponse", code)
 
     def test_an_application_requires_sms(self, dashboard: Client) -> None:
         application_id, location = new_application(dashboard), new_location(dashboard)
-        assert refusal(assign_application(dashboard, location, application_id, 400))[1] == "13645"
+        assert rejection(assign_application(dashboard, location, application_id, 400))[1] == "13645"
 
 
 def test_the_simulator_starts_in_less_than_a_second(bandwidth: RunningSimulator, control: Client) -> None:

@@ -1,4 +1,4 @@
-"""The simulated account API in its versions and generations: whose numbers, elements and users are taken."""
+"""The versions and generations of the account API: number formats, elements and credentials."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,7 +34,7 @@ APPLICATION = (
 
 @contextmanager
 def account_of(generation: Generation, base: str = "/api") -> Iterator[Client]:
-    """A client of an account of this generation, with a token where it needs one."""
+    """A client of an account of this generation, with a token if required."""
     with (
         serve(replace(CONFIG, generation=generation), QUICK) as running,
         Client(f"{running.url}{base}/accounts/{CONFIG.account_id}") as client,
@@ -49,7 +49,7 @@ def account_of(generation: Generation, base: str = "/api") -> Iterator[Client]:
 
 @pytest.fixture
 def versions(bandwidth: RunningSimulator, dashboard: Client) -> dict[str, Client]:
-    """A client of the same account at each base."""
+    """A client of the same account at each base path."""
     account = f"accounts/{CONFIG.account_id}"
     return {
         base: Client(f"{bandwidth.url}{base}/{account}", dashboard.credentials)
@@ -90,16 +90,16 @@ class TestNumbers:
             f"<Order><ExistingTelephoneNumberOrderType>{listed}</ExistingTelephoneNumberOrderType>"
             f"<SiteId>701</SiteId><PeerId>{location_id}</PeerId></Order>"
         )
-        refused = client.xml("POST", "/orders", body.replace("{}", "9195550100"), 400)
-        assert refused.findtext("ErrorList/Error/Code") == "1022"
+        rejected = client.xml("POST", "/orders", body.replace("{}", "9195550100"), 400)
+        assert rejected.findtext("ErrorList/Error/Code") == "1022"
         created = client.xml("POST", "/orders", body.replace("{}", "+19195550100"), 201)
         assert texts(created, "TelephoneNumber") == ["+19195550100"]
         versions["/api/v1"].xml("POST", "/orders", body.replace("{}", "+19195550101"), 400)
 
     def test_v2_rejects_ten_digits_everywhere(self, versions: dict[str, Client]) -> None:
         client = versions["/api/v2"]
-        refused = client.xml("POST", "/disconnects", disconnect_body(["9195550100"]), 400)
-        assert refused.findtext("ErrorList/Error/Code") == "1022"
+        rejected = client.xml("POST", "/disconnects", disconnect_body(["9195550100"]), 400)
+        assert rejected.findtext("ErrorList/Error/Code") == "1022"
         tns = Client(client.base.rsplit("/accounts", 1)[0], client.credentials)
         assert tns.xml("GET", "/tns/9195550100", status=400).findtext(".//ErrorCode") == "1022"
 
@@ -130,7 +130,7 @@ class TestNumbers:
         )
 
     def test_v2_has_no_external_numbers(self, versions: dict[str, Client]) -> None:
-        # An empty list is a 404, too.
+        # An empty list also returns 404.
         statuses = {base: each.post("/externalTns").status_code for base, each in versions.items()}
         assert statuses == {"/api": 400, "/api/v1": 400, "/api/v2": 404}
 
@@ -184,7 +184,7 @@ class TestGenerations:
         assert root.findtext("Application/OutboundCallbackUrl") == "https://a.example/v2"
 
 
-class TestTodaysApplications:
+class TestCurrentApplications:
     BODY = (
         "<Application><ServiceType>Messaging-V2</ServiceType><AppName>Alerts</AppName>"
         "<InboundCallbackUrl>{url}/in</InboundCallbackUrl>"
@@ -196,7 +196,7 @@ class TestTodaysApplications:
     )
 
     def application(self, dashboard: Client, receiver: Receiver, location_path: str, body: str = BODY) -> str:
-        """The id of an application that is the location's now."""
+        """Assign an application to the location and return its id."""
         root = dashboard.xml("POST", "/applications", body.replace("{url}", receiver.url), 201)
         application_id = root.findtext("Application/ApplicationId") or ""
         settings = f"<HttpMessagingV2AppId>{application_id}</HttpMessagingV2AppId>"
@@ -246,10 +246,10 @@ class TestTodaysApplications:
         setup = set_up()
         application_id = self.application(dashboard, receiver, setup.location_path)
 
-        def answer(request: Received) -> int | tuple[int, dict[str, str]]:
+        def response(request: Received) -> int | tuple[int, dict[str, str]]:
             return 200 if request.authorization else (401, {"WWW-Authenticate": 'Basic realm="callbacks"'})
 
-        receiver.answers = answer
+        receiver.responses = response
         message = {
             "applicationId": application_id,
             "from": setup.numbers[0],
@@ -317,5 +317,5 @@ class TestTodaysApplications:
         root = dashboard.xml("POST", "/applications", body, 201)
         settings = f"<HttpMessagingV2AppId>{root.findtext('.//ApplicationId')}</HttpMessagingV2AppId>"
         path = f"{setup.location_path}/products/messaging/applicationSettings"
-        refused = dashboard.xml("PUT", path, f"<ApplicationsSettings>{settings}</ApplicationsSettings>", 400)
-        assert refused.findtext("ResponseStatus/ErrorCode") == "13648"
+        rejected = dashboard.xml("PUT", path, f"<ApplicationsSettings>{settings}</ApplicationsSettings>", 400)
+        assert rejected.findtext("ResponseStatus/ErrorCode") == "13648"

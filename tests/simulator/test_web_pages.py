@@ -22,7 +22,7 @@ FUNCTIONS = "/2015-03-31/functions"
 SCOPE = "20260101/us-east-1/lambda/aws4_request"
 
 
-class TestRefusal:
+class TestRejection:
     @pytest.mark.parametrize(
         "host",
         ["127.0.0.1:4566", "127.0.0.1", "localhost:4567", "[::1]:4566", "abc.execute-api.localhost:4566"],
