@@ -236,7 +236,7 @@ class TestLostNumbers:
         assert shown["times"]["released"]
         status, answer = text(NUMBERS[0])
         assert status == 422
-        assert "is released, not active" in str(answer)
+        assert "is released. GET /numbers" in str(answer)
         assert text(NUMBERS[1])[0] == 202
 
     def test_text_again_after_another_import(self, opened: House) -> None:

@@ -34,8 +34,8 @@ def problems(given: dict[str, Any]) -> dict[str, str]:
 @every_way
 def test_a_way_to_order_is_known_by_its_field_and_comes_back_as_it_was_given(way: str) -> None:
     setup = parse(MessagingV2Setup, WAYS[way] | {"quantity": 2, "deadlineHours": 1})
-    assert (setup.way, setup.search()) == (way, WAYS[way])
-    assert parse(NumberSearch, setup.search()).way == way
+    assert (setup.order_type, setup.search()) == (way, WAYS[way])
+    assert parse(NumberSearch, setup.search()).order_type == way
 
 
 @every_way
@@ -54,15 +54,13 @@ def test_what_is_wrong_together_is_told_with_what_is_wrong_alone() -> None:
 
 @pytest.mark.parametrize("way", ["rateCenter", "city"])
 def test_a_place_needs_its_state(way: str) -> None:
-    assert problems({way: WAYS[way][way]}) == {"state": f"is needed beside {way}"}
+    assert problems({way: WAYS[way][way]}) == {"state": f"is required with {way}"}
 
 
 @pytest.mark.parametrize("way", ["rateCenter", "npaNxx"])
 def test_the_local_calling_area_goes_with_some_ways_only(way: str) -> None:
     assert parse(MessagingV2Setup, WAYS[way] | {"enableLca": True}).criteria()["enableLca"] is True
-    assert problems({"zip": "27606", "enableLca": True}) == {
-        "enableLca": "goes with rateCenter or npaNxx only"
-    }
+    assert problems({"zip": "27606", "enableLca": True}) == {"enableLca": "requires rateCenter or npaNxx"}
 
 
 @pytest.mark.parametrize(
@@ -99,7 +97,7 @@ def test_small_letters_and_bare_digits_are_understood() -> None:
 
 
 def test_a_field_that_is_null_is_not_given() -> None:
-    assert parse(NumberSearch, {"areaCode": None, "zip": "27606"}).way == "zip"
+    assert parse(NumberSearch, {"areaCode": None, "zip": "27606"}).order_type == "zip"
 
 
 # How many
@@ -118,7 +116,7 @@ def test_given_numbers_count_once_each() -> None:
 @pytest.mark.parametrize("quantity", [1, 3])
 def test_a_quantity_that_is_not_the_count_of_given_numbers_is_named(quantity: int) -> None:
     told = problems(WAYS["telephoneNumbers"] | {"quantity": quantity})
-    assert told == {"quantity": f"is {quantity}, but telephoneNumbers has 2; leave it out"}
+    assert told == {"quantity": f"is {quantity}, but telephoneNumbers has 2. Omit quantity"}
 
 
 EXACT = {
@@ -133,7 +131,8 @@ EXACT = {
 @pytest.mark.parametrize("given", EXACT.values(), ids=EXACT)
 def test_what_is_named_exactly_cannot_be_backordered(given: dict[str, Any]) -> None:
     assert problems(given | {"backOrderRequested": True}) == {
-        "backOrderRequested": "is not for given numbers, exchanges or vanities"
+        "backOrderRequested": "does not apply to telephone numbers, exchanges (npaNxx) or vanity numbers. "
+        "Omit it"
     }
 
 

@@ -100,7 +100,7 @@ Place = Callable[[], PlacedOrder]
 def stored(orders: Orders) -> dict[str, Any]:
     item = orders.get("demo")
     assert item is not None
-    return item
+    return dict(item)
 
 
 def test_the_first_run_orders_and_records_bandwidths_id(

@@ -23,7 +23,8 @@ def open_order(
         action=action,
         generation=generation,
     )
-    return orders.get("demo") or {}
+    order: Any = orders.get("demo")
+    return dict(order)
 
 
 def facts(order: dict[str, Any]) -> tuple[str, str]:
@@ -66,7 +67,7 @@ def test_a_step_keeps_its_outcome_and_the_replaced_application(orders: Orders) -
         replaced_application_id="a-1",
     )
 
-    stored = orders.get("demo") or {}
+    stored: Any = orders.get("demo")
     assert stored["steps"][STEP] == {
         "state": "succeeded",
         "at": LATER,

@@ -37,7 +37,7 @@ def open_with(
 def stored(orders: Orders) -> dict[str, Any]:
     item = orders.get("demo")
     assert item is not None
-    return item
+    return dict(item)
 
 
 def test_an_opened_order_is_started(orders: Orders) -> None:

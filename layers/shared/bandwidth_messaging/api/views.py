@@ -42,7 +42,7 @@ _ORDER_STATES = (
 )
 
 
-def message_view(item: Item, link: Callable[[str], View] | None = None) -> View:
+def message_view(item: Mapping[str, Any], link: Callable[[str], View] | None = None) -> View:
     """Return a message as GET /messages/{messageId} shows it. `link` returns the link to an archived file."""
     view = _only(item, _MESSAGE) | {"times": _times(item, _MESSAGE_TIMES)}
     if "archive" in item:
@@ -93,7 +93,9 @@ def number_view(item: Mapping[str, Any]) -> View:
     return _only(item, _NUMBER) | {"times": _times(item, STATES)}
 
 
-def order_view(customer_order_id: str, order: Item, numbers: Sequence[Mapping[str, Any]] = ()) -> View:
+def order_view(
+    customer_order_id: str, order: Mapping[str, Any], numbers: Sequence[Mapping[str, Any]] = ()
+) -> View:
     """Return an order as GET /orders/{customerOrderId} shows it. Failed `numbers` are failures."""
     steps = sorted(order.get("steps", {}).items(), key=lambda step: step[1].get("startedAt", step[1]["at"]))
     failed_numbers = [

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 from bandwidth_messaging.bandwidth import xml
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected
-from bandwidth_messaging.bandwidth.transport import Answer, Auth, ErrorBody, Transport, combined
+from bandwidth_messaging.bandwidth.transport import Auth, ErrorBody, Response, Transport, combine_errors
 from bandwidth_messaging.bandwidth.xml import E, Element
 from bandwidth_messaging.domain.orders import Failure, OrderStatus
 from bandwidth_messaging.domain.phone_numbers import from_ten_digits, to_ten_digits
@@ -80,11 +80,11 @@ class AccountApi:
             raise
         return True
 
-    def send(self, method: str, path: str, element: Element) -> Answer:
+    def send(self, method: str, path: str, element: Element) -> Response:
         """Send an element below the account and return the answer, whatever is inside it."""
         return self.transport.send(method, self.account + path, body=xml.write(element), content_type=XML)
 
-    def write(self, method: str, path: str, element: Element) -> Answer:
+    def write(self, method: str, path: str, element: Element) -> Response:
         """Send an element below the account and return the answer. Raises also for an error inside a 2xx."""
         answer = self.send(method, path, element)
         if answer.body and (rejection := rejection_of(answer, root_of(answer))):
@@ -101,9 +101,9 @@ class AccountApi:
         root = root_of(answer)
         if (found := xml.text(root, order_id)) is not None:
             return found
-        raise rejection_of(answer, root) or answer.garbled(f"{order_id} is missing")
+        raise rejection_of(answer, root) or answer.garbled(f"has no {order_id}")
 
-    def get_order(self, path: str) -> Answer | None:
+    def get_order(self, path: str) -> Response | None:
         """Return the answer about an order, None if it is not to be found yet, right after it was placed."""
         try:
             return self.transport.send("GET", self.account + path)
@@ -122,7 +122,7 @@ def next_page(root: Element) -> dict[str, str]:
 def read_error(body: bytes) -> ErrorBody | None:
     """Return the errors that a body names as one, None if it names none (an empty body, a page of HTML)."""
     try:
-        return combined(error for _, error in _errors(xml.read(body)))
+        return combine_errors(error for _, error in _errors(xml.read(body)))
     except xml.Malformed:
         return None
 
@@ -132,7 +132,7 @@ def boolean(value: bool) -> str:
     return "true" if value else "false"
 
 
-def root_of(answer: Answer) -> Element:
+def root_of(answer: Response) -> Element:
     """Return the root of an answer's body. Raises BandwidthGarbled."""
     try:
         return xml.read(answer.body)
@@ -140,17 +140,17 @@ def root_of(answer: Answer) -> Element:
         raise answer.garbled(f"is {error}") from None
 
 
-def required(answer: Answer, path: str) -> str:
+def required(answer: Response, path: str) -> str:
     """Return the text at a path of an answer's body. Raises BandwidthGarbled without it."""
     found = xml.text(root_of(answer), path)
     if found is None:
-        raise answer.garbled(f"{path} is missing")
+        raise answer.garbled(f"has no {path}")
     return found
 
 
-def rejection_of(answer: Answer, root: Element) -> BandwidthRejected | None:
+def rejection_of(answer: Response, root: Element) -> BandwidthRejected | None:
     """Bandwidth also answers 2xx with an error inside."""
-    error = combined(error for _, error in _errors(root))
+    error = combine_errors(error for _, error in _errors(root))
     if error is None:
         return None
     return BandwidthRejected(answer.request, status=answer.status, code=error.code, words=error.words)

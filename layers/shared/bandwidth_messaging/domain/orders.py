@@ -1,10 +1,13 @@
-"""Orders: one set-up with the numbers it brings, known by its CustomerOrderId."""
+"""Orders of numbers: the record of a set-up or a release, identified by its CustomerOrderId."""
 
 import hashlib
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Final, Literal, Required, TypedDict
+
+if TYPE_CHECKING:
+    from bandwidth_messaging.domain.step_outcomes import StepOutcome
 
 Kind = Literal["hosted_messaging", "messaging_v2", "release_numbers"]
 Action = Literal["IMPORT", "REMOVE"]
@@ -29,7 +32,7 @@ MAX_QUANTITY: Final = 5000
 _MAX_CUSTOMER_ORDER_ID: Final = 40
 _CUSTOMER_ORDER_ID: Final = re.compile(r"[A-Za-z0-9 -]{1,40}")
 
-# Bandwidth's words for an order that has ended. Every other word, also one we never saw, means "not yet".
+# Bandwidth's final statuses of an order. Any other status, also an unknown one, means "not yet".
 _ENDED: Final[dict[str, Ended]] = {
     "COMPLETE": OrderState.COMPLETED,
     "PARTIAL": OrderState.PARTIAL,
@@ -38,20 +41,72 @@ _ENDED: Final[dict[str, Ended]] = {
 
 
 MAX_REASON_CHARACTERS: Final = 300
-"""A payload of Step Functions has at most 256 KiB, so that a state carries shortened reasons."""
+"""Length of a reason in a state. A payload of Step Functions has at most 256 KiB."""
 
 
 class Failure(TypedDict):
-    """Why a number, or with no number the order, failed: E.164, Bandwidth's code, its words."""
+    """A failed number (E.164), or the failed order if `number` is None, with Bandwidth's code and text."""
 
     number: str | None
     code: str | None
     reason: str
 
 
+class StepRecord(TypedDict, total=False):
+    """The record of a step in its order. `state` is running, succeeded or failed, `detail` is for people."""
+
+    state: Required[str]
+    at: Required[str]
+    startedAt: str
+    detail: str
+    outcome: "StepOutcome"
+    replacedApplicationId: str
+    applicationId: str
+    locationId: str
+    orderId: str
+
+
+class OrderItem(TypedDict, total=False):
+    """An order's item in the Numbers table. Times are RFC 3339.
+
+    `action` and `generation` are missing from orders of versions before 2026-12. `unstarted` marks an order
+    whose execution did not start. `applicationId`, `locationId` and `orderId` are the ones found by steps.
+    """
+
+    kind: Required[Kind]
+    orderState: Required[OrderState]
+    requested: int
+    executionArn: str
+    digest: str
+    siteId: str
+    action: Action
+    generation: str
+    steps: dict[str, StepRecord]
+    applicationId: str
+    locationId: str
+    orderId: str
+    orderAttempt: str
+    orderAttemptedAt: str
+    taskToken: str
+    subscriptionId: str
+    completed: int
+    failed: int
+    failures: "list[Failure]"
+    reason: str
+    resources: list[dict[str, Any]]
+    unstarted: bool
+    startedAt: str
+    orderedAt: str
+    completedAt: str
+    partialAt: str
+    failedAt: str
+    undoneAt: str
+    undoneBy: str
+
+
 @dataclass(frozen=True)
 class Campaign:
-    """The registered campaign that local numbers text for (10DLC, US), and its message class."""
+    """The registered campaign of local numbers (10DLC, US), and its message class."""
 
     campaign_id: str
     message_class: str
@@ -59,9 +114,9 @@ class Campaign:
 
 @dataclass(frozen=True)
 class OrderStatus:
-    """What Bandwidth says of an order: its word, the numbers that came (E.164), what failed.
+    """Status of an order at Bandwidth: completed numbers (E.164) and failures.
 
-    An order is incomplete if its word is that of an end, but it lists fewer numbers than it brought.
+    An order is incomplete if its status is final but it lists fewer numbers than it completed.
     """
 
     status: str
@@ -71,19 +126,19 @@ class OrderStatus:
 
     @property
     def ended_as(self) -> Ended | None:
-        """Return completed, partial or failed once the order has ended and lists its numbers, else None."""
+        """Return the final state once the order has ended and lists its numbers, else None."""
         return None if self.is_incomplete else _ENDED.get(self.status)
 
 
 def is_customer_order_id(written: str) -> bool:
-    """Tell whether Bandwidth takes this CustomerOrderId: up to 40 letters, digits, spaces, dashes (5052)."""
+    """Return whether Bandwidth accepts it: up to 40 letters, digits, spaces, dashes (error 5052)."""
     return _CUSTOMER_ORDER_ID.fullmatch(written) is not None
 
 
 def customer_order_id(execution_name: str) -> str:
-    """Return the CustomerOrderId of an execution: its name where Bandwidth takes that.
+    """Return the CustomerOrderId of an execution: its name if Bandwidth accepts that.
 
-    Other names (underscores, more than 40 characters) are turned into one that always comes out the same.
+    Other names (underscores, more than 40 characters) are converted, always with the same result.
     """
     if is_customer_order_id(execution_name):
         return execution_name

@@ -1,22 +1,22 @@
-"""Orders: the record of each set-up, kept step by step while it runs."""
+"""Orders in the Numbers table: the record of each set-up and release, updated by every step."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
-from bandwidth_messaging.domain.orders import Action, Failure, Kind, OrderState
+from bandwidth_messaging.domain.orders import Action, Failure, Kind, OrderItem, OrderState
 from bandwidth_messaging.domain.step_outcomes import StepOutcome
 from bandwidth_messaging.store.dynamodb import Item, Table
 from bandwidth_messaging.store.keys import order_key
 
-_NOT_ENDED_WELL: Final = "NOT #orderState IN (:completed, :partial)"
+_NOT_SUCCEEDED: Final = "NOT #orderState IN (:completed, :partial)"
 STEP_IDS: Final = ("applicationId", "locationId", "orderId")
-"""What a step may find or make."""
-_ENDED_WELL: Final = {"completed": OrderState.COMPLETED, "partial": OrderState.PARTIAL}
+"""Ids that a step may find or create."""
+_SUCCEEDED: Final = {"completed": OrderState.COMPLETED, "partial": OrderState.PARTIAL}
 
 
-def is_same_order(record: Item, kind: Kind, digest: str) -> bool:
-    """Return whether an order's record is of the same kind and asks for the same."""
-    return bool((record["kind"], record["digest"]) == (kind, digest))
+def is_same_order(record: OrderItem, kind: Kind, digest: str) -> bool:
+    """Return whether an order's record has the same kind and requests the same."""
+    return (record["kind"], record["digest"]) == (kind, digest)
 
 
 class Orders:
@@ -25,12 +25,12 @@ class Orders:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def get(self, customer_order_id: str) -> Item | None:
+    def get(self, customer_order_id: str) -> OrderItem | None:
         """Return an order's item."""
-        return self._table.get(order_key(customer_order_id))
+        return cast("OrderItem | None", self._table.get(order_key(customer_order_id)))
 
     def was_attempted(self, customer_order_id: str) -> bool:
-        """Tell whether the order may be at Bandwidth."""
+        """Return whether the order may exist at Bandwidth."""
         return "orderAttemptedAt" in (self.get(customer_order_id) or {})
 
     def register(
@@ -45,7 +45,7 @@ class Orders:
         site_id: str | None = None,
         action: Action | None = None,
         generation: str | None = None,
-    ) -> Item:
+    ) -> OrderItem:
         """Record that a set-up or a release starts, and return the record. An existing record stays as it is.
 
         `digest` distinguishes the request from every other one. `action` is that of a hosted set-up, and
@@ -66,8 +66,8 @@ class Orders:
                 "steps": {},
             },
         )
-        assert record is not None  # noqa: S101 - an update without a condition returns the item
-        return record
+        # An update without a condition always returns the item.
+        return cast("OrderItem", record)
 
     def record_unstarted(self, customer_order_id: str, *, registered_at: str, at: str, reason: str) -> None:
         """Fail an order whose execution did not start, unless the order has changed meanwhile."""
@@ -113,11 +113,11 @@ class Orders:
         action: Action | None = None,
         generation: str | None = None,
     ) -> Literal["used", "undone"] | None:
-        """Register an execution, or let it continue one that failed. Repeated, it changes nothing.
+        """Register an execution, or let it continue a failed one. A repeated call changes nothing.
 
-        Return why the execution may not go on under this id, None if it may: the id is that of an execution
-        that asks for something else, or the set-up was undone. Another input is accepted only after a failure
-        that no order was tried before.
+        Return None if the execution may use this id. Return "used" if another execution with another request
+        has it, and "undone" if its set-up was undone. A changed request may continue a failed execution only
+        if no order was attempted before.
         """
         record = self.register(
             customer_order_id,
@@ -131,31 +131,31 @@ class Orders:
             generation=generation,
         )
         if "undoneAt" in record:
-            # Its order is still COMPLETE at Bandwidth, and brings nothing any more.
+            # Its order is still COMPLETE at Bandwidth, but its numbers are released.
             return "undone"
         if record["orderState"] == OrderState.FAILED and record["executionArn"] != execution_arn:
-            asked = {"digest": digest, "requested": requested, "siteId": site_id, "action": action}
+            request = {"digest": digest, "requested": requested, "siteId": site_id, "action": action}
             record = self._continue(
-                customer_order_id, record, execution_arn, kind, asked, {"generation": generation}
+                customer_order_id, record, execution_arn, kind, request, {"generation": generation}
             )
         return None if is_same_order(record, kind, digest) else "used"
 
     def _continue(
         self,
         customer_order_id: str,
-        record: Item,
+        record: OrderItem,
         execution_arn: str,
         kind: Kind,
-        asked: Item,
+        request: Item,
         current: Item,
-    ) -> Item:
-        """Let an execution continue a failed order, unless another one already does; return the record."""
+    ) -> OrderItem:
+        """Let an execution continue a failed order unless another one already does. Return the record."""
         condition = "#orderState = :failed AND #executionArn = :before AND #kind = :kind"
         values = {"failed": OrderState.FAILED, "before": record["executionArn"], "kind": kind}
         changes = current
-        if not is_same_order(record, kind, asked["digest"]):
+        if not is_same_order(record, kind, request["digest"]):
             condition += " AND attribute_not_exists(#orderAttemptedAt)"
-            changes = current | asked
+            changes = current | request
         _, found = self._table.attempt(
             order_key(customer_order_id),
             assign={
@@ -167,7 +167,7 @@ class Orders:
             condition=condition,
             values=values,
         )
-        return found or record
+        return cast("OrderItem | None", found) or record
 
     def record_step(
         self,
@@ -197,18 +197,18 @@ class Orders:
             "replacedApplicationId": replaced_application_id,
             **{name: found.get(name) for name in STEP_IDS},
         }
-        told = {name: value for name, value in entry.items() if value is not None}
+        given = {name: value for name, value in entry.items() if value is not None}
         self._table.update(
             order_key(customer_order_id),
-            assign={("steps", step): told, **found},
+            assign={("steps", step): given, **found},
             condition="attribute_exists(#steps)",
         )
 
-    def begin_ordering(self, customer_order_id: str, attempt: str, at: str) -> Item:
-        """Claim the order's POST to Bandwidth for an attempt, a token of its own, and return the record.
+    def begin_ordering(self, customer_order_id: str, attempt: str, at: str) -> OrderItem:
+        """Claim the order's POST to Bandwidth for an attempt, a unique token, and return the record.
 
-        The claim is ours if its `orderAttempt` is ours; otherwise an earlier one stands, which may have
-        been sent, and `orderId` is there if Bandwidth's answer was seen.
+        The claim succeeded if the record's `orderAttempt` is this attempt. Otherwise an earlier attempt may
+        have sent the request; `orderId` is set if it got a response.
         """
         record = self._table.update(
             order_key(customer_order_id),
@@ -219,11 +219,11 @@ class Orders:
                 "orderState": OrderState.STARTED,
             },
         )
-        assert record is not None  # noqa: S101 - an update without a condition returns the item
-        return record
+        # An update without a condition always returns the item.
+        return cast("OrderItem", record)
 
     def give_up_ordering(self, customer_order_id: str, attempt: str) -> bool:
-        """Take back the claim of a POST that surely ordered nothing; return whether it still stood."""
+        """Release the claim of a POST that certainly ordered nothing. Return whether it still existed."""
         return (
             self._table.update(
                 order_key(customer_order_id),
@@ -235,28 +235,28 @@ class Orders:
         )
 
     def record_ordered(self, customer_order_id: str, order_id: str, at: str) -> None:
-        """Record Bandwidth's id of the order; a set-up that failed before and was started again goes on."""
+        """Record Bandwidth's id of the order. A failed set-up that was started again continues."""
         self._table.update(
             order_key(customer_order_id),
             assign={"orderId": order_id, "orderState": OrderState.ORDERED, "reason": None},
             keep={"orderedAt": at},
-            condition=_NOT_ENDED_WELL,
-            values=_ENDED_WELL,
+            condition=_NOT_SUCCEEDED,
+            values=_SUCCEEDED,
         )
 
-    def await_notification(self, customer_order_id: str, token: str) -> Item:
-        """Record the token that ends the wait for the order's next change; return the record.
+    def await_notification(self, customer_order_id: str, token: str) -> OrderItem:
+        """Record the task token that the order's next notification completes. Return the record.
 
-        `subscriptionId` is in it if the order was subscribed to before.
+        The record has `subscriptionId` if the order is already subscribed to.
         """
         record = self._table.update(
             order_key(customer_order_id), assign={"taskToken": token}, keep={"steps": {}}
         )
-        assert record is not None  # noqa: S101 - an update without a condition returns the item
-        return record
+        # An update without a condition always returns the item.
+        return cast("OrderItem", record)
 
     def record_subscription(self, customer_order_id: str, subscription_id: str) -> None:
-        """Record that changes of the order will be told."""
+        """Record the subscription to the order's notifications."""
         self._table.update(order_key(customer_order_id), assign={"subscriptionId": subscription_id})
 
     def finish(
@@ -270,14 +270,13 @@ class Orders:
         failures: Sequence[Failure] = (),
         reason: str | None = None,
         resources: Sequence[Mapping[str, Any]] = (),
-    ) -> Item | None:
-        """Record how the order ended: counts, and what failed apart from single numbers. Return the record.
+    ) -> OrderItem | None:
+        """Record the final state of the order with its counts and failures. Return the record.
 
-        An order that has brought numbers is not turned into a failed one, nor is one that is not open (a dry
-        run has no record), and None returned. `resources` are
-        what a release took away beside numbers, or left.
+        Return None, with nothing changed, to record a failure of an order that completed numbers or does
+        not exist (a dry run has no record). `resources` are those that a release deleted or left.
         """
-        return self._table.update(
+        record = self._table.update(
             order_key(customer_order_id),
             assign={
                 "orderState": state,
@@ -289,12 +288,13 @@ class Orders:
                 "resources": list(resources) or None,
                 "taskToken": None,
             },
-            condition=f"attribute_exists(#pk) AND {_NOT_ENDED_WELL}" if state == OrderState.FAILED else None,
-            values=_ENDED_WELL if state == OrderState.FAILED else None,
+            condition=f"attribute_exists(#pk) AND {_NOT_SUCCEEDED}" if state == OrderState.FAILED else None,
+            values=_SUCCEEDED if state == OrderState.FAILED else None,
         )
+        return cast("OrderItem | None", record)
 
     def record_undone(self, customer_order_id: str, *, by: str, at: str) -> None:
-        """Record that what a set-up made is gone, and by which release."""
+        """Record that a release deleted the resources of a set-up, and which one."""
         self._table.update(
             order_key(customer_order_id),
             assign={"undoneAt": at, "undoneBy": by},
