@@ -44,7 +44,7 @@ class RunningSimulator:
 
     @property
     def current_dashboard_url(self) -> str:
-        """The simulator's equivalent of https://api.bandwidth.com/api/v2."""
+        """Return the equivalent of https://api.bandwidth.com/api/v2."""
         return f"{self.url}/api/v2"
 
     @property
@@ -57,7 +57,7 @@ class RunningSimulator:
 
     @property
     def current_messaging_url(self) -> str:
-        """The simulator's equivalent of https://messaging.bandwidth.com/api/v2."""
+        """Return the equivalent of https://messaging.bandwidth.com/api/v2."""
         return f"{self.url}/messaging/api/v2"
 
     @property

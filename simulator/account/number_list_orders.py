@@ -42,7 +42,7 @@ class NumbersOrder:
 
     @property
     def done(self) -> list[str]:
-        """The numbers that did not fail."""
+        """Return the numbers that did not fail."""
         return [each for each in self.numbers if each not in self.failed]
 
     @property

@@ -133,5 +133,5 @@ class Registrations:
 
 
 def is_toll_free(number: str) -> bool:
-    """Whether a number (ten digits) is toll-free."""
+    """Return whether a number (ten digits) is toll-free."""
     return number[:3] in TOLL_FREE
