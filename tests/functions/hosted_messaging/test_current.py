@@ -23,9 +23,9 @@ from functions.hosted_messaging import (
 from functions.messages import deliver_message, send_message
 from functions.setups import check_input, receive_notification, record_failure
 from simulator.account.importability import WORDS
+from simulator.account.number_list_orders import NumbersError
 from simulator.account.order_outcomes import OrderOutcome
-from simulator.account.orders_of_numbers import NumbersError
-from simulator.account.subscriptions import Manner
+from simulator.account.subscriptions import NotificationFaults
 from tests.functions.conftest import CALLBACK_URL, CONFIG, NOTIFICATION_URL, House, ask, call, sample
 from tests.generations import only_current
 
@@ -115,7 +115,7 @@ def lost(house: House, *ten_digits: str) -> str:
     prepared()
     subscriptions = house.simulator.simulator.subscriptions
     # There is nobody at the address.
-    subscriptions.set_manner(Manner(lose=1))
+    subscriptions.set_faults(NotificationFaults(lose=1))
     subscriptions.report_messaging_lost(ten_digits)
     body: str = subscriptions.notifications()[-1]["body"]
     return body

@@ -88,7 +88,7 @@ def number(house: House) -> Number:
         location_id=location.id,
         customer_order_id="order-1",
     )
-    (ordered,) = bandwidth.account.numbers_of()
+    (ordered,) = bandwidth.account.list_numbers()
     made = Number(house, f"+1{ordered.number}", location, application.id)
     made.activate()
     return made

@@ -152,7 +152,7 @@ def at_bandwidth(house: House, name: str) -> dict[str, int]:
         "orders": len(simulator.orders.find(name)),
         "imports": classic["IMPORT"] + len(simulator.imports.find(name)),
         "removals": classic["REMOVE"] + len(simulator.removals.find(name)),
-        "numbers": sum(each.location_id in at for each in simulator.account.numbers_of()),
+        "numbers": sum(each.location_id in at for each in simulator.account.list_numbers()),
         "Catapult numbers": sum(each.number[2:] in ours for each in simulator.catapult.numbers()),
         OPTIONS: len(simulator.number_options.find(name)),
     }

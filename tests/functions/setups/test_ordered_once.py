@@ -50,7 +50,7 @@ def test_a_blank_in_the_id_of_a_lost_order_buys_nothing_twice(
     ended = machines.run("messaging_v2", given)
     assert (ended.status, ended.output["customerOrderId"]) == ("SUCCEEDED", "sp 1")
     assert len(house.simulator.simulator.orders.find()) == 1
-    assert len(house.simulator.simulator.account.numbers_of()) == 2
+    assert len(house.simulator.simulator.account.list_numbers()) == 2
 
 
 @both_generations
