@@ -1,4 +1,4 @@
-"""Readings of a conversation's participants in a request. Called by api/message_routes.
+"""Parses the participants of a conversation request for api/message_routes.
 
 Callbacks store numbers that they cannot convert to E.164 unchanged, for example 00447700900123, 1234567890 or
 "Shop, Inc". A request must find a participant by the value that a message shows.
@@ -16,13 +16,14 @@ _SEPARATOR: Final = ","
 def owner_number(written: str) -> str:
     """Return the owner number of messages, in the form in which messages store the number.
 
-    That is E.164, or unchanged a value of three or more digits that callbacks do not convert to E.164. Raises
-    ValueError for every other value.
+    That is E.164, or unchanged a value of three or more digits without a "+". Raises ValueError for every
+    other value.
     """
     try:
         return to_e164(written)
     except ValueError:
-        if _DIGITS.fullmatch(written):
+        # With a "+" the value is a mistyped number.
+        if _DIGITS.fullmatch(written) and not written.startswith("+"):
             return from_callback(written)
         raise
 
