@@ -1,8 +1,6 @@
 """Orders keep what code decides by: outcomes of steps, the action and the generation of the set-up."""
 
-from typing import Any
-
-from bandwidth_messaging.domain.orders import Action
+from bandwidth_messaging.domain.orders import Action, OrderItem
 from bandwidth_messaging.domain.step_outcomes import StepOutcome
 from bandwidth_messaging.store.order_store import Orders
 
@@ -12,7 +10,7 @@ STEP = "Assign Application to Location"
 
 def open_order(
     orders: Orders, *, action: Action = "IMPORT", generation: str = "classic", run: str = "1"
-) -> dict[str, Any]:
+) -> OrderItem:
     orders.open(
         "demo",
         kind="hosted_messaging",
@@ -26,7 +24,7 @@ def open_order(
     return orders.get("demo") or {}
 
 
-def facts(order: dict[str, Any]) -> tuple[str, str]:
+def facts(order: OrderItem) -> tuple[str, str]:
     return order["action"], order["generation"]
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bandwidth_messaging.domain.orders import Failure, Kind
+from bandwidth_messaging.domain.orders import Failure, Kind, OrderItem
 from bandwidth_messaging.store.order_store import Orders
 
 AT, LATER, LAST = "2026-02-03T04:05:06.000Z", "2026-02-03T04:05:07.000Z", "2026-02-03T04:05:08.000Z"
@@ -34,7 +34,7 @@ def open_with(
     )
 
 
-def stored(orders: Orders) -> dict[str, Any]:
+def stored(orders: Orders) -> OrderItem:
     item = orders.get("demo")
     assert item is not None
     return item
@@ -255,21 +255,21 @@ def test_an_order_without_a_record_can_still_be_claimed(orders: Orders) -> None:
 
 def test_an_attempt_that_ordered_nothing_is_given_back(orders: Orders) -> None:
     opened(orders).begin_ordering("demo", "first", AT)
-    assert orders.give_up_ordering("demo", "first")
+    assert orders.release_claim("demo", "first")
     assert orders.begin_ordering("demo", "second", LATER)["orderAttempt"] == "second"
 
 
 def test_only_the_attempt_that_stands_is_given_back(orders: Orders) -> None:
     opened(orders).begin_ordering("demo", "first", AT)
-    assert not orders.give_up_ordering("demo", "second")
-    orders.give_up_ordering("demo", "first")
-    assert not orders.give_up_ordering("demo", "first")
+    assert not orders.release_claim("demo", "second")
+    orders.release_claim("demo", "first")
+    assert not orders.release_claim("demo", "first")
 
 
 def test_an_attempt_that_ordered_is_not_given_back(orders: Orders) -> None:
     opened(orders).begin_ordering("demo", "first", AT)
     orders.record_ordered("demo", "order-1", LATER)
-    assert not orders.give_up_ordering("demo", "first")
+    assert not orders.release_claim("demo", "first")
     assert stored(orders)["orderAttemptedAt"] == AT
 
 
@@ -294,7 +294,7 @@ def test_an_order_ends_with_its_counts_and_what_failed(orders: Orders, state: st
         failures=[{"number": None, "code": "5018", "reason": "none available"}],
         reason="short",
     )
-    kept = stored(orders)
+    kept: Any = stored(orders)
     assert (kept["orderState"], kept[f"{state}At"], kept["completed"], kept["failed"], kept["reason"]) == (
         state,
         LATER,

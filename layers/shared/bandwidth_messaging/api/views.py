@@ -7,7 +7,7 @@ from bandwidth_messaging.domain.drift import DriftState
 from bandwidth_messaging.domain.messages import RANKS, READ, MessageState
 from bandwidth_messaging.domain.next_steps import next_steps
 from bandwidth_messaging.domain.numbers import STATES, NumberState
-from bandwidth_messaging.domain.orders import OrderState
+from bandwidth_messaging.domain.orders import OrderItem, OrderState
 from bandwidth_messaging.store.dynamodb import Item
 from bandwidth_messaging.store.message_store import RECIPIENT
 
@@ -93,7 +93,7 @@ def number_view(item: Mapping[str, Any]) -> View:
     return _only(item, _NUMBER) | {"times": _times(item, STATES)}
 
 
-def order_view(customer_order_id: str, order: Item, numbers: Sequence[Mapping[str, Any]] = ()) -> View:
+def order_view(customer_order_id: str, order: OrderItem, numbers: Sequence[Mapping[str, Any]] = ()) -> View:
     """Return an order as GET /orders/{customerOrderId} shows it. Failed `numbers` are failures."""
     steps = sorted(order.get("steps", {}).items(), key=lambda step: step[1].get("startedAt", step[1]["at"]))
     failed_numbers = [
@@ -106,7 +106,7 @@ def order_view(customer_order_id: str, order: Item, numbers: Sequence[Mapping[st
         "customerOrderId": customer_order_id,
         "state": order.get("orderState"),
         **_only(order, _ORDER),
-        "failures": order.get("failures", []) + failed_numbers,
+        "failures": [*order.get("failures", []), *failed_numbers],
         "steps": [{"name": name, **entry} for name, entry in steps],
         "times": _times(order, _ORDER_STATES),
     } | ({"nextSteps": advice} if advice else {})

@@ -1,10 +1,12 @@
-"""Orders: one set-up with the numbers it brings, known by its CustomerOrderId."""
+"""Orders: each set-up or release has one, identified by its CustomerOrderId."""
 
 import hashlib
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, Literal, TypedDict
+from typing import Any, Final, Literal, Required, TypedDict
+
+from bandwidth_messaging.domain.step_outcomes import StepOutcome
 
 Kind = Literal["hosted_messaging", "messaging_v2", "release_numbers"]
 Action = Literal["IMPORT", "REMOVE"]
@@ -29,7 +31,7 @@ MAX_QUANTITY: Final = 5000
 _MAX_CUSTOMER_ORDER_ID: Final = 40
 _CUSTOMER_ORDER_ID: Final = re.compile(r"[A-Za-z0-9 -]{1,40}")
 
-# Bandwidth's words for an order that has ended. Every other word, also one we never saw, means "not yet".
+# Bandwidth's statuses of an ended order. Every other status means that the order is in progress.
 _ENDED: Final[dict[str, Ended]] = {
     "COMPLETE": OrderState.COMPLETED,
     "PARTIAL": OrderState.PARTIAL,
@@ -38,15 +40,70 @@ _ENDED: Final[dict[str, Ended]] = {
 
 
 MAX_REASON_CHARACTERS: Final = 300
-"""A payload of Step Functions has at most 256 KiB, so that a state carries shortened reasons."""
+"""A Step Functions payload has at most 256 KiB, so a state carries shortened reasons."""
 
 
 class Failure(TypedDict):
-    """Why a number, or with no number the order, failed: E.164, Bandwidth's code, its words."""
+    """Why a number (E.164) failed, with Bandwidth's code and text. Without a number, the order failed."""
 
     number: str | None
     code: str | None
     reason: str
+
+
+class StepRecord(TypedDict, total=False):
+    """A step of an order: its state, times (RFC 3339), outcome and the ids it found or created.
+
+    Code decides by `outcome` and `replacedApplicationId`; `detail` is for people.
+    """
+
+    state: Required[str]
+    at: Required[str]
+    startedAt: str
+    detail: str
+    outcome: StepOutcome
+    replacedApplicationId: str
+    applicationId: str
+    locationId: str
+    orderId: str
+
+
+class OrderItem(TypedDict, total=False):
+    """An order's item in the Numbers table; times are RFC 3339.
+
+    A record that begins with a claim or a task token lacks `kind` and the other facts of its start.
+    `orderAttempt` is the claim of the POST to Bandwidth, and `resources` is what a release deleted or kept.
+    """
+
+    kind: Kind
+    orderState: OrderState
+    requested: int
+    executionArn: str
+    startedAt: str
+    digest: str
+    siteId: str
+    action: Action
+    generation: str
+    steps: dict[str, StepRecord]
+    applicationId: str
+    locationId: str
+    orderId: str
+    orderAttempt: str
+    orderAttemptedAt: str
+    orderedAt: str
+    taskToken: str
+    subscriptionId: str
+    completed: int
+    failed: int
+    failures: list[Failure]
+    reason: str
+    resources: list[dict[str, Any]]
+    unstarted: bool
+    completedAt: str
+    partialAt: str
+    failedAt: str
+    undoneAt: str
+    undoneBy: str
 
 
 @dataclass(frozen=True)
@@ -59,9 +116,9 @@ class Campaign:
 
 @dataclass(frozen=True)
 class OrderStatus:
-    """What Bandwidth says of an order: its word, the numbers that came (E.164), what failed.
+    """An order's status at Bandwidth, its completed numbers (E.164) and its failures.
 
-    An order is incomplete if its word is that of an end, but it lists fewer numbers than it brought.
+    `is_incomplete` is true if the order has ended but lists fewer numbers than it completed.
     """
 
     status: str
@@ -75,15 +132,22 @@ class OrderStatus:
         return None if self.is_incomplete else _ENDED.get(self.status)
 
 
-def is_customer_order_id(written: str) -> bool:
-    """Tell whether Bandwidth takes this CustomerOrderId: up to 40 letters, digits, spaces, dashes (5052)."""
-    return _CUSTOMER_ORDER_ID.fullmatch(written) is not None
+def earliest_attempt(order: OrderItem) -> str:
+    """Return a time (RFC 3339) at or before every attempt to place an order that was attempted."""
+    # A claim that was released and taken again has a later time than the first request.
+    attempted_at = order["orderAttemptedAt"]
+    return min(order.get("startedAt", attempted_at), attempted_at)
+
+
+def is_customer_order_id(text: str) -> bool:
+    """Return whether Bandwidth accepts the text as CustomerOrderId (error 5052)."""
+    return _CUSTOMER_ORDER_ID.fullmatch(text) is not None
 
 
 def customer_order_id(execution_name: str) -> str:
-    """Return the CustomerOrderId of an execution: its name where Bandwidth takes that.
+    """Return the CustomerOrderId of an execution: its name if Bandwidth accepts the name.
 
-    Other names (underscores, more than 40 characters) are turned into one that always comes out the same.
+    Other names (underscores, more than 40 characters) are always converted to the same CustomerOrderId.
     """
     if is_customer_order_id(execution_name):
         return execution_name

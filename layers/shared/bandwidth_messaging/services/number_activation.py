@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bandwidth_messaging.domain.orders import Ended, OrderStatus
+from bandwidth_messaging.domain.orders import Ended, OrderItem, OrderStatus
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.services.parallel import for_each
 
 if TYPE_CHECKING:
     from bandwidth_messaging.domain.numbers import Home, Preflight
     from bandwidth_messaging.domain.registration import Registration
-    from bandwidth_messaging.store.dynamodb import Item
     from bandwidth_messaging.store.number_store import Numbers
     from bandwidth_messaging.store.order_store import Orders
 
@@ -47,7 +46,7 @@ class NumberOrderCompletion:
 
     def complete(
         self, order: OrderStatus, state: Ended, home: "Home", *, quantity: int, reason: str | None
-    ) -> "tuple[int, Item]":
+    ) -> tuple[int, OrderItem]:
         """Activate the numbers that came and record the others; return how many failed, and the order's item.
 
         An order by area code lists no failed numbers, so that the count follows from the quantity.

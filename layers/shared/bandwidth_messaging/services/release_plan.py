@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected, BandwidthUnauthorized
-from bandwidth_messaging.domain.orders import OrderState, customer_order_id
+from bandwidth_messaging.domain.orders import OrderItem, OrderState, customer_order_id, earliest_attempt
 from bandwidth_messaging.domain.phone_numbers import last_four
 from bandwidth_messaging.domain.problems import FieldProblem, InvalidInput
 from bandwidth_messaging.domain.releases import (
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from bandwidth_messaging.bandwidth.locations import Location
     from bandwidth_messaging.domain.numbers import NumberItem
     from bandwidth_messaging.store.created_resources import CreatedResources
-    from bandwidth_messaging.store.dynamodb import Item
     from bandwidth_messaging.store.number_store import Numbers
     from bandwidth_messaging.store.order_store import Orders
 
@@ -88,7 +87,7 @@ class ReleasePlanner:
 
         Raises InvalidInput for unknown numbers or set-ups, and for a set-up whose order is still open.
         """
-        order: Item = {}
+        order: OrderItem = {}
         if setup_order_id is None:
             items = self._find_numbers(telephone_numbers)
         else:
@@ -117,7 +116,7 @@ class ReleasePlanner:
             raise InvalidInput([FieldProblem("telephoneNumbers", detail)])
         return items
 
-    def _find_setup(self, setup_order_id: str) -> "Item":
+    def _find_setup(self, setup_order_id: str) -> OrderItem:
         order = self.orders.get(setup_order_id)
         if order is None:
             problem = f"{setup_order_id!r} is unknown. Give the customerOrderId of a set-up of this stack"
@@ -127,7 +126,7 @@ class ReleasePlanner:
             raise InvalidInput([FieldProblem("customerOrderId", problem)])
         return order
 
-    def _list_numbers(self, setup_order_id: str, order: "Item") -> "list[NumberItem]":
+    def _list_numbers(self, setup_order_id: str, order: OrderItem) -> "list[NumberItem]":
         """Return the numbers that a set-up brought, also those that came after it had stopped waiting.
 
         Raises InvalidInput while Bandwidth still works on the order, because more numbers may come.
@@ -140,7 +139,7 @@ class ReleasePlanner:
         order_id = order.get("orderId")
         if order_id is None:
             find = account.find_import_request if is_hosted else account.find_order
-            order_id = find(setup_order_id)
+            order_id = find(setup_order_id, placed_after=earliest_attempt(order))
             if order_id is None:
                 return items
         # The numbers of an import are recorded before it is placed, so that only its status matters here.
@@ -179,20 +178,20 @@ class ReleasePlanner:
         """Return the site of an order or a number."""
         return str(item.get("siteId") or self.default_site_id)
 
-    def _plan_cleanup(self, order: "Item", leaving: Collection[str]) -> Iterator[PlannedResource]:
+    def _plan_cleanup(self, order: OrderItem, leaving: Collection[str]) -> Iterator[PlannedResource]:
         if self._uses_catapult(order):
             return self.plan_catapult_cleanup(order, leaving)
         return self.plan_location_cleanup(order, leaving)
 
-    def _uses_catapult(self, order: "Item") -> bool:
+    def _uses_catapult(self, order: OrderItem) -> bool:
         """Return whether a set-up created its application in Catapult, and Catapult can be asked about it."""
         return _is_hosted_import(order) and self.generation == "classic" == self._find_generation(order)
 
-    def _find_generation(self, order: "Item") -> str:
+    def _find_generation(self, order: OrderItem) -> str:
         # Orders of earlier versions do not have it.
         return str(order.get("generation", self.generation))
 
-    def plan_location_cleanup(self, order: "Item", leaving: Collection[str]) -> Iterator[PlannedResource]:
+    def plan_location_cleanup(self, order: OrderItem, leaving: Collection[str]) -> Iterator[PlannedResource]:
         """Yield the resources of a set-up whose numbers text from a location, in the order of deletion.
 
         `leaving` are the numbers that are released first. Resources that do not exist are left out.
@@ -215,7 +214,7 @@ class ReleasePlanner:
         if _is_hosted_import(order) and self._find_generation(order) == "current":
             yield from self._plan_subscriptions(account, leaving)
 
-    def plan_catapult_cleanup(self, order: "Item", leaving: Collection[str]) -> Iterator[PlannedResource]:
+    def plan_catapult_cleanup(self, order: OrderItem, leaving: Collection[str]) -> Iterator[PlannedResource]:
         """Yield the Catapult application of a hosted set-up if it exists."""
         catapult, application_id = self.catapult(), order.get("applicationId")
         application = catapult.application(application_id) if application_id else None
@@ -233,7 +232,7 @@ class ReleasePlanner:
 
     def _plan_location(
         self,
-        order: "Item",
+        order: OrderItem,
         site_id: str,
         location: "Location",
         locations: "Sequence[Location]",
@@ -275,7 +274,7 @@ class ReleasePlanner:
 
     def _plan_application(
         self,
-        order: "Item",
+        order: OrderItem,
         application_id: str,
         account: "Dashboard",
         location: "Location | None",
@@ -314,13 +313,13 @@ class ReleasePlanner:
         for subscription_id in subscription_ids:
             yield PlannedResource(what="subscription", id=subscription_id, keep=remaining)
 
-    def _is_owned(self, order: "Item", step: str, kind: str, name: str, resource_id: str) -> bool:
+    def _is_owned(self, order: OrderItem, step: str, kind: str, name: str, resource_id: str) -> bool:
         outcome, _ = _find_outcome(order, step)
         resource = f"{kind}#{normalized(name)}"
         return outcome == StepOutcome.CREATED or self.created_resources.is_owned(resource, resource_id)
 
 
-def _is_hosted_import(order: "Item") -> bool:
+def _is_hosted_import(order: OrderItem) -> bool:
     return order.get("kind") == "hosted_messaging" and order.get("action", "IMPORT") == "IMPORT"
 
 
@@ -337,7 +336,7 @@ def _list_locations(account: "Dashboard", site_id: str) -> "list[Location]":
         raise
 
 
-def _find_feature_reason(order: "Item", step: str) -> KeepReason | None:
+def _find_feature_reason(order: OrderItem, step: str) -> KeepReason | None:
     """Return why a feature of a location that is not owned stays, None if this set-up enabled it."""
     outcome, replaced = _find_outcome(order, step)
     if replaced is not None:
@@ -345,7 +344,9 @@ def _find_feature_reason(order: "Item", step: str) -> KeepReason | None:
     return None if outcome == StepOutcome.CREATED else _NOT_OWNED
 
 
-def _find_outcome(order: "Item", step: str) -> tuple[str | None, str | None]:
+def _find_outcome(order: OrderItem, step: str) -> tuple[str | None, str | None]:
     """Return the outcome of a step of a set-up, and the id of the application that it replaced."""
-    entry = order.get("steps", {}).get(step, {})
+    entry = order.get("steps", {}).get(step)
+    if entry is None:
+        return None, None
     return entry.get("outcome"), entry.get("replacedApplicationId")

@@ -1,36 +1,36 @@
-"""Orders: the record of each set-up, kept step by step while it runs."""
+"""Stores the order of each set-up or release, and the records of its steps."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
-from bandwidth_messaging.domain.orders import Action, Failure, Kind, OrderState
+from bandwidth_messaging.domain.orders import Action, Failure, Kind, OrderItem, OrderState
 from bandwidth_messaging.domain.step_outcomes import StepOutcome
 from bandwidth_messaging.store.dynamodb import Item, Table
 from bandwidth_messaging.store.keys import order_key
 
 _NOT_ENDED_WELL: Final = "NOT #orderState IN (:completed, :partial)"
 STEP_IDS: Final = ("applicationId", "locationId", "orderId")
-"""What a step may find or make."""
+"""Ids that a step may find or create."""
 _ENDED_WELL: Final = {"completed": OrderState.COMPLETED, "partial": OrderState.PARTIAL}
 
 
-def is_same_order(record: Item, kind: Kind, digest: str) -> bool:
+def is_same_order(record: OrderItem, kind: Kind, digest: str) -> bool:
     """Return whether an order's record is of the same kind and asks for the same."""
-    return bool((record["kind"], record["digest"]) == (kind, digest))
+    return (record["kind"], record["digest"]) == (kind, digest)
 
 
 class Orders:
-    """The orders in the Numbers table, known by their CustomerOrderId."""
+    """The orders in the Numbers table, identified by their CustomerOrderId."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def get(self, customer_order_id: str) -> Item | None:
+    def get(self, customer_order_id: str) -> OrderItem | None:
         """Return an order's item."""
-        return self._table.get(order_key(customer_order_id))
+        return cast("OrderItem | None", self._table.get(order_key(customer_order_id)))
 
     def was_attempted(self, customer_order_id: str) -> bool:
-        """Tell whether the order may be at Bandwidth."""
+        """Return whether the order may exist at Bandwidth."""
         return "orderAttemptedAt" in (self.get(customer_order_id) or {})
 
     def register(
@@ -45,10 +45,10 @@ class Orders:
         site_id: str | None = None,
         action: Action | None = None,
         generation: str | None = None,
-    ) -> Item:
-        """Record that a set-up or a release starts, and return the record. An existing record stays as it is.
+    ) -> OrderItem:
+        """Record that a set-up or a release starts, and return the record. An existing record is not changed.
 
-        `digest` distinguishes the request from every other one. `action` is that of a hosted set-up, and
+        `digest` distinguishes the request from every other request. `action` is that of a hosted set-up, and
         `generation` is the generation of Bandwidth's API that the set-up uses.
         """
         record = self._table.update(
@@ -67,7 +67,7 @@ class Orders:
             },
         )
         assert record is not None  # noqa: S101 - an update without a condition returns the item
-        return record
+        return cast("OrderItem", record)
 
     def record_unstarted(self, customer_order_id: str, *, registered_at: str, at: str, reason: str) -> None:
         """Fail an order whose execution did not start, unless the order has changed meanwhile."""
@@ -115,9 +115,9 @@ class Orders:
     ) -> Literal["used", "undone"] | None:
         """Register an execution, or let it continue one that failed. Repeated, it changes nothing.
 
-        Return why the execution may not go on under this id, None if it may: the id is that of an execution
-        that asks for something else, or the set-up was undone. Another input is accepted only after a failure
-        that no order was tried before.
+        Returns None if the execution may continue under this id. Returns `used` if the id belongs to an
+        execution with another input, and `undone` if the set-up was undone. Another input is accepted only
+        after a failure before the first attempt to order.
         """
         record = self.register(
             customer_order_id,
@@ -131,31 +131,31 @@ class Orders:
             generation=generation,
         )
         if "undoneAt" in record:
-            # Its order is still COMPLETE at Bandwidth, and brings nothing any more.
+            # The order is still COMPLETE at Bandwidth, but its numbers were released.
             return "undone"
         if record["orderState"] == OrderState.FAILED and record["executionArn"] != execution_arn:
-            asked = {"digest": digest, "requested": requested, "siteId": site_id, "action": action}
+            request = {"digest": digest, "requested": requested, "siteId": site_id, "action": action}
             record = self._continue(
-                customer_order_id, record, execution_arn, kind, asked, {"generation": generation}
+                customer_order_id, record, execution_arn, kind, request, {"generation": generation}
             )
         return None if is_same_order(record, kind, digest) else "used"
 
     def _continue(
         self,
         customer_order_id: str,
-        record: Item,
+        record: OrderItem,
         execution_arn: str,
         kind: Kind,
-        asked: Item,
+        request: Item,
         current: Item,
-    ) -> Item:
+    ) -> OrderItem:
         """Let an execution continue a failed order, unless another one already does; return the record."""
         condition = "#orderState = :failed AND #executionArn = :before AND #kind = :kind"
         values = {"failed": OrderState.FAILED, "before": record["executionArn"], "kind": kind}
         changes = current
-        if not is_same_order(record, kind, asked["digest"]):
+        if not is_same_order(record, kind, request["digest"]):
             condition += " AND attribute_not_exists(#orderAttemptedAt)"
-            changes = current | asked
+            changes = current | request
         _, found = self._table.attempt(
             order_key(customer_order_id),
             assign={
@@ -167,7 +167,7 @@ class Orders:
             condition=condition,
             values=values,
         )
-        return found or record
+        return cast("OrderItem", found) if found else record
 
     def record_step(
         self,
@@ -197,18 +197,18 @@ class Orders:
             "replacedApplicationId": replaced_application_id,
             **{name: found.get(name) for name in STEP_IDS},
         }
-        told = {name: value for name, value in entry.items() if value is not None}
+        record = {name: value for name, value in entry.items() if value is not None}
         self._table.update(
             order_key(customer_order_id),
-            assign={("steps", step): told, **found},
+            assign={("steps", step): record, **found},
             condition="attribute_exists(#steps)",
         )
 
-    def begin_ordering(self, customer_order_id: str, attempt: str, at: str) -> Item:
+    def begin_ordering(self, customer_order_id: str, attempt: str, at: str) -> OrderItem:
         """Claim the order's POST to Bandwidth for an attempt, a token of its own, and return the record.
 
-        The claim is ours if its `orderAttempt` is ours; otherwise an earlier one stands, which may have
-        been sent, and `orderId` is there if Bandwidth's answer was seen.
+        If `orderAttempt` of the record is another attempt, an earlier run claimed the POST and may have sent
+        it. `orderId` is present if that run received Bandwidth's response.
         """
         record = self._table.update(
             order_key(customer_order_id),
@@ -220,10 +220,10 @@ class Orders:
             },
         )
         assert record is not None  # noqa: S101 - an update without a condition returns the item
-        return record
+        return cast("OrderItem", record)
 
-    def give_up_ordering(self, customer_order_id: str, attempt: str) -> bool:
-        """Take back the claim of a POST that surely ordered nothing; return whether it still stood."""
+    def release_claim(self, customer_order_id: str, attempt: str) -> bool:
+        """Delete the claim of a POST that ordered nothing. Return whether the attempt held the claim."""
         return (
             self._table.update(
                 order_key(customer_order_id),
@@ -235,7 +235,7 @@ class Orders:
         )
 
     def record_ordered(self, customer_order_id: str, order_id: str, at: str) -> None:
-        """Record Bandwidth's id of the order; a set-up that failed before and was started again goes on."""
+        """Record Bandwidth's id of the order. A failed set-up that was restarted becomes ordered again."""
         self._table.update(
             order_key(customer_order_id),
             assign={"orderId": order_id, "orderState": OrderState.ORDERED, "reason": None},
@@ -244,19 +244,19 @@ class Orders:
             values=_ENDED_WELL,
         )
 
-    def await_notification(self, customer_order_id: str, token: str) -> Item:
-        """Record the token that ends the wait for the order's next change; return the record.
+    def await_notification(self, customer_order_id: str, token: str) -> OrderItem:
+        """Record the task token that ends the wait for the order's next notification; return the record.
 
-        `subscriptionId` is in it if the order was subscribed to before.
+        The record has `subscriptionId` if the order already has a subscription.
         """
         record = self._table.update(
             order_key(customer_order_id), assign={"taskToken": token}, keep={"steps": {}}
         )
         assert record is not None  # noqa: S101 - an update without a condition returns the item
-        return record
+        return cast("OrderItem", record)
 
     def record_subscription(self, customer_order_id: str, subscription_id: str) -> None:
-        """Record that changes of the order will be told."""
+        """Record the subscription to notifications of the order."""
         self._table.update(order_key(customer_order_id), assign={"subscriptionId": subscription_id})
 
     def finish(
@@ -270,14 +270,13 @@ class Orders:
         failures: Sequence[Failure] = (),
         reason: str | None = None,
         resources: Sequence[Mapping[str, Any]] = (),
-    ) -> Item | None:
-        """Record how the order ended: counts, and what failed apart from single numbers. Return the record.
+    ) -> OrderItem | None:
+        """Record how the order ended, its counts and its failures. Return the record.
 
-        An order that has brought numbers is not turned into a failed one, nor is one that is not open (a dry
-        run has no record), and None returned. `resources` are
-        what a release took away beside numbers, or left.
+        Returns None, with nothing changed, if the state is failed and the order completed numbers or has no
+        record (a dry run has none). `resources` are those that a release deleted or kept.
         """
-        return self._table.update(
+        record = self._table.update(
             order_key(customer_order_id),
             assign={
                 "orderState": state,
@@ -292,9 +291,10 @@ class Orders:
             condition=f"attribute_exists(#pk) AND {_NOT_ENDED_WELL}" if state == OrderState.FAILED else None,
             values=_ENDED_WELL if state == OrderState.FAILED else None,
         )
+        return cast("OrderItem | None", record)
 
     def record_undone(self, customer_order_id: str, *, by: str, at: str) -> None:
-        """Record that what a set-up made is gone, and by which release."""
+        """Record which release undid the set-up."""
         self._table.update(
             order_key(customer_order_id),
             assign={"undoneAt": at, "undoneBy": by},
