@@ -43,7 +43,9 @@ def test_two_ways_at_once_are_both_named(way: str) -> None:
     other = "tollFreeVanity" if way != "tollFreeVanity" else "areaCode"
     told = problems(WAYS[way] | WAYS[other])
     assert set(told) == {way, other}
-    assert all(words.startswith("give only one of ") for words in told.values())
+    assert all(
+        words.startswith("conflicts with another way to order. Keep one of ") for words in told.values()
+    )
 
 
 def test_what_is_wrong_together_is_told_with_what_is_wrong_alone() -> None:
@@ -54,14 +56,14 @@ def test_what_is_wrong_together_is_told_with_what_is_wrong_alone() -> None:
 
 @pytest.mark.parametrize("way", ["rateCenter", "city"])
 def test_a_place_needs_its_state(way: str) -> None:
-    assert problems({way: WAYS[way][way]}) == {"state": f"is needed beside {way}"}
+    assert problems({way: WAYS[way][way]}) == {"state": f"is required with {way}. Add it."}
 
 
 @pytest.mark.parametrize("way", ["rateCenter", "npaNxx"])
 def test_the_local_calling_area_goes_with_some_ways_only(way: str) -> None:
     assert parse(MessagingV2Setup, WAYS[way] | {"enableLca": True}).criteria()["enableLca"] is True
     assert problems({"zip": "27606", "enableLca": True}) == {
-        "enableLca": "goes with rateCenter or npaNxx only"
+        "enableLca": "requires rateCenter or npaNxx. Add one of them, or remove enableLca."
     }
 
 
@@ -118,7 +120,7 @@ def test_given_numbers_count_once_each() -> None:
 @pytest.mark.parametrize("quantity", [1, 3])
 def test_a_quantity_that_is_not_the_count_of_given_numbers_is_named(quantity: int) -> None:
     told = problems(WAYS["telephoneNumbers"] | {"quantity": quantity})
-    assert told == {"quantity": f"is {quantity}, but telephoneNumbers has 2; leave it out"}
+    assert told == {"quantity": f"is {quantity}, but telephoneNumbers has 2 numbers. Remove quantity."}
 
 
 EXACT = {
@@ -133,7 +135,7 @@ EXACT = {
 @pytest.mark.parametrize("given", EXACT.values(), ids=EXACT)
 def test_what_is_named_exactly_cannot_be_backordered(given: dict[str, Any]) -> None:
     assert problems(given | {"backOrderRequested": True}) == {
-        "backOrderRequested": "is not for given numbers, exchanges or vanities"
+        "backOrderRequested": "cannot be true for given numbers, exchanges or vanities. Remove it."
     }
 
 

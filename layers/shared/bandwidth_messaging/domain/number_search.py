@@ -1,6 +1,6 @@
-"""Which numbers an order is for: one of the account API's ways to look for numbers, or the very numbers.
+"""Selects the numbers of an order: by one search of the account API, or by the numbers themselves.
 
-The ways and their criteria are those of the order types of Bandwidth's numbers specification.
+The searches and their criteria are the order types of Bandwidth's numbers specification.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,9 +20,9 @@ from bandwidth_messaging.domain.orders import MAX_QUANTITY
 from bandwidth_messaging.domain.phone_numbers import last_four
 from bandwidth_messaging.domain.validation import CamelModel, Digits, NormalizedText, PhoneNumber
 
-# With these a backorder makes no sense (5522).
+# Bandwidth rejects backorders with these (5522).
 _EXACT: Final = frozenset({"npa_nxx", "npa_nxx_x", "toll_free_vanity", "local_vanity", "telephone_numbers"})
-# Each way to order, with the criteria that go beside it.
+# Each way to order, with the criteria that it accepts.
 _WAYS: Final[dict[str, frozenset[str]]] = {
     "areaCode": frozenset(),
     "rateCenter": frozenset({"state", "enableLca"}),
@@ -38,25 +38,25 @@ _WAYS: Final[dict[str, frozenset[str]]] = {
 }
 
 
-def _in_north_america(number: str) -> str:
+def _check_north_america(number: str) -> str:
     if not number.startswith("+1"):
-        message = f"the number ending in {last_four(number)} is not a number of North America (+1)"
+        message = f"the number ending in {last_four(number)} is not in North America (+1). Remove it."
         raise ValueError(message)
     return number
 
 
-def _one_orders_worth(numbers: list[str]) -> list[str]:
+def _check_order_size(numbers: list[str]) -> list[str]:
     once = list(dict.fromkeys(numbers))
     if len(once) > MAX_QUANTITY:
         parts = -(-len(once) // MAX_QUANTITY)
-        message = f"are {len(once)}; one order takes up to {MAX_QUANTITY}: start {parts} set-ups"
+        message = f"has {len(once)} numbers, and one order has at most {MAX_QUANTITY}. Start {parts} set-ups."
         raise ValueError(message)
     return once
 
 
-_OrderedNumber = Annotated[PhoneNumber, AfterValidator(_in_north_america)]
-OrderedNumbers = Annotated[list[_OrderedNumber], Field(min_length=1), AfterValidator(_one_orders_worth)]
-"""The numbers of one order: of North America, as people type them; E.164 once read, each once."""
+_OrderedNumber = Annotated[PhoneNumber, AfterValidator(_check_north_america)]
+OrderedNumbers = Annotated[list[_OrderedNumber], Field(min_length=1), AfterValidator(_check_order_size)]
+"""The numbers of one order, in North America and in any common format; parsed to unique E.164 numbers."""
 
 _Words = Annotated[NormalizedText, Field(min_length=1, max_length=50)]
 _AreaCode = Annotated[str, Digits, Field(pattern=r"^[2-9][0-9]{2}$")]
@@ -68,7 +68,7 @@ _Lata = Annotated[str, Digits, Field(pattern=r"^[0-9]{3,5}$")]
 
 
 class Combined(CamelModel):
-    """Several criteria that a number must fit at once."""
+    """Criteria that a number must all match."""
 
     area_code: _AreaCode | None = None
     rate_center: _Words | None = None
@@ -83,28 +83,28 @@ class Combined(CamelModel):
     enable_lca: bool | None = None
 
     @model_validator(mode="after")
-    def _makes_sense(self) -> Self:
+    def _check_criteria(self) -> Self:
         given = self.model_dump(by_alias=True, exclude_none=True).keys()
         if given <= {"endsIn", "enableLca"}:
-            message = "needs a criterion"
+            message = "has no criterion. Add one, such as areaCode."
             raise ValueError(message)
         if "endsIn" in given and "localVanity" not in given:
-            message = "endsIn goes with localVanity only"
+            message = "has endsIn without localVanity. Add localVanity, or remove endsIn."
             raise ValueError(message)
         if {"city", "rateCenter"} & given and "state" not in given:
-            message = "city and rateCenter need the state beside them"
+            message = "has city or rateCenter without state. Add state."
             raise ValueError(message)
         return self
 
 
 class NumberSearch(CamelModel):
-    """One way to order: exactly one of these, a rate center and a city with their state."""
+    """Exactly one way to order. A rate center or a city requires its state."""
 
     area_code: _AreaCode | None = Field(None, description="Area code of the numbers", examples=["910"])
-    rate_center: _Words | None = Field(None, description="Bandwidth's abbreviation; needs the state")
+    rate_center: _Words | None = Field(None, description="Bandwidth's abbreviation; requires state")
     npa_nxx: _NpaNxx | None = Field(None, description="Area code and exchange, six digits")
-    city: _Words | None = Field(None, description="Needs the state")
-    state: _State | None = Field(None, description="Two letters; alone, or beside rateCenter or city")
+    city: _Words | None = Field(None, description="Requires state")
+    state: _State | None = Field(None, description="Two letters; alone, or with rateCenter or city")
     zip: _Zip | None = None
     lata: _Lata | None = None
     toll_free_vanity: Annotated[str, Field(pattern=r"^[A-Za-z0-9]{4,7}$")] | None = Field(
@@ -118,13 +118,13 @@ class NumberSearch(CamelModel):
     )
     combined: Combined | None = None
     telephone_numbers: OrderedNumbers | None = Field(
-        None, description="These very numbers, up to 5,000", examples=[["(919) 991-8388", "+14158714245"]]
+        None, description="The numbers to order, up to 5,000", examples=[["(919) 991-8388", "+14158714245"]]
     )
 
     @model_validator(mode="wrap")
     @classmethod
     def _one_way(cls, given: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        """Tell what is wrong with the fields together in the same breath as what is wrong with each."""
+        """Report the problems of field combinations together with the problems of single fields."""
         problems = [
             InitErrorDetails(type="value_error", loc=(field,), input=None, ctx={"error": ValueError(words)})
             for field, words in (_problems(cls._given(given)) if isinstance(given, dict) else ())
@@ -139,7 +139,7 @@ class NumberSearch(CamelModel):
 
     @classmethod
     def _given(cls, given: dict[str, Any]) -> set[str]:
-        """Return the outside names of the fields that are given, by whichever of their names."""
+        """Return the aliases of the given fields."""
         return {
             alias
             for name, field in NumberSearch.model_fields.items()
@@ -148,48 +148,49 @@ class NumberSearch(CamelModel):
 
     @property
     def way(self) -> str:
-        """Return which of the ways it is, by the name of its field."""
+        """Return the alias of the field that selects the numbers."""
         return next(iter(_ways(set(self.search()))))
 
     def search(self) -> dict[str, Any]:
-        """Return what was given, by outside names, without the fields of a set-up beside it."""
+        """Return the given search fields by alias, without the other fields of the set-up."""
         return self.model_dump(by_alias=True, exclude_none=True, include=set(NumberSearch.model_fields))
 
     def criteria(self) -> dict[str, Any]:
-        """Return the criteria of a search by their outside names; none for the very numbers."""
+        """Return the criteria of a search by alias; empty for given numbers."""
         given = self.search()
         given.pop("telephoneNumbers", None)
         return dict(given.get("combined", given))
 
 
 def is_exact(search: Mapping[str, Any]) -> bool:
-    """Tell whether numbers are named so exactly that waiting for others makes no sense (5522).
+    """Return whether the search is so exact that Bandwidth rejects a backorder (5522).
 
-    `search` has the values of NumberSearch's fields by their inside names.
+    `search` has the values of NumberSearch's fields by field name.
     """
     combined = search.get("combined")
     return any(search.get(name) or getattr(combined, name, None) for name in _EXACT)
 
 
 def _ways(given: set[str]) -> list[str]:
-    """Return the ways to order that are given; a state beside a rate center or city is none of its own."""
+    """Return the given ways to order. A state with a rate center or city is not a way of its own."""
     ways = [way for way in _WAYS if way in given]
     return [way for way in ways if not any(way in _WAYS[other] for other in ways)]
 
 
 def _problems(given: set[str]) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with the fields together: a field, and words for it."""
+    """Yield the problems of field combinations: a field and its problem."""
     ways = _ways(given)
     if not ways:
-        yield "areaCode", f"give this or another way to order: {', '.join(list(_WAYS)[1:])}"
+        yield "areaCode", f"is missing. Add it, or another way to order: {', '.join(list(_WAYS)[1:])}."
     if len(ways) > 1:
+        choice = f"Keep one of {', '.join(ways)}, or move the criteria into combined."
         for way in ways:
-            yield way, f"give only one of {', '.join(ways)}; several criteria at once go into combined"
+            yield way, f"conflicts with another way to order. {choice}"
     for way in ways:
         if "state" in _WAYS[way] and "state" not in given:
-            yield "state", f"is needed beside {way}"
+            yield "state", f"is required with {way}. Add it."
     if "enableLca" in given and not any("enableLca" in _WAYS[way] for way in ways):
-        yield "enableLca", "goes with rateCenter or npaNxx only"
+        yield "enableLca", "requires rateCenter or npaNxx. Add one of them, or remove enableLca."
 
 
 def _with_more(error: ValidationError, problems: list[InitErrorDetails]) -> ValidationError:
