@@ -136,7 +136,7 @@ def _deploy(directory: Path, target: Target) -> None:
         "CatapultUrl": f"{simulator}/v1",
         "LettersBucket": LETTERS_BUCKET,
         "MediaArchive": "true",
-        # The account has no campaign until somebody makes one; a look at that would stop all texts.
+        # The simulated account has no campaign, so that a registration check would stop all texts.
         "RegistrationSchedule": "rate(365 days)",
         # Nobody listens there until a test does.
         "ForwardEventsTo": "http://127.0.0.1:9/events",

@@ -28,13 +28,13 @@ def main() -> None:
         enforce_registration=options.enforce_registration == "on",
     )
     server = make(Simulator(options.config, settings), options.port)
-    print(f"Bandwidth is imitated at http://{HOST}:{server.server_port}", flush=True)
+    print(f"Simulator running at http://{HOST}:{server.server_port}", flush=True)
     server.serve_forever()
 
 
 def _options() -> argparse.Namespace:
     defaults = Settings()
-    parser = argparse.ArgumentParser(prog="python -m simulator", description="Bandwidth, imitated.")
+    parser = argparse.ArgumentParser(prog="python -m simulator", description="Run the Bandwidth simulator.")
     parser.add_argument("--config", type=_config, required=True, help="JSON file describing the account")
     parser.add_argument("--port", type=int, default=4567, help="port on 127.0.0.1 (0: any free one)")
     parser.add_argument(
@@ -47,14 +47,14 @@ def _options() -> argparse.Namespace:
         "--receipt-seconds",
         type=float,
         default=defaults.receipt_seconds,
-        help="from a 202 to the first event",
+        help="seconds from a 202 to the first event",
     )
     parser.add_argument(
         "--receipt-types",
         type=_receipt_types,
         default=defaults.receipt_types,
         metavar="TYPE,TYPE",
-        help=f"events sent about outgoing messages, of {', '.join(EVENT_TYPES)}",
+        help=f"events sent for outgoing messages, from {', '.join(EVENT_TYPES)}",
     )
     parser.add_argument(
         "--callback-route",
@@ -62,46 +62,46 @@ def _options() -> argparse.Namespace:
         action="append",
         default=[],
         metavar="HOSTSUFFIX=URL",
-        help="where callbacks to hosts of this suffix really go, e.g. amazonaws.com=http://127.0.0.1:4566",
+        help="base URL for callbacks to hosts with this suffix, e.g. amazonaws.com=http://127.0.0.1:4566",
     )
     parser.add_argument(
         "--retry-seconds",
         type=float,
         default=defaults.retry_seconds,
-        help="first wait after a callback failed",
+        help="first wait in seconds after a callback failed",
     )
     parser.add_argument(
-        "--retry-limit", type=int, default=defaults.retry_limit, help="how often a callback is repeated"
+        "--retry-limit", type=int, default=defaults.retry_limit, help="maximum retries of a callback"
     )
     parser.add_argument(
         "--external-tns-shape",
         choices=get_args(Shape),
         default=defaults.external_tns_shape,
-        help="which published form externalTns answers in",
+        help="published form of externalTns responses",
     )
     parser.add_argument(
         "--message-location",
         choices=get_args(MessageLocation),
         default=defaults.message_location,
-        help="how a V1 message's Location is written",
+        help="form of the Location of a V1 message",
     )
     parser.add_argument(
         "--catapult-pace",
         choices=("on", "off"),
         default="on" if defaults.catapult_pace else "off",
-        help="V1's documented limits, or none",
+        help="apply V1's documented rate limits",
     )
     parser.add_argument(
         "--needs-letter",
         choices=("on", "off"),
         default="on" if defaults.needs_letter else "off",
-        help="a subscriber's import waits for a letter of authorization, or not",
+        help="imports with LoaType SUBSCRIBER wait for a letter of authorization",
     )
     parser.add_argument(
         "--enforce-registration",
         choices=("on", "off"),
         default="on" if defaults.enforce_registration else "off",
-        help="messages of numbers without a campaign or verification fail, or not",
+        help="messages of numbers without a campaign or verification fail",
     )
     return parser.parse_args()
 

@@ -7,7 +7,7 @@ from simulator.basic_auth import is_authorized
 
 
 def may_use_account(account: Account) -> bool:
-    """Whether the request may use the account API. Its Basic users end with the classic generation."""
+    """Return whether the request may use the account API. The current generation has no Basic users."""
     config = account.config
     if config.generation != "current" and is_authorized(config.dashboard_user, config.dashboard_password):
         return True
@@ -15,7 +15,7 @@ def may_use_account(account: Account) -> bool:
 
 
 def may_use_messaging(account: Account) -> bool:
-    """Whether the request may use the messaging API: by token and secret in Basic, or by a bearer token."""
+    """Return whether the request may use the messaging API, with Basic or a bearer token."""
     config = account.config
     return is_authorized(config.messaging_token, config.messaging_secret) or _has_token(account)
 
@@ -24,4 +24,4 @@ def _has_token(account: Account) -> bool:
     given = request.authorization
     if given is None or given.type != "bearer" or account.config.generation == "classic":
         return False
-    return account.tokens.is_good(given.token)
+    return account.tokens.is_valid(given.token)

@@ -8,13 +8,13 @@ from simulator.urls import is_loopback
 
 
 class Routes:
-    """`routes` map a host suffix of URLs to the base URL they really go to."""
+    """`routes` map a host suffix of callback URLs to the base URL that the simulator calls."""
 
     def __init__(self, routes: Mapping[str, str]) -> None:
         self._routes = dict(routes)
 
     def destination(self, url: str) -> str | None:
-        """Where a URL really leads on this machine; None if nowhere but outside."""
+        """Return the URL to call on this machine; None if the URL leads to another machine."""
         parts = urlsplit(url)
         host = parts.hostname or ""
         for suffix, base in self._routes.items():
@@ -24,7 +24,7 @@ class Routes:
 
 
 def _join(base: str, host: str, path: str, query: str) -> str:
-    """The callback URL's path below the route's base URL; an API Gateway's as the AWS emulator serves it."""
+    """Join the callback URL's path to the base URL. API Gateway paths get the AWS emulator's form."""
     if gateway := re.match(r"([a-z0-9]+)\.execute-api\.", host):
         stage, _, rest = path.lstrip("/").partition("/")
         path = f"/restapis/{gateway[1]}/{stage}/_user_request_/{rest}"

@@ -1,9 +1,9 @@
-"""Outgoing callbacks: repeated or given to a fallback until taken, and never sent outside.
+"""Outgoing callbacks. The courier retries them or uses the fallback URL, and only calls this machine.
 
-V2 as Bandwidth's pages on message webhooks and on callbacks have it: asked first without credentials (the
-401 challenge), then repeated, only with shorter waits. V1 as document 000 and the page on callbacks have it:
-the URL's own credentials, the fallback URL once after a failure or time-out, and no repeats (none published).
-Notifications of the account API have V2's challenge, and no repeats (page on webhooks of numbers).
+V2 sends the first request without credentials (the 401 challenge) and retries with shorter waits than
+Bandwidth (pages on message webhooks and on callbacks). V1 sends the URL's credentials, calls the fallback URL
+once after a failure or timeout, and does not retry (document 000 and the page on callbacks). Notifications of
+the account API use V2's challenge and are not retried (page on webhooks of numbers).
 """
 
 import heapq
@@ -35,7 +35,7 @@ JSON = "application/json; charset=utf-8"
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A URL to call, with Basic credentials if there are any. `timeout` in seconds, the usual one if None."""
+    """A callback URL with optional Basic credentials. `timeout` is in seconds; None means the default."""
 
     url: str
     user: str | None = field(default=None, repr=False)
@@ -44,7 +44,7 @@ class Endpoint:
 
     @classmethod
     def with_userinfo(cls, url: str, timeout: float | None = None) -> "Endpoint":
-        """The endpoint of a URL that may carry its credentials itself, as https://user:password@host/."""
+        """Return the endpoint of a URL that may contain credentials: https://user:password@host/."""
         parts = urlsplit(url)
         userinfo, _, host = parts.netloc.rpartition("@")
         if not userinfo:
@@ -60,9 +60,9 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Callback:
-    """One event and where it goes, in its body or in the query added to the URL.
+    """One event and its endpoints. The event is in `body`, or in `query`, which is added to the URL.
 
-    V2 has one endpoint; a second one is V1's fallback.
+    V2 has one endpoint. V1 may have a second one as its fallback.
     """
 
     api: Api
@@ -78,10 +78,11 @@ class Callback:
 
 
 @dataclass(frozen=True)
-class Manner:
-    """How an event is delivered: so many identical copies, each on its own way after `delay` seconds. With
-    `lose_answer` the connection is closed at the first try, when the receiver has answered, with the answer
-    unread, as if there had been none."""
+class DeliveryOptions:
+    """Options of the delivery of one event.
+
+    The courier delivers `copies` identical events independently after `delay` seconds. With `lose_answer` it
+    closes the first connection after the receiver's response, without reading the response."""
 
     copies: int = 1
     delay: float = 0.0
@@ -90,7 +91,7 @@ class Manner:
 
 @dataclass
 class Delivery:
-    """A callback on its way. `attempts` has one entry per HTTP request sent."""
+    """The delivery of a callback. `attempts` has one entry per HTTP request."""
 
     id: int
     callback: Callback
@@ -117,11 +118,11 @@ class Delivery:
 
 
 class AnswerLost(Exception):
-    """The answer was to be lost, and is."""
+    """A receiver's response was discarded because of `lose_answer`."""
 
 
 class Courier:
-    """Delivers callbacks with a few workers, each of one batch after the one before it was tried."""
+    """Delivers callbacks with a few workers. A worker delivers the callbacks of a batch in order."""
 
     def __init__(
         self,
@@ -139,7 +140,7 @@ class Courier:
         self._due: list[tuple[float, int, list[Delivery]]] = []
         self._deliveries: dict[int, Delivery] = {}
         self._ids = itertools.count(1)
-        self._turns = itertools.count()
+        self._sequence = itertools.count()
         self._open = True
         for _ in range(workers):
             threading.Thread(target=self._work, name="bandwidth-callbacks", daemon=True).start()
@@ -151,13 +152,13 @@ class Courier:
             self._deliveries.update((each.id, each) for each in batch)
             self._schedule(delay, batch)
 
-    def deliver(self, callback: Callback, manner: Manner) -> None:
-        """Deliver one callback in this manner."""
+    def deliver(self, callback: Callback, options: DeliveryOptions) -> None:
+        """Deliver one callback with these options."""
         with self._wake:
-            for _ in range(manner.copies):
-                delivery = Delivery(next(self._ids), callback, manner.lose_answer)
+            for _ in range(options.copies):
+                delivery = Delivery(next(self._ids), callback, options.lose_answer)
                 self._deliveries[delivery.id] = delivery
-                self._schedule(manner.delay, [delivery])
+                self._schedule(options.delay, [delivery])
 
     def deliveries(self) -> list[Delivery]:
         with self._wake:
@@ -167,7 +168,7 @@ class Courier:
         return sum(each.state == "pending" for each in self.deliveries())
 
     def summary(self, message_ids: Collection[str]) -> dict[str, dict[str, int]]:
-        """How many callbacks of these messages there are, by type of event and then by state."""
+        """Count the callbacks of these messages by event type and state."""
         counts: dict[str, dict[str, int]] = defaultdict(Counter)
         for each in self.deliveries():
             if each.callback.message_id in message_ids:
@@ -186,7 +187,7 @@ class Courier:
             self._wake.notify_all()
 
     def _schedule(self, delay: float, batch: list[Delivery]) -> None:
-        heapq.heappush(self._due, (time.monotonic() + delay, next(self._turns), batch))
+        heapq.heappush(self._due, (time.monotonic() + delay, next(self._sequence), batch))
         self._wake.notify()
 
     def _next(self) -> list[Delivery] | None:
@@ -195,7 +196,7 @@ class Courier:
                 wait = self._due[0][0] - time.monotonic() if self._due else None
                 if wait is not None and wait <= 0:
                     batch = heapq.heappop(self._due)[2]
-                    # Somebody else must now watch for what is due next.
+                    # Another worker must now wait for the next batch.
                     self._wake.notify()
                     return batch
                 self._wake.wait(wait)
@@ -203,14 +204,14 @@ class Courier:
 
     def _work(self) -> None:
         with requests.Session() as session:
-            # Neither a proxy nor a .netrc of this machine may take part.
+            # Ignore proxies and the .netrc of this machine.
             session.trust_env = False
             while (batch := self._next()) is not None:
                 for delivery in batch:
                     self._try(session, delivery)
 
     def _try(self, session: requests.Session, delivery: Delivery) -> None:
-        """Make one attempt. A URL or credentials that no request can be made of end this delivery alone."""
+        """Make one attempt. An invalid URL or invalid credentials end this delivery only."""
         try:
             if delivery.callback.api == "v1":
                 self._try_v1(session, delivery)
@@ -222,22 +223,22 @@ class Courier:
     def _try_v2(self, session: requests.Session, delivery: Delivery) -> None:
         (endpoint,) = delivery.callback.endpoints
         if self._routes.destination(endpoint.url) is None:
-            self._give_up(delivery, _nowhere(endpoint))
+            self._give_up(delivery, _describe_missing_route(endpoint))
             return
         delivery.tries += 1
-        response = self._ask(session, delivery, endpoint, None)
+        response = self._request(session, delivery, endpoint, None)
         if response is not None and response.status_code == HTTPStatus.UNAUTHORIZED:
             if not response.headers.get("WWW-Authenticate", "").lower().startswith("basic"):
-                self._give_up(delivery, "answered 401 without WWW-Authenticate: Basic")
+                self._give_up(delivery, "returned 401 without WWW-Authenticate: Basic")
                 return
             if endpoint.credentials is not None:
-                response = self._ask(session, delivery, endpoint, endpoint.credentials)
-        if _is_taken(response):
+                response = self._request(session, delivery, endpoint, endpoint.credentials)
+        if _is_accepted(response):
             delivery.state = "delivered"
         elif not delivery.callback.repeats:
-            self._give_up(delivery, "not taken, and it is told but once")
+            self._give_up(delivery, "not accepted; notifications are sent once")
         elif delivery.tries > self._retry_limit:
-            self._give_up(delivery, f"not taken in {delivery.tries} tries")
+            self._give_up(delivery, f"not accepted after {delivery.tries} attempts")
         else:
             self._retry(delivery)
 
@@ -245,16 +246,16 @@ class Courier:
         reason = ""
         for endpoint in delivery.callback.endpoints:
             if self._routes.destination(endpoint.url) is None:
-                reason = _nowhere(endpoint)
+                reason = _describe_missing_route(endpoint)
                 continue
             delivery.tries += 1
-            if _is_taken(self._ask(session, delivery, endpoint, endpoint.credentials)):
+            if _is_accepted(self._request(session, delivery, endpoint, endpoint.credentials)):
                 delivery.state = "delivered"
                 return
-            reason = f"not taken in {delivery.tries} tries, and V1 has no more"
+            reason = f"not accepted after {delivery.tries} attempts; V1 does not retry"
         self._give_up(delivery, reason)
 
-    def _ask(
+    def _request(
         self,
         session: requests.Session,
         delivery: Delivery,
@@ -283,7 +284,7 @@ class Courier:
                 allow_redirects=False,
                 stream=delivery.lose_answer,
             )
-            if delivery.lose_answer and not _asks(response, endpoint, credentials):
+            if delivery.lose_answer and not _is_challenge(response, endpoint, credentials):
                 delivery.lose_answer = False
                 response.close()
                 raise AnswerLost
@@ -307,8 +308,10 @@ class Courier:
                 self._schedule(wait, [delivery])
 
 
-def _asks(response: requests.Response, endpoint: Endpoint, credentials: tuple[str, str] | None) -> bool:
-    """Whether this answer is but the challenge before the one that counts."""
+def _is_challenge(
+    response: requests.Response, endpoint: Endpoint, credentials: tuple[str, str] | None
+) -> bool:
+    """Return whether a response is the 401 challenge before the request with credentials."""
     return (
         response.status_code == HTTPStatus.UNAUTHORIZED
         and credentials is None
@@ -316,9 +319,9 @@ def _asks(response: requests.Response, endpoint: Endpoint, credentials: tuple[st
     )
 
 
-def _is_taken(response: requests.Response | None) -> bool:
+def _is_accepted(response: requests.Response | None) -> bool:
     return response is not None and HTTPStatus.OK <= response.status_code < HTTPStatus.MULTIPLE_CHOICES
 
 
-def _nowhere(endpoint: Endpoint) -> str:
+def _describe_missing_route(endpoint: Endpoint) -> str:
     return f"{urlsplit(endpoint.url).hostname} is not on this machine and has no callback route"

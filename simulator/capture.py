@@ -20,7 +20,7 @@ _parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=Fals
 
 @dataclass(frozen=True)
 class CapturedRequest:
-    """`status` is None when a fault swallowed the answer; `body` is kept, redacted, of XML and JSON only."""
+    """A recorded request. `status` is None if a fault lost the response. `body` is redacted XML or JSON."""
 
     id: int
     method: str
@@ -41,7 +41,7 @@ class Capture:
         self._since = 0.0
 
     def install(self, app: Flask) -> None:
-        """Capture what `app` is asked. Install before anything whose hooks change the answer."""
+        """Record the requests to `app`. Install this before hooks that change responses."""
 
         @app.before_request
         def start() -> None:
@@ -50,13 +50,13 @@ class Capture:
         @app.after_request
         def finish(response: Response) -> Response:
             if not is_control(request.path):
-                self._keep(None if g.get("answer_lost") else response.status_code)
+                self._keep(None if g.get("response_lost") else response.status_code)
             return response
 
     def requests(
         self, path: str = "", method: str | None = None, bodies: bool = False
     ) -> list[dict[str, Any]]:
-        """What was captured, oldest first: paths containing `path`, this method, with bodies if asked."""
+        """Return the recorded requests, oldest first, whose path contains `path` and whose method matches."""
         with self._lock:
             found = [each for each in self._requests if path in each.path and method in (None, each.method)]
         shown = [asdict(each) for each in found]
@@ -66,7 +66,7 @@ class Capture:
         return shown
 
     def reset(self) -> None:
-        """Forget every request, those too whose answer is still held back."""
+        """Delete every request, including requests whose response is still delayed."""
         with self._lock:
             self._requests.clear()
             self._since = time.time()
@@ -90,7 +90,7 @@ class Capture:
 
 
 def redact(body: bytes) -> str | None:
-    """A body as text without secrets, message texts and URLs' credentials; None if no XML or JSON."""
+    """Return a body without secrets, message texts and credentials in URLs; None if not XML or JSON."""
     return _redact_xml(body) if body.lstrip().startswith(b"<") else _redact_json(body)
 
 

@@ -38,19 +38,21 @@ class FaultAnswer(BaseModel):
 
 
 class Fault(BaseModel):
-    """One kind of misbehaviour, for requests of a method whose path the regular expression is found in and
-    whose body contains `match`: for the next `times` of them (default 1), or with a `chance` (above 0, at
-    most 1) for each until removed, or until it struck `times`. The same `seed` lets it strike the same of
-    these requests again, counted as they come. Exactly one of:
+    """A fault for requests whose method matches, whose path contains the regular expression `path`, and
+    whose body contains `match`.
 
-    - `answer`: given before the request is processed. A 429 without headers is filled in as Bandwidth's,
-      and so are V1's other throttles of messages, 403 (message-rate-limit) and 400 (message-delay-limit).
-    - `lose_answer`: the request is processed, then the connection closed without an answer, which may have
-      been a rejection.
-    - `delay`: the request is processed, then the answer held back for so many seconds.
-    - `replace_answer`: the request is processed, then this answer given instead of the right one.
-    - `drip`: the request is processed, then the answer's body sent byte by byte, one after each so many
-      seconds.
+    The fault applies to the next `times` matching requests (default 1). With a `chance` (above 0, at most 1)
+    it applies to each at random, until it is removed or has applied `times`. The same `seed` selects the same
+    positions among the matching requests. Exactly one kind is given:
+
+    - `answer`: the simulator returns this response and does not process the request. It completes a 429
+      without headers as Bandwidth does. It also completes V1's 403 (message-rate-limit) and 400
+      (message-delay-limit) for messages.
+    - `lose_answer`: the simulator processes the request and closes the connection without a response.
+    - `delay`: the simulator processes the request and responds after this many seconds.
+    - `replace_answer`: the simulator processes the request and returns this response instead.
+    - `drip`: the simulator processes the request and sends the response body byte by byte, with this many
+      seconds between two bytes.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -72,7 +74,7 @@ class Fault(BaseModel):
         try:
             re.compile(path)
         except re.error as error:
-            raise ValueError(f"not a regular expression: {error}") from None
+            raise ValueError(f"'{path}' is not a regular expression: {error}") from None
         return path
 
     @model_validator(mode="after")
@@ -86,11 +88,11 @@ class Fault(BaseModel):
     def _has_an_end(self) -> "Fault":
         if self.chance is None:
             if self.seed is not None:
-                raise ValueError("give seed with chance only")
+                raise ValueError("seed requires chance. Add chance or remove seed.")
             self.times = self.times or 1
         return self
 
-    def fits(self, method: str, path: str, body: bytes) -> bool:
+    def matches(self, method: str, path: str, body: bytes) -> bool:
         return (
             self.method in (None, method)
             and re.search(self.path, path) is not None
@@ -100,22 +102,22 @@ class Fault(BaseModel):
 
 @dataclass
 class ActiveFault:
-    """A fault and how often it has struck."""
+    """A fault and the number of requests it was applied to."""
 
     fault: Fault
     struck: int = 0
     _random: random.Random = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        # No secret hangs on it, and it has to be repeatable.
+        # The choice protects no secret and must be repeatable.
         self._random = random.Random(self.fault.seed)  # noqa: S311
 
     @property
     def left(self) -> int | None:
         return None if self.fault.times is None else self.fault.times - self.struck
 
-    def strikes(self) -> bool:
-        """Whether it strikes the next request that it fits."""
+    def applies(self) -> bool:
+        """Return whether the fault applies to the next matching request, and count it."""
         if self.fault.chance is not None and self._random.random() >= self.fault.chance:
             return False
         self.struck += 1
@@ -127,7 +129,7 @@ class ActiveFault:
 
 
 class Faults:
-    """The faults still to strike. The first of them that strikes a request is the only one it gets."""
+    """The active faults. At most one fault, the first that applies, changes a request."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -135,24 +137,24 @@ class Faults:
         self._faults: dict[int, ActiveFault] = {}
 
     def install(self, app: Flask) -> None:
-        """Let faults strike what `app` is asked, its control apart."""
+        """Apply faults to requests of `app`, except those of the control API."""
 
         @app.before_request
-        def strike() -> ResponseReturnValue | None:
+        def respond_early() -> ResponseReturnValue | None:
             g.fault = None if is_control(request.path) else self._take()
             if g.fault is None or g.fault.answer is None:
                 return None
-            return _answer(g.fault.answer)
+            return _early_response(g.fault.answer)
 
         @app.after_request
-        def spoil(response: Response) -> Response:
+        def change_response(response: Response) -> Response:
             fault: Fault | None = g.get("fault")
             if fault is None:
                 return response
             if fault.delay:
                 time.sleep(fault.delay)
             if fault.lose_answer:
-                g.answer_lost = True
+                g.response_lost = True
                 return Response(_hang_up(request.environ["werkzeug.socket"]))
             if fault.replace_answer:
                 return _response(fault.replace_answer)
@@ -167,7 +169,7 @@ class Faults:
             return fault_id
 
     def shown(self) -> list[dict[str, Any]]:
-        """The faults in the order they were added: `times` is what is left, `struck` what was."""
+        """Return the faults in the order they were added, with their remaining `times`."""
         with self._lock:
             return [{"id": key, **each.shown()} for key, each in self._faults.items()]
 
@@ -183,14 +185,14 @@ class Faults:
         body = request.get_data()
         with self._lock:
             for fault_id, active in self._faults.items():
-                if active.fault.fits(request.method, request.path, body) and active.strikes():
+                if active.fault.matches(request.method, request.path, body) and active.applies():
                     if active.left == 0:
                         del self._faults[fault_id]
                     return active.fault
         return None
 
 
-def _answer(answer: FaultAnswer) -> ResponseReturnValue:
+def _early_response(answer: FaultAnswer) -> ResponseReturnValue:
     if not answer.headers and not answer.body and (throttled := _throttle(answer.status)):
         return throttled
     return _response(answer)
@@ -209,7 +211,7 @@ def _drip(body: bytes, seconds: float) -> Iterator[bytes]:
 
 
 def _throttle(status: int) -> ResponseReturnValue | None:
-    """How the API that is asked says "not now" with this status; None if it is no such status."""
+    """Return the requested API's throttle response with this status; None for other statuses."""
     is_throttle = status == HTTPStatus.TOO_MANY_REQUESTS
     if request.path.startswith("/v1/"):
         if not is_throttle and not request.path.endswith("/messages"):
@@ -221,12 +223,12 @@ def _throttle(status: int) -> ResponseReturnValue | None:
     if messages_api.is_messaging(request.path):
         is_search = request.method == "GET" and request.path.endswith("/messages")
         return messages_api.search_throttled(RATE_LIMIT_SECONDS) if is_search else messages_api.throttled()
-    # Epoch seconds (page on rate limits); this server closes the connection after every answer.
+    # Epoch seconds (page on rate limits). This server closes the connection after every response.
     return Response(status=status, headers={"X-RateLimit-Reset": str(int(time.time()) + RATE_LIMIT_SECONDS)})
 
 
 def _hang_up(connection: socket.socket) -> Iterator[bytes]:
-    """An answer's body that closes the connection before the first byte of the answer is written."""
+    """Return a body that closes the connection before the first byte of the response is sent."""
     connection.shutdown(socket.SHUT_RDWR)
     raise ConnectionAbortedError
     yield b""

@@ -8,15 +8,15 @@ from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt
 
 from simulator.catapult.errors import message_rate_limit, rate_limit_reached
 
-MESSAGE_SECONDS = 10
+MESSAGE_WINDOW_SECONDS = 10
 
 
 class Limits(BaseModel):
-    """What is not given is not limited. `burst` is how many imports are taken at once after a rest.
+    """Rate limits. An omitted field means no limit. `burst` is the size of the imports bucket.
 
-    `messages_per_second` counts as the average over ten seconds; `requests_per_second` holds for each
-    resource, but for imports, which have their own, and for reading numbers, which is all but free.
-    `v2_messages_per_second` has a second's worth at once after a rest, and no queue behind it.
+    `messages_per_second` is the average over ten seconds. `requests_per_second` applies to each resource,
+    except imports, which have their own limit, and reads of numbers. `v2_messages_per_second` has a bucket
+    of one second and no queue.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -32,7 +32,7 @@ LIFTED = Limits()
 
 
 class Bucket:
-    """Tokens that come back at a steady rate, up to a capacity; full at first."""
+    """A token bucket that starts full and refills at a steady rate up to its capacity."""
 
     def __init__(self, per_second: float, capacity: float) -> None:
         self._per_second = per_second
@@ -41,7 +41,7 @@ class Bucket:
         self._counted = time.monotonic()
 
     def take(self) -> float:
-        """Take a token: 0, or the seconds until there is one again."""
+        """Take a token and return 0, or return the seconds until the next token."""
         now = time.monotonic()
         self._tokens = min(self._capacity, self._tokens + (now - self._counted) * self._per_second)
         self._counted = now
@@ -51,7 +51,7 @@ class Bucket:
         return (1 - self._tokens) / self._per_second
 
 
-class Pace:
+class RateLimits:
     def __init__(self, limits: Limits) -> None:
         self._usual = limits
         self._lock = threading.Lock()
@@ -62,12 +62,12 @@ class Pace:
         return self._limits
 
     def set(self, limits: Limits) -> None:
-        """Other limits from now on, with every bucket full."""
+        """Replace the limits and fill every bucket."""
         with self._lock:
             self._limits = limits
             imports = limits.imports_per_minute
             self._imports = Bucket(imports / 60, limits.burst) if imports else None
-            self._messages_v1 = _bucket(limits.messages_per_second, MESSAGE_SECONDS)
+            self._messages_v1 = _bucket(limits.messages_per_second, MESSAGE_WINDOW_SECONDS)
             self._messages_v2 = _bucket(limits.v2_messages_per_second)
             self._resources: dict[str, Bucket | None] = {}
 
@@ -75,33 +75,33 @@ class Pace:
         self.set(self._usual)
 
     def take_import(self) -> None:
-        """One import of a number. Raises CatapultError (429)."""
+        """Count one import of a number. Raises CatapultError (429)."""
         with self._lock:
             wait = _take(self._imports)
         _reject(wait)
 
     def take_request(self, resource: str) -> None:
-        """One call of a resource. Raises CatapultError (429)."""
+        """Count one request to a resource. Raises CatapultError (429)."""
         with self._lock:
             wait = _take(self._resources.setdefault(resource, _bucket(self._limits.requests_per_second)))
         _reject(wait)
 
     def take_message_v1(self) -> None:
-        """One message of V1. Raises CatapultError (403)."""
+        """Count one V1 message. Raises CatapultError (403)."""
         with self._lock:
             rate = self._limits.messages_per_second
             wait = _take(self._messages_v1)
         if wait and rate:
-            raise message_rate_limit(rate, rate + 1 / MESSAGE_SECONDS)
+            raise message_rate_limit(rate, rate + 1 / MESSAGE_WINDOW_SECONDS)
 
     def take_message_v2(self) -> bool:
-        """One message of V2, however many recipients and segments it has; False if it is one too many."""
+        """Count one V2 message, whatever its recipients and segments. Returns False above the limit."""
         with self._lock:
             return not _take(self._messages_v2)
 
 
 def _bucket(per_second: float | None, seconds: float = 1) -> Bucket | None:
-    """A bucket for so many seconds' worth, of one token at least; None where nothing is limited."""
+    """Return a bucket for this many seconds, at least one token; None without a limit."""
     return Bucket(per_second, max(1, per_second * seconds)) if per_second else None
 
 

@@ -8,9 +8,9 @@ from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Request, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import Rule
+from werkzeug.routing import MapAdapter, Rule
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from simulator.account.api import oauth2
@@ -33,7 +33,7 @@ _ACCOUNT_API = "/api/"
 
 @dataclass(frozen=True)
 class RunningSimulator:
-    """A simulator and the URL it is reached at, without a slash at the end."""
+    """A simulator and its URL, without a trailing slash."""
 
     url: str
     simulator: Simulator
@@ -44,7 +44,7 @@ class RunningSimulator:
 
     @property
     def current_dashboard_url(self) -> str:
-        """The stand-in for https://api.bandwidth.com/api/v2."""
+        """Return the equivalent of https://api.bandwidth.com/api/v2."""
         return f"{self.url}/api/v2"
 
     @property
@@ -57,7 +57,7 @@ class RunningSimulator:
 
     @property
     def current_messaging_url(self) -> str:
-        """The stand-in for https://messaging.bandwidth.com/api/v2."""
+        """Return the equivalent of https://messaging.bandwidth.com/api/v2."""
         return f"{self.url}/messaging/api/v2"
 
     @property
@@ -73,7 +73,7 @@ class RunningSimulator:
 def serve(
     config: AccountConfig, settings: Settings | None = None, port: int = 0
 ) -> Iterator[RunningSimulator]:
-    """A simulator served from a thread for as long as the context lasts, on a free port unless given."""
+    """Serve a simulator from a thread until the context ends. Port 0 selects a free port."""
     simulator = Simulator(config, settings or Settings())
     server = make(simulator, port)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), name="bandwidth", daemon=True)
@@ -87,24 +87,24 @@ def serve(
 
 
 def make(simulator: Simulator, port: int) -> BaseWSGIServer:
-    """The threaded server, listening already but not serving yet."""
+    """Return the threaded server. It listens already but does not serve yet."""
     return make_server(HOST, port, create_app(simulator), threaded=True, request_handler=_QuietHandler)
 
 
 class _Route(Rule):
-    """A path that is answered, and never written: what writes its URLs is most of the time to make it."""
+    """A rule without a URL builder: the simulator builds no URLs, and the builder is slow to compile."""
 
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:  # noqa: ARG002
         return lambda *_, **__: ("", "")
 
 
 class _App(Flask):
-    """The account API's resources have their names in any case: Bandwidth's own clients differ in it."""
+    """Match resource names of the account API in any letter case: Bandwidth's clients differ in it."""
 
     url_rule_class = _Route
 
     def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Answer a request, but reject those of web pages, also those to /_simulator."""
+        """JsonResponse a request, but reject those of web pages, also those to /_simulator."""
         reason = refusal(environ.get("HTTP_HOST", ""), environ.get("HTTP_ORIGIN"))
         if reason is not None:
             start_response("403 Forbidden", [("Content-Type", "text/plain; charset=utf-8")])
@@ -114,6 +114,13 @@ class _App(Flask):
             environ["PATH_INFO"] = "/".join(self._names.get(each.lower(), each) for each in path.split("/"))
         return super().wsgi_app(environ, start_response)
 
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Match a request without a version in its path like one with /v1. The request keeps its path."""
+        adapter = super().create_url_adapter(request)
+        if adapter is not None:
+            adapter.path_info = account_api.add_version(adapter.path_info)
+        return adapter
+
     @cached_property
     def _names(self) -> dict[str, str]:
         rules = (rule.rule for rule in self.url_map.iter_rules() if rule.rule.startswith(_ACCOUNT_API))
@@ -122,28 +129,35 @@ class _App(Flask):
 
 
 def create_app(simulator: Simulator) -> Flask:
-    """Every API of the simulated Bandwidth is a blueprint of its own; register another one here."""
+    """Return the Flask app with every API of the simulator. Register new blueprints here."""
     app = _App(__name__, static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.strict_slashes = False
-    # Hooks after a request run in reverse order: faults spoil the answer, then it is captured.
+    # Hooks after a request run in reverse order: faults change the response, then it is captured.
     simulator.capture.install(app)
     simulator.faults.install(app)
     account_api.register(app, simulator)
-    app.register_blueprint(resources_api.blueprint(simulator.account, simulator.catapult, simulator.pace))
+    app.register_blueprint(
+        resources_api.blueprint(simulator.account, simulator.catapult, simulator.rate_limits)
+    )
     app.register_blueprint(
         catapult_messages_api.blueprint(
-            simulator.account, simulator.messages_v1, simulator.pace, simulator.settings.message_location
+            simulator.account,
+            simulator.messages_v1,
+            simulator.rate_limits,
+            simulator.settings.message_location,
         )
     )
-    app.register_blueprint(messages_api.blueprint(simulator.account, simulator.messages, simulator.pace))
+    app.register_blueprint(
+        messages_api.blueprint(simulator.account, simulator.messages, simulator.rate_limits)
+    )
     app.register_blueprint(
         messages_api.current_blueprint(
-            simulator.account, simulator.messages, simulator.message_log, simulator.pace
+            simulator.account, simulator.messages, simulator.message_log, simulator.rate_limits
         )
     )
     app.register_blueprint(media_api.blueprint(simulator.account, simulator.media))
-    app.register_blueprint(media_api.blueprint_v1(simulator.account, simulator.media, simulator.pace))
+    app.register_blueprint(media_api.blueprint_v1(simulator.account, simulator.media, simulator.rate_limits))
     app.register_blueprint(oauth2.blueprint(simulator.account))
     app.register_blueprint(control_api.blueprint(simulator))
 
@@ -165,4 +179,4 @@ def create_app(simulator: Simulator) -> Flask:
 
 class _QuietHandler(WSGIRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Nothing: what was asked is kept by the capture, without secrets."""
+        """Log nothing. The capture records requests without secrets."""

@@ -28,22 +28,22 @@ from simulator.messaging.message_log import MessageLog
 from simulator.messaging.messages import Messages
 from simulator.messaging.outcomes import EVENT_TYPES, Outcomes
 from simulator.messaging.sent_messages import SentMessages
-from simulator.rate_limits import DOCUMENTED, LIFTED, Pace
+from simulator.rate_limits import DOCUMENTED, LIFTED, RateLimits
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How the simulator behaves. All times in seconds.
+    """Settings of the simulator. All times are in seconds.
 
-    `receipt_types` are the kinds of events sent about outgoing messages unless an outcome names its own.
-    `callback_routes` maps a host suffix of callback URLs to the base URL they really go to.
-    `retry_seconds` is the first wait after a callback that was not taken, doubling up to 10 s, at most
-    `retry_limit` times; V1 has no repeats.
-    `external_tns_shape` is the published form that externalTns answers in, `message_location` that of a V1
-    message's Location. With `catapult_pace` V1 has its documented limits, without it none.
-    Whether an import by a subscriber waits for a letter of authorization, `needs_letter` says, and
-    `enforce_registration` whether messages of numbers without a campaign or verification fail.
-    `event_style` is how V2's events are written.
+    `receipt_types` are the event types sent for outgoing messages, unless an outcome names other types.
+    `callback_routes` maps a host suffix of callback URLs to the base URL that the simulator calls.
+    `retry_seconds` is the first wait after a callback that was not accepted. The wait doubles up to 10 s.
+    `retry_limit` is the maximum count of retries. V1 does not retry.
+    `external_tns_shape` selects the published form of externalTns responses, `message_location` that of the
+    Location of a V1 message. With `catapult_pace` V1 has its documented rate limits, otherwise none.
+    With `needs_letter` an import with LoaType SUBSCRIBER waits for a letter of authorization. With
+    `enforce_registration` messages of numbers without a campaign or verification fail.
+    `event_style` is the form of V2's events.
     """
 
     receipt_seconds: float = 0.2
@@ -86,7 +86,7 @@ class Simulator:
             self.account, self.orders, self.registrations, settings.order_seconds
         )
         self.catapult = Catapult(self.account, self.external_tns)
-        self.pace = Pace(DOCUMENTED if settings.catapult_pace else LIFTED)
+        self.rate_limits = RateLimits(DOCUMENTED if settings.catapult_pace else LIFTED)
         self.courier = Courier(
             settings.callback_routes,
             settings.retry_seconds,
@@ -126,12 +126,12 @@ class Simulator:
         self.capture = Capture()
 
     def close(self) -> None:
-        """End what runs by itself."""
+        """Stop the threads."""
         self.subscriptions.close()
         self.courier.close()
 
     def reset(self) -> None:
-        """Forget everything but the configuration."""
+        """Delete everything except the configuration."""
         for part in (
             self.faults,
             self.subscriptions,
@@ -152,7 +152,7 @@ class Simulator:
             self.orders,
             self.supply,
             self.account,
-            self.pace,
+            self.rate_limits,
             self.capture,
         ):
             part.reset()

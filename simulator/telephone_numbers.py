@@ -4,7 +4,7 @@ import re
 
 
 def e164(number: object) -> str | None:
-    """A number in E.164, `+1` added where a US number leaves it out; None if it is no number."""
+    """Return a number in E.164, with `+1` added to a US number without it; None for other values."""
     if not isinstance(number, str):
         return None
     if re.fullmatch(r"\+[1-9][0-9]{6,14}", number):
@@ -15,18 +15,18 @@ def e164(number: object) -> str | None:
 
 
 def sender_id(sender: object) -> str | None:
-    """A sender id: up to 11 characters, one a letter (messaging specification); None if it is none."""
+    """Return a sender id: up to 11 characters with a letter (messaging specification); else None."""
     if not isinstance(sender, str):
         return None
     return sender if re.fullmatch(r"(?=.*[A-Za-z])[A-Za-z0-9 +_&-]{1,11}", sender) else None
 
 
 def sender(given: object) -> str | None:
-    """What a message may come from: a number, in E.164, or a sender id; None if it is neither."""
+    """Return a valid sender, a number in E.164 or a sender id; None for other values."""
     return e164(given) or sender_id(given)
 
 
 def ten_digits(number: str) -> str | None:
-    """The ten digits of a US number in E.164 or without the country; None if it is no such number."""
+    """Return the ten digits of a US number, with or without +1; None for other values."""
     found = re.fullmatch(r"(?:\+?1)?([2-9][0-9]{9})", number)
     return found[1] if found else None

@@ -1,4 +1,4 @@
-"""Times as every API writes them: ISO 8601 in UTC with a Z, to the precision its samples show."""
+"""Times in the format of the APIs: ISO 8601 in UTC with a Z, in the precision of the samples."""
 
 import re
 from datetime import datetime
@@ -14,7 +14,7 @@ def timestamp(moment: datetime, timespec: str = "milliseconds") -> str:
 
 
 def moment(text: object) -> datetime | None:
-    """The moment that a time in RFC 3339 means, in whatever zone; None if it is no such time."""
+    """Parse a time in RFC 3339 with any offset. Returns None for other values."""
     if not isinstance(text, str) or not RFC_3339.fullmatch(text):
         return None
     try:

@@ -8,7 +8,7 @@ REDACTED = "[redacted]"
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address means this machine."""
+    """Return whether a host name or address is this machine."""
     if host == "localhost":
         return True
     try:
@@ -18,7 +18,7 @@ def is_loopback(host: str) -> bool:
 
 
 def scheme_and_host(url: str) -> tuple[str, str] | None:
-    """Scheme and host of a callback URL; None if it is no http or https URL."""
+    """Return scheme and host of a callback URL; None if the URL is not http or https."""
     try:
         parts = urlsplit(url)
         _ = parts.port
@@ -30,5 +30,5 @@ def scheme_and_host(url: str) -> tuple[str, str] | None:
 
 
 def redact_credentials(text: str) -> str:
-    """A text with the user and password of every URL in it replaced."""
+    """Replace user and password in every URL of a text."""
     return re.sub(r"://[^/\s]*@", f"://{REDACTED}@", text)

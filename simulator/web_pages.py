@@ -1,4 +1,4 @@
-"""Which requests a web page may have made: the emulator and the simulator refuse them.
+"""Detection of requests from web pages. The emulator and the simulator reject them.
 
 A page of any site can send requests to 127.0.0.1 from the developer's browser (CSRF), or reach it under the
 site's own name (DNS rebinding). Browsers name the site in Origin, and the name they used in Host.
@@ -10,10 +10,10 @@ from simulator.urls import is_loopback
 
 
 def refusal(host: str, origin: str | None) -> str | None:
-    """Return why a request with these headers is refused, or None.
+    """Return why a request with these headers is rejected, or None.
 
     Host must be localhost, a name below it (browsers resolve these to this machine), or a loopback address.
-    Origin, if there is one, must be that of the server itself.
+    Origin, if present, must be that of the server itself.
     """
     try:
         name = urlsplit(f"//{host}").hostname or ""

@@ -3,9 +3,10 @@
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from bandwidth_messaging.domain.retries import growing_delay
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.logging import append_keys
-from bandwidth_messaging.runtime.queue_worker import QueueRecord, growing_delay, process_records
+from bandwidth_messaging.runtime.queue_worker import QueueRecord, process_records
 from bandwidth_messaging.services.media_archive import Archiving
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bandwidth_messaging.bandwidth.errors import masked
+from bandwidth_messaging.bandwidth.errors import mask_numbers
 from bandwidth_messaging.domain.release_texts import describe_keep_reason
 from bandwidth_messaging.domain.releases import Resource
 from bandwidth_messaging.runtime import wiring
@@ -26,5 +26,5 @@ def handler(request: Request) -> Result:
     if kept is None:
         return Result(resource=resource, detail=outcome)
     # Bandwidth's description may contain a number, and the detail is logged.
-    logged = replace(kept, error=masked(kept.error) if kept.error else None)
+    logged = replace(kept, error=mask_numbers(kept.error) if kept.error else None)
     return Result(resource=resource, detail=f"{outcome}: {describe_keep_reason(logged)}")

@@ -1,4 +1,4 @@
-"""The simulated account: its applications and locations, and the rules Bandwidth applies to them."""
+"""The simulated account: its applications and locations, with Bandwidth's rules for them."""
 
 import itertools
 import re
@@ -19,7 +19,7 @@ MAX_PEER_NAME = 50
 
 @dataclass
 class SmsFeature:
-    """`settings` are the elements of SipPeerSmsFeatureSettings by name, in the order they are answered."""
+    """`settings` are the elements of SipPeerSmsFeatureSettings by name, in the order of the response."""
 
     settings: dict[str, str]
     proxy_peer_id: str
@@ -27,7 +27,7 @@ class SmsFeature:
 
 @dataclass(frozen=True)
 class Site:
-    """A site (sub-account) of the account; there is one, from the start."""
+    """A site (sub-account). The account has exactly one site from the start."""
 
     id: str
     name: str = "Simulated"
@@ -46,7 +46,7 @@ class Location:
 
 @dataclass(frozen=True)
 class Change:
-    """The status that an order came to; numbers are ten digits."""
+    """A status change of an order. Numbers have ten digits."""
 
     order_type: str
     order_id: str
@@ -59,17 +59,17 @@ class Change:
 
 
 class Account:
-    """Everything the account owns but its orders. `lock` guards it and whatever is built on it."""
+    """All resources of the account except its orders. `lock` guards them and the orders."""
 
     def __init__(self, config: AccountConfig) -> None:
         self.config = config
         self.tokens = Tokens(config.client_id, config.client_secret, config.account_id)
         self.lock = threading.RLock()
         self.numbers = AccountNumbers()
-        self._settlers: list[Callable[[], None]] = []
+        self._updaters: list[Callable[[], None]] = []
         self._listeners: list[Callable[[Change], None]] = []
-        self._waiters: list[Callable[[str], bool]] = []
-        self._is_settling = False
+        self._backorder_checks: list[Callable[[str], bool]] = []
+        self._is_updating = False
         self._location_ids = itertools.count(500_101)
         self._applications: dict[str, Application] = {}
         self._locations: dict[str, Location] = {}
@@ -81,52 +81,52 @@ class Account:
             self.numbers.clear()
         self.tokens.reset()
 
-    def settles_with(self, settler: Callable[[], None]) -> None:
-        """Have `settler` bring its orders to where they stand whenever somebody looks at the account."""
-        self._settlers.append(settler)
+    def add_updater(self, updater: Callable[[], None]) -> None:
+        """Call `updater`, which updates the orders of one kind, before every read of the account."""
+        self._updaters.append(updater)
 
-    def is_awaited_with(self, waiter: Callable[[str], bool]) -> None:
-        """Have `waiter` say of a location, by its id, whether an order still waits to bring numbers to it."""
-        self._waiters.append(waiter)
+    def add_backorder_check(self, check_backorders: Callable[[str], bool]) -> None:
+        """Register `check_backorders`: it returns whether a location (by id) has an open backorder."""
+        self._backorder_checks.append(check_backorders)
 
-    def listens_with(self, listener: Callable[[Change], None]) -> None:
-        """Have `listener` hear of every status that an order comes to."""
+    def add_listener(self, listener: Callable[[Change], None]) -> None:
+        """Call `listener` with every status change of an order."""
         self._listeners.append(listener)
 
     def announce(self, change: Change) -> None:
         for listener in self._listeners:
             listener(change)
 
-    def settle(self) -> None:
-        """Bring every order to where it stands now."""
+    def update_orders(self) -> None:
+        """Update every order to its status at the current time."""
         with self.lock:
-            if self._is_settling:
+            if self._is_updating:
                 return
-            self._is_settling = True
+            self._is_updating = True
             try:
-                for settler in self._settlers:
-                    settler()
+                for updater in self._updaters:
+                    updater()
             finally:
-                self._is_settling = False
+                self._is_updating = False
 
     def number(self, number: str) -> AccountNumber | None:
-        """A number in service by its ten digits or in E.164; None if it is not there."""
+        """Return a number in service by its ten digits or in E.164; None if it does not exist."""
         with self.lock:
-            self.settle()
+            self.update_orders()
             return self.numbers.get(number)
 
     def aging(self) -> list[AccountNumber]:
-        """The numbers that were given back and not ordered again."""
+        """Return the numbers that were released and not ordered again."""
         with self.lock:
-            self.settle()
+            self.update_orders()
             return self.numbers.aging()
 
-    def numbers_of(
+    def list_numbers(
         self, *, is_hosted: bool | None = None, location_id: str | None = None
     ) -> list[AccountNumber]:
-        """The numbers in service, only the account's own or hosted ones, or those of a location."""
+        """Return the numbers in service: all, owned or hosted numbers, or those of a location."""
         with self.lock:
-            self.settle()
+            self.update_orders()
             return self.numbers.find(is_hosted=is_hosted, location_id=location_id)
 
     def create_application(
@@ -136,13 +136,13 @@ class Account:
         callback_user: str | None = None,
         callback_password: str | None = None,
     ) -> Application:
-        """A new application of the document's form, even if one of that name exists: names are not unique."""
+        """Create an application in the classic form. Names are not unique."""
         application = Application(name, callback_url, callback_user, callback_password)
         self.add_application(application)
         return application
 
     def add_application(self, application: Application, *, names_type: bool = True) -> None:
-        """Take a new application, or another form of one that is there; `names_type` as in its check."""
+        """Add an application or replace the one with its id. `names_type` is passed to the check."""
         with self.lock:
             before = self._applications.get(application.id)
             if before is not None and before.service_type != application.service_type:
@@ -160,15 +160,15 @@ class Account:
                 return found
         raise RejectedError(404, "1016", f"Application '{application_id}' does not exist.")
 
-    def locations_of(self, application_id: str) -> list[Location]:
-        """The locations that an application is assigned to."""
+    def list_assigned_locations(self, application_id: str) -> list[Location]:
+        """Return the locations that an application is assigned to."""
         with self.lock:
             return [each for each in self._locations.values() if each.application_id == application_id]
 
     def delete_application(self, application_id: str) -> None:
         with self.lock:
             application = self.application(application_id)
-            used = [each.name for each in self.locations_of(application_id)]
+            used = [each.name for each in self.list_assigned_locations(application_id)]
             if used:
                 words = f"Application '{application.name}' is still used by locations: {', '.join(used)}"
                 raise RejectedError(400, "12107", words)
@@ -183,13 +183,13 @@ class Account:
         raise RejectedError(404, "12016", f"Site '{site_id}' does not exist.")
 
     def create_location(self, site_id: str, name: str, is_default: bool) -> Location:
-        """A new location. The first of a site must be its default; a later default takes over."""
+        """Create a location. A site's first location must be its default. A new default replaces it."""
         self.site(site_id)
         if not name:
             raise RejectedError(400, "13500", "PeerName is required.")
         if len(name) > MAX_PEER_NAME:
             raise RejectedError(400, "13501", f"PeerName must not be longer than {MAX_PEER_NAME} characters.")
-        # The error list says "letters and digits only", the document's own sample has spaces: both hold.
+        # The error list says "letters and digits only", but the document's sample has spaces. Allow both.
         if not re.fullmatch(r"[A-Za-z0-9 ]+", name):
             raise RejectedError(400, "13502", "PeerName may contain letters and digits only.")
         with self.lock:
@@ -206,14 +206,14 @@ class Account:
         return location
 
     def locations(self, site_id: str | None = None) -> list[Location]:
-        """The locations of one site, or of the whole account."""
+        """Return the locations of one site, or of the whole account."""
         if site_id is not None:
             self.site(site_id)
         with self.lock:
             return [each for each in self._locations.values() if site_id in (None, each.site_id)]
 
     def location(self, site_id: str, location_id: str) -> Location:
-        """A location of a site. Raises RejectedError, with a 400 where it is absent (specification)."""
+        """Return a location of a site. Raises RejectedError (400, per specification) if it does not exist."""
         self.site(site_id)
         with self.lock:
             found = self._locations.get(location_id)
@@ -222,11 +222,11 @@ class Account:
         return found
 
     def delete_location(self, location: Location) -> None:
-        """Take an empty location away; a site's default goes last."""
+        """Delete an empty location. The site's default can only be deleted last."""
         with self.lock:
-            if self.numbers_of(location_id=location.id):
+            if self.list_numbers(location_id=location.id):
                 raise RejectedError(400, "13555", "Telephone numbers are still on this location.")
-            if any(is_awaited(location.id) for is_awaited in self._waiters):
+            if any(has_backorder(location.id) for has_backorder in self._backorder_checks):
                 raise RejectedError(400, "13681", "Backorders are still open on this location.")
             if location.mms_proxy_peer_id is not None:
                 raise RejectedError(400, "13622", "MMS is still enabled on this location.")
@@ -240,8 +240,8 @@ class Account:
         with self.lock:
             return self._locations.get(location_id)
 
-    def location_of_order(self, site_id: str | None, location_id: str | None) -> Location | None:
-        """Where an order's numbers go: the location it names, else the site's default if there is one."""
+    def choose_location(self, site_id: str | None, location_id: str | None) -> Location | None:
+        """Return the location for an order's numbers: the named one, or the site's default if it exists."""
         if not site_id:
             raise RejectedError(400, "5022", "SiteId is a required field.")
         if site_id != self.config.site_id:
@@ -273,7 +273,7 @@ class Account:
                 raise RejectedError(404, "13678", "SMS is not enabled on this location.")
             if location.mms_proxy_peer_id is not None:
                 raise RejectedError(400, "13624", "MMS must be disabled before SMS.")
-            if self.numbers_of(location_id=location.id):
+            if self.list_numbers(location_id=location.id):
                 raise RejectedError(400, "13673", "Telephone numbers with messaging remain on this location.")
             location.sms = None
 
@@ -284,7 +284,7 @@ class Account:
             location.mms_proxy_peer_id = None
 
     def assign_application(self, location: Location, application_id: str) -> None:
-        """Attach an application to a location; the word REMOVE detaches whatever is attached."""
+        """Assign an application to a location. The word REMOVE detaches the assigned application."""
         if not application_id:
             raise RejectedError(400, "13628", "HttpMessagingV2AppId must be an application id or REMOVE.")
         with self.lock:

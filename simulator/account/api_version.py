@@ -1,4 +1,4 @@
-"""The versions of the account API: the second writes numbers in E.164 where the first has ten digits."""
+"""The versions of the account API: the first has numbers in ten digits, the second in E.164."""
 
 import re
 
@@ -8,7 +8,6 @@ from lxml import etree
 from simulator.rejections import RejectedError
 from simulator.telephone_numbers import ten_digits
 
-V1_BASES = ("/api", "/api/v1")
 V2_BASE = "/api/v2"
 NUMBER_ELEMENTS = ("TelephoneNumber", "FullNumber")
 
@@ -18,8 +17,10 @@ def is_v2() -> bool:
 
 
 def read_number(number: str) -> str:
-    """A number of the request as the first version has it. Of the second version it must be in E.164, else
-    RejectedError (1022) is raised; what is wrong with one of the first, its resource says in its own way."""
+    """Convert a number of the request to ten digits.
+
+    Raises RejectedError (1022) if a number of the second version is not in E.164. The resources check the
+    numbers of the first version."""
     if not is_v2():
         return number
     found = ten_digits(number)
@@ -29,14 +30,14 @@ def read_number(number: str) -> str:
 
 
 def read_numbers(body: etree._Element) -> None:
-    """Turn every number of a request's body into ten digits. Raises RejectedError (1022)."""
+    """Convert every number of a request body to ten digits. Raises RejectedError (1022)."""
     for each in body.iter(*NUMBER_ELEMENTS):
         if not len(each):
             each.text = read_number((each.text or "").strip())
 
 
 def write_numbers(root: etree._Element) -> None:
-    """Write every number of an answer, in ten digits so far, as its version has it."""
+    """Convert every number of a response from ten digits to the format of its version."""
     for each in root.iter(*NUMBER_ELEMENTS):
         if is_v2() and re.fullmatch(r"[0-9]{10}", each.text or ""):
             each.text = f"+1{each.text}"

@@ -18,8 +18,10 @@ Direction = Literal["in", "out"]
 
 @dataclass
 class Application:
-    """`callback_url` and its credentials are the document's, for messages in both directions; `inbound`,
-    `outbound` and the requested `callback_types` (None: all) are today's. What is given of both, today's has.
+    """An application in the classic or the current form.
+
+    Classic: `callback_url` and its credentials, for both directions. Current: `inbound`, `outbound` and the
+    requested `callback_types` (None means all). Current fields take precedence.
     """
 
     name: str
@@ -33,19 +35,20 @@ class Application:
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     def endpoint(self, direction: Direction) -> Endpoint | None:
-        """Where messages to the account go, or what becomes of those from it; None if nowhere."""
-        both = Endpoint(self.callback_url, self.callback_user, self.callback_password)
+        """Return the endpoint for inbound messages or for events of outgoing ones; None without one."""
+        classic = Endpoint(self.callback_url, self.callback_user, self.callback_password)
         chosen = self.inbound if direction == "in" else self.outbound
-        return chosen or (both if self.callback_url else None)
+        return chosen or (classic if self.callback_url else None)
 
     def wants(self, event_type: str) -> bool:
-        """Whether it asked for this type of event about a message from the account."""
+        """Return whether the application requests this type of event of outgoing messages."""
         return self.callback_types is None or event_type in self.callback_types
 
 
 def check(application: Application, generation: Generation, *, names_type: bool) -> None:
-    """Raises RejectedError with the code of the first thing wrong. `names_type`: the request has a
-    ServiceType, which is a must today."""
+    """Check an application. Raises RejectedError with the code of the first error.
+
+    `names_type` says whether the request has a ServiceType, which the current generation requires."""
     if application.service_type not in (MESSAGING, VOICE) or (generation == "current" and not names_type):
         raise RejectedError(400, "12801", f"ServiceType '{application.service_type}' is invalid.")
     if not application.name:

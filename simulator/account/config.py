@@ -10,9 +10,9 @@ Generation = Literal["classic", "current", "both"]
 
 @dataclass(frozen=True)
 class AccountConfig:
-    """What the simulated account knows from the start: its ids and the three pairs of credentials.
+    """The ids and the three pairs of credentials of the simulated account.
 
-    `generation` is the Bandwidth it is at: classic with Basic users, current with OAuth2, or both.
+    `generation` is classic (Basic users), current (OAuth2) or both.
     """
 
     account_id: str
@@ -28,9 +28,9 @@ class AccountConfig:
 
     @classmethod
     def read(cls, path: Path) -> "AccountConfig":
-        """Read the account from a JSON file. All fields are strings; those of the current API are optional.
+        """Read the account from a JSON file. All fields are strings. Those of the current API are optional.
 
-        Raises ValueError, naming the fields, when one is missing, unknown, no string or no such generation.
+        Raises ValueError with the names of fields that are missing, unknown or invalid.
         """
         content = json.loads(path.read_text(encoding="utf-8"))
         names = {each.name for each in fields(cls)}

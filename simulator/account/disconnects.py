@@ -4,24 +4,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from simulator.account.account import Account
-from simulator.account.order_outcomes import OrderOutcomeError
-from simulator.account.orders import OrderBook
-from simulator.account.orders_of_numbers import (
+from simulator.account.number_list_orders import (
     NumbersError,
     NumbersOrder,
     NumbersOrders,
     check_customer_order_id,
     check_numbers,
 )
+from simulator.account.order_outcomes import OrderOutcomeError
+from simulator.account.orders import OrderBook
 from simulator.rejections import RejectedError
 
-NOT_OURS = "The telephone number could not be disconnected since it is not associated with your account"
+NOT_ON_ACCOUNT = "The telephone number could not be disconnected since it is not associated with your account"
 USUAL_ERROR = OrderOutcomeError(code=5006, description="TelephoneNumber Disconnect Error")
 
 
 @dataclass(kw_only=True)
 class DisconnectOrder(NumbersOrder):
-    """An order as it stands; `protected` is what the request said of protected numbers, if anything."""
+    """A disconnect order. `protected` is the text of the request's Protected element, if present."""
 
     name: str | None
     protected: str | None
@@ -37,9 +37,9 @@ class Disconnects:
             "disconnects",
             number_orders.order_outcome,
             order_seconds,
-            on_the_way=("RECEIVED",),
+            interim_statuses=("RECEIVED",),
             usual_error=lambda _: USUAL_ERROR,
-            impossible=self._impossible,
+            find_impossible=self._find_impossible,
             apply=self._apply,
         )
 
@@ -53,7 +53,7 @@ class Disconnects:
         name: str | None = None,
         protected: str | None = None,
     ) -> DisconnectOrder:
-        """Take an order of numbers (ten digits), or raise RejectedError with the code of what is wrong."""
+        """Place an order for numbers (ten digits). Raises RejectedError with the code of the first error."""
         check_customer_order_id(customer_order_id)
         check_numbers(numbers, absent="5001")
         order = DisconnectOrder(
@@ -72,12 +72,12 @@ class Disconnects:
         raise RejectedError(404, "5035", f"Disconnect order {order_id} not found.")
 
     def find(self, customer_order_id: str | None = None, status: str | None = None) -> list[DisconnectOrder]:
-        """Orders in the order they were placed, those with this CustomerOrderId and status if given."""
+        """Return the orders in placement order, filtered by CustomerOrderId and status."""
         return self._orders.find(customer_order_id, status)
 
-    def _impossible(self, order: DisconnectOrder) -> list[NumbersError]:
+    def _find_impossible(self, order: DisconnectOrder) -> list[NumbersError]:
         own = {each.number for each in self._account.numbers.find(is_hosted=False)}
-        return [NumbersError(5006, NOT_OURS, [each for each in order.numbers if each not in own])]
+        return [NumbersError(5006, NOT_ON_ACCOUNT, [each for each in order.numbers if each not in own])]
 
     def _apply(self, order: DisconnectOrder) -> None:
-        self._account.numbers.give_back(order.done)
+        self._account.numbers.release(order.done)

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from simulator.account.account import Account
-from simulator.account.numbers import AccountNumber
-from simulator.account.order_outcomes import OrderOutcome, OrderOutcomeError, Shape
-from simulator.account.orders import OrderBook
-from simulator.account.orders_of_numbers import (
+from simulator.account.number_list_orders import (
     NumbersError,
     NumbersOrder,
     NumbersOrders,
     check_customer_order_id,
     check_numbers,
 )
+from simulator.account.numbers import AccountNumber
+from simulator.account.order_outcomes import OrderOutcome, OrderOutcomeError, Shape
+from simulator.account.orders import OrderBook
 from simulator.rejections import RejectedError
 
 USUAL_ERRORS = {
@@ -24,7 +24,7 @@ USUAL_ERRORS = {
 
 @dataclass(frozen=True)
 class ExternalTnsRequest:
-    """An order's fields as they came, untouched text; None where the element was absent."""
+    """The fields of an order request as text. None means an absent element."""
 
     customer_order_id: str | None
     site_id: str | None
@@ -36,8 +36,8 @@ class ExternalTnsRequest:
 
 @dataclass(kw_only=True)
 class ExternalTnsOrder(NumbersOrder):
-    """An order as it stands. `location_id` is what the request named, `target` the location that imported
-    numbers go to: none if it named none and the site has no default."""
+    """An order. `location_id` is from the request. `target` is the location of imported numbers: None if the
+    request named none and the site has no default."""
 
     site_id: str
     location_id: str | None
@@ -47,8 +47,10 @@ class ExternalTnsOrder(NumbersOrder):
 
 
 class ExternalTns:
-    """The orders of external numbers: RECEIVED in the first half of the wait, PROCESSING in the second, then
-    their outcome, which the number orders know."""
+    """The orders of external numbers.
+
+    They are RECEIVED in the first half of the wait and PROCESSING in the second. Then they reach the outcome
+    that the number orders hold."""
 
     def __init__(
         self, account: Account, number_orders: OrderBook, order_seconds: float, shape: Shape
@@ -60,9 +62,9 @@ class ExternalTns:
             "externalTns",
             number_orders.order_outcome,
             order_seconds,
-            on_the_way=("RECEIVED", "PROCESSING"),
+            interim_statuses=("RECEIVED", "PROCESSING"),
             usual_error=lambda order: USUAL_ERRORS[order.action],
-            impossible=self._impossible,
+            find_impossible=self._find_impossible,
             apply=self._apply,
         )
 
@@ -73,23 +75,23 @@ class ExternalTns:
         return self._orders.outcome(customer_order_id)
 
     def shape(self, customer_order_id: str | None) -> Shape:
-        """In which of the two published forms an order is answered."""
+        """Return the published form of an order's responses."""
         return self.outcome(customer_order_id).shape or self._shape
 
     def place(self, request: ExternalTnsRequest) -> ExternalTnsOrder:
-        """Take an order, or raise RejectedError with the code of the first thing wrong with it."""
+        """Place an order. Raises RejectedError with the code of the first error."""
         if self._account.config.generation == "current":
             words = "The account does not have permission to use the endpoint requested."
             raise RejectedError(403, "25010", words)
         if request.action not in USUAL_ERRORS:
             raise RejectedError(400, "25000", "Action is absent or invalid")
-        # The document's table says mandatory, the later specification optional.
+        # Required in the table of the document, optional in the later specification.
         if not request.customer_order_id and self._shape == "document":
             raise RejectedError(400, "1003", "CustomerOrderID is a required field.")
         check_customer_order_id(request.customer_order_id)
         self._check_loa_type(request)
         check_numbers(request.numbers, absent="1003")
-        location = self._account.location_of_order(request.site_id, request.location_id)
+        location = self._account.choose_location(request.site_id, request.location_id)
         order = ExternalTnsOrder(
             customer_order_id=request.customer_order_id or None,
             status="RECEIVED",
@@ -109,11 +111,11 @@ class ExternalTns:
         raise RejectedError(404, None, "The resource does not exist")
 
     def find(self, customer_order_id: str | None = None, status: str | None = None) -> list[ExternalTnsOrder]:
-        """Orders in the order they were placed, those with this CustomerOrderID and status if given."""
+        """Return the orders in placement order, filtered by CustomerOrderID and status."""
         return self._orders.find(customer_order_id, status)
 
-    def holds(self, number: str) -> bool:
-        """Whether a number (E.164) is one of the account's external numbers now."""
+    def is_external(self, number: str) -> bool:
+        """Return whether a number (E.164) is an external number of the account."""
         found = self._account.number(number)
         return found is not None and found.hosted_by == "externalTns"
 
@@ -131,7 +133,7 @@ class ExternalTns:
             for number in order.done:
                 self._account.numbers.remove(number)
         else:
-            # One that is there already is no failure, its attributes are set anew (specification).
+            # An existing number does not fail. Its attributes are set again (specification).
             self._account.numbers.add(
                 *(
                     AccountNumber(
@@ -141,10 +143,10 @@ class ExternalTns:
                 )
             )
 
-    def _impossible(self, order: ExternalTnsOrder) -> list[NumbersError]:
-        there = {each: self._account.numbers.get(each) for each in order.numbers}
+    def _find_impossible(self, order: ExternalTnsOrder) -> list[NumbersError]:
+        found_numbers = {each: self._account.numbers.get(each) for each in order.numbers}
         if order.action == "REMOVE":
-            absent = [each for each, found in there.items() if found is None or not found.is_hosted]
+            absent = [each for each, found in found_numbers.items() if found is None or not found.is_hosted]
             return [NumbersError(25120, "The telephone number is not an external number.", absent)]
-        ours = [each for each, found in there.items() if found is not None and not found.is_hosted]
-        return [NumbersError(25060, "The telephone number is Bandwidth's own.", ours)]
+        owned = [each for each, found in found_numbers.items() if found is not None and not found.is_hosted]
+        return [NumbersError(25060, "The telephone number is Bandwidth's own.", owned)]

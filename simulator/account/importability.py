@@ -1,11 +1,11 @@
-"""Whether a number of another carrier can be imported, set per number."""
+"""Importability of other carriers' numbers, set per number."""
 
 from collections.abc import Sequence
 
 from simulator.account.account import Account
-from simulator.account.orders_of_numbers import NumbersError
+from simulator.account.number_list_orders import NumbersError
 
-# Codes of importTnChecker, and what they say (error list).
+# Codes of importTnChecker with their descriptions (error list).
 WORDS = {
     19001: "Numbers are not in Service",
     19002: "Numbers are not in our Inventory, and failed NPAC check",
@@ -31,19 +31,19 @@ class Importability:
             self._codes.clear()
 
     def decide(self, number: str, code: int | None) -> None:
-        """Choose why a number (ten digits) cannot be imported; None lets it."""
+        """Set the error code of a number (ten digits); None makes the number importable."""
         with self._account.lock:
             self._codes.pop(number, None)
             if code is not None:
                 self._codes[number] = code
 
     def errors(self, numbers: Sequence[str]) -> list[NumbersError]:
-        """Why some of these numbers (ten digits) cannot be imported, once for each reason."""
+        """Return one error per code for the numbers (ten digits) that cannot be imported."""
         with self._account.lock:
-            of_code: dict[int, list[str]] = {}
+            by_code: dict[int, list[str]] = {}
             for each in numbers:
                 found = self._account.numbers.get(each)
-                is_ours = found is not None and not found.is_hosted
-                if code := self._codes.get(each, 19006 if is_ours else None):
-                    of_code.setdefault(code, []).append(each)
-        return [NumbersError(code, WORDS[code], named) for code, named in of_code.items()]
+                is_owned = found is not None and not found.is_hosted
+                if code := self._codes.get(each, 19006 if is_owned else None):
+                    by_code.setdefault(code, []).append(each)
+        return [NumbersError(code, WORDS[code], named) for code, named in by_code.items()]

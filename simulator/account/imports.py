@@ -7,10 +7,7 @@ from lxml import etree
 
 from simulator.account.account import Account, Location
 from simulator.account.importability import Importability
-from simulator.account.numbers import AccountNumber
-from simulator.account.order_outcomes import OrderOutcomeError
-from simulator.account.orders import OrderBook
-from simulator.account.orders_of_numbers import (
+from simulator.account.number_list_orders import (
     MAX_NUMBERS,
     NumbersError,
     NumbersOrder,
@@ -18,6 +15,9 @@ from simulator.account.orders_of_numbers import (
     check_customer_order_id,
     check_numbers,
 )
+from simulator.account.numbers import AccountNumber
+from simulator.account.order_outcomes import OrderOutcomeError
+from simulator.account.orders import OrderBook
 from simulator.rejections import MultipleRejectionsError, RejectedError
 
 MAX_SUBSCRIBER_NAME = 45
@@ -29,7 +29,7 @@ NOT_IMPORTED = "Telephone number hasn't been previously imported."
 
 @dataclass(frozen=True)
 class Letter:
-    """A letter of authorization; of its content nothing but the size is kept."""
+    """A letter of authorization. The simulator stores the size, not the content."""
 
     filename: str
     content_type: str
@@ -38,7 +38,7 @@ class Letter:
 
 @dataclass(kw_only=True)
 class ImportOrder(NumbersOrder):
-    """`location_id` is what the request named, `target` where the numbers go."""
+    """`location_id` is from the request. `target` is the location of the imported numbers."""
 
     site_id: str
     location_id: str | None
@@ -51,7 +51,7 @@ class ImportOrder(NumbersOrder):
 
 @dataclass(frozen=True)
 class ImportRequest:
-    """An order's fields as they came; None where the element was absent. Numbers are ten digits."""
+    """The fields of an order request. None means an absent element. Numbers have ten digits."""
 
     numbers: Sequence[str]
     site_id: str | None
@@ -63,8 +63,9 @@ class ImportRequest:
 
 
 class Imports:
-    """The import orders: PROCESSING, a subscriber's without a letter for as long as `needs_letter` says so,
-    then their outcome."""
+    """The import orders. They are PROCESSING first, then reach their outcome.
+
+    With `needs_letter`, an order with LoaType SUBSCRIBER stays PROCESSING until a letter is uploaded."""
 
     def __init__(
         self,
@@ -77,39 +78,40 @@ class Imports:
     ) -> None:
         self._account = account
         self._importability = importability
-        self._usually_needs_letter = needs_letter
+        self._default_needs_letter = needs_letter
         self.needs_letter = needs_letter
         self._orders: NumbersOrders[ImportOrder] = NumbersOrders(
             account,
             "importtnorders",
             number_orders.order_outcome,
             order_seconds,
-            on_the_way=("PROCESSING",),
+            interim_statuses=("PROCESSING",),
             usual_error=lambda _: USUAL_IMPORT_ERROR,
-            impossible=lambda order: importability.errors(order.numbers),
+            find_impossible=lambda order: importability.errors(order.numbers),
             apply=self._apply,
             is_held=lambda order: self.needs_letter and order.loa_type == "SUBSCRIBER" and not order.letters,
         )
 
     def reset(self) -> None:
-        self.needs_letter = self._usually_needs_letter
+        self.needs_letter = self._default_needs_letter
         self._orders.reset()
 
     def check(
         self, numbers: Sequence[str], site_id: str | None, location_id: str | None
     ) -> list[NumbersError]:
-        """Why some of the numbers cannot be imported, at a location, or without one anywhere (guide on hosted
-        messaging). Raises MultipleRejectionsError with all that is wrong."""
+        """Return the errors of numbers that cannot be imported (guide on hosted messaging).
+
+        The location is optional. Raises MultipleRejectionsError with every error of the request."""
         wrong = self._wrong_numbers(numbers)
         if site_id or location_id:
             self._target(site_id, location_id, wrong)
         if wrong:
             raise MultipleRejectionsError(wrong)
-        self._account.settle()
+        self._account.update_orders()
         return self._importability.errors(numbers)
 
     def place(self, request: ImportRequest) -> ImportOrder:
-        """Take an order. Raises MultipleRejectionsError with all that is wrong."""
+        """Place an order. Raises MultipleRejectionsError with every error of the request."""
         loa_type = request.loa_type or "SUBSCRIBER"
         wrong = self._wrong_numbers(request.numbers)
         target = self._target(request.site_id, request.location_id, wrong)
@@ -146,11 +148,11 @@ class Imports:
         raise RejectedError(404, None, "The resource does not exist")
 
     def find(self, customer_order_id: str | None = None, status: str | None = None) -> list[ImportOrder]:
-        """Orders in the order they were placed, those with this CustomerOrderId and status if given."""
+        """Return the orders in placement order, filtered by CustomerOrderId and status."""
         return self._orders.find(customer_order_id, status)
 
     def add_letter(self, order_id: str, content_type: str, size: int) -> Letter:
-        """Put another letter with an order."""
+        """Add a letter to an order."""
         with self._account.lock:
             order = self.get(order_id)
             suffix = content_type.rpartition("/")[2]
@@ -171,12 +173,12 @@ class Imports:
     def _target(
         self, site_id: str | None, location_id: str | None, wrong: list[RejectedError]
     ) -> Location | None:
-        """Where numbers are to go; None where that cannot be, which is added to what is `wrong`."""
+        """Return the location of the numbers. Adds errors to `wrong` and returns None if it is invalid."""
         if site_id != self._account.config.site_id:
             wrong.append(RejectedError(400, "7309", "The site id was not supplied or is invalid."))
             return None
         try:
-            location = self._account.location_of_order(site_id, location_id)
+            location = self._account.choose_location(site_id, location_id)
         except RejectedError:
             wrong.append(RejectedError(400, "7312", "The sippeer id is invalid."))
             return None
@@ -199,7 +201,7 @@ class Imports:
 
 
 class Removals:
-    """The orders to remove numbers that were imported: PROCESSING, then their outcome."""
+    """Orders that remove imported numbers. They are PROCESSING first, then reach their outcome."""
 
     def __init__(self, account: Account, number_orders: OrderBook, order_seconds: float) -> None:
         self._account = account
@@ -208,9 +210,9 @@ class Removals:
             "removeImportedTnOrders",
             number_orders.order_outcome,
             order_seconds,
-            on_the_way=("PROCESSING",),
+            interim_statuses=("PROCESSING",),
             usual_error=lambda _: USUAL_REMOVAL_ERROR,
-            impossible=self._impossible,
+            find_impossible=self._find_impossible,
             apply=self._apply,
         )
 
@@ -218,7 +220,7 @@ class Removals:
         self._orders.reset()
 
     def place(self, numbers: Sequence[str], customer_order_id: str | None) -> NumbersOrder:
-        """Take an order of numbers (ten digits), or raise RejectedError with the code of what is wrong."""
+        """Place an order for numbers (ten digits). Raises RejectedError with the code of the first error."""
         check_customer_order_id(customer_order_id)
         check_numbers(numbers, absent="5073")
         order = NumbersOrder(
@@ -234,10 +236,10 @@ class Removals:
         raise RejectedError(400, None, "The resource does not exist")
 
     def find(self, customer_order_id: str | None = None, status: str | None = None) -> list[NumbersOrder]:
-        """Orders in the order they were placed, those with this CustomerOrderId and status if given."""
+        """Return the orders in placement order, filtered by CustomerOrderId and status."""
         return self._orders.find(customer_order_id, status)
 
-    def _impossible(self, order: NumbersOrder) -> list[NumbersError]:
+    def _find_impossible(self, order: NumbersOrder) -> list[NumbersError]:
         hosted = {each.number for each in self._account.numbers.find(is_hosted=True)}
         return [NumbersError(5158, NOT_IMPORTED, [each for each in order.numbers if each not in hosted])]
 

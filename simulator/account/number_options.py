@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from simulator.account.account import Account
-from simulator.account.numbers import AccountNumber, NumberOptions
-from simulator.account.order_outcomes import OrderOutcomeError
-from simulator.account.orders import OrderBook
-from simulator.account.orders_of_numbers import (
+from simulator.account.number_list_orders import (
     NumbersError,
     NumbersOrder,
     NumbersOrders,
     check_customer_order_id,
     check_numbers,
 )
+from simulator.account.numbers import AccountNumber, NumberOptions
+from simulator.account.order_outcomes import OrderOutcomeError
+from simulator.account.orders import OrderBook
 from simulator.account.registrations import REGISTERED, Registrations, is_toll_free
 from simulator.rejections import RejectedError
 
@@ -25,8 +25,8 @@ ALREADY_ON = "SMS is already Enabled or number is in processing."
 
 @dataclass(frozen=True)
 class OptionGroup:
-    """What a group of numbers (ten digits) is to have; None where the element was absent. `action` is that of
-    its A2pSettings."""
+    """The requested options of a group of numbers (ten digits). None means an absent element. `action` is the
+    Action of the A2pSettings."""
 
     numbers: Sequence[str]
     sms: str | None
@@ -37,14 +37,14 @@ class OptionGroup:
 
 @dataclass(kw_only=True)
 class OptionsOrder(NumbersOrder):
-    """`warned` are the numbers that had already what was ordered."""
+    """`warned` are the numbers that had the ordered options already."""
 
     groups: Sequence[OptionGroup]
     warned: list[str] = field(default_factory=list)
 
 
 class NumberOptionsOrders:
-    """RECEIVED in the first half of the wait, PROCESSING in the second, then their outcome."""
+    """The orders are RECEIVED in the first half of the wait, PROCESSING in the second, then final."""
 
     def __init__(
         self,
@@ -60,9 +60,9 @@ class NumberOptionsOrders:
             "tnoptions",
             number_orders.order_outcome,
             order_seconds,
-            on_the_way=("RECEIVED", "PROCESSING"),
+            interim_statuses=("RECEIVED", "PROCESSING"),
             usual_error=lambda _: USUAL_ERROR,
-            impossible=self._impossible,
+            find_impossible=self._find_impossible,
             apply=self._apply,
         )
 
@@ -70,7 +70,7 @@ class NumberOptionsOrders:
         self._orders.reset()
 
     def place(self, groups: Sequence[OptionGroup], customer_order_id: str | None) -> OptionsOrder:
-        """Take an order, or raise RejectedError with the code of the first thing wrong with it."""
+        """Place an order. Raises RejectedError with the code of the first error."""
         check_customer_order_id(customer_order_id)
         numbers = [number for group in groups for number in group.numbers]
         check_numbers(numbers, absent="5073")
@@ -91,19 +91,19 @@ class NumberOptionsOrders:
         raise RejectedError(404, "5035", f"TnOption order {order_id} not found.")
 
     def find(self, customer_order_id: str | None = None, status: str | None = None) -> list[OptionsOrder]:
-        """Orders in the order they were placed, those with this CustomerOrderId and status if given."""
+        """Return the orders in placement order, filtered by CustomerOrderId and status."""
         return self._orders.find(customer_order_id, status)
 
-    def _impossible(self, order: OptionsOrder) -> list[NumbersError]:
+    def _find_impossible(self, order: OptionsOrder) -> list[NumbersError]:
         found: dict[tuple[int, str], list[str]] = {}
         for group in order.groups:
             for number in group.numbers:
-                if reason := self._why_not(group, self._account.numbers.get(number)):
+                if reason := self._check_number(group, self._account.numbers.get(number)):
                     found.setdefault(reason, []).append(number)
         return [NumbersError(code, words, numbers) for (code, words), numbers in found.items()]
 
-    def _why_not(self, group: OptionGroup, number: AccountNumber | None) -> tuple[int, str] | None:
-        """Why a number cannot have the options of its group: code and words of the error list."""
+    def _check_number(self, group: OptionGroup, number: AccountNumber | None) -> tuple[int, str] | None:
+        """Return code and description of the error (error list) if a number cannot have its options."""
         if number is None:
             return 5076, "Number does not belong to this account."
         if group.action in (None, "unchanged"):
@@ -113,9 +113,9 @@ class NumberOptionsOrders:
         if is_toll_free(number.number):
             off = (5135, "You cannot set Action as 'OFF' for tollfree tns")
             return off if group.action == "off" else None
-        return self._why_not_at_location(group, number) or self._why_not_campaign(group)
+        return self._check_location(group, number) or self._check_campaign(group)
 
-    def _why_not_at_location(self, group: OptionGroup, number: AccountNumber) -> tuple[int, str] | None:
+    def _check_location(self, group: OptionGroup, number: AccountNumber) -> tuple[int, str] | None:
         location = self._account.find_location(number.location_id or "")
         long_code = location.sms.settings.get("A2pLongCode") if location and location.sms else None
         if long_code == "ON":
@@ -128,7 +128,7 @@ class NumberOptionsOrders:
             return 5133, f"A2P provisioning for Long Code telephone numbers {words} on the Sip peer"
         return None
 
-    def _why_not_campaign(self, group: OptionGroup) -> tuple[int, str] | None:
+    def _check_campaign(self, group: OptionGroup) -> tuple[int, str] | None:
         campaign = self._registrations.campaign(group.campaign_id or "")
         if group.action != "asSpecified" or (campaign is not None and campaign.status == REGISTERED):
             return None

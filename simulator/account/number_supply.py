@@ -1,6 +1,6 @@
-"""The numbers that can be ordered: where they lie, and how many are left where the supply is limited.
+"""The numbers available to order, by area code and state, with optional limits.
 
-A pattern is ten characters, digits and `*` for any digit; its first three are an area code.
+A pattern has ten characters: digits, and `*` for any digit. The first three are an area code.
 """
 
 import itertools
@@ -12,7 +12,7 @@ from simulator.account.account import Account
 FICTION_EXCHANGE = "555"
 TOLL_FREE = ("800", "888", "877", "866", "855", "844", "833")
 KEYPAD = dict(zip(string.ascii_uppercase, "22233344455566677778889999", strict=True))
-# One or two area codes of each state are enough to order from.
+# The simulator supplies numbers from one or two area codes of each state.
 _STATES = (
     "AL 205 251, AK 907, AZ 480 602, AR 479 501, CA 415 213, CO 303 720, CT 203 860, DE 302, DC 202,"
     " FL 305 407, GA 404 770, HI 808, ID 208, IL 312 773, IN 317 219, IA 515 319, KS 316 785, KY 502 606,"
@@ -28,22 +28,24 @@ AREA_CODES = tuple(area_code for area_codes in STATES.values() for area_code in 
 
 
 class NumberSupply:
-    """What can still be ordered. A limit counts what is left under its name: an area code, or any criterion
-    of a search as it is written in an order (a state, a city, a number). Guarded by the account's lock."""
+    """The numbers available to order. The account's lock guards them.
+
+    A limit counts the available numbers of its name: an area code, or a search criterion as written in an
+    order (a state, a city, a number)."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
-        self._given: set[str] = set()
+        self._taken: set[str] = set()
         self._sources: dict[str, Iterator[str]] = {}
         self._limits: dict[str, int] = {}
 
     def reset(self) -> None:
-        """Lift every limit. Numbers once given out are still not given again."""
+        """Remove every limit. Numbers taken before the reset are not taken again."""
         with self._account.lock:
             self._limits.clear()
 
     def limit(self, name: str, available: int | None) -> None:
-        """Leave so many numbers under a name; None lifts its limit."""
+        """Limit the available numbers of a name; None removes the limit."""
         with self._account.lock:
             self._limits.pop(name.upper(), None)
             if available is not None:
@@ -58,28 +60,27 @@ class NumberSupply:
             return self._limits.get(name.upper()) == 0
 
     def take(self, patterns: Sequence[str], names: Collection[str], count: int) -> list[str]:
-        """Up to `count` numbers of these patterns, as far as the limits allow: those of each area code, and
-        those under these names."""
+        """Take up to `count` numbers of these patterns, within the limits of area codes and `names`."""
         with self._account.lock:
             wanted = min([count, *(self._limits[name] for name in names if name in self._limits)])
             taken: list[str] = []
             for pattern in patterns:
                 left = wanted - len(taken)
                 source = self._sources.setdefault(pattern, expand(pattern))
-                fresh = (each for each in source if each not in self._given)
+                fresh = (each for each in source if each not in self._taken)
                 found = list(itertools.islice(fresh, min(left, self._limits.get(pattern[:3], left))))
-                self._given.update(found)
+                self._taken.update(found)
                 self._change_limits([pattern[:3]], -len(found))
                 taken += found
             self._change_limits(names, -len(taken))
             return taken
 
     def put_back(self, patterns: Sequence[str], names: Collection[str], numbers: Sequence[str]) -> None:
-        """Undo a `take` of these numbers. Without a pattern there are none."""
+        """Undo a `take` of these numbers. `patterns` may be empty only if `numbers` is empty."""
         if not numbers:
             return
         with self._account.lock:
-            self._given.difference_update(numbers)
+            self._taken.difference_update(numbers)
             source = self._sources.setdefault(patterns[0], expand(patterns[0]))
             self._sources[patterns[0]] = itertools.chain(numbers, source)
             self._change_limits([each[:3] for each in numbers], 1)
@@ -92,7 +93,7 @@ class NumberSupply:
 
 
 def expand(pattern: str) -> Iterator[str]:
-    """Every number of a pattern once: those set aside for fiction first, then any valid exchange."""
+    """Yield every number of a pattern once: numbers reserved for fiction first, then valid exchanges."""
     area_code, exchange, line = pattern[:3], pattern[3:6], pattern[6:]
     if merge(exchange, FICTION_EXCHANGE):
         for end in _fill(line):
@@ -105,13 +106,13 @@ def expand(pattern: str) -> Iterator[str]:
 
 
 def merge(one: str, other: str) -> str | None:
-    """The pattern of what fits both; None if nothing does."""
+    """Return the pattern of numbers that match both patterns; None if no number does."""
     merged = [b if a == "*" else a if b in ("*", a) else None for a, b in zip(one, other, strict=True)]
     return None if None in merged else "".join(each or "" for each in merged)
 
 
-def digits_of(word: str) -> str:
-    """The digits that a vanity's letters lie on."""
+def convert_to_digits(word: str) -> str:
+    """Replace the letters of a vanity word by the digits of their keys."""
     return "".join(KEYPAD.get(each, each) for each in word.upper())
 
 

@@ -1,4 +1,4 @@
-"""The numbers in service on the account, its own and those it hosts, and at which location each is."""
+"""The owned and hosted numbers in service on the account, with their locations."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -8,7 +8,7 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class NumberOptions:
-    """Whether a number texts, and for which campaign: the one specified, none, or as its location has it."""
+    """Whether a number can send messages, and its campaign: its own, none, or its location's."""
 
     sms: bool = True
     a2p: Literal["asSpecified", "off", "systemDefault"] = "systemDefault"
@@ -18,9 +18,9 @@ class NumberOptions:
 
 @dataclass(frozen=True)
 class AccountNumber:
-    """`number` is ten digits. One `hosted_by` a kind of order lives with another carrier and was imported by
-    it; only such a one may have no location (its order named none and the site had no default). `status` is
-    Inservice or Aging."""
+    """`number` has ten digits. `hosted_by` is the kind of order that imported the number.
+    Only a hosted number can be without a location, if its order named none and the site had no default.
+    `status` is Inservice or Aging."""
 
     number: str
     site_id: str
@@ -41,7 +41,7 @@ class AccountNumber:
 
 
 class AccountNumbers:
-    """Whoever looks has the orders settled before; the account's lock guards it."""
+    """The numbers of the account. Callers hold the account's lock and update the orders first."""
 
     def __init__(self) -> None:
         self._numbers: dict[str, AccountNumber] = {}
@@ -52,27 +52,27 @@ class AccountNumbers:
         self._aging.clear()
 
     def add(self, *numbers: AccountNumber) -> None:
-        """Put numbers into service. One that is there already moves."""
+        """Put numbers into service. Existing numbers are replaced."""
         for each in numbers:
             self._aging.pop(each.number, None)
             self._numbers[each.number] = each
 
     def remove(self, number: str) -> AccountNumber | None:
-        """Take a number (ten digits) away as if it had never been there; None if it was not."""
+        """Remove a number (ten digits) without aging. Returns None if the number does not exist."""
         return self._numbers.pop(number, None)
 
-    def give_back(self, numbers: Iterable[str]) -> None:
-        """Let numbers of the account (ten digits) age."""
+    def release(self, numbers: Iterable[str]) -> None:
+        """Release numbers (ten digits) into aging."""
         for number in numbers:
-            given = self._numbers.pop(number)
-            self._aging[number] = replace(given, status="Aging", since=datetime.now(UTC))
+            released = self._numbers.pop(number)
+            self._aging[number] = replace(released, status="Aging", since=datetime.now(UTC))
 
     def get(self, number: str) -> AccountNumber | None:
-        """A number in service by its ten digits or in E.164."""
+        """Return a number in service by its ten digits or in E.164."""
         return self._numbers.get(number.removeprefix("+1"))
 
     def find(self, *, is_hosted: bool | None = None, location_id: str | None = None) -> list[AccountNumber]:
-        """The numbers in the order they came: all, the account's own or hosted ones, those of a location."""
+        """Return the numbers in the order they were added, filtered by kind and location."""
         return [
             each
             for each in self._numbers.values()

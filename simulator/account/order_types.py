@@ -1,28 +1,29 @@
-"""The eleven ways to order numbers: which criteria each has, and the numbers that fit them.
+"""The eleven order types for numbers, with their criteria and number patterns.
 
-Types, criteria and codes are those of the numbers specification and the error list, which words what is wrong
-with a value under 5002.
+Types, criteria and codes are from the numbers specification and the error list. The error list describes
+invalid values under 5002.
 """
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from simulator.account.number_supply import AREA_CODES, STATES, TOLL_FREE, digits_of, merge
+from simulator.account.number_supply import AREA_CODES, STATES, TOLL_FREE, convert_to_digits, merge
 from simulator.rejections import RejectedError
 
 MAX_QUANTITY = 5000
 EXISTING = "ExistingTelephoneNumberOrderType"
 ANY_LOCAL = "*******"
 FLAGS = ("EnableTNDetail", "EnableLCA", "EndsIn")
-# With these a backorder makes no sense (5522).
+# Backorders are not compatible with these criteria (5522).
 EXACT = ("NpaNxx", "NpaNxxX", "TollFreeVanity", "LocalVanity")
 
 
 @dataclass(frozen=True)
 class Search:
-    """What an order asks for, as it came: its type's element and, of its children, the criteria by name.
-    `quantity` is None where the element was absent; `numbers` and `reservations` are of EXISTING only."""
+    """The search of an order as text: the name of the order type's element, and the criteria by name.
+
+    `quantity` is None if the element is absent. Only EXISTING has `numbers` and `reservations`."""
 
     order_type: str
     criteria: Mapping[str, str]
@@ -33,7 +34,7 @@ class Search:
 
 @dataclass(frozen=True)
 class Wanted:
-    """A search that makes sense: how many numbers, and the patterns they fit (of EXISTING, the numbers)."""
+    """A valid search with its quantity and number patterns (for EXISTING, the numbers)."""
 
     search: Search
     quantity: int
@@ -41,12 +42,12 @@ class Wanted:
 
     @property
     def numbers(self) -> Sequence[str]:
-        """The very numbers asked for, in ten digits; none if any that fit will do."""
+        """Return the requested numbers (ten digits); empty if the search has criteria instead."""
         return self.search.numbers
 
     @property
     def names(self) -> frozenset[str]:
-        """Under which names, besides the area codes, the supply may be limited."""
+        """Return the names, besides area codes, whose supply limits apply."""
         apart = (*FLAGS, "AreaCode")
         return frozenset(value.upper() for name, value in self.search.criteria.items() if name not in apart)
 
@@ -55,7 +56,7 @@ class Wanted:
         return bool(self.numbers) or any(name in EXACT for name in self.search.criteria)
 
     def criteria(self) -> Iterator[tuple[str, str]]:
-        """The criteria in the order in which they are answered."""
+        """Yield the criteria in the order of the response."""
         for name in ORDER_TYPES[self.search.order_type].criteria:
             if name in self.search.criteria:
                 yield name, self.search.criteria[name]
@@ -63,8 +64,8 @@ class Wanted:
 
 @dataclass(frozen=True)
 class OrderType:
-    """`required` criteria besides the quantity; `code` and `words` are said where one of these is missing,
-    if something is documented for the type."""
+    """The criteria of an order type. `required` omits the quantity. `code` and `words` describe a missing
+    criterion if the error list has an entry for the type."""
 
     criteria: Sequence[str]
     required: Sequence[str]
@@ -112,7 +113,7 @@ ORDER_TYPES: Mapping[str, OrderType] = {
     ),
     EXISTING: OrderType((), ()),
 }
-# Rules and words of the error list, all under 5002.
+# Patterns and descriptions of the error list, all under 5002.
 RULES: Mapping[str, tuple[str, str]] = {
     "AreaCode": (
         r"(?!37|96|.11)[2-9][0-8][0-9]",
@@ -138,10 +139,10 @@ RULES: Mapping[str, tuple[str, str]] = {
 }
 
 
-def wanted(search: Search) -> Wanted:
-    """What a search asks for, or RejectedError with the code of the first thing wrong with it."""
+def validate_search(search: Search) -> Wanted:
+    """Validate a search. Raises RejectedError with the code of the first error."""
     if search.order_type == EXISTING:
-        return _existing(search)
+        return _validate_numbers(search)
     order_type = ORDER_TYPES[search.order_type]
     missing = [name for name in order_type.required if not search.criteria.get(name)]
     if order_type.code and (missing or not search.quantity):
@@ -164,7 +165,7 @@ def wanted(search: Search) -> Wanted:
     return Wanted(search, quantity, _patterns(search.criteria))
 
 
-def _existing(search: Search) -> Wanted:
+def _validate_numbers(search: Search) -> Wanted:
     numbers = search.numbers
     if not numbers:
         raise RejectedError(400, "5212", "The input list of telephone numbers is null or empty.")
@@ -191,10 +192,10 @@ def _check_combination(criteria: Mapping[str, str]) -> None:
 
 
 def _patterns(criteria: Mapping[str, str]) -> list[str]:
-    """The patterns of numbers that fit the criteria. A rate center or city is anywhere in its state, a zip
-    code or LATA somewhere in the country, always the same."""
+    """Return the number patterns of the criteria. A rate center or city matches its whole state. A zip code
+    or LATA always maps to the same area code."""
     made = next(make(criteria[name]) for name, make in _PLACES.items() if name in criteria)
-    if vanity := digits_of(criteria.get("LocalVanity", "")):
+    if vanity := convert_to_digits(criteria.get("LocalVanity", "")):
         free = len(ANY_LOCAL) - len(vanity)
         is_end = criteria.get("EndsIn", "").lower() == "true"
         fits = [f"***{'*' * at}{vanity}{'*' * (free - at)}" for at in range(free if is_end else 0, free + 1)]
@@ -206,7 +207,7 @@ def _anywhere(value: str) -> list[str]:
     return [AREA_CODES[int(value) % len(AREA_CODES)] + ANY_LOCAL]
 
 
-# From the most to the least exact: of several criteria the first found here decides.
+# Ordered from the most to the least exact: the first criterion found here selects the patterns.
 _PLACES: Mapping[str, Callable[[str], list[str]]] = {
     "NpaNxxX": lambda value: [value + "***"],
     "NpaNxx": lambda value: [value + "****"],
@@ -214,7 +215,7 @@ _PLACES: Mapping[str, Callable[[str], list[str]]] = {
     "State": lambda value: [each + ANY_LOCAL for each in STATES[value.upper()]],
     "Zip": _anywhere,
     "Lata": _anywhere,
-    "TollFreeVanity": lambda value: [each + digits_of(value).rjust(7, "*") for each in TOLL_FREE],
+    "TollFreeVanity": lambda value: [each + convert_to_digits(value).rjust(7, "*") for each in TOLL_FREE],
     "TollFreeWildCardPattern": lambda value: [each + ANY_LOCAL for each in TOLL_FREE if merge(each, value)],
     "LocalVanity": lambda _: [each + ANY_LOCAL for each in AREA_CODES],
 }

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from simulator.account.account import Account, Location
+from simulator.account.number_list_orders import check_customer_order_id, format_errors
 from simulator.account.number_supply import NumberSupply
 from simulator.account.numbers import AccountNumber
 from simulator.account.order_outcomes import (
@@ -18,15 +19,14 @@ from simulator.account.order_outcomes import (
     OrderOutcome,
     OrderOutcomeError,
 )
-from simulator.account.order_types import Search, Wanted, wanted
-from simulator.account.orders_of_numbers import check_customer_order_id, words_of
+from simulator.account.order_types import Search, Wanted, validate_search
 from simulator.account.placed_orders import FINAL, PlacedOrders
 from simulator.rejections import RejectedError
 
 
 @dataclass(frozen=True)
 class OrderRequest:
-    """An order's fields as they came, untouched text; None where the element was absent."""
+    """The fields of an order request as text. None means an absent element."""
 
     search: Search
     site_id: str | None
@@ -46,7 +46,7 @@ class OrderError:
 
 @dataclass
 class Order:
-    """An order as it stands; all numbers are ten digits."""
+    """An order. All numbers have ten digits."""
 
     id: str
     customer_order_id: str | None
@@ -74,7 +74,7 @@ class Order:
 
     @property
     def area_code(self) -> str:
-        """That of the numbers, or where they are looked for first; empty if no number can fit."""
+        """Return the area code of the numbers or of the first pattern; empty if no pattern exists."""
         return next((each[:3] for each in (*self.numbers, *self.wanted.patterns)), "")
 
     @property
@@ -87,10 +87,10 @@ class Order:
 
     @property
     def message(self) -> str:
-        """The words of a notification."""
+        """Return the message of a notification."""
         noun = "number" if self.quantity == 1 else "numbers"
         usual = f"Created a new number order for {self.quantity} {noun} in ({self.area_code})"
-        return words_of(self.errors) or usual
+        return format_errors(self.errors) or usual
 
     @property
     def summary(self) -> str:
@@ -105,7 +105,7 @@ class Order:
 
 
 class OrderBook:
-    """The account's orders of new numbers, and the outcomes chosen for orders of any kind."""
+    """The account's orders of new numbers, and the outcomes set for orders of any kind."""
 
     def __init__(self, account: Account, supply: NumberSupply, order_seconds: float) -> None:
         self._account = account
@@ -114,7 +114,7 @@ class OrderBook:
         self._orders = PlacedOrders(account, "orders", self._advance)
         self._order_outcomes: dict[str, OrderOutcome] = {}
         self._area_code_outcomes: dict[str, OrderOutcome] = {}
-        account.is_awaited_with(self._is_awaited)
+        account.add_backorder_check(self._has_backorder)
 
     def reset(self) -> None:
         with self._account.lock:
@@ -123,15 +123,15 @@ class OrderBook:
                 each.clear()
 
     def place(self, request: OrderRequest) -> Order:
-        """Take an order, or raise RejectedError with the code of the first thing wrong with it."""
+        """Place an order. Raises RejectedError with the code of the first error."""
         check_customer_order_id(request.customer_order_id)
-        search = wanted(request.search)
+        search = validate_search(request.search)
         partial_allowed = _boolean(request.partial_allowed, True, "5217", "PartialAllowed")
         back_order_requested = _boolean(request.back_order_requested, False, "5002", "BackOrderRequested")
         if back_order_requested and search.is_exact:
             words = "Backorders are not compatible with Specific TN, NPANXX, NPANXXX, TollFree Vanity or"
             raise RejectedError(400, "5522", f"{words} Local Vanity orders")
-        location = self._account.location_of_order(request.site_id, request.location_id)
+        location = self._account.choose_location(request.site_id, request.location_id)
         if location is None:
             raise RejectedError(400, "5020", "No default SIP peer is set on the account and site.")
         now = datetime.now(UTC)
@@ -156,11 +156,11 @@ class OrderBook:
         raise RejectedError(404, "5035", f"Order {order_id} not found.")
 
     def find(self, customer_order_id: str | None = None, status: str | None = None) -> list[Order]:
-        """Orders in the order they were placed, those with this CustomerOrderId and status if given."""
+        """Return the orders in placement order, filtered by CustomerOrderId and status."""
         return self._orders.find(customer_order_id, status)
 
     def close(self, order_id: str) -> Order:
-        """End a backorder with what it has."""
+        """Close a backorder with the numbers that it has."""
         with self._account.lock:
             order = self.get(order_id)
             if order.status != "BACKORDERED":
@@ -169,29 +169,29 @@ class OrderBook:
             self._orders.announce(order)
             return order
 
-    def location_of(self, number: str) -> Location | None:
-        """The location that a number (E.164) texts at by V2; None if it is not on the account, or texts by
-        V1, as those do that externalTns imported."""
+    def find_location(self, number: str) -> Location | None:
+        """Return the location of a V2 number (E.164). Returns None if the number is not on the account, or if
+        externalTns imported it, because V1 sends its messages."""
         found = self._account.number(number)
         if found is None or found.hosted_by == "externalTns" or found.location_id is None:
             return None
         return self._account.find_location(found.location_id)
 
-    def _is_awaited(self, location_id: str) -> bool:
+    def _has_backorder(self, location_id: str) -> bool:
         return any(each.location_id == location_id for each in self.find(status="BACKORDERED"))
 
     def decide_order(self, customer_order_id: str, outcome: OrderOutcome) -> None:
-        """Choose how orders with this CustomerOrderId end, of whatever kind."""
+        """Set the outcome of orders of any kind with this CustomerOrderId."""
         with self._account.lock:
             self._order_outcomes[customer_order_id] = outcome
 
     def decide_area_code(self, area_code: str, outcome: OrderOutcome) -> None:
-        """Choose how orders end that look for numbers in this area code first."""
+        """Set the outcome of orders whose first pattern is in this area code."""
         with self._account.lock:
             self._area_code_outcomes[area_code] = outcome
 
     def order_outcome(self, customer_order_id: str | None) -> OrderOutcome | None:
-        """What was chosen for orders with this CustomerOrderId, if anything was."""
+        """Return the outcome set for this CustomerOrderId; None without one."""
         with self._account.lock:
             return self._order_outcomes.get(customer_order_id or "")
 
@@ -209,14 +209,14 @@ class OrderBook:
             self._fulfil(order, now)
             return
         if outcome.fate in FINAL:
-            self._decided(order, outcome, now)
+            self._apply_outcome(order, outcome, now)
             return
         if outcome.fate == "BACKORDERED":
             self._give(order, self._take(order, (outcome.completed or 0) - len(order.numbers)))
         self._stay(order, outcome.fate, now)
 
     def _fulfil(self, order: Order, now: datetime) -> None:
-        """Give an order what it wants, as far as there are numbers (page on advanced ordering)."""
+        """Give an order the available numbers (page on advanced ordering)."""
         unavailable = [each for each in self._not_given(order) if not self._is_free(each)]
         taken = self._take(order, order.missing)
         if len(taken) == order.missing or order.partial_allowed:
@@ -245,7 +245,7 @@ class OrderBook:
     def _finish(
         order: Order, now: datetime, errors: list[OrderOutcomeError], failed: Sequence[str] = ()
     ) -> None:
-        """End an order with what it has. `failed` are the numbers that errors are about."""
+        """End an order with the numbers that it has. `failed` are the numbers of the errors."""
         order.status = ("PARTIAL" if order.missing else "COMPLETE") if order.numbers else "FAILED"
         order.modified = order.completed_at = now
         order.failed_numbers = list(failed)
@@ -253,8 +253,8 @@ class OrderBook:
             for number in failed if error.per_number else [None]:
                 order.errors.append(OrderError(error.code, error.description, number))
 
-    def _decided(self, order: Order, outcome: OrderOutcome, now: datetime) -> None:
-        """End an order as was chosen."""
+    def _apply_outcome(self, order: Order, outcome: OrderOutcome, now: datetime) -> None:
+        """End an order with the outcome that was set."""
         if outcome.fate == "PARTIAL":
             half = order.quantity // 2
             completed = half if outcome.completed is None else min(outcome.completed, order.quantity)
@@ -268,7 +268,7 @@ class OrderBook:
 
     @staticmethod
     def _not_given(order: Order) -> list[str]:
-        """The numbers that an order named and has not."""
+        """Return the numbers that the order names but does not have."""
         return [each for each in order.wanted.numbers if each not in order.numbers]
 
     def _take(self, order: Order, count: int) -> list[str]:

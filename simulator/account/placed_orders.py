@@ -28,33 +28,33 @@ class PlacedOrder(Protocol):
 
 
 class PlacedOrders[Order: PlacedOrder]:
-    """Time passes for an order when somebody looks at the account: `advance` brings it to where it stands at
-    that time."""
+    """Orders that advance before every read of the account. `advance` updates an order to its status at the
+    given time."""
 
     def __init__(self, account: Account, order_type: str, advance: Callable[[Order, datetime], None]) -> None:
         self._account = account
         self._order_type = order_type
         self._advance = advance
         self._orders: dict[str, Order] = {}
-        self._unsettled: list[Order] = []
-        account.settles_with(self._settle)
+        self._open_orders: list[Order] = []
+        account.add_updater(self._update)
 
     def clear(self) -> None:
         with self._account.lock:
             self._orders.clear()
-            self._unsettled.clear()
+            self._open_orders.clear()
 
     def add(self, order: Order) -> None:
-        """Take an order, after what was placed before it has come as far as it is."""
+        """Add an order after updating the earlier orders."""
         with self._account.lock:
-            self._account.settle()
+            self._account.update_orders()
             change = self._change(order)
             self._orders[order.id] = order
-            self._unsettled.append(order)
+            self._open_orders.append(order)
             self._account.announce(change)
 
     def announce(self, order: Order) -> None:
-        """Let those hear of an order's status who listen to the account."""
+        """Report an order's status to the listeners of the account."""
         self._account.announce(self._change(order))
 
     def _change(self, order: Order) -> Change:
@@ -71,13 +71,13 @@ class PlacedOrders[Order: PlacedOrder]:
 
     def get(self, order_id: str) -> Order | None:
         with self._account.lock:
-            self._account.settle()
+            self._account.update_orders()
             return self._orders.get(order_id)
 
     def find(self, customer_order_id: str | None = None, status: str | None = None) -> list[Order]:
-        """Orders in the order they were placed, those with this customer's id and status if given."""
+        """Return the orders in placement order, filtered by CustomerOrderId and status."""
         with self._account.lock:
-            self._account.settle()
+            self._account.update_orders()
             return [
                 each
                 for each in self._orders.values()
@@ -85,19 +85,19 @@ class PlacedOrders[Order: PlacedOrder]:
                 and (status is None or each.status == status.upper())
             ]
 
-    def _settle(self) -> None:
+    def _update(self) -> None:
         now = datetime.now(UTC)
-        for order in self._unsettled:
-            # One that was ended by hand is final already.
+        for order in self._open_orders:
+            # The account closes backorders outside of this loop.
             if order.status in FINAL:
                 continue
             try:
                 self._advance_and_announce(order, now)
             except Exception:
-                # It would be raised at every later call: a fault here ends this order, and no other.
-                _logger.exception("order %s cannot be settled", order.id)
+                # The error would recur at every read of the account, so it ends this order only.
+                _logger.exception("order update failed: %s", order.id)
                 order.status, order.modified = "FAILED", now
-        self._unsettled[:] = [each for each in self._unsettled if each.status not in FINAL]
+        self._open_orders[:] = [each for each in self._open_orders if each.status not in FINAL]
 
     def _advance_and_announce(self, order: Order, now: datetime) -> None:
         before = order.status

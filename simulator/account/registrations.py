@@ -13,7 +13,7 @@ VERIFIED = "VERIFIED"
 SUCCESS = "SUCCESS"
 UNREGISTERED_CODE = 4476
 UNVERIFIED_CODE = 4795
-# What makes a location's campaign that of its numbers, unless they have their own way.
+# With these values, a location's campaign applies to its numbers unless their own options differ.
 FOR_ALL = ("ON", "DefaultOn")
 
 Denial = Literal["role", "feature"]
@@ -21,8 +21,8 @@ Denial = Literal["role", "feature"]
 
 @dataclass(frozen=True)
 class Campaign:
-    """`numbers` (ten digits) have a status of their own where it is not SUCCESS. An external campaign, one
-    registered elsewhere and shared with Bandwidth, cannot be a location's."""
+    """`numbers` (ten digits) maps numbers to their status if it is not SUCCESS. An external campaign is
+    registered elsewhere and shared with Bandwidth. It cannot be assigned to a location."""
 
     id: str
     status: str
@@ -32,7 +32,7 @@ class Campaign:
 
 @dataclass(frozen=True)
 class Verification:
-    """A toll-free number's; `blocked_reason` if carriers block it, whatever its status."""
+    """The verification of a toll-free number. `blocked_reason` is set if carriers block the number."""
 
     status: str
     decline_reason: str | None = None
@@ -40,9 +40,11 @@ class Verification:
 
 
 class Registrations:
-    """The registrations of the account. `enforced`: messages of unregistered numbers fail. `denied`: who asks
-    has not the role, or the account not the feature, for campaigns; `toll_free_denied` likewise.
-    `location_campaign_required`: a location where A2P is on must have a campaign and a message class."""
+    """The registrations of the account.
+
+    With `enforced`, messages of unregistered numbers fail. `denied` rejects campaign queries because the role
+    or the feature is missing. `toll_free_denied` does the same for toll-free verifications. With
+    `location_campaign_required`, a location with A2P needs a campaign and a message class."""
 
     def __init__(self, account: Account, *, enforced: bool) -> None:
         self._account = account
@@ -63,8 +65,8 @@ class Registrations:
         with self._account.lock:
             self._campaigns[campaign.id] = campaign
 
-    def drop_campaign(self, campaign_id: str) -> bool:
-        """Whether there was such a campaign."""
+    def delete_campaign(self, campaign_id: str) -> bool:
+        """Delete a campaign. Returns False if it does not exist."""
         with self._account.lock:
             return self._campaigns.pop(campaign_id, None) is not None
 
@@ -76,16 +78,16 @@ class Registrations:
         with self._account.lock:
             return self._campaigns.get(campaign_id)
 
-    def numbers_of(self, campaign: Campaign) -> dict[str, str]:
-        """The numbers (E.164) of a campaign, and the status of each."""
+    def list_numbers(self, campaign: Campaign) -> dict[str, str]:
+        """Return the numbers (E.164) of a campaign with the status of each."""
         return {
             each.e164: campaign.numbers.get(each.number, SUCCESS)
-            for each in self._account.numbers_of()
-            if not is_toll_free(each.number) and self.campaign_id_of(each) == campaign.id
+            for each in self._account.list_numbers()
+            if not is_toll_free(each.number) and self.find_campaign_id(each) == campaign.id
         }
 
-    def campaign_id_of(self, number: AccountNumber) -> str | None:
-        """The campaign that a number texts for: its own, or its location's."""
+    def find_campaign_id(self, number: AccountNumber) -> str | None:
+        """Return the campaign id of a number: its own, or that of its location."""
         match number.options.a2p:
             case "asSpecified":
                 return number.options.campaign_id
@@ -96,7 +98,7 @@ class Registrations:
         return settings.get("A2pCampaignId") if settings.get("A2pLongCode") in FOR_ALL else None
 
     def set_verification(self, number: str, verification: Verification) -> None:
-        """Say what became of the verification of a toll-free number (ten digits)."""
+        """Set the verification of a toll-free number (ten digits)."""
         with self._account.lock:
             self._verifications[number] = verification
 
@@ -109,8 +111,9 @@ class Registrations:
             return dict(self._verifications)
 
     def failure(self, number: str) -> int | None:
-        """The error code with which messages from a number of the account (E.164) fail; None if they do not
-        for want of a registration."""
+        """Return the error code of messages from an unregistered number (E.164).
+
+        Returns None if the number is registered or registration is not enforced."""
         found = self._account.number(number)
         if not self.enforced or found is None:
             return None
@@ -123,12 +126,12 @@ class Registrations:
         return found is not None and found.status == VERIFIED and found.blocked_reason is None
 
     def _is_registered(self, number: AccountNumber) -> bool:
-        campaign = self.campaign(self.campaign_id_of(number) or "")
+        campaign = self.campaign(self.find_campaign_id(number) or "")
         if campaign is None or campaign.status != REGISTERED:
             return False
         return campaign.numbers.get(number.number, SUCCESS) == SUCCESS
 
 
 def is_toll_free(number: str) -> bool:
-    """Whether a number (ten digits) is toll-free."""
+    """Return whether a number (ten digits) is toll-free."""
     return number[:3] in TOLL_FREE

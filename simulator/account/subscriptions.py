@@ -29,10 +29,10 @@ ORDER_TYPES = {
     "removeImportedTnOrders": ("PROCESSING", *FINAL),
     "tnoptions": ("RECEIVED", "PROCESSING", *FINAL),
 }
-# CompletedTelephoneNumbers is of these only (page on order webhooks).
+# Only these have CompletedTelephoneNumbers (page on order webhooks).
 WITH_NUMBERS = ("orders", "disconnects")
 MESSAGING_LOST = "MESSAGING_LOST"
-# Samples differ in the order of a notification's elements: the page's, then one seen in the wild.
+# Samples differ in the order of the elements: first the page's order, then that of a real notification.
 ELEMENT_ORDERS = (
     ("SubscriptionId", "OrderType", "EventType", "OrderId", "CustomerOrderId", "Status", "Message", "Note"),
     ("Status", "SubscriptionId", "Message", "OrderId", "OrderType", "EventType", "CustomerOrderId", "Note"),
@@ -42,7 +42,7 @@ TICK_SECONDS = 0.02
 NumberFormat = Literal["LEGACY", "E164"]
 
 
-class Manner(BaseModel):
+class NotificationFaults(BaseModel):
     """Faults of notifications: the next `lose` are not sent, and the elements in `without` are left out.
 
     Each element in `without` is absent from at least one published sample."""
@@ -54,7 +54,7 @@ class Manner(BaseModel):
 
 @dataclass(frozen=True)
 class Subscription:
-    """`topic` is an order type or MESSAGING_LOST. Bound to one order, it ends with that order."""
+    """`topic` is an order type or MESSAGING_LOST. A subscription with an `order_id` ends with the order."""
 
     topic: str
     order_id: str | None
@@ -66,11 +66,11 @@ class Subscription:
 
     @property
     def target(self) -> tuple[str, str | None, str]:
-        """What there may be one subscription for."""
+        """Return the key that is unique among subscriptions."""
         return self.topic, self.order_id, self.endpoint.url
 
     @property
-    def is_over(self) -> bool:
+    def is_expired(self) -> bool:
         return datetime.now(UTC) >= self.created + timedelta(seconds=self.expiry)
 
 
@@ -91,25 +91,25 @@ class Subscriptions:
         self._courier = courier
         self._subscriptions: dict[str, Subscription] = {}
         self._notifications: list[Notification] = []
-        self._manner = Manner()
+        self._faults = NotificationFaults()
         self._variants = itertools.count()
         self._wake = threading.Event()
         self._is_open = True
-        account.listens_with(self._notify)
+        account.add_listener(self._notify)
         threading.Thread(target=self._watch, name="bandwidth-orders", daemon=True).start()
 
     def reset(self) -> None:
         with self._account.lock:
             self._subscriptions.clear()
             self._notifications.clear()
-            self._manner = Manner()
+            self._faults = NotificationFaults()
 
     def close(self) -> None:
         self._is_open = False
         self._wake.set()
 
     def subscribe(self, subscription: Subscription, instead_of: str | None = None) -> None:
-        """Take a subscription, or replace the one with id `instead_of`. Raises RejectedError."""
+        """Add a subscription, or replace the one with id `instead_of`. Raises RejectedError."""
         if subscription.topic not in (*ORDER_TYPES, MESSAGING_LOST):
             raise RejectedError(400, "1006", f"'{subscription.topic}' is no OrderType or EventType.")
         if scheme_and_host(subscription.endpoint.url) is None:
@@ -131,7 +131,7 @@ class Subscriptions:
 
     def find(self) -> list[Subscription]:
         with self._account.lock:
-            for each in [each for each in self._subscriptions.values() if each.is_over]:
+            for each in [each for each in self._subscriptions.values() if each.is_expired]:
                 del self._subscriptions[each.id]
             return list(self._subscriptions.values())
 
@@ -145,9 +145,9 @@ class Subscriptions:
         attempts = [attempt for each in callbacks for attempt in self._delivery(each).get("attempts", [])]
         return None if not attempts else f"{attempts[-1].get('status') or attempts[-1]['error']}"
 
-    def set_manner(self, manner: Manner) -> None:
+    def set_faults(self, faults: NotificationFaults) -> None:
         with self._account.lock:
-            self._manner = manner
+            self._faults = faults
 
     def notifications(self) -> list[dict[str, Any]]:
         """Return every notification, oldest first, with its attempts and without credentials."""
@@ -170,7 +170,7 @@ class Subscriptions:
         return shown
 
     def report_messaging_lost(self, lost: Sequence[str]) -> None:
-        """Notify subscribers that these hosted numbers (ten digits) text at another provider now."""
+        """Notify subscribers that these hosted numbers (ten digits) moved to another provider."""
         with self._account.lock:
             for each in self.find():
                 if each.topic == MESSAGING_LOST:
@@ -193,7 +193,7 @@ class Subscriptions:
                     "Status": change.status,
                     "Message": change.message,
                 }
-                # Of a failed order the list holds what failed (published sample).
+                # For a failed order the list has the failed numbers (published sample).
                 listed = change.failed if change.status == "FAILED" else change.completed
                 is_shown = change.order_type in WITH_NUMBERS and change.status in FINAL
                 self._send(
@@ -219,9 +219,9 @@ class Subscriptions:
         content = {"SubscriptionId": subscription.id, **content}
         root = etree.Element("Notification")
         for name in ELEMENT_ORDERS[next(self._variants) % len(ELEMENT_ORDERS)]:
-            if (value := content.get(name)) is not None and name not in self._manner.without:
+            if (value := content.get(name)) is not None and name not in self._faults.without:
                 root.append(element(name, value))
-        if listed and list_name not in self._manner.without:
+        if listed and list_name not in self._faults.without:
             prefix = "+1" if subscription.number_format == "E164" else ""
             root.append(numbers(list_name, [f"{prefix}{each}" for each in listed]))
         if modified is not None:
@@ -236,9 +236,9 @@ class Subscriptions:
             content_type="application/xml; charset=utf-8",
             repeats=False,
         )
-        is_lost = self._manner.lose > 0
+        is_lost = self._faults.lose > 0
         if is_lost:
-            self._manner = self._manner.model_copy(update={"lose": self._manner.lose - 1})
+            self._faults = self._faults.model_copy(update={"lose": self._faults.lose - 1})
         self._notifications.append(Notification(subscription, callback, is_lost))
         if not is_lost:
             self._courier.send([callback])
@@ -246,7 +246,7 @@ class Subscriptions:
     def _watch(self) -> None:
         while self._is_open:
             self._wake.wait()
-            self._account.settle()
+            self._account.update_orders()
             with self._account.lock:
                 if self._is_open and not self.find():
                     self._wake.clear()

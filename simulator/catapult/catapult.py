@@ -12,7 +12,7 @@ from simulator.catapult.errors import CatapultError, blank, invalid, missing, no
 from simulator.urls import scheme_and_host
 
 PROVIDER = "bandwidth-dashboard"
-MAX_TIMEOUT = 10_000
+MAX_TIMEOUT_MILLISECONDS = 10_000
 URLS = ("incomingMessageUrl", "incomingMessageFallbackUrl", "incomingCallUrl", "incomingCallFallbackUrl")
 PROPERTIES = (
     "name",
@@ -26,7 +26,7 @@ PROPERTIES = (
 
 @dataclass(frozen=True)
 class CatapultApplication:
-    """`properties` have the API's own names; URLs may carry credentials. Its timeout is in milliseconds."""
+    """`properties` have the names of the API. URLs may contain credentials. Timeouts are in milliseconds."""
 
     id: str
     properties: Mapping[str, Any]
@@ -37,13 +37,13 @@ class CatapultApplication:
 
     @property
     def urls(self) -> tuple[str, ...]:
-        """The URL for message events and, if there is one, its fallback."""
+        """Return the URL for message events and the fallback URL, if present."""
         given = (self.properties.get(name) for name in ("incomingMessageUrl", "incomingMessageFallbackUrl"))
         return tuple(str(each) for each in given if each)
 
     @property
     def timeout(self) -> int:
-        return int(self.properties.get("incomingMessageUrlCallbackTimeout", MAX_TIMEOUT))
+        return int(self.properties.get("incomingMessageUrlCallbackTimeout", MAX_TIMEOUT_MILLISECONDS))
 
     @property
     def method(self) -> str:
@@ -52,7 +52,7 @@ class CatapultApplication:
 
 @dataclass
 class PhoneNumber:
-    """`number` is E.164; `application_id` None when detached; `state` enabled or released."""
+    """`number` is E.164. `application_id` is None if detached. `state` is enabled or released."""
 
     id: str
     number: str
@@ -63,7 +63,7 @@ class PhoneNumber:
 
 
 class Catapult:
-    """One user's applications and numbers. Needs the external numbers, for only those can be imported."""
+    """The applications and numbers of one user. Only external numbers can be imported."""
 
     def __init__(self, account: Account, external_tns: ExternalTns) -> None:
         self._account = account
@@ -79,7 +79,7 @@ class Catapult:
                 each.clear()
 
     def create_application(self, properties: Mapping[str, Any]) -> CatapultApplication:
-        """A new application, even if one of that name exists: names are not unique."""
+        """Create an application. Names are not unique."""
         _check_application(properties)
         application = CatapultApplication(new_id("a"), dict(properties))
         with self._account.lock:
@@ -87,7 +87,7 @@ class Catapult:
         return application
 
     def update_application(self, application_id: str, changes: Mapping[str, Any]) -> None:
-        """Change what is named and leave the rest. An empty fallback URL takes the fallback away."""
+        """Update the given properties. An empty fallback URL removes the fallback."""
         with self._account.lock:
             properties = {**self.application(application_id).properties, **changes}
             if not properties.get("incomingMessageFallbackUrl"):
@@ -105,19 +105,19 @@ class Catapult:
             return list(self._applications.values())
 
     def application(self, application_id: str) -> CatapultApplication:
-        if found := self.application_of(application_id):
+        if found := self.find_application(application_id):
             return found
         raise not_found("application", application_id)
 
-    def application_of(self, application_id: str | None) -> CatapultApplication | None:
-        """The application of a number, by what the number holds; None if detached or deleted."""
+    def find_application(self, application_id: str | None) -> CatapultApplication | None:
+        """Return the application of a number by its id; None if detached or deleted."""
         with self._account.lock:
             return self._applications.get(application_id or "")
 
     def import_number(
         self, number: str, application_id: str, name: str | None, account_id: str, user: str, password: str
     ) -> PhoneNumber:
-        """Take a number (E.164) over from the Dashboard account that the credentials open."""
+        """Import a number (E.164) from the Dashboard account of these credentials."""
         config = self._account.config
         expected = (config.account_id, config.dashboard_user, config.dashboard_password)
         if (account_id, user, password) != expected:
@@ -128,7 +128,7 @@ class Catapult:
             if number in self._numbers:
                 words = f"Cannot create another instance of number resource '{self._numbers[number].id}'"
                 raise CatapultError(409, "conflict", "duplicate-number", f"{words} for number '{number}'")
-            if not self._external_tns.holds(number):
+            if not self._external_tns.is_external(number):
                 words = f"The number '{number}' could not be found"
                 raise CatapultError(400, "bad-request", "number-not-found", words)
             imported = PhoneNumber(new_id("n"), number, name, application_id, datetime.now(UTC))
@@ -137,12 +137,12 @@ class Catapult:
         return imported
 
     def numbers(self, state: str = "enabled") -> list[PhoneNumber]:
-        """The user's numbers in the order they were imported, or were released."""
+        """Return the user's numbers in the order of import, or of release."""
         with self._account.lock:
             return list(self._released if state == "released" else self._numbers.values())
 
     def number(self, name: str) -> PhoneNumber:
-        """A number by its id or by itself (E.164)."""
+        """Return a number by its id or in E.164."""
         if found := self.find(self._ids.get(name, name)):
             return found
         raise not_found("number", name)
@@ -152,7 +152,7 @@ class Catapult:
             return self._numbers.get(number)
 
     def update_number(self, name: str, changes: Mapping[str, Any]) -> None:
-        """Move a number to another application, detach it with an empty id, or name it."""
+        """Change name or application of a number. An empty application id detaches it."""
         with self._account.lock:
             number = self.number(name)
             if (application_id := changes.get("applicationId")) is not None:
@@ -171,13 +171,13 @@ class Catapult:
 
 
 def new_id(prefix: str) -> str:
-    """An id as the documents show them: a letter, a dash, 23 lower-case letters and digits."""
+    """Return an id in the documented form: a letter, a dash, 23 lower-case letters and digits."""
     alphabet = "abcdefghijklmnopqrstuvwxyz234567"
     return f"{prefix}-{''.join(secrets.choice(alphabet) for _ in range(23))}"
 
 
 def check_callback(resource: str, name: str, method: object, timeout: object, words: str) -> None:
-    """What an application and a message may say about their callbacks. Raises CatapultError (400)."""
+    """Check the callback settings of an application or a message. Raises CatapultError (400)."""
     if method is not None and str(method).upper() not in ("GET", "POST"):
         raise invalid(
             f"The '{resource}' resource property '{name}' must be one of the following values: GET, POST"
@@ -190,8 +190,8 @@ def check_callback(resource: str, name: str, method: object, timeout: object, wo
         raise invalid("Bad parameters") from None
     if milliseconds <= 0:
         raise invalid(f"{words} must be greater than 0")
-    if milliseconds > MAX_TIMEOUT:
-        raise invalid(f"{words} must not surpass {MAX_TIMEOUT}")
+    if milliseconds > MAX_TIMEOUT_MILLISECONDS:
+        raise invalid(f"{words} must not surpass {MAX_TIMEOUT_MILLISECONDS}")
 
 
 def _check_application(properties: Mapping[str, Any]) -> None:

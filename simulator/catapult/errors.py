@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 
 class CatapultError(Exception):
-    """Catapult says no. `details` are the named values of its error body; `message` None leaves it out."""
+    """A rejected V1 request. `details` are the named values of the error body. `message` is optional."""
 
     def __init__(
         self,
@@ -39,12 +39,12 @@ def blank(resource: str, name: str) -> CatapultError:
 
 
 def not_found(kind: str, name: str) -> CatapultError:
-    """`kind` is application or number."""
+    """Return the error of a missing resource. `kind` is application, number or media."""
     return CatapultError(404, "not-found", f"{kind}-not-found", f"The {kind} '{name}' could not be found")
 
 
 def rate_limit_reached(reset: int) -> CatapultError:
-    """Too many calls of a resource; `reset` is when they are taken again, in epoch milliseconds."""
+    """Return the error of too many requests. `reset` is the end of the limit in epoch milliseconds."""
     return CatapultError(
         429,
         "too-many-requests",

@@ -24,7 +24,7 @@ MAX_SIZE = 1000
 
 
 def guard(blueprint: Blueprint, account: Account) -> None:
-    """Basic credentials and the user's id on every path of a blueprint, and rejections as JSON."""
+    """Check credentials and user id on every path of a blueprint, and write rejections as JSON."""
 
     @blueprint.url_value_preprocessor
     def take_user_id(_: str | None, values: dict[str, str] | None) -> None:
@@ -52,7 +52,7 @@ def rejection(rejected: CatapultError) -> Response:
 
 
 def error(rejected: CatapultError) -> dict[str, Any]:
-    """An error's body, which is an item of an answer to several messages too."""
+    """Return the body of an error. A response to several messages contains it as an item."""
     details = dict(rejected.details)
     if rejected.code in ("rate-limit-reached", "message-rate-limit", "message-delay-limit"):
         details |= {
@@ -67,7 +67,7 @@ def error(rejected: CatapultError) -> dict[str, Any]:
 
 
 def unknown_path(status: int, name: str) -> Response:
-    """A path or method that is not there."""
+    """Reject an unknown path or method."""
     if status == HTTPStatus.NOT_FOUND:
         return rejection(
             CatapultError(
@@ -78,7 +78,7 @@ def unknown_path(status: int, name: str) -> Response:
 
 
 def throttle(status: int, reset: int) -> CatapultError | None:
-    """One of V1's three ways to say "not now", by its status; None if the status is none of them."""
+    """Return V1's throttle error with this status; None for other statuses."""
     match status:
         case 429:
             return rate_limit_reached(reset)
@@ -91,7 +91,7 @@ def throttle(status: int, reset: int) -> CatapultError | None:
 
 
 def json_body() -> Any:
-    """The request's JSON. Raises CatapultError if it is none, or does not say that it is."""
+    """Parse the request's JSON. Raises CatapultError for other content or content types."""
     if not request.is_json:
         words = f"Content type '{request.content_type}' is not supported"
         raise CatapultError(415, "bad-request", "unsupported-media-type", words)
@@ -109,7 +109,7 @@ def json_object() -> dict[str, Any]:
 
 
 def required_text(resource: str, body: Mapping[str, Any], name: str) -> str:
-    """A property that must be there with something in it. Raises CatapultError (400)."""
+    """Return a required, non-blank property. Raises CatapultError (400)."""
     value = body.get(name)
     if value is None:
         raise missing(resource, name)
@@ -121,7 +121,7 @@ def required_text(resource: str, body: Mapping[str, Any], name: str) -> str:
 
 
 def page[Item](resource: str, items: Sequence[Item]) -> tuple[Sequence[Item], dict[str, str]]:
-    """The page that the query asks for, and the headers that lead to the next one."""
+    """Return the requested page, and the headers with the link to the next page."""
     number = request.args.get("page", 0, type=int)
     size = request.args.get("size", DEFAULT_SIZE, type=int)
     if size > MAX_SIZE:

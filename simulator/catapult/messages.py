@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 from simulator.account.account import Account
 from simulator.account.external_tns import ExternalTns
-from simulator.callbacks import Api, Callback, Courier, Endpoint, Manner
+from simulator.callbacks import Api, Callback, Courier, DeliveryOptions, Endpoint
 from simulator.catapult.catapult import Catapult, CatapultApplication, new_id
 from simulator.catapult.errors import CatapultError
 from simulator.messaging.media import InboundFile, MediaStore
@@ -20,7 +20,7 @@ from simulator.timestamps import timestamp
 from simulator.urls import redact_credentials
 
 Receipt = Literal["none", "all", "error"]
-# Whatever address the simulator has, this is where messageUri points.
+# messageUri has this base URL for every address of the simulator.
 CATAPULT_URL = "https://api.catapult.inetwork.com/v1"
 IN_QUERY = (
     "messageId",
@@ -56,12 +56,12 @@ DELIVERY_CODES = {
     902: "Message expired",
     999: "Unknown error",
 }
-REFUSED_BY_CARRIER = 750
+REJECTED_BY_CARRIER = 750
 
 
 @dataclass(frozen=True)
-class CallbackWish:
-    """Where a message says its own events go, instead of its number's application. Timeout in ms."""
+class CallbackTarget:
+    """The callback URLs of a message or an application. The timeout is in milliseconds."""
 
     urls: tuple[str, ...] = ()
     method: str = "POST"
@@ -74,15 +74,15 @@ class CallbackWish:
 
 @dataclass
 class MessageV1(SentMessage):
-    """A message as /v1 took it; `application_id` is its number's, empty if that has none."""
+    """A message that /v1 accepted. `application_id` is that of the sender number, or empty."""
 
     api: ClassVar[Api] = "v1"
     receipt_requested: Receipt = "none"
-    wish: CallbackWish = field(default_factory=CallbackWish, repr=False)
+    target: CallbackTarget = field(default_factory=CallbackTarget, repr=False)
 
     def shown(self) -> dict[str, Any]:
         shown = super().shown()
-        del shown["wish"]
+        del shown["target"]
         return shown
 
 
@@ -115,11 +115,11 @@ class MessagesV1:
         media: Sequence[str] = (),
         tag: str | None = None,
         receipt_requested: Receipt = "none",
-        wish: CallbackWish | None = None,
+        target: CallbackTarget | None = None,
     ) -> MessageV1:
-        """Take a message whose fields have the right form; numbers in E.164.
+        """Accept a message with valid fields. Numbers are in E.164.
 
-        Raises CatapultError (401) if `from_` is not one of the user's numbers: V1 looks before it takes.
+        Raises CatapultError (401) if `from_` is not a number of the user. V1 checks this synchronously.
         """
         number = self._catapult.find(from_)
         if number is None:
@@ -127,7 +127,7 @@ class MessagesV1:
             words = f"User '{user}' does not have permission to use number '{from_}'"
             details = {"userId": user, "number": from_}
             raise CatapultError(401, "authorization", "number-access-denied", words, details)
-        application = self._catapult.application_of(number.application_id)
+        application = self._catapult.find_application(number.application_id)
         message = MessageV1(
             id=new_id("m"),
             from_=from_,
@@ -139,10 +139,10 @@ class MessagesV1:
             segment_count=1 if media else segment_count(text),
             time=timestamp(datetime.now(UTC)),
             receipt_requested=receipt_requested,
-            wish=wish or CallbackWish(),
+            target=target or CallbackTarget(),
         )
         self._sent.add(message)
-        self._tell(message, application)
+        self._send_receipts(message, application)
         return message
 
     def receive(
@@ -152,9 +152,9 @@ class MessagesV1:
         text: str,
         media: Sequence[str | InboundFile],
         base_url: str,
-        manner: Manner,
+        options: DeliveryOptions,
     ) -> dict[str, str]:
-        """A message from a handset to one of the user's numbers: its id and where its event goes.
+        """Receive a message from a handset, and return its id and the callback URL of its event.
 
         Files are served at `base_url`.
         """
@@ -162,7 +162,7 @@ class MessagesV1:
         number = self._catapult.find(to)
         if number is None:
             return {"id": message_id, "swallowed": f"{to} is not imported into Catapult"}
-        application = self._catapult.application_of(number.application_id)
+        application = self._catapult.find_application(number.application_id)
         if application is None or not application.urls:
             return {"id": message_id, "swallowed": f"{to} has no application"}
         event: dict[str, Any] = {
@@ -179,24 +179,24 @@ class MessagesV1:
         }
         if media:
             folder = f"{base_url}/v1/users/{self._account.config.user_id}/media/"
-            event["media"] = self._media.take_in(media, folder, f"{message_id}-")
-        self._courier.deliver(_callback("message-received", event, wish_of(application)), manner)
+            event["media"] = self._media.store_inbound(media, folder, f"{message_id}-")
+        self._courier.deliver(_callback("message-received", event, find_target(application)), options)
         return {"id": message_id, "callback_url": redact_credentials(application.urls[0])}
 
     def knows(self, number: str) -> bool:
-        """Whether messages to a number (E.164) are V1's: imported, here or at least in the Dashboard."""
-        return self._catapult.find(number) is not None or self._external_tns.holds(number)
+        """Return whether V1 receives the messages to a number (E.164): it is imported or external."""
+        return self._catapult.find(number) is not None or self._external_tns.is_external(number)
 
     def _uri(self, message_id: str) -> str:
         return f"{CATAPULT_URL}/users/{self._account.config.user_id}/messages/{message_id}"
 
-    def _tell(self, message: MessageV1, application: CatapultApplication | None) -> None:
-        """Receipts are for those who asked, and MMS has none (page on the SMS event)."""
-        wish = message.wish if message.wish.urls else wish_of(application)
+    def _send_receipts(self, message: MessageV1, application: CatapultApplication | None) -> None:
+        """Send receipts if requested. MMS has no receipts (page on the SMS event)."""
+        target = message.target if message.target.urls else find_target(application)
         if message.receipt_requested == "none" or message.is_mms:
             return
-        if not wish.urls:
-            message.state, message.reason = "swallowed", "no URL to tell"
+        if not target.urls:
+            message.state, message.reason = "swallowed", "no callback URL"
             return
         outcome = self._outcomes.take(message.to[0])
         usual = ["message-failed"] if outcome.error_code else ["message-sent", "message-delivered"]
@@ -206,11 +206,13 @@ class MessagesV1:
         if not types:
             message.reason = f"no events for {message.to[0]}"
             return
-        callbacks = [_callback(each, self._event(message) | _delivery(each, outcome), wish) for each in types]
+        callbacks = [
+            _callback(each, self._event(message) | _delivery(each, outcome), target) for each in types
+        ]
         self._courier.send(callbacks, self._outcomes.seconds(outcome))
 
     def _event(self, message: MessageV1) -> dict[str, Any]:
-        """An outgoing message's event as published: without applicationId, unlike an incoming one's."""
+        """Return the event of an outgoing message. As published, it has no applicationId."""
         event: dict[str, Any] = {
             "eventType": "sms",
             "direction": "out",
@@ -227,15 +229,15 @@ class MessagesV1:
         return event
 
 
-def wish_of(application: CatapultApplication | None) -> CallbackWish:
-    """Where an application has its events sent to: nowhere, if there is none."""
+def find_target(application: CatapultApplication | None) -> CallbackTarget:
+    """Return the callback target of an application; without an application, an empty target."""
     if application is None:
-        return CallbackWish()
-    return CallbackWish(application.urls, application.method, application.timeout)
+        return CallbackTarget()
+    return CallbackTarget(application.urls, application.method, application.timeout)
 
 
 def _delivery(type_: str, outcome: Outcome) -> dict[str, str]:
-    """States and code of an outgoing message's event, all of them text (page on the SMS event)."""
+    """Return the states and the code of a receipt, as text (page on the SMS event)."""
     match type_:
         case "message-sending":
             return {"state": "sending", "deliveryState": "waiting"}
@@ -244,7 +246,7 @@ def _delivery(type_: str, outcome: Outcome) -> dict[str, str]:
         case "message-delivered":
             state, delivery_state, code = "sent", "delivered", 0
         case _:
-            code = (outcome.error_code or REFUSED_BY_CARRIER) % 1000
+            code = (outcome.error_code or REJECTED_BY_CARRIER) % 1000
             state, delivery_state = "error", "not-delivered"
     return {
         "state": state,
@@ -254,25 +256,25 @@ def _delivery(type_: str, outcome: Outcome) -> dict[str, str]:
     }
 
 
-def _callback(type_: str, event: Mapping[str, Any], wish: CallbackWish) -> Callback:
+def _callback(type_: str, event: Mapping[str, Any], target: CallbackTarget) -> Callback:
     message_id, to = event["messageId"], event["to"]
-    if wish.method == "GET":
+    if target.method == "GET":
         return Callback(
             "v1",
-            wish.endpoints,
+            target.endpoints,
             type_,
             message_id,
             to,
-            query=as_query(event),
+            query=format_query(event),
             method="GET",
             content_type=None,
         )
     body = json.dumps(event, ensure_ascii=False).encode(errors="replace")
-    return Callback("v1", wish.endpoints, type_, message_id, to, body)
+    return Callback("v1", target.endpoints, type_, message_id, to, body)
 
 
-def as_query(event: Mapping[str, Any]) -> str:
-    """An event as the document's GET writes it: its order, whole seconds, media in one bracketed value."""
+def format_query(event: Mapping[str, Any]) -> str:
+    """Return an event as a query in the documented form: order, whole seconds, media in brackets."""
     names = [*(name for name in IN_QUERY if name in event), *(name for name in event if name not in IN_QUERY)]
     values = dict(event) | {"time": event["time"][: len("2016-12-01T16:04:49")] + "Z"}
     if "media" in values:

@@ -11,8 +11,8 @@ from simulator.account.account import Account
 from simulator.catapult.catapult import check_callback
 from simulator.catapult.errors import CatapultError, blank, invalid, missing
 from simulator.catapult.json_api import error, guard, json_body, required_text
-from simulator.catapult.messages import CallbackWish, MessagesV1, MessageV1
-from simulator.rate_limits import Pace
+from simulator.catapult.messages import CallbackTarget, MessagesV1, MessageV1
+from simulator.rate_limits import RateLimits
 from simulator.telephone_numbers import e164
 from simulator.urls import scheme_and_host
 
@@ -34,13 +34,15 @@ PROPERTIES = (
 )
 
 
-def blueprint(account: Account, messages: MessagesV1, pace: Pace, location: MessageLocation) -> Blueprint:
+def blueprint(
+    account: Account, messages: MessagesV1, rate_limits: RateLimits, location: MessageLocation
+) -> Blueprint:
     api = Blueprint("messaging_v1", __name__, url_prefix="/v1/users/<user_id>")
     guard(api, account)
     locations = _locations(location)
 
     def send(body: Any) -> str:
-        pace.take_message_v1()
+        rate_limits.take_message_v1()
         message = _send(messages, body)
         return f"{next(locations)()}/{message.id}"
 
@@ -67,7 +69,7 @@ def blueprint(account: Account, messages: MessagesV1, pace: Pace, location: Mess
 
 
 def _locations(kind: MessageLocation) -> Iterator[Any]:
-    """How the next message's Location starts: the document shows a whole URL, Catapult's own page a path."""
+    """Yield the start of Location headers. The document has a URL, Catapult's page has a path."""
 
     def absolute() -> str:
         return request.base_url.rstrip("/")
@@ -92,12 +94,12 @@ def _send(messages: MessagesV1, body: Any) -> MessageV1:
         media,
         _optional_text(body, "tag"),
         _receipt(body, media),
-        _wish(body),
+        _parse_target(body),
     )
 
 
 def _number(body: dict[str, Any], name: str) -> str:
-    """E.164; the document's own sample leaves the plus out."""
+    """Return a number in E.164. The document's sample omits the plus."""
     if found := e164(required_text("message", body, name)):
         return found
     raise invalid("Invalid phone number")
@@ -122,7 +124,7 @@ def _optional_text(body: dict[str, Any], name: str) -> str | None:
 
 
 def _media(body: dict[str, Any]) -> list[str]:
-    """One URL or a list of them."""
+    """Return the media URLs from one URL or a list."""
     media = body.get("media") or []
     media = media if isinstance(media, list) else [media]
     if not all(isinstance(each, str) and each for each in media):
@@ -142,7 +144,7 @@ def _receipt(body: dict[str, Any], media: list[str]) -> Any:
     return receipt
 
 
-def _wish(body: dict[str, Any]) -> CallbackWish:
+def _parse_target(body: dict[str, Any]) -> CallbackTarget:
     urls = [body[name] for name in ("callbackUrl", "fallbackUrl") if body.get(name)]
     for each in urls:
         if not isinstance(each, str) or scheme_and_host(each) is None:
@@ -152,4 +154,4 @@ def _wish(body: dict[str, Any]) -> CallbackWish:
         raise invalid("A message must have a callbackUrl in order to have a fallbackUrl")
     method, timeout = body.get("callbackHttpMethod"), body.get("callbackTimeout")
     check_callback("message", "callbackHttpMethod", method, timeout, "Callback timeout")
-    return CallbackWish(tuple(urls), str(method or "POST").upper(), int(timeout or 10_000))
+    return CallbackTarget(tuple(urls), str(method or "POST").upper(), int(timeout or 10_000))

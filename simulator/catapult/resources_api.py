@@ -8,32 +8,32 @@ from simulator.account.account import Account
 from simulator.catapult.catapult import PROVIDER, Catapult, CatapultApplication, PhoneNumber
 from simulator.catapult.errors import invalid, missing
 from simulator.catapult.json_api import guard, json_object, page, required_text
-from simulator.rate_limits import Pace
+from simulator.rate_limits import RateLimits
 from simulator.telephone_numbers import e164
 from simulator.timestamps import timestamp
 
 
-def blueprint(account: Account, catapult: Catapult, pace: Pace) -> Blueprint:
+def blueprint(account: Account, catapult: Catapult, rate_limits: RateLimits) -> Blueprint:
     api = Blueprint("catapult", __name__, url_prefix="/v1/users/<user_id>")
     guard(api, account)
-    _applications(api, account, catapult, pace)
-    _phone_numbers(api, account, catapult, pace)
+    _applications(api, account, catapult, rate_limits)
+    _phone_numbers(api, account, catapult, rate_limits)
     return api
 
 
-def _applications(api: Blueprint, account: Account, catapult: Catapult, pace: Pace) -> None:
+def _applications(api: Blueprint, account: Account, catapult: Catapult, rate_limits: RateLimits) -> None:
     path = f"/v1/users/{account.config.user_id}/applications"
 
     @api.post("/applications")
     def create_application() -> Response:
-        pace.take_request("applications")
+        rate_limits.take_request("applications")
         application = catapult.create_application(json_object())
-        # The document's Location is a path here, and a whole URL where a number is imported.
+        # The document's Location is a path here, and a URL in the response to an import.
         return Response(status=201, headers={"Location": f"{path}/{application.id}"})
 
     @api.get("/applications")
     def list_applications() -> Response:
-        pace.take_request("applications")
+        rate_limits.take_request("applications")
         found, headers = page("application", catapult.applications())
         response = jsonify([_application(each) for each in found])
         response.headers.update(headers)
@@ -41,26 +41,26 @@ def _applications(api: Blueprint, account: Account, catapult: Catapult, pace: Pa
 
     @api.get("/applications/<application_id>")
     def get_application(application_id: str) -> Response:
-        pace.take_request("applications")
+        rate_limits.take_request("applications")
         return jsonify(_application(catapult.application(application_id)))
 
     @api.post("/applications/<application_id>")
     def update_application(application_id: str) -> Response:
-        pace.take_request("applications")
+        rate_limits.take_request("applications")
         catapult.update_application(application_id, json_object())
         return Response(status=200)
 
     @api.delete("/applications/<application_id>")
     def delete_application(application_id: str) -> Response:
-        pace.take_request("applications")
+        rate_limits.take_request("applications")
         catapult.delete_application(application_id)
         return Response(status=200)
 
 
-def _phone_numbers(api: Blueprint, account: Account, catapult: Catapult, pace: Pace) -> None:
+def _phone_numbers(api: Blueprint, account: Account, catapult: Catapult, rate_limits: RateLimits) -> None:
     def shown(number: PhoneNumber) -> dict[str, Any]:
         body: dict[str, Any] = {"id": number.id}
-        if application := catapult.application_of(number.application_id):
+        if application := catapult.find_application(number.application_id):
             users = f"{request.host_url}v1/users/{account.config.user_id}"
             body["application"] = f"{users}/applications/{application.id}"
         digits = number.number.removeprefix("+1")
@@ -75,7 +75,7 @@ def _phone_numbers(api: Blueprint, account: Account, catapult: Catapult, pace: P
 
     @api.post("/phoneNumbers")
     def import_number() -> Response:
-        pace.take_import()
+        rate_limits.take_import()
         body = json_object()
         number = _number(body)
         application_id = required_text("phoneNumber", body, "applicationId")
@@ -110,7 +110,7 @@ def _phone_numbers(api: Blueprint, account: Account, catapult: Catapult, pace: P
 
     @api.post("/phoneNumbers/<name>")
     def update_number(name: str) -> Response:
-        pace.take_request("phoneNumbers")
+        rate_limits.take_request("phoneNumbers")
         changes = json_object()
         if unknown := sorted(changes.keys() - {"applicationId", "name", "fallbackNumber"}):
             raise invalid(f"Bad parameters: {', '.join(unknown)}")
@@ -119,18 +119,18 @@ def _phone_numbers(api: Blueprint, account: Account, catapult: Catapult, pace: P
 
     @api.delete("/phoneNumbers/<name>")
     def release_number(name: str) -> Response:
-        pace.take_request("phoneNumbers")
+        rate_limits.take_request("phoneNumbers")
         catapult.release(name)
         return Response(status=200)
 
 
 def _application(application: CatapultApplication) -> dict[str, Any]:
-    usual = {
+    defaults = {
         "incomingMessageUrlCallbackTimeout": application.timeout,
         "callbackHttpMethod": "POST",
         "autoAnswer": True,
     }
-    return {"id": application.id, **usual, **application.properties}
+    return {"id": application.id, **defaults, **application.properties}
 
 
 def _number(body: dict[str, Any]) -> str:

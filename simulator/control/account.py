@@ -3,13 +3,13 @@
 from typing import Any
 
 from simulator.account.applications import Application
-from simulator.account.orders_of_numbers import NumbersOrder
+from simulator.account.number_list_orders import NumbersOrder
 from simulator.simulator import Simulator
 from simulator.urls import redact_credentials
 
 
-def shown(simulator: Simulator) -> dict[str, Any]:
-    """The account at a glance: all that is in it, without a secret."""
+def describe_account(simulator: Simulator) -> dict[str, Any]:
+    """Return everything in the account, without secrets."""
     account, config = simulator.account, simulator.account.config
     return {
         "account_id": config.account_id,
@@ -51,7 +51,7 @@ def shown(simulator: Simulator) -> dict[str, Any]:
         ],
         "numbers": [
             {"number": each.e164, "location_id": each.location_id}
-            for each in account.numbers_of(is_hosted=False)
+            for each in account.list_numbers(is_hosted=False)
         ],
         "subscriptions": [
             {
@@ -63,13 +63,13 @@ def shown(simulator: Simulator) -> dict[str, Any]:
             }
             for each in simulator.subscriptions.find()
         ],
-        "disconnects": [_named(each) for each in simulator.disconnects.find()],
+        "disconnects": [_order_fields(each) for each in simulator.disconnects.find()],
         **_hosted(simulator),
     }
 
 
 def _hosted(simulator: Simulator) -> dict[str, Any]:
-    """What hosted messaging left in the account: in the Dashboard, then in Catapult."""
+    """Return the data of hosted messaging: first from the Dashboard, then from Catapult."""
     return {
         "external_orders": [
             {
@@ -84,16 +84,16 @@ def _hosted(simulator: Simulator) -> dict[str, Any]:
         ],
         "external_numbers": [
             {"number": each.e164, "site_id": each.site_id, "location_id": each.location_id}
-            for each in simulator.account.numbers_of(is_hosted=True)
+            for each in simulator.account.list_numbers(is_hosted=True)
         ],
         "imports": [
-            {**_named(each), "loa_type": each.loa_type, "letters": len(each.letters)}
+            {**_order_fields(each), "loa_type": each.loa_type, "letters": len(each.letters)}
             for each in simulator.imports.find()
         ],
-        "removals": [_named(each) for each in simulator.removals.find()],
-        "number_options": [_named(each) for each in simulator.number_options.find()],
+        "removals": [_order_fields(each) for each in simulator.removals.find()],
+        "number_options": [_order_fields(each) for each in simulator.number_options.find()],
         "campaigns": [
-            {"id": each.id, "status": each.status, "numbers": simulator.registrations.numbers_of(each)}
+            {"id": each.id, "status": each.status, "numbers": simulator.registrations.list_numbers(each)}
             for each in simulator.registrations.campaigns()
         ],
         "toll_free_verifications": [
@@ -125,8 +125,8 @@ def _hosted(simulator: Simulator) -> dict[str, Any]:
 
 
 def _callbacks(application: Application) -> dict[str, Any]:
-    """Where an application is called: `callback_url` for what comes in, `outbound_url` for what became of
-    what went out."""
+    """Return the URLs of an application: `callback_url` for inbound messages, `outbound_url` for events of
+    outgoing messages."""
     inbound, outbound = application.endpoint("in"), application.endpoint("out")
     return {
         "callback_url": redact_credentials(inbound.url) if inbound else None,
@@ -136,8 +136,8 @@ def _callbacks(application: Application) -> dict[str, Any]:
     }
 
 
-def _named(order: NumbersOrder) -> dict[str, Any]:
-    """An order about numbers that it names."""
+def _order_fields(order: NumbersOrder) -> dict[str, Any]:
+    """Return an order that lists its numbers."""
     return {
         "id": order.id,
         "customer_order_id": order.customer_order_id,

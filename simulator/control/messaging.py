@@ -4,7 +4,7 @@ import mimetypes
 from base64 import b64decode
 from typing import Annotated, Any, Literal
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, jsonify, request
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -17,15 +17,15 @@ from pydantic import (
     model_validator,
 )
 
-from simulator.callbacks import Manner
-from simulator.control.models import UnprocessableError, number, read_body, sender_of
+from simulator.callbacks import DeliveryOptions
+from simulator.control.models import UnprocessableError, number, parse_sender, read_body
+from simulator.json_responses import JsonResponse
 from simulator.messaging.events import Style
 from simulator.messaging.media import InboundFile
 from simulator.simulator import Simulator
 
-Answer = tuple[Response, int]
 Number = Annotated[str, AfterValidator(number)]
-Sender = Annotated[str, AfterValidator(sender_of)]
+Sender = Annotated[str, AfterValidator(parse_sender)]
 Copies = Annotated[int, Field(ge=1, le=100)]
 
 
@@ -36,7 +36,7 @@ def _decoded(given: object) -> bytes:
 
 
 class File(BaseModel):
-    """A file of an inbound message, of this content or of so many bytes of no meaning."""
+    """A file of an inbound message: the given content, or `bytes` zero bytes."""
 
     model_config = ConfigDict(extra="forbid")
     name: str = Field(pattern=r"^[^/]+$")
@@ -47,10 +47,10 @@ class File(BaseModel):
     @model_validator(mode="after")
     def _has_one_content(self) -> "File":
         if (self.content_base64 is None) == (self.bytes is None):
-            raise ValueError("give exactly one of content_base64, bytes")
+            raise ValueError("give exactly one of content_base64 and bytes")
         return self
 
-    def received(self) -> InboundFile:
+    def inbound_file(self) -> InboundFile:
         content = self.content_base64 if self.content_base64 is not None else b"\0" * (self.bytes or 0)
         guessed, _ = mimetypes.guess_type(self.name)
         return InboundFile(self.name, content, self.content_type or guessed or "application/octet-stream")
@@ -63,9 +63,10 @@ Media = Annotated[
 
 
 class Inbound(BaseModel):
-    """A text message from a handset to a number of the account; `copies` are the very same event again.
+    """A text message from a handset to a number of the account. `copies` counts identical events.
 
-    Media are URLs, told as they are, or files, kept for 48 hours and told by the URL they can be got at.
+    The event contains media URLs unchanged. The simulator stores files for 48 hours, and the event contains
+    their URLs.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -78,7 +79,7 @@ class Inbound(BaseModel):
 
 
 class Read(BaseModel):
-    """A recipient, the first unless named by `to`, read a message."""
+    """A recipient read a message. `to` defaults to the first recipient."""
 
     model_config = ConfigDict(extra="forbid")
     type: Literal["message-read"]
@@ -107,7 +108,7 @@ class Suggestion(BaseModel):
 
 
 class Whereabouts(BaseModel):
-    """A handset said where it is: degrees, as text."""
+    """A handset sent its location: degrees, as text."""
 
     model_config = ConfigDict(extra="forbid")
     type: Literal["requested-location-response"]
@@ -127,43 +128,43 @@ class Event(RootModel[Annotated[Read | Suggestion | Whereabouts, Field(discrimin
 
 def add(control: Blueprint, simulator: Simulator) -> None:
     @control.post("/inbound")
-    def inbound() -> Answer:
+    def send_text() -> JsonResponse:
         message = read_body(Inbound)
         base_url = request.host_url.rstrip("/")
-        media = [each if isinstance(each, str) else each.received() for each in message.media]
-        manner = Manner(message.copies)
+        media = [each if isinstance(each, str) else each.inbound_file() for each in message.media]
+        options = DeliveryOptions(message.copies)
         if simulator.messages_v1.knows(message.to):
             if message.others:
-                raise UnprocessableError("others: V1 has no groups")
-            answer = simulator.messages_v1.receive(
-                message.from_, message.to, message.text, media, base_url, manner
+                raise UnprocessableError("others: V1 does not support group messages. Remove others.")
+            result = simulator.messages_v1.receive(
+                message.from_, message.to, message.text, media, base_url, options
             )
         else:
-            answer = simulator.inbound.receive(
-                message.from_, message.to, message.text, media, message.others, base_url, manner
+            result = simulator.inbound.receive(
+                message.from_, message.to, message.text, media, message.others, base_url, options
             )
-        return jsonify(answer), 202
+        return jsonify(result), 202
 
     @control.post("/events")
-    def play() -> Answer:
+    def send_event() -> JsonResponse:
         event = read_body(Event).root
-        manner = Manner(event.copies)
+        options = DeliveryOptions(event.copies)
         if isinstance(event, Read):
-            return jsonify(simulator.messages.read(event.message_id, event.to, manner)), 202
-        answer = simulator.inbound.respond(event.type, event.from_, event.to, event.content(), manner)
-        return jsonify(answer), 202
+            return jsonify(simulator.messages.read(event.message_id, event.to, options)), 202
+        result = simulator.inbound.respond(event.type, event.from_, event.to, event.content(), options)
+        return jsonify(result), 202
 
     @control.get("/style")
-    def style() -> Answer:
+    def style() -> JsonResponse:
         return jsonify(simulator.events.style.model_dump()), 200
 
     @control.put("/style")
-    def set_style() -> Answer:
+    def set_style() -> JsonResponse:
         simulator.events.style = read_body(Style)
         return style()
 
     @control.get("/media")
-    def media() -> Answer:
+    def media() -> JsonResponse:
         files, _ = simulator.media.page()
         shown = [
             {"id": each.id, "content_type": each.content_type, "bytes": len(each.content)} for each in files
@@ -171,7 +172,7 @@ def add(control: Blueprint, simulator: Simulator) -> None:
         return jsonify(media=shown), 200
 
     @control.delete("/media")
-    def expire_media() -> Answer:
-        """Every file is gone, as after 48 hours."""
+    def expire_media() -> JsonResponse:
+        """Delete every file, as Bandwidth does after 48 hours."""
         simulator.media.reset()
         return jsonify({}), 200

@@ -9,11 +9,11 @@ from simulator.telephone_numbers import e164, sender, ten_digits
 
 
 class UnprocessableError(Exception):
-    """Control input that makes no sense; the message says what and where."""
+    """Invalid control input. The message names the field and the problem."""
 
 
 def read_body[Model: BaseModel](model: type[Model]) -> Model:
-    """The request's JSON as a model. Raises UnprocessableError, with one sentence, if it is no such thing."""
+    """Parse the request's JSON into a model. Raises UnprocessableError with the first error."""
     try:
         return model.model_validate(request.get_json(force=True, silent=True))
     except ValidationError as error:
@@ -23,21 +23,23 @@ def read_body[Model: BaseModel](model: type[Model]) -> Model:
 
 
 def number(given: str) -> str:
-    """A number in E.164. Raises ValueError if it is none."""
+    """Convert a number to E.164. Raises ValueError if it is not a number."""
     if found := e164(given):
         return found
-    raise ValueError(f"'{given}' is not a telephone number")
+    raise ValueError(f"'{given}' is not a telephone number. Use E.164 (+19195551212) or ten digits.")
 
 
-def sender_of(given: str) -> str:
-    """A number in E.164, a sender id, or a short code. Raises ValueError if it is none of them."""
+def parse_sender(given: str) -> str:
+    """Return a number in E.164, a sender id or a short code. Raises ValueError for other values."""
     if found := sender(given) or (given if re.fullmatch(r"[0-9]{5,6}", given) else None):
         return found
-    raise ValueError(f"'{given}' is no telephone number, sender id or short code")
+    raise ValueError(f"'{given}' is not a telephone number, sender id or short code")
 
 
 def us_digits(given: str) -> str:
-    """The ten digits of a US number of the path or body. Raises UnprocessableError if it is none."""
+    """Return the ten digits of a US number. Raises UnprocessableError for other values."""
     if found := ten_digits(given):
         return found
-    raise UnprocessableError(f"'{given}' is not a US telephone number")
+    raise UnprocessableError(
+        f"'{given}' is not a US telephone number. Use E.164 (+19195551212) or ten digits."
+    )

@@ -1,25 +1,24 @@
 """Control of numbers: limit the supply, add or remove numbers without an order."""
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, jsonify
 from pydantic import BaseModel, ConfigDict, NonNegativeInt
 
 from simulator.account.numbers import AccountNumber
 from simulator.control.models import read_body, us_digits
+from simulator.json_responses import JsonResponse
 from simulator.rejections import RejectedError
 from simulator.simulator import Simulator
 
-Answer = tuple[Response, int]
-
 
 class Supply(BaseModel):
-    """How many numbers are left under a name: an area code, a state, a city, one number, ..."""
+    """The count of available numbers for a name: an area code, a state, a city or one number."""
 
     model_config = ConfigDict(extra="forbid")
     available: NonNegativeInt
 
 
 class Appearance(BaseModel):
-    """A number that is suddenly there, at this location."""
+    """A number that appears at a location without an order."""
 
     model_config = ConfigDict(extra="forbid")
     number: str
@@ -34,16 +33,16 @@ def add(control: Blueprint, simulator: Simulator) -> None:
 
 def _supply(control: Blueprint, simulator: Simulator) -> None:
     @control.get("/supply")
-    def supply() -> Answer:
+    def supply() -> JsonResponse:
         return jsonify(simulator.supply.limits()), 200
 
     @control.put("/supply/<name>")
-    def limit_supply(name: str) -> Answer:
+    def limit_supply(name: str) -> JsonResponse:
         simulator.supply.limit(name, read_body(Supply).available)
         return jsonify(simulator.supply.limits()), 200
 
     @control.delete("/supply/<name>")
-    def lift_limit(name: str) -> Answer:
+    def lift_limit(name: str) -> JsonResponse:
         simulator.supply.limit(name, None)
         return jsonify(simulator.supply.limits()), 200
 
@@ -52,11 +51,15 @@ def _drift(control: Blueprint, simulator: Simulator) -> None:
     account = simulator.account
 
     @control.post("/numbers")
-    def appear() -> Answer:
+    def add_number() -> JsonResponse:
         appearance = read_body(Appearance)
         location = account.find_location(appearance.location_id)
         if location is None:
-            raise RejectedError(404, None, f"There is no location {appearance.location_id}.")
+            raise RejectedError(
+                404,
+                None,
+                f"Location {appearance.location_id} does not exist. See GET /_simulator/account.",
+            )
         number = AccountNumber(
             us_digits(appearance.number),
             location.site_id,
@@ -64,17 +67,18 @@ def _drift(control: Blueprint, simulator: Simulator) -> None:
             hosted_by="importTnOrders" if appearance.hosted else None,
         )
         with account.lock:
-            account.settle()
+            account.update_orders()
             account.numbers.add(number)
         return jsonify(number=number.e164, location_id=location.id, hosted=number.is_hosted), 201
 
     @control.delete("/numbers/<number>")
-    def vanish(number: str) -> Answer:
+    def remove_number(number: str) -> JsonResponse:
         with account.lock:
-            account.settle()
-            gone = account.numbers.remove(us_digits(number))
-            if gone is None:
-                raise RejectedError(404, None, f"{number} is not a number of this account.")
-            if gone.is_hosted:
-                simulator.subscriptions.report_messaging_lost([gone.number])
+            account.update_orders()
+            removed = account.numbers.remove(us_digits(number))
+            if removed is None:
+                words = f"{number} is not a number of this account. See GET /_simulator/account."
+                raise RejectedError(404, None, words)
+            if removed.is_hosted:
+                simulator.subscriptions.report_messaging_lost([removed.number])
         return jsonify({}), 200

@@ -2,19 +2,20 @@
 
 from typing import Annotated
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, jsonify
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 from simulator.account.tokens import MAX_SECRETS
 from simulator.control.models import read_body
+from simulator.json_responses import JsonResponse
 from simulator.simulator import Simulator
-
-Answer = tuple[Response, int]
 
 
 class Rotation(BaseModel):
-    """What is not given stays as it is. `expires_in` (seconds) holds for tokens yet to be issued, `revoke`
-    ends those issued so far: whoever uses one gets a 401."""
+    """Changes to the OAuth2 client. Omitted fields stay as they are.
+
+    `expires_in` (seconds) applies to tokens issued from now on. `revoke` invalidates all issued tokens, so
+    the next request with one of them gets a 401."""
 
     model_config = ConfigDict(extra="forbid")
     client_secrets: list[Annotated[str, Field(min_length=1)]] | None = Field(
@@ -27,8 +28,8 @@ class Rotation(BaseModel):
 def add(control: Blueprint, simulator: Simulator) -> None:
     tokens = simulator.account.tokens
 
-    def shown() -> Answer:
-        """Never a secret or a token: how many there are, and how long the next one lives."""
+    def shown() -> JsonResponse:
+        """Return counts and the lifetime of new tokens, without secrets and tokens."""
         return jsonify(
             client_id=tokens.client_id,
             client_secrets=tokens.live_secrets,
@@ -37,11 +38,11 @@ def add(control: Blueprint, simulator: Simulator) -> None:
         ), 200
 
     @control.get("/oauth2")
-    def oauth2() -> Answer:
+    def oauth2() -> JsonResponse:
         return shown()
 
     @control.put("/oauth2")
-    def rotate() -> Answer:
+    def rotate() -> JsonResponse:
         rotation = read_body(Rotation)
         if rotation.client_secrets:
             tokens.rotate(rotation.client_secrets)

@@ -1,4 +1,4 @@
-"""Path of the control API. The imitated APIs skip requests under it."""
+"""Path of the control API. Faults and captures ignore requests under it."""
 
 PREFIX = "/_simulator"
 

@@ -2,20 +2,19 @@
 
 from typing import Annotated, Literal
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, jsonify
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from simulator.account.registrations import Campaign, Denial, Verification
 from simulator.control.models import number, read_body, us_digits
+from simulator.json_responses import JsonResponse
 from simulator.rejections import RejectedError
 from simulator.simulator import Simulator
 
-Answer = tuple[Response, int]
-
 
 class CampaignInput(BaseModel):
-    """A campaign of the account. Numbers are on it by their options or their location's; those named here
-    have another status than SUCCESS."""
+    """A campaign of the account. A number belongs to it by its own options or by those of its location.
+    `numbers` names the numbers whose status is not SUCCESS."""
 
     model_config = ConfigDict(extra="forbid")
     status: Literal["REGISTERED", "PENDING", "REJECTED", "SUSPENDED", "EXPIRED"]
@@ -24,7 +23,7 @@ class CampaignInput(BaseModel):
 
 
 class VerificationInput(BaseModel):
-    """What became of a toll-free number's verification."""
+    """The verification of a toll-free number."""
 
     model_config = ConfigDict(extra="forbid")
     status: Literal["VERIFIED", "UNVERIFIED", "PENDING", "PARTIALLY_VERIFIED", "INVALID_STATUS"]
@@ -33,9 +32,11 @@ class VerificationInput(BaseModel):
 
 
 class Switches(BaseModel):
-    """`enforce_registration`: messages of numbers without a registration fail. `denied`: asking about
-    campaigns is a 403, for want of a role or of the account's feature; `toll_free_denied` likewise.
-    `location_campaign_required`: enabling A2P at a location without a campaign is rejected."""
+    """Settings of registration.
+
+    `enforce_registration` makes messages of unregistered numbers fail. `denied` makes campaign queries return
+    403, because the role or the account's feature is missing. `toll_free_denied` does the same for toll-free
+    verifications. With `location_campaign_required`, A2P at a location without a campaign is rejected."""
 
     model_config = ConfigDict(extra="forbid")
     enforce_registration: bool = False
@@ -48,26 +49,30 @@ def add(control: Blueprint, simulator: Simulator) -> None:
     registrations = simulator.registrations
 
     @control.put("/campaigns/<campaign_id>")
-    def set_campaign(campaign_id: str) -> Answer:
+    def set_campaign(campaign_id: str) -> JsonResponse:
         given = read_body(CampaignInput)
         numbers = {us_digits(each): status for each, status in given.numbers.items()}
         registrations.set_campaign(Campaign(campaign_id, given.status, numbers, given.external))
         return jsonify(id=campaign_id, **given.model_dump()), 200
 
     @control.delete("/campaigns/<campaign_id>")
-    def drop_campaign(campaign_id: str) -> Answer:
-        if not registrations.drop_campaign(campaign_id):
-            raise RejectedError(404, None, f"There is no campaign {campaign_id}.")
+    def delete_campaign(campaign_id: str) -> JsonResponse:
+        if not registrations.delete_campaign(campaign_id):
+            raise RejectedError(
+                404,
+                None,
+                f"Campaign {campaign_id} does not exist. GET /_simulator/account lists the campaigns.",
+            )
         return jsonify({}), 200
 
     @control.put("/toll-free/<toll_free>")
-    def set_verification(toll_free: str) -> Answer:
+    def set_verification(toll_free: str) -> JsonResponse:
         given = read_body(VerificationInput)
         registrations.set_verification(us_digits(toll_free), Verification(**given.model_dump()))
         return jsonify(given.model_dump(exclude_none=True)), 200
 
     @control.put("/registration")
-    def set_switches() -> Answer:
+    def set_switches() -> JsonResponse:
         given = read_body(Switches)
         registrations.enforced = given.enforce_registration
         registrations.denied = given.denied

@@ -1,4 +1,4 @@
-"""V2's events: their envelope, their texts, and the callback that carries an event to its application."""
+"""V2's events: their envelope, descriptions and callbacks."""
 
 import json
 import secrets
@@ -26,10 +26,10 @@ DESCRIPTIONS = {
 
 
 class Style(BaseModel):
-    """How V2's events are written, where Bandwidth's own samples differ or a feature of the account decides.
+    """The form of V2's events where Bandwidth's samples differ or the account's features matter.
 
-    `time_digits` are those of every time's fraction: six in an event's and three in its message's if not
-    told. `carrier_name` is in every event of an account that has the feature.
+    `time_digits` is the count of fraction digits of all times. By default events have six and messages three.
+    `carrier_name` is in every event of an account with this feature.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -38,7 +38,7 @@ class Style(BaseModel):
 
 
 class Events:
-    """Writes V2's events in the style of the account."""
+    """Creates V2's events in the style of the account."""
 
     def __init__(self, style: Style) -> None:
         self._usual = self.style = style
@@ -47,7 +47,7 @@ class Events:
         self.style = self._usual
 
     def event(self, type_: str, time: datetime, to: str, message: Mapping[str, Any]) -> dict[str, Any]:
-        """An event's envelope around a message as published."""
+        """Return an event with the envelope around a published message."""
         style = self.style
         created = message["time"]
         if style.time_digits is not None:
@@ -62,25 +62,26 @@ class Events:
         return event if style.carrier_name is None else event | {"carrierName": style.carrier_name}
 
     def time(self, time: datetime) -> str:
-        """When something happened, as an event says it."""
+        """Format the time of an event."""
         digits = self.style.time_digits
         return timestamp(time, TIMESPECS[6 if digits is None else digits])
 
 
 def _description(type_: str, message: Mapping[str, Any]) -> str:
-    """Of an MMS nobody knows more than that the carrier has it (samples of the page on webhooks)."""
+    """Return the description. An MMS is only known to be at the carrier (page on webhooks)."""
     if type_ == "message-delivered" and (message.get("media") or len(message["to"]) > 1):
         return "Message delivered to carrier"
     return DESCRIPTIONS.get(type_, "")
 
 
 def callback(application: Application, event: dict[str, Any]) -> Callback | None:
-    """An event on its way to its application: always a POST of an array, here of one. None if it is not to
-    hear of that. What the reader of a rich message does cannot be asked for, and comes."""
-    is_asked_for = event["type"] == "message-read" or application.wants(event["type"])
+    """Return the callback of an event: a POST of an array with one event.
+
+    Returns None if the application does not request the type or has no URL. message-read needs no request."""
+    is_requested = event["type"] == "message-read" or application.wants(event["type"])
     direction = event["message"]["direction"]
     endpoint = application.endpoint(direction)
-    if endpoint is None or (direction == "out" and not is_asked_for):
+    if endpoint is None or (direction == "out" and not is_requested):
         return None
     return Callback(
         "v2",
@@ -93,7 +94,7 @@ def callback(application: Application, event: dict[str, Any]) -> Callback | None
 
 
 def new_id() -> str:
-    """Ids look like the document's: the time in milliseconds, then lower-case letters and digits."""
+    """Return an id in the documented form: milliseconds, then lower-case letters and digits."""
     alphabet = string.ascii_lowercase + string.digits
     tail = "".join(secrets.choice(alphabet) for _ in range(16))
     return f"{int(datetime.now(UTC).timestamp() * 1000)}{tail}"

@@ -78,5 +78,5 @@ WORDS = {
 
 
 def words(error_code: int) -> str:
-    """The description that goes with a code; that of an unknown error if the code is not on the page."""
+    """Return the description of an error code; unknown-error if the page does not have the code."""
     return WORDS.get(error_code, "unknown-error")

@@ -6,7 +6,7 @@ from typing import Any
 
 from simulator.account.account import Account, Location
 from simulator.account.orders import OrderBook
-from simulator.callbacks import Courier, Manner
+from simulator.callbacks import Courier, DeliveryOptions
 from simulator.messaging.events import Events, callback, new_id
 from simulator.messaging.media import InboundFile, MediaStore
 from simulator.messaging.message_log import LoggedMessage, MessageLog, Step
@@ -17,7 +17,7 @@ from simulator.urls import redact_credentials
 
 
 class InboundMessages:
-    """Needs the orders to know whose number is whose."""
+    """Inbound messages of the account. The orders know the location of each number."""
 
     def __init__(
         self,
@@ -43,35 +43,36 @@ class InboundMessages:
         media: Sequence[str | InboundFile],
         others: Sequence[str],
         base_url: str,
-        manner: Manner,
+        options: DeliveryOptions,
     ) -> dict[str, Any]:
-        """A message from a handset to one of the account's numbers: its id and where its event goes.
+        """Receive a message from a handset, and return its id and the callback URL of its event.
 
-        Every other number of the account that is among the `others` has a message and an event of its own.
-        Files are served at `base_url`. Raises RejectedError (404) if `to` is not on the account.
+        Each of the `others` that is a number of the account gets its own message and event. The simulator
+        serves files at `base_url`. Raises RejectedError (404) if `to` is not on the account.
         """
         recipients = list(dict.fromkeys([to, *others]))
-        answer: dict[str, Any] = {}
+        result: dict[str, Any] = {}
         for each in recipients:
-            location = self._location(each) if each == to else self._orders.location_of(each)
+            location = self._require_location(each) if each == to else self._orders.find_location(each)
             if location is None:
                 continue
-            one = self._receive(from_, each, recipients, text, media, location, base_url, manner)
+            one = self._receive(from_, each, recipients, text, media, location, base_url, options)
             if each == to:
-                answer = one
+                result = one
             else:
-                answer.setdefault("others", []).append(one)
-        return answer
+                result.setdefault("others", []).append(one)
+        return result
 
     def respond(
-        self, type_: str, from_: str, to: str, content: dict[str, Any], manner: Manner
+        self, type_: str, from_: str, to: str, content: dict[str, Any], options: DeliveryOptions
     ) -> dict[str, Any]:
-        """What a handset answers to a rich message (RBM): `content` are the message's members that only such
-        an answer has. Raises RejectedError (404) if the number is not on the account."""
+        """Send the response of a handset to a rich message (RBM). `content` has its additional members.
+
+        Raises RejectedError (404) if the number is not on the account."""
         message_id, now = new_id(), datetime.now(UTC)
         content = {"segmentCount": 1, "channel": "RBM", **content}
-        location = self._location(to)
-        return self._tell(type_, now, message_id, from_, to, [to], content, location, manner)
+        location = self._require_location(to)
+        return self._send_event(type_, now, message_id, from_, to, [to], content, location, options)
 
     def _receive(
         self,
@@ -82,14 +83,14 @@ class InboundMessages:
         media: Sequence[str | InboundFile],
         location: Location,
         base_url: str,
-        manner: Manner,
+        options: DeliveryOptions,
     ) -> dict[str, Any]:
         message_id, now = new_id(), datetime.now(UTC)
         folder = f"{base_url}/messaging/api/v2/users/{self._account.config.account_id}/media/"
         segments = segment_count(text) if not media and len(to) == 1 else 1
         content: dict[str, Any] = {"segmentCount": segments, "text": text}
         if media:
-            content["media"] = self._media.take_in(media, folder, f"{message_id}/")
+            content["media"] = self._media.store_inbound(media, folder, f"{message_id}/")
         self._log.add(
             LoggedMessage(
                 id=message_id,
@@ -107,14 +108,16 @@ class InboundMessages:
                 steps=(Step(now, "RECEIVED"),),
             )
         )
-        return self._tell("message-received", now, message_id, from_, own, to, content, location, manner)
+        return self._send_event(
+            "message-received", now, message_id, from_, own, to, content, location, options
+        )
 
-    def _location(self, number: str) -> Location:
-        if location := self._orders.location_of(number):
+    def _require_location(self, number: str) -> Location:
+        if location := self._orders.find_location(number):
             return location
         raise RejectedError(404, None, f"{number} is not a number of this account.")
 
-    def _tell(
+    def _send_event(
         self,
         type_: str,
         time: datetime,
@@ -124,7 +127,7 @@ class InboundMessages:
         to: list[str],
         content: dict[str, Any],
         location: Location,
-        manner: Manner,
+        options: DeliveryOptions,
     ) -> dict[str, Any]:
         if location.application_id is None:
             return {"id": message_id, "swallowed": f"location {location.id} has no application"}
@@ -142,5 +145,5 @@ class InboundMessages:
         received = callback(application, self._events.event(type_, time, own, message))
         if received is None:
             return {"id": message_id, "swallowed": f"application {application.id} has no inbound URL"}
-        self._courier.deliver(received, manner)
+        self._courier.deliver(received, options)
         return {"id": message_id, "callback_url": redact_credentials(received.endpoints[0].url)}

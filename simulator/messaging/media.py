@@ -1,4 +1,4 @@
-"""Files for and from MMS, as Bandwidth keeps them: by name, for 48 hours (page on media)."""
+"""Files of MMS. Bandwidth stores them by name for 48 hours (page on media)."""
 
 import threading
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ PAGE = 1000
 
 @dataclass
 class MediaFile:
-    """`cache_control` is what came with an upload and goes with every download."""
+    """`cache_control` is the header of the upload. Downloads return it."""
 
     id: str
     content: bytes = field(repr=False)
@@ -24,7 +24,7 @@ class MediaFile:
 
 @dataclass(frozen=True)
 class InboundFile:
-    """A part of a message from a handset."""
+    """A file of an inbound message."""
 
     name: str
     content: bytes = field(repr=False)
@@ -32,7 +32,7 @@ class InboundFile:
 
 
 class MediaStore:
-    """Every file of the account, uploaded or received. Names may have slashes in them."""
+    """The uploaded and received files of the account. Names may contain slashes."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -43,14 +43,14 @@ class MediaStore:
             self._files.clear()
 
     def put(self, file: MediaFile) -> None:
-        """Store a file, in place of an older one of that name."""
+        """Store a file. Replaces a file of the same name."""
         with self._lock:
             self._files[file.id] = file
 
     def get(self, media_id: str) -> MediaFile | None:
         with self._lock:
             found = self._files.get(media_id)
-        return found if found and _lives(found) else None
+        return found if found and _is_stored(found) else None
 
     def delete(self, media_id: str) -> bool:
         found = self.get(media_id)
@@ -59,18 +59,20 @@ class MediaStore:
         return found is not None
 
     def page(self, after: str = "") -> tuple[list[MediaFile], str | None]:
-        """The next files by name, and the last one's name if there are more."""
+        """Return the next files by name, and the last name if more files exist."""
         with self._lock:
             files = sorted(
-                (each for each in self._files.values() if each.id > after and _lives(each)),
+                (each for each in self._files.values() if each.id > after and _is_stored(each)),
                 key=lambda each: each.id,
             )
         page = files[:PAGE]
         return page, page[-1].id if len(files) > PAGE else None
 
-    def take_in(self, media: Sequence[str | InboundFile], folder: str, prefix: str) -> list[str]:
-        """Store the files of an inbound message: the URLs that its event names, those that are URLs already
-        as they came. A file's id is `prefix`, its position and its name; its URL is the id in `folder`."""
+    def store_inbound(self, media: Sequence[str | InboundFile], folder: str, prefix: str) -> list[str]:
+        """Store the files of an inbound message, and return the URLs of its event.
+
+        URLs in `media` stay unchanged. A file's id is `prefix`, position and name. Its URL adds the id to
+        `folder`."""
         urls = []
         for position, each in enumerate(media):
             if isinstance(each, str):
@@ -82,5 +84,5 @@ class MediaStore:
         return urls
 
 
-def _lives(file: MediaFile) -> bool:
+def _is_stored(file: MediaFile) -> bool:
     return datetime.now(UTC) - file.stored < LIFETIME

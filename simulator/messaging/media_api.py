@@ -10,34 +10,36 @@ from simulator.catapult.errors import not_found as catapult_not_found
 from simulator.catapult.json_api import guard
 from simulator.messaging.media import MAX_BYTES, MediaFile, MediaStore
 from simulator.messaging.messages_api import CURRENT_PATH, error, reject_access
-from simulator.rate_limits import Pace
+from simulator.rate_limits import RateLimits
 
-Answer = Response | tuple[Response, int]
+MediaResponse = Response | tuple[Response, int]
 OCTETS = "application/octet-stream"
 
 
 def blueprint(account: Account, media: MediaStore) -> Blueprint:
-    """Files by id; an id may have slashes, written as such or as %2F."""
+    """Return the media API. An id may contain slashes, also as %2F."""
     api = Blueprint("media", __name__, url_prefix=f"{CURRENT_PATH}/media")
 
     @api.before_request
-    def check() -> Answer | None:
+    def check() -> MediaResponse | None:
         return reject_access(account, (request.view_args or {}).pop("account_id"), account.config.account_id)
 
     @api.get("")
-    def list_media() -> Answer:
+    def list_media() -> MediaResponse:
         try:
             after = urlsafe_b64decode(request.headers.get("Continuation-Token", "")).decode()
         except ValueError:
-            return error(400, "request-validation", "'Continuation-Token' is not one that was given out")
+            return error(
+                400, "request-validation", "'Continuation-Token' is not a token from an earlier response"
+            )
         files, last = media.page(after)
-        answer = jsonify([_listed(each) for each in files])
+        response = jsonify([_listed(each) for each in files])
         if last is not None:
-            answer.headers["Continuation-Token"] = urlsafe_b64encode(last.encode()).decode()
-        return answer
+            response.headers["Continuation-Token"] = urlsafe_b64encode(last.encode()).decode()
+        return response
 
     @api.put("/<path:media_id>")
-    def upload_media(media_id: str) -> Answer:
+    def upload_media(media_id: str) -> MediaResponse:
         content = request.get_data()
         if len(content) > MAX_BYTES:
             return error(400, "request-validation", f"A file must have {MAX_BYTES} bytes or less")
@@ -46,24 +48,24 @@ def blueprint(account: Account, media: MediaStore) -> Blueprint:
         return Response(status=204)
 
     @api.get("/<path:media_id>")
-    def get_media(media_id: str) -> Answer:
+    def get_media(media_id: str) -> MediaResponse:
         return _served(media.get(media_id)) or _absent()
 
     @api.delete("/<path:media_id>")
-    def delete_media(media_id: str) -> Answer:
+    def delete_media(media_id: str) -> MediaResponse:
         return Response(status=204) if media.delete(media_id) else _absent()
 
     return api
 
 
-def blueprint_v1(account: Account, media: MediaStore, pace: Pace) -> Blueprint:
-    """Where V1's events say that an inbound message's files are."""
+def blueprint_v1(account: Account, media: MediaStore, rate_limits: RateLimits) -> Blueprint:
+    """Return V1's media API. The events of inbound messages have its URLs."""
     api = Blueprint("media_v1", __name__, url_prefix="/v1/users/<user_id>/media")
     guard(api, account)
 
     @api.get("/<name>")
     def get_media(name: str) -> Response:
-        pace.take_request("media")
+        rate_limits.take_request("media")
         if served := _served(media.get(name)):
             return served
         raise catapult_not_found("media", name)
@@ -71,7 +73,7 @@ def blueprint_v1(account: Account, media: MediaStore, pace: Pace) -> Blueprint:
     return api
 
 
-def _absent() -> Answer:
+def _absent() -> MediaResponse:
     return error(404, "media-not-found", "The media file does not exist.")
 
 

@@ -1,4 +1,4 @@
-"""The log of V2 messages that the search reads: metadata and states, neither text nor tag."""
+"""The log of V2 messages for the search: metadata and states, without text and tag."""
 
 import threading
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ TOLL_FREE = ("800", "833", "844", "855", "866", "877", "888")
 
 @dataclass(frozen=True)
 class Step:
-    """A state and when it is reached; the code of a failure."""
+    """A state, its time, and the error code of a failure."""
 
     at: datetime
     status: Status
@@ -29,10 +29,10 @@ class Step:
 
 @dataclass(frozen=True)
 class LoggedMessage:
-    """A message, or the part of a group message that is one recipient's; numbers in E.164.
+    """A message, or one recipient's part of a group message. Numbers are in E.164.
 
-    `location` is the id of the own number's location, None if that number is nobody's; `carrier` a name, of
-    an account that is told it.
+    `location` is the location id of the account's number; None if the number is not on the account. `carrier`
+    is a name if the account has this feature.
     """
 
     id: str
@@ -50,7 +50,7 @@ class LoggedMessage:
     steps: Sequence[Step]
 
     def item(self, now: datetime) -> dict[str, Any]:
-        """What the search shows of it at this moment."""
+        """Return the item of the search at this time."""
         step = max((each for each in self.steps if each.at <= now), key=lambda each: each.at)
         own = self.destination if self.direction == "INBOUND" else self.source
         is_mms = bool(self.attachments) or self.recipients > 1
@@ -92,17 +92,19 @@ class MessageLog:
             self._messages.append(message)
 
     def items(self, now: datetime) -> list[dict[str, Any]]:
-        """Every message as it is at this moment, in the order they came."""
+        """Return the items of all messages at this time, in order of arrival."""
         with self._lock:
             return [each.item(now) for each in self._messages]
 
 
 def _country(number: str) -> str | None:
-    """The country of a number in letters; of the numbering plan's other countries the simulator has none."""
+    """Return the country code of a number. The simulator treats every +1 number as USA."""
     return "USA" if number.startswith("+1") else None
 
 
 def failure_status(error_code: int) -> Status:
-    """FAILED by Bandwidth, UNDELIVERED by the carrier, which the code's second digit tells (6 and 7; page on
-    messaging errors). That these are the two words for it is inferred: no source says which is which."""
+    """Return FAILED for failures at Bandwidth and UNDELIVERED for failures at the carrier.
+
+    The second digit of the code distinguishes them (page on messaging errors). The mapping to the two
+    statuses is an assumption, because no source states it."""
     return "UNDELIVERED" if error_code // 100 % 10 in (6, 7, 9) else "FAILED"

@@ -15,23 +15,23 @@ Item = dict[str, Any]
 Test = Callable[[Item], bool]
 RANGE = timedelta(days=14)
 DEFAULT_LIMIT = 100
-DEEPEST = 10_000
-MOST_NUMBERS = 10
-SHORTEST_FRAGMENT = 5
+MAX_DEPTH = 10_000
+MAX_NUMBERS = 10
+MIN_FRAGMENT_LENGTH = 5
 TYPES = ("sms", "mms", "rcs")
 DIRECTIONS = ("INBOUND", "OUTBOUND")
-# What hangs on queues and latencies, of which there are none here.
-NOT_IMITATED = ("fromBwLatency", "bwQueued", "carrierQueued", "fromCarrierLatency")
+# Filters on queues and latencies, which the simulator does not have.
+UNSUPPORTED = ("fromBwLatency", "bwQueued", "carrierQueued", "fromCarrierLatency")
 PAGING = ("sort", "pageToken", "limit", "limitTotalCount")
 SORTABLE = ("receiveTime", "sourceTn", "destinationTn", "messageStatus", "messageType", "messageDirection")
 
 
 class SearchError(ValueError):
-    """A query that the search does not take; the message says why."""
+    """An invalid query. The message gives the reason."""
 
 
 def search(items: Sequence[Item], query: Mapping[str, str], base_url: str) -> dict[str, Any]:
-    """The answer to a query: the page of those items that fit, newest first unless it says otherwise.
+    """Return the page of matching items, newest first unless the query has another order.
 
     Raises SearchError.
     """
@@ -39,11 +39,11 @@ def search(items: Sequence[Item], query: Mapping[str, str], base_url: str) -> di
     found = [each for each in items if all(test(each) for test in tests)]
     _sort(found, query.get("sort", "receiveTime:desc"))
     limit, offset = _limit(query), _offset(query)
-    if limit + offset > DEEPEST:
-        raise SearchError(f"'limit' and what was before must not exceed {DEEPEST} together")
+    if limit + offset > MAX_DEPTH:
+        raise SearchError(f"'limit' and the offset must not exceed {MAX_DEPTH} together")
     total = len(found)
     if query.get("limitTotalCount", "false") == "true":
-        total = min(total, DEEPEST)
+        total = min(total, MAX_DEPTH)
     return {
         "totalCount": total,
         "pageInfo": _pages(query, base_url, limit, offset, len(found)),
@@ -53,7 +53,7 @@ def search(items: Sequence[Item], query: Mapping[str, str], base_url: str) -> di
 
 def _tests(query: Mapping[str, str]) -> list[Test]:
     if unknown := sorted(query.keys() - FILTERS.keys() - set(PAGING) - {"fromDateTime", "toDateTime"}):
-        words = "not imitated here" if unknown[0] in NOT_IMITATED else "not a parameter of the search"
+        words = "not supported here" if unknown[0] in UNSUPPORTED else "not a parameter of the search"
         raise SearchError(f"'{unknown[0]}' is {words}")
     if not query.keys() - set(PAGING):
         raise SearchError("At least one filter is required")
@@ -68,7 +68,7 @@ def _equal(name: str, value: str) -> Test:
     return lambda item: str(item.get(name, "")) == value
 
 
-def _one_of(*values: str) -> Callable[[str, str], Test]:
+def _match_any(*values: str) -> Callable[[str, str], Test]:
     def read(name: str, value: str) -> Test:
         if value not in values:
             raise SearchError(f"'{name}' must be one of {', '.join(values)}")
@@ -94,13 +94,13 @@ def _bound(field: str, is_least: bool) -> Callable[[str, str], Test]:
 
 
 def _numbers(name: str, value: str) -> Test:
-    """Whole numbers with commas between them, or a part of one."""
+    """Match one of several comma-separated numbers, or a part of one number."""
     given = value.split(",")
-    if len(given) > MOST_NUMBERS:
-        raise SearchError(f"'{name}' must be {MOST_NUMBERS} numbers or fewer")
+    if len(given) > MAX_NUMBERS:
+        raise SearchError(f"'{name}' must be {MAX_NUMBERS} numbers or fewer")
     for each in given:
-        if len(each) < SHORTEST_FRAGMENT or not each.removeprefix("+").isalnum():
-            words = f"{SHORTEST_FRAGMENT} characters of one at least, with %2B for the plus"
+        if len(each) < MIN_FRAGMENT_LENGTH or not each.removeprefix("+").isalnum():
+            words = f"{MIN_FRAGMENT_LENGTH} characters of one at least, with %2B for the plus"
             raise SearchError(f"'{name}' must be telephone numbers or {words}")
     if len(given) > 1:
         return lambda item: item[name] in given
@@ -111,9 +111,9 @@ FILTERS: dict[str, Callable[[str, str], Test]] = {
     "messageId": _equal,
     "sourceTn": _numbers,
     "destinationTn": _numbers,
-    "messageStatus": _one_of(*get_args(Status)),
-    "messageDirection": _one_of(*DIRECTIONS),
-    "messageType": _one_of(*TYPES),
+    "messageStatus": _match_any(*get_args(Status)),
+    "messageDirection": _match_any(*DIRECTIONS),
+    "messageType": _match_any(*TYPES),
     "errorCode": _code,
     "carrierName": _equal,
     "campaignId": _equal,
@@ -129,13 +129,13 @@ FILTERS: dict[str, Callable[[str, str], Test]] = {
 
 
 def _range(query: Mapping[str, str]) -> tuple[datetime, datetime] | None:
-    """From and to, 14 days apart where only one is given; None if neither is."""
+    """Return the time range. A missing bound is 14 days from the other one. None without bounds."""
     since, until = _time(query, "fromDateTime"), _time(query, "toDateTime")
     try:
         since = since or (until and until - RANGE)
         until = until or (since and since + RANGE)
     except OverflowError:
-        raise SearchError("No message is of that time") from None
+        raise SearchError("The time range is out of bounds") from None
     if since is None or until is None:
         return None
     if not timedelta() <= until - since <= RANGE:
@@ -148,7 +148,7 @@ def _time(query: Mapping[str, str], name: str) -> datetime | None:
         return None
     if found := moment(query[name]):
         return found
-    raise SearchError(f"'{name}' must be a date-time as ISO 8601 has it, as 2026-02-03T04:05:06.789Z")
+    raise SearchError(f"'{name}' must be a date-time in ISO 8601 format, such as 2026-02-03T04:05:06.789Z")
 
 
 def _sort(items: list[Item], order: str) -> None:
@@ -160,8 +160,8 @@ def _sort(items: list[Item], order: str) -> None:
 
 def _limit(query: Mapping[str, str]) -> int:
     given = query.get("limit", str(DEFAULT_LIMIT))
-    if not re.fullmatch(r"[0-9]{1,5}", given) or not 0 < int(given) <= DEEPEST:
-        raise SearchError(f"'limit' must be a number from 1 to {DEEPEST}")
+    if not re.fullmatch(r"[0-9]{1,5}", given) or not 0 < int(given) <= MAX_DEPTH:
+        raise SearchError(f"'limit' must be a number from 1 to {MAX_DEPTH}")
     return int(given)
 
 
@@ -171,7 +171,7 @@ def _offset(query: Mapping[str, str]) -> int:
     try:
         return max(0, int(json.loads(urlsafe_b64decode(query["pageToken"]))["offset"]))
     except (ValueError, KeyError, TypeError):
-        raise SearchError("'pageToken' is not one that was given out") from None
+        raise SearchError("'pageToken' is not a token from an earlier response") from None
 
 
 def _pages(query: Mapping[str, str], base_url: str, limit: int, offset: int, total: int) -> dict[str, str]:

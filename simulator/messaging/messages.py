@@ -9,7 +9,7 @@ from simulator.account.account import Account
 from simulator.account.applications import Application
 from simulator.account.orders import OrderBook
 from simulator.account.registrations import Registrations
-from simulator.callbacks import Api, Courier, Manner
+from simulator.callbacks import Api, Courier, DeliveryOptions
 from simulator.messaging.events import Events, callback, new_id
 from simulator.messaging.failure_descriptions import words
 from simulator.messaging.message_log import STATUSES, LoggedMessage, MessageLog, Step, failure_status
@@ -25,19 +25,19 @@ SERVICE_NOT_ALLOWED = Outcome(error_code=4001)
 EXPIRED = Outcome(error_code=4360)
 FROM_NOT_ON_ACCOUNT = Outcome(error_code=4407)
 WRONG_APPLICATION = Outcome(error_code=4452)
-REFUSED_BY_CARRIER = 4750
+REJECTED_BY_CARRIER = 4750
 
 
 @dataclass
 class Message(SentMessage):
-    """A message as /v2 took it; `expiration` in RFC 3339, as it came."""
+    """A message that /v2 accepted. `expiration` is the RFC 3339 text of the request."""
 
     api: ClassVar[Api] = "v2"
     priority: str | None = None
     expiration: str | None = None
 
     def published(self) -> dict[str, Any]:
-        """The message as answers and events have it, without what was not given."""
+        """Return the message as in responses and events, without absent fields."""
         published = {
             "id": self.id,
             "owner": self.from_,
@@ -70,14 +70,14 @@ class DeliveryPlan:
         steps = []
         for position, each in enumerate(self.history):
             failed = each == "message-failed"
-            code = (self.outcome.error_code or REFUSED_BY_CARRIER) if failed else None
+            code = (self.outcome.error_code or REJECTED_BY_CARRIER) if failed else None
             status = failure_status(code) if code else STATUSES[each]
             steps.append(Step(self.due + timedelta(milliseconds=position), status, code))
         return steps
 
 
 class Messages:
-    """The messages of the account. Needs the orders to know whose number is whose."""
+    """The V2 messages of the account. The orders know the location of each number."""
 
     def __init__(
         self,
@@ -113,7 +113,7 @@ class Messages:
         priority: str | None = None,
         expiration: str | None = None,
     ) -> Message:
-        """Take a message whose fields have the right form. Whether it can be sent shows in the events."""
+        """Accept a message with valid fields. Its events report whether it was sent."""
         now = datetime.now(UTC)
         message = Message(
             id=new_id(),
@@ -130,21 +130,22 @@ class Messages:
         )
         with self._account.lock:
             self._sent.add(message)
-            application, failure = self._verdict(message)
+            application, failure = self._check_sender(message)
             for recipient in message.to:
                 plan = (
                     self._plan_delivery(message, recipient, failure, now) if application or failure else None
                 )
-                self._remember(message, recipient, now, plan)
+                self._log_message(message, recipient, now, plan)
                 if application and plan:
                     self._send_events(message, recipient, application, plan, now)
         return message
 
-    def read(self, message_id: str, to: str | None, manner: Manner) -> dict[str, str]:
+    def read(self, message_id: str, to: str | None, options: DeliveryOptions) -> dict[str, str]:
         """Send a message-read event of a recipient (default: the first). Raises RejectedError (404)."""
         found = [each for each in self.sent() if each.id == message_id and to in (None, *each.to)]
         if not found or not isinstance(message := found[0], Message):
-            raise RejectedError(404, None, f"There is no message {message_id}, or not to that number.")
+            words = f"Message {message_id} to that number does not exist. See GET /_simulator/messages."
+            raise RejectedError(404, None, words)
         application = self._account.application(message.application_id)
         now = datetime.now(UTC)
         body = message.published() | {"text": "", "channel": "RBM"}
@@ -152,38 +153,41 @@ class Messages:
         event["eventTime"] = self._events.time(now)
         read = callback(application, event)
         if read is None:
-            raise RejectedError(404, None, f"Application {application.id} has no URL for what it sent.")
-        self._courier.deliver(read, manner)
+            words = f"Application {application.id} has no URL for events of outgoing messages."
+            raise RejectedError(404, None, words)
+        self._courier.deliver(read, options)
         return {"id": message_id, "callback_url": redact_credentials(read.endpoints[0].url)}
 
-    def _verdict(self, message: Message) -> tuple[Application | None, Outcome | None]:
-        """Whom to tell, and of what failure. Nobody means that the message was swallowed."""
+    def _check_sender(self, message: Message) -> tuple[Application | None, Outcome | None]:
+        """Return the application that gets the events, and the failure. None means that no event is sent."""
         named = self._find_application(message.application_id)
         if sender_id(message.from_):
-            return self._heard(message, named, SERVICE_NOT_ALLOWED if message.is_mms else None)
-        location = self._orders.location_of(message.from_)
+            return self._record_failure(message, named, SERVICE_NOT_ALLOWED if message.is_mms else None)
+        location = self._orders.find_location(message.from_)
         if location is None:
-            return self._heard(message, named, FROM_NOT_ON_ACCOUNT)
+            return self._record_failure(message, named, FROM_NOT_ON_ACCOUNT)
         if location.application_id is None:
             message.state, message.reason = "swallowed", f"location {location.id} has no application"
             return None, None
         if message.application_id != location.application_id:
             own = self._find_application(location.application_id)
-            return self._heard(message, named or own, WRONG_APPLICATION)
+            return self._record_failure(message, named or own, WRONG_APPLICATION)
         number = self._account.number(message.from_)
         allowed = location.mms_proxy_peer_id if message.is_mms else location.sms
         if not allowed or number is None or not number.options.sms:
-            return self._heard(message, named, SERVICE_NOT_ALLOWED)
+            return self._record_failure(message, named, SERVICE_NOT_ALLOWED)
         unregistered = self._registrations.failure(message.from_)
-        return self._heard(message, named, Outcome(error_code=unregistered) if unregistered else None)
+        return self._record_failure(
+            message, named, Outcome(error_code=unregistered) if unregistered else None
+        )
 
-    def _heard(
+    def _record_failure(
         self, message: Message, application: Application | None, failure: Outcome | None
     ) -> tuple[Application | None, Outcome | None]:
         if application is None:
-            message.state, message.reason = "swallowed", "no application to tell"
+            message.state, message.reason = "swallowed", "no application for the events"
         elif failure:
-            message.reason = _words(failure)
+            message.reason = _describe(failure)
         return application, failure
 
     def _find_application(self, application_id: str) -> Application | None:
@@ -200,11 +204,13 @@ class Messages:
         expiration = moment(message.expiration)
         if expiration is not None and expiration < due:
             outcome, due = EXPIRED, expiration
-            message.reason = _words(EXPIRED)
-        return DeliveryPlan(outcome, due, outcome.types or _usual_types(message, outcome))
+            message.reason = _describe(EXPIRED)
+        return DeliveryPlan(outcome, due, outcome.types or _default_types(message, outcome))
 
-    def _remember(self, message: Message, recipient: str, now: datetime, plan: DeliveryPlan | None) -> None:
-        location = self._orders.location_of(message.from_)
+    def _log_message(
+        self, message: Message, recipient: str, now: datetime, plan: DeliveryPlan | None
+    ) -> None:
+        location = self._orders.find_location(message.from_)
         self._log.add(
             LoggedMessage(
                 id=message.id,
@@ -227,7 +233,7 @@ class Messages:
         self, message: Message, recipient: str, application: Application, plan: DeliveryPlan, now: datetime
     ) -> None:
         outcome, due = plan.outcome, plan.due
-        types = self._outcomes.types(outcome, _usual_types(message, outcome))
+        types = self._outcomes.types(outcome, _default_types(message, outcome))
         if not types:
             message.reason = f"no events for {recipient}"
             return
@@ -236,20 +242,20 @@ class Messages:
         for position, each in enumerate(types):
             event = self._events.event(each, due + timedelta(milliseconds=position), recipient, body)
             if each == "message-failed":
-                event["errorCode"] = outcome.error_code or REFUSED_BY_CARRIER
+                event["errorCode"] = outcome.error_code or REJECTED_BY_CARRIER
                 event["description"] = outcome.description or words(event["errorCode"])
             events.append(event)
-        callbacks = [made for each in events if (made := callback(application, each))]
+        callbacks = [found for event in events if (found := callback(application, event))]
         self._courier.send(callbacks, (due - now).total_seconds())
 
 
-def _usual_types(message: Message, outcome: Outcome) -> list[str]:
-    """message-sending is for MMS only; exactly one of delivered and failed (page on message webhooks)."""
+def _default_types(message: Message, outcome: Outcome) -> list[str]:
+    """Return the default types. Only MMS has message-sending (page on message webhooks)."""
     if outcome.error_code:
         return ["message-failed"]
     sending = ["message-sending"] if message.is_mms else []
     return [*sending, "message-sent", "message-delivered"]
 
 
-def _words(failure: Outcome) -> str:
-    return f"{failure.error_code} {words(failure.error_code or REFUSED_BY_CARRIER)}"
+def _describe(failure: Outcome) -> str:
+    return f"{failure.error_code} {words(failure.error_code or REJECTED_BY_CARRIER)}"

@@ -1,27 +1,28 @@
 """The messaging API under /v2, and the current one at its own base: "Sending Messages".
 
-What it cannot see in a request shows in events. It takes the document's fields and those of the current
-specification. What becomes of a field unknown to it the specification leaves open; here it is rejected, so
-that a misspelt one is noticed.
+Events report errors that the request itself does not show. The API accepts the fields of the document and of
+the current specification. The specification does not define unknown fields. The simulator rejects them to
+reveal misspelt names.
 """
 
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, jsonify, request
 
 from simulator.access import may_use_messaging
 from simulator.account.account import Account
+from simulator.json_responses import JsonResponse
 from simulator.messaging.message_log import MessageLog
 from simulator.messaging.message_search import SearchError, search
 from simulator.messaging.messages import Messages
-from simulator.rate_limits import Pace
+from simulator.rate_limits import RateLimits
 from simulator.telephone_numbers import e164, sender
 from simulator.timestamps import moment
 from simulator.urls import scheme_and_host
 
-# What https://messaging.bandwidth.com/api/v2/users/{accountId} is here.
+# The equivalent of https://messaging.bandwidth.com/api/v2/users/{accountId}.
 CURRENT_PATH = "/messaging/api/v2/users/<account_id>"
 MAX_TEXT = 2048
 MAX_TAG = 1024
@@ -30,32 +31,32 @@ MAX_MEDIA_URL = 4096
 FIELDS = ("applicationId", "from", "to", "text", "media", "tag", "priority", "expiration")
 PRIORITIES = ("default", "high")
 
-Answer = tuple[Response, int]
 
-
-def blueprint(account: Account, messages: Messages, pace: Pace) -> Blueprint:
-    """The documents' base, where the user is known by its old id."""
+def blueprint(account: Account, messages: Messages, rate_limits: RateLimits) -> Blueprint:
+    """Return the classic API, whose paths have the user id."""
     api = Blueprint("messaging_v2", __name__, url_prefix="/v2/users/<user_id>")
 
     @api.post("/messages")
-    def send_message(user_id: str) -> Answer:
+    def send_message(user_id: str) -> JsonResponse:
         rejected = reject_access(account, user_id, account.config.user_id) or _reject_body()
-        return rejected or _send(messages, pace, e164)
+        return rejected or _send(messages, rate_limits, e164)
 
     return api
 
 
-def current_blueprint(account: Account, messages: Messages, log: MessageLog, pace: Pace) -> Blueprint:
-    """Today's base, where the user is the account, with the search."""
+def current_blueprint(
+    account: Account, messages: Messages, log: MessageLog, rate_limits: RateLimits
+) -> Blueprint:
+    """Return the current API with the search. Its paths have the account id."""
     api = Blueprint("messaging_current", __name__, url_prefix=CURRENT_PATH)
 
     @api.post("/messages")
-    def send_message(account_id: str) -> Answer:
+    def send_message(account_id: str) -> JsonResponse:
         rejected = reject_access(account, account_id, account.config.account_id) or _reject_body()
-        return rejected or _send(messages, pace, sender)
+        return rejected or _send(messages, rate_limits, sender)
 
     @api.get("/messages")
-    def list_messages(account_id: str) -> Answer:
+    def list_messages(account_id: str) -> JsonResponse:
         if rejected := reject_access(account, account_id, account.config.account_id):
             return rejected
         try:
@@ -68,62 +69,66 @@ def current_blueprint(account: Account, messages: Messages, log: MessageLog, pac
 
 
 def is_messaging(path: str) -> bool:
-    """Whether a path is of this API, at either base."""
+    """Return whether a path belongs to the classic or the current messaging API."""
     return path.startswith(("/v2/", "/messaging/"))
 
 
-def error(status: int, type_: str, description: str, fields: list[dict[str, str]] | None = None) -> Answer:
-    """An error's body, as on Bandwidth's page on messaging errors."""
+def error(
+    status: int, type_: str, description: str, fields: list[dict[str, str]] | None = None
+) -> JsonResponse:
+    """Return an error response as on Bandwidth's page on messaging errors."""
     body: dict[str, Any] = {"type": type_, "description": description}
     if fields:
         body["fieldErrors"] = fields
     return jsonify(body), status
 
 
-def throttled() -> Answer:
-    """More messages than the account's queue takes (page on rate limits): without a word on when again."""
+def throttled() -> JsonResponse:
+    """Return the response of a full queue (page on rate limits). It has no Retry-After header."""
     return error(429, "max-message-queue-size-exceeded", "The queue is full.")
 
 
-def search_throttled(seconds: int) -> Answer:
-    """More searches than are taken from one address, and when again (specification)."""
-    answer, status = error(429, "rate_limit_exceeded", "Too many requests.")
-    answer.headers["Retry-After"] = str(seconds)
-    return answer, status
+def search_throttled(seconds: int) -> JsonResponse:
+    """Return the response of too many searches, with Retry-After (specification)."""
+    response, status = error(429, "rate_limit_exceeded", "Too many requests.")
+    response.headers["Retry-After"] = str(seconds)
+    return response, status
 
 
-def not_found(path: str) -> Answer:
-    """Unknown paths are answered in another shape than every other error (same page)."""
+def not_found(path: str) -> JsonResponse:
+    """Return the response for an unknown path, which has its own form (page on messaging errors)."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "+0000")
     return jsonify(timestamp=now, status=404, error="Not Found", message="Not Found", path=path), 404
 
 
-def reject_access(account: Account, given_id: str, own_id: str) -> Answer | None:
-    """The rejection of a request without credentials, or for somebody else's id in its path."""
+def reject_access(account: Account, given_id: str, own_id: str) -> JsonResponse | None:
+    """Return the rejection of missing credentials or of a wrong id in the path; None if allowed."""
     if not may_use_messaging(account):
         return error(401, "unauthorized", "Authentication Failed")
     return None if given_id == own_id else error(403, "forbidden", "Access Denied")
 
 
-def _reject_body() -> Answer | None:
+def _reject_body() -> JsonResponse | None:
     if not request.is_json:
         words = f"Content type '{request.content_type}' not supported. Please use 'application/json'"
         return error(415, "unsupported-content-type", words)
     return None
 
 
-def _send(messages: Messages, pace: Pace, sender_of: Callable[[object], str | None]) -> Answer:
-    """`sender_of` returns a sender as it is kept, None if it cannot be one at this base."""
+def _send(
+    messages: Messages, rate_limits: RateLimits, parse_sender: Callable[[object], str | None]
+) -> JsonResponse:
+    """Accept a message. `parse_sender` returns a normalized sender, or None if invalid in this API."""
     body = request.get_json(silent=True)
     if not isinstance(body, dict):
         return error(400, "request-validation", "Your request could not be accepted")
-    if wrong := _wrong_fields(body, sender_of):
+    if wrong := _wrong_fields(body, parse_sender):
         fields = [{"fieldName": name, "description": words} for name, words in wrong.items()]
         return error(400, "request-validation", "Your request could not be accepted", fields)
-    if not pace.take_message_v2():
+    if not rate_limits.take_message_v2():
         return throttled()
     message = messages.send(
-        from_=sender_of(body["from"]) or "",
+        from_=parse_sender(body["from"]) or "",
         to=[number for each in _list(body["to"]) if (number := e164(each))],
         text=body.get("text") or "",
         application_id=body["applicationId"],
@@ -132,16 +137,16 @@ def _send(messages: Messages, pace: Pace, sender_of: Callable[[object], str | No
         priority=body.get("priority"),
         expiration=body.get("expiration"),
     )
-    # Of all a message has, this alone is in its answer and not in its events (specification).
+    # Only the response has the expiration, the events do not (specification).
     expiration = {} if message.expiration is None else {"expiration": message.expiration}
     return jsonify(message.published() | expiration), 202
 
 
-def _wrong_fields(body: dict[str, Any], sender_of: Callable[[object], str | None]) -> dict[str, str]:
-    """What is wrong with a message's fields, by field name; only what can be seen without looking up."""
+def _wrong_fields(body: dict[str, Any], parse_sender: Callable[[object], str | None]) -> dict[str, str]:
+    """Return the errors of a message's fields by field name, without looking up numbers."""
     checks = {
         "applicationId": _wrong_application_id(body.get("applicationId")),
-        "from": _wrong_from(body.get("from"), sender_of),
+        "from": _wrong_from(body.get("from"), parse_sender),
         "to": _wrong_to(body.get("to")),
         "text": _wrong_text(body.get("text"), _list(body.get("media"))),
         "media": _wrong_media(_list(body.get("media"))),
@@ -159,10 +164,10 @@ def _wrong_application_id(value: object) -> str | None:
     return None if isinstance(value, str) else "'applicationId' must be a string"
 
 
-def _wrong_from(value: object, sender_of: Callable[[object], str | None]) -> str | None:
+def _wrong_from(value: object, parse_sender: Callable[[object], str | None]) -> str | None:
     if not value:
         return "'from' is a required field"
-    return None if sender_of(value) else "'from' must be an E164 telephone number"
+    return None if parse_sender(value) else "'from' must be an E164 telephone number"
 
 
 def _wrong_to(value: object) -> str | None:
@@ -206,7 +211,7 @@ def _wrong_expiration(value: object) -> str | None:
         return None
     expiration = moment(value)
     if expiration is None:
-        return "'expiration' must be a date-time as RFC 3339 has it"
+        return "'expiration' must be a date-time in RFC 3339 format"
     return None if expiration > datetime.now(UTC) else "'expiration' must be a date-time in the future"
 
 

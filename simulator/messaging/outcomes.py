@@ -11,11 +11,13 @@ EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
 
 
 class Outcome(BaseModel):
-    """What becomes of messages to one number: the events' types in their order (none: silence), or an
-    error code alone for a plain failure. `seconds` replaces the usual wait, `times` ends it after so many.
+    """The outcome of messages to one number.
 
-    V1's receipts go by the same types, and its deliveryCode is the error code without its first digit of
-    four (both are published; 770 and 4770 mean the same)."""
+    `types` lists the event types in order; an empty list means no events. An error code alone means a
+    failure. `seconds` replaces the default wait. After `times` messages the outcome ends.
+
+    V1 maps the same types to receipts. Its deliveryCode is the error code without the first of four digits,
+    so 770 and 4770 mean the same (both are published)."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
     types: list[EventType] | None = None
@@ -26,7 +28,7 @@ class Outcome(BaseModel):
 
 
 class Outcomes:
-    """The chosen outcomes, and what is usual: the seconds to the first event, and the types of events."""
+    """The outcomes set per recipient, and the defaults: seconds to the first event, and event types."""
 
     def __init__(self, usual_seconds: float, usual_types: Collection[str]) -> None:
         self._usual_seconds = usual_seconds
@@ -39,12 +41,12 @@ class Outcomes:
             self._outcomes.clear()
 
     def decide(self, number: str, outcome: Outcome) -> None:
-        """Choose what becomes of messages to a number (E.164)."""
+        """Set the outcome of messages to a number (E.164)."""
         with self._lock:
             self._outcomes[number] = outcome.model_copy()
 
     def take(self, number: str) -> Outcome:
-        """The outcome of the next message to a number (E.164)."""
+        """Return the outcome of the next message to a number (E.164), and count it."""
         with self._lock:
             outcome = self._outcomes.get(number, Outcome())
             if outcome.times is not None:
@@ -54,11 +56,11 @@ class Outcomes:
             return outcome
 
     def seconds(self, outcome: Outcome) -> float:
-        """How long it takes from a message to its first event."""
+        """Return the seconds from a message to its first event."""
         return self._usual_seconds if outcome.seconds is None else outcome.seconds
 
     def types(self, outcome: Outcome, usual: Sequence[str]) -> list[str]:
-        """The events of an outcome: its own, or those of its API's `usual` ones that are not left out."""
+        """Return the event types of an outcome: its own, or the enabled ones of `usual`."""
         if outcome.types is not None:
             return [str(each) for each in outcome.types]
         return [each for each in usual if each in self._usual_types]

@@ -22,7 +22,7 @@ def segment_count(text: str) -> int:
         return 1
     count, used = 1, 0
     for size in sizes:
-        # A character of two places is not torn apart at the end of a segment.
+        # A character of two places is not split across segments.
         if used + size > several:
             count, used = count + 1, 0
         used += size

@@ -11,7 +11,7 @@ from simulator.callbacks import Api
 
 @dataclass
 class SentMessage:
-    """A message as its API took it; numbers in E.164, `state` accepted or swallowed, `reason` why."""
+    """An accepted message. Numbers are in E.164. `state` is accepted or swallowed, with a `reason`."""
 
     api: ClassVar[Api]
     id: str
@@ -51,7 +51,7 @@ class SentMessages:
     def find(
         self, api: str | None = None, from_: str | None = None, to: str | None = None, tag: str | None = None
     ) -> list[SentMessage]:
-        """The messages in the order they were taken, those that fit if something is given."""
+        """Return the messages in the order they were accepted, filtered by the given values."""
         with self._lock:
             return [
                 each
@@ -64,7 +64,7 @@ class SentMessages:
 
 
 def summary(messages: Sequence[SentMessage]) -> dict[str, Any]:
-    """How many there are, by state too, and the tags of which there is more than one message."""
+    """Return the count of messages, the counts by state, and the tags of several messages."""
     tags = Counter(each.tag for each in messages if each.tag is not None)
     return {
         "count": len(messages),

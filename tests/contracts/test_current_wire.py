@@ -14,9 +14,10 @@ from bandwidth_messaging.bandwidth.credentials import BasicCredentials
 from bandwidth_messaging.bandwidth.dashboard_current import DashboardCurrent
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected
 from bandwidth_messaging.bandwidth.locations import Sms
-from bandwidth_messaging.bandwidth.messaging import FoundMessage, Taken
+from bandwidth_messaging.bandwidth.messaging import AcceptedMessage, FoundMessage
 from bandwidth_messaging.bandwidth.messaging_current import MessagingCurrent
 from bandwidth_messaging.domain.imports import Authority, Subscriber
+from bandwidth_messaging.domain.messages import MessageState
 from bandwidth_messaging.domain.orders import Action, Campaign, OrderStatus
 from tests.documents.examples import outline
 from tests.http_server import Answer, Asked, Server, serving
@@ -556,7 +557,7 @@ def test_recipients_are_always_a_list(
 ) -> None:
     bandwidth.answers(Answer(202, json.dumps({"id": "message-1", "segmentCount": 1})))
     taken = messaging.prepare_send(sender=OURS, to=to, text="Hi", application_id="app-1", tag="out_1")()
-    assert taken == Taken("message-1", 1)
+    assert taken == AcceptedMessage("message-1", 1)
     assert bandwidth.only.path == f"/api/v2/users/{ACCOUNT}/messages"
     assert json.loads(bandwidth.only.body) == {
         "from": OURS,
@@ -610,4 +611,4 @@ def test_a_found_message_is_as_far_as_its_status_says(
     item = {"messageId": "message-1", "messageStatus": status, "segmentCount": 2, "recipientCount": 1}
     found = item | ({"errorCode": code} if code else {})
     bandwidth.answers(Answer(200, json.dumps({"totalCount": 1, "messages": [found]})))
-    assert search(messaging) == [FoundMessage("message-1", state, code, 2, 1)]
+    assert search(messaging) == [FoundMessage("message-1", MessageState(state), code, 2, 1)]

@@ -14,8 +14,8 @@ from bandwidth_messaging.bandwidth.catapult import Catapult
 from bandwidth_messaging.bandwidth.credentials import BasicCredentials
 from bandwidth_messaging.bandwidth.dashboard import Dashboard
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected
-from bandwidth_messaging.bandwidth.messaging import Taken
-from bandwidth_messaging.domain.messages import Message
+from bandwidth_messaging.bandwidth.messaging import AcceptedMessage
+from bandwidth_messaging.domain.messages import Message, MessageState
 from bandwidth_messaging.domain.orders import Action, Failure, OrderStatus
 from tests.documents.examples import Example, example, outline, tables
 from tests.http_server import Answer, Asked, Server, serving
@@ -365,7 +365,7 @@ class TestParametersOfAnImport:
 # Step 5: Send Message
 
 
-def send(catapult: Catapult, callback_url: str | None = None) -> Taken:
+def send(catapult: Catapult, callback_url: str | None = None) -> AcceptedMessage:
     return catapult.prepare_send(
         sender="+14352154439",
         to=("+19195551213",),
@@ -398,7 +398,7 @@ def test_the_message_id_comes_from_the_location_of_an_empty_answer(
 ) -> None:
     assert printed("send_message.response").body == ""
     bandwidth.answers(answer("send_message.response"))
-    assert send(catapult) == Taken("m-id3x6rblp4jrkih2u7zxjdy", segment_count=None)
+    assert send(catapult) == AcceptedMessage("m-id3x6rblp4jrkih2u7zxjdy", segment_count=None)
 
 
 # Step 6: Incoming Messages
@@ -416,7 +416,7 @@ def test_a_get_callback_is_read_as_the_document_prints_it() -> None:
         sender="+19191231111",
         recipients=("+14352154439",),
         text="test",
-        state="received",
+        state=MessageState.RECEIVED,
         time="2016-12-01T16:04:49.000Z",
         application_id=APPLICATION,
     )
@@ -431,7 +431,7 @@ def test_a_post_callback_is_read_as_the_document_prints_it() -> None:
         sender="+13233326955",
         recipients=("+14352154439",),
         text="Example",
-        state="received",
+        state=MessageState.RECEIVED,
         time="2012-11-14T16:13:06.076Z",
         application_id=APPLICATION,
     )

@@ -9,7 +9,7 @@ import pytest
 
 from bandwidth_messaging.bandwidth.credentials import BasicCredentials
 from bandwidth_messaging.bandwidth.dashboard import Dashboard
-from bandwidth_messaging.bandwidth.messaging import Messaging, Taken
+from bandwidth_messaging.bandwidth.messaging import AcceptedMessage, Messaging
 from bandwidth_messaging.domain.number_search import NumberSearch
 from bandwidth_messaging.domain.orders import OrderStatus
 from tests.documents.examples import Example, example, outline
@@ -254,7 +254,7 @@ def test_a_received_order_is_still_under_way(bandwidth: Server, dashboard: Dashb
     assert (status.status, status.ended_as) == ("RECEIVED", None)
 
 
-def send(messaging: Messaging) -> Taken:
+def send(messaging: Messaging) -> AcceptedMessage:
     return messaging.prepare_send(
         sender="+19195551212",
         to=("+19195551213",),
@@ -281,4 +281,4 @@ def test_the_message_id_comes_from_the_body_which_counts_no_segments(
     bandwidth: Server, messaging: Messaging
 ) -> None:
     bandwidth.answers(answer("send_text_message"))
-    assert send(messaging) == Taken("15047516192013g5tuga77zsa6jrp", segment_count=None)
+    assert send(messaging) == AcceptedMessage("15047516192013g5tuga77zsa6jrp", segment_count=None)

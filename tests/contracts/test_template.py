@@ -14,10 +14,10 @@ from unittest.mock import patch
 import pytest
 
 from bandwidth_messaging.bandwidth.transport import TOTAL_SECONDS
+from bandwidth_messaging.domain.retries import growing_delay
 from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.queue_worker import growing_delay
 from bandwidth_messaging.runtime.settings import Settings
-from functions.messages import deliver_message
+from bandwidth_messaging.services import message_delivery
 from local.deployment import OUTPUTS
 from local.stack import APIS, DEFAULT_API
 from tests.contracts.house import FUNCTIONS, Function, pascal
@@ -301,27 +301,27 @@ def test_a_queued_message_stays_hidden_six_times_as_long_as_its_worker_may_take(
 
 
 def test_the_worker_waits_for_a_message_longer_than_a_request_may_take_to_store_it() -> None:
-    assert timedelta(seconds=3 * DEPLOYED["SendMessage"]["Timeout"]) < deliver_message.STORED_WITHIN
+    assert timedelta(seconds=3 * DEPLOYED["SendMessage"]["Timeout"]) < message_delivery.MAX_STORING_TIME
 
 
 def test_a_message_that_is_never_stored_does_not_reach_the_dead_letters() -> None:
     redrive = resources("AWS::SQS::Queue")["SendQueue"]["RedrivePolicy"]
     seconds, looks = 0, 0
     with patch("random.uniform", lambda lowest, _: lowest):
-        while seconds < deliver_message.STORED_WITHIN.total_seconds():
+        while seconds < message_delivery.MAX_STORING_TIME.total_seconds():
             looks += 1
-            seconds += growing_delay(looks, longest=deliver_message.LONGEST_SHORT_DELAY_SECONDS)
+            seconds += growing_delay(looks, longest=message_delivery.MAX_STORING_DELAY_SECONDS)
     # The same record may then wait out a message that a late retry has stored.
     assert looks < redrive["maxReceiveCount"] / 10
 
 
 def test_a_claim_is_given_up_once_its_worker_cannot_live() -> None:
     timeout = timedelta(seconds=DEPLOYED["DeliverMessage"].get("Timeout", GLOBALS["Timeout"]))
-    assert timeout == deliver_message.LONGEST_WORK
+    assert timeout == message_delivery.MAX_WORK_TIME
     # The claim takes up to 9 s: two tries of 1 s to connect and 3 s to read, and a pause.
     claim, request = timedelta(seconds=9), timedelta(seconds=TOTAL_SECONDS)
     # After a rejection the claim is undone, which takes as long as the claim.
-    assert deliver_message.LONGEST_PREPARATION + claim + request + claim < timeout
+    assert message_delivery.MAX_PREPARATION_TIME + claim + request + claim < timeout
 
 
 @pytest.mark.parametrize("logical_id", resources("AWS::SQS::Queue"))

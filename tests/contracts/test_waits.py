@@ -65,7 +65,7 @@ def wait(
         "close": close,
         "wait": 2,
         "orderId": "order-1",
-        "order": {"state": "pending", "status": "not asked for"},
+        "order": {"state": "pending", "status": "not checked"},
         "letter": {"sent": True},
     }
 

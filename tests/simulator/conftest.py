@@ -1,4 +1,4 @@
-"""A fresh simulator, a signed-in client for each of its APIs, and a receiver for its callbacks."""
+"""A fresh simulator, an authenticated client for each API, and a receiver for callbacks."""
 
 import json
 import threading
@@ -37,7 +37,7 @@ def running() -> Iterator[RunningSimulator]:
 
 @pytest.fixture
 def bandwidth(running: RunningSimulator) -> RunningSimulator:
-    """The one simulator of the run, with nothing left of the test before."""
+    """Return the shared simulator after a reset."""
     running.simulator.reset()
     return running
 
@@ -62,9 +62,11 @@ def receiver() -> Iterator[Receiver]:
 
         def _take(self, events: list[dict[str, Any]], content: bytes) -> None:
             headers = {name.lower(): value for name, value in self.headers.items()}
-            status, answered = receiver.take(Received(self.command, self.path, headers, events, content))
+            status, response_headers = receiver.take(
+                Received(self.command, self.path, headers, events, content)
+            )
             self.send_response(status)
-            for name, value in answered.items():
+            for name, value in response_headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", "0")
             self.end_headers()
@@ -82,7 +84,7 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture
 def dashboard(bandwidth: RunningSimulator) -> Iterator[Client]:
-    """Bound to the account: paths start with /applications, /sites/701 or /orders."""
+    """A client of the account API: paths start with /applications, /sites/701 or /orders."""
     base = f"{bandwidth.dashboard_url}/accounts/{CONFIG.account_id}"
     with Client(base, (CONFIG.dashboard_user, CONFIG.dashboard_password)) as client:
         yield client
@@ -90,7 +92,7 @@ def dashboard(bandwidth: RunningSimulator) -> Iterator[Client]:
 
 @pytest.fixture
 def messaging(bandwidth: RunningSimulator) -> Iterator[Client]:
-    """Bound to the user: the path is /messages."""
+    """A client of the classic messaging API: the path is /messages."""
     base = f"{bandwidth.messaging_url}/users/{CONFIG.user_id}"
     with Client(base, (CONFIG.messaging_token, CONFIG.messaging_secret)) as client:
         yield client
@@ -98,7 +100,7 @@ def messaging(bandwidth: RunningSimulator) -> Iterator[Client]:
 
 @pytest.fixture
 def current(bandwidth: RunningSimulator) -> Iterator[Client]:
-    """Bound to the account at today's base: paths start with /messages or /media."""
+    """A client of the current messaging API: paths start with /messages or /media."""
     base = f"{bandwidth.current_messaging_url}/users/{CONFIG.account_id}"
     with Client(base, (CONFIG.messaging_token, CONFIG.messaging_secret)) as client:
         yield client
@@ -106,7 +108,7 @@ def current(bandwidth: RunningSimulator) -> Iterator[Client]:
 
 @pytest.fixture
 def catapult(bandwidth: RunningSimulator) -> Iterator[Client]:
-    """Bound to the user: paths start with /applications, /phoneNumbers or /messages."""
+    """A client of Catapult: paths start with /applications, /phoneNumbers or /messages."""
     base = f"{bandwidth.catapult_url}/users/{CONFIG.user_id}"
     with Client(base, (CONFIG.messaging_token, CONFIG.messaging_secret)) as client:
         yield client
@@ -120,7 +122,7 @@ def control(bandwidth: RunningSimulator) -> Iterator[Client]:
 
 @pytest.fixture
 def set_up(dashboard: Client, receiver: Receiver) -> Callable[..., Setup]:
-    """Runs the document's steps 1 to 7, with the receiver for callback URL."""
+    """Return a function that runs the document's steps 1 to 7 with the receiver as callback URL."""
 
     def run(
         url: str | None = None,
@@ -157,7 +159,7 @@ def set_up(dashboard: Client, receiver: Receiver) -> Callable[..., Setup]:
 
 @pytest.fixture
 def host(dashboard: Client, catapult: Client, receiver: Receiver) -> Callable[..., Hosted]:
-    """Runs document 000's steps 1 to 4, with the receiver for incomingMessageUrl."""
+    """Return a function that runs document 000's steps 1 to 4 with the receiver as incomingMessageUrl."""
 
     def run(numbers: Sequence[str] = NUMBERS[:2], **properties: object) -> Hosted:
         dashboard.xml("POST", "/externalTns", import_body(numbers=numbers), 201)

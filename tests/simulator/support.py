@@ -1,4 +1,4 @@
-"""What the tests of the Bandwidth simulator share: clients, a receiver of callbacks, request bodies."""
+"""Shared parts of the simulator's tests: clients, a receiver of callbacks, request bodies."""
 
 import time
 from base64 import b64encode
@@ -27,18 +27,18 @@ QUICK = Settings(
 TIMEOUT = 5.0
 
 
-def wait_until[Value](look: Callable[[], Value | None]) -> Value:
-    """What `look` returns as soon as it is true; fails after a few seconds."""
+def wait_until[Value](read: Callable[[], Value | None]) -> Value:
+    """Return the value of `read` when it is true. Fails after TIMEOUT seconds."""
     deadline = time.monotonic() + TIMEOUT
     while time.monotonic() < deadline:
-        if found := look():
+        if found := read():
             return found
         time.sleep(0.005)
     raise AssertionError("did not happen in time")
 
 
 class Client(requests.Session):
-    """A session bound to a base URL and, if given, to Basic credentials; never waits for ever."""
+    """A session with a base URL, optional Basic credentials and a timeout."""
 
     def __init__(self, base: str, credentials: tuple[str, str] | None = None) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ class Client(requests.Session):
         return super().request(method, self.base + str(url), **{"timeout": TIMEOUT, **options})
 
     def xml(self, method: str, path: str, body: str = "", status: int | None = None) -> etree._Element:
-        """Send XML, check the status (2xx unless told), and return the answer's root element."""
+        """Send XML, check the status (default: any 2xx), and return the root element of the response."""
         headers = {"Content-Type": "application/xml; charset=utf-8"}
         response = self.request(method, path, data=body.encode() if body else None, headers=headers)
         assert response.status_code == status or (status is None and response.ok), response.text
@@ -60,9 +60,9 @@ class Client(requests.Session):
 
 @dataclass
 class Received:
-    """One request the receiver got: V2's array of events, V1's one event as a body or as a query.
+    """A received request: V2's array of events, or V1's single event as a body or a query.
 
-    `events` is empty where `body` is no JSON.
+    `events` is empty if `body` is not JSON.
     """
 
     method: str
@@ -78,16 +78,16 @@ class Received:
 
 @dataclass
 class Receiver:
-    """An application's server. `answers` is asked what to answer: status, or status and headers."""
+    """An application's server. `responses` returns a status, or a status and headers, for a request."""
 
     url: str = ""
     received: list[Received] = field(default_factory=list)
-    answers: Callable[[Received], int | tuple[int, dict[str, str]]] = lambda _: 200
+    responses: Callable[[Received], int | tuple[int, dict[str, str]]] = lambda _: 200
 
     def take(self, request: Received) -> tuple[int, dict[str, str]]:
-        answer = self.answers(request)
+        response = self.responses(request)
         self.received.append(request)
-        return (answer, {}) if isinstance(answer, int) else answer
+        return (response, {}) if isinstance(response, int) else response
 
     def events(self) -> list[dict[str, Any]]:
         return [event for each in self.received for event in each.events]
@@ -98,20 +98,20 @@ class Receiver:
 
 
 def challenge(user: str, password: str) -> Callable[[Received], int | tuple[int, dict[str, str]]]:
-    """The answers of a server that wants these Basic credentials."""
+    """Return the responses of a server that requires these Basic credentials."""
     expected = "Basic " + b64encode(f"{user}:{password}".encode()).decode()
 
-    def answer(request: Received) -> int | tuple[int, dict[str, str]]:
+    def respond(request: Received) -> int | tuple[int, dict[str, str]]:
         if request.authorization == expected:
             return 200
         return 401, {"WWW-Authenticate": 'Basic realm="callbacks"'}
 
-    return answer
+    return respond
 
 
 @dataclass
 class Setup:
-    """A finished set-up. `numbers` are E.164."""
+    """A finished setup. `numbers` are in E.164."""
 
     application_id: str
     location_id: str
@@ -120,7 +120,7 @@ class Setup:
 
 
 def new_location(dashboard: Client, name: str = "Bandwidth Messaging 2 test2", default: str = "true") -> str:
-    """The path of a new location, below the account."""
+    """Create a location and return its path below the account."""
     body = f"<SipPeer><PeerName>{name}</PeerName><IsDefaultPeer>{default}</IsDefaultPeer></SipPeer>"
     response = dashboard.post("/sites/701/sippeers", data=body)
     assert response.status_code == 201, response.text
@@ -148,7 +148,7 @@ def order_body(location_id: str, extra: str = "", quantity: int = 2, area_code: 
 
 
 def disconnect_body(numbers: list[str], customer_order_id: str = "", extra: str = "") -> str:
-    """The published request; numbers in ten digits or in E.164, of which it takes ten."""
+    """Return the published request. Numbers are in ten digits or in E.164."""
     inner = "DisconnectTelephoneNumberOrderType"
     listed = "".join(f"<TelephoneNumber>{each.removeprefix('+1')}</TelephoneNumber>" for each in numbers)
     return (
@@ -166,7 +166,7 @@ def import_body(
     numbers: Sequence[str] = NUMBERS,
     extra: str = "",
 ) -> str:
-    """The document's request; numbers are ten digits."""
+    """Return the documented request. Numbers have ten digits."""
     listed = "".join(f"<TelephoneNumber>{each}</TelephoneNumber>" for each in numbers)
     return (
         f"<ExternalTnsOrder><CustomerOrderID>{customer_order_id}</CustomerOrderID><SiteId>701</SiteId>{extra}"
@@ -175,7 +175,7 @@ def import_body(
 
 
 def number_body(number: str, application_id: str, **properties: str) -> dict[str, Any]:
-    """The document's step 4; `number` is E.164."""
+    """Return the request of the document's step 4. `number` is in E.164."""
     credentials = {
         "accountId": CONFIG.account_id,
         "userName": CONFIG.dashboard_user,
@@ -191,7 +191,7 @@ def number_body(number: str, application_id: str, **properties: str) -> dict[str
 
 @dataclass
 class Hosted:
-    """Numbers (E.164) that live elsewhere and are imported into Catapult, with their application."""
+    """Hosted numbers (E.164) imported into Catapult, with their application."""
 
     application_id: str
     numbers: list[str]

@@ -1,4 +1,4 @@
-"""How the simulator delivers callbacks: the challenge, the repeats, the routes, and what gets lost."""
+"""The delivery of callbacks: challenge, retries, routes and lost events."""
 
 import time
 from base64 import b64encode
@@ -28,7 +28,7 @@ EMULATOR = "http://127.0.0.1:4566"
 
 
 def receive(control: Client, setup: Setup, state: str) -> dict[str, Any]:
-    """An inbound text's callback, once it is in this state."""
+    """Return the callback of an inbound text when it reaches this state."""
     body = {"from": "+19195550142", "to": setup.numbers[0], "text": "hi"}
     message_id = control.post("/inbound", json=body).json()["id"]
 
@@ -44,10 +44,10 @@ def statuses(callback: dict[str, Any]) -> list[tuple[int | None, bool]]:
 
 
 class TestChallenge:
-    def test_credentials_are_given_only_when_asked_for(
+    def test_credentials_are_sent_only_after_a_challenge(
         self, receiver: Receiver, control: Client, set_up: SetUp
     ) -> None:
-        receiver.answers = challenge("hook", "open-sesame")
+        receiver.responses = challenge("hook", "open-sesame")
         callback = receive(control, set_up(credentials=("hook", "open-sesame")), "delivered")
         assert statuses(callback) == [(401, False), (200, True)]
         first, second = receiver.received
@@ -55,7 +55,7 @@ class TestChallenge:
         assert second.authorization == "Basic " + b64encode(b"hook:open-sesame").decode()
         assert first.events == second.events
 
-    def test_without_a_challenge_they_stay_at_home(
+    def test_credentials_are_not_sent_without_a_challenge(
         self, receiver: Receiver, control: Client, set_up: SetUp
     ) -> None:
         callback = receive(control, set_up(credentials=("hook", "open-sesame")), "delivered")
@@ -63,33 +63,33 @@ class TestChallenge:
         assert receiver.received[0].authorization is None
 
     @pytest.mark.parametrize("headers", [{}, {"WWW-Authenticate": "Bearer"}, {"x-amzn-remapped": "Basic"}])
-    def test_a_401_that_does_not_ask_loses_the_event(
+    def test_a_401_without_a_challenge_loses_the_event(
         self, receiver: Receiver, control: Client, set_up: SetUp, headers: dict[str, str]
     ) -> None:
-        receiver.answers = lambda _: (401, headers)
+        receiver.responses = lambda _: (401, headers)
         callback = receive(control, set_up(credentials=("hook", "open-sesame")), "lost")
         assert statuses(callback) == [(401, False)]
         assert "WWW-Authenticate" in callback["reason"]
         assert len(receiver.received) == 1
 
-    def test_who_has_no_credentials_gives_none(
+    def test_an_endpoint_without_credentials_gets_none(
         self, receiver: Receiver, control: Client, set_up: SetUp
     ) -> None:
-        receiver.answers = challenge("hook", "open-sesame")
+        receiver.responses = challenge("hook", "open-sesame")
         callback = receive(control, set_up(), "lost")
         assert statuses(callback) == [(401, False)] * (QUICK.retry_limit + 1)
 
-    def test_wrong_credentials_are_tried_again(
+    def test_a_callback_with_wrong_credentials_is_retried(
         self, receiver: Receiver, control: Client, set_up: SetUp
     ) -> None:
-        receiver.answers = challenge("hook", "open-sesame")
+        receiver.responses = challenge("hook", "open-sesame")
         callback = receive(control, set_up(credentials=("hook", "wrong")), "lost")
         assert statuses(callback) == [(401, False), (401, True)] * (QUICK.retry_limit + 1)
 
-    def test_credentials_that_no_request_can_carry_lose_their_event_and_no_other(
+    def test_invalid_credentials_lose_only_their_event(
         self, receiver: Receiver, control: Client, set_up: SetUp
     ) -> None:
-        receiver.answers = challenge("hook", "open-sesame")
+        receiver.responses = challenge("hook", "open-sesame")
         setup = set_up(credentials=("☃", "open-sesame"))
 
         # One more than there are workers: none of them has ended.
@@ -98,34 +98,36 @@ class TestChallenge:
         assert {each["reason"] for each in callbacks} == {"cannot be delivered: UnicodeEncodeError"}
 
 
-class TestRepeats:
+class TestRetries:
     @pytest.mark.parametrize("status", [500, 503, 404, 403, 302])
-    def test_whatever_is_no_2xx_is_repeated_until_it_is(
+    def test_a_callback_is_retried_until_a_2xx(
         self, receiver: Receiver, control: Client, set_up: SetUp, status: int
     ) -> None:
-        receiver.answers = lambda _: status if len(receiver.received) < 2 else 204
+        receiver.responses = lambda _: status if len(receiver.received) < 2 else 204
         callback = receive(control, set_up(), "delivered")
         assert [each["status"] for each in callback["attempts"]] == [status, status, 204]
         assert len({str(each.events) for each in receiver.received}) == 1
 
-    def test_not_for_ever(self, receiver: Receiver, control: Client, set_up: SetUp) -> None:
-        receiver.answers = lambda _: 500
+    def test_a_callback_is_lost_after_the_retry_limit(
+        self, receiver: Receiver, control: Client, set_up: SetUp
+    ) -> None:
+        receiver.responses = lambda _: 500
         callback = receive(control, set_up(), "lost")
         assert len(callback["attempts"]) == QUICK.retry_limit + 1
-        assert callback["reason"] == f"not taken in {QUICK.retry_limit + 1} tries"
+        assert callback["reason"] == f"not accepted after {QUICK.retry_limit + 1} attempts"
 
-    def test_nobody_there_is_repeated_too(self, control: Client, set_up: SetUp) -> None:
+    def test_a_refused_connection_is_retried(self, control: Client, set_up: SetUp) -> None:
         callback = receive(control, set_up(url="http://127.0.0.1:9/callbacks"), "lost")
         assert {each["error"] for each in callback["attempts"]} == {"ConnectionError"}
         assert len(callback["attempts"]) == QUICK.retry_limit + 1
 
-    def test_who_takes_too_long_is_asked_again(self, receiver: Receiver) -> None:
-        def answer(_: Received) -> int:
+    def test_a_timeout_is_retried(self, receiver: Receiver) -> None:
+        def respond(_: Received) -> int:
             if not receiver.received:
                 time.sleep(0.3)
             return 200
 
-        receiver.answers = answer
+        receiver.responses = respond
         with serve(CONFIG, replace(QUICK, callback_timeout=0.1)) as running:
             application = running.simulator.account.create_application("Alerts", receiver.url)
             event = {"type": "message-received", "to": "+1", "message": {"id": "1", "direction": "in"}}
@@ -137,11 +139,11 @@ class TestRepeats:
         assert delivery.attempts[0]["error"] == "ReadTimeout"
         assert delivery.state == "delivered"
 
-    def test_the_others_do_not_wait_for_one_that_fails(
+    def test_a_failing_callback_does_not_delay_others(
         self, receiver: Receiver, control: Client, set_up: SetUp
     ) -> None:
         failing = set_up()
-        receiver.answers = lambda each: 500 if each.events[0]["message"]["text"] == "hi" else 200
+        receiver.responses = lambda each: 500 if each.events[0]["message"]["text"] == "hi" else 200
         body = {"from": "+19195550142", "to": failing.numbers[0], "text": "hi"}
         control.post("/inbound", json=body)
         control.post("/inbound", json={**body, "text": "ho"})
@@ -149,12 +151,12 @@ class TestRepeats:
 
 
 class TestRoutes:
-    def test_nothing_is_sent_outside(self, control: Client, set_up: SetUp) -> None:
+    def test_callbacks_to_other_hosts_are_not_sent(self, control: Client, set_up: SetUp) -> None:
         callback = receive(control, set_up(url="https://hooks.example/v2"), "lost")
         assert callback["attempts"] == []
         assert callback["reason"] == "hooks.example is not on this machine and has no callback route"
 
-    def test_a_route_leads_to_this_machine(self, receiver: Receiver) -> None:
+    def test_a_route_sends_callbacks_to_this_machine(self, receiver: Receiver) -> None:
         base = receiver.url.removesuffix("/callbacks/v2")
         routed = replace(QUICK, callback_routes={"amazonaws.com": base})
         with serve(CONFIG, routed) as running:
@@ -189,7 +191,7 @@ class TestRoutes:
             ("http://10.0.0.1/x", None),
         ],
     )
-    def test_where_urls_lead(self, url: str, destination: str | None) -> None:
+    def test_routes_map_urls_to_this_machine(self, url: str, destination: str | None) -> None:
         routes = {
             "amazonaws.com": EMULATOR,
             "execute-api.localhost": EMULATOR,
@@ -201,10 +203,10 @@ class TestRoutes:
 class TestRawCallbacks:
     @pytest.mark.parametrize("body", [b"", b"[", b"\xff\xfe\x00", b"[" * 10_000, '["é"]'.encode()])
     @pytest.mark.parametrize("content_type", [None, "text/plain; charset=latin-1"])
-    def test_the_very_bytes_arrive_as_a_callback(
+    def test_a_raw_callback_has_the_body_of_the_request(
         self, receiver: Receiver, control: Client, set_up: SetUp, body: bytes, content_type: str | None
     ) -> None:
-        receiver.answers = challenge("hook", "open-sesame")
+        receiver.responses = challenge("hook", "open-sesame")
         setup = set_up(credentials=("hook", "open-sesame"))
         headers = {"Content-Type": content_type} if content_type else {}
         played = control.post(f"/callbacks?target={setup.application_id}", data=body, headers=headers)
@@ -217,13 +219,15 @@ class TestRawCallbacks:
         shown = control.get(f"/callbacks?message_id={played.json()['id']}").json()["callbacks"]
         assert [each["type"] for each in shown] == ["raw"]
 
-    def test_what_is_not_taken_is_repeated(self, receiver: Receiver, control: Client, set_up: SetUp) -> None:
-        receiver.answers = lambda _: 500 if len(receiver.received) < 2 else 200
+    def test_a_raw_callback_is_retried(self, receiver: Receiver, control: Client, set_up: SetUp) -> None:
+        receiver.responses = lambda _: 500 if len(receiver.received) < 2 else 200
         control.post(f"/callbacks?target={set_up().application_id}", data=b"{")
         receiver.wait_for(3)
         assert {each.body for each in receiver.received} == {b"{"}
 
-    def test_by_another_method_to_a_url(self, receiver: Receiver, control: Client) -> None:
+    def test_a_raw_callback_can_use_another_method_and_a_url(
+        self, receiver: Receiver, control: Client
+    ) -> None:
         params = {"target": f"{receiver.url}?a=b", "method": "PUT", "query": "c=%FF", "api": "v1"}
         control.post("/callbacks", params=params, data=b"x")
         receiver.wait_for(1)
@@ -232,10 +236,10 @@ class TestRawCallbacks:
         assert request.path.endswith("/callbacks/v2?a=b&c=%FF")
         assert request.headers["user-agent"] == "BandwidthAPI/v1 (simulated)"
 
-    def test_v1_applications_are_called_as_v1_does(
+    def test_a_raw_callback_to_a_v1_application_follows_v1(
         self, receiver: Receiver, control: Client, host: Callable[..., Hosted]
     ) -> None:
-        receiver.answers = lambda _: 500
+        receiver.responses = lambda _: 500
         hosted = host(incomingMessageUrl=receiver.url.replace("http://", "http://hook:x@"))
         params = {"target": hosted.application_id, "method": "GET", "query": "eventType=sms"}
         message_id = control.post("/callbacks", params=params).json()["id"]
@@ -259,7 +263,7 @@ class TestRawCallbacks:
             ("target=http://a.example&method=MAKE", "method: "),
         ],
     )
-    def test_nonsense_is_422_with_a_sentence(self, control: Client, query: str, error: str) -> None:
+    def test_invalid_input_returns_422_with_an_error(self, control: Client, query: str, error: str) -> None:
         response = control.post(f"/callbacks?{query}", data=b"{}")
         assert response.status_code == 422
         assert response.json()["error"].startswith(error)
@@ -274,7 +278,7 @@ class TestBulk:
         wait_until(lambda: control.get("/health").json()["callbacks_pending"] == 0)
         return played
 
-    def test_some_come_twice_and_some_answers_are_lost(
+    def test_some_events_are_duplicated_and_some_responses_are_lost(
         self, receiver: Receiver, control: Client, set_up: SetUp
     ) -> None:
         played = self.play(control, set_up().numbers[0], text="Hello")
@@ -290,10 +294,10 @@ class TestBulk:
         assert len({events[0]["message"]["from"] for events in heard.values()}) == 100
         assert len({events[0]["message"]["text"] for events in heard.values()}) == 100
 
-    def test_a_lost_answer_is_one_that_was_given(
+    def test_a_lost_response_was_sent_by_the_receiver(
         self, receiver: Receiver, control: Client, set_up: SetUp
     ) -> None:
-        receiver.answers = challenge("hook", "open-sesame")
+        receiver.responses = challenge("hook", "open-sesame")
         setup = set_up(credentials=("hook", "open-sesame"))
         self.play(control, setup.numbers[0], count=1, duplicate_percent=0, lose_answer_percent=100)
         [callback] = control.get("/callbacks").json()["callbacks"]
@@ -302,7 +306,9 @@ class TestBulk:
         assert [bool(each.authorization) for each in receiver.received] == [False, True, False, True]
         assert callback["state"] == "delivered"
 
-    def test_the_same_seed_chooses_the_same(self, receiver: Receiver, control: Client, set_up: SetUp) -> None:
+    def test_the_same_seed_selects_the_same_events(
+        self, receiver: Receiver, control: Client, set_up: SetUp
+    ) -> None:
         number = set_up().numbers[0]
         chosen = []
         for seed in (1, 1, 2):
@@ -310,11 +316,13 @@ class TestBulk:
             chosen.append([played["ids"].index(each) for each in played["duplicated"] + played["lost"]])
         assert chosen[0] == chosen[1] != chosen[2]
 
-    def test_of_v1_too(self, receiver: Receiver, control: Client, host: Callable[..., Hosted]) -> None:
+    def test_bulk_texts_can_go_to_v1_numbers(
+        self, receiver: Receiver, control: Client, host: Callable[..., Hosted]
+    ) -> None:
         played = self.play(control, host().numbers[0], count=20)
         assert {each["messageId"] for each in receiver.events()} == set(played["ids"])
 
-    def test_at_a_pace(self, control: Client, set_up: SetUp) -> None:
+    def test_bulk_texts_can_have_a_rate(self, control: Client, set_up: SetUp) -> None:
         body = {"to": set_up().numbers[0], "count": 3, "per_second": 0.01}
         assert control.post("/inbound/bulk", json=body).status_code == 202
         wait_until(lambda: control.get("/health").json()["callbacks_pending"] == 2)
@@ -328,28 +336,30 @@ class TestBulk:
             ({"per_second": 0}, "per_second: "),
         ],
     )
-    def test_nonsense_is_422_with_a_sentence(
+    def test_invalid_input_returns_422_with_an_error(
         self, control: Client, changes: dict[str, object], error: str
     ) -> None:
         response = control.post("/inbound/bulk", json={"to": "9105550100", "count": 1, **changes})
         assert response.status_code == 422
         assert response.json()["error"].startswith(error)
 
-    def test_where_nobody_hears_it_is_refused(self, control: Client, set_up: SetUp) -> None:
+    def test_bulk_texts_to_a_number_without_an_application_are_rejected(
+        self, control: Client, set_up: SetUp
+    ) -> None:
         body = {"to": set_up(assign=False).numbers[0], "count": 1}
         response = control.post("/inbound/bulk", json=body)
         assert (response.status_code, response.json()["error"][:4]) == (422, "to: ")
         assert control.post("/inbound/bulk", json={"to": "9105559999", "count": 1}).status_code == 404
 
 
-def test_callbacks_look_like_bandwidths(receiver: Receiver, control: Client, set_up: SetUp) -> None:
+def test_callbacks_have_bandwidths_headers(receiver: Receiver, control: Client, set_up: SetUp) -> None:
     receive(control, set_up(), "delivered")
     headers = receiver.received[0].headers
     assert headers["user-agent"] == "BandwidthAPI/v2"
     assert headers["content-type"] == "application/json; charset=utf-8"
 
 
-def test_callbacks_can_be_looked_up(receiver: Receiver, control: Client, set_up: SetUp) -> None:
+def test_callbacks_can_be_listed_and_filtered(receiver: Receiver, control: Client, set_up: SetUp) -> None:
     setup = set_up(credentials=("hook", "open-sesame"))
     shown = receive(control, setup, "delivered")
     assert set(shown) == {

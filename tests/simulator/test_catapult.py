@@ -1,4 +1,4 @@
-"""The simulated V1 API: applications and imported numbers, who may use them, and how fast."""
+"""The simulated V1 API: applications, imported numbers, permissions and rate limits."""
 
 import re
 import time
@@ -30,8 +30,8 @@ APPLICATION = {
 }
 
 
-def refused(response: requests.Response) -> tuple[int, str, str]:
-    """Status, category and code of a refusal in V1's shape."""
+def error_fields(response: requests.Response) -> tuple[int, str, str]:
+    """Return status, category and code of a V1 error."""
     body = response.json()
     assert body.keys() == {"category", "code", "message", "details"}
     return response.status_code, body["category"], body["code"]
@@ -45,7 +45,7 @@ def new_application(catapult: Client, **changes: Any) -> str:
 
 @pytest.fixture(autouse=True)
 def _no_secrets(control: Client) -> Iterator[None]:
-    """Whatever a test asked, the control shows no password."""
+    """Check after each test that the control API shows no password."""
     yield
     for path in ("/account", "/requests?bodies=1", "/messages", "/callbacks"):
         shown = control.get(path).text
@@ -56,40 +56,40 @@ def _no_secrets(control: Client) -> Iterator[None]:
 class TestAccess:
     @pytest.mark.parametrize("credentials", [None, (CONFIG.dashboard_user, CONFIG.dashboard_password)])
     @pytest.mark.parametrize("path", ["/applications", "/phoneNumbers", "/messages"])
-    def test_wrong_credentials_are_401(
+    def test_wrong_credentials_return_401(
         self, catapult: Client, credentials: tuple[str, str] | None, path: str
     ) -> None:
         with Client(catapult.base, credentials) as stranger:
             response = stranger.post(path, json={})
-        assert refused(response) == (401, "authorization", "user-access-denied")
+        assert error_fields(response) == (401, "authorization", "user-access-denied")
 
-    def test_another_user_is_401(self, bandwidth: RunningSimulator, catapult: Client) -> None:
+    def test_another_user_returns_401(self, bandwidth: RunningSimulator, catapult: Client) -> None:
         with Client(f"{bandwidth.catapult_url}/users/u-other", catapult.credentials) as client:
             response = client.get("/applications")
-        assert refused(response) == (401, "authorization", "user-access-denied")
+        assert error_fields(response) == (401, "authorization", "user-access-denied")
 
-    def test_unknown_paths_are_404(self, catapult: Client) -> None:
-        assert refused(catapult.get("/bridges")) == (404, "not-found", "resource-not-found")
+    def test_unknown_paths_return_404(self, catapult: Client) -> None:
+        assert error_fields(catapult.get("/bridges")) == (404, "not-found", "resource-not-found")
 
     @pytest.mark.parametrize("body", ["", "{", "[]", '"x"'])
-    def test_a_body_that_is_no_object_is_400(self, catapult: Client, body: str) -> None:
+    def test_a_body_that_is_not_an_object_returns_400(self, catapult: Client, body: str) -> None:
         headers = {"Content-Type": "application/json"}
         for path in ("/applications", "/phoneNumbers"):
             response = catapult.post(path, data=body, headers=headers)
-            assert refused(response) == (400, "bad-request", "validation-error")
+            assert error_fields(response) == (400, "bad-request", "validation-error")
 
-    def test_a_body_that_does_not_say_it_is_json_is_415(self, catapult: Client) -> None:
+    def test_a_body_without_the_json_content_type_returns_415(self, catapult: Client) -> None:
         response = catapult.post("/applications", data="{}", headers={"Content-Type": "text/plain"})
-        assert refused(response)[0] == 415
+        assert error_fields(response)[0] == 415
 
 
 class TestApplications:
-    def test_the_documents_request_gets_the_documents_answer(self, catapult: Client) -> None:
+    def test_the_documented_request_returns_the_documented_response(self, catapult: Client) -> None:
         response = catapult.post("/applications/", json=APPLICATION)
         assert (response.status_code, response.content) == (201, b"")
         assert re.fullmatch(rf"{USER}/applications/a-[a-z2-7]{{23}}", response.headers["Location"])
 
-    def test_what_was_given_comes_back(self, catapult: Client) -> None:
+    def test_the_given_properties_are_returned(self, catapult: Client) -> None:
         given = {
             **APPLICATION,
             "incomingMessageUrlCallbackTimeout": 5000,
@@ -122,11 +122,11 @@ class TestApplications:
             ({"incomingMessageURL": "https://a.example"}, "validation-error", "incomingMessageURL"),
         ],
     )
-    def test_what_is_wrong_is_named(
+    def test_invalid_properties_are_named(
         self, catapult: Client, changes: dict[str, Any], code: str, words: str
     ) -> None:
         response = catapult.post("/applications", json={**APPLICATION, **changes})
-        assert refused(response) == (400, "bad-request", code)
+        assert error_fields(response) == (400, "bad-request", code)
         assert words in response.json()["message"]
 
     def test_names_are_not_unique_and_pages_have_a_next(self, catapult: Client) -> None:
@@ -140,9 +140,9 @@ class TestApplications:
         assert len(catapult.get("/applications?size=1000").json()) == 30
         assert catapult.get("/applications?page=7").json() == []
         for query in ("size=1001", "size=0", "page=-1"):
-            assert refused(catapult.get(f"/applications?{query}"))[2] == "validation-error"
+            assert error_fields(catapult.get(f"/applications?{query}"))[2] == "validation-error"
 
-    def test_a_post_changes_what_it_names(self, catapult: Client) -> None:
+    def test_a_post_changes_only_the_given_properties(self, catapult: Client) -> None:
         application_id = new_application(catapult, incomingMessageFallbackUrl="https://a.example")
         path = f"/applications/{application_id}"
         assert catapult.post(path, json={"name": "Renamed"}).status_code == 200
@@ -151,15 +151,15 @@ class TestApplications:
         assert shown["name"] == "Renamed"
         assert shown["incomingMessageUrl"] == APPLICATION["incomingMessageUrl"]
         assert "incomingMessageFallbackUrl" not in shown
-        assert refused(catapult.post(path, json={"name": ""}))[2] == "blank-property"
+        assert error_fields(catapult.post(path, json={"name": ""}))[2] == "blank-property"
         assert catapult.get(path).json()["name"] == "Renamed"
 
-    def test_a_deleted_one_is_gone(self, catapult: Client) -> None:
+    def test_a_deleted_application_does_not_exist(self, catapult: Client) -> None:
         path = f"/applications/{new_application(catapult)}"
         assert catapult.delete(path).status_code == 200
         for method in ("GET", "POST", "DELETE"):
             response = catapult.request(method, path, json={})
-            assert refused(response) == (404, "not-found", "application-not-found")
+            assert error_fields(response) == (404, "not-found", "application-not-found")
 
 
 class TestImportNumber:
@@ -168,7 +168,7 @@ class TestImportNumber:
         dashboard.xml("POST", "/externalTns", import_body())
         return new_application(catapult)
 
-    def test_the_documents_request_gets_the_documents_answer(
+    def test_the_documented_request_returns_the_documented_response(
         self, catapult: Client, application_id: str
     ) -> None:
         response = catapult.post("/phoneNumbers", json=number_body("+14352154439", application_id))
@@ -177,7 +177,7 @@ class TestImportNumber:
         assert re.fullmatch(rf"{re.escape(catapult.base)}/phoneNumbers/n-[a-z2-7]{{23}}", location)
 
     @pytest.mark.parametrize("by", ["%2B14352154439", "+14352154439", "id"])
-    def test_it_is_found_by_itself_and_by_its_id(
+    def test_a_number_is_returned_by_its_digits_and_by_its_id(
         self, catapult: Client, application_id: str, by: str
     ) -> None:
         response = catapult.post("/phoneNumbers", json=number_body("+14352154439", application_id))
@@ -193,28 +193,32 @@ class TestImportNumber:
             "numberState": "enabled",
         }
 
-    def test_a_number_that_is_there_is_409(self, catapult: Client, application_id: str) -> None:
+    def test_an_existing_number_returns_409(self, catapult: Client, application_id: str) -> None:
         body = number_body("+14352154439", application_id)
         catapult.post("/phoneNumbers", json=body)
-        assert refused(catapult.post("/phoneNumbers", json=body)) == (409, "conflict", "duplicate-number")
+        assert error_fields(catapult.post("/phoneNumbers", json=body)) == (
+            409,
+            "conflict",
+            "duplicate-number",
+        )
 
-    def test_a_number_the_dashboard_does_not_have_is_400(self, catapult: Client, application_id: str) -> None:
+    def test_a_number_that_is_not_external_returns_400(self, catapult: Client, application_id: str) -> None:
         response = catapult.post("/phoneNumbers", json=number_body("+14352150000", application_id))
-        assert refused(response) == (400, "bad-request", "number-not-found")
+        assert error_fields(response) == (400, "bad-request", "number-not-found")
 
-    def test_an_unknown_application_is_404(self, catapult: Client, application_id: str) -> None:
+    def test_an_unknown_application_returns_404(self, catapult: Client, application_id: str) -> None:
         response = catapult.post("/phoneNumbers", json=number_body("+14352154439", "a-other"))
-        assert refused(response) == (404, "not-found", "application-not-found")
+        assert error_fields(response) == (404, "not-found", "application-not-found")
 
     @pytest.mark.parametrize(
         ("name", "value"), [("accountId", "1"), ("userName", "wileCoyote"), ("password", "open-sesame")]
     )
-    def test_credentials_of_another_dashboard_are_401(
+    def test_credentials_of_another_dashboard_return_401(
         self, catapult: Client, application_id: str, name: str, value: str
     ) -> None:
         body = number_body("+14352154439", application_id, **{name: value})
         response = catapult.post("/phoneNumbers", json=body)
-        assert refused(response) == (401, "authorization", "user-access-denied")
+        assert error_fields(response) == (401, "authorization", "user-access-denied")
         assert value not in response.json()["message"].split()
 
     @pytest.mark.parametrize(
@@ -233,12 +237,12 @@ class TestImportNumber:
             ({"provider": {"providerName": "bandwidth-dashboard", "properties": {}}}, "missing-property"),
         ],
     )
-    def test_what_is_wrong_is_named(
+    def test_invalid_properties_are_named(
         self, catapult: Client, application_id: str, changes: dict[str, Any], code: str
     ) -> None:
         body = number_body("+14352154439", application_id)
         response = catapult.post("/phoneNumbers", json={**body, **changes})
-        assert refused(response) == (400, "bad-request", code)
+        assert error_fields(response) == (400, "bad-request", code)
 
     def test_the_password_is_not_captured(
         self, catapult: Client, control: Client, application_id: str
@@ -252,7 +256,7 @@ class TestNumbers:
     def number_path(self, hosted: Hosted, index: int = 0) -> str:
         return f"/phoneNumbers/{hosted.numbers[index].replace('+', '%2B')}"
 
-    def test_another_application_takes_a_number_over(self, catapult: Client, host: Host) -> None:
+    def test_a_number_can_move_to_another_application(self, catapult: Client, host: Host) -> None:
         path = self.number_path(host())
         other = new_application(catapult)
         assert catapult.post(path, json={"applicationId": other, "name": "moved"}).status_code == 200
@@ -261,13 +265,15 @@ class TestNumbers:
         assert catapult.post(path, json={"applicationId": ""}).status_code == 200
         assert "application" not in catapult.get(path).json()
 
-    def test_only_with_what_there_is(self, catapult: Client, host: Host) -> None:
+    def test_an_update_requires_existing_applications_and_properties(
+        self, catapult: Client, host: Host
+    ) -> None:
         path = self.number_path(host())
         response = catapult.post(path, json={"applicationId": "a-other"})
-        assert refused(response)[2] == "application-not-found"
-        assert refused(catapult.post(path, json={"applicationID": "x"}))[2] == "validation-error"
+        assert error_fields(response)[2] == "application-not-found"
+        assert error_fields(catapult.post(path, json={"applicationID": "x"}))[2] == "validation-error"
 
-    def test_a_released_number_is_gone_and_may_come_back(self, catapult: Client, host: Host) -> None:
+    def test_a_released_number_can_be_imported_again(self, catapult: Client, host: Host) -> None:
         hosted = host()
         path = self.number_path(hosted)
         number_id = catapult.get(path).json()["id"]
@@ -275,7 +281,7 @@ class TestNumbers:
         for gone in (path, f"/phoneNumbers/{number_id}"):
             for method in ("GET", "POST", "DELETE"):
                 response = catapult.request(method, gone, json={})
-                assert refused(response) == (404, "not-found", "number-not-found")
+                assert error_fields(response) == (404, "not-found", "number-not-found")
         [released] = catapult.get("/phoneNumbers?numberState=released").json()
         assert (released["id"], released["numberState"]) == (number_id, "released")
         body = number_body(hosted.numbers[0], hosted.application_id)
@@ -315,7 +321,9 @@ class TestNumbers:
         assert len(catapult.numbers()) == 5000
 
 
-def test_the_account_at_a_glance(control: Client, catapult: Client, host: Host) -> None:
+def test_the_account_endpoint_returns_catapult_resources(
+    control: Client, catapult: Client, host: Host
+) -> None:
     hosted = host(
         NUMBERS[:1],
         incomingMessageUrl="https://hook:open-sesame@example.com/v1",
@@ -352,13 +360,13 @@ def test_the_account_at_a_glance(control: Client, catapult: Client, host: Host) 
     }
 
 
-class TestPace:
-    def test_it_is_lifted_unless_asked_for(self, catapult: Client, control: Client) -> None:
+class TestRateLimits:
+    def test_the_limits_are_off_by_default(self, catapult: Client, control: Client) -> None:
         assert control.get("/pace").json() == {"burst": 800}
         statuses = {catapult.get("/applications").status_code for _ in range(20)}
         assert statuses == {200}
 
-    def test_it_can_be_the_documented_one(self) -> None:
+    def test_the_documented_limits_can_be_set(self) -> None:
         with serve(CONFIG, replace(QUICK, catapult_pace=True)) as running:
             with Client(running.control_url) as control:
                 assert control.get("/pace").json() == {
@@ -370,10 +378,10 @@ class TestPace:
             base = f"{running.catapult_url}/users/{CONFIG.user_id}"
             with Client(base, (CONFIG.messaging_token, CONFIG.messaging_secret)) as catapult:
                 assert [catapult.get("/applications").status_code for _ in range(2)] == [200, 429]
-                # Reading numbers is all but free.
+                # Reads of numbers are not limited.
                 assert {catapult.get("/phoneNumbers").status_code for _ in range(5)} == {200}
 
-    def test_imports_beyond_the_burst_wait_for_their_turn(self, catapult: Client, control: Client) -> None:
+    def test_imports_above_the_burst_are_limited(self, catapult: Client, control: Client) -> None:
         control.put("/pace", json={"imports_per_minute": 1, "burst": 3})
         asked = time.time() * 1000
         statuses = [catapult.post("/phoneNumbers", json={}).status_code for _ in range(4)]
@@ -394,7 +402,7 @@ class TestPace:
         assert control.delete("/pace").json() == {"burst": 800}
         assert catapult.post("/phoneNumbers", json={}).status_code == 400
 
-    def test_their_turn_is_when_the_header_says(self, catapult: Client, control: Client) -> None:
+    def test_an_import_succeeds_after_the_time_in_the_header(self, catapult: Client, control: Client) -> None:
         control.put("/pace", json={"imports_per_minute": 600, "burst": 1})
 
         def reset() -> str | None:
@@ -411,10 +419,10 @@ class TestPace:
         assert len(control.get("/account").json()["phone_numbers"]) == 1
 
     @pytest.mark.parametrize("body", [{"burst": 0}, {"imports_per_minute": -1}, {"typo": 1}])
-    def test_nonsense_is_422(self, control: Client, body: dict[str, int]) -> None:
+    def test_invalid_limits_return_422(self, control: Client, body: dict[str, int]) -> None:
         assert control.put("/pace", json=body).status_code == 422
 
-    def test_reset_brings_the_usual_one_back(self, control: Client) -> None:
+    def test_reset_restores_the_configured_limits(self, control: Client) -> None:
         control.put("/pace", json={"imports_per_minute": 1, "burst": 1})
         control.post("/reset")
         assert control.get("/pace").json() == {"burst": 800}
@@ -430,7 +438,7 @@ class TestFaults:
             ("/messages", 400, "bad-request", "message-delay-limit"),
         ],
     )
-    def test_a_bare_throttle_is_bandwidths(
+    def test_a_throttle_without_a_body_has_bandwidths_form(
         self, catapult: Client, control: Client, path: str, status: int, category: str, code: str
     ) -> None:
         control.post("/faults", json={"path": f"/v1/.*{path}", "answer": {"status": status}})

@@ -1,4 +1,4 @@
-"""The simulator's own API: faults, captured requests, the account at a glance, reset, and the start."""
+"""The control API: faults, captured requests, account, reset and the command."""
 
 import json
 import subprocess
@@ -21,9 +21,9 @@ APPLICATION = (
 
 
 class TestFaults:
-    def test_an_answer_comes_before_anything_is_done(self, dashboard: Client, control: Client) -> None:
-        answer = {"status": 500, "headers": {"Content-Type": "application/xml"}, "body": "<Oops/>"}
-        fault = control.post("/faults", json={"method": "POST", "path": "/applications$", "answer": answer})
+    def test_an_answer_fault_responds_before_processing(self, dashboard: Client, control: Client) -> None:
+        planned = {"status": 500, "headers": {"Content-Type": "application/xml"}, "body": "<Oops/>"}
+        fault = control.post("/faults", json={"method": "POST", "path": "/applications$", "answer": planned})
         assert fault.status_code == 201
         response = dashboard.post("/applications", data=APPLICATION)
         assert (response.status_code, response.text) == (500, "<Oops/>")
@@ -31,20 +31,22 @@ class TestFaults:
         assert control.get("/account").json()["applications"] == []
         assert dashboard.post("/applications", data=APPLICATION).status_code == 201
 
-    def test_a_429_of_the_dashboard_is_bandwidths(self, dashboard: Client, control: Client) -> None:
+    def test_a_429_fault_of_the_dashboard_has_bandwidths_form(
+        self, dashboard: Client, control: Client
+    ) -> None:
         control.post("/faults", json={"path": "/orders", "answer": {"status": 429}})
         response = dashboard.get("/orders")
         assert (response.status_code, response.content) == (429, b"")
         assert response.headers["Connection"] == "close"
         assert 0 <= int(response.headers["X-RateLimit-Reset"]) - time.time() + 1 <= 3
 
-    def test_a_429_of_messaging_is_bandwidths(self, messaging: Client, control: Client) -> None:
+    def test_a_429_fault_of_messaging_has_bandwidths_form(self, messaging: Client, control: Client) -> None:
         control.post("/faults", json={"path": "/messages", "answer": {"status": 429}})
         response = messaging.post("/messages", json={})
         assert (response.status_code, response.json()["type"]) == (429, "max-message-queue-size-exceeded")
         assert "Retry-After" not in response.headers
 
-    def test_a_lost_answer_is_of_something_done(self, dashboard: Client, control: Client) -> None:
+    def test_a_request_with_a_lost_response_is_processed(self, dashboard: Client, control: Client) -> None:
         control.post("/faults", json={"method": "POST", "path": "/applications", "lose_answer": True})
         with pytest.raises(requests.ConnectionError):
             dashboard.post("/applications", data=APPLICATION)
@@ -53,26 +55,28 @@ class TestFaults:
         [captured] = control.get("/requests").json()["requests"]
         assert captured["status"] is None
 
-    def test_a_late_answer_is_of_something_done(self, dashboard: Client, control: Client) -> None:
+    def test_a_request_with_a_late_response_is_processed(self, dashboard: Client, control: Client) -> None:
         control.post("/faults", json={"method": "POST", "path": "/applications", "delay": 0.5})
         with pytest.raises(requests.ReadTimeout):
             dashboard.post("/applications", data=APPLICATION, timeout=0.2)
         assert len(control.get("/account").json()["applications"]) == 1
 
-    def test_a_processed_request_may_get_another_answer(self, dashboard: Client, control: Client) -> None:
+    def test_the_response_of_a_processed_request_can_be_replaced(
+        self, dashboard: Client, control: Client
+    ) -> None:
         wrong = {"status": 202, "headers": {"X-Wrong": "yes"}, "body": "garbled"}
         control.post("/faults", json={"method": "POST", "path": "/applications$", "replace_answer": wrong})
-        answer = dashboard.post("/applications", data=APPLICATION)
-        assert (answer.status_code, answer.text, answer.headers["X-Wrong"]) == (202, "garbled", "yes")
+        response = dashboard.post("/applications", data=APPLICATION)
+        assert (response.status_code, response.text, response.headers["X-Wrong"]) == (202, "garbled", "yes")
         [application] = control.get("/account").json()["applications"]
         assert application["name"] == "Alerts"
 
-    def test_an_answer_may_drip(self, dashboard: Client, control: Client) -> None:
+    def test_a_response_can_be_sent_byte_by_byte(self, dashboard: Client, control: Client) -> None:
         control.post("/faults", json={"path": "/applications$", "drip": 0.0001})
         dripped, whole = dashboard.get("/applications"), dashboard.get("/applications")
         assert dripped.text == whole.text
 
-    def test_a_fault_strikes_so_many_times_where_it_is_aimed(
+    def test_a_fault_applies_to_the_given_count_of_matching_requests(
         self, dashboard: Client, control: Client
     ) -> None:
         location_id = new_location(dashboard).rsplit("/", 1)[1]
@@ -92,7 +96,7 @@ class TestFaults:
         ]
         assert dashboard.get("/sites").status_code == 200
 
-    def test_a_fault_by_chance_strikes_until_removed(self, dashboard: Client, control: Client) -> None:
+    def test_a_fault_with_a_chance_applies_until_removed(self, dashboard: Client, control: Client) -> None:
         fault = {"path": "/sites", "chance": 1, "answer": {"status": 503}}
         fault_id = control.post("/faults", json=fault).json()["id"]
         assert {dashboard.get("/sites").status_code for _ in range(3)} == {503}
@@ -102,12 +106,14 @@ class TestFaults:
         control.delete(f"/faults/{fault_id}")
         assert dashboard.get("/sites").status_code == 200
 
-    def test_or_so_many_times_if_told(self, dashboard: Client, control: Client) -> None:
+    def test_a_fault_with_a_chance_applies_at_most_times_requests(
+        self, dashboard: Client, control: Client
+    ) -> None:
         control.post("/faults", json={"path": ".", "chance": 1, "times": 2, "answer": {"status": 503}})
         assert [dashboard.get("/sites").status_code for _ in range(3)] == [503, 503, 200]
         assert control.get("/faults").json() == {"faults": []}
 
-    def test_with_a_seed_it_strikes_the_same_again(self, dashboard: Client, control: Client) -> None:
+    def test_the_same_seed_selects_the_same_requests(self, dashboard: Client, control: Client) -> None:
         def run(seed: int) -> list[int]:
             fault = {"path": "/sites", "chance": 0.3, "seed": seed, "answer": {"status": 503}}
             fault_id = control.post("/faults", json=fault).json()["id"]
@@ -124,7 +130,7 @@ class TestFaults:
         ("kind", "error"),
         [({"lose_answer": True}, requests.ConnectionError), ({"delay": 0.6}, requests.ReadTimeout)],
     )
-    def test_lost_and_late_answers_come_by_chance_too(
+    def test_lost_and_late_responses_can_have_a_chance(
         self, dashboard: Client, control: Client, kind: dict[str, object], error: type[Exception]
     ) -> None:
         control.post("/faults", json={"path": "/applications", "chance": 1, **kind})
@@ -133,7 +139,7 @@ class TestFaults:
                 dashboard.post("/applications", data=APPLICATION, timeout=0.2 if "delay" in kind else TIMEOUT)
         assert len(control.get("/account").json()["applications"]) == 2
 
-    def test_a_late_answer_is_not_captured_after_a_reset(self, dashboard: Client, control: Client) -> None:
+    def test_a_late_response_is_not_captured_after_a_reset(self, dashboard: Client, control: Client) -> None:
         control.post("/faults", json={"path": "/applications", "delay": 0.3})
         with pytest.raises(requests.ReadTimeout):
             dashboard.get("/applications", timeout=0.1)
@@ -141,17 +147,15 @@ class TestFaults:
         time.sleep(0.3)
         assert control.get("/requests").json() == {"requests": []}
 
-    def test_of_several_the_first_that_strikes_is_the_only_one(
-        self, dashboard: Client, control: Client
-    ) -> None:
+    def test_only_the_first_applicable_fault_applies(self, dashboard: Client, control: Client) -> None:
         missing = {"path": "/sites", "chance": 0.000001, "seed": 1, "answer": {"status": 500}}
-        striking = {"path": "/sites", "chance": 1, "times": 1, "answer": {"status": 503}}
+        applied = {"path": "/sites", "chance": 1, "times": 1, "answer": {"status": 503}}
         waiting = {"path": "/sites", "answer": {"status": 502}}
-        for each in (missing, striking, waiting):
+        for each in (missing, applied, waiting):
             control.post("/faults", json=each)
         assert [dashboard.get("/sites").status_code for _ in range(3)] == [503, 502, 200]
 
-    def test_faults_can_be_seen_and_removed(self, control: Client) -> None:
+    def test_faults_can_be_listed_and_removed(self, control: Client) -> None:
         ids = [
             control.post("/faults", json={"path": "x", "times": each, "answer": {"status": 500}}).json()["id"]
             for each in (1, 2)
@@ -163,13 +167,13 @@ class TestFaults:
         assert control.delete("/faults").status_code == 200
         assert control.get("/faults").json() == {"faults": []}
 
-    def test_the_control_itself_never_misbehaves(self, control: Client) -> None:
+    def test_faults_never_apply_to_the_control_api(self, control: Client) -> None:
         control.post("/faults", json={"path": ".*", "answer": {"status": 500}})
         assert control.get("/health").status_code == 200
 
 
 class TestCapture:
-    def test_requests_are_kept_with_digest_and_size(self, dashboard: Client, control: Client) -> None:
+    def test_requests_are_captured_with_digest_and_size(self, dashboard: Client, control: Client) -> None:
         dashboard.post("/applications?a=b", data=APPLICATION)
         [captured] = control.get("/requests?path=/applications").json()["requests"]
         assert captured["method"] == "POST"
@@ -180,13 +184,15 @@ class TestCapture:
         assert len(captured["sha256"]) == 64
         assert "body" not in captured
 
-    def test_they_are_found_by_path_and_method(self, dashboard: Client, control: Client) -> None:
+    def test_captured_requests_are_filtered_by_path_and_method(
+        self, dashboard: Client, control: Client
+    ) -> None:
         dashboard.get("/applications")
         dashboard.get("/orders")
         assert len(control.get("/requests?path=orders").json()["requests"]) == 1
         assert control.get("/requests?method=POST").json()["requests"] == []
 
-    def test_xml_is_shown_without_its_secrets(self, dashboard: Client, control: Client) -> None:
+    def test_captured_xml_has_no_secrets(self, dashboard: Client, control: Client) -> None:
         secret = APPLICATION.replace("https://", "https://me:open-sesame@").replace(
             "</Application>",
             "<CallbackCreds><UserId>hook</UserId><Password>open-sesame</Password></CallbackCreds></Application>",
@@ -200,7 +206,7 @@ class TestCapture:
         assert "<UserId>hook</UserId><Password>[redacted]</Password>" in whole["body"]
         assert broken["body"] is None
 
-    def test_message_texts_are_not_shown(self, messaging: Client, control: Client) -> None:
+    def test_captured_json_has_no_message_texts(self, messaging: Client, control: Client) -> None:
         messaging.post("/messages", json={"text": "private"})
         response = control.get("/requests?bodies=1")
         assert "private" not in response.text
@@ -226,23 +232,25 @@ class TestInput:
             ("POST", "/faults", {"path": "/", "delay": 1, "lose_answer": True}, "body: Value error, give"),
             ("POST", "/faults", {"path": "/", "delay": 1, "chance": 0}, "chance: "),
             ("POST", "/faults", {"path": "/", "delay": 1, "chance": 1.1}, "chance: "),
-            ("POST", "/faults", {"path": "/", "delay": 1, "seed": 1}, "body: Value error, give seed"),
+            ("POST", "/faults", {"path": "/", "delay": 1, "seed": 1}, "body: Value error, seed requires"),
         ],
     )
-    def test_nonsense_is_422_with_a_sentence(
+    def test_invalid_input_returns_422_with_an_error(
         self, control: Client, method: str, path: str, body: object, error: str
     ) -> None:
         response = control.request(method, path, json=body)
         assert response.status_code == 422
         assert response.json()["error"].startswith(error)
 
-    def test_unknown_paths_are_404(self, control: Client) -> None:
+    def test_unknown_paths_return_404(self, control: Client) -> None:
         response = control.get("/nothing")
         assert response.status_code == 404
         assert response.json() == {"error": "404 Not Found: GET /_simulator/nothing"}
 
 
-def test_the_account_at_a_glance(control: Client, set_up: Callable[..., Setup], dashboard: Client) -> None:
+def test_the_account_endpoint_returns_all_resources(
+    control: Client, set_up: Callable[..., Setup], dashboard: Client
+) -> None:
     setup: Setup = set_up(credentials=("hook", "open-sesame"))
     shown = control.get("/account").json()
     order_id = dashboard.xml("GET", "/orders?page=1&size=300").findtext(
@@ -302,7 +310,7 @@ def test_the_account_at_a_glance(control: Client, set_up: Callable[..., Setup], 
     }
 
 
-def test_reset_forgets_all_but_the_numbers_given_out(
+def test_reset_deletes_everything_but_the_numbers_already_taken(
     control: Client, dashboard: Client, set_up: Callable[..., Setup]
 ) -> None:
     before: Setup = set_up()
@@ -317,7 +325,7 @@ def test_reset_forgets_all_but_the_numbers_given_out(
 
 
 class TestCommand:
-    def test_it_starts_and_says_where(self, tmp_path: Path) -> None:
+    def test_the_command_starts_the_simulator_and_prints_its_url(self, tmp_path: Path) -> None:
         config = tmp_path / "account.json"
         config.write_text(json.dumps(asdict(CONFIG)))
         command = [sys.executable, "-m", "simulator", "--port", "0", "--config", str(config)]
@@ -359,18 +367,18 @@ class TestCommand:
             ("{", "Expecting"),
         ],
     )
-    def test_a_wrong_configuration_is_explained(self, tmp_path: Path, content: str, error: str) -> None:
+    def test_an_invalid_configuration_prints_an_error(self, tmp_path: Path, content: str, error: str) -> None:
         config = tmp_path / "account.json"
         config.write_text(content)
         with pytest.raises(ValueError, match=error):
             AccountConfig.read(config)
 
-    def test_a_configuration_may_be_of_the_time_before_oauth2(self, tmp_path: Path) -> None:
+    def test_a_configuration_without_oauth2_is_accepted(self, tmp_path: Path) -> None:
         config = tmp_path / "account.json"
         older = {name: value for name, value in asdict(CONFIG).items() if name not in TODAY}
         config.write_text(json.dumps(older))
         assert AccountConfig.read(config) == CONFIG
 
-    def test_a_configuration_shows_no_secret(self) -> None:
+    def test_the_representation_of_a_configuration_has_no_secret(self) -> None:
         assert CONFIG.dashboard_password not in repr(CONFIG)
         assert CONFIG.messaging_secret not in repr(CONFIG)

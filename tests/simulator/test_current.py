@@ -1,4 +1,4 @@
-"""Today's messaging API: the same messages at another base, and the search that the documents' has not."""
+"""The current messaging API: messages with the account id, and the message search."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -47,43 +47,41 @@ def search(client: Client, **query: Any) -> list[dict[str, Any]]:
 
 
 class TestSending:
-    def test_a_message_is_taken_under_the_account(
+    def test_a_message_is_accepted_under_the_account_id(
         self, current: Client, receiver: Receiver, setup: Setup
     ) -> None:
-        answer = send(current, setup, tag="out_1")
-        assert answer.status_code == 202
-        assert {each["message"]["id"] for each in receiver.wait_for(2)} == {answer.json()["id"]}
+        response = send(current, setup, tag="out_1")
+        assert response.status_code == 202
+        assert {each["message"]["id"] for each in receiver.wait_for(2)} == {response.json()["id"]}
 
     @pytest.mark.parametrize("sender", ["ACME", "Acme 24-7", "+Acme_&Co+"])
-    def test_a_sender_may_be_alphanumeric(
+    def test_a_sender_can_be_alphanumeric(
         self, current: Client, receiver: Receiver, setup: Setup, sender: str
     ) -> None:
-        answer = send(current, setup, **{"from": sender})
+        response = send(current, setup, **{"from": sender})
 
-        assert (answer.status_code, answer.json()["from"]) == (202, sender)
+        assert (response.status_code, response.json()["from"]) == (202, sender)
         delivered = receiver.wait_for(2)[-1]
         assert (delivered["type"], delivered["message"]["owner"]) == ("message-delivered", sender)
 
     @pytest.mark.parametrize("sender", ["123456", "Acme 24 by 7", "Acme!", "Ácme"])
-    def test_what_is_neither_a_number_nor_a_sender_id_is_refused(
-        self, current: Client, setup: Setup, sender: str
-    ) -> None:
+    def test_an_invalid_sender_is_rejected(self, current: Client, setup: Setup, sender: str) -> None:
         response = send(current, setup, **{"from": sender})
 
         assert response.status_code == 400
         assert [each["fieldName"] for each in response.json()["fieldErrors"]] == ["from"]
 
-    def test_the_documents_base_knows_numbers_only(self, messaging: Client, setup: Setup) -> None:
+    def test_the_classic_api_accepts_only_numbers_as_senders(self, messaging: Client, setup: Setup) -> None:
         assert send(messaging, setup, **{"from": "ACME"}).status_code == 400
 
-    def test_a_sender_id_sends_no_media(self, current: Client, receiver: Receiver, setup: Setup) -> None:
+    def test_a_sender_id_cannot_send_media(self, current: Client, receiver: Receiver, setup: Setup) -> None:
         send(current, setup, **{"from": "ACME", "media": ["https://a.example/b.png"]})
 
         [event] = receiver.wait_for(1)
         assert (event["type"], event["errorCode"]) == ("message-failed", 4001)
 
     @pytest.mark.parametrize("sender", ["ACME", "12345", "123456"])
-    def test_a_message_may_come_in_from_a_sender_id_or_a_short_code(
+    def test_an_inbound_message_can_have_a_sender_id_or_a_short_code(
         self, control: Client, receiver: Receiver, setup: Setup, sender: str
     ) -> None:
         response = control.post("/inbound", json={"from": sender, "to": setup.numbers[0], "text": "hi"})
@@ -92,41 +90,41 @@ class TestSending:
         [event] = receiver.wait_for(1)
         assert event["message"]["from"] == sender
 
-    def test_wrong_fields_are_named_as_ever(self, current: Client, setup: Setup) -> None:
+    def test_invalid_fields_are_named(self, current: Client, setup: Setup) -> None:
         response = send(current, setup, to=[])
         assert response.status_code == 400
         assert [each["fieldName"] for each in response.json()["fieldErrors"]] == ["to"]
 
-    def test_the_old_user_id_is_of_somebody_else_here(
-        self, bandwidth: RunningSimulator, current: Client
-    ) -> None:
+    def test_the_classic_user_id_is_rejected(self, bandwidth: RunningSimulator, current: Client) -> None:
         url = f"{bandwidth.current_messaging_url}/users/{CONFIG.user_id}/messages"
         response = requests.post(url, json={}, auth=current.credentials, timeout=5)
         assert (response.status_code, response.json()["type"]) == (403, "forbidden")
 
-    def test_without_credentials_it_is_401(self, current: Client) -> None:
+    def test_a_request_without_credentials_returns_401(self, current: Client) -> None:
         with Client(current.base) as stranger:
             for path in ("/messages?messageId=1", "/media", "/media/a.png"):
                 response = stranger.get(path)
                 assert (response.status_code, response.json()["type"]) == (401, "unauthorized")
 
-    def test_unknown_paths_are_404_in_another_shape(self, current: Client) -> None:
+    def test_unknown_paths_return_404_in_their_own_form(self, current: Client) -> None:
         response = current.get("/nothing")
         assert response.status_code == 404
         assert response.json().keys() == {"timestamp", "status", "error", "message", "path"}
 
-    def test_an_unknown_method_is_405(self, current: Client) -> None:
+    def test_an_unknown_method_returns_405(self, current: Client) -> None:
         response = current.patch("/messages", json={})
         assert (response.status_code, response.json()["type"]) == (405, "method-not-allowed")
 
 
-class TestWhatIsRemembered:
-    def test_metadata_only(self, current: Client, receiver: Receiver, setup: Setup) -> None:
-        answer = send(current, setup, text="Привет", tag="private").json()
+class TestCaptureAndCallbacks:
+    def test_the_search_returns_only_metadata(
+        self, current: Client, receiver: Receiver, setup: Setup
+    ) -> None:
+        response = send(current, setup, text="Привет", tag="private").json()
         receiver.wait_for(2)
-        [found] = search(current, messageId=answer["id"])
+        [found] = search(current, messageId=response["id"])
         assert found == {
-            "messageId": answer["id"],
+            "messageId": response["id"],
             "accountId": CONFIG.account_id,
             "sourceTn": setup.numbers[0],
             "destinationTn": HANDSET,
@@ -134,7 +132,7 @@ class TestWhatIsRemembered:
             "messageDirection": "OUTBOUND",
             "messageType": "sms",
             "segmentCount": 1,
-            "receiveTime": answer["time"],
+            "receiveTime": response["time"],
             "messageSize": 12,
             "messageLength": 6,
             "attachmentCount": 0,
@@ -145,13 +143,13 @@ class TestWhatIsRemembered:
             "location": setup.location_id,
         }
 
-    def test_what_was_sent_through_the_old_base_too(
+    def test_the_search_has_messages_of_the_classic_api(
         self, current: Client, messaging: Client, setup: Setup
     ) -> None:
-        answer = send(messaging, setup).json()
-        assert [each["messageId"] for each in search(current, sourceTn=setup.numbers[0])] == [answer["id"]]
+        response = send(messaging, setup).json()
+        assert [each["messageId"] for each in search(current, sourceTn=setup.numbers[0])] == [response["id"]]
 
-    def test_what_came_in(self, current: Client, control: Client, setup: Setup) -> None:
+    def test_the_search_has_inbound_messages(self, current: Client, control: Client, setup: Setup) -> None:
         body = {"from": HANDSET, "to": setup.numbers[0], "media": ["https://a.example/b.png"]}
         message_id = control.post("/inbound", json=body).json()["id"]
         [found] = search(current, messageDirection="INBOUND")
@@ -162,7 +160,7 @@ class TestWhatIsRemembered:
     @pytest.mark.parametrize(
         ("code", "status"), [(4720, "UNDELIVERED"), (4405, "FAILED"), (5100, "FAILED"), (9902, "UNDELIVERED")]
     )
-    def test_failures_with_their_codes(
+    def test_the_search_has_failures_with_their_codes(
         self, current: Client, control: Client, receiver: Receiver, setup: Setup, code: int, status: str
     ) -> None:
         control.put(f"/outcomes/{HANDSET}", json={"errorCode": code})
@@ -171,29 +169,33 @@ class TestWhatIsRemembered:
         [found] = search(current, destinationTn=HANDSET)
         assert (found["messageStatus"], found["errorCode"]) == (status, code)
 
-    def test_each_recipient_of_a_group_by_itself(
+    def test_the_search_has_each_recipient_of_a_group(
         self, current: Client, control: Client, receiver: Receiver, setup: Setup
     ) -> None:
         control.put(f"/outcomes/{OTHER}", json={"errorCode": 4720})
-        answer = send(current, setup, to=[HANDSET, OTHER]).json()
+        response = send(current, setup, to=[HANDSET, OTHER]).json()
         receiver.wait_for(4)
-        found = {each["destinationTn"]: each for each in search(current, messageId=answer["id"])}
+        found = {each["destinationTn"]: each for each in search(current, messageId=response["id"])}
         assert found[HANDSET]["messageStatus"] == "DELIVERED"
         assert found[OTHER]["messageStatus"] == "UNDELIVERED"
         assert found[HANDSET]["recipientCount"] == 2
 
-    def test_the_state_of_the_moment(self, current: Client, control: Client, setup: Setup) -> None:
+    def test_the_search_returns_the_state_at_the_time_of_the_request(
+        self, current: Client, control: Client, setup: Setup
+    ) -> None:
         control.put(f"/outcomes/{HANDSET}", json={"seconds": 60})
         send(current, setup)
         assert [each["messageStatus"] for each in search(current, sourceTn=setup.numbers[0])] == ["ACCEPTED"]
 
-    def test_what_no_event_told(self, current: Client, control: Client, setup: Setup) -> None:
+    def test_the_search_returns_states_without_events(
+        self, current: Client, control: Client, setup: Setup
+    ) -> None:
         control.put(f"/outcomes/{HANDSET}", json={"types": []})
         send(current, setup)
         wait_until(lambda: search(current, messageStatus="DELIVERED"))
         assert control.get("/callbacks").json() == {"callbacks": []}
 
-    def test_of_what_was_swallowed_that_it_was_taken(
+    def test_the_search_returns_swallowed_messages_as_accepted(
         self, current: Client, dashboard: Client, setup: Setup
     ) -> None:
         assign_application(dashboard, setup.location_path, "REMOVE")
@@ -204,8 +206,8 @@ class TestWhatIsRemembered:
 
 class TestFilters:
     @pytest.fixture
-    def answers(self, current: Client, receiver: Receiver, control: Client, setup: Setup) -> list[str]:
-        """The ids of a text, of a picture from the other number, and of a failure."""
+    def sent_ids(self, current: Client, receiver: Receiver, control: Client, setup: Setup) -> list[str]:
+        """Send a text, a picture from the other number, and a message that fails. Return their ids."""
         control.put(f"/outcomes/{OTHER}", json={"errorCode": 4720})
         second = {"from": setup.numbers[1], "media": ["https://a.example/b.png"]}
         ids = [
@@ -253,11 +255,11 @@ class TestFilters:
             ({"limit": "10"}, None),
         ],
     )
-    def test_what_fits_is_found_and_what_makes_no_sense_refused(
+    def test_filters_return_matching_messages_and_reject_invalid_values(
         self,
         current: Client,
         setup: Setup,
-        answers: list[str],
+        sent_ids: list[str],
         query: dict[str, str],
         positions: list[int] | None,
     ) -> None:
@@ -267,9 +269,9 @@ class TestFilters:
             assert (response.status_code, response.json()["type"]) == (400, "request-validation")
             return
         found = {each["messageId"] for each in response.json()["messages"]}
-        assert found == {answers[each] for each in positions}
+        assert found == {sent_ids[each] for each in positions}
 
-    def test_times_are_14_days_apart_at_most(self, current: Client, setup: Setup) -> None:
+    def test_the_time_range_is_at_most_14_days(self, current: Client, setup: Setup) -> None:
         now = datetime.now(UTC)
         send(current, setup)
 
@@ -287,12 +289,12 @@ class TestFilters:
         assert found(fromDateTime=minute, toDateTime=-minute) is None
 
     @pytest.mark.parametrize("time", ["yesterday", "2026-02-03", "0001-01-01T00:00:00Z"])
-    def test_what_is_no_time_is_refused(self, current: Client, time: str) -> None:
+    def test_an_invalid_time_is_rejected(self, current: Client, time: str) -> None:
         assert current.get("/messages", params={"toDateTime": time}).status_code == 400
 
 
 class TestPages:
-    def test_every_message_is_on_one_of_them(self, current: Client, setup: Setup) -> None:
+    def test_every_message_is_on_one_page(self, current: Client, setup: Setup) -> None:
         sent = [send(current, setup).json()["id"] for _ in range(5)]
         query: dict[str, str] = {"sourceTn": setup.numbers[0], "limit": "2", "sort": "receiveTime:asc"}
         pages: list[dict[str, Any]] = []
@@ -310,7 +312,7 @@ class TestPages:
         first = current.get("/messages", params=dict(parse_qsl(back.query))).json()
         assert [each["messageId"] for each in first["messages"]] == listed[0]
 
-    def test_the_newest_is_first_unless_told(self, current: Client, setup: Setup) -> None:
+    def test_the_newest_message_is_first_by_default(self, current: Client, setup: Setup) -> None:
         for number in setup.numbers:
             send(current, setup, **{"from": number})
         times = [each["receiveTime"] for each in search(current, messageDirection="OUTBOUND")]
@@ -331,11 +333,11 @@ class TestPages:
             {"sort": "text:asc"},
         ],
     )
-    def test_what_makes_no_sense_is_refused(self, current: Client, query: dict[str, str]) -> None:
+    def test_invalid_paging_is_rejected(self, current: Client, query: dict[str, str]) -> None:
         response = current.get("/messages", params={"messageId": "1", **query})
         assert (response.status_code, response.json()["type"]) == (400, "request-validation")
 
-    def test_too_many_searches_are_told_when_again(self, current: Client, control: Client) -> None:
+    def test_too_many_searches_return_retry_after(self, current: Client, control: Client) -> None:
         control.post("/faults", json={"path": "/messages$", "answer": {"status": 429}, "times": 2})
         response = current.get("/messages?messageId=1")
         assert (response.status_code, response.json()["type"]) == (429, "rate_limit_exceeded")
@@ -346,19 +348,21 @@ class TestPages:
 
 
 class TestEvents:
-    def test_a_message_is_read(
+    def test_a_read_message_has_an_event(
         self, current: Client, control: Client, receiver: Receiver, setup: Setup
     ) -> None:
-        answer = send(current, setup, tag="out_1").json()
+        response = send(current, setup, tag="out_1").json()
         receiver.wait_for(2)
-        played = control.post("/events", json={"type": "message-read", "message_id": answer["id"]})
+        played = control.post("/events", json={"type": "message-read", "message_id": response["id"]})
         assert played.status_code == 202
         event = receiver.wait_for(3)[-1]
         assert (event["type"], event["to"], event["message"]["tag"]) == ("message-read", HANDSET, "out_1")
         assert (event["message"]["text"], event["message"]["channel"]) == ("", "RBM")
         assert datetime.fromisoformat(event["eventTime"])
 
-    def test_a_suggestion_is_chosen(self, control: Client, receiver: Receiver, setup: Setup) -> None:
+    def test_a_chosen_suggestion_has_an_event(
+        self, control: Client, receiver: Receiver, setup: Setup
+    ) -> None:
         played = {
             "type": "suggestion-response",
             "from": HANDSET,
@@ -377,7 +381,9 @@ class TestEvents:
             "pairedMessageId": "out",
         }
 
-    def test_a_handset_says_where_it_is(self, control: Client, receiver: Receiver, setup: Setup) -> None:
+    def test_a_location_response_has_an_event(
+        self, control: Client, receiver: Receiver, setup: Setup
+    ) -> None:
         played = {
             "type": "requested-location-response",
             "from": HANDSET,
@@ -392,7 +398,7 @@ class TestEvents:
         assert first["type"] == "requested-location-response"
         assert first["message"]["locationResponse"] == {"latitude": "37.77", "longitude": "-122.42"}
 
-    def test_of_what_is_not_there_nothing_is_told(self, control: Client, setup: Setup) -> None:
+    def test_unknown_messages_and_numbers_return_404(self, control: Client, setup: Setup) -> None:
         unknown = control.post("/events", json={"type": "message-read", "message_id": "nothing"})
         assert unknown.status_code == 404
         stranger = {"type": "suggestion-response", "from": HANDSET, "to": "+19105559999"}
@@ -406,7 +412,7 @@ class TestEvents:
             ({"type": "suggestion-response", "from": "x", "to": HANDSET}, "suggestion-response.from: "),
         ],
     )
-    def test_nonsense_is_422_with_a_sentence(self, control: Client, body: object, error: str) -> None:
+    def test_invalid_input_returns_422_with_an_error(self, control: Client, body: object, error: str) -> None:
         response = control.post("/events", json=body)
         assert response.status_code == 422
         assert response.json()["error"].startswith(error)

@@ -1,4 +1,4 @@
-"""The simulated Dashboard: importing numbers that live elsewhere, removing them, and the two forms."""
+"""The simulated Dashboard: import and removal of external numbers, in both published forms."""
 
 import re
 import time
@@ -25,13 +25,13 @@ HEADER = ["OrderCreateDate", "AccountId", "CreatedByUser", "OrderId", "Processin
 
 
 def place(dashboard: Client, *args: Any, **options: Any) -> str:
-    """An order's id, from whichever form it was answered in."""
+    """Place an order and return its id in either form."""
     root = dashboard.xml("POST", "/externalTns", import_body(*args, **options), 201)
     return root.findtext(".//OrderId") or ""
 
 
 def end(dashboard: Client, *args: Any, **options: Any) -> etree._Element:
-    """An order as it ended."""
+    """Place an order and return its final state."""
     return dashboard.xml("GET", f"/externalTns/{place(dashboard, *args, **options)}", status=200)
 
 
@@ -59,7 +59,7 @@ def external(control: Client) -> list[str]:
 
 
 class TestCreateImportRequest:
-    def test_the_documents_request_gets_the_documents_answer(self, dashboard: Client) -> None:
+    def test_the_documented_request_returns_the_documented_response(self, dashboard: Client) -> None:
         location_id = new_location(dashboard).rsplit("/", 1)[1]
         body = import_body(extra=f"<SipPeerId>{location_id}</SipPeerId>")
         response = dashboard.post("/externalTns", data=body)
@@ -83,7 +83,7 @@ class TestCreateImportRequest:
         ]
         assert numbers(root, "Order/") == NUMBERS
 
-    def test_todays_spelling_of_the_id_is_understood(self, dashboard: Client) -> None:
+    def test_the_current_spelling_of_the_id_is_accepted(self, dashboard: Client) -> None:
         body = import_body().replace("CustomerOrderID", "CustomerOrderId")
         root = dashboard.xml("POST", "/externalTns", body, 201)
         assert root.findtext("Order/CustomerOrderID") == "ICPA123ABC"
@@ -106,7 +106,7 @@ class TestCreateImportRequest:
             (">9199918388<", ">4158714245<", "5072"),
         ],
     )
-    def test_what_is_wrong_is_named_by_its_code(
+    def test_an_invalid_order_returns_its_error_code(
         self, dashboard: Client, old: str, new: str, code: str
     ) -> None:
         assert old in import_body()
@@ -116,18 +116,18 @@ class TestCreateImportRequest:
         assert root.findtext("ResponseStatus/Description")
 
     @pytest.mark.parametrize(("count", "code"), [(0, "1003"), (5001, "5215")])
-    def test_too_few_or_too_many_numbers_are_refused(self, dashboard: Client, count: int, code: str) -> None:
+    def test_too_few_or_too_many_numbers_are_rejected(self, dashboard: Client, count: int, code: str) -> None:
         body = import_body(numbers=[f"9195{each:06}" for each in range(count)])
         root = dashboard.xml("POST", "/externalTns", body, 400)
         assert root.findtext("ResponseStatus/ErrorCode") == code
 
-    def test_wrong_credentials_are_401(self, dashboard: Client) -> None:
+    def test_wrong_credentials_return_401(self, dashboard: Client) -> None:
         with Client(dashboard.base, ("someone", "else")) as stranger:
             assert stranger.post("/externalTns", data=import_body()).status_code == 401
 
 
 class TestGetStatus:
-    def test_complete_is_the_documents(self, dashboard: Client) -> None:
+    def test_a_complete_order_has_the_documented_form(self, dashboard: Client) -> None:
         root = end(dashboard)
         assert root.tag == "ExternalTnsOrder"
         assert tags(root) == [*HEADER, "Order"]
@@ -135,7 +135,7 @@ class TestGetStatus:
         assert tags(root.find("Order")) == ["CustomerOrderID", "SiteId", "Action", "TelephoneNumbers"]
         assert numbers(root, "Order/") == NUMBERS
 
-    def test_an_unknown_order_is_404_without_a_code(self, dashboard: Client) -> None:
+    def test_an_unknown_order_returns_404_without_a_code(self, dashboard: Client) -> None:
         root = dashboard.xml("GET", "/externalTns/65e03a35-6b97-48a5-8126-f47bad02df2a", status=404)
         assert root.tag == "ExternalTnsOrderResponse"
         assert tags(root.find("ResponseStatus")) == ["Description"]
@@ -156,7 +156,7 @@ class TestGetStatus:
                 assert list(dict.fromkeys(seen)) == ["RECEIVED", "PROCESSING", "COMPLETE"]
 
     @pytest.mark.parametrize("status", ["RECEIVED", "PROCESSING"])
-    def test_an_order_can_stay_until_its_fate_is_changed(
+    def test_an_order_can_stay_until_its_outcome_changes(
         self, dashboard: Client, control: Client, status: str
     ) -> None:
         decide(control, fate=status)
@@ -175,7 +175,7 @@ class TestGetStatus:
 
 
 class TestPartialAndFailed:
-    def test_partial_is_the_documents(self, dashboard: Client, control: Client) -> None:
+    def test_a_partial_order_has_the_documented_form(self, dashboard: Client, control: Client) -> None:
         decide(control, fate="PARTIAL", failed_numbers=["+19199918388"])
         root = end(dashboard)
         assert tags(root) == [*HEADER, "Order", "Errors"]
@@ -186,7 +186,7 @@ class TestPartialAndFailed:
         assert external(control) == NUMBERS[1:]
 
     @pytest.mark.parametrize("keep", [True, False])
-    def test_failed_numbers_may_leave_the_orders_list(
+    def test_failed_numbers_can_be_absent_from_the_order(
         self, dashboard: Client, control: Client, keep: bool
     ) -> None:
         decide(control, fate="PARTIAL", failed_numbers=NUMBERS[:1], keep_failed_numbers=keep)
@@ -196,7 +196,7 @@ class TestPartialAndFailed:
         assert numbers(listed, "ExternalTnsOrder/Order/") == (NUMBERS if keep else NUMBERS[1:])
 
     @pytest.mark.parametrize(("completed", "good"), [(None, 2), (0, 0), (3, 3), (9, 4)])
-    def test_a_count_will_do_too(
+    def test_the_count_of_completed_numbers_can_be_set(
         self, dashboard: Client, control: Client, completed: int | None, good: int
     ) -> None:
         decide(control, fate="PARTIAL", completed=completed)
@@ -205,7 +205,7 @@ class TestPartialAndFailed:
         assert errors(root)[0][1] == NUMBERS[good:]
         assert external(control) == NUMBERS[:good]
 
-    def test_each_error_has_its_own_numbers(self, dashboard: Client, control: Client) -> None:
+    def test_each_error_has_its_numbers(self, dashboard: Client, control: Client) -> None:
         chosen = [
             {"code": 13552, "description": "Telephone numbers already exist.", "numbers": NUMBERS[:1]},
             {"code": 25070, "description": "The carrier is unknown.", "numbers": NUMBERS[2:]},
@@ -214,26 +214,26 @@ class TestPartialAndFailed:
         assert errors(end(dashboard)) == [("13552", NUMBERS[:1]), ("25070", NUMBERS[2:])]
         assert external(control) == NUMBERS[1:2]
 
-    def test_a_failure_may_name_nobody(self, dashboard: Client, control: Client) -> None:
+    def test_a_failure_can_list_no_numbers(self, dashboard: Client, control: Client) -> None:
         decide(control, fate="FAILED")
         root = end(dashboard)
         assert root.findtext("ProcessingStatus") == "FAILED"
         assert tags(root.find("Errors/Error")) == ["Code", "Description"]
         assert external(control) == []
 
-    def test_or_everybody(self, dashboard: Client, control: Client) -> None:
+    def test_a_failure_can_list_every_number(self, dashboard: Client, control: Client) -> None:
         error = {"code": 25060, "description": "Bandwidth-owned", "per_number": True}
         decide(control, fate="FAILED", errors=[error])
         assert errors(end(dashboard)) == [("25060", NUMBERS)]
 
-    def test_a_partial_order_may_not_tell_whom_it_failed(self, dashboard: Client, control: Client) -> None:
+    def test_a_partial_order_can_omit_its_failed_numbers(self, dashboard: Client, control: Client) -> None:
         error = {"code": 25080, "description": "Cannot be provisioned"}
         decide(control, fate="PARTIAL", completed=3, errors=[error], keep_failed_numbers=False)
         root = end(dashboard)
         assert errors(root) == [("25080", [])]
         assert numbers(root, "Order/") == NUMBERS[:3]
 
-    def test_a_number_ordered_from_bandwidth_is_none_to_import(
+    def test_a_number_ordered_from_bandwidth_cannot_be_imported(
         self, dashboard: Client, control: Client
     ) -> None:
         location_id = new_location(dashboard).rsplit("/", 1)[1]
@@ -251,12 +251,12 @@ class TestImportAndRemove:
         shown = control.get("/account").json()["external_numbers"]
         assert shown == [{"number": "+19199918388", "site_id": "701", "location_id": location_id}]
 
-    def test_a_site_without_a_location_will_do(self, dashboard: Client, control: Client) -> None:
+    def test_a_site_without_a_location_is_accepted(self, dashboard: Client, control: Client) -> None:
         place(dashboard, numbers=NUMBERS[:1])
         shown = control.get("/account").json()["external_numbers"]
         assert shown == [{"number": "+19199918388", "site_id": "701", "location_id": None}]
 
-    def test_importing_again_succeeds_and_moves(self, dashboard: Client, control: Client) -> None:
+    def test_a_second_import_succeeds_and_moves_the_number(self, dashboard: Client, control: Client) -> None:
         place(dashboard, "first")
         location_id = new_location(dashboard).rsplit("/", 1)[1]
         root = end(dashboard, "second", numbers=NUMBERS[:1])
@@ -264,14 +264,14 @@ class TestImportAndRemove:
         shown = control.get("/account").json()["external_numbers"]
         assert [each["location_id"] for each in shown] == [location_id, None, None, None]
 
-    def test_removed_numbers_are_gone(self, dashboard: Client, control: Client) -> None:
+    def test_removed_numbers_leave_the_account(self, dashboard: Client, control: Client) -> None:
         place(dashboard, "in")
         root = end(dashboard, "out", "REMOVE", NUMBERS[1:])
         assert root.findtext("ProcessingStatus") == "COMPLETE"
         assert root.findtext("Order/Action") == "REMOVE"
         assert external(control) == NUMBERS[:1]
 
-    def test_a_number_that_is_not_there_fails(self, dashboard: Client, control: Client) -> None:
+    def test_the_removal_of_an_unknown_number_fails(self, dashboard: Client, control: Client) -> None:
         end(dashboard, "in", numbers=NUMBERS[:2])
         root = end(dashboard, "out", "REMOVE", NUMBERS[1:3])
         assert (root.findtext("ProcessingStatus"), errors(root)) == ("PARTIAL", [("25120", NUMBERS[2:3])])
@@ -293,7 +293,7 @@ class TestLaterShape:
         "Errors",
     )
 
-    def test_an_order_is_flat_under_its_own_element(self, dashboard: Client, control: Client) -> None:
+    def test_the_later_form_of_an_order_is_flat(self, dashboard: Client, control: Client) -> None:
         decide(control, fate="COMPLETE", shape="later")
         root = dashboard.xml("POST", "/externalTns", import_body(), 201)
         assert root.tag == "ExternalTnsOrderResponse"
@@ -305,18 +305,18 @@ class TestLaterShape:
         assert status.findtext("ProcessingStatus") == "COMPLETE"
         assert tags(status.find("Errors")) == []
 
-    def test_its_errors_are_inside_too(self, dashboard: Client, control: Client) -> None:
+    def test_the_later_form_contains_its_errors(self, dashboard: Client, control: Client) -> None:
         decide(control, fate="PARTIAL", shape="later", failed_numbers=NUMBERS[:1])
         root = end(dashboard)
         assert errors(root) == [("25090", NUMBERS[:1])]
         assert numbers(root, "") == NUMBERS
 
-    def test_it_is_chosen_per_order(self, dashboard: Client, control: Client) -> None:
+    def test_the_form_can_be_set_per_order(self, dashboard: Client, control: Client) -> None:
         decide(control, "later", fate="COMPLETE", shape="later")
         assert end(dashboard, "later").find("Order") is None
         assert end(dashboard, "document").find("Order") is not None
 
-    def test_or_for_all_and_then_the_id_is_optional(self) -> None:
+    def test_the_form_can_be_set_for_all_orders_and_makes_the_id_optional(self) -> None:
         with serve(CONFIG, Settings(order_seconds=0, external_tns_shape="later")) as later:
             base = f"{later.dashboard_url}/accounts/{CONFIG.account_id}"
             with Client(base, (CONFIG.dashboard_user, CONFIG.dashboard_password)) as dashboard:
@@ -336,12 +336,10 @@ class TestFinding:
         assert root.findtext("TotalCount") == "2"
         assert [each.text for each in root.iter("OrderId")] == wanted
 
-    def test_none_found_is_a_404(self, dashboard: Client) -> None:
+    def test_an_empty_list_returns_404(self, dashboard: Client) -> None:
         dashboard.xml("GET", "/externalTns?customerOrderId=nothing", status=404)
 
-    def test_the_list_leaves_failed_numbers_out_as_published(
-        self, dashboard: Client, control: Client
-    ) -> None:
+    def test_the_list_omits_failed_numbers_as_published(self, dashboard: Client, control: Client) -> None:
         decide(control, fate="PARTIAL", failed_numbers=NUMBERS[:1])
         place(dashboard)
         root = dashboard.xml("GET", "/externalTns?status=partial")

@@ -1,4 +1,4 @@
-"""The simulated Dashboard: hosted messaging of today, from the check of numbers to their removal or loss."""
+"""The simulated Dashboard: current hosted messaging, from the check of numbers to their removal or loss."""
 
 from collections.abc import Callable, Sequence
 
@@ -56,7 +56,7 @@ def location_id(dashboard: Client) -> str:
 
 @pytest.fixture
 def imported(dashboard: Client, control: Client) -> Callable[..., str]:
-    """Imports numbers with a carrier's letter, and returns the order's id."""
+    """Import numbers with LoaType CARRIER and return the id of the order."""
 
     def run(location_id: str = "", numbers: Sequence[str] = HOSTED, extra: str = "") -> str:
         body = import_order(location_id, numbers, "CARRIER", extra)
@@ -78,7 +78,7 @@ def errors(root: etree._Element, path: str = "Errors/Error") -> list[tuple[str |
 
 
 class TestChecking:
-    def test_the_published_request_gets_the_published_answer(
+    def test_the_published_request_returns_the_published_response(
         self, dashboard: Client, control: Client, location_id: str
     ) -> None:
         control.put(f"/importable/+1{HOSTED[1]}", json={"code": 19006})
@@ -92,40 +92,42 @@ class TestChecking:
         again = dashboard.xml("POST", "/importTnChecker", check_body(location_id=location_id), 200)
         assert errors(again, ".//ImportTnError") == []
 
-    def test_nothing_is_changed(self, dashboard: Client, control: Client, location_id: str) -> None:
+    def test_the_checker_changes_nothing(self, dashboard: Client, control: Client, location_id: str) -> None:
         dashboard.xml("POST", "/importTnChecker", check_body(), 200)
         shown = control.get("/account").json()
         assert (shown["imports"], shown["external_numbers"]) == ([], [])
 
-    def test_it_needs_neither_site_nor_location(self, dashboard: Client) -> None:
+    def test_the_checker_accepts_a_request_without_site_and_location(self, dashboard: Client) -> None:
         body = check_body().replace("<SiteId>701</SiteId>", "")
         root = dashboard.xml("POST", "/importTnChecker", body, 200)
         path = "ImportTnCheckerPayload/TelephoneNumbers/TelephoneNumber"
         assert [each.text for each in root.iterfind(path)] == HOSTED
 
-    def test_a_location_needs_its_site(self, dashboard: Client, location_id: str) -> None:
+    def test_a_location_requires_its_site(self, dashboard: Client, location_id: str) -> None:
         body = check_body(location_id=location_id).replace("<SiteId>701</SiteId>", "")
         root = dashboard.xml("POST", "/importTnChecker", body, 400)
         assert [each.findtext("Code") for each in root.iterfind("Errors")] == ["7309"]
 
-    def test_bandwidths_own_cannot_be_hosted(self, dashboard: Client, set_up: Callable[..., Setup]) -> None:
+    def test_numbers_of_bandwidth_cannot_be_hosted(
+        self, dashboard: Client, set_up: Callable[..., Setup]
+    ) -> None:
         own = [each.removeprefix("+1") for each in set_up().numbers]
         root = dashboard.xml("POST", "/importTnChecker", check_body([*own, *HOSTED]), 200)
         assert errors(root, ".//ImportTnError") == [("19006", own)]
 
-    def test_all_that_is_wrong_is_said_at_once(self, dashboard: Client, location_id: str) -> None:
+    def test_all_errors_are_returned_at_once(self, dashboard: Client, location_id: str) -> None:
         body = check_body(["303228100"]).replace(">701<", ">702<")
         root = dashboard.xml("POST", "/importTnChecker", body, 400)
         assert root.tag == "ImportTnCheckerResponse"
         assert [each.findtext("Code") for each in root.iterfind("Errors")] == ["7201", "7309"]
 
-    def test_an_unpublished_code_is_no_reason(self, control: Client) -> None:
+    def test_an_unpublished_code_is_rejected(self, control: Client) -> None:
         response = control.put(f"/importable/{HOSTED[0]}", json={"code": 19011})
         assert response.status_code == 422
 
 
 class TestImporting:
-    def test_the_published_request_gets_the_published_answer(
+    def test_the_published_request_returns_the_published_response(
         self, dashboard: Client, location_id: str
     ) -> None:
         extra = "<CustomerOrderId>batch-1</CustomerOrderId>"
@@ -156,7 +158,7 @@ class TestImporting:
         assert order.findtext("Subscriber/ServiceAddress/City") == "Denver"
         assert (order.findtext("LoaType"), order.findtext("ProcessingStatus")) == ("SUBSCRIBER", "PROCESSING")
 
-    def test_a_subscribers_order_waits_for_a_letter(
+    def test_a_subscriber_order_waits_for_a_letter(
         self, dashboard: Client, control: Client, location_id: str
     ) -> None:
         created = dashboard.xml("POST", "/importTnOrders", import_order(location_id), 201)
@@ -176,7 +178,9 @@ class TestImporting:
         [shown] = control.get("/account").json()["imports"]
         assert (shown["status"], shown["letters"]) == ("COMPLETE", 1)
 
-    def test_or_not_if_told(self, dashboard: Client, control: Client, location_id: str) -> None:
+    def test_a_subscriber_order_does_not_wait_if_letters_are_disabled(
+        self, dashboard: Client, control: Client, location_id: str
+    ) -> None:
         control.put("/letters", json={"needs_letter": False})
         created = dashboard.xml("POST", "/importTnOrders", import_order(location_id), 201)
         assert status(dashboard, created.findtext("ImportTnOrder/OrderId") or "") == "COMPLETE"
@@ -184,7 +188,7 @@ class TestImporting:
     @pytest.mark.parametrize(
         ("content", "content_type"), [(b"", "application/pdf"), (b"PK", "application/zip"), (b"x", "")]
     )
-    def test_what_is_no_letter_is_refused(
+    def test_an_invalid_letter_is_rejected(
         self,
         dashboard: Client,
         imported: Callable[..., str],
@@ -208,7 +212,7 @@ class TestImporting:
         hosted = control.get("/account").json()["external_numbers"]
         assert [each["number"] for each in hosted] == [f"+1{HOSTED[1]}"]
 
-    def test_a_fate_can_be_chosen(
+    def test_the_outcome_of_an_order_can_be_set(
         self, dashboard: Client, control: Client, imported: Callable[..., str], location_id: str
     ) -> None:
         control.put("/orders/batch-1", json={"fate": "FAILED"})
@@ -247,7 +251,7 @@ class TestImporting:
             (HOSTED[0], HOSTED[1], ["7360"]),
         ],
     )
-    def test_what_is_wrong_is_in_repeated_errors(
+    def test_errors_of_a_request_are_repeated_errors_elements(
         self, dashboard: Client, location_id: str, old: str, new: str, codes: list[str]
     ) -> None:
         body = import_order(location_id).replace(old, new)
@@ -255,23 +259,23 @@ class TestImporting:
         assert root.tag == "ImportTnOrderResponse"
         assert [each.findtext("Code") for each in root.iterfind("Errors")] == codes
 
-    def test_without_a_default_there_is_nowhere_to_go(self, dashboard: Client) -> None:
+    def test_an_order_without_a_location_requires_a_default(self, dashboard: Client) -> None:
         root = dashboard.xml("POST", "/importTnOrders", import_order(), 400)
         assert [each.findtext("Code") for each in root.iterfind("Errors")] == ["7310"]
 
     @pytest.mark.parametrize("path", ["importTnOrders/x", "importTnOrders/x/loas"])
-    def test_an_unknown_order_is_404(self, dashboard: Client, path: str) -> None:
+    def test_an_unknown_order_returns_404(self, dashboard: Client, path: str) -> None:
         dashboard.xml("GET", f"/{path}", status=404)
 
-    def test_an_unknown_removal_is_400_without_a_code(self, dashboard: Client) -> None:
+    def test_an_unknown_removal_returns_400_without_a_code(self, dashboard: Client) -> None:
         root = dashboard.xml("GET", "/removeImportedTnOrders/x", status=400)
         assert root.tag == "RemoveImportedTnOrdersReportResponse"
         assert [each.tag for each in root.iter()][1:] == ["ResponseStatus", "Description"]
         assert root.findtext("ResponseStatus/Description") == "The resource does not exist"
 
 
-class TestTexting:
-    def test_imported_numbers_text_through_v2_at_their_location(
+class TestSendingFromHostedNumbers:
+    def test_imported_numbers_send_and_receive_through_v2_at_their_location(
         self,
         dashboard: Client,
         current: Client,
@@ -297,7 +301,7 @@ class TestTexting:
         types = {each["type"] for each in receiver.events()}
         assert types == {"message-sent", "message-delivered", "message-received"}
 
-    def test_removed_ones_do_not(
+    def test_removed_numbers_do_not_send_or_receive(
         self,
         dashboard: Client,
         control: Client,
@@ -317,7 +321,7 @@ class TestTexting:
 
 
 class TestRemoving:
-    def test_what_was_not_imported_is_5158(
+    def test_a_number_that_was_not_imported_returns_5158(
         self, dashboard: Client, imported: Callable[..., str], location_id: str
     ) -> None:
         imported(location_id, HOSTED[:1])
@@ -338,14 +342,14 @@ class TestRemoving:
         assert found.findtext("OrderId") == created.findtext("RemoveImportedTnOrder/OrderId")
         assert found.findtext("OrderStatus") == "COMPLETE"
 
-    def test_nothing_to_remove_is_refused(self, dashboard: Client) -> None:
+    def test_an_empty_removal_is_rejected(self, dashboard: Client) -> None:
         root = dashboard.xml("POST", "/removeImportedTnOrders", removal([]), 400)
         assert [each.findtext("Code") for each in root.iterfind("Errors")] == ["5073"]
 
 
-class TestLosing:
+class TestLostNumbers:
     @pytest.mark.parametrize("topic", ["importtnorders", "removeImportedTnOrders"])
-    def test_orders_are_told_of(
+    def test_subscribers_are_notified_of_orders(
         self,
         dashboard: Client,
         receiver: Receiver,
@@ -362,11 +366,11 @@ class TestLosing:
         dashboard.xml("POST", "/removeImportedTnOrders", removal(), 201)
         expected = ["COMPLETE"] if topic == "importtnorders" else ["COMPLETE", "PROCESSING"]
         wait_until(lambda: len(receiver.received) == len(expected))
-        told = [etree.fromstring(each.body) for each in receiver.received]
-        assert sorted(each.findtext("Status") or "" for each in told) == expected
-        assert {each.findtext("OrderType") for each in told} == {topic}
+        notifications = [etree.fromstring(each.body) for each in receiver.received]
+        assert sorted(each.findtext("Status") or "" for each in notifications) == expected
+        assert {each.findtext("OrderType") for each in notifications} == {topic}
 
-    def test_a_number_taken_away_is_told_and_removed_ones_are_not(
+    def test_a_number_that_vanishes_is_reported_and_a_removed_number_is_not(
         self,
         dashboard: Client,
         receiver: Receiver,
@@ -383,14 +387,16 @@ class TestLosing:
         dashboard.xml("POST", "/removeImportedTnOrders", removal(HOSTED[1:]), 201)
         control.delete(f"/numbers/+1{HOSTED[0]}")
         wait_until(lambda: receiver.received)
-        [told] = [etree.fromstring(each.body) for each in receiver.received]
-        assert told.findtext("EventType") == "MESSAGING_LOST"
-        assert told.find("OrderType") is None
-        assert [each.text for each in told.iterfind("ImpactedTelephoneNumbers/TelephoneNumber")] == HOSTED[:1]
+        [notification] = [etree.fromstring(each.body) for each in receiver.received]
+        assert notification.findtext("EventType") == "MESSAGING_LOST"
+        assert notification.find("OrderType") is None
+        assert [
+            each.text for each in notification.iterfind("ImpactedTelephoneNumbers/TelephoneNumber")
+        ] == HOSTED[:1]
 
 
 class TestVersions:
-    def test_v2_has_paths_of_its_own_and_e164(
+    def test_v2_has_separate_paths_and_e164_numbers(
         self, bandwidth: RunningSimulator, dashboard: Client, location_id: str
     ) -> None:
         base = f"{bandwidth.url}/api/v2/accounts/{CONFIG.account_id}"
@@ -407,5 +413,5 @@ class TestVersions:
             checked = client.xml("POST", "/importTnChecker", check_body(numbers), 200)
             assert [each.text for each in checked.iter("TelephoneNumber")] == numbers
             client.xml("POST", "/removeImportedTnOrders/messaging", removal(numbers), 201)
-            refused = client.xml("POST", "/removeImportedTnOrders/messaging", removal(), 400)
-            assert [each.findtext("Code") for each in refused.iterfind("Errors")] == ["1022"]
+            rejected = client.xml("POST", "/removeImportedTnOrders/messaging", removal(), 400)
+            assert [each.findtext("Code") for each in rejected.iterfind("Errors")] == ["1022"]

@@ -1,4 +1,4 @@
-"""The simulated Dashboard: sites, numbers in service, one number, those that come and go on their own."""
+"""The simulated Dashboard: sites, numbers in service, single numbers, and numbers added without an order."""
 
 from collections.abc import Callable
 
@@ -20,7 +20,7 @@ from tests.simulator.support import (
 
 @pytest.fixture
 def tns(bandwidth: RunningSimulator, dashboard: Client) -> Client:
-    """Bound to the account API itself: paths start with /tns."""
+    """A client of the account API's base path: paths start with /tns."""
     return Client(bandwidth.dashboard_url, dashboard.credentials)
 
 
@@ -41,7 +41,7 @@ class TestSites:
         assert (site.tag, site.findtext("Site/Id")) == ("SiteResponse", "701")
         assert site.findtext("Site/Name") == root.findtext("Sites/Site/Name")
 
-    def test_another_is_404(self, dashboard: Client) -> None:
+    def test_an_unknown_site_returns_404(self, dashboard: Client) -> None:
         root = dashboard.xml("GET", "/sites/702", status=404)
         assert (root.tag, root.findtext("ResponseStatus/ErrorCode")) == ("SiteResponse", "12016")
 
@@ -77,7 +77,7 @@ class TestLists:
         assert following.find("Links/next") is None
 
     @pytest.mark.parametrize("query", ["page=0", "page=x", "size=0"])
-    def test_pages_that_cannot_be(self, dashboard: Client, query: str) -> None:
+    def test_invalid_pages_are_rejected(self, dashboard: Client, query: str) -> None:
         root = dashboard.xml("GET", f"/inserviceNumbers?{query}", status=400)
         assert root.findtext("ResponseStatus/ErrorCode") == "1006"
 
@@ -111,10 +111,10 @@ class TestLists:
 
             assert texts(following, ".//FullNumber") == [page]
 
-    def test_of_a_location_that_is_not_there_nothing(self, dashboard: Client) -> None:
+    def test_the_numbers_of_an_unknown_location_return_400(self, dashboard: Client) -> None:
         dashboard.xml("GET", "/sites/701/sippeers/1/tns", status=400)
 
-    def test_hosted_numbers_are_in_service_too(self, dashboard: Client, set_up: Callable[..., Setup]) -> None:
+    def test_hosted_numbers_are_in_service(self, dashboard: Client, set_up: Callable[..., Setup]) -> None:
         setup = set_up()
         extra = f"<SipPeerId>{setup.location_id}</SipPeerId>"
         dashboard.xml("POST", "/externalTns", import_body(numbers=NUMBERS[:1], extra=extra), 201)
@@ -125,7 +125,9 @@ class TestLists:
 
 
 class TestOneNumber:
-    def test_what_is_known_of_it(self, tns: Client, dashboard: Client, set_up: Callable[..., Setup]) -> None:
+    def test_a_number_is_returned_as_published(
+        self, tns: Client, dashboard: Client, set_up: Callable[..., Setup]
+    ) -> None:
         setup = set_up()
         number = setup.numbers[0].removeprefix("+1")
         root = tns.xml("GET", f"/tns/{number}", status=200)
@@ -145,7 +147,9 @@ class TestOneNumber:
         )
         assert root.findtext("OrderId") == listed
 
-    def test_its_details_have_the_location(self, tns: Client, set_up: Callable[..., Setup]) -> None:
+    def test_the_details_of_a_number_have_its_location(
+        self, tns: Client, set_up: Callable[..., Setup]
+    ) -> None:
         setup = set_up()
         number = setup.numbers[0].removeprefix("+1")
         details = tns.xml("GET", f"/tns/{number}/tndetails", status=200).find("TelephoneNumberDetails")
@@ -156,7 +160,7 @@ class TestOneNumber:
         assert tns.xml("GET", f"/tns/{number}/sippeers").findtext("Id") == setup.location_id
         assert tns.xml("GET", f"/tns/{number}/sites").findtext("Id") == "701"
 
-    def test_what_was_given_back_ages(
+    def test_a_released_number_ages(
         self, tns: Client, dashboard: Client, set_up: Callable[..., Setup]
     ) -> None:
         setup = set_up()
@@ -174,7 +178,7 @@ class TestOneNumber:
             assert sorted(texts(found, ".//FullNumber")) == sorted(expected)
             assert found.findtext("TelephoneNumberCount") == str(len(expected))
 
-    def test_a_number_given_back_can_be_ordered_again(
+    def test_a_released_number_can_be_ordered_again(
         self, tns: Client, dashboard: Client, set_up: Callable[..., Setup]
     ) -> None:
         setup = set_up()
@@ -189,27 +193,29 @@ class TestOneNumber:
         assert tns.xml("GET", f"/tns/{number}").findtext("Status") == "Inservice"
 
     @pytest.mark.parametrize("path", ["", "/tndetails", "/sites", "/sippeers"])
-    def test_an_unknown_number_is_404(self, tns: Client, path: str) -> None:
+    def test_an_unknown_number_returns_404(self, tns: Client, path: str) -> None:
         root = tns.xml("GET", f"/tns/9195550199{path}", status=404)
         assert root.tag == "TelephoneNumberResponse"
 
-    def test_no_number_is_400(self, tns: Client) -> None:
+    def test_an_invalid_number_returns_400(self, tns: Client) -> None:
         assert tns.xml("GET", "/tns/hello", status=400).findtext("ResponseStatus/ErrorCode") == "1022"
 
-    def test_a_page_has_2500_at_most(self, tns: Client) -> None:
+    def test_a_page_has_at_most_2500_numbers(self, tns: Client) -> None:
         assert tns.xml("GET", "/tns?size=2501", status=400).findtext("ResponseStatus/ErrorCode") == "1006"
 
-    def test_another_accounts_numbers_are_not_ours(self, tns: Client, set_up: Callable[..., Setup]) -> None:
+    def test_numbers_of_another_account_are_not_listed(
+        self, tns: Client, set_up: Callable[..., Setup]
+    ) -> None:
         set_up()
         assert tns.xml("GET", "/tns?accountId=1").findtext("TelephoneNumberCount") == "0"
 
-    def test_it_needs_credentials(self, tns: Client) -> None:
+    def test_the_list_requires_credentials(self, tns: Client) -> None:
         with Client(tns.base) as stranger:
             assert stranger.get("/tns/9195550100").status_code == 401
 
 
 class TestDrift:
-    def test_numbers_appear_and_vanish(
+    def test_numbers_can_be_added_and_removed_without_an_order(
         self, tns: Client, dashboard: Client, control: Client, set_up: Callable[..., Setup]
     ) -> None:
         setup = set_up()
@@ -223,7 +229,7 @@ class TestDrift:
         assert [f"+1{each}" for each in found] == setup.numbers[1:]
         tns.xml("GET", f"/tns/{setup.numbers[0].removeprefix('+1')}", status=404)
 
-    def test_a_hosted_number_can_appear_and_vanish(
+    def test_hosted_numbers_can_be_added_and_removed_without_an_order(
         self, tns: Client, control: Client, set_up: Callable[..., Setup]
     ) -> None:
         setup = set_up()
@@ -244,7 +250,7 @@ class TestDrift:
             ({"number": "+19195550182"}, 422),
         ],
     )
-    def test_nonsense_is_explained(
+    def test_invalid_input_returns_an_error(
         self, dashboard: Client, control: Client, body: dict[str, str], status: int
     ) -> None:
         location_id = new_location(dashboard).rsplit("/", 1)[1]
@@ -257,7 +263,7 @@ class TestDrift:
 class TestChangingAnApplication:
     BODY = "<Application><AppName>Alerts 2</AppName><CallbackUrl>https://b.example/v2</CallbackUrl></Application>"
 
-    def test_put_replaces_it(self, dashboard: Client, set_up: Callable[..., Setup]) -> None:
+    def test_put_replaces_an_application(self, dashboard: Client, set_up: Callable[..., Setup]) -> None:
         setup = set_up(credentials=("hook", "open-sesame"))
         path = f"/applications/{setup.application_id}"
         root = dashboard.xml("PUT", path, self.BODY, 200)
@@ -267,7 +273,7 @@ class TestChangingAnApplication:
         assert looked.findtext("Application/AppName") == "Alerts 2"
         assert looked.find("Application/CallbackCreds/UserId") is None
 
-    def test_what_is_wrong_changes_nothing(self, dashboard: Client, set_up: Callable[..., Setup]) -> None:
+    def test_an_invalid_update_changes_nothing(self, dashboard: Client, set_up: Callable[..., Setup]) -> None:
         setup = set_up()
         path = f"/applications/{setup.application_id}"
         for old, new, code in (
@@ -278,5 +284,5 @@ class TestChangingAnApplication:
             assert root.findtext("ResponseStatus/ErrorCode") == code
         assert dashboard.xml("GET", path).findtext("Application/AppName") == "Alerts"
 
-    def test_an_unknown_one_is_404(self, dashboard: Client) -> None:
+    def test_an_unknown_application_returns_404(self, dashboard: Client) -> None:
         dashboard.xml("PUT", "/applications/299ab22a-d7e6-4cf6-9f4d-2089efc0c031", self.BODY, 404)

@@ -1,4 +1,4 @@
-"""The simulator's media: uploads of today's API, and files that come with inbound messages."""
+"""The simulator's media: uploads of the current API, and files of inbound messages."""
 
 from base64 import b64encode
 from collections.abc import Callable
@@ -26,7 +26,7 @@ def fetch(url: str, credentials: tuple[str, str] | None = CREDENTIALS) -> reques
 
 class TestUploads:
     @pytest.mark.parametrize(("written", "name"), [("a.png", "a.png"), ("x/y%2Fz%20.png", "x/y/z .png")])
-    def test_what_was_uploaded_is_there_until_deleted(self, current: Client, written: str, name: str) -> None:
+    def test_an_uploaded_file_exists_until_deleted(self, current: Client, written: str, name: str) -> None:
         response = upload(current, written)
         assert (response.status_code, response.content) == (204, b"")
         got = current.get(f"/media/{written}")
@@ -44,7 +44,7 @@ class TestUploads:
         assert gone.json().keys() == {"type", "description"}
         assert current.delete(f"/media/{written}").status_code == 404
 
-    def test_a_name_is_used_again(self, current: Client) -> None:
+    def test_an_upload_replaces_a_file_of_the_same_name(self, current: Client) -> None:
         headers = {"Content-Type": "text/plain", "Cache-Control": "no-cache"}
         upload(current, "a")
         current.put("/media/a", data=b"text", headers=headers)
@@ -52,14 +52,14 @@ class TestUploads:
         assert got.content == b"text"
         assert (got.headers["Content-Type"], got.headers["Cache-Control"]) == ("text/plain", "no-cache")
 
-    def test_not_more_than_so_big(self, current: Client) -> None:
+    def test_a_file_above_the_size_limit_is_rejected(self, current: Client) -> None:
         assert upload(current, "a.png", b"x" * MAX_BYTES).status_code == 204
         assert upload(current, "b.png", b"x" * (MAX_BYTES + 1)).status_code == 400
 
-    def test_somebody_elses_are_403(self, bandwidth: RunningSimulator, current: Client) -> None:
+    def test_files_of_another_account_return_403(self, bandwidth: RunningSimulator, current: Client) -> None:
         assert fetch(f"{bandwidth.current_messaging_url}/users/9900001/media").status_code == 403
 
-    def test_many_are_listed_in_turns(self, bandwidth: RunningSimulator, current: Client) -> None:
+    def test_many_files_are_listed_in_pages(self, bandwidth: RunningSimulator, current: Client) -> None:
         for number in range(PAGE + 2):
             bandwidth.simulator.media.put(MediaFile(f"{number:05}", b"", "text/plain"))
         first = current.get("/media")
@@ -72,7 +72,7 @@ class TestUploads:
 
 
 class TestInbound:
-    def test_a_file_is_told_by_a_url_that_wants_credentials(
+    def test_the_event_has_the_url_of_a_file_that_requires_credentials(
         self,
         bandwidth: RunningSimulator,
         control: Client,
@@ -103,7 +103,7 @@ class TestInbound:
         assert len(fetch(filler).content) == 1000
         assert fetch(f"{folder}/2/c.png").status_code == 404
 
-    def test_v1_has_a_place_of_its_own_for_it(
+    def test_v1_has_its_own_media_url(
         self, bandwidth: RunningSimulator, control: Client, receiver: Receiver, host: Callable[..., Hosted]
     ) -> None:
         files = [{"name": "a.png", "content_base64": b64encode(PICTURE).decode()}]
@@ -117,7 +117,7 @@ class TestInbound:
         absent = fetch(f"{url}x")
         assert (absent.status_code, absent.json()["code"]) == (404, "media-not-found")
 
-    def test_it_lives_for_48_hours(
+    def test_a_file_exists_for_48_hours(
         self, bandwidth: RunningSimulator, control: Client, current: Client, set_up: Callable[..., Setup]
     ) -> None:
         body = {"from": HANDSET, "to": set_up().numbers[0], "media": [{"name": "a.png", "bytes": 1}]}
@@ -131,7 +131,7 @@ class TestInbound:
         assert current.get(f"/media/{shown['id']}").status_code == 404
         assert current.get("/media").json() == []
 
-    def test_all_can_be_made_to_end(
+    def test_all_files_can_be_deleted(
         self, control: Client, current: Client, set_up: Callable[..., Setup]
     ) -> None:
         upload(current, "a.png")
@@ -141,7 +141,7 @@ class TestInbound:
     @pytest.mark.parametrize(
         ("file", "error"),
         [
-            ({"name": "a.png"}, "give exactly one of content_base64, bytes"),
+            ({"name": "a.png"}, "give exactly one of content_base64 and bytes"),
             ({"name": "a.png", "bytes": 1, "content_base64": ""}, "give exactly one of"),
             ({"name": "a/b.png", "bytes": 1}, "media.0.file.name: "),
             ({"name": "a.png", "content_base64": "?"}, "media.0.file.content_base64: "),
@@ -149,7 +149,7 @@ class TestInbound:
             ({"name": "a.png", "bytes": -1}, "media.0.file.bytes: "),
         ],
     )
-    def test_nonsense_is_422_with_a_sentence(
+    def test_invalid_input_returns_422_with_an_error(
         self, control: Client, file: dict[str, object], error: str
     ) -> None:
         body = {"from": HANDSET, "to": "+19105550100", "media": [file]}

@@ -1,4 +1,4 @@
-"""The simulated messaging API: what it takes, what it answers, and the events that follow."""
+"""The simulated messaging API: requests, responses and events."""
 
 import re
 from collections.abc import Callable
@@ -49,7 +49,9 @@ def setup(set_up: SetUp) -> Setup:
 
 
 class TestSending:
-    def test_the_documents_request_gets_the_documents_answer(self, messaging: Client, setup: Setup) -> None:
+    def test_the_documented_request_returns_the_documented_response(
+        self, messaging: Client, setup: Setup
+    ) -> None:
         response = send(messaging, setup)
         body = response.json()
         assert response.status_code == 202
@@ -65,7 +67,7 @@ class TestSending:
             "text": "Good morning, this is a test message",
         }
 
-    def test_what_is_optional_is_echoed(self, messaging: Client, setup: Setup) -> None:
+    def test_the_response_contains_optional_fields(self, messaging: Client, setup: Setup) -> None:
         body = send(messaging, setup, tag="out_1", media=["https://a.example/b.png"], priority="high").json()
         assert body["tag"] == "out_1"
         assert body["media"] == ["https://a.example/b.png"]
@@ -75,17 +77,17 @@ class TestSending:
         "expiration",
         ["2099-03-14T01:59:26Z", "2099-03-13T20:59:26-05:00", "2099-03-14t01:59:26.123456789z"],
     )
-    def test_an_expiration_is_echoed_as_it_came(
+    def test_the_response_contains_the_expiration_unchanged(
         self, messaging: Client, receiver: Receiver, setup: Setup, expiration: str
     ) -> None:
-        answer = send(messaging, setup, expiration=expiration, priority="default")
-        assert answer.status_code == 202, answer.text
-        assert answer.json()["expiration"] == expiration
+        response = send(messaging, setup, expiration=expiration, priority="default")
+        assert response.status_code == 202, response.text
+        assert response.json()["expiration"] == expiration
         for event in receiver.wait_for(2):
             assert event["message"]["priority"] == "default"
             assert "expiration" not in event["message"]
 
-    def test_us_numbers_may_leave_out_the_country(self, messaging: Client, setup: Setup) -> None:
+    def test_us_numbers_can_omit_the_country_code(self, messaging: Client, setup: Setup) -> None:
         own = setup.numbers[0].removeprefix("+1")
         body = send(messaging, setup, **{"from": own, "to": ["9195550142", "19195550143"]}).json()
         assert body["from"] == setup.numbers[0]
@@ -120,7 +122,9 @@ class TestSending:
             ("receiptRequested", "all"),
         ],
     )
-    def test_wrong_fields_are_named(self, messaging: Client, setup: Setup, field: str, value: object) -> None:
+    def test_invalid_fields_are_named(
+        self, messaging: Client, setup: Setup, field: str, value: object
+    ) -> None:
         response = send(messaging, setup, **{field: value})
         body = response.json()
         assert response.status_code == 400
@@ -128,49 +132,53 @@ class TestSending:
         assert field in [each["fieldName"] for each in body["fieldErrors"]]
         assert all(each["description"] for each in body["fieldErrors"])
 
-    def test_longest_text_and_media_without_text_are_fine(self, messaging: Client, setup: Setup) -> None:
+    def test_the_longest_text_and_media_without_text_are_accepted(
+        self, messaging: Client, setup: Setup
+    ) -> None:
         assert send(messaging, setup, text="x" * 2048).json()["segmentCount"] == 14
         assert send(messaging, setup, text=None, media="https://a.example/b.png").json()["segmentCount"] == 1
         longest = f"https://a.example/{'x' * 4078}"
         assert send(messaging, setup, text=None, media=[longest], tag="x" * 1024).status_code == 202
 
-    def test_a_body_that_is_no_object_is_400(self, messaging: Client) -> None:
+    def test_a_body_that_is_not_an_object_returns_400(self, messaging: Client) -> None:
         for body in ("[]", "{", ""):
             response = messaging.post("/messages", data=body, headers={"Content-Type": "application/json"})
             assert (response.status_code, response.json()["type"]) == (400, "request-validation")
 
-    def test_another_content_type_is_415(self, messaging: Client) -> None:
+    def test_another_content_type_returns_415(self, messaging: Client) -> None:
         response = messaging.post("/messages", data="{}", headers={"Content-Type": "text/plain"})
         assert (response.status_code, response.json()["type"]) == (415, "unsupported-content-type")
 
-    def test_wrong_credentials_are_401(self, messaging: Client) -> None:
+    def test_wrong_credentials_return_401(self, messaging: Client) -> None:
         with Client(messaging.base, (CONFIG.dashboard_user, CONFIG.dashboard_password)) as stranger:
             response = stranger.post("/messages", json={})
         assert (response.status_code, response.json()["type"]) == (401, "unauthorized")
 
-    def test_another_user_is_403(self, bandwidth: RunningSimulator, messaging: Client) -> None:
+    def test_another_user_returns_403(self, bandwidth: RunningSimulator, messaging: Client) -> None:
         with Client(f"{bandwidth.messaging_url}/users/u-other", messaging.credentials) as client:
             response = client.post("/messages", json={})
         assert (response.status_code, response.json()["type"]) == (403, "forbidden")
 
-    def test_unknown_paths_are_404_in_another_shape(self, messaging: Client) -> None:
+    def test_unknown_paths_return_404_in_their_own_form(self, messaging: Client) -> None:
         response = messaging.get("/messages/happy")
         assert response.status_code == 404
         assert response.json().keys() == {"timestamp", "status", "error", "message", "path"}
 
 
 class TestPace:
-    def test_more_than_a_seconds_worth_is_429(self, messaging: Client, control: Client, setup: Setup) -> None:
+    def test_messages_above_the_rate_return_429(
+        self, messaging: Client, control: Client, setup: Setup
+    ) -> None:
         pace = control.put("/pace", json={"v2_messages_per_second": 2}).json()
         assert pace == {"burst": 800, "v2_messages_per_second": 2}
         assert [send(messaging, setup).status_code for _ in range(3)] == [202, 202, 429]
-        refused = send(messaging, setup)
-        assert refused.json()["type"] == "max-message-queue-size-exceeded"
-        assert "Retry-After" not in refused.headers
+        rejected = send(messaging, setup)
+        assert rejected.json()["type"] == "max-message-queue-size-exceeded"
+        assert "Retry-After" not in rejected.headers
         assert control.get("/messages?summary=1").json()["count"] == 2
         wait_until(lambda: send(messaging, setup).status_code == 202)
 
-    def test_what_is_wrong_does_not_count(self, messaging: Client, control: Client, setup: Setup) -> None:
+    def test_rejected_messages_do_not_count(self, messaging: Client, control: Client, setup: Setup) -> None:
         control.put("/pace", json={"v2_messages_per_second": 0.1})
         assert [send(messaging, setup, to=to).status_code for to in ("x", HANDSET, HANDSET)] == [
             400,
@@ -180,9 +188,7 @@ class TestPace:
         control.delete("/pace")
         assert send(messaging, setup).status_code == 202
 
-    def test_the_answer_that_is_lost_may_be_a_429(
-        self, messaging: Client, control: Client, setup: Setup
-    ) -> None:
+    def test_a_lost_response_can_be_a_429(self, messaging: Client, control: Client, setup: Setup) -> None:
         control.put("/pace", json={"v2_messages_per_second": 0.1})
         control.post("/faults", json={"path": "/messages", "lose_answer": True, "times": 2})
         for _ in range(2):
@@ -190,14 +196,14 @@ class TestPace:
                 send(messaging, setup)
         assert control.get("/messages?summary=1").json()["count"] == 1
 
-    def test_v1_has_its_own(self, messaging: Client, control: Client, setup: Setup) -> None:
+    def test_v1_has_a_separate_limit(self, messaging: Client, control: Client, setup: Setup) -> None:
         control.put("/pace", json={"messages_per_second": 0.1})
         assert [send(messaging, setup).status_code for _ in range(2)] == [202, 202]
 
 
 class TestReceipts:
     def test_a_text_is_sent_then_delivered(self, messaging: Client, receiver: Receiver, setup: Setup) -> None:
-        answer = send(messaging, setup, tag="out_1").json()
+        response = send(messaging, setup, tag="out_1").json()
         events = receiver.wait_for(2)
         assert types(events) == ["message-sent", "message-delivered"]
         assert receiver.received[0].path == "/callbacks/v2"
@@ -208,10 +214,10 @@ class TestReceipts:
             assert event["to"] == HANDSET
             assert "errorCode" not in event
             assert event["message"] == {
-                "id": answer["id"],
+                "id": response["id"],
                 "owner": setup.numbers[0],
                 "applicationId": setup.application_id,
-                "time": answer["time"],
+                "time": response["time"],
                 "segmentCount": 1,
                 "direction": "out",
                 "to": [HANDSET],
@@ -220,7 +226,7 @@ class TestReceipts:
                 "tag": "out_1",
             }
 
-    def test_sending_is_for_mms_only(self, messaging: Client, receiver: Receiver, setup: Setup) -> None:
+    def test_only_mms_has_message_sending(self, messaging: Client, receiver: Receiver, setup: Setup) -> None:
         send(messaging, setup, media=["https://a.example/b.png"])
         events = receiver.wait_for(3)
         assert types(events) == ["message-sending", "message-sent", "message-delivered"]
@@ -231,24 +237,24 @@ class TestReceipts:
         self, messaging: Client, receiver: Receiver, control: Client, setup: Setup
     ) -> None:
         control.put("/outcomes/9195550143", json={"errorCode": 4720})
-        answer = send(messaging, setup, to=[HANDSET, "+19195550143"]).json()
+        response = send(messaging, setup, to=[HANDSET, "+19195550143"]).json()
         events = receiver.wait_for(4)
         last = {each["to"]: each["type"] for each in events if each["type"][8:] in ("delivered", "failed")}
         assert last == {HANDSET: "message-delivered", "+19195550143": "message-failed"}
-        assert {each["message"]["id"] for each in events} == {answer["id"]}
+        assert {each["message"]["id"] for each in events} == {response["id"]}
 
-    def test_ten_recipients_have_ten_fates(
+    def test_each_of_ten_recipients_has_its_outcome(
         self, messaging: Client, receiver: Receiver, control: Client, setup: Setup
     ) -> None:
         group = [f"+191955501{each}" for each in range(40, 50)]
         control.put(f"/outcomes/{group[0]}", json={"errorCode": 4770, "times": 1})
         control.put(f"/outcomes/{group[1]}", json={"types": []})
-        answer = send(messaging, setup, to=group, tag="group").json()
+        response = send(messaging, setup, to=group, tag="group").json()
         events = receiver.wait_for(8 * 3 + 1)
         last = {each["to"]: each["type"] for each in events if each["type"][8:] in ("delivered", "failed")}
         assert last == {group[0]: "message-failed"} | dict.fromkeys(group[2:], "message-delivered")
         assert {(each["message"]["id"], each["message"]["tag"]) for each in events} == {
-            (answer["id"], "group")
+            (response["id"], "group")
         }
         assert all(each["message"]["to"] == group for each in events)
 
@@ -265,7 +271,9 @@ class TestReceipts:
         [shown] = control.get("/messages").json()["messages"]
         assert shown["reason"] == "4360 message-not-sent-expiration-date-passed"
 
-    def test_a_number_of_nobody_fails(self, messaging: Client, receiver: Receiver, setup: Setup) -> None:
+    def test_a_message_from_an_unknown_number_fails(
+        self, messaging: Client, receiver: Receiver, setup: Setup
+    ) -> None:
         assert send(messaging, setup, **{"from": "+19105559999"}).status_code == 202
         [event] = receiver.wait_for(1)
         assert (event["type"], event["errorCode"]) == ("message-failed", 4407)
@@ -284,7 +292,7 @@ class TestReceipts:
         [event] = receiver.wait_for(1)
         assert (event["type"], event["errorCode"]) == ("message-failed", 4001)
 
-    def test_a_location_without_an_application_swallows(
+    def test_messages_of_a_location_without_an_application_have_no_events(
         self, messaging: Client, dashboard: Client, receiver: Receiver, control: Client, set_up: SetUp
     ) -> None:
         setup = set_up(assign=False)
@@ -297,7 +305,7 @@ class TestReceipts:
         heard = send(messaging, setup).json()
         assert {each["message"]["id"] for each in receiver.wait_for(2)} == {heard["id"]}
 
-    def test_types_can_be_left_out_of_a_run(self, receiver: Receiver) -> None:
+    def test_receipt_types_limit_the_events(self, receiver: Receiver) -> None:
         chosen = replace(QUICK, receipt_types=["message-delivered"])
         with serve(CONFIG, chosen) as running:
             simulator = running.simulator
@@ -312,7 +320,7 @@ class TestReceipts:
 
 
 class TestOutcomes:
-    def test_a_failure_has_the_chosen_code_and_words(
+    def test_a_failure_has_the_code_and_description_of_the_outcome(
         self, messaging: Client, receiver: Receiver, control: Client, setup: Setup
     ) -> None:
         control.put(
@@ -328,7 +336,7 @@ class TestOutcomes:
         ("code", "words"),
         [(4720, "invalid-destination-address"), (9902, "delivery-receipt-expired"), (4999, "unknown-error")],
     )
-    def test_a_code_without_words_has_its_own(
+    def test_a_code_without_a_description_has_the_published_one(
         self, messaging: Client, receiver: Receiver, control: Client, setup: Setup, code: int, words: str
     ) -> None:
         control.put(f"/outcomes/{HANDSET}", json={"errorCode": code})
@@ -336,7 +344,7 @@ class TestOutcomes:
         [event] = receiver.wait_for(1)
         assert (event["errorCode"], event["description"]) == (code, words)
 
-    def test_types_come_in_the_chosen_order_also_twice(
+    def test_events_have_the_order_of_the_outcome(
         self, messaging: Client, receiver: Receiver, control: Client, setup: Setup
     ) -> None:
         chosen = ["message-delivered", "message-sent", "message-delivered", "message-failed"]
@@ -354,7 +362,7 @@ class TestOutcomes:
         [first] = control.get("/messages?tag=first").json()["messages"]
         assert (first["state"], first["reason"]) == ("accepted", f"no events for {HANDSET}")
 
-    def test_an_outcome_can_come_at_another_time(
+    def test_an_outcome_can_have_its_own_delay(
         self, messaging: Client, receiver: Receiver, control: Client, setup: Setup
     ) -> None:
         control.put(f"/outcomes/{HANDSET}", json={"seconds": 60})
@@ -365,7 +373,7 @@ class TestOutcomes:
 
 
 class TestInbound:
-    def test_a_text_reaches_the_application_of_the_number(
+    def test_an_inbound_text_reaches_the_application_of_the_number(
         self, receiver: Receiver, control: Client, setup: Setup
     ) -> None:
         own = setup.numbers[1]
@@ -388,12 +396,14 @@ class TestInbound:
             "text": "hi",
         }
 
-    def test_copies_are_the_very_same(self, receiver: Receiver, control: Client, setup: Setup) -> None:
+    def test_copies_are_identical(self, receiver: Receiver, control: Client, setup: Setup) -> None:
         control.post("/inbound", json={"from": HANDSET, "to": setup.numbers[0], "text": "hi", "copies": 2})
         first, second = receiver.wait_for(2)
         assert first == second
 
-    def test_media_and_others(self, receiver: Receiver, control: Client, setup: Setup) -> None:
+    def test_an_inbound_message_can_have_media_and_other_recipients(
+        self, receiver: Receiver, control: Client, setup: Setup
+    ) -> None:
         inbound = {
             "from": HANDSET,
             "to": setup.numbers[0],
@@ -406,25 +416,27 @@ class TestInbound:
         assert event["message"]["to"] == [setup.numbers[0], "+19195550143"]
         assert event["message"]["text"] == ""
 
-    def test_a_group_with_several_own_numbers_has_an_event_for_each(
+    def test_each_account_number_of_a_group_has_an_event(
         self, receiver: Receiver, control: Client, setup: Setup
     ) -> None:
         first, second = setup.numbers
         body = {"from": HANDSET, "to": second, "others": ["9195550143", first], "text": "hi"}
-        answer = control.post("/inbound", json=body).json()
+        response = control.post("/inbound", json=body).json()
         events = {each["to"]: each["message"] for each in receiver.wait_for(2)}
         assert events.keys() == {first, second}
         assert {number: each["owner"] for number, each in events.items()} == {first: first, second: second}
-        assert events[second]["id"] == answer["id"] != events[first]["id"]
-        assert [each["id"] for each in answer["others"]] == [events[first]["id"]]
+        assert events[second]["id"] == response["id"] != events[first]["id"]
+        assert [each["id"] for each in response["others"]] == [events[first]["id"]]
         assert {tuple(each["to"]) for each in events.values()} == {(second, "+19195550143", first)}
 
-    def test_a_number_of_nobody_is_404(self, control: Client) -> None:
+    def test_an_unknown_number_returns_404(self, control: Client) -> None:
         response = control.post("/inbound", json={"from": HANDSET, "to": "+19105559999", "text": "hi"})
         assert response.status_code == 404
         assert response.json()["error"] == "+19105559999 is not a number of this account."
 
-    def test_without_an_application_it_is_swallowed(self, control: Client, set_up: SetUp) -> None:
+    def test_an_inbound_text_without_an_application_is_swallowed(
+        self, control: Client, set_up: SetUp
+    ) -> None:
         inbound = {"from": HANDSET, "to": set_up(assign=False).numbers[0], "text": "hi"}
         response = control.post("/inbound", json=inbound)
         assert response.status_code == 202
@@ -434,7 +446,7 @@ class TestInbound:
 
 class TestStyle:
     @pytest.mark.parametrize(("digits", "fraction"), [(0, ""), (3, r"\.\d{3}"), (6, r"\.\d{6}")])
-    def test_times_have_as_many_digits_as_told(
+    def test_times_have_the_digits_of_the_style(
         self, messaging: Client, receiver: Receiver, control: Client, setup: Setup, digits: int, fraction: str
     ) -> None:
         assert control.put("/style", json={"time_digits": digits}).json()["time_digits"] == digits
@@ -445,20 +457,20 @@ class TestStyle:
             assert pattern.fullmatch(event["time"])
             assert pattern.fullmatch(event["message"]["time"])
 
-    def test_the_carrier_is_named_where_the_account_has_the_feature(
+    def test_events_have_the_carrier_name_of_the_style(
         self, messaging: Client, current: Client, receiver: Receiver, control: Client, setup: Setup
     ) -> None:
         send(messaging, setup)
         assert all("carrierName" not in each for each in receiver.wait_for(2))
         control.put("/style", json={"carrier_name": "AT&T"})
-        answer = send(messaging, setup).json()
+        response = send(messaging, setup).json()
         assert {each["carrierName"] for each in receiver.wait_for(4)[2:]} == {"AT&T"}
         [found] = current.get("/messages", params={"carrierName": "AT&T"}).json()["messages"]
-        assert found["messageId"] == answer["id"]
+        assert found["messageId"] == response["id"]
         control.post("/reset")
         assert control.get("/style").json() == {"time_digits": None, "carrier_name": None}
 
-    def test_an_unknown_style_is_422(self, control: Client) -> None:
+    def test_an_unknown_style_returns_422(self, control: Client) -> None:
         response = control.put("/style", json={"time_digits": 4})
         assert (response.status_code, response.json()["error"][:13]) == (422, "time_digits: ")
 
@@ -484,11 +496,11 @@ class TestStyle:
         ("\ud83d", 1),
     ],
 )
-def test_segments(text: str, count: int) -> None:
+def test_segments_are_counted(text: str, count: int) -> None:
     assert segment_count(text) == count
 
 
-def test_the_messages_taken_can_be_looked_up(messaging: Client, control: Client, setup: Setup) -> None:
+def test_accepted_messages_can_be_filtered(messaging: Client, control: Client, setup: Setup) -> None:
     sent = send(messaging, setup, tag="a", to="9195550143").json()
     send(messaging, setup, tag="b")
     [shown] = control.get("/messages", params={"to": "+19195550143"}).json()["messages"]
@@ -514,7 +526,7 @@ def test_the_messages_taken_can_be_looked_up(messaging: Client, control: Client,
 
 
 class TestSummary:
-    def test_it_counts_by_state_and_names_what_came_twice(
+    def test_the_summary_has_counts_by_state_and_duplicate_tags(
         self, messaging: Client, receiver: Receiver, control: Client, setup: Setup
     ) -> None:
         control.put("/outcomes/9195550143", json={"errorCode": 4720})
@@ -534,7 +546,7 @@ class TestSummary:
             },
         }
 
-    def test_it_is_of_the_messages_asked_for(
+    def test_the_summary_is_of_the_filtered_messages(
         self, messaging: Client, dashboard: Client, control: Client, setup: Setup
     ) -> None:
         send(messaging, setup, tag="a")
@@ -543,12 +555,12 @@ class TestSummary:
         shown = control.get("/messages", params={"summary": "true", "from": setup.numbers[1]}).json()
         assert shown == {"count": 1, "states": {"swallowed": 1}, "duplicate_tags": [], "callbacks": {}}
 
-    def test_of_no_messages_too(self, control: Client) -> None:
+    def test_the_summary_can_be_empty(self, control: Client) -> None:
         shown = control.get("/messages?summary=1").json()
         assert shown == {"count": 0, "states": {}, "duplicate_tags": [], "callbacks": {}}
 
 
-def test_who_repeats_nothing_but_refusals_is_heard_once(
+def test_a_client_that_retries_only_rejections_sends_each_message_once(
     messaging: Client, receiver: Receiver, control: Client, setup: Setup
 ) -> None:
     kinds: list[dict[str, object]] = [{"lose_answer": True}, {"answer": {"status": 503}}]
@@ -556,18 +568,18 @@ def test_who_repeats_nothing_but_refusals_is_heard_once(
         control.post("/faults", json={"path": "/messages$", "chance": 0.1, "seed": seed, **kind})
 
     def say(number: int) -> set[int | None]:
-        answers: set[int | None] = set()
+        responses: set[int | None] = set()
         with Client(messaging.base, messaging.credentials) as client:
-            while not answers & {202, None}:
+            while not responses & {202, None}:
                 try:
-                    answers.add(send(client, setup, tag=f"out_{number}").status_code)
+                    responses.add(send(client, setup, tag=f"out_{number}").status_code)
                 except requests.ConnectionError:
-                    answers.add(None)
-        return answers
+                    responses.add(None)
+        return responses
 
     with ThreadPoolExecutor(4) as senders:
-        answers = set().union(*senders.map(say, range(120)))
-    assert answers == {202, 503, None}
+        responses = set().union(*senders.map(say, range(120)))
+    assert responses == {202, 503, None}
     wait_until(lambda: control.get("/health").json()["callbacks_pending"] == 0)
     assert control.get("/messages?summary=1").json() == {
         "count": 120,
@@ -578,7 +590,7 @@ def test_who_repeats_nothing_but_refusals_is_heard_once(
     assert len({each["message"]["tag"] for each in receiver.events()}) == 120
 
 
-def test_many_messages_are_told_about_soon(
+def test_the_events_of_many_messages_arrive_in_time(
     bandwidth: RunningSimulator, receiver: Receiver, control: Client, setup: Setup
 ) -> None:
     for number in range(200):

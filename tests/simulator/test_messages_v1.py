@@ -1,4 +1,4 @@
-"""The simulated V1 messages: what is taken, the receipts that were asked for, and what handsets send."""
+"""The simulated V1 messages: accepted messages, requested receipts and inbound messages."""
 
 import json
 import re
@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from simulator.account.external_tns import ExternalTnsRequest
-from simulator.callbacks import Manner
+from simulator.callbacks import DeliveryOptions
 from simulator.catapult.messages_api import MessageLocation
 from simulator.server import RunningSimulator, serve
 from tests.simulator.support import (
@@ -45,14 +45,14 @@ def send(catapult: Client, hosted: Hosted, **changes: Any) -> requests.Response:
     return catapult.post("/messages", json=body)
 
 
-def refused(response: requests.Response) -> tuple[int, str, str]:
+def error_fields(response: requests.Response) -> tuple[int, str, str]:
     body = response.json()
     assert body.keys() == {"category", "code", "message", "details"}
     return response.status_code, body["category"], body["code"]
 
 
 def receive(control: Client, hosted: Hosted, state: str = "delivered", **changes: Any) -> dict[str, Any]:
-    """An inbound message's callback, once it is in this state."""
+    """Return the callback of an inbound message when it reaches this state."""
     body = {"from": HANDSET, "to": hosted.numbers[0], "text": "hi", **changes}
     response = control.post("/inbound", json=body)
     assert response.status_code == 202, response.text
@@ -66,7 +66,7 @@ def receive(control: Client, hosted: Hosted, state: str = "delivered", **changes
 
 
 def imported(running: RunningSimulator, **properties: str) -> str:
-    """A number (E.164) imported into a simulator of a test's own."""
+    """Import a number (E.164) into a separate simulator."""
     simulator = running.simulator
     request = ExternalTnsRequest("ICPA123ABC", CONFIG.site_id, None, "IMPORT", None, NUMBERS[:1])
     simulator.external_tns.place(request)
@@ -81,22 +81,24 @@ def settled(control: Client) -> None:
 
 
 class TestSending:
-    def test_the_documents_request_gets_the_documents_answer(self, catapult: Client, hosted: Hosted) -> None:
+    def test_the_documented_request_returns_the_documented_response(
+        self, catapult: Client, hosted: Hosted
+    ) -> None:
         response = send(catapult, hosted, **{"from": hosted.numbers[0].removeprefix("+")})
         assert (response.status_code, response.content) == (201, b"")
         location = response.headers["Location"]
         assert re.fullmatch(rf"{re.escape(catapult.base)}/messages/m-[a-z2-7]{{23}}", location)
 
     @pytest.mark.parametrize(("kind", "paths"), [("relative", [True, True]), ("alternate", [False, True])])
-    def test_the_location_may_be_a_path(self, kind: MessageLocation, paths: list[bool]) -> None:
+    def test_the_location_can_be_a_path(self, kind: MessageLocation, paths: list[bool]) -> None:
         with serve(CONFIG, replace(QUICK, message_location=kind)) as running:
             body = {"from": imported(running, incomingMessageUrl="https://a.example"), "to": HANDSET}
             base = f"{running.catapult_url}/users/{CONFIG.user_id}"
             with Client(base, (CONFIG.messaging_token, CONFIG.messaging_secret)) as catapult:
-                answers = [catapult.post("/messages", json={**body, "text": "hi"}) for _ in paths]
+                responses = [catapult.post("/messages", json={**body, "text": "hi"}) for _ in paths]
         path = f"/v1/users/{CONFIG.user_id}/messages/m-"
-        assert [each.headers["Location"].startswith(path) for each in answers] == paths
-        assert all(path in each.headers["Location"] for each in answers)
+        assert [each.headers["Location"].startswith(path) for each in responses] == paths
+        assert all(path in each.headers["Location"] for each in responses)
 
     @pytest.mark.parametrize(
         ("changes", "code"),
@@ -123,12 +125,12 @@ class TestSending:
             ({"applicationId": "a-1"}, "validation-error"),
         ],
     )
-    def test_what_is_wrong_is_named(
+    def test_invalid_fields_are_named(
         self, catapult: Client, hosted: Hosted, changes: dict[str, Any], code: str
     ) -> None:
-        assert refused(send(catapult, hosted, **changes)) == (400, "bad-request", code)
+        assert error_fields(send(catapult, hosted, **changes)) == (400, "bad-request", code)
 
-    def test_what_is_optional_is_taken(self, catapult: Client, control: Client, hosted: Hosted) -> None:
+    def test_optional_fields_are_accepted(self, catapult: Client, control: Client, hosted: Hosted) -> None:
         assert send(catapult, hosted, text="x" * 2048, tag="out_1", receiptRequested="none").ok
         assert send(catapult, hosted, text=None, media=MEDIA).ok
         assert send(catapult, hosted, callbackTimeout="2000", callbackHttpMethod="get").ok
@@ -136,19 +138,19 @@ class TestSending:
         assert (text["tag"], text["segment_count"]) == ("out_1", 14)
         assert (mms["media"], mms["segment_count"]) == (MEDIA, 1)
 
-    def test_a_number_of_nobody_is_401(self, catapult: Client, hosted: Hosted) -> None:
+    def test_an_unknown_number_returns_401(self, catapult: Client, hosted: Hosted) -> None:
         response = send(catapult, hosted, **{"from": "+14352154466"})
-        assert refused(response) == (401, "authorization", "number-access-denied")
+        assert error_fields(response) == (401, "authorization", "number-access-denied")
         assert response.json()["details"] == [
             {"name": "userId", "value": CONFIG.user_id},
             {"name": "number", "value": "+14352154466"},
         ]
 
-    def test_so_is_a_released_one(self, catapult: Client, hosted: Hosted) -> None:
+    def test_a_released_number_returns_401(self, catapult: Client, hosted: Hosted) -> None:
         catapult.delete(f"/phoneNumbers/{hosted.numbers[0]}")
-        assert refused(send(catapult, hosted))[2] == "number-access-denied"
+        assert error_fields(send(catapult, hosted))[2] == "number-access-denied"
 
-    def test_the_messages_taken_can_be_looked_up(
+    def test_accepted_messages_can_be_filtered(
         self, catapult: Client, control: Client, hosted: Hosted
     ) -> None:
         location = send(catapult, hosted, tag="a", receiptRequested="all").headers["Location"]
@@ -174,7 +176,9 @@ class TestSending:
 
 
 class TestSendingSeveral:
-    def test_each_has_its_own_result(self, catapult: Client, control: Client, hosted: Hosted) -> None:
+    def test_each_of_several_messages_has_a_result(
+        self, catapult: Client, control: Client, hosted: Hosted
+    ) -> None:
         one = {"from": hosted.numbers[0], "to": HANDSET, "text": "one"}
         response = catapult.post("/messages", json=[one, {**one, "to": ""}, {**one, "text": "three"}])
         assert response.status_code == 202
@@ -192,21 +196,27 @@ class TestSendingSeveral:
         texts = [each["text"] for each in control.get("/messages").json()["messages"]]
         assert texts == ["one", "three"]
 
-    def test_more_than_50_are_refused(self, catapult: Client, control: Client, hosted: Hosted) -> None:
+    def test_more_than_50_messages_are_rejected(
+        self, catapult: Client, control: Client, hosted: Hosted
+    ) -> None:
         one = {"from": hosted.numbers[0], "to": HANDSET, "text": "one"}
         assert len(catapult.post("/messages", json=[one] * 50).json()) == 50
-        assert refused(catapult.post("/messages", json=[one] * 51)) == (403, "limit", "multi-message-limit")
+        assert error_fields(catapult.post("/messages", json=[one] * 51)) == (
+            403,
+            "limit",
+            "multi-message-limit",
+        )
         assert len(control.get("/messages").json()["messages"]) == 50
 
 
 class TestThrottle:
-    def test_messages_beyond_ten_seconds_worth_are_403(
+    def test_messages_above_the_ten_second_limit_return_403(
         self, catapult: Client, control: Client, hosted: Hosted
     ) -> None:
         control.put("/pace", json={"messages_per_second": 0.2})
         assert [send(catapult, hosted).status_code for _ in range(2)] == [201, 201]
         limited = send(catapult, hosted)
-        assert refused(limited) == (403, "limit", "message-rate-limit")
+        assert error_fields(limited) == (403, "limit", "message-rate-limit")
         assert [each["name"] for each in limited.json()["details"]] == [
             "requestMethod",
             "remoteAddress",
@@ -220,7 +230,7 @@ class TestThrottle:
 
 
 class TestReceipts:
-    def test_all_tells_that_it_was_sent_and_delivered(
+    def test_receipts_of_all_events_report_sent_and_delivered(
         self, catapult: Client, receiver: Receiver, hosted: Hosted
     ) -> None:
         location = send(catapult, hosted, tag="out_1", receiptRequested="all").headers["Location"]
@@ -246,7 +256,7 @@ class TestReceipts:
         assert "deliveryCode" not in sent
 
     @pytest.mark.parametrize("receipt", [None, "none", "error"])
-    def test_nobody_hears_of_success_unasked(
+    def test_a_success_without_requested_receipts_sends_none(
         self, catapult: Client, control: Client, hosted: Hosted, receipt: str | None
     ) -> None:
         assert send(catapult, hosted, receiptRequested=receipt).ok
@@ -278,7 +288,7 @@ class TestReceipts:
         assert (event["state"], event["deliveryState"]) == ("error", "not-delivered")
         assert (event["deliveryCode"], event["deliveryDescription"]) == (code, words)
 
-    def test_types_come_in_the_chosen_order_also_twice(
+    def test_events_have_the_order_of_the_outcome(
         self, catapult: Client, receiver: Receiver, control: Client, hosted: Hosted
     ) -> None:
         chosen = ["message-delivered", "message-sending", "message-delivered"]
@@ -286,12 +296,12 @@ class TestReceipts:
         send(catapult, hosted, receiptRequested="all")
         assert [each["state"] for each in receiver.wait_for(3)] == ["sent", "sending", "sent"]
 
-    def test_mms_has_none(self, catapult: Client, control: Client, hosted: Hosted) -> None:
+    def test_mms_has_no_receipts(self, catapult: Client, control: Client, hosted: Hosted) -> None:
         control.put(f"/outcomes/{HANDSET}", json={"errorCode": 4770})
         assert send(catapult, hosted, media=MEDIA).ok
         assert control.get("/callbacks").json() == {"callbacks": []}
 
-    def test_they_go_where_the_message_says(
+    def test_receipts_go_to_the_callback_url_of_the_message(
         self, catapult: Client, receiver: Receiver, control: Client, hosted: Hosted
     ) -> None:
         url = receiver.url.replace("/callbacks/v2", "/own?a=b")
@@ -302,7 +312,7 @@ class TestReceipts:
         assert first.path.startswith("/own?a=b&messageId=m-")
         assert first.events[0]["tag"] == "t 1"
 
-    def test_without_an_application_there_is_nobody_to_tell(
+    def test_receipts_without_an_application_are_swallowed(
         self, catapult: Client, control: Client, hosted: Hosted
     ) -> None:
         catapult.post(f"/phoneNumbers/{hosted.numbers[0]}", json={"applicationId": ""})
@@ -312,7 +322,7 @@ class TestReceipts:
 
 
 class TestInbound:
-    def test_a_post_is_the_documents_object(
+    def test_a_post_callback_has_the_documented_object(
         self, receiver: Receiver, control: Client, hosted: Hosted
     ) -> None:
         callback = receive(control, hosted)
@@ -334,7 +344,9 @@ class TestInbound:
         assert request.headers["content-type"] == "application/json; charset=utf-8"
         assert request.headers["user-agent"] == "BandwidthAPI/v1 (simulated)"
 
-    def test_a_get_is_the_documents_query(self, receiver: Receiver, control: Client, host: Host) -> None:
+    def test_a_get_callback_has_the_documented_query(
+        self, receiver: Receiver, control: Client, host: Host
+    ) -> None:
         hosted = host(callbackHttpMethod="GET")
         callback = receive(control, hosted, text="Grüße & 100%")
         [request] = receiver.received
@@ -369,24 +381,24 @@ class TestInbound:
         assert "messageUri=https%3A%2F%2Fapi.catapult.inetwork.com%2Fv1" in request.path
 
     @pytest.mark.parametrize(("method", "media"), [("POST", MEDIA), ("GET", f"[{MEDIA[0]}, {MEDIA[1]}]")])
-    def test_mms_has_its_media(
+    def test_the_event_of_an_mms_has_its_media(
         self, receiver: Receiver, control: Client, host: Host, method: str, media: Any
     ) -> None:
         receive(control, host(callbackHttpMethod=method), media=MEDIA)
         [event] = receiver.events()
         assert (event["eventType"], event["media"]) == ("mms", media)
 
-    def test_copies_are_the_very_same(self, receiver: Receiver, control: Client, hosted: Hosted) -> None:
+    def test_copies_are_identical(self, receiver: Receiver, control: Client, hosted: Hosted) -> None:
         control.post("/inbound", json={"from": HANDSET, "to": hosted.numbers[0], "text": "hi", "copies": 2})
         first, second = receiver.wait_for(2)
         assert first == second
 
-    def test_there_are_no_groups(self, control: Client, hosted: Hosted) -> None:
+    def test_groups_are_rejected(self, control: Client, hosted: Hosted) -> None:
         body = {"from": HANDSET, "to": hosted.numbers[0], "text": "hi", "others": ["9195550143"]}
         assert control.post("/inbound", json=body).status_code == 422
 
     @pytest.mark.parametrize("how", ["detached", "deleted", "not imported"])
-    def test_without_an_application_it_is_swallowed(
+    def test_an_inbound_text_without_an_application_is_swallowed(
         self, catapult: Client, dashboard: Client, control: Client, hosted: Hosted, how: str
     ) -> None:
         number = hosted.numbers[0]
@@ -397,20 +409,20 @@ class TestInbound:
         else:
             dashboard.xml("POST", "/externalTns", import_body("more", numbers=NUMBERS[3:]), 201)
             number = f"+1{NUMBERS[3]}"
-        answer = control.post("/inbound", json={"from": HANDSET, "to": number, "text": "hi"})
-        assert answer.status_code == 202
-        assert number in answer.json()["swallowed"]
+        response = control.post("/inbound", json={"from": HANDSET, "to": number, "text": "hi"})
+        assert response.status_code == 202
+        assert number in response.json()["swallowed"]
         assert control.get("/callbacks").json() == {"callbacks": []}
 
 
 class TestCallbacks:
     @pytest.mark.parametrize("method", ["POST", "GET"])
-    def test_the_urls_credentials_are_given_at_once_and_shown_nowhere(
+    def test_credentials_of_a_url_are_sent_at_once_and_never_shown(
         self, catapult: Client, receiver: Receiver, control: Client, host: Host, method: str
     ) -> None:
         url = receiver.url.replace("http://", "http://hook:open%2Fsesame@")
         hosted = host(incomingMessageUrl=url, incomingMessageFallbackUrl=url, callbackHttpMethod=method)
-        receiver.answers = lambda _: 200 if receiver.received else 500
+        receiver.responses = lambda _: 200 if receiver.received else 500
         callback = receive(control, hosted)
         send(catapult, hosted, receiptRequested="all", callbackUrl=url)
         settled(control)
@@ -425,58 +437,60 @@ class TestCallbacks:
         self, receiver: Receiver, control: Client, host: Host
     ) -> None:
         fallback = receiver.url.replace("/v2", "/fallback")
-        receiver.answers = lambda each: 200 if "fallback" in each.path else 500
+        receiver.responses = lambda each: 200 if "fallback" in each.path else 500
         callback = receive(control, host(incomingMessageFallbackUrl=fallback))
         assert [each["status"] for each in callback["attempts"]] == [500, 200]
         assert [each["url"] for each in callback["attempts"]] == [receiver.url, fallback]
         first, second = receiver.received
         assert first.events == second.events
 
-    def test_and_then_no_more(self, receiver: Receiver, control: Client, host: Host) -> None:
-        receiver.answers = lambda _: 401
+    def test_a_callback_is_lost_after_its_fallback_fails(
+        self, receiver: Receiver, control: Client, host: Host
+    ) -> None:
+        receiver.responses = lambda _: 401
         callback = receive(control, host(incomingMessageFallbackUrl=receiver.url), "lost")
         assert len(callback["attempts"]) == 2
-        assert callback["reason"] == "not taken in 2 tries, and V1 has no more"
+        assert callback["reason"] == "not accepted after 2 attempts; V1 does not retry"
 
-    def test_without_a_fallback_one_failure_loses_it(
+    def test_a_callback_without_a_fallback_is_lost_after_one_failure(
         self, receiver: Receiver, control: Client, hosted: Hosted
     ) -> None:
-        receiver.answers = lambda _: 302
+        receiver.responses = lambda _: 302
         callback = receive(control, hosted, "lost")
         assert [each["status"] for each in callback["attempts"]] == [302]
 
-    def test_the_application_says_how_long_to_wait(
+    def test_the_application_sets_the_callback_timeout(
         self, receiver: Receiver, control: Client, host: Host
     ) -> None:
-        def answer(request: Received) -> int:
+        def response(request: Received) -> int:
             if "fallback" not in request.path:
                 time.sleep(0.3)
             return 200
 
-        receiver.answers = answer
+        receiver.responses = response
         fallback = receiver.url.replace("/v2", "/fallback")
         hosted = host(incomingMessageUrlCallbackTimeout=100, incomingMessageFallbackUrl=fallback)
         callback = receive(control, hosted)
         assert callback["attempts"][0]["error"] == "ReadTimeout"
         assert callback["attempts"][1]["status"] == 200
 
-    def test_nothing_is_sent_outside(self, control: Client, host: Host) -> None:
+    def test_callbacks_to_other_hosts_are_not_sent(self, control: Client, host: Host) -> None:
         callback = receive(control, host(incomingMessageUrl="https://hooks.example/v1"), "lost")
         assert callback["attempts"] == []
         assert callback["reason"] == "hooks.example is not on this machine and has no callback route"
 
-    def test_a_route_leads_to_this_machine(self, receiver: Receiver) -> None:
+    def test_a_route_sends_callbacks_to_this_machine(self, receiver: Receiver) -> None:
         base = receiver.url.removesuffix("/callbacks/v2")
         with serve(CONFIG, replace(QUICK, callback_routes={"amazonaws.com": base})) as running:
             gateway = "https://hook:x@abc123.execute-api.us-east-1.amazonaws.com/live/callbacks/v1"
             number = imported(running, incomingMessageUrl=gateway, callbackHttpMethod="GET")
-            running.simulator.messages_v1.receive(HANDSET, number, "hi", [], running.url, Manner())
+            running.simulator.messages_v1.receive(HANDSET, number, "hi", [], running.url, DeliveryOptions())
             receiver.wait_for(1)
         [request] = receiver.received
         assert urlsplit(request.path).path == "/restapis/abc123/live/_user_request_/callbacks/v1"
         assert request.authorization == "Basic " + b64encode(b"hook:x").decode()
 
-    def test_they_can_be_looked_up_by_api(self, control: Client, hosted: Hosted) -> None:
+    def test_callbacks_can_be_filtered_by_api(self, control: Client, hosted: Hosted) -> None:
         callback = receive(control, hosted)
         assert (callback["api"], callback["method"]) == ("v1", "POST")
         assert callback["type"] == "message-received"

@@ -1,4 +1,4 @@
-"""OAuth2 as today's accounts have it: tokens for client credentials, their end, and rotation."""
+"""OAuth2 of the current generation: tokens for client credentials, expiry, and rotation."""
 
 from base64 import b64encode
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ def basic(user: str, password: str) -> str:
 
 
 class TestTokens:
-    def test_client_credentials_are_answered_with_a_token(self, oauth2: Client) -> None:
+    def test_client_credentials_return_a_token(self, oauth2: Client) -> None:
         response = oauth2.post("", data=GRANT, auth=CLIENT)
         body = response.json()
         assert response.status_code == 200
@@ -50,7 +50,7 @@ class TestTokens:
         assert response.headers["Cache-Control"] == "no-store"
 
     @pytest.mark.parametrize(
-        ("data", "credentials", "answer"),
+        ("data", "credentials", "expected"),
         [
             (GRANT, None, (401, "invalid_client")),
             (GRANT, (CONFIG.client_id, "wrong"), (401, "invalid_client")),
@@ -61,14 +61,14 @@ class TestTokens:
             ("grant_type=client_credentials", CLIENT, (400, "invalid_request")),
         ],
     )
-    def test_whatever_else_is_refused_in_the_standards_words(
-        self, oauth2: Client, data: Any, credentials: tuple[str, str] | None, answer: tuple[int, str]
+    def test_other_requests_return_the_errors_of_the_standard(
+        self, oauth2: Client, data: Any, credentials: tuple[str, str] | None, expected: tuple[int, str]
     ) -> None:
         response = oauth2.post("", data=data, auth=credentials)
-        assert (response.status_code, response.json()["error"]) == answer
+        assert (response.status_code, response.json()["error"]) == expected
         assert ("WWW-Authenticate" in response.headers) == (response.status_code == 401)
 
-    def test_a_token_opens_the_account_and_messaging(
+    def test_a_token_authorizes_account_and_messaging_requests(
         self, bandwidth: RunningSimulator, dashboard: Client, messaging: Client
     ) -> None:
         bearer = {"Authorization": f"Bearer {token(bandwidth)}"}
@@ -78,7 +78,7 @@ class TestTokens:
         assert response.json()["type"] == "request-validation"
 
     @pytest.mark.parametrize("wrong", ["Bearer", "Bearer made-up", "Basic made-up"])
-    def test_whatever_is_no_token_is_401(
+    def test_an_invalid_token_returns_401(
         self, bandwidth: RunningSimulator, messaging: Client, wrong: str
     ) -> None:
         assert status(applications(bandwidth), wrong) == 401
@@ -87,25 +87,27 @@ class TestTokens:
         )
         assert (response.status_code, response.json()["type"]) == (401, "unauthorized")
 
-    def test_a_token_says_how_long_it_lives(self, oauth2: Client, control: Client) -> None:
+    def test_the_response_has_the_lifetime_of_the_token(self, oauth2: Client, control: Client) -> None:
         control.put("/oauth2", json={"expires_in": 7})
         assert oauth2.post("", data=GRANT, auth=CLIENT).json()["expires_in"] == 7
 
-    def test_a_token_ends(self, bandwidth: RunningSimulator) -> None:
+    def test_a_token_expires(self, bandwidth: RunningSimulator) -> None:
         bandwidth.simulator.account.tokens.expires_in = 0
         assert status(applications(bandwidth), f"Bearer {token(bandwidth)}") == 401
 
 
 class TestRotation:
-    def test_two_secrets_live_side_by_side(self, bandwidth: RunningSimulator, control: Client) -> None:
+    def test_two_secrets_are_valid_at_the_same_time(
+        self, bandwidth: RunningSimulator, control: Client
+    ) -> None:
         shown = control.put("/oauth2", json={"client_secrets": ["old", "new"]}).json()
         assert shown["client_secrets"] == 2
         held = [f"Bearer {token(bandwidth, (CONFIG.client_id, each))}" for each in ("old", "new")]
         control.put("/oauth2", json={"client_secrets": ["new"]})
-        refused = requests.post(
+        rejected = requests.post(
             bandwidth.token_url, data=GRANT, auth=(CONFIG.client_id, "old"), timeout=TIMEOUT
         )
-        assert refused.status_code == 401
+        assert rejected.status_code == 401
         assert [status(applications(bandwidth), each) for each in held] == [200, 200]
 
     def test_tokens_can_be_revoked(self, bandwidth: RunningSimulator, control: Client) -> None:
@@ -115,7 +117,7 @@ class TestRotation:
         assert status(applications(bandwidth), f"Bearer {token(bandwidth)}") == 200
         assert control.get("/oauth2").json()["tokens_issued"] == 2
 
-    def test_a_reset_brings_the_secret_back_and_leaves_tokens_alone(
+    def test_a_reset_restores_the_secret_and_keeps_tokens(
         self, bandwidth: RunningSimulator, control: Client
     ) -> None:
         bearer = f"Bearer {token(bandwidth)}"
@@ -140,21 +142,21 @@ class TestRotation:
             ({"secret": "a"}, "secret: "),
         ],
     )
-    def test_nonsense_is_422_with_a_sentence(self, control: Client, body: object, error: str) -> None:
+    def test_invalid_input_returns_422_with_an_error(self, control: Client, body: object, error: str) -> None:
         response = control.put("/oauth2", json=body)
         assert response.status_code == 422
         assert response.json()["error"].startswith(error)
 
 
 @pytest.mark.parametrize(
-    ("generation", "answers"),
+    ("generation", "statuses"),
     [
         ("classic", {"basic": 200, "bearer": 401, "token": 404, "messaging": 400}),
         ("current", {"basic": 401, "bearer": 200, "token": 200, "messaging": 400}),
         ("both", {"basic": 200, "bearer": 200, "token": 200, "messaging": 400}),
     ],
 )
-def test_a_generation_knows_its_own_credentials(generation: Generation, answers: dict[str, int]) -> None:
+def test_a_generation_accepts_only_its_credentials(generation: Generation, statuses: dict[str, int]) -> None:
     with serve(replace(CONFIG, generation=generation), QUICK) as running:
         asked = requests.post(running.token_url, data=GRANT, auth=CLIENT, timeout=TIMEOUT)
         bearer = f"Bearer {asked.json()['access_token'] if asked.ok else 'none'}"
@@ -165,7 +167,7 @@ def test_a_generation_knows_its_own_credentials(generation: Generation, answers:
             auth=(CONFIG.messaging_token, CONFIG.messaging_secret),
             timeout=TIMEOUT,
         )
-        assert answers == {
+        assert statuses == {
             "basic": status(applications(running), user),
             "bearer": status(applications(running), bearer),
             "token": asked.status_code,
@@ -173,7 +175,9 @@ def test_a_generation_knows_its_own_credentials(generation: Generation, answers:
         }
 
 
-def test_neither_secrets_nor_tokens_are_shown(bandwidth: RunningSimulator, control: Client) -> None:
+def test_responses_and_captures_have_no_secrets_or_tokens(
+    bandwidth: RunningSimulator, control: Client
+) -> None:
     issued = token(bandwidth)
     status(applications(bandwidth), f"Bearer {issued}")
     body = {"grant_type": "client_credentials", "client_secret": CONFIG.client_secret, "access_token": issued}

@@ -1,4 +1,4 @@
-"""The simulated Dashboard: every way to order numbers, short supply, and closing a backorder."""
+"""The simulated Dashboard: every order type, limited supply, and closing a backorder."""
 
 import re
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ def location_id(dashboard: Client) -> str:
 def body_of(
     order_type: str, criteria: Mapping[str, str], location_id: str, quantity: int | None = 2, **extra: str
 ) -> str:
-    """An order; `extra` are further children of it."""
+    """Return an order. `extra` has additional child elements."""
     given = dict(criteria) | ({} if quantity is None else {"Quantity": str(quantity)})
     children = "".join(f"<{name}>{value}</{name}>" for name, value in given.items())
     more = "".join(f"<{name}>{value}</{name}>" for name, value in extra.items())
@@ -60,7 +60,7 @@ def existing_body(numbers: list[str], location_id: str, **extra: str) -> str:
 
 
 def place(dashboard: Client, body: str) -> str:
-    """An order's id."""
+    """Place an order and return its id."""
     return dashboard.xml("POST", "/orders", body, 201).findtext("Order/id") or ""
 
 
@@ -79,11 +79,11 @@ def errors(root: etree._Element) -> list[tuple[str | None, str | None]]:
 
 
 class TestTypes:
-    def test_every_type_is_tried_here(self) -> None:
+    def test_every_order_type_is_tested(self) -> None:
         assert {*SEARCHES, EXISTING} == set(ORDER_TYPES)
 
     @pytest.mark.parametrize("order_type", SEARCHES)
-    def test_a_search_brings_numbers_that_fit_and_is_echoed(
+    def test_a_search_returns_matching_numbers_and_the_search(
         self, dashboard: Client, location_id: str, order_type: str
     ) -> None:
         criteria, fitting = SEARCHES[order_type]
@@ -99,7 +99,7 @@ class TestTypes:
         assert all(re.fullmatch(rf"({fitting})\d*", each) and len(each) == 10 for each in found)
         assert root.findtext("Summary") == f"2 numbers ordered in ({found[0][:3]})"
 
-    def test_given_numbers_come_as_they_were_given(self, dashboard: Client, location_id: str) -> None:
+    def test_requested_numbers_are_ordered_unchanged(self, dashboard: Client, location_id: str) -> None:
         wanted = ["9195550103", "8005550101"]
         created = dashboard.xml("POST", "/orders", existing_body(wanted, location_id), 201)
         echoed = created.find(f"Order/{EXISTING}")
@@ -132,14 +132,14 @@ class TestTypes:
             ("CombinedSearchAndOrderType", {"AreaCode": "919", "LocalVanity": "AB"}, "5002"),
         ],
     )
-    def test_what_is_wrong_with_a_search_is_named_by_its_code(
+    def test_an_invalid_search_returns_its_error_code(
         self, dashboard: Client, location_id: str, order_type: str, criteria: dict[str, str], code: str
     ) -> None:
         root = dashboard.xml("POST", "/orders", body_of(order_type, criteria, location_id), 400)
         assert errors(root) == [(code, None)]
 
     @pytest.mark.parametrize("order_type", SEARCHES)
-    def test_a_quantity_is_demanded(self, dashboard: Client, location_id: str, order_type: str) -> None:
+    def test_a_quantity_is_required(self, dashboard: Client, location_id: str, order_type: str) -> None:
         criteria, _ = SEARCHES[order_type]
         body = body_of(order_type, criteria, location_id, None)
         assert errors(dashboard.xml("POST", "/orders", body, 400))[0][0] in ("5198", "5199", "5215")
@@ -154,21 +154,21 @@ class TestTypes:
             ([f"919{each:07}" for each in range(5_550_000, 5_555_001)], "5095"),
         ],
     )
-    def test_what_is_wrong_with_given_numbers(
+    def test_invalid_requested_numbers_return_their_error_code(
         self, dashboard: Client, location_id: str, wanted: list[str], code: str
     ) -> None:
         assert errors(dashboard.xml("POST", "/orders", existing_body(wanted, location_id), 400)) == [
             (code, None)
         ]
 
-    def test_two_types_at_once_are_refused(self, dashboard: Client, location_id: str) -> None:
+    def test_two_order_types_at_once_are_rejected(self, dashboard: Client, location_id: str) -> None:
         body = body_of("StateSearchAndOrderType", {"State": "NC"}, location_id).replace(
             "<SiteId>", "<ZIPSearchAndOrderType><Zip>27606</Zip></ZIPSearchAndOrderType><SiteId>"
         )
         assert errors(dashboard.xml("POST", "/orders", body, 400)) == [("5087", None)]
 
     @pytest.mark.parametrize("order_type", SEARCHES)
-    def test_a_fate_can_be_chosen_whatever_the_type(
+    def test_the_outcome_can_be_set_for_every_type(
         self, dashboard: Client, control: Client, location_id: str, order_type: str
     ) -> None:
         control.put("/orders/run-1", json={"fate": "PARTIAL", "completed": 1})
@@ -178,7 +178,7 @@ class TestTypes:
         assert (root.findtext("OrderStatus"), len(numbers(root))) == ("PARTIAL", 1)
         assert errors(root)[0][0] == "5005"
 
-    def test_of_given_numbers_a_fate_takes_the_first(
+    def test_a_partial_outcome_takes_the_first_requested_numbers(
         self, dashboard: Client, control: Client, location_id: str
     ) -> None:
         control.put("/orders/run-1", json={"fate": "PARTIAL", "completed": 1})
@@ -199,7 +199,7 @@ class TestShortSupply:
             ("false", "false", "FAILED", 0),
         ],
     )
-    def test_the_table_of_partial_and_backorder(
+    def test_partial_and_backorder_follow_the_documented_table(
         self,
         dashboard: Client,
         control: Client,
@@ -210,8 +210,8 @@ class TestShortSupply:
         taken: int,
     ) -> None:
         control.put("/supply/910", json={"available": 3})
-        wishes = {"PartialAllowed": partial, "BackOrderRequested": backorder}
-        body = body_of("AreaCodeSearchAndOrderType", {"AreaCode": "910"}, location_id, 5, **wishes)
+        options = {"PartialAllowed": partial, "BackOrderRequested": backorder}
+        body = body_of("AreaCodeSearchAndOrderType", {"AreaCode": "910"}, location_id, 5, **options)
         order_id = place(dashboard, body)
         root = look(dashboard, order_id)
         assert (root.findtext("OrderStatus"), root.findtext("CompletedQuantity")) == (status, str(taken))
@@ -220,20 +220,22 @@ class TestShortSupply:
         assert errors(root) == ([] if status == "BACKORDERED" else [("5017", None)])
         assert root.findtext("FailedQuantity") == ("0" if status == "BACKORDERED" else str(5 - taken))
 
-    def test_none_at_all_is_failed(self, dashboard: Client, control: Client, location_id: str) -> None:
+    def test_an_order_without_available_numbers_fails(
+        self, dashboard: Client, control: Client, location_id: str
+    ) -> None:
         control.put("/supply/NC", json={"available": 0})
         body = body_of("CitySearchAndOrderType", {"City": "Raleigh", "State": "nc"}, location_id)
         root = look(dashboard, place(dashboard, body))
         assert (root.findtext("OrderStatus"), errors(root)) == ("FAILED", [("5018", None)])
 
     @pytest.mark.parametrize("partial", ["true", "false"])
-    def test_a_backorder_completes_when_there_are_numbers_again(
+    def test_a_backorder_completes_when_numbers_become_available(
         self, dashboard: Client, control: Client, location_id: str, partial: str
     ) -> None:
         control.put("/supply/RI", json={"available": 1})
-        wishes = {"PartialAllowed": partial, "BackOrderRequested": "true"}
+        options = {"PartialAllowed": partial, "BackOrderRequested": "true"}
         order_id = place(
-            dashboard, body_of("StateSearchAndOrderType", {"State": "RI"}, location_id, 2, **wishes)
+            dashboard, body_of("StateSearchAndOrderType", {"State": "RI"}, location_id, 2, **options)
         )
         assert look(dashboard, order_id).findtext("OrderStatus") == "BACKORDERED"
         control.delete("/supply/RI")
@@ -247,7 +249,9 @@ class TestShortSupply:
         assert root.findtext("OrderStatus") == "PARTIAL"
         assert sorted(numbers(root)) == sorted(f"{each}3569377" for each in TOLL_FREE)
 
-    def test_given_numbers_may_be_taken(self, dashboard: Client, control: Client, location_id: str) -> None:
+    def test_requested_numbers_can_be_unavailable(
+        self, dashboard: Client, control: Client, location_id: str
+    ) -> None:
         control.put("/supply/9195550121", json={"available": 0})
         place(dashboard, existing_body(["9195550122"], location_id))
         root = look(
@@ -261,7 +265,9 @@ class TestShortSupply:
             "9195550122",
         ]
 
-    def test_all_or_none_of_given_numbers(self, dashboard: Client, control: Client, location_id: str) -> None:
+    def test_requested_numbers_can_be_all_or_none(
+        self, dashboard: Client, control: Client, location_id: str
+    ) -> None:
         control.put("/supply/9195550131", json={"available": 0})
         body = existing_body(["9195550130", "9195550131"], location_id, PartialAllowed="false")
         root = look(dashboard, place(dashboard, body))
@@ -287,7 +293,9 @@ class TestShortSupply:
             ),
         ],
     )
-    def test_exact_wishes_cannot_be_backordered(self, dashboard: Client, location_id: str, body: str) -> None:
+    def test_exact_searches_cannot_be_backordered(
+        self, dashboard: Client, location_id: str, body: str
+    ) -> None:
         root = dashboard.xml("POST", "/orders", body.replace("{}", location_id), 400)
         assert errors(root) == [("5522", None)]
 
@@ -296,7 +304,7 @@ class TestClosing:
     CLOSE = "<Order><CloseOrder>true</CloseOrder></Order>"
 
     @pytest.mark.parametrize(("available", "status", "code"), [(1, "PARTIAL", "5017"), (0, "FAILED", "5018")])
-    def test_a_backorder_ends_with_what_it_has(
+    def test_a_closed_backorder_keeps_its_numbers(
         self, dashboard: Client, control: Client, location_id: str, available: int, status: str, code: str
     ) -> None:
         control.put("/supply/401", json={"available": available})
@@ -310,7 +318,7 @@ class TestClosing:
         assert (root.findtext("OrderStatus"), errors(root)) == (status, [(code, None)])
         assert len(numbers(root)) == available
 
-    def test_a_chosen_backorder_may_have_some_numbers(
+    def test_a_backorder_outcome_can_have_completed_numbers(
         self, dashboard: Client, control: Client, location_id: str
     ) -> None:
         control.put("/orders/run-1", json={"fate": "BACKORDERED", "completed": 1})
@@ -325,7 +333,9 @@ class TestClosing:
         root = dashboard.xml("PUT", f"/orders/{order_id}", self.CLOSE, 400)
         assert errors(root) == [("5060", None)]
 
-    def test_nothing_else_can_be_changed(self, dashboard: Client, control: Client, location_id: str) -> None:
+    def test_an_update_can_only_close_an_order(
+        self, dashboard: Client, control: Client, location_id: str
+    ) -> None:
         control.put("/orders/run-1", json={"fate": "BACKORDERED"})
         body = body_of("StateSearchAndOrderType", {"State": "RI"}, location_id, CustomerOrderId="run-1")
         order_id = place(dashboard, body)
@@ -336,7 +346,7 @@ class TestClosing:
 
 class TestImpossibleOrders:
     @pytest.mark.parametrize("partial_allowed", ["true", "false"])
-    def test_an_order_that_no_number_satisfies_fails_alone(
+    def test_an_order_that_no_number_matches_fails_alone(
         self, dashboard: Client, location_id: str, partial_allowed: str
     ) -> None:
         contradiction = {"NpaNxxX": "9194391", "LocalVanity": "TAXI", "EndsIn": "true"}
@@ -350,7 +360,7 @@ class TestImpossibleOrders:
         body = body_of("StateSearchAndOrderType", {"State": "RI"}, location_id)
         assert look(dashboard, place(dashboard, body)).findtext("OrderStatus") == "COMPLETE"
 
-    def test_a_fault_of_the_simulator_ends_one_order_and_no_later_call(
+    def test_an_internal_error_fails_one_order_and_no_later_request(
         self,
         bandwidth: RunningSimulator,
         dashboard: Client,

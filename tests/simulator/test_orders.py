@@ -1,4 +1,4 @@
-"""The simulated Dashboard: number orders, what becomes of them, and finding them again."""
+"""The simulated Dashboard: number orders, their outcomes, and their list."""
 
 import re
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ def location_id(dashboard: Client) -> str:
 
 
 def place(dashboard: Client, location_id: str, customer_order_id: str = "", **options: object) -> str:
-    """An order's id."""
+    """Place an order and return its id."""
     extra = f"<CustomerOrderId>{customer_order_id}</CustomerOrderId>" if customer_order_id else ""
     body = order_body(location_id, extra, **options)  # type: ignore[arg-type]
     return dashboard.xml("POST", "/orders", body, 201).findtext("Order/id") or ""
@@ -36,7 +36,7 @@ def errors(root: etree._Element) -> list[tuple[str | None, str | None]]:
 
 
 class TestPlacing:
-    def test_the_documents_request_gets_the_documents_answer(
+    def test_the_documented_request_returns_the_documented_response(
         self, dashboard: Client, location_id: str
     ) -> None:
         response = dashboard.post("/orders", data=order_body(location_id, quantity=1))
@@ -63,7 +63,7 @@ class TestPlacing:
         assert order.findtext("AreaCodeSearchAndOrderType/Quantity") == "1"
         assert root.findtext("OrderStatus") == "RECEIVED"
 
-    def test_optional_fields_are_echoed(self, dashboard: Client, location_id: str) -> None:
+    def test_the_response_contains_optional_fields(self, dashboard: Client, location_id: str) -> None:
         extra = (
             "<CustomerOrderId>run-0042</CustomerOrderId><PartialAllowed>false</PartialAllowed>"
             "<BackOrderRequested>true</BackOrderRequested>"
@@ -100,23 +100,23 @@ class TestPlacing:
             ("AreaCodeSearchAndOrderType", "SomethingElse", "5087"),
         ],
     )
-    def test_what_is_wrong_is_in_an_error_list(
+    def test_errors_of_a_request_are_in_an_error_list(
         self, dashboard: Client, location_id: str, old: str, new: str, code: str
     ) -> None:
         root = dashboard.xml("POST", "/orders", order_body(location_id).replace(old, new), 400)
         assert (root.tag, errors(root)) == ("OrderResponse", [(code, None)])
 
-    def test_without_a_peer_or_a_default_there_is_nowhere_to_go(self, dashboard: Client) -> None:
+    def test_an_order_without_a_peer_requires_a_default_location(self, dashboard: Client) -> None:
         root = dashboard.xml("POST", "/orders", order_body("").replace("<PeerId></PeerId>", ""), 400)
         assert errors(root) == [("5020", None)]
 
-    def test_an_unknown_order_is_404(self, dashboard: Client) -> None:
+    def test_an_unknown_order_returns_404(self, dashboard: Client) -> None:
         root = dashboard.xml("GET", "/orders/a18a8979-ebed-42f0-ae5f-3cfa7941d4c2", status=404)
         assert (root.tag, root.findtext("ResponseStatus/ErrorCode")) == ("OrderResponse", "5035")
 
 
 class TestCompletion:
-    def test_the_answer_is_the_documents(self, dashboard: Client, location_id: str) -> None:
+    def test_the_status_has_the_documented_form(self, dashboard: Client, location_id: str) -> None:
         root = dashboard.xml("GET", f"/orders/{place(dashboard, location_id, quantity=1)}", status=200)
         assert [each.tag for each in root] == [
             "CompletedQuantity",
@@ -137,7 +137,7 @@ class TestCompletion:
         assert root.findtext("Summary") == "1 number ordered in (910)"
         assert root.findtext("FailedQuantity") == "0"
 
-    def test_numbers_are_ten_digits_and_never_given_twice(self, dashboard: Client, location_id: str) -> None:
+    def test_numbers_have_ten_digits_and_are_unique(self, dashboard: Client, location_id: str) -> None:
         found = []
         for _ in range(3):
             order_id = place(dashboard, location_id, quantity=150)
@@ -145,11 +145,11 @@ class TestCompletion:
         assert len(set(found)) == 450
         assert all(re.fullmatch(r"910[2-9]\d{6}", each or "") for each in found)
 
-    def test_an_order_may_be_of_5000_numbers(self, dashboard: Client, location_id: str) -> None:
+    def test_an_order_can_have_5000_numbers(self, dashboard: Client, location_id: str) -> None:
         root = dashboard.xml("GET", f"/orders/{place(dashboard, location_id, quantity=5000)}")
         assert len(numbers(root)) == 5000
 
-    def test_it_takes_a_while(self) -> None:
+    def test_an_order_is_received_before_its_outcome(self) -> None:
         with serve(CONFIG, Settings(order_seconds=0.5, callback_workers=1)) as slow:
             base = f"{slow.dashboard_url}/accounts/{CONFIG.account_id}"
             with Client(base, (CONFIG.dashboard_user, CONFIG.dashboard_password)) as dashboard:
@@ -164,8 +164,8 @@ class TestCompletion:
                 )
 
 
-class TestFates:
-    def test_a_partial_order_names_what_failed(
+class TestOrderOutcomes:
+    def test_a_partial_order_lists_failed_numbers(
         self, dashboard: Client, control: Client, location_id: str
     ) -> None:
         control.put("/orders/run-1", json={"fate": "PARTIAL", "completed": 1})
@@ -180,9 +180,7 @@ class TestFates:
         assert not set(failed) & set(numbers(root))
         assert errors(root) == [("5005", each) for each in failed]
 
-    def test_a_failed_order_has_an_error_for_all(
-        self, dashboard: Client, control: Client, location_id: str
-    ) -> None:
+    def test_a_failed_order_has_one_error(self, dashboard: Client, control: Client, location_id: str) -> None:
         control.put("/orders/run-1", json={"fate": "FAILED"})
         root = dashboard.xml("GET", f"/orders/{place(dashboard, location_id, 'run-1')}")
         assert root.findtext("OrderStatus") == "FAILED"
@@ -191,7 +189,9 @@ class TestFates:
         assert numbers(root) == []
         assert control.get("/account").json()["numbers"] == []
 
-    def test_errors_can_be_chosen(self, dashboard: Client, control: Client, location_id: str) -> None:
+    def test_the_errors_of_an_order_can_be_set(
+        self, dashboard: Client, control: Client, location_id: str
+    ) -> None:
         chosen = [
             {"code": 5012, "description": "The account is locked"},
             {"code": 5005, "description": "Unavailable", "per_number": True},
@@ -200,7 +200,9 @@ class TestFates:
         root = dashboard.xml("GET", f"/orders/{place(dashboard, location_id, 'run-1', quantity=1)}")
         assert errors(root) == [("5012", None), ("5005", root.findtext("FailedNumbers/FullNumber"))]
 
-    def test_an_area_code_has_a_fate_too(self, dashboard: Client, control: Client, location_id: str) -> None:
+    def test_the_outcome_of_an_area_code_can_be_set(
+        self, dashboard: Client, control: Client, location_id: str
+    ) -> None:
         control.put("/area-codes/919", json={"fate": "FAILED"})
         control.put("/orders/spared", json={"fate": "COMPLETE"})
         statuses = [
@@ -214,7 +216,7 @@ class TestFates:
         ]
         assert statuses == ["COMPLETE", "COMPLETE", "FAILED", "COMPLETE"]
 
-    def test_a_backorder_waits_until_its_fate_is_changed(
+    def test_a_backorder_waits_until_its_outcome_changes(
         self, dashboard: Client, control: Client, location_id: str
     ) -> None:
         control.put("/orders/run-1", json={"fate": "BACKORDERED"})
@@ -226,14 +228,16 @@ class TestFates:
         assert dashboard.xml("GET", f"/orders/{order_id}").findtext("OrderStatus") == "COMPLETE"
 
     @pytest.mark.parametrize(("seconds", "status"), [(60, "BACKORDERED"), (0, "COMPLETE")])
-    def test_a_backorder_can_end_by_itself(
+    def test_a_backorder_can_complete_after_a_time(
         self, dashboard: Client, control: Client, location_id: str, seconds: int, status: str
     ) -> None:
         control.put("/orders/run-1", json={"fate": "BACKORDERED", "backordered_seconds": seconds})
         order_id = place(dashboard, location_id, "run-1")
         assert dashboard.xml("GET", f"/orders/{order_id}").findtext("OrderStatus") == status
 
-    def test_what_is_final_stays(self, dashboard: Client, control: Client, location_id: str) -> None:
+    def test_a_final_status_does_not_change(
+        self, dashboard: Client, control: Client, location_id: str
+    ) -> None:
         order_id = place(dashboard, location_id, "run-1")
         before = dashboard.xml("GET", f"/orders/{order_id}")
         control.put("/orders/run-1", json={"fate": "FAILED"})
@@ -250,7 +254,7 @@ class TestFinding:
         assert root.findtext("ListOrderIdUserIdDate/TotalCount") == "2"
         assert [each.findtext("orderId") for each in listed] == wanted
         for each in listed:
-            # The published list leaves it out.
+            # The published list omits it.
             assert each.find("CustomerOrderId") is None
             assert each.findtext("OrderStatus") == "COMPLETE"
             assert each.findtext("OrderType") == "new_number"
@@ -258,18 +262,20 @@ class TestFinding:
             assert TIME.fullmatch(each.findtext("OrderDate") or "")
             assert TIME.fullmatch(each.findtext("lastModifiedDate") or "")
 
-    def test_none_found_is_a_404(self, dashboard: Client) -> None:
+    def test_an_empty_list_returns_404(self, dashboard: Client) -> None:
         dashboard.xml("GET", "/orders?customerOrderId=nothing&page=1&size=300", status=404)
 
     @pytest.mark.parametrize(
         "query", ["customerOrderId=run-1", "page=1", "size=300", "page=1&size=0", "page=2&size=1"]
     )
-    def test_a_list_needs_a_page_and_a_size(self, dashboard: Client, location_id: str, query: str) -> None:
+    def test_a_list_requires_page_and_size(self, dashboard: Client, location_id: str, query: str) -> None:
         place(dashboard, location_id, "run-1")
         root = dashboard.xml("GET", f"/orders?{query}", status=400)
         assert root.findtext("ErrorList/Error/Code") == "1006"
 
-    def test_by_status_and_page(self, dashboard: Client, control: Client, location_id: str) -> None:
+    def test_a_list_is_filtered_by_status_and_paged(
+        self, dashboard: Client, control: Client, location_id: str
+    ) -> None:
         control.put("/orders/bad", json={"fate": "FAILED"})
         orders = [place(dashboard, location_id, name) for name in ("good-1", "bad", "good-2")]
         root = dashboard.xml("GET", "/orders?status=complete&page=1&size=1", status=200)
@@ -284,7 +290,7 @@ class TestFinding:
 
 @pytest.fixture(autouse=True)
 def _no_secrets(control: Client) -> Iterator[None]:
-    """Whatever a test asked, the control shows no password."""
+    """Check after each test that the control API shows no password."""
     yield
     for path in ("/account", "/requests?bodies=1"):
         assert CONFIG.dashboard_password not in control.get(path).text

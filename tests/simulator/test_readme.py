@@ -7,7 +7,7 @@ import pytest
 from pydantic import BaseModel
 
 from simulator.account.order_outcomes import OrderOutcome, OrderOutcomeError
-from simulator.account.subscriptions import Manner
+from simulator.account.subscriptions import NotificationFaults
 from simulator.control.callbacks import Bulk
 from simulator.control.imports import Letters, NotImportable
 from simulator.control.messaging import File, Inbound, Read, Suggestion, Whereabouts
@@ -27,8 +27,8 @@ README = (Path(__file__).parents[2] / "simulator" / "README.md").read_text()
 ENDPOINT = re.compile(r"`(GET|PUT|POST|DELETE) (/_simulator/[^`?]*)")
 REQUESTS: list[type[BaseModel]] = [
     Appearance, Bulk, OrderOutcome, OrderOutcomeError, Fault, FaultAnswer, File, Inbound, Letters, Limits,
-    Manner, NotImportable, Outcome, Read, Rotation, Style, Suggestion, Supply, Switches, CampaignInput,
-    VerificationInput, Whereabouts,
+    NotificationFaults, NotImportable, Outcome, Read, Rotation, Style, Suggestion, Supply, Switches,
+    CampaignInput, VerificationInput, Whereabouts,
 ]  # fmt: skip
 
 

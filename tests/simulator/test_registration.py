@@ -1,4 +1,4 @@
-"""The simulated account API: campaigns and verifications, options of numbers, and sending without either."""
+"""The simulated account API: campaigns, verifications, number options, and unregistered numbers."""
 
 from collections.abc import Callable, Iterator
 
@@ -23,7 +23,7 @@ A2P = (
 
 
 def options(numbers: list[str], inner: str, extra: str = "") -> str:
-    """An order for numbers in E.164."""
+    """Return an order for numbers in E.164."""
     listed = "".join(f"<TelephoneNumber>{each.removeprefix('+1')}</TelephoneNumber>" for each in numbers)
     group = f"<TnOptionGroup>{inner}<TelephoneNumbers>{listed}</TelephoneNumbers></TnOptionGroup>"
     return f"<TnOptionOrder>{extra}<TnOptionGroups>{group}</TnOptionGroups></TnOptionOrder>"
@@ -37,7 +37,7 @@ def campaign(action: str = "asSpecified", sms: str = "<Sms>on</Sms>") -> str:
 
 
 def ordered(dashboard: Client, body: str) -> etree._Element:
-    """The order as it ends."""
+    """Place an order and return its final state."""
     created = dashboard.xml("POST", "/tnoptions", body, 201)
     return dashboard.xml("GET", f"/tnoptions/{created.findtext('TnOptionOrder/OrderId')}", status=200)
 
@@ -54,7 +54,7 @@ def sms_with(long_code: str) -> str:
 
 @pytest.fixture
 def registry(bandwidth: RunningSimulator, dashboard: Client) -> Iterator[Client]:
-    """Bound to the account: paths start with /tendlc or /phoneNumbers."""
+    """A client of the registration API: paths start with /tendlc or /phoneNumbers."""
     base = f"{bandwidth.url}/api/v2/accounts/{CONFIG.account_id}"
     with Client(base, dashboard.credentials) as client:
         yield client
@@ -62,7 +62,7 @@ def registry(bandwidth: RunningSimulator, dashboard: Client) -> Iterator[Client]
 
 @pytest.fixture
 def setup(dashboard: Client, control: Client, set_up: Callable[..., Setup]) -> Setup:
-    """A set-up at whose location numbers can be on a registered campaign."""
+    """A setup whose location allows numbers on a registered campaign."""
     made = set_up()
     control.put(f"/campaigns/{CAMPAIGN}", json={"status": "REGISTERED"})
     path = f"{made.location_path}/products/messaging/features/sms"
@@ -71,7 +71,7 @@ def setup(dashboard: Client, control: Client, set_up: Callable[..., Setup]) -> S
 
 
 class TestCampaigns:
-    def test_they_are_listed_in_pages(self, registry: Client, control: Client) -> None:
+    def test_campaigns_are_listed_in_pages(self, registry: Client, control: Client) -> None:
         for name in ("C1", "C2", "C3"):
             control.put(f"/campaigns/{name}", json={"status": "REGISTERED"})
         first = registry.get("/tendlc/campaigns?limit=2").json()
@@ -80,7 +80,7 @@ class TestCampaigns:
         second = registry.get("/tendlc/campaigns?limit=2&offset=2").json()
         assert [(each["campaignId"], each["status"]) for each in second["data"]] == [("C3", "REGISTERED")]
 
-    def test_one_is_found_by_its_id(self, registry: Client, control: Client) -> None:
+    def test_a_campaign_is_returned_by_its_id(self, registry: Client, control: Client) -> None:
         control.put("/campaigns/C1", json={"status": "PENDING"})
         assert registry.get("/tendlc/campaigns/C1").json()["data"]["status"] == "PENDING"
         assert control.delete("/campaigns/C1").status_code == 200
@@ -88,7 +88,7 @@ class TestCampaigns:
             assert registry.get(path).status_code == 404
         assert control.delete("/campaigns/C1").status_code == 404
 
-    def test_it_has_the_numbers_that_were_put_on_it(
+    def test_a_campaign_has_the_numbers_with_its_option(
         self, registry: Client, dashboard: Client, control: Client, setup: Setup
     ) -> None:
         path = f"/tendlc/campaigns/{CAMPAIGN}/phoneNumbers"
@@ -103,7 +103,7 @@ class TestCampaigns:
         assert registry.get(path).json()["data"] == [{"phoneNumber": setup.numbers[0], "status": "FAILURE"}]
 
     @pytest.mark.parametrize(("long_code", "count"), [("ON", 2), ("DefaultOn", 2), ("DefaultOff", 0)])
-    def test_or_that_their_location_puts_on_it(
+    def test_a_campaign_has_the_numbers_of_its_location(
         self, registry: Client, dashboard: Client, setup: Setup, long_code: str, count: int
     ) -> None:
         path = f"{setup.location_path}/products/messaging/features/sms"
@@ -111,7 +111,7 @@ class TestCampaigns:
         assert len(registry.get(f"/tendlc/campaigns/{CAMPAIGN}/phoneNumbers").json()["data"]) == count
 
     @pytest.mark.parametrize("denied", ["role", "feature"])
-    def test_who_may_not_look_is_403(self, registry: Client, control: Client, denied: str) -> None:
+    def test_a_missing_permission_returns_403(self, registry: Client, control: Client, denied: str) -> None:
         control.put("/registration", json={"denied": denied})
         response = registry.get("/tendlc/campaigns")
         assert response.status_code == 403
@@ -129,7 +129,7 @@ class TestCampaigns:
 class TestTollFree:
     PATH = "/phoneNumbers/+18005550100/tollFreeVerification"
 
-    def test_a_verification_is_shown(self, registry: Client, control: Client) -> None:
+    def test_a_verification_is_returned(self, registry: Client, control: Client) -> None:
         assert registry.get(self.PATH).status_code == 404
         control.put("/toll-free/+18005550100", json={"status": "UNVERIFIED", "decline_reason": "no opt-in"})
         assert registry.get(self.PATH).json() == {
@@ -139,14 +139,16 @@ class TestTollFree:
             "blocked": False,
         }
 
-    def test_who_may_not_look_is_403(self, registry: Client, control: Client) -> None:
+    def test_a_missing_permission_returns_403(self, registry: Client, control: Client) -> None:
         control.put("/registration", json={"toll_free_denied": True})
         assert registry.get(self.PATH).status_code == 403
         assert registry.get("/tendlc/campaigns").status_code == 200
 
 
 class TestOptions:
-    def test_the_published_request_gets_the_published_answer(self, dashboard: Client, setup: Setup) -> None:
+    def test_the_published_request_returns_the_published_response(
+        self, dashboard: Client, setup: Setup
+    ) -> None:
         extra = "<CustomerOrderId>opt-1</CustomerOrderId>"
         response = dashboard.post("/tnoptions", data=options(setup.numbers, campaign(), extra))
         assert response.status_code == 201
@@ -171,7 +173,7 @@ class TestOptions:
         listed = dashboard.xml("GET", "/tnoptions?customerOrderId=opt-1", status=200)
         assert listed.findtext("TnOptionOrderSummary/OrderId") == order_id
 
-    def test_what_was_on_already_is_a_warning_and_no_error(self, dashboard: Client, setup: Setup) -> None:
+    def test_an_existing_option_is_a_warning_and_not_an_error(self, dashboard: Client, setup: Setup) -> None:
         root = ordered(dashboard, options(setup.numbers, "<Sms>on</Sms>"))
         assert (root.findtext("ProcessingStatus"), errors(root)) == ("COMPLETE", [])
         warned = [each.findtext("TelephoneNumber") for each in root.iterfind("Warnings/Warning")]
@@ -190,7 +192,7 @@ class TestOptions:
             ordered(dashboard, options(setup.numbers, campaign("systemDefault")))
             assert tns.xml("GET", path).findtext(".//A2pState") == "systemDefault"
 
-    def test_a_number_without_sms_does_not_text(
+    def test_a_number_without_sms_cannot_send(
         self, dashboard: Client, current: Client, receiver: Receiver, setup: Setup
     ) -> None:
         ordered(dashboard, options(setup.numbers, "<Sms>off</Sms>"))
@@ -198,7 +200,7 @@ class TestOptions:
         current.post("/messages", json={**message, "applicationId": setup.application_id})
         assert receiver.wait_for(1)[0]["errorCode"] == 4001
 
-    def test_each_number_has_its_own_error(self, dashboard: Client, control: Client, setup: Setup) -> None:
+    def test_each_number_has_its_error(self, dashboard: Client, control: Client, setup: Setup) -> None:
         location_id = setup.location_id
         for number, hosted in (("+18005550199", False), ("+13032281000", True)):
             body = {"number": number, "location_id": location_id, "hosted": hosted}
@@ -215,7 +217,7 @@ class TestOptions:
         ("long_code", "action", "code"),
         [("ON", "asSpecified", "5217"), ("OFF", "asSpecified", "5133"), ("OFF", "off", None)],
     )
-    def test_the_location_must_let_them(
+    def test_the_location_must_allow_number_options(
         self, dashboard: Client, setup: Setup, long_code: str, action: str, code: str | None
     ) -> None:
         path = f"{setup.location_path}/products/messaging/features/sms"
@@ -230,7 +232,9 @@ class TestOptions:
         assert root.findtext("ProcessingStatus") == "FAILED"
         assert {each for each, _ in errors(root)} == {"12220"}
 
-    def test_a_fate_can_be_chosen(self, dashboard: Client, control: Client, setup: Setup) -> None:
+    def test_the_outcome_of_an_order_can_be_set(
+        self, dashboard: Client, control: Client, setup: Setup
+    ) -> None:
         control.put("/orders/opt-1", json={"fate": "PARTIAL", "failed_numbers": setup.numbers[:1]})
         extra = "<CustomerOrderId>opt-1</CustomerOrderId>"
         root = ordered(dashboard, options(setup.numbers, campaign(), extra))
@@ -250,7 +254,7 @@ class TestOptions:
             (campaign().replace(f"<CampaignId>{CAMPAIGN}</CampaignId>", ""), "1003"),
         ],
     )
-    def test_what_is_wrong_is_in_an_error_list(self, dashboard: Client, inner: str, code: str) -> None:
+    def test_errors_of_a_request_are_in_an_error_list(self, dashboard: Client, inner: str, code: str) -> None:
         root = dashboard.xml("POST", "/tnoptions", options(["+19195550100"], inner), 400)
         assert (root.tag, errors(root)) == ("TnOptionOrderResponse", [(code, None)])
 
@@ -259,7 +263,7 @@ class TestOptions:
         assert errors(dashboard.xml("POST", "/tnoptions", body, 400)) == [("1022", None)]
         dashboard.xml("GET", "/tnoptions/nothing", status=404)
 
-    def test_each_status_is_told(self, dashboard: Client, receiver: Receiver, setup: Setup) -> None:
+    def test_each_status_is_reported(self, dashboard: Client, receiver: Receiver, setup: Setup) -> None:
         body = (
             f"<Subscription><OrderType>tnoptions</OrderType><CallbackSubscription><URL>{receiver.url}</URL>"
             "<Expiry>60</Expiry></CallbackSubscription></Subscription>"
@@ -297,7 +301,7 @@ class TestLocations:
             ("<A2pCampaignId>CEXMPL1</A2pCampaignId>", "13637"),
         ],
     )
-    def test_what_is_wrong_is_named_by_its_code(
+    def test_invalid_campaign_settings_return_their_error_code(
         self, dashboard: Client, control: Client, a2p: str, code: str
     ) -> None:
         control.put(f"/campaigns/{CAMPAIGN}", json={"status": "REGISTERED"})
@@ -311,20 +315,20 @@ class TestLocations:
         assert root.findtext("ResponseStatus/ErrorCode") == code
 
     def sms_code(self, dashboard: Client, a2p: str, status: int) -> str | None:
-        """Enable SMS with these A2P settings at a new location; return the code of the refusal."""
+        """Enable SMS with these A2P settings at a new location; return the code of the rejection."""
         path = f"{new_location(dashboard)}/products/messaging/features/sms"
         body = SMS_BODY.replace("<Protocol>", a2p + "<Protocol>")
         return dashboard.xml("POST", path, body, status).findtext("ResponseStatus/ErrorCode")
 
     @pytest.mark.parametrize("long_code", ["ON", "DefaultOn", "DefaultOff"])
-    def test_an_external_campaign_cannot_be_a_locations(
+    def test_an_external_campaign_cannot_be_assigned_to_a_location(
         self, dashboard: Client, control: Client, long_code: str
     ) -> None:
         control.put(f"/campaigns/{CAMPAIGN}", json={"status": "REGISTERED", "external": True})
 
         assert self.sms_code(dashboard, A2P.format(long_code), 400) == "13682"
 
-    def test_numbers_can_be_on_campaigns_without_one_of_the_location(self, dashboard: Client) -> None:
+    def test_numbers_can_have_campaigns_if_the_location_has_none(self, dashboard: Client) -> None:
         assert self.sms_code(dashboard, "<A2pLongCode>DefaultOff</A2pLongCode>", 201) is None
 
     @pytest.mark.parametrize(
@@ -335,7 +339,7 @@ class TestLocations:
             (f"<A2pCampaignId>{CAMPAIGN}</A2pCampaignId>", "13641"),
         ],
     )
-    def test_an_account_may_require_a_campaign_of_the_location(
+    def test_an_account_can_require_a_campaign_for_the_location(
         self, dashboard: Client, control: Client, more: str, code: str
     ) -> None:
         control.put(f"/campaigns/{CAMPAIGN}", json={"status": "REGISTERED"})
@@ -346,7 +350,7 @@ class TestLocations:
 
 class TestSending:
     def send(self, current: Client, setup: Setup, receiver: Receiver, number: str) -> object:
-        """The error code of a message's end, None if it was delivered."""
+        """Send a message and return its error code; None if it was delivered."""
         message = {"from": number, "to": ["+19195550142"], "text": "hi"}
         sent = current.post("/messages", json={**message, "applicationId": setup.application_id})
         assert sent.status_code == 202
@@ -358,7 +362,7 @@ class TestSending:
 
         return wait_until(end).get("errorCode")
 
-    def test_registration_matters_only_if_told(
+    def test_registration_matters_only_if_enforced(
         self, current: Client, receiver: Receiver, control: Client, setup: Setup
     ) -> None:
         number = setup.numbers[0]
@@ -366,7 +370,7 @@ class TestSending:
         control.put("/registration", json={"enforce_registration": True})
         assert self.send(current, setup, receiver, number) == 4476
 
-    def test_a_registered_number_texts(
+    def test_a_registered_number_can_send(
         self, dashboard: Client, current: Client, receiver: Receiver, control: Client, setup: Setup
     ) -> None:
         control.put("/registration", json={"enforce_registration": True})
@@ -377,7 +381,7 @@ class TestSending:
         control.put(f"/campaigns/{CAMPAIGN}", json={"status": "REGISTERED", "numbers": numbers})
         assert self.send(current, setup, receiver, setup.numbers[0]) == 4476
 
-    def test_a_toll_free_number_wants_a_verification(
+    def test_a_toll_free_number_requires_a_verification(
         self, current: Client, receiver: Receiver, control: Client, setup: Setup
     ) -> None:
         number = "+18005550198"

@@ -1,4 +1,4 @@
-"""The simulated Dashboard: giving numbers back, and deleting in the only order that works."""
+"""The simulated Dashboard: release of numbers, and deletion of resources in the valid order."""
 
 from collections.abc import Callable
 
@@ -21,7 +21,7 @@ TYPE = "DisconnectTelephoneNumberOrderType"
 
 
 def disconnect(dashboard: Client, numbers: list[str], customer_order_id: str = "") -> etree._Element:
-    """The order as it ends."""
+    """Place an order and return its final state."""
     body = disconnect_body(numbers, customer_order_id)
     order_id = dashboard.xml("POST", "/disconnects", body, 201).findtext("orderRequest/id")
     return dashboard.xml("GET", f"/disconnects/{order_id}", status=200)
@@ -42,7 +42,7 @@ def code(root: etree._Element) -> str | None:
 
 
 class TestDisconnecting:
-    def test_the_published_request_gets_the_published_answer(
+    def test_the_published_request_returns_the_published_response(
         self, dashboard: Client, set_up: Callable[..., Setup]
     ) -> None:
         setup = set_up()
@@ -66,7 +66,7 @@ class TestDisconnecting:
         ]
         assert (root.tag, root.findtext("OrderStatus")) == (ROOT, "RECEIVED")
 
-    def test_numbers_leave_the_account(
+    def test_released_numbers_leave_the_account(
         self, dashboard: Client, control: Client, set_up: Callable[..., Setup]
     ) -> None:
         setup = set_up()
@@ -83,7 +83,9 @@ class TestDisconnecting:
         [order] = shown["disconnects"]
         assert (order["status"], order["numbers"]) == ("COMPLETE", setup.numbers[:1])
 
-    def test_what_is_not_ours_is_5006(self, dashboard: Client, set_up: Callable[..., Setup]) -> None:
+    def test_a_number_of_another_account_returns_5006(
+        self, dashboard: Client, set_up: Callable[..., Setup]
+    ) -> None:
         setup = set_up()
         dashboard.xml("POST", "/externalTns", import_body(numbers=NUMBERS[:1]), 201)
         strangers = ["9195550199", NUMBERS[0]]
@@ -93,7 +95,7 @@ class TestDisconnecting:
         again = disconnect(dashboard, setup.numbers)
         assert (again.findtext("OrderStatus"), gone(again)) == ("FAILED", [])
 
-    def test_a_fate_can_be_chosen(
+    def test_the_outcome_of_an_order_can_be_set(
         self, dashboard: Client, control: Client, set_up: Callable[..., Setup]
     ) -> None:
         setup = set_up()
@@ -129,20 +131,20 @@ class TestDisconnecting:
             ("<CustomerOrderId>", "<CustomerOrderId>under_score", "5052"),
         ],
     )
-    def test_what_is_wrong_is_in_an_error_list(
+    def test_errors_of_a_request_are_in_an_error_list(
         self, dashboard: Client, old: str, new: str, expected: str
     ) -> None:
         body = disconnect_body(["9195550100"]).replace(old, new)
         root = dashboard.xml("POST", "/disconnects", body, 400)
         assert (root.tag, errors(root)) == (ROOT, [(expected, None)])
 
-    def test_an_unknown_order_is_404(self, dashboard: Client) -> None:
+    def test_an_unknown_order_returns_404(self, dashboard: Client) -> None:
         root = dashboard.xml("GET", "/disconnects/a18a8979-ebed-42f0-ae5f-3cfa7941d4c2", status=404)
         assert (root.tag, code(root)) == (ROOT, "5035")
 
 
 class TestCleaningUp:
-    def test_the_only_order_that_works_leaves_nothing(
+    def test_the_valid_order_of_deletions_leaves_nothing(
         self, dashboard: Client, control: Client, set_up: Callable[..., Setup]
     ) -> None:
         setup = set_up()
@@ -154,9 +156,9 @@ class TestCleaningUp:
             ("DELETE", setup.location_path),
             ("DELETE", f"/applications/{setup.application_id}"),
         ]
-        refusals = [dashboard.xml("DELETE", path, status=400) for _, path in steps[2:]]
-        assert [code(each) for each in refusals] == ["13624", "13555", "12107"]
-        assert "Bandwidth Messaging 2 test2" in (refusals[2].findtext("ResponseStatus/Description") or "")
+        rejections = [dashboard.xml("DELETE", path, status=400) for _, path in steps[2:]]
+        assert [code(each) for each in rejections] == ["13624", "13555", "12107"]
+        assert "Bandwidth Messaging 2 test2" in (rejections[2].findtext("ResponseStatus/Description") or "")
         disconnect(dashboard, setup.numbers)
         for method, path in steps:
             body = "<ApplicationsSettings>REMOVE</ApplicationsSettings>" if method == "PUT" else None
@@ -166,14 +168,16 @@ class TestCleaningUp:
         assert (shown["applications"], shown["locations"], shown["numbers"]) == ([], [], [])
         assert [dashboard.delete(path).status_code for _, path in steps[1:]] == [400, 400, 404, 404]
 
-    def test_messaging_stays_while_there_are_numbers(
+    def test_messaging_cannot_be_disabled_while_numbers_exist(
         self, dashboard: Client, set_up: Callable[..., Setup]
     ) -> None:
         setup = set_up(mms=False)
         path = f"{setup.location_path}/products/messaging/features/sms"
         assert code(dashboard.xml("DELETE", path, status=400)) == "13673"
 
-    def test_a_location_goes_without_features(self, dashboard: Client, set_up: Callable[..., Setup]) -> None:
+    def test_a_location_with_features_cannot_be_deleted(
+        self, dashboard: Client, set_up: Callable[..., Setup]
+    ) -> None:
         setup = set_up()
         disconnect(dashboard, setup.numbers)
         expected = []
@@ -183,14 +187,14 @@ class TestCleaningUp:
         assert expected == ["13622", "13613"]
         assert dashboard.delete(setup.location_path).status_code == 200
 
-    def test_the_default_location_goes_last(self, dashboard: Client) -> None:
+    def test_the_default_location_can_only_be_deleted_last(self, dashboard: Client) -> None:
         default = new_location(dashboard, "One")
         other = new_location(dashboard, "Two", default="false")
         assert code(dashboard.xml("DELETE", default, status=400)) == "13558"
         assert [dashboard.delete(each).status_code for each in (other, default)] == [200, 200]
         assert code(dashboard.xml("DELETE", default, status=404)) == "13563"
 
-    def test_a_backorder_keeps_its_location(self, dashboard: Client, control: Client) -> None:
+    def test_a_location_with_a_backorder_cannot_be_deleted(self, dashboard: Client, control: Client) -> None:
         location = new_location(dashboard)
         control.put("/orders/run-1", json={"fate": "BACKORDERED"})
         body = order_body(location.rsplit("/", 1)[1], "<CustomerOrderId>run-1</CustomerOrderId>")
@@ -199,14 +203,14 @@ class TestCleaningUp:
         dashboard.xml("PUT", f"/orders/{order_id}", "<Order><CloseOrder>true</CloseOrder></Order>", 200)
         assert dashboard.delete(location).status_code == 200
 
-    def test_a_detached_application_goes(
+    def test_a_detached_application_can_be_deleted(
         self, dashboard: Client, control: Client, set_up: Callable[..., Setup]
     ) -> None:
         setup = set_up(assign=False)
         assert dashboard.delete(f"/applications/{setup.application_id}").status_code == 200
         assert control.get("/account").json()["applications"] == []
 
-    def test_all_of_it_needs_credentials(self, dashboard: Client) -> None:
+    def test_every_deletion_requires_credentials(self, dashboard: Client) -> None:
         with Client(dashboard.base, (CONFIG.dashboard_user, "wrong")) as stranger:
             assert stranger.post("/disconnects", data=disconnect_body(["9195550100"])).status_code == 401
             assert stranger.delete("/applications/x").status_code == 401

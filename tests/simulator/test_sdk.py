@@ -1,4 +1,4 @@
-"""Bandwidth's own Python client at work on the simulator: what it refuses or misreads is our mistake."""
+"""Bandwidth's Python client with the simulator. Any error or misread value is a simulator bug."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -63,12 +63,12 @@ class TestCredentials:
             media.list_media(CONFIG.account_id)
         assert control.get("/oauth2").json()["tokens_issued"] == 1
 
-    def test_a_token_that_is_no_good_any_more_is_unauthorized(self, media: Any, control: Client) -> None:
+    def test_a_revoked_token_is_unauthorized(self, media: Any, control: Client) -> None:
         media.list_media(CONFIG.account_id)
         control.put("/oauth2", json={"revoke": True})
-        with pytest.raises(UnauthorizedException) as refused:
+        with pytest.raises(UnauthorizedException) as rejected:
             media.list_media(CONFIG.account_id)
-        assert refused.value.data.type == "unauthorized"
+        assert rejected.value.data.type == "unauthorized"
 
     def test_user_and_password_serve_messaging(self, bandwidth: RunningSimulator) -> None:
         configuration = sdk.Configuration(
@@ -85,13 +85,13 @@ class TestMessages:
         expiration = datetime.now(UTC) + timedelta(hours=1)
         optional = {"media": ["https://a.example/b.png"], "tag": "t", "priority": "high"}
         sent = request(setup, to=[HANDSET, OTHER], expiration=expiration, **optional)
-        answer = messages.create_message(CONFIG.account_id, sent)
-        assert answer.additional_properties == {}
-        assert (answer.direction, answer.segment_count) == ("out", 1)
-        assert (answer.to, answer.var_from, answer.owner) == ([HANDSET, OTHER], *[setup.numbers[0]] * 2)
-        assert (answer.text, answer.media, answer.tag, answer.priority) == ("hi", *optional.values())
-        assert answer.expiration == expiration
-        assert {each["message"]["id"] for each in receiver.wait_for(6)} == {answer.id}
+        response = messages.create_message(CONFIG.account_id, sent)
+        assert response.additional_properties == {}
+        assert (response.direction, response.segment_count) == ("out", 1)
+        assert (response.to, response.var_from, response.owner) == ([HANDSET, OTHER], *[setup.numbers[0]] * 2)
+        assert (response.text, response.media, response.tag, response.priority) == ("hi", *optional.values())
+        assert response.expiration == expiration
+        assert {each["message"]["id"] for each in receiver.wait_for(6)} == {response.id}
 
     def test_messages_are_listed_by_page(self, messages: Any, receiver: Receiver, setup: Setup) -> None:
         sent = [messages.create_message(CONFIG.account_id, request(setup)).id for _ in range(3)]
@@ -125,7 +125,7 @@ class TestMessages:
             assert (each.message_length, each.recipient_count, each.attachment_count) == (2, 1, 0)
             assert datetime.now(UTC) - each.receive_time < timedelta(minutes=1)
 
-    def test_what_came_in_and_what_failed_is_listed_too(
+    def test_inbound_and_failed_messages_are_listed(
         self, messages: Any, receiver: Receiver, control: Client, setup: Setup
     ) -> None:
         control.put(f"/outcomes/{HANDSET}", json={"errorCode": 4720})
@@ -137,24 +137,24 @@ class TestMessages:
         [received] = messages.list_messages(CONFIG.account_id, source_tn=HANDSET).messages
         assert (received.message_status, received.message_direction) == ("RECEIVED", "INBOUND")
 
-    def test_wrong_fields_are_an_exception_that_names_them(self, messages: Any, setup: Setup) -> None:
-        with pytest.raises(BadRequestException) as refused:
+    def test_invalid_fields_raise_an_exception_with_their_names(self, messages: Any, setup: Setup) -> None:
+        with pytest.raises(BadRequestException) as rejected:
             messages.create_message(CONFIG.account_id, request(setup, to=["nobody"], text=""))
-        assert refused.value.data.type == "request-validation"
-        assert {each.field_name for each in refused.value.data.field_errors} == {"to", "text"}
-        assert all(each.description for each in refused.value.data.field_errors)
+        assert rejected.value.data.type == "request-validation"
+        assert {each.field_name for each in rejected.value.data.field_errors} == {"to", "text"}
+        assert all(each.description for each in rejected.value.data.field_errors)
 
-    def test_a_search_without_a_filter_is_an_exception(self, messages: Any) -> None:
-        with pytest.raises(BadRequestException) as refused:
+    def test_a_search_without_a_filter_raises_an_exception(self, messages: Any) -> None:
+        with pytest.raises(BadRequestException) as rejected:
             messages.list_messages(CONFIG.account_id)
-        assert refused.value.data.description == "At least one filter is required"
+        assert rejected.value.data.description == "At least one filter is required"
 
-    def test_somebody_elses_account_is_forbidden(self, messages: Any, setup: Setup) -> None:
-        with pytest.raises(ForbiddenException) as refused:
+    def test_another_account_is_forbidden(self, messages: Any, setup: Setup) -> None:
+        with pytest.raises(ForbiddenException) as rejected:
             messages.create_message("9900001", request(setup))
-        assert refused.value.data.type == "forbidden"
+        assert rejected.value.data.type == "forbidden"
 
-    def test_throttling_tells_a_search_when_again_and_a_message_not(
+    def test_a_throttled_search_has_retry_after_and_a_throttled_message_has_not(
         self, messages: Any, control: Client, setup: Setup
     ) -> None:
         control.post("/faults", json={"path": "/messages$", "answer": {"status": 429}, "times": 2})
@@ -169,7 +169,7 @@ class TestMessages:
 
 class TestMedia:
     @pytest.mark.parametrize("name", ["a.png", "pictures/a b.png"])
-    def test_up_down_and_gone(self, media: Any, name: str) -> None:
+    def test_media_is_uploaded_downloaded_and_deleted(self, media: Any, name: str) -> None:
         kind = {"_content_type": "image/png", "cache_control": "no-cache"}
         media.upload_media(CONFIG.account_id, name, PICTURE, **kind)
         got = media.get_media_with_http_info(CONFIG.account_id, name)
@@ -184,7 +184,7 @@ class TestMedia:
         assert json.loads(absent.value.body).keys() == {"type", "description"}
         assert media.list_media(CONFIG.account_id) == []
 
-    def test_what_came_in_is_fetched_by_the_end_of_its_url(
+    def test_inbound_media_is_downloaded_by_the_path_of_its_url(
         self, media: Any, receiver: Receiver, control: Client, setup: Setup
     ) -> None:
         body = {"from": HANDSET, "to": setup.numbers[0], "media": [{"name": "a.png", "bytes": 7}]}
@@ -196,18 +196,17 @@ class TestMedia:
 
 
 class TestCallbacks:
-    """Each event as its client reads it: of the right kind, and with nothing in it that the client does not
-    know."""
+    """Events parsed by Bandwidth's client, without unknown members."""
 
     def read(self, event: dict[str, Any]) -> Any:
-        told = sdk.Callback.from_dict(event).actual_instance
-        assert told.additional_properties == {}
-        assert told.message.additional_properties == {}
-        assert told.description
-        return told
+        parsed = sdk.Callback.from_dict(event).actual_instance
+        assert parsed.additional_properties == {}
+        assert parsed.message.additional_properties == {}
+        assert parsed.description
+        return parsed
 
     @pytest.mark.parametrize("optional", [{}, {"media": ["https://a.example/b.png"], "tag": "t"}])
-    def test_of_what_becomes_of_a_message(
+    def test_events_of_outgoing_messages_are_parsed(
         self,
         messages: Any,
         receiver: Receiver,
@@ -217,15 +216,17 @@ class TestCallbacks:
     ) -> None:
         types = ["message-sending", "message-sent", "message-delivered", "message-failed"]
         control.put(f"/outcomes/{HANDSET}", json={"types": types, "errorCode": 4770})
-        answer = messages.create_message(CONFIG.account_id, request(setup, **optional))
+        response = messages.create_message(CONFIG.account_id, request(setup, **optional))
         receiver.wait_for(4)
-        control.post("/events", json={"type": "message-read", "message_id": answer.id})
-        told = [self.read(each) for each in receiver.wait_for(5)]
-        assert {type(each) for each in told} == {sdk.StatusCallback}
-        assert [each.type for each in told] == [*types, "message-read"]
-        assert [each.error_code for each in told] == [None, None, None, 4770, None]
-        assert [each.event_time is not None for each in told] == [False] * 4 + [True]
-        assert {(each.message.id, each.message.text, each.to) for each in told} == {(answer.id, "", HANDSET)}
+        control.post("/events", json={"type": "message-read", "message_id": response.id})
+        parsed = [self.read(each) for each in receiver.wait_for(5)]
+        assert {type(each) for each in parsed} == {sdk.StatusCallback}
+        assert [each.type for each in parsed] == [*types, "message-read"]
+        assert [each.error_code for each in parsed] == [None, None, None, 4770, None]
+        assert [each.event_time is not None for each in parsed] == [False] * 4 + [True]
+        assert {(each.message.id, each.message.text, each.to) for each in parsed} == {
+            (response.id, "", HANDSET)
+        }
 
     @pytest.mark.parametrize(
         "message",
@@ -235,16 +236,18 @@ class TestCallbacks:
             {"text": "hi", "media": [{"name": "a.png", "bytes": 1}]},
         ],
     )
-    def test_of_what_comes_in(
+    def test_events_of_inbound_messages_are_parsed(
         self, receiver: Receiver, control: Client, setup: Setup, message: dict[str, object]
     ) -> None:
         control.post("/inbound", json={"from": HANDSET, "to": setup.numbers[0], **message})
-        [told] = [self.read(each) for each in receiver.wait_for(1)]
-        assert isinstance(told, sdk.InboundCallback)
-        assert (told.type, told.message.direction) == ("message-received", "in")
-        assert told.message.to == [setup.numbers[0], *([OTHER] if "others" in message else [])]
+        [parsed] = [self.read(each) for each in receiver.wait_for(1)]
+        assert isinstance(parsed, sdk.InboundCallback)
+        assert (parsed.type, parsed.message.direction) == ("message-received", "in")
+        assert parsed.message.to == [setup.numbers[0], *([OTHER] if "others" in message else [])]
 
-    def test_of_answers_to_rich_messages(self, receiver: Receiver, control: Client, setup: Setup) -> None:
+    def test_events_of_rich_message_responses_are_parsed(
+        self, receiver: Receiver, control: Client, setup: Setup
+    ) -> None:
         both = {"from": HANDSET, "to": setup.numbers[0]}
         suggestion = {"text": "Yes", "postback_data": "eWVz", "paired_message_id": "1"}
         control.post("/events", json={"type": "suggestion-response", **both, **suggestion})

@@ -1,4 +1,4 @@
-"""The simulated Dashboard: subscriptions, and the notifications that are told once or never."""
+"""The simulated Dashboard: subscriptions, and their notifications."""
 
 from collections.abc import Callable
 
@@ -36,7 +36,7 @@ BASIC = (
 
 @pytest.fixture
 def subscribe(dashboard: Client, receiver: Receiver) -> Callable[..., str]:
-    """Subscribes the receiver and returns the subscription's id."""
+    """Subscribe the receiver and return the id of the subscription."""
 
     def run(topic: str = "orders", **options: str) -> str:
         body = subscription_body(receiver.url, topic, **options)
@@ -49,8 +49,8 @@ def subscribe(dashboard: Client, receiver: Receiver) -> Callable[..., str]:
     return run
 
 
-def notified(receiver: Receiver, count: int = 1) -> list[etree._Element]:
-    """The first so many notifications."""
+def received_notifications(receiver: Receiver, count: int = 1) -> list[etree._Element]:
+    """Return the first `count` notifications."""
     wait_until(lambda: len(receiver.received) >= count)
     return [etree.fromstring(each.body) for each in receiver.received[:count]]
 
@@ -63,7 +63,7 @@ def order(dashboard: Client, customer_order_id: str = "run-1", quantity: int = 2
 
 
 class TestSubscribing:
-    def test_a_subscription_can_be_seen_without_its_password(
+    def test_a_subscription_is_returned_without_its_password(
         self, dashboard: Client, receiver: Receiver, control: Client, subscribe: Callable[..., str]
     ) -> None:
         extra = f"<OrderId>{ORDER_ID}</OrderId>"
@@ -83,7 +83,7 @@ class TestSubscribing:
         [listed] = control.get("/account").json()["subscriptions"]
         assert (listed["topic"], listed["order_id"], listed["has_credentials"]) == ("orders", ORDER_ID, True)
 
-    def test_it_can_be_changed_and_cancelled(
+    def test_a_subscription_can_be_changed_and_cancelled(
         self, dashboard: Client, receiver: Receiver, subscribe: Callable[..., str]
     ) -> None:
         path = f"/subscriptions/{subscribe()}"
@@ -96,23 +96,25 @@ class TestSubscribing:
         assert [dashboard.request(each, path).status_code for each in ("GET", "DELETE")] == [404, 404]
 
     @pytest.mark.parametrize("topic", ["orders", "MESSAGING_LOST"])
-    def test_there_is_one_for_each_target(self, dashboard: Client, receiver: Receiver, topic: str) -> None:
+    def test_a_target_has_at_most_one_subscription(
+        self, dashboard: Client, receiver: Receiver, topic: str
+    ) -> None:
         bodies = {
             "first": subscription_body(receiver.url, topic),
             "again": subscription_body(receiver.url, topic, credentials=BASIC),
             "another URL": subscription_body(f"{receiver.url}/2", topic),
             "another topic": subscription_body(receiver.url, "disconnects"),
         }
-        answers = {name: dashboard.post("/subscriptions", data=body) for name, body in bodies.items()}
+        responses = {name: dashboard.post("/subscriptions", data=body) for name, body in bodies.items()}
 
-        statuses = {name: answer.status_code for name, answer in answers.items()}
+        statuses = {name: response.status_code for name, response in responses.items()}
         assert statuses == {"first": 201, "again": 409, "another URL": 201, "another topic": 201}
-        first = answers["first"].headers["Location"].removeprefix(dashboard.base)
+        first = responses["first"].headers["Location"].removeprefix(dashboard.base)
         assert dashboard.put(first, data=bodies["again"]).status_code == 200
         assert dashboard.delete(first).status_code == 200
         assert dashboard.post("/subscriptions", data=bodies["first"]).status_code == 201
 
-    def test_it_ends_with_its_expiry(self, dashboard: Client, receiver: Receiver) -> None:
+    def test_a_subscription_ends_with_its_expiry(self, dashboard: Client, receiver: Receiver) -> None:
         body = subscription_body(receiver.url).replace("12000", "1")
         path = dashboard.post("/subscriptions", data=body).headers["Location"].removeprefix(dashboard.base)
         assert dashboard.get(path).status_code == 200
@@ -132,7 +134,7 @@ class TestSubscribing:
             ("<Expiry>", "<NumberFormat>NATIONAL</NumberFormat><Expiry>", "1006"),
         ],
     )
-    def test_what_is_wrong_is_named_by_its_code(
+    def test_an_invalid_subscription_returns_its_error_code(
         self, dashboard: Client, old: str, new: str, code: str
     ) -> None:
         body = subscription_body("https://a.example/hook").replace(old, new)
@@ -141,33 +143,41 @@ class TestSubscribing:
 
 
 class TestNotifications:
-    def test_an_order_is_told_without_anybody_looking(
+    def test_an_order_is_reported_without_any_read_of_the_account(
         self, dashboard: Client, receiver: Receiver, subscribe: Callable[..., str]
     ) -> None:
         subscription_id = subscribe()
         order_id = order(dashboard)
-        [told] = notified(receiver)
+        [notification] = received_notifications(receiver)
         numbers = [each.text for each in dashboard.xml("GET", f"/orders/{order_id}").iter("FullNumber")]
-        assert told.tag == "Notification"
-        assert told.findtext("SubscriptionId") == subscription_id
-        assert (told.findtext("OrderType"), told.findtext("OrderId")) == ("orders", order_id)
-        assert (told.findtext("CustomerOrderId"), told.findtext("Status")) == ("run-1", "COMPLETE")
-        assert [each.text for each in told.iterfind("CompletedTelephoneNumbers/TelephoneNumber")] == numbers
-        assert told.findtext("LastModifiedDate")
+        assert notification.tag == "Notification"
+        assert notification.findtext("SubscriptionId") == subscription_id
+        assert (notification.findtext("OrderType"), notification.findtext("OrderId")) == ("orders", order_id)
+        assert (notification.findtext("CustomerOrderId"), notification.findtext("Status")) == (
+            "run-1",
+            "COMPLETE",
+        )
+        assert [
+            each.text for each in notification.iterfind("CompletedTelephoneNumbers/TelephoneNumber")
+        ] == numbers
+        assert notification.findtext("LastModifiedDate")
         assert receiver.received[0].headers["content-type"] == "application/xml; charset=utf-8"
 
-    def test_each_status_of_the_table_is_told_once(
+    def test_each_documented_status_is_reported_once(
         self, dashboard: Client, receiver: Receiver, control: Client, subscribe: Callable[..., str]
     ) -> None:
         subscribe()
         control.put("/orders/run-1", json={"fate": "BACKORDERED"})
         order_id = order(dashboard)
-        notified(receiver)
+        received_notifications(receiver)
         dashboard.xml("PUT", f"/orders/{order_id}", "<Order><CloseOrder>true</CloseOrder></Order>", 200)
-        assert [each.findtext("Status") for each in notified(receiver, 2)] == ["BACKORDERED", "FAILED"]
+        assert [each.findtext("Status") for each in received_notifications(receiver, 2)] == [
+            "BACKORDERED",
+            "FAILED",
+        ]
         assert len(control.get("/notifications").json()["notifications"]) == 2
 
-    def test_a_failed_orders_list_holds_what_failed(
+    def test_the_notification_of_a_failed_order_lists_the_failed_numbers(
         self, dashboard: Client, receiver: Receiver, control: Client, subscribe: Callable[..., str]
     ) -> None:
         subscribe()
@@ -179,24 +189,26 @@ class TestNotifications:
             f"<SiteId>701</SiteId><PeerId>{location}</PeerId></Order>"
         )
         dashboard.xml("POST", "/orders", body, 201)
-        [told] = notified(receiver)
-        assert told.findtext("Status") == "FAILED"
-        assert (told.findtext("Message") or "").startswith("5005: ")
-        assert told.findtext("CompletedTelephoneNumbers/TelephoneNumber") == "9195550121"
-        assert told.find("CustomerOrderId") is None
+        [notification] = received_notifications(receiver)
+        assert notification.findtext("Status") == "FAILED"
+        assert (notification.findtext("Message") or "").startswith("5005: ")
+        assert notification.findtext("CompletedTelephoneNumbers/TelephoneNumber") == "9195550121"
+        assert notification.find("CustomerOrderId") is None
 
-    def test_the_order_of_its_elements_varies(
+    def test_the_order_of_elements_varies(
         self, dashboard: Client, receiver: Receiver, subscribe: Callable[..., str]
     ) -> None:
         subscribe()
         order(dashboard, "run-1")
         order(dashboard, "run-2")
-        one, other = ([each.tag for each in told] for told in notified(receiver, 2))
+        one, other = (
+            [each.tag for each in notification] for notification in received_notifications(receiver, 2)
+        )
         assert one != other
         assert set(one) == set(other)
 
     @pytest.mark.parametrize("topic", ["disconnects", "externalTns"])
-    def test_other_orders_are_told_too(
+    def test_orders_of_every_type_are_reported(
         self, dashboard: Client, receiver: Receiver, subscribe: Callable[..., str], topic: str
     ) -> None:
         order(dashboard)
@@ -205,12 +217,12 @@ class TestNotifications:
             dashboard.xml("POST", "/externalTns", import_body(numbers=NUMBERS[:1]), 201)
         else:
             dashboard.xml("POST", "/disconnects", disconnect_body(["9195550199"]), 201)
-        [told] = notified(receiver)
+        [notification] = received_notifications(receiver)
         status = {"disconnects": "FAILED", "externalTns": "COMPLETE"}[topic]
-        assert (told.findtext("OrderType"), told.findtext("Status")) == (topic, status)
-        assert (told.find("CompletedTelephoneNumbers") is not None) == (topic == "disconnects")
+        assert (notification.findtext("OrderType"), notification.findtext("Status")) == (topic, status)
+        assert (notification.find("CompletedTelephoneNumbers") is not None) == (topic == "disconnects")
 
-    def test_one_bound_to_an_order_tells_of_no_other_and_ends_with_it(
+    def test_a_subscription_to_one_order_reports_only_that_order_and_ends_with_it(
         self, dashboard: Client, receiver: Receiver, control: Client, subscribe: Callable[..., str]
     ) -> None:
         control.put("/orders/run-1", json={"fate": "BACKORDERED"})
@@ -218,37 +230,37 @@ class TestNotifications:
         subscribe(extra=f"<OrderId>{order_id}</OrderId>")
         order(dashboard, "run-2")
         control.put("/orders/run-1", json={"fate": "COMPLETE"})
-        told = notified(receiver)
+        notification = received_notifications(receiver)
         wait_until(lambda: control.get("/account").json()["subscriptions"] == [])
-        assert {each.findtext("OrderId") for each in told} == {order_id}
+        assert {each.findtext("OrderId") for each in notification} == {order_id}
         shown = control.get("/notifications").json()["notifications"]
         assert {each["order_id"] for each in shown} == {order_id}
 
-    def test_numbers_may_be_wanted_in_e164(
+    def test_notifications_can_have_numbers_in_e164(
         self, dashboard: Client, receiver: Receiver, subscribe: Callable[..., str]
     ) -> None:
         subscribe(credentials="<NumberFormat>E164</NumberFormat>")
         order(dashboard, quantity=1)
-        [told] = notified(receiver)
-        assert (told.findtext(".//TelephoneNumber") or "").startswith("+1910")
+        [notification] = received_notifications(receiver)
+        assert (notification.findtext(".//TelephoneNumber") or "").startswith("+1910")
 
-    def test_credentials_come_after_the_challenge(
+    def test_credentials_are_sent_after_the_challenge(
         self, dashboard: Client, receiver: Receiver, control: Client, subscribe: Callable[..., str]
     ) -> None:
-        receiver.answers = challenge("hook", "open-sesame")
+        receiver.responses = challenge("hook", "open-sesame")
         subscription_id = subscribe(credentials=BASIC)
         order(dashboard)
-        notified(receiver, 2)
+        received_notifications(receiver, 2)
         assert [each.authorization is None for each in receiver.received] == [True, False]
         wait_until(lambda: control.get("/notifications").json()["notifications"][0]["state"] == "delivered")
         shown = dashboard.xml("GET", f"/subscriptions/{subscription_id}")
         assert [each.text for each in shown.iter("Status")] == ["200"]
         assert "open-sesame" not in control.get("/notifications").text
 
-    def test_what_is_not_taken_is_not_told_again(
+    def test_a_rejected_notification_is_not_sent_again(
         self, dashboard: Client, receiver: Receiver, control: Client, subscribe: Callable[..., str]
     ) -> None:
-        receiver.answers = lambda _: 503
+        receiver.responses = lambda _: 503
         subscribe()
         order(dashboard)
         wait_until(lambda: receiver.received)
@@ -256,30 +268,35 @@ class TestNotifications:
         [shown] = control.get("/notifications").json()["notifications"]
         assert (shown["state"], len(shown["attempts"])) == ("lost", 1)
 
-    def test_the_next_can_be_lost(
+    def test_the_next_notifications_can_be_lost(
         self, dashboard: Client, receiver: Receiver, control: Client, subscribe: Callable[..., str]
     ) -> None:
         subscribe()
         control.put("/notifications", json={"lose": 1})
-        lost, told = order(dashboard, "run-1"), order(dashboard, "run-2")
-        assert [each.findtext("OrderId") for each in notified(receiver)] == [told]
+        lost, notification = order(dashboard, "run-1"), order(dashboard, "run-2")
+        assert [each.findtext("OrderId") for each in received_notifications(receiver)] == [notification]
         shown = control.get("/notifications").json()["notifications"]
         assert [(each["order_id"], each["state"] == "lost") for each in shown] == [
             (lost, True),
-            (told, False),
+            (notification, False),
         ]
 
-    def test_what_samples_leave_out_can_be_left_out(
+    def test_elements_absent_from_samples_can_be_omitted(
         self, dashboard: Client, receiver: Receiver, control: Client, subscribe: Callable[..., str]
     ) -> None:
         subscribe()
         left_out = ["OrderId", "CustomerOrderId", "Message", "CompletedTelephoneNumbers"]
         control.put("/notifications", json={"without": left_out})
         order(dashboard)
-        [told] = notified(receiver)
-        assert {each.tag for each in told} == {"SubscriptionId", "OrderType", "Status", "LastModifiedDate"}
+        [notification] = received_notifications(receiver)
+        assert {each.tag for each in notification} == {
+            "SubscriptionId",
+            "OrderType",
+            "Status",
+            "LastModifiedDate",
+        }
 
-    def test_nobody_is_told_after_a_reset(
+    def test_no_notification_is_sent_after_a_reset(
         self, dashboard: Client, receiver: Receiver, control: Client, subscribe: Callable[..., str]
     ) -> None:
         subscribe()

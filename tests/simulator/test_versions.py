@@ -1,4 +1,4 @@
-"""The simulated account API in its versions and generations: whose numbers, elements and users are taken."""
+"""The versions and generations of the account API: number formats, elements and credentials."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,7 +34,7 @@ APPLICATION = (
 
 @contextmanager
 def account_of(generation: Generation, base: str = "/api") -> Iterator[Client]:
-    """A client of an account of this generation, with a token where it needs one."""
+    """A client of an account of this generation, with a token if required."""
     with (
         serve(replace(CONFIG, generation=generation), QUICK) as running,
         Client(f"{running.url}{base}/accounts/{CONFIG.account_id}") as client,
@@ -49,7 +49,7 @@ def account_of(generation: Generation, base: str = "/api") -> Iterator[Client]:
 
 @pytest.fixture
 def versions(bandwidth: RunningSimulator, dashboard: Client) -> dict[str, Client]:
-    """A client of the same account at each base."""
+    """A client of the same account at each base path."""
     account = f"accounts/{CONFIG.account_id}"
     return {
         base: Client(f"{bandwidth.url}{base}/{account}", dashboard.credentials)
@@ -63,7 +63,7 @@ def texts(root: etree._Element, tag: str) -> list[str]:
 
 class TestNumbers:
     @pytest.mark.parametrize(("base", "prefix"), [("/api", ""), ("/api/v1", ""), ("/api/v2", "+1")])
-    def test_each_version_writes_numbers_in_its_own_way(
+    def test_each_version_has_its_number_format(
         self, versions: dict[str, Client], base: str, prefix: str
     ) -> None:
         client = versions[base]
@@ -82,7 +82,7 @@ class TestNumbers:
         looked = client.xml("GET", f"/disconnects/{gone.findtext('orderRequest/id')}")
         assert texts(looked, "TelephoneNumber") == [number, number]
 
-    def test_given_numbers_are_wanted_in_e164_by_v2(self, versions: dict[str, Client]) -> None:
+    def test_v2_requires_requested_numbers_in_e164(self, versions: dict[str, Client]) -> None:
         client = versions["/api/v2"]
         location_id = new_location(client).rsplit("/", 1)[1]
         listed = "<TelephoneNumberList><TelephoneNumber>{}</TelephoneNumber></TelephoneNumberList>"
@@ -90,16 +90,16 @@ class TestNumbers:
             f"<Order><ExistingTelephoneNumberOrderType>{listed}</ExistingTelephoneNumberOrderType>"
             f"<SiteId>701</SiteId><PeerId>{location_id}</PeerId></Order>"
         )
-        refused = client.xml("POST", "/orders", body.replace("{}", "9195550100"), 400)
-        assert refused.findtext("ErrorList/Error/Code") == "1022"
+        rejected = client.xml("POST", "/orders", body.replace("{}", "9195550100"), 400)
+        assert rejected.findtext("ErrorList/Error/Code") == "1022"
         created = client.xml("POST", "/orders", body.replace("{}", "+19195550100"), 201)
         assert texts(created, "TelephoneNumber") == ["+19195550100"]
         versions["/api/v1"].xml("POST", "/orders", body.replace("{}", "+19195550101"), 400)
 
-    def test_ten_digits_are_refused_by_v2_wherever_they_are(self, versions: dict[str, Client]) -> None:
+    def test_v2_rejects_ten_digits_everywhere(self, versions: dict[str, Client]) -> None:
         client = versions["/api/v2"]
-        refused = client.xml("POST", "/disconnects", disconnect_body(["9195550100"]), 400)
-        assert refused.findtext("ErrorList/Error/Code") == "1022"
+        rejected = client.xml("POST", "/disconnects", disconnect_body(["9195550100"]), 400)
+        assert rejected.findtext("ErrorList/Error/Code") == "1022"
         tns = Client(client.base.rsplit("/accounts", 1)[0], client.credentials)
         assert tns.xml("GET", "/tns/9195550100", status=400).findtext(".//ErrorCode") == "1022"
 
@@ -129,14 +129,14 @@ class TestNumbers:
             f"{prefix}910"
         )
 
-    def test_external_numbers_are_no_part_of_v2(self, versions: dict[str, Client]) -> None:
-        # An empty list is a 404, too.
+    def test_v2_has_no_external_numbers(self, versions: dict[str, Client]) -> None:
+        # An empty list also returns 404.
         statuses = {base: each.post("/externalTns").status_code for base, each in versions.items()}
         assert statuses == {"/api": 400, "/api/v1": 400, "/api/v2": 404}
 
 
 class TestGenerations:
-    def test_basic_users_end_with_the_classic_one(self) -> None:
+    def test_basic_users_exist_only_in_the_classic_generation(self) -> None:
         with account_of("classic") as client:
             assert client.get("/applications").status_code == 200
         with account_of("current") as client:
@@ -146,7 +146,7 @@ class TestGenerations:
             assert client.get("/applications").status_code == 401
 
     @pytest.mark.parametrize(("generation", "status"), [("classic", 201), ("both", 201), ("current", 400)])
-    def test_todays_applications_have_a_service_type(self, generation: Generation, status: int) -> None:
+    def test_current_applications_require_a_service_type(self, generation: Generation, status: int) -> None:
         typed = APPLICATION.replace("<AppName>", "<ServiceType>Messaging-V2</ServiceType><AppName>")
         with account_of(generation) as client:
             root = client.xml("POST", "/applications", APPLICATION, status)
@@ -154,7 +154,7 @@ class TestGenerations:
             client.xml("POST", "/applications", typed, 201)
 
     @pytest.mark.parametrize(("generation", "status"), [("classic", 400), ("both", 201), ("current", 201)])
-    def test_the_document_demands_a_proxy_peer(self, generation: Generation, status: int) -> None:
+    def test_the_classic_generation_requires_a_proxy_peer(self, generation: Generation, status: int) -> None:
         with account_of(generation) as client:
             path = f"{new_location(client)}/products/messaging/features"
             root = client.xml("POST", f"{path}/sms", SMS_BODY.replace(PROXY, ""), status)
@@ -164,19 +164,19 @@ class TestGenerations:
             mms = client.xml("POST", f"{path}/mms", MMS_BODY.replace(PROXY, ""), status)
             assert texts(mms, "proxyPeerId") == ([] if status == 400 else ["539692"])
 
-    def test_external_numbers_are_refused_today(self) -> None:
+    def test_the_current_generation_rejects_external_numbers(self) -> None:
         with account_of("current") as client:
             new_location(client)
             root = client.xml("POST", "/externalTns", import_body(numbers=NUMBERS[:1]), 403)
             assert root.findtext("ResponseStatus/ErrorCode") == "25010"
 
-    def test_todays_elements_are_nothing_to_the_classic_one(self) -> None:
+    def test_the_classic_generation_ignores_current_elements(self) -> None:
         today = APPLICATION.replace("CallbackUrl>", "InboundCallbackUrl>")
         with account_of("classic") as client:
             root = client.xml("POST", "/applications", today, 400)
             assert root.findtext("ResponseStatus/ErrorCode") == "12802"
 
-    def test_todays_account_answers_in_todays_form(self) -> None:
+    def test_the_current_generation_responds_in_the_current_form(self) -> None:
         typed = APPLICATION.replace("<AppName>", "<ServiceType>Messaging-V2</ServiceType><AppName>")
         with account_of("current") as client:
             root = client.xml("POST", "/applications", typed, 201)
@@ -184,7 +184,7 @@ class TestGenerations:
         assert root.findtext("Application/OutboundCallbackUrl") == "https://a.example/v2"
 
 
-class TestTodaysApplications:
+class TestCurrentApplications:
     BODY = (
         "<Application><ServiceType>Messaging-V2</ServiceType><AppName>Alerts</AppName>"
         "<InboundCallbackUrl>{url}/in</InboundCallbackUrl>"
@@ -196,7 +196,7 @@ class TestTodaysApplications:
     )
 
     def application(self, dashboard: Client, receiver: Receiver, location_path: str, body: str = BODY) -> str:
-        """The id of an application that is the location's now."""
+        """Assign an application to the location and return its id."""
         root = dashboard.xml("POST", "/applications", body.replace("{url}", receiver.url), 201)
         application_id = root.findtext("Application/ApplicationId") or ""
         settings = f"<HttpMessagingV2AppId>{application_id}</HttpMessagingV2AppId>"
@@ -204,7 +204,9 @@ class TestTodaysApplications:
         dashboard.xml("PUT", path, f"<ApplicationsSettings>{settings}</ApplicationsSettings>", 200)
         return application_id
 
-    def test_they_are_answered_without_passwords(self, dashboard: Client, control: Client) -> None:
+    def test_current_applications_are_returned_without_passwords(
+        self, dashboard: Client, control: Client
+    ) -> None:
         body = self.BODY.replace("{url}", "https://a.example")
         root = dashboard.xml("POST", "/applications", body, 201)
         application = root.find("Application")
@@ -233,7 +235,7 @@ class TestTodaysApplications:
             "https://a.example/out",
         )
 
-    def test_events_go_where_they_are_wanted(
+    def test_events_go_to_the_url_of_their_direction(
         self,
         dashboard: Client,
         current: Client,
@@ -244,10 +246,10 @@ class TestTodaysApplications:
         setup = set_up()
         application_id = self.application(dashboard, receiver, setup.location_path)
 
-        def answer(request: Received) -> int | tuple[int, dict[str, str]]:
+        def response(request: Received) -> int | tuple[int, dict[str, str]]:
             return 200 if request.authorization else (401, {"WWW-Authenticate": 'Basic realm="callbacks"'})
 
-        receiver.answers = answer
+        receiver.responses = response
         message = {
             "applicationId": application_id,
             "from": setup.numbers[0],
@@ -266,7 +268,7 @@ class TestTodaysApplications:
         }
         assert len({each.authorization for each in taken}) == 2
 
-    def test_without_a_url_for_them_outbound_events_go_nowhere(
+    def test_outbound_events_without_a_url_are_not_sent(
         self,
         dashboard: Client,
         current: Client,
@@ -300,14 +302,14 @@ class TestTodaysApplications:
             ("<AppName>", "<CallbackCreds><UserId>u</UserId></CallbackCreds><AppName>", "13066"),
         ],
     )
-    def test_what_is_wrong_is_named_by_its_code(
+    def test_an_invalid_application_returns_its_error_code(
         self, dashboard: Client, old: str, new: str, code: str
     ) -> None:
         body = self.BODY.replace("{url}", "https://a.example").replace(old, new)
         root = dashboard.xml("POST", "/applications", body, 400)
         assert root.findtext("ResponseStatus/ErrorCode") == code
 
-    def test_one_for_calls_cannot_be_a_locations(
+    def test_a_voice_application_cannot_be_assigned(
         self, dashboard: Client, set_up: Callable[..., Setup]
     ) -> None:
         setup = set_up(assign=False)
@@ -315,5 +317,5 @@ class TestTodaysApplications:
         root = dashboard.xml("POST", "/applications", body, 201)
         settings = f"<HttpMessagingV2AppId>{root.findtext('.//ApplicationId')}</HttpMessagingV2AppId>"
         path = f"{setup.location_path}/products/messaging/applicationSettings"
-        refused = dashboard.xml("PUT", path, f"<ApplicationsSettings>{settings}</ApplicationsSettings>", 400)
-        assert refused.findtext("ResponseStatus/ErrorCode") == "13648"
+        rejected = dashboard.xml("PUT", path, f"<ApplicationsSettings>{settings}</ApplicationsSettings>", 400)
+        assert rejected.findtext("ResponseStatus/ErrorCode") == "13648"

@@ -22,7 +22,7 @@ FUNCTIONS = "/2015-03-31/functions"
 SCOPE = "20260101/us-east-1/lambda/aws4_request"
 
 
-class TestRefusal:
+class TestRejection:
     @pytest.mark.parametrize(
         "host",
         ["127.0.0.1:4566", "127.0.0.1", "localhost:4567", "[::1]:4566", "abc.execute-api.localhost:4566"],
@@ -45,7 +45,7 @@ class TestRefusal:
             "[",
         ],
     )
-    def test_every_other_name_is_refused(self, host: str) -> None:
+    def test_every_other_name_is_rejected(self, host: str) -> None:
         assert refusal(host, None) == "The Host header does not name this machine."
 
     @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ class TestRefusal:
             "http://localhost:4566",
         ],
     )
-    def test_every_other_origin_is_refused(self, origin: str) -> None:
+    def test_every_other_origin_is_rejected(self, origin: str) -> None:
         assert refusal(HOST, origin) == "The Origin header names another site."
 
 

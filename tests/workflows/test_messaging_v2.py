@@ -185,7 +185,7 @@ def test_a_wrong_password_stops_at_once_with_a_clear_cause(cloud: Stack) -> None
     control(cloud, "POST", "/faults", refuse | {"times": 9})
     execution = set_up(cloud, name)
     assert (execution.status, execution.error) == ("FAILED", "BandwidthUnauthorized")
-    assert "check the credentials in the Bandwidth secret" in str(execution.cause)
+    assert "Check the credentials in the Bandwidth secret" in str(execution.cause)
     faults = control(cloud, "GET", "/faults")["faults"]
     (left,) = [fault["times"] for fault in faults if fault.get("match") == name]
     # Today's API is asked once more, with a new token.

@@ -171,7 +171,10 @@ def test_a_hosted_number_that_could_not_be_removed_says_why(cloud: Stack) -> Non
 def test_a_set_up_that_is_none_is_named_and_nothing_is_released(cloud: Stack, dry_run: bool) -> None:
     execution = release(cloud, customerOrderId="nothing of ours", dryRun=dry_run)
     assert (execution.status, execution.error) == ("FAILED", "InvalidInput")
-    assert execution.cause == "customerOrderId: there is no set-up 'nothing of ours'"
+    assert (
+        execution.cause
+        == "customerOrderId: 'nothing of ours' is unknown. Give the customerOrderId of a set-up of this stack"
+    )
     recorded = cloud.call("GET", f"/orders/{execution.name}")
     assert recorded.status_code == (404 if dry_run else 200)
     if not dry_run:
@@ -182,4 +185,4 @@ def test_a_wrong_input_is_named(cloud: Stack) -> None:
     execution = release(cloud)
     assert (execution.status, execution.error) == ("FAILED", "InvalidInput")
     assert execution.states == ["Check Input", "Release Failed"]
-    assert "give telephoneNumbers, or the customerOrderId of a set-up" in str(execution.cause)
+    assert "give either telephoneNumbers or the customerOrderId of a set-up" in str(execution.cause)

@@ -17,15 +17,17 @@ def guard(
     roots: Mapping[str, str],
     bad_request: Callable[[str, RejectedError], Response] = rejection,
 ) -> None:
-    """Credentials on every path of a blueprint, the account's id where one is in it, and rejections as XML.
+    """Check credentials and account id on every path of a blueprint, and write rejections as XML.
 
-    A rejection has the root element of the resource's answers: that of the first part of `roots` which is in
-    the path. `bad_request` writes those with the status 400.
+    `roots` maps a part of the path to the root element of rejections; the first match applies. `bad_request`
+    writes the rejections with status 400.
     """
 
     @blueprint.url_value_preprocessor
     def take_account_id(_: str | None, values: dict[str, str] | None) -> None:
-        g.account_id = (values or {}).pop("account_id", None)
+        values = {} if values is None else values
+        values.pop("version", None)
+        g.account_id = values.pop("account_id", None)
 
     @blueprint.before_request
     def check() -> Response | None:

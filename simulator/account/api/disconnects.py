@@ -5,9 +5,8 @@ from lxml import etree
 
 from simulator.account.account import Account
 from simulator.account.api.access import guard
-from simulator.account.api.lists import orders_listed
+from simulator.account.api.lists import list_orders_page
 from simulator.account.api.xml import (
-    answer,
     element,
     error_list,
     numbers,
@@ -15,6 +14,7 @@ from simulator.account.api.xml import (
     parse,
     text,
     texts,
+    xml_response,
 )
 from simulator.account.disconnects import DisconnectOrder, Disconnects
 from simulator.account.placed_orders import FINAL
@@ -43,18 +43,18 @@ def blueprint(account: Account, disconnects: Disconnects) -> Blueprint:
             protected=text(inner, "Protected"),
         )
         root = element(ROOT, _request(order), element("OrderStatus", "RECEIVED"))
-        return answer(root, 201, f"{request.base_url}/{order.id}")
+        return xml_response(root, 201, f"{request.base_url}/{order.id}")
 
     @api.get("")
     def list_disconnects() -> Response:
-        """The specification does not show this list; it is taken to follow that of number orders."""
+        """List disconnects like number orders, because the specification does not show this list."""
         found = disconnects.find(request.args.get("customerOrderId"), request.args.get("status"))
         counts = [len(each.numbers) for each in found]
-        return orders_listed(found, counts, "disconnect", account.config.dashboard_user)
+        return list_orders_page(found, counts, "disconnect", account.config.dashboard_user)
 
     @api.get("/<order_id>")
     def get_disconnect(order_id: str) -> Response:
-        return answer(_status(disconnects.get(order_id)))
+        return xml_response(_status(disconnects.get(order_id)))
 
     return api
 

@@ -1,7 +1,7 @@
 """The Dashboard API's externalTns: "Create Import Request" and "Get Status", and the list of orders.
 
-Two forms are published, the document's and a later specification's: the later one writes CustomerOrderId, has
-all fields of an order side by side, and more of them.
+Two forms are published, in the document and in a later specification. The later form writes CustomerOrderId
+and has more fields, without the nested Order element.
 """
 
 from flask import Blueprint, Response, request
@@ -9,7 +9,7 @@ from lxml import etree
 
 from simulator.account.account import Account
 from simulator.account.api.access import guard
-from simulator.account.api.xml import answer, element, errors_of_numbers, numbers, parse, text, texts
+from simulator.account.api.xml import element, errors_with_numbers, numbers, parse, text, texts, xml_response
 from simulator.account.external_tns import ExternalTns, ExternalTnsOrder, ExternalTnsRequest
 from simulator.timestamps import timestamp
 
@@ -32,7 +32,7 @@ def blueprint(account: Account, external_tns: ExternalTns) -> Blueprint:
         else:
             made.append(element("Order", *_request(order, "CustomerOrderID"), listed))
         if order.errors or is_later:
-            made.append(errors_of_numbers("Errors", "Error", order.errors))
+            made.append(errors_with_numbers("Errors", "Error", order.errors))
         return made
 
     @api.post("")
@@ -49,8 +49,8 @@ def blueprint(account: Account, external_tns: ExternalTns) -> Blueprint:
             )
         )
         if external_tns.shape(order.customer_order_id) == "document":
-            return answer(shown("ExternalTnsOrderResponse", order, keep_failed=True), 201)
-        return answer(
+            return xml_response(shown("ExternalTnsOrderResponse", order, keep_failed=True), 201)
+        return xml_response(
             element("ExternalTnsOrderResponse", shown("ExternalTnsOrder", order, keep_failed=True)), 201
         )
 
@@ -59,14 +59,16 @@ def blueprint(account: Account, external_tns: ExternalTns) -> Blueprint:
         found = external_tns.find(request.args.get("customerOrderId"), request.args.get("status"))
         if not found:
             words = "No external TNs orders match the query parameters."
-            return answer(element("ExternalTnsOrders", element("Error", element("Description", words))), 404)
-        # In the published list the failed number is gone from TelephoneNumbers, in the published order not.
+            return xml_response(
+                element("ExternalTnsOrders", element("Error", element("Description", words))), 404
+            )
+        # The published list omits the failed number from TelephoneNumbers; the published order has it.
         listed = (shown("ExternalTnsOrder", each, keep_failed=False) for each in found[:MAX_LISTED])
-        return answer(element("ExternalTnsOrders", element("TotalCount", len(found)), *listed))
+        return xml_response(element("ExternalTnsOrders", element("TotalCount", len(found)), *listed))
 
     @api.get("/<order_id>")
     def get_status(order_id: str) -> Response:
-        return answer(shown("ExternalTnsOrder", external_tns.get(order_id), keep_failed=True))
+        return xml_response(shown("ExternalTnsOrder", external_tns.get(order_id), keep_failed=True))
 
     return api
 
@@ -84,7 +86,7 @@ def _header(order: ExternalTnsOrder, account: Account, is_later: bool) -> list[e
 
 
 def _request(order: ExternalTnsOrder, id_name: str) -> list[etree._Element]:
-    """What was asked for, without the numbers: absent elements stay absent."""
+    """Return the fields of the request except the numbers. Absent elements stay absent."""
     fields = {
         id_name: order.customer_order_id,
         "SiteId": order.site_id,

@@ -10,21 +10,21 @@ from simulator.account.account import Account
 from simulator.account.api.access import guard
 from simulator.account.api.lists import summaries
 from simulator.account.api.xml import (
-    answer,
     element,
-    errors_of_numbers,
+    errors_with_numbers,
     numbers,
     order_header,
     parse,
     repeated_rejection,
     text,
     texts,
+    xml_response,
 )
 from simulator.account.imports import ImportOrder, ImportRequest, Imports
 
 CHECKER_PAYLOAD = "ImportTnCheckerPayload"
 NUMBER_LIST = "TelephoneNumbers/TelephoneNumber"
-# Which kinds of files are taken is not published; these are what letters are made as.
+# The accepted content types are not published. These are the usual ones of letters.
 LETTER_TYPES = ("application/pdf", "image/tiff", "image/jpeg", "image/png", "text/plain")
 
 
@@ -41,9 +41,9 @@ def checker_blueprint(account: Account, imports: Imports) -> Blueprint:
         payload = element(
             CHECKER_PAYLOAD,
             numbers("TelephoneNumbers", [each for each in wanted if each not in rejected]),
-            errors_of_numbers("ImportTnErrors", "ImportTnError", errors),
+            errors_with_numbers("ImportTnErrors", "ImportTnError", errors),
         )
-        return answer(element("ImportTnCheckerResponse", payload))
+        return xml_response(element("ImportTnCheckerResponse", payload))
 
     return api
 
@@ -72,16 +72,18 @@ def _orders(api: Blueprint, account: Account, imports: Imports) -> None:
             )
         )
         root = element("ImportTnOrderResponse", _order(order, account))
-        return answer(root, 201, f"{request.base_url}/{order.id}")
+        return xml_response(root, 201, f"{request.base_url}/{order.id}")
 
     @api.get("")
     def list_orders() -> Response:
         found = imports.find(request.args.get("customerOrderId"), request.args.get("status"))
-        return answer(summaries("ImportTnOrders", "ImportTnOrderSummary", "import_tn_orders", found, account))
+        return xml_response(
+            summaries("ImportTnOrders", "ImportTnOrderSummary", "import_tn_orders", found, account)
+        )
 
     @api.get("/<order_id>")
     def get_order(order_id: str) -> Response:
-        return answer(_order(imports.get(order_id), account))
+        return xml_response(_order(imports.get(order_id), account))
 
 
 def _letters(api: Blueprint, imports: Imports) -> None:
@@ -91,11 +93,11 @@ def _letters(api: Blueprint, imports: Imports) -> None:
         content, content_type = request.get_data(), request.mimetype
         if not content or content_type not in LETTER_TYPES:
             what = f"{content_type or 'no Content-Type'}" if content else "no file"
-            return answer(element("fileUploadResponse", *_result(1, f"{what} cannot be uploaded")), 400)
+            return xml_response(element("fileUploadResponse", *_result(1, f"{what} cannot be uploaded")), 400)
         letter = imports.add_letter(order.id, content_type, len(content))
         words = f"LOA file uploaded successfully for order {order.id}"
         name = element("filename", letter.filename)
-        return answer(element("fileUploadResponse", name, *_result(0, words)), 201)
+        return xml_response(element("fileUploadResponse", name, *_result(0, words)), 201)
 
     @api.get("/<order_id>/loas")
     def list_letters(order_id: str) -> Response:
@@ -103,7 +105,7 @@ def _letters(api: Blueprint, imports: Imports) -> None:
         root = element("fileListResponse", element("fileCount", len(letters)))
         root.extend(element("fileNames", each.filename) for each in letters)
         root.extend(_result(0, "LOA file list successfully returned"))
-        return answer(root)
+        return xml_response(root)
 
 
 def _result(code: int, words: str) -> list[etree._Element]:
@@ -122,5 +124,5 @@ def _order(order: ImportOrder, account: Account) -> etree._Element:
     shown.append(element("LoaType", order.loa_type))
     shown.append(numbers("TelephoneNumbers", order.numbers))
     shown.append(element("ProcessingStatus", order.status))
-    shown.append(errors_of_numbers("Errors", "Error", order.errors))
+    shown.append(errors_with_numbers("Errors", "Error", order.errors))
     return shown

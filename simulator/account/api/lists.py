@@ -9,10 +9,10 @@ from flask import Response, request
 from lxml import etree
 
 from simulator.account.account import Account
-from simulator.account.api.xml import answer, element
+from simulator.account.api.xml import element, xml_response
 from simulator.account.api_version import is_v2
+from simulator.account.number_list_orders import NumbersOrder
 from simulator.account.numbers import AccountNumber
-from simulator.account.orders_of_numbers import NumbersOrder
 from simulator.rejections import RejectedError
 from simulator.telephone_numbers import ten_digits
 from simulator.timestamps import timestamp
@@ -29,7 +29,7 @@ class ListedOrder(Protocol):
 
 
 def page[Item](items: Sequence[Item]) -> Sequence[Item]:
-    """The items of the page that the query asks for."""
+    """Return the items of the requested page."""
     number = request.args.get("page", 1, type=int)
     size = request.args.get("size", PAGE_SIZE, type=int)
     if number < 1 or size < 1:
@@ -37,17 +37,18 @@ def page[Item](items: Sequence[Item]) -> Sequence[Item]:
     return items[(number - 1) * size : number * size]
 
 
-def page_of_numbers(
+def paginate_numbers(
     found: Sequence[AccountNumber], size: int, largest: int | None = None
 ) -> tuple[list[AccountNumber], etree._Element]:
-    """The numbers, in their order, of the page that the query asks for, and the links to the first and next.
+    """Return the sorted numbers of the requested page, and the links to the first and next page.
 
-    `page` is a count from 1, or, as published links have it for all but the first, the number to begin with.
+    `page` is a count from 1, or the first number of the page as in published links.
     """
     ordered = sorted(found, key=lambda each: each.number)
     size = request.args.get("size", size, type=int)
     if size < 1 or (largest is not None and size > largest):
-        raise RejectedError(400, "1006", f"size must be positive, and {largest or 'what you like'} at most.")
+        limit = f" and at most {largest}" if largest else ""
+        raise RejectedError(400, "1006", f"size must be positive{limit}.")
     given = request.args.get("page", "1").strip()
     page = ten_digits(given) or given
     if not page.isdigit() or int(page) < 1:
@@ -55,11 +56,11 @@ def page_of_numbers(
     start = sum(each.number < page for each in ordered) if ten_digits(page) else (int(page) - 1) * size
     links = element("Links", element("first", _link("first", "1", size)))
     if following := ordered[start + size : start + size + 1]:
-        links.append(element("next", _link("next", _page_of(following[0]), size)))
+        links.append(element("next", _link("next", _page_key(following[0]), size)))
     return ordered[start : start + size], links
 
 
-def _page_of(number: AccountNumber) -> str:
+def _page_key(number: AccountNumber) -> str:
     return number.e164 if is_v2() else number.number
 
 
@@ -69,13 +70,13 @@ def _link(relation: str, page: str, size: int) -> str:
     return f'Link=<{request.base_url}?{query}>;rel="{relation}";'
 
 
-def orders_listed[Order: ListedOrder](
+def list_orders_page[Order: ListedOrder](
     orders: Sequence[Order], counts: Sequence[int], order_type: str, user: str
 ) -> Response:
-    """The answer that lists a page of orders, with how many numbers each has; a 404 if there is none.
+    """Return the response that lists a page of orders with the count of numbers of each; 404 without orders.
 
-    As published: `page` is 1 or the id of the order that the page begins with, links name nothing but page
-    and size, and no entry has the CustomerOrderId.
+    As published, `page` is 1 or the id of the first order of the page. Links have only page and size, and
+    entries have no CustomerOrderId.
     """
     size = request.args.get("size", PAGE_SIZE, type=int)
     begins_with = request.args.get("page", "1")
@@ -85,7 +86,7 @@ def orders_listed[Order: ListedOrder](
     start = 0 if begins_with == "1" else ids.index(begins_with)
     links = element("Links", element("first", _order_link("first", "1", size)))
     if not orders:
-        return answer(links, 404)
+        return xml_response(links, 404)
     if following := ids[start + size : start + size + 1]:
         links.append(element("next", _order_link("next", following[0], size)))
     listed = element("ListOrderIdUserIdDate", element("TotalCount", len(orders)), links)
@@ -101,7 +102,7 @@ def orders_listed[Order: ListedOrder](
         ):
             shown.append(element(tag, value))
         listed.append(shown)
-    return answer(element("ResponseSelectWrapper", listed))
+    return xml_response(element("ResponseSelectWrapper", listed))
 
 
 def _order_link(relation: str, page: str, size: int) -> str:
@@ -111,7 +112,7 @@ def _order_link(relation: str, page: str, size: int) -> str:
 def summaries[Order: NumbersOrder](
     root: str, tag: str, order_type: str, orders: Sequence[Order], account: Account
 ) -> etree._Element:
-    """The answer that sums up orders about numbers that they name; here the status is the OrderStatus."""
+    """Return the summaries of orders that list their numbers. The status element is OrderStatus."""
     shown = element(root, element("TotalCount", len(orders)))
     for order in page(orders):
         summary = element(tag, element("accountId", account.config.account_id))

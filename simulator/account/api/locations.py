@@ -5,7 +5,7 @@ from lxml import etree
 
 from simulator.account.account import Account, Site
 from simulator.account.api.access import guard
-from simulator.account.api.xml import answer, element, parse, sip_peer, text
+from simulator.account.api.xml import element, parse, sip_peer, text, xml_response
 from simulator.rejections import RejectedError
 
 
@@ -20,11 +20,11 @@ def blueprint(account: Account) -> Blueprint:
 def _sites(api: Blueprint, account: Account) -> None:
     @api.get("")
     def list_sites() -> Response:
-        return answer(element("SitesResponse", element("Sites", *map(_site, account.sites()))))
+        return xml_response(element("SitesResponse", element("Sites", *map(_site, account.sites()))))
 
     @api.get("/<site_id>")
     def get_site(site_id: str) -> Response:
-        return answer(element("SiteResponse", _site(account.site(site_id))))
+        return xml_response(element("SiteResponse", _site(account.site(site_id))))
 
 
 def _locations(api: Blueprint, account: Account) -> None:
@@ -38,18 +38,18 @@ def _locations(api: Blueprint, account: Account) -> None:
     @api.get("/<site_id>/sippeers")
     def list_locations(site_id: str) -> Response:
         found = element("SipPeers", *map(sip_peer, account.locations(site_id)))
-        return answer(element("TNSipPeersResponse", found))
+        return xml_response(element("TNSipPeersResponse", found))
 
     @api.get("/<site_id>/sippeers/<location_id>")
     def get_location(site_id: str, location_id: str) -> Response:
-        return answer(element("SipPeerResponse", sip_peer(account.location(site_id, location_id))))
+        return xml_response(element("SipPeerResponse", sip_peer(account.location(site_id, location_id))))
 
     @api.delete("/<site_id>/sippeers/<location_id>")
     def delete_location(site_id: str, location_id: str) -> Response:
         try:
             location = account.location(site_id, location_id)
         except RejectedError as rejected:
-            # Here alone the specification has a 404.
+            # The specification has a 404 only here.
             raise RejectedError(404, rejected.code, rejected.description) from None
         account.delete_location(location)
         return Response(status=200)

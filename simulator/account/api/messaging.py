@@ -9,7 +9,7 @@ from lxml import etree
 
 from simulator.account.account import PROXY_PEER_ID, Account, Location, SmsFeature
 from simulator.account.api.access import guard
-from simulator.account.api.xml import answer, element, parse, text
+from simulator.account.api.xml import element, parse, text, xml_response
 from simulator.account.registrations import Registrations
 from simulator.rejections import RejectedError
 
@@ -45,16 +45,16 @@ def _sms(api: Blueprint, account: Account, registrations: Registrations) -> None
         status = _feature_status(location.sms is not None)
         proxy_peer_id = _proxy_peer_id(text(body, "HttpSettings/ProxyPeerId"), account)
         a2p = {} if account.config.generation == "classic" else _a2p(body, settings, registrations)
-        # In the current samples they stand behind ShortCode.
+        # The current samples have them after ShortCode.
         order = (*SMS_SETTINGS[:2], *A2P_SETTINGS, *SMS_SETTINGS[2:])
         given = settings | a2p
         ordered = {name: given[name] for name in order if name in given}
         account.enable_sms(location, SmsFeature(ordered, proxy_peer_id))
-        return answer(_sms_feature(location), status)
+        return xml_response(_sms_feature(location), status)
 
     @api.get("/features/sms")
     def get_sms(site_id: str, location_id: str) -> Response:
-        return answer(_sms_feature(account.location(site_id, location_id)))
+        return xml_response(_sms_feature(account.location(site_id, location_id)))
 
     @api.delete("/features/sms")
     def disable_sms(site_id: str, location_id: str) -> Response:
@@ -67,7 +67,7 @@ def _mms(api: Blueprint, account: Account) -> None:
     def enable_mms(site_id: str, location_id: str) -> Response:
         location = account.location(site_id, location_id)
         body = parse(request.get_data(), "MmsFeature")
-        # The document insists on a lower-case `protocol`; Bandwidth's clients send `Protocol`: both work.
+        # The document requires a lower-case `protocol`, but Bandwidth's clients send `Protocol`. Both work.
         protocol = text(body, "MmsSettings/protocol", "MmsSettings/Protocol")
         if not protocol:
             raise RejectedError(400, "1003", "protocol is a required field.")
@@ -78,11 +78,11 @@ def _mms(api: Blueprint, account: Account) -> None:
         given = text(body, f"{settings}/ProxyPeerId", f"{settings}/proxyPeerId")
         proxy_peer_id = _proxy_peer_id(given, account)
         account.enable_mms(location, protocol, proxy_peer_id)
-        return answer(_mms_feature(location), status)
+        return xml_response(_mms_feature(location), status)
 
     @api.get("/features/mms")
     def get_mms(site_id: str, location_id: str) -> Response:
-        return answer(_mms_feature(account.location(site_id, location_id)))
+        return xml_response(_mms_feature(account.location(site_id, location_id)))
 
     @api.delete("/features/mms")
     def disable_mms(site_id: str, location_id: str) -> Response:
@@ -95,33 +95,33 @@ def _assignment(api: Blueprint, account: Account) -> None:
     def assign_application(site_id: str, location_id: str) -> Response:
         location = account.location(site_id, location_id)
         body = parse(request.get_data(), "ApplicationsSettings")
-        # REMOVE is documented in the root, error 13628 suggests it in the element: both detach.
+        # The document has REMOVE in the root, error 13628 suggests the element. Both detach.
         application_id = text(body, "HttpMessagingV2AppId") or (body.text or "").strip()
         account.assign_application(location, application_id)
-        return answer(_settings(location))
+        return xml_response(_settings(location))
 
     @api.get("/applicationSettings")
     def get_assignment(site_id: str, location_id: str) -> Response:
-        return answer(_settings(account.location(site_id, location_id)))
+        return xml_response(_settings(account.location(site_id, location_id)))
 
 
 def _a2p(body: etree._Element, settings: Mapping[str, str], registrations: Registrations) -> dict[str, str]:
-    """Today's settings of campaigns for the numbers of a location. Raises RejectedError (error list)."""
+    """Return the current API's campaign settings of a location. Raises RejectedError (error list)."""
     a2p = {name: text(body, f"SipPeerSmsFeatureSettings/{name}") or "" for name in A2P_SETTINGS}
     long_code, message_class, campaign_id = a2p.values()
     if long_code and long_code not in A2P_LONG_CODES:
         words = f"Valid values are: {', '.join(A2P_LONG_CODES)}."
         raise RejectedError(400, "13636", f"A2pLongCode value is invalid. {words}")
     is_off = long_code in ("", "OFF")
-    texts_anyhow = any(settings[each].lower() == "true" for each in ("TollFree", "ShortCode"))
-    if campaign_id and is_off and not texts_anyhow:
+    has_other_features = any(settings[each].lower() == "true" for each in ("TollFree", "ShortCode"))
+    if campaign_id and is_off and not has_other_features:
         raise RejectedError(
             400, "13637", "CampaignID shouldn't be present if all of its features are disabled."
         )
     if message_class and is_off:
         words = "A2P Message Class shouldn't be present if 'A2pLongCode' is disabled."
         raise RejectedError(400, "13642", words)
-    # DefaultOff is published without either.
+    # A published sample of DefaultOff has neither campaign nor message class.
     is_required = not is_off and (long_code != "DefaultOff" or registrations.location_campaign_required)
     if is_required and not campaign_id:
         raise RejectedError(400, "13638", "CampaignID is required if 'A2pLongCode' is enabled.")
@@ -143,17 +143,17 @@ def _a2p(body: etree._Element, settings: Mapping[str, str], registrations: Regis
 
 
 def _proxy_peer_id(given: str | None, account: Account) -> str:
-    """The document demands it; the current account fills it in."""
+    """Return the ProxyPeerId. The classic API requires it, the current API has a default."""
     if not given and account.config.generation == "classic":
         raise RejectedError(400, "1003", "ProxyPeerId is a required field.")
     return given or PROXY_PEER_ID
 
 
-def _feature_status(is_there: bool) -> int:
-    """POST creates, also over what is there (no rejection is documented); PUT changes what is there."""
+def _feature_status(is_enabled: bool) -> int:
+    """Return the status. POST creates or replaces (no rejection is documented). PUT changes."""
     if request.method == "POST":
         return 201
-    if not is_there:
+    if not is_enabled:
         raise RejectedError(404, "1016", "The feature is not enabled on this location.")
     return 200
 

@@ -4,32 +4,32 @@ from flask import Blueprint, Response
 
 from simulator.account.account import Account
 from simulator.account.api.access import guard
-from simulator.account.api.lists import page_of_numbers
-from simulator.account.api.xml import answer, element, numbers
+from simulator.account.api.lists import paginate_numbers
+from simulator.account.api.xml import element, numbers, xml_response
 
 IN_SERVICE_SIZE = 500
 LOCATION_SIZE = 50_000
 
 
 def blueprint(account: Account) -> Blueprint:
-    """The lists of the account's numbers. As published, they have own and hosted numbers alike."""
+    """Return the lists of the account's numbers. As published, they have owned and hosted numbers."""
     api = Blueprint("numbers", __name__, url_prefix="/accounts/<account_id>")
     guard(api, account, {"/tns": "SipPeerTelephoneNumbersResponse", "": "TNs"})
 
     @api.get("/inserviceNumbers")
     def in_service_numbers() -> Response:
-        found = account.numbers_of()
-        shown, links = page_of_numbers(found, IN_SERVICE_SIZE)
+        found = account.list_numbers()
+        shown, links = paginate_numbers(found, IN_SERVICE_SIZE)
         listed = numbers("TelephoneNumbers", [each.number for each in shown])
         listed.insert(0, element("Count", len(shown)))
-        return answer(element("TNs", element("TotalCount", len(found)), links, listed))
+        return xml_response(element("TNs", element("TotalCount", len(found)), links, listed))
 
     @api.get("/sites/<site_id>/sippeers/<location_id>/tns")
     def location_numbers(site_id: str, location_id: str) -> Response:
         location = account.location(site_id, location_id)
-        shown, links = page_of_numbers(account.numbers_of(location_id=location.id), LOCATION_SIZE)
+        shown, links = paginate_numbers(account.list_numbers(location_id=location.id), LOCATION_SIZE)
         listed = (element("SipPeerTelephoneNumber", element("FullNumber", each.number)) for each in shown)
         root = element("SipPeerTelephoneNumbersResponse", links, element("SipPeerTelephoneNumbers", *listed))
-        return answer(root)
+        return xml_response(root)
 
     return api

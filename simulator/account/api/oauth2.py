@@ -1,17 +1,16 @@
 """The token endpoint under /api/v1/oauth2: client credentials for an access token (RFC 6749, section 4.4)."""
 
-from flask import Blueprint, Response, abort, jsonify, request
+from flask import Blueprint, abort, jsonify, request
 
 from simulator.account.account import Account
-
-Answer = tuple[Response, int]
+from simulator.json_responses import JsonResponse
 
 
 def blueprint(account: Account) -> Blueprint:
     api = Blueprint("oauth2", __name__, url_prefix="/api/v1/oauth2")
 
     @api.post("/token")
-    def token() -> Answer:
+    def token() -> JsonResponse:
         if account.config.generation == "classic":
             abort(404)
         match request.form.getlist("grant_type"):
@@ -32,8 +31,8 @@ def blueprint(account: Account) -> Blueprint:
     return api
 
 
-def _error(status: int, code: str, description: str) -> Answer:
-    """An error's body as RFC 6749, section 5.2, has it; Bandwidth's own is not published."""
+def _error(status: int, code: str, description: str) -> JsonResponse:
+    """Return an error as in RFC 6749, section 5.2. Bandwidth's own form is not published."""
     body = jsonify(error=code, error_description=description)
     body.headers.update({"Cache-Control": "no-store", "Pragma": "no-cache"})
     if status == 401:  # noqa: PLR2004

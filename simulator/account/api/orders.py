@@ -5,8 +5,8 @@ from lxml import etree
 
 from simulator.account.account import Account
 from simulator.account.api.access import guard
-from simulator.account.api.lists import orders_listed
-from simulator.account.api.xml import answer, element, error, order_rejection, parse, text, texts
+from simulator.account.api.lists import list_orders_page
+from simulator.account.api.xml import element, error, order_rejection, parse, text, texts, xml_response
 from simulator.account.order_types import EXISTING, ORDER_TYPES, Search
 from simulator.account.orders import Order, OrderBook, OrderRequest
 from simulator.account.placed_orders import FINAL
@@ -36,7 +36,7 @@ def blueprint(account: Account, orders: OrderBook) -> Blueprint:
             )
         )
         root = element("OrderResponse", _order(order, with_id=True), element("OrderStatus", "RECEIVED"))
-        return answer(root, 201, f"{request.base_url}/{order.id}")
+        return xml_response(root, 201, f"{request.base_url}/{order.id}")
 
     @api.get("")
     def list_orders() -> Response:
@@ -44,25 +44,25 @@ def blueprint(account: Account, orders: OrderBook) -> Blueprint:
             raise RejectedError(400, "1006", "page and size are required.")
         found = orders.find(request.args.get("customerOrderId"), request.args.get("status"))
         counts = [len(each.numbers) for each in found]
-        return orders_listed(found, counts, "new_number", account.config.dashboard_user)
+        return list_orders_page(found, counts, "new_number", account.config.dashboard_user)
 
     @api.get("/<order_id>")
     def check_order_status(order_id: str) -> Response:
-        return answer(_status(orders.get(order_id), account.config.dashboard_user))
+        return xml_response(_status(orders.get(order_id), account.config.dashboard_user))
 
     @api.put("/<order_id>")
     def close_order(order_id: str) -> Response:
-        """Of what an order's PUT can change, only the end of a backorder (page on advanced ordering)."""
+        """Close a backorder. The simulator supports no other change (page on advanced ordering)."""
         body = parse(request.get_data(), "Order")
         if (text(body, "CloseOrder") or "").lower() != "true":
             raise RejectedError(400, "5002", "CloseOrder must be true: nothing else can be changed.")
-        return answer(_status(orders.close(order_id), account.config.dashboard_user))
+        return xml_response(_status(orders.close(order_id), account.config.dashboard_user))
 
     return api
 
 
 def _search(body: etree._Element) -> Search:
-    """What is ordered: the one child of the order that is named after an order type."""
+    """Return the search: the one child of the order whose name is an order type."""
     found = [each for each in body if each.tag in ORDER_TYPES]
     if len(found) != 1:
         raise RejectedError(400, "5087", "The input order type is not a valid entry.")
@@ -90,7 +90,7 @@ def _order_type(order: Order) -> etree._Element:
 
 
 def _order(order: Order, with_id: bool) -> etree._Element:
-    """The Order element; its id is in the answer to POST and missing in the answer to GET (document)."""
+    """Return the Order element. The response to POST has its id, the response to GET has not (document)."""
     shown = element("Order")
     if order.customer_order_id:
         shown.append(element("CustomerOrderId", order.customer_order_id))

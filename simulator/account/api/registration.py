@@ -1,28 +1,27 @@
 """Registration in the current account API (JSON): 10DLC campaigns and their numbers, toll-free verification.
 
-Paths, envelope and the members campaignId, brandId, phoneNumber and status are those that Bandwidth's own
-command line reads, and the members of a verification those of its messaging specification; what else an
-answer has is left out, since it is not published.
+Paths, envelope and the members campaignId, brandId, phoneNumber and status are those that Bandwidth's command
+line reads. The members of a verification are from its messaging specification. Unpublished members are
+omitted.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, Response, g, jsonify, request
+from flask import Blueprint, g, jsonify, request
 
 from simulator.access import may_use_account
 from simulator.account.account import Account
 from simulator.account.registrations import Campaign, Registrations
+from simulator.json_responses import JsonResponse
 from simulator.telephone_numbers import ten_digits
 
-LARGEST_PAGE = 250
-USUAL_PAGE = 50
+MAX_PAGE_SIZE = 250
+DEFAULT_PAGE_SIZE = 50
 DENIALS = {
     "role": "The user does not have access rights",
     "feature": "The account is not enabled for the Registration Center",
 }
-
-Answer = tuple[Response, int]
 
 
 def blueprint(account: Account, registrations: Registrations) -> Blueprint:
@@ -33,7 +32,7 @@ def blueprint(account: Account, registrations: Registrations) -> Blueprint:
         g.account_id = (values or {}).pop("account_id", None)
 
     @api.before_request
-    def check() -> Answer | None:
+    def check() -> JsonResponse | None:
         if not may_use_account(account):
             return _error(401, "Unauthorized")
         if g.account_id != account.config.account_id:
@@ -45,10 +44,10 @@ def blueprint(account: Account, registrations: Registrations) -> Blueprint:
     _campaigns(api, registrations)
 
     @api.get("/phoneNumbers/<number>/tollFreeVerification")
-    def get_verification(number: str) -> Answer:
+    def get_verification(number: str) -> JsonResponse:
         found = registrations.verification(ten_digits(number) or "")
         if found is None:
-            return _error(404, "There is no verification of this number.")
+            return _error(404, "No verification of this number exists.")
         shown = {
             "phoneNumber": number,
             "status": found.status,
@@ -63,20 +62,20 @@ def blueprint(account: Account, registrations: Registrations) -> Blueprint:
 
 def _campaigns(api: Blueprint, registrations: Registrations) -> None:
     @api.get("/tendlc/campaigns")
-    def list_campaigns() -> Answer:
+    def list_campaigns() -> JsonResponse:
         return _listed([_campaign(each) for each in registrations.campaigns()])
 
     @api.get("/tendlc/campaigns/<campaign_id>")
-    def get_campaign(campaign_id: str) -> Answer:
+    def get_campaign(campaign_id: str) -> JsonResponse:
         found = registrations.campaign(campaign_id)
         return (jsonify(data=_campaign(found)), 200) if found else _error(404, "Campaign not found")
 
     @api.get("/tendlc/campaigns/<campaign_id>/phoneNumbers")
-    def list_numbers(campaign_id: str) -> Answer:
+    def list_numbers(campaign_id: str) -> JsonResponse:
         found = registrations.campaign(campaign_id)
         if found is None:
             return _error(404, "Campaign not found")
-        numbers = registrations.numbers_of(found).items()
+        numbers = registrations.list_numbers(found).items()
         return _listed([{"phoneNumber": number, "status": status} for number, status in numbers])
 
 
@@ -84,12 +83,12 @@ def _campaign(campaign: Campaign) -> dict[str, str]:
     return {"campaignId": campaign.id, "brandId": "BSIMULATED", "status": campaign.status}
 
 
-def _listed(items: Sequence[Any]) -> Answer:
-    """A page of items: `offset` counts items."""
-    limit = request.args.get("limit", USUAL_PAGE, type=int)
+def _listed(items: Sequence[Any]) -> JsonResponse:
+    """Return a page of items. `offset` counts items."""
+    limit = request.args.get("limit", DEFAULT_PAGE_SIZE, type=int)
     offset = request.args.get("offset", 0, type=int)
-    if not 1 <= limit <= LARGEST_PAGE or offset < 0:
-        return _error(400, f"limit must be from 1 to {LARGEST_PAGE}, offset 0 or more")
+    if not 1 <= limit <= MAX_PAGE_SIZE or offset < 0:
+        return _error(400, f"limit must be from 1 to {MAX_PAGE_SIZE}, offset 0 or more")
     page = {
         "pageNumber": offset // limit,
         "pageSize": limit,
@@ -99,5 +98,5 @@ def _listed(items: Sequence[Any]) -> Answer:
     return jsonify(data=list(items[offset : offset + limit]), page=page), 200
 
 
-def _error(status: int, description: str) -> Answer:
+def _error(status: int, description: str) -> JsonResponse:
     return jsonify(errors=[{"description": description}]), status

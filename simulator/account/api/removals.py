@@ -7,9 +7,8 @@ from simulator.account.account import Account
 from simulator.account.api.access import guard
 from simulator.account.api.lists import summaries
 from simulator.account.api.xml import (
-    answer,
     element,
-    errors_of_numbers,
+    errors_with_numbers,
     numbers,
     order_header,
     parse,
@@ -17,9 +16,10 @@ from simulator.account.api.xml import (
     repeated_rejection,
     text,
     texts,
+    xml_response,
 )
 from simulator.account.imports import Removals
-from simulator.account.orders_of_numbers import NumbersOrder
+from simulator.account.number_list_orders import NumbersOrder
 from simulator.rejections import RejectedError
 
 ROOT = "RemoveImportedTnOrdersResponse"
@@ -33,19 +33,19 @@ def blueprint(account: Account, removals: Removals) -> Blueprint:
     def remove() -> Response:
         body = parse(request.get_data(), "RemoveImportedTnOrder")
         order = removals.place(texts(body, "TelephoneNumbers/TelephoneNumber"), text(body, "CustomerOrderId"))
-        return answer(element(ROOT, _order(order, account)), 201, f"{request.base_url}/{order.id}")
+        return xml_response(element(ROOT, _order(order, account)), 201, f"{request.base_url}/{order.id}")
 
     @api.get("")
     def list_removals() -> Response:
         found = removals.find(request.args.get("customerOrderId"), request.args.get("status"))
         root = "RemoveImportedTnOrders"
         shown = summaries(root, f"{root[:-1]}Summary", "remove_imported_tn_orders", found, account)
-        return answer(shown)
+        return xml_response(shown)
 
     @api.get("/<order_id>")
     def get_removal(order_id: str) -> Response:
         try:
-            return answer(_order(removals.get(order_id), account))
+            return xml_response(_order(removals.get(order_id), account))
         except RejectedError as rejected:
             return rejection("RemoveImportedTnOrdersReportResponse", rejected)
 
@@ -57,5 +57,5 @@ def _order(order: NumbersOrder, account: Account) -> etree._Element:
     shown.extend(order_header(order, account.config))
     shown.append(numbers("TelephoneNumbers", order.numbers))
     shown.append(element("ProcessingStatus", order.status))
-    shown.append(errors_of_numbers("Errors", "Error", order.errors))
+    shown.append(errors_with_numbers("Errors", "Error", order.errors))
     return shown

@@ -7,7 +7,7 @@ from lxml import etree
 
 from simulator.account.account import Account
 from simulator.account.api.access import guard
-from simulator.account.api.xml import answer, element, parse, text
+from simulator.account.api.xml import element, parse, text, xml_response
 from simulator.account.api_version import is_v2
 from simulator.account.subscriptions import MESSAGING_LOST, NumberFormat, Subscription, Subscriptions
 from simulator.callbacks import Endpoint
@@ -22,11 +22,11 @@ def blueprint(account: Account, subscriptions: Subscriptions) -> Blueprint:
 
     def listed(found: list[Subscription]) -> Response:
         shown = (_subscription(each, subscriptions.last_status(each)) for each in found)
-        return answer(element(ROOT, element("Subscriptions", *shown)))
+        return xml_response(element(ROOT, element("Subscriptions", *shown)))
 
     @api.post("")
     def subscribe() -> Response:
-        subscription = _given()
+        subscription = _read_subscription()
         subscriptions.subscribe(subscription)
         return Response(status=201, headers={"Location": f"{request.base_url}/{subscription.id}"})
 
@@ -40,7 +40,7 @@ def blueprint(account: Account, subscriptions: Subscriptions) -> Blueprint:
 
     @api.put("/<subscription_id>")
     def change_subscription(subscription_id: str) -> Response:
-        subscriptions.subscribe(_given(subscription_id), instead_of=subscription_id)
+        subscriptions.subscribe(_read_subscription(subscription_id), instead_of=subscription_id)
         return Response(status=200)
 
     @api.delete("/<subscription_id>")
@@ -51,15 +51,15 @@ def blueprint(account: Account, subscriptions: Subscriptions) -> Blueprint:
     return api
 
 
-def _given(subscription_id: str | None = None) -> Subscription:
-    """The subscription of the request's body. Raises RejectedError (400)."""
+def _read_subscription(subscription_id: str | None = None) -> Subscription:
+    """Parse the subscription of the request body. Raises RejectedError (400)."""
     body = parse(request.get_data(), "Subscription")
     topics = [each for each in (text(body, "OrderType"), text(body, "EventType")) if each]
     if len(topics) != 1:
         raise RejectedError(400, "1003", "Either OrderType or EventType is required.")
     callback = body.find("CallbackSubscription")
     if callback is None:
-        raise RejectedError(400, "1003", "CallbackSubscription is required: nothing else is imitated here.")
+        raise RejectedError(400, "1003", "CallbackSubscription is required. No other kind is supported.")
     given = {name: text(callback, name) for name in ("URL", "Expiry")}
     for name, value in given.items():
         if not value:
@@ -93,7 +93,7 @@ def _number_format(given: str | None) -> NumberFormat:
 
 
 def _subscription(subscription: Subscription, last_status: str | None) -> etree._Element:
-    """As published: the user name is shown, the password never."""
+    """Return a subscription as published, with the user name and without the password."""
     shown = element("Subscription", element("SubscriptionId", subscription.id))
     name = "EventType" if subscription.topic == MESSAGING_LOST else "OrderType"
     shown.append(element(name, subscription.topic))

@@ -7,7 +7,6 @@ from simulator.account.account import Account
 from simulator.account.api.access import guard
 from simulator.account.api.lists import summaries
 from simulator.account.api.xml import (
-    answer,
     element,
     error_list,
     numbers,
@@ -16,6 +15,7 @@ from simulator.account.api.xml import (
     parse,
     text,
     texts,
+    xml_response,
 )
 from simulator.account.number_options import (
     ALREADY_ON,
@@ -37,16 +37,16 @@ def blueprint(account: Account, options: NumberOptionsOrders) -> Blueprint:
         groups = [_group(each) for each in body.iterfind("TnOptionGroups/TnOptionGroup")]
         order = options.place(groups, text(body, "CustomerOrderId"))
         root = element(ROOT, _order(order, account))
-        return answer(root, 201, f"{request.base_url}/{order.id}")
+        return xml_response(root, 201, f"{request.base_url}/{order.id}")
 
     @api.get("")
     def list_orders() -> Response:
         found = options.find(request.args.get("customerOrderId"), request.args.get("status"))
-        return answer(summaries("TnOptionOrders", "TnOptionOrderSummary", "tn_option", found, account))
+        return xml_response(summaries("TnOptionOrders", "TnOptionOrderSummary", "tn_option", found, account))
 
     @api.get("/<order_id>")
     def get_order(order_id: str) -> Response:
-        return answer(_order(options.get(order_id), account))
+        return xml_response(_order(options.get(order_id), account))
 
     return api
 
@@ -55,7 +55,7 @@ def _group(group: etree._Element) -> OptionGroup:
     settings = group.find("A2pSettings")
     action = None
     if settings is not None:
-        # Without a word on what to do with them, settings are to be as they are given.
+        # Settings without an Action apply as given.
         action = text(settings, "Action") or "asSpecified"
     return OptionGroup(
         numbers=texts(group, "TelephoneNumbers/TelephoneNumber"),

@@ -1,4 +1,4 @@
-"""The Dashboard API's tns: details of one number. The simulator knows only numbers of the account."""
+"""The Dashboard API's tns: details of one number. The simulator has only numbers of the account."""
 
 import re
 
@@ -7,16 +7,16 @@ from lxml import etree
 
 from simulator.account.account import Account, Location
 from simulator.account.api.access import guard
-from simulator.account.api.lists import page_of_numbers
-from simulator.account.api.xml import answer, element, sip_peer
+from simulator.account.api.lists import paginate_numbers
+from simulator.account.api.xml import element, sip_peer, xml_response
 from simulator.account.api_version import read_number
 from simulator.account.numbers import AccountNumber
 from simulator.rejections import RejectedError
 from simulator.timestamps import timestamp
 
-USUAL_SIZE = 500
+DEFAULT_SIZE = 500
 LARGEST_SIZE = 2500
-# The error list has codes for a number that is not there; which of them is this one is not said.
+# The error list has several codes for a missing number and does not say which one applies.
 UNKNOWN = ("5071", "Telephone number is not available on the system.")
 
 
@@ -30,30 +30,30 @@ def blueprint(account: Account) -> Blueprint:
         found = [each for each in _all(account) if not statuses or each.status in statuses]
         if request.args.get("accountId") not in (None, account.config.account_id):
             found = []
-        shown, links = page_of_numbers(found, USUAL_SIZE, LARGEST_SIZE)
+        shown, links = paginate_numbers(found, DEFAULT_SIZE, LARGEST_SIZE)
         listed = element("TelephoneNumbers", *(_listed(each, account) for each in shown))
         root = element("TelephoneNumbersResponse", element("TelephoneNumberCount", len(found)), links, listed)
-        return answer(root)
+        return xml_response(root)
 
     @api.get("/<number>")
     def get_number(number: str) -> Response:
-        return answer(_number(_find(account, number), account))
+        return xml_response(_number(_find(account, number), account))
 
     @api.get("/<number>/tndetails")
     def get_details(number: str) -> Response:
-        return answer(element("TelephoneNumberResponse", _details(_find(account, number), account)))
+        return xml_response(element("TelephoneNumberResponse", _details(_find(account, number), account)))
 
     @api.get("/<number>/sites")
     def get_site(number: str) -> Response:
         site = account.site(_find(account, number).site_id)
-        return answer(element("Site", element("Id", site.id), element("Name", site.name)))
+        return xml_response(element("Site", element("Id", site.id), element("Name", site.name)))
 
     @api.get("/<number>/sippeers")
     def get_location(number: str) -> Response:
-        location = _location_of(_find(account, number), account)
+        location = _find_location(_find(account, number), account)
         if location is None:
             raise RejectedError(404, *UNKNOWN)
-        return answer(element("SipPeer", element("Id", location.id), element("Name", location.name)))
+        return xml_response(element("SipPeer", element("Id", location.id), element("Name", location.name)))
 
     return api
 
@@ -69,7 +69,7 @@ def _find(account: Account, number: str) -> AccountNumber:
 
 def _all(account: Account) -> list[AccountNumber]:
     with account.lock:
-        return [*account.numbers_of(), *account.aging()]
+        return [*account.list_numbers(), *account.aging()]
 
 
 def _listed(number: AccountNumber, account: Account) -> etree._Element:
@@ -82,12 +82,12 @@ def _listed(number: AccountNumber, account: Account) -> etree._Element:
     )
 
 
-def _location_of(number: AccountNumber, account: Account) -> Location | None:
+def _find_location(number: AccountNumber, account: Account) -> Location | None:
     return account.find_location(number.location_id) if number.location_id else None
 
 
 def _number(number: AccountNumber, account: Account) -> etree._Element:
-    """As published, without the location: that is in its details, and at /tns/{number}/sippeers."""
+    """Return a number as published. The details and /tns/{number}/sippeers have the location."""
     root = element("TelephoneNumberResponse", element("TelephoneNumber", number.number))
     root.append(element("Status", number.status))
     root.append(element("LastModifiedDate", timestamp(number.since)))
@@ -104,7 +104,7 @@ def _details(number: AccountNumber, account: Account) -> etree._Element:
     details.append(element("AccountId", account.config.account_id))
     site = account.site(number.site_id)
     details.append(element("Site", element("Id", site.id), element("Name", site.name)))
-    if location := _location_of(number, account):
+    if location := _find_location(number, account):
         details.append(sip_peer(location))
     if number.is_hosted:
         details.append(element("ServiceTypes", element("ServiceType", "Hosted Messaging")))

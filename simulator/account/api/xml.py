@@ -8,7 +8,7 @@ from lxml import etree
 from simulator.account.account import Location
 from simulator.account.api_version import read_numbers, write_numbers
 from simulator.account.config import AccountConfig
-from simulator.account.orders_of_numbers import NumbersError, NumbersOrder
+from simulator.account.number_list_orders import NumbersError, NumbersOrder
 from simulator.rejections import MultipleRejectionsError, RejectedError
 from simulator.timestamps import timestamp
 
@@ -16,8 +16,9 @@ _parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=Fals
 
 
 def parse(body: bytes, root: str) -> etree._Element:
-    """The body's root element, which must have this name; numbers in it are in ten digits, whatever they
-    are in that version of the API. Raises RejectedError (400) otherwise."""
+    """Parse a body with this root element, and convert its numbers to ten digits.
+
+    Raises RejectedError (400) for other bodies."""
     try:
         parsed = etree.fromstring(body, _parser)
     except etree.XMLSyntaxError:
@@ -29,7 +30,7 @@ def parse(body: bytes, root: str) -> etree._Element:
 
 
 def text(parent: etree._Element, *paths: str) -> str | None:
-    """The stripped text of the first of these paths that is there ("" if empty); None if none is."""
+    """Return the stripped text of the first existing path ("" if empty); None if no path exists."""
     for path in paths:
         found = parent.find(path)
         if found is not None:
@@ -38,28 +39,28 @@ def text(parent: etree._Element, *paths: str) -> str | None:
 
 
 def texts(parent: etree._Element, path: str) -> list[str]:
-    """The stripped texts of every element at this path."""
+    """Return the stripped texts of all elements at this path."""
     return [(each.text or "").strip() for each in parent.iterfind(path)]
 
 
 def element(tag: str, *content: etree._Element | str | int) -> etree._Element:
-    """An element with child elements, or with one value for its text (true and false in lower case)."""
-    made = etree.Element(tag)
+    """Return an element with children, or with one value as text (true and false in lower case)."""
+    created = etree.Element(tag)
     for each in content:
         if isinstance(each, str | int):
-            made.text = str(each).lower() if isinstance(each, bool) else str(each)
+            created.text = str(each).lower() if isinstance(each, bool) else str(each)
         else:
-            made.append(each)
-    return made
+            created.append(each)
+    return created
 
 
 def numbers(tag: str, listed: Iterable[str]) -> etree._Element:
-    """An element that lists telephone numbers."""
+    """Return an element that lists telephone numbers."""
     return element(tag, *(element("TelephoneNumber", each) for each in listed))
 
 
 def error_list(errors: Iterable[NumbersError]) -> etree._Element:
-    """An ErrorList with one entry for each number that an error is about, or for the order."""
+    """Return an ErrorList with one entry for each number of an error, or for the order."""
     made = element("ErrorList")
     for each in errors:
         made.extend(error(each.code, each.description, number) for number in each.numbers or (None,))
@@ -67,7 +68,7 @@ def error_list(errors: Iterable[NumbersError]) -> etree._Element:
 
 
 def error(code: int | str, description: str, number: str | None = None) -> etree._Element:
-    """An entry of an ErrorList, about one number or the whole order."""
+    """Return an entry of an ErrorList, for one number or the whole order."""
     made = element("Error", element("Code", code), element("Description", description))
     if number:
         made.append(element("TelephoneNumber", number))
@@ -75,7 +76,7 @@ def error(code: int | str, description: str, number: str | None = None) -> etree
 
 
 def sip_peer(location: Location) -> etree._Element:
-    """A location as every answer shows it."""
+    """Return the element of a location."""
     return element(
         "SipPeer",
         element("PeerId", location.id),
@@ -85,7 +86,7 @@ def sip_peer(location: Location) -> etree._Element:
 
 
 def order_header(order: NumbersOrder, config: AccountConfig) -> list[etree._Element]:
-    """What every order about numbers says of itself first."""
+    """Return the first elements of every order that lists its numbers."""
     header = {
         "CustomerOrderId": order.customer_order_id,
         "OrderCreateDate": timestamp(order.created),
@@ -97,8 +98,8 @@ def order_header(order: NumbersOrder, config: AccountConfig) -> list[etree._Elem
     return [element(name, value) for name, value in header.items() if value is not None]
 
 
-def errors_of_numbers(outer: str, inner: str, errors: Iterable[NumbersError]) -> etree._Element:
-    """Errors that list the numbers they are about, if they are about any."""
+def errors_with_numbers(outer: str, inner: str, errors: Iterable[NumbersError]) -> etree._Element:
+    """Return errors with the numbers that they apply to, if any."""
     made = element(outer)
     for each in errors:
         error = element(inner, element("Code", each.code), element("Description", each.description))
@@ -108,8 +109,8 @@ def errors_of_numbers(outer: str, inner: str, errors: Iterable[NumbersError]) ->
     return made
 
 
-def answer(root: etree._Element, status: int = 200, location: str | None = None) -> Response:
-    """An answer, its numbers as they are in that version of the API."""
+def xml_response(root: etree._Element, status: int = 200, location: str | None = None) -> Response:
+    """Return an XML response with the numbers in the format of the API version."""
     write_numbers(root)
     body = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
     response = Response(body, status, content_type="application/xml; charset=utf-8")
@@ -119,20 +120,20 @@ def answer(root: etree._Element, status: int = 200, location: str | None = None)
 
 
 def rejection(root: str, rejected: RejectedError) -> Response:
-    """Most rejections: ResponseStatus below the resource's usual root (numbers specification)."""
-    return answer(element(root, _reason("ResponseStatus", "ErrorCode", rejected)), rejected.status)
+    """Return a rejection: ResponseStatus in the resource's root element (numbers specification)."""
+    return xml_response(element(root, _reason("ResponseStatus", "ErrorCode", rejected)), rejected.status)
 
 
 def order_rejection(root: str, rejected: RejectedError) -> Response:
-    """A 400 of an order or a disconnect: an ErrorList (numbers specification)."""
+    """Return a 400 of an order or a disconnect: an ErrorList (numbers specification)."""
     errors = element("ErrorList", _reason("Error", "Code", rejected))
-    return answer(element(root, errors), rejected.status)
+    return xml_response(element(root, errors), rejected.status)
 
 
 def repeated_rejection(root: str, rejected: RejectedError) -> Response:
-    """A 400 of imported numbers: one Errors element for each thing that is wrong (numbers specification)."""
+    """Return a 400 of imported numbers: one Errors element for each error (numbers specification)."""
     errors = rejected.errors if isinstance(rejected, MultipleRejectionsError) else (rejected,)
-    return answer(element(root, *(_reason("Errors", "Code", each) for each in errors)), rejected.status)
+    return xml_response(element(root, *(_reason("Errors", "Code", each) for each in errors)), rejected.status)
 
 
 def _reason(tag: str, code_tag: str, rejected: RejectedError) -> etree._Element:

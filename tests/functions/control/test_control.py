@@ -8,7 +8,7 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from bandwidth_messaging.domain.messages import Message
+from bandwidth_messaging.domain.messages import Message, MessageState
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.setups import MessagingV2Setup
 from bandwidth_messaging.runtime import wiring
@@ -406,7 +406,7 @@ class TestMessages:
         for n in range(5):
             message = Message(
                 message_id=f"in-{n}", direction="in", api="v2", owner=OURS, sender="+19195551234",
-                recipients=(OURS,), text=f"text {n}", state="received",
+                recipients=(OURS,), text=f"text {n}", state=MessageState.RECEIVED,
                 time=f"2026-01-01T00:00:0{n}.000Z",
             )  # fmt: skip
             wiring.messages().add(message)

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bandwidth_messaging.api import cursors
-from bandwidth_messaging.domain.messages import Message
+from bandwidth_messaging.domain.messages import Message, MessageState
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.phone_numbers import from_callback
 from bandwidth_messaging.runtime import wiring
@@ -294,7 +294,7 @@ def received(message_id: str, sender: str, *recipients: str) -> Message:
         sender=sender,
         recipients=recipients or (OURS,),
         text="Hello",
-        state="received",
+        state=MessageState.RECEIVED,
         time=AT,
     )
 

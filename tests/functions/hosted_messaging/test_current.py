@@ -23,9 +23,9 @@ from functions.hosted_messaging import (
 from functions.messages import deliver_message, send_message
 from functions.setups import check_input, receive_notification, record_failure
 from simulator.account.importability import WORDS
+from simulator.account.number_list_orders import NumbersError
 from simulator.account.order_outcomes import OrderOutcome
-from simulator.account.orders_of_numbers import NumbersError
-from simulator.account.subscriptions import Manner
+from simulator.account.subscriptions import NotificationFaults
 from tests.functions.conftest import CALLBACK_URL, CONFIG, NOTIFICATION_URL, House, ask, call, sample
 from tests.generations import only_current
 
@@ -115,7 +115,7 @@ def lost(house: House, *ten_digits: str) -> str:
     prepared()
     subscriptions = house.simulator.simulator.subscriptions
     # There is nobody at the address.
-    subscriptions.set_manner(Manner(lose=1))
+    subscriptions.set_faults(NotificationFaults(lose=1))
     subscriptions.report_messaging_lost(ten_digits)
     body: str = subscriptions.notifications()[-1]["body"]
     return body
@@ -143,7 +143,8 @@ class TestCheckInput:
         assert checked["subscriber"]["county"] is None
 
     def test_an_import_without_its_authority_opens_no_order(self, house: House) -> None:
-        with pytest.raises(InvalidInput, match=r"subscriber: must be given.*loaAuthorizingPerson: must be"):
+        texts = "subscriber: is required for an import; loaAuthorizingPerson: is required for an import"
+        with pytest.raises(InvalidInput, match=texts):
             check({"telephoneNumbers": NUMBERS, "customerOrderId": ORDER})
         assert wiring.orders().get(ORDER) is None
 
@@ -236,7 +237,7 @@ class TestLostNumbers:
         assert shown["times"]["released"]
         status, answer = text(NUMBERS[0])
         assert status == 422
-        assert "is released, not active" in str(answer)
+        assert "is released. GET /numbers" in str(answer)
         assert text(NUMBERS[1])[0] == 202
 
     def test_text_again_after_another_import(self, opened: House) -> None:

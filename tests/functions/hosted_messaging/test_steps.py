@@ -109,7 +109,7 @@ class TestCheckInput:
         assert [len(batch) for batch in checked["batches"]] == [100] * 50
 
     def test_more_than_5000_are_refused_with_the_way_to_split(self, house: House) -> None:
-        with pytest.raises(InvalidInput, match=r"telephoneNumbers: are 5001; .* start 2 set-ups"):
+        with pytest.raises(InvalidInput, match=r"telephoneNumbers: are 5001\. .* start 2 set-ups"):
             check({"telephoneNumbers": [f"+1919555{n:04}" for n in range(5001)]})
 
     @pytest.mark.parametrize(
@@ -281,7 +281,7 @@ class TestImportNumbers:
         call(import_numbers, event("import_numbers", **given))
         found = number(NUMBERS[2])["preflight"]
         assert found["ok"] is False
-        assert "sends incoming messages elsewhere; give it the URL https://elsewhere" in found["problems"][0]
+        assert "sends incoming messages to another URL; set it to https://elsewhere" in found["problems"][0]
 
     def test_a_number_of_v1_is_not_held_back_by_that(
         self, ordered: House, monkeypatch: pytest.MonkeyPatch
@@ -380,7 +380,7 @@ class TestRemoval:
         body = {"from": NUMBERS[0], "to": "+19195551234", "text": "hello"}
         status, problem = ask(send_message, "POST", "/messages", body=body)
         assert status == 422
-        assert "is releasing, not active" in problem["errors"][0]["detail"]
+        assert "is releasing. GET /numbers" in problem["errors"][0]["detail"]
 
     def test_numbers_that_were_ordered_are_refused_before_any_is_stopped(self, active: House) -> None:
         own = "+19195550142"

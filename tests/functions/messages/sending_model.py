@@ -1,4 +1,4 @@
-"""The model of test_sending_model.py: what happens from acceptance to receipt, and what must hold."""
+"""The model of test_sending_model.py: events from acceptance to receipt, and invariants."""
 
 from datetime import timedelta
 from typing import Any
@@ -16,12 +16,12 @@ from hypothesis.stateful import (
 from requests.adapters import HTTPAdapter
 from urllib3.util import connection
 
-from bandwidth_messaging.domain.messages import Receipt
+from bandwidth_messaging.domain.messages import MessageState, Receipt
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.problems import Conflict, InvalidInput
 from bandwidth_messaging.domain.sending import NewMessage
-from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.services import preflight, unconfirmed
+from bandwidth_messaging.runtime import metrics, wiring
+from bandwidth_messaging.services import message_acceptance, message_delivery, preflight
 from functions.messages import deliver_message, send_message
 from tests.functions.conftest import CALLBACK_URL, PASSED, Context, sample
 from tests.functions.messages.sending_world import (
@@ -41,7 +41,7 @@ from tests.functions.messages.sending_world import (
     World,
 )
 
-OURS, RECIPIENTS = "+19195551212", ("+19195551234", "+19195551235")
+OWNER, RECIPIENTS = "+19195551212", ("+19195551234", "+19195551235")
 HOME = Home(
     api="v2",
     customer_order_id="order-1",
@@ -76,16 +76,16 @@ ENVIRONMENT = {
     "CALLBACK_URL_V1": CALLBACK_URL.replace("/v2", "/v1"),
     "CALLBACK_URL_V2": CALLBACK_URL,
 }
-# A call without a response, a refusal, and a death: what a handler may end with. All else is its fault.
+# A handler may end with a call without a response, a rejection or its death. Every other error is a defect.
 EXPECTED_ERRORS = ReadTimeoutError | Conflict | InvalidInput | Died
 MOST_LOOKS = 1000
 some = st.integers(0, 7)
-# Some calls of a process end well, and one more in some way.
+# Some calls of a process succeed, and the next one ends in any way.
 ways = st.builds(lambda well, last: ["done"] * well + [last], st.integers(0, 6), st.integers(0, 59))
 
 
 class Sending(RuleBasedStateMachine):
-    """One number that sends to two people under two idempotency keys."""
+    """One number that sends to two recipients with two idempotency keys."""
 
     world: World
 
@@ -98,10 +98,10 @@ class Sending(RuleBasedStateMachine):
         self._activate()
 
     def _activate(self) -> None:
-        wiring.numbers().activate(OURS, HOME, self.world.now(), preflight=PASSED)
+        wiring.numbers().activate(OWNER, HOME, self.world.now(), preflight=PASSED)
         self.world.inactive = None
 
-    # What happens
+    # Events
 
     @rule(
         key=st.sampled_from(["key-1", "key-2", None]),
@@ -115,7 +115,7 @@ class Sending(RuleBasedStateMachine):
     @precondition(lambda self: self.world.records)
     @rule(which=some, way=ways, to_the_end=st.booleans())
     def deliver(self, which: int, way: list[Outcome], to_the_end: bool) -> None:
-        # Hidden ones too: SQS delivers at least once.
+        # Invisible records too, because SQS delivers at least once.
         if process := self.start_worker(self.world.records[which % len(self.world.records)]):
             self._go_on(process, way, to_the_end=to_the_end)
 
@@ -133,7 +133,7 @@ class Sending(RuleBasedStateMachine):
     @rule(number=st.sampled_from(RECIPIENTS), opted_out=st.booleans())
     def say(self, number: str, opted_out: bool) -> None:
         self.world.time += timedelta(milliseconds=1)
-        wiring.opt_outs().record(OURS, number, opted_out=opted_out, keyword="word", at=self.world.now())
+        wiring.opt_outs().record(OWNER, number, opted_out=opted_out, keyword="word", at=self.world.now())
         if opted_out:
             self.world.opted_out.setdefault(number, self.world.tick())
         else:
@@ -141,16 +141,16 @@ class Sending(RuleBasedStateMachine):
 
     @rule()
     def demand_preflight(self) -> None:
-        wiring.numbers().record_preflight(OURS, PASSED | {"ok": False})
+        wiring.numbers().record_preflight(OWNER, PASSED | {"ok": False})
 
     @rule()
     def release_or_activate(self) -> None:
         if self.world.inactive is None:
             home = Home(api="v2", customer_order_id="release-1", site_id="1001")
-            wiring.numbers().start_release(OURS, home, self.world.now())
+            wiring.numbers().start_release(OWNER, home, self.world.now())
             self.world.inactive = self.world.tick()
         else:
-            wiring.numbers().release(OURS, self.world.now())
+            wiring.numbers().release(OWNER, self.world.now())
             self._activate()
 
     @precondition(lambda self: self.world.sent)
@@ -158,14 +158,14 @@ class Sending(RuleBasedStateMachine):
     def report(self, which: int, state: str) -> None:
         body = self.world.sent[which % len(self.world.sent)]
         for number in body["to"]:
-            wiring.messages().record(
+            wiring.messages().record_receipt(
                 Receipt(
                     message_id=body["tag"],
                     bandwidth_id="at-bandwidth",
-                    state=state,
+                    state=MessageState(state),
                     time=self.world.now(),
                     api="v2",
-                    owner=OURS,
+                    owner=OWNER,
                     recipient=number,
                     recipients=tuple(body["to"]),
                     error_class="carrier" if state == "failed" else None,
@@ -173,7 +173,7 @@ class Sending(RuleBasedStateMachine):
             )
 
     def _go_on(self, process: Process, way: list[Outcome], *, to_the_end: bool) -> None:
-        """Let the next calls of a process end so, and all others well if it is to run to its end."""
+        """End the next calls of a process in these ways. All later calls succeed if it runs to its end."""
         for outcome in way:
             if process.alive:
                 process.resume(outcome)
@@ -182,15 +182,15 @@ class Sending(RuleBasedStateMachine):
         self._collect()
 
     def start_request(self, key: str | None, *, group: bool = False) -> Process:
-        """Start POST /messages, and stop at its first call."""
-        body = {"from": OURS, "to": list(RECIPIENTS) if group else RECIPIENTS[0], "text": "Good morning"}
+        """Start POST /messages and stop at its first call."""
+        body = {"from": OWNER, "to": list(RECIPIENTS) if group else RECIPIENTS[0], "text": "Good morning"}
         new = NewMessage.model_validate(body)
         process = self.world.start("request", lambda: send_message.send_message(new, key))
         self.pending.append(process)
         return process
 
     def start_worker(self, record: Record) -> Process | None:
-        """Start the worker with a record, and stop at its first call; None if it goes to the dead letters."""
+        """Start the worker with a record and stop at its first call. Return None for a dead letter."""
         record.receives += 1
         record.visible_at = self.world.time + VISIBILITY_TIMEOUT
         if record.receives > MAX_RECEIVES:
@@ -216,7 +216,7 @@ class Sending(RuleBasedStateMachine):
         return process
 
     def _collect(self) -> None:
-        """Take note of what has ended: answers to callers, and records that are done."""
+        """Record the results of ended processes: responses to callers, and records that are done."""
         for process in [each for each in self.pending if not each.alive]:
             self.pending.remove(process)
             if not isinstance(process.error, EXPECTED_ERRORS | None):
@@ -227,7 +227,7 @@ class Sending(RuleBasedStateMachine):
                 record = self.records_of.pop(process)
                 self.world.records = [each for each in self.world.records if each is not record]
 
-    # What must hold
+    # Invariants
 
     @invariant()
     def what_is_accepted_is_stored(self) -> None:
@@ -279,7 +279,7 @@ class Sending(RuleBasedStateMachine):
             self._check_end()
 
     def _is_waiting_queued(self) -> bool:
-        """Tell whether each message that waits has a queue record, once no request is at work on it."""
+        """Return whether each waiting message without a running request has a queue record."""
         if any(each.kind == "request" for each in self.world.running()):
             return True
         queued = {each.body for each in self.world.records}
@@ -287,7 +287,7 @@ class Sending(RuleBasedStateMachine):
         return waiting <= queued
 
     def _drain(self) -> None:
-        """Deliver what is in the queue, in its time, until the queue is empty."""
+        """Deliver each record of the queue when it is due, until the queue is empty."""
         world, looks = self.world, 0
         while world.records and looks < MOST_LOOKS:
             looks += 1
@@ -309,7 +309,7 @@ class Sending(RuleBasedStateMachine):
 
 
 def install(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the functions run in the world of the model that was made last."""
+    """Let the functions run in the world of the latest model."""
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     tables, queue = Tables(_world), Queue(_world)
@@ -328,10 +328,9 @@ def install(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(HTTPAdapter, "send", remember)
     monkeypatch.setattr(connection, "create_connection", bandwidth.connect)
-    for module in (send_message, deliver_message, preflight):
+    for module in (message_acceptance, message_delivery, preflight):
         monkeypatch.setattr(module, "now", lambda: _world().now())
-    for module in (deliver_message, preflight, unconfirmed):
-        monkeypatch.setattr(module, "count", lambda _: None)
+    monkeypatch.setattr(metrics, "count", lambda _: None)
 
 
 def _world() -> World:

@@ -1,4 +1,4 @@
-"""The world of test_sending_model.py: real handlers in threads that stop at every call of AWS or Bandwidth.
+"""The world of test_sending_model.py: real handlers in threads that stop at each call of AWS or Bandwidth.
 
 A process (one Lambda invocation) runs until its next call, and goes on once the model has decided how that
 call ends. Only one thread runs at a time, so the same decisions lead to the same history.
@@ -47,7 +47,7 @@ type Outcome = str | int
 
 
 class Died(BaseException):
-    """A process was killed in the middle of a call."""
+    """A process died during a call."""
 
 
 @dataclass
@@ -88,20 +88,20 @@ class Process:
         self.world.paused.acquire()
 
     def resume(self, outcome: Outcome) -> None:
-        """Let the pending call end so, and run to the next one."""
+        """End the pending call with this outcome, and run to the next call."""
         self._outcome = outcome
         self._go.release()
         self.world.paused.acquire()
 
     def pause(self, call: str) -> Outcome:
-        """Wait for how a call is to end; called in the process' own thread."""
+        """Wait for the outcome of a call. Runs in the thread of the process."""
         self.call = call
         self.world.paused.release()
         self._go.acquire()
         return self._outcome
 
     def connect(self, response: bytes) -> socket.socket:
-        """Return a connection whose other end has sent a response, and nothing more."""
+        """Return a connection whose other end has sent a response."""
         here, there = socket.socketpair()
         there.sendall(response)
         there.shutdown(socket.SHUT_WR)
@@ -109,7 +109,7 @@ class Process:
         return here
 
     def excuses(self, message_id: str) -> bool:
-        """Tell whether this process may leave a message that it has claimed, and not sent, as if it had.
+        """Return whether this process may leave a claimed but unsent message as if it were sent.
 
         It died over the claim, or an update after that went wrong, as putting the message back may.
         """
@@ -141,10 +141,10 @@ class World:
     dead_letters: list[Record] = field(default_factory=list)
     processes: list[Process] = field(default_factory=list)
     late: list[Callable[[], Any]] = field(default_factory=list)
-    # What Bandwidth has taken, and what it may have taken.
+    # Messages that Bandwidth accepted, and messages that it may have accepted.
     sent: list[dict[str, Any]] = field(default_factory=list)
     maybe_sent: set[str] = field(default_factory=set)
-    # The moments since which a recipient has opted out, and the sender is not active.
+    # Since when a recipient has opted out, and since when the sender is not active.
     opted_out: dict[str, int] = field(default_factory=dict)
     inactive: int | None = None
     broken: Counter[str] = field(default_factory=Counter)
@@ -160,7 +160,7 @@ class World:
 
     @property
     def process(self) -> Process | None:
-        """The process that runs; None while the model itself does."""
+        """The running process, or None while the model runs."""
         found: Process | None = getattr(self.local, "process", None)
         return found
 
@@ -180,18 +180,18 @@ class World:
         return [each for each in self.processes if each.alive]
 
     def finish(self, process: Process) -> None:
-        """Run a process to its end; all its calls end well."""
+        """Run a process to its end. All its calls succeed."""
         while process.alive:
             process.resume("done")
 
     def land(self) -> None:
-        """Let every late effect happen."""
+        """Apply every late effect."""
         while self.late:
             with suppress(Exception):
                 self.late.pop(0)()
 
     def wait(self, seconds: float) -> None:
-        """Let time pass; a process that has run for too long dies at its call."""
+        """Let time pass. A process that exceeds its lifetime dies at its call."""
         self.land()
         self.time += timedelta(seconds=seconds)
         for process in self.running():
@@ -201,7 +201,7 @@ class World:
     # Calls
 
     def call(self, name: str, effect: Callable[[], Any], no_response: Exception) -> Any:
-        """Make a call of the running process end as the model decides."""
+        """Make a call of the running process, which ends as the model decides."""
         process = self.process
         if process is None:
             return effect()
@@ -230,7 +230,7 @@ class World:
 
 
 class Tables:
-    """The client of DynamoDB, and what each write of a message must hold to."""
+    """The client of DynamoDB. Checks each write of a message."""
 
     def __init__(self, world: Callable[[], World]) -> None:
         self._world = world
@@ -296,7 +296,7 @@ class Queue:
 
 
 class Bandwidth:
-    """What is at the other end of a connection: the account, the token endpoint, the messages."""
+    """The other end of a connection: account API, token endpoint and messaging API."""
 
     def __init__(self, world: Callable[[], World], callback_url: str, application_id: str) -> None:
         self._world = world
@@ -311,7 +311,7 @@ class Bandwidth:
         }
 
     def connect(self, *_: Any, **__: Any) -> socket.socket:
-        """Return a connection that holds the response to the running process' request, if there is one.
+        """Return a connection with the response to the request of the running process, if any.
 
         Raises ConnectionRefusedError, so that no byte is sent, or Died.
         """
@@ -329,9 +329,9 @@ class Bandwidth:
         return process.connect(self._response(request, kind, outcome))
 
     def _take(self, process: Process, message: dict[str, Any], outcome: str) -> None:
-        """Let Bandwidth have a message, now or later, as far as the outcome says."""
+        """Let Bandwidth accept a message now, later or never, as the outcome says."""
         world = self._world()
-        # The check may be as old as the two calls before this one: itself, and the claim.
+        # The check may be as old as the two calls before this one: the check itself and the claim.
         checked = process.effects[-2:][0]
 
         def take() -> None:
@@ -348,7 +348,7 @@ class Bandwidth:
         if outcome == "late":
             world.late.append(take)
         if outcome not in {"lost", "429", "401"}:
-            # Bandwidth has it, or nobody can know.
+            # Bandwidth has accepted the message, or the outcome is unknown.
             world.maybe_sent.add(message["tag"])
 
     def _response(self, request: requests.PreparedRequest, kind: str, outcome: str) -> bytes:
@@ -378,7 +378,7 @@ def _kind(request: requests.PreparedRequest) -> str:
 
 
 def _choose(outcome: Outcome, possible: Sequence[str]) -> str:
-    """Return the outcome itself, or the one of that position; "done" if the call cannot end so."""
+    """Return the outcome, or the outcome at that position. Return "done" if the call cannot end this way."""
     if isinstance(outcome, int):
         return possible[outcome % len(possible)]
     return outcome if outcome in possible else "done"

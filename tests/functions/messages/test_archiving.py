@@ -219,7 +219,7 @@ def test_the_size_limit_counts_all_media_of_a_message(house: House, monkeypatch:
     received(*urls)
     assert archive(house)
     assert [file.get("bytes") for file in shown()] == [len(PICTURE), len(PICTURE), None]
-    assert shown()[2]["reason"] == "it has more than the 0 bytes it may have"
+    assert shown()[2]["reason"] == "the response has more than 0 bytes"
 
 
 @only_current

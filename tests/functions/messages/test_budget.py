@@ -15,7 +15,6 @@ from bandwidth_messaging.domain.messages import Api
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
-from bandwidth_messaging.services.unconfirmed import settle
 from bandwidth_messaging.store.dynamodb import from_dynamodb
 from functions.messages import deliver_message, receive_callback, send_message
 from tests.dynamodb import item_size
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
 
 pytestmark = both_generations
 
-OURS, THEIRS = "+19102398766", "+19195551234"
+OWNER, RECIPIENT = "+19102398766", "+19195551234"
 # As much as one segment holds.
 TEXT = "Good morning, this is a test message. ".ljust(160, ".")
 HOME = Home(
@@ -153,14 +152,14 @@ def callback(told: Any, api: str = "v2") -> None:
     assert call(receive_callback, event)["statusCode"] == 204
 
 
-def receipt(message: Mapping[str, Any], state: str, to: str = THEIRS) -> None:
+def receipt(message: Mapping[str, Any], state: str, to: str = RECIPIENT) -> None:
     """Let Bandwidth tell of a message, as the API that it went through does."""
     if message["api"] == "v1":
         event = {
             "eventType": "sms",
             "direction": "out",
             "messageId": "m-id3x6rblp4jrkih2u7zxjdy",
-            "from": OURS,
+            "from": OWNER,
             "to": to,
             "text": message["text"],
             "time": LATER,
@@ -174,13 +173,13 @@ def receipt(message: Mapping[str, Any], state: str, to: str = THEIRS) -> None:
     else:
         told = {
             "id": "16613658148591oidf7mcwd4qacn7",
-            "owner": OURS,
+            "owner": OWNER,
             "applicationId": message["applicationId"],
             "time": LATER,
             "segmentCount": 1,
             "direction": "out",
             "to": message["to"],
-            "from": OURS,
+            "from": OWNER,
             "text": "",
             "tag": message["messageId"],
         }
@@ -190,13 +189,13 @@ def receipt(message: Mapping[str, Any], state: str, to: str = THEIRS) -> None:
 
 def inbound(text: str, message_id: str = "16613658148591oidf7mcwd4qacn8") -> None:
     told = json.loads(sample("messages/receive_callback")["body"])[0]
-    changes = {"id": message_id, "owner": OURS, "from": THEIRS, "to": [OURS], "text": text}
-    callback([told | {"to": OURS, "message": told["message"] | changes}])
+    changes = {"id": message_id, "owner": OWNER, "from": RECIPIENT, "to": [OWNER], "text": text}
+    callback([told | {"to": OWNER, "message": told["message"] | changes}])
 
 
-def post(to: Any = THEIRS, key: str | None = None) -> Any:
+def post(to: Any = RECIPIENT, key: str | None = None) -> Any:
     headers = {"Idempotency-Key": key} if key else None
-    body = {"from": OURS, "to": to, "text": TEXT}
+    body = {"from": OWNER, "to": to, "text": TEXT}
     _, answer = ask(send_message, "POST", "/messages", body=body, headers=headers)
     return answer
 
@@ -207,7 +206,7 @@ class Desk:
     def __init__(self, house: House, meter: Meter, api: Api) -> None:
         self._house = house
         self._meter = meter
-        wiring.numbers().activate(OURS, replace(HOME, api=api), AT, preflight=PASSED)
+        wiring.numbers().activate(OWNER, replace(HOME, api=api), AT, preflight=PASSED)
         receipt(self.sent(), "delivered")
         meter.cost()
 
@@ -234,7 +233,7 @@ class Desk:
         record = record | {"body": message["messageId"]}
         assert call(deliver_message, {"Records": [record]}) == {"batchItemFailures": []}
 
-    def sent(self, to: Any = THEIRS) -> Any:
+    def sent(self, to: Any = RECIPIENT) -> Any:
         """Send a message; return it as it was accepted."""
         message = post(to)
         self.deliver(message)
@@ -291,23 +290,23 @@ def test_a_message_from_accept_to_delivered_stays_within_the_budget(
 
 def test_a_receipt_that_does_not_move_the_message(desk: Desk) -> None:
     message = desk.sent()
-    assert desk.measure(receipt, message, "sending") == documented("receipt that comes late")
-    assert desk.measure(receipt, message, "sending") == documented("receipt that comes again")
+    assert desk.measure(receipt, message, "sending") == documented("late receipt with new information")
+    assert desk.measure(receipt, message, "sending") == documented("repeated receipt")
     receipt(message, "delivered")
-    assert desk.measure(receipt, message, "delivered") == documented("receipt that comes again")
+    assert desk.measure(receipt, message, "delivered") == documented("repeated receipt")
 
 
 def test_a_receipt_of_a_groups_recipient(desk: Desk) -> None:
-    message = desk.sent([THEIRS, "+19195551235"])
+    message = desk.sent([RECIPIENT, "+19195551235"])
     cost = desk.measure(receipt, message, "delivered")
     assert cost == documented("receipt of a group's recipient")
-    assert desk.measure(receipt, message, "delivered") == documented("receipt that comes again")
+    assert desk.measure(receipt, message, "delivered") == documented("repeated receipt")
     cost = desk.measure(receipt, message, "delivered", to="+19195551235")
     assert cost == documented("receipt of a group's recipient that moves the group")
 
 
 @only_current
-def test_a_look_up_of_a_message_whose_sending_got_no_answer(house: House, desk: Desk) -> None:
+def test_a_look_up_of_an_unconfirmed_message(house: House, desk: Desk) -> None:
     message = post()
     house.fault("/messages$", method="POST", lose_answer=True)
     (queued,) = (each for each in house.queued(house.send_queue) if each["Body"] == message["messageId"])
@@ -316,17 +315,19 @@ def test_a_look_up_of_a_message_whose_sending_got_no_answer(house: House, desk: 
     call(deliver_message, {"Records": [record]})
     item = wiring.messages().get(message["messageId"])
     assert item is not None
-    assert desk.measure(settle, item) == documented("look up at Bandwidth what got no answer")
+    assert desk.measure(wiring.unconfirmed_messages().resolve, item) == documented(
+        "search Bandwidth for an unconfirmed message"
+    )
 
 
-def test_a_request_that_comes_again_under_its_key(desk: Desk) -> None:
+def test_a_repeated_request_with_the_same_key(desk: Desk) -> None:
     post(key="key-1")
-    assert desk.measure(post, key="key-1") == documented("the same request again under its key")
+    assert desk.measure(post, key="key-1") == documented("repeated request with the same `Idempotency-Key`")
 
 
-def test_a_message_to_somebody_who_opted_out(desk: Desk) -> None:
+def test_a_message_to_an_opted_out_recipient(desk: Desk) -> None:
     inbound("stop")
-    assert desk.measure(post) == documented("message refused for an opt-out")
+    assert desk.measure(post) == documented("message rejected for an opt-out")
 
 
 def test_a_message_that_may_no_longer_be_sent(desk: Desk) -> None:
@@ -340,14 +341,14 @@ def test_a_message_that_may_no_longer_be_sent(desk: Desk) -> None:
 
 def test_an_inbound_message(desk: Desk) -> None:
     assert desk.measure(inbound, TEXT) == documented("inbound message")
-    assert desk.measure(inbound, TEXT) == documented("inbound message again")
+    assert desk.measure(inbound, TEXT) == documented("repeated inbound message")
 
 
 def test_an_inbound_stop(desk: Desk) -> None:
     assert desk.measure(inbound, "STOP", "in-1") == documented("inbound stop or start")
 
 
-def test_media_that_come_in(house: House, desk: Desk) -> None:
+def test_inbound_media(house: House, desk: Desk) -> None:
     url = at_bandwidth(house, "a.png", b"a picture", "image/png")
     for message_id in ("in-1", "in-2"):
         received(url, message_id=message_id)
@@ -359,16 +360,16 @@ def test_media_that_come_in(house: House, desk: Desk) -> None:
 def test_pages(desk: Desk) -> None:
     desk.sent()
     store = wiring.messages()
-    messages = desk.measure(store.of_number, OURS, limit=25)
+    messages = desk.measure(store.list_by_number, OWNER, limit=25)
     assert messages == documented("page of a number's messages, or of a conversation (25)")
-    conversation = desk.measure(store.of_conversation, OURS, [THEIRS], limit=25)
+    conversation = desk.measure(store.list_by_conversation, OWNER, [RECIPIENT], limit=25)
     assert conversation == messages
-    opt_outs = desk.measure(wiring.opt_outs().list_by_number, OURS, limit=25)
+    opt_outs = desk.measure(wiring.opt_outs().list_by_number, OWNER, limit=25)
     assert opt_outs == documented("page of numbers or opt-outs (25)")
 
 
 def test_the_first_message_of_a_number(desk: Desk) -> None:
-    wiring.numbers().record_preflight(OURS, {"at": AT, "ok": False, "problems": ["mended since"]})
+    wiring.numbers().record_preflight(OWNER, {"at": AT, "ok": False, "problems": ["mended since"]})
     answers = (
         (
             "/applicationSettings$",
@@ -387,14 +388,14 @@ def test_the_first_message_of_a_number(desk: Desk) -> None:
     usual = documented("check, claim and send it, and record the response")
     # The preflight comes between the check, which it repeats, and the claim.
     assert cost == Cost([*usual.calls[:2], *before.calls, *usual.calls[2:]], usual.units + before.units)
-    item = wiring.numbers().get(OURS)
+    item = wiring.numbers().get(OWNER)
     assert item is not None
     assert item["preflight"]["ok"] is True
 
 
 def test_a_number(desk: Desk) -> None:
     store, number = wiring.numbers(), "+19102398767"
-    assert desk.measure(store.expect, number, HOME, AT) == documented("a number is on its way")
+    assert desk.measure(store.expect, number, HOME, AT) == documented("a number is expected (pending)")
     assert desk.measure(store.activate, number, HOME, AT) == documented("a number becomes active")
 
 

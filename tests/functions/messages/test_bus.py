@@ -124,7 +124,7 @@ def text_messages() -> None:
     store.advance(unknown, MessageState.DELIVERED, at(4))
     claimed = store.get(throttled)
     assert claimed
-    store.put_back(claimed)
+    store.release_claim(claimed)
     store.add(inbound())
     file = {"name": "a.png", "key": "k/0", "contentType": "image/png", "bytes": 1024}
     store.record_archive(inbound().message_id, [file], None)
@@ -308,7 +308,7 @@ def test_a_redelivered_receipt_is_no_event(streams: Streams, monkeypatch: pytest
         recipient=THEIRS,
     )
     for _ in range(3):
-        store.record(receipt)
+        store.record_receipt(receipt)
     assert types(streams, monkeypatch, "out_1") == ["Message Accepted", "Message Delivered"]
 
 
@@ -318,7 +318,7 @@ def test_each_recipients_state_of_a_group_is_an_event(
     store, group = wiring.messages(), (THEIRS, "+19195551235")
     store.add(outbound("out_1", *group))
     for recipient in group:
-        store.record(
+        store.record_receipt(
             Receipt(
                 message_id="out_1",
                 bandwidth_id="1",
@@ -341,7 +341,7 @@ def test_a_waiting_message_is_accepted_once(streams: Streams, monkeypatch: pytes
     for _ in range(2):
         claimed, _ = store.claim("out_1", at(1))
         assert claimed
-        store.put_back(claimed)
+        store.release_claim(claimed)
     published = types(streams, monkeypatch, "out_1")
     assert published.count("Message Accepted") == 1
     assert published[-1] == "Message Updated"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from bandwidth_messaging.domain.messages import Message
+from bandwidth_messaging.domain.messages import Message, MessageState
 from bandwidth_messaging.runtime import wiring
 from functions.control import browse
 from functions.messages import receive_callback
@@ -59,10 +59,10 @@ def sent(house: House) -> str:
     """An outbound message that Bandwidth has accepted."""
     message = Message(
         message_id=OUT, direction="out", api="v2", owner=OURS, sender=OURS, recipients=(THEIRS,),
-        text="hello", state="accepted", time="2026-02-03T04:05:04.000Z", application_id="app-1",
+        text="hello", state=MessageState.ACCEPTED, time="2026-02-03T04:05:04.000Z", application_id="app-1",
     )  # fmt: skip
     wiring.messages().add(message)
-    wiring.messages().advance(OUT, "sent", "2026-02-03T04:05:05.000Z", bandwidth_id="bandwidth-1")
+    wiring.messages().advance(OUT, MessageState.SENT, "2026-02-03T04:05:05.000Z", bandwidth_id="bandwidth-1")
     return OUT
 
 
@@ -197,7 +197,7 @@ class TestSegmentCounts:
     ) -> None:
         message = Message(
             message_id=OUT, direction="out", api="v2", owner=OURS, sender=OURS, recipients=(THEIRS,),
-            text="hello", state="accepted", time="2026-02-03T04:05:04.000Z", segment_count=1,
+            text="hello", state=MessageState.ACCEPTED, time="2026-02-03T04:05:04.000Z", segment_count=1,
         )  # fmt: skip
         wiring.messages().add(message)
         event = receipt("message-delivered", OUT)

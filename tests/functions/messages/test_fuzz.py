@@ -299,7 +299,7 @@ class Desk:
         monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "test")
         for name, client in (("_dynamodb", self.dynamodb), ("_sqs", self.sqs), ("_s3", self.s3)):
             monkeypatch.setattr(wiring, name, lambda client=client: client)
-        for name in ("add", "record"):
+        for name in ("add", "record_receipt"):
             monkeypatch.setattr(Messages, name, self._noticed(getattr(Messages, name)))
 
     def _noticed(self, store: Callable[..., Any]) -> Callable[..., Any]:

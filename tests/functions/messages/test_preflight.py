@@ -1,4 +1,4 @@
-"""Before the first send from a number: its location has the application, which calls us back."""
+"""The preflight of a number: its location has the application, which has the callback URL of the stack."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +8,7 @@ import pytest
 from bandwidth_messaging.domain.number_search import NumberSearch
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.services import message_delivery
 from functions.control import browse
 from functions.messages import deliver_message, send_message
 from simulator.account.account import SmsFeature
@@ -18,14 +19,14 @@ from tests.generations import both_generations
 
 pytestmark = both_generations
 
-THEIRS = "+19195551234"
+RECIPIENT = "+19195551234"
 AT = "2026-01-01T00:00:00.000Z"
 SMS = SmsFeature({"Protocol": "HTTP"}, "539692")
 
 
 @dataclass
 class Number:
-    """A number that Bandwidth has set up well, and whose record knows of no look yet."""
+    """A number with a correct set-up at Bandwidth and no recorded preflight."""
 
     house: House
     number: str
@@ -44,15 +45,15 @@ class Number:
         wiring.numbers().activate(self.number, home, AT)
 
     def send(self) -> str:
-        """Let a message be accepted; return its id."""
-        body = {"from": self.number, "to": THEIRS, "text": "Good morning"}
+        """Accept a message and return its id."""
+        body = {"from": self.number, "to": RECIPIENT, "text": "Good morning"}
         status, message = ask(send_message, "POST", "/messages", body=body)
         assert status == 202
         message_id: str = message["messageId"]
         return message_id
 
     def deliver(self, message_id: str) -> Any:
-        """Let the worker take a message; return what it gives back to the queue."""
+        """Run the worker with the record of a message. Return its `batchItemFailures`."""
         self.house.show_again()
         queued = {each["Body"]: each for each in self.house.queued(self.house.send_queue)}
         (record,) = sample("messages/deliver_message")["Records"]
@@ -62,8 +63,8 @@ class Number:
     def preflight(self) -> Any:
         return ask(browse, "GET", f"/numbers/{self.number}")[1].get("preflight")
 
-    def looks(self) -> int:
-        """Count what Bandwidth was asked about the number's set-up."""
+    def look_ups(self) -> int:
+        """Count the look-ups of the number's set-up at Bandwidth."""
         paths = ("/applicationSettings", f"/applications/{self.application_id}")
         return sum(self.house.requests("GET", path) for path in paths)
 
@@ -87,13 +88,13 @@ def number(house: House) -> Number:
         location_id=location.id,
         customer_order_id="order-1",
     )
-    (ordered,) = bandwidth.account.numbers_of()
+    (ordered,) = bandwidth.account.list_numbers()
     made = Number(house, f"+1{ordered.number}", location, application.id)
     made.activate()
     return made
 
 
-def test_a_number_that_is_set_up_well_sends_and_remembers_it(number: Number) -> None:
+def test_a_passed_preflight_is_recorded_and_the_message_is_sent(number: Number) -> None:
     message_id = number.send()
     assert number.deliver(message_id) == []
     assert state(message_id) == "sent"
@@ -102,26 +103,26 @@ def test_a_number_that_is_set_up_well_sends_and_remembers_it(number: Number) -> 
     assert found["at"] > AT
 
 
-def test_it_is_looked_at_once(number: Number) -> None:
+def test_a_number_is_checked_once(number: Number) -> None:
     number.deliver(number.send())
-    assert number.looks() == 2
+    assert number.look_ups() == 2
     number.deliver(number.send())
-    assert number.looks() == 2
+    assert number.look_ups() == 2
 
 
-def test_messages_that_were_accepted_before_the_first_was_sent_are_not_looked_at_again(
+def test_messages_accepted_before_the_first_send_need_no_second_check(
     number: Number,
 ) -> None:
     first, second = number.send(), number.send()
     for message_id in (first, second):
         number.deliver(message_id)
-    assert (state(first), state(second), number.looks()) == ("sent", "sent", 2)
+    assert (state(first), state(second), number.look_ups()) == ("sent", "sent", 2)
 
 
-def test_a_number_that_its_set_up_has_looked_at_is_not_looked_at(number: Number) -> None:
+def test_a_number_that_the_set_up_checked_is_not_checked_again(number: Number) -> None:
     wiring.numbers().record_preflight(number.number, PASSED)
     number.deliver(number.send())
-    assert number.looks() == 0
+    assert number.look_ups() == 0
 
 
 def detach(number: Number) -> None:
@@ -156,20 +157,21 @@ def lose_the_location(number: Number) -> None:
 @pytest.mark.parametrize(
     ("broken", "words"),
     [
-        (detach, "location {location} is gone, or has no application; assign the application {application}"),
-        (lose_the_location, "location {location} is gone, or has no application"),
+        (
+            detach,
+            "location {location} does not exist, or has no application; assign the application {application}",
+        ),
+        (lose_the_location, "location {location} does not exist, or has no application"),
         (
             give_another,
             "location {location} has the application {another}; assign the application {application}",
         ),
-        (delete, "application {application} is gone; start the set-up again to have one"),
-        (call_back_elsewhere, "application {application} calls back elsewhere; give it the URL {url}"),
-        (take_no_receipts, "application {application} has no OutboundCallbackUrl; give it the URL {url}"),
+        (delete, "application {application} does not exist; start the set-up again to create one"),
+        (call_back_elsewhere, "application {application} has another callback URL; set it to {url}"),
+        (take_no_receipts, "application {application} has no OutboundCallbackUrl; set it to {url}"),
     ],
 )
-def test_what_is_not_set_up_fails_with_what_to_mend_and_is_not_sent(
-    number: Number, broken: Any, words: str
-) -> None:
+def test_a_wrong_set_up_fails_the_message_with_the_fix(number: Number, broken: Any, words: str) -> None:
     broken(number)
     message_id = number.send()
     assert number.deliver(message_id) == []
@@ -181,13 +183,13 @@ def test_what_is_not_set_up_fails_with_what_to_mend_and_is_not_sent(
         url=CALLBACK_URL,
     )
     assert (message["state"], message["errorClass"]) == ("failed", "sender")
-    assert message["reason"].startswith(f"Bandwidth would take the message and drop it: {expected}")
+    assert message["reason"].startswith(f"Bandwidth would accept the message and drop it: {expected}")
     assert number.house.simulator.simulator.messages.sent() == []
     assert number.preflight()["ok"] is False
     assert number.preflight()["problems"][0].startswith(expected)
 
 
-def test_once_it_is_mended_the_next_message_goes_out(number: Number) -> None:
+def test_the_next_message_is_sent_after_the_fix(number: Number) -> None:
     detach(number)
     number.deliver(number.send())
     number.location.application_id = number.application_id
@@ -197,7 +199,7 @@ def test_once_it_is_mended_the_next_message_goes_out(number: Number) -> None:
     assert number.preflight()["ok"] is True
 
 
-def test_what_it_sends_through_comes_from_the_next_set_up_that_brings_it(number: Number) -> None:
+def test_the_next_set_up_of_a_number_resets_its_preflight(number: Number) -> None:
     detach(number)
     number.deliver(number.send())
     wiring.numbers().start_release(
@@ -208,7 +210,7 @@ def test_what_it_sends_through_comes_from_the_next_set_up_that_brings_it(number:
     assert number.preflight() is None
 
 
-def test_an_account_api_that_is_away_lets_the_message_wait(number: Number) -> None:
+def test_a_message_waits_while_the_account_api_is_unavailable(number: Number) -> None:
     message_id = number.send()
     number.house.fault("/applicationSettings", method="GET", answer={"status": 503})
     assert len(number.deliver(message_id)) == 1
@@ -219,11 +221,11 @@ def test_an_account_api_that_is_away_lets_the_message_wait(number: Number) -> No
 
 
 @pytest.mark.parametrize("status", [401, 403, 400])
-def test_an_account_api_that_says_no_keeps_nothing_back_and_is_counted(
+def test_a_rejected_look_up_is_counted_and_the_message_is_sent(
     number: Number, status: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     message_id = number.send()
-    # After a 401 today's client asks once more, with a new token.
+    # After a 401 the current client repeats the request with a new token.
     number.house.fault("/applicationSettings", method="GET", answer={"status": status}, times=2)
     assert number.deliver(message_id) == []
     assert state(message_id) == "sent"
@@ -231,20 +233,20 @@ def test_an_account_api_that_says_no_keeps_nothing_back_and_is_counted(
     assert '"PreflightSkipped":[1' in capsys.readouterr().out.replace(" ", "")
 
 
-def test_a_look_that_took_too_long_leaves_the_sending_to_another_worker(
+def test_a_slow_preflight_leaves_the_message_to_another_worker(
     number: Number, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     message_id = number.send()
     times = iter([AT, AT, "2026-01-01T00:00:21.000Z"])
     with monkeypatch.context() as slow:
-        slow.setattr(deliver_message, "now", lambda: next(times))
+        slow.setattr(message_delivery, "now", lambda: next(times))
         assert len(number.deliver(message_id)) == 1
     assert state(message_id) == "accepted"
     number.deliver(message_id)
-    assert (state(message_id), number.looks()) == ("sent", 2)
+    assert (state(message_id), number.look_ups()) == ("sent", 2)
 
 
-def test_a_number_without_a_location_in_its_record_cannot_be_looked_at(number: Number) -> None:
+def test_a_number_without_a_recorded_location_is_not_checked(number: Number) -> None:
     home = Home(
         api="v2",
         customer_order_id="order-2",
@@ -255,4 +257,4 @@ def test_a_number_without_a_location_in_its_record_cannot_be_looked_at(number: N
     wiring.numbers().activate(number.number, home, AT)
     message_id = number.send()
     number.deliver(message_id)
-    assert (state(message_id), number.looks()) == ("sent", 0)
+    assert (state(message_id), number.look_ups()) == ("sent", 0)

@@ -17,6 +17,7 @@ from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.times import rfc3339
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.settings import settings
+from bandwidth_messaging.services import message_acceptance, message_delivery
 from functions.control import browse
 from functions.messages import deliver_message, send_message
 from tests.functions.conftest import PASSED, House, ask, call, sample
@@ -24,7 +25,7 @@ from tests.generations import both_generations, only_current
 
 pytestmark = both_generations
 
-OURS, THEIRS = "+19102398766", "+19195551234"
+OWNER, RECIPIENT = "+19102398766", "+19195551234"
 STOPPED_AT = "2026-02-03T04:05:06.000Z"
 TEXT = "Good morning, this is a test message"
 SEGMENTS = ("encoding", "segmentCount")
@@ -41,18 +42,18 @@ HOME = Home(
 @pytest.fixture
 def ready(house: House) -> House:
     """An account with one active number."""
-    wiring.numbers().activate(OURS, HOME, "2026-01-01T00:00:00.000Z", preflight=PASSED)
+    wiring.numbers().activate(OWNER, HOME, "2026-01-01T00:00:00.000Z", preflight=PASSED)
     return house
 
 
 def send(key: str | None = None, *, through: Any = send_message, **fields: Any) -> tuple[int, Any]:
     headers = {"Idempotency-Key": key} if key is not None else None
-    body = {"from": OURS, "to": THEIRS, "text": TEXT} | fields
+    body = {"from": OWNER, "to": RECIPIENT, "text": TEXT} | fields
     return ask(through, "POST", "/messages", body=body, headers=headers)
 
 
 def copy_of(module: ModuleType) -> ModuleType:
-    """Return the module as another Lambda environment has it."""
+    """Return the module as loaded by another Lambda environment."""
     spec = module.__spec__
     assert spec is not None
     assert spec.loader is not None
@@ -69,7 +70,7 @@ def accepted(house: House) -> str:
 
 
 def deliver(house: House, message_id: str, receives: int = 1) -> Any:
-    """Let the worker take a message from the queue; return what it gives back to the queue."""
+    """Run the worker with the queue record of a message. Return its `batchItemFailures`."""
     (queued,) = house.queued(house.send_queue)
     assert queued["Body"] == message_id
     return worker(message_id, queued["ReceiptHandle"], receives)
@@ -113,18 +114,18 @@ def at_bandwidth(house: House) -> list[Any]:
 
 
 class TestPostMessages:
-    def test_accepts_stores_and_queues_by_id_only(self, ready: House) -> None:
+    def test_a_message_is_stored_and_queued_by_its_id_only(self, ready: House) -> None:
         status, shown = send(to="(919) 555-1234", tag="invoice 7")
         assert status == 202
         assert (shown["from"], shown["to"], shown["text"], shown["tag"]) == (
-            OURS,
-            [THEIRS],
+            OWNER,
+            [RECIPIENT],
             TEXT,
             "invoice 7",
         )
         assert (shown["state"], shown["direction"], shown["api"]) == ("accepted", "out", "v2")
         assert shown["times"].keys() == {"accepted"}
-        assert shown["recipients"] == {THEIRS: {"state": "accepted"}}
+        assert shown["recipients"] == {RECIPIENT: {"state": "accepted"}}
         assert message(shown["messageId"]) == shown
         assert [queued["Body"] for queued in ready.queued(ready.send_queue)] == [shown["messageId"]]
 
@@ -143,43 +144,45 @@ class TestPostMessages:
             ({"from": "1", "to": [], "text": None, "colour": "red"}, {"from", "to", "text", "colour"}),
         ],
     )
-    def test_names_every_wrong_field(self, ready: House, fields: dict[str, Any], named: set[str]) -> None:
+    def test_a_422_names_every_wrong_field(
+        self, ready: House, fields: dict[str, Any], named: set[str]
+    ) -> None:
         status, problem = send(**fields)
         assert status == 422
         assert {error["field"] for error in problem["errors"]} == named
         assert all(error["detail"] for error in problem["errors"])
         assert ready.queued(ready.send_queue) == []
 
-    def test_a_body_that_is_no_json_is_a_422(self, ready: House) -> None:
+    def test_a_body_that_is_not_json_is_a_422(self, ready: House) -> None:
         event = json.loads(json.dumps(sample("messages/send_message"))) | {"body": "{"}
         assert call(send_message, event)["statusCode"] == 422
 
-    def test_a_number_that_is_not_active_may_not_send(self, ready: House) -> None:
+    def test_a_number_that_is_not_active_cannot_send(self, ready: House) -> None:
         failure = {"number": "+19102398767", "code": "5005", "reason": "not available"}
         wiring.numbers().fail(failure, HOME, "2026-01-01T00:00:00.000Z")  # type: ignore[arg-type]
         other: Any = {"from": "+19102398767"}
         status, problem = send(**other)
         assert status == 422
-        assert "is failed, not active" in problem["errors"][0]["detail"]
+        assert "is failed. GET /numbers" in problem["errors"][0]["detail"]
 
     @pytest.mark.parametrize("key", [None, "key-1"])
-    def test_a_message_that_could_not_be_queued_is_not_stored(
+    def test_a_message_that_cannot_be_queued_is_not_stored(
         self, ready: House, monkeypatch: pytest.MonkeyPatch, key: str | None
     ) -> None:
         with monkeypatch.context() as broken:
             broken.setattr(wiring.send_queue(), "add", refuse)
             status, problem = send(key)
         assert (status, problem["title"]) == (500, "Internal Server Error")
-        assert ask(browse, "GET", "/messages", query={"number": OURS})[1]["items"] == []
+        assert ask(browse, "GET", "/messages", query={"number": OWNER})[1]["items"] == []
 
-    def test_a_retry_of_what_could_not_be_queued_is_accepted_when_it_is(
+    def test_a_retry_after_a_failed_queueing_is_accepted_at_its_own_time(
         self, ready: House, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         with monkeypatch.context() as broken:
             broken.setattr(wiring.send_queue(), "add", refuse)
             assert send("key-1")[0] == 500
         five_hours_later = later(hours=5)
-        for module in (send_message, deliver_message):
+        for module in (message_acceptance, message_delivery):
             monkeypatch.setattr(module, "now", lambda: five_hours_later)
         status, shown = send("key-1")
         assert (status, shown["state"]) == (202, "accepted")
@@ -187,26 +190,26 @@ class TestPostMessages:
         assert deliver(ready, shown["messageId"]) == []
         assert message(shown["messageId"])["state"] == "sent"
 
-    def test_a_message_is_in_the_queue_before_it_is_stored(
+    def test_a_message_is_queued_before_it_is_stored(
         self, ready: House, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         with monkeypatch.context() as dying:
             dying.setattr(wiring.messages(), "add", refuse)
             assert send("key-1")[0] == 500
         (queued,) = ready.queued(ready.send_queue)
-        # The worker looks again until the message is stored, which a retry does.
+        # The record is redelivered until a repeated request stores the message.
         assert len(worker(queued["Body"], queued["ReceiptHandle"])) == 1
         assert send("key-1")[0] == 202
         assert worker(queued["Body"], queued["ReceiptHandle"], receives=2) == []
         assert message(queued["Body"])["state"] == "sent"
         assert len(at_bandwidth(ready)) == 1
 
-    def test_tells_encoding_and_segments(self, ready: House) -> None:
+    def test_the_response_has_encoding_and_segment_count(self, ready: House) -> None:
         assert [send(text=text)[1][name] for text in ("x" * 161, "é😀") for name in SEGMENTS] == [
             "GSM-7", 2, "UCS-2", 1,
         ]  # fmt: skip
 
-    def test_media_goes_without_a_text(self, ready: House) -> None:
+    def test_a_message_with_media_needs_no_text(self, ready: House) -> None:
         status, shown = send(text="", media=["https://media.example/a.png"])
         assert (status, shown["segmentCount"]) == (202, 1)
         deliver(ready, shown["messageId"])
@@ -215,29 +218,29 @@ class TestPostMessages:
 
 
 class TestIdempotencyKey:
-    def test_the_same_key_and_body_are_one_message_and_one_answer(self, ready: House) -> None:
+    def test_the_same_key_and_body_give_one_message_and_one_response(self, ready: House) -> None:
         first = send("key-1")
         deliver(ready, first[1]["messageId"])
         assert send("key-1") == first
         worker(first[1]["messageId"])
         assert len(at_bandwidth(ready)) == 1
 
-    def test_numbers_written_another_way_are_the_same_body(self, ready: House) -> None:
+    def test_another_notation_of_numbers_is_the_same_body(self, ready: House) -> None:
         assert send("key-1") == send("key-1", to="(919) 555-1234")
 
-    def test_what_has_changed_since_changes_no_answer(self, ready: House) -> None:
+    def test_later_changes_do_not_change_the_response_to_a_repeated_request(self, ready: House) -> None:
         first = send("key-1")
         deliver(ready, first[1]["messageId"])
-        wiring.opt_outs().record(OURS, THEIRS, opted_out=True, keyword="stop", at="2026-02-03T04:05:06.000Z")
+        wiring.opt_outs().record(OWNER, RECIPIENT, opted_out=True, keyword="stop", at=STOPPED_AT)
         assert send("key-1") == first
         assert (send()[0], send("key-2")[0], send("key-1", text="something else")[0]) == (409, 409, 409)
-        wiring.numbers().start_release(OURS, HOME, "2026-02-03T04:05:06.000Z")
+        wiring.numbers().start_release(OWNER, HOME, "2026-02-03T04:05:06.000Z")
         assert send("key-1") == first
         assert send("key-2")[0] == 422
         worker(first[1]["messageId"])
         assert len(at_bandwidth(ready)) == 1
 
-    def test_a_message_on_its_way_does_not_fail_because_it_could_not_be_queued_again(
+    def test_a_failed_queueing_of_a_repeated_request_does_not_fail_the_message(
         self, ready: House, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         message_id = send("key-1")[1]["messageId"]
@@ -249,7 +252,7 @@ class TestIdempotencyKey:
             assert send("key-1")[0] == 500
         assert message(message_id)["state"] == "sent"
 
-    def test_a_request_whose_queueing_got_no_response_does_not_fail_what_its_retry_has_accepted(
+    def test_a_queueing_without_response_does_not_fail_the_message_of_the_retry(
         self, ready: House, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         accepted_by_retry: list[tuple[int, Any]] = []
@@ -269,37 +272,37 @@ class TestIdempotencyKey:
         assert message(shown["messageId"])["state"] == "sent"
         assert len(at_bandwidth(ready)) == 1
 
-    def test_another_body_under_the_key_is_refused(self, ready: House) -> None:
+    def test_another_body_with_the_same_key_is_rejected(self, ready: House) -> None:
         send("key-1")
         status, problem = send("key-1", text="something else")
         assert status == 422
         assert problem["errors"][0]["field"] == "Idempotency-Key"
 
-    def test_requests_that_race_are_one_message(self, ready: House) -> None:
-        # A Lambda environment answers one request at a time, and so does its resolver.
+    def test_concurrent_requests_with_one_key_give_one_message(self, ready: House) -> None:
+        # A Lambda environment and its resolver process one request at a time.
         environments = [copy_of(send_message) for _ in range(16)]
         with ThreadPoolExecutor(8) as clients:
             answers = list(clients.map(lambda through: send("key-1", through=through), environments))
         assert {status for status, _ in answers} == {202}
         assert len({shown["messageId"] for _, shown in answers}) == 1
-        assert len(ask(browse, "GET", "/messages", query={"number": OURS})[1]["items"]) == 1
+        assert len(ask(browse, "GET", "/messages", query={"number": OWNER})[1]["items"]) == 1
 
-    def test_without_a_key_each_request_is_a_message(self, ready: House) -> None:
+    def test_each_request_without_a_key_is_a_message(self, ready: House) -> None:
         assert send()[1]["messageId"] != send()[1]["messageId"]
 
 
 class TestGroups:
     GROUP = ("+19195551201", "+19195551202", "+19195551203")
 
-    def test_goes_out_as_one_message_to_all(self, ready: House) -> None:
+    def test_a_group_message_is_sent_once_to_all_recipients(self, ready: House) -> None:
         status, shown = send(to=list(self.GROUP))
         assert (status, shown["to"], shown["segmentCount"]) == (202, list(self.GROUP), 1)
         deliver(ready, shown["messageId"])
         (sent,) = at_bandwidth(ready)
         assert tuple(sent.to) == self.GROUP
 
-    def test_a_number_of_v1_takes_one_recipient_and_no_priority(self, house: House) -> None:
-        wiring.numbers().activate(OURS, replace(HOME, api="v1"), "2026-01-01T00:00:00.000Z")
+    def test_a_v1_number_supports_one_recipient_and_no_priority(self, house: House) -> None:
+        wiring.numbers().activate(OWNER, replace(HOME, api="v1"), "2026-01-01T00:00:00.000Z")
         status, problem = send(to=list(self.GROUP), priority="high")
         assert status == 422
         assert {error["field"] for error in problem["errors"]} == {"to", "priority"}
@@ -308,39 +311,39 @@ class TestGroups:
 class TestOptOuts:
     @pytest.fixture
     def opted_out(self, ready: House) -> House:
-        wiring.opt_outs().record(OURS, THEIRS, opted_out=True, keyword="stop", at="2026-02-03T04:05:06.000Z")
+        wiring.opt_outs().record(OWNER, RECIPIENT, opted_out=True, keyword="stop", at=STOPPED_AT)
         return ready
 
-    def test_a_message_to_somebody_who_opted_out_is_refused_with_when_and_why(self, opted_out: House) -> None:
+    def test_a_message_to_an_opted_out_recipient_is_rejected_with_time_and_keyword(
+        self, opted_out: House
+    ) -> None:
         status, problem = send()
         assert status == 409
-        assert (
-            problem["detail"] == f"{THEIRS} opted out of texts from {OURS} at 2026-02-03T04:05:06.000Z (stop)"
-        )
+        assert problem["detail"] == f"{RECIPIENT} opted out of texts from {OWNER} at {STOPPED_AT} (stop)"
         assert opted_out.queued(opted_out.send_queue) == []
 
-    def test_so_is_a_group_with_them_in_it(self, opted_out: House) -> None:
-        assert send(to=["+19195551201", THEIRS])[0] == 409
+    def test_a_group_with_an_opted_out_recipient_is_rejected(self, opted_out: House) -> None:
+        assert send(to=["+19195551201", RECIPIENT])[0] == 409
 
-    def test_they_are_listed_with_the_number(self, opted_out: House) -> None:
-        status, listed = ask(browse, "GET", f"/numbers/{OURS}/opt-outs")
+    def test_opt_outs_are_listed_with_the_number(self, opted_out: House) -> None:
+        status, listed = ask(browse, "GET", f"/numbers/{OWNER}/opt-outs")
         assert status == 200
-        assert listed["items"] == [{"number": THEIRS, "since": "2026-02-03T04:05:06.000Z", "keyword": "stop"}]
+        assert listed["items"] == [{"number": RECIPIENT, "since": STOPPED_AT, "keyword": "stop"}]
 
-    def test_who_opted_in_again_is_written_to_again(self, opted_out: House) -> None:
+    def test_a_recipient_who_opted_in_again_receives_messages(self, opted_out: House) -> None:
         wiring.opt_outs().record(
-            OURS, THEIRS, opted_out=False, keyword="start", at="2026-02-03T05:00:00.000Z"
+            OWNER, RECIPIENT, opted_out=False, keyword="start", at="2026-02-03T05:00:00.000Z"
         )
         assert send()[0] == 202
-        assert ask(browse, "GET", f"/numbers/{OURS}/opt-outs")[1]["items"] == []
+        assert ask(browse, "GET", f"/numbers/{OWNER}/opt-outs")[1]["items"] == []
 
-    def test_an_older_word_that_comes_late_does_not_count(self, opted_out: House) -> None:
+    def test_an_older_keyword_that_arrives_late_is_ignored(self, opted_out: House) -> None:
         wiring.opt_outs().record(
-            OURS, THEIRS, opted_out=False, keyword="start", at="2026-02-03T01:00:00.000Z"
+            OWNER, RECIPIENT, opted_out=False, keyword="start", at="2026-02-03T01:00:00.000Z"
         )
         assert send()[0] == 409
 
-    def test_enforcement_can_be_left_to_somebody_else(
+    def test_enforcement_of_opt_outs_can_be_disabled(
         self, opted_out: House, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("ENFORCE_OPT_OUTS", "false")
@@ -351,8 +354,8 @@ class TestOptOuts:
         assert message(shown["messageId"])["state"] == "sent"
 
 
-class TestTheWorker:
-    def test_sends_once_with_our_id_as_tag(self, ready: House) -> None:
+class TestWorker:
+    def test_a_message_is_sent_once_with_its_id_as_tag(self, ready: House) -> None:
         message_id = accepted(ready)
         assert deliver(ready, message_id) == []
         (sent,) = at_bandwidth(ready)
@@ -360,40 +363,38 @@ class TestTheWorker:
         shown = message(message_id)
         assert (shown["state"], shown["bandwidthId"], shown["segmentCount"]) == ("sent", sent.id, 1)
 
-    def test_a_message_that_comes_from_the_queue_again_is_not_sent_again(self, ready: House) -> None:
+    def test_a_redelivered_record_does_not_send_the_message_again(self, ready: House) -> None:
         message_id = accepted(ready)
         deliver(ready, message_id)
         assert worker(message_id) == []
         assert len(at_bandwidth(ready)) == 1
         assert message(message_id)["state"] == "sent"
 
-    def test_a_message_whose_worker_died_after_its_claim_is_unconfirmed_and_not_sent(
-        self, ready: House
-    ) -> None:
+    def test_a_message_whose_worker_died_after_its_claim_becomes_unconfirmed(self, ready: House) -> None:
         message_id = accepted(ready)
         wiring.messages().claim(message_id, "2026-01-01T00:00:00.000Z")
         assert len(deliver(ready, message_id, receives=2)) == 1
         assert at_bandwidth(ready) == []
         assert message(message_id)["state"] == "send_unconfirmed"
 
-    def test_a_message_that_another_worker_is_at_is_left_to_it(self, ready: House) -> None:
+    def test_a_message_in_progress_is_left_to_its_worker(self, ready: House) -> None:
         message_id = accepted(ready)
         wiring.messages().claim(message_id, later(seconds=-5))
         assert len(deliver(ready, message_id, receives=2)) == 1
         assert at_bandwidth(ready) == []
         assert message(message_id)["state"] == "sending"
 
-    def test_a_worker_that_was_thought_dead_may_still_put_its_message_back(self, ready: House) -> None:
+    def test_a_slow_worker_can_still_release_its_claim(self, ready: House) -> None:
         message_id = accepted(ready)
         claimed, ours = wiring.messages().claim(message_id, "2026-01-01T00:00:00.000Z")
         assert ours
         assert claimed is not None
         assert len(deliver(ready, message_id, receives=2)) == 1
         assert message(message_id)["state"] == "send_unconfirmed"
-        wiring.messages().put_back(claimed)
+        wiring.messages().release_claim(claimed)
         assert message(message_id)["state"] == "accepted"
 
-    def test_a_claim_whose_answer_was_lost_is_known_again_by_the_repeated_call(
+    def test_a_repeated_claim_call_recognizes_its_own_claim(
         self, ready: House, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         message_id = accepted(ready)
@@ -409,7 +410,7 @@ class TestTheWorker:
             _, ours = wiring.messages().claim(message_id, later())
         assert ours
 
-    def test_without_what_it_needs_to_send_a_message_is_not_claimed(
+    def test_a_message_is_not_claimed_before_secret_and_url_are_known(
         self, ready: House, generation: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         message_id = accepted(ready)
@@ -424,7 +425,9 @@ class TestTheWorker:
         assert message(message_id)["times"].keys() == {"accepted"}
 
     @pytest.mark.parametrize("status", [425, 429])
-    def test_throttled_it_goes_back_to_the_queue_and_is_sent_later(self, ready: House, status: int) -> None:
+    def test_a_throttled_message_returns_to_the_queue_and_is_sent_later(
+        self, ready: House, status: int
+    ) -> None:
         message_id = accepted(ready)
         ready.fault("/messages", method="POST", answer={"status": status})
         assert len(deliver(ready, message_id)) == 1
@@ -434,7 +437,7 @@ class TestTheWorker:
         assert len(at_bandwidth(ready)) == 1
 
     @pytest.mark.parametrize("status", [500, 503])
-    def test_what_bandwidth_itself_says_it_did_not_send_is_sent_later(
+    def test_a_message_that_bandwidth_reports_as_not_sent_is_sent_later(
         self, ready: House, generation: str, status: int
     ) -> None:
         own = json.dumps({"type": "internal-server-error", "description": "Try again."})
@@ -446,7 +449,7 @@ class TestTheWorker:
         assert len(at_bandwidth(ready)) == 1
 
     @pytest.mark.parametrize("status", [408, 502, 503, 504])
-    def test_a_proxys_page_leaves_it_unconfirmed(self, ready: House, status: int) -> None:
+    def test_a_5xx_page_of_a_proxy_leaves_the_message_unconfirmed(self, ready: House, status: int) -> None:
         message_id = accepted(ready)
         page = {"status": status, "body": "<html>Bad gateway</html>"}
         ready.fault("/messages", method="POST", replace_answer=page)
@@ -454,7 +457,7 @@ class TestTheWorker:
         assert message(message_id)["state"] == "send_unconfirmed"
         assert len(at_bandwidth(ready)) == 1
 
-    def test_a_redirect_is_a_fault_of_the_configuration_and_sends_nothing(
+    def test_a_redirect_sends_nothing_and_is_counted(
         self, ready: House, capsys: pytest.CaptureFixture[str]
     ) -> None:
         message_id = accepted(ready)
@@ -465,16 +468,14 @@ class TestTheWorker:
         assert '"SendRedirected":[1' in capsys.readouterr().out.replace(" ", "")
 
     @pytest.mark.parametrize("body", ["{}", '{"id": 7}', "garbled", ""])
-    def test_a_garbled_202_leaves_it_unconfirmed(self, ready: House, body: str) -> None:
+    def test_a_garbled_202_leaves_the_message_unconfirmed(self, ready: House, body: str) -> None:
         message_id = accepted(ready)
         ready.fault("/messages", method="POST", replace_answer={"status": 202, "body": body})
         assert len(deliver(ready, message_id)) == 1
         assert message(message_id)["state"] == "send_unconfirmed"
         assert len(at_bandwidth(ready)) == 1
 
-    def test_an_answer_that_got_lost_leaves_it_unconfirmed_and_it_is_not_sent_again(
-        self, ready: House
-    ) -> None:
+    def test_a_message_without_response_is_unconfirmed_and_not_sent_again(self, ready: House) -> None:
         message_id = accepted(ready)
         ready.fault("/messages", method="POST", lose_answer=True)
         assert len(deliver(ready, message_id)) == 1
@@ -483,19 +484,19 @@ class TestTheWorker:
         assert message(message_id)["state"] == "send_unconfirmed"
         assert len(at_bandwidth(ready)) == 1
 
-    def test_unconfirmed_it_becomes_unknown_once_no_receipt_came_in_time(
+    def test_an_unconfirmed_message_without_receipt_becomes_delivery_unknown(
         self, ready: House, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         message_id = accepted(ready)
         ready.fault("/messages", method="POST", answer={"status": 500})
         deliver(ready, message_id)
-        monkeypatch.setattr(deliver_message, "now", lambda: later(hours=3, minutes=1))
+        monkeypatch.setattr(message_delivery, "now", lambda: later(hours=3, minutes=1))
         assert worker(message_id) == []
         shown = message(message_id)
         assert shown["state"] == "delivery_unknown"
-        assert shown["reason"] == "Bandwidth's answer was lost, and no receipt came"
+        assert shown["reason"] == "Bandwidth sent no response, and no receipt arrived"
 
-    def test_a_refusal_is_the_messages_end_with_bandwidths_words(self, ready: House) -> None:
+    def test_a_rejected_message_fails_with_bandwidths_description(self, ready: House) -> None:
         message_id = accepted(ready)
         body = json.dumps({"type": "request-validation", "description": "from is not valid"})
         ready.fault("/messages", method="POST", answer={"status": 400, "body": body})
@@ -504,7 +505,7 @@ class TestTheWorker:
         assert (shown["state"], shown["reason"]) == ("failed", "request-validation: from is not valid")
 
     @pytest.mark.parametrize("limit", ["the account's", "the message's"])
-    def test_what_bandwidth_does_not_take_in_time_has_failed(
+    def test_a_message_that_is_not_accepted_in_time_fails(
         self, ready: House, monkeypatch: pytest.MonkeyPatch, limit: str
     ) -> None:
         own: Any = {"expiration": later(minutes=30)} if limit == "the message's" else {}
@@ -512,14 +513,14 @@ class TestTheWorker:
         ready.fault("/messages", method="POST", answer={"status": 429})
         assert len(deliver(ready, shown["messageId"])) == 1
         past = later(minutes=31) if own else later(hours=4, minutes=1)
-        monkeypatch.setattr(deliver_message, "now", lambda: past)
+        monkeypatch.setattr(message_delivery, "now", lambda: past)
         assert worker(shown["messageId"]) == []
         ended = message(shown["messageId"])
         assert (ended["state"], ended["errorClass"]) == ("failed", "expired")
-        assert ended["reason"] == "Bandwidth did not take it in time"
+        assert ended["reason"] == "Bandwidth did not accept the message before it expired"
         assert at_bandwidth(ready) == []
 
-    def test_with_wrong_credentials_messages_wait_for_somebody_to_mend_them(
+    def test_messages_wait_while_the_credentials_are_wrong(
         self, ready: House, capsys: pytest.CaptureFixture[str]
     ) -> None:
         message_id = accepted(ready)
@@ -528,7 +529,7 @@ class TestTheWorker:
         assert message(message_id)["state"] == "accepted"
         assert '"SendUnauthorized":[1' in capsys.readouterr().out.replace(" ", "")
 
-    def test_a_queue_record_whose_message_is_not_stored_waits_a_minute_and_is_dropped(
+    def test_a_record_whose_message_is_never_stored_is_dropped_after_a_minute(
         self, ready: House, capsys: pytest.CaptureFixture[str]
     ) -> None:
         wiring.send_queue().add("out_unknown")
@@ -542,24 +543,24 @@ class TestTheWorker:
 
 
 def stop(at: str = STOPPED_AT) -> None:
-    wiring.opt_outs().record(OURS, THEIRS, opted_out=True, keyword="stop", at=at)
+    wiring.opt_outs().record(OWNER, RECIPIENT, opted_out=True, keyword="stop", at=at)
 
 
 def start_release() -> None:
     home = Home(api="v2", customer_order_id="release-1", site_id="1001")
-    wiring.numbers().start_release(OURS, home, STOPPED_AT)
+    wiring.numbers().start_release(OWNER, home, STOPPED_AT)
 
 
 def release() -> None:
     start_release()
-    wiring.numbers().release(OURS, STOPPED_AT)
+    wiring.numbers().release(OWNER, STOPPED_AT)
 
 
 def unregister() -> None:
-    wiring.numbers().record_registration(OURS, registration.build_unlisted_registration(STOPPED_AT))
+    wiring.numbers().record_registration(OWNER, registration.build_unlisted_registration(STOPPED_AT))
 
 
-OPTED_OUT = f"{THEIRS} opted out of texts from {OURS} at {STOPPED_AT} (stop)"
+OPTED_OUT = f"{RECIPIENT} opted out of texts from {OWNER} at {STOPPED_AT} (stop)"
 
 
 class TestRightBeforeItIsSent:
@@ -567,13 +568,13 @@ class TestRightBeforeItIsSent:
         ("change", "error_class", "reason"),
         [
             (stop, "opt_out", OPTED_OUT),
-            (start_release, "sender", f"{OURS} is releasing, not active"),
-            (release, "sender", f"{OURS} is released, not active"),
-            (unregister, "sender", f"{OURS} is not registered"),
+            (start_release, "sender", f"{OWNER} is releasing. GET /numbers"),
+            (release, "sender", f"{OWNER} is released. GET /numbers"),
+            (unregister, "sender", f"{OWNER} is not registered"),
         ],
     )
     @pytest.mark.parametrize("after", ["queued", "throttled"])
-    def test_a_message_that_may_no_longer_go_fails(
+    def test_a_message_that_may_no_longer_be_sent_fails(
         self, ready: House, change: Callable[[], None], error_class: str, reason: str, after: str
     ) -> None:
         message_id = accepted(ready)
@@ -587,14 +588,14 @@ class TestRightBeforeItIsSent:
         assert shown["reason"].startswith(reason)
         assert at_bandwidth(ready) == []
 
-    def test_one_recipient_who_opted_out_fails_a_group(self, ready: House) -> None:
-        message_id = send(to=["+19195551201", THEIRS])[1]["messageId"]
+    def test_one_opted_out_recipient_fails_a_group_message(self, ready: House) -> None:
+        message_id = send(to=["+19195551201", RECIPIENT])[1]["messageId"]
         stop()
         assert deliver(ready, message_id) == []
         assert (message(message_id)["state"], message(message_id)["reason"]) == ("failed", OPTED_OUT)
         assert at_bandwidth(ready) == []
 
-    def test_a_retry_under_its_key_does_not_bring_it_past_the_check(self, ready: House) -> None:
+    def test_a_repeated_request_does_not_bypass_the_check_before_sending(self, ready: House) -> None:
         first = send("key-1")
         stop()
         assert send("key-1") == first
@@ -603,7 +604,7 @@ class TestRightBeforeItIsSent:
         assert message(first[1]["messageId"])["errorClass"] == "opt_out"
         assert at_bandwidth(ready) == []
 
-    def test_a_warning_lets_an_unregistered_sender_send(
+    def test_an_unregistered_sender_can_send_if_the_stack_only_warns(
         self, ready: House, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         message_id = accepted(ready)
@@ -613,7 +614,7 @@ class TestRightBeforeItIsSent:
         assert deliver(ready, message_id) == []
         assert message(message_id)["state"] == "sent"
 
-    def test_a_message_that_another_worker_sends_is_not_failed_by_a_late_stop(
+    def test_a_late_stop_does_not_fail_a_message_that_another_worker_sends(
         self, ready: House, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         message_id = accepted(ready)
@@ -646,29 +647,29 @@ class TestBeforeTheClaim:
             ({"status": 503}, False),
         ],
     )
-    def test_without_a_token_a_message_stays_accepted(
+    def test_a_message_stays_accepted_without_a_token(
         self, unclaimed: House, answer: Any, metric: bool, capsys: pytest.CaptureFixture[str]
     ) -> None:
         message_id = accepted(unclaimed)
-        # The client that is refused is read again, and asked for once more.
+        # After a rejection the secret is read again and the token requested a second time.
         unclaimed.fault("/token", answer=answer, times=2)
         assert len(deliver(unclaimed, message_id)) == 1
         assert message(message_id)["times"].keys() == {"accepted"}
         assert at_bandwidth(unclaimed) == []
         assert ('"SendUnauthorized":[1' in capsys.readouterr().out.replace(" ", "")) is metric
 
-    def test_a_preparation_that_took_long_leaves_the_message_to_another_worker(
+    def test_a_slow_preparation_leaves_the_message_to_another_worker(
         self, unclaimed: House, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         message_id = accepted(unclaimed)
         times = iter([later(), later(), later(seconds=21)])
         with monkeypatch.context() as slow:
-            slow.setattr(deliver_message, "now", lambda: next(times))
+            slow.setattr(message_delivery, "now", lambda: next(times))
             assert len(deliver(unclaimed, message_id)) == 1
         assert message(message_id)["times"].keys() == {"accepted"}
 
     @pytest.mark.parametrize("written", [True, False])
-    def test_a_claim_without_a_response_is_not_sent_and_claimed_again(
+    def test_a_claim_without_a_response_sends_nothing_and_is_repeated(
         self, ready: House, monkeypatch: pytest.MonkeyPatch, written: bool
     ) -> None:
         message_id = accepted(ready)

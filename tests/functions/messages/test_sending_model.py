@@ -23,7 +23,7 @@ def _functions(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     _forget()
 
 
-def test_nothing_is_sent_twice_after_a_stop_or_lost() -> None:
+def test_no_message_is_sent_twice_or_after_a_stop_or_lost() -> None:
     run_state_machine_as_test(
         Sending,
         settings=settings(
@@ -193,7 +193,7 @@ def a_request_without_a_response(model: Sending) -> None:
         a_request_without_a_response,
     ],
 )
-def test_this_history_ends_well(history: Callable[[Sending], None]) -> None:
+def test_a_known_hard_history_keeps_the_invariants(history: Callable[[Sending], None]) -> None:
     model = Sending()
 
     history(model)

@@ -1,4 +1,4 @@
-"""A message whose sending got no answer is looked up, and settled if nothing else can be meant."""
+"""An unconfirmed message is looked up, and resolved if exactly one candidate matches."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from bandwidth_messaging.domain.messages import Receipt
+from bandwidth_messaging.domain.messages import MessageState, Receipt
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.times import rfc3339
 from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.services import message_delivery
+from bandwidth_messaging.services.unconfirmed import UnconfirmedMessages
 from functions.control import browse
 from functions.messages import deliver_message, send_message
 from tests.functions.conftest import PASSED, House, ask, call, sample
@@ -17,7 +19,7 @@ from tests.generations import only_current
 
 pytestmark = only_current
 
-OURS, THEIRS = "+19102398766", "+19195551234"
+OWNER, RECIPIENT = "+19102398766", "+19195551234"
 HOME = Home(
     api="v2",
     customer_order_id="order-1",
@@ -30,7 +32,7 @@ PATIENCE = timedelta(minutes=180)
 
 
 class Clock:
-    """What time the worker thinks it is."""
+    """The clock of the worker."""
 
     def __init__(self) -> None:
         self.ahead = timedelta()
@@ -42,19 +44,19 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(deliver_message, "now", clock.now)
+    monkeypatch.setattr(message_delivery, "now", clock.now)
     return clock
 
 
 @pytest.fixture
 def ready(house: House) -> House:
     """An account with one active number."""
-    wiring.numbers().activate(OURS, HOME, "2026-01-01T00:00:00.000Z", preflight=PASSED)
+    wiring.numbers().activate(OWNER, HOME, "2026-01-01T00:00:00.000Z", preflight=PASSED)
     return house
 
 
 def sent(house: House, **trouble: Any) -> str:
-    """Send a message with some trouble on the way; return its id."""
+    """Send a message with a fault and return its id."""
     if trouble:
         house.fault("/messages", method="POST", **trouble)
     message_id = accepted()
@@ -63,7 +65,7 @@ def sent(house: House, **trouble: Any) -> str:
 
 
 def accepted(**fields: Any) -> str:
-    body = {"from": OURS, "to": THEIRS, "text": "Good morning"} | fields
+    body = {"from": OWNER, "to": RECIPIENT, "text": "Good morning"} | fields
     status, message = ask(send_message, "POST", "/messages", body=body)
     assert status == 202
     message_id: str = message["messageId"]
@@ -71,7 +73,7 @@ def accepted(**fields: Any) -> str:
 
 
 def worker(house: House, message_id: str) -> bool:
-    """Let the worker look at a message; return whether it is to come again."""
+    """Run the worker with the record of a message. Return whether the record is redelivered."""
     house.show_again()
     (handle,) = {
         each["ReceiptHandle"] for each in house.queued(house.send_queue) if each["Body"] == message_id
@@ -96,19 +98,17 @@ def searches(house: House) -> int:
 LOST, NEVER_ARRIVED = {"lose_answer": True}, {"answer": {"status": 500}}
 
 
-def test_the_only_message_it_can_be_tells_its_state_and_id(ready: House, clock: Clock) -> None:
+def test_a_single_candidate_resolves_the_message(ready: House, clock: Clock) -> None:
     message_id = sent(ready, **LOST)
     clock.ahead = timedelta(minutes=5)
     assert not worker(ready, message_id)
     shown, (at,) = message(message_id), at_bandwidth(ready)
-    # The simulated account has no such number: it took the message, and failed it.
+    # The simulated account does not have the number: it accepted the message and failed it.
     assert (shown["bandwidthId"], shown["state"], shown["errorCode"]) == (at.id, "failed", 4407)
     assert shown["errorClass"] == "sender"
 
 
-def test_it_is_looked_up_when_the_search_can_show_it_and_at_the_end_and_no_more(
-    ready: House, clock: Clock
-) -> None:
+def test_a_message_is_looked_up_after_five_minutes_and_at_the_end(ready: House, clock: Clock) -> None:
     message_id = sent(ready, **NEVER_ARRIVED)
     assert worker(ready, message_id)
     assert searches(ready) == 0
@@ -122,7 +122,7 @@ def test_it_is_looked_up_when_the_search_can_show_it_and_at_the_end_and_no_more(
     assert message(message_id)["state"] == "delivery_unknown"
 
 
-def test_what_another_message_of_ours_is_cannot_be_this_one(ready: House, clock: Clock) -> None:
+def test_the_id_of_another_message_is_no_candidate(ready: House, clock: Clock) -> None:
     sent(ready)
     message_id = sent(ready, **NEVER_ARRIVED)
     clock.ahead = timedelta(minutes=5)
@@ -130,29 +130,29 @@ def test_what_another_message_of_ours_is_cannot_be_this_one(ready: House, clock:
     assert message(message_id)["state"] == "send_unconfirmed"
 
 
-def test_two_unconfirmed_to_the_same_person_are_not_told_apart(ready: House, clock: Clock) -> None:
+def test_two_unconfirmed_messages_to_one_recipient_stay_unconfirmed(ready: House, clock: Clock) -> None:
     both = [sent(ready, **LOST), sent(ready, **NEVER_ARRIVED)]
     clock.ahead = timedelta(minutes=5)
     assert [worker(ready, message_id) for message_id in both] == [True, True]
     assert {message(message_id)["state"] for message_id in both} == {"send_unconfirmed"}
 
 
-def test_with_another_systems_message_beside_it_nothing_is_settled(ready: House, clock: Clock) -> None:
+def test_a_second_candidate_of_another_system_resolves_nothing(ready: House, clock: Clock) -> None:
     message_id = sent(ready, **LOST)
-    ready.simulator.simulator.messages.send(OURS, [THEIRS], "Good evening", "app-2")
+    ready.simulator.simulator.messages.send(OWNER, [RECIPIENT], "Good evening", "app-2")
     clock.ahead = timedelta(minutes=5)
     assert worker(ready, message_id)
     assert message(message_id)["state"] == "send_unconfirmed"
 
 
-def test_a_message_of_another_length_is_not_it(ready: House, clock: Clock) -> None:
+def test_a_message_with_another_segment_count_is_no_candidate(ready: House, clock: Clock) -> None:
     message_id = sent(ready, **NEVER_ARRIVED)
-    ready.simulator.simulator.messages.send(OURS, [THEIRS], "long " * 100, "app-2")
+    ready.simulator.simulator.messages.send(OWNER, [RECIPIENT], "long " * 100, "app-2")
     clock.ahead = timedelta(minutes=5)
     assert worker(ready, message_id)
 
 
-def test_an_earlier_unconfirmed_message_does_not_hold_it_up(ready: House, clock: Clock) -> None:
+def test_an_earlier_unconfirmed_message_does_not_block_the_look_up(ready: House, clock: Clock) -> None:
     earlier = sent(ready, **NEVER_ARRIVED)
     item = wiring.messages().get(earlier)
     assert item is not None
@@ -164,7 +164,7 @@ def test_an_earlier_unconfirmed_message_does_not_hold_it_up(ready: House, clock:
     assert message(message_id)["state"] == "failed"
 
 
-def test_a_search_that_fails_settles_nothing(ready: House, clock: Clock) -> None:
+def test_a_failed_search_resolves_nothing(ready: House, clock: Clock) -> None:
     message_id = sent(ready, **LOST)
     ready.fault("/messages", method="GET", answer={"status": 429})
     clock.ahead = timedelta(minutes=5)
@@ -174,16 +174,16 @@ def test_a_search_that_fails_settles_nothing(ready: House, clock: Clock) -> None
 
 def test_a_group_message_waits_for_its_receipts(ready: House, clock: Clock) -> None:
     ready.fault("/messages", method="POST", **LOST)
-    message_id = accepted(to=[THEIRS, "+19195551235"])
+    message_id = accepted(to=[RECIPIENT, "+19195551235"])
     worker(ready, message_id)
     clock.ahead = timedelta(minutes=5)
     assert worker(ready, message_id)
     assert searches(ready) == 0
 
 
-def test_a_receipt_that_came_is_not_looked_up_again(ready: House, clock: Clock) -> None:
+def test_a_message_with_a_receipt_is_not_looked_up(ready: House, clock: Clock) -> None:
     message_id = sent(ready, **LOST)
-    wiring.messages().advance(message_id, "delivered", clock.now(), bandwidth_id="told-by-receipt")
+    wiring.messages().advance(message_id, MessageState.DELIVERED, clock.now(), bandwidth_id="told-by-receipt")
     clock.ahead = timedelta(minutes=5)
     assert not worker(ready, message_id)
     assert searches(ready) == 0
@@ -193,18 +193,16 @@ def test_a_receipt_that_came_is_not_looked_up_again(ready: House, clock: Clock) 
 def foreign(ready: House, number: int) -> None:
     """Record the receipt of a message that another system sent between the same two numbers."""
     at = rfc3339((datetime.now(UTC) - timedelta(seconds=number)).isoformat())
-    wiring.messages().record(
+    wiring.messages().record_receipt(
         Receipt(
-            message_id=f"foreign-{number}", bandwidth_id=f"foreign-{number}", state="sent", time=at,
-            api="v2", owner=OURS, recipient=THEIRS, recipients=(THEIRS,),
+            message_id=f"foreign-{number}", bandwidth_id=f"foreign-{number}", time=at,
+            state=MessageState.SENT, api="v2", owner=OWNER, recipient=RECIPIENT, recipients=(RECIPIENT,),
         )
     )  # fmt: skip
 
 
-def test_foreign_messages_in_the_conversation_do_not_keep_it_from_being_resolved(
-    ready: House, clock: Clock
-) -> None:
-    # More than a page of them, so that the time of the last one counts.
+def test_many_messages_of_another_system_do_not_block_the_look_up(ready: House, clock: Clock) -> None:
+    # More than one page, so that the time of the last message counts.
     for number in range(110):
         foreign(ready, number)
     message_id = sent(ready, **LOST)
@@ -218,7 +216,7 @@ def test_foreign_messages_in_the_conversation_do_not_keep_it_from_being_resolved
 @pytest.mark.parametrize(
     "body", ["[" * 100_000, "null", '{"messages": [null]}', '{"messages": [{"messageStatus": 5}]}', ""]
 )
-def test_a_garbled_search_does_not_keep_it_from_a_final_state(ready: House, clock: Clock, body: str) -> None:
+def test_a_message_gets_a_final_state_despite_a_garbled_search(ready: House, clock: Clock, body: str) -> None:
     message_id = sent(ready, **LOST)
     ready.fault("/messages", method="GET", times=2, answer={"status": 200, "body": body})
     clock.ahead = timedelta(minutes=5)
@@ -228,7 +226,7 @@ def test_a_garbled_search_does_not_keep_it_from_a_final_state(ready: House, cloc
     assert message(message_id)["state"] == "delivery_unknown"
 
 
-def test_whatever_the_look_up_meets_it_gets_a_final_state(
+def test_a_message_gets_a_final_state_despite_an_unexpected_error(
     ready: House, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     message_id = sent(ready, **NEVER_ARRIVED)
@@ -236,14 +234,14 @@ def test_whatever_the_look_up_meets_it_gets_a_final_state(
     def broken(*_: Any, **__: Any) -> None:
         raise KeyError("receivedAt")
 
-    monkeypatch.setattr(wiring.messages(), "of_conversation", broken)
-    monkeypatch.setattr(deliver_message, "settle", broken)
+    monkeypatch.setattr(wiring.messages(), "list_by_conversation", broken)
+    monkeypatch.setattr(UnconfirmedMessages, "resolve", broken)
     clock.ahead = PATIENCE
     assert not worker(ready, message_id)
     assert message(message_id)["state"] == "delivery_unknown"
 
 
-def test_a_search_without_recipient_counts_resolves_it(ready: House, clock: Clock) -> None:
+def test_a_search_without_recipient_counts_resolves_a_message(ready: House, clock: Clock) -> None:
     message_id = sent(ready, **LOST)
     found = {"messageId": "found-1", "messageStatus": "DELIVERED", "segmentCount": 1, "recipientCount": None}
     ready.fault("/messages", method="GET", answer={"status": 200, "body": json.dumps({"messages": [found]})})
@@ -252,9 +250,7 @@ def test_a_search_without_recipient_counts_resolves_it(ready: House, clock: Cloc
     assert message(message_id)["state"] == "delivered"
 
 
-def test_a_group_message_is_not_taken_for_an_mms_without_a_recipient_count(
-    ready: House, clock: Clock
-) -> None:
+def test_an_mms_without_a_recipient_count_is_no_candidate(ready: House, clock: Clock) -> None:
     message_id = sent(ready, **LOST)
     found = {
         "messageId": "found-1",
@@ -268,7 +264,7 @@ def test_a_group_message_is_not_taken_for_an_mms_without_a_recipient_count(
     assert message(message_id)["state"] == "send_unconfirmed"
 
 
-def test_a_search_that_lists_less_than_it_found_resolves_nothing(ready: House, clock: Clock) -> None:
+def test_an_incomplete_search_resolves_nothing(ready: House, clock: Clock) -> None:
     message_id = sent(ready, **LOST)
     found = {"messageId": "found-1", "messageStatus": "DELIVERED", "segmentCount": 1}
     body = json.dumps({"totalCount": 2, "messages": [found]})

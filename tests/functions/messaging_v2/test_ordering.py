@@ -23,8 +23,8 @@ def order(house: House, given: dict[str, Any]) -> dict[str, Any]:
     }
     chosen = {name: setup[name] for name in ("search", "quantity", "partialAllowed", "backOrderRequested")}
     ordered = call(order_numbers, at | chosen)
-    status = sample("messaging_v2/check_order_status") | at | ordered | {"quantity": setup["quantity"]}
-    status.pop("detail")
+    status = sample("messaging_v2/check_order_status") | at
+    status |= {"orderId": ordered["orderId"], "quantity": setup["quantity"]}
     ended: dict[str, Any] = call(check_order_status, status)
     return ended | {"orderId": ordered["orderId"]}
 

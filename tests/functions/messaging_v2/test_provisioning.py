@@ -213,9 +213,7 @@ class TestLocation:
 
     def test_id_and_name_exclude_each_other(self, house: House) -> None:
         given = {"areaCode": "910", "locationId": 9, "locationName": "Nine"}
-        with pytest.raises(
-            InvalidInput, match=r"^locationId: cannot be combined with locationName\. Remove one of them\.$"
-        ):
+        with pytest.raises(InvalidInput, match=r"^locationId: give either this or locationName, not both$"):
             call(check_input, sample("setups/check_input") | {"input": given})
 
 

@@ -80,8 +80,7 @@ class TestCheckInput:
 
     def test_the_sample_input_of_the_console_is_recognized(self, house: House) -> None:
         with pytest.raises(
-            InvalidInput,
-            match=r"Comment: is not a field of this input; areaCode: is missing\. Add it, or another way",
+            InvalidInput, match="Comment: is not a field of this input; areaCode: give this or another way"
         ):
             call(
                 check_input,
@@ -308,8 +307,8 @@ class TestCheckOrderStatus:
         found = ask(browse, "GET", f"/numbers/{first}")[1]["preflight"]
         assert found["ok"] is False
         assert [problem.partition(";")[0] for problem in found["problems"]] == [
-            f"location {event['locationId']} is gone, or has no application",
-            f"application {event['applicationId']} is gone",
+            f"location {event['locationId']} does not exist, or has no application",
+            f"application {event['applicationId']} does not exist",
         ]
 
     def test_numbers_are_activated_without_a_preflight(self, opened: House, event: dict[str, Any]) -> None:
@@ -379,7 +378,7 @@ class TestTheOrdersRecord:
         secret, told = {
             "classic": (
                 '{"dashboardUser": "dashboard", "dashboardPassword": "wrong-password-in-tests"}',
-                "GET /accounts/5000001/applications was answered 401",
+                "GET /accounts/5000001/applications returned 401",
             ),
             "current": (
                 '{"clientId": "client-in-tests", "clientSecret": "wrong-password-in-tests"}',
@@ -387,7 +386,7 @@ class TestTheOrdersRecord:
             ),
         }[generation]
         opened.secrets.update_secret(SecretId="bandwidth-messaging/bandwidth", SecretString=secret)
-        with pytest.raises(BandwidthUnauthorized, match="check ") as error:
+        with pytest.raises(BandwidthUnauthorized, match="Check ") as error:
             call(create_application, sample("messaging_v2/create_application"))
         (step,) = order_of()["steps"]
         assert step["state"] == "failed"

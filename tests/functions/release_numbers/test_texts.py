@@ -125,7 +125,7 @@ class TestWithAnyText:
 
         assert kept["assignment"] == KeepCode.APPLICATION_REPLACED
         assert kept["sms"] == kept["location"] == KeepCode.NOT_OWNED
-        replaced = wiring.orders().get(SETUP) or {}
+        replaced: Any = wiring.orders().get(SETUP)
         assert replaced["steps"]["Assign Application to Location"]["replacedApplicationId"] == other.id
 
     def test_resources_of_others_are_kept(self, house: House) -> None:

@@ -74,7 +74,7 @@ def test_new_numbers_are_ordered_put_on_a_campaign_and_released(
     assert made["campaign"]["state"] == "completed"
     assert released["released"] == 2
     simulator = house.simulator.simulator
-    assert (simulator.account.numbers_of(), simulator.account.applications()) == ([], [])
+    assert (simulator.account.list_numbers(), simulator.account.applications()) == ([], [])
     assert {"/orders", "/tnoptions", "/disconnects"} <= paths(house, base)
 
 
@@ -82,10 +82,10 @@ def test_hosted_numbers_are_imported_and_removed(house: House, machines: Machine
     given = {"customerOrderId": "import", "telephoneNumbers": HOSTED, **AUTHORITY}
 
     succeeded(machines.run("hosted_messaging", given))
-    imported = house.simulator.simulator.account.numbers_of()
+    imported = house.simulator.simulator.account.list_numbers()
     succeeded(machines.run("hosted_messaging", {"telephoneNumbers": HOSTED, "action": "REMOVE"}))
 
     assert [number.e164 for number in imported] == HOSTED
-    assert house.simulator.simulator.account.numbers_of() == []
+    assert house.simulator.simulator.account.list_numbers() == []
     expected = set(OF_THE_FIRST_VERSION) if base == "/api/v2" else set(OF_THE_FIRST_VERSION.values())
     assert expected | {"/importTnChecker", "/subscriptions"} <= paths(house, base)

@@ -20,7 +20,7 @@ import pytest
 from ministack.services import stepfunctions
 from requests import PreparedRequest
 
-from bandwidth_messaging.bandwidth.transport import Answer, Transport
+from bandwidth_messaging.bandwidth.transport import Response, Transport
 from bandwidth_messaging.runtime import settings as settings_module
 from bandwidth_messaging.runtime import wiring
 from simulator.account.order_outcomes import COMPLETE, OrderOutcome
@@ -103,11 +103,11 @@ def fault(
     struck: list[str] = []
     send = Transport._send
 
-    def strike(self: Transport, request: str, prepared: PreparedRequest, most_bytes: int | None) -> Answer:
+    def strike(self: Transport, request: str, prepared: PreparedRequest, max_bytes: int | None) -> Response:
         method, path = str(prepared.method), urlsplit(str(prepared.url)).path
         hit = not struck and machines.state == step.state and method == step.method
         if not (hit and re.search(step.path, path)):
-            return send(self, request, prepared, most_bytes)
+            return send(self, request, prepared, max_bytes)
         struck.append(f"{method} {path}")
         then()
         machines.is_killed = kind.startswith("killed")
@@ -115,14 +115,14 @@ def fault(
             case "killed before":
                 raise Killed
             case "killed after":
-                send(self, request, prepared, most_bytes)
+                send(self, request, prepared, max_bytes)
                 raise Killed
             case "died after":
-                send(self, request, prepared, most_bytes)
+                send(self, request, prepared, max_bytes)
                 raise Died
             case _:
                 house.fault(re.escape(path), method=method, lose_answer=True)
-                return send(self, request, prepared, most_bytes)
+                return send(self, request, prepared, max_bytes)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Transport, "_send", strike)
@@ -152,7 +152,7 @@ def at_bandwidth(house: House, name: str) -> dict[str, int]:
         "orders": len(simulator.orders.find(name)),
         "imports": classic["IMPORT"] + len(simulator.imports.find(name)),
         "removals": classic["REMOVE"] + len(simulator.removals.find(name)),
-        "numbers": sum(each.location_id in at for each in simulator.account.numbers_of()),
+        "numbers": sum(each.location_id in at for each in simulator.account.list_numbers()),
         "Catapult numbers": sum(each.number[2:] in ours for each in simulator.catapult.numbers()),
         OPTIONS: len(simulator.number_options.find(name)),
     }
@@ -179,7 +179,7 @@ class Table:
         assert struck, f"{step} was not called: {first}"
         last = first
         if first.status == "KILLED":
-            record = wiring.orders().get(name) or {}
+            record: Any = wiring.orders().get(name)
             assert record["steps"][step.state]["state"] == "running"
             last = self.machines.run(machine, asked)
         assert (last.status, last.cause) == ("SUCCEEDED", None), (step, kind)

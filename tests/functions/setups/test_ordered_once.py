@@ -37,6 +37,10 @@ def started(monkeypatch: pytest.MonkeyPatch, body: Any) -> Any:
     return json.loads(execution["input"])
 
 
+def stored_order(customer_order_id: str) -> Any:
+    return wiring.orders().get(customer_order_id)
+
+
 @both_generations
 def test_a_blank_in_the_id_of_a_lost_order_buys_nothing_twice(
     house: House, machines: Machines, monkeypatch: pytest.MonkeyPatch
@@ -46,7 +50,7 @@ def test_a_blank_in_the_id_of_a_lost_order_buys_nothing_twice(
     ended = machines.run("messaging_v2", given)
     assert (ended.status, ended.output["customerOrderId"]) == ("SUCCEEDED", "sp 1")
     assert len(house.simulator.simulator.orders.find()) == 1
-    assert len(house.simulator.simulator.account.numbers_of()) == 2
+    assert len(house.simulator.simulator.account.list_numbers()) == 2
 
 
 @both_generations
@@ -101,7 +105,7 @@ def test_numbers_that_are_listed_late_are_recorded(
     house.fault("/orders/[^/]+$", method="GET", times=3, answer=few(word, *listed))
     ended = machines.run("messaging_v2", NAMES | {"customerOrderId": "late"})
     assert (ended.status, len(ended.output["numbers"])) == ("SUCCEEDED", 2)
-    order = wiring.orders().get("late") or {}
+    order = stored_order("late")
     assert (order["orderState"], order["completed"], order["failed"]) == ("completed", 2, 0)
 
 
@@ -114,12 +118,12 @@ def test_numbers_that_are_never_listed_end_the_set_up_which_goes_on_when_they_ar
     ended = machines.run("messaging_v2", given)
     assert (ended.status, ended.error) == ("FAILED", "BandwidthGarbled")
     assert "lists fewer numbers than it brought" in str(ended.cause)
-    assert (wiring.orders().get("never") or {})["orderState"] == "ordered"
+    assert stored_order("never")["orderState"] == "ordered"
     assert 5 <= ended.states.count("Check Order Status") <= 20
 
     house.simulator.simulator.faults.reset()
     assert machines.run("messaging_v2", given).status == "SUCCEEDED"
-    assert (wiring.orders().get("never") or {})["completed"] == 2
+    assert stored_order("never")["completed"] == 2
     assert len(house.simulator.simulator.orders.find()) == 1
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from simulator.account.orders_of_numbers import NumbersError
+from simulator.account.number_list_orders import NumbersError
 from tests.functions.conftest import House, sample
 from tests.generations import only_current
 from tests.machines_here import in_this_process

@@ -185,7 +185,7 @@ def test_a_number_shows_its_location_and_times() -> None:
 
 
 def test_an_order_shows_its_steps_in_the_order_of_their_times() -> None:
-    order: Any = {
+    order = {
         "pk": "ORDER#demo",
         "kind": "messaging_v2",
         "orderState": "ordered",
@@ -217,7 +217,7 @@ def test_an_order_shows_its_steps_in_the_order_of_their_times() -> None:
 
 
 def test_an_order_shows_failures_with_and_without_a_number() -> None:
-    order: Any = {
+    order = {
         "orderState": "partial",
         "completed": 1,
         "failed": 2,

@@ -57,7 +57,7 @@ def refusal(status: int, code: str | None, description: str) -> Answer:
 @every_request
 @pytest.mark.parametrize("status", [400, 404])
 @pytest.mark.parametrize("code", CODES)
-def test_absence_is_recognised_by_its_code(
+def test_a_code_identifies_a_missing_resource(
     bandwidth: Server,
     account: DashboardCurrent,
     request_: Callable[[DashboardCurrent], Any],
@@ -72,7 +72,7 @@ def test_absence_is_recognised_by_its_code(
 
 @every_request
 @pytest.mark.parametrize("description", ["The resource does not exist", SPECIFIED])
-def test_without_a_code_the_description_decides(
+def test_the_description_decides_without_a_code(
     bandwidth: Server,
     account: DashboardCurrent,
     request_: Callable[[DashboardCurrent], Any],

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bandwidth_messaging.bandwidth.callbacks import parse_v1, parse_v2
 from bandwidth_messaging.domain.failures import failure
-from bandwidth_messaging.domain.messages import Message, Receipt, Unreadable
+from bandwidth_messaging.domain.messages import Message, MessageState, Receipt, Unreadable
 
 OURS, THEIRS = "+19195551212", "+19195551213"
 OUT = "out_0f8fad5bd9cb469fa16570867728950e"
@@ -237,7 +237,7 @@ def test_every_field_of_an_inbound_message_is_parsed() -> None:
         sender=THEIRS,
         recipients=(OURS, "+19195551214"),
         text="Hello back",
-        state="received",
+        state=MessageState.RECEIVED,
         time="2026-02-03T04:05:06.123Z",
         application_id="93de2206-9669-4e07-948d-329f4b722ee2",
         media=("https://messaging.bandwidth.com/api/v2/users/9/media/a/b.png",),
@@ -499,7 +499,7 @@ def test_a_receipt_with_our_tag_is_about_our_message() -> None:
     assert read_receipt(receipt("message-delivered")) == Receipt(
         message_id=OUT,
         bandwidth_id="1562",
-        state="delivered",
+        state=MessageState.DELIVERED,
         time="2026-02-03T04:05:07.000Z",
         api="v2",
         message_time="2026-02-03T04:05:06.000Z",

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bandwidth_messaging.bandwidth.callbacks import parse_v1, parse_v1_query
-from bandwidth_messaging.domain.messages import Message, Receipt, Unreadable
+from bandwidth_messaging.domain.messages import Message, MessageState, Receipt, Unreadable
 
 CallbackEvent = Message | Receipt | Unreadable
 
@@ -97,7 +97,7 @@ def test_every_field_of_an_inbound_message_is_parsed(read: Read, kind: str) -> N
         sender=THEIRS,
         recipients=(OURS,),
         text="Example",
-        state="received",
+        state=MessageState.RECEIVED,
         time="2012-11-14T16:13:06.076Z",
         application_id=APPLICATION,
         tag="theirs",
@@ -179,7 +179,7 @@ def test_a_receipt_with_our_tag_is_about_our_message(read: Read) -> None:
     assert receipt(read(SENT)) == Receipt(
         message_id=OUT,
         bandwidth_id="m-asdf",
-        state="delivered",
+        state=MessageState.DELIVERED,
         time="2012-11-14T16:13:06.076Z",
         api="v1",
         owner=OURS,

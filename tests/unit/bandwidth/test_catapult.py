@@ -25,7 +25,7 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthUnauthorized,
     BandwidthUnavailable,
 )
-from bandwidth_messaging.bandwidth.messaging import Taken
+from bandwidth_messaging.bandwidth.messaging import AcceptedMessage
 from bandwidth_messaging.bandwidth.transport import ErrorBody
 from tests.http_server import Answer, Server
 
@@ -41,7 +41,7 @@ def import_number(catapult: Catapult) -> str:
     return catapult.import_number(NUMBER, APPLICATION, account_id="9500149", dashboard=DASHBOARD)
 
 
-def send(catapult: Catapult) -> Taken:
+def send(catapult: Catapult) -> AcceptedMessage:
     return catapult.prepare_send(sender=NUMBER, to=("+19195551213",), text="a private word", tag="out_1")()
 
 
@@ -94,7 +94,7 @@ def page(first: int, count: int) -> Answer:
 @pytest.mark.parametrize(
     "sizes", [(0,), (1,), (999,), (1000, 0), (1000, 1), (1000, 1000, 0), (1000, 1000, 999)]
 )
-def test_applications_are_read_page_by_page_until_one_is_not_full(
+def test_applications_are_read_until_a_page_is_not_full(
     bandwidth: Server, catapult: Catapult, sizes: tuple[int, ...]
 ) -> None:
     bandwidth.answers(*(page(1000 * number, size) for number, size in enumerate(sizes)), Answer(500))
@@ -105,7 +105,7 @@ def test_applications_are_read_page_by_page_until_one_is_not_full(
     ]
 
 
-def test_applications_are_listed_with_what_tells_them_apart_and_without_credentials(
+def test_listed_applications_have_ids_names_and_urls_without_credentials(
     bandwidth: Server, catapult: Catapult
 ) -> None:
     listed = [
@@ -121,7 +121,7 @@ def test_applications_are_listed_with_what_tells_them_apart_and_without_credenti
     ]
 
 
-def test_an_application_is_there_or_not(bandwidth: Server, catapult: Catapult) -> None:
+def test_a_missing_application_is_none(bandwidth: Server, catapult: Catapult) -> None:
     url = "https://user:password@hook.example/v1"
     bandwidth.answers(
         Answer(200, json.dumps({"id": "a-ours", "name": "MyFirstApp", "incomingMessageUrl": url}))
@@ -132,7 +132,7 @@ def test_an_application_is_there_or_not(bandwidth: Server, catapult: Catapult) -
     assert asked(bandwidth) == [("GET", "/users/u-ly123/applications/a-ours")] * 2
 
 
-def test_deleting_an_application_tells_whether_it_was_there(bandwidth: Server, catapult: Catapult) -> None:
+def test_deleting_an_application_returns_whether_it_existed(bandwidth: Server, catapult: Catapult) -> None:
     assert catapult.delete_application(APPLICATION) is True
     bandwidth.answers(refusal(404, "application-not-found", category="not-found"))
     assert catapult.delete_application(APPLICATION) is False
@@ -162,7 +162,7 @@ def test_the_numbers_of_an_application_are_listed_page_by_page(bandwidth: Server
         (None, None),
     ],
 )
-def test_a_number_is_found_with_the_application_whose_url_it_names(
+def test_a_number_has_the_application_of_its_url(
     bandwidth: Server, catapult: Catapult, application: str | None, application_id: str | None
 ) -> None:
     bandwidth.answers(
@@ -172,19 +172,19 @@ def test_a_number_is_found_with_the_application_whose_url_it_names(
     assert asked(bandwidth) == [("GET", "/users/u-ly123/phoneNumbers/%2B19199918388")]
 
 
-def test_a_number_that_catapult_does_not_have_is_none(bandwidth: Server, catapult: Catapult) -> None:
+def test_a_missing_number_is_none(bandwidth: Server, catapult: Catapult) -> None:
     bandwidth.answers(refusal(404, "number-not-found", category="not-found"))
     assert catapult.find_number(NUMBER) is None
 
 
-def test_a_number_is_moved_by_a_post(bandwidth: Server, catapult: Catapult) -> None:
+def test_moving_a_number_is_a_post(bandwidth: Server, catapult: Catapult) -> None:
     catapult.move_number(NUMBER_ID, APPLICATION)
     assert asked(bandwidth) == [("POST", f"/users/u-ly123/phoneNumbers/{NUMBER_ID}")]
     assert json.loads(bandwidth.only.body) == {"applicationId": APPLICATION}
 
 
 @pytest.mark.parametrize("answer", [Answer(200), refusal(404, "number-not-found", category="not-found")])
-def test_a_number_that_is_released_or_gone_already_is_gone(
+def test_releasing_a_released_number_does_nothing(
     bandwidth: Server, catapult: Catapult, answer: Answer
 ) -> None:
     bandwidth.answers(answer)
@@ -192,7 +192,7 @@ def test_a_number_that_is_released_or_gone_already_is_gone(
     assert asked(bandwidth) == [("DELETE", f"/users/u-ly123/phoneNumbers/{NUMBER_ID}")]
 
 
-def test_a_number_that_may_not_be_released_is_a_refusal(bandwidth: Server, catapult: Catapult) -> None:
+def test_a_number_that_cannot_be_released_is_rejected(bandwidth: Server, catapult: Catapult) -> None:
     bandwidth.answers(refusal(401, "number-access-denied", category="authorization"))
     with pytest.raises(BandwidthRejected, match="number-access-denied"):
         catapult.release_number(NUMBER_ID)
@@ -209,22 +209,20 @@ def found(application_id: str) -> Answer:
     return Answer(200, json.dumps({"id": "n-old", "application": f"https://x/applications/{application_id}"}))
 
 
-def test_a_number_that_was_not_there_is_imported_by_one_request(
-    bandwidth: Server, catapult: Catapult
-) -> None:
+def test_a_new_number_is_imported_with_one_request(bandwidth: Server, catapult: Catapult) -> None:
     bandwidth.answers(CREATED)
     assert import_number(catapult) == NUMBER_ID
     assert asked(bandwidth) == [("POST", "/users/u-ly123/phoneNumbers")]
 
 
-def test_a_number_that_is_there_already_is_imported(bandwidth: Server, catapult: Catapult) -> None:
+def test_an_existing_number_counts_as_imported(bandwidth: Server, catapult: Catapult) -> None:
     bandwidth.answers(DUPLICATE, found(APPLICATION), Answer(500))
     assert import_number(catapult) == "n-old"
     assert [method for method, _ in asked(bandwidth)] == ["POST", "GET"]
 
 
 @pytest.mark.parametrize("application_id", ["a-another", ""])
-def test_a_number_that_is_there_for_another_application_or_none_is_moved(
+def test_an_existing_number_of_another_application_is_moved(
     bandwidth: Server, catapult: Catapult, application_id: str
 ) -> None:
     bandwidth.answers(DUPLICATE, found(application_id), Answer(200))
@@ -233,9 +231,7 @@ def test_a_number_that_is_there_for_another_application_or_none_is_moved(
     assert json.loads(bandwidth.asked[2].body) == {"applicationId": APPLICATION}
 
 
-def test_a_number_that_is_there_but_not_with_this_user_is_refused(
-    bandwidth: Server, catapult: Catapult
-) -> None:
+def test_an_existing_number_of_another_user_is_rejected(bandwidth: Server, catapult: Catapult) -> None:
     bandwidth.answers(DUPLICATE, refusal(404, "number-not-found"))
     with pytest.raises(BandwidthRejected) as raised:
         import_number(catapult)
@@ -243,14 +239,14 @@ def test_a_number_that_is_there_but_not_with_this_user_is_refused(
     assert raised.value.words == "The number is there."
 
 
-def test_another_conflict_is_no_success(bandwidth: Server, catapult: Catapult) -> None:
+def test_another_conflict_is_rejected(bandwidth: Server, catapult: Catapult) -> None:
     bandwidth.answers(refusal(409, "duplicate-application", category="conflict"))
     with pytest.raises(BandwidthRejected, match="duplicate-application"):
         import_number(catapult)
     assert len(bandwidth.asked) == 1
 
 
-def test_a_number_whose_look_up_fails_is_not_a_refused_one(bandwidth: Server, catapult: Catapult) -> None:
+def test_a_failed_look_up_of_a_number_is_not_a_rejection(bandwidth: Server, catapult: Catapult) -> None:
     bandwidth.answers(DUPLICATE, Answer(500))
     with pytest.raises(BandwidthUnavailable):
         import_number(catapult)
@@ -270,37 +266,37 @@ def test_a_number_whose_look_up_fails_is_not_a_refused_one(bandwidth: Server, ca
         "a-limit-to-come",
     ],
 )
-def test_a_403_about_a_limit_means_later(
+def test_a_403_of_a_limit_is_unavailable(
     bandwidth: Server, catapult: Catapult, call: Call, code: str
 ) -> None:
     bandwidth.answers(refusal(403, code, category="limit"))
-    with pytest.raises(BandwidthUnavailable, match="403, try later"):
+    with pytest.raises(BandwidthUnavailable, match=r"403\. Retry it later"):
         call(catapult)
 
 
-def test_a_limit_is_known_by_its_code_alone(bandwidth: Server, catapult: Catapult) -> None:
+def test_the_code_alone_identifies_a_limit(bandwidth: Server, catapult: Catapult) -> None:
     bandwidth.answers(refusal(403, "message-rate-limit", category=""))
     with pytest.raises(BandwidthUnavailable):
         send(catapult)
 
 
-def test_a_full_queue_at_bandwidth_is_a_400_and_means_later(bandwidth: Server, catapult: Catapult) -> None:
+def test_a_400_of_a_full_queue_is_unavailable(bandwidth: Server, catapult: Catapult) -> None:
     bandwidth.answers(refusal(400, "message-delay-limit"))
-    with pytest.raises(BandwidthUnavailable, match="400, try later"):
+    with pytest.raises(BandwidthUnavailable, match=r"400\. Retry it later"):
         send(catapult)
 
 
 @every_call
-def test_too_many_requests_means_later(bandwidth: Server, catapult: Catapult, call: Call) -> None:
+def test_a_429_is_unavailable(bandwidth: Server, catapult: Catapult, call: Call) -> None:
     bandwidth.answers(refusal(429, "rate-limit-reached", category="too-many-requests"))
-    with pytest.raises(BandwidthUnavailable, match="429, try later"):
+    with pytest.raises(BandwidthUnavailable, match=r"429\. Retry it later"):
         call(catapult)
 
 
 @pytest.mark.parametrize(
     "code", ["message-gateway-unavailable", "message-delivery-failed", "gateway-unavailable", None]
 )
-def test_a_503_of_the_message_gateway_may_have_sent_the_message(
+def test_a_503_of_the_message_gateway_has_an_unknown_outcome(
     bandwidth: Server, catapult: Catapult, code: str | None
 ) -> None:
     bandwidth.answers(refusal(503, code, category="unavailable"))
@@ -320,7 +316,7 @@ def test_a_503_of_the_message_gateway_may_have_sent_the_message(
         (404, "number-not-found"),
     ],
 )
-def test_a_refusal_of_one_number_or_message_is_not_about_the_credentials(
+def test_a_rejected_number_or_message_is_not_unauthorized(
     bandwidth: Server, catapult: Catapult, status: int, code: str
 ) -> None:
     bandwidth.answers(refusal(status, code, message="Not this one."))
@@ -339,18 +335,18 @@ def test_a_refusal_of_one_number_or_message_is_not_about_the_credentials(
         (403, "insufficient-available-balance"),
     ],
 )
-def test_any_other_401_or_403_waits_for_a_person(
+def test_another_401_or_403_is_unauthorized(
     bandwidth: Server, catapult: Catapult, call: Call, status: int, code: str | None
 ) -> None:
     bandwidth.answers(refusal(status, code, category="authorization"))
-    with pytest.raises(BandwidthUnauthorized, match="check the credentials"):
+    with pytest.raises(BandwidthUnauthorized, match="Check the credentials"):
         call(catapult)
 
 
 @pytest.mark.parametrize(
     "body", [b"", b"<html>", b"[]", b'"no"', b"null", b"7", b"\xff", b'{"code": [1], "message": {"a": 1}}']
 )
-def test_an_error_body_of_another_form_does_no_harm(body: bytes) -> None:
+def test_an_unknown_error_body_is_ignored(body: bytes) -> None:
     error = read_error(body)
     assert error is None or (error.code, error.words, error.means) == ("[1]", "{'a': 1}", None)
 
@@ -361,13 +357,13 @@ def test_an_error_body_of_another_form_does_no_harm(body: bytes) -> None:
         st.none() | st.booleans() | st.floats() | st.text() | st.lists(st.text()) | st.just({"a": 1}),
     )
 )
-def test_whatever_an_error_body_holds_it_becomes_text(body: dict[str, Any]) -> None:
+def test_values_of_an_error_body_become_text(body: dict[str, Any]) -> None:
     error = read_error(json.dumps(body).encode())
     assert error is not None
     assert all(isinstance(each, str | None) for each in error[:2])
 
 
-def test_an_error_body_tells_code_and_words() -> None:
+def test_an_error_body_has_code_and_description() -> None:
     body = refusal(400, "validation-error", message="Wrong.").body
     assert read_error(str(body).encode()) == ErrorBody("validation-error", "Wrong.")
 
@@ -379,15 +375,13 @@ PLAIN = {"from": NUMBER, "to": "+19195551213", "text": "a private word", "tag": 
 TAKEN = Answer(201, headers={"Location": "/v1/users/u-1/messages/m-1"})
 
 
-def test_a_text_asks_for_receipts_and_what_is_not_given_is_left_out(
-    bandwidth: Server, catapult: Catapult
-) -> None:
+def test_a_text_requests_receipts_and_omits_empty_fields(bandwidth: Server, catapult: Catapult) -> None:
     bandwidth.answers(TAKEN)
-    assert send(catapult) == Taken("m-1", None)
+    assert send(catapult) == AcceptedMessage("m-1", None)
     assert json.loads(bandwidth.only.body) == PLAIN | {"receiptRequested": "all"}
 
 
-def test_media_goes_without_asking_for_receipts(bandwidth: Server, catapult: Catapult) -> None:
+def test_media_request_no_receipts(bandwidth: Server, catapult: Catapult) -> None:
     bandwidth.answers(TAKEN)
     catapult.prepare_send(
         sender=NUMBER,
@@ -403,7 +397,7 @@ def test_media_goes_without_asking_for_receipts(bandwidth: Server, catapult: Cat
     }
 
 
-def test_a_group_is_not_v1s(bandwidth: Server, catapult: Catapult) -> None:
+def test_a_group_message_is_not_supported(bandwidth: Server, catapult: Catapult) -> None:
     with pytest.raises(ValueError, match="too many values"):
         catapult.prepare_send(
             sender=NUMBER, to=("+19195551213", "+19195551214"), text="a private word", tag="out_1"
@@ -418,7 +412,7 @@ def test_a_group_is_not_v1s(bandwidth: Server, catapult: Catapult) -> None:
 @pytest.mark.parametrize(
     "body", ["", "<html/>", "null", "7", '"a-1"', "[7]", "[[]]", "{}", '[{"name": "x"}]']
 )
-def test_a_200_that_is_not_the_documented_json_is_garbled_and_no_sign_of_absence(
+def test_a_200_with_undocumented_json_is_garbled(
     bandwidth: Server, catapult: Catapult, call: Call, body: str
 ) -> None:
     bandwidth.answers(Answer(200, body))
@@ -438,7 +432,7 @@ def test_a_201_without_a_location_is_garbled(
 
 @every_write
 @pytest.mark.parametrize("answer", [Answer(500), Answer(lost=True)])
-def test_a_write_whose_outcome_is_unknown_is_sent_once(
+def test_a_write_with_unknown_outcome_is_sent_once(
     bandwidth: Server, catapult: Catapult, call: Call, answer: Answer
 ) -> None:
     bandwidth.answers(answer)
@@ -463,7 +457,7 @@ WAYS_TO_FAIL = [
 
 @every_call
 @pytest.mark.parametrize("answer", WAYS_TO_FAIL)
-def test_no_error_holds_a_password_a_text_or_a_whole_number(
+def test_no_error_contains_a_password_a_text_or_a_full_number(
     bandwidth: Server, catapult: Catapult, call: Call, answer: Answer
 ) -> None:
     bandwidth.answers(answer)
@@ -476,14 +470,16 @@ def test_no_error_holds_a_password_a_text_or_a_whole_number(
         assert secret not in told
 
 
-def test_a_number_in_an_errors_path_shows_its_last_four_digits(bandwidth: Server, catapult: Catapult) -> None:
+def test_an_error_shows_the_last_four_digits_of_a_number_in_its_path(
+    bandwidth: Server, catapult: Catapult
+) -> None:
     bandwidth.answers(Answer(500))
     with pytest.raises(BandwidthUnavailable) as raised:
         catapult.find_number(NUMBER)
-    assert str(raised.value) == "GET /users/u-ly123/phoneNumbers/…8388 was answered 500"
+    assert str(raised.value) == "GET /users/u-ly123/phoneNumbers/…8388 returned 500"
 
 
-def test_neither_client_nor_credentials_show_a_password(catapult: Catapult) -> None:
+def test_the_repr_of_client_and_credentials_hides_the_password(catapult: Catapult) -> None:
     told = f"{catapult!r} {DASHBOARD!r} {CALLBACK!r}"
     assert not {"messaging-secret", DASHBOARD.password, CALLBACK.password} & set(told.split("'"))
 
@@ -492,7 +488,7 @@ def test_neither_client_nor_credentials_show_a_password(catapult: Catapult) -> N
 
 
 @pytest.mark.parametrize("password", ["plain", "p:ss/w@rd?#[]%&=+ ", "pässwörd…", "%40"])
-def test_credentials_in_a_url_are_quoted_so_that_the_host_stays_the_host(password: str) -> None:
+def test_credentials_in_a_url_are_quoted(password: str) -> None:
     parts = urlsplit(with_credentials(URL, BasicCredentials("bandwidth", password)))
     assert (parts.hostname, parts.path, unquote(parts.password or "")) == (
         "example.com",
@@ -506,9 +502,7 @@ def test_credentials_in_a_url_are_quoted_so_that_the_host_stays_the_host(passwor
     st.text(min_size=1),
     st.sampled_from(["", "/", "/a@b?c=https://d@e", "?x=@#y", ":8443/a"]),
 )
-def test_credentials_that_were_put_into_a_url_can_be_taken_out_again(
-    username: str, password: str, rest: str
-) -> None:
+def test_credentials_can_be_removed_from_a_url(username: str, password: str, rest: str) -> None:
     try:
         credentials = BasicCredentials(username, password)
         url = with_credentials(f"https://example.com{rest}", credentials)
@@ -528,9 +522,9 @@ def test_credentials_that_were_put_into_a_url_can_be_taken_out_again(
         "https://example.com/a@b",
     ],
 )
-def test_whatever_another_applications_url_is_it_does_not_stop_us(url: str) -> None:
+def test_removing_credentials_accepts_every_url(url: str) -> None:
     assert without_credentials(url) == url
 
 
-def test_everything_before_the_last_at_of_the_host_is_credentials() -> None:
+def test_credentials_end_at_the_last_at_of_the_host() -> None:
     assert without_credentials("http://user:p@ss@example.com:80/a") == "http://example.com:80/a"

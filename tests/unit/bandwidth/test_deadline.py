@@ -36,14 +36,14 @@ def client(url: str) -> Transport:
 
 
 @pytest.mark.parametrize("body", ["", "x" * 1000])
-def test_a_response_that_drips_leaves_the_outcome_of_a_post_unknown(bandwidth: Server, body: str) -> None:
+def test_a_dripping_response_leaves_the_outcome_of_a_post_unknown(bandwidth: Server, body: str) -> None:
     # No read waits for long, so a time-out per read never ends this.
     bandwidth.answers(Answer(200, body, drip_seconds=0.02))
     with pytest.raises(BandwidthOutcomeUnknown, match="in time"):
         client(bandwidth.url).send("POST", "/orders")
 
 
-def test_a_response_that_drips_ends_a_read_too(bandwidth: Server) -> None:
+def test_a_dripping_response_makes_a_read_unavailable(bandwidth: Server) -> None:
     bandwidth.answers(Answer(200, "x" * 1000, drip_seconds=0.02))
     with pytest.raises(BandwidthUnavailable, match="in time"):
         client(bandwidth.url).send("GET", "/orders")
@@ -55,7 +55,7 @@ def test_a_tls_handshake_without_an_end_sends_nothing(silent: int) -> None:
     assert changed_nothing(raised.value)
 
 
-def test_a_connection_that_comes_after_the_deadline_sends_nothing(
+def test_a_connection_after_the_deadline_sends_nothing(
     bandwidth: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     create = connection.create_connection

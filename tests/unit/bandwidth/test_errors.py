@@ -23,16 +23,14 @@ from bandwidth_messaging.bandwidth.errors import BandwidthRejected
         ("Quantity 5000 on 2026-11-22", "Quantity 5000 on 2026-11-22"),
     ],
 )
-def test_the_text_shows_the_last_four_digits_of_numbers_and_the_words_stay_whole(
-    words: str, shown: str
-) -> None:
+def test_the_message_masks_numbers_and_words_do_not(words: str, shown: str) -> None:
     error = BandwidthRejected("POST /orders", status=400, code="5005", words=words)
     assert str(error) == f"POST /orders was rejected: 5005 {shown}"
     assert (error.status, error.code, error.words) == (400, "5005", words)
 
 
 @pytest.mark.parametrize("words", [None, ""])
-def test_a_rejection_may_have_neither_code_nor_words(words: str | None) -> None:
+def test_a_rejection_without_code_and_description_has_a_message(words: str | None) -> None:
     error = BandwidthRejected("POST /orders", words=words)
     assert str(error) == "POST /orders was rejected: no reason given"
     assert (error.status, error.code, error.words) == (None, None, "no reason given")

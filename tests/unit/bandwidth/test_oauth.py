@@ -119,7 +119,7 @@ def test_a_rejected_token_is_renewed_and_the_request_repeated_once(bandwidth: Se
 
 def test_a_request_rejected_with_a_new_token_too_is_unauthorized(bandwidth: Server) -> None:
     bandwidth.answers(token(), Answer(401), token("token-2"), Answer(401))
-    with pytest.raises(BandwidthUnauthorized, match="check the credentials"):
+    with pytest.raises(BandwidthUnauthorized, match="Check the credentials"):
         api(bandwidth, client(bandwidth)).send("POST", "/orders")
     assert len(bandwidth.asked) == 4
 
@@ -135,7 +135,7 @@ def test_a_token_that_another_thread_renewed_is_reused(bandwidth: Server) -> Non
 
 def test_a_403_does_not_renew_the_token(bandwidth: Server) -> None:
     bandwidth.answers(token(), Answer(403))
-    with pytest.raises(BandwidthUnauthorized, match="rights of that user"):
+    with pytest.raises(BandwidthUnauthorized, match="permissions of their user"):
         api(bandwidth, client(bandwidth)).send("GET", "/orders")
     assert len(bandwidth.asked) == 2
 

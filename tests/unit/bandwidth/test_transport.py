@@ -29,27 +29,27 @@ def client(base_url: str) -> Transport:
     return Transport(base_url, CREDENTIALS, lambda body: ErrorBody("5005", "no number") if body else None)
 
 
-def send(server: Server, method: str, **options: Any) -> transport.Answer:
+def send(server: Server, method: str, **options: Any) -> transport.Response:
     return client(server.url).send(method, "/accounts/9500149/orders", **options)
 
 
 @pytest.mark.parametrize("method", ["POST", *REPEATABLE])
 @pytest.mark.parametrize("status", [425, 429])
-def test_refused_before_it_was_accepted_is_unavailable(bandwidth: Server, method: str, status: int) -> None:
+def test_a_request_that_was_not_accepted_is_unavailable(bandwidth: Server, method: str, status: int) -> None:
     bandwidth.answers(Answer(status))
     with pytest.raises(BandwidthUnavailable, match=str(status)):
         send(bandwidth, method)
 
 
 @pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
-def test_another_server_error_leaves_the_outcome_of_a_post_unknown(bandwidth: Server, status: int) -> None:
+def test_another_5xx_leaves_the_outcome_of_a_post_unknown(bandwidth: Server, status: int) -> None:
     bandwidth.answers(Answer(status, "<html>out of order</html>"))
     with pytest.raises(BandwidthOutcomeUnknown, match=f"{status}.*unknown"):
         send(bandwidth, "POST")
 
 
 @pytest.mark.parametrize("method", REPEATABLE)
-def test_another_server_error_of_what_may_be_repeated_is_unavailable(bandwidth: Server, method: str) -> None:
+def test_another_5xx_of_a_repeatable_request_is_unavailable(bandwidth: Server, method: str) -> None:
     for status in (408, 500, 503):
         bandwidth.answers(Answer(status))
         with pytest.raises(BandwidthUnavailable, match=str(status)):
@@ -58,16 +58,16 @@ def test_another_server_error_of_what_may_be_repeated_is_unavailable(bandwidth: 
 
 @pytest.mark.parametrize("status", [401, 403])
 @pytest.mark.parametrize("body", ["", "<Error/>"])
-def test_401_and_403_are_unauthorized_and_say_what_to_check(
+def test_401_and_403_are_unauthorized_and_name_the_credentials(
     bandwidth: Server, status: int, body: str
 ) -> None:
     bandwidth.answers(Answer(status, body))
-    with pytest.raises(BandwidthUnauthorized, match=f"{status}.*check the credentials"):
+    with pytest.raises(BandwidthUnauthorized, match=f"{status}.*Check the credentials"):
         send(bandwidth, "GET")
 
 
 @pytest.mark.parametrize("status", [400, 404, 409, 415, 422])
-def test_any_other_client_error_is_rejected_with_code_and_words(bandwidth: Server, status: int) -> None:
+def test_another_4xx_is_rejected_with_code_and_description(bandwidth: Server, status: int) -> None:
     bandwidth.answers(Answer(status, "<Error/>"))
     with pytest.raises(BandwidthRejected) as raised:
         send(bandwidth, "POST")
@@ -75,7 +75,7 @@ def test_any_other_client_error_is_rejected_with_code_and_words(bandwidth: Serve
     assert str(raised.value) == "POST /accounts/9500149/orders was rejected: 5005 no number"
 
 
-def test_a_rejection_without_a_body_still_tells_its_status(bandwidth: Server) -> None:
+def test_a_rejection_without_a_body_has_its_status(bandwidth: Server) -> None:
     bandwidth.answers(Answer(404))
     with pytest.raises(BandwidthRejected, match="404") as raised:
         send(bandwidth, "GET")
@@ -88,13 +88,13 @@ def test_a_refused_connection_is_unavailable(method: str) -> None:
         client(nobody_listens()).send(method, "/accounts")
 
 
-def test_a_host_that_is_not_known_is_unavailable() -> None:
+def test_an_unknown_host_is_unavailable() -> None:
     with pytest.raises(BandwidthUnavailable, match="no connection"):
         client("http://bandwidth.invalid").send("POST", "/accounts")
 
 
 @pytest.mark.parametrize("method", ["POST", "GET"])
-def test_a_connection_that_takes_too_long_is_unavailable(
+def test_a_slow_connection_is_unavailable(
     bandwidth: Server, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
     def too_long(*_: object, **__: object) -> None:
@@ -106,56 +106,56 @@ def test_a_connection_that_takes_too_long_is_unavailable(
     assert bandwidth.asked == []
 
 
-def test_a_lost_answer_leaves_the_outcome_of_a_post_unknown(bandwidth: Server) -> None:
+def test_a_lost_response_leaves_the_outcome_of_a_post_unknown(bandwidth: Server) -> None:
     bandwidth.answers(Answer(lost=True))
-    with pytest.raises(BandwidthOutcomeUnknown, match="no answer"):
+    with pytest.raises(BandwidthOutcomeUnknown, match="no response"):
         send(bandwidth, "POST", body=b"<Order/>")
     assert len(bandwidth.asked) == 1
 
 
 @pytest.mark.parametrize("method", REPEATABLE)
-def test_a_lost_answer_of_what_may_be_repeated_is_unavailable(bandwidth: Server, method: str) -> None:
+def test_a_lost_response_to_a_repeatable_request_is_unavailable(bandwidth: Server, method: str) -> None:
     bandwidth.answers(Answer(lost=True))
-    with pytest.raises(BandwidthUnavailable, match="no answer"):
+    with pytest.raises(BandwidthUnavailable, match="no response"):
         send(bandwidth, method)
 
 
-def test_half_an_answer_leaves_the_outcome_of_a_post_unknown(bandwidth: Server) -> None:
+def test_a_partial_response_leaves_the_outcome_of_a_post_unknown(bandwidth: Server) -> None:
     bandwidth.answers(Answer(201, "<OrderRes", headers={"Content-Length": "500", "Connection": "close"}))
-    with pytest.raises(BandwidthOutcomeUnknown, match="no answer"):
+    with pytest.raises(BandwidthOutcomeUnknown, match="no response"):
         send(bandwidth, "POST")
 
 
 @pytest.mark.parametrize(
     ("method", "error"), [("POST", BandwidthOutcomeUnknown), ("GET", BandwidthUnavailable)]
 )
-def test_an_answer_that_takes_too_long_is_a_lost_one(
+def test_a_slow_response_is_a_lost_response(
     bandwidth: Server, monkeypatch: pytest.MonkeyPatch, method: str, error: type[BandwidthError]
 ) -> None:
-    monkeypatch.setattr(transport, "_ANSWER_SECONDS", 0.05)
+    monkeypatch.setattr(transport, "RESPONSE_TIMEOUT_SECONDS", 0.05)
     bandwidth.answers(Answer(201, seconds=0.2))
-    with pytest.raises(error, match="no answer"):
+    with pytest.raises(error, match="no response"):
         send(bandwidth, method)
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_a_redirect_is_not_followed(bandwidth: Server, status: int) -> None:
     bandwidth.answers(Answer(status, headers={"Location": f"{bandwidth.url}/elsewhere"}), Answer(200))
-    with pytest.raises(BandwidthUnavailable, match=f"{status}.*check the stack's URL parameter") as raised:
+    with pytest.raises(BandwidthUnavailable, match=f"{status}.*Check the stack's URL parameter") as raised:
         send(bandwidth, "POST")
     assert raised.value.is_redirect
     assert len(bandwidth.asked) == 1
 
 
 @pytest.mark.parametrize("status", [300, 302, 304])
-def test_a_3xx_that_leads_nowhere_is_no_success(bandwidth: Server, status: int) -> None:
+def test_a_3xx_without_a_location_is_no_success(bandwidth: Server, status: int) -> None:
     bandwidth.answers(Answer(status))
     with pytest.raises(BandwidthUnavailable, match=str(status)):
         send(bandwidth, "PUT")
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204])
-def test_every_2xx_is_an_answer(bandwidth: Server, status: int) -> None:
+def test_every_2xx_is_a_response(bandwidth: Server, status: int) -> None:
     bandwidth.answers(Answer(status))
     assert send(bandwidth, "POST").status == status
 
@@ -170,13 +170,13 @@ def test_a_created_id_is_the_last_segment_of_an_absolute_or_relative_location(
     assert send(bandwidth, "POST").created_id == "561"
 
 
-def test_a_created_answer_without_a_location_is_garbled(bandwidth: Server) -> None:
+def test_a_201_without_a_location_is_garbled(bandwidth: Server) -> None:
     bandwidth.answers(Answer(201))
     with pytest.raises(BandwidthGarbled, match="Location"):
         _ = send(bandwidth, "POST").created_id
 
 
-def test_a_garbled_answer_keeps_a_digest_and_no_content(bandwidth: Server) -> None:
+def test_the_error_of_a_garbled_response_has_a_digest_and_no_content(bandwidth: Server) -> None:
     bandwidth.answers(Answer(200, "something private"))
     error = send(bandwidth, "GET").garbled("tells no OrderStatus")
     assert "tells no OrderStatus" in str(error)
@@ -184,7 +184,7 @@ def test_a_garbled_answer_keeps_a_digest_and_no_content(bandwidth: Server) -> No
     assert "private" not in str(error)
 
 
-def test_a_query_goes_into_the_url_and_stays_out_of_errors(bandwidth: Server) -> None:
+def test_a_query_is_in_the_url_and_not_in_errors(bandwidth: Server) -> None:
     bandwidth.answers(Answer(500))
     with pytest.raises(BandwidthUnavailable) as raised:
         send(bandwidth, "GET", params={"tn": "9195551212"})
@@ -192,7 +192,7 @@ def test_a_query_goes_into_the_url_and_stays_out_of_errors(bandwidth: Server) ->
     assert "9195551212" not in str(raised.value)
 
 
-def test_neither_netrc_nor_proxy_settings_change_who_we_are_or_where_we_go(
+def test_netrc_and_proxy_settings_are_ignored(
     bandwidth: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "netrc").write_text("default login somebody password else\n")
@@ -215,7 +215,7 @@ WAYS_TO_FAIL = [
 
 
 @pytest.mark.parametrize("answer", WAYS_TO_FAIL)
-def test_no_error_holds_the_password_or_what_was_sent(bandwidth: Server, answer: Answer) -> None:
+def test_no_error_contains_the_password_or_the_body(bandwidth: Server, answer: Answer) -> None:
     bandwidth.answers(answer)
     with pytest.raises(BandwidthError) as raised:
         send(bandwidth, "POST", body=b"<Password>callback-password</Password>")
@@ -225,7 +225,7 @@ def test_no_error_holds_the_password_or_what_was_sent(bandwidth: Server, answer:
 
 
 @pytest.mark.parametrize("answer", WAYS_TO_FAIL)
-def test_no_other_exception_shows_behind_ours(bandwidth: Server, answer: Answer) -> None:
+def test_errors_have_no_cause_of_the_http_library(bandwidth: Server, answer: Answer) -> None:
     bandwidth.answers(answer)
     with pytest.raises(BandwidthError) as raised:
         send(bandwidth, "POST")
@@ -233,7 +233,7 @@ def test_no_other_exception_shows_behind_ours(bandwidth: Server, answer: Answer)
     assert raised.value.__suppress_context__ or raised.value.__context__ is None
 
 
-def test_credentials_show_the_user_and_not_the_password() -> None:
+def test_the_repr_of_credentials_hides_the_password() -> None:
     assert repr(CREDENTIALS) == "BasicCredentials(username='lorem')"
 
 
@@ -268,7 +268,7 @@ def wait_seconds(bandwidth: Server, reset: str | None, status: int = 429) -> int
         ("1763886400", 86_400),
     ],
 )
-def test_the_dashboard_says_in_seconds_when_to_come_again(
+def test_the_wait_of_the_dashboard_is_in_seconds(
     bandwidth: Server, status: int, reset: str, seconds: int
 ) -> None:
     assert wait_seconds(bandwidth, reset, status) == seconds
@@ -285,9 +285,7 @@ def test_the_dashboard_says_in_seconds_when_to_come_again(
         ("1763799000000", 1),
     ],
 )
-def test_catapult_says_in_milliseconds_when_to_come_again(
-    bandwidth: Server, reset: str, seconds: int
-) -> None:
+def test_the_wait_of_catapult_is_in_milliseconds(bandwidth: Server, reset: str, seconds: int) -> None:
     assert wait_seconds(bandwidth, reset) == seconds
 
 
@@ -311,13 +309,11 @@ def test_catapult_says_in_milliseconds_when_to_come_again(
         "9" * 5000,
     ],
 )
-def test_without_a_believable_word_nobody_knows_how_long_to_wait(
-    bandwidth: Server, reset: str | None
-) -> None:
+def test_an_implausible_wait_is_ignored(bandwidth: Server, reset: str | None) -> None:
     assert wait_seconds(bandwidth, reset) is None
 
 
-def test_no_connection_says_nothing_of_how_long_to_wait() -> None:
+def test_a_missing_connection_has_no_wait() -> None:
     with pytest.raises(BandwidthUnavailable) as raised:
         client(nobody_listens()).send("POST", "/accounts")
     assert raised.value.wait_seconds is None
@@ -326,7 +322,7 @@ def test_no_connection_says_nothing_of_how_long_to_wait() -> None:
 # What happens before the first byte
 
 
-def test_a_prepared_request_is_signed_and_not_sent_until_it_is_called(bandwidth: Server) -> None:
+def test_a_prepared_request_is_signed_but_not_sent(bandwidth: Server) -> None:
     bandwidth.answers(Answer(201, "done"))
     post = client(bandwidth.url).prepare("POST", "/messages", body=b"{}")
     assert bandwidth.asked == []
@@ -335,7 +331,7 @@ def test_a_prepared_request_is_signed_and_not_sent_until_it_is_called(bandwidth:
 
 
 @pytest.mark.parametrize("base_url", ["bandwidth.example", "https://", "https://bandwidth.example:port"])
-def test_a_request_that_cannot_be_built_is_unavailable_as_nothing_was_sent(base_url: str) -> None:
+def test_a_request_that_cannot_be_built_is_unavailable(base_url: str) -> None:
     with pytest.raises(BandwidthUnavailable, match="could not be sent"):
         client(base_url).prepare("POST", "/messages")
 
@@ -345,7 +341,7 @@ def test_a_request_that_cannot_be_built_is_unavailable_as_nothing_was_sent(base_
 
 @pytest.mark.usefixtures("clock")
 @pytest.mark.parametrize("status", [400, 401, 403, 409])
-def test_a_body_that_means_later_is_believed_with_the_time_beside_it(bandwidth: Server, status: int) -> None:
+def test_a_throttling_body_overrides_the_status_and_keeps_the_wait(bandwidth: Server, status: int) -> None:
     bandwidth.answers(Answer(status, "<Error/>", {"X-RateLimit-Reset": "1763800060000"}))
     later = Transport(bandwidth.url, CREDENTIALS, lambda _: ErrorBody("limit", "wait", BandwidthUnavailable))
     with pytest.raises(BandwidthUnavailable) as raised:
@@ -354,7 +350,7 @@ def test_a_body_that_means_later_is_believed_with_the_time_beside_it(bandwidth: 
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_body_that_means_a_refusal_is_believed(bandwidth: Server, status: int) -> None:
+def test_a_rejecting_body_overrides_the_status(bandwidth: Server, status: int) -> None:
     bandwidth.answers(Answer(status, "<Error/>"))
     refused = Transport(bandwidth.url, CREDENTIALS, lambda _: ErrorBody("no", "never", BandwidthRejected))
     with pytest.raises(BandwidthRejected) as raised:
@@ -365,7 +361,7 @@ def test_a_body_that_means_a_refusal_is_believed(bandwidth: Server, status: int)
 @pytest.mark.parametrize(
     ("method", "error"), [("POST", BandwidthOutcomeUnknown), ("GET", BandwidthUnavailable)]
 )
-def test_a_503_that_may_have_done_it_is_unknown_of_a_post_only(
+def test_a_503_with_possible_effect_is_unknown_for_a_post_only(
     bandwidth: Server, method: str, error: type[BandwidthError]
 ) -> None:
     bandwidth.answers(Answer(503, "<Error/>"))
@@ -377,7 +373,9 @@ def test_a_503_that_may_have_done_it_is_unknown_of_a_post_only(
 
 
 @pytest.mark.parametrize("answer", WAYS_TO_FAIL)
-def test_a_number_in_a_path_is_told_by_its_last_four_digits(bandwidth: Server, answer: Answer) -> None:
+def test_an_error_shows_the_last_four_digits_of_a_number_in_its_path(
+    bandwidth: Server, answer: Answer
+) -> None:
     bandwidth.answers(answer)
     with pytest.raises(BandwidthError, match=r"^GET /users/u-1/phoneNumbers/…1212 ") as raised:
         client(bandwidth.url).send("GET", "/users/u-1/phoneNumbers/%2B19195551212")

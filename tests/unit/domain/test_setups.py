@@ -71,11 +71,11 @@ def test_area_code_and_site_may_be_typed_as_numbers() -> None:
     assert (setup.area_code, setup.site_id) == ("910", "743")
 
 
-def test_an_empty_input_lists_every_way_to_order() -> None:
+def test_an_empty_input_misses_a_way_to_order_and_tells_of_each() -> None:
     assert list(problems()) == ["areaCode"]
     assert problems()["areaCode"] == (
-        "is missing. Add it, or another way to order: rateCenter, npaNxx, city, state, zip, lata, "
-        "tollFreeVanity, tollFreeWildCardPattern, combined, telephoneNumbers."
+        "give this or one of: rateCenter, npaNxx, city, state, zip, lata, tollFreeVanity, "
+        "tollFreeWildCardPattern, combined, telephoneNumbers"
     )
 
 
@@ -194,7 +194,7 @@ def test_three_wrong_fields_are_all_named() -> None:
     told = problems(areaCode="9", quantity=9999, locationName="no-dashes")
     assert list(told) == ["areaCode", "quantity", "locationName"]
     assert told["quantity"] == "input should be less than or equal to 5000"
-    assert told["locationName"] == "has other characters than letters, digits and spaces. Remove them."
+    assert told["locationName"] == "may contain only letters, digits and spaces"
 
 
 def test_an_unknown_field_is_called_that() -> None:
@@ -337,7 +337,7 @@ def test_5000_numbers_are_one_order_also_when_some_are_given_twice() -> None:
 @pytest.mark.parametrize(("count", "parts"), [(5001, 2), (10_000, 2), (10_001, 3)])
 def test_more_numbers_are_refused_with_the_way_to_split_them(count: int, parts: int) -> None:
     assert hosted_problems(telephoneNumbers=many(count)) == {
-        "telephoneNumbers": f"has {count} numbers, and one order has at most 5000. Start {parts} set-ups."
+        "telephoneNumbers": f"are {count}. One order takes up to 5000: start {parts} set-ups"
     }
 
 
@@ -377,9 +377,9 @@ def test_a_number_that_is_none_is_named_by_its_place() -> None:
 def test_numbers_from_abroad_are_named_by_place_and_last_four_digits() -> None:
     abroad = ["+442071838750", *NUMBERS, "+4930901820"]
     assert hosted_problems(telephoneNumbers=abroad) == {
-        "telephoneNumbers[0]": "the number ending in 8750 is not in North America (+1). Remove it.",
+        "telephoneNumbers[0]": "the number ending in 8750 is not a number of North America (+1)",
         f"telephoneNumbers[{len(abroad) - 1}]": (
-            "the number ending in 1820 is not in North America (+1). Remove it."
+            "the number ending in 1820 is not a number of North America (+1)"
         ),
     }
 
@@ -414,7 +414,7 @@ TODAYS: list[dict[str, Any]] = [
 def test_classic_takes_nothing_of_today_least_of_all_a_dry_run(given: dict[str, Any]) -> None:
     (field,) = given
     assert told(hosted(**given), "classic") == {
-        field: "is not supported by the classic API. Remove it, or deploy with BandwidthApi=current."
+        field: "is not supported by the classic API. Omit it, or deploy with BandwidthApi=current"
     }
 
 
@@ -428,7 +428,7 @@ def test_whose_numbers_they_are_may_be_told_also_where_nobody_asks() -> None:
 
 
 def test_an_import_of_today_says_whose_numbers_they_are_and_who_allows_it() -> None:
-    missing = "is required for an import. Add it."
+    missing = "is required for an import"
     assert told(hosted(), "current") == {"subscriber": missing, "loaAuthorizingPerson": missing}
     assert told(hosted(**AUTHORITY), "current") == {}
 
@@ -441,7 +441,7 @@ def test_a_dry_run_needs_nobodys_leave() -> None:
 def test_a_removal_of_today_takes_nothing_of_an_import(given: dict[str, Any]) -> None:
     (field,) = given
     assert told(hosted(action="REMOVE", **given), "current") == {
-        field: "is supported for imports only. Remove it."
+        field: "applies to Action IMPORT only. Omit it"
     }
     assert told(hosted(action="REMOVE"), "current") == {}
 
@@ -462,7 +462,7 @@ def test_a_campaign_is_of_today() -> None:
 
 def test_a_location_is_given_by_id_or_by_name() -> None:
     assert hosted_problems(sipPeerId="303716", locationName="Demo") == {
-        "locationName": "cannot be combined with sipPeerId. Remove one of them."
+        "locationName": "give either this or sipPeerId, not both"
     }
 
 

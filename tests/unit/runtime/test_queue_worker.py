@@ -1,15 +1,13 @@
-"""Working off a queue: what is not done comes again, later each time."""
+"""Records of a queue that are not done are delivered again after a delay."""
 
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
-
-from bandwidth_messaging.runtime.queue_worker import QueueRecord, growing_delay, process_records
+from bandwidth_messaging.runtime.queue_worker import QueueRecord, process_records
 
 
 class Queue:
-    """Remembers for how long records were put off."""
+    """Records the delays of records."""
 
     def __init__(self) -> None:
         self.delays: dict[str, int] = {}
@@ -27,29 +25,22 @@ def record(body: str, receives: int = 1) -> dict[str, Any]:
     }
 
 
-def test_what_is_not_done_comes_again_after_the_time_it_asked_for() -> None:
+def test_a_record_that_is_not_done_is_delivered_again_after_its_delay() -> None:
     queue: Any = Queue()
     event = {"Records": [record("done"), record("later", receives=7)]}
-    answer = process_records(
+    response = process_records(
         event, lambda record: record.receives if record.body == "later" else None, lambda: queue
     )
-    assert answer == {"batchItemFailures": [{"itemIdentifier": "record of later"}]}
+    assert response == {"batchItemFailures": [{"itemIdentifier": "record of later"}]}
     assert queue.delays == {"handle of later": 7}
 
 
-def test_no_record_is_put_off_for_longer_than_sqs_allows() -> None:
+def test_no_record_is_delayed_longer_than_sqs_allows() -> None:
     queue: Any = Queue()
     process_records({"Records": [record("later")]}, lambda _: 10**6, lambda: queue)
     assert queue.delays == {"handle of later": 12 * 3600}
 
 
-def test_a_record_says_when_it_was_sent() -> None:
+def test_a_record_has_the_time_when_it_was_sent() -> None:
     sent = QueueRecord("out_1", {"SentTimestamp": "1767225600250"}).sent_at
     assert sent == datetime(2026, 1, 1, 0, 0, 0, 250_000, UTC)
-
-
-@pytest.mark.parametrize(("receives", "longest"), [(1, 2), (2, 4), (5, 32), (20, 900), (49, 900)])
-def test_delays_are_jittered_and_double_up_to_the_longest(receives: int, longest: int) -> None:
-    delays = {growing_delay(receives, longest=900) for _ in range(200)}
-    assert longest / 2 <= min(delays) <= max(delays) <= longest
-    assert len(delays) > 1

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,6 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthUnauthorized,
     BandwidthUnavailable,
 )
-from bandwidth_messaging.domain.orders import OrderItem
 from bandwidth_messaging.domain.step_outcomes import StepOutcome
 from bandwidth_messaging.domain.times import rfc3339
 from bandwidth_messaging.services import order_placement
@@ -99,10 +99,10 @@ def place(clock: Clock, orders: Orders, bandwidth: Bandwidth) -> Callable[[], Pl
 Place = Callable[[], PlacedOrder]
 
 
-def stored(orders: Orders) -> OrderItem:
+def stored(orders: Orders) -> dict[str, Any]:
     item = orders.get("demo")
     assert item is not None
-    return item
+    return dict(item)
 
 
 def test_the_first_run_orders_and_records_bandwidths_id(

@@ -1,4 +1,4 @@
-"""The same receipts and writes of ours end in the same record: in any order, any number of times.
+"""The same receipts and writes lead to the same item, in any order and any number of times.
 
 What is compared is the whole item but for the claim, a new token each time, and the id. The order of our own
 writes is their own; receipts come between them as they like. Each property is shown on moto, and with many
@@ -14,18 +14,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bandwidth_messaging.bandwidth.callbacks import parse_v1, parse_v2
-from bandwidth_messaging.domain.messages import RANKS, Api, Message, Receipt, message_id
+from bandwidth_messaging.domain.messages import RANKS, Api, Message, MessageState, Receipt, create_message_id
 from bandwidth_messaging.store.dynamodb import Table
 from bandwidth_messaging.store.message_store import Messages
 from bandwidth_messaging.store.outcomes import ATTRIBUTES
 from tests.dynamodb import DynamoDB
 
 type Write = Callable[[str], Any]
-"""Something done to the message of this id."""
+"""A write of the message with this id."""
 
-OURS = "+19195551212"
+OWNER = "+19195551212"
 GROUP = ("+19195551213", "+19195551214", "+19195551215")
-# Times of states that only Bandwidth knows of.
+# Times of states that only Bandwidth reports.
 TOLD = ["sent", "delivery_unknown", "delivered", "failed", "read"]
 # Hypothesis takes longer to build a strategy than to draw from it, so these are built once.
 SOME_RECEIPTS = st.integers(2, 6)
@@ -45,7 +45,7 @@ def at(second: int) -> str:
     return f"2026-02-03T04:05:{second:02}.000Z"
 
 
-# What Bandwidth tells, as its callbacks
+# Callbacks of Bandwidth
 
 
 def v2(
@@ -69,14 +69,14 @@ def v2(
         "carrierName": carrier,
         "message": {
             "id": bandwidth_id,
-            "owner": OURS,
+            "owner": OWNER,
             "channel": channel,
             "applicationId": "app-1",
             "time": at(5),
             "segmentCount": 1,
             "direction": "out",
             "to": list(everybody),
-            "from": OURS,
+            "from": OWNER,
         },
     }
 
@@ -86,7 +86,7 @@ def v1(kind: str, time: str, code: int | None, bandwidth_id: str, to: str) -> An
         "eventType": "sms",
         "direction": "out",
         "messageId": bandwidth_id,
-        "from": OURS,
+        "from": OWNER,
         "to": to,
         "time": time,
         "state": "error" if kind == "failed" else kind,
@@ -98,7 +98,7 @@ def v1(kind: str, time: str, code: int | None, bandwidth_id: str, to: str) -> An
 
 @st.composite
 def receipts(draw: st.DrawFn, api: Api, everybody: Sequence[str]) -> list[Any]:
-    """Draw a few callbacks about one message; nothing keeps them from contradicting each other.
+    """Draw a few callbacks about one message. They may contradict each other.
 
     A time may lie before our own writes, as clocks differ; two ids are a message that Bandwidth took twice.
     """
@@ -124,7 +124,7 @@ def receipts(draw: st.DrawFn, api: Api, everybody: Sequence[str]) -> list[Any]:
 
 
 def heard(messages: Messages, callback: Any, *, foreign: bool = False) -> Write:
-    """Return the recording of a callback: its tag says our id, or else Bandwidth's id is the only one."""
+    """Return the write of a callback. Without a tag Bandwidth's id is the id of the message."""
 
     def record(of: str) -> Any:
         said = {"tag": "a foreign tag"} | ({"id": of, "messageId": of} if foreign else {"tag": of})
@@ -134,16 +134,16 @@ def heard(messages: Messages, callback: Any, *, foreign: bool = False) -> Write:
             (told,) = parse_v2(json.dumps(callback | {"message": callback["message"] | said}))
         assert isinstance(told, Receipt)
         assert told.message_id == of
-        return messages.record(told)
+        return messages.record_receipt(told)
 
     return record
 
 
-# What we write ourselves
+# Writes of the stack
 
 
 class Worker:
-    """Our writes about one message; those of a history are done in its order."""
+    """The writes of the stack about one message. A history keeps their order."""
 
     def __init__(self, messages: Messages, api: Api, everybody: Sequence[str]) -> None:
         self._messages = messages
@@ -152,34 +152,34 @@ class Worker:
 
     def add(self, of: str) -> None:
         message = Message(
-            message_id=of, direction="out", api=self._api, owner=OURS, sender=OURS,
-            recipients=tuple(self._everybody), text="hello", state="accepted", time=at(1),
+            message_id=of, direction="out", api=self._api, owner=OWNER, sender=OWNER,
+            recipients=tuple(self._everybody), text="hello", state=MessageState.ACCEPTED, time=at(1),
             application_id="app-1", segment_count=1,
         )  # fmt: skip
         assert self._messages.add(message)
 
     def claim(self, of: str) -> bool:
-        item, is_ours = self._messages.claim(of, at(2))
-        self._claimed = item or {}
-        return is_ours
+        self._claimed, holds_claim = self._messages.claim(of, at(2))
+        return holds_claim
 
     def put_back(self, of: str) -> None:
-        self._messages.put_back(self._claimed)
+        assert self._claimed is not None
+        self._messages.release_claim(self._claimed)
 
     def sent(self, of: str) -> None:
-        self._messages.advance(of, "sent", at(6), bandwidth_id="1562", segment_count=1)
+        self._messages.advance(of, MessageState.SENT, at(6), bandwidth_id="1562", segment_count=1)
 
     def unconfirmed(self, of: str) -> None:
-        self._messages.advance(of, "send_unconfirmed", at(7), reason="its answer was lost")
+        self._messages.advance(of, MessageState.SEND_UNCONFIRMED, at(7), reason="its answer was lost")
 
     def given_up(self, of: str) -> None:
-        self._messages.advance(of, "delivery_unknown", at(40), reason="no receipt came")
+        self._messages.advance(of, MessageState.DELIVERY_UNKNOWN, at(40), reason="no receipt came")
 
     def rejected(self, of: str) -> None:
-        self._messages.advance(of, "failed", at(6), error_class="request", reason="refused")
+        self._messages.advance(of, MessageState.FAILED, at(6), error_class="request", reason="refused")
 
 
-# What is done before Bandwidth has the message, and after. It is put back only if Bandwidth refused it.
+# Writes before and after Bandwidth accepts the message. A claim is released only after a rejection.
 HISTORIES: list[tuple[list[str], list[str]]] = [
     (["add", "claim"], ["sent"]),
     (["add", "claim", "put_back", "claim"], ["sent"]),
@@ -191,27 +191,28 @@ HISTORIES: list[tuple[list[str], list[str]]] = [
 
 
 def played(messages: Messages, writes: Sequence[Write]) -> dict[str, Any]:
-    """Return the item after the writes, without what is its own."""
-    of = message_id(f"message {next(_ids)}")
+    """Return the item after the writes, without the attributes that differ between messages."""
+    of = create_message_id(f"message {next(_ids)}")
     for write in writes:
         write(of)
-    item = messages.get(of)
-    assert item is not None
+    found = messages.get(of)
+    assert found is not None
+    item: dict[str, Any] = dict(found)
     filed = item.pop("sortKey").removesuffix(of)
-    # What is deleted when counts from the first write, by our clock.
+    # The expiry counts from the first write by the clock of the stack.
     own = {"messageId", "claim", "expiresAt"} | {name for name, value in item.items() if value == of}
     return {name: value for name, value in item.items() if name not in own} | {"filed": filed}
 
 
 @st.composite
 def repeated(draw: st.DrawFn, news: Sequence[Write]) -> list[Write]:
-    """Draw an order of the news, some of them coming again."""
+    """Draw an order of the callbacks, some of them repeated."""
     return draw(st.permutations([*news, *draw(st.lists(st.sampled_from(news), max_size=3))]))
 
 
 @st.composite
 def between(draw: st.DrawFn, news: Sequence[Write], own: Sequence[Write]) -> list[Write]:
-    """Draw where our writes come between the news; AWS's client repeats one whose answer was lost."""
+    """Draw an order of writes and callbacks. AWS's client repeats a write without a response."""
     order = list(news)
     places = sorted(draw(st.lists(st.integers(0, len(news)), min_size=len(own), max_size=len(own))))
     for place, write in reversed(list(zip(places, own, strict=True))):
@@ -221,7 +222,7 @@ def between(draw: st.DrawFn, news: Sequence[Write], own: Sequence[Write]) -> lis
 
 @st.composite
 def messages_to(draw: st.DrawFn) -> tuple[Api, Sequence[str]]:
-    """Draw an API and the recipients; only V2 knows groups."""
+    """Draw an API and the recipients. Only V2 supports groups."""
     some: list[tuple[Api, Sequence[str]]] = [("v1", GROUP[:1]), ("v2", GROUP[:1]), ("v2", GROUP)]
     return draw(st.sampled_from(some))
 
@@ -230,10 +231,10 @@ def in_store() -> Messages:
     return Messages(Table(DynamoDB(), "MessagesTable"), retention_days=90)  # type: ignore[arg-type]
 
 
-# A message of ours
+# Messages of the stack
 
 
-def a_message_of_ours_converges(messages: Messages, data: st.DataObject) -> None:
+def message_of_the_stack_converges(messages: Messages, data: st.DataObject) -> None:
     api, everybody = data.draw(messages_to())
     worker, history = Worker(messages, api, everybody), data.draw(st.sampled_from(HISTORIES))
     before, after = ([getattr(worker, name) for name in names] for names in history)
@@ -244,20 +245,20 @@ def a_message_of_ours_converges(messages: Messages, data: st.DataObject) -> None
 
 @on_moto
 @given(data=st.data())
-def test_a_message_of_ours(messages: Messages, data: st.DataObject) -> None:
-    a_message_of_ours_converges(messages, data)
+def test_two_orders_of_writes_of_a_message_converge(messages: Messages, data: st.DataObject) -> None:
+    message_of_the_stack_converges(messages, data)
 
 
 @in_memory
 @given(data=st.data())
-def test_a_message_of_ours_many_times(data: st.DataObject) -> None:
-    a_message_of_ours_converges(in_store(), data)
+def test_many_orders_of_writes_of_a_message_converge(data: st.DataObject) -> None:
+    message_of_the_stack_converges(in_store(), data)
 
 
-# A message of another system
+# Messages of another system
 
 
-def a_foreign_message_converges(messages: Messages, data: st.DataObject) -> None:
+def message_of_another_system_converges(messages: Messages, data: st.DataObject) -> None:
     api, everybody = data.draw(messages_to())
     news = [heard(messages, each, foreign=True) for each in data.draw(receipts(api, everybody))]
     assert played(messages, data.draw(repeated(news))) == played(messages, news)
@@ -265,22 +266,24 @@ def a_foreign_message_converges(messages: Messages, data: st.DataObject) -> None
 
 @on_moto
 @given(data=st.data())
-def test_a_message_of_another_system(messages: Messages, data: st.DataObject) -> None:
-    a_foreign_message_converges(messages, data)
+def test_two_orders_of_receipts_of_another_systems_message_converge(
+    messages: Messages, data: st.DataObject
+) -> None:
+    message_of_another_system_converges(messages, data)
 
 
 @in_memory
 @given(data=st.data())
-def test_a_message_of_another_system_many_times(data: st.DataObject) -> None:
-    a_foreign_message_converges(in_store(), data)
+def test_many_orders_of_receipts_of_another_systems_message_converge(data: st.DataObject) -> None:
+    message_of_another_system_converges(in_store(), data)
 
 
-# A message that Bandwidth refused, but took all the same
+# A message that Bandwidth rejected but accepted nevertheless
 
 
 @in_memory
 @given(data=st.data(), api=st.sampled_from(["v1", "v2"]))
-def test_whether_a_refused_message_goes_out_again_depends_on_who_is_first_but_not_what_became_of_it(
+def test_a_receipt_before_the_release_of_a_claim_converges_to_the_same_outcome(
     data: st.DataObject, api: Api
 ) -> None:
     messages, told = in_store(), [False]
@@ -292,7 +295,7 @@ def test_whether_a_refused_message_goes_out_again_depends_on_who_is_first_but_no
         assert worker.claim(of)
 
     def claim_again(of: str) -> None:
-        # Once Bandwidth has told of it, nobody sends it again.
+        # A message that Bandwidth has reported is not sent again.
         assert not (worker.claim(of) and told[0])
 
     def noticed(news: Write) -> Write:
@@ -315,8 +318,8 @@ def test_whether_a_refused_message_goes_out_again_depends_on_who_is_first_but_no
 
 @in_memory
 @given(data=st.data())
-def test_on_the_way_the_state_never_moves_down_and_its_rank_fits_it(data: st.DataObject) -> None:
-    messages, of, rank = in_store(), message_id(), 0
+def test_the_state_never_moves_down_and_matches_its_rank(data: st.DataObject) -> None:
+    messages, of, rank = in_store(), create_message_id(), 0
     api, everybody = data.draw(messages_to())
     Worker(messages, api, everybody).add(of)
     for each in data.draw(receipts(api, everybody)):

@@ -16,7 +16,7 @@ def key(name: str) -> dict[str, Any]:
     return {"pk": name}
 
 
-def test_what_is_stored_comes_back_with_whole_numbers_and_without_what_is_none(numbers_table: Table) -> None:
+def test_an_item_is_read_as_stored_without_none_values(numbers_table: Table) -> None:
     item = {"pk": "a", "text": "x", "n": 7, "yes": True, "list": ["a", 1], "map": {"inner": [2, None]}}
     assert numbers_table.put_new(item | {"nothing": None}, key="pk")
     assert numbers_table.get(key("a")) == item
@@ -28,7 +28,7 @@ def test_an_item_is_put_once(numbers_table: Table) -> None:
     assert numbers_table.get(key("a")) == {"pk": "a", "n": 1}
 
 
-def test_an_update_makes_assigns_keeps_and_takes_away(numbers_table: Table) -> None:
+def test_an_update_creates_assigns_keeps_and_removes(numbers_table: Table) -> None:
     assert numbers_table.update(key("a"), assign={"n": 1}, keep={"first": "x"}) == {
         "pk": "a",
         "n": 1,
@@ -45,14 +45,14 @@ def test_an_update_makes_assigns_keeps_and_takes_away(numbers_table: Table) -> N
     }
 
 
-def test_an_update_reaches_into_a_map_whatever_the_names_are(numbers_table: Table) -> None:
+def test_an_update_changes_entries_of_a_map(numbers_table: Table) -> None:
     numbers_table.put_new({"pk": "a", "steps": {}}, key="pk")
     numbers_table.update(key("a"), assign={("steps", "Create location"): 1, ("steps", "size"): 2, "a.b": 3})
     numbers_table.update(key("a"), assign={("steps", "Create location"): 4})
     assert numbers_table.get(key("a")) == {"pk": "a", "steps": {"Create location": 4, "size": 2}, "a.b": 3}
 
 
-def test_a_condition_that_does_not_hold_changes_nothing(numbers_table: Table) -> None:
+def test_a_failed_condition_changes_nothing(numbers_table: Table) -> None:
     numbers_table.put_new({"pk": "a", "state": "x"}, key="pk")
     changed = numbers_table.update(
         key("a"), assign={"state": "z"}, condition="#state = :y", values={"y": "y"}
@@ -72,7 +72,7 @@ def test_a_condition_may_give_an_attribute_another_name(numbers_table: Table) ->
     assert numbers_table.get(key("a")) == {"pk": "a", name: {"n": 2}}
 
 
-def test_every_other_refusal_is_raised(dynamodb: "DynamoDBClient") -> None:
+def test_another_error_is_raised(dynamodb: "DynamoDBClient") -> None:
     missing = Table(dynamodb, "no-such-table")
     with pytest.raises(ClientError, match="ResourceNotFound"):
         missing.put_new({"pk": "a"}, key="pk")
@@ -82,7 +82,7 @@ def test_every_other_refusal_is_raised(dynamodb: "DynamoDBClient") -> None:
         missing.get(key("a"))
 
 
-def test_many_items_come_in_the_order_of_their_keys_without_those_that_are_not_there(
+def test_items_are_returned_in_the_order_of_their_keys(
     numbers_table: Table,
 ) -> None:
     names = [f"n{number:03}" for number in range(120)]
@@ -92,12 +92,12 @@ def test_many_items_come_in_the_order_of_their_keys_without_those_that_are_not_t
     assert [item["pk"] for item in numbers_table.get_all([key(name) for name in wanted])] == wanted[1::2]
 
 
-def test_no_keys_bring_no_items_and_cost_no_call(dynamodb: "DynamoDBClient") -> None:
+def test_a_read_without_keys_makes_no_call(dynamodb: "DynamoDBClient") -> None:
     assert Table(dynamodb, "no-such-table").get_all([]) == []
 
 
 @pytest.mark.parametrize("consistent", [False, True])
-def test_many_items_may_be_read_as_they_are_this_moment(
+def test_items_can_be_read_consistently(
     numbers_table: Table, dynamodb: "DynamoDBClient", consistent: bool
 ) -> None:
     numbers_table.put_new({"pk": "a"}, key="pk")
@@ -107,9 +107,7 @@ def test_many_items_may_be_read_as_they_are_this_moment(
     assert table["ConsistentRead"] is consistent
 
 
-def test_keys_that_were_not_processed_are_asked_for_again(
-    numbers_table: Table, dynamodb: "DynamoDBClient"
-) -> None:
+def test_unprocessed_keys_are_requested_again(numbers_table: Table, dynamodb: "DynamoDBClient") -> None:
     for name in "abc":
         numbers_table.put_new({"pk": name}, key="pk")
     batch_get_item = dynamodb.batch_get_item
@@ -156,7 +154,7 @@ def test_unprocessed_keys_are_requested_again_after_growing_pauses(
     assert pauses == [0.05, 0.1, 0.2]
 
 
-def test_a_complete_response_starts_the_pauses_anew(
+def test_a_complete_response_resets_the_pauses(
     numbers_table: Table, dynamodb: "DynamoDBClient", pauses: list[float]
 ) -> None:
     keys = [key(f"{number:03}") for number in range(250)]
@@ -209,16 +207,14 @@ def test_each_write_of_an_item_counts_its_version_up_by_one(
     assert [stored_version(dynamodb, name) for name in "ab"] == [3, 2]
 
 
-def test_a_refused_write_leaves_the_version_as_it_is(
-    numbers_table: Table, dynamodb: "DynamoDBClient"
-) -> None:
+def test_a_failed_write_does_not_change_the_version(numbers_table: Table, dynamodb: "DynamoDBClient") -> None:
     numbers_table.put_new({"pk": "a", "n": 1}, key="pk")
     numbers_table.put_new({"pk": "a", "n": 2}, key="pk")
     numbers_table.update(key("a"), assign={"n": 2}, condition="#n = :n", values={"n": 2})
     assert stored_version(dynamodb, "a") == 1
 
 
-def test_the_version_is_for_the_stream_and_not_read_with_the_item(numbers_table: Table) -> None:
+def test_the_version_is_not_read_with_the_item(numbers_table: Table) -> None:
     item = {"pk": "a", "state": "active"}
     numbers_table.put_new(item, key="pk")
     assert numbers_table.update(key("a"), assign={"n": 1}) == item | {"n": 1}

@@ -1,4 +1,4 @@
-"""Group messages: each recipient moves up on their own, and the message follows from all of them."""
+"""Group messages: each recipient moves up separately, and the state of the message follows from all."""
 
 from dataclasses import replace
 from typing import Any
@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from bandwidth_messaging.api.views import message_view
-from bandwidth_messaging.domain.messages import RANKS, Message, Receipt
+from bandwidth_messaging.domain.messages import RANKS, Message, MessageState, Receipt
 from bandwidth_messaging.store.message_store import RECIPIENT, Messages
 
-OURS = "+19195551212"
+OWNER = "+19195551212"
 GROUP = ("+19195551213", "+19195551214", "+19195551215")
 ANNA, BEN, CLEO = GROUP
 AT = "2026-02-03T04:05:06.000Z"
@@ -23,11 +23,11 @@ def outbound(message_id: str = "out_1") -> Message:
         message_id=message_id,
         direction="out",
         api="v2",
-        owner=OURS,
-        sender=OURS,
+        owner=OWNER,
+        sender=OWNER,
         recipients=GROUP,
         text="Good morning!",
-        state="accepted",
+        state=MessageState.ACCEPTED,
         time=AT,
         application_id="an-application",
     )
@@ -40,7 +40,7 @@ def receipt(recipient: str, state: str, message_id: str = "out_1", **changes: An
         "state": state,
         "time": LATER,
         "api": "v2",
-        "owner": OURS,
+        "owner": OWNER,
         "recipient": recipient,
         "recipients": GROUP,
         "application_id": "an-application",
@@ -52,11 +52,11 @@ def receipt(recipient: str, state: str, message_id: str = "out_1", **changes: An
 def stored(messages: Messages, message_id: str = "out_1") -> dict[str, Any]:
     item = messages.get(message_id)
     assert item is not None
-    return item
+    return dict(item)
 
 
-def told(item: dict[str, Any]) -> dict[str, str]:
-    """Return the states of the recipients that something is known of."""
+def recipient_states(item: dict[str, Any]) -> dict[str, str]:
+    """Return the known states of recipients."""
     return {
         name.removeprefix(RECIPIENT): entry["state"]
         for name, entry in item.items()
@@ -66,26 +66,26 @@ def told(item: dict[str, Any]) -> dict[str, str]:
 
 @pytest.fixture
 def sent(messages: Messages) -> Messages:
-    """The store, with a group message that Bandwidth has taken."""
+    """The store with a group message that Bandwidth has accepted."""
     messages.add(outbound())
     messages.claim("out_1", AT)
-    messages.advance("out_1", "sent", AT, bandwidth_id="1562")
+    messages.advance("out_1", MessageState.SENT, AT, bandwidth_id="1562")
     return messages
 
 
-def test_the_message_is_delivered_once_all_have_it(sent: Messages) -> None:
-    assert [bool(sent.record(receipt(each, "delivered"))) for each in GROUP] == [False, False, True]
+def test_a_group_message_is_delivered_once_all_recipients_have_it(sent: Messages) -> None:
+    assert [bool(sent.record_receipt(receipt(each, "delivered"))) for each in GROUP] == [False, False, True]
     item = stored(sent)
     assert (item["state"], item["rank"]) == ("delivered", 5)
     assert message_view(item)["times"] == {"accepted": AT, "sending": AT, "sent": AT, "delivered": LATER}
-    assert told(item) == dict.fromkeys(GROUP, "delivered")
+    assert recipient_states(item) == dict.fromkeys(GROUP, "delivered")
 
 
-def test_a_failed_recipient_keeps_code_class_and_words_and_the_message_counts_them(sent: Messages) -> None:
-    sent.record(receipt(ANNA, "failed", **REFUSED))
+def test_a_failed_recipient_keeps_code_class_and_reason(sent: Messages) -> None:
+    sent.record_receipt(receipt(ANNA, "failed", **REFUSED))
     assert stored(sent)["state"] == "sent"
-    sent.record(receipt(BEN, "delivered"))
-    assert sent.record(receipt(CLEO, "failed", **REFUSED))
+    sent.record_receipt(receipt(BEN, "delivered"))
+    assert sent.record_receipt(receipt(CLEO, "failed", **REFUSED))
     item = stored(sent)
     view = message_view(item)
     assert (view["state"], view["reason"]) == ("failed", "2 of 3 recipients failed")
@@ -101,21 +101,21 @@ def test_a_failed_recipient_keeps_code_class_and_words_and_the_message_counts_th
     assert item[f"{RECIPIENT}{BEN}"] == {"state": "delivered", "rank": 5, "deliveredAt": LATER}
 
 
-def test_a_recipient_nobody_knows_of_leaves_the_message_unknown(sent: Messages) -> None:
-    sent.record(receipt(ANNA, "delivered"))
-    sent.record(receipt(BEN, "delivery_unknown", **SILENT))
+def test_an_unknown_delivery_of_one_recipient_leaves_the_message_unknown(sent: Messages) -> None:
+    sent.record_receipt(receipt(ANNA, "delivered"))
+    sent.record_receipt(receipt(BEN, "delivery_unknown", **SILENT))
     assert stored(sent)["state"] == "sent"
-    assert sent.record(receipt(CLEO, "delivered"))
+    assert sent.record_receipt(receipt(CLEO, "delivered"))
     item = stored(sent)
     assert item["state"] == "delivery_unknown"
     assert "reason" not in message_view(item)
 
 
-def test_delivered_may_still_come_after_unknown(sent: Messages) -> None:
+def test_delivered_can_follow_delivery_unknown(sent: Messages) -> None:
     for each in GROUP:
-        sent.record(receipt(each, "delivery_unknown", **SILENT))
+        sent.record_receipt(receipt(each, "delivery_unknown", **SILENT))
     assert stored(sent)["state"] == "delivery_unknown"
-    assert [bool(sent.record(receipt(each, "delivered"))) for each in GROUP] == [False, False, True]
+    assert [bool(sent.record_receipt(receipt(each, "delivered"))) for each in GROUP] == [False, False, True]
     item = stored(sent)
     assert item["state"] == "delivered"
     assert item[f"{RECIPIENT}{ANNA}"] == {
@@ -126,18 +126,18 @@ def test_delivered_may_still_come_after_unknown(sent: Messages) -> None:
     }
 
 
-def test_receipts_settle_a_message_that_was_given_up_as_unknown(messages: Messages) -> None:
+def test_receipts_resolve_a_message_with_unknown_delivery(messages: Messages) -> None:
     messages.add(outbound())
     messages.claim("out_1", AT)
-    messages.advance("out_1", "send_unconfirmed", AT, reason="its answer was lost")
-    messages.record(receipt(ANNA, "delivered"))
+    messages.advance("out_1", MessageState.SEND_UNCONFIRMED, AT, reason="its answer was lost")
+    messages.record_receipt(receipt(ANNA, "delivered"))
     item = stored(messages)
     assert (item["state"], item["bandwidthId"]) == ("sent", "1562")
     assert "reason" not in item
-    messages.advance("out_1", "delivery_unknown", LATER, reason="no receipt came")
-    messages.record(receipt(BEN, "delivered"))
+    messages.advance("out_1", MessageState.DELIVERY_UNKNOWN, LATER, reason="no receipt came")
+    messages.record_receipt(receipt(BEN, "delivered"))
     assert stored(messages)["state"] == "delivery_unknown"
-    messages.record(receipt(CLEO, "delivered"))
+    messages.record_receipt(receipt(CLEO, "delivered"))
     item = stored(messages)
     assert item["state"] == "delivered"
     assert "reason" not in item
@@ -145,88 +145,90 @@ def test_receipts_settle_a_message_that_was_given_up_as_unknown(messages: Messag
 
 @pytest.mark.parametrize("lower", RANKS)
 @pytest.mark.parametrize("higher", RANKS)
-def test_a_recipient_moves_up_only(sent: Messages, lower: str, higher: str) -> None:
-    sent.record(receipt(BEN, lower))
-    sent.record(receipt(BEN, higher))
-    assert told(stored(sent)) == {BEN: higher if RANKS[higher] > RANKS[lower] else lower}
+def test_a_recipient_moves_up_only(sent: Messages, lower: MessageState, higher: MessageState) -> None:
+    sent.record_receipt(receipt(BEN, lower))
+    sent.record_receipt(receipt(BEN, higher))
+    assert recipient_states(stored(sent)) == {BEN: higher if RANKS[higher] > RANKS[lower] else lower}
 
 
-def test_a_receipt_that_comes_again_changes_nothing(sent: Messages) -> None:
+def test_a_repeated_receipt_changes_nothing(sent: Messages) -> None:
     for each in GROUP:
-        sent.record(receipt(each, "failed", **REFUSED))
+        sent.record_receipt(receipt(each, "failed", **REFUSED))
         before = stored(sent)
-        assert not sent.record(receipt(each, "failed", **REFUSED))
+        assert not sent.record_receipt(receipt(each, "failed", **REFUSED))
         assert stored(sent) == before
 
 
-def test_a_message_that_did_not_follow_its_recipients_does_so_when_a_receipt_comes_again(
+def test_a_repeated_receipt_completes_an_interrupted_update(
     sent: Messages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def die(*given: Any, **more: Any) -> None:
         raise TimeoutError
 
     for each in (ANNA, BEN):
-        sent.record(receipt(each, "delivered"))
+        sent.record_receipt(receipt(each, "delivered"))
     with monkeypatch.context() as broken:
-        broken.setattr(sent, "_follow", die)
+        broken.setattr(sent, "_move_group", die)
         with pytest.raises(TimeoutError):
-            sent.record(receipt(CLEO, "delivered"))
+            sent.record_receipt(receipt(CLEO, "delivered"))
     assert stored(sent)["state"] == "sent"
-    assert sent.record(receipt(CLEO, "delivered"))
+    assert sent.record_receipt(receipt(CLEO, "delivered"))
     assert stored(sent)["state"] == "delivered"
 
 
-def test_a_receipt_that_names_no_recipient_is_about_the_message(sent: Messages) -> None:
-    assert sent.record(replace(receipt(ANNA, "failed", **REFUSED), recipient=None))
+def test_a_receipt_without_a_recipient_applies_to_the_message(sent: Messages) -> None:
+    assert sent.record_receipt(replace(receipt(ANNA, "failed", **REFUSED), recipient=None))
     item = stored(sent)
     assert (item["state"], item["errorCode"], item["errorClass"]) == ("failed", 4720, "recipient")
-    assert told(item) == {}
+    assert recipient_states(item) == {}
 
 
-def test_a_receipt_changes_nothing_that_we_knew_first(sent: Messages) -> None:
+def test_a_receipt_does_not_change_known_facts(sent: Messages) -> None:
     before = stored(sent)
-    sent.record(receipt(ANNA, "delivered", owner="+19195558888", application_id="x", recipients=GROUP[::-1]))
+    sent.record_receipt(
+        receipt(ANNA, "delivered", owner="+19195558888", application_id="x", recipients=GROUP[::-1])
+    )
     after = stored(sent)
     assert {name: after[name] for name in before} == before
     assert after.keys() - before.keys() == {f"{RECIPIENT}{ANNA}"}
 
 
-def test_an_inbound_message_stays_as_it_is_whatever_is_said_of_its_id(messages: Messages) -> None:
+def test_a_receipt_does_not_change_an_inbound_message(messages: Messages) -> None:
     messages.add(
         Message(
             message_id="1562",
             direction="in",
             api="v2",
-            owner=OURS,
+            owner=OWNER,
             sender=ANNA,
-            recipients=(OURS, BEN),
+            recipients=(OWNER, BEN),
             text="Good morning!",
-            state="received",
+            state=MessageState.RECEIVED,
             time=AT,
         )
     )
     before = stored(messages, "1562")
-    assert not any(messages.record(receipt(each, "delivered", message_id="1562")) for each in GROUP)
+    assert not any(messages.record_receipt(receipt(each, "delivered", message_id="1562")) for each in GROUP)
     assert stored(messages, "1562") == before
 
 
-# A message that another system sent
+# Messages of another system
 
 
-def test_a_foreign_groups_first_receipt_stores_the_message_under_bandwidths_id(messages: Messages) -> None:
-    assert messages.record(receipt(BEN, "delivered", message_id="1562"))
+def test_the_first_receipt_of_another_systems_group_stores_the_message(messages: Messages) -> None:
+    assert messages.record_receipt(receipt(BEN, "delivered", message_id="1562"))
     item = stored(messages, "1562")
     assert item.pop("expiresAt") > 0
     assert item == {
         "messageId": "1562",
         "direction": "out",
         "api": "v2",
-        "owner": OURS,
-        "from": OURS,
+        "owner": OWNER,
+        "from": OWNER,
         "to": list(GROUP),
         "applicationId": "an-application",
         "bandwidthId": "1562",
-        "conversation": f"{OURS}#{','.join(GROUP)}",
+        "conversation": f"{OWNER}#{','.join(GROUP)}",
         "sortKey": f"{LATER}#1562",
         "state": "sent",
         "rank": 3,
@@ -235,14 +237,14 @@ def test_a_foreign_groups_first_receipt_stores_the_message_under_bandwidths_id(m
     assert message_view(stored(messages, "1562"))["times"] == {"sent": LATER}
 
 
-def test_a_foreign_group_follows_its_recipients_and_keeps_its_place(messages: Messages) -> None:
-    messages.record(receipt(ANNA, "sending", message_id="1562", time=AT))
+def test_another_systems_group_message_follows_its_recipients(messages: Messages) -> None:
+    messages.record_receipt(receipt(ANNA, "sending", message_id="1562", time=AT))
     assert stored(messages, "1562")["state"] == "sending"
     place = stored(messages, "1562")["sortKey"]
     for each in GROUP:
-        messages.record(receipt(each, "delivered", message_id="1562"))
+        messages.record_receipt(receipt(each, "delivered", message_id="1562"))
     item = stored(messages, "1562")
-    assert (item["state"], item["sortKey"], told(item)) == (
+    assert (item["state"], item["sortKey"], recipient_states(item)) == (
         "delivered",
         place,
         dict.fromkeys(GROUP, "delivered"),

@@ -1,4 +1,4 @@
-"""Messages: stored once, claimed once, and moved up only, in whatever order they hear of it."""
+"""Messages are stored once, claimed once, and only move up, in whatever order receipts arrive."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from bandwidth_messaging.domain.messages import RANKS, Message, Receipt
+from bandwidth_messaging.domain.messages import RANKS, Message, MessageItem, MessageState, Receipt
 from bandwidth_messaging.store import message_store as messages_module
 from bandwidth_messaging.store.dynamodb import Table
 from bandwidth_messaging.store.message_store import Messages
 
-OURS, THEIRS = "+19195551212", "+19195551213"
+OWNER, RECIPIENT = "+19195551212", "+19195551213"
 AT = "2026-02-03T04:05:06.000Z"
 LATER = "2026-02-03T04:05:07.000Z"
 NOW = "2026-02-05T00:00:00.000Z"
@@ -22,7 +22,7 @@ LONG_PAST = "2001-02-03T04:05:06.000Z"
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let our clock say NOW."""
+    """Set the clock of the stack to NOW."""
     monkeypatch.setattr(messages_module, "now", lambda: NOW)
 
 
@@ -31,9 +31,9 @@ def outbound(message_id: str = "out_1", time: str = AT, **changes: Any) -> Messa
         "message_id": message_id,
         "direction": "out",
         "api": "v2",
-        "owner": OURS,
-        "sender": OURS,
-        "recipients": (THEIRS,),
+        "owner": OWNER,
+        "sender": OWNER,
+        "recipients": (RECIPIENT,),
         "text": "Good morning!",
         "state": "accepted",
         "time": time,
@@ -43,7 +43,7 @@ def outbound(message_id: str = "out_1", time: str = AT, **changes: Any) -> Messa
 
 
 def inbound(message_id: str = "1661365814859", time: str = AT, **changes: Any) -> Message:
-    given = {"direction": "in", "sender": THEIRS, "recipients": (OURS,), "state": "received"}
+    given = {"direction": "in", "sender": RECIPIENT, "recipients": (OWNER,), "state": "received"}
     return outbound(message_id, time, **given | changes)
 
 
@@ -54,8 +54,8 @@ def receipt(state: str, time: str = LATER, message_id: str = "out_1", **changes:
         "state": state,
         "time": time,
         "api": "v2",
-        "owner": OURS,
-        "recipient": THEIRS,
+        "owner": OWNER,
+        "recipient": RECIPIENT,
         "application_id": "an-application",
         "segment_count": 1,
     }
@@ -65,13 +65,13 @@ def receipt(state: str, time: str = LATER, message_id: str = "out_1", **changes:
 def stored(messages: Messages, message_id: str = "out_1") -> dict[str, Any]:
     item = messages.get(message_id)
     assert item is not None
-    return item
+    return dict(item)
 
 
 # Adding
 
 
-def test_a_new_message_is_stored_whole_with_the_day_it_is_deleted(messages: Messages) -> None:
+def test_a_new_message_is_stored_with_its_expiry(messages: Messages) -> None:
     whole: dict[str, Any] = {
         "tag": "order 7",
         "media": ("https://example.com/a.png",),
@@ -83,7 +83,7 @@ def test_a_new_message_is_stored_whole_with_the_day_it_is_deleted(messages: Mess
     }
     item = messages.add(outbound(**whole))
     assert item is not None
-    assert item == messages.item_of(outbound(**whole))
+    assert item == messages.build_item(outbound(**whole))
     kept = stored(messages)
     assert kept == {name: value for name, value in item.items() if value is not None}
     expires = int((datetime.fromisoformat(NOW) + timedelta(days=90)).timestamp())
@@ -91,9 +91,9 @@ def test_a_new_message_is_stored_whole_with_the_day_it_is_deleted(messages: Mess
         "messageId": "out_1",
         "direction": "out",
         "api": "v2",
-        "owner": OURS,
-        "from": OURS,
-        "to": [THEIRS],
+        "owner": OWNER,
+        "from": OWNER,
+        "to": [RECIPIENT],
         "text": "Good morning!",
         "media": ["https://example.com/a.png"],
         "tag": "order 7",
@@ -106,7 +106,7 @@ def test_a_new_message_is_stored_whole_with_the_day_it_is_deleted(messages: Mess
         "state": "accepted",
         "rank": 0,
         "acceptedAt": AT,
-        "conversation": f"{OURS}#{THEIRS}",
+        "conversation": f"{OWNER}#{RECIPIENT}",
         "sortKey": f"{AT}#out_1",
         "expiresAt": expires,
     }
@@ -131,65 +131,68 @@ def test_an_inbound_message_keeps_its_keyword_and_has_no_rank(messages: Messages
     assert "rank" not in kept
 
 
-# The same request again
+# Repeated requests
 
 
-def test_a_request_that_comes_again_is_answered_as_the_first_one_was(messages: Messages) -> None:
+def test_a_repeated_request_rebuilds_the_first_item(messages: Messages) -> None:
     first = messages.add(outbound(request_digest="a digest"))
     messages.claim("out_1", LATER)
-    messages.record(receipt("delivered"))
+    messages.record_receipt(receipt("delivered"))
     again = outbound(time=LATER, request_digest="a digest")
     assert messages.add(again) is None
     before = stored(messages)
     assert before["requestDigest"] == "a digest"
-    assert messages.item_of(replace(again, time=before["acceptedAt"])) == first
+    assert messages.build_item(replace(again, time=before["acceptedAt"])) == first
 
 
-def test_a_request_that_comes_again_writes_nothing(messages: Messages) -> None:
+def test_a_repeated_request_writes_nothing(messages: Messages) -> None:
     messages.add(outbound(text="the first one"))
     before = stored(messages)
     assert messages.add(outbound(time=LATER, text="another one", request_digest="another")) is None
     assert stored(messages) == before
 
 
-# Refusing
+# Failing unclaimed messages
 
 
-def test_an_accepted_message_that_may_not_be_sent_fails_with_class_and_reason(messages: Messages) -> None:
+def test_an_unclaimed_message_fails_with_class_and_reason(messages: Messages) -> None:
     messages.add(outbound())
-    failed, item = messages.refuse("out_1", LATER, error_class="opt_out", reason="opted out")
+    failed, item = messages.fail_unclaimed("out_1", LATER, error_class="opt_out", reason="opted out")
     assert failed
     assert item == stored(messages)
-    assert (item["state"], item["rank"], item["failedAt"]) == ("failed", RANKS["failed"], LATER)
+    assert (item["state"], item["rank"], item["failedAt"]) == ("failed", RANKS[MessageState.FAILED], LATER)
     assert (item["errorClass"], item["reason"]) == ("opt_out", "opted out")
     assert "sendingAt" not in item
     assert not claimed(messages)
 
 
 @pytest.mark.parametrize("state", sorted(RANKS.keys() - {"accepted"}))
-def test_a_message_that_a_worker_has_claimed_is_not_refused(messages: Messages, state: str) -> None:
+def test_a_claimed_message_does_not_fail(messages: Messages, state: str) -> None:
     messages.add(outbound(state=state))
     before = stored(messages)
-    assert messages.refuse("out_1", LATER, error_class="sender", reason="released") == (False, before)
+    assert messages.fail_unclaimed("out_1", LATER, error_class="sender", reason="released") == (False, before)
     assert stored(messages) == before
 
 
-def test_a_message_that_is_not_there_is_not_refused_and_not_made(messages: Messages) -> None:
-    assert messages.refuse("out_unknown", AT, error_class="sender", reason="released") == (False, None)
+def test_failing_a_missing_message_creates_no_item(messages: Messages) -> None:
+    assert messages.fail_unclaimed("out_unknown", AT, error_class="sender", reason="released") == (
+        False,
+        None,
+    )
     assert messages.get("out_unknown") is None
 
 
-def test_a_message_that_is_not_there_is_none(messages: Messages) -> None:
+def test_a_missing_message_is_none(messages: Messages) -> None:
     assert messages.get("out_unknown") is None
 
 
 # Claiming
 
 
-def claimed(messages: Messages, message_id: str = "out_1", at: str = LATER) -> dict[str, Any] | None:
-    """Claim a message; return it if the claim is ours."""
-    found, ours = messages.claim(message_id, at)
-    return found if ours else None
+def claimed(messages: Messages, message_id: str = "out_1", at: str = LATER) -> MessageItem | None:
+    """Claim a message. Return it if the claim succeeded."""
+    found, holds_claim = messages.claim(message_id, at)
+    return found if holds_claim else None
 
 
 def test_an_accepted_message_is_claimed_once(messages: Messages) -> None:
@@ -201,7 +204,7 @@ def test_an_accepted_message_is_claimed_once(messages: Messages) -> None:
     assert messages.claim("out_1", AT) == (taken, False)
 
 
-def test_a_claim_whose_answer_was_lost_is_still_ours(
+def test_a_repeated_claim_call_holds_the_claim(
     messages: Messages, messages_table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def attempt_twice(*key: Any, **changes: Any) -> Any:
@@ -216,13 +219,13 @@ def test_a_claim_whose_answer_was_lost_is_still_ours(
     assert not claimed(messages)
 
 
-def test_a_message_that_is_not_there_is_not_claimed_and_not_made(messages: Messages) -> None:
+def test_claiming_a_missing_message_creates_no_item(messages: Messages) -> None:
     assert messages.claim("out_unknown", AT) == (None, False)
     assert messages.get("out_unknown") is None
 
 
 @pytest.mark.parametrize("state", sorted(RANKS.keys() - {"accepted", "sending"}))
-def test_a_message_that_is_further_is_not_claimed(messages: Messages, state: str) -> None:
+def test_a_message_in_a_later_state_is_not_claimed(messages: Messages, state: MessageState) -> None:
     messages.add(outbound())
     messages.advance("out_1", state, AT)
     assert messages.claim("out_1", LATER) == (stored(messages), False)
@@ -236,18 +239,18 @@ def test_an_inbound_message_is_not_claimed(messages: Messages) -> None:
     assert stored(messages, "1661365814859") == before
 
 
-def test_a_message_put_back_is_as_it_was_and_may_be_claimed_again(messages: Messages) -> None:
+def test_a_released_claim_restores_the_message(messages: Messages) -> None:
     messages.add(outbound())
     before = stored(messages)
     taken = claimed(messages)
     assert taken is not None
-    messages.put_back(taken)
+    messages.release_claim(taken)
     assert stored(messages) == before | {"claim": taken["claim"]}
     assert claimed(messages)
 
 
 class Lossy:
-    """A table whose writes take effect as told, and give no response: once, or at all."""
+    """A table whose writes have chosen effects and return no response."""
 
     def __init__(self, table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
         self._attempt = table.attempt
@@ -256,7 +259,7 @@ class Lossy:
         monkeypatch.setattr(table, "attempt", self._lose)
 
     def effects(self, *effects: str) -> None:
-        """Say what the next writes do: "done", "lost" (no effect), "unanswered" (effect), "late"."""
+        """Set the effects of the next writes: "done", "lost" (no effect), "unanswered" (effect), "late"."""
         self._effects = list(effects)
 
     def _lose(self, *key: Any, **changes: Any) -> Any:
@@ -298,7 +301,7 @@ def test_an_undone_claim_that_arrives_late_claims_nothing(messages: Messages, lo
 
 
 @pytest.mark.parametrize("effect", ["lost", "unanswered"])
-def test_a_claim_that_cannot_be_undone_still_says_that_it_got_no_response(
+def test_a_claim_that_cannot_be_undone_raises_the_first_error(
     messages: Messages, lossy: Lossy, effect: str
 ) -> None:
     messages.add(outbound())
@@ -308,7 +311,7 @@ def test_a_claim_that_cannot_be_undone_still_says_that_it_got_no_response(
     assert stored(messages)["state"] == {"lost": "sending", "unanswered": "accepted"}[effect]
 
 
-def test_a_claim_that_is_undone_leaves_the_claim_of_another_worker(messages: Messages, lossy: Lossy) -> None:
+def test_an_undone_claim_keeps_the_claim_of_another_worker(messages: Messages, lossy: Lossy) -> None:
     messages.add(outbound())
     assert claimed(messages)
     before = stored(messages)
@@ -318,34 +321,34 @@ def test_a_claim_that_is_undone_leaves_the_claim_of_another_worker(messages: Mes
     assert stored(messages) == before
 
 
-def test_a_message_that_was_given_up_for_lost_meanwhile_is_put_back_as_it_was(messages: Messages) -> None:
+def test_an_unconfirmed_message_can_be_released_by_its_claim(messages: Messages) -> None:
     messages.add(outbound())
     before = stored(messages)
     taken = claimed(messages)
     assert taken is not None
-    messages.advance("out_1", "send_unconfirmed", LATER, reason="nobody knows")
-    messages.put_back(taken)
+    messages.advance("out_1", MessageState.SEND_UNCONFIRMED, LATER, reason="nobody knows")
+    messages.release_claim(taken)
     assert stored(messages) == before | {"claim": taken["claim"]}
 
 
-def test_a_message_is_put_back_only_by_who_has_claimed_it(messages: Messages) -> None:
+def test_only_the_claim_of_a_message_can_be_released(messages: Messages) -> None:
     messages.add(outbound())
     first = claimed(messages)
     assert first is not None
-    messages.put_back(first)
+    messages.release_claim(first)
     assert claimed(messages)
     before = stored(messages)
-    messages.put_back(first)
+    messages.release_claim(first)
     assert stored(messages) == before
 
 
 @pytest.mark.parametrize("state", sorted(RANKS.keys() - {"accepted", "sending", "send_unconfirmed"}))
-def test_a_message_that_is_further_is_not_put_back(messages: Messages, state: str) -> None:
+def test_a_message_in_a_later_state_is_not_released(messages: Messages, state: MessageState) -> None:
     messages.add(outbound())
     taken = claimed(messages)
     assert taken is not None
     messages.advance("out_1", state, LATER)
-    messages.put_back(taken)
+    messages.release_claim(taken)
     assert stored(messages)["state"] == state
 
 
@@ -354,7 +357,7 @@ def test_a_message_that_is_further_is_not_put_back(messages: Messages, state: st
 
 @pytest.mark.parametrize("lower", RANKS)
 @pytest.mark.parametrize("higher", RANKS)
-def test_a_state_moves_up_only(messages: Messages, lower: str, higher: str) -> None:
+def test_a_state_moves_up_only(messages: Messages, lower: MessageState, higher: MessageState) -> None:
     messages.add(outbound(state=lower))
     moved = messages.advance("out_1", higher, LATER)
     assert (moved is not None) == (RANKS[higher] > RANKS[lower])
@@ -363,25 +366,25 @@ def test_a_state_moves_up_only(messages: Messages, lower: str, higher: str) -> N
         assert moved == stored(messages)
 
 
-def test_the_answer_of_bandwidth_is_kept_with_the_state(messages: Messages) -> None:
+def test_id_and_segment_count_of_bandwidth_are_stored_with_the_state(messages: Messages) -> None:
     messages.add(outbound())
     messages.claim("out_1", AT)
-    assert messages.advance("out_1", "sent", LATER, bandwidth_id="1562", segment_count=2)
+    assert messages.advance("out_1", MessageState.SENT, LATER, bandwidth_id="1562", segment_count=2)
     kept = stored(messages)
     assert (kept["bandwidthId"], kept["bandwidthSegmentCount"], kept["sentAt"]) == ("1562", 2, LATER)
 
 
-def test_bandwidths_count_of_segments_does_not_replace_ours(messages: Messages) -> None:
+def test_bandwidths_segment_count_does_not_replace_the_expected_one(messages: Messages) -> None:
     messages.add(outbound(segment_count=1))
-    messages.record(receipt("delivered", segment_count=2))
+    messages.record_receipt(receipt("delivered", segment_count=2))
     assert (stored(messages)["segmentCount"], stored(messages)["bandwidthSegmentCount"]) == (1, 2)
 
 
-def test_a_late_answer_still_brings_bandwidths_id_and_its_time(messages: Messages) -> None:
+def test_a_late_response_still_adds_bandwidths_id_and_the_time(messages: Messages) -> None:
     messages.add(outbound())
     messages.claim("out_1", AT)
-    messages.advance("out_1", "delivered", LATER)
-    assert not messages.advance("out_1", "sent", AT, bandwidth_id="1562", segment_count=2)
+    messages.advance("out_1", MessageState.DELIVERED, LATER)
+    assert not messages.advance("out_1", MessageState.SENT, AT, bandwidth_id="1562", segment_count=2)
     kept = stored(messages)
     assert (kept["state"], kept["bandwidthId"], kept["sentAt"], kept["deliveredAt"]) == (
         "delivered",
@@ -393,35 +396,39 @@ def test_a_late_answer_still_brings_bandwidths_id_and_its_time(messages: Message
 
 def test_a_failure_has_its_code_and_reason(messages: Messages) -> None:
     messages.add(outbound())
-    messages.record(receipt("failed", error_code=4432, error_class="recipient", reason="no such country"))
+    messages.record_receipt(
+        receipt("failed", error_code=4432, error_class="recipient", reason="no such country")
+    )
     kept = stored(messages)
     assert (kept["state"], kept["errorCode"]) == ("failed", 4432)
     assert (kept["errorClass"], kept["reason"]) == ("recipient", "no such country")
 
 
-@pytest.mark.parametrize(("doubt", "code"), [("send_unconfirmed", None), ("delivery_unknown", 9902)])
+@pytest.mark.parametrize(
+    ("doubt", "code"), [(MessageState.SEND_UNCONFIRMED, None), (MessageState.DELIVERY_UNKNOWN, 9902)]
+)
 @pytest.mark.parametrize("end", ["delivered", "failed"])
-def test_an_end_clears_the_doubt_before_it(
-    messages: Messages, doubt: str, code: int | None, end: str
+def test_a_final_state_clears_an_earlier_reason(
+    messages: Messages, doubt: MessageState, code: int | None, end: str
 ) -> None:
     messages.add(outbound())
     messages.advance("out_1", doubt, AT, error_code=code, error_class="unknown", reason="nobody knows")
-    messages.record(receipt(end))
+    messages.record_receipt(receipt(end))
     kept = stored(messages)
     assert kept["state"] == end
     assert not kept.keys() & {"errorCode", "errorClass", "reason"}
 
 
-def test_an_unknown_message_of_ours_is_not_made_by_what_the_worker_knows(messages: Messages) -> None:
-    assert not messages.advance("out_unknown", "sent", AT, bandwidth_id="1562")
+def test_advancing_a_missing_message_creates_no_item(messages: Messages) -> None:
+    assert not messages.advance("out_unknown", MessageState.SENT, AT, bandwidth_id="1562")
     assert messages.get("out_unknown") is None
 
 
-def test_an_inbound_message_stays_as_it_is_whatever_is_said_of_its_id(messages: Messages) -> None:
+def test_a_receipt_does_not_change_an_inbound_message(messages: Messages) -> None:
     messages.add(inbound())
     before = stored(messages, "1661365814859")
-    assert not messages.record(receipt("delivered", message_id="1661365814859"))
-    assert not messages.advance("1661365814859", "failed", LATER, reason="a mistake")
+    assert not messages.record_receipt(receipt("delivered", message_id="1661365814859"))
+    assert not messages.advance("1661365814859", MessageState.FAILED, LATER, reason="a mistake")
     assert stored(messages, "1661365814859") == before
 
 
@@ -429,40 +436,42 @@ def test_an_inbound_message_stays_as_it_is_whatever_is_said_of_its_id(messages: 
 
 
 def test_the_receipt_of_another_systems_message_is_stored_under_bandwidths_id(messages: Messages) -> None:
-    assert messages.record(receipt("delivered", message_id="1562"))
+    assert messages.record_receipt(receipt("delivered", message_id="1562"))
     expires = int((datetime.fromisoformat(NOW) + timedelta(days=90)).timestamp())
     assert stored(messages, "1562") == {
         "messageId": "1562",
         "direction": "out",
         "api": "v2",
-        "owner": OURS,
-        "from": OURS,
-        "to": [THEIRS],
+        "owner": OWNER,
+        "from": OWNER,
+        "to": [RECIPIENT],
         "applicationId": "an-application",
         "bandwidthId": "1562",
         "bandwidthSegmentCount": 1,
         "state": "delivered",
         "rank": 5,
         "deliveredAt": LATER,
-        "conversation": f"{OURS}#{THEIRS}",
+        "conversation": f"{OWNER}#{RECIPIENT}",
         "sortKey": f"{LATER}#1562",
         "expiresAt": expires,
     }
 
 
-def test_a_foreign_message_keeps_its_place_in_the_list_when_more_is_heard_of_it(messages: Messages) -> None:
-    messages.record(receipt("sending", time=AT, message_id="1562"))
+def test_a_message_of_another_system_keeps_its_place_in_the_list(messages: Messages) -> None:
+    messages.record_receipt(receipt("sending", time=AT, message_id="1562"))
     place = stored(messages, "1562")["sortKey"]
-    messages.record(receipt("delivered", time=LATER, message_id="1562"))
+    messages.record_receipt(receipt("delivered", time=LATER, message_id="1562"))
     assert stored(messages, "1562")["sortKey"] == place
     assert stored(messages, "1562")["state"] == "delivered"
 
 
-def test_a_receipt_changes_nothing_that_we_knew_first(messages: Messages) -> None:
+def test_a_receipt_does_not_change_known_facts(messages: Messages) -> None:
     messages.add(outbound(tag="order 7"))
-    messages.record(receipt("delivered", recipient="+19195559999", owner="+19195558888", application_id="x"))
+    messages.record_receipt(
+        receipt("delivered", recipient="+19195559999", owner="+19195558888", application_id="x")
+    )
     kept = stored(messages)
-    assert (kept["to"], kept["owner"], kept["from"]) == ([THEIRS], OURS, OURS)
+    assert (kept["to"], kept["owner"], kept["from"]) == ([RECIPIENT], OWNER, OWNER)
     assert (kept["applicationId"], kept["tag"], kept["text"]) == (
         "an-application",
         "order 7",
@@ -471,25 +480,23 @@ def test_a_receipt_changes_nothing_that_we_knew_first(messages: Messages) -> Non
     assert kept["sortKey"] == f"{AT}#out_1"
 
 
-def test_a_receipt_that_comes_again_changes_nothing(messages: Messages) -> None:
+def test_a_repeated_receipt_changes_nothing(messages: Messages) -> None:
     messages.add(outbound())
-    assert messages.record(receipt("delivered"))
+    assert messages.record_receipt(receipt("delivered"))
     before = stored(messages)
-    assert not messages.record(receipt("delivered"))
+    assert not messages.record_receipt(receipt("delivered"))
     assert stored(messages) == before
 
 
 @pytest.mark.parametrize("order", [("delivered", "failed"), ("failed", "delivered")])
-def test_of_two_ends_the_failure_stays_whichever_came_first_and_both_times_are_known(
-    messages: Messages, order: tuple[str, str]
-) -> None:
+def test_a_failure_outranks_a_delivery_in_any_order(messages: Messages, order: tuple[str, str]) -> None:
     ends = {
         "delivered": receipt("delivered", AT),
         "failed": receipt("failed", LATER, error_code=4432, reason="no such country"),
     }
     messages.add(outbound())
     for end in order:
-        messages.record(ends[end])
+        messages.record_receipt(ends[end])
     kept = stored(messages)
     assert (kept["state"], kept["errorCode"], kept["reason"]) == ("failed", 4432, "no such country")
     assert (kept["deliveredAt"], kept["failedAt"]) == (AT, LATER)
@@ -497,7 +504,7 @@ def test_of_two_ends_the_failure_stays_whichever_came_first_and_both_times_are_k
 
 @pytest.mark.parametrize("code", [9902, 9999])
 @pytest.mark.parametrize("order", [("delivered", "delivery_unknown"), ("delivery_unknown", "delivered")])
-def test_a_delivery_settles_a_failure_that_left_it_open_whichever_came_first(
+def test_a_delivery_replaces_delivery_unknown_in_any_order(
     messages: Messages, code: int, order: tuple[str, str]
 ) -> None:
     ends = {
@@ -506,58 +513,58 @@ def test_a_delivery_settles_a_failure_that_left_it_open_whichever_came_first(
     }
     messages.add(outbound())
     for end in order:
-        messages.record(ends[end])
+        messages.record_receipt(ends[end])
     kept = stored(messages)
     assert kept["state"] == "delivered"
     assert not kept.keys() & {"errorCode", "errorClass", "reason"}
     assert (kept["delivery_unknownAt"], kept["deliveredAt"]) == (AT, LATER)
 
 
-def test_a_message_that_was_read_has_been_delivered(messages: Messages) -> None:
+def test_a_read_message_is_delivered(messages: Messages) -> None:
     messages.add(outbound())
-    assert messages.record(receipt("delivered", LATER, read_at=LATER))
-    assert not messages.record(receipt("delivered", AT))
+    assert messages.record_receipt(receipt("delivered", LATER, read_at=LATER))
+    assert not messages.record_receipt(receipt("delivered", AT))
     kept = stored(messages)
     assert (kept["state"], kept["deliveredAt"], kept["readAt"]) == ("delivered", AT, LATER)
 
 
-def test_a_message_that_bandwidth_has_told_of_is_not_put_back_as_if_it_had_not_taken_it(
+def test_a_message_that_bandwidth_reported_is_not_released(
     messages: Messages,
 ) -> None:
     messages.add(outbound())
     taken = claimed(messages)
     assert taken is not None
-    messages.record(receipt("sending"))
+    messages.record_receipt(receipt("sending"))
     before = stored(messages)
-    messages.put_back(taken)
+    messages.release_claim(taken)
     assert stored(messages) == before
 
 
-def test_of_two_failures_the_earlier_one_has_the_reasons_whichever_came_first(messages: Messages) -> None:
+def test_the_earlier_of_two_failures_keeps_its_reason_in_any_order(messages: Messages) -> None:
     first = receipt("failed", AT, error_code=4720, error_class="recipient", reason="no such number")
     second = receipt("failed", LATER, error_code=4750)
     for position, order in enumerate([(first, second), (second, first)]):
         messages.add(outbound(f"out_{position}"))
         for each in order:
-            messages.record(replace(each, message_id=f"out_{position}"))
+            messages.record_receipt(replace(each, message_id=f"out_{position}"))
         kept = stored(messages, f"out_{position}")
         assert (kept["errorCode"], kept["reason"], kept["failedAt"]) == (4720, "no such number", AT)
 
 
-def test_a_receipt_that_loses_a_race_is_joined_to_what_won_it(
+def test_a_receipt_that_loses_a_race_is_merged(
     messages: Messages, messages_table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     change = messages_table.change
 
     def after_another(*given: Any, **more: Any) -> Any:
         monkeypatch.setattr(messages_table, "change", change)
-        messages.record(receipt("sending", AT))
+        messages.record_receipt(receipt("sending", AT))
         return change(*given, **more)
 
     messages.add(outbound())
-    messages.record(receipt("delivered"))
+    messages.record_receipt(receipt("delivered"))
     monkeypatch.setattr(messages_table, "change", after_another)
-    messages.record(receipt("sent", AT, bandwidth_id="1561"))
+    messages.record_receipt(receipt("sent", AT, bandwidth_id="1561"))
     kept = stored(messages)
     assert (kept["state"], kept["sendingAt"], kept["sentAt"], kept["bandwidthId"]) == (
         "delivered",
@@ -574,24 +581,24 @@ def minute(number: int) -> str:
     return f"2026-02-03T04:{number:02}:00.000Z"
 
 
-def test_a_numbers_messages_come_newest_first_in_both_directions(messages: Messages) -> None:
+def test_the_messages_of_a_number_are_listed_newest_first(messages: Messages) -> None:
     messages.add(inbound("in-2", minute(2)))
     messages.add(outbound("out_1", minute(1)))
     messages.add(outbound("out_3", minute(3)))
-    messages.add(outbound("out_9", minute(9), owner=THEIRS))
-    page = messages.of_number(OURS, limit=10)
+    messages.add(outbound("out_9", minute(9), owner=RECIPIENT))
+    page = messages.list_by_number(OWNER, limit=10)
     assert [item["messageId"] for item in page.items] == ["out_3", "in-2", "out_1"]
     assert page.items[0]["text"] == "Good morning!"
     assert page.next_key is None
 
 
-def test_pages_follow_each_other_without_gap_or_repetition(messages: Messages) -> None:
+def test_pages_have_no_gaps_and_no_duplicates(messages: Messages) -> None:
     for number in range(7):
         messages.add(outbound(f"out_{number}", minute(number)))
     seen: list[str] = []
     start: dict[str, Any] | None = None
     for _ in range(4):
-        page = messages.of_number(OURS, limit=3, start=start)
+        page = messages.list_by_number(OWNER, limit=3, start=start)
         assert len(page.items) <= 3
         seen += [item["messageId"] for item in page.items]
         start = page.next_key
@@ -602,13 +609,13 @@ def test_pages_follow_each_other_without_gap_or_repetition(messages: Messages) -
 
 
 def test_a_number_without_messages_has_an_empty_page(messages: Messages) -> None:
-    assert messages.of_number(THEIRS, limit=10) == ([], None)
+    assert messages.list_by_number(RECIPIENT, limit=10) == ([], None)
 
 
-def test_messages_of_the_same_moment_are_all_listed(messages: Messages) -> None:
+def test_messages_of_the_same_time_are_all_listed(messages: Messages) -> None:
     for name in "abc":
         messages.add(outbound(f"out_{name}"))
-    assert {item["messageId"] for item in messages.of_number(OURS, limit=10).items} == {
+    assert {item["messageId"] for item in messages.list_by_number(OWNER, limit=10).items} == {
         "out_a",
         "out_b",
         "out_c",
@@ -622,67 +629,67 @@ THIRD = "+19195551214"
 
 
 def conversation(messages: Messages, *others: str, limit: int = 10) -> list[str]:
-    return [item["messageId"] for item in messages.of_conversation(OURS, others, limit=limit).items]
+    return [item["messageId"] for item in messages.list_by_conversation(OWNER, others, limit=limit).items]
 
 
-def test_a_conversation_is_what_both_sides_wrote_newest_first(messages: Messages) -> None:
+def test_a_conversation_lists_both_directions_newest_first(messages: Messages) -> None:
     messages.add(outbound("out_1", minute(1)))
     messages.add(inbound("in-2", minute(2)))
     messages.add(outbound("out_3", minute(3)))
     messages.add(outbound("out_4", minute(4), recipients=(THIRD,)))
     messages.add(inbound("in-5", minute(5), sender=THIRD))
     messages.add(outbound("out_6", minute(6), owner=THIRD, sender=THIRD))
-    assert conversation(messages, THEIRS) == ["out_3", "in-2", "out_1"]
+    assert conversation(messages, RECIPIENT) == ["out_3", "in-2", "out_1"]
     assert conversation(messages, THIRD) == ["in-5", "out_4"]
 
 
-def test_a_group_is_a_conversation_of_its_own_whoever_of_it_wrote(messages: Messages) -> None:
-    messages.add(outbound("out_1", minute(1), recipients=(THEIRS, THIRD)))
-    messages.add(inbound("in-2", minute(2), recipients=(OURS, THIRD)))
-    messages.add(inbound("in-3", minute(3), sender=THIRD, recipients=(THEIRS, OURS)))
+def test_a_group_is_one_conversation_for_all_senders(messages: Messages) -> None:
+    messages.add(outbound("out_1", minute(1), recipients=(RECIPIENT, THIRD)))
+    messages.add(inbound("in-2", minute(2), recipients=(OWNER, THIRD)))
+    messages.add(inbound("in-3", minute(3), sender=THIRD, recipients=(RECIPIENT, OWNER)))
     messages.add(inbound("in-4", minute(4)))
-    assert conversation(messages, THIRD, THEIRS) == ["in-3", "in-2", "out_1"]
-    assert conversation(messages, THEIRS, THIRD, OURS) == ["in-3", "in-2", "out_1"]
-    assert conversation(messages, THEIRS) == ["in-4"]
+    assert conversation(messages, THIRD, RECIPIENT) == ["in-3", "in-2", "out_1"]
+    assert conversation(messages, RECIPIENT, THIRD, OWNER) == ["in-3", "in-2", "out_1"]
+    assert conversation(messages, RECIPIENT) == ["in-4"]
 
 
-def test_a_foreign_message_is_in_its_conversation(messages: Messages) -> None:
-    messages.record(receipt("delivered", message_id="1562"))
-    assert conversation(messages, THEIRS) == ["1562"]
+def test_a_message_of_another_system_is_in_its_conversation(messages: Messages) -> None:
+    messages.record_receipt(receipt("delivered", message_id="1562"))
+    assert conversation(messages, RECIPIENT) == ["1562"]
 
 
-def test_a_foreign_message_of_nobody_we_know_is_in_none(messages: Messages) -> None:
-    messages.record(receipt("delivered", message_id="1562", owner=None))
+def test_a_message_without_an_owner_is_in_no_conversation(messages: Messages) -> None:
+    messages.record_receipt(receipt("delivered", message_id="1562", owner=None))
     assert "conversation" not in stored(messages, "1562")
 
 
-def test_a_message_to_a_great_many_is_stored_and_found(messages: Messages) -> None:
+def test_a_message_with_many_participants_is_stored_and_listed(messages: Messages) -> None:
     crowd = tuple(f"+1919556{number:04}" for number in range(400))
-    messages.add(inbound("in-1", recipients=(OURS, *crowd)))
-    assert conversation(messages, THEIRS, *reversed(crowd)) == ["in-1"]
+    messages.add(inbound("in-1", recipients=(OWNER, *crowd)))
+    assert conversation(messages, RECIPIENT, *reversed(crowd)) == ["in-1"]
 
 
-def test_pages_stay_as_they_are_while_messages_arrive(messages: Messages) -> None:
+def test_pages_do_not_change_while_messages_arrive(messages: Messages) -> None:
     for number in range(6):
         messages.add(outbound(f"out_{number}", minute(number)))
     seen: list[str] = []
     start: dict[str, Any] | None = None
     for arriving in range(10, 14):
-        page = messages.of_conversation(OURS, [THEIRS], limit=2, start=start)
+        page = messages.list_by_conversation(OWNER, [RECIPIENT], limit=2, start=start)
         seen += [item["messageId"] for item in page.items]
         start = page.next_key
         if start is None:
             break
         messages.add(inbound(f"in-{arriving}", minute(arriving)))
-        messages.record(receipt("delivered", message_id=f"out_{arriving - 10}"))
+        messages.record_receipt(receipt("delivered", message_id=f"out_{arriving - 10}"))
     assert seen == [f"out_{number}" for number in reversed(range(6))]
     assert start is None
 
 
 @pytest.mark.parametrize("time", [LONG_PAST, AT, "2999-02-03T04:05:06.000Z"])
-def test_retention_counts_from_our_clock_whatever_time_a_callback_has(messages: Messages, time: str) -> None:
+def test_retention_counts_from_the_clock_of_the_stack(messages: Messages, time: str) -> None:
     messages.add(inbound("1561", time))
-    messages.record(receipt("delivered", time=time, message_id="1562"))
+    messages.record_receipt(receipt("delivered", time=time, message_id="1562"))
 
     for message_id in ("1561", "1562"):
         expires = datetime.fromtimestamp(stored(messages, message_id)["expiresAt"], UTC)
@@ -690,18 +697,18 @@ def test_retention_counts_from_our_clock_whatever_time_a_callback_has(messages: 
 
 
 def test_retention_counts_from_the_first_write(messages: Messages, monkeypatch: pytest.MonkeyPatch) -> None:
-    messages.record(receipt("sending", time=LATER, message_id="1562"))
+    messages.record_receipt(receipt("sending", time=LATER, message_id="1562"))
     before = stored(messages, "1562")["expiresAt"]
     monkeypatch.setattr(messages_module, "now", lambda: "2026-03-03T00:00:00.000Z")
-    messages.record(receipt("delivered", time=LATER, message_id="1562"))
-    messages.record(receipt("sending", time=LONG_PAST, message_id="1562"))
+    messages.record_receipt(receipt("delivered", time=LATER, message_id="1562"))
+    messages.record_receipt(receipt("sending", time=LONG_PAST, message_id="1562"))
     assert stored(messages, "1562")["expiresAt"] == before
 
 
-def test_the_carrier_of_a_groups_recipient_is_the_recipients(messages: Messages) -> None:
-    group = (THEIRS, "+19195551215")
+def test_a_recipient_of_a_group_message_has_its_own_carrier(messages: Messages) -> None:
+    group = (RECIPIENT, "+19195551215")
     for carrier, recipient in zip(("Acme", "Other"), group, strict=True):
-        messages.record(
+        messages.record_receipt(
             receipt(
                 "delivered",
                 message_id="1562",

@@ -1,6 +1,8 @@
 """Orders keep what code decides by: outcomes of steps, the action and the generation of the set-up."""
 
-from bandwidth_messaging.domain.orders import Action, OrderItem
+from typing import Any
+
+from bandwidth_messaging.domain.orders import Action
 from bandwidth_messaging.domain.step_outcomes import StepOutcome
 from bandwidth_messaging.store.order_store import Orders
 
@@ -10,7 +12,7 @@ STEP = "Assign Application to Location"
 
 def open_order(
     orders: Orders, *, action: Action = "IMPORT", generation: str = "classic", run: str = "1"
-) -> OrderItem:
+) -> dict[str, Any]:
     orders.open(
         "demo",
         kind="hosted_messaging",
@@ -21,10 +23,11 @@ def open_order(
         action=action,
         generation=generation,
     )
-    return orders.get("demo") or {}
+    order: Any = orders.get("demo")
+    return dict(order)
 
 
-def facts(order: OrderItem) -> tuple[str, str]:
+def facts(order: dict[str, Any]) -> tuple[str, str]:
     return order["action"], order["generation"]
 
 
@@ -64,7 +67,7 @@ def test_a_step_keeps_its_outcome_and_the_replaced_application(orders: Orders) -
         replaced_application_id="a-1",
     )
 
-    stored = orders.get("demo") or {}
+    stored: Any = orders.get("demo")
     assert stored["steps"][STEP] == {
         "state": "succeeded",
         "at": LATER,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bandwidth_messaging.domain.orders import Failure, Kind, OrderItem
+from bandwidth_messaging.domain.orders import Failure, Kind
 from bandwidth_messaging.store.order_store import Orders
 
 AT, LATER, LAST = "2026-02-03T04:05:06.000Z", "2026-02-03T04:05:07.000Z", "2026-02-03T04:05:08.000Z"
@@ -34,10 +34,10 @@ def open_with(
     )
 
 
-def stored(orders: Orders) -> OrderItem:
+def stored(orders: Orders) -> dict[str, Any]:
     item = orders.get("demo")
     assert item is not None
-    return item
+    return dict(item)
 
 
 def test_an_opened_order_is_started(orders: Orders) -> None:
@@ -294,7 +294,7 @@ def test_an_order_ends_with_its_counts_and_what_failed(orders: Orders, state: st
         failures=[{"number": None, "code": "5018", "reason": "none available"}],
         reason="short",
     )
-    kept: Any = stored(orders)
+    kept = stored(orders)
     assert (kept["orderState"], kept[f"{state}At"], kept["completed"], kept["failed"], kept["reason"]) == (
         state,
         LATER,

@@ -4,19 +4,24 @@ from typing import Any
 
 import pytest
 
-from bandwidth_messaging.store.outcomes import joined, outcome
+from bandwidth_messaging.domain.messages import MessageState
+from bandwidth_messaging.store.outcomes import build_outcome, merge_outcomes
 
 AT, LATER = "2026-02-03T04:05:06.000Z", "2026-02-03T04:05:07.000Z"
 
 
 def failed(at: str = AT, **fields: Any) -> dict[str, Any]:
-    return outcome("failed", at, **fields)
+    return build_outcome(MessageState.FAILED, at, **fields)
 
 
 @pytest.mark.parametrize(
     ("winner", "loser"),
     [
-        pytest.param(outcome("delivered", LATER), outcome("sent", AT), id="higher rank"),
+        pytest.param(
+            build_outcome(MessageState.DELIVERED, LATER),
+            build_outcome(MessageState.SENT, AT),
+            id="higher rank",
+        ),
         pytest.param(failed(AT, error_code=4770), failed(LATER, error_code=4720), id="earlier time"),
         pytest.param(failed(error_code=4720), failed(error_code=4770), id="lower error code"),
         pytest.param(failed(), failed(error_code=4720), id="no error code"),
@@ -43,12 +48,12 @@ def test_the_winner_of_a_tie_does_not_depend_on_the_order(
     names = ("state", "rank", "errorCode", "errorClass", "reason", "bandwidthReason")
     expected = {name: winner[name] for name in names}
 
-    for result in (joined(winner, loser), joined(loser, winner)):
+    for result in (merge_outcomes(winner, loser), merge_outcomes(loser, winner)):
         assert {name: result[name] for name in names} == expected
 
 
 def test_the_earliest_time_of_each_state_is_kept() -> None:
-    result = joined(failed(LATER), failed(AT) | {"sentAt": AT})
+    result = merge_outcomes(failed(LATER), failed(AT) | {"sentAt": AT})
 
     assert (result["failedAt"], result["sentAt"]) == (AT, AT)
 
@@ -56,10 +61,10 @@ def test_the_earliest_time_of_each_state_is_kept() -> None:
 def test_the_first_carrier_in_the_alphabet_is_kept() -> None:
     one, other = failed() | {"carrierName": "B"}, failed() | {"carrierName": "A"}
 
-    assert joined(one, other)["carrierName"] == joined(other, one)["carrierName"] == "A"
+    assert merge_outcomes(one, other)["carrierName"] == merge_outcomes(other, one)["carrierName"] == "A"
 
 
 def test_an_outcome_without_a_state_loses() -> None:
-    accepted = outcome("accepted", AT)
+    accepted = build_outcome(MessageState.ACCEPTED, AT)
 
-    assert joined({}, accepted)["state"] == joined(accepted, {})["state"] == "accepted"
+    assert merge_outcomes({}, accepted)["state"] == merge_outcomes(accepted, {})["state"] == "accepted"

@@ -6,7 +6,7 @@ A change is an event if the API shows the item differently than before.
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from bandwidth_messaging.api.views import (
     View,
@@ -20,7 +20,7 @@ from bandwidth_messaging.domain.drift import DriftState
 from bandwidth_messaging.domain.messages import MessageState
 from bandwidth_messaging.domain.numbers import NumberState
 from bandwidth_messaging.domain.opt_outs import OptOutState
-from bandwidth_messaging.domain.orders import OrderItem, OrderState
+from bandwidth_messaging.domain.orders import OrderState
 from bandwidth_messaging.store.dynamodb import VERSION, Item, from_dynamodb
 from bandwidth_messaging.store.keys import customer_order_id_of
 
@@ -60,7 +60,7 @@ class Kind:
 
 
 def _order(item: Item) -> View:
-    return order_view(customer_order_id_of(item) or "", cast("OrderItem", item))
+    return order_view(customer_order_id_of(item) or "", item)
 
 
 def _opt_out(item: Item) -> View:

@@ -79,7 +79,7 @@ def add_message_routes(
         cursor: Cursor = None,
     ) -> dict[str, Any]:
         """Return the messages of a number, newest first."""
-        query = partial(messages().of_number, number)
+        query = partial(messages().list_by_number, number)
         return list_page(query, message_view, list_name=f"messages of {number}", limit=limit, cursor=cursor)
 
     @operation(
@@ -129,7 +129,7 @@ def _conversation_page(
     for reading in readings:
         try:
             page = list_page(
-                partial(messages.of_conversation, number, reading),
+                partial(messages.list_by_conversation, number, reading),
                 message_view,
                 list_name=f"conversation of {number} with {sorted(reading)}",
                 limit=limit,

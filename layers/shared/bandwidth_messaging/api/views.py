@@ -7,7 +7,7 @@ from bandwidth_messaging.domain.drift import DriftState
 from bandwidth_messaging.domain.messages import RANKS, READ, MessageState
 from bandwidth_messaging.domain.next_steps import next_steps
 from bandwidth_messaging.domain.numbers import STATES, NumberState
-from bandwidth_messaging.domain.orders import OrderItem, OrderState
+from bandwidth_messaging.domain.orders import OrderState
 from bandwidth_messaging.store.dynamodb import Item
 from bandwidth_messaging.store.message_store import RECIPIENT
 
@@ -42,7 +42,7 @@ _ORDER_STATES = (
 )
 
 
-def message_view(item: Item, link: Callable[[str], View] | None = None) -> View:
+def message_view(item: Mapping[str, Any], link: Callable[[str], View] | None = None) -> View:
     """Return a message as GET /messages/{messageId} shows it. `link` returns the link to an archived file."""
     view = _only(item, _MESSAGE) | {"times": _times(item, _MESSAGE_TIMES)}
     if "archive" in item:
@@ -93,7 +93,9 @@ def number_view(item: Mapping[str, Any]) -> View:
     return _only(item, _NUMBER) | {"times": _times(item, STATES)}
 
 
-def order_view(customer_order_id: str, order: OrderItem, numbers: Sequence[Mapping[str, Any]] = ()) -> View:
+def order_view(
+    customer_order_id: str, order: Mapping[str, Any], numbers: Sequence[Mapping[str, Any]] = ()
+) -> View:
     """Return an order as GET /orders/{customerOrderId} shows it. Failed `numbers` are failures."""
     steps = sorted(order.get("steps", {}).items(), key=lambda step: step[1].get("startedAt", step[1]["at"]))
     failed_numbers = [
@@ -106,7 +108,7 @@ def order_view(customer_order_id: str, order: OrderItem, numbers: Sequence[Mappi
         "customerOrderId": customer_order_id,
         "state": order.get("orderState"),
         **_only(order, _ORDER),
-        "failures": [*order.get("failures", []), *failed_numbers],
+        "failures": order.get("failures", []) + failed_numbers,
         "steps": [{"name": name, **entry} for name, entry in steps],
         "times": _times(order, _ORDER_STATES),
     } | ({"nextSteps": advice} if advice else {})

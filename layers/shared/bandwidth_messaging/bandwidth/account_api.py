@@ -1,4 +1,4 @@
-"""What all resources of the account API (the Dashboard) share: one account, XML, and many error bodies."""
+"""Base of the account API (Dashboard) clients: paths of one account, XML bodies, pages and errors."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 from bandwidth_messaging.bandwidth import xml
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected
-from bandwidth_messaging.bandwidth.transport import Answer, Auth, ErrorBody, Transport, combined
+from bandwidth_messaging.bandwidth.transport import Auth, ErrorBody, Response, Transport, combine_errors
 from bandwidth_messaging.bandwidth.xml import E, Element
 from bandwidth_messaging.domain.orders import Failure, OrderStatus
 from bandwidth_messaging.domain.phone_numbers import from_ten_digits, to_ten_digits
@@ -16,7 +16,7 @@ XML: Final = "application/xml; charset=utf-8"
 # Link=<https://…?page=…&size=…>;rel="next";
 _NEXT: Final = re.compile(r"<[^>?]*\?([^>]*)>")
 NOT_FOUND: Final = OrderStatus("NOT_FOUND")
-"""The status of an order that is not to be found yet, right after it was placed."""
+"""Status of an order that Bandwidth does not list yet, shortly after it was placed."""
 
 
 class AccountApi:
@@ -36,15 +36,15 @@ class AccountApi:
         return E.TelephoneNumbers(*(E.TelephoneNumber(self.number(number)) for number in numbers))
 
     def get(self, path: str, params: dict[str, str] | None = None) -> Element:
-        """Return the root of the answer to a GET below the account. Raises also for an error inside a 2xx."""
-        answer = self.transport.send("GET", self.account + path, params=params)
-        root = root_of(answer)
-        if rejection := rejection_of(answer, root):
+        """Return the root of the response to a GET. Raises also for an error inside a 2xx."""
+        response = self.transport.send("GET", self.account + path, params=params)
+        root = root_of(response)
+        if rejection := rejection_of(response, root):
             raise rejection
         return root
 
     def find(self, path: str, params: dict[str, str] | None = None) -> Element | None:
-        """Return the root of the answer to a GET, None if there is no such resource."""
+        """Return the root of the response to a GET, None if the resource does not exist."""
         try:
             return self.get(path, params)
         except BandwidthRejected as error:
@@ -53,26 +53,26 @@ class AccountApi:
             raise
 
     def pages(self, path: str, params: dict[str, str] | None = None) -> Iterator[Element]:
-        """Yield the roots of the answers to a GET, page by page, as each one's link to the next says.
+        """Yield the root of each page of a list, following the links to the next page.
 
-        Yields nothing if there is no such resource.
+        Yields nothing if the resource does not exist.
         """
-        asked: list[dict[str, str]] = []
+        requested: list[dict[str, str]] = []
         root = self.find(path, params)
         while root is not None:
             yield root
             following = next_page(root)
-            # A link back would go on for ever.
-            if not following or following in asked:
+            # A link to an earlier page would never end.
+            if not following or following in requested:
                 return
-            asked.append(following)
+            requested.append(following)
             root = self.find(path, following)
 
     def delete(self, path: str) -> bool:
-        """Delete what is below the account; return whether it was still there."""
+        """Delete a resource. Return False if it did not exist."""
         try:
-            answer = self.transport.send("DELETE", self.account + path)
-            if answer.body and (rejection := rejection_of(answer, root_of(answer))):
+            response = self.transport.send("DELETE", self.account + path)
+            if response.body and (rejection := rejection_of(response, root_of(response))):
                 raise rejection
         except BandwidthRejected as error:
             if error.is_absent:
@@ -80,31 +80,31 @@ class AccountApi:
             raise
         return True
 
-    def send(self, method: str, path: str, element: Element) -> Answer:
-        """Send an element below the account and return the answer, whatever is inside it."""
+    def send(self, method: str, path: str, element: Element) -> Response:
+        """Send an element and return the response, also one with an error inside a 2xx."""
         return self.transport.send(method, self.account + path, body=xml.write(element), content_type=XML)
 
-    def write(self, method: str, path: str, element: Element) -> Answer:
-        """Send an element below the account and return the answer. Raises also for an error inside a 2xx."""
-        answer = self.send(method, path, element)
-        if answer.body and (rejection := rejection_of(answer, root_of(answer))):
+    def write(self, method: str, path: str, element: Element) -> Response:
+        """Send an element and return the response. Raises also for an error inside a 2xx."""
+        response = self.send(method, path, element)
+        if response.body and (rejection := rejection_of(response, root_of(response))):
             raise rejection
-        return answer
+        return response
 
     def place(self, path: str, order: Element, order_id: str) -> str:
-        """Place an order and return its id, which is at the path `order_id` of the answer.
+        """Place an order and return its id, the text at the path `order_id` of the response.
 
-        An order that has an id is placed, whatever errors the answer tells of it beside. Raises for an error
-        without an id, also inside a 2xx, and BandwidthGarbled for neither.
+        An order with an id is placed, even if the response also has errors. Raises BandwidthRejected for an
+        error without an id, also inside a 2xx, and BandwidthGarbled without both.
         """
-        answer = self.send("POST", path, order)
-        root = root_of(answer)
+        response = self.send("POST", path, order)
+        root = root_of(response)
         if (found := xml.text(root, order_id)) is not None:
             return found
-        raise rejection_of(answer, root) or answer.garbled(f"{order_id} is missing")
+        raise rejection_of(response, root) or response.garbled(f"has no {order_id}")
 
-    def get_order(self, path: str) -> Answer | None:
-        """Return the answer about an order, None if it is not to be found yet, right after it was placed."""
+    def get_order(self, path: str) -> Response | None:
+        """Return the response about an order, None if Bandwidth does not list the order yet."""
         try:
             return self.transport.send("GET", self.account + path)
         except BandwidthRejected as error:
@@ -114,7 +114,7 @@ class AccountApi:
 
 
 def next_page(root: Element) -> dict[str, str]:
-    """Return the query of a list's next page, which its link names; empty on the last page."""
+    """Return the query of a list's next page, empty on the last page."""
     link = _NEXT.search(xml.text(root, ".//Links/next") or "")
     return dict(parse_qsl(link[1])) if link else {}
 
@@ -122,38 +122,38 @@ def next_page(root: Element) -> dict[str, str]:
 def read_error(body: bytes) -> ErrorBody | None:
     """Return the errors that a body names as one, None if it names none (an empty body, a page of HTML)."""
     try:
-        return combined(error for _, error in _errors(xml.read(body)))
+        return combine_errors(error for _, error in _errors(xml.read(body)))
     except xml.Malformed:
         return None
 
 
 def boolean(value: bool) -> str:
-    """Return XML's word for it."""
+    """Return the text of an XML boolean."""
     return "true" if value else "false"
 
 
-def root_of(answer: Answer) -> Element:
-    """Return the root of an answer's body. Raises BandwidthGarbled."""
+def root_of(response: Response) -> Element:
+    """Return the root of a response's body. Raises BandwidthGarbled."""
     try:
-        return xml.read(answer.body)
+        return xml.read(response.body)
     except xml.Malformed as error:
-        raise answer.garbled(f"is {error}") from None
+        raise response.garbled(f"is {error}") from None
 
 
-def required(answer: Answer, path: str) -> str:
-    """Return the text at a path of an answer's body. Raises BandwidthGarbled without it."""
-    found = xml.text(root_of(answer), path)
+def required(response: Response, path: str) -> str:
+    """Return the text at a path of a response's body. Raises BandwidthGarbled if it is missing."""
+    found = xml.text(root_of(response), path)
     if found is None:
-        raise answer.garbled(f"{path} is missing")
+        raise response.garbled(f"has no {path}")
     return found
 
 
-def rejection_of(answer: Answer, root: Element) -> BandwidthRejected | None:
-    """Bandwidth also answers 2xx with an error inside."""
-    error = combined(error for _, error in _errors(root))
+def rejection_of(response: Response, root: Element) -> BandwidthRejected | None:
+    """Return the error in a body, if any: Bandwidth also returns errors inside a 2xx."""
+    error = combine_errors(error for _, error in _errors(root))
     if error is None:
         return None
-    return BandwidthRejected(answer.request, status=answer.status, code=error.code, words=error.words)
+    return BandwidthRejected(response.request, status=response.status, code=error.code, words=error.words)
 
 
 def _errors(root: Element) -> Iterator[tuple[str | None, ErrorBody]]:

@@ -174,7 +174,7 @@ def _v2_receipt(event: dict[str, Any], message: dict[str, Any]) -> Receipt:
     failed = state == MessageState.FAILED
     error_code = _count(event.get("errorCode"))
     return Receipt(
-        message_id=tag if messages.is_our_message_id(tag) else bandwidth_id,
+        message_id=tag if messages.is_message_id(tag) else bandwidth_id,
         bandwidth_id=bandwidth_id,
         state=_state_of_failure(error_code) if failed else state,
         time=time,
@@ -233,7 +233,7 @@ def _v1_receipt(event: dict[str, Any]) -> Receipt:
     failed = state == MessageState.FAILED
     error_code = _count(event.get("deliveryCode")) if failed else None
     return Receipt(
-        message_id=tag if messages.is_our_message_id(tag) else bandwidth_id,
+        message_id=tag if messages.is_message_id(tag) else bandwidth_id,
         bandwidth_id=bandwidth_id,
         state=_state_of_failure(error_code) if failed else state,
         time=_time(event, "time"),
@@ -246,7 +246,7 @@ def _v1_receipt(event: dict[str, Any]) -> Receipt:
     )
 
 
-def _state_of_failure(error_code: int | None) -> str:
+def _state_of_failure(error_code: int | None) -> MessageState:
     """Return the state after a failure. Some codes leave open whether the message arrived."""
     return MessageState.DELIVERY_UNKNOWN if failures.leaves_open(error_code) else MessageState.FAILED
 

@@ -1,6 +1,6 @@
-"""Catapult, Bandwidth's V1 API (JSON, Basic auth with token and secret): applications, numbers, messages.
+"""Catapult, the V1 API (JSON, Basic auth with token and secret): applications, numbers and messages.
 
-Paths and fields are those of the document "Hosted Messaging", steps 3 to 5.
+Paths and fields follow the document "Hosted Messaging", steps 3 to 5.
 """
 
 import json
@@ -18,19 +18,19 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthRejected,
     BandwidthUnavailable,
 )
-from bandwidth_messaging.bandwidth.messaging import Taken, message_id_of
-from bandwidth_messaging.bandwidth.transport import Answer, Auth, ErrorBody, Transport
+from bandwidth_messaging.bandwidth.messaging import AcceptedMessage, parse_message_id
+from bandwidth_messaging.bandwidth.transport import Auth, ErrorBody, Response, Transport
 
 _JSON: Final = "application/json; charset=utf-8"
-_PAGE: Final = 1000
+_PAGE_SIZE: Final = 1000
 _PROVIDER: Final = "bandwidth-dashboard"
 _NUMBER_NAME: Final = "text messaging TN"
 _DUPLICATE_NUMBER: Final = "duplicate-number"
 _CREDENTIALS_IN_URL: Final = re.compile(r"(^\w+://)[^/?#]*@")
 
-# Codes whose meaning the HTTP status does not tell: throttles come as 403 and 400, refusals of one message or
-# number as 401 and 403, and after this 503 the message's state must be looked at first.
-_MEANS: Final[dict[str, type[BandwidthError]]] = {
+# Codes whose HTTP status is misleading. Throttling is a 403 or 400. A rejected message or number is a
+# 401 or 403. After the 503 the state of the message must be looked up.
+_ERRORS_BY_CODE: Final[dict[str, type[BandwidthError]]] = {
     "message-delay-limit": BandwidthUnavailable,
     "message-rate-limit": BandwidthUnavailable,
     "message-rate-limit-overall": BandwidthUnavailable,
@@ -44,7 +44,7 @@ _MEANS: Final[dict[str, type[BandwidthError]]] = {
     "restricted-number": BandwidthRejected,
 }
 
-_MEANS_OF_CATEGORY: Final[dict[str, type[BandwidthError]]] = {
+_ERRORS_BY_CATEGORY: Final[dict[str, type[BandwidthError]]] = {
     "limit": BandwidthUnavailable,
     "too-many-requests": BandwidthUnavailable,
 }
@@ -52,7 +52,7 @@ _MEANS_OF_CATEGORY: Final[dict[str, type[BandwidthError]]] = {
 
 @dataclass(frozen=True)
 class Application:
-    """An application as Catapult lists it; `incoming_message_url` comes without credentials."""
+    """An application of Catapult. `incoming_message_url` contains no credentials."""
 
     application_id: str
     name: str
@@ -60,7 +60,7 @@ class Application:
 
 
 class Catapult:
-    """What belongs to one user. Every method may raise the errors of `Transport.send`."""
+    """Client of the resources of one user. Every method may raise the errors of `Transport.send`."""
 
     def __init__(self, base_url: str, user_id: str, auth: Auth) -> None:
         self._transport = Transport(base_url, auth, read_error)
@@ -68,14 +68,14 @@ class Catapult:
 
     def applications(self) -> list[Application]:
         """Return the user's applications."""
-        return list(self._pages("/applications", _applications))
+        return list(self._pages("/applications", _parse_applications))
 
     def application(self, application_id: str) -> Application | None:
-        """Return one application, None if the user has none with this id."""
-        return self._found(f"/applications/{application_id}", _application)
+        """Return one application, or None if it does not exist."""
+        return self._get_or_none(f"/applications/{application_id}", _parse_application)
 
     def delete_application(self, application_id: str) -> bool:
-        """Delete an application; return whether it was still there."""
+        """Delete an application. Return whether it existed."""
         return self._delete(f"/applications/{application_id}")
 
     def create_application(
@@ -89,10 +89,11 @@ class Catapult:
     ) -> str:
         """Create an application and return its id (step 3).
 
-        Messages and the fallback go to `callback_url`; V1 takes the credentials for it inside the URL only.
+        `callback_url` receives incoming messages, also as the fallback. V1 accepts the credentials only
+        inside the URL.
         """
         url = with_credentials(callback_url, credentials)
-        answer = self._post(
+        response = self._post(
             "/applications/",
             {
                 "name": name,
@@ -102,15 +103,15 @@ class Catapult:
                 "callbackHttpMethod": http_method,
             },
         )
-        return answer.created_id
+        return response.created_id
 
     def import_number(
         self, number: str, application_id: str, *, account_id: str, dashboard: BasicCredentials
     ) -> str:
-        """Import a number (E.164) that the Dashboard has, and return its numberId (step 4).
+        """Import a number (E.164) of the Dashboard, and return its numberId (step 4).
 
-        A number that is there already is fine; it is moved to the application if it has another. The
-        Dashboard's password travels in this body, and nowhere else.
+        If the number exists, it is moved to the application. No other request contains the Dashboard's
+        password.
         """
         body = {
             "number": number,
@@ -137,21 +138,21 @@ class Catapult:
         return number_id
 
     def find_number(self, number: str) -> tuple[str, str | None] | None:
-        """Return a number's numberId and its application's id, None if the user has no such number."""
-        return self._found(f"/phoneNumbers/{quote(number, safe='')}", _number)
+        """Return a number's numberId and its application's id, or None if the number does not exist."""
+        return self._get_or_none(f"/phoneNumbers/{quote(number, safe='')}", _parse_number)
 
     def move_number(self, number_id: str, application_id: str) -> None:
-        """Let another application receive a number's messages. Saying it again changes nothing."""
+        """Assign a number to an application, which then receives its messages. Can be repeated."""
         self._post(f"/phoneNumbers/{number_id}", {"applicationId": application_id})
 
     def release_number(self, number_id: str) -> None:
-        """Release a number; one that is gone already is fine."""
+        """Release a number, or do nothing if it was already released."""
         self._delete(f"/phoneNumbers/{number_id}")
 
     def numbers(self, application_id: str | None = None) -> dict[str, str | None]:
-        """Return the user's numbers (E.164), each with its application's id; of one application if given."""
+        """Return the numbers (E.164) of the user or of one application, each with its application's id."""
         params = {"applicationId": application_id} if application_id else {}
-        return dict(self._pages("/phoneNumbers", _numbers, params))
+        return dict(self._pages("/phoneNumbers", _parse_numbers, params))
 
     def prepare_send(
         self,
@@ -162,13 +163,12 @@ class Catapult:
         tag: str,
         media: tuple[str, ...] = (),
         callback_url: str | None = None,
-    ) -> Callable[[], Taken]:
-        """Return the call that sends a text (step 5). Call it at most once; no byte is sent before.
+    ) -> Callable[[], AcceptedMessage]:
+        """Return the call that sends a text (step 5). Call it at most once. No byte is sent before the call.
 
-        Numbers in E.164; `tag` is in every receipt.
-
-        `callback_url`, with credentials in it, is where V1 sends the receipts. V1 knows no group messages and
-        no applicationId: the number has one. It sends no receipts for media. Its answer has no body.
+        Numbers are in E.164. Every receipt contains `tag`. V1 sends receipts to `callback_url`, which
+        contains the credentials, and sends none for media. V1 supports no group messages. The number
+        determines the application. The response has no body.
         """
         (recipient,) = to
         body: dict[str, Any] = {"from": sender, "to": recipient, "text": text, "tag": tag}
@@ -176,12 +176,12 @@ class Catapult:
         if callback_url is not None:
             body["callbackUrl"] = callback_url
         post = self._prepare_post("/messages", body)
-        return lambda: _taken(post())
+        return lambda: _parse_accepted(post())
 
-    def _post(self, path: str, body: Mapping[str, Any]) -> Answer:
+    def _post(self, path: str, body: Mapping[str, Any]) -> Response:
         return self._prepare_post(path, body)()
 
-    def _prepare_post(self, path: str, body: Mapping[str, Any]) -> Callable[[], Answer]:
+    def _prepare_post(self, path: str, body: Mapping[str, Any]) -> Callable[[], Response]:
         return self._transport.prepare(
             "POST", self._user + path, body=json.dumps(body).encode(), content_type=_JSON
         )
@@ -189,19 +189,19 @@ class Catapult:
     def _get[Read](
         self, path: str, read: Callable[[Any], Read], params: Mapping[str, str] | None = None
     ) -> Read:
-        answer = self._transport.send("GET", self._user + path, params=params)
+        response = self._transport.send("GET", self._user + path, params=params)
         try:
-            return read(json.loads(answer.body))
+            return read(json.loads(response.body))
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise answer.garbled("is not the documented JSON") from None
+            raise response.garbled("is not the documented JSON") from None
 
     def _pages[Read](
         self, path: str, read: Callable[[Any], list[Read]], params: Mapping[str, str] | None = None
     ) -> Iterator[Read]:
         for number in count():
-            page = self._get(path, read, {**(params or {}), "page": str(number), "size": str(_PAGE)})
+            page = self._get(path, read, {**(params or {}), "page": str(number), "size": str(_PAGE_SIZE)})
             yield from page
-            if len(page) < _PAGE:
+            if len(page) < _PAGE_SIZE:
                 return
 
     def _delete(self, path: str) -> bool:
@@ -213,7 +213,7 @@ class Catapult:
             raise
         return True
 
-    def _found[Read](self, path: str, read: Callable[[Any], Read]) -> Read | None:
+    def _get_or_none[Read](self, path: str, read: Callable[[Any], Read]) -> Read | None:
         try:
             return self._get(path, read)
         except BandwidthRejected as error:
@@ -222,58 +222,58 @@ class Catapult:
             raise
 
 
-def _taken(answer: Answer) -> Taken:
-    return Taken(message_id_of(answer, answer.created_id), None)
+def _parse_accepted(response: Response) -> AcceptedMessage:
+    return AcceptedMessage(parse_message_id(response, response.created_id), None)
 
 
-def _applications(listed: Any) -> list[Application]:
+def _parse_applications(listed: Any) -> list[Application]:
     if not isinstance(listed, list):
         raise TypeError
-    return [_application(each) for each in listed]
+    return [_parse_application(application) for application in listed]
 
 
-def _application(found: Any) -> Application:
+def _parse_application(item: Any) -> Application:
     return Application(
-        _id(found),
-        str(found.get("name") or ""),
-        without_credentials(str(found.get("incomingMessageUrl") or "")),
+        _parse_id(item),
+        str(item.get("name") or ""),
+        without_credentials(str(item.get("incomingMessageUrl") or "")),
     )
 
 
-def _numbers(listed: Any) -> list[tuple[str, str | None]]:
+def _parse_numbers(listed: Any) -> list[tuple[str, str | None]]:
     if not isinstance(listed, list):
         raise TypeError
-    return [(str(each["number"]), _number(each)[1]) for each in listed]
+    return [(str(number["number"]), _parse_number(number)[1]) for number in listed]
 
 
-def _number(found: Any) -> tuple[str, str | None]:
-    # The application comes as a URL.
-    application = str(found.get("application") or "").rstrip("/").rpartition("/")[2]
-    return _id(found), application or None
+def _parse_number(item: Any) -> tuple[str, str | None]:
+    # The application is a URL.
+    application = str(item.get("application") or "").rstrip("/").rpartition("/")[2]
+    return _parse_id(item), application or None
 
 
-def _id(found: Any) -> str:
-    return str(found["id"])
+def _parse_id(item: Any) -> str:
+    return str(item["id"])
 
 
 def read_error(body: bytes) -> ErrorBody | None:
-    """Return code and words of an error body {category, code, message, details}; None if it is no such."""
+    """Parse an error body {category, code, message, details}. Return None if it is not an error body."""
     try:
         error = json.loads(body)
         code, words = (str(error[name]) if error.get(name) else None for name in ("code", "message"))
-        means = _MEANS.get(code or "") or _MEANS_OF_CATEGORY.get(str(error.get("category")))
+        error_class = _ERRORS_BY_CODE.get(code or "") or _ERRORS_BY_CATEGORY.get(str(error.get("category")))
     except (ValueError, AttributeError, RecursionError):
         return None
-    return ErrorBody(code, words, means)
+    return ErrorBody(code, words, error_class)
 
 
 def with_credentials(url: str, credentials: BasicCredentials) -> str:
-    """Return the URL with the credentials in it, as V1 wants them."""
+    """Return the URL with the credentials inside, as V1 requires."""
     parts = urlsplit(url)
     user = f"{quote(credentials.username, safe='')}:{quote(credentials.password, safe='')}"
     return urlunsplit(parts._replace(netloc=f"{user}@{parts.netloc}"))
 
 
 def without_credentials(url: str) -> str:
-    """Return the URL without credentials, as it may be compared and shown."""
+    """Return the URL without credentials, so that it can be compared and shown."""
     return _CREDENTIALS_IN_URL.sub(r"\1", url)

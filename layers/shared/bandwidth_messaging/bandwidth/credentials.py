@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class IncompleteSecret(RuntimeError):
-    """A secret lacks a field."""
+    """A secret does not contain a required field."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Bandwidth's account API of today (XML, OAuth2): what it has other than the documents, and what it adds.
+"""The current account API (XML, OAuth2): its differences from the classic one, and its additions.
 
 Paths and elements are those of Bandwidth's specification of the Numbers API. Its second version, a base URL
 that ends with /v2, writes numbers in E.164 and has two paths of its own.
@@ -30,9 +30,9 @@ _CALLBACK_TYPES: Final = ("message-delivered", "message-failed", "message-sendin
 
 
 class DashboardCurrent(Dashboard, NumberOptions):
-    """One account of today's account API."""
+    """One account of the current account API."""
 
-    # Left out, the server fills it in (wire: A3).
+    # Omitted: Bandwidth adds it (wire: A3).
     proxy_peer_id = None
     mms_protocol_element = "Protocol"
     notified_order_types = MappingProxyType(
@@ -51,7 +51,7 @@ class DashboardCurrent(Dashboard, NumberOptions):
     ) -> str:
         """Create an application for messages and return its id.
 
-        `callback_url` receives messages and the events of those that were sent, asked for with `credentials`.
+        `callback_url` receives inbound messages and events of outbound ones, authenticated by `credentials`.
         """
         application = E.Application(E.ServiceType(MESSAGING_V2), E.AppName(name))
         for direction in ("Inbound", "Outbound"):
@@ -65,14 +65,14 @@ class DashboardCurrent(Dashboard, NumberOptions):
     def check_numbers(self, numbers: Sequence[str], *, site_id: str, sip_peer_id: str | None) -> OrderStatus:
         """Return which of the numbers (E.164, up to 5,000) can be imported, and why the others cannot.
 
-        Without a location it is the site's default. Nothing is changed, so it may be asked again.
+        Without `sip_peer_id` the site's default location is checked. Nothing is changed.
         """
         payload = E.ImportTnCheckerPayload(self.telephone_numbers(numbers), E.SiteId(site_id))
         if sip_peer_id is not None:
             payload.append(E.SipPeerId(sip_peer_id))
         # Not `write`: an error inside this 2xx is about some of the numbers.
-        answer = self.send("POST", "/importTnChecker", payload)
-        root = root_of(answer)
+        response = self.send("POST", "/importTnChecker", payload)
+        root = root_of(response)
         importable = xml.texts(root, "ImportTnCheckerPayload/TelephoneNumbers/TelephoneNumber")
         checked = OrderStatus("PARTIAL", failures=tuple(failures_of(root)))
         return of_requested(checked, numbers, {from_ten_digits(number) for number in importable})
@@ -89,7 +89,7 @@ class DashboardCurrent(Dashboard, NumberOptions):
     ) -> str:
         """Import or remove numbers (E.164) and return the order's id.
 
-        `authority` is whose numbers they are and who says so; imports must have it.
+        `authority` names the subscriber and the authorizing person. It is required for imports.
         """
         if action == "REMOVE":
             order = E.RemoveImportedTnOrder(E.CustomerOrderId(customer_order_id))
@@ -102,17 +102,17 @@ class DashboardCurrent(Dashboard, NumberOptions):
         return self.place(self.import_paths[action], order, ".//OrderId")
 
     def has_letter(self, order_id: str) -> bool:
-        """Tell whether an import order has a file with it, such as a letter of authorization."""
-        answer = self.get_order(self._letters_of(order_id))
-        return answer is not None and xml.text(root_of(answer), "fileCount") not in {None, "0"}
+        """Return whether an import order has a file, such as a letter of authorization."""
+        response = self.get_order(self._letters_of(order_id))
+        return response is not None and xml.text(root_of(response), "fileCount") not in {None, "0"}
 
     def send_letter(self, order_id: str, document: bytes, content_type: str) -> None:
-        """Put a letter of authorization with an import order. Each call adds a file."""
+        """Upload a letter of authorization to an import order. Each call adds a file."""
         path = self.account + self._letters_of(order_id)
-        answer = self.transport.send(
+        response = self.transport.send(
             "POST", path, body=document, content_type=content_type, params={"documentType": "LOA"}
         )
-        if answer.body and (rejection := rejection_of(answer, root_of(answer))):
+        if response.body and (rejection := rejection_of(response, root_of(response))):
             raise rejection
 
     def _letters_of(self, order_id: str) -> str:

@@ -19,7 +19,7 @@ from urllib3.exceptions import ConnectTimeoutError
 
 
 class Exchange:
-    """One request in progress. `has_begun` tells whether a byte of it may have left this machine."""
+    """One request in progress. `has_begun` is True if a byte of it may have left this machine."""
 
     def __init__(self, seconds: float) -> None:
         self.has_begun = False

@@ -1,14 +1,14 @@
-"""What can go wrong with Bandwidth, told apart by what the caller may do about it.
+"""Errors of Bandwidth's APIs, one class for each way a caller can react.
 
-State machines match these classes by their names, so a name is part of the machines' contract.
-No message of an error holds credentials, a telephone number or the text of a message.
+State machines match these classes by name, so that a name is part of their contract. The message of an error
+contains no credentials, no full phone number and no message text.
 """
 
 import re
 from http import HTTPStatus
 from typing import Final
 
-# Codes of an absent resource (page on numbers errors): resource, order, site, location, application, SMS.
+# Codes of a missing resource (page on numbers errors): resource, order, site, location, application, SMS.
 _ABSENT: Final = frozenset({"1016", "5035", "12016", "13563", "13629", "13678"})
 _ABSENT_WORDS: Final = "does not exist"
 _ID: Final = r"\b[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\b"
@@ -16,20 +16,20 @@ _NUMBER: Final = r"\+?(?:\d{1,5}[\s.-]*)?\(?\d{3}\)?[\s.-]*\d{3}[\s.-]*(\d{4})\b
 _ID_OR_NUMBER: Final = re.compile(f"{_ID}|{_NUMBER}")
 
 
-def masked(words: str) -> str:
-    """Return Bandwidth's words with telephone numbers cut down to their last four digits; ids stay whole."""
+def mask_numbers(words: str) -> str:
+    """Return Bandwidth's description with only the last four digits of phone numbers. Ids do not change."""
     return _ID_OR_NUMBER.sub(lambda found: f"…{found[1]}" if found[1] else found[0], words)
 
 
 class BandwidthError(Exception):
-    """Base of all of them."""
+    """Base class of the errors of Bandwidth's APIs."""
 
 
 class BandwidthUnavailable(BandwidthError):
-    """The request was not accepted (425, 429, a redirect, no connection), or a read failed: repeat it later.
+    """The request was not accepted (425, 429, a redirect, no connection), or a read failed. Retry it later.
 
-    `wait_seconds` is how long to wait, if Bandwidth said so (Retry-After, X-RateLimit-Reset). `status` is the
-    HTTP status, None without a response.
+    `wait_seconds` is the delay that Bandwidth requests (Retry-After, X-RateLimit-Reset), if any. `status` is
+    the HTTP status, or None without a response.
     """
 
     def __init__(self, message: str, *, wait_seconds: int | None = None, status: int | None = None) -> None:
@@ -39,18 +39,18 @@ class BandwidthUnavailable(BandwidthError):
 
     @property
     def is_redirect(self) -> bool:
-        """Tell whether Bandwidth redirected the request: the stack's URL of this API is wrong."""
+        """Return whether Bandwidth redirected the request, because the stack's URL of this API is wrong."""
         return self.status is not None and HTTPStatus.MULTIPLE_CHOICES <= self.status < HTTPStatus.BAD_REQUEST
 
 
 class BandwidthOutcomeUnknown(BandwidthError):
-    """A POST was sent and no response, a 408 or a 5xx came back: look up the outcome before repeating it."""
+    """A POST was sent and got no response, a 408 or a 5xx. Look up the outcome before you repeat it."""
 
 
 class BandwidthUnauthorized(BandwidthError):
-    """401 or 403: the credentials or their rights are wrong, and stay so until a person changes them.
+    """401 or 403: the credentials or their permissions are wrong until a person changes them.
 
-    `status` is the HTTP status and `words` Bandwidth's description; both None if it gave us no token.
+    `status` is the HTTP status, `words` Bandwidth's description. Both are None if the token request failed.
     """
 
     def __init__(self, message: str, *, status: int | None = None, words: str | None = None) -> None:
@@ -60,10 +60,10 @@ class BandwidthUnauthorized(BandwidthError):
 
 
 class BandwidthRejected(BandwidthError):
-    """Bandwidth said no, also inside a 2xx answer: repeating the same request will not help.
+    """Bandwidth rejected the request, possibly inside a 2xx response. Repeating the request does not help.
 
-    `status` is the HTTP status, `code` Bandwidth's error code or type and `words` its description, whole;
-    the error's own text shows the last four digits of numbers in it.
+    `status` is the HTTP status, `code` is Bandwidth's error code or type, `words` is Bandwidth's description.
+    The message of the error contains only the last four digits of phone numbers in it.
     """
 
     def __init__(
@@ -77,15 +77,15 @@ class BandwidthRejected(BandwidthError):
         self.status = status
         self.code = code
         self.words = words or "no reason given"
-        shown = masked(self.words)
+        shown = mask_numbers(self.words)
         super().__init__(f"{request} was rejected: {f'{code} ' if code else ''}{shown}")
 
     @property
     def is_absent(self) -> bool:
-        """Tell whether the requested resource does not exist.
+        """Return whether the requested resource does not exist.
 
-        Bandwidth reports this as a 404, or with a code, also on a 400. A removal order without a match is a
-        400 without a code (specification): its description is read as the last resort.
+        Bandwidth reports a missing resource as a 404, or with a code, also on a 400. A removal order without
+        a match is a 400 without a code (specification), so that only its description identifies it.
         """
         if self.status == HTTPStatus.NOT_FOUND or self.code in _ABSENT:
             return True
@@ -93,9 +93,9 @@ class BandwidthRejected(BandwidthError):
 
 
 class BandwidthGarbled(BandwidthError):
-    """The body of an answer is not what the documents describe."""
+    """The body of a response differs from the documentation."""
 
 
 def changed_nothing(error: BaseException) -> bool:
-    """Tell whether a POST that ended so had no effect."""
+    """Return whether a POST that ended with this error had no effect."""
     return isinstance(error, BandwidthUnavailable | BandwidthUnauthorized | BandwidthRejected)

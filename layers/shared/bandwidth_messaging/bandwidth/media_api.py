@@ -53,7 +53,7 @@ class Media:
         if transport is None or parts.auth or not _is_media(path):
             # The error reaches logs, which must not contain the URL.
             raise BandwidthRejected("a media URL", words="The URL is not a media URL at Bandwidth.")
-        response = transport.send("GET", Url(path=path, query=parts.query).url, most_bytes=most_bytes)
+        response = transport.send("GET", Url(path=path, query=parts.query).url, max_bytes=most_bytes)
         return File(content_type_of(response.headers.get("Content-Type")), response.body)
 
 

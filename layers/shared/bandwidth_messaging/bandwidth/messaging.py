@@ -1,4 +1,4 @@
-"""Bandwidth's V2 messaging API (JSON, Basic auth with token and secret)."""
+"""The classic V2 messaging API (JSON, Basic auth with token and secret)."""
 
 import json
 import re
@@ -6,17 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from bandwidth_messaging.bandwidth.transport import Answer, Auth, ErrorBody, Transport
+from bandwidth_messaging.bandwidth.transport import Auth, ErrorBody, Response, Transport
+from bandwidth_messaging.domain.messages import MessageState
 
-# Ids of V2 have about 30 characters, those of V1 "m-" and 25.
+# V2 ids have about 30 characters. V1 ids have "m-" and 25 characters.
 _MESSAGE_ID: Final = re.compile(r"[!-~]{1,200}")
-_COUNT_DIGITS: Final = 4
-_SEGMENTS_BELOW: Final = 1000
+_MAX_SEGMENT_DIGITS: Final = 3
+_MAX_SEGMENTS: Final = 999
 
 
 @dataclass(frozen=True)
-class Taken:
-    """A message that Bandwidth took (202): its id there, and its count of segments where it tells one."""
+class AcceptedMessage:
+    """A message that Bandwidth accepted (202): Bandwidth's id, and its segment count if it returned one."""
 
     bandwidth_id: str
     segment_count: int | None
@@ -24,17 +25,17 @@ class Taken:
 
 @dataclass(frozen=True)
 class FoundMessage:
-    """A message that was looked up: how far it is in our words, and what tells it from others."""
+    """A message that the search found: its state, and the facts that identify it."""
 
     bandwidth_id: str
-    state: str
+    state: MessageState
     error_code: int | None
     segment_count: int | None
     recipients: int
 
 
 class Messaging:
-    """The messages of one user."""
+    """Client of the messages of one user."""
 
     def __init__(self, base_url: str, user_id: str, auth: Auth) -> None:
         self._transport = Transport(base_url, auth, read_error)
@@ -51,12 +52,14 @@ class Messaging:
         media: tuple[str, ...] = (),
         priority: str | None = None,
         expiration: str | None = None,
-    ) -> Callable[[], Taken]:
+    ) -> Callable[[], AcceptedMessage]:
         """Return the call that sends a message (heading "Send Text Message"). Call it at most once.
 
-        Numbers in E.164; `tag` is in every receipt. No byte is sent before the call. 202 means queued:
-        Bandwidth checks numbers, application and location later and reports by callback. Both raise the
-        transport's errors; BandwidthOutcomeUnknown from the call means that the message may have been sent.
+        Numbers are in E.164. Every receipt contains `tag`. No byte is sent before the call. 202 means queued:
+        Bandwidth checks numbers, application and location later and reports the result by callback.
+
+        Raises the errors of the transport, and so does the call. If the call raises BandwidthOutcomeUnknown,
+        the message may have been sent.
         """
         body = {
             "from": sender,
@@ -68,7 +71,7 @@ class Messaging:
             "priority": priority,
             "expiration": expiration,
         }
-        # What is not given is left out, as in the document.
+        # Empty fields are left out, as in the document.
         body = {name: value for name, value in body.items() if value not in (None, [], "")}
         post = self._transport.prepare(
             "POST",
@@ -76,51 +79,50 @@ class Messaging:
             body=json.dumps(body).encode(),
             content_type="application/json; charset=utf-8",
         )
-        return lambda: _taken(post())
+        return lambda: _parse_accepted(post())
 
     def find_sent(self, sender: str, recipient: str, *, since: str, until: str) -> list[FoundMessage]:  # noqa: ARG002
-        """Return nothing: the documents' API has no search."""
+        """Return no messages, because the classic API has no search."""
         return []
 
     def _recipients(self, to: tuple[str, ...]) -> str | list[str]:
-        # The document sends one number as a plain string.
+        # In the document a single recipient is a string.
         return to[0] if len(to) == 1 else list(to)
 
 
-def _taken(answer: Answer) -> Taken:
-    """Return what a 202 says. Raises BandwidthGarbled without a usable id: the message may have been sent."""
+def _parse_accepted(response: Response) -> AcceptedMessage:
+    """Parse a 202. Raises BandwidthGarbled if it has no valid id: the message may have been sent."""
     try:
-        taken = json.loads(answer.body)
-        bandwidth_id, segment_count = taken["id"], taken.get("segmentCount")
+        accepted = json.loads(response.body)
+        bandwidth_id, segment_count = accepted["id"], accepted.get("segmentCount")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise answer.garbled("no id is in it") from None
-    return Taken(message_id_of(answer, bandwidth_id), segment_count_of(segment_count))
+        raise response.garbled("has no id") from None
+    return AcceptedMessage(parse_message_id(response, bandwidth_id), parse_segment_count(segment_count))
 
 
-def message_id_of(answer: Answer, found: object) -> str:
-    """Return the id of a message. Raises BandwidthGarbled if it is no text that can be one."""
-    if not isinstance(found, str) or not _MESSAGE_ID.fullmatch(found):
-        raise answer.garbled("no id is in it that a message can have")
-    return found
+def parse_message_id(response: Response, value: object) -> str:
+    """Return the id of a message. Raises BandwidthGarbled if the value is not a message id."""
+    if not isinstance(value, str) or not _MESSAGE_ID.fullmatch(value):
+        raise response.garbled("has no valid id")
+    return value
 
 
-def segment_count_of(found: object) -> int | None:
-    """Return Bandwidth's count of segments, None if it is not a count; the id alone proves the acceptance."""
-    count = (
-        int(found) if isinstance(found, str) and found.isdecimal() and len(found) < _COUNT_DIGITS else found
-    )
-    if isinstance(count, float) and count.is_integer():
-        count = int(count)
-    if isinstance(count, bool) or not isinstance(count, int) or not 0 < count < _SEGMENTS_BELOW:
+def parse_segment_count(value: object) -> int | None:
+    """Return the segment count, or None if the value is not a count: the id alone proves the acceptance."""
+    is_text = isinstance(value, str) and value.isdecimal() and len(value) <= _MAX_SEGMENT_DIGITS
+    is_whole = isinstance(value, float) and value.is_integer()
+    count = int(value) if is_text or is_whole else value  # type: ignore[call-overload]
+    if isinstance(count, bool) or not isinstance(count, int) or not 0 < count <= _MAX_SEGMENTS:
         return None
     return count
 
 
 def read_error(body: bytes) -> ErrorBody | None:
-    """Return type and description of an error body, with the wrong fields it names; None if it is no such.
+    """Parse type, description and wrong fields of an error body. Return None if it is not an error body.
 
-    A body with both, as the specification requires them (messagingRequestError), is Bandwidth's own: "Any 4xx
-    or 5xx HTTP response code will not be billed nor will the message be sent." A proxy's page is none.
+    A body with type and description (messagingRequestError in the specification) comes from Bandwidth itself:
+    "Any 4xx or 5xx HTTP response code will not be billed nor will the message be sent." The page of a proxy
+    proves nothing.
     """
     try:
         error = json.loads(body)
@@ -128,20 +130,22 @@ def read_error(body: bytes) -> ErrorBody | None:
         return None
     if not isinstance(error, dict):
         return None
-    kind, description = error.get("type"), error.get("description")
+    error_type, description = error.get("type"), error.get("description")
     listed = error.get("fieldErrors")
-    fields = "; ".join(_field_error(each) for each in (listed if isinstance(listed, list) else []))
+    fields = "; ".join(_describe_field(field) for field in (listed if isinstance(listed, list) else []))
     words = description or error.get("message")
     words = words if isinstance(words, str) else None
     return ErrorBody(
-        kind if isinstance(kind, str) else None,
+        error_type if isinstance(error_type, str) else None,
         f"{words or 'no description'} ({fields})" if fields else words,
-        # A problem document of a proxy has a URI as its type.
-        proves_no_effect=isinstance(kind, str) and ":" not in kind and isinstance(description, str),
+        # The type of a proxy's problem document is a URI.
+        proves_no_effect=isinstance(error_type, str)
+        and ":" not in error_type
+        and isinstance(description, str),
     )
 
 
-def _field_error(found: object) -> str:
-    if not isinstance(found, dict):
+def _describe_field(value: object) -> str:
+    if not isinstance(value, dict):
         return "a field is wrong"
-    return f"{found.get('fieldName') or 'a field'}: {found.get('description') or 'is wrong'}"
+    return f"{value.get('fieldName') or 'a field'}: {value.get('description') or 'is wrong'}"

@@ -1,25 +1,25 @@
-"""Bandwidth's messaging API of today: recipients are a list, and what was sent can be looked up."""
+"""The current messaging API: recipients are a list, and sent messages can be searched."""
 
 import json
 from typing import Any, Final
 
-from bandwidth_messaging.bandwidth.messaging import FoundMessage, Messaging, segment_count_of
+from bandwidth_messaging.bandwidth.messaging import FoundMessage, Messaging, parse_segment_count
 from bandwidth_messaging.domain import failures
 from bandwidth_messaging.domain.messages import MessageState
 
-_FAILED: Final = ("FAILED", "UNDELIVERED")
+_FAILED_STATUSES: Final = ("FAILED", "UNDELIVERED")
 
 
 class MessagingCurrent(Messaging):
-    """The messages of one account."""
+    """Client of the messages of one account."""
 
     def _recipients(self, to: tuple[str, ...]) -> str | list[str]:
         return list(to)
 
     def find_sent(self, sender: str, recipient: str, *, since: str, until: str) -> list[FoundMessage]:
-        """Return what was sent from a number to another (E.164) in a time (RFC 3339, both ends).
+        """Return the messages from one number to another (E.164) between two times (RFC 3339, inclusive).
 
-        Bandwidth shows neither text nor tag, and a message only some time after it took it.
+        The search returns neither text nor tag, and lists a message only some time after its acceptance.
         """
         query = {
             "sourceTn": sender,
@@ -28,34 +28,34 @@ class MessagingCurrent(Messaging):
             "fromDateTime": since,
             "toDateTime": until,
         }
-        answer = self._transport.send("GET", self._messages, params=query)
+        response = self._transport.send("GET", self._messages, params=query)
         try:
-            listed = json.loads(answer.body)
-            found = [_found(message) for message in listed["messages"]]
+            listed = json.loads(response.body)
+            found = [_parse_found(message) for message in listed["messages"]]
             total = listed.get("totalCount")
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            raise answer.garbled("is not the documented list") from None
+            raise response.garbled("is not the documented list") from None
         if isinstance(total, int) and total > len(found):
-            # The message that is meant may be among those that are not listed.
-            raise answer.garbled(f"lists {len(found)} of {total} messages")
+            # The message may be among those that are not listed.
+            raise response.garbled(f"lists {len(found)} of {total} messages")
         return found
 
 
-def _found(message: dict[str, Any]) -> FoundMessage:
+def _parse_found(message: dict[str, Any]) -> FoundMessage:
     status, code = message["messageStatus"], message.get("errorCode")
     state = MessageState.DELIVERED if status == "DELIVERED" else MessageState.SENT
-    has_failed = status in _FAILED
+    has_failed = status in _FAILED_STATUSES
     error_code = code if has_failed and isinstance(code, int) else None
     if has_failed:
         state = MessageState.DELIVERY_UNKNOWN if failures.leaves_open(error_code) else MessageState.FAILED
     recipients = message.get("recipientCount")
     if recipients is None:
-        # An MMS may be a group message. With 0 recipients it matches no message of one.
+        # An MMS may be a group message. The count 0 keeps it from matching a message with one recipient.
         recipients = 0 if message.get("messageType") == "mms" else 1
     return FoundMessage(
         bandwidth_id=str(message["messageId"]),
         state=state,
         error_code=error_code,
-        segment_count=segment_count_of(message.get("segmentCount")),
+        segment_count=parse_segment_count(message.get("segmentCount")),
         recipients=recipients,
     )

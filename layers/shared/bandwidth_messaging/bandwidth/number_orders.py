@@ -133,7 +133,7 @@ class NumberOrders(AccountApi):
             for name, element in _CRITERIA.items()
             if name in given
         }
-        order_type = E(_SEARCHES[search.way])
+        order_type = E(_SEARCHES[search.order_type])
         order_type.extend(
             E(element, text) for element, text in (written | {"Quantity": str(quantity)}).items()
         )

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from bandwidth_messaging.bandwidth import xml
 from bandwidth_messaging.bandwidth.account_api import AccountApi, next_page, rejection_of, root_of
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected, BandwidthUnavailable
-from bandwidth_messaging.bandwidth.transport import Answer
+from bandwidth_messaging.bandwidth.transport import Response
 from bandwidth_messaging.bandwidth.xml import Element
 from bandwidth_messaging.domain.texts import is_same_text
 
@@ -39,7 +39,7 @@ class ListedOrder(NamedTuple):
 class OrderList:
     """The entries of all pages. `is_complete` is false if there are more; `answer` is the first page."""
 
-    answer: Answer | None
+    answer: Response | None
     orders: list[ListedOrder]
     is_complete: bool
 
@@ -131,7 +131,7 @@ def list_orders(
 
     Absence (a 404, or its code) is an empty list. An error raises, but not the error of a listed order.
     """
-    first: Answer | None = None
+    first: Response | None = None
     orders: list[ListedOrder] = []
     total, read = 0, 0
     query = {"customerOrderId": customer_order_id, **(pages or {})}
@@ -164,7 +164,7 @@ def read_customer_order_id(api: AccountApi, path: str) -> str | None:
     return None
 
 
-def _pages(api: AccountApi, path: str, query: dict[str, str]) -> Iterator[tuple[Answer, Element]]:
+def _pages(api: AccountApi, path: str, query: dict[str, str]) -> Iterator[tuple[Response, Element]]:
     read = []
     while query not in read:
         read.append(query)

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected, BandwidthUnavailable
-from bandwidth_messaging.bandwidth.transport import Answer, Auth, ErrorBody, Transport, combined
+from bandwidth_messaging.bandwidth.transport import Auth, ErrorBody, Response, Transport, combine_errors
 
 # The maximum page size of the endpoints.
 _PAGE_SIZE: Final = 250
@@ -82,7 +82,7 @@ class Registrations:
         reason = _text(verification.get("declineReasonDescription"))
         return Verification(str(verification.get("status") or ""), reason)
 
-    def _get(self, path: str, params: dict[str, str] | None = None) -> Answer:
+    def _get(self, path: str, params: dict[str, str] | None = None) -> Response:
         while True:
             if time.monotonic() > self._deadline:
                 message = f"GET {self._account}/... exceeded the time for registration requests"
@@ -114,7 +114,7 @@ class Registrations:
                 raise response.garbled(f"lists {count} of {total}")
 
 
-def _parse_object(response: Answer) -> dict[str, Any]:
+def _parse_object(response: Response) -> dict[str, Any]:
     try:
         body = json.loads(response.body)
     except ValueError:
@@ -129,12 +129,12 @@ def _text(value: Any) -> str | None:
 
 
 def read_error(body: bytes) -> ErrorBody | None:
-    """Return the combined type and description of all errors in a body, None if the body has none."""
+    """Return the combine_errors type and description of all errors in a body, None if the body has none."""
     try:
         parsed = json.loads(body)
         errors = parsed.get("errors")
         listed = errors if isinstance(errors, list) and errors else [parsed]
-        return combined(
+        return combine_errors(
             ErrorBody(_text(error.get("type")), _text(error.get("description"))) for error in listed
         )
     except (ValueError, AttributeError, RecursionError):

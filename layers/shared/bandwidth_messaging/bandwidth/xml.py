@@ -1,4 +1,4 @@
-"""XML of the Dashboard API: building requests, reading answers. The one module that knows lxml."""
+"""XML of the Dashboard API: building requests, parsing responses. The one module that knows lxml."""
 
 from collections.abc import Iterator
 from typing import Final

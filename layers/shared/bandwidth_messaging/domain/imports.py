@@ -1,4 +1,4 @@
-"""What today's API asks of an import: whose the numbers are, who allows it, and the letter that says so."""
+"""Fields of an import with the current API: subscriber, authorizing person and letter of authorization."""
 
 from typing import Final, Literal
 
@@ -23,14 +23,14 @@ _LETTER_TYPES: Final = {
 
 
 class Letter(CamelModel):
-    """A letter of authorization: a document in the bucket that the stack may read letters from."""
+    """A letter of authorization: a document in the stack's LettersBucket."""
 
     bucket: str = Field(min_length=3, max_length=63)
     key: str = Field(min_length=1, max_length=1024)
 
     @field_validator("key")
     @classmethod
-    def _of_a_known_type(cls, value: str) -> str:
+    def _has_a_known_type(cls, value: str) -> str:
         if _extension(value) not in _LETTER_TYPES:
             message = f"must end with one of .{', .'.join(_LETTER_TYPES)}"
             raise ValueError(message)
@@ -38,7 +38,7 @@ class Letter(CamelModel):
 
     @property
     def content_type(self) -> str:
-        """Return the document's type, which its extension tells (types: specification of the Numbers API)."""
+        """Return the media type of the extension (types: specification of the Numbers API)."""
         return _LETTER_TYPES[_extension(self.key)]
 
 
@@ -47,7 +47,7 @@ def _extension(key: str) -> str:
 
 
 class Subscriber(CamelModel):
-    """Whose numbers they are, as the carrier they come from knows it."""
+    """Subscriber of the numbers, as recorded at their current carrier."""
 
     name: NormalizedText = Field(min_length=1, max_length=45)
     house_number: NormalizedText = Field(min_length=1)
@@ -59,12 +59,14 @@ class Subscriber(CamelModel):
 
 
 class Authority(CamelModel):
-    """Who lets the numbers be imported: what today's API asks of an import, and the documents' does not."""
+    """Authorization of an import, which only the current API requires."""
 
     subscriber: Subscriber | None = None
     loa_authorizing_person: NormalizedText | None = Field(
-        None, min_length=1, description="First and last name of who signed the letter of authorization"
+        None,
+        min_length=1,
+        description="First and last name of the person who signed the letter of authorization",
     )
     loa_type: Literal["CARRIER", "SUBSCRIBER"] = Field(
-        "SUBSCRIBER", description="Whose letter it is: the subscriber's, or the other carrier's for all"
+        "SUBSCRIBER", description="Issuer of the letter: SUBSCRIBER, or CARRIER for all numbers of a carrier"
     )

@@ -1,4 +1,4 @@
-"""Messages: the states of an outbound one and their ranks, and what a callback tells of one."""
+"""Messages: the states of an outbound message, the stored item, and the receipts that callbacks report."""
 
 import hashlib
 import re
@@ -6,14 +6,14 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, Literal, TypeGuard
+from typing import Any, Final, Literal, Required, TypedDict, TypeGuard
 
 Direction = Literal["in", "out"]
 Api = Literal["v1", "v2"]
 
 
 class MessageState(StrEnum):
-    """The states of a message. An outbound message moves up through its ranks; an inbound one is received."""
+    """The states of a message. An outbound message moves up through the ranks. An inbound one is received."""
 
     ACCEPTED = "accepted"
     SENDING = "sending"
@@ -25,12 +25,12 @@ class MessageState(StrEnum):
     RECEIVED = "received"
 
 
-# No state: a message that was read has been delivered.
+# Not a state: a message that was read has been delivered.
 READ: Final = "read"
 
-# A message only ever moves to a higher rank, so receipts may come late, early, twice and in any order.
-# No two states share one: whichever comes first, a failure outranks a delivery, and a delivery all doubt.
-RANKS: Final[dict[str, int]] = {
+# A message only moves to a higher rank, so that receipts may arrive late, early, twice and in any order. No
+# two states share a rank: a failure outranks a delivery, and a delivery outranks an unknown outcome.
+RANKS: Final[Mapping[MessageState, int]] = {
     MessageState.ACCEPTED: 0,
     MessageState.SENDING: 1,
     MessageState.SEND_UNCONFIRMED: 2,
@@ -40,55 +40,72 @@ RANKS: Final[dict[str, int]] = {
     MessageState.FAILED: 6,
 }
 
-_OUR_ID_PREFIX: Final = "out_"
-# The whole form: another system's tags may begin like ours.
-_OUR_ID: Final = re.compile(rf"{_OUR_ID_PREFIX}[0-9a-f]{{32}}")
-# A key of an index holds 2,048 bytes, and a group that writes to us may have any number of people.
-_LONGEST_KEY: Final = 1024
+_ID_PREFIX: Final = "out_"
+# The whole id: tags of another system may have the same prefix.
+_ID: Final = re.compile(rf"{_ID_PREFIX}[0-9a-f]{{32}}")
+# An index key has at most 2,048 bytes, and an inbound group message may have any number of participants.
+_MAX_KEY_BYTES: Final = 1024
 
+MessageItem = TypedDict(
+    "MessageItem",
+    {
+        "messageId": Required[str],
+        "direction": Required[Direction],
+        "api": Required[Api],
+        "state": Required[MessageState],
+        "owner": str,
+        "from": str,
+        "to": list[str],
+        "conversation": str,
+        "expiresAt": Required[int],
+        "rank": int,
+        "claim": str,
+        "text": str,
+        "media": list[str],
+        "archive": list[Any],
+        "tag": str,
+        "priority": str,
+        "expiration": str,
+        "requestDigest": str,
+        "warnings": list[str],
+        "encoding": str,
+        "segmentCount": int,
+        "bandwidthSegmentCount": int,
+        "applicationId": str,
+        "bandwidthId": str,
+        "channel": str,
+        "carrierName": str,
+        "keyword": str,
+        "suggestionResponse": dict[str, str],
+        "locationResponse": dict[str, str],
+        "errorCode": int,
+        "errorClass": str,
+        "reason": str,
+        "bandwidthReason": str,
+        "acceptedAt": str,
+        "sendingAt": str,
+        "send_unconfirmedAt": str,
+        "sentAt": str,
+        "delivery_unknownAt": str,
+        "deliveredAt": str,
+        "failedAt": str,
+        "readAt": str,
+        "receivedAt": str,
+    },
+    total=False,
+)
+"""A message as stored, without its sort key, which only the store reads.
 
-def message_id(idempotency_key: str | None = None) -> str:
-    """Return an id for an outbound message; it travels to Bandwidth and back in `tag`.
-
-    The same key always gives the same id; without a key it is a new one.
-    """
-    if idempotency_key is None:
-        return f"{_OUR_ID_PREFIX}{uuid.uuid4().hex}"
-    return f"{_OUR_ID_PREFIX}{hashlib.sha256(idempotency_key.encode()).hexdigest()[:32]}"
-
-
-def conversation(owner: str, others: Iterable[str]) -> str:
-    """Return what all messages between our number and these others have in common, whoever wrote."""
-    parties = ",".join(sorted(set(others) - {owner}))
-    if len(parties.encode()) > _LONGEST_KEY:
-        parties = hashlib.sha256(parties.encode()).hexdigest()
-    return f"{owner}#{parties}"
-
-
-def derived_state(states: Sequence[str]) -> MessageState | None:
-    """Return the state of a group message from the last states of its recipients; None says nothing new.
-
-    It has ended when all of them have: delivered if all were, failed if one failed, else unknown.
-    """
-    if all(state == MessageState.DELIVERED for state in states):
-        return MessageState.DELIVERED
-    if not all(RANKS[state] >= RANKS[MessageState.DELIVERY_UNKNOWN] for state in states):
-        return (
-            MessageState.SENT if any(RANKS[state] >= RANKS[MessageState.SENT] for state in states) else None
-        )
-    return MessageState.FAILED if MessageState.FAILED in states else MessageState.DELIVERY_UNKNOWN
-
-
-def is_our_message_id(tag: str | None) -> TypeGuard[str]:
-    """Tell whether a receipt's tag is an id of ours rather than another sender's tag."""
-    return tag is not None and _OUR_ID.fullmatch(tag) is not None
+Group messages also have one attribute per recipient (store.message_store.RECIPIENT).
+A message of another system that uses the same application starts with its first receipt.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """A message as it is first stored. Numbers in E.164, times in RFC 3339 UTC.
+    """A message as it is first stored. Numbers are in E.164, times in RFC 3339 UTC.
 
-    `suggestion_response` and `location_response` are what somebody answered in RCS, as Bandwidth words it.
+    `suggestion_response` and `location_response` are replies in RCS, in Bandwidth's form.
     """
 
     message_id: str
@@ -98,7 +115,7 @@ class Message:
     sender: str
     recipients: tuple[str, ...]
     text: str = field(repr=False)
-    state: str
+    state: MessageState
     time: str
     application_id: str | None = None
     media: tuple[str, ...] = field(default=(), repr=False)
@@ -118,18 +135,18 @@ class Message:
 
 @dataclass(frozen=True, kw_only=True)
 class Receipt:
-    """What Bandwidth tells of an outbound message after it took it.
+    """A report of Bandwidth about an accepted outbound message.
 
-    `message_id` is ours when the tag carries it, else Bandwidth's. `recipient` is the one it is about, E.164
-    as far as known, of all the `recipients` of a group message. `time` is when the message came to the state,
-    `message_time` when it was made, which every receipt of V2 says alike. What is said of the message itself
-    (whose, to whom, through which application) is the same in all its receipts. `reason` is ours and
-    `bandwidth_reason` Bandwidth's description of a failure.
+    `message_id` is our id if the tag carries it, else Bandwidth's id. `recipient` is the recipient that the
+    receipt is about, in E.164 if known. `recipients` are all recipients of a group message. `time` is when
+    the message reached the state, `message_time` when it was created. All V2 receipts repeat `message_time`.
+    `owner`, `recipients` and `application_id` are the same in all receipts of a message. `reason` is our
+    description of a failure, `bandwidth_reason` is Bandwidth's.
     """
 
     message_id: str
     bandwidth_id: str
-    state: str
+    state: MessageState
     time: str
     api: Api
     message_time: str | None = None
@@ -149,6 +166,45 @@ class Receipt:
 
 @dataclass(frozen=True, kw_only=True)
 class Unreadable:
-    """Why a callback, or one event of it, could not be read or stored."""
+    """The reason why a callback, or one event of a callback, cannot be parsed or stored."""
 
     reason: str
+
+
+def create_message_id(idempotency_key: str | None = None) -> str:
+    """Return an id for an outbound message. It travels to Bandwidth and back in `tag`.
+
+    The same key always yields the same id. Without a key the id is random.
+    """
+    if idempotency_key is None:
+        return f"{_ID_PREFIX}{uuid.uuid4().hex}"
+    return f"{_ID_PREFIX}{hashlib.sha256(idempotency_key.encode()).hexdigest()[:32]}"
+
+
+def is_message_id(tag: str | None) -> TypeGuard[str]:
+    """Return whether a receipt's tag is the id of a message of this stack. Other systems use other tags."""
+    return tag is not None and _ID.fullmatch(tag) is not None
+
+
+def build_conversation_key(owner: str, participants: Iterable[str]) -> str:
+    """Return the key that all messages between the owner number and the other participants share.
+
+    `participants` may contain the owner number.
+    """
+    others = ",".join(sorted(set(participants) - {owner}))
+    if len(others.encode()) > _MAX_KEY_BYTES:
+        others = hashlib.sha256(others.encode()).hexdigest()
+    return f"{owner}#{others}"
+
+
+def derive_group_state(states: Sequence[MessageState]) -> MessageState | None:
+    """Return the state of a group message from the states of its recipients. None means no change.
+
+    The message is final when all recipients are final: delivered if all are, failed if one is, else unknown.
+    """
+    if all(state == MessageState.DELIVERED for state in states):
+        return MessageState.DELIVERED
+    if not all(RANKS[state] >= RANKS[MessageState.DELIVERY_UNKNOWN] for state in states):
+        is_sent = any(RANKS[state] >= RANKS[MessageState.SENT] for state in states)
+        return MessageState.SENT if is_sent else None
+    return MessageState.FAILED if MessageState.FAILED in states else MessageState.DELIVERY_UNKNOWN

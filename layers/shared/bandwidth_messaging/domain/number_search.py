@@ -1,6 +1,6 @@
-"""Selects the numbers of an order: by one search of the account API, or by the numbers themselves.
+"""Search of an order: one of the account API's order types, or a list of telephone numbers.
 
-The searches and their criteria are the order types of Bandwidth's numbers specification.
+Names and criteria are those of the order types in Bandwidth's numbers specification.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,10 +20,10 @@ from bandwidth_messaging.domain.orders import MAX_QUANTITY
 from bandwidth_messaging.domain.phone_numbers import last_four
 from bandwidth_messaging.domain.validation import CamelModel, Digits, NormalizedText, PhoneNumber
 
-# Bandwidth rejects backorders with these (5522).
+# A backorder is not possible with these (error 5522).
 _EXACT: Final = frozenset({"npa_nxx", "npa_nxx_x", "toll_free_vanity", "local_vanity", "telephone_numbers"})
-# Each way to order, with the criteria that it accepts.
-_WAYS: Final[dict[str, frozenset[str]]] = {
+# Each order type with the criteria that it may have.
+_ORDER_TYPES: Final[dict[str, frozenset[str]]] = {
     "areaCode": frozenset(),
     "rateCenter": frozenset({"state", "enableLca"}),
     "npaNxx": frozenset({"enableLca"}),
@@ -40,25 +40,25 @@ _WAYS: Final[dict[str, frozenset[str]]] = {
 
 def _check_north_america(number: str) -> str:
     if not number.startswith("+1"):
-        message = f"the number ending in {last_four(number)} is not in North America (+1). Remove it."
+        message = f"the number ending in {last_four(number)} is not a number of North America (+1)"
         raise ValueError(message)
     return number
 
 
-def _check_order_size(numbers: list[str]) -> list[str]:
+def _remove_duplicates(numbers: list[str]) -> list[str]:
     once = list(dict.fromkeys(numbers))
     if len(once) > MAX_QUANTITY:
         parts = -(-len(once) // MAX_QUANTITY)
-        message = f"has {len(once)} numbers, and one order has at most {MAX_QUANTITY}. Start {parts} set-ups."
+        message = f"are {len(once)}. One order takes up to {MAX_QUANTITY}: start {parts} set-ups"
         raise ValueError(message)
     return once
 
 
 _OrderedNumber = Annotated[PhoneNumber, AfterValidator(_check_north_america)]
-OrderedNumbers = Annotated[list[_OrderedNumber], Field(min_length=1), AfterValidator(_check_order_size)]
-"""The numbers of one order, in North America and in any common format; parsed to unique E.164 numbers."""
+OrderedNumbers = Annotated[list[_OrderedNumber], Field(min_length=1), AfterValidator(_remove_duplicates)]
+"""Numbers of one order: North America, any notation; parsed to E.164 without duplicates."""
 
-_Words = Annotated[NormalizedText, Field(min_length=1, max_length=50)]
+_Text = Annotated[NormalizedText, Field(min_length=1, max_length=50)]
 _AreaCode = Annotated[str, Digits, Field(pattern=r"^[2-9][0-9]{2}$")]
 _State = Annotated[str, StringConstraints(to_upper=True, pattern=r"^[A-Za-z]{2}$")]
 _NpaNxx = Annotated[str, Digits, Field(pattern=r"^[2-9][0-9]{2}[2-9][0-9]{2}$")]
@@ -68,66 +68,66 @@ _Lata = Annotated[str, Digits, Field(pattern=r"^[0-9]{3,5}$")]
 
 
 class Combined(CamelModel):
-    """Criteria that a number must all match."""
+    """Criteria that a number must match all."""
 
     area_code: _AreaCode | None = None
-    rate_center: _Words | None = None
+    rate_center: _Text | None = None
     state: _State | None = None
     npa_nxx: _NpaNxx | None = None
     npa_nxx_x: _NpaNxxX | None = None
     lata: _Lata | None = None
-    city: _Words | None = None
+    city: _Text | None = None
     zip: _Zip | None = None
     local_vanity: Annotated[str, Field(pattern=r"^[A-Za-z0-9]{3,7}$")] | None = None
     ends_in: bool | None = None
     enable_lca: bool | None = None
 
     @model_validator(mode="after")
-    def _check_criteria(self) -> Self:
+    def _has_a_criterion(self) -> Self:
         given = self.model_dump(by_alias=True, exclude_none=True).keys()
         if given <= {"endsIn", "enableLca"}:
-            message = "has no criterion. Add one, such as areaCode."
+            message = "must have at least one criterion besides endsIn and enableLca"
             raise ValueError(message)
         if "endsIn" in given and "localVanity" not in given:
-            message = "has endsIn without localVanity. Add localVanity, or remove endsIn."
+            message = "endsIn requires localVanity"
             raise ValueError(message)
         if {"city", "rateCenter"} & given and "state" not in given:
-            message = "has city or rateCenter without state. Add state."
+            message = "city and rateCenter require state"
             raise ValueError(message)
         return self
 
 
 class NumberSearch(CamelModel):
-    """Exactly one way to order. A rate center or a city requires its state."""
+    """Exactly one search. rateCenter and city also require state."""
 
     area_code: _AreaCode | None = Field(None, description="Area code of the numbers", examples=["910"])
-    rate_center: _Words | None = Field(None, description="Bandwidth's abbreviation; requires state")
+    rate_center: _Text | None = Field(None, description="Bandwidth's abbreviation. Requires state")
     npa_nxx: _NpaNxx | None = Field(None, description="Area code and exchange, six digits")
-    city: _Words | None = Field(None, description="Requires state")
-    state: _State | None = Field(None, description="Two letters; alone, or with rateCenter or city")
+    city: _Text | None = Field(None, description="Requires state")
+    state: _State | None = Field(None, description="Two letters. Alone, or with rateCenter or city")
     zip: _Zip | None = None
     lata: _Lata | None = None
     toll_free_vanity: Annotated[str, Field(pattern=r"^[A-Za-z0-9]{4,7}$")] | None = Field(
-        None, description="Letters or digits that a toll-free number ends with"
+        None, description="Letters or digits at the end of a toll-free number"
     )
     toll_free_wild_card_pattern: Annotated[str, Field(pattern=r"^8(\*\*|[0-9]\*|[0-9]{2})$")] | None = Field(
         None, description="Toll-free area code", examples=["8**", "80*"]
     )
     enable_lca: bool | None = Field(
-        None, description="With rateCenter or npaNxx: also numbers of the local calling area"
+        None, description="With rateCenter or npaNxx: include numbers of the local calling area"
     )
     combined: Combined | None = None
     telephone_numbers: OrderedNumbers | None = Field(
-        None, description="The numbers to order, up to 5,000", examples=[["(919) 991-8388", "+14158714245"]]
+        None, description="Specific numbers, up to 5,000", examples=[["(919) 991-8388", "+14158714245"]]
     )
 
     @model_validator(mode="wrap")
     @classmethod
-    def _one_way(cls, given: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        """Report the problems of field combinations together with the problems of single fields."""
+    def _check_combination(cls, given: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Report problems of the combination of fields together with problems of each field."""
         problems = [
-            InitErrorDetails(type="value_error", loc=(field,), input=None, ctx={"error": ValueError(words)})
-            for field, words in (_problems(cls._given(given)) if isinstance(given, dict) else ())
+            InitErrorDetails(type="value_error", loc=(field,), input=None, ctx={"error": ValueError(detail)})
+            for field, detail in (_problems(cls._given(given)) if isinstance(given, dict) else ())
         ]
         try:
             search = handler(given)
@@ -139,7 +139,7 @@ class NumberSearch(CamelModel):
 
     @classmethod
     def _given(cls, given: dict[str, Any]) -> set[str]:
-        """Return the aliases of the given fields."""
+        """Return the aliases of the given fields. Input may use the alias or the field name."""
         return {
             alias
             for name, field in NumberSearch.model_fields.items()
@@ -147,57 +147,56 @@ class NumberSearch(CamelModel):
         }
 
     @property
-    def way(self) -> str:
-        """Return the alias of the field that selects the numbers."""
-        return next(iter(_ways(set(self.search()))))
+    def order_type(self) -> str:
+        """Return the order type, by the alias of its field."""
+        return next(iter(_order_types(set(self.search()))))
 
     def search(self) -> dict[str, Any]:
-        """Return the given search fields by alias, without the other fields of the set-up."""
+        """Return the given fields of the search by alias, without other fields of a set-up."""
         return self.model_dump(by_alias=True, exclude_none=True, include=set(NumberSearch.model_fields))
 
     def criteria(self) -> dict[str, Any]:
-        """Return the criteria of a search by alias; empty for given numbers."""
+        """Return the criteria of the search by alias; none for telephoneNumbers."""
         given = self.search()
         given.pop("telephoneNumbers", None)
         return dict(given.get("combined", given))
 
 
 def is_exact(search: Mapping[str, Any]) -> bool:
-    """Return whether the search is so exact that Bandwidth rejects a backorder (5522).
+    """Return whether a backorder is not possible because the search names specific numbers (error 5522).
 
-    `search` has the values of NumberSearch's fields by field name.
+    `search` has the values of NumberSearch by field name.
     """
     combined = search.get("combined")
     return any(search.get(name) or getattr(combined, name, None) for name in _EXACT)
 
 
-def _ways(given: set[str]) -> list[str]:
-    """Return the given ways to order. A state with a rate center or city is not a way of its own."""
-    ways = [way for way in _WAYS if way in given]
-    return [way for way in ways if not any(way in _WAYS[other] for other in ways)]
+def _order_types(given: set[str]) -> list[str]:
+    """Return the given order types. `state` with rateCenter or city is a criterion, not an order type."""
+    types = [each for each in _ORDER_TYPES if each in given]
+    return [each for each in types if not any(each in _ORDER_TYPES[other] for other in types)]
 
 
 def _problems(given: set[str]) -> Iterator[tuple[str, str]]:
-    """Yield the problems of field combinations: a field and its problem."""
-    ways = _ways(given)
-    if not ways:
-        yield "areaCode", f"is missing. Add it, or another way to order: {', '.join(list(_WAYS)[1:])}."
-    if len(ways) > 1:
-        choice = f"Keep one of {', '.join(ways)}, or move the criteria into combined."
-        for way in ways:
-            yield way, f"conflicts with another way to order. {choice}"
-    for way in ways:
-        if "state" in _WAYS[way] and "state" not in given:
-            yield "state", f"is required with {way}. Add it."
-    if "enableLca" in given and not any("enableLca" in _WAYS[way] for way in ways):
-        yield "enableLca", "requires rateCenter or npaNxx. Add one of them, or remove enableLca."
+    """Yield problems of the combination of fields: the field and the detail."""
+    types = _order_types(given)
+    if not types:
+        yield "areaCode", f"give this or one of: {', '.join(list(_ORDER_TYPES)[1:])}"
+    if len(types) > 1:
+        for each in types:
+            yield each, f"give only one of {', '.join(types)}. combined takes several criteria"
+    for each in types:
+        if "state" in _ORDER_TYPES[each] and "state" not in given:
+            yield "state", f"is required with {each}"
+    if "enableLca" in given and not any("enableLca" in _ORDER_TYPES[each] for each in types):
+        yield "enableLca", "requires rateCenter or npaNxx"
 
 
 def _with_more(error: ValidationError, problems: list[InitErrorDetails]) -> ValidationError:
-    told = [
+    found = [
         InitErrorDetails(type=each["type"], loc=each["loc"], input=each["input"], ctx=each.get("ctx", {}))
         for each in error.errors(include_url=False)
     ]
-    wrong = {each["loc"] for each in told}
+    wrong = {each["loc"] for each in found}
     more = [each for each in problems if each.get("loc") not in wrong]
-    return ValidationError.from_exception_data(error.title, [*told, *more])
+    return ValidationError.from_exception_data(error.title, [*found, *more])

@@ -1,12 +1,14 @@
-"""Orders: each set-up or release has one, identified by its CustomerOrderId."""
+"""Orders of numbers: the record of a set-up or a release, identified by its CustomerOrderId."""
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final, Literal, Required, TypedDict
+from typing import TYPE_CHECKING, Any, Final, Literal, Required, TypedDict
 
-from bandwidth_messaging.domain.step_outcomes import StepOutcome
+if TYPE_CHECKING:
+    from bandwidth_messaging.domain.step_outcomes import StepOutcome
 
 Kind = Literal["hosted_messaging", "messaging_v2", "release_numbers"]
 Action = Literal["IMPORT", "REMOVE"]
@@ -31,7 +33,7 @@ MAX_QUANTITY: Final = 5000
 _MAX_CUSTOMER_ORDER_ID: Final = 40
 _CUSTOMER_ORDER_ID: Final = re.compile(r"[A-Za-z0-9 -]{1,40}")
 
-# Bandwidth's statuses of an ended order. Every other status means that the order is in progress.
+# Bandwidth's final statuses of an order. Any other status, also an unknown one, means "not yet".
 _ENDED: Final[dict[str, Ended]] = {
     "COMPLETE": OrderState.COMPLETED,
     "PARTIAL": OrderState.PARTIAL,
@@ -40,11 +42,11 @@ _ENDED: Final[dict[str, Ended]] = {
 
 
 MAX_REASON_CHARACTERS: Final = 300
-"""A Step Functions payload has at most 256 KiB, so a state carries shortened reasons."""
+"""Length of a reason in a state. A payload of Step Functions has at most 256 KiB."""
 
 
 class Failure(TypedDict):
-    """Why a number (E.164) failed, with Bandwidth's code and text. Without a number, the order failed."""
+    """A failed number (E.164), or the failed order if `number` is None, with Bandwidth's code and text."""
 
     number: str | None
     code: str | None
@@ -52,16 +54,13 @@ class Failure(TypedDict):
 
 
 class StepRecord(TypedDict, total=False):
-    """A step of an order: its state, times (RFC 3339), outcome and the ids it found or created.
-
-    Code decides by `outcome` and `replacedApplicationId`; `detail` is for people.
-    """
+    """The record of a step in its order. `state` is running, succeeded or failed, `detail` is for people."""
 
     state: Required[str]
     at: Required[str]
     startedAt: str
     detail: str
-    outcome: StepOutcome
+    outcome: "StepOutcome"
     replacedApplicationId: str
     applicationId: str
     locationId: str
@@ -69,17 +68,16 @@ class StepRecord(TypedDict, total=False):
 
 
 class OrderItem(TypedDict, total=False):
-    """An order's item in the Numbers table; times are RFC 3339.
+    """An order's item in the Numbers table. Times are RFC 3339.
 
-    A record that begins with a claim or a task token lacks `kind` and the other facts of its start.
-    `orderAttempt` is the claim of the POST to Bandwidth, and `resources` is what a release deleted or kept.
+    `action` and `generation` are missing from orders of versions before 2026-12. `unstarted` marks an order
+    whose execution did not start. `applicationId`, `locationId` and `orderId` are the ones found by steps.
     """
 
-    kind: Kind
-    orderState: OrderState
+    kind: Required[Kind]
+    orderState: Required[OrderState]
     requested: int
     executionArn: str
-    startedAt: str
     digest: str
     siteId: str
     action: Action
@@ -90,15 +88,16 @@ class OrderItem(TypedDict, total=False):
     orderId: str
     orderAttempt: str
     orderAttemptedAt: str
-    orderedAt: str
     taskToken: str
     subscriptionId: str
     completed: int
     failed: int
-    failures: list[Failure]
+    failures: "list[Failure]"
     reason: str
     resources: list[dict[str, Any]]
     unstarted: bool
+    startedAt: str
+    orderedAt: str
     completedAt: str
     partialAt: str
     failedAt: str
@@ -108,7 +107,7 @@ class OrderItem(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Campaign:
-    """The registered campaign that local numbers text for (10DLC, US), and its message class."""
+    """The registered campaign of local numbers (10DLC, US), and its message class."""
 
     campaign_id: str
     message_class: str
@@ -116,9 +115,9 @@ class Campaign:
 
 @dataclass(frozen=True)
 class OrderStatus:
-    """An order's status at Bandwidth, its completed numbers (E.164) and its failures.
+    """Status of an order at Bandwidth: completed numbers (E.164) and failures.
 
-    `is_incomplete` is true if the order has ended but lists fewer numbers than it completed.
+    An order is incomplete if its status is final but it lists fewer numbers than it completed.
     """
 
     status: str
@@ -128,26 +127,26 @@ class OrderStatus:
 
     @property
     def ended_as(self) -> Ended | None:
-        """Return completed, partial or failed once the order has ended and lists its numbers, else None."""
+        """Return the final state once the order has ended and lists its numbers, else None."""
         return None if self.is_incomplete else _ENDED.get(self.status)
 
 
-def earliest_attempt(order: OrderItem) -> str:
+def earliest_attempt(order: Mapping[str, Any]) -> str:
     """Return a time (RFC 3339) at or before every attempt to place an order that was attempted."""
     # A claim that was released and taken again has a later time than the first request.
-    attempted_at = order["orderAttemptedAt"]
-    return min(order.get("startedAt", attempted_at), attempted_at)
+    attempted_at = str(order["orderAttemptedAt"])
+    return min(str(order.get("startedAt", attempted_at)), attempted_at)
 
 
-def is_customer_order_id(text: str) -> bool:
-    """Return whether Bandwidth accepts the text as CustomerOrderId (error 5052)."""
-    return _CUSTOMER_ORDER_ID.fullmatch(text) is not None
+def is_customer_order_id(written: str) -> bool:
+    """Return whether Bandwidth accepts it: up to 40 letters, digits, spaces, dashes (error 5052)."""
+    return _CUSTOMER_ORDER_ID.fullmatch(written) is not None
 
 
 def customer_order_id(execution_name: str) -> str:
-    """Return the CustomerOrderId of an execution: its name if Bandwidth accepts the name.
+    """Return the CustomerOrderId of an execution: its name if Bandwidth accepts that.
 
-    Other names (underscores, more than 40 characters) are always converted to the same CustomerOrderId.
+    Other names (underscores, more than 40 characters) are converted, always with the same result.
     """
     if is_customer_order_id(execution_name):
         return execution_name

@@ -1,36 +1,36 @@
-"""What is wrong with an input, field by field."""
+"""Errors of requests: invalid fields, missing resources and conflicts."""
 
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-# The cause of a failed state may hold 32,768 characters.
-_SHOWN: Final = 100
+# The cause of a failed state has at most 32,768 characters.
+_MAX_SHOWN: Final = 100
 
 
 class FieldProblem(NamedTuple):
-    """One wrong field: its name as the caller wrote it, and what would be right."""
+    """One wrong field: its name as in the request, and what is wrong with its value."""
 
     field: str
     detail: str
 
 
 class InvalidInput(ValueError):
-    """An input that cannot be used. The text names every wrong field; `problems` holds them one by one.
+    """The input is invalid. The message names every wrong field, and `problems` lists them.
 
-    State machines match this class by its name.
+    State machines match this class by name.
     """
 
     def __init__(self, problems: Iterable[FieldProblem]) -> None:
         self.problems = tuple(problems)
-        shown = [f"{field}: {detail}" for field, detail in self.problems[:_SHOWN]]
-        if len(self.problems) > _SHOWN:
-            shown.append(f"and {len(self.problems) - _SHOWN} more")
+        shown = [f"{field}: {detail}" for field, detail in self.problems[:_MAX_SHOWN]]
+        if len(self.problems) > _MAX_SHOWN:
+            shown.append(f"and {len(self.problems) - _MAX_SHOWN} more")
         super().__init__("; ".join(shown))
 
 
 class NotFound(Exception):
-    """There is nothing under this id."""
+    """No resource has this id."""
 
 
 class Conflict(Exception):
-    """What is asked for clashes with what is there."""
+    """The request conflicts with the current state of a resource."""

@@ -1,4 +1,4 @@
-"""What a caller gives to send a message."""
+"""The request to send a message."""
 
 import hashlib
 import re
@@ -17,34 +17,34 @@ _MAX_MEDIA_URL = 4096
 _WEB_ADDRESS = re.compile(r"https?://[^\s/?#\x00-\x1f\x7f-\x9f][^\s\x00-\x1f\x7f-\x9f]*")
 
 
-def _web_address(url: str) -> str:
+def _check_web_address(url: str) -> str:
     if not _WEB_ADDRESS.fullmatch(url):
-        message = "must be a URL that Bandwidth can fetch (https://...)"
+        message = "is not a URL that Bandwidth can fetch (https://...)"
         raise ValueError(message)
     return url
 
 
-# Letters and symbols that show nothing: Hangul fillers and the Braille blank.
+# Letters and symbols without a glyph: Hangul fillers and the Braille blank.
 _INVISIBLE: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
 
 def _is_blank(text: str) -> bool:
-    """Return whether a text shows nothing: only spaces, line breaks, marks and invisible characters."""
+    """Return whether a text contains only spaces, line breaks, marks and invisible characters."""
     return all(
-        each in _INVISIBLE or unicodedata.category(each) in {"Cc", "Cf", "Mn", "Zl", "Zp", "Zs"}
-        for each in text
+        char in _INVISIBLE or unicodedata.category(char) in {"Cc", "Cf", "Mn", "Zl", "Zp", "Zs"}
+        for char in text
     )
 
 
-def _in_the_future(moment: datetime) -> datetime:
+def _check_future(moment: datetime) -> datetime:
     if moment <= datetime.now(UTC):
-        message = "must be in the future"
+        message = "is in the past. Give a time in the future."
         raise ValueError(message)
     try:
-        # Written with another offset it is the same moment, and the same request.
+        # The same time with another offset is the same request.
         return moment.astimezone(UTC)
     except OverflowError:
-        message = "must be before the year 10000"
+        message = "is after the year 9999. Give an earlier time."
         raise ValueError(message) from None
 
 
@@ -52,63 +52,67 @@ _OneOrList = BeforeValidator(
     lambda given: [given] if isinstance(given, str) else given,
     json_schema_input_type=str | Annotated[list[str], Field(min_length=1, max_length=MAX_RECIPIENTS)],
 )
-_MediaUrl = Annotated[str, Field(max_length=_MAX_MEDIA_URL), AfterValidator(_web_address)]
+_MediaUrl = Annotated[str, Field(max_length=_MAX_MEDIA_URL), AfterValidator(_check_web_address)]
 
 
 class NewMessage(CamelModel):
-    """Body of POST /messages. Numbers may come in the forms people type; they leave as E.164, each once."""
+    """Body of POST /messages. Numbers are converted to E.164, and repeated recipients are removed."""
 
     sender: PhoneNumber = Field(
-        alias="from", description="One of your active numbers", examples=["+19195551212"]
+        alias="from", description="An active number of the stack", examples=["+19195551212"]
     )
     to: Annotated[list[PhoneNumber], _OneOrList] = Field(
         min_length=1,
         max_length=MAX_RECIPIENTS,
-        description="The recipient, or up to ten for a group message (V2 only)",
+        description="The recipient, or up to ten recipients of a group message (V2 only)",
         examples=["+19195551234"],
     )
-    # Before the text, whose rule looks at it.
+    # Declared before the text, whose validator reads this field.
     media: list[_MediaUrl] = Field([], max_length=10, description="URLs of pictures and other files (MMS)")
     text: Text = Field(
         "",
         max_length=2048,
         validate_default=True,
-        description="Contents of the message; may be left out if there is media",
+        description="The text of the message. Optional if the message has media",
         examples=["Good morning!"],
     )
-    tag: Text | None = Field(None, max_length=1024, description="Kept with the message for your own use")
+    tag: Text | None = Field(None, max_length=1024, description="Stored with the message for your own use")
     priority: Literal["default", "high"] | None = Field(None, description="V2 only")
-    expiration: Annotated[AwareDatetime, AfterValidator(_in_the_future)] | None = Field(
-        None, description="After this time (RFC 3339) the message is not sent any more"
+    expiration: Annotated[AwareDatetime, AfterValidator(_check_future)] | None = Field(
+        None, description="The message is not sent after this time (RFC 3339)"
     )
 
     @field_validator("to")
     @classmethod
-    def _each_once(cls, value: list[str], info: ValidationInfo) -> list[str]:
+    def _remove_duplicates(cls, value: list[str], info: ValidationInfo) -> list[str]:
         if info.data.get("sender") in value:
-            message = "has the number of from. A number cannot text itself."
+            message = "contains the number of from. A number cannot send a message to itself."
             raise ValueError(message)
         return list(dict.fromkeys(value))
 
     @field_validator("text")
     @classmethod
-    def _says_something(cls, value: str, info: ValidationInfo) -> str:
-        if _is_blank(value) and not info.data.get("media", "wrong, and named itself"):
-            message = "must be given unless there is media"
+    def _check_text(cls, value: str, info: ValidationInfo) -> str:
+        if _is_blank(value) and not info.data.get("media", "invalid, and reported as such"):
+            message = "is blank. Give a text or media."
             raise ValueError(message)
         return value
 
     def digest(self) -> str:
-        """Return what tells this request from every other that means something else."""
+        """Return a digest that differs for requests with different contents."""
         return hashlib.sha256(self.model_dump_json(by_alias=True).encode()).hexdigest()
 
-    def problems_with(self, api: Api) -> list[FieldProblem]:
-        """Return what the sender's API does not take: V1 knows one recipient and no priority."""
+    def find_unsupported(self, api: Api) -> list[FieldProblem]:
+        """Return the fields that the sender's API does not support."""
         if api == "v2":
             return []
         problems = []
         if len(self.to) > 1:
-            problems.append(FieldProblem("to", "may be one number only: this sender uses the V1 API"))
+            problems.append(
+                FieldProblem("to", "has several recipients. The V1 API of the sender supports one.")
+            )
         if self.priority is not None:
-            problems.append(FieldProblem("priority", "is not known to the V1 API, which this sender uses"))
+            problems.append(
+                FieldProblem("priority", "is not supported by the V1 API of the sender. Leave it out.")
+            )
         return problems

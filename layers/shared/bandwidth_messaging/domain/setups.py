@@ -1,4 +1,4 @@
-"""Inputs of the set-ups."""
+"""Inputs of the state machines messaging_v2 and hosted_messaging, and of POST /setups/*."""
 
 import hashlib
 from collections.abc import Iterable
@@ -13,117 +13,117 @@ from bandwidth_messaging.domain.problems import FieldProblem
 from bandwidth_messaging.domain.validation import CamelModel, Digits, Normalized, NormalizedText
 
 MAX_DEADLINE_HOURS = 720
-"""Thirty days of hourly polls stay within Step Functions' limit of 25,000 history events."""
+"""Thirty days. One poll an hour stays below Step Functions' limit of 25,000 history events."""
 
 _Name = Annotated[NormalizedText, Field(min_length=1, max_length=50)]
 _Id = Annotated[str, Digits, Field(pattern=r"^[0-9]+$")]
 
 
-def _check_location_characters(value: str) -> str:
-    # Error 13502 asks for letters and digits; document 004's own example has spaces too.
+def _letters_and_digits(value: str) -> str:
+    # Error 13502 requires letters and digits. The example of the Messaging 2.0 document has spaces too.
     if not value.replace(" ", "").isalnum():
-        message = "has other characters than letters, digits and spaces. Remove them."
+        message = "may contain only letters, digits and spaces"
         raise ValueError(message)
     return value
 
 
-_LocationName = Annotated[_Name, AfterValidator(_check_location_characters)]
+_LocationName = Annotated[_Name, AfterValidator(_letters_and_digits)]
 CampaignText = Annotated[str, Field(pattern=r"^[A-Za-z0-9 ._-]{1,64}$"), Normalized]
 """A campaign's id or message class (errors 13636 to 13642)."""
-_CURRENT_ONLY: Final = "is not supported by the classic API. Remove it, or deploy with BandwidthApi=current."
+_CURRENT_ONLY: Final = "is not supported by the classic API. Omit it, or deploy with BandwidthApi=current"
 
 
 class Setup(CamelModel):
-    """The fields of both set-ups. Parameters of the stack replace fields that are left out."""
+    """Fields of both set-ups. The stack's parameters are the defaults."""
 
     application_name: _Name | None = Field(
-        None, description="Looked up by name, and created if it does not exist"
+        None, description="Name of the application, found by name or created"
     )
-    site_id: _Id | None = Field(None, description="Sub-account. Default: the stack's")
+    site_id: _Id | None = Field(None, description="Sub-account (site). Default: the stack's")
     deadline_hours: float = Field(
-        24, gt=0, le=MAX_DEADLINE_HOURS, description="How long to wait for the order to end"
+        24, gt=0, le=MAX_DEADLINE_HOURS, description="Hours to wait for the final status of the order"
     )
     customer_order_id: NormalizedText | None = Field(
-        None, description="Your own id of the order. Default: the execution's name"
+        None, description="Your id of the order. Default: the execution's name"
     )
 
     @field_validator("customer_order_id")
     @classmethod
-    def _check_customer_order_id(cls, value: str | None) -> str | None:
+    def _is_accepted_by_bandwidth(cls, value: str | None) -> str | None:
         if value is not None and not is_customer_order_id(value):
-            message = "is not an order id. Use up to 40 letters, digits, spaces and dashes."
+            message = "may contain up to 40 letters, digits, spaces and dashes"
             raise ValueError(message)
         return value
 
 
 def digest_of(*parts: object) -> str:
-    """Return the digest of the fields that decide what is ordered."""
+    """Return a digest of what an order requests. How long the set-up waits is no part of it."""
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 class MessagingV2Setup(NumberSearch, Setup):
     """Input of the state machine messaging_v2 and of POST /setups/messaging-v2.
 
-    One way to order must be given, such as `areaCode`.
+    Give one search, such as `areaCode`.
     """
 
     quantity: int = Field(
-        1,
-        ge=1,
-        le=MAX_QUANTITY,
-        description="How many numbers to order. Default with telephoneNumbers: all of them",
+        1, ge=1, le=MAX_QUANTITY, description="Numbers to order. With telephoneNumbers always all of them"
     )
-    partial_allowed: bool = Field(True, description="Accept fewer numbers than ordered")
+    partial_allowed: bool = Field(
+        True, description="Accept an order that Bandwidth can complete only in part"
+    )
     back_order_requested: bool = Field(False, description="Backorder numbers that are not available")
     close_back_order: bool = Field(
         False,
-        description="Close an order that is backordered at the deadline, and keep its completed numbers",
+        description="Close an order that is backordered at the deadline; its completed numbers stay",
     )
     location_name: _LocationName | None = Field(
-        None, description="PeerName; looked up, and created if it does not exist"
+        None, description="Name of the location (PeerName), found by name or created"
     )
-    location_id: _Id | None = Field(None, description="An existing location, instead of locationName")
+    location_id: _Id | None = Field(None, description="Existing location, instead of locationName")
     is_default_peer: bool | None = Field(
-        None, description="Make the location the site's default. Default: only for the site's first location"
+        None,
+        description="Whether it is the site's default location. Default: only if it is the first",
     )
-    toll_free: bool = Field(True, description="Enable texting with toll-free numbers")
-    short_code: bool = Field(True, description="Enable texting with short codes")
+    toll_free: bool = Field(True, description="Enable messages with toll-free numbers")
+    short_code: bool = Field(True, description="Enable messages with short codes")
     replace_application: bool = Field(
-        False, description="Replace the application of a location that has another application"
+        False, description="Replace another application that is assigned to the location"
     )
     campaign_id: CampaignText | None = Field(
         None, description="Registered 10DLC campaign of the numbers (current API)"
     )
-    message_class: CampaignText = Field("M", description="The campaign's message class")
+    message_class: CampaignText = Field("M", description="Message class of the campaign")
 
     @field_validator("location_id")
     @classmethod
-    def _check_location(cls, value: str | None, info: ValidationInfo) -> str | None:
+    def _is_given_without_a_name(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is not None and info.data.get("location_name") is not None:
-            message = "cannot be combined with locationName. Remove one of them."
+            message = "give either this or locationName, not both"
             raise ValueError(message)
         return value
 
     @field_validator("quantity")
     @classmethod
-    def _check_quantity(cls, value: int, info: ValidationInfo) -> int:
+    def _equals_the_number_of_telephone_numbers(cls, value: int, info: ValidationInfo) -> int:
         numbers = info.data.get("telephone_numbers")
         if numbers and value != len(numbers):
-            message = f"is {value}, but telephoneNumbers has {len(numbers)} numbers. Remove quantity."
+            message = f"is {value}, but telephoneNumbers has {len(numbers)}. Omit quantity"
             raise ValueError(message)
         return value
 
     @field_validator("back_order_requested")
     @classmethod
-    def _check_back_order(cls, value: bool, info: ValidationInfo) -> bool:
+    def _allows_a_backorder(cls, value: bool, info: ValidationInfo) -> bool:
         if value and is_exact(info.data):
-            message = "cannot be true for given numbers, exchanges or vanities. Remove it."
+            message = "does not apply to telephone numbers, exchanges (npaNxx) or vanity numbers. Omit it"
             raise ValueError(message)
         return value
 
     @property
     def requested(self) -> int:
-        """Return how many numbers are ordered."""
+        """Return the number of requested numbers."""
         return len(self.telephone_numbers or ()) or self.quantity
 
     def problems_with(self, generation: str) -> list[FieldProblem]:
@@ -133,86 +133,82 @@ class MessagingV2Setup(NumberSearch, Setup):
         return []
 
     def digest(self) -> str:
-        """Return the digest that distinguishes this order from every other order."""
-        # Newer fields count only if they are given, so that digests of earlier orders stay the same.
-        later = {
+        """Return a digest of what this order requests."""
+        # Newer fields count only if they are given, so that orders of earlier versions keep their digest.
+        newer = {
             **self.search(),
             "areaCode": None,
             "locationId": self.location_id,
             "partialAllowed": None if self.partial_allowed else False,
             "backOrderRequested": self.back_order_requested or None,
         }
-        told = sorted((name, value) for name, value in later.items() if value is not None)
+        given_newer = sorted((name, value) for name, value in newer.items() if value is not None)
         given = (self.area_code, self.requested, self.site_id, self.location_name)
-        return digest_of(*given, *([told] if told else []))
+        return digest_of(*given, *([given_newer] if given_newer else []))
 
 
 class HostedMessagingSetup(Authority, Setup):
     """Input of the state machine hosted_messaging and of POST /setups/hosted-messaging.
 
-    `telephoneNumbers` is required: numbers in North America, in any common format. They are parsed to unique
-    E.164 numbers in the given order. The current API also requires `subscriber` and `loaAuthorizingPerson`
-    for an import.
+    `telephoneNumbers` is required: numbers of North America in any common notation. They are parsed to E.164
+    and duplicates are removed. For an import the current API also requires `subscriber` and
+    `loaAuthorizingPerson`.
     """
 
     telephone_numbers: OrderedNumbers = Field(
         description="Up to 5,000 numbers", examples=[["(919) 991-8388", "+14158714245"]]
     )
     action: Action = Field("IMPORT", description="IMPORT, or REMOVE to release the numbers")
-    sip_peer_id: _Id | None = Field(None, description="Location of the numbers")
+    sip_peer_id: _Id | None = Field(None, description="Location (sippeer) of the numbers")
     application_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")] | None = Field(
-        None, description="Catapult application. Default: looked up by applicationName"
+        None, description="Catapult application. Default: found by applicationName"
     )
     callback_http_method: Literal["GET", "POST"] = Field(
         "POST", description="HTTP method of Catapult's callbacks"
     )
     location_name: _LocationName | None = Field(
-        None, description="Location, instead of sipPeerId; created if it does not exist (current API)"
+        None, description="Name of the location, found by name or created, instead of sipPeerId (current API)"
     )
     letter_of_authorization: Letter | None = Field(
-        None, description="Letter to send with the order, from the stack's LettersBucket (current API)"
+        None, description="Letter of authorization in the stack's LettersBucket (current API)"
     )
     replace_application: bool = Field(
-        False, description="Replace the application of a location that has another application (current API)"
+        False, description="Replace another application that is assigned to the location (current API)"
     )
     dry_run: bool = Field(
-        False,
-        description="Only report which numbers can be imported, and why the others cannot (current API)",
+        False, description="Only check which numbers can be imported, and why the others cannot (current API)"
     )
 
     @field_validator("location_name")
     @classmethod
-    def _check_location_name(cls, value: str | None, info: ValidationInfo) -> str | None:
+    def _is_given_without_an_id(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is not None and info.data.get("sip_peer_id") is not None:
-            message = "cannot be combined with sipPeerId. Remove one of them."
+            message = "give either this or sipPeerId, not both"
             raise ValueError(message)
         return value
 
     @property
     def requested(self) -> int:
-        """Return how many numbers are ordered."""
+        """Return the number of requested numbers."""
         return len(self.telephone_numbers)
 
     def problems_with(self, generation: str) -> list[FieldProblem]:
-        """Return the unsupported fields, and the missing fields of an import with the current API.
-
-        The fields of the subscriber are always accepted.
-        """
-        todays = {"location_name", "letter_of_authorization", "dry_run", "replace_application"}
+        """Return unsupported fields of the generation or of a removal, and missing required fields."""
+        current_only = {"location_name", "letter_of_authorization", "dry_run", "replace_application"}
         if generation != "current":
-            return self._given(todays, _CURRENT_ONLY)
-        documents = {"application_id", "callback_http_method"}
-        problems = self._given(documents, "is not supported by the current API. Remove it.")
+            return self._given(current_only, _CURRENT_ONLY)
+        classic_only = {"application_id", "callback_http_method"}
+        problems = self._given(classic_only, "is not supported by the current API. Omit it")
         if self.action == "REMOVE":
-            return problems + self._given(todays, "is supported for imports only. Remove it.")
+            return problems + self._given(current_only, "applies to Action IMPORT only. Omit it")
         if not self.dry_run:
-            needed = ("subscriber", "loa_authorizing_person")
-            missing = [name for name in needed if getattr(self, name) is None]
-            problems += self._problems(missing, "is required for an import. Add it.")
+            required = ("subscriber", "loa_authorizing_person")
+            missing = [name for name in required if getattr(self, name) is None]
+            problems += self._problems(missing, "is required for an import")
         return problems
 
     def _given(self, names: set[str], detail: str) -> list[FieldProblem]:
-        """Return a problem for each field whose value is not the default."""
+        """Return a problem for each of these fields that differs from its default."""
         fields = type(self).model_fields
         given = [name for name in fields if name in names and getattr(self, name) != fields[name].default]
         return self._problems(given, detail)
@@ -221,6 +217,6 @@ class HostedMessagingSetup(Authority, Setup):
         return [FieldProblem(str(type(self).model_fields[name].alias), detail) for name in names]
 
     def digest(self) -> str:
-        """Return the digest that distinguishes this order from every other order."""
+        """Return a digest of what this order requests."""
         given = (self.action, self.telephone_numbers, self.site_id, self.sip_peer_id)
         return digest_of(*given, *([self.location_name] if self.location_name else []))

@@ -1,4 +1,4 @@
-"""JSON in, models out: camelCase fields, and every wrong one named."""
+"""Parses JSON into models with camelCase fields. An error names every wrong field."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -19,10 +19,10 @@ from bandwidth_messaging.domain.problems import FieldProblem, InvalidInput
 from bandwidth_messaging.domain.texts import normalized
 
 PhoneNumber = Annotated[str, AfterValidator(to_e164)]
-"""A phone number as people type it; E.164 once read."""
+"""A phone number as people type it, converted to E.164."""
 
 Participant = Annotated[str, AfterValidator(to_participant)]
-"""The other party of a conversation: a phone number, a short code or the name of a sender."""
+"""The other participant of a conversation: a phone number, a short code or the name of a sender."""
 
 
 def _digits(value: object) -> object:
@@ -30,7 +30,7 @@ def _digits(value: object) -> object:
 
 
 Digits = BeforeValidator(_digits)
-"""Lets people write an id of digits without quotes."""
+"""Accepts an id of digits without quotes."""
 
 
 def _normalized(value: str) -> str:
@@ -39,37 +39,37 @@ def _normalized(value: str) -> str:
         message = "is blank"
         raise ValueError(message)
     if not text.isprintable():
-        message = "may hold no control characters"
+        message = "contains a control character. Remove it."
         raise ValueError(message)
     return text
 
 
 Normalized = AfterValidator(_normalized)
-"""Makes a text one for Bandwidth: trimmed, inner white space as single spaces, not blank, printable."""
+"""Normalizes a text for Bandwidth: trimmed, single spaces inside, not blank, printable."""
 
 NormalizedText = Annotated[str, Normalized]
 
 
 def _without_control_characters(value: str) -> str:
-    if any("\ud800" <= each <= "\udfff" for each in value):
-        message = "has half a surrogate pair, which is no character. Send whole characters."
+    if any("\ud800" <= char <= "\udfff" for char in value):
+        message = "contains half a surrogate pair, which is not a character. Send whole characters."
         raise ValueError(message)
     if wrong := next(
-        (each for each in value if unicodedata.category(each) == "Cc" and each not in "\t\n\r"), ""
+        (char for char in value if unicodedata.category(char) == "Cc" and char not in "\t\n\r"), ""
     ):
-        message = f"has the control character U+{ord(wrong):04X}. Only tab and line breaks are allowed."
+        message = f"contains the control character U+{ord(wrong):04X}. Only tabs and line breaks are allowed."
         raise ValueError(message)
     return value
 
 
 Text = Annotated[str, AfterValidator(_without_control_characters)]
-"""A text of one or more lines: no control characters but tab, line feed and carriage return."""
+"""A text of one or more lines without control characters other than tabs and line breaks."""
 
 
 class CamelModel(BaseModel):
-    """JSON in camelCase outside, snake_case inside; unknown fields are errors.
+    """A model with camelCase fields in JSON and snake_case attributes. Unknown fields are errors.
 
-    null for a field that may be left out is the same as leaving it out.
+    null is the same as an absent value for optional fields.
     """
 
     model_config = ConfigDict(
@@ -78,7 +78,7 @@ class CamelModel(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _leave_out_null(cls, given: Any) -> Any:
+    def _remove_null(cls, given: Any) -> Any:
         if not isinstance(given, dict) or None not in given.values():
             return given
         optional = {
@@ -90,26 +90,26 @@ class CamelModel(BaseModel):
         return {key: value for key, value in given.items() if value is not None or key not in optional}
 
 
-def parse[M: BaseModel](model: type[M], given: Any) -> M:
-    """Return `given` as the model. Raises InvalidInput that names every wrong field as the caller did."""
+def parse[M: BaseModel](model: type[M], value: Any) -> M:
+    """Parse a value. Raises InvalidInput with every wrong field, named as in the input."""
     try:
-        return model.model_validate(given)
+        return model.model_validate(value)
     except ValidationError as error:
         raise InvalidInput(field_problems(error.errors(include_input=False, include_url=False))) from None
 
 
 def field_problems(errors: Iterable[Any]) -> list[FieldProblem]:
-    """Return pydantic's error list as field problems, without the values that were given."""
-    return [FieldProblem(_field(error["loc"]), _detail(error)) for error in errors]
+    """Convert pydantic's error list to field problems, without the values of the input."""
+    return [FieldProblem(_format_path(error["loc"]), _format_detail(error)) for error in errors]
 
 
-def _field(place: Iterable[str | int]) -> str:
-    """Return a place inside the input as a caller writes it: telephoneNumbers[3], subscriber.zip."""
-    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
+def _format_path(path: Iterable[str | int]) -> str:
+    """Return the path of a field in the notation of the caller: telephoneNumbers[3], subscriber.zip."""
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return "".join(parts).removeprefix(".") or "input"
 
 
-def _detail(error: Any) -> str:
+def _format_detail(error: Any) -> str:
     if error["type"] == "extra_forbidden":
         return "is not a field of this input"
     detail = str(error["msg"]).removeprefix("Value error, ")

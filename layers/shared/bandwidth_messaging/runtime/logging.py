@@ -1,7 +1,7 @@
 """Structured logs: one JSON object per line on standard output.
 
-Every module logs through Python's `logging`, with fields in `extra`. Entries carry ids and at most the last
-four digits of a phone number; never text, never credentials.
+Every module logs through Python's `logging`, with fields in `extra`. An entry contains ids and at most the
+last four digits of a phone number, but no message text and no credentials.
 """
 
 import json
@@ -19,15 +19,12 @@ _context: Final[dict[str, Any]] = {}
 
 
 def append_keys(**keys: Any) -> None:
-    """Add these fields to every entry from now on."""
+    """Add these fields to every later entry."""
     _context.update(keys)
 
 
 class JsonFormatter(logging.Formatter):
-    """Formats a record as Powertools' logger does.
-
-    Powertools' logger itself is not used: its import is a twelfth of a cold start.
-    """
+    """Formats a record like Powertools' logger, whose import would take a twelfth of a cold start."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as one line of JSON."""
@@ -37,7 +34,7 @@ class JsonFormatter(logging.Formatter):
             "timestamp": now(),
             "service": service(),
         }
-        # The functions of a room share a log group.
+        # The functions of a room share one log group.
         if function := function_name():
             entry["function"] = function
         if trace := trace_id():
@@ -50,7 +47,7 @@ class JsonFormatter(logging.Formatter):
 
 
 class StandardOutput(logging.Handler):
-    """Writes to standard output as it is now; a test may have replaced it."""
+    """Writes to the current standard output, which tests replace."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record."""
@@ -62,7 +59,7 @@ def _configure() -> None:
     handler.setFormatter(JsonFormatter())
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
-    # Lambda's own handler on the root logger would print every entry a second time.
+    # Lambda's handler of the root logger would print every entry a second time.
     logger.propagate = False
 
 

@@ -1,6 +1,5 @@
-"""Working off a queue: what is not done yet comes again, later each time."""
+"""Processes the records of a queue. Records that are not done are delivered again after a delay."""
 
-import random
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -8,44 +7,39 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 if TYPE_CHECKING:
     from bandwidth_messaging.store.queues import WorkQueue
 
-_LONGEST_INVISIBLE_SECONDS: Final = 43_200
+# SQS limits the visibility timeout to 12 hours.
+_MAX_DELAY_SECONDS: Final = 43_200
 
 
 class QueueRecord(NamedTuple):
-    """A record of a queue, as Lambda hands it to a worker."""
+    """A queue record in the form in which Lambda passes it to a worker."""
 
     body: str
     attributes: Mapping[str, str]
 
     @property
     def receives(self) -> int:
-        """Return how often the record has been delivered, this time included."""
+        """Return how often the record has been delivered, including this delivery."""
         return int(self.attributes["ApproximateReceiveCount"])
 
     @property
     def sent_at(self) -> datetime:
-        """Return when the record was put into the queue."""
+        """Return when the record was sent to the queue."""
         return datetime.fromtimestamp(int(self.attributes["SentTimestamp"]) / 1000, UTC)
 
 
 def process_records(
     event: dict[str, Any], work: Callable[[QueueRecord], int | None], queue: Callable[[], "WorkQueue"]
 ) -> dict[str, Any]:
-    """Do the work of each record of a queue; return the records that come again, as Lambda asks for them.
+    """Process each record of a queue. Return the records that SQS delivers again, in Lambda's form.
 
-    `work` returns None once there is no more to do, else after how many seconds to look at the record again.
-    `queue` is asked for only then.
+    `work` returns None if a record is done, or the seconds until its next delivery. `queue` is called only to
+    delay a record.
     """
-    again = []
+    failures = []
     for record in event["Records"]:
         seconds = work(QueueRecord(record["body"], record["attributes"]))
         if seconds is not None:
-            queue().delay(record["receiptHandle"], min(seconds, _LONGEST_INVISIBLE_SECONDS))
-            again.append({"itemIdentifier": record["messageId"]})
-    return {"batchItemFailures": again}
-
-
-def growing_delay(receives: int, *, longest: int) -> int:
-    """Return seconds that double with each time a record came, with jitter so that waves spread out."""
-    seconds: int = min(2 ** min(receives, 20), longest)
-    return max(1, round(seconds * random.uniform(0.5, 1)))  # noqa: S311 - not a secret
+            queue().delay(record["receiptHandle"], min(seconds, _MAX_DELAY_SECONDS))
+            failures.append({"itemIdentifier": record["messageId"]})
+    return {"batchItemFailures": failures}

@@ -68,7 +68,7 @@ def step[Request: StepInput](
 ) -> Callable[[Callable[[Request], StepResult]], Callable[..., dict[str, Any]]]:
     """Make a Lambda handler of a function from a request to a result; `name` is its state's name.
 
-    `of` tells the runs apart of a state that runs several times in an execution.
+    `of` distinguishes the runs of a state that runs several times in an execution.
 
     The order's record has the step's start, its state (running, succeeded or failed), its end, and the ids it
     found or created. A step whose function died stays running there. The state machine matches an exception

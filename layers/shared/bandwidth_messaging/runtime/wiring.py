@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from bandwidth_messaging.bandwidth.oauth import OAuthClient
     from bandwidth_messaging.bandwidth.registration_center import Registrations
     from bandwidth_messaging.bandwidth.transport import Auth
-    from bandwidth_messaging.domain.numbers import Home, Preflight
     from bandwidth_messaging.domain.orders import Kind
     from bandwidth_messaging.services.callback_authorization import CallbackAuthorization
     from bandwidth_messaging.services.callback_intake import CallbackIntake
@@ -48,19 +47,24 @@ if TYPE_CHECKING:
     from bandwidth_messaging.services.find_or_create import OwnedResources
     from bandwidth_messaging.services.hosted_numbers import HostedNumbers
     from bandwidth_messaging.services.media_archive import MediaArchive
+    from bandwidth_messaging.services.message_acceptance import MessageAcceptance
+    from bandwidth_messaging.services.message_delivery import MessageDelivery
     from bandwidth_messaging.services.notifications import Notifications
     from bandwidth_messaging.services.number_activation import NumberActivation, NumberOrderCompletion
     from bandwidth_messaging.services.number_campaigns import NumberCampaigns
     from bandwidth_messaging.services.number_disconnect import NumberDisconnect
     from bandwidth_messaging.services.number_import import NumberImport
     from bandwidth_messaging.services.number_release import NumberRelease
+    from bandwidth_messaging.services.preflight import PreflightCheck
     from bandwidth_messaging.services.provisioning import Provisioning
     from bandwidth_messaging.services.quarantine_replay import ApplyNotification, QuarantineReplay
     from bandwidth_messaging.services.registration_check import RegistrationCheck
     from bandwidth_messaging.services.release_plan import ReleasePlanner
     from bandwidth_messaging.services.resource_deletion import ResourceDeletion
+    from bandwidth_messaging.services.send_checks import SendChecks
     from bandwidth_messaging.services.setup_check import SetupCheck
     from bandwidth_messaging.services.setup_start import SetupStart
+    from bandwidth_messaging.services.unconfirmed import UnconfirmedMessages
     from bandwidth_messaging.store.archive import Archive
     from bandwidth_messaging.store.created_resources import CreatedResources
     from bandwidth_messaging.store.drift_store import Drift
@@ -255,20 +259,9 @@ def provisioning() -> "Provisioning":
 
 def number_activation() -> "NumberActivation":
     """Return the service that activates the numbers of an order."""
-    from bandwidth_messaging.services import preflight
     from bandwidth_messaging.services.number_activation import NumberActivation
 
-    def check_location(home: "Home") -> "Preflight | None":
-        return preflight.attempt(
-            lambda: preflight.of_location(
-                home.site_id,
-                str(home.location_id),
-                str(home.application_id),
-                callback_url=settings().callback_url_v2,
-            )
-        )
-
-    return NumberActivation(numbers(), check_location, registration_check().look_up_new)
+    return NumberActivation(numbers(), preflight_check().check_home, registration_check().look_up_new)
 
 
 def number_import() -> "NumberImport":
@@ -295,16 +288,14 @@ def setup_check() -> "SetupCheck":
 
 def catapult_import() -> "CatapultImport":
     """Return the service that imports hosted numbers at Catapult."""
-    from bandwidth_messaging.services import preflight
     from bandwidth_messaging.services.catapult_import import CatapultImport
 
-    def check_application(application_id: str) -> "Preflight | None":
-        return preflight.attempt(
-            lambda: preflight.of_catapult_application(application_id, callback_url=settings().callback_url_v1)
-        )
-
     return CatapultImport(
-        numbers(), catapult(), dashboard_credentials(), settings().bandwidth_account_id, check_application
+        numbers(),
+        catapult(),
+        dashboard_credentials(),
+        settings().bandwidth_account_id,
+        preflight_check().check_home,
     )
 
 
@@ -695,3 +686,71 @@ def doctor() -> "Doctor":
 
 def _v1_url(url_v2: str) -> str:
     return f"{url_v2.removesuffix('/v2')}/v1"
+
+
+# Services of sending
+
+
+def send_checks() -> "SendChecks":
+    """Return the checks of senders and recipients."""
+    from bandwidth_messaging.services.send_checks import SendChecks
+
+    return SendChecks(
+        opt_outs=opt_outs(),
+        unregistered_senders=settings().unregistered_senders,
+        enforce_opt_outs=settings().enforce_opt_outs == "true",
+    )
+
+
+def message_acceptance() -> "MessageAcceptance":
+    """Return the service that accepts messages for sending."""
+    from bandwidth_messaging.services.message_acceptance import MessageAcceptance
+
+    return MessageAcceptance(messages=messages(), send_queue=send_queue(), checks=send_checks())
+
+
+def preflight_check() -> "PreflightCheck":
+    """Return the check of a number's set-up before its first send."""
+    from bandwidth_messaging.runtime.metrics import count
+    from bandwidth_messaging.services.preflight import PreflightCheck
+
+    return PreflightCheck(
+        dashboard=dashboard,
+        catapult=catapult,
+        numbers=numbers,
+        callback_url_v1=settings().callback_url_v1,
+        callback_url_v2=settings().callback_url_v2,
+        count=count,
+    )
+
+
+def unconfirmed_messages() -> "UnconfirmedMessages":
+    """Return the service that resolves unconfirmed messages."""
+    from bandwidth_messaging.runtime.metrics import count
+    from bandwidth_messaging.services.unconfirmed import UnconfirmedMessages
+
+    return UnconfirmedMessages(messages=messages(), messaging=messaging, count=count)
+
+
+def message_delivery() -> "MessageDelivery":
+    """Return the service that delivers messages to Bandwidth."""
+    from datetime import timedelta
+
+    from bandwidth_messaging.runtime.metrics import count
+    from bandwidth_messaging.services.message_delivery import DeliveryTimes, MessageDelivery
+
+    return MessageDelivery(
+        messages=messages(),
+        checks=send_checks(),
+        preflight_check=preflight_check(),
+        unconfirmed=unconfirmed_messages(),
+        messaging=messaging,
+        catapult=catapult,
+        callback_url_with_credentials=callback_url_with_credentials,
+        times=DeliveryTimes(
+            send_deadline=timedelta(hours=float(settings().send_deadline_hours)),
+            unconfirmed=timedelta(minutes=float(settings().unconfirmed_minutes)),
+            max_delay_seconds=int(settings().longest_send_delay_seconds),
+        ),
+        count=count,
+    )

@@ -108,7 +108,7 @@ class CallbackIntake:
             )
 
     def _record_receipt(self, receipt: Receipt) -> None:
-        message = self.messages.record(receipt)
+        message = self.messages.record_receipt(receipt)
         logger.info(
             "receipt recorded",
             extra={

@@ -37,7 +37,7 @@ class CatapultImport:
     catapult: "Catapult"
     dashboard_credentials: "BasicCredentials"
     account_id: str
-    check_application: "Callable[[str], Preflight | None]"
+    check_home: "Callable[[Home], Preflight | None]"
 
     def import_batch(self, batch: Sequence[str], home: "Home") -> ImportedBatch:
         """Import the numbers (E.164) that no earlier run imported, failed or released."""
@@ -52,7 +52,7 @@ class CatapultImport:
             if item["state"] == NumberState.FAILED
         ]
         completed = len(ended) - len(failures)
-        preflight = self.check_application(str(home.application_id))
+        preflight = self.check_home(home)
         for number in batch:
             if number in ended:
                 continue

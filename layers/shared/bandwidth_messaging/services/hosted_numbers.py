@@ -40,7 +40,8 @@ class HostedNumbers:
         for item in items:
             order_id = item.get("customerOrderId")
             if order_id not in kinds:
-                kinds[order_id] = (self.orders.get(str(order_id)) or {}).get("kind")
+                order = self.orders.get(str(order_id))
+                kinds[order_id] = order["kind"] if order and "kind" in order else None
             yield item, item.get("api") == "v1" or kinds[order_id] == "hosted_messaging"
 
 

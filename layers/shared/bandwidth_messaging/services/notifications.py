@@ -78,8 +78,8 @@ class Notifications:
         """End the wait for an order. Return False if no execution waits for the order."""
         if customer_order_id is None or not is_customer_order_id(customer_order_id):
             return False
-        order = self.orders().get(customer_order_id) or {}
-        if "taskToken" not in order or order_id not in {order.get("orderId"), None}:
+        order = self.orders().get(customer_order_id)
+        if order is None or "taskToken" not in order or order_id not in {order.get("orderId"), None}:
             return False
         return self.executions().end_wait(order["taskToken"])
 

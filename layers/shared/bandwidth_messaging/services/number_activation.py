@@ -1,11 +1,11 @@
-"""Activates the numbers that an order brought, and records how an order of new numbers ended."""
+"""Activates the numbers of an order, and records the outcome of an order of new numbers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from bandwidth_messaging.domain.orders import Ended, OrderItem, OrderStatus
+from bandwidth_messaging.domain.orders import Ended, OrderStatus
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.services.parallel import for_each
 
@@ -21,12 +21,12 @@ class NumberActivation:
     """Activates numbers with the preflight of their location and their registrations."""
 
     numbers: "Numbers"
-    check_location: "Callable[[Home], Preflight | None]"
+    check_home: "Callable[[Home], Preflight | None]"
     look_up_registrations: "Callable[[Sequence[str]], dict[str, Registration]]"
 
     def activate(self, numbers: Sequence[str], home: "Home", at: str) -> None:
         """Record numbers (E.164) as active. They share a location, so that one preflight serves all."""
-        preflight = self.check_location(home)
+        preflight = self.check_home(home)
         registrations = self.look_up_registrations(numbers)
         for_each(
             numbers,
@@ -46,10 +46,10 @@ class NumberOrderCompletion:
 
     def complete(
         self, order: OrderStatus, state: Ended, home: "Home", *, quantity: int, reason: str | None
-    ) -> tuple[int, OrderItem]:
-        """Activate the numbers that came and record the others; return how many failed, and the order's item.
+    ) -> tuple[int, Mapping[str, Any]]:
+        """Activate completed numbers and record failed ones. Return the failed count and the order's item.
 
-        An order by area code lists no failed numbers, so that the count follows from the quantity.
+        An order by area code lists no failed numbers: the count is the rest of the quantity.
         """
         at = now()
         failed = max(quantity - len(order.completed), 0)

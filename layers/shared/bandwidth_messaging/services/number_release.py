@@ -45,7 +45,7 @@ class NumberRelease:
         at = now()
         leaving = [*disconnect, *(number for removal in removals for number in removal.numbers)]
         known = {item["number"]: item for item in self.numbers.get_all(leaving, consistent=True)}
-        setup = (self.orders.get(setup_order_id) if setup_order_id else None) or {}
+        setup: Mapping[str, Any] = (self.orders.get(setup_order_id) if setup_order_id else None) or {}
 
         def stop(number: str) -> None:
             # A number that came after its set-up had stopped waiting has no item: the set-up has its site.

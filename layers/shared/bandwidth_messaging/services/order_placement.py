@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from bandwidth_messaging.store.order_store import Orders
 
 CLAIM_DURATION: Final = timedelta(seconds=180)
-"""Outlasts a claim's POST, four requests of 23 s (a token and the POST, and both again after a 401), and the
-time until Bandwidth lists the order."""
+"""Outlasts a claim's POST (a token request of at most 10 s, a request of at most 25 s), and the time until
+Bandwidth lists the order."""
 
 
 class PlacedOrder(NamedTuple):

@@ -1,10 +1,13 @@
-"""Looking before the first send: Bandwidth takes messages of a number that is not set up with a 202, and then
-drops them without a word (a location without an application), or calls nobody back.
+"""Checks the set-up of a number at Bandwidth before the number sends its first message.
+
+Bandwidth accepts messages of a number that is not set up with a 202. It then drops them silently (a location
+without an application), or sends no callbacks.
 """
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from bandwidth_messaging.bandwidth.errors import (
     BandwidthError,
@@ -12,91 +15,112 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthRejected,
     BandwidthUnauthorized,
 )
-from bandwidth_messaging.domain.numbers import Preflight
 from bandwidth_messaging.domain.times import now
-from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.metrics import count
-from bandwidth_messaging.store.dynamodb import Item
+
+if TYPE_CHECKING:
+    from bandwidth_messaging.bandwidth.catapult import Catapult
+    from bandwidth_messaging.bandwidth.dashboard import Dashboard
+    from bandwidth_messaging.domain.numbers import Home, Preflight
+    from bandwidth_messaging.store.dynamodb import Item
+    from bandwidth_messaging.store.number_store import Numbers
 
 logger = logging.getLogger(__name__)
 
 
-def of_location(site_id: str, location_id: str, application_id: str, *, callback_url: str) -> Preflight:
-    """Return whether a location has the application, and the application our callback URL.
+def has_passed(number: "Item") -> bool:
+    """Return whether a number's item needs no preflight.
 
-    Raises what the look-ups raise.
+    The number passed one before, or its item lacks an id that the preflight needs.
     """
-    dashboard, problems = wiring.dashboard(), []
-    assigned = dashboard.assigned_application(site_id, location_id)
-    if assigned != application_id:
-        found = f"has the application {assigned}" if assigned else "is gone, or has no application"
-        problems.append(f"location {location_id} {found}; assign the application {application_id} to it")
-    application = dashboard.application(application_id)
-    if application is None:
-        problems.append(f"application {application_id} is gone; start the set-up again to have one")
-    elif application.callback_url != callback_url:
-        problems.append(f"application {application_id} calls back elsewhere; give it the URL {callback_url}")
-    elif application.lacks:
-        problems.append(
-            f"application {application_id} has no {application.lacks}; give it the URL {callback_url}"
-        )
-    return _result(problems)
+    return number.get("preflight", {}).get("ok", False) or not all(_location_ids(number))
 
 
-def of_catapult_application(application_id: str, *, callback_url: str) -> Preflight:
-    """Return whether a Catapult application has our URL for incoming messages.
+@dataclass(frozen=True)
+class PreflightCheck:
+    """Looks up locations and applications at Bandwidth. The callback URLs are those of the stack."""
 
-    Raises what the look-up raises.
-    """
-    application, problems = wiring.catapult().application(application_id), []
-    if application is None:
-        problems.append(f"Catapult application {application_id} is gone")
-    elif application.incoming_message_url != callback_url:
-        problems.append(
-            f"Catapult application {application_id} sends incoming messages elsewhere; "
-            f"give it the URL {callback_url}"
-        )
-    return _result(problems)
+    dashboard: "Callable[[], Dashboard]"
+    catapult: "Callable[[], Catapult]"
+    numbers: "Callable[[], Numbers]"
+    callback_url_v1: str
+    callback_url_v2: str
+    count: Callable[[str], None]
+
+    def check_home(self, home: "Home") -> "Preflight | None":
+        """Check the application of a V1 home, or the location of a V2 home.
+
+        Return None if Bandwidth's API fails, whatever the reason. That is logged and counted.
+        """
+        try:
+            if home.api == "v1":
+                return self.check_catapult_application(str(home.application_id))
+            return self.check_location(home.site_id, str(home.location_id), str(home.application_id))
+        except BandwidthError as error:
+            self._report_skipped(error)
+            return None
+
+    def check_sender(self, number: "Item") -> list[str]:
+        """Check the set-up of a V2 number, record the result in its item, and return the problems.
+
+        The list is empty if the account API rejects the look-up. That is logged and counted. Raises
+        BandwidthUnavailable.
+        """
+        try:
+            result = self.check_location(*_location_ids(number))
+        except (BandwidthUnauthorized, BandwidthRejected, BandwidthGarbled) as error:
+            self._report_skipped(error)
+            return []
+        self.numbers().record_preflight(number["number"], result)
+        return result["problems"]
+
+    def check_location(self, site_id: str, location_id: str, application_id: str) -> "Preflight":
+        """Check that a location has the application, and that the application has the callback URL.
+
+        Raises the errors of the look-ups.
+        """
+        dashboard, problems = self.dashboard(), []
+        assigned = dashboard.assigned_application(site_id, location_id)
+        if assigned != application_id:
+            found = f"has the application {assigned}" if assigned else "does not exist, or has no application"
+            problems.append(f"location {location_id} {found}; assign the application {application_id} to it")
+        application = dashboard.application(application_id)
+        if application is None:
+            problems.append(
+                f"application {application_id} does not exist; start the set-up again to create one"
+            )
+        elif application.callback_url != self.callback_url_v2:
+            problems.append(
+                f"application {application_id} has another callback URL; set it to {self.callback_url_v2}"
+            )
+        elif application.lacks:
+            problems.append(
+                f"application {application_id} has no {application.lacks}; set it to {self.callback_url_v2}"
+            )
+        return _result(problems)
+
+    def check_catapult_application(self, application_id: str) -> "Preflight":
+        """Check that a Catapult application has the callback URL for incoming messages.
+
+        Raises the errors of the look-up.
+        """
+        application, problems = self.catapult().application(application_id), []
+        if application is None:
+            problems.append(f"Catapult application {application_id} does not exist")
+        elif application.incoming_message_url != self.callback_url_v1:
+            problems.append(
+                f"Catapult application {application_id} sends incoming messages to another URL; "
+                f"set it to {self.callback_url_v1}"
+            )
+        return _result(problems)
+
+    def _report_skipped(self, error: BandwidthError) -> None:
+        logger.warning("preflight skipped", extra={"reason": str(error)})
+        self.count("PreflightSkipped")
 
 
-def attempt(look: Callable[[], Preflight]) -> Preflight | None:
-    """Return what a look at Bandwidth says, None if nobody could look, whatever the reason."""
-    try:
-        return look()
-    except BandwidthError as error:
-        _tell_skipped(error)
-        return None
-
-
-def has_passed(number: Item) -> bool:
-    """Return whether a number's item needs no preflight: it passed one, or it lacks what one looks up."""
-    return number.get("preflight", {}).get("ok", False) or not all(_home(number))
-
-
-def check_sender(number: Item, *, callback_url: str) -> list[str]:
-    """Return what would make Bandwidth drop the messages of a V2 number's item, and record it there.
-
-    The list is empty, and that is logged and counted, if the account API refuses the look-up. Raises
-    BandwidthUnavailable.
-    """
-    home = _home(number)
-    try:
-        result = of_location(*home, callback_url=callback_url)
-    except (BandwidthUnauthorized, BandwidthRejected, BandwidthGarbled) as error:
-        _tell_skipped(error)
-        return []
-    wiring.numbers().record_preflight(number["number"], result)
-    return result["problems"]
-
-
-def _home(number: Item) -> list[Any]:
+def _location_ids(number: "Item") -> list[Any]:
     return [number.get(name) for name in ("siteId", "locationId", "applicationId")]
 
 
-def _result(problems: list[str]) -> Preflight:
+def _result(problems: list[str]) -> "Preflight":
     return {"at": now(), "ok": not problems, "problems": problems}
-
-
-def _tell_skipped(error: BandwidthError) -> None:
-    logger.warning("preflight skipped", extra={"reason": str(error)})
-    count("PreflightSkipped")

@@ -83,7 +83,7 @@ class RegistrationCheck:
         try:
             found = look_up(numbers, self.registrations(SETUP_SECONDS))
         except BandwidthError as error:
-            logger.warning("registration lookup failed", extra={"reason": str(error)})
+            logger.warning("registration look-up failed", extra={"reason": str(error)})
             at = now()
             return {number: build_unknown_registration(number, str(error), at) for number in numbers}
         return {number: allow_for_listing_delay(registration) for number, registration in found.items()}

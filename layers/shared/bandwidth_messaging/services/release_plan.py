@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected, BandwidthUnauthorized
-from bandwidth_messaging.domain.orders import OrderItem, OrderState, customer_order_id, earliest_attempt
+from bandwidth_messaging.domain.orders import OrderState, customer_order_id, earliest_attempt
 from bandwidth_messaging.domain.phone_numbers import last_four
 from bandwidth_messaging.domain.problems import FieldProblem, InvalidInput
 from bandwidth_messaging.domain.releases import (
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.bandwidth.dashboard import Dashboard
     from bandwidth_messaging.bandwidth.locations import Location
     from bandwidth_messaging.domain.numbers import NumberItem
+    from bandwidth_messaging.domain.orders import OrderItem
     from bandwidth_messaging.store.created_resources import CreatedResources
     from bandwidth_messaging.store.number_store import Numbers
     from bandwidth_messaging.store.order_store import Orders
@@ -87,7 +88,7 @@ class ReleasePlanner:
 
         Raises InvalidInput for unknown numbers or set-ups, and for a set-up whose order is still open.
         """
-        order: OrderItem = {}
+        order: Mapping[str, Any] = {}
         if setup_order_id is None:
             items = self._find_numbers(telephone_numbers)
         else:
@@ -116,7 +117,7 @@ class ReleasePlanner:
             raise InvalidInput([FieldProblem("telephoneNumbers", detail)])
         return items
 
-    def _find_setup(self, setup_order_id: str) -> OrderItem:
+    def _find_setup(self, setup_order_id: str) -> "OrderItem":
         order = self.orders.get(setup_order_id)
         if order is None:
             problem = f"{setup_order_id!r} is unknown. Give the customerOrderId of a set-up of this stack"
@@ -126,7 +127,7 @@ class ReleasePlanner:
             raise InvalidInput([FieldProblem("customerOrderId", problem)])
         return order
 
-    def _list_numbers(self, setup_order_id: str, order: OrderItem) -> "list[NumberItem]":
+    def _list_numbers(self, setup_order_id: str, order: Mapping[str, Any]) -> "list[NumberItem]":
         """Return the numbers that a set-up brought, also those that came after it had stopped waiting.
 
         Raises InvalidInput while Bandwidth still works on the order, because more numbers may come.
@@ -178,20 +179,22 @@ class ReleasePlanner:
         """Return the site of an order or a number."""
         return str(item.get("siteId") or self.default_site_id)
 
-    def _plan_cleanup(self, order: OrderItem, leaving: Collection[str]) -> Iterator[PlannedResource]:
+    def _plan_cleanup(self, order: Mapping[str, Any], leaving: Collection[str]) -> Iterator[PlannedResource]:
         if self._uses_catapult(order):
             return self.plan_catapult_cleanup(order, leaving)
         return self.plan_location_cleanup(order, leaving)
 
-    def _uses_catapult(self, order: OrderItem) -> bool:
+    def _uses_catapult(self, order: Mapping[str, Any]) -> bool:
         """Return whether a set-up created its application in Catapult, and Catapult can be asked about it."""
         return _is_hosted_import(order) and self.generation == "classic" == self._find_generation(order)
 
-    def _find_generation(self, order: OrderItem) -> str:
+    def _find_generation(self, order: Mapping[str, Any]) -> str:
         # Orders of earlier versions do not have it.
         return str(order.get("generation", self.generation))
 
-    def plan_location_cleanup(self, order: OrderItem, leaving: Collection[str]) -> Iterator[PlannedResource]:
+    def plan_location_cleanup(
+        self, order: Mapping[str, Any], leaving: Collection[str]
+    ) -> Iterator[PlannedResource]:
         """Yield the resources of a set-up whose numbers text from a location, in the order of deletion.
 
         `leaving` are the numbers that are released first. Resources that do not exist are left out.
@@ -214,7 +217,9 @@ class ReleasePlanner:
         if _is_hosted_import(order) and self._find_generation(order) == "current":
             yield from self._plan_subscriptions(account, leaving)
 
-    def plan_catapult_cleanup(self, order: OrderItem, leaving: Collection[str]) -> Iterator[PlannedResource]:
+    def plan_catapult_cleanup(
+        self, order: Mapping[str, Any], leaving: Collection[str]
+    ) -> Iterator[PlannedResource]:
         """Yield the Catapult application of a hosted set-up if it exists."""
         catapult, application_id = self.catapult(), order.get("applicationId")
         application = catapult.application(application_id) if application_id else None
@@ -232,7 +237,7 @@ class ReleasePlanner:
 
     def _plan_location(
         self,
-        order: OrderItem,
+        order: Mapping[str, Any],
         site_id: str,
         location: "Location",
         locations: "Sequence[Location]",
@@ -274,7 +279,7 @@ class ReleasePlanner:
 
     def _plan_application(
         self,
-        order: OrderItem,
+        order: Mapping[str, Any],
         application_id: str,
         account: "Dashboard",
         location: "Location | None",
@@ -313,13 +318,13 @@ class ReleasePlanner:
         for subscription_id in subscription_ids:
             yield PlannedResource(what="subscription", id=subscription_id, keep=remaining)
 
-    def _is_owned(self, order: OrderItem, step: str, kind: str, name: str, resource_id: str) -> bool:
+    def _is_owned(self, order: Mapping[str, Any], step: str, kind: str, name: str, resource_id: str) -> bool:
         outcome, _ = _find_outcome(order, step)
         resource = f"{kind}#{normalized(name)}"
         return outcome == StepOutcome.CREATED or self.created_resources.is_owned(resource, resource_id)
 
 
-def _is_hosted_import(order: OrderItem) -> bool:
+def _is_hosted_import(order: Mapping[str, Any]) -> bool:
     return order.get("kind") == "hosted_messaging" and order.get("action", "IMPORT") == "IMPORT"
 
 
@@ -336,7 +341,7 @@ def _list_locations(account: "Dashboard", site_id: str) -> "list[Location]":
         raise
 
 
-def _find_feature_reason(order: OrderItem, step: str) -> KeepReason | None:
+def _find_feature_reason(order: Mapping[str, Any], step: str) -> KeepReason | None:
     """Return why a feature of a location that is not owned stays, None if this set-up enabled it."""
     outcome, replaced = _find_outcome(order, step)
     if replaced is not None:
@@ -344,9 +349,7 @@ def _find_feature_reason(order: OrderItem, step: str) -> KeepReason | None:
     return None if outcome == StepOutcome.CREATED else _NOT_OWNED
 
 
-def _find_outcome(order: OrderItem, step: str) -> tuple[str | None, str | None]:
+def _find_outcome(order: Mapping[str, Any], step: str) -> tuple[str | None, str | None]:
     """Return the outcome of a step of a set-up, and the id of the application that it replaced."""
-    entry = order.get("steps", {}).get(step)
-    if entry is None:
-        return None, None
+    entry: Mapping[str, Any] = order.get("steps", {}).get(step, {})
     return entry.get("outcome"), entry.get("replacedApplicationId")

@@ -1,4 +1,4 @@
-"""Compares our count of a message's segments with Bandwidth's, which is the one it bills."""
+"""Compares the segment count of a message with Bandwidth's count, which Bandwidth bills."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -8,12 +8,13 @@ logger = logging.getLogger(__name__)
 
 
 def compare_segments(message: Mapping[str, Any] | None, *, count: Callable[[str], None]) -> None:
-    """Tell if Bandwidth counted a message's segments, which it bills, otherwise than we did."""
+    """Log and count a message whose segment count differs from Bandwidth's."""
     if message is None:
         return
-    ours, theirs = message.get("segmentCount"), message.get("bandwidthSegmentCount")
-    if ours is not None and theirs is not None and ours != theirs:
+    expected, billed = message.get("segmentCount"), message.get("bandwidthSegmentCount")
+    if expected is not None and billed is not None and expected != billed:
         logger.warning(
-            "segments differ", extra={"message_id": message["messageId"], "ours": ours, "theirs": theirs}
+            "segment counts differ",
+            extra={"message_id": message["messageId"], "expected": expected, "billed": billed},
         )
         count("SegmentCountDiffers")

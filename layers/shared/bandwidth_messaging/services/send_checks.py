@@ -1,33 +1,74 @@
-"""Who may send to whom: POST /messages checks it, and the worker again right before each send."""
+"""Checks who may send to whom. POST /messages runs them, and the worker again right before each send."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bandwidth_messaging.domain import registration
 from bandwidth_messaging.domain.numbers import NumberState
-from bandwidth_messaging.domain.opt_outs import OptOutItem
-from bandwidth_messaging.store.dynamodb import Item
+
+if TYPE_CHECKING:
+    from bandwidth_messaging.domain.opt_outs import OptOutItem
+    from bandwidth_messaging.store.dynamodb import Item
+    from bandwidth_messaging.store.opt_out_store import OptOuts
+
+_ADVICE: Final = "GET /numbers?state=active lists numbers that can send."
 
 
-def check_sender(number: str, item: Item | None, *, unregistered: str) -> str | None:
-    """Return why a number (E.164, and its item) may not send, None if it may.
+class Obstacle(StrEnum):
+    """What keeps a message from being sent. The value is the error class of a failed message."""
 
-    `unregistered` is UnregisteredSenders: "refuse" or "warn" of a number that carriers are known to refuse.
+    SENDER = "sender"
+    OPT_OUT = "opt_out"
+    EXPIRED = "expired"
+
+
+class SendProblem(NamedTuple):
+    """Why a message may not be sent: the obstacle, and the reason in words."""
+
+    obstacle: Obstacle
+    reason: str
+
+
+@dataclass(frozen=True)
+class SendChecks:
+    """Checks senders and recipients against the stack's parameters.
+
+    `unregistered_senders` is UnregisteredSenders: "refuse" or "warn" of a number that carriers reject.
+    `enforce_opt_outs` is EnforceOptOuts: if False, another system enforces opt-outs.
     """
-    if item is None or item["state"] != NumberState.ACTIVE:
-        state = "is not one of our numbers" if item is None else f"is {item['state']}, not active"
-        return f"{number} {state}; GET /numbers lists the active ones"
+
+    opt_outs: "OptOuts"
+    unregistered_senders: str
+    enforce_opt_outs: bool
+
+    def check(self, number: str, recipients: Sequence[str]) -> "tuple[Item | None, SendProblem | None]":
+        """Return the sender's item, and the first problem that keeps the number from sending, if any.
+
+        A problem with the sender comes before opt-outs.
+        """
+        sender, opt_outs = self.opt_outs.sender_and_opt_outs(number, recipients)
+        reason = check_sender(number, sender, unregistered=self.unregistered_senders)
+        if reason:
+            return sender, SendProblem(Obstacle.SENDER, reason)
+        if opt_outs and self.enforce_opt_outs:
+            return sender, SendProblem(Obstacle.OPT_OUT, _describe_opt_outs(opt_outs))
+        return sender, None
+
+
+def check_sender(number: str, item: "Item | None", *, unregistered: str) -> str | None:
+    """Return why a number (E.164) with this item may not send. Return None if the number may send."""
+    if item is None:
+        return f"{number} is not a number of this stack. {_ADVICE}"
+    if item["state"] != NumberState.ACTIVE:
+        return f"{number} is {item['state']}. {_ADVICE}"
     if unregistered == "refuse":
         return registration.explain_unregistered(number, item.get("registration"))
     return None
 
 
-def check_opt_outs(opt_outs: Sequence[OptOutItem], *, enforce: str) -> str | None:
-    """Return why a message may not go to its recipients, of whom these opted out; None if it may.
-
-    One recipient of a group is enough. `enforce` is EnforceOptOuts: "false" leaves this to another system.
-    """
-    if not opt_outs or enforce != "true":
-        return None
+def _describe_opt_outs(opt_outs: "Sequence[OptOutItem]") -> str:
     return "; ".join(
         f"{each['theirs']} opted out of texts from {each['ours']} at {each['since']} ({each['keyword']})"
         for each in opt_outs

@@ -1,90 +1,117 @@
-"""Settling a message whose sending got no answer, by looking it up at Bandwidth.
+"""Resolves messages whose send request got no response, by a look-up at Bandwidth.
 
-The search shows neither our tag nor the text, so a message is known by its two numbers and its time, and only
-if nothing else can be meant. Not to be found proves nothing; a receipt says more than any look-up.
+The search API exposes neither tag nor text. A message is identified by its two numbers and its send time, and
+only if exactly one candidate matches. A message that the search does not list may still have been sent. A
+receipt is more reliable than a look-up.
 """
 
 import logging
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from bandwidth_messaging.bandwidth.errors import BandwidthError
 from bandwidth_messaging.domain import failures
 from bandwidth_messaging.domain.messages import MessageState
 from bandwidth_messaging.domain.times import now, rfc3339
-from bandwidth_messaging.runtime import wiring
-from bandwidth_messaging.runtime.metrics import count
-from bandwidth_messaging.store.dynamodb import Item
-from bandwidth_messaging.store.message_store import filed_at
+from bandwidth_messaging.store.message_store import listing_time
+
+if TYPE_CHECKING:
+    from bandwidth_messaging.bandwidth.messaging import FoundMessage, Messaging
+    from bandwidth_messaging.domain.messages import MessageItem
+    from bandwidth_messaging.store.dynamodb import Item
+    from bandwidth_messaging.store.message_store import Messages
 
 logger = logging.getLogger(__name__)
 
-# A request is under way for a minute at the most; clocks differ by less.
-_BEFORE, _AFTER = timedelta(minutes=1), timedelta(minutes=2)
-# What was accepted before is not sent any more: the longest SendDeadlineHours.
-_SENT_WITHIN = timedelta(hours=6)
-_PAGE: Final = 100
-_MAY_BE_AT_BANDWIDTH: Final = (
+# A request takes at most one minute. The clocks differ by less than the second minute.
+_MARGIN_BEFORE: Final = timedelta(minutes=1)
+_MARGIN_AFTER: Final = timedelta(minutes=2)
+# The longest SendDeadlineHours: a message is sent at most this long after it was accepted.
+_MAX_SEND_DEADLINE: Final = timedelta(hours=6)
+_PAGE_SIZE: Final = 100
+_POSSIBLY_SENT: Final = (
     MessageState.SENDING,
     MessageState.SEND_UNCONFIRMED,
     MessageState.DELIVERY_UNKNOWN,
 )
 
 
-def settle(message: Item) -> bool:
-    """Move an unconfirmed message to the state that Bandwidth tells, if it surely is the one; tell if so."""
-    if message["api"] != "v2" or len(message["to"]) != 1:
-        return False
-    sent_at = datetime.fromisoformat(message["sendingAt"])
-    since, until = sent_at - _BEFORE, sent_at + _AFTER
-    try:
-        found = wiring.messaging().find_sent(
-            message["from"],
-            message["to"][0],
-            since=rfc3339(since.isoformat()),
-            until=rfc3339(until.isoformat()),
+@dataclass(frozen=True)
+class UnconfirmedMessages:
+    """Looks unconfirmed messages up and records their states."""
+
+    messages: "Messages"
+    messaging: "Callable[[], Messaging]"
+    count: Callable[[str], None]
+
+    def resolve(self, message: "MessageItem") -> bool:
+        """Look a message up at Bandwidth and record its state if exactly one candidate matches.
+
+        Return whether the state was recorded.
+        """
+        if message["api"] != "v2" or len(message["to"]) != 1:
+            return False
+        sent_at = datetime.fromisoformat(message["sendingAt"])
+        since, until = sent_at - _MARGIN_BEFORE, sent_at + _MARGIN_AFTER
+        try:
+            found = self.messaging().find_sent(
+                message["from"],
+                message["to"][0],
+                since=rfc3339(since.isoformat()),
+                until=rfc3339(until.isoformat()),
+            )
+        except BandwidthError as error:
+            logger.warning("look-up failed", extra={"reason": str(error)})
+            return False
+        if not found or (known_ids := self._list_other_ids(message, since, until)) is None:
+            return False
+        candidates = [
+            candidate
+            for candidate in found
+            if candidate.bandwidth_id not in known_ids
+            and candidate.recipients == 1
+            and candidate.segment_count in {message.get("segmentCount"), None}
+        ]
+        if len(candidates) != 1:
+            logger.info("look-up ambiguous", extra={"candidates": len(candidates)})
+            return False
+        self._record(message, candidates[0])
+        return True
+
+    def _record(self, message: "MessageItem", found: "FoundMessage") -> None:
+        failure = failures.failure(found.error_code)
+        self.messages.advance(
+            message["messageId"],
+            found.state,
+            now(),
+            bandwidth_id=found.bandwidth_id,
+            segment_count=found.segment_count,
+            error_code=found.error_code,
+            error_class=failure.error_class if failure else None,
+            reason=failure.words if failure else None,
         )
-    except BandwidthError as error:
-        logger.warning("not looked up", extra={"reason": str(error)})
-        return False
-    if not found or (others := _others(message, since, until)) is None:
-        return False
-    candidates = [
-        each
-        for each in found
-        if each.bandwidth_id not in others
-        and each.recipients == 1
-        and each.segment_count in {message.get("segmentCount"), None}
-    ]
-    if len(candidates) != 1:
-        logger.info("looked up, and not one only", extra={"candidates": len(candidates)})
-        return False
-    (only,) = candidates
-    why = failures.failure(only.error_code)
-    wiring.messages().advance(
-        message["messageId"],
-        only.state,
-        now(),
-        bandwidth_id=only.bandwidth_id,
-        segment_count=only.segment_count,
-        error_code=only.error_code,
-        error_class=why.error_class if why else None,
-        reason=why.words if why else None,
-    )
-    logger.info("looked up", extra={"bandwidth_id": only.bandwidth_id, "state": only.state})
-    count("SettledBySearch")
-    return True
+        logger.info("message resolved", extra={"bandwidth_id": found.bandwidth_id, "state": found.state})
+        self.count("ResolvedBySearch")
 
+    def _list_other_ids(self, message: "MessageItem", since: datetime, until: datetime) -> set[str] | None:
+        """Return Bandwidth's ids of the other messages in the conversation.
 
-def _others(message: Item, since: datetime, until: datetime) -> set[str] | None:
-    """Return Bandwidth's ids of the other messages between the two; None if one of them may be meant."""
-    page = wiring.messages().of_conversation(message["from"], message["to"], limit=_PAGE)
-    if page.next_key is not None and filed_at(page.items[-1]) > rfc3339((since - _SENT_WITHIN).isoformat()):
-        return None
-    others = [each for each in page.items if each["messageId"] != message["messageId"]]
-    for each in others:
-        if each.get("state") in _MAY_BE_AT_BANDWIDTH and "bandwidthId" not in each and "sendingAt" in each:
-            sent_at = datetime.fromisoformat(each["sendingAt"])
-            if since - _AFTER <= sent_at <= until + _BEFORE:
+        Return None if one of the others has no id and may be a candidate, or if there are too many to tell.
+        """
+        page = self.messages.list_by_conversation(message["from"], message["to"], limit=_PAGE_SIZE)
+        earliest = rfc3339((since - _MAX_SEND_DEADLINE).isoformat())
+        if page.next_key is not None and listing_time(page.items[-1]) > earliest:
+            return None
+        others = [other for other in page.items if other["messageId"] != message["messageId"]]
+        for other in others:
+            if _may_be_candidate(other) and (
+                since - _MARGIN_AFTER <= datetime.fromisoformat(other["sendingAt"]) <= until + _MARGIN_BEFORE
+            ):
                 return None
-    return {each["bandwidthId"] for each in others if "bandwidthId" in each}
+        return {other["bandwidthId"] for other in others if "bandwidthId" in other}
+
+
+def _may_be_candidate(other: "Item") -> bool:
+    return other.get("state") in _POSSIBLY_SENT and "bandwidthId" not in other and "sendingAt" in other

@@ -1,4 +1,4 @@
-"""Stores the order of each set-up or release, and the records of its steps."""
+"""Orders in the Numbers table: the record of each set-up and release, updated by every step."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal, cast
@@ -8,19 +8,19 @@ from bandwidth_messaging.domain.step_outcomes import StepOutcome
 from bandwidth_messaging.store.dynamodb import Item, Table
 from bandwidth_messaging.store.keys import order_key
 
-_NOT_ENDED_WELL: Final = "NOT #orderState IN (:completed, :partial)"
+_NOT_SUCCEEDED: Final = "NOT #orderState IN (:completed, :partial)"
 STEP_IDS: Final = ("applicationId", "locationId", "orderId")
 """Ids that a step may find or create."""
-_ENDED_WELL: Final = {"completed": OrderState.COMPLETED, "partial": OrderState.PARTIAL}
+_SUCCEEDED: Final = {"completed": OrderState.COMPLETED, "partial": OrderState.PARTIAL}
 
 
 def is_same_order(record: OrderItem, kind: Kind, digest: str) -> bool:
-    """Return whether an order's record is of the same kind and asks for the same."""
+    """Return whether an order's record has the same kind and requests the same."""
     return (record["kind"], record["digest"]) == (kind, digest)
 
 
 class Orders:
-    """The orders in the Numbers table, identified by their CustomerOrderId."""
+    """The orders in the Numbers table, known by their CustomerOrderId."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -46,9 +46,9 @@ class Orders:
         action: Action | None = None,
         generation: str | None = None,
     ) -> OrderItem:
-        """Record that a set-up or a release starts, and return the record. An existing record is not changed.
+        """Record that a set-up or a release starts, and return the record. An existing record stays as it is.
 
-        `digest` distinguishes the request from every other request. `action` is that of a hosted set-up, and
+        `digest` distinguishes the request from every other one. `action` is that of a hosted set-up, and
         `generation` is the generation of Bandwidth's API that the set-up uses.
         """
         record = self._table.update(
@@ -66,7 +66,7 @@ class Orders:
                 "steps": {},
             },
         )
-        assert record is not None  # noqa: S101 - an update without a condition returns the item
+        # An update without a condition always returns the item.
         return cast("OrderItem", record)
 
     def record_unstarted(self, customer_order_id: str, *, registered_at: str, at: str, reason: str) -> None:
@@ -113,11 +113,11 @@ class Orders:
         action: Action | None = None,
         generation: str | None = None,
     ) -> Literal["used", "undone"] | None:
-        """Register an execution, or let it continue one that failed. Repeated, it changes nothing.
+        """Register an execution, or let it continue a failed one. A repeated call changes nothing.
 
-        Returns None if the execution may continue under this id. Returns `used` if the id belongs to an
-        execution with another input, and `undone` if the set-up was undone. Another input is accepted only
-        after a failure before the first attempt to order.
+        Return None if the execution may use this id. Return "used" if another execution with another request
+        has it, and "undone" if its set-up was undone. A changed request may continue a failed execution only
+        if no order was attempted before.
         """
         record = self.register(
             customer_order_id,
@@ -131,7 +131,7 @@ class Orders:
             generation=generation,
         )
         if "undoneAt" in record:
-            # The order is still COMPLETE at Bandwidth, but its numbers were released.
+            # Its order is still COMPLETE at Bandwidth, but its numbers are released.
             return "undone"
         if record["orderState"] == OrderState.FAILED and record["executionArn"] != execution_arn:
             request = {"digest": digest, "requested": requested, "siteId": site_id, "action": action}
@@ -149,7 +149,7 @@ class Orders:
         request: Item,
         current: Item,
     ) -> OrderItem:
-        """Let an execution continue a failed order, unless another one already does; return the record."""
+        """Let an execution continue a failed order unless another one already does. Return the record."""
         condition = "#orderState = :failed AND #executionArn = :before AND #kind = :kind"
         values = {"failed": OrderState.FAILED, "before": record["executionArn"], "kind": kind}
         changes = current
@@ -167,7 +167,7 @@ class Orders:
             condition=condition,
             values=values,
         )
-        return cast("OrderItem", found) if found else record
+        return cast("OrderItem | None", found) or record
 
     def record_step(
         self,
@@ -197,18 +197,18 @@ class Orders:
             "replacedApplicationId": replaced_application_id,
             **{name: found.get(name) for name in STEP_IDS},
         }
-        record = {name: value for name, value in entry.items() if value is not None}
+        given = {name: value for name, value in entry.items() if value is not None}
         self._table.update(
             order_key(customer_order_id),
-            assign={("steps", step): record, **found},
+            assign={("steps", step): given, **found},
             condition="attribute_exists(#steps)",
         )
 
     def begin_ordering(self, customer_order_id: str, attempt: str, at: str) -> OrderItem:
-        """Claim the order's POST to Bandwidth for an attempt, a token of its own, and return the record.
+        """Claim the order's POST to Bandwidth for an attempt, a unique token, and return the record.
 
-        If `orderAttempt` of the record is another attempt, an earlier run claimed the POST and may have sent
-        it. `orderId` is present if that run received Bandwidth's response.
+        The claim succeeded if the record's `orderAttempt` is this attempt. Otherwise an earlier attempt may
+        have sent the request; `orderId` is set if it got a response.
         """
         record = self._table.update(
             order_key(customer_order_id),
@@ -219,11 +219,11 @@ class Orders:
                 "orderState": OrderState.STARTED,
             },
         )
-        assert record is not None  # noqa: S101 - an update without a condition returns the item
+        # An update without a condition always returns the item.
         return cast("OrderItem", record)
 
     def release_claim(self, customer_order_id: str, attempt: str) -> bool:
-        """Delete the claim of a POST that ordered nothing. Return whether the attempt held the claim."""
+        """Release the claim of a POST that certainly ordered nothing. Return whether it still existed."""
         return (
             self._table.update(
                 order_key(customer_order_id),
@@ -235,28 +235,28 @@ class Orders:
         )
 
     def record_ordered(self, customer_order_id: str, order_id: str, at: str) -> None:
-        """Record Bandwidth's id of the order. A failed set-up that was restarted becomes ordered again."""
+        """Record Bandwidth's id of the order. A failed set-up that was started again continues."""
         self._table.update(
             order_key(customer_order_id),
             assign={"orderId": order_id, "orderState": OrderState.ORDERED, "reason": None},
             keep={"orderedAt": at},
-            condition=_NOT_ENDED_WELL,
-            values=_ENDED_WELL,
+            condition=_NOT_SUCCEEDED,
+            values=_SUCCEEDED,
         )
 
     def await_notification(self, customer_order_id: str, token: str) -> OrderItem:
-        """Record the task token that ends the wait for the order's next notification; return the record.
+        """Record the task token that the order's next notification completes. Return the record.
 
-        The record has `subscriptionId` if the order already has a subscription.
+        The record has `subscriptionId` if the order is already subscribed to.
         """
         record = self._table.update(
             order_key(customer_order_id), assign={"taskToken": token}, keep={"steps": {}}
         )
-        assert record is not None  # noqa: S101 - an update without a condition returns the item
+        # An update without a condition always returns the item.
         return cast("OrderItem", record)
 
     def record_subscription(self, customer_order_id: str, subscription_id: str) -> None:
-        """Record the subscription to notifications of the order."""
+        """Record the subscription to the order's notifications."""
         self._table.update(order_key(customer_order_id), assign={"subscriptionId": subscription_id})
 
     def finish(
@@ -271,10 +271,10 @@ class Orders:
         reason: str | None = None,
         resources: Sequence[Mapping[str, Any]] = (),
     ) -> OrderItem | None:
-        """Record how the order ended, its counts and its failures. Return the record.
+        """Record the final state of the order with its counts and failures. Return the record.
 
-        Returns None, with nothing changed, if the state is failed and the order completed numbers or has no
-        record (a dry run has none). `resources` are those that a release deleted or kept.
+        Return None, with nothing changed, to record a failure of an order that completed numbers or does
+        not exist (a dry run has no record). `resources` are those that a release deleted or left.
         """
         record = self._table.update(
             order_key(customer_order_id),
@@ -288,13 +288,13 @@ class Orders:
                 "resources": list(resources) or None,
                 "taskToken": None,
             },
-            condition=f"attribute_exists(#pk) AND {_NOT_ENDED_WELL}" if state == OrderState.FAILED else None,
-            values=_ENDED_WELL if state == OrderState.FAILED else None,
+            condition=f"attribute_exists(#pk) AND {_NOT_SUCCEEDED}" if state == OrderState.FAILED else None,
+            values=_SUCCEEDED if state == OrderState.FAILED else None,
         )
         return cast("OrderItem | None", record)
 
     def record_undone(self, customer_order_id: str, *, by: str, at: str) -> None:
-        """Record which release undid the set-up."""
+        """Record that a release deleted the resources of a set-up, and which one."""
         self._table.update(
             order_key(customer_order_id),
             assign={"undoneAt": at, "undoneBy": by},

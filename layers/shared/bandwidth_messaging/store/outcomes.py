@@ -1,22 +1,22 @@
-"""What became of a message, or at one recipient of a group: the attributes that say so, and how news joins.
+"""Outcomes of a message, or of one recipient of a group message, and how two of them merge.
 
-Joining is all there is to receipts that come late, early, twice or in any order: what several of them say
-together does not depend on which came first (tests/unit/store/test_convergence.py).
+A merge lets receipts arrive late, early, twice and in any order: the result does not depend on which outcome
+came first (tests/unit/store/test_convergence.py).
 """
 
 from typing import Final
 
-from bandwidth_messaging.domain.messages import RANKS, READ
+from bandwidth_messaging.domain.messages import RANKS, READ, MessageState
 from bandwidth_messaging.store.dynamodb import Item
 
 ATTRIBUTES: Final = ("state", "rank", "errorCode", "errorClass", "reason", "bandwidthReason")
 _TIMES: Final = tuple(f"{state}At" for state in (*RANKS, READ))
-# After every time there is.
+# Sorts after every time.
 _NEVER: Final = "~"
 
 
-def outcome(
-    state: str,
+def build_outcome(
+    state: MessageState,
     at: str,
     *,
     error_code: int | None = None,
@@ -25,7 +25,7 @@ def outcome(
     bandwidth_reason: str | None = None,
     read_at: str | None = None,
 ) -> Item:
-    """Return what one receipt, or one write of ours, says."""
+    """Return the attributes that one receipt, or one write of the stack, stores."""
     return {
         "state": state,
         "rank": RANKS[state],
@@ -38,30 +38,30 @@ def outcome(
     }
 
 
-def joined(known: Item, told: Item) -> Item:
-    """Return what both say together: the higher state with its reasons, and of each state the earliest time.
+def merge_outcomes(one: Item, other: Item) -> Item:
+    """Return the higher state with its reasons, and the earliest time of each state.
 
-    Of two that tell of the same state, the earlier one has the reasons. Of two carriers of one recipient the
-    first in the alphabet is kept.
+    If both outcomes have the same state, the reasons of the earlier one are kept. Of two carriers the first
+    in the alphabet is kept.
     """
-    first = min(known, told, key=_precedence)
+    first = min(one, other, key=_precedence)
     times = {
-        name: min(known.get(name, _NEVER), told.get(name, _NEVER))
+        name: min(one.get(name, _NEVER), other.get(name, _NEVER))
         for name in _TIMES
-        if name in known or name in told
+        if name in one or name in other
     }
-    carriers = [each["carrierName"] for each in (known, told) if each.get("carrierName")]
+    carriers = [outcome["carrierName"] for outcome in (one, other) if outcome.get("carrierName")]
     carrier = {"carrierName": min(carriers)} if carriers else {}
     return {name: first.get(name) for name in ATTRIBUTES} | times | carrier
 
 
-def _precedence(said: Item) -> tuple[int, str, int, str, str, str]:
+def _precedence(outcome: Item) -> tuple[int, str, int, str, str, str]:
     return (
-        -said.get("rank", -1),
-        # A group's own state follows from its recipients' and has no time.
-        said.get(f"{said.get('state')}At", _NEVER),
-        said.get("errorCode") or 0,
-        said.get("errorClass") or "",
-        said.get("reason") or "",
-        said.get("bandwidthReason") or "",
+        -outcome.get("rank", -1),
+        # The state of a group message follows from its recipients and has no time.
+        outcome.get(f"{outcome.get('state')}At", _NEVER),
+        outcome.get("errorCode") or 0,
+        outcome.get("errorClass") or "",
+        outcome.get("reason") or "",
+        outcome.get("bandwidthReason") or "",
     )

@@ -17,7 +17,7 @@ MAX_NUMBERS = 5000
 
 @dataclass(frozen=True)
 class NumbersError:
-    """What went wrong, and with which numbers; with the order itself if it names none."""
+    """An error and the numbers it applies to. Without numbers it applies to the order."""
 
     code: int
     description: str
@@ -26,7 +26,7 @@ class NumbersError:
 
 @dataclass(kw_only=True)
 class NumbersOrder:
-    """An order as it stands; all numbers are ten digits."""
+    """An order. All numbers have ten digits."""
 
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     customer_order_id: str | None
@@ -42,7 +42,7 @@ class NumbersOrder:
 
     @property
     def done(self) -> list[str]:
-        """The numbers that did not fail."""
+        """Return the numbers that did not fail."""
         return [each for each in self.numbers if each not in self.failed]
 
     @property
@@ -55,14 +55,16 @@ class NumbersOrder:
 
     @property
     def message(self) -> str:
-        """The words of a notification; a sample has this sentence even with COMPLETE."""
-        return words_of(self.errors) or "Order processing has started."
+        """Return the message of a notification. A sample has the default message even with COMPLETE."""
+        return format_errors(self.errors) or "Order processing has started."
 
 
 class NumbersOrders[Order: NumbersOrder]:
-    """Orders of one kind. On their way they have the statuses of `on_the_way`, each for an equal part of the
-    wait, then, unless held, their outcome: what was chosen, but for the numbers that are `impossible` anyhow.
-    `apply` makes it so for the rest."""
+    """Orders of one kind that list their numbers.
+
+    During the wait, an order has each status of `interim_statuses` for an equal time. Then, unless `is_held`,
+    it reaches its outcome. `find_impossible` returns the errors of numbers that fail in any case. `apply`
+    changes the account for the other numbers."""
 
     def __init__(
         self,
@@ -70,18 +72,18 @@ class NumbersOrders[Order: NumbersOrder]:
         order_type: str,
         find_outcome: Callable[[str | None], OrderOutcome | None],
         order_seconds: float,
-        on_the_way: Sequence[str],
+        interim_statuses: Sequence[str],
         usual_error: Callable[[Order], OrderOutcomeError],
-        impossible: Callable[[Order], Sequence[NumbersError]],
+        find_impossible: Callable[[Order], Sequence[NumbersError]],
         apply: Callable[[Order], None],
         is_held: Callable[[Order], bool] = lambda _: False,
     ) -> None:
         self._account = account
         self._find_outcome = find_outcome
         self._wait = timedelta(seconds=order_seconds)
-        self._on_the_way = on_the_way
+        self._interim_statuses = interim_statuses
         self._usual_error = usual_error
-        self._impossible = impossible
+        self._find_impossible = find_impossible
         self._apply = apply
         self._is_held = is_held
         self._orders = PlacedOrders(account, order_type, self._advance)
@@ -96,7 +98,7 @@ class NumbersOrders[Order: NumbersOrder]:
         return self._orders.get(order_id)
 
     def find(self, customer_order_id: str | None = None, status: str | None = None) -> list[Order]:
-        """Orders in the order they were placed, those with this customer's id and status if given."""
+        """Return the orders in placement order, filtered by CustomerOrderId and status."""
         return self._orders.find(customer_order_id, status)
 
     def outcome(self, customer_order_id: str | None) -> OrderOutcome:
@@ -109,13 +111,13 @@ class NumbersOrders[Order: NumbersOrder]:
             self._finish(order, outcome, now)
             return
         passed = age / self._wait if age < self._wait else 1.0
-        step = min(int(passed * len(self._on_the_way)), len(self._on_the_way) - 1)
-        status = self._on_the_way[step] if outcome.fate in FINAL else outcome.fate
+        step = min(int(passed * len(self._interim_statuses)), len(self._interim_statuses) - 1)
+        status = self._interim_statuses[step] if outcome.fate in FINAL else outcome.fate
         if order.status != status:
             order.status, order.modified = status, now
 
     def _finish(self, order: Order, outcome: OrderOutcome, now: datetime) -> None:
-        impossible = [each for each in self._impossible(order) if each.numbers]
+        impossible = [each for each in self._find_impossible(order) if each.numbers]
         chosen = _chosen_failures(order.numbers, outcome)
         order.failed = frozenset(
             order.numbers
@@ -138,8 +140,8 @@ class CodedError(Protocol):
     def description(self) -> str: ...
 
 
-def words_of(errors: Iterable[CodedError]) -> str:
-    """Errors as a notification has them: its list cannot hold them."""
+def format_errors(errors: Iterable[CodedError]) -> str:
+    """Format errors for the message of a notification, which has no error list."""
     return ". ".join(f"{each.code}: {each.description}" for each in errors)
 
 
@@ -150,7 +152,7 @@ def check_customer_order_id(customer_order_id: str | None) -> None:
 
 
 def check_numbers(numbers: Sequence[str], absent: str) -> None:
-    """Numbers (ten digits) that an order may name; `absent` is the code where there are none."""
+    """Check the numbers (ten digits) of an order. `absent` is the error code of an empty list."""
     if not numbers:
         raise RejectedError(400, absent, "TelephoneNumbers is a required field.")
     if len(numbers) > MAX_NUMBERS:
@@ -162,7 +164,7 @@ def check_numbers(numbers: Sequence[str], absent: str) -> None:
 
 
 def _chosen_failures(numbers: Sequence[str], outcome: OrderOutcome) -> Sequence[str]:
-    """The numbers that a outcome lets fail, by the most exact thing it says about them."""
+    """Return the numbers that fail, from the most specific field of the outcome."""
     if outcome.fate == "COMPLETE":
         return []
     if outcome.failed_numbers is not None:

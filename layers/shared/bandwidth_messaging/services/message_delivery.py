@@ -1,0 +1,259 @@
+"""Delivers accepted messages to Bandwidth, each at most once. The send queue's worker calls it.
+
+Every step that may fail or take long comes before the claim. The request to Bandwidth follows the claim
+directly. Only a worker that dies between the two leaves a claim that looks like a sent message. Such a
+message is looked up, and never sent again.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from bandwidth_messaging.bandwidth.errors import (
+    BandwidthError,
+    BandwidthGarbled,
+    BandwidthOutcomeUnknown,
+    BandwidthRejected,
+    BandwidthUnauthorized,
+    BandwidthUnavailable,
+)
+from bandwidth_messaging.domain.messages import MessageState
+from bandwidth_messaging.domain.retries import growing_delay
+from bandwidth_messaging.domain.times import now
+from bandwidth_messaging.services import preflight
+from bandwidth_messaging.services.segment_comparison import compare_segments
+from bandwidth_messaging.services.send_checks import Obstacle, SendProblem
+
+if TYPE_CHECKING:
+    from bandwidth_messaging.bandwidth.catapult import Catapult
+    from bandwidth_messaging.bandwidth.messaging import AcceptedMessage, Messaging
+    from bandwidth_messaging.domain.messages import MessageItem
+    from bandwidth_messaging.services.preflight import PreflightCheck
+    from bandwidth_messaging.services.send_checks import SendChecks
+    from bandwidth_messaging.services.unconfirmed import UnconfirmedMessages
+    from bandwidth_messaging.store.message_store import Messages
+
+logger = logging.getLogger(__name__)
+
+# The Lambda timeout: an older claim has no worker.
+MAX_WORK_TIME: Final = timedelta(seconds=60)
+# Leaves enough of the Lambda timeout for the claim (9 s) and the request to Bandwidth.
+MAX_PREPARATION_TIME: Final = timedelta(seconds=12)
+# POST /messages queues the id before it stores the message. Outlasts that function's timeout (15 s) and a
+# write to DynamoDB that is still in flight then.
+MAX_STORING_TIME: Final = timedelta(seconds=60)
+# The longest delay while a message waits to be stored.
+MAX_STORING_DELAY_SECONDS: Final = 15
+# By then Bandwidth's search lists a sent message. It is looked up then, and once more at the end.
+_SEARCHABLE_AFTER: Final = timedelta(minutes=5)
+
+_UNCONFIRMED: Final = "Bandwidth sent no response and may have accepted the message. Its receipt is awaited."
+_NO_RECEIPT: Final = "Bandwidth sent no response, and no receipt arrived"
+_NOT_SET_UP: Final = "Bandwidth would accept the message and drop it"
+_EXPIRED: Final = "Bandwidth did not accept the message before it expired"
+
+
+@dataclass(frozen=True)
+class DeliveryTimes:
+    """The stack's parameters SendDeadlineHours, UnconfirmedMinutes and LongestSendDelaySeconds."""
+
+    send_deadline: timedelta
+    unconfirmed: timedelta
+    max_delay_seconds: int
+
+
+@dataclass(frozen=True)
+class MessageDelivery:
+    """Claims messages and sends them."""
+
+    messages: "Messages"
+    checks: "SendChecks"
+    preflight_check: "PreflightCheck"
+    unconfirmed: "UnconfirmedMessages"
+    messaging: "Callable[[], Messaging]"
+    catapult: "Callable[[], Catapult]"
+    callback_url_with_credentials: Callable[[], str]
+    times: DeliveryTimes
+    count: Callable[[str], None]
+
+    def deliver(self, message_id: str, *, receives: int, queued_at: datetime) -> int | None:
+        """Process one queue record. Return None if it is done, or the seconds until its next delivery.
+
+        `receives` counts the deliveries of the record.
+        """
+        started = now()
+        message = self.messages.get(message_id)
+        if message is None:
+            return self._wait_until_stored(receives, queued_at)
+        if message["state"] == MessageState.ACCEPTED:
+            return self._send_accepted(message, receives, started)
+        return self._follow_up(message)
+
+    def _wait_until_stored(self, receives: int, queued_at: datetime) -> int | None:
+        """Handle an id without a message, which POST /messages may still store."""
+        if _time_since(queued_at.isoformat()) < MAX_STORING_TIME:
+            return growing_delay(receives, longest=MAX_STORING_DELAY_SECONDS)
+        logger.warning("message never stored")
+        self.count("MessageNeverStored")
+        return None
+
+    def _send_accepted(self, message: "MessageItem", receives: int, started: str) -> int | None:
+        """Prepare, claim and send a message. Fail it if it may not be sent."""
+        message_id = message["messageId"]
+        try:
+            send = self._prepare(message)
+        except (BandwidthUnavailable, BandwidthUnauthorized) as error:
+            return self._retry_later(error, receives)
+        if isinstance(send, SendProblem):
+            _, found = self.messages.fail_unclaimed(
+                message_id, now(), error_class=send.obstacle, reason=send.reason
+            )
+            return self._follow_up(found)
+        if _time_since(started) > MAX_PREPARATION_TIME:
+            logger.warning("preparation too slow")
+            return growing_delay(receives, longest=self.times.max_delay_seconds)
+        found, is_claimed = self.messages.claim(message_id, now())
+        if found is None or not is_claimed:
+            return self._follow_up(found)
+        return self._send(found, send, receives)
+
+    def _prepare(self, message: "MessageItem") -> "Callable[[], AcceptedMessage] | SendProblem":
+        """Return the call that sends a message, or why the message may not be sent. Claims nothing.
+
+        Sender and recipients are checked last, directly before the claim.
+        """
+        if self._is_expired(message):
+            return SendProblem(Obstacle.EXPIRED, _EXPIRED)
+        send = self._prepare_request(message)
+        sender, problem = self.checks.check(message["from"], message["to"])
+        if sender is None or problem or message["api"] == "v1" or preflight.has_passed(sender):
+            return problem or send
+        if problems := self.preflight_check.check_sender(sender):
+            logger.warning("preflight failed", extra={"problems": problems})
+            self.count("PreflightFailed")
+            return SendProblem(Obstacle.SENDER, f"{_NOT_SET_UP}: {'; '.join(problems)}")
+        # The preflight takes long enough for a recipient to opt out.
+        _, problem = self.checks.check(message["from"], message["to"])
+        return problem or send
+
+    def _prepare_request(self, message: "MessageItem") -> "Callable[[], AcceptedMessage]":
+        """Return the call that sends a message through its number's API. It needs no other request."""
+        parts: dict[str, Any] = {
+            "sender": message["from"],
+            "to": tuple(message["to"]),
+            "text": message.get("text", ""),
+            "media": tuple(message.get("media", ())),
+            "tag": message["messageId"],
+        }
+        if message["api"] == "v1":
+            return self.catapult().prepare_send(**parts, callback_url=self.callback_url_with_credentials())
+        return self.messaging().prepare_send(
+            **parts,
+            application_id=message["applicationId"],
+            priority=message.get("priority"),
+            expiration=message.get("expiration"),
+        )
+
+    def _send(
+        self, message: "MessageItem", send: "Callable[[], AcceptedMessage]", receives: int
+    ) -> int | None:
+        """Send a claimed message once, and record the outcome."""
+        message_id = message["messageId"]
+        try:
+            accepted = send()
+        except (BandwidthUnavailable, BandwidthUnauthorized) as error:
+            self.messages.release_claim(message)
+            return self._retry_later(error, receives)
+        except (BandwidthOutcomeUnknown, BandwidthGarbled) as error:
+            logger.warning("send outcome unknown", extra={"reason": str(error)})
+            return self._await_receipt(message_id)
+        except BandwidthRejected as error:
+            logger.warning("message rejected", extra={"reason": str(error)})
+            reason = f"{error.code}: {error.words}" if error.code else error.words
+            self.messages.advance(
+                message_id, MessageState.FAILED, now(), error_class="request", reason=reason
+            )
+            return None
+        moved = self.messages.advance(
+            message_id,
+            MessageState.SENT,
+            now(),
+            bandwidth_id=accepted.bandwidth_id,
+            segment_count=accepted.segment_count,
+        )
+        logger.info("message sent", extra={"bandwidth_id": accepted.bandwidth_id})
+        compare_segments(moved, count=self.count)
+        return None
+
+    def _retry_later(self, error: BandwidthError, receives: int) -> int:
+        """Return the delay after which a message is sent again that Bandwidth did not accept."""
+        logger.warning("message will be retried", extra={"reason": str(error)})
+        if isinstance(error, BandwidthUnauthorized):
+            # Every message fails until a person fixes the credentials. An alarm watches this metric.
+            self.count("SendUnauthorized")
+        delay = growing_delay(receives, longest=self.times.max_delay_seconds)
+        if isinstance(error, BandwidthUnavailable):
+            if error.is_redirect:
+                # Every message fails until a person fixes the URL. An alarm watches this metric.
+                self.count("SendRedirected")
+            # Bandwidth knows best when it accepts messages again.
+            delay = max(delay, min(error.wait_seconds or 0, self.times.max_delay_seconds))
+        return delay
+
+    def _follow_up(self, message: "MessageItem | None") -> int | None:
+        """Handle a message that a worker has claimed before. Its receipt or a look-up resolves it."""
+        if message is None or message["state"] not in {MessageState.SENDING, MessageState.SEND_UNCONFIRMED}:
+            return None
+        if message["state"] == MessageState.SEND_UNCONFIRMED:
+            return self._resolve(message)
+        left = MAX_WORK_TIME - _time_since(_first_time(message, "sendingAt"))
+        return _round_up(left) if left > timedelta(0) else self._await_receipt(message["messageId"])
+
+    def _resolve(self, message: "MessageItem") -> int | None:
+        """Look an unconfirmed message up when the search lists sent messages, and again at the end."""
+        waited = _time_since(_first_time(message, "send_unconfirmedAt", "sendingAt"))
+        if (left := min(_SEARCHABLE_AFTER, self.times.unconfirmed) - waited) > timedelta(0):
+            return _round_up(left)
+        if self._is_resolved(message):
+            return None
+        if (left := self.times.unconfirmed - waited) > timedelta(0):
+            return _round_up(left)
+        self.messages.advance(message["messageId"], MessageState.DELIVERY_UNKNOWN, now(), reason=_NO_RECEIPT)
+        logger.warning("delivery unknown")
+        self.count("DeliveryUnknown")
+        return None
+
+    def _await_receipt(self, message_id: str) -> int:
+        self.messages.advance(message_id, MessageState.SEND_UNCONFIRMED, now(), reason=_UNCONFIRMED)
+        self.count("SendUnconfirmed")
+        return _round_up(min(_SEARCHABLE_AFTER, self.times.unconfirmed))
+
+    def _is_resolved(self, message: "MessageItem") -> bool:
+        """Look an unconfirmed message up. An error must not keep the message from its final state."""
+        try:
+            return self.unconfirmed.resolve(message)
+        except Exception as error:
+            # The text of an unexpected error may contain the message's text.
+            logger.error("look-up failed", extra={"error": type(error).__name__})
+            self.count("LookUpFailed")
+            return False
+
+    def _is_expired(self, message: "MessageItem") -> bool:
+        if _time_since(message["acceptedAt"]) > self.times.send_deadline:
+            return True
+        return "expiration" in message and _time_since(message["expiration"]) > timedelta(0)
+
+
+def _first_time(message: "MessageItem", *names: str) -> str:
+    """Return the first of these times that the message has, or the time of its acceptance."""
+    return next((str(message.get(name)) for name in names if name in message), message["acceptedAt"])
+
+
+def _time_since(time: str) -> timedelta:
+    return datetime.fromisoformat(now()) - datetime.fromisoformat(time)
+
+
+def _round_up(left: timedelta) -> int:
+    return int(left.total_seconds()) + 1
