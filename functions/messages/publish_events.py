@@ -4,6 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 from bandwidth_messaging.runtime import wiring
 
+# Imported here, and not only by the wiring, so that Lambda loads it in its init phase.
+from bandwidth_messaging.services.event_publishing import EventPublishing
+
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -14,6 +17,6 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     `event` is a batch of a stream, or a message of the dead-letter queue: `{"Records": [record]}`, or
     `{"object": key}` for a record too large for the queue.
     """
-    publishing = wiring.event_publishing()
+    publishing: EventPublishing = wiring.event_publishing()
     failed = publishing.publish(publishing.records_of(event))
     return {"batchItemFailures": [{"itemIdentifier": failed["dynamodb"]["SequenceNumber"]}] if failed else []}

@@ -14,6 +14,9 @@ from bandwidth_messaging.domain.problems import FieldProblem
 from bandwidth_messaging.domain.sending import NewMessage
 from bandwidth_messaging.runtime import wiring
 
+# Imported here, and not only by the wiring, so that Lambda loads it in its init phase.
+from bandwidth_messaging.services.message_acceptance import MessageAcceptance
+
 app = resolver()
 
 
@@ -39,7 +42,8 @@ def send_message(
     GET /messages/{messageId} returns the state of the message. The request is rejected with 409 if a
     recipient opted out of texts from the number, unless the parameter EnforceOptOuts is "false".
     """
-    return message_view(wiring.message_acceptance().accept(new, idempotency_key)), HTTPStatus.ACCEPTED
+    acceptance: MessageAcceptance = wiring.message_acceptance()
+    return message_view(acceptance.accept(new, idempotency_key)), HTTPStatus.ACCEPTED
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

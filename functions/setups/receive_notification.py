@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.runtime import wiring
+
+# Imported here, and not only by the wiring, so that Lambda loads it in its init phase.
+from bandwidth_messaging.services.notifications import Notifications
 from bandwidth_messaging.services.parallel import deadline_in
 
 if TYPE_CHECKING:
@@ -21,5 +24,6 @@ _NO_CONTENT: Final = {"statusCode": 204}
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Apply a notification. `event` is API Gateway's proxy event."""
     deadline, at = deadline_in(_APPLY_SECONDS), now()
-    wiring.notifications().accept(event, at=at, deadline=deadline)
+    notifications: Notifications = wiring.notifications()
+    notifications.accept(event, at=at, deadline=deadline)
     return _NO_CONTENT

@@ -1,39 +1,81 @@
-"""What a function loads when Lambda starts it: the doors nothing heavy, and each only what it calls."""
+"""Libraries that a function loads in Lambda's init phase, and when the wiring builds its service."""
 
 import json
 import os
 import subprocess
 import sys
+from dataclasses import MISSING, fields
 
 import pytest
 
+from bandwidth_messaging.runtime.settings import Settings
 from tests.template import ROOT
 
 HEAVY = ("lxml", "phonenumbers", "pydantic", "requests")
-# What a callback is stored without, so that its function starts no later than boto3's bare client is there.
+# Storing a callback needs none of these, so that its function starts as fast as a bare client of boto3.
 IDLE = ("aws_lambda_powertools", "boto3", "s3transfer")
 
 
-def loaded_by(room: str, code: str, libraries: tuple[str, ...] = HEAVY) -> set[str]:
-    """Return which of the libraries a fresh interpreter has loaded after it ran the code as Lambda would."""
+SETTINGS = {"AWS_DEFAULT_REGION": "us-east-1"} | {
+    field.name.upper(): "90" for field in fields(Settings) if field.default is MISSING
+}
+# Handler, the builder of its service, and the libraries that the two may load.
+SERVICES = [
+    ("messages", "receive_callback", "callback_intake", set[str]()),
+    ("messages", "authorize_callback", "callback_authorization", set[str]()),
+    ("messages", "publish_events", "event_publishing", set[str]()),
+    ("messages", "send_message", "message_acceptance", {"pydantic"}),
+    ("messages", "deliver_message", "message_delivery", set[str]()),
+    ("setups", "receive_notification", "notifications", {"lxml", "requests"}),
+]
+
+
+def run(room: str, code: str) -> str:
+    """Run the code in a fresh interpreter with Lambda's import paths and return what it prints."""
     path = os.pathsep.join(str(ROOT / folder) for folder in ("layers/shared", f"functions/{room}"))
-    told = subprocess.run(
-        [sys.executable, "-c", f"{code}\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))"],
-        env={"PYTHONPATH": path, "PATH": os.environ.get("PATH", os.defpath)},
+    finished = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**SETTINGS, "PYTHONPATH": path, "PATH": os.environ.get("PATH", os.defpath)},
         capture_output=True,
         check=True,
         text=True,
         timeout=60,
     )
-    return set(json.loads(told.stdout)) & set(libraries)
+    return finished.stdout.strip()
+
+
+def loaded_by(room: str, code: str, libraries: tuple[str, ...] = HEAVY) -> set[str]:
+    """Return which of the libraries a fresh interpreter has loaded after it ran the code."""
+    modules = run(room, f"{code}\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))")
+    return set(json.loads(modules)) & set(libraries)
+
+
+@pytest.mark.parametrize(("room", "name", "builder", "allowed"), SERVICES)
+def test_a_handler_and_its_service_load_only_these_libraries(
+    room: str, name: str, builder: str, allowed: set[str]
+) -> None:
+    used = f"import {name}; from bandwidth_messaging.runtime import wiring; wiring.{builder}()"
+
+    assert loaded_by(room, used) <= allowed
+
+
+@pytest.mark.parametrize(("room", "name", "builder"), [service[:3] for service in SERVICES])
+def test_lambda_loads_the_service_of_a_handler_in_its_init_phase(room: str, name: str, builder: str) -> None:
+    used = f"""
+import {name}, sys
+from bandwidth_messaging.runtime import wiring
+loaded_in_init = set(sys.modules)
+print(type(wiring.{builder}()).__module__ in loaded_in_init)
+"""
+    assert run(room, used) == "True"
 
 
 @pytest.mark.parametrize("name", ["receive_callback", "authorize_callback", "publish_events"])
-def test_what_bandwidth_and_the_streams_wait_for_loads_nothing_heavy(name: str) -> None:
+def test_a_function_that_bandwidth_or_a_stream_waits_for_loads_no_heavy_library(name: str) -> None:
     assert loaded_by("messages", f"import {name}") == set()
 
 
-def test_checking_and_storing_a_callback_loads_nothing_heavy_either() -> None:
+def test_authorizing_and_storing_a_callback_loads_no_heavy_library() -> None:
     used = """
 import authorize_callback, receive_callback
 from aws_lambda_powertools.utilities import parameters
@@ -57,17 +99,17 @@ def test_sending_a_message_loads_no_xml() -> None:
     assert loaded_by("messages", used) <= {"requests"}
 
 
-def test_archiving_media_loads_what_fetches_them_and_no_more() -> None:
+def test_archiving_media_loads_only_requests() -> None:
     used = "import archive_media; from bandwidth_messaging.bandwidth import media_api"
     assert loaded_by("messages", used) <= {"requests"}
 
 
 @pytest.mark.parametrize("name", ["create_application", "import_numbers", "release_numbers"])
-def test_the_steps_that_catapult_does_load_no_xml(name: str) -> None:
+def test_the_steps_of_catapult_load_no_xml(name: str) -> None:
     used = f"import {name}; from bandwidth_messaging.bandwidth import catapult"
     assert loaded_by("hosted_messaging", used) <= {"pydantic", "requests"}
 
 
 @pytest.mark.parametrize("name", ["browse", "describe", "start_setup"])
-def test_the_doors_of_the_control_api_load_no_client_of_bandwidth(name: str) -> None:
+def test_the_functions_of_the_control_api_load_no_client_of_bandwidth(name: str) -> None:
     assert loaded_by("control", f"import {name}") <= {"pydantic"}

@@ -13,7 +13,7 @@ from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.store.dynamodb import _to_dynamodb
 from functions.checks import check_drift
 from simulator.account.numbers import AccountNumber
-from simulator.control.account import shown
+from simulator.control.account import describe_account
 from tests.bus import delivered, wrong
 from tests.functions.checks.conftest import AT, HOSTED, NUMBER, activate, application_of, location_of
 from tests.functions.conftest import CALLBACK_URL, CONFIG, House, call, sample
@@ -334,9 +334,12 @@ def test_the_check_only_reads(home: House) -> None:
     appear(home, THIRD)
     vanish(home, OTHER)
     location_of(home).application_id = None
-    account, records = shown(home.simulator.simulator), wiring.numbers().list_all_by_state(NumberState.ACTIVE)
+    account, records = (
+        describe_account(home.simulator.simulator),
+        wiring.numbers().list_all_by_state(NumberState.ACTIVE),
+    )
     assert check()["counts"] == {"appeared": 1, "vanished": 1, "lostMessaging": 1}
-    assert shown(home.simulator.simulator) == account
+    assert describe_account(home.simulator.simulator) == account
     assert wiring.numbers().list_all_by_state(NumberState.ACTIVE) == records
     for method in ("PUT", "DELETE", "PATCH"):
         assert home.requests(method, "") == 0

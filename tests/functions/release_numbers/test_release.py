@@ -48,7 +48,7 @@ from functions.release_numbers import (
 from functions.setups import check_input
 from simulator.account.numbers import AccountNumber
 from simulator.account.order_outcomes import OrderOutcome
-from simulator.control.account import shown
+from simulator.control.account import describe_account
 from tests.functions.conftest import CALLBACK_URL, NOTIFICATION_URL, House, ask, call, sample
 from tests.generations import both_generations, only_classic, only_current
 
@@ -186,7 +186,7 @@ def order(name: str) -> Any:
 
 
 def account(house: House) -> Any:
-    return shown(house.simulator.simulator)
+    return describe_account(house.simulator.simulator)
 
 
 def stored(house: House) -> Any:
