@@ -36,6 +36,6 @@ def handler(request: Request) -> Result:
             location_id=request.location_id,
             customer_order_id=request.customer_order_id,
         ),
-        find=lambda: dashboard.find_order(request.customer_order_id),
+        find=lambda placed_after: dashboard.find_order(request.customer_order_id, placed_after=placed_after),
     )
     return Result(order_id=order.order_id, outcome=order.outcome, detail=describe_outcome(order.outcome))

@@ -733,6 +733,28 @@ def test_all_orders_without_a_customer_order_id_are_read(bandwidth: Server, dash
     assert dashboard.find_order("set-up 1") == "order-1"
 
 
+def test_older_orders_do_not_stop_a_look_up(bandwidth: Server, dashboard: Dashboard) -> None:
+    older = "".join(
+        f"<o><OrderDate>2025-12-31T00:00:00.000Z</OrderDate><orderId>old-{number}</orderId></o>"
+        for number in range(5000)
+    )
+    new = "<o><OrderDate>2026-01-01T11:56:00.000Z</OrderDate><orderId>order-1</orderId></o>"
+    bandwidth.answers(Answer(200, f"<r>{older}{new}</r>"), read("set-up 1"))
+
+    assert dashboard.find_order("set-up 1", placed_after="2026-01-01T12:00:00.000Z") == "order-1"
+    assert len(bandwidth.asked) == 2
+
+
+@pytest.mark.parametrize("placed_at", ["", "yesterday", "2025-12-31T00:00:00"])
+def test_an_order_without_an_exact_time_may_be_the_one(
+    bandwidth: Server, dashboard: Dashboard, placed_at: str
+) -> None:
+    order = f"<o><OrderDate>{placed_at}</OrderDate><orderId>order-1</orderId></o>"
+    bandwidth.answers(Answer(200, f"<r>{order}</r>"), read("set-up 1"))
+
+    assert dashboard.find_order("set-up 1", placed_after="2026-01-01T12:00:00.000Z") == "order-1"
+
+
 def test_an_order_may_be_among_those_that_were_not_read_in_time(
     bandwidth: Server, dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
 ) -> None:

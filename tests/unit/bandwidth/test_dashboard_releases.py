@@ -5,6 +5,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from bandwidth_messaging.bandwidth import disconnect_orders
 from bandwidth_messaging.bandwidth.dashboard import Dashboard
 from bandwidth_messaging.bandwidth.errors import (
     BandwidthGarbled,
@@ -373,9 +374,25 @@ def test_an_account_without_disconnect_orders_answers_404(bandwidth: Server, das
     assert dashboard.find_disconnect("release-1") is None
 
 
-def test_only_the_newest_of_many_orders_are_looked_at(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_only_orders_since_the_first_attempt_are_read(bandwidth: Server, dashboard: Dashboard) -> None:
     entries = [entry(f"d-{day}", f"2026-01-{day:02}T17-34-15.797Z") for day in range(1, 31)]
     bandwidth.answers(wrapped(*entries), requested("somebody else's"))
+
+    found = dashboard.find_disconnect("release-1", placed_after="2026-01-29T17:39:00.000Z")
+
+    assert found is None
+    read_ids = [request.path.rpartition("/")[2] for request in bandwidth.asked[1:]]
+    assert read_ids == ["d-30", "d-29"]
+
+
+def test_the_look_up_of_a_disconnect_order_ends_in_time(
+    bandwidth: Server, dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter(range(0, 1000, 10))
+    monkeypatch.setattr(disconnect_orders, "monotonic", lambda: next(clock))
+    entries = [entry(f"d-{day}", f"2026-01-{day:02}T17-34-15.797Z") for day in range(1, 31)]
+    bandwidth.answers(wrapped(*entries), requested("another release"))
+
     assert dashboard.find_disconnect("release-1") is None
-    assert len(bandwidth.asked) == 21
+    assert len(bandwidth.asked) == 1 + 2
     assert bandwidth.asked[1].path.endswith("/d-30")

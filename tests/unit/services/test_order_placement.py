@@ -45,6 +45,7 @@ class Bandwidth:
         self.placed = 0
         self.looked_up = 0
         self.listed: str | None = None
+        self.placed_after: str | None = None
         self.error: Exception | None = None
 
     def place(self) -> str:
@@ -53,8 +54,9 @@ class Bandwidth:
             raise self.error
         return f"order-{self.placed}"
 
-    def find(self) -> str | None:
+    def find(self, placed_after: str) -> str | None:
         self.looked_up += 1
+        self.placed_after = placed_after
         return self.listed
 
 
@@ -230,6 +232,20 @@ def test_an_order_that_is_listed_late_is_found_after_all(
     assert bandwidth.placed == 1
 
 
+def test_a_look_up_covers_the_time_since_the_start_of_the_order(
+    clock: Clock, place: Place, bandwidth: Bandwidth
+) -> None:
+    clock.wait(3600)
+    bandwidth.error = BandwidthOutcomeUnknown("the response was lost")
+    with pytest.raises(BandwidthOutcomeUnknown):
+        place()
+    bandwidth.listed = "order-at-bandwidth"
+
+    place()
+
+    assert bandwidth.placed_after == rfc3339(START.isoformat())
+
+
 def test_a_look_up_that_fails_changes_nothing(
     clock: Clock, place: Place, orders: Orders, bandwidth: Bandwidth
 ) -> None:
@@ -239,7 +255,7 @@ def test_a_look_up_that_fails_changes_nothing(
     before = stored(orders)
     clock.wait(3600)
 
-    def find() -> str | None:
+    def find(placed_after: str) -> str | None:
         raise BandwidthUnavailable("try later")
 
     with pytest.raises(BandwidthUnavailable):
@@ -252,7 +268,7 @@ def test_a_run_whose_claim_was_taken_over_does_not_give_back_the_others(
     clock: Clock, orders: Orders, bandwidth: Bandwidth
 ) -> None:
     def refused_too_late() -> str:
-        orders.give_up_ordering("demo", stored(orders)["orderAttempt"])
+        orders.release_claim("demo", stored(orders)["orderAttempt"])
         orders.begin_ordering("demo", "another", clock.now())
         raise BandwidthUnavailable("try later")
 

@@ -255,21 +255,21 @@ def test_an_order_without_a_record_can_still_be_claimed(orders: Orders) -> None:
 
 def test_an_attempt_that_ordered_nothing_is_given_back(orders: Orders) -> None:
     opened(orders).begin_ordering("demo", "first", AT)
-    assert orders.give_up_ordering("demo", "first")
+    assert orders.release_claim("demo", "first")
     assert orders.begin_ordering("demo", "second", LATER)["orderAttempt"] == "second"
 
 
 def test_only_the_attempt_that_stands_is_given_back(orders: Orders) -> None:
     opened(orders).begin_ordering("demo", "first", AT)
-    assert not orders.give_up_ordering("demo", "second")
-    orders.give_up_ordering("demo", "first")
-    assert not orders.give_up_ordering("demo", "first")
+    assert not orders.release_claim("demo", "second")
+    orders.release_claim("demo", "first")
+    assert not orders.release_claim("demo", "first")
 
 
 def test_an_attempt_that_ordered_is_not_given_back(orders: Orders) -> None:
     opened(orders).begin_ordering("demo", "first", AT)
     orders.record_ordered("demo", "order-1", LATER)
-    assert not orders.give_up_ordering("demo", "first")
+    assert not orders.release_claim("demo", "first")
     assert stored(orders)["orderAttemptedAt"] == AT
 
 

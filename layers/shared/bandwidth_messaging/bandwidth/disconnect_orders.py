@@ -1,6 +1,7 @@
 """Disconnect orders, which release the account's own numbers. Hosted numbers are removed instead."""
 
 from collections.abc import Sequence
+from time import monotonic
 from typing import Final
 
 from bandwidth_messaging.bandwidth import xml
@@ -13,7 +14,7 @@ from bandwidth_messaging.bandwidth.account_api import (
     root_of,
 )
 from bandwidth_messaging.bandwidth.order_lookup import (
-    MAX_CANDIDATES,
+    LOOKUP_SECONDS,
     PAGES,
     list_orders,
     read_customer_order_id,
@@ -44,17 +45,20 @@ class DisconnectOrders(AccountApi):
         )
         return self.place("/disconnects", order, "orderRequest/id")
 
-    def find_disconnect(self, customer_order_id: str) -> str | None:
+    def find_disconnect(self, customer_order_id: str, *, placed_after: str | None = None) -> str | None:
         """Return the id of the newest disconnect order with this CustomerOrderId, None if there is none.
 
-        The published list has no CustomerOrderId and ignores it as a filter, so that the newest orders are
-        read one by one.
+        The published list has no CustomerOrderId and ignores it as a filter. Orders that Bandwidth created
+        after `placed_after` are read one by one for LOOKUP_SECONDS, the newest first.
         """
+        ends_at = monotonic() + LOOKUP_SECONDS
         found = list_orders(self, "/disconnects", customer_order_id, pages=PAGES)
         for order in found.orders:
             if order.order_id and is_same_text(order.customer_order_id, customer_order_id):
                 return order.order_id
-        for order in found.candidates()[:MAX_CANDIDATES]:
+        for order in found.candidates(placed_after):
+            if monotonic() >= ends_at:
+                break
             read_id = read_customer_order_id(self, f"/disconnects/{order.order_id}")
             if is_same_text(read_id, customer_order_id):
                 return order.order_id

@@ -58,12 +58,14 @@ class ImportOrders(AccountApi):
         order.append(self.telephone_numbers(numbers))
         return self.place(self.import_paths[action], order, ".//OrderId")
 
-    def find_import_request(self, customer_order_id: str, action: Action = "IMPORT") -> str | None:
+    def find_import_request(
+        self, customer_order_id: str, action: Action = "IMPORT", *, placed_after: str | None = None
+    ) -> str | None:
         """Return the id of the import or removal with this CustomerOrderID, None if Bandwidth knows none.
 
         Raises what `find_order_id` raises.
         """
-        return find_order_id(self, self.import_paths[action], customer_order_id)
+        return find_order_id(self, self.import_paths[action], customer_order_id, placed_after=placed_after)
 
     def import_status(
         self, order_id: str, requested: Sequence[str], action: Action = "IMPORT"

@@ -76,12 +76,12 @@ class NumberOrders(AccountApi):
             order.append(E.BackOrderRequested(boolean(back_order_requested)))
         return self.place("/orders", order, "Order/id")
 
-    def find_order(self, customer_order_id: str) -> str | None:
+    def find_order(self, customer_order_id: str, *, placed_after: str | None = None) -> str | None:
         """Return the id of the order with this CustomerOrderId, None if Bandwidth knows none.
 
         Raises what `find_order_id` raises.
         """
-        return find_order_id(self, "/orders", customer_order_id, pages=PAGES)
+        return find_order_id(self, "/orders", customer_order_id, pages=PAGES, placed_after=placed_after)
 
     def close_order(self, order_id: str) -> None:
         """End a backorder with what has come: it becomes PARTIAL, or FAILED if that is nothing.

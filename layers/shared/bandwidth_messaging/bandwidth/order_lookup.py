@@ -1,7 +1,9 @@
 """Looks up an order by its CustomerOrderId in the account API's lists of orders."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from itertools import islice
 from time import monotonic
@@ -16,12 +18,13 @@ from bandwidth_messaging.domain.texts import is_same_text
 
 PAGES: Final = {"page": "1", "size": "300"}
 """The first page of a list. GET orders is refused without it (specification of the Numbers API)."""
-MAX_CANDIDATES: Final = 20
-"""Disconnect orders that are read one by one because the list names no CustomerOrderId."""
+CLOCK_MARGIN: Final = timedelta(minutes=5)
+"""How far the clocks of Bandwidth and of this account may differ."""
 LOOKUP_SECONDS: Final = 30.0
 """How long after the start of a look-up another order may be read. With a request of 25 s in flight, the
 look-up ends before 60 s, the timeout of the functions that look orders up."""
 _MAX_PAGES: Final = 20
+_DASHED_TIME: Final = re.compile(r"T(\d\d)-(\d\d)-(\d\d)")
 
 
 class ListedOrder(NamedTuple):
@@ -40,21 +43,34 @@ class OrderList:
     orders: list[ListedOrder]
     is_complete: bool
 
-    def candidates(self) -> list[ListedOrder]:
-        """Return the orders whose CustomerOrderId is not listed, the newest first."""
-        unnamed = [each for each in self.orders if each.order_id and each.customer_order_id is None]
-        return sorted(unnamed, key=lambda each: each.placed_at, reverse=True)
+    def candidates(self, placed_after: str | None = None) -> list[ListedOrder]:
+        """Return the orders whose CustomerOrderId is not listed, the newest first.
+
+        Orders that Bandwidth created before `placed_after` (RFC 3339), less CLOCK_MARGIN, are left out.
+        """
+        earliest = None if placed_after is None else datetime.fromisoformat(placed_after) - CLOCK_MARGIN
+        unnamed = [
+            order
+            for order in self.orders
+            if order.order_id and order.customer_order_id is None and not _is_older(order, earliest)
+        ]
+        return sorted(unnamed, key=lambda order: order.placed_at, reverse=True)
 
 
 def find_order_id(
-    api: AccountApi, path: str, customer_order_id: str, *, pages: Mapping[str, str] | None = None
+    api: AccountApi,
+    path: str,
+    customer_order_id: str,
+    *,
+    pages: Mapping[str, str] | None = None,
+    placed_after: str | None = None,
 ) -> str | None:
     """Return Bandwidth's id of the order with the CustomerOrderId, None if no order has it.
 
     `path` is the list of orders and `pages` the query of its first page. Orders that the list shows without
-    a CustomerOrderId are read one by one, the newest first, for LOOKUP_SECONDS. Raises BandwidthRejected for
-    several orders, and BandwidthGarbled if an order that was not read may be the one: an order that is not
-    found is placed again.
+    a CustomerOrderId are read one by one, the newest first, for LOOKUP_SECONDS. Orders created before
+    `placed_after` are not read. Raises BandwidthRejected for several orders. Raises BandwidthGarbled if an
+    order that was not read may be the one, because an order that is not found is placed again.
     """
     ends_at = monotonic() + LOOKUP_SECONDS
     found = list_orders(api, path, customer_order_id, pages=pages)
@@ -63,7 +79,7 @@ def find_order_id(
     ids = {each.order_id for each in found.orders if is_same_text(each.customer_order_id, customer_order_id)}
     unread = 0
     if not ids:
-        candidates = found.candidates()
+        candidates = found.candidates(placed_after)
         ids, unread = _read_candidates(api, path, customer_order_id, candidates, ends_at)
     if len(ids) > 1:
         words = f"{len(ids)} orders carry the CustomerOrderId {customer_order_id}"
@@ -90,6 +106,22 @@ def _read_candidates(
         if is_same_text(read_customer_order_id(api, f"{path}/{order.order_id}"), customer_order_id):
             ids.add(order.order_id)
     return ids, 0
+
+
+def _is_older(order: ListedOrder, earliest: datetime | None) -> bool:
+    """Return whether Bandwidth surely created the order before `earliest`.
+
+    A time without an offset, or in another format, proves nothing.
+    """
+    if earliest is None:
+        return False
+    # The list of disconnects separates hours, minutes and seconds with dashes.
+    written = _DASHED_TIME.sub(r"T\1:\2:\3", order.placed_at)
+    try:
+        placed_at = datetime.fromisoformat(written)
+    except ValueError:
+        return False
+    return placed_at.tzinfo is not None and placed_at < earliest
 
 
 def list_orders(

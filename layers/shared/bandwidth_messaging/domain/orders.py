@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Literal, Required, TypedDict
@@ -128,6 +129,13 @@ class OrderStatus:
     def ended_as(self) -> Ended | None:
         """Return the final state once the order has ended and lists its numbers, else None."""
         return None if self.is_incomplete else _ENDED.get(self.status)
+
+
+def earliest_attempt(order: Mapping[str, Any]) -> str:
+    """Return a time (RFC 3339) at or before every attempt to place an order that was attempted."""
+    # A claim that was released and taken again has a later time than the first request.
+    attempted_at = str(order["orderAttemptedAt"])
+    return min(str(order.get("startedAt", attempted_at)), attempted_at)
 
 
 def is_customer_order_id(written: str) -> bool:

@@ -50,7 +50,7 @@ class NumberDisconnect:
             self.orders,
             release_id,
             place=lambda: dashboard.disconnect(customer_order_id=release_id, numbers=numbers),
-            find=lambda: dashboard.find_disconnect(release_id),
+            find=lambda placed_after: dashboard.find_disconnect(release_id, placed_after=placed_after),
         )
 
     def check(self, order_id: str, numbers: Sequence[str]) -> OrderStatus:

@@ -83,7 +83,9 @@ class NumberImport:
                     numbers=list(numbers),
                     authority=authority,
                 ),
-                find=lambda: dashboard.find_import_request(home.customer_order_id, action),
+                find=lambda placed_after: dashboard.find_import_request(
+                    home.customer_order_id, action, placed_after=placed_after
+                ),
             )
         except BandwidthRejected as error:
             # Bandwidth may have rejected the look-up of an order that exists.

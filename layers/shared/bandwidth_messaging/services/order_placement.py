@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from uuid import uuid4
 
 from bandwidth_messaging.bandwidth.errors import BandwidthError, BandwidthOutcomeUnknown, changed_nothing
+from bandwidth_messaging.domain.orders import earliest_attempt
 from bandwidth_messaging.domain.step_outcomes import StepOutcome
 from bandwidth_messaging.domain.times import now
 
@@ -30,11 +31,12 @@ class PlacedOrder(NamedTuple):
 
 
 def place_order_once(
-    orders: "Orders", customer_order_id: str, *, place: Callable[[], str], find: Callable[[], str | None]
+    orders: "Orders", customer_order_id: str, *, place: Callable[[], str], find: Callable[[str], str | None]
 ) -> PlacedOrder:
     """Return the order at Bandwidth with this CustomerOrderId, and place it if no run has placed it.
 
-    `place` sends the order, `find` looks it up by its CustomerOrderId; both return Bandwidth's id.
+    `place` sends the order, `find` looks it up among the orders created since a time (RFC 3339). Both return
+    Bandwidth's id.
     Raises what they raise, and BandwidthOutcomeUnknown while Bandwidth may still list an earlier attempt.
     """
     at = now()
@@ -45,13 +47,13 @@ def place_order_once(
         return PlacedOrder(order["orderId"], StepOutcome.RECORDED)
     if order["orderAttempt"] == attempt:
         placed = PlacedOrder(_place(orders, customer_order_id, attempt, place), StepOutcome.CREATED)
-    elif found_id := find():
+    elif found_id := find(earliest_attempt(order)):
         placed = PlacedOrder(found_id, StepOutcome.FOUND)
     else:
         attempted_at = datetime.fromisoformat(order["orderAttemptedAt"])
         if datetime.fromisoformat(at) - attempted_at > CLAIM_DURATION:
             # The next run may place the order again.
-            orders.give_up_ordering(customer_order_id, order["orderAttempt"])
+            orders.release_claim(customer_order_id, order["orderAttempt"])
         message = (
             f"an earlier request for order {customer_order_id} got no response, and Bandwidth does not list "
             "the order yet. The state machine retries."
@@ -67,5 +69,5 @@ def _place(orders: "Orders", customer_order_id: str, attempt: str, place: Callab
     except BandwidthError as error:
         # The next run may place the order at once only if Bandwidth ordered nothing.
         if changed_nothing(error):
-            orders.give_up_ordering(customer_order_id, attempt)
+            orders.release_claim(customer_order_id, attempt)
         raise

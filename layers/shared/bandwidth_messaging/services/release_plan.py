@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected, BandwidthUnauthorized
-from bandwidth_messaging.domain.orders import OrderState, customer_order_id
+from bandwidth_messaging.domain.orders import OrderState, customer_order_id, earliest_attempt
 from bandwidth_messaging.domain.phone_numbers import last_four
 from bandwidth_messaging.domain.problems import FieldProblem, InvalidInput
 from bandwidth_messaging.domain.releases import (
@@ -140,7 +140,7 @@ class ReleasePlanner:
         order_id = order.get("orderId")
         if order_id is None:
             find = account.find_import_request if is_hosted else account.find_order
-            order_id = find(setup_order_id)
+            order_id = find(setup_order_id, placed_after=earliest_attempt(order))
             if order_id is None:
                 return items
         # The numbers of an import are recorded before it is placed, so that only its status matters here.

@@ -222,7 +222,7 @@ class Orders:
         # An update without a condition always returns the item.
         return cast("OrderItem", record)
 
-    def give_up_ordering(self, customer_order_id: str, attempt: str) -> bool:
+    def release_claim(self, customer_order_id: str, attempt: str) -> bool:
         """Release the claim of a POST that certainly ordered nothing. Return whether it still existed."""
         return (
             self._table.update(
