@@ -80,7 +80,7 @@ class TestCheckInput:
 
     def test_the_sample_input_of_the_console_is_recognized(self, house: House) -> None:
         with pytest.raises(
-            InvalidInput, match="Comment: is not a field of this input; areaCode: give this or another way"
+            InvalidInput, match="Comment: is not a field of this input; areaCode: give this or one of"
         ):
             call(
                 check_input,
