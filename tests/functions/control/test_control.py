@@ -100,7 +100,10 @@ class TestStartSetup:
         _, second = self.start(areaCode="910", customerOrderId="Order-7", deadlineHours=48)
         status, problem = self.start(areaCode="910", customerOrderId="Order-7", deadlineHours=72)
         assert status == 409
-        assert "The execution Order-7-again-20260101000000000 has another input." in problem["detail"]
+        assert (
+            "The execution Order-7-again-20260101000000000 was started with different input."
+            in problem["detail"]
+        )
         self.end(second, "failed", "2026-01-02T00:00:00.000Z")
         status, third = self.start(areaCode="910", customerOrderId="Order-7", deadlineHours=72)
         assert status == 202
@@ -127,7 +130,7 @@ class TestStartSetup:
         self.end(first, "failed")
         status, problem = self.start(areaCode="919", customerOrderId="Order-7")
         assert status == 409
-        assert "has another input" in problem["detail"]
+        assert "was started with different input" in problem["detail"]
         assert self.start(**asked, deadlineHours=48)[0] == 202
 
     def test_another_input_than_the_running_set_up_is_a_conflict_under_any_execution(

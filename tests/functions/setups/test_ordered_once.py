@@ -84,7 +84,7 @@ def test_blanks_in_names_make_no_second_application_and_location(house: House, m
     assert [each.name for each in account.locations()] == ["My Alerts"]
 
 
-# An order that has ended, but lists fewer numbers than it brought
+# An order that has ended, but lists fewer numbers than it completed
 
 
 def few(word: str, *numbers: str) -> dict[str, Any]:
@@ -117,7 +117,7 @@ def test_numbers_that_are_never_listed_end_the_set_up_which_goes_on_when_they_ar
     given = NAMES | {"customerOrderId": "never"}
     ended = machines.run("messaging_v2", given)
     assert (ended.status, ended.error) == ("FAILED", "BandwidthGarbled")
-    assert "lists fewer numbers than it brought" in str(ended.cause)
+    assert "lists fewer numbers than it completed" in str(ended.cause)
     assert stored_order("never")["orderState"] == "ordered"
     assert 5 <= ended.states.count("Check Order Status") <= 20
 

@@ -137,7 +137,7 @@ class Event:
 
 
 def to_event(record: dict[str, Any], *, with_content: bool = False) -> Event | None:
-    """Return the event of a DynamoDB stream record, or None if the record is no event.
+    """Return the event of a DynamoDB stream record, or None if it needs no event.
 
     `eventId` in the detail is the same for a redelivered record, and `version` grows with each write of the
     item. The detail contains text and media only if `with_content`. A detail has at most 100,000 bytes. A
@@ -195,7 +195,7 @@ def _detail_type(kind: Kind, new: Item, old: Item) -> str | None:
     state = new.get(kind.state)
     before = old.get(kind.state)
     if kind is _OPT_OUT and state == OptOutState.IN and before != OptOutState.OUT:
-        # A start word of a person who has not opted out ends no opt-out.
+        # START without an earlier opt-out changes nothing.
         return None
     if state != before and state in kind.states and not (old and state == kind.new_only):
         return kind.states[state]

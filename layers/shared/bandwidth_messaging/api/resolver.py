@@ -156,8 +156,7 @@ def _describe_error(error: HTTPStatus, example: str | FieldProblem) -> dict[str,
 
 
 def _validation_failed(error: RequestValidationError) -> Response[Any]:
-    # The first part of a location is body, query or path. The rest names the field. A missing body has no
-    # rest.
+    # Drop the location's first part (body, query or path). A missing body has only that part.
     errors = [{**entry, "loc": entry["loc"][1:] or entry["loc"]} for entry in error.errors()]
     return _invalid_fields(field_problems(errors))
 

@@ -330,7 +330,7 @@ def _name(value: Any, name: str) -> str:
 def _time(fields: dict[str, Any], name: str) -> str:
     time = rfc3339(_required(fields, name))
     if time > _LATEST:
-        raise _InvalidField(f"{name} is too late")
+        raise _InvalidField(f"{name} is after the year 8999")
     return time
 
 

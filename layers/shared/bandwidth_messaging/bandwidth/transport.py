@@ -1,4 +1,4 @@
-"""Sends one HTTP request to Bandwidth. Returns the response, or raises an error that says how to react."""
+"""Sends one HTTP request to Bandwidth. Returns the response or raises an error whose class says how to react."""
 
 import hashlib
 import math
@@ -41,7 +41,7 @@ _ERRORS_BY_STATUS: Final[dict[int, type[BandwidthError]]] = {
 }
 _SERVER_ERRORS: Final = range(500, 600)
 # X-RateLimit-Reset is in seconds on the Dashboard and in milliseconds on Catapult, which are larger numbers.
-_FIRST_MILLISECONDS: Final = 10**11
+_MIN_MILLISECONDS: Final = 10**11
 _RESET: Final = re.compile(r"[0-9]{1,13}")
 _MAX_WAIT_SECONDS: Final = 86_400
 _DIGITS: Final = re.compile(r"[0-9]{1,6}")
@@ -264,7 +264,7 @@ def _wait_seconds(headers: Mapping[str, str]) -> int | None:
         except (ValueError, OverflowError):
             return None
     elif _RESET.fullmatch(reset):
-        ends = int(reset) / 1000 if int(reset) >= _FIRST_MILLISECONDS else int(reset)
+        ends = int(reset) / 1000 if int(reset) >= _MIN_MILLISECONDS else int(reset)
         seconds = ends - time.time()
     else:
         return None
@@ -275,7 +275,7 @@ def _wait_seconds(headers: Mapping[str, str]) -> int | None:
 def _failed(
     request: str, method: str, failure: str, status: int | None = None, wait_seconds: int | None = None
 ) -> BandwidthError:
-    """Return the error of a request that failed after it was sent. Only a POST must not be repeated."""
+    """Return the error of a request that failed after it was sent. A POST may not be repeated."""
     if method == "POST":
         return BandwidthOutcomeUnknown(f"{request} {failure}. Whether it had an effect is unknown.")
     return BandwidthUnavailable(f"{request} {failure}", wait_seconds=wait_seconds, status=status)

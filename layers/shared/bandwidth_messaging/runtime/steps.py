@@ -66,12 +66,12 @@ def aws_errors() -> Iterator[None]:
 def step[Request: StepInput](
     name: str, request_model: type[Request], *, of: Callable[[Request], str] | None = None
 ) -> Callable[[Callable[[Request], StepResult]], Callable[..., dict[str, Any]]]:
-    """Make a Lambda handler of a function from a request to a result; `name` is its state's name.
+    """Return a decorator that makes a Lambda handler of a step. `name` is the name of its state.
 
     `of` distinguishes the runs of a state that runs several times in an execution.
 
     The order's record has the step's start, its state (running, succeeded or failed), its end, and the ids it
-    found or created. A step whose function died stays running there. The state machine matches an exception
+    found or created. An interrupted step stays running. The state machine matches an exception
     by the name of its class.
     """
 
@@ -140,7 +140,7 @@ def incomplete_since(order_id: str, order: OrderStatus, since: str | None) -> st
     at = now()
     since = since or at
     if datetime.fromisoformat(at) - datetime.fromisoformat(since) > INCOMPLETE_DURATION:
-        message = f"order {order_id} is {order.status}, but lists fewer numbers than it brought"
+        message = f"order {order_id} is {order.status}, but lists fewer numbers than it completed"
         raise BandwidthGarbled(message)
     return since
 

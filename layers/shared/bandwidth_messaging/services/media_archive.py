@@ -53,7 +53,7 @@ class MediaArchive:
     def archive_media(self, message_id: str) -> Archiving:
         """Archive the files of a message that are not archived yet.
 
-        The result is complete once each file is in the archive, or can never be.
+        The result is complete once each file is archived or permanently unavailable.
         """
         if (message := self.messages.get(message_id)) is None:
             return Archiving.COMPLETE

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# The Lambda timeout: an older claim has no worker.
+# Equals the Lambda timeout: the worker of an older claim has ended.
 MAX_WORK_TIME: Final = timedelta(seconds=60)
 # Leaves enough of the Lambda timeout for the claim (9 s) and the request to Bandwidth.
 MAX_PREPARATION_TIME: Final = timedelta(seconds=12)
@@ -46,7 +46,7 @@ MAX_PREPARATION_TIME: Final = timedelta(seconds=12)
 MAX_STORING_TIME: Final = timedelta(seconds=60)
 # The longest delay while a message waits to be stored.
 MAX_STORING_DELAY_SECONDS: Final = 15
-# By then Bandwidth's search lists a sent message. It is looked up then, and once more at the end.
+# Bandwidth's search lists a message after five minutes. The worker searches then, and again at the end.
 _SEARCHABLE_AFTER: Final = timedelta(minutes=5)
 
 _UNCONFIRMED: Final = "Bandwidth sent no response and may have accepted the message. Its receipt is awaited."
@@ -139,7 +139,7 @@ class MessageDelivery:
         return problem or send
 
     def _prepare_request(self, message: "MessageItem") -> "Callable[[], AcceptedMessage]":
-        """Return the call that sends a message through its number's API. It needs no other request."""
+        """Return the call that sends a message through its number's API. The call sends no other request."""
         parts: dict[str, Any] = {
             "sender": message["from"],
             "to": tuple(message["to"]),

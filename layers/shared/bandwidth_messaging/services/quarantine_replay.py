@@ -54,8 +54,7 @@ class QuarantineReplay:
     def replay(self, *, at_most: int, hidden_seconds: int, deadline: float) -> Replayed:
         """Replay up to `at_most` callbacks. Callbacks that still fail stay in the queue.
 
-        A callback that was read is hidden from the queue for `hidden_seconds`, so that this run reads it
-        once.
+        A received callback stays hidden in the queue for `hidden_seconds`, so that one run receives it once.
         """
         replayed = Replayed()
         while (

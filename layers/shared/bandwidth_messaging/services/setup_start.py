@@ -44,8 +44,8 @@ _CONFLICTS: Mapping[StartConflict, str] = {
     StartConflict.NOT_ENDED: (
         "That set-up has not ended ({}). GET /orders/{{customerOrderId}} returns its progress."
     ),
-    StartConflict.OTHER_ORDER: "That set-up has another input. Use another customerOrderId.",
-    StartConflict.OTHER_EXECUTION: "The execution {} has another input.",
+    StartConflict.OTHER_ORDER: "That set-up was started with different input. Use another customerOrderId.",
+    StartConflict.OTHER_EXECUTION: "The execution {} was started with different input.",
 }
 
 

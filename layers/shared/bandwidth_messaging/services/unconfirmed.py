@@ -98,7 +98,7 @@ class UnconfirmedMessages:
     def _list_other_ids(self, message: "MessageItem", since: datetime, until: datetime) -> set[str] | None:
         """Return Bandwidth's ids of the other messages in the conversation.
 
-        Return None if one of the others has no id and may be a candidate, or if there are too many to tell.
+        Return None if one of the others has no id and may be a candidate, or if there are too many.
         """
         page = self.messages.list_by_conversation(message["from"], message["to"], limit=_PAGE_SIZE)
         earliest = rfc3339((since - _MAX_SEND_DEADLINE).isoformat())

@@ -128,7 +128,7 @@ class Messages:
             with suppress(Exception):
                 self._undo_claim(message_id, token)
             raise
-        # botocore repeats a call that got no response. Its first call may then reject its second one.
+        # botocore retries a call without a response: if the first call succeeded, the retry fails.
         holds_claim = found is not None and (found.get("claim"), found["state"]) == (
             token,
             MessageState.SENDING,
@@ -191,7 +191,7 @@ class Messages:
         error_class: str | None = None,
         reason: str | None = None,
     ) -> MessageItem | None:
-        """Move an outbound message up to a state and return it. Return None if its rank is not lower.
+        """Move an outbound message up to a state and return it. Return None if its rank is already as high.
 
         Bandwidth's id, Bandwidth's segment count and the earliest time of the state are stored in any case.
         """
@@ -359,7 +359,7 @@ def _message(item: Item | None) -> MessageItem | None:
 
 
 def _agree(facts: Item) -> tuple[str, Item]:
-    """Return a condition that holds if no fact needs a choice, and the values of the condition."""
+    """Return a condition that no stored fact conflicts with a new one, and its values."""
     given = {name: facts[name] for name in _AGREEMENTS if facts.get(name) is not None}
     return "".join(f" AND {_AGREEMENTS[name]}" for name in given), given
 

@@ -23,7 +23,7 @@ class OptOuts:
         time of the statement, RFC 3339 in UTC with milliseconds.
         """
         second = at[: len("2026-01-31T12:00:00")]
-        # The keyword decides between two statements of the same time, so that the order of arrival does not.
+        # Of two statements of the same time the keyword decides, independently of their order of arrival.
         later = "(#since < :since OR (#since = :since AND #keyword < :keyword))"
         wins = (
             f"(#optOutState = :in AND #since < :endOfSecond) OR (#optOutState = :out AND {later})"
