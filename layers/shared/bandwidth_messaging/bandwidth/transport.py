@@ -1,4 +1,4 @@
-"""Sends one HTTP request to Bandwidth. Returns the response or raises an error whose class says how to react."""
+"""Sends one HTTP request to Bandwidth. Returns the response or raises an error whose class names the reaction."""
 
 import hashlib
 import math
