@@ -1,4 +1,4 @@
-"""Sends one HTTP request to Bandwidth. Returns the response or raises an error whose class names the reaction."""
+"""Sends one HTTP request to Bandwidth. The class of an error says whether the request may be repeated."""
 
 import hashlib
 import math
