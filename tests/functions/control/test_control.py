@@ -12,6 +12,7 @@ from bandwidth_messaging.domain.messages import Message, MessageState
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.setups import MessagingV2Setup
 from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.store.setup_requests import id_of_key
 from functions.control import browse, start_setup
 from tests.functions.conftest import House, ask, sample
@@ -45,6 +46,12 @@ class TestStartSetup:
     def end(self, started: Any, state: str, at: str = AT) -> None:
         """End a set-up."""
         wiring.orders().finish(started["customerOrderId"], state, at=at)
+
+    def test_the_order_records_its_generation(self, machine: str) -> None:
+        _, started = self.start(areaCode="910")
+
+        order: Any = wiring.orders().get(started["customerOrderId"])
+        assert order["generation"] == settings().bandwidth_api
 
     def test_starts_the_machine_under_the_customer_order_id(self, machine: str) -> None:
         status, started = self.start(areaCode="910", quantity=3, customerOrderId="Order 7")

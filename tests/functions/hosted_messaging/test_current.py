@@ -154,7 +154,7 @@ class TestCheckInput:
     @pytest.mark.parametrize(
         ("letter", "problem"),
         [
-            ({"key": "2026/missing.pdf"}, "key: is no document in letters-of-example"),
+            ({"key": "2026/missing.pdf"}, "key: does not exist in letters-of-example"),
             ({"bucket": "elsewhere"}, "bucket: must be letters-of-example, the stack's LettersBucket"),
         ],
     )

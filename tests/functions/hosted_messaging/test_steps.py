@@ -104,6 +104,13 @@ class TestCheckInput:
             "POST",
         )
 
+    @pytest.mark.parametrize("action", ["IMPORT", "REMOVE"])
+    def test_the_order_records_its_action_and_generation(self, house: House, action: str) -> None:
+        checked = check({"telephoneNumbers": ["+19199918388"], "action": action})
+
+        order: Any = wiring.orders().get(checked["customerOrderId"])
+        assert (order["action"], order["generation"]) == (action, "classic")
+
     def test_5000_numbers_are_batches_of_a_hundred(self, house: House) -> None:
         checked = check({"telephoneNumbers": [f"+1919555{n:04}" for n in range(5000)]})
         assert [len(batch) for batch in checked["batches"]] == [100] * 50

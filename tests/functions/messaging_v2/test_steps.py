@@ -72,6 +72,13 @@ class TestCheckInput:
         assert order_of()["state"] == "started"
         assert order_of()["requested"] == 2
 
+    def test_the_order_records_its_generation_and_no_action(self, house: House, generation: str) -> None:
+        call(check_input, sample("setups/check_input"))
+
+        order: Any = wiring.orders().get(ORDER)
+        assert order["generation"] == generation
+        assert "action" not in order
+
     def test_every_wrong_field_is_named(self, house: House) -> None:
         wrong = {"areaCode": "91", "quantity": 0, "deadlineHours": 1000}
         with pytest.raises(InvalidInput) as error:

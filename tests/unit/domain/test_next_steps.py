@@ -80,21 +80,29 @@ def test_failed_numbers_are_ordered_under_another_id() -> None:
     assert text == "For the numbers that failed, start messaging_v2 with another customerOrderId."
 
 
+STOPPED = {"Stop Sending": {"state": "succeeded", "at": "2026-02-03T04:05:06.000Z"}}
+
+
 # Orders of earlier versions have no action.
-@pytest.mark.parametrize("action", ["REMOVE", None])
+@pytest.mark.parametrize("removal", [{"action": "REMOVE"}, {"steps": STOPPED}])
 @pytest.mark.parametrize("state", ["failed", "completed", "partial"])
-def test_a_removal_is_neither_undone_nor_sent_from(state: str, action: str | None) -> None:
-    text = next_steps(
-        "demo",
-        {
-            "kind": "hosted_messaging",
-            "orderState": state,
-            "orderId": "order-1",
-            "action": action,
-        },
-    )
+def test_a_removal_is_neither_undone_nor_sent_from(state: str, removal: dict[str, Any]) -> None:
+    order = {"kind": "hosted_messaging", "orderState": state, "orderId": "order-1"}
+
+    text = next_steps("demo", order | removal)
+
     assert "undo" not in str(text)
     assert "can send" not in str(text)
+
+
+@pytest.mark.parametrize("import_", [{"action": "IMPORT"}, {"steps": {}}])
+def test_numbers_of_a_completed_import_can_send_and_be_released(import_: dict[str, Any]) -> None:
+    order = {"kind": "hosted_messaging", "orderState": "completed", "orderId": "order-1"}
+
+    text = str(next_steps("demo", order | import_))
+
+    assert text.startswith("The numbers can send")
+    assert "undo" in text
 
 
 def test_a_release_that_failed_is_started_again() -> None:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from bandwidth_messaging.domain.orders import OrderState
+from bandwidth_messaging.domain.orders import OrderState, find_action
 
 _RESOURCES: Final = {
     "applicationId": "application",
@@ -35,8 +35,7 @@ def _after_setup(customer_order_id: str, order: Mapping[str, Any]) -> Iterator[s
     advice = _advise(customer_order_id, order)
     if advice is None:
         return
-    # Hosted orders of earlier versions have no action: their advice leaves out what a removal does not need.
-    brings_numbers = order.get("kind") == "messaging_v2" or order.get("action") == "IMPORT"
+    brings_numbers = order.get("kind") == "messaging_v2" or find_action(order) == "IMPORT"
     if brings_numbers or order.get("orderState") != OrderState.COMPLETED:
         yield advice
     existing = [f"{name} {order[field]}" for field, name in _RESOURCES.items() if order.get(field)]

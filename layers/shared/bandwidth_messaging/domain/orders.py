@@ -70,7 +70,7 @@ class StepRecord(TypedDict, total=False):
 class OrderItem(TypedDict, total=False):
     """An order's item in the Numbers table. Times are RFC 3339.
 
-    `action` and `generation` are missing from orders of versions before 2026-12. `unstarted` marks an order
+    Orders of versions before 2026-12 have no `action` and no `generation`. `unstarted` marks an order
     whose execution did not start. `applicationId`, `locationId` and `orderId` are the ones found by steps.
     """
 
@@ -103,6 +103,28 @@ class OrderItem(TypedDict, total=False):
     failedAt: str
     undoneAt: str
     undoneBy: str
+
+
+def find_action(order: Mapping[str, Any]) -> Action:
+    """Return the action of a hosted order.
+
+    Orders of versions before 2026-12 have none. Only their removals have the step "Stop Sending".
+    """
+    legacy: Action = "REMOVE" if "Stop Sending" in order.get("steps", {}) else "IMPORT"
+    action: Action = order.get("action", legacy)
+    return action
+
+
+def find_generation(order: Mapping[str, Any]) -> str | None:
+    """Return the generation of Bandwidth's API that a hosted import used, None if it is unknown.
+
+    Orders of versions before 2026-12 have none. Their step is "Create Application" with the classic API and
+    "Prepare Location" with the current one.
+    """
+    if "generation" in order:
+        return str(order["generation"])
+    legacy = {"Prepare Location": "current", "Create Application": "classic"}
+    return next((legacy[step] for step in legacy if step in order.get("steps", {})), None)
 
 
 @dataclass(frozen=True)

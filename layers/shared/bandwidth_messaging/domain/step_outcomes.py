@@ -1,6 +1,8 @@
 """The outcome of a step of a state machine, as data, and the text for people that follows from it."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any, Final
 
 
 class StepOutcome(StrEnum):
@@ -18,3 +20,22 @@ class StepOutcome(StrEnum):
     """An earlier run of the step recorded it."""
     REJECTED = "rejected"
     """Bandwidth rejected it, and the set-up continues without it."""
+
+
+# Details of step records that versions before 2026-12 stored instead of outcomes. No code writes them now.
+_LEGACY_OUTCOMES: Final = {
+    "created": StepOutcome.CREATED,
+    "enabled": StepOutcome.CREATED,
+    "assigned": StepOutcome.CREATED,
+}
+_LEGACY_REPLACEMENT: Final = "assigned in place of "
+
+
+def read_outcome(record: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Return the outcome of a step record, and the id of the application that the step replaced."""
+    if "outcome" in record:
+        return record["outcome"], record.get("replacedApplicationId")
+    detail = str(record.get("detail", ""))
+    if detail.startswith(_LEGACY_REPLACEMENT):
+        return StepOutcome.UPDATED, detail.removeprefix(_LEGACY_REPLACEMENT)
+    return _LEGACY_OUTCOMES.get(detail), None

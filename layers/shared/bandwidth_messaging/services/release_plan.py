@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected, BandwidthUnauthorized
-from bandwidth_messaging.domain.orders import OrderState, customer_order_id, earliest_attempt
+from bandwidth_messaging.domain.orders import (
+    OrderState,
+    customer_order_id,
+    earliest_attempt,
+    find_action,
+    find_generation,
+)
 from bandwidth_messaging.domain.phone_numbers import last_four
 from bandwidth_messaging.domain.problems import FieldProblem, InvalidInput
 from bandwidth_messaging.domain.releases import (
@@ -19,7 +25,7 @@ from bandwidth_messaging.domain.releases import (
     ReleaseAction,
     Removal,
 )
-from bandwidth_messaging.domain.step_outcomes import StepOutcome
+from bandwidth_messaging.domain.step_outcomes import StepOutcome, read_outcome
 from bandwidth_messaging.domain.texts import normalized
 from bandwidth_messaging.services.hosted_numbers import HostedNumbers
 
@@ -186,11 +192,7 @@ class ReleasePlanner:
 
     def _uses_catapult(self, order: Mapping[str, Any]) -> bool:
         """Return whether a set-up created its application in Catapult, and Catapult can be asked about it."""
-        return _is_hosted_import(order) and self.generation == "classic" == self._find_generation(order)
-
-    def _find_generation(self, order: Mapping[str, Any]) -> str:
-        # Orders of earlier versions do not have it.
-        return str(order.get("generation", self.generation))
+        return _is_hosted_import(order) and self.generation == "classic" == find_generation(order)
 
     def plan_location_cleanup(
         self, order: Mapping[str, Any], leaving: Collection[str]
@@ -214,7 +216,7 @@ class ReleasePlanner:
             yield from self._plan_application(
                 order, application_id, account, location, uses_application=uses_application
             )
-        if _is_hosted_import(order) and self._find_generation(order) == "current":
+        if _is_hosted_import(order) and find_generation(order) == "current":
             yield from self._plan_subscriptions(account, leaving)
 
     def plan_catapult_cleanup(
@@ -325,7 +327,7 @@ class ReleasePlanner:
 
 
 def _is_hosted_import(order: Mapping[str, Any]) -> bool:
-    return order.get("kind") == "hosted_messaging" and order.get("action", "IMPORT") == "IMPORT"
+    return order.get("kind") == "hosted_messaging" and find_action(order) == "IMPORT"
 
 
 def _select(actions: "Sequence[tuple[NumberItem, ReleaseAction]]", wanted: ReleaseAction) -> list[str]:
@@ -351,5 +353,4 @@ def _find_feature_reason(order: Mapping[str, Any], step: str) -> KeepReason | No
 
 def _find_outcome(order: Mapping[str, Any], step: str) -> tuple[str | None, str | None]:
     """Return the outcome of a step of a set-up, and the id of the application that it replaced."""
-    entry: Mapping[str, Any] = order.get("steps", {}).get(step, {})
-    return entry.get("outcome"), entry.get("replacedApplicationId")
+    return read_outcome(order.get("steps", {}).get(step, {}))

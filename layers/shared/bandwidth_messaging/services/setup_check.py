@@ -116,7 +116,7 @@ class SetupCheck:
             return
         size = self.letters().size(letter.key)
         if size is None:
-            detail = f"is no document in {bucket} that the stack may read"
+            detail = f"does not exist in {bucket}, or the stack may not read it"
             yield FieldProblem("letterOfAuthorization.key", detail)
         elif not 0 < size <= _MAX_LETTER_BYTES:
             yield FieldProblem("letterOfAuthorization.key", f"has {size} bytes; up to 10 MB may be sent")
@@ -132,6 +132,8 @@ class SetupCheck:
             at=now(),
             digest=given.digest(),
             site_id=site_id,
+            action=given.action if isinstance(given, HostedMessagingSetup) else None,
+            generation=self.generation,
         )
         if rejection == "used" and isinstance(given, NumberRelease):
             detail = f"{order_id} belongs to another order. Start the release under another execution name."

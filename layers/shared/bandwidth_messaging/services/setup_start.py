@@ -92,6 +92,7 @@ class _Start:
         self._requests = service.setup_requests
         self._executions = service.executions
         self._state_machine = service.state_machines[kind]
+        self._generation = service.bandwidth_api
         self._kind: Kind = kind
         self._setup = setup
         self._key = idempotency_key
@@ -162,6 +163,8 @@ class _Start:
             execution_arn=self._arn(name),
             at=self._at,
             digest=digest,
+            action=self._setup.action if isinstance(self._setup, HostedMessagingSetup) else None,
+            generation=self._generation,
         )
         state = order["orderState"]
         is_same = is_same_order(order, self._kind, digest)
