@@ -12,7 +12,7 @@ CAMPAIGN, STRANGER = "CEXMPL9", "+19104444321"
 
 
 @both_generations
-def test_the_doctor_finds_nothing_wrong_with_a_deployment_that_works(
+def test_the_doctor_reports_no_problem_in_a_working_deployment(
     cloud: Stack, ours: str, generation: str
 ) -> None:
     number = get(cloud, f"/numbers/{ours}")
@@ -29,7 +29,7 @@ def test_the_doctor_finds_nothing_wrong_with_a_deployment_that_works(
 
 
 @both_generations
-def test_a_number_that_comes_to_our_location_and_goes_is_announced(cloud: Stack, ours: str) -> None:
+def test_drift_events_report_a_number_that_joins_and_leaves_our_location(cloud: Stack, ours: str) -> None:
     queue = listen(cloud, {"detail-type": [{"prefix": "Drift "}]})
     here = get(cloud, f"/numbers/{ours}")["locationId"]
     control(cloud, "POST", "/numbers", {"number": STRANGER, "location_id": here})
@@ -58,7 +58,7 @@ def send(stack: Stack, sender: str) -> Any:
 
 
 @only_current
-def test_a_number_texts_as_long_as_its_campaign_is_registered(cloud: Stack) -> None:
+def test_a_number_can_send_while_its_campaign_is_registered(cloud: Stack) -> None:
     control(cloud, "PUT", f"/campaigns/{CAMPAIGN}", {"status": "REGISTERED"})
     name = unique("registered")
     own = {"applicationName": name, "locationName": name, "customerOrderId": name, "campaignId": CAMPAIGN}

@@ -32,7 +32,7 @@ def receiver(cloud: Stack) -> Iterator[Server]:
 
 
 @both_generations
-def test_every_event_of_a_message_is_posted_with_the_key_and_as_its_schema_says(
+def test_every_message_event_is_posted_with_the_key_and_matches_its_schema(
     cloud: Stack, ours: str, receiver: Server
 ) -> None:
     message_id = send(cloud, ours, somebody())

@@ -99,16 +99,14 @@ class TestSending:
         assert message["reason"].startswith("The recipient's number does not exist")
         assert message["recipients"][to]["state"] == "failed"
 
-    def test_a_429_of_bandwidth_is_waited_out(self, cloud: Stack, ours: str) -> None:
+    def test_a_429_response_is_retried_until_the_message_is_delivered(self, cloud: Stack, ours: str) -> None:
         to = somebody()
         fault = {"method": "POST", "path": "/messages$", "match": to, "answer": {"status": 429}}
         control(cloud, "POST", "/faults", fault)
         assert ended(cloud, send(cloud, ours, to))["state"] == "delivered"
         assert len(control(cloud, "GET", f"/messages?to={quote(to)}")["messages"]) == 1
 
-    def test_a_lost_answer_is_settled_by_the_receipt_without_sending_again(
-        self, cloud: Stack, ours: str
-    ) -> None:
+    def test_a_receipt_resolves_a_lost_response_without_a_second_send(self, cloud: Stack, ours: str) -> None:
         to = somebody()
         control(
             cloud,
@@ -119,20 +117,20 @@ class TestSending:
         assert ended(cloud, send(cloud, ours, to))["state"] == "delivered"
         assert len(control(cloud, "GET", f"/messages?to={quote(to)}")["messages"]) == 1
 
-    def test_a_sender_that_is_not_ours_is_refused_with_words(self, cloud: Stack) -> None:
+    def test_an_unknown_sender_is_rejected_with_the_field_name(self, cloud: Stack) -> None:
         answer = cloud.call("POST", "/messages", {"from": "+19195550000", "to": somebody(), "text": TEXT})
         assert answer.status_code == 422
         assert answer.headers["Content-Type"] == "application/problem+json"
         assert answer.json()["errors"][0]["field"] == "from"
 
-    def test_without_an_aws_signature_nothing_is_accepted(self, cloud: Stack) -> None:
+    def test_a_request_without_an_aws_signature_is_rejected(self, cloud: Stack) -> None:
         answer = requests.post(f"{cloud.control_api}/messages", json={"text": TEXT}, timeout=30)
         assert answer.status_code == 403
 
 
 class TestReceiving:
     @pytest.mark.parametrize("credentials", [None, ("bandwidth", "wrong"), ("somebody", "else")])
-    def test_without_the_right_credentials_it_is_challenged(
+    def test_a_callback_without_valid_credentials_is_challenged(
         self, cloud: Stack, ours: str, credentials: tuple[str, str] | None
     ) -> None:
         event = inbound(ours)
@@ -142,7 +140,7 @@ class TestReceiving:
         assert event["message"]["id"] not in [m["messageId"] for m in conversation(cloud, ours)]
 
     @pytest.mark.parametrize(("credentials", "asked"), [(None, 0), (("bandwidth", "wrong"), 1)])
-    def test_who_is_challenged_costs_one_call_of_the_authorizer_at_most(
+    def test_a_challenge_invokes_the_authorizer_at_most_once(
         self, cloud: Stack, ours: str, credentials: tuple[str, str] | None, asked: int
     ) -> None:
         # On AWS nobody can choose an address; the emulator takes it from this header.
@@ -158,7 +156,7 @@ class TestReceiving:
         )
         assert len(logs["events"]) == asked
 
-    def test_the_same_callback_twice_is_one_record(self, cloud: Stack, ours: str) -> None:
+    def test_a_repeated_callback_creates_one_record(self, cloud: Stack, ours: str) -> None:
         event = inbound(ours)
         for _ in range(2):
             answer = callback(cloud, json.dumps([event]), auth=(cloud.callback_user, cloud.callback_password))
@@ -166,7 +164,7 @@ class TestReceiving:
         ids = [message["messageId"] for message in conversation(cloud, ours)]
         assert ids.count(event["message"]["id"]) == 1
 
-    def test_bandwidth_asks_first_without_credentials_and_then_with(self, cloud: Stack, ours: str) -> None:
+    def test_bandwidth_sends_credentials_only_after_a_challenge(self, cloud: Stack, ours: str) -> None:
         reply = {"from": somebody(), "to": ours, "text": TEXT, "copies": 2}
         reply_id = control(cloud, "POST", "/inbound", reply)["id"]
 
@@ -182,7 +180,7 @@ class TestReceiving:
         found = [message for message in conversation(cloud, ours) if message["messageId"] == reply_id]
         assert [message["text"] for message in found] == [TEXT]
 
-    def test_bytes_that_are_no_text_are_kept_as_they_came(self, cloud: Stack) -> None:
+    def test_a_body_that_is_not_text_is_quarantined_unchanged(self, cloud: Stack) -> None:
         body = b"\xff\xfe" + uuid.uuid4().bytes
         answer = callback(cloud, body, auth=(cloud.callback_user, cloud.callback_password))
         assert answer.status_code == 204
@@ -195,9 +193,7 @@ class TestReceiving:
 
         eventually(kept)
 
-    def test_what_cannot_be_read_is_kept_whole_and_read_again_on_request(
-        self, cloud: Stack, ours: str
-    ) -> None:
+    def test_an_unreadable_callback_is_quarantined_and_can_be_replayed(self, cloud: Stack, ours: str) -> None:
         body = json.dumps([{"type": "message-teleported", "mark": uuid.uuid4().hex}])
         large = json.dumps({"type": "message-teleported", "mark": "x" * 300_000})
         for each in (body, large):
@@ -227,7 +223,7 @@ class TestReceiving:
 
 
 class TestEvents:
-    def test_what_is_stored_is_announced_on_the_bus_without_its_text(self, cloud: Stack, ours: str) -> None:
+    def test_message_events_are_published_without_the_text(self, cloud: Stack, ours: str) -> None:
         queue = watch(cloud, ours)
         message_id = send(cloud, ours, somebody())
         told: dict[str, str] = {}

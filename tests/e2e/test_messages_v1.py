@@ -36,7 +36,7 @@ def hosted(clouds: dict[str, Stack], request: pytest.FixtureRequest) -> str:
     return import_one(clouds["classic"], request.param)
 
 
-def test_a_text_goes_out_through_v1_and_its_receipt_comes_back(cloud: Stack, hosted: str) -> None:
+def test_a_text_is_sent_through_v1_and_its_receipt_is_recorded(cloud: Stack, hosted: str) -> None:
     to = somebody()
     message_id = send(cloud, hosted, to)
     message = ended(cloud, message_id)
@@ -52,7 +52,7 @@ def test_a_text_that_failed_carries_the_delivery_code(cloud: Stack, hosted: str)
     assert (message["state"], message["errorCode"]) == ("failed", 720)
 
 
-def test_v1s_throttle_is_waited_out_though_it_comes_as_403(cloud: Stack, hosted: str) -> None:
+def test_a_v1_throttle_with_status_403_is_retried(cloud: Stack, hosted: str) -> None:
     to = somebody()
     body = json.dumps({"category": "limit", "code": "message-rate-limit", "message": "slower"})
     fault = {"method": "POST", "path": "/messages$", "match": to, "answer": {"status": 403, "body": body}}
@@ -61,7 +61,7 @@ def test_v1s_throttle_is_waited_out_though_it_comes_as_403(cloud: Stack, hosted:
     assert len(control(cloud, "GET", f"/messages?to={quote(to)}")["messages"]) == 1
 
 
-def test_a_reply_comes_in_with_its_media(cloud: Stack, hosted: str) -> None:
+def test_an_inbound_reply_is_stored_with_its_media(cloud: Stack, hosted: str) -> None:
     media = ["https://media.example/a.png", "https://media.example/b.smil"]
     reply = {"from": somebody(), "to": hosted, "text": TEXT, "media": media}
     reply_id = control(cloud, "POST", "/inbound", reply)["id"]
@@ -75,7 +75,7 @@ def test_a_reply_comes_in_with_its_media(cloud: Stack, hosted: str) -> None:
     assert (message["api"], message["text"], message["media"]) == ("v1", TEXT, media)
 
 
-def test_a_get_is_answered_with_an_empty_bxml(cloud: Stack, hosted: str) -> None:
+def test_a_get_callback_receives_an_empty_bxml_response(cloud: Stack, hosted: str) -> None:
     query = {
         "messageId": f"m-{uuid.uuid4().hex}", "from": "+19191231111", "eventType": "sms", "text": TEXT,
         "time": "2016-12-01T16:04:49Z", "to": hosted, "state": "received", "direction": "in",

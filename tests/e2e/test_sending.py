@@ -24,7 +24,7 @@ def reply(cloud: Stack, sender: str, to: str, text: str) -> None:
     eventually(lambda: cloud.call("GET", f"/messages/{message_id}").ok or None)
 
 
-def test_a_repeated_request_with_its_key_is_one_message(cloud: Stack, ours: str) -> None:
+def test_a_repeated_idempotency_key_creates_one_message(cloud: Stack, ours: str) -> None:
     to, key = somebody(), uuid.uuid4().hex
     body = {"from": ours, "to": to, "text": TEXT}
     first, second = post(cloud, body, key), post(cloud, body, key)
@@ -35,7 +35,7 @@ def test_a_repeated_request_with_its_key_is_one_message(cloud: Stack, ours: str)
     assert len(control(cloud, "GET", f"/messages?to={quote(to)}")["messages"]) == 1
 
 
-def test_a_group_has_a_state_per_recipient_and_one_of_its_own(cloud: Stack, ours: str) -> None:
+def test_a_group_message_has_its_own_state_and_one_per_recipient(cloud: Stack, ours: str) -> None:
     group = [somebody(), somebody(), somebody()]
     outcome = {"types": ["message-failed"], "errorCode": 4720}
     control(cloud, "PUT", f"/outcomes/{quote(group[1])}", outcome)
@@ -49,7 +49,7 @@ def test_a_group_has_a_state_per_recipient_and_one_of_its_own(cloud: Stack, ours
     assert (told["errorCode"], told["errorClass"]) == (4720, "recipient")
 
 
-def test_somebody_who_writes_stop_is_not_written_to_until_they_write_start(cloud: Stack, ours: str) -> None:
+def test_a_recipient_who_sends_stop_receives_no_message_until_start(cloud: Stack, ours: str) -> None:
     person = somebody()
     body = {"from": ours, "to": person, "text": TEXT}
     reply(cloud, person, ours, "STOP.")
@@ -66,7 +66,7 @@ def test_somebody_who_writes_stop_is_not_written_to_until_they_write_start(cloud
     eventually(lambda: post(cloud, body)[0] == 202 or None)
 
 
-def test_a_conversation_is_both_sides_of_it_and_nothing_else(cloud: Stack, ours: str) -> None:
+def test_a_conversation_contains_only_the_messages_of_both_participants(cloud: Stack, ours: str) -> None:
     person = somebody()
     _, sent = post(cloud, {"from": ours, "to": person, "text": TEXT})
     ended(cloud, sent["messageId"])
