@@ -1,4 +1,4 @@
-"""template.yaml: what holds for every function, table, door and statement."""
+"""template.yaml: what holds for every function, table, endpoint and statement."""
 
 import ast
 import inspect
@@ -398,17 +398,17 @@ def test_a_callback_function_times_out_before_bandwidths_ten_seconds(logical_id:
 
 
 def test_only_one_api_has_no_authorizer() -> None:
-    doors = resources("AWS::Serverless::Api")
-    assert [name for name, door in doors.items() if "DefaultAuthorizer" not in door.get("Auth", {})] == [OPEN]
-    for logical_id, door in events("Api"):
-        assert ("Auth" in door) == (door["RestApiId"] == {"Ref": OPEN}), logical_id
+    apis = resources("AWS::Serverless::Api")
+    assert [name for name, api in apis.items() if "DefaultAuthorizer" not in api.get("Auth", {})] == [OPEN]
+    for logical_id, endpoint in events("Api"):
+        assert ("Auth" in endpoint) == (endpoint["RestApiId"] == {"Ref": OPEN}), logical_id
 
 
 def test_the_public_endpoint_is_optional_and_its_function_has_no_permissions() -> None:
-    behind = {logical_id for logical_id, door in events("Api") if door["RestApiId"] == {"Ref": OPEN}}
+    behind = {logical_id for logical_id, endpoint in events("Api") if endpoint["RestApiId"] == {"Ref": OPEN}}
     assert behind == {"Describe"}
     assert DEPLOYED["Describe"]["Policies"] == []
-    assert {door["RestApiId"]["Ref"] for name, door in events("Api") if name == "Describe"} == {OPEN}
+    assert {endpoint["RestApiId"]["Ref"] for name, endpoint in events("Api") if name == "Describe"} == {OPEN}
     for logical_id in (OPEN, "Describe"):
         assert template()["Resources"][logical_id]["Condition"] == "HasApiPage"
     assert template()["Conditions"]["HasApiPage"] == {"Fn::Equals": [{"Ref": "ApiPage"}, "true"]}
@@ -428,12 +428,12 @@ def test_the_endpoints_of_a_function_are_its_routes(name: str) -> None:
         for path, operations in Function(room, name).load().app.get_openapi_schema().paths.items()
         for method in operations.model_dump(exclude_none=True)
     }
-    doors = {
-        (door["Method"], plain(door["Path"]))
-        for logical_id, door in events("Api")
+    endpoints = {
+        (endpoint["Method"], plain(endpoint["Path"]))
+        for logical_id, endpoint in events("Api")
         if logical_id == pascal(name)
     }
-    assert doors == routes
+    assert endpoints == routes
 
 
 # Parameters and outputs

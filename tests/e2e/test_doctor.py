@@ -13,9 +13,9 @@ CAMPAIGN, STRANGER = "CEXMPL9", "+19104444321"
 
 @both_generations
 def test_the_doctor_reports_no_problem_in_a_working_deployment(
-    cloud: Stack, ours: str, generation: str
+    cloud: Stack, owner_number: str, generation: str
 ) -> None:
-    number = get(cloud, f"/numbers/{ours}")
+    number = get(cloud, f"/numbers/{owner_number}")
     report = invoke(cloud, "Doctor", {})
     found = {each["check"]: each for each in report["checks"]}
     # Other tests leave locations of their own behind, broken ones too.
@@ -29,9 +29,11 @@ def test_the_doctor_reports_no_problem_in_a_working_deployment(
 
 
 @both_generations
-def test_drift_events_report_a_number_that_joins_and_leaves_our_location(cloud: Stack, ours: str) -> None:
+def test_drift_events_report_a_number_that_joins_and_leaves_our_location(
+    cloud: Stack, owner_number: str
+) -> None:
     queue = listen(cloud, {"detail-type": [{"prefix": "Drift "}]})
-    here = get(cloud, f"/numbers/{ours}")["locationId"]
+    here = get(cloud, f"/numbers/{owner_number}")["locationId"]
     control(cloud, "POST", "/numbers", {"number": STRANGER, "location_id": here})
     findings = invoke(cloud, "CheckDrift", {})["findings"]
     found = next((each for each in findings if each.get("number") == STRANGER), None)
