@@ -116,8 +116,8 @@ class DynamoDB:
             names = request.get("ExpressionAttributeNames", {})
             values = request.get("ExpressionAttributeValues", {})
             if not _condition(condition)(old, names | values):
-                told = {"Item": old} if old and request.get("ReturnValuesOnConditionCheckFailure") else {}
-                raise _error("ConditionalCheckFailedException", "The conditional request failed", **told)
+                old_item = {"Item": old} if old and request.get("ReturnValuesOnConditionCheckFailure") else {}
+                raise _error("ConditionalCheckFailedException", "The conditional request failed", **old_item)
         self.tables[table][key] = new
 
     def _check(self, request: Mapping[str, Any], expressions: Mapping[str, str]) -> None:

@@ -55,11 +55,11 @@ def ended(stack: Stack, arn: str) -> Execution:
     """Return an execution once it has ended."""
     client = stack.client("stepfunctions")
 
-    def told() -> Any:
+    def ended_execution() -> Any:
         found = client.describe_execution(executionArn=arn)
         return found if found["status"] != "RUNNING" else None
 
-    execution = until(told, lambda: f"still running: {states(stack, arn)}")
+    execution = until(ended_execution, lambda: f"still running: {states(stack, arn)}")
     return Execution(
         name=execution["name"],
         arn=arn,
@@ -97,9 +97,9 @@ def states(stack: Stack, arn: str) -> list[str]:
 
 def control(stack: Stack, method: str, path: str, body: Any = None) -> Any:
     """Tell the simulator something, or ask it, under /_simulator."""
-    answer = requests.request(method, f"{stack.simulator}/_simulator{path}", json=body, timeout=10)
-    assert answer.ok, answer.text
-    return answer.json()
+    response = requests.request(method, f"{stack.simulator}/_simulator{path}", json=body, timeout=10)
+    assert response.ok, response.text
+    return response.json()
 
 
 def physical_id(stack: Stack, logical_id: str) -> str:
@@ -113,12 +113,12 @@ def physical_id(stack: Stack, logical_id: str) -> str:
 
 def invoke(stack: Stack, logical_id: str, event: Any) -> Any:
     """Call a function of the stack and return what it returns."""
-    answer = stack.client("lambda").invoke(
+    response = stack.client("lambda").invoke(
         FunctionName=physical_id(stack, logical_id), Payload=json.dumps(event)
     )
-    told = json.loads(answer["Payload"].read())
-    assert "FunctionError" not in answer, told
-    return told
+    payload = json.loads(response["Payload"].read())
+    assert "FunctionError" not in response, payload
+    return payload
 
 
 def watch(stack: Stack, number: str) -> str:
@@ -158,6 +158,6 @@ def messages_of(stack: Stack, number: str) -> list[Any]:
 
 def get(stack: Stack, path: str) -> Any:
     """Read from the ControlApi."""
-    answer = stack.call("GET", path)
-    assert answer.ok, answer.text
-    return answer.json()
+    response = stack.call("GET", path)
+    assert response.ok, response.text
+    return response.json()

@@ -31,6 +31,6 @@ def resources(kind: str) -> dict[str, dict[str, Any]]:
 def create_table(client: "DynamoDBClient", logical_id: str) -> str:
     """Create a table, keys and indexes as the template has them, and return its name."""
     properties = resources("AWS::DynamoDB::Table")[logical_id]
-    told = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
-    client.create_table(TableName=logical_id, **{name: properties[name] for name in told})
+    table_properties = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
+    client.create_table(TableName=logical_id, **{name: properties[name] for name in table_properties})
     return logical_id

@@ -23,16 +23,16 @@ def alarms_on(metric: str) -> dict[str, dict[str, Any]]:
 @pytest.mark.parametrize(
     "logical_id", [each for each in resources("AWS::SQS::Queue") if "DeadLetter" in each]
 )
-def test_somebody_is_told_of_the_first_dead_letter(logical_id: str) -> None:
+def test_an_alarm_reports_the_first_dead_letter(logical_id: str) -> None:
     alarm = alarms_on("ApproximateNumberOfMessagesVisible")[str({"Fn::GetAtt": [logical_id, "QueueName"]})]
     assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
 
 
-def test_somebody_is_told_when_announcing_falls_behind() -> None:
+def test_an_alarm_reports_delayed_event_publication() -> None:
     assert alarms_on("IteratorAge").keys() == {str({"Ref": "PublishEvents"})}
 
 
-def test_somebody_is_told_that_sending_fails_long_before_messages_expire() -> None:
+def test_an_alarm_reports_failing_sends_long_before_messages_expire() -> None:
     (alarm,) = alarms_on("Errors").values()
     assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": "DeliverMessage"}}]
     least_hours = template()["Parameters"]["SendDeadlineHours"]["MinValue"]
@@ -51,7 +51,7 @@ def test_an_alarm_watches_a_metric_of_the_functions(metric: str) -> None:
 
 
 @pytest.mark.parametrize("logical_id", resources("AWS::CloudWatch::Alarm"))
-def test_an_alarm_goes_to_the_topic_and_says_what_is_wrong(logical_id: str) -> None:
+def test_an_alarm_notifies_the_topic_and_describes_the_problem(logical_id: str) -> None:
     alarm = resources("AWS::CloudWatch::Alarm")[logical_id]
     assert alarm["AlarmActions"] == {
         "Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]
@@ -65,7 +65,7 @@ def test_an_alarm_goes_to_the_topic_and_says_what_is_wrong(logical_id: str) -> N
 @pytest.mark.parametrize(
     "logical_id", [*(n for n in template()["Resources"] if n.startswith("Media")), "ArchiveMedia"]
 )
-def test_there_is_an_archive_only_on_request(logical_id: str) -> None:
+def test_the_archive_exists_only_on_request(logical_id: str) -> None:
     assert template()["Resources"][logical_id]["Condition"] == "ArchivesMedia"
     assert template()["Conditions"]["ArchivesMedia"] == {"Fn::Equals": [{"Ref": "MediaArchive"}, "true"]}
     assert template()["Parameters"]["MediaArchive"]["Default"] == "false"

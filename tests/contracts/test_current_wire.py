@@ -129,7 +129,7 @@ def test_an_application_has_its_type_and_both_callback_urls_with_credentials(
         ({}, None),
     ],
 )
-def test_where_an_application_calls_back_is_read_from_whichever_element_has_it(
+def test_the_callback_url_is_read_from_whichever_element_contains_it(
     bandwidth: Server, urls: dict[str, str], read: str | None
 ) -> None:
     elements = "".join(f"<{name}>{url}</{name}>" for name, url in urls.items())
@@ -322,7 +322,7 @@ def test_without_a_location_the_check_is_for_the_sites_default(
     assert [name for _, name, _ in outline(bandwidth.only.body)][-1] == "SiteId"
 
 
-def test_the_check_tells_for_each_number_why_not(
+def test_the_check_reports_the_reason_for_each_rejected_number(
     bandwidth: Server, dashboard: DashboardCurrent, version: str
 ) -> None:
     refused = numbers_xml(version, OTHER)
@@ -357,7 +357,7 @@ def import_numbers(dashboard: DashboardCurrent, action: Action = "IMPORT") -> st
     )
 
 
-def test_an_import_says_whose_numbers_they_are_and_who_allows_it(
+def test_an_import_contains_the_subscriber_and_the_authorizing_person(
     bandwidth: Server, dashboard: DashboardCurrent, version: str
 ) -> None:
     order = "<ImportTnOrder><OrderId>order-1</OrderId></ImportTnOrder>"
@@ -403,7 +403,7 @@ def test_a_removal_names_the_numbers_only(
     ]
 
 
-def test_a_refused_import_tells_the_first_of_its_repeated_errors(
+def test_a_rejected_import_reports_the_first_of_its_repeated_errors(
     bandwidth: Server, dashboard: DashboardCurrent
 ) -> None:
     errors = "".join(
@@ -437,7 +437,7 @@ def test_an_order_is_found_by_its_customer_order_id_and_by_no_other(
 
 @pytest.mark.parametrize("action", ["IMPORT", "REMOVE"])
 @pytest.mark.parametrize("shows_failed", [True, False])
-def test_an_ended_order_tells_what_failed_wherever_it_lists_the_failed_numbers(
+def test_an_ended_order_reports_its_failed_numbers_from_either_list(
     bandwidth: Server, dashboard: DashboardCurrent, version: str, action: Action, shows_failed: bool
 ) -> None:
     shown = numbers_xml(version, OURS, OTHER) if shows_failed else numbers_xml(version, OURS)
@@ -468,7 +468,7 @@ def test_a_letter_is_the_documents_bytes_with_their_type(
     assert bandwidth.only.headers["Content-Type"] == "application/pdf"
 
 
-def test_a_letter_that_is_not_taken_is_rejected_also_inside_a_201(
+def test_a_letter_rejected_inside_a_201_response_is_an_error(
     bandwidth: Server, dashboard: DashboardCurrent
 ) -> None:
     result = "<resultCode>5151</resultCode><resultMessage>No right.</resultMessage>"
@@ -478,7 +478,7 @@ def test_a_letter_that_is_not_taken_is_rejected_also_inside_a_201(
 
 
 @pytest.mark.parametrize(("count", "has"), [("0", False), ("1", True)])
-def test_whether_a_letter_is_there_is_told_by_the_list_of_files(
+def test_the_list_of_files_shows_whether_a_letter_exists(
     bandwidth: Server, dashboard: DashboardCurrent, count: str, has: bool
 ) -> None:
     body = f"<fileListResponse><fileCount>{count}</fileCount><resultCode>0</resultCode></fileListResponse>"
@@ -496,7 +496,7 @@ def test_an_order_without_a_list_of_files_has_no_letter(
 # Campaigns
 
 
-def test_numbers_are_put_into_a_campaign_as_specified(
+def test_numbers_are_assigned_to_a_campaign_as_specified(
     bandwidth: Server, dashboard: DashboardCurrent, version: str
 ) -> None:
     order = "<TnOptionOrder><OrderId>options-1</OrderId></TnOptionOrder>"
@@ -522,7 +522,7 @@ def options(status: str, inside: str = "") -> Answer:
     return Answer(200, f"{head}{inside}</TnOptionOrder>")
 
 
-def test_a_warning_of_an_order_of_options_is_no_failure(
+def test_a_warning_in_an_options_order_is_not_a_failure(
     bandwidth: Server, dashboard: DashboardCurrent, version: str
 ) -> None:
     warning = (
@@ -533,7 +533,7 @@ def test_a_warning_of_an_order_of_options_is_no_failure(
     assert (status.ended_as, status.completed, status.failures) == ("completed", (OURS, OTHER), ())
 
 
-def test_an_order_of_options_tells_which_numbers_did_not_get_them(
+def test_an_options_order_reports_the_numbers_that_failed(
     bandwidth: Server, dashboard: DashboardCurrent, version: str
 ) -> None:
     number = f"<TelephoneNumber>{written(OTHER, version)}</TelephoneNumber>"
@@ -605,7 +605,7 @@ def test_the_search_is_for_what_went_from_one_number_to_another_in_a_time(
         ("FAILED", None, "failed"),
     ],
 )
-def test_a_found_message_is_as_far_as_its_status_says(
+def test_the_state_of_a_found_message_follows_its_status(
     bandwidth: Server, messaging: MessagingCurrent, status: str, code: int | None, state: str
 ) -> None:
     item = {"messageId": "message-1", "messageStatus": status, "segmentCount": 2, "recipientCount": 1}

@@ -35,7 +35,7 @@ def links(page: Path) -> Iterator[tuple[Path, str]]:
             yield (page.parent / file).resolve() if file else page, anchor
 
 
-def test_an_anchor_is_made_as_github_makes_it(tmp_path: Path) -> None:
+def test_an_anchor_matches_the_one_github_generates(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("# A & B's\n\n```\n# no heading\n```\n\n## 1. From *classic* to `current`\n")
 

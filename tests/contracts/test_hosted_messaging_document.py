@@ -196,7 +196,7 @@ def failure(number: str | None) -> Failure:
     return {"number": number, "code": "[int]", "reason": "[string]"}
 
 
-def test_the_status_is_asked_for_as_the_document_prints_it(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_the_status_is_requested_as_the_document_prints_it(bandwidth: Server, dashboard: Dashboard) -> None:
     status_of(bandwidth, dashboard, with_status("COMPLETE"))
     asked, shown = bandwidth.only, printed("get_status.request")
     # The document puts the id between < and >.
@@ -205,7 +205,7 @@ def test_the_status_is_asked_for_as_the_document_prints_it(bandwidth: Server, da
     assert asked.body == b""
 
 
-def test_the_answer_to_the_request_has_a_status_too(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_the_response_to_the_request_has_a_status(bandwidth: Server, dashboard: Dashboard) -> None:
     body = printed("create_import_request.response").body
     assert status_of(bandwidth, dashboard, body) == OrderStatus("RECEIVED")
 
@@ -393,7 +393,7 @@ def test_a_message_is_sent_as_the_document_prints_it_with_a_plus_and_what_brings
     ]
 
 
-def test_the_message_id_comes_from_the_location_of_an_empty_answer(
+def test_the_message_id_comes_from_the_location_of_an_empty_response(
     bandwidth: Server, catapult: Catapult
 ) -> None:
     assert printed("send_message.response").body == ""

@@ -118,7 +118,7 @@ def test_create_location_is_sent_as_the_document_prints_it(bandwidth: Server, da
     assert outline(bandwidth.only.body) == outline(request("create_location").body)
 
 
-def test_the_location_id_comes_from_the_location_header_of_an_empty_answer(
+def test_the_location_id_comes_from_the_location_header_of_an_empty_response(
     bandwidth: Server, dashboard: Dashboard
 ) -> None:
     bandwidth.answers(answer("create_location"))
@@ -154,7 +154,7 @@ def test_enable_mms_is_sent_as_the_document_prints_it(bandwidth: Server, dashboa
 
 
 @pytest.mark.parametrize("feature", ["sms", "mms"])
-def test_a_feature_is_on_when_the_location_answers_as_the_document_prints_it(
+def test_a_feature_is_enabled_if_the_location_response_matches_the_document(
     bandwidth: Server, dashboard: Dashboard, feature: Any
 ) -> None:
     bandwidth.answers(Answer(200, response(f"enable_{feature}").body))
@@ -179,7 +179,7 @@ def test_assign_application_is_sent_as_the_document_prints_it(
     assert outline(bandwidth.only.body) == outline(request("assign_application").body)
 
 
-def test_the_assigned_application_is_read_from_the_documents_answer(
+def test_the_assigned_application_is_read_from_the_documents_response(
     bandwidth: Server, dashboard: Dashboard
 ) -> None:
     bandwidth.answers(answer("assign_application"))
@@ -248,7 +248,7 @@ def test_a_complete_order_brings_its_numbers_in_e164(bandwidth: Server, dashboar
     assert status.ended_as == "completed"
 
 
-def test_a_received_order_is_still_under_way(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_a_received_order_is_in_progress(bandwidth: Server, dashboard: Dashboard) -> None:
     bandwidth.answers(Answer(200, response("order_numbers").body))
     status = dashboard.order_status(ORDER)
     assert (status.status, status.ended_as) == ("RECEIVED", None)

@@ -157,5 +157,5 @@ def test_a_value_that_works_is_accepted(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", VALUES)
-def test_a_value_that_would_break_the_stack_is_refused_at_deployment(name: str) -> None:
+def test_a_value_that_would_break_the_stack_is_rejected_at_deployment(name: str) -> None:
     assert [value for value in VALUES[name][1] if is_accepted(name, value)] == []

@@ -368,7 +368,7 @@ def result_fields(name: str, title: str) -> set[str]:
 
 
 @every_task
-def test_a_step_is_given_exactly_the_fields_it_asks_for(name: str, title: str) -> None:
+def test_a_step_receives_exactly_the_fields_of_its_request(name: str, title: str) -> None:
     state = tasks(name)[title]
     assert set(state["Arguments"]["Payload"]) == request_fields(function_of(name, state))
 
@@ -402,7 +402,7 @@ def waits_for_a_token(state: dict[str, Any]) -> bool:
 
 
 @every_task
-def test_a_wait_that_nobody_ends_goes_on_as_if_it_had_been_ended(name: str, title: str) -> None:
+def test_a_wait_that_times_out_continues_like_one_that_was_ended(name: str, title: str) -> None:
     state = tasks(name)[title]
     caught = {rule["Next"] for rule in state.get("Catch", ()) if "States.Timeout" in rule["ErrorEquals"]}
     assert caught == ({state["Next"]} if waits_for_a_token(state) else set())
@@ -445,7 +445,7 @@ def test_a_machine_may_invoke_its_functions_and_no_others(name: str) -> None:
 
 
 @every_nested_machine
-def test_a_nested_machine_is_one_of_ours_and_may_be_started_and_waited_for(name: str, title: str) -> None:
+def test_a_nested_machine_belongs_to_the_stack_and_may_be_started_and_awaited(name: str, title: str) -> None:
     placeholder = states(name)[title]["Arguments"]["StateMachineArn"].strip("${}")
     logical_id = substitutions(name)[placeholder]
     assert logical_id in map(pascal, MACHINES)
@@ -498,7 +498,7 @@ def our_errors() -> set[str]:
 
 
 @every_machine
-def test_every_error_that_is_matched_is_a_class_of_ours_or_one_of_the_services(name: str) -> None:
+def test_every_matched_error_is_a_class_of_the_layer_or_an_aws_error(name: str) -> None:
     matched = {
         error
         for state in states(name).values()
@@ -530,7 +530,7 @@ def test_retries_on_lambdas_own_errors_are_spread_and_bounded(name: str, title: 
 
 
 @every_task
-def test_only_refusals_are_caught_so_that_every_other_failure_can_be_redriven(name: str, title: str) -> None:
+def test_only_rejections_are_caught_so_that_other_failures_can_be_redriven(name: str, title: str) -> None:
     rules = tasks(name)[title].get("Catch", ())
     caught = {error for rule in rules for error in rule["ErrorEquals"]} - {"States.Timeout"}
     assert caught <= {"BandwidthRejected", "InvalidInput", "BandwidthUnavailable"}
@@ -570,7 +570,7 @@ def talks_to_bandwidth(function: Function) -> bool:
 
 
 @every_task
-def test_a_step_that_talks_to_bandwidth_and_no_other_is_retried_when_bandwidth_is_away(
+def test_only_steps_that_call_bandwidth_are_retried_if_bandwidth_is_unavailable(
     name: str, title: str
 ) -> None:
     state = tasks(name)[title]
@@ -581,7 +581,7 @@ def test_a_step_that_talks_to_bandwidth_and_no_other_is_retried_when_bandwidth_i
 
 
 @every_machine
-def test_a_refusal_ends_the_set_up_with_its_reason_or_is_the_steps_own_to_answer(name: str) -> None:
+def test_a_rejection_ends_the_setup_with_its_reason_or_is_handled_by_the_step(name: str) -> None:
     def check(graph: dict[str, Any], around: set[str]) -> None:
         for title, state in graph["States"].items():
             caught = around | {error for rule in state.get("Catch", ()) for error in rule["ErrorEquals"]}

@@ -1,4 +1,4 @@
-"""template.yaml: what holds for every function, table, door and statement."""
+"""template.yaml: what holds for every function, table, endpoint and statement."""
 
 import ast
 import inspect
@@ -265,7 +265,7 @@ def test_a_table_is_paid_by_use_and_encrypted(logical_id: str) -> None:
 
 
 @every_table
-def test_every_change_of_a_table_is_announced(logical_id: str) -> None:
+def test_every_change_of_a_table_reaches_the_publisher(logical_id: str) -> None:
     assert TABLES[logical_id]["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
     streams = [each["Properties"]["Stream"] for each in DEPLOYED["PublishEvents"]["Events"].values()]
     assert {"Fn::GetAtt": [logical_id, "StreamArn"]} in streams
@@ -345,7 +345,7 @@ def test_one_bad_record_of_a_stream_or_queue_does_not_hold_up_the_others() -> No
 
 
 @pytest.mark.parametrize("source", [each for _, each in events("DynamoDB")])
-def test_what_cannot_be_announced_is_noted_while_the_stream_still_has_it(source: dict[str, Any]) -> None:
+def test_unpublished_changes_are_recorded_while_the_stream_still_holds_them(source: dict[str, Any]) -> None:
     stream_keeps = 24 * 3600
     assert source["MaximumRecordAgeInSeconds"] == stream_keeps / 2
     assert "MaximumRetryAttempts" not in source
@@ -393,22 +393,22 @@ def test_bandwidth_is_challenged_for_basic_credentials() -> None:
 
 
 @pytest.mark.parametrize("logical_id", ["AuthorizeCallback", "ReceiveCallback"])
-def test_a_callback_is_answered_within_bandwidths_ten_seconds_or_not_at_all(logical_id: str) -> None:
+def test_a_callback_function_times_out_before_bandwidths_ten_seconds(logical_id: str) -> None:
     assert DEPLOYED[logical_id]["Timeout"] < 10
 
 
-def test_no_door_but_one_is_without_a_lock() -> None:
-    doors = resources("AWS::Serverless::Api")
-    assert [name for name, door in doors.items() if "DefaultAuthorizer" not in door.get("Auth", {})] == [OPEN]
-    for logical_id, door in events("Api"):
-        assert ("Auth" in door) == (door["RestApiId"] == {"Ref": OPEN}), logical_id
+def test_only_one_api_has_no_authorizer() -> None:
+    apis = resources("AWS::Serverless::Api")
+    assert [name for name, api in apis.items() if "DefaultAuthorizer" not in api.get("Auth", {})] == [OPEN]
+    for logical_id, endpoint in events("Api"):
+        assert ("Auth" in endpoint) == (endpoint["RestApiId"] == {"Ref": OPEN}), logical_id
 
 
-def test_behind_the_open_door_is_a_function_without_rights_and_only_on_request() -> None:
-    behind = {logical_id for logical_id, door in events("Api") if door["RestApiId"] == {"Ref": OPEN}}
+def test_the_public_endpoint_is_optional_and_its_function_has_no_permissions() -> None:
+    behind = {logical_id for logical_id, endpoint in events("Api") if endpoint["RestApiId"] == {"Ref": OPEN}}
     assert behind == {"Describe"}
     assert DEPLOYED["Describe"]["Policies"] == []
-    assert {door["RestApiId"]["Ref"] for name, door in events("Api") if name == "Describe"} == {OPEN}
+    assert {endpoint["RestApiId"]["Ref"] for name, endpoint in events("Api") if name == "Describe"} == {OPEN}
     for logical_id in (OPEN, "Describe"):
         assert template()["Resources"][logical_id]["Condition"] == "HasApiPage"
     assert template()["Conditions"]["HasApiPage"] == {"Fn::Equals": [{"Ref": "ApiPage"}, "true"]}
@@ -421,19 +421,19 @@ def plain(path: str) -> str:
 
 
 @pytest.mark.parametrize("name", ["send_message", "start_setup", "browse", "describe"])
-def test_the_doors_of_a_function_are_the_routes_it_answers(name: str) -> None:
+def test_the_endpoints_of_a_function_are_its_routes(name: str) -> None:
     room = "messages" if name == "send_message" else "control"
     routes = {
         (method.upper(), plain(path))
         for path, operations in Function(room, name).load().app.get_openapi_schema().paths.items()
         for method in operations.model_dump(exclude_none=True)
     }
-    doors = {
-        (door["Method"], plain(door["Path"]))
-        for logical_id, door in events("Api")
+    endpoints = {
+        (endpoint["Method"], plain(endpoint["Path"]))
+        for logical_id, endpoint in events("Api")
         if logical_id == pascal(name)
     }
-    assert doors == routes
+    assert endpoints == routes
 
 
 # Parameters and outputs
@@ -443,7 +443,7 @@ def test_the_local_cloud_finds_the_outputs_it_uses() -> None:
     assert set(template()["Outputs"]) >= OUTPUTS
 
 
-def test_the_local_cloud_speaks_the_same_generation_unless_told_otherwise() -> None:
+def test_the_local_cloud_has_the_same_default_generation() -> None:
     assert template()["Parameters"]["BandwidthApi"]["Default"] == DEFAULT_API
     assert sorted(template()["Parameters"]["BandwidthApi"]["AllowedValues"]) == sorted(APIS)
 

@@ -158,7 +158,7 @@ def test_a_backorder_costs_next_to_nothing(record_property: Callable[[str, objec
 
 
 @every_machine
-def test_an_order_that_takes_its_time_is_asked_for_every_five_minutes_on_the_first_day(name: str) -> None:
+def test_a_slow_order_is_polled_every_five_minutes_on_the_first_day(name: str) -> None:
     polls = wait(name, received, hours=48).polls
     assert polls[:4] == [2, 6, 14, 30]
     gaps = {at: later - at for at, later in pairwise(polls)}
@@ -181,7 +181,7 @@ def test_with_notifications_the_net_of_polls_is_wide(
     )
 
 
-def test_a_backorder_is_closed_at_its_deadline_if_told() -> None:
+def test_a_backorder_is_closed_at_its_deadline_if_requested() -> None:
     waited = wait("messaging_v2", backordered, hours=1, close=True)
     assert waited.after == "Close Order"
     assert wait("messaging_v2", backordered, hours=1).after == "Record Failure"

@@ -8,11 +8,11 @@ from tests.machines import run, unique
 
 
 @pytest.fixture(scope="session")
-def own_number(clouds: dict[str, Stack]) -> Callable[[str], str]:
-    """Return the number of a generation's stack that texts, made on first use."""
+def order_owner_number(clouds: dict[str, Stack]) -> Callable[[str], str]:
+    """Return a function that orders one number per generation on first use."""
 
     @cache
-    def made(generation: str) -> str:
+    def order(generation: str) -> str:
         name = unique("e2e")
         own = {"applicationName": name, "locationName": name, "customerOrderId": name}
         execution = run(clouds[generation], "messaging_v2", {"areaCode": "910"} | own)
@@ -20,10 +20,10 @@ def own_number(clouds: dict[str, Stack]) -> Callable[[str], str]:
         number: str = execution.output["numbers"][0]
         return number
 
-    return made
+    return order
 
 
 @pytest.fixture
-def ours(own_number: Callable[[str], str], generation: str) -> str:
-    """A number that is ours and texts."""
-    return own_number(generation)
+def owner_number(order_owner_number: Callable[[str], str], generation: str) -> str:
+    """Return an owned number that can send."""
+    return order_owner_number(generation)

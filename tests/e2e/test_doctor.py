@@ -12,10 +12,10 @@ CAMPAIGN, STRANGER = "CEXMPL9", "+19104444321"
 
 
 @both_generations
-def test_the_doctor_finds_nothing_wrong_with_a_deployment_that_works(
-    cloud: Stack, ours: str, generation: str
+def test_the_doctor_reports_no_problem_in_a_working_deployment(
+    cloud: Stack, owner_number: str, generation: str
 ) -> None:
-    number = get(cloud, f"/numbers/{ours}")
+    number = get(cloud, f"/numbers/{owner_number}")
     report = invoke(cloud, "Doctor", {})
     found = {each["check"]: each for each in report["checks"]}
     # Other tests leave locations of their own behind, broken ones too.
@@ -29,9 +29,11 @@ def test_the_doctor_finds_nothing_wrong_with_a_deployment_that_works(
 
 
 @both_generations
-def test_a_number_that_comes_to_our_location_and_goes_is_announced(cloud: Stack, ours: str) -> None:
+def test_drift_events_report_a_number_that_joins_and_leaves_our_location(
+    cloud: Stack, owner_number: str
+) -> None:
     queue = listen(cloud, {"detail-type": [{"prefix": "Drift "}]})
-    here = get(cloud, f"/numbers/{ours}")["locationId"]
+    here = get(cloud, f"/numbers/{owner_number}")["locationId"]
     control(cloud, "POST", "/numbers", {"number": STRANGER, "location_id": here})
     findings = invoke(cloud, "CheckDrift", {})["findings"]
     found = next((each for each in findings if each.get("number") == STRANGER), None)
@@ -58,7 +60,7 @@ def send(stack: Stack, sender: str) -> Any:
 
 
 @only_current
-def test_a_number_texts_as_long_as_its_campaign_is_registered(cloud: Stack) -> None:
+def test_a_number_can_send_while_its_campaign_is_registered(cloud: Stack) -> None:
     control(cloud, "PUT", f"/campaigns/{CAMPAIGN}", {"status": "REGISTERED"})
     name = unique("registered")
     own = {"applicationName": name, "locationName": name, "customerOrderId": name, "campaignId": CAMPAIGN}

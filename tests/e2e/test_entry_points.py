@@ -24,9 +24,9 @@ ROOT = Path(__file__).parents[2]
 @both_generations
 def test_a_set_up_started_through_the_api_can_be_followed_to_its_end(cloud: Stack) -> None:
     body, key = {"areaCode": "704", "quantity": 1}, {"Idempotency-Key": uuid.uuid4().hex}
-    answer = cloud.call("POST", "/setups/messaging-v2", body, key)
-    assert answer.status_code == 202, answer.text
-    path = f"/orders/{answer.json()['customerOrderId']}"
+    response = cloud.call("POST", "/setups/messaging-v2", body, key)
+    assert response.status_code == 202, response.text
+    path = f"/orders/{response.json()['customerOrderId']}"
     deadline = time.monotonic() + 60
     # The step that completes the order records its own end right after.
     while (order := get(cloud, path))["state"] not in {"completed", "failed"} or any(
@@ -38,13 +38,13 @@ def test_a_set_up_started_through_the_api_can_be_followed_to_its_end(cloud: Stac
     assert order["steps"][0]["name"] == "Check Account"
     assert all(step["state"] == "succeeded" for step in order["steps"])
     again = cloud.call("POST", "/setups/messaging-v2", body, key)
-    assert (again.status_code, again.json()) == (202, answer.json())
+    assert (again.status_code, again.json()) == (202, response.json())
 
 
-def test_a_wrong_input_is_refused_at_the_door(cloud: Stack) -> None:
-    answer = cloud.call("POST", "/setups/messaging-v2", {"areaCode": "91", "quantity": 0, "colour": "red"})
-    assert answer.status_code == 422
-    assert {error["field"] for error in answer.json()["errors"]} == {"areaCode", "quantity", "colour"}
+def test_an_invalid_input_is_rejected_by_the_endpoint(cloud: Stack) -> None:
+    response = cloud.call("POST", "/setups/messaging-v2", {"areaCode": "91", "quantity": 0, "colour": "red"})
+    assert response.status_code == 422
+    assert {error["field"] for error in response.json()["errors"]} == {"areaCode", "quantity", "colour"}
 
 
 def test_path_parameters_are_decoded_once(cloud: Stack) -> None:
@@ -53,7 +53,7 @@ def test_path_parameters_are_decoded_once(cloud: Stack) -> None:
     assert cloud.call("GET", "/orders/no%2520such%2520order").status_code == 422
 
 
-def test_the_page_that_describes_the_api_is_there_for_everybody(cloud: Stack) -> None:
+def test_the_api_description_page_is_public(cloud: Stack) -> None:
     page = requests.get(cloud.api_page, timeout=30)
     assert page.status_code == 200
     assert page.headers["Content-Type"].startswith("text/html")
@@ -62,7 +62,7 @@ def test_the_page_that_describes_the_api_is_there_for_everybody(cloud: Stack) ->
     assert document.json() == described()
 
 
-def test_the_api_itself_is_not(cloud: Stack) -> None:
+def test_the_control_api_is_not_public(cloud: Stack) -> None:
     assert requests.get(f"{cloud.control_api}/numbers", timeout=30).status_code == 403
 
 
@@ -98,7 +98,7 @@ def test_sam_remote_invoke_runs_the_machine_with_the_sample_event(cloud: Stack) 
 
 
 @both_generations
-def test_the_demo_tells_its_story_to_the_end(cloud: Stack, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_demo_runs_to_completion(cloud: Stack, capsys: pytest.CaptureFixture[str]) -> None:
     demo.run(cloud)
     story = capsys.readouterr().out
     for told in (

@@ -8,7 +8,7 @@ import pytest
 
 from local.stack import Stack
 from tests.bus import wrong
-from tests.e2e.test_messages import ended, eventually, send, somebody
+from tests.e2e.test_messages import ended, eventually, send, unused_number
 from tests.generations import both_generations
 from tests.http_server import Answer, Server, serving
 from tests.machines import TEXT
@@ -32,10 +32,10 @@ def receiver(cloud: Stack) -> Iterator[Server]:
 
 
 @both_generations
-def test_every_event_of_a_message_is_posted_with_the_key_and_as_its_schema_says(
-    cloud: Stack, ours: str, receiver: Server
+def test_every_message_event_is_posted_with_the_key_and_matches_its_schema(
+    cloud: Stack, owner_number: str, receiver: Server
 ) -> None:
-    message_id = send(cloud, ours, somebody())
+    message_id = send(cloud, owner_number, unused_number())
     ended(cloud, message_id)
 
     def posted() -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import requests
 
 from local.stack import Stack
-from tests.e2e.test_messages import conversation, eventually, somebody
+from tests.e2e.test_messages import conversation, eventually, unused_number
 from tests.generations import both_generations
 from tests.machines import TEXT, control, get
 
@@ -15,19 +15,19 @@ PICTURE = b"\x89PNG\r\n" + bytes(range(256))
 
 
 @both_generations
-def test_a_picture_is_archived_and_outlives_bandwidths_copy(cloud: Stack, ours: str) -> None:
-    sender = somebody()
+def test_a_picture_is_archived_and_outlives_bandwidths_copy(cloud: Stack, owner_number: str) -> None:
+    sender = unused_number()
     content = base64.b64encode(PICTURE).decode()
     files = [
         {"name": "picture.png", "content_base64": content},
         {"name": "0.smil", "content_base64": base64.b64encode(b"<smil/>").decode()},
     ]
     message_id = control(
-        cloud, "POST", "/inbound", {"from": sender, "to": ours, "text": TEXT, "media": files}
+        cloud, "POST", "/inbound", {"from": sender, "to": owner_number, "text": TEXT, "media": files}
     )["id"]
 
     def archived() -> list[Any]:
-        if message_id not in [message["messageId"] for message in conversation(cloud, ours)]:
+        if message_id not in [message["messageId"] for message in conversation(cloud, owner_number)]:
             return []
         shown: list[Any] = get(cloud, f"/messages/{quote(message_id)}").get("archivedMedia", [])
         return shown if len(shown) == len(files) else []
@@ -35,8 +35,8 @@ def test_a_picture_is_archived_and_outlives_bandwidths_copy(cloud: Stack, ours: 
     picture, layout = eventually(archived)
     throw_away(cloud, get(cloud, f"/messages/{quote(message_id)}")["media"])
     assert (picture["name"], picture["contentType"]) == ("picture.png", "image/png")
-    answer = requests.get(picture["url"], timeout=30)
-    assert (answer.status_code, answer.content) == (200, PICTURE)
+    response = requests.get(picture["url"], timeout=30)
+    assert (response.status_code, response.content) == (200, PICTURE)
     assert layout["smil"] is True
     unsigned = requests.get(picture["url"].partition("?")[0], timeout=30)
     assert unsigned.status_code == 403

@@ -19,23 +19,23 @@ pytestmark = both_generations
 
 
 def eventually[Result](ask: Callable[[], Result | None], within: float = 60) -> Result:
-    """Ask until the answer is true; return it."""
+    """Call `ask` until it returns a true value, and return that value."""
     deadline = time.monotonic() + within
-    while not (answer := ask()):
+    while not (result := ask()):
         assert time.monotonic() < deadline, f"not within {within} s"
         time.sleep(0.1)
-    return answer
+    return result
 
 
-def somebody() -> str:
-    """A recipient that no other test uses."""
+def unused_number() -> str:
+    """Return a random number for a recipient or sender."""
     return f"+1919555{uuid.uuid4().int % 10_000:04}"
 
 
-def send(cloud: Stack, ours: str, to: str) -> str:
-    answer = cloud.call("POST", "/messages", {"from": ours, "to": to, "text": TEXT})
-    assert answer.status_code == 202, answer.text
-    message_id: str = answer.json()["messageId"]
+def send(cloud: Stack, owner_number: str, to: str) -> str:
+    response = cloud.call("POST", "/messages", {"from": owner_number, "to": to, "text": TEXT})
+    assert response.status_code == 202, response.text
+    message_id: str = response.json()["messageId"]
     return message_id
 
 
@@ -47,8 +47,8 @@ def ended(cloud: Stack, message_id: str) -> dict[str, Any]:
     return eventually(read)
 
 
-def conversation(cloud: Stack, ours: str) -> list[Any]:
-    items: list[Any] = get(cloud, f"/messages?number={quote(ours)}&limit=100")["items"]
+def conversation(cloud: Stack, owner_number: str) -> list[Any]:
+    items: list[Any] = get(cloud, f"/messages?number={quote(owner_number)}&limit=100")["items"]
     return items
 
 
@@ -64,21 +64,21 @@ def callback(
     )
 
 
-def inbound(ours: str) -> dict[str, Any]:
+def inbound(owner: str) -> dict[str, Any]:
     time_ = "2026-02-03T04:05:06.789Z"
     return {
-        "type": "message-received", "time": time_, "description": "Incoming message received", "to": ours,
+        "type": "message-received", "time": time_, "description": "Incoming message received", "to": owner,
         "message": {
-            "id": uuid.uuid4().hex, "owner": ours, "applicationId": "app", "time": time_, "segmentCount": 1,
-            "direction": "in", "to": [ours], "from": "+19195551234", "text": TEXT,
+            "id": uuid.uuid4().hex, "owner": owner, "applicationId": "app", "time": time_, "segmentCount": 1,
+            "direction": "in", "to": [owner], "from": "+19195551234", "text": TEXT,
         },
     }  # fmt: skip
 
 
 class TestSending:
-    def test_a_text_is_accepted_sent_once_and_delivered(self, cloud: Stack, ours: str) -> None:
-        to = somebody()
-        message_id = send(cloud, ours, to)
+    def test_a_text_is_accepted_sent_once_and_delivered(self, cloud: Stack, owner_number: str) -> None:
+        to = unused_number()
+        message_id = send(cloud, owner_number, to)
         message = ended(cloud, message_id)
         assert message["state"] == "delivered"
         assert message["times"].keys() >= {"accepted", "sending", "sent", "delivered"}
@@ -89,67 +89,71 @@ class TestSending:
             message["bandwidthId"],
         )
 
-    def test_the_state_follows_every_receipt(self, cloud: Stack, ours: str) -> None:
-        to = somebody()
+    def test_the_state_follows_every_receipt(self, cloud: Stack, owner_number: str) -> None:
+        to = unused_number()
         types = ["message-sending", "message-sent", "message-failed"]
         outcome = {"types": types, "errorCode": 4720, "description": "invalid destination"}
         control(cloud, "PUT", f"/outcomes/{quote(to)}", outcome)
-        message = ended(cloud, send(cloud, ours, to))
+        message = ended(cloud, send(cloud, owner_number, to))
         assert (message["state"], message["errorCode"]) == ("failed", 4720)
         assert message["reason"].startswith("The recipient's number does not exist")
         assert message["recipients"][to]["state"] == "failed"
 
-    def test_a_429_of_bandwidth_is_waited_out(self, cloud: Stack, ours: str) -> None:
-        to = somebody()
+    def test_a_429_response_is_retried_until_the_message_is_delivered(
+        self, cloud: Stack, owner_number: str
+    ) -> None:
+        to = unused_number()
         fault = {"method": "POST", "path": "/messages$", "match": to, "answer": {"status": 429}}
         control(cloud, "POST", "/faults", fault)
-        assert ended(cloud, send(cloud, ours, to))["state"] == "delivered"
+        assert ended(cloud, send(cloud, owner_number, to))["state"] == "delivered"
         assert len(control(cloud, "GET", f"/messages?to={quote(to)}")["messages"]) == 1
 
-    def test_a_lost_answer_is_settled_by_the_receipt_without_sending_again(
-        self, cloud: Stack, ours: str
+    def test_a_receipt_resolves_a_lost_response_without_a_second_send(
+        self, cloud: Stack, owner_number: str
     ) -> None:
-        to = somebody()
+        to = unused_number()
         control(
             cloud,
             "POST",
             "/faults",
             {"method": "POST", "path": "/messages$", "match": to, "lose_answer": True},
         )
-        assert ended(cloud, send(cloud, ours, to))["state"] == "delivered"
+        assert ended(cloud, send(cloud, owner_number, to))["state"] == "delivered"
         assert len(control(cloud, "GET", f"/messages?to={quote(to)}")["messages"]) == 1
 
-    def test_a_sender_that_is_not_ours_is_refused_with_words(self, cloud: Stack) -> None:
-        answer = cloud.call("POST", "/messages", {"from": "+19195550000", "to": somebody(), "text": TEXT})
-        assert answer.status_code == 422
-        assert answer.headers["Content-Type"] == "application/problem+json"
-        assert answer.json()["errors"][0]["field"] == "from"
+    def test_an_unknown_sender_is_rejected_with_the_field_name(self, cloud: Stack) -> None:
+        response = cloud.call(
+            "POST", "/messages", {"from": "+19195550000", "to": unused_number(), "text": TEXT}
+        )
+        assert response.status_code == 422
+        assert response.headers["Content-Type"] == "application/problem+json"
+        assert response.json()["errors"][0]["field"] == "from"
 
-    def test_without_an_aws_signature_nothing_is_accepted(self, cloud: Stack) -> None:
-        answer = requests.post(f"{cloud.control_api}/messages", json={"text": TEXT}, timeout=30)
-        assert answer.status_code == 403
+    def test_a_request_without_an_aws_signature_is_rejected(self, cloud: Stack) -> None:
+        response = requests.post(f"{cloud.control_api}/messages", json={"text": TEXT}, timeout=30)
+        assert response.status_code == 403
 
 
 class TestReceiving:
     @pytest.mark.parametrize("credentials", [None, ("bandwidth", "wrong"), ("somebody", "else")])
-    def test_without_the_right_credentials_it_is_challenged(
-        self, cloud: Stack, ours: str, credentials: tuple[str, str] | None
+    def test_a_callback_without_valid_credentials_is_challenged(
+        self, cloud: Stack, owner_number: str, credentials: tuple[str, str] | None
     ) -> None:
-        event = inbound(ours)
-        answer = callback(cloud, json.dumps([event]), auth=credentials)
-        assert answer.status_code == 401
-        assert answer.headers["WWW-Authenticate"] == 'Basic realm="bandwidth"'
-        assert event["message"]["id"] not in [m["messageId"] for m in conversation(cloud, ours)]
+        event = inbound(owner_number)
+        response = callback(cloud, json.dumps([event]), auth=credentials)
+        assert response.status_code == 401
+        assert response.headers["WWW-Authenticate"] == 'Basic realm="bandwidth"'
+        assert event["message"]["id"] not in [m["messageId"] for m in conversation(cloud, owner_number)]
 
     @pytest.mark.parametrize(("credentials", "asked"), [(None, 0), (("bandwidth", "wrong"), 1)])
-    def test_who_is_challenged_costs_one_call_of_the_authorizer_at_most(
-        self, cloud: Stack, ours: str, credentials: tuple[str, str] | None, asked: int
+    def test_a_challenge_invokes_the_authorizer_at_most_once(
+        self, cloud: Stack, owner_number: str, credentials: tuple[str, str] | None, asked: int
     ) -> None:
         # On AWS nobody can choose an address; the emulator takes it from this header.
         address = f"203.0.113.{uuid.uuid4().int % 256}"
         headers = {"X-Forwarded-For": address}
-        answer = callback(cloud, json.dumps([inbound(ours)]), auth=credentials, headers=headers)
-        assert answer.status_code == 401
+        response = callback(cloud, json.dumps([inbound(owner_number)]), auth=credentials, headers=headers)
+        assert response.status_code == 401
         known = callback(cloud, "[]", auth=(cloud.callback_user, cloud.callback_password), headers=headers)
         assert known.status_code == 204
         logs = cloud.client("logs").filter_log_events(
@@ -158,16 +162,20 @@ class TestReceiving:
         )
         assert len(logs["events"]) == asked
 
-    def test_the_same_callback_twice_is_one_record(self, cloud: Stack, ours: str) -> None:
-        event = inbound(ours)
+    def test_a_repeated_callback_creates_one_record(self, cloud: Stack, owner_number: str) -> None:
+        event = inbound(owner_number)
         for _ in range(2):
-            answer = callback(cloud, json.dumps([event]), auth=(cloud.callback_user, cloud.callback_password))
-            assert answer.status_code == 204
-        ids = [message["messageId"] for message in conversation(cloud, ours)]
+            response = callback(
+                cloud, json.dumps([event]), auth=(cloud.callback_user, cloud.callback_password)
+            )
+            assert response.status_code == 204
+        ids = [message["messageId"] for message in conversation(cloud, owner_number)]
         assert ids.count(event["message"]["id"]) == 1
 
-    def test_bandwidth_asks_first_without_credentials_and_then_with(self, cloud: Stack, ours: str) -> None:
-        reply = {"from": somebody(), "to": ours, "text": TEXT, "copies": 2}
+    def test_bandwidth_sends_credentials_only_after_a_challenge(
+        self, cloud: Stack, owner_number: str
+    ) -> None:
+        reply = {"from": unused_number(), "to": owner_number, "text": TEXT, "copies": 2}
         reply_id = control(cloud, "POST", "/inbound", reply)["id"]
 
         def delivered() -> list[Any]:
@@ -179,13 +187,13 @@ class TestReceiving:
                 (401, False),
                 (204, True),
             ]
-        found = [message for message in conversation(cloud, ours) if message["messageId"] == reply_id]
+        found = [message for message in conversation(cloud, owner_number) if message["messageId"] == reply_id]
         assert [message["text"] for message in found] == [TEXT]
 
-    def test_bytes_that_are_no_text_are_kept_as_they_came(self, cloud: Stack) -> None:
+    def test_a_body_that_is_not_text_is_quarantined_unchanged(self, cloud: Stack) -> None:
         body = b"\xff\xfe" + uuid.uuid4().bytes
-        answer = callback(cloud, body, auth=(cloud.callback_user, cloud.callback_password))
-        assert answer.status_code == 204
+        response = callback(cloud, body, auth=(cloud.callback_user, cloud.callback_password))
+        assert response.status_code == 204
         queue = {"QueueUrl": cloud.quarantine_queue, "MaxNumberOfMessages": 10, "VisibilityTimeout": 0}
 
         def kept() -> Any:
@@ -195,14 +203,14 @@ class TestReceiving:
 
         eventually(kept)
 
-    def test_what_cannot_be_read_is_kept_whole_and_read_again_on_request(
-        self, cloud: Stack, ours: str
+    def test_an_unreadable_callback_is_quarantined_and_can_be_replayed(
+        self, cloud: Stack, owner_number: str
     ) -> None:
         body = json.dumps([{"type": "message-teleported", "mark": uuid.uuid4().hex}])
         large = json.dumps({"type": "message-teleported", "mark": "x" * 300_000})
         for each in (body, large):
-            answer = callback(cloud, each, auth=(cloud.callback_user, cloud.callback_password))
-            assert answer.status_code == 204
+            response = callback(cloud, each, auth=(cloud.callback_user, cloud.callback_password))
+            assert response.status_code == 204
         queue = {"QueueUrl": cloud.quarantine_queue, "MaxNumberOfMessages": 10, "VisibilityTimeout": 0}
         kept = [
             json.loads(message["Body"])
@@ -213,7 +221,7 @@ class TestReceiving:
         assert "Authorization" not in found["callback"]["multiValueHeaders"]
         assert [each for each in kept if "object" in each]
 
-        event = inbound(ours)
+        event = inbound(owner_number)
         once = {"at": event["time"], "reasons": ["an earlier version did not know it"]}
         callback_then = found["callback"] | {"body": json.dumps([event])}
         cloud.client("sqs").send_message(
@@ -227,9 +235,9 @@ class TestReceiving:
 
 
 class TestEvents:
-    def test_what_is_stored_is_announced_on_the_bus_without_its_text(self, cloud: Stack, ours: str) -> None:
-        queue = watch(cloud, ours)
-        message_id = send(cloud, ours, somebody())
+    def test_message_events_are_published_without_the_text(self, cloud: Stack, owner_number: str) -> None:
+        queue = watch(cloud, owner_number)
+        message_id = send(cloud, owner_number, unused_number())
         told: dict[str, str] = {}
 
         def announced() -> bool:

@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from local.stack import Stack
-from tests.e2e.test_messages import conversation, ended, eventually, send, somebody
+from tests.e2e.test_messages import conversation, ended, eventually, send, unused_number
 from tests.generations import only_classic
 from tests.machines import TEXT, control, run, unique
 from tests.workflows.test_hosted_messaging import some_numbers
@@ -36,8 +36,8 @@ def hosted(clouds: dict[str, Stack], request: pytest.FixtureRequest) -> str:
     return import_one(clouds["classic"], request.param)
 
 
-def test_a_text_goes_out_through_v1_and_its_receipt_comes_back(cloud: Stack, hosted: str) -> None:
-    to = somebody()
+def test_a_text_is_sent_through_v1_and_its_receipt_is_recorded(cloud: Stack, hosted: str) -> None:
+    to = unused_number()
     message_id = send(cloud, hosted, to)
     message = ended(cloud, message_id)
     assert (message["state"], message["api"]) == ("delivered", "v1")
@@ -46,14 +46,14 @@ def test_a_text_goes_out_through_v1_and_its_receipt_comes_back(cloud: Stack, hos
 
 
 def test_a_text_that_failed_carries_the_delivery_code(cloud: Stack, hosted: str) -> None:
-    to = somebody()
+    to = unused_number()
     control(cloud, "PUT", f"/outcomes/{quote(to)}", {"types": ["message-failed"], "errorCode": 720})
     message = ended(cloud, send(cloud, hosted, to))
     assert (message["state"], message["errorCode"]) == ("failed", 720)
 
 
-def test_v1s_throttle_is_waited_out_though_it_comes_as_403(cloud: Stack, hosted: str) -> None:
-    to = somebody()
+def test_a_v1_throttle_with_status_403_is_retried(cloud: Stack, hosted: str) -> None:
+    to = unused_number()
     body = json.dumps({"category": "limit", "code": "message-rate-limit", "message": "slower"})
     fault = {"method": "POST", "path": "/messages$", "match": to, "answer": {"status": 403, "body": body}}
     control(cloud, "POST", "/faults", fault)
@@ -61,9 +61,9 @@ def test_v1s_throttle_is_waited_out_though_it_comes_as_403(cloud: Stack, hosted:
     assert len(control(cloud, "GET", f"/messages?to={quote(to)}")["messages"]) == 1
 
 
-def test_a_reply_comes_in_with_its_media(cloud: Stack, hosted: str) -> None:
+def test_an_inbound_reply_is_stored_with_its_media(cloud: Stack, hosted: str) -> None:
     media = ["https://media.example/a.png", "https://media.example/b.smil"]
-    reply = {"from": somebody(), "to": hosted, "text": TEXT, "media": media}
+    reply = {"from": unused_number(), "to": hosted, "text": TEXT, "media": media}
     reply_id = control(cloud, "POST", "/inbound", reply)["id"]
 
     def stored() -> dict[str, Any] | None:
@@ -75,17 +75,17 @@ def test_a_reply_comes_in_with_its_media(cloud: Stack, hosted: str) -> None:
     assert (message["api"], message["text"], message["media"]) == ("v1", TEXT, media)
 
 
-def test_a_get_is_answered_with_an_empty_bxml(cloud: Stack, hosted: str) -> None:
+def test_a_get_callback_receives_an_empty_bxml_response(cloud: Stack, hosted: str) -> None:
     query = {
         "messageId": f"m-{uuid.uuid4().hex}", "from": "+19191231111", "eventType": "sms", "text": TEXT,
         "time": "2016-12-01T16:04:49Z", "to": hosted, "state": "received", "direction": "in",
     }  # fmt: skip
-    answer = requests.get(
+    response = requests.get(
         f"{cloud.callback_api}/callbacks/v1",
         params=query,
         auth=(cloud.callback_user, cloud.callback_password),
         timeout=30,
     )
-    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/xml")
-    assert answer.text.endswith("<Response/>")
+    assert (response.status_code, response.headers["Content-Type"]) == (200, "application/xml")
+    assert response.text.endswith("<Response/>")
     assert query["messageId"] in [message["messageId"] for message in conversation(cloud, hosted)]

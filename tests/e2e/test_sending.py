@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from local.stack import Stack
-from tests.e2e.test_messages import ended, eventually, somebody
+from tests.e2e.test_messages import ended, eventually, unused_number
 from tests.generations import both_generations
 from tests.machines import TEXT, control, get
 
@@ -14,8 +14,8 @@ pytestmark = both_generations
 
 
 def post(cloud: Stack, body: Any, key: str | None = None) -> tuple[int, Any]:
-    answer = cloud.call("POST", "/messages", body, {"Idempotency-Key": key} if key else None)
-    return answer.status_code, answer.json()
+    response = cloud.call("POST", "/messages", body, {"Idempotency-Key": key} if key else None)
+    return response.status_code, response.json()
 
 
 def reply(cloud: Stack, sender: str, to: str, text: str) -> None:
@@ -24,9 +24,9 @@ def reply(cloud: Stack, sender: str, to: str, text: str) -> None:
     eventually(lambda: cloud.call("GET", f"/messages/{message_id}").ok or None)
 
 
-def test_a_repeated_request_with_its_key_is_one_message(cloud: Stack, ours: str) -> None:
-    to, key = somebody(), uuid.uuid4().hex
-    body = {"from": ours, "to": to, "text": TEXT}
+def test_a_repeated_idempotency_key_creates_one_message(cloud: Stack, owner_number: str) -> None:
+    to, key = unused_number(), uuid.uuid4().hex
+    body = {"from": owner_number, "to": to, "text": TEXT}
     first, second = post(cloud, body, key), post(cloud, body, key)
     assert first == second
     assert first[0] == 202
@@ -35,11 +35,11 @@ def test_a_repeated_request_with_its_key_is_one_message(cloud: Stack, ours: str)
     assert len(control(cloud, "GET", f"/messages?to={quote(to)}")["messages"]) == 1
 
 
-def test_a_group_has_a_state_per_recipient_and_one_of_its_own(cloud: Stack, ours: str) -> None:
-    group = [somebody(), somebody(), somebody()]
+def test_a_group_message_has_its_own_state_and_one_per_recipient(cloud: Stack, owner_number: str) -> None:
+    group = [unused_number(), unused_number(), unused_number()]
     outcome = {"types": ["message-failed"], "errorCode": 4720}
     control(cloud, "PUT", f"/outcomes/{quote(group[1])}", outcome)
-    status, accepted = post(cloud, {"from": ours, "to": group, "text": TEXT})
+    status, accepted = post(cloud, {"from": owner_number, "to": group, "text": TEXT})
     assert (status, accepted["segmentCount"]) == (202, 1)
     message = ended(cloud, accepted["messageId"])
     states = {number: told["state"] for number, told in message["recipients"].items()}
@@ -49,28 +49,30 @@ def test_a_group_has_a_state_per_recipient_and_one_of_its_own(cloud: Stack, ours
     assert (told["errorCode"], told["errorClass"]) == (4720, "recipient")
 
 
-def test_somebody_who_writes_stop_is_not_written_to_until_they_write_start(cloud: Stack, ours: str) -> None:
-    person = somebody()
-    body = {"from": ours, "to": person, "text": TEXT}
-    reply(cloud, person, ours, "STOP.")
+def test_a_recipient_who_sends_stop_receives_no_message_until_start(cloud: Stack, owner_number: str) -> None:
+    person = unused_number()
+    body = {"from": owner_number, "to": person, "text": TEXT}
+    reply(cloud, person, owner_number, "STOP.")
     eventually(lambda: post(cloud, body)[0] == 409 or None)
     _, problem = post(cloud, body)
-    assert problem["detail"].startswith(f"{person} opted out of texts from {ours} at ")
-    listed = get(cloud, f"/numbers/{quote(ours)}/opt-outs?limit=100")["items"]
+    assert problem["detail"].startswith(f"{person} opted out of texts from {owner_number} at ")
+    listed = get(cloud, f"/numbers/{quote(owner_number)}/opt-outs?limit=100")["items"]
     assert [(each["number"], each["keyword"]) for each in listed if each["number"] == person] == [
         (person, "stop")
     ]
     # Within the second of the stop a start does not count.
     time.sleep(1)
-    reply(cloud, person, ours, "start")
+    reply(cloud, person, owner_number, "start")
     eventually(lambda: post(cloud, body)[0] == 202 or None)
 
 
-def test_a_conversation_is_both_sides_of_it_and_nothing_else(cloud: Stack, ours: str) -> None:
-    person = somebody()
-    _, sent = post(cloud, {"from": ours, "to": person, "text": TEXT})
+def test_a_conversation_contains_only_the_messages_of_both_participants(
+    cloud: Stack, owner_number: str
+) -> None:
+    person = unused_number()
+    _, sent = post(cloud, {"from": owner_number, "to": person, "text": TEXT})
     ended(cloud, sent["messageId"])
-    reply(cloud, person, ours, TEXT)
-    post(cloud, {"from": ours, "to": somebody(), "text": TEXT})
-    listed = get(cloud, f"/conversations/{quote(ours)}/{quote(person)}")["items"]
+    reply(cloud, person, owner_number, TEXT)
+    post(cloud, {"from": owner_number, "to": unused_number(), "text": TEXT})
+    listed = get(cloud, f"/conversations/{quote(owner_number)}/{quote(person)}")["items"]
     assert [message["direction"] for message in listed] == ["in", "out"]

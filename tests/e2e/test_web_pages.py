@@ -58,9 +58,7 @@ def assert_refused(response: requests.Response) -> None:
 
 @pytest.mark.parametrize("key_id", KNOWN_KEYS)
 @pytest.mark.parametrize("headers", [{}, {"Origin": PAGE}], ids=["no origin", "foreign origin"])
-def test_a_key_that_anybody_knows_creates_no_function(
-    cloud: Stack, key_id: str, headers: dict[str, str]
-) -> None:
+def test_a_well_known_key_creates_no_function(cloud: Stack, key_id: str, headers: dict[str, str]) -> None:
     before = functions(cloud)
 
     assert_refused(create_function(cloud, key_id, KNOWN_KEYS[key_id], **headers))
@@ -80,7 +78,7 @@ def test_a_page_of_another_site_creates_no_function_even_with_the_key(cloud: Sta
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:80", ""])
-def test_a_name_of_another_site_that_leads_here_is_refused(cloud: Stack, host: str) -> None:
+def test_a_host_name_of_another_site_is_rejected(cloud: Stack, host: str) -> None:
     for url in (
         cloud.endpoint_url,
         f"{cloud.control_api}/numbers",
@@ -101,9 +99,7 @@ def test_a_name_of_another_site_that_leads_here_is_refused(cloud: Stack, host: s
         ("GET", "/oauth2/authorize"),
     ],
 )
-def test_an_endpoint_of_the_emulator_itself_is_refused_without_the_key(
-    cloud: Stack, method: str, path: str
-) -> None:
+def test_an_emulator_endpoint_is_rejected_without_the_key(cloud: Stack, method: str, path: str) -> None:
     url = cloud.endpoint_url + path
     unknown = {"Authorization": "AWS4-HMAC-SHA256 Credential=ASIAGUESSED/20260101/us-east-1/s3/aws4_request"}
 
@@ -159,7 +155,7 @@ def test_the_keys_of_a_function_cannot_be_computed_from_its_name(cloud: Stack) -
     assert "signature" in refused.value.response["Error"]["Message"]
 
 
-def test_boto3_with_the_clouds_own_key_works_as_ever(cloud: Stack) -> None:
+def test_boto3_works_with_the_key_of_the_local_cloud(cloud: Stack) -> None:
     by_name = cloud.endpoint_url.replace("127.0.0.1", "localhost")
     for endpoint_url in (cloud.endpoint_url, by_name):
         sts = client("sts", endpoint_url, cloud.access_key_id, cloud.secret_access_key)

@@ -1,4 +1,4 @@
-"""Many texts come in at once; some come twice, and of some the first answer is lost on its way."""
+"""Bandwidth delivers many texts at once. It repeats some, and loses the first response to others."""
 
 import json
 import os
@@ -20,7 +20,7 @@ QUIET_SECONDS = 3
 PER_SECOND = 60
 
 
-def own_number(cloud: Stack) -> str:
+def order_owner_number(cloud: Stack) -> str:
     name = unique("inbound")
     own = {"applicationName": name, "locationName": name, "customerOrderId": name}
     execution = run(cloud, "messaging_v2", {"areaCode": "336"} | own)
@@ -30,7 +30,7 @@ def own_number(cloud: Stack) -> str:
 
 
 def events(cloud: Stack, queue: str) -> Iterator[list[Any]]:
-    """Yield what the bus has told since the last time."""
+    """Yield the events published since the previous call."""
     sqs = cloud.client("sqs")
     while True:
         taken = sqs.receive_message(
@@ -42,44 +42,47 @@ def events(cloud: Stack, queue: str) -> Iterator[list[Any]]:
 def test_every_text_is_one_record_and_one_event(
     cloud: Stack, record_property: Callable[[str, str], None]
 ) -> None:
-    ours = own_number(cloud)
-    queue = watch(cloud, ours)
-    # From now on the authorizer's answer is known.
+    owner_number = order_owner_number(cloud)
+    queue = watch(cloud, owner_number)
+    # API Gateway caches the authorizer's response from here on.
     known = (cloud.callback_user, cloud.callback_password)
     requests.post(f"{cloud.callback_api}/callbacks/v2", data="[]", auth=known, timeout=30).raise_for_status()
     start = time.monotonic()
-    flood = {"to": ours, "count": TEXTS, "text": TEXT, "per_second": PER_SECOND}
+    flood = {"to": owner_number, "count": TEXTS, "text": TEXT, "per_second": PER_SECOND}
     trouble = {"duplicate_percent": 10, "lose_answer_percent": 5, "seed": 1}
     played = control(cloud, "POST", "/inbound/bulk", flood | trouble)
     expected = set(played["ids"])
     assert len(expected) == TEXTS
     again = len(played["duplicated"]) + len(played["lost"])
 
-    told: dict[str, list[str]] = defaultdict(list)
+    event_ids: dict[str, list[str]] = defaultdict(list)
     heard = time.monotonic()
     for batch in events(cloud, queue):
         for event in batch:
             assert event["detail-type"] == "Message Received"
             assert TEXT not in json.dumps(event)
-            told[event["detail"]["messageId"]].append(event["detail"]["eventId"])
+            event_ids[event["detail"]["messageId"]].append(event["detail"]["eventId"])
             heard = time.monotonic()
         # Some time after the last one there is none on its way any more.
-        if told.keys() == expected and time.monotonic() - heard > QUIET_SECONDS:
+        if event_ids.keys() == expected and time.monotonic() - heard > QUIET_SECONDS:
             break
-        assert time.monotonic() - start < PATIENCE_SECONDS, f"{len(told)} of {TEXTS} texts were announced"
+        assert time.monotonic() - start < PATIENCE_SECONDS, (
+            f"{len(event_ids)} of {TEXTS} texts were announced"
+        )
     # Texts that come again make no event; other tests have callbacks under way, too.
-    mine = f"/callbacks?state=pending&to={quote(ours)}"
+    mine = f"/callbacks?state=pending&to={quote(owner_number)}"
     until(lambda: not control(cloud, "GET", mine)["callbacks"], lambda: "texts are not answered")
 
     # What came twice on the bus is the same event: who has its id drops it.
-    assert [ids for ids in told.values() if len(set(ids)) > 1] == []
-    assert len({ids[0] for ids in told.values()}) == TEXTS
-    records = messages_of(cloud, ours)
+    assert [ids for ids in event_ids.values() if len(set(ids)) > 1] == []
+    assert len({ids[0] for ids in event_ids.values()}) == TEXTS
+    records = messages_of(cloud, owner_number)
     assert len(records) == TEXTS
     assert {record["messageId"] for record in records} == expected
     assert {record["state"] for record in records} == {"received"}
     record_property(
         f"{TEXTS:,} texts come in, {again} of them once more",
-        f"{len(records):,} records, {len(told):,} events ({sum(map(len, told.values())):,} on the bus); "
+        f"{len(records):,} records, {len(event_ids):,} events "
+        f"({sum(map(len, event_ids.values())):,} on the bus); "
         f"all announced after {heard - start:.0f} s",
     )

@@ -23,7 +23,7 @@ ENDS = {"delivered", "failed", "delivery_unknown"}
 UNAVAILABLE = {"status": 503, "body": '{"type": "service-unavailable", "description": "Try again."}'}
 
 
-def own_number(cloud: Stack) -> str:
+def order_owner_number(cloud: Stack) -> str:
     name = unique("storm")
     own = {"applicationName": name, "locationName": name, "customerOrderId": name}
     execution = run(cloud, "messaging_v2", {"areaCode": "828"} | own)
@@ -40,7 +40,7 @@ def states(cloud: Stack, number: str) -> dict[str, str]:
 def test_every_accepted_message_ends_once_and_none_is_sent_twice(
     cloud: Stack, record_property: Callable[[str, str], None]
 ) -> None:
-    ours, mark = own_number(cloud), uuid.uuid4().hex
+    owner_number, mark = order_owner_number(cloud), uuid.uuid4().hex
     control(cloud, "PUT", "/pace", {"v2_messages_per_second": 50})
     trouble = {"method": "POST", "path": "/messages$", "match": mark, "chance": 0.05}
     faults = [
@@ -49,10 +49,10 @@ def test_every_accepted_message_ends_once_and_none_is_sent_twice(
     ]
 
     def send(n: int) -> str:
-        body = {"from": ours, "to": f"+1919{2_000_000 + n}", "text": f"{TEXT} {mark} {n}"}
-        answer = cloud.call("POST", "/messages", body)
-        assert answer.status_code == 202, answer.text
-        message_id: str = answer.json()["messageId"]
+        body = {"from": owner_number, "to": f"+1919{2_000_000 + n}", "text": f"{TEXT} {mark} {n}"}
+        response = cloud.call("POST", "/messages", body)
+        assert response.status_code == 202, response.text
+        message_id: str = response.json()["messageId"]
         return message_id
 
     try:
@@ -62,7 +62,7 @@ def test_every_accepted_message_ends_once_and_none_is_sent_twice(
         accepting = time.monotonic() - start
         assert len(accepted) == MESSAGES
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while (ended := states(cloud, ours)) and not set(ended.values()) <= ENDS:
+        while (ended := states(cloud, owner_number)) and not set(ended.values()) <= ENDS:
             assert time.monotonic() < deadline, Counter(ended.values())
             time.sleep(2)
         draining = time.monotonic() - start
@@ -75,7 +75,8 @@ def test_every_accepted_message_ends_once_and_none_is_sent_twice(
     assert ended.keys() == accepted
     assert sum(counts.values()) == MESSAGES
     received = Counter(
-        message["tag"] for message in control(cloud, "GET", f"/messages?from={quote(ours)}")["messages"]
+        message["tag"]
+        for message in control(cloud, "GET", f"/messages?from={quote(owner_number)}")["messages"]
     )
     twice = [tag for tag, times in received.items() if times > 1]
     assert twice == []

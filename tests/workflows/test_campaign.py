@@ -18,7 +18,7 @@ def set_up(cloud: Stack, name: str, **given: Any) -> Execution:
     return run(cloud, "messaging_v2", SAMPLE | own | given)
 
 
-def test_the_numbers_of_an_order_are_put_into_their_campaign(cloud: Stack) -> None:
+def test_ordered_numbers_are_assigned_to_their_campaign(cloud: Stack) -> None:
     control(cloud, "PUT", "/campaigns/CWORKFLOW", {"status": "REGISTERED"})
     name = unique("campaign")
     execution = set_up(cloud, name, campaignId="CWORKFLOW")

@@ -59,7 +59,7 @@ def test_the_sample_input_imports_numbers_that_then_text_through_v2(cloud: Stack
     assert number["applicationId"] == execution.output["applicationId"]
 
 
-def test_a_dry_run_tells_of_each_number_and_makes_nothing(cloud: Stack) -> None:
+def test_a_dry_run_reports_each_number_and_creates_nothing(cloud: Stack) -> None:
     name, numbers = unique("dry run"), some_numbers(3)
     control(cloud, "PUT", f"/importable/{numbers[0]}", {"code": 19001})
     # A check without a location is for the site's default, and somebody has made one.
@@ -78,7 +78,7 @@ def test_a_dry_run_tells_of_each_number_and_makes_nothing(cloud: Stack) -> None:
     assert cloud.call("GET", f"/numbers/{numbers[1]}").status_code == 404
 
 
-def test_numbers_that_cannot_be_imported_are_told_and_the_others_go_on(cloud: Stack) -> None:
+def test_numbers_that_cannot_be_imported_are_reported_and_the_others_are_imported(cloud: Stack) -> None:
     name, numbers = unique("partly"), some_numbers(3)
     control(cloud, "PUT", f"/importable/{numbers[0]}", {"code": 19006})
     execution = set_up(cloud, name, numbers)
@@ -97,7 +97,7 @@ def test_numbers_that_cannot_be_imported_are_told_and_the_others_go_on(cloud: St
     assert order["failures"] == [failure]
 
 
-def test_if_none_can_be_imported_nothing_is_ordered(cloud: Stack) -> None:
+def test_no_order_is_placed_if_no_number_can_be_imported(cloud: Stack) -> None:
     name, numbers = unique("none"), some_numbers(2)
     for number in numbers:
         control(cloud, "PUT", f"/importable/{number}", {"code": 19010})
@@ -108,7 +108,7 @@ def test_if_none_can_be_imported_nothing_is_ordered(cloud: Stack) -> None:
     assert get(cloud, f"/orders/{name}")["state"] == "failed"
 
 
-def test_a_letter_goes_with_the_order(cloud: Stack) -> None:
+def test_the_letter_is_uploaded_with_the_order(cloud: Stack) -> None:
     name, key = unique("letter"), f"{uuid.uuid4().hex}.pdf"
     cloud.client("s3").put_object(Bucket=LETTERS_BUCKET, Key=key, Body=b"%PDF-1.7 signed")
     letter = {"bucket": LETTERS_BUCKET, "key": key}
@@ -119,7 +119,7 @@ def test_a_letter_goes_with_the_order(cloud: Stack) -> None:
     assert order["letters"] == 1
 
 
-def test_an_order_whose_answer_is_lost_is_placed_once(cloud: Stack) -> None:
+def test_an_order_whose_response_is_lost_is_placed_once(cloud: Stack) -> None:
     name, numbers = unique("lost"), some_numbers(2)
     lost = {"method": "POST", "path": "/importTnOrders/messaging$", "match": name, "lose_answer": True}
     control(cloud, "POST", "/faults", lost)
@@ -139,7 +139,7 @@ def test_failed_ends_with_bandwidths_reason(cloud: Stack) -> None:
     assert "19010 Cannot be provisioned" in str(execution.cause)
 
 
-def test_removal_gives_back_what_was_imported_and_asks_for_nothing_that_is_not_there(cloud: Stack) -> None:
+def test_removal_reports_imported_and_absent_numbers_as_released(cloud: Stack) -> None:
     name, numbers = unique("import"), some_numbers(3)
     assert set_up(cloud, name, numbers[:2]).status == "SUCCEEDED"
     execution = remove(cloud, unique("removal"), numbers)
@@ -149,7 +149,7 @@ def test_removal_gives_back_what_was_imported_and_asks_for_nothing_that_is_not_t
     assert {get(cloud, f"/numbers/{number}")["state"] for number in numbers} == {"released"}
 
 
-def test_a_number_that_bandwidth_takes_away_is_gone(cloud: Stack) -> None:
+def test_a_number_that_bandwidth_removes_is_released(cloud: Stack) -> None:
     name, (kept, lost) = unique("lost"), some_numbers(2)
     assert set_up(cloud, name, [kept, lost]).status == "SUCCEEDED"
     control(cloud, "DELETE", f"/numbers/{lost}")
@@ -161,7 +161,7 @@ def test_a_number_that_bandwidth_takes_away_is_gone(cloud: Stack) -> None:
     assert get(cloud, f"/numbers/{kept}")["state"] == "active"
 
 
-def test_an_import_without_its_authority_is_refused_before_anything_is_made(cloud: Stack) -> None:
+def test_an_import_without_its_authority_is_rejected_before_any_resource_is_created(cloud: Stack) -> None:
     name = unique("nobody")
     given = {"applicationName": name, "customerOrderId": name, "telephoneNumbers": some_numbers(1)}
     execution = run(cloud, "hosted_messaging", given)

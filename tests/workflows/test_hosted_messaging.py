@@ -89,7 +89,7 @@ def test_the_sample_input_imports_numbers_that_then_text_through_v1(cloud: Stack
 
 
 @pytest.mark.parametrize("shape", ["document", "later"])
-def test_partial_goes_on_with_the_good_numbers_in_both_published_shapes(cloud: Stack, shape: str) -> None:
+def test_a_partial_order_continues_with_the_good_numbers_in_both_shapes(cloud: Stack, shape: str) -> None:
     name, numbers = unique("partial"), some_numbers(3)
     errors = [{"code": 25080, "description": "Cannot be provisioned"}]
     decide(cloud, name, fate="PARTIAL", failed_numbers=numbers[:1], errors=errors, shape=shape)
@@ -116,14 +116,14 @@ def test_failed_ends_with_bandwidths_reason(cloud: Stack) -> None:
     assert "25060 Bandwidth-owned number" in order["reason"]
 
 
-def test_wrong_numbers_are_named_and_nothing_is_ordered(cloud: Stack) -> None:
+def test_invalid_numbers_are_reported_and_no_order_is_placed(cloud: Stack) -> None:
     execution = set_up(cloud, unique("wrong"), ["home", "+19199918388", "17"])
     assert (execution.status, execution.error) == ("FAILED", "InvalidInput")
     assert "telephoneNumbers[0]: " in str(execution.cause)
     assert "telephoneNumbers[2]: " in str(execution.cause)
 
 
-def test_removal_gives_numbers_back_and_nothing_is_sent_from_them(cloud: Stack) -> None:
+def test_removed_numbers_are_released_and_can_no_longer_send(cloud: Stack) -> None:
     name, numbers = unique("removal"), some_numbers(3)
     assert set_up(cloud, name, numbers).status == "SUCCEEDED"
     assert set(numbers) <= in_catapult(cloud)
@@ -138,7 +138,7 @@ def test_removal_gives_numbers_back_and_nothing_is_sent_from_them(cloud: Stack) 
     assert answer.status_code == 422
 
 
-def test_after_a_crash_in_the_middle_a_second_start_does_only_what_is_left(cloud: Stack) -> None:
+def test_a_second_start_after_a_crash_runs_only_the_remaining_steps(cloud: Stack) -> None:
     name, numbers = unique("crash"), some_numbers(150)
     refuse = {"method": "POST", "path": "/phoneNumbers$", "match": numbers[120], "answer": {"status": 401}}
     control(cloud, "POST", "/faults", refuse)

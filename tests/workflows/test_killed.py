@@ -21,7 +21,7 @@ def things(cloud: Stack, kind: str, name: str) -> list[Any]:
 
 
 @pytest.mark.parametrize(("path", "kind"), [("/applications$", "applications"), ("/orders$", "orders")])
-def test_an_execution_that_is_stopped_while_bandwidth_answers_is_continued_and_makes_nothing_twice(
+def test_an_execution_stopped_during_a_response_resumes_without_duplicate_resources(
     cloud: Stack, path: str, kind: str
 ) -> None:
     name = unique("stopped")
@@ -36,7 +36,7 @@ def test_an_execution_that_is_stopped_while_bandwidth_answers_is_continued_and_m
     assert [len(things(cloud, each, name)) for each in ("applications", "locations", "orders")] == [1, 1, 1]
 
 
-def test_three_starts_at_once_order_once_for_each_id_and_make_one_application(cloud: Stack) -> None:
+def test_three_concurrent_starts_place_one_order_per_id_and_create_one_application(cloud: Stack) -> None:
     name, other = unique("at once"), unique("other")
     control(cloud, "POST", "/faults", {"method": "GET", "path": "/applications$", "delay": 1, "times": 3})
     arns = [start(cloud, "messaging_v2", own(name, each)) for each in (name, name, other)]

@@ -76,7 +76,7 @@ def test_without_names_the_stacks_own_are_used_and_the_executions_name_is_the_cu
     assert get(cloud, f"/orders/{execution.name}")["state"] == "completed"
 
 
-def test_run_again_it_makes_nothing_twice(cloud: Stack) -> None:
+def test_a_second_run_creates_no_duplicate_resource(cloud: Stack) -> None:
     name = unique("again")
     first = set_up(cloud, name)
     second = set_up(cloud, name)
@@ -84,7 +84,7 @@ def test_run_again_it_makes_nothing_twice(cloud: Stack) -> None:
     assert [len(account(cloud, kind, name)) for kind in ("applications", "locations", "orders")] == [1, 1, 1]
 
 
-def test_partial_is_a_success_that_says_what_failed(cloud: Stack) -> None:
+def test_a_partial_order_succeeds_and_reports_the_failed_numbers(cloud: Stack) -> None:
     name = unique("partial")
     decide(cloud, name, fate="PARTIAL", completed=1)
     execution = set_up(cloud, name, quantity=3)
@@ -109,7 +109,7 @@ def test_failed_ends_with_bandwidths_reason(cloud: Stack) -> None:
     assert "5018 None available" in order["reason"]
 
 
-def test_backordered_is_waited_for(cloud: Stack) -> None:
+def test_a_backordered_order_is_polled_until_it_completes(cloud: Stack) -> None:
     name = unique("backordered")
     decide(cloud, name, fate="BACKORDERED", backordered_seconds=1.5)
     execution = set_up(cloud, name)
@@ -117,7 +117,7 @@ def test_backordered_is_waited_for(cloud: Stack) -> None:
     assert execution.states.count("Check Order Status") > 1
 
 
-def test_backordered_beyond_the_deadline_ends_with_what_to_know(cloud: Stack) -> None:
+def test_a_backorder_past_its_deadline_fails_with_the_next_steps(cloud: Stack) -> None:
     name = unique("deadline")
     decide(cloud, name, fate="BACKORDERED")
     execution = set_up(cloud, name, deadlineHours=0.002)
@@ -128,7 +128,9 @@ def test_backordered_beyond_the_deadline_ends_with_what_to_know(cloud: Stack) ->
     assert (order["state"], f"{order['reason']} {order['nextSteps']}") == ("failed", execution.cause)
 
 
-def test_a_backorder_is_closed_at_its_deadline_if_told_and_what_has_come_is_kept(cloud: Stack) -> None:
+def test_a_backorder_closed_at_its_deadline_keeps_the_received_numbers(
+    cloud: Stack,
+) -> None:
     name = unique("closed")
     decide(cloud, name, fate="BACKORDERED", completed=1)
     asked = {"quantity": 3, "backOrderRequested": True, "closeBackOrder": True}
@@ -139,7 +141,7 @@ def test_a_backorder_is_closed_at_its_deadline_if_told_and_what_has_come_is_kept
     assert get(cloud, f"/orders/{name}")["state"] == "partial"
 
 
-def test_three_wrong_fields_are_all_named_and_nothing_is_made(cloud: Stack) -> None:
+def test_all_three_invalid_fields_are_reported_and_nothing_is_created(cloud: Stack) -> None:
     name = unique("wrong")
     execution = set_up(cloud, name, areaCode="91", quantity=0, siteId="main")
     assert (execution.status, execution.error) == ("FAILED", "InvalidInput")
@@ -148,7 +150,7 @@ def test_three_wrong_fields_are_all_named_and_nothing_is_made(cloud: Stack) -> N
     assert account(cloud, "applications", name) == []
 
 
-def test_a_site_that_does_not_exist_is_named_before_anything_is_made(cloud: Stack) -> None:
+def test_an_unknown_site_is_reported_before_any_resource_is_created(cloud: Stack) -> None:
     name = unique("site")
     execution = set_up(cloud, name, siteId="99")
     assert (execution.status, execution.error) == ("FAILED", "InvalidInput")
@@ -157,7 +159,7 @@ def test_a_site_that_does_not_exist_is_named_before_anything_is_made(cloud: Stac
     assert account(cloud, "applications", name) == []
 
 
-def test_a_refusal_ends_with_bandwidths_code_and_words_and_is_recorded(cloud: Stack) -> None:
+def test_a_rejection_is_recorded_with_bandwidths_code_and_message(cloud: Stack) -> None:
     name = unique("refused")
     error = "<ErrorCode>12103</ErrorCode><Description>No HTTP.</Description>"
     body = f"<Response><ResponseStatus>{error}</ResponseStatus></Response>"
@@ -194,7 +196,7 @@ def test_a_wrong_password_stops_at_once_with_a_clear_cause(cloud: Stack) -> None
     assert (step["name"], step["state"]) == ("Create application", "failed")
 
 
-def test_an_order_whose_answer_is_lost_is_placed_once(cloud: Stack) -> None:
+def test_an_order_whose_response_is_lost_is_placed_once(cloud: Stack) -> None:
     name = unique("lost")
     control(
         cloud,

@@ -86,7 +86,7 @@ def test_a_notification_ends_the_wait_at_once(
 
 
 @pytest.mark.xdist_group("notifications")
-def test_a_lost_notification_is_made_up_for_by_the_next_poll(notified: Stack) -> None:
+def test_the_next_poll_replaces_a_lost_notification(notified: Stack) -> None:
     name = unique("unnotified")
     arn = wait_long(notified, name)
     control(notified, "PUT", "/notifications", {"lose": 1})

@@ -73,7 +73,7 @@ def told_of_lost_numbers(cloud: Stack) -> list[Any]:
 
 
 @both_generations
-def test_what_both_set_ups_made_is_planned_then_released_and_nothing_is_left(
+def test_the_resources_of_both_setups_are_planned_and_then_all_released(
     cloud: Stack, generation: str
 ) -> None:
     ordered, imported = unique("release"), unique("release hosted")
@@ -115,7 +115,7 @@ def test_what_both_set_ups_made_is_planned_then_released_and_nothing_is_left(
         assert get(cloud, f"/orders/{name}")["undoneBy"] == done.name
 
 
-def test_run_again_everything_is_gone_and_that_is_a_success(cloud: Stack) -> None:
+def test_a_second_run_succeeds_with_everything_already_released(cloud: Stack) -> None:
     name = unique("again")
     set_up(cloud, name)
     for _ in range(2):
@@ -123,7 +123,7 @@ def test_run_again_everything_is_gone_and_that_is_a_success(cloud: Stack) -> Non
 
 
 @both_generations
-def test_single_numbers_of_both_machines_go_and_the_others_stay(cloud: Stack) -> None:
+def test_selected_numbers_of_both_machines_are_released_and_the_others_remain(cloud: Stack) -> None:
     name = unique("single")
     (first, second), (third, *others) = set_up(cloud, name), host(cloud, f"{name} h")
     execution = release(cloud, telephoneNumbers=[first, third])
@@ -132,7 +132,7 @@ def test_single_numbers_of_both_machines_go_and_the_others_stay(cloud: Stack) ->
     assert {get(cloud, f"/numbers/{each}")["state"] for each in (second, *others)} == {"active"}
 
 
-def test_a_number_that_could_not_go_keeps_its_location_and_a_second_run_goes_on(cloud: Stack) -> None:
+def test_an_unreleased_number_keeps_its_location_and_a_second_run_continues(cloud: Stack) -> None:
     name, execution_name = unique("partial"), unique("stuck").replace(" ", "-")
     stuck, gone = set_up(cloud, name)
     errors = [{"code": 5012, "description": "The number is locked"}]
@@ -155,7 +155,7 @@ def test_a_number_that_could_not_go_keeps_its_location_and_a_second_run_goes_on(
 
 
 @only_classic
-def test_a_hosted_number_that_could_not_be_removed_says_why(cloud: Stack) -> None:
+def test_a_hosted_number_that_cannot_be_removed_reports_the_reason(cloud: Stack) -> None:
     name, execution_name = unique("refused"), unique("stuck").replace(" ", "-")
     stuck, *gone = host(cloud, name)
     errors = [{"code": 25040, "description": "Cannot be removed"}]
@@ -168,7 +168,7 @@ def test_a_hosted_number_that_could_not_be_removed_says_why(cloud: Stack) -> Non
 
 
 @pytest.mark.parametrize("dry_run", [True, False])
-def test_a_set_up_that_is_none_is_named_and_nothing_is_released(cloud: Stack, dry_run: bool) -> None:
+def test_an_unknown_setup_is_reported_and_nothing_is_released(cloud: Stack, dry_run: bool) -> None:
     execution = release(cloud, customerOrderId="nothing of ours", dryRun=dry_run)
     assert (execution.status, execution.error) == ("FAILED", "InvalidInput")
     assert (
@@ -181,7 +181,7 @@ def test_a_set_up_that_is_none_is_named_and_nothing_is_released(cloud: Stack, dr
         assert (recorded.json()["state"], recorded.json()["reason"]) == ("failed", execution.cause)
 
 
-def test_a_wrong_input_is_named(cloud: Stack) -> None:
+def test_an_invalid_input_is_reported(cloud: Stack) -> None:
     execution = release(cloud)
     assert (execution.status, execution.error) == ("FAILED", "InvalidInput")
     assert execution.states == ["Check Input", "Release Failed"]
