@@ -20,7 +20,7 @@ def calling(*names: str) -> list[Function]:
     return [each for each in FUNCTIONS if any(f"{name}(" in each.path.read_text() for name in names)]
 
 
-LEASING = calling("find_or_create", "find_or_create_application")
+LEASING = calling("find_or_create_application", "catapult_application().resolve")
 ORDERING = calling("place_order_once", "number_disconnect().order", "number_import().place")
 
 

@@ -260,7 +260,7 @@ class TestCreateApplication:
         assert result == {"applicationId": given, "outcome": "given", "detail": "given"}
 
     def test_one_given_that_does_not_exist_is_refused_with_words(self, opened: House) -> None:
-        with pytest.raises(BandwidthRejected, match="the user has no application a-none"):
+        with pytest.raises(BandwidthRejected, match="application a-none does not exist"):
             call(create_application, event("create_application", applicationId="a-none"))
 
 

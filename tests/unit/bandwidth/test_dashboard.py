@@ -640,7 +640,7 @@ def test_a_list_that_may_hide_our_order_is_not_taken_for_one_without_it(
     bandwidth: Server, dashboard: Dashboard, answer: Answer
 ) -> None:
     bandwidth.answers(answer)
-    with pytest.raises(BandwidthGarbled, match=r"does not tell whether|without its OrderId"):
+    with pytest.raises(BandwidthGarbled, match=r"does not show whether|without its OrderId"):
         dashboard.find_order("set-up 1")
 
 
@@ -687,7 +687,7 @@ def test_pages_without_an_end_are_not_taken_for_a_list_without_the_order(
         return listed(f"{other}<Links><next>{link}</next></Links>")
 
     bandwidth.answers(*(page(number) for number in range(2, 100)))
-    with pytest.raises(BandwidthGarbled, match=r"does not tell whether|without its OrderId"):
+    with pytest.raises(BandwidthGarbled, match=r"does not show whether|without its OrderId"):
         dashboard.find_order("set-up 1")
     assert len(bandwidth.asked) == 20
 

@@ -209,7 +209,7 @@ def test_a_page_that_links_to_itself_is_not_followed_for_ever(
     assert len(bandwidth.asked) == 2
 
 
-def test_the_list_application_locations_an_application(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_the_locations_of_an_application_are_listed(bandwidth: Server, dashboard: Dashboard) -> None:
     one = "<AssociatedSipPeer><SiteId>743</SiteId><PeerId>561</PeerId></AssociatedSipPeer>"
     bandwidth.answers(
         Answer(

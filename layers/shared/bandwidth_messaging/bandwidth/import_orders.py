@@ -73,16 +73,16 @@ class ImportOrders(AccountApi):
         """Return how far an import order is (document "Hosted Messaging", step 2).
 
         Who succeeded is computed from what was `requested` (E.164): failed numbers may or may not stay in the
-        answer's own list, and an error may name no number. A FAILED order failed for all of them. What
+        response's own list, and an error may name no number. A FAILED order failed for all of them. What
         explains no number comes first. A COMPLETE order without errors is incomplete while its list lacks
         some of them.
         """
-        answer = self.get_order(f"{self.import_paths[action]}/{order_id}")
-        if answer is None:
+        response = self.get_order(f"{self.import_paths[action]}/{order_id}")
+        if response is None:
             return NOT_FOUND
-        root = root_of(answer)
+        root = root_of(response)
         if (status := xml.text(root, ".//ProcessingStatus")) is None:
-            raise rejection_of(answer, root) or answer.garbled("tells no ProcessingStatus")
+            raise rejection_of(response, root) or response.garbled("has no ProcessingStatus")
         order = OrderStatus(status, failures=tuple(failures_of(root)))
         if order.ended_as is None:
             return OrderStatus(status)

@@ -88,29 +88,29 @@ class NumberOrders(AccountApi):
 
         An order that is not backordered is refused (page on advanced ordering).
         """
-        answer = self.send("PUT", f"/orders/{order_id}", E.Order(E.CloseOrder(boolean(True))))
-        root = root_of(answer) if answer.body else None
-        # An ended order tells of what did not come: no error of this request.
+        response = self.send("PUT", f"/orders/{order_id}", E.Order(E.CloseOrder(boolean(True))))
+        root = root_of(response) if response.body else None
+        # A final order lists its failed numbers, which are no error of this request.
         if (
             root is not None
             and xml.text(root, "OrderStatus") is None
-            and (said := rejection_of(answer, root))
+            and (rejection := rejection_of(response, root))
         ):
-            raise said
+            raise rejection
 
     def order_status(self, order_id: str) -> OrderStatus:
         """Return how far the order is (heading "Check Order Status").
 
         An order that is not to be found yet, right after it was placed, has the status NOT_FOUND.
         An order that is COMPLETE or PARTIAL is incomplete while it lists fewer numbers than its
-        CompletedQuantity, or none. Raises BandwidthGarbled if the answer tells no status.
+        CompletedQuantity, or none. Raises BandwidthGarbled if the response has no status.
         """
-        answer = self.get_order(f"/orders/{order_id}")
-        if answer is None:
+        response = self.get_order(f"/orders/{order_id}")
+        if response is None:
             return NOT_FOUND
-        root = root_of(answer)
+        root = root_of(response)
         if (status := xml.text(root, "OrderStatus")) is None:
-            raise rejection_of(answer, root) or answer.garbled("tells no OrderStatus")
+            raise rejection_of(response, root) or response.garbled("has no OrderStatus")
         numbers = xml.texts(root, "CompletedNumbers//FullNumber")
         completed = tuple(from_ten_digits(number) for number in numbers)
         order = OrderStatus(status, completed, tuple(failures_of(root)))

@@ -17,12 +17,11 @@ from bandwidth_messaging.bandwidth.xml import Element
 from bandwidth_messaging.domain.texts import is_same_text
 
 PAGES: Final = {"page": "1", "size": "300"}
-"""The first page of a list. GET orders is refused without it (specification of the Numbers API)."""
+"""The first page of a list. Bandwidth rejects GET orders without it (specification of the Numbers API)."""
 CLOCK_MARGIN: Final = timedelta(minutes=5)
 """How far the clocks of Bandwidth and of this account may differ."""
 LOOKUP_SECONDS: Final = 30.0
-"""How long after the start of a look-up another order may be read. With a request of 25 s in flight, the
-look-up ends before 60 s, the timeout of the functions that look orders up."""
+"""No order is read later than this after the look-up began. The functions that look orders up have 60 s."""
 _MAX_PAGES: Final = 20
 _DASHED_TIME: Final = re.compile(r"T(\d\d)-(\d\d)-(\d\d)")
 
@@ -37,9 +36,9 @@ class ListedOrder(NamedTuple):
 
 @dataclass(frozen=True)
 class OrderList:
-    """The entries of all pages. `is_complete` is false if there are more; `answer` is the first page."""
+    """The entries of all pages. `is_complete` is false if there are more; `response` is the first page."""
 
-    answer: Response | None
+    response: Response | None
     orders: list[ListedOrder]
     is_complete: bool
 
@@ -74,7 +73,7 @@ def find_order_id(
     """
     ends_at = monotonic() + LOOKUP_SECONDS
     found = list_orders(api, path, customer_order_id, pages=pages)
-    if found.answer is None:
+    if found.response is None:
         return None
     ids = {each.order_id for each in found.orders if is_same_text(each.customer_order_id, customer_order_id)}
     unread = 0
@@ -83,13 +82,13 @@ def find_order_id(
         ids, unread = _read_candidates(api, path, customer_order_id, candidates, ends_at)
     if len(ids) > 1:
         words = f"{len(ids)} orders carry the CustomerOrderId {customer_order_id}"
-        raise BandwidthRejected(found.answer.request, words=words)
+        raise BandwidthRejected(found.response.request, words=words)
     if None in ids:
-        raise found.answer.garbled(f"lists order {customer_order_id!r} without its OrderId")
+        raise found.response.garbled(f"lists order {customer_order_id!r} without its OrderId")
     if not ids and (unread or not found.is_complete):
         rest = f"{unread} listed orders could not be read in time" if unread else "the list is not complete"
-        raise found.answer.garbled(
-            f"does not tell whether order {customer_order_id!r} exists: {rest}. Look it up in Bandwidth's "
+        raise found.response.garbled(
+            f"does not show whether order {customer_order_id!r} exists: {rest}. Look it up in Bandwidth's "
             "Dashboard before another set-up orders the same numbers"
         )
     return ids.pop() if ids else None
@@ -135,11 +134,11 @@ def list_orders(
     orders: list[ListedOrder] = []
     total, read = 0, 0
     query = {"customerOrderId": customer_order_id, **(pages or {})}
-    for answer, root in islice(_pages(api, path, query), _MAX_PAGES):
+    for response, root in islice(_pages(api, path, query), _MAX_PAGES):
         entries = list(_entries(root))
-        if not entries and (rejection := rejection_of(answer, root)):
+        if not entries and (rejection := rejection_of(response, root)):
             raise rejection
-        first = first or answer
+        first = first or response
         orders += entries
         count = xml.text(root, ".//TotalCount") or ""
         total, read = max(total, int(count) if count.isdigit() else 0), read + 1
@@ -151,16 +150,16 @@ def read_customer_order_id(api: AccountApi, path: str) -> str | None:
 
     Raises BandwidthUnavailable for an order that is listed but cannot be read yet.
     """
-    answer = api.get_order(path)
-    if answer is None:
-        message = f"GET {path} was answered 404 for an order that is listed"
+    response = api.get_order(path)
+    if response is None:
+        message = f"GET {path} returned 404 for an order that is listed"
         raise BandwidthUnavailable(message, status=HTTPStatus.NOT_FOUND)
-    root = root_of(answer)
+    root = root_of(response)
     if named := _customer_order_id(root):
         return named
     # Without a status it is not the order, whose id might be missing only here.
     if xml.text(root, ".//OrderStatus") is None and xml.text(root, ".//ProcessingStatus") is None:
-        raise rejection_of(answer, root) or answer.garbled("tells no status of the order")
+        raise rejection_of(response, root) or response.garbled("has no status of the order")
     return None
 
 
@@ -169,13 +168,13 @@ def _pages(api: AccountApi, path: str, query: dict[str, str]) -> Iterator[tuple[
     while query not in read:
         read.append(query)
         try:
-            answer = api.transport.send("GET", api.account + path, params=query)
+            response = api.transport.send("GET", api.account + path, params=query)
         except BandwidthRejected as error:
             if error.is_absent:
                 return
             raise
-        root = root_of(answer)
-        yield answer, root
+        root = root_of(response)
+        yield response, root
         # A published link names only page and size.
         query = {**query, **next_page(root)}
 

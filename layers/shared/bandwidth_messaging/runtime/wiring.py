@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.domain.orders import Kind
     from bandwidth_messaging.services.callback_authorization import CallbackAuthorization
     from bandwidth_messaging.services.callback_intake import CallbackIntake
+    from bandwidth_messaging.services.catapult_application import CatapultApplication
     from bandwidth_messaging.services.catapult_import import CatapultImport, CatapultRelease
     from bandwidth_messaging.services.doctor import Doctor
     from bandwidth_messaging.services.drift_check import DriftCheck
@@ -283,6 +284,15 @@ def setup_check() -> "SetupCheck":
         stack_name=settings().stack_name,
         letters_bucket=settings().letters_bucket,
         has_order_notifications=settings().order_notifications == "true",
+    )
+
+
+def catapult_application() -> "CatapultApplication":
+    """Return the service that finds or creates the Catapult application of a set-up."""
+    from bandwidth_messaging.services.catapult_application import CatapultApplication
+
+    return CatapultApplication(
+        catapult(), owned_resources(), settings().callback_url_v1, callback_credentials
     )
 
 

@@ -49,7 +49,7 @@ class NumberOrderCompletion:
     ) -> tuple[int, Mapping[str, Any]]:
         """Activate completed numbers and record failed ones. Return the failed count and the order's item.
 
-        An order by area code lists no failed numbers: the count is the rest of the quantity.
+        An order by area code lists no failed numbers: failed = quantity - completed.
         """
         at = now()
         failed = max(quantity - len(order.completed), 0)

@@ -40,7 +40,7 @@ def place_order_once(
     Raises what they raise, and BandwidthOutcomeUnknown while Bandwidth may still list an earlier attempt.
     """
     at = now()
-    # Tells this run from another run that begins at the same time.
+    # Distinguishes this run from another run that begins at the same time.
     attempt = uuid4().hex
     order = orders.begin_ordering(customer_order_id, attempt, at)
     if "orderId" in order:

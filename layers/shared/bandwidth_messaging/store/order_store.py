@@ -115,8 +115,8 @@ class Orders:
     ) -> Literal["used", "undone"] | None:
         """Register an execution, or let it continue a failed one. A repeated call changes nothing.
 
-        Return None if the execution may use this id. Return "used" if another execution with another request
-        has it, and "undone" if its set-up was undone. A changed request may continue a failed execution only
+        Return None if the execution may use this id. Return "used" if it belongs to a different
+        request, and "undone" if its set-up was undone. A changed request may continue a failed execution only
         if no order was attempted before.
         """
         record = self.register(
@@ -273,8 +273,8 @@ class Orders:
     ) -> OrderItem | None:
         """Record the final state of the order with its counts and failures. Return the record.
 
-        Return None, with nothing changed, to record a failure of an order that completed numbers or does
-        not exist (a dry run has no record). `resources` are those that a release deleted or left.
+        A failure is not recorded, and None is returned, if the order completed numbers or does not exist (a
+        dry run has no record). `resources` are those that a release deleted or left.
         """
         record = self._table.update(
             order_key(customer_order_id),
