@@ -1,7 +1,7 @@
 """Outcomes of a message, or of one recipient of a group message, and how two of them merge.
 
 A merge lets receipts arrive late, early, twice and in any order: the result does not depend on which outcome
-came first (tests/unit/store/test_convergence.py).
+came first (tests/functions/messages/test_convergence.py).
 """
 
 from typing import Final

@@ -1,15 +1,16 @@
 """The same receipts and writes lead to the same item, in any order and any number of times.
 
-What is compared is the whole item but for the claim, a new token each time, and the id. The order of our own
-writes is their own; receipts come between them as they like. Each property is shown on moto, and with many
-more examples on DynamoDB in memory, which is held to moto by test_in_memory.py.
+The whole item is compared, except the claim (a random token) and the id. The stack's writes keep their
+order, and receipts may come between them. Each property is tested on moto, and with many more examples on
+DynamoDB in memory, which tests/unit/store/test_in_memory.py compares with moto.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +19,9 @@ from bandwidth_messaging.domain.messages import RANKS, Api, Message, MessageStat
 from bandwidth_messaging.store.dynamodb import Table
 from bandwidth_messaging.store.message_store import Messages
 from bandwidth_messaging.store.outcomes import ATTRIBUTES
+from tests.aws import aws, client
 from tests.dynamodb import DynamoDB
+from tests.template import create_table
 
 type Write = Callable[[str], Any]
 """A write of the message with this id."""
@@ -39,6 +42,13 @@ REPEATS = st.integers(1, 2)
 on_moto = settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 in_memory = settings(max_examples=600)
 _ids = count()
+
+
+@pytest.fixture
+def messages() -> Iterator[Messages]:
+    with aws():
+        dynamodb = client("dynamodb")
+        yield Messages(Table(dynamodb, create_table(dynamodb, "MessagesTable")), retention_days=90)
 
 
 def at(second: int) -> str:
