@@ -2,7 +2,7 @@
 
 The whole item is compared, except the claim (a random token) and the id. The stack's writes keep their
 order, and receipts may come between them. Each property is tested on moto, and with many more examples on
-DynamoDB in memory, which tests/unit/store/test_in_memory.py compares with moto.
+DynamoDB in memory, which tests/functions/store/test_in_memory.py compares with moto.
 """
 
 import json
