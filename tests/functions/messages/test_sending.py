@@ -436,6 +436,18 @@ class TestWorker:
         assert message(message_id)["state"] == "sent"
         assert len(at_bandwidth(ready)) == 1
 
+    @pytest.mark.parametrize(("retry_after", "delay"), [("120", 120), ("7200", 900)])
+    def test_the_next_attempt_waits_as_long_as_bandwidth_requests(
+        self, ready: House, retry_after: str, delay: int
+    ) -> None:
+        message_id = accepted(ready)
+        throttled = {"status": 429, "headers": {"Retry-After": retry_after}}
+        ready.fault("/messages", method="POST", answer=throttled)
+
+        waited = wiring.message_delivery().deliver(message_id, receives=1, queued_at=datetime.now(UTC))
+
+        assert waited == delay
+
     @pytest.mark.parametrize("status", [500, 503])
     def test_a_message_that_bandwidth_reports_as_not_sent_is_sent_later(
         self, ready: House, generation: str, status: int

@@ -244,6 +244,9 @@ def archive() -> "Archive":
     return Archive(_s3(), settings().media_bucket)
 
 
+# Services of set-ups and releases
+
+
 def owned_resources() -> "OwnedResources":
     """Return the service that finds resources at Bandwidth or creates them once."""
     from bandwidth_messaging.services.find_or_create import OwnedResources
@@ -721,7 +724,6 @@ def message_acceptance() -> "MessageAcceptance":
 
 def preflight_check() -> "PreflightCheck":
     """Return the check of a number's set-up before its first send."""
-    from bandwidth_messaging.runtime.metrics import count
     from bandwidth_messaging.services.preflight import PreflightCheck
 
     return PreflightCheck(
@@ -736,7 +738,6 @@ def preflight_check() -> "PreflightCheck":
 
 def unconfirmed_messages() -> "UnconfirmedMessages":
     """Return the service that resolves unconfirmed messages."""
-    from bandwidth_messaging.runtime.metrics import count
     from bandwidth_messaging.services.unconfirmed import UnconfirmedMessages
 
     return UnconfirmedMessages(messages=messages(), messaging=messaging, count=count)
@@ -746,7 +747,6 @@ def message_delivery() -> "MessageDelivery":
     """Return the service that delivers messages to Bandwidth."""
     from datetime import timedelta
 
-    from bandwidth_messaging.runtime.metrics import count
     from bandwidth_messaging.services.message_delivery import DeliveryTimes, MessageDelivery
 
     return MessageDelivery(
