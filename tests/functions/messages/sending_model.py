@@ -20,7 +20,7 @@ from bandwidth_messaging.domain.messages import MessageState, Receipt
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.problems import Conflict, InvalidInput
 from bandwidth_messaging.domain.sending import NewMessage
-from bandwidth_messaging.runtime import metrics, wiring
+from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.services import message_acceptance, message_delivery, preflight
 from functions.messages import deliver_message, send_message
 from tests.functions.conftest import CALLBACK_URL, PASSED, Context, sample
@@ -330,7 +330,7 @@ def install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "create_connection", bandwidth.connect)
     for module in (message_acceptance, message_delivery, preflight):
         monkeypatch.setattr(module, "now", lambda: _world().now())
-    monkeypatch.setattr(metrics, "count", lambda _: None)
+    monkeypatch.setattr(wiring, "count", lambda _: None)
 
 
 def _world() -> World:
