@@ -1,7 +1,7 @@
 """Orders in the Numbers table: the record of each set-up and release, updated by every step."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal, NotRequired, TypedDict, Unpack, cast
 
 from bandwidth_messaging.domain.orders import Action, Failure, Kind, OrderItem, OrderState
 from bandwidth_messaging.domain.step_outcomes import StepOutcome
@@ -19,6 +19,23 @@ def is_same_order(record: OrderItem, kind: Kind, digest: str) -> bool:
     return (record["kind"], record["digest"]) == (kind, digest)
 
 
+class Registration(TypedDict):
+    """A set-up or a release that starts at a time (RFC 3339).
+
+    `digest` distinguishes the request from every other one. `action` is that of a hosted set-up, and
+    `generation` is the generation of Bandwidth's API that the set-up uses.
+    """
+
+    kind: Kind
+    requested: int
+    execution_arn: str
+    at: str
+    digest: str
+    site_id: NotRequired[str | None]
+    action: NotRequired[Action | None]
+    generation: NotRequired[str | None]
+
+
 class Orders:
     """The orders in the Numbers table, known by their CustomerOrderId."""
 
@@ -33,37 +50,18 @@ class Orders:
         """Return whether the order may exist at Bandwidth."""
         return "orderAttemptedAt" in (self.get(customer_order_id) or {})
 
-    def register(
-        self,
-        customer_order_id: str,
-        *,
-        kind: Kind,
-        requested: int,
-        execution_arn: str,
-        at: str,
-        digest: str,
-        site_id: str | None = None,
-        action: Action | None = None,
-        generation: str | None = None,
-    ) -> OrderItem:
-        """Record that a set-up or a release starts, and return the record. An existing record stays as it is.
-
-        `digest` distinguishes the request from every other one. `action` is that of a hosted set-up, and
-        `generation` is the generation of Bandwidth's API that the set-up uses.
-        """
+    def register(self, customer_order_id: str, **registration: Unpack[Registration]) -> OrderItem:
+        """Record that a set-up or a release starts. Return the record. An existing record stays as it is."""
         record = self._table.update(
             order_key(customer_order_id),
             keep={
-                "kind": kind,
                 "orderState": OrderState.STARTED,
-                "requested": requested,
-                "executionArn": execution_arn,
-                "startedAt": at,
-                "digest": digest,
-                "siteId": site_id,
-                "action": action,
-                "generation": generation,
+                "kind": registration["kind"],
+                "executionArn": registration["execution_arn"],
+                "startedAt": registration["at"],
                 "steps": {},
+                **_request(registration),
+                "generation": registration.get("generation"),
             },
         )
         # An update without a condition always returns the item.
@@ -101,17 +99,7 @@ class Orders:
         return order is not None
 
     def open(
-        self,
-        customer_order_id: str,
-        *,
-        kind: Kind,
-        requested: int,
-        execution_arn: str,
-        at: str,
-        digest: str,
-        site_id: str | None = None,
-        action: Action | None = None,
-        generation: str | None = None,
+        self, customer_order_id: str, **registration: Unpack[Registration]
     ) -> Literal["used", "undone"] | None:
         """Register an execution, or let it continue a failed one. A repeated call changes nothing.
 
@@ -119,49 +107,32 @@ class Orders:
         request, and "undone" if its set-up was undone. A changed request may continue a failed execution only
         if no order was attempted before.
         """
-        record = self.register(
-            customer_order_id,
-            kind=kind,
-            requested=requested,
-            execution_arn=execution_arn,
-            at=at,
-            digest=digest,
-            site_id=site_id,
-            action=action,
-            generation=generation,
-        )
+        record = self.register(customer_order_id, **registration)
         if "undoneAt" in record:
             # Its order is still COMPLETE at Bandwidth, but its numbers are released.
             return "undone"
-        if record["orderState"] == OrderState.FAILED and record["executionArn"] != execution_arn:
-            request = {"digest": digest, "requested": requested, "siteId": site_id, "action": action}
-            record = self._continue(
-                customer_order_id, record, execution_arn, kind, request, {"generation": generation}
-            )
-        return None if is_same_order(record, kind, digest) else "used"
+        if (
+            record["orderState"] == OrderState.FAILED
+            and record["executionArn"] != registration["execution_arn"]
+        ):
+            record = self._continue(customer_order_id, record, registration)
+        return None if is_same_order(record, registration["kind"], registration["digest"]) else "used"
 
-    def _continue(
-        self,
-        customer_order_id: str,
-        record: OrderItem,
-        execution_arn: str,
-        kind: Kind,
-        request: Item,
-        current: Item,
-    ) -> OrderItem:
+    def _continue(self, customer_order_id: str, record: OrderItem, registration: Registration) -> OrderItem:
         """Let an execution continue a failed order unless another one already does. Return the record."""
+        kind = registration["kind"]
         condition = "#orderState = :failed AND #executionArn = :before AND #kind = :kind"
         values = {"failed": OrderState.FAILED, "before": record["executionArn"], "kind": kind}
-        changes = current
-        if not is_same_order(record, kind, request["digest"]):
+        changes: Item = {"generation": registration.get("generation")}
+        if not is_same_order(record, kind, registration["digest"]):
             condition += " AND attribute_not_exists(#orderAttemptedAt)"
-            changes = current | request
+            changes |= _request(registration)
         _, found = self._table.attempt(
             order_key(customer_order_id),
             assign={
                 **changes,
                 "orderState": OrderState.ORDERED if "orderId" in record else OrderState.STARTED,
-                "executionArn": execution_arn,
+                "executionArn": registration["execution_arn"],
                 **dict.fromkeys(("failedAt", "reason", "completed", "failed", "failures")),
             },
             condition=condition,
@@ -300,3 +271,13 @@ class Orders:
             assign={"undoneAt": at, "undoneBy": by},
             condition="attribute_exists(#kind)",
         )
+
+
+def _request(registration: Registration) -> Item:
+    """Return the attributes that a changed request changes in the order's record."""
+    return {
+        "digest": registration["digest"],
+        "requested": registration["requested"],
+        "siteId": registration.get("site_id"),
+        "action": registration.get("action"),
+    }
