@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import parse_qsl
 
 from bandwidth_messaging.bandwidth import xml
@@ -17,6 +17,13 @@ XML: Final = "application/xml; charset=utf-8"
 _NEXT: Final = re.compile(r"<[^>?]*\?([^>]*)>")
 NOT_FOUND: Final = OrderStatus("NOT_FOUND")
 """Status of an order that Bandwidth does not list yet, shortly after it was placed."""
+
+
+class OrderBody(NamedTuple):
+    """The root of a response about an order, and the order's status in it."""
+
+    root: Element
+    status: str
 
 
 class AccountApi:
@@ -72,8 +79,7 @@ class AccountApi:
         """Delete a resource. Return False if it did not exist."""
         try:
             response = self.transport.send("DELETE", self.account + path)
-            if response.body and (rejection := rejection_of(response, root_of(response))):
-                raise rejection
+            raise_rejection(response)
         except BandwidthRejected as error:
             if error.is_absent:
                 return False
@@ -87,8 +93,7 @@ class AccountApi:
     def write(self, method: str, path: str, element: Element) -> Response:
         """Send an element and return the response. Raises also for an error inside a 2xx."""
         response = self.send(method, path, element)
-        if response.body and (rejection := rejection_of(response, root_of(response))):
-            raise rejection
+        raise_rejection(response)
         return response
 
     def place(self, path: str, order: Element, order_id: str) -> str:
@@ -103,14 +108,28 @@ class AccountApi:
             return found
         raise rejection_of(response, root) or response.garbled(f"has no {order_id}")
 
-    def get_order(self, path: str) -> Response | None:
-        """Return the response about an order, None if Bandwidth does not list the order yet."""
+    def find_response(self, path: str, params: dict[str, str] | None = None) -> Response | None:
+        """Return the response to a GET, also one with an error inside a 2xx. None without the resource."""
         try:
-            return self.transport.send("GET", self.account + path)
+            return self.transport.send("GET", self.account + path, params=params)
         except BandwidthRejected as error:
             if error.is_absent:
                 return None
             raise
+
+    def read_order(self, path: str, status_path: str) -> OrderBody | None:
+        """Return an order, whose status is the text at `status_path`. None if Bandwidth does not list it yet.
+
+        A response with a status is about the order, even if it also has errors. Raises BandwidthRejected for
+        an error without a status, and BandwidthGarbled without both.
+        """
+        response = self.find_response(path)
+        if response is None:
+            return None
+        root = root_of(response)
+        if (status := xml.text(root, status_path)) is not None:
+            return OrderBody(root, status)
+        raise rejection_of(response, root) or response.garbled(f"has no {status_path.rpartition('/')[2]}")
 
 
 def next_page(root: Element) -> dict[str, str]:
@@ -154,6 +173,12 @@ def rejection_of(response: Response, root: Element) -> BandwidthRejected | None:
     if error is None:
         return None
     return BandwidthRejected(response.request, status=response.status, code=error.code, words=error.words)
+
+
+def raise_rejection(response: Response) -> None:
+    """Raise the error in the body of a 2xx response, if any."""
+    if response.body and (rejection := rejection_of(response, root_of(response))):
+        raise rejection
 
 
 def _errors(root: Element) -> Iterator[tuple[str | None, ErrorBody]]:

@@ -9,12 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from bandwidth_messaging.bandwidth import xml
-from bandwidth_messaging.bandwidth.account_api import (
-    failures_of,
-    rejection_of,
-    required,
-    root_of,
-)
+from bandwidth_messaging.bandwidth.account_api import failures_of, raise_rejection, required, root_of
 from bandwidth_messaging.bandwidth.applications import MESSAGING_V2
 from bandwidth_messaging.bandwidth.credentials import BasicCredentials
 from bandwidth_messaging.bandwidth.dashboard import Dashboard
@@ -103,7 +98,7 @@ class DashboardCurrent(Dashboard, NumberOptions):
 
     def has_letter(self, order_id: str) -> bool:
         """Return whether an import order has a file, such as a letter of authorization."""
-        response = self.get_order(self._letters_of(order_id))
+        response = self.find_response(self._letters_of(order_id))
         return response is not None and xml.text(root_of(response), "fileCount") not in {None, "0"}
 
     def send_letter(self, order_id: str, document: bytes, content_type: str) -> None:
@@ -112,8 +107,7 @@ class DashboardCurrent(Dashboard, NumberOptions):
         response = self.transport.send(
             "POST", path, body=document, content_type=content_type, params={"documentType": "LOA"}
         )
-        if response.body and (rejection := rejection_of(response, root_of(response))):
-            raise rejection
+        raise_rejection(response)
 
     def _letters_of(self, order_id: str) -> str:
         return f"{self.import_paths['IMPORT']}/{order_id}/loas"

@@ -5,14 +5,7 @@ from time import monotonic
 from typing import Final
 
 from bandwidth_messaging.bandwidth import xml
-from bandwidth_messaging.bandwidth.account_api import (
-    NOT_FOUND,
-    AccountApi,
-    failure_of,
-    failures_of,
-    rejection_of,
-    root_of,
-)
+from bandwidth_messaging.bandwidth.account_api import NOT_FOUND, AccountApi, failure_of, failures_of
 from bandwidth_messaging.bandwidth.order_lookup import (
     LOOKUP_SECONDS,
     PAGES,
@@ -71,14 +64,11 @@ class DisconnectOrders(AccountApi):
         find yet, right after it was placed, has the status NOT_FOUND. Raises BandwidthGarbled if the response
         has no status.
         """
-        response = self.get_order(f"/disconnects/{order_id}")
-        if response is None:
+        body = self.read_order(f"/disconnects/{order_id}", "OrderStatus")
+        if body is None:
             return NOT_FOUND
-        root = root_of(response)
-        if (status := xml.text(root, "OrderStatus")) is None:
-            raise rejection_of(response, root) or response.garbled("has no OrderStatus")
-        order = OrderStatus(status)
-        return order if order.ended_as is None else _ended(order, root, requested)
+        order = OrderStatus(body.status)
+        return order if order.ended_as is None else _ended(order, body.root, requested)
 
 
 def _ended(order: OrderStatus, root: Element, requested: Sequence[str]) -> OrderStatus:

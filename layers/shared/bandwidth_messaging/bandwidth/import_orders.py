@@ -6,14 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from bandwidth_messaging.bandwidth import xml
-from bandwidth_messaging.bandwidth.account_api import (
-    NOT_FOUND,
-    AccountApi,
-    failure_of,
-    failures_of,
-    rejection_of,
-    root_of,
-)
+from bandwidth_messaging.bandwidth.account_api import NOT_FOUND, AccountApi, failure_of, failures_of
 from bandwidth_messaging.bandwidth.order_lookup import find_order_id
 from bandwidth_messaging.bandwidth.transport import ErrorBody
 from bandwidth_messaging.bandwidth.xml import E
@@ -77,16 +70,13 @@ class ImportOrders(AccountApi):
         explains no number comes first. A COMPLETE order without errors is incomplete while its list lacks
         some of them.
         """
-        response = self.get_order(f"{self.import_paths[action]}/{order_id}")
-        if response is None:
+        body = self.read_order(f"{self.import_paths[action]}/{order_id}", ".//ProcessingStatus")
+        if body is None:
             return NOT_FOUND
-        root = root_of(response)
-        if (status := xml.text(root, ".//ProcessingStatus")) is None:
-            raise rejection_of(response, root) or response.garbled("has no ProcessingStatus")
-        order = OrderStatus(status, failures=tuple(failures_of(root)))
+        order = OrderStatus(body.status, failures=tuple(failures_of(body.root)))
         if order.ended_as is None:
-            return OrderStatus(status)
-        listed = {from_ten_digits(number) for path in _IMPORTED for number in xml.texts(root, path)}
+            return OrderStatus(body.status)
+        listed = {from_ten_digits(number) for path in _IMPORTED for number in xml.texts(body.root, path)}
         if (
             order.ended_as == OrderState.COMPLETED
             and not order.failures

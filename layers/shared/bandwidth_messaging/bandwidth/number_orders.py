@@ -105,17 +105,14 @@ class NumberOrders(AccountApi):
         An order that is COMPLETE or PARTIAL is incomplete while it lists fewer numbers than its
         CompletedQuantity, or none. Raises BandwidthGarbled if the response has no status.
         """
-        response = self.get_order(f"/orders/{order_id}")
-        if response is None:
+        body = self.read_order(f"/orders/{order_id}", "OrderStatus")
+        if body is None:
             return NOT_FOUND
-        root = root_of(response)
-        if (status := xml.text(root, "OrderStatus")) is None:
-            raise rejection_of(response, root) or response.garbled("has no OrderStatus")
-        numbers = xml.texts(root, "CompletedNumbers//FullNumber")
+        numbers = xml.texts(body.root, "CompletedNumbers//FullNumber")
         completed = tuple(from_ten_digits(number) for number in numbers)
-        order = OrderStatus(status, completed, tuple(failures_of(root)))
-        # An order that has brought none has FAILED.
-        count = xml.text(root, "CompletedQuantity") or ""
+        order = OrderStatus(body.status, completed, tuple(failures_of(body.root)))
+        # At least one: an order without completed numbers has the status FAILED.
+        count = xml.text(body.root, "CompletedQuantity") or ""
         expected = max(int(count) if count.isdecimal() else 0, 1)
         is_incomplete = (
             order.ended_as in {OrderState.COMPLETED, OrderState.PARTIAL} and len(completed) < expected

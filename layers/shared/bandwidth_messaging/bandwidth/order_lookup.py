@@ -150,7 +150,7 @@ def read_customer_order_id(api: AccountApi, path: str) -> str | None:
 
     Raises BandwidthUnavailable for an order that is listed but cannot be read yet.
     """
-    response = api.get_order(path)
+    response = api.find_response(path)
     if response is None:
         message = f"GET {path} returned 404 for an order that is listed"
         raise BandwidthUnavailable(message, status=HTTPStatus.NOT_FOUND)
@@ -167,12 +167,9 @@ def _pages(api: AccountApi, path: str, query: dict[str, str]) -> Iterator[tuple[
     read = []
     while query not in read:
         read.append(query)
-        try:
-            response = api.transport.send("GET", api.account + path, params=query)
-        except BandwidthRejected as error:
-            if error.is_absent:
-                return
-            raise
+        response = api.find_response(path, query)
+        if response is None:
+            return
         root = root_of(response)
         yield response, root
         # A published link names only page and size.
