@@ -13,6 +13,8 @@ from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.setups import MessagingV2Setup
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.settings import settings
+from bandwidth_messaging.services import setup_start
+from bandwidth_messaging.store.keys import order_key
 from bandwidth_messaging.store.setup_requests import id_of_key
 from functions.control import browse, start_setup
 from tests.functions.conftest import House, ask, sample
@@ -197,6 +199,45 @@ class TestStartSetup:
         with monkeypatch.context() as patch:
             refuse_start(patch, "ThrottlingException")
             assert self.start(**asked)[0] == 500
+
+        assert ask(browse, "GET", "/orders/Order-7")[1]["state"] == "started"
+
+    def test_a_refused_start_leaves_the_order_of_a_request_in_the_same_millisecond(
+        self, machine: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked = {"areaCode": "910", "customerOrderId": "Order-7"}
+        monkeypatch.setattr(setup_start, "now", lambda: AT)
+        assert self.start(**asked)[0] == 202
+
+        refuse_start(monkeypatch, "ThrottlingException")
+        assert self.start(**asked)[0] == 500
+
+        assert ask(browse, "GET", "/orders/Order-7")[1]["state"] == "started"
+
+    def test_a_refused_start_leaves_the_order_of_an_execution_in_the_same_millisecond(
+        self, machine: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked = {"areaCode": "910", "customerOrderId": "Order-7"}
+        digest = MessagingV2Setup.model_validate(asked).digest()
+        wiring.orders().open(
+            "Order-7", kind="messaging_v2", requested=1, execution_arn="arn", at=AT, digest=digest
+        )
+        monkeypatch.setattr(setup_start, "now", lambda: AT)
+
+        refuse_start(monkeypatch, "ThrottlingException")
+        assert self.start(**asked)[0] == 500
+
+        assert ask(browse, "GET", "/orders/Order-7")[1]["state"] == "started"
+
+    def test_a_refused_start_leaves_the_order_of_a_version_without_start_tokens(
+        self, machine: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked = {"areaCode": "910", "customerOrderId": "Order-7"}
+        assert self.start(**asked)[0] == 202
+        wiring.orders()._table.update(order_key("Order-7"), assign={"startToken": None})
+
+        refuse_start(monkeypatch, "ThrottlingException")
+        assert self.start(**asked)[0] == 500
 
         assert ask(browse, "GET", "/orders/Order-7")[1]["state"] == "started"
 

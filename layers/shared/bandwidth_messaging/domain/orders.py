@@ -70,14 +70,16 @@ class StepRecord(TypedDict, total=False):
 class OrderItem(TypedDict, total=False):
     """An order's item in the Numbers table. Times are RFC 3339.
 
-    Orders of versions before 2026-12 have no `action` and no `generation`. `unstarted` marks an order
-    whose execution did not start. `applicationId`, `locationId` and `orderId` are the ones found by steps.
+    Orders of versions before 2026-12 have no `action`, no `generation` and no `startToken`. `unstarted`
+    marks an order whose execution did not start. `applicationId`, `locationId` and `orderId` are the ids
+    that steps found or created.
     """
 
     kind: Required[Kind]
     orderState: Required[OrderState]
     requested: int
     executionArn: str
+    startToken: str
     digest: str
     siteId: str
     action: Action

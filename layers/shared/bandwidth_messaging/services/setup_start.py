@@ -99,6 +99,7 @@ class _Start:
         self._input = setup.model_dump(by_alias=True, exclude_unset=True)
         self._digest = hashlib.sha256(json.dumps([kind, self._input], sort_keys=True).encode()).hexdigest()
         self._at = now()
+        self._start_token = uuid.uuid4().hex
         # Whether no other request can have started the execution.
         self._is_first = False
 
@@ -127,7 +128,10 @@ class _Start:
             raise InvalidInput([problem])
         if is_repeated:
             self._is_first = self._orders.reopen_unstarted(
-                request["startsOrder"], execution_arn=self._arn(request["executionName"]), at=self._at
+                request["startsOrder"],
+                execution_arn=self._arn(request["executionName"]),
+                start_token=self._start_token,
+                at=self._at,
             )
         return request
 
@@ -165,6 +169,7 @@ class _Start:
             digest=digest,
             action=self._setup.action if isinstance(self._setup, HostedMessagingSetup) else None,
             generation=self._generation,
+            start_token=self._start_token,
         )
         state = order["orderState"]
         is_same = is_same_order(order, self._kind, digest)
@@ -174,7 +179,8 @@ class _Start:
             conflict = StartConflict.ENDED
         elif state != OrderState.FAILED:
             if is_same:
-                self._is_first = order["startedAt"] == self._at
+                # Registering adds the token to an order of an earlier version, which may be running.
+                self._is_first = (order["startToken"], order["startedAt"]) == (self._start_token, self._at)
                 return name
             conflict = StartConflict.NOT_ENDED
         elif not is_same and (order["kind"] != self._kind or "orderAttemptedAt" in order):
@@ -186,7 +192,9 @@ class _Start:
     def _record_refusal(self, customer_order_id: str, code: str) -> None:
         logger.error("execution not started", extra={"customer_order_id": customer_order_id, "error": code})
         reason = f"Step Functions did not start the execution ({code})."
-        self._orders.record_unstarted(customer_order_id, registered_at=self._at, at=now(), reason=reason)
+        self._orders.record_unstarted(
+            customer_order_id, start_token=self._start_token, at=now(), reason=reason
+        )
 
     def _arn(self, name: str) -> str:
         return execution_arn(self._state_machine, name)

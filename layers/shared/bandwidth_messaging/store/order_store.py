@@ -22,8 +22,9 @@ def is_same_order(record: OrderItem, kind: Kind, digest: str) -> bool:
 class Registration(TypedDict):
     """A set-up or a release that starts at a time (RFC 3339).
 
-    `digest` distinguishes the request from every other one. `action` is that of a hosted set-up, and
-    `generation` is the generation of Bandwidth's API that the set-up uses.
+    `digest` distinguishes what is requested from every other request. `action` is that of a hosted set-up,
+    and `generation` is the generation of Bandwidth's API that the set-up uses. `start_token` is unique for
+    the request that starts the execution; an execution that registers itself has none.
     """
 
     kind: Kind
@@ -34,6 +35,7 @@ class Registration(TypedDict):
     site_id: NotRequired[str | None]
     action: NotRequired[Action | None]
     generation: NotRequired[str | None]
+    start_token: NotRequired[str]
 
 
 class Orders:
@@ -62,13 +64,17 @@ class Orders:
                 "steps": {},
                 **_request(registration),
                 "generation": registration.get("generation"),
+                "startToken": registration.get("start_token", registration["execution_arn"]),
             },
         )
         # An update without a condition always returns the item.
         return cast("OrderItem", record)
 
-    def record_unstarted(self, customer_order_id: str, *, registered_at: str, at: str, reason: str) -> None:
-        """Fail an order whose execution did not start, unless the order has changed meanwhile."""
+    def record_unstarted(self, customer_order_id: str, *, start_token: str, at: str, reason: str) -> None:
+        """Fail an order whose execution did not start, unless the order has changed meanwhile.
+
+        `start_token` is that of the request that registered or reopened the order.
+        """
         self._table.update(
             order_key(customer_order_id),
             assign={
@@ -77,11 +83,13 @@ class Orders:
                 "reason": reason,
                 "unstarted": True,
             },
-            condition="#orderState = :started AND #startedAt = :registeredAt AND #steps = :noSteps",
-            values={"started": OrderState.STARTED, "registeredAt": registered_at, "noSteps": {}},
+            condition="#orderState = :started AND #startToken = :token AND #steps = :noSteps",
+            values={"started": OrderState.STARTED, "token": start_token, "noSteps": {}},
         )
 
-    def reopen_unstarted(self, customer_order_id: str, *, execution_arn: str, at: str) -> bool:
+    def reopen_unstarted(
+        self, customer_order_id: str, *, execution_arn: str, start_token: str, at: str
+    ) -> bool:
         """Reopen an order whose execution did not start, so that the same execution can start.
 
         Return False, with nothing changed, if the order is not one of these.
@@ -91,6 +99,7 @@ class Orders:
             assign={
                 "orderState": OrderState.STARTED,
                 "startedAt": at,
+                "startToken": start_token,
                 **dict.fromkeys(("failedAt", "reason", "unstarted")),
             },
             condition="#unstarted = :yes AND #orderState = :failed AND #executionArn = :arn",
