@@ -14,7 +14,7 @@ from unittest.mock import patch
 import pytest
 
 from bandwidth_messaging.bandwidth.transport import TOTAL_SECONDS
-from bandwidth_messaging.domain.retries import growing_delay
+from bandwidth_messaging.domain.retries import compute_delay
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.settings import Settings
 from bandwidth_messaging.services import message_delivery
@@ -310,7 +310,7 @@ def test_a_message_that_is_never_stored_does_not_reach_the_dead_letters() -> Non
     with patch("random.uniform", lambda lowest, _: lowest):
         while seconds < message_delivery.MAX_STORING_TIME.total_seconds():
             looks += 1
-            seconds += growing_delay(looks, longest=message_delivery.MAX_STORING_DELAY_SECONDS)
+            seconds += compute_delay(looks, longest=message_delivery.MAX_STORING_DELAY_SECONDS)
     # The same record may then wait out a message that a late retry has stored.
     assert looks < redrive["maxReceiveCount"] / 10
 

@@ -635,10 +635,10 @@ class TestRightBeforeItIsSent:
             checks.undo()
             assert worker(message_id) == []
             stop()
-            return wiring.opt_outs().sender_and_opt_outs(number, recipients)
+            return wiring.opt_outs().get_sender_and_opt_outs(number, recipients)
 
         with pytest.MonkeyPatch.context() as checks:
-            checks.setattr(wiring.opt_outs(), "sender_and_opt_outs", sent_meanwhile)
+            checks.setattr(wiring.opt_outs(), "get_sender_and_opt_outs", sent_meanwhile)
             assert worker(message_id) == []
         assert message(message_id)["state"] == "sent"
 

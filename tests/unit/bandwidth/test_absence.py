@@ -24,7 +24,7 @@ REQUESTS: dict[str, tuple[Callable[[DashboardCurrent], Any], Any]] = {
     "SMS": (lambda account: account.sms(SITE, LOCATION), None),
     "MMS": (lambda account: account.mms_protocol(SITE, LOCATION), None),
     "numbers of a location": (lambda account: account.location_numbers(SITE, LOCATION), None),
-    "subscriptions": (lambda account: account.subscriptions_to_lost_numbers(URL), []),
+    "subscriptions": (lambda account: account.list_lost_number_subscriptions(URL), []),
     "disconnects": (lambda account: account.find_disconnect("release-1"), None),
     "order": (lambda account: account.order_status("o-1"), NOT_FOUND),
     "import": (lambda account: account.import_status("o-1", ["+19195550100"]), NOT_FOUND),

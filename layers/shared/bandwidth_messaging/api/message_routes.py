@@ -21,7 +21,7 @@ from bandwidth_messaging.api.parameters import (
 )
 from bandwidth_messaging.api.resolver import operation
 from bandwidth_messaging.api.views import View, message_view
-from bandwidth_messaging.domain.participants import owner_number, stored_readings
+from bandwidth_messaging.domain.participants import list_readings, owner_number
 from bandwidth_messaging.domain.problems import FieldProblem, InvalidInput, NotFound
 from bandwidth_messaging.domain.times import rfc3339
 from bandwidth_messaging.domain.validation import CamelModel, Participant, parse
@@ -117,7 +117,7 @@ def _conversation_page(
 
     The participants as messages show them come first, then the participants as people write them.
     """
-    readings: list[Sequence[str]] = [*stored_readings(participants)]
+    readings: list[Sequence[str]] = [*list_readings(participants)]
     problem: InvalidInput | None = None
     try:
         written = parse(_Participants, {"participants": participants.split(",")}).participants

@@ -45,8 +45,8 @@ class AccountApi:
     def get(self, path: str, params: dict[str, str] | None = None) -> Element:
         """Return the root of the response to a GET. Raises also for an error inside a 2xx."""
         response = self.transport.send("GET", self.account + path, params=params)
-        root = root_of(response)
-        if rejection := rejection_of(response, root):
+        root = parse_root(response)
+        if rejection := find_rejection(response, root):
             raise rejection
         return root
 
@@ -103,10 +103,10 @@ class AccountApi:
         error without an id, also inside a 2xx, and BandwidthGarbled without both.
         """
         response = self.send("POST", path, order)
-        root = root_of(response)
+        root = parse_root(response)
         if (found := xml.text(root, order_id)) is not None:
             return found
-        raise rejection_of(response, root) or response.garbled(f"has no {order_id}")
+        raise find_rejection(response, root) or response.garbled(f"has no {order_id}")
 
     def find_response(self, path: str, params: dict[str, str] | None = None) -> Response | None:
         """Return the response to a GET, also one with an error inside a 2xx. None without the resource."""
@@ -126,10 +126,10 @@ class AccountApi:
         response = self.find_response(path)
         if response is None:
             return None
-        root = root_of(response)
+        root = parse_root(response)
         if (status := xml.text(root, status_path)) is not None:
             return OrderBody(root, status)
-        raise rejection_of(response, root) or response.garbled(f"has no {status_path.rpartition('/')[2]}")
+        raise find_rejection(response, root) or response.garbled(f"has no {status_path.rpartition('/')[2]}")
 
 
 def next_page(root: Element) -> dict[str, str]:
@@ -146,12 +146,12 @@ def read_error(body: bytes) -> ErrorBody | None:
         return None
 
 
-def boolean(value: bool) -> str:
+def format_boolean(value: bool) -> str:
     """Return the text of an XML boolean."""
     return "true" if value else "false"
 
 
-def root_of(response: Response) -> Element:
+def parse_root(response: Response) -> Element:
     """Return the root of a response's body. Raises BandwidthGarbled."""
     try:
         return xml.read(response.body)
@@ -159,15 +159,15 @@ def root_of(response: Response) -> Element:
         raise response.garbled(f"is {error}") from None
 
 
-def required(response: Response, path: str) -> str:
+def require_text(response: Response, path: str) -> str:
     """Return the text at a path of a response's body. Raises BandwidthGarbled if it is missing."""
-    found = xml.text(root_of(response), path)
+    found = xml.text(parse_root(response), path)
     if found is None:
         raise response.garbled(f"has no {path}")
     return found
 
 
-def rejection_of(response: Response, root: Element) -> BandwidthRejected | None:
+def find_rejection(response: Response, root: Element) -> BandwidthRejected | None:
     """Return the error in a body, if any: Bandwidth also returns errors inside a 2xx."""
     error = combine_errors(error for _, error in _errors(root))
     if error is None:
@@ -177,7 +177,7 @@ def rejection_of(response: Response, root: Element) -> BandwidthRejected | None:
 
 def raise_rejection(response: Response) -> None:
     """Raise the error in the body of a 2xx response, if any."""
-    if response.body and (rejection := rejection_of(response, root_of(response))):
+    if response.body and (rejection := find_rejection(response, parse_root(response))):
         raise rejection
 
 
@@ -202,7 +202,7 @@ def _errors(root: Element) -> Iterator[tuple[str | None, ErrorBody]]:
         yield None, ErrorBody(result, xml.text(root, "resultMessage"))
 
 
-def failures_of(root: Element) -> Iterator[Failure]:
+def parse_failures(root: Element) -> Iterator[Failure]:
     """Yield what failed in an order: FailedNumbers and the errors each may be missing, or name no number."""
     of_number: dict[str, ErrorBody] = {}
     of_order: list[ErrorBody] = []
@@ -214,10 +214,10 @@ def failures_of(root: Element) -> Iterator[Failure]:
     unexplained = set(xml.texts(root, "FailedNumbers//FullNumber")) - of_number.keys()
     general = of_order[0] if of_order else ErrorBody(None, None)
     for number in sorted(of_number.keys() | unexplained):
-        yield failure_of(from_ten_digits(number), of_number.get(number, general))
-    yield from (failure_of(None, error) for error in of_order if not (unexplained and error is general))
+        yield build_failure(from_ten_digits(number), of_number.get(number, general))
+    yield from (build_failure(None, error) for error in of_order if not (unexplained and error is general))
 
 
-def failure_of(number: str | None, error: ErrorBody) -> Failure:
+def build_failure(number: str | None, error: ErrorBody) -> Failure:
     """Return the failure of a number (E.164), or of the order."""
     return {"number": number, "code": error.code, "reason": error.words or "no reason given"}

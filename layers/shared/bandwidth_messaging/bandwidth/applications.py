@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bandwidth_messaging.bandwidth import xml
-from bandwidth_messaging.bandwidth.account_api import AccountApi, required
+from bandwidth_messaging.bandwidth.account_api import AccountApi, require_text
 from bandwidth_messaging.bandwidth.credentials import BasicCredentials
 from bandwidth_messaging.bandwidth.xml import E, Element
 
@@ -17,13 +17,16 @@ _MESSAGING: Final = (MESSAGING_V2, "Messaging", None)
 
 @dataclass(frozen=True)
 class Application:
-    """An application as the Dashboard lists it. `lacks` names a missing one of its two callback URLs."""
+    """An application as the Dashboard lists it.
+
+    `missing_callback_url` is the name of the missing element if only one of the two callback URLs exists.
+    """
 
     application_id: str
     name: str
     callback_url: str | None
     service_type: str | None
-    lacks: str | None = None
+    missing_callback_url: str | None = None
 
     @property
     def is_for_messaging(self) -> bool:
@@ -80,7 +83,7 @@ class Applications(AccountApi):
                 else E.CallbackCreds(),
             ),
         )
-        return required(response, ".//ApplicationId")
+        return require_text(response, ".//ApplicationId")
 
 
 def _callback_url(application: Element) -> str | None:
@@ -98,11 +101,11 @@ def _application(application_id: str, found: Element) -> Application:
         name=xml.text(found, "AppName") or "",
         callback_url=_callback_url(found),
         service_type=xml.text(found, "ServiceType"),
-        lacks=_lacks(found),
+        missing_callback_url=_missing_callback_url(found),
     )
 
 
-def _lacks(application: Element) -> str | None:
+def _missing_callback_url(application: Element) -> str | None:
     """Return the missing one of the two current elements, None if both or neither exist."""
     missing = [name for name in _CALLBACK_URLS[0] if not xml.text(application, name)]
     return missing[0] if len(missing) == 1 else None

@@ -9,11 +9,16 @@ from types import MappingProxyType
 from typing import Final
 
 from bandwidth_messaging.bandwidth import xml
-from bandwidth_messaging.bandwidth.account_api import failures_of, raise_rejection, required, root_of
+from bandwidth_messaging.bandwidth.account_api import (
+    parse_failures,
+    parse_root,
+    raise_rejection,
+    require_text,
+)
 from bandwidth_messaging.bandwidth.applications import MESSAGING_V2
 from bandwidth_messaging.bandwidth.credentials import BasicCredentials
 from bandwidth_messaging.bandwidth.dashboard import Dashboard
-from bandwidth_messaging.bandwidth.import_orders import of_requested
+from bandwidth_messaging.bandwidth.import_orders import resolve_requested
 from bandwidth_messaging.bandwidth.number_options import NumberOptions
 from bandwidth_messaging.bandwidth.transport import Auth
 from bandwidth_messaging.bandwidth.xml import E, Element
@@ -55,7 +60,7 @@ class DashboardCurrent(Dashboard, NumberOptions):
                 user, password = E.UserId(credentials.username), E.Password(credentials.password)
                 application.append(E(f"{direction}CallbackCreds", user, password))
         application.append(E.RequestedCallbackTypes(*map(E.CallbackType, _CALLBACK_TYPES)))
-        return required(self.write("POST", "/applications", application), ".//ApplicationId")
+        return require_text(self.write("POST", "/applications", application), ".//ApplicationId")
 
     def check_numbers(self, numbers: Sequence[str], *, site_id: str, sip_peer_id: str | None) -> OrderStatus:
         """Return which of the numbers (E.164, up to 5,000) can be imported, and why the others cannot.
@@ -67,10 +72,10 @@ class DashboardCurrent(Dashboard, NumberOptions):
             payload.append(E.SipPeerId(sip_peer_id))
         # Not `write`: an error inside this 2xx is about some of the numbers.
         response = self.send("POST", "/importTnChecker", payload)
-        root = root_of(response)
+        root = parse_root(response)
         importable = xml.texts(root, "ImportTnCheckerPayload/TelephoneNumbers/TelephoneNumber")
-        checked = OrderStatus("PARTIAL", failures=tuple(failures_of(root)))
-        return of_requested(checked, numbers, {from_ten_digits(number) for number in importable})
+        checked = OrderStatus("PARTIAL", failures=tuple(parse_failures(root)))
+        return resolve_requested(checked, numbers, {from_ten_digits(number) for number in importable})
 
     def create_import_request(
         self,
@@ -99,7 +104,7 @@ class DashboardCurrent(Dashboard, NumberOptions):
     def has_letter(self, order_id: str) -> bool:
         """Return whether an import order has a file, such as a letter of authorization."""
         response = self.find_response(self._letters_of(order_id))
-        return response is not None and xml.text(root_of(response), "fileCount") not in {None, "0"}
+        return response is not None and xml.text(parse_root(response), "fileCount") not in {None, "0"}
 
     def send_letter(self, order_id: str, document: bytes, content_type: str) -> None:
         """Upload a letter of authorization to an import order. Each call adds a file."""

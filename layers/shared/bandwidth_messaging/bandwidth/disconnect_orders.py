@@ -5,7 +5,7 @@ from time import monotonic
 from typing import Final
 
 from bandwidth_messaging.bandwidth import xml
-from bandwidth_messaging.bandwidth.account_api import NOT_FOUND, AccountApi, failure_of, failures_of
+from bandwidth_messaging.bandwidth.account_api import NOT_FOUND, AccountApi, build_failure, parse_failures
 from bandwidth_messaging.bandwidth.order_lookup import (
     LOOKUP_SECONDS,
     PAGES,
@@ -72,9 +72,9 @@ class DisconnectOrders(AccountApi):
 
 
 def _ended(order: OrderStatus, root: Element, requested: Sequence[str]) -> OrderStatus:
-    failures = list(failures_of(root))
+    failures = list(parse_failures(root))
     explained: dict[str | None, Failure] = {failure["number"]: failure for failure in failures}
-    general = explained.get(None) or failure_of(None, ErrorBody(None, None))
+    general = explained.get(None) or build_failure(None, ErrorBody(None, None))
     left = {
         from_ten_digits(number)
         for number in xml.texts(root, "DisconnectedTelephoneNumberList/TelephoneNumber")

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from bandwidth_messaging.bandwidth import xml
-from bandwidth_messaging.bandwidth.account_api import NOT_FOUND, AccountApi, failure_of, failures_of
+from bandwidth_messaging.bandwidth.account_api import NOT_FOUND, AccountApi, build_failure, parse_failures
 from bandwidth_messaging.bandwidth.order_lookup import find_order_id
 from bandwidth_messaging.bandwidth.transport import ErrorBody
 from bandwidth_messaging.bandwidth.xml import E
@@ -73,7 +73,7 @@ class ImportOrders(AccountApi):
         body = self.read_order(f"{self.import_paths[action]}/{order_id}", ".//ProcessingStatus")
         if body is None:
             return NOT_FOUND
-        order = OrderStatus(body.status, failures=tuple(failures_of(body.root)))
+        order = OrderStatus(body.status, failures=tuple(parse_failures(body.root)))
         if order.ended_as is None:
             return OrderStatus(body.status)
         listed = {from_ten_digits(number) for path in _IMPORTED for number in xml.texts(body.root, path)}
@@ -84,7 +84,7 @@ class ImportOrders(AccountApi):
             and not listed.issuperset(requested)
         ):
             return replace(order, is_incomplete=True)
-        ended = of_requested(order, requested, listed)
+        ended = resolve_requested(order, requested, listed)
         return _removed(ended, requested) if action == "REMOVE" else ended
 
 
@@ -100,7 +100,7 @@ def _removed(order: OrderStatus, requested: Sequence[str]) -> OrderStatus:
     return OrderStatus(status, completed, failures)
 
 
-def of_requested(order: OrderStatus, requested: Sequence[str], listed: set[str]) -> OrderStatus:
+def resolve_requested(order: OrderStatus, requested: Sequence[str], listed: set[str]) -> OrderStatus:
     """Return an ended import order as it ended for the numbers that were requested."""
     asked = set(requested)
     explained = {failure["number"]: failure for failure in order.failures if failure["number"] in asked}
@@ -108,7 +108,7 @@ def of_requested(order: OrderStatus, requested: Sequence[str], listed: set[str])
     failed = asked if order.ended_as == OrderState.FAILED else explained.keys() | missing
     # What names none of them is the order's, unless it must explain a number that no error names.
     general = [failure | {"number": None} for failure in order.failures if failure["number"] not in asked]
-    unexplained = failure_of(None, ErrorBody(None, None))
+    unexplained = build_failure(None, ErrorBody(None, None))
     if failed - explained.keys() and general:
         unexplained = general.pop(0)
     return OrderStatus(

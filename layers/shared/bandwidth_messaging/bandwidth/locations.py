@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from bandwidth_messaging.bandwidth import xml
-from bandwidth_messaging.bandwidth.account_api import AccountApi, boolean
+from bandwidth_messaging.bandwidth.account_api import AccountApi, format_boolean
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected
 from bandwidth_messaging.bandwidth.xml import E, Element
 from bandwidth_messaging.domain.orders import Campaign
@@ -52,9 +52,9 @@ class Sms:
         """
         asked = {"TollFree": toll_free, "ShortCode": short_code, "Zone1": True}
         added = {
-            name: boolean(True)
+            name: format_boolean(True)
             for name, on in asked.items()
-            if on and self.settings.get(name, "").lower() != boolean(True)
+            if on and self.settings.get(name, "").lower() != format_boolean(True)
         }
         if campaigns and self.settings.get(_A2P) not in _A2P_OPEN:
             added[_A2P] = _A2P_PER_NUMBER
@@ -91,7 +91,7 @@ class Locations(AccountApi):
             Location(
                 location_id,
                 xml.text(found, "PeerName") or "",
-                is_default_peer=(xml.text(found, "IsDefaultPeer") or "").lower() == boolean(True),
+                is_default_peer=(xml.text(found, "IsDefaultPeer") or "").lower() == format_boolean(True),
             )
             for found in root.iterfind(".//SipPeer")
             if (location_id := xml.text(found, "PeerId"))
@@ -102,7 +102,7 @@ class Locations(AccountApi):
         response = self.write(
             "POST",
             f"/sites/{site_id}/sippeers",
-            E.SipPeer(E.PeerName(name), E.IsDefaultPeer(boolean(is_default_peer))),
+            E.SipPeer(E.PeerName(name), E.IsDefaultPeer(format_boolean(is_default_peer))),
         )
         return response.created_id
 
@@ -126,7 +126,7 @@ class Locations(AccountApi):
                 if number := xml.text(found, "FullNumber"):
                     enabled = xml.text(found, "MessagingSettings/SmsEnabled")
                     numbers[from_ten_digits(number)] = (
-                        None if enabled is None else enabled.lower() == boolean(True)
+                        None if enabled is None else enabled.lower() == format_boolean(True)
                     )
         return numbers
 
@@ -165,9 +165,9 @@ class Locations(AccountApi):
         to it. Bandwidth rejects an external campaign as the location's own (13682), so that the location
         gets a campaign only if Bandwidth requires one (13638, 13641).
         """
-        choices = {"TollFree": boolean(toll_free), "ShortCode": boolean(short_code)}
+        choices = {"TollFree": format_boolean(toll_free), "ShortCode": format_boolean(short_code)}
         a2p = {_A2P: _A2P_PER_NUMBER} if campaign else {}
-        zones = {f"Zone{zone}": boolean(zone == 1) for zone in range(1, 6)}
+        zones = {f"Zone{zone}": format_boolean(zone == 1) for zone in range(1, 6)}
         settings = {**choices, **a2p, "Protocol": HTTP, **zones}
         self._allow_campaign("POST", site_id, location_id, Sms(settings, self.proxy_peer_id), campaign)
 

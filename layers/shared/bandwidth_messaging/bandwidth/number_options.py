@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from bandwidth_messaging.bandwidth.account_api import NOT_FOUND, AccountApi, failures_of
-from bandwidth_messaging.bandwidth.import_orders import of_requested
+from bandwidth_messaging.bandwidth.account_api import NOT_FOUND, AccountApi, parse_failures
+from bandwidth_messaging.bandwidth.import_orders import resolve_requested
 from bandwidth_messaging.bandwidth.xml import E
 from bandwidth_messaging.domain.orders import Campaign, OrderStatus
 
@@ -36,5 +36,5 @@ class NumberOptions(AccountApi):
         body = self.read_order(f"/tnoptions/{order_id}", ".//ProcessingStatus")
         if body is None:
             return NOT_FOUND
-        order = OrderStatus(body.status, failures=tuple(failures_of(body.root)))
-        return order if order.ended_as is None else of_requested(order, numbers, set())
+        order = OrderStatus(body.status, failures=tuple(parse_failures(body.root)))
+        return order if order.ended_as is None else resolve_requested(order, numbers, set())

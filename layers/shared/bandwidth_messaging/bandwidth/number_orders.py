@@ -7,10 +7,10 @@ from bandwidth_messaging.bandwidth import xml
 from bandwidth_messaging.bandwidth.account_api import (
     NOT_FOUND,
     AccountApi,
-    boolean,
-    failures_of,
-    rejection_of,
-    root_of,
+    find_rejection,
+    format_boolean,
+    parse_failures,
+    parse_root,
 )
 from bandwidth_messaging.bandwidth.order_lookup import PAGES, find_order_id
 from bandwidth_messaging.bandwidth.xml import E, Element
@@ -71,9 +71,9 @@ class NumberOrders(AccountApi):
         if customer_order_id is not None:
             order.insert(0, E.CustomerOrderId(customer_order_id))
         if not partial_allowed:
-            order.append(E.PartialAllowed(boolean(partial_allowed)))
+            order.append(E.PartialAllowed(format_boolean(partial_allowed)))
         if back_order_requested:
-            order.append(E.BackOrderRequested(boolean(back_order_requested)))
+            order.append(E.BackOrderRequested(format_boolean(back_order_requested)))
         return self.place("/orders", order, "Order/id")
 
     def find_order(self, customer_order_id: str, *, placed_after: str | None = None) -> str | None:
@@ -88,13 +88,13 @@ class NumberOrders(AccountApi):
 
         An order that is not backordered is refused (page on advanced ordering).
         """
-        response = self.send("PUT", f"/orders/{order_id}", E.Order(E.CloseOrder(boolean(True))))
-        root = root_of(response) if response.body else None
+        response = self.send("PUT", f"/orders/{order_id}", E.Order(E.CloseOrder(format_boolean(True))))
+        root = parse_root(response) if response.body else None
         # A final order lists its failed numbers, which are no error of this request.
         if (
             root is not None
             and xml.text(root, "OrderStatus") is None
-            and (rejection := rejection_of(response, root))
+            and (rejection := find_rejection(response, root))
         ):
             raise rejection
 
@@ -110,7 +110,7 @@ class NumberOrders(AccountApi):
             return NOT_FOUND
         numbers = xml.texts(body.root, "CompletedNumbers//FullNumber")
         completed = tuple(from_ten_digits(number) for number in numbers)
-        order = OrderStatus(body.status, completed, tuple(failures_of(body.root)))
+        order = OrderStatus(body.status, completed, tuple(parse_failures(body.root)))
         # At least one: an order without completed numbers has the status FAILED.
         count = xml.text(body.root, "CompletedQuantity") or ""
         expected = max(int(count) if count.isdecimal() else 0, 1)
@@ -126,7 +126,7 @@ class NumberOrders(AccountApi):
             return E.ExistingTelephoneNumberOrderType(E.TelephoneNumberList(*numbers))
         given = search.criteria()
         written = {
-            element: boolean(given[name]) if isinstance(given[name], bool) else str(given[name])
+            element: format_boolean(given[name]) if isinstance(given[name], bool) else str(given[name])
             for name, element in _CRITERIA.items()
             if name in given
         }

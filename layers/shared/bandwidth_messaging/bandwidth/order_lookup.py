@@ -10,7 +10,7 @@ from time import monotonic
 from typing import Final, NamedTuple
 
 from bandwidth_messaging.bandwidth import xml
-from bandwidth_messaging.bandwidth.account_api import AccountApi, next_page, rejection_of, root_of
+from bandwidth_messaging.bandwidth.account_api import AccountApi, find_rejection, next_page, parse_root
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected, BandwidthUnavailable
 from bandwidth_messaging.bandwidth.transport import Response
 from bandwidth_messaging.bandwidth.xml import Element
@@ -136,7 +136,7 @@ def list_orders(
     query = {"customerOrderId": customer_order_id, **(pages or {})}
     for response, root in islice(_pages(api, path, query), _MAX_PAGES):
         entries = list(_entries(root))
-        if not entries and (rejection := rejection_of(response, root)):
+        if not entries and (rejection := find_rejection(response, root)):
             raise rejection
         first = first or response
         orders += entries
@@ -154,12 +154,12 @@ def read_customer_order_id(api: AccountApi, path: str) -> str | None:
     if response is None:
         message = f"GET {path} returned 404 for an order that is listed"
         raise BandwidthUnavailable(message, status=HTTPStatus.NOT_FOUND)
-    root = root_of(response)
+    root = parse_root(response)
     if named := _customer_order_id(root):
         return named
     # Without a status it is not the order, whose id might be missing only here.
     if xml.text(root, ".//OrderStatus") is None and xml.text(root, ".//ProcessingStatus") is None:
-        raise rejection_of(response, root) or response.garbled("has no status of the order")
+        raise find_rejection(response, root) or response.garbled("has no status of the order")
     return None
 
 
@@ -170,7 +170,7 @@ def _pages(api: AccountApi, path: str, query: dict[str, str]) -> Iterator[tuple[
         response = api.find_response(path, query)
         if response is None:
             return
-        root = root_of(response)
+        root = parse_root(response)
         yield response, root
         # A published link names only page and size.
         query = {**query, **next_page(root)}

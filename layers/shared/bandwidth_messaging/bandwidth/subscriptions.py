@@ -59,7 +59,7 @@ class Subscriptions(AccountApi):
             _callback(callback_url, credentials, seconds),
         )
         subscription_id, _ = self._subscribe(
-            subscription, lambda: self._with_url(callback_url, "OrderId", order_id)
+            subscription, lambda: self._find_by_url(callback_url, "OrderId", order_id)
         )
         return subscription_id
 
@@ -71,10 +71,10 @@ class Subscriptions(AccountApi):
         subscription = E.Subscription(
             E.EventType(_MESSAGING_LOST), _callback(callback_url, credentials, _TEN_YEARS)
         )
-        for subscription_id in self.subscriptions_to_lost_numbers(callback_url):
+        for subscription_id in self.list_lost_number_subscriptions(callback_url):
             self.write("PUT", f"/subscriptions/{subscription_id}", subscription)
             return StepOutcome.UPDATED
-        _, is_new = self._subscribe(subscription, lambda: self.subscriptions_to_lost_numbers(callback_url))
+        _, is_new = self._subscribe(subscription, lambda: self.list_lost_number_subscriptions(callback_url))
         return StepOutcome.CREATED if is_new else StepOutcome.UPDATED
 
     def _subscribe(self, subscription: Element, existing: Callable[[], list[str]]) -> tuple[str, bool]:
@@ -90,14 +90,14 @@ class Subscriptions(AccountApi):
         self.write("PUT", f"/subscriptions/{found[0]}", subscription)
         return found[0], False
 
-    def subscriptions_to_lost_numbers(self, callback_url: str) -> list[str]:
+    def list_lost_number_subscriptions(self, callback_url: str) -> list[str]:
         """Return the ids of the subscriptions that tell this URL when hosted numbers are taken away.
 
         Those to orders call the same URL, and are not among them.
         """
-        return self._with_url(callback_url, "EventType", _MESSAGING_LOST)
+        return self._find_by_url(callback_url, "EventType", _MESSAGING_LOST)
 
-    def _with_url(self, callback_url: str, element: str, value: str) -> list[str]:
+    def _find_by_url(self, callback_url: str, element: str, value: str) -> list[str]:
         """Return the ids of the subscriptions that call a URL and have this value of an element."""
         listed = self.find("/subscriptions")
         return [

@@ -35,7 +35,7 @@ class Failure:
     words: str
 
 
-def failure(code: int | None) -> Failure | None:
+def find_failure(code: int | None) -> Failure | None:
     """Return the meaning of a V2 `errorCode` or a V1 `deliveryCode`, or None for other numbers.
 
     The first digits explain a V2 code that is not in the catalogue. A V1 code that is not in V1's table is
@@ -48,13 +48,13 @@ def failure(code: int | None) -> Failure | None:
 
 def is_opt_out(code: int | None) -> bool:
     """Return whether a code means that the recipient has opted out (4475, 4775, V1's 775)."""
-    known = failure(code)
+    known = find_failure(code)
     return known is not None and known.error_class == "opt_out"
 
 
-def leaves_open(code: int | None) -> bool:
+def is_delivery_unknown(code: int | None) -> bool:
     """Return whether the message may have arrived (9902, 9999, another 9xxx, V1's 902 and 999)."""
-    known = failure(code)
+    known = find_failure(code)
     return known is not None and known.error_class == "unknown"
 
 

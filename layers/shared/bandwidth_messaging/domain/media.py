@@ -36,7 +36,7 @@ class ArchivedFileItem(TypedDict, total=False):
     reason: str
 
 
-def name_of(url: str) -> str:
+def parse_file_name(url: str) -> str:
     """Return a file's name from its URL, with portable characters only. The name may be empty."""
     try:
         last = unquote(PurePosixPath(urlsplit(url).path).name)
@@ -45,7 +45,7 @@ def name_of(url: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "_", last)[-_LONGEST_NAME:]
 
 
-def content_type_of(header: str | None) -> str:
+def parse_content_type(header: str | None) -> str:
     """Return the type of a Content-Type header in lower case without parameters, else OCTETS."""
     content_type = (header or "").partition(";")[0].strip().lower()
     return content_type if _CONTENT_TYPE.fullmatch(content_type) else OCTETS

@@ -21,17 +21,17 @@ def next_steps(customer_order_id: str, order: Mapping[str, Any]) -> str | None:
     if order.get("undoneBy"):
         return None
     if order.get("kind") == "release_numbers":
-        return _after_release(order)
-    return " ".join(_after_setup(customer_order_id, order)) or None
+        return _advise_after_release(order)
+    return " ".join(_advise_after_setup(customer_order_id, order)) or None
 
 
-def _after_release(order: Mapping[str, Any]) -> str | None:
+def _advise_after_release(order: Mapping[str, Any]) -> str | None:
     if order.get("orderState") != OrderState.FAILED:
         return None
     return "Resolve the cause, then start release_numbers again. It skips what is already released."
 
 
-def _after_setup(customer_order_id: str, order: Mapping[str, Any]) -> Iterator[str]:
+def _advise_after_setup(customer_order_id: str, order: Mapping[str, Any]) -> Iterator[str]:
     advice = _advise(customer_order_id, order)
     if advice is None:
         return

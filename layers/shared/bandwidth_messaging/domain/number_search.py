@@ -132,7 +132,7 @@ class NumberSearch(CamelModel):
         try:
             search = handler(given)
         except ValidationError as error:
-            raise _with_more(error, problems) from None
+            raise _merge_problems(error, problems) from None
         if problems:
             raise ValidationError.from_exception_data(cls.__name__, problems)
         return search
@@ -192,7 +192,7 @@ def _problems(given: set[str]) -> Iterator[tuple[str, str]]:
         yield "enableLca", "requires rateCenter or npaNxx"
 
 
-def _with_more(error: ValidationError, problems: list[InitErrorDetails]) -> ValidationError:
+def _merge_problems(error: ValidationError, problems: list[InitErrorDetails]) -> ValidationError:
     found = [
         InitErrorDetails(type=each["type"], loc=each["loc"], input=each["input"], ctx=each.get("ctx", {}))
         for each in error.errors(include_url=False)

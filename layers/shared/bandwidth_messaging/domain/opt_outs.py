@@ -48,7 +48,7 @@ class Keyword(NamedTuple):
     word: str
 
 
-def keyword(text: str) -> Keyword | None:
+def find_keyword(text: str) -> Keyword | None:
     """Return the keyword that is the whole content of an inbound text, or None.
 
     Only letters and digits count. Case, spaces, punctuation, emoji and invisible characters are ignored, and

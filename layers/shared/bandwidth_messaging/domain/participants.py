@@ -28,7 +28,7 @@ def owner_number(written: str) -> str:
         raise
 
 
-def stored_readings(participants: str) -> list[tuple[str, ...]]:
+def list_readings(participants: str) -> list[tuple[str, ...]]:
     """Return the lists of stored participants that a text may show, separated by commas.
 
     A comma separates participants or belongs to a sender's name. So consecutive values that are no numbers

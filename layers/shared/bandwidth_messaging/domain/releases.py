@@ -7,7 +7,7 @@ from typing import Final, Literal, Self
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from bandwidth_messaging.domain.orders import MAX_QUANTITY
-from bandwidth_messaging.domain.setups import MAX_DEADLINE_HOURS, digest_of
+from bandwidth_messaging.domain.setups import MAX_DEADLINE_HOURS, compute_digest
 from bandwidth_messaging.domain.validation import CamelModel, NormalizedText, PhoneNumber
 
 ResourceType = Literal[
@@ -136,7 +136,7 @@ class NumberRelease(CamelModel):
 
     def digest(self) -> str:
         """Return a digest that distinguishes this release from every other one."""
-        return digest_of(self.telephone_numbers, self.customer_order_id, self.everything)
+        return compute_digest(self.telephone_numbers, self.customer_order_id, self.everything)
 
 
 class Resource(CamelModel):

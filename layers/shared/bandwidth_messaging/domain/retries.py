@@ -3,7 +3,7 @@
 import random
 
 
-def growing_delay(attempts: int, *, longest: int) -> int:
+def compute_delay(attempts: int, *, longest: int) -> int:
     """Return a delay in seconds that doubles with each attempt, with jitter that spreads retries.
 
     `longest` limits the delay.

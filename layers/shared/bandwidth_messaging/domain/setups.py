@@ -56,7 +56,7 @@ class Setup(CamelModel):
         return value
 
 
-def digest_of(*parts: object) -> str:
+def compute_digest(*parts: object) -> str:
     """Return a digest of what an order requests. How long the set-up waits is no part of it."""
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
@@ -144,7 +144,7 @@ class MessagingV2Setup(NumberSearch, Setup):
         }
         given_newer = sorted((name, value) for name, value in newer.items() if value is not None)
         given = (self.area_code, self.requested, self.site_id, self.location_name)
-        return digest_of(*given, *([given_newer] if given_newer else []))
+        return compute_digest(*given, *([given_newer] if given_newer else []))
 
 
 class HostedMessagingSetup(Authority, Setup):
@@ -219,4 +219,4 @@ class HostedMessagingSetup(Authority, Setup):
     def digest(self) -> str:
         """Return a digest of what this order requests."""
         given = (self.action, self.telephone_numbers, self.site_id, self.sip_peer_id)
-        return digest_of(*given, *([self.location_name] if self.location_name else []))
+        return compute_digest(*given, *([self.location_name] if self.location_name else []))

@@ -68,7 +68,7 @@ class NumberDisconnect:
         gone = [number for number in not_disconnected if number not in remaining]
         self._record_released([*order.completed, *gone])
         failures = [failure for failure in order.failures if failure["number"] not in gone]
-        for_each(failures, self.numbers.keep_releasing)
+        for_each(failures, self.numbers.record_release_failure)
         return order
 
     def _find_remaining(self, numbers: Collection[str]) -> set[str]:

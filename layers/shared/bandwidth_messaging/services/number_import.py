@@ -104,7 +104,7 @@ class NumberImport:
             for_each(list_failed_numbers(order), partial(self.numbers.fail, home=home, at=now()))
         else:
             for_each(order.completed, partial(self.numbers.release, at=now()))
-            for_each(list_failed_numbers(order), self.numbers.keep_releasing)
+            for_each(list_failed_numbers(order), self.numbers.record_release_failure)
         return order
 
     def _list_recorded_failures(self, numbers: Sequence[str], home: "Home") -> list[Failure]:

@@ -92,9 +92,10 @@ class PreflightCheck:
             problems.append(
                 f"application {application_id} has another callback URL; set it to {self.callback_url_v2}"
             )
-        elif application.lacks:
+        elif application.missing_callback_url:
             problems.append(
-                f"application {application_id} has no {application.lacks}; set it to {self.callback_url_v2}"
+                f"application {application_id} has no {application.missing_callback_url}; "
+                f"set it to {self.callback_url_v2}"
             )
         return _result(problems)
 

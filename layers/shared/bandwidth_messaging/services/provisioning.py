@@ -220,7 +220,7 @@ def _find_mismatch(application: "Application", callback_url: str) -> str | None:
         return f"of the service type {application.service_type}"
     if application.callback_url != callback_url:
         return "with another callback URL"
-    return f"without {application.lacks}" if application.lacks else None
+    return f"without {application.missing_callback_url}" if application.missing_callback_url else None
 
 
 def _find_by_name(name: str, locations: "list[Location]") -> Resolved | None:

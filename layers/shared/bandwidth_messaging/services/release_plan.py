@@ -309,7 +309,7 @@ class ReleasePlanner:
         """Yield the subscriptions to lost numbers, which all hosted set-ups of the stack share."""
         url = self.notification_url
         try:
-            subscription_ids = account.subscriptions_to_lost_numbers(url)
+            subscription_ids = account.list_lost_number_subscriptions(url)
         except (BandwidthRejected, BandwidthUnauthorized) as error:
             # A set-up goes on where it may not subscribe, and so does its release.
             keep = KeepReason(code=KeepCode.SUBSCRIPTIONS_NOT_LISTED, error=str(error), callback_url=url)

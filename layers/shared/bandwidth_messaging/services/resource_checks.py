@@ -55,9 +55,10 @@ def check_application(application_id: str, application: "Application | None", ca
             f"the application has the service type {application.service_type}, not messaging",
             "an application cannot change its type: start a set-up with another applicationName",
         )
-    if application.lacks:
+    if application.missing_callback_url:
         return wrong(
-            f"the application has no {application.lacks}, so its callbacks do not reach this stack",
+            f"the application has no {application.missing_callback_url}, so its callbacks do not reach this "
+            "stack",
             f"in the Bandwidth App set the URL to {callback_url}, {_WITH_CREDENTIALS}",
         )
     return _compare_callback_url(application.callback_url, callback_url)

@@ -81,7 +81,7 @@ class UnconfirmedMessages:
         return True
 
     def _record(self, message: "MessageItem", found: "FoundMessage") -> None:
-        failure = failures.failure(found.error_code)
+        failure = failures.find_failure(found.error_code)
         self.messages.advance(
             message["messageId"],
             found.state,

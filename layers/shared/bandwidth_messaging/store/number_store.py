@@ -99,7 +99,7 @@ class Numbers:
             values={"active": NumberState.ACTIVE, "at": at},
         )
 
-    def keep_releasing(self, failure: "Failure") -> None:
+    def record_release_failure(self, failure: "Failure") -> None:
         """Record why a number in release is not released. It can no longer send."""
         self._table.update(
             number_key(str(failure["number"])),

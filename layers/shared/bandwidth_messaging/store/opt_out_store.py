@@ -52,7 +52,7 @@ class OptOuts:
         """Return the current opt-outs of an owner number."""
         return self._table.query("optOutsByNumber", {"optedOutOf": owner}, limit=limit, start=start)
 
-    def sender_and_opt_outs(
+    def get_sender_and_opt_outs(
         self, owner: str, recipients: Sequence[str]
     ) -> tuple[Item | None, list[OptOutItem]]:
         """Return the owner number's item and the opt-outs of the recipients, in one read."""
