@@ -27,6 +27,7 @@ class ReleaseAction(StrEnum):
     REMOVE = "remove"
     """Remove a hosted number."""
     ALREADY_RELEASED = "releasedBefore"
+    """Nothing to release: an earlier release or Bandwidth released the number."""
     NEVER_RECEIVED = "neverReceived"
     """Nothing to release: the order failed to bring the number."""
 
@@ -36,8 +37,9 @@ class DeletionOutcome(StrEnum):
 
     DELETED = "deleted"
     GONE = "gone"
-    """It did not exist any more."""
+    """The resource did not exist any more."""
     LEFT = "left"
+    """The release kept the resource."""
 
 
 class KeepCode(StrEnum):

@@ -12,7 +12,7 @@ from bandwidth_messaging.domain.orders import MAX_QUANTITY, Action, is_customer_
 from bandwidth_messaging.domain.problems import FieldProblem
 from bandwidth_messaging.domain.validation import CamelModel, Digits, Normalized, NormalizedText
 
-MAX_DEADLINE_HOURS = 720
+MAX_DEADLINE_HOURS: Final = 720
 """Thirty days. One poll an hour stays below Step Functions' limit of 25,000 history events."""
 
 _Name = Annotated[NormalizedText, Field(min_length=1, max_length=50)]
@@ -57,7 +57,7 @@ class Setup(CamelModel):
 
 
 def compute_digest(*parts: object) -> str:
-    """Return a digest of what an order requests. How long the set-up waits is no part of it."""
+    """Return a digest of what an order requests. `parts` leave out how long the set-up waits."""
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
@@ -193,7 +193,7 @@ class HostedMessagingSetup(Authority, Setup):
         return len(self.telephone_numbers)
 
     def problems_with(self, generation: str) -> list[FieldProblem]:
-        """Return unsupported fields of the generation or of a removal, and missing required fields."""
+        """Return unsupported fields (of the generation, of a removal) and missing required fields."""
         current_only = {"location_name", "letter_of_authorization", "dry_run", "replace_application"}
         if generation != "current":
             return self._given(current_only, _CURRENT_ONLY)
