@@ -16,7 +16,7 @@ XML: Final = "application/xml; charset=utf-8"
 # Link=<https://…?page=…&size=…>;rel="next";
 _NEXT: Final = re.compile(r"<[^>?]*\?([^>]*)>")
 NOT_FOUND: Final = OrderStatus("NOT_FOUND")
-"""Status of an order that Bandwidth does not list yet, shortly after it was placed."""
+"""Status of an order that was just placed, and that Bandwidth does not list yet."""
 
 
 class OrderBody(NamedTuple):
@@ -27,20 +27,23 @@ class OrderBody(NamedTuple):
 
 
 class AccountApi:
-    """One account. Every method may raise the errors of `Transport.send`."""
+    """One account. Every method may raise the errors of `Transport.send`.
+
+    `account` is the first part of every path. `is_v2` is True for the second version of the current API.
+    """
 
     def __init__(self, base_url: str, account_id: str, auth: Auth) -> None:
         self.transport = Transport(base_url, auth, read_error)
         self.account = f"/accounts/{account_id}"
         self.is_v2 = base_url.endswith("/v2")
 
-    def number(self, e164: str) -> str:
-        """Return a number as this API writes it: ten digits, in its second version E.164."""
+    def format_number(self, e164: str) -> str:
+        """Return a number (E.164) as this API writes it: ten digits, or E.164 in its second version."""
         return e164 if self.is_v2 else to_ten_digits(e164)
 
-    def telephone_numbers(self, numbers: Iterable[str]) -> Element:
+    def list_telephone_numbers(self, numbers: Iterable[str]) -> Element:
         """Return the element that lists numbers (E.164)."""
-        return E.TelephoneNumbers(*(E.TelephoneNumber(self.number(number)) for number in numbers))
+        return E.TelephoneNumbers(*(E.TelephoneNumber(self.format_number(number)) for number in numbers))
 
     def get(self, path: str, params: dict[str, str] | None = None) -> Element:
         """Return the root of the response to a GET. Raises also for an error inside a 2xx."""
@@ -96,20 +99,23 @@ class AccountApi:
         raise_rejection(response)
         return response
 
-    def place(self, path: str, order: Element, order_id: str) -> str:
-        """Place an order and return its id, the text at the path `order_id` of the response.
+    def place(self, path: str, order: Element, id_path: str) -> str:
+        """Place an order and return its id, the text at `id_path` in the response.
 
         An order with an id is placed, even if the response also has errors. Raises BandwidthRejected for an
         error without an id, also inside a 2xx, and BandwidthGarbled without both.
         """
         response = self.send("POST", path, order)
         root = parse_root(response)
-        if (found := xml.text(root, order_id)) is not None:
+        if (found := xml.text(root, id_path)) is not None:
             return found
-        raise find_rejection(response, root) or response.garbled(f"has no {order_id}")
+        raise find_rejection(response, root) or response.garbled(f"has no {id_path}")
 
     def find_response(self, path: str, params: dict[str, str] | None = None) -> Response | None:
-        """Return the response to a GET, also one with an error inside a 2xx. None without the resource."""
+        """Return the response to a GET, None if the resource does not exist.
+
+        The response may have an error inside a 2xx.
+        """
         try:
             return self.transport.send("GET", self.account + path, params=params)
         except BandwidthRejected as error:
@@ -118,7 +124,7 @@ class AccountApi:
             raise
 
     def read_order(self, path: str, status_path: str) -> OrderBody | None:
-        """Return an order, whose status is the text at `status_path`. None if Bandwidth does not list it yet.
+        """Return an order whose status is the text at `status_path`, None if Bandwidth does not list it yet.
 
         A response with a status is about the order, even if it also has errors. Raises BandwidthRejected for
         an error without a status, and BandwidthGarbled without both.
@@ -139,7 +145,7 @@ def next_page(root: Element) -> dict[str, str]:
 
 
 def read_error(body: bytes) -> ErrorBody | None:
-    """Return the errors that a body names as one, None if it names none (an empty body, a page of HTML)."""
+    """Return the errors of a body as one, None if the body has none (an empty body, a page of HTML)."""
     try:
         return combine_errors(error for _, error in _errors(xml.read(body)))
     except xml.Malformed:
@@ -203,7 +209,10 @@ def _errors(root: Element) -> Iterator[tuple[str | None, ErrorBody]]:
 
 
 def parse_failures(root: Element) -> Iterator[Failure]:
-    """Yield what failed in an order: FailedNumbers and the errors each may be missing, or name no number."""
+    """Yield the failures of an order, from FailedNumbers and from the errors.
+
+    Either list may be missing. The first error without a number explains the FailedNumbers without an error.
+    """
     of_number: dict[str, ErrorBody] = {}
     of_order: list[ErrorBody] = []
     for number, error in _errors(root):

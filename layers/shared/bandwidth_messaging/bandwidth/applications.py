@@ -8,10 +8,10 @@ from bandwidth_messaging.bandwidth.account_api import AccountApi, require_text
 from bandwidth_messaging.bandwidth.credentials import BasicCredentials
 from bandwidth_messaging.bandwidth.xml import E, Element
 
-# The current elements come first: older ones may be out of date (wire: today versus the seeds).
+# Elements of the current specification come first: the older ones may hold an outdated URL.
 _CALLBACK_URLS: Final = (("InboundCallbackUrl", "OutboundCallbackUrl"), ("MsgCallbackUrl",), ("CallbackUrl",))
 MESSAGING_V2: Final = "Messaging-V2"
-# Samples of the specification also have the second one; older lists have no type.
+# Samples of the specification also have "Messaging". Older lists have no type.
 _MESSAGING: Final = (MESSAGING_V2, "Messaging", None)
 
 
@@ -55,8 +55,8 @@ class Applications(AccountApi):
     def list_application_locations(self, application_id: str) -> set[str]:
         """Return the ids of the locations that Bandwidth lists for an application.
 
-        Bandwidth has returned an empty list although there were locations (wire): the settings of a location
-        are the more reliable source.
+        Bandwidth may return an empty list although locations use the application (a note in Bandwidth's
+        command-line client). `Locations.assigned_application` is reliable.
         """
         root = self.find(f"/applications/{application_id}/associatedsippeers")
         return set() if root is None else set(xml.texts(root, ".//AssociatedSipPeer/PeerId"))

@@ -1,6 +1,6 @@
 """A total deadline for an HTTP request, from the connection to the last byte of the response.
 
-The time-outs of `requests` count per read, so a server that sends a byte now and then is never late for them.
+The time-outs of `requests` apply to each read. A server that sends a byte now and then never exceeds them.
 """
 
 import socket
@@ -69,7 +69,7 @@ _exchange: Final[ContextVar[Exchange | None]] = ContextVar("exchange", default=N
 
 @contextmanager
 def exchange(seconds: float) -> Iterator[Exchange]:
-    """Bound all requests of a `bounded_session` inside this context to so many seconds in total.
+    """Bound all requests of a `bounded_session` inside this context to `seconds` in total.
 
     An exchange inside another one, for a token, ends no later than the outer one.
     """
@@ -133,7 +133,7 @@ class _Bounded(HTTPConnection):
 
 
 class _BoundedTls(_Bounded, HTTPSConnection):
-    """The same with TLS."""
+    """A bounded connection with TLS."""
 
 
 class _Pool(HTTPConnectionPool):

@@ -35,7 +35,10 @@ class Location:
 
 @dataclass(frozen=True)
 class Sms:
-    """The SMS settings of a location: the elements of SipPeerSmsFeatureSettings by name, in their order."""
+    """The SMS settings of a location: the elements of SipPeerSmsFeatureSettings by name, in their order.
+
+    `proxy_peer_id` is the element of HttpSettings.
+    """
 
     settings: Mapping[str, str]
     proxy_peer_id: str | None = None
@@ -61,7 +64,7 @@ class Sms:
         return replace(self, settings={**self.settings, **added, "Protocol": HTTP})
 
     def with_campaign(self, campaign: Campaign) -> "Sms":
-        """Return the settings with the location's own campaign, in the place of Bandwidth's samples."""
+        """Return the settings with the location's own campaign, at the position in Bandwidth's samples."""
         own = {"A2pMessageClass": campaign.message_class, "A2pCampaignId": campaign.campaign_id}
         settings: dict[str, str] = {}
         for name, value in self.settings.items():
@@ -136,7 +139,7 @@ class Locations(AccountApi):
         found = root.find(".//SipPeerSmsFeatureSettings") if root is not None else None
         if root is None or found is None or not len(found):
             return None
-        settings = {str(each.tag): (each.text or "").strip() for each in found}
+        settings = {str(setting.tag): (setting.text or "").strip() for setting in found}
         return Sms(settings, xml.text(root, ".//HttpSettings/ProxyPeerId"))
 
     def mms_protocol(self, site_id: str, location_id: str) -> str | None:

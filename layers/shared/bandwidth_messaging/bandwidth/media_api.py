@@ -1,7 +1,7 @@
 """Client of Bandwidth's media API: fetches the files of inbound messages. Called by services/media_archive.
 
 The URLs are data of callbacks. So the client sends credentials only to Bandwidth's hosts, and only to URLs
-that have the form of a media resource (wire: section D).
+that have the form of a media resource (specification of the messaging API).
 """
 
 import re

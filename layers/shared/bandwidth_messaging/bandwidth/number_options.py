@@ -1,4 +1,4 @@
-"""Options of numbers in the current account API (tnoptions): the campaign that a number texts for."""
+"""Options of numbers in the current account API (tnoptions): SMS, and the campaign of a number."""
 
 from collections.abc import Sequence
 
@@ -23,7 +23,7 @@ class NumberOptions(AccountApi):
                 E.CampaignId(campaign.campaign_id),
                 E.Action("asSpecified"),
             ),
-            self.telephone_numbers(numbers),
+            self.list_telephone_numbers(numbers),
         )
         order = E.TnOptionOrder(E.CustomerOrderId(customer_order_id), E.TnOptionGroups(group))
         return self.place("/tnoptions", order, ".//OrderId")

@@ -15,7 +15,7 @@ E: Final = ElementMaker()
 
 
 class Malformed(ValueError):
-    """A body is no well-formed XML."""
+    """A body is not well-formed XML."""
 
 
 def write(element: Element) -> bytes:
@@ -42,6 +42,6 @@ def text(element: Element, path: str) -> str | None:
 
 def texts(element: Element, path: str) -> Iterator[str]:
     """Yield the normalized texts of all elements at the path, blank ones left out."""
-    for found in element.iterfind(path):
-        if written := normalized(found.text or ""):
-            yield written
+    for child in element.iterfind(path):
+        if content := normalized(child.text or ""):
+            yield content

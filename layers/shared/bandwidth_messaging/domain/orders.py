@@ -28,7 +28,7 @@ class OrderState(StrEnum):
 Ended = Literal[OrderState.COMPLETED, OrderState.PARTIAL, OrderState.FAILED]
 
 MAX_QUANTITY: Final = 5000
-"""Numbers in one order (wire: error 5215)."""
+"""Maximum count of numbers in one order (error 5215)."""
 
 _MAX_CUSTOMER_ORDER_ID: Final = 40
 _CUSTOMER_ORDER_ID: Final = re.compile(r"[A-Za-z0-9 -]{1,40}")
@@ -54,7 +54,10 @@ class Failure(TypedDict):
 
 
 class StepRecord(TypedDict, total=False):
-    """The record of a step in its order. `state` is running, succeeded or failed, `detail` is for people."""
+    """The record of a step in its order. `state` is running, succeeded or failed. Times are RFC 3339.
+
+    `at` is the time of the step's end, or of its start while it runs. `detail` is for people.
+    """
 
     state: Required[str]
     at: Required[str]
