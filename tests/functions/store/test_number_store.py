@@ -487,7 +487,7 @@ def test_a_removal_lists_its_numbers(numbers: Numbers) -> None:
 def test_the_numbers_that_an_order_failed_to_bring_are_found_among_those_it_brought(
     numbers: Numbers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(numbers_module, "_PAGE", 4)
+    monkeypatch.setattr(numbers_module, "_PAGE_SIZE", 4)
     mine = [f"+1910239{each:04}" for each in range(12)]
     for number in mine:
         numbers.activate(number, ORDERED, AT)

@@ -10,7 +10,7 @@ from bandwidth_messaging.store.keys import order_key
 
 _NOT_SUCCEEDED: Final = "NOT #orderState IN (:completed, :partial)"
 STEP_IDS: Final = ("applicationId", "locationId", "orderId")
-"""Ids that a step may find or create."""
+"""Names of the ids that a step may find or create."""
 _SUCCEEDED: Final = {"completed": OrderState.COMPLETED, "partial": OrderState.PARTIAL}
 
 
@@ -45,7 +45,7 @@ class Orders:
         self._table = table
 
     def get(self, customer_order_id: str) -> OrderItem | None:
-        """Return an order's item."""
+        """Return an order's item, None if the order does not exist."""
         return cast("OrderItem | None", self._table.get(order_key(customer_order_id)))
 
     def was_attempted(self, customer_order_id: str) -> bool:
@@ -165,7 +165,7 @@ class Orders:
         """Record that a step has started (running) or how it ended, and the ids it found or created.
 
         Code decides by `outcome` and `replaced_application_id`; `detail` is for people. Nothing is recorded
-        if no order is open.
+        if the order does not exist.
         """
         found = found or {}
         entry = {
@@ -225,7 +225,7 @@ class Orders:
         )
 
     def await_notification(self, customer_order_id: str, token: str) -> OrderItem:
-        """Record the task token that the order's next notification completes. Return the record.
+        """Record the token of the task that the order's next notification completes. Return the record.
 
         The record has `subscriptionId` if the order is already subscribed to.
         """
@@ -274,7 +274,7 @@ class Orders:
         return cast("OrderItem | None", record)
 
     def record_undone(self, customer_order_id: str, *, by: str, at: str) -> None:
-        """Record that a release deleted the resources of a set-up, and which one."""
+        """Record that the release `by` (its CustomerOrderId) deleted the resources of a set-up."""
         self._table.update(
             order_key(customer_order_id),
             assign={"undoneAt": at, "undoneBy": by},
