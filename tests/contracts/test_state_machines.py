@@ -15,7 +15,7 @@ import pytest
 
 from bandwidth_messaging.bandwidth import errors as bandwidth_errors
 from bandwidth_messaging.domain import problems as domain_errors
-from bandwidth_messaging.runtime import steps, wiring
+from bandwidth_messaging.runtime import steps, stores
 from bandwidth_messaging.runtime.settings import Settings, settings
 from bandwidth_messaging.services.setup_check import SETUPS
 from tests.contracts.house import FUNCTIONS, MACHINES, Function, machine, pascal
@@ -357,7 +357,7 @@ def result_fields(name: str, title: str) -> set[str]:
     with pytest.MonkeyPatch.context() as patch:
         orders = MagicMock()
         orders.open.return_value = None
-        patch.setattr(wiring, "orders", lambda: orders)
+        patch.setattr(stores, "orders", lambda: orders)
         for field in fields(Settings):
             patch.setenv(field.name.upper(), "1")
         settings.cache_clear()
@@ -542,7 +542,7 @@ def test_only_rejections_are_caught_so_that_other_failures_can_be_redriven(name:
             assert set(rule["Assign"]) == set(tasks(name)[title]["Assign"])
 
 
-WIRING = ROOT / "layers" / "shared" / "bandwidth_messaging" / "runtime" / "wiring.py"
+LAYER = ROOT / "layers" / "shared" / "bandwidth_messaging"
 CLIENTS = frozenset({"dashboard", "dashboard_current", "catapult", "messaging"})
 # Services that catch every error of Bandwidth: their result then is "unknown".
 TOLERANT = frozenset({"preflight_check", "registration_check"})
@@ -551,10 +551,16 @@ RECORDING_REJECTIONS = ("resource_deletion", "number_campaigns", "catapult_impor
 
 
 def talking_builders() -> set[str]:
-    """Return the functions of the wiring that return a client of Bandwidth, or a service that has one."""
-    builders = [node for node in ast.parse(WIRING.read_text()).body if isinstance(node, ast.FunctionDef)]
+    """Return the builders of a client of Bandwidth, or of a service that has one."""
+    builders = [
+        node
+        for name in ("bandwidth_clients", "wiring")
+        for node in ast.parse((LAYER / "runtime" / f"{name}.py").read_text()).body
+        if isinstance(node, ast.FunctionDef)
+    ]
     names = {
         builder.name: {node.id for node in ast.walk(builder) if isinstance(node, ast.Name)}
+        | {node.attr for node in ast.walk(builder) if isinstance(node, ast.Attribute)}
         for builder in builders
         if builder.name not in TOLERANT
     }
@@ -565,7 +571,7 @@ def talking_builders() -> set[str]:
 
 
 def talks_to_bandwidth(function: Function) -> bool:
-    used = set(re.findall(r"\bwiring\.(\w+)\(", function.path.read_text()))
+    used = set(re.findall(r"\b(?:bandwidth_clients|wiring)\.(\w+)\(", function.path.read_text()))
     return bool(used & talking_builders())
 
 
@@ -596,8 +602,9 @@ def test_a_rejection_ends_the_setup_with_its_reason_or_is_handled_by_the_step(na
 def handled_by(function: Function) -> set[str]:
     """Return the exceptions that a function, or its service that records rejections, catches."""
     code = function.path.read_text()
-    services = WIRING.parents[1] / "services"
-    modules = [services / f"{name}.py" for name in RECORDING_REJECTIONS if f"wiring.{name}(" in code]
+    modules = [
+        LAYER / "services" / f"{name}.py" for name in RECORDING_REJECTIONS if f"wiring.{name}(" in code
+    ]
     return {
         node.type.id
         for module in (function.path, *modules)

@@ -4,7 +4,7 @@ import ast
 import inspect
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +15,7 @@ import pytest
 
 from bandwidth_messaging.bandwidth.transport import TOTAL_SECONDS
 from bandwidth_messaging.domain.retries import compute_delay
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import bandwidth_clients, stores, wiring
 from bandwidth_messaging.runtime.settings import Settings
 from bandwidth_messaging.services import message_delivery
 from local.deployment import OUTPUTS
@@ -220,26 +220,41 @@ def test_the_callback_urls_are_empty_behind_the_callback_api() -> None:
         assert [variables[name.upper()] for name in CALLBACK_URLS] == ["", ""]
 
 
-def wired_by(names: Iterable[str]) -> str:
-    """Return the source of these functions of the wiring, and of those that they use in turn."""
-    sources: dict[str, str] = {}
-    waiting = list(names)
+BUILDERS = {module.__name__.rpartition(".")[2]: module for module in (bandwidth_clients, stores, wiring)}
+
+
+def wired_by(source: str) -> str:
+    """Return the source of the builders that a source uses, directly or through others."""
+    sources: dict[object, str] = {}
+    waiting = list(builders_used_in(source, {}))
     while waiting:
-        name = waiting.pop()
-        built = inspect.unwrap(vars(wiring)[name])
-        if name in sources or not inspect.isfunction(built) or built.__module__ != wiring.__name__:
-            continue
-        sources[name] = inspect.getsource(built)
-        used = {node.id for node in ast.walk(ast.parse(sources[name])) if isinstance(node, ast.Name)}
-        waiting += used & vars(wiring).keys()
+        builder = waiting.pop()
+        if builder not in sources:
+            sources[builder] = inspect.getsource(builder)
+            waiting += builders_used_in(sources[builder], builder.__globals__)
     return "".join(sources.values())
+
+
+def builders_used_in(source: str, names: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield the builders that a source names: as an attribute of their module, or in the module itself."""
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Attribute(value=ast.Name(id=module), attr=name) if module in BUILDERS:
+                used = vars(BUILDERS[module])[name]
+            case ast.Name(id=name):
+                used = names.get(name)
+            case _:
+                continue
+        built = inspect.unwrap(used) if callable(used) else None
+        if inspect.isfunction(built) and built.__module__.rpartition(".")[2] in BUILDERS:
+            yield built
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=str)
 def test_a_function_that_reads_an_optional_setting_has_it(function: Function) -> None:
     optional = {field.name for field in fields(Settings) if field.default is not MISSING}
     source = function.path.read_text()
-    source += wired_by(re.findall(r"\bwiring\.(\w+)", source))
+    source += wired_by(source)
     read = {name for name in optional if f"settings().{name}" in source}
     given = setting_names(DEPLOYED[function.logical_id].get("Environment", {}).get("Variables", {}))
     assert given - CALLBACK_URLS == read - CALLBACK_URLS

@@ -224,3 +224,22 @@ def test_every_loop_of_waits_begins_with_two_seconds(name: str) -> None:
     for first in growing:
         loop = frozenset(title for title in after(name, first) if first in after(name, title))
         assert {wait for title in loop for wait in waits_before(name, title, loop)} == {2}, first
+
+
+def test_a_deadline_that_passes_between_two_conditions_does_not_fail_a_backorder_that_is_to_be_closed() -> (
+    None
+):
+    # Each condition reads the clock. The first one read it before the deadline.
+    choices = machine("messaging_v2")["States"]["Order Ended"]["Choices"]
+    (fails,) = [rule["Condition"] for rule in choices if "$deadline" in str(rule) and "failure" in str(rule)]
+    frame = parsed(fails).create_frame()
+    variables = {
+        "clock": HOUR * 1000,
+        "deadline": moment(0),
+        "close": True,
+        "order": {"status": "BACKORDERED"},
+    }
+    for variable, value in variables.items():
+        frame.bind(variable, value)
+
+    assert parsed(fails).evaluate(None, frame) is False

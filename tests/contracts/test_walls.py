@@ -91,12 +91,13 @@ def test_a_room_imports_only_itself_and_rooms_below(room: str) -> None:
     assert wrong == []
 
 
-def test_only_functions_and_the_runtime_import_the_wiring() -> None:
+def test_only_functions_and_the_runtime_import_what_builds_clients_and_services() -> None:
+    builders = {f"{PACKAGE}.runtime.{name}" for name in ("bandwidth_clients", "stores", "wiring")}
     wrong = [
         found
         for folder in (LAYER, ROOT / "local", ROOT / "simulator")
         for found in list_imports(folder)
-        if found.target == f"{PACKAGE}.runtime.wiring" and "/runtime/" not in found.file
+        if found.target in builders and "/runtime/" not in found.file
     ]
     assert wrong == []
 

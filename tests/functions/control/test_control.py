@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from bandwidth_messaging.domain.messages import Message, MessageState
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.setups import MessagingV2Setup
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import stores
 from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.services import setup_start
 from bandwidth_messaging.store.keys import order_key
@@ -47,12 +47,12 @@ class TestStartSetup:
 
     def end(self, started: Any, state: str, at: str = AT) -> None:
         """End a set-up."""
-        wiring.orders().finish(started["customerOrderId"], state, at=at)
+        stores.orders().finish(started["customerOrderId"], state, at=at)
 
     def test_the_order_records_its_generation(self, machine: str) -> None:
         _, started = self.start(areaCode="910")
 
-        order: Any = wiring.orders().get(started["customerOrderId"])
+        order: Any = stores.orders().get(started["customerOrderId"])
         assert order["generation"] == settings().bandwidth_api
 
     def test_starts_the_machine_under_the_customer_order_id(self, machine: str) -> None:
@@ -132,7 +132,7 @@ class TestStartSetup:
     def test_a_failed_order_with_another_input_is_a_conflict(self, machine: str) -> None:
         asked = {"areaCode": "910", "customerOrderId": "Order-7"}
         _, first = self.start(**asked)
-        orders = wiring.orders()
+        orders = stores.orders()
         digest = MessagingV2Setup.model_validate(asked).digest()
         orders.open("Order-7", kind="messaging_v2", requested=1, execution_arn="arn", at=AT, digest=digest)
         orders.begin_ordering("Order-7", "first", AT)
@@ -147,7 +147,7 @@ class TestStartSetup:
     ) -> None:
         asked = {"areaCode": "910", "customerOrderId": "Order-7"}
         digest = MessagingV2Setup.model_validate(asked).digest()
-        wiring.orders().open(
+        stores.orders().open(
             "Order-7", kind="messaging_v2", requested=1, execution_arn="arn", at=AT, digest=digest
         )
         assert self.start(**asked | {"areaCode": "919"})[0] == 409
@@ -156,7 +156,7 @@ class TestStartSetup:
     def test_an_undone_set_up_started_again_is_a_conflict(self, machine: str) -> None:
         _, first = self.start(areaCode="910", customerOrderId="Order-7")
         self.end(first, "failed")
-        wiring.orders().record_undone("Order-7", by="release-1", at=AT)
+        stores.orders().record_undone("Order-7", by="release-1", at=AT)
         status, problem = self.start(areaCode="910", customerOrderId="Order-7", deadlineHours=48)
         assert status == 409
         assert "was undone" in problem["detail"]
@@ -219,7 +219,7 @@ class TestStartSetup:
     ) -> None:
         asked = {"areaCode": "910", "customerOrderId": "Order-7"}
         digest = MessagingV2Setup.model_validate(asked).digest()
-        wiring.orders().open(
+        stores.orders().open(
             "Order-7", kind="messaging_v2", requested=1, execution_arn="arn", at=AT, digest=digest
         )
         monkeypatch.setattr(setup_start, "now", lambda: AT)
@@ -234,7 +234,7 @@ class TestStartSetup:
     ) -> None:
         asked = {"areaCode": "910", "customerOrderId": "Order-7"}
         assert self.start(**asked)[0] == 202
-        wiring.orders()._table.update(order_key("Order-7"), assign={"startToken": None})
+        stores.orders()._table.update(order_key("Order-7"), assign={"startToken": None})
 
         refuse_start(monkeypatch, "ThrottlingException")
         assert self.start(**asked)[0] == 500
@@ -349,14 +349,14 @@ class TestIdempotencyKey:
     def test_an_ended_set_up_gets_the_first_response(self, machine: str, state: str) -> None:
         first = self.again("key-1", areaCode="910", customerOrderId="Order-7")
         boto3.client("stepfunctions").stop_execution(executionArn=first[1]["executionArn"])
-        wiring.orders().finish("Order-7", state, at=AT)
+        stores.orders().finish("Order-7", state, at=AT)
         assert self.again("key-1", areaCode="910", customerOrderId="Order-7") == first
         assert len(self.executions(machine)) == 1
 
     def test_a_new_key_continues_a_set_up_that_failed_once(self, machine: str) -> None:
         asked = {"areaCode": "910", "customerOrderId": "Order-7"}
         first = self.again("key-1", **asked)
-        wiring.orders().finish("Order-7", "failed", at=AT)
+        stores.orders().finish("Order-7", "failed", at=AT)
         second = self.again("key-2", **asked)
         assert second[1]["executionArn"] == f"{first[1]['executionArn']}-again-20260101000000000"
         boto3.client("stepfunctions").stop_execution(executionArn=second[1]["executionArn"])
@@ -412,9 +412,9 @@ class TestNumbers:
     def test_are_listed_state_by_state_and_page_by_page(self, house: House) -> None:
         numbers = [f"+1910239{n:04}" for n in range(5)]
         for number in numbers:
-            wiring.numbers().activate(number, HOME, AT)
+            stores.numbers().activate(number, HOME, AT)
         failure = {"number": "+19102399999", "code": "5005", "reason": "not available"}
-        wiring.numbers().fail(failure, HOME, AT)  # type: ignore[arg-type]
+        stores.numbers().fail(failure, HOME, AT)  # type: ignore[arg-type]
         listed: list[str] = []
         cursor, pages = None, 0
         while pages == 0 or cursor:
@@ -426,7 +426,7 @@ class TestNumbers:
         assert listed == [*numbers, "+19102399999"]
 
     def test_of_one_state_only(self, house: House) -> None:
-        wiring.numbers().activate(OURS, HOME, AT)
+        stores.numbers().activate(OURS, HOME, AT)
         assert ask(browse, "GET", "/numbers", query={"state": "failed"})[1]["items"] == []
         (number,) = ask(browse, "GET", "/numbers", query={"state": "active"})[1]["items"]
         assert number == {
@@ -442,7 +442,7 @@ class TestNumbers:
         }
 
     def test_a_number_is_found_in_a_national_notation(self, house: House) -> None:
-        wiring.numbers().activate(OURS, HOME, AT)
+        stores.numbers().activate(OURS, HOME, AT)
         assert ask(browse, "GET", "/numbers/9102398766")[1]["number"] == OURS
 
     @pytest.mark.parametrize("path", ["/numbers/+19195550000", "/orders/none", "/messages/none", "/nothing"])
@@ -460,7 +460,7 @@ class TestMessages:
                 recipients=(OURS,), text=f"text {n}", state=MessageState.RECEIVED,
                 time=f"2026-01-01T00:00:0{n}.000Z",
             )  # fmt: skip
-            wiring.messages().add(message)
+            stores.messages().add(message)
         query = {"number": "9102398766", "limit": "3"}
         first = ask(browse, "GET", "/messages", query=query)[1]
         assert [item["text"] for item in first["items"]] == ["text 4", "text 3", "text 2"]
