@@ -135,7 +135,7 @@ def test_the_callback_url_is_read_from_whichever_element_contains_it(
     elements = "".join(f"<{name}>{url}</{name}>" for name, url in urls.items())
     application = f"<Application><ApplicationId>app-1</ApplicationId>{elements}</Application>"
     bandwidth.answers(Answer(200, f"<A><ApplicationList>{application}</ApplicationList></A>"))
-    (found,) = DashboardCurrent(bandwidth.url, ACCOUNT, CREDENTIALS).applications()
+    (found,) = DashboardCurrent(bandwidth.url, ACCOUNT, CREDENTIALS).list_applications()
     assert found.callback_url == read
 
 
@@ -149,7 +149,7 @@ def test_both_published_service_types_are_messaging(
     inside = f"<ApplicationId>app-1</ApplicationId><ServiceType>{service_type}</ServiceType>"
     bandwidth.answers(Answer(200, f"<A><Application>{inside}</Application></A>"))
 
-    found = DashboardCurrent(bandwidth.url, ACCOUNT, CREDENTIALS).application("app-1")
+    found = DashboardCurrent(bandwidth.url, ACCOUNT, CREDENTIALS).find_application("app-1")
 
     assert found is not None
     assert found.is_for_messaging is is_for_messaging

@@ -37,7 +37,7 @@ class Application:
 class Applications(AccountApi):
     """The account's applications."""
 
-    def applications(self) -> list[Application]:
+    def list_applications(self) -> list[Application]:
         """Return the account's applications. Their names are not unique."""
         root = self.get("/applications")
         return [
@@ -46,7 +46,7 @@ class Applications(AccountApi):
             if (application_id := xml.text(found, "ApplicationId"))
         ]
 
-    def application(self, application_id: str) -> Application | None:
+    def find_application(self, application_id: str) -> Application | None:
         """Return one application, None if the account has none with this id."""
         root = self.find(f"/applications/{application_id}")
         found = None if root is None else root.find(".//Application")
@@ -56,7 +56,7 @@ class Applications(AccountApi):
         """Return the ids of the locations that Bandwidth lists for an application.
 
         Bandwidth may return an empty list although locations use the application (a note in Bandwidth's
-        command-line client). `Locations.assigned_application` is reliable.
+        command-line client). `Locations.find_assigned_application` is reliable.
         """
         root = self.find(f"/applications/{application_id}/associatedsippeers")
         return set() if root is None else set(xml.texts(root, ".//AssociatedSipPeer/PeerId"))

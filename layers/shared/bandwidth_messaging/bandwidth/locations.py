@@ -78,7 +78,7 @@ class Locations(AccountApi):
     proxy_peer_id: str | None = "539692"
     mms_protocol_element = "protocol"
 
-    def sites(self) -> dict[str, str]:
+    def list_sites(self) -> dict[str, str]:
         """Return the names of the account's sites (sub-accounts) by id."""
         root = self.get("/sites")
         return {
@@ -87,7 +87,7 @@ class Locations(AccountApi):
             if (site_id := xml.text(found, "Id"))
         }
 
-    def locations(self, site_id: str) -> list[Location]:
+    def list_locations(self, site_id: str) -> list[Location]:
         """Return the locations (sippeers) of a site. Their names are unique in the site."""
         root = self.get(f"/sites/{site_id}/sippeers")
         return [
@@ -116,7 +116,7 @@ class Locations(AccountApi):
         """
         return self.delete(f"/sites/{site_id}/sippeers/{location_id}")
 
-    def location_numbers(self, site_id: str, location_id: str) -> dict[str, bool | None] | None:
+    def list_location_numbers(self, site_id: str, location_id: str) -> dict[str, bool | None] | None:
         """Return the numbers (E.164) at a location, None if there is no such location.
 
         The values say whether SMS is enabled for the number, None if Bandwidth does not report it. The
@@ -133,7 +133,7 @@ class Locations(AccountApi):
                     )
         return numbers
 
-    def sms(self, site_id: str, location_id: str) -> Sms | None:
+    def find_sms(self, site_id: str, location_id: str) -> Sms | None:
         """Return the SMS settings of a location, None if SMS is not enabled."""
         root = self._feature(site_id, location_id, "sms")
         found = root.find(".//SipPeerSmsFeatureSettings") if root is not None else None
@@ -142,7 +142,7 @@ class Locations(AccountApi):
         settings = {str(setting.tag): (setting.text or "").strip() for setting in found}
         return Sms(settings, xml.text(root, ".//HttpSettings/ProxyPeerId"))
 
-    def mms_protocol(self, site_id: str, location_id: str) -> str | None:
+    def find_mms_protocol(self, site_id: str, location_id: str) -> str | None:
         """Return the MMS protocol of a location, None if MMS is not enabled. Both spellings occur."""
         root = self._feature(site_id, location_id, "mms")
         if root is None:
@@ -247,16 +247,16 @@ class Locations(AccountApi):
         after the first.
         """
         path = f"{_messaging(site_id, location_id)}/applicationSettings"
-        if self.assigned_application(site_id, location_id) is None:
+        if self.find_assigned_application(site_id, location_id) is None:
             return False
         try:
             self.write("PUT", path, E.ApplicationsSettings(_REMOVE))
         except BandwidthRejected as error:
             if error.code != _NO_APPLICATION_ID:
                 raise
-        if self.assigned_application(site_id, location_id) is not None:
+        if self.find_assigned_application(site_id, location_id) is not None:
             self.assign_application(site_id, location_id, _REMOVE)
-            if self.assigned_application(site_id, location_id) is not None:
+            if self.find_assigned_application(site_id, location_id) is not None:
                 raise BandwidthRejected(f"PUT {path}", words="the location keeps its application")
         return True
 
@@ -268,7 +268,7 @@ class Locations(AccountApi):
             E.ApplicationsSettings(E.HttpMessagingV2AppId(application_id)),
         )
 
-    def assigned_application(self, site_id: str, location_id: str) -> str | None:
+    def find_assigned_application(self, site_id: str, location_id: str) -> str | None:
         """Return the id of the application that the location sends its messages to, None without one."""
         root = self.find(f"{_messaging(site_id, location_id)}/applicationSettings")
         return None if root is None else xml.text(root, ".//HttpMessagingV2AppId")

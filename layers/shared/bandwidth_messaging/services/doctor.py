@@ -225,7 +225,9 @@ class _Examination:
         except BandwidthRejected as error:
             if not error.is_absent:
                 raise
-            sites = [f"{other_id} ({name})" for other_id, name in self.doctor.dashboard().sites().items()]
+            sites = [
+                f"{other_id} ({name})" for other_id, name in self.doctor.dashboard().list_sites().items()
+            ]
             more = ", …" if len(sites) > _MAX_SITES_SHOWN else ""
             return wrong(
                 f"account {self.deployment.account_id} has no site {site_id}; its sites are "
@@ -324,18 +326,18 @@ class _Examination:
 
     @cached_property
     def _applications(self) -> "dict[str, Application]":
-        applications = self.doctor.dashboard().applications()
+        applications = self.doctor.dashboard().list_applications()
         return {application.application_id: application for application in applications}
 
     @cached_property
     def _classic_applications(self) -> "dict[str, ClassicApplication]":
-        applications = self.doctor.catapult().applications()
+        applications = self.doctor.catapult().list_applications()
         return {application.application_id: application for application in applications}
 
     def _list_locations(self, site_id: str) -> set[str]:
         """Return the ids of the locations of a site."""
         if site_id not in self.locations:
-            listed = self.doctor.dashboard().locations(site_id)
+            listed = self.doctor.dashboard().list_locations(site_id)
             self.locations[site_id] = {location.location_id for location in listed}
         return self.locations[site_id]
 

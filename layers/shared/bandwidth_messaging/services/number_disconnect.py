@@ -82,7 +82,7 @@ class NumberDisconnect:
             if site_id is None or location_id is None:
                 remaining |= expected
             else:
-                remaining |= expected & (account.location_numbers(site_id, location_id) or {}).keys()
+                remaining |= expected & (account.list_location_numbers(site_id, location_id) or {}).keys()
         return remaining
 
     def _record_released(self, numbers: Iterable[str]) -> None:

@@ -147,9 +147,9 @@ class NumberImport:
         """Return the numbers at the import's location or its site's default one, None if it has neither."""
         dashboard, location_id = self.dashboard(), home.location_id
         if location_id is None:
-            locations = dashboard.locations(home.site_id)
+            locations = dashboard.list_locations(home.site_id)
             location_id = next((each.location_id for each in locations if each.is_default_peer), None)
-        return None if location_id is None else dashboard.location_numbers(home.site_id, location_id)
+        return None if location_id is None else dashboard.list_location_numbers(home.site_id, location_id)
 
 
 def list_failed_numbers(order: OrderStatus) -> list[Failure]:

@@ -224,12 +224,12 @@ class ReleasePlanner:
     ) -> Iterator[PlannedResource]:
         """Yield the Catapult application of a hosted set-up if it exists."""
         catapult, application_id = self.catapult(), order.get("applicationId")
-        application = catapult.application(application_id) if application_id else None
+        application = catapult.find_application(application_id) if application_id else None
         if application is None:
             return
         application_id = application.application_id
         keep = None
-        if others := catapult.numbers(application_id).keys() - set(leaving):
+        if others := catapult.list_numbers(application_id).keys() - set(leaving):
             keep = KeepReason(code=KeepCode.NUMBERS_USE_APPLICATION, numbers=len(others))
         elif not self._is_owned(
             order, "Create Application", "catapult application", application.name, application_id
@@ -247,7 +247,7 @@ class ReleasePlanner:
         leaving: Collection[str],
     ) -> Iterator[PlannedResource]:
         location_id = location.location_id
-        others = (account.location_numbers(site_id, location_id) or {}).keys() - set(leaving)
+        others = (account.list_location_numbers(site_id, location_id) or {}).keys() - set(leaving)
         in_use = None
         if others:
             in_use = KeepReason(
@@ -255,9 +255,9 @@ class ReleasePlanner:
             )
         is_owned = self._is_owned(order, "Create location", f"location#{site_id}", location.name, location_id)
         existing = {
-            "assignment": account.assigned_application(site_id, location_id),
-            "mms": account.mms_protocol(site_id, location_id),
-            "sms": account.sms(site_id, location_id),
+            "assignment": account.find_assigned_application(site_id, location_id),
+            "mms": account.find_mms_protocol(site_id, location_id),
+            "sms": account.find_sms(site_id, location_id),
         }
         for what, step in _FEATURES:
             if existing[what] is None:
@@ -289,7 +289,7 @@ class ReleasePlanner:
         uses_application: bool,
     ) -> Iterator[PlannedResource]:
         """Yield an application. `uses_application` is whether the set-up's own location goes on using it."""
-        application = account.application(application_id)
+        application = account.find_application(application_id)
         if application is None:
             return
         users = account.list_application_locations(application_id)
@@ -336,7 +336,7 @@ def _select(actions: "Sequence[tuple[NumberItem, ReleaseAction]]", wanted: Relea
 
 def _list_locations(account: "Dashboard", site_id: str) -> "list[Location]":
     try:
-        return account.locations(site_id)
+        return account.list_locations(site_id)
     except BandwidthRejected as error:
         if error.is_absent:
             return []

@@ -23,12 +23,12 @@ def check_location(
             f"active numbers are recorded at {where}, but this location does not exist",
             "find the numbers in the Bandwidth App (Numbers) and move them to a location with messaging",
         )
-    sms = account.sms(site_id, location_id)
+    sms = account.find_sms(site_id, location_id)
     protocols = {
         "SMS": "" if sms is None else sms.protocol or _HTTP_PROTOCOL,
-        "MMS": account.mms_protocol(site_id, location_id),
+        "MMS": account.find_mms_protocol(site_id, location_id),
     }
-    assigned = account.assigned_application(site_id, location_id)
+    assigned = account.find_assigned_application(site_id, location_id)
     problems, fixes = [], []
     for feature, protocol in protocols.items():
         if protocol != _HTTP_PROTOCOL:
