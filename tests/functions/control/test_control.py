@@ -15,7 +15,7 @@ from bandwidth_messaging.runtime import stores
 from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.services import setup_start
 from bandwidth_messaging.store.keys import order_key
-from bandwidth_messaging.store.setup_requests import id_of_key
+from bandwidth_messaging.store.setup_requests import hash_idempotency_key
 from functions.control import browse, start_setup
 from tests.functions.conftest import House, ask, sample
 
@@ -304,7 +304,7 @@ class TestIdempotencyKey:
             with monkeypatch.context() as patch:
                 refuse_start(patch, "ThrottlingException")
                 assert self.again("key-1", **asked)[0] == 500
-            order_id = customer_order_id or f"setup-{id_of_key('key-1')}"
+            order_id = customer_order_id or f"setup-{hash_idempotency_key('key-1')}"
             assert ask(browse, "GET", f"/orders/{order_id}")[1]["state"] == "failed"
 
         status, started = self.again("key-1", **asked)

@@ -12,7 +12,7 @@ from typing import Any, Final, TypedDict
 from bandwidth_messaging.domain import failures, messages, opt_outs
 from bandwidth_messaging.domain.messages import Message, MessageState, Receipt, Unreadable
 from bandwidth_messaging.domain.phone_numbers import from_callback
-from bandwidth_messaging.domain.times import rfc3339
+from bandwidth_messaging.domain.times import to_rfc3339
 
 type CallbackEvent = Message | Receipt | Unreadable
 
@@ -328,7 +328,7 @@ def _name(value: Any, name: str) -> str:
 
 
 def _time(fields: dict[str, Any], name: str) -> str:
-    time = rfc3339(_required(fields, name))
+    time = to_rfc3339(_required(fields, name))
     if time > _LATEST:
         raise _InvalidField(f"{name} is after the year 8999")
     return time

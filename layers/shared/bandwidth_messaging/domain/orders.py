@@ -158,7 +158,7 @@ class OrderStatus:
         return None if self.is_incomplete else _ENDED.get(self.status)
 
 
-def earliest_attempt(order: Mapping[str, Any]) -> str:
+def find_earliest_attempt(order: Mapping[str, Any]) -> str:
     """Return a time (RFC 3339) at or before every attempt to place an order that was attempted."""
     # A claim that was released and taken again has a later time than the first request.
     attempted_at = str(order["orderAttemptedAt"])
@@ -170,7 +170,7 @@ def is_customer_order_id(written: str) -> bool:
     return _CUSTOMER_ORDER_ID.fullmatch(written) is not None
 
 
-def customer_order_id(execution_name: str) -> str:
+def build_customer_order_id(execution_name: str) -> str:
     """Return the CustomerOrderId of an execution: its name if Bandwidth accepts that.
 
     Other names (underscores, more than 40 characters) are converted, always with the same result.

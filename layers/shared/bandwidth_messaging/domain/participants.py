@@ -13,7 +13,7 @@ _DIGITS: Final = re.compile(r"\+?[0-9]{3,20}")
 _SEPARATOR: Final = ","
 
 
-def owner_number(written: str) -> str:
+def parse_owner_number(written: str) -> str:
     """Return the owner number of messages, in the form in which messages store the number.
 
     That form is E.164. A value of 3 to 20 digits without a "+" is converted as the number of a callback, and

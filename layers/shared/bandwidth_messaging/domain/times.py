@@ -8,7 +8,7 @@ def now() -> str:
     return _text(datetime.now(UTC))
 
 
-def rfc3339(written: str) -> str:
+def to_rfc3339(written: str) -> str:
     """Convert a time from Bandwidth to the format of `now`.
 
     The time may have any offset and any number of fraction digits. A time without an offset is UTC. Raises

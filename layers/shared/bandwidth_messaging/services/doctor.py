@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected, BandwidthUnauthorized
 from bandwidth_messaging.domain.numbers import NumberState
 from bandwidth_messaging.domain.registration import RegistrationKind, classify_number
-from bandwidth_messaging.domain.times import now, rfc3339
+from bandwidth_messaging.domain.times import now, to_rfc3339
 from bandwidth_messaging.services.callback_check import check_challenge, check_credentials
 from bandwidth_messaging.services.diagnosis import (
     AwsFailure,
@@ -212,7 +212,7 @@ class _Examination:
             )
         since = datetime.now(UTC) - timedelta(minutes=1)
         self.doctor.messaging().find_sent(
-            _UNUSED_NUMBER, _UNUSED_NUMBER, since=rfc3339(since.isoformat()), until=now()
+            _UNUSED_NUMBER, _UNUSED_NUMBER, since=to_rfc3339(since.isoformat()), until=now()
         )
         return ok("the credentials may search messages; only a real message shows whether they may send")
 

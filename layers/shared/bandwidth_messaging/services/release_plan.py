@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected, BandwidthUnauthorized
 from bandwidth_messaging.domain.orders import (
     OrderState,
-    customer_order_id,
-    earliest_attempt,
+    build_customer_order_id,
     find_action,
+    find_earliest_attempt,
     find_generation,
 )
 from bandwidth_messaging.domain.phone_numbers import last_four
@@ -26,7 +26,7 @@ from bandwidth_messaging.domain.releases import (
     Removal,
 )
 from bandwidth_messaging.domain.step_outcomes import StepOutcome, read_outcome
-from bandwidth_messaging.domain.texts import normalized
+from bandwidth_messaging.domain.texts import normalize
 from bandwidth_messaging.services.hosted_numbers import HostedNumbers
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class ReleasePlanner:
         order_id = order.get("orderId")
         if order_id is None:
             find = account.find_import_request if is_hosted else account.find_order
-            order_id = find(setup_order_id, placed_after=earliest_attempt(order))
+            order_id = find(setup_order_id, placed_after=find_earliest_attempt(order))
             if order_id is None:
                 return items
         # The numbers of an import are recorded before it is placed, so that only its status matters here.
@@ -175,7 +175,7 @@ class ReleasePlanner:
             Removal(
                 site_id=site_id,
                 # The same id in every run of this release, so that the order is placed once.
-                customer_order_id=customer_order_id(f"{release_id}-removal-{position}"),
+                customer_order_id=build_customer_order_id(f"{release_id}-removal-{position}"),
                 numbers=numbers,
             )
             for position, (site_id, numbers) in enumerate(sorted(sites.items()), 1)
@@ -322,7 +322,7 @@ class ReleasePlanner:
 
     def _is_owned(self, order: Mapping[str, Any], step: str, kind: str, name: str, resource_id: str) -> bool:
         outcome, _ = _find_outcome(order, step)
-        resource = f"{kind}#{normalized(name)}"
+        resource = f"{kind}#{normalize(name)}"
         return outcome == StepOutcome.CREATED or self.created_resources.is_owned(resource, resource_id)
 
 

@@ -16,7 +16,7 @@ from bandwidth_messaging.domain.setups import HostedMessagingSetup, MessagingV2S
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.store.executions import StartRefused, execution_arn
 from bandwidth_messaging.store.order_store import is_same_order
-from bandwidth_messaging.store.setup_requests import id_of_key
+from bandwidth_messaging.store.setup_requests import hash_idempotency_key
 
 if TYPE_CHECKING:
     from bandwidth_messaging.store.executions import Executions
@@ -137,7 +137,7 @@ class _Start:
 
     def _new_request(self) -> "SetupRequestItem":
         """Register the order and record the request. Return the first request under the key."""
-        unique = id_of_key(self._key) if self._key else uuid.uuid4().hex
+        unique = hash_idempotency_key(self._key) if self._key else uuid.uuid4().hex
         customer_order_id = self._setup.customer_order_id or f"setup-{unique}"
         if isinstance(self._setup, HostedMessagingSetup) and self._setup.dry_run:
             # A dry run has no order. The set-up itself may follow with the same customerOrderId.
