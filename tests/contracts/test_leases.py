@@ -7,7 +7,7 @@ import pytest
 
 from bandwidth_messaging.services.find_or_create import LEASE_DURATION
 from bandwidth_messaging.services.order_placement import CLAIM_DURATION
-from tests.contracts.house import FUNCTIONS, MACHINES, Function, machine
+from tests.contracts.project import FUNCTIONS, MACHINES, Function, machine
 from tests.template import resources
 
 DEFAULT_TIMEOUT = 60

@@ -11,7 +11,7 @@ from typing import Any
 import jsonata
 import pytest
 
-from tests.contracts.house import MACHINES, machine
+from tests.contracts.project import MACHINES, machine
 from tests.contracts.test_state_machines import expressions
 
 LIST_EXPRESSION = re.compile(r"\[|\$(append|count|sum|map|filter|reduce|sort|distinct|zip)\b")

@@ -10,7 +10,7 @@ import pytest
 
 from bandwidth_messaging.domain.validation import parse
 from bandwidth_messaging.services.setup_check import SETUPS
-from tests.contracts.house import FUNCTIONS, MACHINES, Function, machine, pascal
+from tests.contracts.project import FUNCTIONS, MACHINES, Function, machine, pascal
 from tests.documents.examples import headings
 from tests.template import ROOT, resources
 

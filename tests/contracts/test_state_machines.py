@@ -18,7 +18,7 @@ from bandwidth_messaging.domain import problems as domain_errors
 from bandwidth_messaging.runtime import steps, wiring
 from bandwidth_messaging.runtime.settings import Settings, settings
 from bandwidth_messaging.services.setup_check import SETUPS
-from tests.contracts.house import FUNCTIONS, MACHINES, Function, machine, pascal
+from tests.contracts.project import FUNCTIONS, MACHINES, Function, machine, pascal
 from tests.template import ROOT, resources
 
 LAMBDA_ERRORS = {

@@ -20,7 +20,7 @@ from bandwidth_messaging.runtime.settings import Settings
 from bandwidth_messaging.services import message_delivery
 from local.deployment import OUTPUTS
 from local.stack import APIS, DEFAULT_API
-from tests.contracts.house import FUNCTIONS, Function, pascal
+from tests.contracts.project import FUNCTIONS, Function, pascal
 from tests.template import ROOT, resources, template
 
 DEPLOYED = resources("AWS::Serverless::Function")

@@ -10,7 +10,7 @@ import jsonata
 import pytest
 
 from bandwidth_messaging.domain.setups import MAX_DEADLINE_HOURS
-from tests.contracts.house import machine
+from tests.contracts.project import machine
 
 # Step Functions' limit of an execution's history, and what of it each type of state writes.
 MAX_EVENTS = 25_000

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contracts.house import FUNCTIONS, Function
+from tests.contracts.project import FUNCTIONS, Function
 from tests.template import ROOT
 
 LAYER = ROOT / "layers" / "shared" / "bandwidth_messaging"
