@@ -11,8 +11,8 @@ from typing import Any
 import jsonata
 import pytest
 
+from tests.contracts.machine_definitions import expressions
 from tests.contracts.project import MACHINES, machine
-from tests.contracts.test_state_machines import expressions
 
 LIST_EXPRESSION = re.compile(r"\[|\$(append|count|sum|map|filter|reduce|sort|distinct|zip)\b")
 # Lists of constants, and the limits of waits (tests/contracts/test_waits.py).
@@ -166,7 +166,7 @@ CASES: list[Case] = [
 ]
 
 
-def written() -> set[str]:
+def definition() -> set[str]:
     return {each.strip() for name in MACHINES for each in expressions(machine(name))}
 
 
@@ -178,14 +178,14 @@ def test_an_expression_about_a_list_is_right_for_zero_one_and_two_items(
 
 
 def test_every_expression_about_a_list_has_its_cases_here() -> None:
-    about_lists = {each for each in written() if LIST_EXPRESSION.search(CONSTANTS.sub("", each))}
+    about_lists = {each for each in definition() if LIST_EXPRESSION.search(CONSTANTS.sub("", each))}
 
     assert about_lists == {expression for expression, _, _ in CASES}
 
 
 @pytest.mark.parametrize("items", [[], ["a"], ["a", "b"], [["a"]], [["a"], ["b", "c"]]], ids=str)
 def test_a_path_passes_a_list_on_as_it_is(items: list[Any]) -> None:
-    for expression in written():
+    for expression in definition():
         if path := PATH.fullmatch(expression):
             content: Any = items
             for field in reversed(path[2].split(".")[1:]):
