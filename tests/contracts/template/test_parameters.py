@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.template import template
+from tests.template import ROOT, template
 
 PARAMETERS: dict[str, dict[str, Any]] = template()["Parameters"]
 
@@ -143,7 +143,6 @@ def test_every_parameter_of_free_text_has_a_pattern_that_says_what_it_must_be() 
 
 def test_every_number_has_bounds() -> None:
     numbers = {name: each for name, each in PARAMETERS.items() if each["Type"] == "Number"}
-
     unbounded = {name for name, each in numbers.items() if not {"MinValue", "MaxValue"} <= each.keys()}
 
     assert {name for name in unbounded if "AllowedValues" not in numbers[name]} == set()
@@ -159,3 +158,15 @@ def test_a_value_that_works_is_accepted(name: str) -> None:
 @pytest.mark.parametrize("name", VALUES)
 def test_a_value_that_would_break_the_stack_is_rejected_at_deployment(name: str) -> None:
     assert [value for value in VALUES[name][1] if is_accepted(name, value)] == []
+
+
+def test_every_parameter_is_described_grouped_and_used() -> None:
+    groups = template()["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+
+    assert sorted(name for group in groups for name in group["Parameters"]) == sorted(
+        template()["Parameters"]
+    )
+    text = (ROOT / "template.yaml").read_text()
+    for name, parameter in template()["Parameters"].items():
+        assert parameter["Description"]
+        assert re.search(rf"!Ref {name}\b|\$\{{{name}\}}", text), name

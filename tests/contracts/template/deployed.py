@@ -1,0 +1,32 @@
+"""Functions, machines, tables and policy statements of the template."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.template import resources, template
+
+DEPLOYED = resources("AWS::Serverless::Function")
+MACHINES = resources("AWS::Serverless::StateMachine")
+TABLES = resources("AWS::DynamoDB::Table")
+GLOBALS = template()["Globals"]["Function"]
+every_function = pytest.mark.parametrize("logical_id", DEPLOYED)
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def statements(properties: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for policy in properties.get("Policies", ()):
+        for statement in policy["Statement"]:
+            # What goes with a part of the stack that is not always there is given only with it.
+            yield statement["Fn::If"][1] if "Fn::If" in statement else statement
+
+
+def events(kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    for logical_id, properties in DEPLOYED.items():
+        for event in properties.get("Events", {}).values():
+            if event["Type"] == kind:
+                yield logical_id, event["Properties"]
