@@ -13,8 +13,9 @@ import pytest
 from tests import permissions
 from tests.contracts.project import FUNCTIONS, Function
 from tests.contracts.reachability import reachable_permissions, reachable_settings, reachable_texts
+from tests.contracts.template.deployed import DEPLOYED, GLOBALS, statements
 from tests.permissions import Permission
-from tests.template import resources, template
+from tests.template import template
 
 every_function = pytest.mark.parametrize("function", FUNCTIONS, ids=str)
 
@@ -59,19 +60,18 @@ def names_in(value: Any) -> set[str]:
 
 def settings_of(function: Function) -> dict[str, set[str]]:
     """Return the parameters and resources that each setting of a function refers to."""
-    own = resources("AWS::Serverless::Function")[function.logical_id].get("Environment", {})
-    variables = template()["Globals"]["Function"]["Environment"]["Variables"] | own.get("Variables", {})
+    own = DEPLOYED[function.logical_id].get("Environment", {})
+    variables = GLOBALS["Environment"]["Variables"] | own.get("Variables", {})
     return {name: names_in(value) for name, value in variables.items()}
 
 
 def granted_resources(function: Function) -> set[str]:
     """Return the parameters and resources that the policy of a function names."""
-    statements = [
-        statement["Fn::If"][1] if "Fn::If" in statement else statement
-        for policy in resources("AWS::Serverless::Function")[function.logical_id]["Policies"]
-        for statement in policy["Statement"]
-    ]
-    return {name for statement in statements for name in names_in(statement["Resource"])}
+    return {
+        name
+        for statement in statements(DEPLOYED[function.logical_id])
+        for name in names_in(statement["Resource"])
+    }
 
 
 @every_function
@@ -84,8 +84,7 @@ def test_a_policy_names_only_resources_whose_setting_the_function_can_read(funct
 
 def granted_indexes(function: Function) -> set[str]:
     """Return the indexes that the policy of a function names."""
-    policies = resources("AWS::Serverless::Function")[function.logical_id]["Policies"]
-    return set(re.findall(r"/index/(\w+)", str(policies)))
+    return set(re.findall(r"/index/(\w+)", str(DEPLOYED[function.logical_id]["Policies"])))
 
 
 @every_function

@@ -1,4 +1,4 @@
-"""Alarms: their metrics, and whom they notify."""
+"""Alarms: their metrics, the topic that they notify, and their descriptions."""
 
 import re
 from typing import Any
@@ -9,7 +9,7 @@ from tests.template import resources, template
 
 
 def alarms_on(metric: str) -> dict[str, dict[str, Any]]:
-    """Return the alarms on a metric, by what they look at."""
+    """Return the alarms on a metric by the value of their dimension."""
     return {
         str(next(iter(alarm["Dimensions"]))["Value"]): alarm
         for alarm in resources("AWS::CloudWatch::Alarm").values()

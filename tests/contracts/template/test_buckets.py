@@ -4,13 +4,13 @@ import pytest
 
 from tests.template import resources, template
 
-# A queue keeps a key for 14 days.
-LIVES = {"MediaBucket": {"Ref": "MessageRetentionDays"}, "QuarantineBucket": 15}
+# The queue keeps the key of a quarantined object for 14 days.
+EXPIRATION_DAYS = {"MediaBucket": {"Ref": "MessageRetentionDays"}, "QuarantineBucket": 15}
 every_bucket = pytest.mark.parametrize("logical_id", resources("AWS::S3::Bucket"))
 
 
 @every_bucket
-def test_a_bucket_is_private_encrypted_and_keeps_no_longer_than_it_must(logical_id: str) -> None:
+def test_a_bucket_is_private_and_encrypted_and_its_objects_expire(logical_id: str) -> None:
     bucket = resources("AWS::S3::Bucket")[logical_id]
 
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
@@ -19,7 +19,7 @@ def test_a_bucket_is_private_encrypted_and_keeps_no_longer_than_it_must(logical_
     (encryption,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"] in {"AES256", "aws:kms"}
     (rule,) = bucket["LifecycleConfiguration"]["Rules"]
-    assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", LIVES[logical_id])
+    assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", EXPIRATION_DAYS[logical_id])
     resource = template()["Resources"][logical_id]
     assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
     assert resource["UpdateReplacePolicy"] == "Retain"

@@ -8,7 +8,7 @@ FORWARDING = [name for name in template()["Resources"] if name.startswith("Forwa
 
 
 @pytest.mark.parametrize("logical_id", FORWARDING)
-def test_events_are_forwarded_only_to_a_url_that_was_given(logical_id: str) -> None:
+def test_events_are_forwarded_only_if_the_parameter_has_a_url(logical_id: str) -> None:
     assert template()["Resources"][logical_id]["Condition"] == "ForwardsEvents"
     assert template()["Conditions"]["ForwardsEvents"] == {
         "Fn::Not": [{"Fn::Equals": [{"Ref": "ForwardEventsTo"}, ""]}]
@@ -16,7 +16,7 @@ def test_events_are_forwarded_only_to_a_url_that_was_given(logical_id: str) -> N
     assert template()["Parameters"]["ForwardEventsTo"]["Default"] == ""
 
 
-def test_every_event_is_forwarded_for_a_day_and_then_kept() -> None:
+def test_a_forwarded_event_is_retried_for_a_day_and_then_dead_lettered() -> None:
     rule = resources("AWS::Events::Rule")["ForwardRule"]
 
     assert rule["EventBusName"] == {"Ref": "EventBus"}
@@ -27,7 +27,7 @@ def test_every_event_is_forwarded_for_a_day_and_then_kept() -> None:
     assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["ForwardDeadLetterQueue", "Arn"]}}
 
 
-def test_the_key_of_the_url_is_read_from_its_secret_and_written_nowhere() -> None:
+def test_the_key_of_the_url_is_resolved_from_its_secret() -> None:
     connection = resources("AWS::Events::Connection")["ForwardConnection"]
     parameters = connection["AuthParameters"]["ApiKeyAuthParameters"]
     reference = "{{resolve:secretsmanager:${ForwardSecretName}:SecretString:%s}}"
@@ -38,7 +38,7 @@ def test_the_key_of_the_url_is_read_from_its_secret_and_written_nowhere() -> Non
     }
 
 
-def test_the_rule_that_forwards_may_call_that_url_and_nothing_else() -> None:
+def test_the_forwarding_rule_may_only_call_the_url() -> None:
     role = resources("AWS::IAM::Role")["ForwardRole"]
     (policy,) = role["Policies"]
 
@@ -55,7 +55,7 @@ def test_the_rule_that_forwards_may_call_that_url_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("logical_id", resources("AWS::SQS::QueuePolicy"))
-def test_only_its_rule_writes_to_a_queue_that_is_a_rules(logical_id: str) -> None:
+def test_only_a_rule_writes_to_the_queue_of_a_rule(logical_id: str) -> None:
     policy = resources("AWS::SQS::QueuePolicy")[logical_id]
     (queue,) = policy["Queues"]
     (statement,) = policy["PolicyDocument"]["Statement"]

@@ -8,7 +8,7 @@ from tests.template import ROOT, resources, template
 
 
 @every_function
-def test_a_function_runs_as_all_do(logical_id: str) -> None:
+def test_every_function_has_the_runtime_layer_and_tracing_of_the_globals(logical_id: str) -> None:
     assert GLOBALS["Runtime"] == "python3.13"
     assert GLOBALS["Architectures"] == [{"Ref": "Architecture"}]
     assert GLOBALS["Layers"] == [{"Ref": "SharedLayer"}]
@@ -23,12 +23,12 @@ def test_the_layer_is_built_for_the_same_runtime_and_processor() -> None:
     assert layer["Properties"]["CompatibleArchitectures"] == [{"Ref": "Architecture"}]
 
 
-def test_developers_have_the_runtimes_python() -> None:
+def test_the_development_python_is_that_of_the_runtime() -> None:
     assert (ROOT / ".python-version").read_text().strip() == "3.13"
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=str)
-def test_a_function_logs_into_the_group_of_its_room_for_a_limited_time(function: Function) -> None:
+def test_a_function_logs_to_the_group_of_its_room_which_expires(function: Function) -> None:
     properties = DEPLOYED[function.logical_id]
     group = resources("AWS::Logs::LogGroup")[properties["LoggingConfig"]["LogGroup"]["Ref"]]
 
@@ -39,7 +39,7 @@ def test_a_function_logs_into_the_group_of_its_room_for_a_limited_time(function:
 
 
 @pytest.mark.parametrize("logical_id", MACHINES)
-def test_a_machine_logs_without_what_it_works_on(logical_id: str) -> None:
+def test_a_machine_logs_no_execution_data(logical_id: str) -> None:
     logging = MACHINES[logical_id]["Logging"]
 
     assert logging["IncludeExecutionData"] is False
@@ -50,7 +50,6 @@ def test_a_machine_logs_without_what_it_works_on(logical_id: str) -> None:
 
 def test_each_room_and_the_state_machines_have_one_log_group() -> None:
     used = {each["LoggingConfig"]["LogGroup"]["Ref"] for each in DEPLOYED.values()}
-
     used |= {
         destination["CloudWatchLogsLogGroup"]["LogGroupArn"]["Fn::GetAtt"][0]
         for each in MACHINES.values()

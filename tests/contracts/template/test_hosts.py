@@ -6,24 +6,24 @@ from tests.contracts.template.deployed import GLOBALS
 from tests.template import ROOT, template
 
 
-def test_classic_addresses_of_bandwidth_are_those_of_the_documents() -> None:
+def test_classic_urls_are_those_of_the_documents() -> None:
     documents = " ".join(path.read_text() for path in Path(ROOT / "tests/documents").glob("*/*.http"))
-    addresses = [
+    urls = [
         *template()["Mappings"]["Hosts"]["classic"].values(),
         template()["Parameters"]["CatapultUrl"]["Default"],
     ]
 
-    assert [address for address in addresses if f" {address}/" not in documents] == []
+    assert [url for url in urls if f" {url}/" not in documents] == []
 
 
-def test_current_addresses_of_bandwidth_are_those_of_its_upgrade_guide() -> None:
+def test_current_urls_are_those_of_the_upgrade_guide() -> None:
     assert template()["Mappings"]["Hosts"]["current"] == {
         "DashboardUrl": "https://api.bandwidth.com/api/v2",
         "MessagingUrl": "https://messaging.bandwidth.com/api/v2",
     }
 
 
-def test_each_address_of_bandwidth_can_be_set_and_is_the_generations_otherwise() -> None:
+def test_each_url_is_its_parameter_or_that_of_the_generation() -> None:
     hosts = template()["Mappings"]["Hosts"]
 
     assert hosts.keys() == set(template()["Parameters"]["BandwidthApi"]["AllowedValues"])

@@ -1,11 +1,11 @@
-"""The local cloud uses outputs and parameters of the template."""
+"""Outputs and parameters of the template that the local cloud uses."""
 
 from local.deployment import OUTPUTS
 from local.stack import APIS, DEFAULT_API
 from tests.template import template
 
 
-def test_the_local_cloud_finds_the_outputs_it_uses() -> None:
+def test_the_template_has_the_outputs_that_the_local_cloud_reads() -> None:
     assert set(template()["Outputs"]) >= OUTPUTS
 
 

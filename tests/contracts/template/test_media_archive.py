@@ -15,7 +15,7 @@ def test_the_archive_exists_only_on_request(logical_id: str) -> None:
     assert template()["Parameters"]["MediaArchive"]["Default"] == "false"
 
 
-def test_messages_with_media_wait_in_the_archives_queue() -> None:
+def test_a_rule_queues_messages_with_media_for_the_archive() -> None:
     rule = resources("AWS::Events::Rule")["MediaRule"]
 
     assert rule["EventPattern"] == {
@@ -26,5 +26,5 @@ def test_messages_with_media_wait_in_the_archives_queue() -> None:
     assert set(rule["EventPattern"]["detail-type"]) <= KIND_OF.keys()
     (target,) = rule["Targets"]
     assert target["Arn"] == {"Fn::GetAtt": ["MediaQueue", "Arn"]}
-    # What arrives in either queue is an event, so the one can be let back into the other.
+    # Without an input transformer both queues get the same event, so that dead letters can be moved back.
     assert target.keys() == {"Id", "Arn", "DeadLetterConfig"}

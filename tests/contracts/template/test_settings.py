@@ -1,25 +1,22 @@
 """Environment variables of the functions, compared with the settings that they read."""
 
-import ast
-import inspect
-import re
-from collections.abc import Iterable
 from dataclasses import MISSING, fields
 from typing import Any
 
 import pytest
 
-from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.settings import Settings
 from tests.contracts.project import FUNCTIONS, Function
+from tests.contracts.reachability import reachable_settings
 from tests.contracts.template.deployed import DEPLOYED, GLOBALS
 
 
 def setting_names(variables: dict[str, Any]) -> set[str]:
+    """Return the settings that environment variables set. Powertools reads its own variables."""
     return {name.lower() for name in variables if not name.startswith("POWERTOOLS_")}
 
 
-# The functions behind the CallbackApi cannot have its URL, because the API depends on them.
+# The functions of the CallbackApi cannot have its URL, because the API depends on them.
 CALLBACK_URLS = {"callback_url_v1", "callback_url_v2"}
 BEHIND_THE_CALLBACK_API = {"AuthorizeCallback", "ReceiveCallback", "ReceiveNotification"}
 
@@ -29,7 +26,7 @@ def test_every_function_has_every_required_setting() -> None:
     assert setting_names(GLOBALS["Environment"]["Variables"]) == required | CALLBACK_URLS
 
 
-def test_functions_set_exactly_the_optional_settings() -> None:
+def test_every_optional_setting_is_set_for_a_function() -> None:
     given = [
         setting_names(each["Environment"]["Variables"]) for each in DEPLOYED.values() if "Environment" in each
     ]
@@ -50,27 +47,10 @@ def test_the_callback_urls_are_empty_behind_the_callback_api() -> None:
         assert [variables[name.upper()] for name in CALLBACK_URLS] == ["", ""]
 
 
-def wired_by(names: Iterable[str]) -> str:
-    """Return the source of these functions of the wiring, and of those that they use in turn."""
-    sources: dict[str, str] = {}
-    waiting = list(names)
-    while waiting:
-        name = waiting.pop()
-        built = inspect.unwrap(vars(wiring)[name])
-        if name in sources or not inspect.isfunction(built) or built.__module__ != wiring.__name__:
-            continue
-        sources[name] = inspect.getsource(built)
-        used = {node.id for node in ast.walk(ast.parse(sources[name])) if isinstance(node, ast.Name)}
-        waiting += used & vars(wiring).keys()
-    return "".join(sources.values())
-
-
 @pytest.mark.parametrize("function", FUNCTIONS, ids=str)
 def test_a_function_that_reads_an_optional_setting_has_it(function: Function) -> None:
     optional = {field.name for field in fields(Settings) if field.default is not MISSING}
-    source = function.path.read_text()
-    source += wired_by(re.findall(r"\bwiring\.(\w+)", source))
-    read = {name for name in optional if f"settings().{name}" in source}
+    read = {name for name in optional if name.upper() in reachable_settings(function)}
     given = setting_names(DEPLOYED[function.logical_id].get("Environment", {}).get("Variables", {}))
 
     assert given - CALLBACK_URLS == read - CALLBACK_URLS

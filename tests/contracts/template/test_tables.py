@@ -9,7 +9,7 @@ every_table = pytest.mark.parametrize("logical_id", TABLES)
 
 
 @every_table
-def test_a_table_survives_mistakes(logical_id: str) -> None:
+def test_a_table_can_be_restored_and_is_protected_from_deletion(logical_id: str) -> None:
     table = TABLES[logical_id]
 
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
@@ -20,7 +20,7 @@ def test_a_table_survives_mistakes(logical_id: str) -> None:
 
 
 @every_table
-def test_a_table_is_paid_by_use_and_encrypted(logical_id: str) -> None:
+def test_a_table_is_billed_per_request_and_encrypted(logical_id: str) -> None:
     assert TABLES[logical_id]["BillingMode"] == "PAY_PER_REQUEST"
     assert TABLES[logical_id]["SSESpecification"] == {"SSEEnabled": True}
 
@@ -40,7 +40,7 @@ def test_a_table_defines_the_attributes_of_its_keys_and_no_others(logical_id: st
     assert {each["AttributeName"] for each in table["AttributeDefinitions"]} == keys
 
 
-def test_old_messages_are_deleted_by_the_attribute_that_says_when() -> None:
+def test_messages_expire_by_the_attribute_that_the_store_writes() -> None:
     assert TABLES["MessagesTable"]["TimeToLiveSpecification"] == {
         "AttributeName": "expiresAt",
         "Enabled": True,
