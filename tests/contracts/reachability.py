@@ -214,7 +214,7 @@ def stores() -> dict[str, tuple[str, ...]]:
 @cache
 def annotated_stores() -> dict[str, set[str]]:
     """Return the stores that a value can be, by its name, as annotations and assignments say."""
-    found, aliases = defaultdict[str, set[str]](set), list[tuple[str, str]]()
+    by_name, aliases = defaultdict[str, set[str]](set), list[tuple[str, str]]()
     for path in list_sources(LAYER):
         for node in ast.walk(ast.parse(path.read_text())):
             match node:
@@ -230,21 +230,21 @@ def annotated_stores() -> dict[str, set[str]]:
                 case _:
                     continue
             classes = set(re.findall(r"\w+", ast.unparse(annotation))) & stores().keys()
-            found[name.lstrip("_")] |= {base for each in classes for base in (each, *stores()[each])}
+            by_name[name.lstrip("_")] |= {base for each in classes for base in (each, *stores()[each])}
     for alias, name in aliases:
-        found[alias] |= found[name]
-    return found
+        by_name[alias] |= by_name[name]
+    return by_name
 
 
 @cache
 def tables() -> dict[str, str]:
     """Return the logical id of the table of each store that has one, as the wiring builds the store."""
-    found = {}
+    by_store = {}
     for node in ast.walk(ast.parse((LAYER / "runtime" / "wiring.py").read_text())):
         match node:
             case ast.Call(
                 func=ast.Name(id=store),
                 args=[ast.Call(func=ast.Name(id="Table"), args=[_, ast.Attribute(attr=setting)]), *_],
             ):
-                found[store] = pascal(setting)
-    return found
+                by_store[store] = pascal(setting)
+    return by_store

@@ -21,9 +21,9 @@ from tests.contracts.project import machine
 
 @every_machine
 def test_every_expression_parses(name: str) -> None:
-    found = list(expressions(machine(name)))
-    assert found
-    for expression in found:
+    all_expressions = list(expressions(machine(name)))
+    assert all_expressions
+    for expression in all_expressions:
         jsonata.Jsonata(expression)
 
 

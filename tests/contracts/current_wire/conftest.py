@@ -1,19 +1,11 @@
 """Clients of the current API that call a local server."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from bandwidth_messaging.bandwidth.dashboard_current import DashboardCurrent
 from bandwidth_messaging.bandwidth.messaging_current import MessagingCurrent
 from tests.contracts.current_wire.wire import ACCOUNT, CREDENTIALS, base_path
-from tests.http_server import Server, serving
-
-
-@pytest.fixture
-def bandwidth() -> Iterator[Server]:
-    with serving() as server:
-        yield server
+from tests.http_server import Server
 
 
 @pytest.fixture(params=["v1", "v2"])

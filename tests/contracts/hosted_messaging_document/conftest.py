@@ -1,19 +1,11 @@
 """Clients of the classic API that call a local server."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from bandwidth_messaging.bandwidth.catapult import Catapult
 from bandwidth_messaging.bandwidth.dashboard import Dashboard
 from tests.contracts.hosted_messaging_document.document import ACCOUNT, CATAPULT, DASHBOARD, USER
-from tests.http_server import Server, serving
-
-
-@pytest.fixture
-def bandwidth() -> Iterator[Server]:
-    with serving() as server:
-        yield server
+from tests.http_server import Server
 
 
 @pytest.fixture

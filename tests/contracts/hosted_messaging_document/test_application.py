@@ -72,7 +72,7 @@ class TestParametersOfAnApplication:
         create_application(catapult)
         assert self.sent(bandwidth, "incomingMessageFallbackUrl") == URL_WITH_CREDENTIALS
 
-    @pytest.mark.parametrize("given", ["POST", "GET"])
-    def test_callback_http_method(self, bandwidth: Server, catapult: Catapult, given: str) -> None:
-        create_application(catapult, given)
-        assert self.sent(bandwidth, "callbackHttpMethod") == given
+    @pytest.mark.parametrize("value", ["POST", "GET"])
+    def test_callback_http_method(self, bandwidth: Server, catapult: Catapult, value: str) -> None:
+        create_application(catapult, value)
+        assert self.sent(bandwidth, "callbackHttpMethod") == value

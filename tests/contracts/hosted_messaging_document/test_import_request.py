@@ -82,16 +82,16 @@ class TestParametersOfAnImportRequest:
         order_import(dashboard)
         assert self.sent(bandwidth, "SiteId") == ["743"]
 
-    @pytest.mark.parametrize("given", ["303716", None])
-    def test_sip_peer_id(self, bandwidth: Server, dashboard: Dashboard, given: str | None) -> None:
-        order_import(dashboard, sip_peer_id=given)
-        assert self.sent(bandwidth, "SipPeerId") == ([given] if given else [])
+    @pytest.mark.parametrize("value", ["303716", None])
+    def test_sip_peer_id(self, bandwidth: Server, dashboard: Dashboard, value: str | None) -> None:
+        order_import(dashboard, sip_peer_id=value)
+        assert self.sent(bandwidth, "SipPeerId") == ([value] if value else [])
 
-    @pytest.mark.parametrize("given", get_args(Action))
-    def test_action(self, bandwidth: Server, dashboard: Dashboard, given: Action) -> None:
-        order_import(dashboard, given)
+    @pytest.mark.parametrize("value", get_args(Action))
+    def test_action(self, bandwidth: Server, dashboard: Dashboard, value: Action) -> None:
+        order_import(dashboard, value)
 
-        assert self.sent(bandwidth, "Action") == [given]
+        assert self.sent(bandwidth, "Action") == [value]
         assert printed_import(f"[ {' | '.join(get_args(Action))} ]") == outline(
             printed_example("create_import_request.request").body
         )
