@@ -10,7 +10,7 @@ from unittest.mock import MagicMock
 
 import pytest
 
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import stores
 from bandwidth_messaging.runtime.settings import Settings, settings
 from tests.contracts.project import FUNCTIONS, MACHINES, Function, machine, pascal
 from tests.template import ROOT, resources
@@ -140,7 +140,7 @@ def result_fields(name: str, title: str) -> set[str]:
     with pytest.MonkeyPatch.context() as patch:
         orders = MagicMock()
         orders.open.return_value = None
-        patch.setattr(wiring, "orders", lambda: orders)
+        patch.setattr(stores, "orders", lambda: orders)
         for field in fields(Settings):
             patch.setenv(field.name.upper(), "1")
         settings.cache_clear()

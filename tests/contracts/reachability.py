@@ -1,6 +1,6 @@
 """The AWS actions, resources and indexes that the code of a function can reach, as its source says.
 
-The search follows names from the handler to the builders of the wiring, to services, stores and AWS clients.
+The search follows names from the handler to the builders of runtime, to services, stores and AWS clients.
 It includes too much rather than too little: a method of a service counts if reached code mentions its name. A
 method of a store counts if reached code mentions it on a value that annotations or assignments call a store.
 """
@@ -20,7 +20,7 @@ from tests.permissions import Permission
 # Names of values of the stores that are clients of AWS.
 CLIENTS = frozenset({"client", "sqs", "s3"})
 # Powertools reads the secrets with this client.
-SECRETS_CLIENT = "_secrets_manager"
+SECRETS_CLIENT = "secrets_manager"
 ACTIONS = {"head_object": "GetObject", "generate_presigned_url": "GetObject"}
 
 
@@ -238,9 +238,9 @@ def annotated_stores() -> dict[str, set[str]]:
 
 @cache
 def tables() -> dict[str, str]:
-    """Return the logical id of the table of each store that has one, as the wiring builds the store."""
+    """Return the logical id of the table of each store that has one, as runtime/stores builds it."""
     by_store = {}
-    for node in ast.walk(ast.parse((LAYER / "runtime" / "wiring.py").read_text())):
+    for node in ast.walk(ast.parse((LAYER / "runtime" / "stores.py").read_text())):
         match node:
             case ast.Call(
                 func=ast.Name(id=store),

@@ -19,7 +19,7 @@ from tests.contracts.machine_definitions import (
     tasks,
 )
 from tests.contracts.project import Function, machine
-from tests.template import ROOT
+from tests.contracts.test_walls import LAYER
 
 LAMBDA_ERRORS = {
     # Developer Guide of Step Functions, "Handle transient Lambda service exceptions".
@@ -103,7 +103,6 @@ def test_only_rejections_are_caught_so_that_other_failures_can_be_redriven(name:
             assert set(rule["Assign"]) == set(tasks(name)[title]["Assign"])
 
 
-WIRING = ROOT / "layers" / "shared" / "bandwidth_messaging" / "runtime" / "wiring.py"
 CLIENTS = frozenset({"dashboard", "dashboard_current", "catapult", "messaging"})
 # Services that catch every error of Bandwidth. Their result then is "unknown".
 TOLERANT = frozenset({"preflight_check", "registration_check"})
@@ -112,10 +111,16 @@ RECORDING_REJECTIONS = ("resource_deletion", "number_campaigns", "catapult_impor
 
 
 def builders_of_clients() -> set[str]:
-    """Return the functions of the wiring that return a client of Bandwidth, or a service that has one."""
-    builders = [node for node in ast.parse(WIRING.read_text()).body if isinstance(node, ast.FunctionDef)]
+    """Return the builders of a client of Bandwidth, or of a service that has one."""
+    builders = [
+        node
+        for name in ("bandwidth_clients", "wiring")
+        for node in ast.parse((LAYER / "runtime" / f"{name}.py").read_text()).body
+        if isinstance(node, ast.FunctionDef)
+    ]
     names = {
         builder.name: {node.id for node in ast.walk(builder) if isinstance(node, ast.Name)}
+        | {node.attr for node in ast.walk(builder) if isinstance(node, ast.Attribute)}
         for builder in builders
         if builder.name not in TOLERANT
     }
@@ -127,7 +132,7 @@ def builders_of_clients() -> set[str]:
 
 def calls_bandwidth(function: Function) -> bool:
     """Return whether a function uses a client of Bandwidth, or a service that has one."""
-    used = set(re.findall(r"\bwiring\.(\w+)\(", function.path.read_text()))
+    used = set(re.findall(r"\b(?:bandwidth_clients|wiring)\.(\w+)\(", function.path.read_text()))
     return bool(used & builders_of_clients())
 
 
@@ -161,8 +166,9 @@ def test_a_rejection_ends_the_setup_with_its_reason_or_is_handled_by_the_step(na
 def handled_by(function: Function) -> set[str]:
     """Return the exceptions that a function, or its service that records rejections, catches."""
     code = function.path.read_text()
-    services = WIRING.parents[1] / "services"
-    modules = [services / f"{name}.py" for name in RECORDING_REJECTIONS if f"wiring.{name}(" in code]
+    modules = [
+        LAYER / "services" / f"{name}.py" for name in RECORDING_REJECTIONS if f"wiring.{name}(" in code
+    ]
     return {
         node.type.id
         for module in (function.path, *modules)

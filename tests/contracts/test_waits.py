@@ -249,3 +249,12 @@ def test_every_loop_of_waits_starts_with_two_seconds(name: str) -> None:
     for first in growing:
         loop = frozenset(title for title in states_after(name, first) if first in states_after(name, title))
         assert {wait for title in loop for wait in waits_before(name, title, loop)} == {2}, first
+
+
+def test_a_deadline_between_two_conditions_does_not_fail_a_backorder_that_is_to_be_closed() -> None:
+    # Each condition reads the clock. The first one read it before the deadline.
+    choices = machine("messaging_v2")["States"]["Order Ended"]["Choices"]
+    (fails,) = [rule["Condition"] for rule in choices if "$deadline" in str(rule) and "failure" in str(rule)]
+    values = {"deadline": format_time(0), "close": True, "order": {"status": "BACKORDERED"}}
+
+    assert Variables(values, clock=HOUR).evaluate(fails) is False

@@ -91,12 +91,13 @@ def test_a_room_imports_only_itself_and_rooms_below(room: str) -> None:
     assert forbidden == []
 
 
-def test_only_functions_and_the_runtime_import_the_wiring() -> None:
+def test_only_functions_and_the_runtime_import_the_builders_of_clients_and_services() -> None:
+    builders = {f"{PACKAGE}.runtime.{name}" for name in ("bandwidth_clients", "stores", "wiring")}
     forbidden = [
         each
         for folder in (LAYER, ROOT / "local", ROOT / "simulator")
         for each in list_imports(folder)
-        if each.target == f"{PACKAGE}.runtime.wiring" and "/runtime/" not in each.file
+        if each.target in builders and "/runtime/" not in each.file
     ]
     assert forbidden == []
 

@@ -7,7 +7,7 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import stores
 from functions.control import start_setup
 from tests.functions.conftest import ask
 
@@ -26,7 +26,7 @@ def start_with_key(key: str, **given: Any) -> tuple[int, Any]:
 
 def end_setup(started: Any, state: str, at: str = AT) -> None:
     """Record that a set-up ended in a state."""
-    wiring.orders().finish(started["customerOrderId"], state, at=at)
+    stores.orders().finish(started["customerOrderId"], state, at=at)
 
 
 def list_executions(state_machine: str) -> list[Any]:

@@ -4,7 +4,7 @@ import pytest
 
 from bandwidth_messaging.domain.messages import Message, MessageState
 from bandwidth_messaging.domain.numbers import Home
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import stores
 from functions.control import browse
 from tests.functions.conftest import House, ask
 
@@ -23,9 +23,9 @@ OWN_NUMBER = "+19102398766"
 def test_numbers_are_listed_state_by_state_and_page_by_page(house: House) -> None:
     numbers = [f"+1910239{n:04}" for n in range(5)]
     for number in numbers:
-        wiring.numbers().activate(number, HOME, AT)
+        stores.numbers().activate(number, HOME, AT)
     failure = {"number": "+19102399999", "code": "5005", "reason": "not available"}
-    wiring.numbers().fail(failure, HOME, AT)  # type: ignore[arg-type]
+    stores.numbers().fail(failure, HOME, AT)  # type: ignore[arg-type]
     listed: list[str] = []
     cursor, pages = None, 0
 
@@ -40,7 +40,7 @@ def test_numbers_are_listed_state_by_state_and_page_by_page(house: House) -> Non
 
 
 def test_numbers_of_one_state_are_listed(house: House) -> None:
-    wiring.numbers().activate(OWN_NUMBER, HOME, AT)
+    stores.numbers().activate(OWN_NUMBER, HOME, AT)
 
     assert ask(browse, "GET", "/numbers", query={"state": "failed"})[1]["items"] == []
     (number,) = ask(browse, "GET", "/numbers", query={"state": "active"})[1]["items"]
@@ -58,7 +58,7 @@ def test_numbers_of_one_state_are_listed(house: House) -> None:
 
 
 def test_a_number_is_found_in_a_national_notation(house: House) -> None:
-    wiring.numbers().activate(OWN_NUMBER, HOME, AT)
+    stores.numbers().activate(OWN_NUMBER, HOME, AT)
     assert ask(browse, "GET", "/numbers/9102398766")[1]["number"] == OWN_NUMBER
 
 
@@ -76,7 +76,7 @@ def test_messages_of_a_number_are_listed_newest_first_page_by_page(house: House)
             recipients=(OWN_NUMBER,), text=f"text {n}", state=MessageState.RECEIVED,
             time=f"2026-01-01T00:00:0{n}.000Z",
         )  # fmt: skip
-        wiring.messages().add(message)
+        stores.messages().add(message)
     query = {"number": "9102398766", "limit": "3"}
 
     first = ask(browse, "GET", "/messages", query=query)[1]

@@ -7,7 +7,7 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import EndpointConnectionError
 
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import stores
 from functions.control import browse, start_setup
 from tests.functions.conftest import ask, sample
 from tests.functions.control.setups import AT, list_executions, start_with_key
@@ -61,7 +61,7 @@ def test_a_key_of_another_operation_is_rejected(state_machine: str, monkeypatch:
 def test_an_ended_set_up_gets_the_first_response(state_machine: str, state: str) -> None:
     first = start_with_key("key-1", areaCode="910", customerOrderId="Order-7")
     boto3.client("stepfunctions").stop_execution(executionArn=first[1]["executionArn"])
-    wiring.orders().finish("Order-7", state, at=AT)
+    stores.orders().finish("Order-7", state, at=AT)
 
     assert start_with_key("key-1", areaCode="910", customerOrderId="Order-7") == first
     assert len(list_executions(state_machine)) == 1
@@ -70,7 +70,7 @@ def test_an_ended_set_up_gets_the_first_response(state_machine: str, state: str)
 def test_a_new_key_continues_a_set_up_that_failed_once(state_machine: str) -> None:
     request = {"areaCode": "910", "customerOrderId": "Order-7"}
     first = start_with_key("key-1", **request)
-    wiring.orders().finish("Order-7", "failed", at=AT)
+    stores.orders().finish("Order-7", "failed", at=AT)
 
     second = start_with_key("key-2", **request)
 

@@ -6,7 +6,7 @@ import boto3
 import pytest
 
 from bandwidth_messaging.domain.setups import MessagingV2Setup
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import stores
 from tests.functions.control.setups import AT, end_setup, start
 
 
@@ -68,7 +68,7 @@ def test_a_completed_set_up_started_again_is_a_conflict(state_machine: str, stat
 def test_a_failed_order_with_another_input_is_a_conflict(state_machine: str) -> None:
     request = {"areaCode": "910", "customerOrderId": "Order-7"}
     _, first = start(**request)
-    orders = wiring.orders()
+    orders = stores.orders()
     digest = MessagingV2Setup.model_validate(request).digest()
     orders.open("Order-7", kind="messaging_v2", requested=1, execution_arn="arn", at=AT, digest=digest)
     orders.begin_ordering("Order-7", "first", AT)
@@ -84,7 +84,7 @@ def test_a_failed_order_with_another_input_is_a_conflict(state_machine: str) -> 
 def test_another_input_than_that_of_the_running_set_up_is_a_conflict(state_machine: str) -> None:
     request = {"areaCode": "910", "customerOrderId": "Order-7"}
     digest = MessagingV2Setup.model_validate(request).digest()
-    wiring.orders().open(
+    stores.orders().open(
         "Order-7", kind="messaging_v2", requested=1, execution_arn="arn", at=AT, digest=digest
     )
 
@@ -95,7 +95,7 @@ def test_another_input_than_that_of_the_running_set_up_is_a_conflict(state_machi
 def test_an_undone_set_up_started_again_is_a_conflict(state_machine: str) -> None:
     _, first = start(areaCode="910", customerOrderId="Order-7")
     end_setup(first, "failed")
-    wiring.orders().record_undone("Order-7", by="release-1", at=AT)
+    stores.orders().record_undone("Order-7", by="release-1", at=AT)
 
     status, problem = start(areaCode="910", customerOrderId="Order-7", deadlineHours=48)
 

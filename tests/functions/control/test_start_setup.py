@@ -6,7 +6,7 @@ from typing import Any
 import boto3
 import pytest
 
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import stores
 from bandwidth_messaging.runtime.settings import settings
 from functions.control import browse, start_setup
 from tests.functions.conftest import ask, sample
@@ -15,7 +15,7 @@ from tests.functions.control.setups import start
 
 def test_the_order_records_its_generation(state_machine: str) -> None:
     _, started = start(areaCode="910")
-    order: Any = wiring.orders().get(started["customerOrderId"])
+    order: Any = stores.orders().get(started["customerOrderId"])
 
     assert order["generation"] == settings().bandwidth_api
 
