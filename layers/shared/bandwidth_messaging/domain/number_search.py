@@ -195,9 +195,11 @@ def _problems(given: set[str]) -> Iterator[tuple[str, str]]:
 def _merge_problems(error: ValidationError, problems: list[InitErrorDetails]) -> ValidationError:
     """Return an error with the problems of other fields added."""
     found = [
-        InitErrorDetails(type=each["type"], loc=each["loc"], input=each["input"], ctx=each.get("ctx", {}))
-        for each in error.errors(include_url=False)
+        InitErrorDetails(
+            type=detail["type"], loc=detail["loc"], input=detail["input"], ctx=detail.get("ctx", {})
+        )
+        for detail in error.errors(include_url=False)
     ]
-    wrong = {each["loc"] for each in found}
-    more = [each for each in problems if each.get("loc") not in wrong]
+    wrong = {detail["loc"] for detail in found}
+    more = [problem for problem in problems if problem.get("loc") not in wrong]
     return ValidationError.from_exception_data(error.title, [*found, *more])

@@ -16,7 +16,7 @@ ResourceType = Literal[
 """What a set-up creates besides numbers, in the only order in which Bandwidth deletes it."""
 
 NOT_RECORDED: Final = "not recorded"
-"""In a plan, the state of a number that an order brought after its set-up had stopped waiting."""
+"""In a plan, the state of a number that an order added after its set-up had stopped waiting."""
 
 
 class ReleaseAction(StrEnum):
@@ -29,7 +29,7 @@ class ReleaseAction(StrEnum):
     ALREADY_RELEASED = "releasedBefore"
     """Nothing to release: an earlier release or Bandwidth released the number."""
     NEVER_RECEIVED = "neverReceived"
-    """Nothing to release: the order failed to bring the number."""
+    """Nothing to release: the order failed to add the number."""
 
 
 class DeletionOutcome(StrEnum):
@@ -87,7 +87,7 @@ class PlannedResource:
 
 
 class NumberRelease(CamelModel):
-    """Input of the state machine release_numbers: numbers, or the set-up that brought them."""
+    """Input of the state machine release_numbers: numbers, or the set-up that added them."""
 
     telephone_numbers: list[PhoneNumber] | None = Field(
         None, min_length=1, description="Up to 5,000 numbers of this stack, in any notation"
@@ -95,7 +95,7 @@ class NumberRelease(CamelModel):
     customer_order_id: NormalizedText | None = Field(
         None,
         min_length=1,
-        description="The customerOrderId of a set-up: releases all numbers that it brought",
+        description="The customerOrderId of a set-up: releases all numbers that it added",
     )
     everything: bool = Field(
         False,

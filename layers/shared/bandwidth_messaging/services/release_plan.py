@@ -134,7 +134,7 @@ class ReleasePlanner:
         return order
 
     def _list_numbers(self, setup_order_id: str, order: Mapping[str, Any]) -> "list[NumberItem]":
-        """Return the numbers that a set-up brought, also those that came after it had stopped waiting.
+        """Return the numbers that a set-up added, also those that came after it had stopped waiting.
 
         Raises InvalidInput while Bandwidth still works on the order, because more numbers may come.
         """

@@ -31,7 +31,7 @@ class Numbers:
         return cast("list[NumberItem]", self._table.get_all(keys, consistent=consistent))
 
     def expect(self, number: str, home: Home, at: str) -> None:
-        """Record that an order may bring a number. A number that is active or in release does not change."""
+        """Record that an order may add a number. A number that is active or in release does not change."""
         self._table.update(
             number_key(number),
             assign={
@@ -120,7 +120,7 @@ class Numbers:
     ) -> None:
         """Record that a number is active. A repetition changes nothing, so that one event is published.
 
-        A number that is in release or released stays so until another order brings it. `number_id` is
+        A number that is in release or released stays so until another order adds it. `number_id` is
         Catapult's id of the number, and `preflight` the result of the check before its first send.
         """
         self._table.update(
@@ -166,7 +166,7 @@ class Numbers:
         )
 
     def fail(self, failure: "Failure", home: Home, at: str) -> None:
-        """Record why an order failed to bring a number. A number of another order does not change."""
+        """Record why an order failed to add a number. A number of another order does not change."""
         number = failure["number"]
         if number is None:
             message = "the failure has no number: record it on the order"
@@ -216,7 +216,7 @@ class Numbers:
         return Page(items, None)
 
     def list_failed_by_order(self, customer_order_id: str, *, limit: int) -> list[NumberItem]:
-        """Return up to `limit` numbers that an order failed to bring."""
+        """Return up to `limit` numbers that an order failed to add."""
         found: list[NumberItem] = []
         start: Item | None = None
         while len(found) < limit:
@@ -228,11 +228,11 @@ class Numbers:
         return found[:limit]
 
     def list_all_by_order(self, customer_order_id: str) -> list[NumberItem]:
-        """Return every number that an order brought or failed to bring."""
+        """Return every number that an order added or failed to add."""
         return _read_all(partial(self.list_by_order, customer_order_id))
 
     def list_by_order(self, customer_order_id: str, *, limit: int, start: Item | None = None) -> Page:
-        """Return a page of the numbers that an order brought or failed to bring."""
+        """Return a page of the numbers that an order added or failed to add."""
         return self._table.query(
             "numbersByOrder", {"customerOrderId": customer_order_id}, limit=limit, start=start
         )
