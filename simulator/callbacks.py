@@ -26,7 +26,6 @@ Api = Literal["v1", "v2", "account"]
 USER_AGENTS: dict[Api, str] = {
     "v1": "BandwidthAPI/v1 (simulated)",
     "v2": "BandwidthAPI/v2",
-    # Not published.
     "account": "BandwidthAPI (simulated)",
 }
 LONGEST_WAIT = 10.0

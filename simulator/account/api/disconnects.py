@@ -47,7 +47,6 @@ def blueprint(account: Account, disconnects: Disconnects) -> Blueprint:
 
     @api.get("")
     def list_disconnects() -> Response:
-        """List disconnects like number orders, because the specification does not show this list."""
         found = disconnects.find(request.args.get("customerOrderId"), request.args.get("status"))
         counts = [len(each.numbers) for each in found]
         return list_orders_page(found, counts, "disconnect", account.config.dashboard_user)

@@ -16,7 +16,7 @@ from simulator.timestamps import timestamp
 
 DEFAULT_SIZE = 500
 LARGEST_SIZE = 2500
-# The error list has several codes for a missing number and does not say which one applies.
+# The code of a missing number (see Assumptions in simulator/README.md).
 UNKNOWN = ("5071", "Telephone number is not available on the system.")
 
 
