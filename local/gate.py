@@ -17,7 +17,7 @@ from ministack.core import iam_evaluator, sigv4
 from ministack.core.iam_actions import access_denied_response
 from ministack.core.router import detect_service, extract_access_key_id
 
-from simulator.web_pages import refusal
+from simulator.web_pages import rejection_reason
 
 HEALTH = "/_ministack/health"
 _ALGORITHM = "AWS4-HMAC-SHA256"
@@ -41,7 +41,7 @@ def guard(application: Application) -> Application:
             return
         headers = _headers(scope)
         query = parse_qs(scope["query_string"].decode(errors="replace"), keep_blank_values=True)
-        reason, body = refusal(headers.get("host", ""), headers.get("origin")), b""
+        reason, body = rejection_reason(headers.get("host", ""), headers.get("origin")), b""
         if reason is None:
             body = await _body(receive)
             reason = _signature_failure(scope, headers, query, body)

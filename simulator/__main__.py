@@ -1,4 +1,4 @@
-"""python -m simulator: the simulator on its own."""
+"""Command line of the simulator: `python -m simulator`."""
 
 import argparse
 from pathlib import Path
@@ -8,7 +8,7 @@ from simulator.account.config import AccountConfig
 from simulator.account.order_outcomes import Shape
 from simulator.catapult.messages_api import MessageLocation
 from simulator.messaging.outcomes import EVENT_TYPES
-from simulator.server import HOST, make
+from simulator.server import HOST, create_server
 from simulator.simulator import Settings, Simulator
 
 
@@ -27,7 +27,7 @@ def main() -> None:
         needs_letter=options.needs_letter == "on",
         enforce_registration=options.enforce_registration == "on",
     )
-    server = make(Simulator(options.config, settings), options.port)
+    server = create_server(Simulator(options.config, settings), options.port)
     print(f"Simulator running at http://{HOST}:{server.server_port}", flush=True)
     server.serve_forever()
 
@@ -41,13 +41,13 @@ def _options() -> argparse.Namespace:
         "--order-seconds",
         type=float,
         default=defaults.order_seconds,
-        help="seconds from RECEIVED to the outcome",
+        help="seconds from the placement of an order to its outcome",
     )
     parser.add_argument(
         "--receipt-seconds",
         type=float,
         default=defaults.receipt_seconds,
-        help="seconds from a 202 to the first event",
+        help="seconds from the acceptance of a message to its first event",
     )
     parser.add_argument(
         "--receipt-types",

@@ -75,7 +75,7 @@ class NumberSupply:
             self._change_limits(names, -len(taken))
             return taken
 
-    def put_back(self, patterns: Sequence[str], names: Collection[str], numbers: Sequence[str]) -> None:
+    def undo_take(self, patterns: Sequence[str], names: Collection[str], numbers: Sequence[str]) -> None:
         """Undo a `take` of these numbers. `patterns` may be empty only if `numbers` is empty."""
         if not numbers:
             return

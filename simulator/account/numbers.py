@@ -52,7 +52,7 @@ class AccountNumbers:
         self._aging.clear()
 
     def add(self, *numbers: AccountNumber) -> None:
-        """Put numbers into service. Existing numbers are replaced."""
+        """Add numbers in service. They replace existing numbers."""
         for each in numbers:
             self._aging.pop(each.number, None)
             self._numbers[each.number] = each

@@ -21,8 +21,8 @@ Numbers = list[Annotated[str, AfterValidator(_ten_digits)]]
 class OrderOutcomeError(BaseModel):
     """One entry of an order's ErrorList. `per_number` repeats the entry with each failed number.
 
-    The Errors of an import or removal contain the entry once. It lists `numbers` if given. Otherwise it
-    lists all failed numbers if `per_number` or the outcome's `failed_numbers` are given."""
+    The Errors of an import or removal contain the entry once. It lists `numbers` if set. Otherwise it
+    lists all failed numbers if `per_number` or the outcome's `failed_numbers` are set."""
 
     model_config = ConfigDict(extra="forbid")
     code: int

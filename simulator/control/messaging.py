@@ -29,10 +29,10 @@ Sender = Annotated[str, AfterValidator(parse_sender)]
 Copies = Annotated[int, Field(ge=1, le=100)]
 
 
-def _decoded(given: object) -> bytes:
-    if not isinstance(given, str):
+def _decoded(text: object) -> bytes:
+    if not isinstance(text, str):
         raise ValueError("must be a string")
-    return b64decode(given, validate=True)
+    return b64decode(text, validate=True)
 
 
 class File(BaseModel):
@@ -47,7 +47,7 @@ class File(BaseModel):
     @model_validator(mode="after")
     def _has_one_content(self) -> "File":
         if (self.content_base64 is None) == (self.bytes is None):
-            raise ValueError("give exactly one of content_base64 and bytes")
+            raise ValueError("set exactly one of content_base64 and bytes")
         return self
 
     def inbound_file(self) -> InboundFile:
@@ -58,7 +58,7 @@ class File(BaseModel):
 
 Media = Annotated[
     Annotated[str, Tag("url")] | Annotated[File, Tag("file")],
-    Discriminator(lambda given: "url" if isinstance(given, str) else "file"),
+    Discriminator(lambda media: "url" if isinstance(media, str) else "file"),
 ]
 
 
@@ -107,7 +107,7 @@ class Suggestion(BaseModel):
         return {"suggestionResponse": response}
 
 
-class Whereabouts(BaseModel):
+class HandsetLocation(BaseModel):
     """A handset sent its location: degrees, as text."""
 
     model_config = ConfigDict(extra="forbid")
@@ -122,7 +122,7 @@ class Whereabouts(BaseModel):
         return {"locationResponse": {"latitude": self.latitude, "longitude": self.longitude}}
 
 
-class Event(RootModel[Annotated[Read | Suggestion | Whereabouts, Field(discriminator="type")]]):
+class Event(RootModel[Annotated[Read | Suggestion | HandsetLocation, Field(discriminator="type")]]):
     pass
 
 

@@ -141,8 +141,8 @@ class TestInbound:
     @pytest.mark.parametrize(
         ("file", "error"),
         [
-            ({"name": "a.png"}, "give exactly one of content_base64 and bytes"),
-            ({"name": "a.png", "bytes": 1, "content_base64": ""}, "give exactly one of"),
+            ({"name": "a.png"}, "set exactly one of content_base64 and bytes"),
+            ({"name": "a.png", "bytes": 1, "content_base64": ""}, "set exactly one of"),
             ({"name": "a/b.png", "bytes": 1}, "media.0.file.name: "),
             ({"name": "a.png", "content_base64": "?"}, "media.0.file.content_base64: "),
             ({"name": "a.png", "content_base64": 7}, "media.0.file.content_base64: "),

@@ -13,7 +13,7 @@ from botocore.credentials import Credentials
 
 from local.gate import guard
 from simulator.server import RunningSimulator
-from simulator.web_pages import refusal
+from simulator.web_pages import rejection_reason
 
 PAGE = "https://evil.example"
 KEY_ID, KEY = "LOCAL0123456789ABCDEF", "the secret of this local cloud"
@@ -28,8 +28,8 @@ class TestRejection:
         ["127.0.0.1:4566", "127.0.0.1", "localhost:4567", "[::1]:4566", "abc.execute-api.localhost:4566"],
     )
     def test_this_machine_by_any_of_its_names_is_accepted_with_its_own_origin(self, host: str) -> None:
-        assert refusal(host, None) is None
-        assert refusal(host, f"http://{host}") is None
+        assert rejection_reason(host, None) is None
+        assert rejection_reason(host, f"http://{host}") is None
 
     @pytest.mark.parametrize(
         "host",
@@ -46,7 +46,7 @@ class TestRejection:
         ],
     )
     def test_every_other_name_is_rejected(self, host: str) -> None:
-        assert refusal(host, None) == "The Host header does not name this machine."
+        assert rejection_reason(host, None) == "The Host header does not name this machine."
 
     @pytest.mark.parametrize(
         "origin",
@@ -61,7 +61,7 @@ class TestRejection:
         ],
     )
     def test_every_other_origin_is_rejected(self, origin: str) -> None:
-        assert refusal(HOST, origin) == "The Origin header names another site."
+        assert rejection_reason(HOST, origin) == "The Origin header names another site."
 
 
 class TestSimulator:

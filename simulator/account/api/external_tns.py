@@ -21,19 +21,19 @@ def blueprint(account: Account, external_tns: ExternalTns) -> Blueprint:
     guard(api, account, {"": "ExternalTnsOrderResponse"})
 
     def shown(root: str, order: ExternalTnsOrder, keep_failed: bool) -> etree._Element:
-        made = element(root)
+        response = element(root)
         is_later = external_tns.shape(order.customer_order_id) == "later"
         keep = external_tns.outcome(order.customer_order_id).keep_failed_numbers
         failed = frozenset() if (keep_failed if keep is None else keep) else order.failed
         listed = numbers("TelephoneNumbers", [each for each in order.numbers if each not in failed])
-        made.extend(_header(order, account, is_later))
+        response.extend(_header(order, account, is_later))
         if is_later:
-            made.extend([*_request(order, "CustomerOrderId"), element("LoaType", order.loa_type), listed])
+            response.extend([*_request(order, "CustomerOrderId"), element("LoaType", order.loa_type), listed])
         else:
-            made.append(element("Order", *_request(order, "CustomerOrderID"), listed))
+            response.append(element("Order", *_request(order, "CustomerOrderID"), listed))
         if order.errors or is_later:
-            made.append(errors_with_numbers("Errors", "Error", order.errors))
-        return made
+            response.append(errors_with_numbers("Errors", "Error", order.errors))
+        return response
 
     @api.post("")
     def create_import_request() -> Response:

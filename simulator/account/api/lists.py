@@ -49,8 +49,8 @@ def paginate_numbers(
     if size < 1 or (largest is not None and size > largest):
         limit = f" and at most {largest}" if largest else ""
         raise RejectedError(400, "1006", f"size must be positive{limit}.")
-    given = request.args.get("page", "1").strip()
-    page = ten_digits(given) or given
+    key = request.args.get("page", "1").strip()
+    page = ten_digits(key) or key
     if not page.isdigit() or int(page) < 1:
         raise RejectedError(400, "1006", "page must be a count from 1, or a telephone number.")
     start = sum(each.number < page for each in ordered) if ten_digits(page) else (int(page) - 1) * size

@@ -70,8 +70,8 @@ def _search(body: etree._Element) -> Search:
     if order_type == EXISTING:
         numbers, reservations = texts(found[0], NUMBER_LIST), texts(found[0], RESERVATION_LIST)
         return Search(order_type, {}, numbers=numbers, reservations=reservations)
-    given = {str(each.tag): (each.text or "").strip() for each in found[0]}
-    return Search(order_type, given, quantity=given.pop("Quantity", None))
+    criteria = {str(each.tag): (each.text or "").strip() for each in found[0]}
+    return Search(order_type, criteria, quantity=criteria.pop("Quantity", None))
 
 
 def _order_type(order: Order) -> etree._Element:

@@ -55,7 +55,7 @@ def _group(group: etree._Element) -> OptionGroup:
     settings = group.find("A2pSettings")
     action = None
     if settings is not None:
-        # Settings without an Action apply as given.
+        # Settings without an Action apply as specified.
         action = text(settings, "Action") or "asSpecified"
     return OptionGroup(
         numbers=texts(group, "TelephoneNumbers/TelephoneNumber"),
@@ -82,12 +82,12 @@ def _shown_group(group: OptionGroup) -> etree._Element:
     if group.sms is not None:
         shown.append(element("Sms", group.sms))
     if group.action is not None:
-        given = {
+        requested = {
             "MessageClass": group.message_class,
             "CampaignId": group.campaign_id,
             "Action": group.action,
         }
-        settings = (element(name, value) for name, value in given.items() if value)
+        settings = (element(name, value) for name, value in requested.items() if value)
         shown.append(element("A2pSettings", *settings))
     shown.append(numbers("TelephoneNumbers", group.numbers))
     return shown
