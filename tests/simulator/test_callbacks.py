@@ -20,6 +20,7 @@ from tests.simulator.support import (
     Receiver,
     Setup,
     challenge,
+    wait_for_callback,
     wait_until,
 )
 
@@ -31,12 +32,7 @@ def receive(control: Client, setup: Setup, state: str) -> dict[str, Any]:
     """Return the callback of an inbound text when it reaches this state."""
     body = {"from": "+19195550142", "to": setup.numbers[0], "text": "hi"}
     message_id = control.post("/inbound", json=body).json()["id"]
-
-    def look() -> dict[str, Any] | None:
-        [callback] = control.get(f"/callbacks?message_id={message_id}").json()["callbacks"]
-        return callback if callback["state"] == state else None
-
-    return wait_until(look)
+    return wait_for_callback(control, message_id, state)
 
 
 def statuses(callback: dict[str, Any]) -> list[tuple[int | None, bool]]:
@@ -243,12 +239,7 @@ class TestRawCallbacks:
         hosted = host(incomingMessageUrl=receiver.url.replace("http://", "http://hook:x@"))
         params = {"target": hosted.application_id, "method": "GET", "query": "eventType=sms"}
         message_id = control.post("/callbacks", params=params).json()["id"]
-
-        def look() -> dict[str, Any] | None:
-            [callback] = control.get(f"/callbacks?message_id={message_id}").json()["callbacks"]
-            return callback if callback["state"] == "lost" else None
-
-        callback = wait_until(look)
+        callback = wait_for_callback(control, message_id, "lost")
         assert (callback["api"], len(callback["attempts"])) == ("v1", 1)
         [request] = receiver.received
         assert request.events == [{"eventType": "sms"}]

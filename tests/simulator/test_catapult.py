@@ -12,6 +12,8 @@ import requests
 from simulator.server import RunningSimulator, serve
 from tests.simulator.support import (
     CONFIG,
+    DASHBOARD_CREDENTIALS,
+    MESSAGING_CREDENTIALS,
     NUMBERS,
     QUICK,
     Client,
@@ -54,7 +56,7 @@ def _no_secrets(control: Client) -> Iterator[None]:
 
 
 class TestAccess:
-    @pytest.mark.parametrize("credentials", [None, (CONFIG.dashboard_user, CONFIG.dashboard_password)])
+    @pytest.mark.parametrize("credentials", [None, DASHBOARD_CREDENTIALS])
     @pytest.mark.parametrize("path", ["/applications", "/phoneNumbers", "/messages"])
     def test_wrong_credentials_return_401(
         self, catapult: Client, credentials: tuple[str, str] | None, path: str
@@ -90,16 +92,16 @@ class TestApplications:
         assert re.fullmatch(rf"{USER}/applications/a-[a-z2-7]{{23}}", response.headers["Location"])
 
     def test_the_given_properties_are_returned(self, catapult: Client) -> None:
-        given = {
+        properties = {
             **APPLICATION,
             "incomingMessageUrlCallbackTimeout": 5000,
             "incomingMessageFallbackUrl": "https://hook:open-sesame@example.com/fallback",
             "callbackHttpMethod": "GET",
         }
-        application_id = new_application(catapult, **given)
+        application_id = new_application(catapult, **properties)
         shown = catapult.get(f"/applications/{application_id}")
         assert shown.status_code == 200
-        assert shown.json() == {"id": application_id, "autoAnswer": True, **given}
+        assert shown.json() == {"id": application_id, "autoAnswer": True, **properties}
 
     @pytest.mark.parametrize(
         ("changes", "code", "words"),
@@ -376,7 +378,7 @@ class TestRateLimits:
                     "requests_per_second": 1,
                 }
             base = f"{running.catapult_url}/users/{CONFIG.user_id}"
-            with Client(base, (CONFIG.messaging_token, CONFIG.messaging_secret)) as catapult:
+            with Client(base, MESSAGING_CREDENTIALS) as catapult:
                 assert [catapult.get("/applications").status_code for _ in range(2)] == [200, 429]
                 # Reads of numbers are not limited.
                 assert {catapult.get("/phoneNumbers").status_code for _ in range(5)} == {200}

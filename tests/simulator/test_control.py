@@ -14,7 +14,7 @@ import requests
 from simulator.account.config import AccountConfig
 from tests.simulator.support import CONFIG, TIMEOUT, Client, Setup, new_location, order_body
 
-TODAY = ("client_id", "client_secret", "generation")
+CURRENT_FIELDS = ("client_id", "client_secret", "generation")
 APPLICATION = (
     "<Application><AppName>Alerts</AppName><CallbackUrl>https://a.example</CallbackUrl></Application>"
 )
@@ -380,8 +380,8 @@ class TestCommand:
 
     def test_a_configuration_without_oauth2_is_accepted(self, tmp_path: Path) -> None:
         config = tmp_path / "account.json"
-        older = {name: value for name, value in asdict(CONFIG).items() if name not in TODAY}
-        config.write_text(json.dumps(older))
+        classic = {name: value for name, value in asdict(CONFIG).items() if name not in CURRENT_FIELDS}
+        config.write_text(json.dumps(classic))
         assert AccountConfig.read(config) == CONFIG
 
     def test_the_representation_of_a_configuration_has_no_secret(self) -> None:

@@ -12,6 +12,7 @@ from simulator.server import serve
 from simulator.simulator import Settings
 from tests.simulator.support import (
     CONFIG,
+    DASHBOARD_CREDENTIALS,
     NUMBERS,
     Client,
     import_body,
@@ -143,16 +144,16 @@ class TestGetStatus:
     def test_received_then_processing_then_complete(self) -> None:
         with serve(CONFIG, Settings(order_seconds=0.4, callback_workers=1)) as slow:
             base = f"{slow.dashboard_url}/accounts/{CONFIG.account_id}"
-            with Client(base, (CONFIG.dashboard_user, CONFIG.dashboard_password)) as dashboard:
+            with Client(base, DASHBOARD_CREDENTIALS) as dashboard:
                 root = dashboard.xml("POST", "/externalTns", import_body(), 201)
                 order_id, seen = root.findtext("OrderId"), [root.findtext("ProcessingStatus") or ""]
 
-                def look() -> bool:
+                def read_is_complete() -> bool:
                     root = dashboard.xml("GET", f"/externalTns/{order_id}")
                     seen.append(root.findtext("ProcessingStatus") or "")
                     return seen[-1] == "COMPLETE"
 
-                wait_until(look)
+                wait_until(read_is_complete)
                 assert list(dict.fromkeys(seen)) == ["RECEIVED", "PROCESSING", "COMPLETE"]
 
     @pytest.mark.parametrize("status", ["RECEIVED", "PROCESSING"])
@@ -319,7 +320,7 @@ class TestLaterShape:
     def test_the_form_can_be_set_for_all_orders_and_makes_the_id_optional(self) -> None:
         with serve(CONFIG, Settings(order_seconds=0, external_tns_shape="later")) as later:
             base = f"{later.dashboard_url}/accounts/{CONFIG.account_id}"
-            with Client(base, (CONFIG.dashboard_user, CONFIG.dashboard_password)) as dashboard:
+            with Client(base, DASHBOARD_CREDENTIALS) as dashboard:
                 body = import_body().replace("<CustomerOrderID>ICPA123ABC</CustomerOrderID>", "")
                 root = dashboard.xml("POST", "/externalTns", body, 201)
                 assert root.find("ExternalTnsOrder/CustomerOrderId") is None

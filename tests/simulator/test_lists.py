@@ -164,15 +164,15 @@ class TestOneNumber:
         self, tns: Client, dashboard: Client, set_up: Callable[..., Setup]
     ) -> None:
         setup = set_up()
-        kept, given = (each.removeprefix("+1") for each in setup.numbers)
-        dashboard.xml("POST", "/disconnects", disconnect_body([given]), 201)
-        assert tns.xml("GET", f"/tns/{given}").findtext("Status") == "Aging"
+        kept, released = (each.removeprefix("+1") for each in setup.numbers)
+        dashboard.xml("POST", "/disconnects", disconnect_body([released]), 201)
+        assert tns.xml("GET", f"/tns/{released}").findtext("Status") == "Aging"
         assert texts(dashboard.xml("GET", "/inserviceNumbers"), ".//TelephoneNumber") == [kept]
         query = f"accountId={CONFIG.account_id}"
         for status, expected in (
             ("Inservice", [kept]),
-            ("Aging", [given]),
-            ("Inservice,Aging", [kept, given]),
+            ("Aging", [released]),
+            ("Inservice,Aging", [kept, released]),
         ):
             found = tns.xml("GET", f"/tns?{query}&status={status}", status=200)
             assert sorted(texts(found, ".//FullNumber")) == sorted(expected)
@@ -254,8 +254,8 @@ class TestDrift:
         self, dashboard: Client, control: Client, body: dict[str, str], status: int
     ) -> None:
         location_id = new_location(dashboard).rsplit("/", 1)[1]
-        given = {name: value.replace("{}", location_id) for name, value in body.items()}
-        response = control.post("/numbers", json=given)
+        request = {name: value.replace("{}", location_id) for name, value in body.items()}
+        response = control.post("/numbers", json=request)
         assert response.status_code == status
         assert response.json()["error"]
 
@@ -268,10 +268,10 @@ class TestChangingAnApplication:
         path = f"/applications/{setup.application_id}"
         root = dashboard.xml("PUT", path, self.BODY, 200)
         assert root.findtext("Application/ApplicationId") == setup.application_id
-        looked = dashboard.xml("GET", path)
-        assert looked.findtext("Application/CallbackUrl") == "https://b.example/v2"
-        assert looked.findtext("Application/AppName") == "Alerts 2"
-        assert looked.find("Application/CallbackCreds/UserId") is None
+        shown = dashboard.xml("GET", path)
+        assert shown.findtext("Application/CallbackUrl") == "https://b.example/v2"
+        assert shown.findtext("Application/AppName") == "Alerts 2"
+        assert shown.find("Application/CallbackCreds/UserId") is None
 
     def test_an_invalid_update_changes_nothing(self, dashboard: Client, set_up: Callable[..., Setup]) -> None:
         setup = set_up()

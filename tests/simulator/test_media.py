@@ -9,11 +9,11 @@ import requests
 
 from simulator.messaging.media import LIFETIME, MAX_BYTES, PAGE, MediaFile
 from simulator.server import RunningSimulator
-from tests.simulator.support import CONFIG, TIMEOUT, Client, Hosted, Receiver, Setup
+from tests.simulator.support import CONFIG, MESSAGING_CREDENTIALS, TIMEOUT, Client, Hosted, Receiver, Setup
 
 PICTURE = b"\x89PNG\r\n\x1a\n\x00picture"
 HANDSET = "+19195550142"
-CREDENTIALS = (CONFIG.messaging_token, CONFIG.messaging_secret)
+CREDENTIALS = MESSAGING_CREDENTIALS
 
 
 def upload(current: Client, name: str, content: bytes = PICTURE) -> requests.Response:

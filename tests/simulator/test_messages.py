@@ -16,6 +16,7 @@ from simulator.messaging.segments import segment_count
 from simulator.server import RunningSimulator, serve
 from tests.simulator.support import (
     CONFIG,
+    DASHBOARD_CREDENTIALS,
     QUICK,
     Client,
     Receiver,
@@ -150,7 +151,7 @@ class TestSending:
         assert (response.status_code, response.json()["type"]) == (415, "unsupported-content-type")
 
     def test_wrong_credentials_return_401(self, messaging: Client) -> None:
-        with Client(messaging.base, (CONFIG.dashboard_user, CONFIG.dashboard_password)) as stranger:
+        with Client(messaging.base, DASHBOARD_CREDENTIALS) as stranger:
             response = stranger.post("/messages", json={})
         assert (response.status_code, response.json()["type"]) == (401, "unauthorized")
 
@@ -567,7 +568,7 @@ def test_a_client_that_retries_only_rejections_sends_each_message_once(
     for seed, kind in enumerate(kinds):
         control.post("/faults", json={"path": "/messages$", "chance": 0.1, "seed": seed, **kind})
 
-    def say(number: int) -> set[int | None]:
+    def send_until_accepted(number: int) -> set[int | None]:
         responses: set[int | None] = set()
         with Client(messaging.base, messaging.credentials) as client:
             while not responses & {202, None}:
@@ -578,7 +579,7 @@ def test_a_client_that_retries_only_rejections_sends_each_message_once(
         return responses
 
     with ThreadPoolExecutor(4) as senders:
-        responses = set().union(*senders.map(say, range(120)))
+        responses = set().union(*senders.map(send_until_accepted, range(120)))
     assert responses == {202, 503, None}
     wait_until(lambda: control.get("/health").json()["callbacks_pending"] == 0)
     assert control.get("/messages?summary=1").json() == {

@@ -18,6 +18,7 @@ from simulator.catapult.messages_api import MessageLocation
 from simulator.server import RunningSimulator, serve
 from tests.simulator.support import (
     CONFIG,
+    MESSAGING_CREDENTIALS,
     NUMBERS,
     QUICK,
     Client,
@@ -25,6 +26,7 @@ from tests.simulator.support import (
     Received,
     Receiver,
     import_body,
+    wait_for_callback,
     wait_until,
 )
 
@@ -57,12 +59,7 @@ def receive(control: Client, hosted: Hosted, state: str = "delivered", **changes
     response = control.post("/inbound", json=body)
     assert response.status_code == 202, response.text
     message_id = response.json()["id"]
-
-    def look() -> dict[str, Any] | None:
-        [callback] = control.get(f"/callbacks?message_id={message_id}").json()["callbacks"]
-        return callback if callback["state"] == state else None
-
-    return wait_until(look)
+    return wait_for_callback(control, message_id, state)
 
 
 def imported(running: RunningSimulator, **properties: str) -> str:
@@ -94,7 +91,7 @@ class TestSending:
         with serve(CONFIG, replace(QUICK, message_location=kind)) as running:
             body = {"from": imported(running, incomingMessageUrl="https://a.example"), "to": HANDSET}
             base = f"{running.catapult_url}/users/{CONFIG.user_id}"
-            with Client(base, (CONFIG.messaging_token, CONFIG.messaging_secret)) as catapult:
+            with Client(base, MESSAGING_CREDENTIALS) as catapult:
                 responses = [catapult.post("/messages", json={**body, "text": "hi"}) for _ in paths]
         path = f"/v1/users/{CONFIG.user_id}/messages/m-"
         assert [each.headers["Location"].startswith(path) for each in responses] == paths

@@ -10,7 +10,14 @@ import requests
 
 from simulator.account.config import Generation
 from simulator.server import RunningSimulator, serve
-from tests.simulator.support import CONFIG, QUICK, TIMEOUT, Client
+from tests.simulator.support import (
+    CONFIG,
+    DASHBOARD_CREDENTIALS,
+    MESSAGING_CREDENTIALS,
+    QUICK,
+    TIMEOUT,
+    Client,
+)
 
 CLIENT = (CONFIG.client_id, CONFIG.client_secret)
 GRANT = {"grant_type": "client_credentials"}
@@ -55,7 +62,7 @@ class TestTokens:
             (GRANT, None, (401, "invalid_client")),
             (GRANT, (CONFIG.client_id, "wrong"), (401, "invalid_client")),
             (GRANT, ("wrong", CONFIG.client_secret), (401, "invalid_client")),
-            (GRANT, (CONFIG.dashboard_user, CONFIG.dashboard_password), (401, "invalid_client")),
+            (GRANT, DASHBOARD_CREDENTIALS, (401, "invalid_client")),
             ({"grant_type": "password"}, CLIENT, (400, "unsupported_grant_type")),
             ({}, CLIENT, (400, "invalid_request")),
             ("grant_type=client_credentials", CLIENT, (400, "invalid_request")),
@@ -160,11 +167,11 @@ def test_a_generation_accepts_only_its_credentials(generation: Generation, statu
     with serve(replace(CONFIG, generation=generation), QUICK) as running:
         asked = requests.post(running.token_url, data=GRANT, auth=CLIENT, timeout=TIMEOUT)
         bearer = f"Bearer {asked.json()['access_token'] if asked.ok else 'none'}"
-        user = basic(CONFIG.dashboard_user, CONFIG.dashboard_password)
+        user = basic(*DASHBOARD_CREDENTIALS)
         messages = requests.post(
             f"{running.messaging_url}/users/{CONFIG.user_id}/messages",
             json={},
-            auth=(CONFIG.messaging_token, CONFIG.messaging_secret),
+            auth=MESSAGING_CREDENTIALS,
             timeout=TIMEOUT,
         )
         assert statuses == {

@@ -8,7 +8,14 @@ from lxml import etree
 
 from simulator.server import serve
 from simulator.simulator import Settings
-from tests.simulator.support import CONFIG, Client, new_location, order_body, wait_until
+from tests.simulator.support import (
+    CONFIG,
+    DASHBOARD_CREDENTIALS,
+    Client,
+    new_location,
+    order_body,
+    wait_until,
+)
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
@@ -152,7 +159,7 @@ class TestCompletion:
     def test_an_order_is_received_before_its_outcome(self) -> None:
         with serve(CONFIG, Settings(order_seconds=0.5, callback_workers=1)) as slow:
             base = f"{slow.dashboard_url}/accounts/{CONFIG.account_id}"
-            with Client(base, (CONFIG.dashboard_user, CONFIG.dashboard_password)) as dashboard:
+            with Client(base, DASHBOARD_CREDENTIALS) as dashboard:
                 order_id = place(dashboard, new_location(dashboard).rsplit("/", 1)[1])
                 early = dashboard.xml("GET", f"/orders/{order_id}")
                 assert early.findtext("OrderStatus") == "RECEIVED"

@@ -31,12 +31,12 @@ def options(numbers: list[str], inner: str, extra: str = "") -> str:
 
 def campaign(action: str = "asSpecified", sms: str = "<Sms>on</Sms>") -> str:
     settings = f"<MessageClass>T</MessageClass><CampaignId>{CAMPAIGN}</CampaignId>"
-    given = settings if action in ("asSpecified", "") else ""
+    content = settings if action in ("asSpecified", "") else ""
     chosen = f"<Action>{action}</Action>" if action else ""
-    return f"{sms}<A2pSettings>{given}{chosen}</A2pSettings>"
+    return f"{sms}<A2pSettings>{content}{chosen}</A2pSettings>"
 
 
-def ordered(dashboard: Client, body: str) -> etree._Element:
+def place_order(dashboard: Client, body: str) -> etree._Element:
     """Place an order and return its final state."""
     created = dashboard.xml("POST", "/tnoptions", body, 201)
     return dashboard.xml("GET", f"/tnoptions/{created.findtext('TnOptionOrder/OrderId')}", status=200)
@@ -63,11 +63,11 @@ def registry(bandwidth: RunningSimulator, dashboard: Client) -> Iterator[Client]
 @pytest.fixture
 def setup(dashboard: Client, control: Client, set_up: Callable[..., Setup]) -> Setup:
     """A setup whose location allows numbers on a registered campaign."""
-    made = set_up()
+    setup = set_up()
     control.put(f"/campaigns/{CAMPAIGN}", json={"status": "REGISTERED"})
-    path = f"{made.location_path}/products/messaging/features/sms"
+    path = f"{setup.location_path}/products/messaging/features/sms"
     dashboard.xml("PUT", path, sms_with("DefaultOff"), 200)
-    return made
+    return setup
 
 
 class TestCampaigns:
@@ -94,7 +94,7 @@ class TestCampaigns:
         path = f"/tendlc/campaigns/{CAMPAIGN}/phoneNumbers"
         assert registry.get(path).json()["data"] == []
         assert (
-            ordered(dashboard, options(setup.numbers[:1], campaign())).findtext("ProcessingStatus")
+            place_order(dashboard, options(setup.numbers[:1], campaign())).findtext("ProcessingStatus")
             == "COMPLETE"
         )
         assert registry.get(path).json()["data"] == [{"phoneNumber": setup.numbers[0], "status": "SUCCESS"}]
@@ -174,7 +174,7 @@ class TestOptions:
         assert listed.findtext("TnOptionOrderSummary/OrderId") == order_id
 
     def test_an_existing_option_is_a_warning_and_not_an_error(self, dashboard: Client, setup: Setup) -> None:
-        root = ordered(dashboard, options(setup.numbers, "<Sms>on</Sms>"))
+        root = place_order(dashboard, options(setup.numbers, "<Sms>on</Sms>"))
         assert (root.findtext("ProcessingStatus"), errors(root)) == ("COMPLETE", [])
         warned = [each.findtext("TelephoneNumber") for each in root.iterfind("Warnings/Warning")]
         assert [f"+1{each}" for each in warned] == setup.numbers
@@ -182,20 +182,20 @@ class TestOptions:
     def test_a_numbers_details_show_its_campaign(
         self, bandwidth: RunningSimulator, dashboard: Client, setup: Setup
     ) -> None:
-        ordered(dashboard, options(setup.numbers, campaign()))
+        place_order(dashboard, options(setup.numbers, campaign()))
         with Client(bandwidth.dashboard_url, dashboard.credentials) as tns:
             path = f"/tns/{setup.numbers[0].removeprefix('+1')}/tndetails"
             settings = tns.xml("GET", path).find("TelephoneNumberDetails/MessagingSettings")
             assert settings is not None
             assert settings.findtext("CampaignId") == CAMPAIGN
             assert (settings.findtext("MessageClass"), settings.findtext("A2pState")) == ("T", "overridden")
-            ordered(dashboard, options(setup.numbers, campaign("systemDefault")))
+            place_order(dashboard, options(setup.numbers, campaign("systemDefault")))
             assert tns.xml("GET", path).findtext(".//A2pState") == "systemDefault"
 
     def test_a_number_without_sms_cannot_send(
         self, dashboard: Client, current: Client, receiver: Receiver, setup: Setup
     ) -> None:
-        ordered(dashboard, options(setup.numbers, "<Sms>off</Sms>"))
+        place_order(dashboard, options(setup.numbers, "<Sms>off</Sms>"))
         message = {"from": setup.numbers[0], "to": ["+19195550142"], "text": "hi"}
         current.post("/messages", json={**message, "applicationId": setup.application_id})
         assert receiver.wait_for(1)[0]["errorCode"] == 4001
@@ -207,10 +207,10 @@ class TestOptions:
             assert control.post("/numbers", json=body).status_code == 201
         unknown = "+19195550199"
         numbers = [*setup.numbers, "+13032281000", "+18005550199", unknown]
-        root = ordered(dashboard, options(numbers, campaign()))
+        root = place_order(dashboard, options(numbers, campaign()))
         assert root.findtext("ProcessingStatus") == "PARTIAL"
         assert errors(root) == [("5128", "3032281000"), ("5076", unknown.removeprefix("+1"))]
-        off = ordered(dashboard, options(["+18005550199"], campaign("off")))
+        off = place_order(dashboard, options(["+18005550199"], campaign("off")))
         assert (off.findtext("ProcessingStatus"), errors(off)) == ("FAILED", [("5135", "8005550199")])
 
     @pytest.mark.parametrize(
@@ -223,12 +223,12 @@ class TestOptions:
         path = f"{setup.location_path}/products/messaging/features/sms"
         body = sms_with("ON") if long_code == "ON" else SMS_BODY
         dashboard.xml("PUT", path, body, 200)
-        root = ordered(dashboard, options(setup.numbers[:1], campaign(action)))
+        root = place_order(dashboard, options(setup.numbers[:1], campaign(action)))
         assert [each for each, _ in errors(root)] == ([code] if code else [])
 
     def test_a_campaign_must_be_registered(self, dashboard: Client, control: Client, setup: Setup) -> None:
         control.put(f"/campaigns/{CAMPAIGN}", json={"status": "PENDING"})
-        root = ordered(dashboard, options(setup.numbers, campaign()))
+        root = place_order(dashboard, options(setup.numbers, campaign()))
         assert root.findtext("ProcessingStatus") == "FAILED"
         assert {each for each, _ in errors(root)} == {"12220"}
 
@@ -237,7 +237,7 @@ class TestOptions:
     ) -> None:
         control.put("/orders/opt-1", json={"fate": "PARTIAL", "failed_numbers": setup.numbers[:1]})
         extra = "<CustomerOrderId>opt-1</CustomerOrderId>"
-        root = ordered(dashboard, options(setup.numbers, campaign(), extra))
+        root = place_order(dashboard, options(setup.numbers, campaign(), extra))
         assert root.findtext("ProcessingStatus") == "PARTIAL"
         assert errors(root) == [("5003", setup.numbers[0].removeprefix("+1"))]
         [shown] = control.get("/account").json()["number_options"]
@@ -269,10 +269,10 @@ class TestOptions:
             "<Expiry>60</Expiry></CallbackSubscription></Subscription>"
         )
         assert dashboard.post("/subscriptions", data=body).status_code == 201
-        ordered(dashboard, options(setup.numbers, campaign()))
+        place_order(dashboard, options(setup.numbers, campaign()))
         wait_until(lambda: len(receiver.received) == 2)
-        told = {etree.fromstring(each.body).findtext("Status") for each in receiver.received}
-        assert told == {"RECEIVED", "COMPLETE"}
+        statuses = {etree.fromstring(each.body).findtext("Status") for each in receiver.received}
+        assert statuses == {"RECEIVED", "COMPLETE"}
 
 
 class TestLocations:
@@ -374,7 +374,7 @@ class TestSending:
         self, dashboard: Client, current: Client, receiver: Receiver, control: Client, setup: Setup
     ) -> None:
         control.put("/registration", json={"enforce_registration": True})
-        ordered(dashboard, options(setup.numbers[:1], campaign()))
+        place_order(dashboard, options(setup.numbers[:1], campaign()))
         assert self.send(current, setup, receiver, setup.numbers[0]) is None
         assert self.send(current, setup, receiver, setup.numbers[1]) == 4476
         numbers = {setup.numbers[0]: "PROCESSING"}

@@ -254,12 +254,12 @@ class TestCallbacks:
         receiver.wait_for(1)
         place = {"latitude": "37.77", "longitude": "-122.42"}
         control.post("/events", json={"type": "requested-location-response", **both, **place})
-        chosen, said = [self.read(each) for each in receiver.wait_for(2)]
-        assert {type(chosen), type(said)} == {sdk.InboundCallback}
+        chosen, located = [self.read(each) for each in receiver.wait_for(2)]
+        assert {type(chosen), type(located)} == {sdk.InboundCallback}
         assert chosen.message.suggestion_response.to_dict() == {
             "text": "Yes",
             "postbackData": "eWVz",
             "pairedMessageId": "1",
         }
-        assert said.message.location_response.to_dict() == place
-        assert {chosen.message.channel, said.message.channel} == {"RBM"}
+        assert located.message.location_response.to_dict() == place
+        assert {chosen.message.channel, located.message.channel} == {"RBM"}

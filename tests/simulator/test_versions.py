@@ -11,6 +11,7 @@ from simulator.account.config import Generation
 from simulator.server import RunningSimulator, serve
 from tests.simulator.support import (
     CONFIG,
+    DASHBOARD_CREDENTIALS,
     MMS_BODY,
     NUMBERS,
     QUICK,
@@ -33,7 +34,7 @@ APPLICATION = (
 
 
 @contextmanager
-def account_of(generation: Generation, base: str = "/api") -> Iterator[Client]:
+def serve_account(generation: Generation, base: str = "/api") -> Iterator[Client]:
     """A client of an account of this generation, with a token if required."""
     with (
         serve(replace(CONFIG, generation=generation), QUICK) as running,
@@ -43,7 +44,7 @@ def account_of(generation: Generation, base: str = "/api") -> Iterator[Client]:
             issued = running.simulator.account.tokens.issue(CONFIG.client_id, CONFIG.client_secret)
             client.headers["Authorization"] = f"Bearer {issued}"
         else:
-            client.auth = (CONFIG.dashboard_user, CONFIG.dashboard_password)
+            client.auth = DASHBOARD_CREDENTIALS
         yield client
 
 
@@ -77,10 +78,10 @@ class TestNumbers:
         tns = Client(client.base.rsplit("/accounts", 1)[0], client.credentials)
         assert tns.xml("GET", f"/tns/{number}").findtext("TelephoneNumber") == number
         body = disconnect_body(["0000000000"]).replace("0000000000", number)
-        gone = client.xml("POST", "/disconnects", body, 201)
-        assert gone.findtext(".//TelephoneNumber") == number
-        looked = client.xml("GET", f"/disconnects/{gone.findtext('orderRequest/id')}")
-        assert texts(looked, "TelephoneNumber") == [number, number]
+        disconnect = client.xml("POST", "/disconnects", body, 201)
+        assert disconnect.findtext(".//TelephoneNumber") == number
+        order_status = client.xml("GET", f"/disconnects/{disconnect.findtext('orderRequest/id')}")
+        assert texts(order_status, "TelephoneNumber") == [number, number]
 
     def test_v2_requires_requested_numbers_in_e164(self, versions: dict[str, Client]) -> None:
         client = versions["/api/v2"]
@@ -137,25 +138,25 @@ class TestNumbers:
 
 class TestGenerations:
     def test_basic_users_exist_only_in_the_classic_generation(self) -> None:
-        with account_of("classic") as client:
+        with serve_account("classic") as client:
             assert client.get("/applications").status_code == 200
-        with account_of("current") as client:
+        with serve_account("current") as client:
             assert client.get("/applications").status_code == 200
             client.headers.pop("Authorization")
-            client.auth = (CONFIG.dashboard_user, CONFIG.dashboard_password)
+            client.auth = DASHBOARD_CREDENTIALS
             assert client.get("/applications").status_code == 401
 
     @pytest.mark.parametrize(("generation", "status"), [("classic", 201), ("both", 201), ("current", 400)])
     def test_current_applications_require_a_service_type(self, generation: Generation, status: int) -> None:
         typed = APPLICATION.replace("<AppName>", "<ServiceType>Messaging-V2</ServiceType><AppName>")
-        with account_of(generation) as client:
+        with serve_account(generation) as client:
             root = client.xml("POST", "/applications", APPLICATION, status)
             assert root.findtext("ResponseStatus/ErrorCode") == ("12801" if status == 400 else None)
             client.xml("POST", "/applications", typed, 201)
 
     @pytest.mark.parametrize(("generation", "status"), [("classic", 400), ("both", 201), ("current", 201)])
     def test_the_classic_generation_requires_a_proxy_peer(self, generation: Generation, status: int) -> None:
-        with account_of(generation) as client:
+        with serve_account(generation) as client:
             path = f"{new_location(client)}/products/messaging/features"
             root = client.xml("POST", f"{path}/sms", SMS_BODY.replace(PROXY, ""), status)
             if status == 400:
@@ -165,20 +166,20 @@ class TestGenerations:
             assert texts(mms, "proxyPeerId") == ([] if status == 400 else ["539692"])
 
     def test_the_current_generation_rejects_external_numbers(self) -> None:
-        with account_of("current") as client:
+        with serve_account("current") as client:
             new_location(client)
             root = client.xml("POST", "/externalTns", import_body(numbers=NUMBERS[:1]), 403)
             assert root.findtext("ResponseStatus/ErrorCode") == "25010"
 
     def test_the_classic_generation_ignores_current_elements(self) -> None:
-        today = APPLICATION.replace("CallbackUrl>", "InboundCallbackUrl>")
-        with account_of("classic") as client:
-            root = client.xml("POST", "/applications", today, 400)
+        body = APPLICATION.replace("CallbackUrl>", "InboundCallbackUrl>")
+        with serve_account("classic") as client:
+            root = client.xml("POST", "/applications", body, 400)
             assert root.findtext("ResponseStatus/ErrorCode") == "12802"
 
     def test_the_current_generation_responds_in_the_current_form(self) -> None:
         typed = APPLICATION.replace("<AppName>", "<ServiceType>Messaging-V2</ServiceType><AppName>")
-        with account_of("current") as client:
+        with serve_account("current") as client:
             root = client.xml("POST", "/applications", typed, 201)
         assert root.findtext("Application/InboundCallbackUrl") == "https://a.example/v2"
         assert root.findtext("Application/OutboundCallbackUrl") == "https://a.example/v2"
@@ -223,8 +224,8 @@ class TestCurrentApplications:
         ]
         assert texts(root, "UserId") == ["in-user", "out-user"]
         assert texts(root, "CallbackType") == ["message-delivered", "message-failed"]
-        looked = dashboard.xml("GET", f"/applications/{application.findtext('ApplicationId')}")
-        assert etree.tostring(looked) == etree.tostring(root)
+        stored = dashboard.xml("GET", f"/applications/{application.findtext('ApplicationId')}")
+        assert etree.tostring(stored) == etree.tostring(root)
         shown = control.get("/account").text + control.get("/requests?bodies=1").text
         for secret in (b"open-sesame", b"open-barley"):
             assert secret not in etree.tostring(root)

@@ -93,14 +93,14 @@ class Emulator:
     def ask(self, method: str, path: str, *, body: bytes = b"", **headers: str) -> tuple[int, dict[str, str]]:
         """Send a request; return status and headers of the response."""
         path, _, query = path.partition("?")
-        given = {"host": HOST} | {name.replace("_", "-").lower(): value for name, value in headers.items()}
+        sent = {"host": HOST} | {name.replace("_", "-").lower(): value for name, value in headers.items()}
         scope = {
             "type": "http",
             "method": method,
             "path": path,
             "raw_path": path.encode(),
             "query_string": query.encode(),
-            "headers": [(name.encode(), value.encode()) for name, value in given.items()],
+            "headers": [(name.encode(), value.encode()) for name, value in sent.items()],
         }
         return asyncio.run(self._ask(scope, body))
 
