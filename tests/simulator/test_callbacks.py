@@ -46,6 +46,7 @@ class TestChallenge:
         receiver.responses = challenge("hook", "open-sesame")
         callback = receive(control, set_up(credentials=("hook", "open-sesame")), "delivered")
         assert statuses(callback) == [(401, False), (200, True)]
+
         first, second = receiver.received
         assert first.authorization is None
         assert second.authorization == "Basic " + b64encode(b"hook:open-sesame").decode()
@@ -63,7 +64,9 @@ class TestChallenge:
         self, receiver: Receiver, control: Client, set_up: SetUp, headers: dict[str, str]
     ) -> None:
         receiver.responses = lambda _: (401, headers)
+
         callback = receive(control, set_up(credentials=("hook", "open-sesame")), "lost")
+
         assert statuses(callback) == [(401, False)]
         assert "WWW-Authenticate" in callback["reason"]
         assert len(receiver.received) == 1
@@ -124,6 +127,7 @@ class TestRetries:
             return 200
 
         receiver.responses = respond
+
         with serve(CONFIG, replace(QUICK, callback_timeout=0.1)) as running:
             application = running.simulator.account.create_application("Alerts", receiver.url)
             event = {"type": "message-received", "to": "+1", "message": {"id": "1", "direction": "in"}}
@@ -132,6 +136,7 @@ class TestRetries:
             running.simulator.courier.send([wanted])
             wait_until(lambda: running.simulator.courier.pending() == 0)
             [delivery] = running.simulator.courier.deliveries()
+
         assert delivery.attempts[0]["error"] == "ReadTimeout"
         assert delivery.state == "delivered"
 
@@ -155,6 +160,7 @@ class TestRoutes:
     def test_a_route_sends_callbacks_to_this_machine(self, receiver: Receiver) -> None:
         base = receiver.url.removesuffix("/callbacks/v2")
         routed = replace(QUICK, callback_routes={"amazonaws.com": base})
+
         with serve(CONFIG, routed) as running:
             application = running.simulator.account.create_application(
                 "Alerts", "https://abc123.execute-api.us-east-1.amazonaws.com/live/callbacks/v2", "hook", "x"
@@ -164,6 +170,7 @@ class TestRoutes:
             assert wanted is not None
             running.simulator.courier.send([wanted])
             assert receiver.wait_for(1) == [event]
+
         assert receiver.received[0].path == "/restapis/abc123/live/_user_request_/callbacks/v2"
 
     @pytest.mark.parametrize(
@@ -193,6 +200,7 @@ class TestRoutes:
             "execute-api.localhost": EMULATOR,
             "hooks.example": "http://127.0.0.1:9000/base/",
         }
+
         assert Routes(routes).destination(url) == destination
 
 
@@ -206,12 +214,16 @@ class TestRawCallbacks:
         setup = set_up(credentials=("hook", "open-sesame"))
         headers = {"Content-Type": content_type} if content_type else {}
         played = control.post(f"/callbacks?target={setup.application_id}", data=body, headers=headers)
+
         assert played.status_code == 202
+
         receiver.wait_for(2)
+
         assert [each.body for each in receiver.received] == [body, body]
         assert {each.headers.get("content-type") for each in receiver.received} == {content_type}
         assert {each.headers["user-agent"] for each in receiver.received} == {"BandwidthAPI/v2"}
         assert [bool(each.authorization) for each in receiver.received] == [False, True]
+
         shown = control.get(f"/callbacks?message_id={played.json()['id']}").json()["callbacks"]
         assert [each["type"] for each in shown] == ["raw"]
 
@@ -225,7 +237,9 @@ class TestRawCallbacks:
         self, receiver: Receiver, control: Client
     ) -> None:
         params = {"target": f"{receiver.url}?a=b", "method": "PUT", "query": "c=%FF", "api": "v1"}
+
         control.post("/callbacks", params=params, data=b"x")
+
         receiver.wait_for(1)
         [request] = receiver.received
         assert (request.method, request.body) == ("PUT", b"x")
@@ -240,7 +254,9 @@ class TestRawCallbacks:
         params = {"target": hosted.application_id, "method": "GET", "query": "eventType=sms"}
         message_id = control.post("/callbacks", params=params).json()["id"]
         callback = wait_for_callback(control, message_id, "lost")
+
         assert (callback["api"], len(callback["attempts"])) == ("v1", 1)
+
         [request] = receiver.received
         assert request.events == [{"eventType": "sms"}]
         assert request.authorization == "Basic " + b64encode(b"hook:x").decode()
@@ -275,11 +291,14 @@ class TestBulk:
         played = self.play(control, set_up().numbers[0], text="Hello")
         assert [len(played[each]) for each in ("ids", "duplicated", "lost")] == [100, 10, 5]
         assert not set(played["duplicated"]) & set(played["lost"])
+
         heard: dict[str, list[dict[str, Any]]] = {}
         for event in receiver.events():
             heard.setdefault(event["message"]["id"], []).append(event)
         assert heard.keys() == set(played["ids"])
+
         twice = {each for each, events in heard.items() if len(events) > 1}
+
         assert twice == {*played["duplicated"], *played["lost"]}
         assert all(events == events[:1] * len(events) for events in heard.values())
         assert len({events[0]["message"]["from"] for events in heard.values()}) == 100
@@ -289,7 +308,9 @@ class TestBulk:
         self, receiver: Receiver, control: Client, set_up: SetUp
     ) -> None:
         receiver.responses = challenge("hook", "open-sesame")
+
         setup = set_up(credentials=("hook", "open-sesame"))
+
         self.play(control, setup.numbers[0], count=1, duplicate_percent=0, lose_answer_percent=100)
         [callback] = control.get("/callbacks").json()["callbacks"]
         assert statuses(callback) == [(401, False), (None, True), (401, False), (200, True)]
@@ -301,6 +322,7 @@ class TestBulk:
         self, receiver: Receiver, control: Client, set_up: SetUp
     ) -> None:
         number = set_up().numbers[0]
+
         chosen = []
         for seed in (1, 1, 2):
             played = self.play(control, number, seed=seed)
@@ -353,6 +375,7 @@ def test_callbacks_have_bandwidths_headers(receiver: Receiver, control: Client, 
 def test_callbacks_can_be_listed_and_filtered(receiver: Receiver, control: Client, set_up: SetUp) -> None:
     setup = set_up(credentials=("hook", "open-sesame"))
     shown = receive(control, setup, "delivered")
+
     assert set(shown) == {
         "id",
         "api",
@@ -367,6 +390,7 @@ def test_callbacks_can_be_listed_and_filtered(receiver: Receiver, control: Clien
     }
     assert (shown["api"], shown["method"], shown["url"]) == ("v2", "POST", receiver.url)
     assert shown["type"] == "message-received"
+
     everything = control.get("/callbacks")
     assert "open-sesame" not in everything.text
     for query, count in (("type=message-sent", 0), ("state=delivered", 1), (f"to={setup.numbers[0][2:]}", 1)):

@@ -88,7 +88,9 @@ class TestTypes:
     ) -> None:
         criteria, fitting = SEARCHES[order_type]
         created = dashboard.xml("POST", "/orders", body_of(order_type, criteria, location_id), 201)
+
         root = read_order(dashboard, created.findtext("Order/id") or "")
+
         for each in (created, root):
             echoed = each.find(f"Order/{order_type}")
             assert echoed is not None
@@ -103,9 +105,11 @@ class TestTypes:
         wanted = ["9195550103", "8005550101"]
         created = dashboard.xml("POST", "/orders", existing_body(wanted, location_id), 201)
         echoed = created.find(f"Order/{EXISTING}")
+
         assert echoed is not None
         assert [each.tag for each in echoed] == ["TelephoneNumberList", "ReservationIdList"]
         assert [each.text for each in echoed.iter("TelephoneNumber")] == wanted
+
         root = read_order(dashboard, created.findtext("Order/id") or "")
         assert (root.findtext("OrderStatus"), numbers(root)) == ("COMPLETE", wanted)
 
@@ -174,7 +178,9 @@ class TestTypes:
         control.put("/orders/run-1", json={"fate": "PARTIAL", "completed": 1})
         criteria, _ = SEARCHES[order_type]
         body = body_of(order_type, criteria, location_id, CustomerOrderId="run-1")
+
         root = read_order(dashboard, place(dashboard, body))
+
         assert (root.findtext("OrderStatus"), len(numbers(root))) == ("PARTIAL", 1)
         assert errors(root)[0][0] == "5005"
 
@@ -184,7 +190,9 @@ class TestTypes:
         control.put("/orders/run-1", json={"fate": "PARTIAL", "completed": 1})
         wanted = ["9195550110", "9195550111", "9195550112"]
         body = existing_body(wanted, location_id, CustomerOrderId="run-1")
+
         root = read_order(dashboard, place(dashboard, body))
+
         assert numbers(root) == wanted[:1]
         assert errors(root) == [("5005", each) for each in wanted[1:]]
 
@@ -213,7 +221,9 @@ class TestShortSupply:
         options = {"PartialAllowed": partial, "BackOrderRequested": backorder}
         body = body_of("AreaCodeSearchAndOrderType", {"AreaCode": "910"}, location_id, 5, **options)
         order_id = place(dashboard, body)
+
         root = read_order(dashboard, order_id)
+
         assert (root.findtext("OrderStatus"), root.findtext("CompletedQuantity")) == (status, str(taken))
         assert len(control.get("/account").json()["numbers"]) == taken
         assert control.get("/supply").json() == {"910": 3 - taken}
@@ -237,7 +247,9 @@ class TestShortSupply:
         order_id = place(
             dashboard, body_of("StateSearchAndOrderType", {"State": "RI"}, location_id, 2, **options)
         )
+
         assert read_order(dashboard, order_id).findtext("OrderStatus") == "BACKORDERED"
+
         control.delete("/supply/RI")
         root = read_order(dashboard, order_id)
         assert (root.findtext("OrderStatus"), len(set(numbers(root)))) == ("COMPLETE", 2)
@@ -254,10 +266,12 @@ class TestShortSupply:
     ) -> None:
         control.put("/supply/9195550121", json={"available": 0})
         place(dashboard, existing_body(["9195550122"], location_id))
+
         root = read_order(
             dashboard,
             place(dashboard, existing_body(["9195550120", "9195550121", "9195550122"], location_id)),
         )
+
         assert (root.findtext("OrderStatus"), numbers(root)) == ("PARTIAL", ["9195550120"])
         assert errors(root) == [("5005", "9195550121"), ("5005", "9195550122")]
         assert [each.text for each in root.iterfind("FailedNumbers/FullNumber")] == [
@@ -270,7 +284,9 @@ class TestShortSupply:
     ) -> None:
         control.put("/supply/9195550131", json={"available": 0})
         body = existing_body(["9195550130", "9195550131"], location_id, PartialAllowed="false")
+
         root = read_order(dashboard, place(dashboard, body))
+
         assert (root.findtext("OrderStatus"), errors(root)) == ("FAILED", [("5005", "9195550131")])
         assert control.get("/account").json()["numbers"] == []
 
@@ -313,7 +329,9 @@ class TestClosing:
         order_id = place(dashboard, body)
         closed = dashboard.xml("PUT", f"/orders/{order_id}", self.CLOSE, 200)
         control.delete("/supply/401")
+
         root = read_order(dashboard, order_id)
+
         assert etree.tostring(closed) == etree.tostring(root)
         assert (root.findtext("OrderStatus"), errors(root)) == (status, [(code, None)])
         assert len(numbers(root)) == available
@@ -325,6 +343,7 @@ class TestClosing:
         body = body_of("StateSearchAndOrderType", {"State": "RI"}, location_id, CustomerOrderId="run-1")
         order_id = place(dashboard, body)
         assert read_order(dashboard, order_id).findtext("CompletedQuantity") == "1"
+
         root = dashboard.xml("PUT", f"/orders/{order_id}", self.CLOSE, 200)
         assert root.findtext("OrderStatus") == "PARTIAL"
 
@@ -340,7 +359,9 @@ class TestClosing:
         body = body_of("StateSearchAndOrderType", {"State": "RI"}, location_id, CustomerOrderId="run-1")
         order_id = place(dashboard, body)
         root = dashboard.xml("PUT", f"/orders/{order_id}", "<Order><Name>New</Name></Order>", 400)
+
         assert errors(root) == [("5002", None)]
+
         dashboard.xml("PUT", "/orders/a18a8979-ebed-42f0-ae5f-3cfa7941d4c2", self.CLOSE, 404)
 
 
@@ -371,6 +392,7 @@ class TestImpossibleOrders:
             raise IndexError
 
         body = body_of("StateSearchAndOrderType", {"State": "RI"}, location_id)
+
         with monkeypatch.context() as broken:
             broken.setattr(bandwidth.simulator.supply, "take", fail)
             failed = read_order(dashboard, place(dashboard, body))

@@ -75,13 +75,16 @@ class TestCampaigns:
         for name in ("C1", "C2", "C3"):
             control.put(f"/campaigns/{name}", json={"status": "REGISTERED"})
         first = registry.get("/tendlc/campaigns?limit=2").json()
+
         assert [each["campaignId"] for each in first["data"]] == ["C1", "C2"]
         assert first["page"] == {"pageNumber": 0, "pageSize": 2, "totalElements": 3, "totalPages": 2}
+
         second = registry.get("/tendlc/campaigns?limit=2&offset=2").json()
         assert [(each["campaignId"], each["status"]) for each in second["data"]] == [("C3", "REGISTERED")]
 
     def test_a_campaign_is_returned_by_its_id(self, registry: Client, control: Client) -> None:
         control.put("/campaigns/C1", json={"status": "PENDING"})
+
         assert registry.get("/tendlc/campaigns/C1").json()["data"]["status"] == "PENDING"
         assert control.delete("/campaigns/C1").status_code == 200
         for path in ("/tendlc/campaigns/C1", "/tendlc/campaigns/C1/phoneNumbers"):
@@ -92,12 +95,14 @@ class TestCampaigns:
         self, registry: Client, dashboard: Client, control: Client, setup: Setup
     ) -> None:
         path = f"/tendlc/campaigns/{CAMPAIGN}/phoneNumbers"
+
         assert registry.get(path).json()["data"] == []
         assert (
             place_order(dashboard, options(setup.numbers[:1], campaign())).findtext("ProcessingStatus")
             == "COMPLETE"
         )
         assert registry.get(path).json()["data"] == [{"phoneNumber": setup.numbers[0], "status": "SUCCESS"}]
+
         numbers = {setup.numbers[0]: "FAILURE"}
         control.put(f"/campaigns/{CAMPAIGN}", json={"status": "REGISTERED", "numbers": numbers})
         assert registry.get(path).json()["data"] == [{"phoneNumber": setup.numbers[0], "status": "FAILURE"}]
@@ -113,6 +118,7 @@ class TestCampaigns:
     @pytest.mark.parametrize("denied", ["role", "feature"])
     def test_a_missing_permission_returns_403(self, registry: Client, control: Client, denied: str) -> None:
         control.put("/registration", json={"denied": denied})
+
         response = registry.get("/tendlc/campaigns")
         assert response.status_code == 403
         assert response.json()["errors"][0]["description"]
@@ -131,7 +137,9 @@ class TestTollFree:
 
     def test_a_verification_is_returned(self, registry: Client, control: Client) -> None:
         assert registry.get(self.PATH).status_code == 404
+
         control.put("/toll-free/+18005550100", json={"status": "UNVERIFIED", "decline_reason": "no opt-in"})
+
         assert registry.get(self.PATH).json() == {
             "phoneNumber": "+18005550100",
             "status": "UNVERIFIED",
@@ -152,11 +160,14 @@ class TestOptions:
         extra = "<CustomerOrderId>opt-1</CustomerOrderId>"
         response = dashboard.post("/tnoptions", data=options(setup.numbers, campaign(), extra))
         assert response.status_code == 201
+
         created = etree.fromstring(response.content)
         order_id = created.findtext("TnOptionOrder/OrderId")
         assert response.headers["Location"] == f"{dashboard.base}/tnoptions/{order_id}"
         assert created.findtext("TnOptionOrder/ProcessingStatus") == "RECEIVED"
+
         root = dashboard.xml("GET", f"/tnoptions/{order_id}", status=200)
+
         assert [each.tag for each in root] == [
             "CustomerOrderId",
             "OrderCreateDate",
@@ -170,6 +181,7 @@ class TestOptions:
             "Warnings",
         ]
         assert root.findtext("TnOptionGroups/TnOptionGroup/A2pSettings/CampaignId") == CAMPAIGN
+
         listed = dashboard.xml("GET", "/tnoptions?customerOrderId=opt-1", status=200)
         assert listed.findtext("TnOptionOrderSummary/OrderId") == order_id
 
@@ -208,8 +220,10 @@ class TestOptions:
         unknown = "+19195550199"
         numbers = [*setup.numbers, "+13032281000", "+18005550199", unknown]
         root = place_order(dashboard, options(numbers, campaign()))
+
         assert root.findtext("ProcessingStatus") == "PARTIAL"
         assert errors(root) == [("5128", "3032281000"), ("5076", unknown.removeprefix("+1"))]
+
         off = place_order(dashboard, options(["+18005550199"], campaign("off")))
         assert (off.findtext("ProcessingStatus"), errors(off)) == ("FAILED", [("5135", "8005550199")])
 
@@ -223,7 +237,9 @@ class TestOptions:
         path = f"{setup.location_path}/products/messaging/features/sms"
         body = sms_with("ON") if long_code == "ON" else SMS_BODY
         dashboard.xml("PUT", path, body, 200)
+
         root = place_order(dashboard, options(setup.numbers[:1], campaign(action)))
+
         assert [each for each, _ in errors(root)] == ([code] if code else [])
 
     def test_a_campaign_must_be_registered(self, dashboard: Client, control: Client, setup: Setup) -> None:
@@ -238,8 +254,10 @@ class TestOptions:
         control.put("/orders/opt-1", json={"fate": "PARTIAL", "failed_numbers": setup.numbers[:1]})
         extra = "<CustomerOrderId>opt-1</CustomerOrderId>"
         root = place_order(dashboard, options(setup.numbers, campaign(), extra))
+
         assert root.findtext("ProcessingStatus") == "PARTIAL"
         assert errors(root) == [("5003", setup.numbers[0].removeprefix("+1"))]
+
         [shown] = control.get("/account").json()["number_options"]
         assert (shown["status"], shown["failed_numbers"]) == ("PARTIAL", setup.numbers[:1])
 
@@ -268,7 +286,9 @@ class TestOptions:
             f"<Subscription><OrderType>tnoptions</OrderType><CallbackSubscription><URL>{receiver.url}</URL>"
             "<Expiry>60</Expiry></CallbackSubscription></Subscription>"
         )
+
         assert dashboard.post("/subscriptions", data=body).status_code == 201
+
         place_order(dashboard, options(setup.numbers, campaign()))
         wait_until(lambda: len(receiver.received) == 2)
         statuses = {etree.fromstring(each.body).findtext("Status") for each in receiver.received}
@@ -278,7 +298,9 @@ class TestOptions:
 class TestLocations:
     def test_campaigns_are_settings_of_sms(self, dashboard: Client, setup: Setup) -> None:
         path = f"{setup.location_path}/products/messaging/features/sms"
+
         settings = dashboard.xml("GET", path).find("SipPeerSmsFeature/SipPeerSmsFeatureSettings")
+
         assert settings is not None
         assert [each.tag for each in settings][:6] == [
             "TollFree",
@@ -311,7 +333,9 @@ class TestLocations:
             body = body.replace("<TollFree>true", "<TollFree>false").replace(
                 "<ShortCode>true", "<ShortCode>false"
             )
+
         root = dashboard.xml("POST", path, body, 400)
+
         assert root.findtext("ResponseStatus/ErrorCode") == code
 
     def sms_code(self, dashboard: Client, a2p: str, status: int) -> str | None:
@@ -377,6 +401,7 @@ class TestSending:
         place_order(dashboard, options(setup.numbers[:1], campaign()))
         assert self.send(current, setup, receiver, setup.numbers[0]) is None
         assert self.send(current, setup, receiver, setup.numbers[1]) == 4476
+
         numbers = {setup.numbers[0]: "PROCESSING"}
         control.put(f"/campaigns/{CAMPAIGN}", json={"status": "REGISTERED", "numbers": numbers})
         assert self.send(current, setup, receiver, setup.numbers[0]) == 4476
@@ -388,7 +413,9 @@ class TestSending:
         control.post("/numbers", json={"number": number, "location_id": setup.location_id})
         control.put("/registration", json={"enforce_registration": True})
         assert self.send(current, setup, receiver, number) == 4795
+
         control.put(f"/toll-free/{number}", json={"status": "VERIFIED"})
         assert self.send(current, setup, receiver, number) is None
+
         control.put(f"/toll-free/{number}", json={"status": "VERIFIED", "blocked_reason": "complaints"})
         assert self.send(current, setup, receiver, number) == 4795

@@ -72,14 +72,18 @@ class TestNumbers:
         created = client.xml("POST", "/orders", order_body(path.rsplit("/", 1)[1], quantity=1), 201)
         order = client.xml("GET", f"/orders/{created.findtext('Order/id')}")
         [number] = texts(order, "FullNumber")
+
         assert number == f"{prefix}910{number[-7:]}"
         assert texts(client.xml("GET", "/inserviceNumbers"), "TelephoneNumber") == [number]
         assert texts(client.xml("GET", f"{path}/tns"), "FullNumber") == [number]
+
         tns = Client(client.base.rsplit("/accounts", 1)[0], client.credentials)
         assert tns.xml("GET", f"/tns/{number}").findtext("TelephoneNumber") == number
+
         body = disconnect_body(["0000000000"]).replace("0000000000", number)
         disconnect = client.xml("POST", "/disconnects", body, 201)
         assert disconnect.findtext(".//TelephoneNumber") == number
+
         order_status = client.xml("GET", f"/disconnects/{disconnect.findtext('orderRequest/id')}")
         assert texts(order_status, "TelephoneNumber") == [number, number]
 
@@ -92,15 +96,19 @@ class TestNumbers:
             f"<SiteId>701</SiteId><PeerId>{location_id}</PeerId></Order>"
         )
         rejected = client.xml("POST", "/orders", body.replace("{}", "9195550100"), 400)
+
         assert rejected.findtext("ErrorList/Error/Code") == "1022"
+
         created = client.xml("POST", "/orders", body.replace("{}", "+19195550100"), 201)
         assert texts(created, "TelephoneNumber") == ["+19195550100"]
+
         versions["/api/v1"].xml("POST", "/orders", body.replace("{}", "+19195550101"), 400)
 
     def test_v2_rejects_ten_digits_everywhere(self, versions: dict[str, Client]) -> None:
         client = versions["/api/v2"]
         rejected = client.xml("POST", "/disconnects", disconnect_body(["9195550100"]), 400)
         assert rejected.findtext("ErrorList/Error/Code") == "1022"
+
         tns = Client(client.base.rsplit("/accounts", 1)[0], client.credentials)
         assert tns.xml("GET", "/tns/9195550100", status=400).findtext(".//ErrorCode") == "1022"
 
@@ -122,10 +130,13 @@ class TestNumbers:
             f"<URL>{receiver.url}</URL><Expiry>60</Expiry>{wanted}</CallbackSubscription></Subscription>"
         )
         client = versions[base]
+
         assert client.post("/subscriptions", data=body).status_code == 201
+
         location_id = new_location(client).rsplit("/", 1)[1]
         client.xml("POST", "/orders", order_body(location_id, quantity=1), 201)
         wait_until(lambda: receiver.received)
+
         assert (etree.fromstring(receiver.received[0].body).findtext(".//TelephoneNumber") or "").startswith(
             f"{prefix}910"
         )
@@ -140,6 +151,7 @@ class TestGenerations:
     def test_basic_users_exist_only_in_the_classic_generation(self) -> None:
         with serve_account("classic") as client:
             assert client.get("/applications").status_code == 200
+
         with serve_account("current") as client:
             assert client.get("/applications").status_code == 200
             client.headers.pop("Authorization")
@@ -162,7 +174,9 @@ class TestGenerations:
             if status == 400:
                 assert root.findtext("ResponseStatus/ErrorCode") == "1003"
                 client.xml("POST", f"{path}/sms", SMS_BODY, 201)
+
             mms = client.xml("POST", f"{path}/mms", MMS_BODY.replace(PROXY, ""), status)
+
             assert texts(mms, "proxyPeerId") == ([] if status == 400 else ["539692"])
 
     def test_the_current_generation_rejects_external_numbers(self) -> None:
@@ -179,8 +193,10 @@ class TestGenerations:
 
     def test_the_current_generation_responds_in_the_current_form(self) -> None:
         typed = APPLICATION.replace("<AppName>", "<ServiceType>Messaging-V2</ServiceType><AppName>")
+
         with serve_account("current") as client:
             root = client.xml("POST", "/applications", typed, 201)
+
         assert root.findtext("Application/InboundCallbackUrl") == "https://a.example/v2"
         assert root.findtext("Application/OutboundCallbackUrl") == "https://a.example/v2"
 
@@ -211,6 +227,7 @@ class TestCurrentApplications:
         body = self.BODY.replace("{url}", "https://a.example")
         root = dashboard.xml("POST", "/applications", body, 201)
         application = root.find("Application")
+
         assert application is not None
         assert [each.tag for each in application] == [
             "ApplicationId",
@@ -224,13 +241,17 @@ class TestCurrentApplications:
         ]
         assert texts(root, "UserId") == ["in-user", "out-user"]
         assert texts(root, "CallbackType") == ["message-delivered", "message-failed"]
+
         stored = dashboard.xml("GET", f"/applications/{application.findtext('ApplicationId')}")
         assert etree.tostring(stored) == etree.tostring(root)
+
         shown = control.get("/account").text + control.get("/requests?bodies=1").text
         for secret in (b"open-sesame", b"open-barley"):
             assert secret not in etree.tostring(root)
             assert secret.decode() not in shown
+
         [listed] = control.get("/account").json()["applications"]
+
         assert (listed["callback_url"], listed["outbound_url"]) == (
             "https://a.example/in",
             "https://a.example/out",
@@ -257,12 +278,15 @@ class TestCurrentApplications:
             "to": ["+19195550142"],
             "text": "hi",
         }
+
         assert current.post("/messages", json={**message, "applicationId": application_id}).ok
+
         control.post("/inbound", json={"from": "+19195550142", "to": setup.numbers[0], "text": "ho"})
         wait_until(
             lambda: len(receiver.received) == 4 and control.get("/health").json()["callbacks_pending"] == 0
         )
         taken = [each for each in receiver.received if each.authorization]
+
         assert {each.path.rsplit("/", 1)[1]: each.events[0]["type"] for each in taken} == {
             "in": "message-received",
             "out": "message-delivered",
@@ -278,6 +302,7 @@ class TestCurrentApplications:
         set_up: Callable[..., Setup],
     ) -> None:
         setup = set_up()
+
         body = APPLICATION.replace("CallbackUrl>", "InboundCallbackUrl>").replace(
             "https://a.example", "{url}"
         )
@@ -318,5 +343,7 @@ class TestCurrentApplications:
         root = dashboard.xml("POST", "/applications", body, 201)
         settings = f"<HttpMessagingV2AppId>{root.findtext('.//ApplicationId')}</HttpMessagingV2AppId>"
         path = f"{setup.location_path}/products/messaging/applicationSettings"
+
         rejected = dashboard.xml("PUT", path, f"<ApplicationsSettings>{settings}</ApplicationsSettings>", 400)
+
         assert rejected.findtext("ResponseStatus/ErrorCode") == "13648"
