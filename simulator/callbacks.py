@@ -2,8 +2,8 @@
 
 V2 sends the first request without credentials (the 401 challenge) and retries with shorter waits than
 Bandwidth (pages on message webhooks and on callbacks). V1 sends the URL's credentials, calls the fallback URL
-once after a failure or timeout, and does not retry (document 000 and the page on callbacks). Notifications of
-the account API use V2's challenge and are not retried (page on webhooks of numbers).
+once after a failure or timeout, and does not retry (Hosted Messaging document, page on callbacks).
+Notifications of the account API use V2's challenge and are not retried (page on webhooks of numbers).
 """
 
 import heapq

@@ -87,32 +87,30 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture
 def dashboard(bandwidth: RunningSimulator) -> Iterator[Client]:
     """Return a client of the account API. Paths start with /applications, /sites/701 or /orders."""
-    base = f"{bandwidth.dashboard_url}/accounts/{CONFIG.account_id}"
-    with Client(base, DASHBOARD_CREDENTIALS) as client:
+    with Client(f"{bandwidth.dashboard_url}/accounts/{CONFIG.account_id}", DASHBOARD_CREDENTIALS) as client:
         yield client
 
 
 @pytest.fixture
 def messaging(bandwidth: RunningSimulator) -> Iterator[Client]:
     """Return a client of the classic messaging API. The path is /messages."""
-    base = f"{bandwidth.messaging_url}/users/{CONFIG.user_id}"
-    with Client(base, MESSAGING_CREDENTIALS) as client:
+    with Client(f"{bandwidth.messaging_url}/users/{CONFIG.user_id}", MESSAGING_CREDENTIALS) as client:
         yield client
 
 
 @pytest.fixture
 def current(bandwidth: RunningSimulator) -> Iterator[Client]:
     """Return a client of the current messaging API. Paths start with /messages or /media."""
-    base = f"{bandwidth.current_messaging_url}/users/{CONFIG.account_id}"
-    with Client(base, MESSAGING_CREDENTIALS) as client:
+    with Client(
+        f"{bandwidth.current_messaging_url}/users/{CONFIG.account_id}", MESSAGING_CREDENTIALS
+    ) as client:
         yield client
 
 
 @pytest.fixture
 def catapult(bandwidth: RunningSimulator) -> Iterator[Client]:
     """Return a client of Catapult. Paths start with /applications, /phoneNumbers or /messages."""
-    base = f"{bandwidth.catapult_url}/users/{CONFIG.user_id}"
-    with Client(base, MESSAGING_CREDENTIALS) as client:
+    with Client(f"{bandwidth.catapult_url}/users/{CONFIG.user_id}", MESSAGING_CREDENTIALS) as client:
         yield client
 
 

@@ -169,6 +169,11 @@ def disconnect_body(numbers: list[str], customer_order_id: str = "", extra: str 
     )
 
 
+def text_body(application_id: str, from_: str) -> dict[str, object]:
+    """Return the request of a text message to a handset. `from_` is in E.164."""
+    return {"applicationId": application_id, "from": from_, "to": ["+19195550142"], "text": "hi"}
+
+
 NUMBERS = ["9199918388", "4158714245", "4352154439", "4352154466"]
 
 

@@ -12,6 +12,7 @@ from tests.simulator.support import (
     Receiver,
     Setup,
     new_location,
+    text_body,
     wait_until,
 )
 
@@ -307,12 +308,7 @@ class TestSendingFromHostedNumbers:
 
         assert {HOSTED[0], HOSTED[1]} <= {each.text for each in found.iter("FullNumber")}
 
-        message = {
-            "applicationId": setup.application_id,
-            "from": number,
-            "to": ["+19195550142"],
-            "text": "hi",
-        }
+        message = text_body(setup.application_id, number)
 
         assert current.post("/messages", json=message).status_code == 202
 

@@ -24,6 +24,7 @@ from tests.simulator.support import (
     import_body,
     new_location,
     order_body,
+    text_body,
     wait_until,
 )
 
@@ -272,14 +273,9 @@ class TestCurrentApplications:
             return 200 if request.authorization else (401, {"WWW-Authenticate": 'Basic realm="callbacks"'})
 
         receiver.responses = response
-        message = {
-            "applicationId": application_id,
-            "from": setup.numbers[0],
-            "to": ["+19195550142"],
-            "text": "hi",
-        }
+        message = text_body(application_id, setup.numbers[0])
 
-        assert current.post("/messages", json={**message, "applicationId": application_id}).ok
+        assert current.post("/messages", json=message).ok
 
         control.post("/inbound", json={"from": "+19195550142", "to": setup.numbers[0], "text": "ho"})
         wait_until(
@@ -307,13 +303,8 @@ class TestCurrentApplications:
             "https://a.example", "{url}"
         )
         application_id = self.application(dashboard, receiver, setup.location_path, body)
-        message = {
-            "applicationId": application_id,
-            "from": setup.numbers[0],
-            "to": ["+19195550142"],
-            "text": "hi",
-        }
-        assert current.post("/messages", json={**message, "applicationId": application_id}).ok
+        message = text_body(application_id, setup.numbers[0])
+        assert current.post("/messages", json=message).ok
         assert control.get("/callbacks").json() == {"callbacks": []}
 
     @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from lxml import etree
 
 from simulator.account.account import Account
 from simulator.account.api.access import guard
+from simulator.account.api.lists import filter_orders
 from simulator.account.api.xml import element, errors_with_numbers, numbers, parse, text, texts, xml_response
 from simulator.account.external_tns import ExternalTns, ExternalTnsOrder, ExternalTnsRequest
 from simulator.timestamps import timestamp
@@ -56,7 +57,7 @@ def blueprint(account: Account, external_tns: ExternalTns) -> Blueprint:
 
     @api.get("")
     def list_orders() -> Response:
-        found = external_tns.find(request.args.get("customerOrderId"), request.args.get("status"))
+        found = filter_orders(external_tns.find)
         if not found:
             words = "No external TNs orders match the query parameters."
             return xml_response(

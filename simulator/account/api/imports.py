@@ -8,7 +8,7 @@ from lxml import etree
 
 from simulator.account.account import Account
 from simulator.account.api.access import guard
-from simulator.account.api.lists import summaries
+from simulator.account.api.lists import filter_orders, summaries
 from simulator.account.api.xml import (
     element,
     errors_with_numbers,
@@ -76,7 +76,7 @@ def _orders(api: Blueprint, account: Account, imports: Imports) -> None:
 
     @api.get("")
     def list_orders() -> Response:
-        found = imports.find(request.args.get("customerOrderId"), request.args.get("status"))
+        found = filter_orders(imports.find)
         return xml_response(
             summaries("ImportTnOrders", "ImportTnOrderSummary", "import_tn_orders", found, account)
         )

@@ -1,6 +1,6 @@
 """Lists of the Dashboard API: pages of orders and of numbers, and the list that number orders have."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 from urllib.parse import urlencode
@@ -26,6 +26,11 @@ class ListedOrder(Protocol):
     status: str
     created: datetime
     modified: datetime
+
+
+def filter_orders[Order](find: Callable[[str | None, str | None], list[Order]]) -> list[Order]:
+    """Return the orders that `find` returns for the CustomerOrderId and status of the query."""
+    return find(request.args.get("customerOrderId"), request.args.get("status"))
 
 
 def page[Item](items: Sequence[Item]) -> Sequence[Item]:

@@ -5,7 +5,7 @@ from lxml import etree
 
 from simulator.account.account import Account
 from simulator.account.api.access import guard
-from simulator.account.api.lists import summaries
+from simulator.account.api.lists import filter_orders, summaries
 from simulator.account.api.xml import (
     element,
     error_list,
@@ -41,7 +41,7 @@ def blueprint(account: Account, options: NumberOptionsOrders) -> Blueprint:
 
     @api.get("")
     def list_orders() -> Response:
-        found = options.find(request.args.get("customerOrderId"), request.args.get("status"))
+        found = filter_orders(options.find)
         return xml_response(summaries("TnOptionOrders", "TnOptionOrderSummary", "tn_option", found, account))
 
     @api.get("/<order_id>")
