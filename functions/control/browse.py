@@ -6,15 +6,15 @@ from bandwidth_messaging.api.message_routes import add_message_routes
 from bandwidth_messaging.api.number_routes import add_number_routes
 from bandwidth_messaging.api.order_routes import add_order_routes
 from bandwidth_messaging.api.resolver import resolver
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import stores
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 app = resolver()
-add_message_routes(app, wiring.messages, wiring.media_links)
-add_number_routes(app, wiring.numbers, wiring.opt_outs)
-add_order_routes(app, wiring.orders, wiring.numbers)
+add_message_routes(app, stores.messages, stores.media_links)
+add_number_routes(app, stores.numbers, stores.opt_outs)
+add_order_routes(app, stores.orders, stores.numbers)
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:

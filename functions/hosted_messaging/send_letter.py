@@ -3,7 +3,7 @@
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected
 from bandwidth_messaging.domain.imports import Letter
 from bandwidth_messaging.domain.orders import Failure
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import bandwidth_clients, stores
 from bandwidth_messaging.runtime.steps import StepInput, StepResult, shown, step
 
 
@@ -22,11 +22,11 @@ class Result(StepResult):
 @step("Send Letter", Request)
 def handler(request: Request) -> Result:
     """Send the letter unless the order has one; an earlier run may have sent it."""
-    dashboard, letter = wiring.dashboard_current(), request.letter_of_authorization
+    dashboard, letter = bandwidth_clients.dashboard_current(), request.letter_of_authorization
     try:
         if dashboard.has_letter(request.order_id):
             return Result(detail="was there")
-        dashboard.send_letter(request.order_id, wiring.letters().read(letter.key), letter.content_type)
+        dashboard.send_letter(request.order_id, stores.letters().read(letter.key), letter.content_type)
     except BandwidthRejected as error:
         reason = f"the letter of authorization was not taken: {error.words}"
         failure: Failure = {"number": None, "code": error.code, "reason": reason}

@@ -8,7 +8,7 @@ from bandwidth_messaging.domain.phone_numbers import last_four
 from bandwidth_messaging.domain.problems import FieldProblem, InvalidInput
 from bandwidth_messaging.domain.releases import ReleaseAction
 from bandwidth_messaging.domain.times import now
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import stores, wiring
 from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
 from bandwidth_messaging.services.parallel import for_each
 
@@ -34,7 +34,7 @@ def handler(request: Request) -> Result:
     Raises InvalidInput, before any record, for numbers that are not hosted: Bandwidth would reject them.
     """
     numbers = [number for batch in request.batches for number in batch]
-    items = wiring.numbers().get_all(numbers)
+    items = stores.numbers().get_all(numbers)
     actions = wiring.hosted_numbers().plan_actions(items)
     if own := [item["number"] for item, action in actions if action == ReleaseAction.DISCONNECT]:
         detail = (
@@ -43,7 +43,7 @@ def handler(request: Request) -> Result:
         )
         raise InvalidInput([FieldProblem("telephoneNumbers", detail)])
     home = Home(api=request.api, customer_order_id=request.customer_order_id, site_id=request.site_id)
-    for_each(numbers, partial(wiring.numbers().start_release, home=home, at=now()))
+    for_each(numbers, partial(stores.numbers().start_release, home=home, at=now()))
     known = {item["number"]: item["api"] for item in items}
     batches = [
         [number for number in batch if known.get(number, request.api) == "v1"] for batch in request.batches

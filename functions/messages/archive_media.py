@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from bandwidth_messaging.domain.retries import growing_delay
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import stores, wiring
 from bandwidth_messaging.runtime.logging import append_keys
 from bandwidth_messaging.runtime.queue_worker import QueueRecord, process_records
 from bandwidth_messaging.services.media_archive import Archiving
@@ -17,7 +17,7 @@ _MAX_DELAY_SECONDS: Final = 3600
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Archive the media of each queue record's message. A record is a `Message Received` event."""
-    return process_records(event, _archive, wiring.media_queue)
+    return process_records(event, _archive, stores.media_queue)
 
 
 def _archive(record: QueueRecord) -> int | None:

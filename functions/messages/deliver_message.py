@@ -4,7 +4,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import stores, wiring
 from bandwidth_messaging.runtime.logging import append_keys
 from bandwidth_messaging.runtime.queue_worker import QueueRecord, process_records
 
@@ -14,7 +14,7 @@ from bandwidth_messaging.services.message_delivery import MessageDelivery
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Send the message of each queue record. SQS redelivers the records in `batchItemFailures`."""
-    return process_records(event, _deliver, wiring.send_queue)
+    return process_records(event, _deliver, stores.send_queue)
 
 
 def _deliver(record: QueueRecord) -> int | None:

@@ -5,7 +5,7 @@ from typing import Literal
 from bandwidth_messaging.domain.next_steps import next_steps
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.orders import Ended, Failure, OrderState
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import bandwidth_clients, wiring
 from bandwidth_messaging.runtime.steps import StepInput, StepResult, incomplete_since, reason_of, shown, step
 
 
@@ -47,7 +47,7 @@ def handler(request: Request) -> Result:
 
     Raises BandwidthGarbled if the order lists too few numbers 15 minutes after its end.
     """
-    order = wiring.dashboard().order_status(request.order_id)
+    order = bandwidth_clients.dashboard().order_status(request.order_id)
     if order.ended_as is None:
         since = incomplete_since(request.order_id, order, request.incomplete_since)
         return Result(state="pending", status=order.status, incomplete_since=since, detail=order.status)

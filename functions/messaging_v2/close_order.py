@@ -5,7 +5,7 @@ from typing import Final
 
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected
 from bandwidth_messaging.domain.step_outcomes import StepOutcome
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import bandwidth_clients
 from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
 
 _NOT_BACKORDERED: Final = "5060"
@@ -19,7 +19,7 @@ class Request(StepInput):
 def handler(request: Request) -> StepResult:
     """Close the order unless it has ended by itself."""
     try:
-        wiring.dashboard().close_order(request.order_id)
+        bandwidth_clients.dashboard().close_order(request.order_id)
     except BandwidthRejected as error:
         if error.code != _NOT_BACKORDERED or error.status != HTTPStatus.BAD_REQUEST:
             raise

@@ -4,7 +4,7 @@ from typing import Final
 
 from bandwidth_messaging.domain.orders import Campaign
 from bandwidth_messaging.domain.step_texts import describe_outcome
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import bandwidth_clients, wiring
 from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
 from bandwidth_messaging.services.provisioning import check_campaign
 
@@ -26,7 +26,7 @@ def handler(request: Request) -> StepResult:
     campaign = None
     if request.campaign_id:
         campaign = Campaign(request.campaign_id, request.message_class)
-        check_campaign(wiring.registrations(seconds=_CAMPAIGN_CHECK_SECONDS), campaign.campaign_id)
+        check_campaign(bandwidth_clients.registrations(seconds=_CAMPAIGN_CHECK_SECONDS), campaign.campaign_id)
     outcome, added = wiring.provisioning().enable_sms(
         request.site_id,
         request.location_id,

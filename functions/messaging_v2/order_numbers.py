@@ -2,7 +2,7 @@
 
 from bandwidth_messaging.domain.number_search import NumberSearch
 from bandwidth_messaging.domain.step_texts import describe_outcome
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import bandwidth_clients, stores
 from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
 from bandwidth_messaging.services.order_placement import place_order_once
 
@@ -23,9 +23,9 @@ class Result(StepResult):
 @step("Order Available Numbers", Request)
 def handler(request: Request) -> Result:
     """Return the id of the order: recorded by an earlier run, found at Bandwidth, or placed now."""
-    dashboard = wiring.dashboard()
+    dashboard = bandwidth_clients.dashboard()
     order = place_order_once(
-        wiring.orders(),
+        stores.orders(),
         request.customer_order_id,
         place=lambda: dashboard.order_numbers(
             search=request.search,

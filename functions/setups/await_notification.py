@@ -8,7 +8,7 @@ from typing import Final
 
 from bandwidth_messaging.bandwidth.errors import BandwidthError
 from bandwidth_messaging.domain.orders import OrderedWhat
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import bandwidth_clients, stores
 from bandwidth_messaging.runtime.logging import logger
 from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
@@ -27,16 +27,16 @@ class Request(StepInput):
 @step("Wait For Notification", Request)
 def handler(request: Request) -> StepResult:
     """Store the token, and subscribe to the order once."""
-    orders = wiring.orders()
+    orders = stores.orders()
     if "subscriptionId" in orders.await_notification(request.customer_order_id, request.task_token):
         return StepResult(detail="subscribed before")
     left = request.deadline - datetime.now(UTC)
     try:
-        subscription_id = wiring.dashboard().subscribe(
+        subscription_id = bandwidth_clients.dashboard().subscribe(
             request.what,
             request.order_id,
             callback_url=settings().notification_url,
-            credentials=wiring.callback_credentials(),
+            credentials=bandwidth_clients.callback_credentials(),
             seconds=max(int(left.total_seconds()), 0) + _SECONDS_AFTER_DEADLINE,
         )
     except BandwidthError as error:

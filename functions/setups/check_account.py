@@ -4,7 +4,7 @@ from typing import Literal
 
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected
 from bandwidth_messaging.domain.problems import FieldProblem, InvalidInput
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import bandwidth_clients
 from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
 
 
@@ -21,7 +21,7 @@ def handler(request: Request) -> StepResult:
     """Raise InvalidInput that names the site, or the given location, which the account does not have."""
     site_id, location_id = request.site_id, request.location_id
     try:
-        locations = wiring.dashboard().locations(site_id)
+        locations = bandwidth_clients.dashboard().locations(site_id)
     except BandwidthRejected as error:
         if not error.is_absent:
             raise

@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from bandwidth_messaging.domain.next_steps import next_steps
 from bandwidth_messaging.domain.orders import OrderState
 from bandwidth_messaging.domain.times import now
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import stores
 from bandwidth_messaging.runtime.steps import aws_errors
 
 
@@ -19,7 +19,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
     """
     customer_order_id, reason = event["customerOrderId"], _words(event["cause"])
     with aws_errors():
-        order = wiring.orders().finish(customer_order_id, OrderState.FAILED, at=now(), reason=reason)
+        order = stores.orders().finish(customer_order_id, OrderState.FAILED, at=now(), reason=reason)
     return {
         "error": event["error"],
         "reason": reason,

@@ -3,7 +3,7 @@
 from bandwidth_messaging.domain.next_steps import next_steps
 from bandwidth_messaging.domain.orders import Ended, Failure, OrderState
 from bandwidth_messaging.domain.times import now
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import stores
 from bandwidth_messaging.runtime.steps import StepInput, StepResult, shown, step
 
 
@@ -30,7 +30,7 @@ def handler(request: Request) -> Result:
     """Record how the order ended for its numbers."""
     ended = _choose_state(request)
     reason = request.reason or "no number came through" if ended == OrderState.FAILED else None
-    order = wiring.orders().finish(
+    order = stores.orders().finish(
         request.customer_order_id,
         ended,
         at=now(),

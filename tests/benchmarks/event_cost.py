@@ -14,7 +14,7 @@ from typing import Any
 
 from botocore.awsrequest import AWSResponse
 
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import stores
 from functions.messages import receive_callback
 
 ROUNDS, CALLS = 40, 50
@@ -34,7 +34,7 @@ def _answer(body: Any) -> Callable[..., AWSResponse]:
 
 def main() -> None:
     """Measure each callback of the file that is named, and the write that it makes, in turns."""
-    client: Any = wiring._dynamodb()
+    client: Any = stores._dynamodb()
     client.meta.events.register("before-send.dynamodb.PutItem", _answer({}))
     client.meta.events.register("before-send.dynamodb.UpdateItem", _answer({"Attributes": STORED}))
     report = os.fdopen(os.dup(1), "w")

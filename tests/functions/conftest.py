@@ -13,14 +13,14 @@ import pytest
 from aws_lambda_powertools.utilities import parameters
 
 from bandwidth_messaging.domain.numbers import Preflight
+from bandwidth_messaging.runtime import bandwidth_clients, stores, wiring
 from bandwidth_messaging.runtime import settings as settings_module
-from bandwidth_messaging.runtime import wiring
 from simulator.account.config import AccountConfig
 from simulator.server import RunningSimulator
 from simulator.simulator import Settings
 from tests import permissions
 from tests.aws import aws, client
-from tests.contracts.house import Function
+from tests.contracts.project import Function
 from tests.openapi import operation_of, wrong
 from tests.simulators import empty_simulator
 from tests.template import create_table
@@ -195,13 +195,13 @@ def _build(simulator: RunningSimulator, generation: str) -> House:
 
 # They take long to make, and know nothing of a test's environment.
 CLIENTS = [
-    wiring._session,
-    wiring._dynamodb,
-    wiring._sqs,
-    wiring._s3,
-    wiring._secrets_manager,
-    wiring.step_functions,
-    wiring.events,
+    stores._session,
+    stores._dynamodb,
+    stores._sqs,
+    stores._s3,
+    stores.secrets_manager,
+    stores.step_functions,
+    stores.events,
 ]
 
 
@@ -209,10 +209,11 @@ def _forget() -> None:
     """Let the next handler start as in a new Lambda environment, but for its clients of AWS."""
     parameters.clear_caches()
     settings_module.settings.cache_clear()
-    for made in vars(wiring).values():
-        ours = hasattr(made, "cache_clear") and made.__module__ == wiring.__name__
-        if ours and made not in CLIENTS:
-            made.cache_clear()
+    for module in (bandwidth_clients, stores, wiring):
+        for built in vars(module).values():
+            is_cached = hasattr(built, "cache_clear") and built.__module__ == module.__name__
+            if is_cached and built not in CLIENTS:
+                built.cache_clear()
 
 
 def forget_clients() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.runtime import settings as settings_module
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import stores
 from functions.checks import doctor
 from simulator.account.account import Location, SmsFeature
 from tests.functions.conftest import CALLBACK_URL, CONFIG, House, call, sample
@@ -56,7 +56,7 @@ def activate(number: str, application_id: str, location_id: str | None, api: Any
         application_id=application_id,
         location_id=location_id,
     )
-    wiring.numbers().activate(number, home, AT)
+    stores.numbers().activate(number, home, AT)
 
 
 def location_of(house: House) -> Location:

@@ -9,7 +9,7 @@ import pytest
 from bandwidth_messaging.api.bus_events import to_event
 from bandwidth_messaging.bandwidth.errors import BandwidthUnauthorized, BandwidthUnavailable
 from bandwidth_messaging.domain.numbers import Home, NumberState
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import bandwidth_clients, stores
 from bandwidth_messaging.store.dynamodb import _to_dynamodb
 from functions.checks import check_drift
 from simulator.account.numbers import AccountNumber
@@ -60,7 +60,7 @@ def reasons() -> list[str]:
 
 def stored(house: House) -> Any:
     """Return the drift item in the form of the stream."""
-    table = wiring.numbers()._table.name
+    table = stores.numbers()._table.name
     return house.dynamodb.get_item(TableName=table, Key={"pk": {"S": "DRIFT"}}).get("Item")
 
 
@@ -180,17 +180,17 @@ def test_at_a_missing_location_numbers_lose_messaging(home: House) -> None:
 def test_a_pending_or_releasing_number_is_no_drift(home: House, state: str) -> None:
     at = Home(api="v2", customer_order_id="order-2", site_id=CONFIG.site_id)
     if state == "pending":
-        wiring.numbers().expect(THIRD, at, AT)
+        stores.numbers().expect(THIRD, at, AT)
     else:
-        wiring.numbers().start_release(THIRD, at, AT)
+        stores.numbers().start_release(THIRD, at, AT)
     appear(home, THIRD)
     assert check() == NOTHING
 
 
 def test_a_released_number_that_is_still_listed_has_appeared(home: House) -> None:
     at = Home(api="v2", customer_order_id="order-2", site_id=CONFIG.site_id)
-    wiring.numbers().start_release(THIRD, at, AT)
-    wiring.numbers().release(THIRD, AT)
+    stores.numbers().start_release(THIRD, at, AT)
+    stores.numbers().release(THIRD, AT)
     appear(home, THIRD)
     assert reasons() == [
         f"location {location_of(home).id} lists the number, and the stack's record of the number is released"
@@ -201,14 +201,14 @@ def test_a_released_number_that_is_still_listed_has_appeared(home: House) -> Non
 def test_a_record_that_changes_during_the_check_is_no_drift(
     home: House, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
-    locations = wiring.dashboard()
+    locations = bandwidth_clients.dashboard()
     read = type(locations).location_numbers
 
     def meanwhile(*place: Any) -> Any:
         if change == "released":
             vanish(home, OTHER)
             at = Home(api="v2", customer_order_id="order-2", site_id=CONFIG.site_id)
-            wiring.numbers().start_release(OTHER, at, AT)
+            stores.numbers().start_release(OTHER, at, AT)
         else:
             appear(home, THIRD)
             activate(THIRD, application_of(home).id, location_of(home).id)
@@ -276,7 +276,7 @@ def test_a_v1_number_is_expected_at_its_location_which_other_numbers_may_share(h
     account = house.simulator.simulator.account
     shared = account.create_location(CONFIG.site_id, "shared", is_default=True)
     expected = v1(house, HOSTED)
-    wiring.numbers().activate(
+    stores.numbers().activate(
         HOSTED,
         Home(
             api="v1",
@@ -336,11 +336,11 @@ def test_the_check_only_reads(home: House) -> None:
     location_of(home).application_id = None
     account, records = (
         describe_account(home.simulator.simulator),
-        wiring.numbers().list_all_by_state(NumberState.ACTIVE),
+        stores.numbers().list_all_by_state(NumberState.ACTIVE),
     )
     assert check()["counts"] == {"appeared": 1, "vanished": 1, "lostMessaging": 1}
     assert describe_account(home.simulator.simulator) == account
-    assert wiring.numbers().list_all_by_state(NumberState.ACTIVE) == records
+    assert stores.numbers().list_all_by_state(NumberState.ACTIVE) == records
     for method in ("PUT", "DELETE", "PATCH"):
         assert home.requests(method, "") == 0
     assert home.requests("POST", "") == home.requests("POST", "/oauth2/token")
@@ -362,7 +362,7 @@ def test_a_failed_request_ends_no_drift(home: House, path: str, status: int, rai
 @only_classic
 def test_five_thousand_numbers_are_compared_in_one_run(home: House, record_property: Any) -> None:
     many = [f"+1919555{number:04}" for number in range(5000)]
-    item = wiring.numbers().get(NUMBER)
+    item = stores.numbers().get(NUMBER)
     assert item is not None
     items = [{**item, "pk": f"NUMBER#{number}", "number": number} for number in many]
     for batch in batched(items, 25, strict=True):

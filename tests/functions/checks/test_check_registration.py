@@ -12,7 +12,7 @@ from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.problems import InvalidInput
 from bandwidth_messaging.domain.validation import parse
 from bandwidth_messaging.runtime import settings as settings_module
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import stores, wiring
 from bandwidth_messaging.services import registration_check
 from bandwidth_messaging.store.number_store import Numbers
 from functions.checks import check_registration
@@ -46,7 +46,7 @@ def current(house: House, monkeypatch: pytest.MonkeyPatch) -> House:
 
 
 def activate(number: str, known: Any = None) -> None:
-    wiring.numbers().activate(number, HOME, "2026-01-01T00:00:00.000Z", registration=known)
+    stores.numbers().activate(number, HOME, "2026-01-01T00:00:00.000Z", registration=known)
 
 
 def fake_response(house: House, path: str, body: Any, status: int = 200, times: int = 1) -> None:
@@ -150,7 +150,7 @@ def test_a_canadian_number_recorded_as_unregistered_sends(current: House) -> Non
 
 
 def test_a_v1_number_is_not_looked_up(current: House) -> None:
-    wiring.numbers().activate(OTHER, replace(HOME, api="v1"), AT)
+    stores.numbers().activate(OTHER, replace(HOME, api="v1"), AT)
     campaigns(current, LOCAL)
     assert check()["numbers"] == 1
     assert shown(OTHER) is None
@@ -298,7 +298,7 @@ def test_with_unregistered_senders_warn_the_message_is_accepted_with_a_warning(
     assert "no 10DLC campaign" in message["warnings"][0]
     assert ask(browse, "GET", f"/messages/{message['messageId']}")[1]["warnings"] == message["warnings"]
     # A later registration does not change a message that was accepted.
-    wiring.numbers().record_registration(
+    stores.numbers().record_registration(
         OTHER, registration.build_campaign_registration("C1", "REGISTERED", "SUCCESS", AT)
     )
     assert send(OTHER, key="key-1") == (202, message)

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import bandwidth_clients, stores
 from bandwidth_messaging.services import doctor
 from functions.messages import receive_callback
 from tests.functions.checks.conftest import (
@@ -249,8 +249,8 @@ def test_an_application_of_another_service_is_wrong(deployment: House) -> None:
 def v1_application(deployment: House, callback_api: Server) -> str:
     """The V1 application of a hosted number."""
     callback_api.answers(CHALLENGE, Answer(204), CHALLENGE)
-    application_id = wiring.catapult().create_application(
-        "hosted", V1_CALLBACK_URL, wiring.callback_credentials(), http_method="POST"
+    application_id = bandwidth_clients.catapult().create_application(
+        "hosted", V1_CALLBACK_URL, bandwidth_clients.callback_credentials(), http_method="POST"
     )
     activate(HOSTED, application_id, None, api="v1")
     return application_id
@@ -317,7 +317,7 @@ def test_a_callback_api_that_fails_after_authorization_is_wrong(
 
 def test_a_failing_check_does_not_stop_the_others(deployment: House, monkeypatch: pytest.MonkeyPatch) -> None:
     change_setting(monkeypatch, "NUMBERS_TABLE", "no-such-table")
-    wiring.numbers.cache_clear()
+    stores.numbers.cache_clear()
     report = diagnose()
     assert report["numbers"]["result"] == "unknown"
     assert report.not_ok == {"numbers"}

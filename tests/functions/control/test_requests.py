@@ -16,7 +16,7 @@ from bandwidth_messaging.api import cursors
 from bandwidth_messaging.domain.messages import Message, MessageState
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.phone_numbers import from_callback
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import stores
 from functions.control import browse, start_setup
 from functions.messages import send_message
 from tests.functions.conftest import House, api_event, ask, call
@@ -174,9 +174,9 @@ def test_no_body_is_a_500(house: House, body: dict[str, Any]) -> None:
 @pytest.fixture
 def stored(house: House) -> House:
     """Store a number with an opt-out and conversations, and an order with a space in its id."""
-    wiring.numbers().activate(OURS, HOME, AT)
-    wiring.opt_outs().record(OURS, THEIRS, opted_out=True, keyword="stop", at=AT)
-    wiring.orders().open(
+    stores.numbers().activate(OURS, HOME, AT)
+    stores.opt_outs().record(OURS, THEIRS, opted_out=True, keyword="stop", at=AT)
+    stores.orders().open(
         "Order 7", kind="messaging_v2", requested=1, execution_arn="arn", at=AT, digest="a digest"
     )
     conversations = {
@@ -186,7 +186,7 @@ def stored(house: House) -> House:
         "in-4": (THEIRS, OURS, "+442079460958"),
     }
     for message_id, (sender, *recipients) in conversations.items():
-        wiring.messages().add(received(message_id, sender, *recipients))
+        stores.messages().add(received(message_id, sender, *recipients))
     return house
 
 
@@ -246,7 +246,7 @@ def test_a_conversation_is_found_by_the_participant_that_a_message_shows(
     for message_id in ("in-5", "in-6"):
         message = received(message_id, from_callback(sender))
         assert message.sender == sender
-        wiring.messages().add(message)
+        stores.messages().add(message)
     path, found, query = f"/conversations/%2B19102398766/{quote(sender, safe='')}", [], {"limit": limit}
     while query:
         status, page = ask(browse, "GET", path, query=query)
@@ -258,7 +258,7 @@ def test_a_conversation_is_found_by_the_participant_that_a_message_shows(
 
 
 def test_a_group_conversation_with_a_comma_in_a_name_is_found(stored: House) -> None:
-    wiring.messages().add(received("in-5", "Shop, Inc", OURS, THEIRS))
+    stores.messages().add(received("in-5", "Shop, Inc", OURS, THEIRS))
 
     status, page = ask(browse, "GET", f"/conversations/{OURS}/{quote(f'Shop, Inc,{THEIRS}', safe='')}")
 
@@ -267,7 +267,7 @@ def test_a_group_conversation_with_a_comma_in_a_name_is_found(stored: House) -> 
 
 def test_a_cursor_of_another_conversation_is_a_422(stored: House) -> None:
     for message_id in ("in-5", "in-6"):
-        wiring.messages().add(received(message_id, "Shop, Inc"))
+        stores.messages().add(received(message_id, "Shop, Inc"))
     path = f"/conversations/{OURS}/"
     cursor = ask(browse, "GET", f"{path}Shop%2C%20Inc", query={"limit": "1"})[1]["cursor"]
 
@@ -278,7 +278,7 @@ def test_a_cursor_of_another_conversation_is_a_422(stored: House) -> None:
 
 @pytest.mark.parametrize("owner", ["12345", "1234567890", "00447700900123"])
 def test_messages_of_an_owner_that_is_not_e164_are_listed(stored: House, owner: str) -> None:
-    wiring.messages().add(replace(received("in-5", THEIRS), owner=owner))
+    stores.messages().add(replace(received("in-5", THEIRS), owner=owner))
 
     status, page = ask(browse, "GET", "/messages", query={"number": owner})
 
@@ -374,7 +374,7 @@ def test_a_start_key_that_dynamodb_rejects_is_a_422(
     def query(**_: Any) -> None:
         raise ClientError({"Error": {"Code": "ValidationException", "Message": "start key"}}, "Query")
 
-    monkeypatch.setattr(wiring._dynamodb(), "query", query)
+    monkeypatch.setattr(stores._dynamodb(), "query", query)
     parameters = {"cursor": forged(path, {"pk": "x", "state": "active"})}
     parameters |= {"number": OURS} if path == "/messages" else {}
 

@@ -8,7 +8,7 @@ from bandwidth_messaging.bandwidth.errors import BandwidthOutcomeUnknown, Bandwi
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.problems import InvalidInput
 from bandwidth_messaging.runtime import settings as settings_module
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import stores
 from functions.control import browse
 from functions.hosted_messaging import (
     activate_numbers,
@@ -101,7 +101,7 @@ def active(*numbers: str, order_id: str = "import-1") -> None:
     """Let numbers text through V2, by an import."""
     home = Home(api="v2", customer_order_id=ORDER, site_id=CONFIG.site_id, order_id=order_id)
     for each in numbers:
-        wiring.numbers().activate(each, home, "2026-11-22T09:30:00.000Z")
+        stores.numbers().activate(each, home, "2026-11-22T09:30:00.000Z")
 
 
 def text(sender: str) -> tuple[int, Any]:
@@ -146,7 +146,7 @@ class TestCheckInput:
         texts = "subscriber: is required for an import; loaAuthorizingPerson: is required for an import"
         with pytest.raises(InvalidInput, match=texts):
             check({"telephoneNumbers": NUMBERS, "customerOrderId": ORDER})
-        assert wiring.orders().get(ORDER) is None
+        assert stores.orders().get(ORDER) is None
 
     def test_a_letter_that_can_be_read_is_taken(self, letters: Any) -> None:
         assert check(GIVEN | {"letterOfAuthorization": LETTER})["letterOfAuthorization"] == LETTER
@@ -477,7 +477,7 @@ class TestRemoval:
     def test_of_numbers_that_were_imported_for_v1_releases_them_there_first(self, opened: House) -> None:
         activated(opened)
         home = Home(api="v1", customer_order_id="old", order_id="old", site_id=CONFIG.site_id)
-        wiring.numbers().activate(NUMBERS[0], home, "2026-01-01T00:00:00.000Z", number_id="n-1")
+        stores.numbers().activate(NUMBERS[0], home, "2026-01-01T00:00:00.000Z", number_id="n-1")
         stopped, _ = removed()
         assert stopped["atCatapult"] == [[NUMBERS[0]]]
         assert opened.requests("DELETE", "/phoneNumbers/n-1") == 1
@@ -491,7 +491,7 @@ def test_a_number_that_v1_imported_in_the_past_still_sends_through_catapult(open
     home = Home(
         api="v1", customer_order_id="old", order_id="old", site_id=CONFIG.site_id, application_id="a-1"
     )
-    wiring.numbers().activate(NUMBERS[0], home, "2026-01-01T00:00:00.000Z", number_id="n-1")
+    stores.numbers().activate(NUMBERS[0], home, "2026-01-01T00:00:00.000Z", number_id="n-1")
     assert text(NUMBERS[0])[0] == 202
     (queued,) = opened.queued(opened.send_queue)
     (record,) = sample("messages/deliver_message")["Records"]

@@ -8,7 +8,7 @@ import pytest
 from bandwidth_messaging.bandwidth.errors import BandwidthError, BandwidthOutcomeUnknown, BandwidthRejected
 from bandwidth_messaging.domain.numbers import Home, Preflight
 from bandwidth_messaging.domain.problems import InvalidInput
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import bandwidth_clients, stores
 from bandwidth_messaging.runtime.settings import settings
 from functions.control import browse
 from functions.hosted_messaging import (
@@ -76,7 +76,7 @@ def application() -> str:
 
 
 def import_batch(**fields: Any) -> Any:
-    order_id = wiring.orders().get(ORDER)["orderId"]  # type: ignore[index]
+    order_id = stores.orders().get(ORDER)["orderId"]  # type: ignore[index]
     return call(
         import_numbers,
         event("import_numbers", applicationId=application(), orderId=order_id, **fields),
@@ -108,7 +108,7 @@ class TestCheckInput:
     def test_the_order_records_its_action_and_generation(self, house: House, action: str) -> None:
         checked = check({"telephoneNumbers": ["+19199918388"], "action": action})
 
-        order: Any = wiring.orders().get(checked["customerOrderId"])
+        order: Any = stores.orders().get(checked["customerOrderId"])
         assert (order["action"], order["generation"]) == (action, "classic")
 
     def test_5000_numbers_are_batches_of_a_hundred(self, house: House) -> None:
@@ -166,8 +166,8 @@ class TestCreateImportRequest:
     def test_a_refused_one_leaves_the_numbers_of_others_as_they_are(self, opened: House) -> None:
         others = Home(api="v1", customer_order_id="another", site_id=CONFIG.site_id)
         at = "2026-01-01T00:00:00.000Z"
-        wiring.numbers().expect(NUMBERS[0], others, at)
-        wiring.numbers().activate(NUMBERS[1], replace(others, order_id="order-2"), at)
+        stores.numbers().expect(NUMBERS[0], others, at)
+        stores.numbers().activate(NUMBERS[1], replace(others, order_id="order-2"), at)
         refuse(opened, "POST")
         with pytest.raises(BandwidthRejected):
             call(create_import_request, event("create_import_request"))
@@ -295,10 +295,10 @@ class TestImportNumbers:
     ) -> None:
         import_batch()
         problem: Preflight = {"at": "2026-01-01T00:00:00.000Z", "ok": False, "problems": ["elsewhere"]}
-        wiring.numbers().record_preflight(NUMBERS[0], problem)
+        stores.numbers().record_preflight(NUMBERS[0], problem)
         body = {"from": NUMBERS[0], "to": "+19195551234", "text": "hello"}
         message_id = ask(send_message, "POST", "/messages", body=body)[1]["messageId"]
-        stored = wiring.messages().get(message_id)
+        stored = stores.messages().get(message_id)
         assert stored is not None
         assert "preflight" not in stored
 
@@ -317,14 +317,14 @@ class TestImportNumbers:
 
     def test_a_number_that_is_there_for_another_application_is_moved(self, ordered: House) -> None:
         other = call(create_application, event("create_application", applicationName="Other"))
-        wiring.catapult().import_number(
+        bandwidth_clients.catapult().import_number(
             NUMBERS[0],
             other["applicationId"],
             account_id=CONFIG.account_id,
-            dashboard=wiring.dashboard_credentials(),
+            dashboard=bandwidth_clients.dashboard_credentials(),
         )
         import_batch()
-        found = wiring.catapult().find_number(NUMBERS[0])
+        found = bandwidth_clients.catapult().find_number(NUMBERS[0])
         assert found is not None
         assert found[1] == application()
 
@@ -391,7 +391,7 @@ class TestRemoval:
 
     def test_numbers_that_were_ordered_are_refused_before_any_is_stopped(self, active: House) -> None:
         own = "+19195550142"
-        wiring.orders().open(
+        stores.orders().open(
             "ordered",
             kind="messaging_v2",
             requested=1,
@@ -400,7 +400,7 @@ class TestRemoval:
             digest="d",
         )
         home = Home(api="v2", customer_order_id="ordered", site_id=CONFIG.site_id)
-        wiring.numbers().activate(own, home, "2026-01-01T00:00:00.000Z")
+        stores.numbers().activate(own, home, "2026-01-01T00:00:00.000Z")
         with pytest.raises(
             InvalidInput, match=r"^telephoneNumbers: 1 of them, first …0142, were ordered and"
         ):
@@ -413,7 +413,7 @@ class TestRemoval:
         check({"telephoneNumbers": NUMBERS, "action": "REMOVE", **removal})
         call(stop_sending, event("stop_sending", batches=[NUMBERS], **removal))
         call(release_numbers, event("release_numbers", numbers=NUMBERS, **removal))
-        assert [wiring.catapult().find_number(each) for each in NUMBERS] == [None] * 4
+        assert [bandwidth_clients.catapult().find_number(each) for each in NUMBERS] == [None] * 4
         ordered = call(create_import_request, event("create_import_request", action="REMOVE", **removal))
         status = event("get_status", action="REMOVE", orderId=ordered["orderId"], **removal)
         assert call(get_status, status)["completed"] == 4

@@ -20,7 +20,7 @@ from bandwidth_messaging.domain.messages import MessageState, Receipt
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.problems import Conflict, InvalidInput
 from bandwidth_messaging.domain.sending import NewMessage
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import bandwidth_clients, stores, wiring
 from bandwidth_messaging.services import message_acceptance, message_delivery, preflight
 from functions.messages import deliver_message, send_message
 from tests.functions.conftest import CALLBACK_URL, PASSED, Context, sample
@@ -98,7 +98,7 @@ class Sending(RuleBasedStateMachine):
         self._activate()
 
     def _activate(self) -> None:
-        wiring.numbers().activate(OWNER, HOME, self.world.now(), preflight=PASSED)
+        stores.numbers().activate(OWNER, HOME, self.world.now(), preflight=PASSED)
         self.world.inactive = None
 
     # Events
@@ -133,7 +133,7 @@ class Sending(RuleBasedStateMachine):
     @rule(number=st.sampled_from(RECIPIENTS), opted_out=st.booleans())
     def say(self, number: str, opted_out: bool) -> None:
         self.world.time += timedelta(milliseconds=1)
-        wiring.opt_outs().record(OWNER, number, opted_out=opted_out, keyword="word", at=self.world.now())
+        stores.opt_outs().record(OWNER, number, opted_out=opted_out, keyword="word", at=self.world.now())
         if opted_out:
             self.world.opted_out.setdefault(number, self.world.tick())
         else:
@@ -141,16 +141,16 @@ class Sending(RuleBasedStateMachine):
 
     @rule()
     def demand_preflight(self) -> None:
-        wiring.numbers().record_preflight(OWNER, PASSED | {"ok": False})
+        stores.numbers().record_preflight(OWNER, PASSED | {"ok": False})
 
     @rule()
     def release_or_activate(self) -> None:
         if self.world.inactive is None:
             home = Home(api="v2", customer_order_id="release-1", site_id="1001")
-            wiring.numbers().start_release(OWNER, home, self.world.now())
+            stores.numbers().start_release(OWNER, home, self.world.now())
             self.world.inactive = self.world.tick()
         else:
-            wiring.numbers().release(OWNER, self.world.now())
+            stores.numbers().release(OWNER, self.world.now())
             self._activate()
 
     @precondition(lambda self: self.world.sent)
@@ -158,7 +158,7 @@ class Sending(RuleBasedStateMachine):
     def report(self, which: int, state: str) -> None:
         body = self.world.sent[which % len(self.world.sent)]
         for number in body["to"]:
-            wiring.messages().record_receipt(
+            stores.messages().record_receipt(
                 Receipt(
                     message_id=body["tag"],
                     bandwidth_id="at-bandwidth",
@@ -314,9 +314,9 @@ def install(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
     tables, queue = Tables(_world), Queue(_world)
     bandwidth = Bandwidth(_world, CALLBACK_URL, HOME.application_id or "")
-    monkeypatch.setattr(wiring, "_dynamodb", lambda: tables)
-    monkeypatch.setattr(wiring, "_sqs", lambda: queue)
-    monkeypatch.setattr(wiring, "_oauth_client", _oauth_client)
+    monkeypatch.setattr(stores, "_dynamodb", lambda: tables)
+    monkeypatch.setattr(stores, "_sqs", lambda: queue)
+    monkeypatch.setattr(bandwidth_clients, "_oauth_client", _oauth_client)
 
     send = HTTPAdapter.send
 

@@ -10,7 +10,7 @@ import requests
 
 from bandwidth_messaging.domain import media
 from bandwidth_messaging.domain.messages import Message, MessageState
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import stores
 from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.services import media_archive
 from bandwidth_messaging.services.media_archive import MediaArchive
@@ -38,7 +38,7 @@ def at_bandwidth(house: House, name: str, content: bytes, content_type: str) -> 
 def received(*urls: str, message_id: str = ID, hours_ago: float = 0) -> str:
     """Store an inbound message with these media."""
     moment = datetime.now(UTC) - timedelta(hours=hours_ago)
-    wiring.messages().add(
+    stores.messages().add(
         Message(
             message_id=message_id,
             direction="in",
@@ -257,7 +257,7 @@ def test_our_credentials_go_to_bandwidth(house: House) -> None:
 def test_an_id_with_special_characters_has_a_valid_key(house: House, message_id: str) -> None:
     received(at_bandwidth(house, "a.png", PICTURE, "image/png"), message_id=message_id)
     assert archive(house, message_id)
-    item = wiring.messages().get(message_id)
+    item = stores.messages().get(message_id)
     assert item
     (file,) = item["archive"]
     assert house.s3.get_object(Bucket="media", Key=file["key"])["Body"].read() == PICTURE
@@ -267,7 +267,7 @@ def test_an_id_with_special_characters_has_a_valid_key(house: House, message_id:
 
 def test_a_missing_message_has_no_media(house: House) -> None:
     assert archive(house, "gone")
-    assert wiring.messages().get("gone") is None
+    assert stores.messages().get("gone") is None
 
 
 def test_two_workers_do_not_overwrite_each_other(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from bandwidth_messaging.runtime import bandwidth_clients
 from bandwidth_messaging.runtime import settings as settings_module
-from bandwidth_messaging.runtime import wiring
 from functions.messages import authorize_callback
 from tests.functions.conftest import Context, House, call, sample
 
@@ -45,7 +45,7 @@ def rewrite(house: House, **secret: str) -> None:
 
 
 def five_minutes_pass() -> None:
-    wiring._secrets.cache_clear()
+    bandwidth_clients._secrets.cache_clear()
 
 
 class TestCredentials:
@@ -103,13 +103,13 @@ class TestRotation:
         self, house: House, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         asked: list[bool] = []
-        accepted = wiring.accepted_callback_credentials
+        accepted = bandwidth_clients.accepted_callback_credentials
 
         def noticed(*, fresh: bool = False) -> Any:
             asked.append(fresh)
             return accepted(fresh=fresh)
 
-        monkeypatch.setattr(wiring, "accepted_callback_credentials", noticed)
+        monkeypatch.setattr(bandwidth_clients, "accepted_callback_credentials", noticed)
         for number in range(50):
             assert not is_allowed(basic(f"guess {number}"))
         assert asked.count(True) == 1

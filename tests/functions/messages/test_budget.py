@@ -13,7 +13,7 @@ import pytest
 
 from bandwidth_messaging.domain.messages import Api
 from bandwidth_messaging.domain.numbers import Home
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import stores, wiring
 from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
 from bandwidth_messaging.store.dynamodb import from_dynamodb
 from functions.messages import deliver_message, receive_callback, send_message
@@ -206,7 +206,7 @@ class Desk:
     def __init__(self, house: House, meter: Meter, api: Api) -> None:
         self._house = house
         self._meter = meter
-        wiring.numbers().activate(OWNER, replace(HOME, api=api), AT, preflight=PASSED)
+        stores.numbers().activate(OWNER, replace(HOME, api=api), AT, preflight=PASSED)
         receipt(self.sent(), "delivered")
         meter.cost()
 
@@ -273,7 +273,7 @@ def test_a_message_from_accept_to_delivered_stays_within_the_budget(
     accepted = desk.measure(lambda: message.update(post()))
     delivered = desk.measure(desk.deliver, message)
     told = desk.measure(receipt, message, "delivered")
-    item = wiring.messages().get(message["messageId"])
+    item = stores.messages().get(message["messageId"])
     assert item is not None
     assert (item["state"], item["text"], item["segmentCount"]) == ("delivered", TEXT, 1)
 
@@ -313,7 +313,7 @@ def test_a_look_up_of_an_unconfirmed_message(house: House, desk: Desk) -> None:
     (record,) = sample("messages/deliver_message")["Records"]
     record = record | {"body": queued["Body"], "receiptHandle": queued["ReceiptHandle"]}
     call(deliver_message, {"Records": [record]})
-    item = wiring.messages().get(message["messageId"])
+    item = stores.messages().get(message["messageId"])
     assert item is not None
     assert desk.measure(wiring.unconfirmed_messages().resolve, item) == documented(
         "search Bandwidth for an unconfirmed message"
@@ -359,17 +359,17 @@ def test_inbound_media(house: House, desk: Desk) -> None:
 
 def test_pages(desk: Desk) -> None:
     desk.sent()
-    store = wiring.messages()
+    store = stores.messages()
     messages = desk.measure(store.list_by_number, OWNER, limit=25)
     assert messages == documented("page of a number's messages, or of a conversation (25)")
     conversation = desk.measure(store.list_by_conversation, OWNER, [RECIPIENT], limit=25)
     assert conversation == messages
-    opt_outs = desk.measure(wiring.opt_outs().list_by_number, OWNER, limit=25)
+    opt_outs = desk.measure(stores.opt_outs().list_by_number, OWNER, limit=25)
     assert opt_outs == documented("page of numbers or opt-outs (25)")
 
 
 def test_the_first_message_of_a_number(desk: Desk) -> None:
-    wiring.numbers().record_preflight(OWNER, {"at": AT, "ok": False, "problems": ["mended since"]})
+    stores.numbers().record_preflight(OWNER, {"at": AT, "ok": False, "problems": ["mended since"]})
     answers = (
         (
             "/applicationSettings$",
@@ -388,20 +388,20 @@ def test_the_first_message_of_a_number(desk: Desk) -> None:
     usual = documented("check, claim and send it, and record the response")
     # The preflight comes between the check, which it repeats, and the claim.
     assert cost == Cost([*usual.calls[:2], *before.calls, *usual.calls[2:]], usual.units + before.units)
-    item = wiring.numbers().get(OWNER)
+    item = stores.numbers().get(OWNER)
     assert item is not None
     assert item["preflight"]["ok"] is True
 
 
 def test_a_number(desk: Desk) -> None:
-    store, number = wiring.numbers(), "+19102398767"
+    store, number = stores.numbers(), "+19102398767"
     assert desk.measure(store.expect, number, HOME, AT) == documented("a number is expected (pending)")
     assert desk.measure(store.activate, number, HOME, AT) == documented("a number becomes active")
 
 
 def test_a_step_of_a_setup(desk: Desk) -> None:
     order = HOME.customer_order_id
-    wiring.orders().open(
+    stores.orders().open(
         order, kind="messaging_v2", requested=2, execution_arn="arn:aws:states:…", at=AT, digest="d"
     )
 

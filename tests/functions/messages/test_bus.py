@@ -10,7 +10,7 @@ import pytest
 from bandwidth_messaging.domain.drift import DriftCause, DriftKind, Finding
 from bandwidth_messaging.domain.messages import Message, MessageState, Receipt
 from bandwidth_messaging.domain.numbers import Home
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import stores
 from functions.messages import publish_events
 from tests.bus import KIND_OF, delivered, wrong
 from tests.functions.conftest import House, call
@@ -66,7 +66,7 @@ def streams(house: House) -> Streams:
 def publish_all(streams: Streams, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """Publish every record of the streams. Return the events as EventBridge delivers them."""
     bus = Bus()
-    monkeypatch.setattr(wiring, "events", lambda: bus)
+    monkeypatch.setattr(stores, "events", lambda: bus)
     records = list(streams.records())
     for start in range(0, len(records), 10):
         batch = {"Records": records[start : start + 10]}
@@ -109,7 +109,7 @@ def inbound() -> Message:
 
 def text_messages() -> None:
     """Move messages to every state, one of them after another final state."""
-    store = wiring.messages()
+    store = stores.messages()
     sent, unknown, throttled = "out_1", "out_2", "out_3"
     for message_id in (sent, unknown, throttled):
         store.add(outbound(message_id))
@@ -132,7 +132,7 @@ def text_messages() -> None:
 
 def numbers() -> None:
     """Move numbers to every state."""
-    store = wiring.numbers()
+    store = stores.numbers()
     for number in NUMBERS:
         store.expect(number, HOME, at(0))
     store.activate(NUMBERS[0], HOME, at(1))
@@ -144,7 +144,7 @@ def numbers() -> None:
 
 def orders() -> None:
     """Move orders to every final state."""
-    store = wiring.orders()
+    store = stores.orders()
     for name, end in {"order-7": "completed", "order-8": "partial", "order-9": "failed"}.items():
         arn = f"arn:aws:states:us-east-1:123456789012:execution:MessagingV2:{name}"
         store.open(name, kind="messaging_v2", requested=2, execution_arn=arn, at=at(0), digest="d")
@@ -158,14 +158,14 @@ def orders() -> None:
 
 def opt_outs() -> None:
     """Record an opt-out, its repetition and an opt-in."""
-    store = wiring.opt_outs()
+    store = stores.opt_outs()
     for second, (opted_out, keyword) in enumerate([(True, "stop"), (True, "quit"), (False, "start")]):
         store.record(OURS, THEIRS, opted_out=opted_out, keyword=keyword, at=at(second))
 
 
 def drift() -> None:
     """Record drift, another drift, and no drift."""
-    store = wiring.drift()
+    store = stores.drift()
     appeared = Finding(DriftKind.APPEARED, DriftCause.LISTED_AT_LOCATION, NUMBERS[2], location_id="561")
     mute = Finding(
         DriftKind.LOST_MESSAGING,
@@ -279,7 +279,7 @@ def types(streams: Streams, monkeypatch: pytest.MonkeyPatch, message_id: str) ->
 def test_a_continued_order_is_published_with_its_state(
     streams: Streams, monkeypatch: pytest.MonkeyPatch, ordered: bool, expected: list[str]
 ) -> None:
-    store, arn = wiring.orders(), "arn:aws:states:us-east-1:123456789012:execution:MessagingV2:"
+    store, arn = stores.orders(), "arn:aws:states:us-east-1:123456789012:execution:MessagingV2:"
     asked: Any = {"kind": "messaging_v2", "requested": 2, "digest": "d"}
     store.open("order-7", execution_arn=f"{arn}first", at=at(0), **asked)
     if ordered:
@@ -297,7 +297,7 @@ def test_a_continued_order_is_published_with_its_state(
 
 
 def test_a_redelivered_receipt_is_no_event(streams: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
-    store = wiring.messages()
+    store = stores.messages()
     store.add(outbound("out_1"))
     receipt = Receipt(
         message_id="out_1",
@@ -315,7 +315,7 @@ def test_a_redelivered_receipt_is_no_event(streams: Streams, monkeypatch: pytest
 def test_each_recipients_state_of_a_group_is_an_event(
     streams: Streams, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store, group = wiring.messages(), (THEIRS, "+19195551235")
+    store, group = stores.messages(), (THEIRS, "+19195551235")
     store.add(outbound("out_1", *group))
     for recipient in group:
         store.record_receipt(
@@ -336,7 +336,7 @@ def test_each_recipients_state_of_a_group_is_an_event(
 
 
 def test_a_waiting_message_is_accepted_once(streams: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
-    store = wiring.messages()
+    store = stores.messages()
     store.add(outbound("out_1"))
     for _ in range(2):
         claimed, _ = store.claim("out_1", at(1))

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from bandwidth_messaging.domain.messages import Message, MessageState
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import stores
 from functions.control import browse
 from functions.messages import receive_callback
 from tests.functions.conftest import House, ask, call, sample
@@ -61,8 +61,8 @@ def sent(house: House) -> str:
         message_id=OUT, direction="out", api="v2", owner=OURS, sender=OURS, recipients=(THEIRS,),
         text="hello", state=MessageState.ACCEPTED, time="2026-02-03T04:05:04.000Z", application_id="app-1",
     )  # fmt: skip
-    wiring.messages().add(message)
-    wiring.messages().advance(OUT, MessageState.SENT, "2026-02-03T04:05:05.000Z", bandwidth_id="bandwidth-1")
+    stores.messages().add(message)
+    stores.messages().advance(OUT, MessageState.SENT, "2026-02-03T04:05:05.000Z", bandwidth_id="bandwidth-1")
     return OUT
 
 
@@ -88,14 +88,14 @@ class TestInbound:
     def test_a_stop_from_a_number_without_plus_is_recorded_in_e164(self, house: House) -> None:
         message = INBOUND["message"] | {"from": "447700900123", "owner": "447700900123", "text": "STOP"}
         assert receive([INBOUND | {"message": message}]) == 204
-        _, opted_out = wiring.opt_outs().sender_and_opt_outs(OURS, ["+447700900123"])
+        _, opted_out = stores.opt_outs().sender_and_opt_outs(OURS, ["+447700900123"])
         assert [item["theirs"] for item in opted_out] == ["+447700900123"]
         assert stored()[0]["from"] == "+447700900123"
 
     def test_a_message_with_an_old_time_has_the_full_retention(self, house: House) -> None:
         message = INBOUND["message"] | {"time": "2001-01-01T00:00:00Z"}
         assert receive([INBOUND | {"message": message}]) == 204
-        item = wiring.messages().get(message["id"])
+        item = stores.messages().get(message["id"])
         assert item is not None
         assert item["expiresAt"] > time.time() + 89 * 24 * 3600
 
@@ -117,7 +117,7 @@ class TestInbound:
         def refuse(message: Message) -> None:
             raise ClientError({"Error": {"Code": "ProvisionedThroughputExceededException"}}, "PutItem")
 
-        monkeypatch.setattr(wiring.messages(), "add", refuse)
+        monkeypatch.setattr(stores.messages(), "add", refuse)
         with pytest.raises(ClientError):
             receive([INBOUND])
 
@@ -199,7 +199,7 @@ class TestSegmentCounts:
             message_id=OUT, direction="out", api="v2", owner=OURS, sender=OURS, recipients=(THEIRS,),
             text="hello", state=MessageState.ACCEPTED, time="2026-02-03T04:05:04.000Z", segment_count=1,
         )  # fmt: skip
-        wiring.messages().add(message)
+        stores.messages().add(message)
         event = receipt("message-delivered", OUT)
         event["message"]["segmentCount"] = bandwidth_count
         receive([event])

@@ -18,7 +18,7 @@ from unittest.mock import Mock
 import pytest
 
 from bandwidth_messaging.domain.messages import Message, Receipt
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import stores, wiring
 from bandwidth_messaging.runtime.settings import Settings
 from bandwidth_messaging.services import callback_intake
 from bandwidth_messaging.services.callback_intake import WRITE_FAILED
@@ -298,7 +298,7 @@ class Desk:
         monkeypatch.setenv("QUARANTINE_BUCKET", "quarantine")
         monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "test")
         for name, client in (("_dynamodb", self.dynamodb), ("_sqs", self.sqs), ("_s3", self.s3)):
-            monkeypatch.setattr(wiring, name, lambda client=client: client)
+            monkeypatch.setattr(stores, name, lambda client=client: client)
         for name in ("add", "record_receipt"):
             monkeypatch.setattr(Messages, name, self._noticed(getattr(Messages, name)))
 

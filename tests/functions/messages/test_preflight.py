@@ -7,7 +7,7 @@ import pytest
 
 from bandwidth_messaging.domain.number_search import NumberSearch
 from bandwidth_messaging.domain.numbers import Home
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import bandwidth_clients, stores
 from bandwidth_messaging.services import message_delivery
 from functions.control import browse
 from functions.messages import deliver_message, send_message
@@ -42,7 +42,7 @@ class Number:
             location_id=self.location.id,
             site_id=CONFIG.site_id,
         )
-        wiring.numbers().activate(self.number, home, AT)
+        stores.numbers().activate(self.number, home, AT)
 
     def send(self) -> str:
         """Accept a message and return its id."""
@@ -81,7 +81,7 @@ def number(house: House) -> Number:
     bandwidth.account.enable_sms(location, SMS)
     bandwidth.account.assign_application(location, application.id)
     bandwidth.orders.decide_order("order-1", OrderOutcome(fate="COMPLETE"))
-    wiring.dashboard().order_numbers(
+    bandwidth_clients.dashboard().order_numbers(
         search=NumberSearch(area_code="910"),
         quantity=1,
         site_id=CONFIG.site_id,
@@ -120,7 +120,7 @@ def test_messages_accepted_before_the_first_send_need_no_second_check(
 
 
 def test_a_number_that_the_set_up_checked_is_not_checked_again(number: Number) -> None:
-    wiring.numbers().record_preflight(number.number, PASSED)
+    stores.numbers().record_preflight(number.number, PASSED)
     number.deliver(number.send())
     assert number.look_ups() == 0
 
@@ -202,10 +202,10 @@ def test_the_next_message_is_sent_after_the_fix(number: Number) -> None:
 def test_the_next_set_up_of_a_number_resets_its_preflight(number: Number) -> None:
     detach(number)
     number.deliver(number.send())
-    wiring.numbers().start_release(
+    stores.numbers().start_release(
         number.number, Home(api="v2", customer_order_id="release-1", site_id=CONFIG.site_id), AT
     )
-    wiring.numbers().release(number.number, AT)
+    stores.numbers().release(number.number, AT)
     number.activate("order-2")
     assert number.preflight() is None
 
@@ -254,7 +254,7 @@ def test_a_number_without_a_recorded_location_is_not_checked(number: Number) -> 
         order_id="order-2",
         application_id=number.application_id,
     )
-    wiring.numbers().activate(number.number, home, AT)
+    stores.numbers().activate(number.number, home, AT)
     message_id = number.send()
     number.deliver(message_id)
     assert (state(message_id), number.look_ups()) == ("sent", 0)

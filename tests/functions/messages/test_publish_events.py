@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from bandwidth_messaging.api import bus_events
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import stores
 from functions.messages import publish_events
 from tests.bus import delivered, wrong
 from tests.functions.conftest import House, call, sample
@@ -41,7 +41,7 @@ class Bus:
 @pytest.fixture
 def bus(house: House, monkeypatch: pytest.MonkeyPatch) -> Bus:
     bus = Bus()
-    monkeypatch.setattr(wiring, "events", lambda: bus)
+    monkeypatch.setattr(stores, "events", lambda: bus)
     return bus
 
 
@@ -77,7 +77,7 @@ def test_an_inbound_message_is_published_without_its_text(bus: Bus) -> None:
 def test_a_batch_is_retried_from_the_first_failed_record(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wiring, "events", lambda: Bus(refuse=1))
+    monkeypatch.setattr(stores, "events", lambda: Bus(refuse=1))
     assert call(publish_events, records(3)) == {"batchItemFailures": [{"itemIdentifier": "1"}]}
 
 
@@ -85,7 +85,7 @@ def test_a_batch_is_retried_from_the_first_failed_record(
 def test_an_entry_that_a_retry_can_publish_is_retried(
     house: House, monkeypatch: pytest.MonkeyPatch, code: str
 ) -> None:
-    monkeypatch.setattr(wiring, "events", lambda: Bus(refuse=1, code=code))
+    monkeypatch.setattr(stores, "events", lambda: Bus(refuse=1, code=code))
     assert call(publish_events, records(3)) == {"batchItemFailures": [{"itemIdentifier": "1"}]}
     assert house.queued(house.events_dead_letter_queue) == []
 
@@ -94,7 +94,7 @@ def test_an_entry_that_a_retry_can_publish_is_retried(
 def test_an_entry_that_no_retry_can_publish_goes_to_the_dead_letter_queue(
     house: House, monkeypatch: pytest.MonkeyPatch, code: str
 ) -> None:
-    monkeypatch.setattr(wiring, "events", lambda: Bus(refuse=1, code=code))
+    monkeypatch.setattr(stores, "events", lambda: Bus(refuse=1, code=code))
     batch = records(3)
     assert call(publish_events, batch) == {"batchItemFailures": []}
     (kept,) = house.queued(house.events_dead_letter_queue)
@@ -116,7 +116,7 @@ def test_another_error_of_a_request_raises(house: House, monkeypatch: pytest.Mon
 
     bus = Bus()
     monkeypatch.setattr(bus, "put_events", fail)
-    monkeypatch.setattr(wiring, "events", lambda: bus)
+    monkeypatch.setattr(stores, "events", lambda: bus)
     with pytest.raises(ClientError):
         call(publish_events, records())
 

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from bandwidth_messaging.bandwidth import callbacks
 from bandwidth_messaging.domain.problems import InvalidInput
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import stores
 from bandwidth_messaging.services import parallel
 from bandwidth_messaging.services.callback_intake import CallbackIntake
 from bandwidth_messaging.store.dynamodb import Table
@@ -87,7 +87,7 @@ def test_an_unreadable_callback_gets_2xx_and_is_quarantined_completely(
     (message,) = kept(house)
     assert message["reasons"] == [reason]
     if "object" in message:
-        message = {"callback": wiring.quarantine()._open(message, "").callback}
+        message = {"callback": stores.quarantine()._open(message, "").callback}
     assert message["callback"].get("body", "") == (body or "")
     assert message["callback"]["resource"] == event.get("resource", "/callbacks/v2")
     assert "CallbacksQuarantined" in capsys.readouterr().out
@@ -106,7 +106,7 @@ def test_a_callback_of_megabytes_is_quarantined_completely(house: House) -> None
     body = "x" * 6_000_000
     assert receive(body) == 204
     (message,) = kept(house)
-    callback = wiring.quarantine()._open(message, "").callback
+    callback = stores.quarantine()._open(message, "").callback
     assert callback is not None
     assert callback["body"] == body
 
@@ -114,8 +114,8 @@ def test_a_callback_of_megabytes_is_quarantined_completely(house: House) -> None
 def test_an_unreadable_event_does_not_prevent_storing_the_others(house: House) -> None:
     body = json.dumps([inbound(id="in-1"), {"type": "message-teleported"}, inbound(id="in-2"), 7])
     assert receive(body) == 204
-    assert wiring.messages().get("in-1")
-    assert wiring.messages().get("in-2")
+    assert stores.messages().get("in-1")
+    assert stores.messages().get("in-2")
     (message,) = kept(house)
     assert message["reasons"] == [
         "event 2 of 4: type is unknown",
@@ -132,7 +132,7 @@ def test_a_readable_callback_is_not_quarantined(house: House, body: str) -> None
 
 def test_any_content_type_is_parsed_as_json(house: House) -> None:
     assert receive(json.dumps([INBOUND]), multiValueHeaders={"Content-Type": ["text/plain"]}) == 204
-    assert wiring.messages().get(ID)
+    assert stores.messages().get(ID)
 
 
 def test_an_unreadable_query_is_quarantined_and_gets_bxml(house: House) -> None:
@@ -149,7 +149,7 @@ def test_a_failed_quarantine_raises_so_that_bandwidth_redelivers(
     def refuse(**given: Any) -> None:
         raise ClientError({"Error": {"Code": "ServiceUnavailable"}}, "Write")
 
-    client = getattr(wiring, broken)()
+    client = getattr(stores, broken)()
     monkeypatch.setattr(client, "send_message" if broken == "_sqs" else "put_object", refuse)
     with pytest.raises(ClientError):
         receive("x" * 300_000)
@@ -159,7 +159,7 @@ def test_a_failed_write_of_v2_is_not_quarantined(house: House, monkeypatch: pyte
     def refuse(*given: Any) -> None:
         raise ClientError({"Error": {"Code": "ThrottlingException"}}, "PutItem")
 
-    monkeypatch.setattr(wiring.messages(), "add", refuse)
+    monkeypatch.setattr(stores.messages(), "add", refuse)
     with pytest.raises(ClientError):
         receive(json.dumps([INBOUND, {"type": "message-teleported"}]))
     assert kept(house) == []
@@ -171,11 +171,11 @@ def test_a_failed_write_of_v1_is_quarantined(house: House, monkeypatch: pytest.M
 
     body = json.dumps(V1)
     with monkeypatch.context() as throttled:
-        throttled.setattr(wiring.messages(), "add", refuse)
+        throttled.setattr(stores.messages(), "add", refuse)
         assert receive(body, resource="/callbacks/v1") == 204
 
     assert replay() == {"stored": 1, "left": 0, "reasons": {}}
-    assert wiring.messages().get("m-1")
+    assert stores.messages().get("m-1")
 
 
 # In time
@@ -215,7 +215,7 @@ def slow(house: House, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterato
     table = SlowTable(clock)
     messages = Messages(Table(table, "MessagesTable"), retention_days=90)  # type: ignore[arg-type]
     with monkeypatch.context() as here:
-        here.setattr(wiring, "messages", lambda: messages)
+        here.setattr(stores, "messages", lambda: messages)
         yield table
 
 
@@ -236,7 +236,7 @@ def test_events_that_cannot_be_stored_in_seven_seconds_are_quarantined_and_repla
     house.show_again()
     monkeypatch.setattr(slow._clock, "advance", lambda _: None)
     assert replay() == {"stored": 1, "left": 0, "reasons": {}}
-    assert all(wiring.messages().get(each) for each in ids)
+    assert all(stores.messages().get(each) for each in ids)
     assert kept(house) == []
 
 
@@ -250,7 +250,7 @@ def test_an_event_of_v1_whose_write_hangs_is_quarantined_in_time(
         released.wait(timeout=10)
 
     with monkeypatch.context() as hanging:
-        hanging.setattr(wiring.messages(), "add", hang)
+        hanging.setattr(stores.messages(), "add", hang)
         assert receive(json.dumps(V1), resource="/callbacks/v1") == 204
         released.set()
 
@@ -296,7 +296,7 @@ def test_a_replay_stores_readable_callbacks_and_leaves_the_others(house: House, 
     small, large = inbound(id="in-small"), inbound(id="in-large", text="x" * 300_000)
     for body in (json.dumps([small]), json.dumps([large]), "{", '{"type": "message-teleported"}'):
         assert receive(body) == 204
-    assert wiring.messages().get("in-small") is None
+    assert stores.messages().get("in-small") is None
 
     forgetful()
     assert replay(**sample("messages/replay_quarantine")) == {
@@ -304,8 +304,8 @@ def test_a_replay_stores_readable_callbacks_and_leaves_the_others(house: House, 
         "left": 2,
         "reasons": {"the body is not JSON": 1, "type is unknown": 1},
     }
-    assert wiring.messages().get("in-small")
-    assert wiring.messages().get("in-large")
+    assert stores.messages().get("in-small")
+    assert stores.messages().get("in-large")
     house.show_again()
     assert len(kept(house)) == 2
     house.show_again()
@@ -318,12 +318,12 @@ def test_a_partly_stored_callback_can_be_replayed(house: House, forgetful: Forge
         "message": {"id": "1562", "from": "+19195551212", "to": ["+19195551213"]},
     }  # fmt: skip
     receive(json.dumps([delivered, INBOUND]))
-    before = wiring.messages().get("1562")
+    before = stores.messages().get("1562")
     assert before is not None
     forgetful()
     assert replay() == {"stored": 1, "left": 0, "reasons": {}}
-    assert wiring.messages().get("1562") == before
-    assert wiring.messages().get(ID)
+    assert stores.messages().get("1562") == before
+    assert stores.messages().get(ID)
 
 
 def test_queries_bytes_and_v1_callbacks_are_replayed_unchanged(
@@ -337,11 +337,11 @@ def test_queries_bytes_and_v1_callbacks_are_replayed_unchanged(
         in_base64 = base64.b64encode(json.dumps([inbound(id="m-3")]).encode()).decode()
         receive(in_base64, isBase64Encoded=True)
     assert replay() == {"stored": 3, "left": 0, "reasons": {}}
-    first = wiring.messages().get("m-1")
+    first = stores.messages().get("m-1")
     assert first is not None
     assert (first["text"], first["media"]) == ("ä", ["https://a.example/1"])
-    assert wiring.messages().get("m-2")
-    assert wiring.messages().get("m-3")
+    assert stores.messages().get("m-2")
+    assert stores.messages().get("m-3")
 
 
 def test_a_missing_object_is_reported_and_the_other_callbacks_are_replayed(
@@ -358,7 +358,7 @@ def test_a_missing_object_is_reported_and_the_other_callbacks_are_replayed(
         "left": 1,
         "reasons": {"the object cannot be read from the bucket": 1},
     }
-    assert wiring.messages().get("in-small")
+    assert stores.messages().get("in-small")
     house.show_again()
     assert len(kept(house)) == 1
 
@@ -368,7 +368,7 @@ def test_an_unreadable_message_is_reported_and_the_other_callbacks_are_replayed(
     house: House, forgetful: Forget, body: str
 ) -> None:
     receive(json.dumps([inbound(id="in-small")]))
-    wiring._sqs().send_message(QueueUrl=wiring.quarantine()._url, MessageBody=body)
+    stores._sqs().send_message(QueueUrl=stores.quarantine()._url, MessageBody=body)
     forgetful()
 
     assert replay() == {"stored": 1, "left": 1, "reasons": {"the queue message cannot be parsed": 1}}
@@ -380,16 +380,16 @@ def test_a_failed_write_in_a_replay_leaves_only_that_callback(
     for message_id in ("in-1", "in-2"):
         receive(json.dumps([inbound(id=message_id)]))
     forgetful()
-    add = wiring.messages().add
+    add = stores.messages().add
 
     def refuse_the_first(message: Any) -> Any:
         if message.message_id == "in-1":
             raise ClientError({"Error": {"Code": "ThrottlingException"}}, "PutItem")
         return add(message)
 
-    monkeypatch.setattr(wiring.messages(), "add", refuse_the_first)
+    monkeypatch.setattr(stores.messages(), "add", refuse_the_first)
     assert replay() == {"stored": 1, "left": 1, "reasons": {"ClientError": 1}}
-    assert wiring.messages().get("in-2")
+    assert stores.messages().get("in-2")
 
 
 def test_no_more_are_read_again_than_were_asked_for(house: House) -> None:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import bandwidth_clients
 from simulator.account.tokens import Tokens
 from tests.functions.conftest import CONFIG, House
 from tests.generations import only_current
@@ -21,7 +21,7 @@ def tokens(house: House) -> Tokens:
 
 def look_up() -> None:
     """Send a read-only request."""
-    wiring.dashboard().applications()
+    bandwidth_clients.dashboard().applications()
 
 
 def store(house: House, client_secret: str) -> None:
@@ -32,7 +32,7 @@ def store(house: House, client_secret: str) -> None:
 def test_account_api_and_messages_use_one_token(house: House, tokens: Tokens) -> None:
     look_up()
     look_up()
-    wiring.messaging().find_sent(
+    bandwidth_clients.messaging().find_sent(
         "+19195550100",
         "+19195550101",
         since="2026-11-22T10:00:00.000Z",

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError
 from bandwidth_messaging.domain import registration
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.times import rfc3339
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import stores, wiring
 from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.services import message_acceptance, message_delivery
 from functions.control import browse
@@ -42,7 +42,7 @@ HOME = Home(
 @pytest.fixture
 def ready(house: House) -> House:
     """An account with one active number."""
-    wiring.numbers().activate(OWNER, HOME, "2026-01-01T00:00:00.000Z", preflight=PASSED)
+    stores.numbers().activate(OWNER, HOME, "2026-01-01T00:00:00.000Z", preflight=PASSED)
     return house
 
 
@@ -159,7 +159,7 @@ class TestPostMessages:
 
     def test_a_number_that_is_not_active_cannot_send(self, ready: House) -> None:
         failure = {"number": "+19102398767", "code": "5005", "reason": "not available"}
-        wiring.numbers().fail(failure, HOME, "2026-01-01T00:00:00.000Z")  # type: ignore[arg-type]
+        stores.numbers().fail(failure, HOME, "2026-01-01T00:00:00.000Z")  # type: ignore[arg-type]
         other: Any = {"from": "+19102398767"}
         status, problem = send(**other)
         assert status == 422
@@ -170,7 +170,7 @@ class TestPostMessages:
         self, ready: House, monkeypatch: pytest.MonkeyPatch, key: str | None
     ) -> None:
         with monkeypatch.context() as broken:
-            broken.setattr(wiring.send_queue(), "add", refuse)
+            broken.setattr(stores.send_queue(), "add", refuse)
             status, problem = send(key)
         assert (status, problem["title"]) == (500, "Internal Server Error")
         assert ask(browse, "GET", "/messages", query={"number": OWNER})[1]["items"] == []
@@ -179,7 +179,7 @@ class TestPostMessages:
         self, ready: House, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         with monkeypatch.context() as broken:
-            broken.setattr(wiring.send_queue(), "add", refuse)
+            broken.setattr(stores.send_queue(), "add", refuse)
             assert send("key-1")[0] == 500
         five_hours_later = later(hours=5)
         for module in (message_acceptance, message_delivery):
@@ -194,7 +194,7 @@ class TestPostMessages:
         self, ready: House, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         with monkeypatch.context() as dying:
-            dying.setattr(wiring.messages(), "add", refuse)
+            dying.setattr(stores.messages(), "add", refuse)
             assert send("key-1")[0] == 500
         (queued,) = ready.queued(ready.send_queue)
         # The record is redelivered until a repeated request stores the message.
@@ -231,10 +231,10 @@ class TestIdempotencyKey:
     def test_later_changes_do_not_change_the_response_to_a_repeated_request(self, ready: House) -> None:
         first = send("key-1")
         deliver(ready, first[1]["messageId"])
-        wiring.opt_outs().record(OWNER, RECIPIENT, opted_out=True, keyword="stop", at=STOPPED_AT)
+        stores.opt_outs().record(OWNER, RECIPIENT, opted_out=True, keyword="stop", at=STOPPED_AT)
         assert send("key-1") == first
         assert (send()[0], send("key-2")[0], send("key-1", text="something else")[0]) == (409, 409, 409)
-        wiring.numbers().start_release(OWNER, HOME, "2026-02-03T04:05:06.000Z")
+        stores.numbers().start_release(OWNER, HOME, "2026-02-03T04:05:06.000Z")
         assert send("key-1") == first
         assert send("key-2")[0] == 422
         worker(first[1]["messageId"])
@@ -245,7 +245,7 @@ class TestIdempotencyKey:
     ) -> None:
         message_id = send("key-1")[1]["messageId"]
         with monkeypatch.context() as broken:
-            broken.setattr(wiring.send_queue(), "add", refuse)
+            broken.setattr(stores.send_queue(), "add", refuse)
             assert send("key-1")[0] == 500
             assert message(message_id)["state"] == "accepted"
             deliver(ready, message_id)
@@ -263,7 +263,7 @@ class TestIdempotencyKey:
             raise ConnectTimeoutError(endpoint_url="https://sqs")
 
         with pytest.MonkeyPatch.context() as queue:
-            queue.setattr(wiring.send_queue(), "add", time_out_after_the_retry)
+            queue.setattr(stores.send_queue(), "add", time_out_after_the_retry)
             assert send("key-1")[0] == 500
         ((status, shown),) = accepted_by_retry
         assert status == 202
@@ -302,7 +302,7 @@ class TestGroups:
         assert tuple(sent.to) == self.GROUP
 
     def test_a_v1_number_supports_one_recipient_and_no_priority(self, house: House) -> None:
-        wiring.numbers().activate(OWNER, replace(HOME, api="v1"), "2026-01-01T00:00:00.000Z")
+        stores.numbers().activate(OWNER, replace(HOME, api="v1"), "2026-01-01T00:00:00.000Z")
         status, problem = send(to=list(self.GROUP), priority="high")
         assert status == 422
         assert {error["field"] for error in problem["errors"]} == {"to", "priority"}
@@ -311,7 +311,7 @@ class TestGroups:
 class TestOptOuts:
     @pytest.fixture
     def opted_out(self, ready: House) -> House:
-        wiring.opt_outs().record(OWNER, RECIPIENT, opted_out=True, keyword="stop", at=STOPPED_AT)
+        stores.opt_outs().record(OWNER, RECIPIENT, opted_out=True, keyword="stop", at=STOPPED_AT)
         return ready
 
     def test_a_message_to_an_opted_out_recipient_is_rejected_with_time_and_keyword(
@@ -331,14 +331,14 @@ class TestOptOuts:
         assert listed["items"] == [{"number": RECIPIENT, "since": STOPPED_AT, "keyword": "stop"}]
 
     def test_a_recipient_who_opted_in_again_receives_messages(self, opted_out: House) -> None:
-        wiring.opt_outs().record(
+        stores.opt_outs().record(
             OWNER, RECIPIENT, opted_out=False, keyword="start", at="2026-02-03T05:00:00.000Z"
         )
         assert send()[0] == 202
         assert ask(browse, "GET", f"/numbers/{OWNER}/opt-outs")[1]["items"] == []
 
     def test_an_older_keyword_that_arrives_late_is_ignored(self, opted_out: House) -> None:
-        wiring.opt_outs().record(
+        stores.opt_outs().record(
             OWNER, RECIPIENT, opted_out=False, keyword="start", at="2026-02-03T01:00:00.000Z"
         )
         assert send()[0] == 409
@@ -372,33 +372,33 @@ class TestWorker:
 
     def test_a_message_whose_worker_died_after_its_claim_becomes_unconfirmed(self, ready: House) -> None:
         message_id = accepted(ready)
-        wiring.messages().claim(message_id, "2026-01-01T00:00:00.000Z")
+        stores.messages().claim(message_id, "2026-01-01T00:00:00.000Z")
         assert len(deliver(ready, message_id, receives=2)) == 1
         assert at_bandwidth(ready) == []
         assert message(message_id)["state"] == "send_unconfirmed"
 
     def test_a_message_in_progress_is_left_to_its_worker(self, ready: House) -> None:
         message_id = accepted(ready)
-        wiring.messages().claim(message_id, later(seconds=-5))
+        stores.messages().claim(message_id, later(seconds=-5))
         assert len(deliver(ready, message_id, receives=2)) == 1
         assert at_bandwidth(ready) == []
         assert message(message_id)["state"] == "sending"
 
     def test_a_slow_worker_can_still_release_its_claim(self, ready: House) -> None:
         message_id = accepted(ready)
-        claimed, ours = wiring.messages().claim(message_id, "2026-01-01T00:00:00.000Z")
+        claimed, ours = stores.messages().claim(message_id, "2026-01-01T00:00:00.000Z")
         assert ours
         assert claimed is not None
         assert len(deliver(ready, message_id, receives=2)) == 1
         assert message(message_id)["state"] == "send_unconfirmed"
-        wiring.messages().release_claim(claimed)
+        stores.messages().release_claim(claimed)
         assert message(message_id)["state"] == "accepted"
 
     def test_a_repeated_claim_call_recognizes_its_own_claim(
         self, ready: House, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         message_id = accepted(ready)
-        table = wiring.messages()._table
+        table = stores.messages()._table
         attempt = table.attempt
 
         def repeated(*arguments: Any, **more: Any) -> Any:
@@ -407,7 +407,7 @@ class TestWorker:
 
         with monkeypatch.context() as lossy:
             lossy.setattr(table, "attempt", repeated)
-            _, ours = wiring.messages().claim(message_id, later())
+            _, ours = stores.messages().claim(message_id, later())
         assert ours
 
     def test_a_message_is_not_claimed_before_secret_and_url_are_known(
@@ -419,7 +419,7 @@ class TestWorker:
             "current": ({"clientId": "c"}, "clientSecret"),
         }[generation]
         ready.secrets.update_secret(SecretId="bandwidth-messaging/bandwidth", SecretString=json.dumps(half))
-        monkeypatch.setattr(wiring.messages(), "claim", never)
+        monkeypatch.setattr(stores.messages(), "claim", never)
         with pytest.raises(RuntimeError, match=f"has no {missing}"):
             worker(message_id)
         assert message(message_id)["times"].keys() == {"accepted"}
@@ -544,7 +544,7 @@ class TestWorker:
     def test_a_record_whose_message_is_never_stored_is_dropped_after_a_minute(
         self, ready: House, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        wiring.send_queue().add("out_unknown")
+        stores.send_queue().add("out_unknown")
         (handle,) = (each["ReceiptHandle"] for each in ready.queued(ready.send_queue))
         queued_at = [datetime.now(UTC) - timedelta(seconds=seconds) for seconds in (59, 60)]
         assert len(worker("out_unknown", handle, receives=7, queued_at=queued_at[0])) == 1
@@ -555,21 +555,21 @@ class TestWorker:
 
 
 def stop(at: str = STOPPED_AT) -> None:
-    wiring.opt_outs().record(OWNER, RECIPIENT, opted_out=True, keyword="stop", at=at)
+    stores.opt_outs().record(OWNER, RECIPIENT, opted_out=True, keyword="stop", at=at)
 
 
 def start_release() -> None:
     home = Home(api="v2", customer_order_id="release-1", site_id="1001")
-    wiring.numbers().start_release(OWNER, home, STOPPED_AT)
+    stores.numbers().start_release(OWNER, home, STOPPED_AT)
 
 
 def release() -> None:
     start_release()
-    wiring.numbers().release(OWNER, STOPPED_AT)
+    stores.numbers().release(OWNER, STOPPED_AT)
 
 
 def unregister() -> None:
-    wiring.numbers().record_registration(OWNER, registration.build_unlisted_registration(STOPPED_AT))
+    stores.numbers().record_registration(OWNER, registration.build_unlisted_registration(STOPPED_AT))
 
 
 OPTED_OUT = f"{RECIPIENT} opted out of texts from {OWNER} at {STOPPED_AT} (stop)"
@@ -635,10 +635,10 @@ class TestRightBeforeItIsSent:
             checks.undo()
             assert worker(message_id) == []
             stop()
-            return wiring.opt_outs().sender_and_opt_outs(number, recipients)
+            return stores.opt_outs().sender_and_opt_outs(number, recipients)
 
         with pytest.MonkeyPatch.context() as checks:
-            checks.setattr(wiring.opt_outs(), "sender_and_opt_outs", sent_meanwhile)
+            checks.setattr(stores.opt_outs(), "sender_and_opt_outs", sent_meanwhile)
             assert worker(message_id) == []
         assert message(message_id)["state"] == "sent"
 
@@ -647,7 +647,7 @@ class TestBeforeTheClaim:
     @pytest.fixture
     def unclaimed(self, ready: House, monkeypatch: pytest.MonkeyPatch) -> House:
         """An account where a claim fails the test."""
-        monkeypatch.setattr(wiring.messages(), "claim", never)
+        monkeypatch.setattr(stores.messages(), "claim", never)
         return ready
 
     @only_current
@@ -685,7 +685,7 @@ class TestBeforeTheClaim:
         self, ready: House, monkeypatch: pytest.MonkeyPatch, written: bool
     ) -> None:
         message_id = accepted(ready)
-        table = wiring.messages()._table
+        table = stores.messages()._table
         attempt = table.attempt
 
         def lose(*arguments: Any, **more: Any) -> Any:

@@ -9,7 +9,7 @@ import pytest
 from bandwidth_messaging.domain.messages import MessageState, Receipt
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.times import rfc3339
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import stores
 from bandwidth_messaging.services import message_delivery
 from bandwidth_messaging.services.unconfirmed import UnconfirmedMessages
 from functions.control import browse
@@ -51,7 +51,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 @pytest.fixture
 def ready(house: House) -> House:
     """An account with one active number."""
-    wiring.numbers().activate(OWNER, HOME, "2026-01-01T00:00:00.000Z", preflight=PASSED)
+    stores.numbers().activate(OWNER, HOME, "2026-01-01T00:00:00.000Z", preflight=PASSED)
     return house
 
 
@@ -154,9 +154,9 @@ def test_a_message_with_another_segment_count_is_no_candidate(ready: House, cloc
 
 def test_an_earlier_unconfirmed_message_does_not_block_the_look_up(ready: House, clock: Clock) -> None:
     earlier = sent(ready, **NEVER_ARRIVED)
-    item = wiring.messages().get(earlier)
+    item = stores.messages().get(earlier)
     assert item is not None
-    table = wiring.messages()._table
+    table = stores.messages()._table
     table.update({"messageId": earlier}, assign={"sendingAt": "2026-01-01T00:00:00.000Z"})
     message_id = sent(ready, **LOST)
     clock.ahead = timedelta(minutes=5)
@@ -183,7 +183,7 @@ def test_a_group_message_waits_for_its_receipts(ready: House, clock: Clock) -> N
 
 def test_a_message_with_a_receipt_is_not_looked_up(ready: House, clock: Clock) -> None:
     message_id = sent(ready, **LOST)
-    wiring.messages().advance(message_id, MessageState.DELIVERED, clock.now(), bandwidth_id="told-by-receipt")
+    stores.messages().advance(message_id, MessageState.DELIVERED, clock.now(), bandwidth_id="told-by-receipt")
     clock.ahead = timedelta(minutes=5)
     assert not worker(ready, message_id)
     assert searches(ready) == 0
@@ -193,7 +193,7 @@ def test_a_message_with_a_receipt_is_not_looked_up(ready: House, clock: Clock) -
 def foreign(ready: House, number: int) -> None:
     """Record the receipt of a message that another system sent between the same two numbers."""
     at = rfc3339((datetime.now(UTC) - timedelta(seconds=number)).isoformat())
-    wiring.messages().record_receipt(
+    stores.messages().record_receipt(
         Receipt(
             message_id=f"foreign-{number}", bandwidth_id=f"foreign-{number}", time=at,
             state=MessageState.SENT, api="v2", owner=OWNER, recipient=RECIPIENT, recipients=(RECIPIENT,),
@@ -234,7 +234,7 @@ def test_a_message_gets_a_final_state_despite_an_unexpected_error(
     def broken(*_: Any, **__: Any) -> None:
         raise KeyError("receivedAt")
 
-    monkeypatch.setattr(wiring.messages(), "list_by_conversation", broken)
+    monkeypatch.setattr(stores.messages(), "list_by_conversation", broken)
     monkeypatch.setattr(UnconfirmedMessages, "resolve", broken)
     clock.ahead = PATIENCE
     assert not worker(ready, message_id)
@@ -279,7 +279,7 @@ def test_a_message_without_one_of_its_times_gets_a_final_state(
     ready: House, clock: Clock, missing: str
 ) -> None:
     message_id = sent(ready, **NEVER_ARRIVED)
-    wiring.messages()._table.update({"messageId": message_id}, assign={missing: None})
+    stores.messages()._table.update({"messageId": message_id}, assign={missing: None})
     clock.ahead = PATIENCE
     assert not worker(ready, message_id)
     assert message(message_id)["state"] == "delivery_unknown"

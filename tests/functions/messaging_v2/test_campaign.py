@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bandwidth_messaging.bandwidth.errors import BandwidthOutcomeUnknown, BandwidthRejected
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import stores
 from functions.control import browse
 from functions.messages import send_message
 from functions.messaging_v2 import create_location, enable_sms, set_number_options
@@ -35,7 +35,7 @@ def account(house: House) -> House:
     for number in (LOCAL, OTHER, TOLL_FREE):
         digits = number.removeprefix("+1")
         simulator.account.numbers.add(AccountNumber(digits, CONFIG.site_id, at, order_id="order-1"))
-        wiring.numbers().activate(number, HOME, "2026-01-01T00:00:00.000Z", preflight=PASSED)
+        stores.numbers().activate(number, HOME, "2026-01-01T00:00:00.000Z", preflight=PASSED)
     return house
 
 

@@ -16,7 +16,7 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthUnavailable,
 )
 from bandwidth_messaging.domain.problems import InvalidInput
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import bandwidth_clients, stores
 from bandwidth_messaging.services import find_or_create
 from bandwidth_messaging.store.dynamodb import Table
 from functions.hosted_messaging import create_application as create_catapult_application
@@ -153,11 +153,11 @@ class TestTwoAtOnce:
         house.fault("/applications", method="GET", delay=0.5, times=2)
         # boto3 cannot create clients in two threads at once; in Lambda each run has its own.
         for part in (
-            wiring.leases,
-            wiring.orders,
-            wiring.dashboard,
-            wiring.catapult,
-            wiring.callback_credentials,
+            stores.leases,
+            stores.orders,
+            bandwidth_clients.dashboard,
+            bandwidth_clients.catapult,
+            bandwidth_clients.callback_credentials,
         ):
             part()
         together = threading.Barrier(2)

@@ -13,7 +13,7 @@ from bandwidth_messaging.bandwidth.errors import (
 )
 from bandwidth_messaging.bandwidth.locations import Location
 from bandwidth_messaging.domain.problems import InvalidInput
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import stores
 from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.services import order_placement
 from functions.control import browse
@@ -75,7 +75,7 @@ class TestCheckInput:
     def test_the_order_records_its_generation_and_no_action(self, house: House, generation: str) -> None:
         call(check_input, sample("setups/check_input"))
 
-        order: Any = wiring.orders().get(ORDER)
+        order: Any = stores.orders().get(ORDER)
         assert order["generation"] == generation
         assert "action" not in order
 
@@ -427,6 +427,6 @@ class TestTheOrdersRecord:
         assert "failed" not in order["times"]
 
     def test_a_completed_set_up_does_not_fail_later(self, opened: House) -> None:
-        wiring.orders().finish(ORDER, "completed", at="2026-01-01T00:00:00.000Z", completed=2)
+        stores.orders().finish(ORDER, "completed", at="2026-01-01T00:00:00.000Z", completed=2)
         call(record_failure, sample("setups/record_failure"))
         assert order_of()["state"] == "completed"

@@ -14,7 +14,7 @@ from bandwidth_messaging.bandwidth.errors import (
 )
 from bandwidth_messaging.domain.problems import InvalidInput
 from bandwidth_messaging.domain.times import now
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import bandwidth_clients, stores
 from bandwidth_messaging.services import order_placement
 from bandwidth_messaging.services.parallel import for_each
 from bandwidth_messaging.services.resource_deletion import ResourceDeletion
@@ -95,12 +95,12 @@ def host(house: House, name: str = SETUP, numbers: list[str] = HOSTED) -> str:
         given = {field: value for field, value in (event | at | fields).items() if field in event}
         return call(module, given)
 
-    if wiring.is_current():
+    if bandwidth_clients.is_current():
         at |= {"api": "v2", **run(prepare_location, locationId=None)}
         at["sipPeerId"] = at["locationId"]
     at["orderId"] = run(create_import_request)["orderId"]
     run(get_status)
-    if wiring.is_current():
+    if bandwidth_clients.is_current():
         run(activate_numbers)
     else:
         at |= run(create_catapult_application, applicationId=None, applicationName=name)
@@ -111,7 +111,7 @@ def host(house: House, name: str = SETUP, numbers: list[str] = HOSTED) -> str:
 
 def check_order_again() -> Any:
     """Check the order of a set-up of Messaging 2.0 again; return the numbers that it brought."""
-    record: Any = wiring.orders().get(SETUP)
+    record: Any = stores.orders().get(SETUP)
     event = sample("messaging_v2/check_order_status") | {"customerOrderId": SETUP}
     given = {name: record[name] for name in ("orderId", "locationId", "applicationId", "siteId")}
     return call(check_order_status, event | given)["numbers"]
@@ -170,7 +170,7 @@ def record(planned: Any, taken: list[Any], name: str = RELEASE, refusal: str | N
 
 def record_released(numbers: list[str]) -> None:
     """Record numbers as released, as the removal of hosted numbers does."""
-    for_each(numbers, lambda number: wiring.numbers().release(number, now()))
+    for_each(numbers, lambda number: stores.numbers().release(number, now()))
 
 
 def delete_one(resource: Any) -> Any:
@@ -393,7 +393,7 @@ class TestKeptResources:
         bandwidth = house.simulator.simulator.account
         bandwidth.create_location("1001", "bandwidth messaging", True)
         (place,) = bandwidth.locations()
-        wiring.dashboard().enable_sms("1001", place.id, toll_free=True, short_code=True)
+        bandwidth_clients.dashboard().enable_sms("1001", place.id, toll_free=True, short_code=True)
         set_up(house)
         planned = plan(customerOrderId=SETUP, everything=True)
         assert what_of(planned["delete"]) == ["assignment", "mms", "application"]
@@ -476,7 +476,7 @@ class TestDisconnect:
         self, house: House, numbers: list[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         with monkeypatch.context() as killed:
-            killed.setattr(wiring.orders(), "record_ordered", _die)
+            killed.setattr(stores.orders(), "record_ordered", _die)
             with pytest.raises(Killed):
                 step(disconnect_numbers, numbers=numbers)
         assert step(disconnect_numbers, numbers=numbers)["detail"] == "found"
@@ -488,7 +488,7 @@ class TestDisconnect:
         times = iter(f"2026-01-01T00:0{minute}:00.000Z" for minute in (0, 3, 4, 5, 6))
         monkeypatch.setattr(order_placement, "now", lambda: next(times))
         with monkeypatch.context() as killed:
-            killed.setattr(wiring.dashboard(), "disconnect", _die)
+            killed.setattr(bandwidth_clients.dashboard(), "disconnect", _die)
             with pytest.raises(Killed):
                 step(disconnect_numbers, numbers=numbers)
         for _ in ("three minutes later", "four minutes later: the attempt is given up"):
@@ -603,8 +603,8 @@ class TestTheSubscriptionToLostNumbers:
 
     def test_subscriptions_to_orders_and_of_other_stacks_are_kept(self, house: House) -> None:
         host(house)
-        credentials = wiring.callback_credentials()
-        bandwidth = wiring.dashboard()
+        credentials = bandwidth_clients.callback_credentials()
+        bandwidth = bandwidth_clients.dashboard()
         bandwidth.subscribe(
             "IMPORT", "order-1", callback_url=NOTIFICATION_URL, credentials=credentials, seconds=3600
         )

@@ -9,7 +9,7 @@ import pytest
 
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected
 from bandwidth_messaging.domain.releases import KeepCode
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import bandwidth_clients, stores, wiring
 from bandwidth_messaging.store.number_store import Numbers
 from bandwidth_messaging.store.order_store import Orders
 from functions.messaging_v2 import assign_application
@@ -112,7 +112,7 @@ class TestWithAnyText:
     def test_a_replaced_application_keeps_its_advice(self, house: House) -> None:
         bandwidth = house.simulator.simulator.account
         location = bandwidth.create_location("1001", "bandwidth messaging", True)
-        wiring.dashboard().enable_sms("1001", location.id, toll_free=True, short_code=True)
+        bandwidth_clients.dashboard().enable_sms("1001", location.id, toll_free=True, short_code=True)
         other = bandwidth.create_application("other", "https://other.example/v2")
         bandwidth.assign_application(location, other.id)
         with pytest.raises(BandwidthRejected):
@@ -125,7 +125,7 @@ class TestWithAnyText:
 
         assert kept["assignment"] == KeepCode.APPLICATION_REPLACED
         assert kept["sms"] == kept["location"] == KeepCode.NOT_OWNED
-        replaced: Any = wiring.orders().get(SETUP)
+        replaced: Any = stores.orders().get(SETUP)
         assert replaced["steps"]["Assign Application to Location"]["replacedApplicationId"] == other.id
 
     def test_resources_of_others_are_kept(self, house: House) -> None:

@@ -22,7 +22,7 @@ from requests import PreparedRequest
 
 from bandwidth_messaging.bandwidth.transport import Response, Transport
 from bandwidth_messaging.runtime import settings as settings_module
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import stores
 from simulator.account.order_outcomes import COMPLETE, OrderOutcome
 from simulator.account.registrations import Campaign
 from tests.functions.conftest import House, sample
@@ -179,7 +179,7 @@ class Table:
         assert struck, f"{step} was not called: {first}"
         last = first
         if first.status == "KILLED":
-            record: Any = wiring.orders().get(name)
+            record: Any = stores.orders().get(name)
             assert record["steps"][step.state]["state"] == "running"
             last = self.machines.run(machine, asked)
         assert (last.status, last.cause) == ("SUCCEEDED", None), (step, kind)

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from bandwidth_messaging.domain.numbers import Home
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import stores
 from bandwidth_messaging.services import parallel
 from functions.messages import replay_quarantine
 from functions.setups import await_notification, check_input, receive_notification
@@ -45,9 +45,9 @@ class Machines:
 def machines(house: House, monkeypatch: pytest.MonkeyPatch) -> Machines:
     """A set-up that has placed its order."""
     machines = Machines()
-    monkeypatch.setattr(wiring, "step_functions", lambda: machines)
+    monkeypatch.setattr(stores, "step_functions", lambda: machines)
     call(check_input, sample("setups/check_input"))
-    wiring.orders().record_ordered(ORDER, ORDER_ID, "2026-11-22T09:30:00.000Z")
+    stores.orders().record_ordered(ORDER, ORDER_ID, "2026-11-22T09:30:00.000Z")
     return machines
 
 
@@ -72,11 +72,11 @@ def lost(*numbers: str) -> str:
 
 def activate(*numbers: str) -> None:
     for number in numbers:
-        wiring.numbers().activate(number, HOME, "2026-02-03T04:05:06.000Z")
+        stores.numbers().activate(number, HOME, "2026-02-03T04:05:06.000Z")
 
 
 def states(*numbers: str) -> list[str]:
-    return [item["state"] for item in wiring.numbers().get_all(numbers)]
+    return [item["state"] for item in stores.numbers().get_all(numbers)]
 
 
 def subscriptions(house: House) -> Any:
@@ -137,9 +137,9 @@ class TestANotification:
 
     def test_changes_nothing_but_the_wait_whatever_it_says(self, machines: Machines) -> None:
         wait()
-        before = wiring.orders().get(ORDER)
+        before = stores.orders().get(ORDER)
         notify(COMPLETE="FAILED")
-        assert wiring.orders().get(ORDER) == before
+        assert stores.orders().get(ORDER) == before
 
     @pytest.mark.parametrize(
         "different",
@@ -180,7 +180,7 @@ class TestANotification:
 
     def test_after_the_end_wakes_nobody(self, machines: Machines) -> None:
         wait()
-        wiring.orders().finish(ORDER, "completed", at="2026-11-22T09:31:00.000Z", completed=2)
+        stores.orders().finish(ORDER, "completed", at="2026-11-22T09:31:00.000Z", completed=2)
         notify()
         assert machines.woken == []
 
@@ -191,7 +191,7 @@ class TestANotification:
         wait()
         with monkeypatch.context() as failed:
             if failing == "orders":
-                failed.setattr(wiring.orders(), "get", Mock(side_effect=THROTTLED))
+                failed.setattr(stores.orders(), "get", Mock(side_effect=THROTTLED))
             else:
                 failed.setattr(machines, "error", failing)
             assert notify() == {"statusCode": 204}
@@ -214,8 +214,8 @@ class TestANotification:
         self, machines: Machines, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         wait()
-        monkeypatch.setattr(wiring.orders(), "get", Mock(side_effect=THROTTLED))
-        monkeypatch.setattr(wiring.quarantine(), "keep", Mock(side_effect=THROTTLED))
+        monkeypatch.setattr(stores.orders(), "get", Mock(side_effect=THROTTLED))
+        monkeypatch.setattr(stores.quarantine(), "keep", Mock(side_effect=THROTTLED))
         with pytest.raises(ClientError):
             notify()
 
@@ -226,7 +226,7 @@ class TestLostNumbers:
     ) -> None:
         numbers = [f"+191955512{number:02}" for number in range(20)]
         activate(*numbers)
-        lose = wiring.numbers().record_messaging_lost
+        lose = stores.numbers().record_messaging_lost
 
         def throttle_one(number: str, at: str) -> None:
             if number == numbers[3]:
@@ -234,7 +234,7 @@ class TestLostNumbers:
             lose(number, at)
 
         with monkeypatch.context() as throttled:
-            throttled.setattr(wiring.numbers(), "record_messaging_lost", throttle_one)
+            throttled.setattr(stores.numbers(), "record_messaging_lost", throttle_one)
             assert notify(lost(*numbers)) == {"statusCode": 204}
         assert states(*numbers) == ["released"] * 3 + ["active"] + ["released"] * 16
 
@@ -247,9 +247,9 @@ class TestLostNumbers:
     ) -> None:
         number = "+19195551200"
         with monkeypatch.context() as throttled:
-            throttled.setattr(wiring.numbers(), "record_messaging_lost", Mock(side_effect=THROTTLED))
+            throttled.setattr(stores.numbers(), "record_messaging_lost", Mock(side_effect=THROTTLED))
             assert notify(lost(number)) == {"statusCode": 204}
-        wiring.numbers().activate(number, HOME, "2999-01-01T00:00:00.000Z")
+        stores.numbers().activate(number, HOME, "2999-01-01T00:00:00.000Z")
 
         assert call(replay_quarantine, {})["stored"] == 1
 
@@ -260,7 +260,7 @@ class TestLostNumbers:
     ) -> None:
         clock = Clock()
         monkeypatch.setattr(parallel, "monotonic", clock)
-        monkeypatch.setattr(wiring.numbers(), "record_messaging_lost", lambda *_, **__: clock.advance(0.1))
+        monkeypatch.setattr(stores.numbers(), "record_messaging_lost", lambda *_, **__: clock.advance(0.1))
         assert notify(lost(*(f"+1919555{number:04}" for number in range(1000)))) == {"statusCode": 204}
         (message,) = house.queued(house.quarantine_queue)
         assert json.loads(message["Body"])["reasons"] == ["not all numbers could be released in time"]

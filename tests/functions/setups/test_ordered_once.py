@@ -6,7 +6,7 @@ from typing import Any
 import boto3
 import pytest
 
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import stores
 from functions.control import start_setup
 from functions.setups import check_input
 from tests.functions.conftest import House, ask, call, sample
@@ -38,7 +38,7 @@ def started(monkeypatch: pytest.MonkeyPatch, body: Any) -> Any:
 
 
 def stored_order(customer_order_id: str) -> Any:
-    return wiring.orders().get(customer_order_id)
+    return stores.orders().get(customer_order_id)
 
 
 @both_generations
@@ -69,7 +69,7 @@ def test_a_blank_in_the_id_of_a_lost_import_orders_nothing_twice(
 def test_a_claim_that_a_run_left_behind_does_not_block_the_next_run(house: House, machines: Machines) -> None:
     given = NAMES | {"customerOrderId": "left behind"}
     call(check_input, sample("setups/check_input") | {"input": given, "executionArn": "arn:first"})
-    wiring.orders().begin_ordering("left behind", "attempt", "2026-01-01T00:00:00.000Z")
+    stores.orders().begin_ordering("left behind", "attempt", "2026-01-01T00:00:00.000Z")
     assert machines.run("messaging_v2", given).status == "SUCCEEDED"
     assert len(house.simulator.simulator.orders.find("left behind")) == 1
 
@@ -148,17 +148,17 @@ def test_another_input_under_the_id_of_a_running_set_up_is_refused(house: House,
     given = NAMES | {"customerOrderId": "one"}
     first = sample("setups/check_input") | {"input": given, "executionArn": "arn:first"}
     call(check_input, first)
-    before = wiring.orders().get("one")
+    before = stores.orders().get("one")
     second = machines.run("messaging_v2", given | {"quantity": 3})
     assert (second.status, second.error) == ("FAILED", "InvalidInput")
     assert "one belongs to another order" in str(second.cause)
-    assert wiring.orders().get("one") == before
+    assert stores.orders().get("one") == before
     assert house.requests("POST", "/orders") == 0
 
 
 @only_current
 def test_a_release_that_is_named_like_its_failed_set_up_leaves_its_record(house: House) -> None:
-    wiring.orders().open(
+    stores.orders().open(
         "set-up-1",
         kind="messaging_v2",
         requested=2,
@@ -167,10 +167,10 @@ def test_a_release_that_is_named_like_its_failed_set_up_leaves_its_record(house:
         digest="d",
         generation="current",
     )
-    wiring.orders().finish("set-up-1", "failed", at="2026-01-01T00:00:01.000Z", reason="no such site")
-    before = wiring.orders().get("set-up-1")
+    stores.orders().finish("set-up-1", "failed", at="2026-01-01T00:00:01.000Z", reason="no such site")
+    before = stores.orders().get("set-up-1")
     release = {"kind": "release_numbers", "input": {"customerOrderId": "set-up-1"}}
     event = sample("setups/check_input") | release | {"executionName": "set-up-1", "executionArn": "arn:2"}
     with pytest.raises(Exception, match="Start the release under another execution name"):
         call(check_input, event)
-    assert wiring.orders().get("set-up-1") == before
+    assert stores.orders().get("set-up-1") == before

@@ -16,7 +16,7 @@ from bandwidth_messaging.bandwidth.errors import (
 from bandwidth_messaging.domain.orders import Failure, OrderStatus
 from bandwidth_messaging.domain.problems import FieldProblem, InvalidInput
 from bandwidth_messaging.runtime import logging as json_logging
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import stores
 from bandwidth_messaging.runtime.steps import AwsUnavailable, StepInput, StepResult, reason_of, step
 
 EVENT = {"customerOrderId": "demo", "siteId": "743"}
@@ -52,7 +52,7 @@ class Recorder:
 @pytest.fixture
 def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
     recorder = Recorder()
-    monkeypatch.setattr(wiring, "orders", lambda: recorder)
+    monkeypatch.setattr(stores, "orders", lambda: recorder)
     return recorder
 
 
@@ -146,13 +146,13 @@ def test_a_step_whose_start_could_not_be_recorded_does_nothing(monkeypatch: pyte
         def record_step(self, customer_order_id: str, name: str, **told: Any) -> None:
             raise EndpointConnectionError(endpoint_url="https://private")
 
-    monkeypatch.setattr(wiring, "orders", Deaf)
+    monkeypatch.setattr(stores, "orders", Deaf)
     with pytest.raises(AwsUnavailable):
         run(failing=Killed())
 
 
 def test_an_error_in_recording_does_not_hide_the_steps_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wiring, "orders", ForgetfulRecorder)
+    monkeypatch.setattr(stores, "orders", ForgetfulRecorder)
     error = BandwidthUnavailable("try later")
     with pytest.raises(BandwidthUnavailable) as raised:
         run(failing=error)
@@ -160,7 +160,7 @@ def test_an_error_in_recording_does_not_hide_the_steps_own(monkeypatch: pytest.M
 
 
 def test_a_success_that_was_not_recorded_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wiring, "orders", ForgetfulRecorder)
+    monkeypatch.setattr(stores, "orders", ForgetfulRecorder)
     with pytest.raises(Unrecorded):
         run(detail="created")
 
@@ -189,7 +189,7 @@ def test_a_success_that_aws_did_not_record_is_retried(
     def away() -> Recorder:
         raise error
 
-    monkeypatch.setattr(wiring, "orders", away)
+    monkeypatch.setattr(stores, "orders", away)
     with pytest.raises(AwsUnavailable):
         run(detail="created")
 

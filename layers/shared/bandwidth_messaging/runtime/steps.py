@@ -17,7 +17,7 @@ from bandwidth_messaging.domain.problems import InvalidInput
 from bandwidth_messaging.domain.step_outcomes import StepOutcome
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.domain.validation import CamelModel, parse
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import stores
 from bandwidth_messaging.runtime.logging import append_keys, logger
 from bandwidth_messaging.store.order_store import STEP_IDS
 
@@ -89,7 +89,7 @@ def step[Request: StepInput](
             started_at = now()
             with aws_errors():
                 record = partial(
-                    wiring.orders().record_step, request.customer_order_id, title, started_at=started_at
+                    stores.orders().record_step, request.customer_order_id, title, started_at=started_at
                 )
                 record(state="running", at=started_at)
             try:

@@ -1,4 +1,4 @@
-"""The wiring keeps clients while their credentials stay the same."""
+"""Clients are kept while their credentials stay the same."""
 
 import subprocess
 import sys
@@ -10,21 +10,21 @@ import pytest
 
 from bandwidth_messaging.bandwidth.credentials import BasicCredentials
 from bandwidth_messaging.bandwidth.oauth import OAuthClient
-from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime import bandwidth_clients, stores
 from bandwidth_messaging.runtime.settings import Settings, settings
 from tests.template import ROOT
 
 CACHED = [
     settings,
-    wiring._catapult,
-    wiring._dashboard,
-    wiring._dashboard_current,
-    wiring._messaging,
-    wiring._messaging_current,
-    wiring._oauth_client_for,
-    wiring.messages,
-    wiring.numbers,
-    wiring.orders,
+    bandwidth_clients._catapult,
+    bandwidth_clients._dashboard,
+    bandwidth_clients._dashboard_current,
+    bandwidth_clients._messaging,
+    bandwidth_clients._messaging_current,
+    bandwidth_clients._oauth_client_for,
+    stores.messages,
+    stores.numbers,
+    stores.orders,
 ]
 BANDWIDTH = {
     "dashboardUser": "lorem",
@@ -49,7 +49,7 @@ def secrets(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, dict[str, str
             requested.append(options)
             return stored[name]
 
-    monkeypatch.setattr(wiring, "_secrets", Secrets)
+    monkeypatch.setattr(bandwidth_clients, "_secrets", Secrets)
     for field in fields(Settings):
         if field.default is MISSING:
             monkeypatch.setenv(field.name.upper(), f"the {field.name.upper()}")
@@ -67,20 +67,24 @@ def clear() -> None:
 
 
 def test_clients_are_kept_while_their_credentials_stay() -> None:
-    assert wiring.dashboard() is wiring.dashboard()
-    assert wiring.messaging() is wiring.messaging()
-    assert wiring.catapult() is wiring.catapult()
+    assert bandwidth_clients.dashboard() is bandwidth_clients.dashboard()
+    assert bandwidth_clients.messaging() is bandwidth_clients.messaging()
+    assert bandwidth_clients.catapult() is bandwidth_clients.catapult()
 
 
 def test_changed_credentials_create_new_clients(secrets: dict[str, dict[str, str]]) -> None:
-    dashboard, messaging, catapult = wiring.dashboard(), wiring.messaging(), wiring.catapult()
+    dashboard, messaging, catapult = (
+        bandwidth_clients.dashboard(),
+        bandwidth_clients.messaging(),
+        bandwidth_clients.catapult(),
+    )
     secrets["the BANDWIDTH_SECRET"] = BANDWIDTH | {
         "dashboardPassword": "rotated",
         "messagingSecret": "rotated",
     }
-    assert wiring.dashboard() is not dashboard
-    assert wiring.messaging() is not messaging
-    assert wiring.catapult() is not catapult
+    assert bandwidth_clients.dashboard() is not dashboard
+    assert bandwidth_clients.messaging() is not messaging
+    assert bandwidth_clients.catapult() is not catapult
 
 
 @pytest.fixture
@@ -92,36 +96,36 @@ def current(monkeypatch: pytest.MonkeyPatch, secrets: dict[str, dict[str, str]])
 
 @pytest.mark.usefixtures("current")
 def test_account_api_and_messaging_share_one_token() -> None:
-    account = wiring.dashboard().transport._session.auth
+    account = bandwidth_clients.dashboard().transport._session.auth
     assert isinstance(account, OAuthClient)
-    assert wiring.messaging()._transport._session.auth is account
+    assert bandwidth_clients.messaging()._transport._session.auth is account
 
 
 @pytest.mark.usefixtures("current")
 def test_a_changed_client_secret_creates_a_new_token(secrets: dict[str, dict[str, str]]) -> None:
-    before = wiring.dashboard()
+    before = bandwidth_clients.dashboard()
     secrets["the BANDWIDTH_SECRET"] = CURRENT | {"clientSecret": "rotated"}
-    assert wiring.dashboard() is not before
-    assert wiring.dashboard() is wiring.dashboard()
+    assert bandwidth_clients.dashboard() is not before
+    assert bandwidth_clients.dashboard() is bandwidth_clients.dashboard()
 
 
 @pytest.mark.usefixtures("current")
 def test_v1_in_the_current_generation_requires_the_messaging_token_on_first_use(
     secrets: dict[str, dict[str, str]],
 ) -> None:
-    wiring.messaging()
+    bandwidth_clients.messaging()
     with pytest.raises(RuntimeError, match="has no messagingToken and no messagingSecret"):
-        wiring.catapult()
+        bandwidth_clients.catapult()
     secrets["the BANDWIDTH_SECRET"] = CURRENT | BANDWIDTH
-    assert wiring.catapult() is wiring.catapult()
+    assert bandwidth_clients.catapult() is bandwidth_clients.catapult()
 
 
 def test_imports_use_the_dashboard_user() -> None:
-    assert wiring.dashboard_credentials() == BasicCredentials("lorem", "dashboard-password")
+    assert bandwidth_clients.dashboard_credentials() == BasicCredentials("lorem", "dashboard-password")
 
 
 def test_callbacks_have_their_own_credentials() -> None:
-    assert wiring.callback_credentials() == BasicCredentials("bandwidth", "callback-password")
+    assert bandwidth_clients.callback_credentials() == BasicCredentials("bandwidth", "callback-password")
 
 
 @pytest.mark.parametrize("password", [{}, {"dashboardPassword": ""}])
@@ -130,10 +134,10 @@ def test_missing_fields_of_a_secret_are_named_and_values_are_not_shown(
 ) -> None:
     secrets["the BANDWIDTH_SECRET"] = {"dashboardUser": "lorem", "messagingSecret": "hunter2"} | password
     with pytest.raises(RuntimeError) as raised:
-        wiring.dashboard_credentials()
+        bandwidth_clients.dashboard_credentials()
     assert str(raised.value) == "the secret the BANDWIDTH_SECRET has no dashboardPassword"
     with pytest.raises(RuntimeError, match=r"has no messagingToken$"):
-        wiring.messaging()
+        bandwidth_clients.messaging()
 
 
 def test_the_v1_callback_url_contains_the_credentials(
@@ -141,21 +145,21 @@ def test_the_v1_callback_url_contains_the_credentials(
 ) -> None:
     secrets["the CALLBACK_SECRET"] = {"username": "bandwidth", "password": "p@ss"}
     monkeypatch.setenv("CALLBACK_URL_V1", "https://example.com/live/callbacks/v1")
-    assert wiring.callback_url_with_credentials() == (
+    assert bandwidth_clients.callback_url_with_credentials() == (
         "https://bandwidth:p%40ss@example.com/live/callbacks/v1"
     )
 
 
 def test_stores_are_created_once() -> None:
-    assert wiring.numbers() is wiring.numbers()
-    assert wiring.messages() is wiring.messages()
-    assert wiring.orders() is wiring.orders()
+    assert stores.numbers() is stores.numbers()
+    assert stores.messages() is stores.messages()
+    assert stores.orders() is stores.orders()
 
 
-def test_the_wiring_configures_the_log_format() -> None:
+def test_building_a_store_configures_the_log_format() -> None:
     # In a fresh interpreter: in this one other tests have loaded the module.
     code = (
-        "import logging; from bandwidth_messaging.runtime import wiring; "
+        "import logging; from bandwidth_messaging.runtime import stores; "
         "print(logging.getLogger('bandwidth_messaging').handlers)"
     )
     environment = {"PYTHONPATH": str(ROOT / "layers" / "shared")}
