@@ -24,7 +24,7 @@ from local import deployment, processes
 from local.deployment import Target
 from local.processes import EMULATOR, SIMULATOR
 from local.progress import CloudError, wait_for
-from local.stack import APIS, DEFAULT_API, REGION, Stack, file_of, place_of
+from local.stack import APIS, DEFAULT_API, REGION, Stack, find_directory, find_stack_file
 
 DIRECTORY = deployment.ROOT / ".local"
 HOST = "127.0.0.1"
@@ -47,12 +47,12 @@ def up(
     directory = directory.resolve()
     _check_prerequisites()
     with _lock(directory):
-        sources = deployment.digest_of_sources()
+        sources = deployment.compute_source_digest()
         running = {api: _find_running(directory, api) for api in apis}
         outdated = [stack for stack in running.values() if stack and stack.sources != sources]
         if outdated:
             print("The sources have changed since they were deployed.", flush=True)
-        targets = [_target_of(stack) for stack in outdated]
+        targets = [_create_target(stack) for stack in outdated]
         missing = [api for api in apis if not running[api]]
         try:
             targets += [_start(directory, api, _choose_ports(ports, api), wait_scale) for api in missing]
@@ -109,12 +109,12 @@ def _try_lock(descriptor: int) -> bool:
 
 def _find_running(directory: Path, api: str) -> Stack | None:
     """Return the stack of a generation if both processes run and a deployment succeeded."""
-    place = place_of(directory, api)
+    place = find_directory(directory, api)
     both_run = all(processes.is_running(module, place) for module in (EMULATOR, SIMULATOR))
-    return Stack.read(directory, api) if both_run and file_of(directory, api).exists() else None
+    return Stack.read(directory, api) if both_run and find_stack_file(directory, api).exists() else None
 
 
-def _target_of(stack: Stack) -> Target:
+def _create_target(stack: Stack) -> Target:
     return Target(
         stack.bandwidth_api,
         stack.endpoint_url,
@@ -134,7 +134,7 @@ def _start(directory: Path, api: str, ports: tuple[int, int], wait_scale: float)
     print(f"Starting the emulator at {emulator} and the simulator at {simulator}.", flush=True)
     key_id, key = f"LOCAL{secrets.token_hex(8).upper()}", secrets.token_urlsafe(30)
     target = Target(api, emulator, simulator, _generate_account(), key_id, key)
-    place = place_of(directory, api)
+    place = find_directory(directory, api)
     place.mkdir(exist_ok=True)
     _start_simulator(place, target)
     _start_emulator(place, target, wait_scale)
@@ -142,8 +142,8 @@ def _start(directory: Path, api: str, ports: tuple[int, int], wait_scale: float)
 
 
 def _stop(directory: Path, api: str) -> bool:
-    file_of(directory, api).unlink(missing_ok=True)
-    place = place_of(directory, api)
+    find_stack_file(directory, api).unlink(missing_ok=True)
+    place = find_directory(directory, api)
     stopped = processes.stop(place)
     for name in ("tmp", "s3"):
         shutil.rmtree(place / name, ignore_errors=True)

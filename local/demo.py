@@ -12,7 +12,7 @@ import requests
 
 from local import cloud
 from local.progress import CloudError, wait_for
-from local.stack import APIS, Stack, file_of
+from local.stack import APIS, Stack, find_stack_file
 
 _ROOT: Final = Path(__file__).parent.parent
 _HANDSET: Final = "+19195551234"
@@ -64,7 +64,7 @@ Everything ran on this machine: the real template on an AWS emulator, and a simu
 Try next:
    BANDWIDTH_API={other} make demo
                                 runs the demo with {_GENERATIONS[other]}
-   cat .local/{file_of(cloud.DIRECTORY, stack.bandwidth_api).name}
+   cat .local/{find_stack_file(cloud.DIRECTORY, stack.bandwidth_api).name}
                                 shows URLs, tables, queues and credentials
    curl {stack.simulator}/_simulator/messages
                                 lists the messages that Bandwidth received

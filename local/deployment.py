@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from local.progress import CloudError, wait_for
-from local.stack import REGION, Stack, client, place_of
+from local.stack import REGION, Stack, client, find_directory
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -44,7 +44,7 @@ OUTPUTS = {
 }
 
 
-def digest_of_sources() -> str:
+def compute_source_digest() -> str:
     """Return a digest of the sources to deploy."""
     digest = hashlib.sha256()
     for path in _sources():
@@ -79,7 +79,7 @@ class Target:
 
 def build_and_deploy(directory: Path, targets: Sequence[Target]) -> None:
     """Deploy the sources to the emulators and write the stack files. Raises CloudError."""
-    sources = digest_of_sources()
+    sources = compute_source_digest()
     _build(directory)
     with ThreadPoolExecutor() as executor:
         # Raises the first failure after all deployments have ended.
@@ -147,7 +147,7 @@ def _deploy(directory: Path, target: Target) -> None:
     overrides = [f'{name}="{value}"' for name, value in parameters.items()]
     target.client("s3").create_bucket(Bucket=LETTERS_BUCKET)
     cloudformation: CloudFormationClient = target.client("cloudformation")
-    log = place_of(directory, target.api) / "deploy.log"
+    log = find_directory(directory, target.api) / "deploy.log"
     since = datetime.now(UTC)
     try:
         arguments = ["deploy", "--stack-name", STACK, "--parameter-overrides", *overrides]

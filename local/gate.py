@@ -52,7 +52,7 @@ def guard(application: Application) -> Application:
                 send, reason, detect_service(scope["method"], scope["path"], headers, query), headers
             )
             return
-        await application(scope, _replay_body(body, receive), _without_cors(send))
+        await application(scope, _replay_body(body, receive), _remove_cors(send))
 
     return guarded
 
@@ -153,13 +153,13 @@ def _replay_body(body: bytes, receive: Receive) -> Receive:
     return receive_again
 
 
-def _without_cors(send: Send) -> Send:
+def _remove_cors(send: Send) -> Send:
     """Return a `send` without CORS headers, so that no other site can read the response."""
 
-    async def send_without(message: Message) -> None:
+    async def send_without_cors(message: Message) -> None:
         if message["type"] == "http.response.start":
             kept = [each for each in message["headers"] if not each[0].lower().startswith(b"access-control-")]
             message = {**message, "headers": kept}
         await send(message)
 
-    return send_without
+    return send_without_cors

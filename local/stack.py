@@ -26,12 +26,12 @@ DEFAULT_API = "current"
 APIS = ("current", "classic")
 
 
-def place_of(directory: Path, api: str) -> Path:
+def find_directory(directory: Path, api: str) -> Path:
     """Return the directory of a generation's local cloud. The default generation has the directory itself."""
     return directory if api == DEFAULT_API else directory / api
 
 
-def file_of(directory: Path, api: str) -> Path:
+def find_stack_file(directory: Path, api: str) -> Path:
     """Return the path of a stack file: stack.json for the default generation."""
     return directory / ("stack.json" if api == DEFAULT_API else f"stack.{api}.json")
 
@@ -72,12 +72,12 @@ class Stack:
     def read(cls, directory: Path, api: str) -> "Stack":
         """Read the stack file of a generation. Raises CloudError if no local cloud runs."""
         try:
-            return cls(**json.loads(file_of(directory, api).read_text()))
+            return cls(**json.loads(find_stack_file(directory, api).read_text()))
         except (FileNotFoundError, TypeError, ValueError):
             raise CloudError(f"No local cloud runs in {directory}. Start it with `make up`.") from None
 
     def write(self, directory: Path) -> None:
-        file = file_of(directory, self.bandwidth_api)
+        file = find_stack_file(directory, self.bandwidth_api)
         new = file.with_suffix(".new")
         new.touch(mode=0o600)
         new.write_text(json.dumps(asdict(self), indent=2))
