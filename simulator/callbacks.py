@@ -81,7 +81,8 @@ class DeliveryOptions:
     """Options of the delivery of one event.
 
     The courier delivers `copies` identical events independently after `delay` seconds. With `lose_answer` it
-    closes the first connection after the receiver's response, without reading the response."""
+    closes the first connection after the receiver's response, without reading the response.
+    """
 
     copies: int = 1
     delay: float = 0.0

@@ -65,7 +65,8 @@ class ImportRequest:
 class Imports:
     """The import orders. They are PROCESSING first, then reach their outcome.
 
-    With `needs_letter`, an order with LoaType SUBSCRIBER stays PROCESSING until a letter is uploaded."""
+    With `needs_letter`, an order with LoaType SUBSCRIBER stays PROCESSING until a letter is uploaded.
+    """
 
     def __init__(
         self,
@@ -101,7 +102,8 @@ class Imports:
     ) -> list[NumbersError]:
         """Return the errors of numbers that cannot be imported (guide on hosted messaging).
 
-        The location is optional. Raises MultipleRejectionsError with every error of the request."""
+        The location is optional. Raises MultipleRejectionsError with every error of the request.
+        """
         errors = self._check_numbers(numbers)
         if site_id or location_id:
             self._find_target(site_id, location_id, errors)

@@ -64,7 +64,8 @@ class NumbersOrders[Order: NumbersOrder]:
 
     During the wait, an order has each status of `interim_statuses` for an equal time. Then, unless `is_held`,
     it reaches its outcome. `find_impossible` returns the errors of numbers that fail in any case. `apply`
-    changes the account for the other numbers."""
+    changes the account for the other numbers.
+    """
 
     def __init__(
         self,

@@ -31,7 +31,8 @@ class NumberSupply:
     """The numbers available to order. The account's lock guards them.
 
     A limit counts the available numbers of its name: an area code, or a search criterion as written in an
-    order (a state, a city, a number)."""
+    order (a state, a city, a number).
+    """
 
     def __init__(self, account: Account) -> None:
         self._account = account

@@ -20,7 +20,8 @@ class NumberOptions:
 class AccountNumber:
     """`number` has ten digits. `hosted_by` is the kind of order that imported the number.
     Only a hosted number can be without a location, if its order named none and the site had no default.
-    `status` is Inservice or Aging."""
+    `status` is Inservice or Aging.
+    """
 
     number: str
     site_id: str

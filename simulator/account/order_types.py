@@ -23,7 +23,8 @@ EXACT = ("NpaNxx", "NpaNxxX", "TollFreeVanity", "LocalVanity")
 class Search:
     """The search of an order as text: the name of the order type's element, and the criteria by name.
 
-    `quantity` is None if the element is absent. Only EXISTING has `numbers` and `reservations`."""
+    `quantity` is None if the element is absent. Only EXISTING has `numbers` and `reservations`.
+    """
 
     order_type: str
     criteria: Mapping[str, str]
@@ -65,7 +66,8 @@ class Wanted:
 @dataclass(frozen=True)
 class OrderType:
     """The criteria of an order type. `required` omits the quantity. `code` and `words` describe a missing
-    criterion if the error list has an entry for the type."""
+    criterion if the error list has an entry for the type.
+    """
 
     criteria: Sequence[str]
     required: Sequence[str]
@@ -193,7 +195,8 @@ def _check_combination(criteria: Mapping[str, str]) -> None:
 
 def _patterns(criteria: Mapping[str, str]) -> list[str]:
     """Return the number patterns of the criteria. A rate center or city matches its whole state. A zip code
-    or LATA always maps to the same area code."""
+    or LATA always maps to the same area code.
+    """
     patterns = next(convert(criteria[name]) for name, convert in _PLACES.items() if name in criteria)
     if vanity := convert_to_digits(criteria.get("LocalVanity", "")):
         free = len(ANY_LOCAL) - len(vanity)

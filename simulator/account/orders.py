@@ -171,7 +171,8 @@ class OrderBook:
 
     def find_location(self, number: str) -> Location | None:
         """Return the location of a V2 number (E.164). Returns None if the number is not on the account, or if
-        externalTns imported it, because V1 sends its messages."""
+        externalTns imported it, because V1 sends its messages.
+        """
         found = self._account.number(number)
         if found is None or found.hosted_by == "externalTns" or found.location_id is None:
             return None

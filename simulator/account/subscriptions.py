@@ -45,7 +45,8 @@ NumberFormat = Literal["LEGACY", "E164"]
 class NotificationFaults(BaseModel):
     """Faults of notifications: the next `lose` are not sent, and the elements in `without` are left out.
 
-    Each element in `without` is absent from at least one published sample."""
+    Each element in `without` is absent from at least one published sample.
+    """
 
     model_config = ConfigDict(extra="forbid")
     lose: NonNegativeInt = 0

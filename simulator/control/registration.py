@@ -14,7 +14,8 @@ from simulator.simulator import Simulator
 
 class CampaignInput(BaseModel):
     """A campaign of the account. A number belongs to it by its own options or by those of its location.
-    `numbers` names the numbers whose status is not SUCCESS."""
+    `numbers` names the numbers whose status is not SUCCESS.
+    """
 
     model_config = ConfigDict(extra="forbid")
     status: Literal["REGISTERED", "PENDING", "REJECTED", "SUSPENDED", "EXPIRED"]
@@ -36,7 +37,8 @@ class Switches(BaseModel):
 
     `enforce_registration` makes messages of unregistered numbers fail. `denied` makes campaign queries return
     403, because the role or the account's feature is missing. `toll_free_denied` does the same for toll-free
-    verifications. With `location_campaign_required`, A2P at a location without a campaign is rejected."""
+    verifications. With `location_campaign_required`, A2P at a location without a campaign is rejected.
+    """
 
     model_config = ConfigDict(extra="forbid")
     enforce_registration: bool = False

@@ -1,5 +1,6 @@
 """The Dashboard API's importTnChecker and importTnOrders with their letters of authorization (page on hosting
-numbers)."""
+numbers).
+"""
 
 from copy import deepcopy
 

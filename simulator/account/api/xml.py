@@ -18,7 +18,8 @@ _parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=Fals
 def parse(body: bytes, root: str) -> etree._Element:
     """Parse a body with this root element, and convert its numbers to ten digits.
 
-    Raises RejectedError (400) for other bodies."""
+    Raises RejectedError (400) for other bodies.
+    """
     try:
         parsed = etree.fromstring(body, _parser)
     except etree.XMLSyntaxError:
