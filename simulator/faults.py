@@ -223,7 +223,7 @@ def _throttle(status: int) -> ResponseReturnValue | None:
     if messages_api.is_messaging(request.path):
         is_search = request.method == "GET" and request.path.endswith("/messages")
         return messages_api.search_throttled(RATE_LIMIT_SECONDS) if is_search else messages_api.throttled()
-    # Epoch seconds (page on rate limits). This server closes the connection after every response.
+    # The header has epoch seconds (page on rate limits).
     return Response(status=status, headers={"X-RateLimit-Reset": str(int(time.time()) + RATE_LIMIT_SECONDS)})
 
 

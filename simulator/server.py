@@ -133,7 +133,7 @@ def create_app(simulator: Simulator) -> Flask:
     app = _App(__name__, static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.strict_slashes = False
-    # Hooks after a request run in reverse order: faults change the response, then it is captured.
+    # Flask runs after_request hooks in reverse order. Faults change the response before it is captured.
     simulator.capture.install(app)
     simulator.faults.install(app)
     account_api.register(app, simulator)

@@ -189,7 +189,7 @@ class Account:
             raise RejectedError(400, "13500", "PeerName is required.")
         if len(name) > MAX_PEER_NAME:
             raise RejectedError(400, "13501", f"PeerName must not be longer than {MAX_PEER_NAME} characters.")
-        # The error list says "letters and digits only", but the document's sample has spaces. Allow both.
+        # The error list allows only letters and digits, but the sample in the document has spaces.
         if not re.fullmatch(r"[A-Za-z0-9 ]+", name):
             raise RejectedError(400, "13502", "PeerName may contain letters and digits only.")
         with self.lock:

@@ -234,7 +234,7 @@ class Removals:
     def get(self, order_id: str) -> NumbersOrder:
         if found := self._orders.get(order_id):
             return found
-        # Not a 404 (specification).
+        # The specification has a 400 here, not a 404.
         raise RejectedError(400, None, "The resource does not exist")
 
     def find(self, customer_order_id: str | None = None, status: str | None = None) -> list[NumbersOrder]:

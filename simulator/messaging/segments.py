@@ -23,7 +23,7 @@ def segment_count(text: str) -> int:
         return 1
     count, used = 1, 0
     for size in sizes:
-        # A character of two places is not split across segments.
+        # A character with two places must be in one segment.
         if used + size > several:
             count, used = count + 1, 0
         used += size

@@ -25,7 +25,7 @@ from simulator.account.imports import ImportOrder, ImportRequest, Imports
 
 CHECKER_PAYLOAD = "ImportTnCheckerPayload"
 NUMBER_LIST = "TelephoneNumbers/TelephoneNumber"
-# The accepted content types of letters (see Assumptions in simulator/README.md).
+# See Assumptions in simulator/README.md.
 LETTER_TYPES = ("application/pdf", "image/tiff", "image/jpeg", "image/png", "text/plain")
 
 

@@ -43,7 +43,7 @@ def _sms(api: Blueprint, account: Account, registrations: Registrations) -> None
         status = _feature_status(location.sms is not None)
         proxy_peer_id = _proxy_peer_id(text(body, "HttpSettings/ProxyPeerId"), account)
         a2p = {} if account.config.generation == "classic" else _a2p(body, settings, registrations)
-        # The current samples have them after ShortCode.
+        # The current samples have the A2P settings after ShortCode.
         order = (*SMS_SETTINGS[:2], *A2P_SETTINGS, *SMS_SETTINGS[2:])
         complete = settings | a2p
         ordered = {name: complete[name] for name in order if name in complete}
