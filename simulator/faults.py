@@ -224,6 +224,7 @@ def _throttle(status: int) -> ResponseReturnValue | None:
         is_search = request.method == "GET" and request.path.endswith("/messages")
         return messages_api.search_throttled(RATE_LIMIT_SECONDS) if is_search else messages_api.throttled()
     # The header has epoch seconds (page on rate limits).
+    # This server closes the connection after every response, so the limit needs no code for that.
     return Response(status=status, headers={"X-RateLimit-Reset": str(int(time.time()) + RATE_LIMIT_SECONDS)})
 
 
