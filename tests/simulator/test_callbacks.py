@@ -213,9 +213,9 @@ class TestRawCallbacks:
         receiver.responses = challenge("hook", "open-sesame")
         setup = set_up(credentials=("hook", "open-sesame"))
         headers = {"Content-Type": content_type} if content_type else {}
-        played = control.post(f"/callbacks?target={setup.application_id}", data=body, headers=headers)
+        response = control.post(f"/callbacks?target={setup.application_id}", data=body, headers=headers)
 
-        assert played.status_code == 202
+        assert response.status_code == 202
 
         receiver.wait_for(2)
 
@@ -224,7 +224,7 @@ class TestRawCallbacks:
         assert {each.headers["user-agent"] for each in receiver.received} == {"BandwidthAPI/v2"}
         assert [bool(each.authorization) for each in receiver.received] == [False, True]
 
-        shown = control.get(f"/callbacks?message_id={played.json()['id']}").json()["callbacks"]
+        shown = control.get(f"/callbacks?message_id={response.json()['id']}").json()["callbacks"]
         assert [each["type"] for each in shown] == ["raw"]
 
     def test_a_raw_callback_is_retried(self, receiver: Receiver, control: Client, set_up: SetUp) -> None:
@@ -277,32 +277,32 @@ class TestRawCallbacks:
 
 
 class TestBulk:
-    def play(self, control: Client, number: str, **changes: object) -> dict[str, list[str]]:
+    def send_bulk(self, control: Client, number: str, **changes: object) -> dict[str, list[str]]:
         body = {"to": number, "count": 100, "duplicate_percent": 10, "lose_answer_percent": 5, "seed": 7}
         response = control.post("/inbound/bulk", json={**body, **changes})
         assert response.status_code == 202, response.text
-        played: dict[str, list[str]] = response.json()
+        bulk: dict[str, list[str]] = response.json()
         wait_until(lambda: control.get("/health").json()["callbacks_pending"] == 0)
-        return played
+        return bulk
 
     def test_some_events_are_duplicated_and_some_responses_are_lost(
         self, receiver: Receiver, control: Client, set_up: SetUp
     ) -> None:
-        played = self.play(control, set_up().numbers[0], text="Hello")
-        assert [len(played[each]) for each in ("ids", "duplicated", "lost")] == [100, 10, 5]
-        assert not set(played["duplicated"]) & set(played["lost"])
+        bulk = self.send_bulk(control, set_up().numbers[0], text="Hello")
+        assert [len(bulk[each]) for each in ("ids", "duplicated", "lost")] == [100, 10, 5]
+        assert not set(bulk["duplicated"]) & set(bulk["lost"])
 
-        heard: dict[str, list[dict[str, Any]]] = {}
+        events_by_id: dict[str, list[dict[str, Any]]] = {}
         for event in receiver.events():
-            heard.setdefault(event["message"]["id"], []).append(event)
-        assert heard.keys() == set(played["ids"])
+            events_by_id.setdefault(event["message"]["id"], []).append(event)
+        assert events_by_id.keys() == set(bulk["ids"])
 
-        twice = {each for each, events in heard.items() if len(events) > 1}
+        twice = {each for each, events in events_by_id.items() if len(events) > 1}
 
-        assert twice == {*played["duplicated"], *played["lost"]}
-        assert all(events == events[:1] * len(events) for events in heard.values())
-        assert len({events[0]["message"]["from"] for events in heard.values()}) == 100
-        assert len({events[0]["message"]["text"] for events in heard.values()}) == 100
+        assert twice == {*bulk["duplicated"], *bulk["lost"]}
+        assert all(events == events[:1] * len(events) for events in events_by_id.values())
+        assert len({events[0]["message"]["from"] for events in events_by_id.values()}) == 100
+        assert len({events[0]["message"]["text"] for events in events_by_id.values()}) == 100
 
     def test_a_lost_response_was_sent_by_the_receiver(
         self, receiver: Receiver, control: Client, set_up: SetUp
@@ -311,7 +311,7 @@ class TestBulk:
 
         setup = set_up(credentials=("hook", "open-sesame"))
 
-        self.play(control, setup.numbers[0], count=1, duplicate_percent=0, lose_answer_percent=100)
+        self.send_bulk(control, setup.numbers[0], count=1, duplicate_percent=0, lose_answer_percent=100)
         [callback] = control.get("/callbacks").json()["callbacks"]
         assert statuses(callback) == [(401, False), (None, True), (401, False), (200, True)]
         assert callback["attempts"][1]["error"] == "AnswerLost"
@@ -325,15 +325,15 @@ class TestBulk:
 
         chosen = []
         for seed in (1, 1, 2):
-            played = self.play(control, number, seed=seed)
-            chosen.append([played["ids"].index(each) for each in played["duplicated"] + played["lost"]])
+            bulk = self.send_bulk(control, number, seed=seed)
+            chosen.append([bulk["ids"].index(each) for each in bulk["duplicated"] + bulk["lost"]])
         assert chosen[0] == chosen[1] != chosen[2]
 
     def test_bulk_texts_can_go_to_v1_numbers(
         self, receiver: Receiver, control: Client, host: Callable[..., Hosted]
     ) -> None:
-        played = self.play(control, host().numbers[0], count=20)
-        assert {each["messageId"] for each in receiver.events()} == set(played["ids"])
+        bulk = self.send_bulk(control, host().numbers[0], count=20)
+        assert {each["messageId"] for each in receiver.events()} == set(bulk["ids"])
 
     def test_bulk_texts_can_have_a_rate(self, control: Client, set_up: SetUp) -> None:
         body = {"to": set_up().numbers[0], "count": 3, "per_second": 0.01}

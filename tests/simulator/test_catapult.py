@@ -61,8 +61,8 @@ class TestAccess:
     def test_wrong_credentials_return_401(
         self, catapult: Client, credentials: tuple[str, str] | None, path: str
     ) -> None:
-        with Client(catapult.base, credentials) as stranger:
-            response = stranger.post(path, json={})
+        with Client(catapult.base, credentials) as unauthorized:
+            response = unauthorized.post(path, json={})
         assert error_fields(response) == (401, "authorization", "user-access-denied")
 
     def test_another_user_returns_401(self, bandwidth: RunningSimulator, catapult: Client) -> None:

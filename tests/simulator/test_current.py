@@ -101,9 +101,9 @@ class TestSending:
         assert (response.status_code, response.json()["type"]) == (403, "forbidden")
 
     def test_a_request_without_credentials_returns_401(self, current: Client) -> None:
-        with Client(current.base) as stranger:
+        with Client(current.base) as unauthorized:
             for path in ("/messages?messageId=1", "/media", "/media/a.png"):
-                response = stranger.get(path)
+                response = unauthorized.get(path)
                 assert (response.status_code, response.json()["type"]) == (401, "unauthorized")
 
     def test_unknown_paths_return_404_in_their_own_form(self, current: Client) -> None:
@@ -369,8 +369,8 @@ class TestEvents:
     ) -> None:
         response = send(current, setup, tag="out_1").json()
         receiver.wait_for(2)
-        played = control.post("/events", json={"type": "message-read", "message_id": response["id"]})
-        assert played.status_code == 202
+        sent = control.post("/events", json={"type": "message-read", "message_id": response["id"]})
+        assert sent.status_code == 202
 
         event = receiver.wait_for(3)[-1]
         assert (event["type"], event["to"], event["message"]["tag"]) == ("message-read", HANDSET, "out_1")
@@ -380,7 +380,7 @@ class TestEvents:
     def test_a_chosen_suggestion_has_an_event(
         self, control: Client, receiver: Receiver, setup: Setup
     ) -> None:
-        played = {
+        body = {
             "type": "suggestion-response",
             "from": HANDSET,
             "to": setup.numbers[0],
@@ -389,7 +389,7 @@ class TestEvents:
             "paired_message_id": "out",
         }
 
-        message_id = control.post("/events", json=played).json()["id"]
+        message_id = control.post("/events", json=body).json()["id"]
 
         [event] = receiver.wait_for(1)
         assert (event["type"], event["message"]["id"]) == ("suggestion-response", message_id)
@@ -403,7 +403,7 @@ class TestEvents:
     def test_a_location_response_has_an_event(
         self, control: Client, receiver: Receiver, setup: Setup
     ) -> None:
-        played = {
+        body = {
             "type": "requested-location-response",
             "from": HANDSET,
             "to": setup.numbers[0],
@@ -412,7 +412,7 @@ class TestEvents:
             "copies": 2,
         }
 
-        control.post("/events", json=played)
+        control.post("/events", json=body)
 
         first, second = receiver.wait_for(2)
         assert first == second
@@ -422,8 +422,8 @@ class TestEvents:
     def test_unknown_messages_and_numbers_return_404(self, control: Client, setup: Setup) -> None:
         unknown = control.post("/events", json={"type": "message-read", "message_id": "nothing"})
         assert unknown.status_code == 404
-        stranger = {"type": "suggestion-response", "from": HANDSET, "to": "+19105559999"}
-        assert control.post("/events", json=stranger).status_code == 404
+        body = {"type": "suggestion-response", "from": HANDSET, "to": "+19105559999"}
+        assert control.post("/events", json=body).status_code == 404
 
     @pytest.mark.parametrize(
         ("body", "error"),

@@ -129,8 +129,8 @@ class TestCreateImportRequest:
         assert root.findtext("ResponseStatus/ErrorCode") == code
 
     def test_wrong_credentials_return_401(self, dashboard: Client) -> None:
-        with Client(dashboard.base, ("someone", "else")) as stranger:
-            assert stranger.post("/externalTns", data=import_body()).status_code == 401
+        with Client(dashboard.base, ("someone", "else")) as unauthorized:
+            assert unauthorized.post("/externalTns", data=import_body()).status_code == 401
 
 
 class TestGetStatus:

@@ -229,8 +229,8 @@ class TestOneNumber:
         assert tns.xml("GET", "/tns?accountId=1").findtext("TelephoneNumberCount") == "0"
 
     def test_the_list_requires_credentials(self, tns: Client) -> None:
-        with Client(tns.base) as stranger:
-            assert stranger.get("/tns/9195550100").status_code == 401
+        with Client(tns.base) as unauthorized:
+            assert unauthorized.get("/tns/9195550100").status_code == 401
 
 
 class TestDrift:

@@ -154,8 +154,8 @@ class TestSending:
         assert (response.status_code, response.json()["type"]) == (415, "unsupported-content-type")
 
     def test_wrong_credentials_return_401(self, messaging: Client) -> None:
-        with Client(messaging.base, DASHBOARD_CREDENTIALS) as stranger:
-            response = stranger.post("/messages", json={})
+        with Client(messaging.base, DASHBOARD_CREDENTIALS) as unauthorized:
+            response = unauthorized.post("/messages", json={})
         assert (response.status_code, response.json()["type"]) == (401, "unauthorized")
 
     def test_another_user_returns_403(self, bandwidth: RunningSimulator, messaging: Client) -> None:
@@ -322,8 +322,8 @@ class TestReceipts:
         assert "no application" in shown["reason"]
 
         assign_application(dashboard, setup.location_path, setup.application_id)
-        heard = send(messaging, setup).json()
-        assert {each["message"]["id"] for each in receiver.wait_for(2)} == {heard["id"]}
+        accepted = send(messaging, setup).json()
+        assert {each["message"]["id"] for each in receiver.wait_for(2)} == {accepted["id"]}
 
     def test_receipt_types_limit_the_events(self, receiver: Receiver) -> None:
         chosen = replace(QUICK, receipt_types=["message-delivered"])

@@ -125,8 +125,8 @@ class TestCampaigns:
         assert registry.get("/phoneNumbers/+18005550100/tollFreeVerification").status_code == 404
 
     def test_credentials_account_and_pages_are_checked(self, registry: Client) -> None:
-        with Client(registry.base) as stranger:
-            assert stranger.get("/tendlc/campaigns").status_code == 401
+        with Client(registry.base) as unauthorized:
+            assert unauthorized.get("/tendlc/campaigns").status_code == 401
         with Client(registry.base.replace(CONFIG.account_id, "1"), registry.credentials) as other:
             assert other.get("/tendlc/campaigns").status_code == 403
         assert registry.get("/tendlc/campaigns?limit=251").status_code == 400

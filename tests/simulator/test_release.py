@@ -93,11 +93,11 @@ class TestDisconnecting:
     ) -> None:
         setup = set_up()
         dashboard.xml("POST", "/externalTns", import_body(numbers=NUMBERS[:1]), 201)
-        strangers = ["9195550199", NUMBERS[0]]
-        root = disconnect(dashboard, [*setup.numbers, *strangers])
+        foreign_numbers = ["9195550199", NUMBERS[0]]
+        root = disconnect(dashboard, [*setup.numbers, *foreign_numbers])
 
         assert (root.findtext("OrderStatus"), gone(root)) == ("PARTIAL", setup.numbers)
-        assert errors(root) == [("5006", each) for each in strangers]
+        assert errors(root) == [("5006", each) for each in foreign_numbers]
 
         again = disconnect(dashboard, setup.numbers)
         assert (again.findtext("OrderStatus"), gone(again)) == ("FAILED", [])
@@ -231,6 +231,6 @@ class TestCleaningUp:
         assert control.get("/account").json()["applications"] == []
 
     def test_every_deletion_requires_credentials(self, dashboard: Client) -> None:
-        with Client(dashboard.base, (CONFIG.dashboard_user, "wrong")) as stranger:
-            assert stranger.post("/disconnects", data=disconnect_body(["9195550100"])).status_code == 401
-            assert stranger.delete("/applications/x").status_code == 401
+        with Client(dashboard.base, (CONFIG.dashboard_user, "wrong")) as unauthorized:
+            assert unauthorized.post("/disconnects", data=disconnect_body(["9195550100"])).status_code == 401
+            assert unauthorized.delete("/applications/x").status_code == 401

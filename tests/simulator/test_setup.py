@@ -58,8 +58,8 @@ class TestAccess:
     def test_wrong_credentials_return_401(
         self, dashboard: Client, credentials: tuple[str, str] | None
     ) -> None:
-        with Client(dashboard.base, credentials) as stranger:
-            assert stranger.get("/applications").status_code == 401
+        with Client(dashboard.base, credentials) as client:
+            assert client.get("/applications").status_code == 401
 
     def test_another_account_returns_403(self, bandwidth: RunningSimulator, dashboard: Client) -> None:
         with Client(f"{bandwidth.dashboard_url}/accounts/9900001", dashboard.credentials) as client:
