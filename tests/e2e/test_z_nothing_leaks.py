@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from local.demo import _HELLO, _REPLY
-from local.stack import Stack, place_of
+from local.demo import DEMO_REPLY, DEMO_TEXT
+from local.stack import Stack, find_directory
 from tests.e2e.test_messages import ended, send, unused_number
 from tests.generations import both_generations
 from tests.machines import TEXT, history
@@ -32,7 +32,7 @@ def histories(cloud: Stack) -> Iterator[Any]:
 @both_generations
 def test_no_secret_and_no_text_is_in_any_log_or_history(cloud: Stack, owner_number: str) -> None:
     ended(cloud, send(cloud, owner_number, unused_number()))
-    place = place_of(DIRECTORY, cloud.bandwidth_api)
+    place = find_directory(DIRECTORY, cloud.bandwidth_api)
     kept_in = {
         "a function's log": "\n".join(log_lines(cloud)),
         "an execution's history": "\n".join(map(str, histories(cloud))),
@@ -52,8 +52,8 @@ def test_no_secret_and_no_text_is_in_any_log_or_history(cloud: Stack, owner_numb
         "the emulator's key": cloud.secret_access_key,
         "the key of forwarded events": "key-of-the-local-cloud",
         "a message's text": TEXT,
-        "the demo's text": _HELLO,
-        "the demo's reply": _REPLY,
+        "the demo's text": DEMO_TEXT,
+        "the demo's reply": DEMO_REPLY,
     }
     leaks = [
         f"{what} is in {where}"
