@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypedDict
 
-from bandwidth_messaging.domain import failures, messages, opt_outs
+from bandwidth_messaging.domain import failures, messages
 from bandwidth_messaging.domain.messages import Message, MessageState, Receipt, Unreadable
 from bandwidth_messaging.domain.phone_numbers import from_callback
 from bandwidth_messaging.domain.times import to_rfc3339
@@ -151,7 +151,6 @@ def _v2_inbound(event: dict[str, Any], message: dict[str, Any]) -> Message:
         sender=sender,
         recipients=_numbers(_required(message, "to")),
         text=text,
-        keyword=_keyword(text),
         state=MessageState.RECEIVED,
         time=_time(message if message.get("time") else event, "time"),
         application_id=_short(message.get("applicationId")),
@@ -214,7 +213,6 @@ def _v1_inbound(event: dict[str, Any]) -> Message:
         sender=_number(event, "from"),
         recipients=(_number(event, "to"),),
         text=text,
-        keyword=_keyword(text),
         state=MessageState.RECEIVED,
         time=_time(event, "time"),
         application_id=_short(event.get("applicationId")),
@@ -274,11 +272,6 @@ def _failure_fields(error_code: int | None, description: Any, *, failed: bool) -
         "reason": known.words if known else described,
         "bandwidth_reason": described,
     }
-
-
-def _keyword(text: str) -> str | None:
-    found = opt_outs.find_keyword(text) if text else None
-    return found.word if found else None
 
 
 def _content_text(content: Any) -> str:

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple, Self
 
 
 class KeywordKind(StrEnum):
-    """What a text requests. A person must decide about texts for review."""
+    """What a text requests. A person decides about texts for review."""
 
     OPT_OUT = "opt_out"
     OPT_IN = "opt_in"
@@ -19,9 +19,9 @@ class KeywordKind(StrEnum):
 LANGUAGES: Final = ("en", "fr", "es")
 
 # Sources (checked 2026-11-28). English: the seven words of 47 CFR 64.1200(a)(10), and the published lists of
-# Twilio, Telnyx and AWS ("remove", "td", "stopall"). French: "arret" and "aide" of Canada's carriers (CWTA short
-# code guidelines) with the spellings that Twilio and AWS accept ("arrett", "arrete"). "info" is a HELP word in all
-# three. Spanish and the rest of French: the common words of the same requests.
+# Twilio, Telnyx and AWS ("remove", "td", "stopall"). French: "arret" and "aide" of Canada's carriers (CWTA
+# short code guidelines), and the spellings that Twilio and AWS accept ("arrett", "arrete"). The rest are
+# common words of the same requests, and common misspellings.
 _TABLES: Final[Mapping[str, Mapping[KeywordKind, str]]] = {
     "en": {
         KeywordKind.OPT_OUT: (
@@ -44,14 +44,19 @@ _TABLES: Final[Mapping[str, Mapping[KeywordKind, str]]] = {
 }
 # Words that may surround a keyword and change nothing about its meaning.
 _POLITE: Final = frozenset(
-    "please pls plz thanks thank you thx ty kindly merci svp sil vous te plait gracias por favor".split()
+    [
+        *("please", "pls", "plz", "kindly", "thanks", "thank", "you", "thx", "ty"),
+        *("merci", "svp", "sil", "vous", "te", "plait", "gracias", "por", "favor"),
+    ]
 )
 # Signatures of mail programs, from their first words to the end of the text.
-_SIGNATURE: Final = re.compile(r"\b(sent from my|sent via|get outlook for|envoye de mon|enviado desde mi)\b.*")
+_SIGNATURE: Final = re.compile(
+    r"\b(sent from my|sent via|get outlook for|envoye de mon|enviado desde mi)\b.*"
+)
 # Requests to stop that are no keyword. A word such as "stop" alone is too common inside other texts.
 _REQUESTS: Final = re.compile(
     r"\b(stop|quit|cease|no more|arretez?( de| d)?|deja(r|d|n)? de|no mas)"
-    r" (text|texts|texting|messag\w*|sending|send|contact\w*|calling|these|this|m ?ecrire|me\b|envoy\w*|mensajes|"
+    r" (text|texts|texting|messag\w*|sending|send|contact\w*|calling|m ?ecrire|me\b|envoy\w*|mensajes|"
     r"enviar\w*)"
     r"|\b(do not|dont|don t|never|stop) (text|message|contact|send|call|bother)\b"
     r"|\bunsubscribe\b|\bopt(ed|ing)? ?out\b|\b(take|get) me off\b|\bremove (me|my|this)\b|\bleave me alone\b"
@@ -75,9 +80,7 @@ class Keywords:
         self._kinds = kinds
 
     @classmethod
-    def of(
-        cls, languages: Iterable[str], own: Mapping[KeywordKind, Iterable[str]] | None = None
-    ) -> Self:
+    def of(cls, languages: Iterable[str], own: Mapping[KeywordKind, Iterable[str]] | None = None) -> Self:
         """Return the keywords of languages ("en", "fr", "es"). `own` words win over those of the tables.
 
         A word of two kinds in two languages keeps the kind of the first language.
@@ -97,8 +100,8 @@ class Keywords:
         A text is a keyword if it contains nothing else but polite words and the signature of a mail program:
         "STOP.", "opt-out", "stop 🛑", "Arrêt", "Stop, thanks". Only letters and digits count. Case, spaces,
         accents, punctuation, emoji and invisible characters are ignored, and styled letters count as plain
-        letters (Unicode NFKC). "stop 12345", "don't stop" and "we must stop this bill" are no keywords. A text
-        that may be meant as an opt-out has the kind `review`.
+        letters (Unicode NFKC). "stop 12345", "don't stop" and "we must stop this bill" are no keywords. A
+        text that may be meant as an opt-out has the kind `review`.
         """
         words = _split(text)
         if keyword := self._match(words):

@@ -46,6 +46,15 @@ class Settings:
     media_queue_url: str = ""
     messaging_v2_state_machine: str = ""
     order_notifications: str = ""
+    keyword_languages: str = ""
+    stop_words: str = ""
+    start_words: str = ""
+    help_words: str = ""
+
+
+def split_list(value: str) -> list[str]:
+    """Return the entries of a setting with comma-separated values."""
+    return [entry.strip() for entry in value.split(",") if entry.strip()]
 
 
 @cache

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from bandwidth_messaging.runtime import bandwidth_clients, stores
 from bandwidth_messaging.runtime.metrics import count
-from bandwidth_messaging.runtime.settings import settings
+from bandwidth_messaging.runtime.settings import settings, split_list
 
 if TYPE_CHECKING:
+    from bandwidth_messaging.domain.keywords import Keywords
     from bandwidth_messaging.domain.orders import Kind
     from bandwidth_messaging.services.callback_authorization import CallbackAuthorization
     from bandwidth_messaging.services.callback_intake import CallbackIntake
@@ -110,7 +111,22 @@ def callback_intake() -> "CallbackIntake":
     from bandwidth_messaging.services.callback_intake import CallbackIntake
 
     # Created before threads write: botocore's session is not thread-safe.
-    return CallbackIntake(stores.messages(), stores.opt_outs, stores.quarantine, count)
+    return CallbackIntake(stores.messages(), stores.opt_outs, stores.quarantine, keywords(), count)
+
+
+@cache
+def keywords() -> "Keywords":
+    """Return the keywords of the stack's languages, and its own."""
+    from bandwidth_messaging.domain.keywords import KeywordKind, Keywords
+
+    own = {
+        KeywordKind.OPT_OUT: settings().stop_words,
+        KeywordKind.OPT_IN: settings().start_words,
+        KeywordKind.HELP: settings().help_words,
+    }
+    return Keywords.of(
+        split_list(settings().keyword_languages), {kind: split_list(words) for kind, words in own.items()}
+    )
 
 
 def quarantine_replay() -> "QuarantineReplay":

@@ -3,11 +3,12 @@
 import base64
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from bandwidth_messaging.bandwidth.callbacks import CallbackEvent, parse_v1, parse_v1_query, parse_v2
-from bandwidth_messaging.domain import failures, opt_outs
+from bandwidth_messaging.domain import failures
+from bandwidth_messaging.domain.keywords import KeywordKind
 from bandwidth_messaging.domain.messages import Message, Receipt, Unreadable
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.services.parallel import for_each
@@ -16,6 +17,7 @@ from bandwidth_messaging.services.segment_comparison import compare_segments
 from bandwidth_messaging.store.dynamodb import ItemRejected
 
 if TYPE_CHECKING:
+    from bandwidth_messaging.domain.keywords import Keywords
     from bandwidth_messaging.store.message_store import Messages
     from bandwidth_messaging.store.opt_out_store import OptOuts
     from bandwidth_messaging.store.queues import Quarantine
@@ -38,6 +40,7 @@ class CallbackIntake:
     messages: "Messages"
     opt_outs: Callable[[], "OptOuts"]
     quarantine: Callable[[], "Quarantine"]
+    keywords: "Keywords"
     count: Callable[[str], None]
 
     def accept(self, callback: ProxyEvent, *, deadline: float) -> None:
@@ -94,15 +97,17 @@ class CallbackIntake:
         return None
 
     def _add_message(self, message: Message) -> None:
+        keyword = self.keywords.find(message.text) if message.text else None
+        if keyword:
+            message = replace(message, keyword=keyword.word or keyword.kind)
         is_new = self.messages.add(message) is not None
         logger.info("message received", extra={"message_id": message.message_id, "new": is_new})
         # Also for a known message: the earlier write of the opt-out may have failed.
-        keyword = opt_outs.find_keyword(message.keyword) if message.keyword else None
-        if keyword and keyword.kind != opt_outs.HELP:
+        if keyword and keyword.kind in {KeywordKind.OPT_OUT, KeywordKind.OPT_IN}:
             self.opt_outs().record(
                 message.owner,
                 message.sender,
-                opted_out=keyword.kind == opt_outs.OPT_OUT,
+                opted_out=keyword.kind is KeywordKind.OPT_OUT,
                 keyword=keyword.word,
                 at=message.time,
             )
