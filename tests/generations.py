@@ -1,7 +1,7 @@
 """Which of the two generations of Bandwidth's API a test, a class or a module is about.
 
 What makes sense on both runs on both; a test that says nothing runs on the template's default. The mark means
-something for tests that use the fixture `generation`, as all do that have a stack or a house.
+something for tests that use the fixture `generation`, as every test of a stack does.
 """
 
 import pytest

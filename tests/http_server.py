@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """What to answer: after `seconds`, and with `lost` nothing at all, the connection being closed.
 
     With `drip_seconds` the response is sent byte by byte, one after each such time.
@@ -27,7 +27,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Asked:
+class ReceivedRequest:
     """A request as it came over the wire; `path` has the query."""
 
     method: str
@@ -41,33 +41,33 @@ class Server:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.asked: list[Asked] = []
-        self._answers: deque[Answer] = deque([Answer()])
+        self.requests: list[ReceivedRequest] = []
+        self._answers: deque[Response] = deque([Response()])
 
-    def answers(self, *answers: Answer) -> None:
+    def respond_with(self, *answers: Response) -> None:
         """Set what is answered from now on."""
         self._answers = deque(answers)
 
-    def take(self, asked: Asked) -> Answer:
+    def take(self, asked: ReceivedRequest) -> Response:
         """Return the answer to a request."""
-        self.asked.append(asked)
+        self.requests.append(asked)
         return self._answers.popleft() if len(self._answers) > 1 else self._answers[0]
 
     @property
-    def only(self) -> Asked:
+    def only_request(self) -> ReceivedRequest:
         """The one request that came."""
-        (asked,) = self.asked
+        (asked,) = self.requests
         return asked
 
 
 @contextmanager
-def serving() -> Iterator[Server]:
+def run_server() -> Iterator[Server]:
     """Run a server on a free port of this machine."""
 
     class Handler(BaseHTTPRequestHandler):
         def answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            answer = server.take(Asked(self.command, self.path, self.headers, body))
+            answer = server.take(ReceivedRequest(self.command, self.path, self.headers, body))
             time.sleep(answer.seconds)
             if answer.lost:
                 self.connection.shutdown(socket.SHUT_RDWR)
@@ -108,7 +108,7 @@ def serving() -> Iterator[Server]:
             thread.join()
 
 
-def nobody_listens() -> str:
+def unused_url() -> str:
     """Return the URL of a port of this machine where nothing listens."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

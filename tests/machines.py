@@ -38,7 +38,7 @@ def unique(prefix: str) -> str:
 
 def run(stack: Stack, machine: str, given: Any, name: str | None = None) -> Execution:
     """Start a machine and return the execution once it has ended."""
-    return ended(stack, start(stack, machine, given, name))
+    return wait_for_end(stack, start(stack, machine, given, name))
 
 
 def start(stack: Stack, machine: str, given: Any, name: str | None = None) -> str:
@@ -51,7 +51,7 @@ def start(stack: Stack, machine: str, given: Any, name: str | None = None) -> st
     return str(execution["executionArn"])
 
 
-def ended(stack: Stack, arn: str) -> Execution:
+def wait_for_end(stack: Stack, arn: str) -> Execution:
     """Return an execution once it has ended."""
     client = stack.client("stepfunctions")
 
@@ -59,7 +59,7 @@ def ended(stack: Stack, arn: str) -> Execution:
         found = client.describe_execution(executionArn=arn)
         return found if found["status"] != "RUNNING" else None
 
-    execution = until(ended_execution, lambda: f"still running: {states(stack, arn)}")
+    execution = wait_until(ended_execution, lambda: f"still running: {entered_states(stack, arn)}")
     return Execution(
         name=execution["name"],
         arn=arn,
@@ -67,11 +67,11 @@ def ended(stack: Stack, arn: str) -> Execution:
         output=json.loads(execution["output"]) if execution["status"] == "SUCCEEDED" else None,
         error=execution.get("error"),
         cause=execution.get("cause"),
-        states=states(stack, arn),
+        states=entered_states(stack, arn),
     )
 
 
-def until[Found](look: Callable[[], Found | None], otherwise: Callable[[], str]) -> Found:
+def wait_until[Found](look: Callable[[], Found | None], otherwise: Callable[[], str]) -> Found:
     """Return what `look` finds, looking again until it does; fail with what `otherwise` says."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while not (found := look()):
@@ -86,7 +86,7 @@ def history(stack: Stack, arn: str) -> list[Any]:
     return [event for page in pages for event in page["events"]]
 
 
-def states(stack: Stack, arn: str) -> list[str]:
+def entered_states(stack: Stack, arn: str) -> list[str]:
     """Return the names of the states that an execution has entered, in order."""
     return [
         event["stateEnteredEventDetails"]["name"]
@@ -121,12 +121,12 @@ def invoke(stack: Stack, logical_id: str, event: Any) -> Any:
     return payload
 
 
-def watch(stack: Stack, number: str) -> str:
+def subscribe_to_messages(stack: Stack, number: str) -> str:
     """Return the URL of a new queue that gets every event about messages of a number of ours."""
-    return listen(stack, {"detail": {"owner": [number]}})
+    return subscribe(stack, {"detail": {"owner": [number]}})
 
 
-def listen(stack: Stack, pattern: dict[str, Any]) -> str:
+def subscribe(stack: Stack, pattern: dict[str, Any]) -> str:
     """Return the URL of a new queue that gets every event of the stack that is like the pattern."""
     name = f"watch-{uuid.uuid4().hex[:8]}"
     sqs, events = stack.client("sqs"), stack.client("events")
@@ -138,13 +138,13 @@ def listen(stack: Stack, pattern: dict[str, Any]) -> str:
     return queue
 
 
-def heard(stack: Stack, queue: str) -> list[Any]:
+def receive_events(stack: Stack, queue: str) -> list[Any]:
     """Return the events that have come to a queue since this was last asked."""
     found = stack.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=1)
     return [json.loads(message["Body"]) for message in found.get("Messages", [])]
 
 
-def messages_of(stack: Stack, number: str) -> list[Any]:
+def list_messages(stack: Stack, number: str) -> list[Any]:
     """Return all messages of a number, newest first."""
     found: list[Any] = []
     cursor = ""

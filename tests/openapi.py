@@ -14,7 +14,7 @@ type Operation = tuple[str, str, dict[str, Any]]
 
 
 @cache
-def described() -> dict[str, Any]:
+def openapi_document() -> dict[str, Any]:
     """Return the document."""
     document: dict[str, Any] = json.loads((ROOT / "docs" / "openapi.json").read_text())
     return document
@@ -22,12 +22,12 @@ def described() -> dict[str, Any]:
 
 def operations() -> Iterator[Operation]:
     """Yield method, path and description of every operation."""
-    for path, methods in described()["paths"].items():
+    for path, methods in openapi_document()["paths"].items():
         for method, operation in methods.items():
             yield method.upper(), path, operation
 
 
-def operation_of(method: str, path: str) -> dict[str, Any] | None:
+def find_operation(method: str, path: str) -> dict[str, Any] | None:
     """Return the operation of a request."""
     for described_method, pattern, operation in operations():
         if method == described_method and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", pattern), path):
@@ -35,7 +35,7 @@ def operation_of(method: str, path: str) -> dict[str, Any] | None:
     return None
 
 
-def wrong(schema: dict[str, Any], value: Any) -> list[str]:
+def schema_errors(schema: dict[str, Any], value: Any) -> list[str]:
     """Return the violations of a schema of the document. Unknown fields are violations."""
     validator = Draft202012Validator(schema | {"components": _closed()})
     return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(value)]
@@ -43,5 +43,5 @@ def wrong(schema: dict[str, Any], value: Any) -> list[str]:
 
 @cache
 def _closed() -> dict[str, Any]:
-    schemas = described()["components"]["schemas"]
+    schemas = openapi_document()["components"]["schemas"]
     return {"schemas": {name: {"additionalProperties": False} | schema for name, schema in schemas.items()}}

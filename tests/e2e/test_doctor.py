@@ -3,10 +3,10 @@
 from typing import Any
 
 from local.stack import Stack
-from tests.bus import wrong
+from tests.bus import schema_errors
 from tests.e2e.test_messages import eventually
 from tests.generations import both_generations, only_current
-from tests.machines import control, get, heard, invoke, listen, run, unique
+from tests.machines import control, get, invoke, receive_events, run, subscribe, unique
 
 CAMPAIGN, STRANGER = "CEXMPL9", "+19104444321"
 
@@ -32,7 +32,7 @@ def test_the_doctor_reports_no_problem_in_a_working_deployment(
 def test_drift_events_report_a_number_that_joins_and_leaves_our_location(
     cloud: Stack, owner_number: str
 ) -> None:
-    queue = listen(cloud, {"detail-type": [{"prefix": "Drift "}]})
+    queue = subscribe(cloud, {"detail-type": [{"prefix": "Drift "}]})
     here = get(cloud, f"/numbers/{owner_number}")["locationId"]
     control(cloud, "POST", "/numbers", {"number": STRANGER, "location_id": here})
     findings = invoke(cloud, "CheckDrift", {})["findings"]
@@ -45,13 +45,13 @@ def test_drift_events_report_a_number_that_joins_and_leaves_our_location(
     told: dict[int, Any] = {}
 
     def announced() -> bool:
-        told.update({event["detail"]["version"]: event for event in heard(cloud, queue)})
+        told.update({event["detail"]["version"]: event for event in receive_events(cloud, queue)})
         return len(told) > 1
 
     # Before it the stream has what other tests have changed, thousands of numbers among it.
     eventually(announced, within=120)
     assert [STRANGER in str(told[version]) for version in sorted(told)] == [True, False]
-    assert [wrong(event) for event in told.values()] == [[], []]
+    assert [schema_errors(event) for event in told.values()] == [[], []]
 
 
 def send(stack: Stack, sender: str) -> Any:

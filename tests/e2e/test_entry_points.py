@@ -16,7 +16,7 @@ from local import demo
 from local.stack import Stack
 from tests.generations import both_generations
 from tests.machines import get
-from tests.openapi import described
+from tests.openapi import openapi_document
 
 ROOT = Path(__file__).parents[2]
 
@@ -59,7 +59,7 @@ def test_the_api_description_page_is_public(cloud: Stack) -> None:
     assert page.headers["Content-Type"].startswith("text/html")
     assert "/messages/{messageId}" in page.text
     document = requests.get(urljoin(cloud.api_page, "openapi.json"), timeout=30)
-    assert document.json() == described()
+    assert document.json() == openapi_document()
 
 
 def test_the_control_api_is_not_public(cloud: Stack) -> None:

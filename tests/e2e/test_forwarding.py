@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from local.stack import Stack
-from tests.bus import wrong
-from tests.e2e.test_messages import ended, eventually, send, unused_number
+from tests.bus import schema_errors
+from tests.e2e.test_messages import eventually, send, unused_number, wait_for_end
 from tests.generations import both_generations
-from tests.http_server import Answer, Server, serving
+from tests.http_server import Response, Server, run_server
 from tests.machines import TEXT
 
 
@@ -22,8 +22,8 @@ def receiver(cloud: Stack) -> Iterator[Server]:
         StackName=cloud.stack_name, LogicalResourceId="ForwardDestination"
     )["StackResourceDetail"]["PhysicalResourceId"]
     nowhere = events.describe_api_destination(Name=name)["InvocationEndpoint"]
-    with serving() as server:
-        server.answers(Answer(status=202))
+    with run_server() as server:
+        server.respond_with(Response(status=202))
         events.update_api_destination(Name=name, InvocationEndpoint=f"{server.url}/events")
         try:
             yield server
@@ -36,10 +36,10 @@ def test_every_message_event_is_posted_with_the_key_and_matches_its_schema(
     cloud: Stack, owner_number: str, receiver: Server
 ) -> None:
     message_id = send(cloud, owner_number, unused_number())
-    ended(cloud, message_id)
+    wait_for_end(cloud, message_id)
 
     def posted() -> dict[str, Any] | None:
-        asked = [(each, json.loads(each.body)) for each in receiver.asked]
+        asked = [(each, json.loads(each.body)) for each in receiver.requests]
         told = {
             event["detail-type"]: (each, event)
             for each, event in asked
@@ -51,7 +51,7 @@ def test_every_message_event_is_posted_with_the_key_and_matches_its_schema(
     for request, event in told.values():
         assert (request.method, request.path) == ("POST", "/events")
         assert request.headers["X-Api-Key"] == "key-of-the-local-cloud"
-        assert wrong(event) == []
+        assert schema_errors(event) == []
         assert TEXT not in request.body.decode()
     order = ["Message Accepted", "Message Sending", "Message Sent", "Message Delivered"]
     versions = [told[name][1]["detail"]["version"] for name in order if name in told]

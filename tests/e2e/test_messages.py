@@ -13,7 +13,7 @@ import requests
 
 from local.stack import Stack
 from tests.generations import both_generations
-from tests.machines import TEXT, control, get, heard, physical_id, watch
+from tests.machines import TEXT, control, get, physical_id, receive_events, subscribe_to_messages
 
 pytestmark = both_generations
 
@@ -39,7 +39,7 @@ def send(cloud: Stack, owner_number: str, to: str) -> str:
     return message_id
 
 
-def ended(cloud: Stack, message_id: str) -> dict[str, Any]:
+def wait_for_end(cloud: Stack, message_id: str) -> dict[str, Any]:
     def read() -> dict[str, Any] | None:
         message: dict[str, Any] = get(cloud, f"/messages/{message_id}")
         return message if message["state"] in {"delivered", "failed", "delivery_unknown"} else None
@@ -79,7 +79,7 @@ class TestSending:
     def test_a_text_is_accepted_sent_once_and_delivered(self, cloud: Stack, owner_number: str) -> None:
         to = unused_number()
         message_id = send(cloud, owner_number, to)
-        message = ended(cloud, message_id)
+        message = wait_for_end(cloud, message_id)
         assert message["state"] == "delivered"
         assert message["times"].keys() >= {"accepted", "sending", "sent", "delivered"}
         (received,) = control(cloud, "GET", f"/messages?to={quote(to)}")["messages"]
@@ -94,7 +94,7 @@ class TestSending:
         types = ["message-sending", "message-sent", "message-failed"]
         outcome = {"types": types, "errorCode": 4720, "description": "invalid destination"}
         control(cloud, "PUT", f"/outcomes/{quote(to)}", outcome)
-        message = ended(cloud, send(cloud, owner_number, to))
+        message = wait_for_end(cloud, send(cloud, owner_number, to))
         assert (message["state"], message["errorCode"]) == ("failed", 4720)
         assert message["reason"].startswith("The recipient's number does not exist")
         assert message["recipients"][to]["state"] == "failed"
@@ -105,7 +105,7 @@ class TestSending:
         to = unused_number()
         fault = {"method": "POST", "path": "/messages$", "match": to, "answer": {"status": 429}}
         control(cloud, "POST", "/faults", fault)
-        assert ended(cloud, send(cloud, owner_number, to))["state"] == "delivered"
+        assert wait_for_end(cloud, send(cloud, owner_number, to))["state"] == "delivered"
         assert len(control(cloud, "GET", f"/messages?to={quote(to)}")["messages"]) == 1
 
     def test_a_receipt_resolves_a_lost_response_without_a_second_send(
@@ -118,7 +118,7 @@ class TestSending:
             "/faults",
             {"method": "POST", "path": "/messages$", "match": to, "lose_answer": True},
         )
-        assert ended(cloud, send(cloud, owner_number, to))["state"] == "delivered"
+        assert wait_for_end(cloud, send(cloud, owner_number, to))["state"] == "delivered"
         assert len(control(cloud, "GET", f"/messages?to={quote(to)}")["messages"]) == 1
 
     def test_an_unknown_sender_is_rejected_with_the_field_name(self, cloud: Stack) -> None:
@@ -236,12 +236,12 @@ class TestReceiving:
 
 class TestEvents:
     def test_message_events_are_published_without_the_text(self, cloud: Stack, owner_number: str) -> None:
-        queue = watch(cloud, owner_number)
+        queue = subscribe_to_messages(cloud, owner_number)
         message_id = send(cloud, owner_number, unused_number())
         told: dict[str, str] = {}
 
         def announced() -> bool:
-            for event in heard(cloud, queue):
+            for event in receive_events(cloud, queue):
                 if event["detail"]["messageId"] == message_id:
                     told[event["detail-type"]] = json.dumps(event, ensure_ascii=False)
             return {"Message Accepted", "Message Sent", "Message Delivered"} <= told.keys()

@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from local.stack import Stack
-from tests.e2e.test_messages import conversation, ended, eventually, send, unused_number
+from tests.e2e.test_messages import conversation, eventually, send, unused_number, wait_for_end
 from tests.generations import only_classic
 from tests.machines import TEXT, control, run, unique
 from tests.workflows.test_hosted_messaging import some_numbers
@@ -39,7 +39,7 @@ def hosted(clouds: dict[str, Stack], request: pytest.FixtureRequest) -> str:
 def test_a_text_is_sent_through_v1_and_its_receipt_is_recorded(cloud: Stack, hosted: str) -> None:
     to = unused_number()
     message_id = send(cloud, hosted, to)
-    message = ended(cloud, message_id)
+    message = wait_for_end(cloud, message_id)
     assert (message["state"], message["api"]) == ("delivered", "v1")
     (received,) = control(cloud, "GET", f"/messages?to={quote(to)}")["messages"]
     assert (received["tag"], received["text"], received["id"]) == (message_id, TEXT, message["bandwidthId"])
@@ -48,7 +48,7 @@ def test_a_text_is_sent_through_v1_and_its_receipt_is_recorded(cloud: Stack, hos
 def test_a_text_that_failed_carries_the_delivery_code(cloud: Stack, hosted: str) -> None:
     to = unused_number()
     control(cloud, "PUT", f"/outcomes/{quote(to)}", {"types": ["message-failed"], "errorCode": 720})
-    message = ended(cloud, send(cloud, hosted, to))
+    message = wait_for_end(cloud, send(cloud, hosted, to))
     assert (message["state"], message["errorCode"]) == ("failed", 720)
 
 
@@ -57,7 +57,7 @@ def test_a_v1_throttle_with_status_403_is_retried(cloud: Stack, hosted: str) -> 
     body = json.dumps({"category": "limit", "code": "message-rate-limit", "message": "slower"})
     fault = {"method": "POST", "path": "/messages$", "match": to, "answer": {"status": 403, "body": body}}
     control(cloud, "POST", "/faults", fault)
-    assert ended(cloud, send(cloud, hosted, to))["state"] == "delivered"
+    assert wait_for_end(cloud, send(cloud, hosted, to))["state"] == "delivered"
     assert len(control(cloud, "GET", f"/messages?to={quote(to)}")["messages"]) == 1
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from local.stack import Stack
-from tests.e2e.test_messages import ended, eventually, unused_number
+from tests.e2e.test_messages import eventually, unused_number, wait_for_end
 from tests.generations import both_generations
 from tests.machines import TEXT, control, get
 
@@ -30,7 +30,7 @@ def test_a_repeated_idempotency_key_creates_one_message(cloud: Stack, owner_numb
     first, second = post(cloud, body, key), post(cloud, body, key)
     assert first == second
     assert first[0] == 202
-    assert ended(cloud, first[1]["messageId"])["state"] == "delivered"
+    assert wait_for_end(cloud, first[1]["messageId"])["state"] == "delivered"
     assert post(cloud, body | {"text": "another"}, key)[0] == 422
     assert len(control(cloud, "GET", f"/messages?to={quote(to)}")["messages"]) == 1
 
@@ -41,7 +41,7 @@ def test_a_group_message_has_its_own_state_and_one_per_recipient(cloud: Stack, o
     control(cloud, "PUT", f"/outcomes/{quote(group[1])}", outcome)
     status, accepted = post(cloud, {"from": owner_number, "to": group, "text": TEXT})
     assert (status, accepted["segmentCount"]) == (202, 1)
-    message = ended(cloud, accepted["messageId"])
+    message = wait_for_end(cloud, accepted["messageId"])
     states = {number: told["state"] for number, told in message["recipients"].items()}
     assert states == {group[0]: "delivered", group[1]: "failed", group[2]: "delivered"}
     assert (message["state"], message["reason"]) == ("failed", "1 of 3 recipients failed")
@@ -71,7 +71,7 @@ def test_a_conversation_contains_only_the_messages_of_both_participants(
 ) -> None:
     person = unused_number()
     _, sent = post(cloud, {"from": owner_number, "to": person, "text": TEXT})
-    ended(cloud, sent["messageId"])
+    wait_for_end(cloud, sent["messageId"])
     reply(cloud, person, owner_number, TEXT)
     post(cloud, {"from": owner_number, "to": unused_number(), "text": TEXT})
     listed = get(cloud, f"/conversations/{quote(owner_number)}/{quote(person)}")["items"]

@@ -6,7 +6,7 @@ from typing import Any
 
 from local.demo import _HELLO, _REPLY
 from local.stack import Stack, place_of
-from tests.e2e.test_messages import ended, send, unused_number
+from tests.e2e.test_messages import send, unused_number, wait_for_end
 from tests.generations import both_generations
 from tests.machines import TEXT, history
 
@@ -31,7 +31,7 @@ def histories(cloud: Stack) -> Iterator[Any]:
 
 @both_generations
 def test_no_secret_and_no_text_is_in_any_log_or_history(cloud: Stack, owner_number: str) -> None:
-    ended(cloud, send(cloud, owner_number, unused_number()))
+    wait_for_end(cloud, send(cloud, owner_number, unused_number()))
     place = place_of(DIRECTORY, cloud.bandwidth_api)
     kept_in = {
         "a function's log": "\n".join(log_lines(cloud)),

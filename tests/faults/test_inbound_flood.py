@@ -11,7 +11,7 @@ from urllib.parse import quote
 import requests
 
 from local.stack import Stack
-from tests.machines import TEXT, control, messages_of, run, unique, until, watch
+from tests.machines import TEXT, control, list_messages, run, subscribe_to_messages, unique, wait_until
 
 TEXTS = int(os.environ.get("INBOUND_TEXTS", "1000"))
 PATIENCE_SECONDS = 60 + TEXTS // 10
@@ -43,7 +43,7 @@ def test_every_text_is_one_record_and_one_event(
     cloud: Stack, record_property: Callable[[str, str], None]
 ) -> None:
     owner_number = order_owner_number(cloud)
-    queue = watch(cloud, owner_number)
+    queue = subscribe_to_messages(cloud, owner_number)
     # API Gateway caches the authorizer's response from here on.
     known = (cloud.callback_user, cloud.callback_password)
     requests.post(f"{cloud.callback_api}/callbacks/v2", data="[]", auth=known, timeout=30).raise_for_status()
@@ -71,12 +71,12 @@ def test_every_text_is_one_record_and_one_event(
         )
     # Texts that come again make no event; other tests have callbacks under way, too.
     mine = f"/callbacks?state=pending&to={quote(owner_number)}"
-    until(lambda: not control(cloud, "GET", mine)["callbacks"], lambda: "texts are not answered")
+    wait_until(lambda: not control(cloud, "GET", mine)["callbacks"], lambda: "texts are not answered")
 
     # What came twice on the bus is the same event: who has its id drops it.
     assert [ids for ids in event_ids.values() if len(set(ids)) > 1] == []
     assert len({ids[0] for ids in event_ids.values()}) == TEXTS
-    records = messages_of(cloud, owner_number)
+    records = list_messages(cloud, owner_number)
     assert len(records) == TEXTS
     assert {record["messageId"] for record in records} == expected
     assert {record["state"] for record in records} == {"received"}

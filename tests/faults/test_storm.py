@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
 from local.stack import Stack
-from tests.machines import TEXT, control, messages_of, run, unique
+from tests.machines import TEXT, control, list_messages, run, unique
 
 MESSAGES = int(os.environ.get("STORM_MESSAGES", "300"))
 CLIENTS = 8
@@ -34,7 +34,7 @@ def order_owner_number(cloud: Stack) -> str:
 
 def states(cloud: Stack, number: str) -> dict[str, str]:
     """Return the state of every message of a number."""
-    return {item["messageId"]: item["state"] for item in messages_of(cloud, number)}
+    return {item["messageId"]: item["state"] for item in list_messages(cloud, number)}
 
 
 def test_every_accepted_message_ends_once_and_none_is_sent_twice(

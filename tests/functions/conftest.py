@@ -21,7 +21,7 @@ from simulator.simulator import Settings
 from tests import permissions
 from tests.aws import aws, client
 from tests.contracts.project import Function
-from tests.openapi import operation_of, wrong
+from tests.openapi import find_operation, schema_errors
 from tests.simulators import empty_simulator
 from tests.template import create_table
 
@@ -73,7 +73,7 @@ class Context:
 
 
 @dataclass
-class House:
+class Stack:
     """Everything around the functions."""
 
     simulator: RunningSimulator
@@ -86,7 +86,7 @@ class House:
     events_dead_letter_queue: str
     media_queue: str
 
-    def queued(self, queue_url: str) -> list[Any]:
+    def receive_messages(self, queue_url: str) -> list[Any]:
         """Take every message from a queue."""
         found = self.sqs.receive_message(
             QueueUrl=queue_url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"]
@@ -94,7 +94,7 @@ class House:
         messages: list[Any] = found.get("Messages", [])
         return messages
 
-    def show_again(self) -> None:
+    def make_visible(self) -> None:
         """Let what was taken from a queue, and not deleted, come again at once."""
         from moto.backends import get_backend  # noqa: PLC0415
 
@@ -102,7 +102,7 @@ class House:
             for message in queue._messages:
                 message.change_visibility(0)
 
-    def fault(self, path: str, **fault: Any) -> None:
+    def add_fault(self, path: str, **fault: Any) -> None:
         """Let Bandwidth misbehave at the next request whose path matches."""
         from simulator.faults import Fault  # noqa: PLC0415
 
@@ -114,7 +114,7 @@ class House:
 
 
 @pytest.fixture
-def house(generation: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+def stack(generation: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     """The tables, queues and secrets of the stack, and an empty Bandwidth account."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
@@ -124,24 +124,24 @@ def house(generation: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     config = replace(CONFIG, generation=generation)
     with aws():
         simulator = empty_simulator(config, Settings(receipt_seconds=0.01, order_seconds=0))
-        house = _build(simulator, generation)
+        stack = _build(simulator, generation)
         environment = {
             "STACK_NAME": "bandwidth-messaging",
-            "NUMBERS_TABLE": create_table(house.dynamodb, "NumbersTable"),
-            "MESSAGES_TABLE": create_table(house.dynamodb, "MessagesTable"),
+            "NUMBERS_TABLE": create_table(stack.dynamodb, "NumbersTable"),
+            "MESSAGES_TABLE": create_table(stack.dynamodb, "MessagesTable"),
             "MESSAGE_RETENTION_DAYS": "90",
             "ENFORCE_OPT_OUTS": "true",
             "SEND_DEADLINE_HOURS": "4",
             "LONGEST_SEND_DELAY_SECONDS": "900",
             "UNCONFIRMED_MINUTES": "180",
             "UNREGISTERED_SENDERS": "refuse",
-            "SEND_QUEUE_URL": house.send_queue,
-            "QUARANTINE_QUEUE_URL": house.quarantine_queue,
+            "SEND_QUEUE_URL": stack.send_queue,
+            "QUARANTINE_QUEUE_URL": stack.quarantine_queue,
             "EVENT_BUS": "bandwidth-messaging",
-            "EVENTS_DEAD_LETTER_QUEUE_URL": house.events_dead_letter_queue,
+            "EVENTS_DEAD_LETTER_QUEUE_URL": stack.events_dead_letter_queue,
             "BANDWIDTH_API": generation,
             "MEDIA_BUCKET": "media",
-            "MEDIA_QUEUE_URL": house.media_queue,
+            "MEDIA_QUEUE_URL": stack.media_queue,
             "BANDWIDTH_SECRET": "bandwidth-messaging/bandwidth",
             "CALLBACK_SECRET": "callback",
             "BANDWIDTH_ACCOUNT_ID": CONFIG.account_id,
@@ -165,12 +165,12 @@ def house(generation: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
         }
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
-        _forget()
-        yield house
-        _forget()
+        clear_caches()
+        yield stack
+        clear_caches()
 
 
-def _build(simulator: RunningSimulator, generation: str) -> House:
+def _build(simulator: RunningSimulator, generation: str) -> Stack:
     sqs, secrets = client("sqs"), client("secretsmanager")
     secrets.create_secret(Name="bandwidth-messaging/bandwidth", SecretString=json.dumps(SECRETS[generation]))
     secrets.create_secret(
@@ -180,7 +180,7 @@ def _build(simulator: RunningSimulator, generation: str) -> House:
     s3 = client("s3")
     s3.create_bucket(Bucket="media")
     s3.create_bucket(Bucket="quarantine")
-    return House(
+    return Stack(
         simulator=simulator,
         dynamodb=client("dynamodb"),
         sqs=sqs,
@@ -205,7 +205,7 @@ CLIENTS = [
 ]
 
 
-def _forget() -> None:
+def clear_caches() -> None:
     """Let the next handler start as in a new Lambda environment, but for its clients of AWS."""
     parameters.clear_caches()
     settings_module.settings.cache_clear()
@@ -216,7 +216,7 @@ def _forget() -> None:
                 built.cache_clear()
 
 
-def forget_clients() -> None:
+def clear_clients() -> None:
     """Let the clients of AWS be made anew."""
     for made in CLIENTS:
         made.cache_clear()
@@ -271,11 +271,13 @@ def api_event(
     }
 
 
-def ask(module: ModuleType, method: str, path: str, **parts: Any) -> tuple[int, Any]:
+def call_api(module: ModuleType, method: str, path: str, **parts: Any) -> tuple[int, Any]:
     """Ask an API function; return the status and the JSON of the body, which is what OpenAPI says of it."""
     answer = call(module, api_event(method, path, **parts))
     status, body = answer["statusCode"], json.loads(answer["body"])
-    if (operation := operation_of(method, path)) and status != HTTPStatus.INTERNAL_SERVER_ERROR:
+    if (operation := find_operation(method, path)) and status != HTTPStatus.INTERNAL_SERVER_ERROR:
         (content_type,) = answer["multiValueHeaders"]["Content-Type"]
-        assert wrong(operation["responses"][str(status)]["content"][content_type]["schema"], body) == []
+        assert (
+            schema_errors(operation["responses"][str(status)]["content"][content_type]["schema"], body) == []
+        )
     return status, body

@@ -9,7 +9,7 @@ from local.deployment import LETTERS_BUCKET
 from local.stack import Stack
 from simulator.account.importability import WORDS
 from tests.generations import only_current
-from tests.machines import Execution, control, get, run, unique, until
+from tests.machines import Execution, control, get, run, unique, wait_until
 from tests.workflows.test_hosted_messaging import numbers_of, some_numbers
 
 pytestmark = only_current
@@ -153,7 +153,7 @@ def test_a_number_that_bandwidth_removes_is_released(cloud: Stack) -> None:
     name, (kept, lost) = unique("lost"), some_numbers(2)
     assert set_up(cloud, name, [kept, lost]).status == "SUCCEEDED"
     control(cloud, "DELETE", f"/numbers/{lost}")
-    until(
+    wait_until(
         lambda: get(cloud, f"/numbers/{lost}")["state"] == "released",
         lambda: str(get(cloud, f"/numbers/{lost}")),
     )

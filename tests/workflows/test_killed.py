@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from local.stack import Stack
-from tests.machines import control, ended, start, unique, until
+from tests.machines import control, start, unique, wait_for_end, wait_until
 
 HELD_SECONDS = 3
 
@@ -28,10 +28,10 @@ def test_an_execution_stopped_during_a_response_resumes_without_duplicate_resour
     hold = {"method": "POST", "path": path, "match": name, "delay": HELD_SECONDS}
     control(cloud, "POST", "/faults", hold)
     arn = start(cloud, "messaging_v2", own(name))
-    until(lambda: things(cloud, kind, name), lambda: f"no {kind}")
+    wait_until(lambda: things(cloud, kind, name), lambda: f"no {kind}")
     cloud.client("stepfunctions").stop_execution(executionArn=arn)
-    assert ended(cloud, arn).status == "ABORTED"
-    again = ended(cloud, start(cloud, "messaging_v2", own(name)))
+    assert wait_for_end(cloud, arn).status == "ABORTED"
+    again = wait_for_end(cloud, start(cloud, "messaging_v2", own(name)))
     assert (again.status, again.cause) == ("SUCCEEDED", None)
     assert [len(things(cloud, each, name)) for each in ("applications", "locations", "orders")] == [1, 1, 1]
 
@@ -40,7 +40,7 @@ def test_three_concurrent_starts_place_one_order_per_id_and_create_one_applicati
     name, other = unique("at once"), unique("other")
     control(cloud, "POST", "/faults", {"method": "GET", "path": "/applications$", "delay": 1, "times": 3})
     arns = [start(cloud, "messaging_v2", own(name, each)) for each in (name, name, other)]
-    executions = [ended(cloud, arn) for arn in arns]
+    executions = [wait_for_end(cloud, arn) for arn in arns]
     assert [(each.status, each.cause) for each in executions] == [("SUCCEEDED", None)] * 3
     assert [len(things(cloud, kind, name)) for kind in ("applications", "locations", "orders")] == [1, 1, 1]
     assert len(things(cloud, "orders", other)) == 1

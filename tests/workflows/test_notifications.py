@@ -10,7 +10,16 @@ from typing import Any
 import pytest
 
 from local.stack import Stack
-from tests.machines import Execution, control, ended, history, start, states, unique, until
+from tests.machines import (
+    Execution,
+    control,
+    entered_states,
+    history,
+    start,
+    unique,
+    wait_for_end,
+    wait_until,
+)
 
 SAMPLE = json.loads((Path(__file__).parents[2] / "events/executions/messaging_v2.json").read_text())
 WAIT, POLL = "Wait For Notification", "Check Order Status"
@@ -40,7 +49,9 @@ def wait_long(cloud: Stack, name: str) -> str:
     control(cloud, "PUT", f"/orders/{name}", {"fate": "BACKORDERED"})
     own = {"applicationName": name, "locationName": name, "customerOrderId": name}
     arn = start(cloud, "messaging_v2", SAMPLE | own)
-    until(lambda: waits(states(cloud, arn)) >= ENOUGH_WAITS, lambda: str(states(cloud, arn)))
+    wait_until(
+        lambda: waits(entered_states(cloud, arn)) >= ENOUGH_WAITS, lambda: str(entered_states(cloud, arn))
+    )
     return arn
 
 
@@ -52,7 +63,7 @@ def complete(cloud: Stack, name: str, arn: str) -> tuple[Execution, float]:
     """Let the order complete; return the execution and how many seconds after that it ended."""
     control(cloud, "PUT", f"/orders/{name}", {"fate": "COMPLETE"})
     begun = time.monotonic()
-    execution = ended(cloud, arn)
+    execution = wait_for_end(cloud, arn)
     return execution, time.monotonic() - begun
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.functions.conftest import _forget
+from tests.functions.conftest import clear_caches
 from tests.functions.messages.sending_model import RECIPIENTS, Sending, install
 from tests.functions.messages.sending_world import Process
 
@@ -18,9 +18,9 @@ from tests.functions.messages.sending_world import Process
 @pytest.fixture(autouse=True)
 def _functions(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     install(monkeypatch)
-    _forget()
+    clear_caches()
     yield
-    _forget()
+    clear_caches()
 
 
 def test_no_message_is_sent_twice_or_after_a_stop_or_lost() -> None:
