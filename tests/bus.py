@@ -17,12 +17,12 @@ KIND_OF = {name: kind.name for kind in KINDS for name in kind.detail_types}
 
 
 def example_path(detail_type: str) -> Path:
-    """Return the file of a detail type's example."""
+    """Return the path of a detail type's example."""
     return FOLDER / f"{re.sub(r'[ -]', '_', detail_type).lower()}.json"
 
 
 def schema_path(kind: str) -> Path:
-    """Return the file of a kind's schema."""
+    """Return the path of a kind's schema."""
     return FOLDER / "schemas" / f"{kind}.json"
 
 
@@ -50,7 +50,7 @@ def schema_errors(event: dict[str, Any]) -> list[str]:
 @cache
 def _validator(kind: str) -> Draft202012Validator:
     schema = json.loads(schema_path(kind).read_text())
-    for each in (schema["properties"]["detail"], *schema.get("$defs", {}).values()):
-        each["additionalProperties"] = False
+    for definition in (schema["properties"]["detail"], *schema.get("$defs", {}).values()):
+        definition["additionalProperties"] = False
     Draft202012Validator.check_schema(schema)
     return Draft202012Validator(schema)

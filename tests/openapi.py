@@ -15,7 +15,7 @@ type Operation = tuple[str, str, dict[str, Any]]
 
 @cache
 def openapi_document() -> dict[str, Any]:
-    """Return the document."""
+    """Return docs/openapi.json, parsed."""
     document: dict[str, Any] = json.loads((ROOT / "docs" / "openapi.json").read_text())
     return document
 
@@ -28,7 +28,7 @@ def operations() -> Iterator[Operation]:
 
 
 def find_operation(method: str, path: str) -> dict[str, Any] | None:
-    """Return the operation of a request."""
+    """Return the operation that a request calls, or None."""
     for described_method, pattern, operation in operations():
         if method == described_method and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", pattern), path):
             return operation
@@ -36,7 +36,7 @@ def find_operation(method: str, path: str) -> dict[str, Any] | None:
 
 
 def schema_errors(schema: dict[str, Any], value: Any) -> list[str]:
-    """Return the violations of a schema of the document. Unknown fields are violations."""
+    """Return the violations of one of the document's schemas. Unknown fields are violations."""
     validator = Draft202012Validator(schema | {"components": _closed()})
     return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(value)]
 

@@ -11,7 +11,7 @@ from bandwidth_messaging.runtime import settings as settings_module
 from simulator.account.registrations import Campaign
 from tests.functions.conftest import CONFIG, Stack, sample
 from tests.generations import only_current
-from tests.machines_here import Ended, Machines, in_this_process
+from tests.in_process_machines import Ended, Machines, install_machines
 
 pytestmark = only_current
 
@@ -39,7 +39,7 @@ def base(request: pytest.FixtureRequest, stack: Stack, monkeypatch: pytest.Monke
 
 @pytest.fixture
 def machines(base: str, monkeypatch: pytest.MonkeyPatch) -> Machines:
-    return in_this_process(monkeypatch)
+    return install_machines(monkeypatch)
 
 
 def succeeded(ended: Ended) -> Any:

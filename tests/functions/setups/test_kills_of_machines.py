@@ -27,7 +27,7 @@ from simulator.account.order_outcomes import COMPLETE, OrderOutcome
 from simulator.account.registrations import Campaign
 from tests.functions.conftest import Stack, sample
 from tests.generations import both_generations, only_current
-from tests.machines_here import Died, Ended, Killed, Machines, in_this_process
+from tests.in_process_machines import Died, Ended, Killed, Machines, install_machines
 
 AUTHORITY = {
     name: sample("executions/hosted_messaging")[name] for name in ("subscriber", "loaAuthorizingPerson")
@@ -211,7 +211,7 @@ def table(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Table:
     monkeypatch.setenv("ORDER_NOTIFICATIONS", "true")
     settings_module.settings.cache_clear()
     stack.simulator.simulator.imports.needs_letter = False
-    return Table(stack, in_this_process(monkeypatch), [])
+    return Table(stack, install_machines(monkeypatch), [])
 
 
 PROVISIONED = {"applications": 1, "locations": 1, "SMS": 1, "MMS": 1, "assignments": 1}
@@ -301,7 +301,7 @@ def test_a_removal_that_is_killed_anywhere_leaves_no_number_behind(
 def test_two_starts_at_once_order_once_for_each_id_and_make_one_application(
     stack: Stack, monkeypatch: pytest.MonkeyPatch, second: str
 ) -> None:
-    machines = in_this_process(monkeypatch)
+    machines = install_machines(monkeypatch)
     # Real time: what one of them waits for, the other one does.
     monkeypatch.setattr(stepfunctions, "_scaled_sleep", lambda _: time.sleep(0.4))
     names = {"applicationName": "at once", "locationName": "at once", "areaCode": "910"}

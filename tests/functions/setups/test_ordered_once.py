@@ -11,7 +11,7 @@ from functions.control import start_setup
 from functions.setups import check_input
 from tests.functions.conftest import Stack, call, call_api, sample
 from tests.generations import both_generations, only_current
-from tests.machines_here import Machines, in_this_process
+from tests.in_process_machines import Machines, install_machines
 
 NAMES = {"applicationName": "Alerts", "locationName": "Alerts", "areaCode": "910", "quantity": 2}
 
@@ -19,7 +19,7 @@ NAMES = {"applicationName": "Alerts", "locationName": "Alerts", "areaCode": "910
 @pytest.fixture
 def machines(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Machines:
     stack.simulator.simulator.imports.needs_letter = False
-    return in_this_process(monkeypatch)
+    return install_machines(monkeypatch)
 
 
 def started(monkeypatch: pytest.MonkeyPatch, body: Any) -> Any:
