@@ -1,4 +1,4 @@
-"""Messages through the whole stack: API Gateway, queue, worker, Bandwidth, callbacks, tables, bus."""
+"""Messages through the whole stack: API Gateway, queue, worker, Bandwidth, callbacks, tables and bus."""
 
 import base64
 import json
@@ -18,10 +18,10 @@ from tests.machines import TEXT, control, get, physical_id, receive_events, subs
 pytestmark = both_generations
 
 
-def eventually[Result](ask: Callable[[], Result | None], within: float = 60) -> Result:
-    """Call `ask` until it returns a true value, and return that value."""
+def eventually[Result](read: Callable[[], Result | None], within: float = 60) -> Result:
+    """Call `read` until it returns a true value, and return that value."""
     deadline = time.monotonic() + within
-    while not (result := ask()):
+    while not (result := read()):
         assert time.monotonic() < deadline, f"not within {within} s"
         time.sleep(0.1)
     return result
@@ -135,7 +135,7 @@ class TestSending:
 
 
 class TestReceiving:
-    @pytest.mark.parametrize("credentials", [None, ("bandwidth", "wrong"), ("somebody", "else")])
+    @pytest.mark.parametrize("credentials", [None, ("bandwidth", "wrong"), ("other", "password")])
     def test_a_callback_without_valid_credentials_is_challenged(
         self, cloud: Stack, owner_number: str, credentials: tuple[str, str] | None
     ) -> None:
@@ -145,11 +145,11 @@ class TestReceiving:
         assert response.headers["WWW-Authenticate"] == 'Basic realm="bandwidth"'
         assert event["message"]["id"] not in [m["messageId"] for m in conversation(cloud, owner_number)]
 
-    @pytest.mark.parametrize(("credentials", "asked"), [(None, 0), (("bandwidth", "wrong"), 1)])
+    @pytest.mark.parametrize(("credentials", "invocations"), [(None, 0), (("bandwidth", "wrong"), 1)])
     def test_a_challenge_invokes_the_authorizer_at_most_once(
-        self, cloud: Stack, owner_number: str, credentials: tuple[str, str] | None, asked: int
+        self, cloud: Stack, owner_number: str, credentials: tuple[str, str] | None, invocations: int
     ) -> None:
-        # On AWS nobody can choose an address; the emulator takes it from this header.
+        # The emulator reads the source address from this header. AWS ignores the header.
         address = f"203.0.113.{uuid.uuid4().int % 256}"
         headers = {"X-Forwarded-For": address}
         response = callback(cloud, json.dumps([inbound(owner_number)]), auth=credentials, headers=headers)
@@ -160,7 +160,7 @@ class TestReceiving:
             logGroupName=f"/aws/lambda/{cloud.stack_name}/messages",
             filterPattern=f'"{address}"',
         )
-        assert len(logs["events"]) == asked
+        assert len(logs["events"]) == invocations
 
     def test_a_repeated_callback_creates_one_record(self, cloud: Stack, owner_number: str) -> None:
         event = inbound(owner_number)
@@ -179,16 +179,18 @@ class TestReceiving:
         reply_id = control(cloud, "POST", "/inbound", reply)["id"]
 
         def delivered() -> list[Any]:
-            told = control(cloud, "GET", f"/callbacks?message_id={reply_id}")["callbacks"]
-            return told if all(each["state"] == "delivered" for each in told) else []
+            callbacks = control(cloud, "GET", f"/callbacks?message_id={reply_id}")["callbacks"]
+            return callbacks if all(each["state"] == "delivered" for each in callbacks) else []
 
         for delivery in eventually(delivered):
             assert [(attempt["status"], attempt["with_credentials"]) for attempt in delivery["attempts"]] == [
                 (401, False),
                 (204, True),
             ]
-        found = [message for message in conversation(cloud, owner_number) if message["messageId"] == reply_id]
-        assert [message["text"] for message in found] == [TEXT]
+        stored = [
+            message for message in conversation(cloud, owner_number) if message["messageId"] == reply_id
+        ]
+        assert [message["text"] for message in stored] == [TEXT]
 
     def test_a_body_that_is_not_text_is_quarantined_unchanged(self, cloud: Stack) -> None:
         body = b"\xff\xfe" + uuid.uuid4().bytes
@@ -196,12 +198,12 @@ class TestReceiving:
         assert response.status_code == 204
         queue = {"QueueUrl": cloud.quarantine_queue, "MaxNumberOfMessages": 10, "VisibilityTimeout": 0}
 
-        def kept() -> Any:
-            found = cloud.client("sqs").receive_message(**queue, WaitTimeSeconds=1).get("Messages", [])
-            bodies = [json.loads(message["Body"]).get("callback", {}).get("body") for message in found]
+        def is_quarantined() -> bool:
+            messages = cloud.client("sqs").receive_message(**queue, WaitTimeSeconds=1).get("Messages", [])
+            bodies = [json.loads(message["Body"]).get("callback", {}).get("body") for message in messages]
             return base64.b64encode(body).decode() in bodies
 
-        eventually(kept)
+        eventually(is_quarantined)
 
     def test_an_unreadable_callback_is_quarantined_and_can_be_replayed(
         self, cloud: Stack, owner_number: str
@@ -212,25 +214,25 @@ class TestReceiving:
             response = callback(cloud, each, auth=(cloud.callback_user, cloud.callback_password))
             assert response.status_code == 204
         queue = {"QueueUrl": cloud.quarantine_queue, "MaxNumberOfMessages": 10, "VisibilityTimeout": 0}
-        kept = [
+        quarantined = [
             json.loads(message["Body"])
             for message in cloud.client("sqs").receive_message(**queue, WaitTimeSeconds=5)["Messages"]
         ]
-        (found,) = [each for each in kept if each.get("callback", {}).get("body") == body]
-        assert found["reasons"] == ["type is unknown"]
-        assert "Authorization" not in found["callback"]["multiValueHeaders"]
-        assert [each for each in kept if "object" in each]
+        (record,) = [each for each in quarantined if each.get("callback", {}).get("body") == body]
+        assert record["reasons"] == ["type is unknown"]
+        assert "Authorization" not in record["callback"]["multiValueHeaders"]
+        assert [each for each in quarantined if "object" in each]
 
         event = inbound(owner_number)
-        once = {"at": event["time"], "reasons": ["an earlier version did not know it"]}
-        callback_then = found["callback"] | {"body": json.dumps([event])}
+        old_record = {"at": event["time"], "reasons": ["an earlier version did not know it"]}
+        known_callback = record["callback"] | {"body": json.dumps([event])}
         cloud.client("sqs").send_message(
-            QueueUrl=cloud.quarantine_queue, MessageBody=json.dumps(once | {"callback": callback_then})
+            QueueUrl=cloud.quarantine_queue, MessageBody=json.dumps(old_record | {"callback": known_callback})
         )
         replay = physical_id(cloud, "ReplayQuarantine")
         replayed = cloud.client("lambda").invoke(FunctionName=replay, Payload=json.dumps({"atMost": 100}))
-        told = json.loads(replayed["Payload"].read())
-        assert (told["stored"], told["reasons"].get("type is unknown", 0) >= 2) == (1, True)
+        report = json.loads(replayed["Payload"].read())
+        assert (report["stored"], report["reasons"].get("type is unknown", 0) >= 2) == (1, True)
         assert get(cloud, f"/messages/{event['message']['id']}")["state"] == "received"
 
 
@@ -238,13 +240,13 @@ class TestEvents:
     def test_message_events_are_published_without_the_text(self, cloud: Stack, owner_number: str) -> None:
         queue = subscribe_to_messages(cloud, owner_number)
         message_id = send(cloud, owner_number, unused_number())
-        told: dict[str, str] = {}
+        events: dict[str, str] = {}
 
-        def announced() -> bool:
+        def has_all_events() -> bool:
             for event in receive_events(cloud, queue):
                 if event["detail"]["messageId"] == message_id:
-                    told[event["detail-type"]] = json.dumps(event, ensure_ascii=False)
-            return {"Message Accepted", "Message Sent", "Message Delivered"} <= told.keys()
+                    events[event["detail-type"]] = json.dumps(event, ensure_ascii=False)
+            return {"Message Accepted", "Message Sent", "Message Delivered"} <= events.keys()
 
-        eventually(announced)
-        assert not any(TEXT in body for body in told.values())
+        eventually(has_all_events)
+        assert not any(TEXT in body for body in events.values())

@@ -1,4 +1,4 @@
-"""Messages of imported numbers through the whole stack: V1 out, receipts and replies by POST and by GET."""
+"""Messages of hosted numbers through the whole stack: V1 requests, and callbacks by POST and by GET."""
 
 import json
 import uuid
@@ -17,23 +17,23 @@ from tests.workflows.test_hosted_messaging import some_numbers
 pytestmark = only_classic
 
 
-def import_one(cloud: Stack, method: str) -> str:
+def import_number(cloud: Stack, method: str) -> str:
     name, (number,) = unique("v1"), some_numbers(1)
-    given = {
+    machine_input = {
         "applicationName": name,
         "customerOrderId": name,
         "telephoneNumbers": [number],
         "callbackHttpMethod": method,
     }
-    execution = run(cloud, "hosted_messaging", given)
+    execution = run(cloud, "hosted_messaging", machine_input)
     assert execution.status == "SUCCEEDED", execution.cause
     return number
 
 
 @pytest.fixture(scope="session", params=["POST", "GET"])
 def hosted(clouds: dict[str, Stack], request: pytest.FixtureRequest) -> str:
-    """An imported number, whose application calls back by POST or by GET."""
-    return import_one(clouds["classic"], request.param)
+    """Return a hosted number whose application receives callbacks by POST or by GET."""
+    return import_number(clouds["classic"], request.param)
 
 
 def test_a_text_is_sent_through_v1_and_its_receipt_is_recorded(cloud: Stack, hosted: str) -> None:
@@ -45,7 +45,7 @@ def test_a_text_is_sent_through_v1_and_its_receipt_is_recorded(cloud: Stack, hos
     assert (received["tag"], received["text"], received["id"]) == (message_id, TEXT, message["bandwidthId"])
 
 
-def test_a_text_that_failed_carries_the_delivery_code(cloud: Stack, hosted: str) -> None:
+def test_a_failed_text_has_the_delivery_code(cloud: Stack, hosted: str) -> None:
     to = unused_number()
     control(cloud, "PUT", f"/outcomes/{quote(to)}", {"types": ["message-failed"], "errorCode": 720})
     message = wait_for_end(cloud, send(cloud, hosted, to))
@@ -67,8 +67,10 @@ def test_an_inbound_reply_is_stored_with_its_media(cloud: Stack, hosted: str) ->
     reply_id = control(cloud, "POST", "/inbound", reply)["id"]
 
     def stored() -> dict[str, Any] | None:
-        found = [message for message in conversation(cloud, hosted) if message["messageId"] == reply_id]
-        return found[0] if found else None
+        stored_messages = [
+            message for message in conversation(cloud, hosted) if message["messageId"] == reply_id
+        ]
+        return stored_messages[0] if stored_messages else None
 
     message = eventually(stored)
     assert message is not None

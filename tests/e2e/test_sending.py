@@ -1,4 +1,4 @@
-"""Sending that a business can lean on, through the whole stack."""
+"""Idempotency keys, group messages, opt-outs and conversations through the whole stack."""
 
 import time
 import uuid
@@ -18,8 +18,8 @@ def post(cloud: Stack, body: Any, key: str | None = None) -> tuple[int, Any]:
     return response.status_code, response.json()
 
 
-def reply(cloud: Stack, sender: str, to: str, text: str) -> None:
-    """Let a text come in, and wait until it is stored."""
+def receive_text(cloud: Stack, sender: str, to: str, text: str) -> None:
+    """Send an inbound text from the simulator, and wait until it is stored."""
     message_id = control(cloud, "POST", "/inbound", {"from": sender, "to": to, "text": text})["id"]
     eventually(lambda: cloud.call("GET", f"/messages/{message_id}").ok or None)
 
@@ -42,17 +42,17 @@ def test_a_group_message_has_its_own_state_and_one_per_recipient(cloud: Stack, o
     status, accepted = post(cloud, {"from": owner_number, "to": group, "text": TEXT})
     assert (status, accepted["segmentCount"]) == (202, 1)
     message = wait_for_end(cloud, accepted["messageId"])
-    states = {number: told["state"] for number, told in message["recipients"].items()}
+    states = {number: recipient["state"] for number, recipient in message["recipients"].items()}
     assert states == {group[0]: "delivered", group[1]: "failed", group[2]: "delivered"}
     assert (message["state"], message["reason"]) == ("failed", "1 of 3 recipients failed")
-    told = message["recipients"][group[1]]
-    assert (told["errorCode"], told["errorClass"]) == (4720, "recipient")
+    failed = message["recipients"][group[1]]
+    assert (failed["errorCode"], failed["errorClass"]) == (4720, "recipient")
 
 
 def test_a_recipient_who_sends_stop_receives_no_message_until_start(cloud: Stack, owner_number: str) -> None:
     person = unused_number()
     body = {"from": owner_number, "to": person, "text": TEXT}
-    reply(cloud, person, owner_number, "STOP.")
+    receive_text(cloud, person, owner_number, "STOP.")
     eventually(lambda: post(cloud, body)[0] == 409 or None)
     _, problem = post(cloud, body)
     assert problem["detail"].startswith(f"{person} opted out of texts from {owner_number} at ")
@@ -60,9 +60,9 @@ def test_a_recipient_who_sends_stop_receives_no_message_until_start(cloud: Stack
     assert [(each["number"], each["keyword"]) for each in listed if each["number"] == person] == [
         (person, "stop")
     ]
-    # Within the second of the stop a start does not count.
+    # A START within the same second as the STOP is ignored.
     time.sleep(1)
-    reply(cloud, person, owner_number, "start")
+    receive_text(cloud, person, owner_number, "start")
     eventually(lambda: post(cloud, body)[0] == 202 or None)
 
 
@@ -72,7 +72,7 @@ def test_a_conversation_contains_only_the_messages_of_both_participants(
     person = unused_number()
     _, sent = post(cloud, {"from": owner_number, "to": person, "text": TEXT})
     wait_for_end(cloud, sent["messageId"])
-    reply(cloud, person, owner_number, TEXT)
+    receive_text(cloud, person, owner_number, TEXT)
     post(cloud, {"from": owner_number, "to": unused_number(), "text": TEXT})
     listed = get(cloud, f"/conversations/{quote(owner_number)}/{quote(person)}")["items"]
     assert [message["direction"] for message in listed] == ["in", "out"]

@@ -1,4 +1,4 @@
-"""The state machine messaging_v2 with a campaign, at today's Bandwidth."""
+"""The state machine messaging_v2 with a campaign, on the current API."""
 
 import json
 from pathlib import Path
@@ -13,9 +13,9 @@ pytestmark = only_current
 SAMPLE = json.loads((Path(__file__).parents[2] / "events/executions/messaging_v2.json").read_text())
 
 
-def set_up(cloud: Stack, name: str, **given: Any) -> Execution:
+def set_up(cloud: Stack, name: str, **fields: Any) -> Execution:
     own = {"applicationName": name, "locationName": name, "customerOrderId": name}
-    return run(cloud, "messaging_v2", SAMPLE | own | given)
+    return run(cloud, "messaging_v2", SAMPLE | own | fields)
 
 
 def test_ordered_numbers_are_assigned_to_their_campaign(cloud: Stack) -> None:
@@ -40,6 +40,5 @@ def test_an_unknown_campaign_stops_before_numbers_are_bought(cloud: Stack) -> No
     execution = set_up(cloud, name, campaignId="CUNKNOWN")
     assert (execution.status, execution.error) == ("FAILED", "BandwidthRejected")
     assert "'CUNKNOWN' was not found" in str(execution.cause)
-    assert [
-        each for each in control(cloud, "GET", "/account")["orders"] if each["customer_order_id"] == name
-    ] == []
+    orders = control(cloud, "GET", "/account")["orders"]
+    assert [order for order in orders if order["customer_order_id"] == name] == []

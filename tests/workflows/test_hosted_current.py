@@ -1,4 +1,4 @@
-"""The state machine hosted_messaging at today's Bandwidth: every way it can go."""
+"""The outcomes of the state machine hosted_messaging on the current API."""
 
 import json
 import uuid
@@ -30,20 +30,20 @@ IMPORT_PATH = [
 ]
 
 
-def set_up(cloud: Stack, name: str, numbers: list[str], **given: Any) -> Execution:
-    """Run with an application and a location of the test's own; `name` is the CustomerOrderId too."""
+def set_up(cloud: Stack, name: str, numbers: list[str], **fields: Any) -> Execution:
+    """Run with `name` as the name of the application and the location, and as customerOrderId."""
     own = {"applicationName": name, "locationName": name, "customerOrderId": name}
-    return run(cloud, "hosted_messaging", {"telephoneNumbers": numbers} | AUTHORITY | own | given)
+    return run(cloud, "hosted_messaging", {"telephoneNumbers": numbers} | AUTHORITY | own | fields)
 
 
 def remove(cloud: Stack, name: str, numbers: list[str]) -> Execution:
-    given = {"telephoneNumbers": numbers, "action": "REMOVE", "customerOrderId": name}
-    return run(cloud, "hosted_messaging", given)
+    machine_input = {"telephoneNumbers": numbers, "action": "REMOVE", "customerOrderId": name}
+    return run(cloud, "hosted_messaging", machine_input)
 
 
 def account(cloud: Stack, kind: str, name: str) -> list[Any]:
-    known = "customer_order_id" if kind in {"imports", "removals"} else "name"
-    return [each for each in control(cloud, "GET", "/account")[kind] if each[known] == name]
+    name_field = "customer_order_id" if kind in {"imports", "removals"} else "name"
+    return [each for each in control(cloud, "GET", "/account")[kind] if each[name_field] == name]
 
 
 def test_the_sample_input_imports_numbers_that_then_text_through_v2(cloud: Stack) -> None:
@@ -52,8 +52,8 @@ def test_the_sample_input_imports_numbers_that_then_text_through_v2(cloud: Stack
     assert execution.states[: len(IMPORT_PATH)] == IMPORT_PATH
     assert execution.states[-4:] == ["Activate Numbers", "Record Outcome", "Set-up Ended", "Set-up Done"]
     assert execution.output is not None
-    ended = {name: execution.output[name] for name in ("state", "completed", "failed", "failures")}
-    assert ended == {"state": "completed", "completed": 4, "failed": 0, "failures": []}
+    result = {field: execution.output[field] for field in ("state", "completed", "failed", "failures")}
+    assert result == {"state": "completed", "completed": 4, "failed": 0, "failures": []}
     number = get(cloud, "/numbers/+19199918388")
     assert (number["state"], number["api"]) == ("active", "v2")
     assert number["applicationId"] == execution.output["applicationId"]
@@ -62,17 +62,17 @@ def test_the_sample_input_imports_numbers_that_then_text_through_v2(cloud: Stack
 def test_a_dry_run_reports_each_number_and_creates_nothing(cloud: Stack) -> None:
     name, numbers = unique("dry run"), some_numbers(3)
     control(cloud, "PUT", f"/importable/{numbers[0]}", {"code": 19001})
-    # A check without a location is for the site's default, and somebody has made one.
+    # A check without a location uses the site's default location, which this set-up creates.
     set_up(cloud, unique("default"), some_numbers(1))
     execution = set_up(cloud, name, numbers, dryRun=True)
     assert (execution.status, execution.cause) == ("SUCCEEDED", None)
     assert execution.states[2:] == ["Import Or Remove", "Check Numbers", "Numbers Checked", "Dry Run Done"]
-    refused = {"code": "19001", "reason": WORDS[19001], "numbers": numbers[:1]}
+    rejected = {"code": "19001", "reason": WORDS[19001], "numbers": numbers[:1]}
     assert execution.output == {
         "customerOrderId": name,
         "dryRun": True,
         "importable": numbers[1:],
-        "refused": [refused],
+        "refused": [rejected],
     }
     assert [account(cloud, kind, name) for kind in ("applications", "locations", "imports")] == [[], [], []]
     assert cloud.call("GET", f"/numbers/{numbers[1]}").status_code == 404
@@ -163,8 +163,8 @@ def test_a_number_that_bandwidth_removes_is_released(cloud: Stack) -> None:
 
 def test_an_import_without_its_authority_is_rejected_before_any_resource_is_created(cloud: Stack) -> None:
     name = unique("nobody")
-    given = {"applicationName": name, "customerOrderId": name, "telephoneNumbers": some_numbers(1)}
-    execution = run(cloud, "hosted_messaging", given)
+    machine_input = {"applicationName": name, "customerOrderId": name, "telephoneNumbers": some_numbers(1)}
+    execution = run(cloud, "hosted_messaging", machine_input)
     assert (execution.status, execution.error) == ("FAILED", "InvalidInput")
     assert "subscriber: is required for an import" in str(execution.cause)
     assert account(cloud, "applications", name) == []

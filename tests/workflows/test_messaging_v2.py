@@ -1,4 +1,4 @@
-"""The state machine messaging_v2 on the local cloud: every way it can go."""
+"""The outcomes of the state machine messaging_v2 on the local cloud."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.machines import Execution, control, get, run, unique
 pytestmark = both_generations
 
 SAMPLE = json.loads((Path(__file__).parents[2] / "events/executions/messaging_v2.json").read_text())
-HAPPY_PATH = [
+SUCCESS_PATH = [
     "Check Input",
     "Check Account",
     "Create application",
@@ -23,10 +23,10 @@ HAPPY_PATH = [
 ]
 
 
-def set_up(cloud: Stack, name: str, **given: Any) -> Execution:
-    """Run with an application and a location of the test's own; `name` is the CustomerOrderId too."""
+def set_up(cloud: Stack, name: str, **fields: Any) -> Execution:
+    """Run with `name` as the name of the application and the location, and as customerOrderId."""
     own = {"applicationName": name, "locationName": name, "customerOrderId": name}
-    return run(cloud, "messaging_v2", SAMPLE | own | given)
+    return run(cloud, "messaging_v2", SAMPLE | own | fields)
 
 
 def decide(cloud: Stack, name: str, **fate: Any) -> None:
@@ -34,15 +34,15 @@ def decide(cloud: Stack, name: str, **fate: Any) -> None:
 
 
 def account(cloud: Stack, kind: str, name: str) -> list[Any]:
-    known = "customer_order_id" if kind == "orders" else "name"
-    return [each for each in control(cloud, "GET", "/account")[kind] if each[known] == name]
+    name_field = "customer_order_id" if kind == "orders" else "name"
+    return [each for each in control(cloud, "GET", "/account")[kind] if each[name_field] == name]
 
 
 def test_the_sample_input_goes_from_an_empty_account_to_numbers_that_text(cloud: Stack) -> None:
     name = unique("sample")
     execution = set_up(cloud, name)
     assert (execution.status, execution.cause) == ("SUCCEEDED", None)
-    assert execution.states[: len(HAPPY_PATH)] == HAPPY_PATH
+    assert execution.states[: len(SUCCESS_PATH)] == SUCCESS_PATH
     assert execution.states[-1] == "Numbers Ready"
     output = execution.output
     assert output is not None
@@ -128,13 +128,11 @@ def test_a_backorder_past_its_deadline_fails_with_the_next_steps(cloud: Stack) -
     assert (order["state"], f"{order['reason']} {order['nextSteps']}") == ("failed", execution.cause)
 
 
-def test_a_backorder_closed_at_its_deadline_keeps_the_received_numbers(
-    cloud: Stack,
-) -> None:
+def test_a_backorder_closed_at_its_deadline_keeps_the_received_numbers(cloud: Stack) -> None:
     name = unique("closed")
     decide(cloud, name, fate="BACKORDERED", completed=1)
-    asked = {"quantity": 3, "backOrderRequested": True, "closeBackOrder": True}
-    execution = set_up(cloud, name, deadlineHours=0.002, **asked)
+    back_order = {"quantity": 3, "backOrderRequested": True, "closeBackOrder": True}
+    execution = set_up(cloud, name, deadlineHours=0.002, **back_order)
     assert (execution.status, execution.states.count("Close Order")) == ("SUCCEEDED", 1)
     assert execution.output is not None
     assert (execution.output["state"], len(execution.output["numbers"])) == ("partial", 1)
@@ -142,7 +140,7 @@ def test_a_backorder_closed_at_its_deadline_keeps_the_received_numbers(
 
 
 def test_all_three_invalid_fields_are_reported_and_nothing_is_created(cloud: Stack) -> None:
-    name = unique("wrong")
+    name = unique("invalid")
     execution = set_up(cloud, name, areaCode="91", quantity=0, siteId="main")
     assert (execution.status, execution.error) == ("FAILED", "InvalidInput")
     assert all(field in str(execution.cause) for field in ("areaCode: ", "quantity: ", "siteId: "))
@@ -160,11 +158,11 @@ def test_an_unknown_site_is_reported_before_any_resource_is_created(cloud: Stack
 
 
 def test_a_rejection_is_recorded_with_bandwidths_code_and_message(cloud: Stack) -> None:
-    name = unique("refused")
+    name = unique("rejected")
     error = "<ErrorCode>12103</ErrorCode><Description>No HTTP.</Description>"
     body = f"<Response><ResponseStatus>{error}</ResponseStatus></Response>"
-    refuse = {"method": "POST", "path": "/applications$", "match": name}
-    control(cloud, "POST", "/faults", refuse | {"answer": {"status": 400, "body": body}})
+    rejection = {"method": "POST", "path": "/applications$", "match": name}
+    control(cloud, "POST", "/faults", rejection | {"answer": {"status": 400, "body": body}})
     execution = set_up(cloud, name)
     assert (execution.status, execution.error) == ("FAILED", "BandwidthRejected")
     assert "12103 No HTTP." in str(execution.cause)
@@ -183,15 +181,15 @@ def test_a_429_is_retried_and_succeeds(cloud: Stack) -> None:
 
 def test_a_wrong_password_stops_at_once_with_a_clear_cause(cloud: Stack) -> None:
     name = unique("unauthorized")
-    refuse = {"method": "POST", "path": "/applications$", "match": name, "answer": {"status": 401}}
-    control(cloud, "POST", "/faults", refuse | {"times": 9})
+    rejection = {"method": "POST", "path": "/applications$", "match": name, "answer": {"status": 401}}
+    control(cloud, "POST", "/faults", rejection | {"times": 9})
     execution = set_up(cloud, name)
     assert (execution.status, execution.error) == ("FAILED", "BandwidthUnauthorized")
     assert "Check the credentials in the Bandwidth secret" in str(execution.cause)
     faults = control(cloud, "GET", "/faults")["faults"]
-    (left,) = [fault["times"] for fault in faults if fault.get("match") == name]
-    # Today's API is asked once more, with a new token.
-    assert left == {"classic": 8, "current": 7}[cloud.bandwidth_api]
+    (remaining,) = [fault["times"] for fault in faults if fault.get("match") == name]
+    # The client of the current API retries once with a new token.
+    assert remaining == {"classic": 8, "current": 7}[cloud.bandwidth_api]
     *_, step = get(cloud, f"/orders/{name}")["steps"]
     assert (step["name"], step["state"]) == ("Create application", "failed")
 
