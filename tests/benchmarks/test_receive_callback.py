@@ -77,6 +77,7 @@ def test_the_cold_start_costs_little_more_than_a_bare_client(
         f"{function * 1000:.0f} ms, {function / bare:.2f} times that of boto3.client('dynamodb') alone "
         f"({bare * 1000:.0f} ms; medians of {STARTS} starts)",
     )
+
     assert function < bare * MAX_RATIO
 
 
@@ -89,6 +90,7 @@ def test_an_event_costs_little_more_than_its_write(record_property: Callable[[st
         for name, body in bodies.items()
     }
     script = str(ROOT / "tests" / "benchmarks" / "event_cost.py")
+
     for name, cost in json.loads(python([script], json.dumps(events))).items():
         ratio = cost["handler"] / cost["write"]
         record_property(

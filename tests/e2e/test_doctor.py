@@ -16,7 +16,9 @@ def test_the_doctor_reports_no_problem_in_a_working_deployment(
     cloud: Stack, owner_number: str, generation: str
 ) -> None:
     number = get(cloud, f"/numbers/{owner_number}")
+
     report = invoke(cloud, "Doctor", {})
+
     checks = {check["check"]: check for check in report["checks"]}
     # Other tests leave locations in the account, some with problems, so only these are checked.
     names = [
@@ -35,11 +37,15 @@ def test_drift_events_report_a_number_that_joins_and_leaves_an_owned_location(
     queue = subscribe(cloud, {"detail-type": [{"prefix": "Drift "}]})
     location_id = get(cloud, f"/numbers/{owner_number}")["locationId"]
     control(cloud, "POST", "/numbers", {"number": STRANGER, "location_id": location_id})
+
     findings = invoke(cloud, "CheckDrift", {})["findings"]
+
     finding = next((each for each in findings if each.get("number") == STRANGER), None)
     assert finding, findings
     assert (finding["what"], finding["locationId"]) == ("appeared", location_id)
+
     control(cloud, "DELETE", f"/numbers/{STRANGER}")
+
     assert STRANGER not in str(invoke(cloud, "CheckDrift", {}))
 
     events: dict[int, Any] = {}
@@ -50,6 +56,7 @@ def test_drift_events_report_a_number_that_joins_and_leaves_an_owned_location(
 
     # The stream first delivers the changes of other tests, including thousands of numbers.
     eventually(has_both_events, within=120)
+
     assert [STRANGER in str(events[version]) for version in sorted(events)] == [True, False]
     assert [schema_errors(event) for event in events.values()] == [[], []]
 

@@ -24,20 +24,26 @@ ROOT = Path(__file__).parents[2]
 @both_generations
 def test_a_set_up_started_through_the_api_can_be_followed_to_its_end(cloud: Stack) -> None:
     body, key = {"areaCode": "704", "quantity": 1}, {"Idempotency-Key": uuid.uuid4().hex}
+
     response = cloud.call("POST", "/setups/messaging-v2", body, key)
+
     assert response.status_code == 202, response.text
     path = f"/orders/{response.json()['customerOrderId']}"
     deadline = time.monotonic() + 60
+
     # The last step completes the order first, and then records its own end.
     while (order := get(cloud, path))["state"] not in {"completed", "failed"} or any(
         step["state"] == "running" for step in order["steps"]
     ):
         assert time.monotonic() < deadline, order
         time.sleep(0.2)
+
     assert (order["state"], order["completed"]) == ("completed", 1)
     assert order["steps"][0]["name"] == "Check Account"
     assert all(step["state"] == "succeeded" for step in order["steps"])
+
     again = cloud.call("POST", "/setups/messaging-v2", body, key)
+
     assert (again.status_code, again.json()) == (202, response.json())
 
 
@@ -55,10 +61,13 @@ def test_path_parameters_are_decoded_once(cloud: Stack) -> None:
 
 def test_the_api_description_page_is_public(cloud: Stack) -> None:
     page = requests.get(cloud.api_page, timeout=30)
+
     assert page.status_code == 200
     assert page.headers["Content-Type"].startswith("text/html")
     assert "/messages/{messageId}" in page.text
+
     document = requests.get(urljoin(cloud.api_page, "openapi.json"), timeout=30)
+
     assert document.json() == openapi_document()
 
 
@@ -68,6 +77,7 @@ def test_the_control_api_is_not_public(cloud: Stack) -> None:
 
 def test_sam_remote_invoke_runs_the_machine_with_the_sample_event(cloud: Stack) -> None:
     name = f"remote-invoke-{uuid.uuid4().hex[:8]}"
+
     process = subprocess.run(
         [
             str(Path(sys.executable).with_name("sam")),
@@ -90,6 +100,7 @@ def test_sam_remote_invoke_runs_the_machine_with_the_sample_event(cloud: Stack) 
         timeout=120,
         check=False,
     )  # fmt: skip
+
     assert process.returncode == 0, process.stderr
     output = json.loads(process.stdout[process.stdout.index("{") :])
     assert (output["customerOrderId"], output["state"]) == (name, "completed")

@@ -50,6 +50,7 @@ def test_every_message_event_is_posted_with_the_key_and_matches_its_schema(
         return by_type if EXPECTED_TYPES <= by_type.keys() else None
 
     by_type = eventually(posted)
+
     for request, event in by_type.values():
         assert (request.method, request.path) == ("POST", "/events")
         assert request.headers["X-Api-Key"] == "key-of-the-local-cloud"

@@ -33,12 +33,18 @@ def test_a_picture_is_archived_and_outlives_bandwidths_copy(cloud: Stack, owner_
         return archived_media if len(archived_media) == len(files) else []
 
     picture, layout = eventually(archived)
+
     delete_at_bandwidth(cloud, get(cloud, f"/messages/{quote(message_id)}")["media"])
+
     assert (picture["name"], picture["contentType"]) == ("picture.png", "image/png")
+
     response = requests.get(picture["url"], timeout=30)
+
     assert (response.status_code, response.content) == (200, PICTURE)
     assert layout["smil"] is True
+
     unsigned = requests.get(picture["url"].partition("?")[0], timeout=30)
+
     assert unsigned.status_code == 403
 
 

@@ -79,7 +79,9 @@ class TestSending:
     def test_a_text_is_accepted_sent_once_and_delivered(self, cloud: Stack, owner_number: str) -> None:
         to = unused_number()
         message_id = send(cloud, owner_number, to)
+
         message = wait_for_end(cloud, message_id)
+
         assert message["state"] == "delivered"
         assert message["times"].keys() >= {"accepted", "sending", "sent", "delivered"}
         (received,) = control(cloud, "GET", f"/messages?to={quote(to)}")["messages"]
@@ -94,7 +96,9 @@ class TestSending:
         types = ["message-sending", "message-sent", "message-failed"]
         outcome = {"types": types, "errorCode": 4720, "description": "invalid destination"}
         control(cloud, "PUT", f"/outcomes/{quote(to)}", outcome)
+
         message = wait_for_end(cloud, send(cloud, owner_number, to))
+
         assert (message["state"], message["errorCode"]) == ("failed", 4720)
         assert message["reason"].startswith("The recipient's number does not exist")
         assert message["recipients"][to]["state"] == "failed"
@@ -105,6 +109,7 @@ class TestSending:
         to = unused_number()
         fault = {"method": "POST", "path": "/messages$", "match": to, "answer": {"status": 429}}
         control(cloud, "POST", "/faults", fault)
+
         assert wait_for_end(cloud, send(cloud, owner_number, to))["state"] == "delivered"
         assert len(control(cloud, "GET", f"/messages?to={quote(to)}")["messages"]) == 1
 
@@ -112,12 +117,14 @@ class TestSending:
         self, cloud: Stack, owner_number: str
     ) -> None:
         to = unused_number()
+
         control(
             cloud,
             "POST",
             "/faults",
             {"method": "POST", "path": "/messages$", "match": to, "lose_answer": True},
         )
+
         assert wait_for_end(cloud, send(cloud, owner_number, to))["state"] == "delivered"
         assert len(control(cloud, "GET", f"/messages?to={quote(to)}")["messages"]) == 1
 
@@ -125,6 +132,7 @@ class TestSending:
         response = cloud.call(
             "POST", "/messages", {"from": "+19195550000", "to": unused_number(), "text": TEXT}
         )
+
         assert response.status_code == 422
         assert response.headers["Content-Type"] == "application/problem+json"
         assert response.json()["errors"][0]["field"] == "from"
@@ -140,7 +148,9 @@ class TestReceiving:
         self, cloud: Stack, owner_number: str, credentials: tuple[str, str] | None
     ) -> None:
         event = inbound(owner_number)
+
         response = callback(cloud, json.dumps([event]), auth=credentials)
+
         assert response.status_code == 401
         assert response.headers["WWW-Authenticate"] == 'Basic realm="bandwidth"'
         assert event["message"]["id"] not in [m["messageId"] for m in conversation(cloud, owner_number)]
@@ -152,9 +162,13 @@ class TestReceiving:
         # The emulator reads the source address from this header. AWS ignores the header.
         address = f"203.0.113.{uuid.uuid4().int % 256}"
         headers = {"X-Forwarded-For": address}
+
         response = callback(cloud, json.dumps([inbound(owner_number)]), auth=credentials, headers=headers)
+
         assert response.status_code == 401
+
         known = callback(cloud, "[]", auth=(cloud.callback_user, cloud.callback_password), headers=headers)
+
         assert known.status_code == 204
         logs = cloud.client("logs").filter_log_events(
             logGroupName=f"/aws/lambda/{cloud.stack_name}/messages",
@@ -164,6 +178,7 @@ class TestReceiving:
 
     def test_a_repeated_callback_creates_one_record(self, cloud: Stack, owner_number: str) -> None:
         event = inbound(owner_number)
+
         for _ in range(2):
             response = callback(
                 cloud, json.dumps([event]), auth=(cloud.callback_user, cloud.callback_password)
@@ -176,6 +191,7 @@ class TestReceiving:
         self, cloud: Stack, owner_number: str
     ) -> None:
         reply = {"from": unused_number(), "to": owner_number, "text": TEXT, "copies": 2}
+
         reply_id = control(cloud, "POST", "/inbound", reply)["id"]
 
         def delivered() -> list[Any]:
@@ -194,7 +210,9 @@ class TestReceiving:
 
     def test_a_body_that_is_not_text_is_quarantined_unchanged(self, cloud: Stack) -> None:
         body = b"\xff\xfe" + uuid.uuid4().bytes
+
         response = callback(cloud, body, auth=(cloud.callback_user, cloud.callback_password))
+
         assert response.status_code == 204
         queue = {"QueueUrl": cloud.quarantine_queue, "MaxNumberOfMessages": 10, "VisibilityTimeout": 0}
 
@@ -249,4 +267,5 @@ class TestEvents:
             return {"Message Accepted", "Message Sent", "Message Delivered"} <= events.keys()
 
         eventually(has_all_events)
+
         assert not any(TEXT in body for body in events.values())

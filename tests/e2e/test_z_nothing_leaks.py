@@ -32,6 +32,7 @@ def histories(cloud: Stack) -> Iterator[Any]:
 @both_generations
 def test_no_secret_and_no_text_is_in_any_log_or_history(cloud: Stack, owner_number: str) -> None:
     wait_for_end(cloud, send(cloud, owner_number, unused_number()))
+
     place = place_of(DIRECTORY, cloud.bandwidth_api)
     contents = {
         "a function's log": "\n".join(log_lines(cloud)),

@@ -21,7 +21,9 @@ def set_up(cloud: Stack, name: str, **fields: Any) -> Execution:
 def test_ordered_numbers_are_assigned_to_their_campaign(cloud: Stack) -> None:
     control(cloud, "PUT", "/campaigns/CWORKFLOW", {"status": "REGISTERED"})
     name = unique("campaign")
+
     execution = set_up(cloud, name, campaignId="CWORKFLOW")
+
     assert (execution.status, execution.cause) == ("SUCCEEDED", None)
     assert execution.states[-1] == "Campaign Ready"
     assert execution.output is not None
@@ -37,7 +39,9 @@ def test_ordered_numbers_are_assigned_to_their_campaign(cloud: Stack) -> None:
 
 def test_an_unknown_campaign_stops_before_numbers_are_bought(cloud: Stack) -> None:
     name = unique("unknown")
+
     execution = set_up(cloud, name, campaignId="CUNKNOWN")
+
     assert (execution.status, execution.error) == ("FAILED", "BandwidthRejected")
     assert "'CUNKNOWN' was not found" in str(execution.cause)
     orders = control(cloud, "GET", "/account")["orders"]

@@ -48,6 +48,7 @@ def account(cloud: Stack, kind: str, name: str) -> list[Any]:
 
 def test_the_sample_input_imports_numbers_that_then_text_through_v2(cloud: Stack) -> None:
     execution = run(cloud, "hosted_messaging", SAMPLE)
+
     assert (execution.status, execution.cause) == ("SUCCEEDED", None)
     assert execution.states[: len(IMPORT_PATH)] == IMPORT_PATH
     assert execution.states[-4:] == ["Activate Numbers", "Record Outcome", "Set-up Ended", "Set-up Done"]
@@ -64,7 +65,9 @@ def test_a_dry_run_reports_each_number_and_creates_nothing(cloud: Stack) -> None
     control(cloud, "PUT", f"/importable/{numbers[0]}", {"code": 19001})
     # A check without a location uses the site's default location, which this set-up creates.
     set_up(cloud, unique("default"), some_numbers(1))
+
     execution = set_up(cloud, name, numbers, dryRun=True)
+
     assert (execution.status, execution.cause) == ("SUCCEEDED", None)
     assert execution.states[2:] == ["Import Or Remove", "Check Numbers", "Numbers Checked", "Dry Run Done"]
     rejected = {"code": "19001", "reason": WORDS[19001], "numbers": numbers[:1]}
@@ -81,7 +84,9 @@ def test_a_dry_run_reports_each_number_and_creates_nothing(cloud: Stack) -> None
 def test_numbers_that_cannot_be_imported_are_reported_and_the_others_are_imported(cloud: Stack) -> None:
     name, numbers = unique("partly"), some_numbers(3)
     control(cloud, "PUT", f"/importable/{numbers[0]}", {"code": 19006})
+
     execution = set_up(cloud, name, numbers)
+
     assert execution.status == "SUCCEEDED"
     assert execution.output is not None
     assert (execution.output["state"], execution.output["completed"], execution.output["failed"]) == (
@@ -101,7 +106,9 @@ def test_no_order_is_placed_if_no_number_can_be_imported(cloud: Stack) -> None:
     name, numbers = unique("none"), some_numbers(2)
     for number in numbers:
         control(cloud, "PUT", f"/importable/{number}", {"code": 19010})
+
     execution = set_up(cloud, name, numbers)
+
     assert (execution.status, execution.error) == ("FAILED", "OrderFailed")
     assert str(execution.cause).startswith("none of the numbers can be imported")
     assert account(cloud, "imports", name) == []
@@ -112,7 +119,9 @@ def test_the_letter_is_uploaded_with_the_order(cloud: Stack) -> None:
     name, key = unique("letter"), f"{uuid.uuid4().hex}.pdf"
     cloud.client("s3").put_object(Bucket=LETTERS_BUCKET, Key=key, Body=b"%PDF-1.7 signed")
     letter = {"bucket": LETTERS_BUCKET, "key": key}
+
     execution = set_up(cloud, name, some_numbers(1), letterOfAuthorization=letter)
+
     assert (execution.status, execution.cause) == ("SUCCEEDED", None)
     assert execution.states.count("Send Letter") == 1
     (order,) = account(cloud, "imports", name)
@@ -123,7 +132,9 @@ def test_an_order_whose_response_is_lost_is_placed_once(cloud: Stack) -> None:
     name, numbers = unique("lost"), some_numbers(2)
     lost = {"method": "POST", "path": "/importTnOrders/messaging$", "match": name, "lose_answer": True}
     control(cloud, "POST", "/faults", lost)
+
     execution = set_up(cloud, name, numbers)
+
     assert execution.status == "SUCCEEDED"
     (order,) = account(cloud, "imports", name)
     assert execution.output is not None
@@ -134,15 +145,20 @@ def test_failed_ends_with_bandwidths_reason(cloud: Stack) -> None:
     name = unique("failed")
     errors = [{"code": 19010, "description": "Cannot be provisioned"}]
     control(cloud, "PUT", f"/orders/{name}", {"fate": "FAILED", "errors": errors})
+
     execution = set_up(cloud, name, some_numbers(2))
+
     assert (execution.status, execution.error) == ("FAILED", "OrderFailed")
     assert "19010 Cannot be provisioned" in str(execution.cause)
 
 
 def test_removal_reports_imported_and_absent_numbers_as_released(cloud: Stack) -> None:
     name, numbers = unique("import"), some_numbers(3)
+
     assert set_up(cloud, name, numbers[:2]).status == "SUCCEEDED"
+
     execution = remove(cloud, unique("removal"), numbers)
+
     assert execution.status == "SUCCEEDED"
     assert execution.output is not None
     assert (execution.output["state"], execution.output["completed"]) == ("completed", 3)
@@ -151,12 +167,15 @@ def test_removal_reports_imported_and_absent_numbers_as_released(cloud: Stack) -
 
 def test_a_number_that_bandwidth_removes_is_released(cloud: Stack) -> None:
     name, (kept, lost) = unique("lost"), some_numbers(2)
+
     assert set_up(cloud, name, [kept, lost]).status == "SUCCEEDED"
+
     control(cloud, "DELETE", f"/numbers/{lost}")
     wait_until(
         lambda: get(cloud, f"/numbers/{lost}")["state"] == "released",
         lambda: str(get(cloud, f"/numbers/{lost}")),
     )
+
     assert get(cloud, f"/numbers/{lost}")["errorCode"] == "MESSAGING_LOST"
     assert get(cloud, f"/numbers/{kept}")["state"] == "active"
 
@@ -164,7 +183,9 @@ def test_a_number_that_bandwidth_removes_is_released(cloud: Stack) -> None:
 def test_an_import_without_its_authority_is_rejected_before_any_resource_is_created(cloud: Stack) -> None:
     name = unique("nobody")
     machine_input = {"applicationName": name, "customerOrderId": name, "telephoneNumbers": some_numbers(1)}
+
     execution = run(cloud, "hosted_messaging", machine_input)
+
     assert (execution.status, execution.error) == ("FAILED", "InvalidInput")
     assert "subscriber: is required for an import" in str(execution.cause)
     assert account(cloud, "applications", name) == []

@@ -74,6 +74,7 @@ def enabled_in_catapult(cloud: Stack) -> set[str]:
 
 def test_the_sample_input_imports_numbers_that_then_text_through_v1(cloud: Stack) -> None:
     execution = run(cloud, "hosted_messaging", SAMPLE)
+
     assert (execution.status, execution.cause) == ("SUCCEEDED", None)
     assert execution.states[: len(IMPORT_PATH)] == IMPORT_PATH
     assert execution.states[-1] == "Set-up Done"
@@ -93,7 +94,9 @@ def test_a_partial_order_continues_with_the_good_numbers_in_both_shapes(cloud: S
     name, numbers = unique("partial"), some_numbers(3)
     errors = [{"code": 25080, "description": "Cannot be provisioned"}]
     decide(cloud, name, fate="PARTIAL", failed_numbers=numbers[:1], errors=errors, shape=shape)
+
     execution = set_up(cloud, name, numbers)
+
     assert execution.status == "SUCCEEDED"
     assert execution.output is not None
     assert (execution.output["state"], execution.output["completed"]) == ("partial", 2)
@@ -108,7 +111,9 @@ def test_a_partial_order_continues_with_the_good_numbers_in_both_shapes(cloud: S
 def test_failed_ends_with_bandwidths_reason(cloud: Stack) -> None:
     name, numbers = unique("failed"), some_numbers(2)
     decide(cloud, name, fate="FAILED", errors=[{"code": 25060, "description": "Bandwidth-owned number"}])
+
     execution = set_up(cloud, name, numbers)
+
     assert (execution.status, execution.error) == ("FAILED", "OrderFailed")
     assert "25060 Bandwidth-owned number" in str(execution.cause)
     order = get(cloud, f"/orders/{name}")
@@ -118,6 +123,7 @@ def test_failed_ends_with_bandwidths_reason(cloud: Stack) -> None:
 
 def test_invalid_numbers_are_reported_and_no_order_is_placed(cloud: Stack) -> None:
     execution = set_up(cloud, unique("invalid"), ["home", "+19199918388", "17"])
+
     assert (execution.status, execution.error) == ("FAILED", "InvalidInput")
     assert "telephoneNumbers[0]: " in str(execution.cause)
     assert "telephoneNumbers[2]: " in str(execution.cause)
@@ -125,16 +131,21 @@ def test_invalid_numbers_are_reported_and_no_order_is_placed(cloud: Stack) -> No
 
 def test_removed_numbers_are_released_and_can_no_longer_send(cloud: Stack) -> None:
     name, numbers = unique("removal"), some_numbers(3)
+
     assert set_up(cloud, name, numbers).status == "SUCCEEDED"
     assert set(numbers) <= enabled_in_catapult(cloud)
     removal = unique("removed")
+
     execution = set_up(cloud, removal, numbers, action="REMOVE")
+
     assert execution.status == "SUCCEEDED"
     assert execution.output is not None
     assert (execution.output["action"], execution.output["completed"]) == ("REMOVE", 3)
     assert numbers_of(cloud, removal, "released") == set(numbers)
     assert not set(numbers) & enabled_in_catapult(cloud)
+
     response = cloud.call("POST", "/messages", {"from": numbers[0], "to": "+19195551234", "text": TEXT})
+
     assert response.status_code == 422
 
 
@@ -142,10 +153,14 @@ def test_a_second_start_after_a_crash_runs_only_the_remaining_steps(cloud: Stack
     name, numbers = unique("crash"), some_numbers(150)
     rejection = {"method": "POST", "path": "/phoneNumbers$", "match": numbers[120], "answer": {"status": 401}}
     control(cloud, "POST", "/faults", rejection)
+
     crashed = set_up(cloud, name, numbers)
+
     assert (crashed.status, crashed.error) == ("FAILED", "BandwidthUnauthorized")
     assert len(numbers_of(cloud, name, "active")) < len(numbers)
+
     again = set_up(cloud, name, numbers)
+
     assert again.status == "SUCCEEDED"
     assert again.output is not None
     assert again.output["completed"] == 150
@@ -164,10 +179,12 @@ def test_at_catapults_pace_no_number_is_lost(cloud: Stack) -> None:
     name, numbers = unique("pace"), some_numbers(150)
     # Low enough that a busy machine still exceeds it.
     control(cloud, "PUT", "/pace", {"imports_per_minute": 600, "burst": 20})
+
     try:
         execution = set_up(cloud, name, numbers)
     finally:
         control(cloud, "DELETE", "/pace")
+
     assert execution.status == "SUCCEEDED"
     assert numbers_of(cloud, name, "active") == set(numbers)
     requests = control(cloud, "GET", "/requests?path=/phoneNumbers&method=POST&bodies=1")["requests"]
@@ -198,7 +215,9 @@ def test_5000_numbers_run_within_the_limits_of_step_functions(
     cloud: Stack, record_property: Callable[[str, str], None]
 ) -> None:
     name, numbers = unique("size"), some_numbers(5000)
+
     execution = set_up(cloud, name, numbers)
+
     assert (execution.status, execution.cause) == ("SUCCEEDED", None)
     assert execution.output is not None
     assert (execution.output["completed"], execution.output["failed"]) == (5000, 0)

@@ -30,26 +30,24 @@ def test_an_execution_stopped_during_a_response_resumes_without_duplicate_resour
     control(cloud, "POST", "/faults", hold)
     arn = start(cloud, "messaging_v2", setup_input(name))
     wait_until(lambda: list_resources(cloud, kind, name), lambda: f"no {kind}")
+
     cloud.client("stepfunctions").stop_execution(executionArn=arn)
+
     assert wait_for_end(cloud, arn).status == "ABORTED"
+
     again = wait_for_end(cloud, start(cloud, "messaging_v2", setup_input(name)))
+
     assert (again.status, again.cause) == ("SUCCEEDED", None)
-    assert [len(list_resources(cloud, each, name)) for each in KINDS] == [
-        1,
-        1,
-        1,
-    ]
+    assert [len(list_resources(cloud, each, name)) for each in KINDS] == [1, 1, 1]
 
 
 def test_three_concurrent_starts_place_one_order_per_id_and_create_one_application(cloud: Stack) -> None:
     name, other = unique("at once"), unique("other")
     control(cloud, "POST", "/faults", {"method": "GET", "path": "/applications$", "delay": 1, "times": 3})
     arns = [start(cloud, "messaging_v2", setup_input(name, each)) for each in (name, name, other)]
+
     executions = [wait_for_end(cloud, arn) for arn in arns]
+
     assert [(each.status, each.cause) for each in executions] == [("SUCCEEDED", None)] * 3
-    assert [len(list_resources(cloud, each, name)) for each in KINDS] == [
-        1,
-        1,
-        1,
-    ]
+    assert [len(list_resources(cloud, each, name)) for each in KINDS] == [1, 1, 1]
     assert len(list_resources(cloud, "orders", other)) == 1

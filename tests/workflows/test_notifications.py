@@ -82,7 +82,9 @@ def test_a_notification_ends_the_wait_at_once(
 ) -> None:
     name = unique("notified")
     arn = start_until_long_wait(notified, name)
+
     execution, seconds = complete(notified, name, arn)
+
     assert execution.status == "SUCCEEDED"
     assert list_wait_ends(notified, arn)[-1] == "TaskSucceeded"
     notifications = control(notified, "GET", "/notifications")["notifications"]
@@ -99,6 +101,8 @@ def test_the_next_poll_replaces_a_lost_notification(notified: Stack) -> None:
     name = unique("unnotified")
     arn = start_until_long_wait(notified, name)
     control(notified, "PUT", "/notifications", {"lose": 1})
+
     execution, _ = complete(notified, name, arn)
+
     assert execution.status == "SUCCEEDED"
     assert list_wait_ends(notified, arn)[-1] == "TaskFailed"

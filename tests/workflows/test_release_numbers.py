@@ -127,7 +127,9 @@ def test_a_second_run_succeeds_with_everything_already_released(cloud: Stack) ->
 def test_selected_numbers_of_both_machines_are_released_and_the_others_remain(cloud: Stack) -> None:
     name = unique("single")
     (first, second), (third, *others) = set_up(cloud, name), host(cloud, f"{name} h")
+
     execution = release(cloud, telephoneNumbers=[first, third])
+
     assert (execution.status, execution.cause) == ("SUCCEEDED", None)
     assert [get(cloud, f"/numbers/{each}")["state"] for each in (first, third)] == ["released"] * 2
     assert {get(cloud, f"/numbers/{each}")["state"] for each in (second, *others)} == {"active"}
@@ -140,7 +142,9 @@ def test_an_unreleased_number_keeps_its_location_and_a_second_run_continues(clou
     fate = {"fate": "PARTIAL", "failed_numbers": [stuck], "errors": errors}
     control(cloud, "PUT", f"/orders/{execution_name}", fate)
     machine_input = {"customerOrderId": name, "everything": True}
+
     first = run(cloud, "release_numbers", machine_input, name=execution_name)
+
     assert (first.status, first.error) == ("FAILED", "ReleaseIncomplete")
     assert "numbers not released: 1 of 2 (5012 The number is locked)" in str(first.cause)
     assert get(cloud, f"/numbers/{stuck}")["state"] == "releasing"
@@ -151,7 +155,9 @@ def test_an_unreleased_number_keeps_its_location_and_a_second_run_continues(clou
     assert {each["outcome"] for each in record["resources"]} == {"left"}
     (location,) = [each for each in account(cloud)["locations"] if each["name"] == name]
     assert location["application_id"] is not None
+
     second = release(cloud, **machine_input)
+
     assert (second.status, second.cause) == ("SUCCEEDED", None)
     assert list_remaining(cloud, name, [stuck, released]) == []
 
@@ -163,7 +169,9 @@ def test_a_hosted_number_that_cannot_be_removed_reports_the_reason(cloud: Stack)
     errors = [{"code": 25040, "description": "Cannot be removed"}]
     fate = {"fate": "PARTIAL", "failed_numbers": [stuck], "errors": errors}
     control(cloud, "PUT", f"/orders/{execution_name}-removal-1", fate)
+
     execution = run(cloud, "release_numbers", {"customerOrderId": name}, name=execution_name)
+
     assert (execution.status, execution.error) == ("FAILED", "ReleaseIncomplete")
     assert "numbers not released: 1 of 3 (25040 Cannot be removed)" in str(execution.cause)
     assert {get(cloud, f"/numbers/{each}")["state"] for each in released} == {"released"}
@@ -172,12 +180,15 @@ def test_a_hosted_number_that_cannot_be_removed_reports_the_reason(cloud: Stack)
 @pytest.mark.parametrize("dry_run", [True, False])
 def test_an_unknown_setup_is_reported_and_nothing_is_released(cloud: Stack, dry_run: bool) -> None:
     execution = release(cloud, customerOrderId="unknown setup", dryRun=dry_run)
+
     assert (execution.status, execution.error) == ("FAILED", "InvalidInput")
     assert (
         execution.cause
         == "customerOrderId: 'unknown setup' is unknown. Give the customerOrderId of a set-up of this stack"
     )
+
     recorded = cloud.call("GET", f"/orders/{execution.name}")
+
     assert recorded.status_code == (404 if dry_run else 200)
     if not dry_run:
         assert (recorded.json()["state"], recorded.json()["reason"]) == ("failed", execution.cause)
@@ -185,6 +196,7 @@ def test_an_unknown_setup_is_reported_and_nothing_is_released(cloud: Stack, dry_
 
 def test_an_invalid_input_is_reported(cloud: Stack) -> None:
     execution = release(cloud)
+
     assert (execution.status, execution.error) == ("FAILED", "InvalidInput")
     assert execution.states == ["Check Input", "Release Failed"]
     assert "give either telephoneNumbers or the customerOrderId of a set-up" in str(execution.cause)
