@@ -47,7 +47,7 @@ def test_every_message_event_is_posted_with_the_key_and_matches_its_schema(
             for request, event in events
             if event["detail"].get("messageId") == message_id
         }
-        return by_type if EXPECTED_TYPES <= by_type.keys() else None
+        return by_type if by_type.keys() >= EXPECTED_TYPES else None
 
     by_type = eventually(posted)
 
