@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from local.demo import _HELLO, _REPLY
-from local.stack import Stack, place_of
+from local.demo import DEMO_REPLY, DEMO_TEXT
+from local.stack import Stack, find_directory
 from tests.e2e.test_messages import send, unused_number, wait_for_end
 from tests.generations import both_generations
 from tests.machines import TEXT, history
@@ -33,12 +33,12 @@ def histories(cloud: Stack) -> Iterator[Any]:
 def test_no_secret_and_no_text_is_in_any_log_or_history(cloud: Stack, owner_number: str) -> None:
     wait_for_end(cloud, send(cloud, owner_number, unused_number()))
 
-    place = place_of(DIRECTORY, cloud.bandwidth_api)
+    directory = find_directory(DIRECTORY, cloud.bandwidth_api)
     contents = {
         "a function's log": "\n".join(log_lines(cloud)),
         "an execution's history": "\n".join(map(str, histories(cloud))),
-        "the emulator's log": (place / "emulator.log").read_text(),
-        "the simulator's log": (place / "simulator.log").read_text(),
+        "the emulator's log": (directory / "emulator.log").read_text(),
+        "the simulator's log": (directory / "simulator.log").read_text(),
     }
     # Empty logs would pass the check below.
     assert contents["a function's log"].count("step succeeded") > 0
@@ -53,8 +53,8 @@ def test_no_secret_and_no_text_is_in_any_log_or_history(cloud: Stack, owner_numb
         "the emulator's key": cloud.secret_access_key,
         "the key of forwarded events": "key-of-the-local-cloud",
         "a message's text": TEXT,
-        "the demo's text": _HELLO,
-        "the demo's reply": _REPLY,
+        "the demo's text": DEMO_TEXT,
+        "the demo's reply": DEMO_REPLY,
     }
     leaks = [
         f"{name} is in {place_name}"

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from bandwidth_messaging.domain import messages, registration
 from bandwidth_messaging.domain.messages import Message, MessageItem, MessageState
 from bandwidth_messaging.domain.problems import Conflict, FieldProblem, InvalidInput
-from bandwidth_messaging.domain.segments import segments
-from bandwidth_messaging.domain.times import now, rfc3339
+from bandwidth_messaging.domain.segments import count_segments
+from bandwidth_messaging.domain.times import now, to_rfc3339
 from bandwidth_messaging.services.send_checks import Obstacle
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class MessageAcceptance:
 
 def _build_message(new: "NewMessage", sender: Mapping[str, Any], idempotency_key: str | None) -> Message:
     warning = registration.explain_unregistered(new.sender, sender.get("registration"))
-    counted = segments(new.text, media=bool(new.media) or len(new.to) > 1)
+    counted = count_segments(new.text, media=bool(new.media) or len(new.to) > 1)
     return Message(
         message_id=messages.create_message_id(idempotency_key),
         direction="out",
@@ -101,7 +101,7 @@ def _build_message(new: "NewMessage", sender: Mapping[str, Any], idempotency_key
         encoding=counted.encoding,
         segment_count=counted.count,
         priority=new.priority,
-        expiration=rfc3339(new.expiration.isoformat()) if new.expiration else None,
+        expiration=to_rfc3339(new.expiration.isoformat()) if new.expiration else None,
         request_digest=new.digest(),
         warnings=(warning,) if warning else (),
     )

@@ -48,7 +48,7 @@ class SendChecks:
 
         A problem with the sender comes before opt-outs.
         """
-        sender, opt_outs = self.opt_outs.sender_and_opt_outs(number, recipients)
+        sender, opt_outs = self.opt_outs.get_sender_and_opt_outs(number, recipients)
         reason = check_sender(number, sender, unregistered=self.unregistered_senders)
         if reason:
             return sender, SendProblem(Obstacle.SENDER, reason)

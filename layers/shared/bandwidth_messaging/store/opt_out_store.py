@@ -1,4 +1,4 @@
-"""Opt-outs: the people who do not accept texts from one of our numbers."""
+"""Opt-outs in the Numbers table: participants who do not accept an owner number's texts."""
 
 from collections.abc import Sequence
 from typing import cast
@@ -9,18 +9,18 @@ from bandwidth_messaging.store.keys import number_key, opt_out_key
 
 
 class OptOuts:
-    """The opt-outs in the Numbers table; all numbers in E.164."""
+    """The opt-outs in the Numbers table. All numbers are in E.164."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def record(self, owner: str, participant: str, *, opted_out: bool, keyword: str, at: str) -> None:
-        """Record that a participant opted out of an owner number's texts, or in again.
+        """Record that a participant opted out of an owner number's texts, or opted in again.
 
         The latest statement counts, in whatever order the statements arrive. Statements within one second
-        count as simultaneous, and an opt-out wins over an opt-in: V1 reports whole seconds, so the order is
-        unknown. `keyword` is the word that the participant wrote, or Bandwidth's failure code. `at` is the
-        time of the statement, RFC 3339 in UTC with milliseconds.
+        count as simultaneous, because V1 reports whole seconds. Of these an opt-out counts. `keyword` is the
+        participant's word, or Bandwidth's failure code. `at` is the time of the statement, RFC 3339 in UTC
+        with milliseconds.
         """
         second = at[: len("2026-01-31T12:00:00")]
         # Of two statements of the same time the keyword decides, independently of their order of arrival.
@@ -49,10 +49,10 @@ class OptOuts:
         )
 
     def list_by_number(self, owner: str, *, limit: int, start: Item | None = None) -> Page:
-        """Return the current opt-outs of an owner number."""
+        """Return a page of the current opt-outs from an owner number's texts."""
         return self._table.query("optOutsByNumber", {"optedOutOf": owner}, limit=limit, start=start)
 
-    def sender_and_opt_outs(
+    def get_sender_and_opt_outs(
         self, owner: str, recipients: Sequence[str]
     ) -> tuple[Item | None, list[OptOutItem]]:
         """Return the owner number's item and the opt-outs of the recipients, in one read."""
