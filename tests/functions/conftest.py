@@ -162,6 +162,7 @@ def stack(generation: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
                 "current": simulator.current_messaging_url,
             }[generation],
             "QUARANTINE_BUCKET": "quarantine",
+            "KEYWORD_LANGUAGES": "en,fr,es",
         }
         for name, value in environment.items():
             monkeypatch.setenv(name, value)

@@ -92,6 +92,49 @@ class TestInbound:
         assert [item["theirs"] for item in opted_out] == ["+447700900123"]
         assert stored()[0]["from"] == "+447700900123"
 
+    @pytest.mark.parametrize(
+        ("text", "keyword", "out"),
+        [
+            ("STOP", "stop", True),
+            ("Opt out", "optout", True),
+            ("Arrêt, merci", "arret", True),
+            ("Genug!", "genug", True),
+            ("yes", "yes", False),
+            ("HELP!", "help", False),
+            ("Stop calling me", "review", False),
+            ("Good morning", None, False),
+        ],
+    )
+    def test_a_keyword_is_stored_and_an_opt_out_takes_effect(
+        self, stack: Stack, monkeypatch: pytest.MonkeyPatch, text: str, keyword: str | None, out: bool
+    ) -> None:
+        monkeypatch.setenv("STOP_WORDS", "genug, no more")
+        message = INBOUND["message"] | {"text": text, "media": ["https://example.com/a.png"]}
+
+        assert receive([INBOUND | {"message": message}]) == 204
+
+        assert stored()[0].get("keyword") == keyword
+        _, opted_out = stores.opt_outs().get_sender_and_opt_outs(OURS, [THEIRS])
+        assert bool(opted_out) is out
+
+    def test_the_label_of_a_chosen_suggestion_may_be_a_keyword(self, stack: Stack) -> None:
+        message = INBOUND["message"] | {"text": "", "suggestionResponse": {"text": "STOP"}}
+
+        assert receive([INBOUND | {"type": "suggestion-response", "message": message}]) == 204
+
+        assert stored()[0]["keyword"] == "stop"
+
+    def test_a_keyword_of_v1_is_stored(self, stack: Stack) -> None:
+        event = {
+            "eventType": "sms", "direction": "in", "messageId": "m-asdf", "from": THEIRS, "to": OURS,
+            "time": "2026-02-03T04:05:06Z", "state": "received", "text": "Stop.",
+        }  # fmt: skip
+
+        v1 = {"resource": "/callbacks/v1", "path": "/callbacks/v1", "body": json.dumps(event)}
+        call(receive_callback, sample("messages/receive_callback") | v1)
+
+        assert stored()[0]["keyword"] == "stop"
+
     def test_a_message_with_an_old_time_has_the_full_retention(self, stack: Stack) -> None:
         message = INBOUND["message"] | {"time": "2001-01-01T00:00:00Z"}
         assert receive([INBOUND | {"message": message}]) == 204

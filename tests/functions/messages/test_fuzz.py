@@ -296,6 +296,7 @@ class Desk:
         monkeypatch.setenv("MESSAGES_TABLE", "MessagesTable")
         monkeypatch.setenv("NUMBERS_TABLE", "NumbersTable")
         monkeypatch.setenv("QUARANTINE_BUCKET", "quarantine")
+        monkeypatch.setenv("KEYWORD_LANGUAGES", "en,fr,es")
         monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "test")
         for name, client in (("_dynamodb", self.dynamodb), ("_sqs", self.sqs), ("_s3", self.s3)):
             monkeypatch.setattr(stores, name, lambda client=client: client)

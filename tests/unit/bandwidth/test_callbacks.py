@@ -399,34 +399,6 @@ def inbound(**message: Any) -> dict[str, Any]:
     return RECEIVED | {"message": RECEIVED["message"] | message}
 
 
-@pytest.mark.parametrize(
-    ("text", "word"),
-    [
-        ("STOP", "stop"),
-        ("Stop.", "stop"),
-        ("Opt out", "optout"),
-        ("yes", "yes"),
-        ("HELP!", "help"),
-        ("Stop calling", None),
-        ("", None),
-        (None, None),
-    ],
-)
-def test_a_text_that_is_a_keyword_has_the_keyword(text: str | None, word: str | None) -> None:
-    assert read_message(inbound(text=text)).keyword == word
-    by_v1 = {
-        "eventType": "sms", "direction": "in", "messageId": "m-asdf", "from": THEIRS, "to": OURS,
-        "time": "2026-02-03T04:05:06Z", "state": "received", "text": text,
-    }  # fmt: skip
-    parsed = parse_v1(json.dumps(by_v1))
-    assert isinstance(parsed, Message)
-    assert parsed.keyword == word
-
-
-def test_a_message_with_media_may_be_a_keyword() -> None:
-    assert read_message(inbound(text="stop", media=["https://example.com/a.png"])).keyword == "stop"
-
-
 # RCS
 
 
@@ -439,7 +411,7 @@ def test_a_suggestion_response_is_an_inbound_message_with_the_label_as_text() ->
     assert parsed.location_response is None
 
 
-def test_a_suggestion_response_may_be_a_keyword() -> None:
+def test_the_label_of_a_suggestion_is_the_text_even_without_postback_data() -> None:
     parsed = read_message(
         without(RECEIVED, "message", "text")
         | {"type": "suggestion-response"}
@@ -448,7 +420,7 @@ def test_a_suggestion_response_may_be_a_keyword() -> None:
             | {"suggestionResponse": {"text": "STOP"}}
         }
     )
-    assert (parsed.text, parsed.keyword) == ("STOP", "stop")
+    assert parsed.text == "STOP"
 
 
 @pytest.mark.parametrize(("latitude", "longitude"), [("37.7749", "-122.4194"), (37.7749, -122.4194)])
