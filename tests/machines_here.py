@@ -19,7 +19,7 @@ from ministack.services import stepfunctions
 from bandwidth_messaging.domain.times import rfc3339
 from bandwidth_messaging.runtime import steps
 from bandwidth_messaging.services import find_or_create, order_placement
-from tests.contracts.house import FUNCTIONS, Function, machine, pascal
+from tests.contracts.project import FUNCTIONS, Function, machine, pascal
 from tests.functions.conftest import call
 from tests.template import resources
 

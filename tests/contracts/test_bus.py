@@ -1,4 +1,4 @@
-"""Each detail type has a schema, a valid example, and a line in docs/events.md."""
+"""Each detail type has a schema, a valid example, and a row in docs/events.md."""
 
 import json
 import re
@@ -15,8 +15,8 @@ every_detail_type = pytest.mark.parametrize("detail_type", KIND_OF)
 
 
 def test_the_schemas_are_up_to_date() -> None:
-    written = {path.name: path.read_text() for path in (FOLDER / "schemas").iterdir()}
-    assert written == bus_schemas.schemas(), "make openapi"
+    schemas = {path.name: path.read_text() for path in (FOLDER / "schemas").iterdir()}
+    assert schemas == bus_schemas.schemas(), "make openapi"
 
 
 def test_the_check_reports_an_outdated_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,7 +33,7 @@ def test_the_check_accepts_what_the_command_writes(tmp_path: Path, monkeypatch: 
         bus_schemas.main()
 
 
-def test_each_detail_type_has_an_example_and_nothing_else_has() -> None:
+def test_the_folder_has_an_example_and_a_schema_of_each_detail_type_only() -> None:
     assert {path for path in FOLDER.rglob("*") if path.is_file()} == {
         *map(example_of, KIND_OF),
         *map(schema_of, KIND_OF.values()),
@@ -47,7 +47,7 @@ def test_the_example_of_a_detail_type_matches_its_schema(detail_type: str) -> No
     assert wrong(example) == []
 
 
-def test_an_event_with_an_unknown_field_a_wrong_state_or_no_id_is_invalid() -> None:
+def test_an_event_with_an_unknown_field_an_invalid_state_or_no_id_is_rejected() -> None:
     detail = json.loads(example_of("Message Accepted").read_text())["detail"]
     assert wrong(delivered("Message Accepted", detail)) == []
     assert wrong(delivered("Message Accepted", detail | {"colour": "red"}))

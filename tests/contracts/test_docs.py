@@ -1,4 +1,4 @@
-"""The documentation: links lead somewhere, and what the template and the code have is described."""
+"""The documentation: links have targets, and parameters, alarms and metrics are described."""
 
 import re
 from collections.abc import Iterator
@@ -17,12 +17,12 @@ every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.re
 
 
 def prose(page: Path) -> str:
-    """Return a page without its code blocks, in which nothing is a link or a heading."""
+    """Return a page without its code blocks."""
     return re.sub(r"^( *)```.*?^\1```$", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
 
 
 def anchors(page: Path) -> set[str]:
-    """Return the anchors of a page's headings, as GitHub makes them."""
+    """Return the anchors of a page's headings, as GitHub generates them."""
     titles = re.findall(r"^#+ (.+)$", prose(page), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
@@ -86,14 +86,14 @@ def test_every_parameter_is_documented_with_its_default(name: str) -> None:
         assert row.strip("`") == str(parameter["Default"])
 
 
-def test_only_parameters_are_documented_as_such() -> None:
+def test_the_parameter_tables_list_parameters_only() -> None:
     tables = DEPLOY.read_text().partition("\n## Parameters\n")[2].partition("\n## ")[0]
 
     assert set(re.findall(r"^\| `(\w+)` \|", tables, re.MULTILINE)) == template()["Parameters"].keys()
 
 
 @pytest.mark.parametrize("logical_id", resources("AWS::CloudWatch::Alarm"))
-def test_every_alarm_names_the_heading_that_helps(logical_id: str) -> None:
+def test_every_alarm_names_the_heading_of_its_runbook(logical_id: str) -> None:
     description = resources("AWS::CloudWatch::Alarm")[logical_id]["AlarmDescription"]
     (anchor,) = re.findall(r"; see docs/operations\.md#(\S+)$", description)
 
@@ -109,9 +109,11 @@ def test_every_metric_is_documented() -> None:
     assert {name for name in counted if f"`{name}`" not in OPERATIONS.read_text()} == set()
 
 
-def test_a_heading_that_the_code_names_exists() -> None:
+def test_every_heading_that_the_code_names_exists() -> None:
     named = [
-        found for file in SOURCES for found in re.findall(r'docs/(\w+)\.md, "([^"]+)"', file.read_text())
+        reference
+        for file in SOURCES
+        for reference in re.findall(r'docs/(\w+)\.md, "([^"]+)"', file.read_text())
     ]
 
     assert named

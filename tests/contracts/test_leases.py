@@ -1,32 +1,31 @@
-"""A lease and a claim outlast the run that holds them; a run that waits for either outlasts it."""
+"""A lease and a claim outlast the run that holds them. A run that waits for one of them outlasts it."""
 
 from itertools import accumulate
 from typing import Any
 
 import pytest
 
+from bandwidth_messaging.bandwidth.transport import TOTAL_SECONDS
 from bandwidth_messaging.services.find_or_create import LEASE_DURATION
 from bandwidth_messaging.services.order_placement import CLAIM_DURATION
-from tests.contracts.house import FUNCTIONS, MACHINES, Function, machine
+from tests.contracts.project import FUNCTIONS, MACHINES, Function, machine
 from tests.template import resources
 
 DEFAULT_TIMEOUT = 60
-# A connection and an answer of Bandwidth: what is in flight when a function's time is over.
-REQUEST_SECONDS = 24
 
 
-def calling(*names: str) -> list[Function]:
-    """Return the functions whose module calls one of these."""
+def list_callers(*names: str) -> list[Function]:
+    """Return the functions whose module calls one of these names."""
     return [each for each in FUNCTIONS if any(f"{name}(" in each.path.read_text() for name in names)]
 
 
-LEASING = calling("find_or_create_application", "catapult_application().resolve")
-ORDERING = calling("place_order_once", "number_disconnect().order", "number_import().place")
+LEASING = list_callers("find_or_create_application", "catapult_application().resolve")
+ORDERING = list_callers("place_order_once", "number_disconnect().order", "number_import().place")
 
 
 def states_of(function: Function) -> list[dict[str, Any]]:
     """Return the states that run a function."""
-    found = []
+    states = []
     for name in MACHINES:
         deployed = resources("AWS::Serverless::StateMachine")
         (properties,) = [each for each in deployed.values() if name in str(each.get("DefinitionUri"))]
@@ -35,16 +34,16 @@ def states_of(function: Function) -> list[dict[str, Any]]:
             for placeholder, value in properties["DefinitionSubstitutions"].items()
             if value.get("Fn::GetAtt", [""])[0] == function.logical_id
         }
-        found += [
+        states += [
             state
             for state in machine(name)["States"].values()
             if state.get("Arguments", {}).get("FunctionName") in names
         ]
-    return found
+    return states
 
 
 def attempts(state: dict[str, Any]) -> list[float]:
-    """Return after how many seconds a state runs again while the outcome is unknown; runs take no time."""
+    """Return the times, in seconds, at which a state retries an unknown outcome if runs take no time."""
     (rule,) = [each for each in state["Retry"] if "BandwidthOutcomeUnknown" in each["ErrorEquals"]]
     assert rule["JitterStrategy"] == "NONE"
     delays = (
@@ -68,9 +67,9 @@ def test_the_functions_that_lease_and_order_are_known() -> None:
 
 
 @pytest.mark.parametrize("function", LEASING, ids=str)
-def test_a_lease_outlasts_its_holder_and_the_request_it_leaves_behind(function: Function) -> None:
+def test_a_lease_outlasts_its_holder_and_the_request_in_flight(function: Function) -> None:
     deployed = resources("AWS::Serverless::Function")[function.logical_id]
-    longest = deployed.get("Timeout", DEFAULT_TIMEOUT) + REQUEST_SECONDS
+    longest = deployed.get("Timeout", DEFAULT_TIMEOUT) + TOTAL_SECONDS
     assert LEASE_DURATION.total_seconds() > longest
 
 
@@ -83,14 +82,15 @@ def test_a_run_that_waits_for_a_lease_outlasts_it(function: Function) -> None:
 
 
 def test_a_claim_outlasts_its_request() -> None:
-    # Twice a token and the POST: the first token may be refused.
-    assert CLAIM_DURATION.total_seconds() > 4 * REQUEST_SECONDS
+    # At most two tokens and two POSTs, each within the limit of a request.
+    assert CLAIM_DURATION.total_seconds() > 4 * TOTAL_SECONDS
 
 
 @pytest.mark.parametrize("function", ORDERING, ids=str)
-def test_a_run_outlasts_a_lost_claim_and_places_the_order_after_it(function: Function) -> None:
+def test_a_run_retries_twice_after_a_claim_expired(function: Function) -> None:
     states = states_of(function)
+
     assert states
     for state in states:
-        # One gives the claim up, the next one places the order.
+        # The first retry removes the claim. The second places the order.
         assert sum(each > CLAIM_DURATION.total_seconds() for each in attempts(state)) >= 2

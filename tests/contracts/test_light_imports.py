@@ -1,4 +1,4 @@
-"""Libraries that a function loads in Lambda's init phase, and when the wiring builds its service."""
+"""Libraries that a function loads in Lambda's init phase and when the wiring builds its service."""
 
 import json
 import os
@@ -12,14 +12,14 @@ from bandwidth_messaging.runtime.settings import Settings
 from tests.template import ROOT
 
 HEAVY = ("lxml", "phonenumbers", "pydantic", "requests")
-# Storing a callback needs none of these, so that its function starts as fast as a bare client of boto3.
-IDLE = ("aws_lambda_powertools", "boto3", "s3transfer")
+# The function that stores callbacks loads none of these, so that it starts as fast as a client of botocore.
+NOT_FOR_CALLBACKS = ("aws_lambda_powertools", "boto3", "s3transfer")
 
 
 SETTINGS = {"AWS_DEFAULT_REGION": "us-east-1"} | {
     field.name.upper(): "90" for field in fields(Settings) if field.default is MISSING
 }
-# Handler, the builder of its service, and the libraries that the two may load.
+# Room, handler, the builder of its service, and the heavy libraries that both may load.
 SERVICES = [
     ("messages", "receive_callback", "callback_intake", set[str]()),
     ("messages", "authorize_callback", "callback_authorization", set[str]()),
@@ -45,7 +45,7 @@ def run(room: str, code: str) -> str:
 
 
 def loaded_by(room: str, code: str, libraries: tuple[str, ...] = HEAVY) -> set[str]:
-    """Return which of the libraries a fresh interpreter has loaded after it ran the code."""
+    """Return the libraries, of those given, that a fresh interpreter loads when it runs the code."""
     modules = run(room, f"{code}\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))")
     return set(json.loads(modules)) & set(libraries)
 
@@ -54,20 +54,20 @@ def loaded_by(room: str, code: str, libraries: tuple[str, ...] = HEAVY) -> set[s
 def test_a_handler_and_its_service_load_only_these_libraries(
     room: str, name: str, builder: str, allowed: set[str]
 ) -> None:
-    used = f"import {name}; from bandwidth_messaging.runtime import wiring; wiring.{builder}()"
+    code = f"import {name}; from bandwidth_messaging.runtime import wiring; wiring.{builder}()"
 
-    assert loaded_by(room, used) <= allowed
+    assert loaded_by(room, code) <= allowed
 
 
 @pytest.mark.parametrize(("room", "name", "builder"), [service[:3] for service in SERVICES])
 def test_lambda_loads_the_service_of_a_handler_in_its_init_phase(room: str, name: str, builder: str) -> None:
-    used = f"""
+    code = f"""
 import {name}, sys
 from bandwidth_messaging.runtime import wiring
 loaded_in_init = set(sys.modules)
 print(type(wiring.{builder}()).__module__ in loaded_in_init)
 """
-    assert run(room, used) == "True"
+    assert run(room, code) == "True"
 
 
 @pytest.mark.parametrize("name", ["receive_callback", "authorize_callback", "publish_events"])
@@ -76,18 +76,18 @@ def test_a_function_that_bandwidth_or_a_stream_waits_for_loads_no_heavy_library(
 
 
 def test_authorizing_and_storing_a_callback_loads_no_heavy_library() -> None:
-    used = """
+    code = """
 import authorize_callback, receive_callback
 from aws_lambda_powertools.utilities import parameters
 from bandwidth_messaging.bandwidth import callbacks, credentials
 from bandwidth_messaging.store import message_store, queues
 """
-    assert loaded_by("messages", used) == set()
+    assert loaded_by("messages", code) == set()
 
 
 def test_storing_a_callback_loads_no_library_but_botocore() -> None:
-    used = "import receive_callback; from bandwidth_messaging.store import message_store, queues"
-    assert loaded_by("messages", used, HEAVY + IDLE) == set()
+    code = "import receive_callback; from bandwidth_messaging.store import message_store, queues"
+    assert loaded_by("messages", code, HEAVY + NOT_FOR_CALLBACKS) == set()
 
 
 def test_accepting_a_message_loads_no_client_of_bandwidth() -> None:
@@ -95,19 +95,19 @@ def test_accepting_a_message_loads_no_client_of_bandwidth() -> None:
 
 
 def test_sending_a_message_loads_no_xml() -> None:
-    used = "import deliver_message; from bandwidth_messaging.bandwidth import catapult, messaging"
-    assert loaded_by("messages", used) <= {"requests"}
+    code = "import deliver_message; from bandwidth_messaging.bandwidth import catapult, messaging"
+    assert loaded_by("messages", code) <= {"requests"}
 
 
 def test_archiving_media_loads_only_requests() -> None:
-    used = "import archive_media; from bandwidth_messaging.bandwidth import media_api"
-    assert loaded_by("messages", used) <= {"requests"}
+    code = "import archive_media; from bandwidth_messaging.bandwidth import media_api"
+    assert loaded_by("messages", code) <= {"requests"}
 
 
 @pytest.mark.parametrize("name", ["create_application", "import_numbers", "release_numbers"])
 def test_the_steps_of_catapult_load_no_xml(name: str) -> None:
-    used = f"import {name}; from bandwidth_messaging.bandwidth import catapult"
-    assert loaded_by("hosted_messaging", used) <= {"pydantic", "requests"}
+    code = f"import {name}; from bandwidth_messaging.bandwidth import catapult"
+    assert loaded_by("hosted_messaging", code) <= {"pydantic", "requests"}
 
 
 @pytest.mark.parametrize("name", ["browse", "describe", "start_setup"])

@@ -1,8 +1,8 @@
 """Expressions about lists, evaluated with zero, one and two items.
 
-A JSONata sequence with one item is that item, one without items is nothing, and an index binds to the step
-before it: `a.b[$ != null][0]` is the first item of each b. Step Functions fails an execution for an
-expression that evaluates to nothing.
+In JSONata a sequence with one item is that item, and a sequence without items is undefined. An index binds to
+the step before it: `a.b[$ != null][0]` is the first item of each b. Step Functions fails an execution if an
+expression is undefined.
 """
 
 import re
@@ -11,11 +11,11 @@ from typing import Any
 import jsonata
 import pytest
 
-from tests.contracts.house import MACHINES, machine
-from tests.contracts.test_state_machines import expressions
+from tests.contracts.machine_definitions import expressions
+from tests.contracts.project import MACHINES, machine
 
 LIST_EXPRESSION = re.compile(r"\[|\$(append|count|sum|map|filter|reduce|sort|distinct|zip)\b")
-# Lists of constants, and the limits of waits (tests/contracts/test_waits.py).
+# Lists of constants, and the limits of waits, which tests/contracts/test_waits.py covers.
 CONSTANTS = re.compile(r"in \['[^]]*\]|\$(min|max)\(\[")
 PATH = re.compile(r"\$(\w+)((?:\.\w+)*)")
 
@@ -26,11 +26,12 @@ def value(expression: str, **variables: Any) -> Any:
     for name, content in variables.items():
         evaluated.assign(name, content)
     result = evaluated.evaluate(None)
-    assert "value" in result, f"{expression} evaluates to nothing"
+    assert "value" in result, f"{expression} is undefined"
     return result["value"]
 
 
 def states(**content: Any) -> dict[str, Any]:
+    """Return the variable `states` with this content."""
     return {"states": content}
 
 
@@ -40,10 +41,11 @@ def results(field: str, *values: Any) -> dict[str, Any]:
 
 
 def payload(field: str, values: Any) -> dict[str, Any]:
+    """Return the result of a function that returned {field: values}."""
     return states(result={"Payload": {field: values}})
 
 
-FIRST_REFUSAL = (
+FIRST_REJECTION = (
     "$count($states.result.refusal[$ != null]) > 0 ? ($states.result.refusal[$ != null])[0] : null"
 )
 RESOURCES_DONE = "[$append($done, $states.result.resource[outcome != 'left'])]"
@@ -52,10 +54,10 @@ RELEASED = "[$append($plan.disconnect, $plan.remove.numbers)]"
 FAILURES = "$append($checked.failures, $append($order.failures, $letter.failures))"
 BATCH_FAILURES = "$append($order.failures, $append([], $states.result.failures))"
 
-GONE = {"kind": "sms", "outcome": "deleted"}
-GONE_TOO = {"kind": "mms", "outcome": "gone"}
+DELETED = {"kind": "sms", "outcome": "deleted"}
+ABSENT = {"kind": "mms", "outcome": "gone"}
 LEFT = {"kind": "location", "outcome": "left"}
-LEFT_TOO = {"kind": "application", "outcome": "left"}
+LEFT_APPLICATION = {"kind": "application", "outcome": "left"}
 SITE = {"siteId": "1", "numbers": ["+1"]}
 SITE_OF_TWO = {"siteId": "2", "numbers": ["+2", "+3"]}
 
@@ -71,39 +73,41 @@ BATCHES: list[list[list[Any]]] = [
 Case = tuple[str, dict[str, Any], Any]
 
 
-def kept(expression: str, variable: str, field: str | None = None) -> list[Case]:
-    """Return the cases of an expression that passes a list on as it is."""
+def unchanged(expression: str, variable: str, field: str | None = None) -> list[Case]:
+    """Return the cases of an expression whose value is a list."""
 
-    def given(items: list[Any]) -> dict[str, Any]:
+    def variables(items: list[Any]) -> dict[str, Any]:
         return {variable: {field: items} if field else items}
 
-    return [(expression, given(items), items) for items in ([], [GONE], [GONE, LEFT])]
+    return [(expression, variables(items), items) for items in ([], [DELETED], [DELETED, LEFT])]
 
 
-def counted(expression: str, variable: str, field: str | None = None, *, more: bool = True) -> list[Case]:
-    """Return the cases of an expression that asks whether a list has items (`more`), or has none."""
-    return [(expression, given, bool(items) is more) for _, given, items in kept("", variable, field)]
+def has_items(expression: str, variable: str, field: str | None = None, *, more: bool = True) -> list[Case]:
+    """Return the cases of an expression that checks whether a list has items (`more`) or none."""
+    return [
+        (expression, variables, bool(items) is more) for _, variables, items in unchanged("", variable, field)
+    ]
 
 
 CASES: list[Case] = [
-    (FIRST_REFUSAL, results("refusal"), None),
-    (FIRST_REFUSAL, results("refusal", None), None),
-    (FIRST_REFUSAL, results("refusal", "a"), "a"),
-    (FIRST_REFUSAL, results("refusal", None, None), None),
-    (FIRST_REFUSAL, results("refusal", None, "b"), "b"),
-    (FIRST_REFUSAL, results("refusal", "a", None), "a"),
-    (FIRST_REFUSAL, results("refusal", "a", "b"), "a"),
+    (FIRST_REJECTION, results("refusal"), None),
+    (FIRST_REJECTION, results("refusal", None), None),
+    (FIRST_REJECTION, results("refusal", "a"), "a"),
+    (FIRST_REJECTION, results("refusal", None, None), None),
+    (FIRST_REJECTION, results("refusal", None, "b"), "b"),
+    (FIRST_REJECTION, results("refusal", "a", None), "a"),
+    (FIRST_REJECTION, results("refusal", "a", "b"), "a"),
     (RESOURCES_DONE, {"done": [], **results("resource")}, []),
-    (RESOURCES_DONE, {"done": [], **results("resource", GONE)}, [GONE]),
+    (RESOURCES_DONE, {"done": [], **results("resource", DELETED)}, [DELETED]),
     (RESOURCES_DONE, {"done": [], **results("resource", LEFT)}, []),
-    (RESOURCES_DONE, {"done": [], **results("resource", GONE, GONE_TOO)}, [GONE, GONE_TOO]),
-    (RESOURCES_DONE, {"done": [GONE], **results("resource", LEFT)}, [GONE]),
-    (RESOURCES_DONE, {"done": [GONE], **results("resource", GONE_TOO, LEFT)}, [GONE, GONE_TOO]),
+    (RESOURCES_DONE, {"done": [], **results("resource", DELETED, ABSENT)}, [DELETED, ABSENT]),
+    (RESOURCES_DONE, {"done": [DELETED], **results("resource", LEFT)}, [DELETED]),
+    (RESOURCES_DONE, {"done": [DELETED], **results("resource", ABSENT, LEFT)}, [DELETED, ABSENT]),
     (RESOURCES_LEFT, results("resource"), []),
-    (RESOURCES_LEFT, results("resource", GONE), []),
+    (RESOURCES_LEFT, results("resource", DELETED), []),
     (RESOURCES_LEFT, results("resource", LEFT), [LEFT]),
-    (RESOURCES_LEFT, results("resource", GONE, LEFT), [LEFT]),
-    (RESOURCES_LEFT, results("resource", LEFT, LEFT_TOO), [LEFT, LEFT_TOO]),
+    (RESOURCES_LEFT, results("resource", DELETED, LEFT), [LEFT]),
+    (RESOURCES_LEFT, results("resource", LEFT, LEFT_APPLICATION), [LEFT, LEFT_APPLICATION]),
     (RELEASED, {"plan": {"disconnect": [], "remove": []}}, []),
     (RELEASED, {"plan": {"disconnect": ["+0"], "remove": []}}, ["+0"]),
     (RELEASED, {"plan": {"disconnect": [], "remove": [SITE]}}, ["+1"]),
@@ -140,52 +144,53 @@ CASES: list[Case] = [
         )
         for counts in ([], [2], [2, 3])
     ),
-    *kept("[$plan.disconnect]", "plan", "disconnect"),
-    *kept("[$plan.remove]", "plan", "remove"),
-    *kept("[$plan.leave]", "plan", "leave"),
-    *kept("[$order.numbers]", "order", "numbers"),
-    *kept("[$outcome.failures]", "outcome", "failures"),
-    *kept("[$outcome.resources]", "outcome", "resources"),
-    *kept("[$todo]", "todo"),
+    *unchanged("[$plan.disconnect]", "plan", "disconnect"),
+    *unchanged("[$plan.remove]", "plan", "remove"),
+    *unchanged("[$plan.leave]", "plan", "leave"),
+    *unchanged("[$order.numbers]", "order", "numbers"),
+    *unchanged("[$outcome.failures]", "outcome", "failures"),
+    *unchanged("[$outcome.resources]", "outcome", "resources"),
+    *unchanged("[$todo]", "todo"),
     *(
         ("[$append($done, $todo)]", {"done": a, "todo": b}, [*a, *b])
-        for a in ([], [GONE])
+        for a in ([], [DELETED])
         for b in ([], [LEFT])
     ),
     *(("[$states.input.numbers]", states(input={"numbers": n}), n) for n in ([], ["+1"], ["+1", "+2"])),
-    *(("[$states.result.Payload.delete]", payload("delete", d), d) for d in ([], [GONE], [GONE, LEFT])),
-    *counted("$count($batches) = 0", "batches", more=False),
-    *counted("$count($plan.disconnect) > 0", "plan", "disconnect"),
-    *counted("$count($plan.remove) > 0", "plan", "remove"),
-    *counted("$count($todo) > 0", "todo"),
+    *(("[$states.result.Payload.delete]", payload("delete", d), d) for d in ([], [DELETED], [DELETED, LEFT])),
+    *has_items("$count($batches) = 0", "batches", more=False),
+    *has_items("$count($plan.disconnect) > 0", "plan", "disconnect"),
+    *has_items("$count($plan.remove) > 0", "plan", "remove"),
+    *has_items("$count($todo) > 0", "todo"),
     *(
         ("$count($todo) > 0 and $tries < 3", {"todo": todo, "tries": tries}, bool(todo) and tries < 3)
-        for todo in ([], [LEFT], [LEFT, LEFT_TOO])
+        for todo in ([], [LEFT], [LEFT, LEFT_APPLICATION])
         for tries in (1, 3)
     ),
 ]
 
 
-def written() -> set[str]:
+def all_expressions() -> set[str]:
+    """Return the expressions of all state machines."""
     return {each.strip() for name in MACHINES for each in expressions(machine(name))}
 
 
 @pytest.mark.parametrize(("expression", "variables", "expected"), CASES)
-def test_an_expression_about_a_list_is_right_for_zero_one_and_two_items(
+def test_a_list_expression_has_its_value_for_zero_one_and_two_items(
     expression: str, variables: dict[str, Any], expected: Any
 ) -> None:
     assert value(expression, **variables) == expected
 
 
-def test_every_expression_about_a_list_has_its_cases_here() -> None:
-    about_lists = {each for each in written() if LIST_EXPRESSION.search(CONSTANTS.sub("", each))}
+def test_every_list_expression_has_cases() -> None:
+    list_expressions = {each for each in all_expressions() if LIST_EXPRESSION.search(CONSTANTS.sub("", each))}
 
-    assert about_lists == {expression for expression, _, _ in CASES}
+    assert list_expressions == {expression for expression, _, _ in CASES}
 
 
 @pytest.mark.parametrize("items", [[], ["a"], ["a", "b"], [["a"]], [["a"], ["b", "c"]]], ids=str)
-def test_a_path_passes_a_list_on_as_it_is(items: list[Any]) -> None:
-    for expression in written():
+def test_the_value_of_a_path_to_a_list_is_the_list(items: list[Any]) -> None:
+    for expression in all_expressions():
         if path := PATH.fullmatch(expression):
             content: Any = items
             for field in reversed(path[2].split(".")[1:]):

@@ -1,4 +1,4 @@
-"""One name runs through heading, state, module, logical id and sample event."""
+"""Heading, state, module, logical id and sample event of a step have the same name."""
 
 import ast
 import json
@@ -10,7 +10,7 @@ import pytest
 
 from bandwidth_messaging.domain.validation import parse
 from bandwidth_messaging.services.setup_check import SETUPS
-from tests.contracts.house import FUNCTIONS, MACHINES, Function, machine, pascal
+from tests.contracts.project import FUNCTIONS, MACHINES, Function, machine, pascal
 from tests.documents.examples import headings
 from tests.template import ROOT, resources
 
@@ -25,7 +25,7 @@ def test_every_function_of_the_template_is_a_module_and_every_module_is_deployed
 
 
 @every_function
-def test_the_template_points_at_the_module_of_the_same_name(function: Function) -> None:
+def test_a_function_of_the_template_has_the_module_of_its_name(function: Function) -> None:
     properties = DEPLOYED[function.logical_id]
     assert (properties["CodeUri"], properties["Handler"]) == (
         f"functions/{function.room}",
@@ -46,7 +46,7 @@ def test_every_function_has_a_sample_event(function: Function) -> None:
     assert isinstance(json.loads(function.sample_event.read_text()), dict)
 
 
-def test_every_sample_event_is_of_a_function_or_a_machine() -> None:
+def test_every_sample_event_belongs_to_a_function_or_a_machine() -> None:
     samples = {path for path in (ROOT / "events").rglob("*") if path.is_file() and "bus" not in path.parts}
     executions = {path for path in samples if path.parent.name == "executions"}
     assert samples - executions == {function.sample_event for function in FUNCTIONS}
@@ -54,12 +54,12 @@ def test_every_sample_event_is_of_a_function_or_a_machine() -> None:
 
 
 def machine_of(sample: Path) -> str:
-    """Return the machine of a sample input: <machine>.json, or <machine>.<what it shows>.json."""
+    """Return the machine of a sample input: <machine>.json, or <machine>.<variant>.json."""
     return sample.name.partition(".")[0]
 
 
 @every_function
-def test_the_sample_event_of_a_step_is_what_the_step_takes(function: Function) -> None:
+def test_the_sample_event_of_a_step_is_a_valid_request(function: Function) -> None:
     request: Any = getattr(function.load(), "Request", None)
     if request is not None:
         parse(request, json.loads(function.sample_event.read_text()))
@@ -90,42 +90,45 @@ def test_every_machine_is_deployed_under_its_name(name: str) -> None:
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
 
 
-def generated(section: str) -> dict[str, list[list[str]]]:
-    """Return the rows of the generated tables of a kind, by machine, without marks of code and links."""
-    found = re.findall(
+def generated_tables(section: str) -> dict[str, list[list[str]]]:
+    """Return the rows of the generated tables of a section by machine, without Markdown."""
+    sections = re.findall(
         rf"<!-- generated: {section} (\w+) -->\n(.*?)<!-- /generated -->", ARCHITECTURE, re.DOTALL
     )
-    assert len(found) == len(dict(found)), f"two sections {section} of one machine"
-    return {name: rows(table) for name, table in found}
+    assert len(sections) == len(dict(sections)), f"a machine has two sections {section}"
+    return {name: rows(table) for name, table in sections}
 
 
 def rows(table: str) -> list[list[str]]:
+    """Return the cells of the rows of a table."""
     title, _, *lines = table.strip().splitlines()
     assert cells(title) in (["Heading", "State", "Module", "Function"], ["State", "Module", "Function"])
     return [cells(line) for line in lines]
 
 
 def steps() -> list[list[str]]:
-    """Return heading, state, module and function of every step that a heading is about."""
-    return [row for table in generated("steps").values() for row in table]
+    """Return heading, state, module and function of every step that has a heading."""
+    return [row for table in generated_tables("steps").values() for row in table]
 
 
 def other_steps() -> list[list[str]]:
     """Return machine, state, module and function of every other step."""
-    return [[name, *row] for name, table in generated("other_steps").items() for row in table]
+    return [[name, *row] for name, table in generated_tables("other_steps").items() for row in table]
 
 
 def title_of(heading: str) -> str:
-    """Return a heading without its number and its second name."""
+    """Return a heading without its number and its synonym."""
     return re.sub(r"^Step \d+ | \(sippeer\)$", "", heading)
 
 
 def cells(row: str) -> list[str]:
+    """Return the cells of a row without Markdown."""
     plain = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", row).replace("`", "")
     return [cell.strip() for cell in plain.strip().strip("|").split("|")]
 
 
 def function_of(module: str) -> Function:
+    """Return the function of a module."""
     match = re.fullmatch(r"functions/(\w+)/(\w+)\.py", module)
     assert match, module
     return Function(match[1], match[2])
@@ -137,10 +140,10 @@ every_other_step = pytest.mark.parametrize(("machine_name", "state", "module", "
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_architecture_lists_the_headings_of_each_document_in_their_order(document: str) -> None:
-    assert [row[0] for row in generated("steps")[document]] == headings(document)
+    assert [row[0] for row in generated_tables("steps")[document]] == headings(document)
 
 
-def test_every_machine_is_a_documents_but_the_one_that_undoes_them() -> None:
+def test_every_machine_but_the_release_has_a_document() -> None:
     assert sorted([*DOCUMENTS, "release_numbers"]) == MACHINES
 
 
@@ -155,8 +158,8 @@ def test_architecture_names_each_module_of_a_machines_room_once(name: str) -> No
 
 @every_machine
 def test_architecture_names_every_state_that_invokes_a_function_once(name: str) -> None:
-    named = [state for _, state, _, _ in generated("steps").get(name, []) if not state.startswith("(")]
-    named += [state for state, _, _ in generated("other_steps")[name]]
+    named = [state for _, state, _, _ in generated_tables("steps").get(name, []) if not state.startswith("(")]
+    named += [state for state, _, _ in generated_tables("other_steps")[name]]
     assert sorted(named) == sorted(state for state in machine(name)["States"] if invoked_by(name, state))
 
 
@@ -169,7 +172,7 @@ def test_heading_state_module_and_function_are_one_step(
     assert logical_id == function.logical_id
     assert title in (ast.get_docstring(ast.parse(function.path.read_text())) or "")
     if function.room not in MACHINES:
-        # What no machine does has no state; the column then says in brackets where it is done.
+        # A step outside the machines has no state. The column names its place in brackets.
         assert re.fullmatch(r"\(.+\)", state)
         return
     assert state == title
@@ -185,38 +188,38 @@ def invoked_by(name: str, state: str) -> set[str]:
 
 
 @every_step
-def test_a_state_says_what_it_does_in_the_words_of_its_heading(
+def test_the_comment_of_a_state_has_the_words_of_its_heading(
     heading: str, state: str, module: str, logical_id: str
 ) -> None:
     if (function := function_of(module)).room not in MACHINES:
         return
     comment = machine(function.room)["States"][state]["Comment"].lower()
-    # A word may be written in another form: Enable, enables.
+    # The comment can inflect a word: Enable, enables.
     stems = [word[:5].lower() for word in re.findall(r"\w{4,}|SMS|MMS", title_of(heading))]
     assert [stem for stem in stems if stem not in comment] == []
 
 
 @every_step
-def test_a_step_records_itself_under_its_states_name(
+def test_a_step_is_recorded_under_the_name_of_its_state(
     heading: str, state: str, module: str, logical_id: str
 ) -> None:
     if (function := function_of(module)).room in MACHINES:
-        assert recorded_as(function) == [state]
+        assert recorded_names(function) == [state]
 
 
 @every_other_step
-def test_a_step_without_a_heading_is_its_machines_and_records_itself_under_its_states_name(
+def test_a_step_without_a_heading_belongs_to_its_machine_and_is_recorded_under_its_state(
     machine_name: str, state: str, module: str, logical_id: str
 ) -> None:
     function = function_of(module)
     assert function.logical_id == logical_id
     assert logical_id in invoked_by(machine_name, state)
     if function.room in MACHINES:
-        assert recorded_as(function) == [state]
+        assert recorded_names(function) == [state]
 
 
-def recorded_as(function: Function) -> list[Any]:
-    """Return the name that a step gives the decorator."""
+def recorded_names(function: Function) -> list[Any]:
+    """Return the names that the decorator of a step gets."""
     return [
         decorator.args[0].value
         for node in ast.parse(function.path.read_text()).body

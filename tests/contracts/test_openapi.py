@@ -27,13 +27,13 @@ def test_the_page_shows_the_same_document() -> None:
     assert (ROOT / "functions/control/openapi.json").read_bytes() == openapi.DOCUMENT.read_bytes()
 
 
-@pytest.mark.parametrize("found", [None, "{}\n"])
+@pytest.mark.parametrize("existing", [None, "{}\n"])
 def test_the_check_reports_an_outdated_document(
-    found: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    existing: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     document = tmp_path / "openapi.json"
-    if found is not None:
-        document.write_text(found)
+    if existing is not None:
+        document.write_text(existing)
     monkeypatch.setattr(openapi, "DOCUMENT", document)
     monkeypatch.setattr("sys.argv", ["openapi", "--check"])
     with pytest.raises(SystemExit, match=r"^docs/openapi\.json is out of date\. Run `make openapi`"):
@@ -48,13 +48,13 @@ def test_the_check_accepts_what_the_command_writes(tmp_path: Path, monkeypatch: 
 
 
 def test_the_endpoints_of_the_control_api_are_the_operations() -> None:
-    doors = [
+    endpoints = [
         (event["Properties"]["Method"], event["Properties"]["Path"])
         for function in resources("AWS::Serverless::Function").values()
         for event in function.get("Events", {}).values()
         if event["Properties"].get("RestApiId") == {"Ref": "ControlApi"}
     ]
-    assert sorted(doors) == sorted((method, path) for method, path, _ in OPERATIONS)
+    assert sorted(endpoints) == sorted((method, path) for method, path, _ in OPERATIONS)
 
 
 @every_operation
@@ -68,9 +68,9 @@ def test_an_operation_has_a_summary_and_a_tag(operation: dict[str, Any]) -> None
 def test_an_operation_has_one_success_response_and_problem_details(
     operation: dict[str, Any],
 ) -> None:
-    good, *errors = operation["responses"].items()
-    assert good[0] in {"200", "202"}
-    assert list(good[1]["content"]) == ["application/json"]
+    success, *errors = operation["responses"].items()
+    assert success[0] in {"200", "202"}
+    assert list(success[1]["content"]) == ["application/json"]
     for status, response in errors:
         assert response["description"], status
         assert response["content"]["application/problem+json"]["schema"] == {
@@ -80,29 +80,32 @@ def test_an_operation_has_one_success_response_and_problem_details(
 
 
 @every_operation
-def test_a_422_is_among_the_errors_of_every_operation(operation: dict[str, Any]) -> None:
-    """Every operation rejects an unknown query parameter."""
+def test_every_operation_has_a_422(operation: dict[str, Any]) -> None:
+    """Every operation rejects unknown query parameters."""
     assert "422" in operation["responses"]
 
 
 def bodies(operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the request and response bodies of an operation."""
     for described_body in (operation.get("requestBody", {"content": {}}), *operation["responses"].values()):
         yield from described_body["content"].values()
 
 
 @every_operation
 def test_every_body_has_an_example_that_matches_its_schema(operation: dict[str, Any]) -> None:
-    found = list(bodies(operation))
-    assert found
-    assert [wrong(body["schema"], body["example"]) for body in found] == [[]] * len(found)
+    described_bodies = list(bodies(operation))
+    assert described_bodies
+    assert [wrong(body["schema"], body["example"]) for body in described_bodies] == [[]] * len(
+        described_bodies
+    )
 
 
 def test_an_example_with_an_unknown_field_or_state_is_invalid() -> None:
     schema = {"$ref": "#/components/schemas/OptOut"}
-    right = {"number": "+19195551234", "since": "2026-11-22T10:02:44.000Z", "keyword": "stop"}
-    assert wrong(schema, right) == []
-    assert wrong(schema, right | {"colour": "red"})
-    assert wrong(schema, right | {"since": None})
+    opt_out = {"number": "+19195551234", "since": "2026-11-22T10:02:44.000Z", "keyword": "stop"}
+    assert wrong(schema, opt_out) == []
+    assert wrong(schema, opt_out | {"colour": "red"})
+    assert wrong(schema, opt_out | {"since": None})
     assert wrong({"$ref": "#/components/schemas/Recipient"}, {"state": "lost"})
 
 
@@ -125,5 +128,5 @@ def test_the_document_requires_signatures() -> None:
         ),
     ],
 )
-def test_a_responses_fields_are_the_views_fields(model: type[responses.Message], shown: set[str]) -> None:
+def test_a_response_has_the_fields_of_its_view(model: type[responses.Message], shown: set[str]) -> None:
     assert {field.alias for field in model.model_fields.values()} == shown

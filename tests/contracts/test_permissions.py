@@ -1,31 +1,100 @@
-"""Policies of functions allow only actions that code calls.
+"""Policies of functions allow only the actions, resources and indexes that the function's code can reach.
 
 The opposite, that a policy allows each action its function calls, is checked whenever a test calls a handler
 (tests/functions/conftest.py).
 """
 
 import re
+from collections.abc import Iterable
+from typing import Any
 
 import pytest
 
 from tests import permissions
-from tests.contracts.test_walls import LAYER, list_sources
-from tests.template import resources
+from tests.contracts.project import FUNCTIONS, Function
+from tests.contracts.reachability import reachable_permissions, reachable_settings, reachable_texts
+from tests.contracts.template.deployed import DEPLOYED, GLOBALS, statements
+from tests.permissions import Permission
+from tests.template import template
 
-# Powertools reads the secrets.
-CALLED_BY_LIBRARIES = {"get_secret_value"}
-
-
-def method_of(action: str) -> str:
-    """Return the method of the AWS client that an action allows: send_message of sqs:SendMessage."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", action.partition(":")[2]).lower()
+every_function = pytest.mark.parametrize("function", FUNCTIONS, ids=str)
 
 
-@pytest.mark.parametrize("logical_id", resources("AWS::Serverless::Function"))
-def test_a_policy_allows_only_actions_that_code_calls(logical_id: str) -> None:
-    source = "\n".join(path.read_text() for path in list_sources(LAYER))
-    called = {*re.findall(r"\.([a-z_]+)\(", source), *CALLED_BY_LIBRARIES}
+def list_unused(function: Function, granted: Iterable[Permission]) -> list[Permission]:
+    """Return the granted permissions that no code of the function can need."""
+    reachable = reachable_permissions(function)
+    return [each for each in granted if each._replace(action=each.action.partition(":")[2]) not in reachable]
 
-    unused = [each for each in permissions.allowed(logical_id) if method_of(each.action) not in called]
 
-    assert unused == []
+@every_function
+def test_a_policy_allows_only_actions_that_the_function_can_reach(function: Function) -> None:
+    assert list_unused(function, permissions.allowed(function.logical_id)) == []
+
+
+@pytest.mark.parametrize(
+    ("function", "unused"),
+    [
+        (Function("messages", "send_message"), Permission("secretsmanager:GetSecretValue")),
+        (Function("messages", "receive_callback"), Permission("dynamodb:GetItem", "MessagesTable")),
+        (Function("messages", "receive_callback"), Permission("sqs:ReceiveMessage")),
+        (Function("control", "browse"), Permission("dynamodb:BatchGetItem", "NumbersTable")),
+        (Function("control", "browse"), Permission("dynamodb:UpdateItem", "NumbersTable")),
+        (Function("setups", "check_input"), Permission("s3:PutObject")),
+        (Function("setups", "check_input"), Permission("dynamodb:Query", "NumbersTable", is_index=True)),
+        (Function("control", "start_setup"), Permission("states:SendTaskSuccess")),
+    ],
+    ids=str,
+)
+def test_an_action_that_the_function_cannot_reach_is_reported(function: Function, unused: Permission) -> None:
+    granted = permissions.allowed(function.logical_id) | {unused}
+
+    assert list_unused(function, granted) == [unused]
+
+
+def names_in(value: Any) -> set[str]:
+    """Return the parameters and resources of the template that a value refers to."""
+    return set(re.findall(r"[A-Za-z]\w+", str(value))) & (
+        template()["Resources"].keys() | template()["Parameters"].keys()
+    )
+
+
+def settings_of(function: Function) -> dict[str, set[str]]:
+    """Return the parameters and resources that each setting of a function refers to."""
+    own = DEPLOYED[function.logical_id].get("Environment", {})
+    variables = GLOBALS["Environment"]["Variables"] | own.get("Variables", {})
+    return {name: names_in(value) for name, value in variables.items()}
+
+
+def granted_resources(function: Function) -> set[str]:
+    """Return the parameters and resources that the policy of a function names."""
+    return {
+        name
+        for statement in statements(DEPLOYED[function.logical_id])
+        for name in names_in(statement["Resource"])
+    }
+
+
+@every_function
+def test_a_policy_names_only_resources_whose_setting_the_function_can_read(function: Function) -> None:
+    read = reachable_settings(function)
+    used = {name for setting, names in settings_of(function).items() if setting in read for name in names}
+
+    assert granted_resources(function) - used == set()
+
+
+def granted_indexes(function: Function) -> set[str]:
+    """Return the indexes that the policy of a function names."""
+    return set(re.findall(r"/index/(\w+)", str(DEPLOYED[function.logical_id]["Policies"])))
+
+
+@every_function
+def test_a_policy_names_only_indexes_that_the_function_can_query(function: Function) -> None:
+    assert granted_indexes(function) <= reachable_texts(function)
+
+
+def test_resources_and_indexes_that_a_function_cannot_reach_are_recognized() -> None:
+    doctor, intake = Function("checks", "doctor"), Function("messages", "receive_callback")
+
+    assert "optOutsByNumber" not in reachable_texts(doctor)
+    assert "CALLBACK_SECRET" not in reachable_settings(intake)
+    assert "SEND_QUEUE_URL" not in reachable_settings(intake)

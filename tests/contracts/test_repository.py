@@ -1,4 +1,4 @@
-"""The repository itself: pinned requirements, and nothing of one machine or one registry in it."""
+"""The repository: requirements are pinned, and no file names a registry or a home directory."""
 
 import re
 import shutil
@@ -11,13 +11,13 @@ import pytest
 from tests.template import ROOT
 
 REQUIREMENTS = ["layers/shared/requirements.txt", "requirements-dev.txt"]
-# Each pattern is written so that it does not find itself.
+# The brackets keep a pattern from matching itself.
 REGISTRY = re.compile(r"p[y]pi\.org|p[y]thonhosted|index[-]url|find[-]links|/s[i]mple/|registry\.n[p]mjs")
 HOME = re.compile(r"(?<![\w.~-])/(home|Users|root|mnt)/\w")
 
 
 def tracked() -> Iterator[tuple[str, str]]:
-    """Yield name and text of every text file that is in the repository, or would be with the next commit."""
+    """Yield name and text of every text file that is tracked, or new and not ignored."""
     git = shutil.which("git")
     assert git, "git is not installed"
     listed = subprocess.run(
@@ -35,6 +35,7 @@ def tracked() -> Iterator[tuple[str, str]]:
 
 
 def requirements(name: str) -> list[str]:
+    """Return the lines of a requirements file without comments."""
     lines = (line.partition("#")[0].strip() for line in (ROOT / name).read_text().splitlines())
     return [line for line in lines if line]
 
@@ -49,24 +50,24 @@ def test_every_requirement_is_pinned_to_one_version(name: str) -> None:
     assert loose in ([], ["-r layers/shared/requirements.txt"])
 
 
-def test_the_layer_has_the_only_list_of_what_runs_in_lambda() -> None:
+def test_only_the_layer_has_requirements_for_lambda() -> None:
     lists = [name for name, _ in tracked() if "/" in name and Path(name).match("requirements*.txt")]
     assert lists == ["layers/shared/requirements.txt"]
 
 
-def test_what_lambda_brings_along_is_not_packed_into_the_layer() -> None:
+def test_the_layer_has_no_library_of_the_lambda_runtime() -> None:
     packed = {re.split(r"[\[=]", line)[0] for line in requirements("layers/shared/requirements.txt")}
     assert not packed & {"boto3", "botocore", "s3transfer", "urllib3"}
 
 
-def test_what_runs_in_lambda_is_what_the_tools_are_tested_with() -> None:
+def test_the_development_requirements_include_those_of_the_layer() -> None:
     assert "-r layers/shared/requirements.txt" in requirements("requirements-dev.txt")
 
 
-def test_no_file_names_a_registry_of_packages() -> None:
+def test_no_file_names_a_package_registry() -> None:
     assert [(name, match[0]) for name, text in tracked() for match in REGISTRY.finditer(text)] == []
 
 
-def test_no_file_names_a_folder_of_one_machine() -> None:
+def test_no_file_names_a_home_directory() -> None:
     homes = re.compile(f"{HOME.pattern}|{re.escape(str(ROOT))}/|{re.escape(str(Path.home()))}/")
     assert [(name, match[0]) for name, text in tracked() for match in homes.finditer(text)] == []

@@ -1,4 +1,4 @@
-"""The structure of the code: which module may import what, where facts are written, how long a handler is."""
+"""The structure of the code: imports between rooms, libraries, keys of the tables, length of handlers."""
 
 import ast
 from collections import Counter
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contracts.house import FUNCTIONS, Function
+from tests.contracts.project import FUNCTIONS, Function
 from tests.template import ROOT
 
 LAYER = ROOT / "layers" / "shared" / "bandwidth_messaging"
@@ -36,7 +36,7 @@ class Import:
 
     @property
     def target(self) -> str:
-        """The full name of what is imported."""
+        """The full name of the import."""
         return f"{self.module}.{self.name}" if self.name else self.module
 
     @property
@@ -48,9 +48,9 @@ class Import:
 
 def list_sources(folder: Path) -> list[Path]:
     """Return the Python files of a folder."""
-    found = sorted(path for path in folder.rglob("*.py") if "__pycache__" not in path.parts)
-    assert found
-    return found
+    files = sorted(path for path in folder.rglob("*.py") if "__pycache__" not in path.parts)
+    assert files
+    return files
 
 
 def is_type_checking(node: ast.AST) -> bool:
@@ -59,7 +59,7 @@ def is_type_checking(node: ast.AST) -> bool:
 
 
 def list_imports(folder: Path) -> Iterator[Import]:
-    """Yield the imports of the files of a folder, also those inside functions and those for types only."""
+    """Yield the imports of the files of a folder, including those in functions and those for types only."""
     for path in list_sources(folder):
         file, tree = str(path.relative_to(ROOT)), ast.parse(path.read_text())
         type_only = {id(each) for node in ast.walk(tree) if is_type_checking(node) for each in ast.walk(node)}
@@ -75,7 +75,7 @@ def list_imports(folder: Path) -> Iterator[Import]:
 
 def files_importing(folder: Path, *libraries: str) -> set[str]:
     """Return the files of a folder that import one of the libraries."""
-    return {found.file for found in list_imports(folder) if found.module.split(".")[0] in libraries}
+    return {each.file for each in list_imports(folder) if each.module.split(".")[0] in libraries}
 
 
 # Rooms
@@ -87,19 +87,19 @@ def test_the_layer_has_exactly_the_rooms_of_the_layout() -> None:
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_room_imports_only_itself_and_rooms_below(room: str) -> None:
-    wrong = [found for found in list_imports(LAYER / room) if found.room not in {*ROOMS[room], room, None}]
-    assert wrong == []
+    forbidden = [each for each in list_imports(LAYER / room) if each.room not in {*ROOMS[room], room, None}]
+    assert forbidden == []
 
 
-def test_only_functions_and_the_runtime_import_what_builds_clients_and_services() -> None:
+def test_only_functions_and_the_runtime_import_the_builders_of_clients_and_services() -> None:
     builders = {f"{PACKAGE}.runtime.{name}" for name in ("bandwidth_clients", "stores", "wiring")}
-    wrong = [
-        found
+    forbidden = [
+        each
         for folder in (LAYER, ROOT / "local", ROOT / "simulator")
-        for found in list_imports(folder)
-        if found.target in builders and "/runtime/" not in found.file
+        for each in list_imports(folder)
+        if each.target in builders and "/runtime/" not in each.file
     ]
-    assert wrong == []
+    assert forbidden == []
 
 
 def test_the_layer_imports_no_other_package_of_the_repository() -> None:
@@ -113,14 +113,14 @@ def test_only_tests_import_functions() -> None:
 
 
 def test_functions_import_only_types_of_clients_and_stores() -> None:
-    wrong = [
-        found
-        for found in list_imports(ROOT / "functions")
-        if found.room in {"bandwidth", "store"}
-        and not found.is_type_only
-        and found.module != f"{PACKAGE}.bandwidth.errors"
+    forbidden = [
+        each
+        for each in list_imports(ROOT / "functions")
+        if each.room in {"bandwidth", "store"}
+        and not each.is_type_only
+        and each.module != f"{PACKAGE}.bandwidth.errors"
     ]
-    assert wrong == []
+    assert forbidden == []
 
 
 def test_no_two_modules_of_the_layer_share_a_file_name() -> None:
@@ -205,16 +205,16 @@ def list_strings(path: Path) -> Iterator[str]:
 
 
 def test_only_the_store_contains_keys_and_indexes_of_the_tables() -> None:
-    wrong = [
+    forbidden = [
         (str(path.relative_to(ROOT)), text)
         for path in (*list_sources(LAYER), *list_sources(ROOT / "functions"))
         if path.parent != LAYER / "store"
         for text in list_strings(path)
         if text.startswith(KEYS) or text in KEY_ATTRIBUTES | INDEXES
     ]
-    assert wrong == []
+    assert forbidden == []
 
 
-def test_the_store_contains_the_keys_and_indexes_that_this_test_looks_for() -> None:
+def test_the_store_contains_the_keys_and_indexes_of_the_test_above() -> None:
     texts = {text for path in list_sources(LAYER / "store") for text in list_strings(path)}
     assert texts >= INDEXES | KEY_ATTRIBUTES | {"NUMBER#", "ORDER"}

@@ -20,7 +20,7 @@ from simulator.server import RunningSimulator
 from simulator.simulator import Settings
 from tests import permissions
 from tests.aws import aws, client
-from tests.contracts.house import Function
+from tests.contracts.project import Function
 from tests.openapi import operation_of, wrong
 from tests.simulators import empty_simulator
 from tests.template import create_table

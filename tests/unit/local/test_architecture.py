@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from local import architecture
-from tests.contracts.house import MACHINES, machine
+from tests.contracts.project import MACHINES, machine
 
 every_machine = pytest.mark.parametrize("name", MACHINES)
 

@@ -1,4 +1,4 @@
-"""The functions and state machines of the project, found by looking at its folders."""
+"""The functions and state machines of the project, as its folders list them."""
 
 import importlib
 import json
@@ -32,7 +32,7 @@ class Function:
 
     @property
     def logical_id(self) -> str:
-        """The one logical id it may have; the room of a document stands before the step's name."""
+        """Its logical id: the name in Pascal case. A step of a machine has its room in front."""
         return (pascal(self.room) if self.room in MACHINES else "") + pascal(self.name)
 
     @property
@@ -46,9 +46,9 @@ class Function:
 
 
 def machine(name: str) -> dict[str, Any]:
-    """Return a state machine as it is written."""
-    written: dict[str, Any] = json.loads((ROOT / "statemachines" / f"{name}.asl.json").read_text())
-    return written
+    """Read the definition of a state machine."""
+    definition: dict[str, Any] = json.loads((ROOT / "statemachines" / f"{name}.asl.json").read_text())
+    return definition
 
 
 MACHINES = sorted(path.name.removesuffix(".asl.json") for path in (ROOT / "statemachines").iterdir())

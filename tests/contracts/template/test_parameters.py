@@ -1,15 +1,15 @@
-"""template.yaml: values of parameters that are accepted, and values that are refused at deployment."""
+"""Parameters: their groups and descriptions, and the values that CloudFormation accepts."""
 
 import re
 from typing import Any
 
 import pytest
 
-from tests.template import template
+from tests.template import ROOT, template
 
 PARAMETERS: dict[str, dict[str, Any]] = template()["Parameters"]
 
-# Parameter to values that a stack works with, and values that would deploy and then break it.
+# For each parameter: values that it must accept, and values that it must reject.
 VALUES: dict[str, tuple[list[str], list[str]]] = {
     "BandwidthAccountId": (["9900000"], ["", "99 00", "u-1", "9" * 21]),
     "BandwidthSiteId": (["13651"], ["", "site", "1.5"]),
@@ -122,40 +122,53 @@ VALUES: dict[str, tuple[list[str], list[str]]] = {
 }
 
 
-def patterned() -> set[str]:
-    """Return the parameters of free text, which a pattern must bound."""
+def free_text_parameters() -> set[str]:
+    """Return the parameters of free text, which need a pattern."""
     return {
         name for name, each in PARAMETERS.items() if each["Type"] == "String" and "AllowedValues" not in each
     }
 
 
 def is_accepted(name: str, value: str) -> bool:
-    """Tell whether CloudFormation accepts a value: the pattern must match the entire value."""
+    """Return whether CloudFormation accepts a value: the pattern must match the entire value."""
     return re.fullmatch(PARAMETERS[name]["AllowedPattern"], value) is not None
 
 
-def test_every_parameter_of_free_text_has_a_pattern_that_says_what_it_must_be() -> None:
-    assert patterned() == VALUES.keys()
+def test_every_parameter_of_free_text_has_a_pattern_and_a_description_of_it() -> None:
+    assert free_text_parameters() == VALUES.keys()
     assert [
-        name for name in patterned() if not PARAMETERS[name]["ConstraintDescription"].startswith("must ")
+        name
+        for name in free_text_parameters()
+        if not PARAMETERS[name]["ConstraintDescription"].startswith("must ")
     ] == []
 
 
 def test_every_number_has_bounds() -> None:
     numbers = {name: each for name, each in PARAMETERS.items() if each["Type"] == "Number"}
-
     unbounded = {name for name, each in numbers.items() if not {"MinValue", "MaxValue"} <= each.keys()}
 
     assert {name for name in unbounded if "AllowedValues" not in numbers[name]} == set()
 
 
 @pytest.mark.parametrize("name", VALUES)
-def test_a_value_that_works_is_accepted(name: str) -> None:
+def test_valid_values_are_accepted(name: str) -> None:
     defaults = [PARAMETERS[name]["Default"]] if "Default" in PARAMETERS[name] else []
 
     assert [value for value in [*VALUES[name][0], *defaults] if not is_accepted(name, value)] == []
 
 
 @pytest.mark.parametrize("name", VALUES)
-def test_a_value_that_would_break_the_stack_is_rejected_at_deployment(name: str) -> None:
+def test_values_that_would_break_the_stack_are_rejected_at_deployment(name: str) -> None:
     assert [value for value in VALUES[name][1] if is_accepted(name, value)] == []
+
+
+def test_every_parameter_is_described_grouped_and_used() -> None:
+    groups = template()["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+
+    assert sorted(name for group in groups for name in group["Parameters"]) == sorted(
+        template()["Parameters"]
+    )
+    text = (ROOT / "template.yaml").read_text()
+    for name, parameter in template()["Parameters"].items():
+        assert parameter["Description"]
+        assert re.search(rf"!Ref {name}\b|\$\{{{name}\}}", text), name

@@ -1,0 +1,56 @@
+"""Alarms: their metrics, the topic that they notify, and their descriptions."""
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.template import resources, template
+
+
+def alarms_on(metric: str) -> dict[str, dict[str, Any]]:
+    """Return the alarms on a metric by the value of their dimension."""
+    return {
+        str(next(iter(alarm["Dimensions"]))["Value"]): alarm
+        for alarm in resources("AWS::CloudWatch::Alarm").values()
+        if alarm["MetricName"] == metric
+    }
+
+
+@pytest.mark.parametrize(
+    "logical_id", [each for each in resources("AWS::SQS::Queue") if "DeadLetter" in each]
+)
+def test_an_alarm_reports_the_first_dead_letter(logical_id: str) -> None:
+    alarm = alarms_on("ApproximateNumberOfMessagesVisible")[str({"Fn::GetAtt": [logical_id, "QueueName"]})]
+    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
+
+
+def test_an_alarm_reports_delayed_event_publication() -> None:
+    assert alarms_on("IteratorAge").keys() == {str({"Ref": "PublishEvents"})}
+
+
+def test_an_alarm_reports_failing_sends_long_before_messages_expire() -> None:
+    (alarm,) = alarms_on("Errors").values()
+    assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": "DeliverMessage"}}]
+    least_hours = template()["Parameters"]["SendDeadlineHours"]["MinValue"]
+    assert alarm["Period"] * alarm["EvaluationPeriods"] < least_hours * 3600 / 2
+
+
+@pytest.mark.parametrize("metric", ["SendUnauthorized", "SendRedirected", "CallbackSourceAddressInvalid"])
+def test_an_alarm_watches_a_metric_of_the_functions(metric: str) -> None:
+    variables = template()["Globals"]["Function"]["Environment"]["Variables"]
+    (alarm,) = alarms_on(metric).values()
+
+    assert alarm["Namespace"] == variables["POWERTOOLS_METRICS_NAMESPACE"]
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": variables["POWERTOOLS_SERVICE_NAME"]}]
+    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
+
+
+@pytest.mark.parametrize("logical_id", resources("AWS::CloudWatch::Alarm"))
+def test_an_alarm_notifies_the_topic_and_describes_the_problem(logical_id: str) -> None:
+    alarm = resources("AWS::CloudWatch::Alarm")[logical_id]
+
+    assert alarm["AlarmActions"] == {
+        "Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]
+    }
+    assert re.fullmatch(r"[A-Z].+; see docs/operations\.md#[a-z-]+", alarm["AlarmDescription"])

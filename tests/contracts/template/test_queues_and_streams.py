@@ -1,0 +1,83 @@
+"""Timeouts, retries and retention of queues and streams."""
+
+import json
+from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from bandwidth_messaging.bandwidth.transport import TOTAL_SECONDS
+from bandwidth_messaging.domain.retries import growing_delay
+from bandwidth_messaging.services import message_delivery
+from tests.contracts.template.deployed import DEPLOYED, GLOBALS, TABLES, events
+from tests.template import resources
+
+
+@pytest.mark.parametrize(
+    ("queue", "worker"), [("SendQueue", "DeliverMessage"), ("MediaQueue", "ArchiveMedia")]
+)
+def test_the_visibility_timeout_is_six_times_the_timeout_of_the_worker(queue: str, worker: str) -> None:
+    timeout = DEPLOYED[worker].get("Timeout", GLOBALS["Timeout"])
+    assert resources("AWS::SQS::Queue")[queue]["VisibilityTimeout"] >= 6 * timeout
+
+
+def test_the_worker_waits_for_a_message_longer_than_three_requests_can_take_to_store_it() -> None:
+    assert timedelta(seconds=3 * DEPLOYED["SendMessage"]["Timeout"]) < message_delivery.MAX_STORING_TIME
+
+
+def test_a_message_that_is_never_stored_is_dropped_before_it_is_dead_lettered() -> None:
+    redrive = resources("AWS::SQS::Queue")["SendQueue"]["RedrivePolicy"]
+    seconds, receives = 0, 0
+
+    with patch("random.uniform", lambda lowest, _: lowest):
+        while seconds < message_delivery.MAX_STORING_TIME.total_seconds():
+            receives += 1
+            seconds += growing_delay(receives, longest=message_delivery.MAX_STORING_DELAY_SECONDS)
+
+    # If a late retry stores the message, the worker needs the other receives of the record to send it.
+    assert receives < redrive["maxReceiveCount"] / 10
+
+
+def test_a_claim_expires_when_its_worker_must_have_timed_out() -> None:
+    timeout = timedelta(seconds=DEPLOYED["DeliverMessage"].get("Timeout", GLOBALS["Timeout"]))
+
+    assert timeout == message_delivery.MAX_WORK_TIME
+    # A claim takes up to 9 s: two attempts of 1 s to connect and 3 s to read, and a pause.
+    claim, request = timedelta(seconds=9), timedelta(seconds=TOTAL_SECONDS)
+    # After a rejection the worker undoes the claim, which takes as long as the claim.
+    assert message_delivery.MAX_PREPARATION_TIME + claim + request + claim < timeout
+
+
+@pytest.mark.parametrize("logical_id", resources("AWS::SQS::Queue"))
+def test_queues_are_encrypted_and_keep_messages_for_14_days(logical_id: str) -> None:
+    queue = resources("AWS::SQS::Queue")[logical_id]
+    assert queue["SqsManagedSseEnabled"] is True
+    assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600
+
+
+def test_a_worker_reports_the_failed_records_of_a_batch() -> None:
+    sources = [*events("SQS"), *events("DynamoDB")]
+    assert len(sources) == len(["SendQueue", "MediaQueue"]) + len(TABLES)
+    assert all(source["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for _, source in sources)
+
+
+@pytest.mark.parametrize("source", [each for _, each in events("DynamoDB")])
+def test_unpublished_changes_are_dead_lettered_before_they_leave_the_stream(source: dict[str, Any]) -> None:
+    stream_retention_seconds = 24 * 3600
+
+    assert source["MaximumRecordAgeInSeconds"] == stream_retention_seconds / 2
+    assert "MaximumRetryAttempts" not in source
+    assert source["DestinationConfig"]["OnFailure"] == {
+        "Type": "SQS",
+        "Destination": {"Fn::GetAtt": ["EventsDeadLetterQueue", "Arn"]},
+    }
+
+
+@pytest.mark.parametrize("source", [each for _, each in events("DynamoDB")])
+def test_a_batch_has_at_most_ten_changes_and_no_deletions(
+    source: dict[str, Any],
+) -> None:
+    assert source["BatchSize"] == 10
+    (filter_,) = source["FilterCriteria"]["Filters"]
+    assert json.loads(filter_["Pattern"]) == {"eventName": ["INSERT", "MODIFY"]}

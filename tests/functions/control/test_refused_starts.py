@@ -1,0 +1,67 @@
+"""POST /setups/… if Step Functions refuses to start the execution."""
+
+import pytest
+
+from bandwidth_messaging.store.setup_requests import id_of_key
+from functions.control import browse
+from tests.functions.conftest import ask
+from tests.functions.control.setups import list_executions, refuse_start, start, start_with_key
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException"])
+def test_a_refused_start_fails_the_order_and_a_repeated_request_continues_it(
+    state_machine: str, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    request = {"areaCode": "910", "customerOrderId": "Order-7"}
+    with monkeypatch.context() as patch:
+        refuse_start(patch, code)
+        assert start(**request)[0] == 500
+
+    order = ask(browse, "GET", "/orders/Order-7")[1]
+    assert order["state"] == "failed"
+    assert order["reason"] == f"Step Functions did not start the execution ({code})."
+    assert start(**request)[0] == 202
+
+
+def test_a_refused_start_does_not_change_the_order_of_a_running_set_up(
+    state_machine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = {"areaCode": "910", "customerOrderId": "Order-7"}
+    assert start(**request)[0] == 202
+    with monkeypatch.context() as patch:
+        refuse_start(patch, "ThrottlingException")
+        assert start(**request)[0] == 500
+
+    assert ask(browse, "GET", "/orders/Order-7")[1]["state"] == "started"
+
+
+@pytest.mark.parametrize("earlier_attempt", [None, 500], ids=["no response", "500"])
+def test_a_refusal_after_an_attempt_that_may_have_started_does_not_change_the_order(
+    state_machine: str, monkeypatch: pytest.MonkeyPatch, earlier_attempt: int | None
+) -> None:
+    with monkeypatch.context() as patch:
+        refuse_start(patch, "ThrottlingException", earlier_attempt=earlier_attempt)
+        assert start(areaCode="910", customerOrderId="Order-7")[0] == 500
+
+    assert ask(browse, "GET", "/orders/Order-7")[1]["state"] == "started"
+
+
+@pytest.mark.parametrize("customer_order_id", [None, "Order-7"])
+def test_a_request_with_a_key_can_be_repeated_after_refused_starts(
+    state_machine: str, monkeypatch: pytest.MonkeyPatch, customer_order_id: str | None
+) -> None:
+    request = {"areaCode": "910"} | ({"customerOrderId": customer_order_id} if customer_order_id else {})
+    for _ in range(2):
+        with monkeypatch.context() as patch:
+            refuse_start(patch, "ThrottlingException")
+            assert start_with_key("key-1", **request)[0] == 500
+        order_id = customer_order_id or f"setup-{id_of_key('key-1')}"
+        assert ask(browse, "GET", f"/orders/{order_id}")[1]["state"] == "failed"
+
+    status, started = start_with_key("key-1", **request)
+
+    assert status == 202
+    order = ask(browse, "GET", f"/orders/{order_id}")[1]
+    assert (order["state"], order["executionArn"]) == ("started", started["executionArn"])
+    assert "reason" not in order
+    assert len(list_executions(state_machine)) == 1
