@@ -444,7 +444,7 @@ class TestWorker:
         throttled = {"status": 429, "headers": {"Retry-After": retry_after}}
         ready.fault("/messages", method="POST", answer=throttled)
 
-        waited = wiring.message_delivery().deliver(message_id, receives=1, queued_at=datetime.now(UTC))
+        waited = wiring.message_delivery().deliver(message_id, {}, receives=1, queued_at=datetime.now(UTC))
 
         assert waited == delay
 
@@ -635,10 +635,10 @@ class TestRightBeforeItIsSent:
             checks.undo()
             assert worker(message_id) == []
             stop()
-            return stores.opt_outs().sender_and_opt_outs(number, recipients)
+            return stores.opt_outs().read_send_facts(number, recipients)
 
         with pytest.MonkeyPatch.context() as checks:
-            checks.setattr(stores.opt_outs(), "sender_and_opt_outs", sent_meanwhile)
+            checks.setattr(stores.opt_outs(), "read_send_facts", sent_meanwhile)
             assert worker(message_id) == []
         assert message(message_id)["state"] == "sent"
 

@@ -13,6 +13,7 @@ from bandwidth_messaging.domain.lanes import MAX_SLEEP, SECOND, Extend, Lane, Ti
 from bandwidth_messaging.services.pacing import DefaultRates, Pacing
 from bandwidth_messaging.store.dynamodb import Attempt
 from bandwidth_messaging.store.lane_store import to_item
+from bandwidth_messaging.store.opt_out_store import SendFacts
 
 ACCOUNT = "+19195550000"
 """A number with no lane of its own."""
@@ -63,9 +64,7 @@ class Simulation(NamedTuple):
     rates: dict[str, int]
 
     def lanes_of(self, number: str) -> list[Lane]:
-        account = self.pacing.account_lane(self.rates, self.lanes.get("account"))
-        narrow = self.pacing.narrow_lane(number, {}, self.rates)
-        return [narrow, account] if narrow else [account]
+        return self.pacing.lanes_of(number, SendFacts({}, [], self.rates, self.lanes.get("account")))
 
     def run(self, texts: list[Text], *, jitter: float = 0.0, stall: tuple[float, float] = (0, 0)) -> None:
         """Accept and send the texts. The queue delivers up to `jitter` seconds late, and not in a stall."""

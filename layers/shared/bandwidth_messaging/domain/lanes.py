@@ -18,8 +18,10 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from operator import itemgetter
 from types import MappingProxyType
-from typing import Final, Self
+from typing import Final, Self, TypedDict
 
+ACCOUNT: Final = "account"
+"""The name of the account's lane."""
 SECOND: Final = 1_000_000
 """Microseconds."""
 MAX_LATENESS: Final = SECOND // 5
@@ -82,6 +84,34 @@ class Ticket:
     track: TrackName
     position: int
     segments: int
+
+
+class TicketItem(TypedDict):
+    """A ticket in a message's item and in a queue record."""
+
+    track: TrackName
+    position: int
+    segments: int
+
+
+type Tickets = Mapping[str, Ticket]
+"""The tickets of a message by the names of its lanes."""
+
+
+def tickets_to_items(tickets: Tickets) -> dict[str, TicketItem]:
+    """Return tickets as they are stored."""
+    return {
+        lane: {"track": ticket.track, "position": ticket.position, "segments": ticket.segments}
+        for lane, ticket in tickets.items()
+    }
+
+
+def tickets_from_items(items: Mapping[str, TicketItem]) -> Tickets:
+    """Return stored tickets."""
+    return {
+        lane: Ticket(TrackName(item["track"]), item["position"], item["segments"])
+        for lane, item in items.items()
+    }
 
 
 _NO_TRACKS: Final[Mapping[TrackName, Track]] = MappingProxyType({})

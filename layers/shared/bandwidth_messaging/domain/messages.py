@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Literal, Required, TypedDict, TypeGuard
 
+from bandwidth_messaging.domain.lanes import TicketItem, Tickets
+
 Direction = Literal["in", "out"]
 Api = Literal["v1", "v2"]
 
@@ -23,6 +25,16 @@ class MessageState(StrEnum):
     DELIVERED = "delivered"
     FAILED = "failed"
     RECEIVED = "received"
+
+
+class Waiting(StrEnum):
+    """Why an accepted message waits."""
+
+    RATE = "rate"
+    SCHEDULED = "scheduled"
+    QUIET_HOURS = "quiet_hours"
+    CREDENTIALS = "credentials"
+    BANDWIDTH_UNAVAILABLE = "bandwidth_unavailable"
 
 
 # Not a state: a message that was read has been delivered.
@@ -66,6 +78,9 @@ MessageItem = TypedDict(
         "tag": str,
         "priority": str,
         "expiration": str,
+        "tickets": dict[str, TicketItem],
+        "expectedAt": str,
+        "waiting": Waiting,
         "requestDigest": str,
         "warnings": list[str],
         "encoding": str,
@@ -124,6 +139,9 @@ class Message:
     segment_count: int | None = None
     priority: str | None = None
     expiration: str | None = None
+    tickets: Tickets = field(default_factory=dict)
+    expected_at: str | None = None
+    waiting: Waiting | None = None
     request_digest: str | None = None
     keyword: str | None = None
     warnings: tuple[str, ...] = ()

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.services.number_disconnect import NumberDisconnect
     from bandwidth_messaging.services.number_import import NumberImport
     from bandwidth_messaging.services.number_release import NumberRelease
+    from bandwidth_messaging.services.pacing import Pacing
     from bandwidth_messaging.services.preflight import PreflightCheck
     from bandwidth_messaging.services.provisioning import Provisioning
     from bandwidth_messaging.services.quarantine_replay import ApplyNotification, QuarantineReplay
@@ -56,9 +57,45 @@ def send_checks() -> "SendChecks":
 
 def message_acceptance() -> "MessageAcceptance":
     """Return the service that accepts messages for sending."""
-    from bandwidth_messaging.services.message_acceptance import MessageAcceptance
+    from datetime import timedelta
 
-    return MessageAcceptance(messages=stores.messages(), send_queue=stores.send_queue(), checks=send_checks())
+    from bandwidth_messaging.services.message_acceptance import BacklogLimits, MessageAcceptance
+
+    return MessageAcceptance(
+        messages=stores.messages(),
+        send_queue=stores.send_queue,
+        high_send_queue=stores.high_send_queue,
+        checks=send_checks(),
+        pacing=pacing(),
+        limits=BacklogLimits(
+            deadline=timedelta(hours=float(settings().send_deadline_hours)),
+            is_refused=settings().backlog_policy == "refuse",
+        ),
+    )
+
+
+def pacing() -> "Pacing":
+    """Return the service that paces messages at the rates of their lanes."""
+    from bandwidth_messaging.services.pacing import DefaultRates, Pacing
+
+    return Pacing(
+        stores.lanes(),
+        DefaultRates(
+            account=_interval(settings().account_rate),
+            campaign=_interval(settings().campaign_rate),
+            toll_free=_interval(settings().toll_free_rate),
+            number=_interval(settings().number_rate),
+            high_share=int(settings().high_priority_share),
+        ),
+    )
+
+
+def _interval(segments_per_second: str) -> int | None:
+    """Return the interval of a rate. The rate 0 is no limit."""
+    from bandwidth_messaging.domain.lanes import to_interval
+
+    rate = float(segments_per_second)
+    return to_interval(rate) if rate else None
 
 
 def preflight_check() -> "PreflightCheck":
@@ -85,6 +122,7 @@ def unconfirmed_messages() -> "UnconfirmedMessages":
 def message_delivery() -> "MessageDelivery":
     """Return the service that delivers messages to Bandwidth."""
     from datetime import timedelta
+    from time import sleep
 
     from bandwidth_messaging.services.message_delivery import DeliveryTimes, MessageDelivery
 
@@ -96,12 +134,16 @@ def message_delivery() -> "MessageDelivery":
         messaging=bandwidth_clients.messaging,
         catapult=bandwidth_clients.catapult,
         callback_url_with_credentials=bandwidth_clients.callback_url_with_credentials,
+        pacing=pacing(),
+        send_queue=stores.send_queue,
+        high_send_queue=stores.high_send_queue,
         times=DeliveryTimes(
             send_deadline=timedelta(hours=float(settings().send_deadline_hours)),
             unconfirmed=timedelta(minutes=float(settings().unconfirmed_minutes)),
             max_delay_seconds=int(settings().longest_send_delay_seconds),
         ),
         count=count,
+        sleep=sleep,
     )
 
 

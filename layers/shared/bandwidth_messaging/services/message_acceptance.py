@@ -1,22 +1,40 @@
 """Accepts messages for sending. POST /messages calls it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bandwidth_messaging.domain import messages, registration
-from bandwidth_messaging.domain.messages import Message, MessageItem, MessageState
-from bandwidth_messaging.domain.problems import Conflict, FieldProblem, InvalidInput
+from bandwidth_messaging.domain.lanes import (
+    MAX_SLEEP,
+    SECOND,
+    queue_delay,
+    tickets_from_items,
+    to_micros,
+    to_time,
+)
+from bandwidth_messaging.domain.messages import Message, MessageItem, MessageState, Waiting
+from bandwidth_messaging.domain.problems import Backlog, Conflict, FieldProblem, InvalidInput
 from bandwidth_messaging.domain.segments import segments
 from bandwidth_messaging.domain.times import now, rfc3339
 from bandwidth_messaging.services.send_checks import Obstacle
 
 if TYPE_CHECKING:
+    from bandwidth_messaging.domain.lanes import Lane
     from bandwidth_messaging.domain.sending import NewMessage
+    from bandwidth_messaging.services.pacing import Pacing
     from bandwidth_messaging.services.send_checks import SendChecks
-    from bandwidth_messaging.store.dynamodb import Item
     from bandwidth_messaging.store.message_store import Messages
+    from bandwidth_messaging.store.opt_out_store import SendFacts
     from bandwidth_messaging.store.queues import SendQueue
+
+
+class BacklogLimits(NamedTuple):
+    """How long messages may wait for their rate, and whether one that would wait longer is refused."""
+
+    deadline: timedelta
+    is_refused: bool
 
 
 @dataclass(frozen=True)
@@ -24,45 +42,86 @@ class MessageAcceptance:
     """Checks, queues and stores new messages."""
 
     messages: "Messages"
-    send_queue: "SendQueue"
+    send_queue: "Callable[[], SendQueue]"
+    high_send_queue: "Callable[[], SendQueue]"
     checks: "SendChecks"
+    pacing: "Pacing"
+    limits: BacklogLimits
 
     def accept(self, new: "NewMessage", idempotency_key: str | None) -> MessageItem:
         """Queue and store a message. Return its item as it was first accepted under its idempotency key.
 
         Raises InvalidInput or Conflict if the sender may not send the message, or if the idempotency key
-        belongs to another message.
+        belongs to another message. Raises Backlog if the message would wait for too long.
         """
         try:
-            sender = self._check(new)
+            facts = self._check(new)
         except (Conflict, InvalidInput):
             # A repeated request gets its first response, even if the message would not be accepted now.
             earlier = self._find_earlier(idempotency_key)
             if earlier is None or earlier.get("requestDigest") != new.digest():
                 raise
             return self._restore(_build_message(new, earlier, idempotency_key), earlier)
-        message = _build_message(new, sender, idempotency_key)
+        message = _build_message(new, facts.sender or {}, idempotency_key)
+        lanes = [lane for lane in self.pacing.lanes_of(new.sender, facts) if lane.is_limited]
+        if lanes and (stored := self._find_earlier(idempotency_key)):
+            # A repeated request gets no second ticket.
+            return self._restore_same(message, stored)
+        if lanes:
+            message = self._reserve(message, lanes)
         # The queue comes first, so that each stored message has a queue record. The worker waits for it.
-        self.send_queue.add(message.message_id)
+        self._queue(message)
         return self.messages.add(message) or self._find_first(message)
 
-    def _check(self, new: "NewMessage") -> "Item":
-        """Return the sender's item. Raises InvalidInput or Conflict if the message may not be sent."""
-        sender, problem = self.checks.check(new.sender, new.to)
+    def _reserve(self, message: Message, lanes: "list[Lane]") -> Message:
+        """Return the message with a ticket of its first lane. Raises Backlog if it would wait for too long.
+
+        The worker reserves tickets of the other lanes when the message is due on the first one.
+        """
+        at, is_high = to_micros(message.time), message.priority == "high"
+        slot = max(lane.next_slot(at, high=is_high) for lane in lanes)
+        warnings = message.warnings
+        if (excess := slot - at - self.limits.deadline // timedelta(microseconds=1)) > 0:
+            backlog = describe_backlog(timedelta(microseconds=slot - at), self.limits.deadline)
+            if self.limits.is_refused:
+                raise Backlog(backlog, retry_after=excess // SECOND + 1)
+            warnings = (*warnings, backlog)
+        reserved = self.pacing.issue(lanes[0], count_segments(message), at, high=is_high)
+        slot = max(slot, reserved.slot)
+        return replace(
+            message,
+            tickets={reserved.lane: reserved.ticket},
+            expected_at=rfc3339(to_time(slot).isoformat()),
+            waiting=Waiting.RATE if slot - at > MAX_SLEEP else None,
+            warnings=warnings,
+        )
+
+    def _queue(self, message: Message) -> None:
+        left = to_micros(message.expected_at) - to_micros(message.time) if message.expected_at else 0
+        queue = self.high_send_queue() if message.priority == "high" else self.send_queue()
+        queue.add(message.message_id, delay_seconds=queue_delay(left))
+
+    def _check(self, new: "NewMessage") -> "SendFacts":
+        """Return what decides about a message. Raises InvalidInput or Conflict if it may not be sent."""
+        facts, problem = self.checks.check(new.sender, new.to)
+        sender = facts.sender
         if sender is None or (problem and problem.obstacle is Obstacle.SENDER):
             raise InvalidInput([FieldProblem("from", problem.reason if problem else "")])
         if problems := new.find_unsupported(sender["api"]):
             raise InvalidInput(problems)
         if problem:
             raise Conflict(problem.reason)
-        return sender
+        return facts
 
     def _find_earlier(self, idempotency_key: str | None) -> MessageItem | None:
         return self.messages.get(messages.create_message_id(idempotency_key)) if idempotency_key else None
 
     def _find_first(self, message: Message) -> MessageItem:
         """Return the item as first stored under the same id. Raises InvalidInput if it is another message."""
-        stored = self.messages.get(message.message_id)
+        return self._restore_same(message, self.messages.get(message.message_id))
+
+    def _restore_same(self, message: Message, stored: MessageItem | None) -> MessageItem:
+        """Return the item as first stored. Raises InvalidInput if it is of another message."""
         if stored is None or stored.get("requestDigest") != message.request_digest:
             raise InvalidInput(
                 [FieldProblem("Idempotency-Key", "belongs to another message. Use a new key.")]
@@ -78,8 +137,26 @@ class MessageAcceptance:
                 api=stored["api"],
                 application_id=stored.get("applicationId"),
                 warnings=tuple(stored.get("warnings", ())),
+                tickets=tickets_from_items(stored.get("tickets", {})),
+                expected_at=stored.get("expectedAt"),
+                waiting=stored.get("waiting"),
             )
         )
+
+
+def describe_backlog(wait: timedelta, deadline: timedelta) -> str:
+    """Return why a message would not be sent in time, and what to do."""
+    hour = timedelta(hours=1)
+    return (
+        f"Messages that wait for the same rate take {wait / hour:.1f} hours, and a message fails after "
+        f"{deadline / hour:.0f}. Send the message later, or raise the rate (PUT /rates) if your registration "
+        "allows it."
+    )
+
+
+def count_segments(message: Message) -> int:
+    """Return the segments as Bandwidth counts them for its rate: a group message counts per recipient."""
+    return (message.segment_count or 1) * len(message.recipients)
 
 
 def _build_message(new: "NewMessage", sender: Mapping[str, Any], idempotency_key: str | None) -> Message:

@@ -19,21 +19,27 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthUnauthorized,
     BandwidthUnavailable,
 )
+from bandwidth_messaging.domain.lanes import MAX_SLEEP, SECOND, queue_delay, tickets_from_items, to_micros
 from bandwidth_messaging.domain.messages import MessageState
 from bandwidth_messaging.domain.retries import growing_delay
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.services import preflight
+from bandwidth_messaging.services.pacing import Pace
 from bandwidth_messaging.services.segment_comparison import compare_segments
 from bandwidth_messaging.services.send_checks import Obstacle, SendProblem
 
 if TYPE_CHECKING:
     from bandwidth_messaging.bandwidth.catapult import Catapult
     from bandwidth_messaging.bandwidth.messaging import AcceptedMessage, Messaging
+    from bandwidth_messaging.domain.lanes import Tickets
     from bandwidth_messaging.domain.messages import MessageItem
+    from bandwidth_messaging.services.pacing import Pacing
     from bandwidth_messaging.services.preflight import PreflightCheck
     from bandwidth_messaging.services.send_checks import SendChecks
     from bandwidth_messaging.services.unconfirmed import UnconfirmedMessages
     from bandwidth_messaging.store.message_store import Messages
+    from bandwidth_messaging.store.opt_out_store import SendFacts
+    from bandwidth_messaging.store.queues import SendQueue
 
 logger = logging.getLogger(__name__)
 
@@ -75,20 +81,26 @@ class MessageDelivery:
     messaging: "Callable[[], Messaging]"
     catapult: "Callable[[], Catapult]"
     callback_url_with_credentials: Callable[[], str]
+    pacing: "Pacing"
+    send_queue: "Callable[[], SendQueue]"
+    high_send_queue: "Callable[[], SendQueue]"
     times: DeliveryTimes
     count: Callable[[str], None]
+    sleep: Callable[[float], None]
 
-    def deliver(self, message_id: str, *, receives: int, queued_at: datetime) -> int | None:
+    def deliver(
+        self, message_id: str, tickets: "Tickets", *, receives: int, queued_at: datetime
+    ) -> int | None:
         """Process one queue record. Return None if it is done, or the seconds until its next delivery.
 
-        `receives` counts the deliveries of the record.
+        `tickets` are those of the record. `receives` counts the deliveries of the record.
         """
         started = now()
         message = self.messages.get(message_id)
         if message is None:
             return self._wait_until_stored(receives, queued_at)
         if message["state"] == MessageState.ACCEPTED:
-            return self._send_accepted(message, receives, started)
+            return self._send_accepted(message, tickets, receives, started)
         return self._follow_up(message)
 
     def _wait_until_stored(self, receives: int, queued_at: datetime) -> int | None:
@@ -99,13 +111,18 @@ class MessageDelivery:
         self.count("MessageNeverStored")
         return None
 
-    def _send_accepted(self, message: "MessageItem", receives: int, started: str) -> int | None:
-        """Prepare, claim and send a message. Fail it if it may not be sent."""
+    def _send_accepted(
+        self, message: "MessageItem", tickets: "Tickets", receives: int, started: str
+    ) -> int | None:
+        """Prepare, claim and send a message. Fail it if it may not be sent, put it back if it is not due."""
         message_id = message["messageId"]
         try:
-            send = self._prepare(message)
+            send = self._prepare(message, tickets)
         except (BandwidthUnavailable, BandwidthUnauthorized) as error:
-            return self._retry_later(error, receives)
+            return self._retry_later(message, error, receives)
+        if isinstance(send, Pace):
+            self._requeue(message, send)
+            return None
         if isinstance(send, SendProblem):
             _, found = self.messages.fail_unclaimed(
                 message_id, now(), error_class=send.obstacle, reason=send.reason
@@ -119,24 +136,55 @@ class MessageDelivery:
             return self._follow_up(found)
         return self._send(found, send, receives)
 
-    def _prepare(self, message: "MessageItem") -> "Callable[[], AcceptedMessage] | SendProblem":
-        """Return the call that sends a message, or why the message may not be sent. Claims nothing.
+    def _prepare(
+        self, message: "MessageItem", tickets: "Tickets"
+    ) -> "Callable[[], AcceptedMessage] | SendProblem | Pace":
+        """Return the call that sends a message, why the message may not be sent, or when it is due.
 
-        Sender and recipients are checked last, directly before the claim.
+        Claims nothing. Sender and recipients are checked last, directly before the claim.
         """
         if self._is_expired(message):
             return SendProblem(Obstacle.EXPIRED, _EXPIRED)
         send = self._prepare_request(message)
-        sender, problem = self.checks.check(message["from"], message["to"])
-        if sender is None or problem or message["api"] == "v1" or preflight.has_passed(sender):
+        facts, problem = self.checks.check(message["from"], message["to"])
+        sender = facts.sender
+        if sender is None or problem:
             return problem or send
-        if problems := self.preflight_check.check_sender(sender):
+        at = to_micros(now())
+        pace = self._pace(message, tickets, facts, at)
+        left = pace.slot - at
+        if left > MAX_SLEEP:
+            return pace
+        is_ready = message["api"] == "v1" or preflight.has_passed(sender)
+        if not is_ready and (problems := self.preflight_check.check_sender(sender)):
             logger.warning("preflight failed", extra={"problems": problems})
             self.count("PreflightFailed")
             return SendProblem(Obstacle.SENDER, f"{_NOT_SET_UP}: {'; '.join(problems)}")
-        # The preflight takes long enough for a recipient to opt out.
-        _, problem = self.checks.check(message["from"], message["to"])
+        if left > 0:
+            self.sleep(left / SECOND)
+        if left > 0 or not is_ready:
+            # Preflight and sleep take long enough for a recipient to opt out.
+            _, problem = self.checks.check(message["from"], message["to"])
         return problem or send
+
+    def _pace(self, message: "MessageItem", tickets: "Tickets", facts: "SendFacts", at: int) -> Pace:
+        """Return when a message is due on its lanes. The tickets of the record are newer than the item's."""
+        return self.pacing.pace(
+            self.pacing.lanes_of(message["from"], facts),
+            {**tickets_from_items(message.get("tickets", {})), **tickets},
+            message.get("segmentCount", 1) * len(message["to"]),
+            at,
+            high=message.get("priority") == "high",
+        )
+
+    def _requeue(self, message: "MessageItem", pace: Pace) -> None:
+        """Queue a message again that is not due yet. Records with a new delay do not count as in flight."""
+        queue = self.high_send_queue() if message.get("priority") == "high" else self.send_queue()
+        queue.add(
+            message["messageId"],
+            delay_seconds=queue_delay(pace.slot - to_micros(now())),
+            tickets=pace.tickets,
+        )
 
     def _prepare_request(self, message: "MessageItem") -> "Callable[[], AcceptedMessage]":
         """Return the call that sends a message through its number's API. The call sends no other request."""
@@ -165,7 +213,7 @@ class MessageDelivery:
             accepted = send()
         except (BandwidthUnavailable, BandwidthUnauthorized) as error:
             self.messages.release_claim(message)
-            return self._retry_later(error, receives)
+            return self._retry_later(message, error, receives)
         except (BandwidthOutcomeUnknown, BandwidthGarbled) as error:
             logger.warning("send outcome unknown", extra={"reason": str(error)})
             return self._await_receipt(message_id)
@@ -187,8 +235,11 @@ class MessageDelivery:
         compare_segments(moved, count=self.count)
         return None
 
-    def _retry_later(self, error: BandwidthError, receives: int) -> int:
-        """Return the delay after which a message is sent again that Bandwidth did not accept."""
+    def _retry_later(self, message: "MessageItem", error: BandwidthError, receives: int) -> int:
+        """Return the delay after which a message is sent again that Bandwidth did not accept.
+
+        If Bandwidth accepts messages more slowly than they are sent, the account's lane slows down.
+        """
         logger.warning("message will be retried", extra={"reason": str(error)})
         if isinstance(error, BandwidthUnauthorized):
             # Every message fails until a person fixes the credentials. An alarm watches this metric.
@@ -198,6 +249,11 @@ class MessageDelivery:
             if error.is_redirect:
                 # Every message fails until a person fixes the URL. An alarm watches this metric.
                 self.count("SendRedirected")
+            if error.is_throttled:
+                self.count("SendThrottled")
+                facts, _ = self.checks.check(message["from"], message["to"])
+                *_, account = self.pacing.lanes_of(message["from"], facts)
+                self.pacing.slow_down(account, to_micros(now()), error.wait_seconds)
             # Bandwidth knows best when it accepts messages again.
             delay = max(delay, min(error.wait_seconds or 0, self.times.max_delay_seconds))
         return delay

@@ -4,14 +4,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from bandwidth_messaging.domain.lanes import MAX_SLEEP, SECOND, Extend, Lane, Ticket, TrackName, is_late
+from bandwidth_messaging.domain.lanes import (
+    ACCOUNT,
+    MAX_SLEEP,
+    SECOND,
+    Extend,
+    Lane,
+    Ticket,
+    Tickets,
+    TrackName,
+    is_late,
+)
 from bandwidth_messaging.domain.registration import RegistrationKind, classify_number
 from bandwidth_messaging.store.lane_store import from_item
 
 if TYPE_CHECKING:
     from bandwidth_messaging.store.lane_store import Lanes
+    from bandwidth_messaging.store.opt_out_store import SendFacts
 
-ACCOUNT: Final = "account"
 # Writers that see an idle lane at the same time: one changes it, the others then extend it.
 _ATTEMPTS: Final = 5
 
@@ -28,7 +38,7 @@ class Pace(NamedTuple):
     """When a message may be sent, in microseconds since 1970, and the tickets that it has so far."""
 
     slot: int
-    tickets: Mapping[str, Ticket]
+    tickets: Tickets
 
 
 @dataclass(frozen=True)
@@ -52,20 +62,6 @@ class Pacing:
     lanes: "Lanes"
     defaults: DefaultRates
 
-    def account_lane(self, rates: Mapping[str, Any], item: Mapping[str, Any]) -> Lane:
-        """Return the account's lane from the configured rates and its item."""
-        return self._lane(ACCOUNT, rates.get(ACCOUNT, self.defaults.account), item)
-
-    def narrow_lane(self, number: str, sender: Mapping[str, Any], rates: Mapping[str, Any]) -> Lane | None:
-        """Return the lane of a number or of its campaign, None if only the account's lane applies."""
-        is_toll_free = classify_number(number) is RegistrationKind.TOLL_FREE
-        name = f"number:{number}"
-        target = rates.get(name, self.defaults.toll_free if is_toll_free else self.defaults.number)
-        if target is None and (campaign_id := sender.get("registration", {}).get("campaignId")):
-            name = f"campaign:{campaign_id}"
-            target = rates.get(name, self.defaults.campaign)
-        return None if target is None else self._lane(name, target, self.lanes.get(name))
-
     def issue(
         self, lane: Lane, segments: int, now: int, *, high: bool = False, late: bool = False
     ) -> Reserved:
@@ -84,9 +80,7 @@ class Pacing:
         # Others keep changing the lane, so that it is busy.
         return self._extend(lane, Extend(TrackName.NORMAL, segments))
 
-    def pace(
-        self, lanes: Sequence[Lane], tickets: Mapping[str, Ticket], segments: int, now: int, *, high: bool
-    ) -> Pace:
+    def pace(self, lanes: Sequence[Lane], tickets: Tickets, segments: int, now: int, *, high: bool) -> Pace:
         """Return when a message may be sent, so that all of its lanes keep their rates.
 
         A missing ticket is reserved, and one that is too late is replaced. Both happen on one lane only if
@@ -107,10 +101,26 @@ class Pacing:
                 break
         return Pace(slot, tickets)
 
+    def lanes_of(self, number: str, facts: "SendFacts") -> list[Lane]:
+        """Return the lanes of a number's messages: its narrowest one, and the account's."""
+        account = self._lane(ACCOUNT, facts.rates.get(ACCOUNT, self.defaults.account), facts.account_lane)
+        narrow = self._narrow_lane(number, facts.sender or {}, facts.rates)
+        return [narrow, account] if narrow else [account]
+
     def slow_down(self, lane: Lane, now: int, wait_seconds: int | None) -> None:
         """Slow a lane down that Bandwidth throttled. `wait_seconds` is the delay that Bandwidth requests."""
         if slowed := lane.slowed(now, (wait_seconds or 0) * SECOND):
             self.lanes.replace(lane, slowed)
+
+    def _narrow_lane(self, number: str, sender: Mapping[str, Any], rates: Mapping[str, Any]) -> Lane | None:
+        """Return the lane of a number or of its campaign, None if only the account's lane applies."""
+        is_toll_free = classify_number(number) is RegistrationKind.TOLL_FREE
+        name = f"number:{number}"
+        target = rates.get(name, self.defaults.toll_free if is_toll_free else self.defaults.number)
+        if target is None and (campaign_id := sender.get("registration", {}).get("campaignId")):
+            name = f"campaign:{campaign_id}"
+            target = rates.get(name, self.defaults.campaign)
+        return None if target is None else self._lane(name, target, self.lanes.get(name))
 
     def _extend(self, lane: Lane, change: Extend) -> Reserved:
         extended = self._updated(lane, self.lanes.extend(lane.name, change))

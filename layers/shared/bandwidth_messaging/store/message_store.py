@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
 from bandwidth_messaging.domain import messages
+from bandwidth_messaging.domain.lanes import tickets_to_items
 from bandwidth_messaging.domain.messages import RANKS, Message, MessageItem, MessageState, Receipt
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.store import outcomes
@@ -90,6 +91,9 @@ class Messages:
             "channel": message.channel,
             "carrierName": message.carrier_name,
             "expiration": message.expiration,
+            "tickets": tickets_to_items(message.tickets) or None,
+            "expectedAt": message.expected_at,
+            "waiting": message.waiting,
             "requestDigest": message.request_digest,
             "keyword": message.keyword,
             "warnings": list(message.warnings) or None,

@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from bandwidth_messaging.domain.lanes import tickets_from_items, tickets_to_items
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
+
+    from bandwidth_messaging.domain.lanes import Tickets
 
 # The fields of API Gateway's proxy event that a replay needs.
 _REPLAY_FIELDS: Final = (
@@ -44,11 +48,24 @@ class WorkQueue:
 
 
 class SendQueue(WorkQueue):
-    """Accepted messages, by id only."""
+    """Accepted messages. A record is a message's id, or JSON with the id and the message's tickets."""
 
-    def add(self, message_id: str) -> None:
-        """Queue an accepted message."""
-        self._client.send_message(QueueUrl=self._url, MessageBody=message_id)
+    def add(self, message_id: str, *, delay_seconds: int = 0, tickets: "Tickets | None" = None) -> None:
+        """Queue an accepted message. The worker receives it after `delay_seconds` (at most 900)."""
+        body = (
+            json.dumps({"messageId": message_id, "tickets": tickets_to_items(tickets)})
+            if tickets
+            else message_id
+        )
+        self._client.send_message(QueueUrl=self._url, MessageBody=body, DelaySeconds=delay_seconds)
+
+
+def read_send_record(body: str) -> "tuple[str, Tickets]":
+    """Return the id and the tickets of a record of the send queue."""
+    if not body.startswith("{"):
+        return body, {}
+    record = json.loads(body)
+    return record["messageId"], tickets_from_items(record["tickets"])
 
 
 class Quarantined(NamedTuple):
