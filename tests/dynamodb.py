@@ -1,8 +1,11 @@
 """DynamoDB in memory for property-based tests. test_in_memory.py compares it with moto.
 
-An update takes 0.02 ms here and 12 ms in moto, so tests with thousands of writes use this module. Others
-use moto. The module accepts only the requests of the stores. It rejects what DynamoDB rejects: empty or too
-long keys (also of an index), items above 400 KB, invalid numbers, lone surrogates and unused names.
+Tests with thousands of writes use this module, others use moto. An update of nine attributes takes 0.06 ms
+with this module and 5.6 ms with boto3 and moto. Calls of moto's handler without boto3 still take 4.3 ms,
+because moto parses and validates each expression several times.
+
+The module accepts only the requests of the stores. It rejects what DynamoDB rejects: empty or too long keys
+(also of an index), items above 400 KB, invalid numbers, lone surrogates and unused names.
 """
 
 import math

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from ministack.services import stepfunctions
 
-from bandwidth_messaging.domain.times import rfc3339
+from bandwidth_messaging.domain.times import to_rfc3339
 from bandwidth_messaging.runtime import steps
 from bandwidth_messaging.services import find_or_create, order_placement
 from tests.contracts.project import FUNCTIONS, Function, machine, pascal
@@ -59,7 +59,7 @@ class Machines:
 
     def now(self) -> str:
         """Return this moment, as much later as was waited."""
-        return rfc3339((datetime.now(UTC) + self._ahead).isoformat())
+        return to_rfc3339((datetime.now(UTC) + self._ahead).isoformat())
 
     def wait(self, seconds: float) -> None:
         """Let time go on."""

@@ -3,7 +3,7 @@
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from bandwidth_messaging.domain.retries import growing_delay
+from bandwidth_messaging.domain.retries import compute_delay
 from bandwidth_messaging.runtime import stores, wiring
 from bandwidth_messaging.runtime.logging import append_keys
 from bandwidth_messaging.runtime.queue_worker import QueueRecord, process_records
@@ -29,4 +29,4 @@ def _archive(record: QueueRecord) -> int | None:
             return None
         case Archiving.CHANGED_MEANWHILE:
             return 1
-    return growing_delay(record.receives, longest=_MAX_DELAY_SECONDS)
+    return compute_delay(record.receives, longest=_MAX_DELAY_SECONDS)

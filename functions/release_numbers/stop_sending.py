@@ -6,7 +6,7 @@ from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
 
 
 class Request(StepInput):
-    """`setupOrderId` is the set-up that brought the numbers, None if the input listed the numbers."""
+    """`setupOrderId` is the set-up that added the numbers, None if the input listed the numbers."""
 
     setup_order_id: str | None
     disconnect: list[str]
@@ -15,6 +15,6 @@ class Request(StepInput):
 
 @step("Stop Sending", Request)
 def handler(request: Request) -> StepResult:
-    """Record every number (E.164) as releasing; it stays with the order that brought it."""
+    """Record every number (E.164) as releasing; it stays with the order that added it."""
     count = wiring.number_release().stop_sending(request.setup_order_id, request.disconnect, request.remove)
     return StepResult(detail=f"{count} numbers")

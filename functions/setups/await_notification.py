@@ -40,7 +40,7 @@ def handler(request: Request) -> StepResult:
             seconds=max(int(left.total_seconds()), 0) + _SECONDS_AFTER_DEADLINE,
         )
     except BandwidthError as error:
-        logger.warning("not subscribed", extra={"reason": f"{type(error).__name__}: {error}"})
+        logger.warning("subscription failed", extra={"reason": f"{type(error).__name__}: {error}"})
         return StepResult(detail=f"not subscribed ({type(error).__name__})")
     orders.record_subscription(request.customer_order_id, subscription_id)
     return StepResult(detail="subscribed")

@@ -21,7 +21,7 @@ def handler(request: Request) -> StepResult:
     """Raise InvalidInput that names the site, or the given location, which the account does not have."""
     site_id, location_id = request.site_id, request.location_id
     try:
-        locations = bandwidth_clients.dashboard().locations(site_id)
+        locations = bandwidth_clients.dashboard().list_locations(site_id)
     except BandwidthRejected as error:
         if not error.is_absent:
             raise

@@ -170,12 +170,12 @@ def test_a_feature_is_enabled_if_the_location_response_matches_the_document(
     bandwidth.answers(Answer(200, response_example(f"enable_{feature}").body))
 
     if feature == "sms":
-        sms = dashboard.sms(SITE, LOCATION)
+        sms = dashboard.find_sms(SITE, LOCATION)
         # The printed settings already have everything that a set-up needs.
         assert sms is not None
         assert sms == sms.with_more(toll_free=True, short_code=True)
     else:
-        assert dashboard.mms_protocol(SITE, LOCATION) == "HTTP"
+        assert dashboard.find_mms_protocol(SITE, LOCATION) == "HTTP"
 
     assert bandwidth.only.method == "GET"
     assert HOSTS["dashboard"] + bandwidth.only.path == printed_request(f"enable_{feature}").url
@@ -197,7 +197,7 @@ def test_the_assigned_application_is_read_from_the_documents_response(
     bandwidth: Server, dashboard: Dashboard
 ) -> None:
     bandwidth.answers(printed_response("assign_application"))
-    assert dashboard.assigned_application(SITE, LOCATION) == "299ab22a-d7e6-4cf6-9f4d-2089efc0c031"
+    assert dashboard.find_assigned_application(SITE, LOCATION) == "299ab22a-d7e6-4cf6-9f4d-2089efc0c031"
     assert bandwidth.only.method == "GET"
     assert HOSTS["dashboard"] + bandwidth.only.path == printed_request("assign_application").url
 

@@ -59,7 +59,7 @@ def test_the_callback_url_is_read_from_whichever_element_contains_it(
     element = f"<Application><ApplicationId>app-1</ApplicationId>{elements}</Application>"
     bandwidth.answers(Answer(200, f"<A><ApplicationList>{element}</ApplicationList></A>"))
 
-    (application,) = DashboardCurrent(bandwidth.url, ACCOUNT, CREDENTIALS).applications()
+    (application,) = DashboardCurrent(bandwidth.url, ACCOUNT, CREDENTIALS).list_applications()
 
     assert application.callback_url == read
 
@@ -74,7 +74,7 @@ def test_both_published_service_types_are_messaging(
     inside = f"<ApplicationId>app-1</ApplicationId><ServiceType>{service_type}</ServiceType>"
     bandwidth.answers(Answer(200, f"<A><Application>{inside}</Application></A>"))
 
-    application = DashboardCurrent(bandwidth.url, ACCOUNT, CREDENTIALS).application("app-1")
+    application = DashboardCurrent(bandwidth.url, ACCOUNT, CREDENTIALS).find_application("app-1")
 
     assert application is not None
     assert application.is_for_messaging is is_for_messaging

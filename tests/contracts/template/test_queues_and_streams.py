@@ -8,7 +8,7 @@ from unittest.mock import patch
 import pytest
 
 from bandwidth_messaging.bandwidth.transport import TOTAL_SECONDS
-from bandwidth_messaging.domain.retries import growing_delay
+from bandwidth_messaging.domain.retries import compute_delay
 from bandwidth_messaging.services import message_delivery
 from tests.contracts.template.deployed import DEPLOYED, GLOBALS, TABLES, events
 from tests.template import resources
@@ -33,7 +33,7 @@ def test_a_message_that_is_never_stored_is_dropped_before_it_is_dead_lettered() 
     with patch("random.uniform", lambda lowest, _: lowest):
         while seconds < message_delivery.MAX_STORING_TIME.total_seconds():
             receives += 1
-            seconds += growing_delay(receives, longest=message_delivery.MAX_STORING_DELAY_SECONDS)
+            seconds += compute_delay(receives, longest=message_delivery.MAX_STORING_DELAY_SECONDS)
 
     # If a late retry stores the message, the worker needs the other receives of the record to send it.
     assert receives < redrive["maxReceiveCount"] / 10

@@ -202,7 +202,7 @@ def test_a_record_that_changes_during_the_check_is_no_drift(
     home: House, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
     locations = bandwidth_clients.dashboard()
-    read = type(locations).location_numbers
+    read = type(locations).list_location_numbers
 
     def meanwhile(*place: Any) -> Any:
         if change == "released":
@@ -214,7 +214,7 @@ def test_a_record_that_changes_during_the_check_is_no_drift(
             activate(THIRD, application_of(home).id, location_of(home).id)
         return read(*place)
 
-    monkeypatch.setattr(type(locations), "location_numbers", meanwhile)
+    monkeypatch.setattr(type(locations), "list_location_numbers", meanwhile)
     assert check() == NOTHING
 
 

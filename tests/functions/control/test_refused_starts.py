@@ -2,10 +2,14 @@
 
 import pytest
 
-from bandwidth_messaging.store.setup_requests import id_of_key
+from bandwidth_messaging.domain.setups import MessagingV2Setup
+from bandwidth_messaging.runtime import stores
+from bandwidth_messaging.services import setup_start
+from bandwidth_messaging.store.keys import order_key
+from bandwidth_messaging.store.setup_requests import hash_idempotency_key
 from functions.control import browse
 from tests.functions.conftest import ask
-from tests.functions.control.setups import list_executions, refuse_start, start, start_with_key
+from tests.functions.control.setups import AT, list_executions, refuse_start, start, start_with_key
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException"])
@@ -35,6 +39,46 @@ def test_a_refused_start_does_not_change_the_order_of_a_running_set_up(
     assert ask(browse, "GET", "/orders/Order-7")[1]["state"] == "started"
 
 
+def test_a_refused_start_does_not_change_the_order_of_a_request_in_the_same_millisecond(
+    state_machine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(setup_start, "now", lambda: AT)
+    assert start(areaCode="910", customerOrderId="Order-7")[0] == 202
+    refuse_start(monkeypatch, "ThrottlingException")
+
+    assert start(areaCode="910", customerOrderId="Order-7")[0] == 500
+
+    assert ask(browse, "GET", "/orders/Order-7")[1]["state"] == "started"
+
+
+def test_a_refused_start_does_not_change_the_order_of_an_execution_in_the_same_millisecond(
+    state_machine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setup = {"areaCode": "910", "customerOrderId": "Order-7"}
+    digest = MessagingV2Setup.model_validate(setup).digest()
+    stores.orders().open(
+        "Order-7", kind="messaging_v2", requested=1, execution_arn="arn", at=AT, digest=digest
+    )
+    monkeypatch.setattr(setup_start, "now", lambda: AT)
+    refuse_start(monkeypatch, "ThrottlingException")
+
+    assert start(**setup)[0] == 500
+
+    assert ask(browse, "GET", "/orders/Order-7")[1]["state"] == "started"
+
+
+def test_a_refused_start_does_not_change_the_order_of_a_version_without_start_tokens(
+    state_machine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert start(areaCode="910", customerOrderId="Order-7")[0] == 202
+    stores.orders()._table.update(order_key("Order-7"), assign={"startToken": None})
+    refuse_start(monkeypatch, "ThrottlingException")
+
+    assert start(areaCode="910", customerOrderId="Order-7")[0] == 500
+
+    assert ask(browse, "GET", "/orders/Order-7")[1]["state"] == "started"
+
+
 @pytest.mark.parametrize("earlier_attempt", [None, 500], ids=["no response", "500"])
 def test_a_refusal_after_an_attempt_that_may_have_started_does_not_change_the_order(
     state_machine: str, monkeypatch: pytest.MonkeyPatch, earlier_attempt: int | None
@@ -55,7 +99,7 @@ def test_a_request_with_a_key_can_be_repeated_after_refused_starts(
         with monkeypatch.context() as patch:
             refuse_start(patch, "ThrottlingException")
             assert start_with_key("key-1", **request)[0] == 500
-        order_id = customer_order_id or f"setup-{id_of_key('key-1')}"
+        order_id = customer_order_id or f"setup-{hash_idempotency_key('key-1')}"
         assert ask(browse, "GET", f"/orders/{order_id}")[1]["state"] == "failed"
 
     status, started = start_with_key("key-1", **request)

@@ -157,6 +157,18 @@ class TestAddresses:
     def test_without_a_list_every_address_is_allowed(self, house: House, address: str) -> None:
         assert authorize(basic(PASSWORD), address=address)["Effect"] == "Allow"
 
+    @pytest.mark.parametrize("malformed", ["test-invoke-source-ip", "", "198.51.100.7:443"])
+    def test_a_source_that_is_not_an_ip_address_is_denied_if_there_is_a_list(
+        self, listed: None, caplog: pytest.LogCaptureFixture, malformed: str
+    ) -> None:
+        assert authorize(basic(PASSWORD), address=malformed)["Effect"] == "Deny"
+
+        (record,) = caplog.records
+        assert (record.message, vars(record)["address"]) == ("callback address rejected", malformed)
+
+    def test_a_source_that_is_not_an_ip_address_is_allowed_without_a_list(self, house: House) -> None:
+        assert authorize(basic(PASSWORD), address="test-invoke-source-ip")["Effect"] == "Allow"
+
     @pytest.mark.parametrize("wrong", ["10.0.0/24", "127.0.0.0/33", "999.1.1.1", "1:2:3", "", "everywhere"])
     def test_an_invalid_entry_allows_no_address_and_is_counted(
         self, house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], wrong: str

@@ -21,7 +21,7 @@ def tokens(house: House) -> Tokens:
 
 def look_up() -> None:
     """Send a read-only request."""
-    bandwidth_clients.dashboard().applications()
+    bandwidth_clients.dashboard().list_applications()
 
 
 def store(house: House, client_secret: str) -> None:

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError
 
 from bandwidth_messaging.domain import registration
 from bandwidth_messaging.domain.numbers import Home
-from bandwidth_messaging.domain.times import rfc3339
+from bandwidth_messaging.domain.times import to_rfc3339
 from bandwidth_messaging.runtime import stores, wiring
 from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.services import message_acceptance, message_delivery
@@ -92,7 +92,7 @@ def worker(
 
 
 def later(**after: float) -> str:
-    return rfc3339((datetime.now(UTC) + timedelta(**after)).isoformat())
+    return to_rfc3339((datetime.now(UTC) + timedelta(**after)).isoformat())
 
 
 def never(*_: Any) -> None:
@@ -635,10 +635,10 @@ class TestRightBeforeItIsSent:
             checks.undo()
             assert worker(message_id) == []
             stop()
-            return stores.opt_outs().read_send_facts(number, recipients)
+            return stores.opt_outs().get_send_facts(number, recipients)
 
         with pytest.MonkeyPatch.context() as checks:
-            checks.setattr(stores.opt_outs(), "read_send_facts", sent_meanwhile)
+            checks.setattr(stores.opt_outs(), "get_send_facts", sent_meanwhile)
             assert worker(message_id) == []
         assert message(message_id)["state"] == "sent"
 

@@ -8,7 +8,7 @@ import pytest
 
 from bandwidth_messaging.domain.messages import MessageState, Receipt
 from bandwidth_messaging.domain.numbers import Home
-from bandwidth_messaging.domain.times import rfc3339
+from bandwidth_messaging.domain.times import to_rfc3339
 from bandwidth_messaging.runtime import stores
 from bandwidth_messaging.services import message_delivery
 from bandwidth_messaging.services.unconfirmed import UnconfirmedMessages
@@ -38,7 +38,7 @@ class Clock:
         self.ahead = timedelta()
 
     def now(self) -> str:
-        return rfc3339((datetime.now(UTC) + self.ahead).isoformat())
+        return to_rfc3339((datetime.now(UTC) + self.ahead).isoformat())
 
 
 @pytest.fixture
@@ -192,7 +192,7 @@ def test_a_message_with_a_receipt_is_not_looked_up(ready: House, clock: Clock) -
 
 def foreign(ready: House, number: int) -> None:
     """Record the receipt of a message that another system sent between the same two numbers."""
-    at = rfc3339((datetime.now(UTC) - timedelta(seconds=number)).isoformat())
+    at = to_rfc3339((datetime.now(UTC) - timedelta(seconds=number)).isoformat())
     stores.messages().record_receipt(
         Receipt(
             message_id=f"foreign-{number}", bandwidth_id=f"foreign-{number}", time=at,

@@ -368,13 +368,13 @@ class TestTheOrdersRecord:
     def test_a_running_step_is_shown(self, opened: House, monkeypatch: pytest.MonkeyPatch) -> None:
         made = call(create_application, sample("messaging_v2/create_application"))
         seen: list[dict[str, Any]] = []
-        locations = Dashboard.locations
+        locations = Dashboard.list_locations
 
         def look(self: Dashboard, site_id: str) -> list[Location]:
             seen.append(order_of())
             return locations(self, site_id)
 
-        monkeypatch.setattr(Dashboard, "locations", look)
+        monkeypatch.setattr(Dashboard, "list_locations", look)
         location(opened)
         first, second = seen[0]["steps"]
         assert (first["state"], first["applicationId"]) == ("succeeded", made["applicationId"])

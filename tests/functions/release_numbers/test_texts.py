@@ -46,7 +46,7 @@ def texts(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
         scramble_functions(monkeypatch, noise)
         for store, method in ((Orders, "record_step"), (Orders, "finish")):
             scramble_arguments(monkeypatch, store, method, noise)
-        for method in ("fail", "keep_releasing"):
+        for method in ("fail", "record_release_failure"):
             scramble_failure(monkeypatch, method, noise)
 
 

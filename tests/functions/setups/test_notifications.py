@@ -109,12 +109,15 @@ class TestWaiting:
         assert [each.topic for each in subscriptions(house)] == [topics[generation]]
 
     @pytest.mark.parametrize("status", [400, 403, 429, 500])
-    def test_goes_on_without_where_bandwidth_will_not(
-        self, house: House, machines: Machines, status: int
+    def test_a_failed_subscription_is_logged_and_the_wait_continues_without_it(
+        self, house: House, machines: Machines, capsys: pytest.CaptureFixture[str], status: int
     ) -> None:
         house.fault("/subscriptions", answer={"status": status})
+
         assert wait("first")["detail"].startswith("not subscribed (Bandwidth")
         assert wait("second")["detail"] == "subscribed"
+
+        assert capsys.readouterr().out.count("subscription failed") == 1
 
     def test_past_the_deadline_there_is_still_an_hour_for_what_was_closed(
         self, house: House, machines: Machines

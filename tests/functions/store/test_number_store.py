@@ -413,7 +413,7 @@ def test_a_number_activated_during_a_removal_must_leave_catapult_again(
 ) -> None:
     numbers.start_release(NUMBER, REMOVAL, AT)
     numbers.record_detached(NUMBER, AT)
-    numbers.keep_releasing(REFUSED)
+    numbers.record_release_failure(REFUSED)
     numbers.activate(NUMBER, replace(ORDERED, order_id="order-4"), LATER, number_id="n-2")
     assert stored(numbers)["state"] == "active"
     numbers.start_release(NUMBER, replace(REMOVAL, customer_order_id="removal-2"), LAST)
@@ -424,7 +424,7 @@ def test_a_number_activated_during_a_removal_must_leave_catapult_again(
 
 def test_a_released_number_has_no_reason(numbers: Numbers) -> None:
     numbers.start_release(NUMBER, REMOVAL, AT)
-    numbers.keep_releasing(REFUSED)
+    numbers.record_release_failure(REFUSED)
     numbers.release(NUMBER, LATER)
     kept = stored(numbers)
     assert (kept["state"], kept["releasedAt"]) == ("released", LATER)
@@ -436,17 +436,17 @@ def test_a_repeated_release_changes_nothing(numbers: Numbers) -> None:
     before = stored(numbers)
     numbers.release(NUMBER, LAST)
     numbers.record_detached(NUMBER, LAST)
-    numbers.keep_releasing(REFUSED)
+    numbers.record_release_failure(REFUSED)
     assert stored(numbers) == before
 
 
 def test_a_number_that_was_not_removed_stays_releasing_with_the_reason(numbers: Numbers) -> None:
     numbers.activate(NUMBER, ORDERED, AT, number_id="n-1")
     numbers.start_release(NUMBER, REMOVAL, LATER)
-    numbers.keep_releasing(REFUSED)
+    numbers.record_release_failure(REFUSED)
     kept = stored(numbers)
     assert (kept["state"], kept["reason"], kept["errorCode"]) == ("releasing", "cannot be removed", "25040")
-    numbers.keep_releasing({**REFUSED, "code": None, "reason": "no reason given"})
+    numbers.record_release_failure({**REFUSED, "code": None, "reason": "no reason given"})
     assert stored(numbers)["reason"] == "no reason given"
     assert "errorCode" not in stored(numbers)
 
@@ -458,14 +458,14 @@ def test_only_a_releasing_number_is_detached_or_released(
     set_state(numbers_table, state)
     before = stored(numbers)
     numbers.record_detached(NUMBER, AT)
-    numbers.keep_releasing(REFUSED)
+    numbers.record_release_failure(REFUSED)
     numbers.release(NUMBER, AT)
     assert stored(numbers) == before
 
 
 def test_an_unknown_number_is_neither_detached_nor_released(numbers: Numbers) -> None:
     numbers.record_detached(NUMBER, AT)
-    numbers.keep_releasing(REFUSED)
+    numbers.record_release_failure(REFUSED)
     numbers.release(NUMBER, AT)
     assert numbers.get(NUMBER) is None
 
@@ -487,7 +487,7 @@ def test_a_removal_lists_its_numbers(numbers: Numbers) -> None:
 def test_the_numbers_that_an_order_failed_to_bring_are_found_among_those_it_brought(
     numbers: Numbers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(numbers_module, "_PAGE", 4)
+    monkeypatch.setattr(numbers_module, "_PAGE_SIZE", 4)
     mine = [f"+1910239{each:04}" for each in range(12)]
     for number in mine:
         numbers.activate(number, ORDERED, AT)

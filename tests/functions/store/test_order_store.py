@@ -48,6 +48,7 @@ def test_an_opened_order_is_started(orders: Orders) -> None:
         "requested": 2,
         "executionArn": "arn:execution",
         "startedAt": AT,
+        "startToken": "arn:execution",
         "digest": "digest",
         "steps": {},
     }

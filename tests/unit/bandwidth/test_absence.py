@@ -18,13 +18,13 @@ SPECIFIED = "Sip Peer '561' account '9500149' and site '743' does not exist"
 
 # Each request with its result if the resource does not exist.
 REQUESTS: dict[str, tuple[Callable[[DashboardCurrent], Any], Any]] = {
-    "application": (lambda account: account.application("a-1"), None),
+    "application": (lambda account: account.find_application("a-1"), None),
     "associated locations": (lambda account: account.list_application_locations("a-1"), set()),
-    "assignment": (lambda account: account.assigned_application(SITE, LOCATION), None),
-    "SMS": (lambda account: account.sms(SITE, LOCATION), None),
-    "MMS": (lambda account: account.mms_protocol(SITE, LOCATION), None),
-    "numbers of a location": (lambda account: account.location_numbers(SITE, LOCATION), None),
-    "subscriptions": (lambda account: account.subscriptions_to_lost_numbers(URL), []),
+    "assignment": (lambda account: account.find_assigned_application(SITE, LOCATION), None),
+    "SMS": (lambda account: account.find_sms(SITE, LOCATION), None),
+    "MMS": (lambda account: account.find_mms_protocol(SITE, LOCATION), None),
+    "numbers of a location": (lambda account: account.list_location_numbers(SITE, LOCATION), None),
+    "subscriptions": (lambda account: account.list_lost_number_subscriptions(URL), []),
     "disconnects": (lambda account: account.find_disconnect("release-1"), None),
     "order": (lambda account: account.order_status("o-1"), NOT_FOUND),
     "import": (lambda account: account.import_status("o-1", ["+19195550100"]), NOT_FOUND),

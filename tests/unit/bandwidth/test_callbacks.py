@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bandwidth_messaging.bandwidth.callbacks import parse_v1, parse_v2
-from bandwidth_messaging.domain.failures import failure
+from bandwidth_messaging.domain.failures import find_failure
 from bandwidth_messaging.domain.messages import Message, MessageState, Receipt, Unreadable
 
 OURS, THEIRS = "+19195551212", "+19195551213"
@@ -553,7 +553,7 @@ def test_a_failure_has_its_code_and_the_catalogues_class_and_reason(
     code: int, state: str, error_class: str
 ) -> None:
     failed = read_receipt(receipt("message-failed", errorCode=code, description="as-bandwidth-puts-it"))
-    known = failure(code)
+    known = find_failure(code)
     assert known is not None
     assert (failed.state, failed.error_code) == (state, code)
     assert (failed.error_class, failed.reason) == (error_class, known.words)
@@ -609,7 +609,7 @@ def test_a_failure_of_v1_has_the_class_and_reason_of_the_current_code(code: str,
         "time": "2026-02-03T04:05:06Z", "state": "error", "deliveryState": "not-delivered",
         "deliveryCode": code, "deliveryDescription": "as-bandwidth-puts-it", "tag": OUT,
     }  # fmt: skip
-    failed, known = parse_v1(json.dumps(event)), failure(today)
+    failed, known = parse_v1(json.dumps(event)), find_failure(today)
     assert isinstance(failed, Receipt)
     assert known is not None
     assert (failed.error_class, failed.reason) == (known.error_class, known.words)

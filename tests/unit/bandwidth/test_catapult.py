@@ -50,10 +50,10 @@ def create_application(catapult: Catapult) -> str:
 
 
 READS: dict[str, Call] = {
-    "applications": lambda catapult: catapult.applications(),
-    "application": lambda catapult: catapult.application(APPLICATION),
+    "list_applications": lambda catapult: catapult.list_applications(),
+    "find_application": lambda catapult: catapult.find_application(APPLICATION),
     "find_number": lambda catapult: catapult.find_number(NUMBER),
-    "numbers": lambda catapult: catapult.numbers(),
+    "list_numbers": lambda catapult: catapult.list_numbers(),
 }
 WRITES: dict[str, Call] = {
     "create_application": create_application,
@@ -98,7 +98,7 @@ def test_applications_are_read_until_a_page_is_not_full(
     bandwidth: Server, catapult: Catapult, sizes: tuple[int, ...]
 ) -> None:
     bandwidth.answers(*(page(1000 * number, size) for number, size in enumerate(sizes)), Answer(500))
-    found = catapult.applications()
+    found = catapult.list_applications()
     assert [each.application_id for each in found] == [f"a-{each}" for each in range(sum(sizes))]
     assert asked(bandwidth) == [
         ("GET", f"/users/u-ly123/applications?page={number}&size=1000") for number in range(len(sizes))
@@ -114,7 +114,7 @@ def test_listed_applications_have_ids_names_and_urls_without_credentials(
         {"id": "a-3"},
     ]
     bandwidth.answers(Answer(200, json.dumps(listed)))
-    assert catapult.applications() == [
+    assert catapult.list_applications() == [
         Application("a-1", "MyFirstApp", URL),
         Application("a-2", "", ""),
         Application("a-3", "", ""),
@@ -126,9 +126,11 @@ def test_a_missing_application_is_none(bandwidth: Server, catapult: Catapult) ->
     bandwidth.answers(
         Answer(200, json.dumps({"id": "a-ours", "name": "MyFirstApp", "incomingMessageUrl": url}))
     )
-    assert catapult.application(APPLICATION) == Application("a-ours", "MyFirstApp", "https://hook.example/v1")
+    assert catapult.find_application(APPLICATION) == Application(
+        "a-ours", "MyFirstApp", "https://hook.example/v1"
+    )
     bandwidth.answers(refusal(404, "application-not-found", category="not-found"))
-    assert catapult.application(APPLICATION) is None
+    assert catapult.find_application(APPLICATION) is None
     assert asked(bandwidth) == [("GET", "/users/u-ly123/applications/a-ours")] * 2
 
 
@@ -147,7 +149,7 @@ def test_the_numbers_of_an_application_are_listed_page_by_page(bandwidth: Server
     full = [{"id": f"n-{each}", "number": f"+1919555{each:04}", "application": url} for each in range(1000)]
     last = [{"id": "n-x", "number": "+19195559999"}]
     bandwidth.answers(Answer(200, json.dumps(full)), Answer(200, json.dumps(last)))
-    found = catapult.numbers(APPLICATION)
+    found = catapult.list_numbers(APPLICATION)
     assert (len(found), found["+19195550999"], found["+19195559999"]) == (1001, "a-ours", None)
     queries = [each.path.partition("?")[2] for each in bandwidth.asked]
     assert queries == [f"applicationId=a-ours&page={page}&size=1000" for page in (0, 1)]

@@ -136,23 +136,23 @@ ERROR_SHAPES = {
     ),
 }
 CALLS: dict[str, Call] = {
-    "applications": lambda dashboard: dashboard.applications(),
-    "application": lambda dashboard: dashboard.application("an-id"),
+    "list_applications": lambda dashboard: dashboard.list_applications(),
+    "find_application": lambda dashboard: dashboard.find_application("an-id"),
     "create_application": lambda dashboard: dashboard.create_application("name", "https://example.com"),
-    "locations": lambda dashboard: dashboard.locations("743"),
+    "list_locations": lambda dashboard: dashboard.list_locations("743"),
     "create_location": lambda dashboard: dashboard.create_location("743", "name", is_default_peer=True),
-    "sms": lambda dashboard: dashboard.sms("743", "561"),
-    "mms_protocol": lambda dashboard: dashboard.mms_protocol("743", "561"),
+    "find_sms": lambda dashboard: dashboard.find_sms("743", "561"),
+    "find_mms_protocol": lambda dashboard: dashboard.find_mms_protocol("743", "561"),
     "enable_sms": lambda dashboard: dashboard.enable_sms("743", "561", toll_free=True, short_code=True),
     "change_sms": lambda dashboard: dashboard.change_sms("743", "561", Sms({"TollFree": "true"})),
     "enable_mms": lambda dashboard: dashboard.enable_mms("743", "561"),
     "assign_application": lambda dashboard: dashboard.assign_application("743", "561", "an-id"),
-    "assigned_application": lambda dashboard: dashboard.assigned_application("743", "561"),
+    "find_assigned_application": lambda dashboard: dashboard.find_assigned_application("743", "561"),
     "detach_application": lambda dashboard: dashboard.detach_application("743", "561"),
     "disable_sms": lambda dashboard: dashboard.disable_sms("743", "561"),
     "disable_mms": lambda dashboard: dashboard.disable_mms("743", "561"),
     "delete_location": lambda dashboard: dashboard.delete_location("743", "561"),
-    "location_numbers": lambda dashboard: dashboard.location_numbers("743", "561"),
+    "list_location_numbers": lambda dashboard: dashboard.list_location_numbers("743", "561"),
     "list_application_locations": lambda dashboard: dashboard.list_application_locations("an-id"),
     "delete_application": lambda dashboard: dashboard.delete_application("an-id"),
     "disconnect": lambda dashboard: dashboard.disconnect(customer_order_id="demo", numbers=["+19199918388"]),
@@ -267,7 +267,7 @@ def test_applications_are_listed_with_what_tells_them_apart(bandwidth: Server, d
         <Application><ApplicationId>a-2</ApplicationId><AppName>Demo Server</AppName></Application>
       </ApplicationList></ApplicationProvisioningResponse>"""
     bandwidth.answers(Answer(200, listed))
-    assert dashboard.applications() == [
+    assert dashboard.list_applications() == [
         Application("a-1", "Demo Server", "https://example.com/v2", "Messaging-V2"),
         Application("a-2", "Demo Server", None, None),
     ]
@@ -280,11 +280,11 @@ def test_one_application_is_there_or_not(bandwidth: Server, dashboard: Dashboard
         <ServiceType>Messaging-V2</ServiceType><AppName>Demo Server</AppName>
         <CallbackUrl>https://example.com/v2</CallbackUrl></Application></ApplicationProvisioningResponse>"""
     bandwidth.answers(Answer(200, found))
-    assert dashboard.application("a-1") == Application(
+    assert dashboard.find_application("a-1") == Application(
         "a-1", "Demo Server", "https://example.com/v2", "Messaging-V2"
     )
     bandwidth.answers(Answer(404))
-    assert dashboard.application("a-1") is None
+    assert dashboard.find_application("a-1") is None
     assert [each.path for each in bandwidth.asked] == ["/accounts/9500149/applications/a-1"] * 2
 
 
@@ -292,7 +292,7 @@ def test_an_account_may_have_no_applications(bandwidth: Server, dashboard: Dashb
     bandwidth.answers(
         Answer(200, "<ApplicationProvisioningResponse><ApplicationList/></ApplicationProvisioningResponse>")
     )
-    assert dashboard.applications() == []
+    assert dashboard.list_applications() == []
 
 
 def test_list_application_locations_a_site_are_listed(bandwidth: Server, dashboard: Dashboard) -> None:
@@ -302,14 +302,14 @@ def test_list_application_locations_a_site_are_listed(bandwidth: Server, dashboa
         <SipPeer><PeerId>562</PeerId><PeerName>second one</PeerName></SipPeer>
       </SipPeers></TNSipPeersResponse>"""
     bandwidth.answers(Answer(200, listed))
-    assert dashboard.locations("743") == [
+    assert dashboard.list_locations("743") == [
         Location("561", "first", is_default_peer=True),
         Location("562", "second one"),
     ]
     assert bandwidth.only.path == "/accounts/9500149/sites/743/sippeers"
 
 
-@pytest.mark.parametrize("call", [CALLS["sms"], CALLS["mms_protocol"]], ids=["sms", "mms"])
+@pytest.mark.parametrize("call", [CALLS["find_sms"], CALLS["find_mms_protocol"]], ids=["sms", "mms"])
 @pytest.mark.parametrize("answer", [Answer(404), Answer(200, "<Response/>")], ids=["404", "nothing in it"])
 def test_a_feature_that_is_not_found_is_off(
     bandwidth: Server, dashboard: Dashboard, call: Call, answer: Answer
@@ -330,7 +330,7 @@ def test_sms_is_changed_as_a_whole_and_what_we_do_not_know_of_it_stays(
         <HttpSettings><ProxyPeerId>569238</ProxyPeerId></HttpSettings>
       </SipPeerSmsFeature>"""
     bandwidth.answers(Answer(200, f"<SipPeerSmsFeatureResponse>{there}</SipPeerSmsFeatureResponse>"))
-    found = dashboard.sms("743", "561")
+    found = dashboard.find_sms("743", "561")
     assert found is not None
     bandwidth.answers(Answer(200))
     dashboard.change_sms("743", "561", found.with_more(toll_free=True, short_code=False))
@@ -350,14 +350,14 @@ def test_the_protocol_of_mms_comes_in_two_spellings(
     bandwidth.answers(
         Answer(200, f"<MmsFeatureResponse><MmsFeature>{settings}</MmsFeature></MmsFeatureResponse>")
     )
-    assert dashboard.mms_protocol("743", "561") == "MM4"
+    assert dashboard.find_mms_protocol("743", "561") == "MM4"
 
 
 def test_a_location_may_have_no_application(bandwidth: Server, dashboard: Dashboard) -> None:
     bandwidth.answers(
         Answer(200, "<ApplicationsSettingsResponse><ApplicationsSettings/></ApplicationsSettingsResponse>")
     )
-    assert dashboard.assigned_application("743", "561") is None
+    assert dashboard.find_assigned_application("743", "561") is None
 
 
 def test_names_reach_bandwidth_whole_whatever_they_hold(bandwidth: Server, dashboard: Dashboard) -> None:

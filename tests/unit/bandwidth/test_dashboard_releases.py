@@ -176,15 +176,15 @@ def test_the_numbers_of_a_location_tell_whether_sms_is_on_for_them(
     bandwidth.answers(
         listed(sms("9195551201", "true"), sms("9195551202", "false"), "<FullNumber>9195551203</FullNumber>")
     )
-    assert dashboard.location_numbers("743", "561") == {ONE: True, TWO: False, THREE: None}
+    assert dashboard.list_location_numbers("743", "561") == {ONE: True, TWO: False, THREE: None}
     assert bandwidth.only.path == f"{LOCATION}/tns"
 
 
 def test_a_location_may_have_no_numbers_or_not_exist(bandwidth: Server, dashboard: Dashboard) -> None:
     bandwidth.answers(listed())
-    assert dashboard.location_numbers("743", "561") == {}
+    assert dashboard.list_location_numbers("743", "561") == {}
     bandwidth.answers(Answer(404))
-    assert dashboard.location_numbers("743", "561") is None
+    assert dashboard.list_location_numbers("743", "561") is None
 
 
 def test_pages_are_followed_as_their_links_say(bandwidth: Server, dashboard: Dashboard) -> None:
@@ -196,7 +196,7 @@ def test_pages_are_followed_as_their_links_say(bandwidth: Server, dashboard: Das
         listed("<FullNumber>9195551202</FullNumber>", following=link.format("9195551203")),
         listed("<FullNumber>9195551203</FullNumber>"),
     )
-    assert dashboard.location_numbers("743", "561") == {ONE: None, TWO: None, THREE: None}
+    assert dashboard.list_location_numbers("743", "561") == {ONE: None, TWO: None, THREE: None}
     asked = [dict(parse_qsl(urlsplit(each.path).query)) for each in bandwidth.asked]
     assert asked == [{}, {"page": "9195551202", "size": "1"}, {"page": "9195551203", "size": "1"}]
 
@@ -205,7 +205,7 @@ def test_a_page_that_links_to_itself_is_not_followed_for_ever(
     bandwidth: Server, dashboard: Dashboard
 ) -> None:
     bandwidth.answers(listed("<FullNumber>9195551201</FullNumber>", following="https://x.example/tns?page=1"))
-    assert dashboard.location_numbers("743", "561") == {ONE: None}
+    assert dashboard.list_location_numbers("743", "561") == {ONE: None}
     assert len(bandwidth.asked) == 2
 
 

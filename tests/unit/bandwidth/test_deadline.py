@@ -70,6 +70,24 @@ def test_a_connection_after_the_deadline_sends_nothing(
     assert bandwidth.asked == []
 
 
+def test_no_address_of_a_host_is_tried_after_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = []
+
+    def time_out(_: socket.socket, address: object) -> None:
+        tried.append(address)
+        time.sleep(0.2)
+        raise TimeoutError
+
+    address = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("192.0.2.1", 443))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: [address] * 6)
+    monkeypatch.setattr(socket.socket, "connect", time_out)
+
+    with pytest.raises(BandwidthUnavailable, match="timed out"):
+        client("https://bandwidth.example").send("POST", "/orders")
+
+    assert 0 < len(tried) <= 2
+
+
 def test_the_next_request_of_the_session_works(bandwidth: Server) -> None:
     bandwidth.answers(Answer(200, "late", drip_seconds=0.05), Answer(201))
     api = client(bandwidth.url)

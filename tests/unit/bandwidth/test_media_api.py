@@ -26,7 +26,7 @@ def media(*base_urls: str) -> Media:
 
 def test_a_file_is_fetched_with_our_credentials(bandwidth: Server) -> None:
     bandwidth.answers(Answer(200, PICTURE, {"Content-Type": "image/PNG; name=a"}))
-    fetched = media(f"{bandwidth.url}/v2").fetch(bandwidth.url + PATH, most_bytes=len(PICTURE))
+    fetched = media(f"{bandwidth.url}/v2").fetch(bandwidth.url + PATH, max_bytes=len(PICTURE))
     assert fetched == File("image/png", PICTURE)
     assert (bandwidth.only.method, bandwidth.only.path) == ("GET", PATH)
     assert bandwidth.only.headers["Authorization"].startswith("Basic ")
@@ -41,7 +41,7 @@ def test_a_file_is_fetched_with_our_credentials(bandwidth: Server) -> None:
     ],
 )
 def test_the_path_of_a_url_is_sent_unchanged(bandwidth: Server, path: str) -> None:
-    media(f"{bandwidth.url}/v2").fetch(bandwidth.url + path, most_bytes=1)
+    media(f"{bandwidth.url}/v2").fetch(bandwidth.url + path, max_bytes=1)
     assert bandwidth.only.path == path
 
 
@@ -64,7 +64,7 @@ def test_the_allowed_hosts_are_the_current_one_and_the_configured_ones(
 
     monkeypatch.setattr(Transport, "send", send)
     with pytest.raises(BandwidthUnavailable):
-        media("https://api.catapult.inetwork.com/v1").fetch(url, most_bytes=1)
+        media("https://api.catapult.inetwork.com/v1").fetch(url, max_bytes=1)
     assert asked == [url.replace("MESSAGING", "messaging").replace(":443", "")]
 
 
@@ -95,7 +95,7 @@ ELSEWHERE = [
 def test_other_urls_are_rejected_without_a_request(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Transport, "send", lambda *_, **__: pytest.fail("it was asked for"))
     with pytest.raises(BandwidthRejected) as refused:
-        media("https://api.catapult.inetwork.com/v1").fetch(url, most_bytes=1)
+        media("https://api.catapult.inetwork.com/v1").fetch(url, max_bytes=1)
     assert refused.value.words == "The URL is not a media URL at Bandwidth."
     assert "example.com" not in str(refused.value)
 
@@ -104,7 +104,7 @@ def test_a_redirect_is_not_followed(bandwidth: Server) -> None:
     with serving() as elsewhere:
         bandwidth.answers(Answer(302, headers={"Location": elsewhere.url + PATH}))
         with pytest.raises(BandwidthUnavailable) as refused:
-            media(bandwidth.url).fetch(bandwidth.url + PATH, most_bytes=1)
+            media(bandwidth.url).fetch(bandwidth.url + PATH, max_bytes=1)
         assert elsewhere.asked == []
     assert refused.value.status == 302
 
@@ -112,7 +112,7 @@ def test_a_redirect_is_not_followed(bandwidth: Server) -> None:
 def test_a_deleted_file_is_absent(bandwidth: Server) -> None:
     bandwidth.answers(Answer(404, '{"status": 404, "error": "Not Found", "message": "No message available"}'))
     with pytest.raises(BandwidthRejected) as refused:
-        media(bandwidth.url).fetch(bandwidth.url + PATH, most_bytes=1)
+        media(bandwidth.url).fetch(bandwidth.url + PATH, max_bytes=1)
     assert refused.value.status == 404
 
 
@@ -120,23 +120,23 @@ def test_a_deleted_file_is_absent(bandwidth: Server) -> None:
 def test_no_more_than_the_limit_is_read_with_any_header(bandwidth: Server, headers: dict[str, str]) -> None:
     bandwidth.answers(Answer(200, PICTURE, headers))
     if headers == {"Content-Length": "4"}:
-        assert media(bandwidth.url).fetch(bandwidth.url + PATH, most_bytes=4).content == PICTURE[:4]
+        assert media(bandwidth.url).fetch(bandwidth.url + PATH, max_bytes=4).content == PICTURE[:4]
         return
     with pytest.raises(BandwidthRejected, match="more than 3999 bytes"):
-        media(bandwidth.url).fetch(bandwidth.url + PATH, most_bytes=len(PICTURE) - 1)
+        media(bandwidth.url).fetch(bandwidth.url + PATH, max_bytes=len(PICTURE) - 1)
 
 
 def test_a_truncated_file_is_unavailable(bandwidth: Server) -> None:
     bandwidth.answers(Answer(200, PICTURE, {"Content-Length": str(len(PICTURE) + 1)}))
     with pytest.raises(BandwidthUnavailable):
-        media(bandwidth.url).fetch(bandwidth.url + PATH, most_bytes=10_000)
+        media(bandwidth.url).fetch(bandwidth.url + PATH, max_bytes=10_000)
 
 
 def test_a_slow_file_is_unavailable(bandwidth: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "TOTAL_SECONDS", 0.2)
     bandwidth.answers(Answer(200, PICTURE, drip_seconds=0.05))
     with pytest.raises(BandwidthUnavailable):
-        media(bandwidth.url).fetch(bandwidth.url + PATH, most_bytes=10_000)
+        media(bandwidth.url).fetch(bandwidth.url + PATH, max_bytes=10_000)
 
 
 @pytest.mark.parametrize(
@@ -154,4 +154,4 @@ def test_temporary_and_permanent_errors_are_different(
 ) -> None:
     bandwidth.answers(Answer(status))
     with pytest.raises(error):
-        media(bandwidth.url).fetch(bandwidth.url + PATH, most_bytes=1)
+        media(bandwidth.url).fetch(bandwidth.url + PATH, max_bytes=1)

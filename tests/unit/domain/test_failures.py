@@ -12,7 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bandwidth_messaging.domain import failures
-from bandwidth_messaging.domain.failures import ErrorClass, Failure, failure, is_opt_out, leaves_open
+from bandwidth_messaging.domain.failures import (
+    ErrorClass,
+    Failure,
+    find_failure,
+    is_delivery_unknown,
+    is_opt_out,
+)
 
 FILE = Path(failures.__file__).with_name("failure_codes.json")
 
@@ -60,7 +66,7 @@ V1 = {
 
 
 def known(code: int) -> Failure:
-    found = failure(code)
+    found = find_failure(code)
     assert found is not None
     return found
 
@@ -122,7 +128,7 @@ def test_each_code_is_of_its_class() -> None:
 
 
 def test_a_failure_in_full() -> None:
-    assert failure(4721) == Failure(
+    assert find_failure(4721) == Failure(
         code=4721,
         error_class="recipient",
         words="The recipient's number has been deactivated.",
@@ -162,14 +168,14 @@ def test_the_first_digits_explain_an_unlisted_code(code: int, error_class: str) 
 
 @pytest.mark.parametrize("code", [None, 0, 1, 47, 345, 1000, 3999, 6000, 8999, 10_000, 47_750, -775, -4775])
 def test_other_numbers_have_no_meaning(code: int | None) -> None:
-    assert failure(code) is None
+    assert find_failure(code) is None
     assert not is_opt_out(code)
-    assert not leaves_open(code)
+    assert not is_delivery_unknown(code)
 
 
 @given(st.integers())
 def test_any_number_has_a_meaning_or_none(code: int) -> None:
-    found = failure(code)
+    found = find_failure(code)
     assert found is None or (found.code == code and found.words)
 
 
@@ -183,14 +189,14 @@ def test_four_codes_mean_an_opt_out() -> None:
 
 
 def test_codes_that_start_with_nine_leave_the_delivery_open() -> None:
-    assert [code for code in range(10_000) if leaves_open(code)] == [902, 999, *range(9000, 10_000)]
+    assert [code for code in range(10_000) if is_delivery_unknown(code)] == [902, 999, *range(9000, 10_000)]
 
 
 def test_the_catalogue_is_read_on_first_use_and_only_then() -> None:
     used = """
 from bandwidth_messaging.domain import failures
 assert failures._catalogue.cache_info().currsize == 0
-failures.failure(4720), failures.failure(4775)
+failures.find_failure(4720), failures.find_failure(4775)
 assert failures._catalogue.cache_info().misses == 1
 """
     layer = Path(failures.__file__).parents[2]

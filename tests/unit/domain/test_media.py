@@ -2,7 +2,14 @@
 
 import pytest
 
-from bandwidth_messaging.domain.media import OCTETS, content_type_of, is_harmless, is_kept, is_smil, name_of
+from bandwidth_messaging.domain.media import (
+    OCTETS,
+    is_harmless,
+    is_kept,
+    is_smil,
+    parse_content_type,
+    parse_file_name,
+)
 
 
 @pytest.mark.parametrize(
@@ -21,7 +28,7 @@ from bandwidth_messaging.domain.media import OCTETS, content_type_of, is_harmles
     ],
 )
 def test_a_files_name_is_the_end_of_its_url(url: str, name: str) -> None:
-    assert name_of(url) == name
+    assert parse_file_name(url) == name
 
 
 @pytest.mark.parametrize(
@@ -37,7 +44,7 @@ def test_a_files_name_is_the_end_of_its_url(url: str, name: str) -> None:
     ],
 )
 def test_a_content_type_is_normalized_or_octets(header: str | None, content_type: str) -> None:
-    assert content_type_of(header) == content_type
+    assert parse_content_type(header) == content_type
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from bandwidth_messaging.domain.opt_outs import HELP, OPT_IN, OPT_OUT, Keyword, Kind, keyword
+from bandwidth_messaging.domain.opt_outs import HELP, OPT_IN, OPT_OUT, Keyword, Kind, find_keyword
 
 WORDS: dict[str, Kind] = {
     "stop": OPT_OUT,
@@ -33,7 +33,7 @@ aside = st.text(alphabet=PUNCTUATION + SPACES + UNSEEN_AND_EMOJI, max_size=4)
 
 @pytest.mark.parametrize(("word", "kind"), WORDS.items())
 def test_each_keyword_is_recognized(word: str, kind: Kind) -> None:
-    assert keyword(word) == Keyword(kind, word.replace(" ", ""))
+    assert find_keyword(word) == Keyword(kind, word.replace(" ", ""))
 
 
 @settings(max_examples=300)
@@ -41,7 +41,7 @@ def test_each_keyword_is_recognized(word: str, kind: Kind) -> None:
 def test_case_punctuation_spaces_and_emoji_change_nothing(data: st.DataObject, word: str) -> None:
     cased = [data.draw(st.sampled_from([letter.lower(), letter.upper()])) for letter in word]
     written = data.draw(aside) + "".join(letter + data.draw(aside) for letter in cased)
-    assert keyword(written) == keyword(word) is not None
+    assert find_keyword(written) == find_keyword(word) is not None
 
 
 @settings(max_examples=300)
@@ -52,14 +52,14 @@ def test_case_punctuation_spaces_and_emoji_change_nothing(data: st.DataObject, w
 def test_a_keyword_with_other_words_is_no_keyword(word: str, more: str) -> None:
     for first, second in ((word, more), (more, word)):
         assume((first + second).replace(" ", "").lower() not in WORDS)
-        assert keyword(first + second) is None
-        assert keyword(f"{first}, {second}!") is None
+        assert find_keyword(first + second) is None
+        assert find_keyword(f"{first}, {second}!") is None
 
 
 @given(st.text())
 def test_any_text_is_a_keyword_or_none_and_a_keyword_stays_one(text: str) -> None:
-    found = keyword(text)
-    assert found is None or keyword(found.word) == found
+    found = find_keyword(text)
+    assert found is None or find_keyword(found.word) == found
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_any_text_is_a_keyword_or_none_and_a_keyword_stays_one(text: str) -> Non
     ],
 )
 def test_usual_notations_of_keywords(written: str, word: str) -> None:
-    found = keyword(written)
+    found = find_keyword(written)
     assert found is not None
     assert (found.word, found.kind) == (word, WORDS[word])
 
@@ -144,4 +144,4 @@ def test_usual_notations_of_keywords(written: str, word: str) -> None:
     ],
 )
 def test_other_texts_are_no_keywords(written: str) -> None:
-    assert keyword(written) is None
+    assert find_keyword(written) is None

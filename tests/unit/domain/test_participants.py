@@ -2,7 +2,7 @@
 
 import pytest
 
-from bandwidth_messaging.domain.participants import owner_number
+from bandwidth_messaging.domain.participants import parse_owner_number
 
 
 @pytest.mark.parametrize(
@@ -10,10 +10,10 @@ from bandwidth_messaging.domain.participants import owner_number
     [("(919) 555-1212", "+19195551212"), ("00447700900123", "00447700900123"), ("12345", "12345")],
 )
 def test_an_owner_is_read_in_the_form_that_messages_store(written: str, owner: str) -> None:
-    assert owner_number(written) == owner
+    assert parse_owner_number(written) == owner
 
 
 @pytest.mark.parametrize("written", ["+1919", "home", ""])
 def test_a_mistyped_owner_is_rejected(written: str) -> None:
     with pytest.raises(ValueError, match="is not a phone number"):
-        owner_number(written)
+        parse_owner_number(written)

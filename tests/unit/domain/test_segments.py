@@ -7,7 +7,7 @@ from gsm0338 import Codec  # type: ignore[import-untyped]
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bandwidth_messaging.domain.segments import Segments, segments
+from bandwidth_messaging.domain.segments import Segments, count_segments
 
 GSM = Codec()
 ESCAPE = 0x1B
@@ -73,22 +73,25 @@ written = st.one_of(
 @settings(max_examples=500)
 @given(written)
 def test_encoding_and_count_equal_those_of_another_implementation(text: str) -> None:
-    assert astuple(segments(text, media=False)) == cut(text)
+    assert astuple(count_segments(text, media=False)) == cut(text)
 
 
 def test_every_character_is_encoded_as_the_codec_does() -> None:
     wrong = [
         hex(point)
         for point in range(0x10000)
-        if (segments(chr(point), media=False).encoding == "GSM-7") != (gsm_septets(chr(point)) is not None)
+        if (count_segments(chr(point), media=False).encoding == "GSM-7")
+        != (gsm_septets(chr(point)) is not None)
     ]
     assert wrong == []
 
 
 def test_gsm_7_has_137_characters_of_which_ten_take_two_septets() -> None:
-    gsm = [chr(point) for point in range(0x10000) if segments(chr(point), media=False).encoding == "GSM-7"]
+    gsm = [
+        chr(point) for point in range(0x10000) if count_segments(chr(point), media=False).encoding == "GSM-7"
+    ]
     assert (len(gsm), set(gsm)) == (137, set(BASIC + EXTENSION))
-    assert {each for each in gsm if segments(each * 81, media=False).count == 2} == set(EXTENSION)
+    assert {each for each in gsm if count_segments(each * 81, media=False).count == 2} == set(EXTENSION)
 
 
 @pytest.mark.parametrize(
@@ -127,28 +130,28 @@ def test_gsm_7_has_137_characters_of_which_ten_take_two_septets() -> None:
     ],
 )
 def test_segments_split_at_their_documented_lengths(text: str, encoding: str, count: int) -> None:
-    assert astuple(segments(text, media=False)) == (encoding, count)
+    assert astuple(count_segments(text, media=False)) == (encoding, count)
 
 
 @pytest.mark.parametrize(
     "look_alike", ["`", "\t", "\u2019", "\u2013", "…", "ç", "á", "\u0391", "\u00a0", "\x1b"]
 )
 def test_one_look_alike_of_a_gsm_7_character_makes_the_text_ucs_2(look_alike: str) -> None:
-    assert segments("a" * 70 + look_alike, media=False) == Segments("UCS-2", 2)
+    assert count_segments("a" * 70 + look_alike, media=False) == Segments("UCS-2", 2)
 
 
 def test_extension_characters_take_one_unit_in_ucs_2() -> None:
-    assert segments("€" * 69 + "ч", media=False) == Segments("UCS-2", 1)
+    assert count_segments("€" * 69 + "ч", media=False) == Segments("UCS-2", 1)
 
 
 def test_an_empty_text_is_one_segment() -> None:
-    assert segments("", media=False) == Segments("GSM-7", 1)
+    assert count_segments("", media=False) == Segments("GSM-7", 1)
 
 
 @given(written)
 def test_an_mms_is_one_segment_for_any_text(text: str) -> None:
-    assert segments(text, media=True) == Segments(segments(text, media=False).encoding, 1)
+    assert count_segments(text, media=True) == Segments(count_segments(text, media=False).encoding, 1)
 
 
 def test_half_a_surrogate_pair_counts_as_a_unit() -> None:
-    assert segments("\ud83d" * 71, media=False) == Segments("UCS-2", 2)
+    assert count_segments("\ud83d" * 71, media=False) == Segments("UCS-2", 2)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bandwidth_messaging.domain.texts import is_same_text, normalized
+from bandwidth_messaging.domain.texts import is_same_text, normalize
 
 
 @pytest.mark.parametrize(
@@ -12,12 +12,12 @@ from bandwidth_messaging.domain.texts import is_same_text, normalized
     [("sp 1 ", "sp 1"), ("\tsp \n 1", "sp 1"), ("\u00a0sp\u20031", "sp 1"), ("  ", ""), ("", "")],
 )
 def test_a_text_is_trimmed_and_its_inner_white_space_collapsed(text: str, expected: str) -> None:
-    assert normalized(text) == expected
+    assert normalize(text) == expected
 
 
 @given(st.text())
 def test_normalizing_twice_changes_nothing(text: str) -> None:
-    assert normalized(normalized(text)) == normalized(text)
+    assert normalize(normalize(text)) == normalize(text)
 
 
 def test_texts_that_differ_in_white_space_only_are_the_same() -> None:

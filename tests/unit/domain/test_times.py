@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bandwidth_messaging.domain.times import now, rfc3339
+from bandwidth_messaging.domain.times import now, to_rfc3339
 
 moments = st.datetimes(
     min_value=datetime(1970, 1, 1),  # noqa: DTZ001 - the strategy adds the zone
@@ -34,8 +34,8 @@ def test_now_returns_the_current_time_in_utc_with_milliseconds() -> None:
     ],
 )
 def test_times_of_bandwidth_are_converted_to_one_format(written: str, converted: str) -> None:
-    assert rfc3339(written) == converted
-    assert rfc3339(converted) == converted
+    assert to_rfc3339(written) == converted
+    assert to_rfc3339(converted) == converted
 
 
 @pytest.mark.parametrize(
@@ -43,12 +43,12 @@ def test_times_of_bandwidth_are_converted_to_one_format(written: str, converted:
 )
 def test_text_that_is_not_a_time_raises_value_error(written: str) -> None:
     with pytest.raises(ValueError, match=r"isoformat|month"):
-        rfc3339(written)
+        to_rfc3339(written)
 
 
 @given(moments, moments)
 def test_alphabetical_order_is_time_order_to_the_millisecond(first: datetime, second: datetime) -> None:
     early, late = sorted([first, second])
-    assert rfc3339(early.isoformat()) <= rfc3339(late.isoformat())
+    assert to_rfc3339(early.isoformat()) <= to_rfc3339(late.isoformat())
     if late - early >= timedelta(milliseconds=1):
-        assert rfc3339(early.isoformat()) < rfc3339(late.isoformat())
+        assert to_rfc3339(early.isoformat()) < to_rfc3339(late.isoformat())

@@ -14,7 +14,7 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthUnavailable,
 )
 from bandwidth_messaging.domain.step_outcomes import StepOutcome
-from bandwidth_messaging.domain.times import rfc3339
+from bandwidth_messaging.domain.times import to_rfc3339
 from bandwidth_messaging.services import order_placement
 from bandwidth_messaging.services.order_placement import PlacedOrder, place_order_once
 from bandwidth_messaging.store.dynamodb import Table
@@ -32,7 +32,7 @@ class Clock:
         self.time = START
 
     def now(self) -> str:
-        return rfc3339(self.time.isoformat())
+        return to_rfc3339(self.time.isoformat())
 
     def wait(self, seconds: float) -> None:
         self.time += timedelta(seconds=seconds)
@@ -77,7 +77,7 @@ def orders() -> Iterator[Orders]:
             kind="hosted_messaging",
             requested=2,
             execution_arn="arn",
-            at=rfc3339(START.isoformat()),
+            at=to_rfc3339(START.isoformat()),
             digest="d",
         )
         yield orders
@@ -243,7 +243,7 @@ def test_a_look_up_covers_the_time_since_the_start_of_the_order(
 
     place()
 
-    assert bandwidth.placed_after == rfc3339(START.isoformat())
+    assert bandwidth.placed_after == to_rfc3339(START.isoformat())
 
 
 def test_a_look_up_that_fails_changes_nothing(

@@ -22,7 +22,7 @@ from bandwidth_messaging.domain.numbers import NumberState
 from bandwidth_messaging.domain.opt_outs import OptOutState
 from bandwidth_messaging.domain.orders import OrderState
 from bandwidth_messaging.store.dynamodb import VERSION, Item, from_dynamodb
-from bandwidth_messaging.store.keys import customer_order_id_of
+from bandwidth_messaging.store.keys import parse_customer_order_id
 
 # Content of messages. Events contain it only if the parameter EventsIncludeText is true.
 _CONTENT_FIELDS: Final = frozenset(
@@ -60,7 +60,7 @@ class Kind:
 
 
 def _order(item: Item) -> View:
-    return order_view(customer_order_id_of(item) or "", item)
+    return order_view(parse_customer_order_id(item) or "", item)
 
 
 def _opt_out(item: Item) -> View:
@@ -188,7 +188,7 @@ def _kind_of(item: Item) -> Kind | None:
         return _NUMBER
     if "driftState" in item:
         return _DRIFT
-    return _ORDER if customer_order_id_of(item) else None
+    return _ORDER if parse_customer_order_id(item) else None
 
 
 def _detail_type(kind: Kind, new: Item, old: Item) -> str | None:

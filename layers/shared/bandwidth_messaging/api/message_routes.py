@@ -21,9 +21,9 @@ from bandwidth_messaging.api.parameters import (
 )
 from bandwidth_messaging.api.resolver import operation
 from bandwidth_messaging.api.views import View, message_view
-from bandwidth_messaging.domain.participants import owner_number, stored_readings
+from bandwidth_messaging.domain.participants import list_readings, parse_owner_number
 from bandwidth_messaging.domain.problems import FieldProblem, InvalidInput, NotFound
-from bandwidth_messaging.domain.times import rfc3339
+from bandwidth_messaging.domain.times import to_rfc3339
 from bandwidth_messaging.domain.validation import CamelModel, Participant, parse
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _MAX_MESSAGE_ID: Final = 500
 _LINK_SECONDS: Final = 900
 _NOT_FOUND: Final = "Message {} does not exist."
 _ID_PROBLEM: Final = FieldProblem("messageId", f"string should have at most {_MAX_MESSAGE_ID} characters")
-_OwnerNumber = Annotated[str, AfterValidator(owner_number)]
+_OwnerNumber = Annotated[str, AfterValidator(parse_owner_number)]
 
 
 def add_message_routes(
@@ -117,7 +117,7 @@ def _conversation_page(
 
     The participants as messages show them come first, then the participants as people write them.
     """
-    readings: list[Sequence[str]] = [*stored_readings(participants)]
+    readings: list[Sequence[str]] = [*list_readings(participants)]
     problem: InvalidInput | None = None
     try:
         written = parse(_Participants, {"participants": participants.split(",")}).participants
@@ -148,4 +148,4 @@ def _conversation_page(
 def _link(archive: "Archive", key: str) -> View:
     """Return a link to a file of the archive, and when the link expires."""
     expires = datetime.now(UTC) + timedelta(seconds=_LINK_SECONDS)
-    return {"url": archive.link(key, seconds=_LINK_SECONDS), "expiresAt": rfc3339(expires.isoformat())}
+    return {"url": archive.link(key, seconds=_LINK_SECONDS), "expiresAt": to_rfc3339(expires.isoformat())}

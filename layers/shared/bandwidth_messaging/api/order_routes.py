@@ -12,7 +12,7 @@ from bandwidth_messaging.api.resolver import operation
 from bandwidth_messaging.api.views import order_view
 from bandwidth_messaging.domain.orders import is_customer_order_id
 from bandwidth_messaging.domain.problems import FieldProblem, NotFound
-from bandwidth_messaging.domain.texts import normalized
+from bandwidth_messaging.domain.texts import normalize
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler import APIGatewayRestResolver
@@ -26,7 +26,7 @@ _INVALID_ID: Final = "is not a customerOrderId. Use at most 40 letters, digits, 
 
 
 def _customer_order_id(value: str) -> str:
-    value = normalized(value)
+    value = normalize(value)
     if not is_customer_order_id(value):
         raise ValueError(_INVALID_ID)
     return value

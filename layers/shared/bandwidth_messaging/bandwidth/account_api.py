@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import parse_qsl
 
 from bandwidth_messaging.bandwidth import xml
@@ -16,30 +16,40 @@ XML: Final = "application/xml; charset=utf-8"
 # Link=<https://…?page=…&size=…>;rel="next";
 _NEXT: Final = re.compile(r"<[^>?]*\?([^>]*)>")
 NOT_FOUND: Final = OrderStatus("NOT_FOUND")
-"""Status of an order that Bandwidth does not list yet, shortly after it was placed."""
+"""Status of an order that was just placed, and that Bandwidth does not list yet."""
+
+
+class OrderBody(NamedTuple):
+    """The root of a response about an order, and the order's status in it."""
+
+    root: Element
+    status: str
 
 
 class AccountApi:
-    """One account. Every method may raise the errors of `Transport.send`."""
+    """One account. Every method may raise the errors of `Transport.send`.
+
+    `account` is the first part of every path. `is_v2` is True for the second version of the current API.
+    """
 
     def __init__(self, base_url: str, account_id: str, auth: Auth) -> None:
         self.transport = Transport(base_url, auth, read_error)
         self.account = f"/accounts/{account_id}"
         self.is_v2 = base_url.endswith("/v2")
 
-    def number(self, e164: str) -> str:
-        """Return a number as this API writes it: ten digits, in its second version E.164."""
+    def format_number(self, e164: str) -> str:
+        """Return a number (E.164) as this API writes it: ten digits, or E.164 in its second version."""
         return e164 if self.is_v2 else to_ten_digits(e164)
 
-    def telephone_numbers(self, numbers: Iterable[str]) -> Element:
+    def list_telephone_numbers(self, numbers: Iterable[str]) -> Element:
         """Return the element that lists numbers (E.164)."""
-        return E.TelephoneNumbers(*(E.TelephoneNumber(self.number(number)) for number in numbers))
+        return E.TelephoneNumbers(*(E.TelephoneNumber(self.format_number(number)) for number in numbers))
 
     def get(self, path: str, params: dict[str, str] | None = None) -> Element:
         """Return the root of the response to a GET. Raises also for an error inside a 2xx."""
         response = self.transport.send("GET", self.account + path, params=params)
-        root = root_of(response)
-        if rejection := rejection_of(response, root):
+        root = parse_root(response)
+        if rejection := find_rejection(response, root):
             raise rejection
         return root
 
@@ -72,8 +82,7 @@ class AccountApi:
         """Delete a resource. Return False if it did not exist."""
         try:
             response = self.transport.send("DELETE", self.account + path)
-            if response.body and (rejection := rejection_of(response, root_of(response))):
-                raise rejection
+            raise_rejection(response)
         except BandwidthRejected as error:
             if error.is_absent:
                 return False
@@ -87,30 +96,46 @@ class AccountApi:
     def write(self, method: str, path: str, element: Element) -> Response:
         """Send an element and return the response. Raises also for an error inside a 2xx."""
         response = self.send(method, path, element)
-        if response.body and (rejection := rejection_of(response, root_of(response))):
-            raise rejection
+        raise_rejection(response)
         return response
 
-    def place(self, path: str, order: Element, order_id: str) -> str:
-        """Place an order and return its id, the text at the path `order_id` of the response.
+    def place(self, path: str, order: Element, id_path: str) -> str:
+        """Place an order and return its id, the text at `id_path` in the response.
 
         An order with an id is placed, even if the response also has errors. Raises BandwidthRejected for an
         error without an id, also inside a 2xx, and BandwidthGarbled without both.
         """
         response = self.send("POST", path, order)
-        root = root_of(response)
-        if (found := xml.text(root, order_id)) is not None:
+        root = parse_root(response)
+        if (found := xml.text(root, id_path)) is not None:
             return found
-        raise rejection_of(response, root) or response.garbled(f"has no {order_id}")
+        raise find_rejection(response, root) or response.garbled(f"has no {id_path}")
 
-    def get_order(self, path: str) -> Response | None:
-        """Return the response about an order, None if Bandwidth does not list the order yet."""
+    def find_response(self, path: str, params: dict[str, str] | None = None) -> Response | None:
+        """Return the response to a GET, None if the resource does not exist.
+
+        The response may have an error inside a 2xx.
+        """
         try:
-            return self.transport.send("GET", self.account + path)
+            return self.transport.send("GET", self.account + path, params=params)
         except BandwidthRejected as error:
             if error.is_absent:
                 return None
             raise
+
+    def read_order(self, path: str, status_path: str) -> OrderBody | None:
+        """Return an order whose status is the text at `status_path`, None if Bandwidth does not list it yet.
+
+        A response with a status is about the order, even if it also has errors. Raises BandwidthRejected for
+        an error without a status, and BandwidthGarbled without both.
+        """
+        response = self.find_response(path)
+        if response is None:
+            return None
+        root = parse_root(response)
+        if (status := xml.text(root, status_path)) is not None:
+            return OrderBody(root, status)
+        raise find_rejection(response, root) or response.garbled(f"has no {status_path.rpartition('/')[2]}")
 
 
 def next_page(root: Element) -> dict[str, str]:
@@ -120,19 +145,19 @@ def next_page(root: Element) -> dict[str, str]:
 
 
 def read_error(body: bytes) -> ErrorBody | None:
-    """Return the errors that a body names as one, None if it names none (an empty body, a page of HTML)."""
+    """Return the errors of a body as one, None if the body has none (an empty body, a page of HTML)."""
     try:
         return combine_errors(error for _, error in _errors(xml.read(body)))
     except xml.Malformed:
         return None
 
 
-def boolean(value: bool) -> str:
+def format_boolean(value: bool) -> str:
     """Return the text of an XML boolean."""
     return "true" if value else "false"
 
 
-def root_of(response: Response) -> Element:
+def parse_root(response: Response) -> Element:
     """Return the root of a response's body. Raises BandwidthGarbled."""
     try:
         return xml.read(response.body)
@@ -140,20 +165,26 @@ def root_of(response: Response) -> Element:
         raise response.garbled(f"is {error}") from None
 
 
-def required(response: Response, path: str) -> str:
+def require_text(response: Response, path: str) -> str:
     """Return the text at a path of a response's body. Raises BandwidthGarbled if it is missing."""
-    found = xml.text(root_of(response), path)
+    found = xml.text(parse_root(response), path)
     if found is None:
         raise response.garbled(f"has no {path}")
     return found
 
 
-def rejection_of(response: Response, root: Element) -> BandwidthRejected | None:
+def find_rejection(response: Response, root: Element) -> BandwidthRejected | None:
     """Return the error in a body, if any: Bandwidth also returns errors inside a 2xx."""
     error = combine_errors(error for _, error in _errors(root))
     if error is None:
         return None
     return BandwidthRejected(response.request, status=response.status, code=error.code, words=error.words)
+
+
+def raise_rejection(response: Response) -> None:
+    """Raise the error in the body of a 2xx response, if any."""
+    if response.body and (rejection := find_rejection(response, parse_root(response))):
+        raise rejection
 
 
 def _errors(root: Element) -> Iterator[tuple[str | None, ErrorBody]]:
@@ -177,8 +208,11 @@ def _errors(root: Element) -> Iterator[tuple[str | None, ErrorBody]]:
         yield None, ErrorBody(result, xml.text(root, "resultMessage"))
 
 
-def failures_of(root: Element) -> Iterator[Failure]:
-    """Yield what failed in an order: FailedNumbers and the errors each may be missing, or name no number."""
+def parse_failures(root: Element) -> Iterator[Failure]:
+    """Yield the failures of an order, from FailedNumbers and from the errors.
+
+    Either list may be missing. The first error without a number explains the FailedNumbers without an error.
+    """
     of_number: dict[str, ErrorBody] = {}
     of_order: list[ErrorBody] = []
     for number, error in _errors(root):
@@ -189,10 +223,10 @@ def failures_of(root: Element) -> Iterator[Failure]:
     unexplained = set(xml.texts(root, "FailedNumbers//FullNumber")) - of_number.keys()
     general = of_order[0] if of_order else ErrorBody(None, None)
     for number in sorted(of_number.keys() | unexplained):
-        yield failure_of(from_ten_digits(number), of_number.get(number, general))
-    yield from (failure_of(None, error) for error in of_order if not (unexplained and error is general))
+        yield build_failure(from_ten_digits(number), of_number.get(number, general))
+    yield from (build_failure(None, error) for error in of_order if not (unexplained and error is general))
 
 
-def failure_of(number: str | None, error: ErrorBody) -> Failure:
+def build_failure(number: str | None, error: ErrorBody) -> Failure:
     """Return the failure of a number (E.164), or of the order."""
     return {"number": number, "code": error.code, "reason": error.words or "no reason given"}

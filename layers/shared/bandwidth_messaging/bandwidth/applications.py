@@ -4,26 +4,29 @@ from dataclasses import dataclass
 from typing import Final
 
 from bandwidth_messaging.bandwidth import xml
-from bandwidth_messaging.bandwidth.account_api import AccountApi, required
+from bandwidth_messaging.bandwidth.account_api import AccountApi, require_text
 from bandwidth_messaging.bandwidth.credentials import BasicCredentials
 from bandwidth_messaging.bandwidth.xml import E, Element
 
-# The current elements come first: older ones may be out of date (wire: today versus the seeds).
+# Elements of the current specification come first: the older ones may hold an outdated URL.
 _CALLBACK_URLS: Final = (("InboundCallbackUrl", "OutboundCallbackUrl"), ("MsgCallbackUrl",), ("CallbackUrl",))
 MESSAGING_V2: Final = "Messaging-V2"
-# Samples of the specification also have the second one; older lists have no type.
+# Samples of the specification also have "Messaging". Older lists have no type.
 _MESSAGING: Final = (MESSAGING_V2, "Messaging", None)
 
 
 @dataclass(frozen=True)
 class Application:
-    """An application as the Dashboard lists it. `lacks` names a missing one of its two callback URLs."""
+    """An application as the Dashboard lists it.
+
+    `missing_callback_url` is the name of the missing element if only one of the two callback URLs exists.
+    """
 
     application_id: str
     name: str
     callback_url: str | None
     service_type: str | None
-    lacks: str | None = None
+    missing_callback_url: str | None = None
 
     @property
     def is_for_messaging(self) -> bool:
@@ -34,7 +37,7 @@ class Application:
 class Applications(AccountApi):
     """The account's applications."""
 
-    def applications(self) -> list[Application]:
+    def list_applications(self) -> list[Application]:
         """Return the account's applications. Their names are not unique."""
         root = self.get("/applications")
         return [
@@ -43,7 +46,7 @@ class Applications(AccountApi):
             if (application_id := xml.text(found, "ApplicationId"))
         ]
 
-    def application(self, application_id: str) -> Application | None:
+    def find_application(self, application_id: str) -> Application | None:
         """Return one application, None if the account has none with this id."""
         root = self.find(f"/applications/{application_id}")
         found = None if root is None else root.find(".//Application")
@@ -52,8 +55,8 @@ class Applications(AccountApi):
     def list_application_locations(self, application_id: str) -> set[str]:
         """Return the ids of the locations that Bandwidth lists for an application.
 
-        Bandwidth has returned an empty list although there were locations (wire): the settings of a location
-        are the more reliable source.
+        Bandwidth may return an empty list although locations use the application (a note in Bandwidth's
+        command-line client). `Locations.find_assigned_application` is reliable.
         """
         root = self.find(f"/applications/{application_id}/associatedsippeers")
         return set() if root is None else set(xml.texts(root, ".//AssociatedSipPeer/PeerId"))
@@ -80,7 +83,7 @@ class Applications(AccountApi):
                 else E.CallbackCreds(),
             ),
         )
-        return required(response, ".//ApplicationId")
+        return require_text(response, ".//ApplicationId")
 
 
 def _callback_url(application: Element) -> str | None:
@@ -98,11 +101,11 @@ def _application(application_id: str, found: Element) -> Application:
         name=xml.text(found, "AppName") or "",
         callback_url=_callback_url(found),
         service_type=xml.text(found, "ServiceType"),
-        lacks=_lacks(found),
+        missing_callback_url=_missing_callback_url(found),
     )
 
 
-def _lacks(application: Element) -> str | None:
+def _missing_callback_url(application: Element) -> str | None:
     """Return the missing one of the two current elements, None if both or neither exist."""
     missing = [name for name in _CALLBACK_URLS[0] if not xml.text(application, name)]
     return missing[0] if len(missing) == 1 else None

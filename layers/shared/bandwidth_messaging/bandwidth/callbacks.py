@@ -12,7 +12,7 @@ from typing import Any, Final, TypedDict
 from bandwidth_messaging.domain import failures, messages, opt_outs
 from bandwidth_messaging.domain.messages import Message, MessageState, Receipt, Unreadable
 from bandwidth_messaging.domain.phone_numbers import from_callback
-from bandwidth_messaging.domain.times import rfc3339
+from bandwidth_messaging.domain.times import to_rfc3339
 
 type CallbackEvent = Message | Receipt | Unreadable
 
@@ -248,7 +248,7 @@ def _v1_receipt(event: dict[str, Any]) -> Receipt:
 
 def _state_of_failure(error_code: int | None) -> MessageState:
     """Return the state after a failure. Some codes leave open whether the message arrived."""
-    return MessageState.DELIVERY_UNKNOWN if failures.leaves_open(error_code) else MessageState.FAILED
+    return MessageState.DELIVERY_UNKNOWN if failures.is_delivery_unknown(error_code) else MessageState.FAILED
 
 
 class _FailureFields(TypedDict):
@@ -266,7 +266,7 @@ def _failure_fields(error_code: int | None, description: Any, *, failed: bool) -
     """
     if not failed:
         return {"error_code": None, "error_class": None, "reason": None, "bandwidth_reason": None}
-    known = failures.failure(error_code)
+    known = failures.find_failure(error_code)
     described = str(description or "")[:_MAX_DESCRIPTION_CHARACTERS] or None
     return {
         "error_code": error_code,
@@ -277,7 +277,7 @@ def _failure_fields(error_code: int | None, description: Any, *, failed: bool) -
 
 
 def _keyword(text: str) -> str | None:
-    found = opt_outs.keyword(text) if text else None
+    found = opt_outs.find_keyword(text) if text else None
     return found.word if found else None
 
 
@@ -328,7 +328,7 @@ def _name(value: Any, name: str) -> str:
 
 
 def _time(fields: dict[str, Any], name: str) -> str:
-    time = rfc3339(_required(fields, name))
+    time = to_rfc3339(_required(fields, name))
     if time > _LATEST:
         raise _InvalidField(f"{name} is after the year 8999")
     return time

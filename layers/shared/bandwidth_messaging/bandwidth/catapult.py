@@ -66,11 +66,11 @@ class Catapult:
         self._transport = Transport(base_url, auth, read_error)
         self._user = f"/users/{user_id}"
 
-    def applications(self) -> list[Application]:
+    def list_applications(self) -> list[Application]:
         """Return the user's applications."""
         return list(self._pages("/applications", _parse_applications))
 
-    def application(self, application_id: str) -> Application | None:
+    def find_application(self, application_id: str) -> Application | None:
         """Return one application, or None if it does not exist."""
         return self._get_or_none(f"/applications/{application_id}", _parse_application)
 
@@ -149,7 +149,7 @@ class Catapult:
         """Release a number, or do nothing if it was already released."""
         self._delete(f"/phoneNumbers/{number_id}")
 
-    def numbers(self, application_id: str | None = None) -> dict[str, str | None]:
+    def list_numbers(self, application_id: str | None = None) -> dict[str, str | None]:
         """Return the numbers (E.164) of the user or of one application, each with its application's id."""
         params = {"applicationId": application_id} if application_id else {}
         return dict(self._pages("/phoneNumbers", _parse_numbers, params))

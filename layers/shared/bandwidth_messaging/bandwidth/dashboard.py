@@ -1,6 +1,7 @@
-"""Bandwidth's Dashboard API (XML, Basic auth), as "Messaging 2.0 API Setup" and "Hosted Messaging" have it.
+"""Bandwidth's classic account API, the Dashboard API (XML, Basic auth).
 
-Paths, elements and their order are the documents'; each method names its heading.
+Paths, elements and their order follow the documents "Messaging 2.0 API Setup" and "Hosted Messaging". The
+docstrings of methods name the headings.
 """
 
 from bandwidth_messaging.bandwidth.applications import Applications

@@ -10,15 +10,15 @@ from typing import Final
 
 from bandwidth_messaging.bandwidth import xml
 from bandwidth_messaging.bandwidth.account_api import (
-    failures_of,
-    rejection_of,
-    required,
-    root_of,
+    parse_failures,
+    parse_root,
+    raise_rejection,
+    require_text,
 )
 from bandwidth_messaging.bandwidth.applications import MESSAGING_V2
 from bandwidth_messaging.bandwidth.credentials import BasicCredentials
 from bandwidth_messaging.bandwidth.dashboard import Dashboard
-from bandwidth_messaging.bandwidth.import_orders import of_requested
+from bandwidth_messaging.bandwidth.import_orders import resolve_requested
 from bandwidth_messaging.bandwidth.number_options import NumberOptions
 from bandwidth_messaging.bandwidth.transport import Auth
 from bandwidth_messaging.bandwidth.xml import E, Element
@@ -32,7 +32,7 @@ _CALLBACK_TYPES: Final = ("message-delivered", "message-failed", "message-sendin
 class DashboardCurrent(Dashboard, NumberOptions):
     """One account of the current account API."""
 
-    # Omitted: Bandwidth adds it (wire: A3).
+    # Omitted, because Bandwidth adds it (programmatic application set-up, 2020).
     proxy_peer_id = None
     mms_protocol_element = "Protocol"
     notified_order_types = MappingProxyType(
@@ -60,22 +60,22 @@ class DashboardCurrent(Dashboard, NumberOptions):
                 user, password = E.UserId(credentials.username), E.Password(credentials.password)
                 application.append(E(f"{direction}CallbackCreds", user, password))
         application.append(E.RequestedCallbackTypes(*map(E.CallbackType, _CALLBACK_TYPES)))
-        return required(self.write("POST", "/applications", application), ".//ApplicationId")
+        return require_text(self.write("POST", "/applications", application), ".//ApplicationId")
 
     def check_numbers(self, numbers: Sequence[str], *, site_id: str, sip_peer_id: str | None) -> OrderStatus:
         """Return which of the numbers (E.164, up to 5,000) can be imported, and why the others cannot.
 
         Without `sip_peer_id` the site's default location is checked. Nothing is changed.
         """
-        payload = E.ImportTnCheckerPayload(self.telephone_numbers(numbers), E.SiteId(site_id))
+        payload = E.ImportTnCheckerPayload(self.list_telephone_numbers(numbers), E.SiteId(site_id))
         if sip_peer_id is not None:
             payload.append(E.SipPeerId(sip_peer_id))
         # Not `write`: an error inside this 2xx is about some of the numbers.
         response = self.send("POST", "/importTnChecker", payload)
-        root = root_of(response)
+        root = parse_root(response)
         importable = xml.texts(root, "ImportTnCheckerPayload/TelephoneNumbers/TelephoneNumber")
-        checked = OrderStatus("PARTIAL", failures=tuple(failures_of(root)))
-        return of_requested(checked, numbers, {from_ten_digits(number) for number in importable})
+        checked = OrderStatus("PARTIAL", failures=tuple(parse_failures(root)))
+        return resolve_requested(checked, numbers, {from_ten_digits(number) for number in importable})
 
     def create_import_request(
         self,
@@ -98,13 +98,13 @@ class DashboardCurrent(Dashboard, NumberOptions):
             if sip_peer_id is not None:
                 order.append(E.SipPeerId(sip_peer_id))
             order.extend(_authority(authority))
-        order.append(self.telephone_numbers(numbers))
+        order.append(self.list_telephone_numbers(numbers))
         return self.place(self.import_paths[action], order, ".//OrderId")
 
     def has_letter(self, order_id: str) -> bool:
         """Return whether an import order has a file, such as a letter of authorization."""
-        response = self.get_order(self._letters_of(order_id))
-        return response is not None and xml.text(root_of(response), "fileCount") not in {None, "0"}
+        response = self.find_response(self._letters_of(order_id))
+        return response is not None and xml.text(parse_root(response), "fileCount") not in {None, "0"}
 
     def send_letter(self, order_id: str, document: bytes, content_type: str) -> None:
         """Upload a letter of authorization to an import order. Each call adds a file."""
@@ -112,8 +112,7 @@ class DashboardCurrent(Dashboard, NumberOptions):
         response = self.transport.send(
             "POST", path, body=document, content_type=content_type, params={"documentType": "LOA"}
         )
-        if response.body and (rejection := rejection_of(response, root_of(response))):
-            raise rejection
+        raise_rejection(response)
 
     def _letters_of(self, order_id: str) -> str:
         return f"{self.import_paths['IMPORT']}/{order_id}/loas"

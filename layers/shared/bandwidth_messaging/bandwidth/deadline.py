@@ -1,6 +1,6 @@
 """A total deadline for an HTTP request, from the connection to the last byte of the response.
 
-The time-outs of `requests` count per read, so a server that sends a byte now and then is never late for them.
+The time-outs of `requests` apply to each read. A server that sends a byte now and then never exceeds them.
 """
 
 import socket
@@ -63,12 +63,13 @@ class Exchange:
                     socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
+_LATE: Final = "the deadline passed while connecting"
 _exchange: Final[ContextVar[Exchange | None]] = ContextVar("exchange", default=None)
 
 
 @contextmanager
 def exchange(seconds: float) -> Iterator[Exchange]:
-    """Bound all requests of a `bounded_session` inside this context to so many seconds in total.
+    """Bound all requests of a `bounded_session` inside this context to `seconds` in total.
 
     An exchange inside another one, for a token, ends no later than the outer one.
     """
@@ -87,8 +88,27 @@ def exchange(seconds: float) -> Iterator[Exchange]:
         _exchange.reset(token)
 
 
+class _SocketOptions(list[Any]):
+    """Socket options that cannot be read after the deadline.
+
+    urllib3 reads them before it tries each address of a host, and each address can take the whole connect
+    time-out. So no address is tried after the deadline.
+    """
+
+    def __iter__(self) -> Iterator[Any]:
+        """Raise TimeoutError after the deadline."""
+        current = _exchange.get()
+        if current is not None and current.is_late:
+            raise TimeoutError(_LATE)
+        return super().__iter__()
+
+
 class _Bounded(HTTPConnection):
     """A connection that its exchange's deadline can close."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.socket_options = _SocketOptions(self.socket_options or ())
 
     def connect(self) -> None:
         """Connect, unless the deadline has passed by then."""
@@ -98,8 +118,7 @@ class _Bounded(HTTPConnection):
         super().connect()
         if current is not None and current.is_late:
             self.close()
-            message = "the deadline passed while connecting"
-            raise ConnectTimeoutError(message)
+            raise ConnectTimeoutError(_LATE)
 
     def send(self, data: Any) -> None:
         """Send some bytes of a request."""
@@ -114,7 +133,7 @@ class _Bounded(HTTPConnection):
 
 
 class _BoundedTls(_Bounded, HTTPSConnection):
-    """The same with TLS."""
+    """A bounded connection with TLS."""
 
 
 class _Pool(HTTPConnectionPool):

@@ -5,17 +5,10 @@ from time import monotonic
 from typing import Final
 
 from bandwidth_messaging.bandwidth import xml
-from bandwidth_messaging.bandwidth.account_api import (
-    NOT_FOUND,
-    AccountApi,
-    failure_of,
-    failures_of,
-    rejection_of,
-    root_of,
-)
+from bandwidth_messaging.bandwidth.account_api import NOT_FOUND, AccountApi, build_failure, parse_failures
 from bandwidth_messaging.bandwidth.order_lookup import (
+    FIRST_PAGE,
     LOOKUP_SECONDS,
-    PAGES,
     list_orders,
     read_customer_order_id,
 )
@@ -26,19 +19,19 @@ from bandwidth_messaging.domain.phone_numbers import from_ten_digits
 from bandwidth_messaging.domain.texts import is_same_text
 
 NOT_DISCONNECTED: Final = "5006"
-"""The code of a number that could not be disconnected, usually because it is no longer on the account."""
+"""Error code of a number that could not be disconnected, usually because the number left the account."""
 
 
 class DisconnectOrders(AccountApi):
     """The account's disconnect orders."""
 
     def disconnect(self, *, customer_order_id: str, numbers: Sequence[str]) -> str:
-        """Order the disconnect of numbers (E.164), and return the order's id (wire: F2).
+        """Order the disconnect of numbers (E.164), and return the order's id.
 
-        Unlike an order of new numbers, a second order costs nothing: each number that is gone has the error
-        5006.
+        Unlike an order of new numbers, a second order costs nothing: each number that already left the
+        account gets the error 5006 (specification of the Numbers API).
         """
-        listed = E.TelephoneNumberList(*(E.TelephoneNumber(self.number(number)) for number in numbers))
+        listed = E.TelephoneNumberList(*(E.TelephoneNumber(self.format_number(number)) for number in numbers))
         order = E.DisconnectTelephoneNumberOrder(
             E.CustomerOrderId(customer_order_id),
             E.DisconnectTelephoneNumberOrderType(listed, E.Protected("UNCHANGED")),
@@ -48,11 +41,11 @@ class DisconnectOrders(AccountApi):
     def find_disconnect(self, customer_order_id: str, *, placed_after: str | None = None) -> str | None:
         """Return the id of the newest disconnect order with this CustomerOrderId, None if there is none.
 
-        The published list has no CustomerOrderId and ignores it as a filter. Orders that Bandwidth created
-        after `placed_after` are read one by one for LOOKUP_SECONDS, the newest first.
+        Entries of the list may lack the CustomerOrderId, and the list may ignore it as a filter. So orders
+        that Bandwidth created after `placed_after` are read one by one for LOOKUP_SECONDS, the newest first.
         """
         ends_at = monotonic() + LOOKUP_SECONDS
-        found = list_orders(self, "/disconnects", customer_order_id, pages=PAGES)
+        found = list_orders(self, "/disconnects", customer_order_id, first_page=FIRST_PAGE)
         for order in found.orders:
             if order.order_id and is_same_text(order.customer_order_id, customer_order_id):
                 return order.order_id
@@ -67,24 +60,21 @@ class DisconnectOrders(AccountApi):
     def disconnect_status(self, order_id: str, requested: Sequence[str]) -> OrderStatus:
         """Return the status of a disconnect order. `completed` are the `requested` numbers (E.164) that left.
 
-        A failed number without a reason of its own gets the order's reason. An order that Bandwidth does not
-        find yet, right after it was placed, has the status NOT_FOUND. Raises BandwidthGarbled if the response
-        has no status.
+        A failed number without a reason of its own gets the order's reason. The status is NOT_FOUND if
+        Bandwidth does not list the order yet. Raises BandwidthGarbled if the response has no status.
         """
-        response = self.get_order(f"/disconnects/{order_id}")
-        if response is None:
+        body = self.read_order(f"/disconnects/{order_id}", "OrderStatus")
+        if body is None:
             return NOT_FOUND
-        root = root_of(response)
-        if (status := xml.text(root, "OrderStatus")) is None:
-            raise rejection_of(response, root) or response.garbled("has no OrderStatus")
-        order = OrderStatus(status)
-        return order if order.ended_as is None else _ended(order, root, requested)
+        order = OrderStatus(body.status)
+        return order if order.ended_as is None else _resolve_ended(order, body.root, requested)
 
 
-def _ended(order: OrderStatus, root: Element, requested: Sequence[str]) -> OrderStatus:
-    failures = list(failures_of(root))
+def _resolve_ended(order: OrderStatus, root: Element, requested: Sequence[str]) -> OrderStatus:
+    """Return an ended order with the requested numbers that left the account, and the others as failures."""
+    failures = list(parse_failures(root))
     explained: dict[str | None, Failure] = {failure["number"]: failure for failure in failures}
-    general = explained.get(None) or failure_of(None, ErrorBody(None, None))
+    general = explained.get(None) or build_failure(None, ErrorBody(None, None))
     left = {
         from_ten_digits(number)
         for number in xml.texts(root, "DisconnectedTelephoneNumberList/TelephoneNumber")

@@ -6,14 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from bandwidth_messaging.bandwidth import xml
-from bandwidth_messaging.bandwidth.account_api import (
-    NOT_FOUND,
-    AccountApi,
-    failure_of,
-    failures_of,
-    rejection_of,
-    root_of,
-)
+from bandwidth_messaging.bandwidth.account_api import NOT_FOUND, AccountApi, build_failure, parse_failures
 from bandwidth_messaging.bandwidth.order_lookup import find_order_id
 from bandwidth_messaging.bandwidth.transport import ErrorBody
 from bandwidth_messaging.bandwidth.xml import E
@@ -21,9 +14,9 @@ from bandwidth_messaging.domain.imports import Authority
 from bandwidth_messaging.domain.orders import Action, OrderState, OrderStatus
 from bandwidth_messaging.domain.phone_numbers import from_ten_digits
 
-# Of a removal: not external (externalTns), not imported (removeImportedTnOrders).
+# Errors of a removal: the number is not external (externalTns), or not imported (removeImportedTnOrders).
 _NOT_HOSTED: Final = ("25120", "5158")
-# Where the published shapes of an import order have its numbers; those in Errors are not these.
+# Paths of the order's numbers in the published samples. Numbers inside Errors have other paths.
 _IMPORTED: Final = tuple(
     f"{inside}TelephoneNumbers/TelephoneNumber"
     for inside in ("", "Order/", "ExternalTnsOrder/", "ImportTnOrder/", "RemoveImportedTnOrder/")
@@ -45,7 +38,7 @@ class ImportOrders(AccountApi):
         sip_peer_id: str | None,
         action: Action,
         numbers: Sequence[str],
-        authority: Authority | None = None,  # noqa: ARG002 - this form has no place for it
+        authority: Authority | None = None,  # noqa: ARG002 - externalTns has no element for it
     ) -> str:
         """Import or remove numbers (E.164) and return the order's id (document "Hosted Messaging", step 1).
 
@@ -55,7 +48,7 @@ class ImportOrders(AccountApi):
         if sip_peer_id is not None:
             order.append(E.SipPeerId(sip_peer_id))
         order.append(E.Action(action))
-        order.append(self.telephone_numbers(numbers))
+        order.append(self.list_telephone_numbers(numbers))
         return self.place(self.import_paths[action], order, ".//OrderId")
 
     def find_import_request(
@@ -70,23 +63,20 @@ class ImportOrders(AccountApi):
     def import_status(
         self, order_id: str, requested: Sequence[str], action: Action = "IMPORT"
     ) -> OrderStatus:
-        """Return how far an import order is (document "Hosted Messaging", step 2).
+        """Return the status of an import order (document "Hosted Messaging", step 2).
 
-        Who succeeded is computed from what was `requested` (E.164): failed numbers may or may not stay in the
-        response's own list, and an error may name no number. A FAILED order failed for all of them. What
-        explains no number comes first. A COMPLETE order without errors is incomplete while its list lacks
-        some of them.
+        The completed numbers are computed from the `requested` ones (E.164), because the response's own list
+        may include failed numbers. A FAILED order failed for all of them. Failures of the order come before
+        those of numbers. A COMPLETE order without errors is incomplete while its list lacks requested
+        numbers.
         """
-        response = self.get_order(f"{self.import_paths[action]}/{order_id}")
-        if response is None:
+        body = self.read_order(f"{self.import_paths[action]}/{order_id}", ".//ProcessingStatus")
+        if body is None:
             return NOT_FOUND
-        root = root_of(response)
-        if (status := xml.text(root, ".//ProcessingStatus")) is None:
-            raise rejection_of(response, root) or response.garbled("has no ProcessingStatus")
-        order = OrderStatus(status, failures=tuple(failures_of(root)))
+        order = OrderStatus(body.status, failures=tuple(parse_failures(body.root)))
         if order.ended_as is None:
-            return OrderStatus(status)
-        listed = {from_ten_digits(number) for path in _IMPORTED for number in xml.texts(root, path)}
+            return OrderStatus(body.status)
+        listed = {from_ten_digits(number) for path in _IMPORTED for number in xml.texts(body.root, path)}
         if (
             order.ended_as == OrderState.COMPLETED
             and not order.failures
@@ -94,14 +84,14 @@ class ImportOrders(AccountApi):
             and not listed.issuperset(requested)
         ):
             return replace(order, is_incomplete=True)
-        ended = of_requested(order, requested, listed)
-        return _removed(ended, requested) if action == "REMOVE" else ended
+        ended = resolve_requested(order, requested, listed)
+        return _complete_removal(ended, requested) if action == "REMOVE" else ended
 
 
-def _removed(order: OrderStatus, requested: Sequence[str]) -> OrderStatus:
-    """Return a removal with the numbers that were not there to be removed among the completed ones.
+def _complete_removal(order: OrderStatus, requested: Sequence[str]) -> OrderStatus:
+    """Return a removal whose completed numbers include those that were not hosted before it.
 
-    If that leaves no failure, it is complete, whatever Bandwidth calls it.
+    Without another failure the removal is complete, whatever its status at Bandwidth is.
     """
     failures = tuple(failure for failure in order.failures if failure["code"] not in _NOT_HOSTED)
     left = {failure["number"] for failure in failures}
@@ -110,15 +100,19 @@ def _removed(order: OrderStatus, requested: Sequence[str]) -> OrderStatus:
     return OrderStatus(status, completed, failures)
 
 
-def of_requested(order: OrderStatus, requested: Sequence[str], listed: set[str]) -> OrderStatus:
-    """Return an ended import order as it ended for the numbers that were requested."""
+def resolve_requested(order: OrderStatus, requested: Sequence[str], listed: set[str]) -> OrderStatus:
+    """Return an ended order with the completed ones of the requested numbers (E.164), and with its failures.
+
+    `listed` are the numbers of the response's own list. If it is empty, it proves nothing.
+    """
     asked = set(requested)
     explained = {failure["number"]: failure for failure in order.failures if failure["number"] in asked}
     missing = asked - listed if listed else set()
     failed = asked if order.ended_as == OrderState.FAILED else explained.keys() | missing
-    # What names none of them is the order's, unless it must explain a number that no error names.
+    # An error that names no requested number is one of the order. The first one explains the failed numbers
+    # that no error names.
     general = [failure | {"number": None} for failure in order.failures if failure["number"] not in asked]
-    unexplained = failure_of(None, ErrorBody(None, None))
+    unexplained = build_failure(None, ErrorBody(None, None))
     if failed - explained.keys() and general:
         unexplained = general.pop(0)
     return OrderStatus(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from bandwidth_messaging.bandwidth import xml
-from bandwidth_messaging.bandwidth.account_api import AccountApi, boolean
+from bandwidth_messaging.bandwidth.account_api import AccountApi, format_boolean
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected
 from bandwidth_messaging.bandwidth.xml import E, Element
 from bandwidth_messaging.domain.orders import Campaign
@@ -35,7 +35,10 @@ class Location:
 
 @dataclass(frozen=True)
 class Sms:
-    """The SMS settings of a location: the elements of SipPeerSmsFeatureSettings by name, in their order."""
+    """The SMS settings of a location: the elements of SipPeerSmsFeatureSettings by name, in their order.
+
+    `proxy_peer_id` is the element of HttpSettings.
+    """
 
     settings: Mapping[str, str]
     proxy_peer_id: str | None = None
@@ -52,16 +55,16 @@ class Sms:
         """
         asked = {"TollFree": toll_free, "ShortCode": short_code, "Zone1": True}
         added = {
-            name: boolean(True)
+            name: format_boolean(True)
             for name, on in asked.items()
-            if on and self.settings.get(name, "").lower() != boolean(True)
+            if on and self.settings.get(name, "").lower() != format_boolean(True)
         }
         if campaigns and self.settings.get(_A2P) not in _A2P_OPEN:
             added[_A2P] = _A2P_PER_NUMBER
         return replace(self, settings={**self.settings, **added, "Protocol": HTTP})
 
     def with_campaign(self, campaign: Campaign) -> "Sms":
-        """Return the settings with the location's own campaign, in the place of Bandwidth's samples."""
+        """Return the settings with the location's own campaign, at the position in Bandwidth's samples."""
         own = {"A2pMessageClass": campaign.message_class, "A2pCampaignId": campaign.campaign_id}
         settings: dict[str, str] = {}
         for name, value in self.settings.items():
@@ -75,7 +78,7 @@ class Locations(AccountApi):
     proxy_peer_id: str | None = "539692"
     mms_protocol_element = "protocol"
 
-    def sites(self) -> dict[str, str]:
+    def list_sites(self) -> dict[str, str]:
         """Return the names of the account's sites (sub-accounts) by id."""
         root = self.get("/sites")
         return {
@@ -84,14 +87,14 @@ class Locations(AccountApi):
             if (site_id := xml.text(found, "Id"))
         }
 
-    def locations(self, site_id: str) -> list[Location]:
+    def list_locations(self, site_id: str) -> list[Location]:
         """Return the locations (sippeers) of a site. Their names are unique in the site."""
         root = self.get(f"/sites/{site_id}/sippeers")
         return [
             Location(
                 location_id,
                 xml.text(found, "PeerName") or "",
-                is_default_peer=(xml.text(found, "IsDefaultPeer") or "").lower() == boolean(True),
+                is_default_peer=(xml.text(found, "IsDefaultPeer") or "").lower() == format_boolean(True),
             )
             for found in root.iterfind(".//SipPeer")
             if (location_id := xml.text(found, "PeerId"))
@@ -102,7 +105,7 @@ class Locations(AccountApi):
         response = self.write(
             "POST",
             f"/sites/{site_id}/sippeers",
-            E.SipPeer(E.PeerName(name), E.IsDefaultPeer(boolean(is_default_peer))),
+            E.SipPeer(E.PeerName(name), E.IsDefaultPeer(format_boolean(is_default_peer))),
         )
         return response.created_id
 
@@ -113,7 +116,7 @@ class Locations(AccountApi):
         """
         return self.delete(f"/sites/{site_id}/sippeers/{location_id}")
 
-    def location_numbers(self, site_id: str, location_id: str) -> dict[str, bool | None] | None:
+    def list_location_numbers(self, site_id: str, location_id: str) -> dict[str, bool | None] | None:
         """Return the numbers (E.164) at a location, None if there is no such location.
 
         The values say whether SMS is enabled for the number, None if Bandwidth does not report it. The
@@ -126,20 +129,20 @@ class Locations(AccountApi):
                 if number := xml.text(found, "FullNumber"):
                     enabled = xml.text(found, "MessagingSettings/SmsEnabled")
                     numbers[from_ten_digits(number)] = (
-                        None if enabled is None else enabled.lower() == boolean(True)
+                        None if enabled is None else enabled.lower() == format_boolean(True)
                     )
         return numbers
 
-    def sms(self, site_id: str, location_id: str) -> Sms | None:
+    def find_sms(self, site_id: str, location_id: str) -> Sms | None:
         """Return the SMS settings of a location, None if SMS is not enabled."""
         root = self._feature(site_id, location_id, "sms")
         found = root.find(".//SipPeerSmsFeatureSettings") if root is not None else None
         if root is None or found is None or not len(found):
             return None
-        settings = {str(each.tag): (each.text or "").strip() for each in found}
+        settings = {str(setting.tag): (setting.text or "").strip() for setting in found}
         return Sms(settings, xml.text(root, ".//HttpSettings/ProxyPeerId"))
 
-    def mms_protocol(self, site_id: str, location_id: str) -> str | None:
+    def find_mms_protocol(self, site_id: str, location_id: str) -> str | None:
         """Return the MMS protocol of a location, None if MMS is not enabled. Both spellings occur."""
         root = self._feature(site_id, location_id, "mms")
         if root is None:
@@ -165,9 +168,9 @@ class Locations(AccountApi):
         to it. Bandwidth rejects an external campaign as the location's own (13682), so that the location
         gets a campaign only if Bandwidth requires one (13638, 13641).
         """
-        choices = {"TollFree": boolean(toll_free), "ShortCode": boolean(short_code)}
+        choices = {"TollFree": format_boolean(toll_free), "ShortCode": format_boolean(short_code)}
         a2p = {_A2P: _A2P_PER_NUMBER} if campaign else {}
-        zones = {f"Zone{zone}": boolean(zone == 1) for zone in range(1, 6)}
+        zones = {f"Zone{zone}": format_boolean(zone == 1) for zone in range(1, 6)}
         settings = {**choices, **a2p, "Protocol": HTTP, **zones}
         self._allow_campaign("POST", site_id, location_id, Sms(settings, self.proxy_peer_id), campaign)
 
@@ -244,16 +247,16 @@ class Locations(AccountApi):
         after the first.
         """
         path = f"{_messaging(site_id, location_id)}/applicationSettings"
-        if self.assigned_application(site_id, location_id) is None:
+        if self.find_assigned_application(site_id, location_id) is None:
             return False
         try:
             self.write("PUT", path, E.ApplicationsSettings(_REMOVE))
         except BandwidthRejected as error:
             if error.code != _NO_APPLICATION_ID:
                 raise
-        if self.assigned_application(site_id, location_id) is not None:
+        if self.find_assigned_application(site_id, location_id) is not None:
             self.assign_application(site_id, location_id, _REMOVE)
-            if self.assigned_application(site_id, location_id) is not None:
+            if self.find_assigned_application(site_id, location_id) is not None:
                 raise BandwidthRejected(f"PUT {path}", words="the location keeps its application")
         return True
 
@@ -265,7 +268,7 @@ class Locations(AccountApi):
             E.ApplicationsSettings(E.HttpMessagingV2AppId(application_id)),
         )
 
-    def assigned_application(self, site_id: str, location_id: str) -> str | None:
+    def find_assigned_application(self, site_id: str, location_id: str) -> str | None:
         """Return the id of the application that the location sends its messages to, None without one."""
         root = self.find(f"{_messaging(site_id, location_id)}/applicationSettings")
         return None if root is None else xml.text(root, ".//HttpMessagingV2AppId")

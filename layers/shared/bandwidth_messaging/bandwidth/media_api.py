@@ -1,7 +1,7 @@
 """Client of Bandwidth's media API: fetches the files of inbound messages. Called by services/media_archive.
 
 The URLs are data of callbacks. So the client sends credentials only to Bandwidth's hosts, and only to URLs
-that have the form of a media resource (wire: section D).
+that have the form of a media resource (specification of the messaging API).
 """
 
 import re
@@ -16,7 +16,7 @@ from urllib3.util import Url, parse_url
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected
 from bandwidth_messaging.bandwidth.messaging import read_error
 from bandwidth_messaging.bandwidth.transport import Auth, Transport
-from bandwidth_messaging.domain.media import content_type_of
+from bandwidth_messaging.domain.media import parse_content_type
 
 # The host in current callbacks, also for an account that sends through the older host.
 _CURRENT_ORIGIN: Final = "https://messaging.bandwidth.com"
@@ -38,11 +38,11 @@ class Media:
         origins = {_CURRENT_ORIGIN, *(_origin(parse_url(url)) for url in base_urls)}
         self._transports = {origin: Transport(origin, auth, read_error) for origin in origins}
 
-    def fetch(self, url: str, *, most_bytes: int) -> File:
+    def fetch(self, url: str, *, max_bytes: int) -> File:
         """Fetch a file. Redirects are not followed.
 
         Raises BandwidthRejected, with the reason in `words`, if the URL is not a media URL at Bandwidth, if
-        the file does not exist (`status` 404), or if the file has more than `most_bytes`. Raises the
+        the file does not exist (`status` 404), or if the file has more than `max_bytes`. Raises the
         transport's errors.
         """
         try:
@@ -53,8 +53,8 @@ class Media:
         if transport is None or parts.auth or not _is_media(path):
             # The error reaches logs, which must not contain the URL.
             raise BandwidthRejected("a media URL", words="The URL is not a media URL at Bandwidth.")
-        response = transport.send("GET", Url(path=path, query=parts.query).url, max_bytes=most_bytes)
-        return File(content_type_of(response.headers.get("Content-Type")), response.body)
+        response = transport.send("GET", Url(path=path, query=parts.query).url, max_bytes=max_bytes)
+        return File(parse_content_type(response.headers.get("Content-Type")), response.body)
 
 
 def _origin(url: Url) -> str:

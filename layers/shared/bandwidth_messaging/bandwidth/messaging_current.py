@@ -47,7 +47,9 @@ def _parse_found(message: dict[str, Any]) -> FoundMessage:
     has_failed = status in _FAILED_STATUSES
     error_code = code if has_failed and isinstance(code, int) else None
     if has_failed:
-        state = MessageState.DELIVERY_UNKNOWN if failures.leaves_open(error_code) else MessageState.FAILED
+        state = (
+            MessageState.DELIVERY_UNKNOWN if failures.is_delivery_unknown(error_code) else MessageState.FAILED
+        )
     recipients = message.get("recipientCount")
     if recipients is None:
         # An MMS may be a group message. The count 0 keeps it from matching a message with one recipient.

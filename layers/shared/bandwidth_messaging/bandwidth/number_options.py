@@ -1,16 +1,9 @@
-"""Options of numbers in the current account API (tnoptions): the campaign that a number texts for."""
+"""Options of numbers in the current account API (tnoptions): SMS, and the campaign of a number."""
 
 from collections.abc import Sequence
 
-from bandwidth_messaging.bandwidth import xml
-from bandwidth_messaging.bandwidth.account_api import (
-    NOT_FOUND,
-    AccountApi,
-    failures_of,
-    rejection_of,
-    root_of,
-)
-from bandwidth_messaging.bandwidth.import_orders import of_requested
+from bandwidth_messaging.bandwidth.account_api import NOT_FOUND, AccountApi, parse_failures
+from bandwidth_messaging.bandwidth.import_orders import resolve_requested
 from bandwidth_messaging.bandwidth.xml import E
 from bandwidth_messaging.domain.orders import Campaign, OrderStatus
 
@@ -30,7 +23,7 @@ class NumberOptions(AccountApi):
                 E.CampaignId(campaign.campaign_id),
                 E.Action("asSpecified"),
             ),
-            self.telephone_numbers(numbers),
+            self.list_telephone_numbers(numbers),
         )
         order = E.TnOptionOrder(E.CustomerOrderId(customer_order_id), E.TnOptionGroups(group))
         return self.place("/tnoptions", order, ".//OrderId")
@@ -40,11 +33,8 @@ class NumberOptions(AccountApi):
 
         A warning ("already on") is not a failure.
         """
-        response = self.get_order(f"/tnoptions/{order_id}")
-        if response is None:
+        body = self.read_order(f"/tnoptions/{order_id}", ".//ProcessingStatus")
+        if body is None:
             return NOT_FOUND
-        root = root_of(response)
-        if (status := xml.text(root, ".//ProcessingStatus")) is None:
-            raise rejection_of(response, root) or response.garbled("has no ProcessingStatus")
-        order = OrderStatus(status, failures=tuple(failures_of(root)))
-        return order if order.ended_as is None else of_requested(order, numbers, set())
+        order = OrderStatus(body.status, failures=tuple(parse_failures(body.root)))
+        return order if order.ended_as is None else resolve_requested(order, numbers, set())

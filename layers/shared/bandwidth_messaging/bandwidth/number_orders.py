@@ -7,18 +7,18 @@ from bandwidth_messaging.bandwidth import xml
 from bandwidth_messaging.bandwidth.account_api import (
     NOT_FOUND,
     AccountApi,
-    boolean,
-    failures_of,
-    rejection_of,
-    root_of,
+    find_rejection,
+    format_boolean,
+    parse_failures,
+    parse_root,
 )
-from bandwidth_messaging.bandwidth.order_lookup import PAGES, find_order_id
+from bandwidth_messaging.bandwidth.order_lookup import FIRST_PAGE, find_order_id
 from bandwidth_messaging.bandwidth.xml import E, Element
 from bandwidth_messaging.domain.number_search import NumberSearch
 from bandwidth_messaging.domain.orders import OrderState, OrderStatus
 from bandwidth_messaging.domain.phone_numbers import from_ten_digits
 
-# The order types of the numbers specification by the way to search, and the elements of their criteria.
+# Elements of the specification of the Numbers API, by the names of NumberSearch: order types, criteria.
 _SEARCHES: Final = {
     "areaCode": "AreaCodeSearchAndOrderType",
     "rateCenter": "RateCenterSearchAndOrderType",
@@ -64,16 +64,16 @@ class NumberOrders(AccountApi):
     ) -> str:
         """Order numbers and return the order's id (heading "Order Available Numbers").
 
-        This spends money and is not idempotent; `customer_order_id` is what the order is found again by.
-        What is as Bandwidth has it anyway is left out, as in the document.
+        This spends money and is not idempotent. `find_order` finds the order by its `customer_order_id`.
+        Elements that have Bandwidth's default value are left out, as in the document.
         """
         order = E.Order(self._order_type(search, quantity), E.SiteId(site_id), E.PeerId(location_id))
         if customer_order_id is not None:
             order.insert(0, E.CustomerOrderId(customer_order_id))
         if not partial_allowed:
-            order.append(E.PartialAllowed(boolean(partial_allowed)))
+            order.append(E.PartialAllowed(format_boolean(partial_allowed)))
         if back_order_requested:
-            order.append(E.BackOrderRequested(boolean(back_order_requested)))
+            order.append(E.BackOrderRequested(format_boolean(back_order_requested)))
         return self.place("/orders", order, "Order/id")
 
     def find_order(self, customer_order_id: str, *, placed_after: str | None = None) -> str | None:
@@ -81,41 +81,40 @@ class NumberOrders(AccountApi):
 
         Raises what `find_order_id` raises.
         """
-        return find_order_id(self, "/orders", customer_order_id, pages=PAGES, placed_after=placed_after)
+        return find_order_id(
+            self, "/orders", customer_order_id, first_page=FIRST_PAGE, placed_after=placed_after
+        )
 
     def close_order(self, order_id: str) -> None:
-        """End a backorder with what has come: it becomes PARTIAL, or FAILED if that is nothing.
+        """Close a backorder: it becomes PARTIAL with its completed numbers, or FAILED without any.
 
-        An order that is not backordered is refused (page on advanced ordering).
+        Raises BandwidthRejected if the order is not backordered (dev.bandwidth.com, advanced ordering).
         """
-        response = self.send("PUT", f"/orders/{order_id}", E.Order(E.CloseOrder(boolean(True))))
-        root = root_of(response) if response.body else None
-        # A final order lists its failed numbers, which are no error of this request.
+        response = self.send("PUT", f"/orders/{order_id}", E.Order(E.CloseOrder(format_boolean(True))))
+        root = parse_root(response) if response.body else None
+        # A final order lists its failed numbers, which are not errors of this request.
         if (
             root is not None
             and xml.text(root, "OrderStatus") is None
-            and (rejection := rejection_of(response, root))
+            and (rejection := find_rejection(response, root))
         ):
             raise rejection
 
     def order_status(self, order_id: str) -> OrderStatus:
-        """Return how far the order is (heading "Check Order Status").
+        """Return the status of the order (heading "Check Order Status").
 
-        An order that is not to be found yet, right after it was placed, has the status NOT_FOUND.
-        An order that is COMPLETE or PARTIAL is incomplete while it lists fewer numbers than its
-        CompletedQuantity, or none. Raises BandwidthGarbled if the response has no status.
+        The status is NOT_FOUND if Bandwidth does not list the order yet. A COMPLETE or PARTIAL order is
+        incomplete while it lists no numbers, or fewer than its CompletedQuantity. Raises BandwidthGarbled if
+        the response has no status.
         """
-        response = self.get_order(f"/orders/{order_id}")
-        if response is None:
+        body = self.read_order(f"/orders/{order_id}", "OrderStatus")
+        if body is None:
             return NOT_FOUND
-        root = root_of(response)
-        if (status := xml.text(root, "OrderStatus")) is None:
-            raise rejection_of(response, root) or response.garbled("has no OrderStatus")
-        numbers = xml.texts(root, "CompletedNumbers//FullNumber")
+        numbers = xml.texts(body.root, "CompletedNumbers//FullNumber")
         completed = tuple(from_ten_digits(number) for number in numbers)
-        order = OrderStatus(status, completed, tuple(failures_of(root)))
-        # An order that has brought none has FAILED.
-        count = xml.text(root, "CompletedQuantity") or ""
+        order = OrderStatus(body.status, completed, tuple(parse_failures(body.root)))
+        # At least one: an order without completed numbers has the status FAILED.
+        count = xml.text(body.root, "CompletedQuantity") or ""
         expected = max(int(count) if count.isdecimal() else 0, 1)
         is_incomplete = (
             order.ended_as in {OrderState.COMPLETED, OrderState.PARTIAL} and len(completed) < expected
@@ -123,13 +122,13 @@ class NumberOrders(AccountApi):
         return replace(order, is_incomplete=is_incomplete)
 
     def _order_type(self, search: NumberSearch, quantity: int) -> Element:
-        """Return the one element that says what is ordered; the quantity is left out of no search (5198)."""
+        """Return the element of the order type. Every search has its quantity (error 5198)."""
         if search.telephone_numbers:
-            numbers = (E.TelephoneNumber(self.number(number)) for number in search.telephone_numbers)
+            numbers = (E.TelephoneNumber(self.format_number(number)) for number in search.telephone_numbers)
             return E.ExistingTelephoneNumberOrderType(E.TelephoneNumberList(*numbers))
         given = search.criteria()
         written = {
-            element: boolean(given[name]) if isinstance(given[name], bool) else str(given[name])
+            element: format_boolean(given[name]) if isinstance(given[name], bool) else str(given[name])
             for name, element in _CRITERIA.items()
             if name in given
         }

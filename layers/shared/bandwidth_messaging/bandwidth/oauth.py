@@ -91,7 +91,7 @@ class OAuthClient:
 
     def _fetch(self) -> tuple[str, float]:
         try:
-            return self._token_for(self._credentials)
+            return self._request_token(self._credentials)
         except BandwidthUnauthorized:
             credentials = self._credentials
             # If the secret cannot be read either, the operator still needs Bandwidth's error.
@@ -100,10 +100,10 @@ class OAuthClient:
             if credentials == self._credentials:
                 raise
         self._credentials = credentials
-        return self._token_for(credentials)
+        return self._request_token(credentials)
 
-    def _token_for(self, credentials: BasicCredentials) -> tuple[str, float]:
-        """Return a new token and its lifetime in seconds."""
+    def _request_token(self, credentials: BasicCredentials) -> tuple[str, float]:
+        """Request a new token. Return the token and its lifetime in seconds."""
         with bounded_session() as session, exchange(_TOTAL_SECONDS) as current:
             try:
                 response = session.post(

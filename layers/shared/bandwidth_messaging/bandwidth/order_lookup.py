@@ -10,24 +10,24 @@ from time import monotonic
 from typing import Final, NamedTuple
 
 from bandwidth_messaging.bandwidth import xml
-from bandwidth_messaging.bandwidth.account_api import AccountApi, next_page, rejection_of, root_of
+from bandwidth_messaging.bandwidth.account_api import AccountApi, find_rejection, next_page, parse_root
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected, BandwidthUnavailable
 from bandwidth_messaging.bandwidth.transport import Response
 from bandwidth_messaging.bandwidth.xml import Element
 from bandwidth_messaging.domain.texts import is_same_text
 
-PAGES: Final = {"page": "1", "size": "300"}
-"""The first page of a list. Bandwidth rejects GET orders without it (specification of the Numbers API)."""
+FIRST_PAGE: Final = {"page": "1", "size": "300"}
+"""The query of a list's first page. GET orders requires one (specification of the Numbers API)."""
 CLOCK_MARGIN: Final = timedelta(minutes=5)
 """How far the clocks of Bandwidth and of this account may differ."""
 LOOKUP_SECONDS: Final = 30.0
-"""No order is read later than this after the look-up began. The functions that look orders up have 60 s."""
+"""A look-up starts no more reads after this time. The Lambda timeout of its functions is 60 s."""
 _MAX_PAGES: Final = 20
 _DASHED_TIME: Final = re.compile(r"T(\d\d)-(\d\d)-(\d\d)")
 
 
 class ListedOrder(NamedTuple):
-    """An entry of a list. A list may leave the CustomerOrderId out of any entry."""
+    """An entry of a list. Any entry may lack the CustomerOrderId. `placed_at` is as Bandwidth writes it."""
 
     order_id: str | None
     customer_order_id: str | None
@@ -36,7 +36,10 @@ class ListedOrder(NamedTuple):
 
 @dataclass(frozen=True)
 class OrderList:
-    """The entries of all pages. `is_complete` is false if there are more; `response` is the first page."""
+    """The entries of the pages that were read. `is_complete` is False if Bandwidth has more entries.
+
+    `response` is the first page, None if Bandwidth reports that no order exists.
+    """
 
     response: Response | None
     orders: list[ListedOrder]
@@ -61,21 +64,25 @@ def find_order_id(
     path: str,
     customer_order_id: str,
     *,
-    pages: Mapping[str, str] | None = None,
+    first_page: Mapping[str, str] | None = None,
     placed_after: str | None = None,
 ) -> str | None:
     """Return Bandwidth's id of the order with the CustomerOrderId, None if no order has it.
 
-    `path` is the list of orders and `pages` the query of its first page. Orders that the list shows without
-    a CustomerOrderId are read one by one, the newest first, for LOOKUP_SECONDS. Orders created before
-    `placed_after` are not read. Raises BandwidthRejected for several orders. Raises BandwidthGarbled if an
-    order that was not read may be the one, because an order that is not found is placed again.
+    `path` is the list of orders, and `first_page` is the query of its first page. Orders that the list shows
+    without a CustomerOrderId are read one by one, the newest first, for LOOKUP_SECONDS. Orders created before
+    `placed_after` (RFC 3339) are not read.
+
+    Raises BandwidthRejected if several orders have the CustomerOrderId. Raises BandwidthGarbled if an order
+    that was not read may have it: the caller places an order that is not found again.
     """
     ends_at = monotonic() + LOOKUP_SECONDS
-    found = list_orders(api, path, customer_order_id, pages=pages)
+    found = list_orders(api, path, customer_order_id, first_page=first_page)
     if found.response is None:
         return None
-    ids = {each.order_id for each in found.orders if is_same_text(each.customer_order_id, customer_order_id)}
+    ids = {
+        order.order_id for order in found.orders if is_same_text(order.customer_order_id, customer_order_id)
+    }
     unread = 0
     if not ids:
         candidates = found.candidates(placed_after)
@@ -124,19 +131,20 @@ def _is_older(order: ListedOrder, earliest: datetime | None) -> bool:
 
 
 def list_orders(
-    api: AccountApi, path: str, customer_order_id: str, *, pages: Mapping[str, str] | None = None
+    api: AccountApi, path: str, customer_order_id: str, *, first_page: Mapping[str, str] | None = None
 ) -> OrderList:
     """Return the orders that Bandwidth lists for a CustomerOrderId, following at most 20 pages.
 
-    Absence (a 404, or its code) is an empty list. An error raises, but not the error of a listed order.
+    Return an empty list if Bandwidth reports that no order exists. Raises BandwidthRejected for any other
+    error, but not for the error of a listed order.
     """
     first: Response | None = None
     orders: list[ListedOrder] = []
     total, read = 0, 0
-    query = {"customerOrderId": customer_order_id, **(pages or {})}
+    query = {"customerOrderId": customer_order_id, **(first_page or {})}
     for response, root in islice(_pages(api, path, query), _MAX_PAGES):
         entries = list(_entries(root))
-        if not entries and (rejection := rejection_of(response, root)):
+        if not entries and (rejection := find_rejection(response, root)):
             raise rejection
         first = first or response
         orders += entries
@@ -150,16 +158,16 @@ def read_customer_order_id(api: AccountApi, path: str) -> str | None:
 
     Raises BandwidthUnavailable for an order that is listed but cannot be read yet.
     """
-    response = api.get_order(path)
+    response = api.find_response(path)
     if response is None:
         message = f"GET {path} returned 404 for an order that is listed"
         raise BandwidthUnavailable(message, status=HTTPStatus.NOT_FOUND)
-    root = root_of(response)
+    root = parse_root(response)
     if named := _customer_order_id(root):
         return named
-    # Without a status it is not the order, whose id might be missing only here.
+    # A response without a status is not about the order, so its missing CustomerOrderId proves nothing.
     if xml.text(root, ".//OrderStatus") is None and xml.text(root, ".//ProcessingStatus") is None:
-        raise rejection_of(response, root) or response.garbled("has no status of the order")
+        raise find_rejection(response, root) or response.garbled("has no status of the order")
     return None
 
 
@@ -167,15 +175,12 @@ def _pages(api: AccountApi, path: str, query: dict[str, str]) -> Iterator[tuple[
     read = []
     while query not in read:
         read.append(query)
-        try:
-            response = api.transport.send("GET", api.account + path, params=query)
-        except BandwidthRejected as error:
-            if error.is_absent:
-                return
-            raise
-        root = root_of(response)
+        response = api.find_response(path, query)
+        if response is None:
+            return
+        root = parse_root(response)
         yield response, root
-        # A published link names only page and size.
+        # The links in published samples have only page and size.
         query = {**query, **next_page(root)}
 
 

@@ -1,7 +1,7 @@
 """Client of the Registration Center of the current account API: 10DLC campaigns, toll-free verification.
 
 A response has the form {data, page}, and the page block holds the total count. A 403 means that the
-credentials lack a role or the account lacks the feature (wire facts: 10DLC, toll-free verification).
+credentials lack a role or the account lacks the feature.
 """
 
 import json
@@ -129,7 +129,7 @@ def _text(value: Any) -> str | None:
 
 
 def read_error(body: bytes) -> ErrorBody | None:
-    """Return the combine_errors type and description of all errors in a body, None if the body has none."""
+    """Return the errors of a body as one: type and descriptions. Return None if the body has none."""
     try:
         parsed = json.loads(body)
         errors = parsed.get("errors")

@@ -1,4 +1,4 @@
-"""Subscriptions of the account API: who is called when an order has changed, and what that call says."""
+"""Subscriptions of the account API, and the notifications that Bandwidth sends to their URLs."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,14 +16,15 @@ from bandwidth_messaging.domain.phone_numbers import from_ten_digits
 from bandwidth_messaging.domain.step_outcomes import StepOutcome
 
 _MESSAGING_LOST: Final = "MESSAGING_LOST"
-_TEN_YEARS: Final = 10 * 365 * 24 * 3600
+_TEN_YEARS_SECONDS: Final = 10 * 365 * 24 * 3600
 
 
 @dataclass(frozen=True)
 class Notification:
-    """What a notification says of an order. It is a hint: published ones list failed numbers as completed.
+    """A notification of a changed order, or of hosted numbers (E.164) that lost messaging (`lost`).
 
-    `lost` are hosted numbers (E.164) that text elsewhere from now on; that is of no order.
+    The lists of numbers in a notification of an order are unreliable: published samples list a failed number
+    as completed. Read the order itself.
     """
 
     order_id: str | None
@@ -48,10 +49,10 @@ class Subscriptions(AccountApi):
         credentials: BasicCredentials,
         seconds: int,
     ) -> str:
-        """Subscribe to changes of an order, for so many seconds or until it has ended; return the id.
+        """Subscribe to changes of an order for `seconds`, or until the order ends. Return the id.
 
-        Bandwidth calls once and never again (wire: order and event notifications). A subscription that exists
-        already is replaced.
+        Bandwidth does not repeat a notification that failed (dev.bandwidth.com, webhooks of numbers). An
+        existing subscription to the order is replaced.
         """
         subscription = E.Subscription(
             E.OrderType(self.notified_order_types[what]),
@@ -59,28 +60,29 @@ class Subscriptions(AccountApi):
             _callback(callback_url, credentials, seconds),
         )
         subscription_id, _ = self._subscribe(
-            subscription, lambda: self._with_url(callback_url, "OrderId", order_id)
+            subscription, lambda: self._find_by_url(callback_url, "OrderId", order_id)
         )
         return subscription_id
 
     def subscribe_to_lost_numbers(self, *, callback_url: str, credentials: BasicCredentials) -> StepOutcome:
         """Subscribe to notifications of hosted numbers that lost messaging, or renew the subscription.
 
-        Current API only (wire: order and event notifications).
+        Current API only (specification of the Numbers API).
         """
         subscription = E.Subscription(
-            E.EventType(_MESSAGING_LOST), _callback(callback_url, credentials, _TEN_YEARS)
+            E.EventType(_MESSAGING_LOST), _callback(callback_url, credentials, _TEN_YEARS_SECONDS)
         )
-        for subscription_id in self.subscriptions_to_lost_numbers(callback_url):
+        for subscription_id in self.list_lost_number_subscriptions(callback_url):
             self.write("PUT", f"/subscriptions/{subscription_id}", subscription)
             return StepOutcome.UPDATED
-        _, is_new = self._subscribe(subscription, lambda: self.subscriptions_to_lost_numbers(callback_url))
+        _, is_new = self._subscribe(subscription, lambda: self.list_lost_number_subscriptions(callback_url))
         return StepOutcome.CREATED if is_new else StepOutcome.UPDATED
 
     def _subscribe(self, subscription: Element, existing: Callable[[], list[str]]) -> tuple[str, bool]:
-        """Create a subscription, or replace the existing one; return its id and whether it is new.
+        """Create a subscription, or replace the existing one. Return its id and whether it is new.
 
-        Bandwidth refuses a second subscription for a target with 409. `existing` lists the ids of the first.
+        Bandwidth rejects a second subscription for the same target with 409. `existing` then returns the ids
+        of the first.
         """
         try:
             return self.write("POST", "/subscriptions", subscription).created_id, True
@@ -90,26 +92,26 @@ class Subscriptions(AccountApi):
         self.write("PUT", f"/subscriptions/{found[0]}", subscription)
         return found[0], False
 
-    def subscriptions_to_lost_numbers(self, callback_url: str) -> list[str]:
-        """Return the ids of the subscriptions that tell this URL when hosted numbers are taken away.
+    def list_lost_number_subscriptions(self, callback_url: str) -> list[str]:
+        """Return the ids of the subscriptions that notify this URL of hosted numbers that lost messaging.
 
-        Those to orders call the same URL, and are not among them.
+        Subscriptions to orders notify the same URL and are not included.
         """
-        return self._with_url(callback_url, "EventType", _MESSAGING_LOST)
+        return self._find_by_url(callback_url, "EventType", _MESSAGING_LOST)
 
-    def _with_url(self, callback_url: str, element: str, value: str) -> list[str]:
-        """Return the ids of the subscriptions that call a URL and have this value of an element."""
+    def _find_by_url(self, callback_url: str, element: str, value: str) -> list[str]:
+        """Return the ids of the subscriptions that notify a URL and have this value in an element."""
         listed = self.find("/subscriptions")
         return [
             subscription_id
-            for each in ([] if listed is None else listed.iter("Subscription"))
-            if xml.text(each, element) == value
-            and xml.text(each, "CallbackSubscription/URL") == callback_url
-            and (subscription_id := xml.text(each, "SubscriptionId"))
+            for subscription in ([] if listed is None else listed.iter("Subscription"))
+            if xml.text(subscription, element) == value
+            and xml.text(subscription, "CallbackSubscription/URL") == callback_url
+            and (subscription_id := xml.text(subscription, "SubscriptionId"))
         ]
 
     def delete_subscription(self, subscription_id: str) -> bool:
-        """Delete a subscription; return whether it was still there."""
+        """Delete a subscription. Return whether it existed."""
         return self.delete(f"/subscriptions/{subscription_id}")
 
 
@@ -119,7 +121,7 @@ def _callback(url: str, credentials: BasicCredentials, seconds: int) -> Element:
 
 
 def read_notification(body: bytes) -> Notification | None:
-    """Return what a notification says, None if it is none or names no number that lost its messaging."""
+    """Parse a notification. Return None if the body is not one, or if a loss of messaging names no number."""
     try:
         root = xml.read(body)
     except xml.Malformed:

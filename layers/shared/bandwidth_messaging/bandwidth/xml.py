@@ -6,7 +6,7 @@ from typing import Final
 from lxml import etree
 from lxml.builder import ElementMaker
 
-from bandwidth_messaging.domain.texts import normalized
+from bandwidth_messaging.domain.texts import normalize
 
 Element = etree._Element  # noqa: SLF001 - the only name lxml has for it
 
@@ -15,7 +15,7 @@ E: Final = ElementMaker()
 
 
 class Malformed(ValueError):
-    """A body is no well-formed XML."""
+    """A body is not well-formed XML."""
 
 
 def write(element: Element) -> bytes:
@@ -37,11 +37,11 @@ def read(body: bytes) -> Element:
 
 def text(element: Element, path: str) -> str | None:
     """Return the normalized text at the path, None if there is no such element or it is blank."""
-    return normalized(element.findtext(path) or "") or None
+    return normalize(element.findtext(path) or "") or None
 
 
 def texts(element: Element, path: str) -> Iterator[str]:
     """Yield the normalized texts of all elements at the path, blank ones left out."""
-    for found in element.iterfind(path):
-        if written := normalized(found.text or ""):
-            yield written
+    for child in element.iterfind(path):
+        if content := normalize(child.text or ""):
+            yield content

@@ -35,11 +35,11 @@ class Failure:
     words: str
 
 
-def failure(code: int | None) -> Failure | None:
-    """Return the meaning of a V2 `errorCode` or a V1 `deliveryCode`, or None for other numbers.
+def find_failure(code: int | None) -> Failure | None:
+    """Return the meaning of a V2 `errorCode` or a V1 `deliveryCode`. Return None for an unknown code.
 
-    The first digits explain a V2 code that is not in the catalogue. A V1 code that is not in V1's table is
-    the current code without its leading 4, 5 or 9.
+    A V2 code has four digits. If the catalogue lacks it, its first digits explain it. A V1 code that is not
+    in V1's table is a V2 code without its leading 4, 5 or 9.
     """
     if code is None or (entry := _entry(code)) is None:
         return None
@@ -48,13 +48,13 @@ def failure(code: int | None) -> Failure | None:
 
 def is_opt_out(code: int | None) -> bool:
     """Return whether a code means that the recipient has opted out (4475, 4775, V1's 775)."""
-    known = failure(code)
+    known = find_failure(code)
     return known is not None and known.error_class == "opt_out"
 
 
-def leaves_open(code: int | None) -> bool:
-    """Return whether the message may have arrived (9902, 9999, another 9xxx, V1's 902 and 999)."""
-    known = failure(code)
+def is_delivery_unknown(code: int | None) -> bool:
+    """Return whether a failed message may have arrived (9902, 9999, another 9xxx, V1's 902 and 999)."""
+    known = find_failure(code)
     return known is not None and known.error_class == "unknown"
 
 
@@ -69,7 +69,7 @@ def _entry(code: int) -> dict[str, Any] | None:
 
 @cache
 def _catalogue() -> dict[str, dict[str, Any]]:
-    """Read the file on first use: "codes", "rules" by first digits, "v1" by deliveryCode."""
+    """Return the content of failure_codes.json: "codes", "rules" by first digits, "v1" by deliveryCode."""
     catalogue: dict[str, dict[str, Any]] = json.loads(
         Path(__file__).with_name("failure_codes.json").read_bytes()
     )

@@ -13,11 +13,12 @@ MAX_BYTES: Final = 10_000_000
 """Maximum size of one message's media together. Carriers accept a third of that."""
 
 OCTETS: Final = "application/octet-stream"
+"""The content type of a file whose type is unknown or must not be shown."""
 
-_LONGEST_NAME: Final = 100
+_MAX_NAME_CHARACTERS: Final = 100
 _SMIL: Final = "application/smil"
 _CONTENT_TYPE: Final = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+-]{0,99}")
-# Types that people send in messages, and files without a type. No programs, no archives of files.
+# Types that people send in messages, and files without a type. Programs and archives are not stored.
 _KEPT: Final = re.compile(
     r"(image|audio|video|text)/.+|application/(smil(\+xml)?|pdf|ogg|(x-)?vcard|octet-stream)"
 )
@@ -26,7 +27,10 @@ _HARMLESS: Final = re.compile(r"(image/(?!svg)|audio/|video/).+")
 
 
 class ArchivedFileItem(TypedDict, total=False):
-    """The entry of one media file in a message's item: its key in the archive, or why it has none."""
+    """The entry of one media file in a message's item: its key in the archive, or why it has none.
+
+    `bytes` is the size of the file. `smil` is True for the layout of an MMS.
+    """
 
     name: Required[str]
     key: str
@@ -36,23 +40,23 @@ class ArchivedFileItem(TypedDict, total=False):
     reason: str
 
 
-def name_of(url: str) -> str:
+def parse_file_name(url: str) -> str:
     """Return a file's name from its URL, with portable characters only. The name may be empty."""
     try:
         last = unquote(PurePosixPath(urlsplit(url).path).name)
     except ValueError:
         return ""
-    return re.sub(r"[^A-Za-z0-9._-]+", "_", last)[-_LONGEST_NAME:]
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", last)[-_MAX_NAME_CHARACTERS:]
 
 
-def content_type_of(header: str | None) -> str:
+def parse_content_type(header: str | None) -> str:
     """Return the type of a Content-Type header in lower case without parameters, else OCTETS."""
     content_type = (header or "").partition(";")[0].strip().lower()
     return content_type if _CONTENT_TYPE.fullmatch(content_type) else OCTETS
 
 
 def is_smil(name: str, content_type: str) -> bool:
-    """Return whether a file is the layout of an MMS's other files."""
+    """Return whether a file is in SMIL, the layout of an MMS's other files."""
     return content_type == _SMIL or name.lower().endswith(".smil")
 
 

@@ -37,7 +37,7 @@ class Waiting(StrEnum):
     BANDWIDTH_UNAVAILABLE = "bandwidth_unavailable"
 
 
-# Not a state: a message that was read has been delivered.
+# Only a time, not a state: a message that was read has been delivered.
 READ: Final = "read"
 
 # A message only moves to a higher rank, so that receipts may arrive late, early, twice and in any order. No
@@ -111,8 +111,9 @@ MessageItem = TypedDict(
 )
 """A message as stored, without its sort key, which only the store reads.
 
-Group messages also have one attribute per recipient (store.message_store.RECIPIENT).
-A message of another system that uses the same application starts with its first receipt.
+Times are RFC 3339, and `expiresAt` is in epoch seconds. Group messages also have one attribute per recipient
+(store.message_store.RECIPIENT). If another system uses the same application, the first receipt of its
+message creates the item.
 """
 
 

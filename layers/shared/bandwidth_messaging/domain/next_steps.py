@@ -14,24 +14,24 @@ _RESOURCES: Final = {
 
 
 def next_steps(customer_order_id: str, order: Mapping[str, Any]) -> str | None:
-    """Return what a person can do next about an order, None if there is nothing to do.
+    """Return what a person can do next about an order. Return None if there is nothing to do.
 
-    `order` has the names of the order's item.
+    `order` is the order's item, or a part of it.
     """
     if order.get("undoneBy"):
         return None
     if order.get("kind") == "release_numbers":
-        return _after_release(order)
-    return " ".join(_after_setup(customer_order_id, order)) or None
+        return _advise_after_release(order)
+    return " ".join(_advise_after_setup(customer_order_id, order)) or None
 
 
-def _after_release(order: Mapping[str, Any]) -> str | None:
+def _advise_after_release(order: Mapping[str, Any]) -> str | None:
     if order.get("orderState") != OrderState.FAILED:
         return None
     return "Resolve the cause, then start release_numbers again. It skips what is already released."
 
 
-def _after_setup(customer_order_id: str, order: Mapping[str, Any]) -> Iterator[str]:
+def _advise_after_setup(customer_order_id: str, order: Mapping[str, Any]) -> Iterator[str]:
     advice = _advise(customer_order_id, order)
     if advice is None:
         return
@@ -70,7 +70,7 @@ def _advise(customer_order_id: str, order: Mapping[str, Any]) -> str | None:
 
 
 def _find_failed_step(order: Mapping[str, Any]) -> str | None:
-    """Return the name of the last step if it failed. A step that failed and was repeated has not failed."""
+    """Return the name of the last step if it failed. A later step means that a retry succeeded."""
     steps = sorted(order.get("steps", {}).items(), key=lambda named: str(named[1]["at"]))
     name, entry = steps[-1] if steps else (None, {})
     return name if entry.get("state") == "failed" else None

@@ -1,6 +1,6 @@
-"""Search of an order: one of the account API's order types, or a list of telephone numbers.
+"""The search of an order for new numbers: one of the account API's order types, or a list of numbers.
 
-Names and criteria are those of the order types in Bandwidth's numbers specification.
+Order types and criteria have their names in Bandwidth's numbers specification.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ from bandwidth_messaging.domain.orders import MAX_QUANTITY
 from bandwidth_messaging.domain.phone_numbers import last_four
 from bandwidth_messaging.domain.validation import CamelModel, Digits, NormalizedText, PhoneNumber
 
-# A backorder is not possible with these (error 5522).
+# Searches that name specific numbers. A backorder is not possible with these (error 5522).
 _EXACT: Final = frozenset({"npa_nxx", "npa_nxx_x", "toll_free_vanity", "local_vanity", "telephone_numbers"})
 # Each order type with the criteria that it may have.
 _ORDER_TYPES: Final[dict[str, frozenset[str]]] = {
@@ -68,7 +68,7 @@ _Lata = Annotated[str, Digits, Field(pattern=r"^[0-9]{3,5}$")]
 
 
 class Combined(CamelModel):
-    """Criteria that a number must match all."""
+    """Criteria of one search. A number must match all of them."""
 
     area_code: _AreaCode | None = None
     rate_center: _Text | None = None
@@ -132,7 +132,7 @@ class NumberSearch(CamelModel):
         try:
             search = handler(given)
         except ValidationError as error:
-            raise _with_more(error, problems) from None
+            raise _merge_problems(error, problems) from None
         if problems:
             raise ValidationError.from_exception_data(cls.__name__, problems)
         return search
@@ -173,30 +173,33 @@ def is_exact(search: Mapping[str, Any]) -> bool:
 
 def _order_types(given: set[str]) -> list[str]:
     """Return the given order types. `state` with rateCenter or city is a criterion, not an order type."""
-    types = [each for each in _ORDER_TYPES if each in given]
-    return [each for each in types if not any(each in _ORDER_TYPES[other] for other in types)]
+    types = [name for name in _ORDER_TYPES if name in given]
+    return [name for name in types if not any(name in _ORDER_TYPES[other] for other in types)]
 
 
 def _problems(given: set[str]) -> Iterator[tuple[str, str]]:
-    """Yield problems of the combination of fields: the field and the detail."""
+    """Yield problems of the combination of fields. `given` and the result have aliases of fields."""
     types = _order_types(given)
     if not types:
         yield "areaCode", f"give this or one of: {', '.join(list(_ORDER_TYPES)[1:])}"
     if len(types) > 1:
-        for each in types:
-            yield each, f"give only one of {', '.join(types)}. combined takes several criteria"
-    for each in types:
-        if "state" in _ORDER_TYPES[each] and "state" not in given:
-            yield "state", f"is required with {each}"
-    if "enableLca" in given and not any("enableLca" in _ORDER_TYPES[each] for each in types):
+        for name in types:
+            yield name, f"give only one of {', '.join(types)}. combined takes several criteria"
+    for name in types:
+        if "state" in _ORDER_TYPES[name] and "state" not in given:
+            yield "state", f"is required with {name}"
+    if "enableLca" in given and not any("enableLca" in _ORDER_TYPES[name] for name in types):
         yield "enableLca", "requires rateCenter or npaNxx"
 
 
-def _with_more(error: ValidationError, problems: list[InitErrorDetails]) -> ValidationError:
+def _merge_problems(error: ValidationError, problems: list[InitErrorDetails]) -> ValidationError:
+    """Return an error with the problems of other fields added."""
     found = [
-        InitErrorDetails(type=each["type"], loc=each["loc"], input=each["input"], ctx=each.get("ctx", {}))
-        for each in error.errors(include_url=False)
+        InitErrorDetails(
+            type=detail["type"], loc=detail["loc"], input=detail["input"], ctx=detail.get("ctx", {})
+        )
+        for detail in error.errors(include_url=False)
     ]
-    wrong = {each["loc"] for each in found}
-    more = [each for each in problems if each.get("loc") not in wrong]
+    wrong = {detail["loc"] for detail in found}
+    more = [problem for problem in problems if problem.get("loc") not in wrong]
     return ValidationError.from_exception_data(error.title, [*found, *more])

@@ -24,7 +24,10 @@ STATES: Final = tuple(NumberState)
 
 
 class Preflight(TypedDict):
-    """The result of a check at Bandwidth, and its time (RFC 3339). `problems` names what must be fixed."""
+    """The result of the check before a number's first send. `problems` names what must be fixed at Bandwidth.
+
+    `at` is the time of the check (RFC 3339).
+    """
 
     at: str
     ok: bool
@@ -60,7 +63,7 @@ class NumberItem(TypedDict, total=False):
 
 @dataclass(frozen=True, kw_only=True)
 class Home:
-    """The order, application and location that an order's numbers belong to."""
+    """The order, application and location that numbers belong to."""
 
     api: Api
     customer_order_id: str

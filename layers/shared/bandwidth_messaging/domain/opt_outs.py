@@ -8,7 +8,7 @@ Kind = Literal["opt_out", "opt_in", "help"]
 
 
 class OptOutState(StrEnum):
-    """Whether a person has opted out of a number's messages."""
+    """Whether a participant has opted out of a number's messages."""
 
     OUT = "out"
     IN = "in"
@@ -17,7 +17,8 @@ class OptOutState(StrEnum):
 class OptOutItem(TypedDict, total=False):
     """The opt-out of a participant (`theirs`) from the texts of an owner number (`ours`), both in E.164.
 
-    `keyword` is the participant's word, or Bandwidth's failure code. Only a current opt-out has `optedOutOf`.
+    `keyword` is the participant's word, or Bandwidth's failure code. `since` is the time of the statement
+    (RFC 3339). Only a current opt-out has `optedOutOf`, the owner number.
     """
 
     ours: Required[str]
@@ -48,7 +49,7 @@ class Keyword(NamedTuple):
     word: str
 
 
-def keyword(text: str) -> Keyword | None:
+def find_keyword(text: str) -> Keyword | None:
     """Return the keyword that is the whole content of an inbound text, or None.
 
     Only letters and digits count. Case, spaces, punctuation, emoji and invisible characters are ignored, and

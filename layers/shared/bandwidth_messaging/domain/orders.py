@@ -28,7 +28,7 @@ class OrderState(StrEnum):
 Ended = Literal[OrderState.COMPLETED, OrderState.PARTIAL, OrderState.FAILED]
 
 MAX_QUANTITY: Final = 5000
-"""Numbers in one order (wire: error 5215)."""
+"""Maximum count of numbers in one order (error 5215)."""
 
 _MAX_CUSTOMER_ORDER_ID: Final = 40
 _CUSTOMER_ORDER_ID: Final = re.compile(r"[A-Za-z0-9 -]{1,40}")
@@ -54,7 +54,10 @@ class Failure(TypedDict):
 
 
 class StepRecord(TypedDict, total=False):
-    """The record of a step in its order. `state` is running, succeeded or failed, `detail` is for people."""
+    """The record of a step in its order. `state` is running, succeeded or failed. Times are RFC 3339.
+
+    `at` is the time of the step's end, or of its start while it runs. `detail` is for people.
+    """
 
     state: Required[str]
     at: Required[str]
@@ -70,14 +73,16 @@ class StepRecord(TypedDict, total=False):
 class OrderItem(TypedDict, total=False):
     """An order's item in the Numbers table. Times are RFC 3339.
 
-    Orders of versions before 2026-12 have no `action` and no `generation`. `unstarted` marks an order
-    whose execution did not start. `applicationId`, `locationId` and `orderId` are the ones found by steps.
+    Orders of versions before 2026-12 have no `action`, no `generation` and no `startToken`. `unstarted`
+    marks an order whose execution did not start. `applicationId`, `locationId` and `orderId` are the ids
+    that steps found or created.
     """
 
     kind: Required[Kind]
     orderState: Required[OrderState]
     requested: int
     executionArn: str
+    startToken: str
     digest: str
     siteId: str
     action: Action
@@ -153,7 +158,7 @@ class OrderStatus:
         return None if self.is_incomplete else _ENDED.get(self.status)
 
 
-def earliest_attempt(order: Mapping[str, Any]) -> str:
+def find_earliest_attempt(order: Mapping[str, Any]) -> str:
     """Return a time (RFC 3339) at or before every attempt to place an order that was attempted."""
     # A claim that was released and taken again has a later time than the first request.
     attempted_at = str(order["orderAttemptedAt"])
@@ -165,7 +170,7 @@ def is_customer_order_id(written: str) -> bool:
     return _CUSTOMER_ORDER_ID.fullmatch(written) is not None
 
 
-def customer_order_id(execution_name: str) -> str:
+def build_customer_order_id(execution_name: str) -> str:
     """Return the CustomerOrderId of an execution: its name if Bandwidth accepts that.
 
     Other names (underscores, more than 40 characters) are converted, always with the same result.

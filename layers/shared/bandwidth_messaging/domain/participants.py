@@ -13,11 +13,11 @@ _DIGITS: Final = re.compile(r"\+?[0-9]{3,20}")
 _SEPARATOR: Final = ","
 
 
-def owner_number(written: str) -> str:
+def parse_owner_number(written: str) -> str:
     """Return the owner number of messages, in the form in which messages store the number.
 
-    That is E.164, or unchanged a value of three or more digits without a "+". Raises ValueError for every
-    other value.
+    That form is E.164. A value of 3 to 20 digits without a "+" is converted as the number of a callback, and
+    may stay unchanged. Raises ValueError for every other value.
     """
     try:
         return to_e164(written)
@@ -28,11 +28,11 @@ def owner_number(written: str) -> str:
         raise
 
 
-def stored_readings(participants: str) -> list[tuple[str, ...]]:
-    """Return the lists of stored participants that a text may show, separated by commas.
+def list_readings(participants: str) -> list[tuple[str, ...]]:
+    """Return the lists of participants that a text with commas can mean.
 
-    A comma separates participants or belongs to a sender's name. So consecutive values that are no numbers
-    are read as one name with commas, and as several names.
+    A comma separates two participants, or belongs to a sender's name. So consecutive values that are no
+    numbers are read as one name with commas, and as several names.
     """
     values = participants.split(_SEPARATOR)
     joined: list[str] = []

@@ -62,7 +62,7 @@ def describe_remainder(failures: Sequence[Failure], kept: Sequence[Resource], re
         first = failures[0]
         reason = f"{first['code'] or ''} {first['reason']}".strip()
         remainder.append(f"numbers not released: {len(failures)} of {requested} ({reason})")
-    remainder += [f"{each.what} {each.id} not deleted ({each.reason})" for each in kept]
+    remainder += [f"{resource.what} {resource.id} not deleted ({resource.reason})" for resource in kept]
     return (
         f"{'; '.join(remainder)}. Resolve the cause, then start the release again with the same input: it "
         "continues with what remains"

@@ -7,7 +7,7 @@ from typing import Final, Literal, Self
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from bandwidth_messaging.domain.orders import MAX_QUANTITY
-from bandwidth_messaging.domain.setups import MAX_DEADLINE_HOURS, digest_of
+from bandwidth_messaging.domain.setups import MAX_DEADLINE_HOURS, compute_digest
 from bandwidth_messaging.domain.validation import CamelModel, NormalizedText, PhoneNumber
 
 ResourceType = Literal[
@@ -16,7 +16,7 @@ ResourceType = Literal[
 """What a set-up creates besides numbers, in the only order in which Bandwidth deletes it."""
 
 NOT_RECORDED: Final = "not recorded"
-"""In a plan, the state of a number that an order brought after its set-up had stopped waiting."""
+"""In a plan, the state of a number that an order added after its set-up had stopped waiting."""
 
 
 class ReleaseAction(StrEnum):
@@ -27,8 +27,9 @@ class ReleaseAction(StrEnum):
     REMOVE = "remove"
     """Remove a hosted number."""
     ALREADY_RELEASED = "releasedBefore"
+    """Nothing to release: an earlier release or Bandwidth released the number."""
     NEVER_RECEIVED = "neverReceived"
-    """Nothing to release: the order failed to bring the number."""
+    """Nothing to release: the order failed to add the number."""
 
 
 class DeletionOutcome(StrEnum):
@@ -36,8 +37,9 @@ class DeletionOutcome(StrEnum):
 
     DELETED = "deleted"
     GONE = "gone"
-    """It did not exist any more."""
+    """The resource did not exist any more."""
     LEFT = "left"
+    """The release kept the resource."""
 
 
 class KeepCode(StrEnum):
@@ -85,7 +87,7 @@ class PlannedResource:
 
 
 class NumberRelease(CamelModel):
-    """Input of the state machine release_numbers: numbers, or the set-up that brought them."""
+    """Input of the state machine release_numbers: numbers, or the set-up that added them."""
 
     telephone_numbers: list[PhoneNumber] | None = Field(
         None, min_length=1, description="Up to 5,000 numbers of this stack, in any notation"
@@ -93,7 +95,7 @@ class NumberRelease(CamelModel):
     customer_order_id: NormalizedText | None = Field(
         None,
         min_length=1,
-        description="The customerOrderId of a set-up: releases all numbers that it brought",
+        description="The customerOrderId of a set-up: releases all numbers that it added",
     )
     everything: bool = Field(
         False,
@@ -136,7 +138,7 @@ class NumberRelease(CamelModel):
 
     def digest(self) -> str:
         """Return a digest that distinguishes this release from every other one."""
-        return digest_of(self.telephone_numbers, self.customer_order_id, self.everything)
+        return compute_digest(self.telephone_numbers, self.customer_order_id, self.everything)
 
 
 class Resource(CamelModel):

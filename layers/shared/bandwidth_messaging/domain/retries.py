@@ -3,10 +3,10 @@
 import random
 
 
-def growing_delay(attempts: int, *, longest: int) -> int:
-    """Return a delay in seconds that doubles with each attempt, with jitter that spreads retries.
+def compute_delay(attempts: int, *, longest: int) -> int:
+    """Return a delay in seconds that doubles with each attempt, of at most `longest` seconds.
 
-    `longest` limits the delay.
+    Jitter spreads the retries of several messages.
     """
     seconds: int = min(2 ** min(attempts, 20), longest)
     return max(1, round(seconds * random.uniform(0.5, 1)))  # noqa: S311 - not a secret

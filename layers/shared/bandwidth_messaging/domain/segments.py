@@ -26,7 +26,7 @@ class Segments:
     count: int
 
 
-def segments(text: str, *, media: bool) -> Segments:
+def count_segments(text: str, *, media: bool) -> Segments:
     """Return a text's encoding and number of segments. `media` means MMS: with media, or to a group.
 
     A single segment holds 160 septets of GSM-7 or 70 units of UCS-2. Each of several segments holds 153 or

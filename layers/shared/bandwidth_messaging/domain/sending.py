@@ -12,9 +12,9 @@ from bandwidth_messaging.domain.messages import Api
 from bandwidth_messaging.domain.problems import FieldProblem
 from bandwidth_messaging.domain.validation import CamelModel, PhoneNumber, Text
 
-MAX_RECIPIENTS = 10
-_MAX_MEDIA_URL = 4096
-_WEB_ADDRESS = re.compile(r"https?://[^\s/?#\x00-\x1f\x7f-\x9f][^\s\x00-\x1f\x7f-\x9f]*")
+MAX_RECIPIENTS: Final = 10
+_MAX_MEDIA_URL_CHARACTERS: Final = 4096
+_WEB_ADDRESS: Final = re.compile(r"https?://[^\s/?#\x00-\x1f\x7f-\x9f][^\s\x00-\x1f\x7f-\x9f]*")
 
 
 def _check_web_address(url: str) -> str:
@@ -52,7 +52,7 @@ _OneOrList = BeforeValidator(
     lambda given: [given] if isinstance(given, str) else given,
     json_schema_input_type=str | Annotated[list[str], Field(min_length=1, max_length=MAX_RECIPIENTS)],
 )
-_MediaUrl = Annotated[str, Field(max_length=_MAX_MEDIA_URL), AfterValidator(_check_web_address)]
+_MediaUrl = Annotated[str, Field(max_length=_MAX_MEDIA_URL_CHARACTERS), AfterValidator(_check_web_address)]
 
 
 class NewMessage(CamelModel):
@@ -93,7 +93,8 @@ class NewMessage(CamelModel):
     @field_validator("text")
     @classmethod
     def _check_text(cls, value: str, info: ValidationInfo) -> str:
-        if _is_blank(value) and not info.data.get("media", "invalid, and reported as such"):
+        # Invalid media is missing from the data and is reported on its own.
+        if _is_blank(value) and info.data.get("media") == []:
             message = "is blank. Give a text or media."
             raise ValueError(message)
         return value

@@ -12,7 +12,7 @@ from bandwidth_messaging.domain.orders import MAX_QUANTITY, Action, is_customer_
 from bandwidth_messaging.domain.problems import FieldProblem
 from bandwidth_messaging.domain.validation import CamelModel, Digits, Normalized, NormalizedText
 
-MAX_DEADLINE_HOURS = 720
+MAX_DEADLINE_HOURS: Final = 720
 """Thirty days. One poll an hour stays below Step Functions' limit of 25,000 history events."""
 
 _Name = Annotated[NormalizedText, Field(min_length=1, max_length=50)]
@@ -56,8 +56,8 @@ class Setup(CamelModel):
         return value
 
 
-def digest_of(*parts: object) -> str:
-    """Return a digest of what an order requests. How long the set-up waits is no part of it."""
+def compute_digest(*parts: object) -> str:
+    """Return a digest of what an order requests. `parts` leave out how long the set-up waits."""
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
@@ -144,7 +144,7 @@ class MessagingV2Setup(NumberSearch, Setup):
         }
         given_newer = sorted((name, value) for name, value in newer.items() if value is not None)
         given = (self.area_code, self.requested, self.site_id, self.location_name)
-        return digest_of(*given, *([given_newer] if given_newer else []))
+        return compute_digest(*given, *([given_newer] if given_newer else []))
 
 
 class HostedMessagingSetup(Authority, Setup):
@@ -193,7 +193,7 @@ class HostedMessagingSetup(Authority, Setup):
         return len(self.telephone_numbers)
 
     def problems_with(self, generation: str) -> list[FieldProblem]:
-        """Return unsupported fields of the generation or of a removal, and missing required fields."""
+        """Return unsupported fields (of the generation, of a removal) and missing required fields."""
         current_only = {"location_name", "letter_of_authorization", "dry_run", "replace_application"}
         if generation != "current":
             return self._given(current_only, _CURRENT_ONLY)
@@ -219,4 +219,4 @@ class HostedMessagingSetup(Authority, Setup):
     def digest(self) -> str:
         """Return a digest of what this order requests."""
         given = (self.action, self.telephone_numbers, self.site_id, self.sip_peer_id)
-        return digest_of(*given, *([self.location_name] if self.location_name else []))
+        return compute_digest(*given, *([self.location_name] if self.location_name else []))

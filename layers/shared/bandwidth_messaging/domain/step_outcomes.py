@@ -1,4 +1,4 @@
-"""The outcome of a step of a state machine, as data, and the text for people that follows from it."""
+"""The outcome of a step of a state machine, as data. step_texts derives the text for people."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -6,7 +6,7 @@ from typing import Any, Final
 
 
 class StepOutcome(StrEnum):
-    """How a step reached its result. Code decides by it; `detail` is its text for people."""
+    """How a step reached its result. Code decides by it; a step record's `detail` is for people."""
 
     CREATED = "created"
     """The step created it at Bandwidth: an application, a location, an order, a feature, an assignment."""
@@ -32,7 +32,10 @@ _LEGACY_REPLACEMENT: Final = "assigned in place of "
 
 
 def read_outcome(record: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """Return the outcome of a step record, and the id of the application that the step replaced."""
+    """Return the outcome of a step record, and the id of the application that the step replaced.
+
+    Each is None if it is unknown. Records of earlier versions have only a `detail`.
+    """
     if "outcome" in record:
         return record["outcome"], record.get("replacedApplicationId")
     detail = str(record.get("detail", ""))

@@ -8,11 +8,11 @@ def now() -> str:
     return _text(datetime.now(UTC))
 
 
-def rfc3339(written: str) -> str:
-    """Convert a time from Bandwidth, with any offset and any number of fraction digits, to this format.
+def to_rfc3339(written: str) -> str:
+    """Convert a time from Bandwidth to the format of `now`.
 
-    A time without an offset is UTC.
-    Raises ValueError if it is not an ISO 8601 time.
+    The time may have any offset and any number of fraction digits. A time without an offset is UTC. Raises
+    ValueError if it is not an ISO 8601 time.
     """
     moment = datetime.fromisoformat(written)
     return _text(moment if moment.tzinfo else moment.replace(tzinfo=UTC))

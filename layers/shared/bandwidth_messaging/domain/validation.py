@@ -16,7 +16,7 @@ from pydantic.alias_generators import to_camel
 
 from bandwidth_messaging.domain.phone_numbers import to_e164, to_participant
 from bandwidth_messaging.domain.problems import FieldProblem, InvalidInput
-from bandwidth_messaging.domain.texts import normalized
+from bandwidth_messaging.domain.texts import normalize
 
 PhoneNumber = Annotated[str, AfterValidator(to_e164)]
 """A phone number as people type it, converted to E.164."""
@@ -34,7 +34,7 @@ Digits = BeforeValidator(_digits)
 
 
 def _normalized(value: str) -> str:
-    text = normalized(value)
+    text = normalize(value)
     if not text:
         message = "is blank"
         raise ValueError(message)

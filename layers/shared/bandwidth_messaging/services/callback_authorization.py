@@ -68,12 +68,16 @@ class CallbackAuthorization:
     def _is_source(self, address: str) -> bool:
         """Return whether callbacks from this address are allowed.
 
-        An invalid entry allows no address, and the other entries stay valid. So an invalid entry neither
-        fails every callback nor opens the API to every address.
+        A source that is not an IP address, as in a test invocation of API Gateway, is in no network. An
+        invalid entry allows no address, and the other entries stay valid. So an invalid entry neither fails
+        every callback nor opens the API to every address.
         """
         if not self._source_addresses:
             return True
-        source = ipaddress.ip_address(address)
+        try:
+            source = ipaddress.ip_address(address)
+        except ValueError:
+            return False
         return any(source in network for network in self._networks())
 
     def _networks(self) -> list[Network]:

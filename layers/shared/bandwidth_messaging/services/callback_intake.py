@@ -97,7 +97,7 @@ class CallbackIntake:
         is_new = self.messages.add(message) is not None
         logger.info("message received", extra={"message_id": message.message_id, "new": is_new})
         # Also for a known message: the earlier write of the opt-out may have failed.
-        keyword = opt_outs.keyword(message.keyword) if message.keyword else None
+        keyword = opt_outs.find_keyword(message.keyword) if message.keyword else None
         if keyword and keyword.kind != opt_outs.HELP:
             self.opt_outs().record(
                 message.owner,

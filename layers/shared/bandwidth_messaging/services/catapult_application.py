@@ -34,7 +34,7 @@ class CatapultApplication:
         """
         if application_id is None:
             return self._find_or_create(name, http_method)
-        if self.catapult.application(application_id) is None:
+        if self.catapult.find_application(application_id) is None:
             words = f"application {application_id} does not exist. Omit applicationId to create one"
             raise BandwidthRejected("Create Application", words=words)
         return Resolved(application_id, StepOutcome.GIVEN)
@@ -48,7 +48,7 @@ class CatapultApplication:
                     if found.incoming_message_url == self.callback_url
                     else "with another incomingMessageUrl",
                 )
-                for found in self.catapult.applications()
+                for found in self.catapult.list_applications()
                 if is_same_text(found.name, name)
             ]
             return choose_candidate("Create Application", f"application {name!r}", candidates)

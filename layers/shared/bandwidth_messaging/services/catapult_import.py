@@ -31,7 +31,7 @@ class ImportedBatch:
 
 @dataclass(frozen=True)
 class CatapultImport:
-    """Imports numbers that an order at the Dashboard has brought."""
+    """Imports numbers that an order at the Dashboard added."""
 
     numbers: "Numbers"
     catapult: "Catapult"

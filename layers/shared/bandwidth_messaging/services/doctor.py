@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected, BandwidthUnauthorized
 from bandwidth_messaging.domain.numbers import NumberState
 from bandwidth_messaging.domain.registration import RegistrationKind, classify_number
-from bandwidth_messaging.domain.times import now, rfc3339
+from bandwidth_messaging.domain.times import now, to_rfc3339
 from bandwidth_messaging.services.callback_check import check_challenge, check_credentials
 from bandwidth_messaging.services.diagnosis import (
     AwsFailure,
@@ -212,7 +212,7 @@ class _Examination:
             )
         since = datetime.now(UTC) - timedelta(minutes=1)
         self.doctor.messaging().find_sent(
-            _UNUSED_NUMBER, _UNUSED_NUMBER, since=rfc3339(since.isoformat()), until=now()
+            _UNUSED_NUMBER, _UNUSED_NUMBER, since=to_rfc3339(since.isoformat()), until=now()
         )
         return ok("the credentials may search messages; only a real message shows whether they may send")
 
@@ -225,7 +225,9 @@ class _Examination:
         except BandwidthRejected as error:
             if not error.is_absent:
                 raise
-            sites = [f"{other_id} ({name})" for other_id, name in self.doctor.dashboard().sites().items()]
+            sites = [
+                f"{other_id} ({name})" for other_id, name in self.doctor.dashboard().list_sites().items()
+            ]
             more = ", …" if len(sites) > _MAX_SITES_SHOWN else ""
             return wrong(
                 f"account {self.deployment.account_id} has no site {site_id}; its sites are "
@@ -324,18 +326,18 @@ class _Examination:
 
     @cached_property
     def _applications(self) -> "dict[str, Application]":
-        applications = self.doctor.dashboard().applications()
+        applications = self.doctor.dashboard().list_applications()
         return {application.application_id: application for application in applications}
 
     @cached_property
     def _classic_applications(self) -> "dict[str, ClassicApplication]":
-        applications = self.doctor.catapult().applications()
+        applications = self.doctor.catapult().list_applications()
         return {application.application_id: application for application in applications}
 
     def _list_locations(self, site_id: str) -> set[str]:
         """Return the ids of the locations of a site."""
         if site_id not in self.locations:
-            listed = self.doctor.dashboard().locations(site_id)
+            listed = self.doctor.dashboard().list_locations(site_id)
             self.locations[site_id] = {location.location_id for location in listed}
         return self.locations[site_id]
 

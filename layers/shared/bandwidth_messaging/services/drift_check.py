@@ -81,7 +81,7 @@ def _check_locations(active: "Mapping[str, NumberItem]", account: "Locations") -
     for number, item in active.items():
         if "locationId" in item:
             expected[item["siteId"], item["locationId"]][number] = item
-    listings = {place: account.location_numbers(*place) for place in expected}
+    listings = {place: account.list_location_numbers(*place) for place in expected}
     locations = {number: place[1] for place, listed in listings.items() for number in listed or ()}
     for place, items in expected.items():
         site_id, location_id = place
@@ -123,7 +123,7 @@ def _check_messaging(
     present = {number: item for number, item in items.items() if number in listed}
     if not present:
         return
-    if account.sms(*place) is None:
+    if account.find_sms(*place) is None:
         yield _lost_messaging(place, len(present), DriftCause.SMS_OFF_AT_LOCATION)
     else:
         for number in present:
@@ -135,7 +135,7 @@ def _check_messaging(
                     site_id=site_id,
                     location_id=location_id,
                 )
-    assigned = account.assigned_application(*place)
+    assigned = account.find_assigned_application(*place)
     applications = Counter(item.get("applicationId") for item in present.values())
     for expected_id, count in applications.items():
         if expected_id not in {assigned, None}:
@@ -147,7 +147,7 @@ def _check_catapult(
     items: "Mapping[str, NumberItem]", active: "Mapping[str, NumberItem]", catapult: "Catapult"
 ) -> Iterator[Finding]:
     """Check the numbers that send with V1: Catapult assigns the application to each number."""
-    listed = catapult.numbers()
+    listed = catapult.list_numbers()
     applications = {item.get("applicationId") for item in items.values()} - {None}
     for number, item in items.items():
         expected_id = item.get("applicationId")

@@ -13,7 +13,7 @@ from bandwidth_messaging.bandwidth.errors import (
     changed_nothing,
 )
 from bandwidth_messaging.domain.step_outcomes import StepOutcome
-from bandwidth_messaging.domain.times import now, rfc3339
+from bandwidth_messaging.domain.times import now, to_rfc3339
 
 if TYPE_CHECKING:
     from bandwidth_messaging.store.created_resources import CreatedResources
@@ -58,7 +58,7 @@ class OwnedResources:
             return found
         # Not the set-up's own id: the same set-up may run twice at once.
         holder, at = uuid.uuid4().hex, now()
-        until = rfc3339((datetime.fromisoformat(at) + LEASE_DURATION).isoformat())
+        until = to_rfc3339((datetime.fromisoformat(at) + LEASE_DURATION).isoformat())
         if not self.leases.acquire(resource, holder, at=at, until=until):
             message = (
                 f"another run is creating the {resource.replace('#', ' ')}, or ended without a result; "

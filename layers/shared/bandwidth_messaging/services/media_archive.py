@@ -76,9 +76,9 @@ class MediaArchive:
     def _copy(self, message: Mapping[str, Any], position: int, room: int) -> ArchivedFileItem | None:
         """Copy a file. Return its entry in the message's item, or None if the file needs a later attempt."""
         url = message["media"][position]
-        name = media.name_of(url)
+        name = media.parse_file_name(url)
         try:
-            file = self.media().fetch(url, most_bytes=room)
+            file = self.media().fetch(url, max_bytes=room)
         except (BandwidthUnavailable, BandwidthUnauthorized) as error:
             # The error's text contains the file's name.
             logger.warning("media not fetched", extra={"position": position, "error": type(error).__name__})

@@ -16,8 +16,8 @@ from bandwidth_messaging.domain.lanes import (
 )
 from bandwidth_messaging.domain.messages import Message, MessageItem, MessageState, Waiting
 from bandwidth_messaging.domain.problems import Backlog, Conflict, FieldProblem, InvalidInput
-from bandwidth_messaging.domain.segments import segments
-from bandwidth_messaging.domain.times import now, rfc3339
+from bandwidth_messaging.domain.segments import count_segments
+from bandwidth_messaging.domain.times import now, to_rfc3339
 from bandwidth_messaging.services.send_checks import Obstacle
 
 if TYPE_CHECKING:
@@ -86,12 +86,12 @@ class MessageAcceptance:
             if self.limits.is_refused:
                 raise Backlog(backlog, retry_after=excess // SECOND + 1)
             warnings = (*warnings, backlog)
-        reserved = self.pacing.issue(lanes[0], count_segments(message), at, high=is_high)
+        reserved = self.pacing.issue(lanes[0], count_for_rate(message), at, high=is_high)
         slot = max(slot, reserved.slot)
         return replace(
             message,
             tickets={reserved.lane: reserved.ticket},
-            expected_at=rfc3339(to_time(slot).isoformat()),
+            expected_at=to_rfc3339(to_time(slot).isoformat()),
             waiting=Waiting.RATE if slot - at > MAX_SLEEP else None,
             warnings=warnings,
         )
@@ -154,14 +154,14 @@ def describe_backlog(wait: timedelta, deadline: timedelta) -> str:
     )
 
 
-def count_segments(message: Message) -> int:
+def count_for_rate(message: Message) -> int:
     """Return the segments as Bandwidth counts them for its rate: a group message counts per recipient."""
     return (message.segment_count or 1) * len(message.recipients)
 
 
 def _build_message(new: "NewMessage", sender: Mapping[str, Any], idempotency_key: str | None) -> Message:
     warning = registration.explain_unregistered(new.sender, sender.get("registration"))
-    counted = segments(new.text, media=bool(new.media) or len(new.to) > 1)
+    counted = count_segments(new.text, media=bool(new.media) or len(new.to) > 1)
     return Message(
         message_id=messages.create_message_id(idempotency_key),
         direction="out",
@@ -178,7 +178,7 @@ def _build_message(new: "NewMessage", sender: Mapping[str, Any], idempotency_key
         encoding=counted.encoding,
         segment_count=counted.count,
         priority=new.priority,
-        expiration=rfc3339(new.expiration.isoformat()) if new.expiration else None,
+        expiration=to_rfc3339(new.expiration.isoformat()) if new.expiration else None,
         request_digest=new.digest(),
         warnings=(warning,) if warning else (),
     )

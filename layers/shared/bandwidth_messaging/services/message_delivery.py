@@ -21,7 +21,7 @@ from bandwidth_messaging.bandwidth.errors import (
 )
 from bandwidth_messaging.domain.lanes import MAX_SLEEP, SECOND, queue_delay, tickets_from_items, to_micros
 from bandwidth_messaging.domain.messages import MessageState
-from bandwidth_messaging.domain.retries import growing_delay
+from bandwidth_messaging.domain.retries import compute_delay
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.services import preflight
 from bandwidth_messaging.services.pacing import Pace
@@ -106,7 +106,7 @@ class MessageDelivery:
     def _wait_until_stored(self, receives: int, queued_at: datetime) -> int | None:
         """Handle an id without a message, which POST /messages may still store."""
         if _time_since(queued_at.isoformat()) < MAX_STORING_TIME:
-            return growing_delay(receives, longest=MAX_STORING_DELAY_SECONDS)
+            return compute_delay(receives, longest=MAX_STORING_DELAY_SECONDS)
         logger.warning("message never stored")
         self.count("MessageNeverStored")
         return None
@@ -130,7 +130,7 @@ class MessageDelivery:
             return self._follow_up(found)
         if _time_since(started) > MAX_PREPARATION_TIME:
             logger.warning("preparation too slow")
-            return growing_delay(receives, longest=self.times.max_delay_seconds)
+            return compute_delay(receives, longest=self.times.max_delay_seconds)
         found, is_claimed = self.messages.claim(message_id, now())
         if found is None or not is_claimed:
             return self._follow_up(found)
@@ -244,7 +244,7 @@ class MessageDelivery:
         if isinstance(error, BandwidthUnauthorized):
             # Every message fails until a person fixes the credentials. An alarm watches this metric.
             self.count("SendUnauthorized")
-        delay = growing_delay(receives, longest=self.times.max_delay_seconds)
+        delay = compute_delay(receives, longest=self.times.max_delay_seconds)
         if isinstance(error, BandwidthUnavailable):
             if error.is_redirect:
                 # Every message fails until a person fixes the URL. An alarm watches this metric.

@@ -68,7 +68,7 @@ class NumberDisconnect:
         gone = [number for number in not_disconnected if number not in remaining]
         self._record_released([*order.completed, *gone])
         failures = [failure for failure in order.failures if failure["number"] not in gone]
-        for_each(failures, self.numbers.keep_releasing)
+        for_each(failures, self.numbers.record_release_failure)
         return order
 
     def _find_remaining(self, numbers: Collection[str]) -> set[str]:
@@ -82,7 +82,7 @@ class NumberDisconnect:
             if site_id is None or location_id is None:
                 remaining |= expected
             else:
-                remaining |= expected & (account.location_numbers(site_id, location_id) or {}).keys()
+                remaining |= expected & (account.list_location_numbers(site_id, location_id) or {}).keys()
         return remaining
 
     def _record_released(self, numbers: Iterable[str]) -> None:

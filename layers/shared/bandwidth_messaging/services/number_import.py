@@ -104,7 +104,7 @@ class NumberImport:
             for_each(list_failed_numbers(order), partial(self.numbers.fail, home=home, at=now()))
         else:
             for_each(order.completed, partial(self.numbers.release, at=now()))
-            for_each(list_failed_numbers(order), self.numbers.keep_releasing)
+            for_each(list_failed_numbers(order), self.numbers.record_release_failure)
         return order
 
     def _list_recorded_failures(self, numbers: Sequence[str], home: "Home") -> list[Failure]:
@@ -147,9 +147,9 @@ class NumberImport:
         """Return the numbers at the import's location or its site's default one, None if it has neither."""
         dashboard, location_id = self.dashboard(), home.location_id
         if location_id is None:
-            locations = dashboard.locations(home.site_id)
+            locations = dashboard.list_locations(home.site_id)
             location_id = next((each.location_id for each in locations if each.is_default_peer), None)
-        return None if location_id is None else dashboard.location_numbers(home.site_id, location_id)
+        return None if location_id is None else dashboard.list_location_numbers(home.site_id, location_id)
 
 
 def list_failed_numbers(order: OrderStatus) -> list[Failure]:

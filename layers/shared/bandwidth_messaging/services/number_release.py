@@ -40,7 +40,7 @@ class NumberRelease:
     ) -> int:
         """Record the numbers as releasing, so that they can no longer send; return how many there are.
 
-        Each number stays with the order that brought it.
+        Each number stays with the order that added it.
         """
         at = now()
         leaving = [*disconnect, *(number for removal in removals for number in removal.numbers)]

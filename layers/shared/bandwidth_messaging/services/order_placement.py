@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from uuid import uuid4
 
 from bandwidth_messaging.bandwidth.errors import BandwidthError, BandwidthOutcomeUnknown, changed_nothing
-from bandwidth_messaging.domain.orders import earliest_attempt
+from bandwidth_messaging.domain.orders import find_earliest_attempt
 from bandwidth_messaging.domain.step_outcomes import StepOutcome
 from bandwidth_messaging.domain.times import now
 
@@ -47,7 +47,7 @@ def place_order_once(
         return PlacedOrder(order["orderId"], StepOutcome.RECORDED)
     if order["orderAttempt"] == attempt:
         placed = PlacedOrder(_place(orders, customer_order_id, attempt, place), StepOutcome.CREATED)
-    elif found_id := find(earliest_attempt(order)):
+    elif found_id := find(find_earliest_attempt(order)):
         placed = PlacedOrder(found_id, StepOutcome.FOUND)
     else:
         attempted_at = datetime.fromisoformat(order["orderAttemptedAt"])

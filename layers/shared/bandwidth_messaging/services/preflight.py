@@ -79,11 +79,11 @@ class PreflightCheck:
         Raises the errors of the look-ups.
         """
         dashboard, problems = self.dashboard(), []
-        assigned = dashboard.assigned_application(site_id, location_id)
+        assigned = dashboard.find_assigned_application(site_id, location_id)
         if assigned != application_id:
             found = f"has the application {assigned}" if assigned else "does not exist, or has no application"
             problems.append(f"location {location_id} {found}; assign the application {application_id} to it")
-        application = dashboard.application(application_id)
+        application = dashboard.find_application(application_id)
         if application is None:
             problems.append(
                 f"application {application_id} does not exist; start the set-up again to create one"
@@ -92,9 +92,10 @@ class PreflightCheck:
             problems.append(
                 f"application {application_id} has another callback URL; set it to {self.callback_url_v2}"
             )
-        elif application.lacks:
+        elif application.missing_callback_url:
             problems.append(
-                f"application {application_id} has no {application.lacks}; set it to {self.callback_url_v2}"
+                f"application {application_id} has no {application.missing_callback_url}; "
+                f"set it to {self.callback_url_v2}"
             )
         return _result(problems)
 
@@ -103,7 +104,7 @@ class PreflightCheck:
 
         Raises the errors of the look-up.
         """
-        application, problems = self.catapult().application(application_id), []
+        application, problems = self.catapult().find_application(application_id), []
         if application is None:
             problems.append(f"Catapult application {application_id} does not exist")
         elif application.incoming_message_url != self.callback_url_v1:

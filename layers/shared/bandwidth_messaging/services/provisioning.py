@@ -69,7 +69,7 @@ class Provisioning:
         def find() -> Resolved | None:
             candidates = [
                 Candidate(each.application_id, _find_mismatch(each, callback_url))
-                for each in self.account.applications()
+                for each in self.account.list_applications()
                 if is_same_text(each.name, name)
             ]
             return choose_candidate("Create application", f"application {name!r}", candidates)
@@ -93,7 +93,7 @@ class Provisioning:
         A site's first location becomes its default unless `is_default_peer` decides. Bandwidth keeps names
         unique in a site.
         """
-        existing = self.account.locations(site_id)
+        existing = self.account.list_locations(site_id)
         if location_id is not None:
             if all(each.location_id != location_id for each in existing):
                 words = f"site {site_id} has no location {location_id}. Give another locationId, or none"
@@ -109,7 +109,9 @@ class Provisioning:
             )
         except BandwidthRejected as error:
             # Another set-up has just created it.
-            if error.code == _NAME_EXISTS and (found := _find_by_name(name, self.account.locations(site_id))):
+            if error.code == _NAME_EXISTS and (
+                found := _find_by_name(name, self.account.list_locations(site_id))
+            ):
                 return found
             raise
         return Resolved(created_id, StepOutcome.CREATED)
@@ -127,7 +129,7 @@ class Provisioning:
 
         With a `campaign`, numbers of the location can be assigned to it. No setting is switched off.
         """
-        current = self.account.sms(site_id, location_id)
+        current = self.account.find_sms(site_id, location_id)
         if current is None:
             self.account.enable_sms(
                 site_id, location_id, toll_free=toll_free, short_code=short_code, campaign=campaign
@@ -144,7 +146,7 @@ class Provisioning:
 
     def enable_mms(self, site_id: str, location_id: str) -> StepOutcome:
         """Enable MMS at a location unless it is enabled ("Enable MMS on Location (sippeer)")."""
-        protocol = self.account.mms_protocol(site_id, location_id)
+        protocol = self.account.find_mms_protocol(site_id, location_id)
         if protocol is None:
             self.account.enable_mms(site_id, location_id)
             return StepOutcome.CREATED
@@ -162,7 +164,7 @@ class Provisioning:
         and drops them.
         """
         step = "Assign Application to Location"
-        before = self.account.assigned_application(site_id, location_id)
+        before = self.account.find_assigned_application(site_id, location_id)
         if before == application_id:
             return Assignment(StepOutcome.FOUND)
         if before is not None and not replace:
@@ -172,7 +174,7 @@ class Provisioning:
             )
             raise BandwidthRejected(step, words=words)
         self.account.assign_application(site_id, location_id, application_id)
-        assigned = self.account.assigned_application(site_id, location_id)
+        assigned = self.account.find_assigned_application(site_id, location_id)
         if assigned != application_id:
             words = (
                 f"location {location_id} has the application {assigned} after the assignment of "
@@ -220,7 +222,7 @@ def _find_mismatch(application: "Application", callback_url: str) -> str | None:
         return f"of the service type {application.service_type}"
     if application.callback_url != callback_url:
         return "with another callback URL"
-    return f"without {application.lacks}" if application.lacks else None
+    return f"without {application.missing_callback_url}" if application.missing_callback_url else None
 
 
 def _find_by_name(name: str, locations: "list[Location]") -> Resolved | None:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected, BandwidthUnauthorized
 from bandwidth_messaging.domain.orders import (
     OrderState,
-    customer_order_id,
-    earliest_attempt,
+    build_customer_order_id,
     find_action,
+    find_earliest_attempt,
     find_generation,
 )
 from bandwidth_messaging.domain.phone_numbers import last_four
@@ -26,7 +26,7 @@ from bandwidth_messaging.domain.releases import (
     Removal,
 )
 from bandwidth_messaging.domain.step_outcomes import StepOutcome, read_outcome
-from bandwidth_messaging.domain.texts import normalized
+from bandwidth_messaging.domain.texts import normalize
 from bandwidth_messaging.services.hosted_numbers import HostedNumbers
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class ReleasePlanner:
         return order
 
     def _list_numbers(self, setup_order_id: str, order: Mapping[str, Any]) -> "list[NumberItem]":
-        """Return the numbers that a set-up brought, also those that came after it had stopped waiting.
+        """Return the numbers that a set-up added, also those that came after it had stopped waiting.
 
         Raises InvalidInput while Bandwidth still works on the order, because more numbers may come.
         """
@@ -146,7 +146,7 @@ class ReleasePlanner:
         order_id = order.get("orderId")
         if order_id is None:
             find = account.find_import_request if is_hosted else account.find_order
-            order_id = find(setup_order_id, placed_after=earliest_attempt(order))
+            order_id = find(setup_order_id, placed_after=find_earliest_attempt(order))
             if order_id is None:
                 return items
         # The numbers of an import are recorded before it is placed, so that only its status matters here.
@@ -175,7 +175,7 @@ class ReleasePlanner:
             Removal(
                 site_id=site_id,
                 # The same id in every run of this release, so that the order is placed once.
-                customer_order_id=customer_order_id(f"{release_id}-removal-{position}"),
+                customer_order_id=build_customer_order_id(f"{release_id}-removal-{position}"),
                 numbers=numbers,
             )
             for position, (site_id, numbers) in enumerate(sorted(sites.items()), 1)
@@ -224,12 +224,12 @@ class ReleasePlanner:
     ) -> Iterator[PlannedResource]:
         """Yield the Catapult application of a hosted set-up if it exists."""
         catapult, application_id = self.catapult(), order.get("applicationId")
-        application = catapult.application(application_id) if application_id else None
+        application = catapult.find_application(application_id) if application_id else None
         if application is None:
             return
         application_id = application.application_id
         keep = None
-        if others := catapult.numbers(application_id).keys() - set(leaving):
+        if others := catapult.list_numbers(application_id).keys() - set(leaving):
             keep = KeepReason(code=KeepCode.NUMBERS_USE_APPLICATION, numbers=len(others))
         elif not self._is_owned(
             order, "Create Application", "catapult application", application.name, application_id
@@ -247,7 +247,7 @@ class ReleasePlanner:
         leaving: Collection[str],
     ) -> Iterator[PlannedResource]:
         location_id = location.location_id
-        others = (account.location_numbers(site_id, location_id) or {}).keys() - set(leaving)
+        others = (account.list_location_numbers(site_id, location_id) or {}).keys() - set(leaving)
         in_use = None
         if others:
             in_use = KeepReason(
@@ -255,9 +255,9 @@ class ReleasePlanner:
             )
         is_owned = self._is_owned(order, "Create location", f"location#{site_id}", location.name, location_id)
         existing = {
-            "assignment": account.assigned_application(site_id, location_id),
-            "mms": account.mms_protocol(site_id, location_id),
-            "sms": account.sms(site_id, location_id),
+            "assignment": account.find_assigned_application(site_id, location_id),
+            "mms": account.find_mms_protocol(site_id, location_id),
+            "sms": account.find_sms(site_id, location_id),
         }
         for what, step in _FEATURES:
             if existing[what] is None:
@@ -289,7 +289,7 @@ class ReleasePlanner:
         uses_application: bool,
     ) -> Iterator[PlannedResource]:
         """Yield an application. `uses_application` is whether the set-up's own location goes on using it."""
-        application = account.application(application_id)
+        application = account.find_application(application_id)
         if application is None:
             return
         users = account.list_application_locations(application_id)
@@ -309,7 +309,7 @@ class ReleasePlanner:
         """Yield the subscriptions to lost numbers, which all hosted set-ups of the stack share."""
         url = self.notification_url
         try:
-            subscription_ids = account.subscriptions_to_lost_numbers(url)
+            subscription_ids = account.list_lost_number_subscriptions(url)
         except (BandwidthRejected, BandwidthUnauthorized) as error:
             # A set-up goes on where it may not subscribe, and so does its release.
             keep = KeepReason(code=KeepCode.SUBSCRIPTIONS_NOT_LISTED, error=str(error), callback_url=url)
@@ -322,7 +322,7 @@ class ReleasePlanner:
 
     def _is_owned(self, order: Mapping[str, Any], step: str, kind: str, name: str, resource_id: str) -> bool:
         outcome, _ = _find_outcome(order, step)
-        resource = f"{kind}#{normalized(name)}"
+        resource = f"{kind}#{normalize(name)}"
         return outcome == StepOutcome.CREATED or self.created_resources.is_owned(resource, resource_id)
 
 
@@ -336,7 +336,7 @@ def _select(actions: "Sequence[tuple[NumberItem, ReleaseAction]]", wanted: Relea
 
 def _list_locations(account: "Dashboard", site_id: str) -> "list[Location]":
     try:
-        return account.locations(site_id)
+        return account.list_locations(site_id)
     except BandwidthRejected as error:
         if error.is_absent:
             return []

@@ -23,12 +23,12 @@ def check_location(
             f"active numbers are recorded at {where}, but this location does not exist",
             "find the numbers in the Bandwidth App (Numbers) and move them to a location with messaging",
         )
-    sms = account.sms(site_id, location_id)
+    sms = account.find_sms(site_id, location_id)
     protocols = {
         "SMS": "" if sms is None else sms.protocol or _HTTP_PROTOCOL,
-        "MMS": account.mms_protocol(site_id, location_id),
+        "MMS": account.find_mms_protocol(site_id, location_id),
     }
-    assigned = account.assigned_application(site_id, location_id)
+    assigned = account.find_assigned_application(site_id, location_id)
     problems, fixes = [], []
     for feature, protocol in protocols.items():
         if protocol != _HTTP_PROTOCOL:
@@ -55,9 +55,10 @@ def check_application(application_id: str, application: "Application | None", ca
             f"the application has the service type {application.service_type}, not messaging",
             "an application cannot change its type: start a set-up with another applicationName",
         )
-    if application.lacks:
+    if application.missing_callback_url:
         return wrong(
-            f"the application has no {application.lacks}, so its callbacks do not reach this stack",
+            f"the application has no {application.missing_callback_url}, so its callbacks do not reach this "
+            "stack",
             f"in the Bandwidth App set the URL to {callback_url}, {_WITH_CREDENTIALS}",
         )
     return _compare_callback_url(application.callback_url, callback_url)

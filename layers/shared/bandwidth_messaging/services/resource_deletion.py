@@ -47,7 +47,7 @@ class ResourceDeletion:
         elif resource.what not in {"application", "catapultApplication"}:
             # Bandwidth accepts and drops messages of numbers at a location without an application.
             location_id = str(resource.location_id)
-            if numbers_there := self.dashboard().location_numbers(str(resource.site_id), location_id):
+            if numbers_there := self.dashboard().list_location_numbers(str(resource.site_id), location_id):
                 return KeepReason(
                     code=KeepCode.NUMBERS_AT_LOCATION,
                     numbers=len(numbers_there),

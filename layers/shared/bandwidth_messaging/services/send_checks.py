@@ -48,7 +48,7 @@ class SendChecks:
 
         A problem with the sender comes before opt-outs.
         """
-        facts = self.opt_outs.read_send_facts(number, recipients)
+        facts = self.opt_outs.get_send_facts(number, recipients)
         reason = check_sender(number, facts.sender, unregistered=self.unregistered_senders)
         if reason:
             return facts, SendProblem(Obstacle.SENDER, reason)

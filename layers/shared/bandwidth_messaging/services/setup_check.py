@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from bandwidth_messaging.domain.number_search import NumberSearch
-from bandwidth_messaging.domain.orders import Kind, customer_order_id
+from bandwidth_messaging.domain.orders import Kind, build_customer_order_id
 from bandwidth_messaging.domain.problems import FieldProblem, InvalidInput
 from bandwidth_messaging.domain.releases import NumberRelease
 from bandwidth_messaging.domain.setups import HostedMessagingSetup, MessagingV2Setup
-from bandwidth_messaging.domain.texts import normalized
-from bandwidth_messaging.domain.times import now, rfc3339
+from bandwidth_messaging.domain.texts import normalize
+from bandwidth_messaging.domain.times import now, to_rfc3339
 from bandwidth_messaging.domain.validation import parse
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class SetupCheck:
         return self._check_setup(execution, given)
 
     def _check_release(self, execution: Execution, release: NumberRelease) -> dict[str, Any]:
-        release_id = customer_order_id(execution.name)
+        release_id = build_customer_order_id(execution.name)
         if not _is_dry_run(release):
             self._open(execution, release_id, release)
         return release.model_dump(by_alias=True) | {
@@ -81,7 +81,7 @@ class SetupCheck:
     ) -> dict[str, Any]:
         if problems := [*setup.problems_with(self.generation), *self._check_letter(setup)]:
             raise InvalidInput(problems)
-        order_id = setup.customer_order_id or customer_order_id(execution.name)
+        order_id = setup.customer_order_id or build_customer_order_id(execution.name)
         site_id = setup.site_id or self.default_site_id
         if not _is_dry_run(setup):
             self._open(execution, order_id, setup, site_id=site_id)
@@ -148,9 +148,9 @@ def _is_dry_run(given: SetupInput) -> bool:
 
 
 def _deadline(given: SetupInput) -> str:
-    return rfc3339((datetime.now(UTC) + timedelta(hours=given.deadline_hours)).isoformat())
+    return to_rfc3339((datetime.now(UTC) + timedelta(hours=given.deadline_hours)).isoformat())
 
 
 def _location_name(stack_name: str) -> str:
     """Return a stack's name as a location's name, which has up to 50 letters, digits and spaces (13501)."""
-    return normalized(stack_name.replace("-", " ")[:50])
+    return normalize(stack_name.replace("-", " ")[:50])

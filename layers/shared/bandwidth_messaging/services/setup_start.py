@@ -16,7 +16,7 @@ from bandwidth_messaging.domain.setups import HostedMessagingSetup, MessagingV2S
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.store.executions import StartRefused, execution_arn
 from bandwidth_messaging.store.order_store import is_same_order
-from bandwidth_messaging.store.setup_requests import id_of_key
+from bandwidth_messaging.store.setup_requests import hash_idempotency_key
 
 if TYPE_CHECKING:
     from bandwidth_messaging.store.executions import Executions
@@ -99,6 +99,7 @@ class _Start:
         self._input = setup.model_dump(by_alias=True, exclude_unset=True)
         self._digest = hashlib.sha256(json.dumps([kind, self._input], sort_keys=True).encode()).hexdigest()
         self._at = now()
+        self._start_token = uuid.uuid4().hex
         # Whether no other request can have started the execution.
         self._is_first = False
 
@@ -127,13 +128,16 @@ class _Start:
             raise InvalidInput([problem])
         if is_repeated:
             self._is_first = self._orders.reopen_unstarted(
-                request["startsOrder"], execution_arn=self._arn(request["executionName"]), at=self._at
+                request["startsOrder"],
+                execution_arn=self._arn(request["executionName"]),
+                start_token=self._start_token,
+                at=self._at,
             )
         return request
 
     def _new_request(self) -> "SetupRequestItem":
         """Register the order and record the request. Return the first request under the key."""
-        unique = id_of_key(self._key) if self._key else uuid.uuid4().hex
+        unique = hash_idempotency_key(self._key) if self._key else uuid.uuid4().hex
         customer_order_id = self._setup.customer_order_id or f"setup-{unique}"
         if isinstance(self._setup, HostedMessagingSetup) and self._setup.dry_run:
             # A dry run has no order. The set-up itself may follow with the same customerOrderId.
@@ -165,6 +169,7 @@ class _Start:
             digest=digest,
             action=self._setup.action if isinstance(self._setup, HostedMessagingSetup) else None,
             generation=self._generation,
+            start_token=self._start_token,
         )
         state = order["orderState"]
         is_same = is_same_order(order, self._kind, digest)
@@ -174,7 +179,8 @@ class _Start:
             conflict = StartConflict.ENDED
         elif state != OrderState.FAILED:
             if is_same:
-                self._is_first = order["startedAt"] == self._at
+                # Registering adds the token to an order of an earlier version, which may be running.
+                self._is_first = (order["startToken"], order["startedAt"]) == (self._start_token, self._at)
                 return name
             conflict = StartConflict.NOT_ENDED
         elif not is_same and (order["kind"] != self._kind or "orderAttemptedAt" in order):
@@ -186,7 +192,9 @@ class _Start:
     def _record_refusal(self, customer_order_id: str, code: str) -> None:
         logger.error("execution not started", extra={"customer_order_id": customer_order_id, "error": code})
         reason = f"Step Functions did not start the execution ({code})."
-        self._orders.record_unstarted(customer_order_id, registered_at=self._at, at=now(), reason=reason)
+        self._orders.record_unstarted(
+            customer_order_id, start_token=self._start_token, at=now(), reason=reason
+        )
 
     def _arn(self, name: str) -> str:
         return execution_arn(self._state_machine, name)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from bandwidth_messaging.bandwidth.errors import BandwidthError
 from bandwidth_messaging.domain import failures
 from bandwidth_messaging.domain.messages import MessageState
-from bandwidth_messaging.domain.times import now, rfc3339
+from bandwidth_messaging.domain.times import now, to_rfc3339
 from bandwidth_messaging.store.message_store import listing_time
 
 if TYPE_CHECKING:
@@ -59,8 +59,8 @@ class UnconfirmedMessages:
             found = self.messaging().find_sent(
                 message["from"],
                 message["to"][0],
-                since=rfc3339(since.isoformat()),
-                until=rfc3339(until.isoformat()),
+                since=to_rfc3339(since.isoformat()),
+                until=to_rfc3339(until.isoformat()),
             )
         except BandwidthError as error:
             logger.warning("look-up failed", extra={"reason": str(error)})
@@ -81,7 +81,7 @@ class UnconfirmedMessages:
         return True
 
     def _record(self, message: "MessageItem", found: "FoundMessage") -> None:
-        failure = failures.failure(found.error_code)
+        failure = failures.find_failure(found.error_code)
         self.messages.advance(
             message["messageId"],
             found.state,
@@ -101,7 +101,7 @@ class UnconfirmedMessages:
         Return None if one of the others has no id and may be a candidate, or if there are too many.
         """
         page = self.messages.list_by_conversation(message["from"], message["to"], limit=_PAGE_SIZE)
-        earliest = rfc3339((since - _MAX_SEND_DEADLINE).isoformat())
+        earliest = to_rfc3339((since - _MAX_SEND_DEADLINE).isoformat())
         if page.next_key is not None and listing_time(page.items[-1]) > earliest:
             return None
         others = [other for other in page.items if other["messageId"] != message["messageId"]]

@@ -5,7 +5,7 @@ from bandwidth_messaging.store.keys import created_resource_key
 
 
 class CreatedResources:
-    """The created resources in the Numbers table. The key is kind and name, such as application#Alerts."""
+    """The created resources in the Numbers table, known by kind and name, such as application#Alerts."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -24,10 +24,10 @@ class CreatedResources:
         )
 
     def give_up(self, resource: str, at: str) -> None:
-        """Record that the run that began at this time created nothing.
+        """Record that the run that began at `at` created nothing.
 
-        Nothing changes if another run began before, because its result may be unknown, or if the resource
-        was created.
+        Nothing changes if another run began before, because that run may have created the resource. Nothing
+        changes either if the resource was created.
         """
         key, values = created_resource_key(resource), {"at": at}
         self._table.update(key, assign={"begunAt": None}, condition="#begunAt = :at", values=values)

@@ -20,10 +20,10 @@ Changes = Mapping[Any, Any]
 VERSION: Final = "version"
 """The attribute that counts an item's writes. Consumers of the stream use it; reads leave it out."""
 
-_BATCH: Final = 100
-# Longest pauses after responses with unprocessed keys: 0.05, 0.1, … 1.6 seconds, 3.15 in total.
+_MAX_KEYS: Final = 100
+# The pauses after incomplete responses double: at most 0.05, 0.1, … 1.6 seconds, 3.15 seconds in total.
 _FIRST_PAUSE_SECONDS: Final = 0.05
-_INCOMPLETE_RESPONSES: Final = 7
+_MAX_INCOMPLETE_RESPONSES: Final = 7
 
 
 class Page(NamedTuple):
@@ -71,7 +71,7 @@ class Table:
         pending: list[Any] = [_to_dynamodb(key) for key in keys]
         incomplete = 0
         while pending:
-            batch, pending = pending[:_BATCH], pending[_BATCH:]
+            batch, pending = pending[:_MAX_KEYS], pending[_MAX_KEYS:]
             response = self._client.batch_get_item(
                 RequestItems={self.name: {"Keys": batch, "ConsistentRead": consistent}}
             )
@@ -82,14 +82,17 @@ class Table:
                 continue
             pending += response["UnprocessedKeys"][self.name]["Keys"]
             incomplete += 1
-            if incomplete == _INCOMPLETE_RESPONSES:
+            if incomplete == _MAX_INCOMPLETE_RESPONSES:
                 raise _throttled()
             pause = _FIRST_PAUSE_SECONDS * 2 ** (incomplete - 1)
             sleep(uniform(0, pause))  # noqa: S311 - not a secret
         return [found[identity] for key in keys if (identity := _identity(key, key)) in found]
 
     def put_new(self, item: Item, key: str) -> bool:
-        """Store the item unless one with its key exists; return whether it was stored."""
+        """Store the item unless one with its key exists. Return whether it was stored.
+
+        `key` is the name of the table's partition key.
+        """
         try:
             self._client.put_item(
                 TableName=self.name,
@@ -111,7 +114,7 @@ class Table:
         names: Mapping[str, str] | None = None,
         values: Item | None = None,
     ) -> Item | None:
-        """Update or create one item; return the current item, or None if the condition failed.
+        """Update or create one item. Return the current item, or None if the condition failed.
 
         `assign` replaces values, and its None values remove attributes. `keep` sets only attributes that do
         not exist; its None values are ignored. A tuple is a path inside a map. In `condition`, #name is the
@@ -123,7 +126,10 @@ class Table:
         return item if done else None
 
     def change(self, key: Item, known: Item, changes: Changes, *, guarded: Iterable[str] = ()) -> Attempt:
-        """Update an item if its changed and its `guarded` attributes still equal those of `known`."""
+        """Update an item if the attributes of `changes` and `guarded` still equal those of `known`.
+
+        `known` is the item as the caller read it.
+        """
         condition, names, values = [], {}, {}
         for position, attribute in enumerate(dict.fromkeys([*changes, *guarded])):
             placeholder = f"guard{position}"

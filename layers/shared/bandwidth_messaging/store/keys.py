@@ -53,7 +53,7 @@ def message_key(message_id: str) -> Item:
     return {"messageId": message_id}
 
 
-def customer_order_id_of(item: Item) -> str | None:
+def parse_customer_order_id(item: Item) -> str | None:
     """Return the CustomerOrderId of an order's item, None for any other item."""
     kind, _, customer_order_id = str(item.get("pk", "")).partition("#")
     return customer_order_id if kind == "ORDER" else None

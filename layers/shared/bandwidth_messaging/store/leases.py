@@ -5,13 +5,20 @@ from bandwidth_messaging.store.keys import lease_key
 
 
 class Leases:
-    """The leases in the Numbers table. The key is the name of the resource."""
+    """The leases in the Numbers table, known by the name of the resource.
+
+    A holder is the token of one attempt.
+    """
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def acquire(self, name: str, holder: str, *, at: str, until: str) -> bool:
-        """Acquire a lease that is free, has expired, or belongs to the holder; return whether it did."""
+        """Acquire a lease that is free, has expired, or belongs to the holder.
+
+        `at` is the current time and `until` the end of the lease (RFC 3339). Return whether the holder has
+        the lease.
+        """
         acquired = self._table.update(
             lease_key(name),
             assign={"holder": holder, "leasedUntil": until},

@@ -1,14 +1,14 @@
-"""Letters of authorization: documents in the one bucket that the stack may read letters from."""
+"""Letters of authorization: documents in the stack's LettersBucket."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-# Without the right to list a bucket S3 does not say whether an object is missing.
-_NOT_THERE = {"403", "404", "AccessDenied", "NoSuchKey", "NoSuchBucket"}
+# Without the permission to list a bucket, S3 returns 403 for a missing object.
+_UNREADABLE_CODES: Final = {"403", "404", "AccessDenied", "NoSuchKey", "NoSuchBucket"}
 
 
 class Letters:
@@ -19,14 +19,14 @@ class Letters:
         self.bucket = bucket
 
     def size(self, key: str) -> int | None:
-        """Return a document's size in bytes, None if there is none that we may read."""
+        """Return a document's size in bytes, None if it does not exist or cannot be read."""
         try:
             return self._client.head_object(Bucket=self.bucket, Key=key)["ContentLength"]
         except ClientError as error:
-            if error.response["Error"]["Code"] in _NOT_THERE:
+            if error.response["Error"]["Code"] in _UNREADABLE_CODES:
                 return None
             raise
 
     def read(self, key: str) -> bytes:
-        """Return a document."""
+        """Return a document's content."""
         return self._client.get_object(Bucket=self.bucket, Key=key)["Body"].read()

@@ -236,6 +236,10 @@ class Messages:
     def _record(
         self, message_id: str, outcome: Item, facts: Item, *, may_be_new: bool = False
     ) -> Item | None:
+        """Store an outcome and facts of an outbound message. Return the item if the message's rank rose.
+
+        `may_be_new` creates the item if it does not exist.
+        """
         condition, values = _agree(facts)
         condition = f"#rank < :rank{condition}"
         done, found = self._table.attempt(
@@ -323,6 +327,7 @@ class Messages:
         }
 
     def _listing(self, message_id: str, time: str, owner: str, participants: Sequence[str]) -> Item:
+        """Return the attributes by which the indexes list a message, and the time of its expiry."""
         # The stack's clock: the time of a callback may be long past, and the item would expire at once.
         expires = datetime.fromisoformat(now()) + self._retention
         return {
@@ -338,7 +343,8 @@ class Messages:
     ) -> bool:
         """Record the archived files of a message's media, in their order. None stands for a missing file.
 
-        Return False, and change nothing, if the recorded files are no longer those of `before`.
+        `before` are the files that the caller read, None if none were recorded. Return False, and change
+        nothing, if other files are recorded now.
         """
         values = {"before": list(before)} if before is not None else None
         unchanged = "#archive = :before" if values else "attribute_not_exists(#archive)"

@@ -1,4 +1,4 @@
-"""Numbers: their state, and the order, application and location that each belongs to."""
+"""Numbers in the Numbers table: the state of each number, and its order, application and location."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.domain.orders import Failure
     from bandwidth_messaging.domain.registration import Registration
 
-_PAGE: Final = 1000
+_PAGE_SIZE: Final = 1000
 
 
 class Numbers:
@@ -26,12 +26,12 @@ class Numbers:
         return cast("NumberItem | None", self._table.get(number_key(number)))
 
     def get_all(self, numbers: Sequence[str], *, consistent: bool = False) -> list[NumberItem]:
-        """Return the items of those numbers that have one."""
+        """Return the items of these numbers, in their order. A number without an item is skipped."""
         keys = [number_key(number) for number in numbers]
         return cast("list[NumberItem]", self._table.get_all(keys, consistent=consistent))
 
     def expect(self, number: str, home: Home, at: str) -> None:
-        """Record that a number is expected. A number that is active or in release does not change."""
+        """Record that an order may add a number. A number that is active or in release does not change."""
         self._table.update(
             number_key(number),
             assign={
@@ -99,8 +99,8 @@ class Numbers:
             values={"active": NumberState.ACTIVE, "at": at},
         )
 
-    def keep_releasing(self, failure: "Failure") -> None:
-        """Record why a number in release is not released. It can no longer send."""
+    def record_release_failure(self, failure: "Failure") -> None:
+        """Record why a number in release was not released. The number stays in release and cannot send."""
         self._table.update(
             number_key(str(failure["number"])),
             assign={"reason": failure["reason"], "errorCode": failure["code"]},
@@ -120,7 +120,7 @@ class Numbers:
     ) -> None:
         """Record that a number is active. A repetition changes nothing, so that one event is published.
 
-        A number that is in release or released stays so until another order brings it. `number_id` is
+        A number that is in release or released stays so until another order adds it. `number_id` is
         Catapult's id of the number, and `preflight` the result of the check before its first send.
         """
         self._table.update(
@@ -166,7 +166,7 @@ class Numbers:
         )
 
     def fail(self, failure: "Failure", home: Home, at: str) -> None:
-        """Record why an order failed to bring a number. A number of another order does not change."""
+        """Record why an order failed to add a number. A number of another order does not change."""
         number = failure["number"]
         if number is None:
             message = "the failure has no number: record it on the order"
@@ -216,11 +216,11 @@ class Numbers:
         return Page(items, None)
 
     def list_failed_by_order(self, customer_order_id: str, *, limit: int) -> list[NumberItem]:
-        """Return up to `limit` numbers that an order failed to bring."""
+        """Return up to `limit` numbers that an order failed to add."""
         found: list[NumberItem] = []
         start: Item | None = None
         while len(found) < limit:
-            page = self.list_by_order(customer_order_id, limit=_PAGE, start=start)
+            page = self.list_by_order(customer_order_id, limit=_PAGE_SIZE, start=start)
             found += [item for item in _typed(page) if item["state"] == NumberState.FAILED]
             start = page.next_key
             if start is None:
@@ -228,21 +228,21 @@ class Numbers:
         return found[:limit]
 
     def list_all_by_order(self, customer_order_id: str) -> list[NumberItem]:
-        """Return every number that an order brought or failed to bring."""
+        """Return every number that an order added or failed to add."""
         return _read_all(partial(self.list_by_order, customer_order_id))
 
     def list_by_order(self, customer_order_id: str, *, limit: int, start: Item | None = None) -> Page:
-        """Return a page of the numbers that an order brought or failed to bring."""
+        """Return a page of the numbers that an order added or failed to add."""
         return self._table.query(
             "numbersByOrder", {"customerOrderId": customer_order_id}, limit=limit, start=start
         )
 
 
 def _read_all(read_page: Callable[..., Page]) -> list[NumberItem]:
-    page = read_page(limit=_PAGE)
+    page = read_page(limit=_PAGE_SIZE)
     items = _typed(page)
     while page.next_key is not None:
-        page = read_page(limit=_PAGE, start=page.next_key)
+        page = read_page(limit=_PAGE_SIZE, start=page.next_key)
         items += _typed(page)
     return items
 

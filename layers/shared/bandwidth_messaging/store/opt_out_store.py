@@ -1,4 +1,4 @@
-"""Opt-outs: the people who do not accept texts from one of our numbers."""
+"""Opt-outs in the Numbers table: participants who do not accept an owner number's texts."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, cast
@@ -23,18 +23,18 @@ class SendFacts(NamedTuple):
 
 
 class OptOuts:
-    """The opt-outs in the Numbers table; all numbers in E.164."""
+    """The opt-outs in the Numbers table. All numbers are in E.164."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def record(self, owner: str, participant: str, *, opted_out: bool, keyword: str, at: str) -> None:
-        """Record that a participant opted out of an owner number's texts, or in again.
+        """Record that a participant opted out of an owner number's texts, or opted in again.
 
         The latest statement counts, in whatever order the statements arrive. Statements within one second
-        count as simultaneous, and an opt-out wins over an opt-in: V1 reports whole seconds, so the order is
-        unknown. `keyword` is the word that the participant wrote, or Bandwidth's failure code. `at` is the
-        time of the statement, RFC 3339 in UTC with milliseconds.
+        count as simultaneous, because V1 reports whole seconds. Of these an opt-out counts. `keyword` is the
+        participant's word, or Bandwidth's failure code. `at` is the time of the statement, RFC 3339 in UTC
+        with milliseconds.
         """
         second = at[: len("2026-01-31T12:00:00")]
         # Of two statements of the same time the keyword decides, independently of their order of arrival.
@@ -63,10 +63,10 @@ class OptOuts:
         )
 
     def list_by_number(self, owner: str, *, limit: int, start: Item | None = None) -> Page:
-        """Return the current opt-outs of an owner number."""
+        """Return a page of the current opt-outs from an owner number's texts."""
         return self._table.query("optOutsByNumber", {"optedOutOf": owner}, limit=limit, start=start)
 
-    def read_send_facts(self, owner: str, recipients: Sequence[str]) -> SendFacts:
+    def get_send_facts(self, owner: str, recipients: Sequence[str]) -> SendFacts:
         """Return what decides whether and when a number may send to the recipients, in one read."""
         fixed = (number_key(owner), rates_key(), lane_key(ACCOUNT))
         keys = [*fixed, *(opt_out_key(owner, recipient) for recipient in recipients)]

@@ -1,7 +1,7 @@
 """Orders in the Numbers table: the record of each set-up and release, updated by every step."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal, NotRequired, TypedDict, Unpack, cast
 
 from bandwidth_messaging.domain.orders import Action, Failure, Kind, OrderItem, OrderState
 from bandwidth_messaging.domain.step_outcomes import StepOutcome
@@ -10,13 +10,32 @@ from bandwidth_messaging.store.keys import order_key
 
 _NOT_SUCCEEDED: Final = "NOT #orderState IN (:completed, :partial)"
 STEP_IDS: Final = ("applicationId", "locationId", "orderId")
-"""Ids that a step may find or create."""
+"""Names of the ids that a step may find or create."""
 _SUCCEEDED: Final = {"completed": OrderState.COMPLETED, "partial": OrderState.PARTIAL}
 
 
 def is_same_order(record: OrderItem, kind: Kind, digest: str) -> bool:
     """Return whether an order's record has the same kind and requests the same."""
     return (record["kind"], record["digest"]) == (kind, digest)
+
+
+class Registration(TypedDict):
+    """A set-up or a release that starts at a time (RFC 3339).
+
+    `digest` distinguishes what is requested from every other request. `action` is that of a hosted set-up,
+    and `generation` is the generation of Bandwidth's API that the set-up uses. `start_token` is unique for
+    the request that starts the execution; an execution that registers itself has none.
+    """
+
+    kind: Kind
+    requested: int
+    execution_arn: str
+    at: str
+    digest: str
+    site_id: NotRequired[str | None]
+    action: NotRequired[Action | None]
+    generation: NotRequired[str | None]
+    start_token: NotRequired[str]
 
 
 class Orders:
@@ -26,51 +45,36 @@ class Orders:
         self._table = table
 
     def get(self, customer_order_id: str) -> OrderItem | None:
-        """Return an order's item."""
+        """Return an order's item, None if the order does not exist."""
         return cast("OrderItem | None", self._table.get(order_key(customer_order_id)))
 
     def was_attempted(self, customer_order_id: str) -> bool:
         """Return whether the order may exist at Bandwidth."""
         return "orderAttemptedAt" in (self.get(customer_order_id) or {})
 
-    def register(
-        self,
-        customer_order_id: str,
-        *,
-        kind: Kind,
-        requested: int,
-        execution_arn: str,
-        at: str,
-        digest: str,
-        site_id: str | None = None,
-        action: Action | None = None,
-        generation: str | None = None,
-    ) -> OrderItem:
-        """Record that a set-up or a release starts, and return the record. An existing record stays as it is.
-
-        `digest` distinguishes the request from every other one. `action` is that of a hosted set-up, and
-        `generation` is the generation of Bandwidth's API that the set-up uses.
-        """
+    def register(self, customer_order_id: str, **registration: Unpack[Registration]) -> OrderItem:
+        """Record that a set-up or a release starts. Return the record. An existing record stays as it is."""
         record = self._table.update(
             order_key(customer_order_id),
             keep={
-                "kind": kind,
                 "orderState": OrderState.STARTED,
-                "requested": requested,
-                "executionArn": execution_arn,
-                "startedAt": at,
-                "digest": digest,
-                "siteId": site_id,
-                "action": action,
-                "generation": generation,
+                "kind": registration["kind"],
+                "executionArn": registration["execution_arn"],
+                "startedAt": registration["at"],
                 "steps": {},
+                **_request(registration),
+                "generation": registration.get("generation"),
+                "startToken": registration.get("start_token", registration["execution_arn"]),
             },
         )
         # An update without a condition always returns the item.
         return cast("OrderItem", record)
 
-    def record_unstarted(self, customer_order_id: str, *, registered_at: str, at: str, reason: str) -> None:
-        """Fail an order whose execution did not start, unless the order has changed meanwhile."""
+    def record_unstarted(self, customer_order_id: str, *, start_token: str, at: str, reason: str) -> None:
+        """Fail an order whose execution did not start, unless the order has changed meanwhile.
+
+        `start_token` is that of the request that registered or reopened the order.
+        """
         self._table.update(
             order_key(customer_order_id),
             assign={
@@ -79,11 +83,13 @@ class Orders:
                 "reason": reason,
                 "unstarted": True,
             },
-            condition="#orderState = :started AND #startedAt = :registeredAt AND #steps = :noSteps",
-            values={"started": OrderState.STARTED, "registeredAt": registered_at, "noSteps": {}},
+            condition="#orderState = :started AND #startToken = :token AND #steps = :noSteps",
+            values={"started": OrderState.STARTED, "token": start_token, "noSteps": {}},
         )
 
-    def reopen_unstarted(self, customer_order_id: str, *, execution_arn: str, at: str) -> bool:
+    def reopen_unstarted(
+        self, customer_order_id: str, *, execution_arn: str, start_token: str, at: str
+    ) -> bool:
         """Reopen an order whose execution did not start, so that the same execution can start.
 
         Return False, with nothing changed, if the order is not one of these.
@@ -93,6 +99,7 @@ class Orders:
             assign={
                 "orderState": OrderState.STARTED,
                 "startedAt": at,
+                "startToken": start_token,
                 **dict.fromkeys(("failedAt", "reason", "unstarted")),
             },
             condition="#unstarted = :yes AND #orderState = :failed AND #executionArn = :arn",
@@ -101,17 +108,7 @@ class Orders:
         return order is not None
 
     def open(
-        self,
-        customer_order_id: str,
-        *,
-        kind: Kind,
-        requested: int,
-        execution_arn: str,
-        at: str,
-        digest: str,
-        site_id: str | None = None,
-        action: Action | None = None,
-        generation: str | None = None,
+        self, customer_order_id: str, **registration: Unpack[Registration]
     ) -> Literal["used", "undone"] | None:
         """Register an execution, or let it continue a failed one. A repeated call changes nothing.
 
@@ -119,49 +116,32 @@ class Orders:
         request, and "undone" if its set-up was undone. A changed request may continue a failed execution only
         if no order was attempted before.
         """
-        record = self.register(
-            customer_order_id,
-            kind=kind,
-            requested=requested,
-            execution_arn=execution_arn,
-            at=at,
-            digest=digest,
-            site_id=site_id,
-            action=action,
-            generation=generation,
-        )
+        record = self.register(customer_order_id, **registration)
         if "undoneAt" in record:
             # Its order is still COMPLETE at Bandwidth, but its numbers are released.
             return "undone"
-        if record["orderState"] == OrderState.FAILED and record["executionArn"] != execution_arn:
-            request = {"digest": digest, "requested": requested, "siteId": site_id, "action": action}
-            record = self._continue(
-                customer_order_id, record, execution_arn, kind, request, {"generation": generation}
-            )
-        return None if is_same_order(record, kind, digest) else "used"
+        if (
+            record["orderState"] == OrderState.FAILED
+            and record["executionArn"] != registration["execution_arn"]
+        ):
+            record = self._continue(customer_order_id, record, registration)
+        return None if is_same_order(record, registration["kind"], registration["digest"]) else "used"
 
-    def _continue(
-        self,
-        customer_order_id: str,
-        record: OrderItem,
-        execution_arn: str,
-        kind: Kind,
-        request: Item,
-        current: Item,
-    ) -> OrderItem:
+    def _continue(self, customer_order_id: str, record: OrderItem, registration: Registration) -> OrderItem:
         """Let an execution continue a failed order unless another one already does. Return the record."""
+        kind = registration["kind"]
         condition = "#orderState = :failed AND #executionArn = :before AND #kind = :kind"
         values = {"failed": OrderState.FAILED, "before": record["executionArn"], "kind": kind}
-        changes = current
-        if not is_same_order(record, kind, request["digest"]):
+        changes: Item = {"generation": registration.get("generation")}
+        if not is_same_order(record, kind, registration["digest"]):
             condition += " AND attribute_not_exists(#orderAttemptedAt)"
-            changes = current | request
+            changes |= _request(registration)
         _, found = self._table.attempt(
             order_key(customer_order_id),
             assign={
                 **changes,
                 "orderState": OrderState.ORDERED if "orderId" in record else OrderState.STARTED,
-                "executionArn": execution_arn,
+                "executionArn": registration["execution_arn"],
                 **dict.fromkeys(("failedAt", "reason", "completed", "failed", "failures")),
             },
             condition=condition,
@@ -185,7 +165,7 @@ class Orders:
         """Record that a step has started (running) or how it ended, and the ids it found or created.
 
         Code decides by `outcome` and `replaced_application_id`; `detail` is for people. Nothing is recorded
-        if no order is open.
+        if the order does not exist.
         """
         found = found or {}
         entry = {
@@ -245,7 +225,7 @@ class Orders:
         )
 
     def await_notification(self, customer_order_id: str, token: str) -> OrderItem:
-        """Record the task token that the order's next notification completes. Return the record.
+        """Record the token of the task that the order's next notification completes. Return the record.
 
         The record has `subscriptionId` if the order is already subscribed to.
         """
@@ -294,9 +274,19 @@ class Orders:
         return cast("OrderItem | None", record)
 
     def record_undone(self, customer_order_id: str, *, by: str, at: str) -> None:
-        """Record that a release deleted the resources of a set-up, and which one."""
+        """Record that the release `by` (its CustomerOrderId) deleted the resources of a set-up."""
         self._table.update(
             order_key(customer_order_id),
             assign={"undoneAt": at, "undoneBy": by},
             condition="attribute_exists(#kind)",
         )
+
+
+def _request(registration: Registration) -> Item:
+    """Return the attributes that a changed request changes in the order's record."""
+    return {
+        "digest": registration["digest"],
+        "requested": registration["requested"],
+        "siteId": registration.get("site_id"),
+        "action": registration.get("action"),
+    }

@@ -3,7 +3,7 @@
 import hashlib
 from typing import TypedDict, cast
 
-from bandwidth_messaging.store.dynamodb import Table
+from bandwidth_messaging.store.dynamodb import Item, Table
 from bandwidth_messaging.store.keys import setup_request_key
 
 
@@ -16,7 +16,7 @@ class SetupRequestItem(TypedDict):
     requestedAt: str
 
 
-def id_of_key(idempotency_key: str) -> str:
+def hash_idempotency_key(idempotency_key: str) -> str:
     """Return the id of an Idempotency-Key: 32 characters that depend on the key only."""
     return hashlib.sha256(idempotency_key.encode()).hexdigest()[:32]
 
@@ -29,10 +29,14 @@ class SetupRequests:
 
     def get(self, idempotency_key: str) -> SetupRequestItem | None:
         """Return the request under an Idempotency-Key."""
-        return cast(SetupRequestItem | None, self._table.get(setup_request_key(id_of_key(idempotency_key))))
+        return cast(SetupRequestItem | None, self._table.get(_key(idempotency_key)))
 
     def add(self, idempotency_key: str, request: SetupRequestItem) -> SetupRequestItem:
         """Record a request before its execution is started. Return the first request under the key."""
-        record = self._table.update(setup_request_key(id_of_key(idempotency_key)), keep=request)
+        record = self._table.update(_key(idempotency_key), keep=request)
         assert record is not None  # noqa: S101 - an update without a condition returns the item
         return cast(SetupRequestItem, record)
+
+
+def _key(idempotency_key: str) -> Item:
+    return setup_request_key(hash_idempotency_key(idempotency_key))
