@@ -22,6 +22,7 @@ from bandwidth_messaging.domain.problems import Conflict, InvalidInput
 from bandwidth_messaging.domain.sending import NewMessage
 from bandwidth_messaging.runtime import bandwidth_clients, stores, wiring
 from bandwidth_messaging.services import message_acceptance, message_delivery, preflight
+from bandwidth_messaging.store.queues import read_send_record
 from functions.messages import deliver_message, send_message
 from tests.functions.conftest import CALLBACK_URL, PASSED, Context, sample
 from tests.functions.messages.sending_world import (
@@ -61,6 +62,13 @@ ENVIRONMENT = {
     "LONGEST_SEND_DELAY_SECONDS": "900",
     "UNCONFIRMED_MINUTES": "180",
     "SEND_QUEUE_URL": "https://sqs/send",
+    "HIGH_SEND_QUEUE_URL": "https://sqs/high-send",
+    "ACCOUNT_RATE": "0",
+    "CAMPAIGN_RATE": "0",
+    "TOLL_FREE_RATE": "0",
+    "NUMBER_RATE": "0",
+    "HIGH_PRIORITY_SHARE": "20",
+    "BACKLOG_POLICY": "refuse",
     "QUARANTINE_QUEUE_URL": "https://sqs/quarantine",
     "EVENT_BUS": "bus",
     "BANDWIDTH_API": "current",
@@ -106,11 +114,14 @@ class Sending(RuleBasedStateMachine):
     @rule(
         key=st.sampled_from(["key-1", "key-2", None]),
         group=st.booleans(),
+        high=st.booleans(),
         outcomes=outcome_lists,
         runs_to_end=st.booleans(),
     )
-    def post(self, key: str | None, group: bool, outcomes: list[Outcome], runs_to_end: bool) -> None:
-        self._continue(self.start_request(key, group=group), outcomes, runs_to_end=runs_to_end)
+    def post(
+        self, key: str | None, group: bool, high: bool, outcomes: list[Outcome], runs_to_end: bool
+    ) -> None:
+        self._continue(self.start_request(key, group=group, high=high), outcomes, runs_to_end=runs_to_end)
 
     @precondition(lambda self: self.world.records)
     @rule(position=positions, outcomes=outcome_lists, runs_to_end=st.booleans())
@@ -181,9 +192,14 @@ class Sending(RuleBasedStateMachine):
             process.resume("done")
         self._collect()
 
-    def start_request(self, key: str | None, *, group: bool = False) -> Process:
+    def start_request(self, key: str | None, *, group: bool = False, high: bool = False) -> Process:
         """Start POST /messages and stop at its first call."""
-        body = {"from": OWNER, "to": list(RECIPIENTS) if group else RECIPIENTS[0], "text": "Good morning"}
+        body = {
+            "from": OWNER,
+            "to": list(RECIPIENTS) if group else RECIPIENTS[0],
+            "text": "Good morning",
+            "priority": "high" if high else None,
+        }
         new = NewMessage.model_validate(body)
         process = self.world.start("request", lambda: send_message.send_message(new, key))
         self.pending.append(process)
@@ -282,7 +298,7 @@ class Sending(RuleBasedStateMachine):
         """Return whether each waiting message without a running request has a queue record."""
         if any(each.kind == "request" for each in self.world.running()):
             return True
-        queued = {each.body for each in self.world.records}
+        queued = {read_send_record(each.body)[0] for each in self.world.records}
         waiting = {name for name, item in self.world.messages.items() if item["state"] in WAITING}
         return waiting <= queued
 
@@ -308,9 +324,9 @@ class Sending(RuleBasedStateMachine):
                 assert any(each.may_leave_claimed(name) for each in world.processes)
 
 
-def install(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Replace AWS, Bandwidth and the clock of the functions by the world of the latest model."""
-    for name, value in ENVIRONMENT.items():
+def install(monkeypatch: pytest.MonkeyPatch, **rates: str) -> None:
+    """Run the functions in the world of the latest model. `rates` are environment variables."""
+    for name, value in (ENVIRONMENT | rates).items():
         monkeypatch.setenv(name, value)
     tables, queue = Tables(_world), Queue(_world)
     bandwidth = Bandwidth(_world, CALLBACK_URL, HOME.application_id or "")
@@ -333,6 +349,7 @@ def install(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (message_acceptance, message_delivery, preflight):
         monkeypatch.setattr(module, "now", lambda: _world().now())
     monkeypatch.setattr(wiring, "count", lambda _: None)
+    monkeypatch.setattr(wiring, "sleep", lambda seconds: _world().let_pass(seconds))
 
 
 def _world() -> World:

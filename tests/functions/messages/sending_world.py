@@ -190,6 +190,10 @@ class World:
             with suppress(Exception):
                 self.late.pop(0)()
 
+    def let_pass(self, seconds: float) -> None:
+        """Let time pass while a process sleeps."""
+        self.time += timedelta(seconds=seconds)
+
     def wait(self, seconds: float) -> None:
         """Let time pass. A process that exceeds its lifetime dies at its call."""
         self.apply_late_effects()
@@ -274,12 +278,13 @@ class Queue:
     def __init__(self, world: Callable[[], World]) -> None:
         self._world = world
 
-    def send_message(self, *, MessageBody: str, **_: Any) -> Any:  # noqa: N803 - boto3's names
+    def send_message(self, *, MessageBody: str, DelaySeconds: int, **_: Any) -> Any:  # noqa: N803 - boto3's names
         world = self._world()
 
         def effect() -> Any:
             name = f"record-{world.tick()}"
-            world.records.append(Record(name, MessageBody, world.time, world.time))
+            visible_at = world.time + timedelta(seconds=DelaySeconds)
+            world.records.append(Record(name, MessageBody, world.time, visible_at))
             return {"MessageId": name}
 
         return world.call("send_message", effect, ReadTimeoutError(endpoint_url="https://sqs"))

@@ -257,7 +257,7 @@ class TestIdempotencyKey:
     ) -> None:
         accepted_by_retry: list[tuple[int, Any]] = []
 
-        def time_out_after_the_retry(message_id: str) -> None:
+        def time_out_after_the_retry(message_id: str, **delay: int) -> None:
             queue.undo()
             accepted_by_retry.append(send("key-1", through=copy_of(send_message)))
             raise ConnectTimeoutError(endpoint_url="https://sqs")
@@ -426,12 +426,14 @@ class TestWorker:
 
     @pytest.mark.parametrize("status", [425, 429])
     def test_a_throttled_message_returns_to_the_queue_and_is_sent_later(
-        self, ready: Stack, status: int
+        self, ready: Stack, monkeypatch: pytest.MonkeyPatch, status: int
     ) -> None:
         message_id = accepted(ready)
         ready.add_fault("/messages", method="POST", answer={"status": status})
         assert len(deliver(ready, message_id)) == 1
         assert message(message_id)["state"] == "accepted"
+        # After the pause of the account's lane.
+        monkeypatch.setattr(message_delivery, "now", lambda: later(seconds=3))
         assert worker(message_id) == []
         assert message(message_id)["state"] == "sent"
         assert len(at_bandwidth(ready)) == 1
@@ -674,7 +676,7 @@ class TestBeforeTheClaim:
         self, unclaimed: Stack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         message_id = accepted(unclaimed)
-        times = iter([later(), later(), later(seconds=21)])
+        times = iter([later(), later(), later(), later(seconds=21)])
         with monkeypatch.context() as slow:
             slow.setattr(message_delivery, "now", lambda: next(times))
             assert len(deliver(unclaimed, message_id)) == 1

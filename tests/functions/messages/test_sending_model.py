@@ -14,10 +14,13 @@ from tests.functions.conftest import clear_caches
 from tests.functions.messages.sending_model import RECIPIENTS, Sending, install
 from tests.functions.messages.sending_world import Process
 
+# Without a limit, and so slow that messages wait for their slots, and for each other.
+RATES = ("0", "0.1")
 
-@pytest.fixture(autouse=True)
-def _functions(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    install(monkeypatch)
+
+@pytest.fixture(autouse=True, params=RATES)
+def _functions(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    install(monkeypatch, ACCOUNT_RATE=request.param)
     clear_caches()
     yield
     clear_caches()
