@@ -19,10 +19,10 @@ from urllib3.util import connection
 from bandwidth_messaging.domain.messages import MessageState, Receipt
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.problems import Conflict, InvalidInput
+from bandwidth_messaging.domain.send_records import read_send_record
 from bandwidth_messaging.domain.sending import NewMessage
 from bandwidth_messaging.runtime import bandwidth_clients, stores, wiring
 from bandwidth_messaging.services import message_acceptance, message_delivery, preflight
-from bandwidth_messaging.store.queues import read_send_record
 from functions.messages import deliver_message, send_message
 from tests.functions.conftest import CALLBACK_URL, PASSED, Context, sample
 from tests.functions.messages.sending_world import (
