@@ -164,9 +164,7 @@ class Lane:
         start, tracks = max(now, self.paused_until), dict(self.tracks)
         if name is not TrackName.NORMAL and TrackName.NORMAL in tracks:
             tracks[TrackName.NORMAL] = self._rebased(TrackName.NORMAL, now)
-        tracks[name] = Track(
-            issued=track.issued + segments, base=track.issued, clock=max(now, self.paused_until)
-        )
+        tracks[name] = Track(issued=track.issued + segments, base=track.issued, clock=start)
         return replace(self, tracks=tracks)
 
     def backlog(self, now: int) -> int:
@@ -224,8 +222,9 @@ class Lane:
         work = (position - track.base) * interval
         if name is not TrackName.NORMAL:
             return track.clock + work * 100 // self._share(name)
-        slot, speed = track.clock, 100 - sum(self._share(other) for other in self._busy(track.clock))
-        for other, end in sorted(self._busy(track.clock).items(), key=itemgetter(1)):
+        busy = self._busy(track.clock)
+        slot, speed = track.clock, 100 - sum(map(self._share, busy))
+        for other, end in sorted(busy.items(), key=itemgetter(1)):
             done = (end - slot) * speed // 100
             if work <= done:
                 break
@@ -234,12 +233,11 @@ class Lane:
 
     def _busy(self, since: int) -> dict[TrackName, int]:
         """Return until when each track beside the normal one is busy, if it is after `since`."""
-        ends = {
-            name: self._slot(name, track.issued)
+        return {
+            name: end
             for name, track in self.tracks.items()
-            if name is not TrackName.NORMAL
+            if name is not TrackName.NORMAL and (end := self._slot(name, track.issued)) > since
         }
-        return {name: end for name, end in ends.items() if end > since}
 
     def _share(self, name: TrackName) -> int:
         return self.high_share if name is TrackName.HIGH else _LATE_SHARE
