@@ -211,7 +211,8 @@ class MessageDelivery:
 
     def _requeue(self, message: "MessageItem", pace: Pace) -> None:
         """Queue a message again that is not due yet. Records with a new delay do not count as in flight."""
-        self._queue_of(message).add(
+        queue: SendQueue = self._queue_of(message)
+        queue.add(
             message["messageId"],
             delay_seconds=queue_delay(pace.slot - to_micros(now())),
             tickets=pace.tickets,
@@ -240,7 +241,8 @@ class MessageDelivery:
         """Queue a message again whose time has not come. If it is scheduled, it is queued in time."""
         if "scheduleKey" not in message:
             left = to_micros(message["dueAt"]) - to_micros(now())
-            self._queue_of(message).add(message["messageId"], delay_seconds=schedule_delay(left))
+            queue: SendQueue = self._queue_of(message)
+            queue.add(message["messageId"], delay_seconds=schedule_delay(left))
 
     def _queue_of(self, message: "MessageItem") -> "SendQueue":
         return self.high_send_queue() if message.get("priority") == "high" else self.send_queue()

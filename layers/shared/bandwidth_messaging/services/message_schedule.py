@@ -71,7 +71,7 @@ class MessageSchedule:
         once.
         """
         if message["state"] == MessageState.ACCEPTED:
-            queue = self.high_send_queue if message.get("priority") == "high" else self.send_queue
+            queue: SendQueue = self.high_send_queue if message.get("priority") == "high" else self.send_queue
             left = to_micros(schedule_time(message)) - to_micros(now())
             queue.add(message["messageId"], delay_seconds=schedule_delay(left))
         self.messages.remove_from_schedule(message)

@@ -18,7 +18,6 @@ from bandwidth_messaging.store.outcomes import build_outcome, merge_outcomes
 RECIPIENT: Final = "recipient "
 """Prefix of the attributes that hold the outcomes of a group message's recipients."""
 
-_SCHEDULED_INDEX: Final = "scheduledMessages"
 # An index partition takes 1,000 writes a second. A broadcast schedules all its messages for the same time, so
 # the partitions are not times. Each lists its messages by time, and a query finds overdue ones first.
 SCHEDULE_SHARDS: Final = tuple(f"{number:x}" for number in range(16))
@@ -242,7 +241,7 @@ class Messages:
 
         The items are read from the index and have only keys: `messageId` and `scheduleKey`.
         """
-        return self._table.query(_SCHEDULED_INDEX, {"scheduleShard": shard}, limit=limit, start=start)
+        return self._table.query("scheduledMessages", {"scheduleShard": shard}, limit=limit, start=start)
 
     def read_scheduled(self, listed: Sequence[Item]) -> list[MessageItem]:
         """Return the items of messages that `list_scheduled` returned."""
