@@ -15,7 +15,7 @@ from aws_lambda_powertools.event_handler.openapi.models import APIKey, APIKeyIn,
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs" / "openapi.json"
-FUNCTIONS = ("messages/send_message", "control/start_setup", "control/browse")
+FUNCTIONS = ("messages/send_message", "messages/cancel_message", "control/start_setup", "control/browse")
 # Samples of requests: the file under events/, and the key of the body if the sample is a proxy event.
 REQUESTS = {
     "sendMessage": ("messages/send_message.json", "body"),

@@ -78,6 +78,7 @@ _MESSAGE: Final = Kind(
         MessageState.DELIVERY_UNKNOWN: "Message Delivery Unknown",
         MessageState.DELIVERED: "Message Delivered",
         MessageState.FAILED: "Message Failed",
+        MessageState.CANCELED: "Message Canceled",
         MessageState.RECEIVED: "Message Received",
     },
     "Message Updated",

@@ -13,6 +13,7 @@ from bandwidth_messaging.api import responses
 from bandwidth_messaging.api.cursors import list_page
 from bandwidth_messaging.api.parameters import (
     LIMIT_EXAMPLE,
+    MAX_MESSAGE_ID,
     NUMBER_EXAMPLE,
     OTHER_NUMBER,
     OWN_NUMBER,
@@ -32,11 +33,9 @@ if TYPE_CHECKING:
     from bandwidth_messaging.store.archive import Archive
     from bandwidth_messaging.store.message_store import Messages
 
-# Callbacks store ids of at most 500 bytes. A DynamoDB key holds 2,048 bytes.
-_MAX_MESSAGE_ID: Final = 500
 _LINK_SECONDS: Final = 900
 _NOT_FOUND: Final = "Message {} does not exist."
-_ID_PROBLEM: Final = FieldProblem("messageId", f"string should have at most {_MAX_MESSAGE_ID} characters")
+_ID_PROBLEM: Final = FieldProblem("messageId", f"string should have at most {MAX_MESSAGE_ID} characters")
 _OwnerNumber = Annotated[str, AfterValidator(parse_owner_number)]
 
 
@@ -58,7 +57,7 @@ def add_message_routes(
         },
     )
     def get_message(
-        message_id: Annotated[str, Path(alias="messageId", max_length=_MAX_MESSAGE_ID)],
+        message_id: Annotated[str, Path(alias="messageId", max_length=MAX_MESSAGE_ID)],
     ) -> dict[str, Any]:
         """Return a message by its messageId."""
         if (message := messages().get(message_id)) is None:

@@ -123,6 +123,7 @@ class Message(_Response):
         None, description="Carrier, if the Bandwidth account has that feature"
     )
     expiration: _Time | _Missing = None
+    send_at: _Time | _Missing = Field(None, description="Time of the request at which the message is sent")
     keyword: str | _Missing = Field(
         None, description="Keyword (stop, start, help, …) if it is the whole text"
     )

@@ -15,7 +15,7 @@ View = dict[str, Any]
 
 _MESSAGE = (
     "messageId", "direction", "api", "from", "to", "owner", "text", "media", "encoding", "segmentCount",
-    "bandwidthSegmentCount", "tag", "priority", "channel", "carrierName", "expiration", "keyword",
+    "bandwidthSegmentCount", "tag", "priority", "channel", "carrierName", "expiration", "sendAt", "keyword",
     "suggestionResponse", "locationResponse", "applicationId", "bandwidthId",
     "state", "errorCode", "errorClass", "reason", "bandwidthReason", "warnings",
 )  # fmt: skip

@@ -34,7 +34,7 @@ MAX_SLEEP: Final = SECOND * 3 // 2
 # Messages look at the lane's clock again on their way: a rate that was raised counts for half of their wait.
 _LOOK_AGAIN_SECONDS: Final = 60
 # SQS delays new messages by at most 15 minutes.
-_MAX_QUEUE_DELAY_SECONDS: Final = 900
+MAX_QUEUE_DELAY_SECONDS: Final = 900
 _EPOCH: Final = datetime.fromtimestamp(0, UTC)
 # Without a configured rate, a lane that Bandwidth throttles continues at Bandwidth's default.
 _DEFAULT_INTERVAL: Final = SECOND
@@ -265,7 +265,12 @@ def queue_delay(left: int) -> int:
     seconds = max(0, left - SECOND // 2) // SECOND
     if seconds > _LOOK_AGAIN_SECONDS:
         seconds = max(_LOOK_AGAIN_SECONDS, seconds // 2)
-    return min(seconds, _MAX_QUEUE_DELAY_SECONDS)
+    return min(seconds, MAX_QUEUE_DELAY_SECONDS)
+
+
+def schedule_delay(left: int) -> int:
+    """Return for how many seconds the queue delays a message whose time is fixed, in `left` microseconds."""
+    return min(max(0, left) // SECOND, MAX_QUEUE_DELAY_SECONDS)
 
 
 def to_interval(segments_per_second: float) -> int:

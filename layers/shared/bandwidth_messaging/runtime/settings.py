@@ -53,6 +53,7 @@ class Settings:
     media_queue_url: str = ""
     messaging_v2_state_machine: str = ""
     order_notifications: str = ""
+    quiet_hours: str = ""
 
 
 @cache

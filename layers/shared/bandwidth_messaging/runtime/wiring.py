@@ -14,6 +14,7 @@ from bandwidth_messaging.runtime.settings import settings
 
 if TYPE_CHECKING:
     from bandwidth_messaging.domain.orders import Kind
+    from bandwidth_messaging.domain.quiet_hours import QuietHours
     from bandwidth_messaging.services.callback_authorization import CallbackAuthorization
     from bandwidth_messaging.services.callback_intake import CallbackIntake
     from bandwidth_messaging.services.catapult_application import CatapultApplication
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from bandwidth_messaging.services.hosted_numbers import HostedNumbers
     from bandwidth_messaging.services.media_archive import MediaArchive
     from bandwidth_messaging.services.message_acceptance import MessageAcceptance
+    from bandwidth_messaging.services.message_cancellation import MessageCancellation
     from bandwidth_messaging.services.message_delivery import MessageDelivery
+    from bandwidth_messaging.services.message_schedule import MessageSchedule
     from bandwidth_messaging.services.notifications import Notifications
     from bandwidth_messaging.services.number_activation import NumberActivation, NumberOrderCompletion
     from bandwidth_messaging.services.number_campaigns import NumberCampaigns
@@ -72,6 +75,7 @@ def message_acceptance() -> "MessageAcceptance":
             deadline=timedelta(hours=float(settings().send_deadline_hours)),
             is_refused=settings().backlog_policy == "refuse",
         ),
+        quiet_hours=_quiet_hours(),
     )
 
 
@@ -144,7 +148,32 @@ def message_delivery() -> "MessageDelivery":
         ),
         count=count,
         sleep=sleep,
+        quiet_hours=_quiet_hours(),
     )
+
+
+def _quiet_hours() -> "QuietHours | None":
+    """Return the quiet hours. Stacks without them do not load the data of time zones."""
+    if not settings().quiet_hours:
+        return None
+    from bandwidth_messaging.domain.quiet_hours import QuietHours
+
+    return QuietHours.parse(settings().quiet_hours)
+
+
+def message_cancellation() -> "MessageCancellation":
+    """Return the service that cancels messages."""
+    from bandwidth_messaging.services.message_cancellation import MessageCancellation
+
+    return MessageCancellation(stores.messages())
+
+
+def message_schedule() -> "MessageSchedule":
+    """Return the service that queues scheduled messages."""
+    from bandwidth_messaging.services.message_schedule import MessageSchedule
+
+    # Created before threads use them: botocore's session is not thread-safe.
+    return MessageSchedule(stores.messages(), stores.send_queue(), stores.high_send_queue())
 
 
 def callback_intake() -> "CallbackIntake":
