@@ -63,6 +63,18 @@ class Recipient(_Response):
     times: _MessageTimes | _Missing = Field(None, description="Only if the message has several recipients")
 
 
+class Attempt(_Response):
+    """An attempt to send a message that a carrier failed, and that was repeated."""
+
+    bandwidth_id: str = Field(description="Bandwidth's id of the attempt")
+    sent_at: _Time | _Missing = None
+    failed_at: _Time
+    error_code: int | _Missing = Field(None, description="Bandwidth's failure code")
+    error_class: ErrorClass | _Missing = None
+    reason: str | _Missing = Field(None, description="Why the attempt failed, as a sentence")
+    bandwidth_reason: str | _Missing = Field(None, description="Bandwidth's own description of the failure")
+
+
 class SuggestionResponse(_Response):
     """The suggested reply or action that the sender chose (RCS)."""
 
@@ -137,6 +149,9 @@ class Message(_Response):
     reason: str | _Missing = Field(None, description="Why the message failed, as a sentence")
     bandwidth_reason: str | _Missing = Field(None, description="Bandwidth's own description of the failure")
     warnings: list[str] | _Missing = Field(None, description="Why the accepted message may fail")
+    attempts: list[Attempt] | _Missing = Field(
+        None, description="Earlier attempts that a carrier failed, oldest first (parameter CarrierRetries)"
+    )
     times: _MessageTimes
     recipients: dict[str, Recipient] | _Missing = Field(
         None, description="Outcome for each recipient. Only for outbound messages"

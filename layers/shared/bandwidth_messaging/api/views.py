@@ -9,7 +9,7 @@ from bandwidth_messaging.domain.next_steps import next_steps
 from bandwidth_messaging.domain.numbers import STATES, NumberState
 from bandwidth_messaging.domain.orders import OrderState
 from bandwidth_messaging.store.dynamodb import Item
-from bandwidth_messaging.store.message_store import RECIPIENT
+from bandwidth_messaging.store.message_store import ATTEMPT, RECIPIENT
 
 View = dict[str, Any]
 
@@ -58,7 +58,19 @@ def message_view(item: Mapping[str, Any], link: Callable[[str], View] | None = N
             for recipient, outcome in outcomes.items()
         }
         _add_outcome_of_group(view)
+        if attempts := _attempts(item):
+            view["attempts"] = attempts
     return view
+
+
+def _attempts(item: Mapping[str, Any]) -> list[View]:
+    """Return the earlier attempts that a carrier failed, oldest first."""
+    attempts = [
+        {"bandwidthId": name.removeprefix(ATTEMPT), **attempt}
+        for name, attempt in item.items()
+        if name.startswith(ATTEMPT)
+    ]
+    return sorted(attempts, key=lambda attempt: str(attempt["failedAt"]))
 
 
 def _outcome(outcome: Item) -> View:

@@ -34,6 +34,7 @@ class Waiting(StrEnum):
     RATE = "rate"
     SCHEDULED = "scheduled"
     QUIET_HOURS = "quiet_hours"
+    RETRY = "retry"
     CREDENTIALS = "credentials"
     BANDWIDTH_UNAVAILABLE = "bandwidth_unavailable"
 
@@ -88,6 +89,7 @@ MessageItem = TypedDict(
         "tickets": dict[str, TicketItem],
         "expectedAt": str,
         "waiting": Waiting,
+        "attempts": int,
         "requestDigest": str,
         "warnings": list[str],
         "encoding": str,

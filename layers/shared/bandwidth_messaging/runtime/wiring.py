@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.domain.quiet_hours import QuietHours
     from bandwidth_messaging.services.callback_authorization import CallbackAuthorization
     from bandwidth_messaging.services.callback_intake import CallbackIntake
+    from bandwidth_messaging.services.carrier_retries import CarrierRetries
     from bandwidth_messaging.services.catapult_application import CatapultApplication
     from bandwidth_messaging.services.catapult_import import CatapultImport, CatapultRelease
     from bandwidth_messaging.services.doctor import Doctor
@@ -181,7 +182,19 @@ def callback_intake() -> "CallbackIntake":
     from bandwidth_messaging.services.callback_intake import CallbackIntake
 
     # Created before threads write: botocore's session is not thread-safe.
-    return CallbackIntake(stores.messages(), stores.opt_outs, stores.quarantine, count)
+    return CallbackIntake(stores.messages(), stores.opt_outs, stores.quarantine, count, carrier_retries())
+
+
+@cache
+def carrier_retries() -> "CarrierRetries | None":
+    """Return the service that repeats messages that a carrier failed, None if the stack repeats none."""
+    max_retries = int(settings().carrier_retries or 0)
+    if not max_retries:
+        return None
+    from bandwidth_messaging.services.carrier_retries import CarrierRetries
+
+    classes = frozenset(settings().retry_error_classes.replace(" ", "").split(","))
+    return CarrierRetries(stores.messages(), stores.send_queue, stores.high_send_queue, max_retries, classes)
 
 
 def quarantine_replay() -> "QuarantineReplay":
