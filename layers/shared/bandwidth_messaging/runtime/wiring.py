@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.services.event_publishing import EventPublishing
     from bandwidth_messaging.services.find_or_create import OwnedResources
     from bandwidth_messaging.services.hosted_numbers import HostedNumbers
+    from bandwidth_messaging.services.letter_sending import LetterSending
     from bandwidth_messaging.services.media_archive import MediaArchive
     from bandwidth_messaging.services.message_acceptance import MessageAcceptance
     from bandwidth_messaging.services.message_delivery import MessageDelivery
@@ -214,6 +215,13 @@ def number_import() -> "NumberImport":
     return NumberImport(
         stores.numbers(), stores.orders(), bandwidth_clients.dashboard, bandwidth_clients.dashboard_current
     )
+
+
+def letter_sending() -> "LetterSending":
+    """Return the service that sends letters of authorization."""
+    from bandwidth_messaging.services.letter_sending import LetterSending
+
+    return LetterSending(bandwidth_clients.dashboard_current(), stores.letters())
 
 
 def setup_check() -> "SetupCheck":
