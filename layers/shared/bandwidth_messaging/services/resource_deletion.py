@@ -29,7 +29,7 @@ class ResourceDeletion:
     hosted: HostedNumbers
 
     def delete(self, resource: Resource) -> Deletion:
-        """Delete a resource unless something uses it since the plan, or Bandwidth rejects it."""
+        """Delete a resource unless it has come into use since the plan or Bandwidth rejects it."""
         try:
             if reason := self._find_use(resource):
                 return Deletion(DeletionOutcome.LEFT, reason)
