@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from bandwidth_messaging.services.drift_check import DriftCheck
     from bandwidth_messaging.services.event_publishing import EventPublishing
     from bandwidth_messaging.services.find_or_create import OwnedResources
-    from bandwidth_messaging.services.hosted_numbers import HostedNumbers
+    from bandwidth_messaging.services.hosted_numbers import HostedNumbers, HostedRemoval
+    from bandwidth_messaging.services.letter_sending import LetterSending
     from bandwidth_messaging.services.media_archive import MediaArchive
     from bandwidth_messaging.services.message_acceptance import MessageAcceptance
     from bandwidth_messaging.services.message_cancellation import MessageCancellation
@@ -300,6 +301,13 @@ def number_import() -> "NumberImport":
     )
 
 
+def letter_sending() -> "LetterSending":
+    """Return the service that sends letters of authorization."""
+    from bandwidth_messaging.services.letter_sending import LetterSending
+
+    return LetterSending(bandwidth_clients.dashboard_current(), stores.letters())
+
+
 def setup_check() -> "SetupCheck":
     """Return the service that checks the inputs of the state machines."""
     from bandwidth_messaging.services.setup_check import SetupCheck
@@ -366,6 +374,13 @@ def hosted_numbers() -> "HostedNumbers":
     from bandwidth_messaging.services.hosted_numbers import HostedNumbers
 
     return HostedNumbers(stores.numbers(), stores.orders())
+
+
+def hosted_removal() -> "HostedRemoval":
+    """Return the service that starts the removal of hosted numbers."""
+    from bandwidth_messaging.services.hosted_numbers import HostedRemoval
+
+    return HostedRemoval(stores.numbers(), hosted_numbers())
 
 
 def release_planner() -> "ReleasePlanner":
