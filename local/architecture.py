@@ -17,8 +17,8 @@ from samcli.yamlhelper import yaml_parse
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 DOCUMENT: Final = ROOT / "docs" / "architecture.md"
-# The headings of Bandwidth's two documents, in their order. A heading without the step's number and the old
-# name of a location is the name of a state.
+# The headings of Bandwidth's two documents, in their order. Without the step number and "(sippeer)", a
+# heading is the name of a state.
 HEADINGS: Final = {
     "messaging_v2": (
         "Create application",
@@ -40,15 +40,15 @@ HEADINGS: Final = {
     ),
     "release_numbers": (),
 }
-# Steps that no state machine runs: what runs them, and the function.
+# Steps that no state machine runs: their trigger and their function.
 _WITHOUT_STATE: Final = {
     "Send Text Message": ("(queue)", "DeliverMessage"),
     "Send Message": ("(queue)", "DeliverMessage"),
     "Incoming Messages": ("(callback)", "ReceiveCallback"),
 }
 _MARKED: Final = re.compile(r"(<!-- generated: (\w+) (\w+) -->\n).*?(<!-- /generated -->)", re.DOTALL)
-# A transition that more states share is drawn once.
-_MOST_CATCH_EDGES: Final = 2
+# An error that more states catch has one edge in the diagram.
+_MAX_CATCH_EDGES: Final = 2
 _SHAPES: Final = {
     "Task": '["{}"]',
     "Choice": '{{"{}"}}',
@@ -86,7 +86,7 @@ def diagram(machine: str) -> str:
 
 
 def _states(definition: Mapping[str, Any], indent: str = "    ") -> Iterator[str]:
-    """Yield a node and its transitions for each state; the states of a Map are a box of their own."""
+    """Yield a node and its transitions for each state. The states of a Map are in a subgraph."""
     for name, state in definition["States"].items():
         if state["Type"] == "Map":
             yield f'{indent}subgraph {_id(name)}["{_text(name)}"]'
@@ -110,7 +110,7 @@ def _transitions(state: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _catches(states: Mapping[str, Any]) -> dict[tuple[str, str], list[str]]:
-    """Return the states that catch an error, by the error and the state that follows it."""
+    """Return the names of the states that catch an error, by error and next state."""
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
     for name, state in states.items():
         for catch in state.get("Catch", ()):
@@ -123,7 +123,7 @@ def _catches(states: Mapping[str, Any]) -> dict[tuple[str, str], list[str]]:
 
 def _catch_edges(catches: Mapping[tuple[str, str], list[str]]) -> Iterator[str]:
     for number, ((error, target), sources) in enumerate(catches.items(), start=1):
-        if len(sources) > _MOST_CATCH_EDGES:
+        if len(sources) > _MAX_CATCH_EDGES:
             yield f'    caught{number}>"{error} in any of {len(sources)} states"] -.-> {_id(target)}'
         else:
             yield from (f'    {_id(source)} -.->|"{error}"| {_id(target)}' for source in sources)
@@ -142,14 +142,14 @@ def _text(text: str) -> str:
 
 
 def steps(machine: str) -> str:
-    """Return the table heading, state, module, function of the document that a machine implements."""
+    """Return the table of a document's headings with the state, module and function of each."""
     rows = []
     for heading in HEADINGS[machine]:
         title = _title(heading)
         if title in _WITHOUT_STATE:
             rows.append((heading, *_WITHOUT_STATE[title]))
         else:
-            (function,) = _functions_of(machine, title)
+            (function,) = _find_functions(machine, title)
             rows.append((heading, title, function))
     return _table(
         ("Heading", "State", "Module", "Function"),
@@ -158,7 +158,7 @@ def steps(machine: str) -> str:
 
 
 def other_steps(machine: str) -> str:
-    """Return the table state, module, function of the steps without a heading in the documents."""
+    """Return the table of the states without a heading, with their modules and functions."""
     titles = {_title(heading) for heading in HEADINGS[machine]}
     return _table(
         ("State", "Module", "Function"),
@@ -166,7 +166,7 @@ def other_steps(machine: str) -> str:
             (state, f"`{_module(function)}`", function)
             for state in _definition(machine)["States"]
             if state not in titles
-            for function in _functions_of(machine, state)
+            for function in _find_functions(machine, state)
         ),
     )
 
@@ -175,7 +175,7 @@ def _title(heading: str) -> str:
     return re.sub(r"^Step \d+ | \(sippeer\)$", "", heading)
 
 
-def _functions_of(machine: str, state: str) -> list[str]:
+def _find_functions(machine: str, state: str) -> list[str]:
     """Return the logical ids of the functions that a state, or a state inside it, invokes."""
     (properties,) = (
         resource["Properties"]
@@ -218,14 +218,15 @@ def _table(titles: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        prog="python -m local.architecture", description="Writes the generated parts of docs/architecture.md."
+        prog="python -m local.architecture",
+        description="Write the generated sections of docs/architecture.md.",
     )
-    parser.add_argument("--check", action="store_true", help="only check that they are up to date")
-    written = DOCUMENT.read_text()
-    current = document(written)
+    parser.add_argument("--check", action="store_true", help="only check that the sections are up to date")
+    stored = DOCUMENT.read_text()
+    current = document(stored)
     if not parser.parse_args().check:
         DOCUMENT.write_text(current)
-    elif written != current:
+    elif stored != current:
         sys.exit("docs/architecture.md is out of date. Run `make diagrams`.")
 
 

@@ -1,4 +1,4 @@
-"""Generates events/bus/schemas: JSON Schemas of the events on the bus, one file per kind of item.
+"""Generate events/bus/schemas: JSON Schemas of the events on the bus, one file for each kind of item.
 
 ``python -m local.bus_schemas`` writes the files. ``--check`` fails if a file is out of date.
 """
@@ -13,12 +13,12 @@ from pydantic import BaseModel
 
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMAS = ROOT / "events" / "bus" / "schemas"
-_NAME = {"type": "string"}
+_STRING = {"type": "string"}
 
 
 def schemas() -> dict[str, str]:
     """Return the schemas that the code describes, by file name."""
-    # Lambda has the layer on its path.
+    # On AWS, Lambda adds the layer to the path.
     sys.path.insert(0, str(ROOT / "layers" / "shared"))
     from bandwidth_messaging.api import bus_events, responses  # noqa: PLC0415
 
@@ -59,12 +59,12 @@ def _schema(kind: Any, detail: dict[str, Any]) -> dict[str, Any]:
         ],
         "properties": {
             "version": {"const": "0", "description": "EventBridge's version of this envelope"},
-            "id": {**_NAME, "description": "EventBridge's id. Use detail.eventId to detect duplicates"},
+            "id": {**_STRING, "description": "EventBridge's id. Use detail.eventId to detect duplicates"},
             "detail-type": {"enum": list(kind.detail_types)},
-            "source": {**_NAME, "description": "Name of the stack"},
-            "account": _NAME,
-            "time": {**_NAME, "format": "date-time"},
-            "region": _NAME,
+            "source": {**_STRING, "description": "Name of the stack"},
+            "account": _STRING,
+            "time": {**_STRING, "format": "date-time"},
+            "region": _STRING,
             "resources": {"type": "array", "maxItems": 0},
             "detail": detail,
         },
@@ -83,7 +83,7 @@ def _strip(schema: dict[str, Any]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        prog="python -m local.bus_schemas", description="Writes events/bus/schemas."
+        prog="python -m local.bus_schemas", description="Write events/bus/schemas."
     )
     parser.add_argument("--check", action="store_true", help="only check that the schemas are up to date")
     check = parser.parse_args().check

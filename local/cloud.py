@@ -1,7 +1,7 @@
 """The local cloud: the real template on an AWS emulator, with the simulator as Bandwidth.
 
-``python -m local.cloud up|down|status``. What the emulator does differently from AWS is handled here, in
-``local/deployment.py`` and in ``local/emulator.py``, never in the template.
+``python -m local.cloud up|down|status``. This module, ``local/deployment.py`` and ``local/emulator.py``
+correct the differences between the emulator and AWS. The template has no code for them.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from local import deployment, processes
 from local.deployment import Target
 from local.processes import EMULATOR, SIMULATOR
 from local.progress import CloudError, wait_for
-from local.stack import APIS, DEFAULT_API, REGION, Stack, file_of, place_of
+from local.stack import APIS, DEFAULT_API, REGION, Stack, find_directory, find_stack_file
 
 DIRECTORY = deployment.ROOT / ".local"
 HOST = "127.0.0.1"
@@ -40,30 +40,30 @@ def up(
 ) -> list[Stack]:
     """Start missing processes, deploy changed sources, and return a stack for each of ``apis``.
 
-    Each generation of Bandwidth's API has an emulator and an account of its own. ``ports`` are the emulator's
-    and the simulator's (None: LOCAL_PORTS of the environment, else PORTS), ``wait_scale`` multiplies every
-    wait of the state machines; both hold until ``down``. Raises CloudError.
+    Each generation of Bandwidth's API has its own emulator and account. ``ports`` are those of emulator and
+    simulator. None selects LOCAL_PORTS of the environment, or PORTS without it. ``wait_scale`` multiplies
+    every wait of the state machines. Both apply until ``down``. Raises CloudError.
     """
     directory = directory.resolve()
     _check_prerequisites()
     with _lock(directory):
-        sources = deployment.digest_of_sources()
-        there = {api: _running(directory, api) for api in apis}
-        old = {api: stack for api, stack in there.items() if stack and stack.sources != sources}
-        if old:
+        sources = deployment.compute_source_digest()
+        running = {api: _find_running(directory, api) for api in apis}
+        outdated = [stack for stack in running.values() if stack and stack.sources != sources]
+        if outdated:
             print("The sources have changed since they were deployed.", flush=True)
-        targets = [_target_of(stack) for stack in old.values()]
-        new = [api for api in apis if not there[api]]
+        targets = [_create_target(stack) for stack in outdated]
+        missing = [api for api in apis if not running[api]]
         try:
-            targets += [_start(directory, api, _chosen(ports, api), wait_scale) for api in new]
+            targets += [_start(directory, api, _choose_ports(ports, api), wait_scale) for api in missing]
             if targets:
                 deployment.build_and_deploy(directory, targets)
         except BaseException as error:
-            for api in new:
+            for api in missing:
                 _stop(directory, api)
             if isinstance(error, CloudError):
-                left = "What was deployed before is still" if old else "Nothing is left"
-                raise CloudError(f"{error} {left} running.") from None
+                state = "The earlier deployment still runs." if outdated else "No process is left running."
+                raise CloudError(f"{error} {state}") from None
             raise
         return [Stack.read(directory, api) for api in apis]
 
@@ -82,15 +82,17 @@ def _check_prerequisites() -> None:
     if sys.version_info[:2] != (3, 13):
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         raise CloudError(
-            f"The functions run on Python 3.13 and this is {version}; `make install` sets up .venv."
+            f"The functions need Python 3.13. This is {version}. `make install` creates .venv with it."
         )
     if not deployment.SAM.exists():
-        raise CloudError(f"There is no sam beside {sys.executable}; `make install` sets up .venv with it.")
+        raise CloudError(
+            f"sam is not installed beside {sys.executable}. `make install` installs it in .venv."
+        )
 
 
 @contextmanager
 def _lock(directory: Path) -> Iterator[None]:
-    """Hold the lock of a directory: one `up` or `down` runs at a time, the others wait."""
+    """Hold the lock of a directory. One `up` or `down` runs at a time, and the others wait."""
     directory.mkdir(parents=True, exist_ok=True)
     with (directory / "lock").open("w") as file:
         wait_for("another up or down of this local cloud", lambda: _try_lock(file.fileno()), seconds=900)
@@ -105,14 +107,14 @@ def _try_lock(descriptor: int) -> bool:
     return True
 
 
-def _running(directory: Path, api: str) -> Stack | None:
+def _find_running(directory: Path, api: str) -> Stack | None:
     """Return the stack of a generation if both processes run and a deployment succeeded."""
-    place = place_of(directory, api)
-    both_run = all(processes.running(module, place) for module in (EMULATOR, SIMULATOR))
-    return Stack.read(directory, api) if both_run and file_of(directory, api).exists() else None
+    place = find_directory(directory, api)
+    both_run = all(processes.is_running(module, place) for module in (EMULATOR, SIMULATOR))
+    return Stack.read(directory, api) if both_run and find_stack_file(directory, api).exists() else None
 
 
-def _target_of(stack: Stack) -> Target:
+def _create_target(stack: Stack) -> Target:
     return Target(
         stack.bandwidth_api,
         stack.endpoint_url,
@@ -124,15 +126,15 @@ def _target_of(stack: Stack) -> Target:
 
 
 def _start(directory: Path, api: str, ports: tuple[int, int], wait_scale: float) -> Target:
-    # One process alone, or two without a stack, are the rest of something that broke off.
+    # An interrupted start can leave one process, or both without a stack.
     _stop(directory, api)
     for port in ports:
-        _refuse_if_taken(port)
+        _check_port(port)
     emulator, simulator = (f"http://{HOST}:{port}" for port in ports)
     print(f"Starting the emulator at {emulator} and the simulator at {simulator}.", flush=True)
     key_id, key = f"LOCAL{secrets.token_hex(8).upper()}", secrets.token_urlsafe(30)
     target = Target(api, emulator, simulator, _generate_account(), key_id, key)
-    place = place_of(directory, api)
+    place = find_directory(directory, api)
     place.mkdir(exist_ok=True)
     _start_simulator(place, target)
     _start_emulator(place, target, wait_scale)
@@ -140,20 +142,20 @@ def _start(directory: Path, api: str, ports: tuple[int, int], wait_scale: float)
 
 
 def _stop(directory: Path, api: str) -> bool:
-    file_of(directory, api).unlink(missing_ok=True)
-    place = place_of(directory, api)
+    find_stack_file(directory, api).unlink(missing_ok=True)
+    place = find_directory(directory, api)
     stopped = processes.stop(place)
     for name in ("tmp", "s3"):
         shutil.rmtree(place / name, ignore_errors=True)
     return stopped > 0
 
 
-def _chosen(ports: tuple[int, int] | Literal["free"] | None, api: str) -> tuple[int, int]:
-    chosen = ports or _ports(os.environ.get("LOCAL_PORTS", ""))
-    return _free_ports() if chosen == "free" else chosen or PORTS[api]
+def _choose_ports(ports: tuple[int, int] | Literal["free"] | None, api: str) -> tuple[int, int]:
+    chosen = ports or _parse_ports(os.environ.get("LOCAL_PORTS", "")) or PORTS[api]
+    return _find_free_ports() if chosen == "free" else chosen
 
 
-def _refuse_if_taken(port: int) -> None:
+def _check_port(port: int) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -161,11 +163,11 @@ def _refuse_if_taken(port: int) -> None:
         except OSError:
             raise CloudError(
                 f"Port {port} is in use by another program. "
-                "Choose two others with LOCAL_PORTS=EMULATOR,SIMULATOR, or LOCAL_PORTS=free."
+                "Choose two other ports with LOCAL_PORTS=EMULATOR,SIMULATOR, or LOCAL_PORTS=free."
             ) from None
 
 
-def _free_ports() -> tuple[int, int]:
+def _find_free_ports() -> tuple[int, int]:
     with socket.socket() as one, socket.socket() as other:
         one.bind((HOST, 0))
         other.bind((HOST, 0))
@@ -204,7 +206,9 @@ def _start_simulator(place: Path, target: Target) -> None:
     log = place / "simulator.log"
     process = processes.start(SIMULATOR, arguments, _plain_environment(), log)
     wait_for(
-        "the simulator", lambda: _answers(process, f"{target.simulator}/_simulator/health", log), seconds=60
+        "the simulator",
+        lambda: _is_healthy(process, f"{target.simulator}/_simulator/health", log),
+        seconds=60,
     )
 
 
@@ -223,14 +227,14 @@ def _start_emulator(place: Path, target: Target, wait_scale: float) -> None:
         "TMPDIR": str(place / "tmp"),
         "S3_DATA_DIR": str(place / "s3"),
         "STATE_DIR": str(place / "state"),
-        # Unused listeners, and no access to a Docker daemon.
+        # Disables unused listeners and the access to a Docker daemon.
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "DOCKER_HOST": f"unix://{place}/no-docker",
     }
     log = place / "emulator.log"
     process = processes.start(EMULATOR, [str(place)], environment, log)
-    wait_for("the emulator", lambda: _answers(process, f"{url}/_ministack/health", log), seconds=60)
+    wait_for("the emulator", lambda: _is_healthy(process, f"{url}/_ministack/health", log), seconds=60)
 
 
 def _port(url: str) -> str:
@@ -238,7 +242,7 @@ def _port(url: str) -> str:
 
 
 def _plain_environment() -> dict[str, str]:
-    """Return an environment without the user's AWS settings and proxies, as a function on AWS has it."""
+    """Return the environment of a function on AWS: without the user's AWS settings and proxies."""
     kept = ("HOME", "LANG", "LD_LIBRARY_PATH", "PATH")
     return {
         **{name: os.environ[name] for name in kept if name in os.environ},
@@ -250,9 +254,9 @@ def _plain_environment() -> dict[str, str]:
     }
 
 
-def _answers(process: psutil.Popen, url: str, log: Path) -> bool:
+def _is_healthy(process: psutil.Popen, url: str, log: Path) -> bool:
     if process.poll() is not None:
-        raise CloudError(f"The process for {url} ended at once. {log} has the reason.")
+        raise CloudError(f"The process for {url} ended at its start. {log} has the reason.")
     try:
         with requests.Session() as session:
             session.trust_env = False
@@ -261,7 +265,7 @@ def _answers(process: psutil.Popen, url: str, log: Path) -> bool:
         return False
 
 
-def _ports(text: str) -> tuple[int, int] | Literal["free"] | None:
+def _parse_ports(text: str) -> tuple[int, int] | Literal["free"] | None:
     if text in {"", "free"}:
         return "free" if text else None
     emulator, simulator = text.split(",")
@@ -269,7 +273,7 @@ def _ports(text: str) -> tuple[int, int] | Literal["free"] | None:
 
 
 def chosen_api() -> str:
-    """Return the generation of Bandwidth's API that BANDWIDTH_API names. Raises CloudError for others."""
+    """Return the generation of Bandwidth's API in BANDWIDTH_API. Raises CloudError for other values."""
     api = os.environ.get("BANDWIDTH_API") or DEFAULT_API
     if api not in APIS:
         raise CloudError(f"BANDWIDTH_API must be {' or '.join(APIS)}.")
@@ -277,14 +281,18 @@ def chosen_api() -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m local.cloud", description="The local cloud.")
+    parser = argparse.ArgumentParser(
+        prog="python -m local.cloud", description="Start, stop or show the local cloud."
+    )
     parser.add_argument("command", choices=["up", "down", "status"])
-    parser.add_argument("--directory", type=Path, default=DIRECTORY, help="where its files are (.local)")
+    parser.add_argument(
+        "--directory", type=Path, default=DIRECTORY, help="directory of its files; default: .local"
+    )
     parser.add_argument(
         "--ports",
-        type=_ports,
+        type=_parse_ports,
         metavar="EMULATOR,SIMULATOR",
-        help="two ports of 127.0.0.1, or free for any; default: LOCAL_PORTS, else "
+        help="two ports of 127.0.0.1, or free for any free ports; default: LOCAL_PORTS, else "
         + ", ".join(f"{one},{other} ({api})" for api, (one, other) in PORTS.items()),
     )
     parser.add_argument(
@@ -294,7 +302,7 @@ def main() -> None:
         "--api",
         nargs="+",
         choices=APIS,
-        help=f"generations of Bandwidth's API, a stack each; default: BANDWIDTH_API, else {DEFAULT_API}",
+        help=f"generations of Bandwidth's API, a stack for each; default: BANDWIDTH_API, else {DEFAULT_API}",
     )
     options = parser.parse_args()
     try:
@@ -305,8 +313,8 @@ def main() -> None:
                 _print_stack(stack)
         elif options.command == "down":
             print("The local cloud is down." if down(options.directory) else "Nothing was running.")
-        elif there := [each for api in APIS if (each := _running(options.directory.resolve(), api))]:
-            for stack in there:
+        elif stacks := [each for api in APIS if (each := _find_running(options.directory.resolve(), api))]:
+            for stack in stacks:
                 _print_stack(stack)
         else:
             sys.exit("The local cloud is down.")

@@ -1,4 +1,4 @@
-"""``make demo``: run the main job on the local cloud and print each step."""
+"""``make demo``: run set-ups, messages and releases on the local cloud, and print each step."""
 
 import json
 import sys
@@ -12,13 +12,13 @@ import requests
 
 from local import cloud
 from local.progress import CloudError, wait_for
-from local.stack import APIS, Stack, file_of
+from local.stack import APIS, Stack, find_stack_file
 
 _ROOT: Final = Path(__file__).parent.parent
-_PERSON: Final = "+19195551234"
-_HELLO: Final = "Good morning, this is a test message"
-_REPLY: Final = "Good morning! It works."
-_QUIET_SECONDS: Final = 2
+_HANDSET: Final = "+19195551234"
+DEMO_TEXT: Final = "Good morning, this is a test message"
+DEMO_REPLY: Final = "Good morning! It works."
+_PROGRESS_SECONDS: Final = 2
 _GENERATIONS: Final = {"current": "the current API", "classic": "the classic API (the two documents)"}
 
 
@@ -34,8 +34,8 @@ def main() -> int:
 
 
 def run(stack: Stack) -> None:
-    """Run both set-ups, send a text through each, and undo them. Raises CloudError if a step fails."""
-    was_empty = not _in_the_account(stack)
+    """Run both set-ups, exchange texts with each, and release them. Raises CloudError if a step fails."""
+    was_empty = not _describe_account(stack)
     _chapter("Messaging 2.0: the state machine messaging_v2 goes from an empty account to new numbers")
     new = _set_up(stack, "messaging_v2")
     ordered = new["numbers"]
@@ -47,16 +47,14 @@ def run(stack: Stack) -> None:
     imported = json.loads(_sample("hosted_messaging").read_text())["telephoneNumbers"]
     _converse(stack, _list_numbers(stack, imported)[0])
 
-    _chapter(
-        "Undo: the state machine release_numbers releases the numbers and deletes the resources of a set-up"
-    )
+    _chapter("Release: the state machine release_numbers releases the numbers and deletes the resources")
     for each in (hosted, new):
-        _undo(stack, each["customerOrderId"])
-    if left := _in_the_account(stack):
-        _expect(not was_empty, f"the account still has {left}")
+        _release(stack, each["customerOrderId"])
+    if left := _describe_account(stack):
+        _require(not was_empty, f"the account still has {left}")
         print(f"   The account still has resources of other set-ups: {left}")
     else:
-        print("   Bandwidth's account is as empty as it was before.")
+        print("   Bandwidth's account is empty.")
 
     (other,) = set(APIS) - {stack.bandwidth_api}
     print(f"""
@@ -65,36 +63,36 @@ Everything ran on this machine: the real template on an AWS emulator, and a simu
 
 Try next:
    BANDWIDTH_API={other} make demo
-                                the same with {_GENERATIONS[other]}
-   cat .local/{file_of(cloud.DIRECTORY, stack.bandwidth_api).name}
-                                URLs, tables, queues, credentials
+                                runs the demo with {_GENERATIONS[other]}
+   cat .local/{find_stack_file(cloud.DIRECTORY, stack.bandwidth_api).name}
+                                shows URLs, tables, queues and credentials
    curl {stack.simulator}/_simulator/messages
-                                what Bandwidth received
+                                lists the messages that Bandwidth received
    make test                    runs every test
    make down                    stops the local cloud
-   docs/deploy.md               how to deploy to your AWS account""")
+   docs/deploy.md               describes the deployment to your AWS account""")
 
 
 def _converse(stack: Stack, number: str) -> None:
-    """Send a text from the number, follow it to its final state, receive a reply, and print both."""
+    """Send a text from the number, wait for its final state, receive a reply, and print both."""
     api = _get(stack, f"/numbers/{quote(number)}")["api"].upper()
-    print(f"\n   A text from {number} to {_PERSON} (POST /messages, sent through {api})")
-    accepted = _post(stack, "/messages", {"from": number, "to": _PERSON, "text": _HELLO})
+    print(f"\n   A text from {number} to {_HANDSET} (POST /messages, sent through {api})")
+    accepted = _post(stack, "/messages", {"from": number, "to": _HANDSET, "text": DEMO_TEXT})
     print(f"   202, {accepted['messageId']} is {accepted['state']}")
-    sent = _follow(stack, accepted["messageId"])
-    _expect(sent["state"] == "delivered", f"the text is {sent['state']}: {sent.get('reason')}")
+    sent = _wait_for_final_state(stack, accepted["messageId"])
+    _require(sent["state"] == "delivered", f"the text is {sent['state']}: {sent.get('reason')}")
 
-    print(f"\n   {_PERSON} replies, and Bandwidth sends the callback")
+    print(f"\n   {_HANDSET} replies, and Bandwidth sends the callback")
     response = requests.post(
         f"{stack.simulator}/_simulator/inbound",
-        json={"from": _PERSON, "to": number, "text": _REPLY},
+        json={"from": _HANDSET, "to": number, "text": DEMO_REPLY},
         timeout=10,
     )
-    _expect(response.ok, f"the simulator rejected the reply: {response.text}")
+    _require(response.ok, f"the simulator rejected the reply: {response.text}")
     reply_id = response.json()["id"]
     try:
         conversation = wait_for(
-            "the reply to be stored", lambda: _conversation(stack, number, reply_id), seconds=30
+            "the reply to be stored", lambda: _find_conversation(stack, number, reply_id), seconds=30
         )
     except CloudError as error:
         callbacks = requests.get(
@@ -115,7 +113,7 @@ def _list_numbers(stack: Stack, expected: Sequence[str]) -> list[str]:
         shown = _get(stack, f"/numbers/{quote(number)}")
         numbers.append(shown["number"])
         print(f"      {shown['number']}  {shown['state']}, application {shown['applicationId']}")
-        _expect(shown["state"] == "active", f"{number} is {shown['state']}: {shown.get('reason')}")
+        _require(shown["state"] == "active", f"{number} is {shown['state']}: {shown.get('reason')}")
     return numbers
 
 
@@ -124,35 +122,35 @@ def _sample(machine: str) -> Path:
 
 
 def _set_up(stack: Stack, name: str) -> dict[str, Any]:
-    """Run the machine with the sample input, and print and return its output."""
-    given = json.loads(_sample(name).read_text())
-    print(f"   input: {json.dumps(given)}   ({_sample(name).relative_to(_ROOT)})")
-    output = _run(stack, name, given)
+    """Run the state machine with its sample input, and print and return its output."""
+    data = json.loads(_sample(name).read_text())
+    print(f"   input: {json.dumps(data)}   ({_sample(name).relative_to(_ROOT)})")
+    output = _run(stack, name, data)
     print(f"   SUCCEEDED: {json.dumps(output, indent=2)}".replace("\n", "\n   "))
     return output
 
 
-def _undo(stack: Stack, set_up: str) -> None:
+def _release(stack: Stack, set_up: str) -> None:
     """Print the plan of a release (dry run), and then release the set-up."""
-    given: dict[str, Any] = {"customerOrderId": set_up, "everything": True}
-    print(f"\n   input: {json.dumps(given | {'dryRun': True})}")
-    plan = _run(stack, "release_numbers", given | {"dryRun": True})
+    data: dict[str, Any] = {"customerOrderId": set_up, "everything": True}
+    print(f"\n   input: {json.dumps(data | {'dryRun': True})}")
+    plan = _run(stack, "release_numbers", data | {"dryRun": True})
     for number in plan["firstNumbers"]:
         print(f"      {number['number']}  {number['then']}")
-    for thing in plan["delete"]:
-        print(f"      {thing['what']} {thing['id']}  delete")
-    for thing in plan["leave"]:
-        print(f"      {thing['what']} {thing['id']}  leave: {thing['reason']}")
-    print(f"\n   input: {json.dumps(given)}")
-    done = _run(stack, "release_numbers", given)
+    for resource in plan["delete"]:
+        print(f"      {resource['what']} {resource['id']}  delete")
+    for resource in plan["leave"]:
+        print(f"      {resource['what']} {resource['id']}  leave: {resource['reason']}")
+    print(f"\n   input: {json.dumps(data)}")
+    done = _run(stack, "release_numbers", data)
     deleted = ", ".join(each["what"] for each in done["resources"] if each["outcome"] == "deleted")
     print(f"   SUCCEEDED: {done['released']} numbers released; deleted: {deleted or 'nothing'}\n")
     numbers = [number["number"] for number in plan["firstNumbers"]]
     states = {_get(stack, f"/numbers/{quote(number)}")["state"] for number in numbers}
-    _expect(states == {"released"}, f"{', '.join(numbers)} are {', '.join(states)}, not released")
+    _require(states == {"released"}, f"{', '.join(numbers)} are {', '.join(states)}, not released")
 
 
-def _in_the_account(stack: Stack) -> str:
+def _describe_account(stack: Stack) -> str:
     """Return the numbers and resources in Bandwidth's account, as text."""
     account = requests.get(f"{stack.simulator}/_simulator/account", timeout=10).json()
     # A subscription to an order ends with the order.
@@ -163,10 +161,10 @@ def _in_the_account(stack: Stack) -> str:
     return ", ".join(f"{len(account[kind])} {kind.replace('_', ' ')}" for kind in kinds if account[kind])
 
 
-def _run(stack: Stack, name: str, given: dict[str, Any]) -> dict[str, Any]:
-    """Start the machine, print each state as it is entered, and return its output."""
+def _run(stack: Stack, name: str, data: dict[str, Any]) -> dict[str, Any]:
+    """Run the state machine, print each state that it enters, and return its output."""
     machine = stack.client("stepfunctions")
-    arn = machine.start_execution(stateMachineArn=stack.state_machines[name], input=json.dumps(given))[
+    arn = machine.start_execution(stateMachineArn=stack.state_machines[name], input=json.dumps(data))[
         "executionArn"
     ]
     for state in _entered_states(machine, arn):
@@ -194,7 +192,7 @@ def _entered_states(machine: Any, arn: str) -> Iterator[str]:
             last_printed = time.monotonic()
             yield from entered[seen:]
             seen = len(entered)
-        elif time.monotonic() - last_printed > _QUIET_SECONDS:
+        elif time.monotonic() - last_printed > _PROGRESS_SECONDS:
             last_printed = time.monotonic()
             yield f"({entered[-1] if entered else 'starting'} is still running)"
         if not running:
@@ -202,35 +200,36 @@ def _entered_states(machine: Any, arn: str) -> Iterator[str]:
         time.sleep(0.2)
 
 
-def _follow(stack: Stack, message_id: str) -> dict[str, Any]:
-    """Wait for the message's final state, print its states, and return it."""
+def _wait_for_final_state(stack: Stack, message_id: str) -> dict[str, Any]:
+    """Wait for the final state of a message, print its states, and return the message."""
 
-    def ended() -> dict[str, Any] | None:
+    def read_final_message() -> dict[str, Any] | None:
         message = _get(stack, f"/messages/{message_id}")
         return message if message["state"] in {"delivered", "failed", "delivery_unknown"} else None
 
-    message = wait_for("Bandwidth's receipts", ended, seconds=60)
+    message = wait_for("Bandwidth's receipts", read_final_message, seconds=60)
     for state, at in message["times"].items():
         print(f"      {at}  {state}")
     return message
 
 
-def _conversation(stack: Stack, number: str, reply_id: str) -> list[dict[str, Any]] | None:
+def _find_conversation(stack: Stack, number: str, reply_id: str) -> list[dict[str, Any]] | None:
+    """Return the messages of a number, newest first; None before the reply is stored."""
     messages: list[dict[str, Any]] = _get(stack, f"/messages?number=%2B{number[1:]}")["items"]
     return messages if any(message["messageId"] == reply_id for message in messages) else None
 
 
 def _get(stack: Stack, path: str) -> dict[str, Any]:
-    return _body_of(f"GET {path}", lambda: stack.call("GET", path))
+    return _read_body(f"GET {path}", lambda: stack.call("GET", path))
 
 
 def _post(stack: Stack, path: str, body: dict[str, Any]) -> dict[str, Any]:
-    return _body_of(f"POST {path}", lambda: stack.call("POST", path, body))
+    return _read_body(f"POST {path}", lambda: stack.call("POST", path, body))
 
 
-def _body_of(request: str, send: Callable[[], requests.Response]) -> dict[str, Any]:
+def _read_body(request: str, send: Callable[[], requests.Response]) -> dict[str, Any]:
     response = send()
-    _expect(response.ok, f"{request} returned {response.status_code}: {response.text}")
+    _require(response.ok, f"{request} returned {response.status_code}: {response.text}")
     body: dict[str, Any] = response.json()
     return body
 
@@ -239,7 +238,7 @@ def _chapter(title: str) -> None:
     print(f"\n{title}", flush=True)
 
 
-def _expect(condition: bool, failure: str) -> None:
+def _require(condition: bool, failure: str) -> None:
     if not condition:
         raise CloudError(failure)
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from local.progress import CloudError, wait_for
-from local.stack import REGION, Stack, client, place_of
+from local.stack import REGION, Stack, client, find_directory
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -44,8 +44,8 @@ OUTPUTS = {
 }
 
 
-def digest_of_sources() -> str:
-    """Return a fingerprint of the deployed sources."""
+def compute_source_digest() -> str:
+    """Return a digest of the sources to deploy."""
     digest = hashlib.sha256()
     for path in _sources():
         digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
@@ -63,8 +63,7 @@ def _sources() -> Iterator[Path]:
 
 @dataclass(frozen=True)
 class Target:
-    """Target of a deployment: the generation of Bandwidth's API, the base URLs of emulator and simulator, the
-    simulated account, and the emulator's root user (see Stack)."""
+    """An emulator to deploy to, with its simulator. Stack describes the fields."""
 
     api: str
     endpoint_url: str
@@ -80,11 +79,11 @@ class Target:
 
 def build_and_deploy(directory: Path, targets: Sequence[Target]) -> None:
     """Deploy the sources to the emulators and write the stack files. Raises CloudError."""
-    sources = digest_of_sources()
+    sources = compute_source_digest()
     _build(directory)
-    with ThreadPoolExecutor() as side_by_side:
-        # The first that failed is raised once all have ended.
-        list(side_by_side.map(lambda target: _deploy(directory, target), targets))
+    with ThreadPoolExecutor() as executor:
+        # Raises the first failure after all deployments have ended.
+        list(executor.map(lambda target: _deploy(directory, target), targets))
     for target in targets:
         _describe(target, sources).write(directory)
 
@@ -96,22 +95,25 @@ def _build(directory: Path) -> None:
     _allow_plain_http(directory)
     if sys.platform != "linux":
         _rebuild_layer_for_this_machine(directory)
-    # The emulator unpacks a copy for every worker, which would compile it anew; file times get lost there.
+    # Workers would compile their unpacked copies again. The copies lose file times, so hashes are unchecked.
     command = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
     subprocess.run([*command, "-j", "0", directory / ".aws-sam" / "build"], check=True)
 
 
 def _allow_plain_http(directory: Path) -> None:
-    """Allow http:// URLs as parameters of the built template: the simulator has no certificate."""
+    """Allow http:// URLs as parameters of the built template, because the simulator has no certificate."""
     built = directory / ".aws-sam" / "build" / "template.yaml"
     text = built.read_text()
     if "https://[^" not in text:
-        raise CloudError("The template's patterns of URLs are not what local/deployment.py expects.")
+        raise CloudError(
+            "The template has no URL pattern that starts with https://[^. Change _allow_plain_http in"
+            " local/deployment.py."
+        )
     built.write_text(text.replace("https://[^", "https?://[^"))
 
 
 def _rebuild_layer_for_this_machine(directory: Path) -> None:
-    """Replace the built layer, which SAM builds for Linux, by packages for this machine."""
+    """Replace the packages of the layer. SAM builds them for Linux, and the emulator runs on this machine."""
     requirements = ROOT / "layers" / "shared" / "requirements.txt"
     target = directory / ".aws-sam" / "build" / "SharedLayer" / "python"
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--upgrade"]
@@ -136,16 +138,16 @@ def _deploy(directory: Path, target: Target) -> None:
         "CatapultUrl": f"{simulator}/v1",
         "LettersBucket": LETTERS_BUCKET,
         "MediaArchive": "true",
-        # The simulated account has no campaign, so that a registration check would stop all texts.
+        # The simulated account has no campaign, so a registration check would block all messages.
         "RegistrationSchedule": "rate(365 days)",
-        # Nobody listens there until a test does.
+        # No server listens on this port. A test sets its own URL.
         "ForwardEventsTo": "http://127.0.0.1:9/events",
     }
-    # Without the quotes sam would end a value at its first blank.
+    # Without quotes, sam ends a value at its first space.
     overrides = [f'{name}="{value}"' for name, value in parameters.items()]
     target.client("s3").create_bucket(Bucket=LETTERS_BUCKET)
     cloudformation: CloudFormationClient = target.client("cloudformation")
-    log = place_of(directory, target.api) / "deploy.log"
+    log = find_directory(directory, target.api) / "deploy.log"
     since = datetime.now(UTC)
     try:
         arguments = ["deploy", "--stack-name", STACK, "--parameter-overrides", *overrides]
@@ -168,7 +170,7 @@ def _sam(arguments: list[str], directory: Path, log: Path, target: Target | None
     print(f"sam {command}", flush=True)
     configuration = ["--config-file", str(ROOT / "samconfig.toml"), "--config-env", "local"]
     with log.open("wb") as output:
-        # sam keeps its .aws-sam in the current directory, so every local cloud has its own.
+        # sam writes .aws-sam to the current directory, and each local cloud needs its own.
         process = subprocess.Popen(
             [SAM, *arguments, *configuration],
             cwd=directory,
@@ -183,14 +185,14 @@ def _sam(arguments: list[str], directory: Path, log: Path, target: Target | None
             process.kill()
             process.wait()
     if process.returncode:
-        last_words = [line for line in log.read_text().splitlines() if line.startswith("Error")]
-        raise CloudError(f"sam {command} failed, its output is in {log}. {' '.join(last_words[-1:])}".strip())
+        errors = [line for line in log.read_text().splitlines() if line.startswith("Error")]
+        raise CloudError(f"sam {command} failed. Its output is in {log}. {' '.join(errors[-1:])}".strip())
 
 
 def _environment(target: Target | None) -> dict[str, str]:
-    """Return the user's environment with the emulator's endpoint instead of AWS, or without any endpoint."""
-    users = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    return users | {
+    """Return the user's environment with the target as AWS. Without a target, AWS is unreachable."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return inherited | {
         "AWS_ACCESS_KEY_ID": target.access_key_id if target else "none",
         "AWS_SECRET_ACCESS_KEY": target.secret_access_key if target else "none",
         "AWS_DEFAULT_REGION": REGION,
@@ -200,7 +202,7 @@ def _environment(target: Target | None) -> dict[str, str]:
         "AWS_EC2_METADATA_DISABLED": "true",
         "NO_PROXY": "127.0.0.1",
         "no_proxy": "127.0.0.1",
-        # sam looks for the runtime's interpreter, python3.13, on the path.
+        # sam searches PATH for the runtime's interpreter, python3.13.
         "PATH": f"{SAM.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "SAM_CLI_POLL_DELAY": "0.5",
         "SAM_CLI_TELEMETRY": "0",
@@ -219,9 +221,7 @@ def _put_secrets(target: Target) -> None:
         "current": {"clientId": "client_id", "clientSecret": "client_secret"},
     }
     contents = {
-        BANDWIDTH_SECRET_NAME: {
-            field: target.bandwidth[known] for field, known in fields[target.api].items()
-        },
+        BANDWIDTH_SECRET_NAME: {field: target.bandwidth[name] for field, name in fields[target.api].items()},
         FORWARD_SECRET_NAME: {"header": "X-Api-Key", "value": "key-of-the-local-cloud"},
     }
     for name, content in contents.items():
@@ -232,7 +232,7 @@ def _put_secrets(target: Target) -> None:
 
 
 def _put_gateway_responses(cloudformation: "CloudFormationClient", target: Target) -> None:
-    """Create the gateway responses of an API, which the emulator does not import from the OpenAPI body."""
+    """Create the gateway responses of each API. The emulator does not import them from the OpenAPI body."""
     apigateway = target.client("apigateway")
     template: Any = cloudformation.get_template(StackName=STACK, TemplateStage="Processed")["TemplateBody"]
     for name, resource in template["Resources"].items():
@@ -252,13 +252,13 @@ def _put_gateway_responses(cloudformation: "CloudFormationClient", target: Targe
                 responseTemplates=response.get("responseTemplates", {}),
                 **optional,
             )
-        # They hold from the next deployment on.
+        # Gateway responses apply from the next deployment.
         for stage in apigateway.get_stages(restApiId=api_id)["item"]:
             apigateway.create_deployment(restApiId=api_id, stageName=stage["stageName"])
 
 
 def _put_concurrency(target: Target) -> None:
-    """Convert Number parameters of event sources to numbers, which the emulator keeps as text."""
+    """Set the concurrency of event sources as numbers. The emulator stores Number parameters as text."""
     functions = target.client("lambda")
     for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
         if maximum := mapping.get("ScalingConfig", {}).get("MaximumConcurrency"):
@@ -267,12 +267,12 @@ def _put_concurrency(target: Target) -> None:
 
 
 def _set_probe_url(cloudformation: "CloudFormationClient", target: Target) -> None:
-    """Set the URL that the doctor calls to the emulator's, which serves no host of a REST API."""
+    """Set the URL that the doctor calls to one of the emulator, because no REST API host resolves to it."""
     detail = cloudformation.describe_stack_resource(StackName=STACK, LogicalResourceId="Doctor")
     name = detail["StackResourceDetail"]["PhysicalResourceId"]
     functions = target.client("lambda")
     variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    variables["CALLBACK_PROBE_URL"] = _from_here(variables["CALLBACK_URL_V2"], target.endpoint_url)
+    variables["CALLBACK_PROBE_URL"] = _emulator_url(variables["CALLBACK_URL_V2"], target.endpoint_url)
     functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
 
 
@@ -282,15 +282,15 @@ def _describe(target: Target, sources: str) -> Stack:
     described = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
     outputs = {each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs", [])}
     if missing := sorted(OUTPUTS - outputs.keys()):
-        raise CloudError(f"The template has no output {', '.join(missing)}.")
+        raise CloudError(f"The template has no outputs {', '.join(missing)}. Add them or change OUTPUTS.")
     secret = target.client("secretsmanager").get_secret_value(SecretId=outputs["CallbackSecretArn"])
     callback = json.loads(secret["SecretString"])
     return Stack(
         endpoint_url=endpoint_url,
         region=REGION,
-        control_api=_from_here(outputs["ControlApiUrl"], endpoint_url),
-        api_page=_from_here(outputs["ApiPageUrl"], endpoint_url),
-        callback_api=_from_here(outputs["CallbackApiUrl"], endpoint_url),
+        control_api=_emulator_url(outputs["ControlApiUrl"], endpoint_url),
+        api_page=_emulator_url(outputs["ApiPageUrl"], endpoint_url),
+        callback_api=_emulator_url(outputs["CallbackApiUrl"], endpoint_url),
         simulator=target.simulator,
         stack_name=described["StackName"],
         numbers_table=outputs["NumbersTableName"],
@@ -313,15 +313,15 @@ def _describe(target: Target, sources: str) -> Stack:
     )
 
 
-def _from_here(url: str, endpoint_url: str) -> str:
-    """Return the emulator's URL of https://{id}.execute-api.{region}.amazonaws.com/{stage}/...."""
+def _emulator_url(url: str, endpoint_url: str) -> str:
+    """Return the emulator's URL for https://{id}.execute-api.{region}.amazonaws.com/{stage}/…."""
     host, _, path = url.removeprefix("https://").partition("/")
     stage, _, rest = path.partition("/")
     return f"{endpoint_url}/restapis/{host.partition('.')[0]}/{stage}/_user_request_/{rest}".rstrip("/")
 
 
 def _failed_resource(cloudformation: "CloudFormationClient", since: datetime) -> str:
-    """Return the first resource that failed since then and its reason, or an empty text."""
+    """Return the first resource that failed after `since` and the reason; an empty text without one."""
     try:
         newest_first = cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
     except ClientError:
@@ -329,6 +329,6 @@ def _failed_resource(cloudformation: "CloudFormationClient", since: datetime) ->
     for event in reversed(newest_first):
         failed = event["ResourceStatus"].endswith("_FAILED") and event["LogicalResourceId"] != STACK
         if failed and event["Timestamp"] >= since:
-            reason = event.get("ResourceStatusReason", "no reason given").rstrip(".")
+            reason = event.get("ResourceStatusReason", "no reason").rstrip(".")
             return f"{event['LogicalResourceId']} ({event['ResourceType']}): {reason}."
     return ""

@@ -1,24 +1,24 @@
-"""The AWS emulator: ministack behind ``local.gate``, with these differences from AWS removed.
+"""The AWS emulator: ministack behind ``local.gate``. This module removes these differences from AWS:
 
 - ministack reports every exception of a Python function as ``Runtime.HandlerError`` and ends the function's
-  process. On AWS the error type is the exception's class name, which ``Retry`` and ``Catch`` of a state
-  machine match, and the execution environment stays warm.
+  process. On AWS, the error type is the exception's class name, and the execution environment stays warm.
+  ``Retry`` and ``Catch`` of a state machine match the error type.
 - An update of a function ends its running invocations. On AWS they complete.
-- API Gateway decodes paths. REST APIs on AWS match them, and pass them to functions, percent-encoded.
+- API Gateway decodes paths. On AWS, REST APIs match percent-encoded paths and pass them to functions.
 - API Gateway does not accept the caller's address as part of an authorizer's cache key.
-- CloudFormation writes the slash of a media type as ~1, and API Gateway does not decode it.
-- EventBridge has connections and API destinations, CloudFormation does not.
-- The time-out of a task may not be an expression, and is not shortened by the wait scale.
-- Completing a task by its token requires a permission on every resource. On AWS, and here, one on the state
-  machine of the token is enough.
-- There is no TLS. All traffic stays on this machine, so a policy that requires TLS is met.
-- The keys of a function's role are derived from the names of function and role, so anybody could compute
-  them. Here they also depend on the root user's secret key.
-- The layers of a function are unpacked for every execution environment, which takes longer than most
-  invocations. Here they are unpacked once.
+- CloudFormation writes the slash of a media type as ~1. API Gateway does not decode it.
+- CloudFormation does not support EventBridge's connections and API destinations.
+- Step Functions does not support an expression as a task's timeout, and the wait scale does not apply to it.
+- To complete a task by its token, ministack requires a permission on every resource. On AWS, a permission on
+  the state machine of the token is sufficient.
+- The emulator has no TLS. All traffic stays on this machine, so policies that require TLS are satisfied.
+- ministack derives the keys of a function's role from the names of function and role, so any program could
+  compute them. Here, they also depend on the root user's secret key.
+- ministack unpacks the layers of a function for every execution environment. This takes longer than most
+  invocations. Here, they are unpacked once.
 
-Everything the emulator should know comes in environment variables, see ``local/cloud.py``.
-``python -m local.emulator DIRECTORY``: the directory only marks the process as part of that local cloud.
+``local/cloud.py`` configures the emulator with environment variables. In
+``python -m local.emulator DIRECTORY``, the directory only identifies the local cloud of the process.
 """
 
 import functools
@@ -78,7 +78,7 @@ def name_exceptions() -> None:
 
 
 def complete_running_invocations() -> None:
-    """Let running invocations complete when a function is updated, and end its process after them."""
+    """End the process of an updated function after its running invocations have completed."""
     kill, release = lambda_runtime.kill_workers, lambda_svc.release_worker
     outdated: set[Any] = set()
 
@@ -154,7 +154,7 @@ def cache_authorizers_by_address() -> None:
     def resolve_with_address(sources: str, headers: Any, *more: Any) -> tuple[bool, list[str]]:
         others = [each.strip() for each in sources.split(",") if each.strip() != address]
         present, values = resolve(",".join(others), headers, *more)
-        # The address that it passes to functions.
+        # ministack passes this address to functions.
         caller = apigateway_v1._header_ci(headers, "x-forwarded-for") or "127.0.0.1"
         return present, [*values, caller] if address in sources else values
 
@@ -172,14 +172,14 @@ def decode_media_types() -> None:
 
 
 def scale_task_timeouts() -> None:
-    """Support expressions as time-outs of tasks, and scale time-outs as waits are scaled."""
+    """Support expressions as timeouts of tasks, and apply the wait scale to timeouts."""
     execute = stepfunctions._execute_task
 
-    def execute_within(state: dict[str, Any], given: Any, execution: Any, context: Any) -> Any:
+    def execute_within(state: dict[str, Any], data: Any, execution: Any, context: Any) -> Any:
         if isinstance(state.get("TimeoutSeconds"), str):
-            seconds = stepfunctions._jsonata_state_field(state, "TimeoutSeconds", "number", given, context)
+            seconds = stepfunctions._jsonata_state_field(state, "TimeoutSeconds", "number", data, context)
             state = {**state, "TimeoutSeconds": seconds * stepfunctions._SFN_WAIT_SCALE}
-        return execute(state, given, execution, context)
+        return execute(state, data, execution, context)
 
     stepfunctions._execute_task = execute_within
 
@@ -190,12 +190,12 @@ def authorize_task_tokens() -> None:
     resource_of = iam_actions.extract_resource_arn
     machines: dict[str, str] = {}
 
-    def execute_for(state: dict[str, Any], given: Any, execution: Any, context: Any) -> Any:
-        return execute({**state, _MACHINE: execution["stateMachineArn"]}, given, execution, context)
+    def execute_for(state: dict[str, Any], data: Any, execution: Any, context: Any) -> Any:
+        return execute({**state, _MACHINE: execution["stateMachineArn"]}, data, execution, context)
 
-    def invoke_for(resource: str, given: Any, token: str, state: dict[str, Any]) -> Any:
+    def invoke_for(resource: str, data: Any, token: str, state: dict[str, Any]) -> Any:
         machines[token] = state[_MACHINE]
-        return invoke(resource, given, token, state)
+        return invoke(resource, data, token, state)
 
     def machine_or_resource(service: str, method: str, path: str, headers: Any, body: Any, *more: Any) -> Any:
         request = json.loads(body) if service == "states" and body else {}
@@ -220,14 +220,14 @@ def report_tls() -> None:
 def keep_function_keys_secret() -> None:
     """Derive the secret key and the session token of a function's role from a secret."""
     register = sts.register_session
-    derived = lambda_runtime.execution_credentials
+    derive = lambda_runtime.execution_credentials
 
-    def secret(of: str) -> str:
+    def secret(derived_key: str) -> str:
         key = os.environ["AWS_SECRET_ACCESS_KEY"].encode()
-        return hmac.new(key, of.encode(), hashlib.sha256).hexdigest()
+        return hmac.new(key, derived_key.encode(), hashlib.sha256).hexdigest()
 
     def credentials(config: dict[str, Any]) -> dict[str, str]:
-        issued: dict[str, str] = derived(config)
+        issued: dict[str, str] = derive(config)
         return issued | {
             name: secret(issued[name]) for name in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
         }

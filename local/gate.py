@@ -1,9 +1,11 @@
-"""ASGI application in front of the emulator: only clients with the local cloud's own keys get through.
+"""ASGI application in front of the emulator. It accepts only clients with the keys of the local cloud.
 
-ministack accepts the key "test", any twelve digits and a request without a key for the root user, does not
-check the root user's signature, has endpoints of its own that check nothing, and sends
-Access-Control-Allow-Origin: * with every response. Any web page could create a function and run it on the
-developer's machine.
+Without it, any web page could create a function and run it on the developer's machine:
+
+- ministack accepts the key "test", any twelve digits, or no key as the root user's.
+- It does not check the root user's signature.
+- Its own endpoints check no credentials.
+- It sends Access-Control-Allow-Origin: * with every response.
 """
 
 import os
@@ -17,7 +19,7 @@ from ministack.core import iam_evaluator, sigv4
 from ministack.core.iam_actions import access_denied_response
 from ministack.core.router import detect_service, extract_access_key_id
 
-from simulator.web_pages import refusal
+from simulator.web_pages import rejection_reason
 
 HEALTH = "/_ministack/health"
 _ALGORITHM = "AWS4-HMAC-SHA256"
@@ -41,22 +43,22 @@ def guard(application: Application) -> Application:
             return
         headers = _headers(scope)
         query = parse_qs(scope["query_string"].decode(errors="replace"), keep_blank_values=True)
-        reason, body = refusal(headers.get("host", ""), headers.get("origin")), b""
+        reason, body = rejection_reason(headers.get("host", ""), headers.get("origin")), b""
         if reason is None:
-            body = await _body(receive)
+            body = await _read_body(receive)
             reason = _signature_failure(scope, headers, query, body)
         if reason is not None:
-            await _refuse(
+            await _reject(
                 send, reason, detect_service(scope["method"], scope["path"], headers, query), headers
             )
             return
-        await application(scope, _again(body, receive), _without_cors(send))
+        await application(scope, _replay_body(body, receive), _remove_cors(send))
 
     return guarded
 
 
 def _headers(scope: Message) -> dict[str, str]:
-    """Return the headers by lower-case name; several lines of one name are joined as SigV4 signs them."""
+    """Return the headers by lower-case name. Repeated headers are joined as in SigV4."""
     headers: dict[str, str] = {}
     for name, value in scope["headers"]:
         key, text = name.decode("latin-1").lower(), sigv4.decode_header_value(value)
@@ -67,7 +69,7 @@ def _headers(scope: Message) -> dict[str, str]:
 def _signature_failure(
     scope: Message, headers: Mapping[str, str], query: Mapping[str, list[str]], body: bytes
 ) -> str | None:
-    """Return why a request's AWS signature is not valid, or None.
+    """Return why a request's AWS signature is invalid; None if it is valid.
 
     Two kinds of requests need no signature: methods of API Gateway, which has its own authorizers, and the
     health check of `make up`.
@@ -85,7 +87,7 @@ def _signature_failure(
         return str(signature[1])
     if signature.access_key_id != key_id:
         return "The request names two keys."
-    secret = _secret_of(key_id)
+    secret = _find_secret(key_id)
     if secret is None:
         return "The key does not belong to this local cloud. `make up` prints the key to use."
     failure = _time_failure(signature, query, is_presigned=is_presigned) or sigv4.header_signature_failure(
@@ -101,7 +103,7 @@ def _signature_failure(
     return str(failure[1]) if failure else None
 
 
-def _secret_of(key_id: str) -> str | None:
+def _find_secret(key_id: str) -> str | None:
     """Return the secret key of the root user, an IAM user or a session; None for an unknown key."""
     if key_id != os.environ["AWS_ACCESS_KEY_ID"] and iam_evaluator.is_root_access_key(key_id):
         return None
@@ -122,7 +124,7 @@ def _time_failure(
     return ("AccessDenied", "The link has expired.") if expired else None
 
 
-async def _refuse(send: Send, reason: str, service: str, request_headers: Mapping[str, str]) -> None:
+async def _reject(send: Send, reason: str, service: str, request_headers: Mapping[str, str]) -> None:
     """Send a 403 in the protocol of the service, so that botocore shows the reason."""
     status, headers, body = access_denied_response(
         service, "", "", str(uuid.uuid4()), error_code="AccessDenied", message=reason, headers=request_headers
@@ -132,7 +134,7 @@ async def _refuse(send: Send, reason: str, service: str, request_headers: Mappin
     await send({"type": "http.response.body", "body": body})
 
 
-async def _body(receive: Receive) -> bytes:
+async def _read_body(receive: Receive) -> bytes:
     body, more = bytearray(), True
     while more:
         message = await receive()
@@ -141,7 +143,7 @@ async def _body(receive: Receive) -> bytes:
     return bytes(body)
 
 
-def _again(body: bytes, receive: Receive) -> Receive:
+def _replay_body(body: bytes, receive: Receive) -> Receive:
     """Return a `receive` that returns the body again, and then the following messages."""
     messages = [{"type": "http.request", "body": body, "more_body": False}]
 
@@ -151,13 +153,13 @@ def _again(body: bytes, receive: Receive) -> Receive:
     return receive_again
 
 
-def _without_cors(send: Send) -> Send:
+def _remove_cors(send: Send) -> Send:
     """Return a `send` without CORS headers, so that no other site can read the response."""
 
-    async def send_without(message: Message) -> None:
+    async def send_without_cors(message: Message) -> None:
         if message["type"] == "http.response.start":
             kept = [each for each in message["headers"] if not each[0].lower().startswith(b"access-control-")]
             message = {**message, "headers": kept}
         await send(message)
 
-    return send_without
+    return send_without_cors

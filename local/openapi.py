@@ -1,4 +1,4 @@
-"""Generates docs/openapi.json from the routes of the ControlApi's functions.
+"""Generate docs/openapi.json from the routes of the ControlApi's functions.
 
 ``python -m local.openapi`` writes the document. ``--check`` fails if the document is out of date.
 """
@@ -68,7 +68,7 @@ def document() -> str:
     )
     for function in FUNCTIONS:
         merge.add_file(ROOT / "functions" / f"{function}.py")
-    # Lambda has the layer on its path.
+    # On AWS, Lambda adds the layer to the path.
     sys.path.insert(0, str(ROOT / "layers" / "shared"))
     # OpenAPIMerge only warns if a function cannot be loaded.
     with warnings.catch_warnings(action="error"):
@@ -85,37 +85,37 @@ def _finish(merged: dict[str, Any]) -> dict[str, Any]:
             if _JSON in responses["422"]["content"]:
                 del responses["422"]
             operation["responses"] = dict(sorted(responses.items()))
-            (good,) = (each for each in responses.values() if _JSON in each["content"])
-            good["content"][_JSON]["example"] = examples[name]
+            (success,) = (each for each in responses.values() if _JSON in each["content"])
+            success["content"][_JSON]["example"] = examples[name]
             if "requestBody" in operation:
-                operation["requestBody"]["content"][_JSON]["example"] = _request(name)
+                operation["requestBody"]["content"][_JSON]["example"] = _request_example(name)
             for parameter in operation.get("parameters", ()):
-                _untitle(parameter["schema"])
+                _remove_titles(parameter["schema"])
     schemas = merged["components"]["schemas"]
     for name in ("HTTPValidationError", "ResponseValidationError", "ValidationError"):
         del schemas[name]
     for schema in schemas.values():
-        _untitle(schema)
+        _remove_titles(schema)
     merged["paths"] = dict(sorted(merged["paths"].items()))
     merged["components"]["schemas"] = dict(sorted(schemas.items()))
     return merged
 
 
-def _untitle(schema: dict[str, Any]) -> None:
+def _remove_titles(schema: dict[str, Any]) -> None:
     """Remove the titles that pydantic derives from names ("Messageid")."""
     schema.pop("title", None)
     for field in schema.get("properties", {}).values():
-        _untitle(field)
+        _remove_titles(field)
 
 
-def _request(name: str) -> Any:
+def _request_example(name: str) -> Any:
     file, key = REQUESTS[name]
     sample = json.loads((ROOT / "events" / file).read_text())
     return json.loads(sample[key]) if key else sample
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m local.openapi", description="Writes docs/openapi.json.")
+    parser = argparse.ArgumentParser(prog="python -m local.openapi", description="Write docs/openapi.json.")
     parser.add_argument("--check", action="store_true", help="only check that the document is up to date")
     if not parser.parse_args().check:
         DOCUMENT.write_text(document())

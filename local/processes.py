@@ -1,7 +1,7 @@
 """The processes of a local cloud, which outlive the command that starts them.
 
-They are found by their command lines, which name the directory they belong to; there is no record of process
-ids that could go stale and point at a stranger.
+The module finds them by their command lines, which contain the directory of the local cloud. A stored process
+id could be outdated and identify a process of another program.
 """
 
 import subprocess
@@ -16,7 +16,7 @@ import psutil
 EMULATOR = "local.emulator"
 SIMULATOR = "simulator"
 
-_GRACE = 5.0  # seconds a process gets to end by itself before it is killed
+_TERMINATION_SECONDS = 5.0
 
 
 def start(module: str, arguments: list[str], environment: Mapping[str, str], log: Path) -> psutil.Popen:
@@ -33,28 +33,31 @@ def start(module: str, arguments: list[str], environment: Mapping[str, str], log
         )
 
 
-def running(module: str, directory: Path) -> bool:
+def is_running(module: str, directory: Path) -> bool:
     """Return whether EMULATOR or SIMULATOR runs for this directory."""
-    return any(process.info["cmdline"][1:3] == ["-m", module] for process in _belonging_to(directory))
+    return any(process.info["cmdline"][1:3] == ["-m", module] for process in _list_processes(directory))
 
 
 def stop(directory: Path) -> int:
-    """Stop emulator, simulator and Lambda workers of this directory. Return the number of processes."""
-    asked: set[int] = set()
-    killing_since = time.monotonic() + _GRACE
-    while processes := _belonging_to(directory):
+    """Stop emulator, simulator and Lambda workers of this directory. Return the count of processes.
+
+    A process that does not end within _TERMINATION_SECONDS is killed.
+    """
+    terminated: set[int] = set()
+    deadline = time.monotonic() + _TERMINATION_SECONDS
+    while processes := _list_processes(directory):
         for process in processes:
             with suppress(psutil.NoSuchProcess):
-                if time.monotonic() > killing_since:
+                if time.monotonic() > deadline:
                     process.kill()
-                elif process.pid not in asked:
+                elif process.pid not in terminated:
                     process.terminate()
-            asked.add(process.pid)
+            terminated.add(process.pid)
         time.sleep(0.05)
-    return len(asked)
+    return len(terminated)
 
 
-def _belonging_to(directory: Path) -> list[psutil.Process]:
+def _list_processes(directory: Path) -> list[psutil.Process]:
     return [
         process
         for process in psutil.process_iter(["cmdline"])

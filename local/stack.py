@@ -1,4 +1,4 @@
-"""Stack file of a running local cloud: written by `make up`, read by tests and the demo."""
+"""Stack file of a running local cloud. `make up` writes it, and the tests and the demo read it."""
 
 import json
 import os
@@ -21,17 +21,17 @@ from local.progress import CloudError
 
 REGION = "us-east-1"
 
-# The template's default, and the generation that is shown beside it on request.
+# The default is that of the template.
 DEFAULT_API = "current"
 APIS = ("current", "classic")
 
 
-def place_of(directory: Path, api: str) -> Path:
+def find_directory(directory: Path, api: str) -> Path:
     """Return the directory of a generation's local cloud. The default generation has the directory itself."""
     return directory if api == DEFAULT_API else directory / api
 
 
-def file_of(directory: Path, api: str) -> Path:
+def find_stack_file(directory: Path, api: str) -> Path:
     """Return the path of a stack file: stack.json for the default generation."""
     return directory / ("stack.json" if api == DEFAULT_API else f"stack.{api}.json")
 
@@ -41,11 +41,10 @@ class Stack:
     """URLs, names and credentials of a running stack. URLs end without a slash.
 
     ``control_api``, ``callback_api`` and ``simulator`` are base URLs that work from this machine.
-    ``api_page`` is the page that describes the first of them.
-    ``access_key_id`` and ``secret_access_key`` are the root user's at this emulator, new with every start.
-    ``bandwidth`` holds the simulated account: account_id, site_id, user_id, dashboard_user,
-    dashboard_password, messaging_token, messaging_secret, client_id and client_secret. ``bandwidth_api`` is
-    the generation of its API that the stack speaks. ``sources`` is the digest of what was deployed.
+    ``api_page`` is the URL of the page that describes the ControlApi. ``access_key_id`` and
+    ``secret_access_key`` belong to the emulator's root user and change with every start. ``bandwidth`` holds
+    the simulated account (see AccountConfig in simulator/account/config.py). ``bandwidth_api`` is the
+    generation of Bandwidth's API that the stack uses. ``sources`` is the digest of the deployed sources.
     """
 
     endpoint_url: str
@@ -71,14 +70,14 @@ class Stack:
 
     @classmethod
     def read(cls, directory: Path, api: str) -> "Stack":
-        """Read the stack file of a generation. Raises CloudError if none is up in this directory."""
+        """Read the stack file of a generation. Raises CloudError if no local cloud runs."""
         try:
-            return cls(**json.loads(file_of(directory, api).read_text()))
+            return cls(**json.loads(find_stack_file(directory, api).read_text()))
         except (FileNotFoundError, TypeError, ValueError):
-            raise CloudError(f"No local cloud is up in {directory}.") from None
+            raise CloudError(f"No local cloud runs in {directory}. Start it with `make up`.") from None
 
     def write(self, directory: Path) -> None:
-        file = file_of(directory, self.bandwidth_api)
+        file = find_stack_file(directory, self.bandwidth_api)
         new = file.with_suffix(".new")
         new.touch(mode=0o600)
         new.write_text(json.dumps(asdict(self), indent=2))
@@ -91,8 +90,8 @@ class Stack:
     def call(
         self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
     ) -> requests.Response:
-        """Send a signed request to the ControlApi. ``path`` may have a query, ``body`` is sent as JSON."""
-        # The signature is for the URL as it is sent, with its blanks encoded.
+        """Send a signed request to the ControlApi. ``path`` may have a query. ``body`` is sent as JSON."""
+        # requests encodes the URL, and the signature must match the encoded URL.
         url = requote_uri(self.control_api + path)
         request = AWSRequest(method, url, headers=dict(headers or {}))
         if body is not None:

@@ -1,4 +1,4 @@
-"""python -m simulator: the simulator on its own."""
+"""Command line of the simulator: `python -m simulator`."""
 
 import argparse
 from pathlib import Path
@@ -8,12 +8,12 @@ from simulator.account.config import AccountConfig
 from simulator.account.order_outcomes import Shape
 from simulator.catapult.messages_api import MessageLocation
 from simulator.messaging.outcomes import EVENT_TYPES
-from simulator.server import HOST, make
+from simulator.server import HOST, create_server
 from simulator.simulator import Settings, Simulator
 
 
 def main() -> None:
-    options = _options()
+    options = _parse_options()
     settings = Settings(
         receipt_seconds=options.receipt_seconds,
         order_seconds=options.order_seconds,
@@ -27,38 +27,40 @@ def main() -> None:
         needs_letter=options.needs_letter == "on",
         enforce_registration=options.enforce_registration == "on",
     )
-    server = make(Simulator(options.config, settings), options.port)
+    server = create_server(Simulator(options.config, settings), options.port)
     print(f"Simulator running at http://{HOST}:{server.server_port}", flush=True)
     server.serve_forever()
 
 
-def _options() -> argparse.Namespace:
+def _parse_options() -> argparse.Namespace:
     defaults = Settings()
     parser = argparse.ArgumentParser(prog="python -m simulator", description="Run the Bandwidth simulator.")
-    parser.add_argument("--config", type=_config, required=True, help="JSON file describing the account")
+    parser.add_argument(
+        "--config", type=_parse_config, required=True, help="JSON file describing the account"
+    )
     parser.add_argument("--port", type=int, default=4567, help="port on 127.0.0.1 (0: any free one)")
     parser.add_argument(
         "--order-seconds",
         type=float,
         default=defaults.order_seconds,
-        help="seconds from RECEIVED to the outcome",
+        help="seconds from the placement of an order to its outcome",
     )
     parser.add_argument(
         "--receipt-seconds",
         type=float,
         default=defaults.receipt_seconds,
-        help="seconds from a 202 to the first event",
+        help="seconds from the acceptance of a message to its first event",
     )
     parser.add_argument(
         "--receipt-types",
-        type=_receipt_types,
+        type=_parse_receipt_types,
         default=defaults.receipt_types,
         metavar="TYPE,TYPE",
         help=f"events sent for outgoing messages, from {', '.join(EVENT_TYPES)}",
     )
     parser.add_argument(
         "--callback-route",
-        type=_route,
+        type=_parse_route,
         action="append",
         default=[],
         metavar="HOSTSUFFIX=URL",
@@ -85,42 +87,41 @@ def _options() -> argparse.Namespace:
         default=defaults.message_location,
         help="form of the Location of a V1 message",
     )
-    parser.add_argument(
-        "--catapult-pace",
-        choices=("on", "off"),
-        default="on" if defaults.catapult_pace else "off",
-        help="apply V1's documented rate limits",
-    )
-    parser.add_argument(
+    _add_switch(parser, "--catapult-pace", defaults.catapult_pace, "apply V1's documented rate limits")
+    _add_switch(
+        parser,
         "--needs-letter",
-        choices=("on", "off"),
-        default="on" if defaults.needs_letter else "off",
-        help="imports with LoaType SUBSCRIBER wait for a letter of authorization",
+        defaults.needs_letter,
+        "imports with LoaType SUBSCRIBER wait for a letter of authorization",
     )
-    parser.add_argument(
+    _add_switch(
+        parser,
         "--enforce-registration",
-        choices=("on", "off"),
-        default="on" if defaults.enforce_registration else "off",
-        help="messages of numbers without a campaign or verification fail",
+        defaults.enforce_registration,
+        "messages of numbers without a campaign or verification fail",
     )
     return parser.parse_args()
 
 
-def _config(path: str) -> AccountConfig:
+def _add_switch(parser: argparse.ArgumentParser, name: str, default: bool, help_: str) -> None:
+    parser.add_argument(name, choices=("on", "off"), default="on" if default else "off", help=help_)
+
+
+def _parse_config(path: str) -> AccountConfig:
     try:
         return AccountConfig.read(Path(path))
     except (OSError, ValueError) as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def _receipt_types(text: str) -> list[str]:
+def _parse_receipt_types(text: str) -> list[str]:
     types = [each.strip() for each in text.split(",")]
     if unknown := sorted(set(types) - set(EVENT_TYPES)):
         raise argparse.ArgumentTypeError(f"unknown: {', '.join(unknown)}")
     return types
 
 
-def _route(text: str) -> tuple[str, str]:
+def _parse_route(text: str) -> tuple[str, str]:
     suffix, _, url = text.partition("=")
     if not suffix or not url.startswith(("http://", "https://")):
         raise argparse.ArgumentTypeError("expected HOSTSUFFIX=URL, e.g. amazonaws.com=http://127.0.0.1:4566")

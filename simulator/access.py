@@ -1,4 +1,4 @@
-"""Authentication: users of the account API, users of the messaging API, and OAuth2 tokens."""
+"""Authentication of a request to the account API or a messaging API, with Basic or an OAuth2 token."""
 
 from flask import request
 
@@ -21,7 +21,7 @@ def may_use_messaging(account: Account) -> bool:
 
 
 def _has_token(account: Account) -> bool:
-    given = request.authorization
-    if given is None or given.type != "bearer" or account.config.generation == "classic":
+    credentials = request.authorization
+    if credentials is None or credentials.type != "bearer" or account.config.generation == "classic":
         return False
-    return account.tokens.is_valid(given.token)
+    return account.tokens.is_valid(credentials.token)

@@ -1,8 +1,9 @@
-"""Basic credentials of the current request."""
+"""Basic authentication of the current request."""
 
 from flask import request
 
 
 def is_authorized(user: str, password: str) -> bool:
-    given = request.authorization
-    return given is not None and (given.username, given.password) == (user, password)
+    """Return whether the request has these Basic credentials."""
+    credentials = request.authorization
+    return credentials is not None and (credentials.username, credentials.password) == (user, password)

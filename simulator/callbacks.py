@@ -2,8 +2,8 @@
 
 V2 sends the first request without credentials (the 401 challenge) and retries with shorter waits than
 Bandwidth (pages on message webhooks and on callbacks). V1 sends the URL's credentials, calls the fallback URL
-once after a failure or timeout, and does not retry (document 000 and the page on callbacks). Notifications of
-the account API use V2's challenge and are not retried (page on webhooks of numbers).
+once after a failure or timeout, and does not retry (Hosted Messaging document, page on callbacks).
+Notifications of the account API use V2's challenge and are not retried (page on webhooks of numbers).
 """
 
 import heapq
@@ -26,7 +26,6 @@ Api = Literal["v1", "v2", "account"]
 USER_AGENTS: dict[Api, str] = {
     "v1": "BandwidthAPI/v1 (simulated)",
     "v2": "BandwidthAPI/v2",
-    # Not published.
     "account": "BandwidthAPI (simulated)",
 }
 LONGEST_WAIT = 10.0
@@ -82,7 +81,8 @@ class DeliveryOptions:
     """Options of the delivery of one event.
 
     The courier delivers `copies` identical events independently after `delay` seconds. With `lose_answer` it
-    closes the first connection after the receiver's response, without reading the response."""
+    closes the first connection after the receiver's response, without reading the response.
+    """
 
     copies: int = 1
     delay: float = 0.0

@@ -1,4 +1,4 @@
-"""Faults on demand: a wrong response, a late response, or no response."""
+"""Faults on demand: an error response, a late response, or no response."""
 
 import itertools
 import random
@@ -30,7 +30,7 @@ from simulator.messaging import messages_api
 RATE_LIMIT_SECONDS = 1
 
 
-class FaultAnswer(BaseModel):
+class FaultResponse(BaseModel):
     model_config = ConfigDict(extra="forbid")
     status: int = Field(ge=200, le=599)
     headers: dict[str, str] = {}
@@ -43,7 +43,7 @@ class Fault(BaseModel):
 
     The fault applies to the next `times` matching requests (default 1). With a `chance` (above 0, at most 1)
     it applies to each at random, until it is removed or has applied `times`. The same `seed` selects the same
-    positions among the matching requests. Exactly one kind is given:
+    positions among the matching requests. A fault has exactly one kind:
 
     - `answer`: the simulator returns this response and does not process the request. It completes a 429
       without headers as Bandwidth does. It also completes V1's 403 (message-rate-limit) and 400
@@ -62,10 +62,10 @@ class Fault(BaseModel):
     times: PositiveInt | None = None
     chance: float | None = Field(default=None, gt=0, le=1)
     seed: int | None = None
-    answer: FaultAnswer | None = None
+    answer: FaultResponse | None = None
     lose_answer: bool = False
     delay: PositiveFloat | None = None
-    replace_answer: FaultAnswer | None = None
+    replace_answer: FaultResponse | None = None
     drip: PositiveFloat | None = None
 
     @field_validator("path")
@@ -79,9 +79,9 @@ class Fault(BaseModel):
 
     @model_validator(mode="after")
     def _is_one_kind(self) -> "Fault":
-        given = (self.answer, self.lose_answer or None, self.delay, self.replace_answer, self.drip)
-        if sum(each is not None for each in given) != 1:
-            raise ValueError("give exactly one of answer, lose_answer, delay, replace_answer, drip")
+        kinds = (self.answer, self.lose_answer or None, self.delay, self.replace_answer, self.drip)
+        if sum(each is not None for each in kinds) != 1:
+            raise ValueError("set exactly one of answer, lose_answer, delay, replace_answer, drip")
         return self
 
     @model_validator(mode="after")
@@ -192,15 +192,15 @@ class Faults:
         return None
 
 
-def _early_response(answer: FaultAnswer) -> ResponseReturnValue:
-    if not answer.headers and not answer.body and (throttled := _throttle(answer.status)):
+def _early_response(response: FaultResponse) -> ResponseReturnValue:
+    if not response.headers and not response.body and (throttled := _throttle(response.status)):
         return throttled
-    return _response(answer)
+    return _response(response)
 
 
-def _response(answer: FaultAnswer) -> Response:
-    response = Response(answer.body, answer.status)
-    response.headers.update(answer.headers)
+def _response(chosen: FaultResponse) -> Response:
+    response = Response(chosen.body, chosen.status)
+    response.headers.update(chosen.headers)
     return response
 
 
@@ -223,7 +223,8 @@ def _throttle(status: int) -> ResponseReturnValue | None:
     if messages_api.is_messaging(request.path):
         is_search = request.method == "GET" and request.path.endswith("/messages")
         return messages_api.search_throttled(RATE_LIMIT_SECONDS) if is_search else messages_api.throttled()
-    # Epoch seconds (page on rate limits). This server closes the connection after every response.
+    # The header has epoch seconds (page on rate limits).
+    # This server closes the connection after every response, so the limit needs no code for that.
     return Response(status=status, headers={"X-RateLimit-Reset": str(int(time.time()) + RATE_LIMIT_SECONDS)})
 
 

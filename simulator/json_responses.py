@@ -1,6 +1,5 @@
-"""The type of the JSON responses that the simulator's endpoints return."""
+"""The type of JSON responses: a response and its HTTP status. The endpoints return it."""
 
 from flask import Response
 
-# The body and the HTTP status.
 JsonResponse = tuple[Response, int]

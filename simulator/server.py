@@ -22,7 +22,7 @@ from simulator.control import api as control_api
 from simulator.control.path import is_control
 from simulator.messaging import media_api, messages_api
 from simulator.simulator import Settings, Simulator
-from simulator.web_pages import refusal
+from simulator.web_pages import rejection_reason
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -75,7 +75,7 @@ def serve(
 ) -> Iterator[RunningSimulator]:
     """Serve a simulator from a thread until the context ends. Port 0 selects a free port."""
     simulator = Simulator(config, settings or Settings())
-    server = make(simulator, port)
+    server = create_server(simulator, port)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), name="bandwidth", daemon=True)
     thread.start()
     try:
@@ -86,7 +86,7 @@ def serve(
         simulator.close()
 
 
-def make(simulator: Simulator, port: int) -> BaseWSGIServer:
+def create_server(simulator: Simulator, port: int) -> BaseWSGIServer:
     """Return the threaded server. It listens already but does not serve yet."""
     return make_server(HOST, port, create_app(simulator), threaded=True, request_handler=_QuietHandler)
 
@@ -104,8 +104,8 @@ class _App(Flask):
     url_rule_class = _Route
 
     def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """JsonResponse a request, but reject those of web pages, also those to /_simulator."""
-        reason = refusal(environ.get("HTTP_HOST", ""), environ.get("HTTP_ORIGIN"))
+        """Process a request. Reject requests from web pages, including those to /_simulator."""
+        reason = rejection_reason(environ.get("HTTP_HOST", ""), environ.get("HTTP_ORIGIN"))
         if reason is not None:
             start_response("403 Forbidden", [("Content-Type", "text/plain; charset=utf-8")])
             return [reason.encode()]
@@ -133,7 +133,7 @@ def create_app(simulator: Simulator) -> Flask:
     app = _App(__name__, static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.strict_slashes = False
-    # Hooks after a request run in reverse order: faults change the response, then it is captured.
+    # Flask runs after_request hooks in reverse order. Faults change the response before it is captured.
     simulator.capture.install(app)
     simulator.faults.install(app)
     account_api.register(app, simulator)

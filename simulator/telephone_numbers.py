@@ -1,4 +1,4 @@
-"""The two number formats of the APIs: E.164 in messaging, ten digits in the Dashboard."""
+"""Formats of numbers and senders: E.164 and sender ids in messaging, ten digits in the account API."""
 
 import re
 
@@ -21,9 +21,9 @@ def sender_id(sender: object) -> str | None:
     return sender if re.fullmatch(r"(?=.*[A-Za-z])[A-Za-z0-9 +_&-]{1,11}", sender) else None
 
 
-def sender(given: object) -> str | None:
+def sender(text: object) -> str | None:
     """Return a valid sender, a number in E.164 or a sender id; None for other values."""
-    return e164(given) or sender_id(given)
+    return e164(text) or sender_id(text)
 
 
 def ten_digits(number: str) -> str | None:

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from simulator.urls import is_loopback
 
 
-def refusal(host: str, origin: str | None) -> str | None:
-    """Return why a request with these headers is rejected, or None.
+def rejection_reason(host: str, origin: str | None) -> str | None:
+    """Return why a request with these headers is rejected; None if it is allowed.
 
     Host must be localhost, a name below it (browsers resolve these to this machine), or a loopback address.
     Origin, if present, must be that of the server itself.

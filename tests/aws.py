@@ -1,4 +1,4 @@
-"""AWS as moto plays it, in this process, no slower than it has to be."""
+"""AWS simulated by moto in this process, with patches that make it faster and thread-safe."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,13 +16,13 @@ from moto.dynamodb.models import DynamoDBBackend
 
 @contextmanager
 def aws() -> Iterator[None]:
-    """Let moto play AWS, empty at first.
+    """Simulate an empty AWS account with moto.
 
-    Of what `requests` asks only S3 is its business, as a link to a file leads there; each request would
-    be compared with the address of every service in turn.
+    moto compares each call of `requests` with the URL patterns of all services. Only S3 is needed, for
+    links to files, so the other patterns are removed.
     """
     mock = mock_aws()
-    # A write and its condition are one in DynamoDB; moto lets another thread in between.
+    # DynamoDB checks the condition and writes atomically. moto lets another thread write in between.
     lock = RLock()
 
     def one_at_a_time(write: Callable[..., Any]) -> Callable[..., Any]:
@@ -53,9 +53,9 @@ _serialize_any_structure = BaseJSONSerializer._serialize_type_structure
 
 
 def _serialize_structure(serializer: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
-    """Write a structure as moto does, an attribute of DynamoDB by the one type that it has.
+    """Serialize a structure as moto does, but write a DynamoDB attribute with its one type directly.
 
-    moto looks for each of the ten types under several names, which was a third of the time of a test.
+    moto tries each of the ten types under several names, which took a third of a test's time.
     """
     if shape.name != "AttributeValue" or not isinstance(value, dict):
         _serialize_any_structure(serializer, serialized, value, shape, key)
@@ -68,5 +68,5 @@ def _serialize_structure(serializer: Any, serialized: Any, value: Any, shape: An
 
 @cache
 def client(service: str) -> Any:
-    """A client of moto's; making one costs more than most tests do."""
+    """Return a client of the simulated AWS. Cached, because creating one takes longer than most tests."""
     return boto3.client(service)  # type: ignore[call-overload]

@@ -16,17 +16,17 @@ KIND_OF = {name: kind.name for kind in KINDS for name in kind.detail_types}
 """The kind of item of each detail type."""
 
 
-def example_of(detail_type: str) -> Path:
-    """Return the file of a detail type's example."""
+def example_path(detail_type: str) -> Path:
+    """Return the path of a detail type's example."""
     return FOLDER / f"{re.sub(r'[ -]', '_', detail_type).lower()}.json"
 
 
-def schema_of(kind: str) -> Path:
-    """Return the file of a kind's schema."""
+def schema_path(kind: str) -> Path:
+    """Return the path of a kind's schema."""
     return FOLDER / "schemas" / f"{kind}.json"
 
 
-def delivered(detail_type: str, detail: Any) -> dict[str, Any]:
+def bus_event(detail_type: str, detail: Any) -> dict[str, Any]:
     """Return an event as EventBridge delivers it."""
     return {
         "version": "0",
@@ -41,7 +41,7 @@ def delivered(detail_type: str, detail: Any) -> dict[str, Any]:
     }
 
 
-def wrong(event: dict[str, Any]) -> list[str]:
+def schema_errors(event: dict[str, Any]) -> list[str]:
     """Return the violations of an event's schema. Unknown fields are violations."""
     validator = _validator(KIND_OF[event["detail-type"]])
     return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(event)]
@@ -49,8 +49,8 @@ def wrong(event: dict[str, Any]) -> list[str]:
 
 @cache
 def _validator(kind: str) -> Draft202012Validator:
-    schema = json.loads(schema_of(kind).read_text())
-    for each in (schema["properties"]["detail"], *schema.get("$defs", {}).values()):
-        each["additionalProperties"] = False
+    schema = json.loads(schema_path(kind).read_text())
+    for definition in (schema["properties"]["detail"], *schema.get("$defs", {}).values()):
+        definition["additionalProperties"] = False
     Draft202012Validator.check_schema(schema)
     return Draft202012Validator(schema)

@@ -1,10 +1,10 @@
-"""A monotonic clock that only moves when a test says so."""
+"""A monotonic clock that moves only when a test advances it."""
 
 import threading
 
 
 class Clock:
-    """Stands where time.monotonic stands; may be advanced from several threads."""
+    """Replaces time.monotonic. Several threads may advance it."""
 
     def __init__(self) -> None:
         self._seconds = 1000.0
@@ -14,6 +14,6 @@ class Clock:
         return self._seconds
 
     def advance(self, seconds: float) -> None:
-        """Let so many seconds pass."""
+        """Move the clock forward."""
         with self._lock:
             self._seconds += seconds

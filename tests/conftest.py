@@ -1,4 +1,4 @@
-"""What all tiers share: no way off this machine, the simulator, the local cloud, the count per tier."""
+"""Fixtures of all tiers: loopback-only network, simulator, local cloud. Also sorts and counts the tiers."""
 
 import functools
 import ipaddress
@@ -25,12 +25,12 @@ from simulator.server import RunningSimulator
 from simulator.simulator import Settings
 from tests.simulators import close_simulators, empty_simulator
 
-# In the order they run: the cloud starts in the background while the tiers that do without it are at work.
+# The order in which they run. The cloud starts in the background while the first tiers run.
 TIERS = ["unit", "simulator", "contracts", "functions", "benchmarks", "faults", "workflows", "e2e"]
-ON_THE_CLOUD = {"faults", "workflows", "e2e"}
+CLOUD_TIERS = {"faults", "workflows", "e2e"}
 
 ROOT = Path(__file__).parent.parent
-# Apart from a developer's own local cloud, on ports of its own.
+# Separate from a developer's own local cloud.
 CLOUD = ROOT / ".local" / "test"
 WAIT_SCALE = 0.05
 
@@ -46,17 +46,17 @@ ACCOUNT = AccountConfig(
 
 
 def tier(nodeid: str) -> str:
-    """The folder of tests/ a test is in."""
+    """Return the folder of tests/ that contains a test."""
     _, *folders, _ = ["", *nodeid.split("/")]
     return folders[1] if len(folders) > 1 else "other"
 
 
-# Nothing outside
+# Network and environment
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "generations(*names): see tests/generations.py")
-    for name in [each for each in os.environ if each.startswith("AWS_")]:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ |= {
         "AWS_ACCESS_KEY_ID": "testing",
@@ -66,44 +66,44 @@ def pytest_configure(config: pytest.Config) -> None:
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
-    # What botocore knows of AWS's services is read once, not once a session, of which many tests have some.
+    # botocore reads its service descriptions once per session object, and many tests create some.
     read = functools.cache(botocore.loaders.JSONFileLoader().load_file)
     botocore.loaders.JSONFileLoader.load_file = lambda _self, file_path: read(file_path)  # type: ignore[assignment,method-assign]
-    # A slow moment of a busy machine is no failed property.
+    # A busy machine can be slow. That must not fail a property.
     hypothesis.settings.register_profile("patient", deadline=None)
     hypothesis.settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _nothing_outside() -> Iterator[None]:
-    """No test gets past this machine's loopback."""
+def _only_loopback() -> Iterator[None]:
+    """Fail a test that connects to another machine."""
     connect, getaddrinfo = socket.socket.connect, socket.getaddrinfo
 
-    def connect_here(self: socket.socket, address: Any) -> None:
+    def connect_to_loopback(self: socket.socket, address: Any) -> None:
         if self.family in (socket.AF_INET, socket.AF_INET6):
-            _refuse_other_machines(address[0])
+            _reject_other_machines(address[0])
         connect(self, address)
 
-    def getaddrinfo_here(host: Any, *arguments: Any, **more: Any) -> Any:
-        # The domain that never exists, so that the machine's resolver need not be asked.
+    def look_up_loopback(host: Any, *arguments: Any, **options: Any) -> Any:
+        # RFC 2606 reserves .invalid. The test must not depend on a resolver.
         if str(host).endswith(".invalid"):
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-        _refuse_other_machines(host)
-        return getaddrinfo(host, *arguments, **more)
+        _reject_other_machines(host)
+        return getaddrinfo(host, *arguments, **options)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(socket.socket, "connect", connect_here)
-        patch.setattr(socket, "getaddrinfo", getaddrinfo_here)
+        patch.setattr(socket.socket, "connect", connect_to_loopback)
+        patch.setattr(socket, "getaddrinfo", look_up_loopback)
         yield
 
 
-def _refuse_other_machines(host: Any) -> None:
+def _reject_other_machines(host: Any) -> None:
     name = host.decode() if isinstance(host, bytes) else str(host or "localhost")
     try:
-        here = name == "localhost" or ipaddress.ip_address(name).is_loopback
+        is_loopback = name == "localhost" or ipaddress.ip_address(name).is_loopback
     except ValueError:
-        here = False
-    if not here:
+        is_loopback = False
+    if not is_loopback:
         pytest.fail(f"A test tried to reach {name}; tests stay on this machine.")
 
 
@@ -115,7 +115,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def generation(request: pytest.FixtureRequest) -> str:
-    """Which Bandwidth the stack speaks to, and the account is at; see tests/generations.py."""
+    """Return the generation of Bandwidth's API of the stack and the account. See tests/generations.py."""
     chosen: str = getattr(request, "param", DEFAULT_API)
     return chosen
 
@@ -125,7 +125,7 @@ def generation(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def simulator() -> RunningSimulator:
-    """The simulator in this process, empty; it plays ACCOUNT, and its orders end after 0.05 seconds."""
+    """Return an empty simulator of ACCOUNT in this process. Its orders end after 0.05 seconds."""
     return empty_simulator(ACCOUNT, Settings(receipt_seconds=0.05, order_seconds=0.05, retry_seconds=0.05))
 
 
@@ -134,10 +134,12 @@ def simulator() -> RunningSimulator:
 
 @pytest.fixture(scope="session")
 def clouds() -> dict[str, Stack]:
-    """The real template on an emulator, for each generation of Bandwidth's API, shared by all tests and
-    workers; waits last a twentieth."""
+    """Return the stacks of the real template on an emulator, by generation of Bandwidth's API.
+
+    All tests and workers share them. Waits are scaled by WAIT_SCALE.
+    """
     try:
-        # Waits for the ones that are being started in the background, if that is not done yet.
+        # Waits for the stacks that start in the background.
         stacks = up(CLOUD, ports="free", wait_scale=WAIT_SCALE, apis=APIS)
     except CloudError as error:
         pytest.fail(str(error), pytrace=False)
@@ -146,16 +148,16 @@ def clouds() -> dict[str, Stack]:
 
 @pytest.fixture
 def cloud(clouds: dict[str, Stack], generation: str) -> Stack:
-    """The stack of the generation that a test is about."""
+    """Return the stack of the test's generation."""
     return clouds[generation]
 
 
 class Cloud:
-    """Starts the local cloud in the background once a test is collected that needs it, and stops it."""
+    """Starts the local cloud in the background if a collected test needs it, and stops it at the end."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._reporter: pytest.TerminalReporter = config.pluginmanager.getplugin("terminalreporter")
-        self._only_lists: bool = config.option.collectonly
+        self._is_collect_only: bool = config.option.collectonly
         self._process: subprocess.Popen[bytes] | None = None
 
     @pytest.hookimpl(optionalhook=True)
@@ -166,7 +168,11 @@ class Cloud:
         self._start_if_needed([item.nodeid for item in session.items])
 
     def _start_if_needed(self, nodeids: Sequence[str]) -> None:
-        if self._process or self._only_lists or not any(tier(each) in ON_THE_CLOUD for each in nodeids):
+        if (
+            self._process
+            or self._is_collect_only
+            or not any(tier(nodeid) in CLOUD_TIERS for nodeid in nodeids)
+        ):
             return
         down(CLOUD)
         CLOUD.mkdir(parents=True, exist_ok=True)
@@ -181,19 +187,19 @@ class Cloud:
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
-        self._say(f"local cloud: starting in the background, see {log.relative_to(ROOT)}")
-        threading.Thread(target=self._tell_when_up, args=(self._process, log), daemon=True).start()
+        self._print(f"local cloud: starting in the background, see {log.relative_to(ROOT)}")
+        threading.Thread(target=self._report_start, args=(self._process, log), daemon=True).start()
 
-    def _tell_when_up(self, process: subprocess.Popen[bytes], log: Path) -> None:
+    def _report_start(self, process: subprocess.Popen[bytes], log: Path) -> None:
         start = time.monotonic()
         status = process.wait()
         seconds = time.monotonic() - start
         last_line = log.read_text().splitlines()[-1:]
-        self._say(f"local cloud: {'did not start' if status else 'up'} after {seconds:.0f} s")
+        self._print(f"local cloud: {'did not start' if status else 'up'} after {seconds:.0f} s")
         if status:
-            self._say(" ".join(last_line))
+            self._print(" ".join(last_line))
 
-    def _say(self, line: str) -> None:
+    def _print(self, line: str) -> None:
         self._reporter.ensure_newline()
         self._reporter.write_line(line)
 
@@ -235,5 +241,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     ]
     if measured:
         terminalreporter.section("measured")
-    for what, value in measured:
-        terminalreporter.write_line(f"{what}: {value}")
+    for name, value in measured:
+        terminalreporter.write_line(f"{name}: {value}")

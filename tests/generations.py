@@ -1,7 +1,7 @@
-"""Which of the two generations of Bandwidth's API a test, a class or a module is about.
+"""Marks that select the generations of Bandwidth's API that a test, a class or a module runs on.
 
-What makes sense on both runs on both; a test that says nothing runs on the template's default. The mark means
-something for tests that use the fixture `generation`, as all do that have a stack or a house.
+A test without a mark runs on the template's default. A mark affects only tests that use the fixture
+`generation`, directly or through the fixture of a stack.
 """
 
 import pytest

@@ -1,4 +1,4 @@
-"""A small HTTP server on this machine that answers as it is told and remembers what it was asked."""
+"""A local HTTP server that sends canned responses and records the requests it receives."""
 
 import socket
 import threading
@@ -12,10 +12,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What to answer: after `seconds`, and with `lost` nothing at all, the connection being closed.
+class Response:
+    """A canned response. The server sends it after `seconds`.
 
-    With `drip_seconds` the response is sent byte by byte, one after each such time.
+    If `lost` is set, the server closes the connection without a response. If `drip_seconds` is set, the
+    server waits that long after each byte.
     """
 
     status: int = 200
@@ -27,8 +28,8 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A request as it came over the wire; `path` has the query."""
+class ReceivedRequest:
+    """A request as the server received it. `path` includes the query."""
 
     method: str
     path: str
@@ -37,61 +38,61 @@ class Asked:
 
 
 class Server:
-    """Gives the answers in their order, the last one again and again."""
+    """Sends the canned responses in order, and repeats the last one."""
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.asked: list[Asked] = []
-        self._answers: deque[Answer] = deque([Answer()])
+        self.requests: list[ReceivedRequest] = []
+        self._responses: deque[Response] = deque([Response()])
 
-    def answers(self, *answers: Answer) -> None:
-        """Set what is answered from now on."""
-        self._answers = deque(answers)
+    def respond_with(self, *responses: Response) -> None:
+        """Replace the canned responses."""
+        self._responses = deque(responses)
 
-    def take(self, asked: Asked) -> Answer:
-        """Return the answer to a request."""
-        self.asked.append(asked)
-        return self._answers.popleft() if len(self._answers) > 1 else self._answers[0]
+    def receive(self, request: ReceivedRequest) -> Response:
+        """Record a request and return the response to it."""
+        self.requests.append(request)
+        return self._responses.popleft() if len(self._responses) > 1 else self._responses[0]
 
     @property
-    def only(self) -> Asked:
-        """The one request that came."""
-        (asked,) = self.asked
-        return asked
+    def only_request(self) -> ReceivedRequest:
+        """The request, if the server received exactly one."""
+        (request,) = self.requests
+        return request
 
 
 @contextmanager
-def serving() -> Iterator[Server]:
-    """Run a server on a free port of this machine."""
+def run_server() -> Iterator[Server]:
+    """Run a server on a free local port."""
 
     class Handler(BaseHTTPRequestHandler):
-        def answer(self) -> None:
+        def respond(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            answer = server.take(Asked(self.command, self.path, self.headers, body))
-            time.sleep(answer.seconds)
-            if answer.lost:
+            response = server.receive(ReceivedRequest(self.command, self.path, self.headers, body))
+            time.sleep(response.seconds)
+            if response.lost:
                 self.connection.shutdown(socket.SHUT_RDWR)
                 return
-            content = answer.body.encode() if isinstance(answer.body, str) else answer.body
-            if answer.drip_seconds:
-                head = f"HTTP/1.1 {answer.status} OK\r\nContent-Length: {len(content)}\r\n\r\n"
+            content = response.body.encode() if isinstance(response.body, str) else response.body
+            if response.drip_seconds:
+                head = f"HTTP/1.1 {response.status} OK\r\nContent-Length: {len(content)}\r\n\r\n"
                 for byte in head.encode() + content:
                     self.wfile.write(bytes([byte]))
-                    time.sleep(answer.drip_seconds)
+                    time.sleep(response.drip_seconds)
                 return
-            self.send_response(answer.status)
-            for name, value in {"Content-Length": str(len(content)), **answer.headers}.items():
+            self.send_response(response.status)
+            for name, value in {"Content-Length": str(len(content)), **response.headers}.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 - the names that http.server calls
+        do_GET = do_POST = do_PUT = do_DELETE = respond  # noqa: N815 - http.server calls these names
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass
 
         def handle(self) -> None:
-            # A client that has stopped waiting is what some tests are about.
+            # Some tests have a client that closes the connection before the response.
             try:
                 super().handle()
             except ConnectionError:
@@ -108,8 +109,8 @@ def serving() -> Iterator[Server]:
             thread.join()
 
 
-def nobody_listens() -> str:
-    """Return the URL of a port of this machine where nothing listens."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{taken.getsockname()[1]}"
+def unused_url() -> str:
+    """Return the URL of a free local port."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -1,4 +1,4 @@
-"""Running the state machines on the local cloud, and looking at what they did."""
+"""Run state machines on the local cloud, and read executions, events and API responses."""
 
 import json
 import time
@@ -12,15 +12,15 @@ import requests
 
 from local.stack import Stack
 
-# In every message of the tests on the local cloud; the last test looks for it in logs and histories.
+# The text of every message that the tests send. The last test checks that no log or history contains it.
 TEXT = "a text that only the table may hold"
 # 5,000 imports take more than a minute on two busy cores.
-_PATIENCE_SECONDS = 300
+WAIT_TIMEOUT_SECONDS = 300
 
 
 @dataclass(frozen=True)
 class Execution:
-    """How an execution ended: status, output, error and cause, and the states it passed, in order."""
+    """An execution that has ended. `states` are the states it entered, in order."""
 
     name: str
     arn: str
@@ -36,30 +36,30 @@ def unique(prefix: str) -> str:
     return f"{prefix} {uuid.uuid4().hex[:12]}"
 
 
-def run(stack: Stack, machine: str, given: Any, name: str | None = None) -> Execution:
-    """Start a machine and return the execution once it has ended."""
-    return ended(stack, start(stack, machine, given, name))
+def run(stack: Stack, machine: str, machine_input: Any, name: str | None = None) -> Execution:
+    """Start a machine, wait for its end, and return the execution."""
+    return wait_for_end(stack, start(stack, machine, machine_input, name))
 
 
-def start(stack: Stack, machine: str, given: Any, name: str | None = None) -> str:
+def start(stack: Stack, machine: str, machine_input: Any, name: str | None = None) -> str:
     """Start a machine and return the execution's ARN."""
     execution = stack.client("stepfunctions").start_execution(
         stateMachineArn=stack.state_machines[machine],
         name=name or f"test-{uuid.uuid4().hex[:12]}",
-        input=json.dumps(given),
+        input=json.dumps(machine_input),
     )
     return str(execution["executionArn"])
 
 
-def ended(stack: Stack, arn: str) -> Execution:
-    """Return an execution once it has ended."""
+def wait_for_end(stack: Stack, arn: str) -> Execution:
+    """Wait for the end of an execution, and return the execution."""
     client = stack.client("stepfunctions")
 
-    def ended_execution() -> Any:
-        found = client.describe_execution(executionArn=arn)
-        return found if found["status"] != "RUNNING" else None
+    def read_ended() -> Any:
+        description = client.describe_execution(executionArn=arn)
+        return description if description["status"] != "RUNNING" else None
 
-    execution = until(ended_execution, lambda: f"still running: {states(stack, arn)}")
+    execution = wait_until(read_ended, lambda: f"still running: {entered_states(stack, arn)}")
     return Execution(
         name=execution["name"],
         arn=arn,
@@ -67,17 +67,20 @@ def ended(stack: Stack, arn: str) -> Execution:
         output=json.loads(execution["output"]) if execution["status"] == "SUCCEEDED" else None,
         error=execution.get("error"),
         cause=execution.get("cause"),
-        states=states(stack, arn),
+        states=entered_states(stack, arn),
     )
 
 
-def until[Found](look: Callable[[], Found | None], otherwise: Callable[[], str]) -> Found:
-    """Return what `look` finds, looking again until it does; fail with what `otherwise` says."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while not (found := look()):
-        assert time.monotonic() < deadline, otherwise()
+def wait_until[Result](read: Callable[[], Result | None], describe_failure: Callable[[], str]) -> Result:
+    """Call `read` until it returns a true value, and return that value.
+
+    Fails with the text of `describe_failure` after WAIT_TIMEOUT_SECONDS.
+    """
+    deadline = time.monotonic() + WAIT_TIMEOUT_SECONDS
+    while not (result := read()):
+        assert time.monotonic() < deadline, describe_failure()
         time.sleep(0.1)
-    return found
+    return result
 
 
 def history(stack: Stack, arn: str) -> list[Any]:
@@ -86,7 +89,7 @@ def history(stack: Stack, arn: str) -> list[Any]:
     return [event for page in pages for event in page["events"]]
 
 
-def states(stack: Stack, arn: str) -> list[str]:
+def entered_states(stack: Stack, arn: str) -> list[str]:
     """Return the names of the states that an execution has entered, in order."""
     return [
         event["stateEnteredEventDetails"]["name"]
@@ -96,14 +99,14 @@ def states(stack: Stack, arn: str) -> list[str]:
 
 
 def control(stack: Stack, method: str, path: str, body: Any = None) -> Any:
-    """Tell the simulator something, or ask it, under /_simulator."""
+    """Call the simulator's control API under /_simulator, and return the JSON of the response."""
     response = requests.request(method, f"{stack.simulator}/_simulator{path}", json=body, timeout=10)
     assert response.ok, response.text
     return response.json()
 
 
 def physical_id(stack: Stack, logical_id: str) -> str:
-    """Return what a resource of the template is called on the local cloud."""
+    """Return the physical id of a resource of the template."""
     detail = stack.client("cloudformation").describe_stack_resource(
         StackName=stack.stack_name, LogicalResourceId=logical_id
     )
@@ -112,7 +115,7 @@ def physical_id(stack: Stack, logical_id: str) -> str:
 
 
 def invoke(stack: Stack, logical_id: str, event: Any) -> Any:
-    """Call a function of the stack and return what it returns."""
+    """Invoke a function of the stack and return its result."""
     response = stack.client("lambda").invoke(
         FunctionName=physical_id(stack, logical_id), Payload=json.dumps(event)
     )
@@ -121,13 +124,13 @@ def invoke(stack: Stack, logical_id: str, event: Any) -> Any:
     return payload
 
 
-def watch(stack: Stack, number: str) -> str:
-    """Return the URL of a new queue that gets every event about messages of a number of ours."""
-    return listen(stack, {"detail": {"owner": [number]}})
+def subscribe_to_messages(stack: Stack, number: str) -> str:
+    """Return the URL of a new queue that receives the events about messages of an owner number."""
+    return subscribe(stack, {"detail": {"owner": [number]}})
 
 
-def listen(stack: Stack, pattern: dict[str, Any]) -> str:
-    """Return the URL of a new queue that gets every event of the stack that is like the pattern."""
+def subscribe(stack: Stack, pattern: dict[str, Any]) -> str:
+    """Return the URL of a new queue that receives the stack's events that match the pattern."""
     name = f"watch-{uuid.uuid4().hex[:8]}"
     sqs, events = stack.client("sqs"), stack.client("events")
     queue: str = sqs.create_queue(QueueName=name)["QueueUrl"]
@@ -138,26 +141,26 @@ def listen(stack: Stack, pattern: dict[str, Any]) -> str:
     return queue
 
 
-def heard(stack: Stack, queue: str) -> list[Any]:
-    """Return the events that have come to a queue since this was last asked."""
-    found = stack.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=1)
-    return [json.loads(message["Body"]) for message in found.get("Messages", [])]
+def receive_events(stack: Stack, queue: str) -> list[Any]:
+    """Receive the next events from a queue, at most ten."""
+    response = stack.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+    return [json.loads(message["Body"]) for message in response.get("Messages", [])]
 
 
-def messages_of(stack: Stack, number: str) -> list[Any]:
+def list_messages(stack: Stack, number: str) -> list[Any]:
     """Return all messages of a number, newest first."""
-    found: list[Any] = []
+    messages: list[Any] = []
     cursor = ""
     while True:
         page = get(stack, f"/messages?number={quote(number)}&limit=100{cursor}")
-        found += page["items"]
+        messages += page["items"]
         if page["cursor"] is None:
-            return found
+            return messages
         cursor = f"&cursor={quote(page['cursor'])}"
 
 
 def get(stack: Stack, path: str) -> Any:
-    """Read from the ControlApi."""
+    """Return the JSON of a GET request to the ControlApi."""
     response = stack.call("GET", path)
     assert response.ok, response.text
     return response.json()

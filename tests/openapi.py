@@ -14,34 +14,34 @@ type Operation = tuple[str, str, dict[str, Any]]
 
 
 @cache
-def described() -> dict[str, Any]:
-    """Return the document."""
+def openapi_document() -> dict[str, Any]:
+    """Return docs/openapi.json, parsed."""
     document: dict[str, Any] = json.loads((ROOT / "docs" / "openapi.json").read_text())
     return document
 
 
 def operations() -> Iterator[Operation]:
     """Yield method, path and description of every operation."""
-    for path, methods in described()["paths"].items():
+    for path, methods in openapi_document()["paths"].items():
         for method, operation in methods.items():
             yield method.upper(), path, operation
 
 
-def operation_of(method: str, path: str) -> dict[str, Any] | None:
-    """Return the operation of a request."""
+def find_operation(method: str, path: str) -> dict[str, Any] | None:
+    """Return the operation that a request calls, or None."""
     for described_method, pattern, operation in operations():
         if method == described_method and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", pattern), path):
             return operation
     return None
 
 
-def wrong(schema: dict[str, Any], value: Any) -> list[str]:
-    """Return the violations of a schema of the document. Unknown fields are violations."""
+def schema_errors(schema: dict[str, Any], value: Any) -> list[str]:
+    """Return the violations of one of the document's schemas. Unknown fields are violations."""
     validator = Draft202012Validator(schema | {"components": _closed()})
     return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(value)]
 
 
 @cache
 def _closed() -> dict[str, Any]:
-    schemas = described()["components"]["schemas"]
+    schemas = openapi_document()["components"]["schemas"]
     return {"schemas": {name: {"additionalProperties": False} | schema for name, schema in schemas.items()}}

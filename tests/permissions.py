@@ -1,4 +1,4 @@
-"""The AWS actions that a function calls in a test, compared with the actions its policy allows."""
+"""The AWS actions that a function calls in a test, and the actions that its policy allows."""
 
 import sys
 from collections.abc import Iterator
@@ -25,22 +25,22 @@ class Permission(NamedTuple):
 
 
 def allowed(logical_id: str) -> set[Permission]:
-    """Return what the policy of a function allows."""
+    """Return the permissions that the policy of a function grants."""
     return {
         _permission(action, str(resource))
         for policy in resources("AWS::Serverless::Function")[logical_id].get("Policies", ())
         for statement in policy["Statement"]
-        for each in [statement["Fn::If"][1] if "Fn::If" in statement else statement]
-        for action in _as_list(each["Action"])
-        for resource in _as_list(each["Resource"])
+        for granted in [statement["Fn::If"][1] if "Fn::If" in statement else statement]
+        for action in _as_list(granted["Action"])
+        for resource in _as_list(granted["Resource"])
     }
 
 
 @contextmanager
 def recording(until: CodeType) -> Iterator[set[Permission]]:
-    """Record the calls of AWS clients in this block, without those that the test itself makes.
+    """Record the AWS calls of a handler in this block. Calls by the test itself are not recorded.
 
-    `until` is the code that calls the handler: frames of tests above it do not count.
+    `until` is the code that calls the handler. Test frames above it are ignored.
     """
     called: set[Permission] = set()
     make_api_call = BaseClient._make_api_call  # type: ignore[attr-defined]

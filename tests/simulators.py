@@ -1,4 +1,4 @@
-"""Simulators of Bandwidth in this process, one for each account and settings, for all tests of a session."""
+"""Bandwidth simulators in this process. Tests with the same account and settings share one."""
 
 from contextlib import ExitStack
 
@@ -11,9 +11,9 @@ _running: dict[str, RunningSimulator] = {}
 
 
 def empty_simulator(account: AccountConfig, settings: Settings) -> RunningSimulator:
-    """Return the simulator with this account and these settings, reset if an earlier test has used it.
+    """Return the simulator with this account and these settings, and reset it if a test has used it.
 
-    To start one takes longer than most tests.
+    Tests share simulators because starting one takes longer than most tests.
     """
     key = repr((account, settings))
     if key in _running:

@@ -1,4 +1,4 @@
-"""template.yaml as Python objects, and its tables as DynamoDB makes them."""
+"""template.yaml as Python objects, and a function that creates its tables."""
 
 from functools import cache
 from pathlib import Path
@@ -29,7 +29,7 @@ def resources(kind: str) -> dict[str, dict[str, Any]]:
 
 
 def create_table(client: "DynamoDBClient", logical_id: str) -> str:
-    """Create a table, keys and indexes as the template has them, and return its name."""
+    """Create a table with the keys and indexes of the template, and return its name."""
     properties = resources("AWS::DynamoDB::Table")[logical_id]
     table_properties = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
     client.create_table(TableName=logical_id, **{name: properties[name] for name in table_properties})

@@ -4,6 +4,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from bandwidth_messaging.domain.send_records import read_send_record
 from bandwidth_messaging.runtime import stores, wiring
 from bandwidth_messaging.runtime.logging import append_keys
 from bandwidth_messaging.runtime.queue_worker import QueueRecord, process_records
@@ -11,7 +12,6 @@ from bandwidth_messaging.runtime.settings import settings
 
 # Imported here, and not only by the wiring, so that Lambda loads it in its init phase.
 from bandwidth_messaging.services.message_delivery import MessageDelivery
-from bandwidth_messaging.store.queues import read_send_record
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -141,13 +141,13 @@ class Account:
         self.add_application(application)
         return application
 
-    def add_application(self, application: Application, *, names_type: bool = True) -> None:
-        """Add an application or replace the one with its id. `names_type` is passed to the check."""
+    def add_application(self, application: Application, *, has_service_type: bool = True) -> None:
+        """Add an application or replace the one with its id. `has_service_type` is passed to the check."""
         with self.lock:
             before = self._applications.get(application.id)
             if before is not None and before.service_type != application.service_type:
                 raise RejectedError(400, "12964", "ServiceType cannot be changed.")
-            check(application, self.config.generation, names_type=names_type)
+            check(application, self.config.generation, has_service_type=has_service_type)
             self._applications[application.id] = application
 
     def applications(self) -> list[Application]:
@@ -189,7 +189,7 @@ class Account:
             raise RejectedError(400, "13500", "PeerName is required.")
         if len(name) > MAX_PEER_NAME:
             raise RejectedError(400, "13501", f"PeerName must not be longer than {MAX_PEER_NAME} characters.")
-        # The error list says "letters and digits only", but the document's sample has spaces. Allow both.
+        # The error list allows only letters and digits, but the sample in the document has spaces.
         if not re.fullmatch(r"[A-Za-z0-9 ]+", name):
             raise RejectedError(400, "13502", "PeerName may contain letters and digits only.")
         with self.lock:
@@ -255,13 +255,13 @@ class Account:
 
     def enable_sms(self, location: Location, feature: SmsFeature) -> None:
         if feature.settings["Protocol"] != "HTTP":
-            raise RejectedError(400, "13608", "Protocol and settings do not match: only HTTP is offered.")
+            raise RejectedError(400, "13608", "Protocol and settings do not match: only HTTP is supported.")
         with self.lock:
             location.sms = feature
 
     def enable_mms(self, location: Location, protocol: str, proxy_peer_id: str) -> None:
         if protocol != "HTTP":
-            raise RejectedError(400, "13608", "Protocol and settings do not match: only HTTP is offered.")
+            raise RejectedError(400, "13608", "Protocol and settings do not match: only HTTP is supported.")
         with self.lock:
             if location.sms is None:
                 raise RejectedError(400, "13623", "SMS must be enabled before MMS.")

@@ -20,7 +20,8 @@ def read_number(number: str) -> str:
     """Convert a number of the request to ten digits.
 
     Raises RejectedError (1022) if a number of the second version is not in E.164. The resources check the
-    numbers of the first version."""
+    numbers of the first version.
+    """
     if not is_v2():
         return number
     found = ten_digits(number)

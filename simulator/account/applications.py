@@ -45,11 +45,14 @@ class Application:
         return self.callback_types is None or event_type in self.callback_types
 
 
-def check(application: Application, generation: Generation, *, names_type: bool) -> None:
+def check(application: Application, generation: Generation, *, has_service_type: bool) -> None:
     """Check an application. Raises RejectedError with the code of the first error.
 
-    `names_type` says whether the request has a ServiceType, which the current generation requires."""
-    if application.service_type not in (MESSAGING, VOICE) or (generation == "current" and not names_type):
+    The current generation requires a ServiceType in the request.
+    """
+    if application.service_type not in (MESSAGING, VOICE) or (
+        generation == "current" and not has_service_type
+    ):
         raise RejectedError(400, "12801", f"ServiceType '{application.service_type}' is invalid.")
     if not application.name:
         raise RejectedError(400, "12806", "AppName is required.")

@@ -37,10 +37,10 @@ class AccountConfig:
         required = {each.name for each in fields(cls) if each.default is MISSING}
         if not isinstance(content, dict):
             raise ValueError(f"{path}: expected an object with {', '.join(sorted(names))}")
-        if wrong := sorted((required - content.keys()) | (content.keys() - names)):
-            raise ValueError(f"{path}: missing or unknown: {', '.join(wrong)}")
-        if wrong := sorted(name for name, value in content.items() if not isinstance(value, str)):
-            raise ValueError(f"{path}: must be a string: {', '.join(wrong)}")
+        if invalid := sorted((required - content.keys()) | (content.keys() - names)):
+            raise ValueError(f"{path}: missing or unknown: {', '.join(invalid)}")
+        if invalid := sorted(name for name, value in content.items() if not isinstance(value, str)):
+            raise ValueError(f"{path}: must be a string: {', '.join(invalid)}")
         if content.get("generation", "both") not in get_args(Generation):
             raise ValueError(f"{path}: generation must be one of {', '.join(get_args(Generation))}")
         return cls(**content)

@@ -37,7 +37,8 @@ class ExternalTnsRequest:
 @dataclass(kw_only=True)
 class ExternalTnsOrder(NumbersOrder):
     """An order. `location_id` is from the request. `target` is the location of imported numbers: None if the
-    request named none and the site has no default."""
+    request named none and the site has no default.
+    """
 
     site_id: str
     location_id: str | None
@@ -50,7 +51,8 @@ class ExternalTns:
     """The orders of external numbers.
 
     They are RECEIVED in the first half of the wait and PROCESSING in the second. Then they reach the outcome
-    that the number orders hold."""
+    that the number orders hold.
+    """
 
     def __init__(
         self, account: Account, number_orders: OrderBook, order_seconds: float, shape: Shape

@@ -65,7 +65,8 @@ class ImportRequest:
 class Imports:
     """The import orders. They are PROCESSING first, then reach their outcome.
 
-    With `needs_letter`, an order with LoaType SUBSCRIBER stays PROCESSING until a letter is uploaded."""
+    With `needs_letter`, an order with LoaType SUBSCRIBER stays PROCESSING until a letter is uploaded.
+    """
 
     def __init__(
         self,
@@ -101,33 +102,34 @@ class Imports:
     ) -> list[NumbersError]:
         """Return the errors of numbers that cannot be imported (guide on hosted messaging).
 
-        The location is optional. Raises MultipleRejectionsError with every error of the request."""
-        wrong = self._wrong_numbers(numbers)
+        The location is optional. Raises MultipleRejectionsError with every error of the request.
+        """
+        errors = self._check_numbers(numbers)
         if site_id or location_id:
-            self._target(site_id, location_id, wrong)
-        if wrong:
-            raise MultipleRejectionsError(wrong)
+            self._find_target(site_id, location_id, errors)
+        if errors:
+            raise MultipleRejectionsError(errors)
         self._account.update_orders()
         return self._importability.errors(numbers)
 
     def place(self, request: ImportRequest) -> ImportOrder:
         """Place an order. Raises MultipleRejectionsError with every error of the request."""
         loa_type = request.loa_type or "SUBSCRIBER"
-        wrong = self._wrong_numbers(request.numbers)
-        target = self._target(request.site_id, request.location_id, wrong)
+        errors = self._check_numbers(request.numbers)
+        target = self._find_target(request.site_id, request.location_id, errors)
         if loa_type not in ("CARRIER", "SUBSCRIBER"):
             words = "LoaType is absent or invalid. Possible values: carrier, subscriber"
-            wrong.append(RejectedError(400, "25110", words))
+            errors.append(RejectedError(400, "25110", words))
         elif loa_type == "SUBSCRIBER" or request.subscriber is not None:
-            wrong += _wrong_subscriber(request.subscriber)
+            errors += _check_subscriber(request.subscriber)
         if not request.loa_authorizing_person:
-            wrong.append(RejectedError(400, "7115", "The LOA authorizing person is required"))
+            errors.append(RejectedError(400, "7115", "The LOA authorizing person is required"))
         try:
             check_customer_order_id(request.customer_order_id)
         except RejectedError as rejected:
-            wrong.append(rejected)
-        if wrong or target is None:
-            raise MultipleRejectionsError(wrong)
+            errors.append(rejected)
+        if errors or target is None:
+            raise MultipleRejectionsError(errors)
         order = ImportOrder(
             customer_order_id=request.customer_order_id or None,
             status="PROCESSING",
@@ -170,25 +172,25 @@ class Imports:
             )
         )
 
-    def _target(
-        self, site_id: str | None, location_id: str | None, wrong: list[RejectedError]
+    def _find_target(
+        self, site_id: str | None, location_id: str | None, errors: list[RejectedError]
     ) -> Location | None:
-        """Return the location of the numbers. Adds errors to `wrong` and returns None if it is invalid."""
+        """Return the location of the numbers. Adds errors to `errors` and returns None if it is invalid."""
         if site_id != self._account.config.site_id:
-            wrong.append(RejectedError(400, "7309", "The site id was not supplied or is invalid."))
+            errors.append(RejectedError(400, "7309", "The site id was not supplied or is invalid."))
             return None
         try:
             location = self._account.choose_location(site_id, location_id)
         except RejectedError:
-            wrong.append(RejectedError(400, "7312", "The sippeer id is invalid."))
+            errors.append(RejectedError(400, "7312", "The sippeer id is invalid."))
             return None
         if location is None:
             words = "The site id submitted does not have a default SIP peer associated to it."
-            wrong.append(RejectedError(400, "7310", words))
+            errors.append(RejectedError(400, "7310", words))
         return location
 
     @staticmethod
-    def _wrong_numbers(numbers: Sequence[str]) -> list[RejectedError]:
+    def _check_numbers(numbers: Sequence[str]) -> list[RejectedError]:
         if len(numbers) > MAX_NUMBERS:
             words = f"The number of telephone numbers provided exceeds the maximum {MAX_NUMBERS}"
             return [RejectedError(400, "7314", words)]
@@ -232,7 +234,7 @@ class Removals:
     def get(self, order_id: str) -> NumbersOrder:
         if found := self._orders.get(order_id):
             return found
-        # Not a 404 (specification).
+        # The specification has a 400 here, not a 404.
         raise RejectedError(400, None, "The resource does not exist")
 
     def find(self, customer_order_id: str | None = None, status: str | None = None) -> list[NumbersOrder]:
@@ -248,19 +250,19 @@ class Removals:
             self._account.numbers.remove(number)
 
 
-def _wrong_subscriber(subscriber: etree._Element | None) -> list[RejectedError]:
+def _check_subscriber(subscriber: etree._Element | None) -> list[RejectedError]:
     if subscriber is None:
         return [RejectedError(400, "7104", "Subscriber information is required")]
     name = (subscriber.findtext("Name") or "").strip()
-    wrong = []
+    errors = []
     if not name:
-        wrong.append(RejectedError(400, "7105", "The subscriber name is required"))
+        errors.append(RejectedError(400, "7105", "The subscriber name is required"))
     if len(name) > MAX_SUBSCRIBER_NAME:
         words = f"The Subscriber Name is too long. Maximum length is {MAX_SUBSCRIBER_NAME} characters."
-        wrong.append(RejectedError(400, "25131", words))
+        errors.append(RejectedError(400, "25131", words))
     if subscriber.find("ServiceAddress") is None:
-        return [*wrong, RejectedError(400, "7107", "The service address is required")]
-    return wrong + [
+        return [*errors, RejectedError(400, "7107", "The service address is required")]
+    return errors + [
         RejectedError(400, code, f"The service address {name} is required")
         for name, code in ADDRESS.items()
         if not (subscriber.findtext(f"ServiceAddress/{name}") or "").strip()

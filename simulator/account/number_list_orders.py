@@ -64,7 +64,8 @@ class NumbersOrders[Order: NumbersOrder]:
 
     During the wait, an order has each status of `interim_statuses` for an equal time. Then, unless `is_held`,
     it reaches its outcome. `find_impossible` returns the errors of numbers that fail in any case. `apply`
-    changes the account for the other numbers."""
+    changes the account for the other numbers.
+    """
 
     def __init__(
         self,
@@ -157,8 +158,8 @@ def check_numbers(numbers: Sequence[str], absent: str) -> None:
         raise RejectedError(400, absent, "TelephoneNumbers is a required field.")
     if len(numbers) > MAX_NUMBERS:
         raise RejectedError(400, "5215", f"An order may have {MAX_NUMBERS} telephone numbers at most.")
-    if wrong := next((each for each in numbers if not re.fullmatch(r"[2-9][0-9]{9}", each)), None):
-        raise RejectedError(400, "1022", f"'{wrong}' is not a telephone number of ten digits.")
+    if invalid := next((each for each in numbers if not re.fullmatch(r"[2-9][0-9]{9}", each)), None):
+        raise RejectedError(400, "1022", f"'{invalid}' is not a telephone number of ten digits.")
     if len(set(numbers)) < len(numbers):
         raise RejectedError(400, "5072", "A telephone number is in the order more than once.")
 

@@ -26,7 +26,8 @@ ALREADY_ON = "SMS is already Enabled or number is in processing."
 @dataclass(frozen=True)
 class OptionGroup:
     """The requested options of a group of numbers (ten digits). None means an absent element. `action` is the
-    Action of the A2pSettings."""
+    Action of the A2pSettings.
+    """
 
     numbers: Sequence[str]
     sms: str | None

@@ -31,7 +31,8 @@ class NumberSupply:
     """The numbers available to order. The account's lock guards them.
 
     A limit counts the available numbers of its name: an area code, or a search criterion as written in an
-    order (a state, a city, a number)."""
+    order (a state, a city, a number).
+    """
 
     def __init__(self, account: Account) -> None:
         self._account = account
@@ -75,7 +76,7 @@ class NumberSupply:
             self._change_limits(names, -len(taken))
             return taken
 
-    def put_back(self, patterns: Sequence[str], names: Collection[str], numbers: Sequence[str]) -> None:
+    def undo_take(self, patterns: Sequence[str], names: Collection[str], numbers: Sequence[str]) -> None:
         """Undo a `take` of these numbers. `patterns` may be empty only if `numbers` is empty."""
         if not numbers:
             return

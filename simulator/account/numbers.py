@@ -20,7 +20,8 @@ class NumberOptions:
 class AccountNumber:
     """`number` has ten digits. `hosted_by` is the kind of order that imported the number.
     Only a hosted number can be without a location, if its order named none and the site had no default.
-    `status` is Inservice or Aging."""
+    `status` is Inservice or Aging.
+    """
 
     number: str
     site_id: str
@@ -52,7 +53,7 @@ class AccountNumbers:
         self._aging.clear()
 
     def add(self, *numbers: AccountNumber) -> None:
-        """Put numbers into service. Existing numbers are replaced."""
+        """Add numbers in service. They replace existing numbers."""
         for each in numbers:
             self._aging.pop(each.number, None)
             self._numbers[each.number] = each

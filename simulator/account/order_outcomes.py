@@ -21,8 +21,9 @@ Numbers = list[Annotated[str, AfterValidator(_ten_digits)]]
 class OrderOutcomeError(BaseModel):
     """One entry of an order's ErrorList. `per_number` repeats the entry with each failed number.
 
-    The Errors of an import or removal contain the entry once. It lists `numbers` if given. Otherwise it
-    lists all failed numbers if `per_number` or the outcome's `failed_numbers` are given."""
+    The Errors of an import or removal contain the entry once. It lists `numbers` if set. Otherwise it
+    lists all failed numbers if `per_number` or the outcome's `failed_numbers` are set.
+    """
 
     model_config = ConfigDict(extra="forbid")
     code: int
@@ -40,7 +41,8 @@ class OrderOutcome(BaseModel):
     order has already (default: 0). `errors` default to Bandwidth's usual ones.
 
     Imports and removals only: `failed_numbers` names the numbers that fail. `keep_failed_numbers` keeps them
-    in TelephoneNumbers of the responses (default: as published). `shape` selects the response's form."""
+    in TelephoneNumbers of the responses (default: as published). `shape` selects the response's form.
+    """
 
     model_config = ConfigDict(extra="forbid")
     fate: Literal["COMPLETE", "PARTIAL", "FAILED", "BACKORDERED", "RECEIVED", "PROCESSING"]

@@ -23,7 +23,8 @@ EXACT = ("NpaNxx", "NpaNxxX", "TollFreeVanity", "LocalVanity")
 class Search:
     """The search of an order as text: the name of the order type's element, and the criteria by name.
 
-    `quantity` is None if the element is absent. Only EXISTING has `numbers` and `reservations`."""
+    `quantity` is None if the element is absent. Only EXISTING has `numbers` and `reservations`.
+    """
 
     order_type: str
     criteria: Mapping[str, str]
@@ -65,7 +66,8 @@ class Wanted:
 @dataclass(frozen=True)
 class OrderType:
     """The criteria of an order type. `required` omits the quantity. `code` and `words` describe a missing
-    criterion if the error list has an entry for the type."""
+    criterion if the error list has an entry for the type.
+    """
 
     criteria: Sequence[str]
     required: Sequence[str]
@@ -155,8 +157,8 @@ def validate_search(search: Search) -> Wanted:
         rule, words = RULES[name]
         if not re.fullmatch(rule, value, re.IGNORECASE):
             raise RejectedError(400, "5002", words.format(value))
-    given = search.quantity or ""
-    quantity = int(given) if given.isascii() and given.isdigit() else 0
+    text = search.quantity or ""
+    quantity = int(text) if text.isascii() and text.isdigit() else 0
     if not 1 <= quantity <= MAX_QUANTITY:
         words = "The quantity specified in the order is not valid or exceeds the maximum value of"
         raise RejectedError(400, "5215", f"{words} {MAX_QUANTITY}")
@@ -193,14 +195,15 @@ def _check_combination(criteria: Mapping[str, str]) -> None:
 
 def _patterns(criteria: Mapping[str, str]) -> list[str]:
     """Return the number patterns of the criteria. A rate center or city matches its whole state. A zip code
-    or LATA always maps to the same area code."""
-    made = next(make(criteria[name]) for name, make in _PLACES.items() if name in criteria)
+    or LATA always maps to the same area code.
+    """
+    patterns = next(convert(criteria[name]) for name, convert in _PLACES.items() if name in criteria)
     if vanity := convert_to_digits(criteria.get("LocalVanity", "")):
         free = len(ANY_LOCAL) - len(vanity)
         is_end = criteria.get("EndsIn", "").lower() == "true"
         fits = [f"***{'*' * at}{vanity}{'*' * (free - at)}" for at in range(free if is_end else 0, free + 1)]
-        made = [each for pattern in made for fit in fits if (each := merge(pattern, fit))]
-    return made
+        patterns = [each for pattern in patterns for fit in fits if (each := merge(pattern, fit))]
+    return patterns
 
 
 def _anywhere(value: str) -> list[str]:

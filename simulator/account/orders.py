@@ -171,14 +171,12 @@ class OrderBook:
 
     def find_location(self, number: str) -> Location | None:
         """Return the location of a V2 number (E.164). Returns None if the number is not on the account, or if
-        externalTns imported it, because V1 sends its messages."""
+        externalTns imported it, because V1 sends its messages.
+        """
         found = self._account.number(number)
         if found is None or found.hosted_by == "externalTns" or found.location_id is None:
             return None
         return self._account.find_location(found.location_id)
-
-    def _has_backorder(self, location_id: str) -> bool:
-        return any(each.location_id == location_id for each in self.find(status="BACKORDERED"))
 
     def decide_order(self, customer_order_id: str, outcome: OrderOutcome) -> None:
         """Set the outcome of orders of any kind with this CustomerOrderId."""
@@ -194,6 +192,9 @@ class OrderBook:
         """Return the outcome set for this CustomerOrderId; None without one."""
         with self._account.lock:
             return self._order_outcomes.get(customer_order_id or "")
+
+    def _has_backorder(self, location_id: str) -> bool:
+        return any(each.location_id == location_id for each in self.find(status="BACKORDERED"))
 
     def _advance(self, order: Order, now: datetime) -> None:
         due = order.created + self._wait
@@ -212,21 +213,21 @@ class OrderBook:
             self._apply_outcome(order, outcome, now)
             return
         if outcome.fate == "BACKORDERED":
-            self._give(order, self._take(order, (outcome.completed or 0) - len(order.numbers)))
-        self._stay(order, outcome.fate, now)
+            self._add_numbers(order, self._take(order, (outcome.completed or 0) - len(order.numbers)))
+        self._set_status(order, outcome.fate, now)
 
     def _fulfil(self, order: Order, now: datetime) -> None:
-        """Give an order the available numbers (page on advanced ordering)."""
-        unavailable = [each for each in self._not_given(order) if not self._is_free(each)]
+        """Add the available numbers to an order (page on advanced ordering)."""
+        unavailable = [each for each in self._missing_numbers(order) if not self._is_free(each)]
         taken = self._take(order, order.missing)
         if len(taken) == order.missing or order.partial_allowed:
-            self._give(order, taken)
+            self._add_numbers(order, taken)
         elif not order.wanted.numbers:
-            self._supply.put_back(order.wanted.patterns, order.wanted.names, taken)
+            self._supply.undo_take(order.wanted.patterns, order.wanted.names, taken)
         if not order.missing:
             self._finish(order, now, [])
         elif order.back_order_requested:
-            self._stay(order, "BACKORDERED", now)
+            self._set_status(order, "BACKORDERED", now)
         elif order.wanted.numbers:
             self._finish(order, now, [UNAVAILABLE], unavailable)
         else:
@@ -237,7 +238,7 @@ class OrderBook:
         return [SOME_UNAVAILABLE if has_some else ALL_UNAVAILABLE]
 
     @staticmethod
-    def _stay(order: Order, status: str, now: datetime) -> None:
+    def _set_status(order: Order, status: str, now: datetime) -> None:
         if order.status != status:
             order.status, order.modified = status, now
 
@@ -258,16 +259,16 @@ class OrderBook:
         if outcome.fate == "PARTIAL":
             half = order.quantity // 2
             completed = half if outcome.completed is None else min(outcome.completed, order.quantity)
-            self._give(order, self._take(order, completed - len(order.numbers)))
+            self._add_numbers(order, self._take(order, completed - len(order.numbers)))
         errors = outcome.errors or USUAL_ERRORS[outcome.fate]
         failed = []
         if any(each.per_number for each in errors):
-            failed = self._not_given(order) or self._take(order, order.missing)
+            failed = self._missing_numbers(order) or self._take(order, order.missing)
         self._finish(order, now, errors, failed)
         order.status = outcome.fate
 
     @staticmethod
-    def _not_given(order: Order) -> list[str]:
+    def _missing_numbers(order: Order) -> list[str]:
         """Return the numbers that the order names but does not have."""
         return [each for each in order.wanted.numbers if each not in order.numbers]
 
@@ -280,7 +281,7 @@ class OrderBook:
     def _is_free(self, number: str) -> bool:
         return self._account.numbers.get(number) is None and not self._supply.is_out(number)
 
-    def _give(self, order: Order, numbers: list[str]) -> None:
+    def _add_numbers(self, order: Order, numbers: list[str]) -> None:
         order.numbers += numbers
         self._account.numbers.add(
             *(AccountNumber(each, order.site_id, order.location_id, order_id=order.id) for each in numbers)

@@ -29,7 +29,8 @@ class PlacedOrder(Protocol):
 
 class PlacedOrders[Order: PlacedOrder]:
     """Orders that advance before every read of the account. `advance` updates an order to its status at the
-    given time."""
+    given time.
+    """
 
     def __init__(self, account: Account, order_type: str, advance: Callable[[Order, datetime], None]) -> None:
         self._account = account

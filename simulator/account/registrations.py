@@ -22,7 +22,8 @@ Denial = Literal["role", "feature"]
 @dataclass(frozen=True)
 class Campaign:
     """`numbers` (ten digits) maps numbers to their status if it is not SUCCESS. An external campaign is
-    registered elsewhere and shared with Bandwidth. It cannot be assigned to a location."""
+    registered elsewhere and shared with Bandwidth. It cannot be assigned to a location.
+    """
 
     id: str
     status: str
@@ -44,7 +45,8 @@ class Registrations:
 
     With `enforced`, messages of unregistered numbers fail. `denied` rejects campaign queries because the role
     or the feature is missing. `toll_free_denied` does the same for toll-free verifications. With
-    `location_campaign_required`, a location with A2P needs a campaign and a message class."""
+    `location_campaign_required`, a location with A2P needs a campaign and a message class.
+    """
 
     def __init__(self, account: Account, *, enforced: bool) -> None:
         self._account = account
@@ -113,7 +115,8 @@ class Registrations:
     def failure(self, number: str) -> int | None:
         """Return the error code of messages from an unregistered number (E.164).
 
-        Returns None if the number is registered or registration is not enforced."""
+        Returns None if the number is registered or registration is not enforced.
+        """
         found = self._account.number(number)
         if not self.enforced or found is None:
             return None

@@ -1,4 +1,4 @@
-"""Subscriptions to order changes, and their notifications. Each is sent at most once."""
+"""Subscriptions to order changes. Each notification is sent at most once."""
 
 import itertools
 import threading
@@ -20,7 +20,7 @@ from simulator.rejections import RejectedError
 from simulator.timestamps import timestamp
 from simulator.urls import scheme_and_host
 
-# The statuses that are reported for each order type, as published.
+# The published statuses that each order type reports.
 ORDER_TYPES = {
     "orders": ("BACKORDERED", *FINAL),
     "disconnects": FINAL,
@@ -29,10 +29,10 @@ ORDER_TYPES = {
     "removeImportedTnOrders": ("PROCESSING", *FINAL),
     "tnoptions": ("RECEIVED", "PROCESSING", *FINAL),
 }
-# Only these have CompletedTelephoneNumbers (page on order webhooks).
+# Only these order types have CompletedTelephoneNumbers (page on order webhooks).
 WITH_NUMBERS = ("orders", "disconnects")
 MESSAGING_LOST = "MESSAGING_LOST"
-# Samples differ in the order of the elements: first the page's order, then that of a real notification.
+# The order of the elements on the page, and their order in a real notification.
 ELEMENT_ORDERS = (
     ("SubscriptionId", "OrderType", "EventType", "OrderId", "CustomerOrderId", "Status", "Message", "Note"),
     ("Status", "SubscriptionId", "Message", "OrderId", "OrderType", "EventType", "CustomerOrderId", "Note"),
@@ -45,7 +45,8 @@ NumberFormat = Literal["LEGACY", "E164"]
 class NotificationFaults(BaseModel):
     """Faults of notifications: the next `lose` are not sent, and the elements in `without` are left out.
 
-    Each element in `without` is absent from at least one published sample."""
+    Each element in `without` is absent from at least one published sample.
+    """
 
     model_config = ConfigDict(extra="forbid")
     lose: NonNegativeInt = 0

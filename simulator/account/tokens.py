@@ -51,12 +51,12 @@ class Tokens:
             self._secrets = list(client_secrets)
 
     def revoke(self) -> None:
-        """Make every token issued so far invalid."""
+        """Invalidate every issued token."""
         with self._lock:
             self._ends.clear()
 
     def issue(self, client_id: str | None, client_secret: str | None) -> str | None:
-        """Issue a token valid for `expires_in` seconds. Returns None for wrong credentials."""
+        """Issue a token valid for `expires_in` seconds. Returns None for invalid credentials."""
         with self._lock:
             if client_id != self.client_id or client_secret not in self._secrets:
                 return None

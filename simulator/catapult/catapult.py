@@ -38,8 +38,8 @@ class CatapultApplication:
     @property
     def urls(self) -> tuple[str, ...]:
         """Return the URL for message events and the fallback URL, if present."""
-        given = (self.properties.get(name) for name in ("incomingMessageUrl", "incomingMessageFallbackUrl"))
-        return tuple(str(each) for each in given if each)
+        urls = (self.properties.get(name) for name in ("incomingMessageUrl", "incomingMessageFallbackUrl"))
+        return tuple(str(each) for each in urls if each)
 
     @property
     def timeout(self) -> int:

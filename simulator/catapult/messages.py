@@ -20,7 +20,7 @@ from simulator.timestamps import timestamp
 from simulator.urls import redact_credentials
 
 Receipt = Literal["none", "all", "error"]
-# messageUri has this base URL for every address of the simulator.
+# The messageUri of an event has Bandwidth's base URL, not that of the simulator.
 CATAPULT_URL = "https://api.catapult.inetwork.com/v1"
 IN_QUERY = (
     "messageId",

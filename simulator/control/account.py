@@ -126,7 +126,8 @@ def _hosted(simulator: Simulator) -> dict[str, Any]:
 
 def _callbacks(application: Application) -> dict[str, Any]:
     """Return the URLs of an application: `callback_url` for inbound messages, `outbound_url` for events of
-    outgoing messages."""
+    outgoing messages.
+    """
     inbound, outbound = application.endpoint("in"), application.endpoint("out")
     return {
         "callback_url": redact_credentials(inbound.url) if inbound else None,

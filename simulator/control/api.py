@@ -161,5 +161,5 @@ def _flag(option: str) -> bool:
 
 def _number_parameter(name: str) -> str | None:
     """Return a number of the query in E.164. Other text stays as it is and matches nothing."""
-    given = request.args.get(name)
-    return given and (e164(given) or given)
+    text = request.args.get(name)
+    return text and (e164(text) or text)

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveFloat
 
 from simulator.callbacks import Callback, DeliveryOptions, Endpoint
 from simulator.catapult.messages import find_target
+from simulator.control.messaging import receive
 from simulator.control.models import UnprocessableError, number, read_body
 from simulator.json_responses import JsonResponse
 from simulator.messaging.events import new_id
@@ -83,7 +84,6 @@ def add(control: Blueprint, simulator: Simulator) -> None:
     @control.post("/inbound/bulk")
     def send_texts() -> JsonResponse:
         bulk = read_body(Bulk)
-        base_url = request.host_url.rstrip("/")
         twice, lost = bulk.choose_positions()
         ids = []
         for position in range(bulk.count):
@@ -93,10 +93,7 @@ def add(control: Blueprint, simulator: Simulator) -> None:
                 lose_answer=position in lost,
             )
             sender, text = f"+1226{2_000_000 + position}", f"{bulk.text} {position}"
-            if simulator.messages_v1.knows(bulk.to):
-                result = simulator.messages_v1.receive(sender, bulk.to, text, [], base_url, options)
-            else:
-                result = simulator.inbound.receive(sender, bulk.to, text, [], [], base_url, options)
+            result = receive(simulator, sender, bulk.to, text, options)
             if "swallowed" in result:
                 raise UnprocessableError(f"to: {result['swallowed']}")
             ids.append(result["id"])

@@ -2,6 +2,7 @@
 
 import mimetypes
 from base64 import b64decode
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from flask import Blueprint, jsonify, request
@@ -29,10 +30,10 @@ Sender = Annotated[str, AfterValidator(parse_sender)]
 Copies = Annotated[int, Field(ge=1, le=100)]
 
 
-def _decoded(given: object) -> bytes:
-    if not isinstance(given, str):
+def _decoded(text: object) -> bytes:
+    if not isinstance(text, str):
         raise ValueError("must be a string")
-    return b64decode(given, validate=True)
+    return b64decode(text, validate=True)
 
 
 class File(BaseModel):
@@ -47,7 +48,7 @@ class File(BaseModel):
     @model_validator(mode="after")
     def _has_one_content(self) -> "File":
         if (self.content_base64 is None) == (self.bytes is None):
-            raise ValueError("give exactly one of content_base64 and bytes")
+            raise ValueError("set exactly one of content_base64 and bytes")
         return self
 
     def inbound_file(self) -> InboundFile:
@@ -58,7 +59,7 @@ class File(BaseModel):
 
 Media = Annotated[
     Annotated[str, Tag("url")] | Annotated[File, Tag("file")],
-    Discriminator(lambda given: "url" if isinstance(given, str) else "file"),
+    Discriminator(lambda media: "url" if isinstance(media, str) else "file"),
 ]
 
 
@@ -107,7 +108,7 @@ class Suggestion(BaseModel):
         return {"suggestionResponse": response}
 
 
-class Whereabouts(BaseModel):
+class HandsetLocation(BaseModel):
     """A handset sent its location: degrees, as text."""
 
     model_config = ConfigDict(extra="forbid")
@@ -122,7 +123,7 @@ class Whereabouts(BaseModel):
         return {"locationResponse": {"latitude": self.latitude, "longitude": self.longitude}}
 
 
-class Event(RootModel[Annotated[Read | Suggestion | Whereabouts, Field(discriminator="type")]]):
+class Event(RootModel[Annotated[Read | Suggestion | HandsetLocation, Field(discriminator="type")]]):
     pass
 
 
@@ -130,19 +131,16 @@ def add(control: Blueprint, simulator: Simulator) -> None:
     @control.post("/inbound")
     def send_text() -> JsonResponse:
         message = read_body(Inbound)
-        base_url = request.host_url.rstrip("/")
         media = [each if isinstance(each, str) else each.inbound_file() for each in message.media]
-        options = DeliveryOptions(message.copies)
-        if simulator.messages_v1.knows(message.to):
-            if message.others:
-                raise UnprocessableError("others: V1 does not support group messages. Remove others.")
-            result = simulator.messages_v1.receive(
-                message.from_, message.to, message.text, media, base_url, options
-            )
-        else:
-            result = simulator.inbound.receive(
-                message.from_, message.to, message.text, media, message.others, base_url, options
-            )
+        result = receive(
+            simulator,
+            message.from_,
+            message.to,
+            message.text,
+            DeliveryOptions(message.copies),
+            media=media,
+            others=message.others,
+        )
         return jsonify(result), 202
 
     @control.post("/events")
@@ -176,3 +174,25 @@ def add(control: Blueprint, simulator: Simulator) -> None:
         """Delete every file, as Bandwidth does after 48 hours."""
         simulator.media.reset()
         return jsonify({}), 200
+
+
+def receive(
+    simulator: Simulator,
+    from_: str,
+    to: str,
+    text: str,
+    options: DeliveryOptions,
+    *,
+    media: Sequence[str | InboundFile] = (),
+    others: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Receive a message from a handset with the API of the number `to`, and return its id and callback URL.
+
+    Raises UnprocessableError for a group message to a V1 number.
+    """
+    base_url = request.host_url.rstrip("/")
+    if not simulator.messages_v1.knows(to):
+        return simulator.inbound.receive(from_, to, text, media, others, base_url, options)
+    if others:
+        raise UnprocessableError("others: V1 does not support group messages. Remove others.")
+    return simulator.messages_v1.receive(from_, to, text, media, base_url, options)

@@ -22,24 +22,24 @@ def read_body[Model: BaseModel](model: type[Model]) -> Model:
         raise UnprocessableError(f"{place}: {first['msg']}") from None
 
 
-def number(given: str) -> str:
+def number(text: str) -> str:
     """Convert a number to E.164. Raises ValueError if it is not a number."""
-    if found := e164(given):
+    if found := e164(text):
         return found
-    raise ValueError(f"'{given}' is not a telephone number. Use E.164 (+19195551212) or ten digits.")
+    raise ValueError(f"'{text}' is not a telephone number. Use E.164 (+19195551212) or ten digits.")
 
 
-def parse_sender(given: str) -> str:
+def parse_sender(text: str) -> str:
     """Return a number in E.164, a sender id or a short code. Raises ValueError for other values."""
-    if found := sender(given) or (given if re.fullmatch(r"[0-9]{5,6}", given) else None):
+    if found := sender(text) or (text if re.fullmatch(r"[0-9]{5,6}", text) else None):
         return found
-    raise ValueError(f"'{given}' is not a telephone number, sender id or short code")
+    raise ValueError(f"'{text}' is not a telephone number, sender id or short code")
 
 
-def us_digits(given: str) -> str:
+def us_digits(text: str) -> str:
     """Return the ten digits of a US number. Raises UnprocessableError for other values."""
-    if found := ten_digits(given):
+    if found := ten_digits(text):
         return found
     raise UnprocessableError(
-        f"'{given}' is not a US telephone number. Use E.164 (+19195551212) or ten digits."
+        f"'{text}' is not a US telephone number. Use E.164 (+19195551212) or ten digits."
     )

@@ -15,7 +15,8 @@ class Rotation(BaseModel):
     """Changes to the OAuth2 client. Omitted fields stay as they are.
 
     `expires_in` (seconds) applies to tokens issued from now on. `revoke` invalidates all issued tokens, so
-    the next request with one of them gets a 401."""
+    the next request with one of them gets a 401.
+    """
 
     model_config = ConfigDict(extra="forbid")
     client_secrets: list[Annotated[str, Field(min_length=1)]] | None = Field(

@@ -14,7 +14,8 @@ from simulator.simulator import Simulator
 
 class CampaignInput(BaseModel):
     """A campaign of the account. A number belongs to it by its own options or by those of its location.
-    `numbers` names the numbers whose status is not SUCCESS."""
+    `numbers` names the numbers whose status is not SUCCESS.
+    """
 
     model_config = ConfigDict(extra="forbid")
     status: Literal["REGISTERED", "PENDING", "REJECTED", "SUSPENDED", "EXPIRED"]
@@ -36,7 +37,8 @@ class Switches(BaseModel):
 
     `enforce_registration` makes messages of unregistered numbers fail. `denied` makes campaign queries return
     403, because the role or the account's feature is missing. `toll_free_denied` does the same for toll-free
-    verifications. With `location_campaign_required`, A2P at a location without a campaign is rejected."""
+    verifications. With `location_campaign_required`, A2P at a location without a campaign is rejected.
+    """
 
     model_config = ConfigDict(extra="forbid")
     enforce_registration: bool = False
@@ -50,10 +52,10 @@ def add(control: Blueprint, simulator: Simulator) -> None:
 
     @control.put("/campaigns/<campaign_id>")
     def set_campaign(campaign_id: str) -> JsonResponse:
-        given = read_body(CampaignInput)
-        numbers = {us_digits(each): status for each, status in given.numbers.items()}
-        registrations.set_campaign(Campaign(campaign_id, given.status, numbers, given.external))
-        return jsonify(id=campaign_id, **given.model_dump()), 200
+        campaign = read_body(CampaignInput)
+        numbers = {us_digits(each): status for each, status in campaign.numbers.items()}
+        registrations.set_campaign(Campaign(campaign_id, campaign.status, numbers, campaign.external))
+        return jsonify(id=campaign_id, **campaign.model_dump()), 200
 
     @control.delete("/campaigns/<campaign_id>")
     def delete_campaign(campaign_id: str) -> JsonResponse:
@@ -67,15 +69,15 @@ def add(control: Blueprint, simulator: Simulator) -> None:
 
     @control.put("/toll-free/<toll_free>")
     def set_verification(toll_free: str) -> JsonResponse:
-        given = read_body(VerificationInput)
-        registrations.set_verification(us_digits(toll_free), Verification(**given.model_dump()))
-        return jsonify(given.model_dump(exclude_none=True)), 200
+        verification = read_body(VerificationInput)
+        registrations.set_verification(us_digits(toll_free), Verification(**verification.model_dump()))
+        return jsonify(verification.model_dump(exclude_none=True)), 200
 
     @control.put("/registration")
     def set_switches() -> JsonResponse:
-        given = read_body(Switches)
-        registrations.enforced = given.enforce_registration
-        registrations.denied = given.denied
-        registrations.toll_free_denied = given.toll_free_denied
-        registrations.location_campaign_required = given.location_campaign_required
-        return jsonify(given.model_dump()), 200
+        switches = read_body(Switches)
+        registrations.enforced = switches.enforce_registration
+        registrations.denied = switches.denied
+        registrations.toll_free_denied = switches.toll_free_denied
+        registrations.location_campaign_required = switches.location_campaign_required
+        return jsonify(switches.model_dump()), 200

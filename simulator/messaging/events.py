@@ -77,7 +77,8 @@ def _description(type_: str, message: Mapping[str, Any]) -> str:
 def callback(application: Application, event: dict[str, Any]) -> Callback | None:
     """Return the callback of an event: a POST of an array with one event.
 
-    Returns None if the application does not request the type or has no URL. message-read needs no request."""
+    Returns None if the application does not request the type or has no URL. message-read needs no request.
+    """
     is_requested = event["type"] == "message-read" or application.wants(event["type"])
     direction = event["message"]["direction"]
     endpoint = application.endpoint(direction)

@@ -68,7 +68,8 @@ class InboundMessages:
     ) -> dict[str, Any]:
         """Send the response of a handset to a rich message (RBM). `content` has its additional members.
 
-        Raises RejectedError (404) if the number is not on the account."""
+        Raises RejectedError (404) if the number is not on the account.
+        """
         message_id, now = new_id(), datetime.now(UTC)
         content = {"segmentCount": 1, "channel": "RBM", **content}
         location = self._require_location(to)

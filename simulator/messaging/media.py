@@ -72,7 +72,8 @@ class MediaStore:
         """Store the files of an inbound message, and return the URLs of its event.
 
         URLs in `media` stay unchanged. A file's id is `prefix`, position and name. Its URL adds the id to
-        `folder`."""
+        `folder`.
+        """
         urls = []
         for position, each in enumerate(media):
             if isinstance(each, str):

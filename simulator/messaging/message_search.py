@@ -95,15 +95,15 @@ def _bound(field: str, is_least: bool) -> Callable[[str, str], Test]:
 
 def _numbers(name: str, value: str) -> Test:
     """Match one of several comma-separated numbers, or a part of one number."""
-    given = value.split(",")
-    if len(given) > MAX_NUMBERS:
+    numbers = value.split(",")
+    if len(numbers) > MAX_NUMBERS:
         raise SearchError(f"'{name}' must be {MAX_NUMBERS} numbers or fewer")
-    for each in given:
+    for each in numbers:
         if len(each) < MIN_FRAGMENT_LENGTH or not each.removeprefix("+").isalnum():
             words = f"{MIN_FRAGMENT_LENGTH} characters of one at least, with %2B for the plus"
             raise SearchError(f"'{name}' must be telephone numbers or {words}")
-    if len(given) > 1:
-        return lambda item: item[name] in given
+    if len(numbers) > 1:
+        return lambda item: item[name] in numbers
     return lambda item: value in item[name]
 
 
@@ -159,10 +159,10 @@ def _sort(items: list[Item], order: str) -> None:
 
 
 def _limit(query: Mapping[str, str]) -> int:
-    given = query.get("limit", str(DEFAULT_LIMIT))
-    if not re.fullmatch(r"[0-9]{1,5}", given) or not 0 < int(given) <= MAX_DEPTH:
+    limit = query.get("limit", str(DEFAULT_LIMIT))
+    if not re.fullmatch(r"[0-9]{1,5}", limit) or not 0 < int(limit) <= MAX_DEPTH:
         raise SearchError(f"'limit' must be a number from 1 to {MAX_DEPTH}")
-    return int(given)
+    return int(limit)
 
 
 def _offset(query: Mapping[str, str]) -> int:

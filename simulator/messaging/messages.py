@@ -59,7 +59,8 @@ class Message(SentMessage):
 class DeliveryPlan:
     """The delivery of a message to one recipient.
 
-    `history` lists the event types in order, one millisecond apart from `due` on, sent or not."""
+    `history` lists the event types in order, one millisecond apart from `due` on, sent or not.
+    """
 
     outcome: Outcome
     due: datetime

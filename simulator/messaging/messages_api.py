@@ -61,8 +61,8 @@ def current_blueprint(
             return rejected
         try:
             found = search(log.items(datetime.now(UTC)), request.args.to_dict(), request.base_url)
-        except SearchError as wrong:
-            return error(400, "request-validation", str(wrong))
+        except SearchError as invalid:
+            return error(400, "request-validation", str(invalid))
         return jsonify(found), 200
 
     return api
@@ -102,7 +102,7 @@ def not_found(path: str) -> JsonResponse:
 
 
 def reject_access(account: Account, given_id: str, own_id: str) -> JsonResponse | None:
-    """Return the rejection of missing credentials or of a wrong id in the path; None if allowed."""
+    """Return the rejection of missing credentials or of another id in the path; None if allowed."""
     if not may_use_messaging(account):
         return error(401, "unauthorized", "Authentication Failed")
     return None if given_id == own_id else error(403, "forbidden", "Access Denied")
@@ -122,8 +122,8 @@ def _send(
     body = request.get_json(silent=True)
     if not isinstance(body, dict):
         return error(400, "request-validation", "Your request could not be accepted")
-    if wrong := _wrong_fields(body, parse_sender):
-        fields = [{"fieldName": name, "description": words} for name, words in wrong.items()]
+    if errors := _check_fields(body, parse_sender):
+        fields = [{"fieldName": name, "description": words} for name, words in errors.items()]
         return error(400, "request-validation", "Your request could not be accepted", fields)
     if not rate_limits.take_message_v2():
         return throttled()
@@ -142,35 +142,35 @@ def _send(
     return jsonify(message.published() | expiration), 202
 
 
-def _wrong_fields(body: dict[str, Any], parse_sender: Callable[[object], str | None]) -> dict[str, str]:
+def _check_fields(body: dict[str, Any], parse_sender: Callable[[object], str | None]) -> dict[str, str]:
     """Return the errors of a message's fields by field name, without looking up numbers."""
     checks = {
-        "applicationId": _wrong_application_id(body.get("applicationId")),
-        "from": _wrong_from(body.get("from"), parse_sender),
-        "to": _wrong_to(body.get("to")),
-        "text": _wrong_text(body.get("text"), _list(body.get("media"))),
-        "media": _wrong_media(_list(body.get("media"))),
-        "tag": _wrong_tag(body.get("tag")),
-        "priority": _wrong_priority(body.get("priority")),
-        "expiration": _wrong_expiration(body.get("expiration")),
+        "applicationId": _check_application_id(body.get("applicationId")),
+        "from": _check_from(body.get("from"), parse_sender),
+        "to": _check_to(body.get("to")),
+        "text": _check_text(body.get("text"), _list(body.get("media"))),
+        "media": _check_media(_list(body.get("media"))),
+        "tag": _check_tag(body.get("tag")),
+        "priority": _check_priority(body.get("priority")),
+        "expiration": _check_expiration(body.get("expiration")),
         **{name: f"'{name}' is not a field of a message" for name in body if name not in FIELDS},
     }
     return {name: words for name, words in checks.items() if words}
 
 
-def _wrong_application_id(value: object) -> str | None:
+def _check_application_id(value: object) -> str | None:
     if not value:
         return "'applicationId' is a required field"
     return None if isinstance(value, str) else "'applicationId' must be a string"
 
 
-def _wrong_from(value: object, parse_sender: Callable[[object], str | None]) -> str | None:
+def _check_from(value: object, parse_sender: Callable[[object], str | None]) -> str | None:
     if not value:
         return "'from' is a required field"
     return None if parse_sender(value) else "'from' must be an E164 telephone number"
 
 
-def _wrong_to(value: object) -> str | None:
+def _check_to(value: object) -> str | None:
     if not value:
         return "'to' is a required field"
     recipients = _list(value)
@@ -182,7 +182,7 @@ def _wrong_to(value: object) -> str | None:
     return "'to' must not have a telephone number twice" if len(set(numbers)) < len(numbers) else None
 
 
-def _wrong_text(value: object, media: list[Any]) -> str | None:
+def _check_text(value: object, media: list[Any]) -> str | None:
     if value is not None and not isinstance(value, str):
         return "'text' must be a string"
     if not value:
@@ -190,23 +190,23 @@ def _wrong_text(value: object, media: list[Any]) -> str | None:
     return f"'text' must be {MAX_TEXT} characters or less" if len(value) > MAX_TEXT else None
 
 
-def _wrong_media(media: list[Any]) -> str | None:
+def _check_media(media: list[Any]) -> str | None:
     if all(isinstance(each, str) and len(each) <= MAX_MEDIA_URL and scheme_and_host(each) for each in media):
         return None
     return f"'media' must be URLs of {MAX_MEDIA_URL} characters or less"
 
 
-def _wrong_tag(value: object) -> str | None:
+def _check_tag(value: object) -> str | None:
     if value is None or (isinstance(value, str) and len(value) <= MAX_TAG):
         return None
     return f"'tag' must be a string of {MAX_TAG} characters or less"
 
 
-def _wrong_priority(value: object) -> str | None:
+def _check_priority(value: object) -> str | None:
     return None if value is None or value in PRIORITIES else f"'priority' must be {' or '.join(PRIORITIES)}"
 
 
-def _wrong_expiration(value: object) -> str | None:
+def _check_expiration(value: object) -> str | None:
     if value is None:
         return None
     expiration = moment(value)

@@ -17,7 +17,8 @@ class Outcome(BaseModel):
     failure. `seconds` replaces the default wait. After `times` messages the outcome ends.
 
     V1 maps the same types to receipts. Its deliveryCode is the error code without the first of four digits,
-    so 770 and 4770 mean the same (both are published)."""
+    so 770 and 4770 mean the same (both are published).
+    """
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
     types: list[EventType] | None = None

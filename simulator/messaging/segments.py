@@ -8,8 +8,9 @@ _GSM_7_EXTENSION = frozenset("\f^{}\\[~]|€")
 
 
 def segment_count(text: str) -> int:
-    """160 GSM-7 or 70 UCS-2 characters in one segment, 153 or 67 in each of several (page on segments).
+    """Return the count of segments of a text (page on segments).
 
+    One segment has 160 GSM-7 or 70 UCS-2 characters. Each of several has 153 or 67.
     A character of the GSM-7 extension takes two places, as does one outside the basic plane in UCS-2.
     """
     if all(each in _GSM_7 or each in _GSM_7_EXTENSION for each in text):
@@ -22,7 +23,7 @@ def segment_count(text: str) -> int:
         return 1
     count, used = 1, 0
     for size in sizes:
-        # A character of two places is not split across segments.
+        # A character with two places must be in one segment.
         if used + size > several:
             count, used = count + 1, 0
         used += size

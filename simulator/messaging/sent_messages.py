@@ -51,7 +51,7 @@ class SentMessages:
     def find(
         self, api: str | None = None, from_: str | None = None, to: str | None = None, tag: str | None = None
     ) -> list[SentMessage]:
-        """Return the messages in the order they were accepted, filtered by the given values."""
+        """Return the messages in the order they were accepted, filtered by these values."""
         with self._lock:
             return [
                 each

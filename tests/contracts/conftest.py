@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.http_server import Server, serving
+from tests.http_server import Server, run_server
 
 
 @pytest.fixture
 def bandwidth() -> Iterator[Server]:
-    with serving() as server:
+    with run_server() as server:
         yield server

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from local import bus_schemas
-from tests.bus import FOLDER, KIND_OF, delivered, example_of, schema_of, wrong
+from tests.bus import FOLDER, KIND_OF, bus_event, example_path, schema_errors, schema_path
 from tests.template import ROOT
 
 EVENTS = (ROOT / "docs" / "events.md").read_text()
@@ -35,30 +35,30 @@ def test_the_check_accepts_what_the_command_writes(tmp_path: Path, monkeypatch: 
 
 def test_the_folder_has_an_example_and_a_schema_of_each_detail_type_only() -> None:
     assert {path for path in FOLDER.rglob("*") if path.is_file()} == {
-        *map(example_of, KIND_OF),
-        *map(schema_of, KIND_OF.values()),
+        *map(example_path, KIND_OF),
+        *map(schema_path, KIND_OF.values()),
     }
 
 
 @every_detail_type
 def test_the_example_of_a_detail_type_matches_its_schema(detail_type: str) -> None:
-    example = json.loads(example_of(detail_type).read_text())
+    example = json.loads(example_path(detail_type).read_text())
     assert example["detail-type"] == detail_type
-    assert wrong(example) == []
+    assert schema_errors(example) == []
 
 
 def test_an_event_with_an_unknown_field_an_invalid_state_or_no_id_is_rejected() -> None:
-    detail = json.loads(example_of("Message Accepted").read_text())["detail"]
-    assert wrong(delivered("Message Accepted", detail)) == []
-    assert wrong(delivered("Message Accepted", detail | {"colour": "red"}))
-    assert wrong(delivered("Message Accepted", detail | {"state": "sent"}))
-    assert wrong(delivered("Message Accepted", {**detail, "eventId": None}))
-    assert wrong(delivered("Message Accepted", {**detail, "version": "1"}))
+    detail = json.loads(example_path("Message Accepted").read_text())["detail"]
+    assert schema_errors(bus_event("Message Accepted", detail)) == []
+    assert schema_errors(bus_event("Message Accepted", detail | {"colour": "red"}))
+    assert schema_errors(bus_event("Message Accepted", detail | {"state": "sent"}))
+    assert schema_errors(bus_event("Message Accepted", {**detail, "eventId": None}))
+    assert schema_errors(bus_event("Message Accepted", {**detail, "version": "1"}))
 
 
 def test_the_page_lists_each_detail_type_with_its_example_and_its_schema() -> None:
     rows = re.findall(r"^\| \[([^]]+)\]\(\.\./(\S+)\) \|", EVENTS, re.MULTILINE)
-    assert {name: ROOT / path for name, path in rows} == {name: example_of(name) for name in KIND_OF}
+    assert {name: ROOT / path for name, path in rows} == {name: example_path(name) for name in KIND_OF}
     assert len(rows) == len(KIND_OF)
     linked = {ROOT / path for path in re.findall(r"\]\(\.\./(events/bus/schemas/\S+)\)", EVENTS)}
-    assert linked == {schema_of(kind) for kind in KIND_OF.values()}
+    assert linked == {schema_path(kind) for kind in KIND_OF.values()}

@@ -8,7 +8,7 @@ import pytest
 
 from bandwidth_messaging.api import responses, views
 from local import openapi
-from tests.openapi import described, operations, wrong
+from tests.openapi import openapi_document, operations, schema_errors
 from tests.template import ROOT, resources
 
 OPERATIONS = list(operations())
@@ -60,7 +60,7 @@ def test_the_endpoints_of_the_control_api_are_the_operations() -> None:
 @every_operation
 def test_an_operation_has_a_summary_and_a_tag(operation: dict[str, Any]) -> None:
     assert operation["summary"]
-    assert operation["tags"][0] in {tag["name"] for tag in described()["tags"]}
+    assert operation["tags"][0] in {tag["name"] for tag in openapi_document()["tags"]}
     assert operation["operationId"].isalnum()
 
 
@@ -95,7 +95,7 @@ def bodies(operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def test_every_body_has_an_example_that_matches_its_schema(operation: dict[str, Any]) -> None:
     described_bodies = list(bodies(operation))
     assert described_bodies
-    assert [wrong(body["schema"], body["example"]) for body in described_bodies] == [[]] * len(
+    assert [schema_errors(body["schema"], body["example"]) for body in described_bodies] == [[]] * len(
         described_bodies
     )
 
@@ -103,16 +103,19 @@ def test_every_body_has_an_example_that_matches_its_schema(operation: dict[str, 
 def test_an_example_with_an_unknown_field_or_state_is_invalid() -> None:
     schema = {"$ref": "#/components/schemas/OptOut"}
     opt_out = {"number": "+19195551234", "since": "2026-11-22T10:02:44.000Z", "keyword": "stop"}
-    assert wrong(schema, opt_out) == []
-    assert wrong(schema, opt_out | {"colour": "red"})
-    assert wrong(schema, opt_out | {"since": None})
-    assert wrong({"$ref": "#/components/schemas/Recipient"}, {"state": "lost"})
+    assert schema_errors(schema, opt_out) == []
+    assert schema_errors(schema, opt_out | {"colour": "red"})
+    assert schema_errors(schema, opt_out | {"since": None})
+    assert schema_errors({"$ref": "#/components/schemas/Recipient"}, {"state": "lost"})
 
 
 def test_the_document_requires_signatures() -> None:
-    (name,) = described()["components"]["securitySchemes"]
-    assert described()["security"] == [{name: []}]
-    assert described()["components"]["securitySchemes"][name]["x-amazon-apigateway-authtype"] == "awsSigv4"
+    (name,) = openapi_document()["components"]["securitySchemes"]
+    assert openapi_document()["security"] == [{name: []}]
+    assert (
+        openapi_document()["components"]["securitySchemes"][name]["x-amazon-apigateway-authtype"]
+        == "awsSigv4"
+    )
 
 
 @pytest.mark.parametrize(

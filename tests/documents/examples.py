@@ -1,4 +1,4 @@
-"""The examples of Bandwidth's documents, one file each, exactly as they are printed there."""
+"""The examples of Bandwidth's documents, one file each, unchanged."""
 
 import re
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ _FOLDER = Path(__file__).resolve().parent
 
 @dataclass(frozen=True)
 class Example:
-    """A request or a response: its first line, its headers, and its body without the space around it.
+    """A request or a response: first line, headers, and body without surrounding whitespace.
 
-    An answer that is printed without its head has an empty first line and no headers.
+    A response that the document prints without its head has an empty first line and no headers.
     """
 
     first_line: str
@@ -40,9 +40,9 @@ class Example:
 
 
 def example(name: str, **placeholders: str) -> Example:
-    """Return an example, "messaging_v2/create_location.request", with placeholders filled in.
+    """Return an example, such as "messaging_v2/create_location.request", with these placeholders filled in.
 
-    The document's {{your-application-id}}, or {your-application-id}, is the argument `your_application_id`.
+    The argument `your_application_id` replaces {{your-application-id}} and {your-application-id}.
     """
     text = (_FOLDER / f"{name}.http").read_text()
     for placeholder, value in placeholders.items():
@@ -54,16 +54,16 @@ def example(name: str, **placeholders: str) -> Example:
 
 
 def headings(document: str) -> list[str]:
-    """Return the document's list of steps, without a list's numbers, emphasis, and the API's name."""
+    """Return the headings of the document's steps, without numbers, emphasis and the name of the API."""
     lines = (_FOLDER / document / "headings.txt").read_text().splitlines()
     return [re.sub(r"^\d+\. | - Using the .+$", "", line).replace("_", "") for line in lines]
 
 
 def tables(document: str) -> list[list[str]]:
-    """Return the first cell of each row of the document's tables, table by table; its name ends a line."""
+    """Return the first cell of each row, for each table of the document. The cell ends a line."""
     printed = (_FOLDER / document / "tables.txt").read_text().split("\n\n")
     rows = (re.findall(r"^(\w+) \|$", table, re.MULTILINE) for table in printed)
-    # A cell that was broken in two leaves the last column in a line of its own.
+    # A cell that is split in two leaves the last column, "Yes" or "No", in a separate line.
     return [[name for name in names if name not in {"Yes", "No"}] for names in rows]
 
 

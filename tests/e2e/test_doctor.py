@@ -1,12 +1,12 @@
-"""The checks on the local cloud: real functions with their own rights, the account, the callback API."""
+"""The doctor and the scheduled checks on the local cloud, with the permissions of each function."""
 
 from typing import Any
 
 from local.stack import Stack
-from tests.bus import wrong
+from tests.bus import schema_errors
 from tests.e2e.test_messages import eventually
 from tests.generations import both_generations, only_current
-from tests.machines import control, get, heard, invoke, listen, run, unique
+from tests.machines import control, get, invoke, receive_events, run, subscribe, unique
 
 CAMPAIGN, STRANGER = "CEXMPL9", "+19104444321"
 
@@ -16,42 +16,49 @@ def test_the_doctor_reports_no_problem_in_a_working_deployment(
     cloud: Stack, owner_number: str, generation: str
 ) -> None:
     number = get(cloud, f"/numbers/{owner_number}")
+
     report = invoke(cloud, "Doctor", {})
-    found = {each["check"]: each for each in report["checks"]}
-    # Other tests leave locations of their own behind, broken ones too.
+
+    checks = {check["check"]: check for check in report["checks"]}
+    # Other tests leave locations in the account, some with problems, so only these are checked.
     names = [
         "secret", "account credentials", "generation", "messaging credentials", "site", "numbers",
         f"location {number['locationId']}", f"application {number['applicationId']}",
         "callback challenge", "callback credentials",
     ]  # fmt: skip
     for name in names + (["roles", "registration"] if generation == "current" else []):
-        assert found[name]["result"] == "ok", found[name]
+        assert checks[name]["result"] == "ok", checks[name]
 
 
 @both_generations
-def test_drift_events_report_a_number_that_joins_and_leaves_our_location(
+def test_drift_events_report_a_number_that_joins_and_leaves_an_owned_location(
     cloud: Stack, owner_number: str
 ) -> None:
-    queue = listen(cloud, {"detail-type": [{"prefix": "Drift "}]})
-    here = get(cloud, f"/numbers/{owner_number}")["locationId"]
-    control(cloud, "POST", "/numbers", {"number": STRANGER, "location_id": here})
+    queue = subscribe(cloud, {"detail-type": [{"prefix": "Drift "}]})
+    location_id = get(cloud, f"/numbers/{owner_number}")["locationId"]
+    control(cloud, "POST", "/numbers", {"number": STRANGER, "location_id": location_id})
+
     findings = invoke(cloud, "CheckDrift", {})["findings"]
-    found = next((each for each in findings if each.get("number") == STRANGER), None)
-    assert found, findings
-    assert (found["what"], found["locationId"]) == ("appeared", here)
+
+    finding = next((each for each in findings if each.get("number") == STRANGER), None)
+    assert finding, findings
+    assert (finding["what"], finding["locationId"]) == ("appeared", location_id)
+
     control(cloud, "DELETE", f"/numbers/{STRANGER}")
+
     assert STRANGER not in str(invoke(cloud, "CheckDrift", {}))
 
-    told: dict[int, Any] = {}
+    events: dict[int, Any] = {}
 
-    def announced() -> bool:
-        told.update({event["detail"]["version"]: event for event in heard(cloud, queue)})
-        return len(told) > 1
+    def has_both_events() -> bool:
+        events.update({event["detail"]["version"]: event for event in receive_events(cloud, queue)})
+        return len(events) > 1
 
-    # Before it the stream has what other tests have changed, thousands of numbers among it.
-    eventually(announced, within=120)
-    assert [STRANGER in str(told[version]) for version in sorted(told)] == [True, False]
-    assert [wrong(event) for event in told.values()] == [[], []]
+    # The stream first delivers the changes of other tests, including thousands of numbers.
+    eventually(has_both_events, within=120)
+
+    assert [STRANGER in str(events[version]) for version in sorted(events)] == [True, False]
+    assert [schema_errors(event) for event in events.values()] == [[], []]
 
 
 def send(stack: Stack, sender: str) -> Any:
@@ -75,6 +82,6 @@ def test_a_number_can_send_while_its_campaign_is_registered(cloud: Stack) -> Non
 
     control(cloud, "PUT", f"/campaigns/{CAMPAIGN}", {"status": "SUSPENDED"})
     assert invoke(cloud, "CheckRegistration", {"numbers": [number]})["unregistered"] == 1
-    refused = send(cloud, number)
-    assert refused.status_code == 422
-    assert f"campaign {CAMPAIGN} is SUSPENDED" in refused.json()["errors"][0]["detail"]
+    response = send(cloud, number)
+    assert response.status_code == 422
+    assert f"campaign {CAMPAIGN} is SUSPENDED" in response.json()["errors"][0]["detail"]

@@ -1,4 +1,4 @@
-"""What people start the product with: POST /setups, the SAM CLI, and the demo itself."""
+"""The ways to start a set-up: POST /setups, the SAM CLI and the demo. Also the public API page."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from local import demo
 from local.stack import Stack
 from tests.generations import both_generations
 from tests.machines import get
-from tests.openapi import described
+from tests.openapi import openapi_document
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,20 +24,26 @@ ROOT = Path(__file__).parents[2]
 @both_generations
 def test_a_set_up_started_through_the_api_can_be_followed_to_its_end(cloud: Stack) -> None:
     body, key = {"areaCode": "704", "quantity": 1}, {"Idempotency-Key": uuid.uuid4().hex}
+
     response = cloud.call("POST", "/setups/messaging-v2", body, key)
+
     assert response.status_code == 202, response.text
     path = f"/orders/{response.json()['customerOrderId']}"
     deadline = time.monotonic() + 60
-    # The step that completes the order records its own end right after.
+
+    # The last step completes the order first, and then records its own end.
     while (order := get(cloud, path))["state"] not in {"completed", "failed"} or any(
         step["state"] == "running" for step in order["steps"]
     ):
         assert time.monotonic() < deadline, order
         time.sleep(0.2)
+
     assert (order["state"], order["completed"]) == ("completed", 1)
     assert order["steps"][0]["name"] == "Check Account"
     assert all(step["state"] == "succeeded" for step in order["steps"])
+
     again = cloud.call("POST", "/setups/messaging-v2", body, key)
+
     assert (again.status_code, again.json()) == (202, response.json())
 
 
@@ -48,18 +54,21 @@ def test_an_invalid_input_is_rejected_by_the_endpoint(cloud: Stack) -> None:
 
 
 def test_path_parameters_are_decoded_once(cloud: Stack) -> None:
-    """The emulator passes paths percent-encoded, as AWS does. If it decoded them, the second were a 404."""
+    """The emulator passes percent-encoded paths, as AWS does. If it decoded them, the second returned 404."""
     assert cloud.call("GET", "/orders/no%20such%20order").status_code == 404
     assert cloud.call("GET", "/orders/no%2520such%2520order").status_code == 422
 
 
 def test_the_api_description_page_is_public(cloud: Stack) -> None:
     page = requests.get(cloud.api_page, timeout=30)
+
     assert page.status_code == 200
     assert page.headers["Content-Type"].startswith("text/html")
     assert "/messages/{messageId}" in page.text
+
     document = requests.get(urljoin(cloud.api_page, "openapi.json"), timeout=30)
-    assert document.json() == described()
+
+    assert document.json() == openapi_document()
 
 
 def test_the_control_api_is_not_public(cloud: Stack) -> None:
@@ -67,8 +76,9 @@ def test_the_control_api_is_not_public(cloud: Stack) -> None:
 
 
 def test_sam_remote_invoke_runs_the_machine_with_the_sample_event(cloud: Stack) -> None:
-    name = f"by-hand-{uuid.uuid4().hex[:8]}"
-    invoked = subprocess.run(
+    name = f"remote-invoke-{uuid.uuid4().hex[:8]}"
+
+    process = subprocess.run(
         [
             str(Path(sys.executable).with_name("sam")),
             "remote", "invoke", "MessagingV2",
@@ -90,8 +100,9 @@ def test_sam_remote_invoke_runs_the_machine_with_the_sample_event(cloud: Stack) 
         timeout=120,
         check=False,
     )  # fmt: skip
-    assert invoked.returncode == 0, invoked.stderr
-    output = json.loads(invoked.stdout[invoked.stdout.index("{") :])
+
+    assert process.returncode == 0, process.stderr
+    output = json.loads(process.stdout[process.stdout.index("{") :])
     assert (output["customerOrderId"], output["state"]) == (name, "completed")
     for number in output["numbers"]:
         assert get(cloud, f"/numbers/{number}")["state"] == "active"
@@ -100,8 +111,8 @@ def test_sam_remote_invoke_runs_the_machine_with_the_sample_event(cloud: Stack) 
 @both_generations
 def test_the_demo_runs_to_completion(cloud: Stack, capsys: pytest.CaptureFixture[str]) -> None:
     demo.run(cloud)
-    story = capsys.readouterr().out
-    for told in (
+    output = capsys.readouterr().out
+    for line in (
         "> Create application",
         "> Numbers Ready",
         "delivered",
@@ -110,4 +121,4 @@ def test_the_demo_runs_to_completion(cloud: Stack, capsys: pytest.CaptureFixture
         "> Release Done",
         "Try next",
     ):
-        assert told in story
+        assert line in output

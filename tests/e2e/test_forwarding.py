@@ -1,4 +1,4 @@
-"""Events are posted to a URL of the user's, with the key from the secret."""
+"""The stack posts events to the forward URL, with the key from the secret."""
 
 import json
 from collections.abc import Iterator
@@ -7,28 +7,30 @@ from typing import Any
 import pytest
 
 from local.stack import Stack
-from tests.bus import wrong
-from tests.e2e.test_messages import ended, eventually, send, unused_number
+from tests.bus import schema_errors
+from tests.e2e.test_messages import eventually, send, unused_number, wait_for_end
 from tests.generations import both_generations
-from tests.http_server import Answer, Server, serving
+from tests.http_server import Response, Server, run_server
 from tests.machines import TEXT
+
+EXPECTED_TYPES = {"Message Accepted", "Message Sent", "Message Delivered"}
 
 
 @pytest.fixture
 def receiver(cloud: Stack) -> Iterator[Server]:
-    """A server that the stack's events go to for as long as a test."""
+    """Run a server that receives the stack's events during a test."""
     events = cloud.client("events")
     name = cloud.client("cloudformation").describe_stack_resource(
         StackName=cloud.stack_name, LogicalResourceId="ForwardDestination"
     )["StackResourceDetail"]["PhysicalResourceId"]
-    nowhere = events.describe_api_destination(Name=name)["InvocationEndpoint"]
-    with serving() as server:
-        server.answers(Answer(status=202))
+    original_url = events.describe_api_destination(Name=name)["InvocationEndpoint"]
+    with run_server() as server:
+        server.respond_with(Response(status=202))
         events.update_api_destination(Name=name, InvocationEndpoint=f"{server.url}/events")
         try:
             yield server
         finally:
-            events.update_api_destination(Name=name, InvocationEndpoint=nowhere)
+            events.update_api_destination(Name=name, InvocationEndpoint=original_url)
 
 
 @both_generations
@@ -36,23 +38,24 @@ def test_every_message_event_is_posted_with_the_key_and_matches_its_schema(
     cloud: Stack, owner_number: str, receiver: Server
 ) -> None:
     message_id = send(cloud, owner_number, unused_number())
-    ended(cloud, message_id)
+    wait_for_end(cloud, message_id)
 
     def posted() -> dict[str, Any] | None:
-        asked = [(each, json.loads(each.body)) for each in receiver.asked]
-        told = {
-            event["detail-type"]: (each, event)
-            for each, event in asked
+        events = [(request, json.loads(request.body)) for request in receiver.requests]
+        by_type = {
+            event["detail-type"]: (request, event)
+            for request, event in events
             if event["detail"].get("messageId") == message_id
         }
-        return told if {"Message Accepted", "Message Sent", "Message Delivered"} <= told.keys() else None
+        return by_type if by_type.keys() >= EXPECTED_TYPES else None
 
-    told = eventually(posted)
-    for request, event in told.values():
+    by_type = eventually(posted)
+
+    for request, event in by_type.values():
         assert (request.method, request.path) == ("POST", "/events")
         assert request.headers["X-Api-Key"] == "key-of-the-local-cloud"
-        assert wrong(event) == []
+        assert schema_errors(event) == []
         assert TEXT not in request.body.decode()
     order = ["Message Accepted", "Message Sending", "Message Sent", "Message Delivered"]
-    versions = [told[name][1]["detail"]["version"] for name in order if name in told]
+    versions = [by_type[name][1]["detail"]["version"] for name in order if name in by_type]
     assert versions == sorted(set(versions))

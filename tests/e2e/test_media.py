@@ -1,4 +1,4 @@
-"""A picture comes in, and is there after Bandwidth has thrown its own away."""
+"""The archive keeps the media of an inbound message after Bandwidth deletes its copy."""
 
 import base64
 from typing import Any
@@ -29,21 +29,27 @@ def test_a_picture_is_archived_and_outlives_bandwidths_copy(cloud: Stack, owner_
     def archived() -> list[Any]:
         if message_id not in [message["messageId"] for message in conversation(cloud, owner_number)]:
             return []
-        shown: list[Any] = get(cloud, f"/messages/{quote(message_id)}").get("archivedMedia", [])
-        return shown if len(shown) == len(files) else []
+        archived_media: list[Any] = get(cloud, f"/messages/{quote(message_id)}").get("archivedMedia", [])
+        return archived_media if len(archived_media) == len(files) else []
 
     picture, layout = eventually(archived)
-    throw_away(cloud, get(cloud, f"/messages/{quote(message_id)}")["media"])
+
+    delete_at_bandwidth(cloud, get(cloud, f"/messages/{quote(message_id)}")["media"])
+
     assert (picture["name"], picture["contentType"]) == ("picture.png", "image/png")
+
     response = requests.get(picture["url"], timeout=30)
+
     assert (response.status_code, response.content) == (200, PICTURE)
     assert layout["smil"] is True
+
     unsigned = requests.get(picture["url"].partition("?")[0], timeout=30)
+
     assert unsigned.status_code == 403
 
 
-def throw_away(cloud: Stack, urls: list[str]) -> None:
-    """Let Bandwidth have no copy any more."""
+def delete_at_bandwidth(cloud: Stack, urls: list[str]) -> None:
+    """Delete Bandwidth's copy of the media."""
     user = (cloud.bandwidth["messaging_token"], cloud.bandwidth["messaging_secret"])
     for url in urls:
         assert requests.delete(url, auth=user, timeout=30).status_code == 204

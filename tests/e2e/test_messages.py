@@ -1,4 +1,4 @@
-"""Messages through the whole stack: API Gateway, queue, worker, Bandwidth, callbacks, tables, bus."""
+"""Messages through the whole stack: API Gateway, queue, worker, Bandwidth, callbacks, tables and bus."""
 
 import base64
 import json
@@ -13,15 +13,15 @@ import requests
 
 from local.stack import Stack
 from tests.generations import both_generations
-from tests.machines import TEXT, control, get, heard, physical_id, watch
+from tests.machines import TEXT, control, get, physical_id, receive_events, subscribe_to_messages
 
 pytestmark = both_generations
 
 
-def eventually[Result](ask: Callable[[], Result | None], within: float = 60) -> Result:
-    """Call `ask` until it returns a true value, and return that value."""
+def eventually[Result](read: Callable[[], Result | None], within: float = 60) -> Result:
+    """Call `read` until it returns a true value, and return that value."""
     deadline = time.monotonic() + within
-    while not (result := ask()):
+    while not (result := read()):
         assert time.monotonic() < deadline, f"not within {within} s"
         time.sleep(0.1)
     return result
@@ -39,7 +39,7 @@ def send(cloud: Stack, owner_number: str, to: str) -> str:
     return message_id
 
 
-def ended(cloud: Stack, message_id: str) -> dict[str, Any]:
+def wait_for_end(cloud: Stack, message_id: str) -> dict[str, Any]:
     def read() -> dict[str, Any] | None:
         message: dict[str, Any] = get(cloud, f"/messages/{message_id}")
         return message if message["state"] in {"delivered", "failed", "delivery_unknown"} else None
@@ -79,7 +79,9 @@ class TestSending:
     def test_a_text_is_accepted_sent_once_and_delivered(self, cloud: Stack, owner_number: str) -> None:
         to = unused_number()
         message_id = send(cloud, owner_number, to)
-        message = ended(cloud, message_id)
+
+        message = wait_for_end(cloud, message_id)
+
         assert message["state"] == "delivered"
         assert message["times"].keys() >= {"accepted", "sending", "sent", "delivered"}
         (received,) = control(cloud, "GET", f"/messages?to={quote(to)}")["messages"]
@@ -94,7 +96,9 @@ class TestSending:
         types = ["message-sending", "message-sent", "message-failed"]
         outcome = {"types": types, "errorCode": 4720, "description": "invalid destination"}
         control(cloud, "PUT", f"/outcomes/{quote(to)}", outcome)
-        message = ended(cloud, send(cloud, owner_number, to))
+
+        message = wait_for_end(cloud, send(cloud, owner_number, to))
+
         assert (message["state"], message["errorCode"]) == ("failed", 4720)
         assert message["reason"].startswith("The recipient's number does not exist")
         assert message["recipients"][to]["state"] == "failed"
@@ -105,26 +109,30 @@ class TestSending:
         to = unused_number()
         fault = {"method": "POST", "path": "/messages$", "match": to, "answer": {"status": 429}}
         control(cloud, "POST", "/faults", fault)
-        assert ended(cloud, send(cloud, owner_number, to))["state"] == "delivered"
+
+        assert wait_for_end(cloud, send(cloud, owner_number, to))["state"] == "delivered"
         assert len(control(cloud, "GET", f"/messages?to={quote(to)}")["messages"]) == 1
 
     def test_a_receipt_resolves_a_lost_response_without_a_second_send(
         self, cloud: Stack, owner_number: str
     ) -> None:
         to = unused_number()
+
         control(
             cloud,
             "POST",
             "/faults",
             {"method": "POST", "path": "/messages$", "match": to, "lose_answer": True},
         )
-        assert ended(cloud, send(cloud, owner_number, to))["state"] == "delivered"
+
+        assert wait_for_end(cloud, send(cloud, owner_number, to))["state"] == "delivered"
         assert len(control(cloud, "GET", f"/messages?to={quote(to)}")["messages"]) == 1
 
     def test_an_unknown_sender_is_rejected_with_the_field_name(self, cloud: Stack) -> None:
         response = cloud.call(
             "POST", "/messages", {"from": "+19195550000", "to": unused_number(), "text": TEXT}
         )
+
         assert response.status_code == 422
         assert response.headers["Content-Type"] == "application/problem+json"
         assert response.json()["errors"][0]["field"] == "from"
@@ -135,35 +143,42 @@ class TestSending:
 
 
 class TestReceiving:
-    @pytest.mark.parametrize("credentials", [None, ("bandwidth", "wrong"), ("somebody", "else")])
+    @pytest.mark.parametrize("credentials", [None, ("bandwidth", "wrong"), ("other", "password")])
     def test_a_callback_without_valid_credentials_is_challenged(
         self, cloud: Stack, owner_number: str, credentials: tuple[str, str] | None
     ) -> None:
         event = inbound(owner_number)
+
         response = callback(cloud, json.dumps([event]), auth=credentials)
+
         assert response.status_code == 401
         assert response.headers["WWW-Authenticate"] == 'Basic realm="bandwidth"'
         assert event["message"]["id"] not in [m["messageId"] for m in conversation(cloud, owner_number)]
 
-    @pytest.mark.parametrize(("credentials", "asked"), [(None, 0), (("bandwidth", "wrong"), 1)])
+    @pytest.mark.parametrize(("credentials", "invocations"), [(None, 0), (("bandwidth", "wrong"), 1)])
     def test_a_challenge_invokes_the_authorizer_at_most_once(
-        self, cloud: Stack, owner_number: str, credentials: tuple[str, str] | None, asked: int
+        self, cloud: Stack, owner_number: str, credentials: tuple[str, str] | None, invocations: int
     ) -> None:
-        # On AWS nobody can choose an address; the emulator takes it from this header.
+        # The emulator reads the source address from this header. AWS ignores the header.
         address = f"203.0.113.{uuid.uuid4().int % 256}"
         headers = {"X-Forwarded-For": address}
+
         response = callback(cloud, json.dumps([inbound(owner_number)]), auth=credentials, headers=headers)
+
         assert response.status_code == 401
+
         known = callback(cloud, "[]", auth=(cloud.callback_user, cloud.callback_password), headers=headers)
+
         assert known.status_code == 204
         logs = cloud.client("logs").filter_log_events(
             logGroupName=f"/aws/lambda/{cloud.stack_name}/messages",
             filterPattern=f'"{address}"',
         )
-        assert len(logs["events"]) == asked
+        assert len(logs["events"]) == invocations
 
     def test_a_repeated_callback_creates_one_record(self, cloud: Stack, owner_number: str) -> None:
         event = inbound(owner_number)
+
         for _ in range(2):
             response = callback(
                 cloud, json.dumps([event]), auth=(cloud.callback_user, cloud.callback_password)
@@ -176,32 +191,37 @@ class TestReceiving:
         self, cloud: Stack, owner_number: str
     ) -> None:
         reply = {"from": unused_number(), "to": owner_number, "text": TEXT, "copies": 2}
+
         reply_id = control(cloud, "POST", "/inbound", reply)["id"]
 
         def delivered() -> list[Any]:
-            told = control(cloud, "GET", f"/callbacks?message_id={reply_id}")["callbacks"]
-            return told if all(each["state"] == "delivered" for each in told) else []
+            callbacks = control(cloud, "GET", f"/callbacks?message_id={reply_id}")["callbacks"]
+            return callbacks if all(each["state"] == "delivered" for each in callbacks) else []
 
         for delivery in eventually(delivered):
             assert [(attempt["status"], attempt["with_credentials"]) for attempt in delivery["attempts"]] == [
                 (401, False),
                 (204, True),
             ]
-        found = [message for message in conversation(cloud, owner_number) if message["messageId"] == reply_id]
-        assert [message["text"] for message in found] == [TEXT]
+        stored = [
+            message for message in conversation(cloud, owner_number) if message["messageId"] == reply_id
+        ]
+        assert [message["text"] for message in stored] == [TEXT]
 
     def test_a_body_that_is_not_text_is_quarantined_unchanged(self, cloud: Stack) -> None:
         body = b"\xff\xfe" + uuid.uuid4().bytes
+
         response = callback(cloud, body, auth=(cloud.callback_user, cloud.callback_password))
+
         assert response.status_code == 204
         queue = {"QueueUrl": cloud.quarantine_queue, "MaxNumberOfMessages": 10, "VisibilityTimeout": 0}
 
-        def kept() -> Any:
-            found = cloud.client("sqs").receive_message(**queue, WaitTimeSeconds=1).get("Messages", [])
-            bodies = [json.loads(message["Body"]).get("callback", {}).get("body") for message in found]
+        def is_quarantined() -> bool:
+            messages = cloud.client("sqs").receive_message(**queue, WaitTimeSeconds=1).get("Messages", [])
+            bodies = [json.loads(message["Body"]).get("callback", {}).get("body") for message in messages]
             return base64.b64encode(body).decode() in bodies
 
-        eventually(kept)
+        eventually(is_quarantined)
 
     def test_an_unreadable_callback_is_quarantined_and_can_be_replayed(
         self, cloud: Stack, owner_number: str
@@ -212,39 +232,40 @@ class TestReceiving:
             response = callback(cloud, each, auth=(cloud.callback_user, cloud.callback_password))
             assert response.status_code == 204
         queue = {"QueueUrl": cloud.quarantine_queue, "MaxNumberOfMessages": 10, "VisibilityTimeout": 0}
-        kept = [
+        quarantined = [
             json.loads(message["Body"])
             for message in cloud.client("sqs").receive_message(**queue, WaitTimeSeconds=5)["Messages"]
         ]
-        (found,) = [each for each in kept if each.get("callback", {}).get("body") == body]
-        assert found["reasons"] == ["type is unknown"]
-        assert "Authorization" not in found["callback"]["multiValueHeaders"]
-        assert [each for each in kept if "object" in each]
+        (record,) = [each for each in quarantined if each.get("callback", {}).get("body") == body]
+        assert record["reasons"] == ["type is unknown"]
+        assert "Authorization" not in record["callback"]["multiValueHeaders"]
+        assert [each for each in quarantined if "object" in each]
 
         event = inbound(owner_number)
-        once = {"at": event["time"], "reasons": ["an earlier version did not know it"]}
-        callback_then = found["callback"] | {"body": json.dumps([event])}
+        old_record = {"at": event["time"], "reasons": ["an earlier version did not know it"]}
+        known_callback = record["callback"] | {"body": json.dumps([event])}
         cloud.client("sqs").send_message(
-            QueueUrl=cloud.quarantine_queue, MessageBody=json.dumps(once | {"callback": callback_then})
+            QueueUrl=cloud.quarantine_queue, MessageBody=json.dumps(old_record | {"callback": known_callback})
         )
         replay = physical_id(cloud, "ReplayQuarantine")
         replayed = cloud.client("lambda").invoke(FunctionName=replay, Payload=json.dumps({"atMost": 100}))
-        told = json.loads(replayed["Payload"].read())
-        assert (told["stored"], told["reasons"].get("type is unknown", 0) >= 2) == (1, True)
+        report = json.loads(replayed["Payload"].read())
+        assert (report["stored"], report["reasons"].get("type is unknown", 0) >= 2) == (1, True)
         assert get(cloud, f"/messages/{event['message']['id']}")["state"] == "received"
 
 
 class TestEvents:
     def test_message_events_are_published_without_the_text(self, cloud: Stack, owner_number: str) -> None:
-        queue = watch(cloud, owner_number)
+        queue = subscribe_to_messages(cloud, owner_number)
         message_id = send(cloud, owner_number, unused_number())
-        told: dict[str, str] = {}
+        events: dict[str, str] = {}
 
-        def announced() -> bool:
-            for event in heard(cloud, queue):
+        def has_all_events() -> bool:
+            for event in receive_events(cloud, queue):
                 if event["detail"]["messageId"] == message_id:
-                    told[event["detail-type"]] = json.dumps(event, ensure_ascii=False)
-            return {"Message Accepted", "Message Sent", "Message Delivered"} <= told.keys()
+                    events[event["detail-type"]] = json.dumps(event, ensure_ascii=False)
+            return {"Message Accepted", "Message Sent", "Message Delivered"} <= events.keys()
 
-        eventually(announced)
-        assert not any(TEXT in body for body in told.values())
+        eventually(has_all_events)
+
+        assert not any(TEXT in body for body in events.values())

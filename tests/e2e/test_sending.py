@@ -1,4 +1,4 @@
-"""Sending that a business can lean on, through the whole stack."""
+"""Idempotency keys, group messages, opt-outs and conversations through the whole stack."""
 
 import time
 import uuid
@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from local.stack import Stack
-from tests.e2e.test_messages import ended, eventually, unused_number
+from tests.e2e.test_messages import eventually, unused_number, wait_for_end
 from tests.generations import both_generations
 from tests.machines import TEXT, control, get
 
@@ -18,8 +18,8 @@ def post(cloud: Stack, body: Any, key: str | None = None) -> tuple[int, Any]:
     return response.status_code, response.json()
 
 
-def reply(cloud: Stack, sender: str, to: str, text: str) -> None:
-    """Let a text come in, and wait until it is stored."""
+def receive_text(cloud: Stack, sender: str, to: str, text: str) -> None:
+    """Send an inbound text from the simulator, and wait until it is stored."""
     message_id = control(cloud, "POST", "/inbound", {"from": sender, "to": to, "text": text})["id"]
     eventually(lambda: cloud.call("GET", f"/messages/{message_id}").ok or None)
 
@@ -27,10 +27,12 @@ def reply(cloud: Stack, sender: str, to: str, text: str) -> None:
 def test_a_repeated_idempotency_key_creates_one_message(cloud: Stack, owner_number: str) -> None:
     to, key = unused_number(), uuid.uuid4().hex
     body = {"from": owner_number, "to": to, "text": TEXT}
+
     first, second = post(cloud, body, key), post(cloud, body, key)
+
     assert first == second
     assert first[0] == 202
-    assert ended(cloud, first[1]["messageId"])["state"] == "delivered"
+    assert wait_for_end(cloud, first[1]["messageId"])["state"] == "delivered"
     assert post(cloud, body | {"text": "another"}, key)[0] == 422
     assert len(control(cloud, "GET", f"/messages?to={quote(to)}")["messages"]) == 1
 
@@ -39,30 +41,37 @@ def test_a_group_message_has_its_own_state_and_one_per_recipient(cloud: Stack, o
     group = [unused_number(), unused_number(), unused_number()]
     outcome = {"types": ["message-failed"], "errorCode": 4720}
     control(cloud, "PUT", f"/outcomes/{quote(group[1])}", outcome)
+
     status, accepted = post(cloud, {"from": owner_number, "to": group, "text": TEXT})
+
     assert (status, accepted["segmentCount"]) == (202, 1)
-    message = ended(cloud, accepted["messageId"])
-    states = {number: told["state"] for number, told in message["recipients"].items()}
+
+    message = wait_for_end(cloud, accepted["messageId"])
+
+    states = {number: recipient["state"] for number, recipient in message["recipients"].items()}
     assert states == {group[0]: "delivered", group[1]: "failed", group[2]: "delivered"}
     assert (message["state"], message["reason"]) == ("failed", "1 of 3 recipients failed")
-    told = message["recipients"][group[1]]
-    assert (told["errorCode"], told["errorClass"]) == (4720, "recipient")
+    failed = message["recipients"][group[1]]
+    assert (failed["errorCode"], failed["errorClass"]) == (4720, "recipient")
 
 
 def test_a_recipient_who_sends_stop_receives_no_message_until_start(cloud: Stack, owner_number: str) -> None:
     person = unused_number()
     body = {"from": owner_number, "to": person, "text": TEXT}
-    reply(cloud, person, owner_number, "STOP.")
+    receive_text(cloud, person, owner_number, "STOP.")
     eventually(lambda: post(cloud, body)[0] == 409 or None)
+
     _, problem = post(cloud, body)
+
     assert problem["detail"].startswith(f"{person} opted out of texts from {owner_number} at ")
     listed = get(cloud, f"/numbers/{quote(owner_number)}/opt-outs?limit=100")["items"]
     assert [(each["number"], each["keyword"]) for each in listed if each["number"] == person] == [
         (person, "stop")
     ]
-    # Within the second of the stop a start does not count.
+
+    # A START within the same second as the STOP is ignored.
     time.sleep(1)
-    reply(cloud, person, owner_number, "start")
+    receive_text(cloud, person, owner_number, "start")
     eventually(lambda: post(cloud, body)[0] == 202 or None)
 
 
@@ -71,8 +80,10 @@ def test_a_conversation_contains_only_the_messages_of_both_participants(
 ) -> None:
     person = unused_number()
     _, sent = post(cloud, {"from": owner_number, "to": person, "text": TEXT})
-    ended(cloud, sent["messageId"])
-    reply(cloud, person, owner_number, TEXT)
+    wait_for_end(cloud, sent["messageId"])
+    receive_text(cloud, person, owner_number, TEXT)
+
     post(cloud, {"from": owner_number, "to": unused_number(), "text": TEXT})
+
     listed = get(cloud, f"/conversations/{quote(owner_number)}/{quote(person)}")["items"]
     assert [message["direction"] for message in listed] == ["in", "out"]

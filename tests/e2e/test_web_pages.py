@@ -1,4 +1,4 @@
-"""What a web page in the developer's browser can do to a local cloud that runs: nothing."""
+"""A web page in the developer's browser cannot use the local cloud."""
 
 import base64
 import io
@@ -19,11 +19,11 @@ from botocore.exceptions import ClientError
 from local.stack import Stack, client
 
 PAGE = "https://evil.example"
-# Keys that anybody knows: this project's former one, ministack's own, and an account id.
+# Well-known keys: a former key of this project, the key of ministack, and an account id.
 KNOWN_KEYS = {"LOCALROOT": "not-a-secret", "test": "test", "000000000000": "test", "": ""}
 
 
-def function() -> dict[str, Any]:
+def function_request() -> dict[str, Any]:
     """Return the body of a request that creates a function under a new name."""
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as archive:
@@ -38,20 +38,22 @@ def function() -> dict[str, Any]:
 
 
 def create_function(cloud: Stack, key_id: str, key: str, **headers: str) -> requests.Response:
-    """Create a function with this key, signed unless it is empty, and with these headers beside."""
+    """Create a function with these headers. The request is signed unless the key id is empty."""
     url = f"{cloud.endpoint_url}/2015-03-31/functions"
-    request = AWSRequest("POST", url, data=json.dumps(function()), headers={"Host": cloud.endpoint_url[7:]})
+    request = AWSRequest(
+        "POST", url, data=json.dumps(function_request()), headers={"Host": cloud.endpoint_url[7:]}
+    )
     if key_id:
         SigV4Auth(Credentials(key_id, key), "lambda", cloud.region).add_auth(request)
     return requests.post(url, data=request.data, headers=dict(request.headers) | headers, timeout=10)
 
 
-def functions(cloud: Stack) -> set[str]:
+def list_function_names(cloud: Stack) -> set[str]:
     pages = cloud.client("lambda").get_paginator("list_functions").paginate()
     return {each["FunctionName"] for page in pages for each in page["Functions"]}
 
 
-def assert_refused(response: requests.Response) -> None:
+def assert_rejected(response: requests.Response) -> None:
     assert response.status_code == 403, response.text
     assert not [name for name in response.headers if name.lower().startswith("access-control-")]
 
@@ -59,22 +61,22 @@ def assert_refused(response: requests.Response) -> None:
 @pytest.mark.parametrize("key_id", KNOWN_KEYS)
 @pytest.mark.parametrize("headers", [{}, {"Origin": PAGE}], ids=["no origin", "foreign origin"])
 def test_a_well_known_key_creates_no_function(cloud: Stack, key_id: str, headers: dict[str, str]) -> None:
-    before = functions(cloud)
+    before = list_function_names(cloud)
 
-    assert_refused(create_function(cloud, key_id, KNOWN_KEYS[key_id], **headers))
+    assert_rejected(create_function(cloud, key_id, KNOWN_KEYS[key_id], **headers))
 
-    assert functions(cloud) == before
+    assert list_function_names(cloud) == before
 
 
 def test_the_key_id_without_the_secret_creates_no_function(cloud: Stack) -> None:
-    assert_refused(create_function(cloud, cloud.access_key_id, "a guess"))
+    assert_rejected(create_function(cloud, cloud.access_key_id, "a guess"))
 
 
 @pytest.mark.parametrize("origin", [PAGE, "null", "http://127.0.0.1:1", "http://127.0.0.1.evil.example"])
 def test_a_page_of_another_site_creates_no_function_even_with_the_key(cloud: Stack, origin: str) -> None:
     response = create_function(cloud, cloud.access_key_id, cloud.secret_access_key, Origin=origin)
 
-    assert_refused(response)
+    assert_rejected(response)
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:80", ""])
@@ -85,7 +87,7 @@ def test_a_host_name_of_another_site_is_rejected(cloud: Stack, host: str) -> Non
         cloud.api_page,
         f"{cloud.simulator}/_simulator/health",
     ):
-        assert_refused(requests.get(url, headers={"Host": host}, timeout=10))
+        assert_rejected(requests.get(url, headers={"Host": host}, timeout=10))
 
 
 @pytest.mark.parametrize(
@@ -103,14 +105,14 @@ def test_an_emulator_endpoint_is_rejected_without_the_key(cloud: Stack, method: 
     url = cloud.endpoint_url + path
     unknown = {"Authorization": "AWS4-HMAC-SHA256 Credential=ASIAGUESSED/20260101/us-east-1/s3/aws4_request"}
 
-    assert_refused(requests.request(method, url, data="{}", timeout=10))
-    assert_refused(requests.request(method, url, data="{}", headers=unknown, timeout=10))
+    assert_rejected(requests.request(method, url, data="{}", timeout=10))
+    assert_rejected(requests.request(method, url, data="{}", headers=unknown, timeout=10))
 
 
 def test_a_preflight_permits_nothing(cloud: Stack) -> None:
     headers = {"Origin": PAGE, "Access-Control-Request-Method": "POST"}
     for url in (cloud.endpoint_url, f"{cloud.control_api}/messages", f"{cloud.simulator}/_simulator/inbound"):
-        assert_refused(requests.options(url, headers=headers, timeout=10))
+        assert_rejected(requests.options(url, headers=headers, timeout=10))
 
 
 def test_a_page_of_another_site_cannot_use_the_simulator(cloud: Stack) -> None:
@@ -126,20 +128,20 @@ def test_a_page_of_another_site_cannot_use_the_simulator(cloud: Stack) -> None:
             data="{}",
             timeout=10,
         )
-        assert_refused(response)
+        assert_rejected(response)
 
 
 def test_the_keys_of_a_function_cannot_be_computed_from_its_name(cloud: Stack) -> None:
-    """The way ministack derives them, from what is in every log."""
+    """ministack derives them from values that are in every log."""
     from ministack.core import lambda_runtime  # noqa: PLC0415
 
     assert cloud.call("GET", "/numbers").ok
     pages = cloud.client("lambda").get_paginator("list_functions").paginate()
     functions = [each for page in pages for each in page["Functions"]]
-    (found,) = [each for each in functions if "-Browse-" in each["FunctionName"]]
+    (browse,) = [each for each in functions if "-Browse-" in each["FunctionName"]]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("ministack.app.AUTH", True)
-        derived = lambda_runtime.execution_credentials(found)
+        derived = lambda_runtime.execution_credentials(browse)
     sts = boto3.client(
         "sts",
         endpoint_url=cloud.endpoint_url,
@@ -149,10 +151,10 @@ def test_the_keys_of_a_function_cannot_be_computed_from_its_name(cloud: Stack) -
         aws_session_token=derived["AWS_SESSION_TOKEN"],
     )
 
-    with pytest.raises(ClientError) as refused:
+    with pytest.raises(ClientError) as error:
         sts.get_caller_identity()
 
-    assert "signature" in refused.value.response["Error"]["Message"]
+    assert "signature" in error.value.response["Error"]["Message"]
 
 
 def test_boto3_works_with_the_key_of_the_local_cloud(cloud: Stack) -> None:
@@ -162,7 +164,7 @@ def test_boto3_works_with_the_key_of_the_local_cloud(cloud: Stack) -> None:
         assert sts.get_caller_identity()["Account"] == "000000000000"
 
 
-def test_a_presigned_link_works_until_it_is_changed(cloud: Stack) -> None:
+def test_a_presigned_link_works_and_a_changed_link_is_rejected(cloud: Stack) -> None:
     bucket = f"links-{uuid.uuid4().hex[:8]}"
     s3 = boto3.client(
         "s3",

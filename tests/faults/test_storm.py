@@ -1,6 +1,6 @@
-"""Many messages at once, through a Bandwidth that takes fifty a second, is away at times and loses answers.
+"""Many messages at once. Bandwidth accepts fifty per second, returns 503 at times and loses responses.
 
-STORM_MESSAGES=2000 in the environment makes it a long one, to be run alone: others share the queue.
+STORM_MESSAGES=2000 in the environment makes a long run. Run it alone, because other tests share the queue.
 """
 
 import os
@@ -12,14 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
 from local.stack import Stack
-from tests.machines import TEXT, control, messages_of, run, unique
+from tests.machines import TEXT, control, list_messages, run, unique
 
 MESSAGES = int(os.environ.get("STORM_MESSAGES", "300"))
 CLIENTS = 8
 PATIENCE_SECONDS = 60 + MESSAGES // 5
-ENDS = {"delivered", "failed", "delivery_unknown"}
+FINAL_STATES = {"delivered", "failed", "delivery_unknown"}
 
-# Bandwidth's own error: the message was not sent. A proxy's 503 leaves that open.
+# Bandwidth's own 503 says that the message was not sent. The 503 of a proxy does not.
 UNAVAILABLE = {"status": 503, "body": '{"type": "service-unavailable", "description": "Try again."}'}
 
 
@@ -34,7 +34,7 @@ def order_owner_number(cloud: Stack) -> str:
 
 def states(cloud: Stack, number: str) -> dict[str, str]:
     """Return the state of every message of a number."""
-    return {item["messageId"]: item["state"] for item in messages_of(cloud, number)}
+    return {item["messageId"]: item["state"] for item in list_messages(cloud, number)}
 
 
 def test_every_accepted_message_ends_once_and_none_is_sent_twice(
@@ -42,10 +42,10 @@ def test_every_accepted_message_ends_once_and_none_is_sent_twice(
 ) -> None:
     owner_number, mark = order_owner_number(cloud), uuid.uuid4().hex
     control(cloud, "PUT", "/pace", {"v2_messages_per_second": 50})
-    trouble = {"method": "POST", "path": "/messages$", "match": mark, "chance": 0.05}
+    fault = {"method": "POST", "path": "/messages$", "match": mark, "chance": 0.05}
     faults = [
-        control(cloud, "POST", "/faults", trouble | {"lose_answer": True, "seed": 1}),
-        control(cloud, "POST", "/faults", trouble | {"answer": UNAVAILABLE, "seed": 2}),
+        control(cloud, "POST", "/faults", fault | {"lose_answer": True, "seed": 1}),
+        control(cloud, "POST", "/faults", fault | {"answer": UNAVAILABLE, "seed": 2}),
     ]
 
     def send(n: int) -> str:
@@ -59,16 +59,16 @@ def test_every_accepted_message_ends_once_and_none_is_sent_twice(
         start = time.monotonic()
         with ThreadPoolExecutor(CLIENTS) as clients:
             accepted = set(clients.map(send, range(MESSAGES)))
-        accepting = time.monotonic() - start
+        accept_seconds = time.monotonic() - start
         assert len(accepted) == MESSAGES
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while (ended := states(cloud, owner_number)) and not set(ended.values()) <= ENDS:
+        while (ended := states(cloud, owner_number)) and not set(ended.values()) <= FINAL_STATES:
             assert time.monotonic() < deadline, Counter(ended.values())
             time.sleep(2)
-        draining = time.monotonic() - start
+        drain_seconds = time.monotonic() - start
     finally:
-        for fault in faults:
-            control(cloud, "DELETE", f"/faults/{fault['id']}")
+        for created in faults:
+            control(cloud, "DELETE", f"/faults/{created['id']}")
         control(cloud, "DELETE", "/pace")
 
     counts = Counter(ended.values())
@@ -84,5 +84,5 @@ def test_every_accepted_message_ends_once_and_none_is_sent_twice(
     record_property(
         f"a storm of {MESSAGES:,} messages",
         f"{dict(counts)}, {len(received)} received by Bandwidth, none twice; "
-        f"accepted in {accepting:.0f} s, all ended after {draining:.0f} s",
+        f"accepted in {accept_seconds:.0f} s, all ended after {drain_seconds:.0f} s",
     )

@@ -1,7 +1,7 @@
-"""Functions as Lambda runs them: handlers called with events; moto plays AWS, the simulator Bandwidth."""
+"""Fixtures that call handlers with Lambda events. moto simulates AWS, the simulator Bandwidth."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from http import HTTPStatus
@@ -21,14 +21,14 @@ from simulator.simulator import Settings
 from tests import permissions
 from tests.aws import aws, client
 from tests.contracts.project import Function
-from tests.openapi import operation_of, wrong
+from tests.openapi import find_operation, schema_errors
 from tests.simulators import empty_simulator
 from tests.template import create_table
 
 ROOT = Path(__file__).parents[2]
 CALLBACK_URL = "https://abcdef1234.execute-api.us-east-1.amazonaws.com/live/callbacks/v2"
 NOTIFICATION_URL = CALLBACK_URL.replace("/v2", "/orders")
-# What the set-up finds where location and application are as they must be.
+# The result of a preflight without problems.
 PASSED: Preflight = {"at": "2026-01-01T00:00:00.000Z", "ok": True, "problems": []}
 CONFIG = AccountConfig(
     account_id="5000001",
@@ -53,7 +53,7 @@ SECRETS = {
         "dashboardPassword": CONFIG.dashboard_password,
         **MESSAGING_CREDENTIALS,
     },
-    # With what V1 still asks for, whose numbers outlive the documents' account API.
+    # V1 numbers still use the messaging credentials, with the current API too.
     "current": {
         "clientId": CONFIG.client_id,
         "clientSecret": CONFIG.client_secret,
@@ -64,7 +64,7 @@ SECRETS = {
 
 @dataclass
 class Context:
-    """What Lambda hands a handler beside the event."""
+    """The Lambda context of an invocation."""
 
     function_name: str = "function"
     memory_limit_in_mb: int = 512
@@ -73,8 +73,8 @@ class Context:
 
 
 @dataclass
-class House:
-    """Everything around the functions."""
+class Stack:
+    """The deployed resources that the functions use, and the Bandwidth simulator."""
 
     simulator: RunningSimulator
     dynamodb: Any
@@ -87,36 +87,36 @@ class House:
     events_dead_letter_queue: str
     media_queue: str
 
-    def queued(self, queue_url: str) -> list[Any]:
-        """Take every message from a queue."""
-        found = self.sqs.receive_message(
+    def receive_messages(self, queue_url: str) -> list[Any]:
+        """Receive the next messages of a queue, at most ten."""
+        response = self.sqs.receive_message(
             QueueUrl=queue_url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"]
         )
-        messages: list[Any] = found.get("Messages", [])
+        messages: list[Any] = response.get("Messages", [])
         return messages
 
-    def show_again(self) -> None:
-        """Let what was taken from a queue, and not deleted, come again at once."""
+    def make_visible(self) -> None:
+        """Make the messages visible that were received and not deleted."""
         from moto.backends import get_backend  # noqa: PLC0415
 
         for queue in get_backend("sqs")["123456789012"]["us-east-1"].queues.values():
             for message in queue._messages:
                 message.change_visibility(0)
 
-    def fault(self, path: str, **fault: Any) -> None:
-        """Let Bandwidth misbehave at the next request whose path matches."""
+    def add_fault(self, path: str, **fault: Any) -> None:
+        """Add a fault to the next request to Bandwidth whose path matches."""
         from simulator.faults import Fault  # noqa: PLC0415
 
         self.simulator.simulator.faults.add(Fault(path=path, **fault))
 
     def requests(self, method: str, path: str) -> int:
-        """Count the requests that Bandwidth got."""
+        """Count the requests that Bandwidth received."""
         return len(self.simulator.simulator.capture.requests(path, method, bodies=False))
 
 
 @pytest.fixture
-def house(generation: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    """The tables, queues and secrets of the stack, and an empty Bandwidth account."""
+def stack(generation: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    """Return the tables, queues and secrets of the stack, and an empty Bandwidth account."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
@@ -125,31 +125,31 @@ def house(generation: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     config = replace(CONFIG, generation=generation)
     with aws():
         simulator = empty_simulator(config, Settings(receipt_seconds=0.01, order_seconds=0))
-        house = _build(simulator, generation)
+        stack = _build(simulator, generation)
         environment = {
             "STACK_NAME": "bandwidth-messaging",
-            "NUMBERS_TABLE": create_table(house.dynamodb, "NumbersTable"),
-            "MESSAGES_TABLE": create_table(house.dynamodb, "MessagesTable"),
+            "NUMBERS_TABLE": create_table(stack.dynamodb, "NumbersTable"),
+            "MESSAGES_TABLE": create_table(stack.dynamodb, "MessagesTable"),
             "MESSAGE_RETENTION_DAYS": "90",
             "ENFORCE_OPT_OUTS": "true",
             "SEND_DEADLINE_HOURS": "4",
             "LONGEST_SEND_DELAY_SECONDS": "900",
             "UNCONFIRMED_MINUTES": "180",
             "UNREGISTERED_SENDERS": "refuse",
-            "SEND_QUEUE_URL": house.send_queue,
-            "HIGH_SEND_QUEUE_URL": house.high_send_queue,
+            "SEND_QUEUE_URL": stack.send_queue,
+            "HIGH_SEND_QUEUE_URL": stack.high_send_queue,
             "ACCOUNT_RATE": "0",
             "CAMPAIGN_RATE": "0",
             "TOLL_FREE_RATE": "0",
             "NUMBER_RATE": "0",
             "HIGH_PRIORITY_SHARE": "20",
             "BACKLOG_POLICY": "refuse",
-            "QUARANTINE_QUEUE_URL": house.quarantine_queue,
+            "QUARANTINE_QUEUE_URL": stack.quarantine_queue,
             "EVENT_BUS": "bandwidth-messaging",
-            "EVENTS_DEAD_LETTER_QUEUE_URL": house.events_dead_letter_queue,
+            "EVENTS_DEAD_LETTER_QUEUE_URL": stack.events_dead_letter_queue,
             "BANDWIDTH_API": generation,
             "MEDIA_BUCKET": "media",
-            "MEDIA_QUEUE_URL": house.media_queue,
+            "MEDIA_QUEUE_URL": stack.media_queue,
             "BANDWIDTH_SECRET": "bandwidth-messaging/bandwidth",
             "CALLBACK_SECRET": "callback",
             "BANDWIDTH_ACCOUNT_ID": CONFIG.account_id,
@@ -173,12 +173,12 @@ def house(generation: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
         }
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
-        _forget()
-        yield house
-        _forget()
+        clear_caches()
+        yield stack
+        clear_caches()
 
 
-def _build(simulator: RunningSimulator, generation: str) -> House:
+def _build(simulator: RunningSimulator, generation: str) -> Stack:
     sqs, secrets = client("sqs"), client("secretsmanager")
     secrets.create_secret(Name="bandwidth-messaging/bandwidth", SecretString=json.dumps(SECRETS[generation]))
     secrets.create_secret(
@@ -188,7 +188,7 @@ def _build(simulator: RunningSimulator, generation: str) -> House:
     s3 = client("s3")
     s3.create_bucket(Bucket="media")
     s3.create_bucket(Bucket="quarantine")
-    return House(
+    return Stack(
         simulator=simulator,
         dynamodb=client("dynamodb"),
         sqs=sqs,
@@ -202,7 +202,7 @@ def _build(simulator: RunningSimulator, generation: str) -> House:
     )
 
 
-# They take long to make, and know nothing of a test's environment.
+# Creating them is slow, and they do not depend on the environment of a test.
 CLIENTS = [
     stores._session,
     stores._dynamodb,
@@ -214,8 +214,8 @@ CLIENTS = [
 ]
 
 
-def _forget() -> None:
-    """Let the next handler start as in a new Lambda environment, but for its clients of AWS."""
+def clear_caches() -> None:
+    """Clear the caches of a Lambda environment, except its AWS clients."""
     parameters.clear_caches()
     settings_module.settings.cache_clear()
     for module in (bandwidth_clients, stores, wiring):
@@ -225,23 +225,23 @@ def _forget() -> None:
                 built.cache_clear()
 
 
-def forget_clients() -> None:
-    """Let the clients of AWS be made anew."""
-    for made in CLIENTS:
-        made.cache_clear()
+def clear_clients() -> None:
+    """Clear the cached AWS clients."""
+    for client_builder in CLIENTS:
+        client_builder.cache_clear()
 
 
 @cache
 def sample(name: str) -> Any:
-    """Return a sample event, by room and module."""
+    """Return the sample event of a function, for example "messages/send_message"."""
     return json.loads((ROOT / "events" / f"{name}.json").read_text())
 
 
 def call(module: ModuleType, event: Any) -> Any:
-    """Call a function's handler as Lambda does: JSON in, JSON out."""
+    """Call a function's handler with JSON input and return its JSON result, as Lambda does."""
     with permissions.recording(call.__code__) as called:
         response = json.loads(json.dumps(module.handler(json.loads(json.dumps(event)), Context())))
-    # A policy that lacks an action fails in AWS only.
+    # moto does not check policies. AWS rejects an action that the policy lacks.
     assert called <= permissions.allowed(logical_id_of(module))
     return response
 
@@ -252,9 +252,6 @@ def logical_id_of(module: ModuleType) -> str:
     return Function(room, name).logical_id
 
 
-type Request = Callable[..., tuple[int, Any]]
-
-
 def api_event(
     method: str,
     path: str,
@@ -262,12 +259,12 @@ def api_event(
     query: dict[str, str] | None = None,
     headers: dict[str, str] | None = None,
 ) -> Any:
-    """Return an API Gateway proxy event, made from the sample one."""
+    """Return the sample API Gateway proxy event with this request."""
     event = json.loads(json.dumps(sample("messages/send_message")))
-    given = event["headers"] | (headers or {})
+    all_headers = event["headers"] | (headers or {})
     return event | {
-        "headers": given,
-        "multiValueHeaders": {name: [value] for name, value in given.items()},
+        "headers": all_headers,
+        "multiValueHeaders": {name: [value] for name, value in all_headers.items()},
         "httpMethod": method,
         "path": path,
         "resource": path,
@@ -280,11 +277,16 @@ def api_event(
     }
 
 
-def ask(module: ModuleType, method: str, path: str, **parts: Any) -> tuple[int, Any]:
-    """Ask an API function; return the status and the JSON of the body, which is what OpenAPI says of it."""
-    answer = call(module, api_event(method, path, **parts))
-    status, body = answer["statusCode"], json.loads(answer["body"])
-    if (operation := operation_of(method, path)) and status != HTTPStatus.INTERNAL_SERVER_ERROR:
-        (content_type,) = answer["multiValueHeaders"]["Content-Type"]
-        assert wrong(operation["responses"][str(status)]["content"][content_type]["schema"], body) == []
+def call_api(module: ModuleType, method: str, path: str, **parts: Any) -> tuple[int, Any]:
+    """Call an API function, and return the status and the JSON of the body.
+
+    Checks the body against the schema in docs/openapi.json.
+    """
+    response = call(module, api_event(method, path, **parts))
+    status, body = response["statusCode"], json.loads(response["body"])
+    if (operation := find_operation(method, path)) and status != HTTPStatus.INTERNAL_SERVER_ERROR:
+        (content_type,) = response["multiValueHeaders"]["Content-Type"]
+        assert (
+            schema_errors(operation["responses"][str(status)]["content"][content_type]["schema"], body) == []
+        )
     return status, body

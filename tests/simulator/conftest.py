@@ -12,6 +12,8 @@ import pytest
 from simulator.server import RunningSimulator, serve
 from tests.simulator.support import (
     CONFIG,
+    DASHBOARD_CREDENTIALS,
+    MESSAGING_CREDENTIALS,
     MMS_BODY,
     NUMBERS,
     QUICK,
@@ -84,33 +86,31 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture
 def dashboard(bandwidth: RunningSimulator) -> Iterator[Client]:
-    """A client of the account API: paths start with /applications, /sites/701 or /orders."""
-    base = f"{bandwidth.dashboard_url}/accounts/{CONFIG.account_id}"
-    with Client(base, (CONFIG.dashboard_user, CONFIG.dashboard_password)) as client:
+    """Return a client of the account API. Paths start with /applications, /sites/701 or /orders."""
+    with Client(f"{bandwidth.dashboard_url}/accounts/{CONFIG.account_id}", DASHBOARD_CREDENTIALS) as client:
         yield client
 
 
 @pytest.fixture
 def messaging(bandwidth: RunningSimulator) -> Iterator[Client]:
-    """A client of the classic messaging API: the path is /messages."""
-    base = f"{bandwidth.messaging_url}/users/{CONFIG.user_id}"
-    with Client(base, (CONFIG.messaging_token, CONFIG.messaging_secret)) as client:
+    """Return a client of the classic messaging API. The path is /messages."""
+    with Client(f"{bandwidth.messaging_url}/users/{CONFIG.user_id}", MESSAGING_CREDENTIALS) as client:
         yield client
 
 
 @pytest.fixture
 def current(bandwidth: RunningSimulator) -> Iterator[Client]:
-    """A client of the current messaging API: paths start with /messages or /media."""
-    base = f"{bandwidth.current_messaging_url}/users/{CONFIG.account_id}"
-    with Client(base, (CONFIG.messaging_token, CONFIG.messaging_secret)) as client:
+    """Return a client of the current messaging API. Paths start with /messages or /media."""
+    with Client(
+        f"{bandwidth.current_messaging_url}/users/{CONFIG.account_id}", MESSAGING_CREDENTIALS
+    ) as client:
         yield client
 
 
 @pytest.fixture
 def catapult(bandwidth: RunningSimulator) -> Iterator[Client]:
-    """A client of Catapult: paths start with /applications, /phoneNumbers or /messages."""
-    base = f"{bandwidth.catapult_url}/users/{CONFIG.user_id}"
-    with Client(base, (CONFIG.messaging_token, CONFIG.messaging_secret)) as client:
+    """Return a client of Catapult. Paths start with /applications, /phoneNumbers or /messages."""
+    with Client(f"{bandwidth.catapult_url}/users/{CONFIG.user_id}", MESSAGING_CREDENTIALS) as client:
         yield client
 
 
@@ -122,7 +122,7 @@ def control(bandwidth: RunningSimulator) -> Iterator[Client]:
 
 @pytest.fixture
 def set_up(dashboard: Client, receiver: Receiver) -> Callable[..., Setup]:
-    """Return a function that runs the document's steps 1 to 7 with the receiver as callback URL."""
+    """Return a function that does the steps of the Messaging 2.0 document up to the order of numbers."""
 
     def run(
         url: str | None = None,
@@ -159,7 +159,7 @@ def set_up(dashboard: Client, receiver: Receiver) -> Callable[..., Setup]:
 
 @pytest.fixture
 def host(dashboard: Client, catapult: Client, receiver: Receiver) -> Callable[..., Hosted]:
-    """Return a function that runs document 000's steps 1 to 4 with the receiver as incomingMessageUrl."""
+    """Return a function that does steps 1 to 4 of the Hosted Messaging document."""
 
     def run(numbers: Sequence[str] = NUMBERS[:2], **properties: object) -> Hosted:
         dashboard.xml("POST", "/externalTns", import_body(numbers=numbers), 201)

@@ -1,4 +1,4 @@
-"""Shared parts of the simulator's tests: clients, a receiver of callbacks, request bodies."""
+"""Clients, a receiver of callbacks, and request bodies for the tests of the simulator."""
 
 import time
 from base64 import b64encode
@@ -21,6 +21,8 @@ CONFIG = AccountConfig(
     messaging_token="t-simulated",
     messaging_secret="messaging-secret",
 )
+DASHBOARD_CREDENTIALS = (CONFIG.dashboard_user, CONFIG.dashboard_password)
+MESSAGING_CREDENTIALS = (CONFIG.messaging_token, CONFIG.messaging_secret)
 QUICK = Settings(
     receipt_seconds=0.01, order_seconds=0.0, retry_seconds=0.005, retry_limit=4, callback_workers=4
 )
@@ -34,7 +36,7 @@ def wait_until[Value](read: Callable[[], Value | None]) -> Value:
         if found := read():
             return found
         time.sleep(0.005)
-    raise AssertionError("did not happen in time")
+    raise AssertionError(f"{read} returned no value within {TIMEOUT} s")
 
 
 class Client(requests.Session):
@@ -58,6 +60,16 @@ class Client(requests.Session):
         return etree.fromstring(response.content)
 
 
+def wait_for_callback(control: Client, message_id: str, state: str) -> dict[str, Any]:
+    """Return the one callback of a message when it reaches this state."""
+
+    def read() -> dict[str, Any] | None:
+        [callback] = control.get(f"/callbacks?message_id={message_id}").json()["callbacks"]
+        return callback if callback["state"] == state else None
+
+    return wait_until(read)
+
+
 @dataclass
 class Received:
     """A received request: V2's array of events, or V1's single event as a body or a query.
@@ -78,7 +90,7 @@ class Received:
 
 @dataclass
 class Receiver:
-    """An application's server. `responses` returns a status, or a status and headers, for a request."""
+    """The server of an application. `responses` returns the status for a request, optionally with headers."""
 
     url: str = ""
     received: list[Received] = field(default_factory=list)
@@ -111,7 +123,7 @@ def challenge(user: str, password: str) -> Callable[[Received], int | tuple[int,
 
 @dataclass
 class Setup:
-    """A finished setup. `numbers` are in E.164."""
+    """A completed set-up. `numbers` are in E.164."""
 
     application_id: str
     location_id: str
@@ -155,6 +167,11 @@ def disconnect_body(numbers: list[str], customer_order_id: str = "", extra: str 
         f"<DisconnectTelephoneNumberOrder><CustomerOrderId>{customer_order_id}</CustomerOrderId><{inner}>"
         f"<TelephoneNumberList>{listed}</TelephoneNumberList>{extra}</{inner}></DisconnectTelephoneNumberOrder>"
     )
+
+
+def text_body(application_id: str, from_: str) -> dict[str, object]:
+    """Return the request of a text message to a handset. `from_` is in E.164."""
+    return {"applicationId": application_id, "from": from_, "to": ["+19195550142"], "text": "hi"}
 
 
 NUMBERS = ["9199918388", "4158714245", "4352154439", "4352154466"]

@@ -20,6 +20,7 @@ from tests.simulator.support import (
     Receiver,
     Setup,
     challenge,
+    wait_for_callback,
     wait_until,
 )
 
@@ -31,12 +32,7 @@ def receive(control: Client, setup: Setup, state: str) -> dict[str, Any]:
     """Return the callback of an inbound text when it reaches this state."""
     body = {"from": "+19195550142", "to": setup.numbers[0], "text": "hi"}
     message_id = control.post("/inbound", json=body).json()["id"]
-
-    def look() -> dict[str, Any] | None:
-        [callback] = control.get(f"/callbacks?message_id={message_id}").json()["callbacks"]
-        return callback if callback["state"] == state else None
-
-    return wait_until(look)
+    return wait_for_callback(control, message_id, state)
 
 
 def statuses(callback: dict[str, Any]) -> list[tuple[int | None, bool]]:
@@ -50,6 +46,7 @@ class TestChallenge:
         receiver.responses = challenge("hook", "open-sesame")
         callback = receive(control, set_up(credentials=("hook", "open-sesame")), "delivered")
         assert statuses(callback) == [(401, False), (200, True)]
+
         first, second = receiver.received
         assert first.authorization is None
         assert second.authorization == "Basic " + b64encode(b"hook:open-sesame").decode()
@@ -67,7 +64,9 @@ class TestChallenge:
         self, receiver: Receiver, control: Client, set_up: SetUp, headers: dict[str, str]
     ) -> None:
         receiver.responses = lambda _: (401, headers)
+
         callback = receive(control, set_up(credentials=("hook", "open-sesame")), "lost")
+
         assert statuses(callback) == [(401, False)]
         assert "WWW-Authenticate" in callback["reason"]
         assert len(receiver.received) == 1
@@ -128,6 +127,7 @@ class TestRetries:
             return 200
 
         receiver.responses = respond
+
         with serve(CONFIG, replace(QUICK, callback_timeout=0.1)) as running:
             application = running.simulator.account.create_application("Alerts", receiver.url)
             event = {"type": "message-received", "to": "+1", "message": {"id": "1", "direction": "in"}}
@@ -136,6 +136,7 @@ class TestRetries:
             running.simulator.courier.send([wanted])
             wait_until(lambda: running.simulator.courier.pending() == 0)
             [delivery] = running.simulator.courier.deliveries()
+
         assert delivery.attempts[0]["error"] == "ReadTimeout"
         assert delivery.state == "delivered"
 
@@ -159,6 +160,7 @@ class TestRoutes:
     def test_a_route_sends_callbacks_to_this_machine(self, receiver: Receiver) -> None:
         base = receiver.url.removesuffix("/callbacks/v2")
         routed = replace(QUICK, callback_routes={"amazonaws.com": base})
+
         with serve(CONFIG, routed) as running:
             application = running.simulator.account.create_application(
                 "Alerts", "https://abc123.execute-api.us-east-1.amazonaws.com/live/callbacks/v2", "hook", "x"
@@ -168,6 +170,7 @@ class TestRoutes:
             assert wanted is not None
             running.simulator.courier.send([wanted])
             assert receiver.wait_for(1) == [event]
+
         assert receiver.received[0].path == "/restapis/abc123/live/_user_request_/callbacks/v2"
 
     @pytest.mark.parametrize(
@@ -197,6 +200,7 @@ class TestRoutes:
             "execute-api.localhost": EMULATOR,
             "hooks.example": "http://127.0.0.1:9000/base/",
         }
+
         assert Routes(routes).destination(url) == destination
 
 
@@ -209,14 +213,18 @@ class TestRawCallbacks:
         receiver.responses = challenge("hook", "open-sesame")
         setup = set_up(credentials=("hook", "open-sesame"))
         headers = {"Content-Type": content_type} if content_type else {}
-        played = control.post(f"/callbacks?target={setup.application_id}", data=body, headers=headers)
-        assert played.status_code == 202
+        response = control.post(f"/callbacks?target={setup.application_id}", data=body, headers=headers)
+
+        assert response.status_code == 202
+
         receiver.wait_for(2)
+
         assert [each.body for each in receiver.received] == [body, body]
         assert {each.headers.get("content-type") for each in receiver.received} == {content_type}
         assert {each.headers["user-agent"] for each in receiver.received} == {"BandwidthAPI/v2"}
         assert [bool(each.authorization) for each in receiver.received] == [False, True]
-        shown = control.get(f"/callbacks?message_id={played.json()['id']}").json()["callbacks"]
+
+        shown = control.get(f"/callbacks?message_id={response.json()['id']}").json()["callbacks"]
         assert [each["type"] for each in shown] == ["raw"]
 
     def test_a_raw_callback_is_retried(self, receiver: Receiver, control: Client, set_up: SetUp) -> None:
@@ -229,7 +237,9 @@ class TestRawCallbacks:
         self, receiver: Receiver, control: Client
     ) -> None:
         params = {"target": f"{receiver.url}?a=b", "method": "PUT", "query": "c=%FF", "api": "v1"}
+
         control.post("/callbacks", params=params, data=b"x")
+
         receiver.wait_for(1)
         [request] = receiver.received
         assert (request.method, request.body) == ("PUT", b"x")
@@ -243,13 +253,10 @@ class TestRawCallbacks:
         hosted = host(incomingMessageUrl=receiver.url.replace("http://", "http://hook:x@"))
         params = {"target": hosted.application_id, "method": "GET", "query": "eventType=sms"}
         message_id = control.post("/callbacks", params=params).json()["id"]
+        callback = wait_for_callback(control, message_id, "lost")
 
-        def look() -> dict[str, Any] | None:
-            [callback] = control.get(f"/callbacks?message_id={message_id}").json()["callbacks"]
-            return callback if callback["state"] == "lost" else None
-
-        callback = wait_until(look)
         assert (callback["api"], len(callback["attempts"])) == ("v1", 1)
+
         [request] = receiver.received
         assert request.events == [{"eventType": "sms"}]
         assert request.authorization == "Basic " + b64encode(b"hook:x").decode()
@@ -270,36 +277,41 @@ class TestRawCallbacks:
 
 
 class TestBulk:
-    def play(self, control: Client, number: str, **changes: object) -> dict[str, list[str]]:
+    def send_bulk(self, control: Client, number: str, **changes: object) -> dict[str, list[str]]:
         body = {"to": number, "count": 100, "duplicate_percent": 10, "lose_answer_percent": 5, "seed": 7}
         response = control.post("/inbound/bulk", json={**body, **changes})
         assert response.status_code == 202, response.text
-        played: dict[str, list[str]] = response.json()
+        bulk: dict[str, list[str]] = response.json()
         wait_until(lambda: control.get("/health").json()["callbacks_pending"] == 0)
-        return played
+        return bulk
 
     def test_some_events_are_duplicated_and_some_responses_are_lost(
         self, receiver: Receiver, control: Client, set_up: SetUp
     ) -> None:
-        played = self.play(control, set_up().numbers[0], text="Hello")
-        assert [len(played[each]) for each in ("ids", "duplicated", "lost")] == [100, 10, 5]
-        assert not set(played["duplicated"]) & set(played["lost"])
-        heard: dict[str, list[dict[str, Any]]] = {}
+        bulk = self.send_bulk(control, set_up().numbers[0], text="Hello")
+        assert [len(bulk[each]) for each in ("ids", "duplicated", "lost")] == [100, 10, 5]
+        assert not set(bulk["duplicated"]) & set(bulk["lost"])
+
+        events_by_id: dict[str, list[dict[str, Any]]] = {}
         for event in receiver.events():
-            heard.setdefault(event["message"]["id"], []).append(event)
-        assert heard.keys() == set(played["ids"])
-        twice = {each for each, events in heard.items() if len(events) > 1}
-        assert twice == {*played["duplicated"], *played["lost"]}
-        assert all(events == events[:1] * len(events) for events in heard.values())
-        assert len({events[0]["message"]["from"] for events in heard.values()}) == 100
-        assert len({events[0]["message"]["text"] for events in heard.values()}) == 100
+            events_by_id.setdefault(event["message"]["id"], []).append(event)
+        assert events_by_id.keys() == set(bulk["ids"])
+
+        twice = {each for each, events in events_by_id.items() if len(events) > 1}
+
+        assert twice == {*bulk["duplicated"], *bulk["lost"]}
+        assert all(events == events[:1] * len(events) for events in events_by_id.values())
+        assert len({events[0]["message"]["from"] for events in events_by_id.values()}) == 100
+        assert len({events[0]["message"]["text"] for events in events_by_id.values()}) == 100
 
     def test_a_lost_response_was_sent_by_the_receiver(
         self, receiver: Receiver, control: Client, set_up: SetUp
     ) -> None:
         receiver.responses = challenge("hook", "open-sesame")
+
         setup = set_up(credentials=("hook", "open-sesame"))
-        self.play(control, setup.numbers[0], count=1, duplicate_percent=0, lose_answer_percent=100)
+
+        self.send_bulk(control, setup.numbers[0], count=1, duplicate_percent=0, lose_answer_percent=100)
         [callback] = control.get("/callbacks").json()["callbacks"]
         assert statuses(callback) == [(401, False), (None, True), (401, False), (200, True)]
         assert callback["attempts"][1]["error"] == "AnswerLost"
@@ -310,17 +322,18 @@ class TestBulk:
         self, receiver: Receiver, control: Client, set_up: SetUp
     ) -> None:
         number = set_up().numbers[0]
+
         chosen = []
         for seed in (1, 1, 2):
-            played = self.play(control, number, seed=seed)
-            chosen.append([played["ids"].index(each) for each in played["duplicated"] + played["lost"]])
+            bulk = self.send_bulk(control, number, seed=seed)
+            chosen.append([bulk["ids"].index(each) for each in bulk["duplicated"] + bulk["lost"]])
         assert chosen[0] == chosen[1] != chosen[2]
 
     def test_bulk_texts_can_go_to_v1_numbers(
         self, receiver: Receiver, control: Client, host: Callable[..., Hosted]
     ) -> None:
-        played = self.play(control, host().numbers[0], count=20)
-        assert {each["messageId"] for each in receiver.events()} == set(played["ids"])
+        bulk = self.send_bulk(control, host().numbers[0], count=20)
+        assert {each["messageId"] for each in receiver.events()} == set(bulk["ids"])
 
     def test_bulk_texts_can_have_a_rate(self, control: Client, set_up: SetUp) -> None:
         body = {"to": set_up().numbers[0], "count": 3, "per_second": 0.01}
@@ -362,6 +375,7 @@ def test_callbacks_have_bandwidths_headers(receiver: Receiver, control: Client, 
 def test_callbacks_can_be_listed_and_filtered(receiver: Receiver, control: Client, set_up: SetUp) -> None:
     setup = set_up(credentials=("hook", "open-sesame"))
     shown = receive(control, setup, "delivered")
+
     assert set(shown) == {
         "id",
         "api",
@@ -376,6 +390,7 @@ def test_callbacks_can_be_listed_and_filtered(receiver: Receiver, control: Clien
     }
     assert (shown["api"], shown["method"], shown["url"]) == ("v2", "POST", receiver.url)
     assert shown["type"] == "message-received"
+
     everything = control.get("/callbacks")
     assert "open-sesame" not in everything.text
     for query, count in (("type=message-sent", 0), ("state=delivered", 1), (f"to={setup.numbers[0][2:]}", 1)):

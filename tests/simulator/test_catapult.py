@@ -12,6 +12,8 @@ import requests
 from simulator.server import RunningSimulator, serve
 from tests.simulator.support import (
     CONFIG,
+    DASHBOARD_CREDENTIALS,
+    MESSAGING_CREDENTIALS,
     NUMBERS,
     QUICK,
     Client,
@@ -54,13 +56,13 @@ def _no_secrets(control: Client) -> Iterator[None]:
 
 
 class TestAccess:
-    @pytest.mark.parametrize("credentials", [None, (CONFIG.dashboard_user, CONFIG.dashboard_password)])
+    @pytest.mark.parametrize("credentials", [None, DASHBOARD_CREDENTIALS])
     @pytest.mark.parametrize("path", ["/applications", "/phoneNumbers", "/messages"])
     def test_wrong_credentials_return_401(
         self, catapult: Client, credentials: tuple[str, str] | None, path: str
     ) -> None:
-        with Client(catapult.base, credentials) as stranger:
-            response = stranger.post(path, json={})
+        with Client(catapult.base, credentials) as unauthorized:
+            response = unauthorized.post(path, json={})
         assert error_fields(response) == (401, "authorization", "user-access-denied")
 
     def test_another_user_returns_401(self, bandwidth: RunningSimulator, catapult: Client) -> None:
@@ -90,16 +92,18 @@ class TestApplications:
         assert re.fullmatch(rf"{USER}/applications/a-[a-z2-7]{{23}}", response.headers["Location"])
 
     def test_the_given_properties_are_returned(self, catapult: Client) -> None:
-        given = {
+        properties = {
             **APPLICATION,
             "incomingMessageUrlCallbackTimeout": 5000,
             "incomingMessageFallbackUrl": "https://hook:open-sesame@example.com/fallback",
             "callbackHttpMethod": "GET",
         }
-        application_id = new_application(catapult, **given)
+        application_id = new_application(catapult, **properties)
+
         shown = catapult.get(f"/applications/{application_id}")
+
         assert shown.status_code == 200
-        assert shown.json() == {"id": application_id, "autoAnswer": True, **given}
+        assert shown.json() == {"id": application_id, "autoAnswer": True, **properties}
 
     @pytest.mark.parametrize(
         ("changes", "code", "words"),
@@ -134,7 +138,9 @@ class TestApplications:
         first = catapult.get("/applications")
         assert [each["id"] for each in first.json()] == ids[:25]
         assert first.links["next"]["url"] == f"{catapult.base}/applications?page=1&size=25"
+
         second = catapult.get("/applications?page=1&size=25")
+
         assert [each["id"] for each in second.json()] == ids[25:]
         assert second.links == {}
         assert len(catapult.get("/applications?size=1000").json()) == 30
@@ -147,7 +153,9 @@ class TestApplications:
         path = f"/applications/{application_id}"
         assert catapult.post(path, json={"name": "Renamed"}).status_code == 200
         assert catapult.post(path, json={"incomingMessageFallbackUrl": ""}).status_code == 200
+
         shown = catapult.get(path).json()
+
         assert shown["name"] == "Renamed"
         assert shown["incomingMessageUrl"] == APPLICATION["incomingMessageUrl"]
         assert "incomingMessageFallbackUrl" not in shown
@@ -157,6 +165,7 @@ class TestApplications:
     def test_a_deleted_application_does_not_exist(self, catapult: Client) -> None:
         path = f"/applications/{new_application(catapult)}"
         assert catapult.delete(path).status_code == 200
+
         for method in ("GET", "POST", "DELETE"):
             response = catapult.request(method, path, json={})
             assert error_fields(response) == (404, "not-found", "application-not-found")
@@ -181,6 +190,7 @@ class TestImportNumber:
         self, catapult: Client, application_id: str, by: str
     ) -> None:
         response = catapult.post("/phoneNumbers", json=number_body("+14352154439", application_id))
+
         number_id = response.headers["Location"].rsplit("/", 1)[1]
         shown = catapult.get(f"/phoneNumbers/{number_id if by == 'id' else by}").json()
         assert shown.pop("createdTime").endswith("Z")
@@ -195,7 +205,9 @@ class TestImportNumber:
 
     def test_an_existing_number_returns_409(self, catapult: Client, application_id: str) -> None:
         body = number_body("+14352154439", application_id)
+
         catapult.post("/phoneNumbers", json=body)
+
         assert error_fields(catapult.post("/phoneNumbers", json=body)) == (
             409,
             "conflict",
@@ -260,6 +272,7 @@ class TestNumbers:
         path = self.number_path(host())
         other = new_application(catapult)
         assert catapult.post(path, json={"applicationId": other, "name": "moved"}).status_code == 200
+
         shown = catapult.get(path).json()
         assert (shown["application"].rsplit("/", 1)[1], shown["name"]) == (other, "moved")
         assert catapult.post(path, json={"applicationId": ""}).status_code == 200
@@ -278,18 +291,22 @@ class TestNumbers:
         path = self.number_path(hosted)
         number_id = catapult.get(path).json()["id"]
         assert catapult.delete(path).status_code == 200
+
         for gone in (path, f"/phoneNumbers/{number_id}"):
             for method in ("GET", "POST", "DELETE"):
                 response = catapult.request(method, gone, json={})
                 assert error_fields(response) == (404, "not-found", "number-not-found")
         [released] = catapult.get("/phoneNumbers?numberState=released").json()
+
         assert (released["id"], released["numberState"]) == (number_id, "released")
+
         body = number_body(hosted.numbers[0], hosted.application_id)
         assert catapult.post("/phoneNumbers", json=body).status_code == 201
 
     def test_the_list_is_filtered_and_paged(self, catapult: Client, host: Host) -> None:
         hosted = host(NUMBERS)
         other = new_application(catapult)
+
         catapult.post(self.number_path(hosted), json={"applicationId": other, "name": "moved"})
 
         def listed(query: str) -> list[str]:
@@ -308,7 +325,9 @@ class TestNumbers:
         many = [f"9195{each:06}" for each in range(5000)]
         dashboard.xml("POST", "/externalTns", import_body(numbers=many), 201)
         catapult = bandwidth.simulator.catapult
+
         application = catapult.create_application(APPLICATION)
+
         credentials = (CONFIG.account_id, CONFIG.dashboard_user, CONFIG.dashboard_password)
         seconds = []
         for part in (many[:2500], many[2500:]):
@@ -332,6 +351,7 @@ def test_the_account_endpoint_returns_catapult_resources(
     )
     shown = control.get("/account").json()
     [order] = shown["external_orders"]
+
     assert order.pop("id")
     assert order == {
         "customer_order_id": "ICPA123ABC",
@@ -350,7 +370,9 @@ def test_the_account_endpoint_returns_catapult_resources(
             "callback_timeout": 10000,
         }
     ]
+
     [number] = shown["phone_numbers"]
+
     assert number.pop("id").startswith("n-")
     assert number == {
         "number": hosted.numbers[0],
@@ -375,8 +397,10 @@ class TestRateLimits:
                     "messages_per_second": 1,
                     "requests_per_second": 1,
                 }
+
             base = f"{running.catapult_url}/users/{CONFIG.user_id}"
-            with Client(base, (CONFIG.messaging_token, CONFIG.messaging_secret)) as catapult:
+
+            with Client(base, MESSAGING_CREDENTIALS) as catapult:
                 assert [catapult.get("/applications").status_code for _ in range(2)] == [200, 429]
                 # Reads of numbers are not limited.
                 assert {catapult.get("/phoneNumbers").status_code for _ in range(5)} == {200}
@@ -386,8 +410,10 @@ class TestRateLimits:
         asked = time.time() * 1000
         statuses = [catapult.post("/phoneNumbers", json={}).status_code for _ in range(4)]
         assert statuses == [400, 400, 400, 429]
+
         limited = catapult.post("/phoneNumbers", json={})
         reset = int(limited.headers["X-RateLimit-Reset"])
+
         assert 59_000 <= reset - asked <= 61_000
         assert limited.json() == {
             "category": "too-many-requests",
@@ -413,7 +439,9 @@ class TestRateLimits:
 
     def test_a_limited_import_changes_nothing(self, catapult: Client, control: Client, host: Host) -> None:
         hosted = host(NUMBERS[:1])
+
         control.put("/pace", json={"imports_per_minute": 1, "burst": 1})
+
         body = number_body("+14352154439", hosted.application_id)
         assert [catapult.post("/phoneNumbers", json=body).status_code for _ in range(2)] == [400, 429]
         assert len(control.get("/account").json()["phone_numbers"]) == 1
@@ -444,8 +472,10 @@ class TestFaults:
         control.post("/faults", json={"path": f"/v1/.*{path}", "answer": {"status": status}})
         response = catapult.post(path, json={})
         body = response.json()
+
         assert (response.status_code, body["category"], body["code"]) == (status, category, code)
         assert {each["name"] for each in body["details"]} >= {"requestMethod", "remoteAddress", "requestPath"}
+
         if status == 429:
             assert int(response.headers["X-RateLimit-Reset"]) > time.time() * 1000
             assert "message" not in body

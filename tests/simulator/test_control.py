@@ -14,7 +14,7 @@ import requests
 from simulator.account.config import AccountConfig
 from tests.simulator.support import CONFIG, TIMEOUT, Client, Setup, new_location, order_body
 
-TODAY = ("client_id", "client_secret", "generation")
+CURRENT_FIELDS = ("client_id", "client_secret", "generation")
 APPLICATION = (
     "<Application><AppName>Alerts</AppName><CallbackUrl>https://a.example</CallbackUrl></Application>"
 )
@@ -25,7 +25,9 @@ class TestFaults:
         planned = {"status": 500, "headers": {"Content-Type": "application/xml"}, "body": "<Oops/>"}
         fault = control.post("/faults", json={"method": "POST", "path": "/applications$", "answer": planned})
         assert fault.status_code == 201
+
         response = dashboard.post("/applications", data=APPLICATION)
+
         assert (response.status_code, response.text) == (500, "<Oops/>")
         assert response.headers["Content-Type"] == "application/xml"
         assert control.get("/account").json()["applications"] == []
@@ -35,6 +37,7 @@ class TestFaults:
         self, dashboard: Client, control: Client
     ) -> None:
         control.post("/faults", json={"path": "/orders", "answer": {"status": 429}})
+
         response = dashboard.get("/orders")
         assert (response.status_code, response.content) == (429, b"")
         assert response.headers["Connection"] == "close"
@@ -51,7 +54,9 @@ class TestFaults:
         with pytest.raises(requests.ConnectionError):
             dashboard.post("/applications", data=APPLICATION)
         [application] = control.get("/account").json()["applications"]
+
         assert application["name"] == "Alerts"
+
         [captured] = control.get("/requests").json()["requests"]
         assert captured["status"] is None
 
@@ -68,6 +73,7 @@ class TestFaults:
         control.post("/faults", json={"method": "POST", "path": "/applications$", "replace_answer": wrong})
         response = dashboard.post("/applications", data=APPLICATION)
         assert (response.status_code, response.text, response.headers["X-Wrong"]) == (202, "garbled", "yes")
+
         [application] = control.get("/account").json()["applications"]
         assert application["name"] == "Alerts"
 
@@ -100,9 +106,11 @@ class TestFaults:
         fault = {"path": "/sites", "chance": 1, "answer": {"status": 503}}
         fault_id = control.post("/faults", json=fault).json()["id"]
         assert {dashboard.get("/sites").status_code for _ in range(3)} == {503}
+
         [shown] = control.get("/faults").json()["faults"]
         assert (shown["chance"], shown["struck"]) == (1, 3)
         assert "times" not in shown
+
         control.delete(f"/faults/{fault_id}")
         assert dashboard.get("/sites").status_code == 200
 
@@ -134,16 +142,20 @@ class TestFaults:
         self, dashboard: Client, control: Client, kind: dict[str, object], error: type[Exception]
     ) -> None:
         control.post("/faults", json={"path": "/applications", "chance": 1, **kind})
+
         for _ in range(2):
             with pytest.raises(error):
                 dashboard.post("/applications", data=APPLICATION, timeout=0.2 if "delay" in kind else TIMEOUT)
+
         assert len(control.get("/account").json()["applications"]) == 2
 
     def test_a_late_response_is_not_captured_after_a_reset(self, dashboard: Client, control: Client) -> None:
         control.post("/faults", json={"path": "/applications", "delay": 0.3})
         with pytest.raises(requests.ReadTimeout):
             dashboard.get("/applications", timeout=0.1)
+
         control.post("/reset")
+
         time.sleep(0.3)
         assert control.get("/requests").json() == {"requests": []}
 
@@ -151,8 +163,10 @@ class TestFaults:
         missing = {"path": "/sites", "chance": 0.000001, "seed": 1, "answer": {"status": 500}}
         applied = {"path": "/sites", "chance": 1, "times": 1, "answer": {"status": 503}}
         waiting = {"path": "/sites", "answer": {"status": 502}}
+
         for each in (missing, applied, waiting):
             control.post("/faults", json=each)
+
         assert [dashboard.get("/sites").status_code for _ in range(3)] == [503, 502, 200]
 
     def test_faults_can_be_listed_and_removed(self, control: Client) -> None:
@@ -160,6 +174,7 @@ class TestFaults:
             control.post("/faults", json={"path": "x", "times": each, "answer": {"status": 500}}).json()["id"]
             for each in (1, 2)
         ]
+
         assert [each["times"] for each in control.get("/faults").json()["faults"]] == [1, 2]
         assert control.delete(f"/faults/{ids[0]}").status_code == 200
         assert [each["id"] for each in control.get("/faults").json()["faults"]] == ids[1:]
@@ -175,6 +190,7 @@ class TestFaults:
 class TestCapture:
     def test_requests_are_captured_with_digest_and_size(self, dashboard: Client, control: Client) -> None:
         dashboard.post("/applications?a=b", data=APPLICATION)
+
         [captured] = control.get("/requests?path=/applications").json()["requests"]
         assert captured["method"] == "POST"
         assert captured["path"] == f"/api/accounts/{CONFIG.account_id}/applications"
@@ -200,8 +216,10 @@ class TestCapture:
         dashboard.post("/applications", data=secret)
         dashboard.post("/applications", data=secret[:-3])
         response = control.get("/requests?bodies=1")
+
         assert "open-sesame" not in response.text
         assert "uthorization" not in response.text
+
         whole, broken = response.json()["requests"]
         assert "<UserId>hook</UserId><Password>[redacted]</Password>" in whole["body"]
         assert broken["body"] is None
@@ -228,8 +246,13 @@ class TestInput:
             ("POST", "/inbound", {"from": "x!", "to": "9195550142"}, "from: "),
             ("POST", "/inbound", "hello", "body: "),
             ("POST", "/faults", {"path": "("}, "path: "),
-            ("POST", "/faults", {"path": "/"}, "body: Value error, give exactly one of"),
-            ("POST", "/faults", {"path": "/", "delay": 1, "lose_answer": True}, "body: Value error, give"),
+            ("POST", "/faults", {"path": "/"}, "body: Value error, set exactly one of"),
+            (
+                "POST",
+                "/faults",
+                {"path": "/", "delay": 1, "lose_answer": True},
+                "body: Value error, set exactly",
+            ),
             ("POST", "/faults", {"path": "/", "delay": 1, "chance": 0}, "chance: "),
             ("POST", "/faults", {"path": "/", "delay": 1, "chance": 1.1}, "chance: "),
             ("POST", "/faults", {"path": "/", "delay": 1, "seed": 1}, "body: Value error, seed requires"),
@@ -253,9 +276,11 @@ def test_the_account_endpoint_returns_all_resources(
 ) -> None:
     setup: Setup = set_up(credentials=("hook", "open-sesame"))
     shown = control.get("/account").json()
+
     order_id = dashboard.xml("GET", "/orders?page=1&size=300").findtext(
         "ListOrderIdUserIdDate/OrderIdUserIdDate/orderId"
     )
+
     callback_url = shown["applications"][0]["callback_url"]
     assert shown == {
         "account_id": CONFIG.account_id,
@@ -317,9 +342,11 @@ def test_reset_deletes_everything_but_the_numbers_already_taken(
     control.put("/area-codes/910", json={"fate": "FAILED"})
     control.post("/faults", json={"path": ".*", "answer": {"status": 500}})
     assert control.post("/reset").status_code == 200
+
     shown = control.get("/account").json()
     assert [shown[each] for each in ("applications", "locations", "orders", "numbers")] == [[], [], [], []]
     assert control.get("/requests").json() == {"requests": []}
+
     after: Setup = set_up()
     assert not set(before.numbers) & set(after.numbers)
 
@@ -375,8 +402,8 @@ class TestCommand:
 
     def test_a_configuration_without_oauth2_is_accepted(self, tmp_path: Path) -> None:
         config = tmp_path / "account.json"
-        older = {name: value for name, value in asdict(CONFIG).items() if name not in TODAY}
-        config.write_text(json.dumps(older))
+        classic = {name: value for name, value in asdict(CONFIG).items() if name not in CURRENT_FIELDS}
+        config.write_text(json.dumps(classic))
         assert AccountConfig.read(config) == CONFIG
 
     def test_the_representation_of_a_configuration_has_no_secret(self) -> None:

@@ -101,9 +101,9 @@ class TestSending:
         assert (response.status_code, response.json()["type"]) == (403, "forbidden")
 
     def test_a_request_without_credentials_returns_401(self, current: Client) -> None:
-        with Client(current.base) as stranger:
+        with Client(current.base) as unauthorized:
             for path in ("/messages?messageId=1", "/media", "/media/a.png"):
-                response = stranger.get(path)
+                response = unauthorized.get(path)
                 assert (response.status_code, response.json()["type"]) == (401, "unauthorized")
 
     def test_unknown_paths_return_404_in_their_own_form(self, current: Client) -> None:
@@ -122,7 +122,9 @@ class TestCaptureAndCallbacks:
     ) -> None:
         response = send(current, setup, text="Привет", tag="private").json()
         receiver.wait_for(2)
+
         [found] = search(current, messageId=response["id"])
+
         assert found == {
             "messageId": response["id"],
             "accountId": CONFIG.account_id,
@@ -152,7 +154,9 @@ class TestCaptureAndCallbacks:
     def test_the_search_has_inbound_messages(self, current: Client, control: Client, setup: Setup) -> None:
         body = {"from": HANDSET, "to": setup.numbers[0], "media": ["https://a.example/b.png"]}
         message_id = control.post("/inbound", json=body).json()["id"]
+
         [found] = search(current, messageDirection="INBOUND")
+
         assert (found["messageId"], found["messageStatus"]) == (message_id, "RECEIVED")
         assert (found["sourceTn"], found["destinationTn"]) == (HANDSET, setup.numbers[0])
         assert (found["messageType"], found["attachmentCount"]) == ("mms", 1)
@@ -166,7 +170,9 @@ class TestCaptureAndCallbacks:
         control.put(f"/outcomes/{HANDSET}", json={"errorCode": code})
         send(current, setup)
         receiver.wait_for(1)
+
         [found] = search(current, destinationTn=HANDSET)
+
         assert (found["messageStatus"], found["errorCode"]) == (status, code)
 
     def test_the_search_has_each_recipient_of_a_group(
@@ -175,7 +181,9 @@ class TestCaptureAndCallbacks:
         control.put(f"/outcomes/{OTHER}", json={"errorCode": 4720})
         response = send(current, setup, to=[HANDSET, OTHER]).json()
         receiver.wait_for(4)
+
         found = {each["destinationTn"]: each for each in search(current, messageId=response["id"])}
+
         assert found[HANDSET]["messageStatus"] == "DELIVERED"
         assert found[OTHER]["messageStatus"] == "UNDELIVERED"
         assert found[HANDSET]["recipientCount"] == 2
@@ -268,11 +276,14 @@ class TestFilters:
         if positions is None:
             assert (response.status_code, response.json()["type"]) == (400, "request-validation")
             return
+
         found = {each["messageId"] for each in response.json()["messages"]}
+
         assert found == {sent_ids[each] for each in positions}
 
     def test_the_time_range_is_at_most_14_days(self, current: Client, setup: Setup) -> None:
         now = datetime.now(UTC)
+
         send(current, setup)
 
         def found(**times: timedelta) -> int | None:
@@ -304,11 +315,14 @@ class TestPages:
                 break
             query["pageToken"] = following
         listed = [[each["messageId"] for each in page["messages"]] for page in pages]
+
         assert listed == [sent[:2], sent[2:4], sent[4:]]
         assert {page["totalCount"] for page in pages} == {5}
         assert set(pages[1]["pageInfo"]) == {"prevPage", "prevPageToken", "nextPage", "nextPageToken"}
+
         back = urlsplit(pages[1]["pageInfo"]["prevPage"])
         assert back.path.endswith("/messages")
+
         first = current.get("/messages", params=dict(parse_qsl(back.query))).json()
         assert [each["messageId"] for each in first["messages"]] == listed[0]
 
@@ -317,6 +331,7 @@ class TestPages:
             send(current, setup, **{"from": number})
         times = [each["receiveTime"] for each in search(current, messageDirection="OUTBOUND")]
         assert times == sorted(times, reverse=True)
+
         by_number = search(current, messageDirection="OUTBOUND", sort="sourceTn:desc")
         assert [each["sourceTn"] for each in by_number] == sorted(setup.numbers, reverse=True)
 
@@ -342,6 +357,7 @@ class TestPages:
         response = current.get("/messages?messageId=1")
         assert (response.status_code, response.json()["type"]) == (429, "rate_limit_exceeded")
         assert int(response.headers["Retry-After"]) > 0
+
         sent = current.post("/messages", json={})
         assert (sent.status_code, sent.json()["type"]) == (429, "max-message-queue-size-exceeded")
         assert "Retry-After" not in sent.headers
@@ -353,8 +369,9 @@ class TestEvents:
     ) -> None:
         response = send(current, setup, tag="out_1").json()
         receiver.wait_for(2)
-        played = control.post("/events", json={"type": "message-read", "message_id": response["id"]})
-        assert played.status_code == 202
+        sent = control.post("/events", json={"type": "message-read", "message_id": response["id"]})
+        assert sent.status_code == 202
+
         event = receiver.wait_for(3)[-1]
         assert (event["type"], event["to"], event["message"]["tag"]) == ("message-read", HANDSET, "out_1")
         assert (event["message"]["text"], event["message"]["channel"]) == ("", "RBM")
@@ -363,7 +380,7 @@ class TestEvents:
     def test_a_chosen_suggestion_has_an_event(
         self, control: Client, receiver: Receiver, setup: Setup
     ) -> None:
-        played = {
+        body = {
             "type": "suggestion-response",
             "from": HANDSET,
             "to": setup.numbers[0],
@@ -371,7 +388,9 @@ class TestEvents:
             "postback_data": "eWVz",
             "paired_message_id": "out",
         }
-        message_id = control.post("/events", json=played).json()["id"]
+
+        message_id = control.post("/events", json=body).json()["id"]
+
         [event] = receiver.wait_for(1)
         assert (event["type"], event["message"]["id"]) == ("suggestion-response", message_id)
         assert (event["message"]["from"], event["message"]["direction"]) == (HANDSET, "in")
@@ -384,7 +403,7 @@ class TestEvents:
     def test_a_location_response_has_an_event(
         self, control: Client, receiver: Receiver, setup: Setup
     ) -> None:
-        played = {
+        body = {
             "type": "requested-location-response",
             "from": HANDSET,
             "to": setup.numbers[0],
@@ -392,7 +411,9 @@ class TestEvents:
             "longitude": "-122.42",
             "copies": 2,
         }
-        control.post("/events", json=played)
+
+        control.post("/events", json=body)
+
         first, second = receiver.wait_for(2)
         assert first == second
         assert first["type"] == "requested-location-response"
@@ -401,8 +422,8 @@ class TestEvents:
     def test_unknown_messages_and_numbers_return_404(self, control: Client, setup: Setup) -> None:
         unknown = control.post("/events", json={"type": "message-read", "message_id": "nothing"})
         assert unknown.status_code == 404
-        stranger = {"type": "suggestion-response", "from": HANDSET, "to": "+19105559999"}
-        assert control.post("/events", json=stranger).status_code == 404
+        body = {"type": "suggestion-response", "from": HANDSET, "to": "+19105559999"}
+        assert control.post("/events", json=body).status_code == 404
 
     @pytest.mark.parametrize(
         ("body", "error"),

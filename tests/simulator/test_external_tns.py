@@ -12,6 +12,7 @@ from simulator.server import serve
 from simulator.simulator import Settings
 from tests.simulator.support import (
     CONFIG,
+    DASHBOARD_CREDENTIALS,
     NUMBERS,
     Client,
     import_body,
@@ -63,9 +64,12 @@ class TestCreateImportRequest:
         location_id = new_location(dashboard).rsplit("/", 1)[1]
         body = import_body(extra=f"<SipPeerId>{location_id}</SipPeerId>")
         response = dashboard.post("/externalTns", data=body)
+
         assert response.status_code == 201
         assert "Location" not in response.headers
+
         root = etree.fromstring(response.content)
+
         assert root.tag == "ExternalTnsOrderResponse"
         assert tags(root) == [*HEADER, "Order"]
         assert TIME.fullmatch(root.findtext("OrderCreateDate") or "")
@@ -73,7 +77,9 @@ class TestCreateImportRequest:
         assert root.findtext("CreatedByUser") == CONFIG.dashboard_user
         assert str(UUID(root.findtext("OrderId"))) == root.findtext("OrderId")
         assert root.findtext("ProcessingStatus") == "RECEIVED"
+
         fields = ["CustomerOrderID", "SiteId", "SipPeerId", "Action", "TelephoneNumbers"]
+
         assert tags(root.find("Order")) == fields
         assert [root.findtext(f"Order/{each}") for each in fields[:-1]] == [
             "ICPA123ABC",
@@ -110,6 +116,7 @@ class TestCreateImportRequest:
         self, dashboard: Client, old: str, new: str, code: str
     ) -> None:
         assert old in import_body()
+
         root = dashboard.xml("POST", "/externalTns", import_body().replace(old, new), 400)
         assert root.tag == "ExternalTnsOrderResponse"
         assert root.findtext("ResponseStatus/ErrorCode") == code
@@ -122,13 +129,14 @@ class TestCreateImportRequest:
         assert root.findtext("ResponseStatus/ErrorCode") == code
 
     def test_wrong_credentials_return_401(self, dashboard: Client) -> None:
-        with Client(dashboard.base, ("someone", "else")) as stranger:
-            assert stranger.post("/externalTns", data=import_body()).status_code == 401
+        with Client(dashboard.base, ("someone", "else")) as unauthorized:
+            assert unauthorized.post("/externalTns", data=import_body()).status_code == 401
 
 
 class TestGetStatus:
     def test_a_complete_order_has_the_documented_form(self, dashboard: Client) -> None:
         root = end(dashboard)
+
         assert root.tag == "ExternalTnsOrder"
         assert tags(root) == [*HEADER, "Order"]
         assert root.findtext("ProcessingStatus") == "COMPLETE"
@@ -143,16 +151,16 @@ class TestGetStatus:
     def test_received_then_processing_then_complete(self) -> None:
         with serve(CONFIG, Settings(order_seconds=0.4, callback_workers=1)) as slow:
             base = f"{slow.dashboard_url}/accounts/{CONFIG.account_id}"
-            with Client(base, (CONFIG.dashboard_user, CONFIG.dashboard_password)) as dashboard:
+            with Client(base, DASHBOARD_CREDENTIALS) as dashboard:
                 root = dashboard.xml("POST", "/externalTns", import_body(), 201)
                 order_id, seen = root.findtext("OrderId"), [root.findtext("ProcessingStatus") or ""]
 
-                def look() -> bool:
+                def read_is_complete() -> bool:
                     root = dashboard.xml("GET", f"/externalTns/{order_id}")
                     seen.append(root.findtext("ProcessingStatus") or "")
                     return seen[-1] == "COMPLETE"
 
-                wait_until(look)
+                wait_until(read_is_complete)
                 assert list(dict.fromkeys(seen)) == ["RECEIVED", "PROCESSING", "COMPLETE"]
 
     @pytest.mark.parametrize("status", ["RECEIVED", "PROCESSING"])
@@ -163,6 +171,7 @@ class TestGetStatus:
         order_id = place(dashboard)
         assert dashboard.xml("GET", f"/externalTns/{order_id}").findtext("ProcessingStatus") == status
         assert external(control) == []
+
         decide(control, fate="COMPLETE")
         assert dashboard.xml("GET", f"/externalTns/{order_id}").findtext("ProcessingStatus") == "COMPLETE"
         assert external(control) == NUMBERS
@@ -177,7 +186,9 @@ class TestGetStatus:
 class TestPartialAndFailed:
     def test_a_partial_order_has_the_documented_form(self, dashboard: Client, control: Client) -> None:
         decide(control, fate="PARTIAL", failed_numbers=["+19199918388"])
+
         root = end(dashboard)
+
         assert tags(root) == [*HEADER, "Order", "Errors"]
         assert root.findtext("ProcessingStatus") == "PARTIAL"
         assert tags(root.find("Errors/Error")) == ["Code", "Description", "TelephoneNumbers"]
@@ -192,6 +203,7 @@ class TestPartialAndFailed:
         decide(control, fate="PARTIAL", failed_numbers=NUMBERS[:1], keep_failed_numbers=keep)
         root = end(dashboard)
         assert numbers(root, "Order/") == (NUMBERS if keep else NUMBERS[1:])
+
         listed = dashboard.xml("GET", "/externalTns?customerOrderId=ICPA123ABC")
         assert numbers(listed, "ExternalTnsOrder/Order/") == (NUMBERS if keep else NUMBERS[1:])
 
@@ -200,7 +212,9 @@ class TestPartialAndFailed:
         self, dashboard: Client, control: Client, completed: int | None, good: int
     ) -> None:
         decide(control, fate="PARTIAL", completed=completed)
+
         root = end(dashboard)
+
         assert root.findtext("ProcessingStatus") == "PARTIAL"
         assert errors(root)[0][1] == NUMBERS[good:]
         assert external(control) == NUMBERS[:good]
@@ -210,13 +224,17 @@ class TestPartialAndFailed:
             {"code": 13552, "description": "Telephone numbers already exist.", "numbers": NUMBERS[:1]},
             {"code": 25070, "description": "The carrier is unknown.", "numbers": NUMBERS[2:]},
         ]
+
         decide(control, fate="PARTIAL", errors=chosen)
+
         assert errors(end(dashboard)) == [("13552", NUMBERS[:1]), ("25070", NUMBERS[2:])]
         assert external(control) == NUMBERS[1:2]
 
     def test_a_failure_can_list_no_numbers(self, dashboard: Client, control: Client) -> None:
         decide(control, fate="FAILED")
+
         root = end(dashboard)
+
         assert root.findtext("ProcessingStatus") == "FAILED"
         assert tags(root.find("Errors/Error")) == ["Code", "Description"]
         assert external(control) == []
@@ -229,7 +247,9 @@ class TestPartialAndFailed:
     def test_a_partial_order_can_omit_its_failed_numbers(self, dashboard: Client, control: Client) -> None:
         error = {"code": 25080, "description": "Cannot be provisioned"}
         decide(control, fate="PARTIAL", completed=3, errors=[error], keep_failed_numbers=False)
+
         root = end(dashboard)
+
         assert errors(root) == [("25080", [])]
         assert numbers(root, "Order/") == NUMBERS[:3]
 
@@ -238,7 +258,9 @@ class TestPartialAndFailed:
     ) -> None:
         location_id = new_location(dashboard).rsplit("/", 1)[1]
         order_id = dashboard.xml("POST", "/orders", order_body(location_id, quantity=1)).findtext("Order/id")
+
         own = dashboard.xml("GET", f"/orders/{order_id}").findtext(".//FullNumber") or ""
+
         root = end(dashboard, numbers=[own, *NUMBERS])
         assert (root.findtext("ProcessingStatus"), errors(root)) == ("PARTIAL", [("25060", [own])])
         assert external(control) == NUMBERS
@@ -261,11 +283,13 @@ class TestImportAndRemove:
         location_id = new_location(dashboard).rsplit("/", 1)[1]
         root = end(dashboard, "second", numbers=NUMBERS[:1])
         assert (root.findtext("ProcessingStatus"), errors(root)) == ("COMPLETE", [])
+
         shown = control.get("/account").json()["external_numbers"]
         assert [each["location_id"] for each in shown] == [location_id, None, None, None]
 
     def test_removed_numbers_leave_the_account(self, dashboard: Client, control: Client) -> None:
         place(dashboard, "in")
+
         root = end(dashboard, "out", "REMOVE", NUMBERS[1:])
         assert root.findtext("ProcessingStatus") == "COMPLETE"
         assert root.findtext("Order/Action") == "REMOVE"
@@ -275,6 +299,7 @@ class TestImportAndRemove:
         end(dashboard, "in", numbers=NUMBERS[:2])
         root = end(dashboard, "out", "REMOVE", NUMBERS[1:3])
         assert (root.findtext("ProcessingStatus"), errors(root)) == ("PARTIAL", [("25120", NUMBERS[2:3])])
+
         root = end(dashboard, "again", "REMOVE", NUMBERS[1:3])
         assert (root.findtext("ProcessingStatus"), errors(root)) == ("FAILED", [("25120", NUMBERS[1:3])])
         assert external(control) == NUMBERS[:1]
@@ -296,10 +321,12 @@ class TestLaterShape:
     def test_the_later_form_of_an_order_is_flat(self, dashboard: Client, control: Client) -> None:
         decide(control, fate="COMPLETE", shape="later")
         root = dashboard.xml("POST", "/externalTns", import_body(), 201)
+
         assert root.tag == "ExternalTnsOrderResponse"
         assert tags(root) == ["ExternalTnsOrder"]
         assert tags(root.find("ExternalTnsOrder")) == list(self.FLAT)
         assert root.findtext("ExternalTnsOrder/LoaType") == "CARRIER"
+
         status = dashboard.xml("GET", f"/externalTns/{root.findtext('ExternalTnsOrder/OrderId')}")
         assert (status.tag, tags(status)) == ("ExternalTnsOrder", list(self.FLAT))
         assert status.findtext("ProcessingStatus") == "COMPLETE"
@@ -319,7 +346,7 @@ class TestLaterShape:
     def test_the_form_can_be_set_for_all_orders_and_makes_the_id_optional(self) -> None:
         with serve(CONFIG, Settings(order_seconds=0, external_tns_shape="later")) as later:
             base = f"{later.dashboard_url}/accounts/{CONFIG.account_id}"
-            with Client(base, (CONFIG.dashboard_user, CONFIG.dashboard_password)) as dashboard:
+            with Client(base, DASHBOARD_CREDENTIALS) as dashboard:
                 body = import_body().replace("<CustomerOrderID>ICPA123ABC</CustomerOrderID>", "")
                 root = dashboard.xml("POST", "/externalTns", body, 201)
                 assert root.find("ExternalTnsOrder/CustomerOrderId") is None
@@ -330,7 +357,9 @@ class TestFinding:
     def test_orders_are_found_by_their_customer_order_id(self, dashboard: Client) -> None:
         place(dashboard, "run-1")
         wanted = [place(dashboard, "run-2"), place(dashboard, "run-2")]
+
         root = dashboard.xml("GET", "/externalTns?customerOrderId=run-2", status=200)
+
         assert root.tag == "ExternalTnsOrders"
         assert tags(root) == ["TotalCount", "ExternalTnsOrder", "ExternalTnsOrder"]
         assert root.findtext("TotalCount") == "2"

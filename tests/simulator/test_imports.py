@@ -12,6 +12,7 @@ from tests.simulator.support import (
     Receiver,
     Setup,
     new_location,
+    text_body,
     wait_until,
 )
 
@@ -84,10 +85,13 @@ class TestChecking:
         control.put(f"/importable/+1{HOSTED[1]}", json={"code": 19006})
         root = dashboard.xml("POST", "/importTnChecker", check_body(location_id=location_id), 200)
         assert root.tag == "ImportTnCheckerResponse"
+
         path = "ImportTnCheckerPayload/TelephoneNumbers/TelephoneNumber"
         assert [each.text for each in root.iterfind(path)] == HOSTED[:1]
+
         found = errors(root, "ImportTnCheckerPayload/ImportTnErrors/ImportTnError")
         assert found == [("19006", HOSTED[1:])]
+
         control.delete(f"/importable/{HOSTED[1]}")
         again = dashboard.xml("POST", "/importTnChecker", check_body(location_id=location_id), 200)
         assert errors(again, ".//ImportTnError") == []
@@ -133,10 +137,13 @@ class TestImporting:
         extra = "<CustomerOrderId>batch-1</CustomerOrderId>"
         response = dashboard.post("/importTnOrders", data=import_order(location_id, extra=extra))
         assert response.status_code == 201
+
         root = etree.fromstring(response.content)
         order = root.find("ImportTnOrder")
         assert order is not None
+
         order_id = order.findtext("OrderId")
+
         assert response.headers["Location"] == f"{dashboard.base}/importTnOrders/{order_id}"
         assert root.tag == "ImportTnOrderResponse"
         assert [each.tag for each in order] == [
@@ -165,16 +172,21 @@ class TestImporting:
         order_id = created.findtext("ImportTnOrder/OrderId") or ""
         path = f"/importTnOrders/{order_id}/loas"
         assert status(dashboard, order_id) == "PROCESSING"
+
         before = dashboard.xml("GET", path, status=200)
         assert (before.tag, before.findtext("fileCount")) == ("fileListResponse", "0")
+
         letter = dashboard.post(path, data=b"%PDF-1.7 ...", headers={"Content-Type": "application/pdf"})
         assert letter.status_code == 201
+
         uploaded = etree.fromstring(letter.content)
         assert (uploaded.tag, uploaded.findtext("resultCode")) == ("fileUploadResponse", "0")
+
         after = dashboard.xml("GET", path, status=200)
         assert after.findtext("fileCount") == "1"
         assert after.findtext("fileNames") == uploaded.findtext("filename")
         assert status(dashboard, order_id) == "COMPLETE"
+
         [shown] = control.get("/account").json()["imports"]
         assert (shown["status"], shown["letters"]) == ("COMPLETE", 1)
 
@@ -197,7 +209,9 @@ class TestImporting:
         content_type: str,
     ) -> None:
         path = f"/importTnOrders/{imported(location_id)}/loas"
+
         response = dashboard.post(path, data=content, headers={"Content-Type": content_type})
+
         assert response.status_code == 400
         assert etree.fromstring(response.content).findtext("resultCode") == "1"
         assert dashboard.xml("GET", path).findtext("fileCount") == "0"
@@ -209,6 +223,7 @@ class TestImporting:
         root = dashboard.xml("GET", f"/importTnOrders/{imported(location_id)}", status=200)
         assert (root.tag, root.findtext("ProcessingStatus")) == ("ImportTnOrder", "PARTIAL")
         assert errors(root) == [("19005", HOSTED[:1])]
+
         hosted = control.get("/account").json()["external_numbers"]
         assert [each["number"] for each in hosted] == [f"+1{HOSTED[1]}"]
 
@@ -227,7 +242,9 @@ class TestImporting:
         wanted = imported(location_id, HOSTED[1:], "<CustomerOrderId>batch-2</CustomerOrderId>")
         root = dashboard.xml("GET", "/importTnOrders?customerOrderId=batch-2", status=200)
         assert (root.tag, root.findtext("TotalCount")) == ("ImportTnOrders", "1")
+
         [found] = root.findall("ImportTnOrderSummary")
+
         assert (found.findtext("OrderId"), found.findtext("CustomerOrderId")) == (wanted, "batch-2")
         assert (found.findtext("OrderStatus"), found.findtext("OrderType")) == (
             "COMPLETE",
@@ -288,14 +305,13 @@ class TestSendingFromHostedNumbers:
         imported(setup.location_id)
         number = f"+1{HOSTED[0]}"
         found = dashboard.xml("GET", f"{setup.location_path}/tns")
+
         assert {HOSTED[0], HOSTED[1]} <= {each.text for each in found.iter("FullNumber")}
-        message = {
-            "applicationId": setup.application_id,
-            "from": number,
-            "to": ["+19195550142"],
-            "text": "hi",
-        }
+
+        message = text_body(setup.application_id, number)
+
         assert current.post("/messages", json=message).status_code == 202
+
         control.post("/inbound", json={"from": "+19195550142", "to": number, "text": "ho"})
         wait_until(lambda: len(receiver.events()) == 3)
         types = {each["type"] for each in receiver.events()}
@@ -311,11 +327,14 @@ class TestSendingFromHostedNumbers:
         setup = set_up()
         imported(setup.location_id)
         created = dashboard.xml("POST", "/removeImportedTnOrders", removal(), 201)
+
         assert created.tag == "RemoveImportedTnOrdersResponse"
         assert created.findtext("RemoveImportedTnOrder/ProcessingStatus") == "PROCESSING"
+
         order_id = created.findtext("RemoveImportedTnOrder/OrderId") or ""
         assert status(dashboard, order_id, "removeImportedTnOrders") == "COMPLETE"
         assert control.get("/account").json()["external_numbers"] == []
+
         inbound = {"from": "+19195550142", "to": f"+1{HOSTED[0]}", "text": "ho"}
         assert control.post("/inbound", json=inbound).status_code == 404
 
@@ -327,7 +346,9 @@ class TestRemoving:
         imported(location_id, HOSTED[:1])
         created = dashboard.xml("POST", "/removeImportedTnOrders", removal(), 201)
         order_id = created.findtext("RemoveImportedTnOrder/OrderId")
+
         root = dashboard.xml("GET", f"/removeImportedTnOrders/{order_id}", status=200)
+
         assert (root.tag, root.findtext("ProcessingStatus")) == ("RemoveImportedTnOrder", "PARTIAL")
         assert errors(root) == [("5158", HOSTED[1:])]
 
@@ -337,7 +358,9 @@ class TestRemoving:
         imported(location_id)
         body = removal(extra="<CustomerOrderId>undo-1</CustomerOrderId>")
         created = dashboard.xml("POST", "/removeImportedTnOrders", body, 201)
+
         root = dashboard.xml("GET", "/removeImportedTnOrders?customerOrderId=undo-1", status=200)
+
         [found] = root.findall("RemoveImportedTnOrderSummary")
         assert found.findtext("OrderId") == created.findtext("RemoveImportedTnOrder/OrderId")
         assert found.findtext("OrderStatus") == "COMPLETE"
@@ -361,12 +384,15 @@ class TestLostNumbers:
             f"<Subscription><OrderType>{topic}</OrderType><CallbackSubscription><URL>{receiver.url}</URL>"
             "<Expiry>60</Expiry></CallbackSubscription></Subscription>"
         )
+
         assert dashboard.post("/subscriptions", data=body).status_code == 201
+
         imported(location_id)
         dashboard.xml("POST", "/removeImportedTnOrders", removal(), 201)
         expected = ["COMPLETE"] if topic == "importtnorders" else ["COMPLETE", "PROCESSING"]
         wait_until(lambda: len(receiver.received) == len(expected))
         notifications = [etree.fromstring(each.body) for each in receiver.received]
+
         assert sorted(each.findtext("Status") or "" for each in notifications) == expected
         assert {each.findtext("OrderType") for each in notifications} == {topic}
 
@@ -382,12 +408,15 @@ class TestLostNumbers:
             "<Subscription><EventType>MESSAGING_LOST</EventType><CallbackSubscription>"
             f"<URL>{receiver.url}</URL><Expiry>60</Expiry></CallbackSubscription></Subscription>"
         )
+
         assert dashboard.post("/subscriptions", data=body).status_code == 201
+
         imported(location_id)
         dashboard.xml("POST", "/removeImportedTnOrders", removal(HOSTED[1:]), 201)
         control.delete(f"/numbers/+1{HOSTED[0]}")
         wait_until(lambda: receiver.received)
         [notification] = [etree.fromstring(each.body) for each in receiver.received]
+
         assert notification.findtext("EventType") == "MESSAGING_LOST"
         assert notification.find("OrderType") is None
         assert [

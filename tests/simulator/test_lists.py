@@ -37,6 +37,7 @@ class TestSites:
     def test_the_one_site_is_listed(self, dashboard: Client) -> None:
         root = dashboard.xml("GET", "/sites", status=200)
         assert (root.tag, texts(root, "Sites/Site/Id")) == ("SitesResponse", ["701"])
+
         site = dashboard.xml("GET", "/sites/701", status=200)
         assert (site.tag, site.findtext("Site/Id")) == ("SiteResponse", "701")
         assert site.findtext("Site/Name") == root.findtext("Sites/Site/Name")
@@ -52,10 +53,13 @@ class TestLists:
         dashboard.xml("POST", "/orders", order_body(location_id, quantity=5), 201)
         root = dashboard.xml("GET", "/inserviceNumbers", status=200)
         assert [each.tag for each in root] == ["TotalCount", "Links", "TelephoneNumbers"]
+
         everything = texts(root, "TelephoneNumbers/TelephoneNumber")
         assert (root.findtext("TotalCount"), root.findtext("TelephoneNumbers/Count")) == ("5", "5")
         assert everything == sorted(everything)
+
         pages = [dashboard.xml("GET", f"/inserviceNumbers?page={page}&size=2") for page in (1, 2, 3, 4)]
+
         assert [texts(each, "TelephoneNumbers/TelephoneNumber") for each in pages] == [
             everything[:2],
             everything[2:4],
@@ -68,10 +72,13 @@ class TestLists:
         dashboard.xml("POST", "/orders", order_body(location_id, quantity=3), 201)
         root = dashboard.xml("GET", "/inserviceNumbers?size=2")
         link = root.findtext("Links/next") or ""
+
         assert link.startswith(f"Link=<{dashboard.base}/inserviceNumbers?")
         assert link.endswith('rel="next";')
+
         following = dashboard.xml("GET", link[len(f"Link=<{dashboard.base}") : link.index(">")])
         found = texts(following, "TelephoneNumbers/TelephoneNumber")
+
         assert len(found) == 1
         assert found[0] not in texts(root, "TelephoneNumbers/TelephoneNumber")
         assert following.find("Links/next") is None
@@ -89,9 +96,11 @@ class TestLists:
         appear(control, "+19195550170", other.rsplit("/", 1)[1])
         root = dashboard.xml("GET", f"{setup.location_path}/tns", status=200)
         path = "SipPeerTelephoneNumbers/SipPeerTelephoneNumber/FullNumber"
+
         assert root.tag == "SipPeerTelephoneNumbersResponse"
         assert [f"+1{each}" for each in texts(root, path)] == sorted(setup.numbers)
         assert texts(dashboard.xml("GET", f"{other}/tns"), path) == ["9195550170"]
+
         second = dashboard.xml("GET", f"{setup.location_path}/tns?page=2&size=1")
         assert [f"+1{each}" for each in texts(second, path)] == sorted(setup.numbers)[1:]
 
@@ -119,7 +128,9 @@ class TestLists:
         extra = f"<SipPeerId>{setup.location_id}</SipPeerId>"
         dashboard.xml("POST", "/externalTns", import_body(numbers=NUMBERS[:1], extra=extra), 201)
         expected = sorted([*(each.removeprefix("+1") for each in setup.numbers), NUMBERS[0]])
+
         root = dashboard.xml("GET", "/inserviceNumbers")
+
         assert texts(root, "TelephoneNumbers/TelephoneNumber") == expected
         assert texts(dashboard.xml("GET", f"{setup.location_path}/tns"), ".//FullNumber") == expected
 
@@ -131,6 +142,7 @@ class TestOneNumber:
         setup = set_up()
         number = setup.numbers[0].removeprefix("+1")
         root = tns.xml("GET", f"/tns/{number}", status=200)
+
         assert root.tag == "TelephoneNumberResponse"
         assert [each.tag for each in root] == [
             "TelephoneNumber",
@@ -142,6 +154,7 @@ class TestOneNumber:
         ]
         assert (root.findtext("TelephoneNumber"), root.findtext("Status")) == (number, "Inservice")
         assert (root.findtext("SiteId"), root.findtext("AccountId")) == ("701", CONFIG.account_id)
+
         listed = dashboard.xml("GET", "/orders?page=1&size=300").findtext(
             "ListOrderIdUserIdDate/OrderIdUserIdDate/orderId"
         )
@@ -152,7 +165,9 @@ class TestOneNumber:
     ) -> None:
         setup = set_up()
         number = setup.numbers[0].removeprefix("+1")
+
         details = tns.xml("GET", f"/tns/{number}/tndetails", status=200).find("TelephoneNumberDetails")
+
         assert details is not None
         assert (details.findtext("FullNumber"), details.findtext("Status")) == (number, "Inservice")
         assert details.findtext("SipPeer/PeerId") == setup.location_id
@@ -164,15 +179,17 @@ class TestOneNumber:
         self, tns: Client, dashboard: Client, set_up: Callable[..., Setup]
     ) -> None:
         setup = set_up()
-        kept, given = (each.removeprefix("+1") for each in setup.numbers)
-        dashboard.xml("POST", "/disconnects", disconnect_body([given]), 201)
-        assert tns.xml("GET", f"/tns/{given}").findtext("Status") == "Aging"
+        kept, released = (each.removeprefix("+1") for each in setup.numbers)
+        dashboard.xml("POST", "/disconnects", disconnect_body([released]), 201)
+
+        assert tns.xml("GET", f"/tns/{released}").findtext("Status") == "Aging"
         assert texts(dashboard.xml("GET", "/inserviceNumbers"), ".//TelephoneNumber") == [kept]
+
         query = f"accountId={CONFIG.account_id}"
         for status, expected in (
             ("Inservice", [kept]),
-            ("Aging", [given]),
-            ("Inservice,Aging", [kept, given]),
+            ("Aging", [released]),
+            ("Inservice,Aging", [kept, released]),
         ):
             found = tns.xml("GET", f"/tns?{query}&status={status}", status=200)
             assert sorted(texts(found, ".//FullNumber")) == sorted(expected)
@@ -189,7 +206,9 @@ class TestOneNumber:
             f"<Order><ExistingTelephoneNumberOrderType>{listed}</ExistingTelephoneNumberOrderType>"
             f"<SiteId>701</SiteId><PeerId>{setup.location_id}</PeerId></Order>"
         )
+
         dashboard.xml("POST", "/orders", order, 201)
+
         assert tns.xml("GET", f"/tns/{number}").findtext("Status") == "Inservice"
 
     @pytest.mark.parametrize("path", ["", "/tndetails", "/sites", "/sippeers"])
@@ -210,8 +229,8 @@ class TestOneNumber:
         assert tns.xml("GET", "/tns?accountId=1").findtext("TelephoneNumberCount") == "0"
 
     def test_the_list_requires_credentials(self, tns: Client) -> None:
-        with Client(tns.base) as stranger:
-            assert stranger.get("/tns/9195550100").status_code == 401
+        with Client(tns.base) as unauthorized:
+            assert unauthorized.get("/tns/9195550100").status_code == 401
 
 
 class TestDrift:
@@ -220,13 +239,16 @@ class TestDrift:
     ) -> None:
         setup = set_up()
         appear(control, "+19195550180", setup.location_id)
+
         assert tns.xml("GET", "/tns/9195550180/tndetails").findtext(".//PeerId") == setup.location_id
         assert tns.xml("GET", "/tns/9195550180").find("OrderId") is None
         assert control.delete("/numbers/+19195550180").status_code == 200
         assert control.delete(f"/numbers/{setup.numbers[0]}").status_code == 200
         assert control.delete(f"/numbers/{setup.numbers[0]}").status_code == 404
+
         found = texts(dashboard.xml("GET", "/inserviceNumbers"), ".//TelephoneNumber")
         assert [f"+1{each}" for each in found] == setup.numbers[1:]
+
         tns.xml("GET", f"/tns/{setup.numbers[0].removeprefix('+1')}", status=404)
 
     def test_hosted_numbers_can_be_added_and_removed_without_an_order(
@@ -235,10 +257,12 @@ class TestDrift:
         setup = set_up()
         appear(control, "+19195550181", setup.location_id, hosted=True)
         details = tns.xml("GET", "/tns/9195550181/tndetails")
+
         assert texts(details, ".//ServiceType") == ["Hosted Messaging"]
         assert control.get("/account").json()["external_numbers"] == [
             {"number": "+19195550181", "site_id": "701", "location_id": setup.location_id}
         ]
+
         control.delete("/numbers/+19195550181")
         assert control.get("/account").json()["external_numbers"] == []
 
@@ -254,8 +278,10 @@ class TestDrift:
         self, dashboard: Client, control: Client, body: dict[str, str], status: int
     ) -> None:
         location_id = new_location(dashboard).rsplit("/", 1)[1]
-        given = {name: value.replace("{}", location_id) for name, value in body.items()}
-        response = control.post("/numbers", json=given)
+        request = {name: value.replace("{}", location_id) for name, value in body.items()}
+
+        response = control.post("/numbers", json=request)
+
         assert response.status_code == status
         assert response.json()["error"]
 
@@ -268,20 +294,23 @@ class TestChangingAnApplication:
         path = f"/applications/{setup.application_id}"
         root = dashboard.xml("PUT", path, self.BODY, 200)
         assert root.findtext("Application/ApplicationId") == setup.application_id
-        looked = dashboard.xml("GET", path)
-        assert looked.findtext("Application/CallbackUrl") == "https://b.example/v2"
-        assert looked.findtext("Application/AppName") == "Alerts 2"
-        assert looked.find("Application/CallbackCreds/UserId") is None
+
+        shown = dashboard.xml("GET", path)
+        assert shown.findtext("Application/CallbackUrl") == "https://b.example/v2"
+        assert shown.findtext("Application/AppName") == "Alerts 2"
+        assert shown.find("Application/CallbackCreds/UserId") is None
 
     def test_an_invalid_update_changes_nothing(self, dashboard: Client, set_up: Callable[..., Setup]) -> None:
         setup = set_up()
         path = f"/applications/{setup.application_id}"
+
         for old, new, code in (
             ("https://b.example/v2", "", "12802"),
             ("<AppName>", "<ServiceType>Voice-V2</ServiceType><AppName>", "12964"),
         ):
             root = dashboard.xml("PUT", path, self.BODY.replace(old, new), 400)
             assert root.findtext("ResponseStatus/ErrorCode") == code
+
         assert dashboard.xml("GET", path).findtext("Application/AppName") == "Alerts"
 
     def test_an_unknown_application_returns_404(self, dashboard: Client) -> None:

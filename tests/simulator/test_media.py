@@ -9,11 +9,11 @@ import requests
 
 from simulator.messaging.media import LIFETIME, MAX_BYTES, PAGE, MediaFile
 from simulator.server import RunningSimulator
-from tests.simulator.support import CONFIG, TIMEOUT, Client, Hosted, Receiver, Setup
+from tests.simulator.support import CONFIG, MESSAGING_CREDENTIALS, TIMEOUT, Client, Hosted, Receiver, Setup
 
 PICTURE = b"\x89PNG\r\n\x1a\n\x00picture"
 HANDSET = "+19195550142"
-CREDENTIALS = (CONFIG.messaging_token, CONFIG.messaging_secret)
+CREDENTIALS = MESSAGING_CREDENTIALS
 
 
 def upload(current: Client, name: str, content: bytes = PICTURE) -> requests.Response:
@@ -29,16 +29,20 @@ class TestUploads:
     def test_an_uploaded_file_exists_until_deleted(self, current: Client, written: str, name: str) -> None:
         response = upload(current, written)
         assert (response.status_code, response.content) == (204, b"")
+
         got = current.get(f"/media/{written}")
         assert (got.status_code, got.content) == (200, PICTURE)
         assert got.headers["Content-Type"] == "image/png"
+
         [listed] = current.get("/media").json()
         assert (listed["mediaName"], listed["contentLength"]) == (name, len(PICTURE))
         assert fetch(listed["content"]).content == PICTURE
+
         head = current.head(f"/media/{written}")
         assert (head.headers["Content-Length"], head.content) == (str(len(PICTURE)), b"")
         assert current.delete(f"/media/{written}").status_code == 204
         assert current.get("/media").json() == []
+
         gone = current.get(f"/media/{written}")
         assert gone.status_code == 404
         assert gone.json().keys() == {"type", "description"}
@@ -47,7 +51,9 @@ class TestUploads:
     def test_an_upload_replaces_a_file_of_the_same_name(self, current: Client) -> None:
         headers = {"Content-Type": "text/plain", "Cache-Control": "no-cache"}
         upload(current, "a")
+
         current.put("/media/a", data=b"text", headers=headers)
+
         got = current.get("/media/a")
         assert got.content == b"text"
         assert (got.headers["Content-Type"], got.headers["Cache-Control"]) == ("text/plain", "no-cache")
@@ -64,8 +70,10 @@ class TestUploads:
             bandwidth.simulator.media.put(MediaFile(f"{number:05}", b"", "text/plain"))
         first = current.get("/media")
         assert len(first.json()) == PAGE
+
         token = first.headers["Continuation-Token"]
         second = current.get("/media", headers={"Continuation-Token": token})
+
         assert [each["mediaName"] for each in second.json()] == ["01000", "01001"]
         assert "Continuation-Token" not in second.headers
         assert current.get("/media", headers={"Continuation-Token": "x"}).status_code == 400
@@ -89,15 +97,19 @@ class TestInbound:
         message_id = control.post("/inbound", json=body).json()["id"]
         [event] = receiver.wait_for(1)
         folder = f"{bandwidth.current_messaging_url}/users/{CONFIG.account_id}/media/{message_id}"
+
         assert event["message"]["media"] == [
             f"{folder}/0/0.smil",
             f"{folder}/1/a%20b.png",
             "https://a.example/c.png",
             f"{folder}/3/d.bin",
         ]
+
         smil, picture, _, filler = event["message"]["media"]
         assert fetch(picture, None).status_code == 401
+
         got = fetch(picture)
+
         assert (got.status_code, got.content, got.headers["Content-Type"]) == (200, PICTURE, "image/png")
         assert fetch(smil).headers["Content-Type"] == "application/smil"
         assert len(fetch(filler).content) == 1000
@@ -111,9 +123,11 @@ class TestInbound:
         message_id = control.post("/inbound", json=body).json()["id"]
         [event] = receiver.wait_for(1)
         [url] = event["media"]
+
         assert url == f"{bandwidth.catapult_url}/users/{CONFIG.user_id}/media/{message_id}-0-a.png"
         assert fetch(url, None).status_code == 401
         assert fetch(url).content == PICTURE
+
         absent = fetch(f"{url}x")
         assert (absent.status_code, absent.json()["code"]) == (404, "media-not-found")
 
@@ -124,9 +138,12 @@ class TestInbound:
         control.post("/inbound", json=body)
         [shown] = control.get("/media").json()["media"]
         file = bandwidth.simulator.media.get(shown["id"])
+
         assert file is not None
+
         file.stored -= LIFETIME - timedelta(minutes=1)
         assert current.get(f"/media/{shown['id']}").status_code == 200
+
         file.stored -= timedelta(minutes=1)
         assert current.get(f"/media/{shown['id']}").status_code == 404
         assert current.get("/media").json() == []
@@ -141,8 +158,8 @@ class TestInbound:
     @pytest.mark.parametrize(
         ("file", "error"),
         [
-            ({"name": "a.png"}, "give exactly one of content_base64 and bytes"),
-            ({"name": "a.png", "bytes": 1, "content_base64": ""}, "give exactly one of"),
+            ({"name": "a.png"}, "set exactly one of content_base64 and bytes"),
+            ({"name": "a.png", "bytes": 1, "content_base64": ""}, "set exactly one of"),
             ({"name": "a/b.png", "bytes": 1}, "media.0.file.name: "),
             ({"name": "a.png", "content_base64": "?"}, "media.0.file.content_base64: "),
             ({"name": "a.png", "content_base64": 7}, "media.0.file.content_base64: "),

@@ -16,6 +16,7 @@ from simulator.messaging.segments import segment_count
 from simulator.server import RunningSimulator, serve
 from tests.simulator.support import (
     CONFIG,
+    DASHBOARD_CREDENTIALS,
     QUICK,
     Client,
     Receiver,
@@ -53,6 +54,7 @@ class TestSending:
         self, messaging: Client, setup: Setup
     ) -> None:
         response = send(messaging, setup)
+
         body = response.json()
         assert response.status_code == 202
         assert re.fullmatch(r"\d{13}[a-z0-9]{16}", body.pop("id"))
@@ -81,6 +83,7 @@ class TestSending:
         self, messaging: Client, receiver: Receiver, setup: Setup, expiration: str
     ) -> None:
         response = send(messaging, setup, expiration=expiration, priority="default")
+
         assert response.status_code == 202, response.text
         assert response.json()["expiration"] == expiration
         for event in receiver.wait_for(2):
@@ -126,6 +129,7 @@ class TestSending:
         self, messaging: Client, setup: Setup, field: str, value: object
     ) -> None:
         response = send(messaging, setup, **{field: value})
+
         body = response.json()
         assert response.status_code == 400
         assert body["type"] == "request-validation"
@@ -150,8 +154,8 @@ class TestSending:
         assert (response.status_code, response.json()["type"]) == (415, "unsupported-content-type")
 
     def test_wrong_credentials_return_401(self, messaging: Client) -> None:
-        with Client(messaging.base, (CONFIG.dashboard_user, CONFIG.dashboard_password)) as stranger:
-            response = stranger.post("/messages", json={})
+        with Client(messaging.base, DASHBOARD_CREDENTIALS) as unauthorized:
+            response = unauthorized.post("/messages", json={})
         assert (response.status_code, response.json()["type"]) == (401, "unauthorized")
 
     def test_another_user_returns_403(self, bandwidth: RunningSimulator, messaging: Client) -> None:
@@ -172,28 +176,34 @@ class TestPace:
         pace = control.put("/pace", json={"v2_messages_per_second": 2}).json()
         assert pace == {"burst": 800, "v2_messages_per_second": 2}
         assert [send(messaging, setup).status_code for _ in range(3)] == [202, 202, 429]
+
         rejected = send(messaging, setup)
         assert rejected.json()["type"] == "max-message-queue-size-exceeded"
         assert "Retry-After" not in rejected.headers
         assert control.get("/messages?summary=1").json()["count"] == 2
+
         wait_until(lambda: send(messaging, setup).status_code == 202)
 
     def test_rejected_messages_do_not_count(self, messaging: Client, control: Client, setup: Setup) -> None:
         control.put("/pace", json={"v2_messages_per_second": 0.1})
+
         assert [send(messaging, setup, to=to).status_code for to in ("x", HANDSET, HANDSET)] == [
             400,
             202,
             429,
         ]
+
         control.delete("/pace")
         assert send(messaging, setup).status_code == 202
 
     def test_a_lost_response_can_be_a_429(self, messaging: Client, control: Client, setup: Setup) -> None:
         control.put("/pace", json={"v2_messages_per_second": 0.1})
         control.post("/faults", json={"path": "/messages", "lose_answer": True, "times": 2})
+
         for _ in range(2):
             with pytest.raises(requests.ConnectionError):
                 send(messaging, setup)
+
         assert control.get("/messages?summary=1").json()["count"] == 1
 
     def test_v1_has_a_separate_limit(self, messaging: Client, control: Client, setup: Setup) -> None:
@@ -204,6 +214,7 @@ class TestPace:
 class TestReceipts:
     def test_a_text_is_sent_then_delivered(self, messaging: Client, receiver: Receiver, setup: Setup) -> None:
         response = send(messaging, setup, tag="out_1").json()
+
         events = receiver.wait_for(2)
         assert types(events) == ["message-sent", "message-delivered"]
         assert receiver.received[0].path == "/callbacks/v2"
@@ -228,6 +239,7 @@ class TestReceipts:
 
     def test_only_mms_has_message_sending(self, messaging: Client, receiver: Receiver, setup: Setup) -> None:
         send(messaging, setup, media=["https://a.example/b.png"])
+
         events = receiver.wait_for(3)
         assert types(events) == ["message-sending", "message-sent", "message-delivered"]
         assert events[2]["description"] == "Message delivered to carrier"
@@ -237,7 +249,9 @@ class TestReceipts:
         self, messaging: Client, receiver: Receiver, control: Client, setup: Setup
     ) -> None:
         control.put("/outcomes/9195550143", json={"errorCode": 4720})
+
         response = send(messaging, setup, to=[HANDSET, "+19195550143"]).json()
+
         events = receiver.wait_for(4)
         last = {each["to"]: each["type"] for each in events if each["type"][8:] in ("delivered", "failed")}
         assert last == {HANDSET: "message-delivered", "+19195550143": "message-failed"}
@@ -249,7 +263,9 @@ class TestReceipts:
         group = [f"+191955501{each}" for each in range(40, 50)]
         control.put(f"/outcomes/{group[0]}", json={"errorCode": 4770, "times": 1})
         control.put(f"/outcomes/{group[1]}", json={"types": []})
+
         response = send(messaging, setup, to=group, tag="group").json()
+
         events = receiver.wait_for(8 * 3 + 1)
         last = {each["to"]: each["type"] for each in events if each["type"][8:] in ("delivered", "failed")}
         assert last == {group[0]: "message-failed"} | dict.fromkeys(group[2:], "message-delivered")
@@ -264,10 +280,12 @@ class TestReceipts:
         control.put(f"/outcomes/{HANDSET}", json={"types": ["message-delivered"], "seconds": 60})
         expiration = (datetime.now(UTC) + timedelta(seconds=0.5)).isoformat()
         assert send(messaging, setup, expiration=expiration).status_code == 202
+
         [event] = receiver.wait_for(1)
         assert (event["type"], event["errorCode"]) == ("message-failed", 4360)
         assert event["description"] == "message-not-sent-expiration-date-passed"
         assert datetime.fromisoformat(event["time"]) == datetime.fromisoformat(expiration)
+
         [shown] = control.get("/messages").json()["messages"]
         assert shown["reason"] == "4360 message-not-sent-expiration-date-passed"
 
@@ -298,15 +316,18 @@ class TestReceipts:
         setup = set_up(assign=False)
         swallowed = send(messaging, setup, tag="silent")
         assert swallowed.status_code == 202
+
         [shown] = control.get("/messages?tag=silent").json()["messages"]
         assert shown["state"] == "swallowed"
         assert "no application" in shown["reason"]
+
         assign_application(dashboard, setup.location_path, setup.application_id)
-        heard = send(messaging, setup).json()
-        assert {each["message"]["id"] for each in receiver.wait_for(2)} == {heard["id"]}
+        accepted = send(messaging, setup).json()
+        assert {each["message"]["id"] for each in receiver.wait_for(2)} == {accepted["id"]}
 
     def test_receipt_types_limit_the_events(self, receiver: Receiver) -> None:
         chosen = replace(QUICK, receipt_types=["message-delivered"])
+
         with serve(CONFIG, chosen) as running:
             simulator = running.simulator
             application = simulator.account.create_application("Alerts", receiver.url)
@@ -316,6 +337,7 @@ class TestReceipts:
             simulator.account.numbers.add(AccountNumber("9195550100", "701", location.id))
             simulator.messages.send("+19195550100", [HANDSET], "hi", application.id, [], None)
             wait_until(lambda: simulator.courier.pending() == 0)
+
         assert types(receiver.events()) == ["message-delivered"]
 
 
@@ -326,7 +348,9 @@ class TestOutcomes:
         control.put(
             f"/outcomes/{HANDSET}", json={"errorCode": 4770, "description": "carrier-rejected-as-spam"}
         )
+
         send(messaging, setup)
+
         [event] = receiver.wait_for(1)
         assert event["type"] == "message-failed"
         assert event["errorCode"] == 4770
@@ -359,6 +383,7 @@ class TestOutcomes:
         send(messaging, setup, tag="first")
         send(messaging, setup, tag="second")
         assert {each["message"]["tag"] for each in receiver.wait_for(2)} == {"second"}
+
         [first] = control.get("/messages?tag=first").json()["messages"]
         assert (first["state"], first["reason"]) == ("accepted", f"no events for {HANDSET}")
 
@@ -369,6 +394,7 @@ class TestOutcomes:
         send(messaging, setup)
         send(messaging, setup, to="+19195550143")
         assert {each["to"] for each in receiver.wait_for(2)} == {"+19195550143"}
+
         wait_until(lambda: control.get("/health").json()["callbacks_pending"] == 2)
 
 
@@ -380,8 +406,10 @@ class TestInbound:
         response = control.post("/inbound", json={"from": HANDSET, "to": own, "text": "hi"})
         assert response.status_code == 202
         assert response.json()["callback_url"] == receiver.url
+
         [event] = receiver.wait_for(1)
         message = event["message"]
+
         assert (event["type"], event["to"]) == ("message-received", own)
         assert EVENT_TIME.fullmatch(event["time"])
         assert message.pop("time")
@@ -410,7 +438,9 @@ class TestInbound:
             "media": ["https://a.example/b.png"],
             "others": ["9195550143"],
         }
+
         control.post("/inbound", json=inbound)
+
         [event] = receiver.wait_for(1)
         assert event["message"]["media"] == ["https://a.example/b.png"]
         assert event["message"]["to"] == [setup.numbers[0], "+19195550143"]
@@ -421,7 +451,9 @@ class TestInbound:
     ) -> None:
         first, second = setup.numbers
         body = {"from": HANDSET, "to": second, "others": ["9195550143", first], "text": "hi"}
+
         response = control.post("/inbound", json=body).json()
+
         events = {each["to"]: each["message"] for each in receiver.wait_for(2)}
         assert events.keys() == {first, second}
         assert {number: each["owner"] for number, each in events.items()} == {first: first, second: second}
@@ -438,7 +470,9 @@ class TestInbound:
         self, control: Client, set_up: SetUp
     ) -> None:
         inbound = {"from": HANDSET, "to": set_up(assign=False).numbers[0], "text": "hi"}
+
         response = control.post("/inbound", json=inbound)
+
         assert response.status_code == 202
         assert "no application" in response.json()["swallowed"]
         assert control.get("/callbacks").json() == {"callbacks": []}
@@ -450,9 +484,11 @@ class TestStyle:
         self, messaging: Client, receiver: Receiver, control: Client, setup: Setup, digits: int, fraction: str
     ) -> None:
         assert control.put("/style", json={"time_digits": digits}).json()["time_digits"] == digits
+
         send(messaging, setup)
         control.post("/inbound", json={"from": HANDSET, "to": setup.numbers[0], "text": "hi"})
         pattern = re.compile(rf"\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d{fraction}Z")
+
         for event in receiver.wait_for(3):
             assert pattern.fullmatch(event["time"])
             assert pattern.fullmatch(event["message"]["time"])
@@ -462,11 +498,14 @@ class TestStyle:
     ) -> None:
         send(messaging, setup)
         assert all("carrierName" not in each for each in receiver.wait_for(2))
+
         control.put("/style", json={"carrier_name": "AT&T"})
         response = send(messaging, setup).json()
         assert {each["carrierName"] for each in receiver.wait_for(4)[2:]} == {"AT&T"}
+
         [found] = current.get("/messages", params={"carrierName": "AT&T"}).json()["messages"]
         assert found["messageId"] == response["id"]
+
         control.post("/reset")
         assert control.get("/style").json() == {"time_digits": None, "carrier_name": None}
 
@@ -504,6 +543,7 @@ def test_accepted_messages_can_be_filtered(messaging: Client, control: Client, s
     sent = send(messaging, setup, tag="a", to="9195550143").json()
     send(messaging, setup, tag="b")
     [shown] = control.get("/messages", params={"to": "+19195550143"}).json()["messages"]
+
     assert shown == {
         "id": sent["id"],
         "api": "v2",
@@ -520,6 +560,7 @@ def test_accepted_messages_can_be_filtered(messaging: Client, control: Client, s
         "priority": None,
         "expiration": None,
     }
+
     by_sender = control.get("/messages", params={"from": setup.numbers[0]}).json()["messages"]
     assert [each["tag"] for each in by_sender] == ["a", "b"]
     assert control.get("/messages?tag=c").json() == {"messages": []}
@@ -533,7 +574,9 @@ class TestSummary:
         for tag in ("a", "b", "a", "c", None, None):
             send(messaging, setup, tag=tag)
         send(messaging, setup, tag="c", to="9195550143")
+
         control.post("/inbound", json={"from": HANDSET, "to": setup.numbers[0], "text": "hi"})
+
         wait_until(lambda: control.get("/health").json()["callbacks_pending"] == 0)
         assert control.get("/messages?summary=1").json() == {
             "count": 7,
@@ -551,7 +594,9 @@ class TestSummary:
     ) -> None:
         send(messaging, setup, tag="a")
         assign_application(dashboard, setup.location_path, "REMOVE")
+
         send(messaging, setup, tag="a", **{"from": setup.numbers[1]})
+
         shown = control.get("/messages", params={"summary": "true", "from": setup.numbers[1]}).json()
         assert shown == {"count": 1, "states": {"swallowed": 1}, "duplicate_tags": [], "callbacks": {}}
 
@@ -567,7 +612,7 @@ def test_a_client_that_retries_only_rejections_sends_each_message_once(
     for seed, kind in enumerate(kinds):
         control.post("/faults", json={"path": "/messages$", "chance": 0.1, "seed": seed, **kind})
 
-    def say(number: int) -> set[int | None]:
+    def send_until_accepted(number: int) -> set[int | None]:
         responses: set[int | None] = set()
         with Client(messaging.base, messaging.credentials) as client:
             while not responses & {202, None}:
@@ -578,9 +623,12 @@ def test_a_client_that_retries_only_rejections_sends_each_message_once(
         return responses
 
     with ThreadPoolExecutor(4) as senders:
-        responses = set().union(*senders.map(say, range(120)))
+        responses = set().union(*senders.map(send_until_accepted, range(120)))
+
     assert responses == {202, 503, None}
+
     wait_until(lambda: control.get("/health").json()["callbacks_pending"] == 0)
+
     assert control.get("/messages?summary=1").json() == {
         "count": 120,
         "states": {"accepted": 120},
@@ -597,5 +645,6 @@ def test_the_events_of_many_messages_arrive_in_time(
         bandwidth.simulator.messages.send(
             setup.numbers[0], [HANDSET], "hi", setup.application_id, [], f"out_{number}"
         )
+
     wait_until(lambda: control.get("/health").json()["callbacks_pending"] == 0)
     assert len({each["message"]["tag"] for each in receiver.events()}) == 200

@@ -18,6 +18,7 @@ from simulator.catapult.messages_api import MessageLocation
 from simulator.server import RunningSimulator, serve
 from tests.simulator.support import (
     CONFIG,
+    MESSAGING_CREDENTIALS,
     NUMBERS,
     QUICK,
     Client,
@@ -25,6 +26,7 @@ from tests.simulator.support import (
     Received,
     Receiver,
     import_body,
+    wait_for_callback,
     wait_until,
 )
 
@@ -57,12 +59,7 @@ def receive(control: Client, hosted: Hosted, state: str = "delivered", **changes
     response = control.post("/inbound", json=body)
     assert response.status_code == 202, response.text
     message_id = response.json()["id"]
-
-    def look() -> dict[str, Any] | None:
-        [callback] = control.get(f"/callbacks?message_id={message_id}").json()["callbacks"]
-        return callback if callback["state"] == state else None
-
-    return wait_until(look)
+    return wait_for_callback(control, message_id, state)
 
 
 def imported(running: RunningSimulator, **properties: str) -> str:
@@ -94,8 +91,9 @@ class TestSending:
         with serve(CONFIG, replace(QUICK, message_location=kind)) as running:
             body = {"from": imported(running, incomingMessageUrl="https://a.example"), "to": HANDSET}
             base = f"{running.catapult_url}/users/{CONFIG.user_id}"
-            with Client(base, (CONFIG.messaging_token, CONFIG.messaging_secret)) as catapult:
+            with Client(base, MESSAGING_CREDENTIALS) as catapult:
                 responses = [catapult.post("/messages", json={**body, "text": "hi"}) for _ in paths]
+
         path = f"/v1/users/{CONFIG.user_id}/messages/m-"
         assert [each.headers["Location"].startswith(path) for each in responses] == paths
         assert all(path in each.headers["Location"] for each in responses)
@@ -134,12 +132,14 @@ class TestSending:
         assert send(catapult, hosted, text="x" * 2048, tag="out_1", receiptRequested="none").ok
         assert send(catapult, hosted, text=None, media=MEDIA).ok
         assert send(catapult, hosted, callbackTimeout="2000", callbackHttpMethod="get").ok
+
         text, mms, _ = control.get("/messages?api=v1").json()["messages"]
         assert (text["tag"], text["segment_count"]) == ("out_1", 14)
         assert (mms["media"], mms["segment_count"]) == (MEDIA, 1)
 
     def test_an_unknown_number_returns_401(self, catapult: Client, hosted: Hosted) -> None:
         response = send(catapult, hosted, **{"from": "+14352154466"})
+
         assert error_fields(response) == (401, "authorization", "number-access-denied")
         assert response.json()["details"] == [
             {"name": "userId", "value": CONFIG.user_id},
@@ -154,7 +154,9 @@ class TestSending:
         self, catapult: Client, control: Client, hosted: Hosted
     ) -> None:
         location = send(catapult, hosted, tag="a", receiptRequested="all").headers["Location"]
+
         send(catapult, hosted, tag="b")
+
         [shown] = control.get("/messages?tag=a").json()["messages"]
         assert shown.pop("time").endswith("Z")
         assert shown == {
@@ -182,7 +184,9 @@ class TestSendingSeveral:
         one = {"from": hosted.numbers[0], "to": HANDSET, "text": "one"}
         response = catapult.post("/messages", json=[one, {**one, "to": ""}, {**one, "text": "three"}])
         assert response.status_code == 202
+
         first, second, third = response.json()
+
         assert [each["result"] for each in (first, second, third)] == ["accepted", "error", "accepted"]
         assert first["location"].startswith(f"{catapult.base}/messages/m-")
         assert second["error"] == {
@@ -193,6 +197,7 @@ class TestSendingSeveral:
             ),
             "details": [],
         }
+
         texts = [each["text"] for each in control.get("/messages").json()["messages"]]
         assert texts == ["one", "three"]
 
@@ -200,6 +205,7 @@ class TestSendingSeveral:
         self, catapult: Client, control: Client, hosted: Hosted
     ) -> None:
         one = {"from": hosted.numbers[0], "to": HANDSET, "text": "one"}
+
         assert len(catapult.post("/messages", json=[one] * 50).json()) == 50
         assert error_fields(catapult.post("/messages", json=[one] * 51)) == (
             403,
@@ -215,16 +221,20 @@ class TestThrottle:
     ) -> None:
         control.put("/pace", json={"messages_per_second": 0.2})
         assert [send(catapult, hosted).status_code for _ in range(2)] == [201, 201]
+
         limited = send(catapult, hosted)
+
         assert error_fields(limited) == (403, "limit", "message-rate-limit")
         assert [each["name"] for each in limited.json()["details"]] == [
             "requestMethod",
             "remoteAddress",
             "requestPath",
         ]
+
         one = {"from": hosted.numbers[0], "to": HANDSET, "text": "one"}
         [result] = catapult.post("/messages", json=[one]).json()
         assert result["error"]["code"] == "message-rate-limit"
+
         control.delete("/pace")
         assert send(catapult, hosted).status_code == 201
 
@@ -234,6 +244,7 @@ class TestReceipts:
         self, catapult: Client, receiver: Receiver, hosted: Hosted
     ) -> None:
         location = send(catapult, hosted, tag="out_1", receiptRequested="all").headers["Location"]
+
         sent, delivered = receiver.wait_for(2)
         message_id = location.rsplit("/", 1)[1]
         assert delivered.pop("time").endswith("Z")
@@ -283,7 +294,9 @@ class TestReceipts:
         words: str,
     ) -> None:
         control.put(f"/outcomes/{HANDSET}", json=outcome)
+
         send(catapult, hosted, receiptRequested=receipt)
+
         [event] = receiver.wait_for(1)
         assert (event["state"], event["deliveryState"]) == ("error", "not-delivered")
         assert (event["deliveryCode"], event["deliveryDescription"]) == (code, words)
@@ -307,6 +320,7 @@ class TestReceipts:
         url = receiver.url.replace("/callbacks/v2", "/own?a=b")
         send(catapult, hosted, receiptRequested="all", callbackUrl=url, callbackHttpMethod="get", tag="t 1")
         assert [each["deliveryState"] for each in receiver.wait_for(2)] == ["waiting", "delivered"]
+
         first = receiver.received[0]
         assert first.method == "GET"
         assert first.path.startswith("/own?a=b&messageId=m-")
@@ -326,6 +340,7 @@ class TestInbound:
         self, receiver: Receiver, control: Client, hosted: Hosted
     ) -> None:
         callback = receive(control, hosted)
+
         [request] = receiver.received
         [event] = request.events
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", event.pop("time"))
@@ -350,9 +365,12 @@ class TestInbound:
         hosted = host(callbackHttpMethod="GET")
         callback = receive(control, hosted, text="Grüße & 100%")
         [request] = receiver.received
+
         assert request.method == "GET"
         assert request.headers["user-agent"] == "BandwidthAPI/v1 (simulated)"
+
         query = parse_qs(urlsplit(request.path).query, strict_parsing=True)
+
         assert list(query) == [
             "messageId",
             "from",
@@ -409,7 +427,9 @@ class TestInbound:
         else:
             dashboard.xml("POST", "/externalTns", import_body("more", numbers=NUMBERS[3:]), 201)
             number = f"+1{NUMBERS[3]}"
+
         response = control.post("/inbound", json={"from": HANDSET, "to": number, "text": "hi"})
+
         assert response.status_code == 202
         assert number in response.json()["swallowed"]
         assert control.get("/callbacks").json() == {"callbacks": []}
@@ -424,7 +444,9 @@ class TestCallbacks:
         hosted = host(incomingMessageUrl=url, incomingMessageFallbackUrl=url, callbackHttpMethod=method)
         receiver.responses = lambda _: 200 if receiver.received else 500
         callback = receive(control, hosted)
+
         send(catapult, hosted, receiptRequested="all", callbackUrl=url)
+
         settled(control)
         expected = "Basic " + b64encode(b"hook:open/sesame").decode()
         assert {each.authorization for each in receiver.received} == {expected}
@@ -439,8 +461,10 @@ class TestCallbacks:
         fallback = receiver.url.replace("/v2", "/fallback")
         receiver.responses = lambda each: 200 if "fallback" in each.path else 500
         callback = receive(control, host(incomingMessageFallbackUrl=fallback))
+
         assert [each["status"] for each in callback["attempts"]] == [500, 200]
         assert [each["url"] for each in callback["attempts"]] == [receiver.url, fallback]
+
         first, second = receiver.received
         assert first.events == second.events
 
@@ -470,7 +494,9 @@ class TestCallbacks:
         receiver.responses = response
         fallback = receiver.url.replace("/v2", "/fallback")
         hosted = host(incomingMessageUrlCallbackTimeout=100, incomingMessageFallbackUrl=fallback)
+
         callback = receive(control, hosted)
+
         assert callback["attempts"][0]["error"] == "ReadTimeout"
         assert callback["attempts"][1]["status"] == 200
 
@@ -481,17 +507,20 @@ class TestCallbacks:
 
     def test_a_route_sends_callbacks_to_this_machine(self, receiver: Receiver) -> None:
         base = receiver.url.removesuffix("/callbacks/v2")
+
         with serve(CONFIG, replace(QUICK, callback_routes={"amazonaws.com": base})) as running:
             gateway = "https://hook:x@abc123.execute-api.us-east-1.amazonaws.com/live/callbacks/v1"
             number = imported(running, incomingMessageUrl=gateway, callbackHttpMethod="GET")
             running.simulator.messages_v1.receive(HANDSET, number, "hi", [], running.url, DeliveryOptions())
             receiver.wait_for(1)
+
         [request] = receiver.received
         assert urlsplit(request.path).path == "/restapis/abc123/live/_user_request_/callbacks/v1"
         assert request.authorization == "Basic " + b64encode(b"hook:x").decode()
 
     def test_callbacks_can_be_filtered_by_api(self, control: Client, hosted: Hosted) -> None:
         callback = receive(control, hosted)
+
         assert (callback["api"], callback["method"]) == ("v1", "POST")
         assert callback["type"] == "message-received"
         assert len(control.get("/callbacks?api=v1").json()["callbacks"]) == 1
@@ -500,6 +529,7 @@ class TestCallbacks:
 
 def test_texts_and_credentials_are_not_captured(catapult: Client, control: Client, hosted: Hosted) -> None:
     send(catapult, hosted, text="private", tag="t", callbackUrl="https://hook:open-sesame@a.example/x")
+
     [captured] = control.get("/requests?path=/messages&bodies=1").json()["requests"]
     assert json.loads(captured["body"]) == {
         "from": hosted.numbers[0],

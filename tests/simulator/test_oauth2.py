@@ -10,7 +10,14 @@ import requests
 
 from simulator.account.config import Generation
 from simulator.server import RunningSimulator, serve
-from tests.simulator.support import CONFIG, QUICK, TIMEOUT, Client
+from tests.simulator.support import (
+    CONFIG,
+    DASHBOARD_CREDENTIALS,
+    MESSAGING_CREDENTIALS,
+    QUICK,
+    TIMEOUT,
+    Client,
+)
 
 CLIENT = (CONFIG.client_id, CONFIG.client_secret)
 GRANT = {"grant_type": "client_credentials"}
@@ -43,6 +50,7 @@ def basic(user: str, password: str) -> str:
 class TestTokens:
     def test_client_credentials_return_a_token(self, oauth2: Client) -> None:
         response = oauth2.post("", data=GRANT, auth=CLIENT)
+
         body = response.json()
         assert response.status_code == 200
         assert body.pop("access_token")
@@ -55,7 +63,7 @@ class TestTokens:
             (GRANT, None, (401, "invalid_client")),
             (GRANT, (CONFIG.client_id, "wrong"), (401, "invalid_client")),
             (GRANT, ("wrong", CONFIG.client_secret), (401, "invalid_client")),
-            (GRANT, (CONFIG.dashboard_user, CONFIG.dashboard_password), (401, "invalid_client")),
+            (GRANT, DASHBOARD_CREDENTIALS, (401, "invalid_client")),
             ({"grant_type": "password"}, CLIENT, (400, "unsupported_grant_type")),
             ({}, CLIENT, (400, "invalid_request")),
             ("grant_type=client_credentials", CLIENT, (400, "invalid_request")),
@@ -72,9 +80,11 @@ class TestTokens:
         self, bandwidth: RunningSimulator, dashboard: Client, messaging: Client
     ) -> None:
         bearer = {"Authorization": f"Bearer {token(bandwidth)}"}
+
         with requests.Session() as session:
             assert session.get(applications(bandwidth), headers=bearer, timeout=TIMEOUT).status_code == 200
             response = session.post(f"{messaging.base}/messages", json={}, headers=bearer, timeout=TIMEOUT)
+
         assert response.json()["type"] == "request-validation"
 
     @pytest.mark.parametrize("wrong", ["Bearer", "Bearer made-up", "Basic made-up"])
@@ -82,6 +92,7 @@ class TestTokens:
         self, bandwidth: RunningSimulator, messaging: Client, wrong: str
     ) -> None:
         assert status(applications(bandwidth), wrong) == 401
+
         response = requests.post(
             f"{messaging.base}/messages", headers={"Authorization": wrong}, json={}, timeout=TIMEOUT
         )
@@ -102,17 +113,21 @@ class TestRotation:
     ) -> None:
         shown = control.put("/oauth2", json={"client_secrets": ["old", "new"]}).json()
         assert shown["client_secrets"] == 2
+
         held = [f"Bearer {token(bandwidth, (CONFIG.client_id, each))}" for each in ("old", "new")]
         control.put("/oauth2", json={"client_secrets": ["new"]})
         rejected = requests.post(
             bandwidth.token_url, data=GRANT, auth=(CONFIG.client_id, "old"), timeout=TIMEOUT
         )
+
         assert rejected.status_code == 401
         assert [status(applications(bandwidth), each) for each in held] == [200, 200]
 
     def test_tokens_can_be_revoked(self, bandwidth: RunningSimulator, control: Client) -> None:
         bearer = f"Bearer {token(bandwidth)}"
+
         control.put("/oauth2", json={"revoke": True})
+
         assert status(applications(bandwidth), bearer) == 401
         assert status(applications(bandwidth), f"Bearer {token(bandwidth)}") == 200
         assert control.get("/oauth2").json()["tokens_issued"] == 2
@@ -122,7 +137,9 @@ class TestRotation:
     ) -> None:
         bearer = f"Bearer {token(bandwidth)}"
         control.put("/oauth2", json={"client_secrets": ["other"], "expires_in": 5})
+
         control.post("/reset")
+
         assert control.get("/oauth2").json() == {
             "client_id": CONFIG.client_id,
             "client_secrets": 1,
@@ -160,13 +177,15 @@ def test_a_generation_accepts_only_its_credentials(generation: Generation, statu
     with serve(replace(CONFIG, generation=generation), QUICK) as running:
         asked = requests.post(running.token_url, data=GRANT, auth=CLIENT, timeout=TIMEOUT)
         bearer = f"Bearer {asked.json()['access_token'] if asked.ok else 'none'}"
-        user = basic(CONFIG.dashboard_user, CONFIG.dashboard_password)
+        user = basic(*DASHBOARD_CREDENTIALS)
+
         messages = requests.post(
             f"{running.messaging_url}/users/{CONFIG.user_id}/messages",
             json={},
-            auth=(CONFIG.messaging_token, CONFIG.messaging_secret),
+            auth=MESSAGING_CREDENTIALS,
             timeout=TIMEOUT,
         )
+
         assert statuses == {
             "basic": status(applications(running), user),
             "bearer": status(applications(running), bearer),
@@ -181,7 +200,9 @@ def test_responses_and_captures_have_no_secrets_or_tokens(
     issued = token(bandwidth)
     status(applications(bandwidth), f"Bearer {issued}")
     body = {"grant_type": "client_credentials", "client_secret": CONFIG.client_secret, "access_token": issued}
+
     requests.post(bandwidth.token_url, json=body, auth=CLIENT, timeout=TIMEOUT)
+
     shown = control.get("/requests?bodies=1").text + control.get("/oauth2").text
     assert CONFIG.client_secret not in shown
     assert issued not in shown

@@ -42,8 +42,8 @@ def body_of(
     order_type: str, criteria: Mapping[str, str], location_id: str, quantity: int | None = 2, **extra: str
 ) -> str:
     """Return an order. `extra` has additional child elements."""
-    given = dict(criteria) | ({} if quantity is None else {"Quantity": str(quantity)})
-    children = "".join(f"<{name}>{value}</{name}>" for name, value in given.items())
+    children_by_name = dict(criteria) | ({} if quantity is None else {"Quantity": str(quantity)})
+    children = "".join(f"<{name}>{value}</{name}>" for name, value in children_by_name.items())
     more = "".join(f"<{name}>{value}</{name}>" for name, value in extra.items())
     return (
         f"<Order>{more}<{order_type}>{children}</{order_type}>"
@@ -64,7 +64,7 @@ def place(dashboard: Client, body: str) -> str:
     return dashboard.xml("POST", "/orders", body, 201).findtext("Order/id") or ""
 
 
-def look(dashboard: Client, order_id: str) -> etree._Element:
+def read_order(dashboard: Client, order_id: str) -> etree._Element:
     return dashboard.xml("GET", f"/orders/{order_id}", status=200)
 
 
@@ -88,7 +88,9 @@ class TestTypes:
     ) -> None:
         criteria, fitting = SEARCHES[order_type]
         created = dashboard.xml("POST", "/orders", body_of(order_type, criteria, location_id), 201)
-        root = look(dashboard, created.findtext("Order/id") or "")
+
+        root = read_order(dashboard, created.findtext("Order/id") or "")
+
         for each in (created, root):
             echoed = each.find(f"Order/{order_type}")
             assert echoed is not None
@@ -103,10 +105,12 @@ class TestTypes:
         wanted = ["9195550103", "8005550101"]
         created = dashboard.xml("POST", "/orders", existing_body(wanted, location_id), 201)
         echoed = created.find(f"Order/{EXISTING}")
+
         assert echoed is not None
         assert [each.tag for each in echoed] == ["TelephoneNumberList", "ReservationIdList"]
         assert [each.text for each in echoed.iter("TelephoneNumber")] == wanted
-        root = look(dashboard, created.findtext("Order/id") or "")
+
+        root = read_order(dashboard, created.findtext("Order/id") or "")
         assert (root.findtext("OrderStatus"), numbers(root)) == ("COMPLETE", wanted)
 
     @pytest.mark.parametrize(
@@ -174,7 +178,9 @@ class TestTypes:
         control.put("/orders/run-1", json={"fate": "PARTIAL", "completed": 1})
         criteria, _ = SEARCHES[order_type]
         body = body_of(order_type, criteria, location_id, CustomerOrderId="run-1")
-        root = look(dashboard, place(dashboard, body))
+
+        root = read_order(dashboard, place(dashboard, body))
+
         assert (root.findtext("OrderStatus"), len(numbers(root))) == ("PARTIAL", 1)
         assert errors(root)[0][0] == "5005"
 
@@ -184,7 +190,9 @@ class TestTypes:
         control.put("/orders/run-1", json={"fate": "PARTIAL", "completed": 1})
         wanted = ["9195550110", "9195550111", "9195550112"]
         body = existing_body(wanted, location_id, CustomerOrderId="run-1")
-        root = look(dashboard, place(dashboard, body))
+
+        root = read_order(dashboard, place(dashboard, body))
+
         assert numbers(root) == wanted[:1]
         assert errors(root) == [("5005", each) for each in wanted[1:]]
 
@@ -213,7 +221,9 @@ class TestShortSupply:
         options = {"PartialAllowed": partial, "BackOrderRequested": backorder}
         body = body_of("AreaCodeSearchAndOrderType", {"AreaCode": "910"}, location_id, 5, **options)
         order_id = place(dashboard, body)
-        root = look(dashboard, order_id)
+
+        root = read_order(dashboard, order_id)
+
         assert (root.findtext("OrderStatus"), root.findtext("CompletedQuantity")) == (status, str(taken))
         assert len(control.get("/account").json()["numbers"]) == taken
         assert control.get("/supply").json() == {"910": 3 - taken}
@@ -225,7 +235,7 @@ class TestShortSupply:
     ) -> None:
         control.put("/supply/NC", json={"available": 0})
         body = body_of("CitySearchAndOrderType", {"City": "Raleigh", "State": "nc"}, location_id)
-        root = look(dashboard, place(dashboard, body))
+        root = read_order(dashboard, place(dashboard, body))
         assert (root.findtext("OrderStatus"), errors(root)) == ("FAILED", [("5018", None)])
 
     @pytest.mark.parametrize("partial", ["true", "false"])
@@ -237,15 +247,17 @@ class TestShortSupply:
         order_id = place(
             dashboard, body_of("StateSearchAndOrderType", {"State": "RI"}, location_id, 2, **options)
         )
-        assert look(dashboard, order_id).findtext("OrderStatus") == "BACKORDERED"
+
+        assert read_order(dashboard, order_id).findtext("OrderStatus") == "BACKORDERED"
+
         control.delete("/supply/RI")
-        root = look(dashboard, order_id)
+        root = read_order(dashboard, order_id)
         assert (root.findtext("OrderStatus"), len(set(numbers(root)))) == ("COMPLETE", 2)
         assert len(control.get("/account").json()["numbers"]) == 2
 
     def test_a_vanity_has_few_numbers(self, dashboard: Client, location_id: str) -> None:
         body = body_of("TollFreeVanitySearchAndOrderType", {"TollFreeVanity": "flowers"}, location_id, 50)
-        root = look(dashboard, place(dashboard, body))
+        root = read_order(dashboard, place(dashboard, body))
         assert root.findtext("OrderStatus") == "PARTIAL"
         assert sorted(numbers(root)) == sorted(f"{each}3569377" for each in TOLL_FREE)
 
@@ -254,10 +266,12 @@ class TestShortSupply:
     ) -> None:
         control.put("/supply/9195550121", json={"available": 0})
         place(dashboard, existing_body(["9195550122"], location_id))
-        root = look(
+
+        root = read_order(
             dashboard,
             place(dashboard, existing_body(["9195550120", "9195550121", "9195550122"], location_id)),
         )
+
         assert (root.findtext("OrderStatus"), numbers(root)) == ("PARTIAL", ["9195550120"])
         assert errors(root) == [("5005", "9195550121"), ("5005", "9195550122")]
         assert [each.text for each in root.iterfind("FailedNumbers/FullNumber")] == [
@@ -270,7 +284,9 @@ class TestShortSupply:
     ) -> None:
         control.put("/supply/9195550131", json={"available": 0})
         body = existing_body(["9195550130", "9195550131"], location_id, PartialAllowed="false")
-        root = look(dashboard, place(dashboard, body))
+
+        root = read_order(dashboard, place(dashboard, body))
+
         assert (root.findtext("OrderStatus"), errors(root)) == ("FAILED", [("5005", "9195550131")])
         assert control.get("/account").json()["numbers"] == []
 
@@ -313,7 +329,9 @@ class TestClosing:
         order_id = place(dashboard, body)
         closed = dashboard.xml("PUT", f"/orders/{order_id}", self.CLOSE, 200)
         control.delete("/supply/401")
-        root = look(dashboard, order_id)
+
+        root = read_order(dashboard, order_id)
+
         assert etree.tostring(closed) == etree.tostring(root)
         assert (root.findtext("OrderStatus"), errors(root)) == (status, [(code, None)])
         assert len(numbers(root)) == available
@@ -324,7 +342,8 @@ class TestClosing:
         control.put("/orders/run-1", json={"fate": "BACKORDERED", "completed": 1})
         body = body_of("StateSearchAndOrderType", {"State": "RI"}, location_id, CustomerOrderId="run-1")
         order_id = place(dashboard, body)
-        assert look(dashboard, order_id).findtext("CompletedQuantity") == "1"
+        assert read_order(dashboard, order_id).findtext("CompletedQuantity") == "1"
+
         root = dashboard.xml("PUT", f"/orders/{order_id}", self.CLOSE, 200)
         assert root.findtext("OrderStatus") == "PARTIAL"
 
@@ -340,7 +359,9 @@ class TestClosing:
         body = body_of("StateSearchAndOrderType", {"State": "RI"}, location_id, CustomerOrderId="run-1")
         order_id = place(dashboard, body)
         root = dashboard.xml("PUT", f"/orders/{order_id}", "<Order><Name>New</Name></Order>", 400)
+
         assert errors(root) == [("5002", None)]
+
         dashboard.xml("PUT", "/orders/a18a8979-ebed-42f0-ae5f-3cfa7941d4c2", self.CLOSE, 404)
 
 
@@ -353,12 +374,12 @@ class TestImpossibleOrders:
         order_type = "CombinedSearchAndOrderType"
         body = body_of(order_type, contradiction, location_id, PartialAllowed=partial_allowed)
 
-        root = look(dashboard, place(dashboard, body))
+        root = read_order(dashboard, place(dashboard, body))
 
         assert root.findtext("OrderStatus") == "FAILED"
         assert errors(root) == [("5018", None)]
         body = body_of("StateSearchAndOrderType", {"State": "RI"}, location_id)
-        assert look(dashboard, place(dashboard, body)).findtext("OrderStatus") == "COMPLETE"
+        assert read_order(dashboard, place(dashboard, body)).findtext("OrderStatus") == "COMPLETE"
 
     def test_an_internal_error_fails_one_order_and_no_later_request(
         self,
@@ -371,9 +392,10 @@ class TestImpossibleOrders:
             raise IndexError
 
         body = body_of("StateSearchAndOrderType", {"State": "RI"}, location_id)
+
         with monkeypatch.context() as broken:
             broken.setattr(bandwidth.simulator.supply, "take", fail)
-            failed = look(dashboard, place(dashboard, body))
+            failed = read_order(dashboard, place(dashboard, body))
 
         assert failed.findtext("OrderStatus") == "FAILED"
-        assert look(dashboard, place(dashboard, body)).findtext("OrderStatus") == "COMPLETE"
+        assert read_order(dashboard, place(dashboard, body)).findtext("OrderStatus") == "COMPLETE"

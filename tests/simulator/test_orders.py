@@ -8,7 +8,14 @@ from lxml import etree
 
 from simulator.server import serve
 from simulator.simulator import Settings
-from tests.simulator.support import CONFIG, Client, new_location, order_body, wait_until
+from tests.simulator.support import (
+    CONFIG,
+    DASHBOARD_CREDENTIALS,
+    Client,
+    new_location,
+    order_body,
+    wait_until,
+)
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
@@ -41,9 +48,12 @@ class TestPlacing:
     ) -> None:
         response = dashboard.post("/orders", data=order_body(location_id, quantity=1))
         assert response.status_code == 201
+
         root = etree.fromstring(response.content)
         assert response.headers["Location"] == f"{dashboard.base}/orders/{root.findtext('Order/id')}"
+
         order = root.find("Order")
+
         assert order is not None
         assert [each.tag for each in root] == ["Order", "OrderStatus"]
         assert [each.tag for each in order] == [
@@ -68,7 +78,9 @@ class TestPlacing:
             "<CustomerOrderId>run-0042</CustomerOrderId><PartialAllowed>false</PartialAllowed>"
             "<BackOrderRequested>true</BackOrderRequested>"
         )
+
         order = dashboard.xml("POST", "/orders", order_body(location_id, extra)).find("Order")
+
         assert order is not None
         assert order.findtext("CustomerOrderId") == "run-0042"
         assert order.findtext("PartialAllowed") == "false"
@@ -118,6 +130,7 @@ class TestPlacing:
 class TestCompletion:
     def test_the_status_has_the_documented_form(self, dashboard: Client, location_id: str) -> None:
         root = dashboard.xml("GET", f"/orders/{place(dashboard, location_id, quantity=1)}", status=200)
+
         assert [each.tag for each in root] == [
             "CompletedQuantity",
             "CreatedByUser",
@@ -139,9 +152,11 @@ class TestCompletion:
 
     def test_numbers_have_ten_digits_and_are_unique(self, dashboard: Client, location_id: str) -> None:
         found = []
+
         for _ in range(3):
             order_id = place(dashboard, location_id, quantity=150)
             found += numbers(dashboard.xml("GET", f"/orders/{order_id}"))
+
         assert len(set(found)) == 450
         assert all(re.fullmatch(r"910[2-9]\d{6}", each or "") for each in found)
 
@@ -152,7 +167,7 @@ class TestCompletion:
     def test_an_order_is_received_before_its_outcome(self) -> None:
         with serve(CONFIG, Settings(order_seconds=0.5, callback_workers=1)) as slow:
             base = f"{slow.dashboard_url}/accounts/{CONFIG.account_id}"
-            with Client(base, (CONFIG.dashboard_user, CONFIG.dashboard_password)) as dashboard:
+            with Client(base, DASHBOARD_CREDENTIALS) as dashboard:
                 order_id = place(dashboard, new_location(dashboard).rsplit("/", 1)[1])
                 early = dashboard.xml("GET", f"/orders/{order_id}")
                 assert early.findtext("OrderStatus") == "RECEIVED"
@@ -169,7 +184,9 @@ class TestOrderOutcomes:
         self, dashboard: Client, control: Client, location_id: str
     ) -> None:
         control.put("/orders/run-1", json={"fate": "PARTIAL", "completed": 1})
+
         root = dashboard.xml("GET", f"/orders/{place(dashboard, location_id, 'run-1', quantity=3)}")
+
         failed = [each.text for each in root.iterfind("FailedNumbers/FullNumber")]
         assert root.findtext("OrderStatus") == "PARTIAL"
         assert root.findtext("CompletedQuantity") == "1"
@@ -182,7 +199,9 @@ class TestOrderOutcomes:
 
     def test_a_failed_order_has_one_error(self, dashboard: Client, control: Client, location_id: str) -> None:
         control.put("/orders/run-1", json={"fate": "FAILED"})
+
         root = dashboard.xml("GET", f"/orders/{place(dashboard, location_id, 'run-1')}")
+
         assert root.findtext("OrderStatus") == "FAILED"
         assert root.find("FailedNumbers") is None
         assert errors(root) == [("5018", None)]
@@ -197,7 +216,9 @@ class TestOrderOutcomes:
             {"code": 5005, "description": "Unavailable", "per_number": True},
         ]
         control.put("/orders/run-1", json={"fate": "FAILED", "errors": chosen})
+
         root = dashboard.xml("GET", f"/orders/{place(dashboard, location_id, 'run-1', quantity=1)}")
+
         assert errors(root) == [("5012", None), ("5005", root.findtext("FailedNumbers/FullNumber"))]
 
     def test_the_outcome_of_an_area_code_can_be_set(
@@ -211,9 +232,11 @@ class TestOrderOutcomes:
         ]
         there = place(dashboard, location_id, area_code="919")
         spared = place(dashboard, location_id, "spared", area_code="919")
+
         statuses += [
             dashboard.xml("GET", f"/orders/{each}").findtext("OrderStatus") for each in (there, spared)
         ]
+
         assert statuses == ["COMPLETE", "COMPLETE", "FAILED", "COMPLETE"]
 
     def test_a_backorder_waits_until_its_outcome_changes(
@@ -222,8 +245,10 @@ class TestOrderOutcomes:
         control.put("/orders/run-1", json={"fate": "BACKORDERED"})
         order_id = place(dashboard, location_id, "run-1")
         waiting = dashboard.xml("GET", f"/orders/{order_id}")
+
         assert waiting.findtext("OrderStatus") == "BACKORDERED"
         assert waiting.find("OrderCompleteDate") is None
+
         control.put("/orders/run-1", json={"fate": "COMPLETE"})
         assert dashboard.xml("GET", f"/orders/{order_id}").findtext("OrderStatus") == "COMPLETE"
 
@@ -250,7 +275,9 @@ class TestFinding:
         wanted = [place(dashboard, location_id, "run-2"), place(dashboard, location_id, "run-2")]
         root = dashboard.xml("GET", "/orders?customerOrderId=run-2&page=1&size=300", status=200)
         assert root.tag == "ResponseSelectWrapper"
+
         listed = root.findall("ListOrderIdUserIdDate/OrderIdUserIdDate")
+
         assert root.findtext("ListOrderIdUserIdDate/TotalCount") == "2"
         assert [each.findtext("orderId") for each in listed] == wanted
         for each in listed:
@@ -279,10 +306,13 @@ class TestFinding:
         control.put("/orders/bad", json={"fate": "FAILED"})
         orders = [place(dashboard, location_id, name) for name in ("good-1", "bad", "good-2")]
         root = dashboard.xml("GET", "/orders?status=complete&page=1&size=1", status=200)
+
         assert root.findtext("ListOrderIdUserIdDate/TotalCount") == "2"
         assert [each.text for each in root.iter("orderId")] == [orders[0]]
+
         link = root.findtext("ListOrderIdUserIdDate/Links/next") or ""
         assert f"?page={orders[2]}&size=1>" in link
+
         root = dashboard.xml("GET", f"/orders?status=complete&page={orders[2]}&size=1", status=200)
         assert [each.text for each in root.iter("orderId")] == [orders[2]]
         assert root.find("ListOrderIdUserIdDate/Links/next") is None

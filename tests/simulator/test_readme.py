@@ -10,12 +10,12 @@ from simulator.account.order_outcomes import OrderOutcome, OrderOutcomeError
 from simulator.account.subscriptions import NotificationFaults
 from simulator.control.callbacks import Bulk
 from simulator.control.imports import Letters, NotImportable
-from simulator.control.messaging import File, Inbound, Read, Suggestion, Whereabouts
+from simulator.control.messaging import File, HandsetLocation, Inbound, Read, Suggestion
 from simulator.control.numbers import Appearance, Supply
 from simulator.control.oauth2 import Rotation
 from simulator.control.path import PREFIX
 from simulator.control.registration import CampaignInput, Switches, VerificationInput
-from simulator.faults import Fault, FaultAnswer
+from simulator.faults import Fault, FaultResponse
 from simulator.messaging.events import Style
 from simulator.messaging.outcomes import Outcome
 from simulator.rate_limits import Limits
@@ -26,9 +26,9 @@ from tests.simulator.support import CONFIG
 README = (Path(__file__).parents[2] / "simulator" / "README.md").read_text()
 ENDPOINT = re.compile(r"`(GET|PUT|POST|DELETE) (/_simulator/[^`?]*)")
 REQUESTS: list[type[BaseModel]] = [
-    Appearance, Bulk, OrderOutcome, OrderOutcomeError, Fault, FaultAnswer, File, Inbound, Letters, Limits,
+    Appearance, Bulk, OrderOutcome, OrderOutcomeError, Fault, FaultResponse, File, Inbound, Letters, Limits,
     NotificationFaults, NotImportable, Outcome, Read, Rotation, Style, Suggestion, Supply, Switches,
-    CampaignInput, VerificationInput, Whereabouts,
+    CampaignInput, VerificationInput, HandsetLocation,
 ]  # fmt: skip
 
 

@@ -31,12 +31,12 @@ def options(numbers: list[str], inner: str, extra: str = "") -> str:
 
 def campaign(action: str = "asSpecified", sms: str = "<Sms>on</Sms>") -> str:
     settings = f"<MessageClass>T</MessageClass><CampaignId>{CAMPAIGN}</CampaignId>"
-    given = settings if action in ("asSpecified", "") else ""
+    content = settings if action in ("asSpecified", "") else ""
     chosen = f"<Action>{action}</Action>" if action else ""
-    return f"{sms}<A2pSettings>{given}{chosen}</A2pSettings>"
+    return f"{sms}<A2pSettings>{content}{chosen}</A2pSettings>"
 
 
-def ordered(dashboard: Client, body: str) -> etree._Element:
+def place_order(dashboard: Client, body: str) -> etree._Element:
     """Place an order and return its final state."""
     created = dashboard.xml("POST", "/tnoptions", body, 201)
     return dashboard.xml("GET", f"/tnoptions/{created.findtext('TnOptionOrder/OrderId')}", status=200)
@@ -63,11 +63,11 @@ def registry(bandwidth: RunningSimulator, dashboard: Client) -> Iterator[Client]
 @pytest.fixture
 def setup(dashboard: Client, control: Client, set_up: Callable[..., Setup]) -> Setup:
     """A setup whose location allows numbers on a registered campaign."""
-    made = set_up()
+    setup = set_up()
     control.put(f"/campaigns/{CAMPAIGN}", json={"status": "REGISTERED"})
-    path = f"{made.location_path}/products/messaging/features/sms"
+    path = f"{setup.location_path}/products/messaging/features/sms"
     dashboard.xml("PUT", path, sms_with("DefaultOff"), 200)
-    return made
+    return setup
 
 
 class TestCampaigns:
@@ -75,13 +75,16 @@ class TestCampaigns:
         for name in ("C1", "C2", "C3"):
             control.put(f"/campaigns/{name}", json={"status": "REGISTERED"})
         first = registry.get("/tendlc/campaigns?limit=2").json()
+
         assert [each["campaignId"] for each in first["data"]] == ["C1", "C2"]
         assert first["page"] == {"pageNumber": 0, "pageSize": 2, "totalElements": 3, "totalPages": 2}
+
         second = registry.get("/tendlc/campaigns?limit=2&offset=2").json()
         assert [(each["campaignId"], each["status"]) for each in second["data"]] == [("C3", "REGISTERED")]
 
     def test_a_campaign_is_returned_by_its_id(self, registry: Client, control: Client) -> None:
         control.put("/campaigns/C1", json={"status": "PENDING"})
+
         assert registry.get("/tendlc/campaigns/C1").json()["data"]["status"] == "PENDING"
         assert control.delete("/campaigns/C1").status_code == 200
         for path in ("/tendlc/campaigns/C1", "/tendlc/campaigns/C1/phoneNumbers"):
@@ -92,12 +95,14 @@ class TestCampaigns:
         self, registry: Client, dashboard: Client, control: Client, setup: Setup
     ) -> None:
         path = f"/tendlc/campaigns/{CAMPAIGN}/phoneNumbers"
+
         assert registry.get(path).json()["data"] == []
         assert (
-            ordered(dashboard, options(setup.numbers[:1], campaign())).findtext("ProcessingStatus")
+            place_order(dashboard, options(setup.numbers[:1], campaign())).findtext("ProcessingStatus")
             == "COMPLETE"
         )
         assert registry.get(path).json()["data"] == [{"phoneNumber": setup.numbers[0], "status": "SUCCESS"}]
+
         numbers = {setup.numbers[0]: "FAILURE"}
         control.put(f"/campaigns/{CAMPAIGN}", json={"status": "REGISTERED", "numbers": numbers})
         assert registry.get(path).json()["data"] == [{"phoneNumber": setup.numbers[0], "status": "FAILURE"}]
@@ -113,14 +118,15 @@ class TestCampaigns:
     @pytest.mark.parametrize("denied", ["role", "feature"])
     def test_a_missing_permission_returns_403(self, registry: Client, control: Client, denied: str) -> None:
         control.put("/registration", json={"denied": denied})
+
         response = registry.get("/tendlc/campaigns")
         assert response.status_code == 403
         assert response.json()["errors"][0]["description"]
         assert registry.get("/phoneNumbers/+18005550100/tollFreeVerification").status_code == 404
 
     def test_credentials_account_and_pages_are_checked(self, registry: Client) -> None:
-        with Client(registry.base) as stranger:
-            assert stranger.get("/tendlc/campaigns").status_code == 401
+        with Client(registry.base) as unauthorized:
+            assert unauthorized.get("/tendlc/campaigns").status_code == 401
         with Client(registry.base.replace(CONFIG.account_id, "1"), registry.credentials) as other:
             assert other.get("/tendlc/campaigns").status_code == 403
         assert registry.get("/tendlc/campaigns?limit=251").status_code == 400
@@ -131,7 +137,9 @@ class TestTollFree:
 
     def test_a_verification_is_returned(self, registry: Client, control: Client) -> None:
         assert registry.get(self.PATH).status_code == 404
+
         control.put("/toll-free/+18005550100", json={"status": "UNVERIFIED", "decline_reason": "no opt-in"})
+
         assert registry.get(self.PATH).json() == {
             "phoneNumber": "+18005550100",
             "status": "UNVERIFIED",
@@ -152,11 +160,14 @@ class TestOptions:
         extra = "<CustomerOrderId>opt-1</CustomerOrderId>"
         response = dashboard.post("/tnoptions", data=options(setup.numbers, campaign(), extra))
         assert response.status_code == 201
+
         created = etree.fromstring(response.content)
         order_id = created.findtext("TnOptionOrder/OrderId")
         assert response.headers["Location"] == f"{dashboard.base}/tnoptions/{order_id}"
         assert created.findtext("TnOptionOrder/ProcessingStatus") == "RECEIVED"
+
         root = dashboard.xml("GET", f"/tnoptions/{order_id}", status=200)
+
         assert [each.tag for each in root] == [
             "CustomerOrderId",
             "OrderCreateDate",
@@ -170,11 +181,12 @@ class TestOptions:
             "Warnings",
         ]
         assert root.findtext("TnOptionGroups/TnOptionGroup/A2pSettings/CampaignId") == CAMPAIGN
+
         listed = dashboard.xml("GET", "/tnoptions?customerOrderId=opt-1", status=200)
         assert listed.findtext("TnOptionOrderSummary/OrderId") == order_id
 
     def test_an_existing_option_is_a_warning_and_not_an_error(self, dashboard: Client, setup: Setup) -> None:
-        root = ordered(dashboard, options(setup.numbers, "<Sms>on</Sms>"))
+        root = place_order(dashboard, options(setup.numbers, "<Sms>on</Sms>"))
         assert (root.findtext("ProcessingStatus"), errors(root)) == ("COMPLETE", [])
         warned = [each.findtext("TelephoneNumber") for each in root.iterfind("Warnings/Warning")]
         assert [f"+1{each}" for each in warned] == setup.numbers
@@ -182,20 +194,20 @@ class TestOptions:
     def test_a_numbers_details_show_its_campaign(
         self, bandwidth: RunningSimulator, dashboard: Client, setup: Setup
     ) -> None:
-        ordered(dashboard, options(setup.numbers, campaign()))
+        place_order(dashboard, options(setup.numbers, campaign()))
         with Client(bandwidth.dashboard_url, dashboard.credentials) as tns:
             path = f"/tns/{setup.numbers[0].removeprefix('+1')}/tndetails"
             settings = tns.xml("GET", path).find("TelephoneNumberDetails/MessagingSettings")
             assert settings is not None
             assert settings.findtext("CampaignId") == CAMPAIGN
             assert (settings.findtext("MessageClass"), settings.findtext("A2pState")) == ("T", "overridden")
-            ordered(dashboard, options(setup.numbers, campaign("systemDefault")))
+            place_order(dashboard, options(setup.numbers, campaign("systemDefault")))
             assert tns.xml("GET", path).findtext(".//A2pState") == "systemDefault"
 
     def test_a_number_without_sms_cannot_send(
         self, dashboard: Client, current: Client, receiver: Receiver, setup: Setup
     ) -> None:
-        ordered(dashboard, options(setup.numbers, "<Sms>off</Sms>"))
+        place_order(dashboard, options(setup.numbers, "<Sms>off</Sms>"))
         message = {"from": setup.numbers[0], "to": ["+19195550142"], "text": "hi"}
         current.post("/messages", json={**message, "applicationId": setup.application_id})
         assert receiver.wait_for(1)[0]["errorCode"] == 4001
@@ -207,10 +219,12 @@ class TestOptions:
             assert control.post("/numbers", json=body).status_code == 201
         unknown = "+19195550199"
         numbers = [*setup.numbers, "+13032281000", "+18005550199", unknown]
-        root = ordered(dashboard, options(numbers, campaign()))
+        root = place_order(dashboard, options(numbers, campaign()))
+
         assert root.findtext("ProcessingStatus") == "PARTIAL"
         assert errors(root) == [("5128", "3032281000"), ("5076", unknown.removeprefix("+1"))]
-        off = ordered(dashboard, options(["+18005550199"], campaign("off")))
+
+        off = place_order(dashboard, options(["+18005550199"], campaign("off")))
         assert (off.findtext("ProcessingStatus"), errors(off)) == ("FAILED", [("5135", "8005550199")])
 
     @pytest.mark.parametrize(
@@ -223,12 +237,14 @@ class TestOptions:
         path = f"{setup.location_path}/products/messaging/features/sms"
         body = sms_with("ON") if long_code == "ON" else SMS_BODY
         dashboard.xml("PUT", path, body, 200)
-        root = ordered(dashboard, options(setup.numbers[:1], campaign(action)))
+
+        root = place_order(dashboard, options(setup.numbers[:1], campaign(action)))
+
         assert [each for each, _ in errors(root)] == ([code] if code else [])
 
     def test_a_campaign_must_be_registered(self, dashboard: Client, control: Client, setup: Setup) -> None:
         control.put(f"/campaigns/{CAMPAIGN}", json={"status": "PENDING"})
-        root = ordered(dashboard, options(setup.numbers, campaign()))
+        root = place_order(dashboard, options(setup.numbers, campaign()))
         assert root.findtext("ProcessingStatus") == "FAILED"
         assert {each for each, _ in errors(root)} == {"12220"}
 
@@ -237,9 +253,11 @@ class TestOptions:
     ) -> None:
         control.put("/orders/opt-1", json={"fate": "PARTIAL", "failed_numbers": setup.numbers[:1]})
         extra = "<CustomerOrderId>opt-1</CustomerOrderId>"
-        root = ordered(dashboard, options(setup.numbers, campaign(), extra))
+        root = place_order(dashboard, options(setup.numbers, campaign(), extra))
+
         assert root.findtext("ProcessingStatus") == "PARTIAL"
         assert errors(root) == [("5003", setup.numbers[0].removeprefix("+1"))]
+
         [shown] = control.get("/account").json()["number_options"]
         assert (shown["status"], shown["failed_numbers"]) == ("PARTIAL", setup.numbers[:1])
 
@@ -268,17 +286,21 @@ class TestOptions:
             f"<Subscription><OrderType>tnoptions</OrderType><CallbackSubscription><URL>{receiver.url}</URL>"
             "<Expiry>60</Expiry></CallbackSubscription></Subscription>"
         )
+
         assert dashboard.post("/subscriptions", data=body).status_code == 201
-        ordered(dashboard, options(setup.numbers, campaign()))
+
+        place_order(dashboard, options(setup.numbers, campaign()))
         wait_until(lambda: len(receiver.received) == 2)
-        told = {etree.fromstring(each.body).findtext("Status") for each in receiver.received}
-        assert told == {"RECEIVED", "COMPLETE"}
+        statuses = {etree.fromstring(each.body).findtext("Status") for each in receiver.received}
+        assert statuses == {"RECEIVED", "COMPLETE"}
 
 
 class TestLocations:
     def test_campaigns_are_settings_of_sms(self, dashboard: Client, setup: Setup) -> None:
         path = f"{setup.location_path}/products/messaging/features/sms"
+
         settings = dashboard.xml("GET", path).find("SipPeerSmsFeature/SipPeerSmsFeatureSettings")
+
         assert settings is not None
         assert [each.tag for each in settings][:6] == [
             "TollFree",
@@ -311,7 +333,9 @@ class TestLocations:
             body = body.replace("<TollFree>true", "<TollFree>false").replace(
                 "<ShortCode>true", "<ShortCode>false"
             )
+
         root = dashboard.xml("POST", path, body, 400)
+
         assert root.findtext("ResponseStatus/ErrorCode") == code
 
     def sms_code(self, dashboard: Client, a2p: str, status: int) -> str | None:
@@ -374,9 +398,10 @@ class TestSending:
         self, dashboard: Client, current: Client, receiver: Receiver, control: Client, setup: Setup
     ) -> None:
         control.put("/registration", json={"enforce_registration": True})
-        ordered(dashboard, options(setup.numbers[:1], campaign()))
+        place_order(dashboard, options(setup.numbers[:1], campaign()))
         assert self.send(current, setup, receiver, setup.numbers[0]) is None
         assert self.send(current, setup, receiver, setup.numbers[1]) == 4476
+
         numbers = {setup.numbers[0]: "PROCESSING"}
         control.put(f"/campaigns/{CAMPAIGN}", json={"status": "REGISTERED", "numbers": numbers})
         assert self.send(current, setup, receiver, setup.numbers[0]) == 4476
@@ -388,7 +413,9 @@ class TestSending:
         control.post("/numbers", json={"number": number, "location_id": setup.location_id})
         control.put("/registration", json={"enforce_registration": True})
         assert self.send(current, setup, receiver, number) == 4795
+
         control.put(f"/toll-free/{number}", json={"status": "VERIFIED"})
         assert self.send(current, setup, receiver, number) is None
+
         control.put(f"/toll-free/{number}", json={"status": "VERIFIED", "blocked_reason": "complaints"})
         assert self.send(current, setup, receiver, number) == 4795

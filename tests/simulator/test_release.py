@@ -49,8 +49,10 @@ class TestDisconnecting:
         body = disconnect_body(setup.numbers, "undo-1", "<Protected>UNCHANGED</Protected>")
         response = dashboard.post("/disconnects", data=body)
         assert response.status_code == 201
+
         root = etree.fromstring(response.content)
         order_id = root.findtext("orderRequest/id")
+
         assert response.headers["Location"] == f"{dashboard.base}/disconnects/{order_id}"
         assert [each.tag for each in root] == ["orderRequest", "OrderStatus"]
         assert [each.tag for each in root.iterfind("orderRequest/*")] == [
@@ -71,6 +73,7 @@ class TestDisconnecting:
     ) -> None:
         setup = set_up()
         root = disconnect(dashboard, setup.numbers[:1])
+
         assert [each.tag for each in root] == [
             "DisconnectedTelephoneNumberList",
             "ErrorList",
@@ -78,8 +81,10 @@ class TestDisconnecting:
             "OrderStatus",
         ]
         assert (root.findtext("OrderStatus"), gone(root)) == ("COMPLETE", setup.numbers[:1])
+
         shown = control.get("/account").json()
         assert [each["number"] for each in shown["numbers"]] == setup.numbers[1:]
+
         [order] = shown["disconnects"]
         assert (order["status"], order["numbers"]) == ("COMPLETE", setup.numbers[:1])
 
@@ -88,10 +93,12 @@ class TestDisconnecting:
     ) -> None:
         setup = set_up()
         dashboard.xml("POST", "/externalTns", import_body(numbers=NUMBERS[:1]), 201)
-        strangers = ["9195550199", NUMBERS[0]]
-        root = disconnect(dashboard, [*setup.numbers, *strangers])
+        foreign_numbers = ["9195550199", NUMBERS[0]]
+        root = disconnect(dashboard, [*setup.numbers, *foreign_numbers])
+
         assert (root.findtext("OrderStatus"), gone(root)) == ("PARTIAL", setup.numbers)
-        assert errors(root) == [("5006", each) for each in strangers]
+        assert errors(root) == [("5006", each) for each in foreign_numbers]
+
         again = disconnect(dashboard, setup.numbers)
         assert (again.findtext("OrderStatus"), gone(again)) == ("FAILED", [])
 
@@ -102,8 +109,10 @@ class TestDisconnecting:
         control.put("/orders/undo-1", json={"fate": "PARTIAL", "failed_numbers": setup.numbers[:1]})
         control.put("/orders/undo-2", json={"fate": "RECEIVED"})
         root = disconnect(dashboard, setup.numbers, "undo-1")
+
         assert (root.findtext("OrderStatus"), gone(root)) == ("PARTIAL", setup.numbers[1:])
         assert errors(root) == [("5006", setup.numbers[0].removeprefix("+1"))]
+
         waiting = disconnect(dashboard, setup.numbers[:1], "undo-2")
         assert [each.tag for each in waiting] == ["orderRequest", "OrderStatus"]
         assert len(control.get("/account").json()["numbers"]) == 1
@@ -117,7 +126,9 @@ class TestDisconnecting:
             for number, name in zip(setup.numbers, ("undo-1", "undo-2"), strict=True)
         ]
         root = dashboard.xml("GET", "/disconnects?customerOrderId=undo-2", status=200)
+
         assert root.findtext("ListOrderIdUserIdDate/TotalCount") == "1"
+
         [listed] = root.findall("ListOrderIdUserIdDate/OrderIdUserIdDate")
         assert (listed.findtext("orderId"), listed.findtext("OrderType")) == (ids[1], "disconnect")
         assert (listed.findtext("OrderStatus"), listed.findtext("CountOfTNs")) == ("COMPLETE", "1")
@@ -157,14 +168,17 @@ class TestCleaningUp:
             ("DELETE", f"/applications/{setup.application_id}"),
         ]
         rejections = [dashboard.xml("DELETE", path, status=400) for _, path in steps[2:]]
+
         assert [code(each) for each in rejections] == ["13624", "13555", "12107"]
         assert "Bandwidth Messaging 2 test2" in (rejections[2].findtext("ResponseStatus/Description") or "")
+
         disconnect(dashboard, setup.numbers)
         for method, path in steps:
             body = "<ApplicationsSettings>REMOVE</ApplicationsSettings>" if method == "PUT" else None
             response = dashboard.request(method, path, data=body)
             assert response.status_code == 200, response.text
         shown = control.get("/account").json()
+
         assert (shown["applications"], shown["locations"], shown["numbers"]) == ([], [], [])
         assert [dashboard.delete(path).status_code for _, path in steps[1:]] == [400, 400, 404, 404]
 
@@ -181,15 +195,19 @@ class TestCleaningUp:
         setup = set_up()
         disconnect(dashboard, setup.numbers)
         expected = []
+
         for feature in ("mms", "sms"):
             expected.append(code(dashboard.xml("DELETE", setup.location_path, status=400)))
             dashboard.delete(f"{setup.location_path}/products/messaging/features/{feature}")
+
         assert expected == ["13622", "13613"]
         assert dashboard.delete(setup.location_path).status_code == 200
 
     def test_the_default_location_can_only_be_deleted_last(self, dashboard: Client) -> None:
         default = new_location(dashboard, "One")
+
         other = new_location(dashboard, "Two", default="false")
+
         assert code(dashboard.xml("DELETE", default, status=400)) == "13558"
         assert [dashboard.delete(each).status_code for each in (other, default)] == [200, 200]
         assert code(dashboard.xml("DELETE", default, status=404)) == "13563"
@@ -199,7 +217,9 @@ class TestCleaningUp:
         control.put("/orders/run-1", json={"fate": "BACKORDERED"})
         body = order_body(location.rsplit("/", 1)[1], "<CustomerOrderId>run-1</CustomerOrderId>")
         order_id = dashboard.xml("POST", "/orders", body, 201).findtext("Order/id")
+
         assert code(dashboard.xml("DELETE", location, status=400)) == "13681"
+
         dashboard.xml("PUT", f"/orders/{order_id}", "<Order><CloseOrder>true</CloseOrder></Order>", 200)
         assert dashboard.delete(location).status_code == 200
 
@@ -211,6 +231,6 @@ class TestCleaningUp:
         assert control.get("/account").json()["applications"] == []
 
     def test_every_deletion_requires_credentials(self, dashboard: Client) -> None:
-        with Client(dashboard.base, (CONFIG.dashboard_user, "wrong")) as stranger:
-            assert stranger.post("/disconnects", data=disconnect_body(["9195550100"])).status_code == 401
-            assert stranger.delete("/applications/x").status_code == 401
+        with Client(dashboard.base, (CONFIG.dashboard_user, "wrong")) as unauthorized:
+            assert unauthorized.post("/disconnects", data=disconnect_body(["9195550100"])).status_code == 401
+            assert unauthorized.delete("/applications/x").status_code == 401

@@ -65,7 +65,9 @@ class TestCredentials:
 
     def test_a_revoked_token_is_unauthorized(self, media: Any, control: Client) -> None:
         media.list_media(CONFIG.account_id)
+
         control.put("/oauth2", json={"revoke": True})
+
         with pytest.raises(UnauthorizedException) as rejected:
             media.list_media(CONFIG.account_id)
         assert rejected.value.data.type == "unauthorized"
@@ -77,6 +79,7 @@ class TestCredentials:
             username=CONFIG.messaging_token,
             password=CONFIG.messaging_secret,
         )
+
         assert sdk.MediaApi(sdk.ApiClient(configuration)).list_media(CONFIG.account_id) == []
 
 
@@ -85,7 +88,9 @@ class TestMessages:
         expiration = datetime.now(UTC) + timedelta(hours=1)
         optional = {"media": ["https://a.example/b.png"], "tag": "t", "priority": "high"}
         sent = request(setup, to=[HANDSET, OTHER], expiration=expiration, **optional)
+
         response = messages.create_message(CONFIG.account_id, sent)
+
         assert response.additional_properties == {}
         assert (response.direction, response.segment_count) == ("out", 1)
         assert (response.to, response.var_from, response.owner) == ([HANDSET, OTHER], *[setup.numbers[0]] * 2)
@@ -95,6 +100,7 @@ class TestMessages:
 
     def test_messages_are_listed_by_page(self, messages: Any, receiver: Receiver, setup: Setup) -> None:
         sent = [messages.create_message(CONFIG.account_id, request(setup)).id for _ in range(3)]
+
         receiver.wait_for(6)
         found: list[Any] = []
         token = None
@@ -133,13 +139,16 @@ class TestMessages:
         control.post("/inbound", json={"from": HANDSET, "to": setup.numbers[0], "text": "hi"})
         receiver.wait_for(2)
         [failed] = messages.list_messages(CONFIG.account_id, error_code=4720).messages
+
         assert failed.message_status == "UNDELIVERED"
+
         [received] = messages.list_messages(CONFIG.account_id, source_tn=HANDSET).messages
         assert (received.message_status, received.message_direction) == ("RECEIVED", "INBOUND")
 
     def test_invalid_fields_raise_an_exception_with_their_names(self, messages: Any, setup: Setup) -> None:
         with pytest.raises(BadRequestException) as rejected:
             messages.create_message(CONFIG.account_id, request(setup, to=["nobody"], text=""))
+
         assert rejected.value.data.type == "request-validation"
         assert {each.field_name for each in rejected.value.data.field_errors} == {"to", "text"}
         assert all(each.description for each in rejected.value.data.field_errors)
@@ -160,8 +169,10 @@ class TestMessages:
         control.post("/faults", json={"path": "/messages$", "answer": {"status": 429}, "times": 2})
         with pytest.raises(ApiException) as search:
             messages.list_messages(CONFIG.account_id, message_id="1")
+
         assert (search.value.status, search.value.data.type) == (429, "rate_limit_exceeded")
         assert search.value.headers["Retry-After"] == "1"
+
         with pytest.raises(ApiException) as sending:
             messages.create_message(CONFIG.account_id, request(setup))
         assert (sending.value.status, sending.value.data.type) == (429, "max-message-queue-size-exceeded")
@@ -173,12 +184,15 @@ class TestMedia:
         kind = {"_content_type": "image/png", "cache_control": "no-cache"}
         media.upload_media(CONFIG.account_id, name, PICTURE, **kind)
         got = media.get_media_with_http_info(CONFIG.account_id, name)
+
         assert (got.status_code, bytes(got.data)) == (200, PICTURE)
         assert (got.headers["Content-Type"], got.headers["Cache-Control"]) == ("image/png", "no-cache")
+
         [listed] = media.list_media(CONFIG.account_id)
         assert listed.additional_properties == {}
         assert (listed.media_name, listed.content_length) == (name, len(PICTURE))
         assert media.delete_media_with_http_info(CONFIG.account_id, name).status_code == 204
+
         with pytest.raises(NotFoundException) as absent:
             media.get_media(CONFIG.account_id, name)
         assert json.loads(absent.value.body).keys() == {"type", "description"}
@@ -188,7 +202,9 @@ class TestMedia:
         self, media: Any, receiver: Receiver, control: Client, setup: Setup
     ) -> None:
         body = {"from": HANDSET, "to": setup.numbers[0], "media": [{"name": "a.png", "bytes": 7}]}
+
         control.post("/inbound", json=body)
+
         [event] = receiver.wait_for(1)
         [url] = event["message"]["media"]
         _, media_id = url.split(f"/users/{CONFIG.account_id}/media/")
@@ -218,7 +234,9 @@ class TestCallbacks:
         control.put(f"/outcomes/{HANDSET}", json={"types": types, "errorCode": 4770})
         response = messages.create_message(CONFIG.account_id, request(setup, **optional))
         receiver.wait_for(4)
+
         control.post("/events", json={"type": "message-read", "message_id": response.id})
+
         parsed = [self.read(each) for each in receiver.wait_for(5)]
         assert {type(each) for each in parsed} == {sdk.StatusCallback}
         assert [each.type for each in parsed] == [*types, "message-read"]
@@ -240,6 +258,7 @@ class TestCallbacks:
         self, receiver: Receiver, control: Client, setup: Setup, message: dict[str, object]
     ) -> None:
         control.post("/inbound", json={"from": HANDSET, "to": setup.numbers[0], **message})
+
         [parsed] = [self.read(each) for each in receiver.wait_for(1)]
         assert isinstance(parsed, sdk.InboundCallback)
         assert (parsed.type, parsed.message.direction) == ("message-received", "in")
@@ -253,13 +272,15 @@ class TestCallbacks:
         control.post("/events", json={"type": "suggestion-response", **both, **suggestion})
         receiver.wait_for(1)
         place = {"latitude": "37.77", "longitude": "-122.42"}
+
         control.post("/events", json={"type": "requested-location-response", **both, **place})
-        chosen, said = [self.read(each) for each in receiver.wait_for(2)]
-        assert {type(chosen), type(said)} == {sdk.InboundCallback}
+
+        chosen, located = [self.read(each) for each in receiver.wait_for(2)]
+        assert {type(chosen), type(located)} == {sdk.InboundCallback}
         assert chosen.message.suggestion_response.to_dict() == {
             "text": "Yes",
             "postbackData": "eWVz",
             "pairedMessageId": "1",
         }
-        assert said.message.location_response.to_dict() == place
-        assert {chosen.message.channel, said.message.channel} == {"RBM"}
+        assert located.message.location_response.to_dict() == place
+        assert {chosen.message.channel, located.message.channel} == {"RBM"}

@@ -58,8 +58,8 @@ class TestAccess:
     def test_wrong_credentials_return_401(
         self, dashboard: Client, credentials: tuple[str, str] | None
     ) -> None:
-        with Client(dashboard.base, credentials) as stranger:
-            assert stranger.get("/applications").status_code == 401
+        with Client(dashboard.base, credentials) as client:
+            assert client.get("/applications").status_code == 401
 
     def test_another_account_returns_403(self, bandwidth: RunningSimulator, dashboard: Client) -> None:
         with Client(f"{bandwidth.dashboard_url}/accounts/9900001", dashboard.credentials) as client:
@@ -74,6 +74,7 @@ class TestAccess:
 class TestApplications:
     def test_the_documented_request_returns_the_documented_response(self, dashboard: Client) -> None:
         root = dashboard.xml("POST", "/applications", APPLICATION, 201)
+
         application_id = root.findtext("Application/ApplicationId")
         assert str(UUID(application_id)) == application_id
         assert tree(root) == [
@@ -116,7 +117,9 @@ class TestApplications:
             "<CallbackCreds/>",
             "<CallbackCreds><UserId>hook</UserId><Password>open-sesame</Password></CallbackCreds>",
         )
+
         responses = [dashboard.xml("POST", "/applications", body), dashboard.xml("GET", "/applications")]
+
         for root in responses:
             assert [each.text for each in root.iter("UserId")] == ["hook"]
             assert b"open-sesame" not in etree.tostring(root)
@@ -215,12 +218,14 @@ class TestLocations:
         body = f"<SipPeer>{name}<IsDefaultPeer>true</IsDefaultPeer></SipPeer>"
         response = dashboard.post("/sites/701/sippeers", data=body)
         assert (response.status_code, response.content) == (201, b"")
+
         start, location_id = response.headers["Location"].rsplit("/", 1)
         assert start == f"{dashboard.base}/sites/701/sippeers"
         assert location_id.isdigit()
 
     def test_locations_are_listed_with_their_ids(self, dashboard: Client) -> None:
         path = new_location(dashboard, "One")
+
         assert tree(dashboard.xml("GET", "/sites/701/sippeers", status=200)) == [
             "TNSipPeersResponse",
             [
@@ -246,9 +251,11 @@ class TestLocations:
 
     def test_an_existing_name_returns_409(self, dashboard: Client) -> None:
         new_location(dashboard, "One")
+
         root = dashboard.xml(
             "POST", "/sites/701/sippeers", "<SipPeer><PeerName>One</PeerName></SipPeer>", 409
         )
+
         assert rejection(root) == ("SipPeerResponse", "13524")
 
     @pytest.mark.parametrize(
@@ -264,7 +271,9 @@ class TestLocations:
         new_location(dashboard, "One")
         new_location(dashboard, "Two")
         new_location(dashboard, "Three", default="false")
+
         listed = dashboard.xml("GET", "/sites/701/sippeers")
+
         assert [each.text for each in listed.iter("IsDefaultPeer")] == ["false", "true", "false"]
 
     @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -285,7 +294,9 @@ class TestLocations:
 class TestFeatures:
     def test_the_documented_sms_request_returns_the_documented_response(self, dashboard: Client) -> None:
         path = features(new_location(dashboard), "sms")
+
         root = dashboard.xml("POST", path, SMS_BODY, 201)
+
         assert tree(root) == [
             "SipPeerSmsFeatureResponse",
             [
@@ -315,7 +326,9 @@ class TestFeatures:
     def test_the_documented_mms_request_returns_the_documented_response(self, dashboard: Client) -> None:
         location = new_location(dashboard)
         dashboard.xml("POST", features(location, "sms"), SMS_BODY)
+
         root = dashboard.xml("POST", features(location, "mms"), MMS_BODY, 201)
+
         assert tree(root) == [
             "MmsFeatureResponse",
             [
@@ -335,7 +348,9 @@ class TestFeatures:
         proxy = "<ProxyPeerId>539692</ProxyPeerId>"
         dashboard.xml("POST", features(location, "sms"), SMS_BODY.replace(proxy, ""), 201)
         mms = MMS_BODY.replace(proxy, "").replace("protocol>", "Protocol>")
+
         root = dashboard.xml("POST", features(location, "mms"), mms, 201)
+
         assert [each.text for each in root.iter("proxyPeerId")] == ["539692"]
 
     def test_the_response_contains_the_proxy_peer(self, dashboard: Client) -> None:
@@ -360,6 +375,7 @@ class TestFeatures:
         self, dashboard: Client, old: str, new: str, code: str
     ) -> None:
         path = features(new_location(dashboard), "sms")
+
         assert rejection(dashboard.xml("POST", path, SMS_BODY.replace(old, new), 400)) == (
             "SipPeerSmsFeatureResponse",
             code,
@@ -394,13 +410,17 @@ class TestFeatures:
         path = features(new_location(dashboard), "sms")
         dashboard.xml("POST", path, SMS_BODY)
         dashboard.xml("PUT", path, SMS_BODY.replace("<ShortCode>true", "<ShortCode>false"), 200)
+
         root = dashboard.xml("GET", path)
+
         assert root.findtext("SipPeerSmsFeature/SipPeerSmsFeatureSettings/ShortCode") == "false"
 
     def test_mms_must_be_disabled_before_sms(self, dashboard: Client) -> None:
         location = new_location(dashboard)
         dashboard.xml("POST", features(location, "sms"), SMS_BODY)
+
         dashboard.xml("POST", features(location, "mms"), MMS_BODY)
+
         assert rejection(dashboard.xml("DELETE", features(location, "sms"), status=400))[1] == "13624"
         assert dashboard.delete(features(location, "mms")).status_code == 200
         assert dashboard.delete(features(location, "sms")).status_code == 200
@@ -410,7 +430,9 @@ class TestFeatures:
 class TestAssignment:
     def test_the_documented_request_returns_the_documented_response(self, dashboard: Client) -> None:
         application_id, location = new_application(dashboard), new_location(dashboard)
+
         dashboard.xml("POST", features(location, "sms"), SMS_BODY)
+
         root = assign_application(dashboard, location, application_id)
         assert tree(root) == [
             "ApplicationsSettingsResponse",
@@ -433,7 +455,9 @@ class TestAssignment:
         application_id, location = new_application(dashboard), new_location(dashboard)
         dashboard.xml("POST", features(location, "sms"), SMS_BODY)
         assign_application(dashboard, location, application_id)
+
         dashboard.xml("PUT", settings(location), body, 200)
+
         assert dashboard.xml("GET", settings(location)).find("ApplicationsSettings/*") is None
 
     @pytest.mark.parametrize(("application_id", "code"), [("no-such-id", "13629"), ("", "13628")])

@@ -78,8 +78,10 @@ class TestSubscribing:
             assert shown.findtext("CallbackSubscription/Expiry") == "12000"
             assert [each.text for each in shown.iter("Username")] == ["hook"]
             assert b"open-sesame" not in etree.tostring(root)
+
         for path in ("/account", "/requests?bodies=1"):
             assert "open-sesame" not in control.get(path).text
+
         [listed] = control.get("/account").json()["subscriptions"]
         assert (listed["topic"], listed["order_id"], listed["has_credentials"]) == ("orders", ORDER_ID, True)
 
@@ -89,7 +91,9 @@ class TestSubscribing:
         path = f"/subscriptions/{subscribe()}"
         changed = subscription_body(f"{receiver.url}/elsewhere", "disconnects")
         assert dashboard.put(path, data=changed).status_code == 200
+
         shown = dashboard.xml("GET", path)
+
         assert [each.text for each in shown.iter("OrderType")] == ["disconnects"]
         assert dashboard.delete(path).status_code == 200
         assert dashboard.xml("GET", "/subscriptions").findtext("Subscriptions") in (None, "")
@@ -149,7 +153,9 @@ class TestNotifications:
         subscription_id = subscribe()
         order_id = order(dashboard)
         [notification] = received_notifications(receiver)
+
         numbers = [each.text for each in dashboard.xml("GET", f"/orders/{order_id}").iter("FullNumber")]
+
         assert notification.tag == "Notification"
         assert notification.findtext("SubscriptionId") == subscription_id
         assert (notification.findtext("OrderType"), notification.findtext("OrderId")) == ("orders", order_id)
@@ -170,7 +176,9 @@ class TestNotifications:
         control.put("/orders/run-1", json={"fate": "BACKORDERED"})
         order_id = order(dashboard)
         received_notifications(receiver)
+
         dashboard.xml("PUT", f"/orders/{order_id}", "<Order><CloseOrder>true</CloseOrder></Order>", 200)
+
         assert [each.findtext("Status") for each in received_notifications(receiver, 2)] == [
             "BACKORDERED",
             "FAILED",
@@ -188,7 +196,9 @@ class TestNotifications:
             f"<Order><ExistingTelephoneNumberOrderType>{listed}</ExistingTelephoneNumberOrderType>"
             f"<SiteId>701</SiteId><PeerId>{location}</PeerId></Order>"
         )
+
         dashboard.xml("POST", "/orders", body, 201)
+
         [notification] = received_notifications(receiver)
         assert notification.findtext("Status") == "FAILED"
         assert (notification.findtext("Message") or "").startswith("5005: ")
@@ -201,9 +211,11 @@ class TestNotifications:
         subscribe()
         order(dashboard, "run-1")
         order(dashboard, "run-2")
+
         one, other = (
             [each.tag for each in notification] for notification in received_notifications(receiver, 2)
         )
+
         assert one != other
         assert set(one) == set(other)
 
@@ -213,10 +225,12 @@ class TestNotifications:
     ) -> None:
         order(dashboard)
         subscribe(topic)
+
         if topic == "externalTns":
             dashboard.xml("POST", "/externalTns", import_body(numbers=NUMBERS[:1]), 201)
         else:
             dashboard.xml("POST", "/disconnects", disconnect_body(["9195550199"]), 201)
+
         [notification] = received_notifications(receiver)
         status = {"disconnects": "FAILED", "externalTns": "COMPLETE"}[topic]
         assert (notification.findtext("OrderType"), notification.findtext("Status")) == (topic, status)
@@ -232,7 +246,9 @@ class TestNotifications:
         control.put("/orders/run-1", json={"fate": "COMPLETE"})
         notification = received_notifications(receiver)
         wait_until(lambda: control.get("/account").json()["subscriptions"] == [])
+
         assert {each.findtext("OrderId") for each in notification} == {order_id}
+
         shown = control.get("/notifications").json()["notifications"]
         assert {each["order_id"] for each in shown} == {order_id}
 
@@ -251,7 +267,9 @@ class TestNotifications:
         subscription_id = subscribe(credentials=BASIC)
         order(dashboard)
         received_notifications(receiver, 2)
+
         assert [each.authorization is None for each in receiver.received] == [True, False]
+
         wait_until(lambda: control.get("/notifications").json()["notifications"][0]["state"] == "delivered")
         shown = dashboard.xml("GET", f"/subscriptions/{subscription_id}")
         assert [each.text for each in shown.iter("Status")] == ["200"]
@@ -265,7 +283,9 @@ class TestNotifications:
         order(dashboard)
         wait_until(lambda: receiver.received)
         wait_until(lambda: control.get("/health").json()["callbacks_pending"] == 0)
+
         [shown] = control.get("/notifications").json()["notifications"]
+
         assert (shown["state"], len(shown["attempts"])) == ("lost", 1)
 
     def test_the_next_notifications_can_be_lost(
@@ -275,7 +295,9 @@ class TestNotifications:
         control.put("/notifications", json={"lose": 1})
         lost, notification = order(dashboard, "run-1"), order(dashboard, "run-2")
         assert [each.findtext("OrderId") for each in received_notifications(receiver)] == [notification]
+
         shown = control.get("/notifications").json()["notifications"]
+
         assert [(each["order_id"], each["state"] == "lost") for each in shown] == [
             (lost, True),
             (notification, False),
@@ -286,7 +308,9 @@ class TestNotifications:
     ) -> None:
         subscribe()
         left_out = ["OrderId", "CustomerOrderId", "Message", "CompletedTelephoneNumbers"]
+
         control.put("/notifications", json={"without": left_out})
+
         order(dashboard)
         [notification] = received_notifications(receiver)
         assert {each.tag for each in notification} == {
@@ -300,7 +324,9 @@ class TestNotifications:
         self, dashboard: Client, receiver: Receiver, control: Client, subscribe: Callable[..., str]
     ) -> None:
         subscribe()
+
         control.post("/reset")
+
         order_id = order(dashboard)
         assert dashboard.xml("GET", f"/orders/{order_id}").findtext("OrderStatus") == "COMPLETE"
         assert control.get("/notifications").json() == {"notifications": []}

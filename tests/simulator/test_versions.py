@@ -11,6 +11,7 @@ from simulator.account.config import Generation
 from simulator.server import RunningSimulator, serve
 from tests.simulator.support import (
     CONFIG,
+    DASHBOARD_CREDENTIALS,
     MMS_BODY,
     NUMBERS,
     QUICK,
@@ -23,6 +24,7 @@ from tests.simulator.support import (
     import_body,
     new_location,
     order_body,
+    text_body,
     wait_until,
 )
 
@@ -33,7 +35,7 @@ APPLICATION = (
 
 
 @contextmanager
-def account_of(generation: Generation, base: str = "/api") -> Iterator[Client]:
+def serve_account(generation: Generation, base: str = "/api") -> Iterator[Client]:
     """A client of an account of this generation, with a token if required."""
     with (
         serve(replace(CONFIG, generation=generation), QUICK) as running,
@@ -43,7 +45,7 @@ def account_of(generation: Generation, base: str = "/api") -> Iterator[Client]:
             issued = running.simulator.account.tokens.issue(CONFIG.client_id, CONFIG.client_secret)
             client.headers["Authorization"] = f"Bearer {issued}"
         else:
-            client.auth = (CONFIG.dashboard_user, CONFIG.dashboard_password)
+            client.auth = DASHBOARD_CREDENTIALS
         yield client
 
 
@@ -71,16 +73,20 @@ class TestNumbers:
         created = client.xml("POST", "/orders", order_body(path.rsplit("/", 1)[1], quantity=1), 201)
         order = client.xml("GET", f"/orders/{created.findtext('Order/id')}")
         [number] = texts(order, "FullNumber")
+
         assert number == f"{prefix}910{number[-7:]}"
         assert texts(client.xml("GET", "/inserviceNumbers"), "TelephoneNumber") == [number]
         assert texts(client.xml("GET", f"{path}/tns"), "FullNumber") == [number]
+
         tns = Client(client.base.rsplit("/accounts", 1)[0], client.credentials)
         assert tns.xml("GET", f"/tns/{number}").findtext("TelephoneNumber") == number
+
         body = disconnect_body(["0000000000"]).replace("0000000000", number)
-        gone = client.xml("POST", "/disconnects", body, 201)
-        assert gone.findtext(".//TelephoneNumber") == number
-        looked = client.xml("GET", f"/disconnects/{gone.findtext('orderRequest/id')}")
-        assert texts(looked, "TelephoneNumber") == [number, number]
+        disconnect = client.xml("POST", "/disconnects", body, 201)
+        assert disconnect.findtext(".//TelephoneNumber") == number
+
+        order_status = client.xml("GET", f"/disconnects/{disconnect.findtext('orderRequest/id')}")
+        assert texts(order_status, "TelephoneNumber") == [number, number]
 
     def test_v2_requires_requested_numbers_in_e164(self, versions: dict[str, Client]) -> None:
         client = versions["/api/v2"]
@@ -91,15 +97,19 @@ class TestNumbers:
             f"<SiteId>701</SiteId><PeerId>{location_id}</PeerId></Order>"
         )
         rejected = client.xml("POST", "/orders", body.replace("{}", "9195550100"), 400)
+
         assert rejected.findtext("ErrorList/Error/Code") == "1022"
+
         created = client.xml("POST", "/orders", body.replace("{}", "+19195550100"), 201)
         assert texts(created, "TelephoneNumber") == ["+19195550100"]
+
         versions["/api/v1"].xml("POST", "/orders", body.replace("{}", "+19195550101"), 400)
 
     def test_v2_rejects_ten_digits_everywhere(self, versions: dict[str, Client]) -> None:
         client = versions["/api/v2"]
         rejected = client.xml("POST", "/disconnects", disconnect_body(["9195550100"]), 400)
         assert rejected.findtext("ErrorList/Error/Code") == "1022"
+
         tns = Client(client.base.rsplit("/accounts", 1)[0], client.credentials)
         assert tns.xml("GET", "/tns/9195550100", status=400).findtext(".//ErrorCode") == "1022"
 
@@ -121,10 +131,13 @@ class TestNumbers:
             f"<URL>{receiver.url}</URL><Expiry>60</Expiry>{wanted}</CallbackSubscription></Subscription>"
         )
         client = versions[base]
+
         assert client.post("/subscriptions", data=body).status_code == 201
+
         location_id = new_location(client).rsplit("/", 1)[1]
         client.xml("POST", "/orders", order_body(location_id, quantity=1), 201)
         wait_until(lambda: receiver.received)
+
         assert (etree.fromstring(receiver.received[0].body).findtext(".//TelephoneNumber") or "").startswith(
             f"{prefix}910"
         )
@@ -137,49 +150,54 @@ class TestNumbers:
 
 class TestGenerations:
     def test_basic_users_exist_only_in_the_classic_generation(self) -> None:
-        with account_of("classic") as client:
+        with serve_account("classic") as client:
             assert client.get("/applications").status_code == 200
-        with account_of("current") as client:
+
+        with serve_account("current") as client:
             assert client.get("/applications").status_code == 200
             client.headers.pop("Authorization")
-            client.auth = (CONFIG.dashboard_user, CONFIG.dashboard_password)
+            client.auth = DASHBOARD_CREDENTIALS
             assert client.get("/applications").status_code == 401
 
     @pytest.mark.parametrize(("generation", "status"), [("classic", 201), ("both", 201), ("current", 400)])
     def test_current_applications_require_a_service_type(self, generation: Generation, status: int) -> None:
         typed = APPLICATION.replace("<AppName>", "<ServiceType>Messaging-V2</ServiceType><AppName>")
-        with account_of(generation) as client:
+        with serve_account(generation) as client:
             root = client.xml("POST", "/applications", APPLICATION, status)
             assert root.findtext("ResponseStatus/ErrorCode") == ("12801" if status == 400 else None)
             client.xml("POST", "/applications", typed, 201)
 
     @pytest.mark.parametrize(("generation", "status"), [("classic", 400), ("both", 201), ("current", 201)])
     def test_the_classic_generation_requires_a_proxy_peer(self, generation: Generation, status: int) -> None:
-        with account_of(generation) as client:
+        with serve_account(generation) as client:
             path = f"{new_location(client)}/products/messaging/features"
             root = client.xml("POST", f"{path}/sms", SMS_BODY.replace(PROXY, ""), status)
             if status == 400:
                 assert root.findtext("ResponseStatus/ErrorCode") == "1003"
                 client.xml("POST", f"{path}/sms", SMS_BODY, 201)
+
             mms = client.xml("POST", f"{path}/mms", MMS_BODY.replace(PROXY, ""), status)
+
             assert texts(mms, "proxyPeerId") == ([] if status == 400 else ["539692"])
 
     def test_the_current_generation_rejects_external_numbers(self) -> None:
-        with account_of("current") as client:
+        with serve_account("current") as client:
             new_location(client)
             root = client.xml("POST", "/externalTns", import_body(numbers=NUMBERS[:1]), 403)
             assert root.findtext("ResponseStatus/ErrorCode") == "25010"
 
     def test_the_classic_generation_ignores_current_elements(self) -> None:
-        today = APPLICATION.replace("CallbackUrl>", "InboundCallbackUrl>")
-        with account_of("classic") as client:
-            root = client.xml("POST", "/applications", today, 400)
+        body = APPLICATION.replace("CallbackUrl>", "InboundCallbackUrl>")
+        with serve_account("classic") as client:
+            root = client.xml("POST", "/applications", body, 400)
             assert root.findtext("ResponseStatus/ErrorCode") == "12802"
 
     def test_the_current_generation_responds_in_the_current_form(self) -> None:
         typed = APPLICATION.replace("<AppName>", "<ServiceType>Messaging-V2</ServiceType><AppName>")
-        with account_of("current") as client:
+
+        with serve_account("current") as client:
             root = client.xml("POST", "/applications", typed, 201)
+
         assert root.findtext("Application/InboundCallbackUrl") == "https://a.example/v2"
         assert root.findtext("Application/OutboundCallbackUrl") == "https://a.example/v2"
 
@@ -210,6 +228,7 @@ class TestCurrentApplications:
         body = self.BODY.replace("{url}", "https://a.example")
         root = dashboard.xml("POST", "/applications", body, 201)
         application = root.find("Application")
+
         assert application is not None
         assert [each.tag for each in application] == [
             "ApplicationId",
@@ -223,13 +242,17 @@ class TestCurrentApplications:
         ]
         assert texts(root, "UserId") == ["in-user", "out-user"]
         assert texts(root, "CallbackType") == ["message-delivered", "message-failed"]
-        looked = dashboard.xml("GET", f"/applications/{application.findtext('ApplicationId')}")
-        assert etree.tostring(looked) == etree.tostring(root)
+
+        stored = dashboard.xml("GET", f"/applications/{application.findtext('ApplicationId')}")
+        assert etree.tostring(stored) == etree.tostring(root)
+
         shown = control.get("/account").text + control.get("/requests?bodies=1").text
         for secret in (b"open-sesame", b"open-barley"):
             assert secret not in etree.tostring(root)
             assert secret.decode() not in shown
+
         [listed] = control.get("/account").json()["applications"]
+
         assert (listed["callback_url"], listed["outbound_url"]) == (
             "https://a.example/in",
             "https://a.example/out",
@@ -250,18 +273,16 @@ class TestCurrentApplications:
             return 200 if request.authorization else (401, {"WWW-Authenticate": 'Basic realm="callbacks"'})
 
         receiver.responses = response
-        message = {
-            "applicationId": application_id,
-            "from": setup.numbers[0],
-            "to": ["+19195550142"],
-            "text": "hi",
-        }
-        assert current.post("/messages", json={**message, "applicationId": application_id}).ok
+        message = text_body(application_id, setup.numbers[0])
+
+        assert current.post("/messages", json=message).ok
+
         control.post("/inbound", json={"from": "+19195550142", "to": setup.numbers[0], "text": "ho"})
         wait_until(
             lambda: len(receiver.received) == 4 and control.get("/health").json()["callbacks_pending"] == 0
         )
         taken = [each for each in receiver.received if each.authorization]
+
         assert {each.path.rsplit("/", 1)[1]: each.events[0]["type"] for each in taken} == {
             "in": "message-received",
             "out": "message-delivered",
@@ -277,17 +298,13 @@ class TestCurrentApplications:
         set_up: Callable[..., Setup],
     ) -> None:
         setup = set_up()
+
         body = APPLICATION.replace("CallbackUrl>", "InboundCallbackUrl>").replace(
             "https://a.example", "{url}"
         )
         application_id = self.application(dashboard, receiver, setup.location_path, body)
-        message = {
-            "applicationId": application_id,
-            "from": setup.numbers[0],
-            "to": ["+19195550142"],
-            "text": "hi",
-        }
-        assert current.post("/messages", json={**message, "applicationId": application_id}).ok
+        message = text_body(application_id, setup.numbers[0])
+        assert current.post("/messages", json=message).ok
         assert control.get("/callbacks").json() == {"callbacks": []}
 
     @pytest.mark.parametrize(
@@ -317,5 +334,7 @@ class TestCurrentApplications:
         root = dashboard.xml("POST", "/applications", body, 201)
         settings = f"<HttpMessagingV2AppId>{root.findtext('.//ApplicationId')}</HttpMessagingV2AppId>"
         path = f"{setup.location_path}/products/messaging/applicationSettings"
+
         rejected = dashboard.xml("PUT", path, f"<ApplicationsSettings>{settings}</ApplicationsSettings>", 400)
+
         assert rejected.findtext("ResponseStatus/ErrorCode") == "13648"

@@ -1,4 +1,4 @@
-"""What keeps web pages, and clients without a local cloud's own keys, away from emulator and simulator."""
+"""Emulator and simulator reject web pages. The emulator also rejects clients without its keys."""
 
 import asyncio
 from collections.abc import MutableMapping
@@ -13,7 +13,7 @@ from botocore.credentials import Credentials
 
 from local.gate import guard
 from simulator.server import RunningSimulator
-from simulator.web_pages import refusal
+from simulator.web_pages import rejection_reason
 
 PAGE = "https://evil.example"
 KEY_ID, KEY = "LOCAL0123456789ABCDEF", "the secret of this local cloud"
@@ -27,9 +27,9 @@ class TestRejection:
         "host",
         ["127.0.0.1:4566", "127.0.0.1", "localhost:4567", "[::1]:4566", "abc.execute-api.localhost:4566"],
     )
-    def test_this_machine_by_any_of_its_names_is_accepted_with_its_own_origin(self, host: str) -> None:
-        assert refusal(host, None) is None
-        assert refusal(host, f"http://{host}") is None
+    def test_every_name_of_this_machine_is_accepted_with_its_own_origin(self, host: str) -> None:
+        assert rejection_reason(host, None) is None
+        assert rejection_reason(host, f"http://{host}") is None
 
     @pytest.mark.parametrize(
         "host",
@@ -45,8 +45,8 @@ class TestRejection:
             "[",
         ],
     )
-    def test_every_other_name_is_rejected(self, host: str) -> None:
-        assert refusal(host, None) == "The Host header does not name this machine."
+    def test_another_host_is_rejected(self, host: str) -> None:
+        assert rejection_reason(host, None) == "The Host header does not name this machine."
 
     @pytest.mark.parametrize(
         "origin",
@@ -60,8 +60,8 @@ class TestRejection:
             "http://localhost:4566",
         ],
     )
-    def test_every_other_origin_is_rejected(self, origin: str) -> None:
-        assert refusal(HOST, origin) == "The Origin header names another site."
+    def test_another_origin_is_rejected(self, origin: str) -> None:
+        assert rejection_reason(HOST, origin) == "The Origin header names another site."
 
 
 class TestSimulator:
@@ -69,7 +69,7 @@ class TestSimulator:
         "path", ["/_simulator/account", "/_simulator/reset", "/api/accounts/1/sites", "/v2/x"]
     )
     @pytest.mark.parametrize("headers", [{"Origin": PAGE}, {"Origin": "null"}, {"Host": "evil.example"}])
-    def test_a_web_page_gets_nothing(
+    def test_requests_of_web_pages_are_rejected(
         self, simulator: RunningSimulator, path: str, headers: dict[str, str]
     ) -> None:
         for method in ("GET", "POST", "OPTIONS"):
@@ -79,28 +79,30 @@ class TestSimulator:
             assert not [name for name in response.headers if name.lower().startswith("access-control-")]
         assert simulator.simulator.capture.requests() == []
 
-    def test_clients_are_served_as_ever(self, simulator: RunningSimulator) -> None:
+    def test_requests_of_other_clients_are_accepted(self, simulator: RunningSimulator) -> None:
         for url in (simulator.control_url, simulator.control_url.replace("127.0.0.1", "localhost")):
             assert requests.get(f"{url}/health", timeout=10).json()["status"] == "ok"
 
 
-class Emulator:
-    """An application behind the gate that takes every request and permits every site to read the response."""
+class GuardedApplication:
+    """An application behind the gate. It accepts every request and lets every site read its responses."""
 
     def __init__(self) -> None:
         self.bodies: list[bytes] = []
 
-    def ask(self, method: str, path: str, *, body: bytes = b"", **headers: str) -> tuple[int, dict[str, str]]:
-        """Send a request; return status and headers of the response."""
+    def request(
+        self, method: str, path: str, *, body: bytes = b"", **headers: str
+    ) -> tuple[int, dict[str, str]]:
+        """Send a request, and return the status and headers of the response."""
         path, _, query = path.partition("?")
-        given = {"host": HOST} | {name.replace("_", "-").lower(): value for name, value in headers.items()}
+        sent = {"host": HOST} | {name.replace("_", "-").lower(): value for name, value in headers.items()}
         scope = {
             "type": "http",
             "method": method,
             "path": path,
             "raw_path": path.encode(),
             "query_string": query.encode(),
-            "headers": [(name.encode(), value.encode()) for name, value in given.items()],
+            "headers": [(name.encode(), value.encode()) for name, value in sent.items()],
         }
         return asyncio.run(self._ask(scope, body))
 
@@ -130,10 +132,10 @@ class Emulator:
 
 
 @pytest.fixture
-def emulator(monkeypatch: pytest.MonkeyPatch) -> Emulator:
+def emulator(monkeypatch: pytest.MonkeyPatch) -> GuardedApplication:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY_ID)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", KEY)
-    return Emulator()
+    return GuardedApplication()
 
 
 def signed(method: str, path: str, body: bytes, key_id: str = KEY_ID, key: str = KEY) -> dict[str, str]:
@@ -144,12 +146,12 @@ def signed(method: str, path: str, body: bytes, key_id: str = KEY_ID, key: str =
 
 
 class TestGate:
-    def test_a_request_that_the_root_user_signed_passes_whole_and_without_cors(
-        self, emulator: Emulator
+    def test_a_request_signed_by_the_root_user_is_accepted_without_cors(
+        self, emulator: GuardedApplication
     ) -> None:
         headers = signed("POST", FUNCTIONS, b"a function")
 
-        assert emulator.ask("POST", FUNCTIONS, body=b"a function", **headers) == (
+        assert emulator.request("POST", FUNCTIONS, body=b"a function", **headers) == (
             200,
             {"x-amzn-requestid": "1"},
         )
@@ -167,14 +169,16 @@ class TestGate:
             (KEY_ID, "test"),
         ],
     )
-    def test_a_key_of_nobody_here_is_refused(self, emulator: Emulator, key_id: str, key: str) -> None:
+    def test_another_key_or_secret_is_rejected(
+        self, emulator: GuardedApplication, key_id: str, key: str
+    ) -> None:
         headers = signed("POST", FUNCTIONS, b"a function", key_id, key)
 
-        status, _ = emulator.ask("POST", FUNCTIONS, body=b"a function", **headers)
+        status, _ = emulator.request("POST", FUNCTIONS, body=b"a function", **headers)
 
         assert (status, emulator.bodies) == (403, [])
 
-    def test_a_signature_is_good_for_the_request_it_was_made_for(self, emulator: Emulator) -> None:
+    def test_a_signature_is_valid_only_for_its_request(self, emulator: GuardedApplication) -> None:
         headers = signed("POST", FUNCTIONS, b"a function")
 
         for method, path, body in (
@@ -183,13 +187,15 @@ class TestGate:
             ("POST", f"{FUNCTIONS}?more=1", b"a function"),
             ("POST", FUNCTIONS, b"another one"),
         ):
-            assert emulator.ask(method, path, body=body, **headers)[0] == 403
+            assert emulator.request(method, path, body=body, **headers)[0] == 403
 
-    def test_an_old_signature_is_refused(self, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_an_old_signature_is_rejected(
+        self, emulator: GuardedApplication, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr("botocore.auth.get_current_datetime", lambda: datetime(2020, 1, 1, tzinfo=UTC))
         headers = signed("GET", FUNCTIONS, b"")
 
-        assert emulator.ask("GET", FUNCTIONS, body=b"", **headers)[0] == 403
+        assert emulator.request("GET", FUNCTIONS, body=b"", **headers)[0] == 403
 
     @pytest.mark.parametrize(
         "authorization",
@@ -201,44 +207,43 @@ class TestGate:
             "Basic dXNlcjpwYXNzd29yZA==",
         ],
     )
-    def test_what_only_looks_like_a_signature_is_refused(
-        self, emulator: Emulator, authorization: str
-    ) -> None:
-        assert emulator.ask("GET", FUNCTIONS, Authorization=authorization)[0] == 403
+    def test_an_invalid_signature_is_rejected(self, emulator: GuardedApplication, authorization: str) -> None:
+        assert emulator.request("GET", FUNCTIONS, Authorization=authorization)[0] == 403
 
     @pytest.mark.parametrize(
         "path",
         ["/", FUNCTIONS, "/_ministack/reset", "/_ministack/config", "/a-bucket/a-key", "/_aws/sqs/messages"],
     )
-    def test_without_a_key_only_health_and_api_gateway_are_served(
-        self, emulator: Emulator, path: str
+    def test_only_health_and_api_gateway_accept_requests_without_a_key(
+        self, emulator: GuardedApplication, path: str
     ) -> None:
-        assert emulator.ask("POST", path)[0] == 403
+        assert emulator.request("POST", path)[0] == 403
         assert (
-            emulator.ask("GET", f"{path}?AWSAccessKeyId={KEY_ID}&Signature=00&Expires=9999999999")[0] == 403
+            emulator.request("GET", f"{path}?AWSAccessKeyId={KEY_ID}&Signature=00&Expires=9999999999")[0]
+            == 403
         )
 
     @pytest.mark.parametrize(
         "path", ["/_ministack/health", "/restapis/abc123/live/_user_request_/callbacks/v2"]
     )
-    def test_health_and_api_gateway_are_served_to_clients_and_not_to_web_pages(
-        self, emulator: Emulator, path: str
+    def test_health_and_api_gateway_accept_clients_and_reject_web_pages(
+        self, emulator: GuardedApplication, path: str
     ) -> None:
-        assert emulator.ask("POST", path, Authorization="Basic dXNlcjpwYXNzd29yZA==")[0] == 200
-        assert emulator.ask("POST", path, Origin=PAGE)[0] == 403
-        assert emulator.ask("POST", path, Host="evil.example")[0] == 403
+        assert emulator.request("POST", path, Authorization="Basic dXNlcjpwYXNzd29yZA==")[0] == 200
+        assert emulator.request("POST", path, Origin=PAGE)[0] == 403
+        assert emulator.request("POST", path, Host="evil.example")[0] == 403
 
-    def test_a_link_is_good_until_it_expires(self, emulator: Emulator) -> None:
+    def test_a_presigned_url_is_valid_until_it_expires(self, emulator: GuardedApplication) -> None:
         def link(seconds: int) -> str:
             request = AWSRequest("GET", f"http://{HOST}/bucket/key", headers={})
             S3SigV4QueryAuth(Credentials(KEY_ID, KEY), "s3", "us-east-1", expires=seconds).add_auth(request)
             return str(request.url).removeprefix(f"http://{HOST}")
 
-        assert emulator.ask("GET", link(60))[0] == 200
-        assert emulator.ask("GET", link(60).replace("Expires=60", "Expires=600"))[0] == 403
-        assert emulator.ask("GET", link(-1))[0] == 403
+        assert emulator.request("GET", link(60))[0] == 200
+        assert emulator.request("GET", link(60).replace("Expires=60", "Expires=600"))[0] == 403
+        assert emulator.request("GET", link(-1))[0] == 403
 
-    def test_web_sockets_are_closed(self, emulator: Emulator) -> None:
+    def test_web_sockets_are_closed(self, emulator: GuardedApplication) -> None:
         sent: list[Any] = []
 
         async def receive() -> Any:

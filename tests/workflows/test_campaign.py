@@ -1,4 +1,4 @@
-"""The state machine messaging_v2 with a campaign, at today's Bandwidth."""
+"""The state machine messaging_v2 with a campaign, on the current API."""
 
 import json
 from pathlib import Path
@@ -13,15 +13,17 @@ pytestmark = only_current
 SAMPLE = json.loads((Path(__file__).parents[2] / "events/executions/messaging_v2.json").read_text())
 
 
-def set_up(cloud: Stack, name: str, **given: Any) -> Execution:
+def set_up(cloud: Stack, name: str, **fields: Any) -> Execution:
     own = {"applicationName": name, "locationName": name, "customerOrderId": name}
-    return run(cloud, "messaging_v2", SAMPLE | own | given)
+    return run(cloud, "messaging_v2", SAMPLE | own | fields)
 
 
 def test_ordered_numbers_are_assigned_to_their_campaign(cloud: Stack) -> None:
     control(cloud, "PUT", "/campaigns/CWORKFLOW", {"status": "REGISTERED"})
     name = unique("campaign")
+
     execution = set_up(cloud, name, campaignId="CWORKFLOW")
+
     assert (execution.status, execution.cause) == ("SUCCEEDED", None)
     assert execution.states[-1] == "Campaign Ready"
     assert execution.output is not None
@@ -37,9 +39,10 @@ def test_ordered_numbers_are_assigned_to_their_campaign(cloud: Stack) -> None:
 
 def test_an_unknown_campaign_stops_before_numbers_are_bought(cloud: Stack) -> None:
     name = unique("unknown")
+
     execution = set_up(cloud, name, campaignId="CUNKNOWN")
+
     assert (execution.status, execution.error) == ("FAILED", "BandwidthRejected")
     assert "'CUNKNOWN' was not found" in str(execution.cause)
-    assert [
-        each for each in control(cloud, "GET", "/account")["orders"] if each["customer_order_id"] == name
-    ] == []
+    orders = control(cloud, "GET", "/account")["orders"]
+    assert [order for order in orders if order["customer_order_id"] == name] == []

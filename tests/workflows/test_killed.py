@@ -1,23 +1,24 @@
-"""Set-ups stopped, or started twice at once, on the real machines; tests/functions has every step."""
+"""Set-ups that are stopped or started concurrently. tests/functions stops them at every step."""
 
 from typing import Any
 
 import pytest
 
 from local.stack import Stack
-from tests.machines import control, ended, start, unique, until
+from tests.machines import control, start, unique, wait_for_end, wait_until
 
 HELD_SECONDS = 3
+KINDS = ("applications", "locations", "orders")
 
 
-def own(name: str, customer_order_id: str | None = None) -> dict[str, Any]:
+def setup_input(name: str, customer_order_id: str | None = None) -> dict[str, Any]:
     names = {"applicationName": name, "locationName": name, "customerOrderId": customer_order_id or name}
     return {"areaCode": "910", "quantity": 2, **names}
 
 
-def things(cloud: Stack, kind: str, name: str) -> list[Any]:
-    known = "customer_order_id" if kind == "orders" else "name"
-    return [each for each in control(cloud, "GET", "/account")[kind] if each[known] == name]
+def list_resources(cloud: Stack, kind: str, name: str) -> list[Any]:
+    name_field = "customer_order_id" if kind == "orders" else "name"
+    return [each for each in control(cloud, "GET", "/account")[kind] if each[name_field] == name]
 
 
 @pytest.mark.parametrize(("path", "kind"), [("/applications$", "applications"), ("/orders$", "orders")])
@@ -27,20 +28,26 @@ def test_an_execution_stopped_during_a_response_resumes_without_duplicate_resour
     name = unique("stopped")
     hold = {"method": "POST", "path": path, "match": name, "delay": HELD_SECONDS}
     control(cloud, "POST", "/faults", hold)
-    arn = start(cloud, "messaging_v2", own(name))
-    until(lambda: things(cloud, kind, name), lambda: f"no {kind}")
+    arn = start(cloud, "messaging_v2", setup_input(name))
+    wait_until(lambda: list_resources(cloud, kind, name), lambda: f"no {kind}")
+
     cloud.client("stepfunctions").stop_execution(executionArn=arn)
-    assert ended(cloud, arn).status == "ABORTED"
-    again = ended(cloud, start(cloud, "messaging_v2", own(name)))
+
+    assert wait_for_end(cloud, arn).status == "ABORTED"
+
+    again = wait_for_end(cloud, start(cloud, "messaging_v2", setup_input(name)))
+
     assert (again.status, again.cause) == ("SUCCEEDED", None)
-    assert [len(things(cloud, each, name)) for each in ("applications", "locations", "orders")] == [1, 1, 1]
+    assert [len(list_resources(cloud, each, name)) for each in KINDS] == [1, 1, 1]
 
 
 def test_three_concurrent_starts_place_one_order_per_id_and_create_one_application(cloud: Stack) -> None:
     name, other = unique("at once"), unique("other")
     control(cloud, "POST", "/faults", {"method": "GET", "path": "/applications$", "delay": 1, "times": 3})
-    arns = [start(cloud, "messaging_v2", own(name, each)) for each in (name, name, other)]
-    executions = [ended(cloud, arn) for arn in arns]
+    arns = [start(cloud, "messaging_v2", setup_input(name, each)) for each in (name, name, other)]
+
+    executions = [wait_for_end(cloud, arn) for arn in arns]
+
     assert [(each.status, each.cause) for each in executions] == [("SUCCEEDED", None)] * 3
-    assert [len(things(cloud, kind, name)) for kind in ("applications", "locations", "orders")] == [1, 1, 1]
-    assert len(things(cloud, "orders", other)) == 1
+    assert [len(list_resources(cloud, each, name)) for each in KINDS] == [1, 1, 1]
+    assert len(list_resources(cloud, "orders", other)) == 1

@@ -1,4 +1,4 @@
-"""Order notifications on the local cloud: a wait that ends early, and one that ends all the same."""
+"""Order notifications on the local cloud: a notification ends a wait, and a poll replaces a lost one."""
 
 import json
 import time
@@ -10,17 +10,26 @@ from typing import Any
 import pytest
 
 from local.stack import Stack
-from tests.machines import Execution, control, ended, history, start, states, unique, until
+from tests.machines import (
+    Execution,
+    control,
+    entered_states,
+    history,
+    start,
+    unique,
+    wait_for_end,
+    wait_until,
+)
 
 SAMPLE = json.loads((Path(__file__).parents[2] / "events/executions/messaging_v2.json").read_text())
 WAIT, POLL = "Wait For Notification", "Check Order Status"
-# Waits of 2, 4, 8 … 128 seconds at a twentieth: in the last of them there is time to do something.
+# Waits of 2, 4, 8 … 128 seconds, scaled to a twentieth. The last leaves time for the test to act.
 ENOUGH_WAITS = 6
 
 
 @pytest.fixture
 def notified(cloud: Stack) -> Iterator[Stack]:
-    """The stack as it is with OrderNotifications=true."""
+    """Return the stack with the setting of OrderNotifications=true."""
     client = cloud.client("lambda")
     (name,) = (
         each["FunctionName"]
@@ -28,40 +37,40 @@ def notified(cloud: Stack) -> Iterator[Stack]:
         if each["Handler"] == "check_input.handler"
         and each["Environment"]["Variables"]["STACK_NAME"] == cloud.stack_name
     )
-    before = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    switched = before | {"ORDER_NOTIFICATIONS": "true"}
-    client.update_function_configuration(FunctionName=name, Environment={"Variables": switched})
+    original = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    changed = original | {"ORDER_NOTIFICATIONS": "true"}
+    client.update_function_configuration(FunctionName=name, Environment={"Variables": changed})
     yield cloud
-    client.update_function_configuration(FunctionName=name, Environment={"Variables": before})
+    client.update_function_configuration(FunctionName=name, Environment={"Variables": original})
 
 
-def wait_long(cloud: Stack, name: str) -> str:
-    """Start a set-up whose order is backordered, and return its execution's ARN once it waits long."""
+def start_until_long_wait(cloud: Stack, name: str) -> str:
+    """Start a set-up with a backordered order, and return the execution's ARN once its wait is long."""
     control(cloud, "PUT", f"/orders/{name}", {"fate": "BACKORDERED"})
     own = {"applicationName": name, "locationName": name, "customerOrderId": name}
     arn = start(cloud, "messaging_v2", SAMPLE | own)
-    until(lambda: waits(states(cloud, arn)) >= ENOUGH_WAITS, lambda: str(states(cloud, arn)))
+
+    def waits_long() -> bool:
+        return entered_states(cloud, arn).count(WAIT) >= ENOUGH_WAITS
+
+    wait_until(waits_long, lambda: str(entered_states(cloud, arn)))
     return arn
 
 
-def waits(passed: list[str]) -> int:
-    return passed.count(WAIT)
-
-
 def complete(cloud: Stack, name: str, arn: str) -> tuple[Execution, float]:
-    """Let the order complete; return the execution and how many seconds after that it ended."""
+    """Complete the order. Return the execution and the seconds from completion to its end."""
     control(cloud, "PUT", f"/orders/{name}", {"fate": "COMPLETE"})
-    begun = time.monotonic()
-    execution = ended(cloud, arn)
-    return execution, time.monotonic() - begun
+    start_time = time.monotonic()
+    execution = wait_for_end(cloud, arn)
+    return execution, time.monotonic() - start_time
 
 
-def ends_of_waits(cloud: Stack, arn: str) -> list[str]:
+def list_wait_ends(cloud: Stack, arn: str) -> list[str]:
     """Return how each wait for a notification ended."""
-    found: list[Any] = history(cloud, arn)
+    events: list[Any] = history(cloud, arn)
     return [
         after["type"]
-        for before, after in pairwise(found)
+        for before, after in pairwise(events)
         if before["type"] == "TaskScheduled"
         and before["taskScheduledEventDetails"]["resource"].endswith(".waitForTaskToken")
     ]
@@ -72,12 +81,14 @@ def test_a_notification_ends_the_wait_at_once(
     notified: Stack, record_property: Callable[[str, object], None]
 ) -> None:
     name = unique("notified")
-    arn = wait_long(notified, name)
+    arn = start_until_long_wait(notified, name)
+
     execution, seconds = complete(notified, name, arn)
+
     assert execution.status == "SUCCEEDED"
-    assert ends_of_waits(notified, arn)[-1] == "TaskSucceeded"
-    told = control(notified, "GET", "/notifications")["notifications"]
-    assert [each["state"] for each in told if name in each["body"]][-1] == "delivered"
+    assert list_wait_ends(notified, arn)[-1] == "TaskSucceeded"
+    notifications = control(notified, "GET", "/notifications")["notifications"]
+    assert [each["state"] for each in notifications if name in each["body"]][-1] == "delivered"
     wait = 2 ** (ENOUGH_WAITS + 1)
     record_property(
         "an order that ended in a wait of up to",
@@ -88,8 +99,10 @@ def test_a_notification_ends_the_wait_at_once(
 @pytest.mark.xdist_group("notifications")
 def test_the_next_poll_replaces_a_lost_notification(notified: Stack) -> None:
     name = unique("unnotified")
-    arn = wait_long(notified, name)
+    arn = start_until_long_wait(notified, name)
     control(notified, "PUT", "/notifications", {"lose": 1})
+
     execution, _ = complete(notified, name, arn)
+
     assert execution.status == "SUCCEEDED"
-    assert ends_of_waits(notified, arn)[-1] == "TaskFailed"
+    assert list_wait_ends(notified, arn)[-1] == "TaskFailed"

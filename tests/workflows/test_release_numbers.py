@@ -1,4 +1,4 @@
-"""The state machine release_numbers on the local cloud: what the others made is undone, in every way."""
+"""The outcomes of the state machine release_numbers, which releases what the set-ups created."""
 
 import json
 from pathlib import Path
@@ -12,18 +12,18 @@ from tests.machines import Execution, control, get, run, unique
 from tests.workflows.test_hosted_messaging import some_numbers
 
 SAMPLES = Path(__file__).parents[2] / "events/executions"
-THINGS = ["assignment", "mms", "sms", "location", "application"]
+RESOURCES = ["assignment", "mms", "sms", "location", "application"]
 KINDS = ("applications", "locations", "numbers", "external_numbers", "catapult_applications")
 
 
 def sample(machine: str) -> dict[str, Any]:
-    given: dict[str, Any] = json.loads((SAMPLES / f"{machine}.json").read_text())
-    return given
+    machine_input: dict[str, Any] = json.loads((SAMPLES / f"{machine}.json").read_text())
+    return machine_input
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _elsewhere(clouds: dict[str, Stack]) -> None:
-    """Make another location each site's default: hosted numbers go there, and it could not be deleted."""
+def _other_default_location(clouds: dict[str, Stack]) -> None:
+    """Create a default location per site for hosted numbers. A default location cannot be deleted."""
     for cloud in clouds.values():
         name = unique("default")
         own = {"applicationName": name, "locationName": name, "customerOrderId": name, "isDefaultPeer": True}
@@ -32,7 +32,7 @@ def _elsewhere(clouds: dict[str, Stack]) -> None:
 
 
 def set_up(cloud: Stack, name: str) -> list[str]:
-    """Order numbers with an application and a location of the test's own."""
+    """Order numbers with `name` as the name of the application and the location."""
     own = {"applicationName": name, "locationName": name, "customerOrderId": name}
     execution = run(cloud, "messaging_v2", sample("messaging_v2") | own)
     assert execution.output is not None, execution.cause
@@ -41,7 +41,7 @@ def set_up(cloud: Stack, name: str) -> list[str]:
 
 
 def host(cloud: Stack, name: str, count: int = 3) -> list[str]:
-    """Import numbers with an application of the test's own, and with a location where that is needed."""
+    """Import numbers with `name` as the name of the application, and of the location on the current API."""
     numbers = some_numbers(count)
     own = {"applicationName": name, "customerOrderId": name, "telephoneNumbers": numbers}
     if cloud.bandwidth_api == "current":
@@ -50,16 +50,16 @@ def host(cloud: Stack, name: str, count: int = 3) -> list[str]:
     return numbers
 
 
-def release(cloud: Stack, **given: Any) -> Execution:
-    return run(cloud, "release_numbers", given)
+def release(cloud: Stack, **fields: Any) -> Execution:
+    return run(cloud, "release_numbers", fields)
 
 
 def account(cloud: Stack) -> Any:
     return control(cloud, "GET", "/account")
 
 
-def left_of(cloud: Stack, name: str, numbers: list[str]) -> list[Any]:
-    """Return what the account still has of a test's names and numbers."""
+def list_remaining(cloud: Stack, name: str, numbers: list[str]) -> list[Any]:
+    """Return the account's resources that have a name or a number of the test."""
     return [
         each
         for kind in KINDS
@@ -68,7 +68,7 @@ def left_of(cloud: Stack, name: str, numbers: list[str]) -> list[Any]:
     ]
 
 
-def told_of_lost_numbers(cloud: Stack) -> list[Any]:
+def list_loss_subscriptions(cloud: Stack) -> list[Any]:
     return [each for each in account(cloud)["subscriptions"] if each["topic"] == "MESSAGING_LOST"]
 
 
@@ -79,17 +79,17 @@ def test_the_resources_of_both_setups_are_planned_and_then_all_released(
     ordered, imported = unique("release"), unique("release hosted")
     numbers, hosted = set_up(cloud, ordered), host(cloud, imported)
     for name, own, kinds in (
-        (ordered, numbers, THINGS),
-        (imported, hosted, {"classic": ["catapultApplication"], "current": THINGS}[generation]),
+        (ordered, numbers, RESOURCES),
+        (imported, hosted, {"classic": ["catapultApplication"], "current": RESOURCES}[generation]),
     ):
         before = account(cloud)
         planned = release(cloud, customerOrderId=name, everything=True, dryRun=True)
         assert (planned.status, planned.states[-1]) == ("SUCCEEDED", "Plan Only")
         assert planned.output is not None
-        goes = [each["what"] for each in planned.output["delete"]]
-        assert [each for each in goes if each != "subscription"] == kinds
+        planned_names = [each["what"] for each in planned.output["delete"]]
+        assert [each for each in planned_names if each != "subscription"] == kinds
         assert {each["number"] for each in planned.output["firstNumbers"]} == set(own)
-        assert left_of(cloud, name, own)
+        assert list_remaining(cloud, name, own)
         assert [each for each in account(cloud)["applications"] if each["name"] == name] == [
             each for each in before["applications"] if each["name"] == name
         ]
@@ -99,12 +99,13 @@ def test_the_resources_of_both_setups_are_planned_and_then_all_released(
         assert (done.status, done.cause) == ("SUCCEEDED", None)
         assert done.output is not None
         assert done.output["released"] == len(own)
-        assert [each["what"] for each in done.output["resources"] if each["outcome"] == "deleted"] == goes
-        left = [each["what"] for each in done.output["resources"] if each["outcome"] == "left"]
-        assert left_of(cloud, name, own) == []
+        outcomes = [(each["what"], each["outcome"]) for each in done.output["resources"]]
+        assert [what for what, outcome in outcomes if outcome == "deleted"] == planned_names
+        kept = [what for what, outcome in outcomes if outcome == "left"]
+        assert list_remaining(cloud, name, own) == []
         if own is hosted:
-            # All hosted set-ups share the subscription: numbers of other tests may keep it.
-            assert left == ["subscription"] * len(told_of_lost_numbers(cloud))
+            # All hosted set-ups share the subscription. Numbers of other tests may still need it.
+            assert kept == ["subscription"] * len(list_loss_subscriptions(cloud))
         assert {get(cloud, f"/numbers/{each}")["state"] for each in own} == {"released"}
         record = get(cloud, f"/orders/{done.name}")
         assert (record["kind"], record["state"], record["completed"]) == (
@@ -126,7 +127,9 @@ def test_a_second_run_succeeds_with_everything_already_released(cloud: Stack) ->
 def test_selected_numbers_of_both_machines_are_released_and_the_others_remain(cloud: Stack) -> None:
     name = unique("single")
     (first, second), (third, *others) = set_up(cloud, name), host(cloud, f"{name} h")
+
     execution = release(cloud, telephoneNumbers=[first, third])
+
     assert (execution.status, execution.cause) == ("SUCCEEDED", None)
     assert [get(cloud, f"/numbers/{each}")["state"] for each in (first, third)] == ["released"] * 2
     assert {get(cloud, f"/numbers/{each}")["state"] for each in (second, *others)} == {"active"}
@@ -134,48 +137,58 @@ def test_selected_numbers_of_both_machines_are_released_and_the_others_remain(cl
 
 def test_an_unreleased_number_keeps_its_location_and_a_second_run_continues(cloud: Stack) -> None:
     name, execution_name = unique("partial"), unique("stuck").replace(" ", "-")
-    stuck, gone = set_up(cloud, name)
+    stuck, released = set_up(cloud, name)
     errors = [{"code": 5012, "description": "The number is locked"}]
     fate = {"fate": "PARTIAL", "failed_numbers": [stuck], "errors": errors}
     control(cloud, "PUT", f"/orders/{execution_name}", fate)
-    given = {"customerOrderId": name, "everything": True}
-    first = run(cloud, "release_numbers", given, name=execution_name)
+    machine_input = {"customerOrderId": name, "everything": True}
+
+    first = run(cloud, "release_numbers", machine_input, name=execution_name)
+
     assert (first.status, first.error) == ("FAILED", "ReleaseIncomplete")
     assert "numbers not released: 1 of 2 (5012 The number is locked)" in str(first.cause)
-    assert [get(cloud, f"/numbers/{each}")["state"] for each in (stuck, gone)] == ["releasing", "released"]
+    assert get(cloud, f"/numbers/{stuck}")["state"] == "releasing"
+    assert get(cloud, f"/numbers/{released}")["state"] == "released"
     record = get(cloud, f"/orders/{execution_name}")
     assert (record["state"], record["completed"], record["failed"]) == ("partial", 1, 1)
     assert record["failures"] == [{"number": stuck, "code": "5012", "reason": "The number is locked"}]
     assert {each["outcome"] for each in record["resources"]} == {"left"}
-    (place,) = [each for each in account(cloud)["locations"] if each["name"] == name]
-    assert place["application_id"] is not None
-    second = release(cloud, **given)
+    (location,) = [each for each in account(cloud)["locations"] if each["name"] == name]
+    assert location["application_id"] is not None
+
+    second = release(cloud, **machine_input)
+
     assert (second.status, second.cause) == ("SUCCEEDED", None)
-    assert left_of(cloud, name, [stuck, gone]) == []
+    assert list_remaining(cloud, name, [stuck, released]) == []
 
 
 @only_classic
 def test_a_hosted_number_that_cannot_be_removed_reports_the_reason(cloud: Stack) -> None:
-    name, execution_name = unique("refused"), unique("stuck").replace(" ", "-")
-    stuck, *gone = host(cloud, name)
+    name, execution_name = unique("rejected"), unique("stuck").replace(" ", "-")
+    stuck, *released = host(cloud, name)
     errors = [{"code": 25040, "description": "Cannot be removed"}]
     fate = {"fate": "PARTIAL", "failed_numbers": [stuck], "errors": errors}
     control(cloud, "PUT", f"/orders/{execution_name}-removal-1", fate)
+
     execution = run(cloud, "release_numbers", {"customerOrderId": name}, name=execution_name)
+
     assert (execution.status, execution.error) == ("FAILED", "ReleaseIncomplete")
     assert "numbers not released: 1 of 3 (25040 Cannot be removed)" in str(execution.cause)
-    assert {get(cloud, f"/numbers/{each}")["state"] for each in gone} == {"released"}
+    assert {get(cloud, f"/numbers/{each}")["state"] for each in released} == {"released"}
 
 
 @pytest.mark.parametrize("dry_run", [True, False])
 def test_an_unknown_setup_is_reported_and_nothing_is_released(cloud: Stack, dry_run: bool) -> None:
-    execution = release(cloud, customerOrderId="nothing of ours", dryRun=dry_run)
+    execution = release(cloud, customerOrderId="unknown setup", dryRun=dry_run)
+
     assert (execution.status, execution.error) == ("FAILED", "InvalidInput")
     assert (
         execution.cause
-        == "customerOrderId: 'nothing of ours' is unknown. Give the customerOrderId of a set-up of this stack"
+        == "customerOrderId: 'unknown setup' is unknown. Give the customerOrderId of a set-up of this stack"
     )
+
     recorded = cloud.call("GET", f"/orders/{execution.name}")
+
     assert recorded.status_code == (404 if dry_run else 200)
     if not dry_run:
         assert (recorded.json()["state"], recorded.json()["reason"]) == ("failed", execution.cause)
@@ -183,6 +196,7 @@ def test_an_unknown_setup_is_reported_and_nothing_is_released(cloud: Stack, dry_
 
 def test_an_invalid_input_is_reported(cloud: Stack) -> None:
     execution = release(cloud)
+
     assert (execution.status, execution.error) == ("FAILED", "InvalidInput")
     assert execution.states == ["Check Input", "Release Failed"]
     assert "give either telephoneNumbers or the customerOrderId of a set-up" in str(execution.cause)

@@ -29,10 +29,12 @@ def blueprint(account: Account) -> Blueprint:
     ) -> Application:
         """Add the application of the request body to the account."""
         _check_forms(body)
-        application = _given(body, service_type, has_current_form=account.config.generation != "classic")
+        application = _parse_application(
+            body, service_type, has_current_form=account.config.generation != "classic"
+        )
         if application_id is not None:
             application = replace(application, id=application_id)
-        account.add_application(application, names_type=text(body, "ServiceType") is not None)
+        account.add_application(application, has_service_type=text(body, "ServiceType") is not None)
         return application
 
     @api.post("")
@@ -86,7 +88,7 @@ def _check_forms(body: etree._Element) -> None:
             raise RejectedError(400, code, f"{name} can't be present with the current elements for it.")
 
 
-def _given(body: etree._Element, service_type: str, *, has_current_form: bool) -> Application:
+def _parse_application(body: etree._Element, service_type: str, *, has_current_form: bool) -> Application:
     types = body.find("RequestedCallbackTypes") if has_current_form else None
     return Application(
         name=text(body, "AppName") or "",

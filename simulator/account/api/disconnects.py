@@ -5,7 +5,7 @@ from lxml import etree
 
 from simulator.account.account import Account
 from simulator.account.api.access import guard
-from simulator.account.api.lists import list_orders_page
+from simulator.account.api.lists import filter_orders, list_orders_page
 from simulator.account.api.xml import (
     element,
     error_list,
@@ -47,8 +47,7 @@ def blueprint(account: Account, disconnects: Disconnects) -> Blueprint:
 
     @api.get("")
     def list_disconnects() -> Response:
-        """List disconnects like number orders, because the specification does not show this list."""
-        found = disconnects.find(request.args.get("customerOrderId"), request.args.get("status"))
+        found = filter_orders(disconnects.find)
         counts = [len(each.numbers) for each in found]
         return list_orders_page(found, counts, "disconnect", account.config.dashboard_user)
 

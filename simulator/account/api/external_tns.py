@@ -9,6 +9,7 @@ from lxml import etree
 
 from simulator.account.account import Account
 from simulator.account.api.access import guard
+from simulator.account.api.lists import filter_orders
 from simulator.account.api.xml import element, errors_with_numbers, numbers, parse, text, texts, xml_response
 from simulator.account.external_tns import ExternalTns, ExternalTnsOrder, ExternalTnsRequest
 from simulator.timestamps import timestamp
@@ -21,19 +22,19 @@ def blueprint(account: Account, external_tns: ExternalTns) -> Blueprint:
     guard(api, account, {"": "ExternalTnsOrderResponse"})
 
     def shown(root: str, order: ExternalTnsOrder, keep_failed: bool) -> etree._Element:
-        made = element(root)
+        response = element(root)
         is_later = external_tns.shape(order.customer_order_id) == "later"
         keep = external_tns.outcome(order.customer_order_id).keep_failed_numbers
         failed = frozenset() if (keep_failed if keep is None else keep) else order.failed
         listed = numbers("TelephoneNumbers", [each for each in order.numbers if each not in failed])
-        made.extend(_header(order, account, is_later))
+        response.extend(_header(order, account, is_later))
         if is_later:
-            made.extend([*_request(order, "CustomerOrderId"), element("LoaType", order.loa_type), listed])
+            response.extend([*_request(order, "CustomerOrderId"), element("LoaType", order.loa_type), listed])
         else:
-            made.append(element("Order", *_request(order, "CustomerOrderID"), listed))
+            response.append(element("Order", *_request(order, "CustomerOrderID"), listed))
         if order.errors or is_later:
-            made.append(errors_with_numbers("Errors", "Error", order.errors))
-        return made
+            response.append(errors_with_numbers("Errors", "Error", order.errors))
+        return response
 
     @api.post("")
     def create_import_request() -> Response:
@@ -56,7 +57,7 @@ def blueprint(account: Account, external_tns: ExternalTns) -> Blueprint:
 
     @api.get("")
     def list_orders() -> Response:
-        found = external_tns.find(request.args.get("customerOrderId"), request.args.get("status"))
+        found = filter_orders(external_tns.find)
         if not found:
             words = "No external TNs orders match the query parameters."
             return xml_response(

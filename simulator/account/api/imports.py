@@ -1,5 +1,6 @@
 """The Dashboard API's importTnChecker and importTnOrders with their letters of authorization (page on hosting
-numbers)."""
+numbers).
+"""
 
 from copy import deepcopy
 
@@ -8,7 +9,7 @@ from lxml import etree
 
 from simulator.account.account import Account
 from simulator.account.api.access import guard
-from simulator.account.api.lists import summaries
+from simulator.account.api.lists import filter_orders, summaries
 from simulator.account.api.xml import (
     element,
     errors_with_numbers,
@@ -24,7 +25,7 @@ from simulator.account.imports import ImportOrder, ImportRequest, Imports
 
 CHECKER_PAYLOAD = "ImportTnCheckerPayload"
 NUMBER_LIST = "TelephoneNumbers/TelephoneNumber"
-# The accepted content types are not published. These are the usual ones of letters.
+# See Assumptions in simulator/README.md.
 LETTER_TYPES = ("application/pdf", "image/tiff", "image/jpeg", "image/png", "text/plain")
 
 
@@ -76,7 +77,7 @@ def _orders(api: Blueprint, account: Account, imports: Imports) -> None:
 
     @api.get("")
     def list_orders() -> Response:
-        found = imports.find(request.args.get("customerOrderId"), request.args.get("status"))
+        found = filter_orders(imports.find)
         return xml_response(
             summaries("ImportTnOrders", "ImportTnOrderSummary", "import_tn_orders", found, account)
         )

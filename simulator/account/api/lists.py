@@ -1,6 +1,6 @@
 """Lists of the Dashboard API: pages of orders and of numbers, and the list that number orders have."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 from urllib.parse import urlencode
@@ -28,6 +28,11 @@ class ListedOrder(Protocol):
     modified: datetime
 
 
+def filter_orders[Order](find: Callable[[str | None, str | None], list[Order]]) -> list[Order]:
+    """Return the orders that `find` returns for the CustomerOrderId and status of the query."""
+    return find(request.args.get("customerOrderId"), request.args.get("status"))
+
+
 def page[Item](items: Sequence[Item]) -> Sequence[Item]:
     """Return the items of the requested page."""
     number = request.args.get("page", 1, type=int)
@@ -49,8 +54,8 @@ def paginate_numbers(
     if size < 1 or (largest is not None and size > largest):
         limit = f" and at most {largest}" if largest else ""
         raise RejectedError(400, "1006", f"size must be positive{limit}.")
-    given = request.args.get("page", "1").strip()
-    page = ten_digits(given) or given
+    key = request.args.get("page", "1").strip()
+    page = ten_digits(key) or key
     if not page.isdigit() or int(page) < 1:
         raise RejectedError(400, "1006", "page must be a count from 1, or a telephone number.")
     start = sum(each.number < page for each in ordered) if ten_digits(page) else (int(page) - 1) * size

@@ -1,5 +1,4 @@
-"""The Dashboard API's messaging features of a location and its application: the headings "Enable SMS",
-"Enable MMS" and "Assign Application to Location"."""
+"""The Dashboard API's messaging features of a location, and the assignment of its application."""
 
 import re
 from collections.abc import Mapping
@@ -40,15 +39,14 @@ def _sms(api: Blueprint, account: Account, registrations: Registrations) -> None
                 raise RejectedError(400, "1003", f"{name} is a required field.")
             if name != "Protocol" and value.lower() not in ("true", "false"):
                 raise RejectedError(400, "1006", f"{name} must be true or false.")
-        if body.find("HttpSettings") is None:
-            raise RejectedError(400, "13608", "Protocol HTTP needs HttpSettings.")
+        _check_http_settings(body, "HttpSettings")
         status = _feature_status(location.sms is not None)
         proxy_peer_id = _proxy_peer_id(text(body, "HttpSettings/ProxyPeerId"), account)
         a2p = {} if account.config.generation == "classic" else _a2p(body, settings, registrations)
-        # The current samples have them after ShortCode.
+        # The current samples have the A2P settings after ShortCode.
         order = (*SMS_SETTINGS[:2], *A2P_SETTINGS, *SMS_SETTINGS[2:])
-        given = settings | a2p
-        ordered = {name: given[name] for name in order if name in given}
+        complete = settings | a2p
+        ordered = {name: complete[name] for name in order if name in complete}
         account.enable_sms(location, SmsFeature(ordered, proxy_peer_id))
         return xml_response(_sms_feature(location), status)
 
@@ -72,11 +70,11 @@ def _mms(api: Blueprint, account: Account) -> None:
         if not protocol:
             raise RejectedError(400, "1003", "protocol is a required field.")
         settings = "Protocols/HTTP/HttpSettings"
-        if body.find(settings) is None:
-            raise RejectedError(400, "13608", "Protocol HTTP needs HttpSettings.")
+        _check_http_settings(body, settings)
         status = _feature_status(location.mms_proxy_peer_id is not None)
-        given = text(body, f"{settings}/ProxyPeerId", f"{settings}/proxyPeerId")
-        proxy_peer_id = _proxy_peer_id(given, account)
+        proxy_peer_id = _proxy_peer_id(
+            text(body, f"{settings}/ProxyPeerId", f"{settings}/proxyPeerId"), account
+        )
         account.enable_mms(location, protocol, proxy_peer_id)
         return xml_response(_mms_feature(location), status)
 
@@ -142,15 +140,20 @@ def _a2p(body: etree._Element, settings: Mapping[str, str], registrations: Regis
     return {name: value for name, value in a2p.items() if value}
 
 
-def _proxy_peer_id(given: str | None, account: Account) -> str:
-    """Return the ProxyPeerId. The classic API requires it, the current API has a default."""
-    if not given and account.config.generation == "classic":
+def _check_http_settings(body: etree._Element, path: str) -> None:
+    if body.find(path) is None:
+        raise RejectedError(400, "13608", "Protocol HTTP needs HttpSettings.")
+
+
+def _proxy_peer_id(requested: str | None, account: Account) -> str:
+    """Return the requested ProxyPeerId or the default. The classic API has no default."""
+    if not requested and account.config.generation == "classic":
         raise RejectedError(400, "1003", "ProxyPeerId is a required field.")
-    return given or PROXY_PEER_ID
+    return requested or PROXY_PEER_ID
 
 
 def _feature_status(is_enabled: bool) -> int:
-    """Return the status. POST creates or replaces (no rejection is documented). PUT changes."""
+    """Return the HTTP status. POST creates or replaces the feature. PUT changes it."""
     if request.method == "POST":
         return 201
     if not is_enabled:

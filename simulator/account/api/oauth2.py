@@ -32,7 +32,7 @@ def blueprint(account: Account) -> Blueprint:
 
 
 def _error(status: int, code: str, description: str) -> JsonResponse:
-    """Return an error as in RFC 6749, section 5.2. Bandwidth's own form is not published."""
+    """Return an error as in RFC 6749, section 5.2."""
     body = jsonify(error=code, error_description=description)
     body.headers.update({"Cache-Control": "no-store", "Pragma": "no-cache"})
     if status == 401:  # noqa: PLR2004

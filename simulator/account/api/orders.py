@@ -5,7 +5,7 @@ from lxml import etree
 
 from simulator.account.account import Account
 from simulator.account.api.access import guard
-from simulator.account.api.lists import list_orders_page
+from simulator.account.api.lists import filter_orders, list_orders_page
 from simulator.account.api.xml import element, error, order_rejection, parse, text, texts, xml_response
 from simulator.account.order_types import EXISTING, ORDER_TYPES, Search
 from simulator.account.orders import Order, OrderBook, OrderRequest
@@ -42,7 +42,7 @@ def blueprint(account: Account, orders: OrderBook) -> Blueprint:
     def list_orders() -> Response:
         if not {"page", "size"} <= request.args.keys():
             raise RejectedError(400, "1006", "page and size are required.")
-        found = orders.find(request.args.get("customerOrderId"), request.args.get("status"))
+        found = filter_orders(orders.find)
         counts = [len(each.numbers) for each in found]
         return list_orders_page(found, counts, "new_number", account.config.dashboard_user)
 
@@ -70,8 +70,8 @@ def _search(body: etree._Element) -> Search:
     if order_type == EXISTING:
         numbers, reservations = texts(found[0], NUMBER_LIST), texts(found[0], RESERVATION_LIST)
         return Search(order_type, {}, numbers=numbers, reservations=reservations)
-    given = {str(each.tag): (each.text or "").strip() for each in found[0]}
-    return Search(order_type, given, quantity=given.pop("Quantity", None))
+    criteria = {str(each.tag): (each.text or "").strip() for each in found[0]}
+    return Search(order_type, criteria, quantity=criteria.pop("Quantity", None))
 
 
 def _order_type(order: Order) -> etree._Element:

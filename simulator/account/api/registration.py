@@ -1,8 +1,7 @@
 """Registration in the current account API (JSON): 10DLC campaigns and their numbers, toll-free verification.
 
 Paths, envelope and the members campaignId, brandId, phoneNumber and status are those that Bandwidth's command
-line reads. The members of a verification are from its messaging specification. Unpublished members are
-omitted.
+line reads. The members of a verification are from its messaging specification.
 """
 
 from collections.abc import Sequence

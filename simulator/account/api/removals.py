@@ -5,7 +5,7 @@ from lxml import etree
 
 from simulator.account.account import Account
 from simulator.account.api.access import guard
-from simulator.account.api.lists import summaries
+from simulator.account.api.lists import filter_orders, summaries
 from simulator.account.api.xml import (
     element,
     errors_with_numbers,
@@ -37,7 +37,7 @@ def blueprint(account: Account, removals: Removals) -> Blueprint:
 
     @api.get("")
     def list_removals() -> Response:
-        found = removals.find(request.args.get("customerOrderId"), request.args.get("status"))
+        found = filter_orders(removals.find)
         root = "RemoveImportedTnOrders"
         shown = summaries(root, f"{root[:-1]}Summary", "remove_imported_tn_orders", found, account)
         return xml_response(shown)

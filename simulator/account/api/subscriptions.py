@@ -60,17 +60,17 @@ def _read_subscription(subscription_id: str | None = None) -> Subscription:
     callback = body.find("CallbackSubscription")
     if callback is None:
         raise RejectedError(400, "1003", "CallbackSubscription is required. No other kind is supported.")
-    given = {name: text(callback, name) for name in ("URL", "Expiry")}
-    for name, value in given.items():
+    required = {name: text(callback, name) for name in ("URL", "Expiry")}
+    for name, value in required.items():
         if not value:
             raise RejectedError(400, "1003", f"{name} is required.")
-    expiry = given["Expiry"] or ""
+    expiry = required["Expiry"] or ""
     credentials = "CallbackCredentials/BasicAuthentication"
     subscription = Subscription(
         topic=topics[0],
         order_id=text(body, "OrderId") or None,
         endpoint=Endpoint(
-            given["URL"] or "",
+            required["URL"] or "",
             text(callback, f"{credentials}/Username") or None,
             text(callback, f"{credentials}/Password"),
         ),
@@ -80,8 +80,8 @@ def _read_subscription(subscription_id: str | None = None) -> Subscription:
     return subscription if subscription_id is None else replace(subscription, id=subscription_id)
 
 
-def _number_format(given: str | None) -> NumberFormat:
-    match given:
+def _number_format(text: str | None) -> NumberFormat:
+    match text:
         case None | "":
             return "E164" if is_v2() else "LEGACY"
         case "LEGACY":

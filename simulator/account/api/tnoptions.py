@@ -5,7 +5,7 @@ from lxml import etree
 
 from simulator.account.account import Account
 from simulator.account.api.access import guard
-from simulator.account.api.lists import summaries
+from simulator.account.api.lists import filter_orders, summaries
 from simulator.account.api.xml import (
     element,
     error_list,
@@ -41,7 +41,7 @@ def blueprint(account: Account, options: NumberOptionsOrders) -> Blueprint:
 
     @api.get("")
     def list_orders() -> Response:
-        found = options.find(request.args.get("customerOrderId"), request.args.get("status"))
+        found = filter_orders(options.find)
         return xml_response(summaries("TnOptionOrders", "TnOptionOrderSummary", "tn_option", found, account))
 
     @api.get("/<order_id>")
@@ -55,7 +55,7 @@ def _group(group: etree._Element) -> OptionGroup:
     settings = group.find("A2pSettings")
     action = None
     if settings is not None:
-        # Settings without an Action apply as given.
+        # Settings without an Action apply as specified.
         action = text(settings, "Action") or "asSpecified"
     return OptionGroup(
         numbers=texts(group, "TelephoneNumbers/TelephoneNumber"),
@@ -82,12 +82,12 @@ def _shown_group(group: OptionGroup) -> etree._Element:
     if group.sms is not None:
         shown.append(element("Sms", group.sms))
     if group.action is not None:
-        given = {
+        requested = {
             "MessageClass": group.message_class,
             "CampaignId": group.campaign_id,
             "Action": group.action,
         }
-        settings = (element(name, value) for name, value in given.items() if value)
+        settings = (element(name, value) for name, value in requested.items() if value)
         shown.append(element("A2pSettings", *settings))
     shown.append(numbers("TelephoneNumbers", group.numbers))
     return shown

@@ -16,8 +16,8 @@ from simulator.timestamps import timestamp
 
 DEFAULT_SIZE = 500
 LARGEST_SIZE = 2500
-# The error list has several codes for a missing number and does not say which one applies.
-UNKNOWN = ("5071", "Telephone number is not available on the system.")
+# See Assumptions in simulator/README.md.
+UNKNOWN_NUMBER = ("5071", "Telephone number is not available on the system.")
 
 
 def blueprint(account: Account) -> Blueprint:
@@ -52,7 +52,7 @@ def blueprint(account: Account) -> Blueprint:
     def get_location(number: str) -> Response:
         location = _find_location(_find(account, number), account)
         if location is None:
-            raise RejectedError(404, *UNKNOWN)
+            raise RejectedError(404, *UNKNOWN_NUMBER)
         return xml_response(element("SipPeer", element("Id", location.id), element("Name", location.name)))
 
     return api
@@ -64,7 +64,7 @@ def _find(account: Account, number: str) -> AccountNumber:
         raise RejectedError(400, "1022", f"'{number}' is not a telephone number.")
     if found := next((each for each in _all(account) if each.number == wanted), None):
         return found
-    raise RejectedError(404, *UNKNOWN)
+    raise RejectedError(404, *UNKNOWN_NUMBER)
 
 
 def _all(account: Account) -> list[AccountNumber]:

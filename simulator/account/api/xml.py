@@ -18,7 +18,8 @@ _parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=Fals
 def parse(body: bytes, root: str) -> etree._Element:
     """Parse a body with this root element, and convert its numbers to ten digits.
 
-    Raises RejectedError (400) for other bodies."""
+    Raises RejectedError (400) for other bodies.
+    """
     try:
         parsed = etree.fromstring(body, _parser)
     except etree.XMLSyntaxError:
@@ -61,18 +62,22 @@ def numbers(tag: str, listed: Iterable[str]) -> etree._Element:
 
 def error_list(errors: Iterable[NumbersError]) -> etree._Element:
     """Return an ErrorList with one entry for each number of an error, or for the order."""
-    made = element("ErrorList")
-    for each in errors:
-        made.extend(error(each.code, each.description, number) for number in each.numbers or (None,))
-    return made
+    return element(
+        "ErrorList",
+        *(
+            error(each.code, each.description, number)
+            for each in errors
+            for number in each.numbers or (None,)
+        ),
+    )
 
 
 def error(code: int | str, description: str, number: str | None = None) -> etree._Element:
     """Return an entry of an ErrorList, for one number or the whole order."""
-    made = element("Error", element("Code", code), element("Description", description))
+    entry = element("Error", element("Code", code), element("Description", description))
     if number:
-        made.append(element("TelephoneNumber", number))
-    return made
+        entry.append(element("TelephoneNumber", number))
+    return entry
 
 
 def sip_peer(location: Location) -> etree._Element:
@@ -100,13 +105,13 @@ def order_header(order: NumbersOrder, config: AccountConfig) -> list[etree._Elem
 
 def errors_with_numbers(outer: str, inner: str, errors: Iterable[NumbersError]) -> etree._Element:
     """Return errors with the numbers that they apply to, if any."""
-    made = element(outer)
+    listed = element(outer)
     for each in errors:
         error = element(inner, element("Code", each.code), element("Description", each.description))
         if each.numbers:
             error.append(numbers("TelephoneNumbers", each.numbers))
-        made.append(error)
-    return made
+        listed.append(error)
+    return listed
 
 
 def xml_response(root: etree._Element, status: int = 200, location: str | None = None) -> Response:

@@ -6,23 +6,26 @@ from bandwidth_messaging.bandwidth.credentials import BasicCredentials
 from bandwidth_messaging.bandwidth.dashboard_current import DashboardCurrent
 from tests.contracts.current_wire.wire import ACCOUNT, CALLBACK_URL, CREDENTIALS, path_below_account
 from tests.documents.examples import outline
-from tests.http_server import Answer, Server
+from tests.http_server import Response, Server
 
 
 def test_an_application_has_its_type_and_both_callback_urls_with_credentials(
     bandwidth: Server, dashboard: DashboardCurrent, version: str
 ) -> None:
     application = "<Application><ApplicationId>app-1</ApplicationId></Application>"
-    bandwidth.answers(
-        Answer(201, f"<ApplicationProvisioningResponse>{application}</ApplicationProvisioningResponse>")
+    bandwidth.respond_with(
+        Response(201, f"<ApplicationProvisioningResponse>{application}</ApplicationProvisioningResponse>")
     )
 
     created = dashboard.create_application("Alerts", CALLBACK_URL, BasicCredentials("user", "password"))
 
     assert created == "app-1"
-    assert (bandwidth.only.method, path_below_account(bandwidth, version)) == ("POST", "/applications")
-    assert bandwidth.only.headers["Content-Type"] == "application/xml; charset=utf-8"
-    assert outline(bandwidth.only.body) == [
+    assert (bandwidth.only_request.method, path_below_account(bandwidth, version)) == (
+        "POST",
+        "/applications",
+    )
+    assert bandwidth.only_request.headers["Content-Type"] == "application/xml; charset=utf-8"
+    assert outline(bandwidth.only_request.body) == [
         (0, "Application", ""),
         (1, "ServiceType", "Messaging-V2"),
         (1, "AppName", "Alerts"),
@@ -57,7 +60,7 @@ def test_the_callback_url_is_read_from_whichever_element_contains_it(
 ) -> None:
     elements = "".join(f"<{name}>{url}</{name}>" for name, url in urls.items())
     element = f"<Application><ApplicationId>app-1</ApplicationId>{elements}</Application>"
-    bandwidth.answers(Answer(200, f"<A><ApplicationList>{element}</ApplicationList></A>"))
+    bandwidth.respond_with(Response(200, f"<A><ApplicationList>{element}</ApplicationList></A>"))
 
     (application,) = DashboardCurrent(bandwidth.url, ACCOUNT, CREDENTIALS).list_applications()
 
@@ -72,7 +75,7 @@ def test_both_published_service_types_are_messaging(
     bandwidth: Server, service_type: str, is_for_messaging: bool
 ) -> None:
     inside = f"<ApplicationId>app-1</ApplicationId><ServiceType>{service_type}</ServiceType>"
-    bandwidth.answers(Answer(200, f"<A><Application>{inside}</Application></A>"))
+    bandwidth.respond_with(Response(200, f"<A><Application>{inside}</Application></A>"))
 
     application = DashboardCurrent(bandwidth.url, ACCOUNT, CREDENTIALS).find_application("app-1")
 

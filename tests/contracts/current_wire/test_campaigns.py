@@ -10,20 +10,20 @@ from tests.contracts.current_wire.wire import (
     path_below_account,
 )
 from tests.documents.examples import outline
-from tests.http_server import Answer, Server
+from tests.http_server import Response, Server
 
 
 def test_numbers_are_assigned_to_a_campaign_as_specified(
     bandwidth: Server, dashboard: DashboardCurrent, version: str
 ) -> None:
     order = "<TnOptionOrder><OrderId>options-1</OrderId></TnOptionOrder>"
-    bandwidth.answers(Answer(201, f"<TnOptionOrderResponse>{order}</TnOptionOrderResponse>"))
+    bandwidth.respond_with(Response(201, f"<TnOptionOrderResponse>{order}</TnOptionOrderResponse>"))
 
     assert (
         dashboard.set_campaign([OWN_NUMBER, OTHER_NUMBER], CAMPAIGN, customer_order_id="demo") == "options-1"
     )
-    assert (bandwidth.only.method, path_below_account(bandwidth, version)) == ("POST", "/tnoptions")
-    assert outline(bandwidth.only.body) == [
+    assert (bandwidth.only_request.method, path_below_account(bandwidth, version)) == ("POST", "/tnoptions")
+    assert outline(bandwidth.only_request.body) == [
         (0, "TnOptionOrder", ""),
         (1, "CustomerOrderId", "demo"),
         (1, "TnOptionGroups", ""),
@@ -37,9 +37,9 @@ def test_numbers_are_assigned_to_a_campaign_as_specified(
     ]
 
 
-def options_response(status: str, inside: str = "") -> Answer:
+def options_response(status: str, inside: str = "") -> Response:
     head = f"<TnOptionOrder><OrderId>options-1</OrderId><ProcessingStatus>{status}</ProcessingStatus>"
-    return Answer(200, f"{head}{inside}</TnOptionOrder>")
+    return Response(200, f"{head}{inside}</TnOptionOrder>")
 
 
 def test_a_warning_in_an_options_order_is_not_a_failure(
@@ -47,7 +47,7 @@ def test_a_warning_in_an_options_order_is_not_a_failure(
 ) -> None:
     number = f"<TelephoneNumber>{format_number(OWN_NUMBER, version)}</TelephoneNumber>"
     warning = f"{number}<Description>SMS is on.</Description>"
-    bandwidth.answers(
+    bandwidth.respond_with(
         options_response("COMPLETE", f"<Warnings><Warning>{warning}</Warning></Warnings><ErrorList/>")
     )
 
@@ -65,7 +65,7 @@ def test_an_options_order_reports_the_numbers_that_failed(
 ) -> None:
     number = f"<TelephoneNumber>{format_number(OTHER_NUMBER, version)}</TelephoneNumber>"
     error = f"<Error><Code>5133</Code><Description>No A2P.</Description>{number}</Error>"
-    bandwidth.answers(options_response("PARTIAL", f"<ErrorList>{error}</ErrorList>"))
+    bandwidth.respond_with(options_response("PARTIAL", f"<ErrorList>{error}</ErrorList>"))
 
     status = dashboard.options_status("options-1", [OWN_NUMBER, OTHER_NUMBER])
 

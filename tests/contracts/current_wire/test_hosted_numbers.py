@@ -16,28 +16,31 @@ from tests.contracts.current_wire.wire import (
     path_below_account,
 )
 from tests.documents.examples import outline
-from tests.http_server import Answer, Server
+from tests.http_server import Response, Server
 
 
 def check_numbers(dashboard: DashboardCurrent, sip_peer_id: str | None = LOCATION) -> OrderStatus:
     return dashboard.check_numbers([OWN_NUMBER, OTHER_NUMBER], site_id=SITE, sip_peer_id=sip_peer_id)
 
 
-def check_response(version: str, importable: str, errors: str = "") -> Answer:
+def check_response(version: str, importable: str, errors: str = "") -> Response:
     payload = f"<ImportTnCheckerPayload>{importable}{errors}</ImportTnCheckerPayload>"
-    return Answer(200, f"<ImportTnCheckerResponse>{payload}</ImportTnCheckerResponse>")
+    return Response(200, f"<ImportTnCheckerResponse>{payload}</ImportTnCheckerResponse>")
 
 
 def test_the_check_names_numbers_site_and_location(
     bandwidth: Server, dashboard: DashboardCurrent, version: str
 ) -> None:
-    bandwidth.answers(
+    bandwidth.respond_with(
         check_response(version, numbers_element(version, OWN_NUMBER, OTHER_NUMBER), "<ImportTnErrors/>")
     )
 
     assert check_numbers(dashboard).completed == (OWN_NUMBER, OTHER_NUMBER)
-    assert (bandwidth.only.method, path_below_account(bandwidth, version)) == ("POST", "/importTnChecker")
-    assert outline(bandwidth.only.body) == [
+    assert (bandwidth.only_request.method, path_below_account(bandwidth, version)) == (
+        "POST",
+        "/importTnChecker",
+    )
+    assert outline(bandwidth.only_request.body) == [
         (0, "ImportTnCheckerPayload", ""),
         *outline_numbers(1, version, OWN_NUMBER, OTHER_NUMBER),
         (1, "SiteId", SITE),
@@ -48,9 +51,9 @@ def test_the_check_names_numbers_site_and_location(
 def test_a_check_without_a_location_has_no_sip_peer_id(
     bandwidth: Server, dashboard: DashboardCurrent, version: str
 ) -> None:
-    bandwidth.answers(check_response(version, numbers_element(version, OWN_NUMBER, OTHER_NUMBER)))
+    bandwidth.respond_with(check_response(version, numbers_element(version, OWN_NUMBER, OTHER_NUMBER)))
     check_numbers(dashboard, None)
-    assert [name for _, name, _ in outline(bandwidth.only.body)][-1] == "SiteId"
+    assert [name for _, name, _ in outline(bandwidth.only_request.body)][-1] == "SiteId"
 
 
 def test_the_check_reports_the_reason_for_each_rejected_number(
@@ -60,7 +63,7 @@ def test_the_check_reports_the_reason_for_each_rejected_number(
     error = (
         f"<ImportTnError><Code>19006</Code><Description>Bandwidth's.</Description>{rejected}</ImportTnError>"
     )
-    bandwidth.answers(
+    bandwidth.respond_with(
         check_response(
             version, numbers_element(version, OWN_NUMBER), f"<ImportTnErrors>{error}</ImportTnErrors>"
         )
@@ -76,7 +79,7 @@ def test_the_check_reports_the_reason_for_each_rejected_number(
 def test_a_number_that_the_check_does_not_mention_is_not_importable(
     bandwidth: Server, dashboard: DashboardCurrent, version: str
 ) -> None:
-    bandwidth.answers(check_response(version, numbers_element(version, OWN_NUMBER)))
+    bandwidth.respond_with(check_response(version, numbers_element(version, OWN_NUMBER)))
     assert check_numbers(dashboard).completed == (OWN_NUMBER,)
 
 
@@ -95,14 +98,14 @@ def test_an_import_contains_the_subscriber_and_the_authorizing_person(
     bandwidth: Server, dashboard: DashboardCurrent, version: str
 ) -> None:
     order = "<ImportTnOrder><OrderId>order-1</OrderId></ImportTnOrder>"
-    bandwidth.answers(Answer(201, f"<ImportTnOrderResponse>{order}</ImportTnOrderResponse>"))
+    bandwidth.respond_with(Response(201, f"<ImportTnOrderResponse>{order}</ImportTnOrderResponse>"))
 
     assert import_numbers(dashboard) == "order-1"
     assert (
         path_below_account(bandwidth, version)
         == {"v1": "/importTnOrders", "v2": "/importTnOrders/messaging"}[version]
     )
-    assert outline(bandwidth.only.body) == [
+    assert outline(bandwidth.only_request.body) == [
         (0, "ImportTnOrder", ""),
         (1, "CustomerOrderId", "batch-0042"),
         (1, "SiteId", SITE),
@@ -126,14 +129,14 @@ def test_a_removal_names_the_numbers_only(
     bandwidth: Server, dashboard: DashboardCurrent, version: str
 ) -> None:
     order = "<RemoveImportedTnOrder><OrderId>order-2</OrderId></RemoveImportedTnOrder>"
-    bandwidth.answers(
-        Answer(201, f"<RemoveImportedTnOrdersResponse>{order}</RemoveImportedTnOrdersResponse>")
+    bandwidth.respond_with(
+        Response(201, f"<RemoveImportedTnOrdersResponse>{order}</RemoveImportedTnOrdersResponse>")
     )
 
     assert import_numbers(dashboard, "REMOVE") == "order-2"
     paths = {"v1": "/removeImportedTnOrders", "v2": "/removeImportedTnOrders/messaging"}
     assert path_below_account(bandwidth, version) == paths[version]
-    assert outline(bandwidth.only.body) == [
+    assert outline(bandwidth.only_request.body) == [
         (0, "RemoveImportedTnOrder", ""),
         (1, "CustomerOrderId", "batch-0042"),
         *outline_numbers(1, version, OWN_NUMBER, OTHER_NUMBER),
@@ -150,7 +153,7 @@ def test_a_rejected_import_reports_the_first_of_its_repeated_errors(
     body = (
         f"<ImportTnOrderResponse><ProcessingStatus>FAILED</ProcessingStatus>{errors}</ImportTnOrderResponse>"
     )
-    bandwidth.answers(Answer(400, body))
+    bandwidth.respond_with(Response(400, body))
 
     with pytest.raises(BandwidthRejected, match="7309 The site id is invalid"):
         import_numbers(dashboard)
@@ -167,10 +170,10 @@ def test_an_order_is_found_by_its_own_customer_order_id_only(
         return f"<{name}Summary>{ids}<OrderStatus>COMPLETE</OrderStatus></{name}Summary>"
 
     both = summary("batch-0042", "order-1") + summary("batch-0043", "order-2")
-    bandwidth.answers(Answer(200, f"<{name}s><TotalCount>2</TotalCount>{both}</{name}s>"))
+    bandwidth.respond_with(Response(200, f"<{name}s><TotalCount>2</TotalCount>{both}</{name}s>"))
     assert dashboard.find_import_request("batch-0042", action) == "order-1"
     assert dashboard.find_import_request("batch-0044", action) is None
-    assert bandwidth.asked[0].path.endswith("?customerOrderId=batch-0042")
+    assert bandwidth.requests[0].path.endswith("?customerOrderId=batch-0042")
 
 
 @pytest.mark.parametrize("action", ["IMPORT", "REMOVE"])
@@ -188,8 +191,8 @@ def test_an_ended_order_reports_its_failed_numbers_from_either_list(
         f"{numbers_element(version, OTHER_NUMBER)}</Error></Errors>"
     )
     name = "ImportTnOrder" if action == "IMPORT" else "RemoveImportedTnOrder"
-    bandwidth.answers(
-        Answer(200, f"<{name}>{shown}<ProcessingStatus>PARTIAL</ProcessingStatus>{error}</{name}>")
+    bandwidth.respond_with(
+        Response(200, f"<{name}>{shown}<ProcessingStatus>PARTIAL</ProcessingStatus>{error}</{name}>")
     )
 
     assert dashboard.import_status("order-1", [OWN_NUMBER, OTHER_NUMBER], action) == OrderStatus(

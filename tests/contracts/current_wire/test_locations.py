@@ -9,15 +9,15 @@ from bandwidth_messaging.bandwidth.errors import BandwidthRejected
 from bandwidth_messaging.bandwidth.locations import Sms
 from tests.contracts.current_wire.wire import CAMPAIGN, LOCATION, SITE
 from tests.documents.examples import outline
-from tests.http_server import Answer, Asked, Server
+from tests.http_server import ReceivedRequest, Response, Server
 
 
 def test_sms_does_not_set_the_proxy(bandwidth: Server, dashboard: DashboardCurrent) -> None:
-    bandwidth.answers(Answer(201))
+    bandwidth.respond_with(Response(201))
 
     dashboard.enable_sms(SITE, LOCATION, toll_free=True, short_code=False)
 
-    assert outline(bandwidth.only.body) == [
+    assert outline(bandwidth.only_request.body) == [
         (0, "SipPeerSmsFeature", ""),
         (1, "SipPeerSmsFeatureSettings", ""),
         (2, "TollFree", "true"),
@@ -29,13 +29,13 @@ def test_sms_does_not_set_the_proxy(bandwidth: Server, dashboard: DashboardCurre
     ]
 
 
-def list_a2p_settings(request: Asked) -> list[tuple[str, str]]:
+def list_a2p_settings(request: ReceivedRequest) -> list[tuple[str, str]]:
     return [(name, text) for _, name, text in outline(request.body) if name.startswith("A2p")]
 
 
-def rejection(code: str, description: str = "no") -> Answer:
+def rejection(code: str, description: str = "no") -> Response:
     reason = f"<ErrorCode>{code}</ErrorCode><Description>{description}</Description>"
-    return Answer(
+    return Response(
         400,
         f"<SipPeerSmsFeatureResponse><ResponseStatus>{reason}</ResponseStatus></SipPeerSmsFeatureResponse>",
     )
@@ -63,7 +63,7 @@ def test_a_location_allows_campaigns_and_gets_none(
 ) -> None:
     write(dashboard)
 
-    assert list_a2p_settings(bandwidth.only) == ALLOWS_CAMPAIGNS
+    assert list_a2p_settings(bandwidth.only_request) == ALLOWS_CAMPAIGNS
 
 
 @both_ways
@@ -71,11 +71,11 @@ def test_a_location_allows_campaigns_and_gets_none(
 def test_a_location_gets_the_campaign_if_bandwidth_requires_it(
     bandwidth: Server, dashboard: DashboardCurrent, write: Callable[[DashboardCurrent], None], code: str
 ) -> None:
-    bandwidth.answers(rejection(code), Answer(201))
+    bandwidth.respond_with(rejection(code), Response(201))
 
     write(dashboard)
 
-    first, second = bandwidth.asked
+    first, second = bandwidth.requests
     assert (list_a2p_settings(first), list_a2p_settings(second)) == (ALLOWS_CAMPAIGNS, HAS_CAMPAIGN)
     assert (second.method, second.path) == (first.method, first.path)
 
@@ -84,13 +84,13 @@ def test_a_location_gets_the_campaign_if_bandwidth_requires_it(
 def test_an_external_campaign_that_the_location_must_have_is_rejected_with_the_reason(
     bandwidth: Server, dashboard: DashboardCurrent, write: Callable[[DashboardCurrent], None]
 ) -> None:
-    bandwidth.answers(rejection("13638"), rejection("13682", "Campaign is not internal."))
+    bandwidth.respond_with(rejection("13638"), rejection("13682", "Campaign is not internal."))
 
     with pytest.raises(BandwidthRejected, match=r"13682 Campaign is not internal\. .*13638") as raised:
         write(dashboard)
 
     assert raised.value.code == "13682"
-    assert len(bandwidth.asked) == 2
+    assert len(bandwidth.requests) == 2
 
 
 @both_ways
@@ -98,23 +98,23 @@ def test_an_external_campaign_that_the_location_must_have_is_rejected_with_the_r
 def test_other_rejections_are_not_retried_with_the_campaign(
     bandwidth: Server, dashboard: DashboardCurrent, write: Callable[[DashboardCurrent], None], code: str
 ) -> None:
-    bandwidth.answers(rejection(code))
+    bandwidth.respond_with(rejection(code))
 
     with pytest.raises(BandwidthRejected, match=code):
         write(dashboard)
 
-    assert len(bandwidth.asked) == 1
+    assert len(bandwidth.requests) == 1
 
 
 def test_a_location_without_a_campaign_is_rejected_if_bandwidth_requires_one(
     bandwidth: Server, dashboard: DashboardCurrent
 ) -> None:
-    bandwidth.answers(rejection("13638"))
+    bandwidth.respond_with(rejection("13638"))
 
     with pytest.raises(BandwidthRejected, match="13638"):
         dashboard.enable_sms(SITE, LOCATION, toll_free=True, short_code=True)
 
-    assert list_a2p_settings(bandwidth.only) == []
+    assert list_a2p_settings(bandwidth.only_request) == []
 
 
 @pytest.mark.parametrize(
@@ -133,11 +133,11 @@ def test_a_location_keeps_its_campaign(before: dict[str, str], after: dict[str, 
 
 
 def test_mms_does_not_set_the_proxy(bandwidth: Server, dashboard: DashboardCurrent) -> None:
-    bandwidth.answers(Answer(201))
+    bandwidth.respond_with(Response(201))
 
     dashboard.enable_mms(SITE, LOCATION)
 
-    assert outline(bandwidth.only.body) == [
+    assert outline(bandwidth.only_request.body) == [
         (0, "MmsFeature", ""),
         (1, "MmsSettings", ""),
         (2, "Protocol", "HTTP"),

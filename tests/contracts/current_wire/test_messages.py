@@ -9,22 +9,22 @@ from bandwidth_messaging.bandwidth.messaging import AcceptedMessage, FoundMessag
 from bandwidth_messaging.bandwidth.messaging_current import MessagingCurrent
 from bandwidth_messaging.domain.messages import MessageState
 from tests.contracts.current_wire.wire import ACCOUNT, OTHER_NUMBER, OWN_NUMBER
-from tests.http_server import Answer, Server
+from tests.http_server import Response, Server
 
 
 @pytest.mark.parametrize("to", [(OTHER_NUMBER,), (OTHER_NUMBER, "+19195550102")])
 def test_recipients_are_always_a_list(
     bandwidth: Server, messaging: MessagingCurrent, to: tuple[str, ...]
 ) -> None:
-    bandwidth.answers(Answer(202, json.dumps({"id": "message-1", "segmentCount": 1})))
+    bandwidth.respond_with(Response(202, json.dumps({"id": "message-1", "segmentCount": 1})))
 
     accepted = messaging.prepare_send(
         sender=OWN_NUMBER, to=to, text="Hi", application_id="app-1", tag="out_1"
     )()
 
     assert accepted == AcceptedMessage("message-1", 1)
-    assert bandwidth.only.path == f"/api/v2/users/{ACCOUNT}/messages"
-    assert json.loads(bandwidth.only.body) == {
+    assert bandwidth.only_request.path == f"/api/v2/users/{ACCOUNT}/messages"
+    assert json.loads(bandwidth.only_request.body) == {
         "from": OWN_NUMBER,
         "to": list(to),
         "text": "Hi",
@@ -42,11 +42,11 @@ def find_sent(messaging: MessagingCurrent) -> list[FoundMessage]:
 def test_the_search_names_the_two_numbers_and_a_period(
     bandwidth: Server, messaging: MessagingCurrent
 ) -> None:
-    bandwidth.answers(Answer(200, json.dumps({"totalCount": 0, "pageInfo": {}, "messages": []})))
+    bandwidth.respond_with(Response(200, json.dumps({"totalCount": 0, "pageInfo": {}, "messages": []})))
 
     assert find_sent(messaging) == []
-    url = urlsplit(bandwidth.only.path)
-    assert (bandwidth.only.method, url.path) == ("GET", f"/api/v2/users/{ACCOUNT}/messages")
+    url = urlsplit(bandwidth.only_request.path)
+    assert (bandwidth.only_request.method, url.path) == ("GET", f"/api/v2/users/{ACCOUNT}/messages")
     assert parse_qs(url.query) == {
         "sourceTn": [OWN_NUMBER],
         "destinationTn": [OTHER_NUMBER],
@@ -76,5 +76,5 @@ def test_the_state_of_a_found_message_is_that_of_its_status(
 ) -> None:
     item = {"messageId": "message-1", "messageStatus": status, "segmentCount": 2, "recipientCount": 1}
     error = {"errorCode": code} if code else {}
-    bandwidth.answers(Answer(200, json.dumps({"totalCount": 1, "messages": [item | error]})))
+    bandwidth.respond_with(Response(200, json.dumps({"totalCount": 1, "messages": [item | error]})))
     assert find_sent(messaging) == [FoundMessage("message-1", MessageState(state), code, 2, 1)]

@@ -36,7 +36,7 @@ def base_path(version: str) -> str:
 
 def path_below_account(bandwidth: Server, version: str) -> str:
     """Return the path of the request below the account."""
-    return bandwidth.only.path.removeprefix(f"{base_path(version)}/accounts/{ACCOUNT}")
+    return bandwidth.only_request.path.removeprefix(f"{base_path(version)}/accounts/{ACCOUNT}")
 
 
 def format_number(number: str, version: str) -> str:

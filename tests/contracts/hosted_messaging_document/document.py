@@ -6,7 +6,7 @@ from typing import Any
 
 from bandwidth_messaging.bandwidth.credentials import BasicCredentials
 from tests.documents.examples import Example, example
-from tests.http_server import Answer, Asked
+from tests.http_server import ReceivedRequest, Response
 
 # The document prints "9999999", "wileCoyote" and "catchThatBird".
 ACCOUNT, USER, ORDER = "9999999", "u-123", "65e03a35-6b97-48a5-8126-f47bad02df2a"
@@ -38,10 +38,10 @@ def printed_example(name: str) -> Example:
     return example(f"hosted_messaging/{name}", **PLACEHOLDERS)
 
 
-def printed_response(name: str, status: int | None = None) -> Answer:
+def printed_response(name: str, status: int | None = None) -> Response:
     """Return a printed response. The document prints XML responses without a status."""
     expected = printed_example(name)
-    return Answer(status or expected.status, expected.body, dict(expected.headers.items()))
+    return Response(status or expected.status, expected.body, dict(expected.headers.items()))
 
 
 def basic_authorization(credentials: BasicCredentials) -> str:
@@ -56,7 +56,7 @@ def list_fields(body: str | bytes) -> list[tuple[str, Any]]:
     return [(name, tuple(value) if isinstance(value, list) else value) for name, value in ordered]
 
 
-def assert_is_catapult_request(request: Asked, expected: Example) -> None:
+def assert_is_catapult_request(request: ReceivedRequest, expected: Example) -> None:
     """Check method and URL, which the document prints, and the headers, which HTTP defines."""
     assert (request.method, CATAPULT_URL + request.path) == (expected.method, expected.url)
     assert request.headers["Authorization"] == basic_authorization(CATAPULT)

@@ -25,12 +25,12 @@ def create_application(catapult: Catapult, http_method: str = "POST", **options:
 def test_the_request_is_the_printed_one_with_credentials_timeout_and_fallback_url(
     bandwidth: Server, catapult: Catapult
 ) -> None:
-    bandwidth.answers(printed_response("create_application.response"))
+    bandwidth.respond_with(printed_response("create_application.response"))
     create_application(catapult)
 
     expected = printed_example("create_application.request")
-    assert_is_catapult_request(bandwidth.only, expected)
-    sent = list_fields(bandwidth.only.body)
+    assert_is_catapult_request(bandwidth.only_request, expected)
+    sent = list_fields(bandwidth.only_request.body)
     added = [
         ("incomingMessageUrlCallbackTimeout", 10_000),
         ("incomingMessageFallbackUrl", URL_WITH_CREDENTIALS),
@@ -44,17 +44,17 @@ def test_the_request_is_the_printed_one_with_credentials_timeout_and_fallback_ur
 
 def test_the_application_id_comes_from_the_relative_location(bandwidth: Server, catapult: Catapult) -> None:
     assert printed_example("create_application.response").headers["Location"].startswith("/")
-    bandwidth.answers(printed_response("create_application.response"))
+    bandwidth.respond_with(printed_response("create_application.response"))
     assert create_application(catapult) == APPLICATION
 
 
 class TestParametersOfAnApplication:
     @pytest.fixture(autouse=True)
     def _answered(self, bandwidth: Server) -> None:
-        bandwidth.answers(printed_response("create_application.response"))
+        bandwidth.respond_with(printed_response("create_application.response"))
 
     def sent(self, bandwidth: Server, name: str) -> Any:
-        return dict(list_fields(bandwidth.only.body))[name]
+        return dict(list_fields(bandwidth.only_request.body))[name]
 
     def test_name(self, bandwidth: Server, catapult: Catapult) -> None:
         create_application(catapult)

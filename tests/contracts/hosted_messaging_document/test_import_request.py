@@ -39,10 +39,10 @@ def printed_import(action: str = "IMPORT") -> list[tuple[int, str, str]]:
 def test_an_import_request_is_sent_as_the_document_prints_it(
     bandwidth: Server, dashboard: Dashboard, action: Action
 ) -> None:
-    bandwidth.answers(printed_response("create_import_request.response", 201))
+    bandwidth.respond_with(printed_response("create_import_request.response", 201))
     order_import(dashboard, action)
 
-    request, expected = bandwidth.only, printed_example("create_import_request.request")
+    request, expected = bandwidth.only_request, printed_example("create_import_request.request")
     assert (request.method, request.path) == (expected.method, expected.url)
     assert request.headers["Authorization"] == basic_authorization(DASHBOARD)
     assert request.headers["Content-Type"] == "application/xml; charset=utf-8"
@@ -54,23 +54,25 @@ def test_an_import_request_is_sent_as_the_document_prints_it(
 def test_a_request_without_a_location_lacks_only_the_location(
     bandwidth: Server, dashboard: Dashboard, action: Action
 ) -> None:
-    bandwidth.answers(printed_response("create_import_request.response", 201))
+    bandwidth.respond_with(printed_response("create_import_request.response", 201))
     order_import(dashboard, action, sip_peer_id=None)
-    assert outline(bandwidth.only.body) == [row for row in printed_import(action) if row[1] != "SipPeerId"]
+    assert outline(bandwidth.only_request.body) == [
+        row for row in printed_import(action) if row[1] != "SipPeerId"
+    ]
 
 
 def test_the_order_id_comes_from_the_body(bandwidth: Server, dashboard: Dashboard) -> None:
-    bandwidth.answers(printed_response("create_import_request.response", 201))
+    bandwidth.respond_with(printed_response("create_import_request.response", 201))
     assert order_import(dashboard) == ORDER
 
 
 class TestParametersOfAnImportRequest:
     @pytest.fixture(autouse=True)
     def _answered(self, bandwidth: Server) -> None:
-        bandwidth.answers(printed_response("create_import_request.response", 201))
+        bandwidth.respond_with(printed_response("create_import_request.response", 201))
 
     def sent(self, bandwidth: Server, name: str) -> list[str]:
-        return [text for _, element, text in outline(bandwidth.only.body) if element == name]
+        return [text for _, element, text in outline(bandwidth.only_request.body) if element == name]
 
     def test_customer_order_id(self, bandwidth: Server, dashboard: Dashboard) -> None:
         order_import(dashboard)

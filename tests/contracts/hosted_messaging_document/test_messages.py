@@ -37,12 +37,12 @@ def send(catapult: Catapult, callback_url: str | None = None) -> AcceptedMessage
 def test_the_request_is_the_printed_one_in_e164_with_tag_and_receipts(
     bandwidth: Server, catapult: Catapult, callback_url: str | None
 ) -> None:
-    bandwidth.answers(printed_response("send_message.response"))
+    bandwidth.respond_with(printed_response("send_message.response"))
     send(catapult, callback_url)
 
     expected = printed_example("send_message.request")
-    assert_is_catapult_request(bandwidth.only, expected)
-    sent = dict(list_fields(bandwidth.only.body))
+    assert_is_catapult_request(bandwidth.only_request, expected)
+    sent = dict(list_fields(bandwidth.only_request.body))
     added = {"receiptRequested": "all", "tag": TAG}
     added |= {"callbackUrl": callback_url} if callback_url else {}
     assert {name: value for name, value in sent.items() if name in added} == added
@@ -56,7 +56,7 @@ def test_the_message_id_comes_from_the_location_of_an_empty_response(
     bandwidth: Server, catapult: Catapult
 ) -> None:
     assert printed_example("send_message.response").body == ""
-    bandwidth.answers(printed_response("send_message.response"))
+    bandwidth.respond_with(printed_response("send_message.response"))
     assert send(catapult) == AcceptedMessage("m-id3x6rblp4jrkih2u7zxjdy", segment_count=None)
 
 

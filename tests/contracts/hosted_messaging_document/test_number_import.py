@@ -16,7 +16,7 @@ from tests.contracts.hosted_messaging_document.document import (
     printed_example,
     printed_response,
 )
-from tests.http_server import Answer, Server
+from tests.http_server import Response, Server
 
 
 def import_number(catapult: Catapult, number: str = "+14352154439") -> str:
@@ -24,26 +24,26 @@ def import_number(catapult: Catapult, number: str = "+14352154439") -> str:
 
 
 def test_a_number_is_imported_as_the_document_prints_it(bandwidth: Server, catapult: Catapult) -> None:
-    bandwidth.answers(printed_response("import_numbers.response"))
+    bandwidth.respond_with(printed_response("import_numbers.response"))
     import_number(catapult)
 
     expected = printed_example("import_numbers.request")
-    assert_is_catapult_request(bandwidth.only, expected)
-    assert list_fields(bandwidth.only.body) == list_fields(expected.body)
+    assert_is_catapult_request(bandwidth.only_request, expected)
+    assert list_fields(bandwidth.only_request.body) == list_fields(expected.body)
 
 
 def test_the_number_id_comes_from_the_absolute_location(bandwidth: Server, catapult: Catapult) -> None:
     assert printed_example("import_numbers.response").headers["Location"].startswith("https://")
-    bandwidth.answers(printed_response("import_numbers.response"))
+    bandwidth.respond_with(printed_response("import_numbers.response"))
     assert import_number(catapult) == "n-id3x6rblp4jrkih2u7zxjdy"
 
 
 class TestParametersOfAnImport:
     @pytest.fixture
     def sent(self, bandwidth: Server, catapult: Catapult) -> dict[str, Any]:
-        bandwidth.answers(printed_response("import_numbers.response"))
+        bandwidth.respond_with(printed_response("import_numbers.response"))
         import_number(catapult)
-        body: dict[str, Any] = json.loads(bandwidth.only.body)
+        body: dict[str, Any] = json.loads(bandwidth.only_request.body)
         return body
 
     @pytest.fixture
@@ -71,11 +71,11 @@ class TestParametersOfAnImport:
     def test_password(self, bandwidth: Server, catapult: Catapult, properties: dict[str, Any]) -> None:
         assert properties["password"] == DASHBOARD.password
 
-        request = bandwidth.only
+        request = bandwidth.only_request
         assert bytes(request.body).count(DASHBOARD.password.encode()) == 1
         assert DASHBOARD.password not in f"{request.path} {request.headers} {DASHBOARD!r} {vars(catapult)}"
 
-        bandwidth.answers(Answer(400, json.dumps({"code": "validation-error", "message": "Wrong."})))
+        bandwidth.respond_with(Response(400, json.dumps({"code": "validation-error", "message": "Wrong."})))
         with pytest.raises(BandwidthRejected) as raised:
             import_number(catapult)
         assert DASHBOARD.password not in f"{raised.value!s} {vars(raised.value)}"

@@ -9,11 +9,11 @@ from tests.contracts.hosted_messaging_document.document import (
     basic_authorization,
     printed_example,
 )
-from tests.http_server import Answer, Server
+from tests.http_server import Response, Server
 
 
 def check_status(bandwidth: Server, dashboard: Dashboard, body: str) -> OrderStatus:
-    bandwidth.answers(Answer(200, body))
+    bandwidth.respond_with(Response(200, body))
     return dashboard.import_status(ORDER, NUMBERS)
 
 
@@ -39,7 +39,7 @@ def failure(number: str | None) -> Failure:
 def test_the_status_is_requested_as_the_document_prints_it(bandwidth: Server, dashboard: Dashboard) -> None:
     check_status(bandwidth, dashboard, with_status("COMPLETE"))
 
-    request, expected = bandwidth.only, printed_example("get_status.request")
+    request, expected = bandwidth.only_request, printed_example("get_status.request")
     # The document puts the id between < and >.
     assert (request.method, request.path) == (expected.method, expected.url.replace("<", "").replace(">", ""))
     assert request.headers["Authorization"] == basic_authorization(DASHBOARD)

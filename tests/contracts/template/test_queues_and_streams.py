@@ -58,7 +58,7 @@ def test_queues_are_encrypted_and_keep_messages_for_14_days(logical_id: str) -> 
 
 def test_a_worker_reports_the_failed_records_of_a_batch() -> None:
     sources = [*events("SQS"), *events("DynamoDB")]
-    assert len(sources) == len(["SendQueue", "MediaQueue"]) + len(TABLES)
+    assert len(sources) == len(["SendQueue", "HighSendQueue", "MediaQueue"]) + len(TABLES)
     assert all(source["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for _, source in sources)
 
 

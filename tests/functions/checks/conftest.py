@@ -11,13 +11,13 @@ from bandwidth_messaging.runtime import settings as settings_module
 from bandwidth_messaging.runtime import stores
 from functions.checks import doctor
 from simulator.account.account import Location, SmsFeature
-from tests.functions.conftest import CALLBACK_URL, CONFIG, House, call, sample
-from tests.http_server import Answer, Server, serving
+from tests.functions.conftest import CALLBACK_URL, CONFIG, Stack, call, sample
+from tests.http_server import Response, Server, run_server
 
 NUMBER, HOSTED = "+19102398766", "+19192381138"
 AT = "2026-01-31T12:00:00.000Z"
 V1_CALLBACK_URL = CALLBACK_URL.replace("/v2", "/v1")
-CHALLENGE = Answer(401, headers={"WWW-Authenticate": 'Basic realm="bandwidth"'})
+CHALLENGE = Response(401, headers={"WWW-Authenticate": 'Basic realm="bandwidth"'})
 SECRETS = (
     CONFIG.dashboard_password, CONFIG.messaging_secret, CONFIG.messaging_token, CONFIG.client_secret,
     "callback:password",
@@ -28,23 +28,23 @@ SECRETS = (
 @pytest.fixture
 def callback_api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """A healthy callback API in place of the stack's own."""
-    with serving() as server:
-        server.answers(CHALLENGE, Answer(204))
+    with run_server() as server:
+        server.respond_with(CHALLENGE, Response(204))
         monkeypatch.setenv("CALLBACK_PROBE_URL", f"{server.url}/callbacks/v2")
         yield server
 
 
 @pytest.fixture
-def deployment(house: House, callback_api: Server) -> House:
+def deployment(stack: Stack, callback_api: Server) -> Stack:
     """A healthy deployment: one number at a location with an application."""
-    account = house.simulator.simulator.account
+    account = stack.simulator.simulator.account
     application = account.create_application("texts", CALLBACK_URL, "bandwidth", "callback:password")
     location = account.create_location(CONFIG.site_id, "texts", is_default=True)
     account.enable_sms(location, SmsFeature({"Protocol": "HTTP"}, "539692"))
     account.enable_mms(location, "HTTP", "539692")
     account.assign_application(location, application.id)
     activate(NUMBER, application.id, location.id)
-    return house
+    return stack
 
 
 def activate(number: str, application_id: str, location_id: str | None, api: Any = "v2") -> None:
@@ -59,22 +59,22 @@ def activate(number: str, application_id: str, location_id: str | None, api: Any
     stores.numbers().activate(number, home, AT)
 
 
-def location_of(house: House) -> Location:
-    (location,) = house.simulator.simulator.account.locations()
+def location_of(stack: Stack) -> Location:
+    (location,) = stack.simulator.simulator.account.locations()
     return location
 
 
-def application_of(house: House) -> Any:
-    (application,) = house.simulator.simulator.account.applications()
+def application_of(stack: Stack) -> Any:
+    (application,) = stack.simulator.simulator.account.applications()
     return application
 
 
-def put_secret(house: House, **fields: Any) -> None:
+def put_secret(stack: Stack, **fields: Any) -> None:
     secret = json.loads(
-        house.secrets.get_secret_value(SecretId="bandwidth-messaging/bandwidth")["SecretString"]
+        stack.secrets.get_secret_value(SecretId="bandwidth-messaging/bandwidth")["SecretString"]
     )
     updated = {name: value for name, value in (secret | fields).items() if value is not None}
-    house.secrets.update_secret(SecretId="bandwidth-messaging/bandwidth", SecretString=json.dumps(updated))
+    stack.secrets.update_secret(SecretId="bandwidth-messaging/bandwidth", SecretString=json.dumps(updated))
 
 
 def change_setting(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:

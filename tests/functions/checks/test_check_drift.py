@@ -14,9 +14,9 @@ from bandwidth_messaging.store.dynamodb import _to_dynamodb
 from functions.checks import check_drift
 from simulator.account.numbers import AccountNumber
 from simulator.control.account import describe_account
-from tests.bus import delivered, wrong
+from tests.bus import bus_event, schema_errors
 from tests.functions.checks.conftest import AT, HOSTED, NUMBER, activate, application_of, location_of
-from tests.functions.conftest import CALLBACK_URL, CONFIG, House, call, sample
+from tests.functions.conftest import CALLBACK_URL, CONFIG, Stack, call, sample
 from tests.generations import both_generations, only_classic
 
 pytestmark = both_generations
@@ -24,21 +24,21 @@ OTHER, THIRD = "+19102398767", "+19102398768"
 NOTHING = {"news": False, "counts": {}, "findings": []}
 
 
-def appear(house: House, *numbers: str, location_id: str | None = None, hosted: bool = False) -> None:
-    account = house.simulator.simulator.account
-    at = location_id or location_of(house).id
+def appear(stack: Stack, *numbers: str, location_id: str | None = None, hosted: bool = False) -> None:
+    account = stack.simulator.simulator.account
+    at = location_id or location_of(stack).id
     for number in numbers:
         it = AccountNumber(number[2:], CONFIG.site_id, at, hosted_by="importTnOrders" if hosted else None)
         account.numbers.add(it)
 
 
-def vanish(house: House, *numbers: str) -> None:
+def vanish(stack: Stack, *numbers: str) -> None:
     for number in numbers:
-        house.simulator.simulator.account.numbers.remove(number[2:])
+        stack.simulator.simulator.account.numbers.remove(number[2:])
 
 
 @pytest.fixture
-def home(deployment: House) -> House:
+def home(deployment: Stack) -> Stack:
     """Two active numbers at one location, without drift."""
     appear(deployment, NUMBER, OTHER)
     activate(OTHER, application_of(deployment).id, location_of(deployment).id)
@@ -58,26 +58,26 @@ def reasons() -> list[str]:
     return [each["reason"] for each in check()["findings"]]
 
 
-def stored(house: House) -> Any:
+def stored(stack: Stack) -> Any:
     """Return the drift item in the form of the stream."""
     table = stores.numbers()._table.name
-    return house.dynamodb.get_item(TableName=table, Key={"pk": {"S": "DRIFT"}}).get("Item")
+    return stack.dynamodb.get_item(TableName=table, Key={"pk": {"S": "DRIFT"}}).get("Item")
 
 
 # Findings
 
 
-def test_without_differences_nothing_is_stored(home: House) -> None:
+def test_without_differences_nothing_is_stored(home: Stack) -> None:
     assert check() == NOTHING
     assert stored(home) is None
 
 
-def test_without_active_numbers_bandwidth_gets_no_request(house: House) -> None:
+def test_without_active_numbers_bandwidth_gets_no_request(stack: Stack) -> None:
     assert check() == NOTHING
-    assert house.requests("GET", "") == 0
+    assert stack.requests("GET", "") == 0
 
 
-def test_a_new_number_at_a_known_location_has_appeared(home: House) -> None:
+def test_a_new_number_at_a_known_location_has_appeared(home: Stack) -> None:
     appear(home, THIRD)
     location_id = location_of(home).id
     assert check() == {
@@ -96,25 +96,25 @@ def test_a_new_number_at_a_known_location_has_appeared(home: House) -> None:
 
 
 @pytest.mark.parametrize("hosted", [False, True])
-def test_hosted_and_own_numbers_both_appear(home: House, hosted: bool) -> None:
+def test_hosted_and_own_numbers_both_appear(home: Stack, hosted: bool) -> None:
     appear(home, THIRD, hosted=hosted)
     assert found() == [("appeared", THIRD)]
 
 
-def test_a_number_at_an_unknown_location_is_ignored(home: House) -> None:
+def test_a_number_at_an_unknown_location_is_ignored(home: Stack) -> None:
     account = home.simulator.simulator.account
     elsewhere = account.create_location(CONFIG.site_id, "elsewhere", is_default=False)
     appear(home, THIRD, location_id=elsewhere.id)
     assert check() == NOTHING
 
 
-def test_a_number_missing_at_its_location_has_vanished(home: House) -> None:
+def test_a_number_missing_at_its_location_has_vanished(home: Stack) -> None:
     vanish(home, OTHER)
     assert found() == [("vanished", OTHER)]
     assert reasons() == [f"location {location_of(home).id} does not list the number"]
 
 
-def test_a_number_moved_to_another_known_location_has_vanished_with_the_new_location(home: House) -> None:
+def test_a_number_moved_to_another_known_location_has_vanished_with_the_new_location(home: Stack) -> None:
     first, account = location_of(home), home.simulator.simulator.account
     second = account.create_location(CONFIG.site_id, "second", is_default=False)
     assert first.sms
@@ -128,7 +128,7 @@ def test_a_number_moved_to_another_known_location_has_vanished_with_the_new_loca
     assert reasons() == [f"the number was moved to location {second.id}"]
 
 
-def test_at_a_location_without_an_application_all_numbers_lose_messaging(home: House) -> None:
+def test_at_a_location_without_an_application_all_numbers_lose_messaging(home: Stack) -> None:
     location = location_of(home)
     location.application_id = None
     assert found() == [("lostMessaging", 2)]
@@ -139,7 +139,7 @@ def test_at_a_location_without_an_application_all_numbers_lose_messaging(home: H
     assert check()["counts"] == {"lostMessaging": 2}
 
 
-def test_at_a_location_with_another_application_numbers_lose_messaging(home: House) -> None:
+def test_at_a_location_with_another_application_numbers_lose_messaging(home: Stack) -> None:
     account, location = home.simulator.simulator.account, location_of(home)
     expected = application_of(home).id
     other = account.create_application("other", "https://example.com", "user", "word")
@@ -149,24 +149,24 @@ def test_at_a_location_with_another_application_numbers_lose_messaging(home: Hou
     ]
 
 
-def test_at_a_location_without_sms_numbers_lose_messaging(home: House) -> None:
+def test_at_a_location_without_sms_numbers_lose_messaging(home: Stack) -> None:
     location_of(home).sms = None
     assert found() == [("lostMessaging", 2)]
     assert reasons() == [f"SMS is off at location {location_of(home).id}"]
 
 
-def test_a_number_without_sms_loses_messaging_alone(home: House) -> None:
+def test_a_number_without_sms_loses_messaging_alone(home: Stack) -> None:
     numbers = "".join(
         f"<SipPeerTelephoneNumber><FullNumber>{number[2:]}</FullNumber>"
         f"<MessagingSettings><SmsEnabled>{on}</SmsEnabled></MessagingSettings></SipPeerTelephoneNumber>"
         for number, on in ((NUMBER, "true"), (OTHER, "false"))
     )
     listed = f"<R><SipPeerTelephoneNumbers>{numbers}</SipPeerTelephoneNumbers></R>"
-    home.fault("/tns$", answer={"status": 200, "body": listed})
+    home.add_fault("/tns$", answer={"status": 200, "body": listed})
     assert found() == [("lostMessaging", OTHER)]
 
 
-def test_at_a_missing_location_numbers_lose_messaging(home: House) -> None:
+def test_at_a_missing_location_numbers_lose_messaging(home: Stack) -> None:
     account, location = home.simulator.simulator.account, location_of(home)
     del account._locations[location.id]
     assert found() == [("lostMessaging", 2)]
@@ -177,7 +177,7 @@ def test_at_a_missing_location_numbers_lose_messaging(home: House) -> None:
 
 
 @pytest.mark.parametrize("state", ["pending", "releasing"])
-def test_a_pending_or_releasing_number_is_no_drift(home: House, state: str) -> None:
+def test_a_pending_or_releasing_number_is_no_drift(home: Stack, state: str) -> None:
     at = Home(api="v2", customer_order_id="order-2", site_id=CONFIG.site_id)
     if state == "pending":
         stores.numbers().expect(THIRD, at, AT)
@@ -187,7 +187,7 @@ def test_a_pending_or_releasing_number_is_no_drift(home: House, state: str) -> N
     assert check() == NOTHING
 
 
-def test_a_released_number_that_is_still_listed_has_appeared(home: House) -> None:
+def test_a_released_number_that_is_still_listed_has_appeared(home: Stack) -> None:
     at = Home(api="v2", customer_order_id="order-2", site_id=CONFIG.site_id)
     stores.numbers().start_release(THIRD, at, AT)
     stores.numbers().release(THIRD, AT)
@@ -199,7 +199,7 @@ def test_a_released_number_that_is_still_listed_has_appeared(home: House) -> Non
 
 @pytest.mark.parametrize("change", ["released", "activated"])
 def test_a_record_that_changes_during_the_check_is_no_drift(
-    home: House, monkeypatch: pytest.MonkeyPatch, change: str
+    home: Stack, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
     locations = bandwidth_clients.dashboard()
     read = type(locations).list_location_numbers
@@ -221,25 +221,25 @@ def test_a_record_that_changes_during_the_check_is_no_drift(
 # V1
 
 
-def v1(house: House, *numbers: str) -> str:
+def v1(stack: Stack, *numbers: str) -> str:
     """Add V1 numbers to Catapult and to the records. Return the id of their application."""
-    catapult = house.simulator.simulator.catapult
+    catapult = stack.simulator.simulator.catapult
     properties = {"name": "hosted", "incomingMessageUrl": CALLBACK_URL}
     application_id: str = catapult.create_application(properties).id
     for number in numbers:
-        imported(house, number, application_id)
+        imported(stack, number, application_id)
         activate(number, application_id, None, api="v1")
     return application_id
 
 
-def imported(house: House, number: str, application_id: str) -> None:
-    account = house.simulator.simulator.account
+def imported(stack: Stack, number: str, application_id: str) -> None:
+    account = stack.simulator.simulator.account
     account.numbers.add(AccountNumber(number[2:], CONFIG.site_id, None, hosted_by="externalTns"))
     credentials = (CONFIG.account_id, CONFIG.dashboard_user, CONFIG.dashboard_password)
-    house.simulator.simulator.catapult.import_number(number, application_id, None, *credentials)
+    stack.simulator.simulator.catapult.import_number(number, application_id, None, *credentials)
 
 
-def test_v1_numbers_are_compared_with_catapult(home: House) -> None:
+def test_v1_numbers_are_compared_with_catapult(home: Stack) -> None:
     v1(home, HOSTED)
     assert check() == NOTHING
     home.simulator.simulator.catapult.release(HOSTED)
@@ -248,7 +248,7 @@ def test_v1_numbers_are_compared_with_catapult(home: House) -> None:
 
 
 @pytest.mark.parametrize("assigned", ["no application", "application "])
-def test_a_v1_number_with_another_application_or_none_loses_messaging(home: House, assigned: str) -> None:
+def test_a_v1_number_with_another_application_or_none_loses_messaging(home: Stack, assigned: str) -> None:
     expected, catapult = v1(home, HOSTED), home.simulator.simulator.catapult
     other = catapult.create_application({"name": "other", "incomingMessageUrl": CALLBACK_URL})
     catapult.update_number(HOSTED, {"applicationId": "" if assigned == "no application" else other.id})
@@ -258,7 +258,7 @@ def test_a_v1_number_with_another_application_or_none_loses_messaging(home: Hous
     assert reason.endswith(f"expected application {expected}")
 
 
-def test_a_new_number_with_a_known_v1_application_has_appeared(home: House) -> None:
+def test_a_new_number_with_a_known_v1_application_has_appeared(home: Stack) -> None:
     expected, catapult = v1(home, HOSTED), home.simulator.simulator.catapult
     imported(home, THIRD, expected)
     other = catapult.create_application({"name": "other", "incomingMessageUrl": CALLBACK_URL})
@@ -267,15 +267,15 @@ def test_a_new_number_with_a_known_v1_application_has_appeared(home: House) -> N
     assert reasons() == [f"the number has application {expected} in Catapult"]
 
 
-def test_without_v1_numbers_catapult_gets_no_request(home: House) -> None:
+def test_without_v1_numbers_catapult_gets_no_request(home: Stack) -> None:
     check()
     assert home.requests("GET", "/v1/users") == 0
 
 
-def test_a_v1_number_is_expected_at_its_location_which_other_numbers_may_share(house: House) -> None:
-    account = house.simulator.simulator.account
+def test_a_v1_number_is_expected_at_its_location_which_other_numbers_may_share(stack: Stack) -> None:
+    account = stack.simulator.simulator.account
     shared = account.create_location(CONFIG.site_id, "shared", is_default=True)
-    expected = v1(house, HOSTED)
+    expected = v1(stack, HOSTED)
     stores.numbers().activate(
         HOSTED,
         Home(
@@ -288,25 +288,25 @@ def test_a_v1_number_is_expected_at_its_location_which_other_numbers_may_share(h
         ),
         AT,
     )
-    appear(house, HOSTED, THIRD, hosted=True)
+    appear(stack, HOSTED, THIRD, hosted=True)
     assert check() == NOTHING
-    vanish(house, HOSTED)
+    vanish(stack, HOSTED)
     assert found() == [("vanished", HOSTED)]
 
 
 # Events
 
 
-def published(house: House, before: Any) -> Any:
+def published(stack: Stack, before: Any) -> Any:
     """Return the event of the drift item's change, validated against its schema."""
-    images = {"NewImage": stored(house)} | ({"OldImage": before} if before else {})
+    images = {"NewImage": stored(stack)} | ({"OldImage": before} if before else {})
     event = to_event({"eventID": "c4ca4238", "dynamodb": images})
     assert event is not None
-    assert wrong(delivered(event.detail_type, event.detail)) == []
+    assert schema_errors(bus_event(event.detail_type, event.detail)) == []
     return event
 
 
-def test_a_finding_is_published_once_and_so_are_its_change_and_its_end(home: House) -> None:
+def test_a_finding_is_published_once_and_so_are_its_change_and_its_end(home: Stack) -> None:
     appear(home, THIRD)
     assert check()["news"]
     event = published(home, None)
@@ -329,7 +329,7 @@ def test_a_finding_is_published_once_and_so_are_its_change_and_its_end(home: Hou
     assert check() == NOTHING
 
 
-def test_the_check_only_reads(home: House) -> None:
+def test_the_check_only_reads(home: Stack) -> None:
     v1(home, HOSTED)
     appear(home, THIRD)
     vanish(home, OTHER)
@@ -348,19 +348,19 @@ def test_the_check_only_reads(home: House) -> None:
 
 @pytest.mark.parametrize(("status", "raised"), [(503, BandwidthUnavailable), (403, BandwidthUnauthorized)])
 @pytest.mark.parametrize("path", ["/tns$", "/features/sms$", "/applicationSettings$"])
-def test_a_failed_request_ends_no_drift(home: House, path: str, status: int, raised: type[Exception]) -> None:
+def test_a_failed_request_ends_no_drift(home: Stack, path: str, status: int, raised: type[Exception]) -> None:
     appear(home, THIRD)
     check()
     before = stored(home)
     vanish(home, THIRD)
-    home.fault(path, times=10, answer={"status": status, "body": "<Error/>"})
+    home.add_fault(path, times=10, answer={"status": status, "body": "<Error/>"})
     with pytest.raises(raised):
         check()
     assert stored(home) == before
 
 
 @only_classic
-def test_five_thousand_numbers_are_compared_in_one_run(home: House, record_property: Any) -> None:
+def test_five_thousand_numbers_are_compared_in_one_run(home: Stack, record_property: Any) -> None:
     many = [f"+1919555{number:04}" for number in range(5000)]
     item = stores.numbers().get(NUMBER)
     assert item is not None

@@ -5,11 +5,11 @@ import json
 import boto3
 import pytest
 
-from tests.functions.conftest import House
+from tests.functions.conftest import Stack
 
 
 @pytest.fixture
-def state_machine(house: House, monkeypatch: pytest.MonkeyPatch) -> str:
+def state_machine(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> str:
     """The ARN of a state machine that ends at once, set as that of Messaging 2.0."""
     arn: str = boto3.client("stepfunctions").create_state_machine(
         name="messaging_v2",

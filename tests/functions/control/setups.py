@@ -9,19 +9,19 @@ from botocore.exceptions import ClientError
 
 from bandwidth_messaging.runtime import stores
 from functions.control import start_setup
-from tests.functions.conftest import ask
+from tests.functions.conftest import call_api
 
 AT = "2026-01-01T00:00:00.000Z"
 
 
 def start(**given: Any) -> tuple[int, Any]:
     """Request a set-up of Messaging 2.0."""
-    return ask(start_setup, "POST", "/setups/messaging-v2", body=given)
+    return call_api(start_setup, "POST", "/setups/messaging-v2", body=given)
 
 
 def start_with_key(key: str, **given: Any) -> tuple[int, Any]:
     """Request a set-up of Messaging 2.0 with an Idempotency-Key."""
-    return ask(start_setup, "POST", "/setups/messaging-v2", body=given, headers={"Idempotency-Key": key})
+    return call_api(start_setup, "POST", "/setups/messaging-v2", body=given, headers={"Idempotency-Key": key})
 
 
 def end_setup(started: Any, state: str, at: str = AT) -> None:

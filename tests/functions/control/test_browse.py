@@ -6,7 +6,7 @@ from bandwidth_messaging.domain.messages import Message, MessageState
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.runtime import stores
 from functions.control import browse
-from tests.functions.conftest import House, ask
+from tests.functions.conftest import Stack, call_api
 
 HOME = Home(
     api="v2",
@@ -20,7 +20,7 @@ AT = "2026-01-01T00:00:00.000Z"
 OWN_NUMBER = "+19102398766"
 
 
-def test_numbers_are_listed_state_by_state_and_page_by_page(house: House) -> None:
+def test_numbers_are_listed_state_by_state_and_page_by_page(stack: Stack) -> None:
     numbers = [f"+1910239{n:04}" for n in range(5)]
     for number in numbers:
         stores.numbers().activate(number, HOME, AT)
@@ -31,7 +31,7 @@ def test_numbers_are_listed_state_by_state_and_page_by_page(house: House) -> Non
 
     while pages == 0 or cursor:
         query = {"limit": "2"} | ({"cursor": cursor} if cursor else {})
-        status, page = ask(browse, "GET", "/numbers", query=query)
+        status, page = call_api(browse, "GET", "/numbers", query=query)
         assert status == 200
         listed += [item["number"] for item in page["items"]]
         cursor, pages = page["cursor"], pages + 1
@@ -39,11 +39,11 @@ def test_numbers_are_listed_state_by_state_and_page_by_page(house: House) -> Non
     assert listed == [*numbers, "+19102399999"]
 
 
-def test_numbers_of_one_state_are_listed(house: House) -> None:
+def test_numbers_of_one_state_are_listed(stack: Stack) -> None:
     stores.numbers().activate(OWN_NUMBER, HOME, AT)
 
-    assert ask(browse, "GET", "/numbers", query={"state": "failed"})[1]["items"] == []
-    (number,) = ask(browse, "GET", "/numbers", query={"state": "active"})[1]["items"]
+    assert call_api(browse, "GET", "/numbers", query={"state": "failed"})[1]["items"] == []
+    (number,) = call_api(browse, "GET", "/numbers", query={"state": "active"})[1]["items"]
     assert number == {
         "number": OWN_NUMBER,
         "state": "active",
@@ -57,19 +57,19 @@ def test_numbers_of_one_state_are_listed(house: House) -> None:
     }
 
 
-def test_a_number_is_found_in_a_national_notation(house: House) -> None:
+def test_a_number_is_found_in_a_national_notation(stack: Stack) -> None:
     stores.numbers().activate(OWN_NUMBER, HOME, AT)
-    assert ask(browse, "GET", "/numbers/9102398766")[1]["number"] == OWN_NUMBER
+    assert call_api(browse, "GET", "/numbers/9102398766")[1]["number"] == OWN_NUMBER
 
 
 @pytest.mark.parametrize("path", ["/numbers/+19195550000", "/orders/none", "/messages/none", "/nothing"])
-def test_a_missing_resource_is_a_404_with_a_detail(house: House, path: str) -> None:
-    status, problem = ask(browse, "GET", path)
+def test_a_missing_resource_is_a_404_with_a_detail(stack: Stack, path: str) -> None:
+    status, problem = call_api(browse, "GET", path)
     assert status == 404
     assert problem["detail"]
 
 
-def test_messages_of_a_number_are_listed_newest_first_page_by_page(house: House) -> None:
+def test_messages_of_a_number_are_listed_newest_first_page_by_page(stack: Stack) -> None:
     for n in range(5):
         message = Message(
             message_id=f"in-{n}", direction="in", api="v2", owner=OWN_NUMBER, sender="+19195551234",
@@ -79,10 +79,10 @@ def test_messages_of_a_number_are_listed_newest_first_page_by_page(house: House)
         stores.messages().add(message)
     query = {"number": "9102398766", "limit": "3"}
 
-    first = ask(browse, "GET", "/messages", query=query)[1]
+    first = call_api(browse, "GET", "/messages", query=query)[1]
 
     assert [item["text"] for item in first["items"]] == ["text 4", "text 3", "text 2"]
-    second = ask(browse, "GET", "/messages", query=query | {"cursor": first["cursor"]})[1]
+    second = call_api(browse, "GET", "/messages", query=query | {"cursor": first["cursor"]})[1]
     assert [item["text"] for item in second["items"]] == ["text 1", "text 0"]
     assert second["cursor"] is None
 
@@ -96,7 +96,7 @@ def test_messages_of_a_number_are_listed_newest_first_page_by_page(house: House)
         ({"number": OWN_NUMBER, "cursor": "x"}, "cursor"),
     ],
 )
-def test_invalid_parameters_are_named(house: House, query: dict[str, str], named: str) -> None:
-    status, problem = ask(browse, "GET", "/messages", query=query or None)
+def test_invalid_parameters_are_named(stack: Stack, query: dict[str, str], named: str) -> None:
+    status, problem = call_api(browse, "GET", "/messages", query=query or None)
     assert status == 422
     assert [error["field"] for error in problem["errors"]] == [named]

@@ -5,7 +5,7 @@ import re
 
 from functions.control import describe
 from tests.functions.conftest import api_event, call, sample
-from tests.openapi import described, operations
+from tests.openapi import openapi_document, operations
 
 
 def test_the_page_shows_the_document() -> None:
@@ -14,7 +14,7 @@ def test_the_page_shows_the_document() -> None:
     assert answer["multiValueHeaders"]["Content-Type"] == ["text/html; charset=utf-8"]
     _, _, rest = answer["body"].rpartition("spec: ")
     spec = rest[: rest.index(", deepLinking")]
-    assert json.loads(spec.replace("<\\/", "</")) == described()
+    assert json.loads(spec.replace("<\\/", "</")) == openapi_document()
     assert all(path in spec for _, path, _ in operations())
 
 
@@ -39,7 +39,7 @@ def test_the_document_is_served_as_json() -> None:
     answer = call(describe, api_event("GET", "/openapi.json"))
     assert answer["statusCode"] == 200
     assert answer["multiValueHeaders"]["Content-Type"] == ["application/json"]
-    assert json.loads(answer["body"]) == described()
+    assert json.loads(answer["body"]) == openapi_document()
 
 
 def test_other_paths_are_a_404() -> None:

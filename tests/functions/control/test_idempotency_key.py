@@ -9,7 +9,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from bandwidth_messaging.runtime import stores
 from functions.control import browse, start_setup
-from tests.functions.conftest import ask, sample
+from tests.functions.conftest import call_api, sample
 from tests.functions.control.setups import AT, list_executions, start_with_key
 
 
@@ -39,14 +39,14 @@ def test_another_body_is_rejected_and_starts_nothing(
         assert (status, problem["errors"][0]["field"]) == (422, "Idempotency-Key")
 
     assert len(list_executions(state_machine)) == 1
-    assert ask(browse, "GET", "/orders/Order-8")[0] == 404
+    assert call_api(browse, "GET", "/orders/Order-8")[0] == 404
 
 
 def test_a_key_of_another_operation_is_rejected(state_machine: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOSTED_MESSAGING_STATE_MACHINE", state_machine)
     start_with_key("key-1", areaCode="910")
 
-    status, problem = ask(
+    status, problem = call_api(
         start_setup,
         "POST",
         "/setups/hosted-messaging",
@@ -87,7 +87,7 @@ def test_a_repeated_dry_run_is_one_execution(state_machine: str, monkeypatch: py
     setup = sample("executions/hosted_messaging") | {"dryRun": True}
     parts: Any = {"body": setup, "headers": {"Idempotency-Key": "key-1"}}
 
-    first, second = (ask(start_setup, "POST", "/setups/hosted-messaging", **parts) for _ in range(2))
+    first, second = (call_api(start_setup, "POST", "/setups/hosted-messaging", **parts) for _ in range(2))
 
     assert first == second
     assert len(list_executions(state_machine)) == 1

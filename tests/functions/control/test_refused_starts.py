@@ -8,7 +8,7 @@ from bandwidth_messaging.services import setup_start
 from bandwidth_messaging.store.keys import order_key
 from bandwidth_messaging.store.setup_requests import hash_idempotency_key
 from functions.control import browse
-from tests.functions.conftest import ask
+from tests.functions.conftest import call_api
 from tests.functions.control.setups import AT, list_executions, refuse_start, start, start_with_key
 
 
@@ -21,7 +21,7 @@ def test_a_refused_start_fails_the_order_and_a_repeated_request_continues_it(
         refuse_start(patch, code)
         assert start(**request)[0] == 500
 
-    order = ask(browse, "GET", "/orders/Order-7")[1]
+    order = call_api(browse, "GET", "/orders/Order-7")[1]
     assert order["state"] == "failed"
     assert order["reason"] == f"Step Functions did not start the execution ({code})."
     assert start(**request)[0] == 202
@@ -36,7 +36,7 @@ def test_a_refused_start_does_not_change_the_order_of_a_running_set_up(
         refuse_start(patch, "ThrottlingException")
         assert start(**request)[0] == 500
 
-    assert ask(browse, "GET", "/orders/Order-7")[1]["state"] == "started"
+    assert call_api(browse, "GET", "/orders/Order-7")[1]["state"] == "started"
 
 
 def test_a_refused_start_does_not_change_the_order_of_a_request_in_the_same_millisecond(
@@ -48,7 +48,7 @@ def test_a_refused_start_does_not_change_the_order_of_a_request_in_the_same_mill
 
     assert start(areaCode="910", customerOrderId="Order-7")[0] == 500
 
-    assert ask(browse, "GET", "/orders/Order-7")[1]["state"] == "started"
+    assert call_api(browse, "GET", "/orders/Order-7")[1]["state"] == "started"
 
 
 def test_a_refused_start_does_not_change_the_order_of_an_execution_in_the_same_millisecond(
@@ -64,7 +64,7 @@ def test_a_refused_start_does_not_change_the_order_of_an_execution_in_the_same_m
 
     assert start(**setup)[0] == 500
 
-    assert ask(browse, "GET", "/orders/Order-7")[1]["state"] == "started"
+    assert call_api(browse, "GET", "/orders/Order-7")[1]["state"] == "started"
 
 
 def test_a_refused_start_does_not_change_the_order_of_a_version_without_start_tokens(
@@ -76,7 +76,7 @@ def test_a_refused_start_does_not_change_the_order_of_a_version_without_start_to
 
     assert start(areaCode="910", customerOrderId="Order-7")[0] == 500
 
-    assert ask(browse, "GET", "/orders/Order-7")[1]["state"] == "started"
+    assert call_api(browse, "GET", "/orders/Order-7")[1]["state"] == "started"
 
 
 @pytest.mark.parametrize("earlier_attempt", [None, 500], ids=["no response", "500"])
@@ -87,7 +87,7 @@ def test_a_refusal_after_an_attempt_that_may_have_started_does_not_change_the_or
         refuse_start(patch, "ThrottlingException", earlier_attempt=earlier_attempt)
         assert start(areaCode="910", customerOrderId="Order-7")[0] == 500
 
-    assert ask(browse, "GET", "/orders/Order-7")[1]["state"] == "started"
+    assert call_api(browse, "GET", "/orders/Order-7")[1]["state"] == "started"
 
 
 @pytest.mark.parametrize("customer_order_id", [None, "Order-7"])
@@ -100,12 +100,12 @@ def test_a_request_with_a_key_can_be_repeated_after_refused_starts(
             refuse_start(patch, "ThrottlingException")
             assert start_with_key("key-1", **request)[0] == 500
         order_id = customer_order_id or f"setup-{hash_idempotency_key('key-1')}"
-        assert ask(browse, "GET", f"/orders/{order_id}")[1]["state"] == "failed"
+        assert call_api(browse, "GET", f"/orders/{order_id}")[1]["state"] == "failed"
 
     status, started = start_with_key("key-1", **request)
 
     assert status == 202
-    order = ask(browse, "GET", f"/orders/{order_id}")[1]
+    order = call_api(browse, "GET", f"/orders/{order_id}")[1]
     assert (order["state"], order["executionArn"]) == ("started", started["executionArn"])
     assert "reason" not in order
     assert len(list_executions(state_machine)) == 1

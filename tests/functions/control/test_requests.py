@@ -19,7 +19,7 @@ from bandwidth_messaging.domain.phone_numbers import from_callback
 from bandwidth_messaging.runtime import stores
 from functions.control import browse, start_setup
 from functions.messages import send_message
-from tests.functions.conftest import House, api_event, ask, call
+from tests.functions.conftest import Stack, api_event, call, call_api
 
 HOME = Home(api="v2", customer_order_id="order-1", location_id="500001", site_id="1001")
 AT = "2026-01-01T00:00:00.000Z"
@@ -77,7 +77,7 @@ def fields(problem: Any) -> list[str]:
     ids=lambda body: str(body)[:20],
 )
 def test_a_body_that_is_not_a_json_object_is_a_422(
-    house: House, module: ModuleType, path: str, body: str | None
+    stack: Stack, module: ModuleType, path: str, body: str | None
 ) -> None:
     status, problem = post(module, path, body)
 
@@ -88,7 +88,7 @@ def test_a_body_that_is_not_a_json_object_is_a_422(
 @pytest.mark.parametrize(("module", "path"), WITH_BODY)
 @pytest.mark.parametrize("body", ['{"text": "caf\ufffd"}', b'{"text": "caf\xe9"}', b"\xff\xfe{}"])
 def test_a_body_that_is_not_utf_8_is_a_422(
-    house: House, module: ModuleType, path: str, body: str | bytes
+    stack: Stack, module: ModuleType, path: str, body: str | bytes
 ) -> None:
     status, problem = post(module, path, body)
 
@@ -97,7 +97,7 @@ def test_a_body_that_is_not_utf_8_is_a_422(
 
 
 @pytest.mark.parametrize("text", ["\ufeff{}", b"\xef\xbb\xbf{}"])
-def test_a_byte_order_mark_is_skipped(house: House, text: str | bytes) -> None:
+def test_a_byte_order_mark_is_skipped(stack: Stack, text: str | bytes) -> None:
     status, problem = post(send_message, "/messages", text)
 
     assert (status, fields(problem)) == (422, ["from", "to", "text"])
@@ -107,7 +107,7 @@ def test_a_byte_order_mark_is_skipped(house: House, text: str | bytes) -> None:
     "content_type",
     ["application/json", "Application/json", "APPLICATION/JSON", "application/json; charset=utf-8", ""],
 )
-def test_the_media_type_of_json_may_be_written_in_any_case(house: House, content_type: str) -> None:
+def test_the_media_type_of_json_may_be_written_in_any_case(stack: Stack, content_type: str) -> None:
     status, problem = post(send_message, "/messages", "{}", content_type)
 
     assert (status, fields(problem)) == (422, ["from", "to", "text"])
@@ -124,7 +124,7 @@ def test_the_media_type_of_json_may_be_written_in_any_case(house: House, content
     ],
 )
 @pytest.mark.parametrize(("module", "path"), WITH_BODY)
-def test_another_media_type_is_a_415(house: House, module: ModuleType, path: str, content_type: str) -> None:
+def test_another_media_type_is_a_415(stack: Stack, module: ModuleType, path: str, content_type: str) -> None:
     status, problem = post(module, path, "areaCode=910", content_type)
 
     assert status == 415
@@ -132,7 +132,7 @@ def test_another_media_type_is_a_415(house: House, module: ModuleType, path: str
 
 
 @pytest.mark.parametrize("field", ["text", "tag"])
-def test_half_a_surrogate_pair_is_an_invalid_field(house: House, field: str) -> None:
+def test_half_a_surrogate_pair_is_an_invalid_field(stack: Stack, field: str) -> None:
     body = json.dumps({"from": OURS, "to": THEIRS, "text": "whole", field: "half \ud83d"})
 
     status, problem = post(send_message, "/messages", body)
@@ -143,7 +143,7 @@ def test_half_a_surrogate_pair_is_an_invalid_field(house: House, field: str) -> 
 @pytest.mark.parametrize(("module", "path"), WITH_BODY)
 @pytest.mark.parametrize("key", ["", " ", " \t "])
 def test_a_blank_idempotency_key_is_a_422_that_names_the_header(
-    house: House, module: ModuleType, path: str, key: str
+    stack: Stack, module: ModuleType, path: str, key: str
 ) -> None:
     body = {"from": OURS, "to": THEIRS, "text": "Hello"} if path == "/messages" else {"areaCode": "910"}
     event = api_event("POST", path, body=body, headers={"Idempotency-Key": key})
@@ -164,7 +164,7 @@ NAMES = st.sampled_from(["from", "to", "text", "media", "tag", "priority", "expi
 
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(NAMES, JSON))
-def test_no_body_is_a_500(house: House, body: dict[str, Any]) -> None:
+def test_no_body_is_a_500(stack: Stack, body: dict[str, Any]) -> None:
     assert post(send_message, "/messages", json.dumps(body))[0] == 422
 
 
@@ -172,7 +172,7 @@ def test_no_body_is_a_500(house: House, body: dict[str, Any]) -> None:
 
 
 @pytest.fixture
-def stored(house: House) -> House:
+def stored(stack: Stack) -> Stack:
     """Store a number with an opt-out and conversations, and an order with a space in its id."""
     stores.numbers().activate(OURS, HOME, AT)
     stores.opt_outs().record(OURS, THEIRS, opted_out=True, keyword="stop", at=AT)
@@ -187,13 +187,13 @@ def stored(house: House) -> House:
     }
     for message_id, (sender, *recipients) in conversations.items():
         stores.messages().add(received(message_id, sender, *recipients))
-    return house
+    return stack
 
 
 @pytest.mark.parametrize("number", [quote(OURS, safe=""), OURS, "9102398766", "%28910%29%20239-8766"])
-def test_a_number_in_a_path_is_decoded(stored: House, number: str) -> None:
-    assert ask(browse, "GET", f"/numbers/{number}")[1]["number"] == OURS
-    (opt_out,) = ask(browse, "GET", f"/numbers/{number}/opt-outs")[1]["items"]
+def test_a_number_in_a_path_is_decoded(stored: Stack, number: str) -> None:
+    assert call_api(browse, "GET", f"/numbers/{number}")[1]["number"] == OURS
+    (opt_out,) = call_api(browse, "GET", f"/numbers/{number}/opt-outs")[1]["items"]
     assert opt_out["number"] == THEIRS
 
 
@@ -209,19 +209,19 @@ def test_a_number_in_a_path_is_decoded(stored: House, number: str) -> None:
         ("%2B44%2020%207946%200958%2c9195551234", "in-4"),
     ],
 )
-def test_participants_in_a_path_are_decoded(stored: House, participants: str, message_id: str) -> None:
-    status, page = ask(browse, "GET", f"/conversations/%2B19102398766/{participants}")
+def test_participants_in_a_path_are_decoded(stored: Stack, participants: str, message_id: str) -> None:
+    status, page = call_api(browse, "GET", f"/conversations/%2B19102398766/{participants}")
 
     assert (status, [item["messageId"] for item in page["items"]]) == (200, [message_id])
 
 
-def test_ids_in_a_path_are_decoded_after_the_route_is_matched(stored: House) -> None:
-    assert ask(browse, "GET", "/orders/Order%207")[1]["customerOrderId"] == "Order 7"
-    assert ask(browse, "GET", "/messages/in%201%2F%C3%A4")[1]["messageId"] == "in 1/ä"
+def test_ids_in_a_path_are_decoded_after_the_route_is_matched(stored: Stack) -> None:
+    assert call_api(browse, "GET", "/orders/Order%207")[1]["customerOrderId"] == "Order 7"
+    assert call_api(browse, "GET", "/messages/in%201%2F%C3%A4")[1]["messageId"] == "in 1/ä"
 
 
-def test_a_percent_sign_is_decoded_once(stored: House) -> None:
-    assert ask(browse, "GET", "/orders/Order%25207")[0] == 422
+def test_a_percent_sign_is_decoded_once(stored: Stack) -> None:
+    assert call_api(browse, "GET", "/orders/Order%25207")[0] == 422
 
 
 STORED_AS_SENT = [
@@ -241,7 +241,7 @@ STORED_AS_SENT = [
 @pytest.mark.parametrize("limit", ["25", "1"])
 @pytest.mark.parametrize("sender", STORED_AS_SENT)
 def test_a_conversation_is_found_by_the_participant_that_a_message_shows(
-    stored: House, sender: str, limit: str
+    stored: Stack, sender: str, limit: str
 ) -> None:
     for message_id in ("in-5", "in-6"):
         message = received(message_id, from_callback(sender))
@@ -249,7 +249,7 @@ def test_a_conversation_is_found_by_the_participant_that_a_message_shows(
         stores.messages().add(message)
     path, found, query = f"/conversations/%2B19102398766/{quote(sender, safe='')}", [], {"limit": limit}
     while query:
-        status, page = ask(browse, "GET", path, query=query)
+        status, page = call_api(browse, "GET", path, query=query)
         assert status == 200
         found += [(item["messageId"], item["from"]) for item in page["items"]]
         query = query | {"cursor": page["cursor"]} if page["cursor"] else {}
@@ -257,30 +257,30 @@ def test_a_conversation_is_found_by_the_participant_that_a_message_shows(
     assert found == [("in-6", sender), ("in-5", sender)]
 
 
-def test_a_group_conversation_with_a_comma_in_a_name_is_found(stored: House) -> None:
+def test_a_group_conversation_with_a_comma_in_a_name_is_found(stored: Stack) -> None:
     stores.messages().add(received("in-5", "Shop, Inc", OURS, THEIRS))
 
-    status, page = ask(browse, "GET", f"/conversations/{OURS}/{quote(f'Shop, Inc,{THEIRS}', safe='')}")
+    status, page = call_api(browse, "GET", f"/conversations/{OURS}/{quote(f'Shop, Inc,{THEIRS}', safe='')}")
 
     assert (status, [item["messageId"] for item in page["items"]]) == (200, ["in-5"])
 
 
-def test_a_cursor_of_another_conversation_is_a_422(stored: House) -> None:
+def test_a_cursor_of_another_conversation_is_a_422(stored: Stack) -> None:
     for message_id in ("in-5", "in-6"):
         stores.messages().add(received(message_id, "Shop, Inc"))
     path = f"/conversations/{OURS}/"
-    cursor = ask(browse, "GET", f"{path}Shop%2C%20Inc", query={"limit": "1"})[1]["cursor"]
+    cursor = call_api(browse, "GET", f"{path}Shop%2C%20Inc", query={"limit": "1"})[1]["cursor"]
 
-    status, problem = ask(browse, "GET", f"{path}ACME", query={"cursor": cursor})
+    status, problem = call_api(browse, "GET", f"{path}ACME", query={"cursor": cursor})
 
     assert (status, fields(problem)) == (422, ["cursor"])
 
 
 @pytest.mark.parametrize("owner", ["12345", "1234567890", "00447700900123"])
-def test_messages_of_an_owner_that_is_not_e164_are_listed(stored: House, owner: str) -> None:
+def test_messages_of_an_owner_that_is_not_e164_are_listed(stored: Stack, owner: str) -> None:
     stores.messages().add(replace(received("in-5", THEIRS), owner=owner))
 
-    status, page = ask(browse, "GET", "/messages", query={"number": owner})
+    status, page = call_api(browse, "GET", "/messages", query={"number": owner})
 
     assert (status, [item["owner"] for item in page["items"]]) == (200, [owner])
 
@@ -314,8 +314,8 @@ def received(message_id: str, sender: str, *recipients: str) -> Message:
         ("/conversations/%2B19102398766/" + "x" * 3000, "participants[0]"),
     ],
 )
-def test_an_invalid_path_parameter_is_a_422(stored: House, path: str, field: str | None) -> None:
-    status, problem = ask(browse, "GET", path)
+def test_an_invalid_path_parameter_is_a_422(stored: Stack, path: str, field: str | None) -> None:
+    status, problem = call_api(browse, "GET", path)
 
     assert (status, fields(problem)) == (422, [field or "participants[1]"])
 
@@ -333,9 +333,9 @@ def test_an_invalid_path_parameter_is_a_422(stored: House, path: str, field: str
     ],
 )
 def test_an_unknown_query_parameter_is_a_422(
-    stored: House, path: str, query: dict[str, str], field: str
+    stored: Stack, path: str, query: dict[str, str], field: str
 ) -> None:
-    status, problem = ask(browse, "GET", path, query=query)
+    status, problem = call_api(browse, "GET", path, query=query)
 
     assert (status, fields(problem)) == (422, [field])
 
@@ -357,17 +357,17 @@ def forged(path: str, key: Any) -> str:
         ("/messages", "x" * 5000),
     ],
 )
-def test_a_forged_cursor_is_a_422(stored: House, path: str, cursor: str) -> None:
+def test_a_forged_cursor_is_a_422(stored: Stack, path: str, cursor: str) -> None:
     query = {"cursor": cursor} | ({"number": OURS} if path == "/messages" else {})
 
-    status, problem = ask(browse, "GET", path, query=query)
+    status, problem = call_api(browse, "GET", path, query=query)
 
     assert (status, fields(problem)) == (422, ["cursor"])
 
 
 @pytest.mark.parametrize("path", ["/numbers", "/messages"])
 def test_a_start_key_that_dynamodb_rejects_is_a_422(
-    stored: House, monkeypatch: pytest.MonkeyPatch, path: str
+    stored: Stack, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     """moto accepts every start key. DynamoDB returns a ValidationException."""
 
@@ -378,6 +378,6 @@ def test_a_start_key_that_dynamodb_rejects_is_a_422(
     parameters = {"cursor": forged(path, {"pk": "x", "state": "active"})}
     parameters |= {"number": OURS} if path == "/messages" else {}
 
-    status, problem = ask(browse, "GET", path, query=parameters)
+    status, problem = call_api(browse, "GET", path, query=parameters)
 
     assert (status, fields(problem)) == (422, ["cursor"])

@@ -9,7 +9,7 @@ import pytest
 from bandwidth_messaging.runtime import stores
 from bandwidth_messaging.runtime.settings import settings
 from functions.control import browse, start_setup
-from tests.functions.conftest import ask, sample
+from tests.functions.conftest import call_api, sample
 from tests.functions.control.setups import start
 
 
@@ -36,7 +36,7 @@ def test_the_execution_gets_the_input_with_the_customer_order_id(state_machine: 
 def test_the_order_can_be_read_at_once(state_machine: str) -> None:
     _, started = start(areaCode="910", quantity=3)
 
-    status, order = ask(browse, "GET", f"/orders/{started['customerOrderId']}")
+    status, order = call_api(browse, "GET", f"/orders/{started['customerOrderId']}")
 
     assert status == 200
     assert (order["state"], order["kind"], order["requested"]) == ("started", "messaging_v2", 3)
@@ -51,9 +51,9 @@ def test_a_dry_run_has_no_order_and_the_set_up_can_follow(
     setup = sample("executions/hosted_messaging") | {"customerOrderId": "Order-7"}
 
     for options, order_status in (({"dryRun": True}, 404), ({"dryRun": True}, 404), ({}, 200)):
-        status, started = ask(start_setup, "POST", "/setups/hosted-messaging", body=setup | options)
+        status, started = call_api(start_setup, "POST", "/setups/hosted-messaging", body=setup | options)
         assert (status, started["customerOrderId"]) == (202, "Order-7")
-        assert ask(browse, "GET", "/orders/Order-7")[0] == order_status
+        assert call_api(browse, "GET", "/orders/Order-7")[0] == order_status
 
 
 @pytest.mark.parametrize("given", ["Order 7 ", "\tOrder  7"])

@@ -26,7 +26,7 @@ from simulator.account.importability import WORDS
 from simulator.account.number_list_orders import NumbersError
 from simulator.account.order_outcomes import OrderOutcome
 from simulator.account.subscriptions import NotificationFaults
-from tests.functions.conftest import CALLBACK_URL, CONFIG, NOTIFICATION_URL, House, ask, call, sample
+from tests.functions.conftest import CALLBACK_URL, CONFIG, NOTIFICATION_URL, Stack, call, call_api, sample
 from tests.generations import only_current
 
 pytestmark = only_current
@@ -41,21 +41,21 @@ DIGITS = [number.removeprefix("+1") for number in NUMBERS]
 
 
 @pytest.fixture
-def opened(house: House) -> House:
+def opened(stack: Stack) -> Stack:
     """A set-up whose input was checked, so that its order has a record; orders wait for no letter."""
-    house.simulator.simulator.imports.needs_letter = False
+    stack.simulator.simulator.imports.needs_letter = False
     check(GIVEN)
-    return house
+    return stack
 
 
 @pytest.fixture
-def letters(house: House, monkeypatch: pytest.MonkeyPatch) -> Any:
+def letters(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The bucket of letters, with one in it."""
-    house.s3.create_bucket(Bucket=LETTER["bucket"])
-    house.s3.put_object(Bucket=LETTER["bucket"], Key=LETTER["key"], Body=PDF)
+    stack.s3.create_bucket(Bucket=LETTER["bucket"])
+    stack.s3.put_object(Bucket=LETTER["bucket"], Key=LETTER["key"], Body=PDF)
     monkeypatch.setenv("LETTERS_BUCKET", LETTER["bucket"])
     settings_module.settings.cache_clear()
-    return house.s3
+    return stack.s3
 
 
 def check(given: Any) -> Any:
@@ -84,17 +84,17 @@ def ordered(location_id: str, **fields: Any) -> str:
 
 
 def number(e164: str) -> Any:
-    status, shown = ask(browse, "GET", f"/numbers/{e164}")
+    status, shown = call_api(browse, "GET", f"/numbers/{e164}")
     assert status == 200
     return shown
 
 
 def order() -> Any:
-    return ask(browse, "GET", f"/orders/{ORDER}")[1]
+    return call_api(browse, "GET", f"/orders/{ORDER}")[1]
 
 
-def refuse(house: House, ten_digits: str, code: int) -> None:
-    house.simulator.simulator.importability.decide(ten_digits, code)
+def refuse(stack: Stack, ten_digits: str, code: int) -> None:
+    stack.simulator.simulator.importability.decide(ten_digits, code)
 
 
 def active(*numbers: str, order_id: str = "import-1") -> None:
@@ -107,13 +107,13 @@ def active(*numbers: str, order_id: str = "import-1") -> None:
 def text(sender: str) -> tuple[int, Any]:
     """Ask for a text from a number; return status and answer."""
     body = {"from": sender, "to": "+19195551234", "text": "Good morning"}
-    return ask(send_message, "POST", "/messages", body=body)
+    return call_api(send_message, "POST", "/messages", body=body)
 
 
-def lost(house: House, *ten_digits: str) -> str:
+def lost(stack: Stack, *ten_digits: str) -> str:
     """Return what Bandwidth tells when numbers are taken away."""
     prepared()
-    subscriptions = house.simulator.simulator.subscriptions
+    subscriptions = stack.simulator.simulator.subscriptions
     # There is nobody at the address.
     subscriptions.set_faults(NotificationFaults(lose=1))
     subscriptions.report_messaging_lost(ten_digits)
@@ -126,9 +126,9 @@ def notify(body: str) -> None:
     assert call(receive_notification, given) == {"statusCode": 204}
 
 
-def made(house: House) -> tuple[int, int, int]:
+def made(stack: Stack) -> tuple[int, int, int]:
     """Count what the account has: applications, locations, orders of imports."""
-    simulator = house.simulator.simulator
+    simulator = stack.simulator.simulator
     return (
         len(simulator.account.applications()),
         len(simulator.account.locations()),
@@ -137,12 +137,12 @@ def made(house: House) -> tuple[int, int, int]:
 
 
 class TestCheckInput:
-    def test_tells_the_machine_the_generation(self, house: House) -> None:
+    def test_tells_the_machine_the_generation(self, stack: Stack) -> None:
         checked = check(GIVEN)
         assert (checked["bandwidthApi"], checked["locationName"]) == ("current", "bandwidth messaging")
         assert checked["subscriber"]["county"] is None
 
-    def test_an_import_without_its_authority_opens_no_order(self, house: House) -> None:
+    def test_an_import_without_its_authority_opens_no_order(self, stack: Stack) -> None:
         texts = "subscriber: is required for an import; loaAuthorizingPerson: is required for an import"
         with pytest.raises(InvalidInput, match=texts):
             check({"telephoneNumbers": NUMBERS, "customerOrderId": ORDER})
@@ -170,13 +170,13 @@ class TestCheckInput:
         with pytest.raises(InvalidInput, match=f"has {size} bytes; up to 10 MB may be sent"):
             check(GIVEN | {"letterOfAuthorization": LETTER})
 
-    def test_without_a_bucket_of_letters_there_is_no_letter(self, house: House) -> None:
+    def test_without_a_bucket_of_letters_there_is_no_letter(self, stack: Stack) -> None:
         with pytest.raises(InvalidInput, match="needs the stack's parameter LettersBucket"):
             check(GIVEN | {"letterOfAuthorization": LETTER})
 
 
 class TestPrepareLocation:
-    def test_makes_all_that_texts_need_and_makes_nothing_twice(self, opened: House) -> None:
+    def test_makes_all_that_texts_need_and_makes_nothing_twice(self, opened: Stack) -> None:
         ids = prepared()
         assert prepared() == ids
         assert made(opened) == (1, 1, 0)
@@ -185,7 +185,7 @@ class TestPrepareLocation:
         assert location.sms is not None
         assert location.mms_proxy_peer_id is not None
 
-    def test_a_location_of_somebody_elses_is_left_alone(self, opened: House) -> None:
+    def test_a_location_of_somebody_elses_is_left_alone(self, opened: Stack) -> None:
         account = opened.simulator.simulator.account
         prepared()
         (location,) = account.locations()
@@ -197,7 +197,7 @@ class TestPrepareLocation:
 
 
 class TestLostNumbers:
-    def test_are_told_of_by_one_subscription_however_many_imports_there_are(self, opened: House) -> None:
+    def test_are_told_of_by_one_subscription_however_many_imports_there_are(self, opened: Stack) -> None:
         subscriptions = opened.simulator.simulator.subscriptions
         prepared()
         (before,) = subscriptions.find()
@@ -211,7 +211,7 @@ class TestLostNumbers:
         assert (endpoint.user, endpoint.password) == ("bandwidth", "callback:password")
 
     def test_of_another_stack_are_told_to_that_as_before(
-        self, opened: House, monkeypatch: pytest.MonkeyPatch
+        self, opened: Stack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         prepared()
         monkeypatch.setenv("NOTIFICATION_URL", "https://another.example/live/callbacks/orders")
@@ -221,14 +221,14 @@ class TestLostNumbers:
         assert told == [NOTIFICATION_URL, "https://another.example/live/callbacks/orders"]
 
     @pytest.mark.parametrize(("method", "status"), [("GET", 404), ("GET", 500), ("POST", 403)])
-    def test_are_no_reason_not_to_import(self, opened: House, method: str, status: int) -> None:
-        opened.fault("/subscriptions$", method=method, answer={"status": status})
+    def test_are_no_reason_not_to_import(self, opened: Stack, method: str, status: int) -> None:
+        opened.add_fault("/subscriptions$", method=method, answer={"status": status})
         assert prepared()
         subscribed = len(opened.simulator.simulator.subscriptions.find())
         assert subscribed == (status == 404)
 
     @pytest.mark.parametrize("written", ["{}", "+1{}"])
-    def test_are_gone_and_nothing_is_sent_from_them(self, opened: House, written: str) -> None:
+    def test_are_gone_and_nothing_is_sent_from_them(self, opened: Stack, written: str) -> None:
         active(*NUMBERS[:2])
         notify(lost(opened, DIGITS[0]).replace(NUMBERS[0], written.format(DIGITS[0])))
         shown = number(NUMBERS[0])
@@ -240,24 +240,24 @@ class TestLostNumbers:
         assert "is released. GET /numbers" in str(answer)
         assert text(NUMBERS[1])[0] == 202
 
-    def test_text_again_after_another_import(self, opened: House) -> None:
+    def test_text_again_after_another_import(self, opened: Stack) -> None:
         active(NUMBERS[0])
         notify(lost(opened, DIGITS[0]))
         active(NUMBERS[0], order_id="another")
         shown = number(NUMBERS[0])
         assert (shown["state"], shown.get("reason"), shown.get("errorCode")) == ("active", None, None)
 
-    def test_that_are_none_of_ours_or_on_their_way_out_stay_as_they_are(self, opened: House) -> None:
+    def test_that_are_none_of_ours_or_on_their_way_out_stay_as_they_are(self, opened: Stack) -> None:
         active(NUMBERS[0])
         call(stop_sending, event("stop_sending", batches=[[NUMBERS[0]]]))
         notify(lost(opened, DIGITS[0], DIGITS[1], "no number"))
         assert number(NUMBERS[0])["state"] == "releasing"
-        assert ask(browse, "GET", f"/numbers/{NUMBERS[1]}")[0] == 404
+        assert call_api(browse, "GET", f"/numbers/{NUMBERS[1]}")[0] == 404
 
 
 class TestCheckNumbers:
     def test_what_cannot_be_imported_has_failed_with_its_reason_and_goes_no_further(
-        self, opened: House
+        self, opened: Stack
     ) -> None:
         refuse(opened, DIGITS[0], 19001)
         result = call(check_numbers, event("check_numbers", sipPeerId=prepared()["locationId"]))
@@ -272,17 +272,17 @@ class TestCheckNumbers:
             "v2",
         )
 
-    def test_a_dry_run_leaves_no_record_however_it_ends(self, house: House) -> None:
+    def test_a_dry_run_leaves_no_record_however_it_ends(self, stack: Stack) -> None:
         check({"telephoneNumbers": NUMBERS, "customerOrderId": "a look", "dryRun": True})
         look = {"customerOrderId": "a look", "dryRun": True}
         call(check_numbers, event("check_numbers", sipPeerId=prepared()["locationId"]) | look)
         failed = call(record_failure, sample("setups/record_failure") | {"customerOrderId": "a look"})
         assert failed["nextSteps"] == ""
-        assert ask(browse, "GET", "/orders/a%20look")[0] == 404
-        items = house.dynamodb.scan(TableName="NumbersTable")["Items"]
+        assert call_api(browse, "GET", "/orders/a%20look")[0] == 404
+        items = stack.dynamodb.scan(TableName="NumbersTable")["Items"]
         assert "a look" not in str(items)
 
-    def test_a_dry_run_names_all_by_their_reasons_and_changes_nothing(self, opened: House) -> None:
+    def test_a_dry_run_names_all_by_their_reasons_and_changes_nothing(self, opened: Stack) -> None:
         location_id = prepared()["locationId"]
         before = made(opened)
         refuse(opened, DIGITS[0], 19001)
@@ -295,9 +295,9 @@ class TestCheckNumbers:
             ("19006", [NUMBERS[1]]),
         ]
         assert made(opened) == before
-        assert [ask(browse, "GET", f"/numbers/{each}")[0] for each in NUMBERS] == [404] * 4
+        assert [call_api(browse, "GET", f"/numbers/{each}")[0] for each in NUMBERS] == [404] * 4
 
-    def test_5000_refusals_fit_into_what_a_state_may_carry(self, opened: House) -> None:
+    def test_5000_refusals_fit_into_what_a_state_may_carry(self, opened: Stack) -> None:
         location_id = prepared()["locationId"]
         numbers = [f"+1919{2_000_000 + each}" for each in range(5000)]
         for each in numbers:
@@ -309,7 +309,7 @@ class TestCheckNumbers:
         assert len(str(result)) < 200_000
 
     def test_a_reason_that_names_its_number_is_one_reason(
-        self, opened: House, monkeypatch: pytest.MonkeyPatch
+        self, opened: Stack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         refuse_each_in_its_own_words(opened, monkeypatch, "{number} is not ours, +1{number} neither")
 
@@ -320,7 +320,7 @@ class TestCheckNumbers:
         ]
 
     def test_of_many_reasons_a_dry_run_has_the_most_frequent_and_every_number(
-        self, opened: House, monkeypatch: pytest.MonkeyPatch
+        self, opened: Stack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         numbers = [f"+1919{2_000_000 + each}" for each in range(200)]
         refuse_each_in_its_own_words(opened, monkeypatch, "held by carrier {rank}")
@@ -339,7 +339,7 @@ class TestCheckNumbers:
         assert refused[-1]["reason"] == "other reasons; a dry run of these numbers alone shows them"
         assert sorted(number for each in refused for number in each["numbers"]) == numbers
 
-    def test_once_the_order_may_be_placed_its_numbers_are_not_asked_about_again(self, opened: House) -> None:
+    def test_once_the_order_may_be_placed_its_numbers_are_not_asked_about_again(self, opened: Stack) -> None:
         location_id = prepared()["locationId"]
         refuse(opened, DIGITS[0], 19001)
         first = call(check_numbers, event("check_numbers", sipPeerId=location_id))
@@ -351,22 +351,22 @@ class TestCheckNumbers:
         assert (again["batches"], again["failures"]) == (first["batches"], first["failures"])
         assert opened.requests("POST", "/importTnChecker") == 1
 
-    def test_a_site_or_location_that_is_wrong_is_named(self, opened: House) -> None:
+    def test_a_site_or_location_that_is_wrong_is_named(self, opened: Stack) -> None:
         with pytest.raises(BandwidthRejected, match="7312 The sippeer id is invalid"):
             call(check_numbers, event("check_numbers", sipPeerId="99", dryRun=True))
 
 
-def refuse_each_in_its_own_words(house: House, monkeypatch: pytest.MonkeyPatch, words: str) -> None:
+def refuse_each_in_its_own_words(stack: Stack, monkeypatch: pytest.MonkeyPatch, words: str) -> None:
     """Refuse every number, each with `words` about its ten digits and its last two digits."""
 
     def errors(numbers: list[str]) -> list[NumbersError]:
         return [NumbersError(19006, words.format(number=each, rank=each[-2:]), [each]) for each in numbers]
 
-    monkeypatch.setattr(house.simulator.simulator.importability, "errors", errors)
+    monkeypatch.setattr(stack.simulator.simulator.importability, "errors", errors)
 
 
 class TestCreateImportRequest:
-    def test_orders_once_with_subscriber_and_person(self, opened: House) -> None:
+    def test_orders_once_with_subscriber_and_person(self, opened: Stack) -> None:
         location_id = prepared()["locationId"]
         order_id = ordered(location_id)
         assert ordered(location_id) == order_id
@@ -378,9 +378,9 @@ class TestCreateImportRequest:
         shown = number(NUMBERS[0])
         assert (shown["state"], shown["api"], shown["locationId"]) == ("pending", "v2", location_id)
 
-    def test_an_order_whose_answer_was_lost_is_found_by_its_customer_order_id(self, opened: House) -> None:
+    def test_an_order_whose_answer_was_lost_is_found_by_its_customer_order_id(self, opened: Stack) -> None:
         location_id = prepared()["locationId"]
-        opened.fault("/importTnOrders", method="POST", lose_answer=True)
+        opened.add_fault("/importTnOrders", method="POST", lose_answer=True)
         with pytest.raises(BandwidthOutcomeUnknown):
             ordered(location_id)
         order_id = ordered(location_id)
@@ -389,7 +389,7 @@ class TestCreateImportRequest:
 
 
 class TestSendLetter:
-    def test_goes_with_the_order_once(self, letters: Any, opened: House) -> None:
+    def test_goes_with_the_order_once(self, letters: Any, opened: Stack) -> None:
         order_id = ordered(prepared()["locationId"])
         given = event("send_letter", orderId=order_id, letterOfAuthorization=LETTER)
         assert call(send_letter, given)["detail"] == "sent"
@@ -397,20 +397,20 @@ class TestSendLetter:
         (letter,) = opened.simulator.simulator.imports.get(order_id).letters
         assert (letter.content_type, letter.size) == ("application/pdf", len(PDF))
 
-    def test_whose_answer_was_lost_is_not_sent_again(self, letters: Any, opened: House) -> None:
+    def test_whose_answer_was_lost_is_not_sent_again(self, letters: Any, opened: Stack) -> None:
         order_id = ordered(prepared()["locationId"])
         given = event("send_letter", orderId=order_id, letterOfAuthorization=LETTER)
-        opened.fault("/loas", method="POST", lose_answer=True)
+        opened.add_fault("/loas", method="POST", lose_answer=True)
         with pytest.raises(BandwidthOutcomeUnknown):
             call(send_letter, given)
         assert call(send_letter, given)["detail"] == "was there"
         assert len(opened.simulator.simulator.imports.get(order_id).letters) == 1
 
     def test_that_bandwidth_does_not_take_is_told_and_the_order_goes_on(
-        self, letters: Any, opened: House
+        self, letters: Any, opened: Stack
     ) -> None:
         order_id = ordered(prepared()["locationId"])
-        opened.fault(
+        opened.add_fault(
             "/loas", method="POST", answer={"status": 400, "body": "<Error><Code>5151</Code></Error>"}
         )
         result = call(send_letter, event("send_letter", orderId=order_id, letterOfAuthorization=LETTER))
@@ -419,7 +419,7 @@ class TestSendLetter:
         assert failure["reason"].startswith("the letter of authorization was not taken")
 
 
-def activated(house: House) -> dict[str, str]:
+def activated(stack: Stack) -> dict[str, str]:
     """Import the numbers all the way."""
     ids = prepared()
     order_id = ordered(ids["locationId"])
@@ -429,20 +429,20 @@ def activated(house: House) -> dict[str, str]:
 
 
 class TestTheNumbers:
-    def test_text_through_v2_with_application_and_location(self, opened: House) -> None:
+    def test_text_through_v2_with_application_and_location(self, opened: Stack) -> None:
         ids = activated(opened)
         shown = number(NUMBERS[0])
         assert (shown["state"], shown["api"]) == ("active", "v2")
         assert {name: shown[name] for name in ids} == ids
         assert shown["preflight"]["ok"]
         assert text(NUMBERS[0])[0] == 202
-        (queued,) = opened.queued(opened.send_queue)
+        (queued,) = opened.receive_messages(opened.send_queue)
         (record,) = sample("messages/deliver_message")["Records"]
         call(deliver_message, {"Records": [record | {"body": queued["Body"]}]})
         (sent,) = opened.simulator.simulator.messages.sent()
         assert (sent.from_, sent.application_id) == (NUMBERS[0], ids["applicationId"])
 
-    def test_that_bandwidth_did_not_import_have_failed(self, opened: House) -> None:
+    def test_that_bandwidth_did_not_import_have_failed(self, opened: Stack) -> None:
         location_id = prepared()["locationId"]
         opened.simulator.simulator.orders.decide_order(
             ORDER, OrderOutcome(fate="PARTIAL", failed_numbers=DIGITS[:1])
@@ -466,7 +466,7 @@ def removed() -> Any:
 
 
 class TestRemoval:
-    def test_of_numbers_that_text_through_v2_asks_nothing_of_catapult(self, opened: House) -> None:
+    def test_of_numbers_that_text_through_v2_asks_nothing_of_catapult(self, opened: Stack) -> None:
         activated(opened)
         stopped, ended = removed()
         assert (stopped["atCatapult"], ended["state"]) == ([], "completed")
@@ -474,7 +474,7 @@ class TestRemoval:
         assert opened.simulator.simulator.account.numbers.find(is_hosted=True) == []
         assert opened.requests("GET", "/phoneNumbers") == 0
 
-    def test_of_numbers_that_were_imported_for_v1_releases_them_there_first(self, opened: House) -> None:
+    def test_of_numbers_that_were_imported_for_v1_releases_them_there_first(self, opened: Stack) -> None:
         activated(opened)
         home = Home(api="v1", customer_order_id="old", order_id="old", site_id=CONFIG.site_id)
         stores.numbers().activate(NUMBERS[0], home, "2026-01-01T00:00:00.000Z", number_id="n-1")
@@ -482,24 +482,24 @@ class TestRemoval:
         assert stopped["atCatapult"] == [[NUMBERS[0]]]
         assert opened.requests("DELETE", "/phoneNumbers/n-1") == 1
 
-    def test_of_numbers_that_are_not_hosted_any_more_is_done(self, opened: House) -> None:
+    def test_of_numbers_that_are_not_hosted_any_more_is_done(self, opened: Stack) -> None:
         _, ended = removed()
         assert (ended["state"], ended["completed"], ended["failures"]) == ("completed", 4, [])
 
 
-def test_a_number_that_v1_imported_in_the_past_still_sends_through_catapult(opened: House) -> None:
+def test_a_number_that_v1_imported_in_the_past_still_sends_through_catapult(opened: Stack) -> None:
     home = Home(
         api="v1", customer_order_id="old", order_id="old", site_id=CONFIG.site_id, application_id="a-1"
     )
     stores.numbers().activate(NUMBERS[0], home, "2026-01-01T00:00:00.000Z", number_id="n-1")
     assert text(NUMBERS[0])[0] == 202
-    (queued,) = opened.queued(opened.send_queue)
+    (queued,) = opened.receive_messages(opened.send_queue)
     (record,) = sample("messages/deliver_message")["Records"]
     call(deliver_message, {"Records": [record | {"body": queued["Body"]}]})
     assert opened.requests("POST", f"/v1/users/{CONFIG.user_id}/messages") == 1
 
 
-def test_the_callback_url_is_ours_in_both_directions(opened: House) -> None:
+def test_the_callback_url_is_ours_in_both_directions(opened: Stack) -> None:
     prepared()
     (application,) = opened.simulator.simulator.account.applications()
     for direction in ("in", "out"):

@@ -22,7 +22,7 @@ from functions.hosted_messaging import (
 from functions.messages import send_message
 from functions.setups import check_input, record_outcome
 from simulator.account.order_outcomes import OrderOutcome
-from tests.functions.conftest import CONFIG, House, ask, call, sample
+from tests.functions.conftest import CONFIG, Stack, call, call_api, sample
 from tests.generations import only_classic
 
 pytestmark = only_classic
@@ -32,13 +32,13 @@ NUMBERS = sample("hosted_messaging/import_numbers")["numbers"]
 
 
 @pytest.fixture
-def opened(house: House, monkeypatch: pytest.MonkeyPatch) -> House:
+def opened(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Stack:
     """A set-up whose input was checked, so that its order has a record."""
     monkeypatch.setenv(
         "CALLBACK_URL_V1", "https://abcdef1234.execute-api.us-east-1.amazonaws.com/live/callbacks/v1"
     )
     check({"telephoneNumbers": NUMBERS, "customerOrderId": ORDER})
-    return house
+    return stack
 
 
 def check(given: Any) -> Any:
@@ -59,15 +59,15 @@ def imported(**fate: Any) -> Any:
     return call(get_status, event("get_status", orderId=ordered["orderId"]))
 
 
-def decide(house: House, **fate: Any) -> None:
-    house.simulator.simulator.orders.decide_order(ORDER, OrderOutcome(**fate))
+def decide(stack: Stack, **fate: Any) -> None:
+    stack.simulator.simulator.orders.decide_order(ORDER, OrderOutcome(**fate))
 
 
-def refuse(house: House, method: str) -> None:
+def refuse(stack: Stack, method: str) -> None:
     """Let Bandwidth say no to the next request of the method that is about imports."""
     words = "<Error><Code>25012</Code><Description>No such peer</Description></Error>"
     body = f"<ImportTnOrderResponse><Errors>{words}</Errors></ImportTnOrderResponse>"
-    house.fault("/externalTns", method=method, answer={"status": 400, "body": body})
+    stack.add_fault("/externalTns", method=method, answer={"status": 400, "body": body})
 
 
 def application() -> str:
@@ -84,7 +84,7 @@ def import_batch(**fields: Any) -> Any:
 
 
 def number(e164: str) -> Any:
-    status, shown = ask(browse, "GET", f"/numbers/{e164}")
+    status, shown = call_api(browse, "GET", f"/numbers/{e164}")
     assert status == 200
     return shown
 
@@ -94,7 +94,7 @@ def states() -> list[str]:
 
 
 class TestCheckInput:
-    def test_numbers_as_people_write_them_come_out_once_in_batches(self, house: House) -> None:
+    def test_numbers_as_people_write_them_come_out_once_in_batches(self, stack: Stack) -> None:
         written = ["(919) 991-8388", "19199918388", "+1 415 871 4245"]
         checked = check({"telephoneNumbers": written})
         assert checked["batches"] == [["+19199918388", "+14158714245"]]
@@ -105,17 +105,17 @@ class TestCheckInput:
         )
 
     @pytest.mark.parametrize("action", ["IMPORT", "REMOVE"])
-    def test_the_order_records_its_action_and_generation(self, house: House, action: str) -> None:
+    def test_the_order_records_its_action_and_generation(self, stack: Stack, action: str) -> None:
         checked = check({"telephoneNumbers": ["+19199918388"], "action": action})
 
         order: Any = stores.orders().get(checked["customerOrderId"])
         assert (order["action"], order["generation"]) == (action, "classic")
 
-    def test_5000_numbers_are_batches_of_a_hundred(self, house: House) -> None:
+    def test_5000_numbers_are_batches_of_a_hundred(self, stack: Stack) -> None:
         checked = check({"telephoneNumbers": [f"+1919555{n:04}" for n in range(5000)]})
         assert [len(batch) for batch in checked["batches"]] == [100] * 50
 
-    def test_more_than_5000_are_refused_with_the_way_to_split(self, house: House) -> None:
+    def test_more_than_5000_are_refused_with_the_way_to_split(self, stack: Stack) -> None:
         with pytest.raises(InvalidInput, match=r"telephoneNumbers: are 5001\. .* start 2 set-ups"):
             check({"telephoneNumbers": [f"+1919555{n:04}" for n in range(5001)]})
 
@@ -132,14 +132,14 @@ class TestCheckInput:
             ({"telephoneNumbers": NUMBERS, "action": "DELETE"}, ["action"]),
         ],
     )
-    def test_names_every_wrong_field(self, house: House, given: Any, named: list[str]) -> None:
+    def test_names_every_wrong_field(self, stack: Stack, given: Any, named: list[str]) -> None:
         with pytest.raises(InvalidInput) as error:
             check(given)
         assert [field for field, _ in error.value.problems] == named
 
 
 class TestCreateImportRequest:
-    def test_records_the_numbers_as_pending_and_orders_once(self, opened: House) -> None:
+    def test_records_the_numbers_as_pending_and_orders_once(self, opened: Stack) -> None:
         first = call(create_import_request, event("create_import_request"))
         second = call(create_import_request, event("create_import_request"))
         assert first["orderId"] == second["orderId"]
@@ -147,14 +147,14 @@ class TestCreateImportRequest:
         assert opened.requests("POST", "/externalTns") == 1
         assert states() == ["pending"] * 4
 
-    def test_an_order_whose_answer_was_lost_is_looked_up(self, opened: House) -> None:
-        opened.fault("/externalTns", method="POST", lose_answer=True)
+    def test_an_order_whose_answer_was_lost_is_looked_up(self, opened: Stack) -> None:
+        opened.add_fault("/externalTns", method="POST", lose_answer=True)
         with pytest.raises(BandwidthOutcomeUnknown):
             call(create_import_request, event("create_import_request"))
         assert call(create_import_request, event("create_import_request"))["detail"] == "found"
         assert opened.requests("POST", "/externalTns") == 1
 
-    def test_once_it_is_refused_no_number_is_on_its_way_until_it_is_tried_again(self, opened: House) -> None:
+    def test_once_it_is_refused_no_number_is_on_its_way_until_it_is_tried_again(self, opened: Stack) -> None:
         refuse(opened, "POST")
         with pytest.raises(BandwidthRejected):
             call(create_import_request, event("create_import_request"))
@@ -163,7 +163,7 @@ class TestCreateImportRequest:
         assert call(create_import_request, event("create_import_request"))["detail"] == "created"
         assert states() == ["pending"] * 4
 
-    def test_a_refused_one_leaves_the_numbers_of_others_as_they_are(self, opened: House) -> None:
+    def test_a_refused_one_leaves_the_numbers_of_others_as_they_are(self, opened: Stack) -> None:
         others = Home(api="v1", customer_order_id="another", site_id=CONFIG.site_id)
         at = "2026-01-01T00:00:00.000Z"
         stores.numbers().expect(NUMBERS[0], others, at)
@@ -175,15 +175,15 @@ class TestCreateImportRequest:
 
     @pytest.mark.parametrize("status", [401, 429, 500, 503])
     def test_without_a_definite_refusal_the_numbers_stay_on_their_way(
-        self, opened: House, status: int
+        self, opened: Stack, status: int
     ) -> None:
-        opened.fault("/externalTns", method="POST", answer={"status": status}, times=2)
+        opened.add_fault("/externalTns", method="POST", answer={"status": status}, times=2)
         with pytest.raises(BandwidthError):
             call(create_import_request, event("create_import_request"))
         assert states() == ["pending"] * 4
 
-    def test_nor_are_they_failed_by_a_refused_look_up(self, opened: House) -> None:
-        opened.fault("/externalTns", method="POST", lose_answer=True)
+    def test_nor_are_they_failed_by_a_refused_look_up(self, opened: Stack) -> None:
+        opened.add_fault("/externalTns", method="POST", lose_answer=True)
         with pytest.raises(BandwidthOutcomeUnknown):
             call(create_import_request, event("create_import_request"))
         refuse(opened, "GET")
@@ -193,12 +193,12 @@ class TestCreateImportRequest:
 
 
 class TestGetStatus:
-    def test_complete_lets_every_number_go_on(self, opened: House) -> None:
+    def test_complete_lets_every_number_go_on(self, opened: Stack) -> None:
         result = imported()
         assert (result["state"], result["completed"], result["failed"]) == ("completed", 4, 0)
         assert result["batches"] == [NUMBERS]
 
-    def test_partial_lets_the_good_ones_go_on_and_records_why_the_others_failed(self, opened: House) -> None:
+    def test_partial_lets_the_good_ones_go_on_and_records_why_the_others_failed(self, opened: Stack) -> None:
         errors = [{"code": 25080, "description": "Cannot be provisioned"}]
         decide(opened, fate="PARTIAL", failed_numbers=NUMBERS[:1], errors=errors)
         result = imported()
@@ -216,13 +216,13 @@ class TestGetStatus:
             "Cannot be provisioned",
         )
 
-    def partial_without_numbers(self, house: House) -> None:
+    def partial_without_numbers(self, stack: Stack) -> None:
         """Let the first number fail, and no error name it."""
         errors = [{"code": 25080, "description": "Some cannot be provisioned", "numbers": []}]
-        decide(house, fate="PARTIAL", failed_numbers=NUMBERS[:1], keep_failed_numbers=True, errors=errors)
+        decide(stack, fate="PARTIAL", failed_numbers=NUMBERS[:1], keep_failed_numbers=True, errors=errors)
 
     def test_partial_that_names_no_number_is_told_apart_by_what_is_at_the_location(
-        self, opened: House
+        self, opened: Stack
     ) -> None:
         opened.simulator.simulator.account.create_location(CONFIG.site_id, "default", True)
         self.partial_without_numbers(opened)
@@ -234,14 +234,14 @@ class TestGetStatus:
         assert (number(NUMBERS[0])["state"], number(NUMBERS[0])["reason"]) == ("failed", reason)
 
     def test_partial_that_names_no_number_leaves_it_to_the_next_step_where_there_is_no_location(
-        self, opened: House
+        self, opened: Stack
     ) -> None:
         self.partial_without_numbers(opened)
         result = imported()
         assert (result["state"], result["completed"], result["failed"]) == ("partial", 4, 0)
         assert [failure["number"] for failure in result["failures"]] == [None]
 
-    def test_failed_is_the_end_of_every_number(self, opened: House) -> None:
+    def test_failed_is_the_end_of_every_number(self, opened: Stack) -> None:
         decide(opened, fate="FAILED", errors=[{"code": 25060, "description": "Bandwidth-owned"}])
         result = imported()
         assert (result["state"], result["completed"], result["failed"]) == ("failed", 0, 4)
@@ -250,27 +250,27 @@ class TestGetStatus:
 
 
 class TestCreateApplication:
-    def test_is_found_by_name_before_it_is_made(self, opened: House) -> None:
+    def test_is_found_by_name_before_it_is_made(self, opened: Stack) -> None:
         assert application() == application()
         assert opened.requests("POST", "/applications") == 1
 
-    def test_the_one_given_is_used(self, opened: House) -> None:
+    def test_the_one_given_is_used(self, opened: Stack) -> None:
         given = application()
         result = call(create_application, event("create_application", applicationId=given))
         assert result == {"applicationId": given, "outcome": "given", "detail": "given"}
 
-    def test_one_given_that_does_not_exist_is_refused_with_words(self, opened: House) -> None:
+    def test_one_given_that_does_not_exist_is_refused_with_words(self, opened: Stack) -> None:
         with pytest.raises(BandwidthRejected, match="application a-none does not exist"):
             call(create_application, event("create_application", applicationId="a-none"))
 
 
 class TestImportNumbers:
     @pytest.fixture
-    def ordered(self, opened: House) -> House:
+    def ordered(self, opened: Stack) -> Stack:
         imported()
         return opened
 
-    def test_every_number_becomes_active_with_its_catapult_application(self, ordered: House) -> None:
+    def test_every_number_becomes_active_with_its_catapult_application(self, ordered: Stack) -> None:
         result = import_batch()
         assert (result["completed"], result["failed"], result["waitSeconds"]) == (4, 0, 0)
         assert states() == ["active"] * 4
@@ -278,7 +278,7 @@ class TestImportNumbers:
         assert (shown["api"], shown["applicationId"]) == ("v1", application())
 
     def test_says_with_every_number_whether_its_application_sends_us_what_comes_in(
-        self, ordered: House, monkeypatch: pytest.MonkeyPatch
+        self, ordered: Stack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         import_batch(numbers=NUMBERS[:2])
         assert number(NUMBERS[0])["preflight"]["ok"] is True
@@ -291,31 +291,31 @@ class TestImportNumbers:
         assert "sends incoming messages to another URL; set it to https://elsewhere" in found["problems"][0]
 
     def test_a_number_of_v1_is_not_held_back_by_that(
-        self, ordered: House, monkeypatch: pytest.MonkeyPatch
+        self, ordered: Stack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         import_batch()
         problem: Preflight = {"at": "2026-01-01T00:00:00.000Z", "ok": False, "problems": ["elsewhere"]}
         stores.numbers().record_preflight(NUMBERS[0], problem)
         body = {"from": NUMBERS[0], "to": "+19195551234", "text": "hello"}
-        message_id = ask(send_message, "POST", "/messages", body=body)[1]["messageId"]
+        message_id = call_api(send_message, "POST", "/messages", body=body)[1]["messageId"]
         stored = stores.messages().get(message_id)
         assert stored is not None
         assert "preflight" not in stored
 
-    def test_run_again_it_imports_only_what_is_left(self, ordered: House) -> None:
+    def test_run_again_it_imports_only_what_is_left(self, ordered: Stack) -> None:
         import_batch(numbers=NUMBERS[:3])
         before = ordered.requests("POST", "/phoneNumbers")
         assert import_batch()["completed"] == 4
         assert ordered.requests("POST", "/phoneNumbers") == before + 1
 
-    def test_a_number_that_is_there_already_is_a_success(self, ordered: House) -> None:
-        ordered.fault("/phoneNumbers", method="POST", lose_answer=True)
+    def test_a_number_that_is_there_already_is_a_success(self, ordered: Stack) -> None:
+        ordered.add_fault("/phoneNumbers", method="POST", lose_answer=True)
         with pytest.raises(BandwidthOutcomeUnknown):
             import_batch()
         assert import_batch()["completed"] == 4
         assert states() == ["active"] * 4
 
-    def test_a_number_that_is_there_for_another_application_is_moved(self, ordered: House) -> None:
+    def test_a_number_that_is_there_for_another_application_is_moved(self, ordered: Stack) -> None:
         other = call(create_application, event("create_application", applicationName="Other"))
         bandwidth_clients.catapult().import_number(
             NUMBERS[0],
@@ -328,9 +328,9 @@ class TestImportNumbers:
         assert found is not None
         assert found[1] == application()
 
-    def test_a_refused_number_does_not_keep_the_others_back(self, ordered: House) -> None:
+    def test_a_refused_number_does_not_keep_the_others_back(self, ordered: Stack) -> None:
         refusal = '{"category": "bad-request", "code": "validation-error", "message": "not this one"}'
-        ordered.fault(
+        ordered.add_fault(
             "/phoneNumbers", method="POST", match=NUMBERS[1], answer={"status": 400, "body": refusal}
         )
         result = import_batch()
@@ -340,11 +340,11 @@ class TestImportNumbers:
         ]
         assert states() == ["active", "failed", "active", "active"]
 
-    def test_at_catapults_limit_it_says_how_long_to_wait(self, ordered: House) -> None:
+    def test_at_catapults_limit_it_says_how_long_to_wait(self, ordered: Stack) -> None:
         import time  # noqa: PLC0415
 
         reset = str(int((time.time() + 90) * 1000))
-        ordered.fault(
+        ordered.add_fault(
             "/phoneNumbers",
             method="POST",
             match=NUMBERS[2],
@@ -355,7 +355,7 @@ class TestImportNumbers:
         assert 88 <= result["waitSeconds"] <= 91
         assert import_batch()["completed"] == 4
 
-    def test_the_dashboard_password_stays_in_the_request(self, ordered: House) -> None:
+    def test_the_dashboard_password_stays_in_the_request(self, ordered: Stack) -> None:
         import_batch()
         captured = ordered.simulator.simulator.capture.requests("/phoneNumbers", None, bodies=True)
         assert CONFIG.dashboard_password not in str(captured)
@@ -366,30 +366,30 @@ class TestRecordOutcome:
         ("completed", "failed", "state"), [(4, 0, "completed"), (3, 1, "partial"), (0, 4, "failed")]
     )
     def test_the_order_ends_as_its_numbers_did(
-        self, opened: House, completed: int, failed: int, state: str
+        self, opened: Stack, completed: int, failed: int, state: str
     ) -> None:
         counts = {"customerOrderId": ORDER, "completed": completed, "failed": failed}
         assert call(record_outcome, sample("setups/record_outcome") | counts)["state"] == state
-        order = ask(browse, "GET", f"/orders/{ORDER}")[1]
+        order = call_api(browse, "GET", f"/orders/{ORDER}")[1]
         assert (order["state"], order["completed"], order["failed"]) == (state, completed, failed)
 
 
 class TestRemoval:
     @pytest.fixture
-    def active(self, opened: House) -> House:
+    def active(self, opened: Stack) -> Stack:
         imported()
         import_batch()
         return opened
 
-    def test_sends_are_refused_from_the_first_moment(self, active: House) -> None:
+    def test_sends_are_refused_from_the_first_moment(self, active: Stack) -> None:
         call(stop_sending, event("stop_sending", batches=[NUMBERS]))
         assert states() == ["releasing"] * 4
         body = {"from": NUMBERS[0], "to": "+19195551234", "text": "hello"}
-        status, problem = ask(send_message, "POST", "/messages", body=body)
+        status, problem = call_api(send_message, "POST", "/messages", body=body)
         assert status == 422
         assert "is releasing. GET /numbers" in problem["errors"][0]["detail"]
 
-    def test_numbers_that_were_ordered_are_refused_before_any_is_stopped(self, active: House) -> None:
+    def test_numbers_that_were_ordered_are_refused_before_any_is_stopped(self, active: Stack) -> None:
         own = "+19195550142"
         stores.orders().open(
             "ordered",
@@ -408,7 +408,7 @@ class TestRemoval:
         assert states() == ["active"] * 4
         assert number(own)["state"] == "active"
 
-    def test_numbers_leave_catapult_and_then_the_dashboard(self, active: House) -> None:
+    def test_numbers_leave_catapult_and_then_the_dashboard(self, active: Stack) -> None:
         removal = {"customerOrderId": "removal-1"}
         check({"telephoneNumbers": NUMBERS, "action": "REMOVE", **removal})
         call(stop_sending, event("stop_sending", batches=[NUMBERS], **removal))
@@ -419,7 +419,7 @@ class TestRemoval:
         assert call(get_status, status)["completed"] == 4
         assert states() == ["released"] * 4
 
-    def test_a_number_that_is_not_hosted_any_more_is_gone(self, active: House) -> None:
+    def test_a_number_that_is_not_hosted_any_more_is_gone(self, active: Stack) -> None:
         active.simulator.simulator.account.numbers.remove(NUMBERS[0].removeprefix("+1"))
         removal = {"customerOrderId": "removal-1", "action": "REMOVE"}
         check({"telephoneNumbers": NUMBERS, **removal})
@@ -429,7 +429,7 @@ class TestRemoval:
         assert (result["completed"], result["failed"]) == (4, 0)
         assert states() == ["released"] * 4
 
-    def test_run_again_it_releases_nothing_twice(self, active: House) -> None:
+    def test_run_again_it_releases_nothing_twice(self, active: Stack) -> None:
         call(stop_sending, event("stop_sending", batches=[NUMBERS]))
         for _ in range(2):
             call(release_numbers, event("release_numbers", numbers=NUMBERS))

@@ -19,6 +19,7 @@ from urllib3.util import connection
 from bandwidth_messaging.domain.messages import MessageState, Receipt
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.problems import Conflict, InvalidInput
+from bandwidth_messaging.domain.send_records import read_send_record
 from bandwidth_messaging.domain.sending import NewMessage
 from bandwidth_messaging.runtime import bandwidth_clients, stores, wiring
 from bandwidth_messaging.services import message_acceptance, message_delivery, preflight
@@ -61,6 +62,13 @@ ENVIRONMENT = {
     "LONGEST_SEND_DELAY_SECONDS": "900",
     "UNCONFIRMED_MINUTES": "180",
     "SEND_QUEUE_URL": "https://sqs/send",
+    "HIGH_SEND_QUEUE_URL": "https://sqs/high-send",
+    "ACCOUNT_RATE": "0",
+    "CAMPAIGN_RATE": "0",
+    "TOLL_FREE_RATE": "0",
+    "NUMBER_RATE": "0",
+    "HIGH_PRIORITY_SHARE": "20",
+    "BACKLOG_POLICY": "refuse",
     "QUARANTINE_QUEUE_URL": "https://sqs/quarantine",
     "EVENT_BUS": "bus",
     "BANDWIDTH_API": "current",
@@ -76,12 +84,12 @@ ENVIRONMENT = {
     "CALLBACK_URL_V1": CALLBACK_URL.replace("/v2", "/v1"),
     "CALLBACK_URL_V2": CALLBACK_URL,
 }
-# A handler may end with a call without a response, a rejection or its death. Every other error is a defect.
+# A handler may end with a lost response, a rejection or its death. Every other error is a defect.
 EXPECTED_ERRORS = ReadTimeoutError | Conflict | InvalidInput | Died
-MOST_LOOKS = 1000
-some = st.integers(0, 7)
+MAX_DELIVERIES = 1000
+positions = st.integers(0, 7)
 # Some calls of a process succeed, and the next one ends in any way.
-ways = st.builds(lambda well, last: ["done"] * well + [last], st.integers(0, 6), st.integers(0, 59))
+outcome_lists = st.builds(lambda well, last: ["done"] * well + [last], st.integers(0, 6), st.integers(0, 59))
 
 
 class Sending(RuleBasedStateMachine):
@@ -106,24 +114,27 @@ class Sending(RuleBasedStateMachine):
     @rule(
         key=st.sampled_from(["key-1", "key-2", None]),
         group=st.booleans(),
-        way=ways,
-        to_the_end=st.booleans(),
+        high=st.booleans(),
+        outcomes=outcome_lists,
+        runs_to_end=st.booleans(),
     )
-    def post(self, key: str | None, group: bool, way: list[Outcome], to_the_end: bool) -> None:
-        self._go_on(self.start_request(key, group=group), way, to_the_end=to_the_end)
+    def post(
+        self, key: str | None, group: bool, high: bool, outcomes: list[Outcome], runs_to_end: bool
+    ) -> None:
+        self._continue(self.start_request(key, group=group, high=high), outcomes, runs_to_end=runs_to_end)
 
     @precondition(lambda self: self.world.records)
-    @rule(which=some, way=ways, to_the_end=st.booleans())
-    def deliver(self, which: int, way: list[Outcome], to_the_end: bool) -> None:
+    @rule(position=positions, outcomes=outcome_lists, runs_to_end=st.booleans())
+    def deliver(self, position: int, outcomes: list[Outcome], runs_to_end: bool) -> None:
         # Invisible records too, because SQS delivers at least once.
-        if process := self.start_worker(self.world.records[which % len(self.world.records)]):
-            self._go_on(process, way, to_the_end=to_the_end)
+        if process := self.start_worker(self.world.records[position % len(self.world.records)]):
+            self._continue(process, outcomes, runs_to_end=runs_to_end)
 
     @precondition(lambda self: self.world.running())
-    @rule(which=some, way=ways, to_the_end=st.booleans())
-    def resume(self, which: int, way: list[Outcome], to_the_end: bool) -> None:
+    @rule(position=positions, outcomes=outcome_lists, runs_to_end=st.booleans())
+    def resume(self, position: int, outcomes: list[Outcome], runs_to_end: bool) -> None:
         running = self.world.running()
-        self._go_on(running[which % len(running)], way, to_the_end=to_the_end)
+        self._continue(running[position % len(running)], outcomes, runs_to_end=runs_to_end)
 
     @rule(seconds=st.sampled_from([1, 21, 61, 400, 4 * 3600, 5 * 3600]))
     def wait(self, seconds: int) -> None:
@@ -131,7 +142,7 @@ class Sending(RuleBasedStateMachine):
         self._collect()
 
     @rule(number=st.sampled_from(RECIPIENTS), opted_out=st.booleans())
-    def say(self, number: str, opted_out: bool) -> None:
+    def receive_keyword(self, number: str, opted_out: bool) -> None:
         self.world.time += timedelta(milliseconds=1)
         stores.opt_outs().record(OWNER, number, opted_out=opted_out, keyword="word", at=self.world.now())
         if opted_out:
@@ -154,9 +165,9 @@ class Sending(RuleBasedStateMachine):
             self._activate()
 
     @precondition(lambda self: self.world.sent)
-    @rule(which=some, state=st.sampled_from(["delivered", "failed"]))
-    def report(self, which: int, state: str) -> None:
-        body = self.world.sent[which % len(self.world.sent)]
+    @rule(position=positions, state=st.sampled_from(["delivered", "failed"]))
+    def report(self, position: int, state: str) -> None:
+        body = self.world.sent[position % len(self.world.sent)]
         for number in body["to"]:
             stores.messages().record_receipt(
                 Receipt(
@@ -172,18 +183,23 @@ class Sending(RuleBasedStateMachine):
                 )
             )
 
-    def _go_on(self, process: Process, way: list[Outcome], *, to_the_end: bool) -> None:
-        """End the next calls of a process in these ways. All later calls succeed if it runs to its end."""
-        for outcome in way:
+    def _continue(self, process: Process, outcomes: list[Outcome], *, runs_to_end: bool) -> None:
+        """End the next calls of a process with these outcomes. Later calls succeed if it runs to its end."""
+        for outcome in outcomes:
             if process.alive:
                 process.resume(outcome)
-        while to_the_end and process.alive:
+        while runs_to_end and process.alive:
             process.resume("done")
         self._collect()
 
-    def start_request(self, key: str | None, *, group: bool = False) -> Process:
+    def start_request(self, key: str | None, *, group: bool = False, high: bool = False) -> Process:
         """Start POST /messages and stop at its first call."""
-        body = {"from": OWNER, "to": list(RECIPIENTS) if group else RECIPIENTS[0], "text": "Good morning"}
+        body = {
+            "from": OWNER,
+            "to": list(RECIPIENTS) if group else RECIPIENTS[0],
+            "text": "Good morning",
+            "priority": "high" if high else None,
+        }
         new = NewMessage.model_validate(body)
         process = self.world.start("request", lambda: send_message.send_message(new, key))
         self.pending.append(process)
@@ -230,38 +246,38 @@ class Sending(RuleBasedStateMachine):
     # Invariants
 
     @invariant()
-    def what_is_accepted_is_stored(self) -> None:
+    def accepted_messages_are_stored(self) -> None:
         assert self.accepted <= self.world.messages.keys()
 
     @invariant()
-    def what_waits_is_in_the_queue(self) -> None:
+    def waiting_messages_are_queued(self) -> None:
         assert self._is_waiting_queued()
 
     @invariant()
-    def nothing_is_sent_twice(self) -> None:
+    def no_message_is_sent_twice(self) -> None:
         assert not self.world.broken["sent twice"]
 
     @invariant()
-    def nothing_is_sent_after_a_stop(self) -> None:
+    def no_message_is_sent_after_a_stop(self) -> None:
         assert not self.world.broken["sent after STOP"]
 
     @invariant()
-    def nothing_is_sent_from_a_number_that_is_not_active(self) -> None:
-        assert not self.world.broken["sent from a number that is not active"]
+    def no_message_is_sent_from_an_inactive_number(self) -> None:
+        assert not self.world.broken["sent from an inactive number"]
 
     @invariant()
-    def accepted_at_is_when_it_was_accepted(self) -> None:
-        assert not self.world.broken["acceptedAt is of another time"]
+    def accepted_at_is_the_time_of_acceptance(self) -> None:
+        assert not self.world.broken["acceptedAt is not the time of acceptance"]
 
     @invariant()
-    def what_failed_says_why(self) -> None:
+    def failed_messages_have_an_error_class(self) -> None:
         failed = [each for each in self.world.messages.values() if each["state"] == "failed"]
         assert all(each.get("errorClass") for each in failed if len(each["to"]) == 1)
 
     @invariant()
-    def what_bandwidth_took_does_not_fail_before_it_was_sent(self) -> None:
-        taken = [self.world.messages[each["tag"]] for each in self.world.sent]
-        assert not any(each.get("errorClass") in {"opt_out", "sender", "expired"} for each in taken)
+    def messages_at_bandwidth_do_not_fail_before_the_send(self) -> None:
+        sent = [self.world.messages[each["tag"]] for each in self.world.sent]
+        assert not any(each.get("errorClass") in {"opt_out", "sender", "expired"} for each in sent)
 
     def check(self) -> None:
         """Check every invariant."""
@@ -272,7 +288,7 @@ class Sending(RuleBasedStateMachine):
         holds = not self.world.broken and self._is_waiting_queued()
         for process in self.world.running():
             self.world.finish(process)
-        self.world.land()
+        self.world.apply_late_effects()
         self._collect()
         if holds:
             self._drain()
@@ -282,15 +298,15 @@ class Sending(RuleBasedStateMachine):
         """Return whether each waiting message without a running request has a queue record."""
         if any(each.kind == "request" for each in self.world.running()):
             return True
-        queued = {each.body for each in self.world.records}
+        queued = {read_send_record(each.body)[0] for each in self.world.records}
         waiting = {name for name, item in self.world.messages.items() if item["state"] in WAITING}
         return waiting <= queued
 
     def _drain(self) -> None:
         """Deliver each record of the queue when it is due, until the queue is empty."""
-        world, looks = self.world, 0
-        while world.records and looks < MOST_LOOKS:
-            looks += 1
+        world, deliveries = self.world, 0
+        while world.records and deliveries < MAX_DELIVERIES:
+            deliveries += 1
             record = min(world.records, key=lambda each: each.visible_at)
             world.time = max(world.time, record.visible_at) + timedelta(milliseconds=1)
             if worker := self.start_worker(record):
@@ -305,12 +321,12 @@ class Sending(RuleBasedStateMachine):
         assert {item["state"] for item in world.messages.values()} <= set(ENDED)
         for name, item in world.messages.items():
             if item["state"] == "delivery_unknown" and name not in world.maybe_sent:
-                assert any(each.excuses(name) for each in world.processes)
+                assert any(each.may_leave_claimed(name) for each in world.processes)
 
 
-def install(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the functions run in the world of the latest model."""
-    for name, value in ENVIRONMENT.items():
+def install(monkeypatch: pytest.MonkeyPatch, **rates: str) -> None:
+    """Run the functions in the world of the latest model. `rates` are environment variables."""
+    for name, value in (ENVIRONMENT | rates).items():
         monkeypatch.setenv(name, value)
     tables, queue = Tables(_world), Queue(_world)
     bandwidth = Bandwidth(_world, CALLBACK_URL, HOME.application_id or "")
@@ -320,17 +336,20 @@ def install(monkeypatch: pytest.MonkeyPatch) -> None:
 
     send = HTTPAdapter.send
 
-    def remember(adapter: HTTPAdapter, request: requests.PreparedRequest, **more: Any) -> requests.Response:
+    def record_request(
+        adapter: HTTPAdapter, request: requests.PreparedRequest, **more: Any
+    ) -> requests.Response:
         process = _world().process
         assert process is not None
         process.request = request
         return send(adapter, request, **more)
 
-    monkeypatch.setattr(HTTPAdapter, "send", remember)
+    monkeypatch.setattr(HTTPAdapter, "send", record_request)
     monkeypatch.setattr(connection, "create_connection", bandwidth.connect)
     for module in (message_acceptance, message_delivery, preflight):
         monkeypatch.setattr(module, "now", lambda: _world().now())
     monkeypatch.setattr(wiring, "count", lambda _: None)
+    monkeypatch.setattr(wiring, "sleep", lambda seconds: _world().let_pass(seconds))
 
 
 def _world() -> World:

@@ -1,7 +1,7 @@
 """The world of test_sending_model.py: real handlers in threads that stop at each call of AWS or Bandwidth.
 
-A process (one Lambda invocation) runs until its next call, and goes on once the model has decided how that
-call ends. Only one thread runs at a time, so the same decisions lead to the same history.
+A process is one Lambda invocation. It runs until its next call, and resumes once the model has decided how
+that call ends. Only one thread runs at a time, so the same decisions lead to the same history.
 """
 
 import json
@@ -108,10 +108,10 @@ class Process:
         self._ends.append(there)
         return here
 
-    def excuses(self, message_id: str) -> bool:
+    def may_leave_claimed(self, message_id: str) -> bool:
         """Return whether this process may leave a claimed but unsent message as if it were sent.
 
-        It died over the claim, or an update after that went wrong, as putting the message back may.
+        It died during the claim, or a later update failed, for example the update that undoes the claim.
         """
         if message_id not in self.claims:
             return False
@@ -161,8 +161,8 @@ class World:
     @property
     def process(self) -> Process | None:
         """The running process, or None while the model runs."""
-        found: Process | None = getattr(self.local, "process", None)
-        return found
+        process: Process | None = getattr(self.local, "process", None)
+        return process
 
     @property
     def messages(self) -> dict[str, Any]:
@@ -184,15 +184,19 @@ class World:
         while process.alive:
             process.resume("done")
 
-    def land(self) -> None:
+    def apply_late_effects(self) -> None:
         """Apply every late effect."""
         while self.late:
             with suppress(Exception):
                 self.late.pop(0)()
 
+    def let_pass(self, seconds: float) -> None:
+        """Let time pass while a process sleeps."""
+        self.time += timedelta(seconds=seconds)
+
     def wait(self, seconds: float) -> None:
         """Let time pass. A process that exceeds its lifetime dies at its call."""
-        self.land()
+        self.apply_late_effects()
         self.time += timedelta(seconds=seconds)
         for process in self.running():
             if self.time - process.started >= LIFETIMES[process.kind]:
@@ -265,7 +269,7 @@ def _watch(
     if after.get("state") == "accepted" and before.get("state") in (None, *ENDED):
         started = process.started if process else world.time
         if not started <= datetime.fromisoformat(after["acceptedAt"]) <= world.time:
-            world.broken["acceptedAt is of another time"] += 1
+            world.broken["acceptedAt is not the time of acceptance"] += 1
 
 
 class Queue:
@@ -274,12 +278,13 @@ class Queue:
     def __init__(self, world: Callable[[], World]) -> None:
         self._world = world
 
-    def send_message(self, *, MessageBody: str, **_: Any) -> Any:  # noqa: N803 - boto3's names
+    def send_message(self, *, MessageBody: str, DelaySeconds: int, **_: Any) -> Any:  # noqa: N803 - boto3's names
         world = self._world()
 
         def effect() -> Any:
             name = f"record-{world.tick()}"
-            world.records.append(Record(name, MessageBody, world.time, world.time))
+            visible_at = world.time + timedelta(seconds=DelaySeconds)
+            world.records.append(Record(name, MessageBody, world.time, visible_at))
             return {"MessageId": name}
 
         return world.call("send_message", effect, ReadTimeoutError(endpoint_url="https://sqs"))
@@ -305,7 +310,7 @@ class Bandwidth:
             "search": '{"messages": []}',
             "post": '{"id": "at-bandwidth", "segmentCount": 1}',
         }
-        self._looked_up = {
+        self._lookups = {
             "applicationSettings": f"<r><HttpMessagingV2AppId>{application_id}</HttpMessagingV2AppId></r>",
             application_id: f"<r><Application><CallbackUrl>{callback_url}</CallbackUrl></Application></r>",
         }
@@ -321,32 +326,32 @@ class Bandwidth:
         kind = _kind(request)
         outcome = _choose(process.pause(kind), HTTP_OUTCOMES[kind])
         if kind == "post":
-            self._take(process, json.loads(request.body or b""), outcome)
+            self._accept(process, json.loads(request.body or b""), outcome)
         if outcome == "lost":
             raise ConnectionRefusedError
         if outcome.startswith("dies"):
             raise Died
         return process.connect(self._response(request, kind, outcome))
 
-    def _take(self, process: Process, message: dict[str, Any], outcome: str) -> None:
+    def _accept(self, process: Process, message: dict[str, Any], outcome: str) -> None:
         """Let Bandwidth accept a message now, later or never, as the outcome says."""
         world = self._world()
         # The check may be as old as the two calls before this one: the check itself and the claim.
         checked = process.effects[-2:][0]
 
-        def take() -> None:
+        def accept_message() -> None:
             if any(world.opted_out.get(number, checked) < checked for number in message["to"]):
                 world.broken["sent after STOP"] += 1
             if world.inactive is not None and world.inactive < checked:
-                world.broken["sent from a number that is not active"] += 1
+                world.broken["sent from an inactive number"] += 1
             if any(message["tag"] == each["tag"] for each in world.sent):
                 world.broken["sent twice"] += 1
             world.sent.append(message)
 
         if outcome in {"done", "unanswered", "dies after"}:
-            take()
+            accept_message()
         if outcome == "late":
-            world.late.append(take)
+            world.late.append(accept_message)
         if outcome not in {"lost", "429", "401"}:
             # Bandwidth has accepted the message, or the outcome is unknown.
             world.maybe_sent.add(message["tag"])
@@ -364,7 +369,7 @@ class Bandwidth:
         return f"{head}{body}".encode()
 
     def _look_up(self, request: requests.PreparedRequest) -> str:
-        (body,) = (body for name, body in self._looked_up.items() if str(request.url).endswith(name))
+        (body,) = (body for name, body in self._lookups.items() if str(request.url).endswith(name))
         return body
 
 

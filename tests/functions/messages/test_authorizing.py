@@ -10,7 +10,7 @@ import pytest
 from bandwidth_messaging.runtime import bandwidth_clients
 from bandwidth_messaging.runtime import settings as settings_module
 from functions.messages import authorize_callback
-from tests.functions.conftest import Context, House, call, sample
+from tests.functions.conftest import Context, Stack, call, sample
 
 PASSWORD, NEW = "callback:password", "another:password"
 STAGE = "arn:aws:execute-api:us-east-1:000000000000:abcdef1234/live/*"
@@ -38,8 +38,8 @@ def is_allowed(authorization: str) -> bool:
     return statement is not None and statement["Effect"] == "Allow"
 
 
-def rewrite(house: House, **secret: str) -> None:
-    house.secrets.update_secret(
+def rewrite(stack: Stack, **secret: str) -> None:
+    stack.secrets.update_secret(
         SecretId="callback", SecretString=json.dumps({"username": "bandwidth"} | secret)
     )
 
@@ -50,7 +50,7 @@ def five_minutes_pass() -> None:
 
 class TestCredentials:
     @pytest.mark.parametrize("name", ["Authorization", "authorization", "AUTHORIZATION"])
-    def test_valid_credentials_allow_every_path_of_the_stage(self, house: House, name: str) -> None:
+    def test_valid_credentials_allow_every_path_of_the_stage(self, stack: Stack, name: str) -> None:
         assert authorize(basic(PASSWORD), name=name) == {
             "Action": "execute-api:Invoke",
             "Effect": "Allow",
@@ -71,36 +71,36 @@ class TestCredentials:
             basic("ü", "bändwidth"),
         ],
     )
-    def test_other_credentials_are_challenged(self, house: House, header: str) -> None:
+    def test_other_credentials_are_challenged(self, stack: Stack, header: str) -> None:
         assert authorize(header) is None
 
-    def test_a_request_without_the_header_is_challenged(self, house: House) -> None:
+    def test_a_request_without_the_header_is_challenged(self, stack: Stack) -> None:
         with pytest.raises(Exception, match=r"^Unauthorized$"):
             authorize_callback.handler(SAMPLE | {"headers": {}}, Context())  # type: ignore[arg-type]
 
 
 class TestRotation:
-    def test_old_and_new_password_are_accepted_until_the_old_one_is_removed(self, house: House) -> None:
+    def test_old_and_new_password_are_accepted_until_the_old_one_is_removed(self, stack: Stack) -> None:
         assert (is_allowed(basic(PASSWORD)), is_allowed(basic(NEW))) == (True, False)
-        rewrite(house, password=NEW, previousPassword=PASSWORD)
+        rewrite(stack, password=NEW, previousPassword=PASSWORD)
         five_minutes_pass()
         assert (is_allowed(basic(PASSWORD)), is_allowed(basic(NEW))) == (True, True)
-        rewrite(house, password=NEW)
+        rewrite(stack, password=NEW)
         five_minutes_pass()
         assert (is_allowed(basic(PASSWORD)), is_allowed(basic(NEW))) == (False, True)
 
-    def test_an_empty_previous_password_is_not_accepted(self, house: House) -> None:
-        rewrite(house, password=NEW, previousPassword="")
+    def test_an_empty_previous_password_is_not_accepted(self, stack: Stack) -> None:
+        rewrite(stack, password=NEW, previousPassword="")
         assert not is_allowed(basic(""))
 
-    def test_a_new_password_is_accepted_at_once(self, house: House) -> None:
+    def test_a_new_password_is_accepted_at_once(self, stack: Stack) -> None:
         assert is_allowed(basic(PASSWORD))
-        rewrite(house, password=NEW, previousPassword=PASSWORD)
+        rewrite(stack, password=NEW, previousPassword=PASSWORD)
         assert is_allowed(basic(NEW))
         assert is_allowed(basic(PASSWORD))
 
     def test_many_wrong_passwords_refresh_the_secret_once(
-        self, house: House, monkeypatch: pytest.MonkeyPatch
+        self, stack: Stack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         asked: list[bool] = []
         accepted = bandwidth_clients.accepted_callback_credentials
@@ -115,9 +115,9 @@ class TestRotation:
         assert asked.count(True) == 1
 
     def test_every_credential_is_compared_even_after_a_match(
-        self, house: House, monkeypatch: pytest.MonkeyPatch
+        self, stack: Stack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        rewrite(house, password=NEW, previousPassword=PASSWORD)
+        rewrite(stack, password=NEW, previousPassword=PASSWORD)
         compare = hmac.compare_digest
         compared: list[tuple[int, int]] = []
 
@@ -133,7 +133,7 @@ class TestRotation:
 
 class TestAddresses:
     @pytest.fixture
-    def listed(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def listed(self, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("CALLBACK_SOURCE_ADDRESSES", "198.51.100.0/24,203.0.113.7,2001:db8::/32")
         settings_module.settings.cache_clear()
 
@@ -154,7 +154,7 @@ class TestAddresses:
         }
 
     @pytest.mark.parametrize("address", ["198.51.100.7", "2001:db8::1"])
-    def test_without_a_list_every_address_is_allowed(self, house: House, address: str) -> None:
+    def test_without_a_list_every_address_is_allowed(self, stack: Stack, address: str) -> None:
         assert authorize(basic(PASSWORD), address=address)["Effect"] == "Allow"
 
     @pytest.mark.parametrize("malformed", ["test-invoke-source-ip", "", "198.51.100.7:443"])
@@ -166,12 +166,12 @@ class TestAddresses:
         (record,) = caplog.records
         assert (record.message, vars(record)["address"]) == ("callback address rejected", malformed)
 
-    def test_a_source_that_is_not_an_ip_address_is_allowed_without_a_list(self, house: House) -> None:
+    def test_a_source_that_is_not_an_ip_address_is_allowed_without_a_list(self, stack: Stack) -> None:
         assert authorize(basic(PASSWORD), address="test-invoke-source-ip")["Effect"] == "Allow"
 
     @pytest.mark.parametrize("wrong", ["10.0.0/24", "127.0.0.0/33", "999.1.1.1", "1:2:3", "", "everywhere"])
     def test_an_invalid_entry_allows_no_address_and_is_counted(
-        self, house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], wrong: str
+        self, stack: Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], wrong: str
     ) -> None:
         monkeypatch.setenv("CALLBACK_SOURCE_ADDRESSES", f"198.51.100.0/24,{wrong}")
         settings_module.settings.cache_clear()
@@ -184,7 +184,7 @@ class TestAddresses:
         assert '"CallbackSourceAddressInvalid":[1.0]' in written.replace(" ", "")
 
     def test_a_list_without_valid_addresses_denies_every_address(
-        self, house: House, monkeypatch: pytest.MonkeyPatch
+        self, stack: Stack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("CALLBACK_SOURCE_ADDRESSES", "127.0.0.0/33")
         settings_module.settings.cache_clear()

@@ -23,10 +23,10 @@ from tests.functions.conftest import (
     PASSED,
     ROOT,
     Context,
-    House,
-    ask,
+    Stack,
     call,
-    forget_clients,
+    call_api,
+    clear_clients,
     sample,
 )
 from tests.functions.messages.test_archiving import archive, at_bandwidth, received
@@ -129,15 +129,15 @@ class Meter:
 
 
 @pytest.fixture
-def meter(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[Meter]:
+def meter(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Meter]:
     """Count the calls of every client that is made from now on, whoever makes it."""
-    meter = Meter(house.dynamodb)
+    meter = Meter(stack.dynamodb)
     hooks = [("before-call", meter.before_call), ("after-call", meter.after_call)]
     monkeypatch.setattr(botocore.handlers, "BUILTIN_HANDLERS", [*botocore.handlers.BUILTIN_HANDLERS, *hooks])
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-    forget_clients()
+    clear_clients()
     yield meter
-    forget_clients()
+    clear_clients()
 
 
 # What is done
@@ -196,15 +196,15 @@ def inbound(text: str, message_id: str = "16613658148591oidf7mcwd4qacn8") -> Non
 def post(to: Any = RECIPIENT, key: str | None = None) -> Any:
     headers = {"Idempotency-Key": key} if key else None
     body = {"from": OWNER, "to": to, "text": TEXT}
-    _, answer = ask(send_message, "POST", "/messages", body=body, headers=headers)
+    _, answer = call_api(send_message, "POST", "/messages", body=body, headers=headers)
     return answer
 
 
 class Desk:
     """A number that may send, and everything warm: credentials are read once in five minutes."""
 
-    def __init__(self, house: House, meter: Meter, api: Api) -> None:
-        self._house = house
+    def __init__(self, stack: Stack, meter: Meter, api: Api) -> None:
+        self._stack = stack
         self._meter = meter
         stores.numbers().activate(OWNER, replace(HOME, api=api), AT, preflight=PASSED)
         receipt(self.sent(), "delivered")
@@ -218,7 +218,7 @@ class Desk:
 
     def bandwidth(self, path: str, answer: Any) -> None:
         """Let Bandwidth answer so to the next request of a path."""
-        self._house.fault(path, answer=answer)
+        self._stack.add_fault(path, answer=answer)
 
     def deliver(self, message: Mapping[str, Any]) -> None:
         """Let the worker send what is in the queue."""
@@ -226,8 +226,8 @@ class Desk:
         taken = {"id": "16613658148591oidf7mcwd4qacn7", "segmentCount": 1}
         v2 = {"status": 202, "body": json.dumps(taken)}
         v1 = {"status": 201, "headers": {"Location": location}}
-        self._house.fault("/messages$", method="POST", answer=v1 if message["api"] == "v1" else v2)
-        queued = self._house.queued(self._house.send_queue)
+        self._stack.add_fault("/messages$", method="POST", answer=v1 if message["api"] == "v1" else v2)
+        queued = self._stack.receive_messages(self._stack.send_queue)
         assert message["messageId"] in [each["Body"] for each in queued]
         (record,) = sample("messages/deliver_message")["Records"]
         record = record | {"body": message["messageId"]}
@@ -241,8 +241,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(house: House, meter: Meter, request: pytest.FixtureRequest) -> Desk:
-    return Desk(house, meter, getattr(request, "param", "v2"))
+def desk(stack: Stack, meter: Meter, request: pytest.FixtureRequest) -> Desk:
+    return Desk(stack, meter, getattr(request, "param", "v2"))
 
 
 # What is said
@@ -306,10 +306,12 @@ def test_a_receipt_of_a_groups_recipient(desk: Desk) -> None:
 
 
 @only_current
-def test_a_look_up_of_an_unconfirmed_message(house: House, desk: Desk) -> None:
+def test_a_look_up_of_an_unconfirmed_message(stack: Stack, desk: Desk) -> None:
     message = post()
-    house.fault("/messages$", method="POST", lose_answer=True)
-    (queued,) = (each for each in house.queued(house.send_queue) if each["Body"] == message["messageId"])
+    stack.add_fault("/messages$", method="POST", lose_answer=True)
+    (queued,) = (
+        each for each in stack.receive_messages(stack.send_queue) if each["Body"] == message["messageId"]
+    )
     (record,) = sample("messages/deliver_message")["Records"]
     record = record | {"body": queued["Body"], "receiptHandle": queued["ReceiptHandle"]}
     call(deliver_message, {"Records": [record]})
@@ -348,12 +350,12 @@ def test_an_inbound_stop(desk: Desk) -> None:
     assert desk.measure(inbound, "STOP", "in-1") == documented("inbound stop or start")
 
 
-def test_inbound_media(house: House, desk: Desk) -> None:
-    url = at_bandwidth(house, "a.png", b"a picture", "image/png")
+def test_inbound_media(stack: Stack, desk: Desk) -> None:
+    url = at_bandwidth(stack, "a.png", b"a picture", "image/png")
     for message_id in ("in-1", "in-2"):
         received(url, message_id=message_id)
-    archive(house, "in-1")
-    cost = desk.measure(archive, house, "in-2")
+    archive(stack, "in-1")
+    cost = desk.measure(archive, stack, "in-2")
     assert cost == documented("media of an inbound message (one file)")
 
 

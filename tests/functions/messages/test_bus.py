@@ -12,8 +12,8 @@ from bandwidth_messaging.domain.messages import Message, MessageState, Receipt
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.runtime import stores
 from functions.messages import publish_events
-from tests.bus import KIND_OF, delivered, wrong
-from tests.functions.conftest import House, call
+from tests.bus import KIND_OF, bus_event, schema_errors
+from tests.functions.conftest import Stack, call
 from tests.functions.messages.test_publish_events import Bus
 
 OURS, THEIRS = "+19195551212", "+19195551234"
@@ -36,10 +36,10 @@ def at(second: int) -> str:
 class Streams:
     """The streams of both tables, read as docs/operations.md reads them."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, stack: Stack) -> None:
         self._client = boto3.client("dynamodbstreams")
         self._arns = [
-            house.dynamodb.update_table(
+            stack.dynamodb.update_table(
                 TableName=table,
                 StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
             )["TableDescription"]["LatestStreamArn"]
@@ -59,8 +59,8 @@ class Streams:
 
 
 @pytest.fixture
-def streams(house: House) -> Streams:
-    return Streams(house)
+def streams(stack: Stack) -> Streams:
+    return Streams(stack)
 
 
 def publish_all(streams: Streams, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
@@ -71,7 +71,7 @@ def publish_all(streams: Streams, monkeypatch: pytest.MonkeyPatch) -> list[dict[
     for start in range(0, len(records), 10):
         batch = {"Records": records[start : start + 10]}
         assert call(publish_events, batch) == {"batchItemFailures": []}
-    return [delivered(entry["DetailType"], json.loads(entry["Detail"])) for entry in bus.entries]
+    return [bus_event(entry["DetailType"], json.loads(entry["Detail"])) for entry in bus.entries]
 
 
 def outbound(message_id: str, *to: str) -> Message:
@@ -197,7 +197,7 @@ def test_every_detail_type_is_published_and_valid(streams: Streams, monkeypatch:
     everything()
     events = publish_all(streams, monkeypatch)
     assert {event["detail-type"] for event in events} == KIND_OF.keys()
-    assert [wrong(event) for event in events] == [[]] * len(events)
+    assert [schema_errors(event) for event in events] == [[]] * len(events)
 
 
 def test_no_event_contains_text_or_media_urls(streams: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -218,7 +218,7 @@ def test_events_contain_text_and_media_by_parameter(
     assert {event["detail"]["text"] for event in events} == {TEXT}
     (received,) = [event for event in events if event["detail-type"] == "Message Received"]
     assert received["detail"]["media"] == list(inbound().media)
-    assert [wrong(event) for event in events] == [[]] * len(events)
+    assert [schema_errors(event) for event in events] == [[]] * len(events)
 
 
 def test_each_change_has_a_unique_id_and_an_ordered_version(
@@ -289,7 +289,7 @@ def test_a_continued_order_is_published_with_its_state(
     store.finish("order-7", "completed", at=at(4), completed=2)
     events = publish_all(streams, monkeypatch)
     assert [event["detail-type"] for event in events] == expected
-    assert [wrong(event) for event in events] == [[]] * len(events)
+    assert [schema_errors(event) for event in events] == [[]] * len(events)
     again = events[-2]["detail"]
     assert again["executionArn"] == f"{arn}second"
     assert "reason" not in again

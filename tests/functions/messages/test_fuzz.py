@@ -25,7 +25,7 @@ from bandwidth_messaging.services.callback_intake import WRITE_FAILED
 from bandwidth_messaging.store.message_store import Messages
 from functions.messages import receive_callback
 from tests.dynamodb import DynamoDB
-from tests.functions.conftest import _forget
+from tests.functions.conftest import clear_caches
 
 CALLBACKS = int(os.environ.get("FUZZED_CALLBACKS", "50000"))
 SEED = int(os.environ.get("FUZZ_SEED", "20261122"))
@@ -352,7 +352,7 @@ def events_in(event: dict[str, Any]) -> int:
 
 @pytest.fixture
 def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    _forget()
+    clear_caches()
     # Logs and metrics are tested elsewhere, and would take most of the time.
     for where, name in (
         (callback_intake.logger, "info"),
@@ -361,7 +361,7 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     ):
         monkeypatch.setattr(where, name, Mock())
     yield Desk(monkeypatch)
-    _forget()
+    clear_caches()
 
 
 def test_every_event_of_every_callback_is_stored_or_quarantined(

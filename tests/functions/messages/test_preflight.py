@@ -14,7 +14,7 @@ from functions.messages import deliver_message, send_message
 from simulator.account.account import SmsFeature
 from simulator.account.order_outcomes import OrderOutcome
 from simulator.callbacks import Endpoint
-from tests.functions.conftest import CALLBACK_URL, CONFIG, PASSED, House, ask, call, sample
+from tests.functions.conftest import CALLBACK_URL, CONFIG, PASSED, Stack, call, call_api, sample
 from tests.generations import both_generations
 
 pytestmark = both_generations
@@ -28,7 +28,7 @@ SMS = SmsFeature({"Protocol": "HTTP"}, "539692")
 class Number:
     """A number with a correct set-up at Bandwidth and no recorded preflight."""
 
-    house: House
+    stack: Stack
     number: str
     location: Any
     application_id: str
@@ -47,35 +47,35 @@ class Number:
     def send(self) -> str:
         """Accept a message and return its id."""
         body = {"from": self.number, "to": RECIPIENT, "text": "Good morning"}
-        status, message = ask(send_message, "POST", "/messages", body=body)
+        status, message = call_api(send_message, "POST", "/messages", body=body)
         assert status == 202
         message_id: str = message["messageId"]
         return message_id
 
     def deliver(self, message_id: str) -> Any:
         """Run the worker with the record of a message. Return its `batchItemFailures`."""
-        self.house.show_again()
-        queued = {each["Body"]: each for each in self.house.queued(self.house.send_queue)}
+        self.stack.make_visible()
+        queued = {each["Body"]: each for each in self.stack.receive_messages(self.stack.send_queue)}
         (record,) = sample("messages/deliver_message")["Records"]
         record = record | {"body": message_id, "receiptHandle": queued[message_id]["ReceiptHandle"]}
         return call(deliver_message, {"Records": [record]})["batchItemFailures"]
 
     def preflight(self) -> Any:
-        return ask(browse, "GET", f"/numbers/{self.number}")[1].get("preflight")
+        return call_api(browse, "GET", f"/numbers/{self.number}")[1].get("preflight")
 
     def look_ups(self) -> int:
         """Count the look-ups of the number's set-up at Bandwidth."""
         paths = ("/applicationSettings", f"/applications/{self.application_id}")
-        return sum(self.house.requests("GET", path) for path in paths)
+        return sum(self.stack.requests("GET", path) for path in paths)
 
 
 def state(message_id: str) -> Any:
-    return ask(browse, "GET", f"/messages/{message_id}")[1]["state"]
+    return call_api(browse, "GET", f"/messages/{message_id}")[1]["state"]
 
 
 @pytest.fixture
-def number(house: House) -> Number:
-    bandwidth = house.simulator.simulator
+def number(stack: Stack) -> Number:
+    bandwidth = stack.simulator.simulator
     application = bandwidth.account.create_application("ours", CALLBACK_URL)
     location = bandwidth.account.create_location(CONFIG.site_id, "ours", True)
     bandwidth.account.enable_sms(location, SMS)
@@ -89,7 +89,7 @@ def number(house: House) -> Number:
         customer_order_id="order-1",
     )
     (ordered,) = bandwidth.account.list_numbers()
-    made = Number(house, f"+1{ordered.number}", location, application.id)
+    made = Number(stack, f"+1{ordered.number}", location, application.id)
     made.activate()
     return made
 
@@ -130,27 +130,27 @@ def detach(number: Number) -> None:
 
 
 def give_another(number: Number) -> None:
-    account = number.house.simulator.simulator.account
+    account = number.stack.simulator.simulator.account
     number.location.application_id = account.create_application("another", CALLBACK_URL).id
 
 
 def delete(number: Number) -> None:
-    account = number.house.simulator.simulator.account
+    account = number.stack.simulator.simulator.account
     account._applications.pop(number.application_id)
 
 
 def call_back_elsewhere(number: Number) -> None:
-    account = number.house.simulator.simulator.account
+    account = number.stack.simulator.simulator.account
     account.application(number.application_id).callback_url = "https://elsewhere.example/v2"
 
 
 def take_no_receipts(number: Number) -> None:
-    application = number.house.simulator.simulator.account.application(number.application_id)
+    application = number.stack.simulator.simulator.account.application(number.application_id)
     application.callback_url, application.inbound = "", Endpoint(CALLBACK_URL, None, None)
 
 
 def lose_the_location(number: Number) -> None:
-    account = number.house.simulator.simulator.account
+    account = number.stack.simulator.simulator.account
     account._locations.pop(number.location.id)
 
 
@@ -175,7 +175,7 @@ def test_a_wrong_set_up_fails_the_message_with_the_fix(number: Number, broken: A
     broken(number)
     message_id = number.send()
     assert number.deliver(message_id) == []
-    message = ask(browse, "GET", f"/messages/{message_id}")[1]
+    message = call_api(browse, "GET", f"/messages/{message_id}")[1]
     expected = words.format(
         location=number.location.id,
         application=number.application_id,
@@ -184,7 +184,7 @@ def test_a_wrong_set_up_fails_the_message_with_the_fix(number: Number, broken: A
     )
     assert (message["state"], message["errorClass"]) == ("failed", "sender")
     assert message["reason"].startswith(f"Bandwidth would accept the message and drop it: {expected}")
-    assert number.house.simulator.simulator.messages.sent() == []
+    assert number.stack.simulator.simulator.messages.sent() == []
     assert number.preflight()["ok"] is False
     assert number.preflight()["problems"][0].startswith(expected)
 
@@ -212,7 +212,7 @@ def test_the_next_set_up_of_a_number_resets_its_preflight(number: Number) -> Non
 
 def test_a_message_waits_while_the_account_api_is_unavailable(number: Number) -> None:
     message_id = number.send()
-    number.house.fault("/applicationSettings", method="GET", answer={"status": 503})
+    number.stack.add_fault("/applicationSettings", method="GET", answer={"status": 503})
     assert len(number.deliver(message_id)) == 1
     assert state(message_id) == "accepted"
     assert number.preflight() is None
@@ -226,7 +226,7 @@ def test_a_rejected_look_up_is_counted_and_the_message_is_sent(
 ) -> None:
     message_id = number.send()
     # After a 401 the current client repeats the request with a new token.
-    number.house.fault("/applicationSettings", method="GET", answer={"status": status}, times=2)
+    number.stack.add_fault("/applicationSettings", method="GET", answer={"status": status}, times=2)
     assert number.deliver(message_id) == []
     assert state(message_id) == "sent"
     assert number.preflight() is None
@@ -237,7 +237,7 @@ def test_a_slow_preflight_leaves_the_message_to_another_worker(
     number: Number, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     message_id = number.send()
-    times = iter([AT, AT, "2026-01-01T00:00:21.000Z"])
+    times = iter([AT, AT, AT, "2026-01-01T00:00:21.000Z"])
     with monkeypatch.context() as slow:
         slow.setattr(message_delivery, "now", lambda: next(times))
         assert len(number.deliver(message_id)) == 1

@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 from bandwidth_messaging.api import bus_events
 from bandwidth_messaging.runtime import stores
 from functions.messages import publish_events
-from tests.bus import delivered, wrong
-from tests.functions.conftest import House, call, sample
+from tests.bus import bus_event, schema_errors
+from tests.functions.conftest import Stack, call, sample
 
 
 class Bus:
@@ -39,7 +39,7 @@ class Bus:
 
 
 @pytest.fixture
-def bus(house: House, monkeypatch: pytest.MonkeyPatch) -> Bus:
+def bus(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Bus:
     bus = Bus()
     monkeypatch.setattr(stores, "events", lambda: bus)
     return bus
@@ -75,7 +75,7 @@ def test_an_inbound_message_is_published_without_its_text(bus: Bus) -> None:
 
 
 def test_a_batch_is_retried_from_the_first_failed_record(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stores, "events", lambda: Bus(refuse=1))
     assert call(publish_events, records(3)) == {"batchItemFailures": [{"itemIdentifier": "1"}]}
@@ -83,34 +83,34 @@ def test_a_batch_is_retried_from_the_first_failed_record(
 
 @pytest.mark.parametrize("code", ["InternalFailure", "ThrottlingException", "AccessDeniedException"])
 def test_an_entry_that_a_retry_can_publish_is_retried(
-    house: House, monkeypatch: pytest.MonkeyPatch, code: str
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, code: str
 ) -> None:
     monkeypatch.setattr(stores, "events", lambda: Bus(refuse=1, code=code))
     assert call(publish_events, records(3)) == {"batchItemFailures": [{"itemIdentifier": "1"}]}
-    assert house.queued(house.events_dead_letter_queue) == []
+    assert stack.receive_messages(stack.events_dead_letter_queue) == []
 
 
 @pytest.mark.parametrize("code", ["InvalidArgument", "MalformedDetail", "RedactionFailure"])
 def test_an_entry_that_no_retry_can_publish_goes_to_the_dead_letter_queue(
-    house: House, monkeypatch: pytest.MonkeyPatch, code: str
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, code: str
 ) -> None:
     monkeypatch.setattr(stores, "events", lambda: Bus(refuse=1, code=code))
     batch = records(3)
     assert call(publish_events, batch) == {"batchItemFailures": []}
-    (kept,) = house.queued(house.events_dead_letter_queue)
+    (kept,) = stack.receive_messages(stack.events_dead_letter_queue)
     assert json.loads(kept["Body"]) == {"Records": [batch["Records"][1]]}
 
 
-def test_a_request_rejected_for_one_entry_publishes_the_others(house: House, bus: Bus) -> None:
+def test_a_request_rejected_for_one_entry_publishes_the_others(stack: Stack, bus: Bus) -> None:
     batch = with_images(3, lambda number: {"messageId": {"S": f"in-{number}"}})
     bus.too_large = "in-1"
     assert call(publish_events, batch) == {"batchItemFailures": []}
     assert [json.loads(entry["Detail"])["messageId"] for entry in bus.entries] == ["in-0", "in-2"]
-    (kept,) = house.queued(house.events_dead_letter_queue)
+    (kept,) = stack.receive_messages(stack.events_dead_letter_queue)
     assert json.loads(kept["Body"]) == {"Records": [batch["Records"][1]]}
 
 
-def test_another_error_of_a_request_raises(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_error_of_a_request_raises(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(**_: Any) -> None:
         raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "PutEvents")
 
@@ -141,7 +141,7 @@ def test_an_event_too_large_without_its_text_omits_its_largest_fields(bus: Bus) 
     assert "tag" not in detail
     assert detail["omittedFields"] == ["tag"]
     assert detail["messageId"] == "15047516192013g5tuga77zsa6jrp"
-    assert wrong(delivered(entry["DetailType"], detail)) == []
+    assert schema_errors(bus_event(entry["DetailType"], detail)) == []
 
 
 def test_a_message_to_thousands_omits_its_recipients(bus: Bus) -> None:
@@ -151,17 +151,17 @@ def test_a_message_to_thousands_omits_its_recipients(bus: Bus) -> None:
     (entry,) = bus.entries
     detail = json.loads(entry["Detail"])
     assert (detail["to"], detail["omittedFields"]) == ([], ["recipients", "to"])
-    assert wrong(delivered(entry["DetailType"], detail)) == []
+    assert schema_errors(bus_event(entry["DetailType"], detail)) == []
 
 
 def test_a_record_too_large_for_the_dead_letter_queue_is_an_object_that_can_be_published(
-    house: House, bus: Bus, monkeypatch: pytest.MonkeyPatch
+    stack: Stack, bus: Bus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batch = with_images(1, lambda _: {"text": {"S": "\x01" * 390_000}})
     with monkeypatch.context() as broken:
         broken.setattr(bus_events, "to_event", None)
         assert call(publish_events, batch) == {"batchItemFailures": []}
-    (kept,) = house.queued(house.events_dead_letter_queue)
+    (kept,) = stack.receive_messages(stack.events_dead_letter_queue)
     pointer = json.loads(kept["Body"])
     assert pointer == {"object": "events/c4ca4238a0b923820dcc509a6f75849b"}
 
@@ -171,30 +171,30 @@ def test_a_record_too_large_for_the_dead_letter_queue_is_an_object_that_can_be_p
     assert entry["DetailType"] == "Message Received"
 
 
-def test_an_unreadable_record_is_stored_completely_and_blocks_nothing(house: House, bus: Bus) -> None:
+def test_an_unreadable_record_is_stored_completely_and_blocks_nothing(stack: Stack, bus: Bus) -> None:
     batch = records(3)
     poison = batch["Records"][1]
     poison["dynamodb"] = poison["dynamodb"] | {"NewImage": {"messageId": {"S": "1"}, "to": {"X": "?"}}}
     assert call(publish_events, batch) == {"batchItemFailures": []}
     assert len(bus.entries) == 2
-    (kept,) = house.queued(house.events_dead_letter_queue)
+    (kept,) = stack.receive_messages(stack.events_dead_letter_queue)
     assert json.loads(kept["Body"]) == {"Records": [poison]}
 
 
 def test_a_dead_letter_can_be_published_later(
-    house: House, bus: Bus, monkeypatch: pytest.MonkeyPatch
+    stack: Stack, bus: Bus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as broken:
         broken.setattr(bus_events, "to_event", None)
         call(publish_events, records())
-    (kept,) = house.queued(house.events_dead_letter_queue)
+    (kept,) = stack.receive_messages(stack.events_dead_letter_queue)
     assert call(publish_events, json.loads(kept["Body"])) == {"batchItemFailures": []}
     (entry,) = bus.entries
     assert entry["DetailType"] == "Message Received"
 
 
 def test_the_log_contains_no_data_of_an_unreadable_record(
-    house: House, bus: Bus, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    stack: Stack, bus: Bus, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fail(record: Any, **_: Any) -> None:
         raise ValueError(str(record))

@@ -19,7 +19,7 @@ from bandwidth_messaging.store.message_store import Messages
 from functions.messages import receive_callback, replay_quarantine
 from tests.clock import Clock
 from tests.dynamodb import DynamoDB
-from tests.functions.conftest import House, api_event, call, sample
+from tests.functions.conftest import Stack, api_event, call, sample
 
 SAMPLE = sample("messages/receive_callback")
 INBOUND = json.loads(SAMPLE["body"])[0]
@@ -37,9 +37,9 @@ def inbound(**message: Any) -> dict[str, Any]:
     return INBOUND | {"message": INBOUND["message"] | message}
 
 
-def kept(house: House) -> list[Any]:
+def kept(stack: Stack) -> list[Any]:
     """Return the messages of the queue."""
-    return [json.loads(message["Body"]) for message in house.queued(house.quarantine_queue)]
+    return [json.loads(message["Body"]) for message in stack.receive_messages(stack.quarantine_queue)]
 
 
 BASE64 = {"isBase64Encoded": True}
@@ -81,10 +81,10 @@ V1 = {
     ids=lambda given: str(given)[:25],
 )
 def test_an_unreadable_callback_gets_2xx_and_is_quarantined_completely(
-    house: House, capsys: pytest.CaptureFixture[str], body: str | None, event: dict[str, Any], reason: str
+    stack: Stack, capsys: pytest.CaptureFixture[str], body: str | None, event: dict[str, Any], reason: str
 ) -> None:
     assert receive(body, **event) == 204
-    (message,) = kept(house)
+    (message,) = kept(stack)
     assert message["reasons"] == [reason]
     if "object" in message:
         message = {"callback": stores.quarantine()._open(message, "").callback}
@@ -93,30 +93,30 @@ def test_an_unreadable_callback_gets_2xx_and_is_quarantined_completely(
     assert "CallbacksQuarantined" in capsys.readouterr().out
 
 
-def test_headers_are_quarantined_without_credentials(house: House) -> None:
+def test_headers_are_quarantined_without_credentials(stack: Stack) -> None:
     headers = SAMPLE["multiValueHeaders"] | {"Authorization": ["Basic c2VjcmV0"], "cookie": ["c=1"]}
     receive("{", multiValueHeaders=headers)
-    (message,) = kept(house)
+    (message,) = kept(stack)
     assert "Content-Type" in message["callback"]["multiValueHeaders"]
     assert "c2VjcmV0" not in json.dumps(message)
     assert "cookie" not in message["callback"]["multiValueHeaders"]
 
 
-def test_a_callback_of_megabytes_is_quarantined_completely(house: House) -> None:
+def test_a_callback_of_megabytes_is_quarantined_completely(stack: Stack) -> None:
     body = "x" * 6_000_000
     assert receive(body) == 204
-    (message,) = kept(house)
+    (message,) = kept(stack)
     callback = stores.quarantine()._open(message, "").callback
     assert callback is not None
     assert callback["body"] == body
 
 
-def test_an_unreadable_event_does_not_prevent_storing_the_others(house: House) -> None:
+def test_an_unreadable_event_does_not_prevent_storing_the_others(stack: Stack) -> None:
     body = json.dumps([inbound(id="in-1"), {"type": "message-teleported"}, inbound(id="in-2"), 7])
     assert receive(body) == 204
     assert stores.messages().get("in-1")
     assert stores.messages().get("in-2")
-    (message,) = kept(house)
+    (message,) = kept(stack)
     assert message["reasons"] == [
         "event 2 of 4: type is unknown",
         "event 4 of 4: a field does not have the documented form",
@@ -125,26 +125,26 @@ def test_an_unreadable_event_does_not_prevent_storing_the_others(house: House) -
 
 
 @pytest.mark.parametrize("body", ["[]", json.dumps([INBOUND]), json.dumps(INBOUND)])
-def test_a_readable_callback_is_not_quarantined(house: House, body: str) -> None:
+def test_a_readable_callback_is_not_quarantined(stack: Stack, body: str) -> None:
     assert receive(body) == 204
-    assert kept(house) == []
+    assert kept(stack) == []
 
 
-def test_any_content_type_is_parsed_as_json(house: House) -> None:
+def test_any_content_type_is_parsed_as_json(stack: Stack) -> None:
     assert receive(json.dumps([INBOUND]), multiValueHeaders={"Content-Type": ["text/plain"]}) == 204
     assert stores.messages().get(ID)
 
 
-def test_an_unreadable_query_is_quarantined_and_gets_bxml(house: House) -> None:
+def test_an_unreadable_query_is_quarantined_and_gets_bxml(stack: Stack) -> None:
     event = api_event("GET", "/callbacks/v1", query={"eventType": "fax", "text": "ä"})
     assert call(receive_callback, event)["statusCode"] == 200
-    (message,) = kept(house)
+    (message,) = kept(stack)
     assert message["callback"]["multiValueQueryStringParameters"] == {"eventType": ["fax"], "text": ["ä"]}
 
 
 @pytest.mark.parametrize("broken", ["_sqs", "_s3"])
 def test_a_failed_quarantine_raises_so_that_bandwidth_redelivers(
-    house: House, monkeypatch: pytest.MonkeyPatch, broken: str
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:
     def refuse(**given: Any) -> None:
         raise ClientError({"Error": {"Code": "ServiceUnavailable"}}, "Write")
@@ -155,17 +155,17 @@ def test_a_failed_quarantine_raises_so_that_bandwidth_redelivers(
         receive("x" * 300_000)
 
 
-def test_a_failed_write_of_v2_is_not_quarantined(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_write_of_v2_is_not_quarantined(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*given: Any) -> None:
         raise ClientError({"Error": {"Code": "ThrottlingException"}}, "PutItem")
 
     monkeypatch.setattr(stores.messages(), "add", refuse)
     with pytest.raises(ClientError):
         receive(json.dumps([INBOUND, {"type": "message-teleported"}]))
-    assert kept(house) == []
+    assert kept(stack) == []
 
 
-def test_a_failed_write_of_v1_is_quarantined(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_write_of_v1_is_quarantined(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*given: Any) -> None:
         raise ClientError({"Error": {"Code": "ThrottlingException"}}, "PutItem")
 
@@ -210,7 +210,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def slow(house: House, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[SlowTable]:
+def slow(stack: Stack, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[SlowTable]:
     """Make the Messages table slow."""
     table = SlowTable(clock)
     messages = Messages(Table(table, "MessagesTable"), retention_days=90)  # type: ignore[arg-type]
@@ -220,7 +220,7 @@ def slow(house: House, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
 
 def test_events_that_cannot_be_stored_in_seven_seconds_are_quarantined_and_replayed(
-    house: House, slow: SlowTable, monkeypatch: pytest.MonkeyPatch
+    stack: Stack, slow: SlowTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = [f"in-{number}" for number in range(MANY)]
     body = json.dumps([inbound(id=each) for each in ids])
@@ -229,19 +229,19 @@ def test_events_that_cannot_be_stored_in_seven_seconds_are_quarantined_and_repla
 
     # What the writers had begun when the time was up ends.
     assert 70 <= slow.writes < 70 + 16
-    (message,) = kept(house)
+    (message,) = kept(stack)
     assert message["reasons"] == ["not all events could be stored in time"]
-    house.show_again()
+    stack.make_visible()
     assert replay() == {"stored": 0, "left": 1, "reasons": {"not all events could be stored in time": 1}}
-    house.show_again()
+    stack.make_visible()
     monkeypatch.setattr(slow._clock, "advance", lambda _: None)
     assert replay() == {"stored": 1, "left": 0, "reasons": {}}
     assert all(stores.messages().get(each) for each in ids)
-    assert kept(house) == []
+    assert kept(stack) == []
 
 
 def test_an_event_of_v1_whose_write_hangs_is_quarantined_in_time(
-    house: House, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    stack: Stack, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     released = threading.Event()
 
@@ -254,12 +254,12 @@ def test_an_event_of_v1_whose_write_hangs_is_quarantined_in_time(
         assert receive(json.dumps(V1), resource="/callbacks/v1") == 204
         released.set()
 
-    (message,) = kept(house)
+    (message,) = kept(stack)
     assert message["reasons"] == ["not all events could be stored in time"]
 
 
 def test_a_replay_receives_no_callbacks_after_its_deadline(
-    house: House, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    stack: Stack, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(12):
         receive("{", resource=f"/callbacks/{number}/v2")
@@ -292,7 +292,7 @@ def forgetful(monkeypatch: pytest.MonkeyPatch) -> Forget:
     return lambda: monkeypatch.setattr(callbacks, "_V2_INBOUND", with_all)
 
 
-def test_a_replay_stores_readable_callbacks_and_leaves_the_others(house: House, forgetful: Forget) -> None:
+def test_a_replay_stores_readable_callbacks_and_leaves_the_others(stack: Stack, forgetful: Forget) -> None:
     small, large = inbound(id="in-small"), inbound(id="in-large", text="x" * 300_000)
     for body in (json.dumps([small]), json.dumps([large]), "{", '{"type": "message-teleported"}'):
         assert receive(body) == 204
@@ -306,13 +306,13 @@ def test_a_replay_stores_readable_callbacks_and_leaves_the_others(house: House, 
     }
     assert stores.messages().get("in-small")
     assert stores.messages().get("in-large")
-    house.show_again()
-    assert len(kept(house)) == 2
-    house.show_again()
+    stack.make_visible()
+    assert len(kept(stack)) == 2
+    stack.make_visible()
     assert replay()["stored"] == 0
 
 
-def test_a_partly_stored_callback_can_be_replayed(house: House, forgetful: Forget) -> None:
+def test_a_partly_stored_callback_can_be_replayed(stack: Stack, forgetful: Forget) -> None:
     delivered = {
         "type": "message-delivered", "time": "2026-02-03T04:05:06.789Z", "to": "+19195551213",
         "message": {"id": "1562", "from": "+19195551212", "to": ["+19195551213"]},
@@ -327,7 +327,7 @@ def test_a_partly_stored_callback_can_be_replayed(house: House, forgetful: Forge
 
 
 def test_queries_bytes_and_v1_callbacks_are_replayed_unchanged(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as ignorant:
         ignorant.setattr(callbacks, "_v1_event", callbacks._v2_event)
@@ -345,12 +345,12 @@ def test_queries_bytes_and_v1_callbacks_are_replayed_unchanged(
 
 
 def test_a_missing_object_is_reported_and_the_other_callbacks_are_replayed(
-    house: House, forgetful: Forget
+    stack: Stack, forgetful: Forget
 ) -> None:
     receive(json.dumps([inbound(id="in-large", text="x" * 300_000)]))
     receive(json.dumps([inbound(id="in-small")]))
-    (stored,) = house.s3.list_objects_v2(Bucket="quarantine")["Contents"]
-    house.s3.delete_object(Bucket="quarantine", Key=stored["Key"])
+    (stored,) = stack.s3.list_objects_v2(Bucket="quarantine")["Contents"]
+    stack.s3.delete_object(Bucket="quarantine", Key=stored["Key"])
     forgetful()
 
     assert replay() == {
@@ -359,13 +359,13 @@ def test_a_missing_object_is_reported_and_the_other_callbacks_are_replayed(
         "reasons": {"the object cannot be read from the bucket": 1},
     }
     assert stores.messages().get("in-small")
-    house.show_again()
-    assert len(kept(house)) == 1
+    stack.make_visible()
+    assert len(kept(stack)) == 1
 
 
 @pytest.mark.parametrize("body", ["no JSON", "[]", "{}", '{"at": "2026-01-01T00:00:00.000Z"}'])
 def test_an_unreadable_message_is_reported_and_the_other_callbacks_are_replayed(
-    house: House, forgetful: Forget, body: str
+    stack: Stack, forgetful: Forget, body: str
 ) -> None:
     receive(json.dumps([inbound(id="in-small")]))
     stores._sqs().send_message(QueueUrl=stores.quarantine()._url, MessageBody=body)
@@ -375,7 +375,7 @@ def test_an_unreadable_message_is_reported_and_the_other_callbacks_are_replayed(
 
 
 def test_a_failed_write_in_a_replay_leaves_only_that_callback(
-    house: House, forgetful: Forget, monkeypatch: pytest.MonkeyPatch
+    stack: Stack, forgetful: Forget, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for message_id in ("in-1", "in-2"):
         receive(json.dumps([inbound(id=message_id)]))
@@ -392,13 +392,13 @@ def test_a_failed_write_in_a_replay_leaves_only_that_callback(
     assert stores.messages().get("in-2")
 
 
-def test_no_more_are_read_again_than_were_asked_for(house: House) -> None:
+def test_no_more_are_read_again_than_were_asked_for(stack: Stack) -> None:
     for _ in range(13):
         receive("{")
     assert replay(atMost=12)["left"] == 12
 
 
 @pytest.mark.parametrize("given", [{"atMost": 0}, {"atMost": 1001}, {"atMost": "all"}, {"most": 1}])
-def test_a_wrong_request_is_named(house: House, given: dict[str, Any]) -> None:
+def test_a_wrong_request_is_named(stack: Stack, given: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput, match=next(iter(given))):
         replay(**given)

@@ -6,7 +6,7 @@ import pytest
 
 from bandwidth_messaging.runtime import bandwidth_clients
 from simulator.account.tokens import Tokens
-from tests.functions.conftest import CONFIG, House
+from tests.functions.conftest import CONFIG, Stack
 from tests.generations import only_current
 
 pytestmark = only_current
@@ -15,8 +15,8 @@ NEW = "another-client-secret-in-tests"
 
 
 @pytest.fixture
-def tokens(house: House) -> Tokens:
-    return house.simulator.simulator.account.tokens
+def tokens(stack: Stack) -> Tokens:
+    return stack.simulator.simulator.account.tokens
 
 
 def look_up() -> None:
@@ -24,12 +24,12 @@ def look_up() -> None:
     bandwidth_clients.dashboard().list_applications()
 
 
-def store(house: House, client_secret: str) -> None:
+def store(stack: Stack, client_secret: str) -> None:
     secret = {"clientId": CONFIG.client_id, "clientSecret": client_secret}
-    house.secrets.update_secret(SecretId="bandwidth-messaging/bandwidth", SecretString=json.dumps(secret))
+    stack.secrets.update_secret(SecretId="bandwidth-messaging/bandwidth", SecretString=json.dumps(secret))
 
 
-def test_account_api_and_messages_use_one_token(house: House, tokens: Tokens) -> None:
+def test_account_api_and_messages_use_one_token(stack: Stack, tokens: Tokens) -> None:
     look_up()
     look_up()
     bandwidth_clients.messaging().find_sent(
@@ -41,33 +41,33 @@ def test_account_api_and_messages_use_one_token(house: House, tokens: Tokens) ->
     assert tokens.issued == 1
 
 
-def test_a_new_secret_takes_over_while_both_are_valid(house: House, tokens: Tokens) -> None:
+def test_a_new_secret_takes_over_while_both_are_valid(stack: Stack, tokens: Tokens) -> None:
     look_up()
     tokens.rotate([CONFIG.client_secret, NEW])
-    store(house, NEW)
+    store(stack, NEW)
     look_up()
     tokens.rotate([NEW])
     look_up()
     assert tokens.issued == 1
 
 
-def test_a_revoked_secret_is_read_again_at_once(house: House, tokens: Tokens) -> None:
+def test_a_revoked_secret_is_read_again_at_once(stack: Stack, tokens: Tokens) -> None:
     look_up()
     tokens.rotate([NEW])
-    store(house, NEW)
+    store(stack, NEW)
     tokens.revoke()
     look_up()
     assert tokens.issued == 2
 
 
-def test_a_refreshed_secret_is_used_by_every_client(house: House, tokens: Tokens) -> None:
+def test_a_refreshed_secret_is_used_by_every_client(stack: Stack, tokens: Tokens) -> None:
     look_up()
     tokens.rotate([NEW])
-    store(house, NEW)
+    store(stack, NEW)
     tokens.revoke()
     look_up()
-    refused = house.requests("POST", "/oauth2/token")
+    refused = stack.requests("POST", "/oauth2/token")
     look_up()
     look_up()
     # One more token, by the client that is made for the new secret.
-    assert house.requests("POST", "/oauth2/token") == refused + 1
+    assert stack.requests("POST", "/oauth2/token") == refused + 1

@@ -20,7 +20,7 @@ from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.services import message_acceptance, message_delivery
 from functions.control import browse
 from functions.messages import deliver_message, send_message
-from tests.functions.conftest import PASSED, House, ask, call, sample
+from tests.functions.conftest import PASSED, Stack, call, call_api, sample
 from tests.generations import both_generations, only_current
 
 pytestmark = both_generations
@@ -40,16 +40,16 @@ HOME = Home(
 
 
 @pytest.fixture
-def ready(house: House) -> House:
+def ready(stack: Stack) -> Stack:
     """An account with one active number."""
     stores.numbers().activate(OWNER, HOME, "2026-01-01T00:00:00.000Z", preflight=PASSED)
-    return house
+    return stack
 
 
 def send(key: str | None = None, *, through: Any = send_message, **fields: Any) -> tuple[int, Any]:
     headers = {"Idempotency-Key": key} if key is not None else None
     body = {"from": OWNER, "to": RECIPIENT, "text": TEXT} | fields
-    return ask(through, "POST", "/messages", body=body, headers=headers)
+    return call_api(through, "POST", "/messages", body=body, headers=headers)
 
 
 def copy_of(module: ModuleType) -> ModuleType:
@@ -62,16 +62,16 @@ def copy_of(module: ModuleType) -> ModuleType:
     return copy
 
 
-def accepted(house: House) -> str:
+def accepted(stack: Stack) -> str:
     status, message = send()
     assert status == 202
     message_id: str = message["messageId"]
     return message_id
 
 
-def deliver(house: House, message_id: str, receives: int = 1) -> Any:
+def deliver(stack: Stack, message_id: str, receives: int = 1) -> Any:
     """Run the worker with the queue record of a message. Return its `batchItemFailures`."""
-    (queued,) = house.queued(house.send_queue)
+    (queued,) = stack.receive_messages(stack.send_queue)
     assert queued["Body"] == message_id
     return worker(message_id, queued["ReceiptHandle"], receives)
 
@@ -104,17 +104,17 @@ def refuse(_: Any) -> None:
 
 
 def message(message_id: str) -> Any:
-    status, shown = ask(browse, "GET", f"/messages/{message_id}")
+    status, shown = call_api(browse, "GET", f"/messages/{message_id}")
     assert status == 200
     return shown
 
 
-def at_bandwidth(house: House) -> list[Any]:
-    return list(house.simulator.simulator.messages.sent())
+def at_bandwidth(stack: Stack) -> list[Any]:
+    return list(stack.simulator.simulator.messages.sent())
 
 
 class TestPostMessages:
-    def test_a_message_is_stored_and_queued_by_its_id_only(self, ready: House) -> None:
+    def test_a_message_is_stored_and_queued_by_its_id_only(self, ready: Stack) -> None:
         status, shown = send(to="(919) 555-1234", tag="invoice 7")
         assert status == 202
         assert (shown["from"], shown["to"], shown["text"], shown["tag"]) == (
@@ -127,7 +127,7 @@ class TestPostMessages:
         assert shown["times"].keys() == {"accepted"}
         assert shown["recipients"] == {RECIPIENT: {"state": "accepted"}}
         assert message(shown["messageId"]) == shown
-        assert [queued["Body"] for queued in ready.queued(ready.send_queue)] == [shown["messageId"]]
+        assert [queued["Body"] for queued in ready.receive_messages(ready.send_queue)] == [shown["messageId"]]
 
     @pytest.mark.parametrize(
         ("fields", "named"),
@@ -145,19 +145,19 @@ class TestPostMessages:
         ],
     )
     def test_a_422_names_every_wrong_field(
-        self, ready: House, fields: dict[str, Any], named: set[str]
+        self, ready: Stack, fields: dict[str, Any], named: set[str]
     ) -> None:
         status, problem = send(**fields)
         assert status == 422
         assert {error["field"] for error in problem["errors"]} == named
         assert all(error["detail"] for error in problem["errors"])
-        assert ready.queued(ready.send_queue) == []
+        assert ready.receive_messages(ready.send_queue) == []
 
-    def test_a_body_that_is_not_json_is_a_422(self, ready: House) -> None:
+    def test_a_body_that_is_not_json_is_a_422(self, ready: Stack) -> None:
         event = json.loads(json.dumps(sample("messages/send_message"))) | {"body": "{"}
         assert call(send_message, event)["statusCode"] == 422
 
-    def test_a_number_that_is_not_active_cannot_send(self, ready: House) -> None:
+    def test_a_number_that_is_not_active_cannot_send(self, ready: Stack) -> None:
         failure = {"number": "+19102398767", "code": "5005", "reason": "not available"}
         stores.numbers().fail(failure, HOME, "2026-01-01T00:00:00.000Z")  # type: ignore[arg-type]
         other: Any = {"from": "+19102398767"}
@@ -167,16 +167,16 @@ class TestPostMessages:
 
     @pytest.mark.parametrize("key", [None, "key-1"])
     def test_a_message_that_cannot_be_queued_is_not_stored(
-        self, ready: House, monkeypatch: pytest.MonkeyPatch, key: str | None
+        self, ready: Stack, monkeypatch: pytest.MonkeyPatch, key: str | None
     ) -> None:
         with monkeypatch.context() as broken:
             broken.setattr(stores.send_queue(), "add", refuse)
             status, problem = send(key)
         assert (status, problem["title"]) == (500, "Internal Server Error")
-        assert ask(browse, "GET", "/messages", query={"number": OWNER})[1]["items"] == []
+        assert call_api(browse, "GET", "/messages", query={"number": OWNER})[1]["items"] == []
 
     def test_a_retry_after_a_failed_queueing_is_accepted_at_its_own_time(
-        self, ready: House, monkeypatch: pytest.MonkeyPatch
+        self, ready: Stack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         with monkeypatch.context() as broken:
             broken.setattr(stores.send_queue(), "add", refuse)
@@ -191,12 +191,12 @@ class TestPostMessages:
         assert message(shown["messageId"])["state"] == "sent"
 
     def test_a_message_is_queued_before_it_is_stored(
-        self, ready: House, monkeypatch: pytest.MonkeyPatch
+        self, ready: Stack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         with monkeypatch.context() as dying:
             dying.setattr(stores.messages(), "add", refuse)
             assert send("key-1")[0] == 500
-        (queued,) = ready.queued(ready.send_queue)
+        (queued,) = ready.receive_messages(ready.send_queue)
         # The record is redelivered until a repeated request stores the message.
         assert len(worker(queued["Body"], queued["ReceiptHandle"])) == 1
         assert send("key-1")[0] == 202
@@ -204,12 +204,12 @@ class TestPostMessages:
         assert message(queued["Body"])["state"] == "sent"
         assert len(at_bandwidth(ready)) == 1
 
-    def test_the_response_has_encoding_and_segment_count(self, ready: House) -> None:
+    def test_the_response_has_encoding_and_segment_count(self, ready: Stack) -> None:
         assert [send(text=text)[1][name] for text in ("x" * 161, "é😀") for name in SEGMENTS] == [
             "GSM-7", 2, "UCS-2", 1,
         ]  # fmt: skip
 
-    def test_a_message_with_media_needs_no_text(self, ready: House) -> None:
+    def test_a_message_with_media_needs_no_text(self, ready: Stack) -> None:
         status, shown = send(text="", media=["https://media.example/a.png"])
         assert (status, shown["segmentCount"]) == (202, 1)
         deliver(ready, shown["messageId"])
@@ -218,17 +218,17 @@ class TestPostMessages:
 
 
 class TestIdempotencyKey:
-    def test_the_same_key_and_body_give_one_message_and_one_response(self, ready: House) -> None:
+    def test_the_same_key_and_body_give_one_message_and_one_response(self, ready: Stack) -> None:
         first = send("key-1")
         deliver(ready, first[1]["messageId"])
         assert send("key-1") == first
         worker(first[1]["messageId"])
         assert len(at_bandwidth(ready)) == 1
 
-    def test_another_notation_of_numbers_is_the_same_body(self, ready: House) -> None:
+    def test_another_notation_of_numbers_is_the_same_body(self, ready: Stack) -> None:
         assert send("key-1") == send("key-1", to="(919) 555-1234")
 
-    def test_later_changes_do_not_change_the_response_to_a_repeated_request(self, ready: House) -> None:
+    def test_later_changes_do_not_change_the_response_to_a_repeated_request(self, ready: Stack) -> None:
         first = send("key-1")
         deliver(ready, first[1]["messageId"])
         stores.opt_outs().record(OWNER, RECIPIENT, opted_out=True, keyword="stop", at=STOPPED_AT)
@@ -241,7 +241,7 @@ class TestIdempotencyKey:
         assert len(at_bandwidth(ready)) == 1
 
     def test_a_failed_queueing_of_a_repeated_request_does_not_fail_the_message(
-        self, ready: House, monkeypatch: pytest.MonkeyPatch
+        self, ready: Stack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         message_id = send("key-1")[1]["messageId"]
         with monkeypatch.context() as broken:
@@ -253,11 +253,11 @@ class TestIdempotencyKey:
         assert message(message_id)["state"] == "sent"
 
     def test_a_queueing_without_response_does_not_fail_the_message_of_the_retry(
-        self, ready: House, monkeypatch: pytest.MonkeyPatch
+        self, ready: Stack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         accepted_by_retry: list[tuple[int, Any]] = []
 
-        def time_out_after_the_retry(message_id: str) -> None:
+        def time_out_after_the_retry(message_id: str, **delay: int) -> None:
             queue.undo()
             accepted_by_retry.append(send("key-1", through=copy_of(send_message)))
             raise ConnectTimeoutError(endpoint_url="https://sqs")
@@ -272,36 +272,36 @@ class TestIdempotencyKey:
         assert message(shown["messageId"])["state"] == "sent"
         assert len(at_bandwidth(ready)) == 1
 
-    def test_another_body_with_the_same_key_is_rejected(self, ready: House) -> None:
+    def test_another_body_with_the_same_key_is_rejected(self, ready: Stack) -> None:
         send("key-1")
         status, problem = send("key-1", text="something else")
         assert status == 422
         assert problem["errors"][0]["field"] == "Idempotency-Key"
 
-    def test_concurrent_requests_with_one_key_give_one_message(self, ready: House) -> None:
+    def test_concurrent_requests_with_one_key_give_one_message(self, ready: Stack) -> None:
         # A Lambda environment and its resolver process one request at a time.
         environments = [copy_of(send_message) for _ in range(16)]
         with ThreadPoolExecutor(8) as clients:
             answers = list(clients.map(lambda through: send("key-1", through=through), environments))
         assert {status for status, _ in answers} == {202}
         assert len({shown["messageId"] for _, shown in answers}) == 1
-        assert len(ask(browse, "GET", "/messages", query={"number": OWNER})[1]["items"]) == 1
+        assert len(call_api(browse, "GET", "/messages", query={"number": OWNER})[1]["items"]) == 1
 
-    def test_each_request_without_a_key_is_a_message(self, ready: House) -> None:
+    def test_each_request_without_a_key_is_a_message(self, ready: Stack) -> None:
         assert send()[1]["messageId"] != send()[1]["messageId"]
 
 
 class TestGroups:
     GROUP = ("+19195551201", "+19195551202", "+19195551203")
 
-    def test_a_group_message_is_sent_once_to_all_recipients(self, ready: House) -> None:
+    def test_a_group_message_is_sent_once_to_all_recipients(self, ready: Stack) -> None:
         status, shown = send(to=list(self.GROUP))
         assert (status, shown["to"], shown["segmentCount"]) == (202, list(self.GROUP), 1)
         deliver(ready, shown["messageId"])
         (sent,) = at_bandwidth(ready)
         assert tuple(sent.to) == self.GROUP
 
-    def test_a_v1_number_supports_one_recipient_and_no_priority(self, house: House) -> None:
+    def test_a_v1_number_supports_one_recipient_and_no_priority(self, stack: Stack) -> None:
         stores.numbers().activate(OWNER, replace(HOME, api="v1"), "2026-01-01T00:00:00.000Z")
         status, problem = send(to=list(self.GROUP), priority="high")
         assert status == 422
@@ -310,41 +310,41 @@ class TestGroups:
 
 class TestOptOuts:
     @pytest.fixture
-    def opted_out(self, ready: House) -> House:
+    def opted_out(self, ready: Stack) -> Stack:
         stores.opt_outs().record(OWNER, RECIPIENT, opted_out=True, keyword="stop", at=STOPPED_AT)
         return ready
 
     def test_a_message_to_an_opted_out_recipient_is_rejected_with_time_and_keyword(
-        self, opted_out: House
+        self, opted_out: Stack
     ) -> None:
         status, problem = send()
         assert status == 409
         assert problem["detail"] == f"{RECIPIENT} opted out of texts from {OWNER} at {STOPPED_AT} (stop)"
-        assert opted_out.queued(opted_out.send_queue) == []
+        assert opted_out.receive_messages(opted_out.send_queue) == []
 
-    def test_a_group_with_an_opted_out_recipient_is_rejected(self, opted_out: House) -> None:
+    def test_a_group_with_an_opted_out_recipient_is_rejected(self, opted_out: Stack) -> None:
         assert send(to=["+19195551201", RECIPIENT])[0] == 409
 
-    def test_opt_outs_are_listed_with_the_number(self, opted_out: House) -> None:
-        status, listed = ask(browse, "GET", f"/numbers/{OWNER}/opt-outs")
+    def test_opt_outs_are_listed_with_the_number(self, opted_out: Stack) -> None:
+        status, listed = call_api(browse, "GET", f"/numbers/{OWNER}/opt-outs")
         assert status == 200
         assert listed["items"] == [{"number": RECIPIENT, "since": STOPPED_AT, "keyword": "stop"}]
 
-    def test_a_recipient_who_opted_in_again_receives_messages(self, opted_out: House) -> None:
+    def test_a_recipient_who_opted_in_again_receives_messages(self, opted_out: Stack) -> None:
         stores.opt_outs().record(
             OWNER, RECIPIENT, opted_out=False, keyword="start", at="2026-02-03T05:00:00.000Z"
         )
         assert send()[0] == 202
-        assert ask(browse, "GET", f"/numbers/{OWNER}/opt-outs")[1]["items"] == []
+        assert call_api(browse, "GET", f"/numbers/{OWNER}/opt-outs")[1]["items"] == []
 
-    def test_an_older_keyword_that_arrives_late_is_ignored(self, opted_out: House) -> None:
+    def test_an_older_keyword_that_arrives_late_is_ignored(self, opted_out: Stack) -> None:
         stores.opt_outs().record(
             OWNER, RECIPIENT, opted_out=False, keyword="start", at="2026-02-03T01:00:00.000Z"
         )
         assert send()[0] == 409
 
     def test_enforcement_of_opt_outs_can_be_disabled(
-        self, opted_out: House, monkeypatch: pytest.MonkeyPatch
+        self, opted_out: Stack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("ENFORCE_OPT_OUTS", "false")
         settings.cache_clear()
@@ -355,7 +355,7 @@ class TestOptOuts:
 
 
 class TestWorker:
-    def test_a_message_is_sent_once_with_its_id_as_tag(self, ready: House) -> None:
+    def test_a_message_is_sent_once_with_its_id_as_tag(self, ready: Stack) -> None:
         message_id = accepted(ready)
         assert deliver(ready, message_id) == []
         (sent,) = at_bandwidth(ready)
@@ -363,28 +363,28 @@ class TestWorker:
         shown = message(message_id)
         assert (shown["state"], shown["bandwidthId"], shown["segmentCount"]) == ("sent", sent.id, 1)
 
-    def test_a_redelivered_record_does_not_send_the_message_again(self, ready: House) -> None:
+    def test_a_redelivered_record_does_not_send_the_message_again(self, ready: Stack) -> None:
         message_id = accepted(ready)
         deliver(ready, message_id)
         assert worker(message_id) == []
         assert len(at_bandwidth(ready)) == 1
         assert message(message_id)["state"] == "sent"
 
-    def test_a_message_whose_worker_died_after_its_claim_becomes_unconfirmed(self, ready: House) -> None:
+    def test_a_message_whose_worker_died_after_its_claim_becomes_unconfirmed(self, ready: Stack) -> None:
         message_id = accepted(ready)
         stores.messages().claim(message_id, "2026-01-01T00:00:00.000Z")
         assert len(deliver(ready, message_id, receives=2)) == 1
         assert at_bandwidth(ready) == []
         assert message(message_id)["state"] == "send_unconfirmed"
 
-    def test_a_message_in_progress_is_left_to_its_worker(self, ready: House) -> None:
+    def test_a_message_in_progress_is_left_to_its_worker(self, ready: Stack) -> None:
         message_id = accepted(ready)
         stores.messages().claim(message_id, later(seconds=-5))
         assert len(deliver(ready, message_id, receives=2)) == 1
         assert at_bandwidth(ready) == []
         assert message(message_id)["state"] == "sending"
 
-    def test_a_slow_worker_can_still_release_its_claim(self, ready: House) -> None:
+    def test_a_slow_worker_can_still_release_its_claim(self, ready: Stack) -> None:
         message_id = accepted(ready)
         claimed, ours = stores.messages().claim(message_id, "2026-01-01T00:00:00.000Z")
         assert ours
@@ -395,7 +395,7 @@ class TestWorker:
         assert message(message_id)["state"] == "accepted"
 
     def test_a_repeated_claim_call_recognizes_its_own_claim(
-        self, ready: House, monkeypatch: pytest.MonkeyPatch
+        self, ready: Stack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         message_id = accepted(ready)
         table = stores.messages()._table
@@ -411,7 +411,7 @@ class TestWorker:
         assert ours
 
     def test_a_message_is_not_claimed_before_secret_and_url_are_known(
-        self, ready: House, generation: str, monkeypatch: pytest.MonkeyPatch
+        self, ready: Stack, generation: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         message_id = accepted(ready)
         half, missing = {
@@ -426,23 +426,25 @@ class TestWorker:
 
     @pytest.mark.parametrize("status", [425, 429])
     def test_a_throttled_message_returns_to_the_queue_and_is_sent_later(
-        self, ready: House, status: int
+        self, ready: Stack, monkeypatch: pytest.MonkeyPatch, status: int
     ) -> None:
         message_id = accepted(ready)
-        ready.fault("/messages", method="POST", answer={"status": status})
+        ready.add_fault("/messages", method="POST", answer={"status": status})
         assert len(deliver(ready, message_id)) == 1
         assert message(message_id)["state"] == "accepted"
+        # After the pause of the account's lane.
+        monkeypatch.setattr(message_delivery, "now", lambda: later(seconds=3))
         assert worker(message_id) == []
         assert message(message_id)["state"] == "sent"
         assert len(at_bandwidth(ready)) == 1
 
     @pytest.mark.parametrize(("retry_after", "delay"), [("120", 120), ("7200", 900)])
     def test_the_next_attempt_waits_as_long_as_bandwidth_requests(
-        self, ready: House, retry_after: str, delay: int
+        self, ready: Stack, retry_after: str, delay: int
     ) -> None:
         message_id = accepted(ready)
         throttled = {"status": 429, "headers": {"Retry-After": retry_after}}
-        ready.fault("/messages", method="POST", answer=throttled)
+        ready.add_fault("/messages", method="POST", answer=throttled)
 
         waited = wiring.message_delivery().deliver(message_id, {}, receives=1, queued_at=datetime.now(UTC))
 
@@ -450,57 +452,57 @@ class TestWorker:
 
     @pytest.mark.parametrize("status", [500, 503])
     def test_a_message_that_bandwidth_reports_as_not_sent_is_sent_later(
-        self, ready: House, generation: str, status: int
+        self, ready: Stack, generation: str, status: int
     ) -> None:
         own = json.dumps({"type": "internal-server-error", "description": "Try again."})
         message_id = accepted(ready)
-        ready.fault("/messages", method="POST", answer={"status": status, "body": own})
+        ready.add_fault("/messages", method="POST", answer={"status": status, "body": own})
         assert len(deliver(ready, message_id)) == 1
         assert message(message_id)["state"] == "accepted"
         assert worker(message_id) == []
         assert len(at_bandwidth(ready)) == 1
 
     @pytest.mark.parametrize("status", [408, 502, 503, 504])
-    def test_a_5xx_page_of_a_proxy_leaves_the_message_unconfirmed(self, ready: House, status: int) -> None:
+    def test_a_5xx_page_of_a_proxy_leaves_the_message_unconfirmed(self, ready: Stack, status: int) -> None:
         message_id = accepted(ready)
         page = {"status": status, "body": "<html>Bad gateway</html>"}
-        ready.fault("/messages", method="POST", replace_answer=page)
+        ready.add_fault("/messages", method="POST", replace_answer=page)
         assert len(deliver(ready, message_id)) == 1
         assert message(message_id)["state"] == "send_unconfirmed"
         assert len(at_bandwidth(ready)) == 1
 
     def test_a_redirect_sends_nothing_and_is_counted(
-        self, ready: House, capsys: pytest.CaptureFixture[str]
+        self, ready: Stack, capsys: pytest.CaptureFixture[str]
     ) -> None:
         message_id = accepted(ready)
         redirect = {"status": 302, "headers": {"Location": "https://example.com/"}}
-        ready.fault("/messages", method="POST", answer=redirect)
+        ready.add_fault("/messages", method="POST", answer=redirect)
         assert len(deliver(ready, message_id)) == 1
         assert message(message_id)["state"] == "accepted"
         assert '"SendRedirected":[1' in capsys.readouterr().out.replace(" ", "")
 
     @pytest.mark.parametrize("body", ["{}", '{"id": 7}', "garbled", ""])
-    def test_a_garbled_202_leaves_the_message_unconfirmed(self, ready: House, body: str) -> None:
+    def test_a_garbled_202_leaves_the_message_unconfirmed(self, ready: Stack, body: str) -> None:
         message_id = accepted(ready)
-        ready.fault("/messages", method="POST", replace_answer={"status": 202, "body": body})
+        ready.add_fault("/messages", method="POST", replace_answer={"status": 202, "body": body})
         assert len(deliver(ready, message_id)) == 1
         assert message(message_id)["state"] == "send_unconfirmed"
         assert len(at_bandwidth(ready)) == 1
 
-    def test_a_message_without_response_is_unconfirmed_and_not_sent_again(self, ready: House) -> None:
+    def test_a_message_without_response_is_unconfirmed_and_not_sent_again(self, ready: Stack) -> None:
         message_id = accepted(ready)
-        ready.fault("/messages", method="POST", lose_answer=True)
+        ready.add_fault("/messages", method="POST", lose_answer=True)
         assert len(deliver(ready, message_id)) == 1
-        ready.show_again()
+        ready.make_visible()
         assert len(deliver(ready, message_id, receives=2)) == 1
         assert message(message_id)["state"] == "send_unconfirmed"
         assert len(at_bandwidth(ready)) == 1
 
     def test_an_unconfirmed_message_without_receipt_becomes_delivery_unknown(
-        self, ready: House, monkeypatch: pytest.MonkeyPatch
+        self, ready: Stack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         message_id = accepted(ready)
-        ready.fault("/messages", method="POST", answer={"status": 500})
+        ready.add_fault("/messages", method="POST", answer={"status": 500})
         deliver(ready, message_id)
         monkeypatch.setattr(message_delivery, "now", lambda: later(hours=3, minutes=1))
         assert worker(message_id) == []
@@ -508,21 +510,21 @@ class TestWorker:
         assert shown["state"] == "delivery_unknown"
         assert shown["reason"] == "Bandwidth sent no response, and no receipt arrived"
 
-    def test_a_rejected_message_fails_with_bandwidths_description(self, ready: House) -> None:
+    def test_a_rejected_message_fails_with_bandwidths_description(self, ready: Stack) -> None:
         message_id = accepted(ready)
         body = json.dumps({"type": "request-validation", "description": "from is not valid"})
-        ready.fault("/messages", method="POST", answer={"status": 400, "body": body})
+        ready.add_fault("/messages", method="POST", answer={"status": 400, "body": body})
         assert deliver(ready, message_id) == []
         shown = message(message_id)
         assert (shown["state"], shown["reason"]) == ("failed", "request-validation: from is not valid")
 
     @pytest.mark.parametrize("limit", ["the account's", "the message's"])
     def test_a_message_that_is_not_accepted_in_time_fails(
-        self, ready: House, monkeypatch: pytest.MonkeyPatch, limit: str
+        self, ready: Stack, monkeypatch: pytest.MonkeyPatch, limit: str
     ) -> None:
         own: Any = {"expiration": later(minutes=30)} if limit == "the message's" else {}
         _, shown = send(**own)
-        ready.fault("/messages", method="POST", answer={"status": 429})
+        ready.add_fault("/messages", method="POST", answer={"status": 429})
         assert len(deliver(ready, shown["messageId"])) == 1
         past = later(minutes=31) if own else later(hours=4, minutes=1)
         monkeypatch.setattr(message_delivery, "now", lambda: past)
@@ -533,25 +535,25 @@ class TestWorker:
         assert at_bandwidth(ready) == []
 
     def test_messages_wait_while_the_credentials_are_wrong(
-        self, ready: House, capsys: pytest.CaptureFixture[str]
+        self, ready: Stack, capsys: pytest.CaptureFixture[str]
     ) -> None:
         message_id = accepted(ready)
-        ready.fault("/messages", method="POST", answer={"status": 401}, times=2)
+        ready.add_fault("/messages", method="POST", answer={"status": 401}, times=2)
         assert len(deliver(ready, message_id)) == 1
         assert message(message_id)["state"] == "accepted"
         assert '"SendUnauthorized":[1' in capsys.readouterr().out.replace(" ", "")
 
     def test_a_record_whose_message_is_never_stored_is_dropped_after_a_minute(
-        self, ready: House, capsys: pytest.CaptureFixture[str]
+        self, ready: Stack, capsys: pytest.CaptureFixture[str]
     ) -> None:
         stores.send_queue().add("out_unknown")
-        (handle,) = (each["ReceiptHandle"] for each in ready.queued(ready.send_queue))
+        (handle,) = (each["ReceiptHandle"] for each in ready.receive_messages(ready.send_queue))
         queued_at = [datetime.now(UTC) - timedelta(seconds=seconds) for seconds in (59, 60)]
         assert len(worker("out_unknown", handle, receives=7, queued_at=queued_at[0])) == 1
         assert "MessageNeverStored" not in capsys.readouterr().out
         assert worker("out_unknown", handle, receives=8, queued_at=queued_at[1]) == []
         assert '"MessageNeverStored":[1' in capsys.readouterr().out.replace(" ", "")
-        assert ask(browse, "GET", "/messages/out_unknown")[0] == 404
+        assert call_api(browse, "GET", "/messages/out_unknown")[0] == 404
 
 
 def stop(at: str = STOPPED_AT) -> None:
@@ -587,11 +589,11 @@ class TestRightBeforeItIsSent:
     )
     @pytest.mark.parametrize("after", ["queued", "throttled"])
     def test_a_message_that_may_no_longer_be_sent_fails(
-        self, ready: House, change: Callable[[], None], error_class: str, reason: str, after: str
+        self, ready: Stack, change: Callable[[], None], error_class: str, reason: str, after: str
     ) -> None:
         message_id = accepted(ready)
         if after == "throttled":
-            ready.fault("/messages", method="POST", answer={"status": 429})
+            ready.add_fault("/messages", method="POST", answer={"status": 429})
             assert len(deliver(ready, message_id)) == 1
         change()
         assert worker(message_id, receives=2) == []
@@ -600,24 +602,24 @@ class TestRightBeforeItIsSent:
         assert shown["reason"].startswith(reason)
         assert at_bandwidth(ready) == []
 
-    def test_one_opted_out_recipient_fails_a_group_message(self, ready: House) -> None:
+    def test_one_opted_out_recipient_fails_a_group_message(self, ready: Stack) -> None:
         message_id = send(to=["+19195551201", RECIPIENT])[1]["messageId"]
         stop()
         assert deliver(ready, message_id) == []
         assert (message(message_id)["state"], message(message_id)["reason"]) == ("failed", OPTED_OUT)
         assert at_bandwidth(ready) == []
 
-    def test_a_repeated_request_does_not_bypass_the_check_before_sending(self, ready: House) -> None:
+    def test_a_repeated_request_does_not_bypass_the_check_before_sending(self, ready: Stack) -> None:
         first = send("key-1")
         stop()
         assert send("key-1") == first
-        for queued in ready.queued(ready.send_queue):
+        for queued in ready.receive_messages(ready.send_queue):
             assert worker(queued["Body"], queued["ReceiptHandle"]) == []
         assert message(first[1]["messageId"])["errorClass"] == "opt_out"
         assert at_bandwidth(ready) == []
 
     def test_an_unregistered_sender_can_send_if_the_stack_only_warns(
-        self, ready: House, monkeypatch: pytest.MonkeyPatch
+        self, ready: Stack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         message_id = accepted(ready)
         unregister()
@@ -627,7 +629,7 @@ class TestRightBeforeItIsSent:
         assert message(message_id)["state"] == "sent"
 
     def test_a_late_stop_does_not_fail_a_message_that_another_worker_sends(
-        self, ready: House, monkeypatch: pytest.MonkeyPatch
+        self, ready: Stack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         message_id = accepted(ready)
 
@@ -645,7 +647,7 @@ class TestRightBeforeItIsSent:
 
 class TestBeforeTheClaim:
     @pytest.fixture
-    def unclaimed(self, ready: House, monkeypatch: pytest.MonkeyPatch) -> House:
+    def unclaimed(self, ready: Stack, monkeypatch: pytest.MonkeyPatch) -> Stack:
         """An account where a claim fails the test."""
         monkeypatch.setattr(stores.messages(), "claim", never)
         return ready
@@ -660,21 +662,21 @@ class TestBeforeTheClaim:
         ],
     )
     def test_a_message_stays_accepted_without_a_token(
-        self, unclaimed: House, answer: Any, metric: bool, capsys: pytest.CaptureFixture[str]
+        self, unclaimed: Stack, answer: Any, metric: bool, capsys: pytest.CaptureFixture[str]
     ) -> None:
         message_id = accepted(unclaimed)
         # After a rejection the secret is read again and the token requested a second time.
-        unclaimed.fault("/token", answer=answer, times=2)
+        unclaimed.add_fault("/token", answer=answer, times=2)
         assert len(deliver(unclaimed, message_id)) == 1
         assert message(message_id)["times"].keys() == {"accepted"}
         assert at_bandwidth(unclaimed) == []
         assert ('"SendUnauthorized":[1' in capsys.readouterr().out.replace(" ", "")) is metric
 
     def test_a_slow_preparation_leaves_the_message_to_another_worker(
-        self, unclaimed: House, monkeypatch: pytest.MonkeyPatch
+        self, unclaimed: Stack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         message_id = accepted(unclaimed)
-        times = iter([later(), later(), later(seconds=21)])
+        times = iter([later(), later(), later(), later(seconds=21)])
         with monkeypatch.context() as slow:
             slow.setattr(message_delivery, "now", lambda: next(times))
             assert len(deliver(unclaimed, message_id)) == 1
@@ -682,7 +684,7 @@ class TestBeforeTheClaim:
 
     @pytest.mark.parametrize("written", [True, False])
     def test_a_claim_without_a_response_sends_nothing_and_is_repeated(
-        self, ready: House, monkeypatch: pytest.MonkeyPatch, written: bool
+        self, ready: Stack, monkeypatch: pytest.MonkeyPatch, written: bool
     ) -> None:
         message_id = accepted(ready)
         table = stores.messages()._table

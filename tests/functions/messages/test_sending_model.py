@@ -10,17 +10,20 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.functions.conftest import _forget
+from tests.functions.conftest import clear_caches
 from tests.functions.messages.sending_model import RECIPIENTS, Sending, install
 from tests.functions.messages.sending_world import Process
 
+# Without a limit, and so slow that messages wait for their slots, and for each other.
+RATES = ("0", "0.1")
 
-@pytest.fixture(autouse=True)
-def _functions(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    install(monkeypatch)
-    _forget()
+
+@pytest.fixture(autouse=True, params=RATES)
+def _functions(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    install(monkeypatch, ACCOUNT_RATE=request.param)
+    clear_caches()
     yield
-    _forget()
+    clear_caches()
 
 
 def test_no_message_is_sent_twice_or_after_a_stop_or_lost() -> None:
@@ -38,7 +41,7 @@ def test_no_message_is_sent_twice_or_after_a_stop_or_lost() -> None:
 # Histories
 
 
-def until(process: Process, call: str) -> Process:
+def run_until(process: Process, call: str) -> Process:
     """Run a process until it makes a call."""
     while process.alive and process.call != call:
         process.resume("done")
@@ -54,61 +57,61 @@ def worker(model: Sending, call: str) -> Process:
     """Start a worker with the first record, and run it until it makes a call."""
     process = model.start_worker(model.world.records[0])
     assert process is not None
-    return until(process, call)
+    return run_until(process, call)
 
 
-def stop_while_it_waits(model: Sending) -> None:
+def stop_while_the_message_waits(model: Sending) -> None:
     accept(model)
-    model.say(RECIPIENTS[0], opted_out=True)
+    model.receive_keyword(RECIPIENTS[0], opted_out=True)
 
 
 def stop_after_a_throttle(model: Sending) -> None:
     accept(model)
     worker(model, "post").resume("429")
-    model.say(RECIPIENTS[0], opted_out=True)
+    model.receive_keyword(RECIPIENTS[0], opted_out=True)
 
 
-def stop_before_a_retry_under_its_key(model: Sending) -> None:
+def stop_before_a_retry_with_the_same_key(model: Sending) -> None:
     accept(model)
-    model.say(RECIPIENTS[0], opted_out=True)
+    model.receive_keyword(RECIPIENTS[0], opted_out=True)
     accept(model)
 
 
 def stop_during_the_preflight(model: Sending) -> None:
     model.demand_preflight()
     accept(model)
-    looking = worker(model, "preflight")
-    model.say(RECIPIENTS[0], opted_out=True)
-    model.world.finish(looking)
+    waiting_worker = worker(model, "preflight")
+    model.receive_keyword(RECIPIENTS[0], opted_out=True)
+    model.world.finish(waiting_worker)
 
 
-def release_while_it_waits(model: Sending) -> None:
+def release_while_the_message_waits(model: Sending) -> None:
     accept(model)
     model.release_or_activate()
 
 
-def death_before_it_is_stored(model: Sending) -> None:
-    until(model.start_request("key-1"), "put_item").resume("dies before")
+def death_before_the_message_is_stored(model: Sending) -> None:
+    run_until(model.start_request("key-1"), "put_item").resume("dies before")
 
 
-def a_worker_before_it_is_stored(model: Sending) -> None:
-    first = until(model.start_request("key-1"), "put_item")
+def a_worker_before_the_message_is_stored(model: Sending) -> None:
+    first = run_until(model.start_request("key-1"), "put_item")
     model.world.finish(worker(model, "get_item"))
     model.world.finish(first)
 
 
-def death_before_it_is_queued(model: Sending) -> None:
-    until(model.start_request("key-1"), "send_message").resume("dies before")
+def death_before_the_message_is_queued(model: Sending) -> None:
+    run_until(model.start_request("key-1"), "send_message").resume("dies before")
 
 
-def time_out_of_the_queue_after_the_retry(model: Sending) -> None:
-    first = until(model.start_request("key-1"), "send_message")
+def queue_timeout_after_the_retry(model: Sending) -> None:
+    first = run_until(model.start_request("key-1"), "send_message")
     accept(model)
     first.resume("lost")
 
 
 def retry_five_hours_after_the_queue_failed(model: Sending) -> None:
-    first = until(model.start_request("key-1"), "send_message")
+    first = run_until(model.start_request("key-1"), "send_message")
     first.resume("lost")
     model.world.finish(first)
     model.wait(5 * 3600)
@@ -116,13 +119,13 @@ def retry_five_hours_after_the_queue_failed(model: Sending) -> None:
 
 
 def retry_long_after_a_first_request_died(model: Sending) -> None:
-    until(model.start_request("key-1"), "put_item").resume("dies before")
+    run_until(model.start_request("key-1"), "put_item").resume("dies before")
     model.world.finish(worker(model, "get_item"))
     model.wait(50)
     accept(model)
 
 
-def a_token_that_is_no_header(model: Sending) -> None:
+def a_token_that_is_not_a_header_value(model: Sending) -> None:
     accept(model)
     worker(model, "token").resume("broken")
 
@@ -158,7 +161,7 @@ def two_workers_that_claim(model: Sending) -> None:
 def a_stop_that_a_late_worker_sees(model: Sending) -> None:
     accept(model)
     first = worker(model, "update_item")
-    model.say(RECIPIENTS[0], opted_out=True)
+    model.receive_keyword(RECIPIENTS[0], opted_out=True)
     second = worker(model, "update_item")
     for each in (first, second):
         model.world.finish(each)
@@ -172,18 +175,18 @@ def a_request_without_a_response(model: Sending) -> None:
 @pytest.mark.parametrize(
     "history",
     [
-        stop_while_it_waits,
+        stop_while_the_message_waits,
         stop_after_a_throttle,
-        stop_before_a_retry_under_its_key,
+        stop_before_a_retry_with_the_same_key,
         stop_during_the_preflight,
-        release_while_it_waits,
-        death_before_it_is_stored,
-        a_worker_before_it_is_stored,
-        death_before_it_is_queued,
-        time_out_of_the_queue_after_the_retry,
+        release_while_the_message_waits,
+        death_before_the_message_is_stored,
+        a_worker_before_the_message_is_stored,
+        death_before_the_message_is_queued,
+        queue_timeout_after_the_retry,
         retry_five_hours_after_the_queue_failed,
         retry_long_after_a_first_request_died,
-        a_token_that_is_no_header,
+        a_token_that_is_not_a_header_value,
         a_slow_preflight,
         a_claim_without_a_response,
         a_late_claim,

@@ -14,7 +14,7 @@ from bandwidth_messaging.services import message_delivery
 from bandwidth_messaging.services.unconfirmed import UnconfirmedMessages
 from functions.control import browse
 from functions.messages import deliver_message, send_message
-from tests.functions.conftest import PASSED, House, ask, call, sample
+from tests.functions.conftest import PASSED, Stack, call, call_api, sample
 from tests.generations import only_current
 
 pytestmark = only_current
@@ -49,34 +49,36 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def ready(house: House) -> House:
+def ready(stack: Stack) -> Stack:
     """An account with one active number."""
     stores.numbers().activate(OWNER, HOME, "2026-01-01T00:00:00.000Z", preflight=PASSED)
-    return house
+    return stack
 
 
-def sent(house: House, **trouble: Any) -> str:
+def sent(stack: Stack, **trouble: Any) -> str:
     """Send a message with a fault and return its id."""
     if trouble:
-        house.fault("/messages", method="POST", **trouble)
+        stack.add_fault("/messages", method="POST", **trouble)
     message_id = accepted()
-    worker(house, message_id)
+    worker(stack, message_id)
     return message_id
 
 
 def accepted(**fields: Any) -> str:
     body = {"from": OWNER, "to": RECIPIENT, "text": "Good morning"} | fields
-    status, message = ask(send_message, "POST", "/messages", body=body)
+    status, message = call_api(send_message, "POST", "/messages", body=body)
     assert status == 202
     message_id: str = message["messageId"]
     return message_id
 
 
-def worker(house: House, message_id: str) -> bool:
+def worker(stack: Stack, message_id: str) -> bool:
     """Run the worker with the record of a message. Return whether the record is redelivered."""
-    house.show_again()
+    stack.make_visible()
     (handle,) = {
-        each["ReceiptHandle"] for each in house.queued(house.send_queue) if each["Body"] == message_id
+        each["ReceiptHandle"]
+        for each in stack.receive_messages(stack.send_queue)
+        if each["Body"] == message_id
     }
     (record,) = sample("messages/deliver_message")["Records"]
     record |= {"body": message_id, "receiptHandle": handle}
@@ -84,21 +86,21 @@ def worker(house: House, message_id: str) -> bool:
 
 
 def message(message_id: str) -> Any:
-    return ask(browse, "GET", f"/messages/{message_id}")[1]
+    return call_api(browse, "GET", f"/messages/{message_id}")[1]
 
 
-def at_bandwidth(house: House) -> list[Any]:
-    return list(house.simulator.simulator.messages.sent())
+def at_bandwidth(stack: Stack) -> list[Any]:
+    return list(stack.simulator.simulator.messages.sent())
 
 
-def searches(house: House) -> int:
-    return house.requests("GET", "/messages")
+def searches(stack: Stack) -> int:
+    return stack.requests("GET", "/messages")
 
 
 LOST, NEVER_ARRIVED = {"lose_answer": True}, {"answer": {"status": 500}}
 
 
-def test_a_single_candidate_resolves_the_message(ready: House, clock: Clock) -> None:
+def test_a_single_candidate_resolves_the_message(ready: Stack, clock: Clock) -> None:
     message_id = sent(ready, **LOST)
     clock.ahead = timedelta(minutes=5)
     assert not worker(ready, message_id)
@@ -108,7 +110,7 @@ def test_a_single_candidate_resolves_the_message(ready: House, clock: Clock) -> 
     assert shown["errorClass"] == "sender"
 
 
-def test_a_message_is_looked_up_after_five_minutes_and_at_the_end(ready: House, clock: Clock) -> None:
+def test_a_message_is_looked_up_after_five_minutes_and_at_the_end(ready: Stack, clock: Clock) -> None:
     message_id = sent(ready, **NEVER_ARRIVED)
     assert worker(ready, message_id)
     assert searches(ready) == 0
@@ -122,7 +124,7 @@ def test_a_message_is_looked_up_after_five_minutes_and_at_the_end(ready: House, 
     assert message(message_id)["state"] == "delivery_unknown"
 
 
-def test_the_id_of_another_message_is_no_candidate(ready: House, clock: Clock) -> None:
+def test_the_id_of_another_message_is_no_candidate(ready: Stack, clock: Clock) -> None:
     sent(ready)
     message_id = sent(ready, **NEVER_ARRIVED)
     clock.ahead = timedelta(minutes=5)
@@ -130,14 +132,14 @@ def test_the_id_of_another_message_is_no_candidate(ready: House, clock: Clock) -
     assert message(message_id)["state"] == "send_unconfirmed"
 
 
-def test_two_unconfirmed_messages_to_one_recipient_stay_unconfirmed(ready: House, clock: Clock) -> None:
+def test_two_unconfirmed_messages_to_one_recipient_stay_unconfirmed(ready: Stack, clock: Clock) -> None:
     both = [sent(ready, **LOST), sent(ready, **NEVER_ARRIVED)]
     clock.ahead = timedelta(minutes=5)
     assert [worker(ready, message_id) for message_id in both] == [True, True]
     assert {message(message_id)["state"] for message_id in both} == {"send_unconfirmed"}
 
 
-def test_a_second_candidate_of_another_system_resolves_nothing(ready: House, clock: Clock) -> None:
+def test_a_second_candidate_of_another_system_resolves_nothing(ready: Stack, clock: Clock) -> None:
     message_id = sent(ready, **LOST)
     ready.simulator.simulator.messages.send(OWNER, [RECIPIENT], "Good evening", "app-2")
     clock.ahead = timedelta(minutes=5)
@@ -145,14 +147,14 @@ def test_a_second_candidate_of_another_system_resolves_nothing(ready: House, clo
     assert message(message_id)["state"] == "send_unconfirmed"
 
 
-def test_a_message_with_another_segment_count_is_no_candidate(ready: House, clock: Clock) -> None:
+def test_a_message_with_another_segment_count_is_no_candidate(ready: Stack, clock: Clock) -> None:
     message_id = sent(ready, **NEVER_ARRIVED)
     ready.simulator.simulator.messages.send(OWNER, [RECIPIENT], "long " * 100, "app-2")
     clock.ahead = timedelta(minutes=5)
     assert worker(ready, message_id)
 
 
-def test_an_earlier_unconfirmed_message_does_not_block_the_look_up(ready: House, clock: Clock) -> None:
+def test_an_earlier_unconfirmed_message_does_not_block_the_look_up(ready: Stack, clock: Clock) -> None:
     earlier = sent(ready, **NEVER_ARRIVED)
     item = stores.messages().get(earlier)
     assert item is not None
@@ -164,16 +166,16 @@ def test_an_earlier_unconfirmed_message_does_not_block_the_look_up(ready: House,
     assert message(message_id)["state"] == "failed"
 
 
-def test_a_failed_search_resolves_nothing(ready: House, clock: Clock) -> None:
+def test_a_failed_search_resolves_nothing(ready: Stack, clock: Clock) -> None:
     message_id = sent(ready, **LOST)
-    ready.fault("/messages", method="GET", answer={"status": 429})
+    ready.add_fault("/messages", method="GET", answer={"status": 429})
     clock.ahead = timedelta(minutes=5)
     assert worker(ready, message_id)
     assert message(message_id)["state"] == "send_unconfirmed"
 
 
-def test_a_group_message_waits_for_its_receipts(ready: House, clock: Clock) -> None:
-    ready.fault("/messages", method="POST", **LOST)
+def test_a_group_message_waits_for_its_receipts(ready: Stack, clock: Clock) -> None:
+    ready.add_fault("/messages", method="POST", **LOST)
     message_id = accepted(to=[RECIPIENT, "+19195551235"])
     worker(ready, message_id)
     clock.ahead = timedelta(minutes=5)
@@ -181,7 +183,7 @@ def test_a_group_message_waits_for_its_receipts(ready: House, clock: Clock) -> N
     assert searches(ready) == 0
 
 
-def test_a_message_with_a_receipt_is_not_looked_up(ready: House, clock: Clock) -> None:
+def test_a_message_with_a_receipt_is_not_looked_up(ready: Stack, clock: Clock) -> None:
     message_id = sent(ready, **LOST)
     stores.messages().advance(message_id, MessageState.DELIVERED, clock.now(), bandwidth_id="told-by-receipt")
     clock.ahead = timedelta(minutes=5)
@@ -190,7 +192,7 @@ def test_a_message_with_a_receipt_is_not_looked_up(ready: House, clock: Clock) -
     assert message(message_id)["bandwidthId"] == "told-by-receipt"
 
 
-def foreign(ready: House, number: int) -> None:
+def foreign(ready: Stack, number: int) -> None:
     """Record the receipt of a message that another system sent between the same two numbers."""
     at = to_rfc3339((datetime.now(UTC) - timedelta(seconds=number)).isoformat())
     stores.messages().record_receipt(
@@ -201,7 +203,7 @@ def foreign(ready: House, number: int) -> None:
     )  # fmt: skip
 
 
-def test_many_messages_of_another_system_do_not_block_the_look_up(ready: House, clock: Clock) -> None:
+def test_many_messages_of_another_system_do_not_block_the_look_up(ready: Stack, clock: Clock) -> None:
     # More than one page, so that the time of the last message counts.
     for number in range(110):
         foreign(ready, number)
@@ -216,9 +218,9 @@ def test_many_messages_of_another_system_do_not_block_the_look_up(ready: House, 
 @pytest.mark.parametrize(
     "body", ["[" * 100_000, "null", '{"messages": [null]}', '{"messages": [{"messageStatus": 5}]}', ""]
 )
-def test_a_message_gets_a_final_state_despite_a_garbled_search(ready: House, clock: Clock, body: str) -> None:
+def test_a_message_gets_a_final_state_despite_a_garbled_search(ready: Stack, clock: Clock, body: str) -> None:
     message_id = sent(ready, **LOST)
-    ready.fault("/messages", method="GET", times=2, answer={"status": 200, "body": body})
+    ready.add_fault("/messages", method="GET", times=2, answer={"status": 200, "body": body})
     clock.ahead = timedelta(minutes=5)
     assert worker(ready, message_id)
     clock.ahead = PATIENCE
@@ -227,7 +229,7 @@ def test_a_message_gets_a_final_state_despite_a_garbled_search(ready: House, clo
 
 
 def test_a_message_gets_a_final_state_despite_an_unexpected_error(
-    ready: House, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ready: Stack, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     message_id = sent(ready, **NEVER_ARRIVED)
 
@@ -241,16 +243,18 @@ def test_a_message_gets_a_final_state_despite_an_unexpected_error(
     assert message(message_id)["state"] == "delivery_unknown"
 
 
-def test_a_search_without_recipient_counts_resolves_a_message(ready: House, clock: Clock) -> None:
+def test_a_search_without_recipient_counts_resolves_a_message(ready: Stack, clock: Clock) -> None:
     message_id = sent(ready, **LOST)
     found = {"messageId": "found-1", "messageStatus": "DELIVERED", "segmentCount": 1, "recipientCount": None}
-    ready.fault("/messages", method="GET", answer={"status": 200, "body": json.dumps({"messages": [found]})})
+    ready.add_fault(
+        "/messages", method="GET", answer={"status": 200, "body": json.dumps({"messages": [found]})}
+    )
     clock.ahead = timedelta(minutes=5)
     assert not worker(ready, message_id)
     assert message(message_id)["state"] == "delivered"
 
 
-def test_an_mms_without_a_recipient_count_is_no_candidate(ready: House, clock: Clock) -> None:
+def test_an_mms_without_a_recipient_count_is_no_candidate(ready: Stack, clock: Clock) -> None:
     message_id = sent(ready, **LOST)
     found = {
         "messageId": "found-1",
@@ -258,17 +262,19 @@ def test_an_mms_without_a_recipient_count_is_no_candidate(ready: House, clock: C
         "messageType": "mms",
         "recipientCount": None,
     }
-    ready.fault("/messages", method="GET", answer={"status": 200, "body": json.dumps({"messages": [found]})})
+    ready.add_fault(
+        "/messages", method="GET", answer={"status": 200, "body": json.dumps({"messages": [found]})}
+    )
     clock.ahead = timedelta(minutes=5)
     assert worker(ready, message_id)
     assert message(message_id)["state"] == "send_unconfirmed"
 
 
-def test_an_incomplete_search_resolves_nothing(ready: House, clock: Clock) -> None:
+def test_an_incomplete_search_resolves_nothing(ready: Stack, clock: Clock) -> None:
     message_id = sent(ready, **LOST)
     found = {"messageId": "found-1", "messageStatus": "DELIVERED", "segmentCount": 1}
     body = json.dumps({"totalCount": 2, "messages": [found]})
-    ready.fault("/messages", method="GET", answer={"status": 200, "body": body})
+    ready.add_fault("/messages", method="GET", answer={"status": 200, "body": body})
     clock.ahead = timedelta(minutes=5)
     assert worker(ready, message_id)
     assert message(message_id)["state"] == "send_unconfirmed"
@@ -276,7 +282,7 @@ def test_an_incomplete_search_resolves_nothing(ready: House, clock: Clock) -> No
 
 @pytest.mark.parametrize("missing", ["sendingAt", "send_unconfirmedAt"])
 def test_a_message_without_one_of_its_times_gets_a_final_state(
-    ready: House, clock: Clock, missing: str
+    ready: Stack, clock: Clock, missing: str
 ) -> None:
     message_id = sent(ready, **NEVER_ARRIVED)
     stores.messages()._table.update({"messageId": message_id}, assign={missing: None})

@@ -12,7 +12,7 @@ from functions.messaging_v2 import create_location, enable_sms, set_number_optio
 from functions.setups import check_input
 from simulator.account.numbers import AccountNumber
 from simulator.account.registrations import Campaign
-from tests.functions.conftest import CONFIG, PASSED, House, ask, call, sample
+from tests.functions.conftest import CONFIG, PASSED, Stack, call, call_api, sample
 from tests.functions.messages.test_sending import HOME
 from tests.generations import only_current
 
@@ -24,9 +24,9 @@ LOCAL, OTHER, TOLL_FREE = "+19105550100", "+19105550101", "+18005550100"
 
 
 @pytest.fixture
-def account(house: House) -> House:
+def account(stack: Stack) -> Stack:
     """An account with a registered campaign, and numbers at a location that allows campaigns."""
-    simulator = house.simulator.simulator
+    simulator = stack.simulator.simulator
     simulator.registrations.set_campaign(Campaign(CAMPAIGN, "REGISTERED", {}))
     call(check_input, sample("setups/check_input") | {"executionName": ORDER})
     at = call(create_location, sample("messaging_v2/create_location"))["locationId"]
@@ -36,7 +36,7 @@ def account(house: House) -> House:
         digits = number.removeprefix("+1")
         simulator.account.numbers.add(AccountNumber(digits, CONFIG.site_id, at, order_id="order-1"))
         stores.numbers().activate(number, HOME, "2026-01-01T00:00:00.000Z", preflight=PASSED)
-    return house
+    return stack
 
 
 def options(numbers: list[str], order_id: str | None = None, campaign: str = CAMPAIGN) -> Any:
@@ -51,14 +51,14 @@ def ended(numbers: list[str], campaign: str = CAMPAIGN) -> Any:
 
 
 def registration(number: str) -> Any:
-    return ask(browse, "GET", f"/numbers/{number}")[1].get("registration")
+    return call_api(browse, "GET", f"/numbers/{number}")[1].get("registration")
 
 
-def orders(house: House) -> list[Any]:
-    return house.simulator.simulator.number_options.find()
+def orders(stack: Stack) -> list[Any]:
+    return stack.simulator.simulator.number_options.find()
 
 
-def enabled_sms(account: House, campaign: str = CAMPAIGN) -> Any:
+def enabled_sms(account: Stack, campaign: str = CAMPAIGN) -> Any:
     """Enable SMS again at the location, with a campaign; return its A2P settings."""
     (location,) = account.simulator.simulator.account.locations()
     location.sms = None
@@ -69,14 +69,14 @@ def enabled_sms(account: House, campaign: str = CAMPAIGN) -> Any:
 
 
 @pytest.mark.parametrize("is_external", [False, True])
-def test_the_location_allows_campaigns_and_has_none(account: House, is_external: bool) -> None:
+def test_the_location_allows_campaigns_and_has_none(account: Stack, is_external: bool) -> None:
     registered = Campaign(CAMPAIGN, "REGISTERED", is_external=is_external)
     account.simulator.simulator.registrations.set_campaign(registered)
 
     assert enabled_sms(account) == {"A2pLongCode": "DefaultOff"}
 
 
-def test_numbers_are_assigned_to_an_external_campaign(account: House) -> None:
+def test_numbers_are_assigned_to_an_external_campaign(account: Stack) -> None:
     registered = Campaign(CAMPAIGN, "REGISTERED", is_external=True)
     account.simulator.simulator.registrations.set_campaign(registered)
     enabled_sms(account)
@@ -84,7 +84,7 @@ def test_numbers_are_assigned_to_an_external_campaign(account: House) -> None:
     assert ended([LOCAL])["state"] == "completed"
 
 
-def test_the_location_has_the_campaign_if_the_account_requires_one(account: House) -> None:
+def test_the_location_has_the_campaign_if_the_account_requires_one(account: Stack) -> None:
     account.simulator.simulator.registrations.location_campaign_required = True
 
     found = enabled_sms(account)
@@ -92,7 +92,7 @@ def test_the_location_has_the_campaign_if_the_account_requires_one(account: Hous
     assert found == {"A2pLongCode": "DefaultOff", "A2pMessageClass": "M", "A2pCampaignId": CAMPAIGN}
 
 
-def test_an_external_campaign_that_the_account_requires_of_the_location_is_rejected(account: House) -> None:
+def test_an_external_campaign_that_the_account_requires_of_the_location_is_rejected(account: Stack) -> None:
     registrations = account.simulator.simulator.registrations
     registrations.location_campaign_required = True
     registrations.set_campaign(Campaign(CAMPAIGN, "REGISTERED", is_external=True))
@@ -101,7 +101,7 @@ def test_an_external_campaign_that_the_account_requires_of_the_location_is_rejec
         enabled_sms(account)
 
 
-def test_a_campaign_that_the_account_does_not_have_stops_before_numbers_are_bought(account: House) -> None:
+def test_a_campaign_that_the_account_does_not_have_stops_before_numbers_are_bought(account: Stack) -> None:
     with pytest.raises(BandwidthRejected, match="'COTHER' was not found"):
         enabled_sms(account, "COTHER")
 
@@ -109,13 +109,13 @@ def test_a_campaign_that_the_account_does_not_have_stops_before_numbers_are_boug
 
 
 @pytest.mark.parametrize("denied", ["role", "feature"])
-def test_credentials_that_cannot_see_campaigns_do_not_stop_a_set_up(account: House, denied: Any) -> None:
+def test_credentials_that_cannot_see_campaigns_do_not_stop_a_set_up(account: Stack, denied: Any) -> None:
     account.simulator.simulator.registrations.denied = denied
 
     assert enabled_sms(account, "COTHER") == {"A2pLongCode": "DefaultOff"}
 
 
-def test_numbers_are_assigned_and_their_registration_says_so(account: House) -> None:
+def test_numbers_are_assigned_and_their_registration_says_so(account: Stack) -> None:
     result = ended([LOCAL, OTHER])
     assert (result["state"], result["failed"], result["failures"]) == ("completed", 0, [])
     found = registration(LOCAL)
@@ -125,12 +125,12 @@ def test_numbers_are_assigned_and_their_registration_says_so(account: House) -> 
     assert number.options.campaign_id == CAMPAIGN
 
 
-def test_numbers_that_are_assigned_already_are_no_failure(account: House) -> None:
+def test_numbers_that_are_assigned_already_are_no_failure(account: Stack) -> None:
     ended([LOCAL])
     assert ended([LOCAL])["state"] == "completed"
 
 
-def test_toll_free_numbers_are_verified_instead(account: House) -> None:
+def test_toll_free_numbers_are_verified_instead(account: Stack) -> None:
     ended([LOCAL, TOLL_FREE])
     (order,) = orders(account)
     assert order.numbers == ("9105550100",)
@@ -139,7 +139,7 @@ def test_toll_free_numbers_are_verified_instead(account: House) -> None:
     assert len(orders(account)) == 1
 
 
-def test_a_rejected_number_has_the_reason_and_cannot_send(account: House) -> None:
+def test_a_rejected_number_has_the_reason_and_cannot_send(account: Stack) -> None:
     account.simulator.simulator.registrations.set_campaign(Campaign("CDEAD", "REJECTED", {}))
     result = ended([LOCAL], campaign="CDEAD")
     assert (result["state"], result["failed"]) == ("failed", 1)
@@ -147,22 +147,22 @@ def test_a_rejected_number_has_the_reason_and_cannot_send(account: House) -> Non
     assert found["state"] == "unregistered"
     assert found["reason"].startswith("Bandwidth did not assign campaign CDEAD: 12220 ")
     body = {"from": LOCAL, "to": "+19195551234", "text": "Good morning"}
-    status, problem = ask(send_message, "POST", "/messages", body=body)
+    status, problem = call_api(send_message, "POST", "/messages", body=body)
     assert status == 422
     assert "12220" in problem["errors"][0]["detail"]
 
 
-def test_a_rejected_order_is_a_failure_of_each_number(account: House) -> None:
+def test_a_rejected_order_is_a_failure_of_each_number(account: Stack) -> None:
     status = "<ResponseStatus><ErrorCode>5132</ErrorCode></ResponseStatus>"
     body = f"<TnOptionOrderResponse>{status}</TnOptionOrderResponse>"
-    account.fault("/tnoptions", method="POST", answer={"status": 400, "body": body})
+    account.add_fault("/tnoptions", method="POST", answer={"status": 400, "body": body})
     result = options([LOCAL, OTHER])
     assert (result["state"], result["failed"]) == ("failed", 2)
     assert "5132" in registration(OTHER)["reason"]
 
 
-def test_after_a_lost_response_the_same_order_is_placed_again(account: House) -> None:
-    account.fault("/tnoptions", method="POST", lose_answer=True)
+def test_after_a_lost_response_the_same_order_is_placed_again(account: Stack) -> None:
+    account.add_fault("/tnoptions", method="POST", lose_answer=True)
     with pytest.raises(BandwidthOutcomeUnknown):
         options([LOCAL])
     assert ended([LOCAL])["state"] == "completed"

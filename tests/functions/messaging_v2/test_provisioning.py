@@ -31,7 +31,7 @@ from functions.setups import check_account, check_input
 from simulator.account.account import Account, Location
 from simulator.account.applications import Application
 from simulator.callbacks import Endpoint
-from tests.functions.conftest import CALLBACK_URL, House, call, sample
+from tests.functions.conftest import CALLBACK_URL, Stack, call, sample
 from tests.generations import both_generations
 
 pytestmark = both_generations
@@ -42,9 +42,9 @@ CHECKED = sample("setups/check_account")
 
 
 @pytest.fixture
-def account(house: House) -> Account:
+def account(stack: Stack) -> Account:
     call(check_input, sample("setups/check_input"))
-    return house.simulator.simulator.account
+    return stack.simulator.simulator.account
 
 
 def application(account: Account, callback_url: str = CALLBACK_URL, **different: Any) -> Application:
@@ -82,9 +82,9 @@ class TestCheckAccount:
         with pytest.raises(InvalidInput, match=r"^siteId: the account has no site 9; give another"):
             call(check_account, CHECKED | {"siteId": "9"})
 
-    def test_another_rejection_is_not_blamed_on_the_input(self, house: House, account: Account) -> None:
+    def test_another_rejection_is_not_blamed_on_the_input(self, stack: Stack, account: Account) -> None:
         body = "<R><ResponseStatus><ErrorCode>12054</ErrorCode></ResponseStatus></R>"
-        house.fault("/sippeers", answer={"status": 400, "body": body})
+        stack.add_fault("/sippeers", answer={"status": 400, "body": body})
         with pytest.raises(BandwidthRejected, match="12054"):
             call(check_account, CHECKED)
 
@@ -126,9 +126,9 @@ V1 = partial(call, create_catapult_application, sample("hosted_messaging/create_
 both = pytest.mark.parametrize("make", [V2, V1], ids=["Dashboard", "Catapult"])
 
 
-def made(house: House) -> int:
+def made(stack: Stack) -> int:
     """Count the applications of both generations."""
-    simulator = house.simulator.simulator
+    simulator = stack.simulator.simulator
     return len(simulator.account.applications()) + len(simulator.catapult.applications())
 
 
@@ -146,11 +146,11 @@ def one_at_a_time(call: Callable[..., Any]) -> Callable[..., Any]:
 class TestTwoAtOnce:
     @both
     def test_two_runs_at_once_create_one_application(
-        self, house: House, account: Account, make: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+        self, stack: Stack, account: Account, make: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(Table, "update", one_at_a_time(Table.update))
         # Both runs list no application before either creates one.
-        house.fault("/applications", method="GET", delay=0.5, times=2)
+        stack.add_fault("/applications", method="GET", delay=0.5, times=2)
         # boto3 cannot create clients in two threads at once; in Lambda each run has its own.
         for part in (
             stores.leases,
@@ -171,26 +171,26 @@ class TestTwoAtOnce:
             results = [each.result() for each in [threads.submit(set_up) for _ in range(2)]]
         # The second run raises an error that is retried, and then finds the application.
         assert {each["applicationId"] for each in results if each} == {make()["applicationId"]}
-        assert made(house) == 1
+        assert made(stack) == 1
 
     @both
     def test_others_wait_for_a_run_with_an_unknown_outcome(
-        self, house: House, account: Account, make: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+        self, stack: Stack, account: Account, make: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        house.fault("/applications", method="POST", answer={"status": 500})
+        stack.add_fault("/applications", method="POST", answer={"status": 500})
         with pytest.raises(BandwidthOutcomeUnknown):
             make()
         with pytest.raises(BandwidthOutcomeUnknown, match="another run is creating the"):
             make()
         monkeypatch.setattr(find_or_create, "now", lambda: "2100-01-01T00:00:00.000Z")
         assert make()["outcome"] == "created"
-        assert made(house) == 1
+        assert made(stack) == 1
 
     @both
     def test_others_do_not_wait_for_a_run_that_was_rejected(
-        self, house: House, account: Account, make: Callable[[], Any]
+        self, stack: Stack, account: Account, make: Callable[[], Any]
     ) -> None:
-        house.fault("/applications", method="POST", answer={"status": 429})
+        stack.add_fault("/applications", method="POST", answer={"status": 429})
         with pytest.raises(BandwidthUnavailable):
             make()
         assert make()["outcome"] == "created"
@@ -211,7 +211,7 @@ class TestLocation:
             run(create_location, "create_location", locationId="9")
         assert account.locations() == []
 
-    def test_id_and_name_exclude_each_other(self, house: House) -> None:
+    def test_id_and_name_exclude_each_other(self, stack: Stack) -> None:
         given = {"areaCode": "910", "locationId": 9, "locationName": "Nine"}
         with pytest.raises(InvalidInput, match=r"^locationId: give either this or locationName, not both$"):
             call(check_input, sample("setups/check_input") | {"input": given})
@@ -238,11 +238,11 @@ class TestSms:
         assert there.sms.settings["Protocol"] == "SMPP"
 
 
-def test_mms_over_another_protocol_is_rejected(house: House, account: Account) -> None:
+def test_mms_over_another_protocol_is_rejected(stack: Stack, account: Account) -> None:
     there, at = location(account)
     run(enable_sms, "enable_sms", **at)
     body = "<MmsFeatureResponse><MmsFeature><MmsSettings><Protocol>MM4</Protocol></MmsSettings></MmsFeature></MmsFeatureResponse>"  # noqa: E501
-    house.fault("features/mms", method="GET", answer={"status": 200, "body": body})
+    stack.add_fault("features/mms", method="GET", answer={"status": 200, "body": body})
     with pytest.raises(BandwidthRejected, match=f"MMS of location {there.id} uses MM4, not HTTP"):
         run(enable_mms, "enable_mms", **at)
     assert there.mms_proxy_peer_id is None
@@ -342,14 +342,14 @@ def provision() -> dict[str, str]:
     ],
 )
 def test_a_second_run_creates_only_what_is_missing(
-    house: House, account: Account, lose: Callable[[Account], None], created_again: set[str]
+    stack: Stack, account: Account, lose: Callable[[Account], None], created_again: set[str]
 ) -> None:
     assert provision() == CREATED
     lose(account)
-    written = [house.requests(method, "") for method in ("POST", "PUT")]
+    written = [stack.requests(method, "") for method in ("POST", "PUT")]
     again = provision()
     assert {what for what, how in again.items() if how == CREATED[what]} == created_again
-    assert sum(house.requests(method, "") for method in ("POST", "PUT")) - sum(written) == len(created_again)
+    assert sum(stack.requests(method, "") for method in ("POST", "PUT")) - sum(written) == len(created_again)
     (there,) = account.locations()
     (ours,) = account.applications()
     assert (there.sms is None, there.mms_proxy_peer_id is None) == (False, False)

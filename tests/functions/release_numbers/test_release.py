@@ -49,7 +49,7 @@ from functions.setups import check_input
 from simulator.account.numbers import AccountNumber
 from simulator.account.order_outcomes import OrderOutcome
 from simulator.control.account import describe_account
-from tests.functions.conftest import CALLBACK_URL, NOTIFICATION_URL, House, ask, call, sample
+from tests.functions.conftest import CALLBACK_URL, NOTIFICATION_URL, Stack, call, call_api, sample
 from tests.generations import both_generations, only_classic, only_current
 
 pytestmark = both_generations
@@ -60,7 +60,7 @@ RESOURCES = ["assignment", "mms", "sms", "location", "application"]
 OF_HOSTED = {"classic": ["catapultApplication"], "current": [*RESOURCES, "subscription"]}
 
 
-def set_up(house: House, name: str = SETUP, **names: str) -> list[str]:
+def set_up(stack: Stack, name: str = SETUP, **names: str) -> list[str]:
     """Run a set-up of Messaging 2.0 step by step; return its numbers."""
     start = sample("setups/check_input") | {"executionName": name}
     checked = call(check_input, start | {"input": start["input"] | names})
@@ -83,12 +83,12 @@ def set_up(house: House, name: str = SETUP, **names: str) -> list[str]:
     return numbers
 
 
-def host(house: House, name: str = SETUP, numbers: list[str] = HOSTED) -> str:
+def host(stack: Stack, name: str = SETUP, numbers: list[str] = HOSTED) -> str:
     """Run a hosted set-up step by step; return the id of its application."""
     given = sample("executions/hosted_messaging") | {"telephoneNumbers": numbers, "customerOrderId": name}
     checked = call(check_input, sample("setups/check_input") | {"kind": "hosted_messaging", "input": given})
     at = checked | {"api": "v1"}
-    house.simulator.simulator.imports.needs_letter = False
+    stack.simulator.simulator.imports.needs_letter = False
 
     def run(module: Any, **fields: Any) -> Any:
         event = sample(f"hosted_messaging/{module.__name__.rpartition('.')[2]}")
@@ -178,19 +178,19 @@ def delete_one(resource: Any) -> Any:
 
 
 def number(e164: str) -> Any:
-    return ask(browse, "GET", f"/numbers/{e164}")[1]
+    return call_api(browse, "GET", f"/numbers/{e164}")[1]
 
 
 def order(name: str) -> Any:
-    return ask(browse, "GET", f"/orders/{name}")[1]
+    return call_api(browse, "GET", f"/orders/{name}")[1]
 
 
-def account(house: House) -> Any:
-    return describe_account(house.simulator.simulator)
+def account(stack: Stack) -> Any:
+    return describe_account(stack.simulator.simulator)
 
 
-def stored(house: House) -> Any:
-    return house.dynamodb.scan(TableName="NumbersTable")["Items"]
+def stored(stack: Stack) -> Any:
+    return stack.dynamodb.scan(TableName="NumbersTable")["Items"]
 
 
 class TestCheckInput:
@@ -210,25 +210,25 @@ class TestCheckInput:
         ],
     )
     def test_wrong_input_is_rejected_with_the_field(
-        self, house: House, given: dict[str, Any], words: str
+        self, stack: Stack, given: dict[str, Any], words: str
     ) -> None:
         with pytest.raises(InvalidInput, match=re.escape(words)):
             check(**given)
-        assert stored(house) == []
+        assert stored(stack) == []
 
-    def test_a_release_has_the_same_limit_of_numbers_as_an_order(self, house: House) -> None:
+    def test_a_release_has_the_same_limit_of_numbers_as_an_order(self, stack: Stack) -> None:
         with pytest.raises(InvalidInput, match=r"has 5001 numbers\. Give at most 5000"):
             check(telephoneNumbers=[f"+1919555{each:04}" for each in range(5001)])
 
-    def test_a_release_opens_an_order_of_its_own_kind(self, house: House) -> None:
+    def test_a_release_opens_an_order_of_its_own_kind(self, stack: Stack) -> None:
         checked = check(customerOrderId=SETUP)
         assert (checked["customerOrderId"], checked["setupOrderId"]) == (RELEASE, SETUP)
         assert (order(RELEASE)["kind"], order(RELEASE)["state"]) == ("release_numbers", "started")
 
 
 class TestPlan:
-    def test_everything_lists_numbers_and_resources_in_the_order_of_deletion(self, house: House) -> None:
-        numbers = set_up(house)
+    def test_everything_lists_numbers_and_resources_in_the_order_of_deletion(self, stack: Stack) -> None:
+        numbers = set_up(stack)
         planned = plan(customerOrderId=SETUP, everything=True)
         assert planned["disconnect"] == sorted(numbers)
         assert what_of(planned["delete"]) == RESOURCES
@@ -243,42 +243,42 @@ class TestPlan:
             {"number": each, "state": "active", "then": "disconnect"} for each in sorted(numbers)
         ]
 
-    def test_a_dry_run_changes_nothing(self, house: House) -> None:
-        set_up(house)
-        before, records = account(house), stored(house)
-        asked = len(house.simulator.simulator.capture.requests("", None, bodies=False))
+    def test_a_dry_run_changes_nothing(self, stack: Stack) -> None:
+        set_up(stack)
+        before, records = account(stack), stored(stack)
+        asked = len(stack.simulator.simulator.capture.requests("", None, bodies=False))
         plan(customerOrderId=SETUP, everything=True, dryRun=True)
-        assert (account(house), stored(house)) == (before, records)
-        since = house.simulator.simulator.capture.requests("", None, bodies=False)[asked:]
+        assert (account(stack), stored(stack)) == (before, records)
+        since = stack.simulator.simulator.capture.requests("", None, bodies=False)[asked:]
         assert {each["method"] for each in since} == {"GET"}
 
-    def test_without_everything_no_resource_is_planned(self, house: House) -> None:
-        set_up(house)
+    def test_without_everything_no_resource_is_planned(self, stack: Stack) -> None:
+        set_up(stack)
         planned = plan(customerOrderId=SETUP)
         assert len(planned["disconnect"]) == 2
         assert (planned["delete"], planned["leave"]) == ([], [])
 
-    def test_single_numbers_are_accepted_in_any_notation(self, house: House) -> None:
-        first, _ = set_up(house)
+    def test_single_numbers_are_accepted_in_any_notation(self, stack: Stack) -> None:
+        first, _ = set_up(stack)
         planned = plan(telephoneNumbers=[f"({first[2:5]}) {first[5:8]}-{first[8:]}"])
         assert planned["disconnect"] == [first]
 
     def test_an_unknown_number_is_reported_by_its_last_four_digits(
-        self, house: House, capsys: pytest.CaptureFixture[str]
+        self, stack: Stack, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        first, _ = set_up(house)
+        first, _ = set_up(stack)
         with pytest.raises(InvalidInput, match=r"telephoneNumbers: …0000 is not a number of this stack"):
             plan(telephoneNumbers=[first, "+19195550000"])
         assert "9195550000" not in capsys.readouterr().out
 
-    def test_an_unknown_set_up_and_a_release_are_rejected(self, house: House) -> None:
+    def test_an_unknown_set_up_and_a_release_are_rejected(self, stack: Stack) -> None:
         with pytest.raises(InvalidInput, match="customerOrderId: 'nothing' is unknown"):
             plan(customerOrderId="nothing")
         with pytest.raises(InvalidInput, match="'release-1' belongs to a release"):
             plan("release-2", customerOrderId=RELEASE)
 
-    def test_released_numbers_are_not_planned_again(self, house: House) -> None:
-        first, second = set_up(house)
+    def test_released_numbers_are_not_planned_again(self, stack: Stack) -> None:
+        first, second = set_up(stack)
         planned = plan(telephoneNumbers=[first])
         stop(planned)
         disconnect([first])
@@ -287,9 +287,9 @@ class TestPlan:
         assert again["plan"]["numbers"]["releasedBefore"] == 1
 
     def test_hosted_numbers_are_removed_by_site_under_a_stable_id(
-        self, house: House, generation: str
+        self, stack: Stack, generation: str
     ) -> None:
-        host(house)
+        host(stack)
         planned = plan(customerOrderId=SETUP, everything=True)
         assert planned["disconnect"] == []
         (removal,) = planned["remove"]
@@ -299,25 +299,27 @@ class TestPlan:
         assert plan(customerOrderId=SETUP, everything=True) == planned
 
     @only_classic
-    def test_a_hosted_number_that_only_catapult_rejected_is_removed(self, house: House) -> None:
+    def test_a_hosted_number_that_only_catapult_rejected_is_removed(self, stack: Stack) -> None:
         refusal = '{"category": "bad-request", "code": "validation-error", "message": "not this one"}'
-        house.fault("/phoneNumbers", method="POST", match=HOSTED[1], answer={"status": 400, "body": refusal})
-        host(house)
+        stack.add_fault(
+            "/phoneNumbers", method="POST", match=HOSTED[1], answer={"status": 400, "body": refusal}
+        )
+        host(stack)
         assert number(HOSTED[1])["state"] == "failed"
         assert plan(customerOrderId=SETUP)["remove"][0]["numbers"] == HOSTED
 
-    def test_a_set_up_with_an_open_order_is_not_undone(self, house: House) -> None:
-        house.simulator.simulator.orders.decide_order(SETUP, OrderOutcome(fate="BACKORDERED"))
-        set_up(house)
+    def test_a_set_up_with_an_open_order_is_not_undone(self, stack: Stack) -> None:
+        stack.simulator.simulator.orders.decide_order(SETUP, OrderOutcome(fate="BACKORDERED"))
+        set_up(stack)
         with pytest.raises(
             InvalidInput, match="is still BACKORDERED at Bandwidth, and more numbers may come"
         ):
             plan(customerOrderId=SETUP, everything=True)
 
-    def test_numbers_that_came_after_the_set_up_stopped_waiting_are_released(self, house: House) -> None:
-        house.simulator.simulator.orders.decide_order(SETUP, OrderOutcome(fate="BACKORDERED"))
-        assert set_up(house) == []
-        house.simulator.simulator.orders.decide_order(SETUP, OrderOutcome(fate="COMPLETE"))
+    def test_numbers_that_came_after_the_set_up_stopped_waiting_are_released(self, stack: Stack) -> None:
+        stack.simulator.simulator.orders.decide_order(SETUP, OrderOutcome(fate="BACKORDERED"))
+        assert set_up(stack) == []
+        stack.simulator.simulator.orders.decide_order(SETUP, OrderOutcome(fate="COMPLETE"))
         planned = plan(customerOrderId=SETUP, everything=True)
         assert (len(planned["disconnect"]), what_of(planned["delete"])) == (2, RESOURCES)
         stop(planned)
@@ -325,10 +327,10 @@ class TestPlan:
         assert [number(each)["state"] for each in planned["disconnect"]] == ["released"] * 2
         assert [each["outcome"] for each in delete(planned)] == ["deleted"] * 5
 
-    def test_a_released_number_is_not_activated_by_a_set_up_that_still_polls(self, house: House) -> None:
-        house.simulator.simulator.orders.decide_order(SETUP, OrderOutcome(fate="BACKORDERED"))
-        set_up(house)
-        house.simulator.simulator.orders.decide_order(SETUP, OrderOutcome(fate="COMPLETE"))
+    def test_a_released_number_is_not_activated_by_a_set_up_that_still_polls(self, stack: Stack) -> None:
+        stack.simulator.simulator.orders.decide_order(SETUP, OrderOutcome(fate="BACKORDERED"))
+        set_up(stack)
+        stack.simulator.simulator.orders.decide_order(SETUP, OrderOutcome(fate="COMPLETE"))
         planned = plan(customerOrderId=SETUP)
         stop(planned)
         assert check_order_again() == planned["disconnect"]
@@ -337,29 +339,29 @@ class TestPlan:
         check_order_again()
         assert [number(each)["state"] for each in planned["disconnect"]] == ["released"] * 2
 
-    def test_a_repeated_set_up_does_not_activate_released_numbers(self, house: House) -> None:
-        numbers = set_up(house)
+    def test_a_repeated_set_up_does_not_activate_released_numbers(self, stack: Stack) -> None:
+        numbers = set_up(stack)
         planned = plan(customerOrderId=SETUP)
         stop(planned)
         disconnect(planned["disconnect"])
-        assert set_up(house) == numbers
+        assert set_up(stack) == numbers
         assert [number(each)["state"] for each in numbers] == ["released"] * 2
 
-    def test_a_repeated_hosted_set_up_does_not_activate_released_numbers(self, house: House) -> None:
-        host(house)
+    def test_a_repeated_hosted_set_up_does_not_activate_released_numbers(self, stack: Stack) -> None:
+        host(stack)
         planned = plan(customerOrderId=SETUP)
         stop(planned)
         record_released(HOSTED)
-        imports = house.requests("POST", "/phoneNumbers")
-        host(house)
+        imports = stack.requests("POST", "/phoneNumbers")
+        host(stack)
         assert [number(each)["state"] for each in HOSTED] == ["released"] * 2
-        assert house.requests("POST", "/phoneNumbers") == imports
+        assert stack.requests("POST", "/phoneNumbers") == imports
 
 
 class TestKeptResources:
-    def test_resources_that_numbers_of_another_set_up_use_are_kept(self, house: House) -> None:
-        set_up(house)
-        set_up(house, OTHER)
+    def test_resources_that_numbers_of_another_set_up_use_are_kept(self, stack: Stack) -> None:
+        set_up(stack)
+        set_up(stack, OTHER)
         planned = plan(customerOrderId=SETUP, everything=True)
         assert planned["delete"] == []
         assert set(reasons(planned)) == set(RESOURCES)
@@ -367,20 +369,20 @@ class TestKeptResources:
         assert reasons(planned)["location"] == f"2 other numbers at location {location}"
         assert reasons(planned)["application"] == f"in use by location {location}"
 
-    def test_the_last_set_up_deletes_what_the_first_one_created(self, house: House) -> None:
-        set_up(house)
-        set_up(house, OTHER)
+    def test_the_last_set_up_deletes_what_the_first_one_created(self, stack: Stack) -> None:
+        set_up(stack)
+        set_up(stack, OTHER)
         first = plan(customerOrderId=SETUP, everything=True)
         stop(first)
         disconnect(first["disconnect"])
         last = plan("release-2", customerOrderId=OTHER, everything=True)
         assert (what_of(last["delete"]), last["leave"]) == (RESOURCES, [])
 
-    def test_resources_that_another_system_created_are_kept(self, house: House) -> None:
-        bandwidth = house.simulator.simulator.account
+    def test_resources_that_another_system_created_are_kept(self, stack: Stack) -> None:
+        bandwidth = stack.simulator.simulator.account
         bandwidth.create_application("bandwidth-messaging", CALLBACK_URL)
         bandwidth.create_location("1001", "bandwidth messaging", True)
-        set_up(house)
+        set_up(stack)
         planned = plan(customerOrderId=SETUP, everything=True)
         # The set-up enabled these features at the location of another system.
         assert what_of(planned["delete"]) == ["assignment", "mms", "sms"]
@@ -389,19 +391,19 @@ class TestKeptResources:
             "application": "no set-up of this stack created it",
         }
 
-    def test_a_feature_that_was_enabled_before_is_kept(self, house: House) -> None:
-        bandwidth = house.simulator.simulator.account
+    def test_a_feature_that_was_enabled_before_is_kept(self, stack: Stack) -> None:
+        bandwidth = stack.simulator.simulator.account
         bandwidth.create_location("1001", "bandwidth messaging", True)
         (place,) = bandwidth.locations()
         bandwidth_clients.dashboard().enable_sms("1001", place.id, toll_free=True, short_code=True)
-        set_up(house)
+        set_up(stack)
         planned = plan(customerOrderId=SETUP, everything=True)
         assert what_of(planned["delete"]) == ["assignment", "mms", "application"]
         assert reasons(planned)["sms"] == "no set-up of this stack created it"
 
-    def test_an_assignment_of_another_application_is_kept(self, house: House) -> None:
-        set_up(house)
-        bandwidth = house.simulator.simulator.account
+    def test_an_assignment_of_another_application_is_kept(self, stack: Stack) -> None:
+        set_up(stack)
+        bandwidth = stack.simulator.simulator.account
         (place,) = bandwidth.locations()
         other = bandwidth.create_application("other", "https://other.example/v2")
         place.application_id = other.id
@@ -410,23 +412,23 @@ class TestKeptResources:
             f"location {place.id} sends its messages to the application {other.id}"
         )
 
-    def test_the_default_location_is_kept_while_the_site_has_others(self, house: House) -> None:
-        set_up(house)
-        house.simulator.simulator.account.create_location("1001", "other", False)
+    def test_the_default_location_is_kept_while_the_site_has_others(self, stack: Stack) -> None:
+        set_up(stack)
+        stack.simulator.simulator.account.create_location("1001", "other", False)
         planned = plan(customerOrderId=SETUP, everything=True)
         assert what_of(planned["delete"]) == ["assignment", "mms", "sms", "application"]
         assert "it is the default location of site 1001" in reasons(planned)["location"]
 
-    def test_a_location_whose_creation_got_no_response_is_owned(self, house: House) -> None:
-        house.fault("/sippeers$", method="POST", lose_answer=True)
+    def test_a_location_whose_creation_got_no_response_is_owned(self, stack: Stack) -> None:
+        stack.add_fault("/sippeers$", method="POST", lose_answer=True)
         with pytest.raises(BandwidthOutcomeUnknown):
-            set_up(house)
-        set_up(house)
+            set_up(stack)
+        set_up(stack)
         assert what_of(plan(customerOrderId=SETUP, everything=True)["delete"]) == RESOURCES
 
     @only_classic
-    def test_a_catapult_application_that_other_numbers_use_is_kept(self, house: House) -> None:
-        application = host(house)
+    def test_a_catapult_application_that_other_numbers_use_is_kept(self, stack: Stack) -> None:
+        application = host(stack)
         given = {"telephoneNumbers": ["+19199918390"], "customerOrderId": OTHER, "applicationId": application}
         call(check_input, sample("setups/check_input") | {"kind": "hosted_messaging", "input": given})
         event = sample("hosted_messaging/create_application") | {"customerOrderId": OTHER}
@@ -438,52 +440,52 @@ class TestKeptResources:
 
 class TestDisconnect:
     @pytest.fixture
-    def numbers(self, house: House) -> list[str]:
-        numbers = sorted(set_up(house))
+    def numbers(self, stack: Stack) -> list[str]:
+        numbers = sorted(set_up(stack))
         stop(plan(telephoneNumbers=numbers))
         return numbers
 
-    def test_a_releasing_number_cannot_send(self, house: House, numbers: list[str]) -> None:
+    def test_a_releasing_number_cannot_send(self, stack: Stack, numbers: list[str]) -> None:
         assert [number(each)["state"] for each in numbers] == ["releasing"] * 2
         body = {"from": numbers[0], "to": "+19195551234", "text": "hello"}
-        assert ask(send_message, "POST", "/messages", body=body)[0] == 422
+        assert call_api(send_message, "POST", "/messages", body=body)[0] == 422
 
-    def test_releasing_numbers_stay_with_their_set_up(self, house: House, numbers: list[str]) -> None:
+    def test_releasing_numbers_stay_with_their_set_up(self, stack: Stack, numbers: list[str]) -> None:
         assert {number(each)["customerOrderId"] for each in numbers} == {SETUP}
 
-    def test_disconnected_numbers_are_released_with_the_time(self, house: House, numbers: list[str]) -> None:
+    def test_disconnected_numbers_are_released_with_the_time(self, stack: Stack, numbers: list[str]) -> None:
         assert disconnect(numbers) == {"state": "completed", "status": "COMPLETE", "detail": "COMPLETE"}
         for each in numbers:
             assert number(each)["state"] == "released"
             assert number(each)["times"].keys() >= {"active", "releasing", "released"}
-        assert account(house)["numbers"] == []
+        assert account(stack)["numbers"] == []
 
-    def test_a_repeated_step_places_no_second_order(self, house: House, numbers: list[str]) -> None:
+    def test_a_repeated_step_places_no_second_order(self, stack: Stack, numbers: list[str]) -> None:
         first = step(disconnect_numbers, numbers=numbers)
         second = step(disconnect_numbers, numbers=numbers)
         assert first["orderId"] == second["orderId"]
         assert second["detail"] == "recorded"
-        assert house.requests("POST", "/disconnects") == 1
+        assert stack.requests("POST", "/disconnects") == 1
 
-    def test_an_order_whose_response_was_lost_is_looked_up(self, house: House, numbers: list[str]) -> None:
-        house.fault("/disconnects", method="POST", lose_answer=True)
+    def test_an_order_whose_response_was_lost_is_looked_up(self, stack: Stack, numbers: list[str]) -> None:
+        stack.add_fault("/disconnects", method="POST", lose_answer=True)
         with pytest.raises(BandwidthOutcomeUnknown):
             step(disconnect_numbers, numbers=numbers)
         assert step(disconnect_numbers, numbers=numbers)["detail"] == "found"
-        assert len(account(house)["disconnects"]) == 1
+        assert len(account(stack)["disconnects"]) == 1
 
     def test_a_step_killed_after_the_request_looks_the_order_up(
-        self, house: House, numbers: list[str], monkeypatch: pytest.MonkeyPatch
+        self, stack: Stack, numbers: list[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         with monkeypatch.context() as killed:
             killed.setattr(stores.orders(), "record_ordered", _die)
             with pytest.raises(Killed):
                 step(disconnect_numbers, numbers=numbers)
         assert step(disconnect_numbers, numbers=numbers)["detail"] == "found"
-        assert len(account(house)["disconnects"]) == 1
+        assert len(account(stack)["disconnects"]) == 1
 
     def test_a_step_killed_before_the_request_places_the_order_after_the_claim(
-        self, house: House, numbers: list[str], monkeypatch: pytest.MonkeyPatch
+        self, stack: Stack, numbers: list[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         times = iter(f"2026-01-01T00:0{minute}:00.000Z" for minute in (0, 3, 4, 5, 6))
         monkeypatch.setattr(order_placement, "now", lambda: next(times))
@@ -495,64 +497,64 @@ class TestDisconnect:
             with pytest.raises(BandwidthOutcomeUnknown):
                 step(disconnect_numbers, numbers=numbers)
         assert step(disconnect_numbers, numbers=numbers)["detail"] == "created"
-        assert len(account(house)["disconnects"]) == 1
+        assert len(account(stack)["disconnects"]) == 1
 
-    def test_a_number_that_left_the_account_is_released(self, house: House, numbers: list[str]) -> None:
-        house.simulator.simulator.account.numbers.remove(numbers[0].removeprefix("+1"))
+    def test_a_number_that_left_the_account_is_released(self, stack: Stack, numbers: list[str]) -> None:
+        stack.simulator.simulator.account.numbers.remove(numbers[0].removeprefix("+1"))
         assert disconnect(numbers)["status"] == "PARTIAL"
         assert [number(each)["state"] for each in numbers] == ["released"] * 2
 
-    def test_all_numbers_that_left_the_account_are_released(self, house: House, numbers: list[str]) -> None:
+    def test_all_numbers_that_left_the_account_are_released(self, stack: Stack, numbers: list[str]) -> None:
         for each in numbers:
-            house.simulator.simulator.account.numbers.remove(each.removeprefix("+1"))
+            stack.simulator.simulator.account.numbers.remove(each.removeprefix("+1"))
         assert disconnect(numbers)["status"] == "FAILED"
         assert [number(each)["state"] for each in numbers] == ["released"] * 2
 
     def test_an_order_rejected_for_missing_numbers_is_placed_for_the_others(
-        self, house: House, numbers: list[str]
+        self, stack: Stack, numbers: list[str]
     ) -> None:
-        house.simulator.simulator.account.numbers.remove(numbers[0].removeprefix("+1"))
+        stack.simulator.simulator.account.numbers.remove(numbers[0].removeprefix("+1"))
         gone = (
             "<r><ErrorList><Error><Code>5006</Code><Description>not with your account</Description>"
             "</Error></ErrorList></r>"
         )
-        house.fault("/disconnects", method="POST", answer={"status": 400, "body": gone})
+        stack.add_fault("/disconnects", method="POST", answer={"status": 400, "body": gone})
         step(disconnect_numbers, numbers=numbers)
         assert number(numbers[0])["state"] == "released"
-        assert account(house)["disconnects"][0]["numbers"] == [numbers[1]]
+        assert account(stack)["disconnects"][0]["numbers"] == [numbers[1]]
 
-    def test_without_remaining_numbers_no_order_is_placed(self, house: House, numbers: list[str]) -> None:
+    def test_without_remaining_numbers_no_order_is_placed(self, stack: Stack, numbers: list[str]) -> None:
         for each in numbers:
-            house.simulator.simulator.account.numbers.remove(each.removeprefix("+1"))
+            stack.simulator.simulator.account.numbers.remove(each.removeprefix("+1"))
         gone = "<r><ErrorList><Error><Code>5006</Code><Description>no</Description></Error></ErrorList></r>"
-        house.fault("/disconnects", method="POST", answer={"status": 400, "body": gone})
+        stack.add_fault("/disconnects", method="POST", answer={"status": 400, "body": gone})
         assert step(disconnect_numbers, numbers=numbers)["orderId"] is None
         assert [number(each)["state"] for each in numbers] == ["released"] * 2
 
-    def test_another_rejection_ends_the_step(self, house: House, numbers: list[str]) -> None:
+    def test_another_rejection_ends_the_step(self, stack: Stack, numbers: list[str]) -> None:
         locked = (
             "<r><ErrorList><Error><Code>5012</Code><Description>The account is locked</Description>"
             "</Error></ErrorList></r>"
         )
-        house.fault("/disconnects", method="POST", answer={"status": 400, "body": locked})
+        stack.add_fault("/disconnects", method="POST", answer={"status": 400, "body": locked})
         with pytest.raises(BandwidthRejected, match="5012 The account is locked"):
             step(disconnect_numbers, numbers=numbers)
         assert [number(each)["state"] for each in numbers] == ["releasing"] * 2
 
     def test_a_number_that_was_not_disconnected_keeps_the_reason(
-        self, house: House, numbers: list[str]
+        self, stack: Stack, numbers: list[str]
     ) -> None:
         errors = [{"code": 5006, "description": "TelephoneNumber Disconnect Error", "numbers": numbers[:1]}]
         fate = OrderOutcome(fate="PARTIAL", failed_numbers=numbers[:1], errors=errors)
-        house.simulator.simulator.orders.decide_order(RELEASE, fate)
+        stack.simulator.simulator.orders.decide_order(RELEASE, fate)
         disconnect(numbers)
         kept = number(numbers[0])
         assert (kept["state"], kept["errorCode"]) == ("releasing", "5006")
         assert kept["reason"] == "TelephoneNumber Disconnect Error"
         assert number(numbers[1])["state"] == "released"
 
-    def test_an_open_order_is_pending(self, house: House, numbers: list[str]) -> None:
-        house.simulator.simulator.orders.decide_order(RELEASE, OrderOutcome(fate="RECEIVED"))
+    def test_an_open_order_is_pending(self, stack: Stack, numbers: list[str]) -> None:
+        stack.simulator.simulator.orders.decide_order(RELEASE, OrderOutcome(fate="RECEIVED"))
         assert disconnect(numbers)["state"] == "pending"
         assert [number(each)["state"] for each in numbers] == ["releasing"] * 2
 
@@ -576,33 +578,33 @@ class TestTheSubscriptionToLostNumbers:
             self.account.numbers.remove(each.removeprefix("+1"))
 
     @pytest.fixture(autouse=True)
-    def _account(self, house: House) -> None:
-        self.account = house.simulator.simulator.account
+    def _account(self, stack: Stack) -> None:
+        self.account = stack.simulator.simulator.account
 
-    def test_it_is_deleted_with_the_last_hosted_set_up(self, house: House) -> None:
-        host(house)
-        host(house, OTHER, ["+19199918390"])
+    def test_it_is_deleted_with_the_last_hosted_set_up(self, stack: Stack) -> None:
+        host(stack)
+        host(stack, OTHER, ["+19199918390"])
         assert self.undo(SETUP)["subscription"] == "left"
-        assert len(account(house)["subscriptions"]) == 1
+        assert len(account(stack)["subscriptions"]) == 1
         assert self.undo(OTHER)["subscription"] == "deleted"
-        assert account(house)["subscriptions"] == []
+        assert account(stack)["subscriptions"] == []
 
-    def test_it_is_kept_while_other_hosted_numbers_exist(self, house: House) -> None:
-        host(house)
-        host(house, OTHER, ["+19199918390"])
+    def test_it_is_kept_while_other_hosted_numbers_exist(self, stack: Stack) -> None:
+        host(stack)
+        host(stack, OTHER, ["+19199918390"])
         planned = plan(customerOrderId=SETUP, everything=True)
         assert reasons(planned)["subscription"] == (
             "still in use: it reports losses of 1 other hosted number"
         )
 
-    def test_ordered_numbers_do_not_affect_it(self, house: House) -> None:
-        set_up(house, OTHER)
-        host(house)
+    def test_ordered_numbers_do_not_affect_it(self, stack: Stack) -> None:
+        set_up(stack, OTHER)
+        host(stack)
         assert "subscription" not in self.undo(OTHER)
         assert "subscription" in what_of(plan(customerOrderId=SETUP, everything=True)["delete"])
 
-    def test_subscriptions_to_orders_and_of_other_stacks_are_kept(self, house: House) -> None:
-        host(house)
+    def test_subscriptions_to_orders_and_of_other_stacks_are_kept(self, stack: Stack) -> None:
+        host(stack)
         credentials = bandwidth_clients.callback_credentials()
         bandwidth = bandwidth_clients.dashboard()
         bandwidth.subscribe(
@@ -610,30 +612,30 @@ class TestTheSubscriptionToLostNumbers:
         )
         bandwidth.subscribe_to_lost_numbers(callback_url="https://other.example", credentials=credentials)
         self.undo(SETUP)
-        assert [each["order_id"] or each["url"] for each in account(house)["subscriptions"]] == [
+        assert [each["order_id"] or each["url"] for each in account(stack)["subscriptions"]] == [
             "order-1",
             "https://other.example",
         ]
 
-    def test_it_is_kept_if_a_set_up_ran_since_the_plan(self, house: House) -> None:
-        host(house)
+    def test_it_is_kept_if_a_set_up_ran_since_the_plan(self, stack: Stack) -> None:
+        host(stack)
         planned = plan(customerOrderId=SETUP, everything=True)
         stop(planned)
-        host(house, OTHER, ["+19199918390"])
+        host(stack, OTHER, ["+19199918390"])
         (resource,) = [each for each in planned["delete"] if each["what"] == "subscription"]
         assert delete_one(resource) == "left"
-        assert len(account(house)["subscriptions"]) == 1
+        assert len(account(stack)["subscriptions"]) == 1
 
-    def test_a_repeated_deletion_reports_it_as_gone(self, house: House) -> None:
-        host(house)
+    def test_a_repeated_deletion_reports_it_as_gone(self, stack: Stack) -> None:
+        host(stack)
         planned = plan(customerOrderId=SETUP, everything=True)
         stop(planned)
         resource = planned["delete"][-1]
         assert [delete_one(resource), delete_one(resource)] == ["deleted", "gone"]
 
-    def test_a_list_that_bandwidth_denies_does_not_stop_the_other_deletions(self, house: House) -> None:
-        host(house)
-        house.fault("/subscriptions$", method="GET", answer={"status": 403})
+    def test_a_list_that_bandwidth_denies_does_not_stop_the_other_deletions(self, stack: Stack) -> None:
+        host(stack)
+        stack.add_fault("/subscriptions$", method="GET", answer={"status": 403})
         planned = plan(customerOrderId=SETUP, everything=True)
         assert what_of(planned["delete"]) == RESOURCES
         assert NOTIFICATION_URL in reasons(planned)["subscription"]
@@ -649,20 +651,20 @@ def _die(*_: Any, **__: Any) -> Any:
 
 class TestDelete:
     @pytest.fixture
-    def planned(self, house: House) -> Any:
-        set_up(house)
+    def planned(self, stack: Stack) -> Any:
+        set_up(stack)
         planned = plan(customerOrderId=SETUP, everything=True)
         stop(planned)
         disconnect(planned["disconnect"])
         return planned
 
-    def test_everything_is_deleted_and_the_account_is_empty(self, house: House, planned: Any) -> None:
+    def test_everything_is_deleted_and_the_account_is_empty(self, stack: Stack, planned: Any) -> None:
         taken = delete(planned)
         assert [(each["what"], each["outcome"]) for each in taken] == [
             (what, "deleted") for what in RESOURCES
         ]
         assert record(planned, taken)["state"] == "completed"
-        left = account(house)
+        left = account(stack)
         assert [left[kind] for kind in ("applications", "locations", "numbers")] == [[], [], []]
         released, setup = order(RELEASE), order(SETUP)
         assert (released["state"], released["requested"], released["completed"]) == ("completed", 2, 2)
@@ -680,29 +682,29 @@ class TestDelete:
         ]
         assert (setup["undoneBy"], setup["times"]["undone"]) == (RELEASE, released["times"]["completed"])
 
-    def test_an_undone_set_up_is_not_started_again(self, house: House, planned: Any) -> None:
+    def test_an_undone_set_up_is_not_started_again(self, stack: Stack, planned: Any) -> None:
         record(planned, delete(planned))
         with pytest.raises(InvalidInput, match=rf"customerOrderId: {SETUP} was undone .* Choose a new"):
-            set_up(house)
+            set_up(stack)
         assert [number(each)["state"] for each in planned["disconnect"]] == ["released"] * 2
 
-    def test_a_repeated_deletion_reports_gone(self, house: House, planned: Any) -> None:
+    def test_a_repeated_deletion_reports_gone(self, stack: Stack, planned: Any) -> None:
         for resource in planned["delete"]:
             assert [delete_one(resource), delete_one(resource)] == ["deleted", "gone"]
-        assert account(house)["locations"] == account(house)["applications"] == []
+        assert account(stack)["locations"] == account(stack)["applications"] == []
 
-    def test_a_deletion_whose_response_was_lost_reports_gone(self, house: House, planned: Any) -> None:
+    def test_a_deletion_whose_response_was_lost_reports_gone(self, stack: Stack, planned: Any) -> None:
         for resource in planned["delete"]:
             method = "PUT" if resource["what"] == "assignment" else "DELETE"
-            house.fault("", method=method, lose_answer=True)
+            stack.add_fault("", method=method, lose_answer=True)
             with pytest.raises(BandwidthUnavailable):
                 delete_one(resource)
             assert delete_one(resource) == "gone"
-        assert account(house)["locations"] == account(house)["applications"] == []
+        assert account(stack)["locations"] == account(stack)["applications"] == []
 
     @pytest.mark.parametrize(("after", "outcome"), [(False, "deleted"), (True, "gone")])
     def test_a_step_killed_around_a_deletion_is_continued(
-        self, house: House, planned: Any, after: bool, outcome: str, monkeypatch: pytest.MonkeyPatch
+        self, stack: Stack, planned: Any, after: bool, outcome: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         for resource in planned["delete"]:
             with monkeypatch.context() as killed:
@@ -710,12 +712,12 @@ class TestDelete:
                 with pytest.raises(Killed):
                     delete_one(resource)
             assert delete_one(resource) == outcome
-        assert account(house)["locations"] == account(house)["applications"] == []
+        assert account(stack)["locations"] == account(stack)["applications"] == []
 
-    def test_a_location_that_got_a_number_since_the_plan_is_kept(self, house: House, planned: Any) -> None:
-        (place,) = house.simulator.simulator.account.locations()
+    def test_a_location_that_got_a_number_since_the_plan_is_kept(self, stack: Stack, planned: Any) -> None:
+        (place,) = stack.simulator.simulator.account.locations()
         arrived = AccountNumber("9105550199", "1001", place.id)
-        house.simulator.simulator.account.numbers.add(arrived)
+        stack.simulator.simulator.account.numbers.add(arrived)
         taken = delete(planned)
         assert [each["outcome"] for each in taken] == ["left"] * 5
         assert taken[0]["reason"] == f"1 other number at location {place.id}"
@@ -726,8 +728,8 @@ class TestDelete:
         assert "start the release again with the same input" in outcome["reason"]
         assert "undoneBy" not in order(SETUP)
 
-    def test_a_rejection_is_kept_as_the_reason(self, house: House, planned: Any) -> None:
-        house.simulator.simulator.account.create_location("1001", "other", False)
+    def test_a_rejection_is_kept_as_the_reason(self, stack: Stack, planned: Any) -> None:
+        stack.simulator.simulator.account.create_location("1001", "other", False)
         taken = delete(planned)
         assert {each["what"]: each["outcome"] for each in taken} == dict.fromkeys(RESOURCES, "deleted") | {
             "location": "left"
@@ -735,13 +737,13 @@ class TestDelete:
         assert taken[3]["reason"].startswith("13558 The default location")
 
     def test_a_number_in_a_rejection_is_not_logged(
-        self, house: House, planned: Any, capsys: pytest.CaptureFixture[str]
+        self, stack: Stack, planned: Any, capsys: pytest.CaptureFixture[str]
     ) -> None:
         words = (
             "<r><ResponseStatus><ErrorCode>13555</ErrorCode>"
             "<Description>9195551212 is still there</Description></ResponseStatus></r>"
         )
-        house.fault("", method="DELETE", answer={"status": 400, "body": words})
+        stack.add_fault("", method="DELETE", answer={"status": 400, "body": words})
         taken = step(delete_resource, resource=planned["delete"][-1])
         assert taken["resource"]["reason"] == "13555 9195551212 is still there"
         told = capsys.readouterr().out

@@ -13,7 +13,7 @@ from bandwidth_messaging.runtime import bandwidth_clients, stores, wiring
 from bandwidth_messaging.store.number_store import Numbers
 from bandwidth_messaging.store.order_store import Orders
 from functions.messaging_v2 import assign_application
-from tests.functions.conftest import House, call, sample
+from tests.functions.conftest import Stack, call, sample
 from tests.functions.release_numbers.test_release import (
     HOSTED,
     OF_HOSTED,
@@ -89,8 +89,8 @@ def keep_codes() -> dict[str, KeepCode]:
 
 @pytest.mark.usefixtures("texts")
 class TestWithAnyText:
-    def test_a_set_up_is_undone_completely(self, house: House) -> None:
-        set_up(house)
+    def test_a_set_up_is_undone_completely(self, stack: Stack) -> None:
+        set_up(stack)
 
         planned = plan(customerOrderId=SETUP, everything=True)
         stop(planned)
@@ -101,22 +101,22 @@ class TestWithAnyText:
         assert (outcome["state"], order(SETUP)["undoneBy"]) == ("completed", RELEASE)
         assert "nextSteps" not in order(SETUP)
 
-    def test_a_hosted_set_up_is_planned_by_its_generation(self, house: House, generation: str) -> None:
-        host(house)
+    def test_a_hosted_set_up_is_planned_by_its_generation(self, stack: Stack, generation: str) -> None:
+        host(stack)
 
         planned = plan(customerOrderId=SETUP, everything=True)
 
         assert planned["remove"][0]["numbers"] == HOSTED
         assert what_of(planned["delete"]) == OF_HOSTED[generation]
 
-    def test_a_replaced_application_keeps_its_advice(self, house: House) -> None:
-        bandwidth = house.simulator.simulator.account
+    def test_a_replaced_application_keeps_its_advice(self, stack: Stack) -> None:
+        bandwidth = stack.simulator.simulator.account
         location = bandwidth.create_location("1001", "bandwidth messaging", True)
         bandwidth_clients.dashboard().enable_sms("1001", location.id, toll_free=True, short_code=True)
         other = bandwidth.create_application("other", "https://other.example/v2")
         bandwidth.assign_application(location, other.id)
         with pytest.raises(BandwidthRejected):
-            set_up(house)
+            set_up(stack)
         at = {"customerOrderId": SETUP, "siteId": "1001", "replaceApplication": True}
         ids = {name: order(SETUP)[name] for name in ("applicationId", "locationId")}
         call(assign_application, sample("messaging_v2/assign_application") | at | ids)
@@ -128,23 +128,23 @@ class TestWithAnyText:
         replaced: Any = stores.orders().get(SETUP)
         assert replaced["steps"]["Assign Application to Location"]["replacedApplicationId"] == other.id
 
-    def test_resources_of_others_are_kept(self, house: House) -> None:
-        bandwidth = house.simulator.simulator.account
+    def test_resources_of_others_are_kept(self, stack: Stack) -> None:
+        bandwidth = stack.simulator.simulator.account
         bandwidth.create_location("1001", "bandwidth messaging", True)
-        set_up(house)
+        set_up(stack)
 
         assert keep_codes() == {"location": KeepCode.NOT_OWNED}
 
-    def test_a_second_run_creates_nothing_twice(self, house: House) -> None:
-        numbers = set_up(house)
-        before = account(house)
+    def test_a_second_run_creates_nothing_twice(self, stack: Stack) -> None:
+        numbers = set_up(stack)
+        before = account(stack)
 
-        assert set_up(house) == numbers
-        assert account(house) == before
+        assert set_up(stack) == numbers
+        assert account(stack) == before
 
-    def test_the_advice_follows_the_state(self, house: House) -> None:
-        house.fault("/sippeers$", method="POST", answer={"status": 400, "body": "<r/>"})
+    def test_the_advice_follows_the_state(self, stack: Stack) -> None:
+        stack.add_fault("/sippeers$", method="POST", answer={"status": 400, "body": "<r/>"})
         with pytest.raises(BandwidthRejected):
-            set_up(house)
+            set_up(stack)
 
         assert order(SETUP)["nextSteps"].startswith("Create location failed. Resolve the cause and redrive")

@@ -9,9 +9,9 @@ import pytest
 
 from bandwidth_messaging.runtime import settings as settings_module
 from simulator.account.registrations import Campaign
-from tests.functions.conftest import CONFIG, House, sample
+from tests.functions.conftest import CONFIG, Stack, sample
 from tests.generations import only_current
-from tests.machines_here import Ended, Machines, in_this_process
+from tests.in_process_machines import Ended, Machines, install_machines
 
 pytestmark = only_current
 
@@ -27,19 +27,19 @@ OF_THE_FIRST_VERSION = {
 
 
 @pytest.fixture(params=["/api", "/api/v1", "/api/v2"])
-def base(request: pytest.FixtureRequest, house: House, monkeypatch: pytest.MonkeyPatch) -> str:
+def base(request: pytest.FixtureRequest, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> str:
     """The path of the account API that the stack uses; orders are notified of, imports need no letter."""
     path: str = request.param
-    monkeypatch.setenv("DASHBOARD_URL", f"{house.simulator.url}{path}")
+    monkeypatch.setenv("DASHBOARD_URL", f"{stack.simulator.url}{path}")
     settings_module.settings.cache_clear()
-    house.simulator.simulator.imports.needs_letter = False
-    house.simulator.simulator.registrations.set_campaign(Campaign(CAMPAIGN, "REGISTERED"))
+    stack.simulator.simulator.imports.needs_letter = False
+    stack.simulator.simulator.registrations.set_campaign(Campaign(CAMPAIGN, "REGISTERED"))
     return path
 
 
 @pytest.fixture
 def machines(base: str, monkeypatch: pytest.MonkeyPatch) -> Machines:
-    return in_this_process(monkeypatch)
+    return install_machines(monkeypatch)
 
 
 def succeeded(ended: Ended) -> Any:
@@ -47,14 +47,14 @@ def succeeded(ended: Ended) -> Any:
     return ended.output
 
 
-def paths(house: House, base: str) -> set[str]:
+def paths(stack: Stack, base: str) -> set[str]:
     """Return the paths below the account that were requested, without tokens and registrations.
 
     Fails if one has another base, or if a request was rejected that does not ask whether something exists.
     """
     account = f"{base}/accounts/{CONFIG.account_id}"
     asked = set()
-    for each in house.simulator.simulator.capture.requests("/api/"):
+    for each in stack.simulator.simulator.capture.requests("/api/"):
         if "/oauth2/" not in each["path"] and "/tendlc/" not in each["path"]:
             assert each["path"].startswith(account)
             assert each["status"] < 400 or (each["method"], each["status"]) == ("GET", 404)
@@ -63,7 +63,7 @@ def paths(house: House, base: str) -> set[str]:
 
 
 def test_new_numbers_are_ordered_put_on_a_campaign_and_released(
-    house: House, machines: Machines, base: str
+    stack: Stack, machines: Machines, base: str
 ) -> None:
     given = {"customerOrderId": "set-up", "areaCode": "910", "quantity": 2, "campaignId": CAMPAIGN}
 
@@ -73,19 +73,19 @@ def test_new_numbers_are_ordered_put_on_a_campaign_and_released(
     assert [number[:5] for number in made["numbers"]] == ["+1910"] * 2
     assert made["campaign"]["state"] == "completed"
     assert released["released"] == 2
-    simulator = house.simulator.simulator
+    simulator = stack.simulator.simulator
     assert (simulator.account.list_numbers(), simulator.account.applications()) == ([], [])
-    assert {"/orders", "/tnoptions", "/disconnects"} <= paths(house, base)
+    assert {"/orders", "/tnoptions", "/disconnects"} <= paths(stack, base)
 
 
-def test_hosted_numbers_are_imported_and_removed(house: House, machines: Machines, base: str) -> None:
+def test_hosted_numbers_are_imported_and_removed(stack: Stack, machines: Machines, base: str) -> None:
     given = {"customerOrderId": "import", "telephoneNumbers": HOSTED, **AUTHORITY}
 
     succeeded(machines.run("hosted_messaging", given))
-    imported = house.simulator.simulator.account.list_numbers()
+    imported = stack.simulator.simulator.account.list_numbers()
     succeeded(machines.run("hosted_messaging", {"telephoneNumbers": HOSTED, "action": "REMOVE"}))
 
     assert [number.e164 for number in imported] == HOSTED
-    assert house.simulator.simulator.account.list_numbers() == []
+    assert stack.simulator.simulator.account.list_numbers() == []
     expected = set(OF_THE_FIRST_VERSION) if base == "/api/v2" else set(OF_THE_FIRST_VERSION.values())
-    assert expected | {"/importTnChecker", "/subscriptions"} <= paths(house, base)
+    assert expected | {"/importTnChecker", "/subscriptions"} <= paths(stack, base)

@@ -25,9 +25,9 @@ from bandwidth_messaging.runtime import settings as settings_module
 from bandwidth_messaging.runtime import stores
 from simulator.account.order_outcomes import COMPLETE, OrderOutcome
 from simulator.account.registrations import Campaign
-from tests.functions.conftest import House, sample
+from tests.functions.conftest import Stack, sample
 from tests.generations import both_generations, only_current
-from tests.machines_here import Died, Ended, Killed, Machines, in_this_process
+from tests.in_process_machines import Died, Ended, Killed, Machines, install_machines
 
 AUTHORITY = {
     name: sample("executions/hosted_messaging")[name] for name in ("subscriber", "loaAuthorizingPerson")
@@ -97,7 +97,7 @@ FAULTS = ("killed before", "killed after", "died after", "answer lost")
 
 @contextmanager
 def fault(
-    house: House, machines: Machines, step: Step, kind: str, then: Callable[[], None]
+    stack: Stack, machines: Machines, step: Step, kind: str, then: Callable[[], None]
 ) -> Iterator[list[str]]:
     """Let a fault strike a step's call, once, and call `then`; yield what it struck."""
     struck: list[str] = []
@@ -121,7 +121,7 @@ def fault(
                 send(self, request, prepared, max_bytes)
                 raise Died
             case _:
-                house.fault(re.escape(path), method=method, lose_answer=True)
+                stack.add_fault(re.escape(path), method=method, lose_answer=True)
                 return send(self, request, prepared, max_bytes)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -129,15 +129,15 @@ def fault(
         yield struck
 
 
-def calls(house: House) -> Counter[str]:
+def calls(stack: Stack) -> Counter[str]:
     """Count what Bandwidth was asked, by method; tokens apart."""
-    asked = house.simulator.simulator.capture.requests("", None, bodies=False)
+    asked = stack.simulator.simulator.capture.requests("", None, bodies=False)
     return Counter(each["method"] for each in asked if "oauth2" not in each["path"])
 
 
-def at_bandwidth(house: House, name: str) -> dict[str, int]:
+def at_bandwidth(stack: Stack, name: str) -> dict[str, int]:
     """Count what there is of a case at Bandwidth; everything of it carries its name."""
-    simulator = house.simulator.simulator
+    simulator = stack.simulator.simulator
     locations = [each for each in simulator.account.locations() if each.name == name]
     at = {each.id for each in locations}
     classic = Counter(each.action for each in simulator.external_tns.find(name))
@@ -163,7 +163,7 @@ def at_bandwidth(house: House, name: str) -> dict[str, int]:
 class Table:
     """Step, call, fault, what happened, calls made, what there is in the end: a row for each case."""
 
-    house: House
+    stack: Stack
     machines: Machines
     rows: list[str]
 
@@ -171,10 +171,10 @@ class Table:
         """Let a fault strike a step, continue, and hold what there is against what there should be."""
         name = f"case {len(self.rows)} {machine.replace('_', ' ')}"
         asked = given(name) | {"customerOrderId": name}
-        before = calls(self.house)
-        complete = partial(self.house.simulator.simulator.orders.decide_order, name, COMPLETE)
+        before = calls(self.stack)
+        complete = partial(self.stack.simulator.simulator.orders.decide_order, name, COMPLETE)
         then = complete if step in NOTIFIED else lambda: None
-        with fault(self.house, self.machines, step, kind, then) as struck:
+        with fault(self.stack, self.machines, step, kind, then) as struck:
             first = self.machines.run(machine, asked)
         assert struck, f"{step} was not called: {first}"
         last = first
@@ -183,12 +183,12 @@ class Table:
             assert record["steps"][step.state]["state"] == "running"
             last = self.machines.run(machine, asked)
         assert (last.status, last.cause) == ("SUCCEEDED", None), (step, kind)
-        there = at_bandwidth(self.house, name)
+        there = at_bandwidth(self.stack, name)
         assert {what: count for what, count in there.items() if what != OPTIONS} == expected, (step, kind)
         call = re.sub(r"\[.*\]\+|[$/]*$", "", step.path).rstrip("/")
         happened = "started again" if last is not first else "went on by itself"
         made = ", ".join(
-            f"{count} {method}" for method, count in sorted((calls(self.house) - before).items())
+            f"{count} {method}" for method, count in sorted((calls(self.stack) - before).items())
         )
         things = ", ".join(f"{count} {what}" for what, count in there.items())
         self.rows.append(
@@ -206,12 +206,12 @@ class Table:
 
 
 @pytest.fixture
-def table(house: House, monkeypatch: pytest.MonkeyPatch) -> Table:
+def table(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Table:
     """An empty table; orders are notified of, and imports need no letter."""
     monkeypatch.setenv("ORDER_NOTIFICATIONS", "true")
     settings_module.settings.cache_clear()
-    house.simulator.simulator.imports.needs_letter = False
-    return Table(house, in_this_process(monkeypatch), [])
+    stack.simulator.simulator.imports.needs_letter = False
+    return Table(stack, install_machines(monkeypatch), [])
 
 
 PROVISIONED = {"applications": 1, "locations": 1, "SMS": 1, "MMS": 1, "assignments": 1}
@@ -221,7 +221,7 @@ PROVISIONED = {"applications": 1, "locations": 1, "SMS": 1, "MMS": 1, "assignmen
 def test_a_set_up_of_messaging_2_that_is_killed_anywhere_makes_and_orders_nothing_twice(
     table: Table, generation: str, record_property: Callable[[str, object], None]
 ) -> None:
-    orders = table.house.simulator.simulator.orders
+    orders = table.stack.simulator.simulator.orders
 
     def backordered(name: str, **fate: Any) -> Any:
         orders.decide_order(name, OrderOutcome(fate="BACKORDERED", **fate))
@@ -245,7 +245,7 @@ def test_a_campaign_is_set_for_its_numbers_wherever_that_is_killed(
     table: Table, record_property: Callable[[str, object], None]
 ) -> None:
     registered = Campaign(CAMPAIGN, "REGISTERED", {})
-    table.house.simulator.simulator.registrations.set_campaign(registered)
+    table.stack.simulator.simulator.registrations.set_campaign(registered)
 
     def given(name: str) -> Any:
         own = {"applicationName": name, "locationName": name, "areaCode": "919"}
@@ -299,15 +299,15 @@ def test_a_removal_that_is_killed_anywhere_leaves_no_number_behind(
 
 @pytest.mark.parametrize("second", ["same", "another"])
 def test_two_starts_at_once_order_once_for_each_id_and_make_one_application(
-    house: House, monkeypatch: pytest.MonkeyPatch, second: str
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, second: str
 ) -> None:
-    machines = in_this_process(monkeypatch)
+    machines = install_machines(monkeypatch)
     # Real time: what one of them waits for, the other one does.
     monkeypatch.setattr(stepfunctions, "_scaled_sleep", lambda _: time.sleep(0.4))
     names = {"applicationName": "at once", "locationName": "at once", "areaCode": "910"}
     # Each has clients of its own in Lambda; here they share one, made beforehand.
     machines.run("messaging_v2", names | {"applicationName": "before", "locationName": "before"})
-    house.fault("/applications$", method="GET", delay=0.3, times=2)
+    stack.add_fault("/applications$", method="GET", delay=0.3, times=2)
     together = threading.Barrier(2)
 
     def set_up(customer_order_id: str) -> Ended:
@@ -317,7 +317,7 @@ def test_two_starts_at_once_order_once_for_each_id_and_make_one_application(
     with ThreadPoolExecutor(2) as threads:
         ended = [each.result() for each in [threads.submit(set_up, name) for name in ("same", second)]]
     assert [(each.status, each.cause) for each in ended] == [("SUCCEEDED", None)] * 2
-    simulator = house.simulator.simulator
+    simulator = stack.simulator.simulator
     assert [len(simulator.orders.find(name)) for name in ("same", second)] == [1, 1]
     assert sum(each.name == "at once" for each in simulator.account.applications()) == 1
     assert sum(each.name == "at once" for each in simulator.account.locations()) == 1

@@ -15,7 +15,7 @@ from bandwidth_messaging.services import parallel
 from functions.messages import replay_quarantine
 from functions.setups import await_notification, check_input, receive_notification
 from tests.clock import Clock
-from tests.functions.conftest import NOTIFICATION_URL, House, call, sample
+from tests.functions.conftest import NOTIFICATION_URL, Stack, call, sample
 from tests.generations import both_generations
 
 ORDER = sample("setups/check_input")["executionName"]
@@ -42,7 +42,7 @@ class Machines:
 
 
 @pytest.fixture
-def machines(house: House, monkeypatch: pytest.MonkeyPatch) -> Machines:
+def machines(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Machines:
     """A set-up that has placed its order."""
     machines = Machines()
     monkeypatch.setattr(stores, "step_functions", lambda: machines)
@@ -79,18 +79,18 @@ def states(*numbers: str) -> list[str]:
     return [item["state"] for item in stores.numbers().get_all(numbers)]
 
 
-def subscriptions(house: House) -> Any:
-    return house.simulator.simulator.subscriptions.find()
+def subscriptions(stack: Stack) -> Any:
+    return stack.simulator.simulator.subscriptions.find()
 
 
 @both_generations
 class TestWaiting:
     def test_subscribes_to_the_order_once_with_our_address_and_credentials(
-        self, house: House, machines: Machines
+        self, stack: Stack, machines: Machines
     ) -> None:
         assert wait("first", deadline="2100-01-01T00:00:00.000Z")["detail"] == "subscribed"
         assert wait("second")["detail"] == "subscribed before"
-        (made,) = subscriptions(house)
+        (made,) = subscriptions(stack)
         assert (made.topic, made.order_id, made.endpoint.url) == ("orders", ORDER_ID, NOTIFICATION_URL)
         assert (made.endpoint.user, made.endpoint.password) == ("bandwidth", "callback:password")
         assert made.expiry > 365 * 24 * 3600
@@ -103,16 +103,16 @@ class TestWaiting:
         ],
     )
     def test_imports_and_removals_are_orders_of_their_own_type(
-        self, house: House, machines: Machines, generation: str, what: str, topics: dict[str, str]
+        self, stack: Stack, machines: Machines, generation: str, what: str, topics: dict[str, str]
     ) -> None:
         wait(what=what)
-        assert [each.topic for each in subscriptions(house)] == [topics[generation]]
+        assert [each.topic for each in subscriptions(stack)] == [topics[generation]]
 
     @pytest.mark.parametrize("status", [400, 403, 429, 500])
     def test_a_failed_subscription_is_logged_and_the_wait_continues_without_it(
-        self, house: House, machines: Machines, capsys: pytest.CaptureFixture[str], status: int
+        self, stack: Stack, machines: Machines, capsys: pytest.CaptureFixture[str], status: int
     ) -> None:
-        house.fault("/subscriptions", answer={"status": status})
+        stack.add_fault("/subscriptions", answer={"status": status})
 
         assert wait("first")["detail"].startswith("not subscribed (Bandwidth")
         assert wait("second")["detail"] == "subscribed"
@@ -120,10 +120,10 @@ class TestWaiting:
         assert capsys.readouterr().out.count("subscription failed") == 1
 
     def test_past_the_deadline_there_is_still_an_hour_for_what_was_closed(
-        self, house: House, machines: Machines
+        self, stack: Stack, machines: Machines
     ) -> None:
         wait(deadline="2026-01-01T00:00:00.000Z")
-        assert [each.expiry for each in subscriptions(house)] == [3600]
+        assert [each.expiry for each in subscriptions(stack)] == [3600]
 
 
 class TestANotification:
@@ -189,7 +189,7 @@ class TestANotification:
 
     @pytest.mark.parametrize("failing", ["StateMachineDoesNotExist", "orders"])
     def test_that_could_not_be_applied_is_quarantined_and_replayed(
-        self, house: House, machines: Machines, monkeypatch: pytest.MonkeyPatch, failing: str
+        self, stack: Stack, machines: Machines, monkeypatch: pytest.MonkeyPatch, failing: str
     ) -> None:
         wait()
         with monkeypatch.context() as failed:
@@ -203,11 +203,11 @@ class TestANotification:
         assert call(replay_quarantine, {}) == {"stored": 1, "left": 0, "reasons": {}}
 
         assert machines.woken == ["first"]
-        assert house.queued(house.quarantine_queue) == []
+        assert stack.receive_messages(stack.quarantine_queue) == []
 
-    def test_that_cannot_be_read_is_quarantined(self, house: House, machines: Machines) -> None:
+    def test_that_cannot_be_read_is_quarantined(self, stack: Stack, machines: Machines) -> None:
         assert notify("<Notification>") == {"statusCode": 204}
-        (message,) = house.queued(house.quarantine_queue)
+        (message,) = stack.receive_messages(stack.quarantine_queue)
         kept = json.loads(message["Body"])
         assert kept["reasons"] == ["the notification cannot be read"]
         assert kept["callback"]["body"] == "<Notification>"
@@ -225,7 +225,7 @@ class TestANotification:
 
 class TestLostNumbers:
     def test_that_could_not_be_recorded_are_quarantined_and_replayed(
-        self, house: House, machines: Machines, monkeypatch: pytest.MonkeyPatch
+        self, stack: Stack, machines: Machines, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         numbers = [f"+191955512{number:02}" for number in range(20)]
         activate(*numbers)
@@ -246,7 +246,7 @@ class TestLostNumbers:
         assert states(*numbers) == ["released"] * 20
 
     def test_that_became_active_again_before_the_replay_stay_so(
-        self, house: House, machines: Machines, monkeypatch: pytest.MonkeyPatch
+        self, stack: Stack, machines: Machines, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         number = "+19195551200"
         with monkeypatch.context() as throttled:
@@ -259,20 +259,20 @@ class TestLostNumbers:
         assert states(number) == ["active"]
 
     def test_that_cannot_all_be_recorded_in_time_are_quarantined(
-        self, house: House, machines: Machines, monkeypatch: pytest.MonkeyPatch
+        self, stack: Stack, machines: Machines, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         clock = Clock()
         monkeypatch.setattr(parallel, "monotonic", clock)
         monkeypatch.setattr(stores.numbers(), "record_messaging_lost", lambda *_, **__: clock.advance(0.1))
         assert notify(lost(*(f"+1919555{number:04}" for number in range(1000)))) == {"statusCode": 204}
-        (message,) = house.queued(house.quarantine_queue)
+        (message,) = stack.receive_messages(stack.quarantine_queue)
         assert json.loads(message["Body"])["reasons"] == ["not all numbers could be released in time"]
 
-    def test_a_notification_that_names_none_is_quarantined(self, house: House, machines: Machines) -> None:
+    def test_a_notification_that_names_none_is_quarantined(self, stack: Stack, machines: Machines) -> None:
         assert notify(lost()) == {"statusCode": 204}
-        assert len(house.queued(house.quarantine_queue)) == 1
+        assert len(stack.receive_messages(stack.quarantine_queue)) == 1
 
-    def test_a_byte_order_mark_before_the_body_is_ignored(self, house: House, machines: Machines) -> None:
+    def test_a_byte_order_mark_before_the_body_is_ignored(self, stack: Stack, machines: Machines) -> None:
         activate("+19195551200")
         body = base64.b64encode(b"\xef\xbb\xbf" + lost("+19195551200").encode()).decode()
         assert call(receive_notification, NOTIFIED | {"body": body, "isBase64Encoded": True})

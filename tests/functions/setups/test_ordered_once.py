@@ -9,17 +9,17 @@ import pytest
 from bandwidth_messaging.runtime import stores
 from functions.control import start_setup
 from functions.setups import check_input
-from tests.functions.conftest import House, ask, call, sample
+from tests.functions.conftest import Stack, call, call_api, sample
 from tests.generations import both_generations, only_current
-from tests.machines_here import Machines, in_this_process
+from tests.in_process_machines import Machines, install_machines
 
 NAMES = {"applicationName": "Alerts", "locationName": "Alerts", "areaCode": "910", "quantity": 2}
 
 
 @pytest.fixture
-def machines(house: House, monkeypatch: pytest.MonkeyPatch) -> Machines:
-    house.simulator.simulator.imports.needs_letter = False
-    return in_this_process(monkeypatch)
+def machines(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Machines:
+    stack.simulator.simulator.imports.needs_letter = False
+    return install_machines(monkeypatch)
 
 
 def started(monkeypatch: pytest.MonkeyPatch, body: Any) -> Any:
@@ -31,7 +31,7 @@ def started(monkeypatch: pytest.MonkeyPatch, body: Any) -> Any:
         roleArn="arn:aws:iam::123456789012:role/machine",
     )["stateMachineArn"]
     monkeypatch.setenv("MESSAGING_V2_STATE_MACHINE", arn)
-    status, answer = ask(start_setup, "POST", "/setups/messaging-v2", body=body)
+    status, answer = call_api(start_setup, "POST", "/setups/messaging-v2", body=body)
     assert status == 202
     execution = client.describe_execution(executionArn=answer["executionArn"])
     return json.loads(execution["input"])
@@ -43,43 +43,43 @@ def stored_order(customer_order_id: str) -> Any:
 
 @both_generations
 def test_a_blank_in_the_id_of_a_lost_order_buys_nothing_twice(
-    house: House, machines: Machines, monkeypatch: pytest.MonkeyPatch
+    stack: Stack, machines: Machines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = started(monkeypatch, {"areaCode": "910", "quantity": 2, "customerOrderId": "sp 1 "})
-    house.fault("/orders$", method="POST", lose_answer=True)
+    stack.add_fault("/orders$", method="POST", lose_answer=True)
     ended = machines.run("messaging_v2", given)
     assert (ended.status, ended.output["customerOrderId"]) == ("SUCCEEDED", "sp 1")
-    assert len(house.simulator.simulator.orders.find()) == 1
-    assert len(house.simulator.simulator.account.list_numbers()) == 2
+    assert len(stack.simulator.simulator.orders.find()) == 1
+    assert len(stack.simulator.simulator.account.list_numbers()) == 2
 
 
 @both_generations
 def test_a_blank_in_the_id_of_a_lost_import_orders_nothing_twice(
-    house: House, machines: Machines, generation: str
+    stack: Stack, machines: Machines, generation: str
 ) -> None:
     more = {} if generation == "classic" else sample("executions/hosted_messaging")
     given = more | {"telephoneNumbers": ["+19195550001"], "customerOrderId": " sp  1"}
     path = {"classic": "/externalTns$", "current": "/importTnOrders"}[generation]
-    house.fault(path, method="POST", lose_answer=True)
+    stack.add_fault(path, method="POST", lose_answer=True)
     assert machines.run("hosted_messaging", given).status == "SUCCEEDED"
-    assert house.requests("POST", path.rstrip("$")) == 1
+    assert stack.requests("POST", path.rstrip("$")) == 1
 
 
 @both_generations
-def test_a_claim_that_a_run_left_behind_does_not_block_the_next_run(house: House, machines: Machines) -> None:
+def test_a_claim_that_a_run_left_behind_does_not_block_the_next_run(stack: Stack, machines: Machines) -> None:
     given = NAMES | {"customerOrderId": "left behind"}
     call(check_input, sample("setups/check_input") | {"input": given, "executionArn": "arn:first"})
     stores.orders().begin_ordering("left behind", "attempt", "2026-01-01T00:00:00.000Z")
     assert machines.run("messaging_v2", given).status == "SUCCEEDED"
-    assert len(house.simulator.simulator.orders.find("left behind")) == 1
+    assert len(stack.simulator.simulator.orders.find("left behind")) == 1
 
 
 @both_generations
-def test_blanks_in_names_make_no_second_application_and_location(house: House, machines: Machines) -> None:
+def test_blanks_in_names_make_no_second_application_and_location(stack: Stack, machines: Machines) -> None:
     for name in ("My Alerts", " My  Alerts "):
         given = NAMES | {"applicationName": name, "locationName": name}
         assert machines.run("messaging_v2", given).status == "SUCCEEDED"
-    account = house.simulator.simulator.account
+    account = stack.simulator.simulator.account
     assert [each.name for each in account.applications()] == ["My Alerts"]
     assert [each.name for each in account.locations()] == ["My Alerts"]
 
@@ -100,9 +100,9 @@ def few(word: str, *numbers: str) -> dict[str, Any]:
 @pytest.mark.parametrize("listed", [(), ("9105550000",)])
 @only_current
 def test_numbers_that_are_listed_late_are_recorded(
-    house: House, machines: Machines, word: str, listed: tuple[str, ...]
+    stack: Stack, machines: Machines, word: str, listed: tuple[str, ...]
 ) -> None:
-    house.fault("/orders/[^/]+$", method="GET", times=3, answer=few(word, *listed))
+    stack.add_fault("/orders/[^/]+$", method="GET", times=3, answer=few(word, *listed))
     ended = machines.run("messaging_v2", NAMES | {"customerOrderId": "late"})
     assert (ended.status, len(ended.output["numbers"])) == ("SUCCEEDED", 2)
     order = stored_order("late")
@@ -111,9 +111,9 @@ def test_numbers_that_are_listed_late_are_recorded(
 
 @only_current
 def test_numbers_that_are_never_listed_end_the_set_up_which_goes_on_when_they_are(
-    house: House, machines: Machines
+    stack: Stack, machines: Machines
 ) -> None:
-    house.fault("/orders/[^/]+$", method="GET", times=1000, answer=few("COMPLETE"))
+    stack.add_fault("/orders/[^/]+$", method="GET", times=1000, answer=few("COMPLETE"))
     given = NAMES | {"customerOrderId": "never"}
     ended = machines.run("messaging_v2", given)
     assert (ended.status, ended.error) == ("FAILED", "BandwidthGarbled")
@@ -121,20 +121,20 @@ def test_numbers_that_are_never_listed_end_the_set_up_which_goes_on_when_they_ar
     assert stored_order("never")["orderState"] == "ordered"
     assert 5 <= ended.states.count("Check Order Status") <= 20
 
-    house.simulator.simulator.faults.reset()
+    stack.simulator.simulator.faults.reset()
     assert machines.run("messaging_v2", given).status == "SUCCEEDED"
     assert stored_order("never")["completed"] == 2
-    assert len(house.simulator.simulator.orders.find()) == 1
+    assert len(stack.simulator.simulator.orders.find()) == 1
 
 
 @pytest.mark.generations("classic")
-def test_imported_numbers_that_are_listed_late_are_imported(house: House, machines: Machines) -> None:
+def test_imported_numbers_that_are_listed_late_are_imported(stack: Stack, machines: Machines) -> None:
     body = (
         "<ExternalTnsOrder><OrderId>order-1</OrderId><ProcessingStatus>COMPLETE</ProcessingStatus><Order>"
         "<TelephoneNumbers><TelephoneNumber>9195550001</TelephoneNumber></TelephoneNumbers></Order>"
         "</ExternalTnsOrder>"
     )
-    house.fault("/externalTns/[^/]+$", method="GET", times=3, answer={"status": 200, "body": body})
+    stack.add_fault("/externalTns/[^/]+$", method="GET", times=3, answer={"status": 200, "body": body})
     given = {"telephoneNumbers": ["+19195550001", "+19195550002"], "customerOrderId": "late"}
     ended = machines.run("hosted_messaging", given)
     assert (ended.status, ended.output["completed"], ended.output["failed"]) == ("SUCCEEDED", 2, 0)
@@ -144,7 +144,7 @@ def test_imported_numbers_that_are_listed_late_are_imported(house: House, machin
 
 
 @only_current
-def test_another_input_under_the_id_of_a_running_set_up_is_refused(house: House, machines: Machines) -> None:
+def test_another_input_under_the_id_of_a_running_set_up_is_refused(stack: Stack, machines: Machines) -> None:
     given = NAMES | {"customerOrderId": "one"}
     first = sample("setups/check_input") | {"input": given, "executionArn": "arn:first"}
     call(check_input, first)
@@ -153,11 +153,11 @@ def test_another_input_under_the_id_of_a_running_set_up_is_refused(house: House,
     assert (second.status, second.error) == ("FAILED", "InvalidInput")
     assert "one belongs to another order" in str(second.cause)
     assert stores.orders().get("one") == before
-    assert house.requests("POST", "/orders") == 0
+    assert stack.requests("POST", "/orders") == 0
 
 
 @only_current
-def test_a_release_that_is_named_like_its_failed_set_up_leaves_its_record(house: House) -> None:
+def test_a_release_that_is_named_like_its_failed_set_up_leaves_its_record(stack: Stack) -> None:
     stores.orders().open(
         "set-up-1",
         kind="messaging_v2",

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from simulator.account.number_list_orders import NumbersError
-from tests.functions.conftest import House, sample
+from tests.functions.conftest import Stack, sample
 from tests.generations import only_current
-from tests.machines_here import in_this_process
+from tests.in_process_machines import install_machines
 
 LIMIT = 256 * 1024
 NUMBERS = [f"+1919{2_000_000 + each}" for each in range(5000)]
@@ -19,7 +19,7 @@ AUTHORITY = {
 @only_current
 @pytest.mark.parametrize("importable", [0, 2500, 4950])
 def test_a_dry_run_of_5000_numbers_refused_for_different_reasons_stays_below_the_limit(
-    house: House, monkeypatch: pytest.MonkeyPatch, importable: int
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, importable: int
 ) -> None:
     def errors(numbers: list[str]) -> list[NumbersError]:
         return [NumbersError(19006, f"{each}: {'é' * 400}", [each]) for each in numbers[importable:]]
@@ -27,12 +27,12 @@ def test_a_dry_run_of_5000_numbers_refused_for_different_reasons_stays_below_the
     def unlike(numbers: list[str]) -> list[NumbersError]:
         return [NumbersError(19006, f"{each[::-1]}: {'x' * 400}", [each]) for each in numbers[importable:]]
 
-    machines = in_this_process(monkeypatch)
-    house.simulator.simulator.imports.needs_letter = False
+    machines = install_machines(monkeypatch)
+    stack.simulator.simulator.imports.needs_letter = False
     # A check without a location is for the site's default.
     machines.run("hosted_messaging", AUTHORITY | {"telephoneNumbers": ["+19195550100"]})
     for each in (errors, unlike):
-        monkeypatch.setattr(house.simulator.simulator.importability, "errors", each)
+        monkeypatch.setattr(stack.simulator.simulator.importability, "errors", each)
 
         ended = machines.run("hosted_messaging", AUTHORITY | {"telephoneNumbers": NUMBERS, "dryRun": True})
 
@@ -49,13 +49,13 @@ def numbers_of(output: Any) -> list[str]:
 
 @only_current
 def test_a_set_up_whose_numbers_fail_for_long_reasons_stays_below_the_limit(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def errors(numbers: list[str]) -> list[NumbersError]:
         return [NumbersError(19006, f"{each[::-1]}: {'x' * 4000}", [each]) for each in numbers]
 
-    machines = in_this_process(monkeypatch)
-    monkeypatch.setattr(house.simulator.simulator.importability, "errors", errors)
+    machines = install_machines(monkeypatch)
+    monkeypatch.setattr(stack.simulator.simulator.importability, "errors", errors)
 
     ended = machines.run("hosted_messaging", AUTHORITY | {"telephoneNumbers": NUMBERS[:110]})
 

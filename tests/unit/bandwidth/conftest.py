@@ -8,12 +8,12 @@ from bandwidth_messaging.bandwidth.catapult import Catapult
 from bandwidth_messaging.bandwidth.credentials import BasicCredentials
 from bandwidth_messaging.bandwidth.dashboard import Dashboard
 from bandwidth_messaging.bandwidth.messaging import Messaging
-from tests.http_server import Server, serving
+from tests.http_server import Server, run_server
 
 
 @pytest.fixture
 def bandwidth() -> Iterator[Server]:
-    with serving() as server:
+    with run_server() as server:
         yield server
 
 

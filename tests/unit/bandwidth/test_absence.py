@@ -9,7 +9,7 @@ from bandwidth_messaging.bandwidth.credentials import BasicCredentials
 from bandwidth_messaging.bandwidth.dashboard_current import DashboardCurrent
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected
 from bandwidth_messaging.domain.orders import OrderStatus
-from tests.http_server import Answer, Server
+from tests.http_server import Response, Server
 
 SITE, LOCATION = "743", "561"
 URL = "https://abc.execute-api.us-east-1.amazonaws.com/live/notifications"
@@ -48,10 +48,10 @@ def account(bandwidth: Server) -> DashboardCurrent:
     return DashboardCurrent(f"{bandwidth.url}/api/v2", "9500149", BasicCredentials("client", "secret"))
 
 
-def refusal(status: int, code: str | None, description: str) -> Answer:
+def refusal(status: int, code: str | None, description: str) -> Response:
     element = f"<ErrorCode>{code}</ErrorCode>" if code else ""
     reason = f"<ResponseStatus>{element}<Description>{description}</Description></ResponseStatus>"
-    return Answer(status, f"<Response>{reason}</Response>")
+    return Response(status, f"<Response>{reason}</Response>")
 
 
 @every_request
@@ -65,7 +65,7 @@ def test_a_code_identifies_a_missing_resource(
     status: int,
     code: str,
 ) -> None:
-    bandwidth.answers(refusal(status, code, "no"))
+    bandwidth.respond_with(refusal(status, code, "no"))
 
     assert request_(account) == absent
 
@@ -79,7 +79,7 @@ def test_the_description_decides_without_a_code(
     absent: Any,
     description: str,
 ) -> None:
-    bandwidth.answers(refusal(400, None, description))
+    bandwidth.respond_with(refusal(400, None, description))
 
     assert request_(account) == absent
 
@@ -96,7 +96,7 @@ def test_other_rejections_stay_rejections(
     code: str | None,
     description: str,
 ) -> None:
-    bandwidth.answers(refusal(400, code, description))
+    bandwidth.respond_with(refusal(400, code, description))
 
     with pytest.raises(BandwidthRejected, match=description):
         request_(account)

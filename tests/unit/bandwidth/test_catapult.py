@@ -27,7 +27,7 @@ from bandwidth_messaging.bandwidth.errors import (
 )
 from bandwidth_messaging.bandwidth.messaging import AcceptedMessage
 from bandwidth_messaging.bandwidth.transport import ErrorBody
-from tests.http_server import Answer, Server
+from tests.http_server import Response, Server
 
 Call = Callable[[Catapult], object]
 
@@ -71,24 +71,26 @@ every_read = pytest.mark.parametrize("call", READS.values(), ids=READS)
 every_write = pytest.mark.parametrize("call", WRITES.values(), ids=WRITES)
 
 
-def refusal(status: int, code: str | None, *, category: str = "bad-request", message: str = "No.") -> Answer:
+def refusal(
+    status: int, code: str | None, *, category: str = "bad-request", message: str = "No."
+) -> Response:
     error = {"category": category, "code": code, "message": message, "details": [{"name": "a", "value": "b"}]}
-    return Answer(status, json.dumps(error), {"Content-Type": "application/json"})
+    return Response(status, json.dumps(error), {"Content-Type": "application/json"})
 
 
 def asked(bandwidth: Server) -> list[tuple[str, str]]:
-    return [(each.method, each.path) for each in bandwidth.asked]
+    return [(each.method, each.path) for each in bandwidth.requests]
 
 
 # Applications
 
 
-def page(first: int, count: int) -> Answer:
+def page(first: int, count: int) -> Response:
     listed = [
         {"id": f"a-{each}", "name": f"name {each}", "incomingMessageUrl": URL}
         for each in range(first, first + count)
     ]
-    return Answer(200, json.dumps(listed))
+    return Response(200, json.dumps(listed))
 
 
 @pytest.mark.parametrize(
@@ -97,7 +99,7 @@ def page(first: int, count: int) -> Answer:
 def test_applications_are_read_until_a_page_is_not_full(
     bandwidth: Server, catapult: Catapult, sizes: tuple[int, ...]
 ) -> None:
-    bandwidth.answers(*(page(1000 * number, size) for number, size in enumerate(sizes)), Answer(500))
+    bandwidth.respond_with(*(page(1000 * number, size) for number, size in enumerate(sizes)), Response(500))
     found = catapult.list_applications()
     assert [each.application_id for each in found] == [f"a-{each}" for each in range(sum(sizes))]
     assert asked(bandwidth) == [
@@ -113,7 +115,7 @@ def test_listed_applications_have_ids_names_and_urls_without_credentials(
         {"id": "a-2", "name": None, "incomingMessageUrl": None, "incomingCallUrl": "https://example.com"},
         {"id": "a-3"},
     ]
-    bandwidth.answers(Answer(200, json.dumps(listed)))
+    bandwidth.respond_with(Response(200, json.dumps(listed)))
     assert catapult.list_applications() == [
         Application("a-1", "MyFirstApp", URL),
         Application("a-2", "", ""),
@@ -123,20 +125,20 @@ def test_listed_applications_have_ids_names_and_urls_without_credentials(
 
 def test_a_missing_application_is_none(bandwidth: Server, catapult: Catapult) -> None:
     url = "https://user:password@hook.example/v1"
-    bandwidth.answers(
-        Answer(200, json.dumps({"id": "a-ours", "name": "MyFirstApp", "incomingMessageUrl": url}))
+    bandwidth.respond_with(
+        Response(200, json.dumps({"id": "a-ours", "name": "MyFirstApp", "incomingMessageUrl": url}))
     )
     assert catapult.find_application(APPLICATION) == Application(
         "a-ours", "MyFirstApp", "https://hook.example/v1"
     )
-    bandwidth.answers(refusal(404, "application-not-found", category="not-found"))
+    bandwidth.respond_with(refusal(404, "application-not-found", category="not-found"))
     assert catapult.find_application(APPLICATION) is None
     assert asked(bandwidth) == [("GET", "/users/u-ly123/applications/a-ours")] * 2
 
 
 def test_deleting_an_application_returns_whether_it_existed(bandwidth: Server, catapult: Catapult) -> None:
     assert catapult.delete_application(APPLICATION) is True
-    bandwidth.answers(refusal(404, "application-not-found", category="not-found"))
+    bandwidth.respond_with(refusal(404, "application-not-found", category="not-found"))
     assert catapult.delete_application(APPLICATION) is False
     assert asked(bandwidth) == [("DELETE", "/users/u-ly123/applications/a-ours")] * 2
 
@@ -148,10 +150,10 @@ def test_the_numbers_of_an_application_are_listed_page_by_page(bandwidth: Server
     url = "https://api.catapult.inetwork.com/v1/users/u-ly123/applications/a-ours"
     full = [{"id": f"n-{each}", "number": f"+1919555{each:04}", "application": url} for each in range(1000)]
     last = [{"id": "n-x", "number": "+19195559999"}]
-    bandwidth.answers(Answer(200, json.dumps(full)), Answer(200, json.dumps(last)))
+    bandwidth.respond_with(Response(200, json.dumps(full)), Response(200, json.dumps(last)))
     found = catapult.list_numbers(APPLICATION)
     assert (len(found), found["+19195550999"], found["+19195559999"]) == (1001, "a-ours", None)
-    queries = [each.path.partition("?")[2] for each in bandwidth.asked]
+    queries = [each.path.partition("?")[2] for each in bandwidth.requests]
     assert queries == [f"applicationId=a-ours&page={page}&size=1000" for page in (0, 1)]
 
 
@@ -167,35 +169,35 @@ def test_the_numbers_of_an_application_are_listed_page_by_page(bandwidth: Server
 def test_a_number_has_the_application_of_its_url(
     bandwidth: Server, catapult: Catapult, application: str | None, application_id: str | None
 ) -> None:
-    bandwidth.answers(
-        Answer(200, json.dumps({"id": NUMBER_ID, "number": NUMBER, "application": application}))
+    bandwidth.respond_with(
+        Response(200, json.dumps({"id": NUMBER_ID, "number": NUMBER, "application": application}))
     )
     assert catapult.find_number(NUMBER) == (NUMBER_ID, application_id)
     assert asked(bandwidth) == [("GET", "/users/u-ly123/phoneNumbers/%2B19199918388")]
 
 
 def test_a_missing_number_is_none(bandwidth: Server, catapult: Catapult) -> None:
-    bandwidth.answers(refusal(404, "number-not-found", category="not-found"))
+    bandwidth.respond_with(refusal(404, "number-not-found", category="not-found"))
     assert catapult.find_number(NUMBER) is None
 
 
 def test_moving_a_number_is_a_post(bandwidth: Server, catapult: Catapult) -> None:
     catapult.move_number(NUMBER_ID, APPLICATION)
     assert asked(bandwidth) == [("POST", f"/users/u-ly123/phoneNumbers/{NUMBER_ID}")]
-    assert json.loads(bandwidth.only.body) == {"applicationId": APPLICATION}
+    assert json.loads(bandwidth.only_request.body) == {"applicationId": APPLICATION}
 
 
-@pytest.mark.parametrize("answer", [Answer(200), refusal(404, "number-not-found", category="not-found")])
+@pytest.mark.parametrize("answer", [Response(200), refusal(404, "number-not-found", category="not-found")])
 def test_releasing_a_released_number_does_nothing(
-    bandwidth: Server, catapult: Catapult, answer: Answer
+    bandwidth: Server, catapult: Catapult, answer: Response
 ) -> None:
-    bandwidth.answers(answer)
+    bandwidth.respond_with(answer)
     catapult.release_number(NUMBER_ID)
     assert asked(bandwidth) == [("DELETE", f"/users/u-ly123/phoneNumbers/{NUMBER_ID}")]
 
 
 def test_a_number_that_cannot_be_released_is_rejected(bandwidth: Server, catapult: Catapult) -> None:
-    bandwidth.answers(refusal(401, "number-access-denied", category="authorization"))
+    bandwidth.respond_with(refusal(401, "number-access-denied", category="authorization"))
     with pytest.raises(BandwidthRejected, match="number-access-denied"):
         catapult.release_number(NUMBER_ID)
 
@@ -204,21 +206,23 @@ def test_a_number_that_cannot_be_released_is_rejected(bandwidth: Server, catapul
 
 
 DUPLICATE = refusal(409, "duplicate-number", category="conflict", message="The number is there.")
-CREATED = Answer(201, headers={"Location": f"/v1/users/u-ly123/phoneNumbers/{NUMBER_ID}"})
+CREATED = Response(201, headers={"Location": f"/v1/users/u-ly123/phoneNumbers/{NUMBER_ID}"})
 
 
-def found(application_id: str) -> Answer:
-    return Answer(200, json.dumps({"id": "n-old", "application": f"https://x/applications/{application_id}"}))
+def found(application_id: str) -> Response:
+    return Response(
+        200, json.dumps({"id": "n-old", "application": f"https://x/applications/{application_id}"})
+    )
 
 
 def test_a_new_number_is_imported_with_one_request(bandwidth: Server, catapult: Catapult) -> None:
-    bandwidth.answers(CREATED)
+    bandwidth.respond_with(CREATED)
     assert import_number(catapult) == NUMBER_ID
     assert asked(bandwidth) == [("POST", "/users/u-ly123/phoneNumbers")]
 
 
 def test_an_existing_number_counts_as_imported(bandwidth: Server, catapult: Catapult) -> None:
-    bandwidth.answers(DUPLICATE, found(APPLICATION), Answer(500))
+    bandwidth.respond_with(DUPLICATE, found(APPLICATION), Response(500))
     assert import_number(catapult) == "n-old"
     assert [method for method, _ in asked(bandwidth)] == ["POST", "GET"]
 
@@ -227,14 +231,14 @@ def test_an_existing_number_counts_as_imported(bandwidth: Server, catapult: Cata
 def test_an_existing_number_of_another_application_is_moved(
     bandwidth: Server, catapult: Catapult, application_id: str
 ) -> None:
-    bandwidth.answers(DUPLICATE, found(application_id), Answer(200))
+    bandwidth.respond_with(DUPLICATE, found(application_id), Response(200))
     assert import_number(catapult) == "n-old"
     assert asked(bandwidth)[2:] == [("POST", "/users/u-ly123/phoneNumbers/n-old")]
-    assert json.loads(bandwidth.asked[2].body) == {"applicationId": APPLICATION}
+    assert json.loads(bandwidth.requests[2].body) == {"applicationId": APPLICATION}
 
 
 def test_an_existing_number_of_another_user_is_rejected(bandwidth: Server, catapult: Catapult) -> None:
-    bandwidth.answers(DUPLICATE, refusal(404, "number-not-found"))
+    bandwidth.respond_with(DUPLICATE, refusal(404, "number-not-found"))
     with pytest.raises(BandwidthRejected) as raised:
         import_number(catapult)
     assert (raised.value.status, raised.value.code) == (409, "duplicate-number")
@@ -242,14 +246,14 @@ def test_an_existing_number_of_another_user_is_rejected(bandwidth: Server, catap
 
 
 def test_another_conflict_is_rejected(bandwidth: Server, catapult: Catapult) -> None:
-    bandwidth.answers(refusal(409, "duplicate-application", category="conflict"))
+    bandwidth.respond_with(refusal(409, "duplicate-application", category="conflict"))
     with pytest.raises(BandwidthRejected, match="duplicate-application"):
         import_number(catapult)
-    assert len(bandwidth.asked) == 1
+    assert len(bandwidth.requests) == 1
 
 
 def test_a_failed_look_up_of_a_number_is_not_a_rejection(bandwidth: Server, catapult: Catapult) -> None:
-    bandwidth.answers(DUPLICATE, Answer(500))
+    bandwidth.respond_with(DUPLICATE, Response(500))
     with pytest.raises(BandwidthUnavailable):
         import_number(catapult)
 
@@ -271,26 +275,26 @@ def test_a_failed_look_up_of_a_number_is_not_a_rejection(bandwidth: Server, cata
 def test_a_403_of_a_limit_is_unavailable(
     bandwidth: Server, catapult: Catapult, call: Call, code: str
 ) -> None:
-    bandwidth.answers(refusal(403, code, category="limit"))
+    bandwidth.respond_with(refusal(403, code, category="limit"))
     with pytest.raises(BandwidthUnavailable, match=r"403\. Retry it later"):
         call(catapult)
 
 
 def test_the_code_alone_identifies_a_limit(bandwidth: Server, catapult: Catapult) -> None:
-    bandwidth.answers(refusal(403, "message-rate-limit", category=""))
+    bandwidth.respond_with(refusal(403, "message-rate-limit", category=""))
     with pytest.raises(BandwidthUnavailable):
         send(catapult)
 
 
 def test_a_400_of_a_full_queue_is_unavailable(bandwidth: Server, catapult: Catapult) -> None:
-    bandwidth.answers(refusal(400, "message-delay-limit"))
+    bandwidth.respond_with(refusal(400, "message-delay-limit"))
     with pytest.raises(BandwidthUnavailable, match=r"400\. Retry it later"):
         send(catapult)
 
 
 @every_call
 def test_a_429_is_unavailable(bandwidth: Server, catapult: Catapult, call: Call) -> None:
-    bandwidth.answers(refusal(429, "rate-limit-reached", category="too-many-requests"))
+    bandwidth.respond_with(refusal(429, "rate-limit-reached", category="too-many-requests"))
     with pytest.raises(BandwidthUnavailable, match=r"429\. Retry it later"):
         call(catapult)
 
@@ -301,7 +305,7 @@ def test_a_429_is_unavailable(bandwidth: Server, catapult: Catapult, call: Call)
 def test_a_503_of_the_message_gateway_has_an_unknown_outcome(
     bandwidth: Server, catapult: Catapult, code: str | None
 ) -> None:
-    bandwidth.answers(refusal(503, code, category="unavailable"))
+    bandwidth.respond_with(refusal(503, code, category="unavailable"))
     with pytest.raises(BandwidthOutcomeUnknown):
         send(catapult)
 
@@ -321,7 +325,7 @@ def test_a_503_of_the_message_gateway_has_an_unknown_outcome(
 def test_a_rejected_number_or_message_is_not_unauthorized(
     bandwidth: Server, catapult: Catapult, status: int, code: str
 ) -> None:
-    bandwidth.answers(refusal(status, code, message="Not this one."))
+    bandwidth.respond_with(refusal(status, code, message="Not this one."))
     with pytest.raises(BandwidthRejected) as raised:
         send(catapult)
     assert (raised.value.status, raised.value.code, raised.value.words) == (status, code, "Not this one.")
@@ -340,7 +344,7 @@ def test_a_rejected_number_or_message_is_not_unauthorized(
 def test_another_401_or_403_is_unauthorized(
     bandwidth: Server, catapult: Catapult, call: Call, status: int, code: str | None
 ) -> None:
-    bandwidth.answers(refusal(status, code, category="authorization"))
+    bandwidth.respond_with(refusal(status, code, category="authorization"))
     with pytest.raises(BandwidthUnauthorized, match="Check the credentials"):
         call(catapult)
 
@@ -374,17 +378,17 @@ def test_an_error_body_has_code_and_description() -> None:
 
 
 PLAIN = {"from": NUMBER, "to": "+19195551213", "text": "a private word", "tag": "out_1"}
-TAKEN = Answer(201, headers={"Location": "/v1/users/u-1/messages/m-1"})
+TAKEN = Response(201, headers={"Location": "/v1/users/u-1/messages/m-1"})
 
 
 def test_a_text_requests_receipts_and_omits_empty_fields(bandwidth: Server, catapult: Catapult) -> None:
-    bandwidth.answers(TAKEN)
+    bandwidth.respond_with(TAKEN)
     assert send(catapult) == AcceptedMessage("m-1", None)
-    assert json.loads(bandwidth.only.body) == PLAIN | {"receiptRequested": "all"}
+    assert json.loads(bandwidth.only_request.body) == PLAIN | {"receiptRequested": "all"}
 
 
 def test_media_request_no_receipts(bandwidth: Server, catapult: Catapult) -> None:
-    bandwidth.answers(TAKEN)
+    bandwidth.respond_with(TAKEN)
     catapult.prepare_send(
         sender=NUMBER,
         to=("+19195551213",),
@@ -393,7 +397,7 @@ def test_media_request_no_receipts(bandwidth: Server, catapult: Catapult) -> Non
         media=("https://example.com/a.png",),
         callback_url="https://u:p@example.com/callbacks/v1",
     )()
-    assert json.loads(bandwidth.only.body) == PLAIN | {
+    assert json.loads(bandwidth.only_request.body) == PLAIN | {
         "media": ["https://example.com/a.png"],
         "callbackUrl": "https://u:p@example.com/callbacks/v1",
     }
@@ -404,7 +408,7 @@ def test_a_group_message_is_not_supported(bandwidth: Server, catapult: Catapult)
         catapult.prepare_send(
             sender=NUMBER, to=("+19195551213", "+19195551214"), text="a private word", tag="out_1"
         )()
-    assert bandwidth.asked == []
+    assert bandwidth.requests == []
 
 
 # Answers of another form
@@ -417,7 +421,7 @@ def test_a_group_message_is_not_supported(bandwidth: Server, catapult: Catapult)
 def test_a_200_with_undocumented_json_is_garbled(
     bandwidth: Server, catapult: Catapult, call: Call, body: str
 ) -> None:
-    bandwidth.answers(Answer(200, body))
+    bandwidth.respond_with(Response(200, body))
     with pytest.raises(BandwidthGarbled, match="is not the documented JSON"):
         call(catapult)
 
@@ -427,20 +431,20 @@ def test_a_200_with_undocumented_json_is_garbled(
 def test_a_201_without_a_location_is_garbled(
     bandwidth: Server, catapult: Catapult, name: str, location: str | None
 ) -> None:
-    bandwidth.answers(Answer(201, headers={} if location is None else {"Location": location}))
+    bandwidth.respond_with(Response(201, headers={} if location is None else {"Location": location}))
     with pytest.raises(BandwidthGarbled, match="Location"):
         CALLS[name](catapult)
 
 
 @every_write
-@pytest.mark.parametrize("answer", [Answer(500), Answer(lost=True)])
+@pytest.mark.parametrize("answer", [Response(500), Response(lost=True)])
 def test_a_write_with_unknown_outcome_is_sent_once(
-    bandwidth: Server, catapult: Catapult, call: Call, answer: Answer
+    bandwidth: Server, catapult: Catapult, call: Call, answer: Response
 ) -> None:
-    bandwidth.answers(answer)
+    bandwidth.respond_with(answer)
     with pytest.raises(BandwidthOutcomeUnknown):
         call(catapult)
-    assert len(bandwidth.asked) == 1
+    assert len(bandwidth.requests) == 1
 
 
 # Nothing secret
@@ -448,21 +452,21 @@ def test_a_write_with_unknown_outcome_is_sent_once(
 
 WAYS_TO_FAIL = [
     refusal(400, "validation-error", message=f"{NUMBER} is wrong."),
-    Answer(401),
+    Response(401),
     DUPLICATE,
-    Answer(429),
-    Answer(500, f"<html>{NUMBER}</html>"),
-    Answer(lost=True),
-    Answer(200, f'["{NUMBER}"]'),
+    Response(429),
+    Response(500, f"<html>{NUMBER}</html>"),
+    Response(lost=True),
+    Response(200, f'["{NUMBER}"]'),
 ]
 
 
 @every_call
 @pytest.mark.parametrize("answer", WAYS_TO_FAIL)
 def test_no_error_contains_a_password_a_text_or_a_full_number(
-    bandwidth: Server, catapult: Catapult, call: Call, answer: Answer
+    bandwidth: Server, catapult: Catapult, call: Call, answer: Response
 ) -> None:
-    bandwidth.answers(answer)
+    bandwidth.respond_with(answer)
     told = ""
     try:
         call(catapult)
@@ -475,7 +479,7 @@ def test_no_error_contains_a_password_a_text_or_a_full_number(
 def test_an_error_shows_the_last_four_digits_of_a_number_in_its_path(
     bandwidth: Server, catapult: Catapult
 ) -> None:
-    bandwidth.answers(Answer(500))
+    bandwidth.respond_with(Response(500))
     with pytest.raises(BandwidthUnavailable) as raised:
         catapult.find_number(NUMBER)
     assert str(raised.value) == "GET /users/u-ly123/phoneNumbers/…8388 returned 500"

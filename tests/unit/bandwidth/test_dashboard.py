@@ -16,7 +16,7 @@ from bandwidth_messaging.bandwidth.transport import ErrorBody
 from bandwidth_messaging.domain.number_search import NumberSearch
 from bandwidth_messaging.domain.orders import Failure, OrderStatus
 from tests.documents.examples import outline
-from tests.http_server import Answer, Server
+from tests.http_server import Response, Server
 
 Call = Callable[[Dashboard], object]
 
@@ -212,7 +212,7 @@ def test_a_body_without_an_error_names_none(body: str) -> None:
 def test_an_error_is_told_with_its_status_in_a_4xx(
     bandwidth: Server, dashboard: Dashboard, call: Call, body: str, code: str | None, words: str
 ) -> None:
-    bandwidth.answers(Answer(400, body))
+    bandwidth.respond_with(Response(400, body))
     with pytest.raises(BandwidthRejected) as raised:
         call(dashboard)
     assert (raised.value.status, raised.value.code, raised.value.words) == (400, code, words)
@@ -223,7 +223,7 @@ def test_an_error_is_told_with_its_status_in_a_4xx(
 def test_an_error_inside_a_2xx_is_an_error(
     bandwidth: Server, dashboard: Dashboard, call: Call, body: str, code: str | None, words: str
 ) -> None:
-    bandwidth.answers(Answer(200, body, {"Location": "/somewhere/1"}))
+    bandwidth.respond_with(Response(200, body, {"Location": "/somewhere/1"}))
     with pytest.raises(BandwidthRejected) as raised:
         call(dashboard)
     assert (raised.value.status, raised.value.code, raised.value.words) == (200, code, words)
@@ -236,21 +236,21 @@ def test_an_error_inside_a_2xx_is_an_error(
 def test_a_2xx_that_is_no_xml_is_garbled(
     bandwidth: Server, dashboard: Dashboard, name: str, body: str
 ) -> None:
-    bandwidth.answers(Answer(200, body))
+    bandwidth.respond_with(Response(200, body))
     with pytest.raises(BandwidthGarbled, match="not well-formed XML"):
         CALLS[name](dashboard)
 
 
 @pytest.mark.parametrize("name", ["create_application", "order_numbers", "create_import_request"])
 def test_a_created_thing_without_an_id_is_garbled(bandwidth: Server, dashboard: Dashboard, name: str) -> None:
-    bandwidth.answers(Answer(201, "<Response/>"))
+    bandwidth.respond_with(Response(201, "<Response/>"))
     with pytest.raises(BandwidthGarbled, match="the response has no"):
         CALLS[name](dashboard)
 
 
 def test_entities_of_an_answer_are_not_resolved(bandwidth: Server, dashboard: Dashboard) -> None:
     body = '<!DOCTYPE r [<!ENTITY it SYSTEM "file:///etc/passwd">]><r><OrderStatus>&it;</OrderStatus></r>'
-    bandwidth.answers(Answer(200, body))
+    bandwidth.respond_with(Response(200, body))
     with pytest.raises(BandwidthGarbled) as raised:
         dashboard.order_status("an-order")
     assert "root:" not in str(raised.value)
@@ -266,12 +266,12 @@ def test_applications_are_listed_with_what_tells_them_apart(bandwidth: Server, d
           <AppName>Demo Server</AppName><CallbackUrl>https://example.com/v2</CallbackUrl></Application>
         <Application><ApplicationId>a-2</ApplicationId><AppName>Demo Server</AppName></Application>
       </ApplicationList></ApplicationProvisioningResponse>"""
-    bandwidth.answers(Answer(200, listed))
+    bandwidth.respond_with(Response(200, listed))
     assert dashboard.list_applications() == [
         Application("a-1", "Demo Server", "https://example.com/v2", "Messaging-V2"),
         Application("a-2", "Demo Server", None, None),
     ]
-    assert bandwidth.only.path == "/accounts/9500149/applications"
+    assert bandwidth.only_request.path == "/accounts/9500149/applications"
 
 
 def test_one_application_is_there_or_not(bandwidth: Server, dashboard: Dashboard) -> None:
@@ -279,18 +279,18 @@ def test_one_application_is_there_or_not(bandwidth: Server, dashboard: Dashboard
       <ApplicationProvisioningResponse><Application><ApplicationId>a-1</ApplicationId>
         <ServiceType>Messaging-V2</ServiceType><AppName>Demo Server</AppName>
         <CallbackUrl>https://example.com/v2</CallbackUrl></Application></ApplicationProvisioningResponse>"""
-    bandwidth.answers(Answer(200, found))
+    bandwidth.respond_with(Response(200, found))
     assert dashboard.find_application("a-1") == Application(
         "a-1", "Demo Server", "https://example.com/v2", "Messaging-V2"
     )
-    bandwidth.answers(Answer(404))
+    bandwidth.respond_with(Response(404))
     assert dashboard.find_application("a-1") is None
-    assert [each.path for each in bandwidth.asked] == ["/accounts/9500149/applications/a-1"] * 2
+    assert [each.path for each in bandwidth.requests] == ["/accounts/9500149/applications/a-1"] * 2
 
 
 def test_an_account_may_have_no_applications(bandwidth: Server, dashboard: Dashboard) -> None:
-    bandwidth.answers(
-        Answer(200, "<ApplicationProvisioningResponse><ApplicationList/></ApplicationProvisioningResponse>")
+    bandwidth.respond_with(
+        Response(200, "<ApplicationProvisioningResponse><ApplicationList/></ApplicationProvisioningResponse>")
     )
     assert dashboard.list_applications() == []
 
@@ -301,20 +301,22 @@ def test_list_application_locations_a_site_are_listed(bandwidth: Server, dashboa
         <SipPeer><PeerId>561</PeerId><PeerName>first</PeerName><IsDefaultPeer>true</IsDefaultPeer></SipPeer>
         <SipPeer><PeerId>562</PeerId><PeerName>second one</PeerName></SipPeer>
       </SipPeers></TNSipPeersResponse>"""
-    bandwidth.answers(Answer(200, listed))
+    bandwidth.respond_with(Response(200, listed))
     assert dashboard.list_locations("743") == [
         Location("561", "first", is_default_peer=True),
         Location("562", "second one"),
     ]
-    assert bandwidth.only.path == "/accounts/9500149/sites/743/sippeers"
+    assert bandwidth.only_request.path == "/accounts/9500149/sites/743/sippeers"
 
 
 @pytest.mark.parametrize("call", [CALLS["find_sms"], CALLS["find_mms_protocol"]], ids=["sms", "mms"])
-@pytest.mark.parametrize("answer", [Answer(404), Answer(200, "<Response/>")], ids=["404", "nothing in it"])
+@pytest.mark.parametrize(
+    "answer", [Response(404), Response(200, "<Response/>")], ids=["404", "nothing in it"]
+)
 def test_a_feature_that_is_not_found_is_off(
-    bandwidth: Server, dashboard: Dashboard, call: Call, answer: Answer
+    bandwidth: Server, dashboard: Dashboard, call: Call, answer: Response
 ) -> None:
-    bandwidth.answers(answer)
+    bandwidth.respond_with(answer)
     assert call(dashboard) is None
 
 
@@ -329,12 +331,12 @@ def test_sms_is_changed_as_a_whole_and_what_we_do_not_know_of_it_stays(
         </SipPeerSmsFeatureSettings>
         <HttpSettings><ProxyPeerId>569238</ProxyPeerId></HttpSettings>
       </SipPeerSmsFeature>"""
-    bandwidth.answers(Answer(200, f"<SipPeerSmsFeatureResponse>{there}</SipPeerSmsFeatureResponse>"))
+    bandwidth.respond_with(Response(200, f"<SipPeerSmsFeatureResponse>{there}</SipPeerSmsFeatureResponse>"))
     found = dashboard.find_sms("743", "561")
     assert found is not None
-    bandwidth.answers(Answer(200))
+    bandwidth.respond_with(Response(200))
     dashboard.change_sms("743", "561", found.with_more(toll_free=True, short_code=False))
-    changed = bandwidth.asked[-1]
+    changed = bandwidth.requests[-1]
     assert (changed.method, changed.path) == (
         "PUT",
         "/accounts/9500149/sites/743/sippeers/561/products/messaging/features/sms",
@@ -347,30 +349,30 @@ def test_the_protocol_of_mms_comes_in_two_spellings(
     bandwidth: Server, dashboard: Dashboard, spelling: str
 ) -> None:
     settings = f"<MmsSettings><{spelling}>MM4</{spelling}></MmsSettings>"
-    bandwidth.answers(
-        Answer(200, f"<MmsFeatureResponse><MmsFeature>{settings}</MmsFeature></MmsFeatureResponse>")
+    bandwidth.respond_with(
+        Response(200, f"<MmsFeatureResponse><MmsFeature>{settings}</MmsFeature></MmsFeatureResponse>")
     )
     assert dashboard.find_mms_protocol("743", "561") == "MM4"
 
 
 def test_a_location_may_have_no_application(bandwidth: Server, dashboard: Dashboard) -> None:
-    bandwidth.answers(
-        Answer(200, "<ApplicationsSettingsResponse><ApplicationsSettings/></ApplicationsSettingsResponse>")
+    bandwidth.respond_with(
+        Response(200, "<ApplicationsSettingsResponse><ApplicationsSettings/></ApplicationsSettingsResponse>")
     )
     assert dashboard.find_assigned_application("743", "561") is None
 
 
 def test_names_reach_bandwidth_whole_whatever_they_hold(bandwidth: Server, dashboard: Dashboard) -> None:
-    bandwidth.answers(Answer(201, "<r><ApplicationId>a-1</ApplicationId></r>"))
+    bandwidth.respond_with(Response(201, "<r><ApplicationId>a-1</ApplicationId></r>"))
     dashboard.create_application("Zoë & <Söhne>", "https://example.com/?a=1&b=2")
-    assert "<AppName>Zoë &amp; &lt;Söhne&gt;</AppName>" in bandwidth.only.body.decode()
+    assert "<AppName>Zoë &amp; &lt;Söhne&gt;</AppName>" in bandwidth.only_request.body.decode()
 
 
 # Orders
 
 
 def status_of(bandwidth: Server, dashboard: Dashboard, inside: str, status: int = 200) -> OrderStatus:
-    bandwidth.answers(Answer(status, f"{DECLARATION}<OrderResponse>{inside}</OrderResponse>"))
+    bandwidth.respond_with(Response(status, f"{DECLARATION}<OrderResponse>{inside}</OrderResponse>"))
     return dashboard.order_status("an-order")
 
 
@@ -423,7 +425,7 @@ def test_every_other_word_means_not_yet(bandwidth: Server, dashboard: Dashboard,
 
 
 def test_an_order_that_is_not_found_yet_is_not_yet(bandwidth: Server, dashboard: Dashboard) -> None:
-    bandwidth.answers(Answer(404))
+    bandwidth.respond_with(Response(404))
     status = dashboard.order_status("an-order")
     assert (status, status.ended_as) == (OrderStatus("NOT_FOUND"), None)
 
@@ -434,7 +436,7 @@ def test_an_answer_without_a_status_is_garbled(bandwidth: Server, dashboard: Das
 
 
 def test_polls_beyond_the_limit_are_repeated_later(bandwidth: Server, dashboard: Dashboard) -> None:
-    bandwidth.answers(Answer(429, headers={"X-RateLimit-Reset": "1763800000"}))
+    bandwidth.respond_with(Response(429, headers={"X-RateLimit-Reset": "1763800000"}))
     with pytest.raises(BandwidthUnavailable):
         dashboard.order_status("an-order")
 
@@ -599,19 +601,19 @@ def test_numbers_of_the_newer_account_api_are_e164_already(bandwidth: Server, da
     assert status.completed == ("+19102398766",)
 
 
-def listed(*orders: str, total: int | None = None) -> Answer:
+def listed(*orders: str, total: int | None = None) -> Response:
     items = "".join(f"<OrderIdUserIdDate>{order}</OrderIdUserIdDate>" for order in orders)
     body = f"<TotalCount>{total or len(orders)}</TotalCount>{items}"
-    return Answer(
+    return Response(
         200,
         f"<ResponseSelectWrapper><ListOrderIdUserIdDate>{body}</ListOrderIdUserIdDate></ResponseSelectWrapper>",
     )
 
 
 def test_an_order_is_found_by_its_customer_order_id(bandwidth: Server, dashboard: Dashboard) -> None:
-    bandwidth.answers(listed("<CustomerOrderId>set-up 1</CustomerOrderId><OrderId>order-1</OrderId>"))
+    bandwidth.respond_with(listed("<CustomerOrderId>set-up 1</CustomerOrderId><OrderId>order-1</OrderId>"))
     assert dashboard.find_order("set-up 1") == "order-1"
-    asked = urlsplit(bandwidth.only.path)
+    asked = urlsplit(bandwidth.only_request.path)
     assert (asked.path, parse_qsl(asked.query)) == (
         "/accounts/9500149/orders",
         [("customerOrderId", "set-up 1"), ("page", "1"), ("size", "300")],
@@ -619,12 +621,12 @@ def test_an_order_is_found_by_its_customer_order_id(bandwidth: Server, dashboard
 
 
 def test_an_order_may_be_listed_with_a_small_o(bandwidth: Server, dashboard: Dashboard) -> None:
-    bandwidth.answers(listed("<CustomerOrderId>set-up 1</CustomerOrderId><orderId>order-1</orderId>"))
+    bandwidth.respond_with(listed("<CustomerOrderId>set-up 1</CustomerOrderId><orderId>order-1</orderId>"))
     assert dashboard.find_order("set-up 1") == "order-1"
 
 
 def test_an_order_with_another_customer_order_id_is_not_ours(bandwidth: Server, dashboard: Dashboard) -> None:
-    bandwidth.answers(listed("<CustomerOrderId>set-up 10</CustomerOrderId><OrderId>order-10</OrderId>"))
+    bandwidth.respond_with(listed("<CustomerOrderId>set-up 10</CustomerOrderId><OrderId>order-10</OrderId>"))
     assert dashboard.find_order("set-up 1") is None
 
 
@@ -637,30 +639,30 @@ def test_an_order_with_another_customer_order_id_is_not_ours(bandwidth: Server, 
     ids=["without an id", "only a part of a list that nobody filtered"],
 )
 def test_a_list_that_may_hide_our_order_is_not_taken_for_one_without_it(
-    bandwidth: Server, dashboard: Dashboard, answer: Answer
+    bandwidth: Server, dashboard: Dashboard, answer: Response
 ) -> None:
-    bandwidth.answers(answer)
+    bandwidth.respond_with(answer)
     with pytest.raises(BandwidthGarbled, match=r"does not show whether|without its OrderId"):
         dashboard.find_order("set-up 1")
 
 
-@pytest.mark.parametrize("answer", [listed(), Answer(200, "<ResponseSelectWrapper/>")])
+@pytest.mark.parametrize("answer", [listed(), Response(200, "<ResponseSelectWrapper/>")])
 def test_an_order_that_bandwidth_does_not_know_is_none(
-    bandwidth: Server, dashboard: Dashboard, answer: Answer
+    bandwidth: Server, dashboard: Dashboard, answer: Response
 ) -> None:
-    bandwidth.answers(answer)
+    bandwidth.respond_with(answer)
     assert dashboard.find_order("set-up 1") is None
 
 
 def test_a_404_is_an_empty_list_of_orders(bandwidth: Server, dashboard: Dashboard) -> None:
-    bandwidth.answers(Answer(404, ""))
+    bandwidth.respond_with(Response(404, ""))
     assert dashboard.find_order("set-up 1") is None
 
 
 def test_a_customer_order_id_is_the_same_whatever_its_white_space(
     bandwidth: Server, dashboard: Dashboard
 ) -> None:
-    bandwidth.answers(listed("<CustomerOrderId> set-up  1 </CustomerOrderId><OrderId>order-1</OrderId>"))
+    bandwidth.respond_with(listed("<CustomerOrderId> set-up  1 </CustomerOrderId><OrderId>order-1</OrderId>"))
     assert dashboard.find_order("set-up 1 ") == "order-1"
 
 
@@ -669,9 +671,9 @@ def test_the_pages_of_a_list_are_followed(bandwidth: Server, dashboard: Dashboar
     other = "<CustomerOrderId>other</CustomerOrderId><OrderId>order-1</OrderId>"
     first = listed(f"{other}<Links><next>{link}</next></Links>", total=2)
     second = listed("<CustomerOrderId>set-up 1</CustomerOrderId><OrderId>order-2</OrderId>", total=2)
-    bandwidth.answers(first, second)
+    bandwidth.respond_with(first, second)
     assert dashboard.find_order("set-up 1") == "order-2"
-    queries = [dict(parse_qsl(urlsplit(each.path).query)) for each in bandwidth.asked]
+    queries = [dict(parse_qsl(urlsplit(each.path).query)) for each in bandwidth.requests]
     assert queries == [
         {"customerOrderId": "set-up 1", "page": "1", "size": "300"},
         {"customerOrderId": "set-up 1", "page": "order-2", "size": "1"},
@@ -681,25 +683,25 @@ def test_the_pages_of_a_list_are_followed(bandwidth: Server, dashboard: Dashboar
 def test_pages_without_an_end_are_not_taken_for_a_list_without_the_order(
     bandwidth: Server, dashboard: Dashboard
 ) -> None:
-    def page(number: int) -> Answer:
+    def page(number: int) -> Response:
         link = f"Link=&lt;https://dashboard.bandwidth.com/orders?page={number}&amp;size=1&gt;;"
         other = "<CustomerOrderId>other</CustomerOrderId><OrderId>order-1</OrderId>"
         return listed(f"{other}<Links><next>{link}</next></Links>")
 
-    bandwidth.answers(*(page(number) for number in range(2, 100)))
+    bandwidth.respond_with(*(page(number) for number in range(2, 100)))
     with pytest.raises(BandwidthGarbled, match=r"does not show whether|without its OrderId"):
         dashboard.find_order("set-up 1")
-    assert len(bandwidth.asked) == 20
+    assert len(bandwidth.requests) == 20
 
 
-def read(customer_order_id: str | None) -> Answer:
+def read(customer_order_id: str | None) -> Response:
     named = f"<CustomerOrderId>{customer_order_id}</CustomerOrderId>" if customer_order_id else ""
-    return Answer(
+    return Response(
         200, f"<OrderResponse><Order>{named}</Order><OrderStatus>COMPLETE</OrderStatus></OrderResponse>"
     )
 
 
-def unnamed(*order_ids: str) -> Answer:
+def unnamed(*order_ids: str) -> Response:
     """Return the published list, whose entries have no CustomerOrderId; the later ids are the newer ones."""
     dates = (f"2026-01-{day:02}T00:00:00.000Z" for day in range(1, len(order_ids) + 1))
     return listed(
@@ -713,22 +715,24 @@ def unnamed(*order_ids: str) -> Answer:
 def test_orders_that_are_listed_without_their_customer_order_id_are_read_one_by_one(
     bandwidth: Server, dashboard: Dashboard
 ) -> None:
-    bandwidth.answers(unnamed("order-1", "order-2", "order-3"), read("other"), read("set-up 1"), read(None))
+    bandwidth.respond_with(
+        unnamed("order-1", "order-2", "order-3"), read("other"), read("set-up 1"), read(None)
+    )
     assert dashboard.find_order("set-up 1") == "order-2"
-    paths = [each.path.rpartition("/")[2] for each in bandwidth.asked[1:]]
+    paths = [each.path.rpartition("/")[2] for each in bandwidth.requests[1:]]
     assert paths == ["order-3", "order-2", "order-1"]
 
 
 def test_where_no_order_that_is_read_has_the_customer_order_id_there_is_none(
     bandwidth: Server, dashboard: Dashboard
 ) -> None:
-    bandwidth.answers(unnamed("order-1", "order-2"), read("other"), read(None))
+    bandwidth.respond_with(unnamed("order-1", "order-2"), read("other"), read(None))
     assert dashboard.find_order("set-up 1") is None
 
 
 def test_all_orders_without_a_customer_order_id_are_read(bandwidth: Server, dashboard: Dashboard) -> None:
     others = [read("other")] * 27
-    bandwidth.answers(unnamed(*(f"order-{each}" for each in range(1, 29))), *others, read("set-up 1"))
+    bandwidth.respond_with(unnamed(*(f"order-{each}" for each in range(1, 29))), *others, read("set-up 1"))
 
     assert dashboard.find_order("set-up 1") == "order-1"
 
@@ -739,10 +743,10 @@ def test_older_orders_do_not_stop_a_look_up(bandwidth: Server, dashboard: Dashbo
         for number in range(5000)
     )
     new = "<o><OrderDate>2026-01-01T11:56:00.000Z</OrderDate><orderId>order-1</orderId></o>"
-    bandwidth.answers(Answer(200, f"<r>{older}{new}</r>"), read("set-up 1"))
+    bandwidth.respond_with(Response(200, f"<r>{older}{new}</r>"), read("set-up 1"))
 
     assert dashboard.find_order("set-up 1", placed_after="2026-01-01T12:00:00.000Z") == "order-1"
-    assert len(bandwidth.asked) == 2
+    assert len(bandwidth.requests) == 2
 
 
 @pytest.mark.parametrize("placed_at", ["", "yesterday", "2025-12-31T00:00:00"])
@@ -750,7 +754,7 @@ def test_an_order_without_an_exact_time_may_be_the_one(
     bandwidth: Server, dashboard: Dashboard, placed_at: str
 ) -> None:
     order = f"<o><OrderDate>{placed_at}</OrderDate><orderId>order-1</orderId></o>"
-    bandwidth.answers(Answer(200, f"<r>{order}</r>"), read("set-up 1"))
+    bandwidth.respond_with(Response(200, f"<r>{order}</r>"), read("set-up 1"))
 
     assert dashboard.find_order("set-up 1", placed_after="2026-01-01T12:00:00.000Z") == "order-1"
 
@@ -760,25 +764,25 @@ def test_an_order_may_be_among_those_that_were_not_read_in_time(
 ) -> None:
     clock = iter(range(100))
     monkeypatch.setattr(order_lookup, "monotonic", lambda: next(clock))
-    bandwidth.answers(unnamed(*(f"order-{each}" for each in range(1, 33))), read("other"))
+    bandwidth.respond_with(unnamed(*(f"order-{each}" for each in range(1, 33))), read("other"))
 
     with pytest.raises(BandwidthGarbled, match="3 listed orders could not be read in time"):
         dashboard.find_order("set-up 1")
-    assert len(bandwidth.asked) == 1 + 29
+    assert len(bandwidth.requests) == 1 + 29
 
 
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (Answer(404, ""), BandwidthUnavailable),
-        (Answer(200, "<OrderResponse/>"), BandwidthGarbled),
-        (Answer(200, "<html/>"), BandwidthGarbled),
+        (Response(404, ""), BandwidthUnavailable),
+        (Response(200, "<OrderResponse/>"), BandwidthGarbled),
+        (Response(200, "<html/>"), BandwidthGarbled),
     ],
 )
 def test_an_order_that_is_listed_but_cannot_be_read_is_not_taken_for_another(
-    bandwidth: Server, dashboard: Dashboard, answer: Answer, error: type[Exception]
+    bandwidth: Server, dashboard: Dashboard, answer: Response, error: type[Exception]
 ) -> None:
-    bandwidth.answers(unnamed("order-1"), answer)
+    bandwidth.respond_with(unnamed("order-1"), answer)
     with pytest.raises(error):
         dashboard.find_order("set-up 1")
 
@@ -790,11 +794,11 @@ def ours(order_id: str) -> str:
 def test_several_orders_with_one_customer_order_id_are_refused(
     bandwidth: Server, dashboard: Dashboard
 ) -> None:
-    bandwidth.answers(listed(ours("order-1"), ours("order-2")))
+    bandwidth.respond_with(listed(ours("order-1"), ours("order-2")))
     with pytest.raises(BandwidthRejected, match="2 orders carry the CustomerOrderId set-up 1"):
         dashboard.find_order("set-up 1")
 
 
 def test_one_order_that_is_listed_twice_is_one(bandwidth: Server, dashboard: Dashboard) -> None:
-    bandwidth.answers(listed(ours("order-1"), ours("order-1")))
+    bandwidth.respond_with(listed(ours("order-1"), ours("order-1")))
     assert dashboard.find_order("set-up 1") == "order-1"

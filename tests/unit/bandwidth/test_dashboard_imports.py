@@ -8,7 +8,7 @@ import pytest
 from bandwidth_messaging.bandwidth.dashboard import Dashboard
 from bandwidth_messaging.bandwidth.errors import BandwidthGarbled, BandwidthRejected, BandwidthUnavailable
 from bandwidth_messaging.domain.orders import Failure, OrderStatus
-from tests.http_server import Answer, Server
+from tests.http_server import Response, Server
 
 Shape = Callable[..., str]
 
@@ -60,7 +60,7 @@ every_shape = pytest.mark.parametrize("shape", [document, later, wrapped])
 
 
 def status_of(bandwidth: Server, dashboard: Dashboard, body: str) -> OrderStatus:
-    bandwidth.answers(Answer(200, f"{DECLARATION}{body}"))
+    bandwidth.respond_with(Response(200, f"{DECLARATION}{body}"))
     return dashboard.import_status("order-1", NUMBERS)
 
 
@@ -81,17 +81,17 @@ def place(dashboard: Dashboard) -> str:
 def test_the_orders_id_is_found_in_every_published_answer(
     bandwidth: Server, dashboard: Dashboard, shape: Shape
 ) -> None:
-    bandwidth.answers(Answer(201, shape("RECEIVED")))
+    bandwidth.respond_with(Response(201, shape("RECEIVED")))
     assert place(dashboard) == "order-1"
 
 
 def test_an_order_of_5000_numbers_is_one_request(bandwidth: Server, dashboard: Dashboard) -> None:
-    bandwidth.answers(Answer(201, document("RECEIVED")))
+    bandwidth.respond_with(Response(201, document("RECEIVED")))
     numbers = [f"+1919555{each:04}" for each in range(5000)]
     dashboard.create_import_request(
         customer_order_id="demo", site_id="743", sip_peer_id="561", action="IMPORT", numbers=numbers
     )
-    body = bandwidth.only.body.decode()
+    body = bandwidth.only_request.body.decode()
     assert body.count("<TelephoneNumber>") == 5000
     assert "<TelephoneNumber>9195550000</TelephoneNumber><TelephoneNumber>9195550001</Te" in body
 
@@ -112,10 +112,10 @@ def test_every_word_but_three_means_not_yet_whatever_stands_beside_it(
 
 def test_an_import_that_is_not_found_yet_is_not_yet(bandwidth: Server, dashboard: Dashboard) -> None:
     words = "<ResponseStatus><Description>The resource does not exist</Description></ResponseStatus>"
-    bandwidth.answers(Answer(404, f"<ExternalTnsOrderResponse>{words}</ExternalTnsOrderResponse>"))
+    bandwidth.respond_with(Response(404, f"<ExternalTnsOrderResponse>{words}</ExternalTnsOrderResponse>"))
     status = dashboard.import_status("order-1", NUMBERS)
     assert (status, status.ended_as) == (OrderStatus("NOT_FOUND"), None)
-    assert bandwidth.only.path == "/accounts/9500149/externalTns/order-1"
+    assert bandwidth.only_request.path == "/accounts/9500149/externalTns/order-1"
 
 
 def test_an_answer_without_a_status_is_garbled(bandwidth: Server, dashboard: Dashboard) -> None:
@@ -124,7 +124,7 @@ def test_an_answer_without_a_status_is_garbled(bandwidth: Server, dashboard: Das
 
 
 def test_a_poll_that_fails_is_repeated_later(bandwidth: Server, dashboard: Dashboard) -> None:
-    bandwidth.answers(Answer(500))
+    bandwidth.respond_with(Response(500))
     with pytest.raises(BandwidthUnavailable):
         dashboard.import_status("order-1", NUMBERS)
 
@@ -253,7 +253,7 @@ def test_an_order_of_5000_numbers_of_which_half_failed_is_read_at_once(
 ) -> None:
     numbers = [f"+1919555{each:04}" for each in range(5000)]
     body = document("PARTIAL", numbers, *(error("25080", "Cannot.", each) for each in numbers[::2]))
-    bandwidth.answers(Answer(200, body))
+    bandwidth.respond_with(Response(200, body))
     status = dashboard.import_status("order-1", numbers)
     assert status.completed == tuple(numbers[1::2])
     assert [each["number"] for each in status.failures] == numbers[::2]
@@ -263,7 +263,7 @@ def test_an_order_of_5000_numbers_of_which_half_failed_is_read_at_once(
 def test_a_complete_import_that_lacks_numbers_and_explains_none_has_not_ended(
     bandwidth: Server, dashboard: Dashboard, shape: Shape
 ) -> None:
-    bandwidth.answers(Answer(200, shape("COMPLETE", [FIRST])))
+    bandwidth.respond_with(Response(200, shape("COMPLETE", [FIRST])))
     status = dashboard.import_status("order-1", [FIRST, SECOND])
     assert (status.status, status.ended_as, status.is_incomplete) == ("COMPLETE", None, True)
     assert not dashboard.import_status("order-1", [FIRST]).is_incomplete
@@ -273,7 +273,7 @@ def test_a_complete_import_that_lacks_numbers_and_explains_none_has_not_ended(
 def test_an_import_that_lists_no_numbers_is_complete_for_all(
     bandwidth: Server, dashboard: Dashboard, shape: Shape
 ) -> None:
-    bandwidth.answers(Answer(200, shape("COMPLETE", [])))
+    bandwidth.respond_with(Response(200, shape("COMPLETE", [])))
     status = dashboard.import_status("order-1", [FIRST, SECOND])
     assert (status.ended_as, status.completed) == ("completed", (FIRST, SECOND))
 
@@ -281,9 +281,9 @@ def test_an_import_that_lists_no_numbers_is_complete_for_all(
 # Looking up
 
 
-def orders(*found: str) -> Answer:
+def orders(*found: str) -> Response:
     total = f"<TotalCount>{len(found)}</TotalCount>"
-    return Answer(200, f"{DECLARATION}<ExternalTnsOrders>{total}{''.join(found)}</ExternalTnsOrders>")
+    return Response(200, f"{DECLARATION}<ExternalTnsOrders>{total}{''.join(found)}</ExternalTnsOrders>")
 
 
 @pytest.mark.parametrize("shape", [document, later])
@@ -291,9 +291,9 @@ def orders(*found: str) -> Answer:
 def test_an_import_is_found_by_its_customer_order_id_in_both_spellings(
     bandwidth: Server, dashboard: Dashboard, shape: Shape, status: str
 ) -> None:
-    bandwidth.answers(orders(shape(status)))
+    bandwidth.respond_with(orders(shape(status)))
     assert dashboard.find_import_request("demo") == "order-1"
-    asked = urlsplit(bandwidth.only.path)
+    asked = urlsplit(bandwidth.only_request.path)
     assert asked.path == "/accounts/9500149/externalTns"
     assert parse_qsl(asked.query) == [("customerOrderId", "demo")]
 
@@ -303,7 +303,7 @@ def test_an_import_is_found_by_its_customer_order_id_in_both_spellings(
 def test_an_import_with_errors_of_its_own_is_found(
     bandwidth: Server, dashboard: Dashboard, shape: Shape, status: str
 ) -> None:
-    bandwidth.answers(
+    bandwidth.respond_with(
         orders(shape(status, [SECOND], error("25080", "Cannot.", FIRST), error("25010", "No.")))
     )
     assert dashboard.find_import_request("demo") == "order-1"
@@ -313,7 +313,7 @@ def test_an_import_with_errors_of_its_own_is_found(
 def test_an_import_with_another_customer_order_id_is_not_ours(
     bandwidth: Server, dashboard: Dashboard, shape: Shape
 ) -> None:
-    bandwidth.answers(orders(shape("RECEIVED")))
+    bandwidth.respond_with(orders(shape("RECEIVED")))
     assert dashboard.find_import_request("dem") is None
 
 
@@ -322,33 +322,33 @@ def test_an_import_that_is_listed_without_its_customer_order_id_is_read(
     bandwidth: Server, dashboard: Dashboard, shape: Shape
 ) -> None:
     listed = orders("<ExternalTnsOrder><OrderId>order-1</OrderId></ExternalTnsOrder>")
-    bandwidth.answers(listed, Answer(200, shape("RECEIVED")))
+    bandwidth.respond_with(listed, Response(200, shape("RECEIVED")))
     assert dashboard.find_import_request("demo") == "order-1"
-    assert bandwidth.asked[1].path == "/accounts/9500149/externalTns/order-1"
+    assert bandwidth.requests[1].path == "/accounts/9500149/externalTns/order-1"
     assert dashboard.find_import_request("another") is None
 
 
 def test_a_404_is_an_empty_list_of_imports(bandwidth: Server, dashboard: Dashboard) -> None:
-    bandwidth.answers(Answer(404, "<ExternalTnsOrdersError/>"))
+    bandwidth.respond_with(Response(404, "<ExternalTnsOrdersError/>"))
     assert dashboard.find_import_request("demo") is None
 
 
-@pytest.mark.parametrize("answer", [orders(), Answer(200, "<ExternalTnsOrders/>")])
+@pytest.mark.parametrize("answer", [orders(), Response(200, "<ExternalTnsOrders/>")])
 def test_an_import_that_bandwidth_does_not_know_is_none(
-    bandwidth: Server, dashboard: Dashboard, answer: Answer
+    bandwidth: Server, dashboard: Dashboard, answer: Response
 ) -> None:
-    bandwidth.answers(answer)
+    bandwidth.respond_with(answer)
     assert dashboard.find_import_request("demo") is None
 
 
 def test_several_imports_with_one_customer_order_id_are_refused(
     bandwidth: Server, dashboard: Dashboard
 ) -> None:
-    bandwidth.answers(orders(document("COMPLETE"), later("RECEIVED").replace("order-1", "order-2")))
+    bandwidth.respond_with(orders(document("COMPLETE"), later("RECEIVED").replace("order-1", "order-2")))
     with pytest.raises(BandwidthRejected, match="2 orders carry the CustomerOrderId demo"):
         dashboard.find_import_request("demo")
 
 
 def test_one_import_that_is_listed_twice_is_one(bandwidth: Server, dashboard: Dashboard) -> None:
-    bandwidth.answers(orders(document("RECEIVED"), later("RECEIVED")))
+    bandwidth.respond_with(orders(document("RECEIVED"), later("RECEIVED")))
     assert dashboard.find_import_request("demo") == "order-1"

@@ -14,7 +14,7 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthUnavailable,
 )
 from bandwidth_messaging.domain.orders import Failure, OrderStatus
-from tests.http_server import Answer, Server
+from tests.http_server import Response, Server
 
 ONE, TWO, THREE = "+19195551201", "+19195551202", "+19195551203"
 LOCATION = "/accounts/9500149/sites/743/sippeers/561"
@@ -41,8 +41,8 @@ DELETES: dict[str, tuple[Callable[[Dashboard], bool], str]] = {
 every_delete = pytest.mark.parametrize(("delete", "path"), DELETES.values(), ids=DELETES)
 
 
-def refusal(status: int, code: str, words: str = "no") -> Answer:
-    return Answer(
+def refusal(status: int, code: str, words: str = "no") -> Response:
+    return Response(
         status,
         f"<r><ResponseStatus><ErrorCode>{code}</ErrorCode>"
         f"<Description>{words}</Description></ResponseStatus></r>",
@@ -57,8 +57,8 @@ def test_deleting_tells_whether_there_was_something(
     bandwidth: Server, dashboard: Dashboard, delete: Callable[[Dashboard], bool], path: str
 ) -> None:
     assert delete(dashboard) is True
-    assert (bandwidth.only.method, bandwidth.only.path) == ("DELETE", path)
-    bandwidth.answers(refusal(404, "1016"))
+    assert (bandwidth.only_request.method, bandwidth.only_request.path) == ("DELETE", path)
+    bandwidth.respond_with(refusal(404, "1016"))
     assert delete(dashboard) is False
 
 
@@ -66,7 +66,7 @@ def test_deleting_tells_whether_there_was_something(
 def test_a_location_that_does_not_exist_has_nothing_to_delete_whatever_the_status(
     bandwidth: Server, dashboard: Dashboard, delete: Callable[[Dashboard], bool], path: str
 ) -> None:
-    bandwidth.answers(refusal(400, "13563"))
+    bandwidth.respond_with(refusal(400, "13563"))
     assert delete(dashboard) is False
 
 
@@ -74,7 +74,7 @@ def test_a_location_that_does_not_exist_has_nothing_to_delete_whatever_the_statu
 def test_a_refusal_has_its_code_and_words(
     bandwidth: Server, dashboard: Dashboard, delete: Callable[[Dashboard], bool], path: str
 ) -> None:
-    bandwidth.answers(refusal(400, "13555", "Telephone numbers are still on it."))
+    bandwidth.respond_with(refusal(400, "13555", "Telephone numbers are still on it."))
     with pytest.raises(BandwidthRejected, match=r"13555 Telephone numbers are still on it\.") as raised:
         delete(dashboard)
     assert raised.value.code == "13555"
@@ -84,7 +84,7 @@ def test_a_refusal_has_its_code_and_words(
 def test_a_delete_whose_answer_was_lost_may_be_repeated(
     bandwidth: Server, dashboard: Dashboard, delete: Callable[[Dashboard], bool], path: str
 ) -> None:
-    bandwidth.answers(Answer(lost=True))
+    bandwidth.respond_with(Response(lost=True))
     with pytest.raises(BandwidthUnavailable):
         delete(dashboard)
 
@@ -92,13 +92,15 @@ def test_a_delete_whose_answer_was_lost_may_be_repeated(
 # Detaching
 
 
-def settings(application_id: str = "") -> Answer:
+def settings(application_id: str = "") -> Response:
     inside = f"<HttpMessagingV2AppId>{application_id}</HttpMessagingV2AppId>" if application_id else ""
-    return Answer(200, f"<r><ApplicationsSettings>{inside}</ApplicationsSettings></r>")
+    return Response(200, f"<r><ApplicationsSettings>{inside}</ApplicationsSettings></r>")
 
 
 def puts(bandwidth: Server) -> list[str]:
-    return [each.body.decode().partition("?>")[2].strip() for each in bandwidth.asked if each.method == "PUT"]
+    return [
+        each.body.decode().partition("?>")[2].strip() for each in bandwidth.requests if each.method == "PUT"
+    ]
 
 
 IN_THE_ROOT = "<ApplicationsSettings>REMOVE</ApplicationsSettings>"
@@ -110,10 +112,10 @@ IN_THE_ELEMENT = (
 def test_detaching_is_asked_for_as_the_specification_has_it_and_read_back(
     bandwidth: Server, dashboard: Dashboard
 ) -> None:
-    bandwidth.answers(settings("a-1"), settings(), settings())
+    bandwidth.respond_with(settings("a-1"), settings(), settings())
     assert dashboard.detach_application("743", "561") is True
     assert puts(bandwidth) == [IN_THE_ROOT]
-    assert {each.path for each in bandwidth.asked} == {SETTINGS}
+    assert {each.path for each in bandwidth.requests} == {SETTINGS}
 
 
 @pytest.mark.parametrize(
@@ -122,30 +124,30 @@ def test_detaching_is_asked_for_as_the_specification_has_it_and_read_back(
     ids=["did not take", "refused"],
 )
 def test_what_did_not_take_is_asked_for_in_the_other_form(
-    bandwidth: Server, dashboard: Dashboard, answer: Answer
+    bandwidth: Server, dashboard: Dashboard, answer: Response
 ) -> None:
-    bandwidth.answers(settings("a-1"), answer, settings("a-1"), settings(), settings())
+    bandwidth.respond_with(settings("a-1"), answer, settings("a-1"), settings(), settings())
     assert dashboard.detach_application("743", "561") is True
     assert puts(bandwidth) == [IN_THE_ROOT, IN_THE_ELEMENT]
 
 
 def test_a_location_that_keeps_its_application_is_an_error(bandwidth: Server, dashboard: Dashboard) -> None:
-    bandwidth.answers(settings("a-1"))
+    bandwidth.respond_with(settings("a-1"))
     with pytest.raises(BandwidthRejected, match="the location keeps its application"):
         dashboard.detach_application("743", "561")
 
 
-@pytest.mark.parametrize("answer", [settings(), Answer(404)], ids=["no application", "no location"])
+@pytest.mark.parametrize("answer", [settings(), Response(404)], ids=["no application", "no location"])
 def test_where_there_is_nothing_to_detach_nothing_is_asked_for(
-    bandwidth: Server, dashboard: Dashboard, answer: Answer
+    bandwidth: Server, dashboard: Dashboard, answer: Response
 ) -> None:
-    bandwidth.answers(answer)
+    bandwidth.respond_with(answer)
     assert dashboard.detach_application("743", "561") is False
     assert puts(bandwidth) == []
 
 
 def test_another_refusal_is_not_taken_for_a_wrong_form(bandwidth: Server, dashboard: Dashboard) -> None:
-    bandwidth.answers(settings("a-1"), refusal(400, "1001", "Access denied."))
+    bandwidth.respond_with(settings("a-1"), refusal(400, "1001", "Access denied."))
     with pytest.raises(BandwidthRejected, match="1001 Access denied"):
         dashboard.detach_application("743", "561")
 
@@ -153,10 +155,10 @@ def test_another_refusal_is_not_taken_for_a_wrong_form(bandwidth: Server, dashbo
 # Who uses it
 
 
-def listed(*numbers: str, following: str = "") -> Answer:
+def listed(*numbers: str, following: str = "") -> Response:
     shown = "".join(f"<SipPeerTelephoneNumber>{number}</SipPeerTelephoneNumber>" for number in numbers)
     links = f'<Links><next>Link=&lt;{following}&gt;;rel="next";</next></Links>' if following else ""
-    return Answer(
+    return Response(
         200,
         f"<SipPeerTelephoneNumbersResponse>{links}<SipPeerTelephoneNumbers>{shown}"
         "</SipPeerTelephoneNumbers></SipPeerTelephoneNumbersResponse>",
@@ -173,17 +175,17 @@ def sms(number: str, enabled: str) -> str:
 def test_the_numbers_of_a_location_tell_whether_sms_is_on_for_them(
     bandwidth: Server, dashboard: Dashboard
 ) -> None:
-    bandwidth.answers(
+    bandwidth.respond_with(
         listed(sms("9195551201", "true"), sms("9195551202", "false"), "<FullNumber>9195551203</FullNumber>")
     )
     assert dashboard.list_location_numbers("743", "561") == {ONE: True, TWO: False, THREE: None}
-    assert bandwidth.only.path == f"{LOCATION}/tns"
+    assert bandwidth.only_request.path == f"{LOCATION}/tns"
 
 
 def test_a_location_may_have_no_numbers_or_not_exist(bandwidth: Server, dashboard: Dashboard) -> None:
-    bandwidth.answers(listed())
+    bandwidth.respond_with(listed())
     assert dashboard.list_location_numbers("743", "561") == {}
-    bandwidth.answers(Answer(404))
+    bandwidth.respond_with(Response(404))
     assert dashboard.list_location_numbers("743", "561") is None
 
 
@@ -191,44 +193,46 @@ def test_pages_are_followed_as_their_links_say(bandwidth: Server, dashboard: Das
     link = (
         "https://dashboard.bandwidth.com/api/accounts/9500149/sites/743/sippeers/561/tns?page={}&amp;size=1"
     )
-    bandwidth.answers(
+    bandwidth.respond_with(
         listed("<FullNumber>9195551201</FullNumber>", following=link.format("9195551202")),
         listed("<FullNumber>9195551202</FullNumber>", following=link.format("9195551203")),
         listed("<FullNumber>9195551203</FullNumber>"),
     )
     assert dashboard.list_location_numbers("743", "561") == {ONE: None, TWO: None, THREE: None}
-    asked = [dict(parse_qsl(urlsplit(each.path).query)) for each in bandwidth.asked]
+    asked = [dict(parse_qsl(urlsplit(each.path).query)) for each in bandwidth.requests]
     assert asked == [{}, {"page": "9195551202", "size": "1"}, {"page": "9195551203", "size": "1"}]
 
 
 def test_a_page_that_links_to_itself_is_not_followed_for_ever(
     bandwidth: Server, dashboard: Dashboard
 ) -> None:
-    bandwidth.answers(listed("<FullNumber>9195551201</FullNumber>", following="https://x.example/tns?page=1"))
+    bandwidth.respond_with(
+        listed("<FullNumber>9195551201</FullNumber>", following="https://x.example/tns?page=1")
+    )
     assert dashboard.list_location_numbers("743", "561") == {ONE: None}
-    assert len(bandwidth.asked) == 2
+    assert len(bandwidth.requests) == 2
 
 
 def test_the_locations_of_an_application_are_listed(bandwidth: Server, dashboard: Dashboard) -> None:
     one = "<AssociatedSipPeer><SiteId>743</SiteId><PeerId>561</PeerId></AssociatedSipPeer>"
-    bandwidth.answers(
-        Answer(
+    bandwidth.respond_with(
+        Response(
             200,
             f"<AssociatedSipPeersResponse><AssociatedSipPeers>{one}</AssociatedSipPeers></AssociatedSipPeersResponse>",
         )
     )
     assert dashboard.list_application_locations("a-1") == {"561"}
-    assert bandwidth.only.path == "/accounts/9500149/applications/a-1/associatedsippeers"
-    bandwidth.answers(Answer(404))
+    assert bandwidth.only_request.path == "/accounts/9500149/applications/a-1/associatedsippeers"
+    bandwidth.respond_with(Response(404))
     assert dashboard.list_application_locations("a-1") == set()
 
 
 # Disconnecting
 
 
-def order(inside: str, status: int = 200) -> Answer:
+def order(inside: str, status: int = 200) -> Response:
     root = "DisconnectTelephoneNumberOrderResponse"
-    return Answer(status, f"<{root}>{inside}</{root}>")
+    return Response(status, f"<{root}>{inside}</{root}>")
 
 
 def error(code: str, words: str, number: str = "") -> str:
@@ -241,12 +245,12 @@ def failure(number: str, code: str | None, reason: str) -> Failure:
 
 
 def test_numbers_are_disconnected_in_ten_digits_under_our_id(bandwidth: Server, dashboard: Dashboard) -> None:
-    bandwidth.answers(
+    bandwidth.respond_with(
         order("<orderRequest><id>d-1</id></orderRequest><OrderStatus>RECEIVED</OrderStatus>", 201)
     )
     assert dashboard.disconnect(customer_order_id="release-1", numbers=[ONE, TWO]) == "d-1"
-    assert bandwidth.only.path == "/accounts/9500149/disconnects"
-    assert bandwidth.only.body.decode().partition("?>")[2].strip() == (
+    assert bandwidth.only_request.path == "/accounts/9500149/disconnects"
+    assert bandwidth.only_request.body.decode().partition("?>")[2].strip() == (
         "<DisconnectTelephoneNumberOrder><CustomerOrderId>release-1</CustomerOrderId>"
         "<DisconnectTelephoneNumberOrderType><TelephoneNumberList>"
         "<TelephoneNumber>9195551201</TelephoneNumber><TelephoneNumber>9195551202</TelephoneNumber>"
@@ -256,13 +260,13 @@ def test_numbers_are_disconnected_in_ten_digits_under_our_id(bandwidth: Server, 
 
 
 def test_a_disconnect_without_an_answer_may_have_been_taken(bandwidth: Server, dashboard: Dashboard) -> None:
-    bandwidth.answers(Answer(lost=True))
+    bandwidth.respond_with(Response(lost=True))
     with pytest.raises(BandwidthOutcomeUnknown):
         dashboard.disconnect(customer_order_id="release-1", numbers=[ONE])
 
 
 def status(bandwidth: Server, dashboard: Dashboard, inside: str) -> OrderStatus:
-    bandwidth.answers(order(inside))
+    bandwidth.respond_with(order(inside))
     return dashboard.disconnect_status("d-1", [ONE, TWO, THREE])
 
 
@@ -271,7 +275,7 @@ def test_a_complete_order_has_disconnected_what_was_requested(
 ) -> None:
     told = status(bandwidth, dashboard, "<ErrorList/><OrderStatus>COMPLETE</OrderStatus>")
     assert told == OrderStatus("COMPLETE", (ONE, TWO, THREE))
-    assert bandwidth.only.path == "/accounts/9500149/disconnects/d-1"
+    assert bandwidth.only_request.path == "/accounts/9500149/disconnects/d-1"
 
 
 def test_a_partial_order_tells_of_each_number(bandwidth: Server, dashboard: Dashboard) -> None:
@@ -312,7 +316,7 @@ def test_every_other_word_means_not_yet(bandwidth: Server, dashboard: Dashboard,
 
 
 def test_an_order_that_is_not_found_yet_is_not_yet(bandwidth: Server, dashboard: Dashboard) -> None:
-    bandwidth.answers(Answer(404))
+    bandwidth.respond_with(Response(404))
     assert dashboard.disconnect_status("d-1", [ONE]).ended_as is None
 
 
@@ -329,12 +333,12 @@ def entry(order_id: str, at: str, customer_order_id: str = "") -> str:
     )
 
 
-def wrapped(*entries: str) -> Answer:
+def wrapped(*entries: str) -> Response:
     inside = f"<ListOrderIdUserIdDate>{''.join(entries)}</ListOrderIdUserIdDate>"
-    return Answer(200, f"<ResponseSelectWrapper>{inside}</ResponseSelectWrapper>")
+    return Response(200, f"<ResponseSelectWrapper>{inside}</ResponseSelectWrapper>")
 
 
-def requested(customer_order_id: str) -> Answer:
+def requested(customer_order_id: str) -> Response:
     return order(
         f"<ErrorList>{error('5006', 'not yours', '9195551201')}</ErrorList>"
         f"<orderRequest><CustomerOrderId>{customer_order_id}</CustomerOrderId></orderRequest>"
@@ -344,44 +348,44 @@ def requested(customer_order_id: str) -> Answer:
 def test_an_order_is_found_in_the_published_list_which_names_no_customer_order_id(
     bandwidth: Server, dashboard: Dashboard
 ) -> None:
-    bandwidth.answers(
+    bandwidth.respond_with(
         wrapped(entry("d-1", "2026-01-10T17-34-15.797Z"), entry("d-2", "2026-01-12T17-34-15.797Z")),
         requested("somebody else's"),
         requested("release-1"),
     )
     assert dashboard.find_disconnect("release-1") == "d-1"
-    assert [each.path.rpartition("/")[2] for each in bandwidth.asked[1:]] == ["d-2", "d-1"]
+    assert [each.path.rpartition("/")[2] for each in bandwidth.requests[1:]] == ["d-2", "d-1"]
 
 
 def test_an_order_of_somebody_else_is_never_taken_for_ours(bandwidth: Server, dashboard: Dashboard) -> None:
-    bandwidth.answers(wrapped(entry("d-1", "2026-01-10T17-34-15.797Z")), requested("somebody else's"))
+    bandwidth.respond_with(wrapped(entry("d-1", "2026-01-10T17-34-15.797Z")), requested("somebody else's"))
     assert dashboard.find_disconnect("release-1") is None
 
 
 def test_a_list_that_names_customer_order_ids_is_enough(bandwidth: Server, dashboard: Dashboard) -> None:
-    bandwidth.answers(
+    bandwidth.respond_with(
         wrapped(
             entry("d-1", "2026-01-10T17-34-15.797Z", "release-1"),
             entry("d-2", "2026-01-12T17-34-15.797Z", "other"),
         )
     )
     assert dashboard.find_disconnect("release-1") == "d-1"
-    assert len(bandwidth.asked) == 1
+    assert len(bandwidth.requests) == 1
 
 
 def test_an_account_without_disconnect_orders_answers_404(bandwidth: Server, dashboard: Dashboard) -> None:
-    bandwidth.answers(Answer(404, "<Links><first>Link description</first></Links>"))
+    bandwidth.respond_with(Response(404, "<Links><first>Link description</first></Links>"))
     assert dashboard.find_disconnect("release-1") is None
 
 
 def test_only_orders_since_the_first_attempt_are_read(bandwidth: Server, dashboard: Dashboard) -> None:
     entries = [entry(f"d-{day}", f"2026-01-{day:02}T17-34-15.797Z") for day in range(1, 31)]
-    bandwidth.answers(wrapped(*entries), requested("somebody else's"))
+    bandwidth.respond_with(wrapped(*entries), requested("somebody else's"))
 
     found = dashboard.find_disconnect("release-1", placed_after="2026-01-29T17:39:00.000Z")
 
     assert found is None
-    read_ids = [request.path.rpartition("/")[2] for request in bandwidth.asked[1:]]
+    read_ids = [request.path.rpartition("/")[2] for request in bandwidth.requests[1:]]
     assert read_ids == ["d-30", "d-29"]
 
 
@@ -391,8 +395,8 @@ def test_the_look_up_of_a_disconnect_order_ends_in_time(
     clock = iter(range(0, 1000, 10))
     monkeypatch.setattr(disconnect_orders, "monotonic", lambda: next(clock))
     entries = [entry(f"d-{day}", f"2026-01-{day:02}T17-34-15.797Z") for day in range(1, 31)]
-    bandwidth.answers(wrapped(*entries), requested("another release"))
+    bandwidth.respond_with(wrapped(*entries), requested("another release"))
 
     assert dashboard.find_disconnect("release-1") is None
-    assert len(bandwidth.asked) == 1 + 2
-    assert bandwidth.asked[1].path.endswith("/d-30")
+    assert len(bandwidth.requests) == 1 + 2
+    assert bandwidth.requests[1].path.endswith("/d-30")

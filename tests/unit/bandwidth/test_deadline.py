@@ -16,7 +16,7 @@ from bandwidth_messaging.bandwidth.errors import (
     changed_nothing,
 )
 from bandwidth_messaging.bandwidth.transport import Transport
-from tests.http_server import Answer, Server
+from tests.http_server import Response, Server
 
 
 @pytest.fixture(autouse=True)
@@ -38,13 +38,13 @@ def client(url: str) -> Transport:
 @pytest.mark.parametrize("body", ["", "x" * 1000])
 def test_a_dripping_response_leaves_the_outcome_of_a_post_unknown(bandwidth: Server, body: str) -> None:
     # No read waits for long, so a time-out per read never ends this.
-    bandwidth.answers(Answer(200, body, drip_seconds=0.02))
+    bandwidth.respond_with(Response(200, body, drip_seconds=0.02))
     with pytest.raises(BandwidthOutcomeUnknown, match="in time"):
         client(bandwidth.url).send("POST", "/orders")
 
 
 def test_a_dripping_response_makes_a_read_unavailable(bandwidth: Server) -> None:
-    bandwidth.answers(Answer(200, "x" * 1000, drip_seconds=0.02))
+    bandwidth.respond_with(Response(200, "x" * 1000, drip_seconds=0.02))
     with pytest.raises(BandwidthUnavailable, match="in time"):
         client(bandwidth.url).send("GET", "/orders")
 
@@ -67,7 +67,7 @@ def test_a_connection_after_the_deadline_sends_nothing(
     monkeypatch.setattr(connection, "create_connection", slow)
     with pytest.raises(BandwidthUnavailable, match="no connection"):
         client(bandwidth.url).send("POST", "/orders")
-    assert bandwidth.asked == []
+    assert bandwidth.requests == []
 
 
 def test_no_address_of_a_host_is_tried_after_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,7 +89,7 @@ def test_no_address_of_a_host_is_tried_after_the_deadline(monkeypatch: pytest.Mo
 
 
 def test_the_next_request_of_the_session_works(bandwidth: Server) -> None:
-    bandwidth.answers(Answer(200, "late", drip_seconds=0.05), Answer(201))
+    bandwidth.respond_with(Response(200, "late", drip_seconds=0.05), Response(201))
     api = client(bandwidth.url)
     with pytest.raises(BandwidthOutcomeUnknown):
         api.send("POST", "/orders")

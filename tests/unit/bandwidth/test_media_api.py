@@ -13,7 +13,7 @@ from bandwidth_messaging.bandwidth.errors import (
 )
 from bandwidth_messaging.bandwidth.media_api import File, Media
 from bandwidth_messaging.bandwidth.transport import Transport
-from tests.http_server import Answer, Server, serving
+from tests.http_server import Response, Server, run_server
 
 CREDENTIALS = BasicCredentials("t-token", "secret")
 PATH = "/v2/users/u-1/media/m-1/0/a.png"
@@ -25,11 +25,11 @@ def media(*base_urls: str) -> Media:
 
 
 def test_a_file_is_fetched_with_our_credentials(bandwidth: Server) -> None:
-    bandwidth.answers(Answer(200, PICTURE, {"Content-Type": "image/PNG; name=a"}))
+    bandwidth.respond_with(Response(200, PICTURE, {"Content-Type": "image/PNG; name=a"}))
     fetched = media(f"{bandwidth.url}/v2").fetch(bandwidth.url + PATH, max_bytes=len(PICTURE))
     assert fetched == File("image/png", PICTURE)
-    assert (bandwidth.only.method, bandwidth.only.path) == ("GET", PATH)
-    assert bandwidth.only.headers["Authorization"].startswith("Basic ")
+    assert (bandwidth.only_request.method, bandwidth.only_request.path) == ("GET", PATH)
+    assert bandwidth.only_request.headers["Authorization"].startswith("Basic ")
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_a_file_is_fetched_with_our_credentials(bandwidth: Server) -> None:
 )
 def test_the_path_of_a_url_is_sent_unchanged(bandwidth: Server, path: str) -> None:
     media(f"{bandwidth.url}/v2").fetch(bandwidth.url + path, max_bytes=1)
-    assert bandwidth.only.path == path
+    assert bandwidth.only_request.path == path
 
 
 @pytest.mark.parametrize(
@@ -101,16 +101,18 @@ def test_other_urls_are_rejected_without_a_request(url: str, monkeypatch: pytest
 
 
 def test_a_redirect_is_not_followed(bandwidth: Server) -> None:
-    with serving() as elsewhere:
-        bandwidth.answers(Answer(302, headers={"Location": elsewhere.url + PATH}))
+    with run_server() as elsewhere:
+        bandwidth.respond_with(Response(302, headers={"Location": elsewhere.url + PATH}))
         with pytest.raises(BandwidthUnavailable) as refused:
             media(bandwidth.url).fetch(bandwidth.url + PATH, max_bytes=1)
-        assert elsewhere.asked == []
+        assert elsewhere.requests == []
     assert refused.value.status == 302
 
 
 def test_a_deleted_file_is_absent(bandwidth: Server) -> None:
-    bandwidth.answers(Answer(404, '{"status": 404, "error": "Not Found", "message": "No message available"}'))
+    bandwidth.respond_with(
+        Response(404, '{"status": 404, "error": "Not Found", "message": "No message available"}')
+    )
     with pytest.raises(BandwidthRejected) as refused:
         media(bandwidth.url).fetch(bandwidth.url + PATH, max_bytes=1)
     assert refused.value.status == 404
@@ -118,7 +120,7 @@ def test_a_deleted_file_is_absent(bandwidth: Server) -> None:
 
 @pytest.mark.parametrize("headers", [{}, {"Content-Length": ""}, {"Content-Length": "4"}])
 def test_no_more_than_the_limit_is_read_with_any_header(bandwidth: Server, headers: dict[str, str]) -> None:
-    bandwidth.answers(Answer(200, PICTURE, headers))
+    bandwidth.respond_with(Response(200, PICTURE, headers))
     if headers == {"Content-Length": "4"}:
         assert media(bandwidth.url).fetch(bandwidth.url + PATH, max_bytes=4).content == PICTURE[:4]
         return
@@ -127,14 +129,14 @@ def test_no_more_than_the_limit_is_read_with_any_header(bandwidth: Server, heade
 
 
 def test_a_truncated_file_is_unavailable(bandwidth: Server) -> None:
-    bandwidth.answers(Answer(200, PICTURE, {"Content-Length": str(len(PICTURE) + 1)}))
+    bandwidth.respond_with(Response(200, PICTURE, {"Content-Length": str(len(PICTURE) + 1)}))
     with pytest.raises(BandwidthUnavailable):
         media(bandwidth.url).fetch(bandwidth.url + PATH, max_bytes=10_000)
 
 
 def test_a_slow_file_is_unavailable(bandwidth: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "TOTAL_SECONDS", 0.2)
-    bandwidth.answers(Answer(200, PICTURE, drip_seconds=0.05))
+    bandwidth.respond_with(Response(200, PICTURE, drip_seconds=0.05))
     with pytest.raises(BandwidthUnavailable):
         media(bandwidth.url).fetch(bandwidth.url + PATH, max_bytes=10_000)
 
@@ -152,6 +154,6 @@ def test_a_slow_file_is_unavailable(bandwidth: Server, monkeypatch: pytest.Monke
 def test_temporary_and_permanent_errors_are_different(
     bandwidth: Server, status: int, error: type[Exception]
 ) -> None:
-    bandwidth.answers(Answer(status))
+    bandwidth.respond_with(Response(status))
     with pytest.raises(error):
         media(bandwidth.url).fetch(bandwidth.url + PATH, max_bytes=1)

@@ -13,7 +13,7 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthUnavailable,
 )
 from bandwidth_messaging.bandwidth.messaging import AcceptedMessage, Messaging
-from tests.http_server import Answer, Server
+from tests.http_server import Response, Server
 
 TEXT = "Good morning, a private word"
 
@@ -29,22 +29,22 @@ def send(
 def test_an_accepted_message_has_bandwidths_id_and_segment_count(
     bandwidth: Server, messaging: Messaging
 ) -> None:
-    bandwidth.answers(Answer(202, '{"id": "1562", "segmentCount": 2}'))
+    bandwidth.respond_with(Response(202, '{"id": "1562", "segmentCount": 2}'))
     assert send(messaging) == AcceptedMessage("1562", 2)
 
 
 def test_one_recipient_is_a_string_and_several_are_a_list(bandwidth: Server, messaging: Messaging) -> None:
-    bandwidth.answers(Answer(202, '{"id": "1562"}'))
+    bandwidth.respond_with(Response(202, '{"id": "1562"}'))
     send(messaging)
     send(messaging, to=("+19195551213", "+19195551214"))
-    assert [json.loads(asked.body)["to"] for asked in bandwidth.asked] == [
+    assert [json.loads(asked.body)["to"] for asked in bandwidth.requests] == [
         "+19195551213",
         ["+19195551213", "+19195551214"],
     ]
 
 
 def sent(bandwidth: Server) -> dict[str, Any]:
-    body: dict[str, Any] = json.loads(bandwidth.only.body)
+    body: dict[str, Any] = json.loads(bandwidth.only_request.body)
     return body
 
 
@@ -58,13 +58,13 @@ PLAIN = {
 
 
 def test_empty_fields_are_left_out(bandwidth: Server, messaging: Messaging) -> None:
-    bandwidth.answers(Answer(202, '{"id": "1562"}'))
+    bandwidth.respond_with(Response(202, '{"id": "1562"}'))
     send(messaging)
     assert list(sent(bandwidth).items()) == list(PLAIN.items())
 
 
 def test_all_fields_are_sent(bandwidth: Server, messaging: Messaging) -> None:
-    bandwidth.answers(Answer(202, '{"id": "1562"}'))
+    bandwidth.respond_with(Response(202, '{"id": "1562"}'))
     messaging.prepare_send(
         sender="+19195551212",
         to=("+19195551213", "+19195551214"),
@@ -84,7 +84,7 @@ def test_all_fields_are_sent(bandwidth: Server, messaging: Messaging) -> None:
 
 
 def test_a_message_with_media_only_has_no_text(bandwidth: Server, messaging: Messaging) -> None:
-    bandwidth.answers(Answer(202, '{"id": "1562"}'))
+    bandwidth.respond_with(Response(202, '{"id": "1562"}'))
     messaging.prepare_send(
         sender="+19195551212",
         to=("+19195551213",),
@@ -99,9 +99,9 @@ def test_a_message_with_media_only_has_no_text(bandwidth: Server, messaging: Mes
 
 @pytest.mark.parametrize("text", ["Grüße 👋", 'quote " and \\ backslash', "line\nbreak", "\u0000"])
 def test_a_text_is_sent_unchanged(bandwidth: Server, messaging: Messaging, text: str) -> None:
-    bandwidth.answers(Answer(202, '{"id": "1562"}'))
+    bandwidth.respond_with(Response(202, '{"id": "1562"}'))
     send(messaging, text=text)
-    assert json.loads(bandwidth.only.body)["text"] == text
+    assert json.loads(bandwidth.only_request.body)["text"] == text
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_a_text_is_sent_unchanged(bandwidth: Server, messaging: Messaging, text:
     ],
 )  # fmt: skip
 def test_a_202_without_an_id_is_garbled(bandwidth: Server, messaging: Messaging, body: str) -> None:
-    bandwidth.answers(Answer(202, body))
+    bandwidth.respond_with(Response(202, body))
     with pytest.raises(BandwidthGarbled, match=r"has no (valid )?id"):
         send(messaging)
 
@@ -128,7 +128,7 @@ def test_a_202_without_an_id_is_garbled(bandwidth: Server, messaging: Messaging,
 def test_an_invalid_segment_count_is_ignored(
     bandwidth: Server, messaging: Messaging, written: str, count: int | None
 ) -> None:
-    bandwidth.answers(Answer(202, f'{{"id": "1562", "segmentCount": {written}}}'))
+    bandwidth.respond_with(Response(202, f'{{"id": "1562", "segmentCount": {written}}}'))
     assert send(messaging) == AcceptedMessage("1562", count)
 
 
@@ -139,7 +139,7 @@ OWN = '{"type": "internal-server-error", "description": "Try again."}'
 def test_a_5xx_with_bandwidths_error_body_had_no_effect(
     bandwidth: Server, messaging: Messaging, status: int
 ) -> None:
-    bandwidth.answers(Answer(status, OWN))
+    bandwidth.respond_with(Response(status, OWN))
     with pytest.raises(BandwidthUnavailable, match=str(status)):
         send(messaging)
 
@@ -151,14 +151,14 @@ def test_a_5xx_with_bandwidths_error_body_had_no_effect(
 def test_a_5xx_without_bandwidths_error_body_is_unknown(
     bandwidth: Server, messaging: Messaging, status: int, body: str
 ) -> None:
-    bandwidth.answers(Answer(status, body))
+    bandwidth.respond_with(Response(status, body))
     with pytest.raises(BandwidthOutcomeUnknown, match=str(status)):
         send(messaging)
 
 
 @pytest.mark.parametrize("status", [425, 429])
 def test_a_425_had_no_effect(bandwidth: Server, messaging: Messaging, status: int) -> None:
-    bandwidth.answers(Answer(status, headers={"Retry-After": "7"}))
+    bandwidth.respond_with(Response(status, headers={"Retry-After": "7"}))
     with pytest.raises(BandwidthUnavailable) as raised:
         send(messaging)
     assert raised.value.wait_seconds == 7
@@ -168,7 +168,7 @@ def test_a_425_had_no_effect(bandwidth: Server, messaging: Messaging, status: in
 def test_the_error_of_a_redirect_names_the_parameter(
     bandwidth: Server, messaging: Messaging, location: str
 ) -> None:
-    bandwidth.answers(Answer(302, headers={"Location": location}))
+    bandwidth.respond_with(Response(302, headers={"Location": location}))
     with pytest.raises(BandwidthUnavailable, match="URL parameter") as raised:
         send(messaging)
     assert raised.value.is_redirect
@@ -177,7 +177,7 @@ def test_the_error_of_a_redirect_names_the_parameter(
 def test_a_field_error_without_a_description_keeps_the_rest(bandwidth: Server, messaging: Messaging) -> None:
     fields = '[{"fieldName": "to"}, {"description": "is wrong"}, 5]'
     body = f'{{"type": "bad-request", "description": "No.", "fieldErrors": {fields}}}'
-    bandwidth.answers(Answer(400, body))
+    bandwidth.respond_with(Response(400, body))
     with pytest.raises(BandwidthRejected) as raised:
         send(messaging)
     assert raised.value.words == "No. (to: is wrong; a field: is wrong; a field is wrong)"
@@ -194,7 +194,7 @@ def test_a_rejection_names_type_description_and_every_wrong_field(
             {"fieldName": "applicationId", "description": "is missing"},
         ],
     }
-    bandwidth.answers(Answer(400, json.dumps(error)))
+    bandwidth.respond_with(Response(400, json.dumps(error)))
     with pytest.raises(BandwidthRejected) as raised:
         send(messaging)
     assert (raised.value.status, raised.value.code) == (400, "request-validation")
@@ -226,31 +226,35 @@ def test_a_rejection_names_type_description_and_every_wrong_field(
 def test_error_bodies_of_every_form_are_rejections(
     bandwidth: Server, messaging: Messaging, body: str, code: str | None, words: str
 ) -> None:
-    bandwidth.answers(Answer(415, body))
+    bandwidth.respond_with(Response(415, body))
     with pytest.raises(BandwidthRejected) as raised:
         send(messaging)
     assert (raised.value.code, raised.value.words) == (code, words)
 
 
 def test_a_full_queue_at_bandwidth_is_unavailable(bandwidth: Server, messaging: Messaging) -> None:
-    bandwidth.answers(Answer(429, '{"type": "max-message-queue-size-exceeded", "description": "Full."}'))
+    bandwidth.respond_with(
+        Response(429, '{"type": "max-message-queue-size-exceeded", "description": "Full."}')
+    )
     with pytest.raises(BandwidthUnavailable):
         send(messaging)
 
 
 def test_wrong_token_or_secret_is_unauthorized(bandwidth: Server, messaging: Messaging) -> None:
-    bandwidth.answers(Answer(401, '{"type": "authentication-error", "description": "Access is denied."}'))
+    bandwidth.respond_with(
+        Response(401, '{"type": "authentication-error", "description": "Access is denied."}')
+    )
     with pytest.raises(BandwidthUnauthorized, match="Access is denied"):
         send(messaging)
 
 
-@pytest.mark.parametrize("answer", [Answer(500), Answer(lost=True)])
+@pytest.mark.parametrize("answer", [Response(500), Response(lost=True)])
 def test_a_message_with_unknown_outcome_is_sent_once(
-    bandwidth: Server, messaging: Messaging, answer: Answer
+    bandwidth: Server, messaging: Messaging, answer: Response
 ) -> None:
-    bandwidth.answers(answer)
+    bandwidth.respond_with(answer)
     with pytest.raises(BandwidthOutcomeUnknown) as raised:
         send(messaging)
-    assert len(bandwidth.asked) == 1
+    assert len(bandwidth.requests) == 1
     assert TEXT not in str(raised.value)
     assert "messaging-secret" not in repr(raised.value)

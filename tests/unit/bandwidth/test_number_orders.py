@@ -9,9 +9,9 @@ from bandwidth_messaging.bandwidth.dashboard import Dashboard
 from bandwidth_messaging.domain.number_search import NumberSearch
 from bandwidth_messaging.domain.validation import parse
 from tests.documents.examples import outline
-from tests.http_server import Answer, Server
+from tests.http_server import Response, Server
 
-ORDERED = Answer(201, "<OrderResponse><Order><id>an-order</id></Order></OrderResponse>")
+ORDERED = Response(201, "<OrderResponse><Order><id>an-order</id></Order></OrderResponse>")
 WAYS: list[tuple[dict[str, Any], str, dict[str, str]]] = [
     ({"areaCode": "910"}, "AreaCodeSearchAndOrderType", {"AreaCode": "910"}),
     (
@@ -46,20 +46,20 @@ WAYS: list[tuple[dict[str, Any], str, dict[str, str]]] = [
 def test_each_way_to_search_is_an_order_type_with_its_criteria_and_the_quantity(
     bandwidth: Server, dashboard: Dashboard, given: dict[str, Any], order_type: str, criteria: dict[str, str]
 ) -> None:
-    bandwidth.answers(ORDERED)
+    bandwidth.respond_with(ORDERED)
     dashboard.order_numbers(search=parse(NumberSearch, given), quantity=3, site_id="743", location_id="561")
     inside = "".join(f"<{name}>{text}</{name}>" for name, text in criteria.items())
-    assert outline(bandwidth.only.body) == outline(
+    assert outline(bandwidth.only_request.body) == outline(
         f"<Order><{order_type}>{inside}<Quantity>3</Quantity></{order_type}>"
         "<SiteId>743</SiteId><PeerId>561</PeerId></Order>"
     )
 
 
 def test_the_very_numbers_are_listed_in_ten_digits(bandwidth: Server, dashboard: Dashboard) -> None:
-    bandwidth.answers(ORDERED)
+    bandwidth.respond_with(ORDERED)
     numbers = NumberSearch(telephone_numbers=["+19195551212", "+19195551213"])
     dashboard.order_numbers(search=numbers, quantity=2, site_id="743", location_id="561")
-    assert outline(bandwidth.only.body) == [
+    assert outline(bandwidth.only_request.body) == [
         (0, "Order", ""),
         (1, "ExistingTelephoneNumberOrderType", ""),
         (2, "TelephoneNumberList", ""),
@@ -71,20 +71,22 @@ def test_the_very_numbers_are_listed_in_ten_digits(bandwidth: Server, dashboard:
 
 
 def test_in_the_second_version_the_very_numbers_are_in_e164(bandwidth: Server) -> None:
-    bandwidth.answers(ORDERED)
+    bandwidth.respond_with(ORDERED)
     numbers = NumberSearch(telephone_numbers=["+19195551212"])
     dashboard = Dashboard(
         f"{bandwidth.url}/api/v2", "9500149", BasicCredentials("lorem", "dashboard-password")
     )
     dashboard.order_numbers(search=numbers, quantity=1, site_id="743", location_id="561")
-    assert (3, "TelephoneNumber", "+19195551212") in outline(bandwidth.only.body)
+    assert (3, "TelephoneNumber", "+19195551212") in outline(bandwidth.only_request.body)
 
 
 def test_an_order_with_an_id_is_placed_whatever_else_the_answer_tells(
     bandwidth: Server, dashboard: Dashboard
 ) -> None:
     error = "<ErrorList><Error><Code>5017</Code><Description>Some are gone</Description></Error></ErrorList>"
-    bandwidth.answers(Answer(201, f"<OrderResponse><Order><id>an-order</id></Order>{error}</OrderResponse>"))
+    bandwidth.respond_with(
+        Response(201, f"<OrderResponse><Order><id>an-order</id></Order>{error}</OrderResponse>")
+    )
     search = NumberSearch(area_code="910")
     placed = dashboard.order_numbers(search=search, quantity=2, site_id="743", location_id="561")
     assert placed == "an-order"
@@ -105,18 +107,21 @@ def test_an_order_with_an_id_is_placed_whatever_else_the_answer_tells(
 def test_what_is_not_as_bandwidth_has_it_anyway_is_told(
     bandwidth: Server, dashboard: Dashboard, chosen: dict[str, Any], elements: list[Any]
 ) -> None:
-    bandwidth.answers(ORDERED)
+    bandwidth.respond_with(ORDERED)
     dashboard.order_numbers(
         search=NumberSearch(area_code="910"), quantity=3, site_id="743", location_id="561", **chosen
     )
-    assert outline(bandwidth.only.body)[6:] == elements
+    assert outline(bandwidth.only_request.body)[6:] == elements
 
 
 def test_a_backorder_is_closed_as_the_page_on_advanced_ordering_has_it(
     bandwidth: Server, dashboard: Dashboard
 ) -> None:
     ended = "<OrderStatus>PARTIAL</OrderStatus><ErrorList><Error><Code>5017</Code></Error></ErrorList>"
-    bandwidth.answers(Answer(200, f"<OrderResponse>{ended}</OrderResponse>"))
+    bandwidth.respond_with(Response(200, f"<OrderResponse>{ended}</OrderResponse>"))
     dashboard.close_order("an-order")
-    assert (bandwidth.only.method, bandwidth.only.path) == ("PUT", "/accounts/9500149/orders/an-order")
-    assert outline(bandwidth.only.body) == [(0, "Order", ""), (1, "CloseOrder", "true")]
+    assert (bandwidth.only_request.method, bandwidth.only_request.path) == (
+        "PUT",
+        "/accounts/9500149/orders/an-order",
+    )
+    assert outline(bandwidth.only_request.body) == [(0, "Order", ""), (1, "CloseOrder", "true")]

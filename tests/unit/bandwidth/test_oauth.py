@@ -18,21 +18,21 @@ from bandwidth_messaging.bandwidth.errors import (
 )
 from bandwidth_messaging.bandwidth.oauth import OAuthClient
 from bandwidth_messaging.bandwidth.transport import Transport
-from tests.http_server import Answer, Asked, Server, nobody_listens
+from tests.http_server import ReceivedRequest, Response, Server, unused_url
 
 OLD = BasicCredentials("client", "old-client-secret")
 NEW = BasicCredentials("client", "new-client-secret")
 TOKEN_PATH = "/api/v1/oauth2/token"
-OK = Answer(200)
+OK = Response(200)
 
 
-def token(value: str = "token-1", seconds: int = 3600) -> Answer:
+def token(value: str = "token-1", seconds: int = 3600) -> Response:
     body = {"access_token": value, "token_type": "Bearer", "expires_in": seconds}
-    return Answer(200, json.dumps(body))
+    return Response(200, json.dumps(body))
 
 
-def refusal(status: int = 401) -> Answer:
-    return Answer(status, json.dumps({"error": "invalid_client"}))
+def refusal(status: int = 401) -> Response:
+    return Response(status, json.dumps({"error": "invalid_client"}))
 
 
 def client(server: Server, reread: Callable[[], BasicCredentials] = lambda: OLD) -> OAuthClient:
@@ -43,12 +43,12 @@ def api(server: Server, auth: OAuthClient) -> Transport:
     return Transport(server.url, auth, lambda _: None)
 
 
-def bearer(asked: Asked) -> str:
+def bearer(asked: ReceivedRequest) -> str:
     return asked.headers["Authorization"]
 
 
 def paths(server: Server) -> list[str]:
-    return [asked.path for asked in server.asked]
+    return [asked.path for asked in server.requests]
 
 
 @pytest.fixture
@@ -60,9 +60,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def test_a_token_request_is_a_form_signed_with_client_id_and_secret(bandwidth: Server) -> None:
-    bandwidth.answers(token(), OK)
+    bandwidth.respond_with(token(), OK)
     api(bandwidth, client(bandwidth)).send("POST", "/orders", body=b"<Order/>")
-    asked, used = bandwidth.asked
+    asked, used = bandwidth.requests
     assert (asked.method, asked.path, asked.body) == ("POST", TOKEN_PATH, b"grant_type=client_credentials")
     assert asked.headers["Content-Type"] == "application/x-www-form-urlencoded"
     assert b64decode(bearer(asked).removeprefix("Basic ")) == b"client:old-client-secret"
@@ -70,7 +70,7 @@ def test_a_token_request_is_a_form_signed_with_client_id_and_secret(bandwidth: S
 
 
 def test_account_api_and_messages_share_one_token(bandwidth: Server) -> None:
-    bandwidth.answers(token(), OK)
+    bandwidth.respond_with(token(), OK)
     auth = client(bandwidth)
     api(bandwidth, auth).send("GET", "/orders")
     api(bandwidth, auth).send("POST", "/messages")
@@ -78,7 +78,7 @@ def test_account_api_and_messages_share_one_token(bandwidth: Server) -> None:
 
 
 def test_sixteen_threads_ask_for_one_token(bandwidth: Server) -> None:
-    bandwidth.answers(token(), OK)
+    bandwidth.respond_with(token(), OK)
     auth, together = client(bandwidth), threading.Barrier(16)
 
     def send(_: int) -> int:
@@ -94,38 +94,38 @@ def test_sixteen_threads_ask_for_one_token(bandwidth: Server) -> None:
 def test_a_token_is_kept_until_a_minute_before_it_ends(
     bandwidth: Server, clock: list[float], seconds: int, is_kept: bool
 ) -> None:
-    bandwidth.answers(token(), OK, token("token-2"), OK)
+    bandwidth.respond_with(token(), OK, token("token-2"), OK)
     transport = api(bandwidth, client(bandwidth))
     transport.send("GET", "/orders")
     clock[0] += seconds
     if is_kept:
-        bandwidth.answers(OK)
+        bandwidth.respond_with(OK)
     transport.send("GET", "/orders")
-    assert bearer(bandwidth.asked[-1]) == ("Bearer token-1" if is_kept else "Bearer token-2")
+    assert bearer(bandwidth.requests[-1]) == ("Bearer token-1" if is_kept else "Bearer token-2")
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_rejected_token_is_renewed_and_the_request_repeated_once(bandwidth: Server, method: str) -> None:
-    bandwidth.answers(token(), Answer(401), token("token-2"), Answer(201, "done"))
+    bandwidth.respond_with(token(), Response(401), token("token-2"), Response(201, "done"))
     answer = api(bandwidth, client(bandwidth)).send(
         method, "/orders", body=b"<Order/>", content_type="application/xml", params={"page": "1"}
     )
     assert (answer.status, answer.body) == (201, b"done")
-    first, _, again = bandwidth.asked[1:]
+    first, _, again = bandwidth.requests[1:]
     assert (first.method, first.path, first.body) == (again.method, again.path, again.body)
     assert again.headers["Content-Type"] == "application/xml"
     assert [bearer(each) for each in (first, again)] == ["Bearer token-1", "Bearer token-2"]
 
 
 def test_a_request_rejected_with_a_new_token_too_is_unauthorized(bandwidth: Server) -> None:
-    bandwidth.answers(token(), Answer(401), token("token-2"), Answer(401))
+    bandwidth.respond_with(token(), Response(401), token("token-2"), Response(401))
     with pytest.raises(BandwidthUnauthorized, match="Check the credentials"):
         api(bandwidth, client(bandwidth)).send("POST", "/orders")
-    assert len(bandwidth.asked) == 4
+    assert len(bandwidth.requests) == 4
 
 
 def test_a_token_that_another_thread_renewed_is_reused(bandwidth: Server) -> None:
-    bandwidth.answers(token(), OK, token("token-2"), OK)
+    bandwidth.respond_with(token(), OK, token("token-2"), OK)
     auth = client(bandwidth)
     api(bandwidth, auth).send("GET", "/orders")
     assert auth._valid_token(rejected="token-1") == "token-2"
@@ -134,14 +134,14 @@ def test_a_token_that_another_thread_renewed_is_reused(bandwidth: Server) -> Non
 
 
 def test_a_403_does_not_renew_the_token(bandwidth: Server) -> None:
-    bandwidth.answers(token(), Answer(403))
+    bandwidth.respond_with(token(), Response(403))
     with pytest.raises(BandwidthUnauthorized, match="permissions of their user"):
         api(bandwidth, client(bandwidth)).send("GET", "/orders")
-    assert len(bandwidth.asked) == 2
+    assert len(bandwidth.requests) == 2
 
 
 def test_a_lost_response_to_the_repeated_request_is_an_unknown_outcome(bandwidth: Server) -> None:
-    bandwidth.answers(token(), Answer(401), token("token-2"), Answer(lost=True))
+    bandwidth.respond_with(token(), Response(401), token("token-2"), Response(lost=True))
     with pytest.raises(BandwidthOutcomeUnknown):
         api(bandwidth, client(bandwidth)).send("POST", "/orders")
 
@@ -150,9 +150,9 @@ def test_a_lost_response_to_the_repeated_request_is_an_unknown_outcome(bandwidth
 
 
 def test_a_rejected_secret_is_read_again_at_once(bandwidth: Server) -> None:
-    bandwidth.answers(refusal(), token(), OK)
+    bandwidth.respond_with(refusal(), token(), OK)
     api(bandwidth, client(bandwidth, reread=lambda: NEW)).send("POST", "/orders")
-    first, second, _ = bandwidth.asked
+    first, second, _ = bandwidth.requests
     assert [b64decode(bearer(each).removeprefix("Basic ")) for each in (first, second)] == [
         b"client:old-client-secret",
         b"client:new-client-secret",
@@ -160,7 +160,7 @@ def test_a_rejected_secret_is_read_again_at_once(bandwidth: Server) -> None:
 
 
 def test_the_current_secret_is_cached_after_it_was_read_again(bandwidth: Server) -> None:
-    bandwidth.answers(refusal(), token(), Answer(401), token("token-2"), OK)
+    bandwidth.respond_with(refusal(), token(), Response(401), token("token-2"), OK)
     reads = iter([NEW])
     api(bandwidth, client(bandwidth, reread=lambda: next(reads))).send("POST", "/orders")
     assert paths(bandwidth).count(TOKEN_PATH) == 3
@@ -170,7 +170,7 @@ def test_bandwidths_error_is_raised_if_the_secret_cannot_be_read_again(bandwidth
     def fails() -> BasicCredentials:
         raise RuntimeError("Secrets Manager is away")
 
-    bandwidth.answers(refusal())
+    bandwidth.respond_with(refusal())
     with pytest.raises(BandwidthUnauthorized, match="invalid_client"):
         api(bandwidth, client(bandwidth, reread=fails)).send("POST", "/orders")
 
@@ -179,7 +179,7 @@ def test_bandwidths_error_is_raised_if_the_secret_cannot_be_read_again(bandwidth
 def test_a_rejected_client_is_unauthorized_and_the_error_names_the_secrets_fields(
     bandwidth: Server, status: int
 ) -> None:
-    bandwidth.answers(refusal(status))
+    bandwidth.respond_with(refusal(status))
     with pytest.raises(BandwidthUnauthorized, match=f"{status} invalid_client.*clientId and clientSecret"):
         api(bandwidth, client(bandwidth)).send("POST", "/orders")
     assert paths(bandwidth) == [TOKEN_PATH]
@@ -191,21 +191,21 @@ def test_a_rejected_client_is_unauthorized_and_the_error_names_the_secrets_field
 @pytest.mark.parametrize(
     "answer",
     [
-        Answer(500),
-        Answer(503, "<html>out of order</html>"),
-        Answer(429),
-        Answer(lost=True),
-        Answer(200, "no JSON"),
-        Answer(200, "[]"),
-        Answer(200, '{"token_type": "Bearer"}'),
-        Answer(200, '{"access_token": null, "expires_in": 3600}'),
-        Answer(200, '{"access_token": 17, "expires_in": 3600}'),
+        Response(500),
+        Response(503, "<html>out of order</html>"),
+        Response(429),
+        Response(lost=True),
+        Response(200, "no JSON"),
+        Response(200, "[]"),
+        Response(200, '{"token_type": "Bearer"}'),
+        Response(200, '{"access_token": null, "expires_in": 3600}'),
+        Response(200, '{"access_token": 17, "expires_in": 3600}'),
     ],
 )
 def test_a_failing_token_endpoint_is_unavailable_and_nothing_else_is_sent(
-    bandwidth: Server, answer: Answer
+    bandwidth: Server, answer: Response
 ) -> None:
-    bandwidth.answers(answer)
+    bandwidth.respond_with(answer)
     with pytest.raises(BandwidthUnavailable, match="The request was not sent") as raised:
         api(bandwidth, client(bandwidth)).send("POST", "/orders")
     # A status would be that of the request itself, which never went out.
@@ -214,16 +214,16 @@ def test_a_failing_token_endpoint_is_unavailable_and_nothing_else_is_sent(
 
 
 def test_a_token_endpoint_that_cannot_be_reached_is_unavailable() -> None:
-    auth = OAuthClient(nobody_listens(), OLD, lambda: OLD)
+    auth = OAuthClient(unused_url(), OLD, lambda: OLD)
     with pytest.raises(BandwidthUnavailable, match="The request was not sent"):
-        Transport(nobody_listens(), auth, lambda _: None).send("POST", "/orders")
+        Transport(unused_url(), auth, lambda _: None).send("POST", "/orders")
 
 
 @pytest.mark.parametrize("broken", ["token\\n-1", "token-1\\r\\nX-Other: 1", "t\u00f6ken-1", "token 1", ""])
 def test_a_token_that_cannot_be_a_header_is_unauthorized_and_nothing_else_is_sent(
     bandwidth: Server, broken: str
 ) -> None:
-    bandwidth.answers(Answer(200, f'{{"access_token": "{broken}", "expires_in": 3600}}'))
+    bandwidth.respond_with(Response(200, f'{{"access_token": "{broken}", "expires_in": 3600}}'))
     prepare = api(bandwidth, client(bandwidth)).prepare
     with pytest.raises(BandwidthUnauthorized, match="cannot be a header") as raised:
         prepare("POST", "/messages")
@@ -233,7 +233,9 @@ def test_a_token_that_cannot_be_a_header_is_unauthorized_and_nothing_else_is_sen
 
 @pytest.mark.parametrize("lifetime", ["null", "NaN", '"soon"', "[]", "1e999", '"3600"', "-5"])
 def test_a_token_whose_lifetime_is_not_known_is_used(bandwidth: Server, lifetime: str) -> None:
-    bandwidth.answers(Answer(200, f'{{"access_token": "token-1", "expires_in": {lifetime}}}'), Answer(201))
+    bandwidth.respond_with(
+        Response(200, f'{{"access_token": "token-1", "expires_in": {lifetime}}}'), Response(201)
+    )
     assert api(bandwidth, client(bandwidth)).send("POST", "/orders").status == 201
 
 
@@ -241,8 +243,8 @@ def test_a_token_whose_lifetime_is_not_known_is_used(bandwidth: Server, lifetime
 def test_a_token_whose_lifetime_is_not_known_is_fetched_again_for_the_next_request(
     bandwidth: Server, lifetime: str
 ) -> None:
-    fetched = Answer(200, f'{{"access_token": "token-1", "expires_in": {lifetime}}}')
-    bandwidth.answers(fetched, Answer(201), fetched, Answer(201))
+    fetched = Response(200, f'{{"access_token": "token-1", "expires_in": {lifetime}}}')
+    bandwidth.respond_with(fetched, Response(201), fetched, Response(201))
     auth = client(bandwidth)
     for _ in range(2):
         api(bandwidth, auth).send("POST", "/orders")
@@ -256,15 +258,15 @@ def test_a_token_whose_lifetime_is_not_known_is_fetched_again_for_the_next_reque
     "answers",
     [
         [refusal()],
-        [Answer(500, "token-1 old-client-secret")],
-        [Answer(200, '{"access_token": ["token-1"], "expires_in": 3600}')],
-        [token(), Answer(401), token(), Answer(401)],
-        [token(), Answer(500)],
-        [token(), Answer(lost=True)],
+        [Response(500, "token-1 old-client-secret")],
+        [Response(200, '{"access_token": ["token-1"], "expires_in": 3600}')],
+        [token(), Response(401), token(), Response(401)],
+        [token(), Response(500)],
+        [token(), Response(lost=True)],
     ],
 )
-def test_no_error_holds_the_secret_or_the_token(bandwidth: Server, answers: list[Answer]) -> None:
-    bandwidth.answers(*answers)
+def test_no_error_holds_the_secret_or_the_token(bandwidth: Server, answers: list[Response]) -> None:
+    bandwidth.respond_with(*answers)
     auth = client(bandwidth)
     with pytest.raises(BandwidthError) as raised:
         api(bandwidth, auth).send("POST", "/orders")

@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from bandwidth_messaging.bandwidth.reachability import explain_failure
-from tests.http_server import nobody_listens
+from tests.http_server import unused_url
 
 
 def failing(url: str) -> requests.RequestException:
@@ -16,7 +16,7 @@ def failing(url: str) -> requests.RequestException:
 
 
 def test_a_refused_connection_is_explained() -> None:
-    assert explain_failure(failing(nobody_listens())) == "the server refused the connection"
+    assert explain_failure(failing(unused_url())) == "the server refused the connection"
 
 
 def test_an_unknown_host_name_is_explained() -> None:

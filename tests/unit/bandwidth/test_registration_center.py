@@ -14,7 +14,7 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthUnavailable,
 )
 from bandwidth_messaging.bandwidth.registration_center import Registrations, Verification
-from tests.http_server import Answer, Server
+from tests.http_server import Response, Server
 
 PAGE = 250
 
@@ -25,9 +25,9 @@ def client(server: Server, base: str = "/api", seconds: float = 60) -> Registrat
     )
 
 
-def listed(data: list[Any], total: int | None = None) -> Answer:
+def listed(data: list[Any], total: int | None = None) -> Response:
     page = {} if total is None else {"page": {"pageNumber": 0, "pageSize": PAGE, "totalElements": total}}
-    return Answer(200, json.dumps({"data": data, "errors": [], "links": []} | page))
+    return Response(200, json.dumps({"data": data, "errors": [], "links": []} | page))
 
 
 def numbers(start: int, count: int) -> list[dict[str, str]]:
@@ -38,13 +38,13 @@ def numbers(start: int, count: int) -> list[dict[str, str]]:
 
 @pytest.mark.parametrize("base", ["/api", "/api/v1", "/api/v2"])
 def test_requests_use_version_2_for_any_base_url(bandwidth: Server, base: str) -> None:
-    bandwidth.answers(listed([], 0))
+    bandwidth.respond_with(listed([], 0))
     client(bandwidth, base).list_campaigns()
-    assert urlsplit(bandwidth.only.path).path == "/api/v2/accounts/9500149/tendlc/campaigns"
+    assert urlsplit(bandwidth.only_request.path).path == "/api/v2/accounts/9500149/tendlc/campaigns"
 
 
 def test_campaigns_are_listed_with_their_status(bandwidth: Server) -> None:
-    bandwidth.answers(
+    bandwidth.respond_with(
         listed(
             [{"campaignId": "C1", "status": "REGISTERED", "usecase": "MIXED"}, {"campaignId": "C2"}, {}], 3
         )
@@ -55,42 +55,42 @@ def test_campaigns_are_listed_with_their_status(bandwidth: Server) -> None:
 @pytest.mark.parametrize(
     ("answer", "has"),
     [
-        (Answer(200, json.dumps({"data": {"campaignId": "C 1", "status": "PENDING"}})), True),
-        (Answer(404, json.dumps({"errors": [{"description": "Campaign not found"}]})), False),
+        (Response(200, json.dumps({"data": {"campaignId": "C 1", "status": "PENDING"}})), True),
+        (Response(404, json.dumps({"errors": [{"description": "Campaign not found"}]})), False),
     ],
 )
-def test_a_missing_campaign_is_not_an_error(bandwidth: Server, answer: Answer, has: bool) -> None:
-    bandwidth.answers(answer)
+def test_a_missing_campaign_is_not_an_error(bandwidth: Server, answer: Response, has: bool) -> None:
+    bandwidth.respond_with(answer)
 
     assert client(bandwidth).has_campaign("C 1") is has
 
-    assert bandwidth.only.path == "/api/v2/accounts/9500149/tendlc/campaigns/C%201"
+    assert bandwidth.only_request.path == "/api/v2/accounts/9500149/tendlc/campaigns/C%201"
 
 
 def test_five_thousand_numbers_cost_twenty_requests(bandwidth: Server) -> None:
-    bandwidth.answers(*(listed(numbers(start, PAGE), 5000) for start in range(0, 5000, PAGE)))
+    bandwidth.respond_with(*(listed(numbers(start, PAGE), 5000) for start in range(0, 5000, PAGE)))
     assert len(client(bandwidth).list_campaign_numbers("C1")) == 5000
-    queries = [parse_qs(urlsplit(each.path).query) for each in bandwidth.asked]
+    queries = [parse_qs(urlsplit(each.path).query) for each in bandwidth.requests]
     assert [(query["limit"], query["offset"]) for query in queries] == [
         (["250"], [str(start)]) for start in range(0, 5000, PAGE)
     ]
 
 
 def test_without_a_page_block_a_short_page_is_the_last_page(bandwidth: Server) -> None:
-    bandwidth.answers(listed(numbers(0, PAGE)), listed(numbers(PAGE, 1)))
+    bandwidth.respond_with(listed(numbers(0, PAGE)), listed(numbers(PAGE, 1)))
     assert len(client(bandwidth).list_campaign_numbers("C1")) == PAGE + 1
-    assert len(bandwidth.asked) == 2
+    assert len(bandwidth.requests) == 2
 
 
 def test_a_list_shorter_than_its_total_is_garbled(bandwidth: Server) -> None:
-    bandwidth.answers(listed(numbers(0, 1), 2), listed([], 2))
+    bandwidth.respond_with(listed(numbers(0, 1), 2), listed([], 2))
     with pytest.raises(BandwidthGarbled, match="lists 1 of 2"):
         client(bandwidth).list_campaign_numbers("C1")
 
 
 @pytest.mark.parametrize("body", ["", "<html>", "[]", '{"data": null}', '{"data": {}}'])
 def test_a_response_without_a_list_is_garbled(bandwidth: Server, body: str) -> None:
-    bandwidth.answers(Answer(200, body))
+    bandwidth.respond_with(Response(200, body))
     with pytest.raises(BandwidthGarbled):
         client(bandwidth).list_campaigns()
 
@@ -98,18 +98,21 @@ def test_a_response_without_a_list_is_garbled(bandwidth: Server, body: str) -> N
 @pytest.mark.parametrize("wrapped", [False, True])
 def test_a_verification_has_status_and_reason(bandwidth: Server, wrapped: bool) -> None:
     body = {"phoneNumber": "+18005551212", "status": "UNVERIFIED", "declineReasonDescription": "no opt-in"}
-    bandwidth.answers(Answer(200, json.dumps({"data": body} if wrapped else body)))
+    bandwidth.respond_with(Response(200, json.dumps({"data": body} if wrapped else body)))
     assert client(bandwidth).get_verification("+18005551212") == Verification("UNVERIFIED", "no opt-in")
-    assert bandwidth.only.path == "/api/v2/accounts/9500149/phoneNumbers/%2B18005551212/tollFreeVerification"
+    assert (
+        bandwidth.only_request.path
+        == "/api/v2/accounts/9500149/phoneNumbers/%2B18005551212/tollFreeVerification"
+    )
 
 
 def test_a_blocked_number_is_restricted(bandwidth: Server) -> None:
-    bandwidth.answers(Answer(200, '{"status": "VERIFIED", "blocked": true, "blockedReason": "fraud"}'))
+    bandwidth.respond_with(Response(200, '{"status": "VERIFIED", "blocked": true, "blockedReason": "fraud"}'))
     assert client(bandwidth).get_verification("+18005551212") == Verification("RESTRICTED", "fraud")
 
 
 def test_a_number_without_a_verification_request_has_none(bandwidth: Server) -> None:
-    bandwidth.answers(Answer(404, '{"type": "not-found", "description": "no request"}'))
+    bandwidth.respond_with(Response(404, '{"type": "not-found", "description": "no request"}'))
     assert client(bandwidth).get_verification("+18005551212") is None
 
 
@@ -121,7 +124,7 @@ def test_a_number_without_a_verification_request_has_none(bandwidth: Server) -> 
     ],
 )
 def test_an_access_error_has_bandwidths_description(bandwidth: Server, body: str) -> None:
-    bandwidth.answers(Answer(403, body))
+    bandwidth.respond_with(Response(403, body))
     with pytest.raises(BandwidthUnauthorized) as raised:
         client(bandwidth).list_campaigns()
     assert (raised.value.status, raised.value.words) == (403, "client does not have access rights")
@@ -129,7 +132,7 @@ def test_an_access_error_has_bandwidths_description(bandwidth: Server, body: str
 
 @pytest.mark.parametrize("body", ["", "[]", "<html>", "7", '{"errors": [7]}'])
 def test_a_403_with_any_body_is_an_access_error(bandwidth: Server, body: str) -> None:
-    bandwidth.answers(Answer(403, body))
+    bandwidth.respond_with(Response(403, body))
     with pytest.raises(BandwidthUnauthorized):
         client(bandwidth).list_campaigns()
 
@@ -150,20 +153,20 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def test_a_429_is_retried_after_a_wait(bandwidth: Server, slept: list[float]) -> None:
-    bandwidth.answers(Answer(429), Answer(429), listed([], 0))
+    bandwidth.respond_with(Response(429), Response(429), listed([], 0))
     assert client(bandwidth).list_campaigns() == {}
     assert slept == [5, 5]
 
 
 def test_a_429_is_not_retried_beyond_the_time_limit(bandwidth: Server, slept: list[float]) -> None:
-    bandwidth.answers(Answer(429))
+    bandwidth.respond_with(Response(429))
     with pytest.raises(BandwidthUnavailable, match="429"):
         client(bandwidth, seconds=12).list_campaigns()
     assert slept == [5, 5]
 
 
 def test_a_503_is_not_retried(bandwidth: Server, slept: list[float]) -> None:
-    bandwidth.answers(Answer(503))
+    bandwidth.respond_with(Response(503))
     with pytest.raises(BandwidthUnavailable):
         client(bandwidth).list_campaigns()
     assert slept == []

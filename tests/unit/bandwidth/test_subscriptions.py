@@ -10,7 +10,7 @@ from bandwidth_messaging.bandwidth.subscriptions import Notification, read_notif
 from bandwidth_messaging.domain.orders import OrderedWhat
 from bandwidth_messaging.domain.step_outcomes import StepOutcome
 from tests.documents.examples import outline
-from tests.http_server import Answer, Server
+from tests.http_server import Response, Server
 
 CREDENTIALS = BasicCredentials("bandwidth", "callback-password")
 
@@ -18,13 +18,18 @@ CREDENTIALS = BasicCredentials("bandwidth", "callback-password")
 def test_an_order_is_subscribed_to_with_our_address_and_credentials(
     bandwidth: Server, dashboard: Dashboard
 ) -> None:
-    bandwidth.answers(Answer(201, headers={"Location": "/accounts/9500149/subscriptions/subscription-1"}))
+    bandwidth.respond_with(
+        Response(201, headers={"Location": "/accounts/9500149/subscriptions/subscription-1"})
+    )
     made = dashboard.subscribe(
         "NEW_NUMBERS", "order-1", callback_url="https://example.com/o", credentials=CREDENTIALS, seconds=3600
     )
     assert made == "subscription-1"
-    assert (bandwidth.only.method, bandwidth.only.path) == ("POST", "/accounts/9500149/subscriptions")
-    assert outline(bandwidth.only.body) == [
+    assert (bandwidth.only_request.method, bandwidth.only_request.path) == (
+        "POST",
+        "/accounts/9500149/subscriptions",
+    )
+    assert outline(bandwidth.only_request.body) == [
         (0, "Subscription", ""),
         (1, "OrderType", "orders"),
         (1, "OrderId", "order-1"),
@@ -51,21 +56,21 @@ def test_an_order_is_subscribed_to_with_our_address_and_credentials(
 def test_each_kind_of_order_has_its_type(
     bandwidth: Server, generation: type[Dashboard], what: OrderedWhat, order_type: str
 ) -> None:
-    bandwidth.answers(Answer(201, headers={"Location": "/subscriptions/subscription-1"}))
+    bandwidth.respond_with(Response(201, headers={"Location": "/subscriptions/subscription-1"}))
     generation(bandwidth.url, "9500149", CREDENTIALS).subscribe(
         what, "order-1", callback_url="https://example.com", credentials=CREDENTIALS, seconds=1
     )
-    assert (1, "OrderType", order_type) in outline(bandwidth.only.body)
+    assert (1, "OrderType", order_type) in outline(bandwidth.only_request.body)
 
 
 URL = "https://example.com/o"
-CONFLICT = Answer(409)
+CONFLICT = Response(409)
 
 
-def subscriptions(*subscription: str) -> Answer:
+def subscriptions(*subscription: str) -> Response:
     callback = f"<CallbackSubscription><URL>{URL}</URL></CallbackSubscription>"
     listed = "".join(f"<Subscription>{each}{callback}</Subscription>" for each in subscription)
-    return Answer(
+    return Response(
         200, f"<SubscriptionsResponse><Subscriptions>{listed}</Subscriptions></SubscriptionsResponse>"
     )
 
@@ -82,22 +87,22 @@ def subscribe(dashboard: Dashboard) -> str:
 
 
 def test_a_subscription_to_an_order_that_exists_is_replaced(bandwidth: Server, dashboard: Dashboard) -> None:
-    bandwidth.answers(CONFLICT, subscriptions(OF_ANOTHER, OF_LOST_NUMBERS, OF_ORDER), Answer(200))
+    bandwidth.respond_with(CONFLICT, subscriptions(OF_ANOTHER, OF_LOST_NUMBERS, OF_ORDER), Response(200))
 
     assert subscribe(dashboard) == "s-1"
 
-    assert [(each.method, each.path.rpartition("/")[2]) for each in bandwidth.asked] == [
+    assert [(each.method, each.path.rpartition("/")[2]) for each in bandwidth.requests] == [
         ("POST", "subscriptions"),
         ("GET", "subscriptions"),
         ("PUT", "s-1"),
     ]
-    assert bandwidth.asked[2].body == bandwidth.asked[0].body
+    assert bandwidth.requests[2].body == bandwidth.requests[0].body
 
 
 def test_a_conflict_without_a_subscription_of_that_target_is_a_rejection(
     bandwidth: Server, dashboard: Dashboard
 ) -> None:
-    bandwidth.answers(CONFLICT, subscriptions(OF_ANOTHER))
+    bandwidth.respond_with(CONFLICT, subscriptions(OF_ANOTHER))
 
     with pytest.raises(BandwidthRejected, match="409"):
         subscribe(dashboard)
@@ -106,12 +111,12 @@ def test_a_conflict_without_a_subscription_of_that_target_is_a_rejection(
 def test_a_subscription_to_lost_numbers_that_another_set_up_created_is_renewed(
     bandwidth: Server, dashboard: Dashboard
 ) -> None:
-    bandwidth.answers(subscriptions(), CONFLICT, subscriptions(OF_LOST_NUMBERS), Answer(200))
+    bandwidth.respond_with(subscriptions(), CONFLICT, subscriptions(OF_LOST_NUMBERS), Response(200))
 
     outcome = dashboard.subscribe_to_lost_numbers(callback_url=URL, credentials=CREDENTIALS)
 
     assert outcome == StepOutcome.UPDATED
-    assert (bandwidth.asked[3].method, bandwidth.asked[3].path.rpartition("/")[2]) == ("PUT", "s-3")
+    assert (bandwidth.requests[3].method, bandwidth.requests[3].path.rpartition("/")[2]) == ("PUT", "s-3")
 
 
 @pytest.mark.parametrize(

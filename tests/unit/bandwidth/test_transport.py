@@ -19,7 +19,7 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthUnavailable,
 )
 from bandwidth_messaging.bandwidth.transport import ErrorBody, Transport
-from tests.http_server import Answer, Server, nobody_listens
+from tests.http_server import Response, Server, unused_url
 
 CREDENTIALS = BasicCredentials("lorem", "the-password")
 REPEATABLE = ["GET", "PUT", "DELETE"]
@@ -36,14 +36,14 @@ def send(server: Server, method: str, **options: Any) -> transport.Response:
 @pytest.mark.parametrize("method", ["POST", *REPEATABLE])
 @pytest.mark.parametrize("status", [425, 429])
 def test_a_request_that_was_not_accepted_is_unavailable(bandwidth: Server, method: str, status: int) -> None:
-    bandwidth.answers(Answer(status))
+    bandwidth.respond_with(Response(status))
     with pytest.raises(BandwidthUnavailable, match=str(status)):
         send(bandwidth, method)
 
 
 @pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
 def test_another_5xx_leaves_the_outcome_of_a_post_unknown(bandwidth: Server, status: int) -> None:
-    bandwidth.answers(Answer(status, "<html>out of order</html>"))
+    bandwidth.respond_with(Response(status, "<html>out of order</html>"))
     with pytest.raises(BandwidthOutcomeUnknown, match=f"{status}.*unknown"):
         send(bandwidth, "POST")
 
@@ -51,7 +51,7 @@ def test_another_5xx_leaves_the_outcome_of_a_post_unknown(bandwidth: Server, sta
 @pytest.mark.parametrize("method", REPEATABLE)
 def test_another_5xx_of_a_repeatable_request_is_unavailable(bandwidth: Server, method: str) -> None:
     for status in (408, 500, 503):
-        bandwidth.answers(Answer(status))
+        bandwidth.respond_with(Response(status))
         with pytest.raises(BandwidthUnavailable, match=str(status)):
             send(bandwidth, method)
 
@@ -61,14 +61,14 @@ def test_another_5xx_of_a_repeatable_request_is_unavailable(bandwidth: Server, m
 def test_401_and_403_are_unauthorized_and_name_the_credentials(
     bandwidth: Server, status: int, body: str
 ) -> None:
-    bandwidth.answers(Answer(status, body))
+    bandwidth.respond_with(Response(status, body))
     with pytest.raises(BandwidthUnauthorized, match=f"{status}.*Check the credentials"):
         send(bandwidth, "GET")
 
 
 @pytest.mark.parametrize("status", [400, 404, 409, 415, 422])
 def test_another_4xx_is_rejected_with_code_and_description(bandwidth: Server, status: int) -> None:
-    bandwidth.answers(Answer(status, "<Error/>"))
+    bandwidth.respond_with(Response(status, "<Error/>"))
     with pytest.raises(BandwidthRejected) as raised:
         send(bandwidth, "POST")
     assert (raised.value.status, raised.value.code, raised.value.words) == (status, "5005", "no number")
@@ -76,7 +76,7 @@ def test_another_4xx_is_rejected_with_code_and_description(bandwidth: Server, st
 
 
 def test_a_rejection_without_a_body_has_its_status(bandwidth: Server) -> None:
-    bandwidth.answers(Answer(404))
+    bandwidth.respond_with(Response(404))
     with pytest.raises(BandwidthRejected, match="404") as raised:
         send(bandwidth, "GET")
     assert (raised.value.status, raised.value.code) == (404, None)
@@ -85,7 +85,7 @@ def test_a_rejection_without_a_body_has_its_status(bandwidth: Server) -> None:
 @pytest.mark.parametrize("method", ["POST", "GET"])
 def test_a_refused_connection_is_unavailable(method: str) -> None:
     with pytest.raises(BandwidthUnavailable, match="no connection"):
-        client(nobody_listens()).send(method, "/accounts")
+        client(unused_url()).send(method, "/accounts")
 
 
 def test_an_unknown_host_is_unavailable() -> None:
@@ -103,25 +103,27 @@ def test_a_slow_connection_is_unavailable(
     monkeypatch.setattr(connection, "create_connection", too_long)
     with pytest.raises(BandwidthUnavailable, match="no connection"):
         send(bandwidth, method)
-    assert bandwidth.asked == []
+    assert bandwidth.requests == []
 
 
 def test_a_lost_response_leaves_the_outcome_of_a_post_unknown(bandwidth: Server) -> None:
-    bandwidth.answers(Answer(lost=True))
+    bandwidth.respond_with(Response(lost=True))
     with pytest.raises(BandwidthOutcomeUnknown, match="no response"):
         send(bandwidth, "POST", body=b"<Order/>")
-    assert len(bandwidth.asked) == 1
+    assert len(bandwidth.requests) == 1
 
 
 @pytest.mark.parametrize("method", REPEATABLE)
 def test_a_lost_response_to_a_repeatable_request_is_unavailable(bandwidth: Server, method: str) -> None:
-    bandwidth.answers(Answer(lost=True))
+    bandwidth.respond_with(Response(lost=True))
     with pytest.raises(BandwidthUnavailable, match="no response"):
         send(bandwidth, method)
 
 
 def test_a_partial_response_leaves_the_outcome_of_a_post_unknown(bandwidth: Server) -> None:
-    bandwidth.answers(Answer(201, "<OrderRes", headers={"Content-Length": "500", "Connection": "close"}))
+    bandwidth.respond_with(
+        Response(201, "<OrderRes", headers={"Content-Length": "500", "Connection": "close"})
+    )
     with pytest.raises(BandwidthOutcomeUnknown, match="no response"):
         send(bandwidth, "POST")
 
@@ -133,30 +135,32 @@ def test_a_slow_response_is_a_lost_response(
     bandwidth: Server, monkeypatch: pytest.MonkeyPatch, method: str, error: type[BandwidthError]
 ) -> None:
     monkeypatch.setattr(transport, "RESPONSE_TIMEOUT_SECONDS", 0.05)
-    bandwidth.answers(Answer(201, seconds=0.2))
+    bandwidth.respond_with(Response(201, seconds=0.2))
     with pytest.raises(error, match="no response"):
         send(bandwidth, method)
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_a_redirect_is_not_followed(bandwidth: Server, status: int) -> None:
-    bandwidth.answers(Answer(status, headers={"Location": f"{bandwidth.url}/elsewhere"}), Answer(200))
+    bandwidth.respond_with(
+        Response(status, headers={"Location": f"{bandwidth.url}/elsewhere"}), Response(200)
+    )
     with pytest.raises(BandwidthUnavailable, match=f"{status}.*Check the stack's URL parameter") as raised:
         send(bandwidth, "POST")
     assert raised.value.is_redirect
-    assert len(bandwidth.asked) == 1
+    assert len(bandwidth.requests) == 1
 
 
 @pytest.mark.parametrize("status", [300, 302, 304])
 def test_a_3xx_without_a_location_is_no_success(bandwidth: Server, status: int) -> None:
-    bandwidth.answers(Answer(status))
+    bandwidth.respond_with(Response(status))
     with pytest.raises(BandwidthUnavailable, match=str(status)):
         send(bandwidth, "PUT")
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204])
 def test_every_2xx_is_a_response(bandwidth: Server, status: int) -> None:
-    bandwidth.answers(Answer(status))
+    bandwidth.respond_with(Response(status))
     assert send(bandwidth, "POST").status == status
 
 
@@ -166,18 +170,18 @@ def test_every_2xx_is_a_response(bandwidth: Server, status: int) -> None:
 def test_a_created_id_is_the_last_segment_of_an_absolute_or_relative_location(
     bandwidth: Server, location: str
 ) -> None:
-    bandwidth.answers(Answer(201, headers={"Location": location}))
+    bandwidth.respond_with(Response(201, headers={"Location": location}))
     assert send(bandwidth, "POST").created_id == "561"
 
 
 def test_a_201_without_a_location_is_garbled(bandwidth: Server) -> None:
-    bandwidth.answers(Answer(201))
+    bandwidth.respond_with(Response(201))
     with pytest.raises(BandwidthGarbled, match="Location"):
         _ = send(bandwidth, "POST").created_id
 
 
 def test_the_error_of_a_garbled_response_has_a_digest_and_no_content(bandwidth: Server) -> None:
-    bandwidth.answers(Answer(200, "something private"))
+    bandwidth.respond_with(Response(200, "something private"))
     error = send(bandwidth, "GET").garbled("tells no OrderStatus")
     assert "tells no OrderStatus" in str(error)
     assert "17 bytes, sha256 " in str(error)
@@ -185,10 +189,10 @@ def test_the_error_of_a_garbled_response_has_a_digest_and_no_content(bandwidth: 
 
 
 def test_a_query_is_in_the_url_and_not_in_errors(bandwidth: Server) -> None:
-    bandwidth.answers(Answer(500))
+    bandwidth.respond_with(Response(500))
     with pytest.raises(BandwidthUnavailable) as raised:
         send(bandwidth, "GET", params={"tn": "9195551212"})
-    assert bandwidth.only.path == "/accounts/9500149/orders?tn=9195551212"
+    assert bandwidth.only_request.path == "/accounts/9500149/orders?tn=9195551212"
     assert "9195551212" not in str(raised.value)
 
 
@@ -197,26 +201,26 @@ def test_netrc_and_proxy_settings_are_ignored(
 ) -> None:
     (tmp_path / "netrc").write_text("default login somebody password else\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    monkeypatch.setenv("HTTP_PROXY", nobody_listens())
+    monkeypatch.setenv("HTTP_PROXY", unused_url())
     send(bandwidth, "GET")
-    scheme, _, encoded = bandwidth.only.headers["Authorization"].partition(" ")
+    scheme, _, encoded = bandwidth.only_request.headers["Authorization"].partition(" ")
     assert (scheme, b64decode(encoded)) == ("Basic", b"lorem:the-password")
 
 
 WAYS_TO_FAIL = [
-    Answer(400, "<Error/>"),
-    Answer(401),
-    Answer(404),
-    Answer(429),
-    Answer(500),
-    Answer(302, headers={"Location": "/elsewhere"}),
-    Answer(lost=True),
+    Response(400, "<Error/>"),
+    Response(401),
+    Response(404),
+    Response(429),
+    Response(500),
+    Response(302, headers={"Location": "/elsewhere"}),
+    Response(lost=True),
 ]
 
 
 @pytest.mark.parametrize("answer", WAYS_TO_FAIL)
-def test_no_error_contains_the_password_or_the_body(bandwidth: Server, answer: Answer) -> None:
-    bandwidth.answers(answer)
+def test_no_error_contains_the_password_or_the_body(bandwidth: Server, answer: Response) -> None:
+    bandwidth.respond_with(answer)
     with pytest.raises(BandwidthError) as raised:
         send(bandwidth, "POST", body=b"<Password>callback-password</Password>")
     told = f"{raised.value!s} {raised.value!r} {vars(raised.value)}"
@@ -225,8 +229,8 @@ def test_no_error_contains_the_password_or_the_body(bandwidth: Server, answer: A
 
 
 @pytest.mark.parametrize("answer", WAYS_TO_FAIL)
-def test_errors_have_no_cause_of_the_http_library(bandwidth: Server, answer: Answer) -> None:
-    bandwidth.answers(answer)
+def test_errors_have_no_cause_of_the_http_library(bandwidth: Server, answer: Response) -> None:
+    bandwidth.respond_with(answer)
     with pytest.raises(BandwidthError) as raised:
         send(bandwidth, "POST")
     assert raised.value.__cause__ is None
@@ -249,7 +253,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def wait_seconds(bandwidth: Server, reset: str | None, status: int = 429) -> int | None:
-    bandwidth.answers(Answer(status, headers={} if reset is None else {"X-RateLimit-Reset": reset}))
+    bandwidth.respond_with(Response(status, headers={} if reset is None else {"X-RateLimit-Reset": reset}))
     with pytest.raises(BandwidthUnavailable) as raised:
         send(bandwidth, "POST")
     return raised.value.wait_seconds
@@ -315,7 +319,7 @@ def test_an_implausible_wait_is_ignored(bandwidth: Server, reset: str | None) ->
 
 def test_a_missing_connection_has_no_wait() -> None:
     with pytest.raises(BandwidthUnavailable) as raised:
-        client(nobody_listens()).send("POST", "/accounts")
+        client(unused_url()).send("POST", "/accounts")
     assert raised.value.wait_seconds is None
 
 
@@ -323,11 +327,11 @@ def test_a_missing_connection_has_no_wait() -> None:
 
 
 def test_a_prepared_request_is_signed_but_not_sent(bandwidth: Server) -> None:
-    bandwidth.answers(Answer(201, "done"))
+    bandwidth.respond_with(Response(201, "done"))
     post = client(bandwidth.url).prepare("POST", "/messages", body=b"{}")
-    assert bandwidth.asked == []
+    assert bandwidth.requests == []
     assert post().body == b"done"
-    assert "Authorization" in bandwidth.only.headers
+    assert "Authorization" in bandwidth.only_request.headers
 
 
 @pytest.mark.parametrize("base_url", ["bandwidth.example", "https://", "https://bandwidth.example:port"])
@@ -342,7 +346,7 @@ def test_a_request_that_cannot_be_built_is_unavailable(base_url: str) -> None:
 @pytest.mark.usefixtures("clock")
 @pytest.mark.parametrize("status", [400, 401, 403, 409])
 def test_a_throttling_body_overrides_the_status_and_keeps_the_wait(bandwidth: Server, status: int) -> None:
-    bandwidth.answers(Answer(status, "<Error/>", {"X-RateLimit-Reset": "1763800060000"}))
+    bandwidth.respond_with(Response(status, "<Error/>", {"X-RateLimit-Reset": "1763800060000"}))
     later = Transport(bandwidth.url, CREDENTIALS, lambda _: ErrorBody("limit", "wait", BandwidthUnavailable))
     with pytest.raises(BandwidthUnavailable) as raised:
         later.send("POST", "/messages")
@@ -351,7 +355,7 @@ def test_a_throttling_body_overrides_the_status_and_keeps_the_wait(bandwidth: Se
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_rejecting_body_overrides_the_status(bandwidth: Server, status: int) -> None:
-    bandwidth.answers(Answer(status, "<Error/>"))
+    bandwidth.respond_with(Response(status, "<Error/>"))
     refused = Transport(bandwidth.url, CREDENTIALS, lambda _: ErrorBody("no", "never", BandwidthRejected))
     with pytest.raises(BandwidthRejected) as raised:
         refused.send("POST", "/messages")
@@ -364,7 +368,7 @@ def test_a_rejecting_body_overrides_the_status(bandwidth: Server, status: int) -
 def test_a_503_with_possible_effect_is_unknown_for_a_post_only(
     bandwidth: Server, method: str, error: type[BandwidthError]
 ) -> None:
-    bandwidth.answers(Answer(503, "<Error/>"))
+    bandwidth.respond_with(Response(503, "<Error/>"))
     unknown = Transport(
         bandwidth.url, CREDENTIALS, lambda _: ErrorBody("gate", "look", BandwidthOutcomeUnknown)
     )
@@ -374,10 +378,10 @@ def test_a_503_with_possible_effect_is_unknown_for_a_post_only(
 
 @pytest.mark.parametrize("answer", WAYS_TO_FAIL)
 def test_an_error_shows_the_last_four_digits_of_a_number_in_its_path(
-    bandwidth: Server, answer: Answer
+    bandwidth: Server, answer: Response
 ) -> None:
-    bandwidth.answers(answer)
+    bandwidth.respond_with(answer)
     with pytest.raises(BandwidthError, match=r"^GET /users/u-1/phoneNumbers/…1212 ") as raised:
         client(bandwidth.url).send("GET", "/users/u-1/phoneNumbers/%2B19195551212")
     assert "9195551212" not in repr(raised.value)
-    assert bandwidth.only.path == "/users/u-1/phoneNumbers/%2B19195551212"
+    assert bandwidth.only_request.path == "/users/u-1/phoneNumbers/%2B19195551212"

@@ -7,7 +7,7 @@ import pytest
 from bandwidth_messaging.bandwidth.callback_probe import CallbackProbe
 from bandwidth_messaging.services.callback_check import check_challenge
 from bandwidth_messaging.services.diagnosis import explain_invalid_value
-from tests.http_server import Answer, serving
+from tests.http_server import Response, run_server
 
 
 @pytest.mark.parametrize(
@@ -29,10 +29,12 @@ def test_an_invalid_value_of_a_secret_is_explained(value: Any, problem: str | No
     assert explain_invalid_value(value) == problem
 
 
-@pytest.mark.parametrize("answer", [Answer(401), Answer(403), Answer(204), Answer(500), Answer(lost=True)])
-def test_a_callback_api_without_a_challenge_is_wrong(answer: Answer) -> None:
-    with serving() as callback_api:
-        callback_api.answers(answer)
+@pytest.mark.parametrize(
+    "answer", [Response(401), Response(403), Response(204), Response(500), Response(lost=True)]
+)
+def test_a_callback_api_without_a_challenge_is_wrong(answer: Response) -> None:
+    with run_server() as callback_api:
+        callback_api.respond_with(answer)
         finding = check_challenge(callback_api.url, CallbackProbe(callback_api.url))
 
     assert finding.result == "wrong"

@@ -5,6 +5,7 @@ builder imports its service, so that a function loads only what it calls.
 """
 
 from functools import cache
+from time import sleep
 from typing import TYPE_CHECKING
 
 from bandwidth_messaging.runtime import bandwidth_clients, stores
@@ -133,7 +134,6 @@ def unconfirmed_messages() -> "UnconfirmedMessages":
 def message_delivery() -> "MessageDelivery":
     """Return the service that delivers messages to Bandwidth."""
     from datetime import timedelta
-    from time import sleep
 
     from bandwidth_messaging.services.message_delivery import DeliveryTimes, MessageDelivery
 

@@ -98,7 +98,7 @@ class MessageAcceptance:
 
     def _queue(self, message: Message) -> None:
         left = to_micros(message.expected_at) - to_micros(message.time) if message.expected_at else 0
-        queue = self.high_send_queue() if message.priority == "high" else self.send_queue()
+        queue: SendQueue = self.high_send_queue() if message.priority == "high" else self.send_queue()
         queue.add(message.message_id, delay_seconds=queue_delay(left))
 
     def _check(self, new: "NewMessage") -> "SendFacts":

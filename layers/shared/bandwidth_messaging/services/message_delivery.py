@@ -179,7 +179,7 @@ class MessageDelivery:
 
     def _requeue(self, message: "MessageItem", pace: Pace) -> None:
         """Queue a message again that is not due yet. Records with a new delay do not count as in flight."""
-        queue = self.high_send_queue() if message.get("priority") == "high" else self.send_queue()
+        queue: SendQueue = self.high_send_queue() if message.get("priority") == "high" else self.send_queue()
         queue.add(
             message["messageId"],
             delay_seconds=queue_delay(pace.slot - to_micros(now())),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from bandwidth_messaging.domain.lanes import tickets_from_items, tickets_to_items
+from bandwidth_messaging.domain.send_records import write_send_record
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -48,24 +48,15 @@ class WorkQueue:
 
 
 class SendQueue(WorkQueue):
-    """Accepted messages. A record is a message's id, or JSON with the id and the message's tickets."""
+    """Accepted messages, as records of domain.send_records."""
 
     def add(self, message_id: str, *, delay_seconds: int = 0, tickets: "Tickets | None" = None) -> None:
         """Queue an accepted message. The worker receives it after `delay_seconds` (at most 900)."""
-        body = (
-            json.dumps({"messageId": message_id, "tickets": tickets_to_items(tickets)})
-            if tickets
-            else message_id
+        self._client.send_message(
+            QueueUrl=self._url,
+            MessageBody=write_send_record(message_id, tickets or {}),
+            DelaySeconds=delay_seconds,
         )
-        self._client.send_message(QueueUrl=self._url, MessageBody=body, DelaySeconds=delay_seconds)
-
-
-def read_send_record(body: str) -> "tuple[str, Tickets]":
-    """Return the id and the tickets of a record of the send queue."""
-    if not body.startswith("{"):
-        return body, {}
-    record = json.loads(body)
-    return record["messageId"], tickets_from_items(record["tickets"])
 
 
 class Quarantined(NamedTuple):

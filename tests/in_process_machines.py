@@ -1,6 +1,6 @@
-"""State machines as they are deployed, run in this process: ministack interprets them, our handlers answer.
+"""State machines that run in this process: ministack interprets the definitions, and calls the handlers.
 
-Waits and retries take no time; a clock is set forward by them.
+Waits and retries take no time. They advance a clock instead.
 """
 
 import json
@@ -27,16 +27,16 @@ REGION = "us-east-1"
 
 
 class Killed(BaseException):
-    """The run was stopped; nothing of the state machine goes on."""
+    """The run was stopped. No further state of the machine runs."""
 
 
 class Died(BaseException):
-    """The function's process is gone in the middle of it; the machine sees that."""
+    """The function's process died during an invocation. The machine receives an error."""
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a run ended: status (KILLED too), output, error, cause, and the states it entered.
+    """A run that has ended. `status` may be KILLED. `states` are the states it entered, in order.
 
     `largest_payload` is the size in bytes of the largest input, output or parameters in its history.
     """
@@ -51,22 +51,22 @@ class Ended:
 
 @dataclass
 class Machines:
-    """The state machines. `state` is the one that runs right now."""
+    """The state machines. `state` is the state that is running."""
 
     state: str = ""
     is_killed: bool = False
-    _ahead: timedelta = field(default_factory=timedelta)
+    _waited: timedelta = field(default_factory=timedelta)
 
     def now(self) -> str:
-        """Return this moment, as much later as was waited."""
-        return to_rfc3339((datetime.now(UTC) + self._ahead).isoformat())
+        """Return the current time plus the time waited."""
+        return to_rfc3339((datetime.now(UTC) + self._waited).isoformat())
 
     def wait(self, seconds: float) -> None:
-        """Let time go on."""
-        self._ahead += timedelta(seconds=seconds)
+        """Advance the clock."""
+        self._waited += timedelta(seconds=seconds)
 
-    def run(self, name: str, given: Any) -> Ended:
-        """Run a machine under a new execution name until it has ended, or is killed."""
+    def run(self, name: str, machine_input: Any) -> Ended:
+        """Run a machine under a new execution name until it ends or is killed."""
         arn = f"arn:aws:states:{REGION}:000000000000:stateMachine:{name}"
         stepfunctions._state_machines[arn] = {"name": name, "roleArn": "", "definition": definition(name)}
         execution_name = f"run-{uuid.uuid4().hex[:12]}"
@@ -76,7 +76,7 @@ class Machines:
             "name": execution_name,
             "status": "RUNNING",
             "startDate": self.now(),
-            "input": json.dumps(given),
+            "input": json.dumps(machine_input),
             "events": [],
         }
         stepfunctions._executions[execution["executionArn"]] = execution
@@ -102,7 +102,7 @@ class Machines:
 
 
 def _payloads(events: list[dict[str, Any]]) -> Iterator[int]:
-    """Yield the size in bytes of every input, output and parameters that a history has."""
+    """Yield the size in bytes of every input, output and parameters in a history."""
     for event in events:
         for details in event.values():
             if isinstance(details, dict):
@@ -111,7 +111,7 @@ def _payloads(events: list[dict[str, Any]]) -> Iterator[int]:
 
 
 def definition(name: str) -> str:
-    """Return a machine with the names of our modules where the template has ARNs."""
+    """Return the definition of a machine, with module names instead of the template's ARNs."""
     properties = resources("AWS::Serverless::StateMachine")[pascal(name)]
     modules = {function.logical_id: str(function) for function in FUNCTIONS} | {"AWS::Partition": "aws"}
     written = json.dumps(machine(name))
@@ -121,28 +121,28 @@ def definition(name: str) -> str:
     return written
 
 
-def answer(reference: str, event: Any) -> Any:
-    """Call a function's handler; what it raises is an error as Step Functions has it."""
+def invoke_handler(reference: str, event: Any) -> Any:
+    """Call a function's handler, and raise its error as Step Functions reports it."""
     room, name = reference.split("/")
     try:
         return call(Function(room, name).load(), event)
     except Died:
-        raise stepfunctions._ExecutionError("Lambda.Unknown", "the process is gone") from None
+        raise stepfunctions._ExecutionError("Lambda.Unknown", "the process died") from None
     except Exception as error:
         cause = {"errorMessage": str(error), "errorType": type(error).__name__}
         raise stepfunctions._ExecutionError(type(error).__name__, json.dumps(cause)) from None
 
 
-def in_this_process(monkeypatch: pytest.MonkeyPatch) -> Machines:
-    """Return the state machines, as long as the test lasts."""
+def install_machines(monkeypatch: pytest.MonkeyPatch) -> Machines:
+    """Replace ministack's calls, waits and clock for the test, and return the state machines."""
     machines = Machines()
     patched: dict[str, Callable[..., Any]] = {
-        "_call_lambda": answer,
+        "_call_lambda": invoke_handler,
         "_resolve_lambda_function_ref": lambda reference, **_: reference,
-        "_invoke_resource_with_timeout": lambda resource, given, _: stepfunctions._invoke_resource(
-            resource, given
+        "_invoke_resource_with_timeout": lambda resource, parameters, _: stepfunctions._invoke_resource(
+            resource, parameters
         ),
-        "_invoke_with_callback": never_notified,
+        "_invoke_with_callback": time_out,
         "_scaled_sleep": machines.wait,
         "_emit_execution_status_event": lambda _: None,
     }
@@ -152,25 +152,25 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch) -> Machines:
     monkeypatch.setattr(stepfunctions, "time", no_waits)
     add_event, execute_map = stepfunctions._add_event, stepfunctions._execute_map
 
-    def follow(execution: Any, kind: str, details: Any) -> None:
+    def record_state(execution: Any, kind: str, details: Any) -> None:
         add_event(execution, kind, details)
         if re.fullmatch(r"\w+StateEntered", kind):
             machines.state = details["stateEnteredEventDetails"]["name"]
 
-    def stop_what_is_killed_inside(*given: Any) -> Any:
-        result = execute_map(*given)
+    def execute_map_unless_killed(*arguments: Any) -> Any:
+        result = execute_map(*arguments)
         if machines.is_killed:
             raise Killed
         return result
 
-    monkeypatch.setattr(stepfunctions, "_add_event", follow)
-    monkeypatch.setattr(stepfunctions, "_execute_map", stop_what_is_killed_inside)
+    monkeypatch.setattr(stepfunctions, "_add_event", record_state)
+    monkeypatch.setattr(stepfunctions, "_execute_map", execute_map_unless_killed)
     for module in (find_or_create, order_placement, steps):
         monkeypatch.setattr(module, "now", machines.now)
     return machines
 
 
-def never_notified(resource: str, given: Any, token: str, state: Any) -> Any:
-    """Let the function prepare for a notification that does not come."""
-    answer(given["FunctionName"], given["Payload"])
-    raise stepfunctions._ExecutionError("States.Timeout", "nobody has ended the wait")
+def time_out(resource: str, parameters: Any, token: str, state: Any) -> Any:
+    """Call the function that waits for a notification, and raise a timeout."""
+    invoke_handler(parameters["FunctionName"], parameters["Payload"])
+    raise stepfunctions._ExecutionError("States.Timeout", "no notification arrived")
