@@ -167,6 +167,12 @@ class Lane:
         tracks[name] = Track(issued=track.issued + segments, base=track.issued, clock=start)
         return replace(self, tracks=tracks)
 
+    def extended(self, change: Extend) -> Self:
+        """Return the lane after an extension."""
+        track = self.track(change.track)
+        extended = replace(track, issued=track.issued + change.segments)
+        return replace(self, tracks={**self.tracks, change.track: extended})
+
     def backlog(self, now: int) -> int:
         """Return for how long the lane is busy with messages that wait."""
         return max(0, self._slot(TrackName.NORMAL, self.track(TrackName.NORMAL).issued) - now)
