@@ -37,7 +37,7 @@ def test_a_policy_allows_only_actions_that_the_function_can_reach(function: Func
         (Function("messages", "send_message"), Permission("secretsmanager:GetSecretValue")),
         (Function("messages", "receive_callback"), Permission("dynamodb:GetItem", "NumbersTable")),
         (Function("messages", "receive_callback"), Permission("sqs:ReceiveMessage")),
-        (Function("control", "browse"), Permission("dynamodb:BatchGetItem", "NumbersTable")),
+        (Function("control", "set_rate"), Permission("dynamodb:BatchGetItem", "NumbersTable")),
         (Function("control", "browse"), Permission("dynamodb:UpdateItem", "NumbersTable")),
         (Function("setups", "check_input"), Permission("s3:PutObject")),
         (Function("setups", "check_input"), Permission("dynamodb:Query", "NumbersTable", is_index=True)),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bandwidth_messaging.api.views import (
+    WAITING,
     View,
     drift_view,
     message_view,
@@ -202,7 +203,12 @@ def _detail_type(kind: Kind, new: Item, old: Item) -> str | None:
         return kind.states[state]
     if _is_archived(new) and not _is_archived(old):
         return _ARCHIVED
-    return kind.updated if not old or kind.view(new) != kind.view(old) else None
+    return kind.updated if not old or _comparable(kind, new) != _comparable(kind, old) else None
+
+
+def _comparable(kind: Kind, item: Item) -> View:
+    """Return the fields whose change is an event. A message that waits for another reason has not changed."""
+    return {name: value for name, value in kind.view(item).items() if name not in WAITING}
 
 
 def _is_archived(item: Item) -> bool:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.services.event_publishing import EventPublishing
     from bandwidth_messaging.services.find_or_create import OwnedResources
     from bandwidth_messaging.services.hosted_numbers import HostedNumbers, HostedRemoval
+    from bandwidth_messaging.services.lane_rates import LaneRates
     from bandwidth_messaging.services.letter_sending import LetterSending
     from bandwidth_messaging.services.media_archive import MediaArchive
     from bandwidth_messaging.services.message_acceptance import MessageAcceptance
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.services.number_disconnect import NumberDisconnect
     from bandwidth_messaging.services.number_import import NumberImport
     from bandwidth_messaging.services.number_release import NumberRelease
-    from bandwidth_messaging.services.pacing import Pacing
+    from bandwidth_messaging.services.pacing import DefaultRates, Pacing
     from bandwidth_messaging.services.preflight import PreflightCheck
     from bandwidth_messaging.services.provisioning import Provisioning
     from bandwidth_messaging.services.quarantine_replay import ApplyNotification, QuarantineReplay
@@ -83,17 +84,27 @@ def message_acceptance() -> "MessageAcceptance":
 
 def pacing() -> "Pacing":
     """Return the service that paces messages at the rates of their lanes."""
-    from bandwidth_messaging.services.pacing import DefaultRates, Pacing
+    from bandwidth_messaging.services.pacing import Pacing
 
-    return Pacing(
-        stores.lanes(),
-        DefaultRates(
-            account=_interval(settings().account_rate),
-            campaign=_interval(settings().campaign_rate),
-            toll_free=_interval(settings().toll_free_rate),
-            number=_interval(settings().number_rate),
-            high_share=int(settings().high_priority_share),
-        ),
+    return Pacing(stores.lanes(), _default_rates())
+
+
+def lane_rates() -> "LaneRates":
+    """Return the service that reads and sets the rates of lanes."""
+    from bandwidth_messaging.services.lane_rates import LaneRates
+
+    return LaneRates(stores.lanes(), _default_rates())
+
+
+def _default_rates() -> "DefaultRates":
+    from bandwidth_messaging.services.pacing import DefaultRates
+
+    return DefaultRates(
+        account=_interval(settings().account_rate),
+        campaign=_interval(settings().campaign_rate),
+        toll_free=_interval(settings().toll_free_rate),
+        number=_interval(settings().number_rate),
+        high_share=int(settings().high_priority_share),
     )
 
 

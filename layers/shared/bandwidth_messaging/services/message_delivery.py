@@ -141,6 +141,8 @@ class MessageDelivery:
         try:
             send = self._prepare(message, tickets)
         except (BandwidthUnavailable, BandwidthUnauthorized) as error:
+            if message.get("waiting") != (waiting := _classify_wait(error)):
+                self.messages.record_waiting(message_id, waiting)
             return self._retry_later(message, error, receives)
         if isinstance(send, Pace | Postponed):
             self._requeue(message, send) if isinstance(send, Pace) else self._postpone(message, send.due)
@@ -273,7 +275,7 @@ class MessageDelivery:
         try:
             accepted = send()
         except (BandwidthUnavailable, BandwidthUnauthorized) as error:
-            self.messages.release_claim(message)
+            self.messages.release_claim(message, _classify_wait(error))
             return self._retry_later(message, error, receives)
         except (BandwidthOutcomeUnknown, BandwidthGarbled) as error:
             logger.warning("send outcome unknown", extra={"reason": str(error)})
@@ -362,6 +364,13 @@ class MessageDelivery:
         if _time_since(start) > self.times.send_deadline:
             return True
         return "expiration" in message and _time_since(message["expiration"]) > timedelta(0)
+
+
+def _classify_wait(error: BandwidthUnavailable | BandwidthUnauthorized) -> Waiting:
+    """Return why a message waits that Bandwidth did not accept."""
+    if isinstance(error, BandwidthUnauthorized):
+        return Waiting.CREDENTIALS
+    return Waiting.RATE if error.is_throttled else Waiting.BANDWIDTH_UNAVAILABLE
 
 
 def _first_time(message: "MessageItem", *names: str) -> str:

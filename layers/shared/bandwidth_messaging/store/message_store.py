@@ -136,6 +136,7 @@ class Messages:
                     "rank": RANKS[MessageState.SENDING],
                     "sendingAt": at,
                     "claim": token,
+                    "waiting": None,
                 },
                 # An undone claim leaves its token in the item, which rejects a late write of that claim.
                 condition="#state = :accepted AND (attribute_not_exists(#claim) OR #claim <> :claim)",
@@ -152,14 +153,15 @@ class Messages:
         )
         return _message(found), done or holds_claim
 
-    def release_claim(self, message: MessageItem) -> None:
+    def release_claim(self, message: MessageItem, waiting: Waiting | None = None) -> None:
         """Undo the claim of a message that Bandwidth did not accept, so that it can be sent later.
 
-        The message stays as it is if Bandwidth has reported it, and so accepted it.
+        `waiting` is why the message waits. The message stays as it is if Bandwidth has reported it, and so
+        accepted it.
         """
-        self._undo_claim(message["messageId"], message["claim"])
+        self._undo_claim(message["messageId"], message["claim"], waiting)
 
-    def _undo_claim(self, message_id: str, token: str) -> None:
+    def _undo_claim(self, message_id: str, token: str, waiting: Waiting | None = None) -> None:
         self._table.update(
             message_key(message_id),
             assign={
@@ -169,6 +171,7 @@ class Messages:
                 "send_unconfirmedAt": None,
                 "claim": token,
                 "reason": None,
+                "waiting": waiting,
             },
             # The state is accepted if the claim was not written yet.
             condition="(#state = :accepted OR #claim = :claim AND #state IN (:sending, :unconfirmed))"
@@ -179,6 +182,15 @@ class Messages:
                 "sending": MessageState.SENDING,
                 "unconfirmed": MessageState.SEND_UNCONFIRMED,
             },
+        )
+
+    def record_waiting(self, message_id: str, waiting: Waiting) -> None:
+        """Record why an accepted message waits. A message that a worker has claimed does not change."""
+        self._table.update(
+            message_key(message_id),
+            assign={"waiting": waiting},
+            condition="#state = :accepted",
+            values={"accepted": MessageState.ACCEPTED},
         )
 
     def fail_unclaimed(
