@@ -125,6 +125,8 @@ def text_messages() -> None:
     claimed = store.get(throttled)
     assert claimed
     store.release_claim(claimed)
+    store.add(outbound("out_4"))
+    store.cancel("out_4", at(1))
     store.add(inbound())
     file = {"name": "a.png", "key": "k/0", "contentType": "image/png", "bytes": 1024}
     store.record_archive(inbound().message_id, [file], None)

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from bandwidth_messaging.domain import messages
 from bandwidth_messaging.domain.messages import Message, MessageState
 
-
 # Recipients of a canceled message have no states of their own.
 RECIPIENT_STATES = [state for state in messages.RANKS if state != MessageState.CANCELED]
 
