@@ -254,6 +254,7 @@ def test_the_highest_version_has_the_last_state_in_any_order(
         ("message", "out_1"): "Message Updated",
         ("message", "out_2"): "Message Delivered",
         ("message", "out_3"): "Message Updated",
+        ("message", "out_4"): "Message Canceled",
         ("message", inbound().message_id): "Message Media Archived",
         ("number", NUMBERS[0]): "Number Released",
         ("number", NUMBERS[1]): "Number Failed",
