@@ -17,6 +17,7 @@ from bandwidth_messaging.services import (
     message_schedule,
 )
 from bandwidth_messaging.store import message_store
+from bandwidth_messaging.store.dynamodb import Page
 from bandwidth_messaging.store.queues import SendQueue
 from functions.messages import cancel_message, queue_scheduled
 from tests.functions.conftest import Stack, call, call_api
@@ -284,6 +285,31 @@ class TestSchedule:
 
         assert world.take() == [("send", other, 0)]
 
+    def test_a_message_that_was_postponed_since_it_was_read_stays_in_the_schedule(self, world: World) -> None:
+        message_id = accept(sendAt=world.text(hours=1))
+        read = stored(message_id)
+        stores.messages().postpone(message_id, world.text(hours=9), Waiting.QUIET_HOURS, is_scheduled=True)
+
+        stores.messages().remove_from_schedule(read)
+
+        assert stored(message_id)["scheduleKey"] == f"{world.text(hours=9)}#{message_id}"
+
+    def test_an_entry_of_the_index_that_is_out_of_date_is_skipped(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        queued, postponed = accept(sendAt=world.text(hours=1)), accept(sendAt=world.text(hours=1))
+        listed = {each["scheduleShard"]: Page([each], None) for each in map(stored, (queued, postponed))}
+        stores.messages().remove_from_schedule(stored(queued))
+        stores.messages().postpone(postponed, world.text(hours=9), Waiting.QUIET_HOURS, is_scheduled=True)
+        world.move(hours=1)
+        monkeypatch.setattr(
+            message_store.Messages,
+            "list_scheduled",
+            lambda _, shard, **__: listed.get(shard, Page([], None)),
+        )
+
+        assert (run_schedule(), world.take()) == (0, [])
+
     def test_more_messages_than_a_page_are_queued_in_one_run(self, world: World) -> None:
         ids = [f"out_{number:031}a" for number in range(205)]
         for message_id in ids:
@@ -500,6 +526,21 @@ class TestQuietHours:
 
         assert "tickets" not in stored(message_id)
         assert stores.lanes().get("account")["normalIssued"] == 1
+
+    def test_the_worker_postpones_a_message_whose_slot_is_in_quiet_hours(
+        self, night: World, ready: Stack, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        night.move(seconds=-30)
+        message_id = accept()
+        # The rate is configured after the acceptance.
+        limit_account(monkeypatch, seconds=60)
+        accept()
+
+        worker(message_id)
+
+        item = stored(message_id)
+        assert (item["waiting"], item["dueAt"]) == ("quiet_hours", MORNING)
+        assert at_bandwidth(ready) == []
 
     def test_a_slot_in_quiet_hours_is_not_reserved(
         self, night: World, monkeypatch: pytest.MonkeyPatch
