@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import boto3
@@ -14,11 +15,19 @@ import pytest
 from bandwidth_messaging.domain.lanes import to_interval
 from bandwidth_messaging.domain.messages import Api, Waiting
 from bandwidth_messaging.domain.numbers import Home
+from bandwidth_messaging.domain.times import to_rfc3339
 from bandwidth_messaging.runtime import stores, wiring
 from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
+from bandwidth_messaging.services import message_schedule
 from bandwidth_messaging.store.dynamodb import from_dynamodb
 from functions.control import browse
-from functions.messages import deliver_message, receive_callback, send_message
+from functions.messages import (
+    cancel_message,
+    deliver_message,
+    queue_scheduled,
+    receive_callback,
+    send_message,
+)
 from tests.dynamodb import item_size
 from tests.functions.conftest import (
     CALLBACK_URL,
@@ -195,9 +204,9 @@ def inbound(text: str, message_id: str = "16613658148591oidf7mcwd4qacn8") -> Non
     callback([told | {"to": OWNER, "message": told["message"] | changes}])
 
 
-def post(to: Any = RECIPIENT, key: str | None = None) -> Any:
+def post(to: Any = RECIPIENT, key: str | None = None, **fields: Any) -> Any:
     headers = {"Idempotency-Key": key} if key else None
-    body = {"from": OWNER, "to": to, "text": TEXT}
+    body = {"from": OWNER, "to": to, "text": TEXT} | fields
     _, answer = call_api(send_message, "POST", "/messages", body=body, headers=headers)
     return answer
 
@@ -392,6 +401,28 @@ def test_a_message_that_may_no_longer_be_sent(desk: Desk) -> None:
     record = record | {"body": message["messageId"]}
     cost = desk.measure(call, deliver_message, {"Records": [record]})
     assert cost == documented("message that may no longer be sent")
+
+
+def test_a_scheduled_message(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = to_rfc3339((datetime.now(UTC) + timedelta(hours=1)).isoformat())
+    accepted = desk.measure(post, sendAt=at)
+    monkeypatch.setattr(message_schedule, "now", lambda: at)
+
+    run = desk.measure(call, queue_scheduled, {})
+    rest = Cost([name for name in run.calls if name != "Query"], run.units)
+
+    assert accepted == documented("accept a message that is due in more than 15 minutes")
+    assert rest == documented("queue a scheduled message (up to 100 in one `BatchGetItem`)")
+    assert run.calls.count("Query") == 16
+    assert desk.measure(call, queue_scheduled, {}).units == 0
+
+
+def test_a_canceled_message(desk: Desk) -> None:
+    message = post()
+
+    cost = desk.measure(call_api, cancel_message, "DELETE", f"/messages/{message['messageId']}")
+
+    assert cost == documented("cancel a message")
 
 
 def test_an_inbound_message(desk: Desk) -> None:

@@ -170,8 +170,6 @@ class MessageAcceptance:
                 api=stored["api"],
                 application_id=stored.get("applicationId"),
                 warnings=tuple(stored.get("warnings", ())),
-                due_at=stored.get("dueAt"),
-                is_scheduled="scheduleKey" in stored,
                 tickets=tickets_from_items(stored.get("tickets", {})),
                 expected_at=stored.get("expectedAt"),
                 waiting=stored.get("waiting"),

@@ -119,7 +119,7 @@ class MessageDelivery:
         if message is None:
             return self._wait_until_stored(receives, queued_at)
         if message["state"] == MessageState.ACCEPTED:
-            if _time_since(message.get("dueAt", started)) < -_MAX_EARLINESS:
+            if "dueAt" in message and _time_since(message["dueAt"]) < -_MAX_EARLINESS:
                 self._return_early(message)
                 return None
             return self._send_accepted(message, tickets, receives, started)
