@@ -124,6 +124,7 @@ class Messages:
                     "sendingAt": at,
                     "claim": token,
                 },
+                add={"claims": 1},
                 # An undone claim leaves its token in the item, which rejects a late write of that claim.
                 condition="#state = :accepted AND (attribute_not_exists(#claim) OR #claim <> :claim)",
                 values={"accepted": MessageState.ACCEPTED, "claim": token},
