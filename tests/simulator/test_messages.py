@@ -225,8 +225,8 @@ class TestPace:
         self, messaging: Client, control: Client, setup: Setup
     ) -> None:
         control.put("/pace", json={"v2_segments_per_second": 0.01})
-        group = {"to": [HANDSET, "+19195550143", "+19195550144"]}
-        messages = [
+        group: dict[str, Any] = {"to": [HANDSET, "+19195550143", "+19195550144"]}
+        messages: list[dict[str, Any]] = [
             {"text": "x" * 161},
             {"text": "x" * 2000, "media": ["https://example.com/a.png"]},
             group,

@@ -9,7 +9,7 @@ from time import sleep
 from typing import TYPE_CHECKING
 
 from bandwidth_messaging.runtime import bandwidth_clients, stores
-from bandwidth_messaging.runtime.metrics import count
+from bandwidth_messaging.runtime.metrics import count, record
 from bandwidth_messaging.runtime.settings import settings
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ def message_acceptance() -> "MessageAcceptance":
             deadline=timedelta(hours=float(settings().send_deadline_hours)),
             is_refused=settings().backlog_policy == "refuse",
         ),
+        record=record,
     )
 
 
@@ -143,6 +144,7 @@ def message_delivery() -> "MessageDelivery":
             max_delay_seconds=int(settings().longest_send_delay_seconds),
         ),
         count=count,
+        record=record,
         sleep=sleep,
     )
 

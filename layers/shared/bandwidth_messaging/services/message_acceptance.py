@@ -47,6 +47,7 @@ class MessageAcceptance:
     checks: "SendChecks"
     pacing: "Pacing"
     limits: BacklogLimits
+    record: Callable[[Mapping[str, float]], None]
 
     def accept(self, new: "NewMessage", idempotency_key: str | None) -> MessageItem:
         """Queue and store a message. Return its item as it was first accepted under its idempotency key.
@@ -88,6 +89,7 @@ class MessageAcceptance:
             warnings = (*warnings, backlog)
         reserved = self.pacing.issue(lanes[0], count_for_rate(message), at, high=is_high)
         slot = max(slot, reserved.slot)
+        self.record({"LaneBacklogSeconds": (slot - at) / SECOND})
         return replace(
             message,
             tickets={reserved.lane: reserved.ticket},
