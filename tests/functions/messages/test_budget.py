@@ -11,6 +11,7 @@ import boto3
 import botocore.handlers
 import pytest
 
+from bandwidth_messaging.domain.lanes import to_interval
 from bandwidth_messaging.domain.messages import Api
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.runtime import stores, wiring
@@ -286,6 +287,41 @@ def test_a_message_from_accept_to_delivered_stays_within_the_budget(
     assert spent <= budget()[1]
     life = f"one {message['api']} message ({generation}) from accept to delivered"
     record_property(life, f"{calls} calls, {spent} write units, {item_size(item)} bytes at its end")
+
+
+@only_current
+def test_rates_cost_at_most_two_write_units_per_message(
+    desk: Desk, record_property: Callable[[str, object], None]
+) -> None:
+    stores.lanes().set_rate("account", to_interval(1000))
+    message: dict[str, Any] = {}
+    accepted = desk.measure(lambda: message.update(post()))
+    delivered = desk.measure(desk.deliver, message)
+    assert accepted == documented("accept a message of a lane with a rate")
+    assert delivered == documented("check, claim and send it, and record the response")
+
+    stores.lanes().set_rate(f"number:{OWNER}", to_interval(1000))
+    accepted = desk.measure(lambda: message.update(post()))
+    delivered = desk.measure(desk.deliver, message)
+    assert accepted == documented("accept a message of a number or campaign with a rate")
+    assert delivered == documented("send it on a number's or campaign's lane and the account's")
+
+    without = documented("accept a message").units
+    without += documented("check, claim and send it, and record the response").units
+    assert accepted.units + delivered.units - without == 2
+    record_property("extra write units of a message on two lanes", accepted.units + delivered.units - without)
+
+
+@only_current
+def test_a_message_that_is_not_due(stack: Stack, desk: Desk) -> None:
+    stores.lanes().set_rate("account", to_interval(0.1))
+    post()
+    waiting = post()
+    (record,) = sample("messages/deliver_message")["Records"]
+
+    cost = desk.measure(call, deliver_message, {"Records": [record | {"body": waiting["messageId"]}]})
+
+    assert cost == documented("queue a message again that is not due")
 
 
 def test_a_receipt_that_does_not_move_the_message(desk: Desk) -> None:

@@ -117,17 +117,17 @@ def busiest(texts: list[Text], seconds: int = 10) -> int:
 def test_a_burst_of_100_000_texts_is_sent_at_the_rate_in_order_and_without_starvation(
     simulation: Simulation, record_property: Any
 ) -> None:
-    simulation.rates["account"] = to_interval(100)
-    texts = [Text(position * 100, ACCOUNT) for position in range(100_000)]
+    simulation.rates["account"] = to_interval(1000)
+    texts = [Text(position * 10, ACCOUNT) for position in range(100_000)]
 
     simulation.run(texts)
 
-    assert max(text.sent for text in texts) <= 1.01 * 1000 * SECOND
-    assert busiest(texts) <= 1.02 * 100 * 10
+    assert max(text.sent for text in texts) <= 1.01 * 100 * SECOND
+    assert busiest(texts) <= 1.02 * 1000 * 10
     assert [text.sent for text in texts] == sorted(text.sent for text in texts)
     assert simulation.lanes.items.keys() == {"account"}
     assert simulation.lanes.writes <= 1.01 * len(texts)
-    record_property("100,000 texts at 100 a second", f"{busiest(texts)} in the busiest ten seconds of 1,000")
+    record_property("100,000 texts at 1,000 a second", f"{busiest(texts):,} in the busiest ten seconds")
     record_property("deliveries of the queue per text", sum(text.wakes for text in texts) / len(texts))
 
 

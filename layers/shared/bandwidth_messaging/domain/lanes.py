@@ -160,12 +160,18 @@ class Lane:
         track = self.track(name)
         if self._slot(name, track.issued) > now:
             return Extend(name, segments)
-        # An idle track: its next position is due now. The normal track gets another speed from now on.
-        tracks = dict(self.tracks)
+        # The next position of an idle track is due now. From now on the normal track is slower.
+        start, tracks = max(now, self.paused_until), dict(self.tracks)
         if name is not TrackName.NORMAL and TrackName.NORMAL in tracks:
             tracks[TrackName.NORMAL] = self._rebased(TrackName.NORMAL, now)
-        tracks[name] = Track(issued=track.issued + segments, base=track.issued, clock=now)
+        tracks[name] = Track(issued=track.issued + segments, base=track.issued, clock=start)
         return replace(self, tracks=tracks)
+
+    def extended(self, change: Extend) -> Self:
+        """Return the lane after an extension."""
+        track = self.track(change.track)
+        extended = replace(track, issued=track.issued + change.segments)
+        return replace(self, tracks={**self.tracks, change.track: extended})
 
     def backlog(self, now: int) -> int:
         """Return for how long the lane is busy with messages that wait."""
@@ -197,9 +203,14 @@ class Lane:
         return replace(self._paced(faster, now), slowed_at=now)
 
     def _paced(self, interval: int | None, now: int, start: int = 0) -> Self:
-        """Return the lane with another interval. Positions that are due next are due at `start` or later."""
-        rebased = {name: self._rebased(name, now) for name in self.tracks}
-        tracks = {name: replace(track, clock=max(track.clock, start)) for name, track in rebased.items()}
+        """Return the lane with another interval, which holds from now on. Nothing is due before `start`."""
+        old, new = self._interval(), interval or 0
+        tracks = {}
+        for name in self.tracks:
+            track = self._rebased(name, now)
+            # The time until the next slot changes as the interval does.
+            left = max(0, track.clock - now) * new // old if old else 0
+            tracks[name] = replace(track, clock=max(now + left, start))
         return replace(self, interval=interval, slowed_at=0, tracks=tracks)
 
     def _rebased(self, name: TrackName, now: int) -> Track:
@@ -217,8 +228,9 @@ class Lane:
         work = (position - track.base) * interval
         if name is not TrackName.NORMAL:
             return track.clock + work * 100 // self._share(name)
-        slot, speed = track.clock, 100 - sum(self._share(other) for other in self._busy(track.clock))
-        for other, end in sorted(self._busy(track.clock).items(), key=itemgetter(1)):
+        busy = self._busy(track.clock)
+        slot, speed = track.clock, 100 - sum(map(self._share, busy))
+        for other, end in sorted(busy.items(), key=itemgetter(1)):
             done = (end - slot) * speed // 100
             if work <= done:
                 break
@@ -227,12 +239,11 @@ class Lane:
 
     def _busy(self, since: int) -> dict[TrackName, int]:
         """Return until when each track beside the normal one is busy, if it is after `since`."""
-        ends = {
-            name: self._slot(name, track.issued)
+        return {
+            name: end
             for name, track in self.tracks.items()
-            if name is not TrackName.NORMAL
+            if name is not TrackName.NORMAL and (end := self._slot(name, track.issued)) > since
         }
-        return {name: end for name, end in ends.items() if end > since}
 
     def _share(self, name: TrackName) -> int:
         return self.high_share if name is TrackName.HIGH else _LATE_SHARE

@@ -67,12 +67,13 @@ class Pacing:
     ) -> Reserved:
         """Reserve the next positions of a lane. `late` reserves them on the late track."""
         for _ in range(_ATTEMPTS):
-            if adjusted := lane.adjusted(now):
-                lane = self._updated(lane, self.lanes.replace(lane, adjusted).item)
-            track = TrackName.LATE if late else lane.choose_track(now, high=high)
-            change = lane.reserve(track, segments, now)
+            adjusted = lane.adjusted(now) or lane
+            track = TrackName.LATE if late else adjusted.choose_track(now, high=high)
+            change = adjusted.reserve(track, segments, now)
             if isinstance(change, Extend):
-                return self._extend(lane, change)
+                if adjusted is lane:
+                    return self._extend(lane, change)
+                change = adjusted.extended(change)
             is_done, item = self.lanes.replace(lane, change)
             lane = self._updated(lane, item)
             if is_done:

@@ -56,9 +56,9 @@ def to_item(lane: Lane) -> dict[str, int]:
 def from_item(name: str, item: Mapping[str, Any], *, target: int | None, high_share: int) -> Lane:
     """Return a lane from its item, or a new lane from an empty one."""
     tracks = {
-        track: Track(*(item.get(attribute, 0) for attribute in attributes))
-        for track, attributes in _ATTRIBUTES.items()
-        if any(attribute in item for attribute in attributes)
+        track: Track(item[issued], item.get(base, 0), item.get(clock, 0))
+        for track, (issued, base, clock) in _ATTRIBUTES.items()
+        if issued in item
     }
     return Lane(
         name=name,
