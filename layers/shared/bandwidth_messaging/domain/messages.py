@@ -76,6 +76,7 @@ MessageItem = TypedDict(
         "expiresAt": Required[int],
         "rank": int,
         "claim": str,
+        "claims": int,
         "text": str,
         "media": list[str],
         "archive": list[Any],

@@ -9,7 +9,7 @@ from time import sleep
 from typing import TYPE_CHECKING
 
 from bandwidth_messaging.runtime import bandwidth_clients, stores
-from bandwidth_messaging.runtime.metrics import count
+from bandwidth_messaging.runtime.metrics import count, record
 from bandwidth_messaging.runtime.settings import settings
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ def message_acceptance() -> "MessageAcceptance":
             is_refused=settings().backlog_policy == "refuse",
         ),
         quiet_hours=_quiet_hours(),
+        record=record,
     )
 
 
@@ -160,6 +161,7 @@ def message_delivery() -> "MessageDelivery":
             max_delay_seconds=int(settings().longest_send_delay_seconds),
         ),
         count=count,
+        record=record,
         sleep=sleep,
         quiet_hours=_quiet_hours(),
     )

@@ -6,7 +6,7 @@ message is looked up, and never sent again.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -104,6 +104,7 @@ class MessageDelivery:
     high_send_queue: "Callable[[], SendQueue]"
     times: DeliveryTimes
     count: Callable[[str], None]
+    record: Callable[[Mapping[str, float]], None]
     sleep: Callable[[float], None]
     quiet_hours: "QuietHours | None"
 
@@ -295,6 +296,9 @@ class MessageDelivery:
             segment_count=accepted.segment_count,
         )
         logger.info("message sent", extra={"bandwidth_id": accepted.bandwidth_id})
+        wait = _time_since(message["acceptedAt"]).total_seconds()
+        # Messages that an earlier version claimed have no count.
+        self.record({"SendAttempts": message.get("claims", 1), "SendWaitSeconds": wait})
         compare_segments(moved, count=self.count)
         return None
 

@@ -138,6 +138,7 @@ class Messages:
                     "claim": token,
                     "waiting": None,
                 },
+                add={"claims": 1},
                 # An undone claim leaves its token in the item, which rejects a late write of that claim.
                 condition="#state = :accepted AND (attribute_not_exists(#claim) OR #claim <> :claim)",
                 values={"accepted": MessageState.ACCEPTED, "claim": token},
