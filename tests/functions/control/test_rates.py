@@ -1,12 +1,13 @@
 """The rates API: GET /rates, GET and PUT /rates/{lane}."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from bandwidth_messaging.domain.lanes import SECOND, Lane, Ticket, TrackName, to_micros
 from bandwidth_messaging.domain.messages import Message, MessageState, Waiting
-from bandwidth_messaging.domain.times import now
+from bandwidth_messaging.domain.times import now, to_rfc3339
 from bandwidth_messaging.runtime import settings as settings_module
 from bandwidth_messaging.runtime import stores, wiring
 from functions.control import browse, set_rate
@@ -246,6 +247,28 @@ def test_a_slower_lane_delays_the_expected_time(stack: Stack) -> None:
     put(LANE, 0.5)
 
     assert 115 < seconds_until(get_message()["expectedAt"]) <= 120
+
+
+def test_a_message_also_waits_for_the_backlog_of_the_account(stack: Stack) -> None:
+    put(LANE, 10)
+    put("account", 1)
+    reserve("account", 61)
+
+    add_message(tickets={LANE: reserve(LANE, 1)}, expected_at=now(), waiting=Waiting.RATE)
+
+    assert 58 < seconds_until(get_message()["expectedAt"]) <= 61
+
+
+def test_messages_that_were_accepted_later_do_not_delay_the_expected_time(stack: Stack) -> None:
+    put(LANE, 10)
+    put("account", 1)
+    reserve("account", 61)
+    expected = to_rfc3339((datetime.now(UTC) + timedelta(seconds=60)).isoformat())
+    add_message(tickets={LANE: reserve(LANE, 1)}, expected_at=expected, waiting=Waiting.RATE)
+
+    reserve("account", 600)
+
+    assert get_message()["expectedAt"] == expected
 
 
 def test_a_late_message_is_expected_now(stack: Stack) -> None:

@@ -58,19 +58,21 @@ class LaneRates:
     def expect(self, message: "MessageItem") -> str | None:
         """Return when a message is expected to be sent: at its slots as the lanes are now, else as stored.
 
-        Returns None if the message is not waiting for its rate.
+        Returns None if no rate limited the message when it was accepted.
         """
         stored = message.get("expectedAt")
         tickets = tickets_from_items(message.get("tickets", {}))
         waits_for_rate = message.get("waiting", Waiting.RATE) == Waiting.RATE
         if message["state"] != MessageState.ACCEPTED or not waits_for_rate or not tickets:
             return stored
-        rates, items = self.lanes.rates(), self.lanes.get_all(tickets)
-        slots = [
-            self._lane_rate(name, items.get(name, {}), rates).lane.slot(ticket)
-            for name, ticket in tickets.items()
-        ]
-        return to_rfc3339(to_time(max(to_micros(now()), *slots)).isoformat())
+        at = to_micros(now())
+        rates, items = self.lanes.rates(), self.lanes.get_all({*tickets, ACCOUNT})
+        lanes = {name: self._lane_rate(name, items.get(name, {}), rates).lane for name in (*tickets, ACCOUNT)}
+        slots = [lanes[name].slot(ticket) for name, ticket in tickets.items()]
+        if ACCOUNT not in tickets and lanes[ACCOUNT].is_limited:
+            next_slot = lanes[ACCOUNT].next_slot(at, high=message.get("priority") == "high")
+            slots.append(_estimate(next_slot, to_micros(stored) if stored else at, at))
+        return to_rfc3339(to_time(max(at, *slots)).isoformat())
 
     def _lane_rate(self, name: str, item: Mapping[str, Any], rates: Mapping[str, Any]) -> LaneRate:
         target = rates.get(name, self._find_default(name))
@@ -87,3 +89,12 @@ class LaneRates:
             return self.defaults.campaign
         is_toll_free = classify_number(number) is RegistrationKind.TOLL_FREE
         return self.defaults.toll_free if is_toll_free else self.defaults.number
+
+
+def _estimate(next_slot: int, stored: int, at: int) -> int:
+    """Return when the worker will probably send a message on a lane whose ticket it reserves later.
+
+    The end of the lane's backlog is too late, because messages that were accepted later may wait there too.
+    The time estimated at acceptance is better, unless the lane has become slower or faster.
+    """
+    return min(next_slot, stored) if stored > at else next_slot
