@@ -13,13 +13,14 @@ import botocore.handlers
 import pytest
 
 from bandwidth_messaging.domain.lanes import to_interval
-from bandwidth_messaging.domain.messages import Api
+from bandwidth_messaging.domain.messages import Api, Waiting
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.times import to_rfc3339
 from bandwidth_messaging.runtime import stores, wiring
 from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
 from bandwidth_messaging.services import message_schedule
 from bandwidth_messaging.store.dynamodb import from_dynamodb
+from functions.control import browse
 from functions.messages import (
     cancel_message,
     deliver_message,
@@ -331,6 +332,22 @@ def test_a_message_that_is_not_due(stack: Stack, desk: Desk) -> None:
     cost = desk.measure(call, deliver_message, {"Records": [record | {"body": waiting["messageId"]}]})
 
     assert cost == documented("queue a message again that is not due")
+
+
+@only_current
+def test_rates_and_messages_that_wait(desk: Desk) -> None:
+    rates = wiring.lane_rates()
+    rates.set_rate("account", to_interval(0.1))
+    message_id = post()["messageId"]
+    store = stores.messages()
+
+    shown = desk.measure(call_api, browse, "GET", f"/messages/{message_id}")
+    assert shown == documented("show a message that waits for its rate")
+    assert desk.measure(rates.get, "account") == documented("show the rate of a lane")
+    changed = desk.measure(rates.set_rate, "account", to_interval(1))
+    assert changed == documented("set the rate of a lane that messages use")
+    waiting = desk.measure(store.record_waiting, message_id, Waiting.CREDENTIALS)
+    assert waiting == documented("record why a message waits, before its claim")
 
 
 def test_a_receipt_that_does_not_move_the_message(desk: Desk) -> None:

@@ -113,7 +113,32 @@ def at_bandwidth(stack: Stack) -> list[Any]:
     return list(stack.simulator.simulator.messages.sent())
 
 
+def recorded(capsys: pytest.CaptureFixture[str]) -> dict[str, float]:
+    """Return the metrics that were written to the log since the last call."""
+    entries = [
+        json.loads(line) for line in capsys.readouterr().out.splitlines() if "CloudWatchMetrics" in line
+    ]
+    return {
+        metric["Name"]: entry[metric["Name"]][0]
+        for entry in entries
+        for group in entry["_aws"]["CloudWatchMetrics"]
+        for metric in group["Metrics"]
+    }
+
+
 class TestPostMessages:
+    def test_the_backlog_of_a_limited_lane_is_recorded(
+        self, ready: Stack, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        send()
+        assert recorded(capsys) == {}
+
+        stores.lanes().set_rate("account", 10_000_000)
+        for key in ("first", "second", "third"):
+            send(key)
+
+        assert recorded(capsys)["LaneBacklogSeconds"] == pytest.approx(20, abs=2)
+
     def test_a_message_is_stored_and_queued_by_its_id_only(self, ready: Stack) -> None:
         status, shown = send(to="(919) 555-1234", tag="invoice 7")
         assert status == 202
@@ -480,6 +505,21 @@ class TestWorker:
         assert len(deliver(ready, message_id)) == 1
         assert message(message_id)["state"] == "accepted"
         assert '"SendRedirected":[1' in capsys.readouterr().out.replace(" ", "")
+
+    def test_attempts_and_wait_are_recorded_when_bandwidth_accepted_the_message(
+        self, ready: Stack, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        message_id = accepted(ready)
+        unavailable = json.dumps({"type": "service-unavailable", "description": "Try again."})
+        ready.add_fault("/messages", method="POST", answer={"status": 503, "body": unavailable})
+        deliver(ready, message_id)
+        assert recorded(capsys) == {}
+
+        worker(message_id, receives=2)
+
+        metrics = recorded(capsys)
+        assert metrics["SendAttempts"] == 2
+        assert 0 < metrics["SendWaitSeconds"] < 60
 
     @pytest.mark.parametrize("body", ["{}", '{"id": 7}', "garbled", ""])
     def test_a_garbled_202_leaves_the_message_unconfirmed(self, ready: Stack, body: str) -> None:

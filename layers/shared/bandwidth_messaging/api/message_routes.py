@@ -30,6 +30,7 @@ from bandwidth_messaging.domain.validation import CamelModel, Participant, parse
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
+    from bandwidth_messaging.services.lane_rates import LaneRates
     from bandwidth_messaging.store.archive import Archive
     from bandwidth_messaging.store.message_store import Messages
 
@@ -43,6 +44,7 @@ def add_message_routes(
     app: "APIGatewayRestResolver",
     messages: "Callable[[], Messages]",
     archive: "Callable[[], Archive | None]",
+    rates: "Callable[[], LaneRates]",
 ) -> None:
     """Register the operations. `archive` is None if the stack archives no media."""
 
@@ -62,6 +64,9 @@ def add_message_routes(
         """Return a message by its messageId."""
         if (message := messages().get(message_id)) is None:
             raise NotFound(_NOT_FOUND.format(message_id))
+        # The lanes may have slowed down or sped up since the message was accepted.
+        if expected_at := rates().expect(message):
+            message["expectedAt"] = expected_at
         store = archive()
         return message_view(message, partial(_link, store) if store else None)
 

@@ -177,6 +177,10 @@ class Lane:
         """Return for how long the lane is busy with messages that wait."""
         return max(0, self._slot(TrackName.NORMAL, self.track(TrackName.NORMAL).issued) - now)
 
+    def count_waiting(self, now: int) -> int:
+        """Return the segments whose slot is in the future."""
+        return sum(track.issued - self._rebased(name, now).base for name, track in self.tracks.items())
+
     def slowed(self, now: int, pause: int = 0) -> Self | None:
         """Return the lane after Bandwidth throttled it: paused and at half its rate. None if it just was.
 
@@ -276,6 +280,12 @@ def schedule_delay(left: int) -> int:
 def to_interval(segments_per_second: float) -> int:
     """Return the microseconds between two segments at this rate."""
     return max(1, round(SECOND / segments_per_second))
+
+
+def to_rate(interval: int) -> float:
+    """Return the segments per second of this interval: the shortest number that has this interval."""
+    rounded = (float(f"{SECOND / interval:.{digits}g}") for digits in range(1, 17))
+    return next((rate for rate in rounded if to_interval(rate) == interval), SECOND / interval)
 
 
 def to_micros(time: str) -> int:

@@ -34,6 +34,7 @@ class Waiting(StrEnum):
     RATE = "rate"
     SCHEDULED = "scheduled"
     QUIET_HOURS = "quiet_hours"
+    RETRY = "retry"
     CREDENTIALS = "credentials"
     BANDWIDTH_UNAVAILABLE = "bandwidth_unavailable"
 
@@ -75,6 +76,7 @@ MessageItem = TypedDict(
         "expiresAt": Required[int],
         "rank": int,
         "claim": str,
+        "claims": int,
         "text": str,
         "media": list[str],
         "archive": list[Any],
@@ -88,6 +90,7 @@ MessageItem = TypedDict(
         "tickets": dict[str, TicketItem],
         "expectedAt": str,
         "waiting": Waiting,
+        "attempts": int,
         "requestDigest": str,
         "warnings": list[str],
         "encoding": str,

@@ -53,6 +53,7 @@ class MessageAcceptance:
     pacing: "Pacing"
     limits: BacklogLimits
     quiet_hours: "QuietHours | None"
+    record: Callable[[Mapping[str, float]], None]
 
     def accept(self, new: "NewMessage", idempotency_key: str | None) -> MessageItem:
         """Queue and store a message. Return its item as it was first accepted under its idempotency key.
@@ -119,6 +120,7 @@ class MessageAcceptance:
             return _postpone(replace(message, warnings=warnings), end, Waiting.QUIET_HOURS)
         reserved = self.pacing.issue(lanes[0], count_for_rate(message), at, high=is_high)
         slot = max(slot, reserved.slot)
+        self.record({"LaneBacklogSeconds": (slot - at) / SECOND})
         return replace(
             message,
             tickets={reserved.lane: reserved.ticket},

@@ -6,7 +6,7 @@ message is looked up, and never sent again.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -104,6 +104,7 @@ class MessageDelivery:
     high_send_queue: "Callable[[], SendQueue]"
     times: DeliveryTimes
     count: Callable[[str], None]
+    record: Callable[[Mapping[str, float]], None]
     sleep: Callable[[float], None]
     quiet_hours: "QuietHours | None"
 
@@ -141,6 +142,8 @@ class MessageDelivery:
         try:
             send = self._prepare(message, tickets)
         except (BandwidthUnavailable, BandwidthUnauthorized) as error:
+            if message.get("waiting") != (waiting := _classify_wait(error)):
+                self.messages.record_waiting(message_id, waiting)
             return self._retry_later(message, error, receives)
         if isinstance(send, Pace | Postponed):
             self._requeue(message, send) if isinstance(send, Pace) else self._postpone(message, send.due)
@@ -273,7 +276,7 @@ class MessageDelivery:
         try:
             accepted = send()
         except (BandwidthUnavailable, BandwidthUnauthorized) as error:
-            self.messages.release_claim(message)
+            self.messages.release_claim(message, _classify_wait(error))
             return self._retry_later(message, error, receives)
         except (BandwidthOutcomeUnknown, BandwidthGarbled) as error:
             logger.warning("send outcome unknown", extra={"reason": str(error)})
@@ -293,6 +296,9 @@ class MessageDelivery:
             segment_count=accepted.segment_count,
         )
         logger.info("message sent", extra={"bandwidth_id": accepted.bandwidth_id})
+        wait = _time_since(message["acceptedAt"]).total_seconds()
+        # Messages that an earlier version claimed have no count.
+        self.record({"SendAttempts": message.get("claims", 1), "SendWaitSeconds": wait})
         compare_segments(moved, count=self.count)
         return None
 
@@ -362,6 +368,13 @@ class MessageDelivery:
         if _time_since(start) > self.times.send_deadline:
             return True
         return "expiration" in message and _time_since(message["expiration"]) > timedelta(0)
+
+
+def _classify_wait(error: BandwidthUnavailable | BandwidthUnauthorized) -> Waiting:
+    """Return why a message waits that Bandwidth did not accept."""
+    if isinstance(error, BandwidthUnauthorized):
+        return Waiting.CREDENTIALS
+    return Waiting.RATE if error.is_throttled else Waiting.BANDWIDTH_UNAVAILABLE
 
 
 def _first_time(message: "MessageItem", *names: str) -> str:

@@ -15,6 +15,8 @@ from bandwidth_messaging.store.dynamodb import Item, Page, Table
 from bandwidth_messaging.store.keys import message_key
 from bandwidth_messaging.store.outcomes import build_outcome, merge_outcomes
 
+ATTEMPT: Final = "attempt "
+"""Prefix of the attributes that hold earlier attempts that a carrier failed, by Bandwidth's id."""
 RECIPIENT: Final = "recipient "
 """Prefix of the attributes that hold the outcomes of a group message's recipients."""
 
@@ -134,7 +136,9 @@ class Messages:
                     "rank": RANKS[MessageState.SENDING],
                     "sendingAt": at,
                     "claim": token,
+                    "waiting": None,
                 },
+                add={"claims": 1},
                 # An undone claim leaves its token in the item, which rejects a late write of that claim.
                 condition="#state = :accepted AND (attribute_not_exists(#claim) OR #claim <> :claim)",
                 values={"accepted": MessageState.ACCEPTED, "claim": token},
@@ -150,14 +154,15 @@ class Messages:
         )
         return _message(found), done or holds_claim
 
-    def release_claim(self, message: MessageItem) -> None:
+    def release_claim(self, message: MessageItem, waiting: Waiting | None = None) -> None:
         """Undo the claim of a message that Bandwidth did not accept, so that it can be sent later.
 
-        The message stays as it is if Bandwidth has reported it, and so accepted it.
+        `waiting` is why the message waits. The message stays as it is if Bandwidth has reported it, and so
+        accepted it.
         """
-        self._undo_claim(message["messageId"], message["claim"])
+        self._undo_claim(message["messageId"], message["claim"], waiting)
 
-    def _undo_claim(self, message_id: str, token: str) -> None:
+    def _undo_claim(self, message_id: str, token: str, waiting: Waiting | None = None) -> None:
         self._table.update(
             message_key(message_id),
             assign={
@@ -167,6 +172,7 @@ class Messages:
                 "send_unconfirmedAt": None,
                 "claim": token,
                 "reason": None,
+                "waiting": waiting,
             },
             # The state is accepted if the claim was not written yet.
             condition="(#state = :accepted OR #claim = :claim AND #state IN (:sending, :unconfirmed))"
@@ -177,6 +183,15 @@ class Messages:
                 "sending": MessageState.SENDING,
                 "unconfirmed": MessageState.SEND_UNCONFIRMED,
             },
+        )
+
+    def record_waiting(self, message_id: str, waiting: Waiting) -> None:
+        """Record why an accepted message waits. A message that a worker has claimed does not change."""
+        self._table.update(
+            message_key(message_id),
+            assign={"waiting": waiting},
+            condition="#state = :accepted",
+            values={"accepted": MessageState.ACCEPTED},
         )
 
     def fail_unclaimed(
@@ -235,6 +250,45 @@ class Messages:
                 values={"accepted": MessageState.ACCEPTED},
             )
         )
+
+    def retry(
+        self, message: MessageItem, receipt: Receipt, due_at: str, *, is_scheduled: bool
+    ) -> MessageItem | None:
+        """Accept a message again whose attempt a carrier failed, to be sent at `due_at`.
+
+        The attempt stays in the item. Return None, and change nothing, if the message has changed.
+        """
+        attempt = _without_none(
+            {
+                "failedAt": receipt.time,
+                "sentAt": message.get("sentAt") or message.get("sendingAt"),
+                "errorCode": receipt.error_code,
+                "errorClass": receipt.error_class,
+                "reason": receipt.reason,
+                "bandwidthReason": receipt.bandwidth_reason,
+            }
+        )
+        changes: Item = {
+            **dict.fromkeys(("bandwidthId", "bandwidthSegmentCount", "channel", "carrierName", "tickets")),
+            **dict.fromkeys(f"{state}At" for state in RANKS if state is not MessageState.ACCEPTED),
+            **dict.fromkeys(outcomes.ATTRIBUTES),
+            f"{ATTEMPT}{receipt.bandwidth_id}": attempt,
+            "attempts": message.get("attempts", 0) + 1,
+            "state": MessageState.ACCEPTED,
+            "rank": RANKS[MessageState.ACCEPTED],
+            "waiting": Waiting.RETRY,
+            "expectedAt": due_at,
+            "dueAt": due_at,
+            **(_schedule(message["messageId"], due_at) if is_scheduled else {}),
+        }
+        done, item = self._table.change(
+            message_key(message["messageId"]), cast("Item", message), changes, guarded=("state", "claim")
+        )
+        return _message(item) if done else None
+
+    def has_attempt(self, message: MessageItem, bandwidth_id: str) -> bool:
+        """Return whether a message of Bandwidth is an earlier attempt, which was repeated."""
+        return f"{ATTEMPT}{bandwidth_id}" in message
 
     def list_scheduled(self, shard: str, *, limit: int, start: Item | None = None) -> Page:
         """Return scheduled messages of a shard, those that are due first at the beginning.
@@ -316,15 +370,23 @@ class Messages:
         """
         condition, values = _agree(facts)
         condition = f"#rank < :rank{condition}"
+        # An attempt that was repeated counts no more, unless it arrived after all.
+        attempt = f"{ATTEMPT}{facts['bandwidthId']}"
+        counts = outcome["state"] == MessageState.DELIVERED or facts["bandwidthId"] is None
+        if not counts:
+            condition = f"{condition} AND attribute_not_exists(#attempt)"
         done, found = self._table.attempt(
             message_key(message_id),
             assign=outcome,
             keep=facts,
             condition=f"attribute_not_exists(#messageId) OR {condition}" if may_be_new else condition,
+            names=None if counts else {"attempt": attempt},
             values={"rank": outcome["rank"], **values},
         )
         if done:
             return found
+        if found and attempt in found and not counts:
+            return None
         merged = self._merge(found, lambda known: merge_outcomes(known, outcome) | _choose(known, facts))
         return merged if merged and found and merged["rank"] > found["rank"] else None
 
