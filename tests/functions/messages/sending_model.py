@@ -115,13 +115,29 @@ class Sending(RuleBasedStateMachine):
         key=st.sampled_from(["key-1", "key-2", None]),
         group=st.booleans(),
         high=st.booleans(),
+        minutes=st.sampled_from([0, 0, 0, 10]),
         outcomes=outcome_lists,
         runs_to_end=st.booleans(),
     )
     def post(
-        self, key: str | None, group: bool, high: bool, outcomes: list[Outcome], runs_to_end: bool
+        self,
+        key: str | None,
+        group: bool,
+        high: bool,
+        minutes: int,
+        outcomes: list[Outcome],
+        runs_to_end: bool,
     ) -> None:
-        self._continue(self.start_request(key, group=group, high=high), outcomes, runs_to_end=runs_to_end)
+        process = self.start_request(key, group=group, high=high, minutes=minutes)
+        self._continue(process, outcomes, runs_to_end=runs_to_end)
+
+    @precondition(lambda self: self.world.messages)
+    @rule(position=positions)
+    def cancel(self, position: int) -> None:
+        ids = sorted(self.world.messages)
+        message_id = ids[position % len(ids)]
+        if stores.messages().cancel(message_id, self.world.now())[0]:
+            self.world.canceled.add(message_id)
 
     @precondition(lambda self: self.world.records)
     @rule(position=positions, outcomes=outcome_lists, runs_to_end=st.booleans())
@@ -192,13 +208,16 @@ class Sending(RuleBasedStateMachine):
             process.resume("done")
         self._collect()
 
-    def start_request(self, key: str | None, *, group: bool = False, high: bool = False) -> Process:
-        """Start POST /messages and stop at its first call."""
+    def start_request(
+        self, key: str | None, *, group: bool = False, high: bool = False, minutes: int = 0
+    ) -> Process:
+        """Start POST /messages and stop at its first call. The message is sent after some minutes."""
         body = {
             "from": OWNER,
             "to": list(RECIPIENTS) if group else RECIPIENTS[0],
             "text": "Good morning",
             "priority": "high" if high else None,
+            "sendAt": self.world.time + timedelta(minutes=minutes) if minutes else None,
         }
         new = NewMessage.model_validate(body)
         process = self.world.start("request", lambda: send_message.send_message(new, key))
@@ -256,6 +275,14 @@ class Sending(RuleBasedStateMachine):
     @invariant()
     def no_message_is_sent_twice(self) -> None:
         assert not self.world.broken["sent twice"]
+
+    @invariant()
+    def no_message_is_sent_after_it_was_canceled(self) -> None:
+        assert not self.world.broken["sent after it was canceled"]
+
+    @invariant()
+    def no_message_is_sent_before_its_time(self) -> None:
+        assert not self.world.broken["sent before its time"]
 
     @invariant()
     def no_message_is_sent_after_a_stop(self) -> None:

@@ -125,6 +125,8 @@ def text_messages() -> None:
     claimed = store.get(throttled)
     assert claimed
     store.release_claim(claimed)
+    store.add(outbound("out_4"))
+    store.cancel("out_4", at(1))
     store.add(inbound())
     file = {"name": "a.png", "key": "k/0", "contentType": "image/png", "bytes": 1024}
     store.record_archive(inbound().message_id, [file], None)
@@ -253,6 +255,7 @@ def test_the_highest_version_has_the_last_published_state_in_any_order(
         ("message", "out_2"): "Message Delivered",
         # The message is back in the queue, which is no event.
         ("message", "out_3"): "Message Sending",
+        ("message", "out_4"): "Message Canceled",
         ("message", inbound().message_id): "Message Media Archived",
         ("number", NUMBERS[0]): "Number Released",
         ("number", NUMBERS[1]): "Number Failed",

@@ -258,6 +258,19 @@ def test_a_change_that_the_api_does_not_show_is_no_event(
     assert to_event(record(item | change, item)) is None
 
 
+def test_a_message_that_waits_for_another_reason_is_no_event() -> None:
+    waiting = MESSAGE | {"waiting": "rate", "expectedAt": AT}
+    assert detail_type(waiting | {"waiting": "credentials"}, waiting) is None
+    assert detail_type(waiting | {"expectedAt": LATER}, waiting) is None
+    assert detail_type(MESSAGE, waiting) is None
+
+
+def test_an_accepted_event_has_the_time_when_the_message_is_expected() -> None:
+    event = to_event(record(MESSAGE | {"waiting": "rate", "expectedAt": LATER}))
+    assert event is not None
+    assert (event.detail["waiting"], event.detail["expectedAt"]) == ("rate", LATER)
+
+
 @pytest.mark.parametrize("item", [MESSAGE, NUMBER, ORDER, OPT_OUT, DRIFT])
 def test_a_deletion_is_no_event(item: dict[str, Any]) -> None:
     assert to_event(record(None, item)) is None

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bandwidth_messaging.api.views import (
+    WAITING,
     View,
     drift_view,
     message_view,
@@ -79,6 +80,7 @@ _MESSAGE: Final = Kind(
         MessageState.DELIVERY_UNKNOWN: "Message Delivery Unknown",
         MessageState.DELIVERED: "Message Delivered",
         MessageState.FAILED: "Message Failed",
+        MessageState.CANCELED: "Message Canceled",
         MessageState.RECEIVED: "Message Received",
     },
     "Message Updated",
@@ -204,7 +206,12 @@ def _detail_type(kind: Kind, new: Item, old: Item) -> str | None:
         return kind.states[state]
     if _is_archived(new) and not _is_archived(old):
         return _ARCHIVED
-    return kind.updated if not old or kind.view(new) != kind.view(old) else None
+    return kind.updated if not old or _comparable(kind, new) != _comparable(kind, old) else None
+
+
+def _comparable(kind: Kind, item: Item) -> View:
+    """Return the fields whose change is an event. A message that waits for another reason has not changed."""
+    return {name: value for name, value in kind.view(item).items() if name not in WAITING}
 
 
 def _is_repeated_attempt(new: Item, old: Item) -> bool:

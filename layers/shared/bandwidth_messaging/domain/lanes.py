@@ -34,7 +34,7 @@ MAX_SLEEP: Final = SECOND * 3 // 2
 # Messages look at the lane's clock again on their way: a rate that was raised counts for half of their wait.
 _LOOK_AGAIN_SECONDS: Final = 60
 # SQS delays new messages by at most 15 minutes.
-_MAX_QUEUE_DELAY_SECONDS: Final = 900
+MAX_QUEUE_DELAY_SECONDS: Final = 900
 _EPOCH: Final = datetime.fromtimestamp(0, UTC)
 # Without a configured rate, a lane that Bandwidth throttles continues at Bandwidth's default.
 _DEFAULT_INTERVAL: Final = SECOND
@@ -177,6 +177,10 @@ class Lane:
         """Return for how long the lane is busy with messages that wait."""
         return max(0, self._slot(TrackName.NORMAL, self.track(TrackName.NORMAL).issued) - now)
 
+    def count_waiting(self, now: int) -> int:
+        """Return the segments whose slot is in the future."""
+        return sum(track.issued - self._rebased(name, now).base for name, track in self.tracks.items())
+
     def slowed(self, now: int, pause: int = 0) -> Self | None:
         """Return the lane after Bandwidth throttled it: paused and at half its rate. None if it just was.
 
@@ -265,12 +269,23 @@ def queue_delay(left: int) -> int:
     seconds = max(0, left - SECOND // 2) // SECOND
     if seconds > _LOOK_AGAIN_SECONDS:
         seconds = max(_LOOK_AGAIN_SECONDS, seconds // 2)
-    return min(seconds, _MAX_QUEUE_DELAY_SECONDS)
+    return min(seconds, MAX_QUEUE_DELAY_SECONDS)
+
+
+def schedule_delay(left: int) -> int:
+    """Return for how many seconds the queue delays a message whose time is fixed, in `left` microseconds."""
+    return min(max(0, left) // SECOND, MAX_QUEUE_DELAY_SECONDS)
 
 
 def to_interval(segments_per_second: float) -> int:
     """Return the microseconds between two segments at this rate."""
     return max(1, round(SECOND / segments_per_second))
+
+
+def to_rate(interval: int) -> float:
+    """Return the segments per second of this interval: the shortest number that has this interval."""
+    rounded = (float(f"{SECOND / interval:.{digits}g}") for digits in range(1, 17))
+    return next((rate for rate in rounded if to_interval(rate) == interval), SECOND / interval)
 
 
 def to_micros(time: str) -> int:

@@ -53,6 +53,9 @@ class Settings:
     media_queue_url: str = ""
     messaging_v2_state_machine: str = ""
     order_notifications: str = ""
+    carrier_retries: str = ""
+    retry_error_classes: str = ""
+    quiet_hours: str = ""
 
 
 @cache

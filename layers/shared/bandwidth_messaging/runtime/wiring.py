@@ -14,25 +14,31 @@ from bandwidth_messaging.runtime.settings import settings
 
 if TYPE_CHECKING:
     from bandwidth_messaging.domain.orders import Kind
+    from bandwidth_messaging.domain.quiet_hours import QuietHours
     from bandwidth_messaging.services.callback_authorization import CallbackAuthorization
     from bandwidth_messaging.services.callback_intake import CallbackIntake
+    from bandwidth_messaging.services.carrier_retries import CarrierRetries
     from bandwidth_messaging.services.catapult_application import CatapultApplication
     from bandwidth_messaging.services.catapult_import import CatapultImport, CatapultRelease
     from bandwidth_messaging.services.doctor import Doctor
     from bandwidth_messaging.services.drift_check import DriftCheck
     from bandwidth_messaging.services.event_publishing import EventPublishing
     from bandwidth_messaging.services.find_or_create import OwnedResources
-    from bandwidth_messaging.services.hosted_numbers import HostedNumbers
+    from bandwidth_messaging.services.hosted_numbers import HostedNumbers, HostedRemoval
+    from bandwidth_messaging.services.lane_rates import LaneRates
+    from bandwidth_messaging.services.letter_sending import LetterSending
     from bandwidth_messaging.services.media_archive import MediaArchive
     from bandwidth_messaging.services.message_acceptance import MessageAcceptance
+    from bandwidth_messaging.services.message_cancellation import MessageCancellation
     from bandwidth_messaging.services.message_delivery import MessageDelivery
+    from bandwidth_messaging.services.message_schedule import MessageSchedule
     from bandwidth_messaging.services.notifications import Notifications
     from bandwidth_messaging.services.number_activation import NumberActivation, NumberOrderCompletion
     from bandwidth_messaging.services.number_campaigns import NumberCampaigns
     from bandwidth_messaging.services.number_disconnect import NumberDisconnect
     from bandwidth_messaging.services.number_import import NumberImport
     from bandwidth_messaging.services.number_release import NumberRelease
-    from bandwidth_messaging.services.pacing import Pacing
+    from bandwidth_messaging.services.pacing import DefaultRates, Pacing
     from bandwidth_messaging.services.preflight import PreflightCheck
     from bandwidth_messaging.services.provisioning import Provisioning
     from bandwidth_messaging.services.quarantine_replay import ApplyNotification, QuarantineReplay
@@ -72,23 +78,34 @@ def message_acceptance() -> "MessageAcceptance":
             deadline=timedelta(hours=float(settings().send_deadline_hours)),
             is_refused=settings().backlog_policy == "refuse",
         ),
+        quiet_hours=_quiet_hours(),
         record=record,
     )
 
 
 def pacing() -> "Pacing":
     """Return the service that paces messages at the rates of their lanes."""
-    from bandwidth_messaging.services.pacing import DefaultRates, Pacing
+    from bandwidth_messaging.services.pacing import Pacing
 
-    return Pacing(
-        stores.lanes(),
-        DefaultRates(
-            account=_interval(settings().account_rate),
-            campaign=_interval(settings().campaign_rate),
-            toll_free=_interval(settings().toll_free_rate),
-            number=_interval(settings().number_rate),
-            high_share=int(settings().high_priority_share),
-        ),
+    return Pacing(stores.lanes(), _default_rates())
+
+
+def lane_rates() -> "LaneRates":
+    """Return the service that reads and sets the rates of lanes."""
+    from bandwidth_messaging.services.lane_rates import LaneRates
+
+    return LaneRates(stores.lanes(), _default_rates())
+
+
+def _default_rates() -> "DefaultRates":
+    from bandwidth_messaging.services.pacing import DefaultRates
+
+    return DefaultRates(
+        account=_interval(settings().account_rate),
+        campaign=_interval(settings().campaign_rate),
+        toll_free=_interval(settings().toll_free_rate),
+        number=_interval(settings().number_rate),
+        high_share=int(settings().high_priority_share),
     )
 
 
@@ -146,7 +163,32 @@ def message_delivery() -> "MessageDelivery":
         count=count,
         record=record,
         sleep=sleep,
+        quiet_hours=_quiet_hours(),
     )
+
+
+def _quiet_hours() -> "QuietHours | None":
+    """Return the quiet hours. Stacks without them do not load the data of time zones."""
+    if not settings().quiet_hours:
+        return None
+    from bandwidth_messaging.domain.quiet_hours import QuietHours
+
+    return QuietHours.parse(settings().quiet_hours)
+
+
+def message_cancellation() -> "MessageCancellation":
+    """Return the service that cancels messages."""
+    from bandwidth_messaging.services.message_cancellation import MessageCancellation
+
+    return MessageCancellation(stores.messages())
+
+
+def message_schedule() -> "MessageSchedule":
+    """Return the service that queues scheduled messages."""
+    from bandwidth_messaging.services.message_schedule import MessageSchedule
+
+    # Created before threads use them: botocore's session is not thread-safe.
+    return MessageSchedule(stores.messages(), stores.send_queue(), stores.high_send_queue())
 
 
 def callback_intake() -> "CallbackIntake":
@@ -154,7 +196,19 @@ def callback_intake() -> "CallbackIntake":
     from bandwidth_messaging.services.callback_intake import CallbackIntake
 
     # Created before threads write: botocore's session is not thread-safe.
-    return CallbackIntake(stores.messages(), stores.opt_outs, stores.quarantine, count)
+    return CallbackIntake(stores.messages(), stores.opt_outs, stores.quarantine, count, carrier_retries())
+
+
+@cache
+def carrier_retries() -> "CarrierRetries | None":
+    """Return the service that repeats messages that a carrier failed, None if the stack repeats none."""
+    max_retries = int(settings().carrier_retries or 0)
+    if not max_retries:
+        return None
+    from bandwidth_messaging.services.carrier_retries import CarrierRetries
+
+    classes = frozenset(settings().retry_error_classes.replace(" ", "").split(","))
+    return CarrierRetries(stores.messages(), stores.send_queue, stores.high_send_queue, max_retries, classes)
 
 
 def quarantine_replay() -> "QuarantineReplay":
@@ -260,6 +314,13 @@ def number_import() -> "NumberImport":
     )
 
 
+def letter_sending() -> "LetterSending":
+    """Return the service that sends letters of authorization."""
+    from bandwidth_messaging.services.letter_sending import LetterSending
+
+    return LetterSending(bandwidth_clients.dashboard_current(), stores.letters())
+
+
 def setup_check() -> "SetupCheck":
     """Return the service that checks the inputs of the state machines."""
     from bandwidth_messaging.services.setup_check import SetupCheck
@@ -326,6 +387,13 @@ def hosted_numbers() -> "HostedNumbers":
     from bandwidth_messaging.services.hosted_numbers import HostedNumbers
 
     return HostedNumbers(stores.numbers(), stores.orders())
+
+
+def hosted_removal() -> "HostedRemoval":
+    """Return the service that starts the removal of hosted numbers."""
+    from bandwidth_messaging.services.hosted_numbers import HostedRemoval
+
+    return HostedRemoval(stores.numbers(), hosted_numbers())
 
 
 def release_planner() -> "ReleasePlanner":

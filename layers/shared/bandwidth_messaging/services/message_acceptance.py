@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from bandwidth_messaging.domain import messages, registration
 from bandwidth_messaging.domain.lanes import (
+    MAX_QUEUE_DELAY_SECONDS,
     MAX_SLEEP,
     SECOND,
     queue_delay,
+    schedule_delay,
     tickets_from_items,
     to_micros,
     to_time,
@@ -22,12 +24,15 @@ from bandwidth_messaging.services.send_checks import Obstacle
 
 if TYPE_CHECKING:
     from bandwidth_messaging.domain.lanes import Lane
+    from bandwidth_messaging.domain.quiet_hours import QuietHours
     from bandwidth_messaging.domain.sending import NewMessage
     from bandwidth_messaging.services.pacing import Pacing
     from bandwidth_messaging.services.send_checks import SendChecks
     from bandwidth_messaging.store.message_store import Messages
     from bandwidth_messaging.store.opt_out_store import SendFacts
     from bandwidth_messaging.store.queues import SendQueue
+
+_EXPIRES_IN_QUIET_HOURS: Final = "The message expires before the quiet hours of the recipients end, unsent."
 
 
 class BacklogLimits(NamedTuple):
@@ -47,6 +52,7 @@ class MessageAcceptance:
     checks: "SendChecks"
     pacing: "Pacing"
     limits: BacklogLimits
+    quiet_hours: "QuietHours | None"
     record: Callable[[Mapping[str, float]], None]
 
     def accept(self, new: "NewMessage", idempotency_key: str | None) -> MessageItem:
@@ -63,16 +69,38 @@ class MessageAcceptance:
             if earlier is None or earlier.get("requestDigest") != new.digest():
                 raise
             return self._restore(_build_message(new, earlier, idempotency_key), earlier)
-        message = _build_message(new, facts.sender or {}, idempotency_key)
+        message = self._schedule(_build_message(new, facts.sender or {}, idempotency_key))
+        if message.due_at:
+            # The worker reserves the tickets when the message is due.
+            return self._store(message)
         lanes = [lane for lane in self.pacing.lanes_of(new.sender, facts) if lane.is_limited]
         if lanes and (stored := self._find_earlier(idempotency_key)):
             # A repeated request gets no second ticket.
             return self._restore_same(message, stored)
         if lanes:
             message = self._reserve(message, lanes)
-        # The queue comes first, so that each stored message has a queue record. The worker waits for it.
-        self._queue(message)
+        return self._store(message)
+
+    def _store(self, message: Message) -> MessageItem:
+        """Queue and store a message. A scheduled message is queued when it is due soon."""
+        if not message.is_scheduled:
+            # The queue comes first, so that each stored message has a queue record. The worker waits for it.
+            self._queue(message)
         return self.messages.add(message) or self._find_first(message)
+
+    def _schedule(self, message: Message) -> Message:
+        """Return the message with the time before which it is not sent, if there is such a time."""
+        start = max(message.time, message.send_at or "")
+        if (end := self._end_quiet_hours(message, start)) > start:
+            return _postpone(message, end, Waiting.QUIET_HOURS)
+        return _postpone(message, start, Waiting.SCHEDULED) if start > message.time else message
+
+    def _end_quiet_hours(self, message: Message, time: str) -> str:
+        """Return the first time from `time` on that is not in the quiet hours of the recipients."""
+        if self.quiet_hours is None or message.priority == "high":
+            return time
+        moment = datetime.fromisoformat(time)
+        return to_rfc3339(self.quiet_hours.end_for(message.recipients, moment).isoformat())
 
     def _reserve(self, message: Message, lanes: "list[Lane]") -> Message:
         """Return the message with a ticket of its first lane. Raises Backlog if it would wait for too long.
@@ -87,6 +115,9 @@ class MessageAcceptance:
             if self.limits.is_refused:
                 raise Backlog(backlog, retry_after=excess // SECOND + 1)
             warnings = (*warnings, backlog)
+        expected_at = to_rfc3339(to_time(slot).isoformat())
+        if (end := self._end_quiet_hours(message, expected_at)) > expected_at:
+            return _postpone(replace(message, warnings=warnings), end, Waiting.QUIET_HOURS)
         reserved = self.pacing.issue(lanes[0], count_for_rate(message), at, high=is_high)
         slot = max(slot, reserved.slot)
         self.record({"LaneBacklogSeconds": (slot - at) / SECOND})
@@ -101,7 +132,8 @@ class MessageAcceptance:
     def _queue(self, message: Message) -> None:
         left = to_micros(message.expected_at) - to_micros(message.time) if message.expected_at else 0
         queue: SendQueue = self.high_send_queue() if message.priority == "high" else self.send_queue()
-        queue.add(message.message_id, delay_seconds=queue_delay(left))
+        delay = schedule_delay(left) if message.due_at else queue_delay(left)
+        queue.add(message.message_id, delay_seconds=delay)
 
     def _check(self, new: "NewMessage") -> "SendFacts":
         """Return what decides about a message. Raises InvalidInput or Conflict if it may not be sent."""
@@ -109,7 +141,8 @@ class MessageAcceptance:
         sender = facts.sender
         if sender is None or (problem and problem.obstacle is Obstacle.SENDER):
             raise InvalidInput([FieldProblem("from", problem.reason if problem else "")])
-        if problems := new.find_unsupported(sender["api"]):
+        untimely = new.find_untimely(datetime.fromisoformat(now()))
+        if problems := new.find_unsupported(sender["api"]) + untimely:
             raise InvalidInput(problems)
         if problem:
             raise Conflict(problem.reason)
@@ -161,6 +194,20 @@ def count_for_rate(message: Message) -> int:
     return (message.segment_count or 1) * len(message.recipients)
 
 
+def _postpone(message: Message, due_at: str, waiting: Waiting) -> Message:
+    """Return the message with the time before which it is not sent. It needs no ticket before that."""
+    left = datetime.fromisoformat(due_at) - datetime.fromisoformat(message.time)
+    expires_first = message.expiration is not None and message.expiration <= due_at
+    return replace(
+        message,
+        due_at=due_at,
+        expected_at=due_at,
+        waiting=waiting,
+        is_scheduled=left > timedelta(seconds=MAX_QUEUE_DELAY_SECONDS),
+        warnings=(*message.warnings, _EXPIRES_IN_QUIET_HOURS) if expires_first else message.warnings,
+    )
+
+
 def _build_message(new: "NewMessage", sender: Mapping[str, Any], idempotency_key: str | None) -> Message:
     warning = registration.explain_unregistered(new.sender, sender.get("registration"))
     counted = count_segments(new.text, media=bool(new.media) or len(new.to) > 1)
@@ -181,6 +228,7 @@ def _build_message(new: "NewMessage", sender: Mapping[str, Any], idempotency_key
         segment_count=counted.count,
         priority=new.priority,
         expiration=to_rfc3339(new.expiration.isoformat()) if new.expiration else None,
+        send_at=to_rfc3339(new.send_at.isoformat()) if new.send_at else None,
         request_digest=new.digest(),
         warnings=(warning,) if warning else (),
     )

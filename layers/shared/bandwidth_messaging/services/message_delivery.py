@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from bandwidth_messaging.bandwidth.errors import (
     BandwidthError,
@@ -19,10 +19,19 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthUnauthorized,
     BandwidthUnavailable,
 )
-from bandwidth_messaging.domain.lanes import MAX_SLEEP, SECOND, queue_delay, tickets_from_items, to_micros
-from bandwidth_messaging.domain.messages import MessageState
+from bandwidth_messaging.domain.lanes import (
+    MAX_QUEUE_DELAY_SECONDS,
+    MAX_SLEEP,
+    SECOND,
+    queue_delay,
+    schedule_delay,
+    tickets_from_items,
+    to_micros,
+    to_time,
+)
+from bandwidth_messaging.domain.messages import MessageState, Waiting
 from bandwidth_messaging.domain.retries import compute_delay
-from bandwidth_messaging.domain.times import now
+from bandwidth_messaging.domain.times import now, to_rfc3339
 from bandwidth_messaging.services import preflight
 from bandwidth_messaging.services.pacing import Pace
 from bandwidth_messaging.services.segment_comparison import compare_segments
@@ -33,6 +42,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.bandwidth.messaging import AcceptedMessage, Messaging
     from bandwidth_messaging.domain.lanes import Tickets
     from bandwidth_messaging.domain.messages import MessageItem
+    from bandwidth_messaging.domain.quiet_hours import QuietHours
     from bandwidth_messaging.services.pacing import Pacing
     from bandwidth_messaging.services.preflight import PreflightCheck
     from bandwidth_messaging.services.send_checks import SendChecks
@@ -52,6 +62,8 @@ MAX_PREPARATION_TIME: Final = timedelta(seconds=12)
 MAX_STORING_TIME: Final = timedelta(seconds=60)
 # The longest delay while a message waits to be stored.
 MAX_STORING_DELAY_SECONDS: Final = 15
+# The worker sleeps until a time that is closer.
+_MAX_EARLINESS: Final = timedelta(microseconds=MAX_SLEEP)
 # Bandwidth's search lists a message after five minutes. The worker searches then, and again at the end.
 _SEARCHABLE_AFTER: Final = timedelta(minutes=5)
 
@@ -68,6 +80,12 @@ class DeliveryTimes:
     send_deadline: timedelta
     unconfirmed: timedelta
     max_delay_seconds: int
+
+
+class Postponed(NamedTuple):
+    """A message may not be sent before `due`, in microseconds since 1970: quiet hours end then."""
+
+    due: int
 
 
 @dataclass(frozen=True)
@@ -88,6 +106,7 @@ class MessageDelivery:
     count: Callable[[str], None]
     record: Callable[[Mapping[str, float]], None]
     sleep: Callable[[float], None]
+    quiet_hours: "QuietHours | None"
 
     def deliver(
         self, message_id: str, tickets: "Tickets", *, receives: int, queued_at: datetime
@@ -101,6 +120,9 @@ class MessageDelivery:
         if message is None:
             return self._wait_until_stored(receives, queued_at)
         if message["state"] == MessageState.ACCEPTED:
+            if "dueAt" in message and _time_since(message["dueAt"]) < -_MAX_EARLINESS:
+                self._return_early(message)
+                return None
             return self._send_accepted(message, tickets, receives, started)
         return self._follow_up(message)
 
@@ -120,9 +142,11 @@ class MessageDelivery:
         try:
             send = self._prepare(message, tickets)
         except (BandwidthUnavailable, BandwidthUnauthorized) as error:
+            if message.get("waiting") != (waiting := _classify_wait(error)):
+                self.messages.record_waiting(message_id, waiting)
             return self._retry_later(message, error, receives)
-        if isinstance(send, Pace):
-            self._requeue(message, send)
+        if isinstance(send, Pace | Postponed):
+            self._requeue(message, send) if isinstance(send, Pace) else self._postpone(message, send.due)
             return None
         if isinstance(send, SendProblem):
             _, found = self.messages.fail_unclaimed(
@@ -139,7 +163,7 @@ class MessageDelivery:
 
     def _prepare(
         self, message: "MessageItem", tickets: "Tickets"
-    ) -> "Callable[[], AcceptedMessage] | SendProblem | Pace":
+    ) -> "Callable[[], AcceptedMessage] | SendProblem | Pace | Postponed":
         """Return the call that sends a message, why the message may not be sent, or when it is due.
 
         Claims nothing. Sender and recipients are checked last, directly before the claim.
@@ -153,8 +177,7 @@ class MessageDelivery:
             return problem or send
         at = to_micros(now())
         pace = self._pace(message, tickets, facts, at)
-        left = pace.slot - at
-        if left > MAX_SLEEP:
+        if isinstance(pace, Postponed) or (left := pace.slot - at) > MAX_SLEEP:
             return pace
         is_ready = message["api"] == "v1" or preflight.has_passed(sender)
         if not is_ready and (problems := self.preflight_check.check_sender(sender)):
@@ -168,24 +191,64 @@ class MessageDelivery:
             _, problem = self.checks.check(message["from"], message["to"])
         return problem or send
 
-    def _pace(self, message: "MessageItem", tickets: "Tickets", facts: "SendFacts", at: int) -> Pace:
-        """Return when a message is due on its lanes. The tickets of the record are newer than the item's."""
-        return self.pacing.pace(
+    def _pace(
+        self, message: "MessageItem", tickets: "Tickets", facts: "SendFacts", at: int
+    ) -> Pace | Postponed:
+        """Return when a message is due on its lanes. The tickets of the record are newer than the item's.
+
+        In quiet hours no ticket is reserved: the message could not use its slot.
+        """
+        due = max(at, to_micros(message.get("dueAt", message["acceptedAt"])))
+        if (end := self._end_quiet_hours(message, due)) > due:
+            return Postponed(end)
+        pace = self.pacing.pace(
             self.pacing.lanes_of(message["from"], facts),
             {**tickets_from_items(message.get("tickets", {})), **tickets},
             message.get("segmentCount", 1) * len(message["to"]),
             at,
             high=message.get("priority") == "high",
         )
+        slot = max(pace.slot, due)
+        end = self._end_quiet_hours(message, slot)
+        return Postponed(end) if end > slot else pace._replace(slot=slot)
 
     def _requeue(self, message: "MessageItem", pace: Pace) -> None:
         """Queue a message again that is not due yet. Records with a new delay do not count as in flight."""
-        queue: SendQueue = self.high_send_queue() if message.get("priority") == "high" else self.send_queue()
+        queue: SendQueue = self._queue_of(message)
         queue.add(
             message["messageId"],
             delay_seconds=queue_delay(pace.slot - to_micros(now())),
             tickets=pace.tickets,
         )
+
+    def _end_quiet_hours(self, message: "MessageItem", at: int) -> int:
+        """Return the first time from `at` on that is not in the quiet hours of the recipients."""
+        if self.quiet_hours is None or message.get("priority") == "high":
+            return at
+        end = self.quiet_hours.end_for(message["to"], to_time(at))
+        return to_micros(end.isoformat())
+
+    def _postpone(self, message: "MessageItem", due: int) -> None:
+        """Move the time of a message, and release its tickets: it cannot use their slots."""
+        left = due - to_micros(now())
+        is_scheduled = left > MAX_QUEUE_DELAY_SECONDS * SECOND
+        due_at = to_rfc3339(to_time(due).isoformat())
+        # If the function ends after this write, the record is delivered again and arrives early.
+        postponed = self.messages.postpone(
+            message["messageId"], due_at, Waiting.QUIET_HOURS, is_scheduled=is_scheduled
+        )
+        if postponed and not is_scheduled:
+            self._return_early(postponed)
+
+    def _return_early(self, message: "MessageItem") -> None:
+        """Queue a message again whose time has not come. If it is scheduled, it is queued in time."""
+        if "scheduleKey" not in message:
+            left = to_micros(message["dueAt"]) - to_micros(now())
+            queue: SendQueue = self._queue_of(message)
+            queue.add(message["messageId"], delay_seconds=schedule_delay(left))
+
+    def _queue_of(self, message: "MessageItem") -> "SendQueue":
+        return self.high_send_queue() if message.get("priority") == "high" else self.send_queue()
 
     def _prepare_request(self, message: "MessageItem") -> "Callable[[], AcceptedMessage]":
         """Return the call that sends a message through its number's API. The call sends no other request."""
@@ -213,7 +276,7 @@ class MessageDelivery:
         try:
             accepted = send()
         except (BandwidthUnavailable, BandwidthUnauthorized) as error:
-            self.messages.release_claim(message)
+            self.messages.release_claim(message, _classify_wait(error))
             return self._retry_later(message, error, receives)
         except (BandwidthOutcomeUnknown, BandwidthGarbled) as error:
             logger.warning("send outcome unknown", extra={"reason": str(error)})
@@ -301,9 +364,17 @@ class MessageDelivery:
             return False
 
     def _is_expired(self, message: "MessageItem") -> bool:
-        if _time_since(message["acceptedAt"]) > self.times.send_deadline:
+        start = message.get("dueAt", message["acceptedAt"])
+        if _time_since(start) > self.times.send_deadline:
             return True
         return "expiration" in message and _time_since(message["expiration"]) > timedelta(0)
+
+
+def _classify_wait(error: BandwidthUnavailable | BandwidthUnauthorized) -> Waiting:
+    """Return why a message waits that Bandwidth did not accept."""
+    if isinstance(error, BandwidthUnauthorized):
+        return Waiting.CREDENTIALS
+    return Waiting.RATE if error.is_throttled else Waiting.BANDWIDTH_UNAVAILABLE
 
 
 def _first_time(message: "MessageItem", *names: str) -> str:

@@ -165,8 +165,8 @@ class Table:
             tuple(path for path, value in assigned.items() if value is None),
             tuple(added),
             condition or "",
-            tuple((names or {}).items()),
         )
+        used = {**used, **{f"#{name}": attribute for name, attribute in (names or {}).items()}}
         written = [*_without_none(assigned).values(), *kept.values(), *added.values()]
         placeholders = {f":v{position}": value for position, value in enumerate(written)}
         placeholders |= {f":{name}": value for name, value in (values or {}).items()}
@@ -224,7 +224,6 @@ def _expression(
     removed: tuple[Path, ...],
     added: tuple[str, ...],
     condition: str,
-    names: tuple[tuple[str, str], ...],
 ) -> tuple[str, Mapping[str, str]]:
     """Return an update expression, and the attribute names that the expression and the condition use.
 
@@ -241,8 +240,7 @@ def _expression(
     parts.append(
         f"ADD {', '.join(f'{_path(path, used)} {value}' for path, value in zip(added, values, strict=False))}"
     )
-    renamed = dict(names)
-    used |= {f"#{name}": renamed.get(name, name) for name in re.findall(r"#(\w+)", condition)}
+    used |= {f"#{name}": name for name in re.findall(r"#(\w+)", condition)}
     return " ".join(parts), used
 
 

@@ -1,6 +1,6 @@
 """The lanes in the Numbers table, one item each, and the item that holds the rates set through the API."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from bandwidth_messaging.domain.lanes import Extend, Lane, Track, TrackName
@@ -26,12 +26,21 @@ class Lanes:
         return self._table.get(lane_key(name)) or {}
 
     def rates(self) -> "Item":
-        """Return the item of the rates set through the API: names of lanes to microseconds per segment."""
-        return self._table.get(rates_key()) or {}
+        """Return the rates set through the API: names of lanes to microseconds per segment."""
+        return _without_key(self._table.get(rates_key()) or {})
 
-    def set_rate(self, name: str, interval: int | None) -> None:
-        """Set the microseconds per segment of a lane. None returns to the stack's parameter."""
-        self._table.update(rates_key(), assign={name: interval})
+    def set_rate(self, name: str, interval: int | None) -> "Item":
+        """Set the microseconds per segment of a lane. None returns to the stack's parameter.
+
+        Return all rates set through the API.
+        """
+        return _without_key(self._table.update(rates_key(), assign={name: interval}) or {})
+
+    def get_all(self, names: Iterable[str]) -> "dict[str, Item]":
+        """Return the items of lanes by their names. Lanes that no message has used are left out."""
+        keys = {lane_key(name)["pk"]: name for name in names}
+        items = self._table.get_all([{"pk": key} for key in keys], consistent=True) if keys else []
+        return {keys[item["pk"]]: item for item in items}
 
     def extend(self, name: str, change: Extend) -> "Item":
         """Issue more positions of a busy track. Return the item of the lane."""
@@ -43,6 +52,10 @@ class Lanes:
         before, after = to_item(known), to_item(changed)
         differing = {name: after.get(name) for name in before | after if before.get(name) != after.get(name)}
         return self._table.change(lane_key(known.name), before, differing)
+
+
+def _without_key(rates: "Item") -> "Item":
+    return {name: interval for name, interval in rates.items() if name not in rates_key()}
 
 
 def to_item(lane: Lane) -> dict[str, int]:
