@@ -1,8 +1,8 @@
 """Texts wait for the rates of their lanes: Bandwidth gets them at its pace, once each, and nobody overtakes.
 
 The lanes are those of numbers, because other tests send through the account's lane at the same time.
-RATE_MESSAGES=1000 RATE_PER_SECOND=10 RATE_TOLERANCE=1.1 in the environment makes a run as large as a campaign.
-It needs two idle cores: the local cloud spends 0.15 to 0.2 seconds of processor time on each text.
+RATE_MESSAGES=1000 RATE_PER_SECOND=10 RATE_TOLERANCE=1.1 in the environment makes a large and strict run. It
+needs two idle cores: the local cloud spends 0.15 to 0.2 seconds of processor time on each text.
 """
 
 import json

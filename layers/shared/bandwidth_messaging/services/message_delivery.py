@@ -296,7 +296,7 @@ class MessageDelivery:
             segment_count=accepted.segment_count,
         )
         logger.info("message sent", extra={"bandwidth_id": accepted.bandwidth_id})
-        wait = _time_since(message["acceptedAt"]).total_seconds()
+        wait = _time_since(message.get("dueAt", message["acceptedAt"])).total_seconds()
         # Messages that an earlier version claimed have no count.
         self.record({"SendAttempts": message.get("claims", 1), "SendWaitSeconds": wait})
         compare_segments(moved, count=self.count)
