@@ -198,7 +198,7 @@ class MessageDelivery:
 
         In quiet hours no ticket is reserved: the message could not use its slot.
         """
-        due = max(at, to_micros(message.get("dueAt", message["acceptedAt"])))
+        due = max(at, to_micros(message["dueAt"])) if "dueAt" in message else at
         if (end := self._end_quiet_hours(message, due)) > due:
             return Postponed(end)
         pace = self.pacing.pace(
