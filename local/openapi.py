@@ -15,12 +15,19 @@ from aws_lambda_powertools.event_handler.openapi.models import APIKey, APIKeyIn,
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs" / "openapi.json"
-FUNCTIONS = ("messages/send_message", "control/start_setup", "control/browse")
+FUNCTIONS = (
+    "messages/send_message",
+    "messages/cancel_message",
+    "control/start_setup",
+    "control/browse",
+    "control/set_rate",
+)
 # Samples of requests: the file under events/, and the key of the body if the sample is a proxy event.
 REQUESTS = {
     "sendMessage": ("messages/send_message.json", "body"),
     "startMessagingV2": ("executions/messaging_v2.json", None),
     "startHostedMessaging": ("executions/hosted_messaging.json", None),
+    "setRate": ("control/set_rate.json", "body"),
 }
 EXAMPLES = Path(__file__).with_name("openapi_examples.json")
 _JSON = "application/json"
@@ -32,8 +39,8 @@ def document() -> str:
         title="Bandwidth messaging",
         version="1.0.0",
         description=(
-            "Send messages, start set-ups, and read messages, numbers and orders. Sign every request with "
-            "AWS Signature Version 4 (service execute-api). The caller needs the IAM permission "
+            "Send messages, start set-ups, set rates, and read messages, numbers and orders. Sign every "
+            "request with AWS Signature Version 4 (service execute-api). The caller needs the IAM permission "
             "`execute-api:Invoke`. Errors are problem details (RFC 9457). An optional field may be null, "
             "which is the same as leaving it out. Path parameters are percent-encoded. An unknown query "
             "parameter is a 422."
@@ -51,6 +58,7 @@ def document() -> str:
         tags=[
             Tag(name="Messages", description="Outbound and inbound messages"),
             Tag(name="Numbers", description="Your numbers, and the people who opted out of their texts"),
+            Tag(name="Rates", description="How fast messages are sent, and how long they wait"),
             Tag(name="Set-ups", description="Orders that import, buy or release numbers"),
         ],
         security_schemes={

@@ -1,20 +1,22 @@
-"""GET operations of the ControlApi: messages, conversations, numbers, opt-outs and orders."""
+"""GET operations of the ControlApi: messages, conversations, numbers, opt-outs, orders and rates."""
 
 from typing import TYPE_CHECKING, Any
 
 from bandwidth_messaging.api.message_routes import add_message_routes
 from bandwidth_messaging.api.number_routes import add_number_routes
 from bandwidth_messaging.api.order_routes import add_order_routes
+from bandwidth_messaging.api.rate_routes import add_rate_reads
 from bandwidth_messaging.api.resolver import resolver
-from bandwidth_messaging.runtime import stores
+from bandwidth_messaging.runtime import stores, wiring
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 app = resolver()
-add_message_routes(app, stores.messages, stores.media_links)
+add_message_routes(app, stores.messages, stores.media_links, wiring.lane_rates)
 add_number_routes(app, stores.numbers, stores.opt_outs)
 add_order_routes(app, stores.orders, stores.numbers)
+add_rate_reads(app, wiring.lane_rates)
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:

@@ -11,7 +11,7 @@ from bandwidth_messaging.services.number_import import join_batches, list_failed
 
 
 class Request(StepInput):
-    """`incompleteSince` is what the last check returned."""
+    """`incompleteSince` is the value that the last check returned."""
 
     order_id: str
     action: Action

@@ -17,5 +17,5 @@ class Result(StepResult):
 @step("Release Number", Request)
 def handler(request: Request) -> Result:
     """Release the numbers (E.164) of the batch that Catapult still has."""
-    gone, wait_seconds = wiring.catapult_release().release_batch(request.numbers)
-    return Result(wait_seconds=wait_seconds, detail=f"{gone} of a batch of {len(request.numbers)}")
+    released, wait_seconds = wiring.catapult_release().release_batch(request.numbers)
+    return Result(wait_seconds=wait_seconds, detail=f"{released} of a batch of {len(request.numbers)}")

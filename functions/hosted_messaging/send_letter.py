@@ -1,9 +1,9 @@
 """Hosted Messaging with the current API: sends the letter of authorization to the order once."""
 
-from bandwidth_messaging.bandwidth.errors import BandwidthRejected
 from bandwidth_messaging.domain.imports import Letter
 from bandwidth_messaging.domain.orders import Failure
-from bandwidth_messaging.runtime import bandwidth_clients, stores
+from bandwidth_messaging.domain.step_texts import describe_outcome
+from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.runtime.steps import StepInput, StepResult, shown, step
 
 
@@ -13,7 +13,10 @@ class Request(StepInput):
 
 
 class Result(StepResult):
-    """`failures` says why Bandwidth rejected the letter. The order continues without it."""
+    """`sent` ends the step also if Bandwidth rejected the letter: the order continues without the letter.
+
+    `failures` says why Bandwidth rejected the letter.
+    """
 
     sent: bool = True
     failures: tuple[Failure, ...] = ()
@@ -21,14 +24,10 @@ class Result(StepResult):
 
 @step("Send Letter", Request)
 def handler(request: Request) -> Result:
-    """Send the letter unless the order has one; an earlier run may have sent it."""
-    dashboard, letter = bandwidth_clients.dashboard_current(), request.letter_of_authorization
-    try:
-        if dashboard.has_letter(request.order_id):
-            return Result(detail="was there")
-        dashboard.send_letter(request.order_id, stores.letters().read(letter.key), letter.content_type)
-    except BandwidthRejected as error:
-        reason = f"the letter of authorization was not taken: {error.words}"
-        failure: Failure = {"number": None, "code": error.code, "reason": reason}
-        return Result(failures=shown([failure]), detail="not taken")
-    return Result(detail="sent")
+    """Send the letter unless the order has one."""
+    letter = wiring.letter_sending().send_once(request.order_id, request.letter_of_authorization)
+    return Result(
+        failures=shown([letter.failure] if letter.failure else []),
+        outcome=letter.outcome,
+        detail=describe_outcome(letter.outcome),
+    )

@@ -18,5 +18,5 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     `{"object": key}` for a record too large for the queue.
     """
     publishing: EventPublishing = wiring.event_publishing()
-    failed = publishing.publish(publishing.records_of(event))
+    failed = publishing.publish(publishing.read_records(event))
     return {"batchItemFailures": [{"itemIdentifier": failed["dynamodb"]["SequenceNumber"]}] if failed else []}

@@ -1,5 +1,6 @@
 """POST /messages ("Send Text Message"): accepts a message. The worker deliver_message sends it."""
 
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -15,7 +16,7 @@ from bandwidth_messaging.domain.sending import NewMessage
 from bandwidth_messaging.runtime import wiring
 
 # Imported here, and not only by the wiring, so that Lambda loads it in its init phase.
-from bandwidth_messaging.services.message_acceptance import MessageAcceptance
+from bandwidth_messaging.services.message_acceptance import MessageAcceptance, describe_backlog
 
 app = resolver()
 
@@ -31,6 +32,7 @@ app = resolver()
             "+19195551234 opted out of texts from +19195551212 at 2026-11-22T10:02:44.000Z (stop)"
         ),
         HTTPStatus.UNPROCESSABLE_ENTITY: FieldProblem("text", "is blank. Give a text or media."),
+        HTTPStatus.TOO_MANY_REQUESTS: describe_backlog(timedelta(hours=5), timedelta(hours=4)),
     },
 )
 def send_message(
@@ -41,6 +43,9 @@ def send_message(
 
     GET /messages/{messageId} returns the state of the message. The request is rejected with 409 if a
     recipient opted out of texts from the number, unless the parameter EnforceOptOuts is "false".
+
+    The request is rejected with 429 and Retry-After if the message would wait for its rate longer than
+    SendDeadlineHours, unless the parameter BacklogPolicy is "warn".
     """
     acceptance: MessageAcceptance = wiring.message_acceptance()
     return message_view(acceptance.accept(new, idempotency_key)), HTTPStatus.ACCEPTED

@@ -10,7 +10,7 @@ from bandwidth_messaging.runtime.steps import StepInput, StepResult, incomplete_
 
 
 class Request(StepInput):
-    """`incompleteSince` is what the last check returned."""
+    """`incompleteSince` is the value that the last check returned."""
 
     order_id: str
     quantity: int
@@ -27,7 +27,7 @@ class Request(StepInput):
 class Result(StepResult):
     """`state` is pending until the order has ended; `status` is Bandwidth's own status.
 
-    `failed` counts the numbers that were ordered and did not come; `failures` lists the first hundred.
+    `failed` counts the ordered numbers that did not arrive; `failures` lists the first hundred.
     `incompleteSince` is when the order had first ended without listing all its numbers.
     """
 

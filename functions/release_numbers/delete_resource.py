@@ -19,7 +19,7 @@ class Result(StepResult):
 
 @step("Delete Resource", Request, of=lambda request: request.resource.what)
 def handler(request: Request) -> Result:
-    """Delete the resource unless it is gone, or something has come to use it since the plan."""
+    """Delete the resource if it exists and nothing has started to use it since the plan."""
     outcome, kept = wiring.resource_deletion().delete(request.resource)
     reason = describe_keep_reason(kept) if kept else None
     resource = request.resource.model_copy(update={"outcome": outcome, "reason": reason})

@@ -10,7 +10,7 @@ class Request(StepInput):
 
 
 class Result(StepResult):
-    """`orderId` is None if all numbers are gone."""
+    """`orderId` is None if all numbers were released before."""
 
     order_id: str | None
 

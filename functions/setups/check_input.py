@@ -15,7 +15,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     `event` has `kind` (the state machine's name), the person's `input`, `executionName` and `executionArn`.
     The result has the criteria for new numbers in `search`, and the numbers of a hosted set-up in `batches`
     (E.164). A release has its own id in `customerOrderId`, and that of the set-up in `setupOrderId`.
-    Raises InvalidInput that names every wrong field.
+    Raises InvalidInput, which names every invalid field.
     """
     execution = Execution(event["kind"], event["executionName"], event["executionArn"])
     with aws_errors():

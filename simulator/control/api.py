@@ -1,5 +1,7 @@
 """The control API under /_simulator: read what happened, and set what happens next."""
 
+from dataclasses import asdict
+
 from flask import Blueprint, jsonify, request
 
 from simulator.account.order_outcomes import OrderOutcome
@@ -143,6 +145,10 @@ def _rate_limits(control: Blueprint, simulator: Simulator) -> None:
     @control.get("/pace")
     def pace() -> JsonResponse:
         return shown()
+
+    @control.get("/send-counts")
+    def send_counts() -> JsonResponse:
+        return jsonify(asdict(simulator.rate_limits.send_counts())), 200
 
     @control.put("/pace")
     def set_pace() -> JsonResponse:

@@ -113,8 +113,12 @@ class Messages:
         tag: str | None = None,
         priority: str | None = None,
         expiration: str | None = None,
+        queue_seconds: float = 0.0,
     ) -> Message:
-        """Accept a message with valid fields. Its events report whether it was sent."""
+        """Accept a message with valid fields. Its events report whether it was sent.
+
+        `queue_seconds` is the time that the message waits in the account's queue.
+        """
         now = datetime.now(UTC)
         message = Message(
             id=new_id(),
@@ -129,12 +133,15 @@ class Messages:
             priority=priority,
             expiration=expiration,
         )
+        leaves = now + timedelta(seconds=queue_seconds)
         with self._account.lock:
             self._sent.add(message)
             application, failure = self._check_sender(message)
             for recipient in message.to:
                 plan = (
-                    self._plan_delivery(message, recipient, failure, now) if application or failure else None
+                    self._plan_delivery(message, recipient, failure, leaves)
+                    if application or failure
+                    else None
                 )
                 self._log_message(message, recipient, now, plan)
                 if application and plan:
@@ -198,10 +205,10 @@ class Messages:
             return None
 
     def _plan_delivery(
-        self, message: Message, recipient: str, failure: Outcome | None, now: datetime
+        self, message: Message, recipient: str, failure: Outcome | None, leaves: datetime
     ) -> DeliveryPlan:
         outcome = failure or self._outcomes.take(recipient)
-        due = now + timedelta(seconds=self._outcomes.seconds(outcome))
+        due = leaves + timedelta(seconds=self._outcomes.seconds(outcome))
         expiration = moment(message.expiration)
         if expiration is not None and expiration < due:
             outcome, due = EXPIRED, expiration

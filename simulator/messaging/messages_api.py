@@ -17,6 +17,7 @@ from simulator.json_responses import JsonResponse
 from simulator.messaging.message_log import MessageLog
 from simulator.messaging.message_search import SearchError, search
 from simulator.messaging.messages import Messages
+from simulator.messaging.segments import count_for_rate
 from simulator.rate_limits import RateLimits
 from simulator.telephone_numbers import e164, sender
 from simulator.timestamps import moment
@@ -125,17 +126,21 @@ def _send(
     if errors := _check_fields(body, parse_sender):
         fields = [{"fieldName": name, "description": words} for name, words in errors.items()]
         return error(400, "request-validation", "Your request could not be accepted", fields)
-    if not rate_limits.take_message_v2():
+    to = [number for each in _list(body["to"]) if (number := e164(each))]
+    text, media = body.get("text") or "", _list(body.get("media"))
+    queue_seconds = rate_limits.take_message_v2(count_for_rate(text, media, to))
+    if queue_seconds is None:
         return throttled()
     message = messages.send(
         from_=parse_sender(body["from"]) or "",
-        to=[number for each in _list(body["to"]) if (number := e164(each))],
-        text=body.get("text") or "",
+        to=to,
+        text=text,
         application_id=body["applicationId"],
-        media=_list(body.get("media")),
+        media=media,
         tag=body.get("tag"),
         priority=body.get("priority"),
         expiration=body.get("expiration"),
+        queue_seconds=queue_seconds,
     )
     # Only the response has the expiration, the events do not (specification).
     expiration = {} if message.expiration is None else {"expiration": message.expiration}

@@ -1,5 +1,7 @@
 """Segment counts of texts. The code is independent of the layer's, so that tests can compare both."""
 
+from collections.abc import Sequence
+
 _GSM_7 = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
@@ -28,3 +30,11 @@ def segment_count(text: str) -> int:
             count, used = count + 1, 0
         used += size
     return count
+
+
+def count_for_rate(text: str, media: Sequence[str], recipients: Sequence[str]) -> int:
+    """Return the segments that count for the account's rate (page on rate limits).
+
+    A text counts its segments. An MMS counts one, and a group message one for each recipient.
+    """
+    return segment_count(text) if not media and len(recipients) == 1 else len(recipients)

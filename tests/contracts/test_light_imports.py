@@ -104,12 +104,23 @@ def test_archiving_media_loads_only_requests() -> None:
     assert loaded_by("messages", code) <= {"requests"}
 
 
+def test_a_stack_without_quiet_hours_loads_no_time_zones() -> None:
+    code = """
+import deliver_message, send_message
+from bandwidth_messaging.runtime import wiring
+wiring.message_acceptance(), wiring.message_delivery()
+"""
+    assert "bandwidth_messaging.domain.quiet_hours" not in run(
+        "messages", f"{code}\nimport sys; print(sys.modules)"
+    )
+
+
 @pytest.mark.parametrize("name", ["create_application", "import_numbers", "release_numbers"])
 def test_the_steps_of_catapult_load_no_xml(name: str) -> None:
     code = f"import {name}; from bandwidth_messaging.bandwidth import catapult"
     assert loaded_by("hosted_messaging", code) <= {"pydantic", "requests"}
 
 
-@pytest.mark.parametrize("name", ["browse", "describe", "start_setup"])
+@pytest.mark.parametrize("name", ["browse", "describe", "set_rate", "start_setup"])
 def test_the_functions_of_the_control_api_load_no_client_of_bandwidth(name: str) -> None:
     assert loaded_by("control", f"import {name}") <= {"pydantic"}

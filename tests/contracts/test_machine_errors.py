@@ -107,7 +107,7 @@ CLIENTS = frozenset({"dashboard", "dashboard_current", "catapult", "messaging"})
 # Services that catch every error of Bandwidth. Their result then is "unknown".
 TOLERANT = frozenset({"preflight_check", "registration_check"})
 # Services that record a rejection as their result.
-RECORDING_REJECTIONS = ("resource_deletion", "number_campaigns", "catapult_import")
+RECORDING_REJECTIONS = ("resource_deletion", "number_campaigns", "catapult_import", "letter_sending")
 
 
 def builders_of_clients() -> set[str]:

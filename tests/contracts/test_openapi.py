@@ -121,7 +121,10 @@ def test_the_document_requires_signatures() -> None:
 @pytest.mark.parametrize(
     ("model", "shown"),
     [
-        (responses.Message, {*views._MESSAGE, "archivedMedia", "times", "recipients"}),
+        (
+            responses.Message,
+            {*views._MESSAGE, *views.WAITING, "archivedMedia", "times", "recipients", "attempts"},
+        ),
         (responses.ArchivedFile, {*views._FILE, "url", "expiresAt"}),
         (responses.Recipient, {*views._OUTCOME, "times"}),
         (responses.Number, {*views._NUMBER, "times"}),

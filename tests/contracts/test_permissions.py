@@ -35,9 +35,9 @@ def test_a_policy_allows_only_actions_that_the_function_can_reach(function: Func
     ("function", "unused"),
     [
         (Function("messages", "send_message"), Permission("secretsmanager:GetSecretValue")),
-        (Function("messages", "receive_callback"), Permission("dynamodb:GetItem", "MessagesTable")),
+        (Function("messages", "receive_callback"), Permission("dynamodb:GetItem", "NumbersTable")),
         (Function("messages", "receive_callback"), Permission("sqs:ReceiveMessage")),
-        (Function("control", "browse"), Permission("dynamodb:BatchGetItem", "NumbersTable")),
+        (Function("control", "set_rate"), Permission("dynamodb:BatchGetItem", "NumbersTable")),
         (Function("control", "browse"), Permission("dynamodb:UpdateItem", "NumbersTable")),
         (Function("setups", "check_input"), Permission("s3:PutObject")),
         (Function("setups", "check_input"), Permission("dynamodb:Query", "NumbersTable", is_index=True)),
@@ -97,4 +97,4 @@ def test_resources_and_indexes_that_a_function_cannot_reach_are_recognized() -> 
 
     assert "optOutsByNumber" not in reachable_texts(doctor)
     assert "CALLBACK_SECRET" not in reachable_settings(intake)
-    assert "SEND_QUEUE_URL" not in reachable_settings(intake)
+    assert "MEDIA_QUEUE_URL" not in reachable_settings(intake)

@@ -82,6 +82,7 @@ class Stack:
     secrets: Any
     s3: Any
     send_queue: str
+    high_send_queue: str
     quarantine_queue: str
     events_dead_letter_queue: str
     media_queue: str
@@ -136,6 +137,13 @@ def stack(generation: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
             "UNCONFIRMED_MINUTES": "180",
             "UNREGISTERED_SENDERS": "refuse",
             "SEND_QUEUE_URL": stack.send_queue,
+            "HIGH_SEND_QUEUE_URL": stack.high_send_queue,
+            "ACCOUNT_RATE": "0",
+            "CAMPAIGN_RATE": "0",
+            "TOLL_FREE_RATE": "0",
+            "NUMBER_RATE": "0",
+            "HIGH_PRIORITY_SHARE": "20",
+            "BACKLOG_POLICY": "refuse",
             "QUARANTINE_QUEUE_URL": stack.quarantine_queue,
             "EVENT_BUS": "bandwidth-messaging",
             "EVENTS_DEAD_LETTER_QUEUE_URL": stack.events_dead_letter_queue,
@@ -188,6 +196,7 @@ def _build(simulator: RunningSimulator, generation: str) -> Stack:
         secrets=secrets,
         s3=s3,
         send_queue=sqs.create_queue(QueueName="send")["QueueUrl"],
+        high_send_queue=sqs.create_queue(QueueName="high-send")["QueueUrl"],
         quarantine_queue=sqs.create_queue(QueueName="quarantine")["QueueUrl"],
         events_dead_letter_queue=sqs.create_queue(QueueName="events-dead-letters")["QueueUrl"],
         media_queue=sqs.create_queue(QueueName="media")["QueueUrl"],

@@ -206,6 +206,42 @@ class TestPace:
 
         assert control.get("/messages?summary=1").json()["count"] == 1
 
+    def test_segments_above_the_accounts_rate_are_delivered_in_order_at_that_rate(
+        self, messaging: Client, control: Client, receiver: Receiver, setup: Setup
+    ) -> None:
+        control.put("/pace", json={"v2_segments_per_second": 4})
+
+        sent = [send(messaging, setup).json()["id"] for _ in range(5)]
+
+        events = receiver.wait_for(10)
+        delivered = [each for each in events if each["type"] == "message-delivered"]
+        times = [datetime.fromisoformat(each["time"]) for each in delivered]
+        assert [each["message"]["id"] for each in delivered] == sent
+        assert times[4] - times[0] >= timedelta(seconds=0.99)
+        counts = control.get("/send-counts").json()
+        assert (counts["requests"], counts["rejected"]) == (5, 0)
+        assert 1 <= counts["longest_queue"] <= 4
+
+    def test_a_queue_of_fifteen_minutes_rejects_more_segments(
+        self, messaging: Client, control: Client, setup: Setup
+    ) -> None:
+        control.put("/pace", json={"v2_segments_per_second": 0.01})
+        group: dict[str, Any] = {"to": [HANDSET, "+19195550143", "+19195550144"]}
+        messages: list[dict[str, Any]] = [
+            {"text": "x" * 161},
+            {"text": "x" * 2000, "media": ["https://example.com/a.png"]},
+            group,
+            group | {"media": ["https://example.com/a.png"]},
+        ]
+
+        assert [send(messaging, setup, **each).status_code for each in messages] == [202] * 4
+        full = send(messaging, setup)
+
+        assert (full.status_code, full.json()["type"]) == (429, "max-message-queue-size-exceeded")
+        assert "Retry-After" not in full.headers
+        counts = control.get("/send-counts").json()
+        assert (counts["requests"], counts["rejected"]) == (5, 1)
+
     def test_v1_has_a_separate_limit(self, messaging: Client, control: Client, setup: Setup) -> None:
         control.put("/pace", json={"messages_per_second": 0.1})
         assert [send(messaging, setup).status_code for _ in range(2)] == [202, 202]

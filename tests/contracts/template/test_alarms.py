@@ -29,9 +29,9 @@ def test_an_alarm_reports_delayed_event_publication() -> None:
     assert alarms_on("IteratorAge").keys() == {str({"Ref": "PublishEvents"})}
 
 
-def test_an_alarm_reports_failing_sends_long_before_messages_expire() -> None:
-    (alarm,) = alarms_on("Errors").values()
-    assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": "DeliverMessage"}}]
+@pytest.mark.parametrize("function", ["DeliverMessage", "QueueScheduled"])
+def test_an_alarm_reports_failing_sends_long_before_messages_expire(function: str) -> None:
+    alarm = alarms_on("Errors")[str({"Ref": function})]
     least_hours = template()["Parameters"]["SendDeadlineHours"]["MinValue"]
     assert alarm["Period"] * alarm["EvaluationPeriods"] < least_hours * 3600 / 2
 

@@ -50,6 +50,14 @@ VALUES: dict[str, tuple[list[str], list[str]]] = {
         ["ab", "Letters", "arn:aws:s3:::letters", "-letters", "letters-"],
     ),
     "SendConcurrency": (["2", "9", "10", "999", "1000"], ["", "0", "1", "1001", "2.5", "02", "-2", "1e2"]),
+    "RetryErrorClasses": (
+        ["volume", "volume,carrier", "away, volume, carrier"],
+        ["", "spam", "opt_out", "volume,", "volume carrier"],
+    ),
+    "QuietHours": (
+        ["", "21:00-08:00", "00:00-23:59"],
+        ["21-08", "24:00-08:00", "21:00-08:60", "21:00", "9:00-10:00", "21:00 - 08:00"],
+    ),
     "LongestSendDelaySeconds": (["300", "899", "900"], ["", "299", "901", "300.5", "0900", "3e2"]),
     "MessageRetentionDays": (
         ["1", "9", "90", "365", "1000", "2999", "3599", "3649", "3650"],

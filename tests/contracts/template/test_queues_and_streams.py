@@ -10,6 +10,7 @@ import pytest
 from bandwidth_messaging.bandwidth.transport import TOTAL_SECONDS
 from bandwidth_messaging.domain.retries import compute_delay
 from bandwidth_messaging.services import message_delivery
+from bandwidth_messaging.store import keys
 from tests.contracts.template.deployed import DEPLOYED, GLOBALS, TABLES, events
 from tests.template import resources
 
@@ -58,7 +59,7 @@ def test_queues_are_encrypted_and_keep_messages_for_14_days(logical_id: str) -> 
 
 def test_a_worker_reports_the_failed_records_of_a_batch() -> None:
     sources = [*events("SQS"), *events("DynamoDB")]
-    assert len(sources) == len(["SendQueue", "MediaQueue"]) + len(TABLES)
+    assert len(sources) == len(["SendQueue", "HighSendQueue", "MediaQueue"]) + len(TABLES)
     assert all(source["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for _, source in sources)
 
 
@@ -80,4 +81,28 @@ def test_a_batch_has_at_most_ten_changes_and_no_deletions(
 ) -> None:
     assert source["BatchSize"] == 10
     (filter_,) = source["FilterCriteria"]["Filters"]
-    assert json.loads(filter_["Pattern"]) == {"eventName": ["INSERT", "MODIFY"]}
+    assert json.loads(filter_["Pattern"])["eventName"] == ["INSERT", "MODIFY"]
+
+
+def test_only_items_that_are_published_wake_the_function_that_publishes_them() -> None:
+    (numbers,) = [source for _, source in events("DynamoDB") if "NumbersTable" in str(source["Stream"])]
+    (filter_,) = numbers["FilterCriteria"]["Filters"]
+    published = json.loads(filter_["Pattern"])["dynamodb"]["Keys"]["pk"]["S"]
+
+    def wakes(key: dict[str, str]) -> bool:
+        return any(
+            key["pk"] == each if isinstance(each, str) else key["pk"].startswith(each["prefix"])
+            for each in published
+        )
+
+    # A kind of item that gets events needs an entry here and in the filter.
+    assert all(
+        wakes(key)
+        for key in (
+            keys.number_key("+19195551212"),
+            keys.order_key("order-1"),
+            keys.opt_out_key("+19195551212", "+19195551234"),
+            keys.drift_key(),
+        )
+    )
+    assert not any(wakes(key) for key in (keys.lane_key("account"), keys.rates_key(), keys.lease_key("a")))

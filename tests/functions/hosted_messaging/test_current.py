@@ -391,32 +391,38 @@ class TestCreateImportRequest:
 class TestSendLetter:
     def test_goes_with_the_order_once(self, letters: Any, opened: Stack) -> None:
         order_id = ordered(prepared()["locationId"])
-        given = event("send_letter", orderId=order_id, letterOfAuthorization=LETTER)
-        assert call(send_letter, given)["detail"] == "sent"
-        assert call(send_letter, given)["detail"] == "was there"
+        request = event("send_letter", orderId=order_id, letterOfAuthorization=LETTER)
+
+        outcomes = [call(send_letter, request)["outcome"] for _ in range(2)]
+
+        assert outcomes == ["created", "found"]
         (letter,) = opened.simulator.simulator.imports.get(order_id).letters
         assert (letter.content_type, letter.size) == ("application/pdf", len(PDF))
 
     def test_whose_answer_was_lost_is_not_sent_again(self, letters: Any, opened: Stack) -> None:
         order_id = ordered(prepared()["locationId"])
-        given = event("send_letter", orderId=order_id, letterOfAuthorization=LETTER)
+        request = event("send_letter", orderId=order_id, letterOfAuthorization=LETTER)
         opened.add_fault("/loas", method="POST", lose_answer=True)
         with pytest.raises(BandwidthOutcomeUnknown):
-            call(send_letter, given)
-        assert call(send_letter, given)["detail"] == "was there"
+            call(send_letter, request)
+
+        assert call(send_letter, request)["outcome"] == "found"
         assert len(opened.simulator.simulator.imports.get(order_id).letters) == 1
 
-    def test_that_bandwidth_does_not_take_is_told_and_the_order_goes_on(
+    def test_that_bandwidth_rejects_is_reported_and_the_order_continues(
         self, letters: Any, opened: Stack
     ) -> None:
         order_id = ordered(prepared()["locationId"])
         opened.add_fault(
             "/loas", method="POST", answer={"status": 400, "body": "<Error><Code>5151</Code></Error>"}
         )
+
         result = call(send_letter, event("send_letter", orderId=order_id, letterOfAuthorization=LETTER))
+
         (failure,) = result["failures"]
         assert (failure["number"], failure["code"], result["sent"]) == (None, "5151", True)
-        assert failure["reason"].startswith("the letter of authorization was not taken")
+        assert failure["reason"].startswith("Bandwidth rejected the letter of authorization")
+        assert (result["outcome"], result["detail"]) == ("rejected", "rejected")
 
 
 def activated(stack: Stack) -> dict[str, str]:

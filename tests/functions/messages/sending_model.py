@@ -19,6 +19,7 @@ from urllib3.util import connection
 from bandwidth_messaging.domain.messages import MessageState, Receipt
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.problems import Conflict, InvalidInput
+from bandwidth_messaging.domain.send_records import read_send_record
 from bandwidth_messaging.domain.sending import NewMessage
 from bandwidth_messaging.runtime import bandwidth_clients, stores, wiring
 from bandwidth_messaging.services import message_acceptance, message_delivery, preflight
@@ -61,6 +62,13 @@ ENVIRONMENT = {
     "LONGEST_SEND_DELAY_SECONDS": "900",
     "UNCONFIRMED_MINUTES": "180",
     "SEND_QUEUE_URL": "https://sqs/send",
+    "HIGH_SEND_QUEUE_URL": "https://sqs/high-send",
+    "ACCOUNT_RATE": "0",
+    "CAMPAIGN_RATE": "0",
+    "TOLL_FREE_RATE": "0",
+    "NUMBER_RATE": "0",
+    "HIGH_PRIORITY_SHARE": "20",
+    "BACKLOG_POLICY": "refuse",
     "QUARANTINE_QUEUE_URL": "https://sqs/quarantine",
     "EVENT_BUS": "bus",
     "BANDWIDTH_API": "current",
@@ -106,11 +114,31 @@ class Sending(RuleBasedStateMachine):
     @rule(
         key=st.sampled_from(["key-1", "key-2", None]),
         group=st.booleans(),
+        high=st.booleans(),
+        minutes=st.sampled_from([0, 0, 0, 10]),
         outcomes=outcome_lists,
         runs_to_end=st.booleans(),
     )
-    def post(self, key: str | None, group: bool, outcomes: list[Outcome], runs_to_end: bool) -> None:
-        self._continue(self.start_request(key, group=group), outcomes, runs_to_end=runs_to_end)
+    def post(
+        self,
+        key: str | None,
+        group: bool,
+        high: bool,
+        minutes: int,
+        outcomes: list[Outcome],
+        runs_to_end: bool,
+    ) -> None:
+        process = self.start_request(key, group=group, high=high, minutes=minutes)
+        self._continue(process, outcomes, runs_to_end=runs_to_end)
+
+    @precondition(lambda self: self.world.messages)
+    @rule(position=positions)
+    def cancel(self, position: int) -> None:
+        # In the order of their acceptance: ids are random.
+        ids = list(self.world.messages)
+        message_id = ids[position % len(ids)]
+        if stores.messages().cancel(message_id, self.world.now())[0]:
+            self.world.canceled.add(message_id)
 
     @precondition(lambda self: self.world.records)
     @rule(position=positions, outcomes=outcome_lists, runs_to_end=st.booleans())
@@ -181,9 +209,17 @@ class Sending(RuleBasedStateMachine):
             process.resume("done")
         self._collect()
 
-    def start_request(self, key: str | None, *, group: bool = False) -> Process:
-        """Start POST /messages and stop at its first call."""
-        body = {"from": OWNER, "to": list(RECIPIENTS) if group else RECIPIENTS[0], "text": "Good morning"}
+    def start_request(
+        self, key: str | None, *, group: bool = False, high: bool = False, minutes: int = 0
+    ) -> Process:
+        """Start POST /messages and stop at its first call. The message is sent after some minutes."""
+        body = {
+            "from": OWNER,
+            "to": list(RECIPIENTS) if group else RECIPIENTS[0],
+            "text": "Good morning",
+            "priority": "high" if high else None,
+            "sendAt": self.world.time + timedelta(minutes=minutes) if minutes else None,
+        }
         new = NewMessage.model_validate(body)
         process = self.world.start("request", lambda: send_message.send_message(new, key))
         self.pending.append(process)
@@ -242,6 +278,14 @@ class Sending(RuleBasedStateMachine):
         assert not self.world.broken["sent twice"]
 
     @invariant()
+    def no_message_is_sent_after_it_was_canceled(self) -> None:
+        assert not self.world.broken["sent after it was canceled"]
+
+    @invariant()
+    def no_message_is_sent_before_its_time(self) -> None:
+        assert not self.world.broken["sent before its time"]
+
+    @invariant()
     def no_message_is_sent_after_a_stop(self) -> None:
         assert not self.world.broken["sent after STOP"]
 
@@ -282,7 +326,7 @@ class Sending(RuleBasedStateMachine):
         """Return whether each waiting message without a running request has a queue record."""
         if any(each.kind == "request" for each in self.world.running()):
             return True
-        queued = {each.body for each in self.world.records}
+        queued = {read_send_record(each.body)[0] for each in self.world.records}
         waiting = {name for name, item in self.world.messages.items() if item["state"] in WAITING}
         return waiting <= queued
 
@@ -308,9 +352,9 @@ class Sending(RuleBasedStateMachine):
                 assert any(each.may_leave_claimed(name) for each in world.processes)
 
 
-def install(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Replace AWS, Bandwidth and the clock of the functions by the world of the latest model."""
-    for name, value in ENVIRONMENT.items():
+def install(monkeypatch: pytest.MonkeyPatch, **rates: str) -> None:
+    """Run the functions in the world of the latest model. `rates` are environment variables."""
+    for name, value in (ENVIRONMENT | rates).items():
         monkeypatch.setenv(name, value)
     tables, queue = Tables(_world), Queue(_world)
     bandwidth = Bandwidth(_world, CALLBACK_URL, HOME.application_id or "")
@@ -333,6 +377,8 @@ def install(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (message_acceptance, message_delivery, preflight):
         monkeypatch.setattr(module, "now", lambda: _world().now())
     monkeypatch.setattr(wiring, "count", lambda _: None)
+    monkeypatch.setattr(wiring, "record", lambda _: None)
+    monkeypatch.setattr(wiring, "sleep", lambda seconds: _world().let_pass(seconds))
 
 
 def _world() -> World:

@@ -26,7 +26,7 @@ BANDWIDTH = "http://127.0.0.1:9"
 TOKEN_URL = f"{BANDWIDTH}/token"
 WAITING, ENDED = (
     ("accepted", "sending", "send_unconfirmed"),
-    ("sent", "delivered", "failed", "delivery_unknown"),
+    ("sent", "delivered", "failed", "delivery_unknown", "canceled"),
 )
 VISIBILITY_TIMEOUT, MAX_RECEIVES = timedelta(seconds=360), 120
 LIFETIMES = {"request": timedelta(seconds=15), "worker": timedelta(seconds=60)}
@@ -147,6 +147,7 @@ class World:
     # Since when a recipient has opted out, and since when the sender is not active.
     opted_out: dict[str, int] = field(default_factory=dict)
     inactive: int | None = None
+    canceled: set[str] = field(default_factory=set)
     broken: Counter[str] = field(default_factory=Counter)
     paused: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     local: threading.local = field(default_factory=threading.local)
@@ -189,6 +190,10 @@ class World:
         while self.late:
             with suppress(Exception):
                 self.late.pop(0)()
+
+    def let_pass(self, seconds: float) -> None:
+        """Let time pass while a process sleeps."""
+        self.time += timedelta(seconds=seconds)
 
     def wait(self, seconds: float) -> None:
         """Let time pass. A process that exceeds its lifetime dies at its call."""
@@ -274,12 +279,13 @@ class Queue:
     def __init__(self, world: Callable[[], World]) -> None:
         self._world = world
 
-    def send_message(self, *, MessageBody: str, **_: Any) -> Any:  # noqa: N803 - boto3's names
+    def send_message(self, *, MessageBody: str, DelaySeconds: int, **_: Any) -> Any:  # noqa: N803 - boto3's names
         world = self._world()
 
         def effect() -> Any:
             name = f"record-{world.tick()}"
-            world.records.append(Record(name, MessageBody, world.time, world.time))
+            visible_at = world.time + timedelta(seconds=DelaySeconds)
+            world.records.append(Record(name, MessageBody, world.time, visible_at))
             return {"MessageId": name}
 
         return world.call("send_message", effect, ReadTimeoutError(endpoint_url="https://sqs"))
@@ -339,6 +345,10 @@ class Bandwidth:
                 world.broken["sent after STOP"] += 1
             if world.inactive is not None and world.inactive < checked:
                 world.broken["sent from an inactive number"] += 1
+            if message["tag"] in world.canceled:
+                world.broken["sent after it was canceled"] += 1
+            if world.now() < world.messages[message["tag"]].get("dueAt", ""):
+                world.broken["sent before its time"] += 1
             if any(message["tag"] == each["tag"] for each in world.sent):
                 world.broken["sent twice"] += 1
             world.sent.append(message)

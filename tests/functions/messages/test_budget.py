@@ -5,18 +5,29 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import boto3
 import botocore.handlers
 import pytest
 
-from bandwidth_messaging.domain.messages import Api
+from bandwidth_messaging.domain.lanes import to_interval
+from bandwidth_messaging.domain.messages import Api, Waiting
 from bandwidth_messaging.domain.numbers import Home
+from bandwidth_messaging.domain.times import to_rfc3339
 from bandwidth_messaging.runtime import stores, wiring
 from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
+from bandwidth_messaging.services import message_schedule
 from bandwidth_messaging.store.dynamodb import from_dynamodb
-from functions.messages import deliver_message, receive_callback, send_message
+from functions.control import browse
+from functions.messages import (
+    cancel_message,
+    deliver_message,
+    queue_scheduled,
+    receive_callback,
+    send_message,
+)
 from tests.dynamodb import item_size
 from tests.functions.conftest import (
     CALLBACK_URL,
@@ -193,9 +204,9 @@ def inbound(text: str, message_id: str = "16613658148591oidf7mcwd4qacn8") -> Non
     callback([told | {"to": OWNER, "message": told["message"] | changes}])
 
 
-def post(to: Any = RECIPIENT, key: str | None = None) -> Any:
+def post(to: Any = RECIPIENT, key: str | None = None, **fields: Any) -> Any:
     headers = {"Idempotency-Key": key} if key else None
-    body = {"from": OWNER, "to": to, "text": TEXT}
+    body = {"from": OWNER, "to": to, "text": TEXT} | fields
     _, answer = call_api(send_message, "POST", "/messages", body=body, headers=headers)
     return answer
 
@@ -288,6 +299,57 @@ def test_a_message_from_accept_to_delivered_stays_within_the_budget(
     record_property(life, f"{calls} calls, {spent} write units, {item_size(item)} bytes at its end")
 
 
+@only_current
+def test_rates_cost_at_most_two_write_units_per_message(
+    desk: Desk, record_property: Callable[[str, object], None]
+) -> None:
+    stores.lanes().set_rate("account", to_interval(1000))
+    message: dict[str, Any] = {}
+    accepted = desk.measure(lambda: message.update(post()))
+    delivered = desk.measure(desk.deliver, message)
+    assert accepted == documented("accept a message of a lane with a rate")
+    assert delivered == documented("check, claim and send it, and record the response")
+
+    stores.lanes().set_rate(f"number:{OWNER}", to_interval(1000))
+    accepted = desk.measure(lambda: message.update(post()))
+    delivered = desk.measure(desk.deliver, message)
+    assert accepted == documented("accept a message of a number or campaign with a rate")
+    assert delivered == documented("send it on a number's or campaign's lane and the account's")
+
+    without = documented("accept a message").units
+    without += documented("check, claim and send it, and record the response").units
+    assert accepted.units + delivered.units - without == 2
+    record_property("extra write units of a message on two lanes", accepted.units + delivered.units - without)
+
+
+@only_current
+def test_a_message_that_is_not_due(stack: Stack, desk: Desk) -> None:
+    stores.lanes().set_rate("account", to_interval(0.1))
+    post()
+    waiting = post()
+    (record,) = sample("messages/deliver_message")["Records"]
+
+    cost = desk.measure(call, deliver_message, {"Records": [record | {"body": waiting["messageId"]}]})
+
+    assert cost == documented("queue a message again that is not due")
+
+
+@only_current
+def test_rates_and_messages_that_wait(desk: Desk) -> None:
+    rates = wiring.lane_rates()
+    rates.set_rate("account", to_interval(0.1))
+    message_id = post()["messageId"]
+    store = stores.messages()
+
+    shown = desk.measure(call_api, browse, "GET", f"/messages/{message_id}")
+    assert shown == documented("show a message that waits for its rate")
+    assert desk.measure(rates.get, "account") == documented("show the rate of a lane")
+    changed = desk.measure(rates.set_rate, "account", to_interval(1))
+    assert changed == documented("set the rate of a lane that messages use")
+    waiting = desk.measure(store.record_waiting, message_id, Waiting.CREDENTIALS)
+    assert waiting == documented("record why a message waits, before its claim")
+
+
 def test_a_receipt_that_does_not_move_the_message(desk: Desk) -> None:
     message = desk.sent()
     assert desk.measure(receipt, message, "sending") == documented("late receipt with new information")
@@ -339,6 +401,28 @@ def test_a_message_that_may_no_longer_be_sent(desk: Desk) -> None:
     record = record | {"body": message["messageId"]}
     cost = desk.measure(call, deliver_message, {"Records": [record]})
     assert cost == documented("message that may no longer be sent")
+
+
+def test_a_scheduled_message(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = to_rfc3339((datetime.now(UTC) + timedelta(hours=1)).isoformat())
+    accepted = desk.measure(post, sendAt=at)
+    monkeypatch.setattr(message_schedule, "now", lambda: at)
+
+    run = desk.measure(call, queue_scheduled, {})
+    rest = Cost([name for name in run.calls if name != "Query"], run.units)
+
+    assert accepted == documented("accept a message that is due in more than 15 minutes")
+    assert rest == documented("queue a scheduled message (up to 100 in one `BatchGetItem`)")
+    assert run.calls.count("Query") == 16
+    assert desk.measure(call, queue_scheduled, {}).units == 0
+
+
+def test_a_canceled_message(desk: Desk) -> None:
+    message = post()
+
+    cost = desk.measure(call_api, cancel_message, "DELETE", f"/messages/{message['messageId']}")
+
+    assert cost == documented("cancel a message")
 
 
 def test_an_inbound_message(desk: Desk) -> None:

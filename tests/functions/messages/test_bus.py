@@ -125,6 +125,8 @@ def text_messages() -> None:
     claimed = store.get(throttled)
     assert claimed
     store.release_claim(claimed)
+    store.add(outbound("out_4"))
+    store.cancel("out_4", at(1))
     store.add(inbound())
     file = {"name": "a.png", "key": "k/0", "contentType": "image/png", "bytes": 1024}
     store.record_archive(inbound().message_id, [file], None)
@@ -239,7 +241,7 @@ def test_a_republished_event_is_identical(streams: Streams, monkeypatch: pytest.
     assert publish_all(streams, monkeypatch) == publish_all(streams, monkeypatch)
 
 
-def test_the_highest_version_has_the_last_state_in_any_order(
+def test_the_highest_version_has_the_last_published_state_in_any_order(
     streams: Streams, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     everything()
@@ -251,7 +253,9 @@ def test_the_highest_version_has_the_last_state_in_any_order(
     assert {who: event["detail-type"] for who, event in newest.items()} == {
         ("message", "out_1"): "Message Updated",
         ("message", "out_2"): "Message Delivered",
-        ("message", "out_3"): "Message Updated",
+        # The message is back in the queue, which is no event.
+        ("message", "out_3"): "Message Sending",
+        ("message", "out_4"): "Message Canceled",
         ("message", inbound().message_id): "Message Media Archived",
         ("number", NUMBERS[0]): "Number Released",
         ("number", NUMBERS[1]): "Number Failed",
@@ -335,13 +339,15 @@ def test_each_recipients_state_of_a_group_is_an_event(
     assert "Message Updated" in published
 
 
-def test_a_waiting_message_is_accepted_once(streams: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_attempts_that_bandwidth_rejects_are_no_events(
+    streams: Streams, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = stores.messages()
     store.add(outbound("out_1"))
     for _ in range(2):
         claimed, _ = store.claim("out_1", at(1))
         assert claimed
         store.release_claim(claimed)
-    published = types(streams, monkeypatch, "out_1")
-    assert published.count("Message Accepted") == 1
-    assert published[-1] == "Message Updated"
+    store.claim("out_1", at(2))
+    store.advance("out_1", MessageState.SENT, at(3), bandwidth_id="1")
+    assert types(streams, monkeypatch, "out_1") == ["Message Accepted", "Message Sending", "Message Sent"]

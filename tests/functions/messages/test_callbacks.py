@@ -88,7 +88,7 @@ class TestInbound:
     def test_a_stop_from_a_number_without_plus_is_recorded_in_e164(self, stack: Stack) -> None:
         message = INBOUND["message"] | {"from": "447700900123", "owner": "447700900123", "text": "STOP"}
         assert receive([INBOUND | {"message": message}]) == 204
-        _, opted_out = stores.opt_outs().get_sender_and_opt_outs(OURS, ["+447700900123"])
+        opted_out = stores.opt_outs().get_send_facts(OURS, ["+447700900123"]).opt_outs
         assert [item["theirs"] for item in opted_out] == ["+447700900123"]
         assert stored()[0]["from"] == "+447700900123"
 

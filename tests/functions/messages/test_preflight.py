@@ -237,7 +237,7 @@ def test_a_slow_preflight_leaves_the_message_to_another_worker(
     number: Number, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     message_id = number.send()
-    times = iter([AT, AT, "2026-01-01T00:00:21.000Z"])
+    times = iter([AT, AT, AT, "2026-01-01T00:00:21.000Z"])
     with monkeypatch.context() as slow:
         slow.setattr(message_delivery, "now", lambda: next(times))
         assert len(number.deliver(message_id)) == 1

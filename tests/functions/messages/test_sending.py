@@ -113,7 +113,32 @@ def at_bandwidth(stack: Stack) -> list[Any]:
     return list(stack.simulator.simulator.messages.sent())
 
 
+def recorded(capsys: pytest.CaptureFixture[str]) -> dict[str, float]:
+    """Return the metrics that were written to the log since the last call."""
+    entries = [
+        json.loads(line) for line in capsys.readouterr().out.splitlines() if "CloudWatchMetrics" in line
+    ]
+    return {
+        metric["Name"]: entry[metric["Name"]][0]
+        for entry in entries
+        for group in entry["_aws"]["CloudWatchMetrics"]
+        for metric in group["Metrics"]
+    }
+
+
 class TestPostMessages:
+    def test_the_backlog_of_a_limited_lane_is_recorded(
+        self, ready: Stack, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        send()
+        assert recorded(capsys) == {}
+
+        stores.lanes().set_rate("account", 10_000_000)
+        for key in ("first", "second", "third"):
+            send(key)
+
+        assert recorded(capsys)["LaneBacklogSeconds"] == pytest.approx(20, abs=2)
+
     def test_a_message_is_stored_and_queued_by_its_id_only(self, ready: Stack) -> None:
         status, shown = send(to="(919) 555-1234", tag="invoice 7")
         assert status == 202
@@ -257,7 +282,7 @@ class TestIdempotencyKey:
     ) -> None:
         accepted_by_retry: list[tuple[int, Any]] = []
 
-        def time_out_after_the_retry(message_id: str) -> None:
+        def time_out_after_the_retry(message_id: str, **delay: int) -> None:
             queue.undo()
             accepted_by_retry.append(send("key-1", through=copy_of(send_message)))
             raise ConnectTimeoutError(endpoint_url="https://sqs")
@@ -426,12 +451,14 @@ class TestWorker:
 
     @pytest.mark.parametrize("status", [425, 429])
     def test_a_throttled_message_returns_to_the_queue_and_is_sent_later(
-        self, ready: Stack, status: int
+        self, ready: Stack, monkeypatch: pytest.MonkeyPatch, status: int
     ) -> None:
         message_id = accepted(ready)
         ready.add_fault("/messages", method="POST", answer={"status": status})
         assert len(deliver(ready, message_id)) == 1
         assert message(message_id)["state"] == "accepted"
+        # After the pause of the account's lane.
+        monkeypatch.setattr(message_delivery, "now", lambda: later(seconds=3))
         assert worker(message_id) == []
         assert message(message_id)["state"] == "sent"
         assert len(at_bandwidth(ready)) == 1
@@ -444,7 +471,7 @@ class TestWorker:
         throttled = {"status": 429, "headers": {"Retry-After": retry_after}}
         ready.add_fault("/messages", method="POST", answer=throttled)
 
-        waited = wiring.message_delivery().deliver(message_id, receives=1, queued_at=datetime.now(UTC))
+        waited = wiring.message_delivery().deliver(message_id, {}, receives=1, queued_at=datetime.now(UTC))
 
         assert waited == delay
 
@@ -478,6 +505,21 @@ class TestWorker:
         assert len(deliver(ready, message_id)) == 1
         assert message(message_id)["state"] == "accepted"
         assert '"SendRedirected":[1' in capsys.readouterr().out.replace(" ", "")
+
+    def test_attempts_and_wait_are_recorded_when_bandwidth_accepted_the_message(
+        self, ready: Stack, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        message_id = accepted(ready)
+        unavailable = json.dumps({"type": "service-unavailable", "description": "Try again."})
+        ready.add_fault("/messages", method="POST", answer={"status": 503, "body": unavailable})
+        deliver(ready, message_id)
+        assert recorded(capsys) == {}
+
+        worker(message_id, receives=2)
+
+        metrics = recorded(capsys)
+        assert metrics["SendAttempts"] == 2
+        assert 0 < metrics["SendWaitSeconds"] < 60
 
     @pytest.mark.parametrize("body", ["{}", '{"id": 7}', "garbled", ""])
     def test_a_garbled_202_leaves_the_message_unconfirmed(self, ready: Stack, body: str) -> None:
@@ -635,10 +677,10 @@ class TestRightBeforeItIsSent:
             checks.undo()
             assert worker(message_id) == []
             stop()
-            return stores.opt_outs().get_sender_and_opt_outs(number, recipients)
+            return stores.opt_outs().get_send_facts(number, recipients)
 
         with pytest.MonkeyPatch.context() as checks:
-            checks.setattr(stores.opt_outs(), "get_sender_and_opt_outs", sent_meanwhile)
+            checks.setattr(stores.opt_outs(), "get_send_facts", sent_meanwhile)
             assert worker(message_id) == []
         assert message(message_id)["state"] == "sent"
 
@@ -674,7 +716,7 @@ class TestBeforeTheClaim:
         self, unclaimed: Stack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         message_id = accepted(unclaimed)
-        times = iter([later(), later(), later(seconds=21)])
+        times = iter([later(), later(), later(), later(seconds=21)])
         with monkeypatch.context() as slow:
             slow.setattr(message_delivery, "now", lambda: next(times))
             assert len(deliver(unclaimed, message_id)) == 1

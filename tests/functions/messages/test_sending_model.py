@@ -14,10 +14,13 @@ from tests.functions.conftest import clear_caches
 from tests.functions.messages.sending_model import RECIPIENTS, Sending, install
 from tests.functions.messages.sending_world import Process
 
+# Without a limit, and so slow that messages wait for their slots, and for each other.
+RATES = ("0", "0.1")
 
-@pytest.fixture(autouse=True)
-def _functions(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    install(monkeypatch)
+
+@pytest.fixture(autouse=True, params=RATES)
+def _functions(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    install(monkeypatch, ACCOUNT_RATE=request.param)
     clear_caches()
     yield
     clear_caches()
@@ -164,6 +167,38 @@ def a_stop_that_a_late_worker_sees(model: Sending) -> None:
         model.world.finish(each)
 
 
+def cancel(model: Sending) -> None:
+    model.cancel(0)
+    assert model.world.canceled == set(model.world.messages)
+
+
+def canceled_before_a_late_claim(model: Sending) -> None:
+    accept(model)
+    worker(model, "update_item").resume("late")
+    cancel(model)
+
+
+def canceled_before_the_claim(model: Sending) -> None:
+    accept(model)
+    late_worker = worker(model, "update_item")
+    cancel(model)
+    model.world.finish(late_worker)
+
+
+def canceled_after_a_throttle(model: Sending) -> None:
+    accept(model)
+    throttled = worker(model, "post")
+    throttled.resume("429")
+    model.world.finish(throttled)
+    cancel(model)
+
+
+def a_worker_before_the_time_of_the_message(model: Sending) -> None:
+    model.world.finish(model.start_request("key-1", minutes=10))
+    model.world.finish(model.start_worker(model.world.records[0]) or pytest.fail("dead letter"))
+    assert not model.world.sent
+
+
 def a_request_without_a_response(model: Sending) -> None:
     accept(model)
     worker(model, "post").resume("unanswered")
@@ -190,6 +225,10 @@ def a_request_without_a_response(model: Sending) -> None:
         a_claim_that_is_repeated,
         two_workers_that_claim,
         a_stop_that_a_late_worker_sees,
+        canceled_before_a_late_claim,
+        canceled_before_the_claim,
+        canceled_after_a_throttle,
+        a_worker_before_the_time_of_the_message,
         a_request_without_a_response,
     ],
 )

@@ -37,7 +37,7 @@ def start(opt_outs: OptOuts, theirs: str = THEIRS, at: str = LATER, *, ours: str
 
 
 def opted_out(opt_outs: OptOuts, ours: str = OURS, theirs: tuple[str, ...] = (THEIRS,)) -> list[str]:
-    return [item["theirs"] for item in opt_outs.get_sender_and_opt_outs(ours, theirs)[1]]
+    return [item["theirs"] for item in opt_outs.get_send_facts(ours, theirs).opt_outs]
 
 
 def listed(opt_outs: OptOuts, ours: str = OURS) -> list[str]:
@@ -81,7 +81,7 @@ def test_a_second_opt_out_has_the_later_time(opt_outs: OptOuts) -> None:
     stop(opt_outs)
     start(opt_outs)
     stop(opt_outs, at="2026-02-03T04:05:08.000Z", word="quit")
-    (item,) = opt_outs.get_sender_and_opt_outs(OURS, [THEIRS])[1]
+    (item,) = opt_outs.get_send_facts(OURS, [THEIRS]).opt_outs
     assert (item["keyword"], item["since"]) == ("quit", "2026-02-03T04:05:08.000Z")
     assert listed(opt_outs) == [THEIRS]
 
@@ -140,7 +140,7 @@ def test_an_opt_out_wins_over_an_opt_in_of_the_same_second(
         writes[position]()
 
     assert opted_out(opt_outs, ours) == listed(opt_outs, ours) == [THEIRS]
-    (item,) = opt_outs.get_sender_and_opt_outs(ours, [THEIRS])[1]
+    (item,) = opt_outs.get_send_facts(ours, [THEIRS]).opt_outs
     assert (item["keyword"], item["since"]) == ("quit", stop_at)
 
 
@@ -226,7 +226,7 @@ def test_the_sender_and_its_opt_outs_are_read_in_one_call(
     client = numbers_table._client
     asked = Mock(wraps=client.batch_get_item)
     monkeypatch.setattr(client, "batch_get_item", asked)
-    sender, out = opt_outs.get_sender_and_opt_outs(OURS, group)
+    sender, out, *_ = opt_outs.get_send_facts(OURS, group)
     assert sender == numbers.get(OURS)
     assert [item["theirs"] for item in out] == [group[3]]
     asked.assert_called_once()
@@ -234,13 +234,13 @@ def test_the_sender_and_its_opt_outs_are_read_in_one_call(
 
 
 def test_an_unknown_sender_with_opt_outs_is_none(opt_outs: OptOuts) -> None:
-    assert opt_outs.get_sender_and_opt_outs(OURS, [THEIRS]) == (None, [])
+    assert opt_outs.get_send_facts(OURS, [THEIRS])[:2] == (None, [])
     stop(opt_outs)
-    sender, out = opt_outs.get_sender_and_opt_outs(OURS, [THEIRS])
+    sender, out, *_ = opt_outs.get_send_facts(OURS, [THEIRS])
     assert sender is None
     assert [item["theirs"] for item in out] == [THEIRS]
 
 
 def test_a_recipient_that_is_our_number_is_not_the_sender(opt_outs: OptOuts, numbers: Numbers) -> None:
     numbers.activate(THEIRS, HOME, AT)
-    assert opt_outs.get_sender_and_opt_outs(OURS, [THEIRS, OURS]) == (None, [])
+    assert opt_outs.get_send_facts(OURS, [THEIRS, OURS])[:2] == (None, [])

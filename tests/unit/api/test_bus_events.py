@@ -107,9 +107,23 @@ def test_no_state_of_a_message_is_left_out() -> None:
     assert None not in [detail_type(MESSAGE | {"state": state}) for state in (*RANKS, MessageState.RECEIVED)]
 
 
-def test_a_message_that_returns_to_accepted_is_no_accepted_event() -> None:
-    claimed = MESSAGE | {"state": "sending", "rank": 1, "sendingAt": AT, "claim": "7c5f"}
-    assert detail_type(MESSAGE, claimed) == "Message Updated"
+@pytest.mark.parametrize("state", ["sending", "send_unconfirmed"])
+def test_a_message_that_returns_to_the_queue_is_no_event(state: str) -> None:
+    claimed = MESSAGE | {"state": state, "sendingAt": AT, "claim": "7c5f", "claims": 1}
+    assert detail_type(MESSAGE | {"claim": "7c5f", "claims": 1}, claimed) is None
+
+
+def test_only_the_first_claim_of_a_message_is_an_event() -> None:
+    first = MESSAGE | {"state": "sending", "sendingAt": AT, "claim": "7c5f", "claims": 1}
+    again = MESSAGE | {"state": "sending", "sendingAt": LATER, "claim": "90ab", "claims": 2}
+
+    assert detail_type(first, MESSAGE) == "Message Sending"
+    assert detail_type(again, MESSAGE | {"claim": "7c5f", "claims": 1}) is None
+
+
+def test_a_claim_that_was_undone_before_it_was_written_does_not_hide_the_next_one() -> None:
+    claimed = MESSAGE | {"state": "sending", "sendingAt": AT, "claim": "90ab", "claims": 1}
+    assert detail_type(claimed, MESSAGE | {"claim": "7c5f"}) == "Message Sending"
 
 
 @pytest.mark.parametrize(
@@ -242,6 +256,19 @@ def test_a_change_that_the_api_does_not_show_is_no_event(
     item: dict[str, Any], change: dict[str, Any]
 ) -> None:
     assert to_event(record(item | change, item)) is None
+
+
+def test_a_message_that_waits_for_another_reason_is_no_event() -> None:
+    waiting = MESSAGE | {"waiting": "rate", "expectedAt": AT}
+    assert detail_type(waiting | {"waiting": "credentials"}, waiting) is None
+    assert detail_type(waiting | {"expectedAt": LATER}, waiting) is None
+    assert detail_type(MESSAGE, waiting) is None
+
+
+def test_an_accepted_event_has_the_time_when_the_message_is_expected() -> None:
+    event = to_event(record(MESSAGE | {"waiting": "rate", "expectedAt": LATER}))
+    assert event is not None
+    assert (event.detail["waiting"], event.detail["expectedAt"]) == ("rate", LATER)
 
 
 @pytest.mark.parametrize("item", [MESSAGE, NUMBER, ORDER, OPT_OUT, DRIFT])

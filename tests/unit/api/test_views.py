@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from bandwidth_messaging.api.views import message_view, number_view, opt_out_view, order_view
 
 AT, LATER = "2026-02-03T04:05:06.000Z", "2026-02-03T04:05:07.000Z"
@@ -234,3 +236,30 @@ def test_an_order_shows_failures_with_and_without_a_number() -> None:
         {"number": "+19102398769", "code": None, "reason": "no reason given"},
     ]
     assert order["failures"] == [{"number": None, "code": "5017", "reason": "only part available"}]
+
+
+ACCEPTED: dict[str, Any] = {
+    "messageId": "out_1",
+    "direction": "out",
+    "state": "accepted",
+    "acceptedAt": AT,
+    "expectedAt": LATER,
+    "waiting": "rate",
+}
+
+
+def test_an_accepted_message_shows_when_it_is_expected_and_why_it_waits() -> None:
+    shown = message_view(ACCEPTED)
+    assert (shown["expectedAt"], shown["waiting"]) == (LATER, "rate")
+
+
+@pytest.mark.parametrize("state", ["sending", "send_unconfirmed", "sent", "delivered", "failed"])
+def test_a_message_that_was_claimed_shows_neither(state: str) -> None:
+    assert not {"expectedAt", "waiting"} & message_view(ACCEPTED | {"state": state}).keys()
+
+
+@pytest.mark.parametrize("waiting", ["credentials", "bandwidth_unavailable"])
+def test_a_message_that_waits_for_bandwidth_has_no_expected_time(waiting: str) -> None:
+    shown = message_view(ACCEPTED | {"waiting": waiting})
+    assert "expectedAt" not in shown
+    assert shown["waiting"] == waiting

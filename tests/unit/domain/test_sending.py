@@ -1,6 +1,7 @@
 """The body of POST /messages."""
 
-from datetime import UTC, datetime
+import hashlib
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -312,3 +313,38 @@ def test_every_wrong_field_is_named_and_unknown_ones_too() -> None:
 def test_a_missing_text_is_named_beside_a_wrong_sender() -> None:
     assert wrong_fields(**{"from": "me", "text": ...}) == ["from", "text"]
     assert wrong_fields(**{"from": ..., "to": ..., "text": ...}) == ["from", "to", "text"]
+
+
+def test_the_digest_of_a_request_without_send_at_is_that_of_earlier_versions() -> None:
+    stored = (
+        '{"from":"+19195551212","to":["+19195551213"],"media":[],"text":"Good morning!",'
+        '"tag":null,"priority":null,"expiration":null}'
+    )
+
+    assert parse(NewMessage, GIVEN).digest() == hashlib.sha256(stored.encode()).hexdigest()
+    assert parse(NewMessage, GIVEN | {"sendAt": "2099-01-01T00:00:00Z"}).digest() != (
+        parse(NewMessage, GIVEN).digest()
+    )
+
+
+def test_the_same_time_with_another_offset_is_the_same_request() -> None:
+    one, other = "2099-01-01T00:00:00Z", "2098-12-31T19:00:00-05:00"
+
+    assert parse(NewMessage, GIVEN | {"sendAt": one}).digest() == (
+        parse(NewMessage, GIVEN | {"sendAt": other}).digest()
+    )
+
+
+@pytest.mark.parametrize(("days", "is_timely"), [(0, False), (1, True), (35, True), (36, False)])
+def test_a_message_is_scheduled_at_most_35_days_ahead(days: int, is_timely: bool) -> None:
+    new = parse(NewMessage, GIVEN | {"sendAt": "2099-02-05T00:00:00Z"})
+    at = datetime(2099, 2, 5, tzinfo=UTC) - timedelta(days=days)
+
+    assert (new.find_untimely(at) == []) is is_timely
+
+
+@pytest.mark.parametrize(
+    "moment", ["2099-01-01", "2099-01-01T00:00:00", "tomorrow", "9999-12-31T23:59:59-01:00"]
+)
+def test_a_send_time_that_is_no_moment_with_an_offset_is_invalid(moment: str) -> None:
+    assert wrong_fields(sendAt=moment) == ["sendAt"]

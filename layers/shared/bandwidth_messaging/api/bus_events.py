@@ -1,6 +1,7 @@
 """Maps changes of the tables to events on the bus. docs/events.md lists the events.
 
-A change is an event if the API shows the item differently than before.
+A change is an event if the API shows the item differently than before. An attempt to send a message that
+Bandwidth did not accept is an exception: a message is published as sending once.
 """
 
 import json
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bandwidth_messaging.api.views import (
+    WAITING,
     View,
     drift_view,
     message_view,
@@ -78,6 +80,7 @@ _MESSAGE: Final = Kind(
         MessageState.DELIVERY_UNKNOWN: "Message Delivery Unknown",
         MessageState.DELIVERED: "Message Delivered",
         MessageState.FAILED: "Message Failed",
+        MessageState.CANCELED: "Message Canceled",
         MessageState.RECEIVED: "Message Received",
     },
     "Message Updated",
@@ -197,11 +200,26 @@ def _detail_type(kind: Kind, new: Item, old: Item) -> str | None:
     if kind is _OPT_OUT and state == OptOutState.IN and before != OptOutState.OUT:
         # START without an earlier opt-out changes nothing.
         return None
+    if kind is _MESSAGE and _is_repeated_attempt(new, old):
+        return None
     if state != before and state in kind.states and not (old and state == kind.new_only):
         return kind.states[state]
     if _is_archived(new) and not _is_archived(old):
         return _ARCHIVED
-    return kind.updated if not old or kind.view(new) != kind.view(old) else None
+    return kind.updated if not old or _comparable(kind, new) != _comparable(kind, old) else None
+
+
+def _comparable(kind: Kind, item: Item) -> View:
+    """Return the fields whose change is an event. A message that waits for another reason has not changed."""
+    return {name: value for name, value in kind.view(item).items() if name not in WAITING}
+
+
+def _is_repeated_attempt(new: Item, old: Item) -> bool:
+    """Return whether a message returns to the queue, or is claimed after it did. Neither is an event."""
+    if new.get("state") == MessageState.ACCEPTED:
+        return old.get("state") in {MessageState.SENDING, MessageState.SEND_UNCONFIRMED}
+    is_claimed = (old.get("state"), new.get("state")) == (MessageState.ACCEPTED, MessageState.SENDING)
+    return is_claimed and "claims" in old
 
 
 def _is_archived(item: Item) -> bool:

@@ -13,6 +13,7 @@ from bandwidth_messaging.api import responses
 from bandwidth_messaging.api.cursors import list_page
 from bandwidth_messaging.api.parameters import (
     LIMIT_EXAMPLE,
+    MAX_MESSAGE_ID,
     NUMBER_EXAMPLE,
     OTHER_NUMBER,
     OWN_NUMBER,
@@ -29,14 +30,13 @@ from bandwidth_messaging.domain.validation import CamelModel, Participant, parse
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
+    from bandwidth_messaging.services.lane_rates import LaneRates
     from bandwidth_messaging.store.archive import Archive
     from bandwidth_messaging.store.message_store import Messages
 
-# Callbacks store ids of at most 500 bytes. A DynamoDB key holds 2,048 bytes.
-_MAX_MESSAGE_ID: Final = 500
 _LINK_SECONDS: Final = 900
 _NOT_FOUND: Final = "Message {} does not exist."
-_ID_PROBLEM: Final = FieldProblem("messageId", f"string should have at most {_MAX_MESSAGE_ID} characters")
+_ID_PROBLEM: Final = FieldProblem("messageId", f"string should have at most {MAX_MESSAGE_ID} characters")
 _OwnerNumber = Annotated[str, AfterValidator(parse_owner_number)]
 
 
@@ -44,6 +44,7 @@ def add_message_routes(
     app: "APIGatewayRestResolver",
     messages: "Callable[[], Messages]",
     archive: "Callable[[], Archive | None]",
+    rates: "Callable[[], LaneRates]",
 ) -> None:
     """Register the operations. `archive` is None if the stack archives no media."""
 
@@ -58,11 +59,14 @@ def add_message_routes(
         },
     )
     def get_message(
-        message_id: Annotated[str, Path(alias="messageId", max_length=_MAX_MESSAGE_ID)],
+        message_id: Annotated[str, Path(alias="messageId", max_length=MAX_MESSAGE_ID)],
     ) -> dict[str, Any]:
         """Return a message by its messageId."""
         if (message := messages().get(message_id)) is None:
             raise NotFound(_NOT_FOUND.format(message_id))
+        # The lanes may have slowed down or sped up since the message was accepted.
+        if expected_at := rates().expect(message):
+            message["expectedAt"] = expected_at
         store = archive()
         return message_view(message, partial(_link, store) if store else None)
 

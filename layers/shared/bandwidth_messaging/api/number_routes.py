@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _NOT_FOUND: Final = "{} is not a number of this account's set-ups."
 _State = Literal["pending", "active", "failed", "releasing", "released"]
+_Number = Annotated[PhoneNumber, Path(examples=[OWN_NUMBER])]
 
 
 def add_number_routes(
@@ -56,7 +57,7 @@ def add_number_routes(
             HTTPStatus.UNPROCESSABLE_ENTITY: NUMBER_EXAMPLE,
         },
     )
-    def get_number(number: Annotated[PhoneNumber, Path(examples=[OWN_NUMBER])]) -> dict[str, Any]:
+    def get_number(number: _Number) -> dict[str, Any]:
         """Return a number."""
         if (item := numbers().get(number)) is None:
             raise NotFound(_NOT_FOUND.format(number))
@@ -69,11 +70,7 @@ def add_number_routes(
         response=responses.OptOuts,
         errors={HTTPStatus.UNPROCESSABLE_ENTITY: NUMBER_EXAMPLE},
     )
-    def list_opt_outs(
-        number: Annotated[PhoneNumber, Path(examples=[OWN_NUMBER])],
-        limit: Limit = 25,
-        cursor: Cursor = None,
-    ) -> dict[str, Any]:
+    def list_opt_outs(number: _Number, limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
         """Return the people who opted out of texts from this number."""
         query = partial(opt_outs().list_by_number, number)
         return list_page(query, opt_out_view, list_name=f"opt-outs of {number}", limit=limit, cursor=cursor)

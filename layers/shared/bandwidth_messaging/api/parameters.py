@@ -9,6 +9,8 @@ from bandwidth_messaging.domain.problems import FieldProblem
 
 OWN_NUMBER: Final = "+19195551212"
 OTHER_NUMBER: Final = "+19195551234"
+MAX_MESSAGE_ID: Final = 500
+"""Callbacks store ids of at most 500 bytes. A DynamoDB key holds 2,048 bytes."""
 
 LIMIT_EXAMPLE: Final = FieldProblem("limit", "input should be less than or equal to 100")
 NUMBER_EXAMPLE: Final = FieldProblem(

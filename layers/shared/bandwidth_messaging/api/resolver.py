@@ -20,7 +20,7 @@ from pydantic.alias_generators import to_camel
 
 from bandwidth_messaging.api.cursors import INVALID_CURSOR
 from bandwidth_messaging.api.responses import Problem
-from bandwidth_messaging.domain.problems import Conflict, FieldProblem, InvalidInput, NotFound
+from bandwidth_messaging.domain.problems import Backlog, Conflict, FieldProblem, InvalidInput, NotFound
 from bandwidth_messaging.domain.validation import field_problems
 from bandwidth_messaging.store.dynamodb import InvalidStartKey
 
@@ -177,9 +177,11 @@ def _internal_error(error: Exception) -> Response[Any]:
     )
 
 
-def _problem(status: HTTPStatus, detail: str, **more: Any) -> Response[Any]:
+def _problem(
+    status: HTTPStatus, detail: str, *, headers: dict[str, str] | None = None, **more: Any
+) -> Response[Any]:
     body = json.dumps(_problem_details(status, detail, **more))
-    return Response(status_code=status.value, content_type=_PROBLEM_JSON, body=body)
+    return Response(status_code=status.value, content_type=_PROBLEM_JSON, body=body, headers=headers)
 
 
 def _problem_details(status: HTTPStatus, detail: str, **more: Any) -> dict[str, Any]:
@@ -191,6 +193,9 @@ _ERROR_RESPONSES: Final[dict[type[Exception], Callable[[Any], Response[Any]]]] =
     InvalidInput: lambda error: _invalid_fields(error.problems),
     InvalidStartKey: lambda _: _invalid_fields([INVALID_CURSOR]),
     NotFound: lambda error: _problem(HTTPStatus.NOT_FOUND, str(error)),
+    Backlog: lambda error: _problem(
+        HTTPStatus.TOO_MANY_REQUESTS, str(error), headers={"Retry-After": str(error.retry_after)}
+    ),
     Conflict: lambda error: _problem(HTTPStatus.CONFLICT, str(error)),
     RequestUnsupportedContentType: lambda _: _problem(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send JSON, with the header Content-Type: application/json."

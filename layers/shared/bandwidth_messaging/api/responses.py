@@ -5,7 +5,7 @@ left out, and is null only where the model says so.
 """
 
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -14,7 +14,7 @@ from pydantic.json_schema import SkipJsonSchema
 from bandwidth_messaging.domain import drift, numbers, orders, registration, releases
 from bandwidth_messaging.domain.drift import DriftState
 from bandwidth_messaging.domain.failures import ErrorClass
-from bandwidth_messaging.domain.messages import RANKS, Api, Direction, MessageState
+from bandwidth_messaging.domain.messages import RANKS, Api, Direction, MessageState, Waiting
 from bandwidth_messaging.domain.orders import OrderState
 from bandwidth_messaging.domain.segments import Encoding
 from bandwidth_messaging.domain.step_outcomes import StepOutcome
@@ -61,6 +61,18 @@ class Recipient(_Response):
         None, description="Carrier, if the Bandwidth account has that feature"
     )
     times: _MessageTimes | _Missing = Field(None, description="Only if the message has several recipients")
+
+
+class Attempt(_Response):
+    """An attempt to send a message that a carrier failed, and that was repeated."""
+
+    bandwidth_id: str = Field(description="Bandwidth's id of the attempt")
+    sent_at: _Time | _Missing = None
+    failed_at: _Time
+    error_code: int | _Missing = Field(None, description="Bandwidth's failure code")
+    error_class: ErrorClass | _Missing = None
+    reason: str | _Missing = Field(None, description="Why the attempt failed, as a sentence")
+    bandwidth_reason: str | _Missing = Field(None, description="Bandwidth's own description of the failure")
 
 
 class SuggestionResponse(_Response):
@@ -123,6 +135,7 @@ class Message(_Response):
         None, description="Carrier, if the Bandwidth account has that feature"
     )
     expiration: _Time | _Missing = None
+    send_at: _Time | _Missing = Field(None, description="Time of the request at which the message is sent")
     keyword: str | _Missing = Field(
         None, description="Keyword (stop, start, help, …) if it is the whole text"
     )
@@ -136,6 +149,15 @@ class Message(_Response):
     reason: str | _Missing = Field(None, description="Why the message failed, as a sentence")
     bandwidth_reason: str | _Missing = Field(None, description="Bandwidth's own description of the failure")
     warnings: list[str] | _Missing = Field(None, description="Why the accepted message may fail")
+    attempts: list[Attempt] | _Missing = Field(
+        None, description="Earlier attempts that a carrier failed, oldest first (parameter CarrierRetries)"
+    )
+    expected_at: _Time | _Missing = Field(
+        None,
+        description="When an accepted message is expected to be sent. Missing if no rate limits the message, "
+        "or if nobody knows",
+    )
+    waiting: Waiting | _Missing = Field(None, description="Why an accepted message waits")
     times: _MessageTimes
     recipients: dict[str, Recipient] | _Missing = Field(
         None, description="Outcome for each recipient. Only for outbound messages"
@@ -147,6 +169,29 @@ class Messages(_Response):
 
     items: list[Message]
     cursor: _Cursor
+
+
+class Rate(_Response):
+    """The rate of a lane: the account, a 10DLC campaign or a number. Messages wait for their lane."""
+
+    lane: str = Field(description="account, campaign:CXXXXXX or number:+19195551212")
+    segments_per_second: float | None = Field(description="Configured rate; null is no limit")
+    source: Literal["api", "parameter"] = Field(
+        description="api if PUT /rates/{lane} set the rate, parameter if a parameter of the stack sets it"
+    )
+    current_segments_per_second: float | _Missing = Field(
+        None, description="Rate after Bandwidth throttled messages. It rises step by step every 30 seconds"
+    )
+    slowed_at: _Time | _Missing = Field(None, description="When the current rate last changed")
+    paused_until: _Time | _Missing = Field(None, description="No message is sent before this time")
+    backlog_seconds: float = Field(description="How long a new message without high priority would wait")
+    waiting_segments: int = Field(description="Segments of accepted messages that are not due yet")
+
+
+class Rates(_Response):
+    """The account's lane, and the lanes whose rate was set through the API."""
+
+    items: list[Rate]
 
 
 class Registration(_Response):

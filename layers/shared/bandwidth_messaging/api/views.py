@@ -1,24 +1,30 @@
 """Views: stored items as the API and the events show them, in camelCase, without keys of the tables."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from bandwidth_messaging.domain.drift import DriftState
-from bandwidth_messaging.domain.messages import RANKS, READ, MessageState
+from bandwidth_messaging.domain.lanes import SECOND, Lane, to_rate, to_time
+from bandwidth_messaging.domain.messages import RANKS, READ, MessageState, Waiting
 from bandwidth_messaging.domain.next_steps import next_steps
 from bandwidth_messaging.domain.numbers import STATES, NumberState
 from bandwidth_messaging.domain.orders import OrderState
+from bandwidth_messaging.domain.times import to_rfc3339
 from bandwidth_messaging.store.dynamodb import Item
-from bandwidth_messaging.store.message_store import RECIPIENT
+from bandwidth_messaging.store.message_store import ATTEMPT, RECIPIENT
 
 View = dict[str, Any]
 
 _MESSAGE = (
     "messageId", "direction", "api", "from", "to", "owner", "text", "media", "encoding", "segmentCount",
-    "bandwidthSegmentCount", "tag", "priority", "channel", "carrierName", "expiration", "keyword",
+    "bandwidthSegmentCount", "tag", "priority", "channel", "carrierName", "expiration", "sendAt", "keyword",
     "suggestionResponse", "locationResponse", "applicationId", "bandwidthId",
     "state", "errorCode", "errorClass", "reason", "bandwidthReason", "warnings",
 )  # fmt: skip
+WAITING: Final = ("expectedAt", "waiting")
+"""Fields of a message that are shown only while the message is accepted."""
+# A person has to fix the credentials, or Bandwidth its service: nobody knows when the message is sent.
+_UNPREDICTABLE = (Waiting.CREDENTIALS, Waiting.BANDWIDTH_UNAVAILABLE)
 _OUTCOME = ("state", "errorCode", "errorClass", "reason", "bandwidthReason", "carrierName")
 _MESSAGE_TIMES = (*RANKS, READ, MessageState.RECEIVED)
 _SENT_STATES = tuple(state for state, rank in RANKS.items() if rank >= RANKS[MessageState.SENT])
@@ -45,6 +51,8 @@ _ORDER_STATES = (
 def message_view(item: Mapping[str, Any], link: Callable[[str], View] | None = None) -> View:
     """Return a message as GET /messages/{messageId} shows it. `link` returns the link to an archived file."""
     view = _only(item, _MESSAGE) | {"times": _times(item, _MESSAGE_TIMES)}
+    if view["state"] == MessageState.ACCEPTED:
+        view |= _only(item, ("waiting",) if item.get("waiting") in _UNPREDICTABLE else WAITING)
     if "archive" in item:
         view["archivedMedia"] = [
             _only(file, _FILE) | (link(file["key"]) if link and "key" in file else {})
@@ -58,7 +66,19 @@ def message_view(item: Mapping[str, Any], link: Callable[[str], View] | None = N
             for recipient, outcome in outcomes.items()
         }
         _add_outcome_of_group(view)
+        if attempts := _attempts(item):
+            view["attempts"] = attempts
     return view
+
+
+def _attempts(item: Mapping[str, Any]) -> list[View]:
+    """Return the earlier attempts that a carrier failed, oldest first."""
+    attempts = [
+        {"bandwidthId": name.removeprefix(ATTEMPT), **attempt}
+        for name, attempt in item.items()
+        if name.startswith(ATTEMPT)
+    ]
+    return sorted(attempts, key=lambda attempt: str(attempt["failedAt"]))
 
 
 def _outcome(outcome: Item) -> View:
@@ -114,6 +134,26 @@ def order_view(
     } | ({"nextSteps": advice} if advice else {})
 
 
+def rate_view(lane: Lane, now: int, *, is_set: bool) -> View:
+    """Return a lane as GET /rates/{lane} shows it. `now` is in microseconds since 1970.
+
+    `is_set` is whether the rate was set through the API. Else the stack's parameter sets the rate.
+    """
+    view: View = {
+        "lane": lane.name,
+        "segmentsPerSecond": None if lane.target is None else to_rate(lane.target),
+        "source": "api" if is_set else "parameter",
+        "backlogSeconds": round(lane.backlog(now) / SECOND, 1),
+        "waitingSegments": lane.count_waiting(now),
+    }
+    if lane.slowed_at and lane.interval is not None:
+        view["currentSegmentsPerSecond"] = to_rate(lane.interval)
+        view["slowedAt"] = _to_text(lane.slowed_at)
+    if lane.paused_until > now:
+        view["pausedUntil"] = _to_text(lane.paused_until)
+    return view
+
+
 def drift_view(item: Item) -> View:
     """Return the drift as its events show it."""
     return {
@@ -121,6 +161,10 @@ def drift_view(item: Item) -> View:
         **_only(item, _DRIFT),
         "times": _times(item, (DriftState.FOUND, DriftState.ENDED)),
     }
+
+
+def _to_text(micros: int) -> str:
+    return to_rfc3339(to_time(micros).isoformat())
 
 
 def _only(item: Mapping[str, Any], names: Iterable[str]) -> View:

@@ -38,6 +38,11 @@ class BandwidthUnavailable(BandwidthError):
         super().__init__(message)
 
     @property
+    def is_throttled(self) -> bool:
+        """Return whether messages were sent faster than Bandwidth allows. V1 then also uses 400 and 403."""
+        return self.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}
+
+    @property
     def is_redirect(self) -> bool:
         """Return whether Bandwidth redirected the request, because the stack's URL of this API is wrong."""
         return self.status is not None and HTTPStatus.MULTIPLE_CHOICES <= self.status < HTTPStatus.BAD_REQUEST

@@ -1,7 +1,9 @@
 """Meaning of Bandwidth's failure codes. failure_codes.json lists the codes and their source."""
 
 import json
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -24,6 +26,9 @@ ErrorClass = Literal[
 ]
 
 _DIGITS_OF_V2: Final = 4
+RETRIED_CLASSES: Final = frozenset({"volume", "carrier", "away"})
+# Then an hour, then six.
+_FIRST_RETRY: Final = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,10 +57,38 @@ def is_opt_out(code: int | None) -> bool:
     return known is not None and known.error_class == "opt_out"
 
 
+_T_MOBILE_DAILY_LIMIT: Final = 4780
+# The digits of V2's codes 5600 to 5699: an error of the carrier. Other codes of the class are rejections.
+_CARRIER_ERRORS: Final = range(5600, 5700)
+
+
+def retry_delay(code: int | None, attempts: int, classes: AbstractSet[str]) -> timedelta | None:
+    """Return how long to wait before a message is sent again that a carrier failed, None if it is final.
+
+    `attempts` counts the attempts so far. `classes` are the classes of the parameter RetryErrorClasses. The
+    passing failures are those that the page on errors calls so: the volume limits (4780 to 4785), errors of
+    the carrier (5600 to 5699), and a phone that is away (4702).
+    """
+    failure = find_failure(code)
+    if failure is None or failure.error_class not in classes & RETRIED_CLASSES:
+        return None
+    if failure.code == _T_MOBILE_DAILY_LIMIT:
+        return timedelta(days=1)
+    if failure.error_class == "carrier" and _v2_code(failure.code) not in _CARRIER_ERRORS:
+        return None
+    delay: timedelta = _FIRST_RETRY * 6 ** (attempts - 1)
+    return delay
+
+
 def is_delivery_unknown(code: int | None) -> bool:
     """Return whether a failed message may have arrived (9902, 9999, another 9xxx, V1's 902 and 999)."""
     known = find_failure(code)
     return known is not None and known.error_class == "unknown"
+
+
+def _v2_code(code: int) -> int:
+    """Return the V2 code of an error of a carrier. V1 leaves the leading 5 out."""
+    return code if len(str(code)) == _DIGITS_OF_V2 else 5000 + code
 
 
 def _entry(code: int) -> dict[str, Any] | None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Literal, Required, TypedDict, TypeGuard
 
+from bandwidth_messaging.domain.lanes import TicketItem, Tickets
+
 Direction = Literal["in", "out"]
 Api = Literal["v1", "v2"]
 
@@ -22,7 +24,19 @@ class MessageState(StrEnum):
     DELIVERY_UNKNOWN = "delivery_unknown"
     DELIVERED = "delivered"
     FAILED = "failed"
+    CANCELED = "canceled"
     RECEIVED = "received"
+
+
+class Waiting(StrEnum):
+    """Why an accepted message waits."""
+
+    RATE = "rate"
+    SCHEDULED = "scheduled"
+    QUIET_HOURS = "quiet_hours"
+    RETRY = "retry"
+    CREDENTIALS = "credentials"
+    BANDWIDTH_UNAVAILABLE = "bandwidth_unavailable"
 
 
 # Only a time, not a state: a message that was read has been delivered.
@@ -38,6 +52,8 @@ RANKS: Final[Mapping[MessageState, int]] = {
     MessageState.DELIVERY_UNKNOWN: 4,
     MessageState.DELIVERED: 5,
     MessageState.FAILED: 6,
+    # Only an accepted message is canceled, so that it has no other outcome.
+    MessageState.CANCELED: 7,
 }
 
 _ID_PREFIX: Final = "out_"
@@ -60,12 +76,21 @@ MessageItem = TypedDict(
         "expiresAt": Required[int],
         "rank": int,
         "claim": str,
+        "claims": int,
         "text": str,
         "media": list[str],
         "archive": list[Any],
         "tag": str,
         "priority": str,
         "expiration": str,
+        "sendAt": str,
+        "dueAt": str,
+        "scheduleShard": str,
+        "scheduleKey": str,
+        "tickets": dict[str, TicketItem],
+        "expectedAt": str,
+        "waiting": Waiting,
+        "attempts": int,
         "requestDigest": str,
         "warnings": list[str],
         "encoding": str,
@@ -89,6 +114,7 @@ MessageItem = TypedDict(
         "delivery_unknownAt": str,
         "deliveredAt": str,
         "failedAt": str,
+        "canceledAt": str,
         "readAt": str,
         "receivedAt": str,
     },
@@ -96,9 +122,10 @@ MessageItem = TypedDict(
 )
 """A message as stored, without its sort key, which only the store reads.
 
-Times are RFC 3339, and `expiresAt` is in epoch seconds. Group messages also have one attribute per recipient
-(store.message_store.RECIPIENT). If another system uses the same application, the first receipt of its
-message creates the item.
+Times are RFC 3339, and `expiresAt` is in epoch seconds. `dueAt` is the time before which a message is not
+sent: `sendAt`, or the end of quiet hours. `scheduleShard` and `scheduleKey` list a message until a record of
+it is queued. Group messages also have one attribute per recipient (store.message_store.RECIPIENT). If another
+system uses the same application, the first receipt of its message creates the item.
 """
 
 
@@ -106,6 +133,8 @@ message creates the item.
 class Message:
     """A message as it is first stored. Numbers are in E.164, times in RFC 3339 UTC.
 
+    `send_at` is the time of the request, `due_at` the time before which the message is not sent. A message
+    that `is_scheduled` has no queue record until shortly before it is due.
     `suggestion_response` and `location_response` are replies in RCS, in Bandwidth's form.
     """
 
@@ -125,6 +154,12 @@ class Message:
     segment_count: int | None = None
     priority: str | None = None
     expiration: str | None = None
+    send_at: str | None = None
+    due_at: str | None = None
+    is_scheduled: bool = False
+    tickets: Tickets = field(default_factory=dict)
+    expected_at: str | None = None
+    waiting: Waiting | None = None
     request_digest: str | None = None
     keyword: str | None = None
     warnings: tuple[str, ...] = ()

@@ -32,5 +32,13 @@ class NotFound(Exception):
     """No resource has this id."""
 
 
+class Backlog(Exception):
+    """So many messages wait that this one would not be sent in time. `retry_after` is in seconds."""
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        self.retry_after = retry_after
+        super().__init__(message)
+
+
 class Conflict(Exception):
     """The request conflicts with the current state of a resource."""

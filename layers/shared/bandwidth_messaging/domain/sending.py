@@ -3,7 +3,7 @@
 import hashlib
 import re
 import unicodedata
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, ValidationInfo, field_validator
@@ -13,6 +13,8 @@ from bandwidth_messaging.domain.problems import FieldProblem
 from bandwidth_messaging.domain.validation import CamelModel, PhoneNumber, Text
 
 MAX_RECIPIENTS: Final = 10
+MAX_DAYS_AHEAD: Final = 35
+"""How far ahead a message may be scheduled."""
 _MAX_MEDIA_URL_CHARACTERS: Final = 4096
 _WEB_ADDRESS: Final = re.compile(r"https?://[^\s/?#\x00-\x1f\x7f-\x9f][^\s\x00-\x1f\x7f-\x9f]*")
 
@@ -36,10 +38,16 @@ def _is_blank(text: str) -> bool:
     )
 
 
+_IN_THE_PAST: Final = "is in the past. Give a time in the future."
+
+
 def _check_future(moment: datetime) -> datetime:
     if moment <= datetime.now(UTC):
-        message = "is in the past. Give a time in the future."
-        raise ValueError(message)
+        raise ValueError(_IN_THE_PAST)
+    return _to_utc(moment)
+
+
+def _to_utc(moment: datetime) -> datetime:
     try:
         # The same time with another offset is the same request.
         return moment.astimezone(UTC)
@@ -82,6 +90,12 @@ class NewMessage(CamelModel):
         None, description="The message is not sent after this time (RFC 3339)"
     )
 
+    send_at: Annotated[AwareDatetime, AfterValidator(_to_utc)] | None = Field(
+        None,
+        description="The message is sent at this time or soon after (RFC 3339), "
+        f"at most {MAX_DAYS_AHEAD} days ahead",
+    )
+
     @field_validator("to")
     @classmethod
     def _remove_duplicates(cls, value: list[str], info: ValidationInfo) -> list[str]:
@@ -99,9 +113,32 @@ class NewMessage(CamelModel):
             raise ValueError(message)
         return value
 
+    @field_validator("send_at")
+    @classmethod
+    def _check_send_at(cls, value: datetime | None, info: ValidationInfo) -> datetime | None:
+        expiration = info.data.get("expiration")
+        if value and expiration and value >= expiration:
+            message = "is not before expiration. Give an earlier time, or a later expiration."
+            raise ValueError(message)
+        return value
+
     def digest(self) -> str:
         """Return a digest that differs for requests with different contents."""
-        return hashlib.sha256(self.model_dump_json(by_alias=True).encode()).hexdigest()
+        # A request without sendAt has the digest that earlier versions stored.
+        left_out = {"send_at"} if self.send_at is None else None
+        return hashlib.sha256(self.model_dump_json(by_alias=True, exclude=left_out).encode()).hexdigest()
+
+    def find_untimely(self, at: datetime) -> list[FieldProblem]:
+        """Return the problem of a message that cannot be scheduled at the time `at`.
+
+        The validators do not find it: a repeated request is valid after the time has passed.
+        """
+        if self.send_at is None or at < self.send_at <= at + timedelta(days=MAX_DAYS_AHEAD):
+            return []
+        if self.send_at <= at:
+            return [FieldProblem("sendAt", _IN_THE_PAST)]
+        detail = f"is more than {MAX_DAYS_AHEAD} days ahead. Give an earlier time."
+        return [FieldProblem("sendAt", detail)]
 
     def find_unsupported(self, api: Api) -> list[FieldProblem]:
         """Return the fields that the sender's API does not support."""

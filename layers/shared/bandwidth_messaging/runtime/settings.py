@@ -18,6 +18,13 @@ class Settings:
     longest_send_delay_seconds: str
     unconfirmed_minutes: str
     send_queue_url: str
+    high_send_queue_url: str
+    account_rate: str
+    campaign_rate: str
+    toll_free_rate: str
+    number_rate: str
+    high_priority_share: str
+    backlog_policy: str
     quarantine_queue_url: str
     event_bus: str
     bandwidth_api: str
@@ -50,6 +57,9 @@ class Settings:
     stop_words: str = ""
     start_words: str = ""
     help_words: str = ""
+    carrier_retries: str = ""
+    retry_error_classes: str = ""
+    quiet_hours: str = ""
 
 
 def split_list(value: str) -> list[str]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.store.created_resources import CreatedResources
     from bandwidth_messaging.store.drift_store import Drift
     from bandwidth_messaging.store.executions import Executions
+    from bandwidth_messaging.store.lane_store import Lanes
     from bandwidth_messaging.store.leases import Leases
     from bandwidth_messaging.store.letters import Letters
     from bandwidth_messaging.store.message_store import Messages
@@ -159,9 +160,25 @@ def opt_outs() -> "OptOuts":
 
 @cache
 def send_queue() -> "SendQueue":
+    """Return the queue of accepted messages without high priority."""
     from bandwidth_messaging.store.queues import SendQueue
 
     return SendQueue(_sqs(), settings().send_queue_url)
+
+
+@cache
+def high_send_queue() -> "SendQueue":
+    """Return the queue of accepted messages with high priority."""
+    from bandwidth_messaging.store.queues import SendQueue
+
+    return SendQueue(_sqs(), settings().high_send_queue_url)
+
+
+@cache
+def lanes() -> "Lanes":
+    from bandwidth_messaging.store.lane_store import Lanes
+
+    return Lanes(Table(_dynamodb(), settings().numbers_table))
 
 
 @cache

@@ -5,33 +5,41 @@ builder imports its service, so that a function loads only what it calls.
 """
 
 from functools import cache
+from time import sleep
 from typing import TYPE_CHECKING
 
 from bandwidth_messaging.runtime import bandwidth_clients, stores
-from bandwidth_messaging.runtime.metrics import count
+from bandwidth_messaging.runtime.metrics import count, record
 from bandwidth_messaging.runtime.settings import settings, split_list
 
 if TYPE_CHECKING:
     from bandwidth_messaging.domain.keywords import Keywords
     from bandwidth_messaging.domain.orders import Kind
+    from bandwidth_messaging.domain.quiet_hours import QuietHours
     from bandwidth_messaging.services.callback_authorization import CallbackAuthorization
     from bandwidth_messaging.services.callback_intake import CallbackIntake
+    from bandwidth_messaging.services.carrier_retries import CarrierRetries
     from bandwidth_messaging.services.catapult_application import CatapultApplication
     from bandwidth_messaging.services.catapult_import import CatapultImport, CatapultRelease
     from bandwidth_messaging.services.doctor import Doctor
     from bandwidth_messaging.services.drift_check import DriftCheck
     from bandwidth_messaging.services.event_publishing import EventPublishing
     from bandwidth_messaging.services.find_or_create import OwnedResources
-    from bandwidth_messaging.services.hosted_numbers import HostedNumbers
+    from bandwidth_messaging.services.hosted_numbers import HostedNumbers, HostedRemoval
+    from bandwidth_messaging.services.lane_rates import LaneRates
+    from bandwidth_messaging.services.letter_sending import LetterSending
     from bandwidth_messaging.services.media_archive import MediaArchive
     from bandwidth_messaging.services.message_acceptance import MessageAcceptance
+    from bandwidth_messaging.services.message_cancellation import MessageCancellation
     from bandwidth_messaging.services.message_delivery import MessageDelivery
+    from bandwidth_messaging.services.message_schedule import MessageSchedule
     from bandwidth_messaging.services.notifications import Notifications
     from bandwidth_messaging.services.number_activation import NumberActivation, NumberOrderCompletion
     from bandwidth_messaging.services.number_campaigns import NumberCampaigns
     from bandwidth_messaging.services.number_disconnect import NumberDisconnect
     from bandwidth_messaging.services.number_import import NumberImport
     from bandwidth_messaging.services.number_release import NumberRelease
+    from bandwidth_messaging.services.pacing import DefaultRates, Pacing
     from bandwidth_messaging.services.preflight import PreflightCheck
     from bandwidth_messaging.services.provisioning import Provisioning
     from bandwidth_messaging.services.quarantine_replay import ApplyNotification, QuarantineReplay
@@ -57,9 +65,57 @@ def send_checks() -> "SendChecks":
 
 def message_acceptance() -> "MessageAcceptance":
     """Return the service that accepts messages for sending."""
-    from bandwidth_messaging.services.message_acceptance import MessageAcceptance
+    from datetime import timedelta
 
-    return MessageAcceptance(messages=stores.messages(), send_queue=stores.send_queue(), checks=send_checks())
+    from bandwidth_messaging.services.message_acceptance import BacklogLimits, MessageAcceptance
+
+    return MessageAcceptance(
+        messages=stores.messages(),
+        send_queue=stores.send_queue,
+        high_send_queue=stores.high_send_queue,
+        checks=send_checks(),
+        pacing=pacing(),
+        limits=BacklogLimits(
+            deadline=timedelta(hours=float(settings().send_deadline_hours)),
+            is_refused=settings().backlog_policy == "refuse",
+        ),
+        quiet_hours=_quiet_hours(),
+        record=record,
+    )
+
+
+def pacing() -> "Pacing":
+    """Return the service that paces messages at the rates of their lanes."""
+    from bandwidth_messaging.services.pacing import Pacing
+
+    return Pacing(stores.lanes(), _default_rates())
+
+
+def lane_rates() -> "LaneRates":
+    """Return the service that reads and sets the rates of lanes."""
+    from bandwidth_messaging.services.lane_rates import LaneRates
+
+    return LaneRates(stores.lanes(), _default_rates())
+
+
+def _default_rates() -> "DefaultRates":
+    from bandwidth_messaging.services.pacing import DefaultRates
+
+    return DefaultRates(
+        account=_interval(settings().account_rate),
+        campaign=_interval(settings().campaign_rate),
+        toll_free=_interval(settings().toll_free_rate),
+        number=_interval(settings().number_rate),
+        high_share=int(settings().high_priority_share),
+    )
+
+
+def _interval(segments_per_second: str) -> int | None:
+    """Return the interval of a rate. The rate 0 is no limit."""
+    from bandwidth_messaging.domain.lanes import to_interval
+
+    rate = float(segments_per_second)
+    return to_interval(rate) if rate else None
 
 
 def preflight_check() -> "PreflightCheck":
@@ -97,13 +153,43 @@ def message_delivery() -> "MessageDelivery":
         messaging=bandwidth_clients.messaging,
         catapult=bandwidth_clients.catapult,
         callback_url_with_credentials=bandwidth_clients.callback_url_with_credentials,
+        pacing=pacing(),
+        send_queue=stores.send_queue,
+        high_send_queue=stores.high_send_queue,
         times=DeliveryTimes(
             send_deadline=timedelta(hours=float(settings().send_deadline_hours)),
             unconfirmed=timedelta(minutes=float(settings().unconfirmed_minutes)),
             max_delay_seconds=int(settings().longest_send_delay_seconds),
         ),
         count=count,
+        record=record,
+        sleep=sleep,
+        quiet_hours=_quiet_hours(),
     )
+
+
+def _quiet_hours() -> "QuietHours | None":
+    """Return the quiet hours. Stacks without them do not load the data of time zones."""
+    if not settings().quiet_hours:
+        return None
+    from bandwidth_messaging.domain.quiet_hours import QuietHours
+
+    return QuietHours.parse(settings().quiet_hours)
+
+
+def message_cancellation() -> "MessageCancellation":
+    """Return the service that cancels messages."""
+    from bandwidth_messaging.services.message_cancellation import MessageCancellation
+
+    return MessageCancellation(stores.messages())
+
+
+def message_schedule() -> "MessageSchedule":
+    """Return the service that queues scheduled messages."""
+    from bandwidth_messaging.services.message_schedule import MessageSchedule
+
+    # Created before threads use them: botocore's session is not thread-safe.
+    return MessageSchedule(stores.messages(), stores.send_queue(), stores.high_send_queue())
 
 
 def callback_intake() -> "CallbackIntake":
@@ -111,7 +197,9 @@ def callback_intake() -> "CallbackIntake":
     from bandwidth_messaging.services.callback_intake import CallbackIntake
 
     # Created before threads write: botocore's session is not thread-safe.
-    return CallbackIntake(stores.messages(), stores.opt_outs, stores.quarantine, keywords(), count)
+    return CallbackIntake(
+        stores.messages(), stores.opt_outs, stores.quarantine, keywords(), count, carrier_retries()
+    )
 
 
 @cache
@@ -127,6 +215,18 @@ def keywords() -> "Keywords":
     return Keywords.of(
         split_list(settings().keyword_languages), {kind: split_list(words) for kind, words in own.items()}
     )
+
+
+@cache
+def carrier_retries() -> "CarrierRetries | None":
+    """Return the service that repeats messages that a carrier failed, None if the stack repeats none."""
+    max_retries = int(settings().carrier_retries or 0)
+    if not max_retries:
+        return None
+    from bandwidth_messaging.services.carrier_retries import CarrierRetries
+
+    classes = frozenset(split_list(settings().retry_error_classes))
+    return CarrierRetries(stores.messages(), stores.send_queue, stores.high_send_queue, max_retries, classes)
 
 
 def quarantine_replay() -> "QuarantineReplay":
@@ -232,6 +332,13 @@ def number_import() -> "NumberImport":
     )
 
 
+def letter_sending() -> "LetterSending":
+    """Return the service that sends letters of authorization."""
+    from bandwidth_messaging.services.letter_sending import LetterSending
+
+    return LetterSending(bandwidth_clients.dashboard_current(), stores.letters())
+
+
 def setup_check() -> "SetupCheck":
     """Return the service that checks the inputs of the state machines."""
     from bandwidth_messaging.services.setup_check import SetupCheck
@@ -298,6 +405,13 @@ def hosted_numbers() -> "HostedNumbers":
     from bandwidth_messaging.services.hosted_numbers import HostedNumbers
 
     return HostedNumbers(stores.numbers(), stores.orders())
+
+
+def hosted_removal() -> "HostedRemoval":
+    """Return the service that starts the removal of hosted numbers."""
+    from bandwidth_messaging.services.hosted_numbers import HostedRemoval
+
+    return HostedRemoval(stores.numbers(), hosted_numbers())
 
 
 def release_planner() -> "ReleasePlanner":

@@ -18,6 +18,7 @@ from bandwidth_messaging.store.dynamodb import ItemRejected
 
 if TYPE_CHECKING:
     from bandwidth_messaging.domain.keywords import Keywords
+    from bandwidth_messaging.services.carrier_retries import CarrierRetries
     from bandwidth_messaging.store.message_store import Messages
     from bandwidth_messaging.store.opt_out_store import OptOuts
     from bandwidth_messaging.store.queues import Quarantine
@@ -42,6 +43,7 @@ class CallbackIntake:
     quarantine: Callable[[], "Quarantine"]
     keywords: "Keywords"
     count: Callable[[str], None]
+    carrier_retries: "CarrierRetries | None" = None
 
     def accept(self, callback: ProxyEvent, *, deadline: float) -> None:
         """Store a callback's events. Quarantine the callback if an event was not stored.
@@ -113,6 +115,8 @@ class CallbackIntake:
             )
 
     def _record_receipt(self, receipt: Receipt) -> None:
+        if self.carrier_retries and self.carrier_retries.retry(receipt):
+            return
         message = self.messages.record_receipt(receipt)
         logger.info(
             "receipt recorded",

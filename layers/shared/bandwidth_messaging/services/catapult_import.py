@@ -85,11 +85,11 @@ class CatapultRelease:
     catapult: "Catapult"
 
     def release_batch(self, batch: Sequence[str]) -> tuple[int, int]:
-        """Release the numbers (E.164) that Catapult has; return how many are gone, and the seconds to wait.
+        """Release the numbers (E.164) that Catapult has; return how many it no longer has, and a wait.
 
-        Seconds above 0: Catapult's limit was reached. A number that Catapult does not have is gone.
+        A wait above 0 seconds: Catapult's limit was reached, and the others can follow after the wait.
         """
-        gone = 0
+        released = 0
         try:
             known = {item["number"]: item for item in self.numbers.get_all(batch)}
             for number in batch:
@@ -97,12 +97,12 @@ class CatapultRelease:
                 item = known.get(number, NumberItem(number=number, state=NumberState.RELEASING))
                 if "detachedAt" not in item:
                     self._release(number, item.get("numberId"))
-                gone += 1
+                released += 1
         except BandwidthUnavailable as error:
             if error.wait_seconds is None:
                 raise
-            return gone, max(error.wait_seconds, MIN_WAIT_SECONDS)
-        return gone, 0
+            return released, max(error.wait_seconds, MIN_WAIT_SECONDS)
+        return released, 0
 
     def _release(self, number: str, number_id: str | None) -> None:
         number_id = number_id or next(iter(self.catapult.find_number(number) or ()), None)

@@ -36,7 +36,7 @@ class EventPublishing:
     dead_letters: Callable[[], "DeadLetters"]
     count: Callable[[str], None]
 
-    def records_of(self, event: dict[str, Any]) -> "list[Record]":
+    def read_records(self, event: dict[str, Any]) -> "list[Record]":
         """Return the stream records of an invocation, whose event names the object of a large record."""
         if "object" in event:
             event = self.dead_letters().read(event["object"])
@@ -46,7 +46,7 @@ class EventPublishing:
     def publish(self, records: "Iterable[Record]") -> "Record | None":
         """Publish the events of stream records in order. Return the first record that needs a retry, if any.
 
-        A record that can never be published is stored in the dead-letter queue, so that its shard goes on.
+        A record that can never be published is stored in the dead-letter queue, so that its shard continues.
         """
         entries = []
         for record in records:

@@ -1,14 +1,19 @@
-"""Which numbers are hosted, and so what a release does with each."""
+"""Which numbers are hosted, what a release does with each, and how their removal starts."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bandwidth_messaging.domain.numbers import NumberState
+from bandwidth_messaging.domain.phone_numbers import last_four
+from bandwidth_messaging.domain.problems import FieldProblem, InvalidInput
 from bandwidth_messaging.domain.releases import ReleaseAction
+from bandwidth_messaging.domain.times import now
+from bandwidth_messaging.services.parallel import for_each
 
 if TYPE_CHECKING:
-    from bandwidth_messaging.domain.numbers import NumberItem
+    from bandwidth_messaging.domain.numbers import Home, NumberItem
     from bandwidth_messaging.store.number_store import Numbers
     from bandwidth_messaging.store.order_store import Orders
 
@@ -43,6 +48,39 @@ class HostedNumbers:
                 order = self.orders.get(str(order_id))
                 kinds[order_id] = order["kind"] if order and "kind" in order else None
             yield item, item.get("api") == "v1" or kinds[order_id] == "hosted_messaging"
+
+
+@dataclass(frozen=True)
+class HostedRemoval:
+    """Stops sending from hosted numbers before Catapult and the Dashboard remove them."""
+
+    numbers: "Numbers"
+    hosted: HostedNumbers
+
+    def stop_sending(self, batches: Sequence[Sequence[str]], home: "Home") -> list[list[str]]:
+        """Record the numbers (E.164) as releasing. Return the batches of those that Catapult may have.
+
+        `home.api` is the API of numbers without a record. Catapult has no V2 numbers. Raises InvalidInput,
+        before any record, if a number is not hosted: Bandwidth would reject the removal.
+        """
+        numbers = [number for batch in batches for number in batch]
+        items = self.numbers.get_all(numbers)
+        self._check_hosted(items)
+        for_each(numbers, partial(self.numbers.start_release, home=home, at=now()))
+        apis = {item["number"]: item["api"] for item in items}
+        at_catapult = [
+            [number for number in batch if apis.get(number, home.api) == "v1"] for batch in batches
+        ]
+        return [batch for batch in at_catapult if batch]
+
+    def _check_hosted(self, items: "Sequence[NumberItem]") -> None:
+        actions = self.hosted.plan_actions(items)
+        if own := [item["number"] for item, action in actions if action == ReleaseAction.DISCONNECT]:
+            detail = (
+                f"includes numbers that were ordered and not imported: {len(own)}, first "
+                f"…{last_four(own[0])}. Release them with the state machine release_numbers."
+            )
+            raise InvalidInput([FieldProblem("telephoneNumbers", detail)])
 
 
 def _choose_action(item: "NumberItem", *, is_hosted: bool) -> ReleaseAction:

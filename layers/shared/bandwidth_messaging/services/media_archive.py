@@ -63,8 +63,8 @@ class MediaArchive:
         started = time.monotonic()
         for position, file in enumerate(files):
             if file is None and time.monotonic() - started < _LAST_START_SECONDS:
-                room = media.MAX_BYTES - sum(known.get("bytes", 0) for known in files if known)
-                files[position] = self._copy(message, position, room)
+                remaining_bytes = media.MAX_BYTES - sum(known.get("bytes", 0) for known in files if known)
+                files[position] = self._copy(message, position, remaining_bytes)
         if files != (before or pending) and not self.messages.record_archive(message_id, files, before):
             return Archiving.CHANGED_MEANWHILE
         if None in files:
@@ -73,12 +73,12 @@ class MediaArchive:
         logger.info("media archived", extra={"files": len(files), "kept": kept})
         return Archiving.COMPLETE
 
-    def _copy(self, message: Mapping[str, Any], position: int, room: int) -> ArchivedFileItem | None:
+    def _copy(self, message: Mapping[str, Any], position: int, max_bytes: int) -> ArchivedFileItem | None:
         """Copy a file. Return its entry in the message's item, or None if the file needs a later attempt."""
         url = message["media"][position]
         name = media.parse_file_name(url)
         try:
-            file = self.media().fetch(url, max_bytes=room)
+            file = self.media().fetch(url, max_bytes=max_bytes)
         except (BandwidthUnavailable, BandwidthUnauthorized) as error:
             # The error's text contains the file's name.
             logger.warning("media not fetched", extra={"position": position, "error": type(error).__name__})

@@ -1,22 +1,45 @@
 """Accepts messages for sending. POST /messages calls it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from bandwidth_messaging.domain import messages, registration
-from bandwidth_messaging.domain.messages import Message, MessageItem, MessageState
-from bandwidth_messaging.domain.problems import Conflict, FieldProblem, InvalidInput
+from bandwidth_messaging.domain.lanes import (
+    MAX_QUEUE_DELAY_SECONDS,
+    MAX_SLEEP,
+    SECOND,
+    queue_delay,
+    schedule_delay,
+    tickets_from_items,
+    to_micros,
+    to_time,
+)
+from bandwidth_messaging.domain.messages import Message, MessageItem, MessageState, Waiting
+from bandwidth_messaging.domain.problems import Backlog, Conflict, FieldProblem, InvalidInput
 from bandwidth_messaging.domain.segments import count_segments
 from bandwidth_messaging.domain.times import now, to_rfc3339
 from bandwidth_messaging.services.send_checks import Obstacle
 
 if TYPE_CHECKING:
+    from bandwidth_messaging.domain.lanes import Lane
+    from bandwidth_messaging.domain.quiet_hours import QuietHours
     from bandwidth_messaging.domain.sending import NewMessage
+    from bandwidth_messaging.services.pacing import Pacing
     from bandwidth_messaging.services.send_checks import SendChecks
-    from bandwidth_messaging.store.dynamodb import Item
     from bandwidth_messaging.store.message_store import Messages
+    from bandwidth_messaging.store.opt_out_store import SendFacts
     from bandwidth_messaging.store.queues import SendQueue
+
+_EXPIRES_IN_QUIET_HOURS: Final = "The message expires before the quiet hours of the recipients end, unsent."
+
+
+class BacklogLimits(NamedTuple):
+    """How long messages may wait for their rate, and whether one that would wait longer is refused."""
+
+    deadline: timedelta
+    is_refused: bool
 
 
 @dataclass(frozen=True)
@@ -24,45 +47,116 @@ class MessageAcceptance:
     """Checks, queues and stores new messages."""
 
     messages: "Messages"
-    send_queue: "SendQueue"
+    send_queue: "Callable[[], SendQueue]"
+    high_send_queue: "Callable[[], SendQueue]"
     checks: "SendChecks"
+    pacing: "Pacing"
+    limits: BacklogLimits
+    quiet_hours: "QuietHours | None"
+    record: Callable[[Mapping[str, float]], None]
 
     def accept(self, new: "NewMessage", idempotency_key: str | None) -> MessageItem:
         """Queue and store a message. Return its item as it was first accepted under its idempotency key.
 
         Raises InvalidInput or Conflict if the sender may not send the message, or if the idempotency key
-        belongs to another message.
+        belongs to another message. Raises Backlog if the message would wait for too long.
         """
         try:
-            sender = self._check(new)
+            facts = self._check(new)
         except (Conflict, InvalidInput):
             # A repeated request gets its first response, even if the message would not be accepted now.
             earlier = self._find_earlier(idempotency_key)
             if earlier is None or earlier.get("requestDigest") != new.digest():
                 raise
             return self._restore(_build_message(new, earlier, idempotency_key), earlier)
-        message = _build_message(new, sender, idempotency_key)
-        # The queue comes first, so that each stored message has a queue record. The worker waits for it.
-        self.send_queue.add(message.message_id)
+        message = self._schedule(_build_message(new, facts.sender or {}, idempotency_key))
+        if message.due_at:
+            # The worker reserves the tickets when the message is due.
+            return self._store(message)
+        lanes = [lane for lane in self.pacing.lanes_of(new.sender, facts) if lane.is_limited]
+        if lanes and (stored := self._find_earlier(idempotency_key)):
+            # A repeated request gets no second ticket.
+            return self._restore_same(message, stored)
+        if lanes:
+            message = self._reserve(message, lanes)
+        return self._store(message)
+
+    def _store(self, message: Message) -> MessageItem:
+        """Queue and store a message. A scheduled message is queued when it is due soon."""
+        if not message.is_scheduled:
+            # The queue comes first, so that each stored message has a queue record. The worker waits for it.
+            self._queue(message)
         return self.messages.add(message) or self._find_first(message)
 
-    def _check(self, new: "NewMessage") -> "Item":
-        """Return the sender's item. Raises InvalidInput or Conflict if the message may not be sent."""
-        sender, problem = self.checks.check(new.sender, new.to)
+    def _schedule(self, message: Message) -> Message:
+        """Return the message with the time before which it is not sent, if there is such a time."""
+        start = max(message.time, message.send_at or "")
+        if (end := self._end_quiet_hours(message, start)) > start:
+            return _postpone(message, end, Waiting.QUIET_HOURS)
+        return _postpone(message, start, Waiting.SCHEDULED) if start > message.time else message
+
+    def _end_quiet_hours(self, message: Message, time: str) -> str:
+        """Return the first time from `time` on that is not in the quiet hours of the recipients."""
+        if self.quiet_hours is None or message.priority == "high":
+            return time
+        moment = datetime.fromisoformat(time)
+        return to_rfc3339(self.quiet_hours.end_for(message.recipients, moment).isoformat())
+
+    def _reserve(self, message: Message, lanes: "list[Lane]") -> Message:
+        """Return the message with a ticket of its first lane. Raises Backlog if it would wait for too long.
+
+        The worker reserves tickets of the other lanes when the message is due on the first one.
+        """
+        at, is_high = to_micros(message.time), message.priority == "high"
+        slot = max(lane.next_slot(at, high=is_high) for lane in lanes)
+        warnings = message.warnings
+        if (excess := slot - at - self.limits.deadline // timedelta(microseconds=1)) > 0:
+            backlog = describe_backlog(timedelta(microseconds=slot - at), self.limits.deadline)
+            if self.limits.is_refused:
+                raise Backlog(backlog, retry_after=excess // SECOND + 1)
+            warnings = (*warnings, backlog)
+        expected_at = to_rfc3339(to_time(slot).isoformat())
+        if (end := self._end_quiet_hours(message, expected_at)) > expected_at:
+            return _postpone(replace(message, warnings=warnings), end, Waiting.QUIET_HOURS)
+        reserved = self.pacing.issue(lanes[0], count_for_rate(message), at, high=is_high)
+        slot = max(slot, reserved.slot)
+        self.record({"LaneBacklogSeconds": (slot - at) / SECOND})
+        return replace(
+            message,
+            tickets={reserved.lane: reserved.ticket},
+            expected_at=to_rfc3339(to_time(slot).isoformat()),
+            waiting=Waiting.RATE if slot - at > MAX_SLEEP else None,
+            warnings=warnings,
+        )
+
+    def _queue(self, message: Message) -> None:
+        left = to_micros(message.expected_at) - to_micros(message.time) if message.expected_at else 0
+        queue: SendQueue = self.high_send_queue() if message.priority == "high" else self.send_queue()
+        delay = schedule_delay(left) if message.due_at else queue_delay(left)
+        queue.add(message.message_id, delay_seconds=delay)
+
+    def _check(self, new: "NewMessage") -> "SendFacts":
+        """Return what decides about a message. Raises InvalidInput or Conflict if it may not be sent."""
+        facts, problem = self.checks.check(new.sender, new.to)
+        sender = facts.sender
         if sender is None or (problem and problem.obstacle is Obstacle.SENDER):
             raise InvalidInput([FieldProblem("from", problem.reason if problem else "")])
-        if problems := new.find_unsupported(sender["api"]):
+        untimely = new.find_untimely(datetime.fromisoformat(now()))
+        if problems := new.find_unsupported(sender["api"]) + untimely:
             raise InvalidInput(problems)
         if problem:
             raise Conflict(problem.reason)
-        return sender
+        return facts
 
     def _find_earlier(self, idempotency_key: str | None) -> MessageItem | None:
         return self.messages.get(messages.create_message_id(idempotency_key)) if idempotency_key else None
 
     def _find_first(self, message: Message) -> MessageItem:
         """Return the item as first stored under the same id. Raises InvalidInput if it is another message."""
-        stored = self.messages.get(message.message_id)
+        return self._restore_same(message, self.messages.get(message.message_id))
+
+    def _restore_same(self, message: Message, stored: MessageItem | None) -> MessageItem:
+        """Return the item as first stored. Raises InvalidInput if it is of another message."""
         if stored is None or stored.get("requestDigest") != message.request_digest:
             raise InvalidInput(
                 [FieldProblem("Idempotency-Key", "belongs to another message. Use a new key.")]
@@ -78,8 +172,40 @@ class MessageAcceptance:
                 api=stored["api"],
                 application_id=stored.get("applicationId"),
                 warnings=tuple(stored.get("warnings", ())),
+                tickets=tickets_from_items(stored.get("tickets", {})),
+                expected_at=stored.get("expectedAt"),
+                waiting=stored.get("waiting"),
             )
         )
+
+
+def describe_backlog(wait: timedelta, deadline: timedelta) -> str:
+    """Return why a message would not be sent in time, and what to do."""
+    hour = timedelta(hours=1)
+    return (
+        f"Messages that wait for the same rate take {wait / hour:.1f} hours, and a message fails after "
+        f"{deadline / hour:.0f}. Send the message later, or raise the rate (PUT /rates) if your registration "
+        "allows it."
+    )
+
+
+def count_for_rate(message: Message) -> int:
+    """Return the segments as Bandwidth counts them for its rate: a group message counts per recipient."""
+    return (message.segment_count or 1) * len(message.recipients)
+
+
+def _postpone(message: Message, due_at: str, waiting: Waiting) -> Message:
+    """Return the message with the time before which it is not sent. It needs no ticket before that."""
+    left = datetime.fromisoformat(due_at) - datetime.fromisoformat(message.time)
+    expires_first = message.expiration is not None and message.expiration <= due_at
+    return replace(
+        message,
+        due_at=due_at,
+        expected_at=due_at,
+        waiting=waiting,
+        is_scheduled=left > timedelta(seconds=MAX_QUEUE_DELAY_SECONDS),
+        warnings=(*message.warnings, _EXPIRES_IN_QUIET_HOURS) if expires_first else message.warnings,
+    )
 
 
 def _build_message(new: "NewMessage", sender: Mapping[str, Any], idempotency_key: str | None) -> Message:
@@ -102,6 +228,7 @@ def _build_message(new: "NewMessage", sender: Mapping[str, Any], idempotency_key
         segment_count=counted.count,
         priority=new.priority,
         expiration=to_rfc3339(new.expiration.isoformat()) if new.expiration else None,
+        send_at=to_rfc3339(new.send_at.isoformat()) if new.send_at else None,
         request_digest=new.digest(),
         warnings=(warning,) if warning else (),
     )

@@ -6,10 +6,10 @@ message is looked up, and never sent again.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from bandwidth_messaging.bandwidth.errors import (
     BandwidthError,
@@ -19,21 +19,37 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthUnauthorized,
     BandwidthUnavailable,
 )
-from bandwidth_messaging.domain.messages import MessageState
+from bandwidth_messaging.domain.lanes import (
+    MAX_QUEUE_DELAY_SECONDS,
+    MAX_SLEEP,
+    SECOND,
+    queue_delay,
+    schedule_delay,
+    tickets_from_items,
+    to_micros,
+    to_time,
+)
+from bandwidth_messaging.domain.messages import MessageState, Waiting
 from bandwidth_messaging.domain.retries import compute_delay
-from bandwidth_messaging.domain.times import now
+from bandwidth_messaging.domain.times import now, to_rfc3339
 from bandwidth_messaging.services import preflight
+from bandwidth_messaging.services.pacing import Pace
 from bandwidth_messaging.services.segment_comparison import compare_segments
 from bandwidth_messaging.services.send_checks import Obstacle, SendProblem
 
 if TYPE_CHECKING:
     from bandwidth_messaging.bandwidth.catapult import Catapult
     from bandwidth_messaging.bandwidth.messaging import AcceptedMessage, Messaging
+    from bandwidth_messaging.domain.lanes import Tickets
     from bandwidth_messaging.domain.messages import MessageItem
+    from bandwidth_messaging.domain.quiet_hours import QuietHours
+    from bandwidth_messaging.services.pacing import Pacing
     from bandwidth_messaging.services.preflight import PreflightCheck
     from bandwidth_messaging.services.send_checks import SendChecks
     from bandwidth_messaging.services.unconfirmed import UnconfirmedMessages
     from bandwidth_messaging.store.message_store import Messages
+    from bandwidth_messaging.store.opt_out_store import SendFacts
+    from bandwidth_messaging.store.queues import SendQueue
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +62,8 @@ MAX_PREPARATION_TIME: Final = timedelta(seconds=12)
 MAX_STORING_TIME: Final = timedelta(seconds=60)
 # The longest delay while a message waits to be stored.
 MAX_STORING_DELAY_SECONDS: Final = 15
+# The worker sleeps until a time that is closer.
+_MAX_EARLINESS: Final = timedelta(microseconds=MAX_SLEEP)
 # Bandwidth's search lists a message after five minutes. The worker searches then, and again at the end.
 _SEARCHABLE_AFTER: Final = timedelta(minutes=5)
 
@@ -64,6 +82,12 @@ class DeliveryTimes:
     max_delay_seconds: int
 
 
+class Postponed(NamedTuple):
+    """A message may not be sent before `due`, in microseconds since 1970: quiet hours end then."""
+
+    due: int
+
+
 @dataclass(frozen=True)
 class MessageDelivery:
     """Claims messages and sends them."""
@@ -75,20 +99,31 @@ class MessageDelivery:
     messaging: "Callable[[], Messaging]"
     catapult: "Callable[[], Catapult]"
     callback_url_with_credentials: Callable[[], str]
+    pacing: "Pacing"
+    send_queue: "Callable[[], SendQueue]"
+    high_send_queue: "Callable[[], SendQueue]"
     times: DeliveryTimes
     count: Callable[[str], None]
+    record: Callable[[Mapping[str, float]], None]
+    sleep: Callable[[float], None]
+    quiet_hours: "QuietHours | None"
 
-    def deliver(self, message_id: str, *, receives: int, queued_at: datetime) -> int | None:
+    def deliver(
+        self, message_id: str, tickets: "Tickets", *, receives: int, queued_at: datetime
+    ) -> int | None:
         """Process one queue record. Return None if it is done, or the seconds until its next delivery.
 
-        `receives` counts the deliveries of the record.
+        `tickets` are those of the record. `receives` counts the deliveries of the record.
         """
         started = now()
         message = self.messages.get(message_id)
         if message is None:
             return self._wait_until_stored(receives, queued_at)
         if message["state"] == MessageState.ACCEPTED:
-            return self._send_accepted(message, receives, started)
+            if "dueAt" in message and _time_since(message["dueAt"]) < -_MAX_EARLINESS:
+                self._return_early(message)
+                return None
+            return self._send_accepted(message, tickets, receives, started)
         return self._follow_up(message)
 
     def _wait_until_stored(self, receives: int, queued_at: datetime) -> int | None:
@@ -99,13 +134,20 @@ class MessageDelivery:
         self.count("MessageNeverStored")
         return None
 
-    def _send_accepted(self, message: "MessageItem", receives: int, started: str) -> int | None:
-        """Prepare, claim and send a message. Fail it if it may not be sent."""
+    def _send_accepted(
+        self, message: "MessageItem", tickets: "Tickets", receives: int, started: str
+    ) -> int | None:
+        """Prepare, claim and send a message. Fail it if it may not be sent, put it back if it is not due."""
         message_id = message["messageId"]
         try:
-            send = self._prepare(message)
+            send = self._prepare(message, tickets)
         except (BandwidthUnavailable, BandwidthUnauthorized) as error:
+            if message.get("waiting") != (waiting := _classify_wait(error)):
+                self.messages.record_waiting(message_id, waiting)
             return self._retry_later(error, receives)
+        if isinstance(send, Pace | Postponed):
+            self._requeue(message, send) if isinstance(send, Pace) else self._postpone(message, send.due)
+            return None
         if isinstance(send, SendProblem):
             _, found = self.messages.fail_unclaimed(
                 message_id, now(), error_class=send.obstacle, reason=send.reason
@@ -119,24 +161,94 @@ class MessageDelivery:
             return self._follow_up(found)
         return self._send(found, send, receives)
 
-    def _prepare(self, message: "MessageItem") -> "Callable[[], AcceptedMessage] | SendProblem":
-        """Return the call that sends a message, or why the message may not be sent. Claims nothing.
+    def _prepare(
+        self, message: "MessageItem", tickets: "Tickets"
+    ) -> "Callable[[], AcceptedMessage] | SendProblem | Pace | Postponed":
+        """Return the call that sends a message, why the message may not be sent, or when it is due.
 
-        Sender and recipients are checked last, directly before the claim.
+        Claims nothing. Sender and recipients are checked last, directly before the claim.
         """
         if self._is_expired(message):
             return SendProblem(Obstacle.EXPIRED, _EXPIRED)
         send = self._prepare_request(message)
-        sender, problem = self.checks.check(message["from"], message["to"])
-        if sender is None or problem or message["api"] == "v1" or preflight.has_passed(sender):
+        facts, problem = self.checks.check(message["from"], message["to"])
+        sender = facts.sender
+        if sender is None or problem:
             return problem or send
-        if problems := self.preflight_check.check_sender(sender):
+        at = to_micros(now())
+        pace = self._pace(message, tickets, facts, at)
+        if isinstance(pace, Postponed) or (left := pace.slot - at) > MAX_SLEEP:
+            return pace
+        is_ready = message["api"] == "v1" or preflight.has_passed(sender)
+        if not is_ready and (problems := self.preflight_check.check_sender(sender)):
             logger.warning("preflight failed", extra={"problems": problems})
             self.count("PreflightFailed")
             return SendProblem(Obstacle.SENDER, f"{_NOT_SET_UP}: {'; '.join(problems)}")
-        # The preflight takes long enough for a recipient to opt out.
-        _, problem = self.checks.check(message["from"], message["to"])
+        if left > 0:
+            self.sleep(left / SECOND)
+        if left > 0 or not is_ready:
+            # Preflight and sleep take long enough for a recipient to opt out.
+            _, problem = self.checks.check(message["from"], message["to"])
         return problem or send
+
+    def _pace(
+        self, message: "MessageItem", tickets: "Tickets", facts: "SendFacts", at: int
+    ) -> Pace | Postponed:
+        """Return when a message is due on its lanes. The tickets of the record are newer than the item's.
+
+        In quiet hours no ticket is reserved: the message could not use its slot.
+        """
+        due = max(at, to_micros(message["dueAt"])) if "dueAt" in message else at
+        if (end := self._end_quiet_hours(message, due)) > due:
+            return Postponed(end)
+        pace = self.pacing.pace(
+            self.pacing.lanes_of(message["from"], facts),
+            {**tickets_from_items(message.get("tickets", {})), **tickets},
+            message.get("segmentCount", 1) * len(message["to"]),
+            at,
+            high=message.get("priority") == "high",
+        )
+        slot = max(pace.slot, due)
+        end = self._end_quiet_hours(message, slot)
+        return Postponed(end) if end > slot else pace._replace(slot=slot)
+
+    def _requeue(self, message: "MessageItem", pace: Pace) -> None:
+        """Queue a message again that is not due yet. Records with a new delay do not count as in flight."""
+        queue: SendQueue = self._queue_of(message)
+        queue.add(
+            message["messageId"],
+            delay_seconds=queue_delay(pace.slot - to_micros(now())),
+            tickets=pace.tickets,
+        )
+
+    def _end_quiet_hours(self, message: "MessageItem", at: int) -> int:
+        """Return the first time from `at` on that is not in the quiet hours of the recipients."""
+        if self.quiet_hours is None or message.get("priority") == "high":
+            return at
+        end = self.quiet_hours.end_for(message["to"], to_time(at))
+        return to_micros(end.isoformat())
+
+    def _postpone(self, message: "MessageItem", due: int) -> None:
+        """Move the time of a message, and release its tickets: it cannot use their slots."""
+        left = due - to_micros(now())
+        is_scheduled = left > MAX_QUEUE_DELAY_SECONDS * SECOND
+        due_at = to_rfc3339(to_time(due).isoformat())
+        # If the function ends after this write, the record is delivered again and arrives early.
+        postponed = self.messages.postpone(
+            message["messageId"], due_at, Waiting.QUIET_HOURS, is_scheduled=is_scheduled
+        )
+        if postponed and not is_scheduled:
+            self._return_early(postponed)
+
+    def _return_early(self, message: "MessageItem") -> None:
+        """Queue a message again whose time has not come. If it is scheduled, it is queued in time."""
+        if "scheduleKey" not in message:
+            left = to_micros(message["dueAt"]) - to_micros(now())
+            queue: SendQueue = self._queue_of(message)
+            queue.add(message["messageId"], delay_seconds=schedule_delay(left))
+
+    def _queue_of(self, message: "MessageItem") -> "SendQueue":
+        return self.high_send_queue() if message.get("priority") == "high" else self.send_queue()
 
     def _prepare_request(self, message: "MessageItem") -> "Callable[[], AcceptedMessage]":
         """Return the call that sends a message through its number's API. The call sends no other request."""
@@ -164,7 +276,9 @@ class MessageDelivery:
         try:
             accepted = send()
         except (BandwidthUnavailable, BandwidthUnauthorized) as error:
-            self.messages.release_claim(message)
+            self.messages.release_claim(message, _classify_wait(error))
+            if isinstance(error, BandwidthUnavailable) and error.is_throttled:
+                self._slow_down(message, error)
             return self._retry_later(error, receives)
         except (BandwidthOutcomeUnknown, BandwidthGarbled) as error:
             logger.warning("send outcome unknown", extra={"reason": str(error)})
@@ -184,8 +298,18 @@ class MessageDelivery:
             segment_count=accepted.segment_count,
         )
         logger.info("message sent", extra={"bandwidth_id": accepted.bandwidth_id})
+        wait = _time_since(message.get("dueAt", message["acceptedAt"])).total_seconds()
+        # Messages that an earlier version claimed have no count.
+        self.record({"SendAttempts": message.get("claims", 1), "SendWaitSeconds": wait})
         compare_segments(moved, count=self.count)
         return None
+
+    def _slow_down(self, message: "MessageItem", error: BandwidthUnavailable) -> None:
+        """Slow the account's lane down: messages were sent faster than Bandwidth accepts them."""
+        self.count("SendThrottled")
+        facts, _ = self.checks.check(message["from"], message["to"])
+        *_, account = self.pacing.lanes_of(message["from"], facts)
+        self.pacing.slow_down(account, to_micros(now()), error.wait_seconds)
 
     def _retry_later(self, error: BandwidthError, receives: int) -> int:
         """Return the delay after which a message is sent again that Bandwidth did not accept."""
@@ -241,9 +365,17 @@ class MessageDelivery:
             return False
 
     def _is_expired(self, message: "MessageItem") -> bool:
-        if _time_since(message["acceptedAt"]) > self.times.send_deadline:
+        start = message.get("dueAt", message["acceptedAt"])
+        if _time_since(start) > self.times.send_deadline:
             return True
         return "expiration" in message and _time_since(message["expiration"]) > timedelta(0)
+
+
+def _classify_wait(error: BandwidthUnavailable | BandwidthUnauthorized) -> Waiting:
+    """Return why a message waits that Bandwidth did not accept."""
+    if isinstance(error, BandwidthUnauthorized):
+        return Waiting.CREDENTIALS
+    return Waiting.RATE if error.is_throttled else Waiting.BANDWIDTH_UNAVAILABLE
 
 
 def _first_time(message: "MessageItem", *names: str) -> str:

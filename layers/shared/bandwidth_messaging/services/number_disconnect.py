@@ -1,4 +1,4 @@
-"""Disconnects the account's own numbers: they go back to Bandwidth."""
+"""Disconnects the account's own numbers, which returns them to Bandwidth."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class NumberDisconnect:
     dashboard: "Callable[[], Dashboard]"
 
     def order(self, release_id: str, numbers: Sequence[str]) -> PlacedOrder | None:
-        """Order the disconnect of numbers once; return the order, None if all numbers are gone.
+        """Order the disconnect of numbers once; return the order, None if all numbers were released before.
 
         Bandwidth may reject the order because numbers are no longer on the account. Then it is placed for
         the others.
@@ -35,8 +35,8 @@ class NumberDisconnect:
         try:
             return self._place(release_id, numbers)
         except BandwidthRejected as error:
-            may_be_gone = error.code == NOT_DISCONNECTED
-            remaining = self._find_remaining(numbers) if may_be_gone else set(numbers)
+            may_be_released = error.code == NOT_DISCONNECTED
+            remaining = self._find_remaining(numbers) if may_be_released else set(numbers)
             if len(remaining) == len(numbers):
                 raise
         self._record_released([number for number in numbers if number not in remaining])
@@ -65,9 +65,9 @@ class NumberDisconnect:
             str(failure["number"]) for failure in order.failures if failure["code"] == NOT_DISCONNECTED
         ]
         remaining = self._find_remaining(not_disconnected) if not_disconnected else set()
-        gone = [number for number in not_disconnected if number not in remaining]
-        self._record_released([*order.completed, *gone])
-        failures = [failure for failure in order.failures if failure["number"] not in gone]
+        absent = [number for number in not_disconnected if number not in remaining]
+        self._record_released([*order.completed, *absent])
+        failures = [failure for failure in order.failures if failure["number"] not in absent]
         for_each(failures, self.numbers.record_release_failure)
         return order
 

@@ -81,8 +81,10 @@ class PreflightCheck:
         dashboard, problems = self.dashboard(), []
         assigned = dashboard.find_assigned_application(site_id, location_id)
         if assigned != application_id:
-            found = f"has the application {assigned}" if assigned else "does not exist, or has no application"
-            problems.append(f"location {location_id} {found}; assign the application {application_id} to it")
+            status = (
+                f"has the application {assigned}" if assigned else "does not exist, or has no application"
+            )
+            problems.append(f"location {location_id} {status}; assign the application {application_id} to it")
         application = dashboard.find_application(application_id)
         if application is None:
             problems.append(

@@ -1,4 +1,4 @@
-"""Plans a release: which numbers and resources go, and which stay. It reads records and Bandwidth only.
+"""Plans a release: what happens to each number, and which resources are deleted or kept. Changes nothing.
 
 A resource is deleted if a set-up of this stack created it and nothing else uses it.
 """
@@ -191,7 +191,7 @@ class ReleasePlanner:
         return self.plan_location_cleanup(order, leaving)
 
     def _uses_catapult(self, order: Mapping[str, Any]) -> bool:
-        """Return whether a set-up created its application in Catapult, and Catapult can be asked about it."""
+        """Return whether a set-up created its application in Catapult, and Catapult can be queried for it."""
         return _is_hosted_import(order) and self.generation == "classic" == find_generation(order)
 
     def plan_location_cleanup(
@@ -288,7 +288,7 @@ class ReleasePlanner:
         *,
         uses_application: bool,
     ) -> Iterator[PlannedResource]:
-        """Yield an application. `uses_application` is whether the set-up's own location goes on using it."""
+        """Yield an application. `uses_application` is whether the set-up's own location still uses it."""
         application = account.find_application(application_id)
         if application is None:
             return
@@ -311,7 +311,7 @@ class ReleasePlanner:
         try:
             subscription_ids = account.list_lost_number_subscriptions(url)
         except (BandwidthRejected, BandwidthUnauthorized) as error:
-            # A set-up goes on where it may not subscribe, and so does its release.
+            # A set-up that may not subscribe continues, and so does its release.
             keep = KeepReason(code=KeepCode.SUBSCRIPTIONS_NOT_LISTED, error=str(error), callback_url=url)
             yield PlannedResource(what="subscription", id="MESSAGING_LOST", keep=keep)
             return

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Deletion(NamedTuple):
-    """What became of a resource, and why it was kept if it was."""
+    """The outcome of a deletion, and why the resource was kept, if it was."""
 
     outcome: DeletionOutcome
     reason: KeepReason | None = None
@@ -29,7 +29,7 @@ class ResourceDeletion:
     hosted: HostedNumbers
 
     def delete(self, resource: Resource) -> Deletion:
-        """Delete a resource, unless something has come to use it since the plan or Bandwidth rejects it."""
+        """Delete a resource unless it has come into use since the plan or Bandwidth rejects it."""
         try:
             if reason := self._find_use(resource):
                 return Deletion(DeletionOutcome.LEFT, reason)
@@ -42,15 +42,15 @@ class ResourceDeletion:
     def _find_use(self, resource: Resource) -> KeepReason | None:
         if resource.what == "subscription":
             # A set-up that ran since the plan relies on it.
-            if numbers := self.hosted.list_current():
-                return KeepReason(code=KeepCode.HOSTED_NUMBERS_REMAIN, numbers=len(numbers))
+            if hosted := self.hosted.list_current():
+                return KeepReason(code=KeepCode.HOSTED_NUMBERS_REMAIN, numbers=len(hosted))
         elif resource.what not in {"application", "catapultApplication"}:
             # Bandwidth accepts and drops messages of numbers at a location without an application.
             location_id = str(resource.location_id)
-            if numbers_there := self.dashboard().list_location_numbers(str(resource.site_id), location_id):
+            if numbers := self.dashboard().list_location_numbers(str(resource.site_id), location_id):
                 return KeepReason(
                     code=KeepCode.NUMBERS_AT_LOCATION,
-                    numbers=len(numbers_there),
+                    numbers=len(numbers),
                     location_ids=(location_id,),
                 )
         return None

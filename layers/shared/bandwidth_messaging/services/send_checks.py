@@ -11,7 +11,7 @@ from bandwidth_messaging.domain.numbers import NumberState
 if TYPE_CHECKING:
     from bandwidth_messaging.domain.opt_outs import OptOutItem
     from bandwidth_messaging.store.dynamodb import Item
-    from bandwidth_messaging.store.opt_out_store import OptOuts
+    from bandwidth_messaging.store.opt_out_store import OptOuts, SendFacts
 
 _ADVICE: Final = "GET /numbers?state=active lists numbers that can send."
 
@@ -43,18 +43,18 @@ class SendChecks:
     unregistered_senders: str
     enforce_opt_outs: bool
 
-    def check(self, number: str, recipients: Sequence[str]) -> "tuple[Item | None, SendProblem | None]":
-        """Return the sender's item, and the first problem that keeps the number from sending, if any.
+    def check(self, number: str, recipients: Sequence[str]) -> "tuple[SendFacts, SendProblem | None]":
+        """Return what decides about the message, and the first problem that keeps it from being sent, if any.
 
         A problem with the sender comes before opt-outs.
         """
-        sender, opt_outs = self.opt_outs.get_sender_and_opt_outs(number, recipients)
-        reason = check_sender(number, sender, unregistered=self.unregistered_senders)
+        facts = self.opt_outs.get_send_facts(number, recipients)
+        reason = check_sender(number, facts.sender, unregistered=self.unregistered_senders)
         if reason:
-            return sender, SendProblem(Obstacle.SENDER, reason)
-        if opt_outs and self.enforce_opt_outs:
-            return sender, SendProblem(Obstacle.OPT_OUT, _describe_opt_outs(opt_outs))
-        return sender, None
+            return facts, SendProblem(Obstacle.SENDER, reason)
+        if facts.opt_outs and self.enforce_opt_outs:
+            return facts, SendProblem(Obstacle.OPT_OUT, _describe_opt_outs(facts.opt_outs))
+        return facts, None
 
 
 def check_sender(number: str, item: "Item | None", *, unregistered: str) -> str | None:

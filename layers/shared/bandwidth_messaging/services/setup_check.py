@@ -59,7 +59,7 @@ class SetupCheck:
     def check(self, execution: Execution, raw: Any) -> dict[str, Any]:
         """Return the input with its defaults, its `customerOrderId` and its `deadline`.
 
-        Raises InvalidInput that names every wrong field.
+        Raises InvalidInput, which names every invalid field.
         """
         given: SetupInput = parse(SETUPS[execution.kind], raw)
         if isinstance(given, NumberRelease):

@@ -149,20 +149,25 @@ class Table:
         *,
         assign: Changes | None = None,
         keep: Changes | None = None,
+        add: Mapping[str, int] | None = None,
         condition: str | None = None,
         names: Mapping[str, str] | None = None,
         values: Item | None = None,
     ) -> Attempt:
-        """Update one item as `update` does. If the condition failed, the result has the existing item."""
-        assigned, kept = assign or {}, _without_none(keep or {})
+        """Update one item as `update` does. If the condition failed, the result has the existing item.
+
+        `add` adds to numbers. An attribute that does not exist counts as zero.
+        """
+        assigned, kept, added = assign or {}, _without_none(keep or {}), {**(add or {}), VERSION: 1}
         expression, used = _expression(
             tuple(path for path, value in assigned.items() if value is not None),
             tuple(kept),
             tuple(path for path, value in assigned.items() if value is None),
+            tuple(added),
             condition or "",
-            tuple((names or {}).items()),
         )
-        written = [*_without_none(assigned).values(), *kept.values(), 1]
+        used = {**used, **{f"#{name}": attribute for name, attribute in (names or {}).items()}}
+        written = [*_without_none(assigned).values(), *kept.values(), *added.values()]
         placeholders = {f":v{position}": value for position, value in enumerate(written)}
         placeholders |= {f":{name}": value for name, value in (values or {}).items()}
         request: dict[str, Any] = {
@@ -217,12 +222,12 @@ def _expression(
     assigned: tuple[Path, ...],
     kept: tuple[Path, ...],
     removed: tuple[Path, ...],
+    added: tuple[str, ...],
     condition: str,
-    names: tuple[tuple[str, str], ...],
 ) -> tuple[str, Mapping[str, str]]:
     """Return an update expression, and the attribute names that the expression and the condition use.
 
-    Its values are :v0, :v1, …: the assigned ones, the kept ones, and the increment of the version.
+    Its values are :v0, :v1, …: the assigned ones, the kept ones, and the added ones.
     """
     used: dict[str, str] = {}
     values = (f":v{position}" for position in count())
@@ -232,9 +237,10 @@ def _expression(
     parts = [f"SET {', '.join(sets)}"] if sets else []
     if removed:
         parts.append(f"REMOVE {', '.join(_path(path, used) for path in removed)}")
-    parts.append(f"ADD {_path(VERSION, used)} :v{len(sets)}")
-    renamed = dict(names)
-    used |= {f"#{name}": renamed.get(name, name) for name in re.findall(r"#(\w+)", condition)}
+    parts.append(
+        f"ADD {', '.join(f'{_path(path, used)} {value}' for path, value in zip(added, values, strict=False))}"
+    )
+    used |= {f"#{name}": name for name in re.findall(r"#(\w+)", condition)}
     return " ".join(parts), used
 
 

@@ -38,6 +38,16 @@ def drift_key() -> Item:
     return {"pk": "DRIFT"}
 
 
+def lane_key(name: str) -> Item:
+    """Return the key of a lane in the Numbers table."""
+    return {"pk": f"LANE#{name}"}
+
+
+def rates_key() -> Item:
+    """Return the key of the rates that were set through the API, in the Numbers table."""
+    return {"pk": "RATES"}
+
+
 def message_key(message_id: str) -> Item:
     """Return the key of a message in the Messages table."""
     return {"messageId": message_id}

@@ -7,15 +7,22 @@ from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
 from bandwidth_messaging.domain import messages
-from bandwidth_messaging.domain.messages import RANKS, Message, MessageItem, MessageState, Receipt
+from bandwidth_messaging.domain.lanes import tickets_to_items
+from bandwidth_messaging.domain.messages import RANKS, Message, MessageItem, MessageState, Receipt, Waiting
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.store import outcomes
 from bandwidth_messaging.store.dynamodb import Item, Page, Table
 from bandwidth_messaging.store.keys import message_key
 from bandwidth_messaging.store.outcomes import build_outcome, merge_outcomes
 
+ATTEMPT: Final = "attempt "
+"""Prefix of the attributes that hold earlier attempts that a carrier failed, by Bandwidth's id."""
 RECIPIENT: Final = "recipient "
 """Prefix of the attributes that hold the outcomes of a group message's recipients."""
+
+# An index partition takes 1,000 writes a second. A broadcast schedules all its messages for the same time, so
+# the partitions are not times. Each lists its messages by time, and a query finds overdue ones first.
+SCHEDULE_SHARDS: Final = tuple(f"{number:x}" for number in range(16))
 
 # Which of two values of the same fact is kept, whichever arrives first. A message that Bandwidth accepted
 # twice keeps the lower id. A message of another system is listed at its earliest reported time.
@@ -90,6 +97,12 @@ class Messages:
             "channel": message.channel,
             "carrierName": message.carrier_name,
             "expiration": message.expiration,
+            "sendAt": message.send_at,
+            "dueAt": message.due_at,
+            **(_schedule(message.message_id, message.due_at) if message.is_scheduled else {}),
+            "tickets": tickets_to_items(message.tickets) or None,
+            "expectedAt": message.expected_at,
+            "waiting": message.waiting,
             "requestDigest": message.request_digest,
             "keyword": message.keyword,
             "warnings": list(message.warnings) or None,
@@ -99,7 +112,11 @@ class Messages:
             "rank": RANKS.get(message.state),
             f"{message.state}At": message.time,
             **self._listing(
-                message.message_id, message.time, message.owner, (message.sender, *message.recipients)
+                message.message_id,
+                message.time,
+                message.owner,
+                (message.sender, *message.recipients),
+                due_at=message.due_at,
             ),
         }
         return cast("MessageItem", _without_none(item))
@@ -119,7 +136,9 @@ class Messages:
                     "rank": RANKS[MessageState.SENDING],
                     "sendingAt": at,
                     "claim": token,
+                    "waiting": None,
                 },
+                add={"claims": 1},
                 # An undone claim leaves its token in the item, which rejects a late write of that claim.
                 condition="#state = :accepted AND (attribute_not_exists(#claim) OR #claim <> :claim)",
                 values={"accepted": MessageState.ACCEPTED, "claim": token},
@@ -135,14 +154,15 @@ class Messages:
         )
         return _message(found), done or holds_claim
 
-    def release_claim(self, message: MessageItem) -> None:
+    def release_claim(self, message: MessageItem, waiting: Waiting | None = None) -> None:
         """Undo the claim of a message that Bandwidth did not accept, so that it can be sent later.
 
-        The message stays as it is if Bandwidth has reported it, and so accepted it.
+        `waiting` is why the message waits. The message stays as it is if Bandwidth has reported it, and so
+        accepted it.
         """
-        self._undo_claim(message["messageId"], message["claim"])
+        self._undo_claim(message["messageId"], message["claim"], waiting)
 
-    def _undo_claim(self, message_id: str, token: str) -> None:
+    def _undo_claim(self, message_id: str, token: str, waiting: Waiting | None = None) -> None:
         self._table.update(
             message_key(message_id),
             assign={
@@ -152,6 +172,7 @@ class Messages:
                 "send_unconfirmedAt": None,
                 "claim": token,
                 "reason": None,
+                "waiting": waiting,
             },
             # The state is accepted if the claim was not written yet.
             condition="(#state = :accepted OR #claim = :claim AND #state IN (:sending, :unconfirmed))"
@@ -162,6 +183,15 @@ class Messages:
                 "sending": MessageState.SENDING,
                 "unconfirmed": MessageState.SEND_UNCONFIRMED,
             },
+        )
+
+    def record_waiting(self, message_id: str, waiting: Waiting) -> None:
+        """Record why an accepted message waits. A message that a worker has claimed does not change."""
+        self._table.update(
+            message_key(message_id),
+            assign={"waiting": waiting},
+            condition="#state = :accepted",
+            values={"accepted": MessageState.ACCEPTED},
         )
 
     def fail_unclaimed(
@@ -178,6 +208,108 @@ class Messages:
             values={"accepted": MessageState.ACCEPTED},
         )
         return done, _message(found)
+
+    # Scheduled and canceled messages
+
+    def cancel(self, message_id: str, at: str) -> tuple[bool, MessageItem | None]:
+        """Cancel an accepted message. Return whether this call canceled it, and its item.
+
+        A message that a worker has claimed does not change.
+        """
+        done, found = self._table.attempt(
+            message_key(message_id),
+            assign={
+                **build_outcome(MessageState.CANCELED, at),
+                "expectedAt": None,
+                "waiting": None,
+                **_NOT_SCHEDULED,
+            },
+            condition="#state = :accepted",
+            values={"accepted": MessageState.ACCEPTED},
+        )
+        return done, _message(found)
+
+    def postpone(
+        self, message_id: str, due_at: str, waiting: Waiting, *, is_scheduled: bool
+    ) -> MessageItem | None:
+        """Move the time before which an accepted message is not sent. Its tickets are removed.
+
+        `is_scheduled` lists the message for `list_scheduled`. Return None if the message is not accepted.
+        """
+        return _message(
+            self._table.update(
+                message_key(message_id),
+                assign={
+                    "dueAt": due_at,
+                    "expectedAt": due_at,
+                    "waiting": waiting,
+                    "tickets": None,
+                    **(_schedule(message_id, due_at) if is_scheduled else {}),
+                },
+                condition="#state = :accepted",
+                values={"accepted": MessageState.ACCEPTED},
+            )
+        )
+
+    def retry(
+        self, message: MessageItem, receipt: Receipt, due_at: str, *, is_scheduled: bool
+    ) -> MessageItem | None:
+        """Accept a message again whose attempt a carrier failed, to be sent at `due_at`.
+
+        The attempt stays in the item. Return None, and change nothing, if the message has changed.
+        """
+        attempt = _without_none(
+            {
+                "failedAt": receipt.time,
+                "sentAt": message.get("sentAt") or message.get("sendingAt"),
+                "errorCode": receipt.error_code,
+                "errorClass": receipt.error_class,
+                "reason": receipt.reason,
+                "bandwidthReason": receipt.bandwidth_reason,
+            }
+        )
+        changes: Item = {
+            **dict.fromkeys(("bandwidthId", "bandwidthSegmentCount", "channel", "carrierName", "tickets")),
+            **dict.fromkeys(f"{state}At" for state in RANKS if state is not MessageState.ACCEPTED),
+            **dict.fromkeys(outcomes.ATTRIBUTES),
+            f"{ATTEMPT}{receipt.bandwidth_id}": attempt,
+            "attempts": message.get("attempts", 0) + 1,
+            "state": MessageState.ACCEPTED,
+            "rank": RANKS[MessageState.ACCEPTED],
+            "waiting": Waiting.RETRY,
+            "expectedAt": due_at,
+            "dueAt": due_at,
+            **(_schedule(message["messageId"], due_at) if is_scheduled else {}),
+        }
+        done, item = self._table.change(
+            message_key(message["messageId"]), cast("Item", message), changes, guarded=("state", "claim")
+        )
+        return _message(item) if done else None
+
+    def has_attempt(self, message: MessageItem, bandwidth_id: str) -> bool:
+        """Return whether a message of Bandwidth is an earlier attempt, which was repeated."""
+        return f"{ATTEMPT}{bandwidth_id}" in message
+
+    def list_scheduled(self, shard: str, *, limit: int, start: Item | None = None) -> Page:
+        """Return scheduled messages of a shard, those that are due first at the beginning.
+
+        The items are read from the index and have only keys: `messageId` and `scheduleKey`.
+        """
+        return self._table.query("scheduledMessages", {"scheduleShard": shard}, limit=limit, start=start)
+
+    def read_scheduled(self, listed: Sequence[Item]) -> list[MessageItem]:
+        """Return the items of messages that `list_scheduled` returned."""
+        keys = [message_key(entry["messageId"]) for entry in listed]
+        return cast("list[MessageItem]", self._table.get_all(keys, consistent=True))
+
+    def remove_from_schedule(self, message: MessageItem) -> None:
+        """Remove a message from the schedule, unless it was scheduled again since it was read."""
+        self._table.update(
+            message_key(message["messageId"]),
+            assign=_NOT_SCHEDULED,
+            condition="#scheduleKey = :known",
+            values={"known": message["scheduleKey"]},
+        )
 
     def advance(
         self,
@@ -238,15 +370,23 @@ class Messages:
         """
         condition, values = _agree(facts)
         condition = f"#rank < :rank{condition}"
+        # An attempt that was repeated counts no more, unless it arrived after all.
+        attempt = f"{ATTEMPT}{facts['bandwidthId']}"
+        counts = outcome["state"] == MessageState.DELIVERED or facts["bandwidthId"] is None
+        if not counts:
+            condition = f"{condition} AND attribute_not_exists(#attempt)"
         done, found = self._table.attempt(
             message_key(message_id),
             assign=outcome,
             keep=facts,
             condition=f"attribute_not_exists(#messageId) OR {condition}" if may_be_new else condition,
+            names=None if counts else {"attempt": attempt},
             values={"rank": outcome["rank"], **values},
         )
         if done:
             return found
+        if found and attempt in found and not counts:
+            return None
         merged = self._merge(found, lambda known: merge_outcomes(known, outcome) | _choose(known, facts))
         return merged if merged and found and merged["rank"] > found["rank"] else None
 
@@ -322,10 +462,18 @@ class Messages:
             **self._listing(receipt.message_id, receipt.message_time or receipt.time, owner, recipients),
         }
 
-    def _listing(self, message_id: str, time: str, owner: str, participants: Sequence[str]) -> Item:
+    def _listing(
+        self,
+        message_id: str,
+        time: str,
+        owner: str,
+        participants: Sequence[str],
+        *,
+        due_at: str | None = None,
+    ) -> Item:
         """Return the attributes by which the indexes list a message, and the time of its expiry."""
         # The stack's clock: the time of a callback may be long past, and the item would expire at once.
-        expires = datetime.fromisoformat(now()) + self._retention
+        expires = datetime.fromisoformat(max(now(), due_at or "")) + self._retention
         return {
             "conversation": messages.build_conversation_key(owner, participants) if owner else None,
             "sortKey": f"{time}#{message_id}",
@@ -355,9 +503,22 @@ class Messages:
         )
 
 
+def schedule_time(entry: Mapping[str, Any]) -> str:
+    """Return the time (RFC 3339) at which a scheduled message is due."""
+    return str(entry["scheduleKey"]).partition("#")[0]
+
+
 def listing_time(item: Mapping[str, Any]) -> str:
     """Return the time (RFC 3339) at which a message is listed."""
     return str(item["sortKey"]).partition("#")[0]
+
+
+_NOT_SCHEDULED: Final = dict.fromkeys(("scheduleShard", "scheduleKey"))
+
+
+def _schedule(message_id: str, due_at: str | None) -> Item:
+    """Return the attributes that list a message in the index of scheduled messages."""
+    return {"scheduleShard": message_id[-1], "scheduleKey": f"{due_at}#{message_id}"}
 
 
 def _message(item: Item | None) -> MessageItem | None:

@@ -1,11 +1,25 @@
 """Opt-outs in the Numbers table: participants who do not accept an owner number's texts."""
 
 from collections.abc import Sequence
-from typing import cast
+from typing import NamedTuple, cast
 
+from bandwidth_messaging.domain.lanes import ACCOUNT
 from bandwidth_messaging.domain.opt_outs import OptOutItem, OptOutState
 from bandwidth_messaging.store.dynamodb import Item, Page, Table
-from bandwidth_messaging.store.keys import number_key, opt_out_key
+from bandwidth_messaging.store.keys import lane_key, number_key, opt_out_key, rates_key
+
+
+class SendFacts(NamedTuple):
+    """What decides whether and when a number may send: its item, opt-outs of the recipients, and rates.
+
+    `rates` is the item of the rates set through the API, `account_lane` the item of the account's lane. Both
+    are empty if they do not exist.
+    """
+
+    sender: Item | None
+    opt_outs: list[OptOutItem]
+    rates: Item
+    account_lane: Item
 
 
 class OptOuts:
@@ -52,12 +66,13 @@ class OptOuts:
         """Return a page of the current opt-outs from an owner number's texts."""
         return self._table.query("optOutsByNumber", {"optedOutOf": owner}, limit=limit, start=start)
 
-    def get_sender_and_opt_outs(
-        self, owner: str, recipients: Sequence[str]
-    ) -> tuple[Item | None, list[OptOutItem]]:
-        """Return the owner number's item and the opt-outs of the recipients, in one read."""
-        keys = [number_key(owner), *(opt_out_key(owner, recipient) for recipient in recipients)]
-        items = self._table.get_all(keys, consistent=True)
-        sender = next((item for item in items if "number" in item), None)
-        opt_outs = [cast(OptOutItem, item) for item in items if item.get("optOutState") == OptOutState.OUT]
-        return sender, opt_outs
+    def get_send_facts(self, owner: str, recipients: Sequence[str]) -> SendFacts:
+        """Return what decides whether and when a number may send to the recipients, in one read."""
+        fixed = (number_key(owner), rates_key(), lane_key(ACCOUNT))
+        keys = [*fixed, *(opt_out_key(owner, recipient) for recipient in recipients)]
+        items = {item["pk"]: item for item in self._table.get_all(keys, consistent=True)}
+        sender, rates, account_lane = (items.get(key["pk"]) for key in fixed)
+        opt_outs = [
+            cast(OptOutItem, item) for item in items.values() if item.get("optOutState") == OptOutState.OUT
+        ]
+        return SendFacts(sender, opt_outs, rates or {}, account_lane or {})

@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from bandwidth_messaging.domain.send_records import write_send_record
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
+
+    from bandwidth_messaging.domain.lanes import Tickets
 
 # The fields of API Gateway's proxy event that a replay needs.
 _REPLAY_FIELDS: Final = (
@@ -44,11 +48,15 @@ class WorkQueue:
 
 
 class SendQueue(WorkQueue):
-    """Accepted messages, by id only."""
+    """Accepted messages, as records of domain.send_records."""
 
-    def add(self, message_id: str) -> None:
-        """Queue an accepted message."""
-        self._client.send_message(QueueUrl=self._url, MessageBody=message_id)
+    def add(self, message_id: str, *, delay_seconds: int = 0, tickets: "Tickets | None" = None) -> None:
+        """Queue an accepted message. The worker receives it after `delay_seconds` (at most 900)."""
+        self._client.send_message(
+            QueueUrl=self._url,
+            MessageBody=write_send_record(message_id, tickets or {}),
+            DelaySeconds=delay_seconds,
+        )
 
 
 class Quarantined(NamedTuple):

@@ -1,0 +1,45 @@
+"""Cancels accepted messages. DELETE /messages/{messageId} calls it."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from bandwidth_messaging.domain.messages import MessageItem, MessageState
+from bandwidth_messaging.domain.problems import Conflict, FieldProblem, InvalidInput, NotFound
+from bandwidth_messaging.domain.times import now
+
+if TYPE_CHECKING:
+    from bandwidth_messaging.store.message_store import Messages
+
+INBOUND: Final = FieldProblem("messageId", "is an inbound message. Only outbound messages can be canceled.")
+
+
+@dataclass(frozen=True)
+class MessageCancellation:
+    """Cancels messages that no worker has claimed."""
+
+    messages: "Messages"
+
+    def cancel(self, message_id: str) -> MessageItem:
+        """Cancel a message and return its item. A message that is canceled already does not change.
+
+        Raises NotFound for an unknown message, InvalidInput for an inbound one, and Conflict for a message
+        that is being sent, or has another final state.
+        """
+        is_canceled, message = self.messages.cancel(message_id, now())
+        if message is None:
+            raise NotFound(describe_unknown(message_id))
+        if message["direction"] == "in":
+            raise InvalidInput([INBOUND])
+        if not is_canceled and message["state"] != MessageState.CANCELED:
+            raise Conflict(describe_state(message_id, message["state"]))
+        return message
+
+
+def describe_unknown(message_id: str) -> str:
+    """Return that a message does not exist."""
+    return f"Message {message_id} does not exist."
+
+
+def describe_state(message_id: str, state: MessageState) -> str:
+    """Return why a message cannot be canceled."""
+    return f"Message {message_id} is {state}. Only a message that is accepted can be canceled."

@@ -1,0 +1,93 @@
+"""Lanes in the Numbers table: concurrent writers get different positions, and none is lost."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from bandwidth_messaging.domain.lanes import SECOND, Extend, Lane, TrackName, to_interval
+from bandwidth_messaging.services.pacing import DefaultRates, Pacing
+from bandwidth_messaging.store.dynamodb import Table
+from bandwidth_messaging.store.lane_store import Lanes, from_item, to_item
+from bandwidth_messaging.store.opt_out_store import OptOuts
+
+NUMBER = "+19195551212"
+NOW = 1_700_000_000 * SECOND
+
+
+@pytest.fixture
+def lanes(numbers_table: Table) -> Lanes:
+    return Lanes(numbers_table)
+
+
+@pytest.fixture
+def pacing(lanes: Lanes) -> Pacing:
+    return Pacing(lanes, DefaultRates(to_interval(1), None, None, None, high_share=20))
+
+
+@pytest.fixture
+def account(pacing: Pacing, numbers_table: Table) -> Lane:
+    """The account's lane as a reader sees it who is overtaken by others."""
+    (lane,) = pacing.lanes_of(NUMBER, OptOuts(numbers_table).get_send_facts(NUMBER, []))
+    return lane
+
+
+def test_a_lane_is_stored_and_read_unchanged(lanes: Lanes, pacing: Pacing, account: Lane) -> None:
+    pacing.issue(account, 3, NOW)
+    pacing.issue(account, 1, NOW, high=True)
+    pacing.slow_down(account, NOW, None)
+
+    item = lanes.get("account")
+    lane = from_item("account", item, target=to_interval(1), high_share=20)
+
+    assert to_item(lane) == {name: value for name, value in item.items() if name != "pk"}
+
+
+def test_writers_that_see_an_idle_lane_get_different_positions(pacing: Pacing, account: Lane) -> None:
+    with ThreadPoolExecutor(8) as writers:
+        reserved = list(writers.map(lambda _: pacing.issue(account, 2, NOW), range(40)))
+
+    assert sorted(each.ticket.position for each in reserved) == list(range(0, 80, 2))
+    assert sorted(each.slot for each in reserved) == [NOW + 2 * n * SECOND for n in range(40)]
+
+
+def test_a_lane_that_changed_since_it_was_read_is_not_replaced(
+    lanes: Lanes, pacing: Pacing, account: Lane
+) -> None:
+    restarted = account.reserve(TrackName.NORMAL, 1, NOW)
+    assert isinstance(restarted, Lane)
+    pacing.issue(account, 5, NOW)
+
+    done, item = lanes.replace(account, restarted)
+
+    assert not done
+    assert item is not None
+    assert item["normalIssued"] == 5
+
+
+def test_positions_issued_during_a_change_of_the_rate_are_kept(
+    lanes: Lanes, pacing: Pacing, account: Lane
+) -> None:
+    pacing.issue(account, 1, NOW)
+    known = from_item("account", lanes.get("account"), target=to_interval(1), high_share=20)
+    slowed = known.slowed(NOW)
+    assert slowed is not None
+    lanes.extend("account", Extend(TrackName.NORMAL, 4))
+    lanes.replace(known, slowed)
+
+    item = lanes.get("account")
+
+    assert (item["normalIssued"], item["interval"]) == (5, 2 * SECOND)
+
+
+@pytest.mark.parametrize("rate", [0.5, None])
+def test_a_rate_of_the_api_replaces_the_parameter_and_none_returns_to_it(
+    lanes: Lanes, pacing: Pacing, numbers_table: Table, rate: float | None
+) -> None:
+    lanes.set_rate("account", to_interval(5))
+    lanes.set_rate("account", to_interval(rate) if rate else None)
+
+    facts: Any = OptOuts(numbers_table).get_send_facts(NUMBER, [])
+    (lane,) = pacing.lanes_of(NUMBER, facts)
+
+    assert lane.target == to_interval(rate or 1)

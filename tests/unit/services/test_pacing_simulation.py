@@ -1,0 +1,186 @@
+"""Simulations of many messages on lanes: the real algorithm, a clock of the test and no cloud."""
+
+import heapq
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, NamedTuple
+
+import pytest
+
+from bandwidth_messaging.domain.lanes import MAX_SLEEP, SECOND, Extend, Lane, Ticket, queue_delay, to_interval
+from bandwidth_messaging.services.pacing import DefaultRates, Pacing
+from bandwidth_messaging.store.dynamodb import Attempt
+from bandwidth_messaging.store.lane_store import to_item
+from bandwidth_messaging.store.opt_out_store import SendFacts
+
+ACCOUNT = "+19195550000"
+"""A number with no lane of its own."""
+
+
+class MemoryLanes:
+    """The lanes of store.lane_store, in memory. Counts writes."""
+
+    def __init__(self) -> None:
+        self.items: dict[str, dict[str, Any]] = {}
+        self.writes = 0
+
+    def get(self, name: str) -> dict[str, Any]:
+        return dict(self.items.get(name, {}))
+
+    def extend(self, name: str, change: Extend) -> dict[str, Any]:
+        self.writes += 1
+        item = self.items.setdefault(name, {})
+        attribute = f"{change.track}Issued"
+        item[attribute] = item.get(attribute, 0) + change.segments
+        return dict(item)
+
+    def replace(self, known: Lane, changed: Lane) -> Attempt:
+        self.writes += 1
+        before, after, item = to_item(known), to_item(changed), self.items.setdefault(known.name, {})
+        differing = [name for name in before | after if before.get(name) != after.get(name)]
+        if any(item.get(name, 0) != before.get(name, 0) for name in differing):
+            return Attempt(False, dict(item))
+        for name in differing:
+            item[name] = after.get(name, 0)
+        return Attempt(True, dict(item))
+
+
+@dataclass
+class Text:
+    accepted: int
+    number: str
+    high: bool = False
+    segments: int = 1
+    tickets: Mapping[str, Ticket] = field(default_factory=dict)
+    sent: int = 0
+    wakes: int = 0
+
+
+class Simulation(NamedTuple):
+    pacing: Pacing
+    lanes: MemoryLanes
+    rates: dict[str, int]
+
+    def lanes_of(self, number: str) -> list[Lane]:
+        return self.pacing.lanes_of(number, SendFacts({}, [], self.rates, self.lanes.get("account")))
+
+    def run(self, texts: list[Text], *, jitter: float = 0.0, stall: tuple[float, float] = (0, 0)) -> None:
+        """Accept and send the texts. The queue delivers up to `jitter` seconds late, and not in a stall."""
+        chance, sequence = random.Random(1), count()  # noqa: S311 - no secret
+        start, end = (int(time * SECOND) for time in stall)
+        events = [(text.accepted, next(sequence), text) for text in texts]
+        heapq.heapify(events)
+        while events:
+            now, _, text = heapq.heappop(events)
+            if start <= now < end:
+                heapq.heappush(events, (end, next(sequence), text))
+                continue
+            if now == text.accepted and not text.wakes:
+                lane = self.lanes_of(text.number)[0]
+                reserved = self.pacing.issue(lane, text.segments, now, high=text.high)
+                text.tickets = {reserved.lane: reserved.ticket}
+            text.wakes += 1
+            lanes = self.lanes_of(text.number)
+            pace = self.pacing.pace(lanes, text.tickets, text.segments, now, high=text.high)
+            text.tickets = pace.tickets
+            if pace.slot - now > MAX_SLEEP:
+                delay = queue_delay(pace.slot - now) * SECOND + int(chance.uniform(0, jitter) * SECOND)
+                heapq.heappush(events, (now + delay, next(sequence), text))
+                continue
+            text.sent = max(now, pace.slot)
+
+
+@pytest.fixture
+def simulation() -> Simulation:
+    lanes = MemoryLanes()
+    defaults = DefaultRates(
+        account=to_interval(10), campaign=None, toll_free=None, number=None, high_share=20
+    )
+    return Simulation(Pacing(lanes, defaults), lanes, {})  # type: ignore[arg-type]
+
+
+def busiest(texts: list[Text], seconds: int = 10) -> int:
+    """Return the most segments that were sent within so many seconds."""
+    times = sorted((text.sent, text.segments) for text in texts)
+    most = segments = first = 0
+    for sent, size in times:
+        segments += size
+        while times[first][0] <= sent - seconds * SECOND:
+            segments -= times[first][1]
+            first += 1
+        most = max(most, segments)
+    return most
+
+
+def test_a_burst_of_100_000_texts_is_sent_at_the_rate_in_order_and_without_starvation(
+    simulation: Simulation, record_property: Any
+) -> None:
+    simulation.rates["account"] = to_interval(1000)
+    texts = [Text(position * 10, ACCOUNT) for position in range(100_000)]
+
+    simulation.run(texts)
+
+    assert max(text.sent for text in texts) <= 1.01 * 100 * SECOND
+    assert busiest(texts) <= 1.02 * 1000 * 10
+    assert [text.sent for text in texts] == sorted(text.sent for text in texts)
+    assert simulation.lanes.items.keys() == {"account"}
+    assert simulation.lanes.writes <= 1.01 * len(texts)
+    record_property("100,000 texts at 1,000 a second", f"{busiest(texts):,} in the busiest ten seconds")
+    record_property("deliveries of the queue per text", sum(text.wakes for text in texts) / len(texts))
+
+
+def test_late_deliveries_and_a_stall_do_not_exceed_the_rate(simulation: Simulation) -> None:
+    texts = [Text(position * 100, ACCOUNT) for position in range(3_000)]
+
+    simulation.run(texts, jitter=1.0, stall=(100, 130))
+
+    assert busiest(texts) <= 1.02 * 10 * 10 + 2
+    assert max(text.sent for text in texts) <= 1.1 * (300 + 30) * SECOND
+
+
+def test_a_text_of_high_priority_does_not_wait_behind_others(simulation: Simulation) -> None:
+    texts = [Text(position * 1000, ACCOUNT) for position in range(1_000)]
+    urgent = [Text(20 * SECOND + second * SECOND, ACCOUNT, high=True) for second in range(50)]
+
+    simulation.run(texts + urgent)
+
+    assert max(text.sent - text.accepted for text in urgent) <= SECOND
+    assert busiest(texts + urgent) <= 1.02 * 10 * 10
+
+
+def test_more_texts_of_high_priority_than_their_share_leave_the_rest_to_others(
+    simulation: Simulation,
+) -> None:
+    texts = [Text(position * 1000, ACCOUNT) for position in range(400)]
+    urgent = [Text(SECOND + position * 1000, ACCOUNT, high=True) for position in range(200)]
+
+    simulation.run(texts + urgent)
+
+    in_first_40_seconds = [text for text in texts if text.sent < 40 * SECOND]
+    assert len(in_first_40_seconds) >= 0.75 * 400
+    assert busiest(texts + urgent) <= 1.02 * 10 * 10 + 1
+    # The share is a minimum: alone, they have the whole rate.
+    assert max(text.sent for text in texts + urgent) <= 61 * SECOND
+
+
+def test_a_slow_lane_and_a_free_one_do_not_slow_each_other(simulation: Simulation) -> None:
+    slow, free = "+19195550001", "+19195550002"
+    simulation.rates[f"number:{slow}"] = to_interval(75 / 60)
+    waiting = [Text(position * 1000, slow) for position in range(300)]
+    others = [Text(position * SECOND // 8, free) for position in range(1_600)]
+
+    simulation.run(waiting + others)
+
+    assert max(text.sent for text in waiting) <= 1.02 * 300 / 75 * 60 * SECOND
+    assert max(text.sent - text.accepted for text in others) <= SECOND
+    assert busiest(waiting + others) <= 1.02 * 10 * 10
+
+
+def test_a_message_of_several_segments_takes_as_many_slots(simulation: Simulation) -> None:
+    texts = [Text(0, ACCOUNT, segments=3) for _ in range(100)]
+
+    simulation.run(texts)
+
+    assert 29 * SECOND <= max(text.sent for text in texts) <= 30 * SECOND
