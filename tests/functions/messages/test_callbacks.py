@@ -114,7 +114,7 @@ class TestInbound:
         assert receive([INBOUND | {"message": message}]) == 204
 
         assert stored()[0].get("keyword") == keyword
-        _, opted_out = stores.opt_outs().get_sender_and_opt_outs(OURS, [THEIRS])
+        opted_out = stores.opt_outs().get_send_facts(OURS, [THEIRS]).opt_outs
         assert bool(opted_out) is out
 
     def test_the_label_of_a_chosen_suggestion_may_be_a_keyword(self, stack: Stack) -> None:
