@@ -15,11 +15,12 @@ from aws_lambda_powertools.event_handler.openapi.models import APIKey, APIKeyIn,
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs" / "openapi.json"
-FUNCTIONS = ("messages/send_message", "control/start_setup", "control/browse")
+FUNCTIONS = ("messages/send_message", "control/start_setup", "control/browse", "control/change_opt_outs")
 # Samples of requests: the file under events/, and the key of the body if the sample is a proxy event.
 REQUESTS = {
     "sendMessage": ("messages/send_message.json", "body"),
     "startMessagingV2": ("executions/messaging_v2.json", None),
+    "recordOptOut": ("control/change_opt_outs.json", "body"),
     "startHostedMessaging": ("executions/hosted_messaging.json", None),
 }
 EXAMPLES = Path(__file__).with_name("openapi_examples.json")
@@ -32,8 +33,8 @@ def document() -> str:
         title="Bandwidth messaging",
         version="1.0.0",
         description=(
-            "Send messages, start set-ups, and read messages, numbers and orders. Sign every request with "
-            "AWS Signature Version 4 (service execute-api). The caller needs the IAM permission "
+            "Send messages, start set-ups, record opt-outs, read messages, numbers and orders. Sign every "
+            "request with AWS Signature Version 4 (service execute-api). The caller needs the IAM permission "
             "`execute-api:Invoke`. Errors are problem details (RFC 9457). An optional field may be null, "
             "which is the same as leaving it out. Path parameters are percent-encoded. An unknown query "
             "parameter is a 422."
@@ -50,7 +51,8 @@ def document() -> str:
         ],
         tags=[
             Tag(name="Messages", description="Outbound and inbound messages"),
-            Tag(name="Numbers", description="Your numbers, and the people who opted out of their texts"),
+            Tag(name="Numbers", description="Your numbers"),
+            Tag(name="Opt-outs", description="People who opted out of texts from your numbers"),
             Tag(name="Set-ups", description="Orders that import, buy or release numbers"),
         ],
         security_schemes={

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from bandwidth_messaging.api.message_routes import add_message_routes
 from bandwidth_messaging.api.number_routes import add_number_routes
+from bandwidth_messaging.api.opt_out_routes import add_opt_out_routes
 from bandwidth_messaging.api.order_routes import add_order_routes
 from bandwidth_messaging.api.resolver import resolver
 from bandwidth_messaging.runtime import stores
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
 
 app = resolver()
 add_message_routes(app, stores.messages, stores.media_links)
-add_number_routes(app, stores.numbers, stores.opt_outs)
+add_number_routes(app, stores.numbers)
+add_opt_out_routes(app, stores.opt_outs)
 add_order_routes(app, stores.orders, stores.numbers)
 
 

@@ -131,6 +131,7 @@ def stack(generation: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
             "MESSAGES_TABLE": create_table(stack.dynamodb, "MessagesTable"),
             "MESSAGE_RETENTION_DAYS": "90",
             "ENFORCE_OPT_OUTS": "true",
+            "OPT_OUT_SCOPE": "number",
             "SEND_DEADLINE_HOURS": "4",
             "LONGEST_SEND_DELAY_SECONDS": "900",
             "UNCONFIRMED_MINUTES": "180",

@@ -56,6 +56,7 @@ ENVIRONMENT = {
     "MESSAGES_TABLE": "MessagesTable",
     "MESSAGE_RETENTION_DAYS": "90",
     "ENFORCE_OPT_OUTS": "true",
+    "OPT_OUT_SCOPE": "number",
     "UNREGISTERED_SENDERS": "refuse",
     "SEND_DEADLINE_HOURS": "4",
     "LONGEST_SEND_DELAY_SECONDS": "900",

@@ -14,6 +14,7 @@ class Settings:
     messages_table: str
     message_retention_days: str
     enforce_opt_outs: str
+    opt_out_scope: str
     send_deadline_hours: str
     longest_send_delay_seconds: str
     unconfirmed_minutes: str

@@ -154,7 +154,7 @@ def letters() -> "Letters":
 def opt_outs() -> "OptOuts":
     from bandwidth_messaging.store.opt_out_store import OptOuts
 
-    return OptOuts(Table(_dynamodb(), settings().numbers_table))
+    return OptOuts(Table(_dynamodb(), settings().numbers_table), settings().opt_out_scope)
 
 
 @cache

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.services.event_publishing import EventPublishing
     from bandwidth_messaging.services.find_or_create import OwnedResources
     from bandwidth_messaging.services.hosted_numbers import HostedNumbers
+    from bandwidth_messaging.services.manual_opt_outs import ManualOptOuts
     from bandwidth_messaging.services.media_archive import MediaArchive
     from bandwidth_messaging.services.message_acceptance import MessageAcceptance
     from bandwidth_messaging.services.message_delivery import MessageDelivery
@@ -60,6 +61,13 @@ def message_acceptance() -> "MessageAcceptance":
     from bandwidth_messaging.services.message_acceptance import MessageAcceptance
 
     return MessageAcceptance(messages=stores.messages(), send_queue=stores.send_queue(), checks=send_checks())
+
+
+def manual_opt_outs() -> "ManualOptOuts":
+    """Return the service that records opt-outs and opt-ins of operators."""
+    from bandwidth_messaging.services.manual_opt_outs import ManualOptOuts
+
+    return ManualOptOuts(stores.numbers(), stores.opt_outs())
 
 
 def preflight_check() -> "PreflightCheck":

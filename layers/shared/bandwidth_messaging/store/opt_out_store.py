@@ -3,25 +3,50 @@
 from collections.abc import Sequence
 from typing import cast
 
-from bandwidth_messaging.domain.opt_outs import OptOutItem, OptOutState
-from bandwidth_messaging.store.dynamodb import Item, Page, Table
+from bandwidth_messaging.domain.opt_outs import (
+    ALL_NUMBERS,
+    OptOutItem,
+    OptOutScope,
+    OptOutSource,
+    OptOutState,
+    select_current,
+)
+from bandwidth_messaging.store.dynamodb import Attempt, InvalidStartKey, Item, Page, Table
 from bandwidth_messaging.store.keys import number_key, opt_out_key
 
 
 class OptOuts:
-    """The opt-outs in the Numbers table. All numbers are in E.164."""
+    """The opt-outs in the Numbers table. All numbers are in E.164.
 
-    def __init__(self, table: Table) -> None:
+    With the scope `stack` a statement counts for all numbers of the stack, and its owner is ALL_NUMBERS.
+    Statements about one number, stored with the scope `number`, still count for that number.
+    """
+
+    def __init__(self, table: Table, scope: str = OptOutScope.NUMBER) -> None:
         self._table = table
+        self._is_stack_wide = scope == OptOutScope.STACK
 
-    def record(self, owner: str, participant: str, *, opted_out: bool, keyword: str, at: str) -> None:
+    def record(
+        self,
+        owner: str,
+        participant: str,
+        *,
+        opted_out: bool,
+        keyword: str,
+        at: str,
+        source: OptOutSource = OptOutSource.TEXT,
+        note: str | None = None,
+    ) -> Attempt:
         """Record that a participant opted out of an owner number's texts, or opted in again.
 
         The latest statement counts, in whatever order the statements arrive. Statements within one second
         count as simultaneous, because V1 reports whole seconds. Of these an opt-out counts. `keyword` is the
         participant's word, or Bandwidth's failure code. `at` is the time of the statement, RFC 3339 in UTC
         with milliseconds.
+
+        The result is not done if a stored statement counts instead. The result then has that statement.
         """
+        owner = self._owner(owner)
         second = at[: len("2026-01-31T12:00:00")]
         # Of two statements of the same time the keyword decides, independently of their order of arrival.
         later = "(#since < :since OR (#since = :since AND #keyword < :keyword))"
@@ -33,7 +58,7 @@ class OptOuts:
         values = {"in": OptOutState.IN, "since": at, "keyword": keyword} | (
             {"out": OptOutState.OUT, "endOfSecond": f"{second}~"} if opted_out else {"second": second}
         )
-        self._table.update(
+        return self._table.attempt(
             opt_out_key(owner, participant),
             assign={
                 "ours": owner,
@@ -43,21 +68,63 @@ class OptOuts:
                 "optedOutOf": owner if opted_out else None,
                 "keyword": keyword,
                 "since": at,
+                "source": source,
+                "note": note,
             },
             condition=f"attribute_not_exists(#since) OR {wins}",
             values=values,
         )
 
+    def get(self, owner: str, participant: str) -> OptOutItem | None:
+        """Return the statement that `record` would replace."""
+        item = self._table.get(opt_out_key(self._owner(owner), participant))
+        return cast(OptOutItem, item) if item else None
+
     def list_by_number(self, owner: str, *, limit: int, start: Item | None = None) -> Page:
-        """Return a page of the current opt-outs from an owner number's texts."""
-        return self._table.query("optOutsByNumber", {"optedOutOf": owner}, limit=limit, start=start)
+        """Return a page of the current opt-outs from an owner number's texts.
+
+        With the scope `stack` the opt-outs from all numbers follow those of the number. Raises
+        InvalidStartKey if `start` is not a key that this method returned.
+        """
+        owners = self._owners(owner)
+        if start and start.get("optedOutOf") not in owners:
+            raise InvalidStartKey
+        items: list[Item] = []
+        for listed in owners[owners.index(start["optedOutOf"]) if start else 0 :]:
+            page = self._table.query(
+                "optOutsByNumber", {"optedOutOf": listed}, limit=limit - len(items), start=start
+            )
+            start = None
+            items += page.items
+            if page.next_key:
+                return Page(items, page.next_key)
+            if len(items) == limit and listed != owners[-1]:
+                return Page(items, opt_out_key(listed, items[-1]["theirs"]) | {"optedOutOf": listed})
+        return Page(items, None)
+
+    def list_by_stack(self, *, limit: int, start: Item | None = None) -> Page:
+        """Return a page of the current opt-outs from all numbers of the stack."""
+        return self._table.query("optOutsByNumber", {"optedOutOf": ALL_NUMBERS}, limit=limit, start=start)
+
+    def list_all(self, *, limit: int, start: Item | None = None) -> Page:
+        """Return a page of all current opt-outs, in no order."""
+        return self._table.scan("optOutsByNumber", limit=limit, start=start)
 
     def get_sender_and_opt_outs(
         self, owner: str, recipients: Sequence[str]
     ) -> tuple[Item | None, list[OptOutItem]]:
         """Return the owner number's item and the opt-outs of the recipients, in one read."""
-        keys = [number_key(owner), *(opt_out_key(owner, recipient) for recipient in recipients)]
-        items = self._table.get_all(keys, consistent=True)
+        items = self._table.get_all([number_key(owner), *self._keys(owner, recipients)], consistent=True)
         sender = next((item for item in items if "number" in item), None)
-        opt_outs = [cast(OptOutItem, item) for item in items if item.get("optOutState") == OptOutState.OUT]
-        return sender, opt_outs
+        return sender, select_current(item for item in items if "optOutState" in item)
+
+    def _owner(self, owner: str) -> str:
+        return ALL_NUMBERS if self._is_stack_wide else owner
+
+    def _owners(self, owner: str) -> list[str]:
+        """Return the owners of the statements that count for an owner number."""
+        return [owner, ALL_NUMBERS] if self._is_stack_wide else [owner]
+
+    def _keys(self, owner: str, recipients: Sequence[str]) -> list[Item]:
+        """Return the keys of every statement that decides whether the owner number may send."""
+        return [opt_out_key(each, recipient) for recipient in recipients for each in self._owners(owner)]
