@@ -162,6 +162,7 @@ def stack(generation: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
                 "classic": simulator.messaging_url,
                 "current": simulator.current_messaging_url,
             }[generation],
+            "FILES_BUCKET": "files",
             "QUARANTINE_BUCKET": "quarantine",
             "KEYWORD_LANGUAGES": "en,fr,es",
         }
@@ -181,6 +182,7 @@ def _build(simulator: RunningSimulator, generation: str) -> Stack:
     client("events").create_event_bus(Name="bandwidth-messaging")
     s3 = client("s3")
     s3.create_bucket(Bucket="media")
+    s3.create_bucket(Bucket="files")
     s3.create_bucket(Bucket="quarantine")
     return Stack(
         simulator=simulator,

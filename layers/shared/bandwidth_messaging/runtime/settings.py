@@ -47,6 +47,7 @@ class Settings:
     media_queue_url: str = ""
     messaging_v2_state_machine: str = ""
     order_notifications: str = ""
+    files_bucket: str = ""
     keyword_languages: str = ""
     stop_words: str = ""
     start_words: str = ""

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.services.number_disconnect import NumberDisconnect
     from bandwidth_messaging.services.number_import import NumberImport
     from bandwidth_messaging.services.number_release import NumberRelease
+    from bandwidth_messaging.services.opt_out_transfer import OptOutTransfer
     from bandwidth_messaging.services.preflight import PreflightCheck
     from bandwidth_messaging.services.provisioning import Provisioning
     from bandwidth_messaging.services.quarantine_replay import ApplyNotification, QuarantineReplay
@@ -68,6 +69,15 @@ def manual_opt_outs() -> "ManualOptOuts":
     from bandwidth_messaging.services.manual_opt_outs import ManualOptOuts
 
     return ManualOptOuts(stores.numbers(), stores.opt_outs())
+
+
+def opt_out_transfer() -> "OptOutTransfer":
+    """Return the service that imports and exports opt-outs."""
+    from bandwidth_messaging.services.opt_out_transfer import OptOutTransfer
+
+    return OptOutTransfer(
+        stores.files(), stores.opt_outs(), stores.numbers, settings().opt_out_scope == "stack"
+    )
 
 
 def preflight_check() -> "PreflightCheck":

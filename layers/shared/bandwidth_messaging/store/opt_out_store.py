@@ -1,7 +1,12 @@
 """Opt-outs in the Numbers table: participants who do not accept an owner number's texts."""
 
 from collections.abc import Sequence
-from typing import cast
+from itertools import count
+from random import uniform
+from time import sleep
+from typing import Final, cast
+
+from botocore.exceptions import ClientError
 
 from bandwidth_messaging.domain.opt_outs import (
     ALL_NUMBERS,
@@ -13,6 +18,11 @@ from bandwidth_messaging.domain.opt_outs import (
 )
 from bandwidth_messaging.store.dynamodb import Attempt, InvalidStartKey, Item, Page, Table
 from bandwidth_messaging.store.keys import number_key, opt_out_key
+
+_THROTTLED: Final = {"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"}
+# The pauses are at most 0.3, 0.6, … 19.2 seconds.
+_FIRST_PAUSE_SECONDS: Final = 0.3
+_MAX_PAUSES: Final = 7
 
 
 class OptOuts:
@@ -74,6 +84,24 @@ class OptOuts:
             condition=f"attribute_not_exists(#since) OR {wins}",
             values=values,
         )
+
+    def record_patiently(
+        self, owner: str, participant: str, *, keyword: str, at: str, source: OptOutSource, note: str | None
+    ) -> bool:
+        """Record an opt-out of many. Return whether it changed the stored statement.
+
+        Throttled writes are repeated after a pause that doubles, with jitter, for 20 seconds on average.
+        """
+        for attempt in count():
+            try:
+                return self.record(
+                    owner, participant, opted_out=True, keyword=keyword, at=at, source=source, note=note
+                ).done
+            except ClientError as error:
+                if error.response["Error"]["Code"] not in _THROTTLED or attempt == _MAX_PAUSES:
+                    raise
+            sleep(uniform(0, _FIRST_PAUSE_SECONDS * 2**attempt))  # noqa: S311 - not a secret
+        raise AssertionError
 
     def get(self, owner: str, participant: str) -> OptOutItem | None:
         """Return the statement that `record` would replace."""
