@@ -28,7 +28,7 @@ class Result(CamelModel):
     invalid_key: str | None
 
 
-@task(Request)
+@task("Collect Results", Request)
 def handler(request: Request) -> Result:
     """Return the sums of all chunks."""
     keys = [chunk.invalid_key for chunk in request.chunks if chunk.invalid_key]

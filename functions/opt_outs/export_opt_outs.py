@@ -14,7 +14,7 @@ class Result(CamelModel):
     keys: list[str]
 
 
-@task(Request)
+@task("Export Opt-Outs", Request)
 def handler(request: Request) -> Result:
     """Write files of 100,000 rows. Files of an earlier export with the same key are replaced."""
     rows, keys = wiring.opt_out_transfer().export(request.key)

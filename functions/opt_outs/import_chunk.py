@@ -27,7 +27,7 @@ class Result(CamelModel):
     invalid_key: str | None
 
 
-@task(Request)
+@task("Import Chunks", Request)
 def handler(request: Request) -> Result:
     """Record the opt-outs of a chunk. A repeated run changes nothing."""
     imported = wiring.opt_out_transfer().import_chunk(

@@ -21,7 +21,7 @@ class Result(CamelModel):
     chunks: list[Chunk]
 
 
-@task(Request)
+@task("Plan Transfer", Request)
 def handler(request: Request) -> Result:
     """Check the input. The file of an import must be CSV with the expected header."""
     transfer = parse(Transfer, request.input)

@@ -111,6 +111,18 @@ def test_a_row_without_a_number_counts_for_every_active_number(machines: Machine
     assert current().keys() == {(OURS, THEIRS), (OTHER_OURS, THEIRS)}
 
 
+def test_a_row_without_a_number_needs_few_active_numbers(
+    machines: Machines, upload: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bandwidth_messaging.services.opt_out_transfer._MAX_NUMBERS_PER_ROW", 1)
+    upload(HEADER, f",{THEIRS},{AT},,")
+
+    ended = machines.run("opt_outs", {"action": "IMPORT", "key": KEY})
+
+    assert (ended.error, current()) == ("InvalidInput", {})
+    assert str(ended.cause).startswith("number: is empty, and the stack has 2 active numbers.")
+
+
 @pytest.mark.parametrize("number", ["", OURS])
 def test_with_the_scope_stack_a_row_counts_for_all_numbers(
     number: str, machines: Machines, upload: Any, monkeypatch: pytest.MonkeyPatch
@@ -178,8 +190,8 @@ def test_a_file_with_only_a_header_has_no_rows(machines: Machines, upload: Any) 
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"phone,date\r\n", 'key: the first row is "phone,date". It must be'),
-        (b"", 'key: the first row is "". It must be'),
+        (b"phone,date\r\n", f"key: the first row must be {HEADER}. It has 2 other columns."),
+        (b"", f"key: the first row must be {HEADER}. It has 0 other columns."),
         (f"{HEADER}\r\n".encode() + b"\xff\r\n", "key: row 2 is not UTF-8."),
         (f'{HEADER}\r\n"a"b,\r\n'.encode(), "key: row 2 is not CSV:"),
         (None, f'key: "{KEY}" is missing from the bucket'),
@@ -302,13 +314,14 @@ def test_a_large_export_has_several_files(
 
 # Cost
 
-# us-east-1, on demand, November 2026: a million write units, and a million read units.
-WRITE_DOLLARS, READ_DOLLARS = 0.625, 0.125
+# us-east-1, on demand: a million write units, and a million events on a bus of its own.
+WRITE_DOLLARS, EVENT_DOLLARS = 0.625, 1.0
 
 
 def test_the_calls_of_1000_rows(
     machines: Machines, upload: Any, monkeypatch: pytest.MonkeyPatch, record_property: Any
 ) -> None:
+    """An opt-out up to 1 KB is a write of the table and a write of the index. A rejected write is one."""
     calls: Counter[str] = Counter()
     make_api_call = BaseClient._make_api_call  # type: ignore[attr-defined]
 
@@ -322,3 +335,8 @@ def test_the_calls_of_1000_rows(
     assert run_import(machines)["recorded"] == 1000
 
     assert calls == {"GetObject": 2, "BatchGetItem": 1, "UpdateItem": 1000}
+    new = (2 * calls["UpdateItem"] * WRITE_DOLLARS + 1000 * EVENT_DOLLARS) / 1_000_000
+    repeated = calls["UpdateItem"] * WRITE_DOLLARS / 1_000_000
+    record_property(
+        "1,000 rows of opt-outs imported", f"{dict(calls)}, ${new:.5f} new, ${repeated:.6f} repeated"
+    )

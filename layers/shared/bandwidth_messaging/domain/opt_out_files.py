@@ -146,8 +146,8 @@ def _format(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> bytes:
 
 def _check_header(header: list[str]) -> None:
     if tuple(name.strip().removeprefix("\ufeff").lower() for name in header) != COLUMNS:
-        shown = ",".join(header)[:100]
-        raise _invalid_file(f'the first row is "{shown}". It must be {",".join(COLUMNS)}.')
+        # The row can be one of people's numbers, which errors do not show.
+        raise _invalid_file(f"the first row must be {','.join(COLUMNS)}. It has {len(header)} other columns.")
 
 
 def _invalid_file(detail: str) -> InvalidInput:

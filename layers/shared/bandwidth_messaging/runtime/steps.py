@@ -123,17 +123,25 @@ def step[Request: StepInput](
 
 
 def task[Request: CamelModel](
-    request_model: type[Request],
+    name: str, request_model: type[Request]
 ) -> Callable[[Callable[[Request], CamelModel]], Callable[..., dict[str, Any]]]:
-    """Return a decorator that makes a Lambda handler of a step without an order."""
+    """Return a decorator that makes a Lambda handler of a step without an order.
+
+    `name` is the name of its state. The state machine matches an exception by the name of its class.
+    """
 
     def decorate(function: Callable[[Request], CamelModel]) -> Callable[..., dict[str, Any]]:
         @wraps(function)
         def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
             request = parse(request_model, event)
-            append_keys(function_request_id=context.aws_request_id)
-            with aws_errors():
-                result = function(request)
+            append_keys(step=name, function_request_id=context.aws_request_id)
+            try:
+                with aws_errors():
+                    result = function(request)
+            except Exception as error:
+                logger.warning("step failed", extra={"reason": type(error).__name__})
+                raise
+            logger.info("step succeeded")
             return result.model_dump(by_alias=True, mode="json")
 
         return handler
