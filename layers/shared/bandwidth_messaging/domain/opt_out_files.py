@@ -106,7 +106,9 @@ def parse_row(row: int, values: list[str], *, at: str) -> Row | list[InvalidRow]
     try:
         fields = parse(_Fields, {name: value or None for name, value in given.items()})
     except InvalidInput as error:
-        return [InvalidRow(row, field, given.get(field, ""), detail) for field, detail in error.problems]
+        return [
+            InvalidRow(row, problem.field, given[problem.field], problem.detail) for problem in error.problems
+        ]
     if fields.since and fields.since > at:
         return [InvalidRow(row, "since", given["since"], "is after the start of the import.")]
     return Row(

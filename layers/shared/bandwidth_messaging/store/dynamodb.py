@@ -202,16 +202,12 @@ class Table:
         }
         return _read_page(lambda: self._client.query(**_with_start(request, start)), start)
 
-    def scan(
-        self, index: str, *, limit: int, start: Item | None = None, segment: int = 0, segments: int = 1
-    ) -> Page:
-        """Return up to `limit` items of an index, or of one of `segments` parts of the index, in no order.
+    def scan(self, index: str, *, limit: int, start: Item | None = None) -> Page:
+        """Return up to `limit` items of an index, in no order.
 
         Raises InvalidStartKey if DynamoDB does not accept `start`.
         """
         request: dict[str, Any] = {"TableName": self.name, "IndexName": index, "Limit": limit}
-        if segments > 1:
-            request |= {"Segment": segment, "TotalSegments": segments}
         return _read_page(lambda: self._client.scan(**_with_start(request, start)), start)
 
 
