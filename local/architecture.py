@@ -38,6 +38,7 @@ HEADINGS: Final = {
         "Step 5 Send Message",
         "Step 6 Incoming Messages",
     ),
+    "opt_outs": (),
     "release_numbers": (),
 }
 # Steps that no state machine runs: their trigger and their function.

@@ -21,11 +21,13 @@ FUNCTIONS = (
     "control/start_setup",
     "control/browse",
     "control/set_rate",
+    "control/change_opt_outs",
 )
 # Samples of requests: the file under events/, and the key of the body if the sample is a proxy event.
 REQUESTS = {
     "sendMessage": ("messages/send_message.json", "body"),
     "startMessagingV2": ("executions/messaging_v2.json", None),
+    "recordOptOut": ("control/change_opt_outs.json", "body"),
     "startHostedMessaging": ("executions/hosted_messaging.json", None),
     "setRate": ("control/set_rate.json", "body"),
 }
@@ -39,7 +41,7 @@ def document() -> str:
         title="Bandwidth messaging",
         version="1.0.0",
         description=(
-            "Send messages, start set-ups, set rates, and read messages, numbers and orders. Sign every "
+            "Send messages, start set-ups, set rates, record opt-outs, and read all of them. Sign every "
             "request with AWS Signature Version 4 (service execute-api). The caller needs the IAM permission "
             "`execute-api:Invoke`. Errors are problem details (RFC 9457). An optional field may be null, "
             "which is the same as leaving it out. Path parameters are percent-encoded. An unknown query "
@@ -57,7 +59,8 @@ def document() -> str:
         ],
         tags=[
             Tag(name="Messages", description="Outbound and inbound messages"),
-            Tag(name="Numbers", description="Your numbers, and the people who opted out of their texts"),
+            Tag(name="Numbers", description="Your numbers"),
+            Tag(name="Opt-outs", description="People who opted out of texts from your numbers"),
             Tag(name="Rates", description="How fast messages are sent, and how long they wait"),
             Tag(name="Set-ups", description="Orders that import, buy or release numbers"),
         ],

@@ -56,6 +56,7 @@ class Stack:
     stack_name: str
     numbers_table: str
     messages_table: str
+    files_bucket: str
     event_bus: str
     send_queue: str
     quarantine_queue: str

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from bandwidth_messaging.api.message_routes import add_message_routes
 from bandwidth_messaging.api.number_routes import add_number_routes
+from bandwidth_messaging.api.opt_out_routes import add_opt_out_routes
 from bandwidth_messaging.api.order_routes import add_order_routes
 from bandwidth_messaging.api.rate_routes import add_rate_reads
 from bandwidth_messaging.api.resolver import resolver
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 
 app = resolver()
 add_message_routes(app, stores.messages, stores.media_links, wiring.lane_rates)
-add_number_routes(app, stores.numbers, stores.opt_outs)
+add_number_routes(app, stores.numbers)
+add_opt_out_routes(app, stores.opt_outs)
 add_order_routes(app, stores.orders, stores.numbers)
 add_rate_reads(app, wiring.lane_rates)
 

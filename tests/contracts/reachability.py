@@ -65,7 +65,9 @@ def needed(definition: Definition, table: str) -> Iterator[Permission]:
     if definition.is_store:
         for owner, method in definition.mentions.attributes:
             if owner in CLIENTS:
-                yield Permission(ACTIONS.get(method, pascal(method)), table, is_index=method == "query")
+                yield Permission(
+                    ACTIONS.get(method, pascal(method)), table, is_index=method in {"query", "scan"}
+                )
 
 
 def reachable_settings(function: Function) -> set[str]:

@@ -56,6 +56,7 @@ BATCH_FAILURES = "$append($order.failures, $append([], $states.result.failures))
 
 DELETED = {"kind": "sms", "outcome": "deleted"}
 ABSENT = {"kind": "mms", "outcome": "gone"}
+CHUNK = {"rows": 5000}
 LEFT = {"kind": "location", "outcome": "left"}
 LEFT_APPLICATION = {"kind": "application", "outcome": "left"}
 SITE = {"siteId": "1", "numbers": ["+1"]}
@@ -158,6 +159,9 @@ CASES: list[Case] = [
     ),
     *(("[$states.input.numbers]", states(input={"numbers": n}), n) for n in ([], ["+1"], ["+1", "+2"])),
     *(("[$states.result.Payload.delete]", payload("delete", d), d) for d in ([], [DELETED], [DELETED, LEFT])),
+    *(("[$states.result]", states(result=each), each) for each in ([], [CHUNK], [CHUNK, CHUNK])),
+    *(("[$results]", {"results": each}, each) for each in ([], [CHUNK], [CHUNK, CHUNK])),
+    *(("[$plan.chunks]", {"plan": {"chunks": each}}, each) for each in ([], [CHUNK], [CHUNK, CHUNK])),
     *has_items("$count($batches) = 0", "batches", more=False),
     *has_items("$count($plan.disconnect) > 0", "plan", "disconnect"),
     *has_items("$count($plan.remove) > 0", "plan", "remove"),

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bandwidth_messaging.domain.opt_out_files import Transfer
 from bandwidth_messaging.domain.validation import parse
 from bandwidth_messaging.services.setup_check import SETUPS
 from tests.contracts.project import FUNCTIONS, MACHINES, Function, machine, pascal
@@ -65,16 +66,16 @@ def test_the_sample_event_of_a_step_is_a_valid_request(function: Function) -> No
         parse(request, json.loads(function.sample_event.read_text()))
 
 
-def test_every_machine_is_a_kind_of_set_up() -> None:
-    assert sorted(SETUPS) == MACHINES
+def test_every_machine_but_opt_outs_is_a_kind_of_set_up() -> None:
+    assert sorted([*SETUPS, "opt_outs"]) == MACHINES
 
 
 @every_machine
-def test_the_sample_inputs_of_a_machine_are_set_ups(name: str) -> None:
+def test_the_sample_inputs_of_a_machine_are_valid(name: str) -> None:
     samples = [path for path in (ROOT / "events/executions").iterdir() if machine_of(path) == name]
     assert ROOT / f"events/executions/{name}.json" in samples
     for sample in samples:
-        parse(SETUPS[name], json.loads(sample.read_text()))
+        parse({**SETUPS, "opt_outs": Transfer}[name], json.loads(sample.read_text()))
 
 
 @every_machine
@@ -143,8 +144,8 @@ def test_architecture_lists_the_headings_of_each_document_in_their_order(documen
     assert [row[0] for row in generated_tables("steps")[document]] == headings(document)
 
 
-def test_every_machine_but_the_release_has_a_document() -> None:
-    assert sorted([*DOCUMENTS, "release_numbers"]) == MACHINES
+def test_every_machine_of_a_set_up_has_a_document() -> None:
+    assert sorted([*DOCUMENTS, "opt_outs", "release_numbers"]) == MACHINES
 
 
 @every_machine

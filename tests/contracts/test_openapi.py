@@ -102,7 +102,13 @@ def test_every_body_has_an_example_that_matches_its_schema(operation: dict[str, 
 
 def test_an_example_with_an_unknown_field_or_state_is_invalid() -> None:
     schema = {"$ref": "#/components/schemas/OptOut"}
-    opt_out = {"number": "+19195551234", "since": "2026-11-22T10:02:44.000Z", "keyword": "stop"}
+    opt_out = {
+        "owner": "+19195551212",
+        "number": "+19195551234",
+        "since": "2026-11-22T10:02:44.000Z",
+        "keyword": "stop",
+        "source": "text",
+    }
     assert schema_errors(schema, opt_out) == []
     assert schema_errors(schema, opt_out | {"colour": "red"})
     assert schema_errors(schema, opt_out | {"since": None})

@@ -132,6 +132,7 @@ def stack(generation: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
             "MESSAGES_TABLE": create_table(stack.dynamodb, "MessagesTable"),
             "MESSAGE_RETENTION_DAYS": "90",
             "ENFORCE_OPT_OUTS": "true",
+            "OPT_OUT_SCOPE": "number",
             "SEND_DEADLINE_HOURS": "4",
             "LONGEST_SEND_DELAY_SECONDS": "900",
             "UNCONFIRMED_MINUTES": "180",
@@ -169,6 +170,7 @@ def stack(generation: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
                 "classic": simulator.messaging_url,
                 "current": simulator.current_messaging_url,
             }[generation],
+            "FILES_BUCKET": "files",
             "QUARANTINE_BUCKET": "quarantine",
             "KEYWORD_LANGUAGES": "en,fr,es",
         }
@@ -188,6 +190,7 @@ def _build(simulator: RunningSimulator, generation: str) -> Stack:
     client("events").create_event_bus(Name="bandwidth-messaging")
     s3 = client("s3")
     s3.create_bucket(Bucket="media")
+    s3.create_bucket(Bucket="files")
     s3.create_bucket(Bucket="quarantine")
     return Stack(
         simulator=simulator,

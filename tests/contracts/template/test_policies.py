@@ -11,7 +11,8 @@ MEDIA = {"Fn::Sub": "${MediaBucket.Arn}/*"}
 LETTERS = {"Fn::Sub": "arn:${AWS::Partition}:s3:::${LettersBucket}/*"}
 QUARANTINED = {"Fn::Sub": "${QuarantineBucket.Arn}/*"}
 DEAD_RECORDS = {"Fn::Sub": "${QuarantineBucket.Arn}/events/*"}
-OBJECTS = (MEDIA, LETTERS, QUARANTINED, DEAD_RECORDS)
+FILES = {"Fn::Sub": "${FilesBucket.Arn}/*"}
+OBJECTS = (MEDIA, LETTERS, QUARANTINED, DEAD_RECORDS, FILES)
 EXECUTIONS = [
     {
         "Fn::Sub": "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:"

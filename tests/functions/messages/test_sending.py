@@ -353,7 +353,15 @@ class TestOptOuts:
     def test_opt_outs_are_listed_with_the_number(self, opted_out: Stack) -> None:
         status, listed = call_api(browse, "GET", f"/numbers/{OWNER}/opt-outs")
         assert status == 200
-        assert listed["items"] == [{"number": RECIPIENT, "since": STOPPED_AT, "keyword": "stop"}]
+        assert listed["items"] == [
+            {
+                "owner": OWNER,
+                "number": RECIPIENT,
+                "since": STOPPED_AT,
+                "keyword": "stop",
+                "source": "text",
+            }
+        ]
 
     def test_a_recipient_who_opted_in_again_receives_messages(self, opted_out: Stack) -> None:
         stores.opt_outs().record(

@@ -57,6 +57,7 @@ def test_an_opt_out_has_both_numbers_time_and_keyword(opt_outs: OptOuts, numbers
         "optedOutOf": OURS,
         "keyword": "stop",
         "since": AT,
+        "source": "text",
     }
 
 

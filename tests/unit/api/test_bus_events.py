@@ -186,7 +186,18 @@ def test_an_opt_out_event_has_both_numbers_time_and_keyword() -> None:
         "number": "+19195551213",
         "since": AT,
         "keyword": "stop",
+        "source": "text",
     }
+
+
+@pytest.mark.parametrize(("with_content", "shown"), [(False, None), (True, "Phone call, ticket 4711")])
+def test_an_opt_out_event_has_the_note_only_with_content(with_content: bool, shown: str | None) -> None:
+    item = OPT_OUT | {"source": "manual", "note": "Phone call, ticket 4711"}
+
+    event = to_event(record(item), with_content=with_content)
+
+    assert event is not None
+    assert event.detail.get("note") == shown
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,14 @@ def test_an_opt_out_shows_number_time_and_keyword() -> None:
         "keyword": "4475",
         "since": AT,
     }
-    assert opt_out_view(item) == {"number": GROUP[0], "since": AT, "keyword": "4475"}
+    assert opt_out_view(item) == {
+        "owner": "+19195551212",
+        "number": GROUP[0],
+        "since": AT,
+        "keyword": "4475",
+        # Earlier versions stored no source.
+        "source": "carrier",
+    }
 
 
 def test_an_inbound_message_has_no_recipients_of_its_own() -> None:

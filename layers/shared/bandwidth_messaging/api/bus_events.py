@@ -26,9 +26,9 @@ from bandwidth_messaging.domain.orders import OrderState
 from bandwidth_messaging.store.dynamodb import VERSION, Item, from_dynamodb
 from bandwidth_messaging.store.keys import parse_customer_order_id
 
-# Content of messages. Events contain it only if the parameter EventsIncludeText is true.
+# Content of messages, and notes about people. Events contain it only if EventsIncludeText is true.
 _CONTENT_FIELDS: Final = frozenset(
-    {"text", "media", "archivedMedia", "suggestionResponse", "locationResponse"}
+    {"text", "media", "archivedMedia", "suggestionResponse", "locationResponse", "note"}
 )
 # Two details fit into a PutEvents request of 256 KB, which every region accepts.
 _MAX_DETAIL_BYTES: Final = 100_000
@@ -63,10 +63,6 @@ class Kind:
 
 def _order(item: Item) -> View:
     return order_view(parse_customer_order_id(item) or "", item)
-
-
-def _opt_out(item: Item) -> View:
-    return {"owner": item["ours"], **opt_out_view(item)}
 
 
 _MESSAGE: Final = Kind(
@@ -119,7 +115,7 @@ _OPT_OUT: Final = Kind(
     "optOutState",
     {OptOutState.OUT: "Opt-Out Recorded", OptOutState.IN: "Opt-Out Ended"},
     "Opt-Out Updated",
-    _opt_out,
+    opt_out_view,
 )
 _DRIFT: Final = Kind(
     "drift",

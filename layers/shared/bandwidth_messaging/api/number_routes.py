@@ -1,4 +1,4 @@
-"""Operations of the ControlApi that read numbers and opt-outs. functions/control/browse registers them."""
+"""Operations of the ControlApi that read numbers. functions/control/browse registers them."""
 
 from collections.abc import Callable
 from functools import partial
@@ -11,7 +11,7 @@ from bandwidth_messaging.api import responses
 from bandwidth_messaging.api.cursors import list_page
 from bandwidth_messaging.api.parameters import LIMIT_EXAMPLE, NUMBER_EXAMPLE, OWN_NUMBER, Cursor, Limit
 from bandwidth_messaging.api.resolver import operation
-from bandwidth_messaging.api.views import number_view, opt_out_view
+from bandwidth_messaging.api.views import number_view
 from bandwidth_messaging.domain.numbers import STATES
 from bandwidth_messaging.domain.problems import NotFound
 from bandwidth_messaging.domain.validation import PhoneNumber
@@ -20,16 +20,13 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
     from bandwidth_messaging.store.number_store import Numbers
-    from bandwidth_messaging.store.opt_out_store import OptOuts
 
 _NOT_FOUND: Final = "{} is not a number of this account's set-ups."
 _State = Literal["pending", "active", "failed", "releasing", "released"]
 _Number = Annotated[PhoneNumber, Path(examples=[OWN_NUMBER])]
 
 
-def add_number_routes(
-    app: "APIGatewayRestResolver", numbers: "Callable[[], Numbers]", opt_outs: "Callable[[], OptOuts]"
-) -> None:
+def add_number_routes(app: "APIGatewayRestResolver", numbers: "Callable[[], Numbers]") -> None:
     """Register the operations."""
 
     @operation(
@@ -62,15 +59,3 @@ def add_number_routes(
         if (item := numbers().get(number)) is None:
             raise NotFound(_NOT_FOUND.format(number))
         return number_view(item)
-
-    @operation(
-        app.get,
-        "/numbers/<number>/opt-outs",
-        tag="Numbers",
-        response=responses.OptOuts,
-        errors={HTTPStatus.UNPROCESSABLE_ENTITY: NUMBER_EXAMPLE},
-    )
-    def list_opt_outs(number: _Number, limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
-        """Return the people who opted out of texts from this number."""
-        query = partial(opt_outs().list_by_number, number)
-        return list_page(query, opt_out_view, list_name=f"opt-outs of {number}", limit=limit, cursor=cursor)

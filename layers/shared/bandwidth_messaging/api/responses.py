@@ -15,6 +15,7 @@ from bandwidth_messaging.domain import drift, numbers, orders, registration, rel
 from bandwidth_messaging.domain.drift import DriftState
 from bandwidth_messaging.domain.failures import ErrorClass
 from bandwidth_messaging.domain.messages import RANKS, Api, Direction, MessageState, Waiting
+from bandwidth_messaging.domain.opt_outs import OptOutSource, OptOutState
 from bandwidth_messaging.domain.orders import OrderState
 from bandwidth_messaging.domain.segments import Encoding
 from bandwidth_messaging.domain.step_outcomes import StepOutcome
@@ -244,11 +245,23 @@ class Numbers(_Response):
 
 
 class OptOut(_Response):
-    """A person who opted out of texts from one of your numbers."""
+    """A person who opted out of texts from one of your numbers, or from all of them."""
 
+    owner: str = Field(description="Your number, E.164, or `*` for all numbers of the stack")
     number: str = Field(description="The person's number, E.164")
     since: _Time
-    keyword: str = Field(description="Keyword that the person wrote, or Bandwidth's failure code")
+    keyword: str = Field(description='Keyword that the person wrote, Bandwidth\'s failure code, or "manual"')
+    source: Annotated[str, _one_of(OptOutSource)] = Field(
+        description="`text`: the person's text. `carrier`: a failure code. `manual`: a request to this API. "
+        "`import`: an imported file"
+    )
+    note: str | _Missing = Field(None, description="Note of the request or of the imported file")
+
+
+class OptOutRecord(OptOut):
+    """What is recorded about a person after a request."""
+
+    state: Annotated[str, _one_of(OptOutState)] = Field(description="`out`: opted out. `in`: opted in again")
 
 
 class OptOuts(_Response):
@@ -387,7 +400,7 @@ class OrderEvent(Order, _Event):
 class OptOutEvent(OptOut, _Event):
     """An opt-out after a change."""
 
-    owner: str = Field(description="Your number that the person opted out of")
+    note: str | _Missing = Field(None, description="Only if the parameter EventsIncludeText is true")
 
 
 class DriftCounts(_Response):

@@ -8,6 +8,7 @@ from bandwidth_messaging.domain.lanes import SECOND, Lane, to_rate, to_time
 from bandwidth_messaging.domain.messages import RANKS, READ, MessageState, Waiting
 from bandwidth_messaging.domain.next_steps import next_steps
 from bandwidth_messaging.domain.numbers import STATES, NumberState
+from bandwidth_messaging.domain.opt_outs import get_source
 from bandwidth_messaging.domain.orders import OrderState
 from bandwidth_messaging.domain.times import to_rfc3339
 from bandwidth_messaging.store.dynamodb import Item
@@ -104,8 +105,19 @@ def _add_outcome_of_group(view: View) -> None:
 
 
 def opt_out_view(item: Mapping[str, Any]) -> View:
-    """Return an opt-out as GET /numbers/{number}/opt-outs shows it."""
-    return {"number": item["theirs"], **_only(item, ("since", "keyword"))}
+    """Return an opt-out as GET /opt-outs shows it."""
+    return {
+        "owner": item["ours"],
+        "number": item["theirs"],
+        **_only(item, ("since", "keyword")),
+        "source": get_source(item),
+        **_only(item, ("note",)),
+    }
+
+
+def opt_out_record_view(item: Mapping[str, Any]) -> View:
+    """Return an opt-out or opt-in as PUT and DELETE /numbers/{number}/opt-outs/{recipient} show it."""
+    return {"state": item["optOutState"], **opt_out_view(item)}
 
 
 def number_view(item: Mapping[str, Any]) -> View:

@@ -1,7 +1,13 @@
-"""Opt-outs: participants who do not accept texts of an owner number."""
+"""Opt-outs: participants who do not accept texts of an owner number, or of any number of the stack."""
 
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import Required, TypedDict
+from typing import Any, Final, Required, TypedDict, cast
+
+ALL_NUMBERS: Final = "*"
+"""The owner of an opt-out from all numbers of the stack."""
+MANUAL_KEYWORD: Final = "manual"
+"""The keyword of a statement that an operator recorded without a keyword."""
 
 
 class OptOutState(StrEnum):
@@ -11,11 +17,28 @@ class OptOutState(StrEnum):
     IN = "in"
 
 
+class OptOutSource(StrEnum):
+    """Who reported the statement: the participant's text, a carrier, an operator, or an imported file."""
+
+    TEXT = "text"
+    CARRIER = "carrier"
+    MANUAL = "manual"
+    IMPORT = "import"
+
+
+class OptOutScope(StrEnum):
+    """Parameter OptOutScope: whether a new statement counts for one number or for all of the stack."""
+
+    NUMBER = "number"
+    STACK = "stack"
+
+
 class OptOutItem(TypedDict, total=False):
     """The opt-out of a participant (`theirs`) from the texts of an owner number (`ours`), both in E.164.
 
-    `keyword` is the participant's word, or Bandwidth's failure code. `since` is the time of the statement
-    (RFC 3339). Only a current opt-out has `optedOutOf`, the owner number.
+    `ours` is ALL_NUMBERS for all numbers of the stack. `keyword` is the participant's word, or Bandwidth's
+    failure code. `since` is the time of the statement (RFC 3339). Only a current opt-out has `optedOutOf`,
+    the same as `ours`. Statements that earlier versions stored have no `source`.
     """
 
     ours: Required[str]
@@ -24,3 +47,31 @@ class OptOutItem(TypedDict, total=False):
     optedOutOf: str
     keyword: Required[str]
     since: Required[str]
+    source: str
+    note: str
+
+
+def get_source(item: Mapping[str, Any]) -> str:
+    """Return the source of a statement. Without a stored source, a failure code is a carrier's."""
+    stored: str | None = item.get("source")
+    return stored or (OptOutSource.CARRIER if item["keyword"].isdecimal() else OptOutSource.TEXT)
+
+
+def select_current(items: Iterable[Mapping[str, Any]]) -> list[OptOutItem]:
+    """Return the current opt-out of each participant who has one.
+
+    A participant can have two statements: one about a number and one about all numbers. The later decides.
+    Of two statements of the same second an opt-out decides.
+    """
+    latest: dict[str, OptOutItem] = {}
+    for item in items:
+        statement = cast(OptOutItem, item)
+        known = latest.get(statement["theirs"])
+        if known is None or _order(known) < _order(statement):
+            latest[statement["theirs"]] = statement
+    return [item for item in latest.values() if item["optOutState"] == OptOutState.OUT]
+
+
+def _order(item: OptOutItem) -> tuple[str, bool]:
+    # V1 reports whole seconds.
+    return item["since"][: len("2026-01-31T12:00:00")], item["optOutState"] == OptOutState.OUT

@@ -14,6 +14,7 @@ class Settings:
     messages_table: str
     message_retention_days: str
     enforce_opt_outs: str
+    opt_out_scope: str
     send_deadline_hours: str
     longest_send_delay_seconds: str
     unconfirmed_minutes: str
@@ -53,6 +54,7 @@ class Settings:
     media_queue_url: str = ""
     messaging_v2_state_machine: str = ""
     order_notifications: str = ""
+    files_bucket: str = ""
     keyword_languages: str = ""
     stop_words: str = ""
     start_words: str = ""

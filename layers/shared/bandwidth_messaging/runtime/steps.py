@@ -122,6 +122,33 @@ def step[Request: StepInput](
     return decorate
 
 
+def task[Request: CamelModel](
+    name: str, request_model: type[Request]
+) -> Callable[[Callable[[Request], CamelModel]], Callable[..., dict[str, Any]]]:
+    """Return a decorator that makes a Lambda handler of a step without an order.
+
+    `name` is the name of its state. The state machine matches an exception by the name of its class.
+    """
+
+    def decorate(function: Callable[[Request], CamelModel]) -> Callable[..., dict[str, Any]]:
+        @wraps(function)
+        def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
+            request = parse(request_model, event)
+            append_keys(step=name, function_request_id=context.aws_request_id)
+            try:
+                with aws_errors():
+                    result = function(request)
+            except Exception as error:
+                logger.warning("step failed", extra={"reason": type(error).__name__})
+                raise
+            logger.info("step succeeded")
+            return result.model_dump(by_alias=True, mode="json")
+
+        return handler
+
+    return decorate
+
+
 def shown(failures: Iterable[Failure]) -> tuple[Failure, ...]:
     """Return the failures that a state carries: the first 100, each reason cut to 300 characters."""
     return tuple(

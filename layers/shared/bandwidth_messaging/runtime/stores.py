@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.store.created_resources import CreatedResources
     from bandwidth_messaging.store.drift_store import Drift
     from bandwidth_messaging.store.executions import Executions
+    from bandwidth_messaging.store.files import Files
     from bandwidth_messaging.store.lane_store import Lanes
     from bandwidth_messaging.store.leases import Leases
     from bandwidth_messaging.store.letters import Letters
@@ -155,7 +156,14 @@ def letters() -> "Letters":
 def opt_outs() -> "OptOuts":
     from bandwidth_messaging.store.opt_out_store import OptOuts
 
-    return OptOuts(Table(_dynamodb(), settings().numbers_table))
+    return OptOuts(Table(_dynamodb(), settings().numbers_table), settings().opt_out_scope)
+
+
+@cache
+def files() -> "Files":
+    from bandwidth_messaging.store.files import Files
+
+    return Files(_s3(), settings().files_bucket)
 
 
 @cache

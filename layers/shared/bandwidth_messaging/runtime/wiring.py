@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.services.hosted_numbers import HostedNumbers, HostedRemoval
     from bandwidth_messaging.services.lane_rates import LaneRates
     from bandwidth_messaging.services.letter_sending import LetterSending
+    from bandwidth_messaging.services.manual_opt_outs import ManualOptOuts
     from bandwidth_messaging.services.media_archive import MediaArchive
     from bandwidth_messaging.services.message_acceptance import MessageAcceptance
     from bandwidth_messaging.services.message_cancellation import MessageCancellation
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.services.number_disconnect import NumberDisconnect
     from bandwidth_messaging.services.number_import import NumberImport
     from bandwidth_messaging.services.number_release import NumberRelease
+    from bandwidth_messaging.services.opt_out_transfer import OptOutTransfer
     from bandwidth_messaging.services.pacing import DefaultRates, Pacing
     from bandwidth_messaging.services.preflight import PreflightCheck
     from bandwidth_messaging.services.provisioning import Provisioning
@@ -116,6 +118,22 @@ def _interval(segments_per_second: str) -> int | None:
 
     rate = float(segments_per_second)
     return to_interval(rate) if rate else None
+
+
+def manual_opt_outs() -> "ManualOptOuts":
+    """Return the service that records opt-outs and opt-ins of operators."""
+    from bandwidth_messaging.services.manual_opt_outs import ManualOptOuts
+
+    return ManualOptOuts(stores.numbers(), stores.opt_outs())
+
+
+def opt_out_transfer() -> "OptOutTransfer":
+    """Return the service that imports and exports opt-outs."""
+    from bandwidth_messaging.services.opt_out_transfer import OptOutTransfer
+
+    return OptOutTransfer(
+        stores.files(), stores.opt_outs(), stores.numbers, settings().opt_out_scope == "stack"
+    )
 
 
 def preflight_check() -> "PreflightCheck":

@@ -10,6 +10,7 @@ from bandwidth_messaging.bandwidth.callbacks import CallbackEvent, parse_v1, par
 from bandwidth_messaging.domain import failures
 from bandwidth_messaging.domain.keywords import KeywordKind
 from bandwidth_messaging.domain.messages import Message, Receipt, Unreadable
+from bandwidth_messaging.domain.opt_outs import OptOutSource
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.services.parallel import for_each
 from bandwidth_messaging.services.quarantining import quarantine_callback
@@ -134,6 +135,7 @@ class CallbackIntake:
                 opted_out=True,
                 keyword=str(receipt.error_code),
                 at=receipt.time,
+                source=OptOutSource.CARRIER,
             )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bandwidth_messaging.domain import registration
 from bandwidth_messaging.domain.numbers import NumberState
+from bandwidth_messaging.domain.opt_outs import ALL_NUMBERS
 
 if TYPE_CHECKING:
     from bandwidth_messaging.domain.opt_outs import OptOutItem
@@ -70,6 +71,11 @@ def check_sender(number: str, item: "Item | None", *, unregistered: str) -> str 
 
 def _describe_opt_outs(opt_outs: "Sequence[OptOutItem]") -> str:
     return "; ".join(
-        f"{each['theirs']} opted out of texts from {each['ours']} at {each['since']} ({each['keyword']})"
+        f"{each['theirs']} opted out of texts from {_describe_owner(each['ours'])} at {each['since']} "
+        f"({each['keyword']})"
         for each in opt_outs
     )
+
+
+def _describe_owner(owner: str) -> str:
+    return "all numbers of this stack" if owner == ALL_NUMBERS else owner

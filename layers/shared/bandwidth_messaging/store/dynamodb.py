@@ -1,7 +1,7 @@
 """Reads and writes one DynamoDB table. Items are plain dictionaries."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import count
 from random import uniform
@@ -205,16 +205,30 @@ class Table:
             "Limit": limit,
             "ScanIndexForward": not newest_first,
         }
-        if start:
-            request["ExclusiveStartKey"] = _to_dynamodb(start)
-        try:
-            response = self._client.query(**request)
-        except ClientError as error:
-            if start and error.response["Error"]["Code"] == "ValidationException":
-                raise InvalidStartKey from error
-            raise
-        last = response.get("LastEvaluatedKey")
-        return Page([_read(item) for item in response["Items"]], from_dynamodb(last) if last else None)
+        return _read_page(lambda: self._client.query(**_with_start(request, start)), start)
+
+    def scan(self, index: str, *, limit: int, start: Item | None = None) -> Page:
+        """Return up to `limit` items of an index, in no order.
+
+        Raises InvalidStartKey if DynamoDB does not accept `start`.
+        """
+        request: dict[str, Any] = {"TableName": self.name, "IndexName": index, "Limit": limit}
+        return _read_page(lambda: self._client.scan(**_with_start(request, start)), start)
+
+
+def _with_start(request: dict[str, Any], start: Item | None) -> dict[str, Any]:
+    return request | ({"ExclusiveStartKey": _to_dynamodb(start)} if start else {})
+
+
+def _read_page(read: Callable[[], Any], start: Item | None) -> Page:
+    try:
+        response = read()
+    except ClientError as error:
+        if start and error.response["Error"]["Code"] == "ValidationException":
+            raise InvalidStartKey from error
+        raise
+    last = response.get("LastEvaluatedKey")
+    return Page([_read(item) for item in response["Items"]], from_dynamodb(last) if last else None)
 
 
 @lru_cache(maxsize=256)

@@ -1,11 +1,23 @@
 """Opt-outs in the Numbers table: participants who do not accept an owner number's texts."""
 
 from collections.abc import Sequence
-from typing import NamedTuple, cast
+from itertools import count
+from random import uniform
+from time import sleep
+from typing import Final, NamedTuple, cast
+
+from botocore.exceptions import ClientError
 
 from bandwidth_messaging.domain.lanes import ACCOUNT
-from bandwidth_messaging.domain.opt_outs import OptOutItem, OptOutState
-from bandwidth_messaging.store.dynamodb import Item, Page, Table
+from bandwidth_messaging.domain.opt_outs import (
+    ALL_NUMBERS,
+    OptOutItem,
+    OptOutScope,
+    OptOutSource,
+    OptOutState,
+    select_current,
+)
+from bandwidth_messaging.store.dynamodb import Attempt, InvalidStartKey, Item, Page, Table
 from bandwidth_messaging.store.keys import lane_key, number_key, opt_out_key, rates_key
 
 
@@ -22,20 +34,44 @@ class SendFacts(NamedTuple):
     account_lane: Item
 
 
+_THROTTLED: Final = {"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"}
+# The pauses are at most 0.3, 0.6, … 19.2 seconds.
+_FIRST_PAUSE_SECONDS: Final = 0.3
+_MAX_PAUSES: Final = 7
+
+
 class OptOuts:
-    """The opt-outs in the Numbers table. All numbers are in E.164."""
+    """The opt-outs in the Numbers table. All numbers are in E.164.
 
-    def __init__(self, table: Table) -> None:
+    With the scope `stack` a statement counts for all numbers of the stack, and its owner is ALL_NUMBERS.
+    Statements about one number, stored with the scope `number`, still count for that number.
+    """
+
+    def __init__(self, table: Table, scope: str = OptOutScope.NUMBER) -> None:
         self._table = table
+        self._is_stack_wide = scope == OptOutScope.STACK
 
-    def record(self, owner: str, participant: str, *, opted_out: bool, keyword: str, at: str) -> None:
+    def record(
+        self,
+        owner: str,
+        participant: str,
+        *,
+        opted_out: bool,
+        keyword: str,
+        at: str,
+        source: OptOutSource = OptOutSource.TEXT,
+        note: str | None = None,
+    ) -> Attempt:
         """Record that a participant opted out of an owner number's texts, or opted in again.
 
         The latest statement counts, in whatever order the statements arrive. Statements within one second
         count as simultaneous, because V1 reports whole seconds. Of these an opt-out counts. `keyword` is the
         participant's word, or Bandwidth's failure code. `at` is the time of the statement, RFC 3339 in UTC
         with milliseconds.
+
+        The result is not done if a stored statement counts instead. The result then has that statement.
         """
+        owner = self._owner(owner)
         second = at[: len("2026-01-31T12:00:00")]
         # Of two statements of the same time the keyword decides, independently of their order of arrival.
         later = "(#since < :since OR (#since = :since AND #keyword < :keyword))"
@@ -47,7 +83,7 @@ class OptOuts:
         values = {"in": OptOutState.IN, "since": at, "keyword": keyword} | (
             {"out": OptOutState.OUT, "endOfSecond": f"{second}~"} if opted_out else {"second": second}
         )
-        self._table.update(
+        return self._table.attempt(
             opt_out_key(owner, participant),
             assign={
                 "ours": owner,
@@ -57,22 +93,82 @@ class OptOuts:
                 "optedOutOf": owner if opted_out else None,
                 "keyword": keyword,
                 "since": at,
+                "source": source,
+                "note": note,
             },
             condition=f"attribute_not_exists(#since) OR {wins}",
             values=values,
         )
 
+    def record_patiently(
+        self, owner: str, participant: str, *, keyword: str, at: str, source: OptOutSource, note: str | None
+    ) -> bool:
+        """Record an opt-out of many. Return whether it changed the stored statement.
+
+        Throttled writes are repeated after a pause that doubles, with jitter, for 20 seconds on average.
+        """
+        for attempt in count():
+            try:
+                return self.record(
+                    owner, participant, opted_out=True, keyword=keyword, at=at, source=source, note=note
+                ).done
+            except ClientError as error:
+                if error.response["Error"]["Code"] not in _THROTTLED or attempt == _MAX_PAUSES:
+                    raise
+            sleep(uniform(0, _FIRST_PAUSE_SECONDS * 2**attempt))  # noqa: S311 - not a secret
+        raise AssertionError
+
+    def get(self, owner: str, participant: str) -> OptOutItem | None:
+        """Return the statement that `record` would replace."""
+        item = self._table.get(opt_out_key(self._owner(owner), participant))
+        return cast(OptOutItem, item) if item else None
+
     def list_by_number(self, owner: str, *, limit: int, start: Item | None = None) -> Page:
-        """Return a page of the current opt-outs from an owner number's texts."""
-        return self._table.query("optOutsByNumber", {"optedOutOf": owner}, limit=limit, start=start)
+        """Return a page of the current opt-outs from an owner number's texts.
+
+        With the scope `stack` the opt-outs from all numbers follow those of the number. Raises
+        InvalidStartKey if `start` is not a key that this method returned.
+        """
+        owners = self._owners(owner)
+        if start and start.get("optedOutOf") not in owners:
+            raise InvalidStartKey
+        items: list[Item] = []
+        for listed in owners[owners.index(start["optedOutOf"]) if start else 0 :]:
+            page = self._table.query(
+                "optOutsByNumber", {"optedOutOf": listed}, limit=limit - len(items), start=start
+            )
+            start = None
+            items += page.items
+            if page.next_key:
+                return Page(items, page.next_key)
+            if len(items) == limit and listed != owners[-1]:
+                return Page(items, opt_out_key(listed, items[-1]["theirs"]) | {"optedOutOf": listed})
+        return Page(items, None)
+
+    def list_by_stack(self, *, limit: int, start: Item | None = None) -> Page:
+        """Return a page of the current opt-outs from all numbers of the stack."""
+        return self._table.query("optOutsByNumber", {"optedOutOf": ALL_NUMBERS}, limit=limit, start=start)
+
+    def list_all(self, *, limit: int, start: Item | None = None) -> Page:
+        """Return a page of all current opt-outs, in no order."""
+        return self._table.scan("optOutsByNumber", limit=limit, start=start)
 
     def get_send_facts(self, owner: str, recipients: Sequence[str]) -> SendFacts:
         """Return what decides whether and when a number may send to the recipients, in one read."""
         fixed = (number_key(owner), rates_key(), lane_key(ACCOUNT))
-        keys = [*fixed, *(opt_out_key(owner, recipient) for recipient in recipients)]
-        items = {item["pk"]: item for item in self._table.get_all(keys, consistent=True)}
+        found = self._table.get_all([*fixed, *self._keys(owner, recipients)], consistent=True)
+        items = {item["pk"]: item for item in found}
         sender, rates, account_lane = (items.get(key["pk"]) for key in fixed)
-        opt_outs = [
-            cast(OptOutItem, item) for item in items.values() if item.get("optOutState") == OptOutState.OUT
-        ]
+        opt_outs = select_current(item for item in found if "optOutState" in item)
         return SendFacts(sender, opt_outs, rates or {}, account_lane or {})
+
+    def _owner(self, owner: str) -> str:
+        return ALL_NUMBERS if self._is_stack_wide else owner
+
+    def _owners(self, owner: str) -> list[str]:
+        """Return the owners of the statements that count for an owner number."""
+        return [owner, ALL_NUMBERS] if self._is_stack_wide else [owner]
+
+    def _keys(self, owner: str, recipients: Sequence[str]) -> list[Item]:
+        """Return the keys of every statement that decides whether the owner number may send."""
+        return [opt_out_key(each, recipient) for recipient in recipients for each in self._owners(owner)]
