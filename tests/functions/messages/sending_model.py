@@ -64,7 +64,6 @@ ENVIRONMENT = {
     "UNCONFIRMED_MINUTES": "180",
     "SEND_QUEUE_URL": "https://sqs/send",
     "HIGH_SEND_QUEUE_URL": "https://sqs/high-send",
-    "OPT_OUT_SCOPE": "number",
     "ACCOUNT_RATE": "0",
     "CAMPAIGN_RATE": "0",
     "TOLL_FREE_RATE": "0",

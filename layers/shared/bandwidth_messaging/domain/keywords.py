@@ -67,10 +67,14 @@ _NEGATIONS: Final = frozenset({"dont", "not", "never", "no"})
 
 
 class Keyword(NamedTuple):
-    """The request of a text, and its keyword in lower case without spaces ("optout"), "" for a review."""
+    """The request of a text, and its keyword in lower case without spaces ("optout"), "" for a review.
+
+    `language` is the language of the keyword, the first of the stack for its own words.
+    """
 
     kind: KeywordKind
     word: str
+    language: str = "en"
 
 
 class Keywords:

@@ -101,6 +101,8 @@ MessageItem = TypedDict(
         "channel": str,
         "carrierName": str,
         "keyword": str,
+        "replyKind": str,
+        "replyTo": str,
         "suggestionResponse": dict[str, str],
         "locationResponse": dict[str, str],
         "errorCode": int,
@@ -165,6 +167,8 @@ class Message:
     warnings: tuple[str, ...] = ()
     channel: str | None = None
     carrier_name: str | None = None
+    reply_kind: str | None = None
+    reply_to: str | None = None
     suggestion_response: Mapping[str, str] | None = field(default=None, repr=False)
     location_response: Mapping[str, str] | None = field(default=None, repr=False)
 

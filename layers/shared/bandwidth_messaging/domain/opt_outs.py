@@ -49,6 +49,7 @@ class OptOutItem(TypedDict, total=False):
     since: Required[str]
     source: str
     note: str
+    textId: str
 
 
 def get_source(item: Mapping[str, Any]) -> str:

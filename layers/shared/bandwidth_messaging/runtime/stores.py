@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.store.opt_out_store import OptOuts
     from bandwidth_messaging.store.order_store import Orders
     from bandwidth_messaging.store.queues import DeadLetters, Quarantine, SendQueue, WorkQueue
+    from bandwidth_messaging.store.reply_store import Replies
     from bandwidth_messaging.store.setup_requests import SetupRequests
 
 # Excludes loaded modules from garbage collection, which would run while the first client is built.
@@ -180,6 +181,13 @@ def high_send_queue() -> "SendQueue":
     from bandwidth_messaging.store.queues import SendQueue
 
     return SendQueue(_sqs(), settings().high_send_queue_url)
+
+
+@cache
+def replies() -> "Replies":
+    from bandwidth_messaging.store.reply_store import Replies
+
+    return Replies(Table(_dynamodb(), settings().numbers_table))
 
 
 @cache

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.services.event_publishing import EventPublishing
     from bandwidth_messaging.services.find_or_create import OwnedResources
     from bandwidth_messaging.services.hosted_numbers import HostedNumbers, HostedRemoval
+    from bandwidth_messaging.services.keyword_replies import KeywordReplies
     from bandwidth_messaging.services.lane_rates import LaneRates
     from bandwidth_messaging.services.letter_sending import LetterSending
     from bandwidth_messaging.services.manual_opt_outs import ManualOptOuts
@@ -232,6 +233,35 @@ def keywords() -> "Keywords":
     }
     return Keywords.of(
         split_list(settings().keyword_languages), {kind: split_list(words) for kind, words in own.items()}
+    )
+
+
+@cache
+def keyword_replies() -> "KeywordReplies":
+    """Return the service that replies to STOP, START and HELP."""
+    from bandwidth_messaging.domain.keywords import KeywordKind
+    from bandwidth_messaging.domain.replies import ReplyTexts
+    from bandwidth_messaging.services.keyword_replies import KeywordReplies
+
+    given = settings()
+    texts = {
+        (KeywordKind.OPT_OUT, "en"): given.stop_reply,
+        (KeywordKind.OPT_OUT, "fr"): given.stop_reply_fr,
+        (KeywordKind.OPT_OUT, "es"): given.stop_reply_es,
+        (KeywordKind.OPT_IN, "en"): given.start_reply,
+        (KeywordKind.OPT_IN, "fr"): given.start_reply_fr,
+        (KeywordKind.OPT_IN, "es"): given.start_reply_es,
+        (KeywordKind.HELP, "en"): given.help_reply,
+        (KeywordKind.HELP, "fr"): given.help_reply_fr,
+        (KeywordKind.HELP, "es"): given.help_reply_es,
+    }
+    return KeywordReplies(
+        stores.messages(),
+        stores.numbers(),
+        stores.replies(),
+        stores.high_send_queue,
+        keywords(),
+        ReplyTexts(texts),
     )
 
 

@@ -113,6 +113,7 @@ class CallbackIntake:
                 opted_out=keyword.kind is KeywordKind.OPT_OUT,
                 keyword=keyword.word,
                 at=message.time,
+                text_id=message.message_id,
             )
 
     def _record_receipt(self, receipt: Receipt) -> None:

@@ -19,6 +19,7 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthUnauthorized,
     BandwidthUnavailable,
 )
+from bandwidth_messaging.domain.keywords import KeywordKind
 from bandwidth_messaging.domain.lanes import (
     MAX_QUEUE_DELAY_SECONDS,
     MAX_SLEEP,
@@ -171,7 +172,7 @@ class MessageDelivery:
         if self._is_expired(message):
             return SendProblem(Obstacle.EXPIRED, _EXPIRED)
         send = self._prepare_request(message)
-        facts, problem = self.checks.check(message["from"], message["to"])
+        facts, problem = self._check(message)
         sender = facts.sender
         if sender is None or problem:
             return problem or send
@@ -188,8 +189,12 @@ class MessageDelivery:
             self.sleep(left / SECOND)
         if left > 0 or not is_ready:
             # Preflight and sleep take long enough for a recipient to opt out.
-            _, problem = self.checks.check(message["from"], message["to"])
+            _, problem = self._check(message)
         return problem or send
+
+    def _check(self, message: "MessageItem") -> "tuple[SendFacts, SendProblem | None]":
+        confirms_opt_out = message.get("replyKind") == KeywordKind.OPT_OUT
+        return self.checks.check(message["from"], message["to"], confirms_opt_out=confirms_opt_out)
 
     def _pace(
         self, message: "MessageItem", tickets: "Tickets", facts: "SendFacts", at: int
@@ -307,7 +312,7 @@ class MessageDelivery:
     def _slow_down(self, message: "MessageItem", error: BandwidthUnavailable) -> None:
         """Slow the account's lane down: messages were sent faster than Bandwidth accepts them."""
         self.count("SendThrottled")
-        facts, _ = self.checks.check(message["from"], message["to"])
+        facts, _ = self._check(message)
         *_, account = self.pacing.lanes_of(message["from"], facts)
         self.pacing.slow_down(account, to_micros(now()), error.wait_seconds)
 

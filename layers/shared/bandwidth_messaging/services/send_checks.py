@@ -44,16 +44,19 @@ class SendChecks:
     unregistered_senders: str
     enforce_opt_outs: bool
 
-    def check(self, number: str, recipients: Sequence[str]) -> "tuple[SendFacts, SendProblem | None]":
+    def check(
+        self, number: str, recipients: Sequence[str], *, confirms_opt_out: bool = False
+    ) -> "tuple[SendFacts, SendProblem | None]":
         """Return what decides about the message, and the first problem that keeps it from being sent, if any.
 
-        A problem with the sender comes before opt-outs.
+        A problem with the sender comes before opt-outs. The one message that confirms an opt-out
+        (`confirms_opt_out`) may be sent in spite of it.
         """
         facts = self.opt_outs.get_send_facts(number, recipients)
         reason = check_sender(number, facts.sender, unregistered=self.unregistered_senders)
         if reason:
             return facts, SendProblem(Obstacle.SENDER, reason)
-        if facts.opt_outs and self.enforce_opt_outs:
+        if facts.opt_outs and self.enforce_opt_outs and not confirms_opt_out:
             return facts, SendProblem(Obstacle.OPT_OUT, _describe_opt_outs(facts.opt_outs))
         return facts, None
 

@@ -48,6 +48,11 @@ def rates_key() -> Item:
     return {"pk": "RATES"}
 
 
+def reply_key(owner: str, participant: str) -> Item:
+    """Return the key of the automatic replies to a participant, in the Numbers table."""
+    return {"pk": f"REPLY#{owner}#{participant}"}
+
+
 def message_key(message_id: str) -> Item:
     """Return the key of a message in the Messages table."""
     return {"messageId": message_id}

@@ -105,6 +105,8 @@ class Messages:
             "waiting": message.waiting,
             "requestDigest": message.request_digest,
             "keyword": message.keyword,
+            "replyKind": message.reply_kind,
+            "replyTo": message.reply_to,
             "warnings": list(message.warnings) or None,
             "suggestionResponse": dict(message.suggestion_response) if message.suggestion_response else None,
             "locationResponse": dict(message.location_response) if message.location_response else None,

@@ -61,13 +61,14 @@ class OptOuts:
         at: str,
         source: OptOutSource = OptOutSource.TEXT,
         note: str | None = None,
+        text_id: str | None = None,
     ) -> Attempt:
         """Record that a participant opted out of an owner number's texts, or opted in again.
 
         The latest statement counts, in whatever order the statements arrive. Statements within one second
         count as simultaneous, because V1 reports whole seconds. Of these an opt-out counts. `keyword` is the
         participant's word, or Bandwidth's failure code. `at` is the time of the statement, RFC 3339 in UTC
-        with milliseconds.
+        with milliseconds. `text_id` is the id of the participant's text.
 
         The result is not done if a stored statement counts instead. The result then has that statement.
         """
@@ -95,6 +96,7 @@ class OptOuts:
                 "since": at,
                 "source": source,
                 "note": note,
+                "textId": text_id,
             },
             condition=f"attribute_not_exists(#since) OR {wins}",
             values=values,
