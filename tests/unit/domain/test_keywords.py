@@ -36,23 +36,29 @@ UNSEEN_AND_EMOJI = "\u200b\u200d\ufeff\ufe0f🛑👍🏽❤"
 aside = st.text(alphabet=PUNCTUATION + SPACES + UNSEEN_AND_EMOJI, max_size=4)
 
 
-# The published lists of keywords. Each was checked on 2026-11-28 at its address.
+# The published lists of keywords, read on 2026-11-28. docs/compliance.md has the rules around them.
 PUBLISHED: dict[str, dict[KeywordKind, list[str]]] = {
-    # https://www.ecfr.gov/current/title-47/section-64.1200, paragraph (a)(10)
+    # 47 CFR 64.1200(a)(10), as in https://compliancepoint.com/marketing-compliance/
+    # fccs-consent-revocation-rule-language-analysis-and-compliance-insights
     "FCC": {OPT_OUT: ["stop", "quit", "end", "revoke", "opt out", "cancel", "unsubscribe"]},
-    # CTIA Messaging Principles and Best Practices, May 2023, section 5.1.3, at https://www.ctia.org
+    # CTIA Messaging Principles and Best Practices, section 5.1.3, as in
+    # https://support.colligso.com/helpdesk/en/blog/best_practices_optin_optout
     "CTIA": {OPT_OUT: ["STOP", "stop", "end", "unsubscribe", "cancel", "quit", "please opt me out"]},
     # CWTA Canadian Common Short Code Application Guidelines 3.9, as in
     # https://support.infobip.com/docs/essentials/usa-and-canada-compliance/canadian-mandatory-keyword-responses
     "CWTA": {OPT_OUT: ["STOP", "ARRET", "ARRÊT"], HELP: ["HELP", "AIDE", "INFO"]},
-    # https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out (REVOKE, OPTOUT),
-    # https://help.twilio.com/articles/223134027 (START, YES, UNSTOP, HELP, INFO) and
+    # https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out and
     # https://www.twilio.com/docs/proxy/opt-out-keywords (French)
     "Twilio": {
         OPT_OUT: [
             *("STOP", "UNSUBSCRIBE", "END", "QUIT", "STOPALL", "REVOKE", "OPTOUT", "CANCEL"),
             *("ARRETT", "ARRET", "ARRETE"),
         ],
+    },
+    # https://www.braze.com/docs/user_guide/channels/sms_mms_and_rcs/message_features_and_optimization/
+    # keyword_processing/optin_optout (the default words of Twilio's long codes)
+    "Braze": {
+        OPT_OUT: ["STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"],
         OPT_IN: ["START", "YES", "UNSTOP"],
         HELP: ["HELP", "INFO"],
     },

@@ -124,7 +124,7 @@ class Message(_Response):
     )
     expiration: _Time | _Missing = None
     keyword: str | _Missing = Field(
-        None, description="Keyword (stop, start, help, …) if it is the whole text"
+        None, description="Keyword (stop, start, help, …) of the text; review if a person must decide"
     )
     suggestion_response: SuggestionResponse | _Missing = None
     location_response: LocationResponse | _Missing = None
