@@ -92,7 +92,7 @@ class Keywords:
         two kinds in two languages keeps the kind of the first language.
         """
         kinds: dict[str, KeywordKind] = {}
-        for language in ["en", *languages]:
+        for language in [*languages, "en"]:
             for kind, words in _TABLES[language].items():
                 for word in words.split():
                     kinds.setdefault(word, kind)
