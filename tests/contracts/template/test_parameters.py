@@ -49,6 +49,14 @@ VALUES: dict[str, tuple[list[str], list[str]]] = {
         ["", "letters-of.example"],
         ["ab", "Letters", "arn:aws:s3:::letters", "-letters", "letters-"],
     ),
+    "KeywordLanguages": (["en", "fr,en", "en, fr, es"], ["", "de", "EN", "en;fr", "en,fr,es,en", "en,"]),
+    **dict.fromkeys(
+        ["StopWords", "StartWords", "HelpWords"],
+        (
+            ["", "x", "no more", "genug,no more, c'est fini", "arrêt, стоп", "w" * 30, "word," * 19 + "word"],
+            [" ", ",", "genug,", "genug,,no", "stop;end", "w" * 31, "word," * 20 + "word", "a\nb"],
+        ),
+    ),
     "SendConcurrency": (["2", "9", "10", "999", "1000"], ["", "0", "1", "1001", "2.5", "02", "-2", "1e2"]),
     "RetryErrorClasses": (
         ["volume", "volume,carrier", "away, volume, carrier"],

@@ -138,7 +138,7 @@ class Message(_Response):
     expiration: _Time | _Missing = None
     send_at: _Time | _Missing = Field(None, description="Time of the request at which the message is sent")
     keyword: str | _Missing = Field(
-        None, description="Keyword (stop, start, help, …) if it is the whole text"
+        None, description="Keyword (stop, start, help, …) of the text; review if a person must decide"
     )
     suggestion_response: SuggestionResponse | _Missing = None
     location_response: LocationResponse | _Missing = None

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Final, NamedTuple, Self
 
@@ -18,28 +18,25 @@ class KeywordKind(StrEnum):
 
 LANGUAGES: Final = ("en", "fr", "es")
 
-# Sources (checked 2026-11-28). English: the seven words of 47 CFR 64.1200(a)(10), and the published lists of
-# Twilio, Telnyx and AWS ("remove", "td", "stopall"). French: "arret" and "aide" of Canada's carriers (CWTA
-# short code guidelines), and the spellings that Twilio and AWS accept ("arrett", "arrete"). The rest are
-# common words of the same requests, and common misspellings.
+# docs/compliance.md has the source of each word. A word without a source translates an English one. The
+# translations of "yes" are absent: a text that only agrees to something must not opt a person in again.
 _TABLES: Final[Mapping[str, Mapping[KeywordKind, str]]] = {
     "en": {
         KeywordKind.OPT_OUT: (
-            "stop stopall end quit cancel unsubscribe revoke optout remove removeme td "
-            "stopp stpo sotp stp unsubscibe unsuscribe unsubcribe unsubscrib cancle"
+            "stop stopall end quit cancel unsubscribe unsub revoke optout optmeout remove td"
         ),
         KeywordKind.OPT_IN: "start unstop yes",
         KeywordKind.HELP: "help info",
     },
     "fr": {
-        KeywordKind.OPT_OUT: "arret arrett arrete arreter arretez desabonner desabonnement desinscrire",
-        KeywordKind.OPT_IN: "commencer reprendre oui",
+        KeywordKind.OPT_OUT: "arret arrett arrete arreter arretez desabonner desabonnement",
+        KeywordKind.OPT_IN: "commencer",
         KeywordKind.HELP: "aide info",
     },
     "es": {
-        KeywordKind.OPT_OUT: "parar pare alto baja cancelar",
-        KeywordKind.OPT_IN: "comenzar empezar iniciar alta si",
-        KeywordKind.HELP: "ayuda info",
+        KeywordKind.OPT_OUT: "alto parar pare baja cancelar",
+        KeywordKind.OPT_IN: "inicio comenzar",
+        KeywordKind.HELP: "ayuda auxilio info",
     },
 }
 # Words that may surround a keyword and change nothing about its meaning.
@@ -55,14 +52,20 @@ _SIGNATURE: Final = re.compile(
 )
 # Requests to stop that are no keyword. A word such as "stop" alone is too common inside other texts.
 _REQUESTS: Final = re.compile(
-    r"\b(stop|quit|cease|no more|arretez?( de| d)?|deja(r|d|n)? de|no mas)"
-    r" (text|texts|texting|messag\w*|sending|send|contact\w*|calling|m ?ecrire|me\b|envoy\w*|mensajes|"
-    r"enviar\w*)"
-    r"|\b(do not|dont|don t|never|stop) (text|message|contact|send|call|bother)\b"
-    r"|\bunsubscribe\b|\bopt(ed|ing)? ?out\b|\b(take|get) me off\b|\bremove (me|my|this)\b|\bleave me alone\b"
-    r"|\bwrong (number|person)\b|\bnot interested\b|\bdesabonn\w*|\bdarme de baja\b|\bborrame\b"
+    r"\b(?:"
+    r"(?:stop|quit|cease|no more) (?:text\w*|messag\w*|send\w*|contact\w*|calling|me\b)"
+    r"|(?:do not|dont|never) (?:text|message|contact|send|call|bother)\b"
+    r"|(?:unsubscribe|leave me alone|wrong number|wrong person|not interested)\b"
+    r"|(?:opt|opted|opting)(?: me)? ?out\b"
+    r"|(?:take|get) me off\b|remove (?:me|my|this)\b"
+    r"|arretez?(?: de| d)? (?:m ?ecrire|m ?envoy|envoy|messag)|desabonn"
+    r"|(?:no mas|dej\w+ de) (?:mensajes|enviar|mandar|escribir)|(?:darme de baja|borrame)\b"
+    r")"
 )
+_WORDS: Final = re.compile(r"[^\W_]+")
+_APOSTROPHES: Final = re.compile(r"['\u2019\u02bc]")
 _MAX_WORDS_FOR_REVIEW: Final = 6
+_MIN_LETTERS_TO_MISSPELL: Final = 4
 _NEGATIONS: Final = frozenset({"dont", "not", "never", "no"})
 
 
@@ -80,59 +83,79 @@ class Keyword(NamedTuple):
 class Keywords:
     """The keywords of a stack: the tables of some languages, and words of its own."""
 
-    def __init__(self, kinds: Mapping[str, KeywordKind]) -> None:
-        self._kinds = kinds
+    def __init__(self, words: Mapping[str, tuple[KeywordKind, str]]) -> None:
+        """`words` are the keywords with their kinds and languages."""
+        self._words = words
+        stops = [word for word, (kind, _) in words.items() if kind is KeywordKind.OPT_OUT]
+        self._misspelled_stops = frozenset(each for word in stops for each in _misspell(word))
 
     @classmethod
     def of(cls, languages: Iterable[str], own: Mapping[KeywordKind, Iterable[str]] | None = None) -> Self:
         """Return the keywords of languages ("en", "fr", "es"). `own` words win over those of the tables.
 
-        A word of two kinds in two languages keeps the kind of the first language.
+        The English words always count: the law of the US and the carriers of Canada demand them. A word of
+        two kinds in two languages keeps the kind of the first language.
         """
-        kinds: dict[str, KeywordKind] = {}
-        for language in languages:
+        found: dict[str, tuple[KeywordKind, str]] = {}
+        all_languages = [*languages, "en"]
+        for language in all_languages:
             for kind, words in _TABLES[language].items():
                 for word in words.split():
-                    kinds.setdefault(word, kind)
+                    found.setdefault(word, (kind, language))
         for kind, given in (own or {}).items():
-            kinds |= {"".join(_split(word)): kind for word in given}
-        return cls(kinds)
+            found |= {"".join(_split(word)): (kind, all_languages[0]) for word in given}
+        # An own word without letters and digits would match every text without them.
+        found.pop("", None)
+        return cls(found)
 
     def find(self, text: str) -> Keyword | None:
-        """Return the request of an inbound text, or None.
+        """Return the request of an inbound text, or None. The time is linear in the length of the text.
 
         A text is a keyword if it contains nothing else but polite words and the signature of a mail program:
         "STOP.", "opt-out", "stop 🛑", "Arrêt", "Stop, thanks". Only letters and digits count. Case, spaces,
         accents, punctuation, emoji and invisible characters are ignored, and styled letters count as plain
-        letters (Unicode NFKC). "stop 12345", "don't stop" and "we must stop this bill" are no keywords. A
+        letters (Unicode NFKD). "stop 12345", "don't stop" and "we must stop this bill" are no keywords. A
         text that may be meant as an opt-out has the kind `review`.
         """
         words = _split(text)
-        if keyword := self._match(words):
-            return keyword
         signed = _split(_SIGNATURE.sub("", " ".join(words)))
         polite = [word for word in signed if word not in _POLITE]
-        return self._match(signed) or self._match(polite) or self._review(signed, polite)
+        return (
+            self._match(words) or self._match(signed) or self._match(polite) or self._review(signed, polite)
+        )
 
     def _match(self, words: list[str]) -> Keyword | None:
         word = "".join(words)
-        kind = self._kinds.get(word)
-        return Keyword(kind, word) if kind else None
+        kind, language = self._words.get(word, (None, ""))
+        return Keyword(kind, word, language) if kind else None
 
     def _review(self, words: list[str], polite: list[str]) -> Keyword | None:
         is_short = 0 < len(polite) <= _MAX_WORDS_FOR_REVIEW and not _NEGATIONS & set(polite)
-        begins = is_short and self._kinds.get(polite[0]) is KeywordKind.OPT_OUT
-        if begins or _REQUESTS.search(" ".join(words)):
+        begins = is_short and self._words.get(polite[0], (None, ""))[0] is KeywordKind.OPT_OUT
+        is_misspelled = "".join(polite) in self._misspelled_stops
+        if begins or is_misspelled or _REQUESTS.search(" ".join(words)):
             return Keyword(KeywordKind.REVIEW, "")
         return None
+
+
+def _misspell(word: str) -> Iterator[str]:
+    """Yield a word of four or more letters with one letter missing or doubled, or with two letters swapped.
+
+    The first letter stays: "top" is another word than "stop".
+    """
+    for i in range(1, len(word)) if len(word) >= _MIN_LETTERS_TO_MISSPELL else ():
+        before, letter, after = word[:i], word[i], word[i + 1 :]
+        yield before + after
+        yield before + letter + letter + after
+        yield before + after[:1] + letter + after[1:]
 
 
 def _split(text: str) -> list[str]:
     """Return the words of a text in plain lower-case letters and digits.
 
-    An apostrophe ("don't") and dots between single letters ("S.T.O.P.") separate no words.
+    An apostrophe ("don't") separates no words.
     """
-    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    # Each character for itself: in a whole text, Python sorts runs of accents in quadratic time.
+    decomposed = "".join(unicodedata.normalize("NFKD", char) for char in text)
     letters = "".join(char for char in decomposed if unicodedata.category(char) not in {"Mn", "Cf"})
-    joined = re.sub(r"['\u2019\u02bc]", "", letters)
-    return re.findall(r"[^\W_]+", joined)
+    return _WORDS.findall(_APOSTROPHES.sub("", letters.casefold()))
