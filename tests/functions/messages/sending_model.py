@@ -134,7 +134,8 @@ class Sending(RuleBasedStateMachine):
     @precondition(lambda self: self.world.messages)
     @rule(position=positions)
     def cancel(self, position: int) -> None:
-        ids = sorted(self.world.messages)
+        # In the order of their acceptance: ids are random.
+        ids = list(self.world.messages)
         message_id = ids[position % len(ids)]
         if stores.messages().cancel(message_id, self.world.now())[0]:
             self.world.canceled.add(message_id)
@@ -376,6 +377,7 @@ def install(monkeypatch: pytest.MonkeyPatch, **rates: str) -> None:
     for module in (message_acceptance, message_delivery, preflight):
         monkeypatch.setattr(module, "now", lambda: _world().now())
     monkeypatch.setattr(wiring, "count", lambda _: None)
+    monkeypatch.setattr(wiring, "record", lambda _: None)
     monkeypatch.setattr(wiring, "sleep", lambda seconds: _world().let_pass(seconds))
 
 
