@@ -376,6 +376,7 @@ def install(monkeypatch: pytest.MonkeyPatch, **rates: str) -> None:
     for module in (message_acceptance, message_delivery, preflight):
         monkeypatch.setattr(module, "now", lambda: _world().now())
     monkeypatch.setattr(wiring, "count", lambda _: None)
+    monkeypatch.setattr(wiring, "record", lambda _: None)
     monkeypatch.setattr(wiring, "sleep", lambda seconds: _world().let_pass(seconds))
 
 

@@ -198,7 +198,8 @@ class MessageDelivery:
 
         In quiet hours no ticket is reserved: the message could not use its slot.
         """
-        due = max(at, to_micros(message.get("dueAt", message["acceptedAt"])))
+        # Not acceptedAt: the clock of the function that accepted the message may be ahead of this one.
+        due = max(at, to_micros(message["dueAt"])) if "dueAt" in message else at
         if (end := self._end_quiet_hours(message, due)) > due:
             return Postponed(end)
         pace = self.pacing.pace(
