@@ -11,6 +11,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
+import pytest
+
 from local.stack import Stack
 from tests.machines import TEXT, control, list_messages, run, unique
 
@@ -21,6 +23,10 @@ FINAL_STATES = {"delivered", "failed", "delivery_unknown"}
 
 # Bandwidth's own 503 says that the message was not sent. The 503 of a proxy does not.
 UNAVAILABLE = {"status": 503, "body": '{"type": "service-unavailable", "description": "Try again."}'}
+
+
+# Bandwidth's limits are those of the whole simulator.
+pytestmark = pytest.mark.xdist_group("pace")
 
 
 def order_owner_number(cloud: Stack) -> str:

@@ -209,7 +209,7 @@ class TestPace:
     def test_segments_above_the_accounts_rate_are_delivered_in_order_at_that_rate(
         self, messaging: Client, control: Client, receiver: Receiver, setup: Setup
     ) -> None:
-        control.put("/pace", json={"v2_segments_per_second": 10})
+        control.put("/pace", json={"v2_segments_per_second": 4})
 
         sent = [send(messaging, setup).json()["id"] for _ in range(5)]
 
@@ -217,9 +217,10 @@ class TestPace:
         delivered = [each for each in events if each["type"] == "message-delivered"]
         times = [datetime.fromisoformat(each["time"]) for each in delivered]
         assert [each["message"]["id"] for each in delivered] == sent
-        assert times[4] - times[0] == pytest.approx(timedelta(seconds=0.4), abs=timedelta(seconds=0.1))
+        assert times[4] - times[0] >= timedelta(seconds=0.99)
         counts = control.get("/send-counts").json()
-        assert counts == {"requests": 5, "rejected": 0, "longest_queue": 4}
+        assert (counts["requests"], counts["rejected"]) == (5, 0)
+        assert 1 <= counts["longest_queue"] <= 4
 
     def test_a_queue_of_fifteen_minutes_rejects_more_segments(
         self, messaging: Client, control: Client, setup: Setup

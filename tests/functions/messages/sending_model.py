@@ -134,7 +134,8 @@ class Sending(RuleBasedStateMachine):
     @precondition(lambda self: self.world.messages)
     @rule(position=positions)
     def cancel(self, position: int) -> None:
-        ids = sorted(self.world.messages)
+        # In the order of their acceptance: ids are random.
+        ids = list(self.world.messages)
         message_id = ids[position % len(ids)]
         if stores.messages().cancel(message_id, self.world.now())[0]:
             self.world.canceled.add(message_id)

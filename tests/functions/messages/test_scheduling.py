@@ -101,6 +101,7 @@ class TestSendAt:
         status, shown = send(sendAt=at)
 
         assert (status, shown["state"], shown["sendAt"]) == (202, "accepted", at)
+        assert (shown["waiting"], shown["expectedAt"]) == ("scheduled", at)
         item = stored(shown["messageId"])
         assert (item["waiting"], item["expectedAt"], item["dueAt"]) == ("scheduled", at, at)
         assert world.take() == [("send", shown["messageId"], 900)]

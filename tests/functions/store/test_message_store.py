@@ -245,7 +245,7 @@ def test_a_released_claim_restores_the_message(messages: Messages) -> None:
     taken = claimed(messages)
     assert taken is not None
     messages.release_claim(taken)
-    assert stored(messages) == before | {"claim": taken["claim"]}
+    assert stored(messages) == before | {"claim": taken["claim"], "claims": 1}
     assert claimed(messages)
 
 
@@ -278,6 +278,10 @@ def lossy(messages_table: Table, monkeypatch: pytest.MonkeyPatch) -> Lossy:
     return Lossy(messages_table, monkeypatch)
 
 
+def without_claims(item: Any) -> dict[str, Any]:
+    return {name: value for name, value in item.items() if name not in {"claim", "claims"}}
+
+
 @pytest.mark.parametrize("effect", ["lost", "unanswered", "late"])
 def test_a_claim_without_a_response_is_undone(messages: Messages, lossy: Lossy, effect: str) -> None:
     messages.add(outbound())
@@ -285,7 +289,7 @@ def test_a_claim_without_a_response_is_undone(messages: Messages, lossy: Lossy, 
     lossy.effects(effect)
     with pytest.raises(ReadTimeoutError):
         messages.claim("out_1", LATER)
-    assert {**stored(messages), "claim": None} == {**before, "claim": None}
+    assert without_claims(stored(messages)) == without_claims(before)
     assert claimed(messages)
 
 
@@ -328,7 +332,7 @@ def test_an_unconfirmed_message_can_be_released_by_its_claim(messages: Messages)
     assert taken is not None
     messages.advance("out_1", MessageState.SEND_UNCONFIRMED, LATER, reason="nobody knows")
     messages.release_claim(taken)
-    assert stored(messages) == before | {"claim": taken["claim"]}
+    assert stored(messages) == before | {"claim": taken["claim"], "claims": 1}
 
 
 def test_only_the_claim_of_a_message_can_be_released(messages: Messages) -> None:

@@ -364,6 +364,8 @@ def storable(value: Any) -> bool:
             return bool(value.encode()) or not value
         case tuple():
             return all(storable(inner) for inner in value)
+        case dict():
+            return all(storable(inner) for inner in value.values())
         case int() | None:
             return abs(value or 0) < 10**38
     return False

@@ -144,7 +144,7 @@ class MessageDelivery:
         except (BandwidthUnavailable, BandwidthUnauthorized) as error:
             if message.get("waiting") != (waiting := _classify_wait(error)):
                 self.messages.record_waiting(message_id, waiting)
-            return self._retry_later(message, error, receives)
+            return self._retry_later(error, receives)
         if isinstance(send, Pace | Postponed):
             self._requeue(message, send) if isinstance(send, Pace) else self._postpone(message, send.due)
             return None
@@ -281,7 +281,9 @@ class MessageDelivery:
             accepted = send()
         except (BandwidthUnavailable, BandwidthUnauthorized) as error:
             self.messages.release_claim(message, _classify_wait(error))
-            return self._retry_later(message, error, receives)
+            if isinstance(error, BandwidthUnavailable) and error.is_throttled:
+                self._slow_down(message, error)
+            return self._retry_later(error, receives)
         except (BandwidthOutcomeUnknown, BandwidthGarbled) as error:
             logger.warning("send outcome unknown", extra={"reason": str(error)})
             return self._await_receipt(message_id)
@@ -300,17 +302,21 @@ class MessageDelivery:
             segment_count=accepted.segment_count,
         )
         logger.info("message sent", extra={"bandwidth_id": accepted.bandwidth_id})
-        wait = _time_since(message["acceptedAt"]).total_seconds()
+        wait = _time_since(message.get("dueAt", message["acceptedAt"])).total_seconds()
         # Messages that an earlier version claimed have no count.
         self.record({"SendAttempts": message.get("claims", 1), "SendWaitSeconds": wait})
         compare_segments(moved, count=self.count)
         return None
 
-    def _retry_later(self, message: "MessageItem", error: BandwidthError, receives: int) -> int:
-        """Return the delay after which a message is sent again that Bandwidth did not accept.
+    def _slow_down(self, message: "MessageItem", error: BandwidthUnavailable) -> None:
+        """Slow the account's lane down: messages were sent faster than Bandwidth accepts them."""
+        self.count("SendThrottled")
+        facts, _ = self.checks.check(message["from"], message["to"])
+        *_, account = self.pacing.lanes_of(message["from"], facts)
+        self.pacing.slow_down(account, to_micros(now()), error.wait_seconds)
 
-        If Bandwidth accepts messages more slowly than they are sent, the account's lane slows down.
-        """
+    def _retry_later(self, error: BandwidthError, receives: int) -> int:
+        """Return the delay after which a message is sent again that Bandwidth did not accept."""
         logger.warning("message will be retried", extra={"reason": str(error)})
         if isinstance(error, BandwidthUnauthorized):
             # Every message fails until a person fixes the credentials. An alarm watches this metric.
@@ -320,11 +326,6 @@ class MessageDelivery:
             if error.is_redirect:
                 # Every message fails until a person fixes the URL. An alarm watches this metric.
                 self.count("SendRedirected")
-            if error.is_throttled:
-                self.count("SendThrottled")
-                facts, _ = self.checks.check(message["from"], message["to"])
-                *_, account = self.pacing.lanes_of(message["from"], facts)
-                self.pacing.slow_down(account, to_micros(now()), error.wait_seconds)
             # Bandwidth knows best when it accepts messages again.
             delay = max(delay, min(error.wait_seconds or 0, self.times.max_delay_seconds))
         return delay
