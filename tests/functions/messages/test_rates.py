@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bandwidth_messaging.domain.lanes import SECOND, TrackName, tickets_from_items, to_interval
+from bandwidth_messaging.domain.lanes import SECOND, TrackName, tickets_from_items, to_interval, to_micros
 from bandwidth_messaging.domain.send_records import read_send_record
 from bandwidth_messaging.domain.times import to_rfc3339
 from bandwidth_messaging.runtime import stores, wiring
@@ -282,6 +282,33 @@ class TestDelivery:
 
         assert clock.slept == [pytest.approx(1, abs=0.01)]
         assert stored(waiting)["state"] == "sent"
+
+    def test_a_message_whose_account_is_throttled_during_the_sleep_waits_for_the_pause(
+        self, slow: Stack, clock: Clock
+    ) -> None:
+        post()
+        waiting = post()["messageId"]
+        records(slow)
+        clock.wait(9)
+        (account,) = wiring.pacing().lanes_of(OWNER, stores.opt_outs().get_send_facts(OWNER, [RECIPIENT]))
+        clock.on_sleep = lambda: wiring.pacing().slow_down(account, to_micros(clock.now()), 30)
+
+        assert work(waiting) == []
+
+        assert stored(waiting)["state"] == "accepted"
+        assert at_bandwidth(slow) == []
+        assert [delay for _, delay in records(slow)] == [29]
+
+    def test_a_backlog_recovers_without_new_messages(self, slow: Stack, clock: Clock) -> None:
+        waiting = [post()["messageId"] for _ in range(6)]
+        (account,) = wiring.pacing().lanes_of(OWNER, stores.opt_outs().get_send_facts(OWNER, [RECIPIENT]))
+        wiring.pacing().slow_down(account, to_micros(clock.now()), None)
+        assert stores.lanes().get("account")["interval"] == 20 * SECOND
+        clock.wait(31)
+
+        work(waiting[-1])
+
+        assert stores.lanes().get("account")["interval"] < 20 * SECOND
 
     def test_a_recipient_who_opts_out_during_the_sleep_gets_nothing(self, slow: Stack, clock: Clock) -> None:
         post()

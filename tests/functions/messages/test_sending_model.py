@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from bandwidth_messaging.runtime import stores
 from tests.functions.conftest import clear_caches
 from tests.functions.messages.sending_model import RECIPIENTS, Sending, install
 from tests.functions.messages.sending_world import Process
@@ -239,3 +240,33 @@ def test_a_known_hard_history_keeps_the_invariants(history: Callable[[Sending], 
 
     model.check()
     model.teardown()
+
+
+@pytest.mark.parametrize("outcome", ["dies before", "dies after"])
+@pytest.mark.parametrize("calls", range(8))
+@pytest.mark.parametrize("kind", ["request", "worker"])
+def test_a_death_at_any_call_leaks_at_most_one_slot(kind: str, calls: int, outcome: str) -> None:
+    model = Sending()
+    # The second message waits for its slot.
+    accept(model, "key-0")
+    if kind == "request":
+        process: Process | None = model.start_request("key-1")
+    else:
+        accept(model)
+        process = model.start_worker(model.world.records[-1])
+    assert process is not None
+
+    for _ in range(calls):
+        if process.alive:
+            process.resume("done")
+    if process.alive:
+        process.resume(outcome)
+    # The caller repeats a request without a response.
+    accept(model)
+    model.teardown()
+
+    lane = stores.lanes().get("account")
+    # The model delivers each record a millisecond after its delay, so that no other message is late.
+    used = len(model.world.sent) if lane else 0
+    issued = sum(value for name, value in lane.items() if name.endswith("Issued"))
+    assert used <= issued <= used + 1

@@ -56,6 +56,23 @@ class Text:
     tickets: Mapping[str, Ticket] = field(default_factory=dict)
     sent: int = 0
     wakes: int = 0
+    attempts: int = 0
+
+
+@dataclass
+class AccountLimit:
+    """Bandwidth's limit: so many segments in each second, and 429 for more."""
+
+    segments_per_second: int
+    accepted: dict[int, int] = field(default_factory=dict)
+
+    def accepts(self, segments: int, at: int) -> bool:
+        second = at // SECOND
+        taken = self.accepted.get(second, 0) + segments
+        if taken > self.segments_per_second:
+            return False
+        self.accepted[second] = taken
+        return True
 
 
 class Simulation(NamedTuple):
@@ -66,30 +83,63 @@ class Simulation(NamedTuple):
     def lanes_of(self, number: str) -> list[Lane]:
         return self.pacing.lanes_of(number, SendFacts({}, [], self.rates, self.lanes.get("account")))
 
-    def run(self, texts: list[Text], *, jitter: float = 0.0, stall: tuple[float, float] = (0, 0)) -> None:
-        """Accept and send the texts. The queue delivers up to `jitter` seconds late, and not in a stall."""
+    def set_rate(self, segments_per_second: float, now: int) -> None:
+        """Change the account's rate as PUT /rates/account does."""
+        self.rates["account"] = to_interval(segments_per_second)
+        (lane,) = self.lanes_of(ACCOUNT)
+        if adjusted := lane.adjusted(now):
+            self.lanes.replace(lane, adjusted)
+
+    def run(
+        self,
+        texts: list[Text],
+        *,
+        jitter: float = 0.0,
+        stall: tuple[float, float] = (0, 0),
+        limit: AccountLimit | None = None,
+        rates: Mapping[float, float] | None = None,
+    ) -> None:
+        """Accept and send the texts. The queue delivers up to `jitter` seconds late, and not in a stall.
+
+        `rates` are changes of the account's rate: segments per second by the second of the change.
+        """
         chance, sequence = random.Random(1), count()  # noqa: S311 - no secret
         start, end = (int(time * SECOND) for time in stall)
-        events = [(text.accepted, next(sequence), text) for text in texts]
+        changes = sorted((rates or {}).items(), reverse=True)
+        events = [(text.accepted, next(sequence), text, False) for text in texts]
         heapq.heapify(events)
         while events:
-            now, _, text = heapq.heappop(events)
+            now, _, text, is_due = heapq.heappop(events)
+            while changes and changes[-1][0] * SECOND <= now:
+                self.set_rate(changes.pop()[1], now)
             if start <= now < end:
-                heapq.heappush(events, (end, next(sequence), text))
+                heapq.heappush(events, (end, next(sequence), text, False))
                 continue
-            if now == text.accepted and not text.wakes:
-                lane = self.lanes_of(text.number)[0]
-                reserved = self.pacing.issue(lane, text.segments, now, high=text.high)
-                text.tickets = {reserved.lane: reserved.ticket}
-            text.wakes += 1
             lanes = self.lanes_of(text.number)
-            pace = self.pacing.pace(lanes, text.tickets, text.segments, now, high=text.high)
-            text.tickets = pace.tickets
-            if pace.slot - now > MAX_SLEEP:
-                delay = queue_delay(pace.slot - now) * SECOND + int(chance.uniform(0, jitter) * SECOND)
-                heapq.heappush(events, (now + delay, next(sequence), text))
+            if not text.wakes:
+                reserved = self.pacing.issue(lanes[0], text.segments, now, high=text.high)
+                text.tickets = {reserved.lane: reserved.ticket}
+                lanes = self.lanes_of(text.number)
+            if not is_due or lanes[-1].paused_until > now:
+                text.wakes += 1
+                pace = self.pacing.pace(lanes, text.tickets, text.segments, now, high=text.high)
+                text.tickets = pace.tickets
+                if pace.slot - now > MAX_SLEEP:
+                    delay = queue_delay(pace.slot - now) * SECOND + int(chance.uniform(0, jitter) * SECOND)
+                    heapq.heappush(events, (now + delay, next(sequence), text, False))
+                    continue
+                if limit and pace.slot > now:
+                    # The worker sleeps. Others may be throttled meanwhile.
+                    heapq.heappush(events, (pace.slot, next(sequence), text, True))
+                    continue
+                now = pace.slot
+            text.attempts += 1
+            if limit and not limit.accepts(text.segments, now):
+                self.pacing.slow_down(self.lanes_of(text.number)[-1], now, None)
+                delay = 2**text.attempts * SECOND * 3 // 4
+                heapq.heappush(events, (now + delay, next(sequence), text, False))
                 continue
-            text.sent = max(now, pace.slot)
+            text.sent = now
 
 
 @pytest.fixture
@@ -184,3 +234,70 @@ def test_a_message_of_several_segments_takes_as_many_slots(simulation: Simulatio
     simulation.run(texts)
 
     assert 29 * SECOND <= max(text.sent for text in texts) <= 30 * SECOND
+
+
+def test_a_lowered_rate_holds_at_once_and_keeps_the_order(simulation: Simulation) -> None:
+    texts = [Text(position * 1000, ACCOUNT) for position in range(600)]
+
+    simulation.run(texts, rates={20: 5})
+
+    assert [text.sent for text in texts] == sorted(text.sent for text in texts)
+    assert busiest([text for text in texts if text.sent > 20 * SECOND]) <= 1.02 * 5 * 10
+    assert max(text.sent for text in texts) == pytest.approx((20 + 400 / 5) * SECOND, rel=0.01)
+
+
+def test_a_raised_rate_speeds_up_texts_that_wait(simulation: Simulation) -> None:
+    texts = [Text(position * 1000, ACCOUNT) for position in range(6_000)]
+
+    simulation.run(texts, rates={100: 20})
+
+    assert busiest(texts) <= 1.02 * 20 * 10
+    assert max(text.sent for text in texts) <= 1.1 * (100 + 5_000 / 20) * SECOND
+
+
+def test_a_rate_above_bandwidth_s_limit_costs_few_attempts(
+    simulation: Simulation, record_property: Any
+) -> None:
+    texts = [Text(position * 1000, ACCOUNT) for position in range(6_000)]
+
+    simulation.run(texts, limit=AccountLimit(8))
+
+    attempts = sum(text.attempts for text in texts) / len(texts)
+    record_property("attempts per text at 10 a second, of which Bandwidth accepts 8", round(attempts, 3))
+    assert attempts <= 1.05
+    assert max(text.attempts for text in texts) <= 4
+    # The lane has half its rate for 30 seconds, and three quarters for 30 seconds. Texts that the queue still
+    # delays when the lane becomes faster lose their slots.
+    assert max(text.sent for text in texts) <= 1.6 * 6_000 / 8 * SECOND
+
+
+def test_a_slowed_lane_recovers_to_its_rate(simulation: Simulation) -> None:
+    simulation.pacing.slow_down(simulation.lanes_of(ACCOUNT)[0], SECOND, None)
+    texts = [Text(SECOND + position * 1000, ACCOUNT) for position in range(3_000)]
+
+    simulation.run(texts)
+
+    assert busiest([text for text in texts if text.sent < 30 * SECOND]) <= 1.02 * 5 * 10
+    assert max(text.sent for text in texts) <= 1.1 * 330 * SECOND
+    assert busiest(texts) <= 1.02 * 10 * 10
+    assert simulation.lanes.get("account")["interval"] == to_interval(10)
+
+
+def test_texts_that_were_due_before_a_pause_are_not_sent_together_when_it_ends(
+    simulation: Simulation,
+) -> None:
+    texts = [Text(0, ACCOUNT) for _ in range(50)]
+    (lane,) = simulation.lanes_of(ACCOUNT)
+    tickets = [simulation.pacing.issue(lane, 1, 0) for _ in texts]
+    simulation.pacing.slow_down(simulation.lanes_of(ACCOUNT)[0], 2 * SECOND, None)
+
+    lanes = simulation.lanes_of(ACCOUNT)
+    slots = [
+        simulation.pacing.pace(
+            simulation.lanes_of(ACCOUNT), {"account": each.ticket}, 1, 3 * SECOND, high=False
+        ).slot
+        for each in tickets[:20]
+    ]
+
+    assert min(slots) >= lanes[0].paused_until
+    assert len(set(slots)) == len(slots)

@@ -146,14 +146,24 @@ class Lane:
         """Return the time at which a ticket is due."""
         return max(self.paused_until, self._slot(ticket.track, ticket.position))
 
+    def is_late(self, ticket: Ticket, now: int) -> bool:
+        """Return whether a message needs a new ticket: others behind it have their slots now.
+
+        So do messages that were due before a pause, else all of them would be sent when the pause ends.
+        """
+        track = self.track(ticket.track)
+        was_due_before_pause = ticket.position < track.base and track.clock == self.paused_until
+        return was_due_before_pause or now - self.slot(ticket) > MAX_LATENESS
+
     def next_slot(self, now: int, *, high: bool) -> int:
         """Return the slot that the next message gets."""
         return self._next_slot(self.choose_track(now, high=high), now)
 
     def choose_track(self, now: int, *, high: bool) -> TrackName:
         """Return the track of the next message. With high priority it is the one with the earlier slot."""
-        is_earlier = self._next_slot(TrackName.HIGH, now) < self._next_slot(TrackName.NORMAL, now)
-        return TrackName.HIGH if high and is_earlier else TrackName.NORMAL
+        if high and self._next_slot(TrackName.HIGH, now) < self._next_slot(TrackName.NORMAL, now):
+            return TrackName.HIGH
+        return TrackName.NORMAL
 
     def reserve(self, name: TrackName, segments: int, now: int) -> "Self | Extend":
         """Return how the lane changes to issue positions: a new state, or an extension of a busy track."""
@@ -232,7 +242,8 @@ class Lane:
         work = (position - track.base) * interval
         if name is not TrackName.NORMAL:
             return track.clock + work * 100 // self._share(name)
-        busy = self._busy(track.clock)
+        if not (busy := self._busy(track.clock)):
+            return track.clock + work
         slot, speed = track.clock, 100 - sum(map(self._share, busy))
         for other, end in sorted(busy.items(), key=itemgetter(1)):
             done = (end - slot) * speed // 100
@@ -254,11 +265,6 @@ class Lane:
 
     def _interval(self) -> int:
         return self.interval if self.interval is not None else self.target or 0
-
-
-def is_late(slot: int, now: int) -> bool:
-    """Return whether a message is too late to be sent at once: others behind it have their slots now."""
-    return now - slot > MAX_LATENESS
 
 
 def queue_delay(left: int) -> int:

@@ -188,8 +188,11 @@ class MessageDelivery:
         if left > 0:
             self.sleep(left / SECOND)
         if left > 0 or not is_ready:
-            # Preflight and sleep take long enough for a recipient to opt out.
-            _, problem = self._check(message)
+            # Preflight and sleep take long enough for a recipient to opt out, and for a throttle.
+            facts, problem = self._check(message)
+            paused_until = facts.account_lane.get("pausedUntil")
+            if paused_until and not problem and paused_until > (at := to_micros(now())):
+                return self._pace(message, pace.tickets, facts, at)
         return problem or send
 
     def _check(self, message: "MessageItem") -> "tuple[SendFacts, SendProblem | None]":
@@ -203,6 +206,7 @@ class MessageDelivery:
 
         In quiet hours no ticket is reserved: the message could not use its slot.
         """
+        # Not acceptedAt: the clock of the function that accepted the message may be ahead of this one.
         due = max(at, to_micros(message["dueAt"])) if "dueAt" in message else at
         if (end := self._end_quiet_hours(message, due)) > due:
             return Postponed(end)

@@ -13,7 +13,6 @@ from bandwidth_messaging.domain.lanes import (
     Ticket,
     Tickets,
     TrackName,
-    is_late,
 )
 from bandwidth_messaging.domain.registration import RegistrationKind, classify_number
 from bandwidth_messaging.store.lane_store import from_item
@@ -88,11 +87,12 @@ class Pacing:
         the message is due on the lanes before it: it would hold a slot that it cannot use.
         """
         tickets, slot = dict(tickets), now
-        for lane in lanes:
+        for each in lanes:
+            lane = self._recover(each, now)
             if not lane.is_limited:
                 continue
             ticket = tickets.get(lane.name)
-            if ticket is None or is_late(lane.slot(ticket), now):
+            if ticket is None or lane.is_late(ticket, now):
                 reserved = self.issue(lane, segments, now, high=high, late=ticket is not None)
                 tickets[lane.name] = reserved.ticket
                 slot = max(slot, reserved.slot)
@@ -112,6 +112,11 @@ class Pacing:
         """Slow a lane down that Bandwidth throttled. `wait_seconds` is the delay that Bandwidth requests."""
         if slowed := lane.slowed(now, (wait_seconds or 0) * SECOND):
             self.lanes.replace(lane, slowed)
+
+    def _recover(self, lane: Lane, now: int) -> Lane:
+        """Return a lane at the rate that it should have now. A backlog recovers without new messages too."""
+        adjusted = lane.adjusted(now) if lane.tracks else None
+        return self._updated(lane, self.lanes.replace(lane, adjusted).item) if adjusted else lane
 
     def _narrow_lane(self, number: str, sender: Mapping[str, Any], rates: Mapping[str, Any]) -> Lane | None:
         """Return the lane of a number or of its campaign, None if only the account's lane applies."""
