@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from bandwidth_messaging.domain.replies import MAX_AGE
+from tests.contracts.template.deployed import events
 from tests.template import resources, template
 
 
@@ -26,7 +28,20 @@ def test_an_alarm_reports_the_first_dead_letter(logical_id: str) -> None:
 
 
 def test_an_alarm_reports_delayed_event_publication() -> None:
-    assert alarms_on("IteratorAge").keys() == {str({"Ref": "PublishEvents"})}
+    assert str({"Ref": "PublishEvents"}) in alarms_on("IteratorAge")
+
+
+def test_an_alarm_reports_delayed_replies_long_before_they_are_dropped() -> None:
+    alarm = alarms_on("IteratorAge")[str({"Ref": "SendKeywordReply"})]
+
+    # Milliseconds. A confirmation is expected within five minutes (47 CFR 64.1200(a)(12)).
+    assert alarm["Threshold"] == 5 * 60 * 1000 < MAX_AGE.total_seconds() * 1000 / 2
+
+
+def test_every_reader_of_a_stream_has_an_alarm_on_its_delay() -> None:
+    readers = {str({"Ref": logical_id}) for logical_id, _ in events("DynamoDB")}
+
+    assert alarms_on("IteratorAge").keys() == readers
 
 
 @pytest.mark.parametrize("function", ["DeliverMessage", "QueueScheduled"])

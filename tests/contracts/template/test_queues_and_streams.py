@@ -8,6 +8,7 @@ from unittest.mock import patch
 import pytest
 
 from bandwidth_messaging.bandwidth.transport import TOTAL_SECONDS
+from bandwidth_messaging.domain import replies
 from bandwidth_messaging.domain.retries import compute_delay
 from bandwidth_messaging.services import message_delivery
 from bandwidth_messaging.store import keys
@@ -59,11 +60,17 @@ def test_queues_are_encrypted_and_keep_messages_for_14_days(logical_id: str) -> 
 
 def test_a_worker_reports_the_failed_records_of_a_batch() -> None:
     sources = [*events("SQS"), *events("DynamoDB")]
-    assert len(sources) == len(["SendQueue", "HighSendQueue", "MediaQueue"]) + len(TABLES)
+    # Events and replies to keywords read the streams of both tables.
+    assert len(sources) == len(["SendQueue", "HighSendQueue", "MediaQueue"]) + 2 * len(TABLES)
     assert all(source["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for _, source in sources)
 
 
-@pytest.mark.parametrize("source", [each for _, each in events("DynamoDB")])
+def stream_sources(logical_id: str) -> list[dict[str, Any]]:
+    """Return the streams that a function reads."""
+    return [source for each, source in events("DynamoDB") if each == logical_id]
+
+
+@pytest.mark.parametrize("source", stream_sources("PublishEvents"))
 def test_unpublished_changes_are_dead_lettered_before_they_leave_the_stream(source: dict[str, Any]) -> None:
     stream_retention_seconds = 24 * 3600
 
@@ -75,17 +82,25 @@ def test_unpublished_changes_are_dead_lettered_before_they_leave_the_stream(sour
     }
 
 
+@pytest.mark.parametrize("source", stream_sources("SendKeywordReply"))
+def test_a_keyword_that_is_too_old_for_a_reply_blocks_no_other(source: dict[str, Any]) -> None:
+    assert source["MaximumRecordAgeInSeconds"] == replies.MAX_AGE.total_seconds()
+    assert "MaximumRetryAttempts" not in source
+    # A later attempt would send nothing, so there is nothing to keep. RepliesLateAlarm reports the delay.
+    assert "DestinationConfig" not in source
+
+
 @pytest.mark.parametrize("source", [each for _, each in events("DynamoDB")])
 def test_a_batch_has_at_most_ten_changes_and_no_deletions(
     source: dict[str, Any],
 ) -> None:
     assert source["BatchSize"] == 10
     (filter_,) = source["FilterCriteria"]["Filters"]
-    assert json.loads(filter_["Pattern"])["eventName"] == ["INSERT", "MODIFY"]
+    assert set(json.loads(filter_["Pattern"])["eventName"]) <= {"INSERT", "MODIFY"}
 
 
 def test_only_items_that_are_published_wake_the_function_that_publishes_them() -> None:
-    (numbers,) = [source for _, source in events("DynamoDB") if "NumbersTable" in str(source["Stream"])]
+    (numbers,) = [each for each in stream_sources("PublishEvents") if "NumbersTable" in str(each["Stream"])]
     (filter_,) = numbers["FilterCriteria"]["Filters"]
     published = json.loads(filter_["Pattern"])["dynamodb"]["Keys"]["pk"]["S"]
 
@@ -105,4 +120,35 @@ def test_only_items_that_are_published_wake_the_function_that_publishes_them() -
             keys.drift_key(),
         )
     )
-    assert not any(wakes(key) for key in (keys.lane_key("account"), keys.rates_key(), keys.lease_key("a")))
+    assert not any(
+        wakes(key)
+        for key in (
+            keys.lane_key("account"),
+            keys.rates_key(),
+            keys.lease_key("a"),
+            keys.reply_key("+19195551212", "+19195551234"),
+        )
+    )
+
+
+def test_only_keywords_wake_the_function_that_replies() -> None:
+    patterns = [
+        json.loads(filter_["Pattern"])
+        for source in stream_sources("SendKeywordReply")
+        for filter_ in source["FilterCriteria"]["Filters"]
+    ]
+
+    # Statements of operators, imports and carriers have no textId, and other texts have no keyword.
+    assert patterns == [
+        {
+            "eventName": ["INSERT", "MODIFY"],
+            "dynamodb": {
+                "Keys": {"pk": {"S": [{"prefix": "OPT_OUT#"}]}},
+                "NewImage": {"textId": {"S": [{"exists": True}]}},
+            },
+        },
+        {
+            "eventName": ["INSERT"],
+            "dynamodb": {"NewImage": {"direction": {"S": ["in"]}, "keyword": {"S": [{"exists": True}]}}},
+        },
+    ]

@@ -243,17 +243,16 @@ def keyword_replies() -> "KeywordReplies":
     from bandwidth_messaging.domain.replies import ReplyTexts
     from bandwidth_messaging.services.keyword_replies import KeywordReplies
 
-    given = settings()
     texts = {
-        (KeywordKind.OPT_OUT, "en"): given.stop_reply,
-        (KeywordKind.OPT_OUT, "fr"): given.stop_reply_fr,
-        (KeywordKind.OPT_OUT, "es"): given.stop_reply_es,
-        (KeywordKind.OPT_IN, "en"): given.start_reply,
-        (KeywordKind.OPT_IN, "fr"): given.start_reply_fr,
-        (KeywordKind.OPT_IN, "es"): given.start_reply_es,
-        (KeywordKind.HELP, "en"): given.help_reply,
-        (KeywordKind.HELP, "fr"): given.help_reply_fr,
-        (KeywordKind.HELP, "es"): given.help_reply_es,
+        (KeywordKind.OPT_OUT, "en"): settings().stop_reply,
+        (KeywordKind.OPT_OUT, "fr"): settings().stop_reply_fr,
+        (KeywordKind.OPT_OUT, "es"): settings().stop_reply_es,
+        (KeywordKind.OPT_IN, "en"): settings().start_reply,
+        (KeywordKind.OPT_IN, "fr"): settings().start_reply_fr,
+        (KeywordKind.OPT_IN, "es"): settings().start_reply_es,
+        (KeywordKind.HELP, "en"): settings().help_reply,
+        (KeywordKind.HELP, "fr"): settings().help_reply_fr,
+        (KeywordKind.HELP, "es"): settings().help_reply_es,
     }
     return KeywordReplies(
         stores.messages(),
