@@ -57,6 +57,17 @@ VALUES: dict[str, tuple[list[str], list[str]]] = {
             [" ", ",", "genug,", "genug,,no", "stop;end", "w" * 31, "word," * 20 + "word", "a\nb"],
         ),
     ),
+    **dict.fromkeys(
+        [
+            f"{kind}Reply{language}"
+            for kind in ("Stop", "Start", "Help")
+            for language in ("", "French", "Spanish")
+        ],
+        (
+            ["", "x", "Acme: no more texts. Reply START to resume.", "Arrêt confirmé.\nAcme", "x" * 160],
+            [" ", " x", "x ", "x\n", "a\rb", "x" * 161],
+        ),
+    ),
     "SendConcurrency": (["2", "9", "10", "999", "1000"], ["", "0", "1", "1001", "2.5", "02", "-2", "1e2"]),
     "RetryErrorClasses": (
         ["volume", "volume,carrier", "away, volume, carrier"],
