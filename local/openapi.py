@@ -22,6 +22,7 @@ FUNCTIONS = (
     "control/browse",
     "control/set_rate",
     "control/change_opt_outs",
+    "control/set_replies",
 )
 # Samples of requests: the file under events/, and the key of the body if the sample is a proxy event.
 REQUESTS = {
@@ -29,6 +30,7 @@ REQUESTS = {
     "startMessagingV2": ("executions/messaging_v2.json", None),
     "recordOptOut": ("control/change_opt_outs.json", "body"),
     "startHostedMessaging": ("executions/hosted_messaging.json", None),
+    "setReplies": ("control/set_replies.json", "body"),
     "setRate": ("control/set_rate.json", "body"),
 }
 EXAMPLES = Path(__file__).with_name("openapi_examples.json")

@@ -24,6 +24,7 @@ SERVICES = [
     ("messages", "receive_callback", "callback_intake", set[str]()),
     ("messages", "authorize_callback", "callback_authorization", set[str]()),
     ("messages", "publish_events", "event_publishing", set[str]()),
+    ("messages", "send_keyword_reply", "keyword_replies", set[str]()),
     ("messages", "send_message", "message_acceptance", {"pydantic"}),
     ("messages", "deliver_message", "message_delivery", set[str]()),
     ("setups", "receive_notification", "notifications", {"lxml", "requests"}),
@@ -70,7 +71,9 @@ print(type(wiring.{builder}()).__module__ in loaded_in_init)
     assert run(room, code) == "True"
 
 
-@pytest.mark.parametrize("name", ["receive_callback", "authorize_callback", "publish_events"])
+@pytest.mark.parametrize(
+    "name", ["receive_callback", "authorize_callback", "publish_events", "send_keyword_reply"]
+)
 def test_a_function_that_bandwidth_or_a_stream_waits_for_loads_no_heavy_library(name: str) -> None:
     assert loaded_by("messages", f"import {name}") == set()
 
@@ -121,6 +124,6 @@ def test_the_steps_of_catapult_load_no_xml(name: str) -> None:
     assert loaded_by("hosted_messaging", code) <= {"pydantic", "requests"}
 
 
-@pytest.mark.parametrize("name", ["browse", "describe", "set_rate", "start_setup"])
+@pytest.mark.parametrize("name", ["browse", "describe", "set_rate", "set_replies", "start_setup"])
 def test_the_functions_of_the_control_api_load_no_client_of_bandwidth(name: str) -> None:
     assert loaded_by("control", f"import {name}") <= {"pydantic"}

@@ -1,4 +1,4 @@
-"""Size of the environment of SendKeywordReply. Lambda rejects more than 4 KB, so that the deployment fails."""
+"""Size of the environment of SendKeywordReply. Lambda rejects a deployment with more than 4 KB."""
 
 import json
 from typing import Any

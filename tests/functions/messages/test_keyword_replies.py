@@ -10,8 +10,9 @@ import pytest
 from bandwidth_messaging.domain.times import to_rfc3339
 from bandwidth_messaging.runtime import stores
 from bandwidth_messaging.services import keyword_replies
+from functions.control import browse
 from functions.messages import receive_callback, send_keyword_reply
-from tests.functions.conftest import PASSED, Stack, call, clear_caches, sample
+from tests.functions.conftest import PASSED, Stack, call, call_api, clear_caches, sample
 from tests.functions.messages.test_bus import Streams
 from tests.functions.messages.test_sending import HOME, OWNER, RECIPIENT, at_bandwidth, send, worker
 from tests.functions.messages.test_sending import ready as ready  # noqa: PLC0414 - a fixture
@@ -182,6 +183,27 @@ def test_numbers_of_the_stack_do_not_answer_each_other(desk: Desk) -> None:
     desk.text("HELP", sender=other)
 
     assert desk.reply() == []
+
+
+@only_current
+def test_a_number_has_its_own_replies(desk: Desk) -> None:
+    stores.numbers().set_replies(OWNER, {"stop": "", "help": "Ask Joe."})
+    for text in ("HELP", "STOP", "START"):
+        desk.text(text)
+        desk.reply()
+
+    assert desk.reply() == ["Ask Joe.", STARTED]
+
+
+@only_current
+def test_a_reply_shows_the_text_that_it_replies_to(desk: Desk) -> None:
+    text_id = desk.text("HELP")
+    desk.reply()
+
+    page = call_api(browse, "GET", "/messages", query={"number": OWNER})[1]["items"]
+    (reply,) = [message for message in page if message["direction"] == "out"]
+    assert (reply["text"], reply["replyTo"], reply["priority"]) == (HELPED, text_id, "high")
+    assert [message["messageId"] for message in page if "replyTo" not in message] == [text_id]
 
 
 @only_current

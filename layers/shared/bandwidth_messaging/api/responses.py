@@ -140,6 +140,9 @@ class Message(_Response):
     keyword: str | _Missing = Field(
         None, description="Keyword (stop, start, help, …) of the text; review if a person must decide"
     )
+    reply_to: str | _Missing = Field(
+        None, description="Of an automatic reply to STOP, START or HELP: the id of the inbound message"
+    )
     suggestion_response: SuggestionResponse | _Missing = None
     location_response: LocationResponse | _Missing = None
     application_id: str | _Missing = None
@@ -217,6 +220,14 @@ class Preflight(_Response):
     problems: list[str] = Field(description="What to fix. Until then the number cannot send through V2")
 
 
+class NumberReplies(_Response):
+    """The replies of a number to STOP, START and HELP. An empty text is no reply."""
+
+    stop: str | _Missing = Field(None, description="Missing: the stack's reply")
+    start: str | _Missing = Field(None, description="Missing: the stack's reply")
+    help: str | _Missing = Field(None, description="Missing: the stack's reply")
+
+
 class Number(_Response):
     """A number of a set-up."""
 
@@ -233,6 +244,9 @@ class Number(_Response):
     registration: Registration | _Missing = Field(None, description="Registration, if it was checked")
     preflight: Preflight | _Missing = Field(
         None, description="Result of the check of location and application. Missing if not checked"
+    )
+    replies: NumberReplies | _Missing = Field(
+        None, description="Replies of the number instead of the stack's"
     )
     times: _Times
 

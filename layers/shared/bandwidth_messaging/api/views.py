@@ -19,7 +19,7 @@ View = dict[str, Any]
 _MESSAGE = (
     "messageId", "direction", "api", "from", "to", "owner", "text", "media", "encoding", "segmentCount",
     "bandwidthSegmentCount", "tag", "priority", "channel", "carrierName", "expiration", "sendAt", "keyword",
-    "suggestionResponse", "locationResponse", "applicationId", "bandwidthId",
+    "replyTo", "suggestionResponse", "locationResponse", "applicationId", "bandwidthId",
     "state", "errorCode", "errorClass", "reason", "bandwidthReason", "warnings",
 )  # fmt: skip
 WAITING: Final = ("expectedAt", "waiting")
@@ -32,7 +32,7 @@ _SENT_STATES = tuple(state for state, rank in RANKS.items() if rank >= RANKS[Mes
 _FILE = ("name", "contentType", "bytes", "smil", "reason")
 _NUMBER = (
     "number", "state", "api", "applicationId", "locationId", "siteId", "orderId", "customerOrderId", "reason",
-    "errorCode", "registration", "preflight",
+    "errorCode", "registration", "preflight", "replies",
 )  # fmt: skip
 _ORDER = (
     "kind", "orderId", "applicationId", "locationId", "requested", "completed", "failed", "reason",

@@ -8,6 +8,7 @@ from bandwidth_messaging.domain.messages import Api
 
 if TYPE_CHECKING:
     from bandwidth_messaging.domain.registration import Registration
+    from bandwidth_messaging.domain.replies import NumberReplies
 
 
 class NumberState(StrEnum):
@@ -38,6 +39,7 @@ class NumberItem(TypedDict, total=False):
     """A number's item in the Numbers table; the number is in E.164, times are RFC 3339.
 
     `numberId` is Catapult's id of the number. `detachedAt` is when a number in release left Catapult.
+    `replies` exists if the number has replies of its own.
     """
 
     number: Required[str]
@@ -53,6 +55,7 @@ class NumberItem(TypedDict, total=False):
     errorCode: str
     registration: "Registration"
     preflight: Preflight
+    replies: "NumberReplies"
     pendingAt: str
     activeAt: str
     failedAt: str

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 MAX_AGE: Final = timedelta(hours=1)
 """A keyword that is older gets no reply. 47 CFR 64.1200(a)(12) expects a confirmation within five minutes."""
+MAX_CHARACTERS: Final = 320
+"""The length of a reply of a number. Those of the stack's parameters are shorter, see template.yaml."""
 MIN_INTERVAL: Final = timedelta(hours=24)
 """The time between two replies of one kind to the same person."""
 # E.164 without short codes, which have at most six digits.

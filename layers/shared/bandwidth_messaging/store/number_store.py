@@ -11,6 +11,7 @@ from bandwidth_messaging.store.keys import number_key
 if TYPE_CHECKING:
     from bandwidth_messaging.domain.orders import Failure
     from bandwidth_messaging.domain.registration import Registration
+    from bandwidth_messaging.domain.replies import NumberReplies
 
 _PAGE_SIZE: Final = 1000
 
@@ -164,6 +165,20 @@ class Numbers:
         self._table.update(
             number_key(number), assign={"preflight": preflight}, condition="attribute_exists(#pk)"
         )
+
+    def set_replies(self, number: str, replies: "NumberReplies") -> NumberItem | None:
+        """Set the replies of a number, none of its own if empty. Return the number's item, None if absent.
+
+        A repetition changes nothing, so that one event is published.
+        """
+        changes = "(attribute_not_exists(#replies) OR #replies <> :replies)"
+        result = self._table.attempt(
+            number_key(number),
+            assign={"replies": dict(replies) or None},
+            condition=f"attribute_exists(#pk) AND {changes if replies else 'attribute_exists(#replies)'}",
+            values={"replies": dict(replies)} if replies else None,
+        )
+        return cast("NumberItem | None", result.item)
 
     def fail(self, failure: "Failure", home: Home, at: str) -> None:
         """Record why an order failed to add a number. A number of another order does not change."""
