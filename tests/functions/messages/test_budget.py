@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,8 +18,9 @@ from bandwidth_messaging.domain.messages import Api, Waiting
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.times import to_rfc3339
 from bandwidth_messaging.runtime import stores, wiring
+from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
-from bandwidth_messaging.services import message_delivery, message_schedule
+from bandwidth_messaging.services import keyword_replies, message_delivery, message_schedule
 from bandwidth_messaging.store.dynamodb import from_dynamodb
 from functions.control import browse
 from functions.messages import (
@@ -26,6 +28,7 @@ from functions.messages import (
     deliver_message,
     queue_scheduled,
     receive_callback,
+    send_keyword_reply,
     send_message,
 )
 from tests.dynamodb import item_size
@@ -434,6 +437,25 @@ def test_an_inbound_message(desk: Desk) -> None:
 
 def test_an_inbound_stop(desk: Desk) -> None:
     assert desk.measure(inbound, "STOP", "in-1") == documented("inbound stop or start")
+
+
+def test_a_reply_to_a_keyword(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HELP_REPLY", TEXT)
+    settings.cache_clear()
+    records = []
+    for message_id in ("in-1", "in-2"):
+        inbound("HELP", message_id)
+        (record,) = deepcopy(sample("messages/send_keyword_reply")["Records"])
+        record["dynamodb"]["NewImage"]["messageId"] = {"S": message_id}
+        records.append(record)
+    received = stores.messages().get("in-1")
+    assert received is not None
+    monkeypatch.setattr(keyword_replies, "now", lambda: received["receivedAt"])
+
+    replied, skipped = (desk.measure(call, send_keyword_reply, {"Records": [record]}) for record in records)
+
+    assert replied == documented("reply to a keyword")
+    assert skipped == documented("keyword that may get no second reply")
 
 
 def test_inbound_media(stack: Stack, desk: Desk) -> None:
