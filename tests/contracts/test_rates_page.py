@@ -38,7 +38,7 @@ def test_the_workers_follow_from_the_rate() -> None:
 
 
 def test_the_looks_of_a_wait_follow_from_the_delays_of_the_queue() -> None:
-    assert {wait: int(looks) for wait, looks in rows("| Wait | Looks |")} == {
+    assert {wait: int(looks) for wait, looks in rows("| Wait | Checks |")} == {
         wait: count_looks(seconds) for wait, seconds in WAITS.items()
     }
 

@@ -489,6 +489,40 @@ class TestThrottle:
 
         assert stores.lanes().get("account")["interval"] == SECOND / 4
 
+    def test_a_pause_is_at_most_the_longest_send_delay(self, ready: Stack, clock: Clock) -> None:
+        self.throttle(ready, clock, headers={"Retry-After": "86400"})
+
+        assert seconds_until(clock, stored(post()["messageId"])["expectedAt"]) == 900
+
+    def test_a_rate_set_through_the_api_ends_the_pause(self, ready: Stack, clock: Clock) -> None:
+        self.throttle(ready, clock, headers={"Retry-After": "600"})
+        waiting = post()["messageId"]
+        records(ready)
+
+        wiring.lane_rates().set_rate("account", to_interval(5))
+
+        assert work(waiting) == []
+        assert stored(waiting)["state"] == "sent"
+        assert stores.lanes().get("account")["interval"] == SECOND / 5
+
+    def test_a_lower_rate_holds_at_once_on_a_slowed_account(
+        self, ready: Stack, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        use(monkeypatch, ACCOUNT_RATE="10")
+        self.throttle(ready, clock)
+
+        wiring.lane_rates().set_rate("account", to_interval(1))
+
+        assert stores.lanes().get("account")["interval"] == SECOND
+
+    def test_a_throttle_never_speeds_a_very_slow_account_up(
+        self, ready: Stack, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        use(monkeypatch, ACCOUNT_RATE="0.005")
+        self.throttle(ready, clock)
+
+        assert stores.lanes().get("account")["interval"] == 200 * SECOND
+
     @pytest.mark.parametrize("status", [500, 503])
     def test_other_errors_do_not_slow_the_account(self, ready: Stack, clock: Clock, status: int) -> None:
         message_id = post()["messageId"]
@@ -498,3 +532,29 @@ class TestThrottle:
 
         assert stores.lanes().get("account") == {}
         assert message(message_id)["messageId"] == message_id
+
+
+class TestCancel:
+    def test_the_newest_messages_give_their_slots_back(self, slow: Stack, clock: Clock) -> None:
+        messages = [post()["messageId"] for _ in range(4)]
+        for each in reversed(messages[1:]):
+            wiring.message_cancellation().cancel(each)
+
+        assert seconds_until(clock, stored(post()["messageId"])["expectedAt"]) == 10
+
+    def test_a_slot_between_others_stays_empty(self, slow: Stack, clock: Clock) -> None:
+        messages = [post()["messageId"] for _ in range(3)]
+        wiring.message_cancellation().cancel(messages[1])
+
+        assert seconds_until(clock, stored(post()["messageId"])["expectedAt"]) == 30
+
+
+def test_a_message_that_waits_for_the_account_says_so(slow: Stack, clock: Clock) -> None:
+    stores.lanes().set_rate(NUMBER_LANE, to_interval(5))
+    messages = [post()["messageId"] for _ in range(3)]
+    records(slow)
+    for each in messages:
+        work(each)
+        clock.wait(0.2)
+
+    assert message(messages[2])["waiting"] == "rate"

@@ -301,3 +301,33 @@ def test_texts_that_were_due_before_a_pause_are_not_sent_together_when_it_ends(
 
     assert min(slots) >= lanes[0].paused_until
     assert len(set(slots)) == len(slots)
+
+
+@pytest.mark.parametrize("jitter", [0.0, 1.0])
+@pytest.mark.parametrize(
+    ("numbers", "number_rate", "account_rate", "size"), [(1, 3, 1, 300), (10, 3, 10, 3_000)]
+)
+def test_an_account_that_is_slower_than_its_numbers_keeps_its_rate(
+    simulation: Simulation, jitter: float, numbers: int, number_rate: float, account_rate: float, size: int
+) -> None:
+    senders = [f"+1919555{position:04}" for position in range(numbers)]
+    simulation.rates["account"] = to_interval(account_rate)
+    simulation.rates.update({f"number:{sender}": to_interval(number_rate) for sender in senders})
+    texts = [Text(position * 100, senders[position % numbers]) for position in range(size)]
+
+    simulation.run(texts, jitter=jitter)
+
+    assert max(text.sent for text in texts) <= 1.1 * size / account_rate * SECOND
+    assert busiest(texts) <= 1.02 * account_rate * 10 + 1
+    assert simulation.lanes.writes <= 2.2 * size
+
+
+def test_a_late_text_of_high_priority_does_not_wait_behind_late_others(simulation: Simulation) -> None:
+    texts = [Text(position * 1000, ACCOUNT) for position in range(1_000)]
+    urgent = [Text(second * SECOND, ACCOUNT, high=True) for second in range(60)]
+
+    simulation.run(texts + urgent, stall=(20, 50))
+
+    after_the_stall = [text.sent - max(text.accepted, 50 * SECOND) for text in urgent]
+    # The share of the lane is two texts a second.
+    assert max(after_the_stall) <= (30 / 2 + 1) * SECOND

@@ -22,9 +22,10 @@ from bandwidth_messaging.api.parameters import (
 )
 from bandwidth_messaging.api.resolver import operation
 from bandwidth_messaging.api.views import View, message_view
+from bandwidth_messaging.domain.messages import Waiting
 from bandwidth_messaging.domain.participants import list_readings, parse_owner_number
 from bandwidth_messaging.domain.problems import FieldProblem, InvalidInput, NotFound
-from bandwidth_messaging.domain.times import to_rfc3339
+from bandwidth_messaging.domain.times import now, to_rfc3339
 from bandwidth_messaging.domain.validation import CamelModel, Participant, parse
 
 if TYPE_CHECKING:
@@ -67,6 +68,9 @@ def add_message_routes(
         # The lanes may have slowed down or sped up since the message was accepted.
         if expected_at := rates().expect(message):
             message["expectedAt"] = expected_at
+            if expected_at > now():
+                # A message of a narrow lane may wait for the account's lane later.
+                message.setdefault("waiting", Waiting.RATE)
         store = archive()
         return message_view(message, partial(_link, store) if store else None)
 

@@ -153,17 +153,18 @@ class Lane:
         """
         track = self.track(ticket.track)
         was_due_before_pause = ticket.position < track.base and track.clock == self.paused_until
-        return was_due_before_pause or now - self.slot(ticket) > MAX_LATENESS
+        return was_due_before_pause or is_late(self.slot(ticket), now)
 
     def next_slot(self, now: int, *, high: bool) -> int:
         """Return the slot that the next message gets."""
         return self._next_slot(self.choose_track(now, high=high), now)
 
-    def choose_track(self, now: int, *, high: bool) -> TrackName:
-        """Return the track of the next message. With high priority it is the one with the earlier slot."""
-        if high and self._next_slot(TrackName.HIGH, now) < self._next_slot(TrackName.NORMAL, now):
+    def choose_track(self, now: int, *, high: bool, late: bool = False) -> TrackName:
+        """Return the track of the next message: with high priority, the one with the earlier slot."""
+        track = TrackName.LATE if late else TrackName.NORMAL
+        if high and self._next_slot(TrackName.HIGH, now) < self._next_slot(track, now):
             return TrackName.HIGH
-        return TrackName.NORMAL
+        return track
 
     def reserve(self, name: TrackName, segments: int, now: int) -> "Self | Extend":
         """Return how the lane changes to issue positions: a new state, or an extension of a busy track."""
@@ -185,7 +186,7 @@ class Lane:
 
     def backlog(self, now: int) -> int:
         """Return for how long the lane is busy with messages that wait."""
-        return max(0, self._slot(TrackName.NORMAL, self.track(TrackName.NORMAL).issued) - now)
+        return max(0, self._next_slot(TrackName.NORMAL, now) - now)
 
     def count_waiting(self, now: int) -> int:
         """Return the segments whose slot is in the future."""
@@ -199,7 +200,8 @@ class Lane:
         if self.slowed_at and now - self.slowed_at < _SLOWED_ONCE_IN:
             return None
         start = now + max(pause, _PAUSE)
-        slower = min(self._interval() * 2, _MAX_INTERVAL) or _DEFAULT_INTERVAL
+        interval = self._interval()
+        slower = max(interval, min(interval * 2, _MAX_INTERVAL)) or _DEFAULT_INTERVAL
         return replace(self._paced(slower, now, start), slowed_at=now, paused_until=start)
 
     def adjusted(self, now: int) -> Self | None:
@@ -215,6 +217,14 @@ class Lane:
         if faster <= (self.target or _UNLIMITED_INTERVAL):
             return self._paced(self.target, now)
         return replace(self._paced(faster, now), slowed_at=now)
+
+    def reset(self, now: int) -> Self:
+        """Return the lane at its configured rate, without a pause or a slow-down."""
+        lane = self._paced(self.target, now)
+        if self.paused_until <= now:
+            return lane
+        tracks = {name: replace(track, clock=now) for name, track in lane.tracks.items()}
+        return replace(lane, tracks=tracks, paused_until=0)
 
     def _paced(self, interval: int | None, now: int, start: int = 0) -> Self:
         """Return the lane with another interval, which holds from now on. Nothing is due before `start`."""
@@ -265,6 +275,11 @@ class Lane:
 
     def _interval(self) -> int:
         return self.interval if self.interval is not None else self.target or 0
+
+
+def is_late(slot: int, now: int) -> bool:
+    """Return whether a slot has passed, and others have theirs now."""
+    return now - slot > MAX_LATENESS
 
 
 def queue_delay(left: int) -> int:

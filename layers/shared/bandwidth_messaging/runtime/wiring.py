@@ -200,7 +200,7 @@ def message_cancellation() -> "MessageCancellation":
     """Return the service that cancels messages."""
     from bandwidth_messaging.services.message_cancellation import MessageCancellation
 
-    return MessageCancellation(stores.messages())
+    return MessageCancellation(stores.messages(), stores.lanes)
 
 
 def message_schedule() -> "MessageSchedule":

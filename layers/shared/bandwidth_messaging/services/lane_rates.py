@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from bandwidth_messaging.domain.lanes import ACCOUNT, Lane, tickets_from_items, to_micros, to_time
 from bandwidth_messaging.domain.messages import MessageState, Waiting
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from bandwidth_messaging.domain.messages import MessageItem
     from bandwidth_messaging.services.pacing import DefaultRates
     from bandwidth_messaging.store.lane_store import Lanes
+
+
+# Messages change a busy lane all the time.
+_ATTEMPTS: Final = 5
 
 
 class LaneRate(NamedTuple):
@@ -44,15 +48,19 @@ class LaneRates:
     def set_rate(self, name: str, interval: int | None) -> LaneRate:
         """Set the microseconds per segment of a lane. None returns to the stack's parameter.
 
-        Messages that wait get new slots at once, unless the lane is slowed: then it recovers step by step.
+        Messages that wait get new slots at once. The rate also ends a pause or a slow-down after a throttle.
         """
         rates = self.lanes.set_rate(name, interval)
         item = self.lanes.get(name)
         lane, is_set = self._lane_rate(name, item, rates)
-        if item and (adjusted := lane.adjusted(to_micros(now()))):
-            # If another write came between, that writer or the next one adjusts the lane.
-            changed = self.lanes.replace(lane, adjusted).item or {}
-            return self._lane_rate(name, changed, rates)
+        for _ in range(_ATTEMPTS):
+            if not item:
+                break
+            done, found = self.lanes.replace(lane, lane.reset(to_micros(now())))
+            item = found or {}
+            lane, is_set = self._lane_rate(name, item, rates)
+            if done:
+                break
         return LaneRate(lane, is_set)
 
     def expect(self, message: "MessageItem") -> str | None:

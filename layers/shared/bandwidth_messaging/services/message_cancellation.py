@@ -1,13 +1,16 @@
 """Cancels accepted messages. DELETE /messages/{messageId} calls it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from bandwidth_messaging.domain.lanes import tickets_from_items
 from bandwidth_messaging.domain.messages import MessageItem, MessageState
 from bandwidth_messaging.domain.problems import Conflict, FieldProblem, InvalidInput, NotFound
 from bandwidth_messaging.domain.times import now
 
 if TYPE_CHECKING:
+    from bandwidth_messaging.store.lane_store import Lanes
     from bandwidth_messaging.store.message_store import Messages
 
 INBOUND: Final = FieldProblem("messageId", "is an inbound message. Only outbound messages can be canceled.")
@@ -18,6 +21,7 @@ class MessageCancellation:
     """Cancels messages that no worker has claimed."""
 
     messages: "Messages"
+    lanes: "Callable[[], Lanes]"
 
     def cancel(self, message_id: str) -> MessageItem:
         """Cancel a message and return its item. A message that is canceled already does not change.
@@ -32,7 +36,17 @@ class MessageCancellation:
             raise InvalidInput([INBOUND])
         if not is_canceled and message["state"] != MessageState.CANCELED:
             raise Conflict(describe_state(message_id, message["state"]))
+        if is_canceled:
+            self._give_back(message)
         return message
+
+    def _give_back(self, message: MessageItem) -> None:
+        """Return the positions that a lane issued last, so that new messages do not wait behind nothing.
+
+        Positions before others stay empty. Whoever cancels a backlog frees it by canceling the newest first.
+        """
+        for lane, ticket in tickets_from_items(message.get("tickets", {})).items():
+            self.lanes().give_back(lane, ticket)
 
 
 def describe_unknown(message_id: str) -> str:

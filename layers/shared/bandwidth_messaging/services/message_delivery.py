@@ -318,7 +318,9 @@ class MessageDelivery:
         self.count("SendThrottled")
         facts, _ = self._check(message)
         *_, account = self.pacing.lanes_of(message["from"], facts)
-        self.pacing.slow_down(account, to_micros(now()), error.wait_seconds)
+        # A longer pause would stop the whole stack.
+        wait = min(error.wait_seconds or 0, self.times.max_delay_seconds)
+        self.pacing.slow_down(account, to_micros(now()), wait)
 
     def _retry_later(self, error: BandwidthError, receives: int) -> int:
         """Return the delay after which a message is sent again that Bandwidth did not accept."""

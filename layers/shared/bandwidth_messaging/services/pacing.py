@@ -13,6 +13,7 @@ from bandwidth_messaging.domain.lanes import (
     Ticket,
     Tickets,
     TrackName,
+    is_late,
 )
 from bandwidth_messaging.domain.registration import RegistrationKind, classify_number
 from bandwidth_messaging.store.lane_store import from_item
@@ -64,10 +65,10 @@ class Pacing:
     def issue(
         self, lane: Lane, segments: int, now: int, *, high: bool = False, late: bool = False
     ) -> Reserved:
-        """Reserve the next positions of a lane. `late` reserves them on the late track."""
+        """Reserve the next positions of a lane. `late` may reserve them on the late track."""
         for _ in range(_ATTEMPTS):
             adjusted = lane.adjusted(now) or lane
-            track = TrackName.LATE if late else adjusted.choose_track(now, high=high)
+            track = adjusted.choose_track(now, high=high, late=late)
             change = adjusted.reserve(track, segments, now)
             if isinstance(change, Extend):
                 if adjusted is lane:
@@ -84,15 +85,17 @@ class Pacing:
         """Return when a message may be sent, so that all of its lanes keep their rates.
 
         A missing ticket is reserved, and one that is too late is replaced. Both happen on one lane only if
-        the message is due on the lanes before it: it would hold a slot that it cannot use.
+        the message is due on the lanes before it: it would hold a slot that it cannot use. A ticket whose
+        slot passes while the message waits for another lane stays valid.
         """
         tickets, slot = dict(tickets), now
-        for each in lanes:
-            lane = self._recover(each, now)
-            if not lane.is_limited:
-                continue
+        limited = [lane for each in lanes if (lane := self._recover(each, now)).is_limited]
+        held = max((lane.slot(tickets[lane.name]) for lane in limited if lane.name in tickets), default=now)
+        for lane in limited:
             ticket = tickets.get(lane.name)
-            if ticket is None or lane.is_late(ticket, now):
+            if ticket is None or (
+                lane.is_late(ticket, now) and (lane.slot(ticket) == held or is_late(held, now))
+            ):
                 reserved = self.issue(lane, segments, now, high=high, late=ticket is not None)
                 tickets[lane.name] = reserved.ticket
                 slot = max(slot, reserved.slot)

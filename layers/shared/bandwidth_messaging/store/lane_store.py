@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from bandwidth_messaging.domain.lanes import Extend, Lane, Track, TrackName
+from bandwidth_messaging.domain.lanes import Extend, Lane, Ticket, Track, TrackName
 from bandwidth_messaging.store.keys import lane_key, rates_key
 
 if TYPE_CHECKING:
@@ -46,6 +46,17 @@ class Lanes:
         """Issue more positions of a busy track. Return the item of the lane."""
         issued, _, _ = _ATTRIBUTES[change.track]
         return self._table.attempt(lane_key(name), add={issued: change.segments}).item or {}
+
+    def give_back(self, name: str, ticket: Ticket) -> None:
+        """Return a ticket's positions if the lane has issued none after them."""
+        issued, _, _ = _ATTRIBUTES[ticket.track]
+        self._table.attempt(
+            lane_key(name),
+            add={issued: -ticket.segments},
+            condition="#issued = :end",
+            names={"issued": issued},
+            values={"end": ticket.position + ticket.segments},
+        )
 
     def replace(self, known: Lane, changed: Lane) -> "Attempt":
         """Store a changed lane if it still is as known. The result has the item of the lane in any case."""
