@@ -38,17 +38,17 @@ def test_the_workers_follow_from_the_rate() -> None:
 
 
 def test_the_looks_of_a_wait_follow_from_the_delays_of_the_queue() -> None:
-    assert {wait: int(looks) for wait, looks in rows("| Wait | Checks |")} == {
-        wait: count_looks(seconds) for wait, seconds in WAITS.items()
+    assert {wait: int(checks) for wait, checks in rows("| Wait | Checks |")} == {
+        wait: count_checks(seconds) for wait, seconds in WAITS.items()
     }
 
 
-def count_looks(seconds: int) -> int:
+def count_checks(seconds: int) -> int:
     """Count the deliveries of a message before it is due. POST /messages queues it first."""
     left = seconds * SECOND
-    for looks in count(-1):
+    for checks in count(-1):
         if left <= MAX_SLEEP:
-            return max(0, looks)
+            return max(0, checks)
         left -= queue_delay(left) * SECOND
     raise AssertionError
 
