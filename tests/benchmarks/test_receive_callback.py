@@ -50,6 +50,8 @@ def python(arguments: list[str], stdin: str = "") -> str:
     settings = {field.name.upper(): "90" for field in fields(Settings)}
     environment = {
         **settings,
+        "KEYWORD_LANGUAGES": "en,fr,es",
+        "CARRIER_RETRIES": "0",
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_DEFAULT_REGION": "us-east-1",

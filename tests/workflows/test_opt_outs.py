@@ -9,7 +9,7 @@ HEADER = "number,recipient,since,keyword,note"
 
 
 def order_owner_number(cloud: Stack) -> str:
-    name = unique("opt-outs")
+    name = unique("optouts")
     own = {"applicationName": name, "locationName": name, "customerOrderId": name}
     execution = run(cloud, "messaging_v2", {"areaCode": "336"} | own)
     assert execution.output is not None, execution.cause
