@@ -37,6 +37,14 @@ DIRECT_READINGS = {
     "a key of a table": '{"created": 1}[item["detail"]]',
     "a key of a table with a default": 'KINDS.get(step.detail, "none")',
     "a match statement": 'match item["detail"]:\n  case "created":\n    pass',
+    "a removed entry": 'item.pop("reason") == "no"',
+    "an entry with a default": 'item.setdefault("detail", "") == "created"',
+    "Bandwidth's own text": 'item["bandwidthReason"] == "no"',
+    "an attribute with Bandwidth's own text": 'message.bandwidth_reason == "no"',
+    "a text that says what to fix": 'item["fix"] == "Set it."',
+    "a mapping pattern": 'match item:\n  case {"detail": "created"}:\n    pass',
+    "a class pattern": 'match item:\n  case Step(detail="created" | "found"):\n    pass',
+    "a nested pattern": 'match item:\n  case [{"step": {"reason": "no"}}]:\n    pass',
     "a generator": 'any(text == "no" for text in item["problems"])',
 }
 READINGS_IN_A_FUNCTION = {
@@ -117,6 +125,28 @@ match (item["state"], item["detail"]):
     case (state, text):
         return text == "created"
 """,
+    "a mapping pattern that captures": """
+match item:
+    case {"detail": text}:
+        return text == "created"
+""",
+    "a class pattern that captures": """
+match item:
+    case Step(detail=text):
+        return text.startswith("created")
+""",
+    "the text of an exception": """
+try:
+    f()
+except ValueError as problem:
+    return "no" in str(problem)
+""",
+    "a formatted exception": """
+return f"{error}".startswith("no")
+""",
+    "the arguments of an exception": """
+return error.args[0] == "no"
+""",
     "a nested function": """
 text = item["detail"]
 def is_created():
@@ -127,6 +157,17 @@ return is_created
 NO_READINGS = {
     "an absent text": 'return item["reason"] is None',
     "an outcome": 'return item["outcome"] == "created"',
+    "an attribute of an exception": "return error.status == 404",
+    "an absent text in a pattern": """
+match item:
+    case {"detail": None}:
+        return True
+""",
+    "a pattern that captures a text": """
+match item:
+    case {"outcome": "created", "detail": text}:
+        return text
+""",
     "an argument": "return f(item.detail)",
     "another element of a tuple": """
 pair = (item["state"], item["detail"])
@@ -150,7 +191,7 @@ return bool(text)
 def in_a_function(body: str) -> ast.Module:
     """Return a module with a function that has this body."""
     return ast.parse(
-        "def f(item, reason):\n" + "".join(f"    {line}\n" for line in body.strip().splitlines())
+        "def f(item, reason, error):\n" + "".join(f"    {line}\n" for line in body.strip().splitlines())
     )
 
 
