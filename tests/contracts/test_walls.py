@@ -167,11 +167,13 @@ def test_the_domain_imports_the_standard_library_pydantic_and_phonenumbers_only(
 
 
 def list_code_lines(path: Path) -> set[int]:
-    """Return the lines of a module's code: without imports, docstrings, comments, models and enums."""
+    """Return the lines of a module's code: without imports, docstrings, comments, and fields of classes."""
     tree, lines = ast.parse(path.read_text()), set[int]()
     for node in tree.body:
-        is_model = isinstance(node, ast.ClassDef) and bool(node.bases)
-        if not (is_model or is_type_checking(node) or isinstance(node, ast.Import | ast.ImportFrom)):
+        if isinstance(node, ast.ClassDef) and node.bases:
+            methods = [each for each in node.body if isinstance(each, ast.FunctionDef)]
+            lines |= {line for method in methods for line in lines_of(method)}
+        elif not (is_type_checking(node) or isinstance(node, ast.Import | ast.ImportFrom)):
             lines |= lines_of(node)
     for docstring in ast.walk(tree):
         if isinstance(docstring, ast.Expr) and isinstance(docstring.value, ast.Constant):
@@ -185,6 +187,15 @@ def lines_of(node: ast.stmt) -> set[int]:
     decorators: list[ast.expr] = getattr(node, "decorator_list", [])
     start = min([node.lineno, *(each.lineno for each in decorators)])
     return set(range(start, (node.end_lineno or node.lineno) + 1))
+
+
+def test_methods_of_models_count_and_fields_do_not(tmp_path: Path) -> None:
+    module = tmp_path / "module.py"
+    module.write_text(
+        "class Request(Model):\n    field: str\n\n    def home(self) -> str:\n        return 'x'\n"
+    )
+
+    assert list_code_lines(module) == {4, 5}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=str)
