@@ -402,7 +402,7 @@ class TestRemoval:
         home = Home(api="v2", customer_order_id="ordered", site_id=CONFIG.site_id)
         stores.numbers().activate(own, home, "2026-01-01T00:00:00.000Z")
         with pytest.raises(
-            InvalidInput, match=r"^telephoneNumbers: includes numbers that were ordered .*: 1, first …0142\."
+            InvalidInput, match=r"^telephoneNumbers: the number that ends in 0142 was ordered, not imported"
         ):
             call(stop_sending, event("stop_sending", batches=[[*NUMBERS, own]]))
         assert states() == ["active"] * 4

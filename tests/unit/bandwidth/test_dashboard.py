@@ -295,7 +295,7 @@ def test_an_account_may_have_no_applications(bandwidth: Server, dashboard: Dashb
     assert dashboard.list_applications() == []
 
 
-def test_list_application_locations_a_site_are_listed(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_the_locations_of_a_site_are_listed(bandwidth: Server, dashboard: Dashboard) -> None:
     listed = """
       <TNSipPeersResponse><SipPeers>
         <SipPeer><PeerId>561</PeerId><PeerName>first</PeerName><IsDefaultPeer>true</IsDefaultPeer></SipPeer>
