@@ -185,7 +185,7 @@ class TestPrepareLocation:
         assert location.sms is not None
         assert location.mms_proxy_peer_id is not None
 
-    def test_a_location_of_somebody_elses_is_left_alone(self, opened: Stack) -> None:
+    def test_a_location_with_another_application_is_rejected(self, opened: Stack) -> None:
         account = opened.simulator.simulator.account
         prepared()
         (location,) = account.locations()
@@ -197,7 +197,7 @@ class TestPrepareLocation:
 
 
 class TestLostNumbers:
-    def test_are_told_of_by_one_subscription_however_many_imports_there_are(self, opened: Stack) -> None:
+    def test_all_imports_share_one_subscription(self, opened: Stack) -> None:
         subscriptions = opened.simulator.simulator.subscriptions
         prepared()
         (before,) = subscriptions.find()
@@ -210,15 +210,15 @@ class TestLostNumbers:
         assert endpoint.url == NOTIFICATION_URL
         assert (endpoint.user, endpoint.password) == ("bandwidth", "callback:password")
 
-    def test_of_another_stack_are_told_to_that_as_before(
+    def test_another_stack_keeps_its_own_subscription(
         self, opened: Stack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         prepared()
         monkeypatch.setenv("NOTIFICATION_URL", "https://another.example/live/callbacks/orders")
         settings_module.settings.cache_clear()
         prepared()
-        told = [each.endpoint.url for each in opened.simulator.simulator.subscriptions.find()]
-        assert told == [NOTIFICATION_URL, "https://another.example/live/callbacks/orders"]
+        urls = [each.endpoint.url for each in opened.simulator.simulator.subscriptions.find()]
+        assert urls == [NOTIFICATION_URL, "https://another.example/live/callbacks/orders"]
 
     @pytest.mark.parametrize(("method", "status"), [("GET", 404), ("GET", 500), ("POST", 403)])
     def test_are_no_reason_not_to_import(self, opened: Stack, method: str, status: int) -> None:
@@ -472,7 +472,7 @@ def removed() -> Any:
 
 
 class TestRemoval:
-    def test_of_numbers_that_text_through_v2_asks_nothing_of_catapult(self, opened: Stack) -> None:
+    def test_removing_v2_numbers_sends_no_request_to_catapult(self, opened: Stack) -> None:
         activated(opened)
         stopped, ended = removed()
         assert (stopped["atCatapult"], ended["state"]) == ([], "completed")

@@ -147,14 +147,16 @@ class TestCreateImportRequest:
         assert opened.requests("POST", "/externalTns") == 1
         assert states() == ["pending"] * 4
 
-    def test_an_order_whose_answer_was_lost_is_looked_up(self, opened: Stack) -> None:
+    def test_an_order_whose_response_was_lost_is_looked_up(self, opened: Stack) -> None:
         opened.add_fault("/externalTns", method="POST", lose_answer=True)
         with pytest.raises(BandwidthOutcomeUnknown):
             call(create_import_request, event("create_import_request"))
         assert call(create_import_request, event("create_import_request"))["detail"] == "found"
         assert opened.requests("POST", "/externalTns") == 1
 
-    def test_once_it_is_refused_no_number_is_on_its_way_until_it_is_tried_again(self, opened: Stack) -> None:
+    def test_a_rejected_import_marks_its_numbers_failed_and_a_retry_marks_them_pending(
+        self, opened: Stack
+    ) -> None:
         refuse(opened, "POST")
         with pytest.raises(BandwidthRejected):
             call(create_import_request, event("create_import_request"))
@@ -163,7 +165,7 @@ class TestCreateImportRequest:
         assert call(create_import_request, event("create_import_request"))["detail"] == "created"
         assert states() == ["pending"] * 4
 
-    def test_a_refused_one_leaves_the_numbers_of_others_as_they_are(self, opened: Stack) -> None:
+    def test_a_rejected_import_does_not_change_numbers_of_other_orders(self, opened: Stack) -> None:
         others = Home(api="v1", customer_order_id="another", site_id=CONFIG.site_id)
         at = "2026-01-01T00:00:00.000Z"
         stores.numbers().expect(NUMBERS[0], others, at)
@@ -174,15 +176,13 @@ class TestCreateImportRequest:
         assert states() == ["pending", "active", "failed", "failed"]
 
     @pytest.mark.parametrize("status", [401, 429, 500, 503])
-    def test_without_a_definite_refusal_the_numbers_stay_on_their_way(
-        self, opened: Stack, status: int
-    ) -> None:
+    def test_without_a_rejection_the_numbers_stay_pending(self, opened: Stack, status: int) -> None:
         opened.add_fault("/externalTns", method="POST", answer={"status": status}, times=2)
         with pytest.raises(BandwidthError):
             call(create_import_request, event("create_import_request"))
         assert states() == ["pending"] * 4
 
-    def test_nor_are_they_failed_by_a_refused_look_up(self, opened: Stack) -> None:
+    def test_a_rejected_lookup_leaves_the_numbers_pending(self, opened: Stack) -> None:
         opened.add_fault("/externalTns", method="POST", lose_answer=True)
         with pytest.raises(BandwidthOutcomeUnknown):
             call(create_import_request, event("create_import_request"))
@@ -193,7 +193,7 @@ class TestCreateImportRequest:
 
 
 class TestGetStatus:
-    def test_complete_lets_every_number_go_on(self, opened: Stack) -> None:
+    def test_a_complete_order_returns_every_number(self, opened: Stack) -> None:
         result = imported()
         assert (result["state"], result["completed"], result["failed"]) == ("completed", 4, 0)
         assert result["batches"] == [NUMBERS]

@@ -185,11 +185,11 @@ def test_a_group_message_waits_for_its_receipts(ready: Stack, clock: Clock) -> N
 
 def test_a_message_with_a_receipt_is_not_looked_up(ready: Stack, clock: Clock) -> None:
     message_id = sent(ready, **LOST)
-    stores.messages().advance(message_id, MessageState.DELIVERED, clock.now(), bandwidth_id="told-by-receipt")
+    stores.messages().advance(message_id, MessageState.DELIVERED, clock.now(), bandwidth_id="id-of-receipt")
     clock.ahead = timedelta(minutes=5)
     assert not worker(ready, message_id)
     assert searches(ready) == 0
-    assert message(message_id)["bandwidthId"] == "told-by-receipt"
+    assert message(message_id)["bandwidthId"] == "id-of-receipt"
 
 
 def foreign(ready: Stack, number: int) -> None:

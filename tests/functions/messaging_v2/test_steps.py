@@ -382,7 +382,7 @@ class TestTheOrdersRecord:
         assert (second["name"], second["state"]) == ("Create location", "running")
 
     def test_a_failed_step_has_the_reason(self, opened: Stack, generation: str) -> None:
-        secret, told = {
+        secret, reason = {
             "classic": (
                 '{"dashboardUser": "dashboard", "dashboardPassword": "wrong-password-in-tests"}',
                 "GET /accounts/5000001/applications returned 401",
@@ -397,7 +397,7 @@ class TestTheOrdersRecord:
             call(create_application, sample("messaging_v2/create_application"))
         (step,) = order_of()["steps"]
         assert step["state"] == "failed"
-        assert step["detail"].startswith(f"BandwidthUnauthorized: {told}")
+        assert step["detail"].startswith(f"BandwidthUnauthorized: {reason}")
         assert "wrong-password-in-tests" not in f"{step} {error.value!r}"
         assert order_of()["nextSteps"].startswith("Create application failed. Resolve the cause and redrive")
 

@@ -746,9 +746,9 @@ class TestDelete:
         stack.add_fault("", method="DELETE", answer={"status": 400, "body": words})
         taken = step(delete_resource, resource=planned["delete"][-1])
         assert taken["resource"]["reason"] == "13555 9195551212 is still there"
-        told = capsys.readouterr().out
-        assert "left: 13555 …1212 is still there" in json.loads(told.splitlines()[-1])["detail"]
-        assert "9195551212" not in told
+        output = capsys.readouterr().out
+        assert "left: 13555 …1212 is still there" in json.loads(output.splitlines()[-1])["detail"]
+        assert "9195551212" not in output
 
 
 def _kill(patch: pytest.MonkeyPatch, *, after: bool) -> None:

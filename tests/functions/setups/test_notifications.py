@@ -26,19 +26,19 @@ HOME = Home(api="v1", customer_order_id=ORDER, site_id="743")
 
 
 class Machines:
-    """Step Functions as far as it is woken: it knows one token."""
+    """Step Functions with one task token. It records the waits that were ended."""
 
     exceptions = boto3.client("stepfunctions", region_name="us-east-1").exceptions
 
     def __init__(self) -> None:
-        self.woken: list[str] = []
+        self.ended_waits: list[str] = []
         self.error: str | None = None
 
     def send_task_success(self, *, taskToken: str, output: str) -> None:  # noqa: N803 - boto3's name
         if self.error:
             raise getattr(self.exceptions, self.error)({"Error": {"Code": self.error}}, "SendTaskSuccess")
         assert output == "{}"
-        self.woken.append(taskToken)
+        self.ended_waits.append(taskToken)
 
 
 @pytest.fixture
@@ -131,14 +131,14 @@ class TestANotification:
         wait("first")
         wait("second")
         assert notify() == {"statusCode": 204}
-        assert machines.woken == ["second"]
+        assert machines.ended_waits == ["second"]
 
     def test_may_leave_out_the_orders_id(self, machines: Machines) -> None:
         wait()
         notify(**{f"<OrderId>{ORDER_ID}</OrderId>": ""})
-        assert machines.woken == ["first"]
+        assert machines.ended_waits == ["first"]
 
-    def test_changes_nothing_but_the_wait_whatever_it_says(self, machines: Machines) -> None:
+    def test_does_not_change_the_order(self, machines: Machines) -> None:
         wait()
         before = stores.orders().get(ORDER)
         notify(COMPLETE="FAILED")
@@ -155,37 +155,37 @@ class TestANotification:
         ],
         ids=["another set-up", "another order", "no CustomerOrderId", "no id at all", "no notification"],
     )
-    def test_of_something_else_wakes_nobody(self, machines: Machines, different: dict[str, str]) -> None:
+    def test_for_another_order_ends_no_wait(self, machines: Machines, different: dict[str, str]) -> None:
         wait()
         assert notify(**different) == {"statusCode": 204}
-        assert machines.woken == []
+        assert machines.ended_waits == []
 
     @pytest.mark.parametrize(
         "body", ["", "{}", "<Notification>", "<!DOCTYPE r [<!ENTITY it 'x'>]><r>&it;</r>"]
     )
-    def test_that_is_garbled_wakes_nobody(self, machines: Machines, body: str) -> None:
+    def test_that_is_garbled_ends_no_wait(self, machines: Machines, body: str) -> None:
         wait()
         assert notify(body) == {"statusCode": 204}
         assert call(receive_notification, NOTIFIED | {"body": "€", "isBase64Encoded": True}) == {
             "statusCode": 204
         }
-        assert machines.woken == []
+        assert machines.ended_waits == []
 
-    def test_before_anybody_waits_wakes_nobody(self, machines: Machines) -> None:
+    def test_before_the_wait_ends_no_wait(self, machines: Machines) -> None:
         assert notify() == {"statusCode": 204}
-        assert machines.woken == []
+        assert machines.ended_waits == []
 
     @pytest.mark.parametrize("error", ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"])
-    def test_that_comes_late_is_none(self, machines: Machines, error: str) -> None:
+    def test_after_the_wait_timed_out_returns_204(self, machines: Machines, error: str) -> None:
         wait()
         machines.error = error
         assert notify() == {"statusCode": 204}
 
-    def test_after_the_end_wakes_nobody(self, machines: Machines) -> None:
+    def test_after_the_end_ends_no_wait(self, machines: Machines) -> None:
         wait()
         stores.orders().finish(ORDER, "completed", at="2026-11-22T09:31:00.000Z", completed=2)
         notify()
-        assert machines.woken == []
+        assert machines.ended_waits == []
 
     @pytest.mark.parametrize("failing", ["StateMachineDoesNotExist", "orders"])
     def test_that_could_not_be_applied_is_quarantined_and_replayed(
@@ -198,11 +198,11 @@ class TestANotification:
             else:
                 failed.setattr(machines, "error", failing)
             assert notify() == {"statusCode": 204}
-        assert machines.woken == []
+        assert machines.ended_waits == []
 
         assert call(replay_quarantine, {}) == {"stored": 1, "left": 0, "reasons": {}}
 
-        assert machines.woken == ["first"]
+        assert machines.ended_waits == ["first"]
         assert stack.receive_messages(stack.quarantine_queue) == []
 
     def test_that_cannot_be_read_is_quarantined(self, stack: Stack, machines: Machines) -> None:

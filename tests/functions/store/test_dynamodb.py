@@ -64,9 +64,9 @@ def test_a_failed_condition_changes_nothing(numbers_table: Table) -> None:
 def test_a_condition_may_give_an_attribute_another_name(numbers_table: Table) -> None:
     name = "recipient +19195551213"
     assert numbers_table.update(
-        key("a"), assign={name: {"n": 1}}, condition="attribute_not_exists(#told)", names={"told": name}
+        key("a"), assign={name: {"n": 1}}, condition="attribute_not_exists(#alias)", names={"alias": name}
     )
-    changes: dict[str, Any] = {"condition": "#told.#n < :n", "names": {"told": name}}
+    changes: dict[str, Any] = {"condition": "#alias.#n < :n", "names": {"alias": name}}
     assert numbers_table.update(key("a"), assign={name: {"n": 2}}, values={"n": 2}, **changes)
     assert numbers_table.update(key("a"), assign={name: {"n": 9}}, values={"n": 2}, **changes) is None
     assert numbers_table.get(key("a")) == {"pk": "a", name: {"n": 2}}

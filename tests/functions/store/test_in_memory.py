@@ -33,8 +33,8 @@ conditions = st.sampled_from(
         "#state <> :x",
         "#state IN (:x, :y)",
         "attribute_exists(#state)",
-        "attribute_not_exists(#messageId) OR #rank < :one AND attribute_not_exists(#told)",
-        "(attribute_not_exists(#messageId) OR #rank < :one) AND #told = :map",
+        "attribute_not_exists(#messageId) OR #rank < :one AND attribute_not_exists(#alias)",
+        "(attribute_not_exists(#messageId) OR #rank < :one) AND #alias = :map",
     ]
 )
 GIVEN = {"one": 1, "x": "x", "y": "y", "map": {"a": "x", "b": {"c": 2}}}
@@ -48,7 +48,7 @@ def acts(draw: st.DrawFn) -> Act:
     if draw(st.booleans()):
         return lambda table: table.put_new(KEY | assign, key="messageId")
     used = {name: value for name, value in GIVEN.items() if condition and f":{name}" in condition}
-    named = {"told": "recipient +1919"}
+    named = {"alias": "recipient +1919"}
     assign = assign or {"state": "x"}
     kept = {name: value for name, value in keep.items() if name not in assign}
     return lambda table: table.attempt(

@@ -467,13 +467,13 @@ def test_no_error_contains_a_password_a_text_or_a_full_number(
     bandwidth: Server, catapult: Catapult, call: Call, answer: Response
 ) -> None:
     bandwidth.respond_with(answer)
-    told = ""
+    shown = ""
     try:
         call(catapult)
     except BandwidthError as error:
-        told = f"{error!s} {error!r}"
+        shown = f"{error!s} {error!r}"
     for secret in (DASHBOARD.password, CALLBACK.password, "messaging-secret", "private", NUMBER[2:]):
-        assert secret not in told
+        assert secret not in shown
 
 
 def test_an_error_shows_the_last_four_digits_of_a_number_in_its_path(
@@ -486,8 +486,8 @@ def test_an_error_shows_the_last_four_digits_of_a_number_in_its_path(
 
 
 def test_the_repr_of_client_and_credentials_hides_the_password(catapult: Catapult) -> None:
-    told = f"{catapult!r} {DASHBOARD!r} {CALLBACK!r}"
-    assert not {"messaging-secret", DASHBOARD.password, CALLBACK.password} & set(told.split("'"))
+    shown = f"{catapult!r} {DASHBOARD!r} {CALLBACK!r}"
+    assert not {"messaging-secret", DASHBOARD.password, CALLBACK.password} & set(shown.split("'"))
 
 
 # Credentials in URLs

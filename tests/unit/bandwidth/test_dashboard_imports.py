@@ -24,9 +24,9 @@ def listed(numbers: Sequence[str]) -> str:
 
 def error(code: str | None, words: str | None, *numbers: str) -> str:
     """Return an error about some numbers, or with none, about the order."""
-    told = f"<Code>{code}</Code>" if code else ""
-    told += f"<Description>{words}</Description>" if words else ""
-    return f"<Error>{told}{listed(numbers) if numbers else ''}</Error>"
+    elements = f"<Code>{code}</Code>" if code else ""
+    elements += f"<Description>{words}</Description>" if words else ""
+    return f"<Error>{elements}{listed(numbers) if numbers else ''}</Error>"
 
 
 def document(status: str, numbers: Sequence[str] = NUMBERS, *errors: str) -> str:
@@ -78,7 +78,7 @@ def place(dashboard: Dashboard) -> str:
 
 
 @every_shape
-def test_the_orders_id_is_found_in_every_published_answer(
+def test_the_order_id_is_found_in_every_published_response(
     bandwidth: Server, dashboard: Dashboard, shape: Shape
 ) -> None:
     bandwidth.respond_with(Response(201, shape("RECEIVED")))
@@ -103,7 +103,7 @@ def test_an_order_of_5000_numbers_is_one_request(bandwidth: Server, dashboard: D
 @pytest.mark.parametrize(
     "word", ["RECEIVED", "PROCESSING", "SOMETHING_NEW", "COMPLETED", "complete", "EXCEPTION"]
 )
-def test_every_word_but_three_means_not_yet_whatever_stands_beside_it(
+def test_every_status_but_three_means_in_progress(
     bandwidth: Server, dashboard: Dashboard, shape: Shape, word: str
 ) -> None:
     status = status_of(bandwidth, dashboard, shape(word, NUMBERS, error("25090", "Not this one.", FIRST)))
@@ -118,7 +118,7 @@ def test_an_import_that_is_not_found_yet_is_not_yet(bandwidth: Server, dashboard
     assert bandwidth.only_request.path == "/accounts/9500149/externalTns/order-1"
 
 
-def test_an_answer_without_a_status_is_garbled(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_a_response_without_a_status_is_garbled(bandwidth: Server, dashboard: Dashboard) -> None:
     with pytest.raises(BandwidthGarbled, match="ProcessingStatus"):
         status_of(bandwidth, dashboard, f"<ExternalTnsOrder>{listed(NUMBERS)}</ExternalTnsOrder>")
 
@@ -160,7 +160,7 @@ def test_one_error_may_be_about_several_numbers_and_several_errors_about_one_eac
 
 
 @every_shape
-def test_an_error_without_a_number_explains_the_numbers_that_are_gone_from_the_list(
+def test_an_error_without_a_number_explains_the_numbers_that_are_not_listed(
     bandwidth: Server, dashboard: Dashboard, shape: Shape
 ) -> None:
     status = status_of(bandwidth, dashboard, shape("PARTIAL", [SECOND], error("25080", "Cannot.")))
@@ -170,7 +170,7 @@ def test_an_error_without_a_number_explains_the_numbers_that_are_gone_from_the_l
 
 
 @every_shape
-def test_a_number_that_is_gone_from_the_list_without_a_word_has_failed_all_the_same(
+def test_an_unlisted_number_without_an_error_has_failed(
     bandwidth: Server, dashboard: Dashboard, shape: Shape
 ) -> None:
     status = status_of(bandwidth, dashboard, shape("PARTIAL", [SECOND, THIRD]))
@@ -178,7 +178,7 @@ def test_a_number_that_is_gone_from_the_list_without_a_word_has_failed_all_the_s
 
 
 @every_shape
-def test_an_error_without_a_number_that_explains_none_is_the_orders_and_comes_first(
+def test_an_error_that_explains_no_number_is_the_first_error_of_the_order(
     bandwidth: Server, dashboard: Dashboard, shape: Shape
 ) -> None:
     errors = (error("25080", "Cannot.", FIRST), error("25010", "No permission."), error("25030", "Not all."))
@@ -223,7 +223,7 @@ def test_failed_is_every_number_each_with_its_own_reason_or_the_orders(
 
 @every_shape
 @pytest.mark.parametrize("numbers", [NUMBERS, ()])
-def test_failed_without_a_word_is_every_number_without_a_reason(
+def test_failed_without_an_error_fails_every_number_without_a_reason(
     bandwidth: Server, dashboard: Dashboard, shape: Shape, numbers: Sequence[str]
 ) -> None:
     status = status_of(bandwidth, dashboard, shape("FAILED", numbers))
@@ -310,7 +310,7 @@ def test_an_import_with_errors_of_its_own_is_found(
 
 
 @pytest.mark.parametrize("shape", [document, later])
-def test_an_import_with_another_customer_order_id_is_not_ours(
+def test_an_import_with_another_customer_order_id_is_not_matched(
     bandwidth: Server, dashboard: Dashboard, shape: Shape
 ) -> None:
     bandwidth.respond_with(orders(shape("RECEIVED")))
@@ -334,14 +334,14 @@ def test_a_404_is_an_empty_list_of_imports(bandwidth: Server, dashboard: Dashboa
 
 
 @pytest.mark.parametrize("answer", [orders(), Response(200, "<ExternalTnsOrders/>")])
-def test_an_import_that_bandwidth_does_not_know_is_none(
+def test_an_import_that_bandwidth_does_not_list_is_none(
     bandwidth: Server, dashboard: Dashboard, answer: Response
 ) -> None:
     bandwidth.respond_with(answer)
     assert dashboard.find_import_request("demo") is None
 
 
-def test_several_imports_with_one_customer_order_id_are_refused(
+def test_several_imports_with_one_customer_order_id_are_rejected(
     bandwidth: Server, dashboard: Dashboard
 ) -> None:
     bandwidth.respond_with(orders(document("COMPLETE"), later("RECEIVED").replace("order-1", "order-2")))
@@ -349,6 +349,6 @@ def test_several_imports_with_one_customer_order_id_are_refused(
         dashboard.find_import_request("demo")
 
 
-def test_one_import_that_is_listed_twice_is_one(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_an_import_that_is_listed_twice_counts_once(bandwidth: Server, dashboard: Dashboard) -> None:
     bandwidth.respond_with(orders(document("RECEIVED"), later("RECEIVED")))
     assert dashboard.find_import_request("demo") == "order-1"

@@ -1,4 +1,4 @@
-"""What a rejection shows of the words it was told."""
+"""The message of a rejection masks phone numbers."""
 
 import pytest
 

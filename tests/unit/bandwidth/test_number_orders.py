@@ -104,7 +104,7 @@ def test_an_order_with_an_id_is_placed_whatever_else_the_answer_tells(
         ({"partial_allowed": True, "back_order_requested": False}, []),
     ],
 )
-def test_what_is_not_as_bandwidth_has_it_anyway_is_told(
+def test_values_other_than_bandwidths_defaults_are_sent(
     bandwidth: Server, dashboard: Dashboard, chosen: dict[str, Any], elements: list[Any]
 ) -> None:
     bandwidth.respond_with(ORDERED)

@@ -270,8 +270,8 @@ def test_no_error_holds_the_secret_or_the_token(bandwidth: Server, answers: list
     auth = client(bandwidth)
     with pytest.raises(BandwidthError) as raised:
         api(bandwidth, auth).send("POST", "/orders")
-    told = f"{raised.value!s} {raised.value!r} {vars(raised.value)} {auth!r}"
-    assert "token-1" not in told
-    assert "old-client-secret" not in told
+    shown = f"{raised.value!s} {raised.value!r} {vars(raised.value)} {auth!r}"
+    assert "token-1" not in shown
+    assert "old-client-secret" not in shown
     assert raised.value.__cause__ is None
     assert raised.value.__suppress_context__ or raised.value.__context__ is None

@@ -1,4 +1,4 @@
-"""Each way a request can end is the error that tells what may be done next."""
+"""Each way in which a request can end has its own error class."""
 
 import time
 from base64 import b64decode, b64encode
@@ -182,8 +182,8 @@ def test_a_201_without_a_location_is_garbled(bandwidth: Server) -> None:
 
 def test_the_error_of_a_garbled_response_has_a_digest_and_no_content(bandwidth: Server) -> None:
     bandwidth.respond_with(Response(200, "something private"))
-    error = send(bandwidth, "GET").garbled("tells no OrderStatus")
-    assert "tells no OrderStatus" in str(error)
+    error = send(bandwidth, "GET").garbled("has no OrderStatus")
+    assert "has no OrderStatus" in str(error)
     assert "17 bytes, sha256 " in str(error)
     assert "private" not in str(error)
 
@@ -223,9 +223,9 @@ def test_no_error_contains_the_password_or_the_body(bandwidth: Server, answer: R
     bandwidth.respond_with(answer)
     with pytest.raises(BandwidthError) as raised:
         send(bandwidth, "POST", body=b"<Password>callback-password</Password>")
-    told = f"{raised.value!s} {raised.value!r} {vars(raised.value)}"
+    shown = f"{raised.value!s} {raised.value!r} {vars(raised.value)}"
     for secret in ("the-password", "callback-password", b64encode(b"lorem:the-password").decode()):
-        assert secret not in told
+        assert secret not in shown
 
 
 @pytest.mark.parametrize("answer", WAYS_TO_FAIL)

@@ -1,4 +1,4 @@
-"""Which numbers an order is for: exactly one way to say it, and every problem told at once."""
+"""The numbers of an order: exactly one order type, and all problems reported at once."""
 
 from typing import Any
 
@@ -32,24 +32,26 @@ def problems(given: dict[str, Any]) -> dict[str, str]:
 
 
 @every_way
-def test_a_way_to_order_is_known_by_its_field_and_comes_back_as_it_was_given(way: str) -> None:
+def test_each_order_type_is_recognized_by_its_field(way: str) -> None:
     setup = parse(MessagingV2Setup, WAYS[way] | {"quantity": 2, "deadlineHours": 1})
     assert (setup.order_type, setup.search()) == (way, WAYS[way])
     assert parse(NumberSearch, setup.search()).order_type == way
 
 
 @every_way
-def test_two_ways_at_once_are_both_named(way: str) -> None:
+def test_two_order_types_are_both_reported(way: str) -> None:
     other = "tollFreeVanity" if way != "tollFreeVanity" else "areaCode"
-    told = problems(WAYS[way] | WAYS[other])
-    assert set(told) == {way, other}
-    assert all(words.startswith("give only one of ") for words in told.values())
+    found = problems(WAYS[way] | WAYS[other])
+    assert set(found) == {way, other}
+    assert all(words.startswith("give only one of ") for words in found.values())
 
 
-def test_what_is_wrong_together_is_told_with_what_is_wrong_alone() -> None:
-    told = problems({"areaCode": "91", "zip": "27606", "quantity": 5001, "enableLca": True, "county": "Wake"})
-    assert set(told) == {"areaCode", "zip", "quantity", "enableLca", "county"}
-    assert told["areaCode"] == "string should match pattern '^[2-9][0-9]{2}$'"
+def test_problems_of_fields_and_of_their_combination_are_reported_together() -> None:
+    found = problems(
+        {"areaCode": "91", "zip": "27606", "quantity": 5001, "enableLca": True, "county": "Wake"}
+    )
+    assert set(found) == {"areaCode", "zip", "quantity", "enableLca", "county"}
+    assert found["areaCode"] == "string should match pattern '^[2-9][0-9]{2}$'"
 
 
 @pytest.mark.parametrize("way", ["rateCenter", "city"])
@@ -115,8 +117,8 @@ def test_given_numbers_count_once_each() -> None:
 
 @pytest.mark.parametrize("quantity", [1, 3])
 def test_a_quantity_that_is_not_the_count_of_given_numbers_is_named(quantity: int) -> None:
-    told = problems(WAYS["telephoneNumbers"] | {"quantity": quantity})
-    assert told == {"quantity": f"is {quantity}, but telephoneNumbers has 2. Omit quantity"}
+    found = problems(WAYS["telephoneNumbers"] | {"quantity": quantity})
+    assert found == {"quantity": f"is {quantity}, but telephoneNumbers has 2. Omit quantity"}
 
 
 EXACT = {
