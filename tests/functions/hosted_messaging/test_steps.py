@@ -54,7 +54,7 @@ def event(name: str, **fields: Any) -> dict[str, Any]:
 
 
 def imported(**fate: Any) -> Any:
-    """Order the import and ask for its end."""
+    """Place the import order and return its outcome."""
     ordered = call(create_import_request, event("create_import_request"))
     return call(get_status, event("get_status", orderId=ordered["orderId"]))
 
@@ -64,7 +64,7 @@ def decide(stack: Stack, **fate: Any) -> None:
 
 
 def refuse(stack: Stack, method: str) -> None:
-    """Let Bandwidth say no to the next request of the method that is about imports."""
+    """Let Bandwidth reject the next request of the method that is about imports."""
     words = "<Error><Code>25012</Code><Description>No such peer</Description></Error>"
     body = f"<ImportTnOrderResponse><Errors>{words}</Errors></ImportTnOrderResponse>"
     stack.add_fault("/externalTns", method=method, answer={"status": 400, "body": body})
@@ -94,7 +94,7 @@ def states() -> list[str]:
 
 
 class TestCheckInput:
-    def test_numbers_as_people_write_them_come_out_once_in_batches(self, stack: Stack) -> None:
+    def test_numbers_are_normalized_without_repetitions_in_batches(self, stack: Stack) -> None:
         written = ["(919) 991-8388", "19199918388", "+1 415 871 4245"]
         checked = check({"telephoneNumbers": written})
         assert checked["batches"] == [["+19199918388", "+14158714245"]]
@@ -115,7 +115,7 @@ class TestCheckInput:
         checked = check({"telephoneNumbers": [f"+1919555{n:04}" for n in range(5000)]})
         assert [len(batch) for batch in checked["batches"]] == [100] * 50
 
-    def test_more_than_5000_are_refused_with_the_way_to_split(self, stack: Stack) -> None:
+    def test_more_than_5000_numbers_are_rejected_with_the_number_of_parts(self, stack: Stack) -> None:
         with pytest.raises(InvalidInput, match=r"telephoneNumbers: are 5001\. .* start 2 set-ups"):
             check({"telephoneNumbers": [f"+1919555{n:04}" for n in range(5001)]})
 
@@ -132,7 +132,7 @@ class TestCheckInput:
             ({"telephoneNumbers": NUMBERS, "action": "DELETE"}, ["action"]),
         ],
     )
-    def test_names_every_wrong_field(self, stack: Stack, given: Any, named: list[str]) -> None:
+    def test_every_invalid_field_is_reported(self, stack: Stack, given: Any, named: list[str]) -> None:
         with pytest.raises(InvalidInput) as error:
             check(given)
         assert [field for field, _ in error.value.problems] == named
@@ -198,7 +198,9 @@ class TestGetStatus:
         assert (result["state"], result["completed"], result["failed"]) == ("completed", 4, 0)
         assert result["batches"] == [NUMBERS]
 
-    def test_partial_lets_the_good_ones_go_on_and_records_why_the_others_failed(self, opened: Stack) -> None:
+    def test_a_partial_order_returns_imported_numbers_and_records_the_reason_of_failed_ones(
+        self, opened: Stack
+    ) -> None:
         errors = [{"code": 25080, "description": "Cannot be provisioned"}]
         decide(opened, fate="PARTIAL", failed_numbers=NUMBERS[:1], errors=errors)
         result = imported()
@@ -217,11 +219,11 @@ class TestGetStatus:
         )
 
     def partial_without_numbers(self, stack: Stack) -> None:
-        """Let the first number fail, and no error name it."""
+        """Let the first number fail without an error that names the number."""
         errors = [{"code": 25080, "description": "Some cannot be provisioned", "numbers": []}]
         decide(stack, fate="PARTIAL", failed_numbers=NUMBERS[:1], keep_failed_numbers=True, errors=errors)
 
-    def test_partial_that_names_no_number_is_told_apart_by_what_is_at_the_location(
+    def test_a_partial_order_without_numbers_is_resolved_by_the_numbers_of_the_location(
         self, opened: Stack
     ) -> None:
         opened.simulator.simulator.account.create_location(CONFIG.site_id, "default", True)
@@ -233,15 +235,13 @@ class TestGetStatus:
         assert result["failures"] == [{"number": NUMBERS[0], "code": "25080", "reason": reason}]
         assert (number(NUMBERS[0])["state"], number(NUMBERS[0])["reason"]) == ("failed", reason)
 
-    def test_partial_that_names_no_number_leaves_it_to_the_next_step_where_there_is_no_location(
-        self, opened: Stack
-    ) -> None:
+    def test_a_partial_order_without_numbers_or_location_returns_every_number(self, opened: Stack) -> None:
         self.partial_without_numbers(opened)
         result = imported()
         assert (result["state"], result["completed"], result["failed"]) == ("partial", 4, 0)
         assert [failure["number"] for failure in result["failures"]] == [None]
 
-    def test_failed_is_the_end_of_every_number(self, opened: Stack) -> None:
+    def test_a_failed_order_fails_every_number(self, opened: Stack) -> None:
         decide(opened, fate="FAILED", errors=[{"code": 25060, "description": "Bandwidth-owned"}])
         result = imported()
         assert (result["state"], result["completed"], result["failed"]) == ("failed", 0, 4)
@@ -250,16 +250,16 @@ class TestGetStatus:
 
 
 class TestCreateApplication:
-    def test_is_found_by_name_before_it_is_made(self, opened: Stack) -> None:
+    def test_an_application_is_found_by_name_before_it_is_created(self, opened: Stack) -> None:
         assert application() == application()
         assert opened.requests("POST", "/applications") == 1
 
-    def test_the_one_given_is_used(self, opened: Stack) -> None:
+    def test_a_given_application_is_used(self, opened: Stack) -> None:
         given = application()
         result = call(create_application, event("create_application", applicationId=given))
         assert result == {"applicationId": given, "outcome": "given", "detail": "given"}
 
-    def test_one_given_that_does_not_exist_is_refused_with_words(self, opened: Stack) -> None:
+    def test_a_given_application_that_does_not_exist_is_rejected_with_a_reason(self, opened: Stack) -> None:
         with pytest.raises(BandwidthRejected, match="application a-none does not exist"):
             call(create_application, event("create_application", applicationId="a-none"))
 
@@ -277,7 +277,7 @@ class TestImportNumbers:
         shown = number(NUMBERS[0])
         assert (shown["api"], shown["applicationId"]) == ("v1", application())
 
-    def test_says_with_every_number_whether_its_application_sends_us_what_comes_in(
+    def test_the_preflight_of_a_number_checks_the_callback_url_of_its_application(
         self, ordered: Stack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         import_batch(numbers=NUMBERS[:2])
@@ -290,7 +290,7 @@ class TestImportNumbers:
         assert found["ok"] is False
         assert "sends incoming messages to another URL; set it to https://elsewhere" in found["problems"][0]
 
-    def test_a_number_of_v1_is_not_held_back_by_that(
+    def test_a_failed_preflight_does_not_stop_a_v1_number(
         self, ordered: Stack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         import_batch()
@@ -302,20 +302,20 @@ class TestImportNumbers:
         assert stored is not None
         assert "preflight" not in stored
 
-    def test_run_again_it_imports_only_what_is_left(self, ordered: Stack) -> None:
+    def test_a_second_run_imports_only_the_remaining_numbers(self, ordered: Stack) -> None:
         import_batch(numbers=NUMBERS[:3])
         before = ordered.requests("POST", "/phoneNumbers")
         assert import_batch()["completed"] == 4
         assert ordered.requests("POST", "/phoneNumbers") == before + 1
 
-    def test_a_number_that_is_there_already_is_a_success(self, ordered: Stack) -> None:
+    def test_an_existing_number_counts_as_imported(self, ordered: Stack) -> None:
         ordered.add_fault("/phoneNumbers", method="POST", lose_answer=True)
         with pytest.raises(BandwidthOutcomeUnknown):
             import_batch()
         assert import_batch()["completed"] == 4
         assert states() == ["active"] * 4
 
-    def test_a_number_that_is_there_for_another_application_is_moved(self, ordered: Stack) -> None:
+    def test_an_existing_number_of_another_application_is_moved(self, ordered: Stack) -> None:
         other = call(create_application, event("create_application", applicationName="Other"))
         bandwidth_clients.catapult().import_number(
             NUMBERS[0],
@@ -328,7 +328,7 @@ class TestImportNumbers:
         assert found is not None
         assert found[1] == application()
 
-    def test_a_refused_number_does_not_keep_the_others_back(self, ordered: Stack) -> None:
+    def test_a_rejected_number_does_not_stop_the_others(self, ordered: Stack) -> None:
         refusal = '{"category": "bad-request", "code": "validation-error", "message": "not this one"}'
         ordered.add_fault(
             "/phoneNumbers", method="POST", match=NUMBERS[1], answer={"status": 400, "body": refusal}
@@ -340,7 +340,7 @@ class TestImportNumbers:
         ]
         assert states() == ["active", "failed", "active", "active"]
 
-    def test_at_catapults_limit_it_says_how_long_to_wait(self, ordered: Stack) -> None:
+    def test_at_catapults_limit_the_result_has_the_seconds_to_wait(self, ordered: Stack) -> None:
         import time  # noqa: PLC0415
 
         reset = str(int((time.time() + 90) * 1000))
@@ -365,7 +365,7 @@ class TestRecordOutcome:
     @pytest.mark.parametrize(
         ("completed", "failed", "state"), [(4, 0, "completed"), (3, 1, "partial"), (0, 4, "failed")]
     )
-    def test_the_order_ends_as_its_numbers_did(
+    def test_the_state_of_the_order_follows_its_counts(
         self, opened: Stack, completed: int, failed: int, state: str
     ) -> None:
         counts = {"customerOrderId": ORDER, "completed": completed, "failed": failed}
@@ -381,7 +381,7 @@ class TestRemoval:
         import_batch()
         return opened
 
-    def test_sends_are_refused_from_the_first_moment(self, active: Stack) -> None:
+    def test_messages_are_rejected_when_the_removal_starts(self, active: Stack) -> None:
         call(stop_sending, event("stop_sending", batches=[NUMBERS]))
         assert states() == ["releasing"] * 4
         body = {"from": NUMBERS[0], "to": "+19195551234", "text": "hello"}
@@ -389,7 +389,7 @@ class TestRemoval:
         assert status == 422
         assert "is releasing. GET /numbers" in problem["errors"][0]["detail"]
 
-    def test_numbers_that_were_ordered_are_refused_before_any_is_stopped(self, active: Stack) -> None:
+    def test_ordered_numbers_are_rejected_before_any_number_is_stopped(self, active: Stack) -> None:
         own = "+19195550142"
         stores.orders().open(
             "ordered",
@@ -408,7 +408,7 @@ class TestRemoval:
         assert states() == ["active"] * 4
         assert number(own)["state"] == "active"
 
-    def test_numbers_leave_catapult_and_then_the_dashboard(self, active: Stack) -> None:
+    def test_numbers_are_released_at_catapult_and_then_at_the_dashboard(self, active: Stack) -> None:
         removal = {"customerOrderId": "removal-1"}
         check({"telephoneNumbers": NUMBERS, "action": "REMOVE", **removal})
         call(stop_sending, event("stop_sending", batches=[NUMBERS], **removal))
@@ -419,7 +419,7 @@ class TestRemoval:
         assert call(get_status, status)["completed"] == 4
         assert states() == ["released"] * 4
 
-    def test_a_number_that_is_not_hosted_any_more_is_gone(self, active: Stack) -> None:
+    def test_a_number_that_is_no_longer_hosted_is_released(self, active: Stack) -> None:
         active.simulator.simulator.account.numbers.remove(NUMBERS[0].removeprefix("+1"))
         removal = {"customerOrderId": "removal-1", "action": "REMOVE"}
         check({"telephoneNumbers": NUMBERS, **removal})
@@ -429,7 +429,7 @@ class TestRemoval:
         assert (result["completed"], result["failed"]) == (4, 0)
         assert states() == ["released"] * 4
 
-    def test_run_again_it_releases_nothing_twice(self, active: Stack) -> None:
+    def test_a_second_run_releases_no_number_twice(self, active: Stack) -> None:
         call(stop_sending, event("stop_sending", batches=[NUMBERS]))
         for _ in range(2):
             call(release_numbers, event("release_numbers", numbers=NUMBERS))

@@ -110,7 +110,7 @@ def host(stack: Stack, name: str = SETUP, numbers: list[str] = HOSTED) -> str:
 
 
 def check_order_again() -> Any:
-    """Check the order of a set-up of Messaging 2.0 again; return the numbers that it brought."""
+    """Check the order of a set-up of Messaging 2.0 again; return its completed numbers."""
     record: Any = stores.orders().get(SETUP)
     event = sample("messaging_v2/check_order_status") | {"customerOrderId": SETUP}
     given = {name: record[name] for name in ("orderId", "locationId", "applicationId", "siteId")}
@@ -316,7 +316,7 @@ class TestPlan:
         ):
             plan(customerOrderId=SETUP, everything=True)
 
-    def test_numbers_that_came_after_the_set_up_stopped_waiting_are_released(self, stack: Stack) -> None:
+    def test_numbers_completed_after_the_deadline_of_the_set_up_are_released(self, stack: Stack) -> None:
         stack.simulator.simulator.orders.decide_order(SETUP, OrderOutcome(fate="BACKORDERED"))
         assert set_up(stack) == []
         stack.simulator.simulator.orders.decide_order(SETUP, OrderOutcome(fate="COMPLETE"))

@@ -1,4 +1,4 @@
-"""Both versions of the current account API: every machine runs through, with the paths and numbers of each.
+"""Every state machine completes with both versions of the current account API, their paths and numbers.
 
 The second version is the default; `DashboardUrl` chooses the first.
 """
@@ -28,7 +28,7 @@ OF_THE_FIRST_VERSION = {
 
 @pytest.fixture(params=["/api", "/api/v1", "/api/v2"])
 def base(request: pytest.FixtureRequest, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The path of the account API that the stack uses; orders are notified of, imports need no letter."""
+    """The path of the account API that the stack uses, with order notifications and without letters."""
     path: str = request.param
     monkeypatch.setenv("DASHBOARD_URL", f"{stack.simulator.url}{path}")
     settings_module.settings.cache_clear()

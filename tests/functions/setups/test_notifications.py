@@ -1,4 +1,4 @@
-"""Bandwidth's word that an order has changed: asked for once, believed never, and missed without harm."""
+"""Notifications of changed orders: subscribed to once, never trusted, and not required."""
 
 import base64
 import json
@@ -85,7 +85,7 @@ def subscriptions(stack: Stack) -> Any:
 
 @both_generations
 class TestWaiting:
-    def test_subscribes_to_the_order_once_with_our_address_and_credentials(
+    def test_subscribes_to_the_order_once_with_url_and_credentials(
         self, stack: Stack, machines: Machines
     ) -> None:
         assert wait("first", deadline="2100-01-01T00:00:00.000Z")["detail"] == "subscribed"
@@ -119,7 +119,7 @@ class TestWaiting:
 
         assert capsys.readouterr().out.count("subscription failed") == 1
 
-    def test_past_the_deadline_there_is_still_an_hour_for_what_was_closed(
+    def test_after_the_deadline_the_wait_for_a_closed_order_lasts_an_hour(
         self, stack: Stack, machines: Machines
     ) -> None:
         wait(deadline="2026-01-01T00:00:00.000Z")
@@ -133,7 +133,7 @@ class TestANotification:
         assert notify() == {"statusCode": 204}
         assert machines.ended_waits == ["second"]
 
-    def test_may_leave_out_the_orders_id(self, machines: Machines) -> None:
+    def test_without_an_order_id_ends_the_wait(self, machines: Machines) -> None:
         wait()
         notify(**{f"<OrderId>{ORDER_ID}</OrderId>": ""})
         assert machines.ended_waits == ["first"]
@@ -245,7 +245,7 @@ class TestLostNumbers:
 
         assert states(*numbers) == ["released"] * 20
 
-    def test_that_became_active_again_before_the_replay_stay_so(
+    def test_that_became_active_before_the_replay_stay_active(
         self, stack: Stack, machines: Machines, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         number = "+19195551200"

@@ -1,4 +1,4 @@
-"""The machines themselves: numbers are ordered once, whoever starts a set-up, and none of them is lost."""
+"""The state machines order numbers once for any number of starts, and record every number."""
 
 import json
 from typing import Any
@@ -42,7 +42,7 @@ def stored_order(customer_order_id: str) -> Any:
 
 
 @both_generations
-def test_a_blank_in_the_id_of_a_lost_order_buys_nothing_twice(
+def test_a_lost_order_with_white_space_in_its_id_is_not_placed_twice(
     stack: Stack, machines: Machines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = started(monkeypatch, {"areaCode": "910", "quantity": 2, "customerOrderId": "sp 1 "})
@@ -54,7 +54,7 @@ def test_a_blank_in_the_id_of_a_lost_order_buys_nothing_twice(
 
 
 @both_generations
-def test_a_blank_in_the_id_of_a_lost_import_orders_nothing_twice(
+def test_a_lost_import_with_white_space_in_its_id_is_not_placed_twice(
     stack: Stack, machines: Machines, generation: str
 ) -> None:
     more = {} if generation == "classic" else sample("executions/hosted_messaging")
@@ -66,7 +66,7 @@ def test_a_blank_in_the_id_of_a_lost_import_orders_nothing_twice(
 
 
 @both_generations
-def test_a_claim_that_a_run_left_behind_does_not_block_the_next_run(stack: Stack, machines: Machines) -> None:
+def test_the_claim_of_a_dead_run_does_not_block_the_next_run(stack: Stack, machines: Machines) -> None:
     given = NAMES | {"customerOrderId": "left behind"}
     call(check_input, sample("setups/check_input") | {"input": given, "executionArn": "arn:first"})
     stores.orders().begin_ordering("left behind", "attempt", "2026-01-01T00:00:00.000Z")
@@ -75,7 +75,9 @@ def test_a_claim_that_a_run_left_behind_does_not_block_the_next_run(stack: Stack
 
 
 @both_generations
-def test_blanks_in_names_make_no_second_application_and_location(stack: Stack, machines: Machines) -> None:
+def test_white_space_in_names_creates_no_second_application_or_location(
+    stack: Stack, machines: Machines
+) -> None:
     for name in ("My Alerts", " My  Alerts "):
         given = NAMES | {"applicationName": name, "locationName": name}
         assert machines.run("messaging_v2", given).status == "SUCCEEDED"
@@ -110,7 +112,7 @@ def test_numbers_that_are_listed_late_are_recorded(
 
 
 @only_current
-def test_numbers_that_are_never_listed_end_the_set_up_which_goes_on_when_they_are(
+def test_a_set_up_fails_while_its_numbers_are_not_listed_and_continues_afterwards(
     stack: Stack, machines: Machines
 ) -> None:
     stack.add_fault("/orders/[^/]+$", method="GET", times=1000, answer=few("COMPLETE"))
@@ -144,7 +146,7 @@ def test_imported_numbers_that_are_listed_late_are_imported(stack: Stack, machin
 
 
 @only_current
-def test_another_input_under_the_id_of_a_running_set_up_is_refused(stack: Stack, machines: Machines) -> None:
+def test_another_input_with_the_id_of_a_running_set_up_is_rejected(stack: Stack, machines: Machines) -> None:
     given = NAMES | {"customerOrderId": "one"}
     first = sample("setups/check_input") | {"input": given, "executionArn": "arn:first"}
     call(check_input, first)
@@ -157,7 +159,7 @@ def test_another_input_under_the_id_of_a_running_set_up_is_refused(stack: Stack,
 
 
 @only_current
-def test_a_release_that_is_named_like_its_failed_set_up_leaves_its_record(stack: Stack) -> None:
+def test_a_release_with_the_id_of_its_failed_set_up_does_not_change_the_record(stack: Stack) -> None:
     stores.orders().open(
         "set-up-1",
         kind="messaging_v2",

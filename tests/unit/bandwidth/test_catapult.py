@@ -1,4 +1,4 @@
-"""Catapult, the V1 API: what is looked for before it is made, and what its refusals mean."""
+"""Catapult, the V1 API: applications and numbers are found before they are created; errors are classified."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The Dashboard API: lists, features, orders, and every shape its errors come in."""
+"""The Dashboard API: lists, features, orders, and each shape of an error."""
 
 from collections.abc import Callable
 from urllib.parse import parse_qsl, urlsplit
@@ -187,7 +187,7 @@ def test_every_shape_of_error_is_read(body: str, code: str | None, words: str) -
 
 
 @every_shape
-def test_the_xml_declaration_of_an_error_does_no_harm(body: str, code: str | None, words: str) -> None:
+def test_an_error_with_an_xml_declaration_is_read(body: str, code: str | None, words: str) -> None:
     assert read_error(f"{DECLARATION}\n{body}".encode()) == ErrorBody(code, words)
 
 
@@ -276,7 +276,7 @@ def test_applications_are_listed_with_their_settings(bandwidth: Server, dashboar
     assert bandwidth.only_request.path == "/accounts/9500149/applications"
 
 
-def test_get_application_returns_none_for_an_absent_application(
+def test_find_application_returns_none_for_an_absent_application(
     bandwidth: Server, dashboard: Dashboard
 ) -> None:
     found = """
@@ -299,7 +299,7 @@ def test_an_account_may_have_no_applications(bandwidth: Server, dashboard: Dashb
     assert dashboard.list_applications() == []
 
 
-def test_list_application_locations_a_site_are_listed(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_the_locations_of_a_site_are_listed(bandwidth: Server, dashboard: Dashboard) -> None:
     listed = """
       <TNSipPeersResponse><SipPeers>
         <SipPeer><PeerId>561</PeerId><PeerName>first</PeerName><IsDefaultPeer>true</IsDefaultPeer></SipPeer>
@@ -391,7 +391,7 @@ def test_three_statuses_end_an_order(bandwidth: Server, dashboard: Dashboard, wo
 
 
 def brought(listed: int, quantity: int | None = None) -> str:
-    """Return how many numbers an order says it has brought, if it says so, and those it lists."""
+    """Return the elements of an order: its completed quantity, if given, and its listed numbers."""
     numbers = "".join(
         f"<TelephoneNumber><FullNumber>910239{each:04}</FullNumber></TelephoneNumber>"
         for each in range(listed)
@@ -402,7 +402,7 @@ def brought(listed: int, quantity: int | None = None) -> str:
 
 @pytest.mark.parametrize("word", ["COMPLETE", "PARTIAL"])
 @pytest.mark.parametrize(("listed", "quantity"), [(0, 2), (1, 2), (0, 0), (0, None)])
-def test_an_order_that_lists_fewer_numbers_than_it_brought_has_not_ended(
+def test_an_order_that_lists_fewer_numbers_than_it_completed_has_not_ended(
     bandwidth: Server, dashboard: Dashboard, word: str, listed: int, quantity: int | None
 ) -> None:
     inside = f"<OrderStatus>{word}</OrderStatus>{brought(listed, quantity)}"
@@ -426,7 +426,7 @@ def test_every_other_status_means_in_progress(bandwidth: Server, dashboard: Dash
     assert (status.status, status.ended_as) == (word, None)
 
 
-def test_an_order_that_is_not_found_yet_is_not_yet(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_an_order_that_is_not_found_yet_is_in_progress(bandwidth: Server, dashboard: Dashboard) -> None:
     bandwidth.respond_with(Response(404))
     status = dashboard.order_status("an-order")
     assert (status, status.ended_as) == (OrderStatus("NOT_FOUND"), None)
@@ -490,7 +490,7 @@ def test_one_error_may_name_several_numbers(bandwidth: Server, dashboard: Dashbo
     ],
     ids=["bare", "as the completed ones"],
 )
-def test_failed_numbers_without_an_error_of_their_own_take_the_orders(
+def test_failed_numbers_without_an_error_have_the_error_of_the_order(
     bandwidth: Server, dashboard: Dashboard, numbers: str
 ) -> None:
     status = status_of(
@@ -503,7 +503,7 @@ def test_failed_numbers_without_an_error_of_their_own_take_the_orders(
     assert status.failures == (failure("+19102398768", "5012", "Locked."),)
 
 
-def test_an_error_may_name_no_number(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_an_error_without_a_number_applies_to_the_order(bandwidth: Server, dashboard: Dashboard) -> None:
     status = status_of(
         bandwidth,
         dashboard,
@@ -622,7 +622,7 @@ def test_an_order_is_found_by_its_customer_order_id(bandwidth: Server, dashboard
     )
 
 
-def test_an_order_may_be_listed_with_a_small_o(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_an_order_id_element_with_a_small_o_is_read(bandwidth: Server, dashboard: Dashboard) -> None:
     bandwidth.respond_with(listed("<CustomerOrderId>set-up 1</CustomerOrderId><orderId>order-1</orderId>"))
     assert dashboard.find_order("set-up 1") == "order-1"
 
@@ -663,7 +663,7 @@ def test_a_404_is_an_empty_list_of_orders(bandwidth: Server, dashboard: Dashboar
     assert dashboard.find_order("set-up 1") is None
 
 
-def test_a_customer_order_id_is_compared_without_surrounding_white_space(
+def test_customer_order_ids_are_compared_with_normalized_white_space(
     bandwidth: Server, dashboard: Dashboard
 ) -> None:
     bandwidth.respond_with(listed("<CustomerOrderId> set-up  1 </CustomerOrderId><OrderId>order-1</OrderId>"))
@@ -739,7 +739,7 @@ def test_all_orders_without_a_customer_order_id_are_read(bandwidth: Server, dash
     assert dashboard.find_order("set-up 1") == "order-1"
 
 
-def test_older_orders_do_not_stop_a_look_up(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_orders_before_the_first_attempt_are_not_read(bandwidth: Server, dashboard: Dashboard) -> None:
     older = "".join(
         f"<o><OrderDate>2025-12-31T00:00:00.000Z</OrderDate><orderId>old-{number}</orderId></o>"
         for number in range(5000)
@@ -752,7 +752,7 @@ def test_older_orders_do_not_stop_a_look_up(bandwidth: Server, dashboard: Dashbo
 
 
 @pytest.mark.parametrize("placed_at", ["", "yesterday", "2025-12-31T00:00:00"])
-def test_an_order_without_an_exact_time_may_be_the_one(
+def test_an_order_without_an_exact_time_is_read(
     bandwidth: Server, dashboard: Dashboard, placed_at: str
 ) -> None:
     order = f"<o><OrderDate>{placed_at}</OrderDate><orderId>order-1</orderId></o>"
@@ -761,7 +761,7 @@ def test_an_order_without_an_exact_time_may_be_the_one(
     assert dashboard.find_order("set-up 1", placed_after="2026-01-01T12:00:00.000Z") == "order-1"
 
 
-def test_an_order_may_be_among_those_that_were_not_read_in_time(
+def test_orders_that_are_not_read_in_time_do_not_prove_that_the_order_is_absent(
     bandwidth: Server, dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = iter(range(100))

@@ -1,4 +1,4 @@
-"""Import orders of the Dashboard API: both published shapes, and who succeeded by what was requested."""
+"""Import orders of the Dashboard API: both published shapes, and the outcome of each requested number."""
 
 from collections.abc import Callable, Sequence
 from urllib.parse import parse_qsl, urlsplit
@@ -23,14 +23,14 @@ def listed(numbers: Sequence[str]) -> str:
 
 
 def error(code: str | None, words: str | None, *numbers: str) -> str:
-    """Return an error about some numbers, or with none, about the order."""
+    """Return an error about numbers, or about the order if there are none."""
     elements = f"<Code>{code}</Code>" if code else ""
     elements += f"<Description>{words}</Description>" if words else ""
     return f"<Error>{elements}{listed(numbers) if numbers else ''}</Error>"
 
 
 def document(status: str, numbers: Sequence[str] = NUMBERS, *errors: str) -> str:
-    """Return an order as the document has it: the request inside Order, Errors beside it if there are any."""
+    """Return an order as documented: the request in Order, and Errors next to it if there are any."""
     beside = f"<Errors>{''.join(errors)}</Errors>" if errors else ""
     return f"""<ExternalTnsOrder>
       <OrderCreateDate>2016-01-15T11:36:52.727Z</OrderCreateDate><AccountId>1</AccountId>
@@ -41,7 +41,7 @@ def document(status: str, numbers: Sequence[str] = NUMBERS, *errors: str) -> str
 
 
 def later(status: str, numbers: Sequence[str] = NUMBERS, *errors: str) -> str:
-    """Return an order as the specification of 2023 has it: all side by side, Errors even if empty."""
+    """Return an order of the specification of 2023: all elements on one level, with Errors even if empty."""
     return f"""<ExternalTnsOrder>
       <OrderCreateDate>2023-01-15T11:36:52.727Z</OrderCreateDate><AccountId>1</AccountId>
       <CreatedByUser>jbm</CreatedByUser><OrderId>order-1</OrderId>
@@ -52,7 +52,7 @@ def later(status: str, numbers: Sequence[str] = NUMBERS, *errors: str) -> str:
 
 
 def wrapped(status: str, numbers: Sequence[str] = NUMBERS, *errors: str) -> str:
-    """Return an order as the specification of 2023 answers the request for it: one level further in."""
+    """Return the response to an order in the specification of 2023: one level deeper."""
     return f"<ExternalTnsOrderResponse>{later(status, numbers, *errors)}</ExternalTnsOrderResponse>"
 
 
@@ -110,7 +110,7 @@ def test_every_status_but_three_means_in_progress(
     assert (status, status.ended_as) == (OrderStatus(word), None)
 
 
-def test_an_import_that_is_not_found_yet_is_not_yet(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_an_import_that_is_not_found_yet_is_in_progress(bandwidth: Server, dashboard: Dashboard) -> None:
     words = "<ResponseStatus><Description>The resource does not exist</Description></ResponseStatus>"
     bandwidth.respond_with(Response(404, f"<ExternalTnsOrderResponse>{words}</ExternalTnsOrderResponse>"))
     status = dashboard.import_status("order-1", NUMBERS)
@@ -130,7 +130,7 @@ def test_a_poll_that_fails_is_repeated_later(bandwidth: Server, dashboard: Dashb
 
 
 @every_shape
-def test_complete_is_every_number_that_was_requested_in_its_order(
+def test_complete_returns_the_requested_numbers_in_their_order(
     bandwidth: Server, dashboard: Dashboard, shape: Shape
 ) -> None:
     status = status_of(bandwidth, dashboard, shape("COMPLETE", [THIRD, FIRST, SECOND]))
@@ -139,7 +139,7 @@ def test_complete_is_every_number_that_was_requested_in_its_order(
 
 @every_shape
 @pytest.mark.parametrize("numbers", [NUMBERS, (SECOND, THIRD), ()], ids=["stays", "is gone", "no list"])
-def test_a_failed_number_may_or_may_not_stay_in_the_list(
+def test_a_failed_number_is_read_with_or_without_its_list_entry(
     bandwidth: Server, dashboard: Dashboard, shape: Shape, numbers: Sequence[str]
 ) -> None:
     status = status_of(bandwidth, dashboard, shape("PARTIAL", numbers, error("25080", "Cannot.", FIRST)))
@@ -147,7 +147,7 @@ def test_a_failed_number_may_or_may_not_stay_in_the_list(
 
 
 @every_shape
-def test_one_error_may_be_about_several_numbers_and_several_errors_about_one_each(
+def test_an_error_can_have_several_numbers_or_one(
     bandwidth: Server, dashboard: Dashboard, shape: Shape
 ) -> None:
     together = shape("PARTIAL", NUMBERS, error("25080", "Cannot.", FIRST, THIRD))
@@ -195,7 +195,7 @@ def test_an_error_that_explains_no_number_is_the_first_error_of_the_order(
 
 
 @every_shape
-def test_an_error_about_a_number_that_was_not_requested_is_the_orders(
+def test_an_error_of_a_number_that_was_not_requested_applies_to_the_order(
     bandwidth: Server, dashboard: Dashboard, shape: Shape
 ) -> None:
     status = status_of(
@@ -205,7 +205,7 @@ def test_an_error_about_a_number_that_was_not_requested_is_the_orders(
 
 
 @every_shape
-def test_failed_is_every_number_each_with_its_own_reason_or_the_orders(
+def test_failed_fails_every_number_with_its_own_error_or_that_of_the_order(
     bandwidth: Server, dashboard: Dashboard, shape: Shape
 ) -> None:
     errors = (error("25010", "No permission."), error("25080", "Cannot.", SECOND))
@@ -234,7 +234,7 @@ def test_failed_without_an_error_fails_every_number_without_a_reason(
 
 @every_shape
 @pytest.mark.parametrize(("code", "words"), [("25080", None), (None, "Cannot.")])
-def test_half_an_explanation_is_one(
+def test_an_error_with_only_a_code_or_a_description_is_a_reason(
     bandwidth: Server, dashboard: Dashboard, shape: Shape, code: str | None, words: str | None
 ) -> None:
     status = status_of(bandwidth, dashboard, shape("PARTIAL", NUMBERS, error(code, words, FIRST)))
@@ -260,7 +260,7 @@ def test_an_order_of_5000_numbers_of_which_half_failed_is_read_at_once(
 
 
 @pytest.mark.parametrize("shape", [document, later])
-def test_a_complete_import_that_lacks_numbers_and_explains_none_has_not_ended(
+def test_a_complete_import_with_unexplained_missing_numbers_has_not_ended(
     bandwidth: Server, dashboard: Dashboard, shape: Shape
 ) -> None:
     bandwidth.respond_with(Response(200, shape("COMPLETE", [FIRST])))

@@ -26,7 +26,7 @@ def _short_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def silent() -> Iterator[int]:
-    """The port of a server that accepts connections and never says a word."""
+    """The port of a server that accepts connections and never responds."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener.getsockname()[1]
 
@@ -43,7 +43,7 @@ def test_a_dripping_response_leaves_the_outcome_of_a_post_unknown(bandwidth: Ser
         client(bandwidth.url).send("POST", "/orders")
 
 
-def test_a_dripping_response_makes_a_read_unavailable(bandwidth: Server) -> None:
+def test_a_dripping_response_to_a_read_is_unavailable(bandwidth: Server) -> None:
     bandwidth.respond_with(Response(200, "x" * 1000, drip_seconds=0.02))
     with pytest.raises(BandwidthUnavailable, match="in time"):
         client(bandwidth.url).send("GET", "/orders")

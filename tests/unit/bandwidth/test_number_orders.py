@@ -1,4 +1,4 @@
-"""Orders of new numbers: each way to order is the element, and has the criteria, of the specification."""
+"""Orders of new numbers: each order type has the element and criteria of the specification."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ WAYS: list[tuple[dict[str, Any], str, dict[str, str]]] = [
 
 
 @pytest.mark.parametrize(("given", "order_type", "criteria"), WAYS, ids=[way for _, way, _ in WAYS])
-def test_each_way_to_search_is_an_order_type_with_its_criteria_and_the_quantity(
+def test_each_search_is_sent_as_its_order_type_with_criteria_and_quantity(
     bandwidth: Server, dashboard: Dashboard, given: dict[str, Any], order_type: str, criteria: dict[str, str]
 ) -> None:
     bandwidth.respond_with(ORDERED)
@@ -55,7 +55,7 @@ def test_each_way_to_search_is_an_order_type_with_its_criteria_and_the_quantity(
     )
 
 
-def test_the_very_numbers_are_listed_in_ten_digits(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_requested_numbers_are_sent_in_ten_digits(bandwidth: Server, dashboard: Dashboard) -> None:
     bandwidth.respond_with(ORDERED)
     numbers = NumberSearch(telephone_numbers=["+19195551212", "+19195551213"])
     dashboard.order_numbers(search=numbers, quantity=2, site_id="743", location_id="561")
@@ -70,7 +70,7 @@ def test_the_very_numbers_are_listed_in_ten_digits(bandwidth: Server, dashboard:
     ]
 
 
-def test_in_the_second_version_the_very_numbers_are_in_e164(bandwidth: Server) -> None:
+def test_requested_numbers_are_sent_in_e164_to_the_second_version(bandwidth: Server) -> None:
     bandwidth.respond_with(ORDERED)
     numbers = NumberSearch(telephone_numbers=["+19195551212"])
     dashboard = Dashboard(
@@ -80,7 +80,7 @@ def test_in_the_second_version_the_very_numbers_are_in_e164(bandwidth: Server) -
     assert (3, "TelephoneNumber", "+19195551212") in outline(bandwidth.only_request.body)
 
 
-def test_an_order_with_an_id_is_placed_whatever_else_the_answer_tells(
+def test_an_order_with_an_id_is_placed_even_if_the_response_has_errors(
     bandwidth: Server, dashboard: Dashboard
 ) -> None:
     error = "<ErrorList><Error><Code>5017</Code><Description>Some are gone</Description></Error></ErrorList>"
@@ -114,9 +114,7 @@ def test_values_other_than_bandwidths_defaults_are_sent(
     assert outline(bandwidth.only_request.body)[6:] == elements
 
 
-def test_a_backorder_is_closed_as_the_page_on_advanced_ordering_has_it(
-    bandwidth: Server, dashboard: Dashboard
-) -> None:
+def test_a_backorder_is_closed_with_the_documented_request(bandwidth: Server, dashboard: Dashboard) -> None:
     ended = "<OrderStatus>PARTIAL</OrderStatus><ErrorList><Error><Code>5017</Code></Error></ErrorList>"
     bandwidth.respond_with(Response(200, f"<OrderResponse>{ended}</OrderResponse>"))
     dashboard.close_order("an-order")

@@ -77,7 +77,7 @@ def test_account_api_and_messages_share_one_token(bandwidth: Server) -> None:
     assert paths(bandwidth) == [TOKEN_PATH, "/orders", "/messages"]
 
 
-def test_sixteen_threads_ask_for_one_token(bandwidth: Server) -> None:
+def test_sixteen_threads_request_one_token(bandwidth: Server) -> None:
     bandwidth.respond_with(token(), OK)
     auth, together = client(bandwidth), threading.Barrier(16)
 

@@ -55,12 +55,12 @@ def test_problems_of_fields_and_of_their_combination_are_reported_together() -> 
 
 
 @pytest.mark.parametrize("way", ["rateCenter", "city"])
-def test_a_place_needs_its_state(way: str) -> None:
+def test_rate_center_and_city_require_a_state(way: str) -> None:
     assert problems({way: WAYS[way][way]}) == {"state": f"is required with {way}"}
 
 
 @pytest.mark.parametrize("way", ["rateCenter", "npaNxx"])
-def test_the_local_calling_area_goes_with_some_ways_only(way: str) -> None:
+def test_enable_lca_requires_rate_center_or_npa_nxx(way: str) -> None:
     assert parse(MessagingV2Setup, WAYS[way] | {"enableLca": True}).criteria()["enableLca"] is True
     assert problems({"zip": "27606", "enableLca": True}) == {"enableLca": "requires rateCenter or npaNxx"}
 
@@ -89,24 +89,24 @@ def test_the_local_calling_area_goes_with_some_ways_only(way: str) -> None:
         ({"telephoneNumbers": [f"+1919555{n:04}" for n in range(5001)]}, "telephoneNumbers"),
     ],
 )
-def test_a_bad_form_is_named_alone(given: dict[str, Any], field: str) -> None:
+def test_an_invalid_field_is_the_only_problem(given: dict[str, Any], field: str) -> None:
     assert list(problems(given)) == [field]
 
 
-def test_small_letters_and_bare_digits_are_understood() -> None:
+def test_small_letters_and_integers_are_accepted() -> None:
     assert parse(NumberSearch, {"state": "nc"}).search() == {"state": "NC"}
     assert parse(NumberSearch, {"npaNxx": 919555}).search() == {"npaNxx": "919555"}
 
 
-def test_a_field_that_is_null_is_not_given() -> None:
+def test_null_is_the_same_as_an_absent_field() -> None:
     assert parse(NumberSearch, {"areaCode": None, "zip": "27606"}).order_type == "zip"
 
 
-# How many
+# Quantity
 
 
 @pytest.mark.parametrize(("way", "quantity"), [("areaCode", 1), ("telephoneNumbers", 2)])
-def test_the_quantity_may_be_left_out(way: str, quantity: int) -> None:
+def test_the_quantity_is_optional(way: str, quantity: int) -> None:
     assert parse(MessagingV2Setup, WAYS[way]).requested == quantity
 
 
@@ -116,7 +116,7 @@ def test_given_numbers_count_once_each() -> None:
 
 
 @pytest.mark.parametrize("quantity", [1, 3])
-def test_a_quantity_that_is_not_the_count_of_given_numbers_is_named(quantity: int) -> None:
+def test_a_quantity_other_than_the_count_of_numbers_is_a_problem(quantity: int) -> None:
     found = problems(WAYS["telephoneNumbers"] | {"quantity": quantity})
     assert found == {"quantity": f"is {quantity}, but telephoneNumbers has 2. Omit quantity"}
 
@@ -131,7 +131,7 @@ EXACT = {
 
 
 @pytest.mark.parametrize("given", EXACT.values(), ids=EXACT)
-def test_what_is_named_exactly_cannot_be_backordered(given: dict[str, Any]) -> None:
+def test_exact_numbers_cannot_be_backordered(given: dict[str, Any]) -> None:
     assert problems(given | {"backOrderRequested": True}) == {
         "backOrderRequested": "does not apply to telephone numbers, exchanges (npaNxx) or vanity numbers. "
         "Omit it"
@@ -139,5 +139,5 @@ def test_what_is_named_exactly_cannot_be_backordered(given: dict[str, Any]) -> N
 
 
 @pytest.mark.parametrize("way", sorted(WAYS.keys() - EXACT.keys() - {"combined"}))
-def test_what_is_not_can_be_backordered(way: str) -> None:
+def test_other_searches_can_be_backordered(way: str) -> None:
     assert parse(MessagingV2Setup, WAYS[way] | {"backOrderRequested": True}).back_order_requested

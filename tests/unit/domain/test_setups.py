@@ -1,4 +1,4 @@
-"""The input of a set-up: short, forgiving in form, and every wrong field named."""
+"""The input of a set-up: defaults, accepted notations, and a problem for each invalid field."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ def test_an_area_code_is_enough() -> None:
     )
 
 
-def test_every_field_may_be_given() -> None:
+def test_every_field_is_accepted() -> None:
     given = {
         "areaCode": "910",
         "quantity": 5000,
@@ -124,7 +124,7 @@ def test_an_input_that_is_not_an_object_is_rejected(given: Any) -> None:
         ("surprise", 1),
     ],
 )
-def test_a_wrong_field_is_named_alone(field: str, value: Any) -> None:
+def test_an_invalid_field_is_the_only_problem(field: str, value: Any) -> None:
     assert list(problems(**{"areaCode": "910", field: value})) == [field]
 
 
@@ -142,7 +142,7 @@ def test_a_blank_text_for_bandwidth_is_rejected(field: str) -> None:
     assert problems(areaCode="910", **{field: "   "}) == {field: "is blank"}
 
 
-def test_white_space_around_a_text_does_not_make_it_too_long() -> None:
+def test_white_space_around_a_text_does_not_count_for_its_length() -> None:
     setup = parse(MessagingV2Setup, {"areaCode": "910", "customerOrderId": f"  {'x' * 40}  "})
     assert setup.customer_order_id == "x" * 40
 
@@ -184,13 +184,13 @@ def test_a_blank_text_of_a_subscriber_is_rejected(field: str) -> None:
     assert problems_of(HostedMessagingSetup, given) == {f"subscriber.{field}": "is blank"}
 
 
-def test_a_release_names_its_set_up_as_the_set_up_was_named() -> None:
+def test_the_customer_order_id_of_a_release_is_normalized() -> None:
     assert parse(NumberRelease, {"customerOrderId": " sp  1 "}).customer_order_id == "sp 1"
     with pytest.raises(InvalidInput, match="customerOrderId: is blank"):
         parse(NumberRelease, {"customerOrderId": " "})
 
 
-def test_three_wrong_fields_are_all_named() -> None:
+def test_all_invalid_fields_are_reported() -> None:
     found = problems(areaCode="9", quantity=9999, locationName="no-dashes")
     assert list(found) == ["areaCode", "quantity", "locationName"]
     assert found["quantity"] == "input should be less than or equal to 5000"
@@ -292,7 +292,7 @@ SUBSCRIBER = {
 }
 
 
-def test_every_field_of_a_hosted_set_up_may_be_given() -> None:
+def test_every_field_of_a_hosted_set_up_is_accepted() -> None:
     given = {
         "telephoneNumbers": NUMBERS,
         "action": "REMOVE",
@@ -319,7 +319,7 @@ def test_site_and_location_may_be_typed_as_numbers() -> None:
     assert (setup.site_id, setup.sip_peer_id) == ("743", "303716")
 
 
-def test_numbers_as_people_write_them_come_out_once_each_in_the_order_given() -> None:
+def test_numbers_are_normalized_without_repetitions_in_their_order() -> None:
     written = ["(919) 991-8388", "1 415 871 4245", "919.991.8388", "+14158714245", "4352154439"]
     setup = hosted(telephoneNumbers=written)
     assert setup.telephone_numbers == [*NUMBERS, "+14352154439"]
@@ -365,7 +365,7 @@ def test_more_numbers_are_rejected_with_the_number_of_parts(count: int, parts: i
         ("password", "hunter2"),
     ],
 )
-def test_a_wrong_field_of_a_hosted_set_up_is_named_alone(field: str, value: Any) -> None:
+def test_an_invalid_field_of_a_hosted_set_up_is_the_only_problem(field: str, value: Any) -> None:
     assert list(hosted_problems(**{field: value})) == [field]
 
 
@@ -374,7 +374,7 @@ def test_an_invalid_number_is_reported_with_its_index() -> None:
     assert list(found) == [f"telephoneNumbers[{place}]" for place in (0, 2, 3, 4)]
 
 
-def test_numbers_from_abroad_are_named_by_place_and_last_four_digits() -> None:
+def test_foreign_numbers_are_reported_with_index_and_last_four_digits() -> None:
     abroad = ["+442071838750", *NUMBERS, "+4930901820"]
     assert hosted_problems(telephoneNumbers=abroad) == {
         "telephoneNumbers[0]": "the number ending in 8750 is not a number of North America (+1)",
@@ -384,7 +384,7 @@ def test_numbers_from_abroad_are_named_by_place_and_last_four_digits() -> None:
     }
 
 
-def test_null_for_an_optional_field_is_the_same_as_leaving_it_out() -> None:
+def test_null_is_the_same_as_an_absent_field() -> None:
     optional = {"action": None, "callbackHttpMethod": None, "dryRun": None, "subscriber": None}
     assert hosted(**optional) == hosted()
     assert hosted(**optional).model_fields_set == {"telephone_numbers"}
@@ -460,7 +460,7 @@ def test_a_campaign_requires_the_current_api() -> None:
     assert problems_with(parse(MessagingV2Setup, {"areaCode": "910"}), "classic") == {}
 
 
-def test_a_location_is_given_by_id_or_by_name() -> None:
+def test_a_location_has_either_an_id_or_a_name() -> None:
     assert hosted_problems(sipPeerId="303716", locationName="Demo") == {
         "locationName": "give either this or sipPeerId, not both"
     }
@@ -500,5 +500,5 @@ def test_a_letter_of_another_type_is_rejected(key: str) -> None:
         ("colour", "red"),
     ],
 )
-def test_a_wrong_field_of_the_subscriber_is_named(field: str, value: str) -> None:
+def test_an_invalid_field_of_the_subscriber_is_reported(field: str, value: str) -> None:
     assert list(hosted_problems(subscriber=SUBSCRIBER | {field: value})) == [f"subscriber.{field}"]
