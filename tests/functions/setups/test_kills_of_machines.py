@@ -39,7 +39,7 @@ type Given = Callable[[str], Any]
 
 @dataclass(frozen=True)
 class Step:
-    """A machine state and the call to Bandwidth at which it is killed, with `makes` if that creates a resource."""
+    """A state and the call to Bandwidth at which it is killed. `makes`: the call creates a resource."""
 
     state: str
     method: str
