@@ -180,6 +180,7 @@ class TestPrepareLocation:
         ids = prepared()
         assert prepared() == ids
         assert made(opened) == (1, 1, 0)
+
         (location,) = opened.simulator.simulator.account.locations()
         assert (location.id, location.application_id) == (ids["locationId"], ids["applicationId"])
         assert location.sms is not None
@@ -191,8 +192,10 @@ class TestPrepareLocation:
         (location,) = account.locations()
         other = prepared(applicationName="another", locationName="another")
         location.application_id = other["applicationId"]
+
         with pytest.raises(BandwidthRejected, match="replaceApplication: true"):
             prepared()
+
         assert prepared(replaceApplication=True)["locationId"] == location.id
 
 
@@ -206,6 +209,7 @@ class TestLostNumbers:
         assert detail == "location found, subscription to lost numbers updated"
         assert (made.id, made.topic, made.order_id) == (before.id, "MESSAGING_LOST", None)
         assert made.created > before.created
+
         endpoint = made.endpoint
         assert endpoint.url == NOTIFICATION_URL
         assert (endpoint.user, endpoint.password) == ("bandwidth", "callback:password")
@@ -216,7 +220,9 @@ class TestLostNumbers:
         prepared()
         monkeypatch.setenv("NOTIFICATION_URL", "https://another.example/live/callbacks/orders")
         settings_module.settings.cache_clear()
+
         prepared()
+
         urls = [each.endpoint.url for each in opened.simulator.simulator.subscriptions.find()]
         assert urls == [NOTIFICATION_URL, "https://another.example/live/callbacks/orders"]
 
@@ -226,6 +232,7 @@ class TestLostNumbers:
     ) -> None:
         opened.add_fault("/subscriptions$", method=method, answer={"status": status})
         assert prepared()
+
         subscribed = len(opened.simulator.simulator.subscriptions.find())
         assert subscribed == (status == 404)
 
@@ -238,6 +245,7 @@ class TestLostNumbers:
         assert shown["reason"] == "Bandwidth reported that another provider now carries the number's messages"
         assert shown["times"]["released"]
         status, answer = text(NUMBERS[0])
+
         assert status == 422
         assert "is released. GET /numbers" in str(answer)
         assert text(NUMBERS[1])[0] == 202
@@ -245,14 +253,18 @@ class TestLostNumbers:
     def test_a_lost_number_becomes_active_after_another_import(self, opened: Stack) -> None:
         active(NUMBERS[0])
         notify(lost(opened, DIGITS[0]))
+
         active(NUMBERS[0], order_id="another")
+
         shown = number(NUMBERS[0])
         assert (shown["state"], shown.get("reason"), shown.get("errorCode")) == ("active", None, None)
 
     def test_unknown_and_releasing_numbers_do_not_change(self, opened: Stack) -> None:
         active(NUMBERS[0])
         call(stop_sending, event("stop_sending", batches=[[NUMBERS[0]]]))
+
         notify(lost(opened, DIGITS[0], DIGITS[1], "no number"))
+
         assert number(NUMBERS[0])["state"] == "releasing"
         assert call_api(browse, "GET", f"/numbers/{NUMBERS[1]}")[0] == 404
 
@@ -264,6 +276,7 @@ class TestCheckNumbers:
         failure = {"number": NUMBERS[0], "code": "19001", "reason": WORDS[19001]}
         assert (result["batches"], result["failed"]) == ([NUMBERS[1:]], 1)
         assert result["failures"] == [failure]
+
         shown = number(NUMBERS[0])
         assert (shown["state"], shown["errorCode"], shown["reason"], shown["api"]) == (
             "failed",
@@ -279,6 +292,7 @@ class TestCheckNumbers:
         failed = call(record_failure, sample("setups/record_failure") | {"customerOrderId": "a look"})
         assert failed["nextSteps"] == ""
         assert call_api(browse, "GET", "/orders/a%20look")[0] == 404
+
         items = stack.dynamodb.scan(TableName="NumbersTable")["Items"]
         assert "a look" not in str(items)
 
@@ -288,7 +302,9 @@ class TestCheckNumbers:
         refuse(opened, DIGITS[0], 19001)
         refuse(opened, DIGITS[1], 19006)
         refuse(opened, DIGITS[2], 19001)
+
         result = call(check_numbers, event("check_numbers", sipPeerId=location_id, dryRun=True))
+
         assert result["importable"] == NUMBERS[3:]
         assert [(each["code"], each["numbers"]) for each in result["refused"]] == [
             ("19001", [NUMBERS[0], NUMBERS[2]]),
@@ -304,7 +320,9 @@ class TestCheckNumbers:
             refuse(opened, each.removeprefix("+1"), 19001)
         batches = [numbers[start : start + 100] for start in range(0, 5000, 100)]
         given = event("check_numbers", sipPeerId=location_id, dryRun=True, batches=batches)
+
         result = call(check_numbers, given)
+
         assert [len(each["numbers"]) for each in result["refused"]] == [5000]
         assert len(str(result)) < 200_000
 
@@ -347,7 +365,9 @@ class TestCheckNumbers:
         # They are the account's now, and so would be refused.
         for each in DIGITS:
             refuse(opened, each, 19006)
+
         again = call(check_numbers, event("check_numbers", sipPeerId=location_id))
+
         assert (again["batches"], again["failures"]) == (first["batches"], first["failures"])
         assert opened.requests("POST", "/importTnChecker") == 1
 
@@ -375,6 +395,7 @@ class TestCreateImportRequest:
         assert placed.subscriber is not None
         assert placed.subscriber.findtext("ServiceAddress/City") == "Raleigh"
         assert (placed.numbers, placed.location_id) == (tuple(DIGITS), location_id)
+
         shown = number(NUMBERS[0])
         assert (shown["state"], shown["api"], shown["locationId"]) == ("pending", "v2", location_id)
 
@@ -383,7 +404,9 @@ class TestCreateImportRequest:
         opened.add_fault("/importTnOrders", method="POST", lose_answer=True)
         with pytest.raises(BandwidthOutcomeUnknown):
             ordered(location_id)
+
         order_id = ordered(location_id)
+
         (placed,) = opened.simulator.simulator.imports.find()
         assert placed.id == order_id
 
@@ -396,6 +419,7 @@ class TestSendLetter:
         outcomes = [call(send_letter, request)["outcome"] for _ in range(2)]
 
         assert outcomes == ["created", "found"]
+
         (letter,) = opened.simulator.simulator.imports.get(order_id).letters
         assert (letter.content_type, letter.size) == ("application/pdf", len(PDF))
 
@@ -403,6 +427,7 @@ class TestSendLetter:
         order_id = ordered(prepared()["locationId"])
         request = event("send_letter", orderId=order_id, letterOfAuthorization=LETTER)
         opened.add_fault("/loas", method="POST", lose_answer=True)
+
         with pytest.raises(BandwidthOutcomeUnknown):
             call(send_letter, request)
 
@@ -442,7 +467,9 @@ class TestTheNumbers:
         assert text(NUMBERS[0])[0] == 202
         (queued,) = opened.receive_messages(opened.send_queue)
         (record,) = sample("messages/deliver_message")["Records"]
+
         call(deliver_message, {"Records": [record | {"body": queued["Body"]}]})
+
         (sent,) = opened.simulator.simulator.messages.sent()
         assert (sent.from_, sent.application_id) == (NUMBERS[0], ids["applicationId"])
 
@@ -454,6 +481,7 @@ class TestTheNumbers:
         order_id = ordered(location_id)
         ended = call(get_status, event("get_status", orderId=order_id, sipPeerId=location_id))
         assert (ended["state"], ended["batches"], ended["failed"]) == ("partial", [NUMBERS[1:]], 1)
+
         shown = number(NUMBERS[0])
         assert (shown["state"], shown["api"], shown["errorCode"]) == ("failed", "v2", "19010")
 
@@ -472,7 +500,9 @@ def removed() -> Any:
 class TestRemoval:
     def test_removing_v2_numbers_sends_no_request_to_catapult(self, opened: Stack) -> None:
         activated(opened)
+
         stopped, ended = removed()
+
         assert (stopped["atCatapult"], ended["state"]) == ([], "completed")
         assert {number(each)["state"] for each in NUMBERS} == {"released"}
         assert opened.simulator.simulator.account.numbers.find(is_hosted=True) == []
@@ -482,7 +512,9 @@ class TestRemoval:
         activated(opened)
         home = Home(api="v1", customer_order_id="old", order_id="old", site_id=CONFIG.site_id)
         stores.numbers().activate(NUMBERS[0], home, "2026-01-01T00:00:00.000Z", number_id="n-1")
+
         stopped, _ = removed()
+
         assert stopped["atCatapult"] == [[NUMBERS[0]]]
         assert opened.requests("DELETE", "/phoneNumbers/n-1") == 1
 
@@ -499,7 +531,9 @@ def test_a_number_imported_for_v1_sends_through_catapult(opened: Stack) -> None:
     assert text(NUMBERS[0])[0] == 202
     (queued,) = opened.receive_messages(opened.send_queue)
     (record,) = sample("messages/deliver_message")["Records"]
+
     call(deliver_message, {"Records": [record | {"body": queued["Body"]}]})
+
     assert opened.requests("POST", f"/v1/users/{CONFIG.user_id}/messages") == 1
 
 

@@ -96,7 +96,9 @@ def states() -> list[str]:
 class TestCheckInput:
     def test_numbers_are_normalized_without_repetitions_in_batches(self, stack: Stack) -> None:
         written = ["(919) 991-8388", "19199918388", "+1 415 871 4245"]
+
         checked = check({"telephoneNumbers": written})
+
         assert checked["batches"] == [["+19199918388", "+14158714245"]]
         assert (checked["quantity"], checked["action"], checked["callbackHttpMethod"]) == (
             2,
@@ -141,7 +143,9 @@ class TestCheckInput:
 class TestCreateImportRequest:
     def test_records_the_numbers_as_pending_and_orders_once(self, opened: Stack) -> None:
         first = call(create_import_request, event("create_import_request"))
+
         second = call(create_import_request, event("create_import_request"))
+
         assert first["orderId"] == second["orderId"]
         assert second["detail"] == "recorded"
         assert opened.requests("POST", "/externalTns") == 1
@@ -149,8 +153,10 @@ class TestCreateImportRequest:
 
     def test_an_order_whose_response_was_lost_is_looked_up(self, opened: Stack) -> None:
         opened.add_fault("/externalTns", method="POST", lose_answer=True)
+
         with pytest.raises(BandwidthOutcomeUnknown):
             call(create_import_request, event("create_import_request"))
+
         assert call(create_import_request, event("create_import_request"))["detail"] == "found"
         assert opened.requests("POST", "/externalTns") == 1
 
@@ -158,8 +164,10 @@ class TestCreateImportRequest:
         self, opened: Stack
     ) -> None:
         refuse(opened, "POST")
+
         with pytest.raises(BandwidthRejected):
             call(create_import_request, event("create_import_request"))
+
         assert states() == ["failed"] * 4
         assert (number(NUMBERS[0])["reason"], number(NUMBERS[0])["errorCode"]) == ("No such peer", "25012")
         assert call(create_import_request, event("create_import_request"))["detail"] == "created"
@@ -171,8 +179,10 @@ class TestCreateImportRequest:
         stores.numbers().expect(NUMBERS[0], others, at)
         stores.numbers().activate(NUMBERS[1], replace(others, order_id="order-2"), at)
         refuse(opened, "POST")
+
         with pytest.raises(BandwidthRejected):
             call(create_import_request, event("create_import_request"))
+
         assert states() == ["pending", "active", "failed", "failed"]
 
     @pytest.mark.parametrize("status", [401, 429, 500, 503])
@@ -187,8 +197,10 @@ class TestCreateImportRequest:
         with pytest.raises(BandwidthOutcomeUnknown):
             call(create_import_request, event("create_import_request"))
         refuse(opened, "GET")
+
         with pytest.raises(BandwidthRejected):
             call(create_import_request, event("create_import_request"))
+
         assert states() == ["pending"] * 4
 
 
@@ -211,6 +223,7 @@ class TestGetStatus:
             "code": "25080",
             "reason": "Cannot be provisioned",
         }
+
         failed = number(NUMBERS[0])
         assert (failed["state"], failed["errorCode"], failed["reason"]) == (
             "failed",
@@ -232,18 +245,23 @@ class TestGetStatus:
         assert (result["state"], result["completed"], result["failed"]) == ("partial", 3, 1)
         assert result["batches"] == [NUMBERS[1:]]
         reason = "Some cannot be provisioned"
+
         assert result["failures"] == [{"number": NUMBERS[0], "code": "25080", "reason": reason}]
         assert (number(NUMBERS[0])["state"], number(NUMBERS[0])["reason"]) == ("failed", reason)
 
     def test_a_partial_order_without_numbers_or_location_returns_every_number(self, opened: Stack) -> None:
         self.partial_without_numbers(opened)
+
         result = imported()
+
         assert (result["state"], result["completed"], result["failed"]) == ("partial", 4, 0)
         assert [failure["number"] for failure in result["failures"]] == [None]
 
     def test_a_failed_order_fails_every_number(self, opened: Stack) -> None:
         decide(opened, fate="FAILED", errors=[{"code": 25060, "description": "Bandwidth-owned"}])
+
         result = imported()
+
         assert (result["state"], result["completed"], result["failed"]) == ("failed", 0, 4)
         assert "25060 Bandwidth-owned" in result["reason"]
         assert states() == ["failed"] * 4
@@ -274,6 +292,7 @@ class TestImportNumbers:
         result = import_batch()
         assert (result["completed"], result["failed"], result["waitSeconds"]) == (4, 0, 0)
         assert states() == ["active"] * 4
+
         shown = number(NUMBERS[0])
         assert (shown["api"], shown["applicationId"]) == ("v1", application())
 
@@ -285,7 +304,9 @@ class TestImportNumbers:
         given = {"numbers": NUMBERS, "applicationId": application(), "orderId": number(NUMBERS[0])["orderId"]}
         monkeypatch.setenv("CALLBACK_URL_V1", "https://elsewhere.example/callbacks/v1")
         settings.cache_clear()
+
         call(import_numbers, event("import_numbers", **given))
+
         found = number(NUMBERS[2])["preflight"]
         assert found["ok"] is False
         assert "sends incoming messages to another URL; set it to https://elsewhere" in found["problems"][0]
@@ -297,7 +318,9 @@ class TestImportNumbers:
         problem: Preflight = {"at": "2026-01-01T00:00:00.000Z", "ok": False, "problems": ["elsewhere"]}
         stores.numbers().record_preflight(NUMBERS[0], problem)
         body = {"from": NUMBERS[0], "to": "+19195551234", "text": "hello"}
+
         message_id = call_api(send_message, "POST", "/messages", body=body)[1]["messageId"]
+
         stored = stores.messages().get(message_id)
         assert stored is not None
         assert "preflight" not in stored
@@ -305,13 +328,16 @@ class TestImportNumbers:
     def test_a_second_run_imports_only_the_remaining_numbers(self, ordered: Stack) -> None:
         import_batch(numbers=NUMBERS[:3])
         before = ordered.requests("POST", "/phoneNumbers")
+
         assert import_batch()["completed"] == 4
         assert ordered.requests("POST", "/phoneNumbers") == before + 1
 
     def test_an_existing_number_counts_as_imported(self, ordered: Stack) -> None:
         ordered.add_fault("/phoneNumbers", method="POST", lose_answer=True)
+
         with pytest.raises(BandwidthOutcomeUnknown):
             import_batch()
+
         assert import_batch()["completed"] == 4
         assert states() == ["active"] * 4
 
@@ -324,7 +350,9 @@ class TestImportNumbers:
             dashboard=bandwidth_clients.dashboard_credentials(),
         )
         import_batch()
+
         found = bandwidth_clients.catapult().find_number(NUMBERS[0])
+
         assert found is not None
         assert found[1] == application()
 
@@ -333,7 +361,9 @@ class TestImportNumbers:
         ordered.add_fault(
             "/phoneNumbers", method="POST", match=NUMBERS[1], answer={"status": 400, "body": refusal}
         )
+
         result = import_batch()
+
         assert (result["completed"], result["failed"]) == (3, 1)
         assert result["failures"] == [
             {"number": NUMBERS[1], "code": "validation-error", "reason": "not this one"}
@@ -350,7 +380,9 @@ class TestImportNumbers:
             match=NUMBERS[2],
             answer={"status": 429, "headers": {"X-RateLimit-Reset": reset}},
         )
+
         result = import_batch()
+
         assert result["completed"] == 2
         assert 88 <= result["waitSeconds"] <= 91
         assert import_batch()["completed"] == 4
@@ -370,6 +402,7 @@ class TestRecordOutcome:
     ) -> None:
         counts = {"customerOrderId": ORDER, "completed": completed, "failed": failed}
         assert call(record_outcome, sample("setups/record_outcome") | counts)["state"] == state
+
         order = call_api(browse, "GET", f"/orders/{ORDER}")[1]
         assert (order["state"], order["completed"], order["failed"]) == (state, completed, failed)
 
@@ -385,7 +418,9 @@ class TestRemoval:
         call(stop_sending, event("stop_sending", batches=[NUMBERS]))
         assert states() == ["releasing"] * 4
         body = {"from": NUMBERS[0], "to": "+19195551234", "text": "hello"}
+
         status, problem = call_api(send_message, "POST", "/messages", body=body)
+
         assert status == 422
         assert "is releasing. GET /numbers" in problem["errors"][0]["detail"]
 
@@ -401,10 +436,12 @@ class TestRemoval:
         )
         home = Home(api="v2", customer_order_id="ordered", site_id=CONFIG.site_id)
         stores.numbers().activate(own, home, "2026-01-01T00:00:00.000Z")
+
         with pytest.raises(
             InvalidInput, match=r"^telephoneNumbers: includes numbers that were ordered .*: 1, first …0142\."
         ):
             call(stop_sending, event("stop_sending", batches=[[*NUMBERS, own]]))
+
         assert states() == ["active"] * 4
         assert number(own)["state"] == "active"
 
@@ -415,7 +452,9 @@ class TestRemoval:
         call(release_numbers, event("release_numbers", numbers=NUMBERS, **removal))
         assert [bandwidth_clients.catapult().find_number(each) for each in NUMBERS] == [None] * 4
         ordered = call(create_import_request, event("create_import_request", action="REMOVE", **removal))
+
         status = event("get_status", action="REMOVE", orderId=ordered["orderId"], **removal)
+
         assert call(get_status, status)["completed"] == 4
         assert states() == ["released"] * 4
 
@@ -425,7 +464,9 @@ class TestRemoval:
         check({"telephoneNumbers": NUMBERS, **removal})
         call(stop_sending, event("stop_sending", batches=[NUMBERS], customerOrderId="removal-1"))
         ordered = call(create_import_request, event("create_import_request", **removal))
+
         result = call(get_status, event("get_status", orderId=ordered["orderId"], **removal))
+
         assert (result["completed"], result["failed"]) == (4, 0)
         assert states() == ["released"] * 4
 

@@ -349,6 +349,7 @@ def test_rates_and_messages_that_wait(desk: Desk) -> None:
     changed = desk.measure(rates.set_rate, "account", to_interval(1))
     assert changed == documented("set the rate of a lane that messages use")
     waiting = desk.measure(store.record_waiting, message_id, Waiting.CREDENTIALS)
+
     assert waiting == documented("record why a message waits, before its claim")
 
 
@@ -357,6 +358,7 @@ def test_a_receipt_that_does_not_move_the_message(desk: Desk) -> None:
     assert desk.measure(receipt, message, "sending") == documented("late receipt with new information")
     assert desk.measure(receipt, message, "sending") == documented("repeated receipt")
     receipt(message, "delivered")
+
     assert desk.measure(receipt, message, "delivered") == documented("repeated receipt")
 
 
@@ -366,6 +368,7 @@ def test_a_receipt_of_a_groups_recipient(desk: Desk) -> None:
     assert cost == documented("receipt of a group's recipient")
     assert desk.measure(receipt, message, "delivered") == documented("repeated receipt")
     cost = desk.measure(receipt, message, "delivered", to="+19195551235")
+
     assert cost == documented("receipt of a group's recipient that moves the group")
 
 
@@ -378,7 +381,9 @@ def test_a_look_up_of_an_unconfirmed_message(stack: Stack, desk: Desk) -> None:
     )
     (record,) = sample("messages/deliver_message")["Records"]
     record = record | {"body": queued["Body"], "receiptHandle": queued["ReceiptHandle"]}
+
     call(deliver_message, {"Records": [record]})
+
     item = stores.messages().get(message["messageId"])
     assert item is not None
     assert desk.measure(wiring.unconfirmed_messages().resolve, item) == documented(
@@ -401,7 +406,9 @@ def test_a_message_that_may_no_longer_be_sent(desk: Desk) -> None:
     inbound("stop")
     (record,) = sample("messages/deliver_message")["Records"]
     record = record | {"body": message["messageId"]}
+
     cost = desk.measure(call, deliver_message, {"Records": [record]})
+
     assert cost == documented("message that may no longer be sent")
 
 
@@ -411,6 +418,7 @@ def test_a_scheduled_message(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(message_schedule, "now", lambda: at)
 
     run = desk.measure(call, queue_scheduled, {})
+
     rest = Cost([name for name in run.calls if name != "Query"], run.units)
 
     assert accepted == documented("accept a message that is due in more than 15 minutes")
@@ -441,7 +449,9 @@ def test_inbound_media(stack: Stack, desk: Desk) -> None:
     for message_id in ("in-1", "in-2"):
         received(url, message_id=message_id)
     archive(stack, "in-1")
+
     cost = desk.measure(archive, stack, "in-2")
+
     assert cost == documented("media of an inbound message (one file)")
 
 
@@ -453,6 +463,7 @@ def test_pages(desk: Desk) -> None:
     conversation = desk.measure(store.list_by_conversation, OWNER, [RECIPIENT], limit=25)
     assert conversation == messages
     opt_outs = desk.measure(stores.opt_outs().list_by_number, OWNER, limit=25)
+
     assert opt_outs == documented("page of numbers or opt-outs (25)")
 
 
@@ -476,6 +487,7 @@ def test_the_first_message_of_a_number(desk: Desk) -> None:
     usual = documented("check, claim and send it, and record the response")
     # The preflight comes between the check, which it repeats, and the claim.
     assert cost == Cost([*usual.calls[:2], *before.calls, *usual.calls[2:]], usual.units + before.units)
+
     item = stores.numbers().get(OWNER)
     assert item is not None
     assert item["preflight"]["ok"] is True
@@ -499,4 +511,5 @@ def test_a_step_of_a_setup(desk: Desk) -> None:
         return StepResult()
 
     cost = desk.measure(handler, {"customerOrderId": order}, Context())
+
     assert cost == documented("one step of a set-up, its start and its end")

@@ -319,10 +319,12 @@ def test_a_receipt_before_the_release_of_a_claim_converges_to_the_same_outcome(
     again: list[Write] = [worker.put_back, claim_again]
     order = data.draw(between(data.draw(repeated(news)), again))
     known = {*ATTRIBUTES, "bandwidthId", "bandwidthSegmentCount", *(f"{state}At" for state in REPORTED)}
+
     one, other = (
         {name: value for name, value in played(messages, [add_and_claim, *writes]).items() if name in known}
         for writes in (order, [*again, *news])
     )
+
     assert one == other
 
 

@@ -268,5 +268,7 @@ def test_a_death_at_any_call_leaks_at_most_one_slot(kind: str, calls: int, outco
     lane = stores.lanes().get("account")
     # The model delivers each record a millisecond after its delay, so that no other message is late.
     used = len(model.world.sent) if lane else 0
+
     issued = sum(value for name, value in lane.items() if name.endswith("Issued"))
+
     assert used <= issued <= used + 1

@@ -317,6 +317,7 @@ def test_two_concurrent_starts_order_once_per_id_and_create_one_application(
     with ThreadPoolExecutor(2) as threads:
         ended = [each.result() for each in [threads.submit(set_up, name) for name in ("same", second)]]
     assert [(each.status, each.cause) for each in ended] == [("SUCCEEDED", None)] * 2
+
     simulator = stack.simulator.simulator
     assert [len(simulator.orders.find(name)) for name in ("same", second)] == [1, 1]
     assert sum(each.name == "at once" for each in simulator.account.applications()) == 1

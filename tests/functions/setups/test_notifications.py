@@ -90,6 +90,7 @@ class TestWaiting:
     ) -> None:
         assert wait("first", deadline="2100-01-01T00:00:00.000Z")["detail"] == "subscribed"
         assert wait("second")["detail"] == "subscribed before"
+
         (made,) = subscriptions(stack)
         assert (made.topic, made.order_id, made.endpoint.url) == ("orders", ORDER_ID, NOTIFICATION_URL)
         assert (made.endpoint.user, made.endpoint.password) == ("bandwidth", "callback:password")
@@ -129,7 +130,9 @@ class TestWaiting:
 class TestANotification:
     def test_ends_the_wait_for_its_order_with_the_latest_token(self, machines: Machines) -> None:
         wait("first")
+
         wait("second")
+
         assert notify() == {"statusCode": 204}
         assert machines.ended_waits == ["second"]
 
@@ -141,7 +144,9 @@ class TestANotification:
     def test_does_not_change_the_order(self, machines: Machines) -> None:
         wait()
         before = stores.orders().get(ORDER)
+
         notify(COMPLETE="FAILED")
+
         assert stores.orders().get(ORDER) == before
 
     @pytest.mark.parametrize(
@@ -165,6 +170,7 @@ class TestANotification:
     )
     def test_that_is_garbled_ends_no_wait(self, machines: Machines, body: str) -> None:
         wait()
+
         assert notify(body) == {"statusCode": 204}
         assert call(receive_notification, NOTIFIED | {"body": "€", "isBase64Encoded": True}) == {
             "statusCode": 204
@@ -184,7 +190,9 @@ class TestANotification:
     def test_after_the_end_ends_no_wait(self, machines: Machines) -> None:
         wait()
         stores.orders().finish(ORDER, "completed", at="2026-11-22T09:31:00.000Z", completed=2)
+
         notify()
+
         assert machines.ended_waits == []
 
     @pytest.mark.parametrize("failing", ["StateMachineDoesNotExist", "orders"])
@@ -192,12 +200,14 @@ class TestANotification:
         self, stack: Stack, machines: Machines, monkeypatch: pytest.MonkeyPatch, failing: str
     ) -> None:
         wait()
+
         with monkeypatch.context() as failed:
             if failing == "orders":
                 failed.setattr(stores.orders(), "get", Mock(side_effect=THROTTLED))
             else:
                 failed.setattr(machines, "error", failing)
             assert notify() == {"statusCode": 204}
+
         assert machines.ended_waits == []
 
         assert call(replay_quarantine, {}) == {"stored": 1, "left": 0, "reasons": {}}
@@ -207,6 +217,7 @@ class TestANotification:
 
     def test_that_cannot_be_read_is_quarantined(self, stack: Stack, machines: Machines) -> None:
         assert notify("<Notification>") == {"statusCode": 204}
+
         (message,) = stack.receive_messages(stack.quarantine_queue)
         kept = json.loads(message["Body"])
         assert kept["reasons"] == ["the notification cannot be read"]
@@ -239,6 +250,7 @@ class TestLostNumbers:
         with monkeypatch.context() as throttled:
             throttled.setattr(stores.numbers(), "record_messaging_lost", throttle_one)
             assert notify(lost(*numbers)) == {"statusCode": 204}
+
         assert states(*numbers) == ["released"] * 3 + ["active"] + ["released"] * 16
 
         assert call(replay_quarantine, {}) == {"stored": 1, "left": 0, "reasons": {}}
@@ -252,6 +264,7 @@ class TestLostNumbers:
         with monkeypatch.context() as throttled:
             throttled.setattr(stores.numbers(), "record_messaging_lost", Mock(side_effect=THROTTLED))
             assert notify(lost(number)) == {"statusCode": 204}
+
         stores.numbers().activate(number, HOME, "2999-01-01T00:00:00.000Z")
 
         assert call(replay_quarantine, {})["stored"] == 1
@@ -265,6 +278,7 @@ class TestLostNumbers:
         monkeypatch.setattr(parallel, "monotonic", clock)
         monkeypatch.setattr(stores.numbers(), "record_messaging_lost", lambda *_, **__: clock.advance(0.1))
         assert notify(lost(*(f"+1919555{number:04}" for number in range(1000)))) == {"statusCode": 204}
+
         (message,) = stack.receive_messages(stack.quarantine_queue)
         assert json.loads(message["Body"])["reasons"] == ["not all numbers could be released in time"]
 
@@ -274,6 +288,8 @@ class TestLostNumbers:
 
     def test_a_byte_order_mark_before_the_body_is_ignored(self, stack: Stack, machines: Machines) -> None:
         activate("+19195551200")
+
         body = base64.b64encode(b"\xef\xbb\xbf" + lost("+19195551200").encode()).decode()
+
         assert call(receive_notification, NOTIFIED | {"body": body, "isBase64Encoded": True})
         assert states("+19195551200") == ["released"]

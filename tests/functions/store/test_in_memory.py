@@ -134,6 +134,7 @@ def test_the_size_of_an_item_follows_the_rules_of_aws() -> None:
 
 def test_an_attempt_returns_whether_it_was_applied() -> None:
     table = Table(DynamoDB(), "MessagesTable")  # type: ignore[arg-type]
+
     assert table.attempt(KEY, assign={"n": 1}, condition="attribute_exists(#n)") == Attempt(False, None)
     assert table.attempt(KEY, assign={"n": 1}) == Attempt(True, KEY | {"n": 1})
     assert table.attempt(KEY, assign={"n": 2}, condition="#n = :n", values={"n": 3}) == Attempt(

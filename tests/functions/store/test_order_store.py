@@ -57,13 +57,16 @@ def test_an_opened_order_is_started(orders: Orders) -> None:
 def test_opening_an_ordered_order_again_changes_nothing(orders: Orders) -> None:
     opened(orders).record_ordered("demo", "order-1", LATER)
     before = stored(orders)
+
     opened(orders, at=LAST, requested=9)
+
     assert stored(orders) == before
 
 
 def test_another_input_is_rejected_while_an_execution_can_run(orders: Orders) -> None:
     assert open_with(orders, "first", "arn:1") is None
     before = stored(orders)
+
     assert open_with(orders, "second", "arn:2") == "used"
     assert stored(orders) == before
     assert open_with(orders, "first", "arn:3") is None
@@ -73,6 +76,7 @@ def test_another_input_is_accepted_after_a_failure_before_any_order_attempt(orde
     open_with(orders, "first", "arn:1")
     orders.finish("demo", "failed", at=LATER, reason="no such site")
     assert open_with(orders, "second", "arn:2", requested=9) is None
+
     kept = stored(orders)
     assert (kept["orderState"], kept["digest"], kept["requested"]) == ("started", "second", 9)
     assert kept["executionArn"] == "arn:2"
@@ -94,6 +98,7 @@ def test_of_two_other_inputs_after_a_failure_the_first_is_accepted(orders: Order
 
     orders.register = register_late  # type: ignore[method-assign]
     refusals.append(open_with(orders, "third", "arn:3"))
+
     assert refusals == [None, "used"]
     assert (stored(orders)["digest"], stored(orders)["executionArn"]) == ("second", "arn:2")
 
@@ -104,6 +109,7 @@ def test_the_kind_of_a_record_does_not_change(orders: Orders, fails: bool) -> No
     if fails:
         orders.finish("demo", "failed", at=LATER, reason="no such site")
     before = stored(orders)
+
     assert open_with(orders, "release", "arn:2", kind="release_numbers") == "used"
     assert stored(orders) == before
 
@@ -115,6 +121,7 @@ def test_an_order_that_was_undone_is_not_opened_again(orders: Orders, tried: boo
         orders.begin_ordering("demo", "first", AT)
     orders.record_undone("demo", by="release-1", at=LATER)
     before = stored(orders)
+
     assert open_with(orders, "first") == "undone"
     assert open_with(orders, "second") == "undone"
     assert stored(orders) == before
@@ -136,6 +143,7 @@ def test_a_failed_order_continues_in_another_execution(
 ) -> None:
     failed(orders, order_id)
     assert open_with(orders, "first", "arn:2") is None
+
     kept = stored(orders)
     assert (kept["orderState"], kept["executionArn"], kept["startedAt"]) == (state, "arn:2", AT)
     assert not kept.keys() & {"failedAt", "reason", "completed", "failed", "failures"}
@@ -146,7 +154,9 @@ def test_a_failed_order_does_not_continue_in_the_same_execution(
 ) -> None:
     failed(orders, "order-1")
     before = stored(orders)
+
     open_with(orders, "first", before["executionArn"])
+
     assert stored(orders) == before
 
 
@@ -155,13 +165,16 @@ def test_a_failed_order_does_not_continue_with_another_input(orders: Orders) -> 
     before = stored(orders)
     assert open_with(orders, "second", "arn:2") == "used"
     opened(orders)
+
     assert stored(orders) == before
 
 
 def test_of_two_executions_that_continue_an_order_the_first_owns_it(orders: Orders) -> None:
     failed(orders, "order-1")
     open_with(orders, "first", "arn:2")
+
     open_with(orders, "first", "arn:3")
+
     assert (stored(orders)["orderState"], stored(orders)["executionArn"]) == ("ordered", "arn:2")
 
 
@@ -169,6 +182,7 @@ def test_of_two_executions_that_continue_an_order_the_first_owns_it(orders: Orde
 def test_opening_a_completed_order_again_changes_nothing(orders: Orders, state: str) -> None:
     failed(orders, "order-1").finish("demo", state, at=LAST, completed=2)
     before = stored(orders)
+
     assert open_with(orders, "first", "arn:2") is None
     assert stored(orders) == before
 
@@ -190,6 +204,7 @@ def test_a_step_is_recorded_with_its_resources(orders: Orders) -> None:
         detail="found",
         found={"applicationId": "a-1", "requested": 3},
     )
+
     kept = stored(orders)
     assert kept["steps"] == {
         "Create application": {
@@ -262,19 +277,24 @@ def test_only_the_current_claim_can_be_released(orders: Orders) -> None:
     opened(orders).begin_ordering("demo", "first", AT)
     assert not orders.release_claim("demo", "second")
     orders.release_claim("demo", "first")
+
     assert not orders.release_claim("demo", "first")
 
 
 def test_a_claim_with_an_order_cannot_be_released(orders: Orders) -> None:
     opened(orders).begin_ordering("demo", "first", AT)
+
     orders.record_ordered("demo", "order-1", LATER)
+
     assert not orders.release_claim("demo", "first")
     assert stored(orders)["orderAttemptedAt"] == AT
 
 
 def test_a_placed_order_has_bandwidths_id_and_the_first_time(orders: Orders) -> None:
     opened(orders).record_ordered("demo", "order-1", AT)
+
     orders.record_ordered("demo", "order-1", LATER)
+
     kept = stored(orders)
     assert (kept["orderState"], kept["orderId"], kept["orderedAt"]) == ("ordered", "order-1", AT)
 
@@ -293,6 +313,7 @@ def test_an_ended_order_has_its_counts_and_failures(orders: Orders, state: str) 
         failures=[{"number": None, "code": "5018", "reason": "none available"}],
         reason="short",
     )
+
     kept = stored(orders)
     assert (kept["orderState"], kept[f"{state}At"], kept["completed"], kept["failed"], kept["reason"]) == (
         state,
@@ -308,7 +329,9 @@ def test_an_ended_order_has_its_counts_and_failures(orders: Orders, state: str) 
 def test_a_completed_order_cannot_fail(orders: Orders, state: str) -> None:
     opened(orders).finish("demo", state, at=LATER, completed=2)
     before = stored(orders)
+
     orders.finish("demo", "failed", at=LAST, reason="a step after it")
+
     assert stored(orders) == before
 
 
@@ -332,7 +355,9 @@ def test_an_order_that_completes_after_a_failure_loses_the_reason(orders: Orders
         failures=[{"number": None, "code": None, "reason": "no"}],
         reason="the deadline passed",
     )
+
     orders.finish("demo", "completed", at=LATER, completed=2)
+
     kept = stored(orders)
     assert (kept["orderState"], kept["completed"]) == ("completed", 2)
     assert "reason" not in kept

@@ -253,8 +253,10 @@ def test_a_created_resource_without_an_id_is_garbled(
 def test_entities_of_a_response_are_not_resolved(bandwidth: Server, dashboard: Dashboard) -> None:
     body = '<!DOCTYPE r [<!ENTITY it SYSTEM "file:///etc/passwd">]><r><OrderStatus>&it;</OrderStatus></r>'
     bandwidth.respond_with(Response(200, body))
+
     with pytest.raises(BandwidthGarbled) as raised:
         dashboard.order_status("an-order")
+
     assert "root:" not in str(raised.value)
 
 
@@ -269,6 +271,7 @@ def test_applications_are_listed_with_their_settings(bandwidth: Server, dashboar
         <Application><ApplicationId>a-2</ApplicationId><AppName>Demo Server</AppName></Application>
       </ApplicationList></ApplicationProvisioningResponse>"""
     bandwidth.respond_with(Response(200, listed))
+
     assert dashboard.list_applications() == [
         Application("a-1", "Demo Server", "https://example.com/v2", "Messaging-V2"),
         Application("a-2", "Demo Server", None, None),
@@ -288,6 +291,7 @@ def test_find_application_returns_none_for_an_absent_application(
         "a-1", "Demo Server", "https://example.com/v2", "Messaging-V2"
     )
     bandwidth.respond_with(Response(404))
+
     assert dashboard.find_application("a-1") is None
     assert [each.path for each in bandwidth.requests] == ["/accounts/9500149/applications/a-1"] * 2
 
@@ -306,6 +310,7 @@ def test_the_locations_of_a_site_are_listed(bandwidth: Server, dashboard: Dashbo
         <SipPeer><PeerId>562</PeerId><PeerName>second one</PeerName></SipPeer>
       </SipPeers></TNSipPeersResponse>"""
     bandwidth.respond_with(Response(200, listed))
+
     assert dashboard.list_locations("743") == [
         Location("561", "first", is_default_peer=True),
         Location("562", "second one"),
@@ -337,7 +342,9 @@ def test_an_sms_update_keeps_unknown_settings(bandwidth: Server, dashboard: Dash
     found = dashboard.find_sms("743", "561")
     assert found is not None
     bandwidth.respond_with(Response(200))
+
     dashboard.change_sms("743", "561", found.with_more(toll_free=True, short_code=False))
+
     changed = bandwidth.requests[-1]
     assert (changed.method, changed.path) == (
         "PUT",
@@ -562,9 +569,11 @@ def test_of_two_errors_about_one_number_the_first_is_its_reason(
 ) -> None:
     one = "<Error><Code>{}</Code><TelephoneNumber>9102398768</TelephoneNumber></Error>"
     errors = one.format(5005) + one.format(5218)
+
     status = status_of(
         bandwidth, dashboard, f"<OrderStatus>FAILED</OrderStatus><ErrorList>{errors}</ErrorList>"
     )
+
     assert [each["code"] for each in status.failures] == ["5005"]
 
 
@@ -615,6 +624,7 @@ def listed(*orders: str, total: int | None = None) -> Response:
 def test_an_order_is_found_by_its_customer_order_id(bandwidth: Server, dashboard: Dashboard) -> None:
     bandwidth.respond_with(listed("<CustomerOrderId>set-up 1</CustomerOrderId><OrderId>order-1</OrderId>"))
     assert dashboard.find_order("set-up 1") == "order-1"
+
     asked = urlsplit(bandwidth.only_request.path)
     assert (asked.path, parse_qsl(asked.query)) == (
         "/accounts/9500149/orders",
@@ -678,6 +688,7 @@ def test_the_pages_of_a_list_are_followed(bandwidth: Server, dashboard: Dashboar
     bandwidth.respond_with(first, second)
     assert dashboard.find_order("set-up 1") == "order-2"
     queries = [dict(parse_qsl(urlsplit(each.path).query)) for each in bandwidth.requests]
+
     assert queries == [
         {"customerOrderId": "set-up 1", "page": "1", "size": "300"},
         {"customerOrderId": "set-up 1", "page": "order-2", "size": "1"},
@@ -691,8 +702,10 @@ def test_endless_pages_do_not_prove_that_the_order_is_absent(bandwidth: Server, 
         return listed(f"{other}<Links><next>{link}</next></Links>")
 
     bandwidth.respond_with(*(page(number) for number in range(2, 100)))
+
     with pytest.raises(BandwidthGarbled, match=r"does not show whether|without its OrderId"):
         dashboard.find_order("set-up 1")
+
     assert len(bandwidth.requests) == 20
 
 
@@ -721,6 +734,7 @@ def test_orders_that_are_listed_without_their_customer_order_id_are_read_one_by_
         unnamed("order-1", "order-2", "order-3"), read("other"), read("set-up 1"), read(None)
     )
     assert dashboard.find_order("set-up 1") == "order-2"
+
     paths = [each.path.rpartition("/")[2] for each in bandwidth.requests[1:]]
     assert paths == ["order-3", "order-2", "order-1"]
 
@@ -770,6 +784,7 @@ def test_orders_that_are_not_read_in_time_do_not_prove_that_the_order_is_absent(
 
     with pytest.raises(BandwidthGarbled, match="3 listed orders could not be read in time"):
         dashboard.find_order("set-up 1")
+
     assert len(bandwidth.requests) == 1 + 29
 
 

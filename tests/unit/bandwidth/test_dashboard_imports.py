@@ -88,9 +88,11 @@ def test_the_order_id_is_found_in_every_published_response(
 def test_an_order_of_5000_numbers_is_one_request(bandwidth: Server, dashboard: Dashboard) -> None:
     bandwidth.respond_with(Response(201, document("RECEIVED")))
     numbers = [f"+1919555{each:04}" for each in range(5000)]
+
     dashboard.create_import_request(
         customer_order_id="demo", site_id="743", sip_peer_id="561", action="IMPORT", numbers=numbers
     )
+
     body = bandwidth.only_request.body.decode()
     assert body.count("<TelephoneNumber>") == 5000
     assert "<TelephoneNumber>9195550000</TelephoneNumber><TelephoneNumber>9195550001</Te" in body
@@ -113,7 +115,9 @@ def test_every_status_but_three_means_in_progress(
 def test_an_import_that_is_not_found_yet_is_in_progress(bandwidth: Server, dashboard: Dashboard) -> None:
     words = "<ResponseStatus><Description>The resource does not exist</Description></ResponseStatus>"
     bandwidth.respond_with(Response(404, f"<ExternalTnsOrderResponse>{words}</ExternalTnsOrderResponse>"))
+
     status = dashboard.import_status("order-1", NUMBERS)
+
     assert (status, status.ended_as) == (OrderStatus("NOT_FOUND"), None)
     assert bandwidth.only_request.path == "/accounts/9500149/externalTns/order-1"
 
@@ -152,9 +156,11 @@ def test_an_error_can_have_several_numbers_or_one(
 ) -> None:
     together = shape("PARTIAL", NUMBERS, error("25080", "Cannot.", FIRST, THIRD))
     apart = shape("PARTIAL", NUMBERS, error("25080", "Cannot.", THIRD), error("25080", "Cannot.", FIRST))
+
     expected = OrderStatus(
         "PARTIAL", (SECOND,), (failure(FIRST, "25080", "Cannot."), failure(THIRD, "25080", "Cannot."))
     )
+
     assert status_of(bandwidth, dashboard, together) == expected
     assert status_of(bandwidth, dashboard, apart) == expected
 
@@ -254,7 +260,9 @@ def test_an_order_of_5000_numbers_of_which_half_failed_is_read_at_once(
     numbers = [f"+1919555{each:04}" for each in range(5000)]
     body = document("PARTIAL", numbers, *(error("25080", "Cannot.", each) for each in numbers[::2]))
     bandwidth.respond_with(Response(200, body))
+
     status = dashboard.import_status("order-1", numbers)
+
     assert status.completed == tuple(numbers[1::2])
     assert [each["number"] for each in status.failures] == numbers[::2]
 
@@ -264,7 +272,9 @@ def test_a_complete_import_with_unexplained_missing_numbers_has_not_ended(
     bandwidth: Server, dashboard: Dashboard, shape: Shape
 ) -> None:
     bandwidth.respond_with(Response(200, shape("COMPLETE", [FIRST])))
+
     status = dashboard.import_status("order-1", [FIRST, SECOND])
+
     assert (status.status, status.ended_as, status.is_incomplete) == ("COMPLETE", None, True)
     assert not dashboard.import_status("order-1", [FIRST]).is_incomplete
 
@@ -293,6 +303,7 @@ def test_an_import_is_found_by_its_customer_order_id_in_both_spellings(
 ) -> None:
     bandwidth.respond_with(orders(shape(status)))
     assert dashboard.find_import_request("demo") == "order-1"
+
     asked = urlsplit(bandwidth.only_request.path)
     assert asked.path == "/accounts/9500149/externalTns"
     assert parse_qsl(asked.query) == [("customerOrderId", "demo")]
@@ -323,6 +334,7 @@ def test_an_import_that_is_listed_without_its_customer_order_id_is_read(
 ) -> None:
     listed = orders("<ExternalTnsOrder><OrderId>order-1</OrderId></ExternalTnsOrder>")
     bandwidth.respond_with(listed, Response(200, shape("RECEIVED")))
+
     assert dashboard.find_import_request("demo") == "order-1"
     assert bandwidth.requests[1].path == "/accounts/9500149/externalTns/order-1"
     assert dashboard.find_import_request("another") is None

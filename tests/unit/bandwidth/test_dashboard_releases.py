@@ -59,6 +59,7 @@ def test_delete_returns_whether_the_resource_existed(
     assert delete(dashboard) is True
     assert (bandwidth.only_request.method, bandwidth.only_request.path) == ("DELETE", path)
     bandwidth.respond_with(refusal(404, "1016"))
+
     assert delete(dashboard) is False
 
 
@@ -113,6 +114,7 @@ def test_detach_sends_the_specified_form_and_reads_the_location_back(
     bandwidth: Server, dashboard: Dashboard
 ) -> None:
     bandwidth.respond_with(settings("a-1"), settings(), settings())
+
     assert dashboard.detach_application("743", "561") is True
     assert puts(bandwidth) == [IN_THE_ROOT]
     assert {each.path for each in bandwidth.requests} == {SETTINGS}
@@ -186,6 +188,7 @@ def test_a_location_may_have_no_numbers_or_not_exist(bandwidth: Server, dashboar
     bandwidth.respond_with(listed())
     assert dashboard.list_location_numbers("743", "561") == {}
     bandwidth.respond_with(Response(404))
+
     assert dashboard.list_location_numbers("743", "561") is None
 
 
@@ -200,6 +203,7 @@ def test_the_links_of_pages_are_followed(bandwidth: Server, dashboard: Dashboard
     )
     assert dashboard.list_location_numbers("743", "561") == {ONE: None, TWO: None, THREE: None}
     asked = [dict(parse_qsl(urlsplit(each.path).query)) for each in bandwidth.requests]
+
     assert asked == [{}, {"page": "9195551202", "size": "1"}, {"page": "9195551203", "size": "1"}]
 
 
@@ -222,6 +226,7 @@ def test_the_locations_of_an_application_are_listed(bandwidth: Server, dashboard
     assert dashboard.list_application_locations("a-1") == {"561"}
     assert bandwidth.only_request.path == "/accounts/9500149/applications/a-1/associatedsippeers"
     bandwidth.respond_with(Response(404))
+
     assert dashboard.list_application_locations("a-1") == set()
 
 
@@ -248,6 +253,7 @@ def test_a_disconnect_order_has_ten_digit_numbers_and_the_customer_order_id(
     bandwidth.respond_with(
         order("<orderRequest><id>d-1</id></orderRequest><OrderStatus>RECEIVED</OrderStatus>", 201)
     )
+
     assert dashboard.disconnect(customer_order_id="release-1", numbers=[ONE, TWO]) == "d-1"
     assert bandwidth.only_request.path == "/accounts/9500149/disconnects"
     assert bandwidth.only_request.body.decode().partition("?>")[2].strip() == (
@@ -303,6 +309,7 @@ def test_numbers_without_an_error_have_the_error_of_the_failed_order(
         "</ErrorList><OrderStatus>FAILED</OrderStatus>",
     )
     locked = "The account is locked"
+
     assert outcome.failures == (
         failure(ONE, "5012", locked),
         failure(TWO, "5006", "not yours"),
@@ -391,6 +398,7 @@ def test_only_orders_since_the_first_attempt_are_read(bandwidth: Server, dashboa
     found = dashboard.find_disconnect("release-1", placed_after="2026-01-29T17:39:00.000Z")
 
     assert found is None
+
     read_ids = [request.path.rpartition("/")[2] for request in bandwidth.requests[1:]]
     assert read_ids == ["d-30", "d-29"]
 

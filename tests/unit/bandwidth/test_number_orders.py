@@ -48,7 +48,9 @@ def test_each_search_is_sent_as_its_order_type_with_criteria_and_quantity(
 ) -> None:
     bandwidth.respond_with(ORDERED)
     dashboard.order_numbers(search=parse(NumberSearch, given), quantity=3, site_id="743", location_id="561")
+
     inside = "".join(f"<{name}>{text}</{name}>" for name, text in criteria.items())
+
     assert outline(bandwidth.only_request.body) == outline(
         f"<Order><{order_type}>{inside}<Quantity>3</Quantity></{order_type}>"
         "<SiteId>743</SiteId><PeerId>561</PeerId></Order>"
@@ -58,7 +60,9 @@ def test_each_search_is_sent_as_its_order_type_with_criteria_and_quantity(
 def test_requested_numbers_are_sent_in_ten_digits(bandwidth: Server, dashboard: Dashboard) -> None:
     bandwidth.respond_with(ORDERED)
     numbers = NumberSearch(telephone_numbers=["+19195551212", "+19195551213"])
+
     dashboard.order_numbers(search=numbers, quantity=2, site_id="743", location_id="561")
+
     assert outline(bandwidth.only_request.body) == [
         (0, "Order", ""),
         (1, "ExistingTelephoneNumberOrderType", ""),
@@ -76,7 +80,9 @@ def test_requested_numbers_are_sent_in_e164_to_the_second_version(bandwidth: Ser
     dashboard = Dashboard(
         f"{bandwidth.url}/api/v2", "9500149", BasicCredentials("lorem", "dashboard-password")
     )
+
     dashboard.order_numbers(search=numbers, quantity=1, site_id="743", location_id="561")
+
     assert (3, "TelephoneNumber", "+19195551212") in outline(bandwidth.only_request.body)
 
 
@@ -88,7 +94,9 @@ def test_an_order_with_an_id_is_placed_even_if_the_response_has_errors(
         Response(201, f"<OrderResponse><Order><id>an-order</id></Order>{error}</OrderResponse>")
     )
     search = NumberSearch(area_code="910")
+
     placed = dashboard.order_numbers(search=search, quantity=2, site_id="743", location_id="561")
+
     assert placed == "an-order"
 
 
@@ -117,7 +125,9 @@ def test_values_other_than_bandwidths_defaults_are_sent(
 def test_a_backorder_is_closed_with_the_documented_request(bandwidth: Server, dashboard: Dashboard) -> None:
     ended = "<OrderStatus>PARTIAL</OrderStatus><ErrorList><Error><Code>5017</Code></Error></ErrorList>"
     bandwidth.respond_with(Response(200, f"<OrderResponse>{ended}</OrderResponse>"))
+
     dashboard.close_order("an-order")
+
     assert (bandwidth.only_request.method, bandwidth.only_request.path) == (
         "PUT",
         "/accounts/9500149/orders/an-order",

@@ -21,9 +21,11 @@ def test_an_order_is_subscribed_to_with_our_address_and_credentials(
     bandwidth.respond_with(
         Response(201, headers={"Location": "/accounts/9500149/subscriptions/subscription-1"})
     )
+
     made = dashboard.subscribe(
         "NEW_NUMBERS", "order-1", callback_url="https://example.com/o", credentials=CREDENTIALS, seconds=3600
     )
+
     assert made == "subscription-1"
     assert (bandwidth.only_request.method, bandwidth.only_request.path) == (
         "POST",

@@ -41,7 +41,9 @@ def test_each_order_type_is_recognized_by_its_field(way: str) -> None:
 @every_way
 def test_two_order_types_are_both_reported(way: str) -> None:
     other = "tollFreeVanity" if way != "tollFreeVanity" else "areaCode"
+
     found = problems(WAYS[way] | WAYS[other])
+
     assert set(found) == {way, other}
     assert all(words.startswith("give only one of ") for words in found.values())
 

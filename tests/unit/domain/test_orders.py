@@ -36,6 +36,7 @@ def test_a_name_that_bandwidth_rejects_becomes_a_similar_customer_order_id() -> 
 @given(execution_names)
 def test_the_customer_order_id_of_an_execution_never_changes(name: str) -> None:
     made = build_customer_order_id(name)
+
     assert is_customer_order_id(made)
     assert build_customer_order_id(name) == made
     assert build_customer_order_id(made) == made

@@ -26,6 +26,7 @@ def test_the_message_names_up_to_a_hundred_fields(count: int) -> None:
 @pytest.mark.parametrize(("count", "more"), [(101, 1), (5000, 4900)])
 def test_the_message_counts_the_fields_after_the_hundredth(count: int, more: int) -> None:
     *listed, last = str(wrong(count)).split("; ")
+
     assert len(listed) == 100
     assert last == f"and {more} more"
     assert len(str(wrong(count))) < LONGEST_CAUSE

@@ -113,6 +113,7 @@ def test_null_equals_an_absent_field() -> None:
     assert parse(NewMessage, GIVEN | optional) == parse(NewMessage, GIVEN)
     assert parse(NewMessage, GIVEN | optional).digest() == parse(NewMessage, GIVEN).digest()
     new = parse(NewMessage, GIVEN | {"text": None, "media": [PICTURE]})
+
     assert (new.text, new.model_fields_set) == ("", {"sender", "to", "media"})
 
 

@@ -164,7 +164,9 @@ def test_the_texts_of_an_import_are_normalized() -> None:
     address = {"houseNumber": " 1 ", "streetName": "Main  St", "city": " Raleigh", "county": "Wake "}
     subscriber = {"name": " Ada  Lovelace ", **address, "stateCode": "NC", "zip": "27606"}
     given = {"telephoneNumbers": NUMBERS, "subscriber": subscriber, "loaAuthorizingPerson": " Ada  L "}
+
     setup = parse(HostedMessagingSetup, given)
+
     assert setup.loa_authorizing_person == "Ada L"
     assert setup.subscriber is not None
     assert setup.subscriber.model_dump(exclude={"state_code", "zip"}) == {
@@ -181,6 +183,7 @@ def test_a_blank_text_of_a_subscriber_is_rejected(field: str) -> None:
     address = {"houseNumber": "1", "streetName": "Main St", "city": "Raleigh", "county": "Wake"}
     subscriber = {"name": "Ada", **address, "stateCode": "NC", "zip": "27606"} | {field: "  "}
     given = {"telephoneNumbers": NUMBERS, "subscriber": subscriber}
+
     assert problems_of(HostedMessagingSetup, given) == {f"subscriber.{field}": "is blank"}
 
 
@@ -192,6 +195,7 @@ def test_the_customer_order_id_of_a_release_is_normalized() -> None:
 
 def test_all_invalid_fields_are_reported() -> None:
     found = problems(areaCode="9", quantity=9999, locationName="no-dashes")
+
     assert list(found) == ["areaCode", "quantity", "locationName"]
     assert found["quantity"] == "input should be less than or equal to 5000"
     assert found["locationName"] == "may contain only letters, digits and spaces"
@@ -321,7 +325,9 @@ def test_site_and_location_may_be_typed_as_numbers() -> None:
 
 def test_numbers_are_normalized_without_repetitions_in_their_order() -> None:
     written = ["(919) 991-8388", "1 415 871 4245", "919.991.8388", "+14158714245", "4352154439"]
+
     setup = hosted(telephoneNumbers=written)
+
     assert setup.telephone_numbers == [*NUMBERS, "+14352154439"]
     assert setup.requested == 3
 
@@ -389,7 +395,9 @@ def test_null_is_the_same_as_an_absent_field() -> None:
     assert hosted(**optional) == hosted()
     assert hosted(**optional).model_fields_set == {"telephone_numbers"}
     given = {"quantity": None, "shortCode": None, "combined": None, "telephoneNumbers": None, "site_id": None}
+
     setup = parse(MessagingV2Setup, given | {"areaCode": "910"})
+
     assert setup == parse(MessagingV2Setup, {"areaCode": "910"})
     assert setup.model_fields_set == {"area_code"}
 
@@ -454,6 +462,7 @@ def test_the_current_api_rejects_classic_fields(given: dict[str, Any]) -> None:
 
 def test_a_campaign_requires_the_current_api() -> None:
     setup = parse(MessagingV2Setup, {"areaCode": "910", "campaignId": "CABC123"})
+
     assert (setup.campaign_id, setup.message_class) == ("CABC123", "M")
     assert list(problems_with(setup, "classic")) == ["campaignId"]
     assert problems_with(setup, "current") == {}

@@ -107,6 +107,7 @@ def test_a_step_that_fails_records_why_and_passes_the_exception_on(
         run(failing=error)
     assert raised.value is error
     why = f"{type(error).__name__}: {error}"
+
     assert recorder.records == [RUNNING, ("demo", "Create location", "failed", why, {})]
 
 
@@ -154,8 +155,10 @@ def test_a_step_whose_start_cannot_be_recorded_does_not_run(monkeypatch: pytest.
 def test_an_error_in_recording_does_not_hide_the_error_of_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stores, "orders", ForgetfulRecorder)
     error = BandwidthUnavailable("try later")
+
     with pytest.raises(BandwidthUnavailable) as raised:
         run(failing=error)
+
     assert raised.value is error
 
 

@@ -109,6 +109,7 @@ def test_the_first_run_orders_and_records_bandwidths_id(
     place: Place, orders: Orders, bandwidth: Bandwidth
 ) -> None:
     assert place() == ("order-1", StepOutcome.CREATED)
+
     kept = stored(orders)
     assert (kept["orderId"], kept["orderState"]) == ("order-1", "ordered")
     assert bandwidth.looked_up == 0
@@ -164,6 +165,7 @@ def test_a_rejected_order_can_be_placed_again_at_once(
     assert raised.value is error
     assert "orderAttemptedAt" not in stored(orders)
     bandwidth.error = None
+
     assert place() == ("order-2", StepOutcome.CREATED)
     assert bandwidth.looked_up == 0
 
@@ -180,8 +182,10 @@ def test_an_order_with_unknown_outcome_is_looked_up_and_found(
     place: Place, orders: Orders, bandwidth: Bandwidth, error: Exception
 ) -> None:
     bandwidth.error, bandwidth.listed = error, "order-at-bandwidth"
+
     with pytest.raises(type(error)):
         place()
+
     assert place() == ("order-at-bandwidth", StepOutcome.FOUND)
     assert place() == ("order-at-bandwidth", StepOutcome.RECORDED)
     assert (bandwidth.placed, bandwidth.looked_up) == (1, 1)
@@ -199,6 +203,7 @@ def test_an_order_that_is_not_listed_yet_is_not_placed_again_while_its_claim_las
         with pytest.raises(BandwidthOutcomeUnknown, match="does not list the order yet"):
             place()
         clock.wait(59.9)
+
     assert (bandwidth.placed, bandwidth.looked_up) == (1, 3)
     assert "orderAttemptedAt" in stored(orders)
 
@@ -211,8 +216,10 @@ def test_an_order_that_is_not_listed_after_its_claim_may_be_placed_by_the_run_af
         place()
     bandwidth.error = None
     clock.wait(181)
+
     with pytest.raises(BandwidthOutcomeUnknown):
         place()
+
     assert bandwidth.placed == 1
     assert place() == ("order-2", StepOutcome.CREATED)
     assert bandwidth.looked_up == 1
@@ -226,6 +233,7 @@ def test_an_order_that_is_listed_late_is_found(place: Place, clock: Clock, bandw
         place()
     clock.wait(3600)
     bandwidth.listed = "order-at-bandwidth"
+
     assert place() == ("order-at-bandwidth", StepOutcome.FOUND)
     assert bandwidth.placed == 1
 
@@ -258,6 +266,7 @@ def test_a_look_up_that_fails_changes_nothing(
 
     with pytest.raises(BandwidthUnavailable):
         place_order_once(orders, "demo", place=bandwidth.place, find=find)
+
     assert stored(orders) == before
     assert bandwidth.placed == 1
 
