@@ -408,7 +408,7 @@ def test_a_failed_write_in_a_replay_leaves_only_that_callback(
     assert stores.messages().get("in-2")
 
 
-def test_no_more_are_read_again_than_were_asked_for(stack: Stack) -> None:
+def test_a_replay_reads_at_most_the_requested_number(stack: Stack) -> None:
     for _ in range(13):
         receive("{")
     assert replay(atMost=12)["left"] == 12

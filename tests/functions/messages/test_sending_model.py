@@ -1,4 +1,4 @@
-"""No text is sent twice, after a STOP or lost, whatever happens between acceptance and receipt.
+"""No text is sent twice, after a STOP or lost, for any events between acceptance and receipt.
 
 Every call of AWS or Bandwidth can be done, fail, lose its response, take effect late, or kill its process, in
 any order (sending_world.py). The first test tries histories at random, the other known hard ones.

@@ -27,7 +27,7 @@ def pacing(lanes: Lanes) -> Pacing:
 
 @pytest.fixture
 def account(pacing: Pacing, numbers_table: Table) -> Lane:
-    """The account's lane as a reader sees it who is overtaken by others."""
+    """The account's lane, read once before the writes of a test."""
     (lane,) = pacing.lanes_of(NUMBER, OptOuts(numbers_table).get_send_facts(NUMBER, []))
     return lane
 

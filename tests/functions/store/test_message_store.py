@@ -1,4 +1,4 @@
-"""Messages are stored once, claimed once, and only move up, in whatever order receipts arrive."""
+"""Messages are stored once, claimed once, and only move up, with receipts in any order."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -355,7 +355,7 @@ def test_an_unconfirmed_message_can_be_released_by_its_claim(messages: Messages)
     before = stored(messages)
     taken = claimed(messages)
     assert taken is not None
-    messages.advance("out_1", MessageState.SEND_UNCONFIRMED, LATER, reason="nobody knows")
+    messages.advance("out_1", MessageState.SEND_UNCONFIRMED, LATER, reason="the outcome is unknown")
 
     messages.release_claim(taken)
 
@@ -451,7 +451,9 @@ def test_a_final_state_clears_an_earlier_reason(
     messages: Messages, doubt: MessageState, code: int | None, end: str
 ) -> None:
     messages.add(outbound())
-    messages.advance("out_1", doubt, AT, error_code=code, error_class="unknown", reason="nobody knows")
+    messages.advance(
+        "out_1", doubt, AT, error_code=code, error_class="unknown", reason="the outcome is unknown"
+    )
 
     messages.record_receipt(receipt(end))
 

@@ -536,7 +536,7 @@ def test_a_removal_lists_its_numbers(numbers: Numbers) -> None:
     assert numbers.list_by_order("hosted", limit=10).items == []
 
 
-def test_the_numbers_that_an_order_failed_to_bring_are_found_among_those_it_brought(
+def test_failed_numbers_of_an_order_are_found_among_its_active_ones(
     numbers: Numbers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(numbers_module, "_PAGE_SIZE", 4)

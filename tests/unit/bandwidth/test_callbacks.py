@@ -618,15 +618,15 @@ def test_a_successful_receipt_with_a_description_has_no_class_and_no_reason(
     assert delivered.bandwidth_reason is None
 
 
-@pytest.mark.parametrize(("code", "today"), [("775", 4775), ("902", 9902), ("650", 5650)])
-def test_a_failure_of_v1_has_the_class_and_reason_of_the_current_code(code: str, today: int) -> None:
+@pytest.mark.parametrize(("code", "current"), [("775", 4775), ("902", 9902), ("650", 5650)])
+def test_a_failure_of_v1_has_the_class_and_reason_of_the_current_code(code: str, current: int) -> None:
     event = {
         "eventType": "sms", "direction": "out", "messageId": "m-asdf", "from": OURS, "to": THEIRS,
         "time": "2026-02-03T04:05:06Z", "state": "error", "deliveryState": "not-delivered",
         "deliveryCode": code, "deliveryDescription": "as-bandwidth-puts-it", "tag": OUT,
     }  # fmt: skip
 
-    failed, known = parse_v1(json.dumps(event)), find_failure(today)
+    failed, known = parse_v1(json.dumps(event)), find_failure(current)
 
     assert isinstance(failed, Receipt)
     assert known is not None

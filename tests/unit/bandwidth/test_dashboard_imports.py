@@ -254,7 +254,7 @@ def test_numbers_of_the_newer_account_api_are_e164_already(bandwidth: Server, da
     assert status_of(bandwidth, dashboard, body).completed == (SECOND, THIRD)
 
 
-def test_an_order_of_5000_numbers_of_which_half_failed_is_read_at_once(
+def test_an_order_of_5000_numbers_with_2500_failures_is_read_quickly(
     bandwidth: Server, dashboard: Dashboard
 ) -> None:
     numbers = [f"+1919555{each:04}" for each in range(5000)]

@@ -354,7 +354,7 @@ def requested(customer_order_id: str) -> Response:
     )
 
 
-def test_an_order_is_found_in_the_published_list_which_names_no_customer_order_id(
+def test_an_order_is_found_in_a_list_without_customer_order_ids(
     bandwidth: Server, dashboard: Dashboard
 ) -> None:
     bandwidth.respond_with(

@@ -53,7 +53,7 @@ def paths(server: Server) -> list[str]:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Hold what time it is."""
+    """The current time in a list. Tests change its item."""
     now = [1_795_000_000.0]
     monkeypatch.setattr(time, "time", lambda: now[0])
     return now
@@ -284,7 +284,7 @@ def test_a_token_whose_lifetime_is_not_known_is_fetched_again_for_the_next_reque
         [token(), Response(lost=True)],
     ],
 )
-def test_no_error_holds_the_secret_or_the_token(bandwidth: Server, answers: list[Response]) -> None:
+def test_no_error_contains_the_secret_or_the_token(bandwidth: Server, answers: list[Response]) -> None:
     bandwidth.respond_with(*answers)
     auth = client(bandwidth)
 

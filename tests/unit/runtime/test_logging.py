@@ -53,7 +53,7 @@ def test_an_entry_names_the_function(
     assert entry["function"] == "bandwidth-messaging-SendMessage-abc"
 
 
-def test_without_a_trace_there_is_none(
+def test_a_log_entry_without_a_trace_has_no_trace_id(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("_X_AMZN_TRACE_ID")

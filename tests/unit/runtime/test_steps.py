@@ -75,7 +75,7 @@ def run(failing: BaseException | None = None, event: Any = EVENT, **result: Any)
     return handler(event, Context())
 
 
-def test_a_step_takes_and_returns_camel_case(recorder: Recorder) -> None:
+def test_a_step_reads_and_returns_camel_case(recorder: Recorder) -> None:
     assert run(detail="created", numbers=("+19102398766",)) == {
         "detail": "created",
         "locationId": "561",
@@ -83,7 +83,7 @@ def test_a_step_takes_and_returns_camel_case(recorder: Recorder) -> None:
     }
 
 
-def test_a_step_that_succeeds_records_what_it_found(recorder: Recorder) -> None:
+def test_a_successful_step_records_its_resources(recorder: Recorder) -> None:
     run(detail="created")
     assert recorder.records == [
         RUNNING,
@@ -96,11 +96,11 @@ def test_a_step_that_succeeds_records_what_it_found(recorder: Recorder) -> None:
     [
         BandwidthRejected("POST /sippeers", code="13524", words="The name exists."),
         BandwidthUnavailable("try later"),
-        BandwidthOutcomeUnknown("nobody knows"),
+        BandwidthOutcomeUnknown("the outcome is unknown"),
         InvalidInput([FieldProblem("siteId", "is wrong")]),
     ],
 )
-def test_a_step_that_fails_records_why_and_passes_the_exception_on(
+def test_a_failed_step_records_the_reason_and_raises_the_exception(
     recorder: Recorder, error: Exception
 ) -> None:
     with pytest.raises(type(error)) as raised:

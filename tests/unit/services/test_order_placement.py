@@ -171,7 +171,7 @@ def test_a_rejected_order_can_be_placed_again_at_once(
 
 
 UNKNOWN = [
-    BandwidthOutcomeUnknown("nobody knows"),
+    BandwidthOutcomeUnknown("the outcome is unknown"),
     BandwidthGarbled("no OrderId in it"),
     RuntimeError("the function died"),
 ]
@@ -208,10 +208,10 @@ def test_an_order_that_is_not_listed_yet_is_not_placed_again_while_its_claim_las
     assert "orderAttemptedAt" in stored(orders)
 
 
-def test_an_order_that_is_not_listed_after_its_claim_may_be_placed_by_the_run_after_the_next(
+def test_an_order_that_is_not_listed_after_its_claim_is_placed_by_the_second_run(
     place: Place, clock: Clock, orders: Orders, bandwidth: Bandwidth
 ) -> None:
-    bandwidth.error = BandwidthOutcomeUnknown("nobody knows")
+    bandwidth.error = BandwidthOutcomeUnknown("the outcome is unknown")
     with pytest.raises(BandwidthOutcomeUnknown):
         place()
     bandwidth.error = None
@@ -226,7 +226,7 @@ def test_an_order_that_is_not_listed_after_its_claim_may_be_placed_by_the_run_af
 
 
 def test_an_order_that_is_listed_late_is_found(place: Place, clock: Clock, bandwidth: Bandwidth) -> None:
-    bandwidth.error = BandwidthOutcomeUnknown("nobody knows")
+    bandwidth.error = BandwidthOutcomeUnknown("the outcome is unknown")
     with pytest.raises(BandwidthOutcomeUnknown):
         place()
     with pytest.raises(BandwidthOutcomeUnknown):
@@ -255,7 +255,7 @@ def test_a_look_up_covers_the_time_since_the_start_of_the_order(
 def test_a_look_up_that_fails_changes_nothing(
     clock: Clock, place: Place, orders: Orders, bandwidth: Bandwidth
 ) -> None:
-    bandwidth.error = BandwidthOutcomeUnknown("nobody knows")
+    bandwidth.error = BandwidthOutcomeUnknown("the outcome is unknown")
     with pytest.raises(BandwidthOutcomeUnknown):
         place()
     before = stored(orders)
