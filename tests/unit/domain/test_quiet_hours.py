@@ -102,6 +102,7 @@ def test_a_toll_free_number_waits_until_no_zone_of_its_country_code_is_quiet() -
     end = quiet().end_for([TOLL_FREE], at("2026-01-10T13:30:00Z"))
 
     local = {end.astimezone(ZoneInfo(zone)).hour for zone in find_time_zones(TOLL_FREE)}
+
     assert {"America/New_York", "Pacific/Honolulu", "Pacific/Guam"} <= set(find_time_zones(TOLL_FREE))
     assert all(8 <= hour < 21 for hour in local)
 

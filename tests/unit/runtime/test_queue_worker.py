@@ -28,9 +28,11 @@ def record(body: str, receives: int = 1) -> dict[str, Any]:
 def test_a_record_that_is_not_done_is_delivered_again_after_its_delay() -> None:
     queue: Any = Queue()
     event = {"Records": [record("done"), record("later", receives=7)]}
+
     response = process_records(
         event, lambda record: record.receives if record.body == "later" else None, lambda: queue
     )
+
     assert response == {"batchItemFailures": [{"itemIdentifier": "record of later"}]}
     assert queue.delays == {"handle of later": 7}
 
