@@ -1,4 +1,4 @@
-"""Messages that a carrier failed for a passing reason are sent again under the same id."""
+"""Messages that a carrier failed temporarily are sent again under the same id."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -215,6 +215,8 @@ def test_a_message_that_cannot_be_queued_is_reported_again(
         (4781, 1, 10),
         (4780, 1, 24 * 60),
         (600, 1, 10),
+        (780, 1, 24 * 60),
+        (781, 1, 10),
         (4799, 1, None),
         (4702, 1, None),
         (4770, 1, None),
