@@ -192,6 +192,17 @@ def test_the_first_retry_is_queued_and_a_later_one_scheduled(
     assert second["scheduleKey"].startswith(second["dueAt"])
 
 
+def test_a_message_is_kept_for_the_retention_after_its_retry(retrying: Stack) -> None:
+    message_id = sent()
+    fail(message_id, 4780)
+
+    item = stores.messages().get(message_id)
+
+    assert item is not None
+    left = item["expiresAt"] - datetime.fromisoformat(item["dueAt"]).timestamp()
+    assert left == pytest.approx(90 * 24 * 3600, abs=1)
+
+
 def test_a_message_that_cannot_be_queued_is_reported_again(
     retrying: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -62,6 +62,9 @@ MAX_PREPARATION_TIME: Final = timedelta(seconds=12)
 MAX_STORING_TIME: Final = timedelta(seconds=60)
 # The longest delay while a message waits to be stored.
 MAX_STORING_DELAY_SECONDS: Final = 15
+# A lane with a backlog may offer slots in quiet hours only. From the first postponement on, a message has three
+# chances, one a day.
+MAX_POSTPONEMENT: Final = timedelta(days=3)
 # The worker sleeps until a time that is closer.
 _MAX_EARLINESS: Final = timedelta(microseconds=MAX_SLEEP)
 # Bandwidth's search lists a message after five minutes. The worker searches then, and again at the end.
@@ -371,6 +374,8 @@ class MessageDelivery:
     def _is_expired(self, message: "MessageItem") -> bool:
         start = message.get("dueAt", message["acceptedAt"])
         if _time_since(start) > self.times.send_deadline:
+            return True
+        if "postponedAt" in message and _time_since(message["postponedAt"]) > MAX_POSTPONEMENT:
             return True
         return "expiration" in message and _time_since(message["expiration"]) > timedelta(0)
 

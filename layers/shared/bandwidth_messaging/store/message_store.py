@@ -42,7 +42,7 @@ _AGREEMENTS: Final = {
 
 
 class Messages:
-    """The Messages table. DynamoDB deletes an item `retention_days` after its first write."""
+    """The Messages table. DynamoDB deletes an item `retention_days` after its first write, or its latest due time."""
 
     def __init__(self, table: Table, retention_days: int) -> None:
         self._table = table
@@ -234,7 +234,8 @@ class Messages:
     ) -> MessageItem | None:
         """Move the time before which an accepted message is not sent. Its tickets are removed.
 
-        `is_scheduled` lists the message for `list_scheduled`. Return None if the message is not accepted.
+        `is_scheduled` lists the message for `list_scheduled`. The time of the first postponement is kept, and
+        the item outlives its new time. Return None if the message is not accepted.
         """
         return _message(
             self._table.update(
@@ -244,8 +245,10 @@ class Messages:
                     "expectedAt": due_at,
                     "waiting": waiting,
                     "tickets": None,
+                    "expiresAt": self._expiry(due_at),
                     **(_schedule(message_id, due_at) if is_scheduled else {}),
                 },
+                keep={"postponedAt": now()},
                 condition="#state = :accepted",
                 values={"accepted": MessageState.ACCEPTED},
             )
@@ -279,6 +282,8 @@ class Messages:
             "waiting": Waiting.RETRY,
             "expectedAt": due_at,
             "dueAt": due_at,
+            "postponedAt": None,
+            "expiresAt": self._expiry(due_at),
             **(_schedule(message["messageId"], due_at) if is_scheduled else {}),
         }
         done, item = self._table.change(
@@ -472,13 +477,16 @@ class Messages:
         due_at: str | None = None,
     ) -> Item:
         """Return the attributes by which the indexes list a message, and the time of its expiry."""
-        # The stack's clock: the time of a callback may be long past, and the item would expire at once.
-        expires = datetime.fromisoformat(max(now(), due_at or "")) + self._retention
         return {
             "conversation": messages.build_conversation_key(owner, participants) if owner else None,
             "sortKey": f"{time}#{message_id}",
-            "expiresAt": int(expires.timestamp()),
+            "expiresAt": self._expiry(due_at),
         }
+
+    def _expiry(self, due_at: str | None) -> int:
+        """Return when DynamoDB deletes an item, in seconds since 1970: the retention after its time."""
+        # The stack's clock: the time of a callback may be long past, and the item would expire at once.
+        return int((datetime.fromisoformat(max(now(), due_at or "")) + self._retention).timestamp())
 
     # Media
 
