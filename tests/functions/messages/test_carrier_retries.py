@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from bandwidth_messaging.bandwidth.errors import BandwidthOutcomeUnknown
 from bandwidth_messaging.domain.failures import retry_delay
+from bandwidth_messaging.domain.messages import MessageState
 from bandwidth_messaging.domain.times import to_rfc3339
 from bandwidth_messaging.runtime import stores
-from bandwidth_messaging.services import message_delivery
+from bandwidth_messaging.services import message_delivery, unconfirmed
 from functions.messages import receive_callback
 from tests.functions.conftest import Stack, call, clear_caches, sample
 from tests.functions.messages.test_callbacks import receipt
@@ -112,6 +114,47 @@ def test_a_first_attempt_that_arrives_after_all_ends_the_wait(retrying: Stack) -
 
     assert message(message_id)["state"] == "delivered"
     assert len(at_bandwidth(retrying)) == 1
+
+
+def test_a_lost_response_after_the_failure_keeps_the_retry(
+    retrying: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status, shown = send()
+    message_id = shown["messageId"]
+
+    def fail_without_response(*_: Any) -> Any:
+        report(message_id, "message-failed", "first", errorCode=5600)
+        raise BandwidthOutcomeUnknown
+
+    with monkeypatch.context() as lost:
+        lost.setattr(message_delivery.MessageDelivery, "_prepare_request", lambda *_: fail_without_response)
+        lost.setattr(stores.send_queue(), "delay", lambda *_: None)
+        worker(message_id)
+
+    item = stores.messages().get(message_id)
+    assert status == 202
+    assert item is not None
+    assert (item["state"], item["waiting"], item["attempts"]) == ("accepted", "retry", 1)
+    assert "claim" not in item
+
+
+def test_a_failure_at_the_end_of_the_wait_for_a_receipt_keeps_the_retry(
+    retrying: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, shown = send()
+    message_id = shown["messageId"]
+    claimed, _ = stores.messages().claim(message_id, to_rfc3339("2026-01-01T00:00:00Z"))
+    assert claimed is not None
+    stores.messages().advance(message_id, MessageState.SEND_UNCONFIRMED, claimed["sendingAt"], reason="lost")
+
+    def fail_during_the_search(*_: Any) -> bool:
+        report(message_id, "message-failed", "first", errorCode=5600)
+        return False
+
+    monkeypatch.setattr(unconfirmed.UnconfirmedMessages, "resolve", fail_during_the_search)
+    assert worker(message_id) == []
+
+    assert message(message_id)["waiting"] == "retry"
 
 
 def test_after_the_last_retry_the_failure_is_final(retrying: Stack, monkeypatch: pytest.MonkeyPatch) -> None:

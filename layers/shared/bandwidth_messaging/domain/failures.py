@@ -66,8 +66,8 @@ def retry_delay(code: int | None, attempts: int, classes: AbstractSet[str]) -> t
     """Return how long to wait before a message is sent again that a carrier failed, None if it is final.
 
     `attempts` counts the attempts so far. `classes` are the classes of the parameter RetryErrorClasses. The
-    temporary failures are those of Bandwidth's page on errors: the volume limits (4780 to 4785), errors of the
-    carrier (5600 to 5699), and a phone that is away (4702).
+    temporary failures are those of Bandwidth's page on errors: the volume limits (4780 to 4785), errors of
+    the carrier (5600 to 5699), and a phone that is away (4702).
     """
     failure = find_failure(code)
     if failure is None or failure.error_class not in classes & RETRIED_CLASSES:

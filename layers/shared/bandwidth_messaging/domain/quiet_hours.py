@@ -43,8 +43,8 @@ class QuietHours:
         """Return the first time from `moment` on that is quiet for none of the recipients (E.164).
 
         A number whose time zone is ambiguous counts as being in all of its zones. If each time is quiet for
-        some recipient, the result is the first time that is quiet in the fewest zones. The result of the result
-        is the same time: a message that waits until then is not postponed again.
+        some recipient, the result is the first time that is quiet in the fewest zones. For that time the
+        result is the time itself: a message that waits until then is not postponed again.
         """
         zones = {zone for recipient in recipients for zone in find_time_zones(recipient)}
         if self._count_quiet(zones, moment) == 0:

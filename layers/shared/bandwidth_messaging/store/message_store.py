@@ -42,7 +42,7 @@ _AGREEMENTS: Final = {
 
 
 class Messages:
-    """The Messages table. DynamoDB deletes an item `retention_days` after its first write, or its latest due time."""
+    """The Messages table. DynamoDB deletes an item `retention_days` after its first write or due time."""
 
     def __init__(self, table: Table, retention_days: int) -> None:
         self._table = table
@@ -283,6 +283,8 @@ class Messages:
             "expectedAt": due_at,
             "dueAt": due_at,
             "postponedAt": None,
+            # A worker that still waits for the response of this attempt no longer holds the message.
+            "claim": None,
             "expiresAt": self._expiry(due_at),
             **(_schedule(message["messageId"], due_at) if is_scheduled else {}),
         }
@@ -335,6 +337,19 @@ class Messages:
         outcome = build_outcome(state, at, error_code=error_code, error_class=error_class, reason=reason)
         facts = {"bandwidthId": bandwidth_id, "bandwidthSegmentCount": segment_count}
         return _message(self._record(message_id, outcome, facts))
+
+    def advance_claimed(self, message: MessageItem, state: MessageState, at: str, *, reason: str) -> bool:
+        """Move a claimed message to a state. Return False if its state or claim is not that of `message`.
+
+        `advance` compares only ranks. It would move a message that waits for its retry.
+        """
+        done, _ = self._table.attempt(
+            message_key(message["messageId"]),
+            assign=build_outcome(state, at, reason=reason),
+            condition="#state = :known AND #claim = :claim",
+            values={"known": message["state"], "claim": message["claim"]},
+        )
+        return done
 
     # Receipts
 
