@@ -11,8 +11,9 @@ from bandwidth_messaging.domain.messages import MessageState
 from bandwidth_messaging.domain.times import to_rfc3339
 from bandwidth_messaging.runtime import stores
 from bandwidth_messaging.services import message_delivery, unconfirmed
-from functions.messages import receive_callback
-from tests.functions.conftest import Stack, call, clear_caches, sample
+from bandwidth_messaging.store import message_store
+from functions.messages import cancel_message, receive_callback
+from tests.functions.conftest import Stack, call, call_api, clear_caches, sample
 from tests.functions.messages.test_callbacks import receipt
 from tests.functions.messages.test_sending import OWNER, RECIPIENT, at_bandwidth, message, send, worker
 from tests.functions.messages.test_sending import ready as ready  # noqa: PLC0414 - a fixture
@@ -155,6 +156,37 @@ def test_a_failure_at_the_end_of_the_wait_for_a_receipt_keeps_the_retry(
     assert worker(message_id) == []
 
     assert message(message_id)["waiting"] == "retry"
+
+
+def test_a_message_that_waits_for_its_retry_cannot_be_canceled(retrying: Stack) -> None:
+    message_id = sent()
+    first = fail(message_id)
+
+    status, problem = call_api(cancel_message, "DELETE", f"/messages/{message_id}")
+
+    assert status == 409
+    assert "waits for a retry" in problem["detail"]
+    report(message_id, "message-delivered", first)
+    assert message(message_id)["state"] == "delivered"
+
+
+@pytest.mark.parametrize(("writes", "state"), [(2, "accepted"), (3, "failed")])
+def test_a_retry_is_decided_again_after_another_write(
+    retrying: Stack, monkeypatch: pytest.MonkeyPatch, writes: int, state: str
+) -> None:
+    message_id = sent()
+    retry = message_store.Messages.retry
+    others = iter(range(writes))
+
+    def write_first(messages: message_store.Messages, *arguments: Any, **more: Any) -> Any:
+        if (number := next(others, None)) is not None:
+            messages._table.update({"messageId": message_id}, assign={"bandwidthSegmentCount": number + 5})
+        return retry(messages, *arguments, **more)
+
+    monkeypatch.setattr(message_store.Messages, "retry", write_first)
+    fail(message_id)
+
+    assert message(message_id)["state"] == state
 
 
 def test_after_the_last_retry_the_failure_is_final(retrying: Stack, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -214,7 +214,8 @@ class Messages:
     def cancel(self, message_id: str, at: str) -> tuple[bool, MessageItem | None]:
         """Cancel an accepted message. Return whether this call canceled it, and its item.
 
-        A message that a worker has claimed does not change.
+        A message that a worker has claimed does not change, nor one that waits for the retry of an attempt:
+        the attempt may have been delivered.
         """
         done, found = self._table.attempt(
             message_key(message_id),
@@ -224,7 +225,7 @@ class Messages:
                 "waiting": None,
                 **_NOT_SCHEDULED,
             },
-            condition="#state = :accepted",
+            condition="#state = :accepted AND attribute_not_exists(#attempts)",
             values={"accepted": MessageState.ACCEPTED},
         )
         return done, _message(found)
@@ -293,8 +294,8 @@ class Messages:
         )
         return _message(item) if done else None
 
-    def has_attempt(self, message: MessageItem, bandwidth_id: str) -> bool:
-        """Return whether a message of Bandwidth is an earlier attempt, which was repeated."""
+    def is_earlier_attempt(self, message: MessageItem, bandwidth_id: str) -> bool:
+        """Return whether Bandwidth's id is that of an attempt that a carrier failed and the stack retried."""
         return f"{ATTEMPT}{bandwidth_id}" in message
 
     def list_scheduled(self, shard: str, *, limit: int, start: Item | None = None) -> Page:
@@ -390,7 +391,7 @@ class Messages:
         """
         condition, values = _agree(facts)
         condition = f"#rank < :rank{condition}"
-        # An attempt that was repeated counts no more, unless it arrived after all.
+        # A receipt of an attempt that was retried changes nothing, except that the attempt was delivered.
         attempt = f"{ATTEMPT}{facts['bandwidthId']}"
         counts = outcome["state"] == MessageState.DELIVERED or facts["bandwidthId"] is None
         if not counts:
