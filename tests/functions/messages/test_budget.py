@@ -435,6 +435,15 @@ def test_a_canceled_message(desk: Desk) -> None:
     assert cost == documented("cancel a message")
 
 
+def test_a_canceled_message_that_was_scheduled(desk: Desk) -> None:
+    in_an_hour = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    message = post(sendAt=in_an_hour)
+
+    cost = desk.measure(call_api, cancel_message, "DELETE", f"/messages/{message['messageId']}")
+
+    assert cost == documented("cancel a message that is due in more than 15 minutes")
+
+
 def test_an_inbound_message(desk: Desk) -> None:
     assert desk.measure(inbound, TEXT) == documented("inbound message")
     assert desk.measure(inbound, TEXT) == documented("repeated inbound message")

@@ -581,6 +581,46 @@ class TestQuietHours:
 
         assert len(at_bandwidth(ready)) == 1
 
+    def test_a_message_to_a_toll_free_number_is_sent_at_the_end_of_its_hours(
+        self, night: World, ready: Stack, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # Each time is quiet somewhere from Guam to Saint John's.
+        monkeypatch.setenv("QUIET_HOURS", "20:00-09:00")
+        sending.settings.cache_clear()
+        night.time = datetime.fromisoformat("2026-07-10T12:00:00Z")
+        message_id = accept(to=["+18005551234"])
+        night.time = datetime.fromisoformat(stored(message_id)["dueAt"])
+
+        assert worker(message_id) == []
+
+        assert stored(message_id)["state"] == "sent"
+
+    def test_a_message_that_is_postponed_each_day_expires_after_three_days(
+        self, night: World, ready: Stack
+    ) -> None:
+        night.move(seconds=-1)
+        message_id = accept()
+        for _ in range(3):
+            night.move(days=1)
+            stores.messages().postpone(message_id, night.text(), Waiting.QUIET_HOURS, is_scheduled=False)
+        night.move(days=1, seconds=1)
+        stores.messages().postpone(message_id, night.text(), Waiting.QUIET_HOURS, is_scheduled=False)
+
+        worker(message_id)
+
+        assert (stored(message_id)["state"], stored(message_id)["errorClass"]) == ("failed", "expired")
+
+    def test_a_postponed_message_is_kept_for_the_retention_after_its_new_time(self, night: World) -> None:
+        night.move(seconds=-30)
+        message_id = accept()
+        night.move(seconds=30)
+
+        worker(message_id)
+
+        assert stored(message_id)["expiresAt"] == int(
+            (datetime.fromisoformat(MORNING) + timedelta(days=90)).timestamp()
+        )
+
     def test_a_message_that_expires_before_their_end_is_accepted_with_a_warning(
         self, night: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -266,6 +266,16 @@ def test_a_message_that_waits_for_another_reason_is_no_event() -> None:
     assert detail_type(MESSAGE, waiting) is None
 
 
+@pytest.mark.parametrize("state", ["sending", "send_unconfirmed", "sent", "delivery_unknown"])
+def test_a_message_that_waits_for_a_retry_is_updated(state: str) -> None:
+    sent = MESSAGE | {"state": state, "rank": 1, "claims": 1}
+    attempt = {"attempt first": {"failedAt": LATER, "errorCode": 5600}}
+    waiting = MESSAGE | {"claims": 1, "attempts": 1, "waiting": "retry"} | attempt
+
+    assert detail_type(waiting, sent) == "Message Updated"
+    assert detail_type(waiting | {"state": "sending", "claims": 2}, waiting) is None
+
+
 def test_an_accepted_event_has_the_time_when_the_message_is_expected() -> None:
     event = to_event(record(MESSAGE | {"waiting": "rate", "expectedAt": LATER}))
     assert event is not None

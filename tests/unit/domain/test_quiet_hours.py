@@ -117,6 +117,15 @@ def test_if_each_time_is_quiet_somewhere_the_fewest_zones_are_quiet() -> None:
     assert start < end < start + timedelta(days=2)
 
 
+@pytest.mark.parametrize("written", ["20:00-09:00", "12:00-11:00", "00:00-23:59"])
+@pytest.mark.parametrize("recipients", [[TOLL_FREE], [NEW_YORK, LONDON], [NEW_YORK, PHOENIX]])
+def test_a_message_that_waits_for_the_end_is_not_postponed_again(written: str, recipients: list[str]) -> None:
+    for hour in range(24):
+        end = quiet(written).end_for(recipients, datetime(2026, 7, 10, hour, 30, tzinfo=UTC))
+
+        assert quiet(written).end_for(recipients, end) == end
+
+
 @pytest.mark.parametrize("number", ["+99912345678", "+8835100123456"])
 def test_a_number_of_no_country_is_in_utc(number: str) -> None:
     assert find_time_zones(number) == ("UTC",)

@@ -43,6 +43,21 @@ def test_no_record_is_delayed_longer_than_sqs_allows() -> None:
     assert queue.delays == {"handle of later": 12 * 3600}
 
 
+def test_a_record_has_the_attributes_that_its_sender_set() -> None:
+    with_attribute = record("out_1") | {
+        "messageAttributes": {"tickets": {"stringValue": "{}", "dataType": "String"}}
+    }
+    read: list[tuple[str | None, str | None]] = []
+
+    process_records(
+        {"Records": [with_attribute, record("out_2")]},
+        lambda each: read.append((each.find_text("tickets"), each.find_text("other"))),
+        Queue,  # type: ignore[arg-type]
+    )
+
+    assert read == [("{}", None), (None, None)]
+
+
 def test_a_record_has_the_time_when_it_was_sent() -> None:
     sent = QueueRecord("out_1", {"SentTimestamp": "1767225600250"}).sent_at
     assert sent == datetime(2026, 1, 1, 0, 0, 0, 250_000, UTC)
