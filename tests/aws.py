@@ -23,8 +23,8 @@ def aws() -> Iterator[None]:
     links to files, so the other patterns are removed.
     """
     mock = mock_aws()
-    # DynamoDB checks the condition, writes, and returns what it wrote atomically. moto lets another thread write
-    # in between, and returns the item itself, which the next write changes.
+    # DynamoDB checks the condition and writes atomically, and returns what it wrote. moto lets another thread
+    # write in between, and returns the item itself, which the next write changes.
     lock = RLock()
 
     def one_at_a_time(write: Callable[..., Any]) -> Callable[..., Any]:
