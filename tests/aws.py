@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from functools import cache
 from threading import RLock
 from typing import Any
@@ -22,13 +23,14 @@ def aws() -> Iterator[None]:
     links to files, so the other patterns are removed.
     """
     mock = mock_aws()
-    # DynamoDB checks the condition and writes atomically. moto lets another thread write in between.
+    # DynamoDB checks the condition and writes atomically, and returns what it wrote. moto lets another thread
+    # write in between, and returns the item itself, which the next write changes.
     lock = RLock()
 
     def one_at_a_time(write: Callable[..., Any]) -> Callable[..., Any]:
         def locked(*arguments: Any, **more: Any) -> Any:
             with lock:
-                return write(*arguments, **more)
+                return deepcopy(write(*arguments, **more))
 
         return locked
 

@@ -25,15 +25,23 @@ class Permission(NamedTuple):
 
 
 def allowed(logical_id: str) -> set[Permission]:
-    """Return the permissions that the policy of a function grants."""
+    """Return the permissions that the policies of a function's role grant."""
     return {
         _permission(action, str(resource))
-        for policy in resources("AWS::Serverless::Function")[logical_id].get("Policies", ())
-        for statement in policy["Statement"]
+        for statement in _statements(logical_id)
         for granted in [statement["Fn::If"][1] if "Fn::If" in statement else statement]
         for action in _as_list(granted["Action"])
         for resource in _as_list(granted["Resource"])
     }
+
+
+def _statements(logical_id: str) -> Iterator[dict[str, Any]]:
+    """Yield the statements of a function's own policies, and of the policies attached to its role."""
+    for policy in resources("AWS::Serverless::Function")[logical_id].get("Policies", ()):
+        yield from policy["Statement"]
+    for policy in resources("AWS::IAM::Policy").values():
+        if {"Ref": f"{logical_id}Role"} in policy["Roles"]:
+            yield from policy["PolicyDocument"]["Statement"]
 
 
 @contextmanager

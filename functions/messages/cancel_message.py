@@ -41,7 +41,8 @@ def cancel_message(
     """Cancel a message that is accepted and not being sent yet.
 
     The message is never sent, and its state is canceled. A repeated request returns the canceled message.
-    The request is rejected with 409 if the message is being sent, or has another final state.
+    The request is rejected with 409 if the message is being sent, waits for a retry after a carrier's
+    failure, or has another final state.
     """
     cancellation: MessageCancellation = wiring.message_cancellation()
     return message_view(cancellation.cancel(message_id))

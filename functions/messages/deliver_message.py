@@ -4,7 +4,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from bandwidth_messaging.domain.send_records import read_send_record
+from bandwidth_messaging.domain.send_records import TICKETS, read_tickets
 from bandwidth_messaging.runtime import stores, wiring
 from bandwidth_messaging.runtime.logging import append_keys
 from bandwidth_messaging.runtime.queue_worker import QueueRecord, process_records
@@ -23,7 +23,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 def _deliver(record: QueueRecord) -> int | None:
-    message_id, tickets = read_send_record(record.body)
-    append_keys(message_id=message_id)
+    append_keys(message_id=record.body)
     delivery: MessageDelivery = wiring.message_delivery()
-    return delivery.deliver(message_id, tickets, receives=record.receives, queued_at=record.sent_at)
+    return delivery.deliver(
+        record.body,
+        read_tickets(record.find_text(TICKETS)),
+        receives=record.receives,
+        queued_at=record.sent_at,
+    )

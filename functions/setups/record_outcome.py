@@ -29,7 +29,7 @@ class Result(StepResult):
 def handler(request: Request) -> Result:
     """Record how the order ended for its numbers."""
     ended = _choose_state(request)
-    reason = request.reason or "no number was processed" if ended == OrderState.FAILED else None
+    reason = request.reason or "the order succeeded for no number" if ended == OrderState.FAILED else None
     order = stores.orders().finish(
         request.customer_order_id,
         ended,

@@ -8,7 +8,13 @@ follow arguments into other functions, or results out of them.
 import ast
 from collections.abc import Iterator
 
-TEXTS = frozenset({"detail", "reason", "words", "nextSteps", "next_steps", "problems"})
+TEXTS = frozenset(
+    {"detail", "reason", "words", "nextSteps", "next_steps", "problems"}
+    | {"bandwidthReason", "bandwidth_reason", "fix"}
+)
+# A parameter of this name is an exception. Its text is for people.
+ERROR = "error"
+LOOK_UPS = frozenset({"get", "pop", "setdefault"})
 SEARCHES = frozenset(
     {"startswith", "endswith", "find", "rfind", "index", "rindex", "count", "partition", "rpartition"}
     | {"split", "rsplit", "search", "match", "fullmatch", "findall", "finditer"}
@@ -69,8 +75,17 @@ class Scope:
                 case ast.For(target=target, iter=values) | ast.comprehension(target=target, iter=values):
                     self._bind(target, ast.Subscript(values, ANY))
                 case ast.Match(subject=subject, cases=cases):
-                    for name in (each for case_ in cases for each in captured(case_.pattern)):
-                        self._bind(ast.Name(name), ast.Subscript(subject, ANY))
+                    for case_ in cases:
+                        self._bind_captured(case_.pattern, subject)
+                case ast.ExceptHandler(name=str(name)):
+                    self._bind(ast.Name(name), ast.Attribute(ast.Name(name), "words"))
+
+    def _bind_captured(self, pattern: ast.pattern, subject: ast.expr) -> None:
+        for name in captured(pattern):
+            self._bind(ast.Name(name), ast.Subscript(subject, ANY))
+        for text, inner in text_patterns(pattern):
+            for name in captured(inner):
+                self._bind(ast.Name(name), ast.Attribute(subject, text))
 
     def _bind(self, target: ast.expr, value: ast.expr) -> None:
         match target:
@@ -91,35 +106,38 @@ class Scope:
                 return any(map(self.is_text, sides)) and not any(map(is_empty, sides))
             case ast.Call(func=ast.Attribute(attr=name, value=value), args=args) if name in SEARCHES:
                 return self.is_text(value) or any(map(self.is_text, args))
-            case ast.Call(func=ast.Attribute(attr="get"), args=[key, *_]) | ast.Subscript(slice=key):
+            case ast.Call(func=ast.Attribute(attr=name), args=[key, *_]) if name in LOOK_UPS:
                 return self.is_text(key)
-            case ast.Match(subject=subject):
-                return self.is_text(subject)
+            case ast.Subscript(slice=key):
+                return self.is_text(key)
+            case ast.Match(subject=subject, cases=cases):
+                patterns = [each.pattern for each in cases]
+                texts = [inner for pattern in patterns for _, inner in text_patterns(pattern)]
+                return any(map(compares, patterns if self.is_text(subject) else texts))
         return False
 
     def is_text(self, node: ast.expr, seen: frozenset[str] = frozenset()) -> bool:
         """Return whether an expression is or contains a text for people."""
+        if is_text_field(node):
+            return True
         match node:
-            case (
-                ast.Attribute(attr=name)
-                | ast.Subscript(slice=ast.Constant(value=name))
-                | ast.Call(func=ast.Attribute(attr="get"), args=[ast.Constant(value=name), *_])
-            ) if name in TEXTS:
-                return True
-            case ast.Name(id=name) if name not in self._values:
-                # A parameter.
-                return name in TEXTS
-            case ast.Name(id=name):
+            case ast.Attribute(attr="args", value=error):
+                return self.is_text(error, seen)
+            case ast.Name(id=name) if name in self._values:
                 known = () if name in seen else self._values[name]
                 return any(self.is_text(value, seen | {name}) for value in known)
-            case ast.Call(func=ast.Attribute(value=container, attr="get"), args=[key, *defaults]):
+            case ast.Name(id=name):
+                # A parameter.
+                return name in {*TEXTS, ERROR}
+            case ast.Call(func=ast.Attribute(value=container, attr=method), args=[key, *defaults]) if (
+                method in LOOK_UPS
+            ):
                 found = [*self._elements(container, key, seen), *((each, seen) for each in defaults)]
-                return any(self.is_text(element, names) for element, names in found)
             case ast.Subscript(value=container, slice=key):
-                return any(
-                    self.is_text(element, names) for element, names in self._elements(container, key, seen)
-                )
-        return any(self.is_text(part, seen) for part in parts_of(node))
+                found = list(self._elements(container, key, seen))
+            case _:
+                found = [(part, seen) for part in parts_of(node)]
+        return any(self.is_text(part, names) for part, names in found)
 
     def _elements(self, container: ast.expr, key: ast.expr, seen: frozenset[str]) -> Iterator[Followed]:
         """Yield the elements that a container can have at a key."""
@@ -183,6 +201,38 @@ def captured(pattern: ast.pattern) -> set[str]:
         for node in ast.walk(pattern)
         if isinstance(node, ast.MatchAs | ast.MatchStar) and node.name is not None
     }
+
+
+def is_text_field(node: ast.expr) -> bool:
+    """Return whether an expression reads an attribute or an entry with the name of a text for people."""
+    match node:
+        case (
+            ast.Attribute(attr=name)
+            | ast.Subscript(slice=ast.Constant(value=name))
+            | ast.Call(
+                func=ast.Attribute(attr="get" | "pop" | "setdefault"), args=[ast.Constant(value=name), *_]
+            )
+        ):
+            return name in TEXTS
+    return False
+
+
+def text_patterns(pattern: ast.pattern) -> Iterator[tuple[str, ast.pattern]]:
+    """Yield the parts of a pattern that match a text for people, with the names of the texts."""
+    for node in ast.walk(pattern):
+        fields = list[tuple[object, ast.pattern]]()
+        match node:
+            case ast.MatchMapping(keys=keys, patterns=patterns):
+                names = [key.value if isinstance(key, ast.Constant) else None for key in keys]
+                fields = list(zip(names, patterns, strict=True))
+            case ast.MatchClass(kwd_attrs=names, kwd_patterns=patterns):
+                fields = list(zip(names, patterns, strict=True))
+        yield from ((name, inner) for name, inner in fields if isinstance(name, str) and name in TEXTS)
+
+
+def compares(pattern: ast.pattern) -> bool:
+    """Return whether a pattern compares with a value other than None."""
+    return any(isinstance(node, ast.MatchValue) for node in ast.walk(pattern))
 
 
 def can_equal(known: ast.expr | None, key: ast.expr) -> bool:

@@ -21,6 +21,8 @@ from tests.permissions import Permission
 CLIENTS = frozenset({"client", "sqs", "s3"})
 # Powertools reads the secrets with this client.
 SECRETS_CLIENT = "secrets_manager"
+# Attributes of these clients that are no actions.
+NO_ACTIONS = frozenset({"exceptions", "meta"})
 ACTIONS = {"head_object": "GetObject", "generate_presigned_url": "GetObject"}
 
 
@@ -64,7 +66,7 @@ def needed(definition: Definition, table: str) -> Iterator[Permission]:
         yield Permission("GetSecretValue")
     if definition.is_store:
         for owner, method in definition.mentions.attributes:
-            if owner in CLIENTS:
+            if owner in CLIENTS and method not in NO_ACTIONS:
                 yield Permission(
                     ACTIONS.get(method, pascal(method)), table, is_index=method in {"query", "scan"}
                 )

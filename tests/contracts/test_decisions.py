@@ -1,11 +1,15 @@
 """Code never decides by a text for people: no comparison reads a detail, a reason or a list of next steps."""
 
 import ast
-import json
+import re
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from tests.contracts.machine_definitions import expressions, own_parts, states
 from tests.contracts.person_facing_texts import TEXTS, list_readings
+from tests.contracts.project import MACHINES
 from tests.template import ROOT
 
 SOURCES = sorted(
@@ -36,6 +40,14 @@ DIRECT_READINGS = {
     "a key of a table": '{"created": 1}[item["detail"]]',
     "a key of a table with a default": 'KINDS.get(step.detail, "none")',
     "a match statement": 'match item["detail"]:\n  case "created":\n    pass',
+    "a removed entry": 'item.pop("reason") == "no"',
+    "an entry with a default": 'item.setdefault("detail", "") == "created"',
+    "Bandwidth's own text": 'item["bandwidthReason"] == "no"',
+    "an attribute with Bandwidth's own text": 'message.bandwidth_reason == "no"',
+    "a text that says what to fix": 'item["fix"] == "Set it."',
+    "a mapping pattern": 'match item:\n  case {"detail": "created"}:\n    pass',
+    "a class pattern": 'match item:\n  case Step(detail="created" | "found"):\n    pass',
+    "a nested pattern": 'match item:\n  case [{"step": {"reason": "no"}}]:\n    pass',
     "a generator": 'any(text == "no" for text in item["problems"])',
 }
 READINGS_IN_A_FUNCTION = {
@@ -116,6 +128,28 @@ match (item["state"], item["detail"]):
     case (state, text):
         return text == "created"
 """,
+    "a mapping pattern that captures": """
+match item:
+    case {"detail": text}:
+        return text == "created"
+""",
+    "a class pattern that captures": """
+match item:
+    case Step(detail=text):
+        return text.startswith("created")
+""",
+    "the text of an exception": """
+try:
+    f()
+except ValueError as problem:
+    return "no" in str(problem)
+""",
+    "a formatted exception": """
+return f"{error}".startswith("no")
+""",
+    "the arguments of an exception": """
+return error.args[0] == "no"
+""",
     "a nested function": """
 text = item["detail"]
 def is_created():
@@ -126,6 +160,17 @@ return is_created
 NO_READINGS = {
     "an absent text": 'return item["reason"] is None',
     "an outcome": 'return item["outcome"] == "created"',
+    "an attribute of an exception": "return error.status == 404",
+    "an absent text in a pattern": """
+match item:
+    case {"detail": None}:
+        return True
+""",
+    "a pattern that captures a text": """
+match item:
+    case {"outcome": "created", "detail": text}:
+        return text
+""",
     "an argument": "return f(item.detail)",
     "another element of a tuple": """
 pair = (item["state"], item["detail"])
@@ -149,7 +194,7 @@ return bool(text)
 def in_a_function(body: str) -> ast.Module:
     """Return a module with a function that has this body."""
     return ast.parse(
-        "def f(item, reason):\n" + "".join(f"    {line}\n" for line in body.strip().splitlines())
+        "def f(item, reason, error):\n" + "".join(f"    {line}\n" for line in body.strip().splitlines())
     )
 
 
@@ -191,14 +236,44 @@ def test_no_code_decides_by_a_text_for_people() -> None:
     assert found == ALLOWED
 
 
+WORDS = re.compile(rf"\b({'|'.join(sorted(TEXTS))})\b")
+# Fields of a state that pass a text on unchanged, or as the cause of a failed execution.
+PASSED_ON = {
+    ("reason", "$order.reason"),
+    ("reason", "$outcome.reason"),
+    ("nextSteps", "$order.nextSteps"),
+    ("nextSteps", "$outcome.nextSteps"),
+    ("Cause", "$outcome.reason"),
+    ("Cause", "$failure.reason"),
+    ("Cause", "$failure.reason & ($failure.nextSteps ? ' ' & $failure.nextSteps : '')"),
+}
+
+
+def list_texts(value: Any, field: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the expressions of a part of a machine that mention a text for people, with their fields."""
+    match value:
+        case dict():
+            for name, inner in value.items():
+                yield from list_texts(inner, name)
+        case list():
+            for inner in value:
+                yield from list_texts(inner, field)
+        case str():
+            yield from ((field, each.strip()) for each in expressions(value) if WORDS.search(each))
+
+
+@pytest.mark.parametrize(
+    "expression", ["$step.detail = 'created'", "$letter['detail'] = 'sent'", "$contains($reason, 'no')"]
+)
+def test_a_machine_that_mentions_a_text_is_recognized(expression: str) -> None:
+    choice = {"Type": "Choice", "Choices": [{"Condition": f"{{% {expression} %}}", "Next": "End"}]}
+
+    assert list(list_texts(choice)) == [("Condition", expression)]
+
+
 def test_no_state_machine_decides_by_a_text_for_people() -> None:
-    for path in sorted((ROOT / "statemachines").glob("*.json")):
-        states = json.loads(path.read_text())["States"]
-        conditions = [
-            choice["Condition"]
-            for state in states.values()
-            if state["Type"] == "Choice"
-            for choice in state["Choices"]
-        ]
-        assert conditions
-        assert [each for each in conditions if any(f".{text}" in each for text in TEXTS)] == []
+    mentioned = {
+        text for name in MACHINES for state in states(name).values() for text in list_texts(own_parts(state))
+    }
+
+    assert mentioned == PASSED_ON

@@ -30,7 +30,7 @@ from tests.machines import (
     wait_until,
 )
 
-MESSAGES: Final = int(os.environ.get("RATE_MESSAGES", "200"))
+MESSAGES: Final = int(os.environ.get("RATE_MESSAGES", "80"))
 PER_SECOND: Final = int(os.environ.get("RATE_PER_SECOND", "4"))
 # Texts whose worker starts too late get later slots, and the tests share two cores with each other.
 TOLERANCE: Final = float(os.environ.get("RATE_TOLERANCE", "1.3"))

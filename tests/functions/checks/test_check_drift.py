@@ -104,7 +104,9 @@ def test_hosted_and_own_numbers_both_appear(home: Stack, hosted: bool) -> None:
 def test_a_number_at_an_unknown_location_is_ignored(home: Stack) -> None:
     account = home.simulator.simulator.account
     elsewhere = account.create_location(CONFIG.site_id, "elsewhere", is_default=False)
+
     appear(home, THIRD, location_id=elsewhere.id)
+
     assert check() == NOTHING
 
 
@@ -124,6 +126,7 @@ def test_a_number_moved_to_another_known_location_has_vanished_with_the_new_loca
     activate(THIRD, application_of(home).id, second.id)
     assert check() == NOTHING
     appear(home, OTHER, location_id=second.id)
+
     assert found() == [("vanished", OTHER)]
     assert reasons() == [f"the number was moved to location {second.id}"]
 
@@ -132,6 +135,7 @@ def test_at_a_location_without_an_application_all_numbers_lose_messaging(home: S
     location = location_of(home)
     location.application_id = None
     assert found() == [("lostMessaging", 2)]
+
     (reason,) = reasons()
     assert reason == (
         f"location {location.id} has no application, expected application {application_of(home).id}"
@@ -143,7 +147,9 @@ def test_at_a_location_with_another_application_numbers_lose_messaging(home: Sta
     account, location = home.simulator.simulator.account, location_of(home)
     expected = application_of(home).id
     other = account.create_application("other", "https://example.com", "user", "word")
+
     account.assign_application(location, other.id)
+
     assert reasons() == [
         f"location {location.id} has application {other.id}, expected application {expected}"
     ]
@@ -163,12 +169,14 @@ def test_a_number_without_sms_loses_messaging_alone(home: Stack) -> None:
     )
     listed = f"<R><SipPeerTelephoneNumbers>{numbers}</SipPeerTelephoneNumbers></R>"
     home.add_fault("/tns$", answer={"status": 200, "body": listed})
+
     assert found() == [("lostMessaging", OTHER)]
 
 
 def test_at_a_missing_location_numbers_lose_messaging(home: Stack) -> None:
     account, location = home.simulator.simulator.account, location_of(home)
     del account._locations[location.id]
+
     assert found() == [("lostMessaging", 2)]
     assert reasons() == [f"location {location.id} does not exist"]
 
@@ -183,7 +191,9 @@ def test_a_pending_or_releasing_number_is_no_drift(home: Stack, state: str) -> N
         stores.numbers().expect(THIRD, at, AT)
     else:
         stores.numbers().start_release(THIRD, at, AT)
+
     appear(home, THIRD)
+
     assert check() == NOTHING
 
 
@@ -191,7 +201,9 @@ def test_a_released_number_that_is_still_listed_has_appeared(home: Stack) -> Non
     at = Home(api="v2", customer_order_id="order-2", site_id=CONFIG.site_id)
     stores.numbers().start_release(THIRD, at, AT)
     stores.numbers().release(THIRD, AT)
+
     appear(home, THIRD)
+
     assert reasons() == [
         f"location {location_of(home).id} lists the number, and the stack's record of the number is released"
     ]
@@ -215,6 +227,7 @@ def test_a_record_that_changes_during_the_check_is_no_drift(
         return read(*place)
 
     monkeypatch.setattr(type(locations), "list_location_numbers", meanwhile)
+
     assert check() == NOTHING
 
 
@@ -243,6 +256,7 @@ def test_v1_numbers_are_compared_with_catapult(home: Stack) -> None:
     v1(home, HOSTED)
     assert check() == NOTHING
     home.simulator.simulator.catapult.release(HOSTED)
+
     assert found() == [("vanished", HOSTED)]
     assert reasons() == ["Catapult does not list the number"]
 
@@ -253,6 +267,7 @@ def test_a_v1_number_with_another_application_or_none_loses_messaging(home: Stac
     other = catapult.create_application({"name": "other", "incomingMessageUrl": CALLBACK_URL})
     catapult.update_number(HOSTED, {"applicationId": "" if assigned == "no application" else other.id})
     assert found() == [("lostMessaging", HOSTED)]
+
     (reason,) = reasons()
     assert reason.startswith(f"the number has {assigned}")
     assert reason.endswith(f"expected application {expected}")
@@ -262,7 +277,9 @@ def test_a_new_number_with_a_known_v1_application_has_appeared(home: Stack) -> N
     expected, catapult = v1(home, HOSTED), home.simulator.simulator.catapult
     imported(home, THIRD, expected)
     other = catapult.create_application({"name": "other", "incomingMessageUrl": CALLBACK_URL})
+
     imported(home, "+19192381139", other.id)
+
     assert found() == [("appeared", THIRD)]
     assert reasons() == [f"the number has application {expected} in Catapult"]
 
@@ -291,6 +308,7 @@ def test_a_v1_number_is_expected_at_its_location_which_other_numbers_may_share(s
     appear(stack, HOSTED, THIRD, hosted=True)
     assert check() == NOTHING
     vanish(stack, HOSTED)
+
     assert found() == [("vanished", HOSTED)]
 
 
@@ -323,6 +341,7 @@ def test_a_finding_is_published_once_and_so_are_its_change_and_its_end(home: Sta
     appear(home, OTHER)
     assert check() == {"news": True, "counts": {}, "findings": []}
     ended = published(home, second)
+
     assert (ended.detail_type, ended.detail["state"], ended.detail["version"]) == (
         "Drift Ended", "ended", 3
     )  # fmt: skip
@@ -343,6 +362,7 @@ def test_the_check_only_reads(home: Stack) -> None:
     assert stores.numbers().list_all_by_state(NumberState.ACTIVE) == records
     for method in ("PUT", "DELETE", "PATCH"):
         assert home.requests(method, "") == 0
+
     assert home.requests("POST", "") == home.requests("POST", "/oauth2/token")
 
 
@@ -354,8 +374,10 @@ def test_a_failed_request_ends_no_drift(home: Stack, path: str, status: int, rai
     before = stored(home)
     vanish(home, THIRD)
     home.add_fault(path, times=10, answer={"status": status, "body": "<Error/>"})
+
     with pytest.raises(raised):
         check()
+
     assert stored(home) == before
 
 
@@ -371,7 +393,9 @@ def test_five_thousand_numbers_are_compared_in_one_run(home: Stack, record_prope
     appear(home, *many[:-150])
     before = home.requests("GET", "")
     result = check()
+
     record_property("drift of 5,000 numbers", f"{home.requests('GET', '') - before} requests")
+
     assert (result["counts"], len(result["findings"])) == ({"vanished": 150}, 100)
     assert len(json.dumps(stored(home))) < 100_000
     assert home.requests("GET", "") - before == 3

@@ -89,7 +89,9 @@ def test_a_number_in_a_registered_campaign_is_registered(current: Stack) -> None
 
 def test_a_number_in_no_campaign_is_unregistered_with_a_reason(current: Stack) -> None:
     campaigns(current, OTHER)
+
     check()
+
     assert shown(LOCAL)["state"] == "unregistered"
     assert "no 10DLC campaign" in shown(LOCAL)["reason"]
 
@@ -98,13 +100,17 @@ def test_of_two_campaigns_the_registered_one_counts(current: Stack) -> None:
     listed = [{"campaignId": "C1", "status": "REGISTERED"}, {"campaignId": "C2", "status": "SUSPENDED"}]
     fake_response(current, "/tendlc/campaigns$", {"data": listed})
     fake_response(current, "/phoneNumbers$", {"data": [{"phoneNumber": LOCAL, "status": "SUCCESS"}]}, times=2)
+
     check()
+
     assert (shown(LOCAL)["state"], shown(LOCAL)["campaignId"]) == ("registered", "C1")
 
 
 def test_numbers_of_ended_campaigns_are_not_requested(current: Stack) -> None:
     campaigns(current, LOCAL, campaign="EXPIRED")
+
     check()
+
     assert shown(LOCAL)["state"] == "unregistered"
     assert current.requests("GET", "/phoneNumbers") == 0
 
@@ -113,6 +119,7 @@ def test_a_toll_free_number_is_looked_up_by_its_verification(current: Stack) -> 
     activate(TOLL_FREE)
     campaigns(current, LOCAL)
     fake_response(current, "/tollFreeVerification$", {"phoneNumber": TOLL_FREE, "status": "VERIFIED"})
+
     assert check()["registered"] == 2
     assert shown(TOLL_FREE) == {"kind": "toll_free", "state": "registered", "checkedAt": AT}
 
@@ -123,14 +130,18 @@ def test_a_verified_number_is_looked_up_once_a_day_and_others_each_time(current:
     activate("+18005551214", registration.build_toll_free_registration("PENDING", None, AT))
     campaigns(current, LOCAL)
     fake_response(current, "/tollFreeVerification$", {"status": "VERIFIED"}, times=9)
+
     check()
+
     assert current.requests("GET", "/tollFreeVerification") == 2
 
 
 def test_a_foreign_number_needs_no_registration(current: Stack) -> None:
     activate(ABROAD)
     campaigns(current, LOCAL)
+
     check()
+
     assert (shown(ABROAD)["kind"], shown(ABROAD)["state"]) == ("none", "unknown")
 
 
@@ -138,7 +149,9 @@ def test_a_foreign_number_needs_no_registration(current: Stack) -> None:
 def test_a_plus_1_number_outside_the_united_states_needs_no_registration(current: Stack, number: str) -> None:
     activate(number)
     campaigns(current, LOCAL)
+
     check()
+
     assert (shown(number)["kind"], shown(number)["state"]) == ("none", "unknown")
     assert send(number)[0] == 202
 
@@ -151,7 +164,9 @@ def test_a_canadian_number_recorded_as_unregistered_sends(current: Stack) -> Non
 
 def test_a_v1_number_is_not_looked_up(current: Stack) -> None:
     stores.numbers().activate(OTHER, replace(HOME, api="v1"), AT)
+
     campaigns(current, LOCAL)
+
     assert check()["numbers"] == 1
     assert shown(OTHER) is None
 
@@ -161,6 +176,7 @@ def test_an_unchanged_registration_is_written_once_a_day(current: Stack) -> None
     campaigns(current, LOCAL, OTHER)
     assert check()["written"] == 2
     campaigns(current, LOCAL, OTHER)
+
     assert check()["written"] == 0
 
 
@@ -170,13 +186,16 @@ def test_a_number_just_assigned_to_a_campaign_stays_pending_for_a_day(
 ) -> None:
     activate(OTHER, registration.build_assigned_registration("C1", None, assigned_at))
     campaigns(current, LOCAL)
+
     check()
+
     assert shown(OTHER)["state"] == state
 
 
 def test_requested_numbers_are_looked_up_even_if_not_due(current: Stack) -> None:
     activate(TOLL_FREE, registration.build_toll_free_registration("VERIFIED", None, AT))
     fake_response(current, "/tollFreeVerification$", {"status": "UNVERIFIED"})
+
     assert check(numbers=["(800) 555-1212", "+19195559999"])["numbers"] == 1
     assert shown(TOLL_FREE)["state"] == "unregistered"
     assert shown(LOCAL) is None
@@ -205,14 +224,18 @@ def test_five_thousand_numbers_cost_few_requests(
         fake_response(current, "/phoneNumbers$", {"data": page, "page": {"totalElements": 5000}})
     assert check()["registered"] == 5000
     requests = current.requests("GET", "/tendlc/")
+
     record_property("registration of 5,000 numbers", f"{requests} requests")
+
     assert requests == 21
 
 
 def test_the_classic_generation_looks_nothing_up(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BANDWIDTH_API", "classic")
     settings_module.settings.cache_clear()
+
     activate(LOCAL)
+
     assert check() == {}
     assert shown(LOCAL) is None
 
@@ -225,6 +248,7 @@ def test_a_missing_role_makes_registrations_unknown_and_is_logged_once(
 ) -> None:
     activate(OTHER, registration.build_unlisted_registration(AT))
     fake_response(current, "/tendlc/campaigns$", NO_ROLE, status=403, times=9)
+
     assert check() == {"numbers": 2, "unknown": 2, "written": 2}
     assert "client does not have access rights" in shown(OTHER)["reason"]
     assert current.requests("GET", "/tendlc/") == 1
@@ -234,16 +258,20 @@ def test_a_missing_role_makes_registrations_unknown_and_is_logged_once(
 def test_wrong_credentials_change_nothing(current: Stack) -> None:
     activate(OTHER, registration.build_unlisted_registration(YESTERDAY))
     fake_response(current, "/tendlc/campaigns$", {}, status=401, times=9)
+
     with pytest.raises(BandwidthUnauthorized):
         check()
+
     assert shown(OTHER)["checkedAt"] == YESTERDAY
 
 
 def test_an_unavailable_api_changes_nothing(current: Stack) -> None:
     activate(OTHER, registration.build_unlisted_registration(YESTERDAY))
     fake_response(current, "/tendlc/campaigns$", {}, status=503)
+
     with pytest.raises(BandwidthUnavailable):
         check()
+
     assert shown(OTHER)["checkedAt"] == YESTERDAY
 
 
@@ -284,6 +312,7 @@ def test_a_message_from_an_unregistered_number_is_rejected_with_a_remedy(
     assert error["field"] == "from"
     for words in (OTHER, "no 10DLC campaign", AT, "CheckRegistration"):
         assert words in error["detail"]
+
     assert current.receive_messages(current.send_queue) == []
 
 
@@ -301,6 +330,7 @@ def test_with_unregistered_senders_warn_the_message_is_accepted_with_a_warning(
     stores.numbers().record_registration(
         OTHER, registration.build_campaign_registration("C1", "REGISTERED", "SUCCESS", AT)
     )
+
     assert send(OTHER, key="key-1") == (202, message)
 
 
@@ -324,7 +354,9 @@ def test_a_newly_registered_number_sends_after_a_manual_check(current: Stack) ->
     check()
     assert send()[0] == 422
     campaigns(current, LOCAL)
+
     check(numbers=[LOCAL])
+
     assert send()[0] == 202
 
 

@@ -27,6 +27,7 @@ pytestmark = only_classic
 
 def test_a_deployment_without_faults_is_healthy(deployment: Stack) -> None:
     report = diagnose()
+
     assert report.healthy is True
     assert [each["check"] for each in report.checks] == [
         "secret", "account credentials", "generation", "messaging credentials", "site", "numbers",
@@ -52,6 +53,7 @@ def test_the_doctors_callbacks_store_nothing(deployment: Stack, callback_api: Se
     for asked in callback_api.requests:
         event = api_event("POST", "/callbacks/v2") | {"body": asked.body.decode()}
         assert receive_callback.handler(event, None)["statusCode"] == 204  # type: ignore[arg-type]
+
     assert deployment.dynamodb.scan(TableName="MessagesTable")["Count"] == 0
     assert deployment.receive_messages(deployment.quarantine_queue) == []
 
@@ -63,7 +65,9 @@ def test_a_missing_secret_is_wrong(deployment: Stack) -> None:
     deployment.secrets.delete_secret(
         SecretId="bandwidth-messaging/bandwidth", ForceDeleteWithoutRecovery=True
     )
+
     report = diagnose()
+
     assert "the secret does not exist" in report.wrong("secret")
     assert report.not_ok == {
         "secret", "account credentials", "messaging credentials", "site",
@@ -79,7 +83,9 @@ def test_a_secret_that_is_not_json_is_wrong(deployment: Stack, text: str) -> Non
 
 def test_an_invalid_value_is_reported_with_its_field_only(deployment: Stack) -> None:
     put_secret(deployment, messagingSecret="value-in-tests\n")
+
     report = diagnose()
+
     assert "messagingSecret starts or ends with a space or a line break" in report.wrong("secret")
     assert "value-in-tests" not in report.text
     # Checks that do not use the field still run.
@@ -90,7 +96,9 @@ def test_a_fixed_secret_is_read_at_once(deployment: Stack, callback_api: Server)
     put_secret(deployment, dashboardPassword="wrong-password-in-tests")
     assert diagnose().healthy is False
     callback_api.respond_with(CHALLENGE, Response(204))
+
     put_secret(deployment, dashboardPassword=CONFIG.dashboard_password)
+
     assert diagnose().healthy is True
 
 
@@ -100,7 +108,9 @@ def test_a_fixed_secret_is_read_at_once(deployment: Stack, callback_api: Server)
 def test_a_wrong_password_of_the_account_api_is_wrong(deployment: Stack) -> None:
     put_secret(deployment, dashboardPassword="wrong-password-in-tests")
     report = diagnose()
+
     text = report.wrong("account credentials")
+
     assert "401" in text
     assert "set dashboardUser and dashboardPassword in the secret" in text
     assert report.not_ok == {
@@ -118,7 +128,9 @@ def test_a_wrong_password_of_the_account_api_is_wrong(deployment: Stack) -> None
 def test_a_wrong_secret_of_the_messaging_api_is_wrong(deployment: Stack) -> None:
     put_secret(deployment, messagingSecret="wrong-password-in-tests")
     report = diagnose()
+
     text = report.wrong("messaging credentials")
+
     assert "401" in text
     assert "set messagingToken and messagingSecret in the secret" in text
     assert report.not_ok == {"messaging credentials"}
@@ -130,7 +142,9 @@ def test_a_missing_role_is_named(deployment: Stack) -> None:
         "body": "<Response><Error><Description>Access denied.</Description></Error></Response>",
     }
     deployment.add_fault("/applications$", answer=refused)
+
     text = diagnose().wrong("account credentials")
+
     assert "403 (Access denied.)" in text
     assert "HTTP Application Management" in text
 
@@ -149,7 +163,9 @@ def test_an_unreachable_account_api_is_wrong(
     deployment: Stack, monkeypatch: pytest.MonkeyPatch, url: str, words: str
 ) -> None:
     change_setting(monkeypatch, "DASHBOARD_URL", url)
+
     report = diagnose()
+
     assert words in report.wrong("account credentials")
     assert report["messaging credentials"]["result"] == "ok"
 
@@ -157,7 +173,9 @@ def test_an_unreachable_account_api_is_wrong(
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_an_unavailable_account_api_is_unknown(deployment: Stack, status: int) -> None:
     deployment.add_fault("/applications$", answer={"status": status})
+
     found = diagnose()["account credentials"]
+
     assert found["result"] == "unknown"
     assert str(status) in found["found"]
 
@@ -183,7 +201,9 @@ def test_the_end_of_the_classic_generation_is_reported(
 ) -> None:
     monkeypatch.setattr(doctor, "_today", lambda: today)
     put_secret(deployment, dashboardPassword=password)
+
     found = diagnose()["generation"]
+
     assert found["result"] == result
     assert words in found["found"]
     assert "From classic to current" in found["fix"]
@@ -194,14 +214,18 @@ def test_the_end_of_the_classic_generation_is_reported(
 
 def test_a_site_of_another_account_is_wrong(deployment: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     change_setting(monkeypatch, "BANDWIDTH_SITE_ID", "4711")
+
     text = diagnose().wrong("site")
+
     assert "no site 4711; its sites are 1001 (" in text
     assert "BandwidthSiteId" in text
 
 
 def test_a_missing_location_is_wrong(deployment: Stack) -> None:
     activate("+19102398767", application_of(deployment).id, "999")
+
     report = diagnose()
+
     assert "this location does not exist" in report.wrong("location 999")
     assert report.not_ok == {"location 999"}
 
@@ -232,7 +256,9 @@ def test_a_missing_application_is_wrong(deployment: Stack) -> None:
 
 def test_an_application_with_another_callback_url_is_wrong(deployment: Stack) -> None:
     application_of(deployment).callback_url = "https://elsewhere.example/callbacks"
+
     text = diagnose().wrong(f"application {application_of(deployment).id}")
+
     assert "the callback URL is https://elsewhere.example/callbacks" in text
     assert f"set the callback URLs to {CALLBACK_URL}" in text
 
@@ -260,6 +286,7 @@ def test_the_application_and_callback_of_a_hosted_number_are_checked(
     deployment: Stack, v1_application: str
 ) -> None:
     report = diagnose()
+
     assert report[f"V1 application {v1_application}"]["result"] == "ok"
     assert report["V1 callback challenge"]["result"] == "ok"
     assert report.healthy is True
@@ -284,6 +311,7 @@ def test_a_missing_v1_application_is_wrong(deployment: Stack, v1_application: st
 
 def test_callbacks_are_sent_without_and_with_credentials(deployment: Stack, callback_api: Server) -> None:
     diagnose()
+
     first, second = callback_api.requests
     assert (first.method, first.path, first.body) == ("POST", "/callbacks/v2", b"[]")
     assert first.headers["Authorization"] is None
@@ -293,7 +321,9 @@ def test_callbacks_are_sent_without_and_with_credentials(deployment: Stack, call
 
 def test_an_unreachable_callback_api_is_wrong(deployment: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     change_setting(monkeypatch, "CALLBACK_PROBE_URL", f"{unused_url()}/callbacks/v2")
+
     report = diagnose()
+
     assert "cannot be reached: the server refused the connection" in report.wrong("callback challenge")
     assert report["callback credentials"]["result"] == "unknown"
 
@@ -318,7 +348,9 @@ def test_a_callback_api_that_fails_after_authorization_is_wrong(
 def test_a_failing_check_does_not_stop_the_others(deployment: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     change_setting(monkeypatch, "NUMBERS_TABLE", "no-such-table")
     stores.numbers.cache_clear()
+
     report = diagnose()
+
     assert report["numbers"]["result"] == "unknown"
     assert report.not_ok == {"numbers"}
 

@@ -27,6 +27,7 @@ def current(deployment: Stack) -> Stack:
 
 def test_a_current_deployment_without_faults_is_healthy(current: Stack) -> None:
     report = diagnose()
+
     assert report.healthy is True, report.checks
     assert [each["check"] for each in report.checks] == [
         "secret", "account credentials", "generation", "roles", "messaging credentials", "site", "numbers",
@@ -53,6 +54,7 @@ def test_an_invalid_client_secret_is_wrong(current: Stack) -> None:
     report = diagnose()
     for name in ("account credentials", "messaging credentials"):
         assert "gives this client no token" in report.wrong(name)
+
     assert "ask" not in report["generation"]["found"]
 
 
@@ -84,7 +86,9 @@ def test_the_messaging_role_is_named(current: Stack) -> None:
 
 def test_denied_access_to_registrations_is_ok_with_advice(current: Stack) -> None:
     current.simulator.simulator.registrations.denied = "role"
+
     report = diagnose()
+
     assert report.healthy is True
     assert "does not have access rights" in report["registration"]["found"]
     assert "the role Campaign Management" in report["registration"]["fix"]
@@ -102,4 +106,5 @@ def test_an_application_without_a_url_for_receipts_is_wrong(current: Stack) -> N
     body = f"""<A><ApplicationList><Application><ApplicationId>{application.id}</ApplicationId>
         <InboundCallbackUrl>{CALLBACK_URL}</InboundCallbackUrl></Application></ApplicationList></A>"""
     current.add_fault("/applications$", answer={"status": 200, "body": body})
+
     assert "has no OutboundCallbackUrl" in diagnose().wrong(f"application {application.id}")

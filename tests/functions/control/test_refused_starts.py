@@ -1,15 +1,19 @@
 """POST /setups/… if Step Functions refuses to start the execution."""
 
+from typing import Any
+
 import pytest
 
 from bandwidth_messaging.domain.setups import MessagingV2Setup
 from bandwidth_messaging.runtime import stores
 from bandwidth_messaging.services import setup_start
+from bandwidth_messaging.store.executions import Executions, StartRefused
 from bandwidth_messaging.store.keys import order_key
 from bandwidth_messaging.store.setup_requests import hash_idempotency_key
 from functions.control import browse
+from functions.setups import check_input
 from tests.functions.conftest import call_api
-from tests.functions.control.setups import AT, list_executions, refuse_start, start, start_with_key
+from tests.functions.control.setups import AT, end_setup, list_executions, refuse_start, start, start_with_key
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException"])
@@ -109,3 +113,66 @@ def test_a_request_with_a_key_can_be_repeated_after_refused_starts(
     assert (order["state"], order["executionArn"]) == ("started", started["executionArn"])
     assert "reason" not in order
     assert len(list_executions(state_machine)) == 1
+
+
+REQUEST = {"areaCode": "910", "customerOrderId": "Order-7"}
+
+
+def check(arn: str) -> None:
+    """Run the first state of an execution."""
+    execution = {"kind": "messaging_v2", "executionName": arn.rpartition(":")[2], "executionArn": arn}
+    check_input.handler({**execution, "input": REQUEST}, None)  # type: ignore[arg-type]
+
+
+def assert_one_execution_runs(state_machine: str) -> None:
+    """Assert that the order shows the only execution, and that an equal request starts no other one."""
+    assert call_api(browse, "GET", "/orders/Order-7")[1]["state"] == "started"
+    assert start(**REQUEST)[0] == 202
+    assert len(list_executions(state_machine)) == 1
+
+
+@pytest.mark.parametrize("key", [None, "key-1"])
+@pytest.mark.parametrize("checks_before_the_refusal", [True, False])
+def test_a_refused_start_does_not_fail_the_order_that_an_equal_request_started(
+    state_machine: str, monkeypatch: pytest.MonkeyPatch, checks_before_the_refusal: bool, key: str | None
+) -> None:
+    def request() -> tuple[int, Any]:
+        return start_with_key(key, **REQUEST) if key else start(**REQUEST)
+
+    if key:
+        # The requests below are repeats.
+        with monkeypatch.context() as patch:
+            refuse_start(patch, "ThrottlingException")
+            assert request()[0] == 500
+    with monkeypatch.context() as patch:
+
+        def refuse_after_an_equal_request(*_: object) -> None:
+            patch.undo()
+            status, started = request()
+            assert status == 202
+            if checks_before_the_refusal:
+                check(started["executionArn"])
+            raise StartRefused("ThrottlingException")
+
+        patch.setattr(Executions, "start", refuse_after_an_equal_request)
+        assert request()[0] == 500
+    if not checks_before_the_refusal:
+        (execution,) = list_executions(state_machine)
+        check(execution["executionArn"])
+
+    assert_one_execution_runs(state_machine)
+
+
+def test_a_failure_after_a_refused_start_is_not_a_refused_start(
+    state_machine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        refuse_start(patch, "ThrottlingException")
+        assert start(**REQUEST)[0] == 500
+    started = start_with_key("key-1", **REQUEST)[1]
+    check(started["executionArn"])
+    end_setup(started, "failed")
+
+    assert start_with_key("key-1", **REQUEST)[0] == 202
+
+    assert call_api(browse, "GET", "/orders/Order-7")[1]["state"] == "failed"

@@ -1,4 +1,4 @@
-"""Hosted Messaging at today's Bandwidth, each step against an account that keeps state."""
+"""Hosted Messaging with the current API, each step against an account that keeps state."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ DIGITS = [number.removeprefix("+1") for number in NUMBERS]
 
 @pytest.fixture
 def opened(stack: Stack) -> Stack:
-    """A set-up whose input was checked, so that its order has a record; orders wait for no letter."""
+    """A set-up whose input was checked, so that its order has a record. Orders need no letter."""
     stack.simulator.simulator.imports.needs_letter = False
     check(GIVEN)
     return stack
@@ -50,7 +50,7 @@ def opened(stack: Stack) -> Stack:
 
 @pytest.fixture
 def letters(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The bucket of letters, with one in it."""
+    """The bucket of letters, which has one letter."""
     stack.s3.create_bucket(Bucket=LETTER["bucket"])
     stack.s3.put_object(Bucket=LETTER["bucket"], Key=LETTER["key"], Body=PDF)
     monkeypatch.setenv("LETTERS_BUCKET", LETTER["bucket"])
@@ -98,23 +98,23 @@ def refuse(stack: Stack, ten_digits: str, code: int) -> None:
 
 
 def active(*numbers: str, order_id: str = "import-1") -> None:
-    """Let numbers text through V2, by an import."""
+    """Record numbers as active on V2 through an import."""
     home = Home(api="v2", customer_order_id=ORDER, site_id=CONFIG.site_id, order_id=order_id)
     for each in numbers:
         stores.numbers().activate(each, home, "2026-11-22T09:30:00.000Z")
 
 
 def text(sender: str) -> tuple[int, Any]:
-    """Ask for a text from a number; return status and answer."""
+    """Request a message from a number; return status and response."""
     body = {"from": sender, "to": "+19195551234", "text": "Good morning"}
     return call_api(send_message, "POST", "/messages", body=body)
 
 
 def lost(stack: Stack, *ten_digits: str) -> str:
-    """Return what Bandwidth tells when numbers are taken away."""
+    """Return Bandwidth's notification of lost numbers."""
     prepared()
     subscriptions = stack.simulator.simulator.subscriptions
-    # There is nobody at the address.
+    # No server listens at the address.
     subscriptions.set_faults(NotificationFaults(lose=1))
     subscriptions.report_messaging_lost(ten_digits)
     body: str = subscriptions.notifications()[-1]["body"]
@@ -127,7 +127,7 @@ def notify(body: str) -> None:
 
 
 def made(stack: Stack) -> tuple[int, int, int]:
-    """Count what the account has: applications, locations, orders of imports."""
+    """Count the applications, locations and import orders of the account."""
     simulator = stack.simulator.simulator
     return (
         len(simulator.account.applications()),
@@ -137,7 +137,7 @@ def made(stack: Stack) -> tuple[int, int, int]:
 
 
 class TestCheckInput:
-    def test_tells_the_machine_the_generation(self, stack: Stack) -> None:
+    def test_the_result_has_the_generation(self, stack: Stack) -> None:
         checked = check(GIVEN)
         assert (checked["bandwidthApi"], checked["locationName"]) == ("current", "bandwidth messaging")
         assert checked["subscriber"]["county"] is None
@@ -148,7 +148,7 @@ class TestCheckInput:
             check({"telephoneNumbers": NUMBERS, "customerOrderId": ORDER})
         assert stores.orders().get(ORDER) is None
 
-    def test_a_letter_that_can_be_read_is_taken(self, letters: Any) -> None:
+    def test_a_readable_letter_is_accepted(self, letters: Any) -> None:
         assert check(GIVEN | {"letterOfAuthorization": LETTER})["letterOfAuthorization"] == LETTER
 
     @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ class TestCheckInput:
             ({"bucket": "elsewhere"}, "bucket: must be letters-of-example, the stack's LettersBucket"),
         ],
     )
-    def test_a_letter_that_cannot_be_read_is_named_before_anything_is_made(
+    def test_an_unreadable_letter_is_rejected(
         self, letters: Any, letter: dict[str, str], problem: str
     ) -> None:
         with pytest.raises(InvalidInput, match=f"letterOfAuthorization.{problem}"):
@@ -170,34 +170,37 @@ class TestCheckInput:
         with pytest.raises(InvalidInput, match=f"has {size} bytes; up to 10 MB may be sent"):
             check(GIVEN | {"letterOfAuthorization": LETTER})
 
-    def test_without_a_bucket_of_letters_there_is_no_letter(self, stack: Stack) -> None:
+    def test_a_letter_requires_the_parameter_letters_bucket(self, stack: Stack) -> None:
         with pytest.raises(InvalidInput, match="needs the stack's parameter LettersBucket"):
             check(GIVEN | {"letterOfAuthorization": LETTER})
 
 
 class TestPrepareLocation:
-    def test_makes_all_that_texts_need_and_makes_nothing_twice(self, opened: Stack) -> None:
+    def test_application_and_location_are_created_once(self, opened: Stack) -> None:
         ids = prepared()
         assert prepared() == ids
         assert made(opened) == (1, 1, 0)
+
         (location,) = opened.simulator.simulator.account.locations()
         assert (location.id, location.application_id) == (ids["locationId"], ids["applicationId"])
         assert location.sms is not None
         assert location.mms_proxy_peer_id is not None
 
-    def test_a_location_of_somebody_elses_is_left_alone(self, opened: Stack) -> None:
+    def test_a_location_with_another_application_is_rejected(self, opened: Stack) -> None:
         account = opened.simulator.simulator.account
         prepared()
         (location,) = account.locations()
         other = prepared(applicationName="another", locationName="another")
         location.application_id = other["applicationId"]
+
         with pytest.raises(BandwidthRejected, match="replaceApplication: true"):
             prepared()
+
         assert prepared(replaceApplication=True)["locationId"] == location.id
 
 
 class TestLostNumbers:
-    def test_are_told_of_by_one_subscription_however_many_imports_there_are(self, opened: Stack) -> None:
+    def test_all_imports_share_one_subscription(self, opened: Stack) -> None:
         subscriptions = opened.simulator.simulator.subscriptions
         prepared()
         (before,) = subscriptions.find()
@@ -206,29 +209,35 @@ class TestLostNumbers:
         assert detail == "location found, subscription to lost numbers updated"
         assert (made.id, made.topic, made.order_id) == (before.id, "MESSAGING_LOST", None)
         assert made.created > before.created
+
         endpoint = made.endpoint
         assert endpoint.url == NOTIFICATION_URL
         assert (endpoint.user, endpoint.password) == ("bandwidth", "callback:password")
 
-    def test_of_another_stack_are_told_to_that_as_before(
+    def test_another_stack_keeps_its_own_subscription(
         self, opened: Stack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         prepared()
         monkeypatch.setenv("NOTIFICATION_URL", "https://another.example/live/callbacks/orders")
         settings_module.settings.cache_clear()
+
         prepared()
-        told = [each.endpoint.url for each in opened.simulator.simulator.subscriptions.find()]
-        assert told == [NOTIFICATION_URL, "https://another.example/live/callbacks/orders"]
+
+        urls = [each.endpoint.url for each in opened.simulator.simulator.subscriptions.find()]
+        assert urls == [NOTIFICATION_URL, "https://another.example/live/callbacks/orders"]
 
     @pytest.mark.parametrize(("method", "status"), [("GET", 404), ("GET", 500), ("POST", 403)])
-    def test_are_no_reason_not_to_import(self, opened: Stack, method: str, status: int) -> None:
+    def test_a_failed_subscription_does_not_stop_the_import(
+        self, opened: Stack, method: str, status: int
+    ) -> None:
         opened.add_fault("/subscriptions$", method=method, answer={"status": status})
         assert prepared()
+
         subscribed = len(opened.simulator.simulator.subscriptions.find())
         assert subscribed == (status == 404)
 
     @pytest.mark.parametrize("written", ["{}", "+1{}"])
-    def test_are_gone_and_nothing_is_sent_from_them(self, opened: Stack, written: str) -> None:
+    def test_a_lost_number_is_released_and_cannot_send(self, opened: Stack, written: str) -> None:
         active(*NUMBERS[:2])
         notify(lost(opened, DIGITS[0]).replace(NUMBERS[0], written.format(DIGITS[0])))
         shown = number(NUMBERS[0])
@@ -236,34 +245,38 @@ class TestLostNumbers:
         assert shown["reason"] == "Bandwidth reported that another provider now carries the number's messages"
         assert shown["times"]["released"]
         status, answer = text(NUMBERS[0])
+
         assert status == 422
         assert "is released. GET /numbers" in str(answer)
         assert text(NUMBERS[1])[0] == 202
 
-    def test_text_again_after_another_import(self, opened: Stack) -> None:
+    def test_a_lost_number_becomes_active_after_another_import(self, opened: Stack) -> None:
         active(NUMBERS[0])
         notify(lost(opened, DIGITS[0]))
+
         active(NUMBERS[0], order_id="another")
+
         shown = number(NUMBERS[0])
         assert (shown["state"], shown.get("reason"), shown.get("errorCode")) == ("active", None, None)
 
-    def test_that_are_none_of_ours_or_on_their_way_out_stay_as_they_are(self, opened: Stack) -> None:
+    def test_unknown_and_releasing_numbers_do_not_change(self, opened: Stack) -> None:
         active(NUMBERS[0])
         call(stop_sending, event("stop_sending", batches=[[NUMBERS[0]]]))
+
         notify(lost(opened, DIGITS[0], DIGITS[1], "no number"))
+
         assert number(NUMBERS[0])["state"] == "releasing"
         assert call_api(browse, "GET", f"/numbers/{NUMBERS[1]}")[0] == 404
 
 
 class TestCheckNumbers:
-    def test_what_cannot_be_imported_has_failed_with_its_reason_and_goes_no_further(
-        self, opened: Stack
-    ) -> None:
+    def test_a_number_that_cannot_be_imported_fails_with_its_reason(self, opened: Stack) -> None:
         refuse(opened, DIGITS[0], 19001)
         result = call(check_numbers, event("check_numbers", sipPeerId=prepared()["locationId"]))
         failure = {"number": NUMBERS[0], "code": "19001", "reason": WORDS[19001]}
         assert (result["batches"], result["failed"]) == ([NUMBERS[1:]], 1)
         assert result["failures"] == [failure]
+
         shown = number(NUMBERS[0])
         assert (shown["state"], shown["errorCode"], shown["reason"], shown["api"]) == (
             "failed",
@@ -272,23 +285,26 @@ class TestCheckNumbers:
             "v2",
         )
 
-    def test_a_dry_run_leaves_no_record_however_it_ends(self, stack: Stack) -> None:
+    def test_a_dry_run_stores_no_record_with_any_outcome(self, stack: Stack) -> None:
         check({"telephoneNumbers": NUMBERS, "customerOrderId": "a look", "dryRun": True})
         look = {"customerOrderId": "a look", "dryRun": True}
         call(check_numbers, event("check_numbers", sipPeerId=prepared()["locationId"]) | look)
         failed = call(record_failure, sample("setups/record_failure") | {"customerOrderId": "a look"})
         assert failed["nextSteps"] == ""
         assert call_api(browse, "GET", "/orders/a%20look")[0] == 404
+
         items = stack.dynamodb.scan(TableName="NumbersTable")["Items"]
         assert "a look" not in str(items)
 
-    def test_a_dry_run_names_all_by_their_reasons_and_changes_nothing(self, opened: Stack) -> None:
+    def test_a_dry_run_groups_numbers_by_reason_and_changes_nothing(self, opened: Stack) -> None:
         location_id = prepared()["locationId"]
         before = made(opened)
         refuse(opened, DIGITS[0], 19001)
         refuse(opened, DIGITS[1], 19006)
         refuse(opened, DIGITS[2], 19001)
+
         result = call(check_numbers, event("check_numbers", sipPeerId=location_id, dryRun=True))
+
         assert result["importable"] == NUMBERS[3:]
         assert [(each["code"], each["numbers"]) for each in result["refused"]] == [
             ("19001", [NUMBERS[0], NUMBERS[2]]),
@@ -297,21 +313,23 @@ class TestCheckNumbers:
         assert made(opened) == before
         assert [call_api(browse, "GET", f"/numbers/{each}")[0] for each in NUMBERS] == [404] * 4
 
-    def test_5000_refusals_fit_into_what_a_state_may_carry(self, opened: Stack) -> None:
+    def test_5000_rejected_numbers_fit_into_a_state_payload(self, opened: Stack) -> None:
         location_id = prepared()["locationId"]
         numbers = [f"+1919{2_000_000 + each}" for each in range(5000)]
         for each in numbers:
             refuse(opened, each.removeprefix("+1"), 19001)
         batches = [numbers[start : start + 100] for start in range(0, 5000, 100)]
         given = event("check_numbers", sipPeerId=location_id, dryRun=True, batches=batches)
+
         result = call(check_numbers, given)
+
         assert [len(each["numbers"]) for each in result["refused"]] == [5000]
         assert len(str(result)) < 200_000
 
-    def test_a_reason_that_names_its_number_is_one_reason(
+    def test_reasons_that_differ_only_in_the_number_are_one_reason(
         self, opened: Stack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        refuse_each_in_its_own_words(opened, monkeypatch, "{number} is not ours, +1{number} neither")
+        reject_each_with_its_own_reason(opened, monkeypatch, "{number} is not ours, +1{number} neither")
 
         result = call(check_numbers, event("check_numbers", sipPeerId=prepared()["locationId"], dryRun=True))
 
@@ -319,11 +337,11 @@ class TestCheckNumbers:
             {"code": "19006", "reason": "(number) is not ours, (number) neither", "numbers": NUMBERS}
         ]
 
-    def test_of_many_reasons_a_dry_run_has_the_most_frequent_and_every_number(
+    def test_a_dry_run_has_the_most_frequent_reasons_and_every_number(
         self, opened: Stack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         numbers = [f"+1919{2_000_000 + each}" for each in range(200)]
-        refuse_each_in_its_own_words(opened, monkeypatch, "held by carrier {rank}")
+        reject_each_with_its_own_reason(opened, monkeypatch, "held by carrier {rank}")
         given = event(
             "check_numbers",
             sipPeerId=prepared()["locationId"],
@@ -339,7 +357,7 @@ class TestCheckNumbers:
         assert refused[-1]["reason"] == "other reasons; a dry run of these numbers alone shows them"
         assert sorted(number for each in refused for number in each["numbers"]) == numbers
 
-    def test_once_the_order_may_be_placed_its_numbers_are_not_asked_about_again(self, opened: Stack) -> None:
+    def test_numbers_are_not_checked_again_after_the_order(self, opened: Stack) -> None:
         location_id = prepared()["locationId"]
         refuse(opened, DIGITS[0], 19001)
         first = call(check_numbers, event("check_numbers", sipPeerId=location_id))
@@ -347,17 +365,19 @@ class TestCheckNumbers:
         # They are the account's now, and so would be refused.
         for each in DIGITS:
             refuse(opened, each, 19006)
+
         again = call(check_numbers, event("check_numbers", sipPeerId=location_id))
+
         assert (again["batches"], again["failures"]) == (first["batches"], first["failures"])
         assert opened.requests("POST", "/importTnChecker") == 1
 
-    def test_a_site_or_location_that_is_wrong_is_named(self, opened: Stack) -> None:
+    def test_an_invalid_location_is_rejected_with_its_reason(self, opened: Stack) -> None:
         with pytest.raises(BandwidthRejected, match="7312 The sippeer id is invalid"):
             call(check_numbers, event("check_numbers", sipPeerId="99", dryRun=True))
 
 
-def refuse_each_in_its_own_words(stack: Stack, monkeypatch: pytest.MonkeyPatch, words: str) -> None:
-    """Refuse every number, each with `words` about its ten digits and its last two digits."""
+def reject_each_with_its_own_reason(stack: Stack, monkeypatch: pytest.MonkeyPatch, words: str) -> None:
+    """Reject every number with `words`, formatted with its ten digits and its last two digits."""
 
     def errors(numbers: list[str]) -> list[NumbersError]:
         return [NumbersError(19006, words.format(number=each, rank=each[-2:]), [each]) for each in numbers]
@@ -366,7 +386,7 @@ def refuse_each_in_its_own_words(stack: Stack, monkeypatch: pytest.MonkeyPatch, 
 
 
 class TestCreateImportRequest:
-    def test_orders_once_with_subscriber_and_person(self, opened: Stack) -> None:
+    def test_one_order_is_placed_with_subscriber_and_authorizing_person(self, opened: Stack) -> None:
         location_id = prepared()["locationId"]
         order_id = ordered(location_id)
         assert ordered(location_id) == order_id
@@ -375,43 +395,46 @@ class TestCreateImportRequest:
         assert placed.subscriber is not None
         assert placed.subscriber.findtext("ServiceAddress/City") == "Raleigh"
         assert (placed.numbers, placed.location_id) == (tuple(DIGITS), location_id)
+
         shown = number(NUMBERS[0])
         assert (shown["state"], shown["api"], shown["locationId"]) == ("pending", "v2", location_id)
 
-    def test_an_order_whose_answer_was_lost_is_found_by_its_customer_order_id(self, opened: Stack) -> None:
+    def test_an_order_whose_response_was_lost_is_found_by_its_customer_order_id(self, opened: Stack) -> None:
         location_id = prepared()["locationId"]
         opened.add_fault("/importTnOrders", method="POST", lose_answer=True)
         with pytest.raises(BandwidthOutcomeUnknown):
             ordered(location_id)
+
         order_id = ordered(location_id)
+
         (placed,) = opened.simulator.simulator.imports.find()
         assert placed.id == order_id
 
 
 class TestSendLetter:
-    def test_goes_with_the_order_once(self, letters: Any, opened: Stack) -> None:
+    def test_a_letter_is_sent_once(self, letters: Any, opened: Stack) -> None:
         order_id = ordered(prepared()["locationId"])
         request = event("send_letter", orderId=order_id, letterOfAuthorization=LETTER)
 
         outcomes = [call(send_letter, request)["outcome"] for _ in range(2)]
 
         assert outcomes == ["created", "found"]
+
         (letter,) = opened.simulator.simulator.imports.get(order_id).letters
         assert (letter.content_type, letter.size) == ("application/pdf", len(PDF))
 
-    def test_whose_answer_was_lost_is_not_sent_again(self, letters: Any, opened: Stack) -> None:
+    def test_a_letter_whose_response_was_lost_is_not_sent_again(self, letters: Any, opened: Stack) -> None:
         order_id = ordered(prepared()["locationId"])
         request = event("send_letter", orderId=order_id, letterOfAuthorization=LETTER)
         opened.add_fault("/loas", method="POST", lose_answer=True)
+
         with pytest.raises(BandwidthOutcomeUnknown):
             call(send_letter, request)
 
         assert call(send_letter, request)["outcome"] == "found"
         assert len(opened.simulator.simulator.imports.get(order_id).letters) == 1
 
-    def test_that_bandwidth_rejects_is_reported_and_the_order_continues(
-        self, letters: Any, opened: Stack
-    ) -> None:
+    def test_a_rejected_letter_is_reported_and_the_order_continues(self, letters: Any, opened: Stack) -> None:
         order_id = ordered(prepared()["locationId"])
         opened.add_fault(
             "/loas", method="POST", answer={"status": 400, "body": "<Error><Code>5151</Code></Error>"}
@@ -426,7 +449,7 @@ class TestSendLetter:
 
 
 def activated(stack: Stack) -> dict[str, str]:
-    """Import the numbers all the way."""
+    """Run every step of the import."""
     ids = prepared()
     order_id = ordered(ids["locationId"])
     ended = call(get_status, event("get_status", orderId=order_id, sipPeerId=ids["locationId"]))
@@ -435,7 +458,7 @@ def activated(stack: Stack) -> dict[str, str]:
 
 
 class TestTheNumbers:
-    def test_text_through_v2_with_application_and_location(self, opened: Stack) -> None:
+    def test_imported_numbers_send_through_v2_with_application_and_location(self, opened: Stack) -> None:
         ids = activated(opened)
         shown = number(NUMBERS[0])
         assert (shown["state"], shown["api"]) == ("active", "v2")
@@ -444,11 +467,13 @@ class TestTheNumbers:
         assert text(NUMBERS[0])[0] == 202
         (queued,) = opened.receive_messages(opened.send_queue)
         (record,) = sample("messages/deliver_message")["Records"]
+
         call(deliver_message, {"Records": [record | {"body": queued["Body"]}]})
+
         (sent,) = opened.simulator.simulator.messages.sent()
         assert (sent.from_, sent.application_id) == (NUMBERS[0], ids["applicationId"])
 
-    def test_that_bandwidth_did_not_import_have_failed(self, opened: Stack) -> None:
+    def test_numbers_that_bandwidth_did_not_import_have_failed(self, opened: Stack) -> None:
         location_id = prepared()["locationId"]
         opened.simulator.simulator.orders.decide_order(
             ORDER, OrderOutcome(fate="PARTIAL", failed_numbers=DIGITS[:1])
@@ -456,12 +481,13 @@ class TestTheNumbers:
         order_id = ordered(location_id)
         ended = call(get_status, event("get_status", orderId=order_id, sipPeerId=location_id))
         assert (ended["state"], ended["batches"], ended["failed"]) == ("partial", [NUMBERS[1:]], 1)
+
         shown = number(NUMBERS[0])
         assert (shown["state"], shown["api"], shown["errorCode"]) == ("failed", "v2", "19010")
 
 
 def removed() -> Any:
-    """Give the numbers back; return what was stopped and how it ended."""
+    """Release the numbers; return the result of the stop and the final status."""
     removal = {"action": "REMOVE", "customerOrderId": "removal"}
     check({"telephoneNumbers": NUMBERS, **removal})
     stopped = call(stop_sending, event("stop_sending", customerOrderId="removal"))
@@ -472,28 +498,32 @@ def removed() -> Any:
 
 
 class TestRemoval:
-    def test_of_numbers_that_text_through_v2_asks_nothing_of_catapult(self, opened: Stack) -> None:
+    def test_removing_v2_numbers_sends_no_request_to_catapult(self, opened: Stack) -> None:
         activated(opened)
+
         stopped, ended = removed()
+
         assert (stopped["atCatapult"], ended["state"]) == ([], "completed")
         assert {number(each)["state"] for each in NUMBERS} == {"released"}
         assert opened.simulator.simulator.account.numbers.find(is_hosted=True) == []
         assert opened.requests("GET", "/phoneNumbers") == 0
 
-    def test_of_numbers_that_were_imported_for_v1_releases_them_there_first(self, opened: Stack) -> None:
+    def test_removing_v1_numbers_releases_them_at_catapult_first(self, opened: Stack) -> None:
         activated(opened)
         home = Home(api="v1", customer_order_id="old", order_id="old", site_id=CONFIG.site_id)
         stores.numbers().activate(NUMBERS[0], home, "2026-01-01T00:00:00.000Z", number_id="n-1")
+
         stopped, _ = removed()
+
         assert stopped["atCatapult"] == [[NUMBERS[0]]]
         assert opened.requests("DELETE", "/phoneNumbers/n-1") == 1
 
-    def test_of_numbers_that_are_not_hosted_any_more_is_done(self, opened: Stack) -> None:
+    def test_removing_numbers_that_are_no_longer_hosted_completes(self, opened: Stack) -> None:
         _, ended = removed()
         assert (ended["state"], ended["completed"], ended["failures"]) == ("completed", 4, [])
 
 
-def test_a_number_that_v1_imported_in_the_past_still_sends_through_catapult(opened: Stack) -> None:
+def test_a_number_imported_for_v1_sends_through_catapult(opened: Stack) -> None:
     home = Home(
         api="v1", customer_order_id="old", order_id="old", site_id=CONFIG.site_id, application_id="a-1"
     )
@@ -501,11 +531,13 @@ def test_a_number_that_v1_imported_in_the_past_still_sends_through_catapult(open
     assert text(NUMBERS[0])[0] == 202
     (queued,) = opened.receive_messages(opened.send_queue)
     (record,) = sample("messages/deliver_message")["Records"]
+
     call(deliver_message, {"Records": [record | {"body": queued["Body"]}]})
+
     assert opened.requests("POST", f"/v1/users/{CONFIG.user_id}/messages") == 1
 
 
-def test_the_callback_url_is_ours_in_both_directions(opened: Stack) -> None:
+def test_both_callback_urls_are_the_callback_url_of_the_stack(opened: Stack) -> None:
     prepared()
     (application,) = opened.simulator.simulator.account.applications()
     for direction in ("in", "out"):

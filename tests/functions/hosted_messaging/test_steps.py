@@ -54,7 +54,7 @@ def event(name: str, **fields: Any) -> dict[str, Any]:
 
 
 def imported(**fate: Any) -> Any:
-    """Order the import and ask for its end."""
+    """Place the import order and return its outcome."""
     ordered = call(create_import_request, event("create_import_request"))
     return call(get_status, event("get_status", orderId=ordered["orderId"]))
 
@@ -64,7 +64,7 @@ def decide(stack: Stack, **fate: Any) -> None:
 
 
 def refuse(stack: Stack, method: str) -> None:
-    """Let Bandwidth say no to the next request of the method that is about imports."""
+    """Let Bandwidth reject the next request of the method that is about imports."""
     words = "<Error><Code>25012</Code><Description>No such peer</Description></Error>"
     body = f"<ImportTnOrderResponse><Errors>{words}</Errors></ImportTnOrderResponse>"
     stack.add_fault("/externalTns", method=method, answer={"status": 400, "body": body})
@@ -94,9 +94,11 @@ def states() -> list[str]:
 
 
 class TestCheckInput:
-    def test_numbers_as_people_write_them_come_out_once_in_batches(self, stack: Stack) -> None:
+    def test_numbers_are_normalized_without_repetitions_in_batches(self, stack: Stack) -> None:
         written = ["(919) 991-8388", "19199918388", "+1 415 871 4245"]
+
         checked = check({"telephoneNumbers": written})
+
         assert checked["batches"] == [["+19199918388", "+14158714245"]]
         assert (checked["quantity"], checked["action"], checked["callbackHttpMethod"]) == (
             2,
@@ -115,7 +117,7 @@ class TestCheckInput:
         checked = check({"telephoneNumbers": [f"+1919555{n:04}" for n in range(5000)]})
         assert [len(batch) for batch in checked["batches"]] == [100] * 50
 
-    def test_more_than_5000_are_refused_with_the_way_to_split(self, stack: Stack) -> None:
+    def test_more_than_5000_numbers_are_rejected_with_the_number_of_parts(self, stack: Stack) -> None:
         with pytest.raises(InvalidInput, match=r"telephoneNumbers: are 5001\. .* start 2 set-ups"):
             check({"telephoneNumbers": [f"+1919555{n:04}" for n in range(5001)]})
 
@@ -132,7 +134,7 @@ class TestCheckInput:
             ({"telephoneNumbers": NUMBERS, "action": "DELETE"}, ["action"]),
         ],
     )
-    def test_names_every_wrong_field(self, stack: Stack, given: Any, named: list[str]) -> None:
+    def test_every_invalid_field_is_reported(self, stack: Stack, given: Any, named: list[str]) -> None:
         with pytest.raises(InvalidInput) as error:
             check(given)
         assert [field for field, _ in error.value.problems] == named
@@ -141,64 +143,76 @@ class TestCheckInput:
 class TestCreateImportRequest:
     def test_records_the_numbers_as_pending_and_orders_once(self, opened: Stack) -> None:
         first = call(create_import_request, event("create_import_request"))
+
         second = call(create_import_request, event("create_import_request"))
+
         assert first["orderId"] == second["orderId"]
         assert second["detail"] == "recorded"
         assert opened.requests("POST", "/externalTns") == 1
         assert states() == ["pending"] * 4
 
-    def test_an_order_whose_answer_was_lost_is_looked_up(self, opened: Stack) -> None:
+    def test_an_order_whose_response_was_lost_is_looked_up(self, opened: Stack) -> None:
         opened.add_fault("/externalTns", method="POST", lose_answer=True)
+
         with pytest.raises(BandwidthOutcomeUnknown):
             call(create_import_request, event("create_import_request"))
+
         assert call(create_import_request, event("create_import_request"))["detail"] == "found"
         assert opened.requests("POST", "/externalTns") == 1
 
-    def test_once_it_is_refused_no_number_is_on_its_way_until_it_is_tried_again(self, opened: Stack) -> None:
+    def test_a_rejected_import_marks_its_numbers_failed_and_a_retry_marks_them_pending(
+        self, opened: Stack
+    ) -> None:
         refuse(opened, "POST")
+
         with pytest.raises(BandwidthRejected):
             call(create_import_request, event("create_import_request"))
+
         assert states() == ["failed"] * 4
         assert (number(NUMBERS[0])["reason"], number(NUMBERS[0])["errorCode"]) == ("No such peer", "25012")
         assert call(create_import_request, event("create_import_request"))["detail"] == "created"
         assert states() == ["pending"] * 4
 
-    def test_a_refused_one_leaves_the_numbers_of_others_as_they_are(self, opened: Stack) -> None:
+    def test_a_rejected_import_does_not_change_numbers_of_other_orders(self, opened: Stack) -> None:
         others = Home(api="v1", customer_order_id="another", site_id=CONFIG.site_id)
         at = "2026-01-01T00:00:00.000Z"
         stores.numbers().expect(NUMBERS[0], others, at)
         stores.numbers().activate(NUMBERS[1], replace(others, order_id="order-2"), at)
         refuse(opened, "POST")
+
         with pytest.raises(BandwidthRejected):
             call(create_import_request, event("create_import_request"))
+
         assert states() == ["pending", "active", "failed", "failed"]
 
     @pytest.mark.parametrize("status", [401, 429, 500, 503])
-    def test_without_a_definite_refusal_the_numbers_stay_on_their_way(
-        self, opened: Stack, status: int
-    ) -> None:
+    def test_without_a_rejection_the_numbers_stay_pending(self, opened: Stack, status: int) -> None:
         opened.add_fault("/externalTns", method="POST", answer={"status": status}, times=2)
         with pytest.raises(BandwidthError):
             call(create_import_request, event("create_import_request"))
         assert states() == ["pending"] * 4
 
-    def test_nor_are_they_failed_by_a_refused_look_up(self, opened: Stack) -> None:
+    def test_a_rejected_lookup_leaves_the_numbers_pending(self, opened: Stack) -> None:
         opened.add_fault("/externalTns", method="POST", lose_answer=True)
         with pytest.raises(BandwidthOutcomeUnknown):
             call(create_import_request, event("create_import_request"))
         refuse(opened, "GET")
+
         with pytest.raises(BandwidthRejected):
             call(create_import_request, event("create_import_request"))
+
         assert states() == ["pending"] * 4
 
 
 class TestGetStatus:
-    def test_complete_lets_every_number_go_on(self, opened: Stack) -> None:
+    def test_a_complete_order_returns_every_number(self, opened: Stack) -> None:
         result = imported()
         assert (result["state"], result["completed"], result["failed"]) == ("completed", 4, 0)
         assert result["batches"] == [NUMBERS]
 
-    def test_partial_lets_the_good_ones_go_on_and_records_why_the_others_failed(self, opened: Stack) -> None:
+    def test_a_partial_order_returns_imported_numbers_and_records_the_reason_of_failed_ones(
+        self, opened: Stack
+    ) -> None:
         errors = [{"code": 25080, "description": "Cannot be provisioned"}]
         decide(opened, fate="PARTIAL", failed_numbers=NUMBERS[:1], errors=errors)
         result = imported()
@@ -209,6 +223,7 @@ class TestGetStatus:
             "code": "25080",
             "reason": "Cannot be provisioned",
         }
+
         failed = number(NUMBERS[0])
         assert (failed["state"], failed["errorCode"], failed["reason"]) == (
             "failed",
@@ -217,11 +232,11 @@ class TestGetStatus:
         )
 
     def partial_without_numbers(self, stack: Stack) -> None:
-        """Let the first number fail, and no error name it."""
+        """Let the first number fail without an error that names the number."""
         errors = [{"code": 25080, "description": "Some cannot be provisioned", "numbers": []}]
         decide(stack, fate="PARTIAL", failed_numbers=NUMBERS[:1], keep_failed_numbers=True, errors=errors)
 
-    def test_partial_that_names_no_number_is_told_apart_by_what_is_at_the_location(
+    def test_a_partial_order_without_numbers_is_resolved_by_the_numbers_of_the_location(
         self, opened: Stack
     ) -> None:
         opened.simulator.simulator.account.create_location(CONFIG.site_id, "default", True)
@@ -230,36 +245,39 @@ class TestGetStatus:
         assert (result["state"], result["completed"], result["failed"]) == ("partial", 3, 1)
         assert result["batches"] == [NUMBERS[1:]]
         reason = "Some cannot be provisioned"
+
         assert result["failures"] == [{"number": NUMBERS[0], "code": "25080", "reason": reason}]
         assert (number(NUMBERS[0])["state"], number(NUMBERS[0])["reason"]) == ("failed", reason)
 
-    def test_partial_that_names_no_number_leaves_it_to_the_next_step_where_there_is_no_location(
-        self, opened: Stack
-    ) -> None:
+    def test_a_partial_order_without_numbers_or_location_returns_every_number(self, opened: Stack) -> None:
         self.partial_without_numbers(opened)
+
         result = imported()
+
         assert (result["state"], result["completed"], result["failed"]) == ("partial", 4, 0)
         assert [failure["number"] for failure in result["failures"]] == [None]
 
-    def test_failed_is_the_end_of_every_number(self, opened: Stack) -> None:
+    def test_a_failed_order_fails_every_number(self, opened: Stack) -> None:
         decide(opened, fate="FAILED", errors=[{"code": 25060, "description": "Bandwidth-owned"}])
+
         result = imported()
+
         assert (result["state"], result["completed"], result["failed"]) == ("failed", 0, 4)
         assert "25060 Bandwidth-owned" in result["reason"]
         assert states() == ["failed"] * 4
 
 
 class TestCreateApplication:
-    def test_is_found_by_name_before_it_is_made(self, opened: Stack) -> None:
+    def test_an_application_is_found_by_name_before_it_is_created(self, opened: Stack) -> None:
         assert application() == application()
         assert opened.requests("POST", "/applications") == 1
 
-    def test_the_one_given_is_used(self, opened: Stack) -> None:
+    def test_a_given_application_is_used(self, opened: Stack) -> None:
         given = application()
         result = call(create_application, event("create_application", applicationId=given))
         assert result == {"applicationId": given, "outcome": "given", "detail": "given"}
 
-    def test_one_given_that_does_not_exist_is_refused_with_words(self, opened: Stack) -> None:
+    def test_a_given_application_that_does_not_exist_is_rejected_with_a_reason(self, opened: Stack) -> None:
         with pytest.raises(BandwidthRejected, match="application a-none does not exist"):
             call(create_application, event("create_application", applicationId="a-none"))
 
@@ -274,10 +292,11 @@ class TestImportNumbers:
         result = import_batch()
         assert (result["completed"], result["failed"], result["waitSeconds"]) == (4, 0, 0)
         assert states() == ["active"] * 4
+
         shown = number(NUMBERS[0])
         assert (shown["api"], shown["applicationId"]) == ("v1", application())
 
-    def test_says_with_every_number_whether_its_application_sends_us_what_comes_in(
+    def test_the_preflight_of_a_number_checks_the_callback_url_of_its_application(
         self, ordered: Stack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         import_batch(numbers=NUMBERS[:2])
@@ -285,37 +304,44 @@ class TestImportNumbers:
         given = {"numbers": NUMBERS, "applicationId": application(), "orderId": number(NUMBERS[0])["orderId"]}
         monkeypatch.setenv("CALLBACK_URL_V1", "https://elsewhere.example/callbacks/v1")
         settings.cache_clear()
+
         call(import_numbers, event("import_numbers", **given))
+
         found = number(NUMBERS[2])["preflight"]
         assert found["ok"] is False
         assert "sends incoming messages to another URL; set it to https://elsewhere" in found["problems"][0]
 
-    def test_a_number_of_v1_is_not_held_back_by_that(
+    def test_a_failed_preflight_does_not_stop_a_v1_number(
         self, ordered: Stack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         import_batch()
         problem: Preflight = {"at": "2026-01-01T00:00:00.000Z", "ok": False, "problems": ["elsewhere"]}
         stores.numbers().record_preflight(NUMBERS[0], problem)
         body = {"from": NUMBERS[0], "to": "+19195551234", "text": "hello"}
+
         message_id = call_api(send_message, "POST", "/messages", body=body)[1]["messageId"]
+
         stored = stores.messages().get(message_id)
         assert stored is not None
         assert "preflight" not in stored
 
-    def test_run_again_it_imports_only_what_is_left(self, ordered: Stack) -> None:
+    def test_a_second_run_imports_only_the_remaining_numbers(self, ordered: Stack) -> None:
         import_batch(numbers=NUMBERS[:3])
         before = ordered.requests("POST", "/phoneNumbers")
+
         assert import_batch()["completed"] == 4
         assert ordered.requests("POST", "/phoneNumbers") == before + 1
 
-    def test_a_number_that_is_there_already_is_a_success(self, ordered: Stack) -> None:
+    def test_an_existing_number_counts_as_imported(self, ordered: Stack) -> None:
         ordered.add_fault("/phoneNumbers", method="POST", lose_answer=True)
+
         with pytest.raises(BandwidthOutcomeUnknown):
             import_batch()
+
         assert import_batch()["completed"] == 4
         assert states() == ["active"] * 4
 
-    def test_a_number_that_is_there_for_another_application_is_moved(self, ordered: Stack) -> None:
+    def test_an_existing_number_of_another_application_is_moved(self, ordered: Stack) -> None:
         other = call(create_application, event("create_application", applicationName="Other"))
         bandwidth_clients.catapult().import_number(
             NUMBERS[0],
@@ -324,23 +350,27 @@ class TestImportNumbers:
             dashboard=bandwidth_clients.dashboard_credentials(),
         )
         import_batch()
+
         found = bandwidth_clients.catapult().find_number(NUMBERS[0])
+
         assert found is not None
         assert found[1] == application()
 
-    def test_a_refused_number_does_not_keep_the_others_back(self, ordered: Stack) -> None:
+    def test_a_rejected_number_does_not_stop_the_others(self, ordered: Stack) -> None:
         refusal = '{"category": "bad-request", "code": "validation-error", "message": "not this one"}'
         ordered.add_fault(
             "/phoneNumbers", method="POST", match=NUMBERS[1], answer={"status": 400, "body": refusal}
         )
+
         result = import_batch()
+
         assert (result["completed"], result["failed"]) == (3, 1)
         assert result["failures"] == [
             {"number": NUMBERS[1], "code": "validation-error", "reason": "not this one"}
         ]
         assert states() == ["active", "failed", "active", "active"]
 
-    def test_at_catapults_limit_it_says_how_long_to_wait(self, ordered: Stack) -> None:
+    def test_at_catapults_limit_the_result_has_the_seconds_to_wait(self, ordered: Stack) -> None:
         import time  # noqa: PLC0415
 
         reset = str(int((time.time() + 90) * 1000))
@@ -350,7 +380,9 @@ class TestImportNumbers:
             match=NUMBERS[2],
             answer={"status": 429, "headers": {"X-RateLimit-Reset": reset}},
         )
+
         result = import_batch()
+
         assert result["completed"] == 2
         assert 88 <= result["waitSeconds"] <= 91
         assert import_batch()["completed"] == 4
@@ -365,11 +397,12 @@ class TestRecordOutcome:
     @pytest.mark.parametrize(
         ("completed", "failed", "state"), [(4, 0, "completed"), (3, 1, "partial"), (0, 4, "failed")]
     )
-    def test_the_order_ends_as_its_numbers_did(
+    def test_the_state_of_the_order_follows_its_counts(
         self, opened: Stack, completed: int, failed: int, state: str
     ) -> None:
         counts = {"customerOrderId": ORDER, "completed": completed, "failed": failed}
         assert call(record_outcome, sample("setups/record_outcome") | counts)["state"] == state
+
         order = call_api(browse, "GET", f"/orders/{ORDER}")[1]
         assert (order["state"], order["completed"], order["failed"]) == (state, completed, failed)
 
@@ -381,15 +414,17 @@ class TestRemoval:
         import_batch()
         return opened
 
-    def test_sends_are_refused_from_the_first_moment(self, active: Stack) -> None:
+    def test_messages_are_rejected_when_the_removal_starts(self, active: Stack) -> None:
         call(stop_sending, event("stop_sending", batches=[NUMBERS]))
         assert states() == ["releasing"] * 4
         body = {"from": NUMBERS[0], "to": "+19195551234", "text": "hello"}
+
         status, problem = call_api(send_message, "POST", "/messages", body=body)
+
         assert status == 422
         assert "is releasing. GET /numbers" in problem["errors"][0]["detail"]
 
-    def test_numbers_that_were_ordered_are_refused_before_any_is_stopped(self, active: Stack) -> None:
+    def test_ordered_numbers_are_rejected_before_any_number_is_stopped(self, active: Stack) -> None:
         own = "+19195550142"
         stores.orders().open(
             "ordered",
@@ -401,35 +436,41 @@ class TestRemoval:
         )
         home = Home(api="v2", customer_order_id="ordered", site_id=CONFIG.site_id)
         stores.numbers().activate(own, home, "2026-01-01T00:00:00.000Z")
+
         with pytest.raises(
-            InvalidInput, match=r"^telephoneNumbers: includes numbers that were ordered .*: 1, first …0142\."
+            InvalidInput, match=r"^telephoneNumbers: the number that ends in 0142 was ordered, not imported"
         ):
             call(stop_sending, event("stop_sending", batches=[[*NUMBERS, own]]))
+
         assert states() == ["active"] * 4
         assert number(own)["state"] == "active"
 
-    def test_numbers_leave_catapult_and_then_the_dashboard(self, active: Stack) -> None:
+    def test_numbers_are_released_at_catapult_and_then_at_the_dashboard(self, active: Stack) -> None:
         removal = {"customerOrderId": "removal-1"}
         check({"telephoneNumbers": NUMBERS, "action": "REMOVE", **removal})
         call(stop_sending, event("stop_sending", batches=[NUMBERS], **removal))
         call(release_numbers, event("release_numbers", numbers=NUMBERS, **removal))
         assert [bandwidth_clients.catapult().find_number(each) for each in NUMBERS] == [None] * 4
         ordered = call(create_import_request, event("create_import_request", action="REMOVE", **removal))
+
         status = event("get_status", action="REMOVE", orderId=ordered["orderId"], **removal)
+
         assert call(get_status, status)["completed"] == 4
         assert states() == ["released"] * 4
 
-    def test_a_number_that_is_not_hosted_any_more_is_gone(self, active: Stack) -> None:
+    def test_a_number_that_is_no_longer_hosted_is_released(self, active: Stack) -> None:
         active.simulator.simulator.account.numbers.remove(NUMBERS[0].removeprefix("+1"))
         removal = {"customerOrderId": "removal-1", "action": "REMOVE"}
         check({"telephoneNumbers": NUMBERS, **removal})
         call(stop_sending, event("stop_sending", batches=[NUMBERS], customerOrderId="removal-1"))
         ordered = call(create_import_request, event("create_import_request", **removal))
+
         result = call(get_status, event("get_status", orderId=ordered["orderId"], **removal))
+
         assert (result["completed"], result["failed"]) == (4, 0)
         assert states() == ["released"] * 4
 
-    def test_run_again_it_releases_nothing_twice(self, active: Stack) -> None:
+    def test_a_second_run_releases_no_number_twice(self, active: Stack) -> None:
         call(stop_sending, event("stop_sending", batches=[NUMBERS]))
         for _ in range(2):
             call(release_numbers, event("release_numbers", numbers=NUMBERS))

@@ -19,7 +19,6 @@ from urllib3.util import connection
 from bandwidth_messaging.domain.messages import MessageState, Receipt
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.problems import Conflict, InvalidInput
-from bandwidth_messaging.domain.send_records import read_send_record
 from bandwidth_messaging.domain.sending import NewMessage
 from bandwidth_messaging.runtime import bandwidth_clients, stores, wiring
 from bandwidth_messaging.services import message_acceptance, message_delivery, preflight
@@ -239,6 +238,10 @@ class Sending(RuleBasedStateMachine):
             "messageId": record.name,
             "receiptHandle": record.name,
             "body": record.body,
+            "messageAttributes": {
+                name: {"dataType": each["DataType"], "stringValue": each["StringValue"]}
+                for name, each in record.attributes.items()
+            },
             "attributes": {
                 "ApproximateReceiveCount": str(record.receives),
                 "SentTimestamp": str(int(record.sent_at.timestamp() * 1000)),
@@ -327,7 +330,7 @@ class Sending(RuleBasedStateMachine):
         """Return whether each waiting message without a running request has a queue record."""
         if any(each.kind == "request" for each in self.world.running()):
             return True
-        queued = {read_send_record(each.body)[0] for each in self.world.records}
+        queued = {each.body for each in self.world.records}
         waiting = {name for name, item in self.world.messages.items() if item["state"] in WAITING}
         return waiting <= queued
 

@@ -58,6 +58,7 @@ class Record:
     body: str
     sent_at: datetime
     visible_at: datetime
+    attributes: dict[str, Any] = field(default_factory=dict)
     receives: int = 0
 
 
@@ -279,13 +280,13 @@ class Queue:
     def __init__(self, world: Callable[[], World]) -> None:
         self._world = world
 
-    def send_message(self, *, MessageBody: str, DelaySeconds: int, **_: Any) -> Any:  # noqa: N803 - boto3's names
+    def send_message(self, *, MessageBody: str, MessageAttributes: Any, DelaySeconds: int, **_: Any) -> Any:  # noqa: N803 - boto3's names
         world = self._world()
 
         def effect() -> Any:
             name = f"record-{world.tick()}"
             visible_at = world.time + timedelta(seconds=DelaySeconds)
-            world.records.append(Record(name, MessageBody, world.time, visible_at))
+            world.records.append(Record(name, MessageBody, world.time, visible_at, MessageAttributes))
             return {"MessageId": name}
 
         return world.call("send_message", effect, ReadTimeoutError(endpoint_url="https://sqs"))

@@ -88,6 +88,7 @@ def test_an_archived_picture_can_be_read_after_bandwidth_deletes_it(stack: Stack
     stack.simulator.simulator.media.reset()
     (file,) = shown()
     assert (file["name"], file["contentType"], file["bytes"]) == ("a.png", "image/png", len(PICTURE))
+
     answer = requests.get(file["url"], timeout=10)
     assert (answer.content, answer.headers["Content-Type"]) == (PICTURE, "image/png")
 
@@ -98,12 +99,15 @@ def test_a_link_lasts_a_quarter_of_an_hour(stack: Stack) -> None:
     (file,) = shown()
     assert "X-Amz-Expires=900&" in file["url"]
     left = datetime.fromisoformat(file["expiresAt"]) - datetime.now(UTC)
+
     assert timedelta(minutes=14) < left <= timedelta(minutes=15)
 
 
 def test_lists_have_no_links(stack: Stack) -> None:
     received(at_bandwidth(stack, "a.png", PICTURE, "image/png"))
+
     archive(stack)
+
     _, page = call_api(browse, "GET", "/messages", query={"number": OURS})
     assert page["items"][0]["archivedMedia"] == [
         {"name": "a.png", "contentType": "image/png", "bytes": len(PICTURE)}
@@ -115,13 +119,16 @@ def test_without_an_archive_there_are_no_links(stack: Stack, monkeypatch: pytest
     archive(stack)
     monkeypatch.setenv("MEDIA_BUCKET", "")
     settings.cache_clear()
+
     assert shown() == [{"name": "a.png", "contentType": "image/png", "bytes": len(PICTURE)}]
 
 
 def test_a_layout_file_is_archived_and_marked(stack: Stack) -> None:
     picture = at_bandwidth(stack, "a.png", PICTURE, "image/png")
     received(at_bandwidth(stack, "0.smil", SMIL, "application/smil"), picture)
+
     archive(stack)
+
     layout, file = shown()
     assert layout["smil"] is True
     assert "smil" not in file
@@ -130,7 +137,9 @@ def test_a_layout_file_is_archived_and_marked(stack: Stack) -> None:
 @pytest.mark.parametrize("content_type", ["text/html", "image/svg+xml", "text/plain", "nonsense"])
 def test_a_file_that_a_browser_might_run_is_served_as_a_download(stack: Stack, content_type: str) -> None:
     received(at_bandwidth(stack, "page.html", HTML, content_type))
+
     archive(stack)
+
     (file,) = shown()
     served = requests.get(file["url"], timeout=10).headers
     assert served["Content-Type"] == "application/octet-stream"
@@ -139,7 +148,9 @@ def test_a_file_that_a_browser_might_run_is_served_as_a_download(stack: Stack, c
 
 def test_a_layout_file_is_archived_with_any_content_type(stack: Stack) -> None:
     received(at_bandwidth(stack, "0.smil", SMIL, "application/x-something"))
+
     archive(stack)
+
     (layout,) = shown()
     assert layout["smil"] is True
 
@@ -148,6 +159,7 @@ def test_a_file_of_an_unsupported_type_has_a_reason(stack: Stack) -> None:
     picture = at_bandwidth(stack, "a.png", PICTURE, "image/png")
     received(at_bandwidth(stack, "all.zip", b"PK", "application/zip"), picture)
     assert archive(stack)
+
     refused, kept = shown()
     assert refused == {
         "name": "all.zip",
@@ -162,6 +174,7 @@ def test_archived_files_are_not_fetched_again(stack: Stack) -> None:
     assert archive(stack)
     stack.simulator.simulator.media.reset()
     before = shown()[0].keys()
+
     assert archive(stack)
     assert fetches(stack) == 1
     assert shown()[0].keys() == before
@@ -176,6 +189,7 @@ def test_a_file_that_failed_is_fetched_later_and_the_others_are_not_fetched_agai
     # After a 401 today's client asks once more, with a new token.
     refusals = 2 if (status, generation) == (401, "current") else 1
     stack.add_fault("/a.png$", method="GET", answer={"status": status}, times=refusals)
+
     assert not archive(stack)
     assert [file["name"] for file in shown()] == ["b.png"]
     assert archive(stack)
@@ -186,6 +200,7 @@ def test_a_file_that_failed_is_fetched_later_and_the_others_are_not_fetched_agai
 def test_a_file_that_failed_for_two_days_is_given_up(stack: Stack) -> None:
     received(at_bandwidth(stack, "a.png", PICTURE, "image/png"), hours_ago=48.1)
     stack.add_fault("/a.png$", method="GET", answer={"status": 503})
+
     assert archive(stack)
     assert shown() == [
         {"name": "a.png", "reason": "Bandwidth has deleted the file. Bandwidth keeps media for 48 hours."}
@@ -195,7 +210,9 @@ def test_a_file_that_failed_for_two_days_is_given_up(stack: Stack) -> None:
 def test_a_deleted_file_is_recorded_and_not_fetched_again(stack: Stack) -> None:
     gone = at_bandwidth(stack, "a.png", PICTURE, "image/png")
     stack.simulator.simulator.media.reset()
+
     received(gone)
+
     assert archive(stack)
     assert archive(stack)
     assert shown() == [
@@ -216,7 +233,9 @@ def test_a_url_of_another_host_is_not_fetched(stack: Stack) -> None:
 def test_the_size_limit_counts_all_media_of_a_message(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(media, "MAX_BYTES", 2 * len(PICTURE))
     urls = [at_bandwidth(stack, name, PICTURE, "image/png") for name in ("a.png", "b.png", "c.png")]
+
     received(*urls)
+
     assert archive(stack)
     assert [file.get("bytes") for file in shown()] == [len(PICTURE), len(PICTURE), None]
     assert shown()[2]["reason"] == "the response has more than 0 bytes"
@@ -239,6 +258,7 @@ def test_a_v1_message_is_fetched_from_v1(stack: Stack) -> None:
     stack.simulator.simulator.media.put(MediaFile("m-1-0-a.png", PICTURE, "image/png"))
     received(f"{stack.simulator.url}/v1/users/{CONFIG.user_id}/media/m-1-0-a.png", message_id="m-1")
     assert archive(stack, "m-1")
+
     (file,) = shown("m-1")
     assert file["bytes"] == len(PICTURE)
 
@@ -249,6 +269,7 @@ def test_our_credentials_go_to_bandwidth(stack: Stack) -> None:
     basic = base64.b64encode(f"{CONFIG.messaging_token}:wrong".encode()).decode()
     assert requests.get(url, headers={"Authorization": f"Basic {basic}"}, timeout=10).status_code == 401
     received(url)
+
     assert archive(stack)
     assert shown()[0]["bytes"] == len(PICTURE)
 
@@ -261,6 +282,7 @@ def test_an_id_with_special_characters_has_a_valid_key(stack: Stack, message_id:
     assert item
     (file,) = item["archive"]
     assert stack.s3.get_object(Bucket="media", Key=file["key"])["Body"].read() == PICTURE
+
     folder, position = file["key"].split("/")
     assert (len(folder), position) == (64, "0")
 
@@ -281,6 +303,7 @@ def test_two_workers_do_not_overwrite_each_other(stack: Stack, monkeypatch: pyte
         return taken(*given)
 
     monkeypatch.setattr(MediaArchive, "_copy", slowly)
+
     assert not archive(stack)
     assert archive(stack)
     assert shown()[0]["bytes"] == len(PICTURE)
@@ -291,6 +314,7 @@ def test_a_long_run_leaves_the_remaining_files_to_the_next_run(
 ) -> None:
     received(*(at_bandwidth(stack, name, PICTURE, "image/png") for name in ("a.png", "b.png")))
     taken = MediaArchive._copy
+
     with monkeypatch.context() as slow:
 
         def slowly(*given: Any) -> Any:
@@ -300,6 +324,7 @@ def test_a_long_run_leaves_the_remaining_files_to_the_next_run(
         slow.setattr(MediaArchive, "_copy", slowly)
         assert not archive(stack)
         assert [file["name"] for file in shown()] == ["a.png"]
+
     assert archive(stack)
     assert [file["name"] for file in shown()] == ["a.png", "b.png"]
 
@@ -308,7 +333,9 @@ def test_no_name_of_a_file_is_logged(stack: Stack, capsys: pytest.CaptureFixture
     private = at_bandwidth(stack, "private.png", PICTURE, "image/png")
     received(private, private.replace("private", "private2"), "https://example.com/private3.png")
     stack.add_fault("/private.png$", method="GET", answer={"status": 503})
+
     archive(stack)
+
     logged = capsys.readouterr().out
     assert "media not fetched" in logged
     assert "private" not in logged

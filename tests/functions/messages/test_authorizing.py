@@ -86,7 +86,9 @@ class TestRotation:
         five_minutes_pass()
         assert (is_allowed(basic(PASSWORD)), is_allowed(basic(NEW))) == (True, True)
         rewrite(stack, password=NEW)
+
         five_minutes_pass()
+
         assert (is_allowed(basic(PASSWORD)), is_allowed(basic(NEW))) == (False, True)
 
     def test_an_empty_previous_password_is_not_accepted(self, stack: Stack) -> None:
@@ -96,6 +98,7 @@ class TestRotation:
     def test_a_new_password_is_accepted_at_once(self, stack: Stack) -> None:
         assert is_allowed(basic(PASSWORD))
         rewrite(stack, password=NEW, previousPassword=PASSWORD)
+
         assert is_allowed(basic(NEW))
         assert is_allowed(basic(PASSWORD))
 
@@ -112,6 +115,7 @@ class TestRotation:
         monkeypatch.setattr(bandwidth_clients, "accepted_callback_credentials", noticed)
         for number in range(50):
             assert not is_allowed(basic(f"guess {number}"))
+
         assert asked.count(True) == 1
 
     def test_every_credential_is_compared_even_after_a_match(
@@ -126,6 +130,7 @@ class TestRotation:
             return compare(one, other)
 
         monkeypatch.setattr(hmac, "compare_digest", counted)
+
         assert is_allowed(basic(NEW))
         assert is_allowed(basic(PASSWORD))
         assert compared == [(32, 32)] * 4

@@ -1,4 +1,4 @@
-"""What docs/data_model.md says of calls and write units, counted at the AWS clients of the real handlers."""
+"""The calls and write units of docs/data_model.md, counted at the AWS clients of the real handlers."""
 
 import json
 import math
@@ -111,7 +111,7 @@ class Meter:
         self._units = 0
 
     def cost(self) -> Cost:
-        """Return what has been counted since this was last asked."""
+        """Return the counts since the previous call."""
         counted = Cost(self._calls, self._units)
         self._calls, self._units = [], 0
         return counted
@@ -144,7 +144,7 @@ class Meter:
 
 @pytest.fixture
 def meter(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Meter]:
-    """Count the calls of every client that is made from now on, whoever makes it."""
+    """Count the calls of every client that is created from now on."""
     meter = Meter(stack.dynamodb)
     hooks = [("before-call", meter.before_call), ("after-call", meter.after_call)]
     monkeypatch.setattr(botocore.handlers, "BUILTIN_HANDLERS", [*botocore.handlers.BUILTIN_HANDLERS, *hooks])
@@ -157,17 +157,17 @@ def meter(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Meter]:
 # What is done
 
 
-def callback(told: Any, api: str = "v2") -> None:
+def callback(payload: Any, api: str = "v2") -> None:
     event = sample("messages/receive_callback") | {
         "resource": f"/callbacks/{api}",
         "path": f"/callbacks/{api}",
-        "body": json.dumps(told),
+        "body": json.dumps(payload),
     }
     assert call(receive_callback, event)["statusCode"] == 204
 
 
 def receipt(message: Mapping[str, Any], state: str, to: str = RECIPIENT) -> None:
-    """Let Bandwidth tell of a message, as the API that it went through does."""
+    """Deliver the receipt of a message as the API of the message sends it."""
     if message["api"] == "v1":
         event = {
             "eventType": "sms",
@@ -185,7 +185,7 @@ def receipt(message: Mapping[str, Any], state: str, to: str = RECIPIENT) -> None
             event | ({"deliveryState": state, "deliveryCode": "0"} if state == "delivered" else {}), "v1"
         )
     else:
-        told = {
+        details = {
             "id": "16613658148591oidf7mcwd4qacn7",
             "owner": OWNER,
             "applicationId": message["applicationId"],
@@ -197,14 +197,14 @@ def receipt(message: Mapping[str, Any], state: str, to: str = RECIPIENT) -> None
             "text": "",
             "tag": message["messageId"],
         }
-        event = {"type": f"message-{state}", "time": LATER, "description": "ok", "to": to, "message": told}
+        event = {"type": f"message-{state}", "time": LATER, "description": "ok", "to": to, "message": details}
         callback([event])
 
 
 def inbound(text: str, message_id: str = "16613658148591oidf7mcwd4qacn8") -> None:
-    told = json.loads(sample("messages/receive_callback")["body"])[0]
+    event = json.loads(sample("messages/receive_callback")["body"])[0]
     changes = {"id": message_id, "owner": OWNER, "from": RECIPIENT, "to": [OWNER], "text": text}
-    callback([told | {"to": OWNER, "message": told["message"] | changes}])
+    callback([event | {"to": OWNER, "message": event["message"] | changes}])
 
 
 def post(to: Any = RECIPIENT, key: str | None = None, **fields: Any) -> Any:
@@ -231,7 +231,7 @@ class Desk:
         return self._meter.cost()
 
     def bandwidth(self, path: str, answer: Any) -> None:
-        """Let Bandwidth answer so to the next request of a path."""
+        """Set Bandwidth's response to the next request of a path."""
         self._stack.add_fault(path, answer=answer)
 
     def deliver(self, message: Mapping[str, Any]) -> None:
@@ -270,7 +270,7 @@ def budget() -> tuple[int, int]:
 
 
 def documented(access: str) -> Cost:
-    """Return what a row of the document's table says."""
+    """Return the values of a row of the document's table."""
     (row,) = re.findall(rf"^\| {re.escape(access)} \|(.*)\|(.*)\|.*\|$", DOCUMENT, re.MULTILINE)
     calls, most = row
     return Cost(re.findall(r"`(\w+)`", calls), int(most))
@@ -286,16 +286,16 @@ def test_a_message_from_accept_to_delivered_stays_within_the_budget(
     message: dict[str, Any] = {}
     accepted = desk.measure(lambda: message.update(post()))
     delivered = desk.measure(desk.deliver, message)
-    told = desk.measure(receipt, message, "delivered")
+    reported = desk.measure(receipt, message, "delivered")
     item = stores.messages().get(message["messageId"])
     assert item is not None
     assert (item["state"], item["text"], item["segmentCount"]) == ("delivered", TEXT, 1)
 
     assert accepted == documented("accept a message")
     assert delivered == documented("check, claim and send it, and record the response")
-    assert told == documented("receipt that moves the state")
-    calls = len(accepted.calls) + len(delivered.calls) + len(told.calls)
-    spent = accepted.units + delivered.units + told.units
+    assert reported == documented("receipt that moves the state")
+    calls = len(accepted.calls) + len(delivered.calls) + len(reported.calls)
+    spent = accepted.units + delivered.units + reported.units
     assert calls <= budget()[0]
     assert spent <= budget()[1]
     life = f"one {message['api']} message ({generation}) from accept to delivered"
@@ -352,6 +352,7 @@ def test_rates_and_messages_that_wait(desk: Desk) -> None:
     changed = desk.measure(rates.set_rate, "account", to_interval(1))
     assert changed == documented("set the rate of a lane that messages use")
     waiting = desk.measure(store.record_waiting, message_id, Waiting.CREDENTIALS)
+
     assert waiting == documented("record why a message waits, before its claim")
 
 
@@ -360,6 +361,7 @@ def test_a_receipt_that_does_not_move_the_message(desk: Desk) -> None:
     assert desk.measure(receipt, message, "sending") == documented("late receipt with new information")
     assert desk.measure(receipt, message, "sending") == documented("repeated receipt")
     receipt(message, "delivered")
+
     assert desk.measure(receipt, message, "delivered") == documented("repeated receipt")
 
 
@@ -369,6 +371,7 @@ def test_a_receipt_of_a_groups_recipient(desk: Desk) -> None:
     assert cost == documented("receipt of a group's recipient")
     assert desk.measure(receipt, message, "delivered") == documented("repeated receipt")
     cost = desk.measure(receipt, message, "delivered", to="+19195551235")
+
     assert cost == documented("receipt of a group's recipient that moves the group")
 
 
@@ -381,7 +384,9 @@ def test_a_look_up_of_an_unconfirmed_message(stack: Stack, desk: Desk) -> None:
     )
     (record,) = sample("messages/deliver_message")["Records"]
     record = record | {"body": queued["Body"], "receiptHandle": queued["ReceiptHandle"]}
+
     call(deliver_message, {"Records": [record]})
+
     item = stores.messages().get(message["messageId"])
     assert item is not None
     assert desk.measure(wiring.unconfirmed_messages().resolve, item) == documented(
@@ -404,7 +409,9 @@ def test_a_message_that_may_no_longer_be_sent(desk: Desk) -> None:
     inbound("stop")
     (record,) = sample("messages/deliver_message")["Records"]
     record = record | {"body": message["messageId"]}
+
     cost = desk.measure(call, deliver_message, {"Records": [record]})
+
     assert cost == documented("message that may no longer be sent")
 
 
@@ -414,6 +421,7 @@ def test_a_scheduled_message(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(message_schedule, "now", lambda: at)
 
     run = desk.measure(call, queue_scheduled, {})
+
     rest = Cost([name for name in run.calls if name != "Query"], run.units)
 
     assert accepted == documented("accept a message that is due in more than 15 minutes")
@@ -428,6 +436,15 @@ def test_a_canceled_message(desk: Desk) -> None:
     cost = desk.measure(call_api, cancel_message, "DELETE", f"/messages/{message['messageId']}")
 
     assert cost == documented("cancel a message")
+
+
+def test_a_canceled_message_that_was_scheduled(desk: Desk) -> None:
+    in_an_hour = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    message = post(sendAt=in_an_hour)
+
+    cost = desk.measure(call_api, cancel_message, "DELETE", f"/messages/{message['messageId']}")
+
+    assert cost == documented("cancel a message that is due in more than 15 minutes")
 
 
 def test_an_inbound_message(desk: Desk) -> None:
@@ -463,7 +480,9 @@ def test_inbound_media(stack: Stack, desk: Desk) -> None:
     for message_id in ("in-1", "in-2"):
         received(url, message_id=message_id)
     archive(stack, "in-1")
+
     cost = desk.measure(archive, stack, "in-2")
+
     assert cost == documented("media of an inbound message (one file)")
 
 
@@ -475,6 +494,7 @@ def test_pages(desk: Desk) -> None:
     conversation = desk.measure(store.list_by_conversation, OWNER, [RECIPIENT], limit=25)
     assert conversation == messages
     opt_outs = desk.measure(stores.opt_outs().list_by_number, OWNER, limit=25)
+
     assert opt_outs == documented("page of numbers or opt-outs (25)")
 
 
@@ -498,6 +518,7 @@ def test_the_first_message_of_a_number(desk: Desk) -> None:
     usual = documented("check, claim and send it, and record the response")
     # The preflight comes between the check, which it repeats, and the claim.
     assert cost == Cost([*usual.calls[:2], *before.calls, *usual.calls[2:]], usual.units + before.units)
+
     item = stores.numbers().get(OWNER)
     assert item is not None
     assert item["preflight"]["ok"] is True
@@ -517,8 +538,9 @@ def test_a_step_of_a_setup(desk: Desk) -> None:
 
     @step("Create application", StepInput)
     def handler(request: StepInput) -> StepResult:
-        """Do nothing, so that only what every step does is measured."""
+        """Do nothing, so that only the decorator is measured."""
         return StepResult()
 
     cost = desk.measure(handler, {"customerOrderId": order}, Context())
+
     assert cost == documented("one step of a set-up, its start and its end")

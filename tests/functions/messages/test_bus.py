@@ -197,7 +197,9 @@ def item_of(event: dict[str, Any]) -> tuple[str, ...]:
 
 def test_every_detail_type_is_published_and_valid(streams: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
     everything()
+
     events = publish_all(streams, monkeypatch)
+
     assert {event["detail-type"] for event in events} == KIND_OF.keys()
     assert [schema_errors(event) for event in events] == [[]] * len(events)
 
@@ -207,6 +209,7 @@ def test_no_event_contains_text_or_media_urls(streams: Streams, monkeypatch: pyt
     events = publish_all(streams, monkeypatch)
     assert TEXT not in str(events)
     assert "messaging.bandwidth.com" not in str(events)
+
     (received,) = [event for event in events if event["detail-type"] == "Message Received"]
     assert received["detail"]["mediaCount"] == 1
 
@@ -218,6 +221,7 @@ def test_events_contain_text_and_media_by_parameter(
     text_messages()
     events = publish_all(streams, monkeypatch)
     assert {event["detail"]["text"] for event in events} == {TEXT}
+
     (received,) = [event for event in events if event["detail-type"] == "Message Received"]
     assert received["detail"]["media"] == list(inbound().media)
     assert [schema_errors(event) for event in events] == [[]] * len(events)
@@ -233,6 +237,7 @@ def test_each_change_has_a_unique_id_and_an_ordered_version(
     versions: dict[Any, list[int]] = {}
     for event in events:
         versions.setdefault(item_of(event), []).append(event["detail"]["version"])
+
     assert all(seen[0] == 1 and seen == sorted(set(seen)) for seen in versions.values())
 
 
@@ -250,6 +255,7 @@ def test_the_highest_version_has_the_last_published_state_in_any_order(
         known = newest.setdefault(item_of(event), event)
         if event["detail"]["version"] > known["detail"]["version"]:
             newest[item_of(event)] = event
+
     assert {who: event["detail-type"] for who, event in newest.items()} == {
         ("message", "out_1"): "Message Updated",
         ("message", "out_2"): "Message Delivered",
@@ -294,6 +300,7 @@ def test_a_continued_order_is_published_with_its_state(
     events = publish_all(streams, monkeypatch)
     assert [event["detail-type"] for event in events] == expected
     assert [schema_errors(event) for event in events] == [[]] * len(events)
+
     again = events[-2]["detail"]
     assert again["executionArn"] == f"{arn}second"
     assert "reason" not in again
@@ -313,6 +320,7 @@ def test_a_redelivered_receipt_is_no_event(streams: Streams, monkeypatch: pytest
     )
     for _ in range(3):
         store.record_receipt(receipt)
+
     assert types(streams, monkeypatch, "out_1") == ["Message Accepted", "Message Delivered"]
 
 
@@ -333,7 +341,9 @@ def test_each_recipients_state_of_a_group_is_an_event(
                 recipients=group,
             )
         )
+
     published = types(streams, monkeypatch, "out_1")
+
     assert published[0] == "Message Accepted"
     assert published[-1] == "Message Delivered"
     assert "Message Updated" in published
@@ -349,5 +359,7 @@ def test_attempts_that_bandwidth_rejects_are_no_events(
         assert claimed
         store.release_claim(claimed)
     store.claim("out_1", at(2))
+
     store.advance("out_1", MessageState.SENT, at(3), bandwidth_id="1")
+
     assert types(streams, monkeypatch, "out_1") == ["Message Accepted", "Message Sending", "Message Sent"]

@@ -69,6 +69,7 @@ def sent(stack: Stack) -> str:
 class TestInbound:
     def test_an_inbound_message_is_stored_completely(self, stack: Stack) -> None:
         assert receive([INBOUND]) == 204
+
         (message,) = stored()
         assert message["messageId"] == INBOUND["message"]["id"]
         assert (message["direction"], message["state"], message["api"]) == ("in", "received", "v2")
@@ -82,12 +83,14 @@ class TestInbound:
     def test_a_message_shows_channel_priority_and_carrier(self, stack: Stack) -> None:
         message = INBOUND["message"] | {"channel": "RBM", "priority": "high"}
         assert receive([INBOUND | {"message": message, "carrierName": "Acme"}]) == 204
+
         (shown,) = stored()
         assert (shown["channel"], shown["priority"], shown["carrierName"]) == ("RBM", "high", "Acme")
 
     def test_a_stop_from_a_number_without_plus_is_recorded_in_e164(self, stack: Stack) -> None:
         message = INBOUND["message"] | {"from": "447700900123", "owner": "447700900123", "text": "STOP"}
         assert receive([INBOUND | {"message": message}]) == 204
+
         opted_out = stores.opt_outs().get_send_facts(OURS, ["+447700900123"]).opt_outs
         assert [item["theirs"] for item in opted_out] == ["+447700900123"]
         assert stored()[0]["from"] == "+447700900123"
@@ -138,13 +141,16 @@ class TestInbound:
     def test_a_message_with_an_old_time_has_the_full_retention(self, stack: Stack) -> None:
         message = INBOUND["message"] | {"time": "2001-01-01T00:00:00Z"}
         assert receive([INBOUND | {"message": message}]) == 204
+
         item = stores.messages().get(message["id"])
         assert item is not None
         assert item["expiresAt"] > time.time() + 89 * 24 * 3600
 
     def test_a_byte_order_mark_before_the_body_is_ignored(self, stack: Stack) -> None:
         body = base64.b64encode(b"\xef\xbb\xbf" + json.dumps([INBOUND]).encode()).decode()
+
         event = sample("messages/receive_callback") | {"body": body, "isBase64Encoded": True}
+
         assert call(receive_callback, event)["statusCode"] == 204
         assert len(stored()) == 1
         assert stack.receive_messages(stack.quarantine_queue) == []
@@ -174,12 +180,14 @@ class TestReceipts:
         self, stack: Stack, sent: str, kind: str, state: str
     ) -> None:
         assert receive([receipt(kind, sent)]) == 204
+
         (message,) = stored()
         assert message["state"] == state
         assert kind.removeprefix("message-") in message["times"]
 
     def test_a_failed_receipt_records_code_and_reason(self, stack: Stack, sent: str) -> None:
         receive([receipt("message-failed", sent, errorCode=4720, description="invalid destination")])
+
         (message,) = stored()
         assert (message["state"], message["errorCode"]) == ("failed", 4720)
         assert message["errorClass"] == "recipient"
@@ -191,6 +199,7 @@ class TestReceipts:
         receive([receipt("message-failed", sent, errorCode=9902)])
         assert stored()[0]["state"] == "delivery_unknown"
         receive([receipt("message-delivered", sent)])
+
         assert stored()[0]["state"] == "delivered"
 
     def test_receipts_of_another_systems_message_are_stored_under_bandwidths_id(self, stack: Stack) -> None:
@@ -202,7 +211,9 @@ class TestReceipts:
 class TestRcs:
     def test_a_read_message_stays_delivered_and_shows_the_time(self, stack: Stack, sent: str) -> None:
         receive([receipt("message-delivered", sent)])
+
         receive([receipt("message-read", sent, eventTime="2026-02-03T04:09:00.000Z")])
+
         (message,) = stored()
         assert message["state"] == "delivered"
         assert message["times"]["delivered"] == "2026-02-03T04:05:06.789Z"
@@ -216,6 +227,7 @@ class TestRcs:
             "message": message | {"suggestionResponse": chosen},
         }
         assert receive([answer]) == 204
+
         (shown,) = stored()
         assert (shown["state"], shown["text"], shown["suggestionResponse"]) == (
             "received",
@@ -228,6 +240,7 @@ class TestRcs:
         message = {name: value for name, value in INBOUND["message"].items() if name != "text"}
         answer = {"type": "requested-location-response", "message": message | {"locationResponse": here}}
         assert receive([INBOUND | answer]) == 204
+
         (shown,) = stored()
         assert shown["locationResponse"] == here
         assert "text" not in shown
@@ -245,7 +258,9 @@ class TestSegmentCounts:
         stores.messages().add(message)
         event = receipt("message-delivered", OUT)
         event["message"]["segmentCount"] = bandwidth_count
+
         receive([event])
+
         (shown,) = stored()
         assert (shown["segmentCount"], shown["bandwidthSegmentCount"]) == (1, bandwidth_count)
         assert ("SegmentCountDiffers" in capsys.readouterr().out) is is_logged

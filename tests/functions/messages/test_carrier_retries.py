@@ -1,16 +1,19 @@
-"""Messages that a carrier failed for a passing reason are sent again under the same id."""
+"""Messages that a carrier failed temporarily are sent again under the same id."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from bandwidth_messaging.bandwidth.errors import BandwidthOutcomeUnknown
 from bandwidth_messaging.domain.failures import retry_delay
+from bandwidth_messaging.domain.messages import MessageState
 from bandwidth_messaging.domain.times import to_rfc3339
 from bandwidth_messaging.runtime import stores
-from bandwidth_messaging.services import message_delivery
-from functions.messages import receive_callback
-from tests.functions.conftest import Stack, call, clear_caches, sample
+from bandwidth_messaging.services import message_delivery, unconfirmed
+from bandwidth_messaging.store import message_store
+from functions.messages import cancel_message, receive_callback
+from tests.functions.conftest import Stack, call, call_api, clear_caches, sample
 from tests.functions.messages.test_callbacks import receipt
 from tests.functions.messages.test_sending import OWNER, RECIPIENT, at_bandwidth, message, send, worker
 from tests.functions.messages.test_sending import ready as ready  # noqa: PLC0414 - a fixture
@@ -114,6 +117,78 @@ def test_a_first_attempt_that_arrives_after_all_ends_the_wait(retrying: Stack) -
     assert len(at_bandwidth(retrying)) == 1
 
 
+def test_a_lost_response_after_the_failure_keeps_the_retry(
+    retrying: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status, shown = send()
+    message_id = shown["messageId"]
+
+    def fail_without_response(*_: Any) -> Any:
+        report(message_id, "message-failed", "first", errorCode=5600)
+        raise BandwidthOutcomeUnknown
+
+    with monkeypatch.context() as lost:
+        lost.setattr(message_delivery.MessageDelivery, "_prepare_request", lambda *_: fail_without_response)
+        lost.setattr(stores.send_queue(), "delay", lambda *_: None)
+        worker(message_id)
+
+    item = stores.messages().get(message_id)
+    assert status == 202
+    assert item is not None
+    assert (item["state"], item["waiting"], item["attempts"]) == ("accepted", "retry", 1)
+    assert "claim" not in item
+
+
+def test_a_failure_at_the_end_of_the_wait_for_a_receipt_keeps_the_retry(
+    retrying: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, shown = send()
+    message_id = shown["messageId"]
+    claimed, _ = stores.messages().claim(message_id, to_rfc3339("2026-01-01T00:00:00Z"))
+    assert claimed is not None
+    stores.messages().advance(message_id, MessageState.SEND_UNCONFIRMED, claimed["sendingAt"], reason="lost")
+
+    def fail_during_the_search(*_: Any) -> bool:
+        report(message_id, "message-failed", "first", errorCode=5600)
+        return False
+
+    monkeypatch.setattr(unconfirmed.UnconfirmedMessages, "resolve", fail_during_the_search)
+    assert worker(message_id) == []
+
+    assert message(message_id)["waiting"] == "retry"
+
+
+def test_a_message_that_waits_for_its_retry_cannot_be_canceled(retrying: Stack) -> None:
+    message_id = sent()
+    first = fail(message_id)
+
+    status, problem = call_api(cancel_message, "DELETE", f"/messages/{message_id}")
+
+    assert status == 409
+    assert "waits for a retry" in problem["detail"]
+    report(message_id, "message-delivered", first)
+    assert message(message_id)["state"] == "delivered"
+
+
+@pytest.mark.parametrize(("writes", "state"), [(2, "accepted"), (3, "failed")])
+def test_a_retry_is_decided_again_after_another_write(
+    retrying: Stack, monkeypatch: pytest.MonkeyPatch, writes: int, state: str
+) -> None:
+    message_id = sent()
+    retry = message_store.Messages.retry
+    others = iter(range(writes))
+
+    def write_first(messages: message_store.Messages, *arguments: Any, **more: Any) -> Any:
+        if (number := next(others, None)) is not None:
+            messages._table.update({"messageId": message_id}, assign={"bandwidthSegmentCount": number + 5})
+        return retry(messages, *arguments, **more)
+
+    monkeypatch.setattr(message_store.Messages, "retry", write_first)
+    fail(message_id)
+
+    assert message(message_id)["state"] == state
+
+
 def test_after_the_last_retry_the_failure_is_final(retrying: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     message_id = sent()
     for _ in range(2):
@@ -192,6 +267,17 @@ def test_the_first_retry_is_queued_and_a_later_one_scheduled(
     assert second["scheduleKey"].startswith(second["dueAt"])
 
 
+def test_a_message_is_kept_for_the_retention_after_its_retry(retrying: Stack) -> None:
+    message_id = sent()
+    fail(message_id, 4780)
+
+    item = stores.messages().get(message_id)
+
+    assert item is not None
+    left = item["expiresAt"] - datetime.fromisoformat(item["dueAt"]).timestamp()
+    assert left == pytest.approx(90 * 24 * 3600, abs=1)
+
+
 def test_a_message_that_cannot_be_queued_is_reported_again(
     retrying: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -215,6 +301,8 @@ def test_a_message_that_cannot_be_queued_is_reported_again(
         (4781, 1, 10),
         (4780, 1, 24 * 60),
         (600, 1, 10),
+        (780, 1, 24 * 60),
+        (781, 1, 10),
         (4799, 1, None),
         (4702, 1, None),
         (4770, 1, None),

@@ -29,7 +29,7 @@ type Write = Callable[[str], Any]
 OWNER = "+19195551212"
 GROUP = ("+19195551213", "+19195551214", "+19195551215")
 # Times of states that only Bandwidth reports.
-TOLD = ["sent", "delivery_unknown", "delivered", "failed", "read"]
+REPORTED = ["sent", "delivery_unknown", "delivered", "failed", "read"]
 # Hypothesis takes longer to build a strategy than to draw from it, so these are built once.
 SOME_RECEIPTS = st.integers(2, 6)
 SECONDS = st.sampled_from([0, 10, 30, 50])
@@ -114,7 +114,7 @@ def receipts(draw: st.DrawFn, api: Api, everybody: Sequence[str]) -> list[Any]:
     """
     kinds = st.sampled_from(["sending", "sent", "delivered", "failed"] + (["read"] if api == "v2" else []))
     recipients = st.sampled_from(everybody)
-    told = []
+    callbacks = []
     for _ in range(draw(SOME_RECEIPTS)):
         kind = draw(kinds)
         parts = (
@@ -129,8 +129,8 @@ def receipts(draw: st.DrawFn, api: Api, everybody: Sequence[str]) -> list[Any]:
             "carrier": draw(CARRIERS),
             "channel": draw(CHANNELS),
         }
-        told.append(v1(*parts) if api == "v1" else v2(*parts, everybody=everybody, **more))
-    return told
+        callbacks.append(v1(*parts) if api == "v1" else v2(*parts, everybody=everybody, **more))
+    return callbacks
 
 
 def heard(messages: Messages, callback: Any, *, foreign: bool = False) -> Write:
@@ -139,12 +139,12 @@ def heard(messages: Messages, callback: Any, *, foreign: bool = False) -> Write:
     def record(of: str) -> Any:
         said = {"tag": "a foreign tag"} | ({"id": of, "messageId": of} if foreign else {"tag": of})
         if "eventType" in callback:
-            told = parse_v1(json.dumps(callback | said))
+            receipt = parse_v1(json.dumps(callback | said))
         else:
-            (told,) = parse_v2(json.dumps(callback | {"message": callback["message"] | said}))
-        assert isinstance(told, Receipt)
-        assert told.message_id == of
-        return messages.record_receipt(told)
+            (receipt,) = parse_v2(json.dumps(callback | {"message": callback["message"] | said}))
+        assert isinstance(receipt, Receipt)
+        assert receipt.message_id == of
+        return messages.record_receipt(receipt)
 
     return record
 
@@ -296,21 +296,21 @@ def test_many_orders_of_receipts_of_another_systems_message_converge(data: st.Da
 def test_a_receipt_before_the_release_of_a_claim_converges_to_the_same_outcome(
     data: st.DataObject, api: Api
 ) -> None:
-    messages, told = in_store(), [False]
+    messages, has_receipt = in_store(), [False]
     worker = Worker(messages, api, GROUP[:1])
 
     def add_and_claim(of: str) -> None:
-        told[0] = False
+        has_receipt[0] = False
         worker.add(of)
         assert worker.claim(of)
 
     def claim_again(of: str) -> None:
         # A message that Bandwidth has reported is not sent again.
-        assert not (worker.claim(of) and told[0])
+        assert not (worker.claim(of) and has_receipt[0])
 
     def noticed(news: Write) -> Write:
         def write(of: str) -> None:
-            told[0] = True
+            has_receipt[0] = True
             news(of)
 
         return write
@@ -318,11 +318,13 @@ def test_a_receipt_before_the_release_of_a_claim_converges_to_the_same_outcome(
     news = [noticed(heard(messages, each)) for each in data.draw(receipts(api, GROUP[:1]))]
     again: list[Write] = [worker.put_back, claim_again]
     order = data.draw(between(data.draw(repeated(news)), again))
-    known = {*ATTRIBUTES, "bandwidthId", "bandwidthSegmentCount", *(f"{state}At" for state in TOLD)}
+    known = {*ATTRIBUTES, "bandwidthId", "bandwidthSegmentCount", *(f"{state}At" for state in REPORTED)}
+
     one, other = (
         {name: value for name, value in played(messages, [add_and_claim, *writes]).items() if name in known}
         for writes in (order, [*again, *news])
     )
+
     assert one == other
 
 

@@ -99,6 +99,7 @@ def test_a_passed_preflight_is_recorded_and_the_message_is_sent(number: Number) 
     assert number.deliver(message_id) == []
     assert state(message_id) == "sent"
     found = number.preflight()
+
     assert (found["ok"], found["problems"]) == (True, [])
     assert found["at"] > AT
 
@@ -107,6 +108,7 @@ def test_a_number_is_checked_once(number: Number) -> None:
     number.deliver(number.send())
     assert number.look_ups() == 2
     number.deliver(number.send())
+
     assert number.look_ups() == 2
 
 
@@ -176,12 +178,14 @@ def test_a_wrong_set_up_fails_the_message_with_the_fix(number: Number, broken: A
     message_id = number.send()
     assert number.deliver(message_id) == []
     message = call_api(browse, "GET", f"/messages/{message_id}")[1]
+
     expected = words.format(
         location=number.location.id,
         application=number.application_id,
         another=number.location.application_id,
         url=CALLBACK_URL,
     )
+
     assert (message["state"], message["errorClass"]) == ("failed", "sender")
     assert message["reason"].startswith(f"Bandwidth would accept the message and drop it: {expected}")
     assert number.stack.simulator.simulator.messages.sent() == []
@@ -194,7 +198,9 @@ def test_the_next_message_is_sent_after_the_fix(number: Number) -> None:
     number.deliver(number.send())
     number.location.application_id = number.application_id
     message_id = number.send()
+
     number.deliver(message_id)
+
     assert state(message_id) == "sent"
     assert number.preflight()["ok"] is True
 
@@ -206,13 +212,16 @@ def test_the_next_set_up_of_a_number_resets_its_preflight(number: Number) -> Non
         number.number, Home(api="v2", customer_order_id="release-1", site_id=CONFIG.site_id), AT
     )
     stores.numbers().release(number.number, AT)
+
     number.activate("order-2")
+
     assert number.preflight() is None
 
 
 def test_a_message_waits_while_the_account_api_is_unavailable(number: Number) -> None:
     message_id = number.send()
     number.stack.add_fault("/applicationSettings", method="GET", answer={"status": 503})
+
     assert len(number.deliver(message_id)) == 1
     assert state(message_id) == "accepted"
     assert number.preflight() is None
@@ -227,6 +236,7 @@ def test_a_rejected_look_up_is_counted_and_the_message_is_sent(
     message_id = number.send()
     # After a 401 the current client repeats the request with a new token.
     number.stack.add_fault("/applicationSettings", method="GET", answer={"status": status}, times=2)
+
     assert number.deliver(message_id) == []
     assert state(message_id) == "sent"
     assert number.preflight() is None
@@ -243,6 +253,7 @@ def test_a_slow_preflight_leaves_the_message_to_another_worker(
         assert len(number.deliver(message_id)) == 1
     assert state(message_id) == "accepted"
     number.deliver(message_id)
+
     assert (state(message_id), number.look_ups()) == ("sent", 2)
 
 
@@ -256,5 +267,7 @@ def test_a_number_without_a_recorded_location_is_not_checked(number: Number) -> 
     )
     stores.numbers().activate(number.number, home, AT)
     message_id = number.send()
+
     number.deliver(message_id)
+
     assert (state(message_id), number.look_ups()) == ("sent", 0)

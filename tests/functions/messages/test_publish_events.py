@@ -68,6 +68,7 @@ def test_an_inbound_message_is_published_without_its_text(bus: Bus) -> None:
     (entry,) = bus.entries
     assert (entry["DetailType"], entry["Source"]) == ("Message Received", "bandwidth-messaging")
     assert entry["EventBusName"] == "bandwidth-messaging"
+
     detail = json.loads(entry["Detail"])
     assert detail["messageId"] == "15047516192013g5tuga77zsa6jrp"
     assert detail["eventId"] == "c4ca4238a0b923820dcc509a6f75849b"
@@ -97,6 +98,7 @@ def test_an_entry_that_no_retry_can_publish_goes_to_the_dead_letter_queue(
     monkeypatch.setattr(stores, "events", lambda: Bus(refuse=1, code=code))
     batch = records(3)
     assert call(publish_events, batch) == {"batchItemFailures": []}
+
     (kept,) = stack.receive_messages(stack.events_dead_letter_queue)
     assert json.loads(kept["Body"]) == {"Records": [batch["Records"][1]]}
 
@@ -106,6 +108,7 @@ def test_a_request_rejected_for_one_entry_publishes_the_others(stack: Stack, bus
     bus.too_large = "in-1"
     assert call(publish_events, batch) == {"batchItemFailures": []}
     assert [json.loads(entry["Detail"])["messageId"] for entry in bus.entries] == ["in-0", "in-2"]
+
     (kept,) = stack.receive_messages(stack.events_dead_letter_queue)
     assert json.loads(kept["Body"]) == {"Records": [batch["Records"][1]]}
 
@@ -123,7 +126,9 @@ def test_another_error_of_a_request_raises(stack: Stack, monkeypatch: pytest.Mon
 
 def test_large_events_are_split_into_several_requests(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EVENTS_INCLUDE_TEXT", "true")
+
     batch = with_images(10, lambda number: {"text": {"S": "x" * 90_000}, "messageId": {"S": f"in-{number}"}})
+
     assert call(publish_events, batch) == {"batchItemFailures": []}
     assert bus.requests == [2] * 5
     assert [json.loads(entry["Detail"])["messageId"] for entry in bus.entries] == [
@@ -135,6 +140,7 @@ def test_an_event_too_large_without_its_text_omits_its_largest_fields(bus: Bus) 
     # As items that were stored before fields were bounded.
     batch = with_images(1, lambda _: {"tag": {"S": "\x01" * 350_000}})
     assert call(publish_events, batch) == {"batchItemFailures": []}
+
     (entry,) = bus.entries
     detail = json.loads(entry["Detail"])
     assert len(entry["Detail"].encode()) <= 100_000
@@ -148,6 +154,7 @@ def test_a_message_to_thousands_omits_its_recipients(bus: Bus) -> None:
     numbers = [f"+1919555{number:04}" for number in range(9_000)]
     changes = {"direction": {"S": "out"}, "to": {"L": [{"S": number} for number in numbers]}}
     assert call(publish_events, with_images(1, lambda _: changes)) == {"batchItemFailures": []}
+
     (entry,) = bus.entries
     detail = json.loads(entry["Detail"])
     assert (detail["to"], detail["omittedFields"]) == ([], ["recipients", "to"])
@@ -177,6 +184,7 @@ def test_an_unreadable_record_is_stored_completely_and_blocks_nothing(stack: Sta
     poison["dynamodb"] = poison["dynamodb"] | {"NewImage": {"messageId": {"S": "1"}, "to": {"X": "?"}}}
     assert call(publish_events, batch) == {"batchItemFailures": []}
     assert len(bus.entries) == 2
+
     (kept,) = stack.receive_messages(stack.events_dead_letter_queue)
     assert json.loads(kept["Body"]) == {"Records": [poison]}
 
@@ -189,6 +197,7 @@ def test_a_dead_letter_can_be_published_later(
         call(publish_events, records())
     (kept,) = stack.receive_messages(stack.events_dead_letter_queue)
     assert call(publish_events, json.loads(kept["Body"])) == {"batchItemFailures": []}
+
     (entry,) = bus.entries
     assert entry["DetailType"] == "Message Received"
 
@@ -200,7 +209,9 @@ def test_the_log_contains_no_data_of_an_unreadable_record(
         raise ValueError(str(record))
 
     monkeypatch.setattr(bus_events, "to_event", fail)
+
     call(publish_events, records())
+
     logged = capsys.readouterr().out
     assert "c4ca4238a0b923820dcc509a6f75849b" in logged
     assert "Yes, tomorrow works" not in logged
@@ -214,6 +225,7 @@ def test_an_event_that_is_too_large_omits_its_text(
     batch = records()
     batch["Records"][0]["dynamodb"]["NewImage"]["text"] = {"S": "ä" * (length // 2)}
     assert call(publish_events, batch) == {"batchItemFailures": []}
+
     (entry,) = bus.entries
     assert ("text" in json.loads(entry["Detail"])) is is_included
 
@@ -221,5 +233,6 @@ def test_an_event_that_is_too_large_omits_its_text(
 def test_a_batch_without_events_sends_no_request(bus: Bus) -> None:
     removed = records()
     del removed["Records"][0]["dynamodb"]["NewImage"]
+
     assert call(publish_events, removed) == {"batchItemFailures": []}
     assert bus.entries == []

@@ -88,6 +88,7 @@ def test_an_unreadable_callback_gets_2xx_and_is_quarantined_completely(
     assert message["reasons"] == [reason]
     if "object" in message:
         message = {"callback": stores.quarantine()._open(message, "").callback}
+
     assert message["callback"].get("body", "") == (body or "")
     assert message["callback"]["resource"] == event.get("resource", "/callbacks/v2")
     assert "CallbacksQuarantined" in capsys.readouterr().out
@@ -95,7 +96,9 @@ def test_an_unreadable_callback_gets_2xx_and_is_quarantined_completely(
 
 def test_headers_are_quarantined_without_credentials(stack: Stack) -> None:
     headers = SAMPLE["multiValueHeaders"] | {"Authorization": ["Basic c2VjcmV0"], "cookie": ["c=1"]}
+
     receive("{", multiValueHeaders=headers)
+
     (message,) = kept(stack)
     assert "Content-Type" in message["callback"]["multiValueHeaders"]
     assert "c2VjcmV0" not in json.dumps(message)
@@ -105,6 +108,7 @@ def test_headers_are_quarantined_without_credentials(stack: Stack) -> None:
 def test_a_callback_of_megabytes_is_quarantined_completely(stack: Stack) -> None:
     body = "x" * 6_000_000
     assert receive(body) == 204
+
     (message,) = kept(stack)
     callback = stores.quarantine()._open(message, "").callback
     assert callback is not None
@@ -116,6 +120,7 @@ def test_an_unreadable_event_does_not_prevent_storing_the_others(stack: Stack) -
     assert receive(body) == 204
     assert stores.messages().get("in-1")
     assert stores.messages().get("in-2")
+
     (message,) = kept(stack)
     assert message["reasons"] == [
         "event 2 of 4: type is unknown",
@@ -138,6 +143,7 @@ def test_any_content_type_is_parsed_as_json(stack: Stack) -> None:
 def test_an_unreadable_query_is_quarantined_and_gets_bxml(stack: Stack) -> None:
     event = api_event("GET", "/callbacks/v1", query={"eventType": "fax", "text": "ä"})
     assert call(receive_callback, event)["statusCode"] == 200
+
     (message,) = kept(stack)
     assert message["callback"]["multiValueQueryStringParameters"] == {"eventType": ["fax"], "text": ["ä"]}
 
@@ -160,8 +166,10 @@ def test_a_failed_write_of_v2_is_not_quarantined(stack: Stack, monkeypatch: pyte
         raise ClientError({"Error": {"Code": "ThrottlingException"}}, "PutItem")
 
     monkeypatch.setattr(stores.messages(), "add", refuse)
+
     with pytest.raises(ClientError):
         receive(json.dumps([INBOUND, {"type": "message-teleported"}]))
+
     assert kept(stack) == []
 
 
@@ -170,6 +178,7 @@ def test_a_failed_write_of_v1_is_quarantined(stack: Stack, monkeypatch: pytest.M
         raise ClientError({"Error": {"Code": "ThrottlingException"}}, "PutItem")
 
     body = json.dumps(V1)
+
     with monkeypatch.context() as throttled:
         throttled.setattr(stores.messages(), "add", refuse)
         assert receive(body, resource="/callbacks/v1") == 204
@@ -235,6 +244,7 @@ def test_events_that_cannot_be_stored_in_seven_seconds_are_quarantined_and_repla
     assert replay() == {"stored": 0, "left": 1, "reasons": {"not all events could be stored in time": 1}}
     stack.make_visible()
     monkeypatch.setattr(slow._clock, "advance", lambda _: None)
+
     assert replay() == {"stored": 1, "left": 0, "reasons": {}}
     assert all(stores.messages().get(each) for each in ids)
     assert kept(stack) == []
@@ -309,6 +319,7 @@ def test_a_replay_stores_readable_callbacks_and_leaves_the_others(stack: Stack, 
     stack.make_visible()
     assert len(kept(stack)) == 2
     stack.make_visible()
+
     assert replay()["stored"] == 0
 
 
@@ -321,6 +332,7 @@ def test_a_partly_stored_callback_can_be_replayed(stack: Stack, forgetful: Forge
     before = stores.messages().get("1562")
     assert before is not None
     forgetful()
+
     assert replay() == {"stored": 1, "left": 0, "reasons": {}}
     assert stores.messages().get("1562") == before
     assert stores.messages().get(ID)
@@ -338,6 +350,7 @@ def test_queries_bytes_and_v1_callbacks_are_replayed_unchanged(
         receive(in_base64, isBase64Encoded=True)
     assert replay() == {"stored": 3, "left": 0, "reasons": {}}
     first = stores.messages().get("m-1")
+
     assert first is not None
     assert (first["text"], first["media"]) == ("ä", ["https://a.example/1"])
     assert stores.messages().get("m-2")
@@ -360,6 +373,7 @@ def test_a_missing_object_is_reported_and_the_other_callbacks_are_replayed(
     }
     assert stores.messages().get("in-small")
     stack.make_visible()
+
     assert len(kept(stack)) == 1
 
 
@@ -369,6 +383,7 @@ def test_an_unreadable_message_is_reported_and_the_other_callbacks_are_replayed(
 ) -> None:
     receive(json.dumps([inbound(id="in-small")]))
     stores._sqs().send_message(QueueUrl=stores.quarantine()._url, MessageBody=body)
+
     forgetful()
 
     assert replay() == {"stored": 1, "left": 1, "reasons": {"the queue message cannot be parsed": 1}}
@@ -388,11 +403,12 @@ def test_a_failed_write_in_a_replay_leaves_only_that_callback(
         return add(message)
 
     monkeypatch.setattr(stores.messages(), "add", refuse_the_first)
+
     assert replay() == {"stored": 1, "left": 1, "reasons": {"ClientError": 1}}
     assert stores.messages().get("in-2")
 
 
-def test_no_more_are_read_again_than_were_asked_for(stack: Stack) -> None:
+def test_a_replay_reads_at_most_the_requested_number(stack: Stack) -> None:
     for _ in range(13):
         receive("{")
     assert replay(atMost=12)["left"] == 12

@@ -8,8 +8,15 @@ from typing import Any
 
 import pytest
 
-from bandwidth_messaging.domain.lanes import SECOND, TrackName, tickets_from_items, to_interval, to_micros
-from bandwidth_messaging.domain.send_records import read_send_record
+from bandwidth_messaging.domain.lanes import (
+    SECOND,
+    Tickets,
+    TrackName,
+    tickets_from_items,
+    to_interval,
+    to_micros,
+)
+from bandwidth_messaging.domain.send_records import TICKETS, read_tickets, write_tickets
 from bandwidth_messaging.domain.times import to_rfc3339
 from bandwidth_messaging.runtime import stores, wiring
 from bandwidth_messaging.services import message_acceptance, message_delivery
@@ -76,12 +83,23 @@ def stored(message_id: str) -> Any:
     return stores.messages().get(message_id)
 
 
-def records(stack: Stack, *, high: bool = False) -> list[tuple[str, int]]:
-    """Take the records of a queue, with their delays in seconds."""
+def queue_of(stack: Stack, *, high: bool = False) -> Any:
+    """Return moto's queue, which has records that are delayed too."""
     from moto.backends import get_backend  # noqa: PLC0415
 
     url = stack.high_send_queue if high else stack.send_queue
-    queue = get_backend("sqs")["123456789012"]["us-east-1"].queues[url.rpartition("/")[2]]
+    return get_backend("sqs")["123456789012"]["us-east-1"].queues[url.rpartition("/")[2]]
+
+
+def queued_tickets(stack: Stack) -> Tickets:
+    """Return the tickets of the only record in the send queue."""
+    (record,) = queue_of(stack)._messages
+    return read_tickets(record.message_attributes[TICKETS]["StringValue"])
+
+
+def records(stack: Stack, *, high: bool = False) -> list[tuple[str, int]]:
+    """Take the records of a queue, with their delays in seconds."""
+    queue = queue_of(stack, high=high)
     taken = [
         (record.body, round(max(0, record.delayed_until - (record.sent_timestamp or 0)) / 1000))
         for record in queue._messages
@@ -90,7 +108,9 @@ def records(stack: Stack, *, high: bool = False) -> list[tuple[str, int]]:
     return taken
 
 
-def work(body: str, *, high: bool = False, receipt_handle: str = "none") -> list[Any]:
+def work(
+    body: str, tickets: Tickets | None = None, *, high: bool = False, receipt_handle: str = "none"
+) -> list[Any]:
     """Run the worker with a record. Return its `batchItemFailures`."""
     (record,) = sample("messages/deliver_message")["Records"]
     attributes = record["attributes"] | {"SentTimestamp": str(int(datetime.now(UTC).timestamp() * 1000))}
@@ -99,6 +119,9 @@ def work(body: str, *, high: bool = False, receipt_handle: str = "none") -> list
     given = record | {
         "body": body,
         "attributes": attributes,
+        "messageAttributes": {TICKETS: {"stringValue": write_tickets(tickets), "dataType": "String"}}
+        if tickets
+        else {},
         "eventSourceARN": source,
         "receiptHandle": receipt_handle,
     }
@@ -254,7 +277,7 @@ class TestHighPriority:
         assert work(shown["messageId"], high=True) == []
 
         ((body, delay),) = records(slow, high=True)
-        assert (read_send_record(body)[0], delay) == (shown["messageId"], 9)
+        assert (body, delay) == (shown["messageId"], 9)
         assert records(slow) == []
 
 
@@ -269,7 +292,7 @@ class TestDelivery:
         assert work(waiting["messageId"]) == []
 
         ((body, delay),) = records(slow)
-        assert (read_send_record(body)[0], delay) == (waiting["messageId"], 9)
+        assert (body, delay) == (waiting["messageId"], 9)
         assert stored(waiting["messageId"]) == waiting
         assert at_bandwidth(slow) == []
 
@@ -360,13 +383,12 @@ class TestDelivery:
         clock.wait(1)
         work(messages[1])
 
-        ((body, delay),) = records(slow)
-        _, tickets = read_send_record(body)
+        tickets = queued_tickets(slow)
+        assert records(slow) == [(messages[1], 8)]
         assert tickets.keys() == {NUMBER_LANE, "account"}
-        assert delay == 8
 
         clock.wait(9)
-        work(body)
+        work(messages[1], tickets)
         assert stored(messages[1])["state"] == "sent"
         assert stores.lanes().get("account")["normalIssued"] == 2
 
@@ -379,8 +401,8 @@ class TestDelivery:
             work(each)
 
         assert [stored(each)["state"] for each in messages] == ["sent", "accepted"]
-        ((body, _),) = records(ready)
-        assert read_send_record(body)[1]["account"].track is TrackName.NORMAL
+        assert queued_tickets(ready)["account"].track is TrackName.NORMAL
+        assert [body for body, _ in records(ready)] == [messages[1]]
 
     def test_a_raised_rate_speeds_up_messages_that_wait(self, slow: Stack, clock: Clock) -> None:
         messages = [post()["messageId"] for _ in range(11)]

@@ -32,12 +32,14 @@ def store(stack: Stack, client_secret: str) -> None:
 def test_account_api_and_messages_use_one_token(stack: Stack, tokens: Tokens) -> None:
     look_up()
     look_up()
+
     bandwidth_clients.messaging().find_sent(
         "+19195550100",
         "+19195550101",
         since="2026-11-22T10:00:00.000Z",
         until="2026-11-22T10:03:00.000Z",
     )
+
     assert tokens.issued == 1
 
 
@@ -47,7 +49,9 @@ def test_a_new_secret_takes_over_while_both_are_valid(stack: Stack, tokens: Toke
     store(stack, NEW)
     look_up()
     tokens.rotate([NEW])
+
     look_up()
+
     assert tokens.issued == 1
 
 
@@ -56,7 +60,9 @@ def test_a_revoked_secret_is_read_again_at_once(stack: Stack, tokens: Tokens) ->
     tokens.rotate([NEW])
     store(stack, NEW)
     tokens.revoke()
+
     look_up()
+
     assert tokens.issued == 2
 
 
@@ -68,6 +74,8 @@ def test_a_refreshed_secret_is_used_by_every_client(stack: Stack, tokens: Tokens
     look_up()
     refused = stack.requests("POST", "/oauth2/token")
     look_up()
+
     look_up()
+
     # One more token, by the client that is made for the new secret.
     assert stack.requests("POST", "/oauth2/token") == refused + 1

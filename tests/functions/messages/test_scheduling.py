@@ -102,6 +102,7 @@ class TestSendAt:
 
         assert (status, shown["state"], shown["sendAt"]) == (202, "accepted", at)
         assert (shown["waiting"], shown["expectedAt"]) == ("scheduled", at)
+
         item = stored(shown["messageId"])
         assert (item["waiting"], item["expectedAt"], item["dueAt"]) == ("scheduled", at, at)
         assert world.take() == [("send", shown["messageId"], 900)]
@@ -114,6 +115,7 @@ class TestSendAt:
         world.move(days=35, minutes=-2, seconds=-1)
         assert (run_schedule(), world.take()) == (0, [])
         world.move(seconds=31)
+
         assert (run_schedule(), world.take()) == (1, [("send", message_id, 90)])
         assert (run_schedule(), world.take()) == (0, [])
 
@@ -124,6 +126,7 @@ class TestSendAt:
 
     def test_the_worker_sends_at_the_time(self, world: World, ready: Stack) -> None:
         message_id = accept(sendAt=world.text(minutes=10))
+
         world.move(minutes=10, seconds=-1)
 
         assert worker(message_id) == []
@@ -135,6 +138,7 @@ class TestSendAt:
     def test_a_record_that_is_early_is_queued_again(self, world: World, ready: Stack) -> None:
         message_id = accept(sendAt=world.text(minutes=10))
         world.take()
+
         world.move(minutes=2)
 
         assert worker(message_id) == []
@@ -157,6 +161,7 @@ class TestSendAt:
         world.move(days=1, hours=4, seconds=-1)
         worker(in_time)
         world.move(seconds=2)
+
         worker(late)
 
         assert stored(in_time)["state"] == "sent"
@@ -195,6 +200,7 @@ class TestSendAt:
     def test_a_request_repeated_after_the_time_gets_its_first_response(self, world: World) -> None:
         at = world.text(hours=1)
         first = send("key", sendAt=at)
+
         world.move(hours=2)
 
         assert send("key", sendAt=at) == first
@@ -209,6 +215,7 @@ class TestSendAt:
         assert "tickets" not in stored(message_id)
 
         world.move(days=1)
+
         worker(message_id)
 
         assert stores.lanes().get("account")["normalIssued"] == 1
@@ -249,6 +256,7 @@ class TestSchedule:
         run_schedule()
 
         records = world.take()
+
         assert records == [("send", message_id, 0)] * 2
         assert [worker(each) for _, each, _ in records] == [[], []]
         assert len(at_bandwidth(ready)) == 1
@@ -281,6 +289,7 @@ class TestSchedule:
             add(queue, message_id, **more)
 
         monkeypatch.setattr(SendQueue, "add", fail_once)
+
         with pytest.raises(RuntimeError):
             run_schedule()
 
@@ -315,6 +324,7 @@ class TestSchedule:
         ids = [f"out_{number:031}a" for number in range(205)]
         for message_id in ids:
             stores.messages().add(scheduled(message_id, world.text(hours=1)))
+
         world.move(hours=1)
 
         assert run_schedule() == 205
@@ -325,9 +335,11 @@ class TestSchedule:
     ) -> None:
         accept(sendAt=world.text(hours=1))
         world.move(hours=1)
+
         with monkeypatch.context() as slow:
             slow.setattr(message_schedule, "_MAX_WORK_SECONDS", -1)
             assert run_schedule() == 0
+
         assert "more messages are due" in caplog.text
 
         assert run_schedule() == 1
@@ -370,6 +382,7 @@ class TestCancel:
     def test_a_canceled_message_leaves_the_schedule(self, world: World) -> None:
         message_id = accept(sendAt=world.text(hours=1))
         cancel(message_id)
+
         world.move(hours=1)
 
         assert (run_schedule(), world.take()) == (0, [])
@@ -378,6 +391,7 @@ class TestCancel:
     def test_a_repeated_request_returns_the_canceled_message(self, world: World) -> None:
         message_id = accept()
         first = cancel(message_id)
+
         world.move(seconds=5)
 
         assert cancel(message_id) == first
@@ -456,6 +470,7 @@ class TestQuietHours:
         assert (item["waiting"], item["expectedAt"]) == ("quiet_hours", MORNING)
         assert "sendAt" not in item
         night.move(hours=11)
+
         assert (run_schedule(), night.take()) == (1, [("send", message_id, 0)])
         assert worker(message_id) == []
         assert len(at_bandwidth(ready)) == 1
@@ -501,6 +516,7 @@ class TestQuietHours:
         night.move(hours=11)
         assert (run_schedule(), night.take()) == (1, [("send", message_id, 0)])
         worker(message_id)
+
         assert len(at_bandwidth(ready)) == 1
 
     def test_the_worker_delays_a_message_by_the_queue_if_the_hours_end_soon(self, night: World) -> None:
@@ -565,6 +581,46 @@ class TestQuietHours:
 
         assert len(at_bandwidth(ready)) == 1
 
+    def test_a_message_to_a_toll_free_number_is_sent_at_the_end_of_its_hours(
+        self, night: World, ready: Stack, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # Each time is quiet somewhere from Guam to Saint John's.
+        monkeypatch.setenv("QUIET_HOURS", "20:00-09:00")
+        sending.settings.cache_clear()
+        night.time = datetime.fromisoformat("2026-07-10T12:00:00Z")
+        message_id = accept(to=["+18005551234"])
+        night.time = datetime.fromisoformat(stored(message_id)["dueAt"])
+
+        assert worker(message_id) == []
+
+        assert stored(message_id)["state"] == "sent"
+
+    def test_a_message_that_is_postponed_each_day_expires_after_three_days(
+        self, night: World, ready: Stack
+    ) -> None:
+        night.move(seconds=-1)
+        message_id = accept()
+        for _ in range(3):
+            night.move(days=1)
+            stores.messages().postpone(message_id, night.text(), Waiting.QUIET_HOURS, is_scheduled=False)
+        night.move(days=1, seconds=1)
+        stores.messages().postpone(message_id, night.text(), Waiting.QUIET_HOURS, is_scheduled=False)
+
+        worker(message_id)
+
+        assert (stored(message_id)["state"], stored(message_id)["errorClass"]) == ("failed", "expired")
+
+    def test_a_postponed_message_is_kept_for_the_retention_after_its_new_time(self, night: World) -> None:
+        night.move(seconds=-30)
+        message_id = accept()
+        night.move(seconds=30)
+
+        worker(message_id)
+
+        assert stored(message_id)["expiresAt"] == int(
+            (datetime.fromisoformat(MORNING) + timedelta(days=90)).timestamp()
+        )
+
     def test_a_message_that_expires_before_their_end_is_accepted_with_a_warning(
         self, night: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -587,6 +643,7 @@ class TestQuietHours:
             return postpone(messages, *arguments, **more)
 
         monkeypatch.setattr(message_store.Messages, "postpone", cancel_first)
+
         worker(message_id)
 
         assert stored(message_id)["state"] == "canceled"

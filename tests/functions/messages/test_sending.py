@@ -141,6 +141,7 @@ class TestPostMessages:
 
     def test_a_message_is_stored_and_queued_by_its_id_only(self, ready: Stack) -> None:
         status, shown = send(to="(919) 555-1234", tag="invoice 7")
+
         assert status == 202
         assert (shown["from"], shown["to"], shown["text"], shown["tag"]) == (
             OWNER,
@@ -173,6 +174,7 @@ class TestPostMessages:
         self, ready: Stack, fields: dict[str, Any], named: set[str]
     ) -> None:
         status, problem = send(**fields)
+
         assert status == 422
         assert {error["field"] for error in problem["errors"]} == named
         assert all(error["detail"] for error in problem["errors"])
@@ -186,7 +188,9 @@ class TestPostMessages:
         failure = {"number": "+19102398767", "code": "5005", "reason": "not available"}
         stores.numbers().fail(failure, HOME, "2026-01-01T00:00:00.000Z")  # type: ignore[arg-type]
         other: Any = {"from": "+19102398767"}
+
         status, problem = send(**other)
+
         assert status == 422
         assert "is failed. GET /numbers" in problem["errors"][0]["detail"]
 
@@ -209,7 +213,9 @@ class TestPostMessages:
         five_hours_later = later(hours=5)
         for module in (message_acceptance, message_delivery):
             monkeypatch.setattr(module, "now", lambda: five_hours_later)
+
         status, shown = send("key-1")
+
         assert (status, shown["state"]) == (202, "accepted")
         assert shown["times"] == {"accepted": five_hours_later}
         assert deliver(ready, shown["messageId"]) == []
@@ -221,6 +227,7 @@ class TestPostMessages:
         with monkeypatch.context() as dying:
             dying.setattr(stores.messages(), "add", refuse)
             assert send("key-1")[0] == 500
+
         (queued,) = ready.receive_messages(ready.send_queue)
         # The record is redelivered until a repeated request stores the message.
         assert len(worker(queued["Body"], queued["ReceiptHandle"])) == 1
@@ -238,6 +245,7 @@ class TestPostMessages:
         status, shown = send(text="", media=["https://media.example/a.png"])
         assert (status, shown["segmentCount"]) == (202, 1)
         deliver(ready, shown["messageId"])
+
         (sent,) = at_bandwidth(ready)
         assert list(sent.media) == ["https://media.example/a.png"]
 
@@ -248,6 +256,7 @@ class TestIdempotencyKey:
         deliver(ready, first[1]["messageId"])
         assert send("key-1") == first
         worker(first[1]["messageId"])
+
         assert len(at_bandwidth(ready)) == 1
 
     def test_another_notation_of_numbers_is_the_same_body(self, ready: Stack) -> None:
@@ -263,6 +272,7 @@ class TestIdempotencyKey:
         assert send("key-1") == first
         assert send("key-2")[0] == 422
         worker(first[1]["messageId"])
+
         assert len(at_bandwidth(ready)) == 1
 
     def test_a_failed_queueing_of_a_repeated_request_does_not_fail_the_message(
@@ -290,6 +300,7 @@ class TestIdempotencyKey:
         with pytest.MonkeyPatch.context() as queue:
             queue.setattr(stores.send_queue(), "add", time_out_after_the_retry)
             assert send("key-1")[0] == 500
+
         ((status, shown),) = accepted_by_retry
         assert status == 202
         assert message(shown["messageId"])["state"] == "accepted"
@@ -299,15 +310,19 @@ class TestIdempotencyKey:
 
     def test_another_body_with_the_same_key_is_rejected(self, ready: Stack) -> None:
         send("key-1")
+
         status, problem = send("key-1", text="something else")
+
         assert status == 422
         assert problem["errors"][0]["field"] == "Idempotency-Key"
 
     def test_concurrent_requests_with_one_key_give_one_message(self, ready: Stack) -> None:
         # A Lambda environment and its resolver process one request at a time.
         environments = [copy_of(send_message) for _ in range(16)]
+
         with ThreadPoolExecutor(8) as clients:
             answers = list(clients.map(lambda through: send("key-1", through=through), environments))
+
         assert {status for status, _ in answers} == {202}
         assert len({shown["messageId"] for _, shown in answers}) == 1
         assert len(call_api(browse, "GET", "/messages", query={"number": OWNER})[1]["items"]) == 1
@@ -323,12 +338,15 @@ class TestGroups:
         status, shown = send(to=list(self.GROUP))
         assert (status, shown["to"], shown["segmentCount"]) == (202, list(self.GROUP), 1)
         deliver(ready, shown["messageId"])
+
         (sent,) = at_bandwidth(ready)
         assert tuple(sent.to) == self.GROUP
 
     def test_a_v1_number_supports_one_recipient_and_no_priority(self, stack: Stack) -> None:
         stores.numbers().activate(OWNER, replace(HOME, api="v1"), "2026-01-01T00:00:00.000Z")
+
         status, problem = send(to=list(self.GROUP), priority="high")
+
         assert status == 422
         assert {error["field"] for error in problem["errors"]} == {"to", "priority"}
 
@@ -343,6 +361,7 @@ class TestOptOuts:
         self, opted_out: Stack
     ) -> None:
         status, problem = send()
+
         assert status == 409
         assert problem["detail"] == f"{RECIPIENT} opted out of texts from {OWNER} at {STOPPED_AT} (stop)"
         assert opted_out.receive_messages(opted_out.send_queue) == []
@@ -384,6 +403,7 @@ class TestOptOuts:
         status, shown = send()
         assert status == 202
         deliver(opted_out, shown["messageId"])
+
         assert message(shown["messageId"])["state"] == "sent"
 
 
@@ -393,26 +413,33 @@ class TestWorker:
         assert deliver(ready, message_id) == []
         (sent,) = at_bandwidth(ready)
         assert (sent.tag, sent.text) == (message_id, TEXT)
+
         shown = message(message_id)
         assert (shown["state"], shown["bandwidthId"], shown["segmentCount"]) == ("sent", sent.id, 1)
 
     def test_a_redelivered_record_does_not_send_the_message_again(self, ready: Stack) -> None:
         message_id = accepted(ready)
+
         deliver(ready, message_id)
+
         assert worker(message_id) == []
         assert len(at_bandwidth(ready)) == 1
         assert message(message_id)["state"] == "sent"
 
     def test_a_message_whose_worker_died_after_its_claim_becomes_unconfirmed(self, ready: Stack) -> None:
         message_id = accepted(ready)
+
         stores.messages().claim(message_id, "2026-01-01T00:00:00.000Z")
+
         assert len(deliver(ready, message_id, receives=2)) == 1
         assert at_bandwidth(ready) == []
         assert message(message_id)["state"] == "send_unconfirmed"
 
     def test_a_message_in_progress_is_left_to_its_worker(self, ready: Stack) -> None:
         message_id = accepted(ready)
+
         stores.messages().claim(message_id, later(seconds=-5))
+
         assert len(deliver(ready, message_id, receives=2)) == 1
         assert at_bandwidth(ready) == []
         assert message(message_id)["state"] == "sending"
@@ -425,6 +452,7 @@ class TestWorker:
         assert len(deliver(ready, message_id, receives=2)) == 1
         assert message(message_id)["state"] == "send_unconfirmed"
         stores.messages().release_claim(claimed)
+
         assert message(message_id)["state"] == "accepted"
 
     def test_a_repeated_claim_call_recognizes_its_own_claim(
@@ -441,6 +469,7 @@ class TestWorker:
         with monkeypatch.context() as lossy:
             lossy.setattr(table, "attempt", repeated)
             _, ours = stores.messages().claim(message_id, later())
+
         assert ours
 
     def test_a_message_is_not_claimed_before_secret_and_url_are_known(
@@ -453,8 +482,10 @@ class TestWorker:
         }[generation]
         ready.secrets.update_secret(SecretId="bandwidth-messaging/bandwidth", SecretString=json.dumps(half))
         monkeypatch.setattr(stores.messages(), "claim", never)
+
         with pytest.raises(RuntimeError, match=f"has no {missing}"):
             worker(message_id)
+
         assert message(message_id)["times"].keys() == {"accepted"}
 
     @pytest.mark.parametrize("status", [425, 429])
@@ -467,6 +498,7 @@ class TestWorker:
         assert message(message_id)["state"] == "accepted"
         # After the pause of the account's lane.
         monkeypatch.setattr(message_delivery, "now", lambda: later(seconds=3))
+
         assert worker(message_id) == []
         assert message(message_id)["state"] == "sent"
         assert len(at_bandwidth(ready)) == 1
@@ -490,6 +522,7 @@ class TestWorker:
         own = json.dumps({"type": "internal-server-error", "description": "Try again."})
         message_id = accepted(ready)
         ready.add_fault("/messages", method="POST", answer={"status": status, "body": own})
+
         assert len(deliver(ready, message_id)) == 1
         assert message(message_id)["state"] == "accepted"
         assert worker(message_id) == []
@@ -500,6 +533,7 @@ class TestWorker:
         message_id = accepted(ready)
         page = {"status": status, "body": "<html>Bad gateway</html>"}
         ready.add_fault("/messages", method="POST", replace_answer=page)
+
         assert len(deliver(ready, message_id)) == 1
         assert message(message_id)["state"] == "send_unconfirmed"
         assert len(at_bandwidth(ready)) == 1
@@ -510,6 +544,7 @@ class TestWorker:
         message_id = accepted(ready)
         redirect = {"status": 302, "headers": {"Location": "https://example.com/"}}
         ready.add_fault("/messages", method="POST", answer=redirect)
+
         assert len(deliver(ready, message_id)) == 1
         assert message(message_id)["state"] == "accepted"
         assert '"SendRedirected":[1' in capsys.readouterr().out.replace(" ", "")
@@ -533,6 +568,7 @@ class TestWorker:
     def test_a_garbled_202_leaves_the_message_unconfirmed(self, ready: Stack, body: str) -> None:
         message_id = accepted(ready)
         ready.add_fault("/messages", method="POST", replace_answer={"status": 202, "body": body})
+
         assert len(deliver(ready, message_id)) == 1
         assert message(message_id)["state"] == "send_unconfirmed"
         assert len(at_bandwidth(ready)) == 1
@@ -542,6 +578,7 @@ class TestWorker:
         ready.add_fault("/messages", method="POST", lose_answer=True)
         assert len(deliver(ready, message_id)) == 1
         ready.make_visible()
+
         assert len(deliver(ready, message_id, receives=2)) == 1
         assert message(message_id)["state"] == "send_unconfirmed"
         assert len(at_bandwidth(ready)) == 1
@@ -554,6 +591,7 @@ class TestWorker:
         deliver(ready, message_id)
         monkeypatch.setattr(message_delivery, "now", lambda: later(hours=3, minutes=1))
         assert worker(message_id) == []
+
         shown = message(message_id)
         assert shown["state"] == "delivery_unknown"
         assert shown["reason"] == "Bandwidth sent no response, and no receipt arrived"
@@ -563,6 +601,7 @@ class TestWorker:
         body = json.dumps({"type": "request-validation", "description": "from is not valid"})
         ready.add_fault("/messages", method="POST", answer={"status": 400, "body": body})
         assert deliver(ready, message_id) == []
+
         shown = message(message_id)
         assert (shown["state"], shown["reason"]) == ("failed", "request-validation: from is not valid")
 
@@ -577,6 +616,7 @@ class TestWorker:
         past = later(minutes=31) if own else later(hours=4, minutes=1)
         monkeypatch.setattr(message_delivery, "now", lambda: past)
         assert worker(shown["messageId"]) == []
+
         ended = message(shown["messageId"])
         assert (ended["state"], ended["errorClass"]) == ("failed", "expired")
         assert ended["reason"] == "Bandwidth did not accept the message before it expired"
@@ -587,6 +627,7 @@ class TestWorker:
     ) -> None:
         message_id = accepted(ready)
         ready.add_fault("/messages", method="POST", answer={"status": 401}, times=2)
+
         assert len(deliver(ready, message_id)) == 1
         assert message(message_id)["state"] == "accepted"
         assert '"SendUnauthorized":[1' in capsys.readouterr().out.replace(" ", "")
@@ -596,7 +637,9 @@ class TestWorker:
     ) -> None:
         stores.send_queue().add("out_unknown")
         (handle,) = (each["ReceiptHandle"] for each in ready.receive_messages(ready.send_queue))
+
         queued_at = [datetime.now(UTC) - timedelta(seconds=seconds) for seconds in (59, 60)]
+
         assert len(worker("out_unknown", handle, receives=7, queued_at=queued_at[0])) == 1
         assert "MessageNeverStored" not in capsys.readouterr().out
         assert worker("out_unknown", handle, receives=8, queued_at=queued_at[1]) == []
@@ -645,6 +688,7 @@ class TestRightBeforeItIsSent:
             assert len(deliver(ready, message_id)) == 1
         change()
         assert worker(message_id, receives=2) == []
+
         shown = message(message_id)
         assert (shown["state"], shown["errorClass"]) == ("failed", error_class)
         assert shown["reason"].startswith(reason)
@@ -652,7 +696,9 @@ class TestRightBeforeItIsSent:
 
     def test_one_opted_out_recipient_fails_a_group_message(self, ready: Stack) -> None:
         message_id = send(to=["+19195551201", RECIPIENT])[1]["messageId"]
+
         stop()
+
         assert deliver(ready, message_id) == []
         assert (message(message_id)["state"], message(message_id)["reason"]) == ("failed", OPTED_OUT)
         assert at_bandwidth(ready) == []
@@ -663,6 +709,7 @@ class TestRightBeforeItIsSent:
         assert send("key-1") == first
         for queued in ready.receive_messages(ready.send_queue):
             assert worker(queued["Body"], queued["ReceiptHandle"]) == []
+
         assert message(first[1]["messageId"])["errorClass"] == "opt_out"
         assert at_bandwidth(ready) == []
 
@@ -673,6 +720,7 @@ class TestRightBeforeItIsSent:
         unregister()
         monkeypatch.setenv("UNREGISTERED_SENDERS", "warn")
         settings.cache_clear()
+
         assert deliver(ready, message_id) == []
         assert message(message_id)["state"] == "sent"
 
@@ -690,6 +738,7 @@ class TestRightBeforeItIsSent:
         with pytest.MonkeyPatch.context() as checks:
             checks.setattr(stores.opt_outs(), "get_send_facts", sent_meanwhile)
             assert worker(message_id) == []
+
         assert message(message_id)["state"] == "sent"
 
 
@@ -715,6 +764,7 @@ class TestBeforeTheClaim:
         message_id = accepted(unclaimed)
         # After a rejection the secret is read again and the token requested a second time.
         unclaimed.add_fault("/token", answer=answer, times=2)
+
         assert len(deliver(unclaimed, message_id)) == 1
         assert message(message_id)["times"].keys() == {"accepted"}
         assert at_bandwidth(unclaimed) == []
@@ -725,9 +775,11 @@ class TestBeforeTheClaim:
     ) -> None:
         message_id = accepted(unclaimed)
         times = iter([later(), later(), later(), later(seconds=21)])
+
         with monkeypatch.context() as slow:
             slow.setattr(message_delivery, "now", lambda: next(times))
             assert len(deliver(unclaimed, message_id)) == 1
+
         assert message(message_id)["times"].keys() == {"accepted"}
 
     @pytest.mark.parametrize("written", [True, False])
@@ -748,6 +800,7 @@ class TestBeforeTheClaim:
             lossy.setattr(table, "attempt", lose)
             with pytest.raises(ConnectTimeoutError):
                 worker(message_id)
+
         assert at_bandwidth(ready) == []
         assert message(message_id)["state"] == "accepted"
         assert worker(message_id, receives=2) == []

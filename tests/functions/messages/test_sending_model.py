@@ -1,4 +1,4 @@
-"""No text is sent twice, after a STOP or lost, whatever happens between acceptance and receipt.
+"""No text is sent twice, after a STOP or lost, for any events between acceptance and receipt.
 
 Every call of AWS or Bandwidth can be done, fail, lose its response, take effect late, or kill its process, in
 any order (sending_world.py). The first test tries histories at random, the other known hard ones.
@@ -268,5 +268,7 @@ def test_a_death_at_any_call_leaks_at_most_one_slot(kind: str, calls: int, outco
     lane = stores.lanes().get("account")
     # The model delivers each record a millisecond after its delay, so that no other message is late.
     used = len(model.world.sent) if lane else 0
+
     issued = sum(value for name, value in lane.items() if name.endswith("Issued"))
+
     assert used <= issued <= used + 1

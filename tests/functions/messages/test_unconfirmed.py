@@ -104,6 +104,7 @@ def test_a_single_candidate_resolves_the_message(ready: Stack, clock: Clock) -> 
     message_id = sent(ready, **LOST)
     clock.ahead = timedelta(minutes=5)
     assert not worker(ready, message_id)
+
     shown, (at,) = message(message_id), at_bandwidth(ready)
     # The simulated account does not have the number: it accepted the message and failed it.
     assert (shown["bandwidthId"], shown["state"], shown["errorCode"]) == (at.id, "failed", 4407)
@@ -119,6 +120,7 @@ def test_a_message_is_looked_up_after_five_minutes_and_at_the_end(ready: Stack, 
     assert searches(ready) == 1
     assert message(message_id)["state"] == "send_unconfirmed"
     clock.ahead = PATIENCE
+
     assert not worker(ready, message_id)
     assert searches(ready) == 2
     assert message(message_id)["state"] == "delivery_unknown"
@@ -128,6 +130,7 @@ def test_the_id_of_another_message_is_no_candidate(ready: Stack, clock: Clock) -
     sent(ready)
     message_id = sent(ready, **NEVER_ARRIVED)
     clock.ahead = timedelta(minutes=5)
+
     assert worker(ready, message_id)
     assert message(message_id)["state"] == "send_unconfirmed"
 
@@ -135,6 +138,7 @@ def test_the_id_of_another_message_is_no_candidate(ready: Stack, clock: Clock) -
 def test_two_unconfirmed_messages_to_one_recipient_stay_unconfirmed(ready: Stack, clock: Clock) -> None:
     both = [sent(ready, **LOST), sent(ready, **NEVER_ARRIVED)]
     clock.ahead = timedelta(minutes=5)
+
     assert [worker(ready, message_id) for message_id in both] == [True, True]
     assert {message(message_id)["state"] for message_id in both} == {"send_unconfirmed"}
 
@@ -143,6 +147,7 @@ def test_a_second_candidate_of_another_system_resolves_nothing(ready: Stack, clo
     message_id = sent(ready, **LOST)
     ready.simulator.simulator.messages.send(OWNER, [RECIPIENT], "Good evening", "app-2")
     clock.ahead = timedelta(minutes=5)
+
     assert worker(ready, message_id)
     assert message(message_id)["state"] == "send_unconfirmed"
 
@@ -151,6 +156,7 @@ def test_a_message_with_another_segment_count_is_no_candidate(ready: Stack, cloc
     message_id = sent(ready, **NEVER_ARRIVED)
     ready.simulator.simulator.messages.send(OWNER, [RECIPIENT], "long " * 100, "app-2")
     clock.ahead = timedelta(minutes=5)
+
     assert worker(ready, message_id)
 
 
@@ -162,6 +168,7 @@ def test_an_earlier_unconfirmed_message_does_not_block_the_look_up(ready: Stack,
     table.update({"messageId": earlier}, assign={"sendingAt": "2026-01-01T00:00:00.000Z"})
     message_id = sent(ready, **LOST)
     clock.ahead = timedelta(minutes=5)
+
     assert not worker(ready, message_id)
     assert message(message_id)["state"] == "failed"
 
@@ -170,6 +177,7 @@ def test_a_failed_search_resolves_nothing(ready: Stack, clock: Clock) -> None:
     message_id = sent(ready, **LOST)
     ready.add_fault("/messages", method="GET", answer={"status": 429})
     clock.ahead = timedelta(minutes=5)
+
     assert worker(ready, message_id)
     assert message(message_id)["state"] == "send_unconfirmed"
 
@@ -179,17 +187,19 @@ def test_a_group_message_waits_for_its_receipts(ready: Stack, clock: Clock) -> N
     message_id = accepted(to=[RECIPIENT, "+19195551235"])
     worker(ready, message_id)
     clock.ahead = timedelta(minutes=5)
+
     assert worker(ready, message_id)
     assert searches(ready) == 0
 
 
 def test_a_message_with_a_receipt_is_not_looked_up(ready: Stack, clock: Clock) -> None:
     message_id = sent(ready, **LOST)
-    stores.messages().advance(message_id, MessageState.DELIVERED, clock.now(), bandwidth_id="told-by-receipt")
+    stores.messages().advance(message_id, MessageState.DELIVERED, clock.now(), bandwidth_id="id-of-receipt")
     clock.ahead = timedelta(minutes=5)
+
     assert not worker(ready, message_id)
     assert searches(ready) == 0
-    assert message(message_id)["bandwidthId"] == "told-by-receipt"
+    assert message(message_id)["bandwidthId"] == "id-of-receipt"
 
 
 def foreign(ready: Stack, number: int) -> None:
@@ -211,6 +221,7 @@ def test_many_messages_of_another_system_do_not_block_the_look_up(ready: Stack, 
     clock.ahead = timedelta(minutes=5)
     assert worker(ready, message_id)
     clock.ahead = PATIENCE
+
     assert not worker(ready, message_id)
     assert message(message_id)["state"] == "delivery_unknown"
 
@@ -224,6 +235,7 @@ def test_a_message_gets_a_final_state_despite_a_garbled_search(ready: Stack, clo
     clock.ahead = timedelta(minutes=5)
     assert worker(ready, message_id)
     clock.ahead = PATIENCE
+
     assert not worker(ready, message_id)
     assert message(message_id)["state"] == "delivery_unknown"
 
@@ -239,6 +251,7 @@ def test_a_message_gets_a_final_state_despite_an_unexpected_error(
     monkeypatch.setattr(stores.messages(), "list_by_conversation", broken)
     monkeypatch.setattr(UnconfirmedMessages, "resolve", broken)
     clock.ahead = PATIENCE
+
     assert not worker(ready, message_id)
     assert message(message_id)["state"] == "delivery_unknown"
 
@@ -250,6 +263,7 @@ def test_a_search_without_recipient_counts_resolves_a_message(ready: Stack, cloc
         "/messages", method="GET", answer={"status": 200, "body": json.dumps({"messages": [found]})}
     )
     clock.ahead = timedelta(minutes=5)
+
     assert not worker(ready, message_id)
     assert message(message_id)["state"] == "delivered"
 
@@ -266,6 +280,7 @@ def test_an_mms_without_a_recipient_count_is_no_candidate(ready: Stack, clock: C
         "/messages", method="GET", answer={"status": 200, "body": json.dumps({"messages": [found]})}
     )
     clock.ahead = timedelta(minutes=5)
+
     assert worker(ready, message_id)
     assert message(message_id)["state"] == "send_unconfirmed"
 
@@ -276,6 +291,7 @@ def test_an_incomplete_search_resolves_nothing(ready: Stack, clock: Clock) -> No
     body = json.dumps({"totalCount": 2, "messages": [found]})
     ready.add_fault("/messages", method="GET", answer={"status": 200, "body": body})
     clock.ahead = timedelta(minutes=5)
+
     assert worker(ready, message_id)
     assert message(message_id)["state"] == "send_unconfirmed"
 
@@ -287,5 +303,6 @@ def test_a_message_without_one_of_its_times_gets_a_final_state(
     message_id = sent(ready, **NEVER_ARRIVED)
     stores.messages()._table.update({"messageId": message_id}, assign={missing: None})
     clock.ahead = PATIENCE
+
     assert not worker(ready, message_id)
     assert message(message_id)["state"] == "delivery_unknown"

@@ -82,6 +82,7 @@ def test_the_reason_is_recorded_once_while_there_is_no_token(
 
 def test_a_claim_ends_the_wait(ready: Stack) -> None:
     message_id = accepted(ready)
+
     stores.messages().record_waiting(message_id, Waiting.CREDENTIALS)
 
     assert deliver(ready, message_id) == []

@@ -79,6 +79,7 @@ def test_the_location_allows_campaigns_and_has_none(account: Stack, is_external:
 def test_numbers_are_assigned_to_an_external_campaign(account: Stack) -> None:
     registered = Campaign(CAMPAIGN, "REGISTERED", is_external=True)
     account.simulator.simulator.registrations.set_campaign(registered)
+
     enabled_sms(account)
 
     assert ended([LOCAL])["state"] == "completed"
@@ -120,6 +121,7 @@ def test_numbers_are_assigned_and_their_registration_says_so(account: Stack) -> 
     assert (result["state"], result["failed"], result["failures"]) == ("completed", 0, [])
     found = registration(LOCAL)
     assert (found["state"], found["campaignId"]) == ("pending", CAMPAIGN)
+
     number = account.simulator.simulator.account.numbers.get("9105550100")
     assert number is not None
     assert number.options.campaign_id == CAMPAIGN
@@ -132,7 +134,9 @@ def test_numbers_that_are_assigned_already_are_no_failure(account: Stack) -> Non
 
 def test_toll_free_numbers_are_verified_instead(account: Stack) -> None:
     ended([LOCAL, TOLL_FREE])
+
     (order,) = orders(account)
+
     assert order.numbers == ("9105550100",)
     assert registration(TOLL_FREE) is None
     assert options([TOLL_FREE])["state"] == "completed"
@@ -147,7 +151,9 @@ def test_a_rejected_number_has_the_reason_and_cannot_send(account: Stack) -> Non
     assert found["state"] == "unregistered"
     assert found["reason"].startswith("Bandwidth did not assign campaign CDEAD: 12220 ")
     body = {"from": LOCAL, "to": "+19195551234", "text": "Good morning"}
+
     status, problem = call_api(send_message, "POST", "/messages", body=body)
+
     assert status == 422
     assert "12220" in problem["errors"][0]["detail"]
 
@@ -156,14 +162,18 @@ def test_a_rejected_order_is_a_failure_of_each_number(account: Stack) -> None:
     status = "<ResponseStatus><ErrorCode>5132</ErrorCode></ResponseStatus>"
     body = f"<TnOptionOrderResponse>{status}</TnOptionOrderResponse>"
     account.add_fault("/tnoptions", method="POST", answer={"status": 400, "body": body})
+
     result = options([LOCAL, OTHER])
+
     assert (result["state"], result["failed"]) == ("failed", 2)
     assert "5132" in registration(OTHER)["reason"]
 
 
 def test_after_a_lost_response_the_same_order_is_placed_again(account: Stack) -> None:
     account.add_fault("/tnoptions", method="POST", lose_answer=True)
+
     with pytest.raises(BandwidthOutcomeUnknown):
         options([LOCAL])
+
     assert ended([LOCAL])["state"] == "completed"
     assert registration(LOCAL)["state"] == "pending"

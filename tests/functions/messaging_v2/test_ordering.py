@@ -75,6 +75,7 @@ def test_the_input_decides_what_happens_with_too_few_numbers(
 
 def test_an_unavailable_number_is_reported_by_its_number(stack: Stack) -> None:
     stack.simulator.simulator.supply.limit("9196720002", 0)
+
     ended = order(stack, {"telephoneNumbers": ["+19196720001", "+19196720002"]})
     assert (ended["state"], ended["numbers"], ended["failed"]) == ("partial", ["+19196720001"], 1)
     assert [failure["number"] for failure in ended["failures"]] == ["+19196720002"]

@@ -92,23 +92,29 @@ class TestCheckAccount:
 class TestApplication:
     def test_one_of_another_service_type_is_rejected_with_its_id_and_a_fix(self, account: Account) -> None:
         voice = application(account, service_type="Voice-V2")
+
         with pytest.raises(BandwidthRejected) as error:
             call(create_application, APPLICATION)
+
         assert f"{voice.id}, of the service type Voice-V2. Choose another applicationName" in str(error.value)
         assert account.applications() == [voice]
 
     def test_one_of_another_system_is_rejected_without_its_url(self, account: Account) -> None:
         other = application(account, "https://user:secret@elsewhere.example/v2")
+
         with pytest.raises(BandwidthRejected) as error:
             call(create_application, APPLICATION)
+
         assert f"{other.id}, with another callback URL. Choose another" in str(error.value)
         assert "elsewhere" not in str(error.value)
 
     def test_one_without_a_receipt_url_is_rejected_with_the_missing_element(self, account: Account) -> None:
         half = application(account)
         half.callback_url, half.inbound = "", Endpoint(CALLBACK_URL, None, None)
+
         with pytest.raises(BandwidthRejected) as error:
             call(create_application, APPLICATION)
+
         assert f"{half.id}, without OutboundCallbackUrl. Choose another" in str(error.value)
 
     def test_of_several_the_lowest_id_is_used(self, account: Account) -> None:
@@ -169,6 +175,7 @@ class TestTwoAtOnce:
 
         with ThreadPoolExecutor(2) as threads:
             results = [each.result() for each in [threads.submit(set_up) for _ in range(2)]]
+
         # The second run raises an error that is retried, and then finds the application.
         assert {each["applicationId"] for each in results if each} == {make()["applicationId"]}
         assert made(stack) == 1
@@ -183,6 +190,7 @@ class TestTwoAtOnce:
         with pytest.raises(BandwidthOutcomeUnknown, match="another run is creating the"):
             make()
         monkeypatch.setattr(find_or_create, "now", lambda: "2100-01-01T00:00:00.000Z")
+
         assert make()["outcome"] == "created"
         assert made(stack) == 1
 
@@ -225,6 +233,7 @@ class TestSms:
         there.sms.settings["Zone2"] = "true"
         result = run(enable_sms, "enable_sms", **at, tollFree=True, shortCode=False)
         assert (result["outcome"], result["detail"]) == ("updated", "updated; added TollFree")
+
         on = {name for name, value in there.sms.settings.items() if value == "true"}
         assert on == {"TollFree", "ShortCode", "Zone1", "Zone2"}
 
@@ -233,8 +242,10 @@ class TestSms:
         run(enable_sms, "enable_sms", **at)
         assert there.sms is not None
         there.sms.settings["Protocol"] = "SMPP"
+
         with pytest.raises(BandwidthRejected, match=f"SMS of location {there.id} uses SMPP, not HTTP"):
             run(enable_sms, "enable_sms", **at)
+
         assert there.sms.settings["Protocol"] == "SMPP"
 
 
@@ -243,8 +254,10 @@ def test_mms_over_another_protocol_is_rejected(stack: Stack, account: Account) -
     run(enable_sms, "enable_sms", **at)
     body = "<MmsFeatureResponse><MmsFeature><MmsSettings><Protocol>MM4</Protocol></MmsSettings></MmsFeature></MmsFeatureResponse>"  # noqa: E501
     stack.add_fault("features/mms", method="GET", answer={"status": 200, "body": body})
+
     with pytest.raises(BandwidthRejected, match=f"MMS of location {there.id} uses MM4, not HTTP"):
         run(enable_mms, "enable_mms", **at)
+
     assert there.mms_proxy_peer_id is None
 
 
@@ -263,8 +276,10 @@ class TestAssignment:
     ) -> None:
         there, at = taken
         before = there.application_id
+
         with pytest.raises(BandwidthRejected, match=rf"application {before}\. .* replaceApplication: true"):
             run(assign_application, "assign_application", **at)
+
         assert there.application_id == before
 
     def test_replace_application_replaces_the_assignment(
@@ -272,7 +287,9 @@ class TestAssignment:
     ) -> None:
         there, at = taken
         before = there.application_id
+
         result = run(assign_application, "assign_application", **at, replaceApplication=True)
+
         assert result == {
             "outcome": "updated",
             "replacedApplicationId": before,
@@ -351,6 +368,8 @@ def test_a_second_run_creates_only_what_is_missing(
     assert {what for what, how in again.items() if how == CREATED[what]} == created_again
     assert sum(stack.requests(method, "") for method in ("POST", "PUT")) - sum(written) == len(created_again)
     (there,) = account.locations()
+
     (ours,) = account.applications()
+
     assert (there.sms is None, there.mms_proxy_peer_id is None) == (False, False)
     assert there.application_id == ours.id

@@ -64,6 +64,7 @@ def account(stack: Stack) -> Any:
 class TestCheckInput:
     def test_defaults_are_filled_in_and_the_order_is_opened(self, stack: Stack) -> None:
         checked = call(check_input, sample("setups/check_input"))
+
         assert (checked["search"], checked["quantity"]) == ({"areaCode": "910"}, 2)
         assert checked["siteId"] == "1001"
         assert checked["customerOrderId"] == ORDER
@@ -107,7 +108,9 @@ class TestCreateApplication:
 
     def test_a_second_run_finds_it_by_name(self, opened: Stack) -> None:
         first = call(create_application, sample("messaging_v2/create_application"))
+
         second = call(create_application, sample("messaging_v2/create_application"))
+
         assert second == first | {"outcome": "found", "detail": "found"}
         assert len(account(opened).applications()) == 1
 
@@ -121,7 +124,9 @@ class TestCreateApplication:
         opened.add_fault("/applications", method="POST", lose_answer=True)
         with pytest.raises(BandwidthOutcomeUnknown):
             call(create_application, sample("messaging_v2/create_application"))
+
         call(create_application, sample("messaging_v2/create_application"))
+
         assert len(account(opened).applications()) == 1
 
     def test_one_with_another_callback_url_is_rejected(
@@ -147,7 +152,9 @@ class TestCreateLocation:
 
     def test_a_second_run_finds_it_by_name(self, opened: Stack) -> None:
         first = call(create_location, sample("messaging_v2/create_location"))
+
         second = call(create_location, sample("messaging_v2/create_location"))
+
         assert first["locationId"] == second["locationId"]
         assert len(account(opened).locations()) == 1
 
@@ -159,6 +166,7 @@ class TestCreateLocation:
 class TestFeatures:
     def test_sms_then_mms_are_enabled_once(self, opened: Stack) -> None:
         at = location(opened)
+
         assert call(enable_sms, sample("messaging_v2/enable_sms") | at)["outcome"] == "created"
         assert call(enable_mms, sample("messaging_v2/enable_mms") | at)["outcome"] == "created"
         assert call(enable_sms, sample("messaging_v2/enable_sms") | at)["outcome"] == "found"
@@ -174,7 +182,9 @@ class TestAssignApplication:
     def test_the_location_has_the_application_afterwards(self, opened: Stack) -> None:
         application = call(create_application, sample("messaging_v2/create_application"))["applicationId"]
         at = location(opened, sms=True) | {"applicationId": application}
+
         call(assign_application, sample("messaging_v2/assign_application") | at)
+
         assert account(opened).locations()[0].application_id == application
 
     def test_an_unknown_application_is_rejected(self, opened: Stack) -> None:
@@ -200,6 +210,7 @@ class TestOrderNumbers:
 
     def test_the_order_has_the_customer_order_id(self, opened: Stack, event: dict[str, Any]) -> None:
         result = call(order_numbers, event)
+
         (order,) = opened.simulator.simulator.orders.find()
         assert (result["orderId"], order.customer_order_id) == (order.id, ORDER)
         assert order_of()["state"] == "ordered"
@@ -210,7 +221,9 @@ class TestOrderNumbers:
     ) -> None:
         first = call(order_numbers, event)
         asked = opened.requests("GET", "/orders")
+
         second = call(order_numbers, event)
+
         assert first["orderId"] == second["orderId"]
         assert opened.requests("POST", "/orders") == 1
         assert opened.requests("GET", "/orders") == asked
@@ -221,7 +234,9 @@ class TestOrderNumbers:
         opened.add_fault("/orders", method="POST", lose_answer=True)
         with pytest.raises(BandwidthOutcomeUnknown):
             call(order_numbers, event)
+
         result = call(order_numbers, event)
+
         (order,) = opened.simulator.simulator.orders.find()
         assert result == {"orderId": order.id, "outcome": "found", "detail": "found"}
 
@@ -229,8 +244,10 @@ class TestOrderNumbers:
         self, opened: Stack, event: dict[str, Any]
     ) -> None:
         opened.add_fault("/orders", method="POST", answer={"status": 429})
+
         with pytest.raises(BandwidthUnavailable):
             call(order_numbers, event)
+
         assert call(order_numbers, event)["detail"] == "created"
         assert len(opened.simulator.simulator.orders.find()) == 1
 
@@ -240,8 +257,10 @@ class TestOrderNumbers:
         opened.add_fault("/orders", method="POST", answer={"status": 503})
         with pytest.raises(BandwidthOutcomeUnknown):
             call(order_numbers, event)
+
         with pytest.raises(BandwidthOutcomeUnknown):
             call(order_numbers, event)
+
         assert opened.requests("POST", "/orders") == 1
 
     def test_a_used_customer_order_id_places_no_other_order(
@@ -263,6 +282,7 @@ class TestOrderNumbers:
             with pytest.raises(BandwidthOutcomeUnknown):
                 call(order_numbers, event)
             assert opened.requests("POST", "/orders") == 1
+
         assert call(order_numbers, event)["detail"] == "created"
         assert len(opened.simulator.simulator.orders.find()) == 1
 
@@ -294,6 +314,7 @@ class TestCheckOrderStatus:
             status, shown = call_api(browse, "GET", f"/numbers/{number}")
             assert (status, shown["state"], shown["api"]) == (200, "active", "v2")
             assert shown["applicationId"] == event["applicationId"]
+
         assert order_of()["state"] == "completed"
         assert (order_of()["completed"], order_of()["failed"]) == (2, 0)
 
@@ -307,10 +328,12 @@ class TestCheckOrderStatus:
         for number in result["numbers"]:
             found = call_api(browse, "GET", f"/numbers/{number}")[1]["preflight"]
             assert (found["ok"], found["problems"]) == (True, [])
+
         assert opened.requests("GET", "/applicationSettings") == asked + 1
 
     def test_a_failed_preflight_names_the_problems(self, opened: Stack, event: dict[str, Any]) -> None:
         (first, _) = self.ended(opened, event, fate="COMPLETE")["numbers"]
+
         found = call_api(browse, "GET", f"/numbers/{first}")[1]["preflight"]
         assert found["ok"] is False
         assert [problem.partition(";")[0] for problem in found["problems"]] == [
@@ -320,7 +343,9 @@ class TestCheckOrderStatus:
 
     def test_numbers_are_activated_without_a_preflight(self, opened: Stack, event: dict[str, Any]) -> None:
         opened.add_fault("/applicationSettings", method="GET", answer={"status": 503})
+
         (first, _) = self.ended(opened, event, fate="COMPLETE")["numbers"]
+
         shown = call_api(browse, "GET", f"/numbers/{first}")[1]
         assert (shown["state"], shown.get("preflight")) == ("active", None)
 
@@ -329,13 +354,16 @@ class TestCheckOrderStatus:
         result = self.ended(opened, event, fate="PARTIAL", completed=1, errors=errors)
         assert (result["state"], len(result["numbers"]), result["failed"]) == ("partial", 1, 1)
         assert result["failures"][0]["code"] == "5017"
+
         order = order_of()
         assert (order["state"], order["completed"], order["failed"]) == ("partial", 1, 1)
         assert order["failures"][0]["code"] == "5017"
 
     def test_a_failed_order_has_the_reason(self, opened: Stack, event: dict[str, Any]) -> None:
         errors = [{"code": 5018, "description": "None available"}]
+
         result = self.ended(opened, event, fate="FAILED", errors=errors)
+
         assert (result["state"], result["numbers"]) == ("failed", [])
         assert "5018 None available" in result["reason"]
         assert order_of()["state"] == "failed"
@@ -349,7 +377,9 @@ class TestCheckOrderStatus:
     def test_a_repeated_check_changes_no_number(self, opened: Stack, event: dict[str, Any]) -> None:
         first = self.ended(opened, event, fate="COMPLETE")
         before = call_api(browse, "GET", "/numbers")
+
         second = call(check_order_status, event | {"orderId": order_of()["orderId"]})
+
         assert second["numbers"] == first["numbers"]
         assert call_api(browse, "GET", "/numbers") == before
 
@@ -357,7 +387,9 @@ class TestCheckOrderStatus:
 class TestTheOrdersRecord:
     def test_each_step_is_listed_with_time_and_ids(self, opened: Stack) -> None:
         application = call(create_application, sample("messaging_v2/create_application"))["applicationId"]
+
         at = location(opened)
+
         order = order_of()
         assert [(step["name"], step["state"]) for step in order["steps"]] == [
             ("Create application", "succeeded"),
@@ -375,14 +407,16 @@ class TestTheOrdersRecord:
             return locations(self, site_id)
 
         monkeypatch.setattr(Dashboard, "list_locations", look)
+
         location(opened)
+
         first, second = seen[0]["steps"]
         assert (first["state"], first["applicationId"]) == ("succeeded", made["applicationId"])
         assert first["startedAt"] <= first["at"] <= second["startedAt"] == second["at"]
         assert (second["name"], second["state"]) == ("Create location", "running")
 
     def test_a_failed_step_has_the_reason(self, opened: Stack, generation: str) -> None:
-        secret, told = {
+        secret, reason = {
             "classic": (
                 '{"dashboardUser": "dashboard", "dashboardPassword": "wrong-password-in-tests"}',
                 "GET /accounts/5000001/applications returned 401",
@@ -393,16 +427,19 @@ class TestTheOrdersRecord:
             ),
         }[generation]
         opened.secrets.update_secret(SecretId="bandwidth-messaging/bandwidth", SecretString=secret)
+
         with pytest.raises(BandwidthUnauthorized, match="Check ") as error:
             call(create_application, sample("messaging_v2/create_application"))
+
         (step,) = order_of()["steps"]
         assert step["state"] == "failed"
-        assert step["detail"].startswith(f"BandwidthUnauthorized: {told}")
+        assert step["detail"].startswith(f"BandwidthUnauthorized: {reason}")
         assert "wrong-password-in-tests" not in f"{step} {error.value!r}"
         assert order_of()["nextSteps"].startswith("Create application failed. Resolve the cause and redrive")
 
     def test_a_set_up_that_ended_is_failed_with_the_reason(self, opened: Stack) -> None:
         result = call(record_failure, sample("setups/record_failure"))
+
         assert result["reason"] == "POST /accounts/5000001/orders was rejected: 5018 none available"
         assert (order_of()["state"], order_of()["reason"]) == ("failed", result["reason"])
         assert order_of()["nextSteps"] == result["nextSteps"]
@@ -410,7 +447,9 @@ class TestTheOrdersRecord:
 
     def test_a_set_up_that_is_started_again_loses_the_failure(self, opened: Stack) -> None:
         call(record_failure, sample("setups/record_failure"))
+
         call(order_numbers, sample("messaging_v2/order_numbers") | location(opened, sms=True))
+
         order = order_of()
         assert order["state"] == "ordered"
         assert "reason" not in order
@@ -420,7 +459,9 @@ class TestTheOrdersRecord:
         call(record_failure, sample("setups/record_failure"))
         start = sample("setups/check_input")
         again = {"executionName": "wait-on", "executionArn": start["executionArn"] + "-on"}
+
         call(check_input, start | again | {"input": start["input"] | {"customerOrderId": ORDER}})
+
         order = order_of()
         assert (order["state"], order["executionArn"]) == ("ordered", again["executionArn"])
         assert not order.keys() & {"reason", "nextSteps"}

@@ -110,7 +110,7 @@ def host(stack: Stack, name: str = SETUP, numbers: list[str] = HOSTED) -> str:
 
 
 def check_order_again() -> Any:
-    """Check the order of a set-up of Messaging 2.0 again; return the numbers that it brought."""
+    """Check the order of a set-up of Messaging 2.0 again; return its completed numbers."""
     record: Any = stores.orders().get(SETUP)
     event = sample("messaging_v2/check_order_status") | {"customerOrderId": SETUP}
     given = {name: record[name] for name in ("orderId", "locationId", "applicationId", "siteId")}
@@ -229,7 +229,9 @@ class TestCheckInput:
 class TestPlan:
     def test_everything_lists_numbers_and_resources_in_the_order_of_deletion(self, stack: Stack) -> None:
         numbers = set_up(stack)
+
         planned = plan(customerOrderId=SETUP, everything=True)
+
         assert planned["disconnect"] == sorted(numbers)
         assert what_of(planned["delete"]) == RESOURCES
         assert planned["leave"] == []
@@ -249,12 +251,15 @@ class TestPlan:
         asked = len(stack.simulator.simulator.capture.requests("", None, bodies=False))
         plan(customerOrderId=SETUP, everything=True, dryRun=True)
         assert (account(stack), stored(stack)) == (before, records)
+
         since = stack.simulator.simulator.capture.requests("", None, bodies=False)[asked:]
         assert {each["method"] for each in since} == {"GET"}
 
     def test_without_everything_no_resource_is_planned(self, stack: Stack) -> None:
         set_up(stack)
+
         planned = plan(customerOrderId=SETUP)
+
         assert len(planned["disconnect"]) == 2
         assert (planned["delete"], planned["leave"]) == ([], [])
 
@@ -282,7 +287,9 @@ class TestPlan:
         planned = plan(telephoneNumbers=[first])
         stop(planned)
         disconnect([first])
+
         again = plan("release-2", customerOrderId=SETUP)
+
         assert again["disconnect"] == [second]
         assert again["plan"]["numbers"]["releasedBefore"] == 1
 
@@ -292,6 +299,7 @@ class TestPlan:
         host(stack)
         planned = plan(customerOrderId=SETUP, everything=True)
         assert planned["disconnect"] == []
+
         (removal,) = planned["remove"]
         assert (removal["siteId"], removal["numbers"]) == ("1001", HOSTED)
         assert removal["customerOrderId"] == f"{RELEASE}-removal-1"
@@ -304,7 +312,9 @@ class TestPlan:
         stack.add_fault(
             "/phoneNumbers", method="POST", match=HOSTED[1], answer={"status": 400, "body": refusal}
         )
+
         host(stack)
+
         assert number(HOSTED[1])["state"] == "failed"
         assert plan(customerOrderId=SETUP)["remove"][0]["numbers"] == HOSTED
 
@@ -316,14 +326,16 @@ class TestPlan:
         ):
             plan(customerOrderId=SETUP, everything=True)
 
-    def test_numbers_that_came_after_the_set_up_stopped_waiting_are_released(self, stack: Stack) -> None:
+    def test_numbers_completed_after_the_deadline_of_the_set_up_are_released(self, stack: Stack) -> None:
         stack.simulator.simulator.orders.decide_order(SETUP, OrderOutcome(fate="BACKORDERED"))
         assert set_up(stack) == []
         stack.simulator.simulator.orders.decide_order(SETUP, OrderOutcome(fate="COMPLETE"))
         planned = plan(customerOrderId=SETUP, everything=True)
         assert (len(planned["disconnect"]), what_of(planned["delete"])) == (2, RESOURCES)
         stop(planned)
+
         disconnect(planned["disconnect"])
+
         assert [number(each)["state"] for each in planned["disconnect"]] == ["released"] * 2
         assert [each["outcome"] for each in delete(planned)] == ["deleted"] * 5
 
@@ -336,14 +348,18 @@ class TestPlan:
         assert check_order_again() == planned["disconnect"]
         assert [number(each)["state"] for each in planned["disconnect"]] == ["releasing"] * 2
         disconnect(planned["disconnect"])
+
         check_order_again()
+
         assert [number(each)["state"] for each in planned["disconnect"]] == ["released"] * 2
 
     def test_a_repeated_set_up_does_not_activate_released_numbers(self, stack: Stack) -> None:
         numbers = set_up(stack)
         planned = plan(customerOrderId=SETUP)
         stop(planned)
+
         disconnect(planned["disconnect"])
+
         assert set_up(stack) == numbers
         assert [number(each)["state"] for each in numbers] == ["released"] * 2
 
@@ -353,7 +369,9 @@ class TestPlan:
         stop(planned)
         record_released(HOSTED)
         imports = stack.requests("POST", "/phoneNumbers")
+
         host(stack)
+
         assert [number(each)["state"] for each in HOSTED] == ["released"] * 2
         assert stack.requests("POST", "/phoneNumbers") == imports
 
@@ -365,6 +383,7 @@ class TestKeptResources:
         planned = plan(customerOrderId=SETUP, everything=True)
         assert planned["delete"] == []
         assert set(reasons(planned)) == set(RESOURCES)
+
         location = planned["leave"][0]["locationId"]
         assert reasons(planned)["location"] == f"2 other numbers at location {location}"
         assert reasons(planned)["application"] == f"in use by location {location}"
@@ -375,7 +394,9 @@ class TestKeptResources:
         first = plan(customerOrderId=SETUP, everything=True)
         stop(first)
         disconnect(first["disconnect"])
+
         last = plan("release-2", customerOrderId=OTHER, everything=True)
+
         assert (what_of(last["delete"]), last["leave"]) == (RESOURCES, [])
 
     def test_resources_that_another_system_created_are_kept(self, stack: Stack) -> None:
@@ -383,7 +404,9 @@ class TestKeptResources:
         bandwidth.create_application("bandwidth-messaging", CALLBACK_URL)
         bandwidth.create_location("1001", "bandwidth messaging", True)
         set_up(stack)
+
         planned = plan(customerOrderId=SETUP, everything=True)
+
         # The set-up enabled these features at the location of another system.
         assert what_of(planned["delete"]) == ["assignment", "mms", "sms"]
         assert reasons(planned) == {
@@ -397,7 +420,9 @@ class TestKeptResources:
         (place,) = bandwidth.locations()
         bandwidth_clients.dashboard().enable_sms("1001", place.id, toll_free=True, short_code=True)
         set_up(stack)
+
         planned = plan(customerOrderId=SETUP, everything=True)
+
         assert what_of(planned["delete"]) == ["assignment", "mms", "application"]
         assert reasons(planned)["sms"] == "no set-up of this stack created it"
 
@@ -407,7 +432,9 @@ class TestKeptResources:
         (place,) = bandwidth.locations()
         other = bandwidth.create_application("other", "https://other.example/v2")
         place.application_id = other.id
+
         planned = plan(customerOrderId=SETUP, everything=True)
+
         assert reasons(planned)["assignment"] == (
             f"location {place.id} sends its messages to the application {other.id}"
         )
@@ -415,7 +442,9 @@ class TestKeptResources:
     def test_the_default_location_is_kept_while_the_site_has_others(self, stack: Stack) -> None:
         set_up(stack)
         stack.simulator.simulator.account.create_location("1001", "other", False)
+
         planned = plan(customerOrderId=SETUP, everything=True)
+
         assert what_of(planned["delete"]) == ["assignment", "mms", "sms", "application"]
         assert "it is the default location of site 1001" in reasons(planned)["location"]
 
@@ -423,7 +452,9 @@ class TestKeptResources:
         stack.add_fault("/sippeers$", method="POST", lose_answer=True)
         with pytest.raises(BandwidthOutcomeUnknown):
             set_up(stack)
+
         set_up(stack)
+
         assert what_of(plan(customerOrderId=SETUP, everything=True)["delete"]) == RESOURCES
 
     @only_classic
@@ -432,7 +463,9 @@ class TestKeptResources:
         given = {"telephoneNumbers": ["+19199918390"], "customerOrderId": OTHER, "applicationId": application}
         call(check_input, sample("setups/check_input") | {"kind": "hosted_messaging", "input": given})
         event = sample("hosted_messaging/create_application") | {"customerOrderId": OTHER}
+
         call(create_catapult_application, event | {"applicationId": application})
+
         assert reasons(plan(customerOrderId=OTHER, everything=True)) == {
             "catapultApplication": "in use by 2 other numbers"
         }
@@ -462,15 +495,19 @@ class TestDisconnect:
 
     def test_a_repeated_step_places_no_second_order(self, stack: Stack, numbers: list[str]) -> None:
         first = step(disconnect_numbers, numbers=numbers)
+
         second = step(disconnect_numbers, numbers=numbers)
+
         assert first["orderId"] == second["orderId"]
         assert second["detail"] == "recorded"
         assert stack.requests("POST", "/disconnects") == 1
 
     def test_an_order_whose_response_was_lost_is_looked_up(self, stack: Stack, numbers: list[str]) -> None:
         stack.add_fault("/disconnects", method="POST", lose_answer=True)
+
         with pytest.raises(BandwidthOutcomeUnknown):
             step(disconnect_numbers, numbers=numbers)
+
         assert step(disconnect_numbers, numbers=numbers)["detail"] == "found"
         assert len(account(stack)["disconnects"]) == 1
 
@@ -496,6 +533,7 @@ class TestDisconnect:
         for _ in ("three minutes later", "four minutes later: the attempt is given up"):
             with pytest.raises(BandwidthOutcomeUnknown):
                 step(disconnect_numbers, numbers=numbers)
+
         assert step(disconnect_numbers, numbers=numbers)["detail"] == "created"
         assert len(account(stack)["disconnects"]) == 1
 
@@ -519,7 +557,9 @@ class TestDisconnect:
             "</Error></ErrorList></r>"
         )
         stack.add_fault("/disconnects", method="POST", answer={"status": 400, "body": gone})
+
         step(disconnect_numbers, numbers=numbers)
+
         assert number(numbers[0])["state"] == "released"
         assert account(stack)["disconnects"][0]["numbers"] == [numbers[1]]
 
@@ -528,6 +568,7 @@ class TestDisconnect:
             stack.simulator.simulator.account.numbers.remove(each.removeprefix("+1"))
         gone = "<r><ErrorList><Error><Code>5006</Code><Description>no</Description></Error></ErrorList></r>"
         stack.add_fault("/disconnects", method="POST", answer={"status": 400, "body": gone})
+
         assert step(disconnect_numbers, numbers=numbers)["orderId"] is None
         assert [number(each)["state"] for each in numbers] == ["released"] * 2
 
@@ -537,8 +578,10 @@ class TestDisconnect:
             "</Error></ErrorList></r>"
         )
         stack.add_fault("/disconnects", method="POST", answer={"status": 400, "body": locked})
+
         with pytest.raises(BandwidthRejected, match="5012 The account is locked"):
             step(disconnect_numbers, numbers=numbers)
+
         assert [number(each)["state"] for each in numbers] == ["releasing"] * 2
 
     def test_a_number_that_was_not_disconnected_keeps_the_reason(
@@ -547,7 +590,9 @@ class TestDisconnect:
         errors = [{"code": 5006, "description": "TelephoneNumber Disconnect Error", "numbers": numbers[:1]}]
         fate = OrderOutcome(fate="PARTIAL", failed_numbers=numbers[:1], errors=errors)
         stack.simulator.simulator.orders.decide_order(RELEASE, fate)
+
         disconnect(numbers)
+
         kept = number(numbers[0])
         assert (kept["state"], kept["errorCode"]) == ("releasing", "5006")
         assert kept["reason"] == "TelephoneNumber Disconnect Error"
@@ -583,7 +628,9 @@ class TestTheSubscriptionToLostNumbers:
 
     def test_it_is_deleted_with_the_last_hosted_set_up(self, stack: Stack) -> None:
         host(stack)
+
         host(stack, OTHER, ["+19199918390"])
+
         assert self.undo(SETUP)["subscription"] == "left"
         assert len(account(stack)["subscriptions"]) == 1
         assert self.undo(OTHER)["subscription"] == "deleted"
@@ -592,14 +639,18 @@ class TestTheSubscriptionToLostNumbers:
     def test_it_is_kept_while_other_hosted_numbers_exist(self, stack: Stack) -> None:
         host(stack)
         host(stack, OTHER, ["+19199918390"])
+
         planned = plan(customerOrderId=SETUP, everything=True)
+
         assert reasons(planned)["subscription"] == (
             "still in use: it reports losses of 1 other hosted number"
         )
 
     def test_ordered_numbers_do_not_affect_it(self, stack: Stack) -> None:
         set_up(stack, OTHER)
+
         host(stack)
+
         assert "subscription" not in self.undo(OTHER)
         assert "subscription" in what_of(plan(customerOrderId=SETUP, everything=True)["delete"])
 
@@ -611,7 +662,9 @@ class TestTheSubscriptionToLostNumbers:
             "IMPORT", "order-1", callback_url=NOTIFICATION_URL, credentials=credentials, seconds=3600
         )
         bandwidth.subscribe_to_lost_numbers(callback_url="https://other.example", credentials=credentials)
+
         self.undo(SETUP)
+
         assert [each["order_id"] or each["url"] for each in account(stack)["subscriptions"]] == [
             "order-1",
             "https://other.example",
@@ -621,7 +674,9 @@ class TestTheSubscriptionToLostNumbers:
         host(stack)
         planned = plan(customerOrderId=SETUP, everything=True)
         stop(planned)
+
         host(stack, OTHER, ["+19199918390"])
+
         (resource,) = [each for each in planned["delete"] if each["what"] == "subscription"]
         assert delete_one(resource) == "left"
         assert len(account(stack)["subscriptions"]) == 1
@@ -629,14 +684,18 @@ class TestTheSubscriptionToLostNumbers:
     def test_a_repeated_deletion_reports_it_as_gone(self, stack: Stack) -> None:
         host(stack)
         planned = plan(customerOrderId=SETUP, everything=True)
+
         stop(planned)
+
         resource = planned["delete"][-1]
         assert [delete_one(resource), delete_one(resource)] == ["deleted", "gone"]
 
     def test_a_list_that_bandwidth_denies_does_not_stop_the_other_deletions(self, stack: Stack) -> None:
         host(stack)
         stack.add_fault("/subscriptions$", method="GET", answer={"status": 403})
+
         planned = plan(customerOrderId=SETUP, everything=True)
+
         assert what_of(planned["delete"]) == RESOURCES
         assert NOTIFICATION_URL in reasons(planned)["subscription"]
 
@@ -666,6 +725,7 @@ class TestDelete:
         assert record(planned, taken)["state"] == "completed"
         left = account(stack)
         assert [left[kind] for kind in ("applications", "locations", "numbers")] == [[], [], []]
+
         released, setup = order(RELEASE), order(SETUP)
         assert (released["state"], released["requested"], released["completed"]) == ("completed", 2, 2)
         assert released["setupOrderId"] == SETUP
@@ -723,6 +783,7 @@ class TestDelete:
         assert taken[0]["reason"] == f"1 other number at location {place.id}"
         assert place.application_id is not None
         outcome = record(planned, taken)
+
         assert outcome["state"] == "partial"
         assert f"location {place.id} not deleted (1 other number at location {place.id})" in outcome["reason"]
         assert "start the release again with the same input" in outcome["reason"]
@@ -730,7 +791,9 @@ class TestDelete:
 
     def test_a_rejection_is_kept_as_the_reason(self, stack: Stack, planned: Any) -> None:
         stack.simulator.simulator.account.create_location("1001", "other", False)
+
         taken = delete(planned)
+
         assert {each["what"]: each["outcome"] for each in taken} == dict.fromkeys(RESOURCES, "deleted") | {
             "location": "left"
         }
@@ -746,9 +809,10 @@ class TestDelete:
         stack.add_fault("", method="DELETE", answer={"status": 400, "body": words})
         taken = step(delete_resource, resource=planned["delete"][-1])
         assert taken["resource"]["reason"] == "13555 9195551212 is still there"
-        told = capsys.readouterr().out
-        assert "left: 13555 …1212 is still there" in json.loads(told.splitlines()[-1])["detail"]
-        assert "9195551212" not in told
+
+        output = capsys.readouterr().out
+        assert "left: 13555 …1212 is still there" in json.loads(output.splitlines()[-1])["detail"]
+        assert "9195551212" not in output
 
 
 def _kill(patch: pytest.MonkeyPatch, *, after: bool) -> None:

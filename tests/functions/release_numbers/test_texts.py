@@ -95,6 +95,7 @@ class TestWithAnyText:
         planned = plan(customerOrderId=SETUP, everything=True)
         stop(planned)
         disconnect(planned["disconnect"])
+
         outcome = record(planned, delete(planned))
 
         assert (what_of(planned["delete"]), planned["leave"]) == (RESOURCES, [])
@@ -125,12 +126,14 @@ class TestWithAnyText:
 
         assert kept["assignment"] == KeepCode.APPLICATION_REPLACED
         assert kept["sms"] == kept["location"] == KeepCode.NOT_OWNED
+
         replaced: Any = stores.orders().get(SETUP)
         assert replaced["steps"]["Assign Application to Location"]["replacedApplicationId"] == other.id
 
     def test_resources_of_others_are_kept(self, stack: Stack) -> None:
         bandwidth = stack.simulator.simulator.account
         bandwidth.create_location("1001", "bandwidth messaging", True)
+
         set_up(stack)
 
         assert keep_codes() == {"location": KeepCode.NOT_OWNED}

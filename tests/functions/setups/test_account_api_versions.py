@@ -1,4 +1,4 @@
-"""Both versions of the current account API: every machine runs through, with the paths and numbers of each.
+"""Every state machine completes with both versions of the current account API, their paths and numbers.
 
 The second version is the default; `DashboardUrl` chooses the first.
 """
@@ -28,7 +28,7 @@ OF_THE_FIRST_VERSION = {
 
 @pytest.fixture(params=["/api", "/api/v1", "/api/v2"])
 def base(request: pytest.FixtureRequest, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The path of the account API that the stack uses; orders are notified of, imports need no letter."""
+    """The path of the account API that the stack uses, with order notifications and without letters."""
     path: str = request.param
     monkeypatch.setenv("DASHBOARD_URL", f"{stack.simulator.url}{path}")
     settings_module.settings.cache_clear()
@@ -73,6 +73,7 @@ def test_new_numbers_are_ordered_put_on_a_campaign_and_released(
     assert [number[:5] for number in made["numbers"]] == ["+1910"] * 2
     assert made["campaign"]["state"] == "completed"
     assert released["released"] == 2
+
     simulator = stack.simulator.simulator
     assert (simulator.account.list_numbers(), simulator.account.applications()) == ([], [])
     assert {"/orders", "/tnoptions", "/disconnects"} <= paths(stack, base)
@@ -88,4 +89,5 @@ def test_hosted_numbers_are_imported_and_removed(stack: Stack, machines: Machine
     assert [number.e164 for number in imported] == HOSTED
     assert stack.simulator.simulator.account.list_numbers() == []
     expected = set(OF_THE_FIRST_VERSION) if base == "/api/v2" else set(OF_THE_FIRST_VERSION.values())
+
     assert expected | {"/importTnChecker", "/subscriptions"} <= paths(stack, base)

@@ -1,7 +1,7 @@
-"""The machines themselves, each step killed around its call to Bandwidth, or left without the answer.
+"""The state machines, each step killed before or after its call to Bandwidth, or without the response.
 
-The run is continued by a second start with the same customerOrderId, or by the machine's own retry. What
-there is at Bandwidth in the end is there once.
+The run is continued by a second start with the same customerOrderId, or by the machine's own retry. In
+the end each resource exists once at Bandwidth.
 """
 
 import re
@@ -39,7 +39,7 @@ type Given = Callable[[str], Any]
 
 @dataclass(frozen=True)
 class Step:
-    """A state of a machine, and the call to Bandwidth that it is killed at; `makes` what may come twice."""
+    """A state and the call to Bandwidth at which it is killed. `makes`: the call creates a resource."""
 
     state: str
     method: str
@@ -99,7 +99,7 @@ FAULTS = ("killed before", "killed after", "died after", "answer lost")
 def fault(
     stack: Stack, machines: Machines, step: Step, kind: str, then: Callable[[], None]
 ) -> Iterator[list[str]]:
-    """Let a fault strike a step's call, once, and call `then`; yield what it struck."""
+    """Inject a fault into one call of a step, and call `then`; yield the affected calls."""
     struck: list[str] = []
     send = Transport._send
 
@@ -130,13 +130,13 @@ def fault(
 
 
 def calls(stack: Stack) -> Counter[str]:
-    """Count what Bandwidth was asked, by method; tokens apart."""
+    """Count the requests to Bandwidth by method, without token requests."""
     asked = stack.simulator.simulator.capture.requests("", None, bodies=False)
     return Counter(each["method"] for each in asked if "oauth2" not in each["path"])
 
 
 def at_bandwidth(stack: Stack, name: str) -> dict[str, int]:
-    """Count what there is of a case at Bandwidth; everything of it carries its name."""
+    """Count the resources of a case at Bandwidth. Each has the name of the case."""
     simulator = stack.simulator.simulator
     locations = [each for each in simulator.account.locations() if each.name == name]
     at = {each.id for each in locations}
@@ -161,14 +161,14 @@ def at_bandwidth(stack: Stack, name: str) -> dict[str, int]:
 
 @dataclass
 class Table:
-    """Step, call, fault, what happened, calls made, what there is in the end: a row for each case."""
+    """One row for each case: step, call, fault, continuation, requests, and final resources."""
 
     stack: Stack
     machines: Machines
     rows: list[str]
 
     def play(self, machine: str, step: Step, kind: str, given: Given, expected: dict[str, int]) -> None:
-        """Let a fault strike a step, continue, and hold what there is against what there should be."""
+        """Inject a fault into a step, continue, and compare the final resources with the expected ones."""
         name = f"case {len(self.rows)} {machine.replace('_', ' ')}"
         asked = given(name) | {"customerOrderId": name}
         before = calls(self.stack)
@@ -196,7 +196,7 @@ class Table:
         )
 
     def play_all(self, machine: str, steps: list[Step], given: Given, expected: dict[str, int]) -> None:
-        """Let every fault strike every step."""
+        """Inject every fault into every step."""
         for step in steps:
             for kind in FAULTS:
                 self.play(machine, step, kind, given, expected)
@@ -207,7 +207,7 @@ class Table:
 
 @pytest.fixture
 def table(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Table:
-    """An empty table; orders are notified of, and imports need no letter."""
+    """An empty table, with order notifications, and imports that need no letter."""
     monkeypatch.setenv("ORDER_NOTIFICATIONS", "true")
     settings_module.settings.cache_clear()
     stack.simulator.simulator.imports.needs_letter = False
@@ -218,7 +218,7 @@ PROVISIONED = {"applications": 1, "locations": 1, "SMS": 1, "MMS": 1, "assignmen
 
 
 @both_generations
-def test_a_set_up_of_messaging_2_that_is_killed_anywhere_makes_and_orders_nothing_twice(
+def test_a_messaging_2_set_up_killed_at_any_step_creates_and_orders_nothing_twice(
     table: Table, generation: str, record_property: Callable[[str, object], None]
 ) -> None:
     orders = table.stack.simulator.simulator.orders
@@ -241,7 +241,7 @@ def test_a_set_up_of_messaging_2_that_is_killed_anywhere_makes_and_orders_nothin
 
 
 @only_current
-def test_a_campaign_is_set_for_its_numbers_wherever_that_is_killed(
+def test_a_set_up_killed_at_any_step_assigns_the_campaign(
     table: Table, record_property: Callable[[str, object], None]
 ) -> None:
     registered = Campaign(CAMPAIGN, "REGISTERED", {})
@@ -256,19 +256,19 @@ def test_a_campaign_is_set_for_its_numbers_wherever_that_is_killed(
 
 
 def numbers(case: str) -> list[str]:
-    """Return two numbers that no other case has."""
+    """Return two numbers that are unique to the case."""
     position = int(case.split()[1])
     return [f"+1919555{position:03}{last}" for last in range(2)]
 
 
 def hosted(name: str, generation: str) -> dict[str, Any]:
-    """Return the names of a hosted set-up, and what an import needs beside its numbers."""
+    """Return the input of a hosted import except its numbers."""
     application = {"applicationName": name}
     return application if generation == "classic" else application | {"locationName": name} | AUTHORITY
 
 
 @both_generations
-def test_an_import_that_is_killed_anywhere_imports_every_number_once(
+def test_an_import_killed_at_any_step_imports_every_number_once(
     table: Table, generation: str, record_property: Callable[[str, object], None]
 ) -> None:
     def given(name: str) -> Any:
@@ -283,7 +283,7 @@ def test_an_import_that_is_killed_anywhere_imports_every_number_once(
 
 
 @both_generations
-def test_a_removal_that_is_killed_anywhere_leaves_no_number_behind(
+def test_a_removal_killed_at_any_step_removes_every_number(
     table: Table, generation: str, record_property: Callable[[str, object], None]
 ) -> None:
     def given(name: str) -> Any:
@@ -298,14 +298,14 @@ def test_a_removal_that_is_killed_anywhere_leaves_no_number_behind(
 
 
 @pytest.mark.parametrize("second", ["same", "another"])
-def test_two_starts_at_once_order_once_for_each_id_and_make_one_application(
+def test_two_concurrent_starts_order_once_per_id_and_create_one_application(
     stack: Stack, monkeypatch: pytest.MonkeyPatch, second: str
 ) -> None:
     machines = install_machines(monkeypatch)
-    # Real time: what one of them waits for, the other one does.
+    # Real time, since each execution can wait for the other.
     monkeypatch.setattr(stepfunctions, "_scaled_sleep", lambda _: time.sleep(0.4))
     names = {"applicationName": "at once", "locationName": "at once", "areaCode": "910"}
-    # Each has clients of its own in Lambda; here they share one, made beforehand.
+    # In Lambda each has its own clients. Here both share clients that an earlier run created.
     machines.run("messaging_v2", names | {"applicationName": "before", "locationName": "before"})
     stack.add_fault("/applications$", method="GET", delay=0.3, times=2)
     together = threading.Barrier(2)
@@ -317,6 +317,7 @@ def test_two_starts_at_once_order_once_for_each_id_and_make_one_application(
     with ThreadPoolExecutor(2) as threads:
         ended = [each.result() for each in [threads.submit(set_up, name) for name in ("same", second)]]
     assert [(each.status, each.cause) for each in ended] == [("SUCCEEDED", None)] * 2
+
     simulator = stack.simulator.simulator
     assert [len(simulator.orders.find(name)) for name in ("same", second)] == [1, 1]
     assert sum(each.name == "at once" for each in simulator.account.applications()) == 1

@@ -1,4 +1,4 @@
-"""Bandwidth's word that an order has changed: asked for once, believed never, and missed without harm."""
+"""Notifications of changed orders: subscribed to once, never trusted, and not required."""
 
 import base64
 import json
@@ -26,19 +26,19 @@ HOME = Home(api="v1", customer_order_id=ORDER, site_id="743")
 
 
 class Machines:
-    """Step Functions as far as it is woken: it knows one token."""
+    """Step Functions with one task token. It records the waits that were ended."""
 
     exceptions = boto3.client("stepfunctions", region_name="us-east-1").exceptions
 
     def __init__(self) -> None:
-        self.woken: list[str] = []
+        self.ended_waits: list[str] = []
         self.error: str | None = None
 
     def send_task_success(self, *, taskToken: str, output: str) -> None:  # noqa: N803 - boto3's name
         if self.error:
             raise getattr(self.exceptions, self.error)({"Error": {"Code": self.error}}, "SendTaskSuccess")
         assert output == "{}"
-        self.woken.append(taskToken)
+        self.ended_waits.append(taskToken)
 
 
 @pytest.fixture
@@ -85,11 +85,12 @@ def subscriptions(stack: Stack) -> Any:
 
 @both_generations
 class TestWaiting:
-    def test_subscribes_to_the_order_once_with_our_address_and_credentials(
+    def test_subscribes_to_the_order_once_with_url_and_credentials(
         self, stack: Stack, machines: Machines
     ) -> None:
         assert wait("first", deadline="2100-01-01T00:00:00.000Z")["detail"] == "subscribed"
         assert wait("second")["detail"] == "subscribed before"
+
         (made,) = subscriptions(stack)
         assert (made.topic, made.order_id, made.endpoint.url) == ("orders", ORDER_ID, NOTIFICATION_URL)
         assert (made.endpoint.user, made.endpoint.password) == ("bandwidth", "callback:password")
@@ -119,7 +120,7 @@ class TestWaiting:
 
         assert capsys.readouterr().out.count("subscription failed") == 1
 
-    def test_past_the_deadline_there_is_still_an_hour_for_what_was_closed(
+    def test_after_the_deadline_the_wait_for_a_closed_order_lasts_an_hour(
         self, stack: Stack, machines: Machines
     ) -> None:
         wait(deadline="2026-01-01T00:00:00.000Z")
@@ -129,19 +130,23 @@ class TestWaiting:
 class TestANotification:
     def test_ends_the_wait_for_its_order_with_the_latest_token(self, machines: Machines) -> None:
         wait("first")
-        wait("second")
-        assert notify() == {"statusCode": 204}
-        assert machines.woken == ["second"]
 
-    def test_may_leave_out_the_orders_id(self, machines: Machines) -> None:
+        wait("second")
+
+        assert notify() == {"statusCode": 204}
+        assert machines.ended_waits == ["second"]
+
+    def test_without_an_order_id_ends_the_wait(self, machines: Machines) -> None:
         wait()
         notify(**{f"<OrderId>{ORDER_ID}</OrderId>": ""})
-        assert machines.woken == ["first"]
+        assert machines.ended_waits == ["first"]
 
-    def test_changes_nothing_but_the_wait_whatever_it_says(self, machines: Machines) -> None:
+    def test_does_not_change_the_order(self, machines: Machines) -> None:
         wait()
         before = stores.orders().get(ORDER)
+
         notify(COMPLETE="FAILED")
+
         assert stores.orders().get(ORDER) == before
 
     @pytest.mark.parametrize(
@@ -155,58 +160,64 @@ class TestANotification:
         ],
         ids=["another set-up", "another order", "no CustomerOrderId", "no id at all", "no notification"],
     )
-    def test_of_something_else_wakes_nobody(self, machines: Machines, different: dict[str, str]) -> None:
+    def test_for_another_order_ends_no_wait(self, machines: Machines, different: dict[str, str]) -> None:
         wait()
         assert notify(**different) == {"statusCode": 204}
-        assert machines.woken == []
+        assert machines.ended_waits == []
 
     @pytest.mark.parametrize(
         "body", ["", "{}", "<Notification>", "<!DOCTYPE r [<!ENTITY it 'x'>]><r>&it;</r>"]
     )
-    def test_that_is_garbled_wakes_nobody(self, machines: Machines, body: str) -> None:
+    def test_that_is_garbled_ends_no_wait(self, machines: Machines, body: str) -> None:
         wait()
+
         assert notify(body) == {"statusCode": 204}
         assert call(receive_notification, NOTIFIED | {"body": "€", "isBase64Encoded": True}) == {
             "statusCode": 204
         }
-        assert machines.woken == []
+        assert machines.ended_waits == []
 
-    def test_before_anybody_waits_wakes_nobody(self, machines: Machines) -> None:
+    def test_before_the_wait_ends_no_wait(self, machines: Machines) -> None:
         assert notify() == {"statusCode": 204}
-        assert machines.woken == []
+        assert machines.ended_waits == []
 
     @pytest.mark.parametrize("error", ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"])
-    def test_that_comes_late_is_none(self, machines: Machines, error: str) -> None:
+    def test_after_the_wait_timed_out_returns_204(self, machines: Machines, error: str) -> None:
         wait()
         machines.error = error
         assert notify() == {"statusCode": 204}
 
-    def test_after_the_end_wakes_nobody(self, machines: Machines) -> None:
+    def test_after_the_end_ends_no_wait(self, machines: Machines) -> None:
         wait()
         stores.orders().finish(ORDER, "completed", at="2026-11-22T09:31:00.000Z", completed=2)
+
         notify()
-        assert machines.woken == []
+
+        assert machines.ended_waits == []
 
     @pytest.mark.parametrize("failing", ["StateMachineDoesNotExist", "orders"])
     def test_that_could_not_be_applied_is_quarantined_and_replayed(
         self, stack: Stack, machines: Machines, monkeypatch: pytest.MonkeyPatch, failing: str
     ) -> None:
         wait()
+
         with monkeypatch.context() as failed:
             if failing == "orders":
                 failed.setattr(stores.orders(), "get", Mock(side_effect=THROTTLED))
             else:
                 failed.setattr(machines, "error", failing)
             assert notify() == {"statusCode": 204}
-        assert machines.woken == []
+
+        assert machines.ended_waits == []
 
         assert call(replay_quarantine, {}) == {"stored": 1, "left": 0, "reasons": {}}
 
-        assert machines.woken == ["first"]
+        assert machines.ended_waits == ["first"]
         assert stack.receive_messages(stack.quarantine_queue) == []
 
     def test_that_cannot_be_read_is_quarantined(self, stack: Stack, machines: Machines) -> None:
         assert notify("<Notification>") == {"statusCode": 204}
+
         (message,) = stack.receive_messages(stack.quarantine_queue)
         kept = json.loads(message["Body"])
         assert kept["reasons"] == ["the notification cannot be read"]
@@ -239,19 +250,21 @@ class TestLostNumbers:
         with monkeypatch.context() as throttled:
             throttled.setattr(stores.numbers(), "record_messaging_lost", throttle_one)
             assert notify(lost(*numbers)) == {"statusCode": 204}
+
         assert states(*numbers) == ["released"] * 3 + ["active"] + ["released"] * 16
 
         assert call(replay_quarantine, {}) == {"stored": 1, "left": 0, "reasons": {}}
 
         assert states(*numbers) == ["released"] * 20
 
-    def test_that_became_active_again_before_the_replay_stay_so(
+    def test_that_became_active_before_the_replay_stay_active(
         self, stack: Stack, machines: Machines, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         number = "+19195551200"
         with monkeypatch.context() as throttled:
             throttled.setattr(stores.numbers(), "record_messaging_lost", Mock(side_effect=THROTTLED))
             assert notify(lost(number)) == {"statusCode": 204}
+
         stores.numbers().activate(number, HOME, "2999-01-01T00:00:00.000Z")
 
         assert call(replay_quarantine, {})["stored"] == 1
@@ -265,6 +278,7 @@ class TestLostNumbers:
         monkeypatch.setattr(parallel, "monotonic", clock)
         monkeypatch.setattr(stores.numbers(), "record_messaging_lost", lambda *_, **__: clock.advance(0.1))
         assert notify(lost(*(f"+1919555{number:04}" for number in range(1000)))) == {"statusCode": 204}
+
         (message,) = stack.receive_messages(stack.quarantine_queue)
         assert json.loads(message["Body"])["reasons"] == ["not all numbers could be released in time"]
 
@@ -274,6 +288,8 @@ class TestLostNumbers:
 
     def test_a_byte_order_mark_before_the_body_is_ignored(self, stack: Stack, machines: Machines) -> None:
         activate("+19195551200")
+
         body = base64.b64encode(b"\xef\xbb\xbf" + lost("+19195551200").encode()).decode()
+
         assert call(receive_notification, NOTIFIED | {"body": body, "isBase64Encoded": True})
         assert states("+19195551200") == ["released"]

@@ -1,4 +1,4 @@
-"""The machines themselves: numbers are ordered once, whoever starts a set-up, and none of them is lost."""
+"""The state machines order numbers once for any number of starts, and record every number."""
 
 import json
 from typing import Any
@@ -42,44 +42,52 @@ def stored_order(customer_order_id: str) -> Any:
 
 
 @both_generations
-def test_a_blank_in_the_id_of_a_lost_order_buys_nothing_twice(
+def test_a_lost_order_with_white_space_in_its_id_is_not_placed_twice(
     stack: Stack, machines: Machines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = started(monkeypatch, {"areaCode": "910", "quantity": 2, "customerOrderId": "sp 1 "})
     stack.add_fault("/orders$", method="POST", lose_answer=True)
+
     ended = machines.run("messaging_v2", given)
+
     assert (ended.status, ended.output["customerOrderId"]) == ("SUCCEEDED", "sp 1")
     assert len(stack.simulator.simulator.orders.find()) == 1
     assert len(stack.simulator.simulator.account.list_numbers()) == 2
 
 
 @both_generations
-def test_a_blank_in_the_id_of_a_lost_import_orders_nothing_twice(
+def test_a_lost_import_with_white_space_in_its_id_is_not_placed_twice(
     stack: Stack, machines: Machines, generation: str
 ) -> None:
     more = {} if generation == "classic" else sample("executions/hosted_messaging")
     given = more | {"telephoneNumbers": ["+19195550001"], "customerOrderId": " sp  1"}
     path = {"classic": "/externalTns$", "current": "/importTnOrders"}[generation]
     stack.add_fault(path, method="POST", lose_answer=True)
+
     assert machines.run("hosted_messaging", given).status == "SUCCEEDED"
     assert stack.requests("POST", path.rstrip("$")) == 1
 
 
 @both_generations
-def test_a_claim_that_a_run_left_behind_does_not_block_the_next_run(stack: Stack, machines: Machines) -> None:
+def test_the_claim_of_a_dead_run_does_not_block_the_next_run(stack: Stack, machines: Machines) -> None:
     given = NAMES | {"customerOrderId": "left behind"}
     call(check_input, sample("setups/check_input") | {"input": given, "executionArn": "arn:first"})
+
     stores.orders().begin_ordering("left behind", "attempt", "2026-01-01T00:00:00.000Z")
+
     assert machines.run("messaging_v2", given).status == "SUCCEEDED"
     assert len(stack.simulator.simulator.orders.find("left behind")) == 1
 
 
 @both_generations
-def test_blanks_in_names_make_no_second_application_and_location(stack: Stack, machines: Machines) -> None:
+def test_white_space_in_names_creates_no_second_application_or_location(
+    stack: Stack, machines: Machines
+) -> None:
     for name in ("My Alerts", " My  Alerts "):
         given = NAMES | {"applicationName": name, "locationName": name}
         assert machines.run("messaging_v2", given).status == "SUCCEEDED"
     account = stack.simulator.simulator.account
+
     assert [each.name for each in account.applications()] == ["My Alerts"]
     assert [each.name for each in account.locations()] == ["My Alerts"]
 
@@ -105,12 +113,13 @@ def test_numbers_that_are_listed_late_are_recorded(
     stack.add_fault("/orders/[^/]+$", method="GET", times=3, answer=few(word, *listed))
     ended = machines.run("messaging_v2", NAMES | {"customerOrderId": "late"})
     assert (ended.status, len(ended.output["numbers"])) == ("SUCCEEDED", 2)
+
     order = stored_order("late")
     assert (order["orderState"], order["completed"], order["failed"]) == ("completed", 2, 0)
 
 
 @only_current
-def test_numbers_that_are_never_listed_end_the_set_up_which_goes_on_when_they_are(
+def test_a_set_up_fails_while_its_numbers_are_not_listed_and_continues_afterwards(
     stack: Stack, machines: Machines
 ) -> None:
     stack.add_fault("/orders/[^/]+$", method="GET", times=1000, answer=few("COMPLETE"))
@@ -122,6 +131,7 @@ def test_numbers_that_are_never_listed_end_the_set_up_which_goes_on_when_they_ar
     assert 5 <= ended.states.count("Check Order Status") <= 20
 
     stack.simulator.simulator.faults.reset()
+
     assert machines.run("messaging_v2", given).status == "SUCCEEDED"
     assert stored_order("never")["completed"] == 2
     assert len(stack.simulator.simulator.orders.find()) == 1
@@ -136,7 +146,9 @@ def test_imported_numbers_that_are_listed_late_are_imported(stack: Stack, machin
     )
     stack.add_fault("/externalTns/[^/]+$", method="GET", times=3, answer={"status": 200, "body": body})
     given = {"telephoneNumbers": ["+19195550001", "+19195550002"], "customerOrderId": "late"}
+
     ended = machines.run("hosted_messaging", given)
+
     assert (ended.status, ended.output["completed"], ended.output["failed"]) == ("SUCCEEDED", 2, 0)
 
 
@@ -144,12 +156,14 @@ def test_imported_numbers_that_are_listed_late_are_imported(stack: Stack, machin
 
 
 @only_current
-def test_another_input_under_the_id_of_a_running_set_up_is_refused(stack: Stack, machines: Machines) -> None:
+def test_another_input_with_the_id_of_a_running_set_up_is_rejected(stack: Stack, machines: Machines) -> None:
     given = NAMES | {"customerOrderId": "one"}
     first = sample("setups/check_input") | {"input": given, "executionArn": "arn:first"}
     call(check_input, first)
     before = stores.orders().get("one")
+
     second = machines.run("messaging_v2", given | {"quantity": 3})
+
     assert (second.status, second.error) == ("FAILED", "InvalidInput")
     assert "one belongs to another order" in str(second.cause)
     assert stores.orders().get("one") == before
@@ -157,7 +171,7 @@ def test_another_input_under_the_id_of_a_running_set_up_is_refused(stack: Stack,
 
 
 @only_current
-def test_a_release_that_is_named_like_its_failed_set_up_leaves_its_record(stack: Stack) -> None:
+def test_a_release_with_the_id_of_its_failed_set_up_does_not_change_the_record(stack: Stack) -> None:
     stores.orders().open(
         "set-up-1",
         kind="messaging_v2",
@@ -171,6 +185,8 @@ def test_a_release_that_is_named_like_its_failed_set_up_leaves_its_record(stack:
     before = stores.orders().get("set-up-1")
     release = {"kind": "release_numbers", "input": {"customerOrderId": "set-up-1"}}
     event = sample("setups/check_input") | release | {"executionName": "set-up-1", "executionArn": "arn:2"}
+
     with pytest.raises(Exception, match="Start the release under another execution name"):
         call(check_input, event)
+
     assert stores.orders().get("set-up-1") == before

@@ -18,7 +18,7 @@ AUTHORITY = {
 
 @only_current
 @pytest.mark.parametrize("importable", [0, 2500, 4950])
-def test_a_dry_run_of_5000_numbers_refused_for_different_reasons_stays_below_the_limit(
+def test_a_dry_run_of_5000_numbers_with_different_reasons_stays_below_the_limit(
     stack: Stack, monkeypatch: pytest.MonkeyPatch, importable: int
 ) -> None:
     def errors(numbers: list[str]) -> list[NumbersError]:
@@ -42,7 +42,7 @@ def test_a_dry_run_of_5000_numbers_refused_for_different_reasons_stays_below_the
 
 
 def numbers_of(output: Any) -> list[str]:
-    """Return the numbers of a dry run, importable or refused."""
+    """Return the numbers of a dry run, importable or rejected."""
     refused = [number for each in output["refused"] for number in each["numbers"]]
     return sorted([*output["importable"], *refused])
 

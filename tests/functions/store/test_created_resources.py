@@ -20,7 +20,9 @@ def test_an_unrecorded_resource_is_not_owned(created_resources: CreatedResources
 
 def test_a_created_resource_is_owned_by_its_id(created_resources: CreatedResources) -> None:
     created_resources.begin(RESOURCE, AT)
+
     created_resources.finish(RESOURCE, "561", AT)
+
     assert created_resources.is_owned(RESOURCE, "561")
     assert not created_resources.is_owned(RESOURCE, "562")
     assert not created_resources.is_owned("location#743#other", "561")
@@ -49,7 +51,9 @@ def test_a_late_run_keeps_the_id_that_another_recorded(
     created_resources.begin(RESOURCE, LATER)
     if first_ends == "after it":
         created_resources.finish(RESOURCE, "561", AT)
+
     created_resources.give_up(RESOURCE, LATER)
+
     assert created_resources.is_owned(RESOURCE, "561")
     assert not created_resources.is_owned(RESOURCE, "562")
 
@@ -59,7 +63,9 @@ def test_a_rejected_run_keeps_what_an_earlier_one_may_have_created(
 ) -> None:
     created_resources.begin(RESOURCE, AT)
     created_resources.begin(RESOURCE, LATER)
+
     created_resources.give_up(RESOURCE, LATER)
+
     assert created_resources.is_owned(RESOURCE, "561")
 
 
@@ -69,7 +75,9 @@ def test_a_run_that_created_it_after_a_rejected_one_owns_it(
     created_resources.begin(RESOURCE, AT)
     created_resources.begin(RESOURCE, LATER)
     created_resources.give_up(RESOURCE, AT)
+
     created_resources.finish(RESOURCE, "561", LATER)
+
     assert created_resources.is_owned(RESOURCE, "561")
 
 
@@ -81,5 +89,6 @@ def test_a_resource_recreated_without_a_response_is_owned(
     created_resources.begin(RESOURCE, LATER)
     assert created_resources.is_owned(RESOURCE, "562")
     created_resources.finish(RESOURCE, "562", LATER)
+
     assert created_resources.is_owned(RESOURCE, "562")
     assert not created_resources.is_owned(RESOURCE, "561")

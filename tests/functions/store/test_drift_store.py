@@ -51,6 +51,7 @@ def test_no_drift_stores_nothing(drift: Drift, numbers_table: Table) -> None:
 
 def test_findings_are_stored_with_counts_of_numbers(drift: Drift, numbers_table: Table) -> None:
     assert drift.record([APPEARED, LOST], AT)
+
     found = item(numbers_table)
     assert found.pop("digest")
     assert found == drift_key() | {
@@ -72,12 +73,14 @@ def test_different_findings_are_stored_and_keep_the_time_of_the_first(
 ) -> None:
     drift.record([APPEARED], AT)
     assert drift.record([LOST], LATER)
+
     found = item(numbers_table)
     assert (found["driftState"], found["foundAt"], found["findings"]) == ("found", AT, [LOST_VIEW])
 
 
 def test_the_end_of_drift_is_stored_once(drift: Drift, numbers_table: Table) -> None:
     drift.record([APPEARED], AT)
+
     assert drift.record([], LATER)
     assert item(numbers_table) == drift_key() | {"driftState": "ended", "foundAt": AT, "endedAt": LATER}
     assert not drift.record([], LAST)
@@ -88,6 +91,7 @@ def test_findings_that_return_after_the_end_are_stored_again(drift: Drift, numbe
     for findings, at in (([APPEARED], AT), ([], LATER)):
         drift.record(findings, at)
     assert drift.record([APPEARED], LAST)
+
     found = item(numbers_table)
     assert (found["foundAt"], "endedAt" in found) == (LAST, False)
 
@@ -100,6 +104,7 @@ def test_counts_cover_all_findings_and_the_first_hundred_are_stored(
         for number in range(5000)
     ]
     assert drift.record(many, AT)
+
     found = item(numbers_table)
     assert (found["counts"], len(found["findings"])) == ({"vanished": 5000}, 100)
     assert drift.record(many[:-1], LATER), "the last finding is not shown, but it is new"
@@ -111,6 +116,7 @@ def test_of_two_concurrent_runs_only_one_stores_the_findings(
     before = numbers_table.get(drift_key())
     drift.record([APPEARED], AT)
     monkeypatch.setattr(numbers_table, "get", lambda _: before)
+
     assert not drift.record([APPEARED], AT)
     assert versions(numbers_table) == 1
 

@@ -49,14 +49,17 @@ def test_an_update_changes_entries_of_a_map(numbers_table: Table) -> None:
     numbers_table.put_new({"pk": "a", "steps": {}}, key="pk")
     numbers_table.update(key("a"), assign={("steps", "Create location"): 1, ("steps", "size"): 2, "a.b": 3})
     numbers_table.update(key("a"), assign={("steps", "Create location"): 4})
+
     assert numbers_table.get(key("a")) == {"pk": "a", "steps": {"Create location": 4, "size": 2}, "a.b": 3}
 
 
 def test_a_failed_condition_changes_nothing(numbers_table: Table) -> None:
     numbers_table.put_new({"pk": "a", "state": "x"}, key="pk")
+
     changed = numbers_table.update(
         key("a"), assign={"state": "z"}, condition="#state = :y", values={"y": "y"}
     )
+
     assert changed is None
     assert numbers_table.get(key("a")) == {"pk": "a", "state": "x"}
 
@@ -64,9 +67,10 @@ def test_a_failed_condition_changes_nothing(numbers_table: Table) -> None:
 def test_a_condition_may_give_an_attribute_another_name(numbers_table: Table) -> None:
     name = "recipient +19195551213"
     assert numbers_table.update(
-        key("a"), assign={name: {"n": 1}}, condition="attribute_not_exists(#told)", names={"told": name}
+        key("a"), assign={name: {"n": 1}}, condition="attribute_not_exists(#alias)", names={"alias": name}
     )
-    changes: dict[str, Any] = {"condition": "#told.#n < :n", "names": {"told": name}}
+    changes: dict[str, Any] = {"condition": "#alias.#n < :n", "names": {"alias": name}}
+
     assert numbers_table.update(key("a"), assign={name: {"n": 2}}, values={"n": 2}, **changes)
     assert numbers_table.update(key("a"), assign={name: {"n": 9}}, values={"n": 2}, **changes) is None
     assert numbers_table.get(key("a")) == {"pk": "a", name: {"n": 2}}
@@ -88,7 +92,9 @@ def test_items_are_returned_in_the_order_of_their_keys(
     names = [f"n{number:03}" for number in range(120)]
     for name in names[::2]:
         numbers_table.put_new({"pk": name}, key="pk")
+
     wanted = list(reversed(names))
+
     assert [item["pk"] for item in numbers_table.get_all([key(name) for name in wanted])] == wanted[1::2]
 
 
@@ -101,8 +107,10 @@ def test_items_can_be_read_consistently(
     numbers_table: Table, dynamodb: "DynamoDBClient", consistent: bool
 ) -> None:
     numbers_table.put_new({"pk": "a"}, key="pk")
+
     with patch.object(dynamodb, "batch_get_item", wraps=dynamodb.batch_get_item) as asked:
         assert numbers_table.get_all([key("a")], consistent=consistent) == [{"pk": "a"}]
+
     (table,) = asked.call_args.kwargs["RequestItems"].values()
     assert table["ConsistentRead"] is consistent
 
@@ -125,6 +133,7 @@ def test_unprocessed_keys_are_requested_again(numbers_table: Table, dynamodb: "D
             "a",
             "b",
         ]
+
     assert asked == [3, 2, 1]
 
 
@@ -151,6 +160,7 @@ def test_unprocessed_keys_are_requested_again_after_growing_pauses(
 
     with patch.object(dynamodb, "batch_get_item", throttle):
         assert numbers_table.get_all([key("a")]) == [{"pk": "a"}]
+
     assert pauses == [0.05, 0.1, 0.2]
 
 
@@ -168,6 +178,7 @@ def test_a_complete_response_resets_the_pauses(
 
     with patch.object(dynamodb, "batch_get_item", throttle):
         assert numbers_table.get_all(keys) == []
+
     assert pauses == [0.05, 0.05]
 
 
@@ -204,6 +215,7 @@ def test_each_write_of_an_item_counts_its_version_up_by_one(
     numbers_table.update(key("a"), assign={"n": 1})
     numbers_table.update(key("a"), assign={"n": None})
     numbers_table.update(key("b"), keep={"n": 2})
+
     assert [stored_version(dynamodb, name) for name in "ab"] == [3, 2]
 
 
@@ -211,12 +223,14 @@ def test_a_failed_write_does_not_change_the_version(numbers_table: Table, dynamo
     numbers_table.put_new({"pk": "a", "n": 1}, key="pk")
     numbers_table.put_new({"pk": "a", "n": 2}, key="pk")
     numbers_table.update(key("a"), assign={"n": 2}, condition="#n = :n", values={"n": 2})
+
     assert stored_version(dynamodb, "a") == 1
 
 
 def test_the_version_is_not_read_with_the_item(numbers_table: Table) -> None:
     item = {"pk": "a", "state": "active"}
     numbers_table.put_new(item, key="pk")
+
     assert numbers_table.update(key("a"), assign={"n": 1}) == item | {"n": 1}
     assert numbers_table.get(key("a")) == item | {"n": 1}
     assert numbers_table.get_all([key("a")]) == [item | {"n": 1}]

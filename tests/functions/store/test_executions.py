@@ -1,4 +1,4 @@
-"""Starting executions: a refusal is certain only if no attempt can have started the execution."""
+"""Starting executions: a rejection is certain only if no attempt can have started the execution."""
 
 import json
 from typing import Any
@@ -51,7 +51,7 @@ def start(*attempts: tuple[int, str] | None) -> None:
         ([(400, "AccessDeniedException")], "AccessDeniedException"),
     ],
 )
-def test_a_start_that_every_attempt_refused_is_refused(attempts: list[tuple[int, str]], code: str) -> None:
+def test_a_start_is_rejected_if_every_attempt_is_rejected(attempts: list[tuple[int, str]], code: str) -> None:
     with pytest.raises(StartRefused) as refused:
         start(*attempts)
 
@@ -59,7 +59,7 @@ def test_a_start_that_every_attempt_refused_is_refused(attempts: list[tuple[int,
 
 
 @pytest.mark.parametrize("first", [LOST, BROKEN])
-def test_a_refusal_after_an_attempt_that_may_have_started_is_not_certain(
+def test_a_rejection_after_an_attempt_with_unknown_outcome_is_not_certain(
     first: tuple[int, str] | None,
 ) -> None:
     with pytest.raises(ClientError, match="ThrottlingException"):

@@ -75,6 +75,7 @@ def sent(messages: Messages) -> Messages:
 
 def test_a_group_message_is_delivered_once_all_recipients_have_it(sent: Messages) -> None:
     assert [bool(sent.record_receipt(receipt(each, "delivered"))) for each in GROUP] == [False, False, True]
+
     item = stored(sent)
     assert (item["state"], item["rank"]) == ("delivered", 5)
     assert message_view(item)["times"] == {"accepted": AT, "sending": AT, "sent": AT, "delivered": LATER}
@@ -87,7 +88,9 @@ def test_a_failed_recipient_keeps_code_class_and_reason(sent: Messages) -> None:
     sent.record_receipt(receipt(BEN, "delivered"))
     assert sent.record_receipt(receipt(CLEO, "failed", **REFUSED))
     item = stored(sent)
+
     view = message_view(item)
+
     assert (view["state"], view["reason"]) == ("failed", "2 of 3 recipients failed")
     assert not view.keys() & {"errorCode", "errorClass"}
     assert item[f"{RECIPIENT}{ANNA}"] == {
@@ -106,6 +109,7 @@ def test_an_unknown_delivery_of_one_recipient_leaves_the_message_unknown(sent: M
     sent.record_receipt(receipt(BEN, "delivery_unknown", **SILENT))
     assert stored(sent)["state"] == "sent"
     assert sent.record_receipt(receipt(CLEO, "delivered"))
+
     item = stored(sent)
     assert item["state"] == "delivery_unknown"
     assert "reason" not in message_view(item)
@@ -116,6 +120,7 @@ def test_delivered_can_follow_delivery_unknown(sent: Messages) -> None:
         sent.record_receipt(receipt(each, "delivery_unknown", **SILENT))
     assert stored(sent)["state"] == "delivery_unknown"
     assert [bool(sent.record_receipt(receipt(each, "delivered"))) for each in GROUP] == [False, False, True]
+
     item = stored(sent)
     assert item["state"] == "delivered"
     assert item[f"{RECIPIENT}{ANNA}"] == {
@@ -138,6 +143,7 @@ def test_receipts_resolve_a_message_with_unknown_delivery(messages: Messages) ->
     messages.record_receipt(receipt(BEN, "delivered"))
     assert stored(messages)["state"] == "delivery_unknown"
     messages.record_receipt(receipt(CLEO, "delivered"))
+
     item = stored(messages)
     assert item["state"] == "delivered"
     assert "reason" not in item
@@ -167,10 +173,12 @@ def test_a_repeated_receipt_completes_an_interrupted_update(
 
     for each in (ANNA, BEN):
         sent.record_receipt(receipt(each, "delivered"))
+
     with monkeypatch.context() as broken:
         broken.setattr(sent, "_move_group", die)
         with pytest.raises(TimeoutError):
             sent.record_receipt(receipt(CLEO, "delivered"))
+
     assert stored(sent)["state"] == "sent"
     assert sent.record_receipt(receipt(CLEO, "delivered"))
     assert stored(sent)["state"] == "delivered"
@@ -178,6 +186,7 @@ def test_a_repeated_receipt_completes_an_interrupted_update(
 
 def test_a_receipt_without_a_recipient_applies_to_the_message(sent: Messages) -> None:
     assert sent.record_receipt(replace(receipt(ANNA, "failed", **REFUSED), recipient=None))
+
     item = stored(sent)
     assert (item["state"], item["errorCode"], item["errorClass"]) == ("failed", 4720, "recipient")
     assert recipient_states(item) == {}
@@ -185,9 +194,11 @@ def test_a_receipt_without_a_recipient_applies_to_the_message(sent: Messages) ->
 
 def test_a_receipt_does_not_change_known_facts(sent: Messages) -> None:
     before = stored(sent)
+
     sent.record_receipt(
         receipt(ANNA, "delivered", owner="+19195558888", application_id="x", recipients=GROUP[::-1])
     )
+
     after = stored(sent)
     assert {name: after[name] for name in before} == before
     assert after.keys() - before.keys() == {f"{RECIPIENT}{ANNA}"}
@@ -208,6 +219,7 @@ def test_a_receipt_does_not_change_an_inbound_message(messages: Messages) -> Non
         )
     )
     before = stored(messages, "1562")
+
     assert not any(messages.record_receipt(receipt(each, "delivered", message_id="1562")) for each in GROUP)
     assert stored(messages, "1562") == before
 
@@ -217,6 +229,7 @@ def test_a_receipt_does_not_change_an_inbound_message(messages: Messages) -> Non
 
 def test_the_first_receipt_of_another_systems_group_stores_the_message(messages: Messages) -> None:
     assert messages.record_receipt(receipt(BEN, "delivered", message_id="1562"))
+
     item = stored(messages, "1562")
     assert item.pop("expiresAt") > 0
     assert item == {
@@ -243,7 +256,9 @@ def test_another_systems_group_message_follows_its_recipients(messages: Messages
     place = stored(messages, "1562")["sortKey"]
     for each in GROUP:
         messages.record_receipt(receipt(each, "delivered", message_id="1562"))
+
     item = stored(messages, "1562")
+
     assert (item["state"], item["sortKey"], recipient_states(item)) == (
         "delivered",
         place,

@@ -1,4 +1,4 @@
-"""DynamoDB in memory, which the convergence and fuzz tests write to: it is to do as moto does."""
+"""DynamoDB in memory, which the convergence and fuzz tests write to. It behaves as moto does."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -33,8 +33,8 @@ conditions = st.sampled_from(
         "#state <> :x",
         "#state IN (:x, :y)",
         "attribute_exists(#state)",
-        "attribute_not_exists(#messageId) OR #rank < :one AND attribute_not_exists(#told)",
-        "(attribute_not_exists(#messageId) OR #rank < :one) AND #told = :map",
+        "attribute_not_exists(#messageId) OR #rank < :one AND attribute_not_exists(#alias)",
+        "(attribute_not_exists(#messageId) OR #rank < :one) AND #alias = :map",
     ]
 )
 GIVEN = {"one": 1, "x": "x", "y": "y", "map": {"a": "x", "b": {"c": 2}}}
@@ -48,7 +48,7 @@ def acts(draw: st.DrawFn) -> Act:
     if draw(st.booleans()):
         return lambda table: table.put_new(KEY | assign, key="messageId")
     used = {name: value for name, value in GIVEN.items() if condition and f":{name}" in condition}
-    named = {"told": "recipient +1919"}
+    named = {"alias": "recipient +1919"}
     assign = assign or {"state": "x"}
     kept = {name: value for name, value in keep.items() if name not in assign}
     return lambda table: table.attempt(
@@ -57,7 +57,7 @@ def acts(draw: st.DrawFn) -> Act:
 
 
 def done(table: Table, act: Act) -> Any:
-    """Return what a write says, and what is stored then."""
+    """Return the result of a write, and the stored item after it."""
     try:
         said = act(table)
     except ClientError as error:
@@ -67,7 +67,7 @@ def done(table: Table, act: Act) -> Any:
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.lists(acts(), min_size=1, max_size=6))
-def test_writes_end_as_they_do_in_moto(
+def test_writes_have_the_same_results_as_in_moto(
     dynamodb: "DynamoDBClient", messages_table: Table, order: Sequence[Act]
 ) -> None:
     dynamodb.delete_item(TableName="MessagesTable", Key={"messageId": {"S": "out_1"}})
@@ -94,7 +94,7 @@ def test_writes_end_as_they_do_in_moto(
     ],
     ids=lambda item: repr(item)[:30],
 )
-def test_what_moto_refuses_is_refused(messages_table: Table, item: dict[str, Any]) -> None:
+def test_items_that_moto_rejects_are_rejected(messages_table: Table, item: dict[str, Any]) -> None:
     def put(table: Table) -> Any:
         return table.put_new(KEY | item, key="messageId")
 
@@ -103,17 +103,17 @@ def test_what_moto_refuses_is_refused(messages_table: Table, item: dict[str, Any
 
 
 @pytest.mark.parametrize("item", [{"owner": 7, "sortKey": "x"}, {"segmentCount": 10**38}], ids=repr)
-def test_what_dynamodb_refuses_though_moto_does_not_is_refused(item: dict[str, Any]) -> None:
+def test_items_that_only_dynamodb_rejects_are_rejected(item: dict[str, Any]) -> None:
     with pytest.raises(ClientError, match="ValidationException"):
         Table(DynamoDB(), "MessagesTable").put_new(KEY | item, key="messageId")  # type: ignore[arg-type]
 
 
-def test_half_a_character_is_refused() -> None:
+def test_an_unpaired_surrogate_is_rejected() -> None:
     with pytest.raises(ClientError, match="SerializationException"):
         Table(DynamoDB(), "MessagesTable").put_new(KEY | {"text": "\ud83d"}, key="messageId")  # type: ignore[arg-type]
 
 
-def test_a_name_or_value_that_no_expression_uses_is_refused() -> None:
+def test_an_unused_name_or_value_is_rejected() -> None:
     request: dict[str, Any] = {
         "TableName": "MessagesTable",
         "Key": {"messageId": {"S": "out_1"}},
@@ -128,12 +128,13 @@ def test_a_name_or_value_that_no_expression_uses_is_refused() -> None:
             )
 
 
-def test_an_item_weighs_what_aws_says() -> None:
+def test_the_size_of_an_item_follows_the_rules_of_aws() -> None:
     assert item_size({"messageId": "é", "n": 100, "list": ["a"], "map": {"b": True}}) == 11 + 4 + 9 + 9
 
 
-def test_an_attempt_tells_whether_it_was_done() -> None:
+def test_an_attempt_returns_whether_it_was_applied() -> None:
     table = Table(DynamoDB(), "MessagesTable")  # type: ignore[arg-type]
+
     assert table.attempt(KEY, assign={"n": 1}, condition="attribute_exists(#n)") == Attempt(False, None)
     assert table.attempt(KEY, assign={"n": 1}) == Attempt(True, KEY | {"n": 1})
     assert table.attempt(KEY, assign={"n": 2}, condition="#n = :n", values={"n": 3}) == Attempt(

@@ -27,7 +27,7 @@ def pacing(lanes: Lanes) -> Pacing:
 
 @pytest.fixture
 def account(pacing: Pacing, numbers_table: Table) -> Lane:
-    """The account's lane as a reader sees it who is overtaken by others."""
+    """The account's lane, read once before the writes of a test."""
     (lane,) = pacing.lanes_of(NUMBER, OptOuts(numbers_table).get_send_facts(NUMBER, []))
     return lane
 
@@ -38,6 +38,7 @@ def test_a_lane_is_stored_and_read_unchanged(lanes: Lanes, pacing: Pacing, accou
     pacing.slow_down(account, NOW, None)
 
     item = lanes.get("account")
+
     lane = from_item("account", item, target=to_interval(1), high_share=20)
 
     assert to_item(lane) == {name: value for name, value in item.items() if name != "pk"}
@@ -73,6 +74,7 @@ def test_positions_issued_during_a_change_of_the_rate_are_kept(
     slowed = known.slowed(NOW)
     assert slowed is not None
     lanes.extend("account", Extend(TrackName.NORMAL, 4))
+
     lanes.replace(known, slowed)
 
     item = lanes.get("account")
@@ -88,6 +90,7 @@ def test_a_rate_of_the_api_replaces_the_parameter_and_none_returns_to_it(
     lanes.set_rate("account", to_interval(rate) if rate else None)
 
     facts: Any = OptOuts(numbers_table).get_send_facts(NUMBER, [])
+
     (lane,) = pacing.lanes_of(NUMBER, facts)
 
     assert lane.target == to_interval(rate or 1)

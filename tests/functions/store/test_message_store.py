@@ -1,4 +1,4 @@
-"""Messages are stored once, claimed once, and only move up, in whatever order receipts arrive."""
+"""Messages are stored once, claimed once, and only move up, with receipts in any order."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -87,6 +87,7 @@ def test_a_new_message_is_stored_with_its_expiry(messages: Messages) -> None:
     kept = stored(messages)
     assert kept == {name: value for name, value in item.items() if value is not None}
     expires = int((datetime.fromisoformat(NOW) + timedelta(days=90)).timestamp())
+
     assert kept == {
         "messageId": "out_1",
         "direction": "out",
@@ -115,6 +116,7 @@ def test_a_new_message_is_stored_with_its_expiry(messages: Messages) -> None:
 def test_a_message_is_added_once(messages: Messages) -> None:
     assert messages.add(inbound()) is not None
     before = stored(messages, "1661365814859")
+
     assert messages.add(inbound(time=LATER)) is None
     assert stored(messages, "1661365814859") == before
 
@@ -126,7 +128,9 @@ def test_a_message_may_have_no_text(messages: Messages) -> None:
 
 def test_an_inbound_message_keeps_its_keyword_and_has_no_rank(messages: Messages) -> None:
     messages.add(inbound(keyword="stop"))
+
     kept = stored(messages, "1661365814859")
+
     assert (kept["keyword"], kept["state"], kept["receivedAt"]) == ("stop", "received", AT)
     assert "rank" not in kept
 
@@ -141,6 +145,7 @@ def test_a_repeated_request_rebuilds_the_first_item(messages: Messages) -> None:
     again = outbound(time=LATER, request_digest="a digest")
     assert messages.add(again) is None
     before = stored(messages)
+
     assert before["requestDigest"] == "a digest"
     assert messages.build_item(replace(again, time=before["acceptedAt"])) == first
 
@@ -148,6 +153,7 @@ def test_a_repeated_request_rebuilds_the_first_item(messages: Messages) -> None:
 def test_a_repeated_request_writes_nothing(messages: Messages) -> None:
     messages.add(outbound(text="the first one"))
     before = stored(messages)
+
     assert messages.add(outbound(time=LATER, text="another one", request_digest="another")) is None
     assert stored(messages) == before
 
@@ -157,7 +163,9 @@ def test_a_repeated_request_writes_nothing(messages: Messages) -> None:
 
 def test_an_unclaimed_message_fails_with_class_and_reason(messages: Messages) -> None:
     messages.add(outbound())
+
     failed, item = messages.fail_unclaimed("out_1", LATER, error_class="opt_out", reason="opted out")
+
     assert failed
     assert item == stored(messages)
     assert (item["state"], item["rank"], item["failedAt"]) == ("failed", RANKS[MessageState.FAILED], LATER)
@@ -170,6 +178,7 @@ def test_an_unclaimed_message_fails_with_class_and_reason(messages: Messages) ->
 def test_a_claimed_message_does_not_fail(messages: Messages, state: str) -> None:
     messages.add(outbound(state=state))
     before = stored(messages)
+
     assert messages.fail_unclaimed("out_1", LATER, error_class="sender", reason="released") == (False, before)
     assert stored(messages) == before
 
@@ -197,7 +206,9 @@ def claimed(messages: Messages, message_id: str = "out_1", at: str = LATER) -> M
 
 def test_an_accepted_message_is_claimed_once(messages: Messages) -> None:
     messages.add(outbound())
+
     taken = claimed(messages)
+
     assert taken is not None
     assert (taken["state"], taken["rank"], taken["sendingAt"]) == ("sending", 1, LATER)
     assert taken["text"] == "Good morning!"
@@ -213,9 +224,11 @@ def test_a_repeated_claim_call_holds_the_claim(
 
     messages.add(outbound())
     attempt = messages_table.attempt
+
     with monkeypatch.context() as lossy:
         lossy.setattr(messages_table, "attempt", attempt_twice)
         assert claimed(messages) == stored(messages)
+
     assert not claimed(messages)
 
 
@@ -227,7 +240,9 @@ def test_claiming_a_missing_message_creates_no_item(messages: Messages) -> None:
 @pytest.mark.parametrize("state", sorted(RANKS.keys() - {"accepted", "sending"}))
 def test_a_message_in_a_later_state_is_not_claimed(messages: Messages, state: MessageState) -> None:
     messages.add(outbound())
+
     messages.advance("out_1", state, AT)
+
     assert messages.claim("out_1", LATER) == (stored(messages), False)
     assert stored(messages)["state"] == state
 
@@ -235,6 +250,7 @@ def test_a_message_in_a_later_state_is_not_claimed(messages: Messages, state: Me
 def test_an_inbound_message_is_not_claimed(messages: Messages) -> None:
     messages.add(inbound())
     before = stored(messages, "1661365814859")
+
     assert messages.claim("1661365814859", LATER) == (before, False)
     assert stored(messages, "1661365814859") == before
 
@@ -245,6 +261,7 @@ def test_a_released_claim_restores_the_message(messages: Messages) -> None:
     taken = claimed(messages)
     assert taken is not None
     messages.release_claim(taken)
+
     assert stored(messages) == before | {"claim": taken["claim"], "claims": 1}
     assert claimed(messages)
 
@@ -287,8 +304,10 @@ def test_a_claim_without_a_response_is_undone(messages: Messages, lossy: Lossy, 
     messages.add(outbound())
     before = stored(messages)
     lossy.effects(effect)
+
     with pytest.raises(ReadTimeoutError):
         messages.claim("out_1", LATER)
+
     assert without_claims(stored(messages)) == without_claims(before)
     assert claimed(messages)
 
@@ -299,7 +318,9 @@ def test_an_undone_claim_that_arrives_late_claims_nothing(messages: Messages, lo
     with pytest.raises(ReadTimeoutError):
         messages.claim("out_1", LATER)
     (arrive,) = lossy.late
+
     arrive()
+
     assert stored(messages)["state"] == "accepted"
     assert claimed(messages)
 
@@ -310,8 +331,10 @@ def test_a_claim_that_cannot_be_undone_raises_the_first_error(
 ) -> None:
     messages.add(outbound())
     lossy.effects("unanswered", effect)
+
     with pytest.raises(ReadTimeoutError):
         messages.claim("out_1", LATER)
+
     assert stored(messages)["state"] == {"lost": "sending", "unanswered": "accepted"}[effect]
 
 
@@ -320,8 +343,10 @@ def test_an_undone_claim_keeps_the_claim_of_another_worker(messages: Messages, l
     assert claimed(messages)
     before = stored(messages)
     lossy.effects("lost")
+
     with pytest.raises(ReadTimeoutError):
         messages.claim("out_1", LATER)
+
     assert stored(messages) == before
 
 
@@ -330,8 +355,10 @@ def test_an_unconfirmed_message_can_be_released_by_its_claim(messages: Messages)
     before = stored(messages)
     taken = claimed(messages)
     assert taken is not None
-    messages.advance("out_1", MessageState.SEND_UNCONFIRMED, LATER, reason="nobody knows")
+    messages.advance("out_1", MessageState.SEND_UNCONFIRMED, LATER, reason="the outcome is unknown")
+
     messages.release_claim(taken)
+
     assert stored(messages) == before | {"claim": taken["claim"], "claims": 1}
 
 
@@ -342,7 +369,9 @@ def test_only_the_claim_of_a_message_can_be_released(messages: Messages) -> None
     messages.release_claim(first)
     assert claimed(messages)
     before = stored(messages)
+
     messages.release_claim(first)
+
     assert stored(messages) == before
 
 
@@ -352,7 +381,9 @@ def test_a_message_in_a_later_state_is_not_released(messages: Messages, state: M
     taken = claimed(messages)
     assert taken is not None
     messages.advance("out_1", state, LATER)
+
     messages.release_claim(taken)
+
     assert stored(messages)["state"] == state
 
 
@@ -374,6 +405,7 @@ def test_id_and_segment_count_of_bandwidth_are_stored_with_the_state(messages: M
     messages.add(outbound())
     messages.claim("out_1", AT)
     assert messages.advance("out_1", MessageState.SENT, LATER, bandwidth_id="1562", segment_count=2)
+
     kept = stored(messages)
     assert (kept["bandwidthId"], kept["bandwidthSegmentCount"], kept["sentAt"]) == ("1562", 2, LATER)
 
@@ -389,6 +421,7 @@ def test_a_late_response_still_adds_bandwidths_id_and_the_time(messages: Message
     messages.claim("out_1", AT)
     messages.advance("out_1", MessageState.DELIVERED, LATER)
     assert not messages.advance("out_1", MessageState.SENT, AT, bandwidth_id="1562", segment_count=2)
+
     kept = stored(messages)
     assert (kept["state"], kept["bandwidthId"], kept["sentAt"], kept["deliveredAt"]) == (
         "delivered",
@@ -400,9 +433,11 @@ def test_a_late_response_still_adds_bandwidths_id_and_the_time(messages: Message
 
 def test_a_failure_has_its_code_and_reason(messages: Messages) -> None:
     messages.add(outbound())
+
     messages.record_receipt(
         receipt("failed", error_code=4432, error_class="recipient", reason="no such country")
     )
+
     kept = stored(messages)
     assert (kept["state"], kept["errorCode"]) == ("failed", 4432)
     assert (kept["errorClass"], kept["reason"]) == ("recipient", "no such country")
@@ -416,8 +451,12 @@ def test_a_final_state_clears_an_earlier_reason(
     messages: Messages, doubt: MessageState, code: int | None, end: str
 ) -> None:
     messages.add(outbound())
-    messages.advance("out_1", doubt, AT, error_code=code, error_class="unknown", reason="nobody knows")
+    messages.advance(
+        "out_1", doubt, AT, error_code=code, error_class="unknown", reason="the outcome is unknown"
+    )
+
     messages.record_receipt(receipt(end))
+
     kept = stored(messages)
     assert kept["state"] == end
     assert not kept.keys() & {"errorCode", "errorClass", "reason"}
@@ -431,6 +470,7 @@ def test_advancing_a_missing_message_creates_no_item(messages: Messages) -> None
 def test_a_receipt_does_not_change_an_inbound_message(messages: Messages) -> None:
     messages.add(inbound())
     before = stored(messages, "1661365814859")
+
     assert not messages.record_receipt(receipt("delivered", message_id="1661365814859"))
     assert not messages.advance("1661365814859", MessageState.FAILED, LATER, reason="a mistake")
     assert stored(messages, "1661365814859") == before
@@ -464,16 +504,20 @@ def test_the_receipt_of_another_systems_message_is_stored_under_bandwidths_id(me
 def test_a_message_of_another_system_keeps_its_place_in_the_list(messages: Messages) -> None:
     messages.record_receipt(receipt("sending", time=AT, message_id="1562"))
     place = stored(messages, "1562")["sortKey"]
+
     messages.record_receipt(receipt("delivered", time=LATER, message_id="1562"))
+
     assert stored(messages, "1562")["sortKey"] == place
     assert stored(messages, "1562")["state"] == "delivered"
 
 
 def test_a_receipt_does_not_change_known_facts(messages: Messages) -> None:
     messages.add(outbound(tag="order 7"))
+
     messages.record_receipt(
         receipt("delivered", recipient="+19195559999", owner="+19195558888", application_id="x")
     )
+
     kept = stored(messages)
     assert (kept["to"], kept["owner"], kept["from"]) == ([RECIPIENT], OWNER, OWNER)
     assert (kept["applicationId"], kept["tag"], kept["text"]) == (
@@ -488,6 +532,7 @@ def test_a_repeated_receipt_changes_nothing(messages: Messages) -> None:
     messages.add(outbound())
     assert messages.record_receipt(receipt("delivered"))
     before = stored(messages)
+
     assert not messages.record_receipt(receipt("delivered"))
     assert stored(messages) == before
 
@@ -501,7 +546,9 @@ def test_a_failure_outranks_a_delivery_in_any_order(messages: Messages, order: t
     messages.add(outbound())
     for end in order:
         messages.record_receipt(ends[end])
+
     kept = stored(messages)
+
     assert (kept["state"], kept["errorCode"], kept["reason"]) == ("failed", 4432, "no such country")
     assert (kept["deliveredAt"], kept["failedAt"]) == (AT, LATER)
 
@@ -518,7 +565,9 @@ def test_a_delivery_replaces_delivery_unknown_in_any_order(
     messages.add(outbound())
     for end in order:
         messages.record_receipt(ends[end])
+
     kept = stored(messages)
+
     assert kept["state"] == "delivered"
     assert not kept.keys() & {"errorCode", "errorClass", "reason"}
     assert (kept["delivery_unknownAt"], kept["deliveredAt"]) == (AT, LATER)
@@ -528,6 +577,7 @@ def test_a_read_message_is_delivered(messages: Messages) -> None:
     messages.add(outbound())
     assert messages.record_receipt(receipt("delivered", LATER, read_at=LATER))
     assert not messages.record_receipt(receipt("delivered", AT))
+
     kept = stored(messages)
     assert (kept["state"], kept["deliveredAt"], kept["readAt"]) == ("delivered", AT, LATER)
 
@@ -540,7 +590,9 @@ def test_a_message_that_bandwidth_reported_is_not_released(
     assert taken is not None
     messages.record_receipt(receipt("sending"))
     before = stored(messages)
+
     messages.release_claim(taken)
+
     assert stored(messages) == before
 
 
@@ -568,7 +620,9 @@ def test_a_receipt_that_loses_a_race_is_merged(
     messages.add(outbound())
     messages.record_receipt(receipt("delivered"))
     monkeypatch.setattr(messages_table, "change", after_another)
+
     messages.record_receipt(receipt("sent", AT, bandwidth_id="1561"))
+
     kept = stored(messages)
     assert (kept["state"], kept["sendingAt"], kept["sentAt"], kept["bandwidthId"]) == (
         "delivered",
@@ -590,7 +644,9 @@ def test_the_messages_of_a_number_are_listed_newest_first(messages: Messages) ->
     messages.add(outbound("out_1", minute(1)))
     messages.add(outbound("out_3", minute(3)))
     messages.add(outbound("out_9", minute(9), owner=RECIPIENT))
+
     page = messages.list_by_number(OWNER, limit=10)
+
     assert [item["messageId"] for item in page.items] == ["out_3", "in-2", "out_1"]
     assert page.items[0]["text"] == "Good morning!"
     assert page.next_key is None
@@ -608,6 +664,7 @@ def test_pages_have_no_gaps_and_no_duplicates(messages: Messages) -> None:
         start = page.next_key
         if start is None:
             break
+
     assert seen == [f"out_{number}" for number in reversed(range(7))]
     assert start is None
 
@@ -643,6 +700,7 @@ def test_a_conversation_lists_both_directions_newest_first(messages: Messages) -
     messages.add(outbound("out_4", minute(4), recipients=(THIRD,)))
     messages.add(inbound("in-5", minute(5), sender=THIRD))
     messages.add(outbound("out_6", minute(6), owner=THIRD, sender=THIRD))
+
     assert conversation(messages, RECIPIENT) == ["out_3", "in-2", "out_1"]
     assert conversation(messages, THIRD) == ["in-5", "out_4"]
 
@@ -652,6 +710,7 @@ def test_a_group_is_one_conversation_for_all_senders(messages: Messages) -> None
     messages.add(inbound("in-2", minute(2), recipients=(OWNER, THIRD)))
     messages.add(inbound("in-3", minute(3), sender=THIRD, recipients=(RECIPIENT, OWNER)))
     messages.add(inbound("in-4", minute(4)))
+
     assert conversation(messages, THIRD, RECIPIENT) == ["in-3", "in-2", "out_1"]
     assert conversation(messages, RECIPIENT, THIRD, OWNER) == ["in-3", "in-2", "out_1"]
     assert conversation(messages, RECIPIENT) == ["in-4"]
@@ -686,6 +745,7 @@ def test_pages_do_not_change_while_messages_arrive(messages: Messages) -> None:
             break
         messages.add(inbound(f"in-{arriving}", minute(arriving)))
         messages.record_receipt(receipt("delivered", message_id=f"out_{arriving - 10}"))
+
     assert seen == [f"out_{number}" for number in reversed(range(6))]
     assert start is None
 
@@ -705,7 +765,9 @@ def test_retention_counts_from_the_first_write(messages: Messages, monkeypatch: 
     before = stored(messages, "1562")["expiresAt"]
     monkeypatch.setattr(messages_module, "now", lambda: "2026-03-03T00:00:00.000Z")
     messages.record_receipt(receipt("delivered", time=LATER, message_id="1562"))
+
     messages.record_receipt(receipt("sending", time=LONG_PAST, message_id="1562"))
+
     assert stored(messages, "1562")["expiresAt"] == before
 
 
@@ -722,6 +784,8 @@ def test_a_recipient_of_a_group_message_has_its_own_carrier(messages: Messages) 
                 carrier_name=carrier,
             )
         )
+
     kept = stored(messages, "1562")
+
     assert [kept[f"recipient {each}"]["carrierName"] for each in group] == ["Acme", "Other"]
     assert (kept.get("carrierName"), kept["channel"]) == (None, "MMS")

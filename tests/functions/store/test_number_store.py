@@ -61,6 +61,7 @@ def test_a_preflight_is_kept_until_another_order_brings_the_number(
     numbers.record_preflight(NUMBER, problem)
     assert stored(numbers)["preflight"] == problem
     numbers.activate(NUMBER, NEXT_HOME, LATER)
+
     assert "preflight" not in stored(numbers)
 
 
@@ -77,7 +78,9 @@ def test_a_repeated_activation_changes_nothing(numbers: Numbers) -> None:
 
 def test_a_number_that_another_order_brings_has_a_new_home(numbers: Numbers) -> None:
     numbers.activate(NUMBER, HOME, AT)
+
     numbers.activate(NUMBER, NEXT_HOME, LATER)
+
     kept = stored(numbers)
     assert (kept["state"], kept["orderId"], kept["applicationId"], kept["activeAt"]) == (
         "active",
@@ -111,7 +114,9 @@ def test_a_released_number_is_not_activated_by_the_same_order(
 ) -> None:
     set_state(numbers_table, state)
     before = stored(numbers)
+
     numbers.activate(NUMBER, HOME, AT)
+
     assert stored(numbers) == before
 
 
@@ -124,12 +129,15 @@ def test_a_number_released_before_its_order_ended_has_the_customer_order_id(
     numbers.activate(NUMBER, HOME, LATER)
     assert stored(numbers) == before
     numbers.activate(NUMBER, NEXT_HOME, LATER)
+
     assert (stored(numbers)["state"], stored(numbers)["orderId"]) == ("active", "order-2")
 
 
 def test_an_activated_number_loses_its_reason(numbers: Numbers) -> None:
     numbers.fail(TAKEN, HOME, AT)
+
     numbers.activate(NUMBER, HOME, LATER)
+
     kept = stored(numbers)
     assert kept["state"] == "active"
     assert "reason" not in kept
@@ -138,6 +146,7 @@ def test_an_activated_number_loses_its_reason(numbers: Numbers) -> None:
 
 def test_a_failed_number_has_the_reason(numbers: Numbers) -> None:
     numbers.fail(TAKEN, HOME, AT)
+
     kept = stored(numbers)
     assert (kept["state"], kept["reason"], kept["errorCode"], kept["failedAt"]) == (
         "failed",
@@ -155,7 +164,9 @@ def test_a_number_may_fail_without_a_code(numbers: Numbers) -> None:
 
 def test_a_repeated_failure_changes_nothing(numbers: Numbers) -> None:
     numbers.fail(TAKEN, HOME, AT)
+
     numbers.fail({**TAKEN, "reason": "something else"}, HOME, LATER)
+
     kept = stored(numbers)
     assert (kept["reason"], kept["failedAt"]) == ("taken", AT)
 
@@ -176,7 +187,9 @@ def test_a_later_failure_without_a_code_removes_the_code(numbers: Numbers) -> No
 def test_an_active_number_does_not_fail(numbers: Numbers, home: Home) -> None:
     numbers.activate(NUMBER, HOME, AT)
     before = stored(numbers)
+
     numbers.fail(TAKEN, home, LATER)
+
     assert stored(numbers) == before
 
 
@@ -185,7 +198,9 @@ def test_a_failure_of_another_order_changes_only_failed_and_released_numbers(
     numbers: Numbers, numbers_table: Table, state: str, fails: bool
 ) -> None:
     set_state(numbers_table, state)
+
     numbers.fail(TAKEN, NEXT_HOME, AT)
+
     assert stored(numbers)["state"] == ("failed" if fails else state)
     assert stored(numbers)["orderId"] == ("order-2" if fails else "order-1")
 
@@ -204,7 +219,9 @@ def test_numbers_of_one_state_are_listed_page_by_page(numbers: Numbers) -> None:
     for number in reversed(mine):
         numbers.activate(number, HOME, AT)
     numbers.fail({**TAKEN, "number": "+19102398770"}, HOME, AT)
+
     first = numbers.list_by_state("active", limit=3)
+
     rest = numbers.list_by_state("active", limit=3, start=first.next_key)
     assert [item["number"] for item in (*first.items, *rest.items)] == mine
     assert rest.next_key is None
@@ -227,6 +244,7 @@ def test_numbers_of_all_states_are_listed_state_by_state_with_any_page_size(
         start = page.next_key
         if start is None:
             break
+
     assert start is None
     assert seen == placed
 
@@ -237,7 +255,9 @@ def test_numbers_of_an_order_are_listed_with_those_that_failed_and_without_the_o
     numbers_table.update({"pk": "ORDER#demo"}, assign={"orderState": "completed"})
     numbers.activate(NUMBER, HOME, AT)
     numbers.fail({**TAKEN, "number": "+19102398770"}, HOME, AT)
+
     numbers.activate("+19102398771", NEXT_HOME, AT)
+
     found = numbers.list_by_order("demo", limit=10)
     assert [item["number"] for item in found.items] == [NUMBER, "+19102398770"]
     assert found.next_key is None
@@ -276,7 +296,9 @@ def test_only_a_failed_or_released_number_can_be_expected_again(
 ) -> None:
     set_state(numbers_table, state)
     before = stored(numbers)
+
     numbers.expect(NUMBER, HOSTED, AT)
+
     assert stored(numbers)["state"] == ("pending" if pending else state)
     assert (stored(numbers) == before) is not pending
 
@@ -290,21 +312,27 @@ def test_expecting_a_number_again_changes_nothing(numbers: Numbers) -> None:
 def test_a_number_expected_again_loses_its_old_attributes(numbers: Numbers) -> None:
     numbers.expect(NUMBER, HOSTED, AT)
     numbers.fail(TAKEN, ORDERED, AT)
+
     numbers.expect(NUMBER, HOSTED, LATER)
+
     assert not stored(numbers).keys() & {"reason", "errorCode", "orderId", "applicationId", "detachedAt"}
 
 
 def test_a_released_number_can_be_expected_again(numbers: Numbers) -> None:
     numbers.activate(NUMBER, ORDERED, AT, number_id="n-1")
     release_number(numbers)
+
     numbers.expect(NUMBER, HOSTED, LAST)
+
     assert stored(numbers)["state"] == "pending"
     assert "detachedAt" not in stored(numbers)
 
 
 def test_an_expected_number_becomes_active_with_catapults_id(numbers: Numbers) -> None:
     numbers.expect(NUMBER, HOSTED, AT)
+
     numbers.activate(NUMBER, ORDERED, LATER, number_id="n-1")
+
     kept = stored(numbers)
     assert (kept["state"], kept["numberId"], kept["orderId"], kept["applicationId"]) == (
         "active",
@@ -323,7 +351,9 @@ def test_another_order_replaces_catapults_id(numbers: Numbers) -> None:
 
 def test_an_expected_number_that_fails_has_the_reason(numbers: Numbers) -> None:
     numbers.expect(NUMBER, HOSTED, AT)
+
     numbers.fail(TAKEN, ORDERED, LATER)
+
     kept = stored(numbers)
     assert (kept["state"], kept["reason"], kept["errorCode"], kept["orderId"]) == (
         "failed",
@@ -336,7 +366,9 @@ def test_an_expected_number_that_fails_has_the_reason(numbers: Numbers) -> None:
 def test_a_number_that_failed_in_step_2_keeps_the_reason_in_step_4(numbers: Numbers) -> None:
     numbers.expect(NUMBER, HOSTED, AT)
     numbers.fail(TAKEN, ORDERED, AT)
+
     numbers.fail({**TAKEN, "reason": "something else"}, ORDERED, LATER)
+
     assert (stored(numbers)["reason"], stored(numbers)["failedAt"]) == ("taken", AT)
 
 
@@ -357,7 +389,9 @@ def test_a_releasing_number_belongs_to_the_removal_and_keeps_its_location(
     numbers_table.update(
         {"pk": f"NUMBER#{NUMBER}"}, assign={"state": state, "reason": "taken", "errorCode": "5005"}
     )
+
     numbers.start_release(NUMBER, REMOVAL, LATER)
+
     kept = stored(numbers)
     assert (kept["state"], kept["releasingAt"], kept["customerOrderId"]) == ("releasing", LATER, "removal")
     assert (kept["api"], kept["numberId"], kept["locationId"], kept["applicationId"]) == (
@@ -388,14 +422,18 @@ def test_a_releasing_or_released_number_keeps_its_state(
 ) -> None:
     set_state(numbers_table, state)
     before = stored(numbers)
+
     numbers.start_release(NUMBER, REMOVAL, AT)
+
     assert stored(numbers) == before
 
 
 def test_a_number_that_has_left_catapult_has_neither_its_id_nor_its_application(numbers: Numbers) -> None:
     numbers.activate(NUMBER, ORDERED, AT, number_id="n-1")
     numbers.start_release(NUMBER, REMOVAL, AT)
+
     numbers.record_detached(NUMBER, LATER)
+
     kept = stored(numbers)
     assert (kept["state"], kept["detachedAt"]) == ("releasing", LATER)
     assert not kept.keys() & {"numberId", "applicationId"}
@@ -404,7 +442,9 @@ def test_a_number_that_has_left_catapult_has_neither_its_id_nor_its_application(
 def test_a_repeated_removal_keeps_the_detached_time(numbers: Numbers) -> None:
     numbers.start_release(NUMBER, REMOVAL, AT)
     numbers.record_detached(NUMBER, LATER)
+
     numbers.start_release(NUMBER, REMOVAL, LAST)
+
     assert stored(numbers)["detachedAt"] == LATER
 
 
@@ -417,6 +457,7 @@ def test_a_number_activated_during_a_removal_must_leave_catapult_again(
     numbers.activate(NUMBER, replace(ORDERED, order_id="order-4"), LATER, number_id="n-2")
     assert stored(numbers)["state"] == "active"
     numbers.start_release(NUMBER, replace(REMOVAL, customer_order_id="removal-2"), LAST)
+
     kept = stored(numbers)
     assert (kept["state"], kept["numberId"]) == ("releasing", "n-2")
     assert "detachedAt" not in kept
@@ -425,7 +466,9 @@ def test_a_number_activated_during_a_removal_must_leave_catapult_again(
 def test_a_released_number_has_no_reason(numbers: Numbers) -> None:
     numbers.start_release(NUMBER, REMOVAL, AT)
     numbers.record_release_failure(REFUSED)
+
     numbers.release(NUMBER, LATER)
+
     kept = stored(numbers)
     assert (kept["state"], kept["releasedAt"]) == ("released", LATER)
     assert not kept.keys() & {"reason", "errorCode"}
@@ -436,7 +479,9 @@ def test_a_repeated_release_changes_nothing(numbers: Numbers) -> None:
     before = stored(numbers)
     numbers.release(NUMBER, LAST)
     numbers.record_detached(NUMBER, LAST)
+
     numbers.record_release_failure(REFUSED)
+
     assert stored(numbers) == before
 
 
@@ -447,6 +492,7 @@ def test_a_number_that_was_not_removed_stays_releasing_with_the_reason(numbers: 
     kept = stored(numbers)
     assert (kept["state"], kept["reason"], kept["errorCode"]) == ("releasing", "cannot be removed", "25040")
     numbers.record_release_failure({**REFUSED, "code": None, "reason": "no reason given"})
+
     assert stored(numbers)["reason"] == "no reason given"
     assert "errorCode" not in stored(numbers)
 
@@ -459,14 +505,18 @@ def test_only_a_releasing_number_is_detached_or_released(
     before = stored(numbers)
     numbers.record_detached(NUMBER, AT)
     numbers.record_release_failure(REFUSED)
+
     numbers.release(NUMBER, AT)
+
     assert stored(numbers) == before
 
 
 def test_an_unknown_number_is_neither_detached_nor_released(numbers: Numbers) -> None:
     numbers.record_detached(NUMBER, AT)
     numbers.record_release_failure(REFUSED)
+
     numbers.release(NUMBER, AT)
+
     assert numbers.get(NUMBER) is None
 
 
@@ -479,12 +529,14 @@ def test_numbers_are_read_together_without_unknown_ones(numbers: Numbers) -> Non
 
 def test_a_removal_lists_its_numbers(numbers: Numbers) -> None:
     numbers.activate(NUMBER, ORDERED, AT, number_id="n-1")
+
     numbers.start_release(NUMBER, REMOVAL, LATER)
+
     assert [item["number"] for item in numbers.list_by_order("removal", limit=10).items] == [NUMBER]
     assert numbers.list_by_order("hosted", limit=10).items == []
 
 
-def test_the_numbers_that_an_order_failed_to_bring_are_found_among_those_it_brought(
+def test_failed_numbers_of_an_order_are_found_among_its_active_ones(
     numbers: Numbers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(numbers_module, "_PAGE_SIZE", 4)
@@ -494,7 +546,9 @@ def test_the_numbers_that_an_order_failed_to_bring_are_found_among_those_it_brou
     failed = [f"+1910240{each:04}" for each in range(3)]
     for number in failed:
         numbers.fail({**TAKEN, "number": number}, ORDERED, AT)
+
     found = [item["number"] for item in numbers.list_failed_by_order("hosted", limit=100)]
+
     assert found == failed
     assert len(numbers.list_failed_by_order("hosted", limit=2)) == 2
     assert numbers.list_failed_by_order("another", limit=100) == []

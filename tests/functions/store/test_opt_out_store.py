@@ -63,6 +63,7 @@ def test_an_opt_out_has_both_numbers_time_and_keyword(opt_outs: OptOuts, numbers
 
 def test_an_opt_out_applies_to_one_pair_of_numbers(opt_outs: OptOuts) -> None:
     stop(opt_outs)
+
     assert opted_out(opt_outs, OURS, (THEIRS, OTHERS)) == [THEIRS]
     assert opted_out(opt_outs, OTHERS, (THEIRS,)) == []
     assert opted_out(opt_outs, THEIRS, (OURS,)) == []
@@ -73,6 +74,7 @@ def test_an_opt_in_removes_the_record_from_the_list(opt_outs: OptOuts, numbers_t
     start(opt_outs)
     assert opted_out(opt_outs) == listed(opt_outs) == []
     kept = numbers_table.get(opt_out_key(OURS, THEIRS))
+
     assert kept is not None
     assert (kept["optOutState"], kept["keyword"], kept["since"]) == ("in", "start", LATER)
     assert "optedOutOf" not in kept
@@ -81,7 +83,9 @@ def test_an_opt_in_removes_the_record_from_the_list(opt_outs: OptOuts, numbers_t
 def test_a_second_opt_out_has_the_later_time(opt_outs: OptOuts) -> None:
     stop(opt_outs)
     start(opt_outs)
+
     stop(opt_outs, at="2026-02-03T04:05:08.000Z", word="quit")
+
     (item,) = opt_outs.get_send_facts(OURS, [THEIRS]).opt_outs
     assert (item["keyword"], item["since"]) == ("quit", "2026-02-03T04:05:08.000Z")
     assert listed(opt_outs) == [THEIRS]
@@ -92,14 +96,18 @@ def test_an_older_statement_that_arrives_late_is_ignored(opt_outs: OptOuts) -> N
     stop(opt_outs, at=AT)
     assert opted_out(opt_outs) == []
     stop(opt_outs, OTHERS, at=LATER)
+
     start(opt_outs, OTHERS, at=AT)
+
     assert opted_out(opt_outs, theirs=(OTHERS,)) == [OTHERS]
 
 
 def test_a_repeated_statement_changes_nothing(opt_outs: OptOuts, numbers_table: Table) -> None:
     stop(opt_outs)
     before = numbers_table.get(opt_out_key(OURS, THEIRS))
+
     stop(opt_outs, word="quit")
+
     assert numbers_table.get(opt_out_key(OURS, THEIRS)) == before
 
 
@@ -114,6 +122,7 @@ def test_the_latest_statement_counts_in_any_order(
     for second, opts_out in data.draw(st.permutations(said)) + data.draw(st.lists(st.sampled_from(said))):
         at = f"2026-02-03T04:05:0{second}.000Z"
         opt_outs.record(ours, THEIRS, opted_out=opts_out, keyword=f"word {second}", at=at)
+
     assert opted_out(opt_outs, ours) == listed(opt_outs, ours) == ([THEIRS] if words[-1] else [])
 
 
@@ -141,6 +150,7 @@ def test_an_opt_out_wins_over_an_opt_in_of_the_same_second(
         writes[position]()
 
     assert opted_out(opt_outs, ours) == listed(opt_outs, ours) == [THEIRS]
+
     (item,) = opt_outs.get_send_facts(ours, [THEIRS]).opt_outs
     assert (item["keyword"], item["since"]) == ("quit", stop_at)
 
@@ -176,7 +186,9 @@ def test_every_permutation_of_statements_ends_in_the_same_record(
 
     assert all(record == records[0] for record in records)
     last_second = max(at[:19] for _, _, at in statements)
+
     opts_out = any(opts_out for opts_out, _, at in statements if at.startswith(last_second))
+
     assert records[0]["optOutState"] == ("out" if opts_out else "in")
 
 
@@ -197,6 +209,7 @@ def test_a_numbers_opt_outs_are_listed_page_by_page(opt_outs: OptOuts) -> None:
         start_key = page.next_key
         if start_key is None:
             break
+
     assert seen == [*theirs[:2], *theirs[3:]]
     assert start_key is None
 
@@ -207,7 +220,9 @@ def test_a_number_without_opt_outs_has_an_empty_list(opt_outs: OptOuts) -> None:
 
 def test_opt_outs_are_no_numbers(opt_outs: OptOuts, numbers: Numbers) -> None:
     stop(opt_outs)
+
     numbers.activate(OURS, HOME, AT)
+
     assert [item["pk"] for item in numbers.list_by_state("active", limit=10).items] == [f"NUMBER#{OURS}"]
     assert [item["pk"] for item in numbers.list_by_order("order-1", limit=10).items] == [f"NUMBER#{OURS}"]
     assert listed(opt_outs) == [THEIRS]
@@ -231,12 +246,14 @@ def test_the_sender_and_its_opt_outs_are_read_in_one_call(
     assert sender == numbers.get(OURS)
     assert [item["theirs"] for item in out] == [group[3]]
     asked.assert_called_once()
+
     assert asked.call_args.kwargs["RequestItems"][numbers_table.name]["ConsistentRead"] is True
 
 
 def test_an_unknown_sender_with_opt_outs_is_none(opt_outs: OptOuts) -> None:
     assert opt_outs.get_send_facts(OURS, [THEIRS])[:2] == (None, [])
     stop(opt_outs)
+
     sender, out, *_ = opt_outs.get_send_facts(OURS, [THEIRS])
     assert sender is None
     assert [item["theirs"] for item in out] == [THEIRS]

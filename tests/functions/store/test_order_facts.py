@@ -1,4 +1,4 @@
-"""Orders keep what code decides by: outcomes of steps, the action and the generation of the set-up."""
+"""Orders store outcomes of steps, and the action and generation of the set-up, for decisions in code."""
 
 from typing import Any
 

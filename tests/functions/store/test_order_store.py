@@ -1,4 +1,4 @@
-"""Orders: opened once, written step by step, ordered at most once, ended for good."""
+"""Orders: opened once, recorded step by step, ordered at most once, and final after they end."""
 
 from typing import Any
 
@@ -54,25 +54,29 @@ def test_an_opened_order_is_started(orders: Orders) -> None:
     }
 
 
-def test_opening_it_again_changes_nothing_not_even_when_it_is_further(orders: Orders) -> None:
+def test_opening_an_ordered_order_again_changes_nothing(orders: Orders) -> None:
     opened(orders).record_ordered("demo", "order-1", LATER)
     before = stored(orders)
+
     opened(orders, at=LAST, requested=9)
+
     assert stored(orders) == before
 
 
-def test_another_input_is_refused_while_an_execution_may_run(orders: Orders) -> None:
+def test_another_input_is_rejected_while_an_execution_can_run(orders: Orders) -> None:
     assert open_with(orders, "first", "arn:1") is None
     before = stored(orders)
+
     assert open_with(orders, "second", "arn:2") == "used"
     assert stored(orders) == before
     assert open_with(orders, "first", "arn:3") is None
 
 
-def test_another_input_may_be_given_after_a_failure_before_an_order_was_tried(orders: Orders) -> None:
+def test_another_input_is_accepted_after_a_failure_before_any_order_attempt(orders: Orders) -> None:
     open_with(orders, "first", "arn:1")
     orders.finish("demo", "failed", at=LATER, reason="no such site")
     assert open_with(orders, "second", "arn:2", requested=9) is None
+
     kept = stored(orders)
     assert (kept["orderState"], kept["digest"], kept["requested"]) == ("started", "second", 9)
     assert kept["executionArn"] == "arn:2"
@@ -80,7 +84,7 @@ def test_another_input_may_be_given_after_a_failure_before_an_order_was_tried(or
     assert open_with(orders, "third", "arn:3") == "used"
 
 
-def test_of_two_other_inputs_after_a_failure_the_first_is_taken(orders: Orders) -> None:
+def test_of_two_other_inputs_after_a_failure_the_first_is_accepted(orders: Orders) -> None:
     open_with(orders, "first", "arn:1")
     orders.finish("demo", "failed", at=LATER, reason="no such site")
     register, refusals = orders.register, list[str | None]()
@@ -94,16 +98,18 @@ def test_of_two_other_inputs_after_a_failure_the_first_is_taken(orders: Orders) 
 
     orders.register = register_late  # type: ignore[method-assign]
     refusals.append(open_with(orders, "third", "arn:3"))
+
     assert refusals == [None, "used"]
     assert (stored(orders)["digest"], stored(orders)["executionArn"]) == ("second", "arn:2")
 
 
 @pytest.mark.parametrize("fails", [False, True])
-def test_a_record_stays_of_its_kind(orders: Orders, fails: bool) -> None:
+def test_the_kind_of_a_record_does_not_change(orders: Orders, fails: bool) -> None:
     open_with(orders, "first", "arn:1")
     if fails:
         orders.finish("demo", "failed", at=LATER, reason="no such site")
     before = stored(orders)
+
     assert open_with(orders, "release", "arn:2", kind="release_numbers") == "used"
     assert stored(orders) == before
 
@@ -115,6 +121,7 @@ def test_an_order_that_was_undone_is_not_opened_again(orders: Orders, tried: boo
         orders.begin_ordering("demo", "first", AT)
     orders.record_undone("demo", by="release-1", at=LATER)
     before = stored(orders)
+
     assert open_with(orders, "first") == "undone"
     assert open_with(orders, "second") == "undone"
     assert stored(orders) == before
@@ -131,58 +138,63 @@ def failed(orders: Orders, order_id: str | None) -> Orders:
 
 
 @pytest.mark.parametrize(("order_id", "state"), [(None, "started"), ("order-1", "ordered")])
-def test_an_order_that_failed_goes_on_in_another_execution(
+def test_a_failed_order_continues_in_another_execution(
     orders: Orders, order_id: str | None, state: str
 ) -> None:
     failed(orders, order_id)
     assert open_with(orders, "first", "arn:2") is None
+
     kept = stored(orders)
     assert (kept["orderState"], kept["executionArn"], kept["startedAt"]) == (state, "arn:2", AT)
     assert not kept.keys() & {"failedAt", "reason", "completed", "failed", "failures"}
 
 
-def test_an_order_that_failed_does_not_go_on_by_being_opened_again_in_the_same_execution(
+def test_a_failed_order_does_not_continue_in_the_same_execution(
     orders: Orders,
 ) -> None:
     failed(orders, "order-1")
     before = stored(orders)
+
     open_with(orders, "first", before["executionArn"])
+
     assert stored(orders) == before
 
 
-def test_an_order_that_failed_does_not_go_on_with_another_input(orders: Orders) -> None:
+def test_a_failed_order_does_not_continue_with_another_input(orders: Orders) -> None:
     failed(orders, "order-1")
     before = stored(orders)
     assert open_with(orders, "second", "arn:2") == "used"
     opened(orders)
+
     assert stored(orders) == before
 
 
-def test_of_two_that_go_on_with_an_order_at_once_the_first_has_it(orders: Orders) -> None:
+def test_of_two_executions_that_continue_an_order_the_first_owns_it(orders: Orders) -> None:
     failed(orders, "order-1")
     open_with(orders, "first", "arn:2")
+
     open_with(orders, "first", "arn:3")
+
     assert (stored(orders)["orderState"], stored(orders)["executionArn"]) == ("ordered", "arn:2")
 
 
 @pytest.mark.parametrize("state", ["completed", "partial"])
-def test_an_order_that_brought_numbers_stays_as_it_is_when_it_is_opened_again(
-    orders: Orders, state: str
-) -> None:
+def test_opening_a_completed_order_again_changes_nothing(orders: Orders, state: str) -> None:
     failed(orders, "order-1").finish("demo", state, at=LAST, completed=2)
     before = stored(orders)
+
     assert open_with(orders, "first", "arn:2") is None
     assert stored(orders) == before
 
 
-def test_an_order_that_is_not_there_is_none(orders: Orders) -> None:
+def test_an_absent_order_is_none(orders: Orders) -> None:
     assert orders.get("demo") is None
 
 
 # Steps
 
 
-def test_a_step_is_recorded_with_what_it_found(orders: Orders) -> None:
+def test_a_step_is_recorded_with_its_resources(orders: Orders) -> None:
     opened(orders).record_step(
         "demo",
         "Create application",
@@ -192,6 +204,7 @@ def test_a_step_is_recorded_with_what_it_found(orders: Orders) -> None:
         detail="found",
         found={"applicationId": "a-1", "requested": 3},
     )
+
     kept = stored(orders)
     assert kept["steps"] == {
         "Create application": {
@@ -205,7 +218,7 @@ def test_a_step_is_recorded_with_what_it_found(orders: Orders) -> None:
     assert (kept["applicationId"], kept["requested"]) == ("a-1", 3)
 
 
-def test_a_step_that_is_repeated_tells_its_last_end(orders: Orders) -> None:
+def test_a_repeated_step_has_its_last_outcome(orders: Orders) -> None:
     opened(orders).record_step(
         "demo", "Create location", state="failed", at=AT, detail="BandwidthRejected: no"
     )
@@ -213,7 +226,7 @@ def test_a_step_that_is_repeated_tells_its_last_end(orders: Orders) -> None:
     assert stored(orders)["steps"] == {"Create location": {"state": "succeeded", "at": LATER}}
 
 
-def test_steps_stand_beside_each_other(orders: Orders) -> None:
+def test_a_step_does_not_replace_another_step(orders: Orders) -> None:
     opened(orders).record_step("demo", "Create application", state="succeeded", at=AT)
     orders.record_step("demo", "Enable SMS on Location", state="succeeded", at=LATER)
     assert stored(orders)["steps"].keys() == {"Create application", "Enable SMS on Location"}
@@ -227,24 +240,24 @@ def test_a_step_of_no_open_order_is_not_recorded(orders: Orders) -> None:
 # Ordering
 
 
-def test_the_first_to_begin_may_order(orders: Orders) -> None:
+def test_the_first_attempt_claims_the_order(orders: Orders) -> None:
     record = opened(orders).begin_ordering("demo", "first", LATER)
     assert (record["orderAttempt"], record["orderAttemptedAt"]) == ("first", LATER)
     assert "orderId" not in record
 
 
-def test_whoever_comes_later_sees_the_earlier_attempt(orders: Orders) -> None:
+def test_a_later_attempt_returns_the_earlier_claim(orders: Orders) -> None:
     opened(orders).begin_ordering("demo", "first", AT)
     record = orders.begin_ordering("demo", "second", LATER)
     assert (record["orderAttempt"], record["orderAttemptedAt"]) == ("first", AT)
 
 
-def test_of_two_at_the_same_time_one_may_order(orders: Orders) -> None:
+def test_of_two_concurrent_attempts_one_claims_the_order(orders: Orders) -> None:
     opened(orders).begin_ordering("demo", "first", AT)
     assert orders.begin_ordering("demo", "second", AT)["orderAttempt"] == "first"
 
 
-def test_whoever_comes_after_the_answer_sees_the_order(orders: Orders) -> None:
+def test_an_attempt_after_the_response_returns_the_order(orders: Orders) -> None:
     opened(orders).begin_ordering("demo", "first", AT)
     orders.record_ordered("demo", "order-1", LATER)
     assert orders.begin_ordering("demo", "second", LAST)["orderId"] == "order-1"
@@ -254,29 +267,34 @@ def test_an_order_without_a_record_can_still_be_claimed(orders: Orders) -> None:
     assert orders.begin_ordering("demo", "first", AT)["orderState"] == "started"
 
 
-def test_an_attempt_that_ordered_nothing_is_given_back(orders: Orders) -> None:
+def test_a_claim_without_an_order_can_be_released(orders: Orders) -> None:
     opened(orders).begin_ordering("demo", "first", AT)
     assert orders.release_claim("demo", "first")
     assert orders.begin_ordering("demo", "second", LATER)["orderAttempt"] == "second"
 
 
-def test_only_the_attempt_that_stands_is_given_back(orders: Orders) -> None:
+def test_only_the_current_claim_can_be_released(orders: Orders) -> None:
     opened(orders).begin_ordering("demo", "first", AT)
     assert not orders.release_claim("demo", "second")
     orders.release_claim("demo", "first")
+
     assert not orders.release_claim("demo", "first")
 
 
-def test_an_attempt_that_ordered_is_not_given_back(orders: Orders) -> None:
+def test_a_claim_with_an_order_cannot_be_released(orders: Orders) -> None:
     opened(orders).begin_ordering("demo", "first", AT)
+
     orders.record_ordered("demo", "order-1", LATER)
+
     assert not orders.release_claim("demo", "first")
     assert stored(orders)["orderAttemptedAt"] == AT
 
 
-def test_an_ordered_order_has_bandwidths_id_and_the_first_time(orders: Orders) -> None:
+def test_a_placed_order_has_bandwidths_id_and_the_first_time(orders: Orders) -> None:
     opened(orders).record_ordered("demo", "order-1", AT)
+
     orders.record_ordered("demo", "order-1", LATER)
+
     kept = stored(orders)
     assert (kept["orderState"], kept["orderId"], kept["orderedAt"]) == ("ordered", "order-1", AT)
 
@@ -285,7 +303,7 @@ def test_an_ordered_order_has_bandwidths_id_and_the_first_time(orders: Orders) -
 
 
 @pytest.mark.parametrize("state", ["completed", "partial", "failed"])
-def test_an_order_ends_with_its_counts_and_what_failed(orders: Orders, state: str) -> None:
+def test_an_ended_order_has_its_counts_and_failures(orders: Orders, state: str) -> None:
     opened(orders).finish(
         "demo",
         state,
@@ -295,6 +313,7 @@ def test_an_order_ends_with_its_counts_and_what_failed(orders: Orders, state: st
         failures=[{"number": None, "code": "5018", "reason": "none available"}],
         reason="short",
     )
+
     kept = stored(orders)
     assert (kept["orderState"], kept[f"{state}At"], kept["completed"], kept["failed"], kept["reason"]) == (
         state,
@@ -307,26 +326,28 @@ def test_an_order_ends_with_its_counts_and_what_failed(orders: Orders, state: st
 
 
 @pytest.mark.parametrize("state", ["completed", "partial"])
-def test_an_order_that_brought_numbers_does_not_fail_any_more(orders: Orders, state: str) -> None:
+def test_a_completed_order_cannot_fail(orders: Orders, state: str) -> None:
     opened(orders).finish("demo", state, at=LATER, completed=2)
     before = stored(orders)
+
     orders.finish("demo", "failed", at=LAST, reason="a step after it")
+
     assert stored(orders) == before
 
 
 @pytest.mark.parametrize("state", ["completed", "partial"])
-def test_an_order_that_brought_numbers_is_not_ordered_again(orders: Orders, state: str) -> None:
+def test_a_completed_order_is_not_placed_again(orders: Orders, state: str) -> None:
     opened(orders).finish("demo", state, at=LATER, completed=2)
     orders.record_ordered("demo", "order-2", LAST)
     assert stored(orders)["orderState"] == state
 
 
-def test_what_is_not_open_does_not_fail(orders: Orders) -> None:
+def test_an_absent_order_cannot_fail(orders: Orders) -> None:
     assert orders.finish("demo", "failed", at=AT, reason="no such site") is None
     assert orders.get("demo") is None
 
 
-def test_an_order_that_comes_after_all_has_no_reason_left(orders: Orders) -> None:
+def test_an_order_that_completes_after_a_failure_loses_the_reason(orders: Orders) -> None:
     opened(orders).finish(
         "demo",
         "failed",
@@ -334,7 +355,9 @@ def test_an_order_that_comes_after_all_has_no_reason_left(orders: Orders) -> Non
         failures=[{"number": None, "code": None, "reason": "no"}],
         reason="the deadline passed",
     )
+
     orders.finish("demo", "completed", at=LATER, completed=2)
+
     kept = stored(orders)
     assert (kept["orderState"], kept["completed"]) == ("completed", 2)
     assert "reason" not in kept

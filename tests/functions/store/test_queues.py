@@ -23,7 +23,9 @@ def sqs() -> "Iterator[SQSClient]":
 def test_a_message_is_queued_by_its_id_alone(sqs: "SQSClient") -> None:
     url = sqs.create_queue(QueueName="send")["QueueUrl"]
     SendQueue(sqs, url).add("out_1")
+
     (queued,) = sqs.receive_message(QueueUrl=url)["Messages"]
+
     assert queued["Body"] == "out_1"
 
 
@@ -32,7 +34,9 @@ def test_a_delayed_message_is_redelivered_after_the_delay(sqs: "SQSClient") -> N
     queue = SendQueue(sqs, url)
     queue.add("out_1")
     (taken,) = sqs.receive_message(QueueUrl=url, VisibilityTimeout=100)["Messages"]
+
     queue.delay(taken["ReceiptHandle"], 0)
+
     assert len(sqs.receive_message(QueueUrl=url, VisibilityTimeout=100)["Messages"]) == 1
     assert "Messages" not in sqs.receive_message(QueueUrl=url)
 
@@ -94,14 +98,18 @@ def test_a_query_and_bytes_are_stored_unchanged(quarantine: Quarantine) -> None:
         "body": "//4=",
     }
     quarantine.keep(CALLBACK | parts, ["why"], AT)
+
     (taken,) = quarantine.take(10, seconds=60)
+
     assert taken.callback == KEPT | parts
 
 
 def test_bytes_that_are_text_are_stored_as_text(quarantine: Quarantine) -> None:
     in_base64 = {"isBase64Encoded": True, "body": base64.b64encode("[ä]".encode()).decode()}
     quarantine.keep(CALLBACK | in_base64, ["why"], AT)
+
     (taken,) = quarantine.take(10, seconds=60)
+
     assert taken.callback == KEPT | {"body": "[ä]"}
 
 
@@ -115,7 +123,9 @@ def test_a_callback_of_any_size_is_received_and_deleted(
     (taken,) = quarantine.take(10, seconds=0)
     assert taken.callback == KEPT | {"body": body}
     quarantine.delete(quarantine.take(10, seconds=60)[0])
+
     left = sqs.get_queue_attributes(QueueUrl=queue(sqs), AttributeNames=["All"])["Attributes"]
+
     assert left["ApproximateNumberOfMessages"] == left["ApproximateNumberOfMessagesNotVisible"] == "0"
     assert quarantine._s3().list_objects_v2(Bucket="quarantine")["KeyCount"] == 0
 

@@ -271,9 +271,20 @@ def test_a_change_that_the_api_does_not_show_is_no_event(
 
 def test_a_message_that_waits_for_another_reason_is_no_event() -> None:
     waiting = MESSAGE | {"waiting": "rate", "expectedAt": AT}
+
     assert detail_type(waiting | {"waiting": "credentials"}, waiting) is None
     assert detail_type(waiting | {"expectedAt": LATER}, waiting) is None
     assert detail_type(MESSAGE, waiting) is None
+
+
+@pytest.mark.parametrize("state", ["sending", "send_unconfirmed", "sent", "delivery_unknown"])
+def test_a_message_that_waits_for_a_retry_is_updated(state: str) -> None:
+    sent = MESSAGE | {"state": state, "rank": 1, "claims": 1}
+    attempt = {"attempt first": {"failedAt": LATER, "errorCode": 5600}}
+    waiting = MESSAGE | {"claims": 1, "attempts": 1, "waiting": "retry"} | attempt
+
+    assert detail_type(waiting, sent) == "Message Updated"
+    assert detail_type(waiting | {"state": "sending", "claims": 2}, waiting) is None
 
 
 def test_an_accepted_event_has_the_time_when_the_message_is_expected() -> None:
@@ -293,6 +304,7 @@ def test_an_item_of_another_kind_is_no_event() -> None:
 
 def test_an_event_has_the_fields_of_the_api_without_text_and_media() -> None:
     event = to_event(record(MESSAGE | {"state": "delivered", "deliveredAt": LATER}, MESSAGE))
+
     assert event is not None
     assert event.detail == {
         "eventId": "c4ca4238",
@@ -343,7 +355,9 @@ def test_a_failure_event_has_code_class_and_reason() -> None:
         "errorClass": "recipient",
         "reason": "It does not exist.",
     }
+
     event = to_event(record(MESSAGE | outcome | {"failedAt": LATER}, MESSAGE))
+
     assert event is not None
     assert event.detail_type == "Message Failed"
     assert {name: event.detail[name] for name in outcome} == outcome
@@ -357,7 +371,9 @@ def test_a_failure_event_of_a_group_has_each_recipients_outcome() -> None:
         "recipient +19195551213": gone | {"rank": 5},
         "recipient +19195551214": {"state": "delivered", "rank": 5},
     }
+
     event = to_event(record(group | {"state": "failed", "reason": "1 of 2 recipients failed"}, group))
+
     assert event is not None
     assert event.detail["reason"] == "1 of 2 recipients failed"
     assert event.detail["recipients"] == {"+19195551213": gone, "+19195551214": {"state": "delivered"}}
@@ -372,6 +388,7 @@ def test_an_event_of_a_keyword_has_the_keyword(word: str) -> None:
 
 def test_number_and_order_events_have_the_order_id() -> None:
     number, order = to_event(record(NUMBER)), to_event(record(ORDER))
+
     assert number is not None
     assert order is not None
     assert number.detail["number"] == "+19102398766"

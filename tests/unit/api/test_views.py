@@ -237,6 +237,7 @@ def test_an_order_shows_failures_with_and_without_a_number() -> None:
         {"number": "+19102398768", "state": "failed", "errorCode": "5005", "reason": "taken"},
         {"number": "+19102398769", "state": "failed", "reason": "no reason given"},
     ]
+
     assert order_view("demo", order, numbers)["failures"] == [
         {"number": None, "code": "5017", "reason": "only part available"},
         {"number": "+19102398768", "code": "5005", "reason": "taken"},

@@ -214,6 +214,7 @@ def storable(value: Any) -> bool:
 @pytest.mark.parametrize("name", ["text", "tag", "from"])
 def test_half_of_a_surrogate_pair_is_unreadable(name: str) -> None:
     half = inbound(**{name: "half an emoji: \ud83d"})
+
     assert read_unreadable(half).reason == "the event contains half of a surrogate pair"
     assert [type(parsed) for parsed in parse_v2(json.dumps([half, RECEIVED]))] == [Unreadable, Message]
     assert parse_v2(json.dumps(half, ensure_ascii=False)) == [
@@ -250,7 +251,9 @@ def test_an_inbound_message_may_have_neither_text_nor_media_nor_a_count() -> Non
     event = RECEIVED
     for name in ("text", "media", "tag", "segmentCount", "applicationId"):
         event = without(event, "message", name)
+
     message = read_message(event)
+
     assert (message.text, message.media, message.tag, message.segment_count) == ("", (), None, None)
 
 
@@ -277,6 +280,7 @@ def test_channel_priority_and_carrier_are_parsed() -> None:
     message = read_message(event)
     assert (message.channel, message.priority, message.carrier_name) == ("RBM", "high", "Acme")
     delivered = read_receipt(receipt("message-delivered", carrierName="Acme", message={"channel": "RBM"}))
+
     assert (delivered.channel, delivered.carrier_name) == ("RBM", "Acme")
 
 
@@ -293,6 +297,7 @@ def test_every_field_that_events_carry_is_bounded() -> None:
     assert (message.tag, message.application_id) == (long[:1024], long[:1024])
     assert {message.channel, message.priority, message.carrier_name} == {long[:100]}
     failed = read_receipt(receipt("message-failed", description=long, carrierName=long, message=fields))
+
     assert (failed.application_id, failed.bandwidth_reason) == (long[:1024], long[:500])
     assert {failed.channel, failed.carrier_name} == {long[:100]}
 
@@ -406,7 +411,9 @@ def test_a_suggestion_response_is_an_inbound_message_with_the_label_as_text() ->
     chosen = {"text": "Yes, please", "postbackData": "eWVz", "pairedMessageId": "1562"}
     event = without(RECEIVED | {"type": "suggestion-response"}, "message", "text")
     event["message"] |= {"channel": "RBM", "suggestionResponse": chosen}
+
     parsed = read_message(event)
+
     assert (parsed.text, parsed.suggestion_response, parsed.state) == ("Yes, please", chosen, "received")
     assert parsed.location_response is None
 
@@ -427,7 +434,9 @@ def test_the_label_of_a_suggestion_is_the_text_even_without_postback_data() -> N
 def test_a_location_response_is_an_inbound_message_without_text(latitude: Any, longitude: Any) -> None:
     event = without(RECEIVED | {"type": "requested-location-response"}, "message", "text")
     event["message"]["locationResponse"] = {"latitude": latitude, "longitude": longitude}
+
     parsed = read_message(event)
+
     assert (parsed.text, parsed.location_response) == ("", {"latitude": "37.7749", "longitude": "-122.4194"})
 
 
@@ -453,7 +462,9 @@ def test_text_and_file_may_be_in_the_content() -> None:
     content = {"text": "Hello", "media": {"fileUrl": "https://example.com/a.png"}}
     event = without(without(RECEIVED, "message", "text"), "message", "media")
     event["message"]["content"] = content
+
     parsed = read_message(event)
+
     assert (parsed.text, parsed.media) == ("Hello", ("https://example.com/a.png",))
 
 
@@ -525,7 +536,9 @@ def test_a_failure_has_its_code_and_the_catalogues_class_and_reason(
     code: int, state: str, error_class: str
 ) -> None:
     failed = read_receipt(receipt("message-failed", errorCode=code, description="as-bandwidth-puts-it"))
+
     known = find_failure(code)
+
     assert known is not None
     assert (failed.state, failed.error_code) == (state, code)
     assert (failed.error_class, failed.reason) == (error_class, known.words)
@@ -545,6 +558,7 @@ def test_a_code_of_the_catalogues_rules_is_explained_by_them() -> None:
 
 def test_a_code_that_the_catalogue_does_not_know_is_explained_by_bandwidths_description() -> None:
     failed = read_receipt(receipt("message-failed", errorCode=31, description="something new"))
+
     assert (failed.state, failed.error_code) == ("failed", 31)
     assert (failed.error_class, failed.reason) == (None, "something new")
     assert failed.bandwidth_reason == "something new"
@@ -574,14 +588,16 @@ def test_a_successful_receipt_with_a_description_has_no_class_and_no_reason(
     assert delivered.bandwidth_reason is None
 
 
-@pytest.mark.parametrize(("code", "today"), [("775", 4775), ("902", 9902), ("650", 5650)])
-def test_a_failure_of_v1_has_the_class_and_reason_of_the_current_code(code: str, today: int) -> None:
+@pytest.mark.parametrize(("code", "current"), [("775", 4775), ("902", 9902), ("650", 5650)])
+def test_a_failure_of_v1_has_the_class_and_reason_of_the_current_code(code: str, current: int) -> None:
     event = {
         "eventType": "sms", "direction": "out", "messageId": "m-asdf", "from": OURS, "to": THEIRS,
         "time": "2026-02-03T04:05:06Z", "state": "error", "deliveryState": "not-delivered",
         "deliveryCode": code, "deliveryDescription": "as-bandwidth-puts-it", "tag": OUT,
     }  # fmt: skip
-    failed, known = parse_v1(json.dumps(event)), find_failure(today)
+
+    failed, known = parse_v1(json.dumps(event)), find_failure(current)
+
     assert isinstance(failed, Receipt)
     assert known is not None
     assert (failed.error_class, failed.reason) == (known.error_class, known.words)

@@ -232,6 +232,7 @@ def failed(**changes: Any) -> dict[str, Any]:
 @every_way
 def test_a_failure_has_its_code_and_a_reason(read: Read) -> None:
     parsed = receipt(read(failed(deliveryCode="750", deliveryDescription="rejected by carrier")))
+
     assert (parsed.state, parsed.error_code) == ("failed", 750)
     assert parsed.reason
     assert parsed.bandwidth_reason == "rejected by carrier"
@@ -256,7 +257,9 @@ def test_a_failure_may_have_neither_code_nor_description(read: Read, code: Any) 
     event = without(failed(), "deliveryCode", "deliveryDescription")
     if code is None:
         event |= {"deliveryCode": None, "deliveryDescription": None}
+
     parsed = receipt(read(event))
+
     assert (parsed.state, parsed.error_code, parsed.reason) == ("failed", None, None)
 
 

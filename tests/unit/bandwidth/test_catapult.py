@@ -1,4 +1,4 @@
-"""Catapult, the V1 API: what is looked for before it is made, and what its refusals mean."""
+"""Catapult, the V1 API: applications and numbers are found before they are created; errors are classified."""
 
 import json
 from collections.abc import Callable
@@ -100,7 +100,9 @@ def test_applications_are_read_until_a_page_is_not_full(
     bandwidth: Server, catapult: Catapult, sizes: tuple[int, ...]
 ) -> None:
     bandwidth.respond_with(*(page(1000 * number, size) for number, size in enumerate(sizes)), Response(500))
+
     found = catapult.list_applications()
+
     assert [each.application_id for each in found] == [f"a-{each}" for each in range(sum(sizes))]
     assert asked(bandwidth) == [
         ("GET", f"/users/u-ly123/applications?page={number}&size=1000") for number in range(len(sizes))
@@ -132,6 +134,7 @@ def test_a_missing_application_is_none(bandwidth: Server, catapult: Catapult) ->
         "a-ours", "MyFirstApp", "https://hook.example/v1"
     )
     bandwidth.respond_with(refusal(404, "application-not-found", category="not-found"))
+
     assert catapult.find_application(APPLICATION) is None
     assert asked(bandwidth) == [("GET", "/users/u-ly123/applications/a-ours")] * 2
 
@@ -139,6 +142,7 @@ def test_a_missing_application_is_none(bandwidth: Server, catapult: Catapult) ->
 def test_deleting_an_application_returns_whether_it_existed(bandwidth: Server, catapult: Catapult) -> None:
     assert catapult.delete_application(APPLICATION) is True
     bandwidth.respond_with(refusal(404, "application-not-found", category="not-found"))
+
     assert catapult.delete_application(APPLICATION) is False
     assert asked(bandwidth) == [("DELETE", "/users/u-ly123/applications/a-ours")] * 2
 
@@ -153,6 +157,7 @@ def test_the_numbers_of_an_application_are_listed_page_by_page(bandwidth: Server
     bandwidth.respond_with(Response(200, json.dumps(full)), Response(200, json.dumps(last)))
     found = catapult.list_numbers(APPLICATION)
     assert (len(found), found["+19195550999"], found["+19195559999"]) == (1001, "a-ours", None)
+
     queries = [each.path.partition("?")[2] for each in bandwidth.requests]
     assert queries == [f"applicationId=a-ours&page={page}&size=1000" for page in (0, 1)]
 
@@ -232,6 +237,7 @@ def test_an_existing_number_of_another_application_is_moved(
     bandwidth: Server, catapult: Catapult, application_id: str
 ) -> None:
     bandwidth.respond_with(DUPLICATE, found(application_id), Response(200))
+
     assert import_number(catapult) == "n-old"
     assert asked(bandwidth)[2:] == [("POST", "/users/u-ly123/phoneNumbers/n-old")]
     assert json.loads(bandwidth.requests[2].body) == {"applicationId": APPLICATION}
@@ -239,8 +245,10 @@ def test_an_existing_number_of_another_application_is_moved(
 
 def test_an_existing_number_of_another_user_is_rejected(bandwidth: Server, catapult: Catapult) -> None:
     bandwidth.respond_with(DUPLICATE, refusal(404, "number-not-found"))
+
     with pytest.raises(BandwidthRejected) as raised:
         import_number(catapult)
+
     assert (raised.value.status, raised.value.code) == (409, "duplicate-number")
     assert raised.value.words == "The number is there."
 
@@ -467,13 +475,13 @@ def test_no_error_contains_a_password_a_text_or_a_full_number(
     bandwidth: Server, catapult: Catapult, call: Call, answer: Response
 ) -> None:
     bandwidth.respond_with(answer)
-    told = ""
+    shown = ""
     try:
         call(catapult)
     except BandwidthError as error:
-        told = f"{error!s} {error!r}"
+        shown = f"{error!s} {error!r}"
     for secret in (DASHBOARD.password, CALLBACK.password, "messaging-secret", "private", NUMBER[2:]):
-        assert secret not in told
+        assert secret not in shown
 
 
 def test_an_error_shows_the_last_four_digits_of_a_number_in_its_path(
@@ -486,8 +494,8 @@ def test_an_error_shows_the_last_four_digits_of_a_number_in_its_path(
 
 
 def test_the_repr_of_client_and_credentials_hides_the_password(catapult: Catapult) -> None:
-    told = f"{catapult!r} {DASHBOARD!r} {CALLBACK!r}"
-    assert not {"messaging-secret", DASHBOARD.password, CALLBACK.password} & set(told.split("'"))
+    shown = f"{catapult!r} {DASHBOARD!r} {CALLBACK!r}"
+    assert not {"messaging-secret", DASHBOARD.password, CALLBACK.password} & set(shown.split("'"))
 
 
 # Credentials in URLs

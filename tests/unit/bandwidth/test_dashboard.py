@@ -1,4 +1,4 @@
-"""The Dashboard API: lists, features, orders, and every shape its errors come in."""
+"""The Dashboard API: lists, features, orders, and each shape of an error."""
 
 from collections.abc import Callable
 from urllib.parse import parse_qsl, urlsplit
@@ -187,7 +187,7 @@ def test_every_shape_of_error_is_read(body: str, code: str | None, words: str) -
 
 
 @every_shape
-def test_the_xml_declaration_of_an_error_does_no_harm(body: str, code: str | None, words: str) -> None:
+def test_an_error_with_an_xml_declaration_is_read(body: str, code: str | None, words: str) -> None:
     assert read_error(f"{DECLARATION}\n{body}".encode()) == ErrorBody(code, words)
 
 
@@ -209,7 +209,7 @@ def test_a_body_without_an_error_names_none(body: str) -> None:
 
 @every_call
 @every_shape
-def test_an_error_is_told_with_its_status_in_a_4xx(
+def test_a_4xx_is_a_rejection_with_its_status(
     bandwidth: Server, dashboard: Dashboard, call: Call, body: str, code: str | None, words: str
 ) -> None:
     bandwidth.respond_with(Response(400, body))
@@ -242,24 +242,28 @@ def test_a_2xx_that_is_no_xml_is_garbled(
 
 
 @pytest.mark.parametrize("name", ["create_application", "order_numbers", "create_import_request"])
-def test_a_created_thing_without_an_id_is_garbled(bandwidth: Server, dashboard: Dashboard, name: str) -> None:
+def test_a_created_resource_without_an_id_is_garbled(
+    bandwidth: Server, dashboard: Dashboard, name: str
+) -> None:
     bandwidth.respond_with(Response(201, "<Response/>"))
     with pytest.raises(BandwidthGarbled, match="the response has no"):
         CALLS[name](dashboard)
 
 
-def test_entities_of_an_answer_are_not_resolved(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_entities_of_a_response_are_not_resolved(bandwidth: Server, dashboard: Dashboard) -> None:
     body = '<!DOCTYPE r [<!ENTITY it SYSTEM "file:///etc/passwd">]><r><OrderStatus>&it;</OrderStatus></r>'
     bandwidth.respond_with(Response(200, body))
+
     with pytest.raises(BandwidthGarbled) as raised:
         dashboard.order_status("an-order")
+
     assert "root:" not in str(raised.value)
 
 
 # Applications, locations and their settings
 
 
-def test_applications_are_listed_with_what_tells_them_apart(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_applications_are_listed_with_their_settings(bandwidth: Server, dashboard: Dashboard) -> None:
     listed = """
       <ApplicationProvisioningResponse><ApplicationList>
         <Application><ApplicationId>a-1</ApplicationId><ServiceType>Messaging-V2</ServiceType>
@@ -267,6 +271,7 @@ def test_applications_are_listed_with_what_tells_them_apart(bandwidth: Server, d
         <Application><ApplicationId>a-2</ApplicationId><AppName>Demo Server</AppName></Application>
       </ApplicationList></ApplicationProvisioningResponse>"""
     bandwidth.respond_with(Response(200, listed))
+
     assert dashboard.list_applications() == [
         Application("a-1", "Demo Server", "https://example.com/v2", "Messaging-V2"),
         Application("a-2", "Demo Server", None, None),
@@ -274,7 +279,9 @@ def test_applications_are_listed_with_what_tells_them_apart(bandwidth: Server, d
     assert bandwidth.only_request.path == "/accounts/9500149/applications"
 
 
-def test_one_application_is_there_or_not(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_find_application_returns_none_for_an_absent_application(
+    bandwidth: Server, dashboard: Dashboard
+) -> None:
     found = """
       <ApplicationProvisioningResponse><Application><ApplicationId>a-1</ApplicationId>
         <ServiceType>Messaging-V2</ServiceType><AppName>Demo Server</AppName>
@@ -284,6 +291,7 @@ def test_one_application_is_there_or_not(bandwidth: Server, dashboard: Dashboard
         "a-1", "Demo Server", "https://example.com/v2", "Messaging-V2"
     )
     bandwidth.respond_with(Response(404))
+
     assert dashboard.find_application("a-1") is None
     assert [each.path for each in bandwidth.requests] == ["/accounts/9500149/applications/a-1"] * 2
 
@@ -295,13 +303,14 @@ def test_an_account_may_have_no_applications(bandwidth: Server, dashboard: Dashb
     assert dashboard.list_applications() == []
 
 
-def test_list_application_locations_a_site_are_listed(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_the_locations_of_a_site_are_listed(bandwidth: Server, dashboard: Dashboard) -> None:
     listed = """
       <TNSipPeersResponse><SipPeers>
         <SipPeer><PeerId>561</PeerId><PeerName>first</PeerName><IsDefaultPeer>true</IsDefaultPeer></SipPeer>
         <SipPeer><PeerId>562</PeerId><PeerName>second one</PeerName></SipPeer>
       </SipPeers></TNSipPeersResponse>"""
     bandwidth.respond_with(Response(200, listed))
+
     assert dashboard.list_locations("743") == [
         Location("561", "first", is_default_peer=True),
         Location("562", "second one"),
@@ -320,9 +329,7 @@ def test_a_feature_that_is_not_found_is_off(
     assert call(dashboard) is None
 
 
-def test_sms_is_changed_as_a_whole_and_what_we_do_not_know_of_it_stays(
-    bandwidth: Server, dashboard: Dashboard
-) -> None:
+def test_an_sms_update_keeps_unknown_settings(bandwidth: Server, dashboard: Dashboard) -> None:
     there = """
       <SipPeerSmsFeature>
         <SipPeerSmsFeatureSettings>
@@ -335,7 +342,9 @@ def test_sms_is_changed_as_a_whole_and_what_we_do_not_know_of_it_stays(
     found = dashboard.find_sms("743", "561")
     assert found is not None
     bandwidth.respond_with(Response(200))
+
     dashboard.change_sms("743", "561", found.with_more(toll_free=True, short_code=False))
+
     changed = bandwidth.requests[-1]
     assert (changed.method, changed.path) == (
         "PUT",
@@ -345,7 +354,7 @@ def test_sms_is_changed_as_a_whole_and_what_we_do_not_know_of_it_stays(
 
 
 @pytest.mark.parametrize("spelling", ["protocol", "Protocol"])
-def test_the_protocol_of_mms_comes_in_two_spellings(
+def test_both_spellings_of_the_mms_protocol_are_read(
     bandwidth: Server, dashboard: Dashboard, spelling: str
 ) -> None:
     settings = f"<MmsSettings><{spelling}>MM4</{spelling}></MmsSettings>"
@@ -362,7 +371,7 @@ def test_a_location_may_have_no_application(bandwidth: Server, dashboard: Dashbo
     assert dashboard.find_assigned_application("743", "561") is None
 
 
-def test_names_reach_bandwidth_whole_whatever_they_hold(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_special_characters_in_names_are_escaped(bandwidth: Server, dashboard: Dashboard) -> None:
     bandwidth.respond_with(Response(201, "<r><ApplicationId>a-1</ApplicationId></r>"))
     dashboard.create_application("Zoë & <Söhne>", "https://example.com/?a=1&b=2")
     assert "<AppName>Zoë &amp; &lt;Söhne&gt;</AppName>" in bandwidth.only_request.body.decode()
@@ -383,13 +392,13 @@ def failure(number: str | None, code: str | None, reason: str) -> Failure:
 @pytest.mark.parametrize(
     ("word", "ended"), [("COMPLETE", "completed"), ("PARTIAL", "partial"), ("FAILED", "failed")]
 )
-def test_three_words_end_an_order(bandwidth: Server, dashboard: Dashboard, word: str, ended: str) -> None:
+def test_three_statuses_end_an_order(bandwidth: Server, dashboard: Dashboard, word: str, ended: str) -> None:
     status = status_of(bandwidth, dashboard, f"<OrderStatus>{word}</OrderStatus>{brought(1)}")
     assert status.ended_as == ended
 
 
 def brought(listed: int, quantity: int | None = None) -> str:
-    """Return how many numbers an order says it has brought, if it says so, and those it lists."""
+    """Return the elements of an order: its completed quantity, if given, and its listed numbers."""
     numbers = "".join(
         f"<TelephoneNumber><FullNumber>910239{each:04}</FullNumber></TelephoneNumber>"
         for each in range(listed)
@@ -400,7 +409,7 @@ def brought(listed: int, quantity: int | None = None) -> str:
 
 @pytest.mark.parametrize("word", ["COMPLETE", "PARTIAL"])
 @pytest.mark.parametrize(("listed", "quantity"), [(0, 2), (1, 2), (0, 0), (0, None)])
-def test_an_order_that_lists_fewer_numbers_than_it_brought_has_not_ended(
+def test_an_order_that_lists_fewer_numbers_than_it_completed_has_not_ended(
     bandwidth: Server, dashboard: Dashboard, word: str, listed: int, quantity: int | None
 ) -> None:
     inside = f"<OrderStatus>{word}</OrderStatus>{brought(listed, quantity)}"
@@ -419,18 +428,18 @@ def test_an_order_that_lists_all_its_numbers_is_not_incomplete(
 
 
 @pytest.mark.parametrize("word", ["RECEIVED", "BACKORDERED", "WAIT", "RECIEVED", "PROCESSING", "A_NEW_WORD"])
-def test_every_other_word_means_not_yet(bandwidth: Server, dashboard: Dashboard, word: str) -> None:
+def test_every_other_status_means_in_progress(bandwidth: Server, dashboard: Dashboard, word: str) -> None:
     status = status_of(bandwidth, dashboard, f"<OrderStatus> {word} </OrderStatus>")
     assert (status.status, status.ended_as) == (word, None)
 
 
-def test_an_order_that_is_not_found_yet_is_not_yet(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_an_order_that_is_not_found_yet_is_in_progress(bandwidth: Server, dashboard: Dashboard) -> None:
     bandwidth.respond_with(Response(404))
     status = dashboard.order_status("an-order")
     assert (status, status.ended_as) == (OrderStatus("NOT_FOUND"), None)
 
 
-def test_an_answer_without_a_status_is_garbled(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_a_response_without_a_status_is_garbled(bandwidth: Server, dashboard: Dashboard) -> None:
     with pytest.raises(BandwidthGarbled, match="OrderStatus"):
         status_of(bandwidth, dashboard, "<CompletedQuantity>1</CompletedQuantity>")
 
@@ -441,7 +450,7 @@ def test_polls_beyond_the_limit_are_repeated_later(bandwidth: Server, dashboard:
         dashboard.order_status("an-order")
 
 
-def test_a_partial_order_tells_what_came_and_why_each_other_number_did_not(
+def test_a_partial_order_lists_completed_numbers_and_a_reason_for_each_failed_one(
     bandwidth: Server, dashboard: Dashboard
 ) -> None:
     status = status_of(
@@ -488,7 +497,7 @@ def test_one_error_may_name_several_numbers(bandwidth: Server, dashboard: Dashbo
     ],
     ids=["bare", "as the completed ones"],
 )
-def test_failed_numbers_without_an_error_of_their_own_take_the_orders(
+def test_failed_numbers_without_an_error_have_the_error_of_the_order(
     bandwidth: Server, dashboard: Dashboard, numbers: str
 ) -> None:
     status = status_of(
@@ -501,7 +510,7 @@ def test_failed_numbers_without_an_error_of_their_own_take_the_orders(
     assert status.failures == (failure("+19102398768", "5012", "Locked."),)
 
 
-def test_an_error_may_name_no_number(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_an_error_without_a_number_applies_to_the_order(bandwidth: Server, dashboard: Dashboard) -> None:
     status = status_of(
         bandwidth,
         dashboard,
@@ -512,7 +521,7 @@ def test_an_error_may_name_no_number(bandwidth: Server, dashboard: Dashboard) ->
     assert status == OrderStatus("FAILED", (), (failure(None, "5018", "None available."),))
 
 
-def test_an_error_of_the_order_stands_beside_those_of_numbers(
+def test_an_error_of_the_order_is_listed_with_those_of_numbers(
     bandwidth: Server, dashboard: Dashboard
 ) -> None:
     status = status_of(
@@ -533,7 +542,7 @@ def test_an_error_of_the_order_stands_beside_those_of_numbers(
     )
 
 
-def test_an_error_of_the_order_that_explains_a_number_is_not_told_twice(
+def test_an_error_of_the_order_that_explains_a_number_is_not_repeated(
     bandwidth: Server, dashboard: Dashboard
 ) -> None:
     status = status_of(
@@ -560,19 +569,21 @@ def test_of_two_errors_about_one_number_the_first_is_its_reason(
 ) -> None:
     one = "<Error><Code>{}</Code><TelephoneNumber>9102398768</TelephoneNumber></Error>"
     errors = one.format(5005) + one.format(5218)
+
     status = status_of(
         bandwidth, dashboard, f"<OrderStatus>FAILED</OrderStatus><ErrorList>{errors}</ErrorList>"
     )
+
     assert [each["code"] for each in status.failures] == ["5005"]
 
 
 @pytest.mark.parametrize("inside", ["", "<ErrorList/>", "<ErrorList/><FailedNumbers/><CompletedNumbers/>"])
-def test_an_order_may_fail_without_a_word(bandwidth: Server, dashboard: Dashboard, inside: str) -> None:
+def test_an_order_can_fail_without_a_reason(bandwidth: Server, dashboard: Dashboard, inside: str) -> None:
     status = status_of(bandwidth, dashboard, f"<OrderStatus>FAILED</OrderStatus>{inside}")
     assert status == OrderStatus("FAILED")
 
 
-def test_a_number_may_fail_without_a_word(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_a_number_can_fail_without_a_reason(bandwidth: Server, dashboard: Dashboard) -> None:
     status = status_of(
         bandwidth,
         dashboard,
@@ -582,7 +593,7 @@ def test_a_number_may_fail_without_a_word(bandwidth: Server, dashboard: Dashboar
     assert status.failures == (failure("+19102398768", None, "no reason given"),)
 
 
-def test_an_error_in_a_code_without_words_is_still_a_reason(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_an_error_code_without_a_description_is_a_reason(bandwidth: Server, dashboard: Dashboard) -> None:
     status = status_of(
         bandwidth,
         dashboard,
@@ -613,6 +624,7 @@ def listed(*orders: str, total: int | None = None) -> Response:
 def test_an_order_is_found_by_its_customer_order_id(bandwidth: Server, dashboard: Dashboard) -> None:
     bandwidth.respond_with(listed("<CustomerOrderId>set-up 1</CustomerOrderId><OrderId>order-1</OrderId>"))
     assert dashboard.find_order("set-up 1") == "order-1"
+
     asked = urlsplit(bandwidth.only_request.path)
     assert (asked.path, parse_qsl(asked.query)) == (
         "/accounts/9500149/orders",
@@ -620,12 +632,14 @@ def test_an_order_is_found_by_its_customer_order_id(bandwidth: Server, dashboard
     )
 
 
-def test_an_order_may_be_listed_with_a_small_o(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_an_order_id_element_with_a_small_o_is_read(bandwidth: Server, dashboard: Dashboard) -> None:
     bandwidth.respond_with(listed("<CustomerOrderId>set-up 1</CustomerOrderId><orderId>order-1</orderId>"))
     assert dashboard.find_order("set-up 1") == "order-1"
 
 
-def test_an_order_with_another_customer_order_id_is_not_ours(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_an_order_with_another_customer_order_id_is_not_matched(
+    bandwidth: Server, dashboard: Dashboard
+) -> None:
     bandwidth.respond_with(listed("<CustomerOrderId>set-up 10</CustomerOrderId><OrderId>order-10</OrderId>"))
     assert dashboard.find_order("set-up 1") is None
 
@@ -638,7 +652,7 @@ def test_an_order_with_another_customer_order_id_is_not_ours(bandwidth: Server, 
     ],
     ids=["without an id", "only a part of a list that nobody filtered"],
 )
-def test_a_list_that_may_hide_our_order_is_not_taken_for_one_without_it(
+def test_an_incomplete_list_does_not_prove_that_the_order_is_absent(
     bandwidth: Server, dashboard: Dashboard, answer: Response
 ) -> None:
     bandwidth.respond_with(answer)
@@ -647,7 +661,7 @@ def test_a_list_that_may_hide_our_order_is_not_taken_for_one_without_it(
 
 
 @pytest.mark.parametrize("answer", [listed(), Response(200, "<ResponseSelectWrapper/>")])
-def test_an_order_that_bandwidth_does_not_know_is_none(
+def test_an_order_that_bandwidth_does_not_list_is_none(
     bandwidth: Server, dashboard: Dashboard, answer: Response
 ) -> None:
     bandwidth.respond_with(answer)
@@ -659,7 +673,7 @@ def test_a_404_is_an_empty_list_of_orders(bandwidth: Server, dashboard: Dashboar
     assert dashboard.find_order("set-up 1") is None
 
 
-def test_a_customer_order_id_is_the_same_whatever_its_white_space(
+def test_customer_order_ids_are_compared_with_normalized_white_space(
     bandwidth: Server, dashboard: Dashboard
 ) -> None:
     bandwidth.respond_with(listed("<CustomerOrderId> set-up  1 </CustomerOrderId><OrderId>order-1</OrderId>"))
@@ -674,23 +688,24 @@ def test_the_pages_of_a_list_are_followed(bandwidth: Server, dashboard: Dashboar
     bandwidth.respond_with(first, second)
     assert dashboard.find_order("set-up 1") == "order-2"
     queries = [dict(parse_qsl(urlsplit(each.path).query)) for each in bandwidth.requests]
+
     assert queries == [
         {"customerOrderId": "set-up 1", "page": "1", "size": "300"},
         {"customerOrderId": "set-up 1", "page": "order-2", "size": "1"},
     ]
 
 
-def test_pages_without_an_end_are_not_taken_for_a_list_without_the_order(
-    bandwidth: Server, dashboard: Dashboard
-) -> None:
+def test_endless_pages_do_not_prove_that_the_order_is_absent(bandwidth: Server, dashboard: Dashboard) -> None:
     def page(number: int) -> Response:
         link = f"Link=&lt;https://dashboard.bandwidth.com/orders?page={number}&amp;size=1&gt;;"
         other = "<CustomerOrderId>other</CustomerOrderId><OrderId>order-1</OrderId>"
         return listed(f"{other}<Links><next>{link}</next></Links>")
 
     bandwidth.respond_with(*(page(number) for number in range(2, 100)))
+
     with pytest.raises(BandwidthGarbled, match=r"does not show whether|without its OrderId"):
         dashboard.find_order("set-up 1")
+
     assert len(bandwidth.requests) == 20
 
 
@@ -719,11 +734,12 @@ def test_orders_that_are_listed_without_their_customer_order_id_are_read_one_by_
         unnamed("order-1", "order-2", "order-3"), read("other"), read("set-up 1"), read(None)
     )
     assert dashboard.find_order("set-up 1") == "order-2"
+
     paths = [each.path.rpartition("/")[2] for each in bandwidth.requests[1:]]
     assert paths == ["order-3", "order-2", "order-1"]
 
 
-def test_where_no_order_that_is_read_has_the_customer_order_id_there_is_none(
+def test_the_result_is_none_if_no_order_has_the_customer_order_id(
     bandwidth: Server, dashboard: Dashboard
 ) -> None:
     bandwidth.respond_with(unnamed("order-1", "order-2"), read("other"), read(None))
@@ -737,7 +753,7 @@ def test_all_orders_without_a_customer_order_id_are_read(bandwidth: Server, dash
     assert dashboard.find_order("set-up 1") == "order-1"
 
 
-def test_older_orders_do_not_stop_a_look_up(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_orders_before_the_first_attempt_are_not_read(bandwidth: Server, dashboard: Dashboard) -> None:
     older = "".join(
         f"<o><OrderDate>2025-12-31T00:00:00.000Z</OrderDate><orderId>old-{number}</orderId></o>"
         for number in range(5000)
@@ -750,7 +766,7 @@ def test_older_orders_do_not_stop_a_look_up(bandwidth: Server, dashboard: Dashbo
 
 
 @pytest.mark.parametrize("placed_at", ["", "yesterday", "2025-12-31T00:00:00"])
-def test_an_order_without_an_exact_time_may_be_the_one(
+def test_an_order_without_an_exact_time_is_read(
     bandwidth: Server, dashboard: Dashboard, placed_at: str
 ) -> None:
     order = f"<o><OrderDate>{placed_at}</OrderDate><orderId>order-1</orderId></o>"
@@ -759,7 +775,7 @@ def test_an_order_without_an_exact_time_may_be_the_one(
     assert dashboard.find_order("set-up 1", placed_after="2026-01-01T12:00:00.000Z") == "order-1"
 
 
-def test_an_order_may_be_among_those_that_were_not_read_in_time(
+def test_orders_that_are_not_read_in_time_do_not_prove_that_the_order_is_absent(
     bandwidth: Server, dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = iter(range(100))
@@ -768,6 +784,7 @@ def test_an_order_may_be_among_those_that_were_not_read_in_time(
 
     with pytest.raises(BandwidthGarbled, match="3 listed orders could not be read in time"):
         dashboard.find_order("set-up 1")
+
     assert len(bandwidth.requests) == 1 + 29
 
 
@@ -779,7 +796,7 @@ def test_an_order_may_be_among_those_that_were_not_read_in_time(
         (Response(200, "<html/>"), BandwidthGarbled),
     ],
 )
-def test_an_order_that_is_listed_but_cannot_be_read_is_not_taken_for_another(
+def test_an_unreadable_listed_order_does_not_prove_that_the_order_is_absent(
     bandwidth: Server, dashboard: Dashboard, answer: Response, error: type[Exception]
 ) -> None:
     bandwidth.respond_with(unnamed("order-1"), answer)
@@ -791,7 +808,7 @@ def ours(order_id: str) -> str:
     return f"<CustomerOrderId>set-up 1</CustomerOrderId><OrderId>{order_id}</OrderId>"
 
 
-def test_several_orders_with_one_customer_order_id_are_refused(
+def test_several_orders_with_one_customer_order_id_are_rejected(
     bandwidth: Server, dashboard: Dashboard
 ) -> None:
     bandwidth.respond_with(listed(ours("order-1"), ours("order-2")))
@@ -799,6 +816,6 @@ def test_several_orders_with_one_customer_order_id_are_refused(
         dashboard.find_order("set-up 1")
 
 
-def test_one_order_that_is_listed_twice_is_one(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_an_order_that_is_listed_twice_counts_once(bandwidth: Server, dashboard: Dashboard) -> None:
     bandwidth.respond_with(listed(ours("order-1"), ours("order-1")))
     assert dashboard.find_order("set-up 1") == "order-1"

@@ -1,4 +1,4 @@
-"""Import orders of the Dashboard API: both published shapes, and who succeeded by what was requested."""
+"""Import orders of the Dashboard API: both published shapes, and the outcome of each requested number."""
 
 from collections.abc import Callable, Sequence
 from urllib.parse import parse_qsl, urlsplit
@@ -23,14 +23,14 @@ def listed(numbers: Sequence[str]) -> str:
 
 
 def error(code: str | None, words: str | None, *numbers: str) -> str:
-    """Return an error about some numbers, or with none, about the order."""
-    told = f"<Code>{code}</Code>" if code else ""
-    told += f"<Description>{words}</Description>" if words else ""
-    return f"<Error>{told}{listed(numbers) if numbers else ''}</Error>"
+    """Return an error about numbers, or about the order if there are none."""
+    elements = f"<Code>{code}</Code>" if code else ""
+    elements += f"<Description>{words}</Description>" if words else ""
+    return f"<Error>{elements}{listed(numbers) if numbers else ''}</Error>"
 
 
 def document(status: str, numbers: Sequence[str] = NUMBERS, *errors: str) -> str:
-    """Return an order as the document has it: the request inside Order, Errors beside it if there are any."""
+    """Return an order as documented: the request in Order, and Errors next to it if there are any."""
     beside = f"<Errors>{''.join(errors)}</Errors>" if errors else ""
     return f"""<ExternalTnsOrder>
       <OrderCreateDate>2016-01-15T11:36:52.727Z</OrderCreateDate><AccountId>1</AccountId>
@@ -41,7 +41,7 @@ def document(status: str, numbers: Sequence[str] = NUMBERS, *errors: str) -> str
 
 
 def later(status: str, numbers: Sequence[str] = NUMBERS, *errors: str) -> str:
-    """Return an order as the specification of 2023 has it: all side by side, Errors even if empty."""
+    """Return an order of the specification of 2023: all elements on one level, with Errors even if empty."""
     return f"""<ExternalTnsOrder>
       <OrderCreateDate>2023-01-15T11:36:52.727Z</OrderCreateDate><AccountId>1</AccountId>
       <CreatedByUser>jbm</CreatedByUser><OrderId>order-1</OrderId>
@@ -52,7 +52,7 @@ def later(status: str, numbers: Sequence[str] = NUMBERS, *errors: str) -> str:
 
 
 def wrapped(status: str, numbers: Sequence[str] = NUMBERS, *errors: str) -> str:
-    """Return an order as the specification of 2023 answers the request for it: one level further in."""
+    """Return the response to an order in the specification of 2023: one level deeper."""
     return f"<ExternalTnsOrderResponse>{later(status, numbers, *errors)}</ExternalTnsOrderResponse>"
 
 
@@ -78,7 +78,7 @@ def place(dashboard: Dashboard) -> str:
 
 
 @every_shape
-def test_the_orders_id_is_found_in_every_published_answer(
+def test_the_order_id_is_found_in_every_published_response(
     bandwidth: Server, dashboard: Dashboard, shape: Shape
 ) -> None:
     bandwidth.respond_with(Response(201, shape("RECEIVED")))
@@ -88,9 +88,11 @@ def test_the_orders_id_is_found_in_every_published_answer(
 def test_an_order_of_5000_numbers_is_one_request(bandwidth: Server, dashboard: Dashboard) -> None:
     bandwidth.respond_with(Response(201, document("RECEIVED")))
     numbers = [f"+1919555{each:04}" for each in range(5000)]
+
     dashboard.create_import_request(
         customer_order_id="demo", site_id="743", sip_peer_id="561", action="IMPORT", numbers=numbers
     )
+
     body = bandwidth.only_request.body.decode()
     assert body.count("<TelephoneNumber>") == 5000
     assert "<TelephoneNumber>9195550000</TelephoneNumber><TelephoneNumber>9195550001</Te" in body
@@ -103,22 +105,24 @@ def test_an_order_of_5000_numbers_is_one_request(bandwidth: Server, dashboard: D
 @pytest.mark.parametrize(
     "word", ["RECEIVED", "PROCESSING", "SOMETHING_NEW", "COMPLETED", "complete", "EXCEPTION"]
 )
-def test_every_word_but_three_means_not_yet_whatever_stands_beside_it(
+def test_every_status_but_three_means_in_progress(
     bandwidth: Server, dashboard: Dashboard, shape: Shape, word: str
 ) -> None:
     status = status_of(bandwidth, dashboard, shape(word, NUMBERS, error("25090", "Not this one.", FIRST)))
     assert (status, status.ended_as) == (OrderStatus(word), None)
 
 
-def test_an_import_that_is_not_found_yet_is_not_yet(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_an_import_that_is_not_found_yet_is_in_progress(bandwidth: Server, dashboard: Dashboard) -> None:
     words = "<ResponseStatus><Description>The resource does not exist</Description></ResponseStatus>"
     bandwidth.respond_with(Response(404, f"<ExternalTnsOrderResponse>{words}</ExternalTnsOrderResponse>"))
+
     status = dashboard.import_status("order-1", NUMBERS)
+
     assert (status, status.ended_as) == (OrderStatus("NOT_FOUND"), None)
     assert bandwidth.only_request.path == "/accounts/9500149/externalTns/order-1"
 
 
-def test_an_answer_without_a_status_is_garbled(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_a_response_without_a_status_is_garbled(bandwidth: Server, dashboard: Dashboard) -> None:
     with pytest.raises(BandwidthGarbled, match="ProcessingStatus"):
         status_of(bandwidth, dashboard, f"<ExternalTnsOrder>{listed(NUMBERS)}</ExternalTnsOrder>")
 
@@ -130,7 +134,7 @@ def test_a_poll_that_fails_is_repeated_later(bandwidth: Server, dashboard: Dashb
 
 
 @every_shape
-def test_complete_is_every_number_that_was_requested_in_its_order(
+def test_complete_returns_the_requested_numbers_in_their_order(
     bandwidth: Server, dashboard: Dashboard, shape: Shape
 ) -> None:
     status = status_of(bandwidth, dashboard, shape("COMPLETE", [THIRD, FIRST, SECOND]))
@@ -139,7 +143,7 @@ def test_complete_is_every_number_that_was_requested_in_its_order(
 
 @every_shape
 @pytest.mark.parametrize("numbers", [NUMBERS, (SECOND, THIRD), ()], ids=["stays", "is gone", "no list"])
-def test_a_failed_number_may_or_may_not_stay_in_the_list(
+def test_a_failed_number_is_read_with_or_without_its_list_entry(
     bandwidth: Server, dashboard: Dashboard, shape: Shape, numbers: Sequence[str]
 ) -> None:
     status = status_of(bandwidth, dashboard, shape("PARTIAL", numbers, error("25080", "Cannot.", FIRST)))
@@ -147,20 +151,22 @@ def test_a_failed_number_may_or_may_not_stay_in_the_list(
 
 
 @every_shape
-def test_one_error_may_be_about_several_numbers_and_several_errors_about_one_each(
+def test_an_error_can_have_several_numbers_or_one(
     bandwidth: Server, dashboard: Dashboard, shape: Shape
 ) -> None:
     together = shape("PARTIAL", NUMBERS, error("25080", "Cannot.", FIRST, THIRD))
     apart = shape("PARTIAL", NUMBERS, error("25080", "Cannot.", THIRD), error("25080", "Cannot.", FIRST))
+
     expected = OrderStatus(
         "PARTIAL", (SECOND,), (failure(FIRST, "25080", "Cannot."), failure(THIRD, "25080", "Cannot."))
     )
+
     assert status_of(bandwidth, dashboard, together) == expected
     assert status_of(bandwidth, dashboard, apart) == expected
 
 
 @every_shape
-def test_an_error_without_a_number_explains_the_numbers_that_are_gone_from_the_list(
+def test_an_error_without_a_number_explains_the_numbers_that_are_not_listed(
     bandwidth: Server, dashboard: Dashboard, shape: Shape
 ) -> None:
     status = status_of(bandwidth, dashboard, shape("PARTIAL", [SECOND], error("25080", "Cannot.")))
@@ -170,7 +176,7 @@ def test_an_error_without_a_number_explains_the_numbers_that_are_gone_from_the_l
 
 
 @every_shape
-def test_a_number_that_is_gone_from_the_list_without_a_word_has_failed_all_the_same(
+def test_an_unlisted_number_without_an_error_has_failed(
     bandwidth: Server, dashboard: Dashboard, shape: Shape
 ) -> None:
     status = status_of(bandwidth, dashboard, shape("PARTIAL", [SECOND, THIRD]))
@@ -178,7 +184,7 @@ def test_a_number_that_is_gone_from_the_list_without_a_word_has_failed_all_the_s
 
 
 @every_shape
-def test_an_error_without_a_number_that_explains_none_is_the_orders_and_comes_first(
+def test_an_error_that_explains_no_number_is_the_first_error_of_the_order(
     bandwidth: Server, dashboard: Dashboard, shape: Shape
 ) -> None:
     errors = (error("25080", "Cannot.", FIRST), error("25010", "No permission."), error("25030", "Not all."))
@@ -195,7 +201,7 @@ def test_an_error_without_a_number_that_explains_none_is_the_orders_and_comes_fi
 
 
 @every_shape
-def test_an_error_about_a_number_that_was_not_requested_is_the_orders(
+def test_an_error_of_a_number_that_was_not_requested_applies_to_the_order(
     bandwidth: Server, dashboard: Dashboard, shape: Shape
 ) -> None:
     status = status_of(
@@ -205,7 +211,7 @@ def test_an_error_about_a_number_that_was_not_requested_is_the_orders(
 
 
 @every_shape
-def test_failed_is_every_number_each_with_its_own_reason_or_the_orders(
+def test_failed_fails_every_number_with_its_own_error_or_that_of_the_order(
     bandwidth: Server, dashboard: Dashboard, shape: Shape
 ) -> None:
     errors = (error("25010", "No permission."), error("25080", "Cannot.", SECOND))
@@ -223,7 +229,7 @@ def test_failed_is_every_number_each_with_its_own_reason_or_the_orders(
 
 @every_shape
 @pytest.mark.parametrize("numbers", [NUMBERS, ()])
-def test_failed_without_a_word_is_every_number_without_a_reason(
+def test_failed_without_an_error_fails_every_number_without_a_reason(
     bandwidth: Server, dashboard: Dashboard, shape: Shape, numbers: Sequence[str]
 ) -> None:
     status = status_of(bandwidth, dashboard, shape("FAILED", numbers))
@@ -234,7 +240,7 @@ def test_failed_without_a_word_is_every_number_without_a_reason(
 
 @every_shape
 @pytest.mark.parametrize(("code", "words"), [("25080", None), (None, "Cannot.")])
-def test_half_an_explanation_is_one(
+def test_an_error_with_only_a_code_or_a_description_is_a_reason(
     bandwidth: Server, dashboard: Dashboard, shape: Shape, code: str | None, words: str | None
 ) -> None:
     status = status_of(bandwidth, dashboard, shape("PARTIAL", NUMBERS, error(code, words, FIRST)))
@@ -248,23 +254,27 @@ def test_numbers_of_the_newer_account_api_are_e164_already(bandwidth: Server, da
     assert status_of(bandwidth, dashboard, body).completed == (SECOND, THIRD)
 
 
-def test_an_order_of_5000_numbers_of_which_half_failed_is_read_at_once(
+def test_an_order_of_5000_numbers_with_2500_failures_is_read_quickly(
     bandwidth: Server, dashboard: Dashboard
 ) -> None:
     numbers = [f"+1919555{each:04}" for each in range(5000)]
     body = document("PARTIAL", numbers, *(error("25080", "Cannot.", each) for each in numbers[::2]))
     bandwidth.respond_with(Response(200, body))
+
     status = dashboard.import_status("order-1", numbers)
+
     assert status.completed == tuple(numbers[1::2])
     assert [each["number"] for each in status.failures] == numbers[::2]
 
 
 @pytest.mark.parametrize("shape", [document, later])
-def test_a_complete_import_that_lacks_numbers_and_explains_none_has_not_ended(
+def test_a_complete_import_with_unexplained_missing_numbers_has_not_ended(
     bandwidth: Server, dashboard: Dashboard, shape: Shape
 ) -> None:
     bandwidth.respond_with(Response(200, shape("COMPLETE", [FIRST])))
+
     status = dashboard.import_status("order-1", [FIRST, SECOND])
+
     assert (status.status, status.ended_as, status.is_incomplete) == ("COMPLETE", None, True)
     assert not dashboard.import_status("order-1", [FIRST]).is_incomplete
 
@@ -293,6 +303,7 @@ def test_an_import_is_found_by_its_customer_order_id_in_both_spellings(
 ) -> None:
     bandwidth.respond_with(orders(shape(status)))
     assert dashboard.find_import_request("demo") == "order-1"
+
     asked = urlsplit(bandwidth.only_request.path)
     assert asked.path == "/accounts/9500149/externalTns"
     assert parse_qsl(asked.query) == [("customerOrderId", "demo")]
@@ -310,7 +321,7 @@ def test_an_import_with_errors_of_its_own_is_found(
 
 
 @pytest.mark.parametrize("shape", [document, later])
-def test_an_import_with_another_customer_order_id_is_not_ours(
+def test_an_import_with_another_customer_order_id_is_not_matched(
     bandwidth: Server, dashboard: Dashboard, shape: Shape
 ) -> None:
     bandwidth.respond_with(orders(shape("RECEIVED")))
@@ -323,6 +334,7 @@ def test_an_import_that_is_listed_without_its_customer_order_id_is_read(
 ) -> None:
     listed = orders("<ExternalTnsOrder><OrderId>order-1</OrderId></ExternalTnsOrder>")
     bandwidth.respond_with(listed, Response(200, shape("RECEIVED")))
+
     assert dashboard.find_import_request("demo") == "order-1"
     assert bandwidth.requests[1].path == "/accounts/9500149/externalTns/order-1"
     assert dashboard.find_import_request("another") is None
@@ -334,14 +346,14 @@ def test_a_404_is_an_empty_list_of_imports(bandwidth: Server, dashboard: Dashboa
 
 
 @pytest.mark.parametrize("answer", [orders(), Response(200, "<ExternalTnsOrders/>")])
-def test_an_import_that_bandwidth_does_not_know_is_none(
+def test_an_import_that_bandwidth_does_not_list_is_none(
     bandwidth: Server, dashboard: Dashboard, answer: Response
 ) -> None:
     bandwidth.respond_with(answer)
     assert dashboard.find_import_request("demo") is None
 
 
-def test_several_imports_with_one_customer_order_id_are_refused(
+def test_several_imports_with_one_customer_order_id_are_rejected(
     bandwidth: Server, dashboard: Dashboard
 ) -> None:
     bandwidth.respond_with(orders(document("COMPLETE"), later("RECEIVED").replace("order-1", "order-2")))
@@ -349,6 +361,6 @@ def test_several_imports_with_one_customer_order_id_are_refused(
         dashboard.find_import_request("demo")
 
 
-def test_one_import_that_is_listed_twice_is_one(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_an_import_that_is_listed_twice_counts_once(bandwidth: Server, dashboard: Dashboard) -> None:
     bandwidth.respond_with(orders(document("RECEIVED"), later("RECEIVED")))
     assert dashboard.find_import_request("demo") == "order-1"

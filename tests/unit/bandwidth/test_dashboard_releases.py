@@ -1,4 +1,4 @@
-"""The Dashboard API: numbers given back, and what a set-up made taken away; what is gone already is fine."""
+"""The Dashboard API: disconnects numbers and deletes resources. Absent resources are no error."""
 
 from collections.abc import Callable
 from urllib.parse import parse_qsl, urlsplit
@@ -53,17 +53,18 @@ def refusal(status: int, code: str, words: str = "no") -> Response:
 
 
 @every_delete
-def test_deleting_tells_whether_there_was_something(
+def test_delete_returns_whether_the_resource_existed(
     bandwidth: Server, dashboard: Dashboard, delete: Callable[[Dashboard], bool], path: str
 ) -> None:
     assert delete(dashboard) is True
     assert (bandwidth.only_request.method, bandwidth.only_request.path) == ("DELETE", path)
     bandwidth.respond_with(refusal(404, "1016"))
+
     assert delete(dashboard) is False
 
 
 @every_delete
-def test_a_location_that_does_not_exist_has_nothing_to_delete_whatever_the_status(
+def test_deleting_an_absent_location_is_no_error_with_any_status(
     bandwidth: Server, dashboard: Dashboard, delete: Callable[[Dashboard], bool], path: str
 ) -> None:
     bandwidth.respond_with(refusal(400, "13563"))
@@ -71,7 +72,7 @@ def test_a_location_that_does_not_exist_has_nothing_to_delete_whatever_the_statu
 
 
 @every_delete
-def test_a_refusal_has_its_code_and_words(
+def test_a_rejection_has_its_code_and_description(
     bandwidth: Server, dashboard: Dashboard, delete: Callable[[Dashboard], bool], path: str
 ) -> None:
     bandwidth.respond_with(refusal(400, "13555", "Telephone numbers are still on it."))
@@ -81,7 +82,7 @@ def test_a_refusal_has_its_code_and_words(
 
 
 @every_delete
-def test_a_delete_whose_answer_was_lost_may_be_repeated(
+def test_a_delete_whose_response_was_lost_can_be_repeated(
     bandwidth: Server, dashboard: Dashboard, delete: Callable[[Dashboard], bool], path: str
 ) -> None:
     bandwidth.respond_with(Response(lost=True))
@@ -109,10 +110,11 @@ IN_THE_ELEMENT = (
 )
 
 
-def test_detaching_is_asked_for_as_the_specification_has_it_and_read_back(
+def test_detach_sends_the_specified_form_and_reads_the_location_back(
     bandwidth: Server, dashboard: Dashboard
 ) -> None:
     bandwidth.respond_with(settings("a-1"), settings(), settings())
+
     assert dashboard.detach_application("743", "561") is True
     assert puts(bandwidth) == [IN_THE_ROOT]
     assert {each.path for each in bandwidth.requests} == {SETTINGS}
@@ -123,7 +125,7 @@ def test_detaching_is_asked_for_as_the_specification_has_it_and_read_back(
     [settings("a-1"), refusal(400, "13628", "HttpMessagingV2AppId must be an application id or REMOVE.")],
     ids=["did not take", "refused"],
 )
-def test_what_did_not_take_is_asked_for_in_the_other_form(
+def test_detach_tries_the_second_form_if_the_application_remains(
     bandwidth: Server, dashboard: Dashboard, answer: Response
 ) -> None:
     bandwidth.respond_with(settings("a-1"), answer, settings("a-1"), settings(), settings())
@@ -138,7 +140,7 @@ def test_a_location_that_keeps_its_application_is_an_error(bandwidth: Server, da
 
 
 @pytest.mark.parametrize("answer", [settings(), Response(404)], ids=["no application", "no location"])
-def test_where_there_is_nothing_to_detach_nothing_is_asked_for(
+def test_a_location_without_an_application_is_not_changed(
     bandwidth: Server, dashboard: Dashboard, answer: Response
 ) -> None:
     bandwidth.respond_with(answer)
@@ -146,7 +148,7 @@ def test_where_there_is_nothing_to_detach_nothing_is_asked_for(
     assert puts(bandwidth) == []
 
 
-def test_another_refusal_is_not_taken_for_a_wrong_form(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_another_rejection_does_not_cause_a_second_form(bandwidth: Server, dashboard: Dashboard) -> None:
     bandwidth.respond_with(settings("a-1"), refusal(400, "1001", "Access denied."))
     with pytest.raises(BandwidthRejected, match="1001 Access denied"):
         dashboard.detach_application("743", "561")
@@ -172,7 +174,7 @@ def sms(number: str, enabled: str) -> str:
     )
 
 
-def test_the_numbers_of_a_location_tell_whether_sms_is_on_for_them(
+def test_the_numbers_of_a_location_are_listed_with_their_sms_state(
     bandwidth: Server, dashboard: Dashboard
 ) -> None:
     bandwidth.respond_with(
@@ -186,10 +188,11 @@ def test_a_location_may_have_no_numbers_or_not_exist(bandwidth: Server, dashboar
     bandwidth.respond_with(listed())
     assert dashboard.list_location_numbers("743", "561") == {}
     bandwidth.respond_with(Response(404))
+
     assert dashboard.list_location_numbers("743", "561") is None
 
 
-def test_pages_are_followed_as_their_links_say(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_the_links_of_pages_are_followed(bandwidth: Server, dashboard: Dashboard) -> None:
     link = (
         "https://dashboard.bandwidth.com/api/accounts/9500149/sites/743/sippeers/561/tns?page={}&amp;size=1"
     )
@@ -200,12 +203,11 @@ def test_pages_are_followed_as_their_links_say(bandwidth: Server, dashboard: Das
     )
     assert dashboard.list_location_numbers("743", "561") == {ONE: None, TWO: None, THREE: None}
     asked = [dict(parse_qsl(urlsplit(each.path).query)) for each in bandwidth.requests]
+
     assert asked == [{}, {"page": "9195551202", "size": "1"}, {"page": "9195551203", "size": "1"}]
 
 
-def test_a_page_that_links_to_itself_is_not_followed_for_ever(
-    bandwidth: Server, dashboard: Dashboard
-) -> None:
+def test_a_page_that_links_to_itself_ends_the_list(bandwidth: Server, dashboard: Dashboard) -> None:
     bandwidth.respond_with(
         listed("<FullNumber>9195551201</FullNumber>", following="https://x.example/tns?page=1")
     )
@@ -224,6 +226,7 @@ def test_the_locations_of_an_application_are_listed(bandwidth: Server, dashboard
     assert dashboard.list_application_locations("a-1") == {"561"}
     assert bandwidth.only_request.path == "/accounts/9500149/applications/a-1/associatedsippeers"
     bandwidth.respond_with(Response(404))
+
     assert dashboard.list_application_locations("a-1") == set()
 
 
@@ -244,10 +247,13 @@ def failure(number: str, code: str | None, reason: str) -> Failure:
     return {"number": number, "code": code, "reason": reason}
 
 
-def test_numbers_are_disconnected_in_ten_digits_under_our_id(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_a_disconnect_order_has_ten_digit_numbers_and_the_customer_order_id(
+    bandwidth: Server, dashboard: Dashboard
+) -> None:
     bandwidth.respond_with(
         order("<orderRequest><id>d-1</id></orderRequest><OrderStatus>RECEIVED</OrderStatus>", 201)
     )
+
     assert dashboard.disconnect(customer_order_id="release-1", numbers=[ONE, TWO]) == "d-1"
     assert bandwidth.only_request.path == "/accounts/9500149/disconnects"
     assert bandwidth.only_request.body.decode().partition("?>")[2].strip() == (
@@ -259,7 +265,9 @@ def test_numbers_are_disconnected_in_ten_digits_under_our_id(bandwidth: Server, 
     )
 
 
-def test_a_disconnect_without_an_answer_may_have_been_taken(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_a_disconnect_without_a_response_has_an_unknown_outcome(
+    bandwidth: Server, dashboard: Dashboard
+) -> None:
     bandwidth.respond_with(Response(lost=True))
     with pytest.raises(BandwidthOutcomeUnknown):
         dashboard.disconnect(customer_order_id="release-1", numbers=[ONE])
@@ -270,57 +278,58 @@ def status(bandwidth: Server, dashboard: Dashboard, inside: str) -> OrderStatus:
     return dashboard.disconnect_status("d-1", [ONE, TWO, THREE])
 
 
-def test_a_complete_order_has_disconnected_what_was_requested(
+def test_a_complete_order_has_disconnected_all_requested_numbers(
     bandwidth: Server, dashboard: Dashboard
 ) -> None:
-    told = status(bandwidth, dashboard, "<ErrorList/><OrderStatus>COMPLETE</OrderStatus>")
-    assert told == OrderStatus("COMPLETE", (ONE, TWO, THREE))
+    outcome = status(bandwidth, dashboard, "<ErrorList/><OrderStatus>COMPLETE</OrderStatus>")
+    assert outcome == OrderStatus("COMPLETE", (ONE, TWO, THREE))
     assert bandwidth.only_request.path == "/accounts/9500149/disconnects/d-1"
 
 
-def test_a_partial_order_tells_of_each_number(bandwidth: Server, dashboard: Dashboard) -> None:
-    told = status(
+def test_a_partial_order_reports_each_number(bandwidth: Server, dashboard: Dashboard) -> None:
+    outcome = status(
         bandwidth,
         dashboard,
         "<DisconnectedTelephoneNumberList><TelephoneNumber>9195551202</TelephoneNumber>"
         f"</DisconnectedTelephoneNumberList><ErrorList>{error('5006', 'not yours', '9195551201')}</ErrorList>"
         "<OrderStatus>PARTIAL</OrderStatus>",
     )
-    assert told == OrderStatus(
+    assert outcome == OrderStatus(
         "PARTIAL", (TWO,), (failure(ONE, "5006", "not yours"), failure(THREE, None, "no reason given"))
     )
 
 
-def test_a_failed_order_explains_its_numbers_with_what_it_says_of_itself(
+def test_numbers_without_an_error_have_the_error_of_the_failed_order(
     bandwidth: Server, dashboard: Dashboard
 ) -> None:
-    told = status(
+    outcome = status(
         bandwidth,
         dashboard,
         f"<ErrorList>{error('5012', 'The account is locked')}{error('5006', 'not yours', '9195551202')}"
         "</ErrorList><OrderStatus>FAILED</OrderStatus>",
     )
     locked = "The account is locked"
-    assert told.failures == (
+
+    assert outcome.failures == (
         failure(ONE, "5012", locked),
         failure(TWO, "5006", "not yours"),
         failure(THREE, "5012", locked),
     )
-    assert told.completed == ()
+    assert outcome.completed == ()
 
 
 @pytest.mark.parametrize("word", ["RECEIVED", "PROCESSING", "A_NEW_WORD"])
-def test_every_other_word_means_not_yet(bandwidth: Server, dashboard: Dashboard, word: str) -> None:
-    told = status(bandwidth, dashboard, f"<OrderStatus>{word}</OrderStatus>")
-    assert (told, told.ended_as) == (OrderStatus(word), None)
+def test_every_other_status_means_in_progress(bandwidth: Server, dashboard: Dashboard, word: str) -> None:
+    outcome = status(bandwidth, dashboard, f"<OrderStatus>{word}</OrderStatus>")
+    assert (outcome, outcome.ended_as) == (OrderStatus(word), None)
 
 
-def test_an_order_that_is_not_found_yet_is_not_yet(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_an_order_that_is_not_found_yet_is_in_progress(bandwidth: Server, dashboard: Dashboard) -> None:
     bandwidth.respond_with(Response(404))
     assert dashboard.disconnect_status("d-1", [ONE]).ended_as is None
 
 
-def test_an_answer_without_a_status_is_garbled(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_a_response_without_a_status_is_garbled(bandwidth: Server, dashboard: Dashboard) -> None:
     with pytest.raises(BandwidthGarbled, match="OrderStatus"):
         status(bandwidth, dashboard, "<orderRequest/>")
 
@@ -345,7 +354,7 @@ def requested(customer_order_id: str) -> Response:
     )
 
 
-def test_an_order_is_found_in_the_published_list_which_names_no_customer_order_id(
+def test_an_order_is_found_in_a_list_without_customer_order_ids(
     bandwidth: Server, dashboard: Dashboard
 ) -> None:
     bandwidth.respond_with(
@@ -357,12 +366,16 @@ def test_an_order_is_found_in_the_published_list_which_names_no_customer_order_i
     assert [each.path.rpartition("/")[2] for each in bandwidth.requests[1:]] == ["d-2", "d-1"]
 
 
-def test_an_order_of_somebody_else_is_never_taken_for_ours(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_an_order_with_another_customer_order_id_is_not_matched(
+    bandwidth: Server, dashboard: Dashboard
+) -> None:
     bandwidth.respond_with(wrapped(entry("d-1", "2026-01-10T17-34-15.797Z")), requested("somebody else's"))
     assert dashboard.find_disconnect("release-1") is None
 
 
-def test_a_list_that_names_customer_order_ids_is_enough(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_a_list_with_customer_order_ids_needs_no_further_requests(
+    bandwidth: Server, dashboard: Dashboard
+) -> None:
     bandwidth.respond_with(
         wrapped(
             entry("d-1", "2026-01-10T17-34-15.797Z", "release-1"),
@@ -373,7 +386,7 @@ def test_a_list_that_names_customer_order_ids_is_enough(bandwidth: Server, dashb
     assert len(bandwidth.requests) == 1
 
 
-def test_an_account_without_disconnect_orders_answers_404(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_a_404_is_an_account_without_disconnect_orders(bandwidth: Server, dashboard: Dashboard) -> None:
     bandwidth.respond_with(Response(404, "<Links><first>Link description</first></Links>"))
     assert dashboard.find_disconnect("release-1") is None
 
@@ -385,6 +398,7 @@ def test_only_orders_since_the_first_attempt_are_read(bandwidth: Server, dashboa
     found = dashboard.find_disconnect("release-1", placed_after="2026-01-29T17:39:00.000Z")
 
     assert found is None
+
     read_ids = [request.path.rpartition("/")[2] for request in bandwidth.requests[1:]]
     assert read_ids == ["d-30", "d-29"]
 

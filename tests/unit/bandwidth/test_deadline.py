@@ -26,7 +26,7 @@ def _short_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def silent() -> Iterator[int]:
-    """The port of a server that accepts connections and never says a word."""
+    """The port of a server that accepts connections and never responds."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener.getsockname()[1]
 
@@ -43,7 +43,7 @@ def test_a_dripping_response_leaves_the_outcome_of_a_post_unknown(bandwidth: Ser
         client(bandwidth.url).send("POST", "/orders")
 
 
-def test_a_dripping_response_makes_a_read_unavailable(bandwidth: Server) -> None:
+def test_a_dripping_response_to_a_read_is_unavailable(bandwidth: Server) -> None:
     bandwidth.respond_with(Response(200, "x" * 1000, drip_seconds=0.02))
     with pytest.raises(BandwidthUnavailable, match="in time"):
         client(bandwidth.url).send("GET", "/orders")
@@ -65,8 +65,10 @@ def test_a_connection_after_the_deadline_sends_nothing(
         return create(*arguments, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(connection, "create_connection", slow)
+
     with pytest.raises(BandwidthUnavailable, match="no connection"):
         client(bandwidth.url).send("POST", "/orders")
+
     assert bandwidth.requests == []
 
 
@@ -91,8 +93,10 @@ def test_no_address_of_a_host_is_tried_after_the_deadline(monkeypatch: pytest.Mo
 def test_the_next_request_of_the_session_works(bandwidth: Server) -> None:
     bandwidth.respond_with(Response(200, "late", drip_seconds=0.05), Response(201))
     api = client(bandwidth.url)
+
     with pytest.raises(BandwidthOutcomeUnknown):
         api.send("POST", "/orders")
+
     assert api.send("POST", "/orders").status == 201
 
 
@@ -101,7 +105,9 @@ def test_no_thread_outlives_its_request(bandwidth: Server) -> None:
     api = client(bandwidth.url)
     for _ in range(3):
         api.send("GET", "/orders")
+
     timers = [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
+
     assert all(timer.finished.is_set() for timer in timers)
     assert threading.active_count() <= before + len(timers) + 1
 

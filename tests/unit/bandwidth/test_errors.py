@@ -1,4 +1,4 @@
-"""What a rejection shows of the words it was told."""
+"""The message of a rejection masks phone numbers."""
 
 import pytest
 
@@ -23,7 +23,7 @@ from bandwidth_messaging.bandwidth.errors import BandwidthRejected
         ("Quantity 5000 on 2026-11-22", "Quantity 5000 on 2026-11-22"),
     ],
 )
-def test_the_message_masks_numbers_and_words_do_not(words: str, shown: str) -> None:
+def test_the_message_masks_numbers_and_the_attribute_words_does_not(words: str, shown: str) -> None:
     error = BandwidthRejected("POST /orders", status=400, code="5005", words=words)
     assert str(error) == f"POST /orders was rejected: 5005 {shown}"
     assert (error.status, error.code, error.words) == (400, "5005", words)

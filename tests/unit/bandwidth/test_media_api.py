@@ -26,7 +26,9 @@ def media(*base_urls: str) -> Media:
 
 def test_a_file_is_fetched_with_our_credentials(bandwidth: Server) -> None:
     bandwidth.respond_with(Response(200, PICTURE, {"Content-Type": "image/PNG; name=a"}))
+
     fetched = media(f"{bandwidth.url}/v2").fetch(bandwidth.url + PATH, max_bytes=len(PICTURE))
+
     assert fetched == File("image/png", PICTURE)
     assert (bandwidth.only_request.method, bandwidth.only_request.path) == ("GET", PATH)
     assert bandwidth.only_request.headers["Authorization"].startswith("Basic ")
@@ -63,8 +65,10 @@ def test_the_allowed_hosts_are_the_current_one_and_the_configured_ones(
         raise BandwidthUnavailable("not today")
 
     monkeypatch.setattr(Transport, "send", send)
+
     with pytest.raises(BandwidthUnavailable):
         media("https://api.catapult.inetwork.com/v1").fetch(url, max_bytes=1)
+
     assert asked == [url.replace("MESSAGING", "messaging").replace(":443", "")]
 
 
@@ -94,8 +98,10 @@ ELSEWHERE = [
 @pytest.mark.parametrize("url", ELSEWHERE)
 def test_other_urls_are_rejected_without_a_request(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Transport, "send", lambda *_, **__: pytest.fail("it was asked for"))
+
     with pytest.raises(BandwidthRejected) as refused:
         media("https://api.catapult.inetwork.com/v1").fetch(url, max_bytes=1)
+
     assert refused.value.words == "The URL is not a media URL at Bandwidth."
     assert "example.com" not in str(refused.value)
 

@@ -36,7 +36,9 @@ def test_an_accepted_message_has_bandwidths_id_and_segment_count(
 def test_one_recipient_is_a_string_and_several_are_a_list(bandwidth: Server, messaging: Messaging) -> None:
     bandwidth.respond_with(Response(202, '{"id": "1562"}'))
     send(messaging)
+
     send(messaging, to=("+19195551213", "+19195551214"))
+
     assert [json.loads(asked.body)["to"] for asked in bandwidth.requests] == [
         "+19195551213",
         ["+19195551213", "+19195551214"],
@@ -85,6 +87,7 @@ def test_all_fields_are_sent(bandwidth: Server, messaging: Messaging) -> None:
 
 def test_a_message_with_media_only_has_no_text(bandwidth: Server, messaging: Messaging) -> None:
     bandwidth.respond_with(Response(202, '{"id": "1562"}'))
+
     messaging.prepare_send(
         sender="+19195551212",
         to=("+19195551213",),
@@ -93,6 +96,7 @@ def test_a_message_with_media_only_has_no_text(bandwidth: Server, messaging: Mes
         tag="out_1",
         media=("https://example.com/a.png",),
     )()
+
     without_text = {name: value for name, value in PLAIN.items() if name != "text"}
     assert sent(bandwidth) == without_text | {"media": ["https://example.com/a.png"]}
 
@@ -178,8 +182,10 @@ def test_a_field_error_without_a_description_keeps_the_rest(bandwidth: Server, m
     fields = '[{"fieldName": "to"}, {"description": "is wrong"}, 5]'
     body = f'{{"type": "bad-request", "description": "No.", "fieldErrors": {fields}}}'
     bandwidth.respond_with(Response(400, body))
+
     with pytest.raises(BandwidthRejected) as raised:
         send(messaging)
+
     assert raised.value.words == "No. (to: is wrong; a field: is wrong; a field is wrong)"
 
 
@@ -195,8 +201,10 @@ def test_a_rejection_names_type_description_and_every_wrong_field(
         ],
     }
     bandwidth.respond_with(Response(400, json.dumps(error)))
+
     with pytest.raises(BandwidthRejected) as raised:
         send(messaging)
+
     assert (raised.value.status, raised.value.code) == (400, "request-validation")
     assert raised.value.words == (
         "Your request could not be accepted. (to: is not a telephone number; applicationId: is missing)"
@@ -253,8 +261,10 @@ def test_a_message_with_unknown_outcome_is_sent_once(
     bandwidth: Server, messaging: Messaging, answer: Response
 ) -> None:
     bandwidth.respond_with(answer)
+
     with pytest.raises(BandwidthOutcomeUnknown) as raised:
         send(messaging)
+
     assert len(bandwidth.requests) == 1
     assert TEXT not in str(raised.value)
     assert "messaging-secret" not in repr(raised.value)

@@ -1,4 +1,4 @@
-"""Orders of new numbers: each way to order is the element, and has the criteria, of the specification."""
+"""Orders of new numbers: each order type has the element and criteria of the specification."""
 
 from typing import Any
 
@@ -43,22 +43,26 @@ WAYS: list[tuple[dict[str, Any], str, dict[str, str]]] = [
 
 
 @pytest.mark.parametrize(("given", "order_type", "criteria"), WAYS, ids=[way for _, way, _ in WAYS])
-def test_each_way_to_search_is_an_order_type_with_its_criteria_and_the_quantity(
+def test_each_search_is_sent_as_its_order_type_with_criteria_and_quantity(
     bandwidth: Server, dashboard: Dashboard, given: dict[str, Any], order_type: str, criteria: dict[str, str]
 ) -> None:
     bandwidth.respond_with(ORDERED)
     dashboard.order_numbers(search=parse(NumberSearch, given), quantity=3, site_id="743", location_id="561")
+
     inside = "".join(f"<{name}>{text}</{name}>" for name, text in criteria.items())
+
     assert outline(bandwidth.only_request.body) == outline(
         f"<Order><{order_type}>{inside}<Quantity>3</Quantity></{order_type}>"
         "<SiteId>743</SiteId><PeerId>561</PeerId></Order>"
     )
 
 
-def test_the_very_numbers_are_listed_in_ten_digits(bandwidth: Server, dashboard: Dashboard) -> None:
+def test_requested_numbers_are_sent_in_ten_digits(bandwidth: Server, dashboard: Dashboard) -> None:
     bandwidth.respond_with(ORDERED)
     numbers = NumberSearch(telephone_numbers=["+19195551212", "+19195551213"])
+
     dashboard.order_numbers(search=numbers, quantity=2, site_id="743", location_id="561")
+
     assert outline(bandwidth.only_request.body) == [
         (0, "Order", ""),
         (1, "ExistingTelephoneNumberOrderType", ""),
@@ -70,17 +74,19 @@ def test_the_very_numbers_are_listed_in_ten_digits(bandwidth: Server, dashboard:
     ]
 
 
-def test_in_the_second_version_the_very_numbers_are_in_e164(bandwidth: Server) -> None:
+def test_requested_numbers_are_sent_in_e164_to_the_second_version(bandwidth: Server) -> None:
     bandwidth.respond_with(ORDERED)
     numbers = NumberSearch(telephone_numbers=["+19195551212"])
     dashboard = Dashboard(
         f"{bandwidth.url}/api/v2", "9500149", BasicCredentials("lorem", "dashboard-password")
     )
+
     dashboard.order_numbers(search=numbers, quantity=1, site_id="743", location_id="561")
+
     assert (3, "TelephoneNumber", "+19195551212") in outline(bandwidth.only_request.body)
 
 
-def test_an_order_with_an_id_is_placed_whatever_else_the_answer_tells(
+def test_an_order_with_an_id_is_placed_even_if_the_response_has_errors(
     bandwidth: Server, dashboard: Dashboard
 ) -> None:
     error = "<ErrorList><Error><Code>5017</Code><Description>Some are gone</Description></Error></ErrorList>"
@@ -88,7 +94,9 @@ def test_an_order_with_an_id_is_placed_whatever_else_the_answer_tells(
         Response(201, f"<OrderResponse><Order><id>an-order</id></Order>{error}</OrderResponse>")
     )
     search = NumberSearch(area_code="910")
+
     placed = dashboard.order_numbers(search=search, quantity=2, site_id="743", location_id="561")
+
     assert placed == "an-order"
 
 
@@ -104,7 +112,7 @@ def test_an_order_with_an_id_is_placed_whatever_else_the_answer_tells(
         ({"partial_allowed": True, "back_order_requested": False}, []),
     ],
 )
-def test_what_is_not_as_bandwidth_has_it_anyway_is_told(
+def test_values_other_than_bandwidths_defaults_are_sent(
     bandwidth: Server, dashboard: Dashboard, chosen: dict[str, Any], elements: list[Any]
 ) -> None:
     bandwidth.respond_with(ORDERED)
@@ -114,12 +122,12 @@ def test_what_is_not_as_bandwidth_has_it_anyway_is_told(
     assert outline(bandwidth.only_request.body)[6:] == elements
 
 
-def test_a_backorder_is_closed_as_the_page_on_advanced_ordering_has_it(
-    bandwidth: Server, dashboard: Dashboard
-) -> None:
+def test_a_backorder_is_closed_with_the_documented_request(bandwidth: Server, dashboard: Dashboard) -> None:
     ended = "<OrderStatus>PARTIAL</OrderStatus><ErrorList><Error><Code>5017</Code></Error></ErrorList>"
     bandwidth.respond_with(Response(200, f"<OrderResponse>{ended}</OrderResponse>"))
+
     dashboard.close_order("an-order")
+
     assert (bandwidth.only_request.method, bandwidth.only_request.path) == (
         "PUT",
         "/accounts/9500149/orders/an-order",

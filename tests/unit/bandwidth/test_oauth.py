@@ -53,7 +53,7 @@ def paths(server: Server) -> list[str]:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Hold what time it is."""
+    """The current time in a list. Tests change its item."""
     now = [1_795_000_000.0]
     monkeypatch.setattr(time, "time", lambda: now[0])
     return now
@@ -61,7 +61,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def test_a_token_request_is_a_form_signed_with_client_id_and_secret(bandwidth: Server) -> None:
     bandwidth.respond_with(token(), OK)
+
     api(bandwidth, client(bandwidth)).send("POST", "/orders", body=b"<Order/>")
+
     asked, used = bandwidth.requests
     assert (asked.method, asked.path, asked.body) == ("POST", TOKEN_PATH, b"grant_type=client_credentials")
     assert asked.headers["Content-Type"] == "application/x-www-form-urlencoded"
@@ -73,11 +75,13 @@ def test_account_api_and_messages_share_one_token(bandwidth: Server) -> None:
     bandwidth.respond_with(token(), OK)
     auth = client(bandwidth)
     api(bandwidth, auth).send("GET", "/orders")
+
     api(bandwidth, auth).send("POST", "/messages")
+
     assert paths(bandwidth) == [TOKEN_PATH, "/orders", "/messages"]
 
 
-def test_sixteen_threads_ask_for_one_token(bandwidth: Server) -> None:
+def test_sixteen_threads_request_one_token(bandwidth: Server) -> None:
     bandwidth.respond_with(token(), OK)
     auth, together = client(bandwidth), threading.Barrier(16)
 
@@ -87,6 +91,7 @@ def test_sixteen_threads_ask_for_one_token(bandwidth: Server) -> None:
 
     with ThreadPoolExecutor(16) as threads:
         assert set(threads.map(send, range(16))) == {200}
+
     assert sorted(paths(bandwidth)) == [TOKEN_PATH, *["/orders"] * 16]
 
 
@@ -100,7 +105,9 @@ def test_a_token_is_kept_until_a_minute_before_it_ends(
     clock[0] += seconds
     if is_kept:
         bandwidth.respond_with(OK)
+
     transport.send("GET", "/orders")
+
     assert bearer(bandwidth.requests[-1]) == ("Bearer token-1" if is_kept else "Bearer token-2")
 
 
@@ -111,6 +118,7 @@ def test_a_rejected_token_is_renewed_and_the_request_repeated_once(bandwidth: Se
         method, "/orders", body=b"<Order/>", content_type="application/xml", params={"page": "1"}
     )
     assert (answer.status, answer.body) == (201, b"done")
+
     first, _, again = bandwidth.requests[1:]
     assert (first.method, first.path, first.body) == (again.method, again.path, again.body)
     assert again.headers["Content-Type"] == "application/xml"
@@ -127,7 +135,9 @@ def test_a_request_rejected_with_a_new_token_too_is_unauthorized(bandwidth: Serv
 def test_a_token_that_another_thread_renewed_is_reused(bandwidth: Server) -> None:
     bandwidth.respond_with(token(), OK, token("token-2"), OK)
     auth = client(bandwidth)
+
     api(bandwidth, auth).send("GET", "/orders")
+
     assert auth._valid_token(rejected="token-1") == "token-2"
     assert auth._valid_token(rejected="token-1") == "token-2"
     assert paths(bandwidth).count(TOKEN_PATH) == 2
@@ -151,7 +161,9 @@ def test_a_lost_response_to_the_repeated_request_is_an_unknown_outcome(bandwidth
 
 def test_a_rejected_secret_is_read_again_at_once(bandwidth: Server) -> None:
     bandwidth.respond_with(refusal(), token(), OK)
+
     api(bandwidth, client(bandwidth, reread=lambda: NEW)).send("POST", "/orders")
+
     first, second, _ = bandwidth.requests
     assert [b64decode(bearer(each).removeprefix("Basic ")) for each in (first, second)] == [
         b"client:old-client-secret",
@@ -162,7 +174,9 @@ def test_a_rejected_secret_is_read_again_at_once(bandwidth: Server) -> None:
 def test_the_current_secret_is_cached_after_it_was_read_again(bandwidth: Server) -> None:
     bandwidth.respond_with(refusal(), token(), Response(401), token("token-2"), OK)
     reads = iter([NEW])
+
     api(bandwidth, client(bandwidth, reread=lambda: next(reads))).send("POST", "/orders")
+
     assert paths(bandwidth).count(TOKEN_PATH) == 3
 
 
@@ -206,8 +220,10 @@ def test_a_failing_token_endpoint_is_unavailable_and_nothing_else_is_sent(
     bandwidth: Server, answer: Response
 ) -> None:
     bandwidth.respond_with(answer)
+
     with pytest.raises(BandwidthUnavailable, match="The request was not sent") as raised:
         api(bandwidth, client(bandwidth)).send("POST", "/orders")
+
     # A status would be that of the request itself, which never went out.
     assert raised.value.status is None
     assert paths(bandwidth) == [TOKEN_PATH]
@@ -225,8 +241,10 @@ def test_a_token_that_cannot_be_a_header_is_unauthorized_and_nothing_else_is_sen
 ) -> None:
     bandwidth.respond_with(Response(200, f'{{"access_token": "{broken}", "expires_in": 3600}}'))
     prepare = api(bandwidth, client(bandwidth)).prepare
+
     with pytest.raises(BandwidthUnauthorized, match="cannot be a header") as raised:
         prepare("POST", "/messages")
+
     assert paths(bandwidth) == [TOKEN_PATH]
     assert "token-1" not in str(raised.value)
 
@@ -248,6 +266,7 @@ def test_a_token_whose_lifetime_is_not_known_is_fetched_again_for_the_next_reque
     auth = client(bandwidth)
     for _ in range(2):
         api(bandwidth, auth).send("POST", "/orders")
+
     assert paths(bandwidth).count(TOKEN_PATH) == 2
 
 
@@ -265,13 +284,15 @@ def test_a_token_whose_lifetime_is_not_known_is_fetched_again_for_the_next_reque
         [token(), Response(lost=True)],
     ],
 )
-def test_no_error_holds_the_secret_or_the_token(bandwidth: Server, answers: list[Response]) -> None:
+def test_no_error_contains_the_secret_or_the_token(bandwidth: Server, answers: list[Response]) -> None:
     bandwidth.respond_with(*answers)
     auth = client(bandwidth)
+
     with pytest.raises(BandwidthError) as raised:
         api(bandwidth, auth).send("POST", "/orders")
-    told = f"{raised.value!s} {raised.value!r} {vars(raised.value)} {auth!r}"
-    assert "token-1" not in told
-    assert "old-client-secret" not in told
+
+    shown = f"{raised.value!s} {raised.value!r} {vars(raised.value)} {auth!r}"
+    assert "token-1" not in shown
+    assert "old-client-secret" not in shown
     assert raised.value.__cause__ is None
     assert raised.value.__suppress_context__ or raised.value.__context__ is None

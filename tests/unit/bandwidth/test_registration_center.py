@@ -70,6 +70,7 @@ def test_a_missing_campaign_is_not_an_error(bandwidth: Server, answer: Response,
 def test_five_thousand_numbers_cost_twenty_requests(bandwidth: Server) -> None:
     bandwidth.respond_with(*(listed(numbers(start, PAGE), 5000) for start in range(0, 5000, PAGE)))
     assert len(client(bandwidth).list_campaign_numbers("C1")) == 5000
+
     queries = [parse_qs(urlsplit(each.path).query) for each in bandwidth.requests]
     assert [(query["limit"], query["offset"]) for query in queries] == [
         (["250"], [str(start)]) for start in range(0, 5000, PAGE)
@@ -99,6 +100,7 @@ def test_a_response_without_a_list_is_garbled(bandwidth: Server, body: str) -> N
 def test_a_verification_has_status_and_reason(bandwidth: Server, wrapped: bool) -> None:
     body = {"phoneNumber": "+18005551212", "status": "UNVERIFIED", "declineReasonDescription": "no opt-in"}
     bandwidth.respond_with(Response(200, json.dumps({"data": body} if wrapped else body)))
+
     assert client(bandwidth).get_verification("+18005551212") == Verification("UNVERIFIED", "no opt-in")
     assert (
         bandwidth.only_request.path

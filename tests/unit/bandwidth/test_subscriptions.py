@@ -21,9 +21,11 @@ def test_an_order_is_subscribed_to_with_our_address_and_credentials(
     bandwidth.respond_with(
         Response(201, headers={"Location": "/accounts/9500149/subscriptions/subscription-1"})
     )
+
     made = dashboard.subscribe(
         "NEW_NUMBERS", "order-1", callback_url="https://example.com/o", credentials=CREDENTIALS, seconds=3600
     )
+
     assert made == "subscription-1"
     assert (bandwidth.only_request.method, bandwidth.only_request.path) == (
         "POST",
@@ -120,7 +122,7 @@ def test_a_subscription_to_lost_numbers_that_another_set_up_created_is_renewed(
 
 
 @pytest.mark.parametrize(
-    ("inside", "told"),
+    ("inside", "notification"),
     [
         (
             "<Status>COMPLETE</Status><OrderId>order-1</OrderId><CustomerOrderId>demo</CustomerOrderId>",
@@ -133,8 +135,8 @@ def test_a_subscription_to_lost_numbers_that_another_set_up_created_is_renewed(
         ("", Notification(None, None, None)),
     ],
 )
-def test_what_a_notification_leaves_out_is_not_told(inside: str, told: Notification) -> None:
-    assert read_notification(f"<Notification>{inside}</Notification>".encode()) == told
+def test_absent_elements_of_a_notification_are_none(inside: str, notification: Notification) -> None:
+    assert read_notification(f"<Notification>{inside}</Notification>".encode()) == notification
 
 
 @pytest.mark.parametrize(
@@ -147,5 +149,5 @@ def test_what_a_notification_leaves_out_is_not_told(inside: str, told: Notificat
         b"<Notification><EventType>MESSAGING_LOST</EventType></Notification>",
     ],
 )
-def test_what_is_no_notification_tells_nothing(body: bytes) -> None:
+def test_another_body_is_not_a_notification(body: bytes) -> None:
     assert read_notification(body) is None

@@ -1,4 +1,4 @@
-"""Each way a request can end is the error that tells what may be done next."""
+"""Each way in which a request can end has its own error class."""
 
 import time
 from base64 import b64decode, b64encode
@@ -69,8 +69,10 @@ def test_401_and_403_are_unauthorized_and_name_the_credentials(
 @pytest.mark.parametrize("status", [400, 404, 409, 415, 422])
 def test_another_4xx_is_rejected_with_code_and_description(bandwidth: Server, status: int) -> None:
     bandwidth.respond_with(Response(status, "<Error/>"))
+
     with pytest.raises(BandwidthRejected) as raised:
         send(bandwidth, "POST")
+
     assert (raised.value.status, raised.value.code, raised.value.words) == (status, "5005", "no number")
     assert str(raised.value) == "POST /accounts/9500149/orders was rejected: 5005 no number"
 
@@ -101,8 +103,10 @@ def test_a_slow_connection_is_unavailable(
         raise TimeoutError
 
     monkeypatch.setattr(connection, "create_connection", too_long)
+
     with pytest.raises(BandwidthUnavailable, match="no connection"):
         send(bandwidth, method)
+
     assert bandwidth.requests == []
 
 
@@ -145,8 +149,10 @@ def test_a_redirect_is_not_followed(bandwidth: Server, status: int) -> None:
     bandwidth.respond_with(
         Response(status, headers={"Location": f"{bandwidth.url}/elsewhere"}), Response(200)
     )
+
     with pytest.raises(BandwidthUnavailable, match=f"{status}.*Check the stack's URL parameter") as raised:
         send(bandwidth, "POST")
+
     assert raised.value.is_redirect
     assert len(bandwidth.requests) == 1
 
@@ -182,16 +188,20 @@ def test_a_201_without_a_location_is_garbled(bandwidth: Server) -> None:
 
 def test_the_error_of_a_garbled_response_has_a_digest_and_no_content(bandwidth: Server) -> None:
     bandwidth.respond_with(Response(200, "something private"))
-    error = send(bandwidth, "GET").garbled("tells no OrderStatus")
-    assert "tells no OrderStatus" in str(error)
+
+    error = send(bandwidth, "GET").garbled("has no OrderStatus")
+
+    assert "has no OrderStatus" in str(error)
     assert "17 bytes, sha256 " in str(error)
     assert "private" not in str(error)
 
 
 def test_a_query_is_in_the_url_and_not_in_errors(bandwidth: Server) -> None:
     bandwidth.respond_with(Response(500))
+
     with pytest.raises(BandwidthUnavailable) as raised:
         send(bandwidth, "GET", params={"tn": "9195551212"})
+
     assert bandwidth.only_request.path == "/accounts/9500149/orders?tn=9195551212"
     assert "9195551212" not in str(raised.value)
 
@@ -202,7 +212,9 @@ def test_netrc_and_proxy_settings_are_ignored(
     (tmp_path / "netrc").write_text("default login somebody password else\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     monkeypatch.setenv("HTTP_PROXY", unused_url())
+
     send(bandwidth, "GET")
+
     scheme, _, encoded = bandwidth.only_request.headers["Authorization"].partition(" ")
     assert (scheme, b64decode(encoded)) == ("Basic", b"lorem:the-password")
 
@@ -223,16 +235,18 @@ def test_no_error_contains_the_password_or_the_body(bandwidth: Server, answer: R
     bandwidth.respond_with(answer)
     with pytest.raises(BandwidthError) as raised:
         send(bandwidth, "POST", body=b"<Password>callback-password</Password>")
-    told = f"{raised.value!s} {raised.value!r} {vars(raised.value)}"
+    shown = f"{raised.value!s} {raised.value!r} {vars(raised.value)}"
     for secret in ("the-password", "callback-password", b64encode(b"lorem:the-password").decode()):
-        assert secret not in told
+        assert secret not in shown
 
 
 @pytest.mark.parametrize("answer", WAYS_TO_FAIL)
 def test_errors_have_no_cause_of_the_http_library(bandwidth: Server, answer: Response) -> None:
     bandwidth.respond_with(answer)
+
     with pytest.raises(BandwidthError) as raised:
         send(bandwidth, "POST")
+
     assert raised.value.__cause__ is None
     assert raised.value.__suppress_context__ or raised.value.__context__ is None
 
@@ -328,7 +342,9 @@ def test_a_missing_connection_has_no_wait() -> None:
 
 def test_a_prepared_request_is_signed_but_not_sent(bandwidth: Server) -> None:
     bandwidth.respond_with(Response(201, "done"))
+
     post = client(bandwidth.url).prepare("POST", "/messages", body=b"{}")
+
     assert bandwidth.requests == []
     assert post().body == b"done"
     assert "Authorization" in bandwidth.only_request.headers
@@ -348,8 +364,10 @@ def test_a_request_that_cannot_be_built_is_unavailable(base_url: str) -> None:
 def test_a_throttling_body_overrides_the_status_and_keeps_the_wait(bandwidth: Server, status: int) -> None:
     bandwidth.respond_with(Response(status, "<Error/>", {"X-RateLimit-Reset": "1763800060000"}))
     later = Transport(bandwidth.url, CREDENTIALS, lambda _: ErrorBody("limit", "wait", BandwidthUnavailable))
+
     with pytest.raises(BandwidthUnavailable) as raised:
         later.send("POST", "/messages")
+
     assert raised.value.wait_seconds == 60
 
 
@@ -357,8 +375,10 @@ def test_a_throttling_body_overrides_the_status_and_keeps_the_wait(bandwidth: Se
 def test_a_rejecting_body_overrides_the_status(bandwidth: Server, status: int) -> None:
     bandwidth.respond_with(Response(status, "<Error/>"))
     refused = Transport(bandwidth.url, CREDENTIALS, lambda _: ErrorBody("no", "never", BandwidthRejected))
+
     with pytest.raises(BandwidthRejected) as raised:
         refused.send("POST", "/messages")
+
     assert (raised.value.status, raised.value.code) == (status, "no")
 
 
@@ -381,7 +401,9 @@ def test_an_error_shows_the_last_four_digits_of_a_number_in_its_path(
     bandwidth: Server, answer: Response
 ) -> None:
     bandwidth.respond_with(answer)
+
     with pytest.raises(BandwidthError, match=r"^GET /users/u-1/phoneNumbers/…1212 ") as raised:
         client(bandwidth.url).send("GET", "/users/u-1/phoneNumbers/%2B19195551212")
+
     assert "9195551212" not in repr(raised.value)
     assert bandwidth.only_request.path == "/users/u-1/phoneNumbers/%2B19195551212"

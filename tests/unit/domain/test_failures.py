@@ -95,7 +95,7 @@ def test_the_catalogue_names_its_source() -> None:
     assert set(catalogue()["source"]) == {"codes", "rules", "v1"}
 
 
-def test_no_code_is_there_twice() -> None:
+def test_each_code_is_listed_once() -> None:
     def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         assert len(dict(pairs)) == len(pairs)
         return dict(pairs)

@@ -48,7 +48,7 @@ def test_a_content_type_is_normalized_or_octets(header: str | None, content_type
 
 
 @pytest.mark.parametrize(
-    ("name", "content_type", "told"),
+    ("name", "content_type", "expected"),
     [
         ("0.smil", "application/octet-stream", True),
         ("layout", "application/smil", True),
@@ -56,8 +56,8 @@ def test_a_content_type_is_normalized_or_octets(header: str | None, content_type
         ("smile.png", "image/png", False),
     ],
 )
-def test_a_layout_file_is_recognized_by_name_or_type(name: str, content_type: str, told: bool) -> None:
-    assert is_smil(name, content_type) is told
+def test_a_layout_file_is_recognized_by_name_or_type(name: str, content_type: str, expected: bool) -> None:
+    assert is_smil(name, content_type) is expected
 
 
 @pytest.mark.parametrize("content_type", ["image/png", "image/jpeg", "image/heic", "audio/amr", "video/3gpp"])

@@ -90,7 +90,9 @@ def test_another_participant_makes_another_conversation_key(others: list[str], m
 
 def test_the_key_of_many_participants_fits_an_index() -> None:
     others = [f"+1919555{number:04}" for number in range(500)]
+
     key = messages.build_conversation_key(OWNER, others)
+
     assert len(key.encode()) <= 2048
     assert messages.build_conversation_key(OWNER, [*reversed(others), OWNER]) == key
     assert messages.build_conversation_key(OWNER, others[1:]) != key

@@ -37,6 +37,7 @@ def test_the_advice_names_existing_resources_and_how_to_undo_them() -> None:
 
 def test_an_order_that_ended_at_bandwidth_is_ordered_again_under_another_id() -> None:
     text = advice("failed", orderId="order-1", failed=2)
+
     assert text is not None
     assert text.startswith("To order again, start messaging_v2 with another customerOrderId. ")
     assert "Bandwidth's order order-1" in text
@@ -70,6 +71,7 @@ def test_there_is_no_advice_while_the_execution_runs(last: str) -> None:
 
 def test_numbers_of_a_completed_set_up_can_send_and_be_released() -> None:
     text = advice("completed", orderId="order-1")
+
     assert text is not None
     assert text.startswith("The numbers can send: POST /messages with one of them as from.")
     assert text.endswith(UNDO)

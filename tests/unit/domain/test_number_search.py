@@ -1,4 +1,4 @@
-"""Which numbers an order is for: exactly one way to say it, and every problem told at once."""
+"""The numbers of an order: exactly one order type, and all problems reported at once."""
 
 from typing import Any
 
@@ -32,33 +32,37 @@ def problems(given: dict[str, Any]) -> dict[str, str]:
 
 
 @every_way
-def test_a_way_to_order_is_known_by_its_field_and_comes_back_as_it_was_given(way: str) -> None:
+def test_each_order_type_is_recognized_by_its_field(way: str) -> None:
     setup = parse(MessagingV2Setup, WAYS[way] | {"quantity": 2, "deadlineHours": 1})
     assert (setup.order_type, setup.search()) == (way, WAYS[way])
     assert parse(NumberSearch, setup.search()).order_type == way
 
 
 @every_way
-def test_two_ways_at_once_are_both_named(way: str) -> None:
+def test_two_order_types_are_both_reported(way: str) -> None:
     other = "tollFreeVanity" if way != "tollFreeVanity" else "areaCode"
-    told = problems(WAYS[way] | WAYS[other])
-    assert set(told) == {way, other}
-    assert all(words.startswith("give only one of ") for words in told.values())
+
+    found = problems(WAYS[way] | WAYS[other])
+
+    assert set(found) == {way, other}
+    assert all(words.startswith("give only one of ") for words in found.values())
 
 
-def test_what_is_wrong_together_is_told_with_what_is_wrong_alone() -> None:
-    told = problems({"areaCode": "91", "zip": "27606", "quantity": 5001, "enableLca": True, "county": "Wake"})
-    assert set(told) == {"areaCode", "zip", "quantity", "enableLca", "county"}
-    assert told["areaCode"] == "string should match pattern '^[2-9][0-9]{2}$'"
+def test_problems_of_fields_and_of_their_combination_are_reported_together() -> None:
+    found = problems(
+        {"areaCode": "91", "zip": "27606", "quantity": 5001, "enableLca": True, "county": "Wake"}
+    )
+    assert set(found) == {"areaCode", "zip", "quantity", "enableLca", "county"}
+    assert found["areaCode"] == "string should match pattern '^[2-9][0-9]{2}$'"
 
 
 @pytest.mark.parametrize("way", ["rateCenter", "city"])
-def test_a_place_needs_its_state(way: str) -> None:
+def test_rate_center_and_city_require_a_state(way: str) -> None:
     assert problems({way: WAYS[way][way]}) == {"state": f"is required with {way}"}
 
 
 @pytest.mark.parametrize("way", ["rateCenter", "npaNxx"])
-def test_the_local_calling_area_goes_with_some_ways_only(way: str) -> None:
+def test_enable_lca_requires_rate_center_or_npa_nxx(way: str) -> None:
     assert parse(MessagingV2Setup, WAYS[way] | {"enableLca": True}).criteria()["enableLca"] is True
     assert problems({"zip": "27606", "enableLca": True}) == {"enableLca": "requires rateCenter or npaNxx"}
 
@@ -87,24 +91,24 @@ def test_the_local_calling_area_goes_with_some_ways_only(way: str) -> None:
         ({"telephoneNumbers": [f"+1919555{n:04}" for n in range(5001)]}, "telephoneNumbers"),
     ],
 )
-def test_a_bad_form_is_named_alone(given: dict[str, Any], field: str) -> None:
+def test_an_invalid_field_is_the_only_problem(given: dict[str, Any], field: str) -> None:
     assert list(problems(given)) == [field]
 
 
-def test_small_letters_and_bare_digits_are_understood() -> None:
+def test_small_letters_and_integers_are_accepted() -> None:
     assert parse(NumberSearch, {"state": "nc"}).search() == {"state": "NC"}
     assert parse(NumberSearch, {"npaNxx": 919555}).search() == {"npaNxx": "919555"}
 
 
-def test_a_field_that_is_null_is_not_given() -> None:
+def test_null_is_the_same_as_an_absent_field() -> None:
     assert parse(NumberSearch, {"areaCode": None, "zip": "27606"}).order_type == "zip"
 
 
-# How many
+# Quantity
 
 
 @pytest.mark.parametrize(("way", "quantity"), [("areaCode", 1), ("telephoneNumbers", 2)])
-def test_the_quantity_may_be_left_out(way: str, quantity: int) -> None:
+def test_the_quantity_is_optional(way: str, quantity: int) -> None:
     assert parse(MessagingV2Setup, WAYS[way]).requested == quantity
 
 
@@ -114,9 +118,9 @@ def test_given_numbers_count_once_each() -> None:
 
 
 @pytest.mark.parametrize("quantity", [1, 3])
-def test_a_quantity_that_is_not_the_count_of_given_numbers_is_named(quantity: int) -> None:
-    told = problems(WAYS["telephoneNumbers"] | {"quantity": quantity})
-    assert told == {"quantity": f"is {quantity}, but telephoneNumbers has 2. Omit quantity"}
+def test_a_quantity_other_than_the_count_of_numbers_is_a_problem(quantity: int) -> None:
+    found = problems(WAYS["telephoneNumbers"] | {"quantity": quantity})
+    assert found == {"quantity": f"is {quantity}, but telephoneNumbers has 2. Omit quantity"}
 
 
 EXACT = {
@@ -129,7 +133,7 @@ EXACT = {
 
 
 @pytest.mark.parametrize("given", EXACT.values(), ids=EXACT)
-def test_what_is_named_exactly_cannot_be_backordered(given: dict[str, Any]) -> None:
+def test_exact_numbers_cannot_be_backordered(given: dict[str, Any]) -> None:
     assert problems(given | {"backOrderRequested": True}) == {
         "backOrderRequested": "does not apply to telephone numbers, exchanges (npaNxx) or vanity numbers. "
         "Omit it"
@@ -137,5 +141,5 @@ def test_what_is_named_exactly_cannot_be_backordered(given: dict[str, Any]) -> N
 
 
 @pytest.mark.parametrize("way", sorted(WAYS.keys() - EXACT.keys() - {"combined"}))
-def test_what_is_not_can_be_backordered(way: str) -> None:
+def test_other_searches_can_be_backordered(way: str) -> None:
     assert parse(MessagingV2Setup, WAYS[way] | {"backOrderRequested": True}).back_order_requested

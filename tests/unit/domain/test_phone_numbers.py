@@ -266,6 +266,7 @@ def test_every_text_is_rejected_or_becomes_stable_e164(written: str) -> None:
         e164 = to_e164(written)
     except ValueError:
         return
+
     assert E164.fullmatch(e164)
     assert to_e164(e164) == e164
     assert [int(digit) for digit in written if digit.isdecimal()][-4:] == [int(digit) for digit in e164[-4:]]

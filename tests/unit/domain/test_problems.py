@@ -19,14 +19,15 @@ def wrong(count: int) -> InvalidInput:
 
 @pytest.mark.parametrize("count", [1, 99, 100])
 def test_the_message_names_up_to_a_hundred_fields(count: int) -> None:
-    told = str(wrong(count)).split("; ")
-    assert [each.partition(": ")[0] for each in told] == [f"telephoneNumbers[{n}]" for n in range(count)]
+    listed = str(wrong(count)).split("; ")
+    assert [each.partition(": ")[0] for each in listed] == [f"telephoneNumbers[{n}]" for n in range(count)]
 
 
 @pytest.mark.parametrize(("count", "more"), [(101, 1), (5000, 4900)])
 def test_the_message_counts_the_fields_after_the_hundredth(count: int, more: int) -> None:
-    *told, last = str(wrong(count)).split("; ")
-    assert len(told) == 100
+    *listed, last = str(wrong(count)).split("; ")
+
+    assert len(listed) == 100
     assert last == f"and {more} more"
     assert len(str(wrong(count))) < LONGEST_CAUSE
 

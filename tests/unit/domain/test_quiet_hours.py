@@ -102,6 +102,7 @@ def test_a_toll_free_number_waits_until_no_zone_of_its_country_code_is_quiet() -
     end = quiet().end_for([TOLL_FREE], at("2026-01-10T13:30:00Z"))
 
     local = {end.astimezone(ZoneInfo(zone)).hour for zone in find_time_zones(TOLL_FREE)}
+
     assert {"America/New_York", "Pacific/Honolulu", "Pacific/Guam"} <= set(find_time_zones(TOLL_FREE))
     assert all(8 <= hour < 21 for hour in local)
 
@@ -114,6 +115,15 @@ def test_if_each_time_is_quiet_somewhere_the_fewest_zones_are_quiet() -> None:
     # New York is quiet except from 11:00 to 12:00, when it is 9:00 to 10:00 in Phoenix.
     assert end in {at("2026-01-10T16:00:00Z"), at("2026-01-10T18:00:00Z")}
     assert start < end < start + timedelta(days=2)
+
+
+@pytest.mark.parametrize("written", ["20:00-09:00", "12:00-11:00", "00:00-23:59"])
+@pytest.mark.parametrize("recipients", [[TOLL_FREE], [NEW_YORK, LONDON], [NEW_YORK, PHOENIX]])
+def test_a_message_that_waits_for_the_end_is_not_postponed_again(written: str, recipients: list[str]) -> None:
+    for hour in range(24):
+        end = quiet(written).end_for(recipients, datetime(2026, 7, 10, hour, 30, tzinfo=UTC))
+
+        assert quiet(written).end_for(recipients, end) == end
 
 
 @pytest.mark.parametrize("number", ["+99912345678", "+8835100123456"])

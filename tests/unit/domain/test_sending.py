@@ -113,6 +113,7 @@ def test_null_equals_an_absent_field() -> None:
     assert parse(NewMessage, GIVEN | optional) == parse(NewMessage, GIVEN)
     assert parse(NewMessage, GIVEN | optional).digest() == parse(NewMessage, GIVEN).digest()
     new = parse(NewMessage, GIVEN | {"text": None, "media": [PICTURE]})
+
     assert (new.text, new.model_fields_set) == ("", {"sender", "to", "media"})
 
 
@@ -310,7 +311,7 @@ def test_every_wrong_field_is_named_and_unknown_ones_too() -> None:
     assert set(wrong_fields(**wrong)) == {name if name != "media" else "media[0]" for name in wrong}
 
 
-def test_a_missing_text_is_named_beside_a_wrong_sender() -> None:
+def test_a_missing_text_is_reported_with_an_invalid_sender() -> None:
     assert wrong_fields(**{"from": "me", "text": ...}) == ["from", "text"]
     assert wrong_fields(**{"from": ..., "to": ..., "text": ...}) == ["from", "to", "text"]
 
@@ -346,5 +347,5 @@ def test_a_message_is_scheduled_at_most_35_days_ahead(days: int, is_timely: bool
 @pytest.mark.parametrize(
     "moment", ["2099-01-01", "2099-01-01T00:00:00", "tomorrow", "9999-12-31T23:59:59-01:00"]
 )
-def test_a_send_time_that_is_no_moment_with_an_offset_is_invalid(moment: str) -> None:
+def test_an_unreadable_send_time_is_invalid(moment: str) -> None:
     assert wrong_fields(sendAt=moment) == ["sendAt"]

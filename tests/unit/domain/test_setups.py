@@ -1,4 +1,4 @@
-"""The input of a set-up: short, forgiving in form, and every wrong field named."""
+"""The input of a set-up: defaults, accepted notations, and a problem for each invalid field."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ NUMBERS = ["+19199918388", "+14158714245"]
 
 
 def problems_of(model: type[Setup], given: Any) -> dict[str, str]:
-    """Return what is said of each wrong field."""
+    """Return the problem of each invalid field."""
     with pytest.raises(InvalidInput) as raised:
         parse(model, given)
     assert str(raised.value) == "; ".join(f"{field}: {detail}" for field, detail in raised.value.problems)
@@ -43,7 +43,7 @@ def test_an_area_code_is_enough() -> None:
     )
 
 
-def test_every_field_may_be_given() -> None:
+def test_every_field_is_accepted() -> None:
     given = {
         "areaCode": "910",
         "quantity": 5000,
@@ -71,7 +71,7 @@ def test_area_code_and_site_may_be_typed_as_numbers() -> None:
     assert (setup.area_code, setup.site_id) == ("910", "743")
 
 
-def test_an_empty_input_misses_a_way_to_order_and_tells_of_each() -> None:
+def test_an_empty_input_reports_each_possible_order_type() -> None:
     assert list(problems()) == ["areaCode"]
     assert problems()["areaCode"] == (
         "give this or one of: rateCenter, npaNxx, city, state, zip, lata, tollFreeVanity, "
@@ -80,7 +80,7 @@ def test_an_empty_input_misses_a_way_to_order_and_tells_of_each() -> None:
 
 
 @pytest.mark.parametrize("given", [None, [], "910", 910])
-def test_an_input_that_is_no_object_is_refused(given: Any) -> None:
+def test_an_input_that_is_not_an_object_is_rejected(given: Any) -> None:
     with pytest.raises(InvalidInput, match="input: "):
         parse(MessagingV2Setup, given)
 
@@ -124,7 +124,7 @@ def test_an_input_that_is_no_object_is_refused(given: Any) -> None:
         ("surprise", 1),
     ],
 )
-def test_a_wrong_field_is_named_alone(field: str, value: Any) -> None:
+def test_an_invalid_field_is_the_only_problem(field: str, value: Any) -> None:
     assert list(problems(**{"areaCode": "910", field: value})) == [field]
 
 
@@ -138,11 +138,11 @@ def test_a_text_for_bandwidth_is_normalized(field: str) -> None:
 
 
 @pytest.mark.parametrize("field", TEXTS)
-def test_a_blank_text_for_bandwidth_is_refused(field: str) -> None:
+def test_a_blank_text_for_bandwidth_is_rejected(field: str) -> None:
     assert problems(areaCode="910", **{field: "   "}) == {field: "is blank"}
 
 
-def test_white_space_around_a_text_does_not_make_it_too_long() -> None:
+def test_white_space_around_a_text_does_not_count_for_its_length() -> None:
     setup = parse(MessagingV2Setup, {"areaCode": "910", "customerOrderId": f"  {'x' * 40}  "})
     assert setup.customer_order_id == "x" * 40
 
@@ -156,7 +156,7 @@ def test_white_space_around_a_text_does_not_make_it_too_long() -> None:
         {"combined": {"rateCenter": "\tBISCUIT BAY", "state": "NC"}},
     ],
 )
-def test_the_words_of_a_search_are_normalized(search: dict[str, Any]) -> None:
+def test_the_texts_of_a_search_are_normalized(search: dict[str, Any]) -> None:
     assert "BISCUIT BAY" in parse(MessagingV2Setup, search).criteria().values()
 
 
@@ -164,7 +164,9 @@ def test_the_texts_of_an_import_are_normalized() -> None:
     address = {"houseNumber": " 1 ", "streetName": "Main  St", "city": " Raleigh", "county": "Wake "}
     subscriber = {"name": " Ada  Lovelace ", **address, "stateCode": "NC", "zip": "27606"}
     given = {"telephoneNumbers": NUMBERS, "subscriber": subscriber, "loaAuthorizingPerson": " Ada  L "}
+
     setup = parse(HostedMessagingSetup, given)
+
     assert setup.loa_authorizing_person == "Ada L"
     assert setup.subscriber is not None
     assert setup.subscriber.model_dump(exclude={"state_code", "zip"}) == {
@@ -177,31 +179,33 @@ def test_the_texts_of_an_import_are_normalized() -> None:
 
 
 @pytest.mark.parametrize("field", ["name", "houseNumber", "streetName", "city", "county"])
-def test_a_blank_text_of_a_subscriber_is_refused(field: str) -> None:
+def test_a_blank_text_of_a_subscriber_is_rejected(field: str) -> None:
     address = {"houseNumber": "1", "streetName": "Main St", "city": "Raleigh", "county": "Wake"}
     subscriber = {"name": "Ada", **address, "stateCode": "NC", "zip": "27606"} | {field: "  "}
     given = {"telephoneNumbers": NUMBERS, "subscriber": subscriber}
+
     assert problems_of(HostedMessagingSetup, given) == {f"subscriber.{field}": "is blank"}
 
 
-def test_a_release_names_its_set_up_as_the_set_up_was_named() -> None:
+def test_the_customer_order_id_of_a_release_is_normalized() -> None:
     assert parse(NumberRelease, {"customerOrderId": " sp  1 "}).customer_order_id == "sp 1"
     with pytest.raises(InvalidInput, match="customerOrderId: is blank"):
         parse(NumberRelease, {"customerOrderId": " "})
 
 
-def test_three_wrong_fields_are_all_named() -> None:
-    told = problems(areaCode="9", quantity=9999, locationName="no-dashes")
-    assert list(told) == ["areaCode", "quantity", "locationName"]
-    assert told["quantity"] == "input should be less than or equal to 5000"
-    assert told["locationName"] == "may contain only letters, digits and spaces"
+def test_all_invalid_fields_are_reported() -> None:
+    found = problems(areaCode="9", quantity=9999, locationName="no-dashes")
+
+    assert list(found) == ["areaCode", "quantity", "locationName"]
+    assert found["quantity"] == "input should be less than or equal to 5000"
+    assert found["locationName"] == "may contain only letters, digits and spaces"
 
 
-def test_an_unknown_field_is_called_that() -> None:
+def test_an_unknown_field_is_reported_as_unknown() -> None:
     assert problems(areaCode="910", qantity=2) == {"qantity": "is not a field of this input"}
 
 
-def test_what_was_given_is_not_repeated() -> None:
+def test_problems_do_not_contain_the_values() -> None:
     assert "a private word" not in str(problems(areaCode="a private word", siteId="a private word"))
 
 
@@ -211,7 +215,7 @@ def test_what_was_given_is_not_repeated() -> None:
 V2 = {"areaCode": "910", "quantity": 2, "siteId": "743", "locationName": "first"}
 
 
-def test_the_digest_of_an_order_is_what_it_was_before_there_were_other_ways_to_order() -> None:
+def test_the_digest_of_an_area_code_order_does_not_change() -> None:
     known = "b65de0bdc8415dd57c9b9e0bc07699a5da9169b083de0fb1b377df03aaba8523"
     assert parse(MessagingV2Setup, V2).digest() == known
 
@@ -234,7 +238,7 @@ def test_another_order_of_numbers_has_another_digest(changes: dict[str, Any]) ->
 
 
 @pytest.mark.parametrize("changes", [{"deadlineHours": 1}, {"customerOrderId": "demo"}, {"tollFree": False}])
-def test_the_same_order_has_the_same_digest_however_long_one_waits(changes: dict[str, Any]) -> None:
+def test_the_digest_of_an_order_does_not_depend_on_the_deadline(changes: dict[str, Any]) -> None:
     assert parse(MessagingV2Setup, V2 | changes).digest() == parse(MessagingV2Setup, V2).digest()
 
 
@@ -292,7 +296,7 @@ SUBSCRIBER = {
 }
 
 
-def test_every_field_of_a_hosted_set_up_may_be_given() -> None:
+def test_every_field_of_a_hosted_set_up_is_accepted() -> None:
     given = {
         "telephoneNumbers": NUMBERS,
         "action": "REMOVE",
@@ -319,9 +323,11 @@ def test_site_and_location_may_be_typed_as_numbers() -> None:
     assert (setup.site_id, setup.sip_peer_id) == ("743", "303716")
 
 
-def test_numbers_as_people_write_them_come_out_once_each_in_the_order_given() -> None:
+def test_numbers_are_normalized_without_repetitions_in_their_order() -> None:
     written = ["(919) 991-8388", "1 415 871 4245", "919.991.8388", "+14158714245", "4352154439"]
+
     setup = hosted(telephoneNumbers=written)
+
     assert setup.telephone_numbers == [*NUMBERS, "+14352154439"]
     assert setup.requested == 3
 
@@ -330,12 +336,12 @@ def many(count: int) -> list[str]:
     return [f"+1919{2_000_000 + each}" for each in range(count)]
 
 
-def test_5000_numbers_are_one_order_also_when_some_are_given_twice() -> None:
+def test_5000_numbers_with_repetitions_are_one_order() -> None:
     assert hosted(telephoneNumbers=many(5000) + many(5000)).requested == 5000
 
 
 @pytest.mark.parametrize(("count", "parts"), [(5001, 2), (10_000, 2), (10_001, 3)])
-def test_more_numbers_are_refused_with_the_way_to_split_them(count: int, parts: int) -> None:
+def test_more_numbers_are_rejected_with_the_number_of_parts(count: int, parts: int) -> None:
     assert hosted_problems(telephoneNumbers=many(count)) == {
         "telephoneNumbers": f"are {count}. One order takes up to 5000: start {parts} set-ups"
     }
@@ -365,16 +371,16 @@ def test_more_numbers_are_refused_with_the_way_to_split_them(count: int, parts: 
         ("password", "hunter2"),
     ],
 )
-def test_a_wrong_field_of_a_hosted_set_up_is_named_alone(field: str, value: Any) -> None:
+def test_an_invalid_field_of_a_hosted_set_up_is_the_only_problem(field: str, value: Any) -> None:
     assert list(hosted_problems(**{field: value})) == [field]
 
 
-def test_a_number_that_is_none_is_named_by_its_place() -> None:
-    told = hosted_problems(telephoneNumbers=["home", NUMBERS[0], "911", 9199918388, None])
-    assert list(told) == [f"telephoneNumbers[{place}]" for place in (0, 2, 3, 4)]
+def test_an_invalid_number_is_reported_with_its_index() -> None:
+    found = hosted_problems(telephoneNumbers=["home", NUMBERS[0], "911", 9199918388, None])
+    assert list(found) == [f"telephoneNumbers[{place}]" for place in (0, 2, 3, 4)]
 
 
-def test_numbers_from_abroad_are_named_by_place_and_last_four_digits() -> None:
+def test_foreign_numbers_are_reported_with_index_and_last_four_digits() -> None:
     abroad = ["+442071838750", *NUMBERS, "+4930901820"]
     assert hosted_problems(telephoneNumbers=abroad) == {
         "telephoneNumbers[0]": "the number ending in 8750 is not a number of North America (+1)",
@@ -384,25 +390,27 @@ def test_numbers_from_abroad_are_named_by_place_and_last_four_digits() -> None:
     }
 
 
-def test_null_for_an_optional_field_is_the_same_as_leaving_it_out() -> None:
+def test_null_is_the_same_as_an_absent_field() -> None:
     optional = {"action": None, "callbackHttpMethod": None, "dryRun": None, "subscriber": None}
     assert hosted(**optional) == hosted()
     assert hosted(**optional).model_fields_set == {"telephone_numbers"}
     given = {"quantity": None, "shortCode": None, "combined": None, "telephoneNumbers": None, "site_id": None}
+
     setup = parse(MessagingV2Setup, given | {"areaCode": "910"})
+
     assert setup == parse(MessagingV2Setup, {"areaCode": "910"})
     assert setup.model_fields_set == {"area_code"}
 
 
-# What each generation of Bandwidth's API takes
+# What each generation of Bandwidth's API supports
 
 
-def told(setup: HostedMessagingSetup | MessagingV2Setup, generation: Any) -> dict[str, str]:
+def problems_with(setup: HostedMessagingSetup | MessagingV2Setup, generation: Any) -> dict[str, str]:
     return {problem.field: problem.detail for problem in setup.problems_with(generation)}
 
 
 AUTHORITY = {"subscriber": SUBSCRIBER, "loaAuthorizingPerson": "Ada Example"}
-TODAYS: list[dict[str, Any]] = [
+CURRENT_ONLY: list[dict[str, Any]] = [
     {"letterOfAuthorization": {"bucket": "letters", "key": "a.pdf"}},
     {"locationName": "Demo"},
     {"dryRun": True},
@@ -410,57 +418,58 @@ TODAYS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("given", TODAYS, ids=lambda given: next(iter(given)))
-def test_classic_takes_nothing_of_today_least_of_all_a_dry_run(given: dict[str, Any]) -> None:
+@pytest.mark.parametrize("given", CURRENT_ONLY, ids=lambda given: next(iter(given)))
+def test_the_classic_api_rejects_fields_of_the_current_api(given: dict[str, Any]) -> None:
     (field,) = given
-    assert told(hosted(**given), "classic") == {
+    assert problems_with(hosted(**given), "classic") == {
         field: "is not supported by the classic API. Omit it, or deploy with BandwidthApi=current"
     }
 
 
-def test_classic_needs_no_more_than_the_documents_do() -> None:
-    assert told(hosted(applicationId="a-1", callbackHttpMethod="GET"), "classic") == {}
+def test_the_classic_api_requires_no_field_of_the_current_api() -> None:
+    assert problems_with(hosted(applicationId="a-1", callbackHttpMethod="GET"), "classic") == {}
 
 
-def test_whose_numbers_they_are_may_be_told_also_where_nobody_asks() -> None:
-    assert told(hosted(**AUTHORITY, loaType="CARRIER"), "classic") == {}
-    assert told(hosted(**AUTHORITY, action="REMOVE"), "current") == {}
+def test_authority_fields_are_accepted_where_they_are_not_required() -> None:
+    assert problems_with(hosted(**AUTHORITY, loaType="CARRIER"), "classic") == {}
+    assert problems_with(hosted(**AUTHORITY, action="REMOVE"), "current") == {}
 
 
-def test_an_import_of_today_says_whose_numbers_they_are_and_who_allows_it() -> None:
+def test_a_current_import_requires_subscriber_and_authorizing_person() -> None:
     missing = "is required for an import"
-    assert told(hosted(), "current") == {"subscriber": missing, "loaAuthorizingPerson": missing}
-    assert told(hosted(**AUTHORITY), "current") == {}
+    assert problems_with(hosted(), "current") == {"subscriber": missing, "loaAuthorizingPerson": missing}
+    assert problems_with(hosted(**AUTHORITY), "current") == {}
 
 
-def test_a_dry_run_needs_nobodys_leave() -> None:
-    assert told(hosted(dryRun=True), "current") == {}
+def test_a_dry_run_requires_no_authority() -> None:
+    assert problems_with(hosted(dryRun=True), "current") == {}
 
 
-@pytest.mark.parametrize("given", TODAYS, ids=lambda given: next(iter(given)))
-def test_a_removal_of_today_takes_nothing_of_an_import(given: dict[str, Any]) -> None:
+@pytest.mark.parametrize("given", CURRENT_ONLY, ids=lambda given: next(iter(given)))
+def test_a_current_removal_rejects_import_fields(given: dict[str, Any]) -> None:
     (field,) = given
-    assert told(hosted(action="REMOVE", **given), "current") == {
+    assert problems_with(hosted(action="REMOVE", **given), "current") == {
         field: "applies to Action IMPORT only. Omit it"
     }
-    assert told(hosted(action="REMOVE"), "current") == {}
+    assert problems_with(hosted(action="REMOVE"), "current") == {}
 
 
 @pytest.mark.parametrize("given", [{"applicationId": "a-1"}, {"callbackHttpMethod": "GET"}])
-def test_current_has_no_application_of_v1(given: dict[str, Any]) -> None:
+def test_the_current_api_rejects_classic_fields(given: dict[str, Any]) -> None:
     (field,) = given
-    assert list(told(hosted(**AUTHORITY, **given), "current")) == [field]
+    assert list(problems_with(hosted(**AUTHORITY, **given), "current")) == [field]
 
 
-def test_a_campaign_is_of_today() -> None:
+def test_a_campaign_requires_the_current_api() -> None:
     setup = parse(MessagingV2Setup, {"areaCode": "910", "campaignId": "CABC123"})
+
     assert (setup.campaign_id, setup.message_class) == ("CABC123", "M")
-    assert list(told(setup, "classic")) == ["campaignId"]
-    assert told(setup, "current") == {}
-    assert told(parse(MessagingV2Setup, {"areaCode": "910"}), "classic") == {}
+    assert list(problems_with(setup, "classic")) == ["campaignId"]
+    assert problems_with(setup, "current") == {}
+    assert problems_with(parse(MessagingV2Setup, {"areaCode": "910"}), "classic") == {}
 
 
-def test_a_location_is_given_by_id_or_by_name() -> None:
+def test_a_location_has_either_an_id_or_a_name() -> None:
     assert hosted_problems(sipPeerId="303716", locationName="Demo") == {
         "locationName": "give either this or sipPeerId, not both"
     }
@@ -475,16 +484,16 @@ def test_a_location_is_given_by_id_or_by_name() -> None:
         ("letter.docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
     ],
 )
-def test_a_letters_type_is_told_by_its_extension(key: str, content_type: str) -> None:
+def test_the_type_of_a_letter_follows_its_extension(key: str, content_type: str) -> None:
     letter = hosted(letterOfAuthorization={"bucket": "letters", "key": key}).letter_of_authorization
     assert letter is not None
     assert letter.content_type == content_type
 
 
 @pytest.mark.parametrize("key", ["letter", "letter.exe", "letter.pdf.zip", "pdf/", ""])
-def test_a_letter_of_another_type_is_refused(key: str) -> None:
-    refused = hosted_problems(letterOfAuthorization={"bucket": "letters", "key": key})
-    assert list(refused) == ["letterOfAuthorization.key"]
+def test_a_letter_of_another_type_is_rejected(key: str) -> None:
+    problems_found = hosted_problems(letterOfAuthorization={"bucket": "letters", "key": key})
+    assert list(problems_found) == ["letterOfAuthorization.key"]
 
 
 @pytest.mark.parametrize(
@@ -500,5 +509,5 @@ def test_a_letter_of_another_type_is_refused(key: str) -> None:
         ("colour", "red"),
     ],
 )
-def test_a_wrong_field_of_the_subscriber_is_named(field: str, value: str) -> None:
+def test_an_invalid_field_of_the_subscriber_is_reported(field: str, value: str) -> None:
     assert list(hosted_problems(subscriber=SUBSCRIBER | {field: value})) == [f"subscriber.{field}"]

@@ -17,6 +17,7 @@ moments = st.datetimes(
 
 def test_now_returns_the_current_time_in_utc_with_milliseconds() -> None:
     written = now()
+
     assert len(written) == len("2026-01-31T12:00:00.000Z")
     assert written.endswith("Z")
     assert abs(datetime.fromisoformat(written) - datetime.now(UTC)) < timedelta(seconds=5)

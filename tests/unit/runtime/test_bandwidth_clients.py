@@ -82,6 +82,7 @@ def test_changed_credentials_create_new_clients(secrets: dict[str, dict[str, str
         "dashboardPassword": "rotated",
         "messagingSecret": "rotated",
     }
+
     assert bandwidth_clients.dashboard() is not dashboard
     assert bandwidth_clients.messaging() is not messaging
     assert bandwidth_clients.catapult() is not catapult
@@ -105,6 +106,7 @@ def test_account_api_and_messaging_share_one_token() -> None:
 def test_a_changed_client_secret_creates_a_new_token(secrets: dict[str, dict[str, str]]) -> None:
     before = bandwidth_clients.dashboard()
     secrets["the BANDWIDTH_SECRET"] = CURRENT | {"clientSecret": "rotated"}
+
     assert bandwidth_clients.dashboard() is not before
     assert bandwidth_clients.dashboard() is bandwidth_clients.dashboard()
 
@@ -117,6 +119,7 @@ def test_v1_in_the_current_generation_requires_the_messaging_token_on_first_use(
     with pytest.raises(RuntimeError, match="has no messagingToken and no messagingSecret"):
         bandwidth_clients.catapult()
     secrets["the BANDWIDTH_SECRET"] = CURRENT | BANDWIDTH
+
     assert bandwidth_clients.catapult() is bandwidth_clients.catapult()
 
 

@@ -29,6 +29,7 @@ def written(capsys: pytest.CaptureFixture[str]) -> list[Any]:
 @pytest.mark.parametrize("level", ["info", "warning", "error"])
 def test_an_entry_has_message_time_and_trace_id(capsys: pytest.CaptureFixture[str], level: str) -> None:
     getattr(logger, level)("sent", extra={"message_id": "out_1", "count": 2})
+
     (entry,) = written(capsys)
     assert datetime.now(UTC) >= datetime.fromisoformat(entry.pop("timestamp"))
     assert entry == {
@@ -52,7 +53,7 @@ def test_an_entry_names_the_function(
     assert entry["function"] == "bandwidth-messaging-SendMessage-abc"
 
 
-def test_without_a_trace_there_is_none(
+def test_a_log_entry_without_a_trace_has_no_trace_id(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("_X_AMZN_TRACE_ID")
@@ -64,7 +65,9 @@ def test_appended_keys_are_in_every_entry_and_may_change(capsys: pytest.CaptureF
     append_keys(order="a", step=1)
     logger.info("one")
     append_keys(order="b")
+
     logger.info("two", extra={"step": 2})
+
     assert [(entry["order"], entry["step"]) for entry in written(capsys)] == [("a", 1), ("b", 2)]
 
 
@@ -73,7 +76,9 @@ def test_an_exception_has_its_name_and_traceback_in_one_line(capsys: pytest.Capt
         raise KeyError("secret name")
     except KeyError:
         logger.exception("failed")
+
     (entry,) = written(capsys)
+
     assert (entry["level"], entry["message"], entry["exception_name"]) == ("ERROR", "failed", "KeyError")
     assert entry["exception"].startswith("Traceback")
     assert __name__.rpartition(".")[2] in entry["exception"]

@@ -28,9 +28,11 @@ def record(body: str, receives: int = 1) -> dict[str, Any]:
 def test_a_record_that_is_not_done_is_delivered_again_after_its_delay() -> None:
     queue: Any = Queue()
     event = {"Records": [record("done"), record("later", receives=7)]}
+
     response = process_records(
         event, lambda record: record.receives if record.body == "later" else None, lambda: queue
     )
+
     assert response == {"batchItemFailures": [{"itemIdentifier": "record of later"}]}
     assert queue.delays == {"handle of later": 7}
 
@@ -39,6 +41,21 @@ def test_no_record_is_delayed_longer_than_sqs_allows() -> None:
     queue: Any = Queue()
     process_records({"Records": [record("later")]}, lambda _: 10**6, lambda: queue)
     assert queue.delays == {"handle of later": 12 * 3600}
+
+
+def test_a_record_has_the_attributes_that_its_sender_set() -> None:
+    with_attribute = record("out_1") | {
+        "messageAttributes": {"tickets": {"stringValue": "{}", "dataType": "String"}}
+    }
+    read: list[tuple[str | None, str | None]] = []
+
+    process_records(
+        {"Records": [with_attribute, record("out_2")]},
+        lambda each: read.append((each.find_text("tickets"), each.find_text("other"))),
+        Queue,  # type: ignore[arg-type]
+    )
+
+    assert read == [("{}", None), (None, None)]
 
 
 def test_a_record_has_the_time_when_it_was_sent() -> None:

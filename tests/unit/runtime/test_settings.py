@@ -40,8 +40,10 @@ def test_the_error_names_each_missing_or_empty_variable(environment: pytest.Monk
     environment.delenv("STACK_NAME")
     environment.delenv("EVENT_BUS")
     environment.setenv("NUMBERS_TABLE", "")
+
     with pytest.raises(RuntimeError) as raised:
         settings()
+
     assert str(raised.value) == "environment variables are missing: EVENT_BUS, NUMBERS_TABLE, STACK_NAME"
 
 
@@ -50,4 +52,5 @@ def test_a_failed_read_is_not_cached(environment: pytest.MonkeyPatch) -> None:
     with pytest.raises(RuntimeError, match="STACK_NAME"):
         settings()
     environment.setenv("STACK_NAME", "here now")
+
     assert settings().stack_name == "here now"

@@ -1,4 +1,4 @@
-"""The step decorator: typed in, typed out, recorded, and nothing secret told."""
+"""The step decorator: typed in, typed out, recorded, and without secrets in records and logs."""
 
 import json
 from dataclasses import dataclass
@@ -38,15 +38,15 @@ class Context:
 
 
 class Recorder:
-    """Stands where the orders' store stands, and keeps what it is told."""
+    """Replaces the orders' store and keeps the recorded steps."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[Any, ...]] = []
+        self.records: list[tuple[Any, ...]] = []
 
-    def record_step(self, customer_order_id: str, name: str, **told: Any) -> None:
-        assert told["started_at"] <= told["at"]
-        end = () if told["state"] == "running" else (told.get("detail"), told.get("found", {}))
-        self.told.append((customer_order_id, name, told["state"], *end))
+    def record_step(self, customer_order_id: str, name: str, **fields: Any) -> None:
+        assert fields["started_at"] <= fields["at"]
+        end = () if fields["state"] == "running" else (fields.get("detail"), fields.get("found", {}))
+        self.records.append((customer_order_id, name, fields["state"], *end))
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def run(failing: BaseException | None = None, event: Any = EVENT, **result: Any)
     return handler(event, Context())
 
 
-def test_a_step_takes_and_returns_camel_case(recorder: Recorder) -> None:
+def test_a_step_reads_and_returns_camel_case(recorder: Recorder) -> None:
     assert run(detail="created", numbers=("+19102398766",)) == {
         "detail": "created",
         "locationId": "561",
@@ -83,9 +83,9 @@ def test_a_step_takes_and_returns_camel_case(recorder: Recorder) -> None:
     }
 
 
-def test_a_step_that_succeeds_records_what_it_found(recorder: Recorder) -> None:
+def test_a_successful_step_records_its_resources(recorder: Recorder) -> None:
     run(detail="created")
-    assert recorder.told == [
+    assert recorder.records == [
         RUNNING,
         ("demo", "Create location", "succeeded", "created", {"locationId": "561"}),
     ]
@@ -96,26 +96,27 @@ def test_a_step_that_succeeds_records_what_it_found(recorder: Recorder) -> None:
     [
         BandwidthRejected("POST /sippeers", code="13524", words="The name exists."),
         BandwidthUnavailable("try later"),
-        BandwidthOutcomeUnknown("nobody knows"),
+        BandwidthOutcomeUnknown("the outcome is unknown"),
         InvalidInput([FieldProblem("siteId", "is wrong")]),
     ],
 )
-def test_a_step_that_fails_records_why_and_passes_the_exception_on(
+def test_a_failed_step_records_the_reason_and_raises_the_exception(
     recorder: Recorder, error: Exception
 ) -> None:
     with pytest.raises(type(error)) as raised:
         run(failing=error)
     assert raised.value is error
     why = f"{type(error).__name__}: {error}"
-    assert recorder.told == [RUNNING, ("demo", "Create location", "failed", why, {})]
+
+    assert recorder.records == [RUNNING, ("demo", "Create location", "failed", why, {})]
 
 
-def test_what_an_unforeseen_exception_says_is_neither_recorded_nor_logged(
+def test_the_message_of_an_unexpected_exception_is_neither_recorded_nor_logged(
     recorder: Recorder, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(RuntimeError):
         run(failing=RuntimeError("the password is hunter2"))
-    assert recorder.told == [RUNNING, ("demo", "Create location", "failed", "RuntimeError", {})]
+    assert recorder.records == [RUNNING, ("demo", "Create location", "failed", "RuntimeError", {})]
     assert "hunter2" not in capsys.readouterr().out
 
 
@@ -124,42 +125,44 @@ class Unrecorded(Exception):
 
 
 class ForgetfulRecorder(Recorder):
-    """Cannot write that a step has ended."""
+    """Raises an error when a step ends."""
 
-    def record_step(self, customer_order_id: str, name: str, **told: Any) -> None:
-        if told["state"] != "running":
+    def record_step(self, customer_order_id: str, name: str, **fields: Any) -> None:
+        if fields["state"] != "running":
             raise Unrecorded
 
 
 class Killed(BaseException):
-    """What a function that dies leaves no time for."""
+    """Ends a step at once, as a dying function does."""
 
 
-def test_a_step_that_dies_stays_running_in_the_record(recorder: Recorder) -> None:
+def test_a_killed_step_stays_recorded_as_running(recorder: Recorder) -> None:
     with pytest.raises(Killed):
         run(failing=Killed())
-    assert recorder.told == [RUNNING]
+    assert recorder.records == [RUNNING]
 
 
-def test_a_step_whose_start_could_not_be_recorded_does_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Deaf(Recorder):
-        def record_step(self, customer_order_id: str, name: str, **told: Any) -> None:
+def test_a_step_whose_start_cannot_be_recorded_does_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    class FailingRecorder(Recorder):
+        def record_step(self, customer_order_id: str, name: str, **fields: Any) -> None:
             raise EndpointConnectionError(endpoint_url="https://private")
 
-    monkeypatch.setattr(stores, "orders", Deaf)
+    monkeypatch.setattr(stores, "orders", FailingRecorder)
     with pytest.raises(AwsUnavailable):
         run(failing=Killed())
 
 
-def test_an_error_in_recording_does_not_hide_the_steps_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_in_recording_does_not_hide_the_error_of_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stores, "orders", ForgetfulRecorder)
     error = BandwidthUnavailable("try later")
+
     with pytest.raises(BandwidthUnavailable) as raised:
         run(failing=error)
+
     assert raised.value is error
 
 
-def test_a_success_that_was_not_recorded_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_success_that_cannot_be_recorded_raises_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stores, "orders", ForgetfulRecorder)
     with pytest.raises(Unrecorded):
         run(detail="created")
@@ -173,28 +176,26 @@ AWS_ERRORS = [
 
 
 @pytest.mark.parametrize("error", AWS_ERRORS, ids=lambda error: type(error).__name__)
-def test_whatever_aws_says_no_with_is_one_class_that_the_machines_retry(
-    recorder: Recorder, error: Exception
-) -> None:
+def test_every_aws_error_becomes_aws_unavailable(recorder: Recorder, error: Exception) -> None:
     with pytest.raises(AwsUnavailable, match=f"^{type(error).__name__}$") as raised:
         run(failing=error)
     assert raised.value.__cause__ is error
-    assert recorder.told == [RUNNING, ("demo", "Create location", "failed", "AwsUnavailable", {})]
+    assert recorder.records == [RUNNING, ("demo", "Create location", "failed", "AwsUnavailable", {})]
 
 
 @pytest.mark.parametrize("error", AWS_ERRORS, ids=lambda error: type(error).__name__)
 def test_a_success_that_aws_did_not_record_is_retried(
     monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    def away() -> Recorder:
+    def fail() -> Recorder:
         raise error
 
-    monkeypatch.setattr(stores, "orders", away)
+    monkeypatch.setattr(stores, "orders", fail)
     with pytest.raises(AwsUnavailable):
         run(detail="created")
 
 
-def test_of_many_reasons_why_an_order_failed_the_first_five_are_told() -> None:
+def test_the_reason_of_a_failed_order_names_at_most_five_reasons() -> None:
     failures = tuple(Failure(number=None, code=str(code), reason="No.") for code in range(25000, 25008))
     assert reason_of("order-1", OrderStatus("FAILED", failures=failures)).endswith("; 25004 No.; and 3 more")
 
@@ -209,22 +210,24 @@ def test_of_many_reasons_why_an_order_failed_the_first_five_are_told() -> None:
         ([("+1", "25080", "Cannot."), (None, "25010", "No.")], "25010 No.; 25080 Cannot."),
     ],
 )
-def test_why_an_order_failed_is_said_once_for_all_its_numbers(
+def test_the_reason_of_a_failed_order_names_each_reason_once(
     failures: list[tuple[str | None, str | None, str]], words: str
 ) -> None:
-    told = tuple(Failure(number=number, code=code, reason=reason) for number, code, reason in failures)
-    assert reason_of("order-1", OrderStatus("FAILED", failures=told)) == (
+    order_failures = tuple(
+        Failure(number=number, code=code, reason=reason) for number, code, reason in failures
+    )
+    assert reason_of("order-1", OrderStatus("FAILED", failures=order_failures)) == (
         f"Bandwidth's order order-1 failed: {words}"
     )
 
 
 @pytest.mark.parametrize("event", [{"siteId": "743"}, EVENT | {"surprise": 1}, {}, EVENT | {"siteId": None}])
-def test_a_request_that_does_not_fit_is_refused_before_anything_is_done(
+def test_an_invalid_request_is_rejected_before_the_step_is_recorded(
     recorder: Recorder, event: dict[str, Any]
 ) -> None:
     with pytest.raises(InvalidInput):
         run(event=event)
-    assert recorder.told == []
+    assert recorder.records == []
 
 
 def test_log_entries_carry_step_order_and_request(
@@ -240,7 +243,7 @@ def test_log_entries_carry_step_order_and_request(
     )
 
 
-def test_a_step_keeps_its_name_and_its_words(recorder: Recorder) -> None:
+def test_a_step_keeps_its_name_and_docstring(recorder: Recorder) -> None:
     @step("Create location", Request)
     def handler(request: Request) -> StepResult:
         """Do what the step does."""

@@ -1,4 +1,4 @@
-"""An order is placed at most once: what is on record, what Bandwidth lists, and what nobody knows."""
+"""An order is placed at most once: recorded, listed at Bandwidth, or with unknown outcome."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,7 @@ START = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
 
 
 class Clock:
-    """Stands still until it is told to go on."""
+    """A clock that only `wait` advances."""
 
     def __init__(self) -> None:
         self.time = START
@@ -39,7 +39,7 @@ class Clock:
 
 
 class Bandwidth:
-    """Takes orders, or raises what it was told to; lists what it was told to."""
+    """Accepts orders or raises `error`; lists `listed`."""
 
     def __init__(self) -> None:
         self.placed = 0
@@ -109,12 +109,13 @@ def test_the_first_run_orders_and_records_bandwidths_id(
     place: Place, orders: Orders, bandwidth: Bandwidth
 ) -> None:
     assert place() == ("order-1", StepOutcome.CREATED)
+
     kept = stored(orders)
     assert (kept["orderId"], kept["orderState"]) == ("order-1", "ordered")
     assert bandwidth.looked_up == 0
 
 
-def test_the_claim_is_on_record_before_the_order_goes_out(
+def test_the_claim_is_stored_before_the_order_is_sent(
     clock: Clock, orders: Orders, bandwidth: Bandwidth
 ) -> None:
     def sent() -> str:
@@ -125,7 +126,7 @@ def test_the_claim_is_on_record_before_the_order_goes_out(
     place_order_once(orders, "demo", place=sent, find=bandwidth.find)
 
 
-def test_of_two_runs_that_begin_at_the_same_time_one_orders(
+def test_of_two_concurrent_runs_one_places_the_order(
     clock: Clock, orders: Orders, bandwidth: Bandwidth
 ) -> None:
     def sent() -> str:
@@ -140,7 +141,7 @@ def test_of_two_runs_that_begin_at_the_same_time_one_orders(
     assert (bandwidth.placed, bandwidth.looked_up) == (0, 1)
 
 
-def test_every_later_run_has_the_recorded_id_and_asks_nobody(place: Place, bandwidth: Bandwidth) -> None:
+def test_a_later_run_returns_the_recorded_id_without_a_request(place: Place, bandwidth: Bandwidth) -> None:
     place()
     assert [place() for _ in range(3)] == [("order-1", StepOutcome.RECORDED)] * 3
     assert (bandwidth.placed, bandwidth.looked_up) == (1, 0)
@@ -155,7 +156,7 @@ def test_every_later_run_has_the_recorded_id_and_asks_nobody(place: Place, bandw
         BandwidthRejected("POST /externalTns", code="25000"),
     ],
 )
-def test_an_order_that_surely_was_not_taken_may_be_placed_at_once(
+def test_a_rejected_order_can_be_placed_again_at_once(
     place: Place, orders: Orders, bandwidth: Bandwidth, error: Exception
 ) -> None:
     bandwidth.error = error
@@ -164,24 +165,27 @@ def test_an_order_that_surely_was_not_taken_may_be_placed_at_once(
     assert raised.value is error
     assert "orderAttemptedAt" not in stored(orders)
     bandwidth.error = None
+
     assert place() == ("order-2", StepOutcome.CREATED)
     assert bandwidth.looked_up == 0
 
 
 UNKNOWN = [
-    BandwidthOutcomeUnknown("nobody knows"),
+    BandwidthOutcomeUnknown("the outcome is unknown"),
     BandwidthGarbled("no OrderId in it"),
     RuntimeError("the function died"),
 ]
 
 
 @pytest.mark.parametrize("error", UNKNOWN)
-def test_an_order_that_may_have_been_taken_is_looked_up_and_found(
+def test_an_order_with_unknown_outcome_is_looked_up_and_found(
     place: Place, orders: Orders, bandwidth: Bandwidth, error: Exception
 ) -> None:
     bandwidth.error, bandwidth.listed = error, "order-at-bandwidth"
+
     with pytest.raises(type(error)):
         place()
+
     assert place() == ("order-at-bandwidth", StepOutcome.FOUND)
     assert place() == ("order-at-bandwidth", StepOutcome.RECORDED)
     assert (bandwidth.placed, bandwidth.looked_up) == (1, 1)
@@ -199,35 +203,37 @@ def test_an_order_that_is_not_listed_yet_is_not_placed_again_while_its_claim_las
         with pytest.raises(BandwidthOutcomeUnknown, match="does not list the order yet"):
             place()
         clock.wait(59.9)
+
     assert (bandwidth.placed, bandwidth.looked_up) == (1, 3)
     assert "orderAttemptedAt" in stored(orders)
 
 
-def test_an_order_that_is_not_listed_after_its_claim_may_be_placed_by_the_run_after_the_next(
+def test_an_order_that_is_not_listed_after_its_claim_is_placed_by_the_second_run(
     place: Place, clock: Clock, orders: Orders, bandwidth: Bandwidth
 ) -> None:
-    bandwidth.error = BandwidthOutcomeUnknown("nobody knows")
+    bandwidth.error = BandwidthOutcomeUnknown("the outcome is unknown")
     with pytest.raises(BandwidthOutcomeUnknown):
         place()
     bandwidth.error = None
     clock.wait(181)
+
     with pytest.raises(BandwidthOutcomeUnknown):
         place()
+
     assert bandwidth.placed == 1
     assert place() == ("order-2", StepOutcome.CREATED)
     assert bandwidth.looked_up == 1
 
 
-def test_an_order_that_is_listed_late_is_found_after_all(
-    place: Place, clock: Clock, bandwidth: Bandwidth
-) -> None:
-    bandwidth.error = BandwidthOutcomeUnknown("nobody knows")
+def test_an_order_that_is_listed_late_is_found(place: Place, clock: Clock, bandwidth: Bandwidth) -> None:
+    bandwidth.error = BandwidthOutcomeUnknown("the outcome is unknown")
     with pytest.raises(BandwidthOutcomeUnknown):
         place()
     with pytest.raises(BandwidthOutcomeUnknown):
         place()
     clock.wait(3600)
     bandwidth.listed = "order-at-bandwidth"
+
     assert place() == ("order-at-bandwidth", StepOutcome.FOUND)
     assert bandwidth.placed == 1
 
@@ -249,7 +255,7 @@ def test_a_look_up_covers_the_time_since_the_start_of_the_order(
 def test_a_look_up_that_fails_changes_nothing(
     clock: Clock, place: Place, orders: Orders, bandwidth: Bandwidth
 ) -> None:
-    bandwidth.error = BandwidthOutcomeUnknown("nobody knows")
+    bandwidth.error = BandwidthOutcomeUnknown("the outcome is unknown")
     with pytest.raises(BandwidthOutcomeUnknown):
         place()
     before = stored(orders)
@@ -260,11 +266,12 @@ def test_a_look_up_that_fails_changes_nothing(
 
     with pytest.raises(BandwidthUnavailable):
         place_order_once(orders, "demo", place=bandwidth.place, find=find)
+
     assert stored(orders) == before
     assert bandwidth.placed == 1
 
 
-def test_a_run_whose_claim_was_taken_over_does_not_give_back_the_others(
+def test_a_run_does_not_release_a_claim_that_another_run_took_over(
     clock: Clock, orders: Orders, bandwidth: Bandwidth
 ) -> None:
     def refused_too_late() -> str:

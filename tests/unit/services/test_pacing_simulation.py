@@ -263,7 +263,9 @@ def test_a_rate_above_bandwidth_s_limit_costs_few_attempts(
     simulation.run(texts, limit=AccountLimit(8))
 
     attempts = sum(text.attempts for text in texts) / len(texts)
+
     record_property("attempts per text at 10 a second, of which Bandwidth accepts 8", round(attempts, 3))
+
     assert attempts <= 1.05
     assert max(text.attempts for text in texts) <= 4
     # The lane has half its rate for 30 seconds, and three quarters for 30 seconds. Texts that the queue still
@@ -292,6 +294,7 @@ def test_texts_that_were_due_before_a_pause_are_not_sent_together_when_it_ends(
     simulation.pacing.slow_down(simulation.lanes_of(ACCOUNT)[0], 2 * SECOND, None)
 
     lanes = simulation.lanes_of(ACCOUNT)
+
     slots = [
         simulation.pacing.pace(
             simulation.lanes_of(ACCOUNT), {"account": each.ticket}, 1, 3 * SECOND, high=False

@@ -36,6 +36,7 @@ def test_the_error_of_the_first_failed_item_is_raised_after_all_calls() -> None:
 
     with pytest.raises(ValueError, match=r"^3$"):
         for_each(range(200), write)
+
     assert sorted(tried) == list(range(200))
 
 

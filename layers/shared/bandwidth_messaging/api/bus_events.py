@@ -212,6 +212,9 @@ def _comparable(kind: Kind, item: Item) -> View:
 
 def _is_repeated_attempt(new: Item, old: Item) -> bool:
     """Return whether a message returns to the queue, or is claimed after it did. Neither is an event."""
+    if new.get("attempts") != old.get("attempts"):
+        # A carrier failed the message, and the stack will retry it.
+        return False
     if new.get("state") == MessageState.ACCEPTED:
         return old.get("state") in {MessageState.SENDING, MessageState.SEND_UNCONFIRMED}
     is_claimed = (old.get("state"), new.get("state")) == (MessageState.ACCEPTED, MessageState.SENDING)

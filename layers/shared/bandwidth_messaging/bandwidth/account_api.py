@@ -41,8 +41,8 @@ class AccountApi:
         """Return a number (E.164) as this API writes it: ten digits, or E.164 in its second version."""
         return e164 if self.is_v2 else to_ten_digits(e164)
 
-    def list_telephone_numbers(self, numbers: Iterable[str]) -> Element:
-        """Return the element that lists numbers (E.164)."""
+    def build_number_list(self, numbers: Iterable[str]) -> Element:
+        """Build the element that lists numbers (E.164)."""
         return E.TelephoneNumbers(*(E.TelephoneNumber(self.format_number(number)) for number in numbers))
 
     def get(self, path: str, params: dict[str, str] | None = None) -> Element:

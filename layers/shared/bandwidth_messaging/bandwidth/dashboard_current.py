@@ -67,7 +67,7 @@ class DashboardCurrent(Dashboard, NumberOptions):
 
         Without `sip_peer_id` the site's default location is checked. Nothing is changed.
         """
-        payload = E.ImportTnCheckerPayload(self.list_telephone_numbers(numbers), E.SiteId(site_id))
+        payload = E.ImportTnCheckerPayload(self.build_number_list(numbers), E.SiteId(site_id))
         if sip_peer_id is not None:
             payload.append(E.SipPeerId(sip_peer_id))
         # Not `write`: an error inside this 2xx is about some of the numbers.
@@ -98,7 +98,7 @@ class DashboardCurrent(Dashboard, NumberOptions):
             if sip_peer_id is not None:
                 order.append(E.SipPeerId(sip_peer_id))
             order.extend(_authority(authority))
-        order.append(self.list_telephone_numbers(numbers))
+        order.append(self.build_number_list(numbers))
         return self.place(self.import_paths[action], order, ".//OrderId")
 
     def has_letter(self, order_id: str) -> bool:

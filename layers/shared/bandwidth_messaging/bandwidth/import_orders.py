@@ -48,7 +48,7 @@ class ImportOrders(AccountApi):
         if sip_peer_id is not None:
             order.append(E.SipPeerId(sip_peer_id))
         order.append(E.Action(action))
-        order.append(self.list_telephone_numbers(numbers))
+        order.append(self.build_number_list(numbers))
         return self.place(self.import_paths[action], order, ".//OrderId")
 
     def find_import_request(

@@ -23,7 +23,7 @@ class NumberOptions(AccountApi):
                 E.CampaignId(campaign.campaign_id),
                 E.Action("asSpecified"),
             ),
-            self.list_telephone_numbers(numbers),
+            self.build_number_list(numbers),
         )
         order = E.TnOptionOrder(E.CustomerOrderId(customer_order_id), E.TnOptionGroups(group))
         return self.place("/tnoptions", order, ".//OrderId")

@@ -66,15 +66,16 @@ def retry_delay(code: int | None, attempts: int, classes: AbstractSet[str]) -> t
     """Return how long to wait before a message is sent again that a carrier failed, None if it is final.
 
     `attempts` counts the attempts so far. `classes` are the classes of the parameter RetryErrorClasses. The
-    passing failures are those that the page on errors calls so: the volume limits (4780 to 4785), errors of
+    temporary failures are those of Bandwidth's page on errors: the volume limits (4780 to 4785), errors of
     the carrier (5600 to 5699), and a phone that is away (4702).
     """
     failure = find_failure(code)
     if failure is None or failure.error_class not in classes & RETRIED_CLASSES:
         return None
-    if failure.code == _T_MOBILE_DAILY_LIMIT:
+    v2_code = _find_v2_code(failure.code)
+    if v2_code == _T_MOBILE_DAILY_LIMIT:
         return timedelta(days=1)
-    if failure.error_class == "carrier" and _v2_code(failure.code) not in _CARRIER_ERRORS:
+    if failure.error_class == "carrier" and v2_code not in _CARRIER_ERRORS:
         return None
     delay: timedelta = _FIRST_RETRY * 6 ** (attempts - 1)
     return delay
@@ -86,18 +87,23 @@ def is_delivery_unknown(code: int | None) -> bool:
     return known is not None and known.error_class == "unknown"
 
 
-def _v2_code(code: int) -> int:
-    """Return the V2 code of an error of a carrier. V1 leaves the leading 5 out."""
-    return code if len(str(code)) == _DIGITS_OF_V2 else 5000 + code
+def _find_v2_code(code: int) -> int:
+    """Return the V2 code of a V1 code: V1 leaves the leading 4, 5 or 9 out. A V2 code stays as it is."""
+    catalogue = _catalogue()
+    written = str(catalogue["v1"].get(str(code), code))
+    if len(written) == _DIGITS_OF_V2:
+        return int(written)
+    complete = (f"{digit}{written}" for digit in "459")
+    return next((int(each) for each in complete if each in catalogue["codes"]), code)
 
 
 def _entry(code: int) -> dict[str, Any] | None:
     catalogue = _catalogue()
     codes, rules = catalogue["codes"], catalogue["rules"]
-    written = str(catalogue["v1"].get(str(code), code))
-    if len(written) == _DIGITS_OF_V2:
-        return codes.get(written) or rules.get(written[:2]) or rules.get(written[:1])
-    return codes.get(f"4{written}") or codes.get(f"5{written}") or codes.get(f"9{written}")
+    written = str(_find_v2_code(code))
+    if len(written) != _DIGITS_OF_V2:
+        return None
+    return codes.get(written) or rules.get(written[:2]) or rules.get(written[:1])
 
 
 @cache

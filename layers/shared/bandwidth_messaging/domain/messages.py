@@ -85,6 +85,7 @@ MessageItem = TypedDict(
         "expiration": str,
         "sendAt": str,
         "dueAt": str,
+        "postponedAt": str,
         "scheduleShard": str,
         "scheduleKey": str,
         "tickets": dict[str, TicketItem],
@@ -125,9 +126,10 @@ MessageItem = TypedDict(
 """A message as stored, without its sort key, which only the store reads.
 
 Times are RFC 3339, and `expiresAt` is in epoch seconds. `dueAt` is the time before which a message is not
-sent: `sendAt`, or the end of quiet hours. `scheduleShard` and `scheduleKey` list a message until a record of
-it is queued. Group messages also have one attribute per recipient (store.message_store.RECIPIENT). If another
-system uses the same application, the first receipt of its message creates the item.
+sent: `sendAt`, the end of quiet hours, or the time of a retry. `postponedAt` is the time of the worker's
+first postponement to the end of quiet hours. `scheduleShard` and `scheduleKey` list a message until a record
+of it is queued. Group messages also have one attribute per recipient (store.message_store.RECIPIENT). If
+another system uses the same application, the first receipt of its message creates the item.
 """
 
 

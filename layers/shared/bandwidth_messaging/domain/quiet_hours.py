@@ -43,13 +43,17 @@ class QuietHours:
         """Return the first time from `moment` on that is quiet for none of the recipients (E.164).
 
         A number whose time zone is ambiguous counts as being in all of its zones. If each time is quiet for
-        some recipient, the result is the time that is quiet in the fewest zones.
+        some recipient, the result is the first time that is quiet in the fewest zones. For that time the
+        result is the time itself: a message that waits until then is not postponed again.
         """
         zones = {zone for recipient in recipients for zone in find_time_zones(recipient)}
-        if not any(self._is_quiet(zone, moment) for zone in zones):
+        if self._count_quiet(zones, moment) == 0:
             return moment
-        ends = {end for zone in zones for end in self._ends(zone, moment)}
-        return min(ends, key=lambda end: (sum(self._is_quiet(zone, end) for zone in zones), end))
+        times = {moment} | {end for zone in zones for end in self._ends(zone, moment)}
+        return min(times, key=lambda time: (self._count_quiet(zones, time), time))
+
+    def _count_quiet(self, zones: Iterable[str], moment: datetime) -> int:
+        return sum(self._is_quiet(zone, moment) for zone in zones)
 
     def _is_quiet(self, zone: str, moment: datetime) -> bool:
         local = moment.astimezone(_zone(zone)).time()

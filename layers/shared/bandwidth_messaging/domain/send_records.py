@@ -1,20 +1,22 @@
-"""Records of the send queues: the id of a message, and the tickets that it got after its acceptance."""
+"""Records of the send queues. The body is the id of a message, which every version of the worker can read.
+
+The attribute TICKETS has the tickets that the message got after its acceptance.
+"""
 
 import json
+from typing import Final
 
 from bandwidth_messaging.domain.lanes import Tickets, tickets_from_items, tickets_to_items
 
-
-def write_send_record(message_id: str, tickets: Tickets) -> str:
-    """Return the body of a record: the id, or JSON with the id and the tickets."""
-    if not tickets:
-        return message_id
-    return json.dumps({"messageId": message_id, "tickets": tickets_to_items(tickets)})
+TICKETS: Final = "tickets"
+"""Name of the attribute, whose value is `write_tickets`."""
 
 
-def read_send_record(body: str) -> tuple[str, Tickets]:
-    """Return the id and the tickets of a record."""
-    if not body.startswith("{"):
-        return body, {}
-    record = json.loads(body)
-    return record["messageId"], tickets_from_items(record["tickets"])
+def write_tickets(tickets: Tickets) -> str:
+    """Return tickets as JSON."""
+    return json.dumps(tickets_to_items(tickets))
+
+
+def read_tickets(written: str | None) -> Tickets:
+    """Return the tickets of `write_tickets`, none if the record has no such attribute."""
+    return tickets_from_items(json.loads(written)) if written else {}

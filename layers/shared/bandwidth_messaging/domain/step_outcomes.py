@@ -9,7 +9,8 @@ class StepOutcome(StrEnum):
     """How a step reached its result. Code decides by it; a step record's `detail` is for people."""
 
     CREATED = "created"
-    """The step created it at Bandwidth: an application, a location, an order, a feature, an assignment."""
+    """The step created it at Bandwidth: an application, a location, an order, a letter, a feature,
+    an assignment."""
     FOUND = "found"
     """It existed already as the input requires, and the step changed nothing."""
     GIVEN = "given"

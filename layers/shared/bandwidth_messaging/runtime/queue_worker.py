@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -16,6 +17,11 @@ class QueueRecord(NamedTuple):
 
     body: str
     attributes: Mapping[str, str]
+    message_attributes: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+
+    def find_text(self, name: str) -> str | None:
+        """Return the text of an attribute that the sender set, None if the record has no such attribute."""
+        return self.message_attributes.get(name, {}).get("stringValue")
 
     @property
     def receives(self) -> int:
@@ -38,7 +44,7 @@ def process_records(
     """
     failures = []
     for record in event["Records"]:
-        seconds = work(QueueRecord(record["body"], record["attributes"]))
+        seconds = work(QueueRecord(record["body"], record["attributes"], record.get("messageAttributes", {})))
         if seconds is not None:
             queue().delay(record["receiptHandle"], min(seconds, _MAX_DELAY_SECONDS))
             failures.append({"itemIdentifier": record["messageId"]})

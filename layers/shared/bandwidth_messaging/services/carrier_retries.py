@@ -1,10 +1,10 @@
-"""Sends messages again that a carrier failed for a passing reason. The intake of receipts calls it."""
+"""Sends messages again after a temporary failure of a carrier. The intake of receipts calls it."""
 
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bandwidth_messaging.domain.failures import retry_delay
 from bandwidth_messaging.domain.lanes import MAX_QUEUE_DELAY_SECONDS
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from bandwidth_messaging.store.queues import SendQueue
 
 logger = logging.getLogger(__name__)
+
+_MAX_ROUNDS: Final = 3
 
 
 @dataclass(frozen=True)
@@ -38,22 +40,27 @@ class CarrierRetries:
             return False
         if retry_delay(receipt.error_code, 1, self.classes) is None:
             return False
-        message = self.messages.get(receipt.message_id)
-        if message is None or (due_at := self._find_due_time(message, receipt)) is None:
-            return False
+        for _ in range(_MAX_ROUNDS):
+            message = self.messages.get(receipt.message_id)
+            if message is None or (due_at := self._find_due_time(message, receipt)) is None:
+                return False
+            if self._accept_again(message, receipt, due_at):
+                logger.info("retry scheduled", extra={"message_id": receipt.message_id, "due_at": due_at})
+                return True
+        logger.warning("retry not scheduled", extra={"message_id": receipt.message_id})
+        return False
+
+    def _accept_again(self, message: "MessageItem", receipt: "Receipt", due_at: str) -> bool:
+        """Accept a message again. Return False if another write changed the message since it was read."""
         left = datetime.fromisoformat(due_at) - datetime.fromisoformat(now())
         is_scheduled = left.total_seconds() > MAX_QUEUE_DELAY_SECONDS
         if not is_scheduled:
-            # The queue comes first: a record without a message that waits is harmless.
+            # The record is queued before the write. A record of a message that does not wait is harmless.
             queue: SendQueue = (
                 self.high_send_queue() if message.get("priority") == "high" else self.send_queue()
             )
             queue.add(receipt.message_id, delay_seconds=max(0, int(left.total_seconds())))
-        if self.messages.retry(message, receipt, due_at, is_scheduled=is_scheduled) is None:
-            # Another receipt came between. It decides with this one, as without retries.
-            return False
-        logger.info("retry scheduled", extra={"message_id": receipt.message_id, "due_at": due_at})
-        return True
+        return self.messages.retry(message, receipt, due_at, is_scheduled=is_scheduled) is not None
 
     def _find_due_time(self, message: "MessageItem", receipt: "Receipt") -> str | None:
         """Return when the message is sent again, None if it is not."""
@@ -65,8 +72,8 @@ class CarrierRetries:
             MessageState.DELIVERY_UNKNOWN,
         }
         is_current = message.get("bandwidthId", receipt.bandwidth_id) == receipt.bandwidth_id
-        is_repeated = self.messages.has_attempt(message, receipt.bandwidth_id)
-        if not is_sent or not is_current or is_repeated or len(message["to"]) != 1:
+        is_earlier = self.messages.is_earlier_attempt(message, receipt.bandwidth_id)
+        if not is_sent or not is_current or is_earlier or len(message["to"]) != 1:
             return None
         if attempts >= self.max_retries:
             return None

@@ -85,9 +85,9 @@ class CatapultRelease:
     catapult: "Catapult"
 
     def release_batch(self, batch: Sequence[str]) -> tuple[int, int]:
-        """Release the numbers (E.164) that Catapult has; return how many it no longer has, and a wait.
+        """Release the numbers (E.164) that Catapult has.
 
-        A wait above 0 seconds: Catapult's limit was reached, and the others can follow after the wait.
+        Return the count of released numbers and the seconds to wait (0: the batch is done).
         """
         released = 0
         try:

@@ -76,10 +76,13 @@ class HostedRemoval:
     def _check_hosted(self, items: "Sequence[NumberItem]") -> None:
         actions = self.hosted.plan_actions(items)
         if own := [item["number"] for item, action in actions if action == ReleaseAction.DISCONNECT]:
-            detail = (
-                f"includes numbers that were ordered and not imported: {len(own)}, first "
-                f"…{last_four(own[0])}. Release them with the state machine release_numbers."
+            end = last_four(own[0])
+            ordered = (
+                f"the number that ends in {end} was"
+                if len(own) == 1
+                else f"{len(own)} numbers (the first ends in {end}) were"
             )
+            detail = f"{ordered} ordered, not imported. Use the state machine release_numbers."
             raise InvalidInput([FieldProblem("telephoneNumbers", detail)])
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class SentLetter(NamedTuple):
-    """How a letter reached its order. `failure` says why Bandwidth rejected the letter."""
+    """The outcome of sending a letter. `failure` says why Bandwidth rejected the letter."""
 
     outcome: StepOutcome
     failure: Failure | None = None

@@ -27,13 +27,15 @@ class MessageCancellation:
         """Cancel a message and return its item. A message that is canceled already does not change.
 
         Raises NotFound for an unknown message, InvalidInput for an inbound one, and Conflict for a message
-        that is being sent, or has another final state.
+        that is being sent, waits for a retry, or has another final state.
         """
         is_canceled, message = self.messages.cancel(message_id, now())
         if message is None:
             raise NotFound(describe_unknown(message_id))
         if message["direction"] == "in":
             raise InvalidInput([INBOUND])
+        if not is_canceled and message["state"] == MessageState.ACCEPTED:
+            raise Conflict(describe_retry(message_id))
         if not is_canceled and message["state"] != MessageState.CANCELED:
             raise Conflict(describe_state(message_id, message["state"]))
         if is_canceled:
@@ -57,3 +59,11 @@ def describe_unknown(message_id: str) -> str:
 def describe_state(message_id: str, state: MessageState) -> str:
     """Return why a message cannot be canceled."""
     return f"Message {message_id} is {state}. Only a message that is accepted can be canceled."
+
+
+def describe_retry(message_id: str) -> str:
+    """Return why a message that waits for a retry cannot be canceled."""
+    return (
+        f"Message {message_id} waits for a retry. Bandwidth accepted its first attempt, which may still be"
+        " delivered. Only a message that was never sent can be canceled."
+    )

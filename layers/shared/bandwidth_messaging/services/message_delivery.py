@@ -63,6 +63,9 @@ MAX_PREPARATION_TIME: Final = timedelta(seconds=12)
 MAX_STORING_TIME: Final = timedelta(seconds=60)
 # The longest delay while a message waits to be stored.
 MAX_STORING_DELAY_SECONDS: Final = 15
+# A lane with a backlog may offer slots in quiet hours only, and `dueAt` restarts the deadline each day. This
+# limit counts from the first postponement.
+MAX_POSTPONEMENT: Final = timedelta(days=3)
 # The worker sleeps until a time that is closer.
 _MAX_EARLINESS: Final = timedelta(microseconds=MAX_SLEEP)
 # Bandwidth's search lists a message after five minutes. The worker searches then, and again at the end.
@@ -291,7 +294,7 @@ class MessageDelivery:
             return self._retry_later(error, receives)
         except (BandwidthOutcomeUnknown, BandwidthGarbled) as error:
             logger.warning("send outcome unknown", extra={"reason": str(error)})
-            return self._await_receipt(message_id)
+            return self._await_receipt(message)
         except BandwidthRejected as error:
             logger.warning("message rejected", extra={"reason": str(error)})
             reason = f"{error.code}: {error.words}" if error.code else error.words
@@ -344,7 +347,7 @@ class MessageDelivery:
         if message["state"] == MessageState.SEND_UNCONFIRMED:
             return self._resolve(message)
         left = MAX_WORK_TIME - _time_since(_first_time(message, "sendingAt"))
-        return _round_up(left) if left > timedelta(0) else self._await_receipt(message["messageId"])
+        return _round_up(left) if left > timedelta(0) else self._await_receipt(message)
 
     def _resolve(self, message: "MessageItem") -> int | None:
         """Look an unconfirmed message up when the search lists sent messages, and again at the end."""
@@ -355,13 +358,14 @@ class MessageDelivery:
             return None
         if (left := self.times.unconfirmed - waited) > timedelta(0):
             return _round_up(left)
-        self.messages.advance(message["messageId"], MessageState.DELIVERY_UNKNOWN, now(), reason=_NO_RECEIPT)
-        logger.warning("delivery unknown")
-        self.count("DeliveryUnknown")
+        if self.messages.advance_claimed(message, MessageState.DELIVERY_UNKNOWN, now(), reason=_NO_RECEIPT):
+            logger.warning("delivery unknown")
+            self.count("DeliveryUnknown")
         return None
 
-    def _await_receipt(self, message_id: str) -> int:
-        self.messages.advance(message_id, MessageState.SEND_UNCONFIRMED, now(), reason=_UNCONFIRMED)
+    def _await_receipt(self, message: "MessageItem") -> int:
+        """Wait for the receipt of a claimed message, unless the receipt came first."""
+        self.messages.advance_claimed(message, MessageState.SEND_UNCONFIRMED, now(), reason=_UNCONFIRMED)
         self.count("SendUnconfirmed")
         return _round_up(min(_SEARCHABLE_AFTER, self.times.unconfirmed))
 
@@ -378,6 +382,8 @@ class MessageDelivery:
     def _is_expired(self, message: "MessageItem") -> bool:
         start = message.get("dueAt", message["acceptedAt"])
         if _time_since(start) > self.times.send_deadline:
+            return True
+        if "postponedAt" in message and _time_since(message["postponedAt"]) > MAX_POSTPONEMENT:
             return True
         return "expiration" in message and _time_since(message["expiration"]) > timedelta(0)
 

@@ -100,7 +100,7 @@ class _Start:
         self._digest = hashlib.sha256(json.dumps([kind, self._input], sort_keys=True).encode()).hexdigest()
         self._at = now()
         self._start_token = uuid.uuid4().hex
-        # Whether no other request can have started the execution.
+        # Whether this request registered or reopened the order.
         self._is_first = False
 
     def run(self) -> Started:

@@ -71,7 +71,7 @@ class UnconfirmedMessages:
             candidate
             for candidate in found
             if candidate.bandwidth_id not in known_ids
-            and not self.messages.has_attempt(message, candidate.bandwidth_id)
+            and not self.messages.is_earlier_attempt(message, candidate.bandwidth_id)
             and candidate.recipients == 1
             and candidate.segment_count in {message.get("segmentCount"), None}
         ]

@@ -42,7 +42,7 @@ _AGREEMENTS: Final = {
 
 
 class Messages:
-    """The Messages table. DynamoDB deletes an item `retention_days` after its first write."""
+    """The Messages table. DynamoDB deletes an item `retention_days` after its first write or due time."""
 
     def __init__(self, table: Table, retention_days: int) -> None:
         self._table = table
@@ -216,7 +216,8 @@ class Messages:
     def cancel(self, message_id: str, at: str) -> tuple[bool, MessageItem | None]:
         """Cancel an accepted message. Return whether this call canceled it, and its item.
 
-        A message that a worker has claimed does not change.
+        A message that a worker has claimed does not change, nor one that waits for the retry of an attempt:
+        the attempt may have been delivered.
         """
         done, found = self._table.attempt(
             message_key(message_id),
@@ -226,7 +227,7 @@ class Messages:
                 "waiting": None,
                 **_NOT_SCHEDULED,
             },
-            condition="#state = :accepted",
+            condition="#state = :accepted AND attribute_not_exists(#attempts)",
             values={"accepted": MessageState.ACCEPTED},
         )
         return done, _message(found)
@@ -236,7 +237,8 @@ class Messages:
     ) -> MessageItem | None:
         """Move the time before which an accepted message is not sent. Its tickets are removed.
 
-        `is_scheduled` lists the message for `list_scheduled`. Return None if the message is not accepted.
+        `is_scheduled` lists the message for `list_scheduled`. The time of the first postponement is kept, and
+        the item outlives its new time. Return None if the message is not accepted.
         """
         return _message(
             self._table.update(
@@ -246,8 +248,10 @@ class Messages:
                     "expectedAt": due_at,
                     "waiting": waiting,
                     "tickets": None,
+                    "expiresAt": self._expiry(due_at),
                     **(_schedule(message_id, due_at) if is_scheduled else {}),
                 },
+                keep={"postponedAt": now()},
                 condition="#state = :accepted",
                 values={"accepted": MessageState.ACCEPTED},
             )
@@ -281,6 +285,10 @@ class Messages:
             "waiting": Waiting.RETRY,
             "expectedAt": due_at,
             "dueAt": due_at,
+            "postponedAt": None,
+            # A worker that still waits for the response of this attempt no longer holds the message.
+            "claim": None,
+            "expiresAt": self._expiry(due_at),
             **(_schedule(message["messageId"], due_at) if is_scheduled else {}),
         }
         done, item = self._table.change(
@@ -288,8 +296,8 @@ class Messages:
         )
         return _message(item) if done else None
 
-    def has_attempt(self, message: MessageItem, bandwidth_id: str) -> bool:
-        """Return whether a message of Bandwidth is an earlier attempt, which was repeated."""
+    def is_earlier_attempt(self, message: MessageItem, bandwidth_id: str) -> bool:
+        """Return whether Bandwidth's id is that of an attempt that a carrier failed and the stack retried."""
         return f"{ATTEMPT}{bandwidth_id}" in message
 
     def list_scheduled(self, shard: str, *, limit: int, start: Item | None = None) -> Page:
@@ -333,6 +341,19 @@ class Messages:
         facts = {"bandwidthId": bandwidth_id, "bandwidthSegmentCount": segment_count}
         return _message(self._record(message_id, outcome, facts))
 
+    def advance_claimed(self, message: MessageItem, state: MessageState, at: str, *, reason: str) -> bool:
+        """Move a claimed message to a state. Return False if its state or claim is not that of `message`.
+
+        `advance` compares only ranks. It would move a message that waits for its retry.
+        """
+        done, _ = self._table.attempt(
+            message_key(message["messageId"]),
+            assign=build_outcome(state, at, reason=reason),
+            condition="#state = :known AND #claim = :claim",
+            values={"known": message["state"], "claim": message["claim"]},
+        )
+        return done
+
     # Receipts
 
     def record_receipt(self, receipt: Receipt) -> MessageItem | None:
@@ -372,7 +393,7 @@ class Messages:
         """
         condition, values = _agree(facts)
         condition = f"#rank < :rank{condition}"
-        # An attempt that was repeated counts no more, unless it arrived after all.
+        # A receipt of an attempt that was retried changes nothing, except that the attempt was delivered.
         attempt = f"{ATTEMPT}{facts['bandwidthId']}"
         counts = outcome["state"] == MessageState.DELIVERED or facts["bandwidthId"] is None
         if not counts:
@@ -474,13 +495,16 @@ class Messages:
         due_at: str | None = None,
     ) -> Item:
         """Return the attributes by which the indexes list a message, and the time of its expiry."""
-        # The stack's clock: the time of a callback may be long past, and the item would expire at once.
-        expires = datetime.fromisoformat(max(now(), due_at or "")) + self._retention
         return {
             "conversation": messages.build_conversation_key(owner, participants) if owner else None,
             "sortKey": f"{time}#{message_id}",
-            "expiresAt": int(expires.timestamp()),
+            "expiresAt": self._expiry(due_at),
         }
+
+    def _expiry(self, due_at: str | None) -> int:
+        """Return when DynamoDB deletes an item, in seconds since 1970: the retention after its time."""
+        # The stack's clock: the time of a callback may be long past, and the item would expire at once.
+        return int((datetime.fromisoformat(max(now(), due_at or "")) + self._retention).timestamp())
 
     # Media
 

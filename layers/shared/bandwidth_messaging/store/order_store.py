@@ -125,7 +125,26 @@ class Orders:
             and record["executionArn"] != registration["execution_arn"]
         ):
             record = self._continue(customer_order_id, record, registration)
+        elif record["startToken"] != registration["execution_arn"]:
+            self._confirm_start(customer_order_id, registration["execution_arn"])
         return None if is_same_order(record, registration["kind"], registration["digest"]) else "used"
+
+    def _confirm_start(self, customer_order_id: str, arn: str) -> None:
+        """Record that an order's execution runs, even if a request recorded that it did not start.
+
+        Of two equal requests, Step Functions can accept one and refuse the other. With the new token,
+        `record_unstarted` no longer matches the order.
+        """
+        self._table.update(
+            order_key(customer_order_id),
+            assign={
+                "orderState": OrderState.STARTED,
+                "startToken": arn,
+                **dict.fromkeys(("failedAt", "reason", "unstarted")),
+            },
+            condition="#executionArn = :arn AND (#orderState = :started OR #unstarted = :yes)",
+            values={"arn": arn, "started": OrderState.STARTED, "yes": True},
+        )
 
     def _continue(self, customer_order_id: str, record: OrderItem, registration: Registration) -> OrderItem:
         """Let an execution continue a failed order unless another one already does. Return the record."""
@@ -142,7 +161,7 @@ class Orders:
                 **changes,
                 "orderState": OrderState.ORDERED if "orderId" in record else OrderState.STARTED,
                 "executionArn": registration["execution_arn"],
-                **dict.fromkeys(("failedAt", "reason", "completed", "failed", "failures")),
+                **dict.fromkeys(("failedAt", "reason", "unstarted", "completed", "failed", "failures")),
             },
             condition=condition,
             values=values,

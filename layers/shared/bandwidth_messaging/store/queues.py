@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from bandwidth_messaging.domain.send_records import write_send_record
+from bandwidth_messaging.domain.send_records import TICKETS, write_tickets
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import MessageAttributeValueTypeDef
 
     from bandwidth_messaging.domain.lanes import Tickets
 
@@ -52,9 +53,13 @@ class SendQueue(WorkQueue):
 
     def add(self, message_id: str, *, delay_seconds: int = 0, tickets: "Tickets | None" = None) -> None:
         """Queue an accepted message. The worker receives it after `delay_seconds` (at most 900)."""
+        attributes: dict[str, MessageAttributeValueTypeDef] = (
+            {TICKETS: {"DataType": "String", "StringValue": write_tickets(tickets)}} if tickets else {}
+        )
         self._client.send_message(
             QueueUrl=self._url,
-            MessageBody=write_send_record(message_id, tickets or {}),
+            MessageBody=message_id,
+            MessageAttributes=attributes,
             DelaySeconds=delay_seconds,
         )
 
