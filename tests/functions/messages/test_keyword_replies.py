@@ -186,6 +186,15 @@ def test_numbers_of_the_stack_do_not_answer_each_other(desk: Desk) -> None:
 
 
 @only_current
+def test_a_text_of_a_number_to_itself_does_not_block_other_replies(desk: Desk) -> None:
+    desk.text("STOP", sender=OWNER)
+    desk.text("HELP", sender=OWNER)
+    desk.text("STOP")
+
+    assert desk.reply() == [STOPPED]
+
+
+@only_current
 def test_a_number_has_its_own_replies(desk: Desk) -> None:
     stores.numbers().set_replies(OWNER, {"stop": "", "help": "Ask Joe."})
     for text in ("HELP", "STOP", "START"):

@@ -58,10 +58,12 @@ class ReplyTexts:
 def may_reply(message: "MessageItem", kind: KeywordKind) -> bool:
     """Return whether an inbound message may get an automatic reply.
 
-    Groups, short codes and names get none. Toll-free numbers do not confirm STOP and START, because the
+    Groups, short codes, names and the number itself get none. Toll-free numbers do not confirm STOP and START, because the
     network does.
     """
     if len(message.get("to", ())) != 1 or not _PHONE_NUMBER.fullmatch(message.get("from", "")):
+        return False
+    if message["from"] == message["owner"]:
         return False
     is_toll_free = classify_number(message["owner"]) is RegistrationKind.TOLL_FREE
     return not (is_toll_free and kind in {KeywordKind.OPT_OUT, KeywordKind.OPT_IN})
