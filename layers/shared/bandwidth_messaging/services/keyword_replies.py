@@ -10,7 +10,7 @@ from bandwidth_messaging.domain import messages
 from bandwidth_messaging.domain.keywords import KeywordKind
 from bandwidth_messaging.domain.messages import Message, MessageState
 from bandwidth_messaging.domain.opt_outs import OptOutState
-from bandwidth_messaging.domain.replies import MAX_AGE, MIN_INTERVAL, may_reply
+from bandwidth_messaging.domain.replies import MAX_AGE, MAX_WAIT, MIN_INTERVAL, may_reply
 from bandwidth_messaging.domain.segments import count_segments
 from bandwidth_messaging.domain.times import now, to_rfc3339
 
@@ -62,7 +62,8 @@ class KeywordReplies:
         text = self.texts.find(kind, keyword.language, cast("Mapping[str, str]", sender.get("replies", {})))
         if not text:
             return
-        message_id = messages.create_message_id(f"reply to {received['messageId']}")
+        # Without the NUL, which no header contains, an Idempotency-Key could yield the same id.
+        message_id = messages.create_message_id(f"\0reply\0{received['messageId']}")
         at = now()
         cutoff = to_rfc3339((datetime.fromisoformat(at) - MIN_INTERVAL).isoformat())
         if not self.replies.claim(owner, participant, kind, message_id, at=at, cutoff=cutoff):
@@ -71,7 +72,7 @@ class KeywordReplies:
         counted = count_segments(text, media=False)
         # The queue comes first, so that each stored message has a queue record.
         self.high_send_queue().add(message_id)
-        self.messages.add(
+        added = self.messages.add(
             Message(
                 message_id=message_id,
                 direction="out",
@@ -86,11 +87,15 @@ class KeywordReplies:
                 encoding=counted.encoding,
                 segment_count=counted.count,
                 priority="high",
+                expiration=to_rfc3339((datetime.fromisoformat(at) + MAX_WAIT).isoformat()),
                 reply_kind=kind,
                 reply_to=received["messageId"],
             )
         )
-        logger.info("reply accepted", extra={"message_id": message_id, "kind": kind})
+        logger.info(
+            "reply accepted" if added else "reply already accepted",
+            extra={"message_id": message_id, "kind": kind},
+        )
 
 
 def _is_change(new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
