@@ -160,6 +160,19 @@ def test_a_person_who_opted_out_gets_no_answer_to_help(desk: Desk) -> None:
 
 
 @only_current
+def test_help_of_a_person_who_opted_out_does_not_prevent_a_later_answer(desk: Desk) -> None:
+    for text in ("STOP", "HELP"):
+        desk.text(text)
+        desk.reply()
+    assert [reply["text"] for reply in desk.replies()] == [STOPPED]
+
+    for text in ("START", "HELP"):
+        desk.text(text)
+        desk.reply()
+    assert sorted(desk.reply()) == sorted([STOPPED, STARTED, HELPED])
+
+
+@only_current
 def test_the_reply_has_the_language_of_the_keyword_or_is_english(desk: Desk) -> None:
     desk.text("Arrêt")
     desk.text("Aide", sender="+19195550177")

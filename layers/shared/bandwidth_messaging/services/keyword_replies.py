@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.domain.messages import MessageItem
     from bandwidth_messaging.domain.replies import ReplyTexts
     from bandwidth_messaging.store.message_store import Messages
-    from bandwidth_messaging.store.number_store import Numbers
+    from bandwidth_messaging.store.opt_out_store import OptOuts
     from bandwidth_messaging.store.queues import SendQueue
     from bandwidth_messaging.store.reply_store import Replies
 
@@ -33,7 +33,7 @@ class KeywordReplies:
     """Accepts a reply once per change of state, and at most once a day for each kind and person."""
 
     messages: "Messages"
-    numbers: "Numbers"
+    opt_outs: "OptOuts"
     replies: "Replies"
     high_send_queue: "Callable[[], SendQueue]"
     keywords: "Keywords"
@@ -54,10 +54,13 @@ class KeywordReplies:
             return
         keyword = self.keywords.find(received.get("text", ""))
         owner, participant = received["owner"], received["from"]
-        numbers = {item["number"]: item for item in self.numbers.get_all([owner, participant])}
-        sender = numbers.get(owner)
-        # Two stacks, or two numbers of this one, must not answer each other.
-        if sender is None or participant in numbers or keyword is None:
+        facts = self.opt_outs.get_reply_facts(owner, participant)
+        sender = facts.sender
+        # Two numbers of this stack must not answer each other.
+        if sender is None or facts.is_own_number or keyword is None:
+            return
+        # The worker would not send the answer, and the claim would prevent the next one for a day.
+        if facts.opt_outs and kind is KeywordKind.HELP:
             return
         text = self.texts.find(kind, keyword.language, cast("Mapping[str, str]", sender.get("replies", {})))
         if not text:
