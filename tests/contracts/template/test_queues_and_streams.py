@@ -85,7 +85,7 @@ def test_unpublished_changes_are_dead_lettered_before_they_leave_the_stream(sour
 @pytest.mark.parametrize("source", stream_sources("SendKeywordReply"))
 def test_a_keyword_that_is_too_old_for_a_reply_blocks_no_other(source: dict[str, Any]) -> None:
     assert source["MaximumRecordAgeInSeconds"] == replies.MAX_AGE.total_seconds()
-    assert "MaximumRetryAttempts" not in source
+    assert source["MaximumRetryAttempts"] == 10
     # A later attempt would send nothing, so there is nothing to keep. RepliesLateAlarm reports the delay.
     assert "DestinationConfig" not in source
 

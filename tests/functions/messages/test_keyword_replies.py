@@ -11,7 +11,7 @@ from bandwidth_messaging.domain.times import to_rfc3339
 from bandwidth_messaging.runtime import stores
 from bandwidth_messaging.services import keyword_replies
 from functions.control import browse
-from functions.messages import receive_callback, send_keyword_reply
+from functions.messages import receive_callback, send_keyword_reply, send_message
 from tests.functions.conftest import PASSED, Stack, call, call_api, clear_caches, sample
 from tests.functions.messages.test_bus import Streams
 from tests.functions.messages.test_sending import HOME, OWNER, RECIPIENT, at_bandwidth, send, worker
@@ -61,12 +61,21 @@ class Desk:
     def reply(self) -> list[str]:
         """Process all changes of the tables, and send what is queued. Return the texts at Bandwidth."""
         for _ in range(2):
-            for record in self.streams.records():
-                if is_delivered(record):
-                    assert call(send_keyword_reply, {"Records": [record]}) == {"batchItemFailures": []}
+            self.accept_replies()
             for queued in self.stack.receive_messages(self.stack.high_send_queue):
                 worker(queued["Body"], queued["ReceiptHandle"])
         return [sent.text for sent in at_bandwidth(self.stack)]
+
+    def accept_replies(self) -> None:
+        """Process all changes of the tables."""
+        for record in self.streams.records():
+            if is_delivered(record):
+                assert call(send_keyword_reply, {"Records": [record]}) == {"batchItemFailures": []}
+
+    def replies(self) -> list[dict[str, Any]]:
+        """Return the messages of the replies."""
+        page: dict[str, Any] = call_api(browse, "GET", "/messages", query={"number": OWNER})[1]
+        return [message for message in page["items"] if "replyTo" in message]
 
 
 def is_delivered(record: dict[str, Any]) -> bool:
@@ -151,6 +160,19 @@ def test_a_person_who_opted_out_gets_no_answer_to_help(desk: Desk) -> None:
 
 
 @only_current
+def test_help_of_a_person_who_opted_out_does_not_prevent_a_later_answer(desk: Desk) -> None:
+    for text in ("STOP", "HELP"):
+        desk.text(text)
+        desk.reply()
+    assert [reply["text"] for reply in desk.replies()] == [STOPPED]
+
+    for text in ("START", "HELP"):
+        desk.text(text)
+        desk.reply()
+    assert sorted(desk.reply()) == sorted([STOPPED, STARTED, HELPED])
+
+
+@only_current
 def test_the_reply_has_the_language_of_the_keyword_or_is_english(desk: Desk) -> None:
     desk.text("Arrêt")
     desk.text("Aide", sender="+19195550177")
@@ -186,6 +208,15 @@ def test_numbers_of_the_stack_do_not_answer_each_other(desk: Desk) -> None:
 
 
 @only_current
+def test_a_text_of_a_number_to_itself_does_not_block_other_replies(desk: Desk) -> None:
+    desk.text("STOP", sender=OWNER)
+    desk.text("HELP", sender=OWNER)
+    desk.text("STOP")
+
+    assert desk.reply() == [STOPPED]
+
+
+@only_current
 def test_a_number_has_its_own_replies(desk: Desk) -> None:
     stores.numbers().set_replies(OWNER, {"stop": "", "help": "Ask Joe."})
     for text in ("HELP", "STOP", "START"):
@@ -204,6 +235,38 @@ def test_a_reply_shows_the_text_that_it_replies_to(desk: Desk) -> None:
     (reply,) = [message for message in page if message["direction"] == "out"]
     assert (reply["text"], reply["replyTo"], reply["priority"]) == (HELPED, text_id, "high")
     assert [message["messageId"] for message in page if "replyTo" not in message] == [text_id]
+
+
+@only_current
+def test_a_reply_expires_after_half_an_hour(desk: Desk) -> None:
+    desk.text("HELP")
+    accepted = desk.time
+    desk.reply()
+
+    (reply,) = desk.replies()
+    assert datetime.fromisoformat(reply["expiration"]) == accepted + timedelta(minutes=30)
+
+
+@only_current
+def test_an_opt_out_that_has_ended_is_not_confirmed(desk: Desk) -> None:
+    desk.text("STOP")
+    desk.accept_replies()
+    desk.text("START")
+
+    assert desk.reply() == [STARTED]
+    (failed,) = [reply for reply in desk.replies() if reply["state"] == "failed"]
+    assert (failed["text"], failed["errorClass"]) == (STOPPED, "opt_out")
+    assert failed["reason"].startswith(f"{RECIPIENT} accepts texts from {OWNER} again")
+
+
+@only_current
+def test_no_idempotency_key_is_that_of_a_reply(desk: Desk) -> None:
+    text_id = desk.text("HELP")
+    body = {"from": OWNER, "to": [RECIPIENT], "text": "Order 7 confirmed"}
+    key = {"Idempotency-Key": f"reply to {text_id}"}
+    assert call_api(send_message, "POST", "/messages", body=body, headers=key)[0] == 202
+
+    assert desk.reply() == [HELPED]
 
 
 @only_current

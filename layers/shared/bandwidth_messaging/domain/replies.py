@@ -16,6 +16,8 @@ MAX_AGE: Final = timedelta(hours=1)
 """A keyword that is older gets no reply. 47 CFR 64.1200(a)(12) expects a confirmation within five minutes."""
 MAX_CHARACTERS: Final = 320
 """The length of a reply of a number. Those of the stack's parameters are shorter, see template.yaml."""
+MAX_WAIT: Final = timedelta(minutes=30)
+"""The time after which an accepted reply is not sent."""
 MIN_INTERVAL: Final = timedelta(hours=24)
 """The time between two replies of one kind to the same person."""
 # E.164 without short codes, which have at most six digits.
@@ -58,10 +60,12 @@ class ReplyTexts:
 def may_reply(message: "MessageItem", kind: KeywordKind) -> bool:
     """Return whether an inbound message may get an automatic reply.
 
-    Groups, short codes and names get none. Toll-free numbers do not confirm STOP and START, because the
-    network does.
+    Groups, short codes, names and the number itself get none. Toll-free numbers do not confirm STOP and
+    START, because the network does.
     """
     if len(message.get("to", ())) != 1 or not _PHONE_NUMBER.fullmatch(message.get("from", "")):
+        return False
+    if message["from"] == message["owner"]:
         return False
     is_toll_free = classify_number(message["owner"]) is RegistrationKind.TOLL_FREE
     return not (is_toll_free and kind in {KeywordKind.OPT_OUT, KeywordKind.OPT_IN})

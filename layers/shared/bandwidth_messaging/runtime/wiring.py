@@ -256,7 +256,7 @@ def keyword_replies() -> "KeywordReplies":
     }
     return KeywordReplies(
         stores.messages(),
-        stores.numbers(),
+        stores.opt_outs(),
         stores.replies(),
         stores.high_send_queue,
         keywords(),

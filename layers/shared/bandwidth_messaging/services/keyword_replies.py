@@ -10,7 +10,7 @@ from bandwidth_messaging.domain import messages
 from bandwidth_messaging.domain.keywords import KeywordKind
 from bandwidth_messaging.domain.messages import Message, MessageState
 from bandwidth_messaging.domain.opt_outs import OptOutState
-from bandwidth_messaging.domain.replies import MAX_AGE, MIN_INTERVAL, may_reply
+from bandwidth_messaging.domain.replies import MAX_AGE, MAX_WAIT, MIN_INTERVAL, may_reply
 from bandwidth_messaging.domain.segments import count_segments
 from bandwidth_messaging.domain.times import now, to_rfc3339
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.domain.messages import MessageItem
     from bandwidth_messaging.domain.replies import ReplyTexts
     from bandwidth_messaging.store.message_store import Messages
-    from bandwidth_messaging.store.number_store import Numbers
+    from bandwidth_messaging.store.opt_out_store import OptOuts
     from bandwidth_messaging.store.queues import SendQueue
     from bandwidth_messaging.store.reply_store import Replies
 
@@ -33,7 +33,7 @@ class KeywordReplies:
     """Accepts a reply once per change of state, and at most once a day for each kind and person."""
 
     messages: "Messages"
-    numbers: "Numbers"
+    opt_outs: "OptOuts"
     replies: "Replies"
     high_send_queue: "Callable[[], SendQueue]"
     keywords: "Keywords"
@@ -54,15 +54,19 @@ class KeywordReplies:
             return
         keyword = self.keywords.find(received.get("text", ""))
         owner, participant = received["owner"], received["from"]
-        numbers = {item["number"]: item for item in self.numbers.get_all([owner, participant])}
-        sender = numbers.get(owner)
-        # Two stacks, or two numbers of this one, must not answer each other.
-        if sender is None or participant in numbers or keyword is None:
+        facts = self.opt_outs.get_reply_facts(owner, participant)
+        sender = facts.sender
+        # Two numbers of this stack must not answer each other.
+        if sender is None or facts.is_own_number or keyword is None:
+            return
+        # The worker would not send the answer, and the claim would prevent the next one for a day.
+        if facts.opt_outs and kind is KeywordKind.HELP:
             return
         text = self.texts.find(kind, keyword.language, cast("Mapping[str, str]", sender.get("replies", {})))
         if not text:
             return
-        message_id = messages.create_message_id(f"reply to {received['messageId']}")
+        # Without the NUL, which no header contains, an Idempotency-Key could yield the same id.
+        message_id = messages.create_message_id(f"\0reply\0{received['messageId']}")
         at = now()
         cutoff = to_rfc3339((datetime.fromisoformat(at) - MIN_INTERVAL).isoformat())
         if not self.replies.claim(owner, participant, kind, message_id, at=at, cutoff=cutoff):
@@ -71,7 +75,7 @@ class KeywordReplies:
         counted = count_segments(text, media=False)
         # The queue comes first, so that each stored message has a queue record.
         self.high_send_queue().add(message_id)
-        self.messages.add(
+        added = self.messages.add(
             Message(
                 message_id=message_id,
                 direction="out",
@@ -86,11 +90,15 @@ class KeywordReplies:
                 encoding=counted.encoding,
                 segment_count=counted.count,
                 priority="high",
+                expiration=to_rfc3339((datetime.fromisoformat(at) + MAX_WAIT).isoformat()),
                 reply_kind=kind,
                 reply_to=received["messageId"],
             )
         )
-        logger.info("reply accepted", extra={"message_id": message_id, "kind": kind})
+        logger.info(
+            "reply accepted" if added else "reply already accepted",
+            extra={"message_id": message_id, "kind": kind},
+        )
 
 
 def _is_change(new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:

@@ -50,7 +50,7 @@ class SendChecks:
         """Return what decides about the message, and the first problem that keeps it from being sent, if any.
 
         A problem with the sender comes before opt-outs. The one message that confirms an opt-out
-        (`confirms_opt_out`) may be sent in spite of it.
+        (`confirms_opt_out`) may be sent in spite of it, and only while it lasts.
         """
         facts = self.opt_outs.get_send_facts(number, recipients)
         reason = check_sender(number, facts.sender, unregistered=self.unregistered_senders)
@@ -58,6 +58,8 @@ class SendChecks:
             return facts, SendProblem(Obstacle.SENDER, reason)
         if facts.opt_outs and self.enforce_opt_outs and not confirms_opt_out:
             return facts, SendProblem(Obstacle.OPT_OUT, _describe_opt_outs(facts.opt_outs))
+        if confirms_opt_out and not facts.opt_outs:
+            return facts, SendProblem(Obstacle.OPT_OUT, _describe_ended_opt_out(number, recipients))
         return facts, None
 
 
@@ -78,6 +80,10 @@ def _describe_opt_outs(opt_outs: "Sequence[OptOutItem]") -> str:
         f"({each['keyword']})"
         for each in opt_outs
     )
+
+
+def _describe_ended_opt_out(number: str, recipients: Sequence[str]) -> str:
+    return f"{', '.join(recipients)} accepts texts from {number} again. There is no opt-out to confirm."
 
 
 def _describe_owner(owner: str) -> str:

@@ -34,6 +34,14 @@ class SendFacts(NamedTuple):
     account_lane: Item
 
 
+class ReplyFacts(NamedTuple):
+    """What decides whether a number may reply: its item, whether both are numbers, and opt-outs."""
+
+    sender: Item | None
+    is_own_number: bool
+    opt_outs: list[OptOutItem]
+
+
 _THROTTLED: Final = {"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"}
 # The pauses are at most 0.3, 0.6, … 19.2 seconds.
 _FIRST_PAUSE_SECONDS: Final = 0.3
@@ -163,6 +171,15 @@ class OptOuts:
         sender, rates, account_lane = (items.get(key["pk"]) for key in fixed)
         opt_outs = select_current(item for item in found if "optOutState" in item)
         return SendFacts(sender, opt_outs, rates or {}, account_lane or {})
+
+    def get_reply_facts(self, owner: str, participant: str) -> ReplyFacts:
+        """Return what decides whether a number may reply to a participant, in one read."""
+        fixed = (number_key(owner), number_key(participant))
+        found = self._table.get_all([*fixed, *self._keys(owner, [participant])])
+        items = {item["pk"]: item for item in found}
+        sender, own_number = (items.get(key["pk"]) for key in fixed)
+        opt_outs = select_current(item for item in found if "optOutState" in item)
+        return ReplyFacts(sender, own_number is not None, opt_outs)
 
     def _owner(self, owner: str) -> str:
         return ALL_NUMBERS if self._is_stack_wide else owner
