@@ -24,7 +24,9 @@ ALLOWED = {
     ("domain/step_outcomes.py", "detail.startswith(_LEGACY_REPLACEMENT)"),
     ("domain/step_outcomes.py", "_LEGACY_OUTCOMES.get(detail)"),
     # The words of a text that a person sent. The law demands a decision by them (47 CFR 64.1200(a)(10)).
+    ("domain/keywords.py", "word not in self._words"),
     ("domain/keywords.py", "self._words.get(word, (None, ''))"),
+    ("domain/keywords.py", "word in _SINGLE"),
     ("domain/keywords.py", "_REQUESTS.search(' '.join(words))"),
 }
 

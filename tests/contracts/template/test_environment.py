@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from tests.contracts.template.deployed import DEPLOYED, GLOBALS
 from tests.contracts.template.test_parameters import is_accepted
 from tests.template import template
@@ -16,7 +18,9 @@ MAX_REPLY_CHARACTERS = 160
 ENGLISH = "e" * MAX_REPLY_CHARACTERS
 # Each eighth letter has an accent, which takes two bytes.
 ACCENTED = "é eeeeee" * (MAX_REPLY_CHARACTERS // 8)
-WORDS = "w" * 100
+MAX_WORDS_CHARACTERS = 90
+# Phrases of letters with two bytes each, such as Greek and Cyrillic ones.
+WORDS = ",".join(["ж" * 30, "ж" * 29, "ж" * 29])
 LONGEST = {
     **{f"{kind}Reply": ENGLISH for kind in ("Stop", "Start", "Help")},
     **{
@@ -52,14 +56,22 @@ def resolve(value: Any) -> str:
     return str(value)
 
 
-def test_all_replies_and_words_of_a_hundred_characters_fit_into_the_environment() -> None:
+def test_the_longest_replies_and_words_fit_into_the_environment() -> None:
     variables = GLOBALS["Environment"]["Variables"] | DEPLOYED["SendKeywordReply"]["Environment"]["Variables"]
     environment = {name: resolve(value) for name, value in variables.items()}
 
     # Lambda measures the variables as JSON.
     measured = json.dumps(environment, ensure_ascii=False, separators=(",", ":"))
     assert [environment["STOP_REPLY"], environment["HELP_REPLY_ES"]] == [ENGLISH, ACCENTED]
+    assert environment["START_WORDS"] == WORDS
     assert len(measured.encode()) <= MAX_BYTES
+
+
+@pytest.mark.parametrize("name", ["StopWords", "StartWords", "HelpWords"])
+def test_a_list_of_words_is_at_most_as_long_as_the_environment_allows(name: str) -> None:
+    assert len(WORDS) == MAX_WORDS_CHARACTERS
+    assert is_accepted(name, WORDS)
+    assert not is_accepted(name, f"{WORDS}ж")
 
 
 def test_a_reply_is_at_most_as_long_as_the_environment_allows() -> None:

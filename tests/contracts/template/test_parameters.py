@@ -8,6 +8,8 @@ import pytest
 from tests.template import ROOT, template
 
 PARAMETERS: dict[str, dict[str, Any]] = template()["Parameters"]
+# CloudFormation's limit, if a parameter has no MaxLength.
+MAX_PARAMETER_CHARACTERS = 4096
 
 # For each parameter: values that it must accept, and values that it must reject.
 VALUES: dict[str, tuple[list[str], list[str]]] = {
@@ -53,8 +55,18 @@ VALUES: dict[str, tuple[list[str], list[str]]] = {
     **dict.fromkeys(
         ["StopWords", "StartWords", "HelpWords"],
         (
-            ["", "x", "no more", "genug,no more, c'est fini", "arrêt, стоп", "w" * 30, "word," * 19 + "word"],
-            [" ", ",", "genug,", "genug,,no", "stop;end", "w" * 31, "word," * 20 + "word", "a\nb"],
+            ["", "x", "no more", "genug,no more, c'est fini", "arrêt, стоп", "w" * 30, "abc," * 19 + "abc"],
+            [
+                " ",
+                ",",
+                "genug,",
+                "genug,,no",
+                "stop;end",
+                "w" * 31,
+                "abc," * 20 + "abc",
+                "word," * 18 + "w",
+                "a\nb",
+            ],
         ),
     ),
     **dict.fromkeys(
@@ -160,7 +172,8 @@ def free_text_parameters() -> set[str]:
 
 def is_accepted(name: str, value: str) -> bool:
     """Return whether CloudFormation accepts a value: the pattern must match the entire value."""
-    return re.fullmatch(PARAMETERS[name]["AllowedPattern"], value) is not None
+    is_short = len(value) <= PARAMETERS[name].get("MaxLength", MAX_PARAMETER_CHARACTERS)
+    return is_short and re.fullmatch(PARAMETERS[name]["AllowedPattern"], value) is not None
 
 
 def test_every_parameter_of_free_text_has_a_pattern_and_a_description_of_it() -> None:

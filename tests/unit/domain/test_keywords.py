@@ -110,7 +110,9 @@ def test_each_keyword_is_recognized(word: str, kind: KeywordKind) -> None:
 @given(st.data(), st.sampled_from(sorted(WORDS)))
 def test_case_punctuation_spaces_and_emoji_change_nothing(data: st.DataObject, word: str) -> None:
     cased = [data.draw(st.sampled_from([letter.lower(), letter.upper()])) for letter in word]
-    written = data.draw(aside) + "".join(letter + data.draw(aside) for letter in cased)
+    # "Yes" is a keyword only as one single word.
+    between = st.just("") if word == "yes" else aside
+    written = data.draw(aside) + "".join(letter + data.draw(between) for letter in cased) + data.draw(aside)
     assert KEYWORDS.find(written) == KEYWORDS.find(word) is not None
 
 
@@ -225,7 +227,6 @@ def test_polite_words_and_signatures_change_nothing(written: str) -> None:
         "STOP texting me",
         "Please stop sending me messages",
         "stop/help",
-        "stop stop",
         "cancel my order",
         "take me off this list",
         "Remove me",
@@ -248,6 +249,30 @@ def test_polite_words_and_signatures_change_nothing(written: str) -> None:
         "never text this number again",
         "stop messaging",
         "Opt me out of this program",
+        "I said STOP",
+        "Hi, please stop",
+        "ok stop",
+        "Yes, stop",
+        "No, stop",
+        "just stop",
+        "Can you please stop",
+        "Stop, I don't want this",
+        "I want to stop these messages",
+        "please stop all these texts, I have asked you often enough",
+        "I don't want these texts",
+        "I do not want to receive any more messages from your shop",
+        "I revoke my consent",
+        "I hereby withdraw all prior consent that I gave you",
+        "Do not ever text me again",
+        "don't ever message me again",
+        "delete me from your list",
+        "quiero cancelar",
+        "hola, quiero cancelar los mensajes de su tienda",
+        "ya no quiero mensajes",
+        "no quiero recibir más mensajes",
+        "no me manden nada",
+        "merci d'arrêter",
+        "veuillez arrêter",
     ],
 )
 def test_a_text_that_may_be_an_opt_out_is_for_review(written: str) -> None:
@@ -266,11 +291,15 @@ def test_a_text_that_may_be_an_opt_out_is_for_review(written: str) -> None:
         "please",
         "Don't stop",
         "do not stop",
+        "please don't ever stop",
+        "I do not want to stop",
+        "ne pas arrêter",
         "we must stop this bill",
         "They never stop talking about it",
         "The show must not end",
         "stop2",
         "st0p",
+        "stopstop",
         "$top",
         "stopped",
         "nonstop",
@@ -288,7 +317,6 @@ def test_a_text_that_may_be_an_opt_out_is_for_review(written: str) -> None:
         "yeah",
         "no thanks",
         "help me",
-        "yes, stop",
         "oui",
         "Sí",
         "shop",
@@ -304,6 +332,47 @@ def test_other_texts_are_no_keywords(written: str) -> None:
     assert KEYWORDS.find(written) is None
 
 
+@pytest.mark.parametrize("written", ["STOP STOP STOP", "STOP " * 7, "Stop! Stop! Thanks", "arrêt, arrêt"])
+def test_a_repeated_opt_out_is_one(written: str) -> None:
+    found = KEYWORDS.find(written)
+
+    assert found is not None
+    assert (found.kind, found.word) == (OPT_OUT, "arret" if "arr" in written else "stop")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *(
+            "Yes please",
+            "Yes, thank you",
+            "yes thanks",
+            "thank you, yes",
+            "yes yes",
+            "Y es",
+            "¿Y es?",
+            "y.e.s",
+        ),
+        *("start thanks", "inicio por favor"),
+    ],
+)
+def test_an_opt_in_with_other_words_is_none(written: str) -> None:
+    assert KEYWORDS.find(written) is None
+
+
+@pytest.mark.parametrize("written", ["Yes", "¡YES!", "yes\nSent from my iPhone"])
+def test_yes_as_one_single_word_is_an_opt_in(written: str) -> None:
+    assert KEYWORDS.find(written) == Keyword(OPT_IN, "yes")
+
+
+@pytest.mark.parametrize("written", ["help please", "aide svp"])
+def test_a_polite_request_for_help_is_one(written: str) -> None:
+    found = KEYWORDS.find(written)
+
+    assert found is not None
+    assert found.kind is HELP
+
+
 @pytest.mark.parametrize("written", ["arret", "aide", "parar", "commencer", "inicio"])
 def test_only_words_of_the_chosen_languages_are_keywords(written: str) -> None:
     assert ENGLISH.find(written) is None
@@ -315,10 +384,11 @@ def test_english_words_count_in_every_language(word: str, kind: KeywordKind) -> 
 
 
 def test_own_words_are_keywords_too_and_win() -> None:
-    keywords = Keywords.of(["en"], {OPT_OUT: ["Genug", "no more"], HELP: ["start"]})
+    keywords = Keywords.of(["en"], {OPT_OUT: ["Genug", "no more", "bye bye"], HELP: ["start"]})
 
     assert keywords.find("GENUG!") == Keyword(OPT_OUT, "genug")
     assert keywords.find("No more, please") == Keyword(OPT_OUT, "nomore")
+    assert keywords.find("bye bye") == Keyword(OPT_OUT, "byebye")
     assert keywords.find("start") == Keyword(HELP, "start")
     assert keywords.find("stop") == Keyword(OPT_OUT, "stop")
 
@@ -382,6 +452,9 @@ LONG_TEXTS = {
     "a keyword": "stop ",
     "a request": "stop texting ",
     "the start of a request": "remove ",
+    "a consent": "revoke my all ",
+    "a wish": "dont want to receive any more ",
+    "a wish in Spanish": "no quiero recibir mas ",
     "a signature": "sent from ",
     "a signature that ends": "sent from my ",
     "a word of a request": "unsubscribe",

@@ -39,7 +39,7 @@ _TABLES: Final[Mapping[str, Mapping[KeywordKind, str]]] = {
         KeywordKind.HELP: "ayuda auxilio info",
     },
 }
-# Words that may surround a keyword and change nothing about its meaning.
+# Words that may surround an opt-out or a request for help and change nothing about its meaning.
 _POLITE: Final = frozenset(
     [
         *("please", "pls", "plz", "kindly", "thanks", "thank", "you", "thx", "ty"),
@@ -53,20 +53,34 @@ _SIGNATURE: Final = re.compile(
 # Requests to stop that are no keyword. A word such as "stop" alone is too common inside other texts.
 _REQUESTS: Final = re.compile(
     r"\b(?:"
-    r"(?:stop|quit|cease|no more) (?:text\w*|messag\w*|send\w*|contact\w*|calling|me\b)"
-    r"|(?:do not|dont|never) (?:text|message|contact|send|call|bother)\b"
+    r"(?:stop|quit|cease|no more) (?:(?:these|this|the|all|your) ){0,2}"
+    r"(?:text\w*|messag\w*|send\w*|contact\w*|calling|me\b)"
+    r"|(?:do not|dont|never) (?:ever )?(?:text|message|contact|send|call|bother)\b"
+    r"|(?:do not|dont) want (?:(?:you|to|receive|get|any|more|these|this|the|your) ){0,5}(?:text|messag)"
+    r"|(?:revoke|withdraw)\w* (?:(?:my|all|any|the|prior) ){0,2}consent\b"
     r"|(?:unsubscribe|leave me alone|wrong number|wrong person|not interested)\b"
     r"|(?:opt|opted|opting)(?: me)? ?out\b"
-    r"|(?:take|get) me off\b|remove (?:me|my|this)\b"
-    r"|arretez?(?: de| d)? (?:m ?ecrire|m ?envoy|envoy|messag)|desabonn"
+    r"|(?:take|get) me off\b|remove (?:me|my|this)\b|delete (?:me|my)\b"
+    r"|arretez?(?: de| d)? (?:m ?ecrire|m ?envoy|envoy|messag)|desabonn|merci d ?arret(?:er|ez)?\b"
     r"|(?:no mas|dej\w+ de) (?:mensajes|enviar|mandar|escribir)|(?:darme de baja|borrame)\b"
+    r"|no quiero (?:(?:recibir|mas|estos|sus|los) ){0,3}(?:mensaje|texto)|quiero cancelar\b"
+    r"|no (?:me|nos) (?:mand|envi|escrib)"
     r")"
 )
 _WORDS: Final = re.compile(r"[^\W_]+")
 _APOSTROPHES: Final = re.compile(r"['\u2019\u02bc]")
 _MAX_WORDS_FOR_REVIEW: Final = 6
 _MIN_LETTERS_TO_MISSPELL: Final = 4
-_NEGATIONS: Final = frozenset({"dont", "not", "never", "no"})
+# An opt-out word after one of these is no request: "don't stop", "I do not want to stop", "the end".
+_NO_REQUEST_AFTER: Final = frozenset(
+    [
+        *("dont", "not", "never", "cant", "cannot", "wont", "doesnt", "didnt", "shouldnt", "mustnt"),
+        *("pas", "nunca", "the"),
+    ]
+)
+_FILLERS: Final = frozenset({"ever", "want", "need", "to"})
+# Keywords that are a part of other texts so often that they count only as one single word.
+_SINGLE: Final = frozenset({"yes"})
 
 
 class Keyword(NamedTuple):
@@ -111,31 +125,52 @@ class Keywords:
     def find(self, text: str) -> Keyword | None:
         """Return the request of an inbound text, or None. The time is linear in the length of the text.
 
-        A text is a keyword if it contains nothing else but polite words and the signature of a mail program:
-        "STOP.", "opt-out", "stop 🛑", "Arrêt", "Stop, thanks". Only letters and digits count. Case, spaces,
-        accents, punctuation, emoji and invisible characters are ignored, and styled letters count as plain
-        letters (Unicode NFKD). "stop 12345", "don't stop" and "we must stop this bill" are no keywords. A
-        text that may be meant as an opt-out has the kind `review`.
+        A text is a keyword if it contains nothing else but repetitions and the signature of a mail program:
+        "STOP.", "opt-out", "stop 🛑", "Arrêt", "STOP STOP". Opt-outs and requests for help may contain polite
+        words: "Stop, thanks". "Yes" counts only as one single word. Only letters and digits count. Case,
+        spaces, accents, punctuation, emoji and invisible characters are ignored, and styled letters count as
+        plain letters (Unicode NFKD). "stop 12345", "don't stop" and "we must stop this bill" are no keywords.
+        A text that may be meant as an opt-out has the kind `review`.
         """
         words = _split(text)
         signed = _split(_SIGNATURE.sub("", " ".join(words)))
         polite = [word for word in signed if word not in _POLITE]
         return (
-            self._match(words) or self._match(signed) or self._match(polite) or self._review(signed, polite)
+            self._match(words)
+            or self._match(signed)
+            or self._match_polite(polite)
+            or self._review(signed, polite)
         )
 
     def _match(self, words: list[str]) -> Keyword | None:
         word = "".join(words)
+        if word not in self._words and len(set(words)) == 1:
+            word = words[0]
         kind, language = self._words.get(word, (None, ""))
-        return Keyword(kind, word, language) if kind else None
+        # "¿Y es?" and "yes yes" are no consent.
+        if kind is None or (word in _SINGLE and kind is KeywordKind.OPT_IN and len(words) > 1):
+            return None
+        return Keyword(kind, word, language)
+
+    def _match_polite(self, polite: list[str]) -> Keyword | None:
+        # "Yes, thank you" answers something else: it must not opt a person in again.
+        found = self._match(polite)
+        return None if found and found.kind is KeywordKind.OPT_IN else found
 
     def _review(self, words: list[str], polite: list[str]) -> Keyword | None:
-        is_short = 0 < len(polite) <= _MAX_WORDS_FOR_REVIEW and not _NEGATIONS & set(polite)
-        begins = is_short and self._words.get(polite[0], (None, ""))[0] is KeywordKind.OPT_OUT
+        is_short = 0 < len(polite) <= _MAX_WORDS_FOR_REVIEW
+        is_request = is_short and (self._is_opt_out(polite[0]) or self._ends_with_request(polite))
         is_misspelled = "".join(polite) in self._misspelled_stops
-        if begins or is_misspelled or _REQUESTS.search(" ".join(words)):
+        if is_request or is_misspelled or _REQUESTS.search(" ".join(words)):
             return Keyword(KeywordKind.REVIEW, "")
         return None
+
+    def _ends_with_request(self, words: list[str]) -> bool:
+        before = [word for word in words[:-1] if word not in _FILLERS]
+        return self._is_opt_out(words[-1]) and _NO_REQUEST_AFTER.isdisjoint(before[-1:])
+
+    def _is_opt_out(self, word: str) -> bool:
+        return self._words.get(word, (None, ""))[0] is KeywordKind.OPT_OUT
 
 
 def _misspell(word: str) -> Iterator[str]:
