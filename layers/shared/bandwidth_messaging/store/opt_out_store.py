@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import count
 from random import uniform
 from time import sleep
-from typing import Final, NamedTuple, cast
+from typing import Final, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -16,6 +16,7 @@ from bandwidth_messaging.domain.opt_outs import (
     OptOutSource,
     OptOutState,
     select_current,
+    select_latest,
 )
 from bandwidth_messaging.store.dynamodb import Attempt, InvalidStartKey, Item, Page, Table
 from bandwidth_messaging.store.keys import lane_key, number_key, opt_out_key, rates_key
@@ -44,7 +45,8 @@ class OptOuts:
     """The opt-outs in the Numbers table. All numbers are in E.164.
 
     With the scope `stack` a statement counts for all numbers of the stack, and its owner is ALL_NUMBERS.
-    Statements about one number, stored with the scope `number`, still count for that number.
+    Statements that were stored with the other scope still count: those about one number for that number, and
+    those about all numbers for each of them.
     """
 
     def __init__(self, table: Table, scope: str = OptOutScope.NUMBER) -> None:
@@ -120,18 +122,19 @@ class OptOuts:
             sleep(uniform(0, _FIRST_PAUSE_SECONDS * 2**attempt))  # noqa: S311 - not a secret
         raise AssertionError
 
-    def get(self, owner: str, participant: str) -> OptOutItem | None:
-        """Return the statement that `record` would replace."""
-        item = self._table.get(opt_out_key(self._owner(owner), participant))
-        return cast(OptOutItem, item) if item else None
+    def get_latest(self, owner: str, participant: str) -> tuple[OptOutItem | None, bool]:
+        """Return the statement that decides, and whether `record` would replace it."""
+        found = self._table.get_all(_keys(owner, [participant]), consistent=True)
+        latest = next(iter(select_latest(found)), None)
+        return latest, latest is None or latest["ours"] == self._owner(owner)
 
     def list_by_number(self, owner: str, *, limit: int, start: Item | None = None) -> Page:
         """Return a page of the current opt-outs from an owner number's texts.
 
-        With the scope `stack` the opt-outs from all numbers follow those of the number. Raises
-        InvalidStartKey if `start` is not a key that this method returned.
+        The opt-outs from all numbers follow those of the number. Raises InvalidStartKey if `start` is not a
+        key that this method returned.
         """
-        owners = self._owners(owner)
+        owners = [owner, ALL_NUMBERS]
         if start and start.get("optedOutOf") not in owners:
             raise InvalidStartKey
         items: list[Item] = []
@@ -158,7 +161,7 @@ class OptOuts:
     def get_send_facts(self, owner: str, recipients: Sequence[str]) -> SendFacts:
         """Return what decides whether and when a number may send to the recipients, in one read."""
         fixed = (number_key(owner), rates_key(), lane_key(ACCOUNT))
-        found = self._table.get_all([*fixed, *self._keys(owner, recipients)], consistent=True)
+        found = self._table.get_all([*fixed, *_keys(owner, recipients)], consistent=True)
         items = {item["pk"]: item for item in found}
         sender, rates, account_lane = (items.get(key["pk"]) for key in fixed)
         opt_outs = select_current(item for item in found if "optOutState" in item)
@@ -167,10 +170,7 @@ class OptOuts:
     def _owner(self, owner: str) -> str:
         return ALL_NUMBERS if self._is_stack_wide else owner
 
-    def _owners(self, owner: str) -> list[str]:
-        """Return the owners of the statements that count for an owner number."""
-        return [owner, ALL_NUMBERS] if self._is_stack_wide else [owner]
 
-    def _keys(self, owner: str, recipients: Sequence[str]) -> list[Item]:
-        """Return the keys of every statement that decides whether the owner number may send."""
-        return [opt_out_key(each, recipient) for recipient in recipients for each in self._owners(owner)]
+def _keys(owner: str, recipients: Sequence[str]) -> list[Item]:
+    """Return the keys of every statement that decides whether the owner number may send."""
+    return [opt_out_key(each, recipient) for recipient in recipients for each in (owner, ALL_NUMBERS)]
