@@ -103,6 +103,28 @@ def test_an_imported_opt_out_loses_against_a_later_start(machines: Machines, upl
     assert current() == {}
 
 
+@pytest.mark.parametrize(
+    ("opted_out", "word", "current_keywords"), [(False, "start", []), (True, "stop", ["stop"])]
+)
+def test_a_row_without_a_time_replaces_no_stored_statement(
+    opted_out: bool, word: str, current_keywords: list[str], machines: Machines, upload: Any
+) -> None:
+    stores.opt_outs().record(OURS, THEIRS, opted_out=opted_out, keyword=word, at=AT)
+    upload(HEADER, f"{OURS},{THEIRS},,,")
+
+    output = run_import(machines)
+
+    assert (output["recorded"], output["unchanged"]) == (0, 1)
+    assert [item["keyword"] for item in current().values()] == current_keywords
+
+
+def test_a_file_may_start_with_a_byte_order_mark(machines: Machines, upload: Any) -> None:
+    quoted = ",".join(f'"{name}"' for name in HEADER.split(","))
+    upload(f"\ufeff{quoted}", f"{OURS},{THEIRS},{AT},,")
+
+    assert run_import(machines)["recorded"] == 1
+
+
 def test_a_row_without_a_number_counts_for_every_active_number(machines: Machines, upload: Any) -> None:
     stores.numbers().expect(FOREIGN, HOME, AT)
     upload(HEADER, f",{THEIRS},{AT},,")

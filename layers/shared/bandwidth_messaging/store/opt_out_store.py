@@ -64,13 +64,15 @@ class OptOuts:
         source: OptOutSource = OptOutSource.TEXT,
         note: str | None = None,
         text_id: str | None = None,
+        only_new: bool = False,
     ) -> Attempt:
         """Record that a participant opted out of an owner number's texts, or opted in again.
 
         The latest statement counts, in whatever order the statements arrive. Statements within one second
         count as simultaneous, because V1 reports whole seconds. Of these an opt-out counts. `keyword` is the
         participant's word, or Bandwidth's failure code. `at` is the time of the statement, RFC 3339 in UTC
-        with milliseconds. `text_id` is the id of the participant's text.
+        with milliseconds. `text_id` is the id of the participant's text. With `only_new` every stored
+        statement counts instead.
 
         The result is not done if a stored statement counts instead. The result then has that statement.
         """
@@ -100,12 +102,20 @@ class OptOuts:
                 "note": note,
                 "textId": text_id,
             },
-            condition=f"attribute_not_exists(#since) OR {wins}",
-            values=values,
+            condition="attribute_not_exists(#since)" + ("" if only_new else f" OR {wins}"),
+            values=None if only_new else values,
         )
 
     def record_patiently(
-        self, owner: str, participant: str, *, keyword: str, at: str, source: OptOutSource, note: str | None
+        self,
+        owner: str,
+        participant: str,
+        *,
+        keyword: str,
+        at: str,
+        source: OptOutSource,
+        note: str | None,
+        only_new: bool,
     ) -> bool:
         """Record an opt-out of many. Return whether it changed the stored statement.
 
@@ -114,7 +124,14 @@ class OptOuts:
         for attempt in count():
             try:
                 return self.record(
-                    owner, participant, opted_out=True, keyword=keyword, at=at, source=source, note=note
+                    owner,
+                    participant,
+                    opted_out=True,
+                    keyword=keyword,
+                    at=at,
+                    source=source,
+                    note=note,
+                    only_new=only_new,
                 ).done
             except ClientError as error:
                 if error.response["Error"]["Code"] not in _THROTTLED or attempt == _MAX_PAUSES:
