@@ -313,8 +313,22 @@ def test_a_later_opt_in_of_the_scope_stack_ends_an_opt_out_from_before(
     text("start", EARLIER, ours=OTHER_OURS)
     assert not may_send(OURS)
 
+    assert listed(number=OURS) == [(OURS, THEIRS)]
+
     text("start", LATER, ours=OTHER_OURS)
     assert may_send(OURS)
+    assert listed(number=OURS) == listed() == []
+
+
+def test_a_page_of_two_numbers_of_a_person_leaves_out_both(request: pytest.FixtureRequest) -> None:
+    text("stop", AT)
+    text("stop", AT, ours=OTHER_OURS)
+    text("stop", AT, theirs=OTHERS)
+    request.getfixturevalue("stack_scope")
+
+    text("start", LATER)
+
+    assert listed() == [(OURS, OTHERS)]
 
 
 def test_the_list_of_a_number_with_both_scopes_has_pages(request: pytest.FixtureRequest) -> None:
@@ -378,6 +392,8 @@ def test_a_later_start_to_a_number_ends_an_opt_out_from_all_numbers_for_it(
 
     assert may_send(OURS)
     assert not may_send(OTHER_OURS)
+    assert listed(number=OURS) == listed(f"/numbers/{OURS}/opt-outs") == []
+    assert listed(number=OTHER_OURS) == listed() == [("*", THEIRS)]
 
 
 def test_an_opt_in_to_all_numbers_still_counts_with_the_scope_number(monkeypatch: pytest.MonkeyPatch) -> None:

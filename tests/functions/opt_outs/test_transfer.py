@@ -303,6 +303,19 @@ def test_an_export_writes_the_current_opt_outs(machines: Machines, upload: Any, 
     assert download("exports/all.csv") == [HEADER.split(","), [OURS, THEIRS, AT, "stop", "a, note"]]
 
 
+def test_an_export_leaves_out_what_an_opt_in_to_all_numbers_has_ended(
+    machines: Machines, download: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stores.opt_outs().record(OURS, THEIRS, opted_out=True, keyword="stop", at=AT)
+    monkeypatch.setenv("OPT_OUT_SCOPE", "stack")
+    settings_module.settings.cache_clear()
+    stores.opt_outs.cache_clear()
+    stores.opt_outs().record(OURS, THEIRS, opted_out=False, keyword="start", at=LATER)
+
+    assert run_export(machines)["rows"] == 0
+    assert download("exports/all.csv") == [HEADER.split(",")]
+
+
 def test_the_import_of_an_export_changes_nothing(machines: Machines, upload: Any) -> None:
     upload(HEADER, *[f"{row},," for row in rows(3)])
     run_import(machines)

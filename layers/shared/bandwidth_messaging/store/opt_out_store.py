@@ -148,8 +148,9 @@ class OptOuts:
     def list_by_number(self, owner: str, *, limit: int, start: Item | None = None) -> Page:
         """Return a page of the current opt-outs from an owner number's texts.
 
-        The opt-outs from all numbers follow those of the number. Raises InvalidStartKey if `start` is not a
-        key that this method returned.
+        The opt-outs from all numbers follow those of the number. Opt-outs that a statement of the other scope
+        has ended are left out, so that a page can have fewer items than `limit`. Raises InvalidStartKey if
+        `start` is not a key that this method returned.
         """
         owners = [owner, ALL_NUMBERS]
         if start and start.get("optedOutOf") not in owners:
@@ -162,18 +163,24 @@ class OptOuts:
             start = None
             items += page.items
             if page.next_key:
-                return Page(items, page.next_key)
+                return Page(self._leave_out_ended(items, owner), page.next_key)
             if len(items) == limit and listed != owners[-1]:
-                return Page(items, opt_out_key(listed, items[-1]["theirs"]) | {"optedOutOf": listed})
-        return Page(items, None)
+                next_key = opt_out_key(listed, items[-1]["theirs"]) | {"optedOutOf": listed}
+                return Page(self._leave_out_ended(items, owner), next_key)
+        return Page(self._leave_out_ended(items, owner), None)
 
     def list_by_stack(self, *, limit: int, start: Item | None = None) -> Page:
         """Return a page of the current opt-outs from all numbers of the stack."""
         return self._table.query("optOutsByNumber", {"optedOutOf": ALL_NUMBERS}, limit=limit, start=start)
 
     def list_all(self, *, limit: int, start: Item | None = None) -> Page:
-        """Return a page of all current opt-outs, in no order."""
-        return self._table.scan("optOutsByNumber", limit=limit, start=start)
+        """Return a page of all current opt-outs, in no order.
+
+        Opt-outs from one number that a statement about all numbers has ended are left out, so that a page can
+        have fewer items than `limit`.
+        """
+        page = self._table.scan("optOutsByNumber", limit=limit, start=start)
+        return page._replace(items=self._leave_out_ended(page.items))
 
     def get_send_facts(self, owner: str, recipients: Sequence[str]) -> SendFacts:
         """Return what decides whether and when a number may send to the recipients, in one read."""
@@ -184,8 +191,29 @@ class OptOuts:
         opt_outs = select_current(item for item in found if "optOutState" in item)
         return SendFacts(sender, opt_outs, rates or {}, account_lane or {})
 
+    def _leave_out_ended(self, items: list[Item], owner: str | None = None) -> list[Item]:
+        """Return the opt-outs that no later opt-in of the other scope has ended.
+
+        For an opt-out from all numbers this depends on `owner`. Without `owner` it stays.
+        """
+        others = [_other_key(item, owner) for item in items]
+        unique = {key["pk"]: key for key in others if key}
+        found = {item["pk"]: item for item in self._table.get_all([*unique.values()])}
+        return [
+            item
+            for item, key in zip(items, others, strict=True)
+            if key is None or key["pk"] not in found or select_current([item, found[key["pk"]]])
+        ]
+
     def _owner(self, owner: str) -> str:
         return ALL_NUMBERS if self._is_stack_wide else owner
+
+
+def _other_key(item: Item, owner: str | None) -> Item | None:
+    """Return the key of the other statement that decides about an opt-out, if there is one."""
+    if item["ours"] != ALL_NUMBERS:
+        return opt_out_key(ALL_NUMBERS, item["theirs"])
+    return opt_out_key(owner, item["theirs"]) if owner else None
 
 
 def _keys(owner: str, recipients: Sequence[str]) -> list[Item]:
