@@ -33,9 +33,13 @@ def _numbers(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def stack_scope(monkeypatch: pytest.MonkeyPatch) -> None:
     """Set OptOutScope=stack."""
-    monkeypatch.setenv("OPT_OUT_SCOPE", "stack")
-    settings_module.settings.cache_clear()
-    stores.opt_outs.cache_clear()
+    set_scope("stack", monkeypatch)
+
+
+def set_scope(scope: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPT_OUT_SCOPE", scope)
+    for cached in (settings_module.settings, stores.opt_outs):
+        cached.cache_clear()
 
 
 def put(body: Any = None, path: str = PATH) -> Any:
@@ -147,7 +151,9 @@ def test_a_manual_opt_out_loses_against_a_later_start() -> None:
     text("start", LATER)
 
     assert may_send()
-    assert "note" not in (stores.opt_outs().get(OURS, THEIRS) or {})
+    latest, _ = stores.opt_outs().get_latest(OURS, THEIRS)
+    assert latest is not None
+    assert "note" not in latest
 
 
 def test_a_statement_that_texts_keep_changing_is_a_conflict(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -307,8 +313,22 @@ def test_a_later_opt_in_of_the_scope_stack_ends_an_opt_out_from_before(
     text("start", EARLIER, ours=OTHER_OURS)
     assert not may_send(OURS)
 
+    assert listed(number=OURS) == [(OURS, THEIRS)]
+
     text("start", LATER, ours=OTHER_OURS)
     assert may_send(OURS)
+    assert listed(number=OURS) == listed() == []
+
+
+def test_a_page_of_two_numbers_of_a_person_leaves_out_both(request: pytest.FixtureRequest) -> None:
+    text("stop", AT)
+    text("stop", AT, ours=OTHER_OURS)
+    text("stop", AT, theirs=OTHERS)
+    request.getfixturevalue("stack_scope")
+
+    text("start", LATER)
+
+    assert listed() == [(OURS, OTHERS)]
 
 
 def test_the_list_of_a_number_with_both_scopes_has_pages(request: pytest.FixtureRequest) -> None:
@@ -329,9 +349,9 @@ def test_the_list_of_a_number_with_both_scopes_has_pages(request: pytest.Fixture
     assert cursor is None
 
 
-@pytest.mark.parametrize(("scope", "keys"), [("number", 3), ("stack", 5)])
+@pytest.mark.parametrize("scope", ["number", "stack"])
 def test_the_check_before_a_send_is_one_read(
-    scope: str, keys: int, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    scope: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if scope == "stack":
         request.getfixturevalue("stack_scope")
@@ -344,4 +364,68 @@ def test_the_check_before_a_send_is_one_read(
     (call_,) = read.call_args_list
     (request_,) = call_.kwargs["RequestItems"].values()
     rates = {"RATES", "LANE#account"}
-    assert len([key for key in request_["Keys"] if key["pk"]["S"] not in rates]) == keys
+    sender_and_statements = [key for key in request_["Keys"] if key["pk"]["S"] not in rates]
+    assert len(sender_and_statements) == 1 + 2 * len([THEIRS, OTHERS])
+
+
+# After a change from the scope of the stack to that of a number
+
+
+def test_an_opt_out_from_all_numbers_still_counts_with_the_scope_number(
+    stack_scope: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text("stop", AT)
+    set_scope("number", monkeypatch)
+
+    assert not may_send(OURS)
+    assert not may_send(OTHER_OURS)
+    assert listed(number=OTHER_OURS) == listed() == [("*", THEIRS)]
+
+
+def test_a_later_start_to_a_number_ends_an_opt_out_from_all_numbers_for_it(
+    stack_scope: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text("stop", AT)
+    set_scope("number", monkeypatch)
+
+    text("start", LATER)
+
+    assert may_send(OURS)
+    assert not may_send(OTHER_OURS)
+    assert listed(number=OURS) == listed(f"/numbers/{OURS}/opt-outs") == []
+    assert listed(number=OTHER_OURS) == listed() == [("*", THEIRS)]
+
+
+def test_an_opt_in_to_all_numbers_still_counts_with_the_scope_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    text("stop", EARLIER)
+    set_scope("stack", monkeypatch)
+    text("start", LATER)
+    set_scope("number", monkeypatch)
+
+    assert may_send(OURS)
+
+
+def test_delete_ends_an_opt_out_from_all_numbers_of_the_same_second_for_its_number(
+    stack_scope: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put()
+    set_scope("number", monkeypatch)
+
+    delete()
+
+    assert may_send(OURS)
+    assert not may_send(OTHER_OURS)
+
+
+@pytest.mark.parametrize(("request_", "opposite"), [(put, delete), (delete, put)])
+def test_a_request_counts_though_an_equal_statement_no_longer_decides(
+    request_: Any, opposite: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request_()
+    set_scope("stack", monkeypatch)
+    opposite()
+    set_scope("number", monkeypatch)
+
+    request_()
+
+    assert may_send(OURS) is (request_ is delete)

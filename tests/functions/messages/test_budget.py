@@ -493,9 +493,10 @@ def test_pages(desk: Desk) -> None:
     assert messages == documented("page of a number's messages, or of a conversation (25)")
     conversation = desk.measure(store.list_by_conversation, OWNER, [RECIPIENT], limit=25)
     assert conversation == messages
+    stores.opt_outs().record(OWNER, RECIPIENT, opted_out=True, keyword="stop", at=AT)
     opt_outs = desk.measure(stores.opt_outs().list_by_number, OWNER, limit=25)
 
-    assert opt_outs == documented("page of numbers or opt-outs (25)")
+    assert opt_outs == documented("page of a number's opt-outs (25)")
 
 
 def test_the_first_message_of_a_number(desk: Desk) -> None:

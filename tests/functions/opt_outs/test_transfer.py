@@ -103,6 +103,28 @@ def test_an_imported_opt_out_loses_against_a_later_start(machines: Machines, upl
     assert current() == {}
 
 
+@pytest.mark.parametrize(
+    ("opted_out", "word", "current_keywords"), [(False, "start", []), (True, "stop", ["stop"])]
+)
+def test_a_row_without_a_time_replaces_no_stored_statement(
+    opted_out: bool, word: str, current_keywords: list[str], machines: Machines, upload: Any
+) -> None:
+    stores.opt_outs().record(OURS, THEIRS, opted_out=opted_out, keyword=word, at=AT)
+    upload(HEADER, f"{OURS},{THEIRS},,,")
+
+    output = run_import(machines)
+
+    assert (output["recorded"], output["unchanged"]) == (0, 1)
+    assert [item["keyword"] for item in current().values()] == current_keywords
+
+
+def test_a_file_may_start_with_a_byte_order_mark(machines: Machines, upload: Any) -> None:
+    quoted = ",".join(f'"{name}"' for name in HEADER.split(","))
+    upload(f"\ufeff{quoted}", f"{OURS},{THEIRS},{AT},,")
+
+    assert run_import(machines)["recorded"] == 1
+
+
 def test_a_row_without_a_number_counts_for_every_active_number(machines: Machines, upload: Any) -> None:
     stores.numbers().expect(FOREIGN, HOME, AT)
     upload(HEADER, f",{THEIRS},{AT},,")
@@ -279,6 +301,19 @@ def test_an_export_writes_the_current_opt_outs(machines: Machines, upload: Any, 
 
     assert run_export(machines) == {"rows": 1, "keys": ["exports/all.csv"]}
     assert download("exports/all.csv") == [HEADER.split(","), [OURS, THEIRS, AT, "stop", "a, note"]]
+
+
+def test_an_export_leaves_out_what_an_opt_in_to_all_numbers_has_ended(
+    machines: Machines, download: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stores.opt_outs().record(OURS, THEIRS, opted_out=True, keyword="stop", at=AT)
+    monkeypatch.setenv("OPT_OUT_SCOPE", "stack")
+    settings_module.settings.cache_clear()
+    stores.opt_outs.cache_clear()
+    stores.opt_outs().record(OURS, THEIRS, opted_out=False, keyword="start", at=LATER)
+
+    assert run_export(machines)["rows"] == 0
+    assert download("exports/all.csv") == [HEADER.split(",")]
 
 
 def test_the_import_of_an_export_changes_nothing(machines: Machines, upload: Any) -> None:

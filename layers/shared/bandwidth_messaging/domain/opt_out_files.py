@@ -38,13 +38,17 @@ class Chunk(CamelModel):
 
 
 class Row(NamedTuple):
-    """A valid row. Without a number the opt-out is from all numbers."""
+    """A valid row. Without a number the opt-out is from all numbers.
+
+    `has_time` is whether the row has a `since`. Otherwise `since` is the start of the import.
+    """
 
     number: str | None
     recipient: str
     since: str
     keyword: str
     note: str | None
+    has_time: bool
 
 
 class InvalidRow(NamedTuple):
@@ -66,8 +70,10 @@ def plan_chunks(lines: Iterable[bytes]) -> list[Chunk]:
     def decode() -> Iterator[str]:
         nonlocal position
         for line in lines:
+            # Excel starts a file with a byte order mark.
+            encoding = "utf-8" if position else "utf-8-sig"
             position += len(line)
-            yield line.decode()
+            yield line.decode(encoding)
 
     chunks: list[Chunk] = []
     row = 0
@@ -112,7 +118,12 @@ def parse_row(row: int, values: list[str], *, at: str) -> Row | list[InvalidRow]
     if fields.since and fields.since > at:
         return [InvalidRow(row, "since", given["since"], "is after the start of the import.")]
     return Row(
-        fields.number, fields.recipient, fields.since or at, fields.keyword or _IMPORT_KEYWORD, fields.note
+        number=fields.number,
+        recipient=fields.recipient,
+        since=fields.since or at,
+        keyword=fields.keyword or _IMPORT_KEYWORD,
+        note=fields.note,
+        has_time=fields.since is not None,
     )
 
 
@@ -147,7 +158,7 @@ def _format(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> bytes:
 
 
 def _check_header(header: list[str]) -> None:
-    if tuple(name.strip().removeprefix("\ufeff").lower() for name in header) != COLUMNS:
+    if tuple(name.strip().lower() for name in header) != COLUMNS:
         # The row can be one of people's numbers, which errors do not show.
         raise _invalid_file(f"the first row must be {','.join(COLUMNS)}. It has {len(header)} other columns.")
 

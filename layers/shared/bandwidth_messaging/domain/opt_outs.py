@@ -64,13 +64,18 @@ def select_current(items: Iterable[Mapping[str, Any]]) -> list[OptOutItem]:
     A participant can have two statements: one about a number and one about all numbers. The later decides.
     Of two statements of the same second an opt-out decides.
     """
+    return [item for item in select_latest(items) if item["optOutState"] == OptOutState.OUT]
+
+
+def select_latest(items: Iterable[Mapping[str, Any]]) -> list[OptOutItem]:
+    """Return the statement of each participant that decides: an opt-out or an opt-in."""
     latest: dict[str, OptOutItem] = {}
     for item in items:
         statement = cast(OptOutItem, item)
         known = latest.get(statement["theirs"])
         if known is None or _order(known) < _order(statement):
             latest[statement["theirs"]] = statement
-    return [item for item in latest.values() if item["optOutState"] == OptOutState.OUT]
+    return [*latest.values()]
 
 
 def _order(item: OptOutItem) -> tuple[str, bool]:

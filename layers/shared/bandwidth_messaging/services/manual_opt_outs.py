@@ -47,22 +47,22 @@ class ManualOptOuts:
         if self.numbers.get(number) is None:
             raise NotFound(NOT_FOUND.format(number))
         wanted = {"optOutState": state, "source": OptOutSource.MANUAL, "keyword": keyword, "note": note}
-        stored = self.opt_outs.get(number, recipient)
         for _ in range(_MAX_ATTEMPTS):
-            if stored and all(stored.get(name) == value for name, value in wanted.items()):
-                return stored
+            latest, is_replaced = self.opt_outs.get_latest(number, recipient)
+            # If a statement of the other scope decides, this scope still needs one of its own.
+            if latest and is_replaced and all(latest.get(name) == value for name, value in wanted.items()):
+                return latest
             done, item = self.opt_outs.record(
                 number,
                 recipient,
                 opted_out=state == OptOutState.OUT,
                 keyword=keyword,
-                at=_time_after(stored),
+                at=_time_after(latest),
                 source=OptOutSource.MANUAL,
                 note=note,
             )
-            stored = cast(OptOutItem, item)
             if done:
-                return stored
+                return cast(OptOutItem, item)
         raise Conflict(BUSY)
 
 

@@ -140,7 +140,10 @@ class OptOutTransfer:
         return [item["number"] for item in self.numbers().list_all_by_state(NumberState.ACTIVE)]
 
     def _record(self, row: Row) -> bool:
-        """Record a statement. Return whether it changed the stored one."""
+        """Record a statement. Return whether it changed the stored one.
+
+        A statement without a time may be older than the stored one, so it replaces none.
+        """
         return self.opt_outs.record_patiently(
             row.number or ALL_NUMBERS,
             row.recipient,
@@ -148,6 +151,7 @@ class OptOutTransfer:
             at=row.since,
             source=OptOutSource.IMPORT,
             note=row.note,
+            only_new=not row.has_time,
         )
 
     def _read_invalid(self, key: str) -> Iterator[list[str]]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import count
 from random import uniform
 from time import sleep
-from typing import Final, NamedTuple, cast
+from typing import Final, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -16,6 +16,7 @@ from bandwidth_messaging.domain.opt_outs import (
     OptOutSource,
     OptOutState,
     select_current,
+    select_latest,
 )
 from bandwidth_messaging.store.dynamodb import Attempt, InvalidStartKey, Item, Page, Table
 from bandwidth_messaging.store.keys import lane_key, number_key, opt_out_key, rates_key
@@ -52,7 +53,8 @@ class OptOuts:
     """The opt-outs in the Numbers table. All numbers are in E.164.
 
     With the scope `stack` a statement counts for all numbers of the stack, and its owner is ALL_NUMBERS.
-    Statements about one number, stored with the scope `number`, still count for that number.
+    Statements that were stored with the other scope still count: those about one number for that number, and
+    those about all numbers for each of them.
     """
 
     def __init__(self, table: Table, scope: str = OptOutScope.NUMBER) -> None:
@@ -70,13 +72,15 @@ class OptOuts:
         source: OptOutSource = OptOutSource.TEXT,
         note: str | None = None,
         text_id: str | None = None,
+        only_new: bool = False,
     ) -> Attempt:
         """Record that a participant opted out of an owner number's texts, or opted in again.
 
         The latest statement counts, in whatever order the statements arrive. Statements within one second
         count as simultaneous, because V1 reports whole seconds. Of these an opt-out counts. `keyword` is the
         participant's word, or Bandwidth's failure code. `at` is the time of the statement, RFC 3339 in UTC
-        with milliseconds. `text_id` is the id of the participant's text.
+        with milliseconds. `text_id` is the id of the participant's text. With `only_new` every stored
+        statement counts instead.
 
         The result is not done if a stored statement counts instead. The result then has that statement.
         """
@@ -106,12 +110,20 @@ class OptOuts:
                 "note": note,
                 "textId": text_id,
             },
-            condition=f"attribute_not_exists(#since) OR {wins}",
-            values=values,
+            condition="attribute_not_exists(#since)" + ("" if only_new else f" OR {wins}"),
+            values=None if only_new else values,
         )
 
     def record_patiently(
-        self, owner: str, participant: str, *, keyword: str, at: str, source: OptOutSource, note: str | None
+        self,
+        owner: str,
+        participant: str,
+        *,
+        keyword: str,
+        at: str,
+        source: OptOutSource,
+        note: str | None,
+        only_new: bool,
     ) -> bool:
         """Record an opt-out of many. Return whether it changed the stored statement.
 
@@ -120,7 +132,14 @@ class OptOuts:
         for attempt in count():
             try:
                 return self.record(
-                    owner, participant, opted_out=True, keyword=keyword, at=at, source=source, note=note
+                    owner,
+                    participant,
+                    opted_out=True,
+                    keyword=keyword,
+                    at=at,
+                    source=source,
+                    note=note,
+                    only_new=only_new,
                 ).done
             except ClientError as error:
                 if error.response["Error"]["Code"] not in _THROTTLED or attempt == _MAX_PAUSES:
@@ -128,18 +147,20 @@ class OptOuts:
             sleep(uniform(0, _FIRST_PAUSE_SECONDS * 2**attempt))  # noqa: S311 - not a secret
         raise AssertionError
 
-    def get(self, owner: str, participant: str) -> OptOutItem | None:
-        """Return the statement that `record` would replace."""
-        item = self._table.get(opt_out_key(self._owner(owner), participant))
-        return cast(OptOutItem, item) if item else None
+    def get_latest(self, owner: str, participant: str) -> tuple[OptOutItem | None, bool]:
+        """Return the statement that decides, and whether `record` would replace it."""
+        found = self._table.get_all(_keys(owner, [participant]), consistent=True)
+        latest = next(iter(select_latest(found)), None)
+        return latest, latest is None or latest["ours"] == self._owner(owner)
 
     def list_by_number(self, owner: str, *, limit: int, start: Item | None = None) -> Page:
         """Return a page of the current opt-outs from an owner number's texts.
 
-        With the scope `stack` the opt-outs from all numbers follow those of the number. Raises
-        InvalidStartKey if `start` is not a key that this method returned.
+        The opt-outs from all numbers follow those of the number. Opt-outs that a statement of the other scope
+        has ended are left out, so that a page can have fewer items than `limit`. Raises InvalidStartKey if
+        `start` is not a key that this method returned.
         """
-        owners = self._owners(owner)
+        owners = [owner, ALL_NUMBERS]
         if start and start.get("optedOutOf") not in owners:
             raise InvalidStartKey
         items: list[Item] = []
@@ -150,23 +171,29 @@ class OptOuts:
             start = None
             items += page.items
             if page.next_key:
-                return Page(items, page.next_key)
+                return Page(self._leave_out_ended(items, owner), page.next_key)
             if len(items) == limit and listed != owners[-1]:
-                return Page(items, opt_out_key(listed, items[-1]["theirs"]) | {"optedOutOf": listed})
-        return Page(items, None)
+                next_key = opt_out_key(listed, items[-1]["theirs"]) | {"optedOutOf": listed}
+                return Page(self._leave_out_ended(items, owner), next_key)
+        return Page(self._leave_out_ended(items, owner), None)
 
     def list_by_stack(self, *, limit: int, start: Item | None = None) -> Page:
         """Return a page of the current opt-outs from all numbers of the stack."""
         return self._table.query("optOutsByNumber", {"optedOutOf": ALL_NUMBERS}, limit=limit, start=start)
 
     def list_all(self, *, limit: int, start: Item | None = None) -> Page:
-        """Return a page of all current opt-outs, in no order."""
-        return self._table.scan("optOutsByNumber", limit=limit, start=start)
+        """Return a page of all current opt-outs, in no order.
+
+        Opt-outs from one number that a statement about all numbers has ended are left out, so that a page can
+        have fewer items than `limit`.
+        """
+        page = self._table.scan("optOutsByNumber", limit=limit, start=start)
+        return page._replace(items=self._leave_out_ended(page.items))
 
     def get_send_facts(self, owner: str, recipients: Sequence[str]) -> SendFacts:
         """Return what decides whether and when a number may send to the recipients, in one read."""
         fixed = (number_key(owner), rates_key(), lane_key(ACCOUNT))
-        found = self._table.get_all([*fixed, *self._keys(owner, recipients)], consistent=True)
+        found = self._table.get_all([*fixed, *_keys(owner, recipients)], consistent=True)
         items = {item["pk"]: item for item in found}
         sender, rates, account_lane = (items.get(key["pk"]) for key in fixed)
         opt_outs = select_current(item for item in found if "optOutState" in item)
@@ -181,13 +208,31 @@ class OptOuts:
         opt_outs = select_current(item for item in found if "optOutState" in item)
         return ReplyFacts(sender, own_number is not None, opt_outs)
 
+    def _leave_out_ended(self, items: list[Item], owner: str | None = None) -> list[Item]:
+        """Return the opt-outs that no later opt-in of the other scope has ended.
+
+        For an opt-out from all numbers this depends on `owner`. Without `owner` it stays.
+        """
+        others = [_other_key(item, owner) for item in items]
+        unique = {key["pk"]: key for key in others if key}
+        found = {item["pk"]: item for item in self._table.get_all([*unique.values()])}
+        return [
+            item
+            for item, key in zip(items, others, strict=True)
+            if key is None or key["pk"] not in found or select_current([item, found[key["pk"]]])
+        ]
+
     def _owner(self, owner: str) -> str:
         return ALL_NUMBERS if self._is_stack_wide else owner
 
-    def _owners(self, owner: str) -> list[str]:
-        """Return the owners of the statements that count for an owner number."""
-        return [owner, ALL_NUMBERS] if self._is_stack_wide else [owner]
 
-    def _keys(self, owner: str, recipients: Sequence[str]) -> list[Item]:
-        """Return the keys of every statement that decides whether the owner number may send."""
-        return [opt_out_key(each, recipient) for recipient in recipients for each in self._owners(owner)]
+def _other_key(item: Item, owner: str | None) -> Item | None:
+    """Return the key of the other statement that decides about an opt-out, if there is one."""
+    if item["ours"] != ALL_NUMBERS:
+        return opt_out_key(ALL_NUMBERS, item["theirs"])
+    return opt_out_key(owner, item["theirs"]) if owner else None
+
+
+def _keys(owner: str, recipients: Sequence[str]) -> list[Item]:
+    """Return the keys of every statement that decides whether the owner number may send."""
+    return [opt_out_key(each, recipient) for recipient in recipients for each in (owner, ALL_NUMBERS)]
