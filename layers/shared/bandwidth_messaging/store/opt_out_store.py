@@ -202,7 +202,7 @@ class OptOuts:
     def get_reply_facts(self, owner: str, participant: str) -> ReplyFacts:
         """Return what decides whether a number may reply to a participant, in one read."""
         fixed = (number_key(owner), number_key(participant))
-        found = self._table.get_all([*fixed, *self._keys(owner, [participant])])
+        found = self._table.get_all([*fixed, *_keys(owner, [participant])])
         items = {item["pk"]: item for item in found}
         sender, own_number = (items.get(key["pk"]) for key in fixed)
         opt_outs = select_current(item for item in found if "optOutState" in item)
