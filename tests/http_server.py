@@ -109,8 +109,13 @@ def run_server() -> Iterator[Server]:
             thread.join()
 
 
+# Bound and not listening: they refuse connections, and no other test gets their ports.
+_bound: list[socket.socket] = []
+
+
 def unused_url() -> str:
-    """Return the URL of a free local port."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+    """Return the URL of a local port that refuses connections."""
+    bound = socket.socket()
+    bound.bind(("127.0.0.1", 0))
+    _bound.append(bound)
+    return f"http://127.0.0.1:{bound.getsockname()[1]}"
