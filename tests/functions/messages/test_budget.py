@@ -500,7 +500,7 @@ def test_pages(desk: Desk) -> None:
 
 
 def test_the_first_message_of_a_number(desk: Desk) -> None:
-    stores.numbers().record_preflight(OWNER, {"at": AT, "ok": False, "problems": ["mended since"]})
+    stores.numbers().record_preflight(OWNER, {"at": AT, "ok": False, "problems": ["fixed since"]})
     answers = (
         (
             "/applicationSettings$",

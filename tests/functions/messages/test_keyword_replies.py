@@ -271,7 +271,7 @@ def test_no_idempotency_key_is_that_of_a_reply(desk: Desk) -> None:
 
 @only_current
 def test_two_stacks_that_answer_each_other_stop_after_one_reply_a_day(desk: Desk) -> None:
-    # The other stack answers whatever it gets with its own HELP word.
+    # The other stack answers each text with its own HELP word.
     for _ in range(5):
         replies = desk.reply()
         desk.text("HELP")

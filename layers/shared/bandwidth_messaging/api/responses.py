@@ -159,7 +159,7 @@ class Message(_Response):
     expected_at: _Time | _Missing = Field(
         None,
         description="When an accepted message is expected to be sent. Missing if no rate limits the message, "
-        "or if nobody knows",
+        "or if the time is unknown",
     )
     waiting: Waiting | _Missing = Field(None, description="Why an accepted message waits")
     times: _MessageTimes

@@ -24,7 +24,7 @@ _MESSAGE = (
 )  # fmt: skip
 WAITING: Final = ("expectedAt", "waiting")
 """Fields of a message that are shown only while the message is accepted."""
-# A person has to fix the credentials, or Bandwidth its service: nobody knows when the message is sent.
+# Sending resumes when a person fixes the credentials, or Bandwidth its service. The time is unknown.
 _UNPREDICTABLE = (Waiting.CREDENTIALS, Waiting.BANDWIDTH_UNAVAILABLE)
 _OUTCOME = ("state", "errorCode", "errorClass", "reason", "bandwidthReason", "carrierName")
 _MESSAGE_TIMES = (*RANKS, READ, MessageState.RECEIVED)

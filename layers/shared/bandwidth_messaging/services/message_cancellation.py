@@ -45,7 +45,7 @@ class MessageCancellation:
     def _give_back(self, message: MessageItem) -> None:
         """Return the positions that a lane issued last, so that new messages do not wait behind nothing.
 
-        Positions before others stay empty. Whoever cancels a backlog frees it by canceling the newest first.
+        Positions before others stay empty. To free a whole backlog, cancel its newest message first.
         """
         for lane, ticket in tickets_from_items(message.get("tickets", {})).items():
             self.lanes().give_back(lane, ticket)
