@@ -2,7 +2,8 @@
 
 A lane has a rate in segments per second. Each message gets the next positions of its lane when it is
 accepted. The lane's clock turns a position into a time, its slot, and the message is sent then. If the lane
-slows down or pauses, its clock moves, and with it the slots of all waiting messages. Their items stay unchanged.
+slows down or pauses, its clock moves, and with it the slots of all waiting messages. Their items stay
+unchanged.
 
 A lane has three tracks of positions. Messages with high priority use a track that has a share of the rate.
 Messages that the queue delivered too late get new positions on the late track. While one of these two is
