@@ -127,3 +127,9 @@ def test_the_steps_of_catapult_load_no_xml(name: str) -> None:
 @pytest.mark.parametrize("name", ["browse", "describe", "set_rate", "set_replies", "start_setup"])
 def test_the_functions_of_the_control_api_load_no_client_of_bandwidth(name: str) -> None:
     assert loaded_by("control", f"import {name}") <= {"pydantic"}
+
+
+def test_sending_a_message_loads_no_keyword_tables() -> None:
+    used = "import deliver_message; from bandwidth_messaging.runtime import wiring; wiring.message_delivery()"
+
+    assert loaded_by("messages", used, ("bandwidth_messaging.domain.keywords",)) == set()

@@ -9,7 +9,7 @@ from bandwidth_messaging.bandwidth.errors import BandwidthOutcomeUnknown
 from bandwidth_messaging.domain.failures import retry_delay
 from bandwidth_messaging.domain.messages import MessageState
 from bandwidth_messaging.domain.times import to_rfc3339
-from bandwidth_messaging.runtime import stores
+from bandwidth_messaging.runtime import stores, wiring
 from bandwidth_messaging.services import message_delivery, unconfirmed
 from bandwidth_messaging.store import message_store
 from functions.messages import cancel_message, receive_callback
@@ -199,6 +199,13 @@ def test_after_the_last_retry_the_failure_is_final(retrying: Stack, monkeypatch:
     shown = message(message_id)
 
     assert (shown["state"], shown["errorCode"], len(shown["attempts"])) == ("failed", 5600, 2)
+
+
+def test_the_queues_exist_before_threads_store_receipts(retrying: Stack) -> None:
+    # botocore's session is not thread-safe.
+    wiring.callback_intake()
+
+    assert stores.send_queue.cache_info().currsize == stores.high_send_queue.cache_info().currsize == 1
 
 
 @pytest.mark.parametrize("code", [4775, 4770, 4750, 4720, 4702, 9902])

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bandwidth_messaging.domain.keywords import LANGUAGES, Keyword, KeywordKind, Keywords
+from bandwidth_messaging.domain.keywords import LANGUAGES, Keyword, Keywords
+from bandwidth_messaging.domain.opt_outs import KeywordKind
 
 OPT_OUT, OPT_IN, HELP, REVIEW = KeywordKind
 KEYWORDS = Keywords.of(LANGUAGES)

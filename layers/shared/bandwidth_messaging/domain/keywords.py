@@ -3,18 +3,9 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from enum import StrEnum
 from typing import Final, NamedTuple, Self
 
-
-class KeywordKind(StrEnum):
-    """What a text requests. A person decides about texts for review."""
-
-    OPT_OUT = "opt_out"
-    OPT_IN = "opt_in"
-    HELP = "help"
-    REVIEW = "review"
-
+from bandwidth_messaging.domain.opt_outs import KeywordKind
 
 LANGUAGES: Final = ("en", "fr", "es")
 

@@ -10,6 +10,15 @@ MANUAL_KEYWORD: Final = "manual"
 """The keyword of a statement that an operator recorded without a keyword."""
 
 
+class KeywordKind(StrEnum):
+    """What a text requests. A person decides about texts for review."""
+
+    OPT_OUT = "opt_out"
+    OPT_IN = "opt_in"
+    HELP = "help"
+    REVIEW = "review"
+
+
 class OptOutState(StrEnum):
     """Whether a participant has opted out of a number's messages."""
 

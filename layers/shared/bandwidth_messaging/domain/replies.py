@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, TypedDict
 
-from bandwidth_messaging.domain.keywords import KeywordKind
+from bandwidth_messaging.domain.opt_outs import KeywordKind
 from bandwidth_messaging.domain.registration import RegistrationKind, classify_number
 
 if TYPE_CHECKING:

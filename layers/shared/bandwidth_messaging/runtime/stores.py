@@ -183,6 +183,17 @@ def high_send_queue() -> "SendQueue":
     return SendQueue(_sqs(), settings().high_send_queue_url)
 
 
+def find_send_queue(priority: str | None) -> "SendQueue":
+    """Return the queue of messages with this priority."""
+    return high_send_queue() if priority == "high" else send_queue()
+
+
+def create_send_queues() -> None:
+    """Create both queues before threads use them: botocore's session is not thread-safe."""
+    send_queue()
+    high_send_queue()
+
+
 @cache
 def replies() -> "Replies":
     from bandwidth_messaging.store.reply_store import Replies

@@ -74,8 +74,7 @@ def message_acceptance() -> "MessageAcceptance":
 
     return MessageAcceptance(
         messages=stores.messages(),
-        send_queue=stores.send_queue,
-        high_send_queue=stores.high_send_queue,
+        find_queue=stores.find_send_queue,
         checks=send_checks(),
         pacing=pacing(),
         limits=BacklogLimits(
@@ -173,8 +172,7 @@ def message_delivery() -> "MessageDelivery":
         catapult=bandwidth_clients.catapult,
         callback_url_with_credentials=bandwidth_clients.callback_url_with_credentials,
         pacing=pacing(),
-        send_queue=stores.send_queue,
-        high_send_queue=stores.high_send_queue,
+        find_queue=stores.find_send_queue,
         times=DeliveryTimes(
             send_deadline=timedelta(hours=float(settings().send_deadline_hours)),
             unconfirmed=timedelta(minutes=float(settings().unconfirmed_minutes)),
@@ -208,7 +206,8 @@ def message_schedule() -> "MessageSchedule":
     from bandwidth_messaging.services.message_schedule import MessageSchedule
 
     # Created before threads use them: botocore's session is not thread-safe.
-    return MessageSchedule(stores.messages(), stores.send_queue(), stores.high_send_queue())
+    stores.create_send_queues()
+    return MessageSchedule(stores.messages(), stores.find_send_queue)
 
 
 def callback_intake() -> "CallbackIntake":
@@ -224,7 +223,8 @@ def callback_intake() -> "CallbackIntake":
 @cache
 def keywords() -> "Keywords":
     """Return the keywords of the stack's languages, and its own."""
-    from bandwidth_messaging.domain.keywords import KeywordKind, Keywords
+    from bandwidth_messaging.domain.keywords import Keywords
+    from bandwidth_messaging.domain.opt_outs import KeywordKind
 
     own = {
         KeywordKind.OPT_OUT: settings().stop_words,
@@ -239,7 +239,7 @@ def keywords() -> "Keywords":
 @cache
 def keyword_replies() -> "KeywordReplies":
     """Return the service that replies to STOP, START and HELP."""
-    from bandwidth_messaging.domain.keywords import KeywordKind
+    from bandwidth_messaging.domain.opt_outs import KeywordKind
     from bandwidth_messaging.domain.replies import ReplyTexts
     from bandwidth_messaging.services.keyword_replies import KeywordReplies
 
@@ -273,7 +273,8 @@ def carrier_retries() -> "CarrierRetries | None":
     from bandwidth_messaging.services.carrier_retries import CarrierRetries
 
     classes = frozenset(split_list(settings().retry_error_classes))
-    return CarrierRetries(stores.messages(), stores.send_queue, stores.high_send_queue, max_retries, classes)
+    stores.create_send_queues()
+    return CarrierRetries(stores.messages(), stores.find_send_queue, max_retries, classes)
 
 
 def quarantine_replay() -> "QuarantineReplay":

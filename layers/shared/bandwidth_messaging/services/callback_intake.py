@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bandwidth_messaging.bandwidth.callbacks import CallbackEvent, parse_v1, parse_v1_query, parse_v2
 from bandwidth_messaging.domain import failures
-from bandwidth_messaging.domain.keywords import KeywordKind
 from bandwidth_messaging.domain.messages import Message, Receipt, Unreadable
-from bandwidth_messaging.domain.opt_outs import OptOutSource
+from bandwidth_messaging.domain.opt_outs import KeywordKind, OptOutSource
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.services.parallel import for_each
 from bandwidth_messaging.services.quarantining import quarantine_callback

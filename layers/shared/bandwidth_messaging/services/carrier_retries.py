@@ -29,8 +29,8 @@ class CarrierRetries:
     """
 
     messages: "Messages"
-    send_queue: "Callable[[], SendQueue]"
-    high_send_queue: "Callable[[], SendQueue]"
+    find_queue: "Callable[[str | None], SendQueue]"
+    """Returns the queue of messages with this priority."""
     max_retries: int
     classes: frozenset[str]
 
@@ -56,9 +56,7 @@ class CarrierRetries:
         is_scheduled = left.total_seconds() > MAX_QUEUE_DELAY_SECONDS
         if not is_scheduled:
             # The record is queued before the write. A record of a message that does not wait is harmless.
-            queue: SendQueue = (
-                self.high_send_queue() if message.get("priority") == "high" else self.send_queue()
-            )
+            queue: SendQueue = self.find_queue(message.get("priority"))
             queue.add(receipt.message_id, delay_seconds=max(0, int(left.total_seconds())))
         return self.messages.retry(message, receipt, due_at, is_scheduled=is_scheduled) is not None
 

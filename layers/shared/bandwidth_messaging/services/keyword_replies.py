@@ -7,9 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from bandwidth_messaging.domain import messages
-from bandwidth_messaging.domain.keywords import KeywordKind
 from bandwidth_messaging.domain.messages import Message, MessageState
-from bandwidth_messaging.domain.opt_outs import OptOutState
+from bandwidth_messaging.domain.opt_outs import KeywordKind, OptOutState
 from bandwidth_messaging.domain.replies import MAX_AGE, MAX_WAIT, MIN_INTERVAL, may_reply
 from bandwidth_messaging.domain.segments import count_segments
 from bandwidth_messaging.domain.times import now, to_rfc3339

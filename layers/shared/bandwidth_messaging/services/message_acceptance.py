@@ -47,8 +47,8 @@ class MessageAcceptance:
     """Checks, queues and stores new messages."""
 
     messages: "Messages"
-    send_queue: "Callable[[], SendQueue]"
-    high_send_queue: "Callable[[], SendQueue]"
+    find_queue: "Callable[[str | None], SendQueue]"
+    """Returns the queue of messages with this priority."""
     checks: "SendChecks"
     pacing: "Pacing"
     limits: BacklogLimits
@@ -131,7 +131,7 @@ class MessageAcceptance:
 
     def _queue(self, message: Message) -> None:
         left = to_micros(message.expected_at) - to_micros(message.time) if message.expected_at else 0
-        queue: SendQueue = self.high_send_queue() if message.priority == "high" else self.send_queue()
+        queue: SendQueue = self.find_queue(message.priority)
         delay = schedule_delay(left) if message.due_at else queue_delay(left)
         queue.add(message.message_id, delay_seconds=delay)
 

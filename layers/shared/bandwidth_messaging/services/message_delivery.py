@@ -19,7 +19,6 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthUnauthorized,
     BandwidthUnavailable,
 )
-from bandwidth_messaging.domain.keywords import KeywordKind
 from bandwidth_messaging.domain.lanes import (
     MAX_QUEUE_DELAY_SECONDS,
     MAX_SLEEP,
@@ -31,6 +30,7 @@ from bandwidth_messaging.domain.lanes import (
     to_time,
 )
 from bandwidth_messaging.domain.messages import MessageState, Waiting
+from bandwidth_messaging.domain.opt_outs import KeywordKind
 from bandwidth_messaging.domain.retries import compute_delay
 from bandwidth_messaging.domain.times import now, to_rfc3339
 from bandwidth_messaging.services import preflight
@@ -104,8 +104,8 @@ class MessageDelivery:
     catapult: "Callable[[], Catapult]"
     callback_url_with_credentials: Callable[[], str]
     pacing: "Pacing"
-    send_queue: "Callable[[], SendQueue]"
-    high_send_queue: "Callable[[], SendQueue]"
+    find_queue: "Callable[[str | None], SendQueue]"
+    """Returns the queue of messages with this priority."""
     times: DeliveryTimes
     count: Callable[[str], None]
     record: Callable[[Mapping[str, float]], None]
@@ -226,7 +226,7 @@ class MessageDelivery:
 
     def _requeue(self, message: "MessageItem", pace: Pace) -> None:
         """Queue a message again that is not due yet. Records with a new delay do not count as in flight."""
-        queue: SendQueue = self._queue_of(message)
+        queue: SendQueue = self.find_queue(message.get("priority"))
         queue.add(
             message["messageId"],
             delay_seconds=queue_delay(pace.slot - to_micros(now())),
@@ -256,11 +256,8 @@ class MessageDelivery:
         """Queue a message again whose time has not come. If it is scheduled, it is queued in time."""
         if "scheduleKey" not in message:
             left = to_micros(message["dueAt"]) - to_micros(now())
-            queue: SendQueue = self._queue_of(message)
+            queue: SendQueue = self.find_queue(message.get("priority"))
             queue.add(message["messageId"], delay_seconds=schedule_delay(left))
-
-    def _queue_of(self, message: "MessageItem") -> "SendQueue":
-        return self.high_send_queue() if message.get("priority") == "high" else self.send_queue()
 
     def _prepare_request(self, message: "MessageItem") -> "Callable[[], AcceptedMessage]":
         """Return the call that sends a message through its number's API. The call sends no other request."""

@@ -1,6 +1,7 @@
 """Queues scheduled messages shortly before they are due. functions/messages/queue_scheduled calls it."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -31,8 +32,8 @@ class MessageSchedule:
     """Moves messages from the index of scheduled messages to the send queues."""
 
     messages: "Messages"
-    send_queue: "SendQueue"
-    high_send_queue: "SendQueue"
+    find_queue: "Callable[[str | None], SendQueue]"
+    """Returns the queue of messages with this priority."""
 
     def queue_due(self) -> int:
         """Queue the messages that are due within two minutes, overdue ones first. Return how many."""
@@ -71,7 +72,7 @@ class MessageSchedule:
         once.
         """
         if message["state"] == MessageState.ACCEPTED:
-            queue: SendQueue = self.high_send_queue if message.get("priority") == "high" else self.send_queue
+            queue: SendQueue = self.find_queue(message.get("priority"))
             left = to_micros(schedule_time(message)) - to_micros(now())
             queue.add(message["messageId"], delay_seconds=schedule_delay(left))
         self.messages.remove_from_schedule(message)
