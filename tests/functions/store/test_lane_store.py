@@ -73,7 +73,7 @@ def test_positions_issued_during_a_change_of_the_rate_are_kept(
     known = from_item("account", lanes.get("account"), target=to_interval(1), high_share=20)
     slowed = known.slowed(NOW)
     assert slowed is not None
-    lanes.extend("account", Extend(TrackName.NORMAL, 4))
+    lanes.extend("account", Extend(TrackName.NORMAL, 4), {})
 
     lanes.replace(known, slowed)
 

@@ -10,6 +10,7 @@ from bandwidth_messaging.domain.lanes import (
     MAX_QUEUE_DELAY_SECONDS,
     MAX_SLEEP,
     SECOND,
+    expect,
     queue_delay,
     schedule_delay,
     tickets_from_items,
@@ -108,7 +109,7 @@ class MessageAcceptance:
         The worker reserves tickets of the other lanes when the message is due on the first one.
         """
         at, is_high = to_micros(message.time), message.priority == "high"
-        slot = max(lane.next_slot(at, high=is_high) for lane in lanes)
+        slot = expect(lanes, lanes[0].next_slot(at, high=is_high), at, high=is_high)
         warnings = message.warnings
         if (excess := slot - at - self.limits.deadline // timedelta(microseconds=1)) > 0:
             backlog = describe_backlog(timedelta(microseconds=slot - at), self.limits.deadline)
@@ -119,7 +120,7 @@ class MessageAcceptance:
         if (end := self._end_quiet_hours(message, expected_at)) > expected_at:
             return _postpone(replace(message, warnings=warnings), end, Waiting.QUIET_HOURS)
         reserved = self.pacing.issue(lanes[0], count_for_rate(message), at, high=is_high)
-        slot = max(slot, reserved.slot)
+        slot = expect(lanes, reserved.slot, at, high=is_high)
         self.record({"LaneBacklogSeconds": (slot - at) / SECOND})
         return replace(
             message,
