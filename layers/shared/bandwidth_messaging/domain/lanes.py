@@ -129,7 +129,7 @@ class Load:
     end: int
 
     def count(self, now: int, until: int) -> int:
-        """Return the segments that leave the narrower lane before a time."""
+        """Return the segments that leave the narrower lane from now until a time."""
         return max(0, min(until, self.end) - now) // self.interval
 
 
@@ -230,18 +230,22 @@ class Lane:
         lane = self.extended(change) if isinstance(change, Extend) else change
         return lane.next_slot(now, high=False)
 
+    def count_loads(self, now: int, until: int) -> int:
+        """Return the segments that narrower lanes bring to this one from now until a time."""
+        return sum(load.count(now, until) for load in self.loads.values())
+
     def backlog(self, now: int) -> int:
         """Return for how long the lane is busy with accepted messages. Those of its loads count."""
-        ends = [load.end for load in self.loads.values()]
-        return max(0, self.slot_behind(self._count_loads(now), now) - now, *(end - now for end in ends))
+        end = self._end_of_loads(now)
+        return max(end, self.slot_behind(self.count_loads(now, end), now)) - now
 
     def count_waiting(self, now: int) -> int:
         """Return the segments of accepted messages that are not due yet. Those of its loads count."""
         issued = (track.issued - self._rebased(name, now).base for name, track in self.tracks.items())
-        return sum(issued) + self._count_loads(now)
+        return sum(issued) + self.count_loads(now, self._end_of_loads(now))
 
-    def _count_loads(self, now: int) -> int:
-        return sum(load.count(now, load.end) for load in self.loads.values())
+    def _end_of_loads(self, now: int) -> int:
+        return max((now, *(load.end for load in self.loads.values())))
 
     def slowed(self, now: int, pause: int = 0) -> Self | None:
         """Return the lane after Bandwidth throttled it: paused and at half its rate. None if it just was.

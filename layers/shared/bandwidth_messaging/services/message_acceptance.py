@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from bandwidth_messaging.domain import messages, registration
 from bandwidth_messaging.domain.lanes import (
@@ -28,19 +28,13 @@ if TYPE_CHECKING:
     from bandwidth_messaging.domain.quiet_hours import QuietHours
     from bandwidth_messaging.domain.sending import NewMessage
     from bandwidth_messaging.services.pacing import Pacing
+    from bandwidth_messaging.services.schedule_backlog import BacklogLimits, ScheduleBacklog
     from bandwidth_messaging.services.send_checks import SendChecks
     from bandwidth_messaging.store.message_store import Messages
     from bandwidth_messaging.store.opt_out_store import SendFacts
     from bandwidth_messaging.store.queues import SendQueue
 
 _EXPIRES_IN_QUIET_HOURS: Final = "The message expires before the quiet hours of the recipients end, unsent."
-
-
-class BacklogLimits(NamedTuple):
-    """How long messages may wait for their rate, and whether one that would wait longer is refused."""
-
-    deadline: timedelta
-    is_refused: bool
 
 
 @dataclass(frozen=True)
@@ -52,7 +46,8 @@ class MessageAcceptance:
     """Returns the queue of messages with this priority."""
     checks: "SendChecks"
     pacing: "Pacing"
-    limits: BacklogLimits
+    limits: "BacklogLimits"
+    schedule_backlog: "ScheduleBacklog"
     quiet_hours: "QuietHours | None"
     record: Callable[[Mapping[str, float]], None]
 
@@ -71,15 +66,15 @@ class MessageAcceptance:
                 raise
             return self._restore(_build_message(new, earlier, idempotency_key), earlier)
         message = self._schedule(_build_message(new, facts.sender or {}, idempotency_key))
-        if message.due_at:
-            # The worker reserves the tickets when the message is due.
-            return self._store(message)
         lanes = [lane for lane in self.pacing.lanes_of(new.sender, facts) if lane.is_limited]
         if lanes and (stored := self._find_earlier(idempotency_key)):
-            # A repeated request gets no second ticket.
+            # A repeated request gets no second ticket, and is not counted twice.
             return self._restore_same(message, stored)
-        if lanes:
+        if lanes and not message.due_at:
             message = self._reserve(message, lanes)
+        if lanes and message.due_at:
+            # The worker reserves the tickets when the message is due.
+            message = self.schedule_backlog.count(message, lanes[0], count_for_rate(message))
         return self._store(message)
 
     def _store(self, message: Message) -> MessageItem:
@@ -131,7 +126,8 @@ class MessageAcceptance:
         )
 
     def _queue(self, message: Message) -> None:
-        left = to_micros(message.expected_at) - to_micros(message.time) if message.expected_at else 0
+        time = message.due_at or message.expected_at
+        left = to_micros(time) - to_micros(message.time) if time else 0
         queue: SendQueue = self.find_queue(message.priority)
         delay = schedule_delay(left) if message.due_at else queue_delay(left)
         queue.add(message.message_id, delay_seconds=delay)
