@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from bandwidth_messaging.api import message_routes
 from bandwidth_messaging.domain.lanes import to_interval, to_micros
 from bandwidth_messaging.domain.scheduled_segments import HOUR, Counts
 from bandwidth_messaging.runtime import stores
+from bandwidth_messaging.store.scheduled_segment_store import ScheduledSegments
 from functions.messages import send_message
 from tests.functions.conftest import Stack, call, clear_caches, sample
 from tests.functions.messages.test_scheduling import (
@@ -22,6 +24,7 @@ from tests.functions.messages.test_scheduling import (
 )
 from tests.functions.messages.test_scheduling import ready as ready  # noqa: PLC0414 - a fixture
 from tests.functions.messages.test_scheduling import world as world  # noqa: PLC0414 - a fixture
+from tests.functions.messages.test_sending import message
 from tests.generations import only_current
 
 pytestmark = only_current
@@ -102,6 +105,29 @@ class TestExpectedAt:
 
         assert run_schedule() == 3
         assert sorted(each for _, each, _ in slow.take()) == sorted(ids)
+
+    def test_requests_at_the_same_time_get_different_times(
+        self, slow: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        at = slow.text(days=5)
+        # None of them sees the others when it reads the counts.
+        monkeypatch.setattr(ScheduledSegments, "get", lambda *_: Counts())
+
+        items = [stored(accept(sendAt=at)) for _ in range(3)]
+
+        assert [minutes_after(at, item["expectedAt"]) for item in items] == [0, 10, 20]
+
+    def test_after_its_time_a_message_waits_for_its_rate(
+        self, slow: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(message_routes, "now", slow.text)
+        *_, last = [accept(sendAt=slow.text(hours=1)) for _ in range(3)]
+        slow.move(minutes=59)
+        assert message(last)["waiting"] == "scheduled"
+
+        slow.move(minutes=2)
+
+        assert message(last)["waiting"] == "rate"
 
     def test_without_a_rate_nothing_is_counted(self, world: World) -> None:
         at = world.text(days=5)
