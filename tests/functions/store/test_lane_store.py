@@ -96,6 +96,23 @@ def test_loads_are_read_as_they_were_recorded(lanes: Lanes, pacing: Pacing, acco
     assert lane.loads == {"campaign:C1": load, "campaign:C2": load}
 
 
+def test_a_load_that_another_worker_recorded_does_not_stop_a_change_of_the_lane(
+    lanes: Lanes, pacing: Pacing, account: Lane
+) -> None:
+    pacing.issue(account, 1, NOW)
+    known = from_item("account", lanes.get("account"), target=to_interval(1), high_share=20)
+    changed = known.reserve(TrackName.HIGH, 1, NOW)
+    assert isinstance(changed, Lane)
+    earlier, later = Load(SECOND, NOW + SECOND), Load(SECOND, NOW + 2 * SECOND)
+    lanes.extend("account", Extend(TrackName.LATE, 1), {"campaign:C1": earlier})
+
+    done, item = lanes.replace(known, changed, {"campaign:C1": later})
+
+    assert done
+    assert item is not None
+    assert item["load campaign:C1"]["end"] == later.end
+
+
 def test_an_account_with_many_loads_fits_into_a_write_unit(
     lanes: Lanes, pacing: Pacing, numbers_table: Table
 ) -> None:
