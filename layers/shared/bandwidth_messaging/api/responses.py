@@ -188,7 +188,9 @@ class Rate(_Response):
     )
     slowed_at: _Time | _Missing = Field(None, description="When the current rate last changed")
     paused_until: _Time | _Missing = Field(None, description="No message is sent before this time")
-    backlog_seconds: float = Field(description="How long a new message without high priority would wait")
+    backlog_seconds: float = Field(
+        description="How long it takes to send the accepted messages without high priority"
+    )
     waiting_segments: int = Field(description="Segments of accepted messages that are not due yet")
 
 

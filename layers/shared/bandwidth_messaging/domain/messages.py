@@ -88,6 +88,7 @@ MessageItem = TypedDict(
         "postponedAt": str,
         "scheduleShard": str,
         "scheduleKey": str,
+        "scheduledLane": str,
         "tickets": dict[str, TicketItem],
         "expectedAt": str,
         "waiting": Waiting,
@@ -128,8 +129,9 @@ MessageItem = TypedDict(
 Times are RFC 3339, and `expiresAt` is in epoch seconds. `dueAt` is the time before which a message is not
 sent: `sendAt`, the end of quiet hours, or the time of a retry. `postponedAt` is the time of the worker's
 first postponement to the end of quiet hours. `scheduleShard` and `scheduleKey` list a message until a record
-of it is queued. Group messages also have one attribute per recipient (store.message_store.RECIPIENT). If
-another system uses the same application, the first receipt of its message creates the item.
+of it is queued. `scheduledLane` is the lane whose scheduled segments count the message at `dueAt`. Group
+messages also have one attribute per recipient (store.message_store.RECIPIENT). If another system uses the
+same application, the first receipt of its message creates the item.
 """
 
 
@@ -138,7 +140,8 @@ class Message:
     """A message as it is first stored. Numbers are in E.164, times in RFC 3339 UTC.
 
     `send_at` is the time of the request, `due_at` the time before which the message is not sent. A message
-    that `is_scheduled` has no queue record until shortly before it is due.
+    that `is_scheduled` has no queue record until shortly before it is due. `scheduled_lane` is the lane that
+    counts the message until then.
     `suggestion_response` and `location_response` are replies in RCS, in Bandwidth's form.
     """
 
@@ -161,6 +164,7 @@ class Message:
     send_at: str | None = None
     due_at: str | None = None
     is_scheduled: bool = False
+    scheduled_lane: str | None = None
     tickets: Tickets = field(default_factory=dict)
     expected_at: str | None = None
     waiting: Waiting | None = None

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.store.order_store import Orders
     from bandwidth_messaging.store.queues import DeadLetters, Quarantine, SendQueue, WorkQueue
     from bandwidth_messaging.store.reply_store import Replies
+    from bandwidth_messaging.store.scheduled_segment_store import ScheduledSegments
     from bandwidth_messaging.store.setup_requests import SetupRequests
 
 # Excludes loaded modules from garbage collection, which would run while the first client is built.
@@ -206,6 +207,13 @@ def lanes() -> "Lanes":
     from bandwidth_messaging.store.lane_store import Lanes
 
     return Lanes(Table(_dynamodb(), settings().numbers_table))
+
+
+@cache
+def scheduled_segments() -> "ScheduledSegments":
+    from bandwidth_messaging.store.scheduled_segment_store import ScheduledSegments
+
+    return ScheduledSegments(Table(_dynamodb(), settings().numbers_table))
 
 
 @cache

@@ -70,17 +70,20 @@ def message_acceptance() -> "MessageAcceptance":
     """Return the service that accepts messages for sending."""
     from datetime import timedelta
 
-    from bandwidth_messaging.services.message_acceptance import BacklogLimits, MessageAcceptance
+    from bandwidth_messaging.services.message_acceptance import MessageAcceptance
+    from bandwidth_messaging.services.schedule_backlog import BacklogLimits, ScheduleBacklog
 
+    limits = BacklogLimits(
+        deadline=timedelta(hours=float(settings().send_deadline_hours)),
+        is_refused=settings().backlog_policy == "refuse",
+    )
     return MessageAcceptance(
         messages=stores.messages(),
         find_queue=stores.find_send_queue,
         checks=send_checks(),
         pacing=pacing(),
-        limits=BacklogLimits(
-            deadline=timedelta(hours=float(settings().send_deadline_hours)),
-            is_refused=settings().backlog_policy == "refuse",
-        ),
+        limits=limits,
+        schedule_backlog=ScheduleBacklog(stores.scheduled_segments, limits),
         quiet_hours=_quiet_hours(),
         record=record,
     )
@@ -198,7 +201,7 @@ def message_cancellation() -> "MessageCancellation":
     """Return the service that cancels messages."""
     from bandwidth_messaging.services.message_cancellation import MessageCancellation
 
-    return MessageCancellation(stores.messages(), stores.lanes)
+    return MessageCancellation(stores.messages(), stores.lanes, stores.scheduled_segments)
 
 
 def message_schedule() -> "MessageSchedule":

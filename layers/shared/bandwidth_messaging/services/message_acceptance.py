@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from bandwidth_messaging.domain import messages, registration
 from bandwidth_messaging.domain.lanes import (
     MAX_QUEUE_DELAY_SECONDS,
     MAX_SLEEP,
     SECOND,
+    expect,
     queue_delay,
     schedule_delay,
     tickets_from_items,
@@ -27,19 +28,13 @@ if TYPE_CHECKING:
     from bandwidth_messaging.domain.quiet_hours import QuietHours
     from bandwidth_messaging.domain.sending import NewMessage
     from bandwidth_messaging.services.pacing import Pacing
+    from bandwidth_messaging.services.schedule_backlog import BacklogLimits, ScheduleBacklog
     from bandwidth_messaging.services.send_checks import SendChecks
     from bandwidth_messaging.store.message_store import Messages
     from bandwidth_messaging.store.opt_out_store import SendFacts
     from bandwidth_messaging.store.queues import SendQueue
 
 _EXPIRES_IN_QUIET_HOURS: Final = "The message expires before the quiet hours of the recipients end, unsent."
-
-
-class BacklogLimits(NamedTuple):
-    """How long messages may wait for their rate, and whether one that would wait longer is refused."""
-
-    deadline: timedelta
-    is_refused: bool
 
 
 @dataclass(frozen=True)
@@ -51,7 +46,8 @@ class MessageAcceptance:
     """Returns the queue of messages with this priority."""
     checks: "SendChecks"
     pacing: "Pacing"
-    limits: BacklogLimits
+    limits: "BacklogLimits"
+    schedule_backlog: "ScheduleBacklog"
     quiet_hours: "QuietHours | None"
     record: Callable[[Mapping[str, float]], None]
 
@@ -70,15 +66,15 @@ class MessageAcceptance:
                 raise
             return self._restore(_build_message(new, earlier, idempotency_key), earlier)
         message = self._schedule(_build_message(new, facts.sender or {}, idempotency_key))
-        if message.due_at:
-            # The worker reserves the tickets when the message is due.
-            return self._store(message)
         lanes = [lane for lane in self.pacing.lanes_of(new.sender, facts) if lane.is_limited]
         if lanes and (stored := self._find_earlier(idempotency_key)):
-            # A repeated request gets no second ticket.
+            # A repeated request gets no second ticket, and is not counted twice.
             return self._restore_same(message, stored)
-        if lanes:
+        if lanes and not message.due_at:
             message = self._reserve(message, lanes)
+        if lanes and message.due_at:
+            # The worker reserves the tickets when the message is due.
+            message = self.schedule_backlog.count(message, lanes[0], count_for_rate(message))
         return self._store(message)
 
     def _store(self, message: Message) -> MessageItem:
@@ -108,7 +104,7 @@ class MessageAcceptance:
         The worker reserves tickets of the other lanes when the message is due on the first one.
         """
         at, is_high = to_micros(message.time), message.priority == "high"
-        slot = max(lane.next_slot(at, high=is_high) for lane in lanes)
+        slot = expect(lanes, lanes[0].next_slot(at, high=is_high), at, high=is_high)
         warnings = message.warnings
         if (excess := slot - at - self.limits.deadline // timedelta(microseconds=1)) > 0:
             backlog = describe_backlog(timedelta(microseconds=slot - at), self.limits.deadline)
@@ -119,7 +115,7 @@ class MessageAcceptance:
         if (end := self._end_quiet_hours(message, expected_at)) > expected_at:
             return _postpone(replace(message, warnings=warnings), end, Waiting.QUIET_HOURS)
         reserved = self.pacing.issue(lanes[0], count_for_rate(message), at, high=is_high)
-        slot = max(slot, reserved.slot)
+        slot = expect(lanes, reserved.slot, at, high=is_high)
         self.record({"LaneBacklogSeconds": (slot - at) / SECOND})
         return replace(
             message,
@@ -130,7 +126,8 @@ class MessageAcceptance:
         )
 
     def _queue(self, message: Message) -> None:
-        left = to_micros(message.expected_at) - to_micros(message.time) if message.expected_at else 0
+        time = message.due_at or message.expected_at
+        left = to_micros(time) - to_micros(message.time) if time else 0
         queue: SendQueue = self.find_queue(message.priority)
         delay = schedule_delay(left) if message.due_at else queue_delay(left)
         queue.add(message.message_id, delay_seconds=delay)

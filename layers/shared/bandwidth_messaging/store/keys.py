@@ -43,6 +43,11 @@ def lane_key(name: str) -> Item:
     return {"pk": f"LANE#{name}"}
 
 
+def scheduled_segments_key(lane: str, hour: str) -> Item:
+    """Return the key of a lane's scheduled segments in the Numbers table. `hour` is like 2026-01-31T12."""
+    return {"pk": f"SCHEDULED#{lane}#{hour}"}
+
+
 def rates_key() -> Item:
     """Return the key of the rates that were set through the API, in the Numbers table."""
     return {"pk": "RATES"}
