@@ -86,17 +86,17 @@ def test_pools_are_listed_by_name_page_by_page() -> None:
 def test_numbers_of_others_are_named_one_by_one() -> None:
     release(THIRD)
 
-    status, problem = put(FIRST, "+19195550000", THIRD, "+19195550001")
+    status, problem = put(FIRST, FIRST, "+19195550000", THIRD, "+19195550001")
 
     assert status == 422
     assert [(error["field"], error["detail"]) for error in problem["errors"]] == [
         (
-            "numbers[1]",
+            "numbers[2]",
             "+19195550000 is not a number of this stack. GET /numbers lists the stack's numbers.",
         ),
-        ("numbers[2]", f"{THIRD} is released. Leave the number out."),
+        ("numbers[3]", f"{THIRD} is released. Leave the number out."),
         (
-            "numbers[3]",
+            "numbers[4]",
             "+19195550001 is not a number of this stack. GET /numbers lists the stack's numbers.",
         ),
     ]

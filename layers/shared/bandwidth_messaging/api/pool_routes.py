@@ -36,14 +36,10 @@ _Name = Annotated[
 ]
 
 
-def _remove_duplicates(numbers: list[str]) -> list[str]:
-    return list(dict.fromkeys(numbers))
-
-
 class NewPool(CamelModel):
     """Body of PUT /pools/{name}."""
 
-    numbers: Annotated[list[PhoneNumber], AfterValidator(_remove_duplicates)] = Field(
+    numbers: list[PhoneNumber] = Field(
         min_length=1,
         max_length=MAX_NUMBERS,
         description="Numbers of the stack",

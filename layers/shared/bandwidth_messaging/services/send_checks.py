@@ -1,9 +1,9 @@
 """Checks who may send to whom. POST /messages runs them, and the worker again right before each send."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from bandwidth_messaging.domain import registration
 from bandwidth_messaging.domain.numbers import NumberState
@@ -11,7 +11,6 @@ from bandwidth_messaging.domain.opt_outs import ALL_NUMBERS
 
 if TYPE_CHECKING:
     from bandwidth_messaging.domain.opt_outs import OptOutItem
-    from bandwidth_messaging.store.dynamodb import Item
     from bandwidth_messaging.store.opt_out_store import OptOuts, SendFacts
 
 _ADVICE: Final = "GET /numbers?state=active lists numbers that can send."
@@ -69,7 +68,7 @@ class SendChecks:
         return facts, None
 
 
-def check_sender(number: str, item: "Item | None", *, unregistered: str) -> str | None:
+def check_sender(number: str, item: Mapping[str, Any] | None, *, unregistered: str) -> str | None:
     """Return why a number (E.164) with this item may not send. Return None if the number may send."""
     if item is None:
         return f"{number} is not a number of this stack. {_ADVICE}"
