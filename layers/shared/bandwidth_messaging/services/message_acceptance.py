@@ -73,7 +73,7 @@ class MessageAcceptance:
             return self._restore(_build_message(new, new.sender, earlier, idempotency_key), earlier)
         message = self._schedule(_build_message(new, number, facts.sender or {}, idempotency_key))
         item = self._accept(message, facts, idempotency_key)
-        # The first response of a repeated request may have another number, which is remembered.
+        # A repeated request returns its first number, which may be older than that of the conversation.
         if new.pool and is_new_number and item["from"] == number:
             self.pool_choice().remember(new.pool, new, number)
         return item
