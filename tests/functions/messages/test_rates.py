@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bandwidth_messaging.api import message_routes
 from bandwidth_messaging.domain.lanes import (
     SECOND,
     Tickets,
@@ -19,7 +20,7 @@ from bandwidth_messaging.domain.lanes import (
 from bandwidth_messaging.domain.send_records import TICKETS, read_tickets, write_tickets
 from bandwidth_messaging.domain.times import to_rfc3339
 from bandwidth_messaging.runtime import stores, wiring
-from bandwidth_messaging.services import message_acceptance, message_delivery
+from bandwidth_messaging.services import lane_rates, message_acceptance, message_delivery
 from functions.messages import deliver_message
 from tests.functions.conftest import Stack, call, clear_caches, sample
 from tests.functions.messages.test_sending import OWNER, RECIPIENT, at_bandwidth, message, send
@@ -33,7 +34,7 @@ NUMBER_LANE = f"number:{OWNER}"
 
 @dataclass
 class Clock:
-    """The time of acceptance and delivery. The worker's sleep moves it."""
+    """The time of acceptance, delivery and reading. The worker's sleep moves it."""
 
     time: datetime = field(default_factory=lambda: datetime.now(UTC))
     slept: list[float] = field(default_factory=list)
@@ -54,7 +55,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    for module in (message_acceptance, message_delivery):
+    for module in (message_acceptance, message_delivery, lane_rates, message_routes):
         monkeypatch.setattr(module, "now", clock.now)
     monkeypatch.setattr(wiring, "sleep", clock.sleep)
     return clock

@@ -47,7 +47,8 @@ class OptOutItem(TypedDict, total=False):
 
     `ours` is ALL_NUMBERS for all numbers of the stack. `keyword` is the participant's word, or Bandwidth's
     failure code. `since` is the time of the statement (RFC 3339). Only a current opt-out has `optedOutOf`,
-    the same as `ours`. Statements that earlier versions stored have no `source`.
+    the same as `ours`. Statements that earlier versions stored have no `source`. `importedRow` is the name of
+    the import and the row in its file.
     """
 
     ours: Required[str]
@@ -59,6 +60,7 @@ class OptOutItem(TypedDict, total=False):
     source: str
     note: str
     textId: str
+    importedRow: str
 
 
 def get_source(item: Mapping[str, Any]) -> str:

@@ -73,6 +73,7 @@ class OptOuts:
         source: OptOutSource = OptOutSource.TEXT,
         note: str | None = None,
         text_id: str | None = None,
+        imported_row: str | None = None,
         only_new: bool = False,
     ) -> Attempt:
         """Record that a participant opted out of an owner number's texts, or opted in again.
@@ -80,8 +81,8 @@ class OptOuts:
         The latest statement counts, in whatever order the statements arrive. Statements within one second
         count as simultaneous, because V1 reports whole seconds. Of these an opt-out counts. `keyword` is the
         participant's word, or Bandwidth's failure code. `at` is the time of the statement, RFC 3339 in UTC
-        with milliseconds. `text_id` is the id of the participant's text. With `only_new` every stored
-        statement counts instead.
+        with milliseconds. `text_id` is the id of the participant's text, and `imported_row` identifies the
+        row of an import. With `only_new` every stored statement counts instead.
 
         The result is not done if a stored statement counts instead. The result then has that statement.
         """
@@ -110,6 +111,7 @@ class OptOuts:
                 "source": source,
                 "note": note,
                 "textId": text_id,
+                "importedRow": imported_row,
             },
             condition="attribute_not_exists(#since)" + ("" if only_new else f" OR {wins}"),
             values=None if only_new else values,
@@ -124,15 +126,17 @@ class OptOuts:
         at: str,
         source: OptOutSource,
         note: str | None,
+        imported_row: str,
         only_new: bool,
     ) -> bool:
-        """Record an opt-out of many. Return whether it changed the stored statement.
+        """Record an opt-out of many. Return whether this row of the import is the stored statement.
 
+        A write can take effect without a response. Its repetition then finds the statement of its own row.
         Throttled writes are repeated after a pause that doubles, with jitter, for 20 seconds on average.
         """
         for attempt in count():
             try:
-                return self.record(
+                done, stored = self.record(
                     owner,
                     participant,
                     opted_out=True,
@@ -140,8 +144,10 @@ class OptOuts:
                     at=at,
                     source=source,
                     note=note,
+                    imported_row=imported_row,
                     only_new=only_new,
-                ).done
+                )
+                return done or (stored or {}).get("importedRow") == imported_row
             except ClientError as error:
                 if error.response["Error"]["Code"] not in _THROTTLED or attempt == _MAX_PAUSES:
                     raise
