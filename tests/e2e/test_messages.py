@@ -117,6 +117,17 @@ class TestSending:
         assert wait_for_end(cloud, send(cloud, owner_number, to))["state"] == "delivered"
         assert len(control(cloud, "GET", f"/messages?to={quote(to)}")["messages"]) == 1
 
+    def test_a_pool_sends_from_one_of_its_numbers(self, cloud: Stack, owner_number: str) -> None:
+        created = cloud.call("PUT", "/pools/reminders", {"numbers": [owner_number]})
+        assert created.status_code == 200, created.text
+        assert get(cloud, "/pools/reminders")["members"] == [{"number": owner_number, "usable": True}]
+
+        message = wait_for_end(cloud, send(cloud, "reminders", unused_number()))
+
+        assert message["state"] == "delivered"
+        assert (message["from"], message["pool"]) == (owner_number, "reminders")
+        assert cloud.call("DELETE", "/pools/reminders").status_code == 200
+
     def test_an_unknown_sender_is_rejected_with_the_field_name(self, cloud: Stack) -> None:
         response = cloud.call(
             "POST", "/messages", {"from": "+19195550000", "to": unused_number(), "text": TEXT}

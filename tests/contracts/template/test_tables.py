@@ -42,7 +42,11 @@ def test_a_table_defines_the_attributes_of_its_keys_and_no_others(logical_id: st
 
 @pytest.mark.parametrize(
     ("logical_id", "module"),
-    [("MessagesTable", "message_store"), ("NumbersTable", "scheduled_segment_store")],
+    [
+        ("MessagesTable", "message_store"),
+        ("NumbersTable", "pool_store"),
+        ("NumbersTable", "scheduled_segment_store"),
+    ],
 )
 def test_items_expire_by_the_attribute_that_the_store_writes(logical_id: str, module: str) -> None:
     assert TABLES[logical_id]["TimeToLiveSpecification"] == {"AttributeName": "expiresAt", "Enabled": True}

@@ -432,6 +432,26 @@ def test_a_look_up_of_an_unconfirmed_message(stack: Stack, desk: Desk) -> None:
     )
 
 
+def test_a_message_from_a_pool(desk: Desk) -> None:
+    pools = wiring.number_pools()
+    another = "+19102398767"
+    stores.numbers().activate(another, HOME, AT)
+    message: dict[str, Any] = {}
+
+    created = desk.measure(pools.set_numbers, "reminders", [OWNER, another], match_area_code=False)
+    first = desk.measure(lambda: message.update(post(**{"from": "reminders"})))
+    second = desk.measure(lambda: post(**{"from": "reminders"}))
+    stores.numbers().record_preflight(message["from"], PASSED)
+    delivered = desk.measure(desk.deliver, message)
+
+    assert created == documented("set the numbers of a pool")
+    assert first == documented("accept the first message of a pool's conversation")
+    assert second == documented("accept another message of a pool's conversation")
+    assert delivered == documented("send a message of a pool, and record the response")
+    assert desk.measure(pools.get, "reminders") == documented("show a pool")
+    assert desk.measure(pools.list_all, limit=25) == documented("page of pools (25)")
+
+
 def test_a_repeated_request_with_the_same_key(desk: Desk) -> None:
     post(key="key-1")
     assert desk.measure(post, key="key-1") == documented("repeated request with the same `Idempotency-Key`")

@@ -71,6 +71,7 @@ MessageItem = TypedDict(
         "state": Required[MessageState],
         "owner": str,
         "from": str,
+        "pool": str,
         "to": list[str],
         "conversation": str,
         "expiresAt": Required[int],
@@ -139,6 +140,7 @@ same application, the first receipt of its message creates the item.
 class Message:
     """A message as it is first stored. Numbers are in E.164, times in RFC 3339 UTC.
 
+    `pool` is the pool that the request named, from which `sender` was chosen.
     `send_at` is the time of the request, `due_at` the time before which the message is not sent. A message
     that `is_scheduled` has no queue record until shortly before it is due. `scheduled_lane` is the lane that
     counts the message until then.
@@ -154,6 +156,7 @@ class Message:
     text: str = field(repr=False)
     state: MessageState
     time: str
+    pool: str | None = None
     application_id: str | None = None
     media: tuple[str, ...] = field(default=(), repr=False)
     tag: str | None = None

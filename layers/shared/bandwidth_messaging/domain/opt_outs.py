@@ -78,6 +78,17 @@ def select_current(items: Iterable[Mapping[str, Any]]) -> list[OptOutItem]:
     return [item for item in select_latest(items) if item["optOutState"] == OptOutState.OUT]
 
 
+def select_for_pool(items: Iterable[Mapping[str, Any]], number: str) -> list[OptOutItem]:
+    """Return the opt-outs that keep a number of a pool from texting: at most one of each participant.
+
+    `items` are the statements about all numbers that the pool has or had. The latest of a participant decides
+    for the whole pool. The number itself also needs the consent of a participant who opted out of it.
+    """
+    statements = [*items]
+    own = select_current(item for item in statements if item["ours"] in {number, ALL_NUMBERS})
+    return [*{item["theirs"]: item for item in [*own, *select_current(statements)]}.values()]
+
+
 def select_latest(items: Iterable[Mapping[str, Any]]) -> list[OptOutItem]:
     """Return the statement of each participant that decides: an opt-out or an opt-in."""
     latest: dict[str, OptOutItem] = {}

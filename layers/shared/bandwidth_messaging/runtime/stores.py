@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.store.number_store import Numbers
     from bandwidth_messaging.store.opt_out_store import OptOuts
     from bandwidth_messaging.store.order_store import Orders
+    from bandwidth_messaging.store.pool_store import Pools
     from bandwidth_messaging.store.queues import DeadLetters, Quarantine, SendQueue, WorkQueue
     from bandwidth_messaging.store.reply_store import Replies
     from bandwidth_messaging.store.scheduled_segment_store import ScheduledSegments
@@ -193,6 +194,15 @@ def create_send_queues() -> None:
     """Create both queues before threads use them: botocore's session is not thread-safe."""
     send_queue()
     high_send_queue()
+
+
+@cache
+def pools() -> "Pools":
+    from bandwidth_messaging.store.pool_store import Pools
+
+    return Pools(
+        Table(_dynamodb(), settings().numbers_table), retention_days=int(settings().message_retention_days)
+    )
 
 
 @cache

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.domain.quiet_hours import QuietHours
     from bandwidth_messaging.domain.sending import NewMessage
     from bandwidth_messaging.services.pacing import Pacing
+    from bandwidth_messaging.services.pool_choice import PoolChoice
     from bandwidth_messaging.services.schedule_backlog import BacklogLimits, ScheduleBacklog
     from bandwidth_messaging.services.send_checks import SendChecks
     from bandwidth_messaging.store.message_store import Messages
@@ -45,6 +46,7 @@ class MessageAcceptance:
     find_queue: "Callable[[str | None], SendQueue]"
     """Returns the queue of messages with this priority."""
     checks: "SendChecks"
+    pool_choice: "Callable[[], PoolChoice]"
     pacing: "Pacing"
     limits: "BacklogLimits"
     schedule_backlog: "ScheduleBacklog"
@@ -58,15 +60,23 @@ class MessageAcceptance:
         belongs to another message. Raises Backlog if the message would wait for too long.
         """
         try:
-            facts = self._check(new)
+            number, facts, is_new_number = self._choose_sender(new)
         except (Conflict, InvalidInput):
             # A repeated request gets its first response, even if the message would not be accepted now.
             earlier = self._find_earlier(idempotency_key)
             if earlier is None or earlier.get("requestDigest") != new.digest():
                 raise
-            return self._restore(_build_message(new, earlier, idempotency_key), earlier)
-        message = self._schedule(_build_message(new, facts.sender or {}, idempotency_key))
-        lanes = [lane for lane in self.pacing.lanes_of(new.sender, facts) if lane.is_limited]
+            return self._restore(_build_message(new, new.sender, earlier, idempotency_key), earlier)
+        message = self._schedule(_build_message(new, number, facts.sender or {}, idempotency_key))
+        item = self._accept(message, facts, idempotency_key)
+        # A repeated request returns its first number, which may be older than that of the conversation.
+        if new.pool and is_new_number and item["from"] == number:
+            self.pool_choice().remember(new.pool, new, number)
+        return item
+
+    def _accept(self, message: Message, facts: "SendFacts", idempotency_key: str | None) -> MessageItem:
+        """Queue and store a message, with a ticket of its lane or counted for its time if it has a rate."""
+        lanes = [lane for lane in self.pacing.lanes_of(message.sender, facts) if lane.is_limited]
         if lanes and (stored := self._find_earlier(idempotency_key)):
             # A repeated request gets no second ticket, and is not counted twice.
             return self._restore_same(message, stored)
@@ -132,6 +142,17 @@ class MessageAcceptance:
         delay = schedule_delay(left) if message.due_at else queue_delay(left)
         queue.add(message.message_id, delay_seconds=delay)
 
+    def _choose_sender(self, new: "NewMessage") -> "tuple[str, SendFacts, bool]":
+        """Return the number that sends a message, what decides about it, and whether its pool chose it anew.
+
+        Raises InvalidInput or Conflict if the message may not be sent.
+        """
+        if new.pool is None:
+            return new.sender, self._check(new), False
+        if problems := new.find_untimely(datetime.fromisoformat(now())):
+            raise InvalidInput(problems)
+        return self.pool_choice().choose(new.pool, new)
+
     def _check(self, new: "NewMessage") -> "SendFacts":
         """Return what decides about a message. Raises InvalidInput or Conflict if it may not be sent."""
         facts, problem = self.checks.check(new.sender, new.to)
@@ -165,6 +186,9 @@ class MessageAcceptance:
         return self.messages.build_item(
             replace(
                 message,
+                # A pool may choose another number now than at the first request.
+                owner=stored["owner"],
+                sender=stored["from"],
                 time=stored["acceptedAt"],
                 api=stored["api"],
                 application_id=stored.get("applicationId"),
@@ -205,15 +229,18 @@ def _postpone(message: Message, due_at: str, waiting: Waiting) -> Message:
     )
 
 
-def _build_message(new: "NewMessage", sender: Mapping[str, Any], idempotency_key: str | None) -> Message:
-    warning = registration.explain_unregistered(new.sender, sender.get("registration"))
+def _build_message(
+    new: "NewMessage", number: str, sender: Mapping[str, Any], idempotency_key: str | None
+) -> Message:
+    warning = registration.explain_unregistered(number, sender.get("registration"))
     counted = count_segments(new.text, media=bool(new.media) or len(new.to) > 1)
     return Message(
         message_id=messages.create_message_id(idempotency_key),
         direction="out",
         api=sender["api"],
-        owner=new.sender,
-        sender=new.sender,
+        owner=number,
+        sender=number,
+        pool=new.pool,
         recipients=tuple(new.to),
         text=new.text,
         media=tuple(new.media),

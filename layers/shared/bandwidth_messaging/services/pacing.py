@@ -123,6 +123,23 @@ class Pacing:
         narrow = self._narrow_lane(number, facts.sender or {}, facts.rates)
         return [narrow, account] if narrow else [account]
 
+    def find_narrow_rate(
+        self, number: str, sender: Mapping[str, Any], rates: Mapping[str, Any]
+    ) -> tuple[str, int | None]:
+        """Return the narrowest lane of a number's messages, and its configured microseconds per segment.
+
+        It is the number's lane, or that of its campaign. The interval is None if neither has a rate. `sender`
+        is the number's item, `rates` the item of the rates set through the API.
+        """
+        is_toll_free = classify_number(number) is RegistrationKind.TOLL_FREE
+        name = f"number:{number}"
+        target = rates.get(name, self.defaults.toll_free if is_toll_free else self.defaults.number)
+        if target is None and (campaign_id := sender.get("registration", {}).get("campaignId")):
+            campaign = f"campaign:{campaign_id}"
+            target = rates.get(campaign, self.defaults.campaign)
+            return (name, None) if target is None else (campaign, target)
+        return name, target
+
     def slow_down(self, lane: Lane, now: int, wait_seconds: int | None) -> None:
         """Slow a lane down that Bandwidth throttled. `wait_seconds` is the delay that Bandwidth requests."""
         if slowed := lane.slowed(now, (wait_seconds or 0) * SECOND):
@@ -135,12 +152,7 @@ class Pacing:
 
     def _narrow_lane(self, number: str, sender: Mapping[str, Any], rates: Mapping[str, Any]) -> Lane | None:
         """Return the lane of a number or of its campaign, None if only the account's lane applies."""
-        is_toll_free = classify_number(number) is RegistrationKind.TOLL_FREE
-        name = f"number:{number}"
-        target = rates.get(name, self.defaults.toll_free if is_toll_free else self.defaults.number)
-        if target is None and (campaign_id := sender.get("registration", {}).get("campaignId")):
-            name = f"campaign:{campaign_id}"
-            target = rates.get(name, self.defaults.campaign)
+        name, target = self.find_narrow_rate(number, sender, rates)
         return None if target is None else self._lane(name, target, self.lanes.get(name))
 
     def _extend(self, lane: Lane, change: Extend, loads: "LoadChanges") -> Reserved:

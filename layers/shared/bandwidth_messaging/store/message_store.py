@@ -95,6 +95,7 @@ class Messages:
             "api": message.api,
             "owner": message.owner,
             "from": message.sender,
+            "pool": message.pool,
             "to": list(message.recipients),
             "text": message.text or None,
             "media": list(message.media) or None,

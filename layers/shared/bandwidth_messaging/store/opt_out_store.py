@@ -16,10 +16,11 @@ from bandwidth_messaging.domain.opt_outs import (
     OptOutSource,
     OptOutState,
     select_current,
+    select_for_pool,
     select_latest,
 )
 from bandwidth_messaging.store.dynamodb import Attempt, InvalidStartKey, Item, Page, Table
-from bandwidth_messaging.store.keys import lane_key, number_key, opt_out_key, rates_key
+from bandwidth_messaging.store.keys import lane_key, number_key, opt_out_key, pool_key, rates_key
 
 
 class SendFacts(NamedTuple):
@@ -196,14 +197,22 @@ class OptOuts:
         page = self._table.scan("optOutsByNumber", limit=limit, start=start)
         return page._replace(items=self._leave_out_ended(page.items))
 
-    def get_send_facts(self, owner: str, recipients: Sequence[str]) -> SendFacts:
-        """Return what decides whether and when a number may send to the recipients, in one read."""
+    def get_send_facts(self, owner: str, recipients: Sequence[str], pool: str | None = None) -> SendFacts:
+        """Return what decides whether and when a number may send to the recipients, in one read.
+
+        If the number sends for a `pool`, another read finds the opt-outs from the pool's other numbers.
+        """
         fixed = (number_key(owner), rates_key(), lane_key(ACCOUNT))
-        found = self._table.get_all([*fixed, *_keys(owner, recipients)], consistent=True)
+        keys = [*fixed, *_keys(owner, recipients), *([pool_key(pool)] if pool else [])]
+        found = self._table.get_all(keys, consistent=True)
         items = {item["pk"]: item for item in found}
         sender, rates, account_lane = (items.get(key["pk"]) for key in fixed)
-        opt_outs = select_current(item for item in found if "optOutState" in item)
-        return SendFacts(sender, opt_outs, rates or {}, account_lane or {})
+        statements = [item for item in found if "optOutState" in item]
+        if pool and (stored := items.get(pool_key(pool)["pk"])):
+            others = {*stored["numbers"], *stored["formerNumbers"]} - {owner}
+            keys = [opt_out_key(number, recipient) for number in sorted(others) for recipient in recipients]
+            statements += self._table.get_all(keys, consistent=True)
+        return SendFacts(sender, select_for_pool(statements, owner), rates or {}, account_lane or {})
 
     def get_reply_facts(self, owner: str, participant: str) -> ReplyFacts:
         """Return what decides whether a number may reply to a participant, in one read."""
