@@ -1,12 +1,14 @@
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-ARCHITECTURE := arm64
+CONFIG := samconfig.toml
+CONFIG_ENV := default
+CONFIGURATION = --config-file $(CONFIG) --config-env $(CONFIG_ENV)
 
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help install up down demo unit test lint format openapi diagrams build clean
+.PHONY: help install up down demo unit test lint format openapi diagrams build preflight deploy clean
 
 help: ## List these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -48,7 +50,7 @@ lint: install ## Run ruff, mypy, cfn-lint, sam validate; check the generated fil
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/cfn-lint
-	$(BIN)/sam validate
+	$(BIN)/sam validate --lint --region us-east-1
 	$(BIN)/python -m local.openapi --check
 	$(BIN)/python -m local.bus_schemas --check
 	$(BIN)/python -m local.architecture --check
@@ -64,8 +66,15 @@ openapi: install ## Generate docs/openapi.json and events/bus/schemas from the c
 diagrams: install ## Generate the diagrams and step tables of docs/architecture.md
 	$(BIN)/python -m local.architecture
 
-build: install ## Build functions and layer for deployment (ARCHITECTURE=arm64 or x86_64)
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/sam build --parameter-overrides Architecture=$(ARCHITECTURE)
+build: install ## Build functions and layer for the Architecture in samconfig.toml
+	$(BIN)/python -m local.build $(CONFIGURATION)
+
+preflight: install ## Check samconfig.toml, the AWS account and the build; changes nothing
+	$(BIN)/python -m local.preflight $(CONFIGURATION)
+
+deploy: build ## Build, check and deploy (another stack: CONFIG=samconfig.<stack>.toml)
+	$(BIN)/python -m local.preflight $(CONFIGURATION)
+	$(BIN)/sam deploy $(CONFIGURATION)
 
 clean: ## Stop the local cloud and delete everything built or installed
 	@if [ -x $(BIN)/python ]; then \
