@@ -1,4 +1,4 @@
-"""Checks the parameters of a saved configuration against the template, as CloudFormation does after the upload."""
+"""Checks parameters against the template before the upload. CloudFormation does so after it."""
 
 import difflib
 import re

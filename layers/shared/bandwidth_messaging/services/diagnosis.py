@@ -99,7 +99,7 @@ def check_secret(name: str, text: str, fields: Iterable[str]) -> Finding:
     if found := [f"{field} {problem}" for field, problem in problems.items() if problem]:
         return wrong(
             f"in the secret {name}: {'; '.join(found)}",
-            "set the fields to the bare values; the functions read the secret again within five minutes",
+            "set the fields to the bare values",
         )
     return ok(f"the secret {name} has {', '.join(fields)}")
 
