@@ -116,7 +116,7 @@ def _check_account(
         yield "region", wrong("no region is set", f"set region in {configuration.file}")
         return
     account = Account(
-        client=cache(partial(_client, session)),
+        client=cache(partial(create_client, session)),
         region=session.region_name,
         stack_name=stack_name,
         s3_bucket=configuration.s3_bucket,
@@ -126,8 +126,8 @@ def _check_account(
     yield from account.check()
 
 
-def _client(session: boto3.Session, service: str) -> Any:
-    # A wrong region or a missing network should be found in seconds.
+def create_client(session: boto3.Session, service: str) -> Any:
+    """Return a client of an AWS service that gives up within seconds."""
     config = Config(connect_timeout=5, read_timeout=10, retries={"max_attempts": 2})
     return session.client(service, config=config)  # type: ignore[call-overload]
 
