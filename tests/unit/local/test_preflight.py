@@ -1,108 +1,16 @@
-"""make preflight: each finding before a deployment. moto simulates the account."""
+"""make preflight: each finding about configuration, build and tools, and the report."""
 
-import json
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from botocore.client import BaseClient
-from botocore.exceptions import ClientError
 
 from bandwidth_messaging.services.diagnosis import Finding, Result
 from local import preflight
-from local.preflight import check_all, create_client
-from local.saved_configuration import SavedConfiguration
-from tests.aws import aws, client
+from local.preflight import create_client, report
+from tests.unit.local.conftest import Setting
 
-REGION = "us-east-1"
-SECRET = "bandwidth-messaging/bandwidth"
-CREDENTIALS = {"clientId": "client", "clientSecret": "secret"}
-REQUIRED = {"BandwidthAccountId": "9900000", "BandwidthSiteId": "13651"}
 READS = ("Get", "Describe", "List", "Head")
-
-
-class Setting:
-    """An account with everything that a first deployment needs. A test removes what it is about."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.parameters = dict(REQUIRED)
-        self.stack_name: str | None = "texts"
-        self.region: str | None = REGION
-        self.profile: str | None = None
-        self.s3_bucket: str | None = None
-        self.build = Path("nothing-built")
-        self.free_concurrency = 1000
-        self.subscriptions = 1
-        # Status by name.
-        self.stacks: dict[str, str] = {}
-        self.operations: list[str] = []
-        client("secretsmanager").create_secret(Name=SECRET, SecretString=json.dumps(CREDENTIALS))
-        call = BaseClient._make_api_call
-
-        def answer(aws_client: Any, operation: str, request: dict[str, Any]) -> Any:
-            self.operations.append(operation)
-            match operation:
-                # moto does not have these two, the second not without more packages.
-                case "GetAccountSettings":
-                    return {"AccountLimit": {"UnreservedConcurrentExecutions": self.free_concurrency}}
-                case "DescribeStacks":
-                    return {"Stacks": [{"StackStatus": self._status_of(request["StackName"])}]}
-            response = call(aws_client, operation, request)
-            if operation == "GetTopicAttributes":
-                # moto does not count.
-                response["Attributes"]["SubscriptionsConfirmed"] = str(self.subscriptions)
-            return response
-
-        monkeypatch.setattr(BaseClient, "_make_api_call", answer)
-        # Creating a client takes longer than most checks.
-        monkeypatch.setattr(preflight, "create_client", lambda _session, service: client(service))
-
-    def find(self) -> dict[str, Finding]:
-        """Run all checks, and return the findings by name."""
-        configuration = SavedConfiguration(
-            file=Path("samconfig.toml"),
-            stack_name=self.stack_name,
-            region=self.region,
-            profile=self.profile,
-            s3_bucket=self.s3_bucket,
-            parameters=self.parameters,
-        )
-        return dict(check_all(configuration, self.build))
-
-    def create_topic(self, **attributes: str) -> str:
-        """Create a topic, set it as AlarmTopicArn, and return its ARN."""
-        arn: str = client("sns").create_topic(Name="alarms", Attributes=attributes)["TopicArn"]
-        self.parameters["AlarmTopicArn"] = arn
-        return arn
-
-    def _status_of(self, name: str) -> str:
-        if name not in self.stacks:
-            message = f"Stack with id {name} does not exist"
-            raise ClientError({"Error": {"Code": "ValidationError", "Message": message}}, "DescribeStacks")
-        return self.stacks[name]
-
-
-@pytest.fixture
-def setting(monkeypatch: pytest.MonkeyPatch) -> Iterator[Setting]:
-    # The AWS CLI of this machine takes a second.
-    monkeypatch.setattr(shutil, "which", lambda _: None)
-    with aws():
-        yield Setting(monkeypatch)
-
-
-@pytest.fixture
-def aws_cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Return a function that installs an `aws` that prints a version."""
-
-    def install(version: str) -> None:
-        program = tmp_path / "aws"
-        program.write_text(f"#!/bin/sh\necho '{version}'\n")
-        program.chmod(0o755)
-        monkeypatch.setattr(shutil, "which", {"aws": str(program)}.get)
-
-    return install
 
 
 def test_an_account_that_is_ready_has_no_wrong_finding(
@@ -207,3 +115,93 @@ def test_without_credentials_nothing_else_is_read(setting: Setting, monkeypatch:
     assert findings["credentials"].result == Result.WRONG
     assert "Unable to locate credentials" in findings["credentials"].found
     assert list(findings)[-1] == "credentials"
+
+
+# Build and tools
+
+
+def test_a_build_for_another_processor_is_refused(setting: Setting, tmp_path: Path) -> None:
+    library = tmp_path / "SharedLayer" / "fast.so"
+    library.parent.mkdir()
+    # ELF, 64 bits, little-endian, machine 62.
+    library.write_bytes(b"\x7fELF\x02\x01" + bytes(10) + b"\x03\x00\x3e\x00")
+    setting.build = tmp_path
+
+    finding = setting.find()["Architecture"]
+
+    assert finding == Finding(
+        Result.WRONG,
+        "the functions run on arm64, and 1 libraries of the build do not: SharedLayer/fast.so (x86_64)",
+        "run make build, with CONFIG=<file> as for the deployment",
+    )
+    setting.parameters["Architecture"] = "x86_64"
+    assert setting.find()["Architecture"] == Finding(Result.OK, "the build is for x86_64")
+
+
+def test_a_build_without_compiled_libraries_is_refused(setting: Setting, tmp_path: Path) -> None:
+    setting.build = tmp_path
+
+    assert setting.find()["Architecture"].result == Result.WRONG
+
+
+@pytest.mark.parametrize(
+    ("version", "found"),
+    [
+        ("aws-cli/1.44.2 Python/3.13.7", "aws-cli/1.44.2"),
+        ("no such command", "not usable"),
+    ],
+)
+def test_another_aws_cli_than_version_2_is_advised_against(
+    setting: Setting, aws_cli: Callable[[str], None], version: str, found: str
+) -> None:
+    aws_cli(version)
+
+    finding = setting.find()["AWS CLI"]
+
+    assert finding.result == Result.OK
+    assert finding.found == f"aws is {found}; commands of the documentation need version 2"
+    assert "getting-started-install" in (finding.fix or "")
+
+
+# Report
+
+
+def test_what_aws_does_not_let_the_operator_read_is_unknown(
+    setting: Setting, capsys: pytest.CaptureFixture[str]
+) -> None:
+    setting.denied = "GetSecretValue"
+
+    findings = setting.find()
+
+    assert findings["BandwidthSecretName"] == Finding(
+        Result.UNKNOWN,
+        "AWS rejected GetSecretValue: AccessDeniedException",
+        "use credentials that may call it, or check by hand",
+    )
+    assert report(findings.items()) == 0
+    assert capsys.readouterr().out.endswith("Ready to deploy, except for what is unknown.\n")
+
+
+def test_the_exit_code_says_whether_a_check_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
+    fine = ("region", Finding(Result.OK, "us-east-1"))
+    advice = ("AWS CLI", Finding(Result.OK, "not installed", "install it"))
+    wrong = ("profile", Finding(Result.WRONG, "no profile x", "correct it"))
+
+    assert report([fine, advice]) == 0
+    assert capsys.readouterr().out == (
+        "ok       region: us-east-1\n"
+        "advice   AWS CLI: not installed\n         fix: install it\n"
+        "Ready to deploy.\n"
+    )
+    assert report([fine, wrong]) == 1
+    assert "wrong    profile: no profile x\n         fix: correct it\n" in capsys.readouterr().out
+
+
+def test_the_command_names_a_missing_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "samconfig.prod.toml"
+    monkeypatch.setattr("sys.argv", ["preflight", "--config-file", str(file)])
+
+    with pytest.raises(SystemExit) as exit_:
+        preflight.main()
+
+    assert str(exit_.value.code).startswith(f"Error: {file} does not exist.")
