@@ -199,12 +199,18 @@ class Account:
 
     def _check_names(self) -> Finding:
         """Check that nothing has a name that a new stack gives. An earlier stack may have left it behind."""
-        taken = [*self._taken_log_groups(), *self._taken_buses()]
-        if not taken:
-            return ok(f"a new stack {self.stack_name} will be created")
-        return wrong(
-            f"a new stack {self.stack_name} cannot create what exists: {', '.join(taken)}",
-            "delete it if no stack uses it (docs/deploy.md, Delete the stack), or choose another stack_name",
+        if taken := [*self._taken_log_groups(), *self._taken_buses()]:
+            return wrong(
+                f"a new stack {self.stack_name} cannot create what exists: {', '.join(taken)}",
+                "delete it if no stack uses it (docs/deploy.md, Delete the stack), or choose another stack_name",
+            )
+        found = f"a new stack {self.stack_name} will be created"
+        if self.parameters["DeletionProtection"] != "true":
+            return ok(found)
+        return ok(
+            found,
+            "deploy once with DeletionProtection = false: CloudFormation cannot undo a failed creation of"
+            " protected tables",
         )
 
     def _taken_log_groups(self) -> Iterator[str]:

@@ -189,6 +189,17 @@ def test_a_new_stack_is_ok(setting: Setting, stacks: dict[str, str]) -> None:
     assert setting.find()["stack_name"] == Finding(Result.OK, "a new stack texts will be created")
 
 
+def test_a_new_stack_should_not_protect_its_tables_yet(setting: Setting) -> None:
+    setting.parameters["DeletionProtection"] = "true"
+
+    finding = setting.find()["stack_name"]
+
+    assert finding.result == Result.OK
+    assert (finding.fix or "").startswith("deploy once with DeletionProtection = false")
+    setting.stacks["texts"] = "CREATE_COMPLETE"
+    assert setting.find()["stack_name"].fix is None
+
+
 def test_a_new_stack_cannot_create_what_an_earlier_one_left(setting: Setting) -> None:
     logs = client("logs")
     for name in ("texts/messages", "texts/messages-of-another", "texts-2/checks"):
