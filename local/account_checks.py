@@ -202,7 +202,7 @@ class Account:
         if taken := [*self._taken_log_groups(), *self._taken_buses()]:
             return wrong(
                 f"a new stack {self.stack_name} cannot create what exists: {', '.join(taken)}",
-                "delete it if no stack uses it (docs/deploy.md, Delete the stack), or choose another stack_name",
+                "delete it if nothing uses it (docs/deploy.md, Delete the stack), or change stack_name",
             )
         found = f"a new stack {self.stack_name} will be created"
         if self.parameters["DeletionProtection"] != "true":
