@@ -72,9 +72,12 @@ build: install ## Build functions and layer for the Architecture in samconfig.to
 preflight: install ## Check samconfig.toml, the AWS account and the build; changes nothing
 	$(BIN)/python -m local.preflight $(CONFIGURATION)
 
-deploy: build ## Build, check and deploy (another stack: CONFIG=samconfig.<stack>.toml)
+deploy: $(CONFIG) build ## Build, check and deploy (another stack: CONFIG=samconfig.<stack>.toml)
 	$(BIN)/python -m local.preflight $(CONFIGURATION)
 	$(BIN)/sam deploy $(CONFIGURATION)
+
+$(CONFIG):
+	@echo "$@ does not exist. Copy samconfig.example.toml to $@ and fill in its values." >&2; exit 1
 
 clean: ## Stop the local cloud and delete everything built or installed
 	@if [ -x $(BIN)/python ]; then \
