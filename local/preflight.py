@@ -76,9 +76,10 @@ def check_libraries(build: Path, architecture: str) -> Finding:
         return wrong(str(error), "run make build again")
     if not foreign:
         return ok(f"the build is for {architecture}")
-    listed = ", ".join(foreign[:_MAX_LISTED])
+    more = [f"and {len(foreign) - _MAX_LISTED} more"] if len(foreign) > _MAX_LISTED else []
+    listed = ", ".join([*foreign[:_MAX_LISTED], *more])
     return wrong(
-        f"the functions run on {architecture}, and {len(foreign)} libraries of the build do not: {listed}",
+        f"the functions run on {architecture}, and libraries of the build on another processor: {listed}",
         "run make build, with CONFIG=<file> as for the deployment",
     )
 

@@ -202,7 +202,7 @@ def test_a_new_stack_should_not_protect_its_tables_yet(setting: Setting) -> None
 
 def test_a_new_stack_cannot_create_what_an_earlier_one_left(setting: Setting) -> None:
     logs = client("logs")
-    for name in ("texts/messages", "texts/messages-of-another", "texts-2/checks"):
+    for name in ("texts/messages", "texts/checks-of-another", "texts-2/checks"):
         logs.create_log_group(logGroupName=f"/aws/lambda/{name}")
     client("events").create_event_bus(Name="texts")
 

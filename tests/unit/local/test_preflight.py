@@ -121,17 +121,17 @@ def test_without_credentials_nothing_else_is_read(setting: Setting, monkeypatch:
 
 
 def test_a_build_for_another_processor_is_refused(setting: Setting, tmp_path: Path) -> None:
-    library = tmp_path / "SharedLayer" / "fast.so"
-    library.parent.mkdir()
-    # ELF, 64 bits, little-endian, machine 62.
-    library.write_bytes(b"\x7fELF\x02\x01" + bytes(10) + b"\x03\x00\x3e\x00")
+    for name in ("a.so", "b.so", "c.so", "d.so"):
+        # ELF, 64 bits, little-endian, machine 62.
+        (tmp_path / name).write_bytes(b"\x7fELF\x02\x01" + bytes(10) + b"\x03\x00\x3e\x00")
     setting.build = tmp_path
 
     finding = setting.find()["Architecture"]
 
     assert finding == Finding(
         Result.WRONG,
-        "the functions run on arm64, and 1 libraries of the build do not: SharedLayer/fast.so (x86_64)",
+        "the functions run on arm64, and libraries of the build on another processor:"
+        " a.so (x86_64), b.so (x86_64), c.so (x86_64), and 1 more",
         "run make build, with CONFIG=<file> as for the deployment",
     )
     setting.parameters["Architecture"] = "x86_64"
