@@ -64,12 +64,12 @@ def _advise(customer_order_id: str, order: Mapping[str, Any]) -> str | None:
         )
     if state in texts:
         return texts[OrderState(state)]
-    if step := _find_failed_step(order):
+    if step := find_failed_step(order):
         return f"{step} failed. Resolve the cause and redrive the execution, or {again}."
     return None
 
 
-def _find_failed_step(order: Mapping[str, Any]) -> str | None:
+def find_failed_step(order: Mapping[str, Any]) -> str | None:
     """Return the name of the last step if it failed. A later step means that a retry succeeded."""
     steps = sorted(order.get("steps", {}).items(), key=lambda named: str(named[1]["at"]))
     name, entry = steps[-1] if steps else (None, {})

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.services.doctor import Doctor
     from bandwidth_messaging.services.drift_check import DriftCheck
     from bandwidth_messaging.services.event_publishing import EventPublishing
+    from bandwidth_messaging.services.execution_endings import ExecutionEndings
     from bandwidth_messaging.services.find_or_create import OwnedResources
     from bandwidth_messaging.services.hosted_numbers import HostedNumbers, HostedRemoval
     from bandwidth_messaging.services.keyword_replies import KeywordReplies
@@ -331,6 +332,13 @@ def media_archive() -> "MediaArchive":
     return MediaArchive(stores.messages(), stores.archive, bandwidth_clients.media, count)
 
 
+def execution_endings() -> "ExecutionEndings":
+    """Return the service that records how executions ended."""
+    from bandwidth_messaging.services.execution_endings import ExecutionEndings
+
+    return ExecutionEndings(stores.orders(), stores.executions())
+
+
 def setup_start() -> "SetupStart":
     """Return the service that starts set-ups."""
     from bandwidth_messaging.services.setup_start import SetupStart
@@ -343,6 +351,7 @@ def setup_start() -> "SetupStart":
         stores.orders(),
         stores.setup_requests(),
         stores.executions(),
+        execution_endings(),
         state_machines,
         settings().bandwidth_api,
     )
