@@ -13,6 +13,9 @@ from bandwidth_messaging.runtime.metrics import count, record
 from bandwidth_messaging.runtime.settings import settings, split_list
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bandwidth_messaging.api.bus_metrics import Measurement
     from bandwidth_messaging.domain.keywords import Keywords
     from bandwidth_messaging.domain.orders import Kind
     from bandwidth_messaging.domain.quiet_hours import QuietHours
@@ -311,6 +314,7 @@ def callback_authorization() -> "CallbackAuthorization":
 def event_publishing() -> "EventPublishing":
     """Return the service that publishes table changes on the bus."""
     from bandwidth_messaging.api.bus_events import to_event
+    from bandwidth_messaging.api.bus_metrics import measure
     from bandwidth_messaging.services.event_publishing import EventPublishing
     from bandwidth_messaging.store.event_bus import EventBus
 
@@ -322,7 +326,13 @@ def event_publishing() -> "EventPublishing":
         source=settings().stack_name,
         dead_letters=stores.dead_letters,
         count=count,
+        measure=lambda published: _record_all(measure(published)),
     )
+
+
+def _record_all(measurements: "Iterable[Measurement]") -> None:
+    for measurement in measurements:
+        record(*measurement)
 
 
 def media_archive() -> "MediaArchive":
