@@ -406,10 +406,13 @@ def _classify_wait(error: BandwidthUnavailable | BandwidthUnauthorized) -> Waiti
 
 
 def _billed(message: "MessageItem", accepted: "AcceptedMessage") -> dict[str, float]:
-    """Return what Bandwidth bills for a message: segments of an SMS, or an MMS for each recipient."""
+    """Return what Bandwidth bills for a message: segments of an SMS, or an MMS for each recipient.
+
+    Both have a value each time, because CloudWatch computes nothing from a metric without data.
+    """
     if message.get("media") or len(message["to"]) > 1:
-        return {"MmsSent": len(message["to"])}
-    return {"SegmentsSent": accepted.segment_count or message.get("segmentCount", 1)}
+        return {"SegmentsSent": 0, "MmsSent": len(message["to"])}
+    return {"SegmentsSent": accepted.segment_count or message.get("segmentCount", 1), "MmsSent": 0}
 
 
 def _first_time(message: "MessageItem", *names: str) -> str:
