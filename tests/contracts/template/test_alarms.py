@@ -15,7 +15,7 @@ def alarms_on(metric: str) -> dict[str, dict[str, Any]]:
     return {
         str(next(iter(alarm["Dimensions"]))["Value"]): alarm
         for alarm in resources("AWS::CloudWatch::Alarm").values()
-        if alarm["MetricName"] == metric
+        if alarm.get("MetricName") == metric
     }
 
 

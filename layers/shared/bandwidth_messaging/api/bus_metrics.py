@@ -40,7 +40,7 @@ def measure(events: Iterable[_Event]) -> Iterator[Measurement]:
             case "Message Delivered":
                 values["DeliverySeconds"].append(_delivery_seconds(event.detail["times"]))
                 # The average of all values is the share that failed, and their count the messages that ended.
-                values["MessagesFailed"].append(0)
+                values["Failures"].append(0)
             case "Message Failed":
                 failures[event.detail.get("errorClass", "none")].append(1)
             case "Message Delivery Unknown":
@@ -54,7 +54,7 @@ def measure(events: Iterable[_Event]) -> Iterator[Measurement]:
     if values:
         yield Measurement(values, {})
     for error_class, counts in failures.items():
-        yield Measurement({"MessagesFailed": counts}, {"errorClass": error_class})
+        yield Measurement({"Failures": counts}, {"errorClass": error_class})
 
 
 def _delivery_seconds(times: Mapping[str, str]) -> float:

@@ -24,7 +24,8 @@ def record(
     for name, given in values.items():
         unit = MetricUnit.Seconds if name.endswith("Seconds") else MetricUnit.Count
         for value in given if isinstance(given, Sequence) else (given,):
-            metrics.add_metric(name=name, unit=unit, value=value)
+            # Every byte of an entry costs, and there are entries for each message.
+            metrics.add_metric(name=name, unit=unit, value=round(value, 2))
     if dimensions:
         metrics.add_dimensions(service=service(), **dimensions)
     metrics.flush_metrics()

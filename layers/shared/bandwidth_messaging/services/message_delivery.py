@@ -411,8 +411,8 @@ def _billed(message: "MessageItem", accepted: "AcceptedMessage") -> dict[str, fl
     Both have a value each time, because CloudWatch computes nothing from a metric without data.
     """
     if message.get("media") or len(message["to"]) > 1:
-        return {"SegmentsSent": 0, "MmsSent": len(message["to"])}
-    return {"SegmentsSent": accepted.segment_count or message.get("segmentCount", 1), "MmsSent": 0}
+        return {"Segments": 0, "Mms": len(message["to"])}
+    return {"Segments": accepted.segment_count or message.get("segmentCount", 1), "Mms": 0}
 
 
 def _first_time(message: "MessageItem", *names: str) -> str:
