@@ -93,7 +93,8 @@ def _draw_widget(widget: dict[str, Any]) -> str:
         values_of_axis = [value for _, values, side in lines if side == axis for value in values]
         if values_of_axis:
             top = max(values_of_axis) or 1
-            parts.append(_text(place, 36, f"{top:.3g}", attributes=f'text-anchor="{anchor}"'))
+            scale = f"{top:,.0f}" if top >= 100 else f"{top:.3g}"  # noqa: PLR2004 - three digits
+            parts.append(_text(place, 36, scale, attributes=f'text-anchor="{anchor}"'))
             parts += [
                 _draw_line([1 - value / top for value in values], width - 20, plot, _COLOURS[number])
                 for number, (_, values, side) in enumerate(lines)

@@ -6,10 +6,13 @@ publish_events records them. Every change leaves through the streams, so that it
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bandwidth_messaging.domain.messages import MessageState
 from bandwidth_messaging.domain.opt_outs import OptOutSource
+
+if TYPE_CHECKING:
+    from bandwidth_messaging.api.views import View
 
 # An operator's import says nothing about how recipients react.
 _REACTIONS: Final = frozenset({OptOutSource.TEXT, OptOutSource.CARRIER})
@@ -22,34 +25,27 @@ class Measurement(NamedTuple):
     dimensions: Mapping[str, str]
 
 
-class _Event(Protocol):
-    @property
-    def detail_type(self) -> str:
-        """Return the detail type."""
+def measure(events: "Iterable[tuple[str, View]]") -> Iterator[Measurement]:
+    """Yield the metrics of events: all in one measurement, and one for each class of failures.
 
-    @property
-    def detail(self) -> dict[str, Any]:
-        """Return the detail."""
-
-
-def measure(events: Iterable[_Event]) -> Iterator[Measurement]:
-    """Yield the metrics of events: all in one measurement, and one for each class of failures."""
+    `events` are the detail types with the items as the events show them.
+    """
     values, failures = defaultdict[str, list[float]](list), defaultdict[str, list[float]](list)
-    for event in events:
-        match event.detail_type:
+    for detail_type, item in events:
+        match detail_type:
             case "Message Delivered":
-                values["DeliverySeconds"].append(_delivery_seconds(event.detail["times"]))
+                values["DeliverySeconds"].append(_delivery_seconds(item["times"]))
                 # The average of all values is the share that failed, and their count the messages that ended.
                 values["Failures"].append(0)
             case "Message Failed":
-                failures[event.detail.get("errorClass", "none")].append(1)
+                failures[item.get("errorClass", "none")].append(1)
             case "Message Delivery Unknown":
                 values["MessagesDeliveryUnknown"].append(1)
             case "Message Canceled":
                 values["MessagesCanceled"].append(1)
             case "Message Received":
                 values["MessagesReceived"].append(1)
-            case "Opt-Out Recorded" if event.detail["source"] in _REACTIONS:
+            case "Opt-Out Recorded" if item["source"] in _REACTIONS:
                 values["OptOutsReceived"].append(1)
     if values:
         yield Measurement(values, {})

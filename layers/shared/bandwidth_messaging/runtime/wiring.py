@@ -326,7 +326,7 @@ def event_publishing() -> "EventPublishing":
         source=settings().stack_name,
         dead_letters=stores.dead_letters,
         count=count,
-        measure=lambda published: _record_all(measure(published)),
+        measure=lambda events: _record_all(measure((each.detail_type, each.detail) for each in events)),
     )
 
 

@@ -64,8 +64,15 @@ class EventPublishing:
         failed = self.bus.publish(entries, give_up=self._give_up)
         # Lambda delivers the failed record and those behind it again.
         retried = next((place for place, (record, _) in enumerate(entries) if record is failed), None)
-        self.measure(events[:retried])
+        self._measure(events[:retried])
         return failed
+
+    def _measure(self, events: list[Event]) -> None:
+        """Record metrics. An error must not publish the events again."""
+        try:
+            self.measure(events)
+        except Exception as error:
+            logger.error("metrics not recorded", extra={"error": type(error).__name__})
 
     def _entry(self, event: Event) -> Any:
         return {
