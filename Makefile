@@ -54,6 +54,7 @@ lint: install ## Run ruff, mypy, cfn-lint, sam validate; check the generated fil
 	$(BIN)/python -m local.openapi --check
 	$(BIN)/python -m local.bus_schemas --check
 	$(BIN)/python -m local.architecture --check
+	$(BIN)/python -m local.dashboard --check
 
 format: install ## Format the Python code
 	$(BIN)/ruff check --fix --exit-zero --quiet
@@ -63,8 +64,9 @@ openapi: install ## Generate docs/openapi.json and events/bus/schemas from the c
 	$(BIN)/python -m local.openapi
 	$(BIN)/python -m local.bus_schemas
 
-diagrams: install ## Generate the diagrams and step tables of docs/architecture.md
+diagrams: install ## Generate the diagrams of docs/architecture.md and the picture of the dashboard
 	$(BIN)/python -m local.architecture
+	$(BIN)/python -m local.dashboard
 
 build: install ## Build functions and layer for the Architecture in CONFIG
 	$(BIN)/python -m local.build $(CONFIGURATION)

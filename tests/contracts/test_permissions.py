@@ -106,12 +106,20 @@ def granted_resources(function: Function) -> set[str]:
     }
 
 
+def resources_in_events(function: Function) -> set[str]:
+    """Return the parameters and resources whose status changes invoke a function. Their events name them."""
+    events = DEPLOYED[function.logical_id].get("Events", {}).values()
+    return {name for event in events for name in names_in(event["Properties"].get("Pattern"))}
+
+
 @every_function
-def test_a_policy_names_only_resources_whose_setting_the_function_can_read(function: Function) -> None:
+def test_a_policy_names_only_resources_that_a_setting_or_an_event_of_the_function_names(
+    function: Function,
+) -> None:
     read = reachable_settings(function)
     used = {name for setting, names in settings_of(function).items() if setting in read for name in names}
 
-    assert granted_resources(function) - used == set()
+    assert granted_resources(function) - used - resources_in_events(function) == set()
 
 
 def granted_indexes(function: Function) -> set[str]:

@@ -13,6 +13,9 @@ from bandwidth_messaging.runtime.metrics import count, record
 from bandwidth_messaging.runtime.settings import settings, split_list
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bandwidth_messaging.api.bus_metrics import Measurement
     from bandwidth_messaging.domain.keywords import Keywords
     from bandwidth_messaging.domain.orders import Kind
     from bandwidth_messaging.domain.quiet_hours import QuietHours
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.services.doctor import Doctor
     from bandwidth_messaging.services.drift_check import DriftCheck
     from bandwidth_messaging.services.event_publishing import EventPublishing
+    from bandwidth_messaging.services.execution_endings import ExecutionEndings
     from bandwidth_messaging.services.find_or_create import OwnedResources
     from bandwidth_messaging.services.hosted_numbers import HostedNumbers, HostedRemoval
     from bandwidth_messaging.services.keyword_replies import KeywordReplies
@@ -331,6 +335,7 @@ def callback_authorization() -> "CallbackAuthorization":
 def event_publishing() -> "EventPublishing":
     """Return the service that publishes table changes on the bus."""
     from bandwidth_messaging.api.bus_events import to_event
+    from bandwidth_messaging.api.bus_metrics import measure
     from bandwidth_messaging.services.event_publishing import EventPublishing
     from bandwidth_messaging.store.event_bus import EventBus
 
@@ -342,7 +347,13 @@ def event_publishing() -> "EventPublishing":
         source=settings().stack_name,
         dead_letters=stores.dead_letters,
         count=count,
+        measure=lambda events: _record_all(measure((each.detail_type, each.detail) for each in events)),
     )
+
+
+def _record_all(measurements: "Iterable[Measurement]") -> None:
+    for measurement in measurements:
+        record(*measurement)
 
 
 def media_archive() -> "MediaArchive":
@@ -350,6 +361,13 @@ def media_archive() -> "MediaArchive":
     from bandwidth_messaging.services.media_archive import MediaArchive
 
     return MediaArchive(stores.messages(), stores.archive, bandwidth_clients.media, count)
+
+
+def execution_endings() -> "ExecutionEndings":
+    """Return the service that records how executions ended."""
+    from bandwidth_messaging.services.execution_endings import ExecutionEndings
+
+    return ExecutionEndings(stores.orders(), stores.executions())
 
 
 def setup_start() -> "SetupStart":
@@ -364,6 +382,7 @@ def setup_start() -> "SetupStart":
         stores.orders(),
         stores.setup_requests(),
         stores.executions(),
+        execution_endings(),
         state_machines,
         settings().bandwidth_api,
     )

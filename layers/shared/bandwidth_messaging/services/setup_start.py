@@ -19,6 +19,8 @@ from bandwidth_messaging.store.order_store import is_same_order
 from bandwidth_messaging.store.setup_requests import hash_idempotency_key
 
 if TYPE_CHECKING:
+    from bandwidth_messaging.domain.orders import OrderItem
+    from bandwidth_messaging.services.execution_endings import ExecutionEndings
     from bandwidth_messaging.store.executions import Executions
     from bandwidth_messaging.store.order_store import Orders
     from bandwidth_messaging.store.setup_requests import SetupRequestItem, SetupRequests
@@ -68,6 +70,7 @@ class SetupStart:
     orders: "Orders"
     setup_requests: "SetupRequests"
     executions: "Executions"
+    endings: "ExecutionEndings"
     state_machines: Mapping[Kind, str]
     bandwidth_api: str
 
@@ -91,6 +94,7 @@ class _Start:
         self._orders = service.orders
         self._requests = service.setup_requests
         self._executions = service.executions
+        self._endings = service.endings
         self._state_machine = service.state_machines[kind]
         self._generation = service.bandwidth_api
         self._kind: Kind = kind
@@ -113,7 +117,7 @@ class _Start:
             if self._is_first:
                 self._record_refusal(customer_order_id, error.code)
             raise
-        if not is_started and not self._executions.has_input(arn, self._input):
+        if not is_started and not self._has_input(arn):
             raise Conflict(conflict_detail(customer_order_id, StartConflict.OTHER_EXECUTION, name))
         return Started(customer_order_id, arn)
 
@@ -181,13 +185,27 @@ class _Start:
             if is_same:
                 # Registering adds the token to an order of an earlier version, which may be running.
                 self._is_first = (order["startToken"], order["startedAt"]) == (self._start_token, self._at)
-                return name
+                if not self._is_first and self._records_failure(customer_order_id, order):
+                    return self._register(customer_order_id)
+                return order["executionArn"].rpartition(":")[2]
             conflict = StartConflict.NOT_ENDED
         elif not is_same and (order["kind"] != self._kind or "orderAttemptedAt" in order):
             conflict = StartConflict.OTHER_ORDER
         else:
             return f"{name}-again-{re.sub(r'[^0-9]', '', order['failedAt'])}"
         raise Conflict(conflict_detail(customer_order_id, conflict, state))
+
+    def _records_failure(self, customer_order_id: str, order: "OrderItem") -> bool:
+        """Record that an order's execution has failed if the order lacks it. Return whether it did.
+
+        Step Functions does not guarantee that it reports how an execution ended.
+        """
+        execution = self._executions.find(order["executionArn"])
+        return execution is not None and self._endings.fail_order(execution, customer_order_id, order)
+
+    def _has_input(self, arn: str) -> bool:
+        execution = self._executions.find(arn)
+        return execution is not None and execution.input == self._input
 
     def _record_refusal(self, customer_order_id: str, code: str) -> None:
         logger.error("execution not started", extra={"customer_order_id": customer_order_id, "error": code})

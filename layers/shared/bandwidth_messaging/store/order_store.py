@@ -11,6 +11,8 @@ from bandwidth_messaging.store.keys import order_key
 _NOT_SUCCEEDED: Final = "NOT #orderState IN (:completed, :partial)"
 STEP_IDS: Final = ("applicationId", "locationId", "orderId")
 """Names of the ids that a step may find or create."""
+# What a failed execution leaves in the record.
+_OUTCOME: Final = ("failedAt", "reason", "unstarted", "interrupted", "completed", "failed", "failures")
 _SUCCEEDED: Final = {"completed": OrderState.COMPLETED, "partial": OrderState.PARTIAL}
 
 
@@ -146,6 +148,42 @@ class Orders:
             values={"arn": arn, "started": OrderState.STARTED, "yes": True},
         )
 
+    def record_interrupted(self, customer_order_id: str, *, execution_arn: str, at: str, reason: str) -> bool:
+        """Fail an order whose execution ended without recording its outcome.
+
+        Return False, with nothing changed, if the order has ended or another execution continues it.
+        """
+        order = self._table.update(
+            order_key(customer_order_id),
+            assign={
+                "orderState": OrderState.FAILED,
+                "failedAt": at,
+                "reason": reason,
+                "interrupted": True,
+                "taskToken": None,
+            },
+            condition="#executionArn = :arn AND #orderState IN (:started, :ordered)",
+            values={
+                "arn": execution_arn,
+                "started": OrderState.STARTED,
+                "ordered": OrderState.ORDERED,
+            },
+        )
+        return order is not None
+
+    def reopen_redriven(self, customer_order_id: str, order: OrderItem) -> bool:
+        """Reopen an interrupted order whose execution was redriven. Return False if nothing changed."""
+        reopened = self._table.update(
+            order_key(customer_order_id),
+            assign={
+                "orderState": OrderState.ORDERED if "orderId" in order else OrderState.STARTED,
+                **dict.fromkeys(("failedAt", "reason", "interrupted")),
+            },
+            condition="#executionArn = :arn AND #orderState = :failed AND #interrupted = :yes",
+            values={"arn": order["executionArn"], "failed": OrderState.FAILED, "yes": True},
+        )
+        return reopened is not None
+
     def _continue(self, customer_order_id: str, record: OrderItem, registration: Registration) -> OrderItem:
         """Let an execution continue a failed order unless another one already does. Return the record."""
         kind = registration["kind"]
@@ -161,7 +199,7 @@ class Orders:
                 **changes,
                 "orderState": OrderState.ORDERED if "orderId" in record else OrderState.STARTED,
                 "executionArn": registration["execution_arn"],
-                **dict.fromkeys(("failedAt", "reason", "unstarted", "completed", "failed", "failures")),
+                **dict.fromkeys(_OUTCOME),
             },
             condition=condition,
             values=values,
@@ -286,6 +324,7 @@ class Orders:
                 "reason": reason,
                 "resources": list(resources) or None,
                 "taskToken": None,
+                "interrupted": None,
             },
             condition=f"attribute_exists(#pk) AND {_NOT_SUCCEEDED}" if state == OrderState.FAILED else None,
             values=_SUCCEEDED if state == OrderState.FAILED else None,
