@@ -13,7 +13,7 @@ from bandwidth_messaging.domain.validation import parse
 from bandwidth_messaging.services.setup_check import SETUPS
 from tests.contracts.project import FUNCTIONS, MACHINES, Function, machine, pascal
 from tests.documents.examples import headings
-from tests.template import ROOT, resources
+from tests.template import ROOT, aliased, resources
 
 DEPLOYED = resources("AWS::Serverless::Function")
 every_function = pytest.mark.parametrize("function", FUNCTIONS, ids=str)
@@ -185,7 +185,7 @@ def invoked_by(name: str, state: str) -> set[str]:
     substitutions = resources("AWS::Serverless::StateMachine")[pascal(name)]["DefinitionSubstitutions"]
     placeholders = re.findall(r"\$\{(\w+)\}", json.dumps(machine(name)["States"][state]))
     values = [substitutions[placeholder] for placeholder in placeholders]
-    return {value["Fn::GetAtt"][0] for value in values if "Fn::GetAtt" in value} & DEPLOYED.keys()
+    return set(map(aliased, values)) & DEPLOYED.keys()
 
 
 @every_step

@@ -73,8 +73,13 @@ class Executions:
 
 
 def execution_arn(state_machine: str, name: str) -> str:
-    """Return the ARN of a state machine's execution."""
-    return f"{state_machine.replace(':stateMachine:', ':execution:')}:{name}"
+    """Return the ARN of an execution.
+
+    ``state_machine`` is the ARN of the machine or of an alias. Executions of both have the same ARN: names are unique
+    for each machine (https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html).
+    """
+    *arn, _, machine = state_machine.split(":")[:7]
+    return ":".join([*arn, "execution", machine, name])
 
 
 def _status_of(error: ClientError) -> int | None:
