@@ -84,9 +84,7 @@ def substitutions(name: str) -> dict[str, str]:
     """Return the logical id that each ${Name} of a machine stands for, without ${Partition}."""
     deployed = resources("AWS::Serverless::StateMachine")[pascal(name)]["DefinitionSubstitutions"]
     return {
-        placeholder: aliased(value)
-        for placeholder, value in deployed.items()
-        if placeholder != "Partition"
+        placeholder: aliased(value) for placeholder, value in deployed.items() if placeholder != "Partition"
     }
 
 

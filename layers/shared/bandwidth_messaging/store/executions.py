@@ -75,8 +75,9 @@ class Executions:
 def execution_arn(state_machine: str, name: str) -> str:
     """Return the ARN of an execution.
 
-    ``state_machine`` is the ARN of the machine or of an alias. Executions of both have the same ARN: names are unique
-    for each machine (https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html).
+    ``state_machine`` is the ARN of the machine or of an alias. It does not matter which: the names of executions
+    are unique within a machine
+    (https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html).
     """
     *arn, _, machine = state_machine.split(":")[:7]
     return ":".join([*arn, "execution", machine, name])
