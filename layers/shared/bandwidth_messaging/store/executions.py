@@ -75,8 +75,8 @@ class Executions:
 def execution_arn(state_machine: str, name: str) -> str:
     """Return the ARN of an execution.
 
-    ``state_machine`` is the ARN of the machine or of an alias. It does not matter which: the names of executions
-    are unique within a machine
+    ``state_machine`` is the ARN of the machine or of an alias. Both give the same ARN, because the names of
+    executions are unique within a machine
     (https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html).
     """
     *arn, _, machine = state_machine.split(":")[:7]
