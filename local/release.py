@@ -31,29 +31,34 @@ def describe() -> dict[str, Any]:
     """Return what this release's state machines and sample events expect of functions.
 
     For each state that invokes a function or starts a machine: its target as in the template
-    (``CheckInput.Alias``), the fields that it sends, the fields of the result that it reads, and the errors that
-    it matches by name.
+    (``CheckInput.Alias``), the fields that it sends, the fields of the result that it reads, and the errors
+    that it matches by name.
     """
-    machines = {
-        resource["Properties"]["DefinitionUri"].split("/")[1].partition(".")[0]: resource["Properties"]
-        for resource in yaml_parse((ROOT / "template.yaml").read_text())["Resources"].values()
-        if resource["Type"] == "AWS::Serverless::StateMachine"
-    }
+    resources = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]
+    states = [
+        state
+        for each in resources.values()
+        if each["Type"] == "AWS::Serverless::StateMachine"
+        for state in _states(each["Properties"])
+    ]
+    functions = sorted({state["target"].partition(".")[0] for state in states} & resources.keys())
+    samples = [
+        _sample(resources[each]["Properties"])
+        for each in functions
+        if resources[each]["Type"] == "AWS::Serverless::Function"
+    ]
     return {
-        "states": [
-            state for name, properties in sorted(machines.items()) for state in _states(name, properties)
-        ],
-        "requests": {
-            f"{path.parent.name}/{path.stem}": json.loads(path.read_text()) for path in _samples(machines)
-        },
+        "states": states,
+        "requests": {f"{path.parent.name}/{path.stem}": json.loads(path.read_text()) for path in samples},
         "executions": {
             path.stem: json.loads(path.read_text()) for path in sorted((ROOT / "events/executions").iterdir())
         },
     }
 
 
-def _states(machine: str, properties: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    definition = json.loads((ROOT / properties["DefinitionUri"]).read_text())
+def _states(properties: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    path = ROOT / properties["DefinitionUri"]
+    machine, definition = path.name.partition(".")[0], json.loads(path.read_text())
     for title, state in _tasks(definition):
         arguments = state["Arguments"]
         target = arguments.get("FunctionName") or arguments["StateMachineArn"]
@@ -81,11 +86,10 @@ def _tasks(definition: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
             yield from _tasks(inner)
 
 
-def _samples(machines: dict[str, Any]) -> list[Path]:
-    """Return the sample events of the functions that state machines can invoke."""
-    return [
-        path for room in sorted({*machines, "setups"}) for path in sorted((ROOT / "events" / room).iterdir())
-    ]
+def _sample(function: dict[str, Any]) -> Path:
+    """Return the file of a function's sample event."""
+    room, name = Path(function["CodeUri"]).name, function["Handler"].partition(".")[0]
+    return ROOT / "events" / room / f"{name}.json"
 
 
 def record(version: str) -> None:
@@ -105,9 +109,7 @@ def find_problems() -> list[str]:
     sections = _HEADING.findall((ROOT / "CHANGELOG.md").read_text())
     (_, _, unreleased), *released = sections
     if not released:
-        return [
-            "CHANGELOG.md has no release. Rename [Unreleased] to [1.0.0] - <date>, and add an empty [Unreleased]."
-        ]
+        return ["CHANGELOG.md has no release. Rename [Unreleased] to [1.0.0] - <date>, and add an empty one."]
     (version, day, changes), *earlier = released
     problems = []
     if unreleased.strip():
