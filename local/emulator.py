@@ -8,7 +8,7 @@
 - API Gateway does not accept the caller's address as part of an authorizer's cache key.
 - CloudFormation writes the slash of a media type as ~1. API Gateway does not decode it.
 - CloudFormation does not support EventBridge's connections and API destinations, nor versions and aliases of
-  state machines.
+  state machines. A state cannot run an alias of a state machine.
 - Step Functions does not support an expression as a task's timeout, and the wait scale does not apply to it.
 - To complete a task by its token, ministack requires a permission on every resource. On AWS, a permission on
   the state machine of the token is sufficient.
@@ -140,7 +140,7 @@ def _handlers(
 
 
 def support_machine_versions() -> None:
-    """Support versions and aliases of state machines in CloudFormation."""
+    """Support versions and aliases of state machines in CloudFormation, and states that run an alias."""
 
     def act(action: Callable[[Any], Any], data: Any) -> Any:
         status, _, body = action(data)
@@ -170,6 +170,14 @@ def support_machine_versions() -> None:
         act(stepfunctions._update_state_machine_alias, data)
         return arn, {"Arn": arn}
 
+    start_and_wait = stepfunctions._start_sync_execution
+
+    def start_alias_and_wait(data: Any) -> Any:
+        machine = stepfunctions._resolve_state_machine_arn(data["stateMachineArn"])
+        return start_and_wait({**data, "stateMachineArn": machine})
+
+    # A state that runs a machine and waits for its end.
+    stepfunctions._start_sync_execution = start_alias_and_wait
     provisioners._RESOURCE_HANDLERS |= {
         "AWS::StepFunctions::StateMachineVersion": {
             "create": lambda _logical_id, new, _stack: publish(new),
