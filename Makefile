@@ -6,10 +6,10 @@ ARCHITECTURE := arm64
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help install up down demo unit test lint format openapi diagrams build clean
+.PHONY: help install up down demo unit test lint format openapi diagrams build release-check clean
 
 help: ## List these targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 15
 
 install: $(INSTALLED) ## Create .venv with all tools (needs Python 3.13)
 
@@ -66,6 +66,10 @@ diagrams: install ## Generate the diagrams and step tables of docs/architecture.
 
 build: install ## Build functions and layer for deployment (ARCHITECTURE=arm64 or x86_64)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/sam build --parameter-overrides Architecture=$(ARCHITECTURE)
+
+release-check: lint build ## Check that the commit can be released; docs/releases.md has the steps
+	$(BIN)/pytest -q -n 0 tests/contracts/test_releases.py
+	$(BIN)/python -m local.release check
 
 clean: ## Stop the local cloud and delete everything built or installed
 	@if [ -x $(BIN)/python ]; then \
