@@ -8,10 +8,10 @@ CONFIGURATION = --config-file $(CONFIG) --config-env $(CONFIG_ENV)
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help install up down demo unit test lint format openapi diagrams build preflight deploy clean
+.PHONY: help install up down demo unit test lint format openapi diagrams build preflight deploy release-check clean
 
 help: ## List these targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 15
 
 install: $(INSTALLED) ## Create .venv with all tools (needs Python 3.13)
 
@@ -80,6 +80,10 @@ deploy: $(CONFIG) build ## Build, check and deploy (another stack: CONFIG=samcon
 
 $(CONFIG):
 	@echo "$@ does not exist. Copy samconfig.example.toml to $@ and fill in its values." >&2; exit 1
+
+release-check: lint build ## Check that the commit can be released; docs/releases.md has the steps
+	$(BIN)/pytest -q -n 0 tests/contracts/test_releases.py
+	$(BIN)/python -m local.release check
 
 clean: ## Stop the local cloud and delete everything built or installed
 	@if [ -x $(BIN)/python ]; then \

@@ -126,6 +126,18 @@ def invoke(stack: Stack, logical_id: str, event: Any) -> Any:
     return payload
 
 
+def set_variables(stack: Stack, logical_id: str, variables: dict[str, str]) -> dict[str, str]:
+    """Publish a function with other environment variables. Return all earlier variables."""
+    functions, name = stack.client("lambda"), physical_id(stack, logical_id)
+    earlier: dict[str, str] = functions.get_function_configuration(FunctionName=name)["Environment"][
+        "Variables"
+    ]
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": earlier | variables})
+    version = functions.publish_version(FunctionName=name)["Version"]
+    functions.update_alias(FunctionName=name, Name="live", FunctionVersion=version)
+    return earlier
+
+
 def subscribe_to_messages(stack: Stack, number: str) -> str:
     """Return the URL of a new queue that receives the events about messages of an owner number."""
     return subscribe(stack, {"detail": {"owner": [number]}})

@@ -28,6 +28,12 @@ def resources(kind: str) -> dict[str, dict[str, Any]]:
     }
 
 
+def aliased(value: Any) -> str:
+    """Return the logical id of the function or state machine whose alias a substitution names."""
+    name: str = value["Ref"]
+    return name.removesuffix(".Alias").removesuffix("Aliaslive")
+
+
 def create_table(client: "DynamoDBClient", logical_id: str) -> str:
     """Create a table with the keys and indexes of the template, and return its name."""
     properties = resources("AWS::DynamoDB::Table")[logical_id]

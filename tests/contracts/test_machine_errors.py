@@ -29,8 +29,7 @@ LAMBDA_ERRORS = {
     "Lambda.AWSLambdaException",
     "Lambda.SdkClientException",
     "Lambda.TooManyRequestsException",
-    # The function's process timed out, ran out of memory, or could not load its code. A deployment replaces
-    # function and layer one after the other.
+    # The function's process timed out, ran out of memory, or could not load its code.
     "Lambda.Unknown",
     "Sandbox.Timedout",
     "Runtime.ExitError",

@@ -9,6 +9,7 @@ from ministack.services import eventbridge
 from tests.cloudwatch import resolve
 from tests.contracts.template.deployed import DEPLOYED, events
 from tests.functions.conftest import sample
+from tests.template import resources
 
 SAMPLE = sample("setups/record_execution")
 ((FUNCTION, RULE),) = events("EventBridgeRule")
@@ -57,3 +58,16 @@ def test_an_end_that_cannot_be_recorded_is_dead_lettered_by_the_rule_and_by_the_
     assert RULE["DeadLetterConfig"] == {"Arn": queue}
     destination = DEPLOYED[FUNCTION]["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
     assert destination == {"Type": "SQS", "Destination": queue}
+
+
+def test_an_event_that_a_function_does_not_process_goes_to_a_queue() -> None:
+    invoked = {
+        name: properties
+        for name, properties in resources("AWS::Serverless::Function").items()
+        if any(event["Type"] == "EventBridgeRule" for event in properties.get("Events", {}).values())
+    }
+
+    assert invoked
+    for name, properties in invoked.items():
+        destination = properties["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
+        assert destination["Type"] == "SQS", name

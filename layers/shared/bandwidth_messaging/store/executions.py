@@ -102,8 +102,14 @@ class Executions:
 
 
 def execution_arn(state_machine: str, name: str) -> str:
-    """Return the ARN of a state machine's execution."""
-    return f"{state_machine.replace(':stateMachine:', ':execution:')}:{name}"
+    """Return the ARN of an execution.
+
+    ``state_machine`` is the ARN of the machine or of an alias. Both give the same ARN, because the names of
+    executions are unique within a machine
+    (https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html).
+    """
+    *arn, _, machine = state_machine.split(":")[:7]
+    return ":".join([*arn, "execution", machine, name])
 
 
 def _status_of(error: ClientError) -> int | None:
