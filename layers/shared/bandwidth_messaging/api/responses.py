@@ -371,10 +371,19 @@ class InvalidField(_Response):
 class Problem(_Response):
     """Problem details (RFC 9457)."""
 
-    type: str
-    title: str
-    status: int
-    detail: str
+    type: str = Field(
+        description="Kind of the problem: urn:problem-type:bandwidth-messaging: and the code",
+        json_schema_extra={"format": "uri"},
+    )
+    title: str = Field(description="Name of the status")
+    status: int | _Missing = Field(
+        None, description="HTTP status. Missing in rare responses of API Gateway (request_rejected)"
+    )
+    code: str = Field(description="What is wrong, for programs. docs/problems.md lists the codes")
+    detail: str = Field(description="What is wrong, as a sentence")
+    request_id: str | _Missing = Field(
+        None, description="Id of the request. The header x-amzn-RequestId of every response has it too"
+    )
     errors: list[InvalidField] | _Missing = Field(
         None, description="Every invalid field. Only with status 422"
     )

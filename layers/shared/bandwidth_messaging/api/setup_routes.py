@@ -11,14 +11,14 @@ from bandwidth_messaging.api.parameters import IdempotencyKey
 from bandwidth_messaging.api.resolver import operation
 from bandwidth_messaging.domain.problems import FieldProblem
 from bandwidth_messaging.domain.setups import HostedMessagingSetup, MessagingV2Setup
-from bandwidth_messaging.services.setup_start import StartConflict, Started, conflict_detail
+from bandwidth_messaging.services.setup_start import StartConflict, Started, describe_conflict
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
     from bandwidth_messaging.services.setup_start import SetupStart
 
-_CONFLICT: Final = conflict_detail("Order 7", StartConflict.NOT_ENDED, "ordered")
+_CONFLICT: Final = describe_conflict("Order 7", StartConflict.NOT_ENDED, "ordered")
 
 
 def add_setup_routes(app: "APIGatewayRestResolver", setup_start: "Callable[[], SetupStart]") -> None:

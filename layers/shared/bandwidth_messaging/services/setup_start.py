@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from bandwidth_messaging.domain.orders import Kind, OrderState
-from bandwidth_messaging.domain.problems import Conflict, FieldProblem, InvalidInput
+from bandwidth_messaging.domain.problems import Conflict, FieldProblem, InvalidInput, ProblemCode
 from bandwidth_messaging.domain.setups import HostedMessagingSetup, MessagingV2Setup
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.store.executions import StartRefused, execution_arn
@@ -49,9 +49,10 @@ _CONFLICTS: Mapping[StartConflict, str] = {
 }
 
 
-def conflict_detail(customer_order_id: str, conflict: StartConflict, value: str = "") -> str:
-    """Return the text of a conflict. `value` is the order's state or the execution's name."""
-    return f"customerOrderId '{customer_order_id}' is already used. {_CONFLICTS[conflict].format(value)}"
+def describe_conflict(customer_order_id: str, conflict: StartConflict, value: str = "") -> Conflict:
+    """Return the error of a conflict. `value` is the order's state or the execution's name."""
+    detail = f"customerOrderId '{customer_order_id}' is already used. {_CONFLICTS[conflict].format(value)}"
+    return Conflict(detail, ProblemCode.CUSTOMER_ORDER_ID_USED)
 
 
 class Started(NamedTuple):
@@ -114,7 +115,7 @@ class _Start:
                 self._record_refusal(customer_order_id, error.code)
             raise
         if not is_started and not self._executions.has_input(arn, self._input):
-            raise Conflict(conflict_detail(customer_order_id, StartConflict.OTHER_EXECUTION, name))
+            raise describe_conflict(customer_order_id, StartConflict.OTHER_EXECUTION, name)
         return Started(customer_order_id, arn)
 
     def _request(self) -> "SetupRequestItem":
@@ -125,7 +126,7 @@ class _Start:
             request = self._new_request()
         if request["requestDigest"] != self._digest:
             problem = FieldProblem("Idempotency-Key", "was used for another set-up. Use a new key.")
-            raise InvalidInput([problem])
+            raise InvalidInput([problem], ProblemCode.IDEMPOTENCY_KEY_REUSED)
         if is_repeated:
             self._is_first = self._orders.reopen_unstarted(
                 request["startsOrder"],
@@ -187,7 +188,7 @@ class _Start:
             conflict = StartConflict.OTHER_ORDER
         else:
             return f"{name}-again-{re.sub(r'[^0-9]', '', order['failedAt'])}"
-        raise Conflict(conflict_detail(customer_order_id, conflict, state))
+        raise describe_conflict(customer_order_id, conflict, state)
 
     def _record_refusal(self, customer_order_id: str, code: str) -> None:
         logger.error("execution not started", extra={"customer_order_id": customer_order_id, "error": code})
