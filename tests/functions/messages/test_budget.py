@@ -14,6 +14,7 @@ import botocore.handlers
 import pytest
 
 from bandwidth_messaging.domain.lanes import to_interval
+from bandwidth_messaging.domain.message_search import MessageSearch
 from bandwidth_messaging.domain.messages import Api, Waiting
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.times import to_rfc3339
@@ -493,6 +494,8 @@ def test_pages(desk: Desk) -> None:
     assert messages == documented("page of a number's messages, or of a conversation (25)")
     conversation = desk.measure(store.list_by_conversation, OWNER, [RECIPIENT], limit=25)
     assert conversation == messages
+    search = desk.measure(store.search, OWNER, MessageSearch(tag="none"), limit=25)
+    assert search == documented("page of a number's messages with filters, for each 100 messages read")
     stores.opt_outs().record(OWNER, RECIPIENT, opted_out=True, keyword="stop", at=AT)
     opt_outs = desk.measure(stores.opt_outs().list_by_number, OWNER, limit=25)
 

@@ -189,11 +189,19 @@ class Table:
             return Attempt(done, _read(existing) if existing else None)
 
     def query(
-        self, index: str, key: Item, *, limit: int, start: Item | None = None, newest_first: bool = False
+        self,
+        index: str,
+        key: Item,
+        *,
+        limit: int,
+        start: Item | None = None,
+        newest_first: bool = False,
+        between: tuple[str, str, str] | None = None,
     ) -> Page:
         """Return up to `limit` items of an index whose hash key is `key` (one attribute).
 
-        Raises InvalidStartKey if DynamoDB does not accept `start`.
+        `between` is the name of the sort key, its lowest and its highest value. Raises InvalidStartKey if
+        DynamoDB does not accept `start`.
         """
         (name, value) = next(iter(key.items()))
         request: dict[str, Any] = {
@@ -205,6 +213,12 @@ class Table:
             "Limit": limit,
             "ScanIndexForward": not newest_first,
         }
+        if between:
+            sort_key, *bounds = between
+            request["KeyConditionExpression"] += " AND #sort BETWEEN :lower AND :upper"
+            request["ExpressionAttributeNames"]["#sort"] = sort_key
+            bound_values = zip((":lower", ":upper"), map(_serialize, bounds), strict=True)
+            request["ExpressionAttributeValues"].update(bound_values)
         return _read_page(lambda: self._client.query(**_with_start(request, start)), start)
 
     def scan(self, index: str, *, limit: int, start: Item | None = None) -> Page:

@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 
 from bandwidth_messaging.domain import messages
 from bandwidth_messaging.domain.lanes import tickets_to_items
+from bandwidth_messaging.domain.message_search import MessageSearch
 from bandwidth_messaging.domain.messages import RANKS, Message, MessageItem, MessageState, Receipt, Waiting
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.store import outcomes
@@ -41,6 +42,12 @@ _AGREEMENTS: Final = {
 }
 
 
+MAX_SEARCHED: Final = 500
+"""Messages that a search reads for one page at most, so that a page costs a bounded number of read units."""
+SEARCH_STEP: Final = 100
+"""Messages that a search reads at once. BatchGetItem accepts 100 keys."""
+
+
 class Messages:
     """The Messages table. DynamoDB deletes an item `retention_days` after its first write or due time."""
 
@@ -56,7 +63,44 @@ class Messages:
 
     def list_by_number(self, number: str, *, limit: int, start: Item | None = None) -> Page:
         """Return the messages of an owner number, newest first."""
-        return self._query("messagesByOwner", {"owner": number}, limit, start)
+        return self.search(number, MessageSearch(), limit=limit, start=start)
+
+    def search(self, number: str, search: MessageSearch, *, limit: int, start: Item | None = None) -> Page:
+        """Return up to `limit` messages of an owner number that match, newest first.
+
+        The time is part of the index key. For other filters, up to MAX_SEARCHED messages are read, so that a
+        page may have fewer messages than `limit` and a next key.
+        """
+        between = None
+        if search.since or search.until:
+            # A sort key is <time>#<id>, so that it never equals the upper bound.
+            between = ("sortKey", search.since or "0", search.until or ":")
+        if not search.attributes:
+            return self._query("messagesByOwner", {"owner": number}, limit, start, between=between)
+        found: list[Item] = []
+        for _ in range(MAX_SEARCHED // SEARCH_STEP):
+            listed = self._table.query(
+                "messagesByOwner",
+                {"owner": number},
+                limit=SEARCH_STEP,
+                start=start,
+                newest_first=True,
+                between=between,
+            )
+            keys = [message_key(entry["messageId"]) for entry in listed.items]
+            items = {item["messageId"]: item for item in self._table.get_all(keys)}
+            for entry in listed.items:
+                item = items.get(entry["messageId"])
+                if item and search.matches(item):
+                    found.append(item)
+                if len(found) == limit:
+                    # A page is continued after its last message.
+                    is_end = entry is listed.items[-1] and listed.next_key is None
+                    return Page(found, None if is_end else entry)
+            start = listed.next_key
+            if start is None:
+                break
+        return Page(found, start)
 
     def list_by_conversation(
         self, owner: str, participants: Sequence[str], *, limit: int, start: Item | None = None
@@ -65,9 +109,16 @@ class Messages:
         key = {"conversation": messages.build_conversation_key(owner, participants)}
         return self._query("messagesByConversation", key, limit, start)
 
-    def _query(self, index: str, key: Item, limit: int, start: Item | None) -> Page:
+    def _query(
+        self,
+        index: str,
+        key: Item,
+        limit: int,
+        start: Item | None,
+        between: tuple[str, str, str] | None = None,
+    ) -> Page:
         # The indexes project only keys, so that the items are read from the table.
-        page = self._table.query(index, key, limit=limit, start=start, newest_first=True)
+        page = self._table.query(index, key, limit=limit, start=start, newest_first=True, between=between)
         keys = [message_key(item["messageId"]) for item in page.items]
         return Page(self._table.get_all(keys), page.next_key)
 
