@@ -32,6 +32,7 @@ REQUESTS = {
     "startMessagingV2": ("executions/messaging_v2.json", None),
     "recordOptOut": ("control/change_opt_outs.json", "body"),
     "startHostedMessaging": ("executions/hosted_messaging.json", None),
+    "startRelease": ("executions/release_numbers.json", None),
     "setReplies": ("control/set_replies.json", "body"),
     "setRate": ("control/set_rate.json", "body"),
 }
@@ -57,11 +58,11 @@ def document() -> str:
         title="Bandwidth messaging",
         version="1.0.0",
         description=(
-            "Send messages, start set-ups, set rates, record opt-outs, and read all of them. Sign every "
-            "request with AWS Signature Version 4 (service execute-api). The caller needs the IAM permission "
-            "`execute-api:Invoke`. Errors are problem details (RFC 9457). An optional field may be null, "
-            "which is the same as leaving it out. Path parameters are percent-encoded. An unknown query "
-            "parameter is a 422."
+            "Send messages, start set-ups and releases, set rates, record opt-outs, and read all of them. "
+            "Sign every request with AWS Signature Version 4 (service execute-api). The caller needs the IAM "
+            "permission `execute-api:Invoke`. Errors are problem details (RFC 9457). An optional field may "
+            "be null, which is the same as leaving it out. Path parameters are percent-encoded. An unknown "
+            "query parameter is a 422."
         ),
         servers=[
             Server(

@@ -548,3 +548,23 @@ def test_a_step_of_a_setup(desk: Desk) -> None:
     cost = desk.measure(handler, {"customerOrderId": order}, Context())
 
     assert cost == documented("one step of a set-up, its start and its end")
+
+
+def test_the_start_of_a_set_up(desk: Desk) -> None:
+    orders = stores.orders()
+
+    cost = desk.measure(
+        orders.register, "order-1", kind="messaging_v2", requested=1, execution_arn="arn", at=AT, digest="d"
+    )
+
+    assert cost == documented("a set-up or a release starts")
+
+
+def test_a_page_of_orders(desk: Desk) -> None:
+    stores.orders().register(
+        "order-1", kind="messaging_v2", requested=1, execution_arn="arn", at=AT, digest="d"
+    )
+
+    cost = desk.measure(stores.orders().list_by_kinds, ("messaging_v2",), limit=25)
+
+    assert cost == documented("page of orders of a kind (25)")

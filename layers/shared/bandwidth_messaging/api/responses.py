@@ -354,6 +354,13 @@ class Order(_Response):
     next_steps: str | _Missing = Field(None, description="What you can do next, as sentences")
 
 
+class Orders(_Response):
+    """A page of orders."""
+
+    items: list[Order]
+    cursor: _Cursor
+
+
 class StartedSetup(_Response):
     """A set-up that was started."""
 

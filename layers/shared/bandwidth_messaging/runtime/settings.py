@@ -53,6 +53,7 @@ class Settings:
     notification_url: str = ""
     media_queue_url: str = ""
     messaging_v2_state_machine: str = ""
+    release_numbers_state_machine: str = ""
     order_notifications: str = ""
     files_bucket: str = ""
     keyword_languages: str = ""

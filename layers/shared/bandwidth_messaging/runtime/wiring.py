@@ -332,12 +332,13 @@ def media_archive() -> "MediaArchive":
 
 
 def setup_start() -> "SetupStart":
-    """Return the service that starts set-ups."""
+    """Return the service that starts set-ups and releases."""
     from bandwidth_messaging.services.setup_start import SetupStart
 
     state_machines: dict[Kind, str] = {
         "messaging_v2": settings().messaging_v2_state_machine,
         "hosted_messaging": settings().hosted_messaging_state_machine,
+        "release_numbers": settings().release_numbers_state_machine,
     }
     return SetupStart(
         stores.orders(),

@@ -1,4 +1,4 @@
-"""Starts the execution of a set-up once per request. Called by api/setup_routes."""
+"""Starts the execution of a set-up or a release once per request. Called by api/setup_routes."""
 
 import hashlib
 import json
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bandwidth_messaging.domain.orders import Kind, OrderState
 from bandwidth_messaging.domain.problems import Conflict, FieldProblem, InvalidInput, ProblemCode
+from bandwidth_messaging.domain.releases import NumberRelease
 from bandwidth_messaging.domain.setups import HostedMessagingSetup, MessagingV2Setup
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.store.executions import StartRefused, execution_arn
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-type Setup = HostedMessagingSetup | MessagingV2Setup
+type Setup = HostedMessagingSetup | MessagingV2Setup | NumberRelease
 
 
 class StartConflict(StrEnum):
@@ -64,7 +65,7 @@ class Started(NamedTuple):
 
 @dataclass(frozen=True)
 class SetupStart:
-    """Registers the order of a set-up and starts its execution."""
+    """Registers the order of a set-up or a release, and starts its execution."""
 
     orders: "Orders"
     setup_requests: "SetupRequests"
@@ -80,13 +81,13 @@ class SetupStart:
         Bandwidth's API, or if the key was used for another set-up. Raises Conflict if the customerOrderId was
         used before.
         """
-        if problems := setup.problems_with(self.bandwidth_api):
+        if not isinstance(setup, NumberRelease) and (problems := setup.problems_with(self.bandwidth_api)):
             raise InvalidInput(problems)
         return _Start(self, kind, setup, idempotency_key).run()
 
 
 class _Start:
-    """One request to start a set-up."""
+    """One request to start a set-up or a release."""
 
     def __init__(self, service: SetupStart, kind: Kind, setup: Setup, idempotency_key: str | None) -> None:
         self._orders = service.orders
@@ -125,7 +126,7 @@ class _Start:
         if request is None:
             request = self._new_request()
         if request["requestDigest"] != self._digest:
-            problem = FieldProblem("Idempotency-Key", "was used for another set-up. Use a new key.")
+            problem = FieldProblem("Idempotency-Key", "was used for another request. Use a new key.")
             raise InvalidInput([problem], ProblemCode.IDEMPOTENCY_KEY_REUSED)
         if is_repeated:
             self._is_first = self._orders.reopen_unstarted(
@@ -139,8 +140,12 @@ class _Start:
     def _new_request(self) -> "SetupRequestItem":
         """Register the order and record the request. Return the first request under the key."""
         unique = hash_idempotency_key(self._key) if self._key else uuid.uuid4().hex
-        customer_order_id = self._setup.customer_order_id or f"setup-{unique}"
-        if isinstance(self._setup, HostedMessagingSetup) and self._setup.dry_run:
+        if isinstance(self._setup, NumberRelease):
+            # Its customerOrderId is that of the set-up. The machine names the release after its execution.
+            customer_order_id = f"release-{unique}"
+        else:
+            customer_order_id = self._setup.customer_order_id or f"setup-{unique}"
+        if not isinstance(self._setup, MessagingV2Setup) and self._setup.dry_run:
             # A dry run has no order. The set-up itself may follow with the same customerOrderId.
             name = f"dry-run-{unique}"
         else:
