@@ -79,6 +79,7 @@ def document() -> str:
             Tag(name="Numbers", description="Your numbers"),
             Tag(name="Opt-outs", description="People who opted out of texts from your numbers"),
             Tag(name="Rates", description="How fast messages are sent, and how long they wait"),
+            Tag(name="Usage", description="Messages, segments and their estimated price"),
             Tag(name="Set-ups", description="Orders that import, buy or release numbers"),
         ],
         security_schemes={

@@ -135,7 +135,7 @@ class Meter:
             table = resources("AWS::DynamoDB::Table")[name]
             # A write that was refused costs as much as one that changed nothing.
             self._units += units(before, after) + sum(
-                index_units(table, index, before, after) for index in table["GlobalSecondaryIndexes"]
+                index_units(table, index, before, after) for index in table.get("GlobalSecondaryIndexes", ())
             )
 
     def _item(self, table: str, key: Any) -> dict[str, Any]:
@@ -548,6 +548,17 @@ def test_a_step_of_a_setup(desk: Desk) -> None:
     cost = desk.measure(handler, {"customerOrderId": order}, Context())
 
     assert cost == documented("one step of a set-up, its start and its end")
+
+
+def test_usage(desk: Desk) -> None:
+    counts = {"sentMessages": 9, "sentSegments": 12}
+    for _ in range(2):
+        cost = desk.measure(stores.usage().add, "2026-11-22", OWNER, counts)
+        assert cost == documented("count the usage of a batch (up to 10 changes), for each day and number")
+
+    assert desk.measure(lambda: list(stores.usage().list_day("2026-11-22"))) == documented(
+        "usage of a day, for each 1,000 numbers"
+    )
 
 
 def test_the_start_of_a_set_up(desk: Desk) -> None:

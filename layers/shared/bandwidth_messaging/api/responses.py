@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import SkipJsonSchema
 
-from bandwidth_messaging.domain import drift, numbers, orders, registration, releases
+from bandwidth_messaging.domain import drift, numbers, orders, registration, releases, usage
 from bandwidth_messaging.domain.drift import DriftState
 from bandwidth_messaging.domain.failures import ErrorClass
 from bandwidth_messaging.domain.messages import RANKS, Api, Direction, MessageState, Waiting
@@ -366,6 +366,43 @@ class StartedSetup(_Response):
 
     customer_order_id: str = Field(description="Id for GET /orders/{customerOrderId}")
     execution_arn: str = Field(description="Execution in Step Functions")
+
+
+class UsageTotal(_Response):
+    """What messages used. A message counts once for each recipient."""
+
+    sent_messages: int = Field(description="Messages that Bandwidth accepted, attempts included")
+    sent_segments: int = Field(description="Segments of the sent SMS")
+    sent_mms: int = Field(description="Sent MMS, part of sentMessages")
+    received_messages: int
+    received_segments: int = Field(description="Segments of the received SMS")
+    received_mms: int = Field(description="Received MMS, part of receivedMessages")
+    estimated_price: float | _Missing = Field(
+        None,
+        description="US dollars for what was sent. Only with the parameters SegmentPrice or MmsPrice",
+    )
+
+
+class UsageItem(UsageTotal):
+    """The usage of a day, a number or a campaign."""
+
+    day: Annotated[str, Field(json_schema_extra={"format": "date"})] | _Missing = Field(
+        None, description="Only by day (UTC)"
+    )
+    number: str | _Missing = Field(None, description="Only by number")
+    campaign_id: str | _Missing = Field(
+        None, description="Only by campaign. Missing for numbers that are in no campaign now"
+    )
+
+
+class Usage(_Response):
+    """The usage of a period."""
+
+    first: str = Field(alias="from", description="First day")
+    last: str = Field(alias="to", description="Last day")
+    by: usage.By
+    items: list[UsageItem]
+    total: UsageTotal
 
 
 class InvalidField(_Response):

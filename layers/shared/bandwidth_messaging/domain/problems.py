@@ -21,6 +21,7 @@ class ProblemCode(StrEnum):
     OPTED_OUT = "opted_out"
     MESSAGE_NOT_CANCELABLE = "message_not_cancelable"
     CUSTOMER_ORDER_ID_USED = "customer_order_id_used"
+    NOT_ENABLED = "not_enabled"
     CONCURRENT_CHANGE = "concurrent_change"
     RATE_BACKLOG = "rate_backlog"
     NOT_FOUND = "not_found"

@@ -72,6 +72,10 @@ class Settings:
     carrier_retries: str = ""
     retry_error_classes: str = ""
     quiet_hours: str = ""
+    usage_counts: str = ""
+    usage_table: str = ""
+    segment_price: str = ""
+    mms_price: str = ""
 
 
 def split_list(value: str) -> list[str]:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.store.queues import DeadLetters, Quarantine, SendQueue, WorkQueue
     from bandwidth_messaging.store.reply_store import Replies
     from bandwidth_messaging.store.setup_requests import SetupRequests
+    from bandwidth_messaging.store.usage_store import Usage
 
 # Excludes loaded modules from garbage collection, which would run while the first client is built.
 gc.freeze()
@@ -206,6 +207,13 @@ def lanes() -> "Lanes":
     from bandwidth_messaging.store.lane_store import Lanes
 
     return Lanes(Table(_dynamodb(), settings().numbers_table))
+
+
+@cache
+def usage() -> "Usage":
+    from bandwidth_messaging.store.usage_store import Usage
+
+    return Usage(Table(_dynamodb(), settings().usage_table))
 
 
 @cache

@@ -221,6 +221,18 @@ class Table:
             request["ExpressionAttributeValues"].update(bound_values)
         return _read_page(lambda: self._client.query(**_with_start(request, start)), start)
 
+    def query_table(self, key: Item, *, limit: int, start: Item | None = None) -> Page:
+        """Return up to `limit` items of the table whose hash key is `key` (one attribute), sorted."""
+        (name, value) = next(iter(key.items()))
+        request: dict[str, Any] = {
+            "TableName": self.name,
+            "KeyConditionExpression": "#key = :key",
+            "ExpressionAttributeNames": {"#key": name},
+            "ExpressionAttributeValues": {":key": _serialize(value)},
+            "Limit": limit,
+        }
+        return _read_page(lambda: self._client.query(**_with_start(request, start)), start)
+
     def scan(self, index: str, *, limit: int, start: Item | None = None) -> Page:
         """Return up to `limit` items of an index, in no order.
 
