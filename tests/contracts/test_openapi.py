@@ -23,8 +23,9 @@ def test_the_document_is_up_to_date() -> None:
     assert openapi.DOCUMENT.read_text() == openapi.document(), "make openapi"
 
 
-def test_the_page_shows_the_same_document() -> None:
-    assert (ROOT / "functions/control/openapi.json").read_bytes() == openapi.DOCUMENT.read_bytes()
+@pytest.mark.parametrize("user", ["functions/control", "client"])
+def test_the_page_and_the_client_have_the_same_document(user: str) -> None:
+    assert (ROOT / user / "openapi.json").read_bytes() == openapi.DOCUMENT.read_bytes()
 
 
 @pytest.mark.parametrize("existing", [None, "{}\n"])
