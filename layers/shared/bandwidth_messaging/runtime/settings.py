@@ -43,6 +43,7 @@ class Settings:
     callback_url_v1: str = ""
     callback_url_v2: str = ""
     callback_probe_url: str = ""
+    control_api_url: str = ""
     unregistered_senders: str = ""
     events_dead_letter_queue_url: str = ""
     events_include_text: str = ""
