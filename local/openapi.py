@@ -24,6 +24,7 @@ FUNCTIONS = (
     "control/browse",
     "control/set_rate",
     "control/change_opt_outs",
+    "control/change_pools",
     "control/set_replies",
 )
 # Samples of requests: the file under events/, and the key of the body if the sample is a proxy event.
@@ -33,6 +34,7 @@ REQUESTS = {
     "recordOptOut": ("control/change_opt_outs.json", "body"),
     "startHostedMessaging": ("executions/hosted_messaging.json", None),
     "startRelease": ("executions/release_numbers.json", None),
+    "setPool": ("control/change_pools.json", "body"),
     "setReplies": ("control/set_replies.json", "body"),
     "setRate": ("control/set_rate.json", "body"),
 }
@@ -58,7 +60,8 @@ def document() -> str:
         title="Bandwidth messaging",
         version="1.0.0",
         description=(
-            "Send messages, start set-ups and releases, set rates, record opt-outs, and read all of them. "
+            "Send messages, start set-ups and releases, set rates, record opt-outs, pool numbers, and read "
+            "all of them. "
             "Sign every request with AWS Signature Version 4 (service execute-api). The caller needs the IAM "
             "permission `execute-api:Invoke`. Errors are problem details (RFC 9457). An optional field may "
             "be null, which is the same as leaving it out. Path parameters are percent-encoded. An unknown "
@@ -78,6 +81,7 @@ def document() -> str:
             Tag(name="Messages", description="Outbound and inbound messages"),
             Tag(name="Numbers", description="Your numbers"),
             Tag(name="Opt-outs", description="People who opted out of texts from your numbers"),
+            Tag(name="Pools", description="Groups of your numbers that share their messages"),
             Tag(name="Rates", description="How fast messages are sent, and how long they wait"),
             Tag(name="Usage", description="Messages, segments and their estimated price"),
             Tag(name="Set-ups", description="Orders that import, buy or release numbers"),

@@ -124,7 +124,9 @@ def test_the_steps_of_catapult_load_no_xml(name: str) -> None:
     assert loaded_by("hosted_messaging", code) <= {"pydantic", "requests"}
 
 
-@pytest.mark.parametrize("name", ["browse", "describe", "set_rate", "set_replies", "start_setup"])
+@pytest.mark.parametrize(
+    "name", ["browse", "change_pools", "describe", "set_rate", "set_replies", "start_setup"]
+)
 def test_the_functions_of_the_control_api_load_no_client_of_bandwidth(name: str) -> None:
     assert loaded_by("control", f"import {name}") <= {"pydantic"}
 

@@ -190,11 +190,14 @@ def _respond(
     request_id = app.current_event.request_context.request_id
     if problem["status"] == HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.error("request failed", exc_info=error, extra={"request_id": request_id})
+    headers = None
+    if isinstance(error, Backlog) and error.retry_after is not None:
+        headers = {"Retry-After": str(error.retry_after)}
     return Response(
         status_code=problem["status"],
         content_type=_PROBLEM_JSON,
         body=json.dumps(problem | {"requestId": request_id}),
-        headers={"Retry-After": str(error.retry_after)} if isinstance(error, Backlog) else None,
+        headers=headers,
     )
 
 

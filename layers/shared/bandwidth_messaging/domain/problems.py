@@ -19,6 +19,7 @@ class ProblemCode(StrEnum):
     SENDER_UNREGISTERED = "sender_unregistered"
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
     OPTED_OUT = "opted_out"
+    POOL_UNUSABLE = "pool_unusable"
     MESSAGE_NOT_CANCELABLE = "message_not_cancelable"
     CUSTOMER_ORDER_ID_USED = "customer_order_id_used"
     NOT_ENABLED = "not_enabled"
@@ -66,9 +67,12 @@ class NotFound(Exception):
 
 
 class Backlog(Exception):
-    """So many messages wait that this one would not be sent in time. `retry_after` is in seconds."""
+    """So many messages wait that this one would not be sent in time.
 
-    def __init__(self, message: str, *, retry_after: int) -> None:
+    `retry_after` is in seconds. It is None if the same request will not be accepted later either.
+    """
+
+    def __init__(self, message: str, *, retry_after: int | None) -> None:
         self.retry_after = retry_after
         super().__init__(message)
 
