@@ -12,7 +12,7 @@ from bandwidth_messaging.domain.messages import MessageState
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.problems import ProblemCode
 from bandwidth_messaging.runtime import stores, wiring
-from functions.control import browse, change_opt_outs, set_replies, start_setup
+from functions.control import browse, change_opt_outs, change_pools, set_replies, start_setup
 from functions.messages import cancel_message, send_message
 from tests.functions.conftest import Stack, api_event, call, call_api
 from tests.functions.control.setups import end_setup, start
@@ -36,6 +36,17 @@ def send(key: str = "key-1", **fields: Any) -> tuple[int, Any]:
 
 def send_from_another_number() -> tuple[int, Any]:
     return send(**{"from": "+19102390000"})
+
+
+def send_from_an_unknown_pool() -> tuple[int, Any]:
+    return send(**{"from": "reminders"})
+
+
+def send_from_a_pool_without_registered_numbers() -> tuple[int, Any]:
+    status, pool = call_api(change_pools, "PUT", "/pools/reminders", body={"numbers": [OURS]})
+    assert status == 200, pool
+    stores.numbers().record_registration(OURS, registration.build_unlisted_registration(AT))
+    return send_from_an_unknown_pool()
 
 
 def send_from_an_unregistered_number() -> tuple[int, Any]:
@@ -70,6 +81,9 @@ def request(module: ModuleType, method: str, path: str, **parts: Any) -> Callabl
         (request(browse, "GET", "/messages", query={"colour": "red"}), 422, ProblemCode.INVALID_FIELD),
         (request(browse, "GET", "/numbers", query={"cursor": "x"}), 422, ProblemCode.INVALID_FIELD),
         (send_from_another_number, 422, ProblemCode.SENDER_NOT_ACTIVE),
+        (send_from_an_unknown_pool, 422, ProblemCode.SENDER_NOT_ACTIVE),
+        (send_from_a_pool_without_registered_numbers, 409, ProblemCode.POOL_UNUSABLE),
+        (request(browse, "GET", "/pools/reminders"), 404, ProblemCode.NOT_FOUND),
         (send_from_an_unregistered_number, 422, ProblemCode.SENDER_UNREGISTERED),
         (send_another_text_with_the_same_key, 422, ProblemCode.IDEMPOTENCY_KEY_REUSED),
         (send_to_an_opted_out_recipient, 409, ProblemCode.OPTED_OUT),
