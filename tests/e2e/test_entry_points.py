@@ -84,12 +84,6 @@ def test_a_request_without_a_signature_is_a_problem_of_api_gateway(cloud: Stack,
     assert response.json()["requestId"] == response.headers["x-amzn-RequestId"]
 
 
-def test_the_client_reads_a_list_page_by_page(cloud: Stack) -> None:
-    numbers = list(cloud.api().items("listNumbers", {"limit": 1}))
-
-    assert cloud.api().call("listNumbers", {"limit": 100})["items"] == numbers
-
-
 def test_sam_remote_invoke_runs_the_machine_with_the_sample_event(cloud: Stack) -> None:
     name = f"remote-invoke-{uuid.uuid4().hex[:8]}"
 
