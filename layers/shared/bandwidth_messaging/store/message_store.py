@@ -4,17 +4,19 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from bandwidth_messaging.domain import messages
 from bandwidth_messaging.domain.lanes import tickets_to_items
-from bandwidth_messaging.domain.message_search import MessageSearch
 from bandwidth_messaging.domain.messages import RANKS, Message, MessageItem, MessageState, Receipt, Waiting
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.store import outcomes
 from bandwidth_messaging.store.dynamodb import Item, Page, Table
 from bandwidth_messaging.store.keys import message_key
 from bandwidth_messaging.store.outcomes import build_outcome, merge_outcomes
+
+if TYPE_CHECKING:
+    from bandwidth_messaging.domain.message_search import MessageSearch
 
 ATTEMPT: Final = "attempt "
 """Prefix of the attributes that hold earlier attempts that a carrier failed, by Bandwidth's id."""
@@ -72,9 +74,9 @@ class Messages:
 
     def list_by_number(self, number: str, *, limit: int, start: Item | None = None) -> Page:
         """Return the messages of an owner number, newest first."""
-        return self.search(number, MessageSearch(), limit=limit, start=start)
+        return self._query("messagesByOwner", {"owner": number}, limit, start)
 
-    def search(self, number: str, search: MessageSearch, *, limit: int, start: Item | None = None) -> Page:
+    def search(self, number: str, search: "MessageSearch", *, limit: int, start: Item | None = None) -> Page:
         """Return up to `limit` messages of an owner number that match, newest first.
 
         The time is part of the index key. For other filters, up to MAX_SEARCHED messages are read, so that a
