@@ -158,7 +158,7 @@ def _deploy(directory: Path, target: Target) -> None:
         raise
     _put_gateway_responses(cloudformation, target)
     _put_concurrency(target)
-    _set_probe_url(cloudformation, target)
+    _set_urls(cloudformation, target)
 
 
 def _architecture() -> str:
@@ -266,14 +266,21 @@ def _put_concurrency(target: Target) -> None:
             functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig=scaling)
 
 
-def _set_probe_url(cloudformation: "CloudFormationClient", target: Target) -> None:
-    """Set the URL that the doctor calls to one of the emulator, because no REST API host resolves to it."""
-    detail = cloudformation.describe_stack_resource(StackName=STACK, LogicalResourceId="Doctor")
-    name = detail["StackResourceDetail"]["PhysicalResourceId"]
+def _set_urls(cloudformation: "CloudFormationClient", target: Target) -> None:
+    """Set URLs of the APIs to those of the emulator, because no REST API host resolves to it.
+
+    They are the URL that the doctor calls, and the one that the API page shows.
+    """
     functions = target.client("lambda")
-    variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    variables["CALLBACK_PROBE_URL"] = _emulator_url(variables["CALLBACK_URL_V2"], target.endpoint_url)
-    functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+    for function, variable, source in (
+        ("Doctor", "CALLBACK_PROBE_URL", "CALLBACK_URL_V2"),
+        ("Describe", "CONTROL_API_URL", "CONTROL_API_URL"),
+    ):
+        detail = cloudformation.describe_stack_resource(StackName=STACK, LogicalResourceId=function)
+        name = detail["StackResourceDetail"]["PhysicalResourceId"]
+        variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        variables[variable] = _emulator_url(variables[source], target.endpoint_url)
+        functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
 
 
 def _describe(target: Target, sources: str) -> Stack:

@@ -67,7 +67,11 @@ class World:
         except Exception:
             status = 502
         error = int(status == 502)
-        self.metrics.add("AWS/Lambda", "Errors", error, FunctionName=logical_id_of(module))
+        function = logical_id_of(module)
+        self.metrics.add("AWS/Lambda", "Errors", error, FunctionName=function)
+        # Invocations through the alias also count for the version that it chose.
+        version = {"Resource": f"{function}:live", "ExecutedVersion": function}
+        self.metrics.add("AWS/Lambda", "Errors", error, FunctionName=function, **version)
         if api:
             self.metrics.add("AWS/ApiGateway", "5XXError", int(status >= 500), ApiName=f"{STACK}-{api}")
 
@@ -128,7 +132,7 @@ def fault(*alarms: str) -> Callable[[Fault], Fault]:
 
 
 @fault("SendErrorsAlarm", "QueueScheduledErrorsAlarm", "ReceiveCallbackErrorsAlarm", "CallbackErrorsAlarm")
-@fault("ControlErrorsAlarm")
+@fault("ControlErrorsAlarm", "SendMessageCanaryAlarm", "ReceiveCallbackCanaryAlarm")
 def tables_do_not_respond(world: World) -> None:
     world.break_tables()
     world.invoke(deliver_message, sample("messages/deliver_message"))

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.domain.step_outcomes import StepOutcome
 
 Kind = Literal["hosted_messaging", "messaging_v2", "release_numbers"]
+KINDS: Final[tuple[Kind, ...]] = ("messaging_v2", "hosted_messaging", "release_numbers")
 Action = Literal["IMPORT", "REMOVE"]
 OrderedWhat = Literal["NEW_NUMBERS"] | Action
 

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.store.reply_store import Replies
     from bandwidth_messaging.store.scheduled_segment_store import ScheduledSegments
     from bandwidth_messaging.store.setup_requests import SetupRequests
+    from bandwidth_messaging.store.usage_store import Usage
 
 # Excludes loaded modules from garbage collection, which would run while the first client is built.
 gc.freeze()
@@ -224,6 +225,13 @@ def scheduled_segments() -> "ScheduledSegments":
     from bandwidth_messaging.store.scheduled_segment_store import ScheduledSegments
 
     return ScheduledSegments(Table(_dynamodb(), settings().numbers_table))
+
+
+@cache
+def usage() -> "Usage":
+    from bandwidth_messaging.store.usage_store import Usage
+
+    return Usage(Table(_dynamodb(), settings().usage_table))
 
 
 @cache

@@ -59,6 +59,8 @@ if TYPE_CHECKING:
     from bandwidth_messaging.services.setup_check import SetupCheck
     from bandwidth_messaging.services.setup_start import SetupStart
     from bandwidth_messaging.services.unconfirmed import UnconfirmedMessages
+    from bandwidth_messaging.services.usage_counting import UsageCounting
+    from bandwidth_messaging.services.usage_report import Prices, UsageReport
 
 
 def send_checks() -> "SendChecks":
@@ -370,13 +372,39 @@ def execution_endings() -> "ExecutionEndings":
     return ExecutionEndings(stores.orders(), stores.executions())
 
 
+def usage_counting() -> "UsageCounting | None":
+    """Return the service that counts usage, None if the stack counts none."""
+    if settings().usage_counts != "true":
+        return None
+    from bandwidth_messaging.services.usage_counting import UsageCounting
+
+    return UsageCounting(stores.usage(), count)
+
+
+def usage_report() -> "UsageReport":
+    """Return the service that sums usage."""
+    from bandwidth_messaging.services.usage_report import UsageReport
+
+    return UsageReport(stores.usage(), stores.numbers, settings().usage_counts == "true")
+
+
+def prices() -> "Prices":
+    """Return the prices of the stack's parameters."""
+    from decimal import Decimal
+
+    from bandwidth_messaging.services.usage_report import Prices
+
+    return Prices(Decimal(settings().segment_price), Decimal(settings().mms_price))
+
+
 def setup_start() -> "SetupStart":
-    """Return the service that starts set-ups."""
+    """Return the service that starts set-ups and releases."""
     from bandwidth_messaging.services.setup_start import SetupStart
 
     state_machines: dict[Kind, str] = {
         "messaging_v2": settings().messaging_v2_state_machine,
         "hosted_messaging": settings().hosted_messaging_state_machine,
+        "release_numbers": settings().release_numbers_state_machine,
     }
     return SetupStart(
         stores.orders(),

@@ -18,7 +18,13 @@ from bandwidth_messaging.domain.lanes import (
     to_time,
 )
 from bandwidth_messaging.domain.messages import Message, MessageItem, MessageState, Waiting
-from bandwidth_messaging.domain.problems import Backlog, Conflict, FieldProblem, InvalidInput
+from bandwidth_messaging.domain.problems import (
+    Backlog,
+    Conflict,
+    FieldProblem,
+    InvalidInput,
+    ProblemCode,
+)
 from bandwidth_messaging.domain.segments import count_segments
 from bandwidth_messaging.domain.times import now, to_rfc3339
 from bandwidth_messaging.services.send_checks import Obstacle
@@ -158,12 +164,13 @@ class MessageAcceptance:
         facts, problem = self.checks.check(new.sender, new.to)
         sender = facts.sender
         if sender is None or (problem and problem.obstacle is Obstacle.SENDER):
-            raise InvalidInput([FieldProblem("from", problem.reason if problem else "")])
+            reason, code = (problem.reason, problem.code) if problem else ("", ProblemCode.INVALID_FIELD)
+            raise InvalidInput([FieldProblem("from", reason)], code)
         untimely = new.find_untimely(datetime.fromisoformat(now()))
         if problems := new.find_unsupported(sender["api"]) + untimely:
             raise InvalidInput(problems)
         if problem:
-            raise Conflict(problem.reason)
+            raise Conflict(problem.reason, problem.code)
         return facts
 
     def _find_earlier(self, idempotency_key: str | None) -> MessageItem | None:
@@ -177,7 +184,8 @@ class MessageAcceptance:
         """Return the item as first stored. Raises InvalidInput if it is of another message."""
         if stored is None or stored.get("requestDigest") != message.request_digest:
             raise InvalidInput(
-                [FieldProblem("Idempotency-Key", "belongs to another message. Use a new key.")]
+                [FieldProblem("Idempotency-Key", "belongs to another message. Use a new key.")],
+                ProblemCode.IDEMPOTENCY_KEY_REUSED,
             )
         return self._restore(message, stored)
 

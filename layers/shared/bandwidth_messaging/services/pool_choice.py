@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bandwidth_messaging.domain.opt_outs import select_current, select_for_pool
 from bandwidth_messaging.domain.pools import Candidate, PoolItem, choose_number
-from bandwidth_messaging.domain.problems import Conflict, FieldProblem, InvalidInput
+from bandwidth_messaging.domain.problems import Conflict, FieldProblem, InvalidInput, ProblemCode
 from bandwidth_messaging.services.number_pools import check_pool_member
 from bandwidth_messaging.services.send_checks import describe_opt_outs
 from bandwidth_messaging.store.opt_out_store import SendFacts
@@ -50,15 +50,15 @@ class PoolChoice:
         pool, last_number, is_fresh = self.pools.get_conversation(name, new.to)
         if pool is None:
             detail = f"{name} is not a pool of this stack. GET /pools lists the pools."
-            raise InvalidInput([FieldProblem("from", detail)])
+            raise InvalidInput([FieldProblem("from", detail)], ProblemCode.SENDER_NOT_ACTIVE)
         facts = self.pools.get_facts(pool, new.to)
         if self.enforce_opt_outs and (opt_outs := select_current(facts.statements)):
             detail = f"An opt-out from one number counts for the whole pool {name}."
-            raise Conflict(f"{describe_opt_outs(opt_outs)}. {detail}")
+            raise Conflict(f"{describe_opt_outs(opt_outs)}. {detail}", ProblemCode.OPTED_OUT)
         reasons = {number: self._check(pool, number, facts, new) for number in pool["numbers"]}
         candidates = [self._weigh(number, facts) for number, reason in reasons.items() if reason is None]
         if not candidates:
-            raise Conflict(_describe_reasons(name, reasons))
+            raise Conflict(_describe_reasons(name, reasons), ProblemCode.POOL_UNUSABLE)
         number = choose_number(
             candidates,
             new.to,

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from bandwidth_messaging.domain import messages
 from bandwidth_messaging.domain.lanes import tickets_to_items
@@ -14,6 +14,9 @@ from bandwidth_messaging.store import outcomes
 from bandwidth_messaging.store.dynamodb import Item, Page, Table
 from bandwidth_messaging.store.keys import message_key
 from bandwidth_messaging.store.outcomes import build_outcome, merge_outcomes
+
+if TYPE_CHECKING:
+    from bandwidth_messaging.domain.message_search import MessageSearch
 
 ATTEMPT: Final = "attempt "
 """Prefix of the attributes that hold earlier attempts that a carrier failed, by Bandwidth's id."""
@@ -50,6 +53,12 @@ _AGREEMENTS: Final = {
 }
 
 
+MAX_SEARCHED: Final = 500
+"""Messages that a search reads for one page at most, so that a page costs a bounded number of read units."""
+SEARCH_STEP: Final = 100
+"""Messages that a search reads at once. BatchGetItem accepts 100 keys."""
+
+
 class Messages:
     """The Messages table. DynamoDB deletes an item `retention_days` after its first write or due time."""
 
@@ -67,6 +76,43 @@ class Messages:
         """Return the messages of an owner number, newest first."""
         return self._query("messagesByOwner", {"owner": number}, limit, start)
 
+    def search(self, number: str, search: "MessageSearch", *, limit: int, start: Item | None = None) -> Page:
+        """Return up to `limit` messages of an owner number that match, newest first.
+
+        The time is part of the index key. For other filters, up to MAX_SEARCHED messages are read, so that a
+        page may have fewer messages than `limit` and a next key.
+        """
+        between = None
+        if search.since or search.until:
+            # A sort key is <time>#<id>, so that it never equals the upper bound.
+            between = ("sortKey", search.since or "0", search.until or ":")
+        if not search.attributes:
+            return self._query("messagesByOwner", {"owner": number}, limit, start, between=between)
+        found: list[Item] = []
+        for _ in range(MAX_SEARCHED // SEARCH_STEP):
+            listed = self._table.query(
+                "messagesByOwner",
+                {"owner": number},
+                limit=SEARCH_STEP,
+                start=start,
+                newest_first=True,
+                between=between,
+            )
+            keys = [message_key(entry["messageId"]) for entry in listed.items]
+            items = {item["messageId"]: item for item in self._table.get_all(keys)}
+            for entry in listed.items:
+                item = items.get(entry["messageId"])
+                if item and search.matches(item):
+                    found.append(item)
+                if len(found) == limit:
+                    # A page is continued after its last message.
+                    is_end = entry is listed.items[-1] and listed.next_key is None
+                    return Page(found, None if is_end else entry)
+            start = listed.next_key
+            if start is None:
+                break
+        return Page(found, start)
+
     def list_by_conversation(
         self, owner: str, participants: Sequence[str], *, limit: int, start: Item | None = None
     ) -> Page:
@@ -74,9 +120,16 @@ class Messages:
         key = {"conversation": messages.build_conversation_key(owner, participants)}
         return self._query("messagesByConversation", key, limit, start)
 
-    def _query(self, index: str, key: Item, limit: int, start: Item | None) -> Page:
+    def _query(
+        self,
+        index: str,
+        key: Item,
+        limit: int,
+        start: Item | None,
+        between: tuple[str, str, str] | None = None,
+    ) -> Page:
         # The indexes project only keys, so that the items are read from the table.
-        page = self._table.query(index, key, limit=limit, start=start, newest_first=True)
+        page = self._table.query(index, key, limit=limit, start=start, newest_first=True, between=between)
         keys = [message_key(item["messageId"]) for item in page.items]
         return Page(self._table.get_all(keys), page.next_key)
 

@@ -5,7 +5,7 @@ from typing import Any, Final, Literal, NotRequired, TypedDict, Unpack, cast
 
 from bandwidth_messaging.domain.orders import Action, Failure, Kind, OrderItem, OrderState
 from bandwidth_messaging.domain.step_outcomes import StepOutcome
-from bandwidth_messaging.store.dynamodb import Item, Table
+from bandwidth_messaging.store.dynamodb import InvalidStartKey, Item, Page, Table
 from bandwidth_messaging.store.keys import order_key
 
 _NOT_SUCCEEDED: Final = "NOT #orderState IN (:completed, :partial)"
@@ -49,6 +49,25 @@ class Orders:
     def get(self, customer_order_id: str) -> OrderItem | None:
         """Return an order's item, None if the order does not exist."""
         return cast("OrderItem | None", self._table.get(order_key(customer_order_id)))
+
+    def list_by_kinds(self, kinds: Sequence[Kind], *, limit: int, start: Item | None = None) -> Page:
+        """Return a page of the orders of these kinds, kind by kind, the latest start first.
+
+        Raises InvalidStartKey if `start` is not a key that this method returned.
+        """
+        if start and start.get("kind") not in kinds:
+            raise InvalidStartKey
+        entries: list[Item] = []
+        for kind in kinds[[*kinds].index(start["kind"]) if start else 0 :]:
+            page = self._table.query(
+                "ordersByKind", {"kind": kind}, limit=limit - len(entries), start=start, newest_first=True
+            )
+            start = None
+            entries += page.items
+            if len(entries) == limit:
+                break
+        orders = self._table.get_all([{"pk": entry["pk"]} for entry in entries])
+        return Page(orders, entries[-1] if len(entries) == limit else None)
 
     def was_attempted(self, customer_order_id: str) -> bool:
         """Return whether the order may exist at Bandwidth."""
