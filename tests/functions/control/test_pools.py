@@ -160,7 +160,8 @@ def test_a_pool_that_would_remember_too_many_numbers_is_a_422() -> None:
     assert status == 422
     assert problem["errors"][0]["detail"] == (
         "the pool would remember 401 numbers: 1 new and 400 former ones, whose opt-outs still count. At "
-        "most 400 are possible. Use another pool."
+        "most 400 are possible. Another pool is possible, but starts without the opt-outs from the former "
+        "numbers."
     )
 
 

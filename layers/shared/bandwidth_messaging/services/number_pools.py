@@ -57,7 +57,8 @@ class NumberPools:
         if (total := len(unique) + len(former)) > MAX_REMEMBERED:
             detail = (
                 f"the pool would remember {total} numbers: {len(unique)} new and {len(former)} former ones, "
-                f"whose opt-outs still count. At most {MAX_REMEMBERED} are possible. Use another pool."
+                f"whose opt-outs still count. At most {MAX_REMEMBERED} are possible. "
+                "Another pool is possible, but starts without the opt-outs from the former numbers."
             )
             raise InvalidInput([FieldProblem("numbers", detail)])
         pool = self.pools.put(
