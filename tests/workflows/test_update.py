@@ -37,11 +37,11 @@ MESSAGES_PER_SECOND = 0.5
 
 @contextmanager
 def repeated(action: Callable[[], None]) -> Iterator[None]:
-    """Call `action` about once a second in a thread. Raises its errors at the end."""
+    """Call `action` every two seconds in a thread. Raises its errors at the end."""
     stop, errors = threading.Event(), []
 
     def repeat() -> None:
-        while not stop.wait(1):
+        while not stop.wait(2):
             try:
                 action()
             except Exception as error:
