@@ -199,12 +199,12 @@ def support_machine_versions() -> None:
 def keep_api_ids() -> None:
     """Keep the id, and so the URL, of a REST API when CloudFormation changes its body."""
     update = provisioners._apigw_rest_api_update
+    # The gateway responses stay: the emulator does not import them, see local/deployment.py.
     parts = (
         apigateway_v1._rest_apis,
         apigateway_v1._resources,
         apigateway_v1._authorizers_v1,
         apigateway_v1._models,
-        apigateway_v1._gateway_responses,
         apigateway_v1._request_validators,
         apigateway_v1._documentation_parts,
     )
