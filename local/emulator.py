@@ -9,6 +9,7 @@
 - CloudFormation writes the slash of a media type as ~1. API Gateway does not decode it.
 - CloudFormation does not support EventBridge's connections and API destinations, nor versions and aliases of
   state machines. A state cannot run an alias of a state machine.
+- A REST API whose body changes gets a new id. On AWS, it keeps its id and its URL.
 - Step Functions does not support an expression as a task's timeout, and the wait scale does not apply to it.
 - To complete a task by its token, ministack requires a permission on every resource. On AWS, a permission on
   the state machine of the token is sufficient.
@@ -195,6 +196,32 @@ def support_machine_versions() -> None:
     }
 
 
+def keep_api_ids() -> None:
+    """Keep the id, and so the URL, of a REST API when CloudFormation changes its body."""
+    update = provisioners._apigw_rest_api_update
+    # The gateway responses stay: the emulator does not import them, see local/deployment.py.
+    parts = (
+        apigateway_v1._rest_apis,
+        apigateway_v1._resources,
+        apigateway_v1._authorizers_v1,
+        apigateway_v1._models,
+        apigateway_v1._request_validators,
+        apigateway_v1._documentation_parts,
+    )
+
+    def update_in_place(api_id: str, old: Any, new: Any, stack: str, logical_id: str) -> Any:
+        if new.get("Body") == old.get("Body"):
+            return update(api_id, old, new, stack, logical_id)
+        imported, _ = provisioners._apigw_rest_api_create(logical_id, new, stack)
+        for part in parts:
+            if imported in part:
+                part[api_id] = part.pop(imported)
+        apigateway_v1._rest_apis[api_id]["id"] = api_id
+        return api_id, provisioners._apigw_rest_api_attrs(api_id)
+
+    provisioners._RESOURCE_HANDLERS["AWS::ApiGateway::RestApi"]["update"] = update_in_place
+
+
 def keep_paths_encoded() -> None:
     """Match paths of REST APIs, and pass them to functions, percent-encoded as received."""
     handle = app._handle_execute_api_request
@@ -335,6 +362,7 @@ if __name__ == "__main__":
     share_layers()
     support_api_destinations()
     support_machine_versions()
+    keep_api_ids()
     keep_paths_encoded()
     cache_authorizers_by_address()
     decode_media_types()
