@@ -10,6 +10,7 @@
 - CloudFormation does not support EventBridge's connections and API destinations, nor versions and aliases of
   state machines. A state cannot run an alias of a state machine.
 - A REST API whose body changes gets a new id. On AWS, it keeps its id and its URL.
+- CloudFormation does not support alarms on metric math. Here, such an alarm exists but is never evaluated.
 - Step Functions does not support an expression as a task's timeout, and the wait scale does not apply to it.
 - To complete a task by its token, ministack requires a permission on every resource. On AWS, a permission on
   the state machine of the token is sufficient.
@@ -222,6 +223,19 @@ def keep_api_ids() -> None:
     provisioners._RESOURCE_HANDLERS["AWS::ApiGateway::RestApi"]["update"] = update_in_place
 
 
+def accept_metric_math() -> None:
+    """Create an alarm on metric math as one on a metric without data."""
+    build_record = provisioners._cw_metric_alarm_record
+
+    def build_idle_record(name: str, properties: dict[str, Any]) -> Any:
+        if "Metrics" in properties:
+            idle = {"Namespace": "MetricMath", "MetricName": name, "Statistic": "Sum", "Period": 60}
+            properties = {key: value for key, value in properties.items() if key != "Metrics"} | idle
+        return build_record(name, properties)
+
+    provisioners._cw_metric_alarm_record = build_idle_record
+
+
 def keep_paths_encoded() -> None:
     """Match paths of REST APIs, and pass them to functions, percent-encoded as received."""
     handle = app._handle_execute_api_request
@@ -362,6 +376,7 @@ if __name__ == "__main__":
     share_layers()
     support_api_destinations()
     support_machine_versions()
+    accept_metric_math()
     keep_api_ids()
     keep_paths_encoded()
     cache_authorizers_by_address()
