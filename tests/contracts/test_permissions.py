@@ -85,7 +85,7 @@ def test_an_action_that_the_function_cannot_reach_is_reported(function: Function
 
 def names_in(value: Any) -> set[str]:
     """Return the parameters and resources of the template that a value refers to, also by an alias."""
-    return set(re.findall(r"[A-Za-z]\w+", str(value).replace("Aliaslive", ""))) & (
+    return {name.removesuffix("Aliaslive") for name in re.findall(r"[A-Za-z]\w+", str(value))} & (
         template()["Resources"].keys() | template()["Parameters"].keys()
     )
 
