@@ -21,7 +21,13 @@ from bandwidth_messaging.bandwidth.credentials import BasicCredentials
 from bandwidth_messaging.bandwidth.oauth import OAuthClient
 from bandwidth_messaging.store.dynamodb import from_dynamodb
 from tests.aws import client
+from tests.template import create_table, resources
 
+# To their partition keys.
+TABLES = {
+    name: [key["AttributeName"] for key in table["KeySchema"]]
+    for name, table in resources("AWS::DynamoDB::Table").items()
+}
 BANDWIDTH = "http://127.0.0.1:9"
 TOKEN_URL = f"{BANDWIDTH}/token"
 WAITING, ENDED = (
@@ -230,6 +236,20 @@ class World:
             case "late":
                 self.late.append(effect)
         raise Died if outcome.startswith("dies") else no_response
+
+
+def create_tables() -> None:
+    """Create the tables of the template."""
+    for name in TABLES:
+        create_table(client("dynamodb"), name)
+
+
+def empty_tables() -> None:
+    """Delete all items. That is faster than to create the tables again."""
+    dynamodb = client("dynamodb")
+    for name, (key,) in TABLES.items():
+        for item in dynamodb.scan(TableName=name)["Items"]:
+            dynamodb.delete_item(TableName=name, Key={key: item[key]})
 
 
 class Tables:
