@@ -32,7 +32,6 @@ from functions.messages import (
     send_keyword_reply,
     send_message,
 )
-from tests.dynamodb import item_size
 from tests.functions.conftest import (
     CALLBACK_URL,
     PASSED,
@@ -76,6 +75,29 @@ class Cost(NamedTuple):
 
 
 # What a write costs
+
+
+def size(value: Any) -> int:
+    """Return the bytes of a value ("DynamoDB Item sizes and formats" in AWS's developer guide)."""
+    match value:
+        case str():
+            return len(value.encode())
+        case bool() | None:
+            return 1
+        case int():
+            return math.ceil(len(str(abs(value))) / 2) + 1
+        case list():
+            return 3 + sum(1 + size(each) for each in value)
+    return 3 + sum(1 + size(name) + size(each) for name, each in value.items())
+
+
+def item_size(item: Mapping[str, Any]) -> int:
+    """Return the bytes of an item."""
+    return sum(size(name) + size(value) for name, value in item.items())
+
+
+def test_the_size_of_an_item_follows_the_rules_of_aws() -> None:
+    assert item_size({"messageId": "é", "n": 100, "list": ["a"], "map": {"b": True}}) == 11 + 4 + 9 + 9
 
 
 def units(*images: Mapping[str, Any]) -> int:
