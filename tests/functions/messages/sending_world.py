@@ -23,7 +23,7 @@ from bandwidth_messaging.store.dynamodb import from_dynamodb
 from tests.aws import client
 from tests.template import create_table, resources
 
-# To their partition keys.
+# To the names of their keys.
 TABLES = {
     name: [key["AttributeName"] for key in table["KeySchema"]]
     for name, table in resources("AWS::DynamoDB::Table").items()
@@ -247,9 +247,9 @@ def create_tables() -> None:
 def empty_tables() -> None:
     """Delete all items. That is faster than to create the tables again."""
     dynamodb = client("dynamodb")
-    for name, (key,) in TABLES.items():
+    for name, keys in TABLES.items():
         for item in dynamodb.scan(TableName=name)["Items"]:
-            dynamodb.delete_item(TableName=name, Key={key: item[key]})
+            dynamodb.delete_item(TableName=name, Key={key: item[key] for key in keys})
 
 
 class Tables:

@@ -12,7 +12,7 @@ import os
 import random
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import MISSING, fields
 from itertools import islice
 from typing import Any
@@ -284,7 +284,12 @@ class CheckedTable(Table):
         return True
 
     def attempt(
-        self, key: Item, *, assign: Item | None = None, keep: Item | None = None, **_: Any
+        self,
+        key: Item,
+        *,
+        assign: Mapping[Any, Any] | None = None,
+        keep: Mapping[Any, Any] | None = None,
+        **_: Any,
     ) -> Attempt:
         item = {**key, **(keep or {}), **(assign or {})}
         check_item(item)

@@ -98,4 +98,5 @@ def test_outcomes_merge_to_the_same_result_in_any_order(
     repeated = data.draw(st.lists(st.sampled_from(outcomes), max_size=2))
     order = data.draw(st.permutations([*outcomes, *repeated]))
 
-    assert reduce(merge_outcomes, order, {}) == reduce(merge_outcomes, outcomes, {})
+    nothing: dict[str, Any] = {}
+    assert reduce(merge_outcomes, order, nothing) == reduce(merge_outcomes, outcomes, nothing)
