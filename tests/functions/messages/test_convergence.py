@@ -39,7 +39,7 @@ DESCRIPTIONS = st.sampled_from(["what happened", "as the carrier says"])
 CARRIERS = st.sampled_from(["Acme", "Other", None])
 CHANNELS = st.sampled_from(["RBM", "SMS", None])
 REPEATS = st.integers(1, 2)
-EXAMPLES = int(os.environ.get("CONVERGENCE_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("CONVERGENCE_EXAMPLES", "25"))
 some_examples = settings(max_examples=EXAMPLES)
 _ids = count()
 
