@@ -281,6 +281,8 @@ def _set_urls(cloudformation: "CloudFormationClient", target: Target) -> None:
         variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
         variables[variable] = _emulator_url(variables[source], target.endpoint_url)
         functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+        version = functions.publish_version(FunctionName=name)["Version"]
+        functions.update_alias(FunctionName=name, Name="live", FunctionVersion=version)
 
 
 def _describe(target: Target, sources: str) -> Stack:
