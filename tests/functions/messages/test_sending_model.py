@@ -160,6 +160,14 @@ def a_late_claim(model: Sending) -> None:
     worker(model, "update_item").resume("late")
 
 
+def a_late_claim_and_another_without_effect(model: Sending) -> None:
+    accept(model)
+    for outcome in ("late", "lost"):
+        claiming = worker(model, "update_item")
+        claiming.resume(outcome)
+        model.world.finish(claiming)
+
+
 def a_claim_that_is_repeated(model: Sending) -> None:
     accept(model)
     worker(model, "update_item").resume("repeated")
@@ -235,6 +243,7 @@ def a_request_without_a_response(model: Sending) -> None:
         a_slow_preflight,
         a_claim_without_a_response,
         a_late_claim,
+        a_late_claim_and_another_without_effect,
         a_claim_that_is_repeated,
         two_workers_that_claim,
         a_stop_that_a_late_worker_sees,

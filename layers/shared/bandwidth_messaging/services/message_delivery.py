@@ -163,7 +163,7 @@ class MessageDelivery:
         if _time_since(started) > MAX_PREPARATION_TIME:
             logger.warning("preparation too slow")
             return compute_delay(receives, longest=self.times.max_delay_seconds)
-        found, is_claimed = self.messages.claim(message_id, now())
+        found, is_claimed = self.messages.claim(message_id, now(), message.get("claim"))
         if found is None or not is_claimed:
             return self._follow_up(found)
         return self._send(found, send, receives, queued_at)

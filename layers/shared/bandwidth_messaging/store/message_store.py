@@ -187,11 +187,12 @@ class Messages:
         }
         return cast("MessageItem", _without_none(item))
 
-    def claim(self, message_id: str, at: str) -> tuple[MessageItem | None, bool]:
+    def claim(self, message_id: str, at: str, known: str | None = None) -> tuple[MessageItem | None, bool]:
         """Claim an accepted message for sending. Return its item, and whether this claim holds it.
 
-        The item is None if the message does not exist. If DynamoDB does not respond, the claim is undone as
-        far as possible, and the error is raised. A caller without an item must not send.
+        `known` is the `claim` of the item as the caller read it. The item is None if the message does not
+        exist. If DynamoDB does not respond, the claim is undone as far as possible, and the error is raised.
+        A caller without an item must not send.
         """
         token = uuid.uuid4().hex
         try:
@@ -205,14 +206,18 @@ class Messages:
                     "waiting": None,
                 },
                 add={"claims": 1},
-                # An undone claim leaves its token in the item, which rejects a late write of that claim.
-                condition="#state = :accepted AND (attribute_not_exists(#claim) OR #claim <> :claim)",
-                values={"accepted": MessageState.ACCEPTED, "claim": token},
+                # An undone claim leaves its token in the item, which rejects late writes of earlier claims.
+                condition="#state = :accepted AND "
+                + ("#claim = :known" if known else "attribute_not_exists(#claim)"),
+                values={"accepted": MessageState.ACCEPTED} | ({"known": known} if known else {}),
             )
         except Exception:
             with suppress(Exception):
                 self._undo_claim(message_id, token)
             raise
+        if found and found["state"] == MessageState.ACCEPTED:
+            # Another claim was undone since the caller read the item.
+            return self.claim(message_id, at, found.get("claim"))
         # botocore retries a call without a response: if the first call succeeded, the retry fails.
         holds_claim = found is not None and (found.get("claim"), found["state"]) == (
             token,
