@@ -91,6 +91,9 @@ class MessageAcceptance:
         if lanes and message.due_at:
             # The worker reserves the tickets when the message is due.
             message = self.schedule_backlog.count(message, lanes[0], count_for_rate(message))
+            if message.expected_at:
+                expected_at = self._end_quiet_hours(message, message.expected_at)
+                message = replace(message, expected_at=expected_at)
         return self._store(message)
 
     def _store(self, message: Message) -> MessageItem:
