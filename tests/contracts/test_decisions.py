@@ -248,16 +248,16 @@ PASSED_ON = {
     (
         "Cause",
         (
-            "$outcome.reason & ' Resolve the cause, then start release_numbers again. It skips what is "
-            "already released.'"
+            r"$replace($outcome.reason, /\.$/, '') & '. Resolve the cause, then start release_numbers again. "
+            "It skips what is already released.'"
         ),
     ),
-    ("Cause", "$failure.reason & ' Resolve the cause, then start again.'"),
+    ("Cause", r"$replace($failure.reason, /\.$/, '') & '. Resolve the cause, then start again.'"),
     (
         "Cause",
         (
-            "$failure.reason & ' ' & ($failure.nextSteps ? $failure.nextSteps : 'Resolve the cause, then "
-            "start again.')"
+            r"$replace($failure.reason, /\.$/, '') & '. ' & ($failure.nextSteps ? $failure.nextSteps : "
+            "'Resolve the cause, then start again.')"
         ),
     ),
 }
