@@ -2,15 +2,10 @@
 
 from typing import Any
 
-import pytest
-
 from local.stack import Stack
 from tests.bus import schema_errors
 from tests.generations import both_generations, only_current
 from tests.machines import control, get, invoke, receive_events, run, subscribe, unique, wait_until
-
-# tests/workflows/test_update.py replaces the URL that the doctor calls for a few seconds.
-pytestmark = pytest.mark.xdist_group("pace")
 
 CAMPAIGN, STRANGER = "CEXMPL9", "+19104444321"
 

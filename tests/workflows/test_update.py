@@ -1,7 +1,7 @@
-"""An update of the stack while a set-up waits, messages are queued and callbacks arrive.
+"""Updates of the stack, also while a set-up waits, messages are queued and callbacks arrive.
 
-UPDATE_UNDER_LOAD=1 in the environment runs this test. It needs two idle cores for two minutes: the emulator
-starts the new version of every function at the same time.
+UPDATE_STACK=1 in the environment runs these tests. Run them alone: they update the stack that other tests
+use, and the emulator needs two idle cores to start the new version of every function at the same time.
 """
 
 import io
@@ -32,8 +32,7 @@ from tests.machines import (
     wait_until,
 )
 
-# Bandwidth's rate limit is that of the whole simulator.
-pytestmark = pytest.mark.xdist_group("pace")
+pytestmark = pytest.mark.skipif("UPDATE_STACK" not in os.environ, reason="updates the stack of other tests")
 
 FINAL_STATES = {"delivered", "failed", "delivery_unknown"}
 # Slower than the messages are accepted, so that some are queued during the update.
@@ -145,7 +144,6 @@ def wait_for_backorder(cloud: Stack, name: str) -> str:
     return arn
 
 
-@pytest.mark.skipif("UPDATE_UNDER_LOAD" not in os.environ, reason="needs two idle cores")
 @pytest.mark.usefixtures("slow_bandwidth", "doctor")
 def test_nothing_fails_and_nothing_is_lost_during_an_update(
     cloud: Stack, record_property: Callable[[str, str], None]
