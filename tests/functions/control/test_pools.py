@@ -130,10 +130,10 @@ def test_a_name_that_could_be_a_number_is_a_422(name: str) -> None:
 
 
 def test_an_unknown_pool_is_a_404() -> None:
-    for status, problem in (get("nobody"), delete("nobody")):
+    for status, problem in (get("unknown"), delete("unknown")):
         assert (status, problem["detail"]) == (
             404,
-            "nobody is not a pool of this stack. GET /pools lists the pools.",
+            "unknown is not a pool of this stack. GET /pools lists the pools.",
         )
 
 

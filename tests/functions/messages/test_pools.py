@@ -291,11 +291,11 @@ def test_only_numbers_whose_api_supports_the_message_send_it() -> None:
 
 
 def test_an_unknown_pool_is_a_422() -> None:
-    status, problem = post(pool="nobody")
+    status, problem = post(pool="unknown")
 
     assert status == 422
     assert problem["errors"] == [
-        {"field": "from", "detail": "nobody is not a pool of this stack. GET /pools lists the pools."}
+        {"field": "from", "detail": "unknown is not a pool of this stack. GET /pools lists the pools."}
     ]
 
 
