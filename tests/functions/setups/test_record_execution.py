@@ -6,9 +6,12 @@ from typing import Any
 import boto3
 import pytest
 
+from bandwidth_messaging.api.views import order_view
 from bandwidth_messaging.domain.orders import Kind, build_customer_order_id
+from bandwidth_messaging.domain.problems import ExecutionReplaced
 from bandwidth_messaging.runtime import stores
-from functions.setups import record_execution
+from bandwidth_messaging.services.order_placement import place_order_once
+from functions.setups import check_account, record_execution, record_failure
 from tests.functions.conftest import Stack, call, sample
 from tests.functions.control.setups import AT, set_status
 from tests.generations import only_current
@@ -197,6 +200,46 @@ def test_a_redriven_execution_does_not_reopen_an_order_that_recorded_its_failure
     report(arn)
 
     assert order()["orderState"] == "failed"
+
+
+def test_a_replaced_execution_that_is_redriven_fails_and_calls_bandwidth_no_more(
+    machine: str, monkeypatch: pytest.MonkeyPatch, stack: Stack
+) -> None:
+    old = start(machine, "Order-7", {})
+    set_status(monkeypatch, "ABORTED")
+    report(old)
+    new = start(machine, "Order-7-again", {"customerOrderId": "Order-7"})
+    before = order()
+
+    for module, name in ((check_account, "check_account"), (record_failure, "record_failure")):
+        request = sample(f"setups/{name}") | {"customerOrderId": "Order-7"}
+        with pytest.raises(ExecutionReplaced) as raised:
+            call(module, request | {"executionArn": old})
+        assert str(raised.value) == (
+            f"the order Order-7 is now processed by the execution {new}."
+            " Follow that execution, and do not redrive this one."
+        )
+    report(old)
+
+    assert order() == before
+    assert stack.requests("GET", "") == 0
+
+
+def test_an_order_that_bandwidth_accepts_after_a_stop_is_kept_and_shown(
+    machine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arn = start(machine, "Order-7", {})
+    set_status(monkeypatch, "ABORTED")
+
+    def place() -> str:
+        report(arn)
+        return "bandwidths-order"
+
+    place_order_once(stores.orders(), "Order-7", place=place, find=lambda _: None)
+
+    shown = order_view("Order-7", order())
+    assert (shown["state"], shown["orderId"]) == ("failed", "bandwidths-order")
+    assert "Bandwidth continues its order bandwidths-order" in shown["nextSteps"]
 
 
 def test_a_redriven_execution_that_completes_leaves_no_trace_of_its_interruption(
