@@ -6,11 +6,13 @@ from typing import Any
 import boto3
 import pytest
 
-from bandwidth_messaging.api.views import order_view
+from bandwidth_messaging.api.views import order_view, transfer_view
 from bandwidth_messaging.domain.orders import Kind, build_customer_order_id
 from bandwidth_messaging.domain.problems import ExecutionReplaced
 from bandwidth_messaging.runtime import stores
+from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.services.order_placement import place_order_once
+from bandwidth_messaging.store.dynamodb import from_dynamodb
 from functions.setups import check_account, record_execution, record_failure
 from tests.functions.conftest import Stack, call, sample
 from tests.functions.control.setups import AT, set_status
@@ -253,3 +255,90 @@ def test_a_redriven_execution_that_completes_leaves_no_trace_of_its_interruption
 
     assert order()["orderState"] == "completed"
     assert "interrupted" not in order()
+
+
+# Imports and exports of opt-outs
+
+
+IMPORT = {"action": "IMPORT", "key": "imports/opt-outs.csv"}
+
+
+@pytest.fixture
+def opt_outs_machine(machine: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The ARN of the state machine that imports and exports opt-outs."""
+    monkeypatch.setenv("OPT_OUTS_STATE_MACHINE", machine)
+    settings.cache_clear()
+    return machine
+
+
+def start_transfer(machine: str, given: Any) -> str:
+    response = boto3.client("stepfunctions").start_execution(
+        stateMachineArn=machine, name="import-1", input=json.dumps(given)
+    )
+    return str(response["executionArn"])
+
+
+def transfer(stack: Stack) -> Any:
+    """Return the stored transfer without its times."""
+    key = {"pk": {"S": "TRANSFER#import-1"}}
+    item = stack.dynamodb.get_item(TableName=settings().numbers_table, Key=key).get("Item", {})
+    shown = transfer_view(from_dynamodb(item)) if item else {}
+    return {name: value for name, value in shown.items() if name != "times"}
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        ("FAILED", "The execution failed (InvalidInput)."),
+        ("TIMED_OUT", "The execution timed out."),
+        ("ABORTED", "The execution was stopped."),
+    ],
+)
+def test_a_transfer_that_ended_without_success_is_recorded(
+    stack: Stack, opt_outs_machine: str, monkeypatch: pytest.MonkeyPatch, status: str, reason: str
+) -> None:
+    arn = start_transfer(opt_outs_machine, IMPORT)
+    set_status(monkeypatch, status, "InvalidInput")
+
+    report(arn)
+    report(arn)
+
+    assert transfer(stack) == {"state": "failed", "executionArn": arn, "reason": reason, **IMPORT}
+    assert order("import-1") is None
+
+
+@pytest.mark.parametrize("given", [[], {"action": "DELETE", "key": 7, "note": SECRET_INPUT}], ids=str)
+def test_the_record_of_a_transfer_has_nothing_of_an_invalid_input(
+    stack: Stack, opt_outs_machine: str, monkeypatch: pytest.MonkeyPatch, given: Any
+) -> None:
+    arn = start_transfer(opt_outs_machine, given)
+    set_status(monkeypatch, "FAILED", "InvalidInput")
+
+    report(arn)
+
+    assert transfer(stack).keys() == {"state", "executionArn", "reason"}
+
+
+def test_a_redriven_transfer_runs_and_can_fail_again(
+    stack: Stack, opt_outs_machine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arn = start_transfer(opt_outs_machine, IMPORT)
+    states = []
+
+    for status in ("RUNNING", "ABORTED", "RUNNING", "TIMED_OUT"):
+        set_status(monkeypatch, status)
+        report(arn)
+        states.append(transfer(stack).get("state"))
+
+    assert states == [None, "failed", "running", "failed"]
+
+
+def test_a_transfer_that_succeeded_since_the_report_is_not_recorded(
+    stack: Stack, opt_outs_machine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arn = start_transfer(opt_outs_machine, IMPORT)
+    set_status(monkeypatch, "SUCCEEDED")
+
+    report(arn)
+
+    assert transfer(stack) == {}

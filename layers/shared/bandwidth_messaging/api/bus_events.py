@@ -17,12 +17,14 @@ from bandwidth_messaging.api.views import (
     number_view,
     opt_out_view,
     order_view,
+    transfer_view,
 )
 from bandwidth_messaging.domain.drift import DriftState
 from bandwidth_messaging.domain.messages import MessageState
 from bandwidth_messaging.domain.numbers import NumberState
 from bandwidth_messaging.domain.opt_outs import OptOutState
 from bandwidth_messaging.domain.orders import OrderState
+from bandwidth_messaging.domain.transfers import TransferState
 from bandwidth_messaging.store.dynamodb import VERSION, Item, from_dynamodb
 from bandwidth_messaging.store.keys import parse_customer_order_id
 
@@ -44,13 +46,13 @@ class Kind:
     """A kind of item: the attribute of its state, and the detail types of its states and other changes.
 
     `new_only` is a state whose event is published for a new item only. An item that returns to this state is
-    an update.
+    an update. Without `updated`, only a change of the state is an event.
     """
 
     name: str
     state: str
     states: dict[str, str]
-    updated: str
+    updated: str | None
     view: Callable[[Item], View]
     new_only: str | None = None
     others: tuple[str, ...] = ()
@@ -58,7 +60,7 @@ class Kind:
     @property
     def detail_types(self) -> tuple[str, ...]:
         """Return all detail types of the kind."""
-        return (*self.states.values(), *self.others, self.updated)
+        return (*self.states.values(), *self.others, *filter(None, [self.updated]))
 
 
 def _order(item: Item) -> View:
@@ -124,7 +126,17 @@ _DRIFT: Final = Kind(
     "Drift Updated",
     drift_view,
 )
-KINDS: Final = (_MESSAGE, _NUMBER, _ORDER, _OPT_OUT, _DRIFT)
+_TRANSFER: Final = Kind(
+    "opt_out_transfer",
+    "transferState",
+    {
+        TransferState.FAILED: "Opt-Out Transfer Failed",
+        TransferState.RUNNING: "Opt-Out Transfer Resumed",
+    },
+    None,
+    transfer_view,
+)
+KINDS: Final = (_MESSAGE, _NUMBER, _ORDER, _OPT_OUT, _DRIFT, _TRANSFER)
 
 
 @dataclass(frozen=True)
@@ -187,6 +199,8 @@ def _kind_of(item: Item) -> Kind | None:
         return _NUMBER
     if "driftState" in item:
         return _DRIFT
+    if "transferState" in item:
+        return _TRANSFER
     return _ORDER if parse_customer_order_id(item) else None
 
 

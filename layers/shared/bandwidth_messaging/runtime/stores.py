@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.store.reply_store import Replies
     from bandwidth_messaging.store.scheduled_segment_store import ScheduledSegments
     from bandwidth_messaging.store.setup_requests import SetupRequests
+    from bandwidth_messaging.store.transfer_store import Transfers
     from bandwidth_messaging.store.usage_store import Usage
 
 # Excludes loaded modules from garbage collection, which would run while the first client is built.
@@ -140,6 +141,13 @@ def drift() -> "Drift":
     from bandwidth_messaging.store.drift_store import Drift
 
     return Drift(Table(_dynamodb(), settings().numbers_table))
+
+
+@cache
+def transfers() -> "Transfers":
+    from bandwidth_messaging.store.transfer_store import Transfers
+
+    return Transfers(Table(_dynamodb(), settings().numbers_table))
 
 
 @cache
