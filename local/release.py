@@ -97,10 +97,14 @@ def _sample(root: Path, function: dict[str, Any]) -> Path:
 
 def describe_commit(revision: str) -> dict[str, Any] | None:
     """Return what the files of a commit or tag give, None if this clone does not have it."""
-    command = ["git", "-C", str(ROOT), "archive", revision, "template.yaml", "statemachines", "events"]
-    archived = subprocess.run(command, check=False, capture_output=True)
-    if archived.returncode:
+    git = ["git", "-C", str(ROOT)]
+    found = subprocess.run(
+        [*git, "rev-parse", "--quiet", "--verify", f"{revision}^{{commit}}"], check=False, capture_output=True
+    )
+    if found.returncode:
         return None
+    command = [*git, "archive", revision, "template.yaml", "statemachines", "events"]
+    archived = subprocess.run(command, check=True, capture_output=True)
     with TemporaryDirectory() as directory:
         with tarfile.open(fileobj=BytesIO(archived.stdout)) as files:
             files.extractall(directory, filter="data")
@@ -137,9 +141,10 @@ def find_gaps(stored: dict[str, Any]) -> list[str]:
     sampled = {name.partition(".")[0] for name in stored.get("executions", {})}
     gaps = [f"{name}: it has states but no sample input." for name in sorted(machines - sampled)]
     gaps += [f"{name}: it has a sample input but no states." for name in sorted(sampled - machines)]
-    started = {name.replace("_", "").lower() for name in machines}
-    functions = {state["target"].partition(".")[0] for state in states}
-    functions = {name for name in functions if name.lower() not in started}
+    targets = {state["target"].partition(".")[0] for state in states}
+    # A state can also start a machine, whose logical id is the name of its file: HostedMessaging.
+    files = {name.replace("_", "") for name in machines}
+    functions = [name for name in targets if name.lower() not in files]
     if len(functions) != len(requests):
         gaps.append(f"It has {len(requests)} sample requests for {len(functions)} functions.")
     if not any(state["reads"] for state in states):

@@ -142,6 +142,10 @@ def test_a_record_without_its_tag_in_the_clone_is_not_compared(repository: Path)
     ("parts", "gap"),
     [
         ({"states": []}, "It has no states."),
+        (
+            {"states": [{"machine": "machine", "target": "Check.Alias", "reads": []}]},
+            "No state reads the result of its function.",
+        ),
         ({"requests": {}}, "It has 0 sample requests for 1 functions."),
         ({"executions": {}}, "machine: it has states but no sample input."),
         (
