@@ -71,6 +71,9 @@ class Settings:
     carrier_retries: str = ""
     retry_error_classes: str = ""
     quiet_hours: str = ""
+    webhook_queue_url: str = ""
+    webhook_secret: str = ""
+    webhooks_allow_local: str = ""
 
 
 def split_list(value: str) -> list[str]:

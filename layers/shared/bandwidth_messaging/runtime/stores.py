@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from bandwidth_messaging.store.queues import DeadLetters, Quarantine, SendQueue, WorkQueue
     from bandwidth_messaging.store.reply_store import Replies
     from bandwidth_messaging.store.setup_requests import SetupRequests
+    from bandwidth_messaging.store.webhook_queue import WebhookQueue
+    from bandwidth_messaging.store.webhook_store import Webhooks
 
 # Excludes loaded modules from garbage collection, which would run while the first client is built.
 gc.freeze()
@@ -229,6 +231,20 @@ def media_queue() -> "WorkQueue":
     from bandwidth_messaging.store.queues import WorkQueue
 
     return WorkQueue(_sqs(), settings().media_queue_url)
+
+
+@cache
+def webhooks() -> "Webhooks":
+    from bandwidth_messaging.store.webhook_store import Webhooks
+
+    return Webhooks(Table(_dynamodb(), settings().numbers_table))
+
+
+@cache
+def webhook_queue() -> "WebhookQueue":
+    from bandwidth_messaging.store.webhook_queue import WebhookQueue
+
+    return WebhookQueue(_sqs(), settings().webhook_queue_url)
 
 
 @cache

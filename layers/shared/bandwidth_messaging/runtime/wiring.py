@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.domain.keywords import Keywords
     from bandwidth_messaging.domain.orders import Kind
     from bandwidth_messaging.domain.quiet_hours import QuietHours
+    from bandwidth_messaging.network.webhook_client import WebhookClient
     from bandwidth_messaging.services.callback_authorization import CallbackAuthorization
     from bandwidth_messaging.services.callback_intake import CallbackIntake
     from bandwidth_messaging.services.carrier_retries import CarrierRetries
@@ -53,6 +54,8 @@ if TYPE_CHECKING:
     from bandwidth_messaging.services.setup_check import SetupCheck
     from bandwidth_messaging.services.setup_start import SetupStart
     from bandwidth_messaging.services.unconfirmed import UnconfirmedMessages
+    from bandwidth_messaging.services.webhook_delivery import WebhookDelivery
+    from bandwidth_messaging.services.webhook_settings import WebhookSettings
 
 
 def send_checks() -> "SendChecks":
@@ -329,6 +332,37 @@ def media_archive() -> "MediaArchive":
     from bandwidth_messaging.services.media_archive import MediaArchive
 
     return MediaArchive(stores.messages(), stores.archive, bandwidth_clients.media, count)
+
+
+def webhook_settings() -> "WebhookSettings":
+    """Return the service that stores webhook endpoints."""
+    from bandwidth_messaging.services.webhook_settings import WebhookSettings
+
+    return WebhookSettings(
+        stores.webhooks(),
+        bandwidth_clients.webhook_master_secret if settings().webhook_secret else None,
+        allow_local=settings().webhooks_allow_local == "true",
+    )
+
+
+def webhook_delivery() -> "WebhookDelivery":
+    """Return the service that sends events to webhook endpoints."""
+    from bandwidth_messaging.services.webhook_delivery import WebhookDelivery
+
+    return WebhookDelivery(
+        webhooks=stores.webhooks(),
+        queue=stores.webhook_queue,
+        client=_webhook_client,
+        read_master_secret=bandwidth_clients.webhook_master_secret,
+        count=count,
+    )
+
+
+@cache
+def _webhook_client() -> "WebhookClient":
+    from bandwidth_messaging.network.webhook_client import WebhookClient
+
+    return WebhookClient(allow_local=settings().webhooks_allow_local == "true")
 
 
 def setup_start() -> "SetupStart":

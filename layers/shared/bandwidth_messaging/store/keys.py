@@ -53,6 +53,11 @@ def reply_key(owner: str, participant: str) -> Item:
     return {"pk": f"REPLY#{owner}#{participant}"}
 
 
+def webhook_key(name: str) -> Item:
+    """Return the key of a webhook endpoint in the Numbers table."""
+    return {"pk": f"WEBHOOK#{name}"}
+
+
 def message_key(message_id: str) -> Item:
     """Return the key of a message in the Messages table."""
     return {"messageId": message_id}

@@ -9,7 +9,7 @@ import pytest
 from urllib3.util import connection
 
 from bandwidth_messaging.bandwidth import transport
-from bandwidth_messaging.bandwidth.deadline import exchange
+from bandwidth_messaging.network.deadline import exchange
 from bandwidth_messaging.bandwidth.errors import (
     BandwidthOutcomeUnknown,
     BandwidthUnavailable,
