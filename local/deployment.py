@@ -6,7 +6,7 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -140,6 +140,7 @@ def _deploy(directory: Path, target: Target) -> None:
         "CatapultUrl": f"{simulator}/v1",
         "LettersBucket": LETTERS_BUCKET,
         "MediaArchive": "true",
+        "Webhooks": "true",
         # The simulated account has no campaign, so a registration check would block all messages.
         "RegistrationSchedule": "rate(365 days)",
         # No server listens on this port. A test sets its own URL.
@@ -160,7 +161,10 @@ def _deploy(directory: Path, target: Target) -> None:
         raise
     _put_gateway_responses(cloudformation, target)
     _put_concurrency(target)
-    _set_probe_url(cloudformation, target)
+    _set_variables(cloudformation, target, "Doctor", lambda variables: _probe_url(variables, target))
+    for function in ("ManageWebhooks", "SendWebhook"):
+        # Webhooks of the local cloud are on this machine, and have no certificate.
+        _set_variables(cloudformation, target, function, lambda _: {"WEBHOOKS_ALLOW_LOCAL": "true"})
 
 
 def _architecture() -> str:
@@ -268,14 +272,24 @@ def _put_concurrency(target: Target) -> None:
             functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig=scaling)
 
 
-def _set_probe_url(cloudformation: "CloudFormationClient", target: Target) -> None:
-    """Set the URL that the doctor calls to one of the emulator, because no REST API host resolves to it."""
-    detail = cloudformation.describe_stack_resource(StackName=STACK, LogicalResourceId="Doctor")
+def _set_variables(
+    cloudformation: "CloudFormationClient",
+    target: Target,
+    function: str,
+    change: Callable[[dict[str, str]], dict[str, str]],
+) -> None:
+    """Change environment variables of a function. `change` returns the new ones for all current ones."""
+    detail = cloudformation.describe_stack_resource(StackName=STACK, LogicalResourceId=function)
     name = detail["StackResourceDetail"]["PhysicalResourceId"]
     functions = target.client("lambda")
     variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    variables["CALLBACK_PROBE_URL"] = _emulator_url(variables["CALLBACK_URL_V2"], target.endpoint_url)
+    variables |= change(variables)
     functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+
+
+def _probe_url(variables: dict[str, str], target: Target) -> dict[str, str]:
+    """Return the URL that the doctor calls as one of the emulator, because no REST API host resolves to it."""
+    return {"CALLBACK_PROBE_URL": _emulator_url(variables["CALLBACK_URL_V2"], target.endpoint_url)}
 
 
 def _describe(target: Target, sources: str) -> Stack:

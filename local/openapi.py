@@ -23,6 +23,7 @@ FUNCTIONS = (
     "control/set_rate",
     "control/change_opt_outs",
     "control/set_replies",
+    "control/manage_webhooks",
 )
 # Samples of requests: the file under events/, and the key of the body if the sample is a proxy event.
 REQUESTS = {
@@ -32,6 +33,7 @@ REQUESTS = {
     "startHostedMessaging": ("executions/hosted_messaging.json", None),
     "setReplies": ("control/set_replies.json", "body"),
     "setRate": ("control/set_rate.json", "body"),
+    "putWebhook": ("control/manage_webhooks.json", "body"),
 }
 EXAMPLES = Path(__file__).with_name("openapi_examples.json")
 _JSON = "application/json"
@@ -64,6 +66,7 @@ def document() -> str:
             Tag(name="Numbers", description="Your numbers"),
             Tag(name="Opt-outs", description="People who opted out of texts from your numbers"),
             Tag(name="Rates", description="How fast messages are sent, and how long they wait"),
+            Tag(name="Webhooks", description="Your endpoints that receive signed events"),
             Tag(name="Set-ups", description="Orders that import, buy or release numbers"),
         ],
         security_schemes={

@@ -86,6 +86,7 @@ class Stack:
     quarantine_queue: str
     events_dead_letter_queue: str
     media_queue: str
+    webhook_queue: str
 
     def receive_messages(self, queue_url: str) -> list[Any]:
         """Receive the next messages of a queue, at most ten."""
@@ -173,6 +174,9 @@ def stack(generation: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
             "FILES_BUCKET": "files",
             "QUARANTINE_BUCKET": "quarantine",
             "KEYWORD_LANGUAGES": "en,fr,es",
+            "WEBHOOK_QUEUE_URL": stack.webhook_queue,
+            "WEBHOOK_SECRET": "webhooks",
+            "WEBHOOKS_ALLOW_LOCAL": "true",
         }
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
@@ -187,6 +191,7 @@ def _build(simulator: RunningSimulator, generation: str) -> Stack:
     secrets.create_secret(
         Name="callback", SecretString=json.dumps({"username": "bandwidth", "password": "callback:password"})
     )
+    secrets.create_secret(Name="webhooks", SecretString="master-secret-of-webhooks-in-tests")
     client("events").create_event_bus(Name="bandwidth-messaging")
     s3 = client("s3")
     s3.create_bucket(Bucket="media")
@@ -203,6 +208,7 @@ def _build(simulator: RunningSimulator, generation: str) -> Stack:
         quarantine_queue=sqs.create_queue(QueueName="quarantine")["QueueUrl"],
         events_dead_letter_queue=sqs.create_queue(QueueName="events-dead-letters")["QueueUrl"],
         media_queue=sqs.create_queue(QueueName="media")["QueueUrl"],
+        webhook_queue=sqs.create_queue(QueueName="webhooks")["QueueUrl"],
     )
 
 

@@ -51,7 +51,16 @@ def test_an_alarm_reports_failing_sends_long_before_messages_expire(function: st
     assert alarm["Period"] * alarm["EvaluationPeriods"] < least_hours * 3600 / 2
 
 
-@pytest.mark.parametrize("metric", ["SendUnauthorized", "SendRedirected", "CallbackSourceAddressInvalid"])
+@pytest.mark.parametrize(
+    "metric",
+    [
+        "SendUnauthorized",
+        "SendRedirected",
+        "CallbackSourceAddressInvalid",
+        "WebhookAttemptFailed",
+        "WebhookDisabled",
+    ],
+)
 def test_an_alarm_watches_a_metric_of_the_functions(metric: str) -> None:
     variables = template()["Globals"]["Function"]["Environment"]["Variables"]
     (alarm,) = alarms_on(metric).values()

@@ -17,7 +17,8 @@ from tests.template import resources
 
 
 @pytest.mark.parametrize(
-    ("queue", "worker"), [("SendQueue", "DeliverMessage"), ("MediaQueue", "ArchiveMedia")]
+    ("queue", "worker"),
+    [("SendQueue", "DeliverMessage"), ("MediaQueue", "ArchiveMedia"), ("WebhookQueue", "SendWebhook")],
 )
 def test_the_visibility_timeout_is_six_times_the_timeout_of_the_worker(queue: str, worker: str) -> None:
     timeout = DEPLOYED[worker].get("Timeout", GLOBALS["Timeout"])
@@ -61,7 +62,7 @@ def test_queues_are_encrypted_and_keep_messages_for_14_days(logical_id: str) -> 
 def test_a_worker_reports_the_failed_records_of_a_batch() -> None:
     sources = [*events("SQS"), *events("DynamoDB")]
     # Events and replies to keywords read the streams of both tables.
-    assert len(sources) == len(["SendQueue", "HighSendQueue", "MediaQueue"]) + 2 * len(TABLES)
+    assert len(sources) == len(["SendQueue", "HighSendQueue", "MediaQueue", "WebhookQueue"]) + 2 * len(TABLES)
     assert all(source["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for _, source in sources)
 
 
@@ -118,6 +119,7 @@ def test_only_items_that_are_published_wake_the_function_that_publishes_them() -
             keys.order_key("order-1"),
             keys.opt_out_key("+19195551212", "+19195551234"),
             keys.drift_key(),
+            keys.webhook_key("crm"),
         )
     )
     assert not any(

@@ -18,7 +18,7 @@ TOTAL_SECONDS: Final = 10
 _CONNECT_TIMEOUT_SECONDS: Final = 3.05
 _SECONDS: Final = re.compile(r"[0-9]{1,6}")
 _USER_AGENT: Final = "bandwidth-messaging-webhooks"
-_NOT_PUBLIC: Final = "the host has an address that is not public"
+NOT_PUBLIC: Final = "the host has an address that is not public"
 
 
 class _NotPublic(Exception):
@@ -63,7 +63,7 @@ class WebhookClient:
                 )
                 current.check()
             except _NotPublic:
-                return WebhookResponse(failure=_NOT_PUBLIC)
+                return WebhookResponse(failure=NOT_PUBLIC)
             except requests.RequestException as error:
                 return WebhookResponse(failure=explain_failure(error))
         wait = response.headers.get("Retry-After", "")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_GONE: Final = "The endpoint answered 410 Gone."
+_GONE: Final = "The endpoint responded 410 Gone."
 
 
 @dataclass(frozen=True)
