@@ -165,6 +165,10 @@ def _deploy(directory: Path, target: Target) -> None:
     for function in ("ManageWebhooks", "SendWebhook"):
         # Webhooks of the local cloud are on this machine, and have no certificate.
         _set_variables(cloudformation, target, function, lambda _: {"WEBHOOKS_ALLOW_LOCAL": "true"})
+    # Without webhooks the rule would only start a function for each event. docs/events.md enables it.
+    rule = cloudformation.describe_stack_resource(StackName=STACK, LogicalResourceId="WebhookRule")
+    name = rule["StackResourceDetail"]["PhysicalResourceId"]
+    target.client("events").disable_rule(Name=name, EventBusName=STACK)
 
 
 def _architecture() -> str:
@@ -288,7 +292,7 @@ def _set_variables(
 
 
 def _probe_url(variables: dict[str, str], target: Target) -> dict[str, str]:
-    """Return the URL that the doctor calls as one of the emulator, because no REST API host resolves to it."""
+    """Return the URL that the doctor calls as one of the emulator: no REST API host resolves to it."""
     return {"CALLBACK_PROBE_URL": _emulator_url(variables["CALLBACK_URL_V2"], target.endpoint_url)}
 
 

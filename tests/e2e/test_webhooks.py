@@ -16,11 +16,19 @@ from tests.http_server import Response, Server, run_server
 
 
 @pytest.fixture
-def endpoint() -> Iterator[Server]:
-    """Run a server that rejects the first two requests."""
+def endpoint(cloud: Stack) -> Iterator[Server]:
+    """Run a server that rejects the first two requests, and enable the rule of webhooks meanwhile."""
+    events = cloud.client("events")
+    rule = cloud.client("cloudformation").describe_stack_resource(
+        StackName=cloud.stack_name, LogicalResourceId="WebhookRule"
+    )["StackResourceDetail"]["PhysicalResourceId"]
     with run_server() as server:
         server.respond_with(Response(500), Response(503), Response(204))
-        yield server
+        events.enable_rule(Name=rule, EventBusName=cloud.event_bus)
+        try:
+            yield server
+        finally:
+            events.disable_rule(Name=rule, EventBusName=cloud.event_bus)
 
 
 @both_generations
