@@ -24,6 +24,7 @@ FUNCTIONS = (
     "control/change_opt_outs",
     "control/set_replies",
     "control/manage_webhooks",
+    "control/upload_media",
 )
 # Samples of requests: the file under events/, and the key of the body if the sample is a proxy event.
 REQUESTS = {
@@ -33,6 +34,7 @@ REQUESTS = {
     "startHostedMessaging": ("executions/hosted_messaging.json", None),
     "setReplies": ("control/set_replies.json", "body"),
     "setRate": ("control/set_rate.json", "body"),
+    "uploadMedia": ("control/upload_media.json", "body"),
     "putWebhook": ("control/manage_webhooks.json", "body"),
 }
 EXAMPLES = Path(__file__).with_name("openapi_examples.json")
@@ -63,6 +65,7 @@ def document() -> str:
         ],
         tags=[
             Tag(name="Messages", description="Outbound and inbound messages"),
+            Tag(name="Media", description="Files that messages send"),
             Tag(name="Numbers", description="Your numbers"),
             Tag(name="Opt-outs", description="People who opted out of texts from your numbers"),
             Tag(name="Rates", description="How fast messages are sent, and how long they wait"),

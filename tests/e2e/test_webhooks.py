@@ -13,15 +13,14 @@ from tests.bus import schema_errors
 from tests.e2e.test_messages import eventually, send, unused_number, wait_for_end
 from tests.generations import both_generations
 from tests.http_server import Response, Server, run_server
+from tests.machines import physical_id
 
 
 @pytest.fixture
 def endpoint(cloud: Stack) -> Iterator[Server]:
     """Run a server that rejects the first two requests, and enable the rule of webhooks meanwhile."""
     events = cloud.client("events")
-    rule = cloud.client("cloudformation").describe_stack_resource(
-        StackName=cloud.stack_name, LogicalResourceId="WebhookRule"
-    )["StackResourceDetail"]["PhysicalResourceId"]
+    rule = physical_id(cloud, "WebhookRule")
     with run_server() as server:
         server.respond_with(Response(500), Response(503), Response(204))
         events.enable_rule(Name=rule, EventBusName=cloud.event_bus)

@@ -174,6 +174,7 @@ def stack(generation: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
             "FILES_BUCKET": "files",
             "QUARANTINE_BUCKET": "quarantine",
             "KEYWORD_LANGUAGES": "en,fr,es",
+            "UPLOAD_BUCKET": "uploads",
             "WEBHOOK_QUEUE_URL": stack.webhook_queue,
             "WEBHOOK_SECRET": "webhooks",
             "WEBHOOKS_ALLOW_LOCAL": "true",
@@ -196,6 +197,7 @@ def _build(simulator: RunningSimulator, generation: str) -> Stack:
     s3 = client("s3")
     s3.create_bucket(Bucket="media")
     s3.create_bucket(Bucket="files")
+    s3.create_bucket(Bucket="uploads")
     s3.create_bucket(Bucket="quarantine")
     return Stack(
         simulator=simulator,

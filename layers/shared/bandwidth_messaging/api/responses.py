@@ -394,6 +394,33 @@ class Webhooks(_Response):
     items: list[Webhook]
 
 
+class UploadForm(_Response):
+    """A form for S3: a POST request (multipart/form-data) with these fields and, last, the field file."""
+
+    url: str
+    fields: dict[str, str]
+
+
+class Upload(_Response):
+    """A form that uploads a file."""
+
+    name: str
+    media: str = Field(description="The file in `media` of POST /messages")
+    form: UploadForm
+    max_bytes: int
+    expires_at: _Time = Field(description="When the form becomes invalid")
+
+
+class UploadedFile(_Response):
+    """An uploaded file."""
+
+    name: str
+    media: str = Field(description="The file in `media` of POST /messages")
+    content_type: str
+    bytes: int
+    uploaded_at: _Time
+
+
 class StartedSetup(_Response):
     """A set-up that was started."""
 

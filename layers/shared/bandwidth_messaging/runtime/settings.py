@@ -71,6 +71,7 @@ class Settings:
     carrier_retries: str = ""
     retry_error_classes: str = ""
     quiet_hours: str = ""
+    upload_bucket: str = ""
     webhook_queue_url: str = ""
     webhook_secret: str = ""
     webhooks_allow_local: str = ""

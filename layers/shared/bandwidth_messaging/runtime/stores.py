@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.store.queues import DeadLetters, Quarantine, SendQueue, WorkQueue
     from bandwidth_messaging.store.reply_store import Replies
     from bandwidth_messaging.store.setup_requests import SetupRequests
+    from bandwidth_messaging.store.upload_store import Uploads
     from bandwidth_messaging.store.webhook_queue import WebhookQueue
     from bandwidth_messaging.store.webhook_store import Webhooks
 
@@ -231,6 +232,13 @@ def media_queue() -> "WorkQueue":
     from bandwidth_messaging.store.queues import WorkQueue
 
     return WorkQueue(_sqs(), settings().media_queue_url)
+
+
+@cache
+def uploads() -> "Uploads":
+    from bandwidth_messaging.store.upload_store import Uploads
+
+    return Uploads(_s3(), settings().upload_bucket)
 
 
 @cache

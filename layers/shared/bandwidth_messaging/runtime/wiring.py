@@ -85,6 +85,7 @@ def message_acceptance() -> "MessageAcceptance":
             is_refused=settings().backlog_policy == "refuse",
         ),
         quiet_hours=_quiet_hours(),
+        uploads=stores.uploads,
         record=record,
     )
 
@@ -185,6 +186,7 @@ def message_delivery() -> "MessageDelivery":
         record=record,
         sleep=sleep,
         quiet_hours=_quiet_hours(),
+        uploads=stores.uploads,
     )
 
 

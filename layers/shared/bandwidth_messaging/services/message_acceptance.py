@@ -20,10 +20,12 @@ from bandwidth_messaging.domain.messages import Message, MessageItem, MessageSta
 from bandwidth_messaging.domain.problems import Backlog, Conflict, FieldProblem, InvalidInput
 from bandwidth_messaging.domain.segments import count_segments
 from bandwidth_messaging.domain.times import now, to_rfc3339
+from bandwidth_messaging.domain.uploads import check_files, find_name
 from bandwidth_messaging.services.send_checks import Obstacle
 
 if TYPE_CHECKING:
     from bandwidth_messaging.domain.lanes import Lane
+    from bandwidth_messaging.domain.messages import Api
     from bandwidth_messaging.domain.quiet_hours import QuietHours
     from bandwidth_messaging.domain.sending import NewMessage
     from bandwidth_messaging.services.pacing import Pacing
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.store.message_store import Messages
     from bandwidth_messaging.store.opt_out_store import SendFacts
     from bandwidth_messaging.store.queues import SendQueue
+    from bandwidth_messaging.store.upload_store import Uploads
 
 _EXPIRES_IN_QUIET_HOURS: Final = "The message expires before the quiet hours of the recipients end, unsent."
 
@@ -53,6 +56,7 @@ class MessageAcceptance:
     pacing: "Pacing"
     limits: BacklogLimits
     quiet_hours: "QuietHours | None"
+    uploads: "Callable[[], Uploads]"
     record: Callable[[Mapping[str, float]], None]
 
     def accept(self, new: "NewMessage", idempotency_key: str | None) -> MessageItem:
@@ -146,7 +150,15 @@ class MessageAcceptance:
             raise InvalidInput(problems)
         if problem:
             raise Conflict(problem.reason)
+        if problems := self._check_media(new, sender["api"]):
+            raise InvalidInput(problems)
         return facts
+
+    def _check_media(self, new: "NewMessage", api: "Api") -> list[FieldProblem]:
+        """Return the problems of the uploaded files. Bandwidth checks other media when it fetches them."""
+        names = [(position, find_name(media)) for position, media in enumerate(new.media)]
+        files = [(position, name, self.uploads().find(name)) for position, name in names if name]
+        return check_files(files, new.sender, api)
 
     def _find_earlier(self, idempotency_key: str | None) -> MessageItem | None:
         return self.messages.get(messages.create_message_id(idempotency_key)) if idempotency_key else None
