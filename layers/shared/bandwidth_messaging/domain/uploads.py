@@ -9,7 +9,8 @@ from bandwidth_messaging.domain.problems import FieldProblem
 from bandwidth_messaging.domain.registration import RegistrationKind, classify_number
 
 MAX_FILE_BYTES: Final = 3_500_000
-"""Bandwidth's limit for a file and for the files of a message (bandwidth.com/support, article 12823216)."""
+"""Limit for a file and for the files of a message. Bandwidth's support documents 3.5 MB for a file (article
+12823216) and 3.75 MB for the files of a message (article 360014235473). The lower one is safe for both."""
 _MAX_TOLL_FREE_BYTES: Final = 525_000
 """Limit for the files of a message of a toll-free number (Bandwidth's support, Toll-free MMS FAQ)."""
 _MAX_V1_BYTES: Final = 1_500_000
