@@ -74,6 +74,8 @@ def test_a_public_https_url_is_accepted(url: str) -> None:
         ("https://user:password@crm.example.com/", "contains a user name or a password"),
         ("https://user@crm.example.com/", "contains a user name or a password"),
         ("https://crm.example.com/#top", "has a fragment"),
+        ("https://crm..example.com/", "is not a URL"),
+        (f"https://{'a' * 64}.example.com/", "is not a URL"),
         ("https://localhost/", "localhost is not a public host"),
         ("https://a.localhost./", "a.localhost. is not a public host"),
         ("https://db.internal/", "db.internal is not a public host"),

@@ -79,7 +79,11 @@ def test_a_response_that_drips_ends_at_the_deadline(
     # Each byte arrives within the read time-out, and the response would be a success after seconds.
     endpoint.respond_with(Response(drip_seconds=0.05))
 
-    assert local.post(endpoint.url, b"{}", {}).failure
+    assert local.post(endpoint.url, b"{}", {}).failure == "the server did not respond in time"
+
+
+def test_a_host_that_cannot_be_encoded_is_a_failure() -> None:
+    assert local.post(f"http://{'a' * 64}.example.com/", b"{}", {}).failure
 
 
 def test_the_body_of_the_response_is_not_read(endpoint: Server, monkeypatch: pytest.MonkeyPatch) -> None:

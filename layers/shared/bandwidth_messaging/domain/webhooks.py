@@ -30,7 +30,7 @@ _MAX_JITTER: Final = 0.1
 # A longer Retry-After would move the last attempts far beyond a day.
 _MAX_RETRY_AFTER_SECONDS: Final = 3600
 _SECRET_PREFIX: Final = "whsec_"  # noqa: S105 - not a secret
-_HOST: Final = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.?|\[[0-9A-Fa-f:.]+\]")
+_HOST: Final = re.compile(r"(?=.{1,253}$)[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*\.?|\[[0-9A-Fa-f:.]+\]")
 _URL: Final = re.compile(r"[!-~]+")
 
 

@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 
 import requests
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError
 
 from bandwidth_messaging.domain.webhooks import is_public_address
 from bandwidth_messaging.network.deadline import BoundedAdapter, BoundedTls, bounded_session, exchange
@@ -18,6 +19,7 @@ TOTAL_SECONDS: Final = 10
 _CONNECT_TIMEOUT_SECONDS: Final = 3.05
 _SECONDS: Final = re.compile(r"[0-9]{1,6}")
 _USER_AGENT: Final = "bandwidth-messaging-webhooks"
+_LATE: Final = "the server did not respond in time"
 NOT_PUBLIC: Final = "the host has an address that is not public"
 
 
@@ -61,11 +63,12 @@ class WebhookClient:
                     allow_redirects=False,
                     stream=True,
                 )
+                response.close()
                 current.check()
             except _NotPublic:
                 return WebhookResponse(failure=NOT_PUBLIC)
-            except requests.RequestException as error:
-                return WebhookResponse(failure=explain_failure(error))
+            except (requests.RequestException, HTTPError) as error:
+                return WebhookResponse(failure=_LATE if current.is_late else explain_failure(error))
         wait = response.headers.get("Retry-After", "")
         return WebhookResponse(response.status_code, int(wait) if _SECONDS.fullmatch(wait) else None)
 
