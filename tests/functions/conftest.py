@@ -87,6 +87,7 @@ class Stack:
     events_dead_letter_queue: str
     media_queue: str
     webhook_queue: str
+    webhook_dead_letter_queue: str
 
     def receive_messages(self, queue_url: str) -> list[Any]:
         """Receive the next messages of a queue, at most ten."""
@@ -176,6 +177,7 @@ def stack(generation: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
             "KEYWORD_LANGUAGES": "en,fr,es",
             "UPLOAD_BUCKET": "uploads",
             "WEBHOOK_QUEUE_URL": stack.webhook_queue,
+            "WEBHOOK_DEAD_LETTER_QUEUE_URL": stack.webhook_dead_letter_queue,
             "WEBHOOK_SECRET": "webhooks",
             "WEBHOOKS_ALLOW_LOCAL": "true",
         }
@@ -211,6 +213,7 @@ def _build(simulator: RunningSimulator, generation: str) -> Stack:
         events_dead_letter_queue=sqs.create_queue(QueueName="events-dead-letters")["QueueUrl"],
         media_queue=sqs.create_queue(QueueName="media")["QueueUrl"],
         webhook_queue=sqs.create_queue(QueueName="webhooks")["QueueUrl"],
+        webhook_dead_letter_queue=sqs.create_queue(QueueName="webhooks-dead-letters")["QueueUrl"],
     )
 
 

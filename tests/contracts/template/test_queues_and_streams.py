@@ -12,7 +12,7 @@ from bandwidth_messaging.domain import replies
 from bandwidth_messaging.domain.retries import compute_delay
 from bandwidth_messaging.services import message_delivery
 from bandwidth_messaging.store import keys
-from tests.contracts.template.deployed import DEPLOYED, GLOBALS, TABLES, events
+from tests.contracts.template.deployed import DEPLOYED, GLOBALS, TABLES, as_list, events, statements
 from tests.template import resources
 
 
@@ -64,6 +64,20 @@ def test_a_worker_reports_the_failed_records_of_a_batch() -> None:
     # Events and replies to keywords read the streams of both tables.
     assert len(sources) == len(["SendQueue", "HighSendQueue", "MediaQueue", "WebhookQueue"]) + 2 * len(TABLES)
     assert all(source["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for _, source in sources)
+
+
+def test_lambda_does_not_stop_a_function_that_returns_records_to_its_own_queue() -> None:
+    # Lambda's detection of recursive loops ends such a chain after about 16 invocations.
+    own_queues = [(function, source["Queue"]) for function, source in events("SQS")]
+    returning = {
+        function
+        for function, queue in own_queues
+        for statement in statements(DEPLOYED[function])
+        if "sqs:SendMessage" in as_list(statement["Action"]) and queue in as_list(statement["Resource"])
+    }
+
+    assert returning == {"DeliverMessage", "SendWebhook"}
+    assert {name for name in DEPLOYED if DEPLOYED[name].get("RecursiveLoop") == "Allow"} == returning
 
 
 def stream_sources(logical_id: str) -> list[dict[str, Any]]:

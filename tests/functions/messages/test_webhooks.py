@@ -2,7 +2,9 @@
 
 import json
 import logging
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from random import Random
@@ -11,7 +13,8 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from bandwidth_messaging.domain.webhooks import RETRY_DELAYS, SECRET_OVERLAP
+from bandwidth_messaging.domain import webhooks
+from bandwidth_messaging.domain.webhooks import RETRY_DELAYS, SECRET_OVERLAP, Delivery, read_delivery
 from bandwidth_messaging.runtime import wiring
 from bandwidth_messaging.services import webhook_delivery
 from functions.control import manage_webhooks
@@ -19,7 +22,7 @@ from functions.messages import send_webhook
 from tests.bus import bus_event
 from tests.functions.conftest import Stack, call, call_api
 from tests.generations import only_current
-from tests.http_server import ReceivedRequest, Response, Server, run_server, unused_url
+from tests.http_server import ReceivedRequest, Response, Server, run_server
 
 pytestmark = only_current
 LAST_ATTEMPT = len(RETRY_DELAYS) + 1
@@ -100,9 +103,37 @@ def work_until_idle(stack: Stack) -> None:
         pass
 
 
-def attempt(name: str, event: dict[str, Any], receives: int = 1) -> int | None:
-    """Attempt a delivery as the worker does. Return the seconds until the next attempt."""
-    return wiring.webhook_delivery().deliver(json.dumps(event), name, receives)
+def attempt(stack: Stack, event: dict[str, Any], attempts: int = 0) -> tuple[Delivery, int] | None:
+    """Attempt a delivery to the webhook crm as the worker does, after `attempts` others.
+
+    Return the delivery that is queued next, and the seconds until its attempt. None if there is none.
+    """
+    wiring.webhook_delivery().deliver(json.dumps(event), Delivery("crm", attempts))
+    with queue_of(stack) as queued:
+        if not queued:
+            return None
+        (message,) = queued
+        attributes = {name: value["StringValue"] for name, value in message.message_attributes.items()}
+    delivery = read_delivery(attributes.get)
+    assert delivery
+    return delivery, round(delivery.due - time.time())
+
+
+@contextmanager
+def queue_of(stack: Stack) -> Iterator[list[Any]]:
+    """Return the messages of the queue, also those with a delay, and delete them afterwards."""
+    from moto.backends import get_backend  # noqa: PLC0415
+
+    messages = get_backend("sqs")["123456789012"]["us-east-1"].queues["webhooks"]._messages
+    yield messages
+    messages.clear()
+
+
+@pytest.fixture
+def no_delays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each attempt follow at once."""
+    monkeypatch.setattr(webhooks, "RETRY_DELAYS", [0] * len(RETRY_DELAYS))
+    monkeypatch.setattr(webhooks, "_MAX_RETRY_AFTER_SECONDS", 0)
 
 
 def verify(secret: str, request: ReceivedRequest) -> Any:
@@ -170,6 +201,7 @@ def test_an_event_that_no_webhook_wants_is_done(stack: Stack) -> None:
     assert [work(stack), work(stack)] == [1, 0]
 
 
+@pytest.mark.usefixtures("no_delays")
 def test_1000_events_arrive_although_a_fifth_of_the_responses_fail(stack: Stack, endpoint: Server) -> None:
     random = Random(16)  # noqa: S311 - the same responses in each run
     failures = [
@@ -190,9 +222,6 @@ def test_1000_events_arrive_although_a_fifth_of_the_responses_fail(stack: Stack,
         if position % 10 == 9:
             # moto takes quadratic time for a long queue.
             work_until_idle(stack)
-    for _ in range(LAST_ATTEMPT):
-        work_until_idle(stack)
-        stack.make_visible()
 
     assert all(verify(secret, request) for request in endpoint.requests)
     outcomes = list(zip(endpoint.requests, responses, strict=False))
@@ -201,9 +230,10 @@ def test_1000_events_arrive_although_a_fifth_of_the_responses_fail(stack: Stack,
         is_accepted[response.status < 300 and not response.lost].append(request.headers["webhook-id"])
     assert sorted(is_accepted[True]) == sorted(ids)
     assert 0.15 < len(is_accepted[False]) / len(outcomes) < 0.25
-    assert stack.receive_messages(stack.webhook_queue) == []
+    assert stack.receive_messages(stack.webhook_dead_letter_queue) == []
 
 
+@pytest.mark.usefixtures("no_delays")
 def test_a_failing_webhook_repeats_nothing_for_the_others(
     stack: Stack, endpoint: Server, other_endpoint: Server, counted: list[str]
 ) -> None:
@@ -212,13 +242,11 @@ def test_a_failing_webhook_repeats_nothing_for_the_others(
     store_webhook("audit", other_endpoint.url)
     publish(stack, "event-1")
 
-    for _ in range(3):
-        work_until_idle(stack)
-        stack.make_visible()
+    work_until_idle(stack)
 
-    assert len(endpoint.requests) == 3
+    assert len(endpoint.requests) == LAST_ATTEMPT
     assert len(other_endpoint.requests) == 1
-    assert counted == ["WebhookAttemptFailed"] * 3
+    assert counted == ["WebhookAttemptFailed"] * LAST_ATTEMPT
 
 
 def test_a_failed_delivery_waits_for_its_next_attempt(stack: Stack, endpoint: Server) -> None:
@@ -239,21 +267,52 @@ def test_every_other_response_is_retried_with_growing_delays(
     store_webhook("crm", endpoint.url)
     event = bus_event("Message Sent", {"eventId": "event-1"})
 
-    delays = [attempt("crm", event, receives) for receives in (1, 2, 7)]
+    for attempts, expected in ((0, 5), (1, 30), (6, 7200)):
+        delivery, seconds = attempt(stack, event, attempts) or (None, 0)
 
-    assert all(
-        delay and expected <= delay <= expected * 1.1
-        for delay, expected in zip(delays, (5, 30, 7200), strict=True)
+        assert delivery
+        assert delivery.attempts == attempts + 1
+        assert expected - 1 <= seconds <= expected * 1.1 + 1
+
+
+def test_a_delivery_that_is_not_due_returns_to_the_queue(stack: Stack, endpoint: Server) -> None:
+    store_webhook("crm", endpoint.url)
+    waiting = Delivery("crm", 9, round(time.time()) + 3600)
+
+    wiring.webhook_delivery().deliver(json.dumps(bus_event("Message Sent", {"eventId": "1"})), waiting)
+
+    assert endpoint.requests == []
+    with queue_of(stack) as queued:
+        (message,) = queued
+        # SQS delays a message by at most 15 minutes.
+        assert message.delayed_until - time.time() * 1000 == pytest.approx(900_000, abs=30_000)
+        assert read_delivery(lambda name: message.message_attributes[name]["StringValue"]) == waiting
+
+
+@pytest.mark.usefixtures("no_delays")
+def test_after_the_last_attempt_the_event_is_a_dead_letter_that_can_be_moved_back(
+    stack: Stack, endpoint: Server
+) -> None:
+    endpoint.respond_with(Response(500))
+    secret = store_webhook("crm", endpoint.url)
+    event = publish(stack, "event-1")
+    work_until_idle(stack)
+
+    (dead,) = stack.sqs.receive_message(
+        QueueUrl=stack.webhook_dead_letter_queue, MessageAttributeNames=["All"]
+    )["Messages"]
+    assert len(endpoint.requests) == LAST_ATTEMPT
+    assert json.loads(dead["Body"]) == event
+    attributes = {name: value["StringValue"] for name, value in dead["MessageAttributes"].items()}
+    assert attributes == {"webhook": "crm"}
+
+    endpoint.respond_with(Response(200))
+    stack.sqs.send_message(
+        QueueUrl=stack.webhook_queue, MessageBody=dead["Body"], MessageAttributes=dead["MessageAttributes"]
     )
+    work_until_idle(stack)
 
-
-def test_after_the_last_attempt_the_record_becomes_a_dead_letter(stack: Stack) -> None:
-    store_webhook("crm", unused_url())
-    event = bus_event("Message Sent", {"eventId": "event-1"})
-
-    assert attempt("crm", event, LAST_ATTEMPT - 1)
-    # The queue has received the record as often as it may, and moves it at once.
-    assert attempt("crm", event, LAST_ATTEMPT) == 0
+    assert verify(secret, endpoint.requests[-1]) == event
 
 
 def test_a_webhook_that_responds_410_is_disabled(stack: Stack, endpoint: Server, counted: list[str]) -> None:
@@ -263,9 +322,7 @@ def test_a_webhook_that_responds_410_is_disabled(stack: Stack, endpoint: Server,
     publish(stack, "event-2")
 
     work_until_idle(stack)
-    stack.make_visible()
 
-    assert work(stack) == 0
     assert len(endpoint.requests) == 1
     webhook = shown("crm")
     assert (webhook["state"], webhook["reason"]) == ("disabled", "The endpoint responded 410 Gone.")
@@ -290,15 +347,11 @@ def test_a_disabled_webhook_is_enabled_again_with_the_same_secret(stack: Stack, 
 
 
 def test_waiting_deliveries_of_a_deleted_webhook_are_dropped(stack: Stack, endpoint: Server) -> None:
-    endpoint.respond_with(Response(500))
     store_webhook("crm", endpoint.url)
-    publish(stack, "event-1")
-    work_until_idle(stack)
     call_api(manage_webhooks, "DELETE", "/webhooks/crm")
-    stack.make_visible()
 
-    assert [work(stack), work(stack)] == [1, 0]
-    assert len(endpoint.requests) == 1
+    assert attempt(stack, bus_event("Message Sent", {"eventId": "event-1"}), attempts=3) is None
+    assert endpoint.requests == []
 
 
 def test_both_secrets_sign_for_a_day_after_a_rotation(
@@ -308,10 +361,10 @@ def test_both_secrets_sign_for_a_day_after_a_rotation(
     _, rotated = call_api(manage_webhooks, "POST", "/webhooks/crm/secret")
     event = bus_event("Message Sent", {"eventId": "event-1"})
 
-    attempt("crm", event)
+    attempt(stack, event)
     later = datetime.now(UTC) + SECRET_OVERLAP + timedelta(seconds=1)
     monkeypatch.setattr(webhook_delivery, "now", later.isoformat)
-    attempt("crm", event)
+    attempt(stack, event)
 
     during, after = endpoint.requests
     assert len(during.headers["webhook-signature"].split(" ")) == 2

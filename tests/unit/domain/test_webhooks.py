@@ -11,6 +11,7 @@ import pytest
 from bandwidth_messaging.domain import webhooks
 from bandwidth_messaging.domain.webhooks import (
     RETRY_DELAYS,
+    Delivery,
     WebhookFormat,
     WebhookItem,
     WebhookState,
@@ -18,11 +19,12 @@ from bandwidth_messaging.domain.webhooks import (
     derive_secret,
     find_retry_delay,
     list_secret_ids,
+    read_delivery,
     sign,
     wants,
+    write_delivery,
 )
 from tests.contracts.template.deployed import DEPLOYED
-from tests.template import resources
 
 EVENT: dict[str, Any] = {
     "version": "0",
@@ -174,12 +176,13 @@ def test_a_delivery_is_attempted_for_a_day_with_growing_delays() -> None:
     assert find_retry_delay(len(RETRY_DELAYS) + 1, None) is None
 
 
-def test_the_queue_moves_a_delivery_to_its_dead_letters_after_the_last_attempt() -> None:
-    redrive = resources("AWS::SQS::Queue")["WebhookQueue"]["RedrivePolicy"]
+@pytest.mark.parametrize("delivery", [Delivery("crm"), Delivery("crm", 3, 1_900_000_000)])
+def test_a_delivery_is_read_as_it_was_written(delivery: Delivery) -> None:
+    assert read_delivery(write_delivery(delivery).get) == delivery
 
-    assert redrive["maxReceiveCount"] == len(RETRY_DELAYS) + 1
-    # SQS limits the visibility timeout to twelve hours.
-    assert max(RETRY_DELAYS) * 1.1 < 12 * 3600
+
+def test_a_record_of_the_rule_is_no_delivery() -> None:
+    assert read_delivery({}.get) is None
 
 
 def test_retry_after_delays_the_next_attempt_by_at_most_an_hour() -> None:

@@ -9,23 +9,18 @@ import hmac
 import json
 import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from ipaddress import ip_address
-from typing import Any, Final, NotRequired, TypedDict
+from typing import Any, Final, NamedTuple, NotRequired, TypedDict
 from urllib.parse import urlsplit
 
-WEBHOOK: Final = "webhook"
-"""Attribute of a queue record with the name of the endpoint."""
 MAX_WEBHOOKS: Final = 20
 SECRET_OVERLAP: Final = timedelta(hours=24)
 """How long the previous secret signs too after a rotation."""
 RETRY_DELAYS: Final = (5, 30, 120, 600, 1800, 3600, *[7200] * 11)
-"""Seconds between the attempts of a delivery: 18 attempts in 23.7 hours, plus jitter.
-
-WebhookQueue in template.yaml has the number of attempts as maxReceiveCount.
-"""
+"""Seconds between the attempts of a delivery: 18 attempts in 23.7 hours, plus jitter."""
 _MAX_JITTER: Final = 0.1
 # A longer Retry-After would move the last attempts far beyond a day.
 _MAX_RETRY_AFTER_SECONDS: Final = 3600
@@ -46,6 +41,29 @@ class WebhookFormat(StrEnum):
 
     EVENT = "event"
     STANDARD = "standard"
+
+
+class Delivery(NamedTuple):
+    """A delivery of an event: to an endpoint, after `attempts`, at the time `due` (seconds since 1970)."""
+
+    webhook: str
+    attempts: int = 0
+    due: int = 0
+
+
+def read_delivery(find: Callable[[str], str | None]) -> Delivery | None:
+    """Return the delivery of a queue record, None if the record is an event for all endpoints.
+
+    `find` returns an attribute of the record. `write_delivery` names them.
+    """
+    if not (webhook := find("webhook")):
+        return None
+    return Delivery(webhook, int(find("attempts") or 0), int(find("due") or 0))
+
+
+def write_delivery(delivery: Delivery) -> dict[str, str]:
+    """Return a delivery as attributes of a queue record."""
+    return {name: str(value) for name, value in delivery._asdict().items() if value}
 
 
 class WebhookItem(TypedDict):
@@ -137,9 +155,14 @@ def list_secret_ids(webhook: WebhookItem, at: str) -> list[str]:
     return [webhook["secretId"], previous] if previous is not None and is_accepted else [webhook["secretId"]]
 
 
+def to_seconds(at: str) -> int:
+    """Return a time (RFC 3339) in seconds since 1970."""
+    return int(datetime.fromisoformat(at).timestamp())
+
+
 def sign(event_id: str, at: str, body: bytes, secrets: Sequence[bytes]) -> dict[str, str]:
     """Return the headers of Standard Webhooks for a body, with one signature for each secret."""
-    timestamp = str(int(datetime.fromisoformat(at).timestamp()))
+    timestamp = str(to_seconds(at))
     content = f"{event_id}.{timestamp}.".encode() + body
     digests = [hmac.digest(secret, content, hashlib.sha256) for secret in secrets]
     return {

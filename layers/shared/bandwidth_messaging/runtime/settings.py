@@ -73,6 +73,7 @@ class Settings:
     quiet_hours: str = ""
     upload_bucket: str = ""
     webhook_queue_url: str = ""
+    webhook_dead_letter_queue_url: str = ""
     webhook_secret: str = ""
     webhooks_allow_local: str = ""
 

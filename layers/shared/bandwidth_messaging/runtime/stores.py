@@ -252,7 +252,7 @@ def webhooks() -> "Webhooks":
 def webhook_queue() -> "WebhookQueue":
     from bandwidth_messaging.store.webhook_queue import WebhookQueue
 
-    return WebhookQueue(_sqs(), settings().webhook_queue_url)
+    return WebhookQueue(_sqs(), settings().webhook_queue_url, settings().webhook_dead_letter_queue_url)
 
 
 @cache
