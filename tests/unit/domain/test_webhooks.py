@@ -182,7 +182,7 @@ def test_a_delivery_is_read_as_it_was_written(delivery: Delivery) -> None:
 
 
 def test_a_record_of_the_rule_is_no_delivery() -> None:
-    assert read_delivery({}.get) is None
+    assert read_delivery(lambda _: None) is None
 
 
 def test_retry_after_delays_the_next_attempt_by_at_most_an_hour() -> None:
