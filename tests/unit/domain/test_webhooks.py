@@ -1,7 +1,6 @@
 """Webhooks: which URLs are accepted, how requests are signed, and when they are repeated."""
 
 import base64
-import re
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
@@ -15,9 +14,9 @@ from bandwidth_messaging.domain.webhooks import (
     WebhookFormat,
     WebhookItem,
     WebhookState,
-    check_url,
     derive_secret,
     find_retry_delay,
+    find_url_problem,
     list_secret_ids,
     read_delivery,
     sign,
@@ -59,7 +58,7 @@ def webhook(**fields: Any) -> WebhookItem:
     ],
 )
 def test_a_public_https_url_is_accepted(url: str) -> None:
-    check_url(url, allow_local=False)
+    assert find_url_problem(url, allow_local=False) is None
 
 
 @pytest.mark.parametrize(
@@ -96,12 +95,11 @@ def test_a_public_https_url_is_accepted(url: str) -> None:
     ],
 )
 def test_another_url_is_rejected_with_the_reason(url: str, problem: str) -> None:
-    with pytest.raises(ValueError, match=re.escape(problem)):
-        check_url(url, allow_local=False)
+    assert (find_url_problem(url, allow_local=False) or "").startswith(problem)
 
 
 def test_the_local_cloud_accepts_plain_http_to_this_machine() -> None:
-    check_url("http://127.0.0.1:4567/events", allow_local=True)
+    assert find_url_problem("http://127.0.0.1:4567/events", allow_local=True) is None
 
 
 def test_a_signature_equals_that_of_the_reference_implementations() -> None:
@@ -158,7 +156,7 @@ def test_the_standard_format_has_type_timestamp_and_data() -> None:
     assert body.decode() == expected
 
 
-def test_a_replayed_event_has_the_body_of_the_first_delivery() -> None:
+def test_the_name_of_a_replay_is_left_out() -> None:
     replayed = EVENT | {"replay-name": "again"}
 
     assert webhooks.build_body(replayed, WebhookFormat.EVENT) == webhooks.build_body(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _TAG: Final = "Webhooks"
 _EXAMPLE: Final = "crm"
 _TYPES: Final = frozenset(name for kind in KINDS for name in kind.detail_types)
+_TYPES_HINT: Final = "docs/events.md lists the types, such as Message Delivered."
 _MAX_SHOWN: Final = 60
 _PARAMETER_PROBLEM: Final = FieldProblem(
     "limit", "is not a query parameter of this operation. There are no parameters."
@@ -123,15 +124,12 @@ def add_webhook_routes(app: "APIGatewayRestResolver", settings: "Callable[[], We
 
 def _check_types(types: list[str] | None) -> None:
     problems = [
-        FieldProblem(f"types[{position}]", f'"{_printable(name)}" is not a type of event. {_HINT}')
+        FieldProblem(f"types[{position}]", f'"{_printable(name)}" is not a type of event. {_TYPES_HINT}')
         for position, name in enumerate(types or ())
         if name not in _TYPES
     ]
     if problems:
         raise InvalidInput(problems)
-
-
-_HINT: Final = "docs/events.md lists the types, such as Message Delivered."
 
 
 def _printable(text: str) -> str:

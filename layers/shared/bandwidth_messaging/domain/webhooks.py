@@ -87,8 +87,8 @@ class WebhookItem(TypedDict):
     reason: NotRequired[str]
 
 
-def check_url(url: str, *, allow_local: bool) -> None:
-    """Check the URL of an endpoint. Raises ValueError with what is wrong.
+def find_url_problem(url: str, *, allow_local: bool) -> str | None:
+    """Return what is wrong with the URL of an endpoint, None if nothing is.
 
     `allow_local` permits http and addresses of this machine and of private networks.
     """
@@ -96,22 +96,20 @@ def check_url(url: str, *, allow_local: bool) -> None:
         parts = urlsplit(url)
         port, host = parts.port, parts.hostname or ""
     except ValueError:
-        raise _invalid("is not a URL. Use https://host/path.") from None
+        return "is not a URL. Use https://host/path."
     location = parts.netloc.rpartition("@")[2].removesuffix(f":{port}")
     if not _URL.fullmatch(url) or not _HOST.fullmatch(location):
-        raise _invalid("is not a URL. Use https://host/path, with ASCII characters only.")
-    if parts.username is not None or parts.password is not None:
-        raise _invalid("contains a user name or a password. Remove it: the signature authenticates requests.")
-    if parts.fragment:
-        raise _invalid("has a fragment (#...), which is never sent. Remove it.")
-    if parts.scheme != "https" and not (allow_local and parts.scheme == "http"):
-        raise _invalid(f"has the scheme {parts.scheme or 'none'}. Use https.")
-    if not allow_local and not _may_be_public(host):
-        raise _invalid(f"{host} is not a public host. Use the public name or address of your endpoint.")
-
-
-def _invalid(message: str) -> ValueError:
-    return ValueError(message)
+        return "is not a URL. Use https://host/path, with ASCII characters only."
+    is_https = parts.scheme == "https" or (allow_local and parts.scheme == "http")
+    problems = {
+        "contains a user name or a password. Remove it: the signature authenticates requests.": "@"
+        in parts.netloc,
+        "has a fragment (#...), which is never sent. Remove it.": parts.fragment,
+        f"has the scheme {parts.scheme or 'none'}. Use https.": not is_https,
+        f"{host} is not a public host. Use the public name or address of your endpoint.": not allow_local
+        and not _may_be_public(host),
+    }
+    return next((problem for problem, is_wrong in problems.items() if is_wrong), None)
 
 
 def _may_be_public(host: str) -> bool:
@@ -177,7 +175,7 @@ def build_body(event: Mapping[str, Any], format_: WebhookFormat) -> bytes:
     if format_ == WebhookFormat.STANDARD:
         content = {"type": event["detail-type"], "timestamp": event["time"], "data": event["detail"]}
         return _to_json(content)
-    # A replayed event has the name of its replay too. The body is the same as in the first delivery.
+    # A replay adds its name, which schemas of events do not have.
     return _to_json({name: value for name, value in event.items() if name != "replay-name"})
 
 

@@ -13,8 +13,8 @@ from bandwidth_messaging.domain.webhooks import (
     SECRET_OVERLAP,
     WebhookItem,
     WebhookState,
-    check_url,
     derive_secret,
+    find_url_problem,
     show_secret,
 )
 
@@ -104,10 +104,8 @@ class WebhookSettings:
     def _check(self, new: "NewWebhook") -> None:
         if self.read_master_secret is None:
             raise Conflict(SWITCHED_OFF)
-        try:
-            check_url(new.url, allow_local=self.allow_local)
-        except ValueError as error:
-            raise InvalidInput([FieldProblem("url", str(error))]) from None
+        if problem := find_url_problem(new.url, allow_local=self.allow_local):
+            raise InvalidInput([FieldProblem("url", problem)])
 
     def _show(self, webhook: WebhookItem) -> str:
         if self.read_master_secret is None:
